@@ -1,0 +1,43 @@
+//! What relying parties and their tools read.
+
+use http::StatusCode;
+use phoneproof::http::{App, Problem, Reply, Route, openapi_document};
+use serde_json::{Value, json};
+
+/// The public keys (RFC 7517).
+pub(crate) async fn jwks(app: &App) -> Result<Reply, Problem> {
+    let jwks = app.service.jwks().await?;
+    Ok(Reply::json(StatusCode::OK, &jwks)?.cacheable())
+}
+
+/// Issuer metadata, in the form that API gateways and JWT libraries look for (OpenID Connect
+/// Discovery 1.0). There is no authorization endpoint: tokens come from `verify` alone.
+pub(crate) async fn discovery(app: &App) -> Result<Reply, Problem> {
+    let jwks = app.service.jwks().await?;
+    let issuer = app.service.issuer();
+    let metadata = json!({
+        "issuer": issuer,
+        "jwks_uri": format!("{issuer}{}", Route::Jwks.path()),
+        "id_token_signing_alg_values_supported": algorithms(&jwks),
+        "response_types_supported": [],
+        "subject_types_supported": ["public"],
+        "claims_supported": [
+            "iss", "sub", "aud", "iat", "nbf", "exp", "jti", "phone_number",
+            "phone_number_verified", "device_id", "amr", "action", "test",
+        ],
+    });
+    Ok(Reply::json(StatusCode::OK, &metadata)?.cacheable())
+}
+
+fn algorithms(jwks: &Value) -> Vec<&str> {
+    let keys = jwks["keys"].as_array().into_iter().flatten();
+    let mut names: Vec<_> = keys.filter_map(|key| key["alg"].as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// The OpenAPI document.
+pub(crate) fn openapi() -> Result<Reply, Problem> {
+    Ok(Reply::json(StatusCode::OK, &openapi_document())?.cacheable())
+}

@@ -1,0 +1,53 @@
+//! The `verify` function: check a code, spend a success token, and what relying parties read.
+
+mod documents;
+
+use std::sync::Arc;
+
+use http::{Response, StatusCode};
+use lambda_http::{Body, Request};
+use phoneproof::http::{
+    App, Call, Problem, Reply, Route, SpendBody, SpendReply, VerifyBody, VerifyReply,
+};
+
+/// What this function serves.
+pub const ROUTES: &[Route] = &[
+    Route::Verify,
+    Route::Spend,
+    Route::Ping,
+    Route::Jwks,
+    Route::Discovery,
+    Route::OpenApi,
+];
+
+/// Answers one request.
+pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
+    match app.accept(request, ROUTES) {
+        Ok(call) => app.finish(&call, serve(&app, &call).await),
+        Err(answer) => *answer,
+    }
+}
+
+async fn serve(app: &App, call: &Call) -> Result<Reply, Problem> {
+    match call.route {
+        Route::Verify => verify(app, call).await,
+        Route::Spend => spend(app, call).await,
+        Route::Ping => Ok(Reply::text("ok")),
+        Route::Jwks => documents::jwks(app).await,
+        Route::Discovery => documents::discovery(app).await,
+        Route::OpenApi => documents::openapi(),
+        Route::Send => Err(Problem::NotFound),
+    }
+}
+
+async fn verify(app: &App, call: &Call) -> Result<Reply, Problem> {
+    let command = VerifyBody::command(call)?;
+    let verified = app.service.verify(command, call.deadline).await?;
+    Reply::json(StatusCode::OK, &VerifyReply::from(verified))
+}
+
+async fn spend(app: &App, call: &Call) -> Result<Reply, Problem> {
+    let command = SpendBody::command(call)?;
+    app.service.spend(&command, call.deadline).await?;
+    Reply::json(StatusCode::OK, &SpendReply { spent: true })
+}

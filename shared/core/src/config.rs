@@ -1,0 +1,300 @@
+//! What the environment decides.
+//!
+//! Each field's documentation names its variable. The policy decides everything else.
+
+use std::fmt;
+
+use aws_credential_types::Credentials;
+use thiserror::Error;
+
+use crate::aws::AwsSettings;
+use crate::domain::policy::{Policy, PolicyFaults};
+
+/// The policy that is compiled in and used when `POLICY_PATH` is not set.
+pub const DEFAULT_POLICY: &str = include_str!("../../../infra/policy.toml");
+
+/// Where challenge tokens live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TokenMode {
+    /// The token itself carries the sealed challenge; `verify` needs no read.
+    #[default]
+    Sealed,
+    /// The client gets a reference and the sealed challenge lies in `Challenges`, where it can be
+    /// revoked.
+    Stored,
+}
+
+impl TokenMode {
+    /// Reads `sealed` or `stored`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "sealed" => Some(Self::Sealed),
+            "stored" => Some(Self::Stored),
+            _ => None,
+        }
+    }
+}
+
+/// The names of the tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tables {
+    /// `LIMITS_TABLE`.
+    pub limits: String,
+    /// `CHALLENGES_TABLE`.
+    pub challenges: String,
+    /// `BLOCKS_TABLE`.
+    pub blocks: String,
+}
+
+/// The settings of one process.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `ISSUER`: the public URL of the service, in every token. Never taken from a request.
+    pub issuer: String,
+    /// `TOKEN_MODE`: `sealed` (default) or `stored`.
+    pub token_mode: TokenMode,
+    /// The tables.
+    pub tables: Tables,
+    /// `KEYRING_SECRET_ID`: name or ARN of the keyring in Secrets Manager.
+    pub keyring_secret_id: String,
+    /// `ALLOWED_ORIGINS`: web origins that may call from a browser, separated by commas.
+    pub allowed_origins: Vec<String>,
+    /// Region, credentials and endpoints.
+    pub aws: AwsSettings,
+}
+
+/// What is wrong with the environment; one line.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// A variable is missing.
+    #[error("{0} is not set")]
+    Missing(&'static str),
+    /// A variable has a value that is not accepted.
+    #[error("{variable}: {accepted}")]
+    Invalid {
+        /// The variable.
+        variable: &'static str,
+        /// What is accepted.
+        accepted: &'static str,
+    },
+    /// The policy file cannot be read.
+    #[error("POLICY_PATH: {0} cannot be read")]
+    PolicyUnreadable(String),
+    /// The policy has faults.
+    #[error(transparent)]
+    Policy(#[from] PolicyFaults),
+}
+
+/// The variables of the environment, looked up by name.
+pub trait Environment {
+    /// The value of `name`, if it is set and not empty.
+    fn get(&self, name: &str) -> Option<String>;
+}
+
+/// The environment of this process.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ProcessEnvironment;
+
+impl Environment for ProcessEnvironment {
+    fn get(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok().filter(|value| !value.is_empty())
+    }
+}
+
+impl Settings {
+    /// Reads the settings from `environment`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names the variable and what is accepted.
+    pub fn from_environment(environment: &dyn Environment) -> Result<Self, ConfigError> {
+        let required = |name| environment.get(name).ok_or(ConfigError::Missing(name));
+        Ok(Self {
+            issuer: issuer(required("ISSUER")?)?,
+            token_mode: token_mode(environment.get("TOKEN_MODE").as_deref())?,
+            tables: Tables {
+                limits: required("LIMITS_TABLE")?,
+                challenges: required("CHALLENGES_TABLE")?,
+                blocks: required("BLOCKS_TABLE")?,
+            },
+            keyring_secret_id: required("KEYRING_SECRET_ID")?,
+            allowed_origins: origins(environment.get("ALLOWED_ORIGINS").as_deref())?,
+            aws: aws(environment)?,
+        })
+    }
+}
+
+/// The policy that `POLICY_PATH` names, else the one compiled in.
+///
+/// # Errors
+///
+/// [`ConfigError`] when the file cannot be read or has faults.
+pub fn policy(environment: &dyn Environment) -> Result<Policy, ConfigError> {
+    let text = match environment.get("POLICY_PATH") {
+        None => return Ok(Policy::from_toml(DEFAULT_POLICY)?),
+        Some(path) => {
+            std::fs::read_to_string(&path).map_err(|_| ConfigError::PolicyUnreadable(path))?
+        }
+    };
+    Ok(Policy::from_toml(&text)?)
+}
+
+fn issuer(text: String) -> Result<String, ConfigError> {
+    const ACCEPTED: &str = "an absolute http(s) URL without query or trailing slash is needed";
+    let url = text.parse::<http::Uri>().ok();
+    let fits = url.is_some_and(|url| {
+        matches!(url.scheme_str(), Some("http" | "https"))
+            && url.host().is_some()
+            && url.query().is_none()
+    });
+    if fits && !text.ends_with('/') && text.len() <= 200 {
+        Ok(text)
+    } else {
+        Err(ConfigError::Invalid {
+            variable: "ISSUER",
+            accepted: ACCEPTED,
+        })
+    }
+}
+
+fn token_mode(text: Option<&str>) -> Result<TokenMode, ConfigError> {
+    let accepted = "`sealed` or `stored` is needed";
+    text.map_or(Some(TokenMode::default()), TokenMode::parse)
+        .ok_or(ConfigError::Invalid {
+            variable: "TOKEN_MODE",
+            accepted,
+        })
+}
+
+fn origins(text: Option<&str>) -> Result<Vec<String>, ConfigError> {
+    let listed = text.unwrap_or_default().split(',').map(str::trim);
+    let origins: Vec<String> = listed
+        .filter(|o| !o.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let is_origin = |origin: &String| {
+        let scheme_ended = origin
+            .strip_prefix("https://")
+            .or_else(|| origin.strip_prefix("http://"));
+        scheme_ended.is_some_and(|host| {
+            !host.is_empty()
+                && host
+                    .bytes()
+                    .all(|b| b.is_ascii_graphic() && !matches!(b, b'/' | b'*' | b'?' | b'#' | b'@'))
+        })
+    };
+    if origins.iter().all(is_origin) {
+        Ok(origins)
+    } else {
+        let accepted = "origins such as https://app.example.com, separated by commas, are needed";
+        Err(ConfigError::Invalid {
+            variable: "ALLOWED_ORIGINS",
+            accepted,
+        })
+    }
+}
+
+fn aws(environment: &dyn Environment) -> Result<AwsSettings, ConfigError> {
+    let required = |name| environment.get(name).ok_or(ConfigError::Missing(name));
+    let endpoint = |name| {
+        environment
+            .get(name)
+            .or_else(|| environment.get("AWS_ENDPOINT_URL"))
+    };
+    Ok(AwsSettings {
+        region: required("AWS_REGION")?,
+        credentials: Credentials::new(
+            required("AWS_ACCESS_KEY_ID")?,
+            required("AWS_SECRET_ACCESS_KEY")?,
+            environment.get("AWS_SESSION_TOKEN"),
+            None,
+            "environment",
+        ),
+        dynamodb_endpoint: endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
+        sns_endpoint: endpoint("AWS_ENDPOINT_URL_SNS"),
+        secrets_endpoint: endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+    })
+}
+
+impl fmt::Display for TokenMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sealed => "sealed",
+            Self::Stored => "stored",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    struct Given(HashMap<&'static str, &'static str>);
+
+    impl Environment for Given {
+        fn get(&self, name: &str) -> Option<String> {
+            self.0.get(name).map(|v| (*v).to_owned())
+        }
+    }
+
+    fn complete() -> HashMap<&'static str, &'static str> {
+        HashMap::from([
+            ("ISSUER", "https://verify.example.com"),
+            ("LIMITS_TABLE", "Limits"),
+            ("CHALLENGES_TABLE", "Challenges"),
+            ("BLOCKS_TABLE", "Blocks"),
+            ("KEYRING_SECRET_ID", "phoneproof"),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "id"),
+            ("AWS_SECRET_ACCESS_KEY", "canary"),
+        ])
+    }
+
+    fn error(change: impl FnOnce(&mut HashMap<&'static str, &'static str>)) -> String {
+        let mut variables = complete();
+        change(&mut variables);
+        let result = Settings::from_environment(&Given(variables));
+        result.err().map(|e| e.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn each_missing_variable_is_named() {
+        for name in complete().into_keys() {
+            assert_eq!(
+                error(|v| drop(v.remove(name))),
+                format!("{name} is not set")
+            );
+        }
+    }
+
+    #[test]
+    fn each_bad_value_is_named_with_what_is_accepted() {
+        for (name, value) in [
+            ("ISSUER", "verify.example.com"),
+            ("ISSUER", "https://verify.example.com/"),
+            ("ISSUER", "ftp://verify.example.com"),
+            ("TOKEN_MODE", "both"),
+            ("ALLOWED_ORIGINS", "*"),
+            ("ALLOWED_ORIGINS", "https://a.example.com/path"),
+        ] {
+            let message = error(|v| drop(v.insert(name, value)));
+            assert!(
+                message.starts_with(name) && message.contains("needed"),
+                "{value}: {message}"
+            );
+        }
+    }
+
+    #[test]
+    fn debug_hides_the_credentials() {
+        let settings = Settings::from_environment(&Given(complete())).expect("complete");
+        assert!(!format!("{settings:?}").contains("canary"));
+    }
+
+    #[test]
+    fn the_compiled_policy_is_valid() {
+        assert!(policy(&Given(HashMap::new())).is_ok());
+    }
+}

@@ -1,0 +1,131 @@
+//! The live keyring: loaded from Secrets Manager, cached, refreshed.
+
+use std::fmt;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use aws_sdk_secretsmanager::Client;
+use thiserror::Error;
+use tokio::sync::Mutex;
+use zeroize::Zeroizing;
+
+use super::keyring::{Keyring, KeyringError};
+use crate::domain::clock::Timestamp;
+
+/// How long a keyring is used before it is read again.
+pub const REFRESH_AFTER: Duration = Duration::from_secs(300);
+
+/// How long a keyring is used when it cannot be read again. After that the service fails closed: a
+/// retired root would otherwise be accepted for as long as Secrets Manager is out of reach.
+pub const USABLE_FOR: Duration = Duration::from_secs(3_600);
+
+/// After a failed refresh, how long until the next try.
+const RETRY_AFTER: Duration = Duration::from_secs(10);
+
+/// Why there is no keyring.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum KeysError {
+    /// Secrets Manager gave no answer, or refused; with its error code.
+    #[error("keyring: the secret could not be read ({0})")]
+    Unreachable(String),
+    /// The secret holds no usable keyring.
+    #[error(transparent)]
+    Invalid(#[from] KeyringError),
+}
+
+#[derive(Clone)]
+struct Cached {
+    keyring: Arc<Keyring>,
+    read_at: Timestamp,
+    try_at: Timestamp,
+}
+
+/// Access to the keyring.
+pub struct Keys {
+    client: Client,
+    secret_id: String,
+    cached: RwLock<Option<Cached>>,
+    /// Held while reading, so that many requests wait for one read.
+    reading: Mutex<()>,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys")
+            .field("secret_id", &self.secret_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Keys {
+    /// Keys from the secret with this id or ARN. Nothing is read yet.
+    #[must_use]
+    pub fn new(client: Client, secret_id: String) -> Self {
+        Self {
+            client,
+            secret_id,
+            cached: RwLock::new(None),
+            reading: Mutex::new(()),
+        }
+    }
+
+    /// The keyring at `now`: the cached one while it is fresh, else the secret is read.
+    ///
+    /// A failed read falls back to the cached keyring until it is [`USABLE_FOR`] old.
+    ///
+    /// # Errors
+    ///
+    /// [`KeysError`] when there is no keyring that may be used.
+    pub async fn keyring(&self, now: Timestamp) -> Result<Arc<Keyring>, KeysError> {
+        if let Some(cached) = self.cached().filter(|cached| now < cached.try_at) {
+            return Ok(cached.keyring);
+        }
+        let _reading = self.reading.lock().await;
+        let cached = self.cached();
+        if let Some(cached) = cached.as_ref().filter(|cached| now < cached.try_at) {
+            return Ok(Arc::clone(&cached.keyring));
+        }
+        match (self.read().await, cached) {
+            (Ok(keyring), _) => Ok(self.keep(Arc::new(keyring), now, now + REFRESH_AFTER)),
+            (Err(error), Some(old)) if now < old.read_at + USABLE_FOR => {
+                tracing::error!(%error, "keyring not refreshed, keeping the cached one");
+                let try_at = (now + RETRY_AFTER).min(old.read_at + USABLE_FOR);
+                Ok(self.keep(old.keyring, old.read_at, try_at))
+            }
+            (Err(error), _) => {
+                tracing::error!(%error, "no usable keyring");
+                Err(error)
+            }
+        }
+    }
+
+    fn cached(&self) -> Option<Cached> {
+        self.cached
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
+    }
+
+    fn keep(&self, keyring: Arc<Keyring>, read_at: Timestamp, try_at: Timestamp) -> Arc<Keyring> {
+        let cached = Cached {
+            keyring: Arc::clone(&keyring),
+            read_at,
+            try_at,
+        };
+        *self
+            .cached
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(cached);
+        keyring
+    }
+
+    async fn read(&self) -> Result<Keyring, KeysError> {
+        let request = self.client.get_secret_value().secret_id(&self.secret_id);
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| KeysError::Unreachable(crate::aws::error_code(&error)))?;
+        let text = Zeroizing::new(answer.secret_string.unwrap_or_default());
+        Ok(Keyring::from_json(&text)?)
+    }
+}

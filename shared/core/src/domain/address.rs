@@ -1,0 +1,67 @@
+//! The network address that asks for a code.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
+
+/// The part of a caller's IP address that limits count: a whole IPv4 address or an IPv6 /64.
+///
+/// A /64 is what one subscriber holds (RFC 6177), so rotating inside it counts as one address.
+/// IPv4-mapped IPv6 forms are the IPv4 address. It is personal data: `Debug` hides it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SourceAddress(IpAddr);
+
+impl SourceAddress {
+    /// The source address that `ip` belongs to.
+    #[must_use]
+    pub fn new(ip: IpAddr) -> Self {
+        match ip.to_canonical() {
+            v4 @ IpAddr::V4(_) => Self(v4),
+            IpAddr::V6(v6) => {
+                let network = v6.to_bits() & !u128::from(u64::MAX);
+                Self(IpAddr::V6(Ipv6Addr::from_bits(network)))
+            }
+        }
+    }
+
+    /// Canonical bytes: four for IPv4, the first eight for IPv6.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        match self.0 {
+            IpAddr::V4(v4) => v4.octets().to_vec(),
+            IpAddr::V6(v6) => v6.octets().into_iter().take(8).collect(),
+        }
+    }
+}
+
+impl fmt::Debug for SourceAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SourceAddress(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> SourceAddress {
+        SourceAddress::new(text.parse().expect("an IP address"))
+    }
+
+    #[test]
+    fn ipv6_counts_by_its_64_bit_prefix() {
+        assert_eq!(address("2001:db8:1:2::1"), address("2001:db8:1:2:ffff::9"));
+        assert_ne!(address("2001:db8:1:2::1"), address("2001:db8:1:3::1"));
+    }
+
+    #[test]
+    fn ipv4_mapped_is_ipv4() {
+        assert_eq!(address("::ffff:192.0.2.7"), address("192.0.2.7"));
+        assert_ne!(address("192.0.2.7"), address("192.0.2.8"));
+    }
+
+    #[test]
+    fn the_two_families_have_different_lengths() {
+        assert_eq!(address("192.0.2.7").bytes().len(), 4);
+        assert_eq!(address("2001:db8::1").bytes().len(), 8);
+    }
+}

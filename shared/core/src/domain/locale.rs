@@ -1,0 +1,100 @@
+//! The language of a text.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// The longest locale that is accepted, in bytes (RFC 5646 recommends room for 35).
+const MAX_LOCALE_BYTES: usize = 35;
+
+/// A BCP 47 language tag in lower case, as in `en` or `zh-hans-cn`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Locale(String);
+
+/// The text is no language tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a locale is a BCP 47 language tag such as `en` or `zh-CN`")]
+pub struct InvalidLocale;
+
+impl Locale {
+    /// Accepts `text` as a language tag; `_` counts as `-` and case does not matter.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidLocale`] when it is not made of one to eight letters or digits between hyphens,
+    /// beginning with a letter.
+    pub fn parse(text: &str) -> Result<Self, InvalidLocale> {
+        let tag = text.replace('_', "-").to_ascii_lowercase();
+        let subtag =
+            |s: &str| (1..=8).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric());
+        let starts_well = tag.bytes().next().is_some_and(|b| b.is_ascii_alphabetic());
+        if tag.len() <= MAX_LOCALE_BYTES && starts_well && tag.split('-').all(subtag) {
+            Ok(Self(tag))
+        } else {
+            Err(InvalidLocale)
+        }
+    }
+
+    /// The tag in lower case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// This tag and its ever shorter prefixes (RFC 4647 lookup): `zh-hans-cn`, `zh-hans`, `zh`.
+    pub fn lookup_chain(&self) -> impl Iterator<Item = Locale> {
+        std::iter::successors(Some(self.0.as_str()), |tag| {
+            tag.rsplit_once('-').map(|(shorter, _)| shorter)
+        })
+        .map(|tag| Locale(tag.to_owned()))
+    }
+}
+
+impl fmt::Debug for Locale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Locale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_and_underscore_do_not_matter() {
+        assert_eq!(Locale::parse("zh_CN"), Locale::parse("ZH-cn"));
+    }
+
+    #[test]
+    fn refuses_what_is_no_tag() {
+        for text in [
+            "",
+            "-",
+            "en-",
+            "1en",
+            "en us",
+            "en\n",
+            "../en",
+            "toolongsubtag",
+            "é",
+        ] {
+            assert_eq!(Locale::parse(text), Err(InvalidLocale), "{text}");
+        }
+    }
+
+    #[test]
+    fn falls_back_by_dropping_subtags() {
+        let chain: Vec<_> = Locale::parse("zh-Hans-CN")
+            .expect("valid")
+            .lookup_chain()
+            .map(|l| l.to_string())
+            .collect();
+        assert_eq!(chain, ["zh-hans-cn", "zh-hans", "zh"]);
+    }
+}

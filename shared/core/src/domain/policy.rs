@@ -1,0 +1,278 @@
+//! The policy: what an operator decides.
+//!
+//! [`Policy`] holds checked values only. The file behind it is read by [`file`], which names every
+//! fault with its path.
+
+mod file;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use super::challenge::{Lockout, SlotLayout};
+use super::clock::Timestamp;
+use super::code::Code;
+use super::locale::Locale;
+use super::phone::{Country, Destination, NumberType, Phone};
+
+/// The largest business id, in bytes.
+const MAX_BUSINESS_BYTES: usize = 64;
+
+/// The id of a business action that asks for verification, as in `password-change`; the audience
+/// of its success tokens.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BusinessId(String);
+
+/// The text is no business id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a business id has 1 to {MAX_BUSINESS_BYTES} lower-case letters, digits and hyphens")]
+pub struct InvalidBusinessId;
+
+impl BusinessId {
+    /// Accepts lower-case letters, digits and hyphens.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidBusinessId`] for anything else, or more than 64 of them.
+    pub fn parse(text: &str) -> Result<Self, InvalidBusinessId> {
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if (1..=MAX_BUSINESS_BYTES).contains(&text.len()) && text.bytes().all(allowed) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidBusinessId)
+        }
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Everything an operator decides.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// When days and hours of the limits begin, after midnight UTC; less than a day.
+    pub day_starts_at: Duration,
+    /// The limits of sending.
+    pub limits: Limits,
+    /// When wrong codes lock a phone.
+    pub lockout: Lockout,
+    /// Where texts may go.
+    pub numbers: NumberPolicy,
+    /// How texts are sent.
+    pub sms: SmsPolicy,
+    /// The businesses by id.
+    pub businesses: BTreeMap<BusinessId, Business>,
+    /// Numbers for app reviewers and end-to-end tests.
+    pub test_numbers: Vec<TestNumber>,
+}
+
+/// The limits of the send rules; each is at least one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Least time between two texts to one phone.
+    pub cooldown: Duration,
+    /// Texts per phone and hour.
+    pub phone_per_hour: u32,
+    /// Texts per phone and day.
+    pub phone_per_day: u32,
+    /// Texts per device and day.
+    pub device_per_day: u32,
+    /// Texts per address and hour.
+    pub address_per_hour: u32,
+    /// Texts per block of ten thousand numbers and hour.
+    pub number_block_per_hour: u32,
+}
+
+/// Where texts may go.
+#[derive(Debug, Clone)]
+pub struct NumberPolicy {
+    /// Countries whose numbers are texted.
+    pub countries: BTreeSet<Country>,
+    /// Types of number that are texted.
+    pub types: BTreeSet<NumberType>,
+}
+
+/// Why a destination is not texted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DestinationRefusal {
+    /// The country is not on the list, or the number belongs to none.
+    Country,
+    /// The type is not on the list.
+    NumberType,
+}
+
+impl DestinationRefusal {
+    /// The `rule` of the refusal.
+    #[must_use]
+    pub const fn rule(self) -> &'static str {
+        match self {
+            Self::Country => "country",
+            Self::NumberType => "number-type",
+        }
+    }
+}
+
+impl NumberPolicy {
+    /// Whether `destination` may be texted.
+    ///
+    /// # Errors
+    ///
+    /// [`DestinationRefusal`] when it may not.
+    pub fn admits(&self, destination: &Destination) -> Result<(), DestinationRefusal> {
+        match destination.country {
+            Some(country) if self.countries.contains(&country) => {}
+            _ => return Err(DestinationRefusal::Country),
+        }
+        if self.types.contains(&destination.number_type) {
+            Ok(())
+        } else {
+            Err(DestinationRefusal::NumberType)
+        }
+    }
+}
+
+/// How texts are sent.
+#[derive(Debug, Clone)]
+pub struct SmsPolicy {
+    /// `Transactional` or `Promotional`, the SNS attribute `AWS.SNS.SMS.SMSType`.
+    pub sms_type: SmsType,
+    /// Shown as the sender where the country allows it.
+    pub sender_id: Option<String>,
+    /// The most one segment may cost in US dollars, as SNS reads it; `None` leaves it to the account.
+    pub max_price_usd: Option<String>,
+    /// The most segments a text may need; a longer template is a start-up error.
+    pub max_segments: u32,
+}
+
+/// The delivery class of SNS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SmsType {
+    /// Delivered with priority.
+    Transactional,
+    /// Cheapest route.
+    Promotional,
+}
+
+impl SmsType {
+    /// The value of `AWS.SNS.SMS.SMSType`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Transactional => "Transactional",
+            Self::Promotional => "Promotional",
+        }
+    }
+}
+
+/// One business action.
+#[derive(Debug, Clone)]
+pub struct Business {
+    /// Who sends the text, the `{brand}` of templates.
+    pub brand: String,
+    /// Digits of the code.
+    pub code_length: u8,
+    /// How long the code works.
+    pub code_lifetime: Duration,
+    /// Guesses per challenge.
+    pub attempts: u32,
+    /// How long the success token is valid.
+    pub success_lifetime: Duration,
+    /// Texts by locale.
+    pub templates: BTreeMap<Locale, String>,
+    /// The locale of a request without one, or with one that has no template.
+    pub default_locale: Locale,
+    /// The web origin's host for the autofill line (`@example.com #123456`).
+    pub origin: Option<String>,
+    /// The app hash for Android's SMS Retriever.
+    pub android_hash: Option<String>,
+    /// SHA-256 of the client key that callers must present; `None` lets anyone ask.
+    pub client_key_sha256: Option<[u8; 32]>,
+}
+
+/// A number that is never texted and whose code is fixed.
+#[derive(Clone)]
+pub struct TestNumber {
+    /// The number.
+    pub phone: Phone,
+    /// Its code; as long as the code length of every business.
+    pub code: Code,
+    /// When it stops being a test number.
+    pub until: Timestamp,
+    /// Challenges per day, in place of the limits of sending.
+    pub per_day: u32,
+}
+
+impl fmt::Debug for TestNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestNumber")
+            .field("until", &self.until)
+            .field("per_day", &self.per_day)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One fault of a policy file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Where, as in `business.login.code_length`.
+    pub path: String,
+    /// What is wrong and what is accepted.
+    pub reason: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.reason)
+    }
+}
+
+/// Everything that is wrong with a policy file; never empty.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("policy: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+pub struct PolicyFaults(pub Vec<Fault>);
+
+impl Policy {
+    /// Reads a policy from TOML.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyFaults`] with every fault, each with its path.
+    pub fn from_toml(text: &str) -> Result<Self, PolicyFaults> {
+        file::read(text)
+    }
+
+    /// The slots of a phone under this policy.
+    #[must_use]
+    pub fn slots(&self) -> SlotLayout {
+        let longest = self.businesses.values().map(|b| b.code_lifetime).max();
+        SlotLayout::new(self.limits.cooldown, longest.unwrap_or_default())
+    }
+
+    /// The test number that `phone` is at `now`, if any.
+    #[must_use]
+    pub fn test_number(&self, phone: &Phone, now: Timestamp) -> Option<&TestNumber> {
+        self.test_numbers
+            .iter()
+            .find(|test| test.phone == *phone && now < test.until)
+    }
+}
+
+impl TestNumber {
+    /// The limits of this number: its own, and no cooldown.
+    #[must_use]
+    pub const fn limits(&self) -> Limits {
+        Limits {
+            cooldown: Duration::ZERO,
+            phone_per_hour: self.per_day,
+            phone_per_day: self.per_day,
+            device_per_day: self.per_day,
+            address_per_hour: self.per_day,
+            number_block_per_hour: self.per_day,
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! What every answer has in common: routing, request id, CORS, headers and the log line.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE,
+    ORIGIN, RETRY_AFTER, VARY,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Request, RequestExt as _};
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::body::MAX_BODY_BYTES;
+use super::problem::Problem;
+use super::route::Route;
+use crate::domain::clock::Timestamp;
+use crate::service::Service;
+
+/// What a function serves requests with.
+#[derive(Debug)]
+pub struct App {
+    /// The use cases.
+    pub service: Service,
+    /// Web origins that may call from a browser.
+    pub allowed_origins: Vec<String>,
+}
+
+/// The request id of every answer.
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Headers of the draft "RateLimit header fields for HTTP" (draft-ietf-httpapi-ratelimit-headers).
+const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// The time an answer needs after its last call, kept back from the function's deadline. Instants
+/// have whole seconds, so one second can be lost to rounding.
+const RESERVED: Duration = Duration::from_secs(1);
+/// The longest a request works when the deadline is far away or unknown.
+const MAX_WORK: Duration = Duration::from_secs(20);
+
+/// Seconds after which a client may try again when the service is not available.
+const UNAVAILABLE_RETRY_SECONDS: u64 = 2;
+
+/// One request on its way through a function.
+pub struct Call {
+    /// Where it goes.
+    pub route: Route,
+    /// When the answer must be ready.
+    pub deadline: Instant,
+    head: Head,
+    headers: HeaderMap,
+    body: Body,
+    source_ip: Option<IpAddr>,
+}
+
+/// What is needed to answer and to log, whatever happens to the rest of the request.
+struct Head {
+    request_id: String,
+    origin: Option<HeaderValue>,
+    began: Instant,
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("route", &self.route)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A served request.
+#[derive(Debug)]
+pub struct Reply {
+    status: StatusCode,
+    content_type: &'static str,
+    cache_control: &'static str,
+    body: String,
+}
+
+impl Reply {
+    /// A JSON answer that nothing may keep.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::Unavailable`] when the value cannot be written as JSON, which the types rule out.
+    pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Self, Problem> {
+        let body = serde_json::to_string(value).map_err(|_| Problem::Unavailable)?;
+        Ok(Self {
+            status,
+            content_type: "application/json",
+            cache_control: "no-store",
+            body,
+        })
+    }
+
+    /// A plain text answer.
+    #[must_use]
+    pub fn text(body: &str) -> Self {
+        Self {
+            status: StatusCode::OK,
+            content_type: "text/plain; charset=utf-8",
+            cache_control: "no-store",
+            body: body.to_owned(),
+        }
+    }
+
+    /// The same answer, which caches may keep for five minutes: for public documents, whose keys are
+    /// published well before they are used.
+    #[must_use]
+    pub fn cacheable(mut self) -> Self {
+        self.cache_control = "public, max-age=300";
+        self
+    }
+}
+
+impl Call {
+    /// The one value of a header.
+    pub(super) fn header(&self, name: &str) -> Option<&HeaderValue> {
+        self.headers.get(name)
+    }
+
+    /// The address the gateway saw; no header can change it.
+    pub(super) fn source_ip(&self) -> Option<IpAddr> {
+        self.source_ip
+    }
+
+    /// The body, if it is JSON of an accepted size.
+    pub(super) fn body(&self) -> Result<&[u8], Problem> {
+        let body: &[u8] = match &self.body {
+            Body::Text(text) => text.as_bytes(),
+            Body::Binary(bytes) => bytes,
+            _ => &[],
+        };
+        if body.len() > MAX_BODY_BYTES {
+            return Err(Problem::TooLarge);
+        }
+        let content_type = self.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
+        let media_type = content_type
+            .unwrap_or_default()
+            .split(';')
+            .next()
+            .unwrap_or_default();
+        if media_type.trim().eq_ignore_ascii_case("application/json") {
+            Ok(body)
+        } else {
+            Err(Problem::MediaType)
+        }
+    }
+}
+
+impl App {
+    /// Takes a request in: the call, if one of `routes` serves it, else the answer.
+    ///
+    /// # Errors
+    ///
+    /// The answer to a preflight, an unknown path or a wrong method.
+    pub fn accept(&self, request: Request, routes: &[Route]) -> Result<Call, Box<Response<Body>>> {
+        let context = gateway_context(&request);
+        let head = Head {
+            request_id: context.request_id,
+            origin: request.headers().get(ORIGIN).cloned(),
+            began: Instant::now(),
+        };
+        let Some(route) = Route::find(routes, request.uri().path()) else {
+            return Err(Box::new(self.answer(&head, None, Err(Problem::NotFound))));
+        };
+        if *request.method() == Method::OPTIONS {
+            return Err(Box::new(self.preflight(&head, route)));
+        }
+        if *request.method() != route.method() {
+            let problem = Problem::MethodNotAllowed(route.method());
+            return Err(Box::new(self.answer(&head, Some(route), Err(problem))));
+        }
+        let deadline = head.began + self.time_left(&request);
+        let (parts, body) = request.into_parts();
+        Ok(Call {
+            route,
+            deadline,
+            head,
+            headers: parts.headers,
+            body,
+            source_ip: context.source_ip,
+        })
+    }
+
+    /// Sends the outcome of a call out: the answer with its headers, and the log line.
+    pub fn finish(&self, call: &Call, outcome: Result<Reply, Problem>) -> Response<Body> {
+        self.answer(&call.head, Some(call.route), outcome)
+    }
+
+    /// The time until the function's own deadline, less what the answer needs.
+    fn time_left(&self, request: &Request) -> Duration {
+        let Some(context) = request.lambda_context_ref() else {
+            return MAX_WORK;
+        };
+        let ends = i64::try_from(context.deadline / 1_000).unwrap_or(i64::MAX);
+        let left = Timestamp::from_unix(ends).since(self.service.clock().now());
+        left.saturating_sub(RESERVED).min(MAX_WORK)
+    }
+
+    fn answer(
+        &self,
+        head: &Head,
+        route: Option<Route>,
+        outcome: Result<Reply, Problem>,
+    ) -> Response<Body> {
+        log(head, route, &outcome);
+        let mut response = match outcome {
+            Ok(reply) => success(reply),
+            Err(problem) => refusal(&problem, &head.request_id, self.service.clock().now()),
+        };
+        self.add_common_headers(head, response.headers_mut());
+        response
+    }
+
+    fn preflight(&self, head: &Head, route: Route) -> Response<Body> {
+        let mut response = Response::new(Body::Empty);
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        let headers = response.headers_mut();
+        if self.is_allowed(head) {
+            let method = route.method();
+            insert(headers, ACCESS_CONTROL_ALLOW_METHODS, method.as_str());
+            insert(
+                headers,
+                ACCESS_CONTROL_ALLOW_HEADERS,
+                "content-type, idempotency-key, x-client-key",
+            );
+            insert(headers, ACCESS_CONTROL_MAX_AGE, "600");
+        }
+        insert(headers, CACHE_CONTROL, "no-store");
+        self.add_common_headers(head, headers);
+        response
+    }
+
+    fn is_allowed(&self, head: &Head) -> bool {
+        let origin = head.origin.as_ref().and_then(|origin| origin.to_str().ok());
+        origin.is_some_and(|origin| self.allowed_origins.iter().any(|allowed| allowed == origin))
+    }
+
+    fn add_common_headers(&self, head: &Head, headers: &mut HeaderMap) {
+        insert(headers, X_REQUEST_ID, &head.request_id);
+        insert(
+            headers,
+            HeaderName::from_static("x-content-type-options"),
+            "nosniff",
+        );
+        if self.allowed_origins.is_empty() {
+            return;
+        }
+        insert(headers, VARY, "Origin");
+        if let Some(origin) = head.origin.clone().filter(|_| self.is_allowed(head)) {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            insert(
+                headers,
+                ACCESS_CONTROL_EXPOSE_HEADERS,
+                "retry-after, ratelimit, ratelimit-policy, x-request-id",
+            );
+        }
+    }
+}
+
+struct GatewayContext {
+    request_id: String,
+    source_ip: Option<IpAddr>,
+}
+
+/// What API Gateway says about a request: its id and where it comes from.
+fn gateway_context(request: &Request) -> GatewayContext {
+    match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => GatewayContext {
+            request_id: context.request_id.clone().unwrap_or_default(),
+            source_ip: context
+                .http
+                .source_ip
+                .as_deref()
+                .and_then(|ip| ip.parse().ok()),
+        },
+        _ => GatewayContext {
+            request_id: String::new(),
+            source_ip: None,
+        },
+    }
+}
+
+fn success(reply: Reply) -> Response<Body> {
+    let mut response = Response::new(Body::Text(reply.body));
+    *response.status_mut() = reply.status;
+    insert(response.headers_mut(), CONTENT_TYPE, reply.content_type);
+    insert(response.headers_mut(), CACHE_CONTROL, reply.cache_control);
+    response
+}
+
+fn refusal(problem: &Problem, request_id: &str, now: Timestamp) -> Response<Body> {
+    let document = problem.document(request_id);
+    let body = serde_json::to_string(&document).unwrap_or_default();
+    let mut response = Response::new(Body::Text(body));
+    *response.status_mut() = problem.kind().status();
+    let headers = response.headers_mut();
+    insert(headers, CONTENT_TYPE, "application/problem+json");
+    insert(headers, CACHE_CONTROL, "no-store");
+    if let Problem::MethodNotAllowed(method) = problem {
+        insert(headers, ALLOW, method.as_str());
+    }
+    if let Some(seconds) = retry_after(problem, now) {
+        insert(headers, RETRY_AFTER, &seconds.to_string());
+        if let Some(limit) = problem.rate_limit() {
+            let policy = format!(
+                "\"{}\";q={};w={}",
+                limit.rule, limit.quota, limit.window_seconds
+            );
+            insert(headers, RATELIMIT_POLICY, &policy);
+            insert(
+                headers,
+                RATELIMIT,
+                &format!("\"{}\";r=0;t={seconds}", limit.rule),
+            );
+        }
+    }
+    response
+}
+
+fn retry_after(problem: &Problem, now: Timestamp) -> Option<u64> {
+    match problem {
+        Problem::Unavailable => Some(UNAVAILABLE_RETRY_SECONDS),
+        _ => problem.retry_at().map(|at| at.since(now).as_secs().max(1)),
+    }
+}
+
+/// One line per request: ids, names and durations, never a value of the request.
+fn log(head: &Head, route: Option<Route>, outcome: &Result<Reply, Problem>) {
+    let (status, outcome, rule) = match outcome {
+        Ok(reply) => (reply.status.as_u16(), "served", None),
+        Err(problem) => {
+            let kind = problem.kind();
+            (kind.status().as_u16(), kind.slug(), problem.rule())
+        }
+    };
+    let duration = u64::try_from(head.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(
+        request_id = head.request_id,
+        route = route.map(Route::path),
+        status,
+        outcome,
+        rule,
+        duration_us = duration,
+        "request"
+    );
+}
+
+/// Inserts a header whose value is known to be valid; an invalid one is left out.
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}

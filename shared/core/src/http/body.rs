@@ -1,0 +1,127 @@
+//! Request bodies: strict JSON, with faults that name the field and never echo a value.
+
+use std::fmt;
+
+use serde::de::{DeserializeOwned, Error as _, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use super::problem::Problem;
+
+/// The largest body that is read, in bytes.
+pub(super) const MAX_BODY_BYTES: usize = 4 * 1024;
+
+/// One fault of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldFault {
+    /// The field or header; `body` when no single field is at fault.
+    #[schema(example = "phone")]
+    pub field: String,
+    /// What is accepted there.
+    #[schema(example = "a phone number, in E.164 or with `region`")]
+    pub accepted: String,
+}
+
+impl FieldFault {
+    /// A fault of `field`.
+    #[must_use]
+    pub fn new(field: &str, accepted: impl fmt::Display) -> Self {
+        Self {
+            field: field.to_owned(),
+            accepted: accepted.to_string(),
+        }
+    }
+}
+
+/// A JSON string.
+///
+/// serde's own type errors quote the value, which may be a phone number or a code; this type's do
+/// not.
+pub struct Text(pub String);
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Text(…)")
+    }
+}
+
+const STRING_NEEDED: &str = "a string is needed";
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer
+            .deserialize_string(TextVisitor)
+            .map_err(|_| D::Error::custom(STRING_NEEDED))
+    }
+}
+
+struct TextVisitor;
+
+impl Visitor<'_> for TextVisitor {
+    type Value = Text;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Text, E> {
+        Ok(Text(text.to_owned()))
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Text, E> {
+        Ok(Text(text))
+    }
+}
+
+/// A request body: a JSON object of strings.
+pub(super) trait Body: DeserializeOwned {
+    /// Its fields, in the order of the documentation.
+    const FIELDS: &'static [&'static str];
+}
+
+/// Reads a body, with one fault for the first thing that is wrong.
+pub(super) fn read<T: Body>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| Problem::Malformed(vec![fault::<T>(&error)]))?;
+    deserializer
+        .end()
+        .map_err(|_| Problem::Malformed(vec![object_needed::<T>()]))?;
+    Ok(value)
+}
+
+/// Says what is wrong from the kind of the error alone: its text may quote the input.
+fn fault<T: Body>(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldFault {
+    let path = error.path().to_string();
+    let known = T::FIELDS.iter().find(|field| **field == path);
+    let message = error.inner().to_string();
+    let named = |prefix: &str| {
+        let rest = message.strip_prefix(prefix)?;
+        T::FIELDS
+            .iter()
+            .copied()
+            .find(|field| rest.starts_with(&format!("`{field}`")))
+    };
+    if let Some(field) = named("missing field ") {
+        FieldFault::new(field, "it is required")
+    } else if let Some(field) = named("duplicate field ") {
+        FieldFault::new(field, "it may appear once")
+    } else if message.starts_with("unknown field ") {
+        FieldFault::new(
+            "body",
+            format_args!("no other fields than {}", T::FIELDS.join(", ")),
+        )
+    } else if let Some(field) = known.filter(|_| message.starts_with(STRING_NEEDED)) {
+        FieldFault::new(field, STRING_NEEDED)
+    } else {
+        object_needed::<T>()
+    }
+}
+
+fn object_needed<T: Body>() -> FieldFault {
+    let fields = T::FIELDS.join(", ");
+    FieldFault::new(
+        "body",
+        format_args!("one JSON object in UTF-8 with the string fields {fields}"),
+    )
+}

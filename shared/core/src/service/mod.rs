@@ -1,0 +1,197 @@
+//! The use cases: send, verify and spend. They know no HTTP.
+
+mod send;
+mod spend;
+mod verify;
+
+pub use send::{SendCommand, SendError, Sent};
+pub use spend::{SpendCommand, SpendError};
+pub use verify::{Verified, VerifyCommand, VerifyError};
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::aws::Clients;
+use crate::config::{Settings, TokenMode};
+use crate::crypto::challenge_token::{self, Challenge, ChallengeToken};
+use crate::crypto::from_base64url;
+use crate::crypto::keyring::{Keyring, Root};
+use crate::crypto::keys::{Keys, KeysError};
+use crate::domain::challenge::Terms;
+use crate::domain::clock::{Clock, Timestamp};
+use crate::domain::phone::PhoneParser;
+use crate::domain::policy::{Limits, Policy, PolicyFaults};
+use crate::domain::random::Random;
+use crate::domain::rule::{DAY, Window};
+use crate::sms::catalog::Catalog;
+use crate::sms::sender::Sender;
+use crate::store::{Store, StoreError};
+
+/// The service: everything a request needs, built once per process.
+pub struct Service {
+    issuer: String,
+    token_mode: TokenMode,
+    policy: Policy,
+    catalog: Catalog,
+    phones: PhoneParser,
+    keys: Keys,
+    store: Store,
+    sender: Sender,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service")
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A challenge token as a client presents it: a sealed token or a reference, not yet opened.
+pub struct PresentedToken(pub String);
+
+impl fmt::Debug for PresentedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PresentedToken(…)")
+    }
+}
+
+/// The service cannot answer now: fail closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unavailable;
+
+impl From<StoreError> for Unavailable {
+    fn from(_: StoreError) -> Self {
+        Self
+    }
+}
+
+impl From<KeysError> for Unavailable {
+    fn from(_: KeysError) -> Self {
+        Self
+    }
+}
+
+impl From<crate::domain::random::RandomUnavailable> for Unavailable {
+    fn from(_: crate::domain::random::RandomUnavailable) -> Self {
+        Self
+    }
+}
+
+impl Service {
+    /// Builds the service. It makes no call; see [`Service::warm_up`].
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyFaults`] when a template of the policy is malformed or too long.
+    pub fn new(
+        settings: &Settings,
+        policy: Policy,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, PolicyFaults> {
+        let clients = Clients::new(&settings.aws);
+        Ok(Self {
+            issuer: settings.issuer.clone(),
+            token_mode: settings.token_mode,
+            catalog: Catalog::new(&policy)?,
+            phones: PhoneParser::new(),
+            keys: Keys::new(clients.secrets, settings.keyring_secret_id.clone()),
+            store: Store::new(clients.dynamodb, settings.tables.clone()),
+            sender: Sender::new(clients.sns, &policy.sms),
+            policy,
+            clock,
+            random,
+        })
+    }
+
+    /// Reads the keyring, so that a broken one stops start-up and the first request finds it there.
+    ///
+    /// # Errors
+    ///
+    /// [`KeysError`] says what is wrong with it.
+    pub async fn warm_up(&self) -> Result<(), KeysError> {
+        self.keys.keyring(self.clock.now()).await.map(drop)
+    }
+
+    /// Loads the phone metadata, which only `send` needs.
+    pub fn warm_up_phones(&self) {
+        self.phones.warm_up();
+    }
+
+    /// The public URL of the service.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The policy.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        self.clock.as_ref()
+    }
+
+    /// The public keys that success tokens are checked with, as a JWKS.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] when there is no keyring.
+    pub async fn jwks(&self) -> Result<serde_json::Value, Unavailable> {
+        Ok(self.keys.keyring(self.clock.now()).await?.jwks())
+    }
+
+    fn terms(&self, now: Timestamp, limits: &Limits) -> Terms {
+        Terms {
+            now,
+            today: Window::containing(now, DAY, self.policy.day_starts_at),
+            cooldown: limits.cooldown,
+            lockout: self.policy.lockout,
+        }
+    }
+
+    /// The challenge behind a token of either mode, with the root that sealed it; `None` when the
+    /// text is no token of this deployment.
+    ///
+    /// A sealed token is not accepted in stored mode, where it would escape revocation.
+    async fn open_token<'k>(
+        &self,
+        text: &str,
+        keyring: &'k Keyring,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Option<(Challenge, &'k Root)>, Unavailable> {
+        let open = |text: &str| challenge_token::open(text, keyring, &self.issuer, now).ok();
+        match self.token_mode {
+            TokenMode::Sealed => Ok(open(text)),
+            TokenMode::Stored => {
+                let Some(reference) = parse_reference(text) else {
+                    return Ok(None);
+                };
+                let stored = self.store.stored_token(&reference, deadline).await?;
+                Ok(stored.and_then(|sealed| open(&sealed)))
+            }
+        }
+    }
+
+    /// The text a client gets for `sealed`.
+    fn wire_token(&self, sealed: ChallengeToken, reference: [u8; 16]) -> String {
+        match self.token_mode {
+            TokenMode::Sealed => sealed.into_text(),
+            TokenMode::Stored => crate::crypto::base64url(reference),
+        }
+    }
+}
+
+fn parse_reference(text: &str) -> Option<[u8; 16]> {
+    from_base64url(text).ok()?.try_into().ok()
+}

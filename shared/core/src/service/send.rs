@@ -1,0 +1,458 @@
+//! Send: text a code, or the same code again.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use tokio::time::Instant;
+
+use super::{PresentedToken, Service, Unavailable};
+use crate::config::TokenMode;
+use crate::crypto::challenge_token::{Challenge, ChallengeToken, seal};
+use crate::crypto::code::{code_mac, derive_code};
+use crate::crypto::keyring::{Keyring, Root};
+use crate::domain::address::SourceAddress;
+use crate::domain::challenge::{
+    ChallengeId, Closed, Reservation, SendRefusal, Slot, SlotIndex, Terms,
+};
+use crate::domain::clock::Timestamp;
+use crate::domain::code::Code;
+use crate::domain::device::Device;
+use crate::domain::locale::Locale;
+use crate::domain::phone::{Country, Phone, PhoneError};
+use crate::domain::policy::{Business, BusinessId, DestinationRefusal, Limits, TestNumber};
+use crate::domain::random::random_array;
+use crate::domain::rule::Denial;
+use crate::sms::sender::Delivery;
+use crate::store::{ReserveError, SendPlan, StoredToken, Subjects};
+
+/// A request to text a code. Nothing in it has been checked against the policy yet.
+pub struct SendCommand {
+    /// The phone as it was typed.
+    pub phone: String,
+    /// The country of a national number.
+    pub region: Option<Country>,
+    /// The device that asks.
+    pub device: Device,
+    /// The business it is for.
+    pub business: BusinessId,
+    /// The language wanted.
+    pub locale: Option<Locale>,
+    /// What the verification is for, in the relying party's own words.
+    pub action: Option<String>,
+    /// The challenge to resend.
+    pub token: Option<PresentedToken>,
+    /// The client's `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+    /// The key of a business that restricts its callers.
+    pub client_key: Option<String>,
+    /// Where the request comes from.
+    pub address: SourceAddress,
+}
+
+impl fmt::Debug for SendCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendCommand")
+            .field("business", &self.business)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A code is on its way.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// The challenge token for the client.
+    pub token: String,
+    /// When the code stops working.
+    pub expires_at: Timestamp,
+    /// When the next text may be asked for.
+    pub resend_at: Timestamp,
+    /// Digits of the code.
+    pub code_length: u8,
+    /// Guesses of the challenge.
+    pub attempts: u32,
+    /// The masked number.
+    pub phone: String,
+}
+
+impl fmt::Debug for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sent")
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why no code was texted, or why that is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendError {
+    /// The policy has no such business.
+    UnknownBusiness,
+    /// The business asks for a client key, and this is not it.
+    ClientKey,
+    /// Not a phone number.
+    Phone(PhoneError),
+    /// The policy does not text this destination.
+    Destination(DestinationRefusal),
+    /// The token to resend is not one of this service, or is for another phone, device or business.
+    Token,
+    /// The challenge to resend is over.
+    Closed(Closed),
+    /// A rule refused.
+    Denied(Denial),
+    /// The carrier refused; the quota was given back.
+    CarrierRefused,
+    /// The carrier did not say; the text may arrive, and the token works if it does.
+    CarrierUnknown(Box<Sent>),
+    /// The rules or keys could not be checked; nothing was sent.
+    Unavailable,
+}
+
+impl<E: Into<Unavailable>> From<E> for SendError {
+    fn from(_: E) -> Self {
+        Self::Unavailable
+    }
+}
+
+/// A command that passed everything that needs no I/O.
+struct Checked<'s> {
+    business: &'s Business,
+    test: Option<&'s TestNumber>,
+    phone: Phone,
+    locale: Locale,
+    action: Option<[u8; 32]>,
+    limits: Limits,
+}
+
+/// A challenge with its code, ready to reserve and deliver.
+struct Prepared {
+    challenge: Challenge,
+    code: Code,
+    reservation: Reservation,
+}
+
+impl Service {
+    /// Texts a code to the command's phone.
+    ///
+    /// One transaction checks and counts every rule before the one `Publish`; when the rules cannot
+    /// be checked, nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] says why no code was texted.
+    pub async fn send(&self, command: SendCommand, deadline: Instant) -> Result<Sent, SendError> {
+        let now = self.clock.now();
+        let checked = self.check_send(&command, now)?;
+        let keyring = self.keys.keyring(now).await?;
+        let prepared = self
+            .prepare(&command, &checked, &keyring, now, deadline)
+            .await?;
+        let plan = self.plan(&command, &checked, &prepared, &keyring, now)?;
+        match self
+            .store
+            .reserve(&plan, self.random.as_ref(), deadline)
+            .await
+        {
+            Ok(()) => {}
+            Err(ReserveError::Refused(SendRefusal::Repeated(index, slot))) => {
+                return self.repeated(&checked, prepared, (index, slot), &keyring, &plan.terms);
+            }
+            Err(ReserveError::Refused(SendRefusal::Closed(closed))) => {
+                return Err(SendError::Closed(closed));
+            }
+            Err(ReserveError::Refused(SendRefusal::Denied(denial))) => {
+                return Err(SendError::Denied(denial));
+            }
+            Err(ReserveError::Store(error)) => return Err(error.into()),
+        }
+        let sent = self.sent(
+            &command,
+            &checked,
+            &prepared.challenge,
+            &keyring,
+            &plan.terms,
+        )?;
+        match self.deliver(&checked, &prepared, deadline).await {
+            Delivery::Accepted => Ok(sent),
+            Delivery::Unknown => Err(SendError::CarrierUnknown(Box::new(sent))),
+            Delivery::Refused => {
+                // Losing the refund costs the user a try, never the operator a text.
+                if self
+                    .store
+                    .refund(&plan, self.random.as_ref(), deadline)
+                    .await
+                    .is_err()
+                {
+                    tracing::warn!("a refused text was not refunded");
+                }
+                Err(SendError::CarrierRefused)
+            }
+        }
+    }
+
+    /// Everything that needs no I/O: business, client key, phone, destination, template.
+    fn check_send(&self, command: &SendCommand, now: Timestamp) -> Result<Checked<'_>, SendError> {
+        let business = self
+            .policy
+            .businesses
+            .get(&command.business)
+            .ok_or(SendError::UnknownBusiness)?;
+        check_client_key(business, command.client_key.as_deref())?;
+        let destination = self
+            .phones
+            .parse(&command.phone, command.region)
+            .map_err(SendError::Phone)?;
+        let test = self.policy.test_number(&destination.phone, now);
+        if test.is_none() {
+            self.policy
+                .numbers
+                .admits(&destination)
+                .map_err(SendError::Destination)?;
+        }
+        Ok(Checked {
+            business,
+            test,
+            phone: destination.phone,
+            locale: self
+                .catalog
+                .locale(&command.business, business, command.locale.as_ref()),
+            action: command.action.as_deref().map(action_digest),
+            limits: test.map_or(self.policy.limits, TestNumber::limits),
+        })
+    }
+
+    /// The challenge: a new one, the one of an idempotency key, or the earlier one of a token.
+    async fn prepare(
+        &self,
+        command: &SendCommand,
+        checked: &Checked<'_>,
+        keyring: &Arc<Keyring>,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Prepared, SendError> {
+        if let Some(PresentedToken(text)) = &command.token {
+            let opened = self.open_token(text, keyring, now, deadline).await?;
+            let (challenge, root) = opened
+                .filter(|(challenge, _)| is_same_exchange(challenge, command, checked))
+                .ok_or(SendError::Token)?;
+            let reservation = Reservation::Resend {
+                id: challenge.id,
+                slot: challenge.slot,
+            };
+            let code = self.code(root, checked, challenge.id);
+            return Ok(Prepared {
+                challenge,
+                code,
+                reservation,
+            });
+        }
+        let slot = self.policy.slots().index_at(now);
+        let reservation = match &command.idempotency_key {
+            Some(key) => {
+                let id = idempotent_id(keyring, command, checked, key);
+                Reservation::Idempotent { id, slot }
+            }
+            None => Reservation::New {
+                id: ChallengeId(random_array(self.random.as_ref())?),
+                slot,
+            },
+        };
+        let root = keyring.current();
+        let code = self.code(root, checked, reservation.id());
+        let challenge = Challenge {
+            id: reservation.id(),
+            phone: checked.phone.clone(),
+            device: command.device.clone(),
+            business: command.business.clone(),
+            slot,
+            expires_at: now + checked.business.code_lifetime,
+            code_mac: code_mac(root.code_mac_key(), reservation.id(), &code),
+            locale: checked.locale.clone(),
+            action: checked.action,
+            test: checked.test.is_some(),
+        };
+        Ok(Prepared {
+            challenge,
+            code,
+            reservation,
+        })
+    }
+
+    fn code(&self, root: &Root, checked: &Checked<'_>, id: ChallengeId) -> Code {
+        match checked.test {
+            Some(test) => test.code.clone(),
+            None => derive_code(root.code_key(), id, checked.business.code_length),
+        }
+    }
+
+    fn plan(
+        &self,
+        command: &SendCommand,
+        checked: &Checked<'_>,
+        prepared: &Prepared,
+        keyring: &Keyring,
+        now: Timestamp,
+    ) -> Result<SendPlan, SendError> {
+        let indexer = keyring.indexer();
+        let resent = matches!(prepared.reservation, Reservation::Resend { .. });
+        let stored = match self.token_mode {
+            TokenMode::Stored if !resent => Some(StoredToken {
+                reference: indexer.reference(prepared.challenge.id),
+                token: self.seal(&prepared.challenge, keyring, now)?,
+                expires_at: prepared.challenge.expires_at,
+            }),
+            TokenMode::Stored | TokenMode::Sealed => None,
+        };
+        Ok(SendPlan {
+            subjects: Subjects {
+                phone: indexer.phone(&checked.phone),
+                device: indexer.device(&command.device),
+                address: indexer.address(&command.address),
+                number_block: indexer.number_block(&checked.phone),
+            },
+            limits: checked.limits,
+            day_starts_at: self.policy.day_starts_at,
+            reservation: prepared.reservation,
+            expires_at: prepared.challenge.expires_at,
+            attempts: checked.business.attempts,
+            terms: self.terms(now, &checked.limits),
+            layout: self.policy.slots(),
+            stored,
+        })
+    }
+
+    fn seal(
+        &self,
+        challenge: &Challenge,
+        keyring: &Keyring,
+        now: Timestamp,
+    ) -> Result<ChallengeToken, Unavailable> {
+        Ok(seal(
+            challenge,
+            keyring,
+            &self.issuer,
+            now,
+            self.random.as_ref(),
+        )?)
+    }
+
+    /// The answer to a send. A resend gives the earlier token back: it is the same challenge.
+    fn sent(
+        &self,
+        command: &SendCommand,
+        checked: &Checked<'_>,
+        challenge: &Challenge,
+        keyring: &Keyring,
+        terms: &Terms,
+    ) -> Result<Sent, Unavailable> {
+        let token = match &command.token {
+            Some(PresentedToken(earlier)) => earlier.clone(),
+            None => self.wire_token(
+                self.seal(challenge, keyring, terms.now)?,
+                keyring.indexer().reference(challenge.id),
+            ),
+        };
+        Ok(Sent {
+            token,
+            expires_at: challenge.expires_at,
+            resend_at: terms.now + terms.cooldown,
+            code_length: checked.business.code_length,
+            attempts: checked.business.attempts,
+            phone: checked.phone.masked(),
+        })
+    }
+
+    /// The answer to a repeated idempotency key: the challenge that exists, in an equivalent token.
+    fn repeated(
+        &self,
+        checked: &Checked<'_>,
+        prepared: Prepared,
+        (index, slot): (SlotIndex, Slot),
+        keyring: &Keyring,
+        terms: &Terms,
+    ) -> Result<Sent, SendError> {
+        let challenge = Challenge {
+            slot: index,
+            expires_at: slot.expires_at,
+            ..prepared.challenge
+        };
+        let sent_at = slot.expires_at - checked.business.code_lifetime;
+        let token = self.wire_token(
+            self.seal(&challenge, keyring, terms.now)?,
+            keyring.indexer().reference(challenge.id),
+        );
+        Ok(Sent {
+            token,
+            expires_at: slot.expires_at,
+            resend_at: sent_at + terms.cooldown,
+            code_length: checked.business.code_length,
+            attempts: checked.business.attempts,
+            phone: checked.phone.masked(),
+        })
+    }
+
+    async fn deliver(
+        &self,
+        checked: &Checked<'_>,
+        prepared: &Prepared,
+        deadline: Instant,
+    ) -> Delivery {
+        if checked.test.is_some() {
+            return Delivery::Accepted;
+        }
+        let business = &prepared.challenge.business;
+        match self
+            .catalog
+            .render(business, &checked.locale, &prepared.code)
+        {
+            Some(body) => self.sender.send(&checked.phone, &body, deadline).await,
+            None => Delivery::Refused,
+        }
+    }
+}
+
+fn check_client_key(business: &Business, presented: Option<&str>) -> Result<(), SendError> {
+    let Some(expected) = business.client_key_sha256 else {
+        return Ok(());
+    };
+    let actual = digest(&SHA256, presented.unwrap_or_default().as_bytes());
+    aws_lc_rs::constant_time::verify_slices_are_equal(actual.as_ref(), &expected)
+        .map_err(|_| SendError::ClientKey)
+}
+
+/// Whether a resend is for what its token was made for.
+fn is_same_exchange(challenge: &Challenge, command: &SendCommand, checked: &Checked<'_>) -> bool {
+    challenge.phone == checked.phone
+        && challenge.device == command.device
+        && challenge.business == command.business
+        && challenge.test == checked.test.is_some()
+        && (checked.action.is_none() || challenge.action == checked.action)
+}
+
+/// SHA-256 of the action, as the success token carries it.
+fn action_digest(action: &str) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    for (to, from) in bytes
+        .iter_mut()
+        .zip(digest(&SHA256, action.as_bytes()).as_ref())
+    {
+        *to = *from;
+    }
+    bytes
+}
+
+/// The same key for another phone, device, business or action is another send.
+fn idempotent_id(
+    keyring: &Keyring,
+    command: &SendCommand,
+    checked: &Checked<'_>,
+    key: &str,
+) -> ChallengeId {
+    keyring.indexer().idempotent_challenge(&[
+        key.as_bytes(),
+        checked.phone.expose().as_bytes(),
+        command.device.expose().as_bytes(),
+        command.business.as_str().as_bytes(),
+        command.action.as_deref().unwrap_or_default().as_bytes(),
+    ])
+}

@@ -1,0 +1,157 @@
+//! Verify: one conditional update that counts a wrong code or consumes the challenge.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use tokio::time::{Instant, sleep};
+
+use super::item::{
+    Item, PK, bytes, instant, number, read_number, read_phone_record, slot_member, slot_name, text,
+    wrong_codes_name,
+};
+use super::reserve::{CONFLICT_RETRIES, jitter};
+use super::{Store, StoreError, unavailable, within};
+use crate::crypto::index::SubjectIndex;
+use crate::domain::challenge::{AttemptRefusal, ChallengeId, SlotIndex, Terms, WriteId};
+use crate::domain::random::Random;
+
+/// A guess whose result is known; the write makes it count.
+#[derive(Debug, Clone)]
+pub struct Guess {
+    /// The phone of the challenge.
+    pub phone: SubjectIndex,
+    /// The challenge.
+    pub id: ChallengeId,
+    /// Its slot.
+    pub slot: SlotIndex,
+    /// Whether the code was right.
+    pub right: bool,
+    /// This request, so that its own repeated write is recognised.
+    pub write: WriteId,
+}
+
+impl Store {
+    /// Counts a wrong guess or consumes the challenge, if it is open and the phone is not locked.
+    /// Returns the guesses that are left.
+    ///
+    /// Right or wrong is decided before the write, so there is one write with one condition: parallel
+    /// guesses cannot slip past the count, and one right code cannot succeed twice.
+    ///
+    /// # Errors
+    ///
+    /// The inner error says why the guess does not count; the outer that the store gave no answer.
+    pub async fn record_guess(
+        &self,
+        guess: &Guess,
+        terms: &Terms,
+        random: &dyn Random,
+        deadline: Instant,
+    ) -> Result<Result<u32, AttemptRefusal>, StoreError> {
+        let mut conflicts = 0;
+        loop {
+            let request = self.guess_update(guess, terms);
+            let error = match within(deadline, request.send()).await {
+                Ok(answer) => return Ok(Ok(left(answer.attributes.as_ref(), guess.slot))),
+                Err(None) => return Err(unavailable::<UpdateItemError, ()>("UpdateItem", None)),
+                Err(Some(error)) => error,
+            };
+            match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    return refused(guess, terms, failed.item());
+                }
+                Some(UpdateItemError::TransactionConflictException(_)) => {
+                    if conflicts == CONFLICT_RETRIES {
+                        return Err(StoreError::Contended);
+                    }
+                    conflicts += 1;
+                    sleep(jitter(conflicts, random)).await;
+                }
+                _ => return Err(failed_call(&error)),
+            }
+        }
+    }
+
+    /// Says what [`PhoneRecord::admits_attempt`](crate::domain::challenge::PhoneRecord::admits_attempt)
+    /// says, and writes.
+    fn guess_update(&self, guess: &Guess, terms: &Terms) -> UpdateItemFluentBuilder {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.challenges)
+            .key(PK, text(guess.phone.as_str()))
+            .condition_expression(
+                "#slot.#id = :id AND #slot.#expires > :now AND #slot.#left > :zero \
+                 AND attribute_not_exists(#slot.#used) \
+                 AND (attribute_not_exists(#slot.#by) OR #slot.#by <> :write) \
+                 AND (attribute_not_exists(failures) OR failures < :hard) \
+                 AND (attribute_not_exists(#today) OR #today < :soft)",
+            )
+            .expression_attribute_names("#slot", slot_name(guess.slot))
+            .expression_attribute_names("#id", slot_member::ID)
+            .expression_attribute_names("#expires", slot_member::EXPIRES)
+            .expression_attribute_names("#left", slot_member::LEFT)
+            .expression_attribute_names("#used", slot_member::USED)
+            .expression_attribute_names("#by", slot_member::BY)
+            .expression_attribute_names("#today", wrong_codes_name(&terms.today))
+            .expression_attribute_values(":id", bytes(guess.id.0))
+            .expression_attribute_values(":now", instant(terms.now))
+            .expression_attribute_values(":zero", number(0))
+            .expression_attribute_values(":write", bytes(guess.write.0))
+            .expression_attribute_values(":hard", number(terms.lockout.hard))
+            .expression_attribute_values(":soft", number(terms.lockout.soft))
+            .return_values(ReturnValue::UpdatedNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if guess.right {
+            // The used slot stays as a marker: whoever brings the code again hears "already used".
+            update
+                .update_expression(
+                    "SET failures = :zero, #slot.#used = :true, #slot.#by = :write REMOVE #today",
+                )
+                .expression_attribute_values(
+                    ":true",
+                    aws_sdk_dynamodb::types::AttributeValue::Bool(true),
+                )
+        } else {
+            update
+                .update_expression(
+                    "SET #slot.#left = #slot.#left - :one, #slot.#by = :write, expires_at = :kept \
+                     ADD failures :one, #today :one",
+                )
+                .expression_attribute_values(":one", number(1))
+                .expression_attribute_values(":kept", instant(terms.now + terms.lockout.remembered))
+        }
+    }
+}
+
+fn left(updated: Option<&Item>, slot: SlotIndex) -> u32 {
+    let slot = updated.and_then(|item| item.get(&slot_name(slot)));
+    slot.and_then(|value| value.as_m().ok())
+        .and_then(|members| read_number(members, slot_member::LEFT))
+        .unwrap_or(0)
+}
+
+fn refused(
+    guess: &Guess,
+    terms: &Terms,
+    item: Option<&Item>,
+) -> Result<Result<u32, AttemptRefusal>, StoreError> {
+    let record = item
+        .map(|item| read_phone_record(item, &terms.today))
+        .unwrap_or_default();
+    match record.admits_attempt(guess.slot, guess.id, guess.write, terms) {
+        // The write of a lost reply that the SDK repeated: what it did the first time holds.
+        Err(AttemptRefusal::AlreadyApplied(slot)) if slot.used == guess.right => {
+            Ok(Ok(slot.attempts_left))
+        }
+        Err(refusal) => Ok(Err(refusal)),
+        Ok(()) => {
+            tracing::error!("the store refused a guess that the domain admits");
+            Err(StoreError::Unavailable)
+        }
+    }
+}
+
+fn failed_call<R>(error: &SdkError<UpdateItemError, R>) -> StoreError {
+    unavailable("UpdateItem", Some(error))
+}

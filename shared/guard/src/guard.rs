@@ -1,0 +1,171 @@
+//! The check.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header};
+use thiserror::Error;
+
+use crate::claims::{Claims, PhoneProof, TOKEN_TYPE};
+
+/// How far the clocks of issuer and relying party may differ, in seconds.
+///
+/// A minute is what clocks kept by NTP never reach and what an attacker gains nothing from: the
+/// token is spent once, whenever that is.
+pub const LEEWAY_SECONDS: u64 = 60;
+
+/// The longest token that is looked at, in bytes; a success token has about 700.
+const MAX_TOKEN_BYTES: usize = 4_096;
+
+/// The key set holds no usable key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the key set is not a JWKS with ES256 or RS256 signature keys that carry `kid` and `alg`")]
+pub struct UnusableKeys;
+
+/// Why a token was refused. No variant holds any part of the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Rejection {
+    /// Not a JWT of the expected type, or claims are missing or have the wrong type.
+    #[error("not a success token")]
+    Malformed,
+    /// Signed with a key that is not in the set: refresh the set, at most once a minute.
+    #[error("unknown key")]
+    UnknownKey,
+    /// The signature or its algorithm does not fit the key.
+    #[error("bad signature")]
+    BadSignature,
+    /// Issued by someone else.
+    #[error("wrong issuer")]
+    WrongIssuer,
+    /// Issued for another business.
+    #[error("wrong audience")]
+    WrongAudience,
+    /// Over.
+    #[error("expired")]
+    Expired,
+    /// Not valid yet: the clocks differ by more than [`LEEWAY_SECONDS`].
+    #[error("not valid yet")]
+    NotYetValid,
+}
+
+/// Checks success tokens of one issuer.
+#[derive(Clone)]
+pub struct Guard {
+    issuer: String,
+    keys: HashMap<String, (Algorithm, DecodingKey)>,
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard")
+            .field("issuer", &self.issuer)
+            .field("keys", &self.keys.keys())
+            .finish()
+    }
+}
+
+impl Guard {
+    /// A guard for tokens of `issuer`, with the issuer's key set as JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`UnusableKeys`] when `jwks` holds no key it can use. Keys of other kinds are passed over.
+    pub fn new(issuer: impl Into<String>, jwks: &[u8]) -> Result<Self, UnusableKeys> {
+        let set: JwkSet = serde_json::from_slice(jwks).map_err(|_| UnusableKeys)?;
+        let keys: HashMap<_, _> = set.keys.iter().filter_map(usable_key).collect();
+        if keys.is_empty() {
+            return Err(UnusableKeys);
+        }
+        Ok(Self {
+            issuer: issuer.into(),
+            keys,
+        })
+    }
+
+    /// Checks `token` for the business `audience` at `now`, in seconds since the Unix epoch.
+    ///
+    /// The algorithm comes from the key, never from the token, and nothing that a token names is
+    /// fetched.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejection`] says why the token is refused.
+    pub fn check(&self, token: &str, audience: &str, now: u64) -> Result<PhoneProof, Rejection> {
+        let (algorithm, key) = self.key_for(token)?;
+        let claims = decode::<Claims>(token, key, &signature_only(*algorithm))
+            .map_err(|error| rejection(&error))?
+            .claims;
+        self.check_claims(&claims, audience, now)?;
+        Ok(PhoneProof::from(claims))
+    }
+
+    fn key_for(&self, token: &str) -> Result<&(Algorithm, DecodingKey), Rejection> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(Rejection::Malformed);
+        }
+        let header = decode_header(token).map_err(|_| Rejection::Malformed)?;
+        let entry = self.keys.get(expected_kid(&header)?);
+        let (algorithm, _) = entry.ok_or(Rejection::UnknownKey)?;
+        if header.alg != *algorithm {
+            return Err(Rejection::BadSignature);
+        }
+        entry.ok_or(Rejection::UnknownKey)
+    }
+
+    fn check_claims(&self, claims: &Claims, audience: &str, now: u64) -> Result<(), Rejection> {
+        if claims.iss != self.issuer {
+            Err(Rejection::WrongIssuer)
+        } else if claims.aud != audience {
+            Err(Rejection::WrongAudience)
+        } else if claims.exp.saturating_add(LEEWAY_SECONDS) <= now {
+            Err(Rejection::Expired)
+        } else if claims.nbf > now.saturating_add(LEEWAY_SECONDS) {
+            Err(Rejection::NotYetValid)
+        } else if !claims.phone_number_verified {
+            Err(Rejection::Malformed)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The key id of a header that has the right type and demands nothing we do not know (`crit`).
+fn expected_kid(header: &Header) -> Result<&str, Rejection> {
+    if header.typ.as_deref() != Some(TOKEN_TYPE) || header.crit.is_some() {
+        return Err(Rejection::Malformed);
+    }
+    header.kid.as_deref().ok_or(Rejection::Malformed)
+}
+
+/// The signature is checked by the library; the claims here, with the caller's clock.
+fn signature_only(algorithm: Algorithm) -> Validation {
+    let mut validation = Validation::new(algorithm);
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    validation.validate_aud = false;
+    validation
+}
+
+fn rejection(error: &jsonwebtoken::errors::Error) -> Rejection {
+    use jsonwebtoken::errors::ErrorKind;
+    match error.kind() {
+        ErrorKind::InvalidSignature | ErrorKind::InvalidAlgorithm => Rejection::BadSignature,
+        _ => Rejection::Malformed,
+    }
+}
+
+fn usable_key(jwk: &Jwk) -> Option<(String, (Algorithm, DecodingKey))> {
+    let kid = jwk.common.key_id.clone()?;
+    let algorithm = match &jwk.algorithm {
+        AlgorithmParameters::EllipticCurve(ec) if ec.curve == EllipticCurve::P256 => {
+            Algorithm::ES256
+        }
+        AlgorithmParameters::RSA(_) => Algorithm::RS256,
+        _ => return None,
+    };
+    let declared = jwk.common.key_algorithm?.to_string();
+    let key = DecodingKey::from_jwk(jwk).ok()?;
+    (declared == format!("{algorithm:?}")).then_some((kid, (algorithm, key)))
+}

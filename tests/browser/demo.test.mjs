@@ -1,0 +1,342 @@
+// Drives the demo page of a running local stack in headless Chromium.
+//
+// BASE_URL     where the stack listens (default http://127.0.0.1:3000)
+// CHROMIUM     the browser to start (default /usr/bin/chromium)
+// SCREENSHOTS  1 keeps pictures in ./screenshots, which git ignores
+
+import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const BASE = (process.env.BASE_URL ?? "http://127.0.0.1:3000").replace(/\/$/, "");
+const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const PROBLEM = { type: "urn:phoneproof:problem:", title: "Refused", detail: "Refused.", requestId: "test" };
+const MARKUP = `<img src=x onerror="window.hacked=1"><b>bold</b>`;
+
+let browser;
+before(async () => {
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGS });
+});
+after(() => browser?.close());
+
+// ------------------------------------------------------------------------------------------ support
+
+/** A valid US number nobody used before in this run: area 415, an exchange that is not reserved. */
+function freshNumber() {
+  let exchange;
+  do exchange = String(randomInt(200, 1000));
+  while (exchange.endsWith("11") || exchange === "555");
+  return `+1415${exchange}${String(randomInt(10_000)).padStart(4, "0")}`;
+}
+
+const inSeconds = (seconds) => new Date(Date.now() + seconds * 1000).toISOString();
+
+/** Runs `body` with a fresh browser profile, then fails on console errors and policy violations. */
+function onPage(name, options, body) {
+  test(name, { timeout: 60_000 }, async () => {
+    const context = await browser.newContext({ locale: "en-US", viewport: { width: 1280, height: 1000 }, ...options });
+    const page = await context.newPage();
+    page.setDefaultTimeout(10_000);
+    const faults = collectFaults(page);
+    await page.goto(`${BASE}${options.path ?? "/"}`);
+    try {
+      await body(page);
+      assert.deepEqual(await page.evaluate(() => window.policyViolations), [], "policy violations");
+      assert.deepEqual(faults, [], "console errors");
+    } catch (error) {
+      await shot(page, `failed ${name}`);
+      throw error;
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+function collectFaults(page) {
+  const faults = [];
+  page.addInitScript(() => {
+    window.policyViolations = [];
+    document.addEventListener("securitypolicyviolation", (event) => window.policyViolations.push(`${event.effectiveDirective} ${event.blockedURI}`));
+  });
+  page.on("pageerror", (error) => faults.push(String(error)));
+  page.on("console", (message) => {
+    // The browser itself logs every refused API call as an error; those are expected here.
+    const refusedCall = message.text().startsWith("Failed to load resource") && message.location().url.includes("/v1/");
+    if (message.type() === "error" && !refusedCall) faults.push(message.text());
+  });
+  return faults;
+}
+
+async function shot(page, name) {
+  if (process.env.SCREENSHOTS !== "1") return;
+  const path = fileURLToPath(new URL(`screenshots/${name.replaceAll(/\W+/g, "-")}.png`, import.meta.url));
+  await page.screenshot({ path, fullPage: true, animations: "disabled" });
+}
+
+/** Waits until the text of `selector` matches. */
+async function shows(page, selector, pattern) {
+  const found = page.locator(selector).filter({ hasText: pattern, visible: true });
+  await found.first().waitFor().catch(async () => {
+    assert.match((await page.locator(selector).allInnerTexts()).join("\n"), pattern);
+    throw new Error(`${selector} is not visible`);
+  });
+}
+
+async function sendTo(page, phone) {
+  await page.getByLabel("Phone number").fill(phone);
+  await page.getByRole("button", { name: "Send code" }).click();
+}
+
+/** The code that the page offers, once the text has arrived. */
+async function arrivedCode(page) {
+  await shows(page, "#use-code", /\d{6}/);
+  return (await page.locator("#use-code strong").innerText()).trim();
+}
+
+/** Answers calls to `path` in place of the stack. */
+function answer(page, path, status, body) {
+  return page.route(`${BASE}${path}`, (route) => route.fulfill({ status, contentType: status < 400 ? "application/json" : "application/problem+json", body: JSON.stringify(body) }));
+}
+
+const accepted = (more = {}) => ({ token: "v1.test.challenge", expiresAt: inSeconds(300), resendAt: inSeconds(60), codeLength: 6, attempts: 5, phone: "+•••••••••00", ...more });
+
+async function assertFits(page) {
+  const { wide, screen } = await page.evaluate(() => ({ wide: document.documentElement.scrollWidth, screen: innerWidth }));
+  assert.ok(wide <= screen, `the page is ${wide} px wide on a screen of ${screen} px`);
+}
+
+const focusedId = (page) => page.evaluate(() => document.activeElement.id);
+
+// -------------------------------------------------------------------------------------- the whole flow
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const viewport of [{ width: 1280, height: 1000 }, { width: 360, height: 740 }]) {
+    const look = `${colorScheme} at ${viewport.width} px`;
+    onPage(`send, read, verify, spend: ${look}`, { colorScheme, viewport }, async (page) => {
+      const phone = freshNumber();
+      const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number));
+      assert.equal(ground[0] < 128, colorScheme === "dark", `the ground is rgb(${ground})`);
+      await page.getByLabel("Business action").selectOption("login");
+      await shot(page, `1 number ${look}`);
+
+      await sendTo(page, phone);
+      const code = await arrivedCode(page);
+      await shows(page, "#bubbles", new RegExp(code));
+      await shows(page, "#device-owner", new RegExp(`\\${phone}`));
+      await shows(page, "#resend", /Send again in \d:\d\d/);
+      assert.equal(await focusedId(page), "code");
+      await assertFits(page);
+      await shot(page, `2 code ${look}`);
+
+      await page.locator("#use-code").click();
+      assert.equal(await page.getByLabel("Code from the message").inputValue(), code);
+      assert.equal(await focusedId(page), "code");
+      await page.getByRole("button", { name: "Verify" }).click();
+      await shows(page, "#token-claims", new RegExp(`phone_number\\s+\\${phone}`));
+      await shows(page, "#token-claims", /aud\s+login/);
+      await shows(page, "#token-claims", /amr\s+sms, otp/);
+      await shows(page, "#token-header", /typ\s+phone-verified\+jwt/);
+      await shows(page, "#token-expiry", /Good for \d+:\d\d/);
+      await assertFits(page);
+      await shot(page, `3 proof ${look}`);
+
+      await page.getByRole("button", { name: "Spend the proof" }).click();
+      await shows(page, "#spend-notice", /Spent/);
+      await page.getByRole("button", { name: "Spend it again" }).click();
+      await shows(page, "#spend-notice", /Refused, as it should be/);
+      await shows(page, "#call-list li:nth-child(1)", /POST \/v1\/spend[^]*409/);
+      await shows(page, "#call-list li:nth-child(4)", /POST \/v1\/send[^]*202/);
+      await assertFits(page);
+      await shot(page, `4 spent ${look}`);
+    });
+  }
+}
+
+onPage("the main flow by keyboard alone", {}, async (page) => {
+  const tabTo = async (id) => {
+    for (let presses = 0; presses < 40; presses += 1) {
+      if ((await focusedId(page)) === id) return;
+      await page.keyboard.press("Tab");
+    }
+    assert.fail(`Tab never reaches #${id}`);
+  };
+  await page.locator("#region option").first().waitFor({ state: "attached" });
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+  await page.keyboard.press("Enter");
+  await tabTo("phone");
+  const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+  assert.notEqual(outline, "none", "the focus is visible");
+  await page.keyboard.type(freshNumber());
+  await page.keyboard.press("Enter");
+  const code = await arrivedCode(page);
+  await tabTo("use-code");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.locator("#code").inputValue(), code);
+  await page.keyboard.press("Enter");
+  await shows(page, "#token-claims", /jti/);
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "Use the proof");
+  await tabTo("spend");
+  await page.keyboard.press("Enter");
+  await shows(page, "#spend-notice", /Spent/);
+  assert.equal(await focusedId(page), "spend");
+});
+
+onPage("the inbox page lists and filters", { path: "/inbox" }, async (page) => {
+  const phone = freshNumber();
+  const sent = await page.request.post(`${BASE}/v1/send`, { data: { phone, uniqueId: crypto.randomUUID(), businessId: "login" } });
+  assert.equal(sent.status(), 202);
+  await shows(page, "#inbox-list", new RegExp(`\\${phone}`));
+  await page.getByLabel("Show messages to").fill(phone.slice(-7));
+  await shows(page, "#inbox-count", /^1 message$/);
+  await page.setViewportSize({ width: 360, height: 740 });
+  await assertFits(page);
+  await shot(page, "inbox");
+});
+
+// ----------------------------------------------------------------------------------------- refusals
+
+onPage("a wrong code, then a second send too soon", {}, async (page) => {
+  // National form, so that the page has to find the texts of a number it does not know in full.
+  await page.getByLabel("Country").selectOption("US");
+  await sendTo(page, freshNumber().slice(2));
+  const code = await arrivedCode(page);
+  await page.getByLabel("Code from the message").fill("12");
+  await page.keyboard.press("Enter");
+  await shows(page, "#code-error", /6 digits/);
+  await page.getByLabel("Code from the message").fill(code === "000000" ? "000001" : "000000");
+  await page.keyboard.press("Enter");
+  await shows(page, "#code-error", /not the code.*4 tries left/);
+  assert.equal(await page.locator("#code").getAttribute("aria-invalid"), "true");
+  assert.equal(await focusedId(page), "code");
+  await shot(page, "wrong code");
+
+  await page.getByRole("button", { name: "Change number" }).click();
+  await page.getByRole("button", { name: "Send code" }).click();
+  await shows(page, "#number-notice", /A code was sent a moment ago/);
+  await shows(page, "#number-notice", /try again in 0:\d\d/);
+  const waiting = await page.locator("#number-notice .timer").innerText();
+  await page.waitForFunction((before) => document.querySelector("#number-notice .timer").textContent !== before, waiting);
+  await shot(page, "cooldown");
+  await page.getByRole("button", { name: "I have a code already" }).click();
+  await page.getByLabel("Code from the message").fill(code);
+  await page.keyboard.press("Enter");
+  await shows(page, "#token-claims", /phone_number/);
+});
+
+onPage("a premium-rate number, no number, an empty field", {}, async (page) => {
+  await sendTo(page, "+1 900 200 1234");
+  await shows(page, "#number-notice", /We do not text this kind of number/);
+  assert.equal(await focusedId(page), "phone");
+  await shot(page, "premium rate");
+  await sendTo(page, "12");
+  await shows(page, "#phone-error", /Accepted: /);
+  await sendTo(page, "");
+  await shows(page, "#phone-error", /Enter the number/);
+  assert.equal(await page.locator("#bubbles li").count(), 0);
+});
+
+const SEND_REFUSALS = [
+  ["a day's worth of codes", 429, { rule: "phone-per-day", retryAt: inSeconds(4000) }, /enough codes today[^]*try again in 1:0\d:\d\d/],
+  ["a blocked number", 403, { rule: "blocked-phone" }, /This number is blocked/],
+  ["a country outside the policy", 403, { rule: "country" }, /do not text this country/],
+  ["the carrier's refusal", 502, {}, /carrier refused/],
+  ["no storage", 503, {}, /not available just now/],
+];
+
+onPage("every refused send is explained", {}, async (page) => {
+  await page.locator("#region option").first().waitFor({ state: "attached" });
+  for (const [name, status, more, words] of SEND_REFUSALS) {
+    await page.unrouteAll();
+    await answer(page, "/v1/send", status, { ...PROBLEM, status, ...more });
+    await sendTo(page, "+14152001234");
+    await shows(page, "#number-notice", words).catch((error) => assert.fail(`${name}: ${error.message}`));
+  }
+  await page.unrouteAll();
+  await page.route(`${BASE}/v1/send`, (route) => route.abort());
+  await sendTo(page, "+14152001234");
+  await shows(page, "#number-notice", /does not answer/);
+});
+
+const VERIFY_REFUSALS = [
+  ["the last wrong code", 422, { attemptsRemaining: 0 }, /No tries left/],
+  ["an exhausted code", 429, {}, /No tries left/],
+  ["a locked number", 429, { rule: "phone-locked", retryAt: inSeconds(30) }, /locked for now[^]*try again in 0:\d\d/],
+  ["an expired code", 410, {}, /has expired/],
+  ["a used code", 409, {}, /used already/],
+];
+
+onPage("every refused code is explained and leads to a new one", {}, async (page) => {
+  await page.locator("#region option").first().waitFor({ state: "attached" });
+  await answer(page, "/v1/send", 202, accepted());
+  for (const [name, status, more, words] of VERIFY_REFUSALS) {
+    await answer(page, "/v1/verify", status, { ...PROBLEM, status, ...more });
+    await sendTo(page, "+14152001234");
+    await page.getByLabel("Code from the message").fill("１２３ 456");
+    await page.keyboard.press("Enter");
+    await shows(page, "#code-notice", words).catch((error) => assert.fail(`${name}: ${error.message}`));
+    await page.getByRole("button", { name: "Get a new code" }).click();
+    assert.equal(await focusedId(page), "phone");
+  }
+});
+
+onPage("an unconfirmed text leads on to the code", {}, async (page) => {
+  await page.locator("#region option").first().waitFor({ state: "attached" });
+  await answer(page, "/v1/send", 504, { ...PROBLEM, status: 504, token: "v1.test.challenge" });
+  await sendTo(page, "+14152001234");
+  await shows(page, "#code-notice", /may still arrive/);
+  assert.equal(await focusedId(page), "code");
+});
+
+onPage("a resend waits for its moment and carries the token", {}, async (page) => {
+  await page.locator("#region option").first().waitFor({ state: "attached" });
+  await answer(page, "/v1/send", 202, accepted({ resendAt: inSeconds(2) }));
+  await sendTo(page, "+14152001234");
+  await shows(page, "#resend", /in 0:0\d/);
+  await page.getByRole("button", { name: /^Send again/ }).click({ force: true });
+  await shows(page, "#resend", /^Send again$/);
+  assert.equal(await page.locator("#call-list li").count(), 1, "a click during the wait sends nothing");
+  const request = page.waitForRequest(`${BASE}/v1/send`);
+  await page.getByRole("button", { name: "Send again" }).click();
+  assert.equal((await request).postDataJSON().token, "v1.test.challenge");
+  await shows(page, "#call-list li:first-child", /texted once more/);
+});
+
+// ------------------------------------------------------------------------------------- hostile text
+
+onPage("markup from a person, a server or a text stays text", {}, async (page) => {
+  const refused = { ...PROBLEM, title: MARKUP, detail: MARKUP, status: 400, errors: [{ field: "phone", accepted: MARKUP }] };
+  await sendTo(page, MARKUP);
+  await shows(page, "#call-list", /<img src=x onerror=/);
+  await answer(page, "/v1/send", 400, refused);
+  await sendTo(page, MARKUP);
+  await shows(page, "#phone-error", /<img src=x onerror=/);
+  await page.unrouteAll();
+  await answer(page, "/v1/send", 202, accepted());
+  await answer(page, "/inbox/messages*", 200, [{ id: "1", phone: "+14152001234", body: `${MARKUP} 123456`, at: inSeconds(0) }]);
+  await sendTo(page, "+14152001234");
+  await shows(page, "#bubbles", /<img src=x onerror=[^]*123456/);
+  await shot(page, "hostile text");
+  await page.goto(`${BASE}/inbox`);
+  await shows(page, "#inbox-list", /<img src=x onerror=/);
+  assert.equal(await page.locator("main img, main b").count(), 0);
+  assert.equal(await page.evaluate(() => window.hacked), undefined);
+});
+
+onPage("a hidden page does not ask for messages", { path: "/inbox" }, async (page) => {
+  await page.locator("#inbox-count").filter({ hasText: /./ }).waitFor();
+  const setVisibility = (state) => page.evaluate((value) => {
+    Object.defineProperty(document, "visibilityState", { value, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, state);
+  await setVisibility("hidden");
+  await page.waitForTimeout(300);
+  let asked = 0;
+  page.on("request", (request) => (asked += request.url().includes("/inbox/messages") ? 1 : 0));
+  await page.waitForTimeout(2500);
+  assert.equal(asked, 0);
+  await setVisibility("visible");
+  await page.waitForRequest(/inbox\/messages/);
+});
