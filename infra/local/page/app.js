@@ -99,12 +99,18 @@ async function call(kind, body) {
     exchange.status = answer.status;
     exchange.statusText = answer.statusText;
     exchange.response = parsed(await answer.text());
+    exchange.retryAt = afterSeconds(answer.headers.get("Retry-After"));
   } catch {
     exchange.status = 0;
   }
   exchange.milliseconds = Math.round(performance.now() - started);
   record(exchange);
   return exchange;
+}
+
+/** The instant of a `Retry-After` in seconds, for the answers whose body names none. */
+function afterSeconds(header) {
+  return /^\d+$/.test(header ?? "") ? new Date(Date.now() + Number(header) * 1000).toISOString() : undefined;
 }
 
 function parsed(text) {
@@ -129,6 +135,8 @@ function deviceId() {
 
 // -------------------------------------------------------------------------------- refusals in words
 
+const LOCKED = /(^|[ -])lock/;
+
 // Read top-down, first match wins, against "<call> <status> <slug of the problem type> <rule>".
 const EXPLANATIONS = [
   [/ 0 /, "The local stack does not answer", "It may have been stopped. Start it again, then repeat this step."],
@@ -143,7 +151,7 @@ const EXPLANATIONS = [
   [/blocked-address/, "This network is blocked", "The operator of this service has blocked it. No text was sent."],
   [/country/, "We do not text this country", "The service texts only the countries its policy lists. No text was sent."],
   [/number-type|premium/, "We do not text this kind of number", "Only kinds of number that people carry are texted: no premium-rate, shared-cost or pager numbers. No text was sent."],
-  [/(^|[ -])lock/, "This number is locked for now", "Too many wrong codes were tried for it. Guessing stops here, whichever code or device is used."],
+  [LOCKED, "This number is locked for now", "Too many wrong codes were tried for it. Guessing stops here, whichever code or device is used."],
   [/^verify 409/, "This code was used already", "A code works once. Get a new one if you need another proof."],
   [/^verify 410/, "This code has expired", "Codes live for a few minutes only. Get a new one."],
   [/^verify 422/, "That is not the code", "Check the latest message."],
@@ -163,12 +171,12 @@ const EXPLANATIONS = [
 ];
 
 /** What a refusal means: `{title, text, about, retryAt}`; `about` is what the table matched on. */
-function explain({ kind, status, response }) {
+function explain({ kind, status, response, retryAt }) {
   const problem = response !== null && typeof response === "object" ? response : {};
   const slug = String(problem.type ?? "").split(":").pop();
   const about = `${kind} ${status} ${slug} ${problem.rule ?? ""}`;
   const [, title, text] = EXPLANATIONS.find(([pattern]) => pattern.test(about));
-  return { title, text, about, retryAt: problem.retryAt, errors: problem.errors ?? [], problem };
+  return { title, text, about, retryAt: problem.retryAt ?? retryAt, errors: problem.errors ?? [], problem };
 }
 
 /** A box with a title, a text, an optional countdown and an optional button. */
@@ -308,20 +316,21 @@ function bodyWithCode(body, code) {
 
 // -------------------------------------------------------------------------------------- success token
 
+// What each claim means to a person, what matters most first.
 const CLAIMS = {
-  iss: "who issued it",
-  sub: "the phone as a keyed index, the same in every proof of this number",
-  aud: "the business action it is good for",
-  iat: "issued",
-  nbf: "not good before",
-  exp: "not good after",
-  jti: "its own id, so that it can be spent once",
   phone_number: "the number that was proved",
-  phone_number_verified: "the person could read a text to it",
-  device_id: "the device that asked",
-  amr: "how: a text message, a one-time code",
+  phone_number_verified: "the person could read a text sent to it",
+  aud: "the business action it is good for",
   action: "digest of the one action it may be used for",
   test: "from a test number: businesses may refuse it",
+  exp: "not good after",
+  nbf: "not good before",
+  iat: "issued",
+  amr: "how: a text message, a one-time code",
+  device_id: "the device that asked",
+  jti: "its own id, so that it can be spent once",
+  sub: "the phone as a keyed index, the same in every proof of this number",
+  iss: "who issued it",
   typ: "the kind of token",
   alg: "the signature algorithm",
   kid: "the key to check it with",
@@ -350,7 +359,10 @@ function claimRow(name, value) {
 }
 
 function fillTable(id, values) {
-  const rows = Object.entries(values ?? {}).map(([name, value]) => claimRow(name, value));
+  const order = Object.keys(CLAIMS);
+  const place = (name) => (order.includes(name) ? order.indexOf(name) : order.length);
+  const named = Object.entries(values ?? {}).sort(([a], [b]) => place(a) - place(b));
+  const rows = named.map(([name, value]) => claimRow(name, value));
   $(id).tBodies[0].replaceChildren(...rows);
 }
 
@@ -382,7 +394,7 @@ function showStep(current) {
   });
   $("change-number").hidden = current !== "code";
   $("start-over").hidden = current !== "token";
-  $("back-to-code").hidden = !(current === "number" && challenge);
+  $("back-to-code").hidden = !(current === "number" && challenge && !challenge.over);
   $("number-summary").textContent = at > 0 ? challenge.phone : "";
   $("code-summary").textContent = at > 1 ? "The code was right" : "";
   offerCode();
@@ -412,6 +424,17 @@ async function fillChoices() {
   $("region").value = homeCountry(config.countries);
   $("business").replaceChildren(...businesses.map(({ id, brand }) => make("option", { value: id }, `${titled(id)} (${brand})`)));
   fillLocales();
+}
+
+/** Whether the choices are there; asks for them again when they could not be loaded before. */
+async function haveChoices() {
+  try {
+    if (businesses.length === 0) await fillChoices();
+    return true;
+  } catch {
+    showNotice("number-notice", { title: "The choices could not be loaded", text: "The local stack did not answer. Start it, then try again." });
+    return false;
+  }
 }
 
 /** The country of the browser's language when it is served, else the US, else the first. */
@@ -453,6 +476,7 @@ async function sendCode() {
     faultyField("phone", "Enter the number that the code should go to.");
     return;
   }
+  if (!(await haveChoices())) return;
   const request = sendRequest();
   const answer = await call("send", request);
   if (answer.status === 202 || (answer.status === 504 && answer.response?.token)) {
@@ -507,7 +531,7 @@ function takeSendAnswer({ status, response }) {
   challenge.codeLength = response.codeLength ?? challenge.codeLength;
   challenge.masked = response.phone ?? challenge.masked;
   challenge.left = Math.min(challenge.left ?? Infinity, response.attempts ?? Infinity);
-  $("code-lead").replaceChildren("We texted ", make("strong", {}, `${challenge.codeLength} digits`), " to ", make("strong", {}, challenge.phone), ".");
+  $("code-lead").replaceChildren(status === 504 ? "We tried to text " : "We texted ", make("strong", {}, `${challenge.codeLength} digits`), " to ", make("strong", {}, challenge.phone), ".");
   $("code").maxLength = challenge.codeLength + 6;
   showTriesLeft();
   waitToResend(response.resendAt);
@@ -590,7 +614,9 @@ function verifyRefused(answer) {
   const used = answer.status === 422 ? explain({ ...answer, status: 429, response: null }) : why;
   const over = answer.status >= 400 && answer.status < 500;
   if (over) endChallenge();
-  showNotice("code-notice", { ...used, retryAt: why.retryAt, action: over ? newCodeButton() : null }).focus();
+  // While a number is locked, a new code would be refused like the old one.
+  const action = over && !why.retryAt && !LOCKED.test(why.about) ? newCodeButton() : null;
+  showNotice("code-notice", { ...used, retryAt: why.retryAt, action }).focus();
 }
 
 /** The challenge is of no more use: its code is no longer offered. */
@@ -739,7 +765,7 @@ function onSubmit(form, control, work) {
   });
 }
 
-async function startDemo() {
+function startDemo() {
   onSubmit("number-form", "send", sendCode);
   onSubmit("code-form", "verify", verifyCode);
   $("resend").addEventListener("click", () => whileBusy($("resend"), resendCode));
@@ -757,11 +783,7 @@ async function startDemo() {
   setInterval(runDeviceClock, 1000);
   runDeviceClock();
   showStep("number");
-  try {
-    await fillChoices();
-  } catch {
-    showNotice("number-notice", { title: "The choices could not be loaded", text: "The local stack did not answer. Start it and reload this page." });
-  }
+  haveChoices();
   askInbox = poll(askForMessages);
 }
 

@@ -1,0 +1,79 @@
+//! The embedded `DynamoDB`.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use dynoxide::Database;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use phoneproof::config::Tables;
+
+/// How often expired items are deleted. Nothing relies on it: every condition checks expiry itself.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// Opens the database, in memory or in `file`, with the service's tables in it.
+///
+/// # Errors
+///
+/// When the file cannot be opened as a database.
+pub fn open(file: Option<&Path>, tables: &Tables) -> io::Result<Database> {
+    let database = match file {
+        None => Database::memory(),
+        Some(path) => Database::new(&path.to_string_lossy()),
+    }
+    .map_err(|error| io::Error::other(format!("{error}")))?;
+    for name in [&tables.limits, &tables.challenges, &tables.blocks] {
+        create(&database, name)?;
+    }
+    Ok(database)
+}
+
+/// Creates a table as `template.yaml` does, unless it is there.
+fn create(database: &Database, name: &str) -> io::Result<()> {
+    let describe = json!({ "TableName": name });
+    let known = serde_json::from_value(describe).is_ok_and(|r| database.describe_table(r).is_ok());
+    if known {
+        return Ok(());
+    }
+    let table = json!({
+        "TableName": name,
+        "AttributeDefinitions": [{ "AttributeName": "pk", "AttributeType": "S" }],
+        "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }],
+        "BillingMode": "PAY_PER_REQUEST",
+    });
+    let ttl = json!({
+        "TableName": name,
+        "TimeToLiveSpecification": { "AttributeName": "expires_at", "Enabled": true },
+    });
+    let failed = |error: String| io::Error::other(format!("table {name}: {error}"));
+    let table = serde_json::from_value(table).map_err(|e| failed(e.to_string()))?;
+    database
+        .create_table(table)
+        .map_err(|e| failed(e.to_string()))?;
+    let ttl = serde_json::from_value(ttl).map_err(|e| failed(e.to_string()))?;
+    database
+        .update_time_to_live(ttl)
+        .map_err(|e| failed(e.to_string()))?;
+    Ok(())
+}
+
+/// Serves the database and sweeps expired items until `stop`.
+pub async fn serve(listener: TcpListener, database: Database, stop: CancellationToken) {
+    let sweeping = tokio::spawn(sweep(database.clone(), stop.clone()));
+    let served = dynoxide::server::serve_with_shutdown(listener, database, stop.cancelled_owned());
+    drop(served.await);
+    drop(sweeping.await);
+}
+
+async fn sweep(database: Database, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => drop(database.sweep_ttl()),
+        }
+    }
+}

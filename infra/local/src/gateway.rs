@@ -1,0 +1,155 @@
+//! The gateway: HTTP in, the event that API Gateway sends to a function out, and back.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::HOST;
+use http::{HeaderMap, StatusCode};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Context, RequestExt as _};
+use phoneproof::crypto::base64url;
+use phoneproof::domain::clock::Clock;
+use phoneproof::domain::random::{Random, random_array};
+use phoneproof::http::{App, Route, gateway};
+use serde_json::{Value, json};
+
+/// API Gateway's limit on a payload, 10 MB.
+const MAX_PAYLOAD_BYTES: usize = 10 * 1024 * 1024;
+
+/// The timeout of the functions in `template.yaml`.
+const FUNCTION_TIMEOUT_SECONDS: i64 = 10;
+
+/// A test names the source address of a request here, where that is allowed at all.
+pub const TEST_SOURCE_IP: &str = "x-test-source-ip";
+
+/// What the gateway needs.
+#[derive(Clone)]
+pub struct Gateway {
+    /// The functions' app; both run in this process.
+    pub app: Arc<App>,
+    /// The clock that deadlines count from.
+    pub clock: Arc<dyn Clock>,
+    /// For request ids.
+    pub random: Arc<dyn Random>,
+    /// Whether [`TEST_SOURCE_IP`] replaces the peer address. Tests only; there is no flag for it.
+    pub trust_test_header: bool,
+}
+
+/// Serves one API request through the function that owns its route.
+pub async fn serve(
+    State(gateway): State<Gateway>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, MAX_PAYLOAD_BYTES).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let source = gateway.source(peer.ip(), &head.headers);
+    let Some(event) = gateway.event(&head, &body, source) else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    let Some(mut request) = lambda_request(event) else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    gateway::sanitize(&mut request);
+    let request = lambda_http::Request::from(request).with_lambda_context(gateway.context());
+    let sends = Route::find(phoneproof_send::ROUTES, head.uri.path()).is_some();
+    let app = Arc::clone(&gateway.app);
+    let answer = if sends {
+        phoneproof_send::handle(app, request).await
+    } else {
+        phoneproof_verify::handle(app, request).await
+    };
+    answer.map(into_axum).into_response()
+}
+
+fn lambda_request(event: Value) -> Option<LambdaRequest> {
+    serde_json::from_value(event).ok()
+}
+
+fn into_axum(body: lambda_http::Body) -> Body {
+    match body {
+        lambda_http::Body::Text(text) => Body::from(text),
+        lambda_http::Body::Binary(bytes) => Body::from(bytes),
+        _ => Body::empty(),
+    }
+}
+
+impl Gateway {
+    fn source(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let named = headers
+            .get(TEST_SOURCE_IP)
+            .filter(|_| self.trust_test_header);
+        named
+            .and_then(|ip| ip.to_str().ok()?.parse().ok())
+            .unwrap_or(peer)
+    }
+
+    /// The event, in payload format 2.0 of HTTP APIs.
+    fn event(&self, head: &http::request::Parts, body: &[u8], source: IpAddr) -> Option<Value> {
+        let id = base64url(random_array::<12>(self.random.as_ref()).ok()?);
+        let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
+        let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
+        let (text, is_binary) = match std::str::from_utf8(body) {
+            Ok(text) => (text.to_owned(), false),
+            Err(_) => (STANDARD.encode(body), true),
+        };
+        Some(json!({
+            "version": "2.0",
+            "routeKey": "$default",
+            "rawPath": path,
+            "rawQueryString": query,
+            "headers": joined(&head.headers),
+            "requestContext": {
+                "accountId": "000000000000",
+                "apiId": "local",
+                "domainName": host,
+                "domainPrefix": "local",
+                "http": {
+                    "method": head.method.as_str(),
+                    "path": path,
+                    "protocol": "HTTP/1.1",
+                    "sourceIp": source.to_string(),
+                    "userAgent": "",
+                },
+                "requestId": id,
+                "routeKey": "$default",
+                "stage": "$default",
+                "timeEpoch": self.clock.now().unix() * 1_000,
+            },
+            "body": text,
+            "isBase64Encoded": is_binary,
+        }))
+    }
+
+    fn context(&self) -> Context {
+        let mut context = Context::default();
+        let ends = self.clock.now().unix() + FUNCTION_TIMEOUT_SECONDS;
+        context.deadline = u64::try_from(ends).unwrap_or(0) * 1_000;
+        context
+    }
+}
+
+/// Headers as API Gateway hands them over: lower case, duplicates joined with commas. What is not
+/// text is left out.
+fn joined(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let mut joined: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in headers {
+        let Ok(value) = value.to_str() else { continue };
+        joined
+            .entry(name.as_str().to_owned())
+            .and_modify(|all| {
+                all.push(',');
+                all.push_str(value);
+            })
+            .or_insert_with(|| value.to_owned());
+    }
+    joined
+}

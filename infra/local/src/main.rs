@@ -1,0 +1,93 @@
+//! `cargo run`: the whole service on one machine, nothing to install.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use phoneproof::config::{DEFAULT_POLICY, TokenMode};
+use phoneproof::domain::policy::Policy;
+use phoneproof_local::aws::SECRET_ID;
+use phoneproof_local::stack::{Options, Stack, tables};
+
+/// Runs PhoneProof on this machine: API, demo page, SMS inbox and its own DynamoDB, all on loopback.
+#[derive(Parser)]
+#[command(name = "phoneproof-local", version)]
+struct Arguments {
+    /// Port of the API and the pages; 0 for any free one. The next two ports are DynamoDB and SNS.
+    #[arg(long, default_value_t = 3000)]
+    port: u16,
+    /// Policy file; infra/policy.toml as compiled in if not given.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// File to keep the tables in; in memory if not given.
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// Where challenge tokens live.
+    #[arg(long, value_name = "MODE", default_value = "sealed", value_parser = ["sealed", "stored"])]
+    token_mode: String,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_target(false)
+        .with_writer(io::stderr)
+        .init();
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            drop(writeln!(io::stderr(), "phoneproof-local: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> io::Result<()> {
+    let mut options = Options::new(policy(arguments.policy)?);
+    options.port = arguments.port;
+    options.data = arguments.data;
+    options.token_mode = TokenMode::parse(&arguments.token_mode).unwrap_or_default();
+    let stack = Stack::start(options).await?;
+    announce(&stack)?;
+    tokio::signal::ctrl_c().await?;
+    stack.stop().await;
+    Ok(())
+}
+
+fn policy(path: Option<PathBuf>) -> io::Result<Policy> {
+    let text = match path {
+        None => DEFAULT_POLICY.to_owned(),
+        Some(path) => std::fs::read_to_string(&path)
+            .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?,
+    };
+    Policy::from_toml(&text).map_err(io::Error::other)
+}
+
+fn announce(stack: &Stack) -> io::Result<()> {
+    let (url, endpoints, tables) = (&stack.url, &stack.backends.endpoints, tables());
+    let mut out = io::stdout().lock();
+    writeln!(out, "demo page   {url}/")?;
+    writeln!(out, "SMS inbox   {url}/inbox")?;
+    writeln!(out, "API         {url}/openapi.json")?;
+    writeln!(out, "\nFor `cargo lambda watch`, in another terminal:")?;
+    for (name, value) in [
+        ("ISSUER", url.as_str()),
+        ("LIMITS_TABLE", &tables.limits),
+        ("CHALLENGES_TABLE", &tables.challenges),
+        ("BLOCKS_TABLE", &tables.blocks),
+        ("KEYRING_SECRET_ID", SECRET_ID),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
+        ("AWS_ENDPOINT_URL_SNS", &endpoints.sns),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &endpoints.secrets),
+    ] {
+        writeln!(out, "  export {name}={value}")?;
+    }
+    writeln!(out, "\nlistening on {url}")?;
+    out.flush()
+}

@@ -1,0 +1,289 @@
+//! The parts, wired.
+
+use std::fmt;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use aws_credential_types::Credentials;
+use axum::Router;
+use phoneproof::aws::AwsSettings;
+use phoneproof::config::{Settings, Tables, TokenMode};
+use phoneproof::crypto::base64url;
+use phoneproof::domain::clock::{Clock, SystemClock};
+use phoneproof::domain::policy::Policy;
+use phoneproof::domain::random::{Random, SystemRandom, random_array};
+use phoneproof::http::App;
+use phoneproof::service::Service;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::aws::{self, SECRET_ID, Secret};
+use crate::gateway::{self, Gateway};
+use crate::inbox::Inbox;
+use crate::{dynamodb, page};
+
+/// How a stack is set up.
+#[derive(Clone)]
+pub struct Options {
+    /// The port of the API and the pages; 0 for any free one. `DynamoDB` takes the next port and SNS
+    /// with Secrets Manager the one after, or any free ones.
+    pub port: u16,
+    /// The policy.
+    pub policy: Policy,
+    /// Where the tables and the keyring are kept; `None` keeps them in memory.
+    pub data: Option<PathBuf>,
+    /// Where challenge tokens live.
+    pub token_mode: TokenMode,
+    /// Web origins that may call from a browser.
+    pub allowed_origins: Vec<String>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The random source.
+    pub random: Arc<dyn Random>,
+    /// The keyring secret; `None` makes one, or reads the one beside `data`.
+    pub keyring: Option<String>,
+    /// Whether [`gateway::TEST_SOURCE_IP`] replaces the peer address.
+    pub trust_test_header: bool,
+}
+
+impl Options {
+    /// The defaults of `cargo run`, on any free port.
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            port: 0,
+            policy,
+            data: None,
+            token_mode: TokenMode::default(),
+            allowed_origins: Vec::new(),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            keyring: None,
+            trust_test_header: false,
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("port", &self.port)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where the loopback services are.
+#[derive(Debug, Clone)]
+pub struct Endpoints {
+    /// `AWS_ENDPOINT_URL_DYNAMODB`.
+    pub dynamodb: String,
+    /// `AWS_ENDPOINT_URL_SNS`.
+    pub sns: String,
+    /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`.
+    pub secrets: String,
+}
+
+/// The loopback AWS services of a stack.
+#[derive(Debug)]
+pub struct Backends {
+    /// Where they are.
+    pub endpoints: Endpoints,
+    /// The texts, and the carrier's behaviour.
+    pub inbox: Inbox,
+    /// The keyring secret.
+    pub secret: Secret,
+    tasks: JoinSet<()>,
+    stop: CancellationToken,
+}
+
+/// A running stack. Dropping it without [`Stack::stop`] leaves its tasks to the runtime.
+#[derive(Debug)]
+pub struct Stack {
+    /// The base URL of API and pages, which is also the issuer.
+    pub url: String,
+    /// The loopback AWS services.
+    pub backends: Backends,
+}
+
+/// The names of the tables in a local stack.
+#[must_use]
+pub fn tables() -> Tables {
+    Tables {
+        limits: "Limits".to_owned(),
+        challenges: "Challenges".to_owned(),
+        blocks: "Blocks".to_owned(),
+    }
+}
+
+impl Backends {
+    /// Starts `DynamoDB`, SNS and Secrets Manager.
+    ///
+    /// # Errors
+    ///
+    /// When a port is taken or the data file cannot be used.
+    pub async fn start(options: &Options) -> io::Result<Self> {
+        let keyring = keyring(options)?;
+        let (inbox, secret) = (Inbox::default(), Secret::new(keyring));
+        let mut tasks = JoinSet::new();
+        let stop = CancellationToken::new();
+        let database = dynamodb::open(options.data.as_deref(), &tables())?;
+        let (listener, dynamodb) = listen(next(options.port, 1)).await?;
+        tasks.spawn(dynamodb::serve(listener, database, stop.clone()));
+        let clock = Arc::clone(&options.clock);
+        let now = Arc::new(move || clock.now().to_string());
+        let (listener, aws) = listen(next(options.port, 2)).await?;
+        tasks.spawn(serve(
+            listener,
+            aws::router(inbox.clone(), secret.clone(), now),
+            stop.clone(),
+        ));
+        let endpoints = Endpoints {
+            dynamodb,
+            sns: aws.clone(),
+            secrets: aws,
+        };
+        Ok(Self {
+            endpoints,
+            inbox,
+            secret,
+            tasks,
+            stop,
+        })
+    }
+}
+
+impl Stack {
+    /// Starts everything.
+    ///
+    /// # Errors
+    ///
+    /// When a port is taken, the data file cannot be used, or policy and keyring are faulty.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        let backends = Backends::start(&options).await?;
+        let endpoints = backends.endpoints.clone();
+        Self::start_on(options, backends, endpoints).await
+    }
+
+    /// Starts the API on `backends`, which it reaches through `endpoints`; they differ from the
+    /// backends' own when a proxy stands between.
+    ///
+    /// # Errors
+    ///
+    /// As [`Stack::start`].
+    pub async fn start_on(
+        options: Options,
+        mut backends: Backends,
+        endpoints: Endpoints,
+    ) -> io::Result<Self> {
+        let (listener, url) = listen(options.port).await?;
+        let pages = page::router(backends.inbox.clone(), &options.policy, &url);
+        let settings = settings(&options, &url, endpoints);
+        let (clock, random) = (Arc::clone(&options.clock), Arc::clone(&options.random));
+        let service =
+            Service::new(&settings, options.policy, clock, random).map_err(io::Error::other)?;
+        service.warm_up().await.map_err(io::Error::other)?;
+        service.warm_up_phones();
+        let gateway = Gateway {
+            app: Arc::new(App {
+                service,
+                allowed_origins: options.allowed_origins,
+            }),
+            clock: options.clock,
+            random: options.random,
+            trust_test_header: options.trust_test_header,
+        };
+        let api = Router::new().fallback(gateway::serve).with_state(gateway);
+        backends
+            .tasks
+            .spawn(serve(listener, pages.merge(api), backends.stop.clone()));
+        Ok(Self { url, backends })
+    }
+
+    /// Stops everything and waits until it has.
+    pub async fn stop(mut self) {
+        self.backends.stop.cancel();
+        while self.backends.tasks.join_next().await.is_some() {}
+    }
+}
+
+fn next(port: u16, step: u16) -> u16 {
+    if port == 0 {
+        0
+    } else {
+        port.saturating_add(step)
+    }
+}
+
+async fn listen(port: u16) -> io::Result<(TcpListener, String)> {
+    let taken = |error| io::Error::other(format!("port {port} on 127.0.0.1: {error}"));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(taken)?;
+    let url = format!("http://{}", listener.local_addr()?);
+    Ok((listener, url))
+}
+
+async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
+    drop(served.await);
+}
+
+fn settings(options: &Options, url: &str, endpoints: Endpoints) -> Settings {
+    Settings {
+        issuer: url.to_owned(),
+        token_mode: options.token_mode,
+        tables: tables(),
+        keyring_secret_id: SECRET_ID.to_owned(),
+        allowed_origins: options.allowed_origins.clone(),
+        aws: AwsSettings {
+            region: "us-east-1".to_owned(),
+            credentials: Credentials::new("local", "local", None, None, "local"),
+            dynamodb_endpoint: Some(endpoints.dynamodb),
+            sns_endpoint: Some(endpoints.sns),
+            secrets_endpoint: Some(endpoints.secrets),
+        },
+    }
+}
+
+/// The keyring of this stack. Kept tables are worth nothing without the keys of their indexes, so
+/// the keyring is kept beside them.
+fn keyring(options: &Options) -> io::Result<String> {
+    if let Some(keyring) = &options.keyring {
+        return Ok(keyring.clone());
+    }
+    let Some(data) = &options.data else {
+        return new_keyring(options.random.as_ref());
+    };
+    let path = data.with_extension("keyring.json");
+    if path.exists() {
+        return std::fs::read_to_string(path);
+    }
+    let keyring = new_keyring(options.random.as_ref())?;
+    write_private(&path, &keyring)?;
+    Ok(keyring)
+}
+
+fn new_keyring(random: &dyn Random) -> io::Result<String> {
+    let root: [u8; 32] = random_array(random).map_err(io::Error::other)?;
+    Ok(format!(
+        "{{\"current\":\"r1\",\"r1\":\"{}\"}}",
+        base64url(root)
+    ))
+}
+
+/// Writes a file that only its owner can read.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    use std::io::Write as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(path)?.write_all(text.as_bytes())
+}
