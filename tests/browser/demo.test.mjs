@@ -240,6 +240,8 @@ const SEND_REFUSALS = [
   ["a day's worth of codes", 429, { rule: "phone-per-day", retryAt: inSeconds(4000) }, /enough codes today[^]*try again in 1:0\d:\d\d/],
   ["a blocked number", 403, { rule: "blocked-phone" }, /This number is blocked/],
   ["a country outside the policy", 403, { rule: "country" }, /do not text this country/],
+  ["a locked number", 403, { rule: "phone-lock" }, /This number is locked/],
+  ["a business with a client key", 401, {}, /needs a client key/],
   ["the carrier's refusal", 502, {}, /carrier refused/],
   ["no storage", 503, {}, /not available just now/],
 ];
@@ -260,7 +262,7 @@ onPage("every refused send is explained", {}, async (page) => {
 const VERIFY_REFUSALS = [
   ["the last wrong code", 422, { attemptsRemaining: 0 }, /No tries left/],
   ["an exhausted code", 429, {}, /No tries left/],
-  ["a locked number", 429, { rule: "phone-locked", retryAt: inSeconds(3000) }, /locked for now[^]*try again in 4\d:\d\d/],
+  ["a locked number", 429, { rule: "phone-lock", retryAt: inSeconds(3000) }, /locked for now[^]*try again in 4\d:\d\d/],
   ["an expired code", 410, {}, /has expired/],
   ["a used code", 409, {}, /used already/],
 ];

@@ -1,1 +1,17 @@
-//! placeholder
+//! What the black-box suites share: a stack with a clock that tests move, a client, and a proxy that
+//! counts and breaks calls.
+
+#![allow(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    clippy::indexing_slicing,
+    reason = "test support: a failed expectation is a failed test"
+)]
+
+mod client;
+mod proxy;
+mod world;
+
+pub use client::{Answer, Client};
+pub use proxy::{Fault, Proxy};
+pub use world::{ManualClock, SeededRandom, World, WorldBuilder, phone};

@@ -159,6 +159,7 @@ const EXPLANATIONS = [
   [/^verify 400/, "This code cannot be checked", "The service did not accept what it was given. Get a new code."],
   [/^spend 409/, "Refused, as it should be", "This proof was spent already. A copied or replayed token is worth nothing."],
   [/^spend 4(00|01|03|10)/, "This proof is no longer good", "It may have expired, or be meant for another business. Verify the number again."],
+  [/ 401 /, "This action needs a client key", "Only callers that hold its key may use it, and this page holds none. Choose another business action."],
   [/ 429 /, "Too many requests", "A limit was reached. Wait a little."],
   [/^send 409/, "This code was used already", "Start again to get a new code."],
   [/^send 410/, "This code has expired", "Start again to get a new code."],
@@ -490,7 +491,7 @@ function sendRefused(answer) {
   const why = explain(answer);
   const phoneFault = why.errors.find(({ field }) => field === "phone");
   if (phoneFault) {
-    faultyField("phone", `This is not a number we can text. Accepted: ${phoneFault.accepted}`);
+    faultyField("phone", `This number cannot be texted. Check its digits and the country. Accepted: ${phoneFault.accepted}`);
     return;
   }
   const others = why.errors.map(({ field, accepted }) => ` ${field}: ${accepted}.`).join("");

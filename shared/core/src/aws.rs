@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
+pub use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::Builder;
@@ -71,6 +71,7 @@ impl Clients {
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(CONNECT_TIMEOUT)
+                    .disable_operation_attempt_timeout()
                     .build(),
             );
         sns.set_endpoint_url(settings.sns_endpoint.clone());
@@ -82,6 +83,14 @@ impl Clients {
     }
 }
 
+/// Three attempts, soon after each other: the SDK's first pause of up to a second is longer than a
+/// user should wait for a reply that was lost.
+fn retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(Duration::from_millis(50))
+}
+
 fn shared_config(settings: &AwsSettings) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -89,7 +98,7 @@ fn shared_config(settings: &AwsSettings) -> SdkConfig {
         .credentials_provider(SharedCredentialsProvider::new(settings.credentials.clone()))
         .http_client(http_client(settings))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .retry_config(retries())
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT_TIMEOUT)

@@ -81,6 +81,13 @@ impl Indexer {
     pub fn reference(&self, id: ChallengeId) -> [u8; 16] {
         short_mac(&self.reference, &[&id.0])
     }
+
+    /// Where the token with this reference lies. The reference itself is a bearer's secret and does
+    /// not stand in the table.
+    #[must_use]
+    pub fn place(&self, reference: &[u8; 16]) -> String {
+        base64url(mac_parts(&self.reference, &[b"place", reference]))
+    }
 }
 
 #[cfg(test)]
@@ -113,6 +120,10 @@ mod tests {
         assert_eq!(
             base64url(indexer.idempotent_challenge(&[b"a", b"b"]).0),
             "ZaBCIv1Dwpu5o5AVp-wpzA"
+        );
+        assert_eq!(
+            indexer.place(&[9; 16]),
+            "hbPepQ8fDhdrPonTYA_U_1r0jD_Y08aojlIu1iXEQ-I"
         );
         assert_eq!(
             base64url(indexer.reference(ChallengeId([9; 16]))),

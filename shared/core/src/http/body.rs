@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeOwned, Error as _, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::problem::Problem;
@@ -33,43 +33,14 @@ impl FieldFault {
     }
 }
 
-/// A JSON string.
-///
-/// serde's own type errors quote the value, which may be a phone number or a code; this type's do
-/// not.
+/// A JSON string that `Debug` hides: it may be a phone number, a code or a token.
+#[derive(Deserialize)]
+#[serde(transparent)]
 pub struct Text(pub String);
 
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Text(…)")
-    }
-}
-
-const STRING_NEEDED: &str = "a string is needed";
-
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer
-            .deserialize_string(TextVisitor)
-            .map_err(|_| D::Error::custom(STRING_NEEDED))
-    }
-}
-
-struct TextVisitor;
-
-impl Visitor<'_> for TextVisitor {
-    type Value = Text;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Text, E> {
-        Ok(Text(text.to_owned()))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Text, E> {
-        Ok(Text(text))
     }
 }
 
@@ -90,7 +61,8 @@ pub(super) fn read<T: Body>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
-/// Says what is wrong from the kind of the error alone: its text may quote the input.
+/// Says what is wrong from the kind of the error alone: serde's text may quote the input, which may
+/// be a phone number or a code.
 fn fault<T: Body>(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldFault {
     let path = error.path().to_string();
     let known = T::FIELDS.iter().find(|field| **field == path);
@@ -111,8 +83,8 @@ fn fault<T: Body>(error: &serde_path_to_error::Error<serde_json::Error>) -> Fiel
             "body",
             format_args!("no other fields than {}", T::FIELDS.join(", ")),
         )
-    } else if let Some(field) = known.filter(|_| message.starts_with(STRING_NEEDED)) {
-        FieldFault::new(field, STRING_NEEDED)
+    } else if let Some(field) = known.filter(|_| message.starts_with("invalid type")) {
+        FieldFault::new(field, "a string is needed")
     } else {
         object_needed::<T>()
     }

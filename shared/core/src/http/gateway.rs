@@ -13,9 +13,10 @@ use lambda_http::tower::ServiceBuilder;
 use lambda_http::{Adapter, Body, Error, Request, service_fn};
 
 use super::app::App;
-use crate::config::{self, ProcessEnvironment, Settings};
+use crate::config::{self, Environment as _, ProcessEnvironment, Settings};
 use crate::domain::clock::SystemClock;
 use crate::domain::random::SystemRandom;
+use crate::logging;
 use crate::service::Service;
 
 /// Builds the app from the environment of this process, with the keyring loaded.
@@ -76,18 +77,11 @@ pub fn sanitize(event: &mut LambdaRequest) {
     }
 }
 
-/// JSON lines on standard output, which Lambda forwards to CloudWatch Logs; `LOG_LEVEL` is one of
-/// `error`, `warn`, `info` (default), `debug` and `trace`.
+/// Logs to standard output, which Lambda forwards to CloudWatch Logs; `LOG_LEVEL` is one of `error`,
+/// `warn`, `info` (default), `debug` and `trace`.
 fn init_logging() {
-    use crate::config::Environment as _;
     let level = ProcessEnvironment
         .get("LOG_LEVEL")
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(tracing::Level::INFO);
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_max_level(level)
-        .with_target(false)
-        .init();
+        .and_then(|text| text.parse().ok());
+    logging::init(level.unwrap_or(tracing::Level::INFO), std::io::stdout);
 }

@@ -177,7 +177,8 @@ impl Service {
                 let Some(reference) = parse_reference(text) else {
                     return Ok(None);
                 };
-                let stored = self.store.stored_token(&reference, deadline).await?;
+                let place = keyring.indexer().place(&reference);
+                let stored = self.store.stored_token(&place, deadline).await?;
                 Ok(stored.and_then(|sealed| open(&sealed)))
             }
         }

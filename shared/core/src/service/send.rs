@@ -297,7 +297,7 @@ impl Service {
         let resent = matches!(prepared.reservation, Reservation::Resend { .. });
         let stored = match self.token_mode {
             TokenMode::Stored if !resent => Some(StoredToken {
-                reference: indexer.reference(prepared.challenge.id),
+                place: indexer.place(&indexer.reference(prepared.challenge.id)),
                 token: self.seal(&prepared.challenge, keyring, now)?,
                 expires_at: prepared.challenge.expires_at,
             }),

@@ -5,18 +5,18 @@ use tokio::time::Instant;
 
 use super::item::{EXPIRES_AT, Item, PK, instant, text};
 use super::{Store, StoreError, unavailable, within};
-use crate::crypto::base64url;
 use crate::crypto::challenge_token::ChallengeToken;
 use crate::domain::clock::Timestamp;
 
 /// The attribute of the sealed token.
 const TOKEN: &str = "token";
 
-/// A sealed token and the reference it is stored under.
+/// A sealed token and where it is stored.
 #[derive(Debug, Clone)]
 pub struct StoredToken {
-    /// The reference, 128 bits.
-    pub reference: [u8; 16],
+    /// The place that [`Indexer::place`](crate::crypto::index::Indexer::place) derives from the
+    /// reference.
+    pub place: String,
     /// The sealed token.
     pub token: ChallengeToken,
     /// When it may be deleted.
@@ -26,33 +26,33 @@ pub struct StoredToken {
 impl StoredToken {
     pub(super) fn item(&self) -> Item {
         Item::from([
-            (PK.to_owned(), text(key(&self.reference))),
+            (PK.to_owned(), text(key(&self.place))),
             (TOKEN.to_owned(), text(self.token.expose())),
             (EXPIRES_AT.to_owned(), instant(self.expires_at)),
         ])
     }
 }
 
-fn key(reference: &[u8; 16]) -> String {
-    format!("ref#{}", base64url(reference))
+fn key(place: &str) -> String {
+    format!("ref#{place}")
 }
 
 impl Store {
-    /// The sealed token stored under `reference`, as text that is still to be opened.
+    /// The sealed token stored at `place`, as text that is still to be opened.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store gives no answer.
     pub async fn stored_token(
         &self,
-        reference: &[u8; 16],
+        place: &str,
         deadline: Instant,
     ) -> Result<Option<String>, StoreError> {
         let request = self
             .client
             .get_item()
             .table_name(&self.tables.challenges)
-            .key(PK, text(key(reference)))
+            .key(PK, text(key(place)))
             .consistent_read(true);
         let answer = within(deadline, request.send())
             .await

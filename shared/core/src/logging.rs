@@ -1,0 +1,30 @@
+//! Logs: JSON lines, this service's own events only.
+//!
+//! What is never logged: phone numbers, device ids, addresses, codes, tokens, keys, and texts that
+//! may hold them, such as request bodies and AWS error messages. Levels go by blame: `error` is our
+//! fault or our infrastructure's, `warn` the carrier's, `info` one line per request.
+
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// Writes the events of this workspace's crates, at `level` and above, to `writer`.
+///
+/// The AWS SDK and its HTTP stack log requests at `debug` and `trace`, phone numbers included, so
+/// other crates are left out at every level.
+pub fn init<W>(level: Level, writer: W)
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let own = Targets::new().with_target("phoneproof", level);
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_target(false);
+    tracing_subscriber::registry()
+        .with(own)
+        .with(lines.with_writer(writer))
+        .init();
+}

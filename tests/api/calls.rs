@@ -1,0 +1,65 @@
+//! Network calls, counted: they are the cost that users feel.
+
+use std::collections::BTreeMap;
+
+use phoneproof::config::TokenMode;
+use phoneproof_tests::{World, phone};
+
+fn calls(expected: &[(&str, usize)]) -> BTreeMap<String, usize> {
+    expected
+        .iter()
+        .map(|(name, count)| ((*name).to_owned(), *count))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_send_makes_one_dynamodb_and_one_sns_call() {
+    for mode in [TokenMode::Sealed, TokenMode::Stored] {
+        let world = World::builder().mode(mode).proxied().start().await;
+        for n in 0..3 {
+            assert_eq!(world.client.send(&phone(n)).await.status, 202);
+            let expected = calls(&[("TransactWriteItems", 1), ("Publish", 1)]);
+            assert_eq!(world.proxy().take_calls(), expected);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_verify_makes_one_dynamodb_call_and_a_read_in_stored_mode() {
+    for (mode, expected) in [
+        (TokenMode::Sealed, calls(&[("UpdateItem", 1)])),
+        (
+            TokenMode::Stored,
+            calls(&[("GetItem", 1), ("UpdateItem", 1)]),
+        ),
+    ] {
+        let world = World::builder().mode(mode).proxied().start().await;
+        let token = world.client.send(&phone(1)).await.token();
+        drop(world.proxy().take_calls());
+        assert_eq!(
+            world
+                .client
+                .verify(&token, &world.wrong_code(&phone(1)))
+                .await
+                .status,
+            422
+        );
+        assert_eq!(world.proxy().take_calls(), expected);
+        assert_eq!(
+            world
+                .client
+                .verify(&token, &world.code(&phone(1)))
+                .await
+                .status,
+            200
+        );
+        assert_eq!(world.proxy().take_calls(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_does_not_open_makes_no_call() {
+    let world = World::builder().proxied().start().await;
+    world.client.verify("v1.r1-20780.AAAA.AAAA", "123456").await;
+    assert!(world.proxy().take_calls().is_empty());
+}

@@ -1,0 +1,138 @@
+//! What browsers, relying parties and tools read.
+
+use http::Method;
+use phoneproof_tests::{World, phone};
+use serde_json::json;
+
+#[tokio::test]
+async fn ping_answers_ok() {
+    let answer = World::start().await.client.get("/v1/ping").await;
+    assert_eq!((answer.status, answer.text.as_str()), (200, "ok"));
+}
+
+#[tokio::test]
+async fn the_key_set_holds_public_keys_only() {
+    let answer = World::start()
+        .await
+        .client
+        .get("/.well-known/jwks.json")
+        .await;
+    assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
+    let key = &answer.json["keys"][0];
+    assert_eq!(
+        (
+            key["kty"].as_str(),
+            key["alg"].as_str(),
+            key["use"].as_str()
+        ),
+        (Some("EC"), Some("ES256"), Some("sig"))
+    );
+    assert!(key["d"].is_null());
+}
+
+#[tokio::test]
+async fn discovery_names_the_configured_issuer_whatever_the_host_header_says() {
+    let world = World::start().await;
+    let forged = [
+        ("host", "evil.example.com"),
+        ("x-forwarded-host", "evil.example.com"),
+    ];
+    let answer = world
+        .client
+        .raw(
+            Method::GET,
+            "/.well-known/openid-configuration",
+            &forged,
+            Vec::new(),
+        )
+        .await;
+    assert_eq!(answer.json["issuer"], world.stack.url);
+    assert_eq!(
+        answer.json["jwks_uri"],
+        format!("{}/.well-known/jwks.json", world.stack.url)
+    );
+    assert!(!answer.text.contains("evil"));
+    let odd = [("host", "a b<c>")];
+    let answer = world
+        .client
+        .raw(Method::GET, "/v1/ping", &odd, Vec::new())
+        .await;
+    assert_eq!(answer.status, 200, "a host that is none does no harm");
+}
+
+#[tokio::test]
+async fn the_openapi_document_is_served() {
+    let answer = World::start().await.client.get("/openapi.json").await;
+    assert_eq!(answer.json["openapi"], "3.1.0");
+    let responses = answer.json["paths"]["/v1/send"]["post"]["responses"]
+        .as_object()
+        .expect("responses");
+    let statuses: Vec<_> = responses.keys().map(String::as_str).collect();
+    assert_eq!(
+        statuses,
+        [
+            "202", "400", "401", "403", "409", "410", "413", "415", "429", "502", "503", "504"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn only_configured_origins_may_call_from_a_browser() {
+    let world = World::builder()
+        .origin("https://app.example.com")
+        .start()
+        .await;
+    for (origin, allowed) in [
+        ("https://app.example.com", true),
+        ("https://evil.example.com", false),
+    ] {
+        let expected = allowed.then_some(origin);
+        let headers = [
+            ("origin", origin),
+            ("access-control-request-method", "POST"),
+        ];
+        let preflight = world
+            .client
+            .raw(Method::OPTIONS, "/v1/send", &headers, Vec::new())
+            .await;
+        assert_eq!(preflight.status, 204);
+        assert_eq!(preflight.header("access-control-allow-origin"), expected);
+        assert_eq!(
+            preflight.header("access-control-allow-methods").is_some(),
+            allowed
+        );
+        let body = json!({ "phone": "x", "uniqueId": "d", "businessId": "login" });
+        let answer = world
+            .client
+            .post_with("/v1/send", &body, &[("origin", origin)])
+            .await;
+        assert_eq!(answer.header("access-control-allow-origin"), expected);
+        assert_eq!(answer.header("vary"), Some("Origin"));
+    }
+}
+
+#[tokio::test]
+async fn the_inbox_is_for_this_machine_only() {
+    let world = World::start().await;
+    world.client.send(&phone(1)).await;
+    let texts = world.client.get("/inbox/messages").await;
+    assert_eq!(texts.json[0]["phone"], phone(1));
+    for page in ["/", "/inbox", "/inbox/messages", "/demo/config"] {
+        let here = world.client.get(page).await;
+        assert_eq!(here.status, 200, "{page}");
+        assert!(
+            here.header("content-security-policy")
+                .is_some_and(|policy| policy.starts_with("default-src 'none'"))
+        );
+        let rebound = world
+            .client
+            .raw(
+                Method::GET,
+                page,
+                &[("host", "evil.example.com")],
+                Vec::new(),
+            )
+            .await;
+        assert_eq!(rebound.status, 403, "{page}");
+    }
+}

@@ -1,0 +1,312 @@
+//! What is supposed to work.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use phoneproof::config::TokenMode;
+use phoneproof::domain::clock::Clock as _;
+use phoneproof_guard::Guard;
+use phoneproof_tests::{World, phone};
+use serde_json::{Value, json};
+
+fn claims(token: &str) -> Value {
+    let payload = token.split('.').nth(1).expect("a payload");
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).expect("base64url")).expect("JSON")
+}
+
+async fn whole_flow(mode: TokenMode) {
+    let world = World::builder().mode(mode).start().await;
+    let sent = world.client.send(&phone(1)).await;
+    assert_eq!(sent.status, 202, "{}", sent.text);
+    assert_eq!(sent.json["codeLength"], 6);
+    assert_eq!(sent.json["attempts"], 5);
+    assert_eq!(sent.header("cache-control"), Some("no-store"));
+    assert!(!sent.text.contains("4152"), "the number is masked");
+    let texts = world.texts(&phone(1));
+    assert_eq!(texts.len(), 1);
+    assert_eq!(texts[0].attributes["AWS.SNS.SMS.SMSType"], "Transactional");
+    assert_eq!(texts[0].attributes["AWS.SNS.SMS.MaxPrice"], "0.50");
+
+    let verified = world
+        .client
+        .verify(&sent.token(), &world.code(&phone(1)))
+        .await;
+    assert_eq!(verified.status, 200, "{}", verified.text);
+    assert_eq!(verified.json["tokenType"], "phone-verified+jwt");
+
+    let jwks = world.client.get("/.well-known/jwks.json").await;
+    let guard = Guard::new(world.stack.url.as_str(), jwks.text.as_bytes()).expect("keys");
+    let now = u64::try_from(world.clock.now().unix()).expect("after 1970");
+    let proof = guard
+        .check(&verified.token(), "login", now)
+        .expect("a valid token");
+    assert_eq!(proof.phone, phone(1));
+    assert_eq!(proof.device, "device");
+
+    assert_eq!(
+        world.client.spend(&verified.token(), "login").await.status,
+        200
+    );
+    assert_eq!(
+        world.client.spend(&verified.token(), "login").await.status,
+        409
+    );
+}
+
+#[tokio::test]
+async fn send_verify_spend_with_sealed_tokens() {
+    whole_flow(TokenMode::Sealed).await;
+}
+
+#[tokio::test]
+async fn send_verify_spend_with_stored_tokens() {
+    whole_flow(TokenMode::Stored).await;
+}
+
+#[tokio::test]
+async fn a_stored_token_is_a_short_reference() {
+    let world = World::builder().mode(TokenMode::Stored).start().await;
+    assert_eq!(world.client.send(&phone(1)).await.token().len(), 22);
+}
+
+#[tokio::test]
+async fn a_national_number_with_region_is_the_same_phone() {
+    let world = World::start().await;
+    let body = json!({ "phone": "(415) 201-1000", "region": "US", "uniqueId": "d", "businessId": "login" });
+    assert_eq!(world.client.post("/v1/send", &body).await.status, 202);
+    assert_eq!(world.texts("+14152011000").len(), 1);
+}
+
+#[tokio::test]
+async fn the_text_follows_the_locale() {
+    let world = World::start().await;
+    for (n, locale, expected) in [
+        (1, "zh-Hans-CN", "验证码"),
+        (2, "fr", "login code"),
+        (3, "en-US", "login code"),
+    ] {
+        let body =
+            json!({ "phone": phone(n), "uniqueId": "d", "businessId": "login", "locale": locale });
+        assert_eq!(world.client.post("/v1/send", &body).await.status, 202);
+        assert!(
+            world.texts(&phone(n))[0].body.contains(expected),
+            "{locale}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_action_is_bound_by_its_digest() {
+    let world = World::start().await;
+    let body =
+        json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login", "action": "pay:42" });
+    let sent = world.client.post("/v1/send", &body).await;
+    let verified = world
+        .client
+        .verify(&sent.token(), &world.code(&phone(1)))
+        .await;
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, b"pay:42");
+    assert_eq!(
+        claims(&verified.token())["action"],
+        URL_SAFE_NO_PAD.encode(digest)
+    );
+}
+
+#[tokio::test]
+async fn a_resend_repeats_the_code_and_keeps_the_guesses() {
+    for mode in [TokenMode::Sealed, TokenMode::Stored] {
+        let world = World::builder().mode(mode).start().await;
+        let sent = world.client.send(&phone(1)).await;
+        let wrong = world.wrong_code(&phone(1));
+        assert_eq!(
+            world.client.verify(&sent.token(), &wrong).await.json["attemptsRemaining"],
+            4
+        );
+        world.advance(60);
+        let again = world.client.resend(&phone(1), &sent.token()).await;
+        assert_eq!(again.status, 202, "{}", again.text);
+        assert_eq!(
+            again.json["expiresAt"], sent.json["expiresAt"],
+            "the same challenge"
+        );
+        let texts = world.texts(&phone(1));
+        assert_eq!(texts.len(), 2);
+        assert_eq!(texts[0].body, texts[1].body);
+        assert_eq!(
+            world.client.verify(&again.token(), &wrong).await.json["attemptsRemaining"],
+            3
+        );
+        assert_eq!(
+            world
+                .client
+                .verify(&again.token(), &world.code(&phone(1)))
+                .await
+                .status,
+            200
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_idempotency_key_texts_once() {
+    for mode in [TokenMode::Sealed, TokenMode::Stored] {
+        let world = World::builder().mode(mode).start().await;
+        let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login" });
+        let key = [("idempotency-key", "6f96-19ff")];
+        let first = world.client.post_with("/v1/send", &body, &key).await;
+        world.advance(90);
+        let second = world.client.post_with("/v1/send", &body, &key).await;
+        assert_eq!((first.status, second.status), (202, 202), "{}", second.text);
+        assert_eq!(world.texts(&phone(1)).len(), 1);
+        assert_eq!(second.json["expiresAt"], first.json["expiresAt"]);
+        assert_eq!(second.json["resendAt"], first.json["resendAt"]);
+        assert_eq!(
+            world
+                .client
+                .verify(&second.token(), &world.code(&phone(1)))
+                .await
+                .status,
+            200
+        );
+        assert_eq!(
+            world
+                .client
+                .verify(&first.token(), &world.code(&phone(1)))
+                .await
+                .status,
+            409
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_idempotency_key_of_another_device_is_another_send() {
+    let world = World::start().await;
+    let key = [("idempotency-key", "k")];
+    for (device, status) in [("a", 202), ("b", 429)] {
+        let body = json!({ "phone": phone(1), "uniqueId": device, "businessId": "login" });
+        assert_eq!(
+            world.client.post_with("/v1/send", &body, &key).await.status,
+            status
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_new_code_does_not_cancel_the_earlier_one() {
+    let world = World::start().await;
+    let victim = world.client.send(&phone(1)).await;
+    let code = world.code(&phone(1));
+    for minute in 0..3 {
+        world.advance(60);
+        let stranger = world
+            .client
+            .send_from(&phone(1), "stranger", "198.51.100.1")
+            .await;
+        assert_eq!(stranger.status, 202, "minute {minute}: {}", stranger.text);
+    }
+    assert_eq!(
+        world.client.verify(&victim.token(), &code).await.status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_test_number_has_a_fixed_code_and_is_never_texted() {
+    let number = "\n[[test_number]]\nphone = \"+14155550100\"\ncode = \"424242\"\nuntil = \"2099-01-01T00:00:00Z\"\nper_day = 2\n";
+    let world = World::builder().policy_addition(number).start().await;
+    for _ in 0..2 {
+        let sent = world.client.send("+1 415 555 0100").await;
+        assert_eq!(sent.status, 202, "{}", sent.text);
+        let verified = world.client.verify(&sent.token(), "424242").await;
+        assert_eq!(claims(&verified.token())["test"], true);
+    }
+    let third = world.client.send("+1 415 555 0100").await;
+    assert_eq!((third.status, third.problem()), (429, "limited"));
+    assert_eq!(world.text_count(), 0);
+}
+
+#[tokio::test]
+async fn the_autofill_line_is_the_last() {
+    let world = World::builder()
+        .policy(
+            "[business.login]\n",
+            "[business.login]\norigin = \"example.com\"\n",
+        )
+        .start()
+        .await;
+    world.client.send(&phone(1)).await;
+    let body = world.texts(&phone(1))[0].body.clone();
+    let code = world.code(&phone(1));
+    assert_eq!(
+        body.lines().last(),
+        Some(format!("@example.com #{code}").as_str())
+    );
+}
+
+#[tokio::test]
+async fn success_tokens_are_rs256_when_the_keyring_has_an_rsa_key() {
+    use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
+    let pair = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).expect("a key");
+    let der: Pkcs8V1Der<'_> = pair.as_der().expect("PKCS #8");
+    let pkcs8 = base64::engine::general_purpose::STANDARD.encode(der.as_ref());
+    let root = "r".repeat(43);
+    let keyring = json!({ "current": "r1", "r1": root, "rsa": { "kid": "rsa1", "pkcs8": pkcs8 } });
+    let world = World::builder().keyring(&keyring.to_string()).start().await;
+    let sent = world.client.send(&phone(1)).await;
+    let verified = world
+        .client
+        .verify(&sent.token(), &world.code(&phone(1)))
+        .await;
+    let header = verified
+        .token()
+        .split('.')
+        .next()
+        .map(str::to_owned)
+        .expect("a header");
+    let header: Value =
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).expect("base64url")).expect("JSON");
+    assert_eq!(
+        (header["alg"].as_str(), header["kid"].as_str()),
+        (Some("RS256"), Some("rsa1"))
+    );
+    assert_eq!(
+        world.client.spend(&verified.token(), "login").await.status,
+        200
+    );
+    let discovery = world.client.get("/.well-known/openid-configuration").await;
+    assert_eq!(
+        discovery.json["id_token_signing_alg_values_supported"],
+        json!(["ES256", "RS256"])
+    );
+}
+
+#[tokio::test]
+async fn tokens_of_an_earlier_root_work_until_it_is_retired() {
+    let (a, b) = ("a".repeat(43), "b".repeat(43));
+    let world = World::builder()
+        .keyring(&json!({ "current": "r1", "r1": a }).to_string())
+        .start()
+        .await;
+    let before = world.client.send(&phone(1)).await;
+    let other = world.client.send(&phone(2)).await;
+    let rotated = json!({ "current": "r2", "index": "r1", "roots": { "r1": a, "r2": b } });
+    world.stack.backends.secret.set(Some(rotated.to_string()));
+    world.advance(299);
+    let retired = json!({ "current": "r2", "roots": { "r2": b } });
+    assert_eq!(
+        world
+            .client
+            .verify(&before.token(), &world.code(&phone(1)))
+            .await
+            .status,
+        200
+    );
+    world.stack.backends.secret.set(Some(retired.to_string()));
+    world.advance(1);
+    world.client.get("/.well-known/jwks.json").await;
+    let refused = world
+        .client
+        .verify(&other.token(), &world.code(&phone(2)))
+        .await;
+    assert_eq!((refused.status, refused.problem()), (400, "invalid-token"));
+}

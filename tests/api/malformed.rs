@@ -1,0 +1,280 @@
+//! Malformed requests: a problem that names the field, no echo, no write, no text.
+
+use http::Method;
+use phoneproof_tests::World;
+
+/// A description, the body, and the field of the first fault.
+const SEND_BODIES: &[(&str, &str, &str)] = &[
+    ("empty", "", "body"),
+    ("no JSON", "canary", "body"),
+    ("cut off", r#"{"phone":"+14153349182","#, "body"),
+    ("an array", r#"["canary"]"#, "body"),
+    ("a string", r#""canary""#, "body"),
+    ("null", "null", "body"),
+    (
+        "trailing text",
+        r#"{"phone":"1","uniqueId":"d","businessId":"login"} canary"#,
+        "body",
+    ),
+    (
+        "an unknown field",
+        r#"{"phone":"1","uniqueId":"d","businessId":"login","canary":"x"}"#,
+        "body",
+    ),
+    (
+        "a missing phone",
+        r#"{"uniqueId":"d","businessId":"login"}"#,
+        "phone",
+    ),
+    (
+        "a missing device",
+        r#"{"phone":"+14153349182","businessId":"login"}"#,
+        "uniqueId",
+    ),
+    (
+        "a missing business",
+        r#"{"phone":"+14153349182","uniqueId":"d"}"#,
+        "businessId",
+    ),
+    (
+        "a phone twice",
+        r#"{"phone":"1","phone":"canary","uniqueId":"d","businessId":"login"}"#,
+        "phone",
+    ),
+    (
+        "a phone as number",
+        r#"{"phone":14153349182,"uniqueId":"d","businessId":"login"}"#,
+        "phone",
+    ),
+    (
+        "a phone as object",
+        r#"{"phone":{"canary":1},"uniqueId":"d","businessId":"login"}"#,
+        "phone",
+    ),
+    (
+        "a null phone",
+        r#"{"phone":null,"uniqueId":"d","businessId":"login"}"#,
+        "phone",
+    ),
+    (
+        "a null region",
+        r#"{"phone":"+14153349182","uniqueId":"","businessId":"login","region":null}"#,
+        "uniqueId",
+    ),
+    (
+        "an empty phone",
+        r#"{"phone":"","uniqueId":"d","businessId":"login"}"#,
+        "phone",
+    ),
+    (
+        "a NUL in the device",
+        r#"{"phone":"+14153349182","uniqueId":"canary\u0000","businessId":"login"}"#,
+        "uniqueId",
+    ),
+    (
+        "a raw NUL",
+        "{\"phone\":\"+14153349182\",\"uniqueId\":\"d\0\",\"businessId\":\"login\"}",
+        "body",
+    ),
+    (
+        "a business in capitals",
+        r#"{"phone":"+14153349182","uniqueId":"d","businessId":"CANARY"}"#,
+        "businessId",
+    ),
+    (
+        "a path as business",
+        r#"{"phone":"+14153349182","uniqueId":"d","businessId":"../canary"}"#,
+        "businessId",
+    ),
+    (
+        "a region of three letters",
+        r#"{"phone":"+14153349182","uniqueId":"d","businessId":"login","region":"USA"}"#,
+        "region",
+    ),
+    (
+        "a region without numbers",
+        r#"{"phone":"4153349182","uniqueId":"d","businessId":"login","region":"ZZ"}"#,
+        "region",
+    ),
+    (
+        "a locale that is none",
+        r#"{"phone":"+14153349182","uniqueId":"d","businessId":"login","locale":"en us"}"#,
+        "locale",
+    ),
+    (
+        "an empty token",
+        r#"{"phone":"+14153349182","uniqueId":"d","businessId":"login","token":""}"#,
+        "token",
+    ),
+    (
+        "an empty action",
+        r#"{"phone":"+14153349182","uniqueId":"d","businessId":"login","action":""}"#,
+        "action",
+    ),
+    (
+        "a lone surrogate",
+        r#"{"phone":"+14153349182","uniqueId":"\ud800","businessId":"login"}"#,
+        "body",
+    ),
+];
+
+const VERIFY_BODIES: &[(&str, &str, &str)] = &[
+    ("no code", r#"{"token":"x"}"#, "code"),
+    ("no token", r#"{"code":"123456"}"#, "token"),
+    ("a code as number", r#"{"token":"x","code":123456}"#, "code"),
+    ("a short code", r#"{"token":"x","code":"12345"}"#, "code"),
+    (
+        "a code of letters",
+        r#"{"token":"x","code":"canary"}"#,
+        "code",
+    ),
+    (
+        "a phone beside",
+        r#"{"token":"x","code":"123456","phone":"+14153349182"}"#,
+        "body",
+    ),
+];
+
+async fn refuses(world: &World, path: &str, cases: &[(&str, &str, &str)]) {
+    for (description, body, field) in cases {
+        let headers = [("content-type", "application/json")];
+        let answer = world
+            .client
+            .raw(Method::POST, path, &headers, body.as_bytes().to_vec())
+            .await;
+        assert_eq!(answer.status, 400, "{description}: {}", answer.text);
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/problem+json"),
+            "{description}"
+        );
+        assert_eq!(
+            answer.json["errors"][0]["field"], *field,
+            "{description}: {}",
+            answer.text
+        );
+        assert!(
+            !answer.json["errors"][0]["accepted"]
+                .as_str()
+                .unwrap_or_default()
+                .is_empty()
+        );
+        let echoed = ["canary", "CANARY", "4153349182"]
+            .iter()
+            .any(|part| answer.text.contains(part));
+        assert!(!echoed, "{description}: {}", answer.text);
+    }
+    assert_eq!(world.item_count().await, 0, "no writes");
+    assert_eq!(world.text_count(), 0, "no texts");
+}
+
+#[tokio::test]
+async fn malformed_sends_are_refused() {
+    refuses(&World::start().await, "/v1/send", SEND_BODIES).await;
+}
+
+#[tokio::test]
+async fn malformed_verifies_are_refused() {
+    refuses(&World::start().await, "/v1/verify", VERIFY_BODIES).await;
+}
+
+#[tokio::test]
+async fn all_faults_are_named_at_once() {
+    let world = World::start().await;
+    let body = br#"{"phone":"+14153349182","uniqueId":"","businessId":"X","locale":"?"}"#.to_vec();
+    let headers = [
+        ("content-type", "application/json"),
+        ("idempotency-key", ""),
+    ];
+    let answer = world
+        .client
+        .raw(Method::POST, "/v1/send", &headers, body)
+        .await;
+    let faults = answer.json["errors"].as_array().expect("errors");
+    let fields: Vec<_> = faults
+        .iter()
+        .filter_map(|fault| fault["field"].as_str())
+        .collect();
+    assert_eq!(
+        fields,
+        ["uniqueId", "businessId", "locale", "Idempotency-Key"]
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_json_in_utf_8_is_refused() {
+    let world = World::start().await;
+    let json = [("content-type", "application/json")];
+    let not_utf8 = world
+        .client
+        .raw(
+            Method::POST,
+            "/v1/send",
+            &json,
+            vec![b'{', 0xff, 0xfe, b'}'],
+        )
+        .await;
+    assert_eq!((not_utf8.status, not_utf8.problem()), (400, "malformed"));
+    for content_type in ["text/plain", "application/x-www-form-urlencoded", ""] {
+        let headers = [("content-type", content_type)];
+        let answer = world
+            .client
+            .raw(Method::POST, "/v1/send", &headers, b"{}".to_vec())
+            .await;
+        assert_eq!(
+            (answer.status, answer.problem()),
+            (415, "media-type"),
+            "{content_type}"
+        );
+    }
+    let charset = [("content-type", "Application/JSON; charset=utf-8")];
+    let answer = world
+        .client
+        .raw(Method::POST, "/v1/send", &charset, b"{}".to_vec())
+        .await;
+    assert_eq!(answer.problem(), "malformed", "the type is accepted");
+}
+
+#[tokio::test]
+async fn large_and_deep_bodies_are_refused() {
+    let world = World::start().await;
+    let json = [("content-type", "application/json")];
+    for (size, status) in [(4_096, 400), (4_097, 413), (1_000_000, 413)] {
+        let answer = world
+            .client
+            .raw(Method::POST, "/v1/send", &json, vec![b' '; size])
+            .await;
+        assert_eq!(answer.status, status, "{size} bytes");
+    }
+    let deep = format!("{{\"phone\":{}", "[".repeat(4_000));
+    let answer = world
+        .client
+        .raw(Method::POST, "/v1/send", &json, deep.into_bytes())
+        .await;
+    assert_eq!((answer.status, answer.problem()), (400, "malformed"));
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_refused() {
+    let world = World::start().await;
+    for path in ["/nope", "/v1/send/", "/v2/send", "/v1/send%00"] {
+        let answer = world.client.post(path, &serde_json::json!({})).await;
+        assert_eq!(
+            (answer.status, answer.problem()),
+            (404, "not-found"),
+            "{path}"
+        );
+    }
+    for (method, path, allow) in [
+        (Method::GET, "/v1/send", "POST"),
+        (Method::DELETE, "/v1/verify", "POST"),
+        (Method::POST, "/v1/ping", "GET"),
+    ] {
+        let answer = world.client.raw(method, path, &[], Vec::new()).await;
+        assert_eq!(
+            (answer.status, answer.header("allow")),
+            (405, Some(allow)),
+            "{path}"
+        );
+    }
+}

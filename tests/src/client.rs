@@ -1,0 +1,138 @@
+//! A client of the API.
+
+use http::{HeaderMap, Method};
+use serde_json::{Value, json};
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as it came.
+    pub text: String,
+    /// The body as JSON; null if it is none.
+    pub json: Value,
+}
+
+impl Answer {
+    /// The challenge or success token.
+    #[must_use]
+    pub fn token(&self) -> String {
+        self.json["token"].as_str().expect("a token").to_owned()
+    }
+
+    /// The last part of the problem type.
+    #[must_use]
+    pub fn problem(&self) -> &str {
+        let uri = self.json["type"].as_str().unwrap_or_default();
+        uri.rsplit(':').next().unwrap_or_default()
+    }
+
+    /// A header as text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// Calls one stack.
+#[derive(Debug, Clone)]
+pub struct Client {
+    base: String,
+    http: reqwest::Client,
+}
+
+impl Client {
+    /// A client of the stack at `base`.
+    #[must_use]
+    pub fn new(base: &str) -> Self {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .expect("a client");
+        Self {
+            base: base.to_owned(),
+            http,
+        }
+    }
+
+    /// A request with a body as it is.
+    pub async fn raw(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Answer {
+        let mut request = self
+            .http
+            .request(method, format!("{}{path}", self.base))
+            .body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await.expect("a body");
+        let json = serde_json::from_str(&text).unwrap_or_default();
+        Answer {
+            status,
+            headers,
+            text,
+            json,
+        }
+    }
+
+    /// A `GET`.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.raw(Method::GET, path, &[], Vec::new()).await
+    }
+
+    /// A `POST` of JSON with more headers.
+    pub async fn post_with(&self, path: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
+        let all = [&[("content-type", "application/json")], headers].concat();
+        self.raw(Method::POST, path, &all, body.to_string().into_bytes())
+            .await
+    }
+
+    /// A `POST` of JSON.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.post_with(path, body, &[]).await
+    }
+
+    /// Asks for a code for business `login` from device `device`.
+    pub async fn send(&self, phone: &str) -> Answer {
+        self.send_from(phone, "device", "192.0.2.1").await
+    }
+
+    /// Asks for a code from a device and address.
+    pub async fn send_from(&self, phone: &str, device: &str, address: &str) -> Answer {
+        let body = json!({ "phone": phone, "uniqueId": device, "businessId": "login" });
+        self.post_with("/v1/send", &body, &[("x-test-source-ip", address)])
+            .await
+    }
+
+    /// Asks for the code of `token` again.
+    pub async fn resend(&self, phone: &str, token: &str) -> Answer {
+        let body =
+            json!({ "phone": phone, "uniqueId": "device", "businessId": "login", "token": token });
+        self.post("/v1/send", &body).await
+    }
+
+    /// Checks a code.
+    pub async fn verify(&self, token: &str, code: &str) -> Answer {
+        self.post("/v1/verify", &json!({ "token": token, "code": code }))
+            .await
+    }
+
+    /// Spends a success token.
+    pub async fn spend(&self, token: &str, audience: &str) -> Answer {
+        self.post(
+            "/v1/spend",
+            &json!({ "token": token, "audience": audience }),
+        )
+        .await
+    }
+}

@@ -1,0 +1,279 @@
+//! A stack to test against.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use phoneproof::config::{DEFAULT_POLICY, TokenMode};
+use phoneproof::domain::clock::{Clock, SystemClock, Timestamp};
+use phoneproof::domain::policy::Policy;
+use phoneproof::domain::random::{Random, RandomUnavailable};
+use phoneproof_local::inbox::{Carrier, Message};
+use phoneproof_local::stack::{Backends, Options, Stack};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
+
+use crate::client::{Answer, Client};
+use crate::proxy::Proxy;
+
+/// A clock that tests move.
+#[derive(Debug)]
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// Starts at noon UTC of the day after tomorrow: later than the real clock, which the embedded
+    /// database deletes expired items by, and far from every window's end.
+    #[must_use]
+    pub fn new() -> Self {
+        let noon = (SystemClock.now().day() + 2) * 86_400 + 12 * 3_600;
+        Self(AtomicI64::new(noon))
+    }
+
+    /// Moves forward.
+    pub fn advance(&self, by: Duration) {
+        let seconds = i64::try_from(by.as_secs()).expect("a test moves by less than a lifetime");
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
+impl Default for ManualClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Random bytes from a seed.
+#[derive(Debug)]
+pub struct SeededRandom(Mutex<ChaCha20Rng>);
+
+impl SeededRandom {
+    /// The generator of `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self(Mutex::new(ChaCha20Rng::seed_from_u64(seed)))
+    }
+}
+
+impl Random for SeededRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
+        self.0
+            .lock()
+            .map_err(|_| RandomUnavailable)?
+            .fill_bytes(bytes);
+        Ok(())
+    }
+}
+
+/// The `n`-th phone; each in a number block of its own, for `n` below 700.
+#[must_use]
+pub fn phone(n: u32) -> String {
+    format!("+1415{}{:04}", 200 + n % 700, 1_000 + n / 700)
+}
+
+/// A running stack with its clock, client and, if asked for, the proxy before its tables and SNS.
+#[derive(Debug)]
+pub struct World {
+    /// The stack.
+    pub stack: Stack,
+    /// Its clock.
+    pub clock: Arc<ManualClock>,
+    /// Calls it.
+    pub client: Client,
+    /// Stands before `DynamoDB` and SNS.
+    pub proxy: Option<Proxy>,
+}
+
+/// How a [`World`] is set up.
+#[derive(Debug, Clone)]
+pub struct WorldBuilder {
+    mode: TokenMode,
+    policy: String,
+    proxied: bool,
+    origins: Vec<String>,
+    keyring: Option<String>,
+}
+
+impl World {
+    /// A builder with the sample policy.
+    #[must_use]
+    pub fn builder() -> WorldBuilder {
+        WorldBuilder {
+            mode: TokenMode::Sealed,
+            policy: DEFAULT_POLICY.to_owned(),
+            proxied: false,
+            origins: Vec::new(),
+            keyring: None,
+        }
+    }
+
+    /// A stack with the sample policy and sealed tokens.
+    pub async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// The texts to `phone`, newest first.
+    #[must_use]
+    pub fn texts(&self, phone: &str) -> Vec<Message> {
+        self.stack.backends.inbox.messages(Some(phone))
+    }
+
+    /// How many texts there are in all.
+    #[must_use]
+    pub fn text_count(&self) -> usize {
+        self.stack.backends.inbox.messages(None).len()
+    }
+
+    /// The code of the newest text to `phone`: its first run of six digits.
+    #[must_use]
+    pub fn code(&self, phone: &str) -> String {
+        let texts = self.texts(phone);
+        let body = &texts.first().expect("a text").body;
+        let runs = body.split(|c: char| !c.is_ascii_digit());
+        runs.into_iter()
+            .find(|run| run.len() == 6)
+            .expect("a code")
+            .to_owned()
+    }
+
+    /// Another code than the one texted to `phone`.
+    #[must_use]
+    pub fn wrong_code(&self, phone: &str) -> String {
+        let right: u32 = self.code(phone).parse().expect("digits");
+        format!("{:06}", (right + 1) % 1_000_000)
+    }
+
+    /// A call of the embedded `DynamoDB`, as an operator's tool makes it.
+    pub async fn dynamodb(&self, operation: &str, body: &serde_json::Value) -> Answer {
+        let target = format!("DynamoDB_20120810.{operation}");
+        let credential = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, \
+                          SignedHeaders=host;x-amz-date, Signature=0";
+        let headers = [
+            ("x-amz-target", target.as_str()),
+            ("content-type", "application/x-amz-json-1.0"),
+            ("x-amz-date", "20260101T000000Z"),
+            ("authorization", credential),
+        ];
+        let client = Client::new(&self.stack.backends.endpoints.dynamodb);
+        client
+            .raw(
+                http::Method::POST,
+                "/",
+                &headers,
+                body.to_string().into_bytes(),
+            )
+            .await
+    }
+
+    /// How many items the three tables hold.
+    pub async fn item_count(&self) -> u64 {
+        let mut count = 0;
+        for table in ["Limits", "Challenges", "Blocks"] {
+            let answer = self
+                .dynamodb("Scan", &serde_json::json!({ "TableName": table }))
+                .await;
+            count += answer.json["Count"].as_u64().expect("a count");
+        }
+        count
+    }
+
+    /// Tells the carrier what to do.
+    pub fn carrier(&self, carrier: Carrier) {
+        self.stack.backends.inbox.set_carrier(carrier);
+    }
+
+    /// The proxy.
+    #[must_use]
+    pub fn proxy(&self) -> &Proxy {
+        self.proxy.as_ref().expect("built with `proxied`")
+    }
+}
+
+impl WorldBuilder {
+    /// Sets the token mode.
+    #[must_use]
+    pub fn mode(mut self, mode: TokenMode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Replaces `from` by `to` in the sample policy; `from` must be there.
+    #[must_use]
+    pub fn policy(mut self, from: &str, to: &str) -> Self {
+        assert!(
+            self.policy.contains(from),
+            "the sample policy has no {from:?}"
+        );
+        self.policy = self.policy.replacen(from, to, 1);
+        self
+    }
+
+    /// Appends to the sample policy.
+    #[must_use]
+    pub fn policy_addition(mut self, text: &str) -> Self {
+        self.policy.push_str(text);
+        self
+    }
+
+    /// Puts a proxy before `DynamoDB` and SNS.
+    #[must_use]
+    pub fn proxied(mut self) -> Self {
+        self.proxied = true;
+        self
+    }
+
+    /// Allows a web origin.
+    #[must_use]
+    pub fn origin(mut self, origin: &str) -> Self {
+        self.origins.push(origin.to_owned());
+        self
+    }
+
+    /// Sets the keyring secret.
+    #[must_use]
+    pub fn keyring(mut self, json: &str) -> Self {
+        self.keyring = Some(json.to_owned());
+        self
+    }
+
+    /// Starts the stack.
+    pub async fn start(self) -> World {
+        let clock = Arc::new(ManualClock::new());
+        let mut options = Options::new(Policy::from_toml(&self.policy).expect("a valid policy"));
+        options.clock = clock.clone();
+        options.random = Arc::new(SeededRandom::new(7));
+        options.token_mode = self.mode;
+        options.allowed_origins = self.origins;
+        options.keyring = self.keyring;
+        options.trust_test_header = true;
+        let backends = Backends::start(&options).await.expect("free ports");
+        let mut endpoints = backends.endpoints.clone();
+        let mut proxy = None;
+        if self.proxied {
+            let started = Proxy::start(&endpoints.dynamodb, &endpoints.sns).await;
+            endpoints.dynamodb.clone_from(&started.dynamodb);
+            endpoints.sns.clone_from(&started.sns);
+            proxy = Some(started);
+        }
+        let stack = Stack::start_on(options, backends, endpoints)
+            .await
+            .expect("a stack");
+        let client = Client::new(&stack.url);
+        World {
+            stack,
+            clock,
+            client,
+            proxy,
+        }
+    }
+}
