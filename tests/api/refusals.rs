@@ -1,7 +1,7 @@
 //! Every row of the outcome table that refuses.
 
 use phoneproof::config::TokenMode;
-use phoneproof_tests::{Answer, World, phone};
+use phoneproof_tests::{Answer, World, hex, phone};
 use serde_json::json;
 
 const MODES: [TokenMode; 2] = [TokenMode::Sealed, TokenMode::Stored];
@@ -330,7 +330,7 @@ async fn an_expired_success_token_is_not_spent() {
 async fn a_client_key_is_asked_for_where_the_policy_says_so() {
     // SHA-256 of "secret-key".
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, b"secret-key");
-    let hex: String = digest.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+    let hex = hex(digest.as_ref());
     let with_key = format!("[business.login]\nclient_key_sha256 = \"{hex}\"\n");
     let world = World::builder()
         .policy("[business.login]\n", &with_key)

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use phoneproof::config::TokenMode;
 use phoneproof_local::inbox::Carrier;
-use phoneproof_tests::{Fault, World};
+use phoneproof_tests::{Fault, World, hex};
 use serde_json::json;
 
 #[derive(Clone, Default)]
@@ -85,7 +85,7 @@ async fn canaries_appear_in_no_log_and_no_table() {
     );
     for secret in &secrets {
         let reversed: String = secret.chars().rev().collect();
-        let hex: String = secret.bytes().map(|b| format!("{b:02x}")).collect();
+        let hex = hex(secret.as_bytes());
         for form in [secret.clone(), reversed, hex] {
             assert!(!logs.contains(&form), "a canary is in the logs");
             // Six digits can stand in a counter or an instant by chance; codes are checked above.

@@ -1,7 +1,7 @@
 //! What the black-box suites share: a stack with a clock that tests move, a client, and a proxy that
 //! counts and breaks calls.
 
-#![allow(
+#![expect(
     clippy::expect_used,
     clippy::missing_panics_doc,
     clippy::indexing_slicing,
@@ -15,3 +15,13 @@ mod world;
 pub use client::{Answer, Client};
 pub use proxy::{Fault, Proxy};
 pub use world::{ManualClock, SeededRandom, World, WorldBuilder, phone};
+
+/// Lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("a string takes everything");
+        hex
+    })
+}

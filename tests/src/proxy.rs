@@ -1,4 +1,4 @@
-//! A proxy before `DynamoDB` and SNS that counts calls and breaks them on purpose.
+//! A proxy before DynamoDB and SNS that counts calls and breaks them on purpose.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -36,7 +36,7 @@ struct Plan {
 /// A running proxy.
 #[derive(Debug, Clone)]
 pub struct Proxy {
-    /// Where it stands before `DynamoDB`.
+    /// Where it stands before DynamoDB.
     pub dynamodb: String,
     /// Where it stands before SNS.
     pub sns: String,

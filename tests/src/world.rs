@@ -85,7 +85,7 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     /// Calls it.
     pub client: Client,
-    /// Stands before `DynamoDB` and SNS.
+    /// Stands before DynamoDB and SNS.
     pub proxy: Option<Proxy>,
 }
 
@@ -153,7 +153,7 @@ impl World {
         format!("{:06}", (right + 1) % 1_000_000)
     }
 
-    /// A call of the embedded `DynamoDB`, as an operator's tool makes it.
+    /// A call of the embedded DynamoDB, as an operator's tool makes it.
     pub async fn dynamodb(&self, operation: &str, body: &serde_json::Value) -> Answer {
         let target = format!("DynamoDB_20120810.{operation}");
         let credential = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, \
@@ -225,7 +225,7 @@ impl WorldBuilder {
         self
     }
 
-    /// Puts a proxy before `DynamoDB` and SNS.
+    /// Puts a proxy before DynamoDB and SNS.
     #[must_use]
     pub fn proxied(mut self) -> Self {
         self.proxied = true;

@@ -79,7 +79,7 @@ async fn dispatch(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> Re
 impl Aws {
     fn get_secret_value(&self, body: &[u8]) -> Response {
         let request: Value = serde_json::from_slice(body).unwrap_or_default();
-        if request["SecretId"] != SECRET_ID {
+        if request.get("SecretId").and_then(Value::as_str) != Some(SECRET_ID) {
             return json_error(StatusCode::BAD_REQUEST, "ResourceNotFoundException");
         }
         let Some(secret) = self.secret.get() else {

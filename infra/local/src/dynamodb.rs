@@ -1,4 +1,4 @@
-//! The embedded `DynamoDB`.
+//! The embedded DynamoDB.
 
 use std::io;
 use std::path::Path;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use phoneproof::config::Tables;
 
 /// How often expired items are deleted. Nothing relies on it: every condition checks expiry itself.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// Opens the database, in memory or in `file`, with the service's tables in it.
 ///

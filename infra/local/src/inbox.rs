@@ -73,6 +73,7 @@ impl Inbox {
 
     /// Takes a `Publish` in: counts it, keeps the text unless the carrier refuses, and says what the
     /// carrier does.
+    #[must_use]
     pub fn publish(&self, message: Message) -> Carrier {
         let mut state = self.state();
         state.publishes += 1;

@@ -1,7 +1,7 @@
 //! The whole service on one machine.
 //!
 //! The same handlers, AWS clients and conditions as in Lambda, pointed at loopback endpoints: an
-//! embedded `DynamoDB`, an SNS that keeps an inbox, a Secrets Manager with one secret, and a gateway
+//! embedded DynamoDB, an SNS that keeps an inbox, a Secrets Manager with one secret, and a gateway
 //! that turns HTTP into the events that API Gateway sends. Nothing here is part of a deployment.
 
 pub mod aws;

@@ -28,7 +28,7 @@ use crate::{dynamodb, page};
 /// How a stack is set up.
 #[derive(Clone)]
 pub struct Options {
-    /// The port of the API and the pages; 0 for any free one. `DynamoDB` takes the next port and SNS
+    /// The port of the API and the pages; 0 for any free one. DynamoDB takes the next port and SNS
     /// with Secrets Manager the one after, or any free ones.
     pub port: u16,
     /// The policy.
@@ -119,7 +119,7 @@ pub fn tables() -> Tables {
 }
 
 impl Backends {
-    /// Starts `DynamoDB`, SNS and Secrets Manager.
+    /// Starts DynamoDB, SNS and Secrets Manager.
     ///
     /// # Errors
     ///

@@ -41,7 +41,7 @@ pub struct AwsSettings {
 /// The clients of one process. They connect at their first call.
 #[derive(Debug, Clone)]
 pub struct Clients {
-    /// `DynamoDB`.
+    /// DynamoDB.
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// SNS.
     pub sns: aws_sdk_sns::Client,
@@ -49,7 +49,7 @@ pub struct Clients {
     pub secrets: aws_sdk_secretsmanager::Client,
 }
 
-/// How long one attempt of a read or an idempotent write may take. `DynamoDB` answers in
+/// How long one attempt of a read or an idempotent write may take. DynamoDB answers in
 /// milliseconds; a connection that has gone silent is given up early enough for another attempt
 /// within API Gateway's 30 s.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);

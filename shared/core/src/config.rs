@@ -262,10 +262,7 @@ mod tests {
     #[test]
     fn each_missing_variable_is_named() {
         for name in complete().into_keys() {
-            assert_eq!(
-                error(|v| drop(v.remove(name))),
-                format!("{name} is not set")
-            );
+            assert_eq!(error(|v| _ = v.remove(name)), format!("{name} is not set"));
         }
     }
 
@@ -279,7 +276,7 @@ mod tests {
             ("ALLOWED_ORIGINS", "*"),
             ("ALLOWED_ORIGINS", "https://a.example.com/path"),
         ] {
-            let message = error(|v| drop(v.insert(name, value)));
+            let message = error(|v| _ = v.insert(name, value));
             assert!(
                 message.starts_with(name) && message.contains("needed"),
                 "{value}: {message}"

@@ -1,4 +1,4 @@
-//! Checks `PhoneProof` success tokens.
+//! Checks PhoneProof success tokens.
 //!
 //! A success token is a JWT that says: this phone number was verified for this business a moment
 //! ago. A relying party loads the issuer's key set once and checks tokens offline:

@@ -187,7 +187,7 @@ impl Keyring {
             .and_then(live)
             .ok_or(KeyringError::UnknownRoot("index"))?;
         let (current, indexer) = (current.id.clone(), Indexer::new(&index.key));
-        let rsa = document.rsa.map(read_rsa).transpose()?;
+        let rsa = document.rsa.as_ref().map(read_rsa).transpose()?;
         Ok(Self {
             roots,
             current,
@@ -244,7 +244,7 @@ impl Keyring {
     }
 }
 
-fn read_rsa(entry: RsaEntry) -> Result<SigningKey, KeyringError> {
+fn read_rsa(entry: &RsaEntry) -> Result<SigningKey, KeyringError> {
     let id = RootId::parse(&entry.kid).ok_or(KeyringError::BadId)?;
     let der = STANDARD
         .decode(entry.pkcs8.as_bytes())

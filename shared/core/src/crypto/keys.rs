@@ -13,11 +13,11 @@ use super::keyring::{Keyring, KeyringError};
 use crate::domain::clock::Timestamp;
 
 /// How long a keyring is used before it is read again.
-pub const REFRESH_AFTER: Duration = Duration::from_secs(300);
+pub const REFRESH_AFTER: Duration = Duration::from_mins(5);
 
 /// How long a keyring is used when it cannot be read again. After that the service fails closed: a
 /// retired root would otherwise be accepted for as long as Secrets Manager is out of reach.
-pub const USABLE_FOR: Duration = Duration::from_secs(3_600);
+pub const USABLE_FOR: Duration = Duration::from_hours(1);
 
 /// After a failed refresh, how long until the next try.
 const RETRY_AFTER: Duration = Duration::from_secs(10);

@@ -291,7 +291,7 @@ mod tests {
         Terms {
             now,
             today: Window::containing(now, DAY, Duration::ZERO),
-            cooldown: Duration::from_secs(60),
+            cooldown: Duration::from_mins(1),
             lockout: Lockout {
                 soft: 20,
                 hard: 100,

@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 
 /// An instant in whole seconds since the Unix epoch, UTC.
 ///
-/// Seconds are the resolution of every rule and of the `DynamoDB` TTL attribute, so nothing finer
+/// Seconds are the resolution of every rule and of the DynamoDB TTL attribute, so nothing finer
 /// is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);

@@ -105,9 +105,9 @@ impl Window {
     }
 }
 
-const HOUR: Duration = Duration::from_secs(3_600);
+const HOUR: Duration = Duration::from_hours(1);
 /// The length of the windows of daily rules and of the soft lock.
-pub const DAY: Duration = Duration::from_secs(86_400);
+pub const DAY: Duration = Duration::from_hours(24);
 
 impl Rule {
     /// Every rule, in transaction order.
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn windows_follow_the_start_of_the_day() {
         let now = Timestamp::from_unix(1_795_435_200); // 2026-11-23T12:00:00Z
-        let offset = Duration::from_secs(16 * 3_600); // midnight in Shanghai
+        let offset = Duration::from_hours(16); // midnight in Shanghai
         let day = Window::containing(now, DAY, offset);
         assert_eq!(day.start.to_string(), "2026-11-22T16:00:00Z");
         assert_eq!(day.end().to_string(), "2026-11-23T16:00:00Z");

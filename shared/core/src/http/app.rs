@@ -32,7 +32,7 @@ pub struct App {
 
 /// The request id of every answer.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Headers of the draft "RateLimit header fields for HTTP" (draft-ietf-httpapi-ratelimit-headers).
+/// Headers of the draft "`RateLimit` header fields for HTTP" (draft-ietf-httpapi-ratelimit-headers).
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 

@@ -73,8 +73,8 @@ impl SendBody {
         let mut faults = Faults::default();
         let device = faults.check("uniqueId", Device::parse(&body.unique_id.0));
         let business = faults.check("businessId", BusinessId::parse(&body.business_id.0));
-        let region = faults.optional("region", body.region, |t| Country::parse(t));
-        let locale = faults.optional("locale", body.locale, |t| Locale::parse(t));
+        let region = faults.optional("region", body.region, Country::parse);
+        let locale = faults.optional("locale", body.locale, Locale::parse);
         let token = faults.optional("token", body.token, |t| bounded(t, MAX_TOKEN_BYTES));
         let action = faults.optional("action", body.action, |t| bounded(t, MAX_ACTION_BYTES));
         let idempotency_key = faults.header(call, "idempotency-key", "Idempotency-Key");

@@ -465,9 +465,8 @@ impl Problem {
                 Some(_) => "Too many wrong codes today.".to_owned(),
                 None => "Too many wrong codes; an operator has to unlock it.".to_owned(),
             },
-            Self::Closed(Closed::Used) => "Ask for a new code.".to_owned(),
+            Self::Closed(Closed::Used | Closed::Exhausted) => "Ask for a new code.".to_owned(),
             Self::Closed(Closed::Expired) => "The code has expired; ask for a new one.".to_owned(),
-            Self::Closed(Closed::Exhausted) => "Ask for a new code.".to_owned(),
             Self::WrongCode(left) => format!("{left} more guesses are left."),
             Self::CarrierRefused => {
                 "The carrier refused it; the limits were given back.".to_owned()

@@ -239,7 +239,7 @@ impl Service {
                 id: challenge.id,
                 slot: challenge.slot,
             };
-            let code = self.code(root, checked, challenge.id);
+            let code = code_of(root, checked, challenge.id);
             return Ok(Prepared {
                 challenge,
                 code,
@@ -258,7 +258,7 @@ impl Service {
             },
         };
         let root = keyring.current();
-        let code = self.code(root, checked, reservation.id());
+        let code = code_of(root, checked, reservation.id());
         let challenge = Challenge {
             id: reservation.id(),
             phone: checked.phone.clone(),
@@ -276,13 +276,6 @@ impl Service {
             code,
             reservation,
         })
-    }
-
-    fn code(&self, root: &Root, checked: &Checked<'_>, id: ChallengeId) -> Code {
-        match checked.test {
-            Some(test) => test.code.clone(),
-            None => derive_code(root.code_key(), id, checked.business.code_length),
-        }
     }
 
     fn plan(
@@ -408,6 +401,14 @@ impl Service {
             Some(body) => self.sender.send(&checked.phone, &body, deadline).await,
             None => Delivery::Refused,
         }
+    }
+}
+
+/// The code of challenge `id`: derived, or the fixed one of a test number.
+fn code_of(root: &Root, checked: &Checked<'_>, id: ChallengeId) -> Code {
+    match checked.test {
+        Some(test) => test.code.clone(),
+        None => derive_code(root.code_key(), id, checked.business.code_length),
     }
 }
 

@@ -26,7 +26,7 @@ impl Template {
     /// Parses `source` for `business`.
     fn compile(source: &str, business: &Business) -> Result<Self, String> {
         if let Some(control) = source.chars().find(|c| c.is_control() && *c != '\n') {
-            return Err(format!("control character {:?} is not accepted", control));
+            return Err(format!("control character {control:?} is not accepted"));
         }
         let minutes = business.code_lifetime.as_secs().div_ceil(60).to_string();
         let mut pieces = Vec::new();

@@ -45,12 +45,11 @@ fn septets(character: char) -> Option<usize> {
 #[must_use]
 pub fn segments(text: &str) -> Segments {
     let gsm: Option<Vec<usize>> = text.chars().map(septets).collect();
-    match gsm {
-        Some(widths) => sized(Encoding::Gsm7, &widths, 160, 153),
-        None => {
-            let widths: Vec<usize> = text.chars().map(char::len_utf16).collect();
-            sized(Encoding::Ucs2, &widths, 70, 67)
-        }
+    if let Some(widths) = gsm {
+        sized(Encoding::Gsm7, &widths, 160, 153)
+    } else {
+        let widths: Vec<usize> = text.chars().map(char::len_utf16).collect();
+        sized(Encoding::Ucs2, &widths, 70, 67)
     }
 }
 

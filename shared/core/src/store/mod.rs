@@ -1,4 +1,4 @@
-//! The tables in `DynamoDB`.
+//! The tables in DynamoDB.
 //!
 //! Every decision is one conditional write, so that two requests can never both pass a limit that
 //! has room for one. A condition that fails brings the item back

@@ -19,7 +19,7 @@ use super::reference::StoredToken;
 use super::{Store, StoreError, unavailable, within};
 use crate::crypto::base64url;
 use crate::crypto::index::SubjectIndex;
-use crate::domain::challenge::{PhoneRecord, Reservation, SendRefusal, SlotLayout, Terms};
+use crate::domain::challenge::{Reservation, SendRefusal, SlotLayout, Terms};
 use crate::domain::clock::Timestamp;
 use crate::domain::policy::Limits;
 use crate::domain::random::{Random, random_array};
@@ -86,7 +86,7 @@ pub enum ReserveError {
     Store(#[from] StoreError),
 }
 
-/// The `DynamoDB` cancellation codes this module tells apart.
+/// The DynamoDB cancellation codes this module tells apart.
 const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 const CONFLICT: &str = "TransactionConflict";
 
@@ -139,7 +139,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut items = vec![self.release_item(plan)?];
         for rule in Rule::ALL.into_iter().filter(|rule| rule.refunded()) {
-            if let Check::Count(quota) = self.check(plan, rule) {
+            if let Check::Count(quota) = check(plan, rule) {
                 items.push(self.uncount_item(rule, plan.subjects.of(rule.subject()), &quota)?);
             }
         }
@@ -171,16 +171,12 @@ impl Store {
         }
     }
 
-    fn check(&self, plan: &SendPlan, rule: Rule) -> Check {
-        rule.check(&plan.limits, plan.day_starts_at, plan.terms.now)
-    }
-
     /// One item per rule, in the order of [`Rule::ALL`]; then the stored token, if any.
     fn reserve_items(&self, plan: &SendPlan) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut items = Vec::with_capacity(Rule::ALL.len() + 1);
         for rule in Rule::ALL {
             let subject = plan.subjects.of(rule.subject());
-            items.push(match self.check(plan, rule) {
+            items.push(match check(plan, rule) {
                 Check::NotBlocked => {
                     self.not_blocked_item(rule.subject(), subject, plan.terms.now)?
                 }
@@ -353,6 +349,11 @@ impl Store {
     }
 }
 
+/// What `rule` asks of the store for this send.
+fn check(plan: &SendPlan, rule: Rule) -> Check {
+    rule.check(&plan.limits, plan.day_starts_at, plan.terms.now)
+}
+
 fn limit_key(rule: Rule, subject: &SubjectIndex, quota: &Quota) -> String {
     format!(
         "{}#{}#{}",
@@ -380,7 +381,7 @@ fn refusal(plan: &SendPlan, reasons: &[CancellationReason]) -> Option<SendRefusa
         .filter(|(_, reason)| reason.code() == Some(CONDITION_FAILED));
     let mut denials = Vec::new();
     for (rule, reason) in failed {
-        match rule.check(&plan.limits, plan.day_starts_at, plan.terms.now) {
+        match check(plan, rule) {
             Check::NotBlocked => denials.push(Denial::Blocked(rule)),
             Check::Count(quota) => denials.push(Denial::Exhausted(rule, quota)),
             Check::Reserve => match record_refusal(plan, reason) {
@@ -396,7 +397,7 @@ fn record_refusal(plan: &SendPlan, reason: &CancellationReason) -> SendRefusal {
     let record = reason
         .item()
         .map(|item| read_phone_record(item, &plan.terms.today))
-        .unwrap_or_else(PhoneRecord::default);
+        .unwrap_or_default();
     let Err(refusal) = record.admits_send(&plan.reservation, &plan.terms) else {
         // Condition and decision disagree only if the emulator or this code is wrong; the cooldown
         // is then the least misleading answer.

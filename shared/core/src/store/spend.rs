@@ -45,9 +45,8 @@ impl Store {
             .item(BY, bytes(write.0))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let error = match within(deadline, request.send()).await {
-            Ok(_) => return Ok(Spent::Now),
-            Err(error) => error,
+        let Err(error) = within(deadline, request.send()).await else {
+            return Ok(Spent::Now);
         };
         match error.as_ref().and_then(|error| error.as_service_error()) {
             Some(PutItemError::ConditionalCheckFailedException(failed)) => {

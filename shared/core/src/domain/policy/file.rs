@@ -530,7 +530,7 @@ mod tests {
     #[test]
     fn the_smallest_policy_has_the_documented_defaults() {
         let policy = read(SMALLEST).expect("valid");
-        assert_eq!(policy.limits.cooldown, Duration::from_secs(60));
+        assert_eq!(policy.limits.cooldown, Duration::from_mins(1));
         assert_eq!(
             (policy.limits.phone_per_hour, policy.limits.phone_per_day),
             (5, 10)

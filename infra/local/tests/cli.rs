@@ -1,0 +1,145 @@
+//! `cargo run` as a person meets it.
+
+#![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_phoneproof-local"));
+    command
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Starts a stack and waits until it is ready; gives its URL.
+fn started(arguments: &[&str]) -> (Child, String) {
+    let mut child = command(&[&["--port", "0"], arguments].concat())
+        .spawn()
+        .expect("starts");
+    let output = child.stdout.take().expect("piped");
+    let lines = BufReader::new(output).lines().map_while(Result::ok);
+    let url = lines
+        .filter_map(|line| line.strip_prefix("listening on ").map(str::to_owned))
+        .next()
+        .expect("a listening line");
+    (child, url)
+}
+
+/// Presses Ctrl-C and waits for the end.
+fn interrupted(child: Child) -> Output {
+    let pid = child.id().to_string();
+    let sent = Command::new("kill")
+        .args(["-INT", &pid])
+        .status()
+        .expect("kill runs");
+    assert!(sent.success());
+    child.wait_with_output().expect("ends")
+}
+
+async fn text_of(url: &str, path: &str) -> String {
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .expect("a client");
+    let answer = client
+        .get(format!("{url}{path}"))
+        .send()
+        .await
+        .expect("an answer");
+    answer.text().await.expect("a body")
+}
+
+#[tokio::test]
+async fn it_answers_once_it_says_so_and_ctrl_c_stops_it() {
+    let (child, url) = started(&[]);
+    assert_eq!(text_of(&url, "/v1/ping").await, "ok");
+    assert!(interrupted(child).status.success());
+}
+
+#[tokio::test]
+async fn data_files_keep_the_tables_and_the_keys() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("tables.sqlite");
+    let data = data.to_str().expect("UTF-8");
+    let (child, url) = started(&["--data", data]);
+    let keys = text_of(&url, "/.well-known/jwks.json").await;
+    let sent = send(&url).await;
+    assert_eq!(sent, 202);
+    assert!(interrupted(child).status.success());
+    let (child, url) = started(&["--data", data, "--token-mode", "stored"]);
+    assert_eq!(text_of(&url, "/.well-known/jwks.json").await, keys);
+    assert_eq!(send(&url).await, 429, "the cooldown was kept");
+    assert!(interrupted(child).status.success());
+    assert!(is_private(&folder.path().join("tables.keyring.json")));
+}
+
+async fn send(url: &str) -> u16 {
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .expect("a client");
+    let body = r#"{"phone":"+14152007986","uniqueId":"d","businessId":"login"}"#;
+    let request = client
+        .post(format!("{url}/v1/send"))
+        .header("content-type", "application/json");
+    request
+        .body(body)
+        .send()
+        .await
+        .expect("an answer")
+        .status()
+        .as_u16()
+}
+
+#[cfg(unix)]
+fn is_private(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = path
+        .metadata()
+        .expect("the keyring file")
+        .permissions()
+        .mode();
+    mode & 0o077 == 0
+}
+
+#[cfg(not(unix))]
+fn is_private(path: &Path) -> bool {
+    path.exists()
+}
+
+#[test]
+fn faults_stop_it_with_one_line_that_names_what_and_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let policy = folder.path().join("policy.toml");
+    std::fs::write(&policy, "[numbers]\ncountries = [\"USA\"]\n[business.b]\nbrand = \"B\"\ndefault_locale = \"en\"\ntemplates.en = \"no code\"").expect("written");
+    let keyring = folder.path().join("bad.keyring.json");
+    std::fs::write(keyring, "{\"current\":\"r1\",\"r1\":\"short\"}").expect("written");
+    let data = folder.path().join("bad.sqlite");
+    let path = |path: &Path| path.to_str().expect("UTF-8").to_owned();
+    for (arguments, named) in [
+        (vec!["--policy", "/nowhere.toml"], "/nowhere.toml"),
+        (
+            vec!["--policy", path(&policy).as_str()],
+            "numbers.countries[0]",
+        ),
+        (
+            vec!["--data", path(&data).as_str()],
+            "root `r1` needs a secret of at least 43",
+        ),
+    ] {
+        let output = command(&[&["--port", "0"], arguments.as_slice()].concat())
+            .output()
+            .expect("runs");
+        assert!(!output.status.success());
+        let errors = String::from_utf8(output.stderr).expect("UTF-8");
+        let last = errors.lines().last().unwrap_or_default();
+        assert!(
+            last.starts_with("phoneproof-local: ") && last.contains(named),
+            "{errors}"
+        );
+    }
+}
