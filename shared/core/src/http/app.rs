@@ -192,13 +192,18 @@ impl App {
         self.answer(&call.head, Some(call.route), outcome)
     }
 
-    /// The time until the function's own deadline, less what the answer needs.
+    /// The time until the function's own deadline, less what the answer needs. A deadline that has
+    /// passed says nothing: Lambda would have ended this process; `cargo lambda` counts from before it
+    /// compiled.
     fn time_left(&self, request: &Request) -> Duration {
-        let Some(context) = request.lambda_context_ref() else {
+        let deadline = request
+            .lambda_context_ref()
+            .map_or(0, |context| context.deadline);
+        let ends = Timestamp::from_unix(i64::try_from(deadline / 1_000).unwrap_or(i64::MAX));
+        let left = ends.since(self.service.clock().now());
+        if left.is_zero() {
             return MAX_WORK;
-        };
-        let ends = i64::try_from(context.deadline / 1_000).unwrap_or(i64::MAX);
-        let left = Timestamp::from_unix(ends).since(self.service.clock().now());
+        }
         left.saturating_sub(RESERVED).min(MAX_WORK)
     }
 
