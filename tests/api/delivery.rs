@@ -17,6 +17,8 @@ async fn a_refused_text_gives_the_quota_back_but_not_the_cooldown() {
         (502, "delivery-failed")
     );
     assert_eq!(refused.json["code"], -2);
+    world.carrier(Carrier::Throttle);
+    assert_eq!(world.client.send(&phone(2)).await.status, 502);
     world.carrier(Carrier::Deliver);
     assert_eq!(
         world.client.send(&phone(1)).await.json["rule"],

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::inbox::{Carrier, Inbox, Message};
+use crate::loopback::is_program;
 
 /// The name of the one secret.
 pub const SECRET_ID: &str = "phoneproof/keyring";
@@ -58,7 +59,7 @@ struct Aws {
     now: Now,
 }
 
-/// Both services; the request's form tells them apart.
+/// Both services; the request's form tells them apart. Web pages get neither: one hands out keys.
 pub fn router(inbox: Inbox, secret: Secret, now: Now) -> Router {
     Router::new()
         .route("/", post(dispatch))
@@ -66,6 +67,9 @@ pub fn router(inbox: Inbox, secret: Secret, now: Now) -> Router {
 }
 
 async fn dispatch(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> Response {
+    if !is_program(&headers) {
+        return StatusCode::FORBIDDEN.into_response();
+    }
     match headers
         .get("x-amz-target")
         .and_then(|target| target.to_str().ok())
@@ -79,16 +83,19 @@ async fn dispatch(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> Re
 impl Aws {
     fn get_secret_value(&self, body: &[u8]) -> Response {
         let request: Value = serde_json::from_slice(body).unwrap_or_default();
-        if request.get("SecretId").and_then(Value::as_str) != Some(SECRET_ID) {
+        let arn = format!("arn:aws:secretsmanager:us-east-1:000000000000:secret:{SECRET_ID}");
+        let wanted = request.get("SecretId").and_then(Value::as_str);
+        if wanted != Some(SECRET_ID) && wanted != Some(arn.as_str()) {
             return json_error(StatusCode::BAD_REQUEST, "ResourceNotFoundException");
         }
         let Some(secret) = self.secret.get() else {
             return json_error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServiceError");
         };
         let answer = json!({
-            "ARN": format!("arn:aws:secretsmanager:us-east-1:000000000000:secret:{SECRET_ID}"),
+            "ARN": arn,
             "Name": SECRET_ID,
             "SecretString": *secret,
+            "VersionId": "00000000-0000-0000-0000-000000000000",
         });
         json_answer(StatusCode::OK, &answer)
     }
@@ -97,12 +104,14 @@ impl Aws {
     async fn query(&self, body: &[u8]) -> Response {
         let form: BTreeMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
         let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
-        if field("Action") != "Publish" || field("PhoneNumber").is_empty() {
+        if field("Action") != "Publish" {
             return sns_error(StatusCode::BAD_REQUEST, "InvalidAction");
         }
-        let id = format!("{:08x}", self.inbox.publishes() + 1);
-        let carrier = self.inbox.publish(Message {
-            id: id.clone(),
+        if field("PhoneNumber").is_empty() || field("Message").is_empty() {
+            return sns_error(StatusCode::BAD_REQUEST, "InvalidParameter");
+        }
+        let (id, carrier) = self.inbox.publish(Message {
+            id: String::new(),
             phone: field("PhoneNumber").to_owned(),
             body: field("Message").to_owned(),
             at: (self.now)(),
@@ -111,6 +120,7 @@ impl Aws {
         match carrier {
             Carrier::Deliver => published(&id),
             Carrier::Refuse => sns_error(StatusCode::BAD_REQUEST, "InvalidParameter"),
+            Carrier::Throttle => sns_error(StatusCode::TOO_MANY_REQUESTS, "Throttled"),
             Carrier::Fail => sns_error(StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
             Carrier::Hang => std::future::pending().await,
         }
@@ -169,4 +179,147 @@ fn json_answer(status: StatusCode, body: &Value) -> Response {
         body.to_string(),
     )
         .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use http::Request;
+    use lambda_http::tower::ServiceExt as _;
+
+    use super::*;
+
+    const PUBLISH: &str = "Action=Publish&PhoneNumber=%2B14155550100&Message=caf%C3%A9+1\
+        &MessageAttributes.entry.1.Name=AWS.SNS.SMS.SMSType\
+        &MessageAttributes.entry.1.Value.DataType=String\
+        &MessageAttributes.entry.1.Value.StringValue=Transactional\
+        &MessageAttributes.entry.2.Name=AWS.SNS.SMS.SenderID\
+        &MessageAttributes.entry.2.Value.StringValue=Acme";
+    const GET: [(&str, &str); 1] = [("x-amz-target", "secretsmanager.GetSecretValue")];
+
+    struct Service {
+        inbox: Inbox,
+        secret: Secret,
+    }
+
+    impl Service {
+        fn new() -> Self {
+            Self {
+                inbox: Inbox::default(),
+                secret: Secret::new("the keys".to_owned()),
+            }
+        }
+
+        async fn post(&self, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+            let now = Arc::new(|| "2026-11-23T12:00:00Z".to_owned());
+            let mut request = Request::post("/");
+            if headers.iter().all(|(name, _)| *name != "host") {
+                request = request.header("host", "127.0.0.1:3002");
+            }
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let request = request.body(Body::from(body.to_owned())).expect("valid");
+            let answer = router(self.inbox.clone(), self.secret.clone(), now)
+                .oneshot(request)
+                .await
+                .expect("an answer");
+            let status = answer.status().as_u16();
+            let body = to_bytes(answer.into_body(), usize::MAX)
+                .await
+                .expect("read");
+            (status, String::from_utf8(body.to_vec()).expect("text"))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_publish_lands_in_the_inbox_with_its_attributes() {
+        let service = Service::new();
+        let (status, answer) = service.post(&[], PUBLISH).await;
+        assert_eq!(status, 200);
+        let texts = service.inbox.messages(Some("+14155550100"));
+        assert_eq!(texts.len(), 1);
+        assert_eq!(texts[0].body, "café 1");
+        assert_eq!(texts[0].attributes["AWS.SNS.SMS.SMSType"], "Transactional");
+        assert_eq!(texts[0].attributes["AWS.SNS.SMS.SenderID"], "Acme");
+        assert!(answer.contains(&format!("<MessageId>{}</MessageId>", texts[0].id)));
+    }
+
+    #[tokio::test]
+    async fn the_carrier_fails_as_sns_does() {
+        for (carrier, status, code, kept) in [
+            (Carrier::Refuse, 400, "InvalidParameter", 0),
+            (Carrier::Throttle, 429, "Throttled", 0),
+            (Carrier::Fail, 500, "InternalError", 1),
+        ] {
+            let service = Service::new();
+            service.inbox.set_carrier(carrier);
+            let answer = service.post(&[], PUBLISH).await;
+            assert_eq!(answer.0, status);
+            assert!(answer.1.contains(&format!("<Code>{code}</Code>")));
+            assert_eq!(service.inbox.messages(None).len(), kept);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hanging_carrier_keeps_the_text_and_never_answers() {
+        let service = Service::new();
+        service.inbox.set_carrier(Carrier::Hang);
+        let patience = std::time::Duration::from_millis(50);
+        let answer = tokio::time::timeout(patience, service.post(&[], PUBLISH)).await;
+        assert!(answer.is_err());
+        assert_eq!(service.inbox.messages(None).len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_the_service_never_calls_is_refused() {
+        for (body, code) in [
+            ("", "InvalidAction"),
+            ("Action=Subscribe", "InvalidAction"),
+            ("Action=Publish&Message=hi", "InvalidParameter"),
+            ("Action=Publish&PhoneNumber=%2B1", "InvalidParameter"),
+        ] {
+            let service = Service::new();
+            let answer = service.post(&[], body).await;
+            assert_eq!(answer.0, 400, "{body}");
+            assert!(answer.1.contains(code), "{body}");
+            assert_eq!(service.inbox.publishes(), 0);
+        }
+        let target = [("x-amz-target", "secretsmanager.PutSecretValue")];
+        let answer = Service::new().post(&target, "{}").await;
+        assert!(answer.1.contains("UnknownOperationException"));
+    }
+
+    #[tokio::test]
+    async fn the_secret_can_be_replaced_and_taken_away() {
+        let service = Service::new();
+        let body = json!({ "SecretId": SECRET_ID }).to_string();
+        let (status, answer) = service.post(&GET, &body).await;
+        let answer: Value = serde_json::from_str(&answer).expect("JSON");
+        assert_eq!((status, &answer["SecretString"]), (200, &json!("the keys")));
+        let by_arn = json!({ "SecretId": answer["ARN"] }).to_string();
+        service.secret.set(Some("other keys".to_owned()));
+        assert!(service.post(&GET, &by_arn).await.1.contains("other keys"));
+        service.secret.set(None);
+        assert_eq!(service.post(&GET, &body).await.0, 500);
+        let (status, answer) = service.post(&GET, r#"{"SecretId":"other"}"#).await;
+        assert_eq!(status, 400);
+        assert!(answer.contains("ResourceNotFoundException"));
+    }
+
+    #[tokio::test]
+    async fn web_pages_get_neither_keys_nor_texts() {
+        let service = Service::new();
+        let secret = json!({ "SecretId": SECRET_ID }).to_string();
+        for header in [
+            ("host", "evil.example:3002"),
+            ("origin", "http://evil.example"),
+            ("origin", "null"),
+        ] {
+            let answer = service.post(&[GET[0], header], &secret).await;
+            assert_eq!(answer, (403, String::new()));
+            assert_eq!(service.post(&[header], PUBLISH).await.0, 403);
+        }
+        assert_eq!(service.inbox.publishes(), 0);
+    }
 }

@@ -8,5 +8,6 @@ pub mod aws;
 pub mod dynamodb;
 pub mod gateway;
 pub mod inbox;
+mod loopback;
 pub mod page;
 pub mod stack;

@@ -9,14 +9,15 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode};
 use phoneproof::domain::policy::Policy;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::inbox::{Inbox, Message};
+use crate::loopback::names_loopback;
 
 const INDEX: &str = include_str!("../page/index.html");
 const INBOX: &str = include_str!("../page/inbox.html");
@@ -101,7 +102,7 @@ async fn messages(State(pages): State<Pages>, Query(wanted): Query<Wanted>) -> J
 }
 
 async fn guard(request: Request, next: Next) -> Response {
-    let mut response = if is_loopback(request.headers()) {
+    let mut response = if names_loopback(request.headers()) {
         next.run(request).await
     } else {
         StatusCode::FORBIDDEN.into_response()
@@ -114,17 +115,69 @@ async fn guard(request: Request, next: Next) -> Response {
     response
 }
 
-fn is_loopback(headers: &HeaderMap) -> bool {
-    let host = headers
-        .get(HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, port)| {
-        if port.bytes().all(|b| b.is_ascii_digit()) {
-            name
-        } else {
-            host
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use lambda_http::tower::ServiceExt as _;
+    use phoneproof::config::DEFAULT_POLICY;
+
+    use super::*;
+    use crate::inbox::tests::text;
+
+    async fn get(host: &str, path: &str) -> Response {
+        let inbox = Inbox::default();
+        for n in 0..3 {
+            drop(inbox.publish(text(&format!("+1415555010{}", n % 2), &format!("text {n}"))));
         }
-    });
-    matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+        let policy = Policy::from_toml(DEFAULT_POLICY).expect("the sample policy");
+        let request = Request::get(path).header("host", host);
+        router(inbox, &policy, "http://127.0.0.1:3000")
+            .oneshot(request.body(Body::empty()).expect("a request"))
+            .await
+            .expect("an answer")
+    }
+
+    async fn json_of(answer: Response) -> Value {
+        let body = to_bytes(answer.into_body(), usize::MAX)
+            .await
+            .expect("a body");
+        serde_json::from_slice(&body).expect("JSON")
+    }
+
+    const PATHS: [&str; 6] = [
+        "/",
+        "/inbox",
+        "/demo/style.css",
+        "/demo/app.js",
+        "/demo/config",
+        "/inbox/messages",
+    ];
+
+    #[tokio::test]
+    async fn every_answer_is_locked_down() {
+        for (host, status) in [("127.0.0.1:3000", 200), ("evil.example:3000", 403)] {
+            for path in PATHS {
+                let answer = get(host, path).await;
+                assert_eq!(answer.status(), status, "{host} {path}");
+                let headers = answer.headers();
+                assert_eq!(headers[CONTENT_SECURITY_POLICY], POLICY);
+                assert_eq!(headers[X_CONTENT_TYPE_OPTIONS], "nosniff");
+                assert_eq!(headers[REFERRER_POLICY], "no-referrer");
+                assert_eq!(headers[CACHE_CONTROL], "no-store");
+                assert!(!headers.contains_key("access-control-allow-origin"));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_inbox_is_newest_first_and_filtered_by_phone() {
+        let texts = json_of(get("localhost", "/inbox/messages?phone=%2B14155550100").await).await;
+        let bodies: Vec<_> = texts.as_array().expect("a list").iter().collect();
+        assert_eq!(bodies.len(), 2);
+        assert_eq!(bodies[0]["body"], "text 2");
+        assert_eq!(bodies[1]["body"], "text 0");
+        let mut fields: Vec<_> = bodies[0].as_object().expect("an object").keys().collect();
+        fields.sort();
+        assert_eq!(fields, ["at", "body", "id", "phone"]);
+    }
 }

@@ -21,10 +21,10 @@ fn started(arguments: &[&str]) -> (Child, String) {
         .spawn()
         .expect("starts");
     let output = child.stdout.take().expect("piped");
-    let lines = BufReader::new(output).lines().map_while(Result::ok);
-    let url = lines
-        .filter_map(|line| line.strip_prefix("listening on ").map(str::to_owned))
-        .next()
+    let url = BufReader::new(output)
+        .lines()
+        .map_while(Result::ok)
+        .find_map(|line| line.strip_prefix("listening on ").map(str::to_owned))
         .expect("a listening line");
     (child, url)
 }
@@ -103,7 +103,7 @@ fn is_private(path: &Path) -> bool {
         .expect("the keyring file")
         .permissions()
         .mode();
-    mode & 0o077 == 0
+    mode.trailing_zeros() >= 6
 }
 
 #[cfg(not(unix))]

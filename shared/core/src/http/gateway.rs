@@ -63,15 +63,25 @@ where
     lambda_http::lambda_runtime::run(service).await
 }
 
+/// Longest path that can match a route. `lambda_http` percent-encodes the path, which makes it up to
+/// three times as long, and a URI ends at 64 KiB.
+const MAX_PATH_BYTES: usize = 2_048;
+
 /// Takes out of an event what a client chose and `lambda_http` would panic on: it builds a URI from
-/// the host and the path and expects it to be valid. Nothing here needs the host, which a client can
-/// forge; a path that is no URI path matches no route.
+/// the forwarded scheme, the host and the path and expects it to be valid. Nothing here needs scheme
+/// or host, which a client can forge, and a scheme such as `http://x/?` would even replace the path;
+/// a path that is no URI path, or a very long one, matches no route.
 pub fn sanitize(event: &mut LambdaRequest) {
     if let LambdaRequest::ApiGatewayV2(event) = event {
         event
             .headers
             .insert(HOST, HeaderValue::from_static("localhost"));
-        let valid = |path: &String| path.starts_with('/') && path.parse::<PathAndQuery>().is_ok();
+        event.headers.remove("x-forwarded-proto");
+        let valid = |path: &String| {
+            path.starts_with('/')
+                && path.len() <= MAX_PATH_BYTES
+                && path.parse::<PathAndQuery>().is_ok()
+        };
         event.raw_path = event.raw_path.take().filter(valid).or(Some("/".to_owned()));
         event.raw_query_string = None;
     }
@@ -84,4 +94,54 @@ fn init_logging() {
         .get("LOG_LEVEL")
         .and_then(|text| text.parse().ok());
     logging::init(level.unwrap_or(tracing::Level::INFO), std::io::stdout);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn path_of(raw_path: &str, headers: &serde_json::Value) -> String {
+        let event = json!({
+            "version": "2.0",
+            "routeKey": "$default",
+            "rawPath": raw_path,
+            "rawQueryString": "",
+            "headers": headers,
+            "requestContext": {
+                "http": { "method": "GET", "path": raw_path, "sourceIp": "192.0.2.1" },
+                "stage": "$default",
+            },
+            "isBase64Encoded": false,
+        });
+        let mut event: LambdaRequest = serde_json::from_value(event).expect("an event");
+        sanitize(&mut event);
+        Request::from(event).uri().path().to_owned()
+    }
+
+    #[test]
+    fn no_forwarded_scheme_or_host_breaks_or_moves_a_request() {
+        for scheme in [
+            "",
+            "a b",
+            "1",
+            "%",
+            "a/b",
+            "file",
+            "http://x/?",
+            "javascript",
+        ] {
+            let headers = json!({ "host": "[", "x-forwarded-proto": scheme });
+            assert_eq!(path_of("/v1/ping", &headers), "/v1/ping", "{scheme:?}");
+        }
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_a_route_becomes_the_root() {
+        let long = format!("/{}", "\"".repeat(30_000));
+        for path in ["", "*", "v1/ping", "/a b", long.as_str()] {
+            assert_eq!(path_of(path, &json!({})), "/");
+        }
+    }
 }

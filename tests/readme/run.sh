@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Runs the blocks of the README that are marked as tested, in order, against the stack on port 3000, and
+# checks what they print.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+# The fenced blocks that follow a line equal to $1.
+blocks() {
+    awk -v mark="$1" '
+        $0 == mark { wanted = 1; next }
+        wanted && /^```/ { if (inside) { inside = wanted = 0 } else { inside = 1 } next }
+        inside' README.md
+}
+
+blocks '<!-- tested -->' >"$folder/walk.sh"
+blocks '<!-- tested: python -->' >"$folder/relying_party.py"
+cd "$folder"
+# shellcheck disable=SC1091
+(. ./walk.sh) >output.txt
+cat output.txt
+for expected in '"phone":"+•••••••••86"' '"attemptsRemaining":4' '"tokenType":"phone-verified+jwt"' '{"spent":true}'; do
+    grep -qF "$expected" output.txt || { echo "the README promises $expected"; exit 1; }
+done
+
+cat >>relying_party.py <<'PYTHON'
+
+
+import json
+
+TOKEN = json.load(open("verify.json"))["token"]
+phone, _ = check(TOKEN, "login")
+assert phone == "+14152007986"
+try:
+    check(TOKEN, "register")
+except jwt.InvalidAudienceError:
+    print("the Python snippet accepts the right audience and refuses another")
+else:
+    raise SystemExit("the Python snippet accepted another audience")
+PYTHON
+python3 relying_party.py
