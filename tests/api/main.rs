@@ -6,6 +6,7 @@
     reason = "a failed expectation is a failed test"
 )]
 
+mod agreement;
 mod calls;
 mod delivery;
 mod documents;

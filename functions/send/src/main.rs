@@ -1,11 +1,11 @@
 //! The Lambda binary `send`.
 
-use lambda_http::Error;
+use std::process::ExitCode;
+
 use phoneproof::http::gateway;
+use phoneproof::service::Service;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    let app = gateway::start().await?;
-    app.service.warm_up_phones();
-    gateway::run(app, phoneproof_send::handle).await
+async fn main() -> ExitCode {
+    gateway::serve(Service::warm_up_phones, phoneproof_send::handle).await
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use axum::Router;
@@ -24,6 +25,9 @@ use crate::aws::{self, SECRET_ID, Secret};
 use crate::gateway::{self, Gateway};
 use crate::inbox::Inbox;
 use crate::{dynamodb, page};
+
+/// How long a stack waits for requests under way when it stops.
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How a stack is set up.
 #[derive(Clone)]
@@ -202,10 +206,12 @@ impl Stack {
         Ok(Self { url, backends })
     }
 
-    /// Stops everything and waits until it has.
+    /// Stops everything: no new connections, and a moment for what is under way.
     pub async fn stop(mut self) {
         self.backends.stop.cancel();
-        while self.backends.tasks.join_next().await.is_some() {}
+        let all = async { while self.backends.tasks.join_next().await.is_some() {} };
+        // A carrier that was told to hang never finishes; the tasks end with this value.
+        drop(tokio::time::timeout(STOP_PATIENCE, all).await);
     }
 }
 

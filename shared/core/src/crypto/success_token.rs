@@ -226,6 +226,42 @@ mod tests {
     }
 
     #[test]
+    fn header_and_claims_are_a_known_answer() {
+        use crate::crypto::from_base64url;
+        let keyring = keyring(&["r1"]);
+        let bound = Claims {
+            action: Some("digest".to_owned()),
+            test: true,
+            ..claims()
+        };
+        for (claims, more) in [(claims(), ""), (bound, r#","action":"digest","test":true"#)] {
+            let token = keyring
+                .signing_key()
+                .sign(&claims)
+                .expect("signed")
+                .into_text();
+            let parts: Vec<_> = token
+                .split('.')
+                .map(|part| from_base64url(part).expect("base64url"))
+                .collect();
+            let text = |n: usize| String::from_utf8_lossy(&parts[n]).into_owned();
+            assert_eq!(
+                text(0),
+                r#"{"alg":"ES256","kid":"r1","typ":"phone-verified+jwt"}"#
+            );
+            let expected = format!(
+                r#"{{"iss":"https://verify.example.com","sub":"subject","aud":"login","iat":1000,"nbf":1000,"exp":1300,"jti":"jti","phone_number":"+14152007986","phone_number_verified":true,"device_id":"device-1","amr":["sms","otp"]{more}}}"#
+            );
+            assert_eq!(text(1), expected);
+            assert_eq!(
+                parts[2].len(),
+                64,
+                "r and s of 32 bytes each (RFC 7518 section 3.4)"
+            );
+        }
+    }
+
+    #[test]
     fn guard_accepts_es256() {
         let keyring = keyring(&["r1"]);
         let token = keyring

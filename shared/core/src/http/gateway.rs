@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use http::header::HOST;
@@ -19,21 +20,38 @@ use crate::domain::random::SystemRandom;
 use crate::logging;
 use crate::service::Service;
 
-/// Builds the app from the environment of this process, with the keyring loaded.
+/// Runs a Lambda function: builds the app from the environment of this process, prepares it, and
+/// answers every invocation with `handle`.
 ///
-/// # Errors
-///
-/// One line that names what is wrong with the environment, the policy or the keyring.
-pub async fn start() -> Result<Arc<App>, Error> {
+/// A fault of the environment, the policy or the keyring ends the process with one log line that
+/// names it.
+pub async fn serve<F>(prepare: fn(&Service), handle: fn(Arc<App>, Request) -> F) -> ExitCode
+where
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
     init_logging();
+    let result = match start().await {
+        Ok(app) => {
+            prepare(&app.service);
+            run(app, handle).await
+        }
+        Err(error) => Err(error),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the function cannot run");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Builds the app, with the keyring loaded.
+async fn start() -> Result<Arc<App>, Error> {
     let settings = Settings::from_environment(&ProcessEnvironment)?;
     let policy = config::policy(&ProcessEnvironment)?;
-    let service = Service::new(
-        &settings,
-        policy,
-        Arc::new(SystemClock),
-        Arc::new(SystemRandom),
-    )?;
+    let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
+    let service = Service::new(&settings, policy, clock, random)?;
     service.warm_up().await?;
     Ok(Arc::new(App {
         service,
@@ -41,12 +59,7 @@ pub async fn start() -> Result<Arc<App>, Error> {
     }))
 }
 
-/// Serves Lambda invocations with `handle` until the runtime ends.
-///
-/// # Errors
-///
-/// When the Lambda runtime cannot be reached.
-pub async fn run<F>(app: Arc<App>, handle: fn(Arc<App>, Request) -> F) -> Result<(), Error>
+async fn run<F>(app: Arc<App>, handle: fn(Arc<App>, Request) -> F) -> Result<(), Error>
 where
     F: Future<Output = Response<Body>> + Send + 'static,
 {

@@ -1,0 +1,48 @@
+//! What an operator sees when the function cannot start.
+
+#![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
+
+use std::process::{Command, Output};
+
+const COMPLETE: [(&str, &str); 9] = [
+    ("ISSUER", "https://verify.example.com"),
+    ("LIMITS_TABLE", "Limits"),
+    ("CHALLENGES_TABLE", "Challenges"),
+    ("BLOCKS_TABLE", "Blocks"),
+    ("KEYRING_SECRET_ID", "phoneproof"),
+    ("AWS_REGION", "us-east-1"),
+    ("AWS_ACCESS_KEY_ID", "local"),
+    ("AWS_SECRET_ACCESS_KEY", "local"),
+    // Nothing listens on the discard port.
+    ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+];
+
+fn started_with(changes: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_send"));
+    command.env_clear().envs(COMPLETE);
+    command.envs(changes.iter().copied());
+    command.output().expect("runs")
+}
+
+#[test]
+fn faults_end_it_with_one_line_that_names_them() {
+    for (changes, named) in [
+        (&[("ISSUER", "")][..], "ISSUER is not set"),
+        (
+            &[("TOKEN_MODE", "both")],
+            "TOKEN_MODE: `sealed` or `stored` is needed",
+        ),
+        (
+            &[("POLICY_PATH", "/nowhere.toml")],
+            "POLICY_PATH: /nowhere.toml cannot be read",
+        ),
+        (&[], "keyring: the secret could not be read (no connection)"),
+    ] {
+        let output = started_with(changes);
+        assert!(!output.status.success());
+        let log = String::from_utf8(output.stdout).expect("UTF-8");
+        let last = log.lines().last().unwrap_or_default();
+        assert!(last.contains(named) && last.contains("ERROR"), "{log}");
+        assert!(output.stderr.is_empty());
+    }
+}

@@ -1,0 +1,244 @@
+//! The conditions in DynamoDB and the decisions in the domain say the same, on every kind of record.
+//!
+//! Each record is put into the table as it is; then the store's write and the domain's decision are
+//! compared.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use phoneproof::aws::{AwsSettings, Clients, Credentials};
+use phoneproof::crypto::keyring::Keyring;
+use phoneproof::domain::address::SourceAddress;
+use phoneproof::domain::challenge::{
+    AttemptRefusal, ChallengeId, Lockout, PhoneRecord, Reservation, Slot, SlotLayout, Terms,
+    WriteId,
+};
+use phoneproof::domain::clock::{Clock as _, Timestamp};
+use phoneproof::domain::device::Device;
+use phoneproof::domain::phone::Phone;
+use phoneproof::domain::policy::Limits;
+use phoneproof::domain::rule::{DAY, Window};
+use phoneproof::store::{Guess, ReserveError, SendPlan, Store, Subjects};
+use phoneproof_local::stack::tables;
+use phoneproof_tests::{SeededRandom, World, phone};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+const OWN: ChallengeId = ChallengeId([1; 16]);
+const OTHER: ChallengeId = ChallengeId([2; 16]);
+const WRITE: WriteId = WriteId([3; 16]);
+const COOLDOWN: Duration = Duration::from_mins(1);
+const LOCKOUT: Lockout = Lockout {
+    soft: 20,
+    hard: 100,
+    remembered: DAY,
+};
+
+struct Bench {
+    world: World,
+    store: Store,
+    subjects: Subjects,
+    random: SeededRandom,
+    terms: Terms,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let world = World::start().await;
+        let endpoint = Some(world.stack.backends.endpoints.dynamodb.clone());
+        let clients = Clients::new(&AwsSettings {
+            region: "us-east-1".to_owned(),
+            credentials: Credentials::new("local", "local", None, None, "test"),
+            dynamodb_endpoint: endpoint.clone(),
+            sns_endpoint: endpoint.clone(),
+            secrets_endpoint: endpoint,
+        });
+        let keyring = json!({ "current": "r1", "r1": "k".repeat(43) }).to_string();
+        let keyring = Keyring::from_json(&keyring).expect("valid");
+        let (index, number) = (
+            keyring.indexer(),
+            Phone::from_canonical(&phone(1)).expect("canonical"),
+        );
+        let now = world.clock.now();
+        Self {
+            store: Store::new(clients.dynamodb, tables()),
+            subjects: Subjects {
+                phone: index.phone(&number),
+                device: index.device(&Device::parse("d").expect("a device")),
+                address: index.address(&SourceAddress::new(
+                    "192.0.2.1".parse().expect("an address"),
+                )),
+                number_block: index.number_block(&number),
+            },
+            random: SeededRandom::new(3),
+            terms: Terms {
+                now,
+                today: Window::containing(now, DAY, Duration::ZERO),
+                cooldown: COOLDOWN,
+                lockout: LOCKOUT,
+            },
+            world,
+        }
+    }
+
+    async fn put(&self, record: &PhoneRecord) {
+        let today = self.terms.today.start.unix() / 86_400;
+        let mut item = json!({
+            "pk": { "S": self.subjects.phone.as_str() },
+            "failures": { "N": record.failures.to_string() },
+        });
+        item[format!("wrong_{today}")] = json!({ "N": record.failures_today.to_string() });
+        if let Some(at) = record.last_sent {
+            item["last_sent"] = json!({ "N": at.unix().to_string() });
+        }
+        for (index, slot) in &record.slots {
+            item[format!("slot_{index}")] = slot_attribute(slot);
+        }
+        let request = json!({ "TableName": "Challenges", "Item": item });
+        assert_eq!(self.world.dynamodb("PutItem", &request).await.status, 200);
+    }
+
+    fn plan(&self, reservation: Reservation) -> SendPlan {
+        let plenty = 1_000_000;
+        SendPlan {
+            subjects: self.subjects.clone(),
+            limits: Limits {
+                cooldown: COOLDOWN,
+                phone_per_hour: plenty,
+                phone_per_day: plenty,
+                device_per_day: plenty,
+                address_per_hour: plenty,
+                number_block_per_hour: plenty,
+            },
+            day_starts_at: Duration::ZERO,
+            reservation,
+            expires_at: self.terms.now + Duration::from_mins(5),
+            attempts: 5,
+            terms: self.terms,
+            layout: SlotLayout::new(COOLDOWN, Duration::from_mins(5)),
+            stored: None,
+        }
+    }
+
+    /// Every kind of record: each condition true, false and on its edge.
+    fn records(&self) -> Vec<PhoneRecord> {
+        let now = self.terms.now;
+        let mut records = Vec::new();
+        for slots in slot_kinds(now) {
+            for failures in [0, LOCKOUT.hard - 1, LOCKOUT.hard] {
+                for failures_today in [0, LOCKOUT.soft - 1, LOCKOUT.soft] {
+                    for last_sent in [
+                        None,
+                        Some(now - Duration::from_secs(59)),
+                        Some(now - COOLDOWN),
+                    ] {
+                        let slots = slots.clone();
+                        records.push(PhoneRecord {
+                            last_sent,
+                            failures,
+                            failures_today,
+                            slots,
+                        });
+                    }
+                }
+            }
+        }
+        records
+    }
+}
+
+fn slot_attribute(slot: &Slot) -> Value {
+    let mut members = json!({
+        "id": { "B": STANDARD.encode(slot.id.0) },
+        "expires": { "N": slot.expires_at.unix().to_string() },
+        "left": { "N": slot.attempts_left.to_string() },
+    });
+    if slot.used {
+        members["used"] = json!({ "BOOL": true });
+    }
+    if let Some(WriteId(by)) = slot.written_by {
+        members["by"] = json!({ "B": STANDARD.encode(by) });
+    }
+    json!({ "M": members })
+}
+
+fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
+    let second = Duration::from_secs(1);
+    let mut kinds = vec![BTreeMap::new()];
+    for id in [OWN, OTHER] {
+        for expires_at in [now - second, now, now + second] {
+            for (attempts_left, used) in [(0, false), (1, false), (1, true)] {
+                for written_by in [None, Some(WRITE)] {
+                    let slot = Slot {
+                        id,
+                        expires_at,
+                        attempts_left,
+                        used,
+                        written_by,
+                    };
+                    kinds.push(BTreeMap::from([(2, slot)]));
+                }
+            }
+        }
+    }
+    kinds
+}
+
+#[tokio::test]
+async fn on_sends() {
+    let bench = Bench::new().await;
+    for record in bench.records() {
+        for reservation in [
+            Reservation::New { id: OWN, slot: 4 },
+            Reservation::Idempotent { id: OWN, slot: 4 },
+            Reservation::Resend { id: OWN, slot: 2 },
+        ] {
+            bench.put(&record).await;
+            let deadline = Instant::now() + Duration::from_secs(5);
+            let stored = bench
+                .store
+                .reserve(&bench.plan(reservation), &bench.random, deadline)
+                .await;
+            let decided = record.admits_send(&reservation, &bench.terms);
+            assert_eq!(
+                stored,
+                decided.map_err(ReserveError::Refused),
+                "{reservation:?} {record:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn on_guesses() {
+    let bench = Bench::new().await;
+    for record in bench.records() {
+        for right in [true, false] {
+            bench.put(&record).await;
+            let guess = Guess {
+                phone: bench.subjects.phone.clone(),
+                id: OWN,
+                slot: 2,
+                right,
+                write: WRITE,
+            };
+            let deadline = Instant::now() + Duration::from_secs(5);
+            let stored = bench
+                .store
+                .record_guess(&guess, &bench.terms, &bench.random, deadline)
+                .await;
+            let decided = record.admits_attempt(2, OWN, WRITE, &bench.terms);
+            match decided {
+                // A wrong guess takes the one that is left; a right one reports nothing of use.
+                Ok(()) if right => assert!(matches!(stored, Ok(Ok(_))), "{record:?}"),
+                Ok(()) => assert_eq!(stored, Ok(Ok(0)), "{record:?}"),
+                Err(AttemptRefusal::AlreadyApplied(slot)) if slot.used == right => {
+                    assert_eq!(stored, Ok(Ok(slot.attempts_left)), "{record:?}");
+                }
+                Err(refusal) => assert_eq!(stored, Ok(Err(refusal)), "{record:?}"),
+            }
+        }
+    }
+}
