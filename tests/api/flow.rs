@@ -147,6 +147,27 @@ async fn a_resend_repeats_the_code_and_keeps_the_guesses() {
 }
 
 #[tokio::test]
+async fn a_resend_keeps_the_language_unless_another_is_named() {
+    let world = World::start().await;
+    let mut body =
+        json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login", "locale": "zh" });
+    let token = world.client.post("/v1/send", &body).await.token();
+    world.advance(60);
+    body["token"] = json!(token);
+    body["locale"] = json!("en");
+    assert_eq!(world.client.post("/v1/send", &body).await.status, 202);
+    world.advance(60);
+    body.as_object_mut().expect("an object").remove("locale");
+    assert_eq!(world.client.post("/v1/send", &body).await.status, 202);
+    let texts = world.texts(&phone(1));
+    let chinese: Vec<_> = texts
+        .iter()
+        .map(|text| text.body.contains("验证码"))
+        .collect();
+    assert_eq!(chinese, [true, false, true]);
+}
+
+#[tokio::test]
 async fn an_idempotency_key_texts_once() {
     for mode in [TokenMode::Sealed, TokenMode::Stored] {
         let world = World::builder().mode(mode).start().await;

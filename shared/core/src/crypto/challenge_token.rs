@@ -107,29 +107,40 @@ impl fmt::Debug for ChallengeToken {
 #[error("not a challenge token of this service")]
 pub struct InvalidToken;
 
+/// A challenge could not be sealed: no nonce could be drawn, or a primitive failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the challenge could not be sealed")]
+pub struct SealFailed;
+
+impl From<RandomUnavailable> for SealFailed {
+    fn from(_: RandomUnavailable) -> Self {
+        Self
+    }
+}
+
 /// Seals `challenge` with the current root.
 ///
 /// # Errors
 ///
-/// [`RandomUnavailable`] when no nonce could be drawn.
+/// [`SealFailed`] when there was no random nonce; nothing else fails for a challenge made here.
 pub fn seal(
     challenge: &Challenge,
     keyring: &Keyring,
     issuer: &str,
     now: Timestamp,
     random: &dyn Random,
-) -> Result<ChallengeToken, RandomUnavailable> {
+) -> Result<ChallengeToken, SealFailed> {
     let nonce: [u8; NONCE_LEN] = random_array(random)?;
     let root = keyring.current();
     let key_id = format!("{}-{}", root.id().as_str(), now.day());
-    let mut sealed = encode(challenge).ok_or(RandomUnavailable)?;
+    let mut sealed = encode(challenge).ok_or(SealFailed)?;
     sealing_key(root, now.day())
         .and_then(|key| {
             let aad = Aad::from(associated_data(&key_id, issuer));
             let nonce = Nonce::assume_unique_for_key(nonce);
             key.seal_in_place_append_tag(nonce, aad, &mut sealed).ok()
         })
-        .ok_or(RandomUnavailable)?;
+        .ok_or(SealFailed)?;
     let (nonce, sealed) = (base64url(nonce), base64url(sealed));
     Ok(ChallengeToken(format!(
         "{VERSION}.{key_id}.{nonce}.{sealed}"

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use crate::aws::Clients;
 use crate::config::{Settings, TokenMode};
-use crate::crypto::challenge_token::{self, Challenge, ChallengeToken};
+use crate::crypto::challenge_token::{self, Challenge, ChallengeToken, SealFailed};
 use crate::crypto::from_base64url;
 use crate::crypto::keyring::{Keyring, Root};
 use crate::crypto::keys::{Keys, KeysError};
@@ -23,7 +23,7 @@ use crate::domain::challenge::Terms;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::phone::PhoneParser;
 use crate::domain::policy::{Limits, Policy, PolicyFaults};
-use crate::domain::random::Random;
+use crate::domain::random::{Random, RandomUnavailable};
 use crate::domain::rule::{DAY, Window};
 use crate::sms::catalog::Catalog;
 use crate::sms::sender::Sender;
@@ -76,8 +76,14 @@ impl From<KeysError> for Unavailable {
     }
 }
 
-impl From<crate::domain::random::RandomUnavailable> for Unavailable {
-    fn from(_: crate::domain::random::RandomUnavailable) -> Self {
+impl From<RandomUnavailable> for Unavailable {
+    fn from(_: RandomUnavailable) -> Self {
+        Self
+    }
+}
+
+impl From<SealFailed> for Unavailable {
+    fn from(_: SealFailed) -> Self {
         Self
     }
 }

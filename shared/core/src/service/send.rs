@@ -232,9 +232,12 @@ impl Service {
     ) -> Result<Prepared, SendError> {
         if let Some(PresentedToken(text)) = &command.token {
             let opened = self.open_token(text, keyring, now, deadline).await?;
-            let (challenge, root) = opened
+            let (mut challenge, root) = opened
                 .filter(|(challenge, _)| is_same_exchange(challenge, command, checked))
                 .ok_or(SendError::Token)?;
+            if command.locale.is_some() {
+                challenge.locale = checked.locale.clone();
+            }
             let reservation = Reservation::Resend {
                 id: challenge.id,
                 slot: challenge.slot,
@@ -393,11 +396,11 @@ impl Service {
         if checked.test.is_some() {
             return Delivery::Accepted;
         }
-        let business = &prepared.challenge.business;
-        match self
+        let challenge = &prepared.challenge;
+        let body = self
             .catalog
-            .render(business, &checked.locale, &prepared.code)
-        {
+            .render(&challenge.business, &challenge.locale, &prepared.code);
+        match body {
             Some(body) => self.sender.send(&checked.phone, &body, deadline).await,
             None => Delivery::Refused,
         }
