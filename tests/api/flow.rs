@@ -200,6 +200,23 @@ async fn an_idempotency_key_texts_once() {
 }
 
 #[tokio::test]
+async fn an_idempotency_key_works_with_the_most_slots() {
+    let world = World::builder()
+        .policy("cooldown_seconds = 60 ", "cooldown_seconds = 10 ")
+        .policy("code_lifetime_seconds = 300", "code_lifetime_seconds = 390")
+        .start()
+        .await;
+    let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login" });
+    let key = [("idempotency-key", "k")];
+    for _ in 0..2 {
+        let sent = world.client.post_with("/v1/send", &body, &key).await;
+        assert_eq!(sent.status, 202, "{}", sent.text);
+        world.advance(200);
+    }
+    assert_eq!(world.text_count(), 1);
+}
+
+#[tokio::test]
 async fn an_idempotency_key_of_another_device_is_another_send() {
     let world = World::start().await;
     let key = [("idempotency-key", "k")];

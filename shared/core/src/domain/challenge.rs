@@ -20,6 +20,10 @@ pub struct WriteId(pub [u8; 16]);
 /// The place of a challenge on its phone's record.
 pub type SlotIndex = u8;
 
+/// The most slots a phone may have. An idempotent send names every slot in its condition, and
+/// DynamoDB takes expressions of up to 4 KB and 300 operators.
+pub const MAX_SLOTS: SlotIndex = 40;
+
 /// How slots are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SlotLayout {

@@ -12,7 +12,7 @@ use super::{
     Business, BusinessId, Fault, Limits, NumberPolicy, Policy, PolicyFaults, SmsPolicy, SmsType,
     TestNumber,
 };
-use crate::domain::challenge::Lockout;
+use crate::domain::challenge::{Lockout, MAX_SLOTS};
 use crate::domain::clock::Timestamp;
 use crate::domain::code::{Code, MAX_CODE_LENGTH, MIN_CODE_LENGTH};
 use crate::domain::locale::Locale;
@@ -235,6 +235,7 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
         .into_iter()
         .filter_map(|(name, table)| check_business(&name, table, faults))
         .collect();
+    check_slots(limits.cooldown, &businesses, faults);
     let test_numbers = file
         .test_number
         .into_iter()
@@ -282,6 +283,24 @@ fn check_limits(table: &LimitsTable, faults: &mut Faults) -> Limits {
             table.number_block_per_hour,
             COUNT,
         ),
+    }
+}
+
+/// A phone's record has a slot for every cooldown that a challenge can live.
+fn check_slots(
+    cooldown: Duration,
+    businesses: &BTreeMap<BusinessId, Business>,
+    faults: &mut Faults,
+) {
+    let step = cooldown.as_secs().max(1);
+    let most = step.saturating_mul(u64::from(MAX_SLOTS) - 1);
+    for (id, business) in businesses {
+        if business.code_lifetime.as_secs() > most {
+            faults.add(
+                format_args!("business.{}.code_lifetime_seconds", id.as_str()),
+                format_args!("at most {most} is accepted with limits.cooldown_seconds = {step}"),
+            );
+        }
     }
 }
 
@@ -608,6 +627,23 @@ mod tests {
                 "{addition}: {found:?}"
             );
         }
+    }
+
+    #[test]
+    fn challenges_may_not_outlive_the_slots() {
+        let lasting = |seconds: u32| {
+            format!(
+                "[limits]\ncooldown_seconds = 10\n{SMALLEST}\n[business.b]\nbrand = \"B\"\n\
+                 default_locale = \"en\"\ncode_lifetime_seconds = {seconds}\ntemplates.en = \"{{code}}\""
+            )
+        };
+        assert_eq!(read(&lasting(390)).map(|p| p.slots().count), Ok(MAX_SLOTS));
+        assert_eq!(
+            faults(&lasting(391)),
+            [
+                "business.b.code_lifetime_seconds: at most 390 is accepted with limits.cooldown_seconds = 10"
+            ]
+        );
     }
 
     #[test]
