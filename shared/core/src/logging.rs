@@ -12,8 +12,8 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Writes the events of this workspace's crates, at `level` and above, to `writer`.
 ///
-/// The AWS SDK and its HTTP stack log requests at `debug` and `trace`, phone numbers included, so
-/// other crates are left out at every level.
+/// Other crates are left out at every level. What the AWS SDK and its HTTP stack write at `debug` and
+/// `trace` held no personal data when it was looked at, but that is theirs to change.
 pub fn init<W>(level: Level, writer: W)
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
