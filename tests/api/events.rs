@@ -7,6 +7,7 @@ use phoneproof::aws::AwsSettings;
 use phoneproof::config::{DEFAULT_POLICY, Settings, TokenMode};
 use phoneproof::domain::policy::Policy;
 use phoneproof::http::App;
+use phoneproof::observe::Journal;
 use phoneproof::service::Service;
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_local::stack::tables;
@@ -24,6 +25,7 @@ fn app(world: &World) -> Arc<App> {
         tables: tables(),
         keyring_secret_id: SECRET_ID.to_owned(),
         allowed_origins: Vec::new(),
+        stack_name: "test".to_owned(),
         aws: AwsSettings {
             region: "us-east-1".to_owned(),
             credentials: aws_credentials(),
@@ -38,6 +40,7 @@ fn app(world: &World) -> Arc<App> {
     Arc::new(App {
         service,
         allowed_origins: Vec::new(),
+        journal: Journal::new("test".to_owned(), None, Arc::new(|_| ())),
     })
 }
 

@@ -12,6 +12,7 @@ mod delivery;
 mod documents;
 mod events;
 mod flow;
+mod journal;
 mod limits;
 mod malformed;
 mod refusals;

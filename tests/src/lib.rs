@@ -9,10 +9,12 @@
 )]
 
 mod client;
+mod lines;
 mod proxy;
 mod world;
 
 pub use client::{Answer, Client};
+pub use lines::Lines;
 pub use proxy::{Fault, Proxy};
 pub use world::{ManualClock, SeededRandom, World, WorldBuilder, phone};
 

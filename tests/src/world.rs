@@ -14,6 +14,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 
 use crate::client::{Answer, Client};
+use crate::lines::Lines;
 use crate::proxy::Proxy;
 
 /// A clock that tests move.
@@ -85,6 +86,8 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     /// Calls it.
     pub client: Client,
+    /// Its request lines.
+    pub lines: Lines,
     /// Stands before DynamoDB and SNS.
     pub proxy: Option<Proxy>,
 }
@@ -256,6 +259,8 @@ impl WorldBuilder {
         options.allowed_origins = self.origins;
         options.keyring = self.keyring;
         options.trust_test_header = true;
+        let lines = Lines::default();
+        options.journal_output = lines.output();
         let backends = Backends::start(&options).await.expect("free ports");
         let mut endpoints = backends.endpoints.clone();
         let mut proxy = None;
@@ -273,6 +278,7 @@ impl WorldBuilder {
             stack,
             clock,
             client,
+            lines,
             proxy,
         }
     }

@@ -2,18 +2,19 @@
 
 use http::StatusCode;
 use phoneproof::http::{App, Problem, Reply, Route, openapi_document};
+use phoneproof::observe::Facts;
 use serde_json::{Value, json};
 
 /// The public keys (RFC 7517).
-pub(crate) async fn jwks(app: &App) -> Result<Reply, Problem> {
-    let jwks = app.service.jwks().await?;
+pub(crate) async fn jwks(app: &App, facts: &mut Facts) -> Result<Reply, Problem> {
+    let jwks = app.service.jwks(facts).await?;
     Ok(Reply::json(StatusCode::OK, &jwks)?.cacheable())
 }
 
 /// Issuer metadata, in the form that API gateways and JWT libraries look for (OpenID Connect
 /// Discovery 1.0). There is no authorization endpoint: tokens come from `verify` alone.
-pub(crate) async fn discovery(app: &App) -> Result<Reply, Problem> {
-    let jwks = app.service.jwks().await?;
+pub(crate) async fn discovery(app: &App, facts: &mut Facts) -> Result<Reply, Problem> {
+    let jwks = app.service.jwks(facts).await?;
     let issuer = app.service.issuer();
     let metadata = json!({
         "issuer": issuer,

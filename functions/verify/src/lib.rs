@@ -9,6 +9,7 @@ use lambda_http::{Body, Request};
 use phoneproof::http::{
     App, Call, Problem, Reply, Route, SpendBody, SpendReply, VerifyBody, VerifyReply,
 };
+use tracing::Instrument as _;
 
 /// What this function serves.
 pub const ROUTES: &[Route] = &[
@@ -23,31 +24,40 @@ pub const ROUTES: &[Route] = &[
 /// Answers one request.
 pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
     match app.accept(request, ROUTES) {
-        Ok(call) => app.finish(&call, serve(&app, &call).await),
+        Ok(mut call) => {
+            let span = call.span();
+            let outcome = serve(&app, &mut call).instrument(span).await;
+            app.finish(&call, outcome)
+        }
         Err(answer) => *answer,
     }
 }
 
-async fn serve(app: &App, call: &Call) -> Result<Reply, Problem> {
+async fn serve(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     match call.route {
         Route::Verify => verify(app, call).await,
         Route::Spend => spend(app, call).await,
         Route::Ping => Ok(Reply::text("ok")),
-        Route::Jwks => documents::jwks(app).await,
-        Route::Discovery => documents::discovery(app).await,
+        Route::Jwks => documents::jwks(app, &mut call.facts).await,
+        Route::Discovery => documents::discovery(app, &mut call.facts).await,
         Route::OpenApi => documents::openapi(),
         Route::Send => Err(Problem::NotFound),
     }
 }
 
-async fn verify(app: &App, call: &Call) -> Result<Reply, Problem> {
+async fn verify(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let command = VerifyBody::command(call)?;
-    let verified = app.service.verify(command, call.deadline).await?;
+    let verified = app
+        .service
+        .verify(command, call.deadline, &mut call.facts)
+        .await?;
     Reply::json(StatusCode::OK, &VerifyReply::from(verified))
 }
 
-async fn spend(app: &App, call: &Call) -> Result<Reply, Problem> {
+async fn spend(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let command = SpendBody::command(call)?;
-    app.service.spend(&command, call.deadline).await?;
+    app.service
+        .spend(&command, call.deadline, &mut call.facts)
+        .await?;
     Reply::json(StatusCode::OK, &SpendReply { spent: true })
 }

@@ -1,7 +1,7 @@
 //! The parts, wired.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,12 +10,13 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use axum::Router;
 use phoneproof::aws::AwsSettings;
-use phoneproof::config::{Settings, Tables, TokenMode};
+use phoneproof::config::{LOCAL_STACK, Settings, Tables, TokenMode};
 use phoneproof::crypto::base64url;
 use phoneproof::domain::clock::{Clock, SystemClock};
 use phoneproof::domain::policy::Policy;
 use phoneproof::domain::random::{Random, SystemRandom, random_array};
 use phoneproof::http::App;
+use phoneproof::observe::{Journal, Output};
 use phoneproof::service::Service;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -49,6 +50,8 @@ pub struct Options {
     pub random: Arc<dyn Random>,
     /// The keyring secret; `None` makes one, or reads the one beside `data`.
     pub keyring: Option<String>,
+    /// Takes the request lines; standard error by default.
+    pub journal_output: Output,
     /// Whether [`gateway::TEST_SOURCE_IP`] replaces the peer address.
     pub trust_test_header: bool,
 }
@@ -66,6 +69,7 @@ impl Options {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             keyring: None,
+            journal_output: Arc::new(|line| drop(io::stderr().lock().write_all(line))),
             trust_test_header: false,
         }
     }
@@ -194,6 +198,7 @@ impl Stack {
             app: Arc::new(App {
                 service,
                 allowed_origins: options.allowed_origins,
+                journal: Journal::new(settings.stack_name, None, options.journal_output),
             }),
             clock: options.clock,
             random: options.random,
@@ -245,6 +250,7 @@ fn settings(options: &Options, url: &str, endpoints: Endpoints) -> Settings {
         tables: tables(),
         keyring_secret_id: SECRET_ID.to_owned(),
         allowed_origins: options.allowed_origins.clone(),
+        stack_name: LOCAL_STACK.to_owned(),
         aws: AwsSettings {
             region: "us-east-1".to_owned(),
             credentials: Credentials::new("local", "local", None, None, "local"),

@@ -13,6 +13,9 @@ use crate::domain::policy::{Policy, PolicyFaults};
 /// The policy that is compiled in and used when `POLICY_PATH` is not set.
 pub const DEFAULT_POLICY: &str = include_str!("../../../infra/policy.toml");
 
+/// The name of a stack without a name.
+pub const LOCAL_STACK: &str = "local";
+
 /// Where challenge tokens live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TokenMode {
@@ -60,6 +63,8 @@ pub struct Settings {
     pub keyring_secret_id: String,
     /// `ALLOWED_ORIGINS`: web origins that may call from a browser, separated by commas.
     pub allowed_origins: Vec<String>,
+    /// `STACK_NAME`: the `stack` of every metric; `local` if it is not set.
+    pub stack_name: String,
     /// Region, credentials and endpoints.
     pub aws: AwsSettings,
 }
@@ -120,24 +125,32 @@ impl Settings {
             },
             keyring_secret_id: required("KEYRING_SECRET_ID")?,
             allowed_origins: origins(environment.get("ALLOWED_ORIGINS").as_deref())?,
+            stack_name: environment
+                .get("STACK_NAME")
+                .unwrap_or_else(|| LOCAL_STACK.to_owned()),
             aws: aws(environment)?,
         })
     }
 }
 
-/// The policy that `POLICY_PATH` names, else the one compiled in.
+/// The policy that `POLICY_PATH` names, else the one compiled in. `SMS_SENDER_ID` and
+/// `SMS_MAX_PRICE_USD` replace its values, because they often differ from stage to stage.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] when the file cannot be read or has faults.
+/// [`ConfigError`] when the file cannot be read or a value is not accepted.
 pub fn policy(environment: &dyn Environment) -> Result<Policy, ConfigError> {
     let text = match environment.get("POLICY_PATH") {
-        None => return Ok(Policy::from_toml(DEFAULT_POLICY)?),
+        None => DEFAULT_POLICY.to_owned(),
         Some(path) => {
             std::fs::read_to_string(&path).map_err(|_| ConfigError::PolicyUnreadable(path))?
         }
     };
-    Ok(Policy::from_toml(&text)?)
+    let policy = Policy::from_toml(&text)?;
+    Ok(policy.with_sms(
+        environment.get("SMS_SENDER_ID"),
+        environment.get("SMS_MAX_PRICE_USD"),
+    )?)
 }
 
 fn issuer(text: String) -> Result<String, ConfigError> {
@@ -288,6 +301,23 @@ mod tests {
     fn debug_hides_the_credentials() {
         let settings = Settings::from_environment(&Given(complete())).expect("complete");
         assert!(!format!("{settings:?}").contains("canary"));
+    }
+
+    #[test]
+    fn a_stage_can_set_its_own_sender_and_price() {
+        let given = |name, value| policy(&Given(HashMap::from([(name, value)])));
+        let policy = given("SMS_SENDER_ID", "ACME").expect("accepted");
+        assert_eq!(policy.sms.sender_id.as_deref(), Some("ACME"));
+        assert_eq!(policy.sms.max_price_usd.as_deref(), Some("0.50"));
+        let policy = given("SMS_MAX_PRICE_USD", "0.10").expect("accepted");
+        assert_eq!(policy.sms.max_price_usd.as_deref(), Some("0.10"));
+        for (name, value, path) in [
+            ("SMS_SENDER_ID", "twelve-chars", "sms.sender_id"),
+            ("SMS_MAX_PRICE_USD", "free", "sms.max_price_usd"),
+        ] {
+            let error = given(name, value).expect_err("refused").to_string();
+            assert!(error.contains(path), "{error}");
+        }
     }
 
     #[test]

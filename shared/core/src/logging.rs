@@ -2,7 +2,9 @@
 //!
 //! What is never logged: phone numbers, device ids, addresses, codes, tokens, keys, and texts that
 //! may hold them, such as request bodies and AWS error messages. Levels go by blame: `error` is our
-//! fault or our infrastructure's, `warn` the carrier's, `info` one line per request.
+//! fault or our infrastructure's, `warn` the carrier's. A line written while a request is served
+//! names it in `span`. The one line that every request leaves is the [`observe`](crate::observe)
+//! module's.
 
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
@@ -22,6 +24,7 @@ where
     let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
+        .with_span_list(false)
         .with_target(false);
     tracing_subscriber::registry()
         .with(own)

@@ -22,7 +22,7 @@ use crate::domain::challenge::{ChallengeId, SlotIndex};
 use crate::domain::clock::Timestamp;
 use crate::domain::device::Device;
 use crate::domain::locale::Locale;
-use crate::domain::phone::Phone;
+use crate::domain::phone::{Country, Phone};
 use crate::domain::policy::BusinessId;
 use crate::domain::random::{Random, RandomUnavailable, random_array};
 
@@ -42,6 +42,8 @@ pub struct Challenge {
     pub id: ChallengeId,
     /// The number that was texted.
     pub phone: Phone,
+    /// The country of the number, as far as reports may name it.
+    pub country: Option<Country>,
     /// The device that asked.
     pub device: Device,
     /// The business it is for.
@@ -66,6 +68,7 @@ pub struct Challenge {
 struct Contents<'a> {
     id: [u8; 16],
     phone: Cow<'a, str>,
+    country: Option<Cow<'a, str>>,
     device: Cow<'a, str>,
     business: Cow<'a, str>,
     slot: u8,
@@ -210,6 +213,10 @@ fn encode(challenge: &Challenge) -> Option<Vec<u8>> {
     let contents = Contents {
         id: challenge.id.0,
         phone: challenge.phone.expose().into(),
+        country: challenge
+            .country
+            .as_ref()
+            .map(|country| country.as_str().into()),
         device: challenge.device.expose().into(),
         business: challenge.business.as_str().into(),
         slot: challenge.slot,
@@ -230,6 +237,10 @@ fn decode(bytes: &[u8]) -> Option<Challenge> {
     Some(Challenge {
         id: ChallengeId(contents.id),
         phone: Phone::from_canonical(&contents.phone)?,
+        country: match contents.country {
+            Some(country) => Some(Country::parse(&country).ok()?),
+            None => None,
+        },
         device: Device::parse(&contents.device).ok()?,
         business: BusinessId::parse(&contents.business).ok()?,
         slot: contents.slot,
@@ -265,6 +276,7 @@ mod tests {
         Challenge {
             id: ChallengeId([9; 16]),
             phone: Phone::from_canonical("+14152007986").expect("canonical"),
+            country: Country::parse("US").ok(),
             device: Device::parse("device-1").expect("a device"),
             business: BusinessId::parse("login").expect("an id"),
             slot: 3,
@@ -286,7 +298,7 @@ mod tests {
     fn known_answer() {
         assert_eq!(
             sealed(),
-            "v1.r1-20780.AQIDBAUGBwgJCgsM._Mu2R42VAlr1FuGonUlpHQ3Ju4t5pFkyoZbCyWopiqOxzoIKQ6GMxESj1_BYG3PRuVn0Qpz3VRyHIf4Ob_Tf9qmSmQIGQi2XFuecr_sfivt7bDTbo6GjEqPjGtJRkYhaBz6LI3eoKw"
+            "v1.r1-20780.AQIDBAUGBwgJCgsM._Mu2R42VAlr1FuGonUlpHQ3Ju4t5pFkyoZbCyWog7JOUr4UKGPnqzQb1u_I0pLUeCoxf5yj-VRyHIf4Ob_Tf9qmSmQIGQi2XFuecr_sfivt7bDK6yaWhGRF3yUKFCL2yh0h9SIsJhE-hVUI"
         );
     }
 

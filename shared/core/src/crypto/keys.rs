@@ -77,15 +77,14 @@ impl Keys {
     ///
     /// [`KeysError`] when there is no keyring that may be used.
     pub async fn keyring(&self, now: Timestamp) -> Result<Arc<Keyring>, KeysError> {
-        if let Some(cached) = self.cached().filter(|cached| now < cached.try_at) {
-            return Ok(cached.keyring);
+        if let Some(keyring) = self.fresh(now) {
+            return Ok(keyring);
         }
         let _reading = self.reading.lock().await;
-        let cached = self.cached();
-        if let Some(cached) = cached.as_ref().filter(|cached| now < cached.try_at) {
-            return Ok(Arc::clone(&cached.keyring));
+        if let Some(keyring) = self.fresh(now) {
+            return Ok(keyring);
         }
-        match (self.read().await, cached) {
+        match (self.read().await, self.cached()) {
             (Ok(keyring), _) => Ok(self.keep(Arc::new(keyring), now, now + REFRESH_AFTER)),
             (Err(error), Some(old)) if now < old.read_at + USABLE_FOR => {
                 tracing::error!(%error, "keyring not refreshed, keeping the cached one");
@@ -97,6 +96,13 @@ impl Keys {
                 Err(error)
             }
         }
+    }
+
+    /// The cached keyring, while it needs no refresh.
+    #[must_use]
+    pub fn fresh(&self, now: Timestamp) -> Option<Arc<Keyring>> {
+        let cached = self.cached().filter(|cached| now < cached.try_at)?;
+        Some(cached.keyring)
     }
 
     fn cached(&self) -> Option<Cached> {

@@ -87,6 +87,12 @@ impl Serialize for Timestamp {
 pub trait Clock: Send + Sync {
     /// The current instant.
     fn now(&self) -> Timestamp;
+
+    /// The time since the Unix epoch as finely as the clock knows it. For reports only: every rule
+    /// counts in whole seconds.
+    fn since_epoch(&self) -> Duration {
+        self.now().since(Timestamp(0))
+    }
 }
 
 /// The clock of the machine.
@@ -96,10 +102,18 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the one place that reads the ambient clock"
+        reason = "one of the two places that read the ambient clock"
     )]
     fn now(&self) -> Timestamp {
         Timestamp(OffsetDateTime::now_utc().unix_timestamp())
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the other place that reads the ambient clock"
+    )]
+    fn since_epoch(&self) -> Duration {
+        (OffsetDateTime::now_utc() - OffsetDateTime::UNIX_EPOCH).unsigned_abs()
     }
 }
 

@@ -136,6 +136,41 @@ impl NumberPolicy {
     }
 }
 
+/// An amount in millionths of a US dollar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MicroUsd(u64);
+
+impl MicroUsd {
+    /// Accepts more than 0 and less than 100 dollars.
+    #[must_use]
+    pub fn from_dollars(dollars: f64) -> Option<Self> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the range is checked first"
+        )]
+        let micros = |dollars: f64| (dollars * 1e6).round() as u64;
+        (dollars > 0.0 && dollars < 100.0).then(|| Self(micros(dollars)))
+    }
+
+    /// The amount in dollars.
+    #[must_use]
+    pub fn dollars(self) -> f64 {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "amounts stay far below 2^53 millionths"
+        )]
+        let micros = self.0 as f64;
+        micros / 1e6
+    }
+
+    /// The amount for `count` of them.
+    #[must_use]
+    pub const fn times(self, count: u32) -> Self {
+        Self(self.0.saturating_mul(count as u64))
+    }
+}
+
 /// How texts are sent.
 #[derive(Debug, Clone)]
 pub struct SmsPolicy {
@@ -143,10 +178,25 @@ pub struct SmsPolicy {
     pub sms_type: SmsType,
     /// Shown as the sender where the country allows it.
     pub sender_id: Option<String>,
-    /// The most one segment may cost in US dollars, as SNS reads it; `None` leaves it to the account.
+    /// The most one text may cost in US dollars, as SNS reads it; `None` leaves it to the account.
     pub max_price_usd: Option<String>,
+    /// What one segment costs by country, for estimates.
+    pub prices: BTreeMap<Country, MicroUsd>,
     /// The most segments a text may need; a longer template is a start-up error.
     pub max_segments: u32,
+}
+
+impl SmsPolicy {
+    /// What a text of so many segments is estimated to cost: by the price of its country, else at
+    /// most what SNS may spend on it; `None` when the policy says neither.
+    #[must_use]
+    pub fn estimated_cost(&self, country: Option<Country>, segments: u32) -> Option<MicroUsd> {
+        let price = country.and_then(|country| self.prices.get(&country));
+        match price {
+            Some(price) => Some(price.times(segments)),
+            None => MicroUsd::from_dollars(self.max_price_usd.as_ref()?.parse().ok()?),
+        }
+    }
 }
 
 /// The delivery class of SNS.
@@ -244,6 +294,22 @@ impl Policy {
     /// [`PolicyFaults`] with every fault, each with its path.
     pub fn from_toml(text: &str) -> Result<Self, PolicyFaults> {
         file::read(text)
+    }
+
+    /// Replaces the sender id and the highest price, where the deployment sets them.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyFaults`] when a value is not accepted.
+    pub fn with_sms(
+        mut self,
+        sender_id: Option<String>,
+        max_price_usd: Option<String>,
+    ) -> Result<Self, PolicyFaults> {
+        self.sms.sender_id = sender_id.or(self.sms.sender_id);
+        self.sms.max_price_usd = max_price_usd.or(self.sms.max_price_usd);
+        file::check_overrides(&self.sms)?;
+        Ok(self)
     }
 
     /// The slots of a phone under this policy.

@@ -16,9 +16,10 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::body::MAX_BODY_BYTES;
-use super::problem::Problem;
+use super::problem::{Kind, Problem};
 use super::route::Route;
 use crate::domain::clock::Timestamp;
+use crate::observe::{Entry, Facts, Journal, Level};
 use crate::service::Service;
 
 /// What a function serves requests with.
@@ -28,6 +29,8 @@ pub struct App {
     pub service: Service,
     /// Web origins that may call from a browser.
     pub allowed_origins: Vec<String>,
+    /// Where each request leaves its line.
+    pub journal: Journal,
 }
 
 /// The request id of every answer.
@@ -51,6 +54,8 @@ pub struct Call {
     pub route: Route,
     /// When the answer must be ready.
     pub deadline: Instant,
+    /// What happens while it is served.
+    pub facts: Facts,
     head: Head,
     headers: HeaderMap,
     body: Body,
@@ -118,6 +123,13 @@ impl Reply {
 }
 
 impl Call {
+    /// The span of everything that is logged for this call: it names the request. It is an error
+    /// span, so that it exists at every log level.
+    #[must_use]
+    pub fn span(&self) -> tracing::Span {
+        tracing::error_span!("request", request_id = self.head.request_id)
+    }
+
     /// The one value of a header.
     pub(super) fn header(&self, name: &str) -> Option<&HeaderValue> {
         self.headers.get(name)
@@ -166,20 +178,21 @@ impl App {
             began: Instant::now(),
         };
         let Some(route) = Route::find(routes, request.uri().path()) else {
-            return Err(Box::new(self.answer(&head, None, Err(Problem::NotFound))));
+            return Err(Box::new(self.refuse(&head, None, Problem::NotFound)));
         };
         if *request.method() == Method::OPTIONS {
             return Err(Box::new(self.preflight(&head, route)));
         }
         if *request.method() != route.method() {
             let problem = Problem::MethodNotAllowed(route.method());
-            return Err(Box::new(self.answer(&head, Some(route), Err(problem))));
+            return Err(Box::new(self.refuse(&head, Some(route), problem)));
         }
         let deadline = head.began + self.time_left(&request);
         let (parts, body) = request.into_parts();
         Ok(Call {
             route,
             deadline,
+            facts: Facts::default(),
             head,
             headers: parts.headers,
             body,
@@ -189,7 +202,7 @@ impl App {
 
     /// Sends the outcome of a call out: the answer with its headers, and the log line.
     pub fn finish(&self, call: &Call, outcome: Result<Reply, Problem>) -> Response<Body> {
-        self.answer(&call.head, Some(call.route), outcome)
+        self.answer(&call.head, Some(call.route), &call.facts, outcome)
     }
 
     /// The time until the function's own deadline, less what the answer needs. A deadline that has
@@ -207,19 +220,53 @@ impl App {
         left.saturating_sub(RESERVED).min(MAX_WORK)
     }
 
+    fn refuse(&self, head: &Head, route: Option<Route>, problem: Problem) -> Response<Body> {
+        self.answer(head, route, &Facts::default(), Err(problem))
+    }
+
     fn answer(
         &self,
         head: &Head,
         route: Option<Route>,
+        facts: &Facts,
         outcome: Result<Reply, Problem>,
     ) -> Response<Body> {
-        log(head, route, &outcome);
+        self.record(head, route, facts, &outcome);
         let mut response = match outcome {
             Ok(reply) => success(reply),
             Err(problem) => refusal(&problem, &head.request_id, self.service.clock().now()),
         };
         self.add_common_headers(head, response.headers_mut());
         response
+    }
+
+    /// One line per request: ids, names and durations, never a value of the request.
+    fn record(
+        &self,
+        head: &Head,
+        route: Option<Route>,
+        facts: &Facts,
+        outcome: &Result<Reply, Problem>,
+    ) {
+        let (status, kind, rule) = match outcome {
+            Ok(reply) => (reply.status, None, None),
+            Err(problem) => {
+                let kind = problem.kind();
+                (kind.status(), Some(kind), problem.rule())
+            }
+        };
+        self.journal.record(&Entry {
+            at: self.service.clock().since_epoch(),
+            request_id: &head.request_id,
+            route: route.map(Route::path),
+            status: status.as_u16(),
+            outcome: kind.map_or("served", Kind::slug),
+            rule,
+            is_verification: route == Some(Route::Verify),
+            level: kind.map_or(Level::Info, Kind::level),
+            took: head.began.elapsed(),
+            facts,
+        });
     }
 
     fn preflight(&self, head: &Head, route: Route) -> Response<Body> {
@@ -333,27 +380,6 @@ fn retry_after(problem: &Problem, now: Timestamp) -> Option<u64> {
         Problem::Unavailable => Some(UNAVAILABLE_RETRY_SECONDS),
         _ => problem.retry_at().map(|at| at.since(now).as_secs().max(1)),
     }
-}
-
-/// One line per request: ids, names and durations, never a value of the request.
-fn log(head: &Head, route: Option<Route>, outcome: &Result<Reply, Problem>) {
-    let (status, outcome, rule) = match outcome {
-        Ok(reply) => (reply.status.as_u16(), "served", None),
-        Err(problem) => {
-            let kind = problem.kind();
-            (kind.status().as_u16(), kind.slug(), problem.rule())
-        }
-    };
-    let duration = u64::try_from(head.began.elapsed().as_micros()).unwrap_or(u64::MAX);
-    tracing::info!(
-        request_id = head.request_id,
-        route = route.map(Route::path),
-        status,
-        outcome,
-        rule,
-        duration_us = duration,
-        "request"
-    );
 }
 
 /// Inserts a header whose value is known to be valid; an invalid one is left out.

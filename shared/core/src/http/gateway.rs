@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -13,11 +14,14 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::tower::ServiceBuilder;
 use lambda_http::{Adapter, Body, Error, Request, service_fn};
 
+use tokio::time::Instant;
+
 use super::app::App;
 use crate::config::{self, Environment as _, ProcessEnvironment, Settings};
 use crate::domain::clock::SystemClock;
 use crate::domain::random::SystemRandom;
 use crate::logging;
+use crate::observe::Journal;
 use crate::service::Service;
 
 /// Runs a Lambda function: builds the app from the environment of this process, prepares it, and
@@ -29,10 +33,20 @@ pub async fn serve<F>(prepare: fn(&Service), handle: fn(Arc<App>, Request) -> F)
 where
     F: Future<Output = Response<Body>> + Send + 'static,
 {
+    let began = Instant::now();
     init_logging();
     let result = match start().await {
-        Ok(app) => {
-            prepare(&app.service);
+        Ok((service, settings)) => {
+            prepare(&service);
+            let app = Arc::new(App {
+                service,
+                allowed_origins: settings.allowed_origins,
+                journal: Journal::new(
+                    settings.stack_name,
+                    Some(began.elapsed()),
+                    Arc::new(write_line),
+                ),
+            });
             run(app, handle).await
         }
         Err(error) => Err(error),
@@ -46,17 +60,14 @@ where
     }
 }
 
-/// Builds the app, with the keyring loaded.
-async fn start() -> Result<Arc<App>, Error> {
+/// Builds the service, with the keyring loaded.
+async fn start() -> Result<(Service, Settings), Error> {
     let settings = Settings::from_environment(&ProcessEnvironment)?;
     let policy = config::policy(&ProcessEnvironment)?;
     let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
     let service = Service::new(&settings, policy, clock, random)?;
     service.warm_up().await?;
-    Ok(Arc::new(App {
-        service,
-        allowed_origins: settings.allowed_origins,
-    }))
+    Ok((service, settings))
 }
 
 async fn run<F>(app: Arc<App>, handle: fn(Arc<App>, Request) -> F) -> Result<(), Error>
@@ -98,6 +109,12 @@ pub fn sanitize(event: &mut LambdaRequest) {
         event.raw_path = event.raw_path.take().filter(valid).or(Some("/".to_owned()));
         event.raw_query_string = None;
     }
+}
+
+/// Lambda forwards standard output to CloudWatch Logs, which makes metrics of the line. There is
+/// nobody to tell if it cannot be written.
+fn write_line(line: &[u8]) {
+    drop(std::io::stdout().lock().write_all(line));
 }
 
 /// Logs to standard output, which Lambda forwards to CloudWatch Logs; `LOG_LEVEL` is one of `error`,

@@ -10,6 +10,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::phone::PhoneError;
 use crate::domain::policy::DestinationRefusal;
 use crate::domain::rule::{Denial, PHONE_LOCK};
+use crate::observe::Level;
 use crate::service::{SendError, Sent, SpendError, Unavailable, VerifyError};
 
 /// Why a request was not served.
@@ -153,6 +154,16 @@ impl Kind {
             Self::DeliveryFailed => StatusCode::BAD_GATEWAY,
             Self::DeliveryUnknown => StatusCode::GATEWAY_TIMEOUT,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// Whose fault it is: the level of its request line.
+    #[must_use]
+    pub const fn level(self) -> Level {
+        match self {
+            Self::Unavailable => Level::Error,
+            Self::DeliveryFailed | Self::DeliveryUnknown => Level::Warn,
+            _ => Level::Info,
         }
     }
 

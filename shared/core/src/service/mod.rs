@@ -25,6 +25,7 @@ use crate::domain::phone::PhoneParser;
 use crate::domain::policy::{Limits, Policy, PolicyFaults};
 use crate::domain::random::{Random, RandomUnavailable};
 use crate::domain::rule::{DAY, Window};
+use crate::observe::{Dependency, Facts};
 use crate::sms::catalog::Catalog;
 use crate::sms::sender::Sender;
 use crate::store::{Store, StoreError};
@@ -147,13 +148,24 @@ impl Service {
         self.clock.as_ref()
     }
 
+    /// The keyring, with the time of a call if it has to be read.
+    async fn keyring(&self, now: Timestamp, facts: &mut Facts) -> Result<Arc<Keyring>, KeysError> {
+        if let Some(keyring) = self.keys.fresh(now) {
+            return Ok(keyring);
+        }
+        let began = Instant::now();
+        let keyring = self.keys.keyring(now).await;
+        facts.called(Dependency::Keys, began);
+        keyring
+    }
+
     /// The public keys that success tokens are checked with, as a JWKS.
     ///
     /// # Errors
     ///
     /// [`Unavailable`] when there is no keyring.
-    pub async fn jwks(&self) -> Result<serde_json::Value, Unavailable> {
-        Ok(self.keys.keyring(self.clock.now()).await?.jwks())
+    pub async fn jwks(&self, facts: &mut Facts) -> Result<serde_json::Value, Unavailable> {
+        Ok(self.keyring(self.clock.now(), facts).await?.jwks())
     }
 
     fn terms(&self, now: Timestamp, limits: &Limits) -> Terms {
@@ -175,6 +187,7 @@ impl Service {
         keyring: &'k Keyring,
         now: Timestamp,
         deadline: Instant,
+        facts: &mut Facts,
     ) -> Result<Option<(Challenge, &'k Root)>, Unavailable> {
         let open = |text: &str| challenge_token::open(text, keyring, &self.issuer, now).ok();
         match self.token_mode {
@@ -184,8 +197,10 @@ impl Service {
                     return Ok(None);
                 };
                 let place = keyring.indexer().place(&reference);
-                let stored = self.store.stored_token(&place, deadline).await?;
-                Ok(stored.and_then(|sealed| open(&sealed)))
+                let began = Instant::now();
+                let stored = self.store.stored_token(&place, deadline).await;
+                facts.called(Dependency::Store, began);
+                Ok(stored?.and_then(|sealed| open(&sealed)))
             }
         }
     }

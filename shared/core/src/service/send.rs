@@ -23,6 +23,7 @@ use crate::domain::phone::{Country, Phone, PhoneError};
 use crate::domain::policy::{Business, BusinessId, DestinationRefusal, Limits, TestNumber};
 use crate::domain::random::random_array;
 use crate::domain::rule::Denial;
+use crate::observe::{self, Dependency, Facts};
 use crate::sms::sender::Delivery;
 use crate::store::{ReserveError, SendPlan, StoredToken, Subjects};
 
@@ -119,6 +120,7 @@ struct Checked<'s> {
     business: &'s Business,
     test: Option<&'s TestNumber>,
     phone: Phone,
+    country: Option<Country>,
     locale: Locale,
     action: Option<[u8; 32]>,
     limits: Limits,
@@ -140,19 +142,26 @@ impl Service {
     /// # Errors
     ///
     /// [`SendError`] says why no code was texted.
-    pub async fn send(&self, command: SendCommand, deadline: Instant) -> Result<Sent, SendError> {
+    pub async fn send(
+        &self,
+        command: SendCommand,
+        deadline: Instant,
+        facts: &mut Facts,
+    ) -> Result<Sent, SendError> {
         let now = self.clock.now();
-        let checked = self.check_send(&command, now)?;
-        let keyring = self.keys.keyring(now).await?;
+        let checked = self.check_send(&command, now, facts)?;
+        let keyring = self.keyring(now, facts).await?;
         let prepared = self
-            .prepare(&command, &checked, &keyring, now, deadline)
+            .prepare(&command, &checked, &keyring, now, deadline, facts)
             .await?;
         let plan = self.plan(&command, &checked, &prepared, &keyring, now)?;
-        match self
+        let began = Instant::now();
+        let reserved = self
             .store
             .reserve(&plan, self.random.as_ref(), deadline)
-            .await
-        {
+            .await;
+        facts.called(Dependency::Store, began);
+        match reserved {
             Ok(()) => {}
             Err(ReserveError::Refused(SendRefusal::Repeated(index, slot))) => {
                 return self.repeated(&checked, prepared, (index, slot), &keyring, &plan.terms);
@@ -172,17 +181,18 @@ impl Service {
             &keyring,
             &plan.terms,
         )?;
-        match self.deliver(&checked, &prepared, deadline).await {
+        match self.deliver(&checked, &prepared, deadline, facts).await {
             Delivery::Accepted => Ok(sent),
             Delivery::Unknown => Err(SendError::CarrierUnknown(Box::new(sent))),
             Delivery::Refused => {
                 // Losing the refund costs the user a try, never the operator a text.
-                if self
+                let began = Instant::now();
+                let refunded = self
                     .store
                     .refund(&plan, self.random.as_ref(), deadline)
-                    .await
-                    .is_err()
-                {
+                    .await;
+                facts.called(Dependency::Store, began);
+                if refunded.is_err() {
                     tracing::warn!("a refused text was not refunded");
                 }
                 Err(SendError::CarrierRefused)
@@ -191,17 +201,26 @@ impl Service {
     }
 
     /// Everything that needs no I/O: business, client key, phone, destination, template.
-    fn check_send(&self, command: &SendCommand, now: Timestamp) -> Result<Checked<'_>, SendError> {
+    fn check_send(
+        &self,
+        command: &SendCommand,
+        now: Timestamp,
+        facts: &mut Facts,
+    ) -> Result<Checked<'_>, SendError> {
         let business = self
             .policy
             .businesses
             .get(&command.business)
             .ok_or(SendError::UnknownBusiness)?;
+        facts.business = Some(command.business.clone());
         check_client_key(business, command.client_key.as_deref())?;
         let destination = self
             .phones
             .parse(&command.phone, command.region)
             .map_err(SendError::Phone)?;
+        facts.country = destination
+            .country
+            .filter(|country| self.policy.numbers.countries.contains(country));
         let test = self.policy.test_number(&destination.phone, now);
         if test.is_none() {
             self.policy
@@ -213,6 +232,7 @@ impl Service {
             business,
             test,
             phone: destination.phone,
+            country: facts.country,
             locale: self
                 .catalog
                 .locale(&command.business, business, command.locale.as_ref()),
@@ -229,9 +249,10 @@ impl Service {
         keyring: &Arc<Keyring>,
         now: Timestamp,
         deadline: Instant,
+        facts: &mut Facts,
     ) -> Result<Prepared, SendError> {
         if let Some(PresentedToken(text)) = &command.token {
-            let opened = self.open_token(text, keyring, now, deadline).await?;
+            let opened = self.open_token(text, keyring, now, deadline, facts).await?;
             let (mut challenge, root) = opened
                 .filter(|(challenge, _)| is_same_exchange(challenge, command, checked))
                 .ok_or(SendError::Token)?;
@@ -265,6 +286,7 @@ impl Service {
         let challenge = Challenge {
             id: reservation.id(),
             phone: checked.phone.clone(),
+            country: checked.country,
             device: command.device.clone(),
             business: command.business.clone(),
             slot,
@@ -392,18 +414,30 @@ impl Service {
         checked: &Checked<'_>,
         prepared: &Prepared,
         deadline: Instant,
+        facts: &mut Facts,
     ) -> Delivery {
         if checked.test.is_some() {
             return Delivery::Accepted;
         }
         let challenge = &prepared.challenge;
-        let body = self
+        let text = self
             .catalog
             .render(&challenge.business, &challenge.locale, &prepared.code);
-        match body {
-            Some(body) => self.sender.send(&checked.phone, &body, deadline).await,
-            None => Delivery::Refused,
-        }
+        let Some(text) = text else {
+            return Delivery::Refused;
+        };
+        let began = Instant::now();
+        let delivery = self.sender.send(&checked.phone, &text.body, deadline).await;
+        facts.called(Dependency::Carrier, began);
+        facts.text = Some(observe::Text {
+            segments: text.segments,
+            cost: self
+                .policy
+                .sms
+                .estimated_cost(checked.country, text.segments),
+            delivery,
+        });
+        delivery
     }
 }
 

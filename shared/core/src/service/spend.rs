@@ -10,6 +10,7 @@ use super::{Service, Unavailable};
 use crate::domain::challenge::WriteId;
 use crate::domain::clock::Timestamp;
 use crate::domain::random::random_array;
+use crate::observe::{Dependency, Facts};
 use crate::store::Spent;
 use phoneproof_guard::{Guard, LEEWAY_SECONDS, Rejection};
 
@@ -52,9 +53,14 @@ impl Service {
     /// # Errors
     ///
     /// [`SpendError`] says why it does not count.
-    pub async fn spend(&self, command: &SpendCommand, deadline: Instant) -> Result<(), SpendError> {
+    pub async fn spend(
+        &self,
+        command: &SpendCommand,
+        deadline: Instant,
+        facts: &mut Facts,
+    ) -> Result<(), SpendError> {
         let now = self.clock.now();
-        let keyring = self.keys.keyring(now).await?;
+        let keyring = self.keyring(now, facts).await?;
         let jwks = keyring.jwks().to_string();
         let guard = Guard::new(self.issuer.as_str(), jwks.as_bytes())
             .map_err(|_| SpendError::Unavailable)?;
@@ -69,11 +75,13 @@ impl Service {
         let kept_until =
             Timestamp::from_unix(accepted_until) + Duration::from_secs(2 * LEEWAY_SECONDS);
         let write = WriteId(random_array(self.random.as_ref())?);
+        let began = Instant::now();
         let spent = self
             .store
             .spend(&proof.business, &proof.jti, kept_until, write, deadline)
-            .await?;
-        match spent {
+            .await;
+        facts.called(Dependency::Store, began);
+        match spent? {
             Spent::Now => Ok(()),
             Spent::Before => Err(SpendError::AlreadySpent),
         }

@@ -12,6 +12,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 use crate::domain::policy::Business;
 use crate::domain::random::random_array;
+use crate::observe::{Dependency, Facts};
 use crate::store::Guess;
 use phoneproof_guard::{AMR, Claims};
 
@@ -72,13 +73,15 @@ impl Service {
         &self,
         command: VerifyCommand,
         deadline: Instant,
+        facts: &mut Facts,
     ) -> Result<Verified, VerifyError> {
         let now = self.clock.now();
-        let keyring = self.keys.keyring(now).await?;
+        let keyring = self.keyring(now, facts).await?;
         let opened = self
-            .open_token(&command.token.0, &keyring, now, deadline)
+            .open_token(&command.token.0, &keyring, now, deadline, facts)
             .await?;
         let (challenge, root) = opened.ok_or(VerifyError::Token)?;
+        facts.country = challenge.country;
         if challenge.expires_at <= now {
             return Err(VerifyError::Closed(Closed::Expired));
         }
@@ -88,6 +91,7 @@ impl Service {
             .businesses
             .get(&challenge.business)
             .ok_or(VerifyError::Token)?;
+        facts.business = Some(challenge.business.clone());
         let right = code_matches(
             root.code_mac_key(),
             challenge.id,
@@ -102,12 +106,17 @@ impl Service {
             write: WriteId(random_array(self.random.as_ref())?),
         };
         let terms = self.terms(now, &self.policy.limits);
+        let began = Instant::now();
         let recorded = self
             .store
             .record_guess(&guess, &terms, self.random.as_ref(), deadline)
-            .await?;
-        match recorded {
-            Ok(_) if right => self.success(&challenge, business, &keyring, now),
+            .await;
+        facts.called(Dependency::Store, began);
+        match recorded? {
+            Ok(_) if right => {
+                facts.verified = !challenge.test;
+                self.success(&challenge, business, &keyring, now)
+            }
             Ok(attempts_left) => Err(VerifyError::WrongCode { attempts_left }),
             Err(AttemptRefusal::Closed(closed)) => Err(VerifyError::Closed(closed)),
             Err(AttemptRefusal::Locked { until }) => Err(VerifyError::Locked { until }),

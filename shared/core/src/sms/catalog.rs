@@ -20,7 +20,18 @@ enum Piece {
 
 /// A text with the policy's values filled in and a place for the code.
 #[derive(Debug, Clone)]
-struct Template(Vec<Piece>);
+struct Template {
+    pieces: Vec<Piece>,
+    size: Segments,
+}
+
+/// A text that is ready to be sent. It holds a code: it has no `Debug`.
+pub struct Text {
+    /// What it says.
+    pub body: String,
+    /// How many messages it is billed as.
+    pub segments: u32,
+}
 
 impl Template {
     /// Parses `source` for `business`.
@@ -49,20 +60,19 @@ impl Template {
             return Err("{code} must stand in it exactly once".to_owned());
         }
         pieces.extend(autofill(business));
-        Ok(Self(pieces))
+        // Digits are all of one size, so every text of this template has the size of this one.
+        let sample = render(&pieces, &"0".repeat(usize::from(business.code_length)));
+        let size = segments(&sample);
+        Ok(Self { pieces, size })
     }
+}
 
-    fn render(&self, code: &str) -> String {
-        let pieces = self.0.iter().map(|piece| match piece {
-            Piece::Text(text) => text,
-            Piece::Code => code,
-        });
-        pieces.collect()
-    }
-
-    fn longest(&self, business: &Business) -> String {
-        self.render(&"0".repeat(usize::from(business.code_length)))
-    }
+fn render(pieces: &[Piece], code: &str) -> String {
+    let pieces = pieces.iter().map(|piece| match piece {
+        Piece::Text(text) => text,
+        Piece::Code => code,
+    });
+    pieces.collect()
 }
 
 /// The lines that phones read: the app hash of Android's SMS Retriever, and the origin-bound code
@@ -136,7 +146,7 @@ impl Catalog {
         max_segments: u32,
     ) -> Result<(), String> {
         let template = Template::compile(source, business)?;
-        let size = segments(&template.longest(business));
+        let size = template.size;
         if size.count > max_segments {
             return Err(format!(
                 "needs {} segments ({:?}, {} units), more than sms.max_segments = {max_segments}",
@@ -175,9 +185,12 @@ impl Catalog {
 
     /// The text with `code` in it; `None` when there is no such template.
     #[must_use]
-    pub fn render(&self, id: &BusinessId, locale: &Locale, code: &Code) -> Option<String> {
+    pub fn render(&self, id: &BusinessId, locale: &Locale, code: &Code) -> Option<Text> {
         let template = self.templates.get(id)?.get(locale)?;
-        Some(template.render(code.expose()))
+        Some(Text {
+            body: render(&template.pieces, code.expose()),
+            segments: template.size.count,
+        })
     }
 }
 
@@ -201,6 +214,7 @@ mod tests {
         catalog
             .render(id, &locale, &Code::from_number(42, 6))
             .expect("rendered")
+            .body
     }
 
     #[test]

@@ -22,6 +22,24 @@ pub enum Delivery {
     Unknown,
 }
 
+impl Delivery {
+    /// Its name in request lines.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Whether SNS took the text.
+    #[must_use]
+    pub const fn is_accepted(self) -> bool {
+        matches!(self, Self::Accepted)
+    }
+}
+
 /// Sends texts. Each call makes one attempt.
 #[derive(Clone)]
 pub struct Sender {

@@ -9,8 +9,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{
-    Business, BusinessId, Fault, Limits, NumberPolicy, Policy, PolicyFaults, SmsPolicy, SmsType,
-    TestNumber,
+    Business, BusinessId, Fault, Limits, MicroUsd, NumberPolicy, Policy, PolicyFaults, SmsPolicy,
+    SmsType, TestNumber,
 };
 use crate::domain::challenge::{Lockout, MAX_SLOTS};
 use crate::domain::clock::Timestamp;
@@ -100,6 +100,7 @@ struct SmsTable {
     sender_id: Option<String>,
     max_price_usd: Option<String>,
     max_segments: u32,
+    price_usd: BTreeMap<String, f64>,
 }
 
 impl Default for SmsTable {
@@ -109,6 +110,7 @@ impl Default for SmsTable {
             sender_id: None,
             max_price_usd: None,
             max_segments: 2,
+            price_usd: BTreeMap::new(),
         }
     }
 }
@@ -342,6 +344,56 @@ fn check_numbers(table: NumbersTable, faults: &mut Faults) -> NumberPolicy {
     }
 }
 
+/// Checks what a deployment may set in place of the file's values.
+pub(super) fn check_overrides(sms: &SmsPolicy) -> Result<(), PolicyFaults> {
+    let mut faults = Faults::default();
+    check_sender(sms.sender_id.as_ref(), &mut faults);
+    check_max_price(sms.max_price_usd.as_ref(), &mut faults);
+    if faults.0.is_empty() {
+        Ok(())
+    } else {
+        Err(PolicyFaults(faults.0))
+    }
+}
+
+fn check_sender(sender_id: Option<&String>, faults: &mut Faults) {
+    // The SNS developer guide: 1 to 11 letters, digits and hyphens, at least one letter.
+    let sender_fits = |id: &String| {
+        (1..=11).contains(&id.len())
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && id.bytes().any(|b| b.is_ascii_alphabetic())
+    };
+    if sender_id.is_some_and(|id| !sender_fits(id)) {
+        faults.add(
+            "sms.sender_id",
+            "1 to 11 letters, digits and hyphens with at least one letter are needed",
+        );
+    }
+}
+
+fn check_max_price(price: Option<&String>, faults: &mut Faults) {
+    let price_fits = |p: &String| p.parse().ok().and_then(MicroUsd::from_dollars).is_some();
+    if price.is_some_and(|price| !price_fits(price)) {
+        faults.add(
+            "sms.max_price_usd",
+            "a price in US dollars is needed, as in \"0.50\"",
+        );
+    }
+}
+
+fn check_prices(table: BTreeMap<String, f64>, faults: &mut Faults) -> BTreeMap<Country, MicroUsd> {
+    let mut prices = BTreeMap::new();
+    for (name, dollars) in table {
+        let path = format!("sms.price_usd.{name}");
+        let price = MicroUsd::from_dollars(dollars)
+            .ok_or("more than 0 and less than 100 US dollars are needed");
+        let country = faults.check(&path, Country::parse(&name));
+        let price = faults.check(&path, price);
+        prices.extend(country.zip(price));
+    }
+    prices
+}
+
 fn check_sms(table: SmsTable, faults: &mut Faults) -> Option<SmsPolicy> {
     let sms_type = match table.r#type.as_str() {
         "Transactional" => Some(SmsType::Transactional),
@@ -351,29 +403,14 @@ fn check_sms(table: SmsTable, faults: &mut Faults) -> Option<SmsPolicy> {
             None
         }
     };
-    // The SNS developer guide: 1 to 11 letters, digits and hyphens, at least one letter.
-    let sender_fits = |id: &String| {
-        (1..=11).contains(&id.len())
-            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            && id.bytes().any(|b| b.is_ascii_alphabetic())
-    };
-    if table.sender_id.as_ref().is_some_and(|id| !sender_fits(id)) {
-        faults.add(
-            "sms.sender_id",
-            "1 to 11 letters, digits and hyphens with at least one letter are needed",
-        );
-    }
-    let price_fits = |p: &String| p.parse::<f64>().is_ok_and(|p| p > 0.0 && p < 100.0);
-    if table.max_price_usd.as_ref().is_some_and(|p| !price_fits(p)) {
-        faults.add(
-            "sms.max_price_usd",
-            "a price in US dollars is needed, as in \"0.50\"",
-        );
-    }
+    check_sender(table.sender_id.as_ref(), faults);
+    check_max_price(table.max_price_usd.as_ref(), faults);
+    let prices = check_prices(table.price_usd, faults);
     Some(SmsPolicy {
         sms_type: sms_type?,
         sender_id: table.sender_id,
         max_price_usd: table.max_price_usd,
+        prices,
         max_segments: faults.within("sms.max_segments", table.max_segments, 1..=10),
     })
 }

@@ -1,0 +1,221 @@
+//! The line that each request leaves: log entry and metrics at once.
+
+use std::collections::BTreeSet;
+
+use phoneproof::config::TokenMode;
+use phoneproof_local::inbox::Carrier;
+use phoneproof_tests::{Fault, World, phone};
+use serde_json::{Value, json};
+
+/// The names of the metrics that CloudWatch makes of a line under exactly these dimensions.
+fn metrics(line: &Value, dimensions: &[&str]) -> BTreeSet<String> {
+    let directives = line["_aws"]["CloudWatchMetrics"]
+        .as_array()
+        .expect("directives");
+    directives
+        .iter()
+        .filter(|directive| {
+            let sets = directive["Dimensions"].as_array().expect("dimension sets");
+            sets.contains(&json!(dimensions))
+                && dimensions.iter().all(|name| line[name].is_string())
+        })
+        .flat_map(|directive| directive["Metrics"].as_array().expect("metrics"))
+        .filter_map(|metric| metric["Name"].as_str())
+        .filter(|name| line[name].is_number())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn names(names: &[&str]) -> BTreeSet<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_send_counts_its_text_by_country_and_business() {
+    let world = World::start().await;
+    let answer = world.client.send(&phone(1)).await;
+    let line = world.lines.last();
+    assert_eq!(line["message"], "request");
+    assert_eq!(line["level"], "info");
+    assert_eq!(
+        line["request_id"],
+        answer.json["requestId"]
+            .as_str()
+            .unwrap_or_else(|| answer.header("x-request-id").expect("an id"))
+    );
+    assert_eq!(
+        (&line["route"], &line["status"]),
+        (&json!("/v1/send"), &json!(202))
+    );
+    assert_eq!(
+        (&line["outcome"], &line["carrier"]),
+        (&json!("served"), &json!("accepted"))
+    );
+    assert_eq!(
+        (&line["country"], &line["business"]),
+        (&json!("US"), &json!("login"))
+    );
+    assert_eq!((&line["Sent"], &line["Segments"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        metrics(&line, &["stack"]),
+        names(&[
+            "CarrierTime",
+            "EstimatedCost",
+            "Segments",
+            "Sent",
+            "StoreTime",
+            "Texts",
+            "Time"
+        ])
+    );
+    assert_eq!(metrics(&line, &["stack", "carrier"]), names(&["Texts"]));
+    assert_eq!(metrics(&line, &["stack", "country"]), names(&["Sent"]));
+    assert_eq!(metrics(&line, &["stack", "business"]), names(&["Sent"]));
+    assert_eq!(metrics(&line, &["stack", "rule"]), names(&[]));
+    // The status is a property: CloudWatch would average it.
+    assert!(!metrics(&line, &["stack"]).contains("status"));
+}
+
+#[tokio::test]
+async fn a_verification_counts_by_outcome_country_and_business() {
+    for mode in [TokenMode::Sealed, TokenMode::Stored] {
+        let world = World::builder().mode(mode).start().await;
+        let token = world.client.send(&phone(1)).await.token();
+        world
+            .client
+            .verify(&token, &world.wrong_code(&phone(1)))
+            .await;
+        let wrong = world.lines.last();
+        assert_eq!(wrong["outcome"], "wrong-code");
+        assert_eq!(
+            metrics(&wrong, &["stack", "outcome"]),
+            names(&["Verifications"])
+        );
+        assert_eq!(metrics(&wrong, &["stack", "country"]), names(&[]));
+        world.client.verify(&token, &world.code(&phone(1))).await;
+        let right = world.lines.last();
+        assert_eq!(right["outcome"], "served");
+        assert_eq!(
+            (&right["country"], &right["business"]),
+            (&json!("US"), &json!("login"))
+        );
+        assert_eq!(
+            metrics(&right, &["stack"]),
+            names(&["StoreTime", "Time", "Verifications", "Verified"])
+        );
+        assert_eq!(metrics(&right, &["stack", "country"]), names(&["Verified"]));
+        assert_eq!(
+            metrics(&right, &["stack", "business"]),
+            names(&["Verified"])
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_denial_counts_by_rule_and_is_nobodys_fault() {
+    let world = World::start().await;
+    world.client.send(&phone(1)).await;
+    world.client.send(&phone(1)).await;
+    let line = world.lines.last();
+    assert_eq!(
+        (&line["rule"], &line["level"]),
+        (&json!("phone-cooldown"), &json!("info"))
+    );
+    assert_eq!(metrics(&line, &["stack", "rule"]), names(&["Denied"]));
+    assert_eq!(
+        metrics(&line, &["stack"]),
+        names(&["Denied", "StoreTime", "Time"])
+    );
+}
+
+#[tokio::test]
+async fn levels_go_by_blame() {
+    for (carrier, outcome) in [
+        (Carrier::Refuse, "delivery-failed"),
+        (Carrier::Fail, "delivery-unknown"),
+    ] {
+        let world = World::start().await;
+        world.carrier(carrier);
+        world.client.send(&phone(1)).await;
+        let line = world.lines.last();
+        assert_eq!(
+            (&line["outcome"], &line["level"]),
+            (&json!(outcome), &json!("warn"))
+        );
+        assert_eq!(metrics(&line, &["stack", "carrier"]), names(&["Texts"]));
+        assert!(line["Sent"].is_null() && line["EstimatedCost"].is_null());
+    }
+    let world = World::builder().proxied().start().await;
+    world.proxy().break_all("TransactWriteItems", Fault::Refuse);
+    world.client.send(&phone(1)).await;
+    let line = world.lines.last();
+    assert_eq!(
+        (&line["status"], &line["level"]),
+        (&json!(503), &json!("error"))
+    );
+    assert!(metrics(&line, &["stack"]).contains("Faults"));
+}
+
+#[tokio::test]
+async fn no_caller_can_make_a_new_dimension() {
+    let world = World::start().await;
+    let send = |phone: &str, business: &str| json!({ "phone": phone, "uniqueId": "d", "businessId": business });
+    world
+        .client
+        .post("/v1/send", &send(&phone(1), "made-up"))
+        .await;
+    let line = world.lines.last();
+    assert_eq!(line["outcome"], "unknown-business");
+    assert!(line["business"].is_null() && line["country"].is_null());
+    world
+        .client
+        .post("/v1/send", &send("+33612345678", "login"))
+        .await;
+    assert_eq!(world.lines.last()["country"], "FR");
+    // Andorra is not on the list of the sample policy.
+    world
+        .client
+        .post("/v1/send", &send("+376312345", "login"))
+        .await;
+    let line = world.lines.last();
+    assert_eq!(
+        (&line["rule"], &line["country"]),
+        (&json!("country"), &Value::Null)
+    );
+    world.client.get("/v1/no-such-path").await;
+    assert!(world.lines.last()["route"].is_null());
+}
+
+#[tokio::test]
+async fn prices_of_the_policy_are_estimated_by_segment() {
+    let world = World::builder()
+        .policy("# [sms.price_usd]\n", "[sms.price_usd]\nUS = 0.012\n")
+        .policy(
+            "{code} is your {brand} login code.",
+            &format!("{{code}} {}", "a".repeat(160)),
+        )
+        .start()
+        .await;
+    world.client.send(&phone(1)).await;
+    let line = world.lines.last();
+    assert_eq!(
+        (&line["Segments"], &line["EstimatedCost"]),
+        (&json!(2), &json!(0.024))
+    );
+}
+
+#[tokio::test]
+async fn test_numbers_are_neither_sent_nor_verified() {
+    let world = World::builder()
+        .policy_addition("\n[[test_number]]\nphone = \"+14155550100\"\ncode = \"000000\"\nuntil = \"2099-01-01T00:00:00Z\"\n")
+        .start()
+        .await;
+    let token = world.client.send("+14155550100").await.token();
+    assert!(world.lines.last()["Sent"].is_null());
+    assert_eq!(world.client.verify(&token, "000000").await.status, 200);
+    let line = world.lines.last();
+    assert_eq!(
+        (&line["Verified"], &line["Verifications"]),
+        (&Value::Null, &json!(1))
+    );
+}

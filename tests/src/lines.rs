@@ -1,0 +1,37 @@
+//! The request lines of a stack.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use phoneproof::observe::Output;
+use serde_json::Value;
+
+/// Collects request lines; clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Lines(Arc<Mutex<String>>);
+
+impl Lines {
+    /// What a stack writes its lines to.
+    #[must_use]
+    pub fn output(&self) -> Output {
+        let lines = Arc::clone(&self.0);
+        Arc::new(move |line| {
+            let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+            lines.push_str(std::str::from_utf8(line).expect("lines are UTF-8"));
+        })
+    }
+
+    /// The lines as they were written.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.clone()
+    }
+
+    /// The newest line.
+    #[must_use]
+    pub fn last(&self) -> Value {
+        let text = self.text();
+        let line = text.lines().last().expect("a line");
+        serde_json::from_str(line).expect("a line is one JSON object")
+    }
+}
