@@ -1,23 +1,31 @@
 //! The events that API Gateway sends, as fixtures: `cargo lambda invoke` uses the same files.
 
+use std::net::UdpSocket;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lambda_http::request::from_str;
+use lambda_http::{Context, RequestExt as _};
 use phoneproof::aws::AwsSettings;
 use phoneproof::config::{DEFAULT_POLICY, Settings, TokenMode};
 use phoneproof::domain::policy::Policy;
 use phoneproof::http::App;
-use phoneproof::observe::Journal;
+use phoneproof::observe::{Journal, Tracer};
 use phoneproof::service::Service;
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_local::stack::tables;
 use phoneproof_tests::{SeededRandom, World};
+use serde_json::Value;
 
 const SEND: &str = include_str!("../events/send.json");
 const VERIFY: &str = include_str!("../events/verify.json");
 
 /// The app as a function builds it, on the backends of `world`.
 fn app(world: &World) -> Arc<App> {
+    traced_app(world, None)
+}
+
+fn traced_app(world: &World, tracer: Option<Tracer>) -> Arc<App> {
     let endpoints = world.stack.backends.endpoints.clone();
     let settings = Settings {
         issuer: "https://verify.example.com".to_owned(),
@@ -26,6 +34,7 @@ fn app(world: &World) -> Arc<App> {
         keyring_secret_id: SECRET_ID.to_owned(),
         allowed_origins: Vec::new(),
         stack_name: "test".to_owned(),
+        xray_daemon: None,
         aws: AwsSettings {
             region: "us-east-1".to_owned(),
             credentials: aws_credentials(),
@@ -41,6 +50,7 @@ fn app(world: &World) -> Arc<App> {
         service,
         allowed_origins: Vec::new(),
         journal: Journal::new("test".to_owned(), None, Arc::new(|_| ())),
+        tracer,
     })
 }
 
@@ -64,4 +74,48 @@ async fn the_verify_event_is_understood() {
     let answer = phoneproof_verify::handle(app(&world), request).await;
     assert_eq!(answer.status(), 400, "its token is of another keyring");
     assert_eq!(answer.headers()["content-type"], "application/problem+json");
+}
+
+/// Serves the send event with this trace header, and returns what the X-Ray daemon got.
+async fn traced(header: &str) -> Vec<Value> {
+    let daemon = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    daemon
+        .set_read_timeout(Some(Duration::from_millis(100)))
+        .expect("a timeout");
+    let address = daemon.local_addr().expect("an address").to_string();
+    let world = World::start().await;
+    let mut context = Context::default();
+    context.xray_trace_id = Some(header.to_owned());
+    let request = from_str(SEND).expect("a gateway event");
+    let app = traced_app(&world, Tracer::new(&address));
+    let answer = phoneproof_send::handle(app, request.with_lambda_context(context)).await;
+    assert_eq!(answer.status(), 202);
+    let mut datagram = [0; 2_048];
+    std::iter::from_fn(|| {
+        let length = daemon.recv(&mut datagram).ok()?;
+        let text = std::str::from_utf8(&datagram[..length]).expect("text");
+        let (_, segment) = text.split_once('\n').expect("a header line");
+        Some(serde_json::from_str(segment).expect("JSON"))
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn a_sampled_request_leaves_a_segment_per_call() {
+    let header = "Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1";
+    let segments = traced(header).await;
+    let names: Vec<_> = segments.iter().map(|s| s["name"].clone()).collect();
+    assert_eq!(names, ["Secrets Manager", "DynamoDB", "SNS"]);
+    for segment in segments {
+        assert_eq!(segment["trace_id"], "1-67891233-abcdef012345678912345678");
+        assert_eq!(segment["parent_id"], "53995c3f42cd8ad8");
+        let seconds = |name: &str| segment[name].as_f64().expect("seconds");
+        assert!(seconds("start_time") <= seconds("end_time"));
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_not_sampled_leaves_none() {
+    let header = "Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=0";
+    assert!(traced(header).await.is_empty());
 }

@@ -199,6 +199,7 @@ impl Stack {
                 service,
                 allowed_origins: options.allowed_origins,
                 journal: Journal::new(settings.stack_name, None, options.journal_output),
+                tracer: None,
             }),
             clock: options.clock,
             random: options.random,
@@ -251,6 +252,7 @@ fn settings(options: &Options, url: &str, endpoints: Endpoints) -> Settings {
         keyring_secret_id: SECRET_ID.to_owned(),
         allowed_origins: options.allowed_origins.clone(),
         stack_name: LOCAL_STACK.to_owned(),
+        xray_daemon: None,
         aws: AwsSettings {
             region: "us-east-1".to_owned(),
             credentials: Credentials::new("local", "local", None, None, "local"),

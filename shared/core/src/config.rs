@@ -65,6 +65,9 @@ pub struct Settings {
     pub allowed_origins: Vec<String>,
     /// `STACK_NAME`: the `stack` of every metric; `local` if it is not set.
     pub stack_name: String,
+    /// `TRACING`: `xray` traces to the daemon at `AWS_XRAY_DAEMON_ADDRESS`, which is this value;
+    /// `off` (default) to nobody.
+    pub xray_daemon: Option<String>,
     /// Region, credentials and endpoints.
     pub aws: AwsSettings,
 }
@@ -128,6 +131,7 @@ impl Settings {
             stack_name: environment
                 .get("STACK_NAME")
                 .unwrap_or_else(|| LOCAL_STACK.to_owned()),
+            xray_daemon: xray_daemon(environment)?,
             aws: aws(environment)?,
         })
     }
@@ -178,6 +182,17 @@ fn token_mode(text: Option<&str>) -> Result<TokenMode, ConfigError> {
             variable: "TOKEN_MODE",
             accepted,
         })
+}
+
+fn xray_daemon(environment: &dyn Environment) -> Result<Option<String>, ConfigError> {
+    match environment.get("TRACING").as_deref() {
+        None | Some("off") => Ok(None),
+        Some("xray") => Ok(environment.get("AWS_XRAY_DAEMON_ADDRESS")),
+        Some(_) => Err(ConfigError::Invalid {
+            variable: "TRACING",
+            accepted: "`off` or `xray` is needed",
+        }),
+    }
 }
 
 fn origins(text: Option<&str>) -> Result<Vec<String>, ConfigError> {
@@ -286,6 +301,7 @@ mod tests {
             ("ISSUER", "https://verify.example.com/"),
             ("ISSUER", "ftp://verify.example.com"),
             ("TOKEN_MODE", "both"),
+            ("TRACING", "on"),
             ("ALLOWED_ORIGINS", "*"),
             ("ALLOWED_ORIGINS", "https://a.example.com/path"),
         ] {

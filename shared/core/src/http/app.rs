@@ -19,7 +19,7 @@ use super::body::MAX_BODY_BYTES;
 use super::problem::{Kind, Problem};
 use super::route::Route;
 use crate::domain::clock::Timestamp;
-use crate::observe::{Entry, Facts, Journal, Level};
+use crate::observe::{Entry, Facts, Journal, Level, TraceContext, Tracer};
 use crate::service::Service;
 
 /// What a function serves requests with.
@@ -31,6 +31,8 @@ pub struct App {
     pub allowed_origins: Vec<String>,
     /// Where each request leaves its line.
     pub journal: Journal,
+    /// Where sampled requests leave their trace.
+    pub tracer: Option<Tracer>,
 }
 
 /// The request id of every answer.
@@ -56,6 +58,7 @@ pub struct Call {
     pub deadline: Instant,
     /// What happens while it is served.
     pub facts: Facts,
+    trace: Option<TraceContext>,
     head: Head,
     headers: HeaderMap,
     body: Body,
@@ -188,11 +191,13 @@ impl App {
             return Err(Box::new(self.refuse(&head, Some(route), problem)));
         }
         let deadline = head.began + self.time_left(&request);
+        let trace = self.tracer.as_ref().and_then(|_| trace_context(&request));
         let (parts, body) = request.into_parts();
         Ok(Call {
             route,
             deadline,
             facts: Facts::default(),
+            trace,
             head,
             headers: parts.headers,
             body,
@@ -202,7 +207,15 @@ impl App {
 
     /// Sends the outcome of a call out: the answer with its headers, and the log line.
     pub fn finish(&self, call: &Call, outcome: Result<Reply, Problem>) -> Response<Body> {
+        self.trace(call);
         self.answer(&call.head, Some(call.route), &call.facts, outcome)
+    }
+
+    fn trace(&self, call: &Call) {
+        if let (Some(tracer), Some(context)) = (&self.tracer, &call.trace) {
+            let moment = (Instant::now(), self.service.clock().since_epoch());
+            tracer.send(context, call.facts.calls(), moment, self.service.random());
+        }
     }
 
     /// The time until the function's own deadline, less what the answer needs. A deadline that has
@@ -313,6 +326,11 @@ impl App {
             );
         }
     }
+}
+
+fn trace_context(request: &Request) -> Option<TraceContext> {
+    let context = request.lambda_context_ref()?;
+    TraceContext::parse(context.xray_trace_id.as_deref()?)
 }
 
 struct GatewayContext {

@@ -21,7 +21,7 @@ use crate::config::{self, Environment as _, ProcessEnvironment, Settings};
 use crate::domain::clock::SystemClock;
 use crate::domain::random::SystemRandom;
 use crate::logging;
-use crate::observe::Journal;
+use crate::observe::{Journal, Tracer};
 use crate::service::Service;
 
 /// Runs a Lambda function: builds the app from the environment of this process, prepares it, and
@@ -38,6 +38,7 @@ where
     let result = match start().await {
         Ok((service, settings)) => {
             prepare(&service);
+            let tracer = settings.xray_daemon.as_deref().and_then(Tracer::new);
             let app = Arc::new(App {
                 service,
                 allowed_origins: settings.allowed_origins,
@@ -46,6 +47,7 @@ where
                     Some(began.elapsed()),
                     Arc::new(write_line),
                 ),
+                tracer,
             });
             run(app, handle).await
         }

@@ -7,6 +7,8 @@
 
 mod facts;
 mod journal;
+mod trace;
 
 pub use facts::{Call, Dependency, Facts, Text};
 pub use journal::{Entry, Journal, Level, NAMESPACE, Output};
+pub use trace::{TraceContext, Tracer};

@@ -148,6 +148,12 @@ impl Service {
         self.clock.as_ref()
     }
 
+    /// The random source.
+    #[must_use]
+    pub fn random(&self) -> &dyn Random {
+        self.random.as_ref()
+    }
+
     /// The keyring, with the time of a call if it has to be read.
     async fn keyring(&self, now: Timestamp, facts: &mut Facts) -> Result<Arc<Keyring>, KeysError> {
         if let Some(keyring) = self.keys.fresh(now) {
