@@ -1,6 +1,6 @@
 //! A proxy before DynamoDB and SNS that counts calls and breaks them on purpose.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 /// What the proxy does to a call.
@@ -27,6 +27,7 @@ pub enum Fault {
 #[derive(Debug, Default)]
 struct Plan {
     calls: BTreeMap<String, usize>,
+    permissions: BTreeSet<(String, String)>,
     /// For the next calls of an operation, one each.
     next: BTreeMap<String, VecDeque<Fault>>,
     /// For every call of an operation, once `next` is used up.
@@ -69,6 +70,13 @@ impl Proxy {
     #[must_use]
     pub fn take_calls(&self) -> BTreeMap<String, usize> {
         std::mem::take(&mut locked(&self.plan).calls)
+    }
+
+    /// The IAM actions that the calls since the last look needed, each with the table, `Keyring`, or `*`
+    /// where IAM knows no resource.
+    #[must_use]
+    pub fn take_permissions(&self) -> BTreeSet<(String, String)> {
+        std::mem::take(&mut locked(&self.plan).permissions)
     }
 
     /// Breaks the next call of `operation`; several faults break several calls in turn.
@@ -122,8 +130,38 @@ fn operation(headers: &HeaderMap, body: &[u8]) -> String {
     name.unwrap_or("unknown").to_owned()
 }
 
+/// What IAM asks for a call. DynamoDB checks each item of a transaction as the action that it is.
+fn permissions(operation: &str, body: &[u8]) -> Vec<(String, String)> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let on_table = |action: &str, request: &Value| {
+        let table = request["TableName"].as_str().unwrap_or_default();
+        (format!("dynamodb:{action}"), table.to_owned())
+    };
+    match operation {
+        "Publish" => vec![("sns:Publish".to_owned(), "*".to_owned())],
+        "GetSecretValue" => vec![(
+            "secretsmanager:GetSecretValue".to_owned(),
+            "Keyring".to_owned(),
+        )],
+        "TransactWriteItems" => {
+            let items = body["TransactItems"].as_array().into_iter().flatten();
+            let members = items.filter_map(Value::as_object).flatten();
+            members
+                .map(|(kind, request)| match kind.as_str() {
+                    "ConditionCheck" => on_table("ConditionCheckItem", request),
+                    kind => on_table(&format!("{kind}Item"), request),
+                })
+                .collect()
+        }
+        other => vec![on_table(other, &body)],
+    }
+}
+
 async fn handle(State(upstream): State<Upstream>, headers: HeaderMap, body: Bytes) -> Response {
     let operation = operation(&headers, &body);
+    locked(&upstream.plan)
+        .permissions
+        .extend(permissions(&operation, &body));
     match upstream.next_fault(&operation) {
         None => upstream.forward(headers, body).await,
         Some(Fault::Refuse) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
@@ -143,7 +181,7 @@ async fn handle(State(upstream): State<Upstream>, headers: HeaderMap, body: Byte
     }
 }
 
-fn error(body: &serde_json::Value) -> Response {
+fn error(body: &Value) -> Response {
     let headers = [("content-type", "application/x-amz-json-1.0")];
     (StatusCode::BAD_REQUEST, headers, body.to_string()).into_response()
 }

@@ -268,6 +268,8 @@ impl WorldBuilder {
             let started = Proxy::start(&endpoints.dynamodb, &endpoints.sns).await;
             endpoints.dynamodb.clone_from(&started.dynamodb);
             endpoints.sns.clone_from(&started.sns);
+            // One loopback port serves both SNS and Secrets Manager.
+            endpoints.secrets.clone_from(&started.sns);
             proxy = Some(started);
         }
         let stack = Stack::start_on(options, backends, endpoints)

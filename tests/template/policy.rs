@@ -1,0 +1,338 @@
+//! Encryption, logging, retention, names, wildcards, alarms: what a policy check of the template says.
+
+use std::collections::BTreeSet;
+
+use phoneproof::config::{Environment, Settings};
+use serde_json::{Value, json};
+
+use crate::document::{decided, resources, template};
+
+/// Statements that name no resource, and why there is none to name.
+const WILDCARDS: [(&str, &str); 2] = [
+    (
+        "TextPhones",
+        "publishing to a phone number has no resource; topics are denied",
+    ),
+    ("Trace", "X-Ray has no resources"),
+];
+
+#[test]
+fn tables_are_encrypted_expire_their_items_and_can_be_protected() {
+    let template = template();
+    let tables = resources(&template, "AWS::DynamoDB::Table");
+    assert_eq!(tables.len(), 3);
+    for (id, table) in tables {
+        assert_eq!(table["SSESpecification"]["SSEEnabled"], true, "{id}");
+        assert_eq!(table["BillingMode"], "PAY_PER_REQUEST", "{id}");
+        assert_eq!(
+            table["TimeToLiveSpecification"],
+            json!({ "AttributeName": "expires_at", "Enabled": true }),
+            "{id}"
+        );
+        assert_eq!(
+            table["KeySchema"],
+            json!([{ "AttributeName": "pk", "KeyType": "HASH" }]),
+            "{id}"
+        );
+        assert_eq!(
+            decided(&table["DeletionProtectionEnabled"], "IsProtected", true),
+            true,
+            "{id}"
+        );
+        let recoverable =
+            table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] == true;
+        assert_eq!(
+            recoverable,
+            id == "Blocks",
+            "{id}: only the block list is written by hand"
+        );
+        // While the tables are protected, the stack cannot be deleted as far as the keyring.
+        assert_eq!(template["Resources"][id]["DependsOn"], "Keyring", "{id}");
+    }
+}
+
+#[test]
+fn the_keyring_is_generated_once_and_for_all() {
+    // CloudFormation generates a new secret when any of these change: all keys and indexes would be lost.
+    assert_eq!(
+        template()["Resources"]["Keyring"]["Properties"]["GenerateSecretString"],
+        json!({
+            "SecretStringTemplate": "{\"current\":\"r1\"}",
+            "GenerateStringKey": "r1",
+            "PasswordLength": 64,
+            "ExcludePunctuation": true,
+        })
+    );
+}
+
+#[test]
+fn a_generated_keyring_is_one_that_the_service_reads() {
+    let generated = "aB3".repeat(22)[..64].to_owned();
+    let secret = json!({ "current": "r1", "r1": generated }).to_string();
+    assert!(phoneproof::crypto::keyring::Keyring::from_json(&secret).is_ok());
+}
+
+#[test]
+fn every_function_and_the_api_log_to_a_group_with_retention() {
+    let template = template();
+    let groups: BTreeSet<_> = resources(&template, "AWS::Logs::LogGroup")
+        .into_iter()
+        .inspect(|(id, group)| {
+            assert_eq!(group["RetentionInDays"]["Ref"], "LogRetentionDays", "{id}")
+        })
+        .map(|(id, _)| id.to_owned())
+        .collect();
+    for (id, function) in resources(&template, "AWS::Serverless::Function") {
+        let group = function["LoggingConfig"]["LogGroup"]["Ref"]
+            .as_str()
+            .expect("a group");
+        assert!(groups.contains(group), "{id}");
+        assert!(
+            function["Role"]["Fn::GetAtt"].is_string(),
+            "{id}: a role of its own"
+        );
+    }
+    let stage = &template["Resources"]["Stage"]["Properties"];
+    assert_eq!(
+        stage["AccessLogSettings"]["DestinationArn"]["Fn::GetAtt"],
+        "AccessLogs.Arn"
+    );
+}
+
+#[test]
+fn the_access_log_says_nothing_about_a_person() {
+    let template = template();
+    let format = template["Resources"]["Stage"]["Properties"]["AccessLogSettings"]["Format"]
+        .as_str()
+        .expect("a format");
+    for personal in [
+        "sourceIp",
+        "identity",
+        "userAgent",
+        "path",
+        "domainName",
+        "authorizer",
+    ] {
+        assert!(!format.contains(personal), "{personal}");
+    }
+    let line: Value = serde_json::from_str(format).expect("the log is JSON");
+    assert_eq!(line["request_id"], "$context.requestId");
+}
+
+#[test]
+fn every_wildcard_has_a_reason() {
+    let template = template();
+    for (id, role) in resources(&template, "AWS::IAM::Role") {
+        assert!(
+            role["ManagedPolicyArns"].is_null(),
+            "{id}: managed policies allow more than is called"
+        );
+        let role = decided(&decided(role, "IsTraced", true), "IsStored", true);
+        let statements = &role["Policies"][0]["PolicyDocument"]["Statement"];
+        for statement in statements.as_array().expect("statements") {
+            let sid = statement["Sid"].as_str().expect("a name");
+            assert!(!statement["Action"].to_string().contains('*'), "{id} {sid}");
+            let excused = WILDCARDS.iter().any(|(excused, _)| *excused == sid);
+            assert_eq!(statement["Resource"] == "*", excused, "{id} {sid}");
+        }
+    }
+}
+
+#[test]
+fn no_resource_has_a_fixed_name() {
+    let named = [
+        "TableName",
+        "FunctionName",
+        "RoleName",
+        "LogGroupName",
+        "TopicName",
+        "AlarmName",
+        "LayerName",
+    ];
+    let template = template();
+    for (id, resource) in template["Resources"].as_object().expect("resources") {
+        for name in named {
+            let value = &resource["Properties"][name];
+            // A permission names its function by reference.
+            assert!(
+                value.is_null() || value.is_object(),
+                "{id}.{name}: two stacks would collide"
+            );
+        }
+    }
+    assert!(
+        template["Outputs"]
+            .as_object()
+            .expect("outputs")
+            .values()
+            .all(|output| output["Export"].is_null())
+    );
+}
+
+#[test]
+fn parameters_are_described_and_bounded() {
+    for (name, parameter) in template()["Parameters"].as_object().expect("parameters") {
+        assert!(parameter["Description"].is_string(), "{name}");
+        let bounded = ["AllowedValues", "AllowedPattern", "MinValue"]
+            .iter()
+            .any(|key| !parameter[*key].is_null());
+        let free = ["AllowedOrigins", "RunbookUrl"].contains(&name.as_str());
+        assert!(bounded || free, "{name}");
+        assert!(
+            !parameter["Default"].is_null(),
+            "{name}: a deployment needs no answers"
+        );
+    }
+}
+
+/// The functions' variables, every parameter at a value that is accepted.
+struct FromTemplate(Value);
+
+impl Environment for FromTemplate {
+    fn get(&self, name: &str) -> Option<String> {
+        let lambda = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].contains(&name);
+        match &self.0[name] {
+            Value::Null if lambda => Some("set-by-lambda".to_owned()),
+            Value::Null => None,
+            _ if name == "ISSUER" => Some("https://verify.example.com".to_owned()),
+            _ if name == "TOKEN_MODE" => Some("stored".to_owned()),
+            _ if name == "TRACING" => Some("xray".to_owned()),
+            _ => Some("a-name".to_owned()),
+        }
+    }
+}
+
+#[test]
+fn the_functions_get_every_variable_they_need() {
+    let variables = template()["Globals"]["Function"]["Environment"]["Variables"].clone();
+    let names: BTreeSet<_> = variables
+        .as_object()
+        .expect("variables")
+        .keys()
+        .cloned()
+        .collect();
+    for optional in [
+        "POLICY_PATH",
+        "SMS_SENDER_ID",
+        "SMS_MAX_PRICE_USD",
+        "STACK_NAME",
+        "LOG_LEVEL",
+    ] {
+        assert!(names.contains(optional), "{optional}");
+    }
+    Settings::from_environment(&FromTemplate(variables)).expect("complete");
+}
+
+#[test]
+fn the_stack_names_its_functions_binaries_and_its_policy() {
+    let template = template();
+    for (function, binary) in [("SendFunction", "send"), ("VerifyFunction", "verify")] {
+        let metadata = &template["Resources"][function]["Metadata"];
+        assert_eq!(metadata["BuildMethod"], "rust-cargolambda");
+        assert_eq!(metadata["BuildProperties"]["Binary"], binary);
+    }
+    let layer = &template["Resources"]["PolicyLayer"]["Properties"]["ContentUri"];
+    assert_eq!(layer, "infra/policy.toml");
+    let path = &template["Globals"]["Function"]["Environment"]["Variables"]["POLICY_PATH"];
+    assert_eq!(path, "/opt/policy.toml");
+}
+
+/// The anchors of the runbook's headings, as GitHub makes them.
+fn anchors() -> BTreeSet<String> {
+    let headings = include_str!("../../infra/RUNBOOK.md")
+        .lines()
+        .filter(|line| line.starts_with('#'));
+    headings
+        .map(|line| {
+            line.trim_start_matches('#')
+                .trim()
+                .to_lowercase()
+                .replace(' ', "-")
+        })
+        .map(|line| {
+            line.chars()
+                .filter(|c| c.is_alphanumeric() || *c == '-')
+                .collect()
+        })
+        .collect()
+}
+
+#[test]
+fn every_alarm_leads_to_its_section_of_the_runbook() {
+    let template = template();
+    let alarms = resources(&template, "AWS::CloudWatch::Alarm");
+    assert!(alarms.len() >= 8);
+    for (id, alarm) in alarms {
+        let description = alarm["AlarmDescription"]["Fn::Sub"]
+            .as_str()
+            .expect("a description");
+        let (_, section) = description
+            .trim()
+            .rsplit_once("${RunbookUrl}#")
+            .expect("a link");
+        assert!(anchors().contains(section), "{id}: {section}");
+        assert_eq!(
+            alarm["TreatMissingData"], "notBreaching",
+            "{id}: a quiet night is no alarm"
+        );
+    }
+}
+
+/// The metrics that the template reads are ones that request lines carry.
+#[test]
+fn alarms_and_dashboard_read_metrics_that_exist() {
+    let known: BTreeSet<_> = [
+        "Texts",
+        "Sent",
+        "Segments",
+        "EstimatedCost",
+        "Verifications",
+        "Verified",
+        "Denied",
+        "Faults",
+        "ColdStarts",
+        "InitTime",
+        "Time",
+        "StoreTime",
+        "CarrierTime",
+        "KeysTime",
+    ]
+    .into();
+    let journal = include_str!("../../shared/core/src/observe/journal.rs");
+    for name in &known {
+        assert!(
+            journal.contains(&format!("#[entry(name = \"{name}\")]")),
+            "{name}"
+        );
+    }
+    let template = template();
+    for (id, alarm) in resources(&template, "AWS::CloudWatch::Alarm") {
+        for query in alarm["Metrics"].as_array().into_iter().flatten() {
+            let metric = &query["MetricStat"]["Metric"];
+            if metric["Namespace"] == phoneproof::observe::NAMESPACE {
+                assert!(
+                    known.contains(metric["MetricName"].as_str().expect("a name")),
+                    "{id}"
+                );
+            }
+        }
+    }
+    let body = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+        .as_str()
+        .expect("a body");
+    let dashboard: Value = serde_json::from_str(body).expect("the dashboard is JSON");
+    let metrics = dashboard["widgets"].as_array().expect("widgets").iter();
+    for metric in metrics.flat_map(|widget| {
+        widget["properties"]["metrics"]
+            .as_array()
+            .into_iter()
+            .flatten()
+    }) {
+        if metric[0] == phoneproof::observe::NAMESPACE {
+            assert!(
+                known.contains(metric[1].as_str().expect("a name")),
+                "{metric}"
+            );
+        }
+    }
+}

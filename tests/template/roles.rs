@@ -1,0 +1,129 @@
+//! Each function's role allows what the function calls, and nothing else.
+
+use std::collections::BTreeSet;
+
+use phoneproof::config::TokenMode;
+use phoneproof_local::inbox::Carrier;
+use phoneproof_tests::{World, phone};
+use serde_json::{Value, json};
+
+use crate::document::{decided, template};
+
+/// An IAM action and the logical id of what it is done to; `*` where IAM knows no resource.
+type Permission = (String, String);
+
+/// What the role allows in this mode, besides writing its log.
+fn allowed(role: &str, mode: TokenMode) -> BTreeSet<Permission> {
+    let stored = decided(&template(), "IsStored", mode == TokenMode::Stored);
+    let template = decided(&stored, "IsTraced", false);
+    let policies = template["Resources"][role]["Properties"]["Policies"]
+        .as_array()
+        .expect("policies");
+    let statements = policies.iter().flat_map(|policy| {
+        policy["PolicyDocument"]["Statement"]
+            .as_array()
+            .expect("statements")
+    });
+    statements
+        .filter(|statement| statement["Effect"] == "Allow" && statement["Sid"] != "WriteLogs")
+        .flat_map(|statement| {
+            let resource = logical_id(&statement["Resource"]);
+            texts(&statement["Action"])
+                .into_iter()
+                .map(move |action| (action, resource.clone()))
+        })
+        .collect()
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    let one = value.as_str().map(|text| vec![text.to_owned()]);
+    let many = || {
+        value
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect()
+    };
+    one.unwrap_or_else(many)
+}
+
+/// `!GetAtt Blocks.Arn` is `Blocks`.
+fn logical_id(resource: &Value) -> String {
+    let text = resource["Fn::GetAtt"]
+        .as_str()
+        .or(resource.as_str())
+        .expect("a resource");
+    text.split('.').next().unwrap_or_default().to_owned()
+}
+
+/// Everything that `send` can call: new, repeated, resent, refused and refunded sends.
+async fn send_calls(world: &World) -> BTreeSet<Permission> {
+    let client = &world.client;
+    let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login" });
+    let first = client
+        .post_with("/v1/send", &body, &[("idempotency-key", "k")])
+        .await;
+    client
+        .post_with("/v1/send", &body, &[("idempotency-key", "k")])
+        .await;
+    world.advance(60);
+    let resend = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login", "token": first.token() });
+    world.carrier(Carrier::Refuse);
+    assert_eq!(client.post("/v1/send", &resend).await.status, 502);
+    assert_eq!(client.send(&phone(2)).await.status, 502);
+    world.carrier(Carrier::Deliver);
+    assert_eq!(client.send(&phone(3)).await.status, 202);
+    world.proxy().take_permissions()
+}
+
+/// Everything that `verify` can call.
+async fn verify_calls(world: &World) -> BTreeSet<Permission> {
+    let client = &world.client;
+    let token = client.send(&phone(4)).await.token();
+    drop(world.proxy().take_permissions());
+    client.verify(&token, &world.wrong_code(&phone(4))).await;
+    let success = client.verify(&token, &world.code(&phone(4))).await.token();
+    assert_eq!(client.spend(&success, "login").await.status, 200);
+    // The keyring is read again after five minutes.
+    world.advance(300);
+    client.get("/.well-known/jwks.json").await;
+    world.proxy().take_permissions()
+}
+
+#[tokio::test]
+async fn the_roles_allow_what_the_functions_call_and_nothing_else() {
+    for mode in [TokenMode::Sealed, TokenMode::Stored] {
+        let world = World::builder().mode(mode).proxied().start().await;
+        assert_eq!(
+            send_calls(&world).await,
+            allowed("SendRole", mode),
+            "send, {mode}"
+        );
+        assert_eq!(
+            verify_calls(&world).await,
+            allowed("VerifyRole", mode),
+            "verify, {mode}"
+        );
+    }
+}
+
+#[test]
+fn sending_to_topics_is_denied() {
+    let template = template();
+    let statements = &template["Resources"]["SendRole"]["Properties"]["Policies"][0]["PolicyDocument"]
+        ["Statement"];
+    let denials: Vec<_> = statements
+        .as_array()
+        .expect("statements")
+        .iter()
+        .filter(|s| s["Effect"] == "Deny")
+        .collect();
+    assert_eq!(denials.len(), 1);
+    assert_eq!(denials[0]["Action"], "sns:Publish");
+    assert_eq!(
+        denials[0]["Resource"]["Fn::Sub"],
+        "arn:${AWS::Partition}:sns:*:*:*"
+    );
+}
