@@ -1,0 +1,293 @@
+"""Deploys the built stack to an emulated AWS on loopback, uses it, changes it and deletes it.
+
+Needs `sam build` to have run, and sam, ministack, aws and the Rust toolchain on the path:
+
+    python tests/deployment/run.py
+
+The emulator enforces IAM (AUTH=true), so a role that misses an action fails here with its name. Where it differs
+from AWS:
+- It knows no alarms on metric math: these are taken out of the template before it is deployed. cfn-lint checks them.
+- It does not mount layers for provided.al2023: the policy is put where Lambda would mount it, at /opt/policy.toml.
+- All requests come from one address, so that policy allows more sends per address.
+- It keeps no encryption, recovery or deletion-protection settings, throttles nothing and makes no metrics of log lines.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import boto3
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / ".aws-sam" / "build"
+PORT = 4566
+ENDPOINT = f"http://127.0.0.1:{PORT}"
+STACK = "phoneproof-dev"
+MOUNTED_POLICY = pathlib.Path("/opt/policy.toml")
+PHONE = "+14152007986"
+
+ENVIRONMENT = os.environ | {
+    "AWS_ENDPOINT_URL": ENDPOINT,
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    # Nothing here may reach a real account.
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "SAM_CLI_TELEMETRY": "0",
+}
+os.environ.update(ENVIRONMENT)
+
+
+def step(text):
+    print(f"--- {text} ({time.monotonic() - BEGAN:.0f} s)", flush=True)
+
+
+def run(*command, **options):
+    """Runs a command that must succeed; its output is shown if it does not."""
+    options = {"env": ENVIRONMENT, "cwd": ROOT, "text": True, "capture_output": True} | options
+    done = subprocess.run(command, **options)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+def start_emulator():
+    settings = {
+        "GATEWAY_PORT": str(PORT),
+        "MINISTACK_HOST": "127.0.0.1",
+        "BIND_HOST": "127.0.0.1",
+        "IOT_MTLS_ENABLED": "0",
+        "AUTH": "true",
+    }
+    log = open(BUILD / "emulator.log", "w")
+    emulator = subprocess.Popen(["ministack"], env=ENVIRONMENT | settings, stdout=log, stderr=log)
+    for _ in range(150):
+        try:
+            urllib.request.urlopen(f"{ENDPOINT}/_ministack/ready", timeout=1)
+            return emulator
+        except OSError:
+            time.sleep(0.2)
+    sys.exit("the emulator does not start: see .aws-sam/build/emulator.log")
+
+
+def emulated_template():
+    """The built template without what the emulator does not know."""
+    template = yaml.safe_load((BUILD / "template.yaml").read_text())
+    for name, resource in list(template["Resources"].items()):
+        if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
+            del template["Resources"][name]
+    (BUILD / "emulated.yaml").write_text(yaml.safe_dump(template, sort_keys=False))
+
+
+def mount_policy():
+    policy = (ROOT / "infra" / "policy.toml").read_text()
+    raised = policy.replace("address_per_hour = 20 ", "address_per_hour = 100000 ")
+    assert raised != policy, "the sample policy limits addresses"
+    MOUNTED_POLICY.write_text(raised)
+
+
+def deploy(template="emulated.yaml", stack=STACK, **parameters):
+    """Deploys, and returns the outputs."""
+    given = {"Architecture": "x86_64", "DeletionProtection": "false"} | parameters
+    overrides = [f"{name}={value}" for name, value in given.items()] if template == "emulated.yaml" else []
+    run(
+        "sam", "deploy", "--template-file", BUILD / template, "--stack-name", stack, "--resolve-s3",
+        "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--no-confirm-changeset",
+        "--no-fail-on-empty-changeset", *(["--parameter-overrides", *overrides] if overrides else []),
+    )
+    return outputs(stack)
+
+
+def outputs(stack):
+    described = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+
+
+def base_url(found):
+    """The emulator serves an API under a path; the `ApiUrl` of the outputs has no DNS name here."""
+    api = re.match(r"https?://([^.]+)\.execute-api", found["JwksUrl"]).group(1)
+    return f"{ENDPOINT}/_aws/execute-api/{api}/%24default"
+
+
+def call(base, path, body=None):
+    """The status and JSON (or text) of an answer."""
+    request = urllib.request.Request(f"{base}{path}")
+    if body is not None:
+        request.data = json.dumps(body).encode()
+        request.add_header("content-type", "application/json")
+    try:
+        answer = urllib.request.urlopen(request, timeout=20)
+    except urllib.error.HTTPError as error:
+        answer = error
+    text = answer.read().decode()
+    return answer.status, json.loads(text) if text.startswith("{") else text
+
+
+def texted_code(phone):
+    with urllib.request.urlopen(f"{ENDPOINT}/_ministack/sns/sms-messages") as answer:
+        messages = json.load(answer)["sms_messages"][phone]
+    return re.search(r"\d{6}", messages[-1]["Message"]).group(0)
+
+
+def send(base, phone, device="deployment"):
+    status, sent = call(base, "/v1/send", {"phone": phone, "uniqueId": device, "businessId": "login"})
+    assert status == 202, sent
+    return sent["token"]
+
+
+def suite(base):
+    """The black-box suite that also runs against the local stack."""
+    environment = ENVIRONMENT | {"BASE_URL": base, "INBOX_URL": ENDPOINT}
+    shown = run("cargo", "test", "--locked", "-p", "phoneproof-tests", "--test", "api", "anywhere::", env=environment)
+    print(next(line for line in shown.splitlines() if line.startswith("test result")))
+
+
+def admin(found, *arguments, exit_code=0):
+    """Runs phoneproof-admin on the stack; returns its JSON."""
+    command = [ROOT / "target/debug/phoneproof-admin", "--stack-name", STACK, "--json", *arguments]
+    done = subprocess.run(command, env=ENVIRONMENT, text=True, capture_output=True)
+    assert done.returncode == exit_code, f"{arguments}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return json.loads(done.stdout) if done.stdout.strip() else None
+
+
+def roll_keys(found, base):
+    """A new root takes over while a challenge of the old one is open."""
+    token = send(base, "+14152017986")
+    assert token.startswith("v1.r1-"), "sealed by the generated root"
+    admin(found, "keys", "add", "r2")
+    admin(found, "keys", "promote", "r2", "--yes", exit_code=4)
+    admin(found, "keys", "promote", "r2", "--yes", "--force")
+    # New environments read the keyring at once; running ones within five minutes.
+    deploy(LogLevel="warn")
+    status, verified = call(base, "/v1/verify", {"token": token, "code": texted_code("+14152017986")})
+    assert status == 200, verified
+    assert send(base, "+14152027986").startswith("v1.r2-"), "sealed by the new root"
+    kids = {key["kid"] for key in call(base, "/.well-known/jwks.json")[1]["keys"]}
+    assert kids == {"r1", "r2"}, kids
+    admin(found, "keys", "retire", "r1", "--yes", exit_code=4)
+
+
+def runbook(found, base):
+    """Runs the blocks of the runbook that need no real account, in order."""
+    send(base, PHONE, "my-laptop")
+    binaries = ROOT / "target/debug"
+    environment = ENVIRONMENT | {
+        "PATH": f"{binaries}:{os.environ['PATH']}",
+        "API_URL": base,
+        "SEND_FUNCTION": found["SendFunction"],
+        "STACK": STACK,
+    }
+    text = (ROOT / "infra/RUNBOOK.md").read_text()
+    blocks = re.findall(r"<!-- emulated(?:: exit (\d))? -->\n *```sh\n(.*?)\n *```", text, re.DOTALL)
+    for code, block in blocks:
+        done = subprocess.run(["bash", "-ec", block], env=environment, cwd=ROOT, text=True, capture_output=True)
+        assert done.returncode == int(code or 0), f"{block}\nexit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    print(f"{len(blocks)} blocks of the runbook")
+
+
+def check_logs(found):
+    """Every request left a line, and no line holds a number."""
+    logs = boto3.client("logs")
+    lines = []
+    for group in (found["SendLogGroup"], found["VerifyLogGroup"]):
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+        lines += [event["message"] for page in pages for event in page["events"]]
+    requests = [json.loads(line) for line in lines if '"message":"request"' in line]
+    assert requests, "the functions log"
+    for line in requests:
+        assert line["stack"] == STACK and line["_aws"]["CloudWatchMetrics"], line
+    sent = sum(line.get("Sent", 0) for line in requests)
+    with urllib.request.urlopen(f"{ENDPOINT}/_ministack/sns/sms-messages") as answer:
+        messages = json.load(answer)["sms_messages"]
+    assert sent == sum(map(len, messages.values())), "one `Sent` for each text"
+    everything = "\n".join(lines)
+    for phone, texts in messages.items():
+        assert phone[1:] not in everything, "a phone number is in a log"
+        for text in texts:
+            assert text["Message"] not in everything, "a text is in a log"
+    print(f"{len(requests)} request lines, {sent} texts")
+
+
+def check_settings(found):
+    """What the emulator keeps of the settings that operators rely on."""
+    for group in (found["SendLogGroup"], found["VerifyLogGroup"]):
+        described = boto3.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]
+        assert described["retentionInDays"] == 30, described
+    function = boto3.client("lambda").get_function_configuration(FunctionName=found["SendFunction"])
+    assert (function["MemorySize"], function["Timeout"], function["Runtime"]) == (256, 10, "provided.al2023"), function
+    names = boto3.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert {alarm["MetricName"] for alarm in names} >= {"5xx", "Latency"}, names
+    assert all("#" in alarm["AlarmDescription"] for alarm in names)
+
+
+def left_behind():
+    tables = boto3.client("dynamodb").list_tables()["TableNames"]
+    functions = [f["FunctionName"] for f in boto3.client("lambda").list_functions()["Functions"]]
+    secrets = [s["Name"] for s in boto3.client("secretsmanager").list_secrets()["SecretList"]]
+    apis = [a["Name"] for a in boto3.client("apigatewayv2").get_apis()["Items"]]
+    groups = [g["logGroupName"] for g in boto3.client("logs").describe_log_groups()["logGroups"]]
+    return [name for name in tables + functions + secrets + apis + groups if "phoneproof" in name.lower()]
+
+
+def main():
+    emulated_template()
+    mount_policy()
+
+    step("deploy")
+    found = deploy()
+    base = base_url(found)
+    assert call(base, "/v1/ping") == (200, "ok")
+    assert call(base, "/.well-known/openid-configuration")[1]["issuer"] == found["Issuer"]
+    check_settings(found)
+
+    step("the black-box suite, sealed tokens")
+    suite(base)
+
+    step("roll the keys")
+    roll_keys(found, base)
+
+    step("the runbook")
+    runbook(found, base)
+
+    step("update: stored tokens, and a second suite")
+    updated = deploy(TokenMode="stored", AllowedOrigins="https://app.example.com")
+    assert updated == found, "an update keeps tables, keyring and API"
+    assert "." not in send(base, "+14152037986"), "a reference, not a sealed token"
+    suite(base)
+
+    step("logs")
+    check_logs(found)
+
+    step("a nested application")
+    shutil.copy(ROOT / "tests/deployment/nested.yaml", BUILD / "nested.yaml")
+    nested = deploy(template="nested.yaml", stack="phoneproof-nested")
+    assert call(base_url(nested), "/v1/ping") == (200, "ok")
+    run("sam", "delete", "--no-prompts", "--stack-name", "phoneproof-nested")
+
+    step("delete")
+    run("sam", "delete", "--no-prompts", "--stack-name", STACK)
+    assert not left_behind(), left_behind()
+    print("the stack was built, deployed, used, updated, rolled and deleted")
+
+
+BEGAN = time.monotonic()
+if __name__ == "__main__":
+    process = start_emulator()
+    try:
+        main()
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=10)
+        MOUNTED_POLICY.unlink(missing_ok=True)
