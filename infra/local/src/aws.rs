@@ -1,8 +1,11 @@
-//! SNS and Secrets Manager, as far as the service calls them, on one loopback port.
+//! SNS, Secrets Manager and CloudWatch Logs, as far as the service and its operators call them, on one
+//! loopback port.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -14,14 +17,19 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::inbox::{Carrier, Inbox, Message};
+use crate::logs::Log;
 use crate::loopback::is_program;
+use crate::private::replace_private;
 
 /// The name of the one secret.
 pub const SECRET_ID: &str = "phoneproof/keyring";
 
 /// The keyring secret; clones share it. It can be replaced and taken away while the stack runs.
 #[derive(Clone)]
-pub struct Secret(Arc<Mutex<Option<Zeroizing<String>>>>);
+pub struct Secret {
+    text: Arc<Mutex<Option<Zeroizing<String>>>>,
+    file: Option<PathBuf>,
+}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -30,22 +38,35 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// A secret with this text.
+    /// A secret with this text, kept in `file` if there is one.
     #[must_use]
-    pub fn new(text: String) -> Self {
-        Self(Arc::new(Mutex::new(Some(Zeroizing::new(text)))))
+    pub fn new(text: String, file: Option<PathBuf>) -> Self {
+        Self {
+            text: Arc::new(Mutex::new(Some(Zeroizing::new(text)))),
+            file,
+        }
     }
 
     /// Replaces the text; `None` makes Secrets Manager answer 500.
     pub fn set(&self, text: Option<String>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = text.map(Zeroizing::new);
+        *self.locked() = text.map(Zeroizing::new);
+    }
+
+    /// Replaces the text in the file first, then here.
+    fn put(&self, text: &str) -> io::Result<()> {
+        if let Some(file) = &self.file {
+            replace_private(file, text)?;
+        }
+        self.set(Some(text.to_owned()));
+        Ok(())
     }
 
     fn get(&self) -> Option<Zeroizing<String>> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.locked().clone()
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Option<Zeroizing<String>>> {
+        self.text.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -56,14 +77,18 @@ pub type Now = Arc<dyn Fn() -> String + Send + Sync>;
 struct Aws {
     inbox: Inbox,
     secret: Secret,
+    log: Log,
     now: Now,
 }
 
-/// Both services; the request's form tells them apart. Web pages get neither: one hands out keys.
-pub fn router(inbox: Inbox, secret: Secret, now: Now) -> Router {
-    Router::new()
-        .route("/", post(dispatch))
-        .with_state(Aws { inbox, secret, now })
+/// All services; the request's form tells them apart. Web pages get none: one hands out keys.
+pub fn router(inbox: Inbox, secret: Secret, log: Log, now: Now) -> Router {
+    Router::new().route("/", post(dispatch)).with_state(Aws {
+        inbox,
+        secret,
+        log,
+        now,
+    })
 }
 
 async fn dispatch(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> Response {
@@ -75,6 +100,8 @@ async fn dispatch(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> Re
         .and_then(|target| target.to_str().ok())
     {
         Some("secretsmanager.GetSecretValue") => aws.get_secret_value(&body),
+        Some("secretsmanager.PutSecretValue") => aws.put_secret_value(&body),
+        Some("Logs_20140328.FilterLogEvents") => aws.filter_log_events(&body),
         Some(_) => json_error(StatusCode::BAD_REQUEST, "UnknownOperationException"),
         None => aws.query(&body).await,
     }
@@ -82,22 +109,36 @@ async fn dispatch(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> Re
 
 impl Aws {
     fn get_secret_value(&self, body: &[u8]) -> Response {
-        let request: Value = serde_json::from_slice(body).unwrap_or_default();
-        let arn = format!("arn:aws:secretsmanager:us-east-1:000000000000:secret:{SECRET_ID}");
-        let wanted = request.get("SecretId").and_then(Value::as_str);
-        if wanted != Some(SECRET_ID) && wanted != Some(arn.as_str()) {
+        if !names_the_secret(&parsed(body)) {
             return json_error(StatusCode::BAD_REQUEST, "ResourceNotFoundException");
         }
         let Some(secret) = self.secret.get() else {
             return json_error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServiceError");
         };
-        let answer = json!({
-            "ARN": arn,
-            "Name": SECRET_ID,
-            "SecretString": *secret,
-            "VersionId": "00000000-0000-0000-0000-000000000000",
-        });
+        let mut answer = secret_identity();
+        answer["SecretString"] = json!(*secret);
         json_answer(StatusCode::OK, &answer)
+    }
+
+    fn put_secret_value(&self, body: &[u8]) -> Response {
+        let request = parsed(body);
+        if !names_the_secret(&request) {
+            return json_error(StatusCode::BAD_REQUEST, "ResourceNotFoundException");
+        }
+        let Some(text) = request["SecretString"].as_str() else {
+            return json_error(StatusCode::BAD_REQUEST, "InvalidParameterException");
+        };
+        match self.secret.put(text) {
+            Ok(()) => json_answer(StatusCode::OK, &secret_identity()),
+            Err(_) => json_error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServiceError"),
+        }
+    }
+
+    fn filter_log_events(&self, body: &[u8]) -> Response {
+        match self.log.filter_log_events(&parsed(body)) {
+            Some(answer) => json_answer(StatusCode::OK, &answer),
+            None => json_error(StatusCode::BAD_REQUEST, "ResourceNotFoundException"),
+        }
     }
 
     /// The AWS Query protocol: a form in, XML out.
@@ -125,6 +166,24 @@ impl Aws {
             Carrier::Hang => std::future::pending().await,
         }
     }
+}
+
+fn parsed(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_default()
+}
+
+fn secret_identity() -> Value {
+    json!({
+        "ARN": format!("arn:aws:secretsmanager:us-east-1:000000000000:secret:{SECRET_ID}"),
+        "Name": SECRET_ID,
+        "VersionId": "00000000-0000-0000-0000-000000000000",
+    })
+}
+
+fn names_the_secret(request: &Value) -> bool {
+    let wanted = &request["SecretId"];
+    let identity = secret_identity();
+    *wanted == identity["Name"] || *wanted == identity["ARN"]
 }
 
 /// `MessageAttributes.entry.N.Name` and its value, for every N.
@@ -206,7 +265,7 @@ mod tests {
         fn new() -> Self {
             Self {
                 inbox: Inbox::default(),
-                secret: Secret::new("the keys".to_owned()),
+                secret: Secret::new("the keys".to_owned(), None),
             }
         }
 
@@ -220,7 +279,9 @@ mod tests {
                 request = request.header(*name, *value);
             }
             let request = request.body(Body::from(body.to_owned())).expect("valid");
-            let answer = router(self.inbox.clone(), self.secret.clone(), now)
+            let log = Log::default();
+            log.push(7, b"a line\n");
+            let answer = router(self.inbox.clone(), self.secret.clone(), log, now)
                 .oneshot(request)
                 .await
                 .expect("an answer");
@@ -285,7 +346,7 @@ mod tests {
             assert!(answer.1.contains(code), "{body}");
             assert_eq!(service.inbox.publishes(), 0);
         }
-        let target = [("x-amz-target", "secretsmanager.PutSecretValue")];
+        let target = [("x-amz-target", "secretsmanager.DeleteSecret")];
         let answer = Service::new().post(&target, "{}").await;
         assert!(answer.1.contains("UnknownOperationException"));
     }
@@ -305,6 +366,21 @@ mod tests {
         let (status, answer) = service.post(&GET, r#"{"SecretId":"other"}"#).await;
         assert_eq!(status, 400);
         assert!(answer.contains("ResourceNotFoundException"));
+    }
+
+    #[tokio::test]
+    async fn operators_can_put_the_secret_and_read_the_log() {
+        let service = Service::new();
+        let put = [("x-amz-target", "secretsmanager.PutSecretValue")];
+        let body = json!({ "SecretId": SECRET_ID, "SecretString": "new keys" });
+        assert_eq!(service.post(&put, &body.to_string()).await.0, 200);
+        let body = json!({ "SecretId": SECRET_ID }).to_string();
+        assert!(service.post(&GET, &body).await.1.contains("new keys"));
+        assert_eq!(service.post(&put, &body).await.0, 400);
+        let filter = [("x-amz-target", "Logs_20140328.FilterLogEvents")];
+        let body = json!({ "logGroupName": "/local" }).to_string();
+        assert!(service.post(&filter, &body).await.1.contains("a line"));
+        assert_eq!(service.post(&filter, "{}").await.0, 400);
     }
 
     #[tokio::test]

@@ -8,6 +8,8 @@ pub mod aws;
 pub mod dynamodb;
 pub mod gateway;
 pub mod inbox;
+pub mod logs;
 mod loopback;
 pub mod page;
+mod private;
 pub mod stack;

@@ -8,6 +8,7 @@ use clap::Parser;
 use phoneproof::config::{DEFAULT_POLICY, TokenMode};
 use phoneproof::domain::policy::Policy;
 use phoneproof_local::aws::SECRET_ID;
+use phoneproof_local::logs::LOG_GROUP;
 use phoneproof_local::stack::{Options, Stack, tables};
 
 /// Runs PhoneProof on this machine: API, demo page, SMS inbox and its own DynamoDB, all on loopback.
@@ -67,7 +68,10 @@ fn announce(stack: &Stack) -> io::Result<()> {
     writeln!(out, "demo page   {url}/")?;
     writeln!(out, "SMS inbox   {url}/inbox")?;
     writeln!(out, "API         {url}/openapi.json")?;
-    writeln!(out, "\nFor `cargo lambda watch`, in another terminal:")?;
+    writeln!(
+        out,
+        "\nFor `cargo lambda watch` and `phoneproof-admin`, in another terminal:"
+    )?;
     for (name, value) in [
         ("ISSUER", url.as_str()),
         ("LIMITS_TABLE", &tables.limits),
@@ -80,6 +84,8 @@ fn announce(stack: &Stack) -> io::Result<()> {
         ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
         ("AWS_ENDPOINT_URL_SNS", &endpoints.sns),
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &endpoints.secrets),
+        ("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", &endpoints.secrets),
+        ("LOG_GROUP", LOG_GROUP),
     ] {
         writeln!(out, "  export {name}={value}")?;
     }

@@ -25,6 +25,8 @@ use tokio_util::sync::CancellationToken;
 use crate::aws::{self, SECRET_ID, Secret};
 use crate::gateway::{self, Gateway};
 use crate::inbox::Inbox;
+use crate::logs::Log;
+use crate::private::replace_private;
 use crate::{dynamodb, page};
 
 /// How long a stack waits for requests under way when it stops.
@@ -103,6 +105,8 @@ pub struct Backends {
     pub inbox: Inbox,
     /// The keyring secret.
     pub secret: Secret,
+    /// The request lines.
+    pub log: Log,
     tasks: JoinSet<()>,
     stop: CancellationToken,
 }
@@ -134,7 +138,9 @@ impl Backends {
     /// When a port is taken or the data file cannot be used.
     pub async fn start(options: &Options) -> io::Result<Self> {
         let keyring = keyring(options)?;
-        let (inbox, secret) = (Inbox::default(), Secret::new(keyring));
+        let file = options.data.as_deref().map(keyring_file);
+        let (inbox, log) = (Inbox::default(), Log::default());
+        let secret = Secret::new(keyring, file);
         let mut tasks = JoinSet::new();
         let stop = CancellationToken::new();
         let database = dynamodb::open(options.data.as_deref(), &tables())?;
@@ -145,7 +151,7 @@ impl Backends {
         let (listener, aws) = listen(next(options.port, 2)).await?;
         tasks.spawn(serve(
             listener,
-            aws::router(inbox.clone(), secret.clone(), now),
+            aws::router(inbox.clone(), secret.clone(), log.clone(), now),
             stop.clone(),
         ));
         let endpoints = Endpoints {
@@ -157,6 +163,7 @@ impl Backends {
             endpoints,
             inbox,
             secret,
+            log,
             tasks,
             stop,
         })
@@ -189,6 +196,7 @@ impl Stack {
         let (listener, url) = listen(options.port).await?;
         let pages = page::router(backends.inbox.clone(), &options.policy, &url);
         let settings = settings(&options, &url, endpoints);
+        let output = logged(&backends.log, &options);
         let (clock, random) = (Arc::clone(&options.clock), Arc::clone(&options.random));
         let service =
             Service::new(&settings, options.policy, clock, random).map_err(io::Error::other)?;
@@ -198,7 +206,7 @@ impl Stack {
             app: Arc::new(App {
                 service,
                 allowed_origins: options.allowed_origins,
-                journal: Journal::new(settings.stack_name, None, options.journal_output),
+                journal: Journal::new(settings.stack_name, None, output),
                 tracer: None,
             }),
             clock: options.clock,
@@ -219,6 +227,17 @@ impl Stack {
         // A carrier that was told to hang never finishes; the tasks end with this value.
         drop(tokio::time::timeout(STOP_PATIENCE, all).await);
     }
+}
+
+/// Request lines go to the log that operators read, and on to the output of `options`.
+fn logged(log: &Log, options: &Options) -> Output {
+    let (log, clock) = (log.clone(), Arc::clone(&options.clock));
+    let output = Arc::clone(&options.journal_output);
+    Arc::new(move |line| {
+        let at = u64::try_from(clock.since_epoch().as_millis()).unwrap_or(u64::MAX);
+        log.push(at, line);
+        output(line);
+    })
 }
 
 fn next(port: u16, step: u16) -> u16 {
@@ -272,13 +291,17 @@ fn keyring(options: &Options) -> io::Result<String> {
     let Some(data) = &options.data else {
         return new_keyring(options.random.as_ref());
     };
-    let path = data.with_extension("keyring.json");
+    let path = keyring_file(data);
     if path.exists() {
         return std::fs::read_to_string(path);
     }
     let keyring = new_keyring(options.random.as_ref())?;
-    write_private(&path, &keyring)?;
+    replace_private(&path, &keyring)?;
     Ok(keyring)
+}
+
+fn keyring_file(data: &Path) -> PathBuf {
+    data.with_extension("keyring.json")
 }
 
 fn new_keyring(random: &dyn Random) -> io::Result<String> {
@@ -287,17 +310,4 @@ fn new_keyring(random: &dyn Random) -> io::Result<String> {
         "{{\"current\":\"r1\",\"r1\":\"{}\"}}",
         base64url(root)
     ))
-}
-
-/// Writes a file that only its owner can read.
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    use std::io::Write as _;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(path)?.write_all(text.as_bytes())
 }

@@ -7,6 +7,7 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -75,6 +76,11 @@ struct Document {
     roots: BTreeMap<String, Zeroizing<String>>,
     r1: Option<Zeroizing<String>>,
     rsa: Option<RsaEntry>,
+    /// Dates that only [`keyring_edit`](super::keyring_edit) reads.
+    #[serde(default, rename = "added")]
+    _added: IgnoredAny,
+    #[serde(default, rename = "replaced")]
+    _replaced: IgnoredAny,
 }
 
 #[derive(Deserialize)]

@@ -8,6 +8,7 @@ pub mod code;
 pub mod derive;
 pub mod index;
 pub mod keyring;
+pub mod keyring_edit;
 pub mod keys;
 pub mod success_token;
 

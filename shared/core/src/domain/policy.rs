@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use super::challenge::{Lockout, SlotLayout};
+use super::challenge::{Lockout, SlotLayout, Terms};
 use super::clock::Timestamp;
 use super::code::Code;
 use super::locale::Locale;
 use super::phone::{Country, Destination, NumberType, Phone};
+use super::rule::{DAY, Window};
 
 /// The largest business id, in bytes.
 const MAX_BUSINESS_BYTES: usize = 64;
@@ -310,6 +311,24 @@ impl Policy {
         self.sms.max_price_usd = max_price_usd.or(self.sms.max_price_usd);
         file::check_overrides(&self.sms)?;
         Ok(self)
+    }
+
+    /// What a decision about a phone's record depends on at `now`, under these limits.
+    #[must_use]
+    pub fn terms(&self, now: Timestamp, limits: &Limits) -> Terms {
+        Terms {
+            now,
+            today: Window::containing(now, DAY, self.day_starts_at),
+            cooldown: limits.cooldown,
+            lockout: self.lockout,
+        }
+    }
+
+    /// The limits that `phone` is under at `now`: a test number has its own.
+    #[must_use]
+    pub fn limits_of(&self, phone: &Phone, now: Timestamp) -> Limits {
+        self.test_number(phone, now)
+            .map_or(self.limits, TestNumber::limits)
     }
 
     /// The slots of a phone under this policy.

@@ -172,6 +172,22 @@ impl Rule {
         }
     }
 
+    /// The rule with the length of its window, if it counts texts of a phone.
+    #[must_use]
+    pub const fn counts_phone(self) -> Option<(Self, Duration)> {
+        match self {
+            Self::PhonePerHour => Some((self, HOUR)),
+            Self::PhonePerDay => Some((self, DAY)),
+            Self::BlockedPhone
+            | Self::BlockedDevice
+            | Self::BlockedAddress
+            | Self::PhoneCooldown
+            | Self::DevicePerDay
+            | Self::AddressPerHour
+            | Self::NumberBlockPerHour => None,
+        }
+    }
+
     /// Whether the carrier's definite refusal gives the count back.
     ///
     /// What limits one honest user is given back. What bounds an attacker who tries many numbers

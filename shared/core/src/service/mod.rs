@@ -19,12 +19,10 @@ use crate::crypto::challenge_token::{self, Challenge, ChallengeToken, SealFailed
 use crate::crypto::from_base64url;
 use crate::crypto::keyring::{Keyring, Root};
 use crate::crypto::keys::{Keys, KeysError};
-use crate::domain::challenge::Terms;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::phone::PhoneParser;
-use crate::domain::policy::{Limits, Policy, PolicyFaults};
+use crate::domain::policy::{Policy, PolicyFaults};
 use crate::domain::random::{Random, RandomUnavailable};
-use crate::domain::rule::{DAY, Window};
 use crate::observe::{Dependency, Facts};
 use crate::sms::catalog::Catalog;
 use crate::sms::sender::Sender;
@@ -172,15 +170,6 @@ impl Service {
     /// [`Unavailable`] when there is no keyring.
     pub async fn jwks(&self, facts: &mut Facts) -> Result<serde_json::Value, Unavailable> {
         Ok(self.keyring(self.clock.now(), facts).await?.jwks())
-    }
-
-    fn terms(&self, now: Timestamp, limits: &Limits) -> Terms {
-        Terms {
-            now,
-            today: Window::containing(now, DAY, self.policy.day_starts_at),
-            cooldown: limits.cooldown,
-            lockout: self.policy.lockout,
-        }
     }
 
     /// The challenge behind a token of either mode, with the root that sealed it; `None` when the

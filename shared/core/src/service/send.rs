@@ -333,7 +333,7 @@ impl Service {
             reservation: prepared.reservation,
             expires_at: prepared.challenge.expires_at,
             attempts: checked.business.attempts,
-            terms: self.terms(now, &checked.limits),
+            terms: self.policy.terms(now, &checked.limits),
             layout: self.policy.slots(),
             stored,
         })

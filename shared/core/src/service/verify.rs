@@ -105,7 +105,7 @@ impl Service {
             right,
             write: WriteId(random_array(self.random.as_ref())?),
         };
-        let terms = self.terms(now, &self.policy.limits);
+        let terms = self.policy.terms(now, &self.policy.limits);
         let began = Instant::now();
         let recorded = self
             .store

@@ -74,21 +74,11 @@ impl Sender {
         }
     }
 
-    /// Sends `body` to `phone` and waits for SNS until `deadline`.
+    /// Sends `body` to `phone` and waits for SNS until `deadline`; logs a failure.
     pub async fn send(&self, phone: &Phone, body: &str, deadline: Instant) -> Delivery {
-        let mut request = self
-            .client
-            .publish()
-            .phone_number(phone.expose())
-            .message(body);
-        for (name, value) in &self.attributes {
-            request = request.message_attributes(*name, value.clone());
-        }
-        match timeout_at(deadline, request.send()).await {
+        match timeout_at(deadline, self.publish(phone, body)).await {
             Ok(Ok(_)) => Delivery::Accepted,
-            Ok(Err(error)) => {
-                let delivery = classify(&error);
-                let code = crate::aws::error_code(&error);
+            Ok(Err(NotTaken { delivery, code })) => {
                 tracing::warn!(code, ?delivery, "SNS did not take a text");
                 delivery
             }
@@ -98,6 +88,36 @@ impl Sender {
             }
         }
     }
+
+    /// Sends `body` to `phone`; the id that SNS gave the text.
+    ///
+    /// # Errors
+    ///
+    /// [`NotTaken`] with the error code of SNS.
+    pub async fn publish(&self, phone: &Phone, body: &str) -> Result<String, NotTaken> {
+        let mut request = self
+            .client
+            .publish()
+            .phone_number(phone.expose())
+            .message(body);
+        for (name, value) in &self.attributes {
+            request = request.message_attributes(*name, value.clone());
+        }
+        let answer = request.send().await.map_err(|error| NotTaken {
+            delivery: classify(&error),
+            code: crate::aws::error_code(&error),
+        })?;
+        Ok(answer.message_id.unwrap_or_default())
+    }
+}
+
+/// SNS did not take a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotTaken {
+    /// Whether it was certainly not sent.
+    pub delivery: Delivery,
+    /// The error code of SNS, or the kind of failure.
+    pub code: String,
 }
 
 fn attribute(data_type: &str, value: &str) -> Option<MessageAttributeValue> {

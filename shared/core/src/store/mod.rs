@@ -5,12 +5,15 @@
 //! (`ReturnValuesOnConditionCheckFailure`), and the domain names the reason.
 
 mod attempt;
+mod blocks;
+mod inspect;
 mod item;
 mod reference;
 mod reserve;
 mod spend;
 
 pub use attempt::Guess;
+pub use blocks::Block;
 pub use reference::StoredToken;
 pub use reserve::{ReserveError, SendPlan, Subjects};
 pub use spend::Spent;
@@ -34,6 +37,32 @@ pub enum StoreError {
     /// Another transaction kept touching the same items.
     #[error("the store is contended")]
     Contended,
+}
+
+/// A call that an operator's command made and that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{operation} failed ({code})")]
+pub struct CallFailed {
+    /// The operation of DynamoDB.
+    pub operation: &'static str,
+    /// Its error code, or the kind of failure.
+    pub code: String,
+}
+
+impl CallFailed {
+    fn new<E: ProvideErrorMetadata, R>(operation: &'static str, error: &SdkError<E, R>) -> Self {
+        Self {
+            operation,
+            code: crate::aws::error_code(error),
+        }
+    }
+
+    fn not_built(operation: &'static str) -> Self {
+        Self {
+            operation,
+            code: "request not built".to_owned(),
+        }
+    }
 }
 
 /// Access to the tables.

@@ -26,14 +26,15 @@ pub struct StoredToken {
 impl StoredToken {
     pub(super) fn item(&self) -> Item {
         Item::from([
-            (PK.to_owned(), text(key(&self.place))),
+            (PK.to_owned(), text(reference_key(&self.place))),
             (TOKEN.to_owned(), text(self.token.expose())),
             (EXPIRES_AT.to_owned(), instant(self.expires_at)),
         ])
     }
 }
 
-fn key(place: &str) -> String {
+/// The partition key of a stored token in `Challenges`.
+pub(super) fn reference_key(place: &str) -> String {
     format!("ref#{place}")
 }
 
@@ -52,7 +53,7 @@ impl Store {
             .client
             .get_item()
             .table_name(&self.tables.challenges)
-            .key(PK, text(key(place)))
+            .key(PK, text(reference_key(place)))
             .consistent_read(true);
         let answer = within(deadline, request.send())
             .await

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{
 use thiserror::Error;
 use tokio::time::{Instant, sleep};
 
+use super::blocks::block_key;
 use super::item::{
     PK, bytes, instant, new_slot, number, read_phone_record, slot_member, slot_name, text,
     wrong_codes_name,
@@ -23,7 +24,7 @@ use crate::domain::challenge::{Reservation, SendRefusal, SlotLayout, Terms};
 use crate::domain::clock::Timestamp;
 use crate::domain::policy::Limits;
 use crate::domain::random::{Random, random_array};
-use crate::domain::rule::{Check, Denial, Quota, Rule, SubjectKind};
+use crate::domain::rule::{Check, Denial, Quota, Rule, SubjectKind, Window};
 
 /// How often a transaction that met another one is tried again.
 pub(super) const CONFLICT_RETRIES: u32 = 3;
@@ -204,7 +205,7 @@ impl Store {
         // A block without `expires_at` never ends: the comparison with a missing attribute is false.
         let check = ConditionCheck::builder()
             .table_name(&self.tables.blocks)
-            .key(PK, text(format!("{}#{}", kind.prefix(), subject.as_str())))
+            .key(PK, text(block_key(kind, subject)))
             .condition_expression("attribute_not_exists(pk) OR expires_at <= :now")
             .expression_attribute_values(":now", instant(now))
             .build()
@@ -220,7 +221,7 @@ impl Store {
     ) -> Result<TransactWriteItem, StoreError> {
         let update = Update::builder()
             .table_name(&self.tables.limits)
-            .key(PK, text(limit_key(rule, subject, quota)))
+            .key(PK, text(limit_key(rule, subject, &quota.window)))
             .update_expression("ADD n :one SET expires_at = :end")
             .condition_expression("attribute_not_exists(n) OR n < :limit")
             .expression_attribute_values(":one", number(1))
@@ -239,7 +240,7 @@ impl Store {
     ) -> Result<TransactWriteItem, StoreError> {
         let update = Update::builder()
             .table_name(&self.tables.limits)
-            .key(PK, text(limit_key(rule, subject, quota)))
+            .key(PK, text(limit_key(rule, subject, &quota.window)))
             .update_expression("ADD n :minus_one")
             .condition_expression("n > :zero")
             .expression_attribute_values(":minus_one", number(-1))
@@ -354,12 +355,13 @@ fn check(plan: &SendPlan, rule: Rule) -> Check {
     rule.check(&plan.limits, plan.day_starts_at, plan.terms.now)
 }
 
-fn limit_key(rule: Rule, subject: &SubjectIndex, quota: &Quota) -> String {
+/// The partition key of a counter in `Limits`.
+pub(super) fn limit_key(rule: Rule, subject: &SubjectIndex, window: &Window) -> String {
     format!(
         "{}#{}#{}",
         rule.name(),
         subject.as_str(),
-        quota.window.start.unix()
+        window.start.unix()
     )
 }
 

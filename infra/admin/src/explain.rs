@@ -1,0 +1,237 @@
+//! `explain`: which rule would refuse a text now. It decides with the service's own functions.
+
+use phoneproof::crypto::index::{Indexer, SubjectIndex};
+use phoneproof::domain::challenge::{ChallengeId, PhoneRecord, Reservation, SendRefusal, Terms};
+use phoneproof::domain::clock::Timestamp;
+use phoneproof::domain::phone::Destination;
+use phoneproof::domain::policy::{Limits, Policy};
+use phoneproof::domain::rule::{Check, Denial, Rule, SubjectKind};
+use phoneproof::store::{Block, Store};
+use serde_json::{Value, json};
+
+use crate::blocks;
+use crate::operator::{Operator, phone};
+use crate::output::{Failure, Outcome, or_dash, row, table};
+
+/// The subjects that were asked about; a rule about another is not looked at.
+struct Subjects {
+    phone: SubjectIndex,
+    device: Option<SubjectIndex>,
+    address: Option<SubjectIndex>,
+    number_block: SubjectIndex,
+}
+
+impl Subjects {
+    fn of(&self, kind: SubjectKind) -> Option<&SubjectIndex> {
+        match kind {
+            SubjectKind::Phone => Some(&self.phone),
+            SubjectKind::Device => self.device.as_ref(),
+            SubjectKind::Address => self.address.as_ref(),
+            SubjectKind::NumberBlock => Some(&self.number_block),
+        }
+    }
+}
+
+/// What one rule says.
+struct Finding {
+    rule: Rule,
+    count: Option<u32>,
+    limit: Option<u32>,
+    block: Option<Block>,
+    denial: Option<Denial>,
+}
+
+pub(crate) async fn explain(
+    operator: &Operator,
+    text: &str,
+    device: Option<&str>,
+    address: Option<&str>,
+) -> Result<Outcome, Failure> {
+    let destination = phone(text)?;
+    let (policy, place) = (operator.policy()?, operator.place().await?);
+    let keyring = operator.keyring(&place).await?;
+    let subjects = subjects(keyring.indexer(), &destination, device, address)?;
+    let (store, now) = (operator.store(&place), operator.now());
+    let limits = policy.limits_of(&destination.phone, now);
+    let terms = policy.terms(now, &limits);
+    let record = store.phone_record(&subjects.phone, &terms.today).await?;
+    let record = record.unwrap_or_default();
+    let mut findings = Vec::new();
+    for rule in Rule::ALL {
+        if let Some(subject) = subjects.of(rule.subject()) {
+            let reading = Reading {
+                store: &store,
+                policy: &policy,
+                limits: &limits,
+                terms: &terms,
+                record: &record,
+            };
+            findings.push(reading.finding(rule, subject).await?);
+        }
+    }
+    Ok(report(&policy, &destination, &findings, &record, &terms))
+}
+
+fn subjects(
+    indexer: &Indexer,
+    destination: &Destination,
+    device: Option<&str>,
+    address: Option<&str>,
+) -> Result<Subjects, Failure> {
+    Ok(Subjects {
+        phone: indexer.phone(&destination.phone),
+        device: device
+            .map(blocks::device)
+            .transpose()?
+            .map(|device| indexer.device(&device)),
+        address: address
+            .map(blocks::address)
+            .transpose()?
+            .map(|address| indexer.address(&address)),
+        number_block: indexer.number_block(&destination.phone),
+    })
+}
+
+/// What findings are made from.
+struct Reading<'r> {
+    store: &'r Store,
+    policy: &'r Policy,
+    limits: &'r Limits,
+    terms: &'r Terms,
+    record: &'r PhoneRecord,
+}
+
+impl Reading<'_> {
+    async fn finding(&self, rule: Rule, subject: &SubjectIndex) -> Result<Finding, Failure> {
+        let mut finding = Finding {
+            rule,
+            count: None,
+            limit: None,
+            block: None,
+            denial: None,
+        };
+        match rule.check(self.limits, self.policy.day_starts_at, self.terms.now) {
+            Check::NotBlocked => {
+                let block = self.store.blocked(rule.subject(), subject).await?;
+                finding.block = block.filter(|block| block.is_in_force(self.terms.now));
+                finding.denial = finding.block.as_ref().map(|_| Denial::Blocked(rule));
+            }
+            Check::Reserve => finding.denial = denial_of(self.record, self.terms),
+            Check::Count(quota) => {
+                let count = self.store.counted(rule, subject, &quota).await?;
+                finding.count = Some(count);
+                finding.limit = Some(quota.limit);
+                finding.denial = (count >= quota.limit).then_some(Denial::Exhausted(rule, quota));
+            }
+        }
+        Ok(finding)
+    }
+}
+
+/// What the record says to a new challenge; whose id it would be does not matter.
+fn denial_of(record: &PhoneRecord, terms: &Terms) -> Option<Denial> {
+    let new = Reservation::New {
+        id: ChallengeId([0; 16]),
+        slot: 0,
+    };
+    match record.admits_send(&new, terms) {
+        Err(SendRefusal::Denied(denial)) => Some(denial),
+        Ok(()) | Err(SendRefusal::Repeated(..) | SendRefusal::Closed(_)) => None,
+    }
+}
+
+fn report(
+    policy: &Policy,
+    destination: &Destination,
+    findings: &[Finding],
+    record: &PhoneRecord,
+    terms: &Terms,
+) -> Outcome {
+    let not_texted = policy
+        .numbers
+        .admits(destination)
+        .err()
+        .map(|refusal| refusal.rule());
+    let is_test = policy.test_number(&destination.phone, terms.now).is_some();
+    let not_texted = not_texted.filter(|_| !is_test);
+    let denial = Denial::most_lasting(findings.iter().filter_map(|finding| finding.denial));
+    let retry_at = denial
+        .as_ref()
+        .filter(|_| not_texted.is_none())
+        .and_then(Denial::retry_at);
+    let rule = not_texted.or(denial.as_ref().map(Denial::rule));
+    let json = json!({
+        "phone": destination.phone.masked(),
+        "country": destination.country.map(|country| country.to_string()),
+        "refusedBy": rule,
+        "retryAt": retry_at,
+        "testNumber": is_test,
+        "rules": findings.iter().map(finding_json).collect::<Value>(),
+        "failures": record.failures,
+        "failuresToday": record.failures_today,
+        "lastSent": record.last_sent,
+        "challenges": challenges(record, terms.now),
+    });
+    let verdict = match (rule, retry_at) {
+        (None, _) => "would be sent now".to_owned(),
+        (Some(rule), Some(at)) => format!("refused by {rule} until {at}"),
+        (Some(rule), None) => format!("refused by {rule}; waiting does not help"),
+    };
+    let text = format!(
+        "{} ({}): {verdict}\n\n{}\n\nwrong codes: {} in a row, {} today; last text: {}; open challenges: {}",
+        destination.phone.masked(),
+        destination
+            .country
+            .map_or_else(|| "no country".to_owned(), |country| country.to_string()),
+        table(&rows(findings)),
+        record.failures,
+        record.failures_today,
+        or_dash(record.last_sent),
+        open_count(record, terms.now),
+    );
+    Outcome::done(json, text)
+}
+
+fn rows(findings: &[Finding]) -> Vec<Vec<String>> {
+    let mut rows = vec![row(["rule", "count", "limit", "frees at", ""])];
+    rows.extend(findings.iter().map(|finding| {
+        vec![
+            finding.rule.name().to_owned(),
+            or_dash(finding.count),
+            or_dash(finding.limit),
+            or_dash(finding.denial.as_ref().and_then(Denial::retry_at)),
+            match (&finding.denial, &finding.block) {
+                (Some(_), Some(block)) => format!("refuses: {}", block.reason),
+                (Some(denial), None) => format!("refuses ({})", denial.rule()),
+                (None, _) => String::new(),
+            },
+        ]
+    }));
+    rows
+}
+
+fn finding_json(finding: &Finding) -> Value {
+    json!({
+        "rule": finding.rule.name(),
+        "count": finding.count,
+        "limit": finding.limit,
+        "refuses": finding.denial.is_some(),
+        "freesAt": finding.denial.as_ref().and_then(Denial::retry_at),
+        "block": finding.block.as_ref().map(blocks::shown),
+    })
+}
+
+fn challenges(record: &PhoneRecord, now: Timestamp) -> Value {
+    let live = record.slots.values().filter(|slot| slot.expires_at > now);
+    live.map(|slot| {
+        json!({ "expiresAt": slot.expires_at, "attemptsLeft": slot.attempts_left, "used": slot.used })
+    })
+    .collect()
+}
+
+fn open_count(record: &PhoneRecord, now: Timestamp) -> usize {
+    let open = |slot: &&phoneproof::domain::challenge::Slot| {
+        slot.expires_at > now && !slot.used && slot.attempts_left > 0
+    };
+    record.slots.values().filter(open).count()
+}

@@ -1,0 +1,231 @@
+//! `stats`: the request lines summed up.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::lines::{Line, Reader};
+use crate::operator::Operator;
+use crate::output::{Failure, Outcome, row, table};
+use crate::time::Span;
+
+/// Texts and verifications of one country or business.
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
+struct Flow {
+    sent: f64,
+    verified: f64,
+}
+
+impl Flow {
+    fn add(&mut self, line: &Line) {
+        self.sent += line.number("Sent").unwrap_or(0.0);
+        self.verified += line.number("Verified").unwrap_or(0.0);
+    }
+
+    /// Verified numbers per text; `None` without texts.
+    fn conversion(&self) -> Option<f64> {
+        (self.sent > 0.0).then(|| self.verified / self.sent)
+    }
+
+    fn json(&self) -> Value {
+        json!({ "sent": self.sent, "verified": self.verified, "conversion": self.conversion() })
+    }
+}
+
+#[derive(Debug, Default)]
+struct Stats {
+    requests: u64,
+    faults: f64,
+    segments: f64,
+    cost: f64,
+    cold_starts: f64,
+    all: Flow,
+    countries: BTreeMap<String, Flow>,
+    businesses: BTreeMap<String, Flow>,
+    denials: BTreeMap<String, u64>,
+    carrier: BTreeMap<String, u64>,
+    outcomes: BTreeMap<String, u64>,
+    times: Vec<f64>,
+}
+
+pub(crate) async fn stats(operator: &Operator, since: Span) -> Result<Outcome, Failure> {
+    let place = operator.place().await?;
+    let from = operator.now() - since.0;
+    let lines = Reader::new(operator, place, from)?.next().await?;
+    let stats = Stats::of(&lines);
+    let mut json = stats.json();
+    json["since"] = json!(from);
+    Ok(Outcome::done(
+        json,
+        format!("since {from}\n\n{}", stats.text()),
+    ))
+}
+
+impl Stats {
+    fn of(lines: &[Line]) -> Self {
+        let mut stats = Self::default();
+        for line in lines.iter().filter(|line| line.is_request()) {
+            stats.add(line);
+        }
+        stats.times.sort_by(f64::total_cmp);
+        stats
+    }
+
+    fn add(&mut self, line: &Line) {
+        let number = |name| line.number(name).unwrap_or(0.0);
+        self.requests += 1;
+        self.faults += number("Faults");
+        self.segments += number("Segments");
+        self.cost += number("EstimatedCost");
+        self.cold_starts += number("ColdStarts");
+        self.all.add(line);
+        let flow = |name, flows: &mut BTreeMap<String, Flow>| {
+            if let Some(key) = line.text(name) {
+                flows.entry(key).or_default().add(line);
+            }
+        };
+        flow("country", &mut self.countries);
+        flow("business", &mut self.businesses);
+        for (name, counts) in [
+            ("rule", &mut self.denials),
+            ("carrier", &mut self.carrier),
+            ("outcome", &mut self.outcomes),
+        ] {
+            if let Some(key) = line.text(name) {
+                *counts.entry(key).or_default() += 1;
+            }
+        }
+        self.times.extend(line.number("Time"));
+    }
+
+    /// The time that this share of the requests took at most, in milliseconds.
+    fn quantile(&self, share: f64) -> Option<f64> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "a rank within a list that fits in memory"
+        )]
+        let rank = (self.times.len() as f64 * share).ceil() as usize;
+        self.times.get(rank.saturating_sub(1)).copied()
+    }
+
+    fn json(&self) -> Value {
+        let flows = |flows: &BTreeMap<String, Flow>| -> Value {
+            Value::Object(
+                flows
+                    .iter()
+                    .map(|(key, flow)| (key.clone(), flow.json()))
+                    .collect(),
+            )
+        };
+        json!({
+            "requests": self.requests,
+            "all": self.all.json(),
+            "countries": flows(&self.countries),
+            "businesses": flows(&self.businesses),
+            "denials": self.denials,
+            "carrier": self.carrier,
+            "outcomes": self.outcomes,
+            "segments": self.segments,
+            "estimatedCostUsd": self.cost,
+            "faults": self.faults,
+            "coldStarts": self.cold_starts,
+            "medianMs": self.quantile(0.5),
+            "p99Ms": self.quantile(0.99),
+        })
+    }
+
+    fn text(&self) -> String {
+        let time = |share| {
+            self.quantile(share)
+                .map_or("-".to_owned(), |ms| format!("{ms:.1} ms"))
+        };
+        let summary = [
+            row(["requests", &self.requests.to_string()]),
+            row(["our faults (5xx)", &self.faults.to_string()]),
+            row(["segments", &self.segments.to_string()]),
+            row(["estimated cost", &format!("${:.4}", self.cost)]),
+            row(["time, median", &time(0.5)]),
+            row(["time, p99", &time(0.99)]),
+            row(["cold starts", &self.cold_starts.to_string()]),
+        ];
+        let mut flows = vec![
+            row(["", "sent", "verified", "conversion"]),
+            flow_row("all", &self.all),
+        ];
+        let named = self.countries.iter().chain(&self.businesses);
+        flows.extend(named.map(|(key, flow)| flow_row(key, flow)));
+        let mut text = format!("{}\n\n{}", table(&summary), table(&flows));
+        for (title, counts) in [
+            ("denied by", &self.denials),
+            ("carrier", &self.carrier),
+            ("outcome", &self.outcomes),
+        ] {
+            if !counts.is_empty() {
+                let mut rows = vec![row([title, "count"])];
+                rows.extend(
+                    counts
+                        .iter()
+                        .map(|(key, count)| row([key, &count.to_string()])),
+                );
+                text = format!("{text}\n\n{}", table(&rows));
+            }
+        }
+        text
+    }
+}
+
+fn flow_row(name: &str, flow: &Flow) -> Vec<String> {
+    let conversion = flow
+        .conversion()
+        .map_or("-".to_owned(), |share| format!("{:.0} %", share * 100.0));
+    row([
+        name,
+        &flow.sent.to_string(),
+        &flow.verified.to_string(),
+        &conversion,
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(members: Value) -> Line {
+        Line { at_ms: 0, members }
+    }
+
+    #[test]
+    fn lines_are_summed_by_country_rule_and_outcome() {
+        let lines = [
+            line(
+                json!({ "message": "request", "country": "US", "Sent": 1, "Segments": 2, "EstimatedCost": 0.02, "Time": 10.0, "carrier": "accepted" }),
+            ),
+            line(
+                json!({ "message": "request", "country": "US", "Verified": 1, "Time": 2.0, "outcome": "served" }),
+            ),
+            line(json!({ "message": "request", "country": "DE", "Sent": 1, "Time": 30.0 })),
+            line(json!({ "message": "request", "rule": "phone-cooldown", "Time": 1.0 })),
+            line(json!({ "message": "DynamoDB call failed", "country": "FR", "Sent": 9 })),
+        ];
+        let stats = Stats::of(&lines);
+        assert_eq!(stats.requests, 4);
+        assert_eq!(
+            stats.all,
+            Flow {
+                sent: 2.0,
+                verified: 1.0
+            }
+        );
+        assert_eq!(stats.countries["US"].conversion(), Some(1.0));
+        assert_eq!(stats.countries["DE"].conversion(), Some(0.0));
+        assert_eq!(stats.countries.len(), 2);
+        assert_eq!(stats.denials["phone-cooldown"], 1);
+        assert_eq!(
+            (stats.quantile(0.5), stats.quantile(0.99)),
+            (Some(2.0), Some(30.0))
+        );
+        assert_eq!(Stats::default().quantile(0.5), None);
+    }
+}

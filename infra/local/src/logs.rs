@@ -1,0 +1,105 @@
+//! CloudWatch Logs, as far as operators read it: the last lines, by time.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::{Value, json};
+
+/// The one log group; both functions run in this process.
+pub const LOG_GROUP: &str = "/local";
+
+/// How many lines are kept.
+const KEPT: usize = 10_000;
+
+/// The most events of one answer of `FilterLogEvents` (CloudWatch Logs API reference).
+const PAGE: usize = 10_000;
+
+struct Line {
+    number: u64,
+    at_ms: u64,
+    text: String,
+}
+
+#[derive(Default)]
+struct Lines {
+    written: u64,
+    kept: VecDeque<Line>,
+}
+
+/// The last lines; clones share them.
+#[derive(Clone, Default)]
+pub struct Log(Arc<Mutex<Lines>>);
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Log(…)")
+    }
+}
+
+impl Log {
+    /// Adds a line, written at `at_ms` milliseconds after the Unix epoch.
+    pub fn push(&self, at_ms: u64, line: &[u8]) {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.kept.len() == KEPT {
+            lines.kept.pop_front();
+        }
+        lines.written += 1;
+        let number = lines.written;
+        let text = String::from_utf8_lossy(line).trim_end().to_owned();
+        lines.kept.push_back(Line {
+            number,
+            at_ms,
+            text,
+        });
+    }
+
+    /// Answers `FilterLogEvents`; `None` for another log group.
+    pub(crate) fn filter_log_events(&self, request: &Value) -> Option<Value> {
+        if request["logGroupName"] != LOG_GROUP {
+            return None;
+        }
+        let start = request["startTime"].as_u64().unwrap_or(0);
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let wanted = lines.kept.iter().filter(|line| line.at_ms >= start);
+        let event = |line: &Line| {
+            json!({
+                "eventId": line.number.to_string(),
+                "timestamp": line.at_ms,
+                "ingestionTime": line.at_ms,
+                "logStreamName": "local",
+                "message": line.text,
+            })
+        };
+        let events: Vec<Value> = wanted.take(PAGE).map(event).collect();
+        Some(json!({ "events": events, "searchedLogStreams": [] }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(log: &Log, start: u64) -> Vec<String> {
+        let request = json!({ "logGroupName": LOG_GROUP, "startTime": start });
+        let answer = log.filter_log_events(&request).expect("the one group");
+        let events = answer["events"].as_array().expect("events");
+        let message = |event: &Value| event["message"].as_str().expect("a message").to_owned();
+        events.iter().map(message).collect()
+    }
+
+    #[test]
+    fn lines_are_found_by_time_and_the_oldest_give_way() {
+        let log = Log::default();
+        for n in 0..10_001_u64 {
+            log.push(n, format!("line {n}\n").as_bytes());
+        }
+        assert_eq!(messages(&log, 9_999), ["line 9999", "line 10000"]);
+        assert_eq!(
+            messages(&log, 0).first().map(String::as_str),
+            Some("line 1")
+        );
+        let other = json!({ "logGroupName": "/aws/lambda/other" });
+        assert!(log.filter_log_events(&other).is_none());
+    }
+}
