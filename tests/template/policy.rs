@@ -78,7 +78,7 @@ fn every_function_and_the_api_log_to_a_group_with_retention() {
     let groups: BTreeSet<_> = resources(&template, "AWS::Logs::LogGroup")
         .into_iter()
         .inspect(|(id, group)| {
-            assert_eq!(group["RetentionInDays"]["Ref"], "LogRetentionDays", "{id}")
+            assert_eq!(group["RetentionInDays"]["Ref"], "LogRetentionDays", "{id}");
         })
         .map(|(id, _)| id.to_owned())
         .collect();

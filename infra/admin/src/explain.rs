@@ -4,7 +4,7 @@ use phoneproof::crypto::index::{Indexer, SubjectIndex};
 use phoneproof::domain::challenge::{ChallengeId, PhoneRecord, Reservation, SendRefusal, Terms};
 use phoneproof::domain::clock::Timestamp;
 use phoneproof::domain::phone::Destination;
-use phoneproof::domain::policy::{Limits, Policy};
+use phoneproof::domain::policy::{DestinationRefusal, Limits, Policy};
 use phoneproof::domain::rule::{Check, Denial, Rule, SubjectKind};
 use phoneproof::store::{Block, Store};
 use serde_json::{Value, json};
@@ -151,7 +151,7 @@ fn report(
         .numbers
         .admits(destination)
         .err()
-        .map(|refusal| refusal.rule());
+        .map(DestinationRefusal::rule);
     let is_test = policy.test_number(&destination.phone, terms.now).is_some();
     let not_texted = not_texted.filter(|_| !is_test);
     let denial = Denial::most_lasting(findings.iter().filter_map(|finding| finding.denial));

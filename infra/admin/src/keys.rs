@@ -37,7 +37,7 @@ pub(crate) async fn run(
             opened
                 .document
                 .add(&id, &*random()?, now)
-                .map_err(refused)?;
+                .map_err(|error| refused(&error))?;
             save(operator, &opened).await?;
             Ok(shown(
                 &opened.document,
@@ -45,7 +45,10 @@ pub(crate) async fn run(
             ))
         }
         Keys::Promote { id, force } => {
-            opened.document.promote(&id, now, force).map_err(refused)?;
+            opened
+                .document
+                .promote(&id, now, force)
+                .map_err(|error| refused(&error))?;
             confirm(common, &format!("This makes new tokens with `{id}`."))?;
             save(operator, &opened).await?;
             Ok(shown(&opened.document, &format!("`{id}` is current")))
@@ -55,7 +58,7 @@ pub(crate) async fn run(
             opened
                 .document
                 .retire(&id, lifetime, now, force)
-                .map_err(refused)?;
+                .map_err(|error| refused(&error))?;
             confirm(common, &format!("This removes `{id}` for good."))?;
             save(operator, &opened).await?;
             Ok(shown(&opened.document, &format!("`{id}` is retired")))
@@ -64,7 +67,7 @@ pub(crate) async fn run(
             opened
                 .document
                 .add_rsa(&id, &new_rsa_key()?, now)
-                .map_err(refused)?;
+                .map_err(|error| refused(&error))?;
             confirm(
                 common,
                 &format!("This signs success tokens with RS256 and `{id}`."),
@@ -134,8 +137,8 @@ async fn save(operator: &Operator, opened: &Opened) -> Result<(), Failure> {
     Ok(())
 }
 
-fn refused(error: EditError) -> Failure {
-    let (exit, advice) = match &error {
+fn refused(error: &EditError) -> Failure {
+    let (exit, advice) = match error {
         EditError::Keyring(_) | EditError::Exists(_) => (Exit::Usage, ""),
         EditError::Unknown(_) | EditError::Current(_) => (Exit::Nothing, "see `keys list`"),
         EditError::Unsafe(_) => (Exit::Refused, ""),

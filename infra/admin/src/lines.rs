@@ -20,7 +20,7 @@ pub(crate) struct Line {
 impl Line {
     /// A member as text, however it is written.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
-        match &self.members[name] {
+        match self.members.get(name)? {
             Value::Null => None,
             Value::String(text) => Some(text.clone()),
             other => Some(other.to_string()),
@@ -28,12 +28,12 @@ impl Line {
     }
 
     pub(crate) fn number(&self, name: &str) -> Option<f64> {
-        self.members[name].as_f64()
+        self.members.get(name)?.as_f64()
     }
 
     /// Whether it is the one line that a request leaves.
     pub(crate) fn is_request(&self) -> bool {
-        self.members["message"] == "request"
+        self.members.get("message").and_then(Value::as_str) == Some("request")
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials as _;
+use aws_sdk_cloudformation::types::Stack;
 use phoneproof::aws::error_code;
 use phoneproof::config::{DEFAULT_POLICY, Environment as _, ProcessEnvironment, Tables};
 use phoneproof::crypto::keyring::Keyring;
@@ -30,6 +31,7 @@ pub(crate) struct Place {
 /// Everything that commands need.
 pub(crate) struct Operator {
     pub(crate) aws: SdkConfig,
+    clock: SystemClock,
     policy: Option<std::path::PathBuf>,
     stack_name: Option<String>,
 }
@@ -50,6 +52,7 @@ impl Operator {
         }
         Self {
             aws: loader.load().await,
+            clock: SystemClock,
             policy: common.policy.clone(),
             stack_name: common.stack_name.clone(),
         }
@@ -57,7 +60,7 @@ impl Operator {
 
     /// The current instant.
     pub(crate) fn now(&self) -> Timestamp {
-        SystemClock.now()
+        self.clock.now()
     }
 
     /// The policy that `--policy` names, else the one compiled in.
@@ -107,7 +110,7 @@ impl Operator {
             }
             code => Failure::call("DescribeStacks", code),
         })?;
-        let outputs = answer.stacks().iter().flat_map(|stack| stack.outputs());
+        let outputs = answer.stacks().iter().flat_map(Stack::outputs);
         let outputs: BTreeMap<&str, &str> = outputs
             .filter_map(|output| Some((output.output_key()?, output.output_value()?)))
             .collect();

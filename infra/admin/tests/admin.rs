@@ -1,5 +1,11 @@
 //! The command as operators run it, on a local stack.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is a failed test"
+)]
+
 use std::process::{Command, Output};
 
 use phoneproof::config::DEFAULT_POLICY;

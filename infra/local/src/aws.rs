@@ -115,9 +115,7 @@ impl Aws {
         let Some(secret) = self.secret.get() else {
             return json_error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServiceError");
         };
-        let mut answer = secret_identity();
-        answer["SecretString"] = json!(*secret);
-        json_answer(StatusCode::OK, &answer)
+        json_answer(StatusCode::OK, &secret_answer(Some(secret.as_str())))
     }
 
     fn put_secret_value(&self, body: &[u8]) -> Response {
@@ -125,11 +123,11 @@ impl Aws {
         if !names_the_secret(&request) {
             return json_error(StatusCode::BAD_REQUEST, "ResourceNotFoundException");
         }
-        let Some(text) = request["SecretString"].as_str() else {
+        let Some(text) = request.get("SecretString").and_then(Value::as_str) else {
             return json_error(StatusCode::BAD_REQUEST, "InvalidParameterException");
         };
         match self.secret.put(text) {
-            Ok(()) => json_answer(StatusCode::OK, &secret_identity()),
+            Ok(()) => json_answer(StatusCode::OK, &secret_answer(None)),
             Err(_) => json_error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServiceError"),
         }
     }
@@ -172,18 +170,22 @@ fn parsed(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap_or_default()
 }
 
-fn secret_identity() -> Value {
+fn secret_arn() -> String {
+    format!("arn:aws:secretsmanager:us-east-1:000000000000:secret:{SECRET_ID}")
+}
+
+fn secret_answer(text: Option<&str>) -> Value {
     json!({
-        "ARN": format!("arn:aws:secretsmanager:us-east-1:000000000000:secret:{SECRET_ID}"),
+        "ARN": secret_arn(),
         "Name": SECRET_ID,
+        "SecretString": text,
         "VersionId": "00000000-0000-0000-0000-000000000000",
     })
 }
 
 fn names_the_secret(request: &Value) -> bool {
-    let wanted = &request["SecretId"];
-    let identity = secret_identity();
-    *wanted == identity["Name"] || *wanted == identity["ARN"]
+    let wanted = request.get("SecretId").and_then(Value::as_str);
+    wanted == Some(SECRET_ID) || wanted == Some(secret_arn().as_str())
 }
 
 /// `MessageAttributes.entry.N.Name` and its value, for every N.

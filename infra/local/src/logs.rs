@@ -56,10 +56,13 @@ impl Log {
 
     /// Answers `FilterLogEvents`; `None` for another log group.
     pub(crate) fn filter_log_events(&self, request: &Value) -> Option<Value> {
-        if request["logGroupName"] != LOG_GROUP {
+        if request.get("logGroupName")? != LOG_GROUP {
             return None;
         }
-        let start = request["startTime"].as_u64().unwrap_or(0);
+        let start = request
+            .get("startTime")
+            .and_then(Value::as_u64)
+            .unwrap_or(0);
         let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let wanted = lines.kept.iter().filter(|line| line.at_ms >= start);
         let event = |line: &Line| {

@@ -155,8 +155,9 @@ impl KeyringDocument {
     /// The first free id of the form `r2`, `r3`, …
     #[must_use]
     pub fn next_id(&self) -> String {
-        let free = |n: &u32| !self.has(&format!("r{n}"));
-        format!("r{}", (2..).find(free).unwrap_or(2))
+        // With as many candidates as there are roots, and one more, one is free.
+        let mut candidates = (2..=self.roots.len() + 2).map(|n| format!("r{n}"));
+        candidates.find(|id| !self.has(id)).unwrap_or_default()
     }
 
     fn check_new(&self, id: &str) -> Result<(), EditError> {
