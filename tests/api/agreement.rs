@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use phoneproof::aws::{AwsSettings, Clients, Credentials};
 use phoneproof::crypto::keyring::Keyring;
 use phoneproof::domain::address::SourceAddress;
 use phoneproof::domain::challenge::{
@@ -21,7 +20,6 @@ use phoneproof::domain::phone::Phone;
 use phoneproof::domain::policy::Limits;
 use phoneproof::domain::rule::{DAY, Window};
 use phoneproof::store::{Guess, ReserveError, SendPlan, Store, Subjects};
-use phoneproof_local::stack::tables;
 use phoneproof_tests::{SeededRandom, World, phone};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -47,14 +45,7 @@ struct Bench {
 impl Bench {
     async fn new() -> Self {
         let world = World::start().await;
-        let endpoint = Some(world.stack.backends.endpoints.dynamodb.clone());
-        let clients = Clients::new(&AwsSettings {
-            region: "us-east-1".to_owned(),
-            credentials: Credentials::new("local", "local", None, None, "test"),
-            dynamodb_endpoint: endpoint.clone(),
-            sns_endpoint: endpoint.clone(),
-            secrets_endpoint: endpoint,
-        });
+        let clients = world.database.clients();
         let keyring = json!({ "current": "r1", "r1": "k".repeat(43) }).to_string();
         let keyring = Keyring::from_json(&keyring).expect("valid");
         let (index, number) = (
@@ -63,7 +54,7 @@ impl Bench {
         );
         let now = world.clock.now();
         Self {
-            store: Store::new(clients.dynamodb, tables()),
+            store: Store::new(clients.dynamodb, world.database.tables.clone()),
             subjects: Subjects {
                 phone: index.phone(&number),
                 device: index.device(&Device::parse("d").expect("a device")),

@@ -13,7 +13,6 @@ use phoneproof::http::App;
 use phoneproof::observe::{Journal, Tracer};
 use phoneproof::service::Service;
 use phoneproof_local::aws::SECRET_ID;
-use phoneproof_local::stack::tables;
 use phoneproof_tests::{SeededRandom, World};
 use serde_json::Value;
 
@@ -30,14 +29,14 @@ fn traced_app(world: &World, tracer: Option<Tracer>) -> Arc<App> {
     let settings = Settings {
         issuer: "https://verify.example.com".to_owned(),
         token_mode: TokenMode::Sealed,
-        tables: tables(),
+        tables: world.database.tables.clone(),
         keyring_secret_id: SECRET_ID.to_owned(),
         allowed_origins: Vec::new(),
         stack_name: "test".to_owned(),
         xray_daemon: None,
         aws: AwsSettings {
-            region: "us-east-1".to_owned(),
-            credentials: aws_credentials(),
+            region: world.database.access.region.clone(),
+            credentials: world.database.access.credentials.clone(),
             dynamodb_endpoint: Some(endpoints.dynamodb),
             sns_endpoint: Some(endpoints.sns),
             secrets_endpoint: Some(endpoints.secrets),
@@ -52,10 +51,6 @@ fn traced_app(world: &World, tracer: Option<Tracer>) -> Arc<App> {
         journal: Journal::new("test".to_owned(), None, Arc::new(|_| ())),
         tracer,
     })
-}
-
-fn aws_credentials() -> phoneproof::aws::Credentials {
-    phoneproof::aws::Credentials::new("local", "local", None, None, "test")
 }
 
 #[tokio::test]

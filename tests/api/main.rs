@@ -1,4 +1,7 @@
-//! The API from outside: real HTTP against the local stack, the code read from the inbox.
+//! The API from outside: real HTTP, the code read from the inbox.
+//!
+//! [`anywhere`] runs against the local stack or a deployed one; the rest moves the clock, breaks calls or
+//! changes the policy, which only the local stack allows.
 
 #![expect(
     clippy::expect_used,
@@ -7,6 +10,7 @@
 )]
 
 mod agreement;
+mod anywhere;
 mod calls;
 mod delivery;
 mod documents;
@@ -14,5 +18,5 @@ mod events;
 mod flow;
 mod journal;
 mod limits;
-mod malformed;
+mod problem;
 mod refusals;

@@ -41,6 +41,7 @@ impl Answer {
 #[derive(Debug, Clone)]
 pub struct Client {
     base: String,
+    device: String,
     http: reqwest::Client,
 }
 
@@ -54,8 +55,22 @@ impl Client {
             .expect("a client");
         Self {
             base: base.to_owned(),
+            device: "device".to_owned(),
             http,
         }
+    }
+
+    /// The same client on another device.
+    #[must_use]
+    pub fn with_device(mut self, device: &str) -> Self {
+        device.clone_into(&mut self.device);
+        self
+    }
+
+    /// The device that it asks for codes from.
+    #[must_use]
+    pub fn device(&self) -> &str {
+        &self.device
     }
 
     /// A request with a body as it is.
@@ -104,7 +119,7 @@ impl Client {
 
     /// Asks for a code for business `login` from device `device`.
     pub async fn send(&self, phone: &str) -> Answer {
-        self.send_from(phone, "device", "192.0.2.1").await
+        self.send_from(phone, &self.device, "192.0.2.1").await
     }
 
     /// Asks for a code from a device and address.
@@ -116,8 +131,7 @@ impl Client {
 
     /// Asks for the code of `token` again.
     pub async fn resend(&self, phone: &str, token: &str) -> Answer {
-        let body =
-            json!({ "phone": phone, "uniqueId": "device", "businessId": "login", "token": token });
+        let body = json!({ "phone": phone, "uniqueId": self.device, "businessId": "login", "token": token });
         self.post("/v1/send", &body).await
     }
 

@@ -9,13 +9,17 @@
 )]
 
 mod client;
+mod database;
 mod lines;
 mod proxy;
+mod site;
 mod world;
 
 pub use client::{Answer, Client};
+pub use database::Database;
 pub use lines::Lines;
 pub use proxy::{Fault, Proxy};
+pub use site::{Site, Text};
 pub use world::{ManualClock, SeededRandom, World, WorldBuilder, phone};
 
 /// Lower-case hexadecimal.

@@ -134,7 +134,9 @@ fn operation(headers: &HeaderMap, body: &[u8]) -> String {
 fn permissions(operation: &str, body: &[u8]) -> Vec<(String, String)> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let on_table = |action: &str, request: &Value| {
-        let table = request["TableName"].as_str().unwrap_or_default();
+        // In an external database the name has a prefix of its own.
+        let name = request["TableName"].as_str().unwrap_or_default();
+        let table = name.rsplit('-').next().unwrap_or_default();
         (format!("dynamodb:{action}"), table.to_owned())
     };
     match operation {

@@ -14,6 +14,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 
 use crate::client::{Answer, Client};
+use crate::database::Database;
 use crate::lines::Lines;
 use crate::proxy::Proxy;
 
@@ -88,6 +89,8 @@ pub struct World {
     pub client: Client,
     /// Its request lines.
     pub lines: Lines,
+    /// Its tables.
+    pub database: Database,
     /// Stands before DynamoDB and SNS.
     pub proxy: Option<Proxy>,
 }
@@ -156,26 +159,10 @@ impl World {
         format!("{:06}", (right + 1) % 1_000_000)
     }
 
-    /// A call of the embedded DynamoDB, as an operator's tool makes it.
+    /// A call of its DynamoDB, as an operator's tool makes it; the table is `Limits`, `Challenges` or
+    /// `Blocks`.
     pub async fn dynamodb(&self, operation: &str, body: &serde_json::Value) -> Answer {
-        let target = format!("DynamoDB_20120810.{operation}");
-        let credential = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, \
-                          SignedHeaders=host;x-amz-date, Signature=0";
-        let headers = [
-            ("x-amz-target", target.as_str()),
-            ("content-type", "application/x-amz-json-1.0"),
-            ("x-amz-date", "20260101T000000Z"),
-            ("authorization", credential),
-        ];
-        let client = Client::new(&self.stack.backends.endpoints.dynamodb);
-        client
-            .raw(
-                http::Method::POST,
-                "/",
-                &headers,
-                body.to_string().into_bytes(),
-            )
-            .await
+        self.database.call(operation, body).await
     }
 
     /// How many items the three tables hold.
@@ -199,6 +186,24 @@ impl World {
     #[must_use]
     pub fn proxy(&self) -> &Proxy {
         self.proxy.as_ref().expect("built with `proxied`")
+    }
+}
+
+/// Tables in a database that lives longer than this process are deleted, on a thread of its own because
+/// nothing can be awaited here.
+impl Drop for World {
+    fn drop(&mut self) {
+        if !self.database.is_external() {
+            return;
+        }
+        let database = self.database.clone();
+        let deleting = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            runtime.expect("a runtime").block_on(database.delete());
+        });
+        drop(deleting.join());
     }
 }
 
@@ -261,8 +266,14 @@ impl WorldBuilder {
         options.trust_test_header = true;
         let lines = Lines::default();
         options.journal_output = lines.output();
+        let external = Database::external(self.proxied).await;
+        if let Some(database) = &external {
+            options.dynamodb = Some(database.access.clone());
+            options.tables = database.tables.clone();
+        }
         let backends = Backends::start(&options).await.expect("free ports");
         let mut endpoints = backends.endpoints.clone();
+        let database = external.unwrap_or_else(|| Database::embedded(&endpoints.dynamodb));
         let mut proxy = None;
         if self.proxied {
             let started = Proxy::start(&endpoints.dynamodb, &endpoints.sns).await;
@@ -276,11 +287,16 @@ impl WorldBuilder {
             .await
             .expect("a stack");
         let client = Client::new(&stack.url);
+        if let Some(proxy) = &proxy {
+            // The keyring was read; what tests count begins now.
+            drop(proxy.take_calls());
+        }
         World {
             stack,
             clock,
             client,
             lines,
+            database,
             proxy,
         }
     }

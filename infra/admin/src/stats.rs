@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use phoneproof::domain::clock::Timestamp;
 use serde_json::{Value, json};
 
 use crate::lines::{Line, Reader};
@@ -53,12 +54,8 @@ pub(crate) async fn stats(operator: &Operator, since: Span) -> Result<Outcome, F
     let from = operator.now() - since.0;
     let lines = Reader::new(operator, place, from)?.next().await?;
     let stats = Stats::of(&lines);
-    let mut json = stats.json();
-    json["since"] = json!(from);
-    Ok(Outcome::done(
-        json,
-        format!("since {from}\n\n{}", stats.text()),
-    ))
+    let text = format!("since {from}\n\n{}", stats.text());
+    Ok(Outcome::done(stats.json(from), text))
 }
 
 impl Stats {
@@ -110,7 +107,7 @@ impl Stats {
         self.times.get(rank.saturating_sub(1)).copied()
     }
 
-    fn json(&self) -> Value {
+    fn json(&self, since: Timestamp) -> Value {
         let flows = |flows: &BTreeMap<String, Flow>| -> Value {
             Value::Object(
                 flows
@@ -120,6 +117,7 @@ impl Stats {
             )
         };
         json!({
+            "since": since,
             "requests": self.requests,
             "all": self.all.json(),
             "countries": flows(&self.countries),

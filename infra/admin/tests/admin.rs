@@ -16,7 +16,7 @@ use phoneproof_local::aws::SECRET_ID;
 use phoneproof_local::inbox::Carrier;
 use phoneproof_local::logs::LOG_GROUP;
 use phoneproof_local::stack::{Options, Stack, tables};
-use phoneproof_tests::Client;
+use phoneproof_tests::{Client, Database};
 use serde_json::{Value, json};
 
 const PHONE: &str = "+14152007986";
@@ -89,19 +89,10 @@ impl Site {
 
     /// Every item of every table.
     async fn dump(&self) -> Vec<Value> {
+        let database = Database::embedded(&self.stack.backends.endpoints.dynamodb);
         let mut dump = Vec::new();
         for table in ["Limits", "Challenges", "Blocks"] {
-            let client = Client::new(&self.stack.backends.endpoints.dynamodb);
-            let credential = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, \
-                              SignedHeaders=host;x-amz-date, Signature=0";
-            let headers = [
-                ("x-amz-target", "DynamoDB_20120810.Scan"),
-                ("content-type", "application/x-amz-json-1.0"),
-                ("x-amz-date", "20260101T000000Z"),
-                ("authorization", credential),
-            ];
-            let body = json!({ "TableName": table }).to_string().into_bytes();
-            let answer = client.raw(http::Method::POST, "/", &headers, body).await;
+            let answer = database.call("Scan", &json!({ "TableName": table })).await;
             dump.push(answer.json);
         }
         dump

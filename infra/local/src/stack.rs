@@ -42,6 +42,10 @@ pub struct Options {
     pub policy: Policy,
     /// Where the tables and the keyring are kept; `None` keeps them in memory.
     pub data: Option<PathBuf>,
+    /// A DynamoDB to use in place of the embedded one, with `tables` in it.
+    pub dynamodb: Option<ExternalDynamoDb>,
+    /// The names of the tables.
+    pub tables: Tables,
     /// Where challenge tokens live.
     pub token_mode: TokenMode,
     /// Web origins that may call from a browser.
@@ -66,6 +70,8 @@ impl Options {
             port: 0,
             policy,
             data: None,
+            dynamodb: None,
+            tables: tables(),
             token_mode: TokenMode::default(),
             allowed_origins: Vec::new(),
             clock: Arc::new(SystemClock),
@@ -83,6 +89,17 @@ impl fmt::Debug for Options {
             .field("port", &self.port)
             .finish_non_exhaustive()
     }
+}
+
+/// A DynamoDB that is not the embedded one.
+#[derive(Debug, Clone)]
+pub struct ExternalDynamoDb {
+    /// Its endpoint.
+    pub endpoint: String,
+    /// Its region.
+    pub region: String,
+    /// Who we are there.
+    pub credentials: Credentials,
 }
 
 /// Where the loopback services are.
@@ -120,7 +137,7 @@ pub struct Stack {
     pub backends: Backends,
 }
 
-/// The names of the tables in a local stack.
+/// The names of the tables in a local stack, unless [`Options::tables`] says otherwise.
 #[must_use]
 pub fn tables() -> Tables {
     Tables {
@@ -143,9 +160,14 @@ impl Backends {
         let secret = Secret::new(keyring, file);
         let mut tasks = JoinSet::new();
         let stop = CancellationToken::new();
-        let database = dynamodb::open(options.data.as_deref(), &tables())?;
-        let (listener, dynamodb) = listen(next(options.port, 1)).await?;
-        tasks.spawn(dynamodb::serve(listener, database, stop.clone()));
+        let dynamodb = if let Some(external) = &options.dynamodb {
+            external.endpoint.clone()
+        } else {
+            let database = dynamodb::open(options.data.as_deref(), &options.tables)?;
+            let (listener, url) = listen(next(options.port, 1)).await?;
+            tasks.spawn(dynamodb::serve(listener, database, stop.clone()));
+            url
+        };
         let clock = Arc::clone(&options.clock);
         let now = Arc::new(move || clock.now().to_string());
         let (listener, aws) = listen(next(options.port, 2)).await?;
@@ -264,17 +286,24 @@ async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
 }
 
 fn settings(options: &Options, url: &str, endpoints: Endpoints) -> Settings {
+    let (region, credentials) = match &options.dynamodb {
+        Some(external) => (external.region.clone(), external.credentials.clone()),
+        None => (
+            "us-east-1".to_owned(),
+            Credentials::new("local", "local", None, None, "local"),
+        ),
+    };
     Settings {
         issuer: url.to_owned(),
         token_mode: options.token_mode,
-        tables: tables(),
+        tables: options.tables.clone(),
         keyring_secret_id: SECRET_ID.to_owned(),
         allowed_origins: options.allowed_origins.clone(),
         stack_name: LOCAL_STACK.to_owned(),
         xray_daemon: None,
         aws: AwsSettings {
-            region: "us-east-1".to_owned(),
-            credentials: Credentials::new("local", "local", None, None, "local"),
+            region,
+            credentials,
             dynamodb_endpoint: Some(endpoints.dynamodb),
             sns_endpoint: Some(endpoints.sns),
             secrets_endpoint: Some(endpoints.secrets),

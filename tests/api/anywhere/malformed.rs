@@ -1,7 +1,7 @@
 //! Malformed requests: a problem that names the field, no echo, no write, no text.
 
 use http::Method;
-use phoneproof_tests::World;
+use phoneproof_tests::Site;
 
 /// A description, the body, and the field of the first fault.
 const SEND_BODIES: &[(&str, &str, &str)] = &[
@@ -135,10 +135,10 @@ const VERIFY_BODIES: &[(&str, &str, &str)] = &[
     ),
 ];
 
-async fn refuses(world: &World, path: &str, cases: &[(&str, &str, &str)]) {
+async fn refuses(site: &Site, path: &str, cases: &[(&str, &str, &str)]) {
     for (description, body, field) in cases {
         let headers = [("content-type", "application/json")];
-        let answer = world
+        let answer = site
             .client
             .raw(Method::POST, path, &headers, body.as_bytes().to_vec())
             .await;
@@ -164,29 +164,32 @@ async fn refuses(world: &World, path: &str, cases: &[(&str, &str, &str)]) {
             .any(|part| answer.text.contains(part));
         assert!(!echoed, "{description}: {}", answer.text);
     }
-    assert_eq!(world.item_count().await, 0, "no writes");
-    assert_eq!(world.text_count(), 0, "no texts");
+    // Nobody but this test uses a local stack; a deployed one keeps its tables to itself.
+    if let Some(items) = site.item_count().await {
+        assert_eq!(items, 0, "no writes");
+    }
+    assert_eq!(site.text_count().await, 0, "no texts");
 }
 
 #[tokio::test]
 async fn malformed_sends_are_refused() {
-    refuses(&World::start().await, "/v1/send", SEND_BODIES).await;
+    refuses(&Site::open().await, "/v1/send", SEND_BODIES).await;
 }
 
 #[tokio::test]
 async fn malformed_verifies_are_refused() {
-    refuses(&World::start().await, "/v1/verify", VERIFY_BODIES).await;
+    refuses(&Site::open().await, "/v1/verify", VERIFY_BODIES).await;
 }
 
 #[tokio::test]
 async fn all_faults_are_named_at_once() {
-    let world = World::start().await;
+    let site = Site::open().await;
     let body = br#"{"phone":"+14153349182","uniqueId":"","businessId":"X","locale":"?"}"#.to_vec();
     let headers = [
         ("content-type", "application/json"),
         ("idempotency-key", ""),
     ];
-    let answer = world
+    let answer = site
         .client
         .raw(Method::POST, "/v1/send", &headers, body)
         .await;
@@ -203,9 +206,9 @@ async fn all_faults_are_named_at_once() {
 
 #[tokio::test]
 async fn what_is_not_json_in_utf_8_is_refused() {
-    let world = World::start().await;
+    let site = Site::open().await;
     let json = [("content-type", "application/json")];
-    let not_utf8 = world
+    let not_utf8 = site
         .client
         .raw(
             Method::POST,
@@ -217,7 +220,7 @@ async fn what_is_not_json_in_utf_8_is_refused() {
     assert_eq!((not_utf8.status, not_utf8.problem()), (400, "malformed"));
     for content_type in ["text/plain", "application/x-www-form-urlencoded", ""] {
         let headers = [("content-type", content_type)];
-        let answer = world
+        let answer = site
             .client
             .raw(Method::POST, "/v1/send", &headers, b"{}".to_vec())
             .await;
@@ -228,7 +231,7 @@ async fn what_is_not_json_in_utf_8_is_refused() {
         );
     }
     let charset = [("content-type", "Application/JSON; charset=utf-8")];
-    let answer = world
+    let answer = site
         .client
         .raw(Method::POST, "/v1/send", &charset, b"{}".to_vec())
         .await;
@@ -237,17 +240,17 @@ async fn what_is_not_json_in_utf_8_is_refused() {
 
 #[tokio::test]
 async fn large_and_deep_bodies_are_refused() {
-    let world = World::start().await;
+    let site = Site::open().await;
     let json = [("content-type", "application/json")];
     for (size, status) in [(4_096, 400), (4_097, 413), (1_000_000, 413)] {
-        let answer = world
+        let answer = site
             .client
             .raw(Method::POST, "/v1/send", &json, vec![b' '; size])
             .await;
         assert_eq!(answer.status, status, "{size} bytes");
     }
     let deep = format!("{{\"phone\":{}", "[".repeat(4_000));
-    let answer = world
+    let answer = site
         .client
         .raw(Method::POST, "/v1/send", &json, deep.into_bytes())
         .await;
@@ -256,9 +259,9 @@ async fn large_and_deep_bodies_are_refused() {
 
 #[tokio::test]
 async fn unknown_paths_and_methods_are_refused() {
-    let world = World::start().await;
+    let site = Site::open().await;
     for path in ["/nope", "/v1/send/", "/v2/send", "/v1/send%00"] {
-        let answer = world.client.post(path, &serde_json::json!({})).await;
+        let answer = site.client.post(path, &serde_json::json!({})).await;
         assert_eq!(
             (answer.status, answer.problem()),
             (404, "not-found"),
@@ -270,7 +273,7 @@ async fn unknown_paths_and_methods_are_refused() {
         (Method::DELETE, "/v1/verify", "POST"),
         (Method::POST, "/v1/ping", "GET"),
     ] {
-        let answer = world.client.raw(method, path, &[], Vec::new()).await;
+        let answer = site.client.raw(method, path, &[], Vec::new()).await;
         assert_eq!(
             (answer.status, answer.header("allow")),
             (405, Some(allow)),

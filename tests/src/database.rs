@@ -1,0 +1,188 @@
+//! The DynamoDB that a world is on: the embedded one, or the one that `AWS_ENDPOINT_URL_DYNAMODB` names.
+
+use std::time::SystemTime;
+
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use phoneproof::aws::{AwsSettings, Clients, Credentials};
+use phoneproof::config::Tables;
+use phoneproof::domain::clock::{Clock as _, SystemClock};
+use phoneproof::domain::random::{SystemRandom, random_array};
+use phoneproof_local::stack::{ExternalDynamoDb, tables};
+use serde_json::{Value, json};
+
+use crate::client::{Answer, Client};
+
+/// A variable of the environment, or what it is without one.
+fn variable(name: &str, otherwise: &str) -> String {
+    let value = std::env::var(name).ok().filter(|value| !value.is_empty());
+    value.unwrap_or_else(|| otherwise.to_owned())
+}
+
+/// A DynamoDB with the three tables of one world.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// The names of its tables.
+    pub tables: Tables,
+    /// Where and as whom it is reached.
+    pub access: ExternalDynamoDb,
+    is_external: bool,
+}
+
+impl Database {
+    /// The database that the environment names, with new tables in it; `None` for the embedded one. The
+    /// proxy of tests speaks no TLS and signs nothing, so it does not stand before AWS.
+    pub async fn external(proxied: bool) -> Option<Self> {
+        let endpoint = variable("AWS_ENDPOINT_URL_DYNAMODB", "");
+        if endpoint.is_empty() || (proxied && endpoint.starts_with("https://")) {
+            return None;
+        }
+        let id = u64::from_be_bytes(random_array(&SystemRandom).expect("random bytes"));
+        let name = |table: &str| format!("phoneproof-test-{id:016x}-{table}");
+        let session = variable("AWS_SESSION_TOKEN", "");
+        let database = Self {
+            tables: Tables {
+                limits: name("Limits"),
+                challenges: name("Challenges"),
+                blocks: name("Blocks"),
+            },
+            access: ExternalDynamoDb {
+                endpoint,
+                region: variable("AWS_REGION", "us-east-1"),
+                credentials: Credentials::new(
+                    variable("AWS_ACCESS_KEY_ID", "test"),
+                    variable("AWS_SECRET_ACCESS_KEY", "test"),
+                    (!session.is_empty()).then_some(session),
+                    None,
+                    "environment",
+                ),
+            },
+            is_external: true,
+        };
+        for name in database.names() {
+            database.create(name).await;
+        }
+        Some(database)
+    }
+
+    /// The embedded database at `endpoint`.
+    #[must_use]
+    pub fn embedded(endpoint: &str) -> Self {
+        Self {
+            tables: tables(),
+            access: ExternalDynamoDb {
+                endpoint: endpoint.to_owned(),
+                region: "us-east-1".to_owned(),
+                credentials: Credentials::new("local", "local", None, None, "local"),
+            },
+            is_external: false,
+        }
+    }
+
+    fn names(&self) -> [&str; 3] {
+        [
+            &self.tables.limits,
+            &self.tables.challenges,
+            &self.tables.blocks,
+        ]
+    }
+
+    async fn create(&self, name: &str) {
+        let table = json!({
+            "TableName": name,
+            "AttributeDefinitions": [{ "AttributeName": "pk", "AttributeType": "S" }],
+            "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }],
+            "BillingMode": "PAY_PER_REQUEST",
+        });
+        let created = self.raw("CreateTable", &table).await;
+        assert_eq!(created.status, 200, "{}", created.text);
+        let describe = json!({ "TableName": name });
+        while self.raw("DescribeTable", &describe).await.json["Table"]["TableStatus"] != "ACTIVE" {
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        }
+    }
+
+    /// Deletes the tables of an external database. They are a world's own, and named by chance.
+    pub(crate) async fn delete(&self) {
+        for name in self.names().into_iter().filter(|_| self.is_external) {
+            self.raw("DeleteTable", &json!({ "TableName": name })).await;
+        }
+    }
+
+    /// Whether [`Database::delete`] has something to do.
+    pub(crate) const fn is_external(&self) -> bool {
+        self.is_external
+    }
+
+    /// A call as an operator's tool makes it; `TableName` is `Limits`, `Challenges` or `Blocks`.
+    pub async fn call(&self, operation: &str, body: &Value) -> Answer {
+        let mut body = body.clone();
+        let table = match body["TableName"].as_str() {
+            Some("Limits") => &self.tables.limits,
+            Some("Challenges") => &self.tables.challenges,
+            _ => &self.tables.blocks,
+        };
+        body["TableName"] = json!(table);
+        self.raw(operation, &body).await
+    }
+
+    async fn raw(&self, operation: &str, body: &Value) -> Answer {
+        let body = body.to_string();
+        let target = format!("DynamoDB_20120810.{operation}");
+        let mut headers = vec![
+            ("x-amz-target".to_owned(), target),
+            (
+                "content-type".to_owned(),
+                "application/x-amz-json-1.0".to_owned(),
+            ),
+        ];
+        headers.extend(self.signature(&headers, &body));
+        let headers: Vec<(&str, &str)> = headers
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_str()))
+            .collect();
+        let client = Client::new(&self.access.endpoint);
+        client
+            .raw(http::Method::POST, "/", &headers, body.into_bytes())
+            .await
+    }
+
+    /// The headers of AWS Signature Version 4.
+    fn signature(&self, headers: &[(String, String)], body: &str) -> Vec<(String, String)> {
+        let identity = self.access.credentials.clone().into();
+        let parameters = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(&self.access.region)
+            .name("dynamodb")
+            .time(SystemTime::UNIX_EPOCH + SystemClock.since_epoch())
+            .settings(SigningSettings::default())
+            .build()
+            .expect("complete parameters")
+            .into();
+        let url = format!("{}/", self.access.endpoint);
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let request =
+            SignableRequest::new("POST", url, headers, SignableBody::Bytes(body.as_bytes()));
+        let signed = sign(request.expect("a request"), &parameters).expect("a signature");
+        let (instructions, _) = signed.into_parts();
+        let headers = instructions.headers();
+        headers
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
+    }
+
+    /// The service's own clients, all at this endpoint.
+    #[must_use]
+    pub fn clients(&self) -> Clients {
+        let endpoint = Some(self.access.endpoint.clone());
+        Clients::new(&AwsSettings {
+            region: self.access.region.clone(),
+            credentials: self.access.credentials.clone(),
+            dynamodb_endpoint: endpoint.clone(),
+            sns_endpoint: endpoint.clone(),
+            secrets_endpoint: endpoint,
+        })
+    }
+}
