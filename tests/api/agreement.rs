@@ -20,7 +20,7 @@ use phoneproof::domain::phone::Phone;
 use phoneproof::domain::policy::Limits;
 use phoneproof::domain::rule::{DAY, Window};
 use phoneproof::store::{Guess, ReserveError, SendPlan, Store, Subjects};
-use phoneproof_tests::{SeededRandom, World, phone};
+use phoneproof_tests::{World, phone};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -38,7 +38,6 @@ struct Bench {
     world: World,
     store: Store,
     subjects: Subjects,
-    random: SeededRandom,
     terms: Terms,
 }
 
@@ -63,7 +62,6 @@ impl Bench {
                 )),
                 number_block: index.number_block(&number),
             },
-            random: SeededRandom::new(3),
             terms: Terms {
                 now,
                 today: Window::containing(now, DAY, Duration::ZERO),
@@ -190,7 +188,11 @@ async fn on_sends() {
             let deadline = Instant::now() + Duration::from_secs(5);
             let stored = bench
                 .store
-                .reserve(&bench.plan(reservation), &bench.random, deadline)
+                .reserve(
+                    &bench.plan(reservation),
+                    bench.world.random.as_ref(),
+                    deadline,
+                )
                 .await;
             let decided = record.admits_send(&reservation, &bench.terms);
             assert_eq!(
@@ -218,7 +220,7 @@ async fn on_guesses() {
             let deadline = Instant::now() + Duration::from_secs(5);
             let stored = bench
                 .store
-                .record_guess(&guess, &bench.terms, &bench.random, deadline)
+                .record_guess(&guess, &bench.terms, bench.world.random.as_ref(), deadline)
                 .await;
             let decided = record.admits_attempt(2, OWN, WRITE, &bench.terms);
             match decided {

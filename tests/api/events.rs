@@ -13,7 +13,7 @@ use phoneproof::http::App;
 use phoneproof::observe::{Journal, Tracer};
 use phoneproof::service::Service;
 use phoneproof_local::aws::SECRET_ID;
-use phoneproof_tests::{SeededRandom, World};
+use phoneproof_tests::World;
 use serde_json::Value;
 
 const SEND: &str = include_str!("../events/send.json");
@@ -43,7 +43,7 @@ fn traced_app(world: &World, tracer: Option<Tracer>) -> Arc<App> {
         },
     };
     let policy = Policy::from_toml(DEFAULT_POLICY).expect("valid");
-    let random = Arc::new(SeededRandom::new(1));
+    let random = Arc::clone(&world.random);
     let service = Service::new(&settings, policy, world.clock.clone(), random).expect("a service");
     Arc::new(App {
         service,

@@ -1,5 +1,6 @@
 //! A stack to test against.
 
+use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use phoneproof::config::{DEFAULT_POLICY, TokenMode};
 use phoneproof::domain::clock::{Clock, SystemClock, Timestamp};
 use phoneproof::domain::policy::Policy;
-use phoneproof::domain::random::{Random, RandomUnavailable};
+use phoneproof::domain::random::{Random, RandomUnavailable, SystemRandom};
 use phoneproof_local::inbox::{Carrier, Message};
 use phoneproof_local::stack::{Backends, Options, Stack};
 use rand_chacha::ChaCha20Rng;
@@ -79,12 +80,13 @@ pub fn phone(n: u32) -> String {
 }
 
 /// A running stack with its clock, client and, if asked for, the proxy before its tables and SNS.
-#[derive(Debug)]
 pub struct World {
     /// The stack.
     pub stack: Stack,
     /// Its clock.
     pub clock: Arc<ManualClock>,
+    /// Its random source.
+    pub random: Arc<dyn Random>,
     /// Calls it.
     pub client: Client,
     /// Its request lines.
@@ -93,6 +95,14 @@ pub struct World {
     pub database: Database,
     /// Stands before DynamoDB and SNS.
     pub proxy: Option<Proxy>,
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World")
+            .field("stack", &self.stack)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How a [`World`] is set up.
@@ -268,6 +278,8 @@ impl WorldBuilder {
         options.journal_output = lines.output();
         let external = Database::external(self.proxied).await;
         if let Some(database) = &external {
+            // Request tokens are remembered across tables: the same seed would repeat another world's.
+            options.random = Arc::new(SystemRandom);
             options.dynamodb = Some(database.access.clone());
             options.tables = database.tables.clone();
         }
@@ -283,6 +295,7 @@ impl WorldBuilder {
             endpoints.secrets.clone_from(&started.sns);
             proxy = Some(started);
         }
+        let random = Arc::clone(&options.random);
         let stack = Stack::start_on(options, backends, endpoints)
             .await
             .expect("a stack");
@@ -294,6 +307,7 @@ impl WorldBuilder {
         World {
             stack,
             clock,
+            random,
             client,
             lines,
             database,
