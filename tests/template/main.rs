@@ -10,3 +10,4 @@
 mod document;
 mod policy;
 mod roles;
+mod runbook;

@@ -6,6 +6,7 @@ use phoneproof::config::{Environment, Settings};
 use serde_json::{Value, json};
 
 use crate::document::{decided, resources, template};
+use crate::runbook::anchors;
 
 /// Statements that name no resource, and why there is none to name.
 const WILDCARDS: [(&str, &str); 2] = [
@@ -235,26 +236,6 @@ fn the_stack_names_its_functions_binaries_and_its_policy() {
     assert_eq!(layer, "infra/policy.toml");
     let path = &template["Globals"]["Function"]["Environment"]["Variables"]["POLICY_PATH"];
     assert_eq!(path, "/opt/policy.toml");
-}
-
-/// The anchors of the runbook's headings, as GitHub makes them.
-fn anchors() -> BTreeSet<String> {
-    let headings = include_str!("../../infra/RUNBOOK.md")
-        .lines()
-        .filter(|line| line.starts_with('#'));
-    headings
-        .map(|line| {
-            line.trim_start_matches('#')
-                .trim()
-                .to_lowercase()
-                .replace(' ', "-")
-        })
-        .map(|line| {
-            line.chars()
-                .filter(|c| c.is_alphanumeric() || *c == '-')
-                .collect()
-        })
-        .collect()
 }
 
 #[test]
