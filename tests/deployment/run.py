@@ -9,6 +9,7 @@ from AWS:
 - It knows no alarms on metric math: these are taken out of the template before it is deployed. cfn-lint checks them.
 - It does not mount layers for provided.al2023: the policy is put where Lambda would mount it, at /opt/policy.toml.
 - All requests come from one address, so that policy allows more sends per address.
+- It does not expand the SAM transform of nested templates: SAM's own translator does it before.
 - It keeps no encryption, recovery or deletion-protection settings, throttles nothing and makes no metrics of log lines.
 """
 
@@ -26,6 +27,8 @@ import urllib.request
 
 import boto3
 import yaml
+from samtranslator.translator.managed_policy_translator import ManagedPolicyLoader
+from samtranslator.translator.transform import transform
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".aws-sam" / "build"
@@ -110,6 +113,16 @@ def deploy(template="emulated.yaml", stack=STACK, **parameters):
         "--no-fail-on-empty-changeset", *(["--parameter-overrides", *overrides] if overrides else []),
     )
     return outputs(stack)
+
+
+def nest():
+    """The template as a nested one, with its code in S3 and its transform expanded."""
+    packaged = BUILD / "packaged.yaml"
+    run("sam", "package", "--template-file", BUILD / "emulated.yaml", "--resolve-s3", "--output-template-file", packaged)
+    loader = ManagedPolicyLoader(boto3.client("iam"))
+    translated = transform(yaml.safe_load(packaged.read_text()), {}, loader)
+    (BUILD / "translated.json").write_text(json.dumps(translated))
+    shutil.copy(ROOT / "tests/deployment/nested.yaml", BUILD / "nested.yaml")
 
 
 def outputs(stack):
@@ -274,7 +287,7 @@ def main():
     check_logs(found)
 
     step("a nested application")
-    shutil.copy(ROOT / "tests/deployment/nested.yaml", BUILD / "nested.yaml")
+    nest()
     nested = deploy(template="nested.yaml", stack="phoneproof-nested")
     assert call(base_url(nested), "/v1/ping") == (200, "ok")
     run("sam", "delete", "--no-prompts", "--stack-name", "phoneproof-nested")
