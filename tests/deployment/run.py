@@ -290,7 +290,9 @@ def main():
     nest()
     nested = deploy(template="nested.yaml", stack="phoneproof-nested")
     assert call(base_url(nested), "/v1/ping") == (200, "ok")
-    run("sam", "delete", "--no-prompts", "--stack-name", "phoneproof-nested")
+    cloudformation = boto3.client("cloudformation")
+    cloudformation.delete_stack(StackName="phoneproof-nested")
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName="phoneproof-nested")
 
     step("delete")
     run("sam", "delete", "--no-prompts", "--stack-name", STACK)
