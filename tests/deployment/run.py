@@ -16,6 +16,7 @@ from AWS:
 import json
 import os
 import pathlib
+import platform
 import re
 import shutil
 import signal
@@ -37,6 +38,8 @@ ENDPOINT = f"http://127.0.0.1:{PORT}"
 STACK = "phoneproof-dev"
 MOUNTED_POLICY = pathlib.Path("/opt/policy.toml")
 PHONE = "+14152007986"
+# The emulator runs what was built for this machine, whatever the template says.
+ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
 
 ENVIRONMENT = os.environ | {
     "AWS_ENDPOINT_URL": ENDPOINT,
@@ -105,7 +108,7 @@ def mount_policy():
 
 def deploy(template="emulated.yaml", stack=STACK, **parameters):
     """Deploys, and returns the outputs."""
-    given = {"Architecture": "x86_64", "DeletionProtection": "false"} | parameters
+    given = {"Architecture": ARCHITECTURE, "DeletionProtection": "false"} | parameters
     overrides = [f"{name}={value}" for name, value in given.items()] if template == "emulated.yaml" else []
     run(
         "sam", "deploy", "--template-file", BUILD / template, "--stack-name", stack, "--resolve-s3",

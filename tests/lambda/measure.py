@@ -35,7 +35,12 @@ class Runtime(http.server.ThreadingHTTPServer):
         self.started = time.monotonic()
         self.ready_after = None
         self.answers = []
+        self.handed_at = 0.0
+        self.took = []
         self.done = threading.Event()
+
+    def handle_error(self, *_):
+        """A function that is killed breaks its connection; that is how every run ends."""
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -52,6 +57,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if len(runtime.answers) >= INVOCATIONS:
             runtime.done.wait()
             time.sleep(60)
+        runtime.handed_at = time.monotonic()
         self.send_response(200)
         self.send_header("Lambda-Runtime-Aws-Request-Id", str(len(runtime.answers)))
         self.send_header("Lambda-Runtime-Deadline-Ms", str(int((time.time() + 10) * 1000)))
@@ -63,6 +69,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         runtime = self.server
         runtime.answers.append(self.body())
+        runtime.took.append(time.monotonic() - runtime.handed_at)
         self.send_response(202)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -88,7 +95,8 @@ def zipped_size(binary):
     return len(archive.getvalue())
 
 
-def main(binary, event, expected_status):
+def run(binary, event, wrapper=()):
+    """One life of a function, through all invocations; its status file at the end."""
     runtime = Runtime(pathlib.Path(event).read_bytes())
     threading.Thread(target=runtime.serve_forever, daemon=True).start()
     function = {
@@ -97,12 +105,19 @@ def main(binary, event, expected_status):
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
         "AWS_LAMBDA_FUNCTION_VERSION": "1",
     }
-    with subprocess.Popen([binary], env=os.environ | function, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen([*wrapper, binary], env=os.environ | function, stdout=subprocess.DEVNULL) as process:
         finished = runtime.done.wait(30)
         status = pathlib.Path(f"/proc/{process.pid}/status").read_text() if finished else ""
         process.kill()
+    runtime.shutdown()
+    runtime.server_close()
     if not finished:
         sys.exit(f"{binary}: {len(runtime.answers)} of {INVOCATIONS} answers")
+    return runtime, status
+
+
+def main(binary, event, expected_status):
+    runtime, status = run(binary, event)
     peak = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
     size = zipped_size(binary)
     first = json.loads(runtime.answers[0])["statusCode"]
