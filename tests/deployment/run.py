@@ -7,12 +7,14 @@ Needs `sam build` to have run, and sam, ministack, aws and the Rust toolchain on
 The emulator enforces IAM (AUTH=true), so a role that misses an action fails here with its name. Where it differs
 from AWS:
 - It knows no alarms on metric math: these are taken out of the template before it is deployed. cfn-lint checks them.
-- It does not mount layers for provided.al2023: the policy is put where Lambda would mount it, at /opt/policy.toml.
+- It does not mount layers for provided.al2023: the layer's archive is unpacked here to where Lambda would mount it,
+  /opt/policy.toml.
 - All requests come from one address, so that policy allows more sends per address.
 - It does not expand the SAM transform of nested templates: SAM's own translator does it before.
 - It keeps no encryption, recovery or deletion-protection settings, throttles nothing and makes no metrics of log lines.
 """
 
+import io
 import json
 import os
 import pathlib
@@ -25,6 +27,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import zipfile
 
 import boto3
 import yaml
@@ -97,12 +100,17 @@ def emulated_template():
     (BUILD / "emulated.yaml").write_text(yaml.safe_dump(template, sort_keys=False))
 
 
-def mount_policy():
-    policy = (ROOT / "infra" / "policy.toml").read_text()
+def mount_policy(found):
+    """Unpacks the policy layer of the send function, with a higher limit for the one address of all tests."""
+    functions = boto3.client("lambda")
+    layers = functions.get_function_configuration(FunctionName=found["SendFunction"])["Layers"]
+    content = functions.get_layer_version_by_arn(Arn=layers[0]["Arn"])["Content"]["Location"]
+    with urllib.request.urlopen(content) as answer:
+        archive = zipfile.ZipFile(io.BytesIO(answer.read()))
+    assert archive.namelist() == ["policy.toml"], archive.namelist()
+    policy = archive.read("policy.toml").decode()
     raised = policy.replace("address_per_hour = 20 ", "address_per_hour = 100000 ")
     assert raised != policy, "the sample policy limits addresses"
-    if MOUNTED_POLICY.exists():
-        sys.exit(f"{MOUNTED_POLICY} is in the way: this puts the policy there for the emulated functions")
     MOUNTED_POLICY.write_text(raised)
 
 
@@ -266,6 +274,7 @@ def main():
 
     step("deploy")
     found = deploy()
+    mount_policy(found)
     base = base_url(found)
     assert call(base, "/v1/ping") == (200, "ok")
     assert call(base, "/.well-known/openid-configuration")[1]["issuer"] == found["Issuer"]
@@ -305,11 +314,12 @@ def main():
 
 BEGAN = time.monotonic()
 if __name__ == "__main__":
-    mount_policy()
+    if MOUNTED_POLICY.exists():
+        sys.exit(f"{MOUNTED_POLICY} is in the way: this puts the policy there for the emulated functions")
     emulator = start_emulator()
     try:
         main()
     finally:
         emulator.send_signal(signal.SIGINT)
         emulator.wait(timeout=10)
-        MOUNTED_POLICY.unlink()
+        MOUNTED_POLICY.unlink(missing_ok=True)

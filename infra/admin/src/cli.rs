@@ -38,7 +38,7 @@ pub(crate) struct Common {
     /// AWS region, as for the AWS command line.
     #[arg(long, global = true)]
     pub(crate) region: Option<String>,
-    /// The policy that limits and lifetimes are taken from; infra/policy.toml as compiled in if not given.
+    /// The policy that limits and lifetimes are taken from; infra/policy/policy.toml as compiled in if not given.
     /// A deployed stack may have another: give its file.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,

@@ -18,7 +18,7 @@ struct Arguments {
     /// Port of the API and the pages; 0 for any free one. The next two ports are DynamoDB and SNS.
     #[arg(long, default_value_t = 3000)]
     port: u16,
-    /// Policy file; infra/policy.toml as compiled in if not given.
+    /// Policy file; infra/policy/policy.toml as compiled in if not given.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// File to keep the tables in; in memory if not given.

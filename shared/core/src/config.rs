@@ -11,7 +11,7 @@ use crate::aws::AwsSettings;
 use crate::domain::policy::{Policy, PolicyFaults};
 
 /// The policy that is compiled in and used when `POLICY_PATH` is not set.
-pub const DEFAULT_POLICY: &str = include_str!("../../../infra/policy.toml");
+pub const DEFAULT_POLICY: &str = include_str!("../../../infra/policy/policy.toml");
 
 /// The name of a stack without a name.
 pub const LOCAL_STACK: &str = "local";
