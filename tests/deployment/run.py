@@ -298,6 +298,16 @@ def main():
     step("logs")
     check_logs(found)
 
+    step("a custom domain")
+    on_domain = deploy(
+        TokenMode="stored",
+        DomainName="verify.example.com",
+        CertificateArn="arn:aws:acm:us-east-1:000000000000:certificate/00000000-0000-0000-0000-000000000000",
+    )
+    assert on_domain["Issuer"] == on_domain["ApiUrl"] == "https://verify.example.com", on_domain
+    assert on_domain["DomainTarget"], "what the DNS record points to"
+    assert call(base, "/.well-known/openid-configuration")[1]["issuer"] == "https://verify.example.com"
+
     step("a nested application")
     nest()
     nested = deploy(template="nested.yaml", stack="phoneproof-nested")

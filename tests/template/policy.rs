@@ -236,8 +236,14 @@ fn the_stack_names_its_functions_binaries_and_its_policy() {
     assert_eq!(layer, "infra/policy");
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/policy");
     let shipped = std::fs::read_dir(folder).expect("the layer's folder");
-    let names: Vec<_> = shipped.map(|file| file.expect("a file").file_name()).collect();
-    assert_eq!(names, ["policy.toml"], "everything in the folder is shipped");
+    let names: Vec<_> = shipped
+        .map(|file| file.expect("a file").file_name())
+        .collect();
+    assert_eq!(
+        names,
+        ["policy.toml"],
+        "everything in the folder is shipped"
+    );
     let path = &template["Globals"]["Function"]["Environment"]["Variables"]["POLICY_PATH"];
     assert_eq!(path, "/opt/policy.toml");
 }

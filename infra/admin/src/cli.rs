@@ -62,11 +62,10 @@ pub(crate) enum Command {
     Explain {
         /// The phone, as in +14155550100.
         phone: String,
-        /// The device (`uniqueId`) that asks.
-        #[arg(long)]
+        /// The device (`uniqueId`) that asks; `-` for none.
+        #[arg(allow_hyphen_values = true)]
         device: Option<String>,
         /// The address that asks.
-        #[arg(long)]
         address: Option<String>,
     },
     /// Clear the wrong codes of a phone, which lock it.

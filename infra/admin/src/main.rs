@@ -83,7 +83,10 @@ async fn run(cli: Cli) -> Result<Outcome, Failure> {
             phone,
             device,
             address,
-        } => explain::explain(&operator, &phone, device.as_deref(), address.as_deref()).await,
+        } => {
+            let device = device.as_deref().filter(|device| *device != "-");
+            explain::explain(&operator, &phone, device, address.as_deref()).await
+        }
         Command::Unlock { phone } => phones::unlock(&operator, &common, &phone).await,
         Command::Forget { phone, with_block } => {
             phones::forget(&operator, &common, &phone, with_block).await

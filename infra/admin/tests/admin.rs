@@ -171,14 +171,7 @@ async fn a_block_can_end_by_itself() {
 #[tokio::test]
 async fn explain_says_what_the_service_would_and_writes_nothing() {
     let site = Site::start().await;
-    let arguments = [
-        "explain",
-        PHONE,
-        "--device",
-        "device",
-        "--address",
-        "192.0.2.1",
-    ];
+    let arguments = ["explain", PHONE, "device", "192.0.2.1"];
     let before = site.done(&arguments).await;
     assert_eq!(
         (&before["refusedBy"], &before["country"]),
@@ -210,6 +203,8 @@ async fn explain_says_what_the_service_would_and_writes_nothing() {
         .expect("rules")
         .len();
     assert_eq!(rules, 5);
+    let with_address = site.done(&["explain", PHONE, "-", "192.0.2.1"]).await;
+    assert_eq!(with_address["rules"].as_array().map(Vec::len), Some(7));
     assert_eq!(
         site.done(&["explain", "+376312345"]).await["refusedBy"],
         "country"

@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 use phoneproof::config::{DEFAULT_POLICY, TokenMode};
@@ -10,6 +11,7 @@ use phoneproof::domain::policy::Policy;
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_local::logs::LOG_GROUP;
 use phoneproof_local::stack::{Options, Stack, tables};
+use serde_json::Value;
 
 /// Runs PhoneProof on this machine: API, demo page, SMS inbox and its own DynamoDB, all on loopback.
 #[derive(Parser)]
@@ -43,6 +45,7 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> io::Result<()> {
     let mut options = Options::new(policy(arguments.policy)?);
+    options.journal_output = Arc::new(|line| drop(writeln!(io::stderr(), "{}", shortened(line))));
     options.port = arguments.port;
     options.data = arguments.data;
     options.token_mode = TokenMode::parse(&arguments.token_mode).unwrap_or_default();
@@ -60,6 +63,15 @@ fn policy(path: Option<PathBuf>) -> io::Result<Policy> {
             .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?,
     };
     Policy::from_toml(&text).map_err(io::Error::other)
+}
+
+/// A request line without its metrics, which only CloudWatch reads.
+fn shortened(line: &[u8]) -> Value {
+    let mut line: Value = serde_json::from_slice(line).unwrap_or_default();
+    if let Value::Object(members) = &mut line {
+        members.remove("_aws");
+    }
+    line
 }
 
 fn announce(stack: &Stack) -> io::Result<()> {
