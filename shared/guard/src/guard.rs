@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::marker::PhantomData;
 
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header};
 use thiserror::Error;
 
-use crate::claims::{Claims, PhoneProof, TOKEN_TYPE};
+use crate::claims::PhoneProof;
+use crate::token::Token;
 
 /// How far the clocks of issuer and relying party may differ, in seconds.
 ///
@@ -26,8 +28,8 @@ pub struct UnusableKeys;
 /// Why a token was refused. No variant holds any part of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Rejection {
-    /// Not a JWT of the expected type, or claims are missing or have the wrong type.
-    #[error("not a success token")]
+    /// Not a JWT of the expected kind, or claims are missing or have the wrong type.
+    #[error("not a token of the expected kind")]
     Malformed,
     /// Signed with a key that is not in the set: refresh the set, at most once a minute.
     #[error("unknown key")]
@@ -49,23 +51,27 @@ pub enum Rejection {
     NotYetValid,
 }
 
-/// Checks success tokens of one issuer.
+/// Checks the tokens of one issuer and one kind, offline.
 #[derive(Clone)]
-pub struct Guard {
+pub struct TokenGuard<T> {
     issuer: String,
     keys: HashMap<String, (Algorithm, DecodingKey)>,
+    kind: PhantomData<fn() -> T>,
 }
 
-impl fmt::Debug for Guard {
+/// Checks success tokens of one issuer.
+pub type Guard = TokenGuard<PhoneProof>;
+
+impl<T> fmt::Debug for TokenGuard<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Guard")
+        f.debug_struct("TokenGuard")
             .field("issuer", &self.issuer)
             .field("keys", &self.keys.keys())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
-impl Guard {
+impl<T: Token> TokenGuard<T> {
     /// A guard for tokens of `issuer`, with the issuer's key set as JSON.
     ///
     /// # Errors
@@ -80,10 +86,12 @@ impl Guard {
         Ok(Self {
             issuer: issuer.into(),
             keys,
+            kind: PhantomData,
         })
     }
 
-    /// Checks `token` for the business `audience` at `now`, in seconds since the Unix epoch.
+    /// Checks `token` for `audience` at `now`, in seconds since the Unix epoch. The audience of success
+    /// tokens is the business.
     ///
     /// The algorithm comes from the key, never from the token, and nothing that a token names is
     /// fetched.
@@ -91,13 +99,13 @@ impl Guard {
     /// # Errors
     ///
     /// [`Rejection`] says why the token is refused.
-    pub fn check(&self, token: &str, audience: &str, now: u64) -> Result<PhoneProof, Rejection> {
+    pub fn check(&self, token: &str, audience: &str, now: u64) -> Result<T, Rejection> {
         let (algorithm, key) = self.key_for(token)?;
-        let claims = decode::<Claims>(token, key, &signature_only(*algorithm))
+        let claims = decode::<T::Claims>(token, key, &signature_only(*algorithm))
             .map_err(|error| rejection(&error))?
             .claims;
         self.check_claims(&claims, audience, now)?;
-        Ok(PhoneProof::from(claims))
+        T::learn(claims).ok_or(Rejection::Malformed)
     }
 
     fn key_for(&self, token: &str) -> Result<&(Algorithm, DecodingKey), Rejection> {
@@ -105,7 +113,7 @@ impl Guard {
             return Err(Rejection::Malformed);
         }
         let header = decode_header(token).map_err(|_| Rejection::Malformed)?;
-        let entry = self.keys.get(expected_kid(&header)?);
+        let entry = self.keys.get(expected_kid(&header, T::TYPE)?);
         let (algorithm, _) = entry.ok_or(Rejection::UnknownKey)?;
         if header.alg != *algorithm {
             return Err(Rejection::BadSignature);
@@ -113,17 +121,16 @@ impl Guard {
         entry.ok_or(Rejection::UnknownKey)
     }
 
-    fn check_claims(&self, claims: &Claims, audience: &str, now: u64) -> Result<(), Rejection> {
-        if claims.iss != self.issuer {
+    fn check_claims(&self, claims: &T::Claims, audience: &str, now: u64) -> Result<(), Rejection> {
+        let registered = T::registered(claims);
+        if registered.iss != self.issuer {
             Err(Rejection::WrongIssuer)
-        } else if claims.aud != audience {
+        } else if registered.aud != audience {
             Err(Rejection::WrongAudience)
-        } else if claims.exp.saturating_add(LEEWAY_SECONDS) <= now {
+        } else if registered.exp.saturating_add(LEEWAY_SECONDS) <= now {
             Err(Rejection::Expired)
-        } else if claims.nbf > now.saturating_add(LEEWAY_SECONDS) {
+        } else if registered.nbf > now.saturating_add(LEEWAY_SECONDS) {
             Err(Rejection::NotYetValid)
-        } else if !claims.phone_number_verified {
-            Err(Rejection::Malformed)
         } else {
             Ok(())
         }
@@ -131,8 +138,8 @@ impl Guard {
 }
 
 /// The key id of a header that has the right type and demands nothing we do not know (`crit`).
-fn expected_kid(header: &Header) -> Result<&str, Rejection> {
-    if header.typ.as_deref() != Some(TOKEN_TYPE) || header.crit.is_some() {
+fn expected_kid<'h>(header: &'h Header, expected_type: &str) -> Result<&'h str, Rejection> {
+    if header.typ.as_deref() != Some(expected_type) || header.crit.is_some() {
         return Err(Rejection::Malformed);
     }
     header.kid.as_deref().ok_or(Rejection::Malformed)

@@ -16,9 +16,40 @@
 //!
 //! A checked token says nothing about reuse: spend it once, through `POST /v1/spend` or in a ledger
 //! of your own keyed by `business` and `jti`.
+//!
+//! Features, all off by default: `remote` fetches the keys and follows their rotation with any HTTP client,
+//! `https` brings one; `tower` protects a route with one line, `axum` hands what was learned to the
+//! handler; `dynamodb` is a ledger in a table of your own.
 
 mod claims;
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
+#[cfg(feature = "axum")]
+mod extract;
 mod guard;
+#[cfg(feature = "https")]
+mod https;
+#[cfg(feature = "tower")]
+mod layer;
+mod ledger;
+#[cfg(feature = "remote")]
+mod remote;
+mod token;
 
 pub use claims::{AMR, ActionDigest, Claims, PhoneProof, TOKEN_TYPE};
-pub use guard::{Guard, LEEWAY_SECONDS, Rejection, UnusableKeys};
+#[cfg(feature = "dynamodb")]
+pub use dynamodb::DynamoDbLedger;
+#[cfg(feature = "axum")]
+pub use extract::Verified;
+pub use guard::{Guard, LEEWAY_SECONDS, Rejection, TokenGuard, UnusableKeys};
+#[cfg(feature = "https")]
+pub use https::{Https, IssuerLedger};
+#[cfg(feature = "tower")]
+pub use layer::{Check, Guarded, TokenRequired};
+pub use ledger::{Ledger, LedgerFailed, Spent};
+#[cfg(feature = "remote")]
+pub use remote::{
+    CheckError, FETCH_EVERY_SECONDS, Fetch, FetchFailed, MAX_JWKS_BYTES, REFRESH_AFTER_SECONDS,
+    RemoteGuard,
+};
+pub use token::{Registered, Token};

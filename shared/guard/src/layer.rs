@@ -1,0 +1,256 @@
+//! A `tower` layer that lets only requests with a good token through, for axum and `lambda_http`.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::SystemTime;
+
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use serde_json::json;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::guard::{Rejection, TokenGuard};
+use crate::remote::{CheckError, Fetch, RemoteGuard};
+use crate::token::Token;
+
+/// What checks tokens for the layer: a [`TokenGuard`] or a [`RemoteGuard`].
+pub trait Check<T>: Send + Sync + 'static {
+    /// Checks `token` for `audience` at `now`, in seconds since the Unix epoch.
+    fn check(
+        &self,
+        token: &str,
+        audience: &str,
+        now: u64,
+    ) -> impl Future<Output = Result<T, CheckError>> + Send;
+}
+
+impl<T: Token> Check<T> for TokenGuard<T> {
+    async fn check(&self, token: &str, audience: &str, now: u64) -> Result<T, CheckError> {
+        Ok(Self::check(self, token, audience, now)?)
+    }
+}
+
+impl<F: Fetch, T: Token> Check<T> for RemoteGuard<F, T> {
+    async fn check(&self, token: &str, audience: &str, now: u64) -> Result<T, CheckError> {
+        Self::check(self, token, audience, now).await
+    }
+}
+
+/// Tells the current time, in seconds since the Unix epoch.
+type Now = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// Protects what it is laid around: a request without a good bearer token gets 401 with
+/// `WWW-Authenticate` (RFC 6750) and a problem document, and never reaches the handler. What was learned
+/// from a good one is in the request's extensions, and in axum an argument of the handler, as
+/// `Verified`.
+pub struct TokenRequired<C, T> {
+    check: Arc<C>,
+    audience: Arc<str>,
+    now: Now,
+    kind: PhantomData<fn() -> T>,
+}
+
+impl<C: Check<T>, T: Token> TokenRequired<C, T> {
+    /// Requires a token for `audience`.
+    pub fn new(check: C, audience: &str) -> Self {
+        Self {
+            check: Arc::new(check),
+            audience: audience.into(),
+            now: Arc::new(system_seconds),
+            kind: PhantomData,
+        }
+    }
+
+    /// The same layer with another clock, in seconds since the Unix epoch.
+    #[must_use]
+    pub fn with_clock(mut self, now: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        self.now = Arc::new(now);
+        self
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a consumer's service has no clock to pass in; `with_clock` takes one"
+)]
+fn system_seconds() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.map_or(0, |now| now.as_secs())
+}
+
+impl<C, T> Clone for TokenRequired<C, T> {
+    fn clone(&self) -> Self {
+        Self {
+            check: Arc::clone(&self.check),
+            audience: Arc::clone(&self.audience),
+            now: Arc::clone(&self.now),
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<C, T> fmt::Debug for TokenRequired<C, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenRequired")
+            .field("audience", &self.audience)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S, C, T> Layer<S> for TokenRequired<C, T> {
+    type Service = Guarded<S, C, T>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Guarded {
+            inner,
+            required: self.clone(),
+        }
+    }
+}
+
+/// A service behind [`TokenRequired`].
+pub struct Guarded<S, C, T> {
+    inner: S,
+    required: TokenRequired<C, T>,
+}
+
+impl<S: Clone, C, T> Clone for Guarded<S, C, T> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            required: self.required.clone(),
+        }
+    }
+}
+
+impl<S: fmt::Debug, C, T> fmt::Debug for Guarded<S, C, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guarded")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S, C, T, B, R> Service<Request<B>> for Guarded<S, C, T>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Send,
+    C: Check<T>,
+    T: Token,
+    B: Send + 'static,
+    R: From<String> + Send,
+{
+    type Response = Response<R>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        // The service that was polled ready must be the one that is called.
+        let clone = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, clone);
+        let required = self.required.clone();
+        Box::pin(async move {
+            let token = bearer(request.headers()).map(str::to_owned);
+            let refusal = match token {
+                None => Refusal::Missing,
+                Some(token) => {
+                    let now = (required.now)();
+                    match required.check.check(&token, &required.audience, now).await {
+                        Ok(learned) => {
+                            request.extensions_mut().insert(learned);
+                            return inner.call(request).await;
+                        }
+                        Err(CheckError::Rejected(rejection)) => Refusal::Rejected(rejection),
+                        Err(CheckError::NoKeys) => Refusal::NoKeys,
+                    }
+                }
+            };
+            Ok(refusal.response())
+        })
+    }
+}
+
+/// The token of `Authorization: Bearer …` (RFC 6750 section 2.1); the scheme in any case (RFC 9110).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (value, None) = (values.next()?, values.next()) else {
+        return None;
+    };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Why a request did not get through.
+enum Refusal {
+    Missing,
+    Rejected(Rejection),
+    NoKeys,
+}
+
+/// After so many seconds a client may ask again when the issuer's keys could not be fetched.
+const RETRY_SECONDS: &str = "5";
+
+impl Refusal {
+    fn response<R: From<String>>(&self) -> Response<R> {
+        let (status, slug, title, detail) = self.problem();
+        let document = json!({
+            "type": format!("urn:phoneproof:problem:{slug}"),
+            "title": title,
+            "status": status.as_u16(),
+            "detail": detail,
+        });
+        let mut response = Response::new(R::from(document.to_string()));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        let mut set = |name, value: &str| {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(name, value);
+            }
+        };
+        set(CONTENT_TYPE, "application/problem+json");
+        set(CACHE_CONTROL, "no-store");
+        match self {
+            // Without a token, RFC 6750 section 3.1 asks for no error code.
+            Self::Missing => set(WWW_AUTHENTICATE, "Bearer"),
+            Self::Rejected(rejection) => set(
+                WWW_AUTHENTICATE,
+                &format!("Bearer error=\"invalid_token\", error_description=\"{rejection}\""),
+            ),
+            Self::NoKeys => set(RETRY_AFTER, RETRY_SECONDS),
+        }
+        response
+    }
+
+    fn problem(&self) -> (StatusCode, &'static str, &'static str, String) {
+        match self {
+            Self::Missing => (
+                StatusCode::UNAUTHORIZED,
+                "token-required",
+                "A token is required",
+                "Send one as `Authorization: Bearer`.".to_owned(),
+            ),
+            Self::Rejected(rejection) => (
+                StatusCode::UNAUTHORIZED,
+                "invalid-token",
+                "The token is not valid",
+                format!("The token was refused: {rejection}."),
+            ),
+            Self::NoKeys => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "The service is not available",
+                "The issuer's keys could not be fetched.".to_owned(),
+            ),
+        }
+    }
+}

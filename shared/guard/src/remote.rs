@@ -1,0 +1,168 @@
+//! A guard that fetches the issuer's keys itself, and follows their rotation.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use thiserror::Error;
+use tokio::sync::Mutex;
+
+use crate::claims::PhoneProof;
+use crate::guard::{Rejection, TokenGuard};
+use crate::token::Token;
+
+/// Least time between two fetches, in seconds. A token with an invented key id must not make every
+/// relying party hammer the issuer.
+pub const FETCH_EVERY_SECONDS: u64 = 60;
+
+/// How long keys are used before they are fetched again although every token's key is known, in seconds: so
+/// that a retired key is forgotten.
+pub const REFRESH_AFTER_SECONDS: u64 = 3_600;
+
+/// The largest key set that is read, in bytes; a key takes about 200, or 500 with RSA.
+pub const MAX_JWKS_BYTES: usize = 64 * 1024;
+
+/// The key set could not be fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the key set could not be fetched")]
+pub struct FetchFailed;
+
+/// Fetches a document. The crate's `https` feature has one; any HTTP client makes another.
+pub trait Fetch: Send + Sync + 'static {
+    /// The body at `url`, which is the issuer's key set and never a URL from a token; at most
+    /// [`MAX_JWKS_BYTES`].
+    fn fetch(&self, url: &str) -> impl Future<Output = Result<Vec<u8>, FetchFailed>> + Send;
+}
+
+/// Why a token was not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum CheckError {
+    /// The token is not good.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// There are no keys yet to check it with; it may be good.
+    #[error("the issuer's keys are not available")]
+    NoKeys,
+}
+
+/// Keys, and when the next fetch is due.
+struct State<T> {
+    guard: Option<Arc<TokenGuard<T>>>,
+    fetched_at: u64,
+    tried_at: Option<u64>,
+}
+
+/// Checks the tokens of one issuer with keys that it fetches.
+///
+/// Keys are fetched at the first check, when they are an hour old, and when a token names an unknown key,
+/// but at most once a minute. While the issuer is down, the keys that are there are used.
+pub struct RemoteGuard<F, T = PhoneProof> {
+    issuer: String,
+    url: String,
+    fetch: F,
+    state: RwLock<State<T>>,
+    /// Held while fetching, so that many checks wait for one fetch.
+    fetching: Mutex<()>,
+}
+
+impl<F, T> fmt::Debug for RemoteGuard<F, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteGuard")
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<F: Fetch, T: Token> RemoteGuard<F, T> {
+    /// A guard for tokens of `issuer`, whose keys are at `/.well-known/jwks.json` below it. Nothing is
+    /// fetched yet.
+    pub fn new(issuer: impl Into<String>, fetch: F) -> Self {
+        let issuer = issuer.into();
+        Self {
+            url: format!("{issuer}/.well-known/jwks.json"),
+            issuer,
+            fetch,
+            state: RwLock::new(State {
+                guard: None,
+                fetched_at: 0,
+                tried_at: None,
+            }),
+            fetching: Mutex::new(()),
+        }
+    }
+
+    /// The same guard with the keys at `url`, for an issuer that is reached by another way than its name.
+    #[must_use]
+    pub fn with_jwks_url(mut self, url: impl Into<String>) -> Self {
+        self.url = url.into();
+        self
+    }
+
+    /// Checks `token` for `audience` at `now`, in seconds since the Unix epoch.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckError`] says why it is not accepted.
+    pub async fn check(&self, token: &str, audience: &str, now: u64) -> Result<T, CheckError> {
+        let mut guard = self.current();
+        if guard.is_none() || self.is_old(now) {
+            self.refresh(now, guard.as_ref()).await;
+            guard = self.current();
+        }
+        let guard = guard.ok_or(CheckError::NoKeys)?;
+        match guard.check(token, audience, now) {
+            Err(Rejection::UnknownKey) => {
+                self.refresh(now, Some(&guard)).await;
+                let newer = self.current().unwrap_or(guard);
+                Ok(newer.check(token, audience, now)?)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    fn current(&self) -> Option<Arc<TokenGuard<T>>> {
+        self.read(|state| state.guard.clone())
+    }
+
+    fn is_old(&self, now: u64) -> bool {
+        self.read(|state| now >= state.fetched_at.saturating_add(REFRESH_AFTER_SECONDS))
+    }
+
+    /// Fetches the keys, unless another check has replaced `known` meanwhile or the last try is less than a
+    /// minute ago.
+    async fn refresh(&self, now: u64, known: Option<&Arc<TokenGuard<T>>>) {
+        let _fetching = self.fetching.lock().await;
+        let replaced = match (self.current(), known) {
+            (Some(current), Some(known)) => !Arc::ptr_eq(&current, known),
+            (current, _) => current.is_some(),
+        };
+        let next = self.read(|state| {
+            state
+                .tried_at
+                .map(|at| at.saturating_add(FETCH_EVERY_SECONDS))
+        });
+        if replaced || next.is_some_and(|next| now < next) {
+            return;
+        }
+        let fetched = self.fetch.fetch(&self.url).await;
+        let guard = fetched
+            .ok()
+            .filter(|jwks| jwks.len() <= MAX_JWKS_BYTES)
+            .and_then(|jwks| TokenGuard::new(self.issuer.as_str(), &jwks).ok());
+        self.write(|state| {
+            state.tried_at = Some(now);
+            if let Some(guard) = guard {
+                state.guard = Some(Arc::new(guard));
+                state.fetched_at = now;
+            }
+        });
+    }
+
+    fn read<R>(&self, look: impl FnOnce(&State<T>) -> R) -> R {
+        look(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write(&self, change: impl FnOnce(&mut State<T>)) {
+        change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}

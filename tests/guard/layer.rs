@@ -1,0 +1,166 @@
+//! One line protects a route.
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::routing::get;
+use http::{Request, Response};
+use phoneproof_guard::{Fetch, FetchFailed, Guard, RemoteGuard, TokenRequired, Verified};
+use phoneproof_tests::{World, phone};
+use serde_json::Value;
+use tower::{ServiceBuilder, ServiceExt as _, service_fn};
+
+use crate::{jwks, now, success_token};
+
+async fn protected(world: &World) -> Router {
+    let guard = Guard::new(world.stack.url.as_str(), &jwks(world).await).expect("keys");
+    let at = now(world);
+    let whose = |Verified(proof): Verified| async move { proof.phone };
+    Router::new()
+        .route("/whose", get(whose))
+        .layer(TokenRequired::new(guard, "login").with_clock(move || at))
+}
+
+async fn ask(router: &Router, authorization: &[&str]) -> (Response<()>, String) {
+    let mut request = Request::get("/whose");
+    for value in authorization {
+        request = request.header("authorization", *value);
+    }
+    let request = request.body(Body::empty()).expect("a request");
+    let answer = router.clone().oneshot(request).await.expect("an answer");
+    let (parts, body) = answer.into_parts();
+    let body = to_bytes(body, usize::MAX).await.expect("a body");
+    (
+        Response::from_parts(parts, ()),
+        String::from_utf8(body.to_vec()).expect("text"),
+    )
+}
+
+#[tokio::test]
+async fn a_good_token_reaches_the_handler_with_what_it_says() {
+    let world = World::start().await;
+    let (router, token) = (protected(&world).await, success_token(&world, 1).await);
+    for scheme in ["Bearer", "bearer", "BEARER"] {
+        let (answer, body) = ask(&router, &[&format!("{scheme} {token}")]).await;
+        assert_eq!((answer.status().as_u16(), body), (200, phone(1)));
+    }
+}
+
+#[tokio::test]
+async fn without_a_token_the_challenge_names_the_scheme_only() {
+    let world = World::start().await;
+    let (router, token) = (protected(&world).await, success_token(&world, 1).await);
+    let good = format!("Bearer {token}");
+    for authorization in [
+        &[][..],
+        &["Basic dTpw"],
+        &["Bearer"],
+        &[token.as_str()],
+        &[good.as_str(), good.as_str()],
+    ] {
+        let (answer, body) = ask(&router, authorization).await;
+        assert_eq!(answer.status(), 401);
+        assert_eq!(answer.headers()["www-authenticate"], "Bearer");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+        let problem: Value = serde_json::from_str(&body).expect("a problem document");
+        assert_eq!(problem["type"], "urn:phoneproof:problem:token-required");
+    }
+}
+
+#[tokio::test]
+async fn a_bad_token_is_refused_and_not_echoed() {
+    let world = World::start().await;
+    let token = success_token(&world, 1).await;
+    let early = protected(&world).await;
+    let tampered = format!("{}AAAA", &token[..token.len() - 4]);
+    for (bad, reason) in [
+        ("canary", "not a token of the expected kind"),
+        (tampered.as_str(), "bad signature"),
+    ] {
+        let (answer, body) = ask(&early, &[&format!("Bearer {bad}")]).await;
+        assert_eq!(answer.status(), 401);
+        let challenge = format!("Bearer error=\"invalid_token\", error_description=\"{reason}\"");
+        assert_eq!(answer.headers()["www-authenticate"], challenge.as_str());
+        assert!(!body.contains(bad), "{body}");
+    }
+    world.advance(300 + 60);
+    let late = protected(&world).await;
+    let (answer, _) = ask(&late, &[&format!("Bearer {token}")]).await;
+    let challenge = answer.headers()["www-authenticate"].to_str().expect("text");
+    assert!(challenge.contains("expired"), "{challenge}");
+}
+
+#[tokio::test]
+async fn an_access_token_of_another_audience_is_refused() {
+    let world = World::start().await;
+    let token = success_token(&world, 1).await;
+    let guard = Guard::new(world.stack.url.as_str(), &jwks(&world).await).expect("keys");
+    let at = now(&world);
+    let router = Router::new()
+        .route("/whose", get(|| async { "served" }))
+        .layer(TokenRequired::new(guard, "register").with_clock(move || at));
+    let (answer, _) = ask(&router, &[&format!("Bearer {token}")]).await;
+    assert_eq!(answer.status(), 401);
+}
+
+#[tokio::test]
+async fn a_route_that_lost_its_layer_is_an_error_not_open() {
+    let whose = |Verified(proof): Verified| async move { proof.phone };
+    let router = Router::new().route("/whose", get(whose));
+    assert_eq!(ask(&router, &[]).await.0.status(), 500);
+}
+
+/// An issuer that never answers.
+struct Down;
+
+impl Fetch for Down {
+    async fn fetch(&self, _: &str) -> Result<Vec<u8>, FetchFailed> {
+        Err(FetchFailed)
+    }
+}
+
+#[tokio::test]
+async fn without_the_issuers_keys_it_fails_closed() {
+    let guard: RemoteGuard<_> = RemoteGuard::new("https://verify.example.com", Down);
+    let router = Router::new()
+        .route("/whose", get(|| async { "served" }))
+        .layer(TokenRequired::new(guard, "login"));
+    let (answer, _) = ask(&router, &["Bearer e30.e30.e30"]).await;
+    assert_eq!(answer.status(), 503);
+    assert_eq!(answer.headers()["retry-after"], "5");
+}
+
+#[tokio::test]
+async fn it_protects_lambda_functions_too() {
+    use lambda_http::{Body, Error, Request};
+    use phoneproof_guard::PhoneProof;
+
+    let world = World::start().await;
+    let token = success_token(&world, 1).await;
+    let guard = Guard::new(world.stack.url.as_str(), &jwks(&world).await).expect("keys");
+    let at = now(&world);
+    let handler = service_fn(|request: Request| async move {
+        let proof = request.extensions().get::<PhoneProof>();
+        let phone = proof.map_or(String::new(), |proof| proof.phone.clone());
+        Ok::<_, Error>(Response::new(Body::from(phone)))
+    });
+    let function = ServiceBuilder::new()
+        .layer(TokenRequired::new(guard, "login").with_clock(move || at))
+        .service(handler);
+    let request = || {
+        http::Request::get("/")
+            .body(Body::Empty)
+            .expect("a request")
+    };
+    let refused = function
+        .clone()
+        .oneshot(request())
+        .await
+        .expect("an answer");
+    assert_eq!(refused.status(), 401);
+    let mut authorized = request();
+    let header = format!("Bearer {token}").parse().expect("a header");
+    authorized.headers_mut().insert("authorization", header);
+    let served = function.oneshot(authorized).await.expect("an answer");
+    assert_eq!(served.body().as_ref(), phone(1).as_bytes());
+}

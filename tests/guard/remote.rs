@@ -1,0 +1,189 @@
+//! Keys that are fetched, cached, and follow a rotation.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use phoneproof_guard::{CheckError, Fetch, FetchFailed, Https, Rejection, RemoteGuard};
+use phoneproof_tests::{World, phone};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use crate::{now, success_token};
+
+/// Fetches over HTTP, counts, and can be cut off.
+#[derive(Clone)]
+struct Counted {
+    https: Https,
+    fetches: Arc<AtomicUsize>,
+    is_down: Arc<AtomicBool>,
+}
+
+impl Counted {
+    fn new() -> Self {
+        Self {
+            https: Https::new().expect("a client"),
+            fetches: Arc::default(),
+            is_down: Arc::default(),
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.fetches.load(Ordering::SeqCst)
+    }
+}
+
+impl Fetch for Counted {
+    async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchFailed> {
+        self.fetches.fetch_add(1, Ordering::SeqCst);
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err(FetchFailed);
+        }
+        self.https.fetch(url).await
+    }
+}
+
+fn keyring(roots: &[&str], current: &str) -> String {
+    let secrets = roots
+        .iter()
+        .map(|id| ((*id).to_owned(), json!(id.repeat(32))));
+    let roots: serde_json::Map<_, _> = secrets.collect();
+    json!({ "current": current, "index": "r1", "roots": roots }).to_string()
+}
+
+fn guard(world: &World) -> (Counted, RemoteGuard<Counted>) {
+    let fetch = Counted::new();
+    (
+        fetch.clone(),
+        RemoteGuard::new(world.stack.url.as_str(), fetch),
+    )
+}
+
+#[tokio::test]
+async fn keys_are_fetched_once_however_many_ask_at_once() {
+    let world = World::start().await;
+    let token = success_token(&world, 1).await;
+    let (fetch, guard) = guard(&world);
+    let (guard, at) = (Arc::new(guard), now(&world));
+    let mut checks = JoinSet::new();
+    for _ in 0..50 {
+        let (guard, token) = (Arc::clone(&guard), token.clone());
+        checks.spawn(async move { guard.check(&token, "login", at).await });
+    }
+    for checked in checks.join_all().await {
+        assert_eq!(checked.expect("accepted").phone, phone(1));
+    }
+    assert_eq!(fetch.count(), 1);
+}
+
+#[tokio::test]
+async fn a_new_key_is_found_and_an_invented_one_fetched_once_a_minute() {
+    let world = World::builder()
+        .keyring(&keyring(&["r1", "r2"], "r1"))
+        .start()
+        .await;
+    let (fetch, guard) = guard(&world);
+    let old = success_token(&world, 1).await;
+    guard
+        .check(&old, "login", now(&world))
+        .await
+        .expect("accepted");
+    // A root that relying parties have not seen yet becomes current.
+    world
+        .stack
+        .backends
+        .secret
+        .set(Some(keyring(&["r1", "r2", "r3"], "r3")));
+    world.advance(300);
+    let new = success_token(&world, 2).await;
+    guard
+        .check(&new, "login", now(&world))
+        .await
+        .expect("the new key was fetched");
+    assert_eq!(fetch.count(), 2);
+    let invented = new.replacen(
+        &new[..new.find('.').expect("a header")],
+        &header("no-such-key"),
+        1,
+    );
+    for _ in 0..20 {
+        let refused = guard.check(&invented, "login", now(&world)).await;
+        assert_eq!(refused, Err(CheckError::Rejected(Rejection::UnknownKey)));
+    }
+    assert_eq!(fetch.count(), 2, "less than a minute ago");
+    world.advance(60);
+    for _ in 0..20 {
+        drop(guard.check(&invented, "login", now(&world)).await);
+    }
+    assert_eq!(fetch.count(), 3);
+}
+
+fn header(kid: &str) -> String {
+    use base64::Engine as _;
+    let header = json!({ "alg": "ES256", "kid": kid, "typ": "phone-verified+jwt", "jku": "http://127.0.0.1:9/" });
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(header.to_string())
+}
+
+#[tokio::test]
+async fn while_the_issuer_is_down_the_keys_that_are_there_are_used() {
+    let world = World::start().await;
+    let (fetch, guard) = guard(&world);
+    let token = success_token(&world, 1).await;
+    guard
+        .check(&token, "login", now(&world))
+        .await
+        .expect("accepted");
+    fetch.is_down.store(true, Ordering::SeqCst);
+    world.advance(3_600);
+    let token = success_token(&world, 2).await;
+    guard
+        .check(&token, "login", now(&world))
+        .await
+        .expect("stale keys are keys");
+    assert_eq!(fetch.count(), 2, "it tried");
+    fetch.is_down.store(false, Ordering::SeqCst);
+    world.advance(60);
+    let token = success_token(&world, 3).await;
+    guard
+        .check(&token, "login", now(&world))
+        .await
+        .expect("accepted");
+    assert_eq!(fetch.count(), 3, "and tries again after a minute");
+}
+
+#[tokio::test]
+async fn a_retired_key_is_forgotten_within_the_hour() {
+    let world = World::builder()
+        .keyring(&keyring(&["r1", "r2"], "r2"))
+        .start()
+        .await;
+    let (_, guard) = guard(&world);
+    let token = success_token(&world, 1).await;
+    guard
+        .check(&token, "login", now(&world))
+        .await
+        .expect("accepted");
+    world
+        .stack
+        .backends
+        .secret
+        .set(Some(keyring(&["r1"], "r1")));
+    world.advance(3_600);
+    let refused = guard.check(&token, "login", now(&world)).await;
+    assert_eq!(refused, Err(CheckError::Rejected(Rejection::UnknownKey)));
+}
+
+#[tokio::test]
+async fn without_any_keys_nothing_is_accepted_and_the_issuer_is_asked_once_a_minute() {
+    let world = World::start().await;
+    let (fetch, guard) = guard(&world);
+    fetch.is_down.store(true, Ordering::SeqCst);
+    let token = success_token(&world, 1).await;
+    for _ in 0..5 {
+        let checked = guard.check(&token, "login", now(&world)).await;
+        assert_eq!(checked, Err(CheckError::NoKeys));
+    }
+    assert_eq!(fetch.count(), 1);
+    fetch.is_down.store(false, Ordering::SeqCst);
+    world.advance(60);
+    assert!(guard.check(&token, "login", now(&world)).await.is_ok());
+}
