@@ -16,6 +16,8 @@ blocks() {
 
 blocks '<!-- tested -->' >"$folder/walk.sh"
 blocks '<!-- tested: python -->' >"$folder/relying_party.py"
+blocks '<!-- tested: node -->' >"$folder/relying_party.mjs"
+ln -s "$PWD/tests/readme/node_modules" "$folder/node_modules"
 cd "$folder"
 # shellcheck disable=SC1091
 (. ./walk.sh) >output.txt
@@ -40,3 +42,16 @@ else:
     raise SystemExit("the Python snippet accepted another audience")
 PYTHON
 python3 relying_party.py
+
+cat >>relying_party.mjs <<'NODE'
+
+import { readFileSync } from "node:fs";
+
+const { token } = JSON.parse(readFileSync("verify.json", "utf8"));
+const { phone } = await check(token, "login");
+if (phone !== "+14152007986") throw new Error(`the Node snippet read ${phone}`);
+const other = await check(token, "register").then(() => "accepted", (error) => error.code);
+if (other !== "ERR_JWT_CLAIM_VALIDATION_FAILED") throw new Error(`another audience: ${other}`);
+console.log("the Node snippet accepts the right audience and refuses another");
+NODE
+node relying_party.mjs
