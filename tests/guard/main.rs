@@ -2,9 +2,11 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     reason = "a failed expectation is a failed test"
 )]
 
+mod forged;
 mod layer;
 mod ledger;
 mod remote;
