@@ -42,7 +42,8 @@ pub(crate) struct Reader {
     client: Client,
     groups: Vec<String>,
     from_ms: i64,
-    seen: BTreeSet<String>,
+    /// Time and id of the lines that were read and may be seen again.
+    seen: BTreeSet<(i64, String)>,
 }
 
 /// Lines can become visible after later ones (CloudWatch Logs user guide): look back this far again.
@@ -75,6 +76,7 @@ impl Reader {
         lines.sort_by_key(|line| line.at_ms);
         if let Some(last) = lines.last() {
             self.from_ms = self.from_ms.max(last.at_ms - LATE_MS);
+            self.seen = self.seen.split_off(&(self.from_ms, String::new()));
         }
         Ok(lines)
     }
@@ -91,15 +93,15 @@ impl Reader {
             let page =
                 page.map_err(|error| Failure::call("FilterLogEvents", &error_code(&error)))?;
             for event in page.events() {
+                let at_ms = event.timestamp().unwrap_or_default();
                 let id = format!("{group} {}", event.event_id().unwrap_or_default());
                 let members = event
                     .message()
                     .and_then(|text| serde_json::from_str(text).ok());
                 // Lambda's own lines (START, REPORT) are no JSON.
                 if let Some(members) = members.filter(Value::is_object)
-                    && self.seen.insert(id)
+                    && self.seen.insert((at_ms, id))
                 {
-                    let at_ms = event.timestamp().unwrap_or_default();
                     lines.push(Line { at_ms, members });
                 }
             }

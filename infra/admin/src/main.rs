@@ -74,6 +74,10 @@ fn print(out: &mut impl io::Write, text: &str) {
 
 async fn run(cli: Cli) -> Result<Outcome, Failure> {
     let common = cli.common;
+    // Checking a file asks nobody for a region or credentials.
+    if let Command::Policy(cli::Policy::Check { file }) = &cli.command {
+        return policy::check(file);
+    }
     let operator = Operator::new(&common).await;
     match cli.command {
         Command::Block(block) => blocks::block(&operator, &block).await,
@@ -92,7 +96,6 @@ async fn run(cli: Cli) -> Result<Outcome, Failure> {
             phones::forget(&operator, &common, &phone, with_block).await
         }
         Command::Keys(command) => keys::run(&operator, &common, command).await,
-        Command::Policy(cli::Policy::Check { file }) => policy::check(&file),
         Command::SendTest {
             phone,
             business,
@@ -104,6 +107,9 @@ async fn run(cli: Cli) -> Result<Outcome, Failure> {
             filter,
         } => tail::tail(&operator, &common, since, follow, &filter).await,
         Command::Stats { since } => stats::stats(&operator, since).await,
-        Command::Completions { .. } => Ok(Outcome::done(serde_json::Value::Null, "")),
+        // Both need no stack, and were served before.
+        Command::Policy(_) | Command::Completions { .. } => {
+            Ok(Outcome::done(serde_json::Value::Null, ""))
+        }
     }
 }
