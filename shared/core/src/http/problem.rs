@@ -276,24 +276,17 @@ pub struct ProblemDocument {
     /// The faults of a malformed request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldFault>,
-    /// The challenge of a text that may still arrive.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    #[schema(inline)]
-    pub sent: Option<SentDespiteSilence>,
-}
-
-/// What a 504 adds: enough to go on if the text arrives.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct SentDespiteSilence {
-    /// The challenge token.
-    pub token: String,
-    /// When the code stops working.
-    #[schema(value_type = String, format = DateTime)]
-    pub expires_at: Timestamp,
+    /// The challenge token of a text that may still arrive (504).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// When the code of that text stops working.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Timestamp>,
     /// When the next text may be asked for.
-    #[schema(value_type = String, format = DateTime)]
-    pub resend_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub resend_at: Option<Timestamp>,
 }
 
 /// The quota of a refusal, for the `RateLimit` fields.
@@ -384,6 +377,10 @@ impl Problem {
     #[must_use]
     pub fn document(&self, request_id: &str) -> ProblemDocument {
         let kind = self.kind();
+        let sent = match self {
+            Self::CarrierUnknown(sent) => Some(sent),
+            _ => None,
+        };
         ProblemDocument {
             r#type: kind.type_uri(),
             title: kind.title(),
@@ -398,14 +395,9 @@ impl Problem {
                 _ => None,
             },
             errors: self.errors(),
-            sent: match self {
-                Self::CarrierUnknown(sent) => Some(SentDespiteSilence {
-                    token: sent.token.clone(),
-                    expires_at: sent.expires_at,
-                    resend_at: sent.resend_at,
-                }),
-                _ => None,
-            },
+            token: sent.map(|sent| sent.token.clone()),
+            expires_at: sent.map(|sent| sent.expires_at),
+            resend_at: sent.map(|sent| sent.resend_at),
         }
     }
 
