@@ -7,8 +7,8 @@ Needs `sam build` to have run, and sam, ministack, aws and the Rust toolchain on
 The emulator enforces IAM (AUTH=true), so a role that misses an action fails here with its name. Where it differs
 from AWS:
 - It knows no alarms on metric math: these are taken out of the template before it is deployed. cfn-lint checks them.
-- It does not mount layers for provided.al2023: the layer's archive is unpacked here to where Lambda would mount it,
-  /opt/policy.toml.
+- It does not mount layers for provided.al2023: the layer's archive is unpacked into the build folder, and POLICY_PATH
+  points there instead of at /opt.
 - All requests come from one address, so that policy allows more sends per address.
 - It does not expand the SAM transform of nested templates: SAM's own translator does it before.
 - It keeps no encryption, recovery or deletion-protection settings, throttles nothing and makes no metrics of log lines.
@@ -39,7 +39,7 @@ BUILD = ROOT / ".aws-sam" / "build"
 PORT = 4566
 ENDPOINT = f"http://127.0.0.1:{PORT}"
 STACK = "phoneproof-dev"
-MOUNTED_POLICY = pathlib.Path("/opt/policy.toml")
+MOUNTED_POLICY = BUILD / "mounted" / "policy.toml"
 PHONE = "+14152007986"
 # The emulator runs what was built for this machine, whatever the template says.
 ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
@@ -97,6 +97,9 @@ def emulated_template():
     for name, resource in list(template["Resources"].items()):
         if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
             del template["Resources"][name]
+    variables = template["Globals"]["Function"]["Environment"]["Variables"]
+    assert variables["POLICY_PATH"] == "/opt/policy.toml", "where Lambda unpacks a layer"
+    variables["POLICY_PATH"] = str(MOUNTED_POLICY)
     (BUILD / "emulated.yaml").write_text(yaml.safe_dump(template, sort_keys=False))
 
 
@@ -111,6 +114,7 @@ def mount_policy(found):
     policy = archive.read("policy.toml").decode()
     raised = policy.replace("address_per_hour = 20 ", "address_per_hour = 100000 ")
     assert raised != policy, "the sample policy limits addresses"
+    MOUNTED_POLICY.parent.mkdir(exist_ok=True)
     MOUNTED_POLICY.write_text(raised)
 
 
@@ -324,12 +328,9 @@ def main():
 
 BEGAN = time.monotonic()
 if __name__ == "__main__":
-    if MOUNTED_POLICY.exists():
-        sys.exit(f"{MOUNTED_POLICY} is in the way: this puts the policy there for the emulated functions")
     emulator = start_emulator()
     try:
         main()
     finally:
         emulator.send_signal(signal.SIGINT)
         emulator.wait(timeout=10)
-        MOUNTED_POLICY.unlink(missing_ok=True)
