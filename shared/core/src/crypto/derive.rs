@@ -26,6 +26,8 @@ pub enum Purpose {
     Reference,
     /// The P-256 signing key; the counter moves on when a candidate is out of range.
     Es256(u8),
+    /// What another service with a keyring of its own needs, as in `pepper`.
+    Named(&'static str),
 }
 
 impl Purpose {
@@ -38,6 +40,7 @@ impl Purpose {
             Self::Idempotency => b"idempotency".to_vec(),
             Self::Reference => b"reference".to_vec(),
             Self::Es256(counter) => [b"es256/".as_slice(), &[counter]].concat(),
+            Self::Named(name) => [b"named/", name.as_bytes()].concat(),
         }
     }
 }

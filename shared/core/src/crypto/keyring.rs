@@ -133,6 +133,12 @@ impl Root {
         &self.code_mac
     }
 
+    /// The 256-bit key for a purpose of another service, which has a keyring of its own.
+    #[must_use]
+    pub fn named_key(&self, name: &'static str) -> Zeroizing<[u8; 32]> {
+        self.key.derive(Purpose::Named(name))
+    }
+
     /// The sealing key of `day`, days since the Unix epoch. A key per day stays far below the 2^32
     /// random nonces that NIST SP 800-38D section 8.3 allows one AES-GCM key.
     pub(super) fn seal_key(&self, day: i64) -> Zeroizing<[u8; 32]> {
@@ -216,6 +222,11 @@ impl Keyring {
         self.roots
             .get(&self.current)
             .expect("the current root is live")
+    }
+
+    /// The live roots.
+    pub fn roots(&self) -> impl Iterator<Item = &Root> {
+        self.roots.values()
     }
 
     /// A live root by its id.

@@ -11,6 +11,7 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256,
 };
 use phoneproof_guard::{Claims, TOKEN_TYPE};
+use serde::Serialize;
 use serde_json::{Value, json};
 use thiserror::Error;
 
@@ -115,13 +116,23 @@ impl SigningKey {
     ///
     /// [`SigningFailed`] when the primitive fails, which a valid key never does.
     pub fn sign(&self, claims: &Claims) -> Result<SuccessToken, SigningFailed> {
-        let header = json!({ "typ": TOKEN_TYPE, "alg": self.algorithm(), "kid": self.kid });
+        self.sign_jwt(TOKEN_TYPE, claims).map(SuccessToken)
+    }
+
+    /// A JWT of the type `typ` with these claims. Each kind of token needs a type of its own (RFC 8725
+    /// section 3.11).
+    ///
+    /// # Errors
+    ///
+    /// [`SigningFailed`] when the claims are no JSON or the primitive fails.
+    pub fn sign_jwt(&self, typ: &str, claims: &impl Serialize) -> Result<String, SigningFailed> {
+        let header = json!({ "typ": typ, "alg": self.algorithm(), "kid": self.kid });
         let claims = serde_json::to_vec(claims).map_err(|_| SigningFailed)?;
         let mut token = format!("{}.{}", base64url(header.to_string()), base64url(claims));
         let signature = self.signature(token.as_bytes())?;
         token.push('.');
         token.push_str(&base64url(signature));
-        Ok(SuccessToken(token))
+        Ok(token)
     }
 
     fn signature(&self, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {

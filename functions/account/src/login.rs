@@ -1,0 +1,175 @@
+//! How often a password may be tried.
+//!
+//! Every attempt is counted as a failure before the password is looked at, and taken back when it was right:
+//! parallel guesses cannot slip past the count.
+
+use std::time::Duration;
+
+use phoneproof::domain::clock::Timestamp;
+use phoneproof::domain::rule::{Quota, Window};
+
+/// Failures in a row that make nobody wait.
+const FREE_FAILURES: u32 = 4;
+
+/// The longest wait between two attempts.
+pub const LONGEST_WAIT: Duration = Duration::from_mins(15);
+
+/// Failures in a row after which the password is not looked at any more, until it is reset. NIST SP 800-63B-4
+/// section 3.2.2 allows at most 100.
+pub const MAX_FAILURES: u32 = 100;
+
+/// Attempts that one address may make in an hour, over all accounts.
+pub const ADDRESS_PER_HOUR: u32 = 100;
+
+/// How long failures are remembered after the last attempt.
+pub const REMEMBERED: Duration = Duration::from_hours(90 * 24);
+
+/// A rule that refused an attempt: `rule` on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denial {
+    /// The account must wait.
+    Waiting {
+        /// When the next attempt is looked at.
+        until: Timestamp,
+    },
+    /// The address has made all its attempts.
+    AddressExhausted(Quota),
+    /// Too many failures in a row: only a new password helps.
+    Locked,
+}
+
+impl Denial {
+    /// The name of the rule.
+    #[must_use]
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::Waiting { .. } => "login-wait",
+            Self::AddressExhausted(_) => "login-address-per-hour",
+            Self::Locked => "login-lock",
+        }
+    }
+
+    /// When trying again can succeed; `None` when only a reset helps.
+    #[must_use]
+    pub fn retry_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Waiting { until } => Some(*until),
+            Self::AddressExhausted(quota) => Some(quota.window.end()),
+            Self::Locked => None,
+        }
+    }
+}
+
+/// The attempts of one address that count now.
+#[must_use]
+pub fn address_quota(now: Timestamp) -> Quota {
+    Quota {
+        limit: ADDRESS_PER_HOUR,
+        window: Window::containing(now, Duration::from_hours(1), Duration::ZERO),
+    }
+}
+
+/// What is remembered of the attempts on one phone, whether it has an account or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Attempts {
+    /// Failures in a row.
+    pub failures: u32,
+    /// When the next attempt is looked at.
+    pub next_at: Option<Timestamp>,
+}
+
+impl Attempts {
+    /// What to remember before the attempt that begins `now` is looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`Denial`] when it must not be looked at; nothing is remembered of it then, so impatience costs
+    /// nothing.
+    pub fn begin(self, now: Timestamp) -> Result<Self, Denial> {
+        if self.failures >= MAX_FAILURES {
+            return Err(Denial::Locked);
+        }
+        if let Some(until) = self.next_at.filter(|next| now < *next) {
+            return Err(Denial::Waiting { until });
+        }
+        let failures = self.failures.saturating_add(1);
+        Ok(Self {
+            failures,
+            next_at: Some(now + wait_after(failures)),
+        })
+    }
+}
+
+/// The wait after so many failures in a row: none at first, then a second, doubled with each.
+#[must_use]
+pub fn wait_after(failures: u32) -> Duration {
+    let Some(doublings) = failures.checked_sub(FREE_FAILURES + 1) else {
+        return Duration::ZERO;
+    };
+    let seconds = 1_u64.checked_shl(doublings.min(32)).unwrap_or(u64::MAX);
+    Duration::from_secs(seconds).min(LONGEST_WAIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOON: Timestamp = Timestamp::from_unix(1_795_435_200);
+
+    #[test]
+    fn waits_grow_and_end_at_a_quarter_of_an_hour() {
+        let waits: Vec<_> = (1..=16).map(|n| wait_after(n).as_secs()).collect();
+        assert_eq!(
+            waits,
+            [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
+        );
+        assert_eq!(wait_after(u32::MAX), LONGEST_WAIT);
+    }
+
+    #[test]
+    fn an_attempt_during_the_wait_is_refused_and_changes_nothing() {
+        let attempts = Attempts {
+            failures: 6,
+            next_at: Some(NOON + Duration::from_secs(2)),
+        };
+        let until = NOON + Duration::from_secs(2);
+        assert_eq!(attempts.begin(NOON), Err(Denial::Waiting { until }));
+        assert_eq!(attempts.begin(until).map(|a| a.failures), Ok(7));
+    }
+
+    #[test]
+    fn a_hundred_failures_in_a_row_close_the_password() {
+        let (mut attempts, mut now, mut tried) = (Attempts::default(), NOON, 0);
+        loop {
+            match attempts.begin(now) {
+                Ok(next) => (attempts, tried) = (next, tried + 1),
+                Err(Denial::Waiting { until }) => now = until,
+                Err(denial) => {
+                    assert_eq!((denial.rule(), denial.retry_at()), ("login-lock", None));
+                    break;
+                }
+            }
+        }
+        assert_eq!(tried, MAX_FAILURES);
+        // Most of a day of patience for a hundred guesses.
+        assert!(now.since(NOON) > Duration::from_hours(20));
+    }
+
+    proptest! {
+        #[test]
+        fn no_denial_says_a_time_that_has_passed(
+            failures in 0_u32..120, wait in 0_u64..2_000, later in 0_u64..2_000,
+        ) {
+            let attempts = Attempts { failures, next_at: Some(NOON + Duration::from_secs(wait)) };
+            let now = NOON + Duration::from_secs(later);
+            match attempts.begin(now) {
+                Ok(next) => {
+                    prop_assert_eq!(next.failures, failures + 1);
+                    prop_assert!(next.next_at >= Some(now));
+                }
+                Err(denial) => prop_assert!(denial.retry_at().is_none_or(|at| at > now)),
+            }
+        }
+    }
+}

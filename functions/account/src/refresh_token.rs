@@ -1,0 +1,265 @@
+//! Refresh tokens: 256 random bits with the account and session they are for.
+//!
+//! The next token of a session derives from the one before, under a key of the service. Whoever exchanges
+//! one token several times, because calls ran in parallel or a reply was lost, gets the same next one, and
+//! only digests have to be stored.
+
+use std::fmt;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::{digest, hmac};
+use phoneproof::crypto::derive::{mac_parts, short_mac};
+use phoneproof::crypto::keyring::{Keyring, Root};
+use phoneproof::crypto::{base64url, from_base64url};
+use phoneproof::domain::random::{Random, RandomUnavailable, random_array};
+use zeroize::Zeroizing;
+
+/// The name of the key that derives and authenticates.
+const KEY: &str = "refresh";
+
+/// Identifies an account: 128 random bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AccountId(pub [u8; 16]);
+
+/// Identifies a session, the family of refresh tokens that one log-in began: 128 random bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SessionId(pub [u8; 16]);
+
+/// SHA-256 of a token's secret: all that is stored of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenDigest(pub [u8; 32]);
+
+/// A refresh token. It is its bearer's secret: `Debug` hides it, and it is wiped when it is dropped.
+#[derive(Clone)]
+pub struct RefreshToken {
+    account: AccountId,
+    session: SessionId,
+    secret: Zeroizing<[u8; 32]>,
+}
+
+impl fmt::Debug for RefreshToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RefreshToken(…)")
+    }
+}
+
+fn key(root: &Root) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, root.named_key(KEY).as_slice())
+}
+
+impl RefreshToken {
+    /// The first token of a session.
+    ///
+    /// # Errors
+    ///
+    /// [`RandomUnavailable`] when the source fails.
+    pub fn first(
+        account: AccountId,
+        session: SessionId,
+        random: &dyn Random,
+    ) -> Result<Self, RandomUnavailable> {
+        Ok(Self {
+            account,
+            session,
+            secret: Zeroizing::new(random_array(random)?),
+        })
+    }
+
+    /// Reads a token that this service issued under a root that is live; `None` for everything else.
+    ///
+    /// The token carries a MAC, so an invented one is refused before anything is looked up, and nobody can end
+    /// a stranger's session by presenting a token that was never issued.
+    #[must_use]
+    pub fn parse(text: &str, keyring: &Keyring) -> Option<Self> {
+        let bytes = Zeroizing::new(from_base64url(text).ok()?);
+        let (account, rest) = bytes.split_first_chunk::<16>()?;
+        let (session, rest) = rest.split_first_chunk::<16>()?;
+        let (secret, mac) = rest.split_first_chunk::<32>()?;
+        let token = Self {
+            account: AccountId(*account),
+            session: SessionId(*session),
+            secret: Zeroizing::new(*secret),
+        };
+        let is_ours = |root: &Root| verify_slices_are_equal(&token.mac(root), mac).is_ok();
+        keyring.roots().any(is_ours).then_some(token)
+    }
+
+    /// The text on the wire.
+    #[must_use]
+    pub fn to_text(&self, keyring: &Keyring) -> Zeroizing<String> {
+        let mac = self.mac(keyring.current());
+        let bytes = [
+            self.account.0.as_slice(),
+            &self.session.0,
+            self.secret.as_slice(),
+            &mac,
+        ];
+        Zeroizing::new(base64url(Zeroizing::new(bytes.concat()).as_slice()))
+    }
+
+    /// Whose account it is for.
+    #[must_use]
+    pub const fn account(&self) -> AccountId {
+        self.account
+    }
+
+    /// Which session it continues.
+    #[must_use]
+    pub const fn session(&self) -> SessionId {
+        self.session
+    }
+
+    /// What is stored of it.
+    #[must_use]
+    pub fn digest(&self) -> TokenDigest {
+        let mut bytes = [0; 32];
+        let digest = digest::digest(&digest::SHA256, self.secret.as_slice());
+        for (to, from) in bytes.iter_mut().zip(digest.as_ref()) {
+            *to = *from;
+        }
+        TokenDigest(bytes)
+    }
+
+    /// The tokens that may follow this one, one per live root, the current root's first: a token that was
+    /// exchanged just before the current root changed has its successor under the one before.
+    #[must_use]
+    pub fn successors(&self, keyring: &Keyring) -> Vec<Self> {
+        let current = keyring.current();
+        let others = keyring.roots().filter(|root| root.id() != current.id());
+        std::iter::once(current)
+            .chain(others)
+            .map(|root| self.successor(root))
+            .collect()
+    }
+
+    fn successor(&self, root: &Root) -> Self {
+        let parts: [&[u8]; 4] = [
+            b"next",
+            &self.account.0,
+            &self.session.0,
+            self.secret.as_slice(),
+        ];
+        let mut secret = Zeroizing::new([0; 32]);
+        for (to, from) in secret
+            .iter_mut()
+            .zip(mac_parts(&key(root), &parts).as_ref())
+        {
+            *to = *from;
+        }
+        Self {
+            account: self.account,
+            session: self.session,
+            secret,
+        }
+    }
+
+    fn mac(&self, root: &Root) -> [u8; 16] {
+        let parts: [&[u8]; 4] = [
+            b"mac",
+            &self.account.0,
+            &self.session.0,
+            self.secret.as_slice(),
+        ];
+        short_mac(&key(root), &parts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    struct Sevens;
+
+    impl Random for Sevens {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
+            bytes.fill(7);
+            Ok(())
+        }
+    }
+
+    fn keyring(text: &str) -> Keyring {
+        Keyring::from_json(text).expect("a keyring")
+    }
+
+    fn one() -> Keyring {
+        keyring(&format!(r#"{{"current":"r1","r1":"{}"}}"#, "a".repeat(43)))
+    }
+
+    fn two(current: &str) -> Keyring {
+        let (a, b) = ("a".repeat(43), "b".repeat(43));
+        keyring(&format!(
+            r#"{{"current":"{current}","index":"r1","roots":{{"r1":"{a}","r2":"{b}"}}}}"#
+        ))
+    }
+
+    fn token() -> RefreshToken {
+        RefreshToken::first(AccountId([1; 16]), SessionId([2; 16]), &Sevens).expect("a token")
+    }
+
+    #[test]
+    fn it_reads_back_and_every_changed_bit_is_refused() {
+        let (keyring, token) = (one(), token());
+        let text = token.to_text(&keyring);
+        let read = RefreshToken::parse(&text, &keyring).expect("ours");
+        assert_eq!(read.digest(), token.digest());
+        assert_eq!(
+            (read.account(), read.session()),
+            (AccountId([1; 16]), SessionId([2; 16]))
+        );
+        let bytes = from_base64url(&text).expect("base64url");
+        for bit in 0..bytes.len() * 8 {
+            let mut changed = bytes.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            assert!(
+                RefreshToken::parse(&base64url(&changed), &keyring).is_none(),
+                "bit {bit}"
+            );
+        }
+        for length in 0..bytes.len() {
+            assert!(RefreshToken::parse(&base64url(&bytes[..length]), &keyring).is_none());
+        }
+    }
+
+    #[test]
+    fn the_next_token_is_always_the_same_and_never_an_earlier_one() {
+        let keyring = one();
+        let (mut token, mut seen) = (token(), HashSet::new());
+        for _ in 0..100 {
+            assert!(seen.insert(token.digest()));
+            let again = token.successors(&keyring);
+            let next = token.successors(&keyring).remove(0);
+            assert_eq!(again[0].digest(), next.digest());
+            token = next;
+        }
+    }
+
+    #[test]
+    fn a_new_current_root_keeps_old_tokens_and_their_successors() {
+        let text = token().to_text(&one());
+        let after = two("r2");
+        let read = RefreshToken::parse(&text, &after).expect("r1 is live");
+        let before: Vec<_> = token()
+            .successors(&one())
+            .iter()
+            .map(RefreshToken::digest)
+            .collect();
+        let possible: Vec<_> = read
+            .successors(&after)
+            .iter()
+            .map(RefreshToken::digest)
+            .collect();
+        assert_eq!(possible.len(), 2);
+        assert_eq!(possible[1], before[0]);
+        let retired = keyring(&format!(
+            r#"{{"current":"r2","roots":{{"r2":"{}"}}}}"#,
+            "b".repeat(43)
+        ));
+        assert!(RefreshToken::parse(&text, &retired).is_none());
+    }
+
+    #[test]
+    fn debug_hides_it() {
+        assert_eq!(format!("{:?}", token()), "RefreshToken(…)");
+    }
+}
