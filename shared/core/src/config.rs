@@ -119,7 +119,7 @@ impl Settings {
     pub fn from_environment(environment: &dyn Environment) -> Result<Self, ConfigError> {
         let required = |name| environment.get(name).ok_or(ConfigError::Missing(name));
         Ok(Self {
-            issuer: issuer(required("ISSUER")?)?,
+            issuer: issuer("ISSUER", required("ISSUER")?)?,
             token_mode: token_mode(environment.get("TOKEN_MODE").as_deref())?,
             tables: Tables {
                 limits: required("LIMITS_TABLE")?,
@@ -157,7 +157,12 @@ pub fn policy(environment: &dyn Environment) -> Result<Policy, ConfigError> {
     )?)
 }
 
-fn issuer(text: String) -> Result<String, ConfigError> {
+/// Accepts the value of `variable` as the URL of an issuer.
+///
+/// # Errors
+///
+/// [`ConfigError::Invalid`] when it is none.
+pub fn issuer(variable: &'static str, text: String) -> Result<String, ConfigError> {
     const ACCEPTED: &str = "an absolute http(s) URL without query or trailing slash is needed";
     let url = text.parse::<http::Uri>().ok();
     let fits = url.is_some_and(|url| {
@@ -169,7 +174,7 @@ fn issuer(text: String) -> Result<String, ConfigError> {
         Ok(text)
     } else {
         Err(ConfigError::Invalid {
-            variable: "ISSUER",
+            variable,
             accepted: ACCEPTED,
         })
     }
@@ -223,7 +228,12 @@ fn origins(text: Option<&str>) -> Result<Vec<String>, ConfigError> {
     }
 }
 
-fn aws(environment: &dyn Environment) -> Result<AwsSettings, ConfigError> {
+/// Region, credentials and endpoints, from the variables that Lambda sets and the AWS SDKs know.
+///
+/// # Errors
+///
+/// [`ConfigError::Missing`] names the variable.
+pub fn aws(environment: &dyn Environment) -> Result<AwsSettings, ConfigError> {
     let required = |name| environment.get(name).ok_or(ConfigError::Missing(name));
     let endpoint = |name| {
         environment

@@ -16,6 +16,12 @@ use crate::domain::rule::SubjectKind;
 pub struct SubjectIndex(String);
 
 impl SubjectIndex {
+    /// An index from a table.
+    #[must_use]
+    pub fn from_text(text: String) -> Self {
+        Self(text)
+    }
+
     /// The text in keys of the tables.
     #[must_use]
     pub fn as_str(&self) -> &str {

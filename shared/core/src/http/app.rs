@@ -15,7 +15,7 @@ use lambda_http::{Body, Request, RequestExt as _};
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::body::MAX_BODY_BYTES;
+use super::body::{JsonBody, read_body};
 use super::problem::{Kind, Problem};
 use super::route::Route;
 use crate::domain::clock::Timestamp;
@@ -49,6 +49,23 @@ const MAX_WORK: Duration = Duration::from_secs(20);
 
 /// Seconds after which a client may try again when the service is not available.
 const UNAVAILABLE_RETRY_SECONDS: u64 = 2;
+
+/// The time until a function's own deadline, less what the answer needs.
+///
+/// A deadline that has passed says nothing: Lambda would have ended this process; `cargo lambda` counts
+/// from before it compiled.
+#[must_use]
+pub fn time_left(request: &Request, now: Timestamp) -> Duration {
+    let deadline = request
+        .lambda_context_ref()
+        .map_or(0, |context| context.deadline);
+    let ends = Timestamp::from_unix(i64::try_from(deadline / 1_000).unwrap_or(i64::MAX));
+    let left = ends.since(now);
+    if left.is_zero() {
+        return MAX_WORK;
+    }
+    left.saturating_sub(RESERVED).min(MAX_WORK)
+}
 
 /// One request on its way through a function.
 pub struct Call {
@@ -143,27 +160,14 @@ impl Call {
         self.source_ip
     }
 
-    /// The body, if it is JSON of an accepted size.
-    pub(super) fn body(&self) -> Result<&[u8], Problem> {
+    /// The body, read as `T`.
+    pub(super) fn body<T: JsonBody>(&self) -> Result<T, Problem> {
         let body: &[u8] = match &self.body {
             Body::Text(text) => text.as_bytes(),
             Body::Binary(bytes) => bytes,
             _ => &[],
         };
-        if body.len() > MAX_BODY_BYTES {
-            return Err(Problem::TooLarge);
-        }
-        let content_type = self.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
-        let media_type = content_type
-            .unwrap_or_default()
-            .split(';')
-            .next()
-            .unwrap_or_default();
-        if media_type.trim().eq_ignore_ascii_case("application/json") {
-            Ok(body)
-        } else {
-            Err(Problem::MediaType)
-        }
+        Ok(read_body(&self.headers, body)?)
     }
 }
 
@@ -190,7 +194,7 @@ impl App {
             let problem = Problem::MethodNotAllowed(route.method());
             return Err(Box::new(self.refuse(&head, Some(route), problem)));
         }
-        let deadline = head.began + self.time_left(&request);
+        let deadline = head.began + time_left(&request, self.service.clock().now());
         let trace = self.tracer.as_ref().and_then(|_| trace_context(&request));
         let (parts, body) = request.into_parts();
         Ok(Call {
@@ -216,21 +220,6 @@ impl App {
             let moment = (Instant::now(), self.service.clock().since_epoch());
             tracer.send(context, call.facts.calls(), moment, self.service.random());
         }
-    }
-
-    /// The time until the function's own deadline, less what the answer needs. A deadline that has
-    /// passed says nothing: Lambda would have ended this process; `cargo lambda` counts from before it
-    /// compiled.
-    fn time_left(&self, request: &Request) -> Duration {
-        let deadline = request
-            .lambda_context_ref()
-            .map_or(0, |context| context.deadline);
-        let ends = Timestamp::from_unix(i64::try_from(deadline / 1_000).unwrap_or(i64::MAX));
-        let left = ends.since(self.service.clock().now());
-        if left.is_zero() {
-            return MAX_WORK;
-        }
-        left.saturating_sub(RESERVED).min(MAX_WORK)
     }
 
     fn refuse(&self, head: &Head, route: Option<Route>, problem: Problem) -> Response<Body> {
@@ -275,6 +264,7 @@ impl App {
             status: status.as_u16(),
             outcome: kind.map_or("served", Kind::slug),
             rule,
+            event: None,
             is_verification: route == Some(Route::Verify),
             level: kind.map_or(Level::Info, Kind::level),
             took: head.began.elapsed(),
@@ -333,13 +323,27 @@ fn trace_context(request: &Request) -> Option<TraceContext> {
     TraceContext::parse(context.xray_trace_id.as_deref()?)
 }
 
-struct GatewayContext {
-    request_id: String,
-    source_ip: Option<IpAddr>,
+/// What API Gateway says about a request. No header can change it.
+#[derive(Clone)]
+pub struct GatewayContext {
+    /// The id it gave the request.
+    pub request_id: String,
+    /// The address the request comes from.
+    pub source_ip: Option<IpAddr>,
 }
 
-/// What API Gateway says about a request: its id and where it comes from.
-fn gateway_context(request: &Request) -> GatewayContext {
+/// Shows the request id only.
+impl fmt::Debug for GatewayContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GatewayContext")
+            .field("request_id", &self.request_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What API Gateway says about `request`.
+#[must_use]
+pub fn gateway_context(request: &Request) -> GatewayContext {
     match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => GatewayContext {
             request_id: context.request_id.clone().unwrap_or_default(),

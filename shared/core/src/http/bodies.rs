@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::app::Call;
-use super::body::{self, Body, FieldFault, Text};
+use super::body::{FieldFault, JsonBody, Text};
 use super::problem::Problem;
 use crate::domain::address::SourceAddress;
 use crate::domain::clock::Timestamp;
@@ -49,7 +49,7 @@ pub struct SendBody {
     action: Option<Text>,
 }
 
-impl Body for SendBody {
+impl JsonBody for SendBody {
     const FIELDS: &'static [&'static str] = &[
         "phone",
         "uniqueId",
@@ -69,7 +69,7 @@ impl SendBody {
     /// [`Problem::Malformed`] with the faults, or [`Problem::Unavailable`] when the gateway did not
     /// say where the request comes from.
     pub fn command(call: &Call) -> Result<SendCommand, Problem> {
-        let body: Self = body::read(call.body()?)?;
+        let body: Self = call.body()?;
         let mut faults = Faults::default();
         let device = faults.check("uniqueId", Device::parse(&body.unique_id.0));
         let business = faults.check("businessId", BusinessId::parse(&body.business_id.0));
@@ -110,7 +110,7 @@ pub struct VerifyBody {
     code: Text,
 }
 
-impl Body for VerifyBody {
+impl JsonBody for VerifyBody {
     const FIELDS: &'static [&'static str] = &["token", "code"];
 }
 
@@ -121,7 +121,7 @@ impl VerifyBody {
     ///
     /// [`Problem::Malformed`] with the faults.
     pub fn command(call: &Call) -> Result<VerifyCommand, Problem> {
-        let body: Self = body::read(call.body()?)?;
+        let body: Self = call.body()?;
         let mut faults = Faults::default();
         let token = faults.check("token", bounded(&body.token.0, MAX_TOKEN_BYTES));
         let code = faults.check("code", Code::parse(&body.code.0));
@@ -148,7 +148,7 @@ pub struct SpendBody {
     audience: Text,
 }
 
-impl Body for SpendBody {
+impl JsonBody for SpendBody {
     const FIELDS: &'static [&'static str] = &["token", "audience"];
 }
 
@@ -159,7 +159,7 @@ impl SpendBody {
     ///
     /// [`Problem::Malformed`] with the faults.
     pub fn command(call: &Call) -> Result<SpendCommand, Problem> {
-        let body: Self = body::read(call.body()?)?;
+        let body: Self = call.body()?;
         let mut faults = Faults::default();
         let token = faults.check("token", bounded(&body.token.0, MAX_TOKEN_BYTES));
         let audience = faults.check("audience", BusinessId::parse(&body.audience.0));

@@ -49,7 +49,7 @@ where
                 ),
                 tracer,
             });
-            run(app, handle).await
+            run(move |request| handle(Arc::clone(&app), request)).await
         }
         Err(error) => Err(error),
     };
@@ -72,12 +72,17 @@ async fn start() -> Result<(Service, Settings), Error> {
     Ok((service, settings))
 }
 
-async fn run<F>(app: Arc<App>, handle: fn(Arc<App>, Request) -> F) -> Result<(), Error>
+/// Answers every invocation with `handle`, until the runtime ends.
+///
+/// # Errors
+///
+/// When the runtime cannot be reached.
+pub async fn run<F>(handle: impl Fn(Request) -> F + Send) -> Result<(), Error>
 where
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     let serve = service_fn(move |request: Request| {
-        let answer = handle(Arc::clone(&app), request);
+        let answer = handle(request);
         async move { Ok::<_, Infallible>(answer.await) }
     });
     let service = ServiceBuilder::new()
@@ -113,15 +118,15 @@ pub fn sanitize(event: &mut LambdaRequest) {
     }
 }
 
-/// Lambda forwards standard output to CloudWatch Logs, which makes metrics of the line. There is
-/// nobody to tell if it cannot be written.
-fn write_line(line: &[u8]) {
+/// Writes a line to standard output, which Lambda forwards to CloudWatch Logs, which makes metrics of it.
+/// There is nobody to tell if it cannot be written.
+pub fn write_line(line: &[u8]) {
     drop(std::io::stdout().lock().write_all(line));
 }
 
 /// Logs to standard output, which Lambda forwards to CloudWatch Logs; `LOG_LEVEL` is one of `error`,
 /// `warn`, `info` (default), `debug` and `trace`.
-fn init_logging() {
+pub fn init_logging() {
     let level = ProcessEnvironment
         .get("LOG_LEVEL")
         .and_then(|text| text.parse().ok());

@@ -8,9 +8,9 @@ mod openapi;
 mod problem;
 mod route;
 
-pub use app::{App, Call, Reply};
+pub use app::{App, Call, GatewayContext, Reply, gateway_context, time_left};
 pub use bodies::{SendBody, SendReply, SpendBody, SpendReply, VerifyBody, VerifyReply};
-pub use body::{FieldFault, Text};
+pub use body::{BodyFault, FieldFault, JsonBody, Text, read_body};
 pub use openapi::document as openapi_document;
 pub use problem::{Kind, Problem, ProblemDocument};
 pub use route::Route;

@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::body::FieldFault;
+use super::body::{BodyFault, FieldFault};
 use crate::domain::challenge::Closed;
 use crate::domain::clock::Timestamp;
 use crate::domain::phone::PhoneError;
@@ -54,6 +54,16 @@ pub enum Problem {
     TokenExpired,
     /// Try again later.
     Unavailable,
+}
+
+impl From<BodyFault> for Problem {
+    fn from(fault: BodyFault) -> Self {
+        match fault {
+            BodyFault::TooLarge => Self::TooLarge,
+            BodyFault::MediaType => Self::MediaType,
+            BodyFault::Malformed(fault) => Self::Malformed(vec![fault]),
+        }
+    }
 }
 
 /// The kinds of problem: what is fixed about each.

@@ -45,13 +45,15 @@ pub struct Entry<'a> {
     /// The id that the gateway gave it.
     pub request_id: &'a str,
     /// The path it was for, if there is one.
-    pub route: Option<&'static str>,
+    pub route: Option<&'a str>,
     /// The HTTP status.
     pub status: u16,
     /// `served`, or the kind of refusal.
     pub outcome: &'static str,
     /// The rule that refused.
     pub rule: Option<&'static str>,
+    /// What happened to an account, in a service that has accounts.
+    pub event: Option<&'static str>,
     /// Whether a code was checked.
     pub is_verification: bool,
     /// Whose fault the outcome is.
@@ -72,10 +74,11 @@ struct Line<'l> {
     message: &'static str,
     stack: &'l str,
     request_id: &'l str,
-    route: Option<&'static str>,
+    route: Option<&'l str>,
     status: NoMetric<u64>,
     outcome: &'static str,
     rule: Option<&'static str>,
+    event: Option<&'static str>,
     country: Option<&'l str>,
     business: Option<&'l str>,
     carrier: Option<&'static str>,
@@ -91,6 +94,8 @@ struct Line<'l> {
     verifications: Option<u64>,
     #[entry(name = "Verified")]
     verified: Option<u64>,
+    #[entry(name = "Events")]
+    events: Option<u64>,
     #[entry(name = "Denied")]
     denied: Option<u64>,
     #[entry(name = "Faults")]
@@ -167,6 +172,7 @@ impl Journal {
             status: NoMetric::from(u64::from(entry.status)),
             outcome: entry.outcome,
             rule: entry.rule,
+            event: entry.event,
             country: facts.country.as_ref().map(Country::as_str),
             business: facts.business.as_ref().map(BusinessId::as_str),
             carrier: text.map(|text| text.delivery.as_str()),
@@ -176,6 +182,7 @@ impl Journal {
             estimated_cost: sent.and_then(|text| text.cost).map(MicroUsd::dollars),
             verifications: once(entry.is_verification),
             verified: once(facts.verified),
+            events: once(entry.event.is_some()),
             denied: once(entry.rule.is_some()),
             faults: once(entry.level == Level::Error),
             cold_starts: init.map(|_| 1),
@@ -193,6 +200,7 @@ impl Journal {
 fn format() -> Emf {
     Emf::builder(NAMESPACE.to_owned(), vec![vec!["stack".to_owned()]])
         .directive(counts(&[&["stack", "rule"]], &["Denied"]))
+        .directive(counts(&[&["stack", "event"]], &["Events"]))
         .directive(counts(&[&["stack", "carrier"]], &["Texts"]))
         .directive(counts(&[&["stack", "outcome"]], &["Verifications"]))
         .directive(counts(
@@ -244,6 +252,7 @@ mod tests {
                 status: 200,
                 outcome: "served",
                 rule: None,
+                event: None,
                 is_verification: true,
                 level: Level::Info,
                 took: Duration::from_micros(1_250),

@@ -10,7 +10,7 @@ use super::item::{
     Item, PK, bytes, instant, number, read_number, read_phone_record, slot_member, slot_name, text,
     wrong_codes_name,
 };
-use super::reserve::{CONFLICT_RETRIES, jitter};
+use super::transaction::{CONFLICT_RETRIES, jitter};
 use super::{Store, StoreError, unavailable, within};
 use crate::crypto::index::SubjectIndex;
 use crate::domain::challenge::{AttemptRefusal, ChallengeId, SlotIndex, Terms, WriteId};

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
 
+use super::counter::counter_key;
 use super::item::{Item, PK, number, read_number, read_phone_record, text, wrong_codes_name};
 use super::reference::reference_key;
-use super::reserve::limit_key;
 use super::{CallFailed, Store};
 use crate::crypto::index::SubjectIndex;
 use crate::domain::challenge::PhoneRecord;
@@ -55,7 +55,7 @@ impl Store {
         subject: &SubjectIndex,
         quota: &Quota,
     ) -> Result<u32, CallFailed> {
-        let key = limit_key(rule, subject, &quota.window);
+        let key = counter_key(rule.name(), subject, &quota.window);
         let item = self.item(&self.tables.limits, key).await?;
         Ok(item.and_then(|item| read_number(&item, "n")).unwrap_or(0))
     }
@@ -146,5 +146,5 @@ fn counter_keys(
     let counted = Rule::ALL.into_iter().filter_map(Rule::counts_phone);
     counted
         .flat_map(move |(rule, length)| windows(rule, length))
-        .map(|(rule, window)| limit_key(rule, phone, &window))
+        .map(|(rule, window)| counter_key(rule.name(), phone, &window))
 }

@@ -9,35 +9,44 @@ use crate::domain::challenge::{ChallengeId, PhoneRecord, Slot, SlotIndex, WriteI
 use crate::domain::clock::{SECONDS_PER_DAY, Timestamp};
 use crate::domain::rule::Window;
 
-pub(super) type Item = HashMap<String, AttributeValue>;
+/// An item.
+pub type Item = HashMap<String, AttributeValue>;
 
 /// The partition key of every table.
-pub(super) const PK: &str = "pk";
+pub const PK: &str = "pk";
 /// The TTL attribute of every table.
-pub(super) const EXPIRES_AT: &str = "expires_at";
+pub const EXPIRES_AT: &str = "expires_at";
 
-pub(super) fn text(value: impl Into<String>) -> AttributeValue {
+/// A string.
+pub fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-pub(super) fn number(value: impl Into<i64>) -> AttributeValue {
+/// A number.
+pub fn number(value: impl Into<i64>) -> AttributeValue {
     AttributeValue::N(value.into().to_string())
 }
 
-pub(super) fn instant(value: Timestamp) -> AttributeValue {
+/// An instant, in Unix seconds.
+#[must_use]
+pub fn instant(value: Timestamp) -> AttributeValue {
     number(value.unix())
 }
 
-pub(super) fn bytes(value: impl Into<Vec<u8>>) -> AttributeValue {
+/// Bytes.
+pub fn bytes(value: impl Into<Vec<u8>>) -> AttributeValue {
     AttributeValue::B(Blob::new(value))
 }
 
-/// Reads a number of any integer type.
-pub(super) fn read_number<T: std::str::FromStr>(item: &Item, name: &str) -> Option<T> {
+/// Reads a number of any integer type; `None` when it is missing or no such number.
+#[must_use]
+pub fn read_number<T: std::str::FromStr>(item: &Item, name: &str) -> Option<T> {
     item.get(name)?.as_n().ok()?.parse().ok()
 }
 
-fn read_bytes<const N: usize>(item: &Item, name: &str) -> Option<[u8; N]> {
+/// Reads bytes of an exact length; `None` when they are missing or of another length.
+#[must_use]
+pub fn read_bytes<const N: usize>(item: &Item, name: &str) -> Option<[u8; N]> {
     item.get(name)?.as_b().ok()?.as_ref().try_into().ok()
 }
 

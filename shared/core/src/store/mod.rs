@@ -6,17 +6,21 @@
 
 mod attempt;
 mod blocks;
+mod counter;
 mod inspect;
-mod item;
+pub mod item;
 mod reference;
 mod reserve;
 mod spend;
+mod transaction;
 
 pub use attempt::Guess;
 pub use blocks::Block;
+pub use counter::count_update;
 pub use reference::StoredToken;
 pub use reserve::{ReserveError, SendPlan, Subjects};
 pub use spend::Spent;
+pub use transaction::{CONDITION_FAILED, transact};
 
 use std::fmt;
 use std::future::Future;
@@ -89,7 +93,11 @@ impl Store {
 }
 
 /// Waits for `call` until `deadline`.
-async fn within<T, E, R>(
+///
+/// # Errors
+///
+/// The error of the call, or `None` when it is not answered in time.
+pub async fn within<T, E, R>(
     deadline: Instant,
     call: impl Future<Output = Result<T, SdkError<E, R>>>,
 ) -> Result<T, Option<SdkError<E, R>>> {
@@ -100,7 +108,7 @@ async fn within<T, E, R>(
 }
 
 /// Logs a failed call by its error code and gives the error of this module.
-fn unavailable<E: ProvideErrorMetadata, R>(
+pub fn unavailable<E: ProvideErrorMetadata, R>(
     operation: &'static str,
     error: Option<&SdkError<E, R>>,
 ) -> StoreError {

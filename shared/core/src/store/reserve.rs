@@ -2,32 +2,28 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     CancellationReason, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure,
     TransactWriteItem, Update,
 };
 use thiserror::Error;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::blocks::block_key;
+use super::counter::{count_update, counter_key};
 use super::item::{
     PK, bytes, instant, new_slot, number, read_phone_record, slot_member, slot_name, text,
     wrong_codes_name,
 };
 use super::reference::StoredToken;
-use super::{Store, StoreError, unavailable, within};
-use crate::crypto::base64url;
+use super::transaction::{CONDITION_FAILED, transact};
+use super::{Store, StoreError};
 use crate::crypto::index::SubjectIndex;
 use crate::domain::challenge::{Reservation, SendRefusal, SlotLayout, Terms};
 use crate::domain::clock::Timestamp;
 use crate::domain::policy::Limits;
-use crate::domain::random::{Random, random_array};
-use crate::domain::rule::{Check, Denial, Quota, Rule, SubjectKind, Window};
-
-/// How often a transaction that met another one is tried again.
-pub(super) const CONFLICT_RETRIES: u32 = 3;
+use crate::domain::random::Random;
+use crate::domain::rule::{Check, Denial, Quota, Rule, SubjectKind};
 
 /// Whose limits a send counts against.
 #[derive(Debug, Clone)]
@@ -87,10 +83,6 @@ pub enum ReserveError {
     Store(#[from] StoreError),
 }
 
-/// The DynamoDB cancellation codes this module tells apart.
-const CONDITION_FAILED: &str = "ConditionalCheckFailed";
-const CONFLICT: &str = "TransactionConflict";
-
 impl Store {
     /// Checks and counts every rule and reserves the challenge, all or nothing.
     ///
@@ -105,24 +97,12 @@ impl Store {
         deadline: Instant,
     ) -> Result<(), ReserveError> {
         let items = self.reserve_items(plan)?;
-        let mut conflicts = 0;
-        loop {
-            let Err(error) = self.transact(items.clone(), random, deadline).await? else {
-                return Ok(());
-            };
-            let reasons = cancellation_reasons(&error);
-            if let Some(refusal) = refusal(plan, reasons) {
-                return Err(ReserveError::Refused(refusal));
-            }
-            if !reasons.iter().any(|reason| reason.code() == Some(CONFLICT)) {
-                return Err(unavailable("TransactWriteItems", Some(&error)).into());
-            }
-            if conflicts == CONFLICT_RETRIES {
-                tracing::warn!("send transaction kept meeting others");
-                return Err(StoreError::Contended.into());
-            }
-            conflicts += 1;
-            sleep(jitter(conflicts, random)).await;
+        let Err(reasons) = transact(&self.client, items, random, deadline).await? else {
+            return Ok(());
+        };
+        match refusal(plan, &reasons) {
+            Some(refusal) => Err(ReserveError::Refused(refusal)),
+            None => Err(StoreError::Unavailable.into()),
         }
     }
 
@@ -144,32 +124,11 @@ impl Store {
                 items.push(self.uncount_item(rule, plan.subjects.of(rule.subject()), &quota)?);
             }
         }
-        let done = self.transact(items, random, deadline).await?;
-        done.map_err(|error| unavailable("TransactWriteItems", Some(&error)))
-    }
-
-    /// One transaction. The outer error is a store that gave no answer in time.
-    async fn transact(
-        &self,
-        items: Vec<TransactWriteItem>,
-        random: &dyn Random,
-        deadline: Instant,
-    ) -> Result<Result<(), SdkError<TransactWriteItemsError>>, StoreError> {
-        // The token makes the SDK's own retries of a lost reply harmless.
-        let token: [u8; 16] = random_array(random).map_err(|_| StoreError::Unavailable)?;
-        let request = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(items))
-            .client_request_token(base64url(token));
-        match within(deadline, request.send()).await {
-            Ok(_) => Ok(Ok(())),
-            Err(Some(error)) => Ok(Err(error)),
-            Err(None) => Err(unavailable::<TransactWriteItemsError, ()>(
-                "TransactWriteItems",
-                None,
-            )),
-        }
+        let done = transact(&self.client, items, random, deadline).await?;
+        done.map_err(|_| {
+            tracing::warn!("nothing was given back: the challenge is gone");
+            StoreError::Unavailable
+        })
     }
 
     /// One item per rule, in the order of [`Rule::ALL`]; then the stored token, if any.
@@ -219,16 +178,7 @@ impl Store {
         subject: &SubjectIndex,
         quota: &Quota,
     ) -> Result<TransactWriteItem, StoreError> {
-        let update = Update::builder()
-            .table_name(&self.tables.limits)
-            .key(PK, text(limit_key(rule, subject, &quota.window)))
-            .update_expression("ADD n :one SET expires_at = :end")
-            .condition_expression("attribute_not_exists(n) OR n < :limit")
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":limit", number(quota.limit))
-            .expression_attribute_values(":end", instant(quota.window.end()))
-            .build()
-            .map_err(|_| StoreError::Unavailable)?;
+        let update = count_update(&self.tables.limits, rule.name(), subject, quota)?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
@@ -240,7 +190,7 @@ impl Store {
     ) -> Result<TransactWriteItem, StoreError> {
         let update = Update::builder()
             .table_name(&self.tables.limits)
-            .key(PK, text(limit_key(rule, subject, &quota.window)))
+            .key(PK, text(counter_key(rule.name(), subject, &quota.window)))
             .update_expression("ADD n :minus_one")
             .condition_expression("n > :zero")
             .expression_attribute_values(":minus_one", number(-1))
@@ -355,25 +305,6 @@ fn check(plan: &SendPlan, rule: Rule) -> Check {
     rule.check(&plan.limits, plan.day_starts_at, plan.terms.now)
 }
 
-/// The partition key of a counter in `Limits`.
-pub(super) fn limit_key(rule: Rule, subject: &SubjectIndex, window: &Window) -> String {
-    format!(
-        "{}#{}#{}",
-        rule.name(),
-        subject.as_str(),
-        window.start.unix()
-    )
-}
-
-fn cancellation_reasons(error: &SdkError<TransactWriteItemsError>) -> &[CancellationReason] {
-    match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-            cancelled.cancellation_reasons()
-        }
-        _ => &[],
-    }
-}
-
 /// The refusal to report: an idempotent repeat or a closed challenge before any rule, else the most
 /// lasting denial.
 fn refusal(plan: &SendPlan, reasons: &[CancellationReason]) -> Option<SendRefusal> {
@@ -410,10 +341,4 @@ fn record_refusal(plan: &SendPlan, reason: &CancellationReason) -> SendRefusal {
         });
     };
     refusal
-}
-
-/// 10 to 40 ms, doubled with each try.
-pub(super) fn jitter(attempt: u32, random: &dyn Random) -> Duration {
-    let [byte] = random_array(random).unwrap_or([0]);
-    Duration::from_millis(5 + u64::from(byte) * 15 / 255) * 2_u32.pow(attempt)
 }

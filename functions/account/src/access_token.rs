@@ -1,0 +1,118 @@
+//! Access tokens: JWTs of this service (RFC 9068).
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use phoneproof::crypto::keys::Keys;
+use phoneproof::crypto::{base64url, from_base64url};
+use phoneproof::domain::clock::Timestamp;
+use phoneproof_guard::{Check, CheckError, Registered, Token, TokenGuard};
+use serde::{Deserialize, Serialize};
+
+use crate::refresh_token::{AccountId, SessionId};
+
+/// How long an access token is accepted, apart from the leeway of clocks. Nothing can take it back before
+/// its end, so it is short.
+pub const LIFETIME: Duration = Duration::from_mins(10);
+
+/// The `client_id`, which RFC 9068 demands: this service has one kind of client, its owner's.
+const CLIENT: &str = "first-party";
+
+/// The claims as they stand in the token. Times are whole seconds since the Unix epoch.
+#[derive(Serialize, Deserialize)]
+pub struct AccessClaims {
+    iss: String,
+    aud: String,
+    sub: String,
+    client_id: String,
+    iat: u64,
+    nbf: u64,
+    exp: u64,
+    jti: String,
+    sid: String,
+}
+
+impl fmt::Debug for AccessClaims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessClaims")
+            .field("exp", &self.exp)
+            .finish_non_exhaustive()
+    }
+}
+
+impl AccessClaims {
+    /// The claims of a token that begins `now`.
+    #[must_use]
+    pub fn new(
+        issuer: &str,
+        account: AccountId,
+        session: SessionId,
+        jti: [u8; 16],
+        now: Timestamp,
+    ) -> Self {
+        let seconds = |at: Timestamp| u64::try_from(at.unix()).unwrap_or(0);
+        Self {
+            iss: issuer.to_owned(),
+            aud: issuer.to_owned(),
+            sub: base64url(account.0),
+            client_id: CLIENT.to_owned(),
+            iat: seconds(now),
+            nbf: seconds(now),
+            exp: seconds(now + LIFETIME),
+            jti: base64url(jti),
+            sid: base64url(session.0),
+        }
+    }
+}
+
+/// What a checked access token says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// Whose account.
+    pub account: AccountId,
+    /// Which session.
+    pub session: SessionId,
+}
+
+impl Token for Access {
+    const TYPE: &'static str = "at+jwt";
+
+    type Claims = AccessClaims;
+
+    fn registered(claims: &AccessClaims) -> Registered<'_> {
+        Registered {
+            iss: &claims.iss,
+            aud: &claims.aud,
+            nbf: claims.nbf,
+            exp: claims.exp,
+        }
+    }
+
+    fn learn(claims: AccessClaims) -> Option<Self> {
+        let id = |text: &str| from_base64url(text).ok()?.try_into().ok();
+        Some(Self {
+            account: AccountId(id(&claims.sub)?),
+            session: SessionId(id(&claims.sid)?),
+        })
+    }
+}
+
+/// Checks access tokens with the keys of this service as they are now.
+pub struct OwnTokens {
+    /// The keys.
+    pub keys: Arc<Keys>,
+    /// The issuer, which is the audience too.
+    pub issuer: String,
+}
+
+impl Check<Access> for OwnTokens {
+    async fn check(&self, token: &str, audience: &str, now: u64) -> Result<Access, CheckError> {
+        let at = Timestamp::from_unix(i64::try_from(now).unwrap_or(i64::MAX));
+        let keyring = self.keys.keyring(at).await;
+        let jwks = keyring.map_err(|_| CheckError::NoKeys)?.jwks().to_string();
+        let guard: TokenGuard<Access> = TokenGuard::new(self.issuer.as_str(), jwks.as_bytes())
+            .map_err(|_| CheckError::NoKeys)?;
+        Ok(guard.check(token, audience, now)?)
+    }
+}

@@ -1,0 +1,57 @@
+//! What the environment decides. Each field's documentation names its variable.
+
+use phoneproof::aws::AwsSettings;
+use phoneproof::config::{ConfigError, Environment, LOCAL_STACK, aws, issuer};
+
+/// The settings of one process.
+#[derive(Debug, Clone)]
+pub struct AccountSettings {
+    /// `ACCOUNT_ISSUER`: the public URL of this service, the issuer and audience of access tokens.
+    pub issuer: String,
+    /// `ISSUER`: the verification service whose success tokens count.
+    pub verifier: String,
+    /// `ACCOUNTS_TABLE`: accounts, and which account has which phone.
+    pub accounts_table: String,
+    /// `ACCOUNT_LIMITS_TABLE`: attempts, counters and spent tokens; everything in it ends.
+    pub limits_table: String,
+    /// `ACCOUNT_KEYRING_SECRET_ID`: name or ARN of this service's own keyring.
+    pub keyring_secret_id: String,
+    /// `ACCEPT_TEST_NUMBERS`: `true` accepts success tokens of test numbers, which nothing was texted to.
+    pub accepts_test_numbers: bool,
+    /// `STACK_NAME`: the `stack` of every metric; `local` if it is not set.
+    pub stack_name: String,
+    /// Region, credentials and endpoints.
+    pub aws: AwsSettings,
+}
+
+impl AccountSettings {
+    /// Reads the settings from `environment`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names the variable and what is accepted.
+    pub fn from_environment(environment: &dyn Environment) -> Result<Self, ConfigError> {
+        let required = |name| environment.get(name).ok_or(ConfigError::Missing(name));
+        Ok(Self {
+            issuer: issuer("ACCOUNT_ISSUER", required("ACCOUNT_ISSUER")?)?,
+            verifier: issuer("ISSUER", required("ISSUER")?)?,
+            accounts_table: required("ACCOUNTS_TABLE")?,
+            limits_table: required("ACCOUNT_LIMITS_TABLE")?,
+            keyring_secret_id: required("ACCOUNT_KEYRING_SECRET_ID")?,
+            accepts_test_numbers: match environment.get("ACCEPT_TEST_NUMBERS").as_deref() {
+                None | Some("false") => false,
+                Some("true") => true,
+                Some(_) => {
+                    return Err(ConfigError::Invalid {
+                        variable: "ACCEPT_TEST_NUMBERS",
+                        accepted: "`true` or `false` is needed",
+                    });
+                }
+            },
+            stack_name: environment
+                .get("STACK_NAME")
+                .unwrap_or_else(|| LOCAL_STACK.to_owned()),
+            aws: aws(environment)?,
+        })
+    }
+}

@@ -1,0 +1,520 @@
+//! The API: routes, bodies, answers and the request line.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Extension, MatchedPath, Path, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use phoneproof::crypto::{base64url, from_base64url};
+use phoneproof::domain::address::SourceAddress;
+use phoneproof::domain::clock::Timestamp;
+use phoneproof::domain::phone::Country;
+use phoneproof::http::{FieldFault, GatewayContext, JsonBody, Text, read_body};
+use phoneproof::observe::{Entry, Facts, Journal, Level};
+use phoneproof_guard::{TokenRequired, Verified};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::access_token::{Access, OwnTokens};
+use crate::password::Password;
+use crate::problem::Problem;
+use crate::refresh_token::SessionId;
+use crate::service::{Accounts, Credentials, Event, Refusal, Tokens, TypedPhone};
+
+/// The longest name of a device, in bytes.
+const MAX_DEVICE_BYTES: usize = 64;
+
+/// Seconds after which a client may try again when the service is not available.
+const UNAVAILABLE_RETRY_SECONDS: u64 = 2;
+
+/// What the gateway and the runtime said about a request.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Id and source address.
+    pub gateway: GatewayContext,
+    /// When the answer must be ready.
+    pub deadline: Instant,
+}
+
+/// What the request line says about an answer.
+#[derive(Debug, Clone, Copy)]
+struct Noted {
+    event: Option<Event>,
+    outcome: &'static str,
+    rule: Option<&'static str>,
+    level: Level,
+}
+
+/// What requests are served with.
+#[derive(Debug)]
+pub struct App {
+    /// The use cases.
+    pub accounts: Accounts,
+    /// Where each request leaves its line.
+    pub journal: Journal,
+}
+
+type Shared = State<Arc<App>>;
+type Caller = Extension<Call>;
+
+/// The routes, below `/account`.
+pub fn router(app: Arc<App>) -> Router {
+    let accounts = &app.accounts;
+    let tokens = OwnTokens {
+        keys: Arc::clone(accounts.keys()),
+        issuer: accounts.issuer().to_owned(),
+    };
+    let clock = Arc::clone(accounts.clock());
+    let now = move || u64::try_from(clock.now().unix()).unwrap_or(0);
+    let required = TokenRequired::new(tokens, accounts.issuer()).with_clock(now);
+    let protected = Router::new()
+        .route("/account/v1/me", get(me).delete(delete_me))
+        .route(
+            "/account/v1/sessions",
+            get(list_sessions).delete(end_this_session),
+        )
+        .route("/account/v1/sessions/all", delete(end_all_sessions))
+        .route("/account/v1/sessions/{session}", delete(end_session))
+        .route("/account/v1/password", post(change_password))
+        .route_layer(required);
+    Router::new()
+        .route("/account/v1/accounts", post(register))
+        .route("/account/v1/sessions", post(log_in))
+        .route("/account/v1/sessions/refresh", post(refresh))
+        .route("/account/v1/password-reset", post(reset_password))
+        .route("/account/.well-known/jwks.json", get(jwks))
+        .merge(protected)
+        .method_not_allowed_fallback(|call: Caller| async move {
+            refused(&call, &Problem::MethodNotAllowed, None)
+        })
+        .fallback(|call: Caller| async move { refused(&call, &Problem::NotFound, None) })
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), record))
+        .with_state(app)
+}
+
+/// Answers one request and leaves its line.
+async fn record(State(app): Shared, call: Caller, request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    let noted = response.extensions().get::<Noted>().copied();
+    // Without a note the answer is the guard's: there was no good access token.
+    let noted = noted.unwrap_or(Noted {
+        event: Some(Event::Refused),
+        outcome: "token-required",
+        rule: None,
+        level: Level::Info,
+    });
+    if let Ok(id) = HeaderValue::from_str(&call.gateway.request_id) {
+        let headers = response.headers_mut();
+        headers.insert(HeaderName::from_static("x-request-id"), id);
+        headers.insert(
+            HeaderName::from_static("x-content-type-options"),
+            HeaderValue::from_static("nosniff"),
+        );
+    }
+    app.journal.record(&Entry {
+        at: app.accounts.clock().since_epoch(),
+        request_id: &call.gateway.request_id,
+        route: route.as_ref().map(MatchedPath::as_str),
+        status: response.status().as_u16(),
+        outcome: noted.outcome,
+        rule: noted.rule,
+        event: noted.event.map(Event::name),
+        is_verification: false,
+        level: noted.level,
+        took: began.elapsed(),
+        facts: &Facts::default(),
+    });
+    response
+}
+
+fn answer(status: StatusCode, body: Option<&Value>, event: Option<Event>) -> Response {
+    let mut response = match body {
+        Some(body) => (
+            status,
+            [(CONTENT_TYPE, "application/json")],
+            body.to_string(),
+        )
+            .into_response(),
+        None => status.into_response(),
+    };
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.extensions_mut().insert(Noted {
+        event,
+        outcome: "served",
+        rule: None,
+        level: Level::Info,
+    });
+    response
+}
+
+fn refused(call: &Call, problem: &Problem, now: Option<Timestamp>) -> Response {
+    let (status, slug, _) = problem.kind();
+    let body = serde_json::to_string(&problem.document(&call.gateway.request_id));
+    let content_type = [(CONTENT_TYPE, "application/problem+json")];
+    let mut response = (status, content_type, body.unwrap_or_default()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(seconds) = retry_after(problem, now) {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    let event = match problem {
+        Problem::Refused(Refusal::Reused) => Event::ReuseDetected,
+        Problem::Refused(Refusal::PhoneInUse { .. }) => Event::UnlinkRequested,
+        _ => Event::Refused,
+    };
+    response.extensions_mut().insert(Noted {
+        event: Some(event),
+        outcome: slug,
+        rule: problem.rule(),
+        level: problem.level(),
+    });
+    response
+}
+
+fn retry_after(problem: &Problem, now: Option<Timestamp>) -> Option<u64> {
+    if problem.kind().0 == StatusCode::SERVICE_UNAVAILABLE {
+        return Some(UNAVAILABLE_RETRY_SECONDS);
+    }
+    let at = problem.retry_at()?;
+    Some(at.since(now?).as_secs().max(1))
+}
+
+/// The answer to a call: what was served, or the refusal.
+fn outcome(app: &App, call: &Call, result: Result<Response, Problem>) -> Response {
+    result.unwrap_or_else(|problem| refused(call, &problem, Some(app.accounts.clock().now())))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RegisterBody {
+    token: Text,
+    password: Text,
+    second_step: Option<bool>,
+}
+
+impl JsonBody for RegisterBody {
+    const FIELDS: &'static [&'static str] = &["token", "password", "secondStep"];
+    const FLAGS: &'static [&'static str] = &["secondStep"];
+}
+
+async fn register(State(app): Shared, call: Caller, headers: HeaderMap, body: Bytes) -> Response {
+    let served = async {
+        let body: RegisterBody = read_body(&headers, &body)?;
+        let password = password(&body.password)?;
+        let second_step = body.second_step.unwrap_or(false);
+        let (id, event) = app
+            .accounts
+            .register(&body.token.0, password, second_step, call.deadline)
+            .await?;
+        let account = json!({ "account": base64url(id.0) });
+        Ok(answer(StatusCode::CREATED, Some(&account), Some(event)))
+    };
+    let result = served.await;
+    outcome(&app, &call, result)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct LogInBody {
+    phone: Option<Text>,
+    region: Option<Text>,
+    password: Option<Text>,
+    token: Option<Text>,
+    device: Option<Text>,
+}
+
+impl JsonBody for LogInBody {
+    const FIELDS: &'static [&'static str] = &["phone", "region", "password", "token", "device"];
+}
+
+impl LogInBody {
+    fn credentials(self) -> Result<Credentials, Problem> {
+        let region = self.region.map(|region| {
+            Country::parse(&region.0)
+                .map_err(|error| Problem::Field(FieldFault::new("region", error)))
+        });
+        match (self.phone, self.password, self.token) {
+            (Some(phone), Some(typed), token) => Ok(Credentials::Password {
+                phone: TypedPhone {
+                    text: phone.0,
+                    region: region.transpose()?,
+                },
+                password: password(&typed)?,
+                token: token.map(|token| token.0),
+            }),
+            (None, None, Some(token)) => Ok(Credentials::Code { token: token.0 }),
+            _ => Err(Problem::Field(FieldFault::new(
+                "body",
+                "`phone` and `password`, with `token` as a second step, or `token` alone",
+            ))),
+        }
+    }
+}
+
+async fn log_in(State(app): Shared, call: Caller, headers: HeaderMap, body: Bytes) -> Response {
+    let served = async {
+        let body: LogInBody = read_body(&headers, &body)?;
+        let device = device(body.device.as_ref())?;
+        let credentials = body.credentials()?;
+        let ip = call.gateway.source_ip.ok_or(Refusal::Unavailable)?;
+        let tokens = app
+            .accounts
+            .log_in(credentials, device, SourceAddress::new(ip), call.deadline)
+            .await?;
+        Ok(tokens_answer(StatusCode::CREATED, &tokens, Event::LoggedIn))
+    };
+    let result = served.await;
+    outcome(&app, &call, result)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RefreshBody {
+    refresh_token: Text,
+}
+
+impl JsonBody for RefreshBody {
+    const FIELDS: &'static [&'static str] = &["refreshToken"];
+}
+
+async fn refresh(State(app): Shared, call: Caller, headers: HeaderMap, body: Bytes) -> Response {
+    let served = async {
+        let body: RefreshBody = read_body(&headers, &body)?;
+        let refreshed = app
+            .accounts
+            .refresh(&body.refresh_token.0, call.deadline)
+            .await?;
+        Ok(tokens_answer(StatusCode::OK, &refreshed, Event::Refreshed))
+    };
+    let result = served.await;
+    outcome(&app, &call, result)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct PasswordBody {
+    token: Text,
+    password: Text,
+    second_step: Option<bool>,
+}
+
+impl JsonBody for PasswordBody {
+    const FIELDS: &'static [&'static str] = &["token", "password", "secondStep"];
+    const FLAGS: &'static [&'static str] = &["secondStep"];
+}
+
+async fn change_password(
+    State(app): Shared,
+    call: Caller,
+    Verified(access): Verified<Access>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let served = async {
+        let body: PasswordBody = read_body(&headers, &body)?;
+        let password = password(&body.password)?;
+        app.accounts
+            .change_password(
+                access,
+                &body.token.0,
+                password,
+                body.second_step,
+                call.deadline,
+            )
+            .await?;
+        Ok(answer(
+            StatusCode::NO_CONTENT,
+            None,
+            Some(Event::PasswordChanged),
+        ))
+    };
+    let result = served.await;
+    outcome(&app, &call, result)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ResetBody {
+    token: Text,
+    password: Text,
+}
+
+impl JsonBody for ResetBody {
+    const FIELDS: &'static [&'static str] = &["token", "password"];
+}
+
+async fn reset_password(
+    State(app): Shared,
+    call: Caller,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let served = async {
+        let body: ResetBody = read_body(&headers, &body)?;
+        let password = password(&body.password)?;
+        app.accounts
+            .reset_password(&body.token.0, password, call.deadline)
+            .await?;
+        Ok(answer(
+            StatusCode::NO_CONTENT,
+            None,
+            Some(Event::PasswordReset),
+        ))
+    };
+    let result = served.await;
+    outcome(&app, &call, result)
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Me {
+    account: String,
+    phone: String,
+    second_step: bool,
+    created_at: Timestamp,
+    session: String,
+    /// When the owner of the number asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unlink_requested_at: Option<Timestamp>,
+}
+
+async fn me(State(app): Shared, call: Caller, Verified(access): Verified<Access>) -> Response {
+    let served = async {
+        let account = app.accounts.me(access, call.deadline).await?;
+        let me = Me {
+            account: base64url(account.id.0),
+            phone: account.phone_hint,
+            second_step: account.second_step,
+            created_at: account.created_at,
+            session: base64url(access.session.0),
+            unlink_requested_at: account.unlink_requested_at,
+        };
+        let me = serde_json::to_value(&me).map_err(|_| Refusal::Unavailable)?;
+        Ok(answer(StatusCode::OK, Some(&me), None))
+    };
+    let result = served.await;
+    outcome(&app, &call, result)
+}
+
+async fn delete_me(
+    State(app): Shared,
+    call: Caller,
+    Verified(access): Verified<Access>,
+) -> Response {
+    let deleted = app.accounts.delete(access, call.deadline).await;
+    let result = deleted.map(|()| answer(StatusCode::NO_CONTENT, None, Some(Event::Deleted)));
+    outcome(&app, &call, result.map_err(Problem::from))
+}
+
+async fn list_sessions(
+    State(app): Shared,
+    call: Caller,
+    Verified(access): Verified<Access>,
+) -> Response {
+    let served = async {
+        let account = app.accounts.me(access, call.deadline).await?;
+        let mut sessions: Vec<_> = account.sessions.into_iter().collect();
+        sessions.sort_by_key(|(id, entry)| (std::cmp::Reverse(entry.session.used_at), id.0));
+        let sessions: Vec<Value> = sessions
+            .into_iter()
+            .map(|(id, entry)| {
+                json!({
+                    "session": base64url(id.0),
+                    "device": entry.device,
+                    "beganAt": entry.session.began_at,
+                    "usedAt": entry.session.used_at,
+                    "expiresAt": entry.session.expires_at(),
+                    "current": id == access.session,
+                })
+            })
+            .collect();
+        Ok(answer(
+            StatusCode::OK,
+            Some(&json!({ "sessions": sessions })),
+            None,
+        ))
+    };
+    let result = served.await;
+    outcome(&app, &call, result)
+}
+
+async fn end_this_session(
+    State(app): Shared,
+    call: Caller,
+    Verified(access): Verified<Access>,
+) -> Response {
+    ended(&app, &call, access, access.session).await
+}
+
+async fn end_session(
+    State(app): Shared,
+    call: Caller,
+    Path(session): Path<String>,
+    Verified(access): Verified<Access>,
+) -> Response {
+    let id = from_base64url(&session)
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok());
+    match id {
+        Some(id) => ended(&app, &call, access, SessionId(id)).await,
+        None => refused(&call, &Problem::NotFound, None),
+    }
+}
+
+async fn ended(app: &App, call: &Call, access: Access, which: SessionId) -> Response {
+    let done = app.accounts.end_session(access, which, call.deadline).await;
+    let result = done.map(|()| answer(StatusCode::NO_CONTENT, None, Some(Event::LoggedOut)));
+    outcome(app, call, result.map_err(Problem::from))
+}
+
+async fn end_all_sessions(
+    State(app): Shared,
+    call: Caller,
+    Verified(access): Verified<Access>,
+) -> Response {
+    let done = app.accounts.end_sessions(access, call.deadline).await;
+    let result = done.map(|()| answer(StatusCode::NO_CONTENT, None, Some(Event::LoggedOut)));
+    outcome(&app, &call, result.map_err(Problem::from))
+}
+
+async fn jwks(State(app): Shared, call: Caller) -> Response {
+    let jwks = app.accounts.jwks().await;
+    let result = jwks.map(|jwks| answer(StatusCode::OK, Some(&jwks), None));
+    outcome(&app, &call, result.map_err(Problem::from))
+}
+
+fn tokens_answer(status: StatusCode, tokens: &Tokens, event: Event) -> Response {
+    let body = json!({
+        "accessToken": tokens.access,
+        "tokenType": "Bearer",
+        "expiresAt": tokens.access_expires_at,
+        "refreshToken": tokens.refresh.as_str(),
+        "refreshExpiresAt": tokens.refresh_expires_at,
+        "session": base64url(tokens.session.0),
+    });
+    answer(status, Some(&body), Some(event))
+}
+
+fn password(text: &Text) -> Result<Password, Problem> {
+    Password::parse(&text.0).map_err(|error| Problem::Field(FieldFault::new("password", error)))
+}
+
+/// The name of a device, for its owner to recognise a session by; kept as it was given.
+fn device(text: Option<&Text>) -> Result<String, Problem> {
+    let name = text.map_or("", |text| text.0.trim());
+    if name.len() <= MAX_DEVICE_BYTES && !name.chars().any(char::is_control) {
+        return Ok(name.to_owned());
+    }
+    let accepted = format_args!("at most {MAX_DEVICE_BYTES} bytes, no control characters");
+    Err(Problem::Field(FieldFault::new("device", accepted)))
+}
