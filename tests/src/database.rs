@@ -8,7 +8,7 @@ use phoneproof::aws::{AwsSettings, Clients, Credentials};
 use phoneproof::config::Tables;
 use phoneproof::domain::clock::{Clock as _, SystemClock};
 use phoneproof::domain::random::{SystemRandom, random_array};
-use phoneproof_local::stack::{ExternalDynamoDb, tables};
+use phoneproof_local::stack::{AccountTables, ExternalDynamoDb, account_tables, tables};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Client};
@@ -24,6 +24,8 @@ fn variable(name: &str, otherwise: &str) -> String {
 pub struct Database {
     /// The names of its tables.
     pub tables: Tables,
+    /// The names of its account tables.
+    pub account_tables: AccountTables,
     /// Where and as whom it is reached.
     pub access: ExternalDynamoDb,
     is_external: bool,
@@ -45,6 +47,10 @@ impl Database {
                 limits: name("Limits"),
                 challenges: name("Challenges"),
                 blocks: name("Blocks"),
+            },
+            account_tables: AccountTables {
+                accounts: name("Accounts"),
+                limits: name("AccountLimits"),
             },
             access: ExternalDynamoDb {
                 endpoint,
@@ -70,6 +76,7 @@ impl Database {
     pub fn embedded(endpoint: &str) -> Self {
         Self {
             tables: tables(),
+            account_tables: account_tables(),
             access: ExternalDynamoDb {
                 endpoint: endpoint.to_owned(),
                 region: "us-east-1".to_owned(),
@@ -79,11 +86,13 @@ impl Database {
         }
     }
 
-    fn names(&self) -> [&str; 3] {
+    fn names(&self) -> [&str; 5] {
         [
             &self.tables.limits,
             &self.tables.challenges,
             &self.tables.blocks,
+            &self.account_tables.accounts,
+            &self.account_tables.limits,
         ]
     }
 
@@ -114,12 +123,14 @@ impl Database {
         self.is_external
     }
 
-    /// A call as an operator's tool makes it; `TableName` is `Limits`, `Challenges` or `Blocks`.
+    /// A call as an operator's tool makes it; `TableName` is the name of one in the local stack.
     pub async fn call(&self, operation: &str, body: &Value) -> Answer {
         let mut body = body.clone();
         let table = match body["TableName"].as_str() {
             Some("Limits") => &self.tables.limits,
             Some("Challenges") => &self.tables.challenges,
+            Some("Accounts") => &self.account_tables.accounts,
+            Some("AccountLimits") => &self.account_tables.limits,
             _ => &self.tables.blocks,
         };
         body["TableName"] = json!(table);

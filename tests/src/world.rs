@@ -282,6 +282,7 @@ impl WorldBuilder {
             options.random = Arc::new(SystemRandom);
             options.dynamodb = Some(database.access.clone());
             options.tables = database.tables.clone();
+            options.account_tables = database.account_tables.clone();
         }
         let backends = Backends::start(&options).await.expect("free ports");
         let mut endpoints = backends.endpoints.clone();

@@ -21,12 +21,16 @@ use crate::logs::Log;
 use crate::loopback::is_program;
 use crate::private::replace_private;
 
-/// The name of the one secret.
+/// The name of the keyring.
 pub const SECRET_ID: &str = "phoneproof/keyring";
 
-/// The keyring secret; clones share it. It can be replaced and taken away while the stack runs.
+/// The name of the account service's keyring.
+pub const ACCOUNT_SECRET_ID: &str = "phoneproof/account-keyring";
+
+/// A secret; clones share it. It can be replaced and taken away while the stack runs.
 #[derive(Clone)]
 pub struct Secret {
+    id: &'static str,
     text: Arc<Mutex<Option<Zeroizing<String>>>>,
     file: Option<PathBuf>,
 }
@@ -38,10 +42,11 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// A secret with this text, kept in `file` if there is one.
+    /// The secret of this name with this text, kept in `file` if there is one.
     #[must_use]
-    pub fn new(text: String, file: Option<PathBuf>) -> Self {
+    pub fn new(id: &'static str, text: String, file: Option<PathBuf>) -> Self {
         Self {
+            id,
             text: Arc::new(Mutex::new(Some(Zeroizing::new(text)))),
             file,
         }
@@ -61,6 +66,26 @@ impl Secret {
         Ok(())
     }
 
+    fn arn(&self) -> String {
+        format!(
+            "arn:aws:secretsmanager:us-east-1:000000000000:secret:{}",
+            self.id
+        )
+    }
+
+    fn is_named(&self, wanted: &str) -> bool {
+        wanted == self.id || wanted == self.arn()
+    }
+
+    fn answer(&self, text: Option<&str>) -> Value {
+        json!({
+            "ARN": self.arn(),
+            "Name": self.id,
+            "SecretString": text,
+            "VersionId": "00000000-0000-0000-0000-000000000000",
+        })
+    }
+
     fn get(&self) -> Option<Zeroizing<String>> {
         self.locked().clone()
     }
@@ -76,16 +101,16 @@ pub type Now = Arc<dyn Fn() -> String + Send + Sync>;
 #[derive(Clone)]
 struct Aws {
     inbox: Inbox,
-    secret: Secret,
+    secrets: Vec<Secret>,
     log: Log,
     now: Now,
 }
 
 /// All services; the request's form tells them apart. Web pages get none: one hands out keys.
-pub fn router(inbox: Inbox, secret: Secret, log: Log, now: Now) -> Router {
+pub fn router(inbox: Inbox, secrets: Vec<Secret>, log: Log, now: Now) -> Router {
     Router::new().route("/", post(dispatch)).with_state(Aws {
         inbox,
-        secret,
+        secrets,
         log,
         now,
     })
@@ -108,26 +133,31 @@ async fn dispatch(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> Re
 }
 
 impl Aws {
+    fn secret(&self, request: &Value) -> Option<&Secret> {
+        let wanted = request.get("SecretId")?.as_str()?;
+        self.secrets.iter().find(|secret| secret.is_named(wanted))
+    }
+
     fn get_secret_value(&self, body: &[u8]) -> Response {
-        if !names_the_secret(&parsed(body)) {
+        let Some(secret) = self.secret(&parsed(body)) else {
             return json_error(StatusCode::BAD_REQUEST, "ResourceNotFoundException");
-        }
-        let Some(secret) = self.secret.get() else {
+        };
+        let Some(text) = secret.get() else {
             return json_error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServiceError");
         };
-        json_answer(StatusCode::OK, &secret_answer(Some(secret.as_str())))
+        json_answer(StatusCode::OK, &secret.answer(Some(text.as_str())))
     }
 
     fn put_secret_value(&self, body: &[u8]) -> Response {
         let request = parsed(body);
-        if !names_the_secret(&request) {
+        let Some(secret) = self.secret(&request) else {
             return json_error(StatusCode::BAD_REQUEST, "ResourceNotFoundException");
-        }
+        };
         let Some(text) = request.get("SecretString").and_then(Value::as_str) else {
             return json_error(StatusCode::BAD_REQUEST, "InvalidParameterException");
         };
-        match self.secret.put(text) {
-            Ok(()) => json_answer(StatusCode::OK, &secret_answer(None)),
+        match secret.put(text) {
+            Ok(()) => json_answer(StatusCode::OK, &secret.answer(None)),
             Err(_) => json_error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServiceError"),
         }
     }
@@ -168,24 +198,6 @@ impl Aws {
 
 fn parsed(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap_or_default()
-}
-
-fn secret_arn() -> String {
-    format!("arn:aws:secretsmanager:us-east-1:000000000000:secret:{SECRET_ID}")
-}
-
-fn secret_answer(text: Option<&str>) -> Value {
-    json!({
-        "ARN": secret_arn(),
-        "Name": SECRET_ID,
-        "SecretString": text,
-        "VersionId": "00000000-0000-0000-0000-000000000000",
-    })
-}
-
-fn names_the_secret(request: &Value) -> bool {
-    let wanted = request.get("SecretId").and_then(Value::as_str);
-    wanted == Some(SECRET_ID) || wanted == Some(secret_arn().as_str())
 }
 
 /// `MessageAttributes.entry.N.Name` and its value, for every N.
@@ -267,7 +279,7 @@ mod tests {
         fn new() -> Self {
             Self {
                 inbox: Inbox::default(),
-                secret: Secret::new("the keys".to_owned(), None),
+                secret: Secret::new(SECRET_ID, "the keys".to_owned(), None),
             }
         }
 
@@ -283,7 +295,7 @@ mod tests {
             let request = request.body(Body::from(body.to_owned())).expect("valid");
             let log = Log::default();
             log.push(7, b"a line\n");
-            let answer = router(self.inbox.clone(), self.secret.clone(), log, now)
+            let answer = router(self.inbox.clone(), vec![self.secret.clone()], log, now)
                 .oneshot(request)
                 .await
                 .expect("an answer");

@@ -11,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use phoneproof::config::Tables;
 
+use crate::stack::AccountTables;
+
 /// How often expired items are deleted. Nothing relies on it: every condition checks expiry itself.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
@@ -19,13 +21,23 @@ const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// # Errors
 ///
 /// When the file cannot be opened as a database.
-pub fn open(file: Option<&Path>, tables: &Tables) -> io::Result<Database> {
+pub fn open(
+    file: Option<&Path>,
+    tables: &Tables,
+    account_tables: &AccountTables,
+) -> io::Result<Database> {
     let database = match file {
         None => Database::memory(),
         Some(path) => Database::new(&path.to_string_lossy()),
     }
     .map_err(|error| io::Error::other(format!("{error}")))?;
-    for name in [&tables.limits, &tables.challenges, &tables.blocks] {
+    for name in [
+        &tables.limits,
+        &tables.challenges,
+        &tables.blocks,
+        &account_tables.accounts,
+        &account_tables.limits,
+    ] {
         create(&database, name)?;
     }
     Ok(database)

@@ -17,6 +17,7 @@ use phoneproof::crypto::base64url;
 use phoneproof::domain::clock::Clock;
 use phoneproof::domain::random::{Random, random_array};
 use phoneproof::http::{App, Route, gateway};
+use phoneproof_account::Function;
 use serde_json::{Value, json};
 
 /// API Gateway's limit on a payload, 10 MB.
@@ -33,6 +34,8 @@ pub const TEST_SOURCE_IP: &str = "x-test-source-ip";
 pub struct Gateway {
     /// The functions' app; both run in this process.
     pub app: Arc<App>,
+    /// The account service.
+    pub account: Function,
     /// The clock that deadlines count from.
     pub clock: Arc<dyn Clock>,
     /// For request ids.
@@ -62,7 +65,9 @@ pub async fn serve(
     let request = lambda_http::Request::from(request).with_lambda_context(gateway.context());
     let sends = Route::find(phoneproof_send::ROUTES, head.uri.path()).is_some();
     let app = Arc::clone(&gateway.app);
-    let answer = if sends {
+    let answer = if head.uri.path().starts_with(phoneproof_account::PREFIX) {
+        gateway.account.clone().handle(request).await
+    } else if sends {
         phoneproof_send::handle(app, request).await
     } else {
         phoneproof_verify::handle(app, request).await

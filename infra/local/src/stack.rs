@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,11 +18,14 @@ use phoneproof::domain::random::{Random, SystemRandom, random_array};
 use phoneproof::http::App;
 use phoneproof::observe::{Journal, Output};
 use phoneproof::service::Service;
+use phoneproof_account::Function;
+use phoneproof_account::config::AccountSettings;
+use phoneproof_account::service::Accounts;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::aws::{self, SECRET_ID, Secret};
+use crate::aws::{self, ACCOUNT_SECRET_ID, SECRET_ID, Secret};
 use crate::gateway::{self, Gateway};
 use crate::inbox::Inbox;
 use crate::logs::Log;
@@ -46,6 +49,8 @@ pub struct Options {
     pub dynamodb: Option<ExternalDynamoDb>,
     /// The names of the tables.
     pub tables: Tables,
+    /// The names of the account service's tables.
+    pub account_tables: AccountTables,
     /// Where challenge tokens live.
     pub token_mode: TokenMode,
     /// Web origins that may call from a browser.
@@ -72,6 +77,7 @@ impl Options {
             data: None,
             dynamodb: None,
             tables: tables(),
+            account_tables: account_tables(),
             token_mode: TokenMode::default(),
             allowed_origins: Vec::new(),
             clock: Arc::new(SystemClock),
@@ -89,6 +95,15 @@ impl fmt::Debug for Options {
             .field("port", &self.port)
             .finish_non_exhaustive()
     }
+}
+
+/// The names of the account service's tables.
+#[derive(Debug, Clone)]
+pub struct AccountTables {
+    /// `ACCOUNTS_TABLE`.
+    pub accounts: String,
+    /// `ACCOUNT_LIMITS_TABLE`.
+    pub limits: String,
 }
 
 /// A DynamoDB that is not the embedded one.
@@ -122,6 +137,8 @@ pub struct Backends {
     pub inbox: Inbox,
     /// The keyring secret.
     pub secret: Secret,
+    /// The account service's keyring secret.
+    pub account_secret: Secret,
     /// The request lines.
     pub log: Log,
     tasks: JoinSet<()>,
@@ -147,6 +164,15 @@ pub fn tables() -> Tables {
     }
 }
 
+/// The names of the account service's tables, unless [`Options::account_tables`] says otherwise.
+#[must_use]
+pub fn account_tables() -> AccountTables {
+    AccountTables {
+        accounts: "Accounts".to_owned(),
+        limits: "AccountLimits".to_owned(),
+    }
+}
+
 impl Backends {
     /// Starts DynamoDB, SNS and Secrets Manager.
     ///
@@ -154,16 +180,19 @@ impl Backends {
     ///
     /// When a port is taken or the data file cannot be used.
     pub async fn start(options: &Options) -> io::Result<Self> {
-        let keyring = keyring(options)?;
-        let file = options.data.as_deref().map(keyring_file);
         let (inbox, log) = (Inbox::default(), Log::default());
-        let secret = Secret::new(keyring, file);
+        let secret = keyring(SECRET_ID, "keyring.json", options.keyring.as_ref(), options)?;
+        let account_secret = keyring(ACCOUNT_SECRET_ID, "account-keyring.json", None, options)?;
         let mut tasks = JoinSet::new();
         let stop = CancellationToken::new();
         let dynamodb = if let Some(external) = &options.dynamodb {
             external.endpoint.clone()
         } else {
-            let database = dynamodb::open(options.data.as_deref(), &options.tables)?;
+            let database = dynamodb::open(
+                options.data.as_deref(),
+                &options.tables,
+                &options.account_tables,
+            )?;
             let (listener, url) = listen(next(options.port, 1)).await?;
             tasks.spawn(dynamodb::serve(listener, database, stop.clone()));
             url
@@ -173,7 +202,12 @@ impl Backends {
         let (listener, aws) = listen(next(options.port, 2)).await?;
         tasks.spawn(serve(
             listener,
-            aws::router(inbox.clone(), secret.clone(), log.clone(), now),
+            aws::router(
+                inbox.clone(),
+                vec![secret.clone(), account_secret.clone()],
+                log.clone(),
+                now,
+            ),
             stop.clone(),
         ));
         let endpoints = Endpoints {
@@ -185,6 +219,7 @@ impl Backends {
             endpoints,
             inbox,
             secret,
+            account_secret,
             log,
             tasks,
             stop,
@@ -219,6 +254,7 @@ impl Stack {
         let pages = page::router(backends.inbox.clone(), &options.policy, &url);
         let settings = settings(&options, &url, endpoints);
         let output = logged(&backends.log, &options);
+        let account = account(&options, &settings, Arc::clone(&output)).await?;
         let (clock, random) = (Arc::clone(&options.clock), Arc::clone(&options.random));
         let service =
             Service::new(&settings, options.policy, clock, random).map_err(io::Error::other)?;
@@ -231,6 +267,7 @@ impl Stack {
                 journal: Journal::new(settings.stack_name, None, output),
                 tracer: None,
             }),
+            account,
             clock: options.clock,
             random: options.random,
             trust_test_header: options.trust_test_header,
@@ -311,26 +348,50 @@ fn settings(options: &Options, url: &str, endpoints: Endpoints) -> Settings {
     }
 }
 
-/// The keyring of this stack. Kept tables are worth nothing without the keys of their indexes, so
-/// the keyring is kept beside them.
-fn keyring(options: &Options) -> io::Result<String> {
-    if let Some(keyring) = &options.keyring {
-        return Ok(keyring.clone());
-    }
-    let Some(data) = &options.data else {
-        return new_keyring(options.random.as_ref());
+/// The account service, which knows the stack as any relying party does: by its URL.
+async fn account(options: &Options, settings: &Settings, output: Output) -> io::Result<Function> {
+    let account_settings = AccountSettings {
+        issuer: format!("{}/account", settings.issuer),
+        verifier: settings.issuer.clone(),
+        accounts_table: options.account_tables.accounts.clone(),
+        limits_table: options.account_tables.limits.clone(),
+        keyring_secret_id: ACCOUNT_SECRET_ID.to_owned(),
+        accepts_test_numbers: true,
+        stack_name: settings.stack_name.clone(),
+        aws: settings.aws.clone(),
     };
-    let path = keyring_file(data);
-    if path.exists() {
-        return std::fs::read_to_string(path);
-    }
-    let keyring = new_keyring(options.random.as_ref())?;
-    replace_private(&path, &keyring)?;
-    Ok(keyring)
+    let (clock, random) = (Arc::clone(&options.clock), Arc::clone(&options.random));
+    let accounts = Accounts::new(&account_settings, clock, random).map_err(io::Error::other)?;
+    accounts.warm_up().await.map_err(io::Error::other)?;
+    let journal = Journal::new(account_settings.stack_name, None, output);
+    Ok(Function::new(accounts, journal))
 }
 
-fn keyring_file(data: &Path) -> PathBuf {
-    data.with_extension("keyring.json")
+/// A keyring of this stack: the one that is given, the one beside the data, or a new one. Kept tables are
+/// worth nothing without the keys of their indexes, so the keyring is kept beside them.
+fn keyring(
+    id: &'static str,
+    extension: &str,
+    given: Option<&String>,
+    options: &Options,
+) -> io::Result<Secret> {
+    let file = options
+        .data
+        .as_deref()
+        .map(|data| data.with_extension(extension));
+    let kept = file.as_ref().filter(|path| path.exists());
+    let text = match (given, kept) {
+        (Some(given), _) => given.clone(),
+        (None, Some(path)) => std::fs::read_to_string(path)?,
+        (None, None) => {
+            let new = new_keyring(options.random.as_ref())?;
+            if let Some(path) = &file {
+                replace_private(path, &new)?;
+            }
+            new
+        }
+    };
+    Ok(Secret::new(id, text, file))
 }
 
 fn new_keyring(random: &dyn Random) -> io::Result<String> {

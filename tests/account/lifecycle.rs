@@ -1,0 +1,232 @@
+//! From registration to deletion.
+
+use http::Method;
+use phoneproof_tests::{World, phone};
+use serde_json::json;
+
+use crate::{
+    OTHER, PASSWORD, log_in, me, member, post, proof, refresh, register, tokens, with_token,
+};
+
+#[tokio::test]
+async fn register_log_in_look_and_delete() {
+    let world = World::start().await;
+    let registered = register(&world, &phone(1), PASSWORD).await;
+    assert_eq!(registered.status, 201, "{}", registered.text);
+    let (access, _) = tokens(&log_in(&world, &phone(1), PASSWORD).await);
+    let seen = me(&world, &access).await;
+    assert_eq!(seen.json["account"], registered.json["account"]);
+    assert!(!seen.text.contains(&phone(1)), "only a mask: {}", seen.text);
+    let deleted = with_token(&world, Method::DELETE, "/me", &access, None).await;
+    assert_eq!(deleted.status, 204);
+    assert_eq!(me(&world, &access).await.problem(), "session-over");
+    let gone = log_in(&world, &phone(1), PASSWORD).await;
+    assert_eq!(gone.problem(), "wrong-credentials");
+    assert_eq!(register(&world, &phone(1), OTHER).await.status, 201);
+}
+
+#[tokio::test]
+async fn every_event_leaves_one_line_and_metric_without_personal_data() {
+    let world = World::start().await;
+    let (access, refresh_token) = member(&world, &phone(1)).await;
+    assert_eq!(world.lines.last()["event"], "logged-in");
+    assert_eq!(world.lines.last()["Events"], 1);
+    refresh(&world, &refresh_token).await;
+    assert_eq!(world.lines.last()["event"], "refreshed");
+    me(&world, "canary").await;
+    assert_eq!(world.lines.last()["outcome"], "token-required");
+    let lines = world.lines.text();
+    assert!(lines.contains("\"registered\""));
+    for secret in [
+        &phone(1)[1..],
+        PASSWORD,
+        "canary",
+        access.as_str(),
+        refresh_token.as_str(),
+    ] {
+        assert!(!lines.contains(secret));
+    }
+}
+
+#[tokio::test]
+async fn a_token_counts_once_and_for_its_business_and_phone_only() {
+    let world = World::start().await;
+    let token = proof(&world, "register", &phone(1)).await;
+    let body = json!({ "token": token, "password": PASSWORD });
+    for path in ["/password-reset", "/sessions"] {
+        let body = match path {
+            "/sessions" => json!({ "token": token }),
+            _ => body.clone(),
+        };
+        assert_eq!(post(&world, path, &body).await.problem(), "invalid-token");
+    }
+    assert_eq!(post(&world, "/accounts", &body).await.status, 201);
+    assert_eq!(
+        post(&world, "/accounts", &body).await.problem(),
+        "already-spent"
+    );
+
+    let (access, _) = tokens(&log_in(&world, &phone(1), PASSWORD).await);
+    let foreign = proof(&world, "password-change", &phone(2)).await;
+    let body = json!({ "token": foreign, "password": OTHER });
+    let refused = with_token(&world, Method::POST, "/password", &access, Some(&body)).await;
+    assert_eq!(refused.problem(), "other-phone");
+}
+
+#[tokio::test]
+async fn a_changed_password_ends_every_session_and_begins_none() {
+    let world = World::start().await;
+    let (access, refresh_token) = member(&world, &phone(1)).await;
+    let (other, _) = tokens(&log_in(&world, &phone(1), PASSWORD).await);
+    let token = proof(&world, "password-change", &phone(1)).await;
+    let body = json!({ "token": token, "password": OTHER });
+    let changed = with_token(&world, Method::POST, "/password", &access, Some(&body)).await;
+    assert_eq!((changed.status, changed.text.as_str()), (204, ""));
+    assert_eq!(
+        refresh(&world, &refresh_token).await.problem(),
+        "session-over"
+    );
+    for access in [&access, &other] {
+        assert_eq!(me(&world, access).await.problem(), "session-over");
+    }
+    let old = log_in(&world, &phone(1), PASSWORD).await;
+    assert_eq!(old.problem(), "wrong-credentials");
+    assert_eq!(log_in(&world, &phone(1), OTHER).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_reset_needs_a_fresh_token_and_an_account() {
+    let world = World::start().await;
+    let (access, _) = member(&world, &phone(1)).await;
+    let stale = proof(&world, "password-reset", &phone(1)).await;
+    world.advance(300 + 60);
+    let body = json!({ "token": stale, "password": OTHER });
+    assert_eq!(
+        post(&world, "/password-reset", &body).await.problem(),
+        "invalid-token"
+    );
+    let token = proof(&world, "password-reset", &phone(1)).await;
+    let body = json!({ "token": token, "password": OTHER });
+    assert_eq!(post(&world, "/password-reset", &body).await.status, 204);
+    assert_eq!(
+        post(&world, "/password-reset", &body).await.problem(),
+        "already-spent"
+    );
+    assert_eq!(me(&world, &access).await.status, 401);
+    assert_eq!(log_in(&world, &phone(1), OTHER).await.status, 201);
+    let stranger = proof(&world, "password-reset", &phone(2)).await;
+    let body = json!({ "token": stranger, "password": OTHER });
+    assert_eq!(
+        post(&world, "/password-reset", &body).await.problem(),
+        "no-account"
+    );
+}
+
+#[tokio::test]
+async fn a_weak_password_is_refused_with_its_reason_and_the_token_stays() {
+    let world = World::start().await;
+    let token = proof(&world, "register", &phone(1)).await;
+    for weak in [
+        "short",
+        "passwordpassword",
+        &format!("my number: {}", phone(1)),
+    ] {
+        let body = json!({ "token": token, "password": weak });
+        let refused = post(&world, "/accounts", &body).await;
+        assert_eq!(refused.problem(), "password-refused");
+        assert_eq!(refused.json["errors"][0]["field"], "password");
+        assert!(!refused.text.contains(weak), "{}", refused.text);
+    }
+    let body = json!({ "token": token, "password": PASSWORD });
+    assert_eq!(post(&world, "/accounts", &body).await.status, 201);
+}
+
+#[tokio::test]
+async fn a_phone_with_an_account_is_taken_over_only_after_a_week_of_silence() {
+    let world = World::start().await;
+    let week = 7 * 86_400;
+    let (access, _) = member(&world, &phone(1)).await;
+    let asked = register(&world, &phone(1), OTHER).await;
+    assert_eq!((asked.status, asked.problem()), (409, "phone-in-use"));
+    assert_eq!(world.lines.last()["event"], "unlink-requested");
+    let seen = me(&world, &access).await;
+    assert!(seen.json["unlinkRequestedAt"].is_string(), "{}", seen.text);
+    // The holder logs in, and keeps the phone.
+    world.advance(week - 600);
+    assert_eq!(log_in(&world, &phone(1), PASSWORD).await.status, 201);
+    world.advance(600);
+    let again = register(&world, &phone(1), OTHER).await;
+    assert_eq!(again.problem(), "phone-in-use");
+    assert_eq!(log_in(&world, &phone(1), OTHER).await.status, 401);
+    // Now the holder is silent: too early, then in time.
+    assert_eq!(
+        register(&world, &phone(1), OTHER).await.problem(),
+        "phone-in-use"
+    );
+    world.advance(week - 600);
+    assert_eq!(
+        register(&world, &phone(1), OTHER).await.problem(),
+        "phone-in-use"
+    );
+    world.advance(600);
+    let taken = register(&world, &phone(1), OTHER).await;
+    assert_eq!(taken.status, 201, "{}", taken.text);
+    let (access, _) = tokens(&log_in(&world, &phone(1), OTHER).await);
+    assert_eq!(
+        me(&world, &access).await.json["account"],
+        taken.json["account"]
+    );
+    assert_eq!(log_in(&world, &phone(1), PASSWORD).await.status, 401);
+}
+
+#[tokio::test]
+async fn bad_bodies_are_named_by_field_and_never_echoed() {
+    let world = World::start().await;
+    for (path, body, field) in [
+        ("/accounts", json!({ "token": "canary" }), "password"),
+        (
+            "/accounts",
+            json!({ "token": "canary", "password": PASSWORD, "secondStep": "canary" }),
+            "secondStep",
+        ),
+        ("/sessions", json!({ "phone": "canary" }), "body"),
+        (
+            "/sessions",
+            json!({ "token": "canary", "device": "a\nb" }),
+            "device",
+        ),
+        (
+            "/sessions",
+            json!({ "phone": "canary", "password": PASSWORD }),
+            "phone",
+        ),
+        ("/sessions/refresh", json!({ "canary": 1 }), "body"),
+        (
+            "/password-reset",
+            json!({ "token": 1, "password": PASSWORD }),
+            "token",
+        ),
+    ] {
+        let answer = post(&world, path, &body).await;
+        assert_eq!(answer.status, 400, "{path} {}", answer.text);
+        assert_eq!(answer.json["errors"][0]["field"], field, "{}", answer.text);
+        assert!(!answer.text.contains("canary"), "{}", answer.text);
+        assert_eq!(
+            answer.header("content-type"),
+            Some("application/problem+json")
+        );
+    }
+    let client = &world.client;
+    assert_eq!(
+        client.get("/account/v1/nowhere").await.problem(),
+        "not-found"
+    );
+    let wrong_method = client.get("/account/v1/accounts").await;
+    assert_eq!(wrong_method.status, 405);
+    let media = client
+        .raw(Method::POST, "/account/v1/accounts", &[], b"{}".to_vec())
+        .await;
+    assert_eq!(media.status, 415);
+    let large = post(&world, "/accounts", &json!({ "token": "x".repeat(5_000) })).await;
+    assert_eq!(large.status, 413);
+}

@@ -1,0 +1,117 @@
+//! Refresh tokens.
+
+use std::collections::BTreeSet;
+
+use phoneproof_tests::{World, phone};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use crate::{me, member, refresh, tokens};
+
+#[tokio::test]
+async fn a_hundred_parallel_uses_give_one_successor_and_revoke_nobody() {
+    let world = World::start().await;
+    let (_, mut token) = member(&world, &phone(1)).await;
+    for _ in 0..3 {
+        let mut uses = JoinSet::new();
+        for _ in 0..100 {
+            let (client, body) = (world.client.clone(), json!({ "refreshToken": token }));
+            uses.spawn(async move { client.post("/account/v1/sessions/refresh", &body).await });
+        }
+        let answers = uses.join_all().await;
+        let served: Vec<_> = answers.iter().filter(|a| a.status == 200).collect();
+        // A use may meet so many others that it gives up; none is told that its session is over.
+        assert!(answers.iter().all(|a| matches!(a.status, 200 | 503)));
+        let successors: BTreeSet<_> = served.iter().map(|a| tokens(a).1).collect();
+        assert_eq!(successors.len(), 1);
+        token = successors.into_iter().next().expect("one");
+        assert!(served.len() >= 50, "{}", served.len());
+    }
+    let (access, _) = tokens(&refresh(&world, &token).await);
+    assert_eq!(me(&world, &access).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_lost_reply_is_repeated_for_half_a_minute_then_it_is_reuse() {
+    let world = World::start().await;
+    let (_, first) = member(&world, &phone(1)).await;
+    let (_, second) = tokens(&refresh(&world, &first).await);
+    world.advance(29);
+    let (_, again) = tokens(&refresh(&world, &first).await);
+    assert_eq!(again, second);
+    world.advance(1);
+    let reused = refresh(&world, &first).await;
+    assert_eq!(
+        (reused.status, reused.problem()),
+        (401, "invalid-refresh-token")
+    );
+    assert_eq!(world.lines.last()["event"], "reuse-detected");
+    // The thief's copy, or the victim's, is worth nothing now.
+    assert_eq!(refresh(&world, &second).await.problem(), "session-over");
+}
+
+#[tokio::test]
+async fn reuse_ends_its_own_session_only() {
+    let world = World::start().await;
+    let (_, first) = member(&world, &phone(1)).await;
+    let other = crate::log_in(&world, &phone(1), crate::PASSWORD).await;
+    let (_, other) = tokens(&other);
+    let (_, second) = tokens(&refresh(&world, &first).await);
+    tokens(&refresh(&world, &second).await);
+    assert_eq!(refresh(&world, &first).await.status, 401);
+    assert_eq!(refresh(&world, &other).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_session_ends_after_a_week_unused_and_after_a_month_anyway() {
+    let world = World::start().await;
+    let day = 86_400;
+    let (_, token) = member(&world, &phone(1)).await;
+    let (_, other) = member(&world, &phone(2)).await;
+    world.advance(7 * day);
+    assert_eq!(refresh(&world, &other).await.problem(), "session-over");
+    assert_eq!(refresh(&world, &token).await.problem(), "session-over");
+    let (_, mut token) = tokens(&crate::log_in(&world, &phone(1), crate::PASSWORD).await);
+    for _ in 0..5 {
+        world.advance(6 * day - 1);
+        token = tokens(&refresh(&world, &token).await).1;
+    }
+    world.advance(5);
+    assert_eq!(refresh(&world, &token).await.problem(), "session-over");
+}
+
+#[tokio::test]
+async fn an_invented_token_ends_no_session() {
+    let world = World::start().await;
+    let (_, token) = member(&world, &phone(1)).await;
+    let invented = format!("{}AAAA{}", &token[..60], &token[64..]);
+    for text in ["", "canary", invented.as_str(), &token[..token.len() - 4]] {
+        let refused = refresh(&world, text).await;
+        assert_eq!(
+            (refused.status, refused.problem()),
+            (401, "invalid-refresh-token")
+        );
+    }
+    assert_eq!(refresh(&world, &token).await.status, 200);
+}
+
+#[tokio::test]
+async fn no_secret_stands_in_the_tables() {
+    let world = World::start().await;
+    let (access, token) = member(&world, &phone(1)).await;
+    let mut dump = String::new();
+    for table in ["Accounts", "AccountLimits"] {
+        let scan = world.dynamodb("Scan", &json!({ "TableName": table })).await;
+        dump.push_str(&scan.text);
+    }
+    assert!(dump.contains("argon2id."), "{dump}");
+    for secret in [
+        &phone(1)[1..],
+        &phone(1)[5..],
+        crate::PASSWORD,
+        &access,
+        &token,
+    ] {
+        assert!(!dump.contains(secret));
+    }
+}
