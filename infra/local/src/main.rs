@@ -8,9 +8,9 @@ use std::sync::Arc;
 use clap::Parser;
 use phoneproof::config::{DEFAULT_POLICY, TokenMode};
 use phoneproof::domain::policy::Policy;
-use phoneproof_local::aws::SECRET_ID;
+use phoneproof_local::aws::{ACCOUNT_SECRET_ID, SECRET_ID};
 use phoneproof_local::logs::LOG_GROUP;
-use phoneproof_local::stack::{Options, Stack, tables};
+use phoneproof_local::stack::{Options, Stack, account_tables, tables};
 use serde_json::Value;
 
 /// Runs PhoneProof on this machine: API, demo page, SMS inbox and its own DynamoDB, all on loopback.
@@ -76,6 +76,7 @@ fn shortened(line: &[u8]) -> Value {
 
 fn announce(stack: &Stack) -> io::Result<()> {
     let (url, endpoints, tables) = (&stack.url, &stack.backends.endpoints, tables());
+    let (account_issuer, account_tables) = (format!("{url}/account"), account_tables());
     let mut out = io::stdout().lock();
     writeln!(out, "demo page   {url}/")?;
     writeln!(out, "SMS inbox   {url}/inbox")?;
@@ -90,6 +91,10 @@ fn announce(stack: &Stack) -> io::Result<()> {
         ("CHALLENGES_TABLE", &tables.challenges),
         ("BLOCKS_TABLE", &tables.blocks),
         ("KEYRING_SECRET_ID", SECRET_ID),
+        ("ACCOUNT_ISSUER", &account_issuer),
+        ("ACCOUNTS_TABLE", &account_tables.accounts),
+        ("ACCOUNT_LIMITS_TABLE", &account_tables.limits),
+        ("ACCOUNT_KEYRING_SECRET_ID", ACCOUNT_SECRET_ID),
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "local"),
         ("AWS_SECRET_ACCESS_KEY", "local"),
