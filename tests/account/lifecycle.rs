@@ -230,3 +230,24 @@ async fn bad_bodies_are_named_by_field_and_never_echoed() {
     let large = post(&world, "/accounts", &json!({ "token": "x".repeat(5_000) })).await;
     assert_eq!(large.status, 413);
 }
+
+#[tokio::test]
+async fn every_documented_route_is_served() {
+    let world = World::start().await;
+    let document = world.client.get("/account/openapi.json").await.json;
+    let mut operations = 0;
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        for method in methods.as_object().expect("methods").keys() {
+            let method = method.to_uppercase().parse().expect("a method");
+            let path = path.replace("{session}", "AAAAAAAAAAAAAAAAAAAAAA");
+            let answer = world.client.raw(method, &path, &[], Vec::new()).await;
+            assert!(
+                !matches!(answer.status, 404 | 405),
+                "{path} {}",
+                answer.text
+            );
+            operations += 1;
+        }
+    }
+    assert_eq!(operations, 13);
+}

@@ -10,25 +10,24 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use phoneproof::crypto::{base64url, from_base64url};
+use phoneproof::crypto::from_base64url;
 use phoneproof::domain::address::SourceAddress;
 use phoneproof::domain::clock::Timestamp;
-use phoneproof::domain::phone::Country;
-use phoneproof::http::{FieldFault, GatewayContext, JsonBody, Text, read_body};
+use phoneproof::http::{GatewayContext, read_body};
 use phoneproof::observe::{Entry, Facts, Journal, Level};
 use phoneproof_guard::{TokenRequired, Verified};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::access_token::{Access, OwnTokens};
-use crate::password::Password;
+use crate::bodies::{
+    LogInBody, Me, PasswordBody, RefreshBody, RegisterBody, Registered, ResetBody, SessionTokens,
+    Sessions,
+};
+use crate::openapi;
 use crate::problem::Problem;
 use crate::refresh_token::SessionId;
-use crate::service::{Accounts, Credentials, Event, Refusal, Tokens, TypedPhone};
-
-/// The longest name of a device, in bytes.
-const MAX_DEVICE_BYTES: usize = 64;
+use crate::service::{Accounts, Event, Refusal};
 
 /// Seconds after which a client may try again when the service is not available.
 const UNAVAILABLE_RETRY_SECONDS: u64 = 2;
@@ -89,6 +88,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/account/v1/sessions/refresh", post(refresh))
         .route("/account/v1/password-reset", post(reset_password))
         .route("/account/.well-known/jwks.json", get(jwks))
+        .route(
+            "/account/openapi.json",
+            get(|| async { json_answer(StatusCode::OK, &openapi::document(), None) }),
+        )
         .merge(protected)
         .method_not_allowed_fallback(|call: Caller| async move {
             refused(&call, &Problem::MethodNotAllowed, None)
@@ -135,16 +138,21 @@ async fn record(State(app): Shared, call: Caller, request: Request, next: Next) 
     response
 }
 
-fn answer(status: StatusCode, body: Option<&Value>, event: Option<Event>) -> Response {
-    let mut response = match body {
-        Some(body) => (
-            status,
-            [(CONTENT_TYPE, "application/json")],
-            body.to_string(),
-        )
-            .into_response(),
-        None => status.into_response(),
+/// An answer with a body.
+fn json_answer(status: StatusCode, body: &impl Serialize, event: Option<Event>) -> Response {
+    let Ok(body) = serde_json::to_string(body) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
+    let headers = [(CONTENT_TYPE, "application/json")];
+    served((status, headers, body).into_response(), event)
+}
+
+/// An answer without one.
+fn done(event: Event) -> Response {
+    served(StatusCode::NO_CONTENT.into_response(), Some(event))
+}
+
+fn served(mut response: Response, event: Option<Event>) -> Response {
     response
         .headers_mut()
         .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -194,97 +202,43 @@ fn outcome(app: &App, call: &Call, result: Result<Response, Problem>) -> Respons
     result.unwrap_or_else(|problem| refused(call, &problem, Some(app.accounts.clock().now())))
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RegisterBody {
-    token: Text,
-    password: Text,
-    second_step: Option<bool>,
-}
-
-impl JsonBody for RegisterBody {
-    const FIELDS: &'static [&'static str] = &["token", "password", "secondStep"];
-    const FLAGS: &'static [&'static str] = &["secondStep"];
-}
-
 async fn register(State(app): Shared, call: Caller, headers: HeaderMap, body: Bytes) -> Response {
     let served = async {
         let body: RegisterBody = read_body(&headers, &body)?;
-        let password = password(&body.password)?;
+        let password = body.password()?;
         let second_step = body.second_step.unwrap_or(false);
         let (id, event) = app
             .accounts
             .register(&body.token.0, password, second_step, call.deadline)
             .await?;
-        let account = json!({ "account": base64url(id.0) });
-        Ok(answer(StatusCode::CREATED, Some(&account), Some(event)))
+        Ok(json_answer(
+            StatusCode::CREATED,
+            &Registered::new(id),
+            Some(event),
+        ))
     };
     let result = served.await;
     outcome(&app, &call, result)
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct LogInBody {
-    phone: Option<Text>,
-    region: Option<Text>,
-    password: Option<Text>,
-    token: Option<Text>,
-    device: Option<Text>,
-}
-
-impl JsonBody for LogInBody {
-    const FIELDS: &'static [&'static str] = &["phone", "region", "password", "token", "device"];
-}
-
-impl LogInBody {
-    fn credentials(self) -> Result<Credentials, Problem> {
-        let region = self.region.map(|region| {
-            Country::parse(&region.0)
-                .map_err(|error| Problem::Field(FieldFault::new("region", error)))
-        });
-        match (self.phone, self.password, self.token) {
-            (Some(phone), Some(typed), token) => Ok(Credentials::Password {
-                phone: TypedPhone {
-                    text: phone.0,
-                    region: region.transpose()?,
-                },
-                password: password(&typed)?,
-                token: token.map(|token| token.0),
-            }),
-            (None, None, Some(token)) => Ok(Credentials::Code { token: token.0 }),
-            _ => Err(Problem::Field(FieldFault::new(
-                "body",
-                "`phone` and `password`, with `token` as a second step, or `token` alone",
-            ))),
-        }
-    }
-}
-
 async fn log_in(State(app): Shared, call: Caller, headers: HeaderMap, body: Bytes) -> Response {
     let served = async {
         let body: LogInBody = read_body(&headers, &body)?;
-        let device = device(body.device.as_ref())?;
+        let device = body.device()?;
         let credentials = body.credentials()?;
         let ip = call.gateway.source_ip.ok_or(Refusal::Unavailable)?;
         let tokens = app
             .accounts
             .log_in(credentials, device, SourceAddress::new(ip), call.deadline)
             .await?;
-        Ok(tokens_answer(StatusCode::CREATED, &tokens, Event::LoggedIn))
+        Ok(json_answer(
+            StatusCode::CREATED,
+            &SessionTokens::new(&tokens),
+            Some(Event::LoggedIn),
+        ))
     };
     let result = served.await;
     outcome(&app, &call, result)
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RefreshBody {
-    refresh_token: Text,
-}
-
-impl JsonBody for RefreshBody {
-    const FIELDS: &'static [&'static str] = &["refreshToken"];
 }
 
 async fn refresh(State(app): Shared, call: Caller, headers: HeaderMap, body: Bytes) -> Response {
@@ -294,23 +248,14 @@ async fn refresh(State(app): Shared, call: Caller, headers: HeaderMap, body: Byt
             .accounts
             .refresh(&body.refresh_token.0, call.deadline)
             .await?;
-        Ok(tokens_answer(StatusCode::OK, &refreshed, Event::Refreshed))
+        Ok(json_answer(
+            StatusCode::OK,
+            &SessionTokens::new(&refreshed),
+            Some(Event::Refreshed),
+        ))
     };
     let result = served.await;
     outcome(&app, &call, result)
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct PasswordBody {
-    token: Text,
-    password: Text,
-    second_step: Option<bool>,
-}
-
-impl JsonBody for PasswordBody {
-    const FIELDS: &'static [&'static str] = &["token", "password", "secondStep"];
-    const FLAGS: &'static [&'static str] = &["secondStep"];
 }
 
 async fn change_password(
@@ -322,7 +267,7 @@ async fn change_password(
 ) -> Response {
     let served = async {
         let body: PasswordBody = read_body(&headers, &body)?;
-        let password = password(&body.password)?;
+        let password = body.password()?;
         app.accounts
             .change_password(
                 access,
@@ -332,25 +277,10 @@ async fn change_password(
                 call.deadline,
             )
             .await?;
-        Ok(answer(
-            StatusCode::NO_CONTENT,
-            None,
-            Some(Event::PasswordChanged),
-        ))
+        Ok(done(Event::PasswordChanged))
     };
     let result = served.await;
     outcome(&app, &call, result)
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ResetBody {
-    token: Text,
-    password: Text,
-}
-
-impl JsonBody for ResetBody {
-    const FIELDS: &'static [&'static str] = &["token", "password"];
 }
 
 async fn reset_password(
@@ -361,46 +291,24 @@ async fn reset_password(
 ) -> Response {
     let served = async {
         let body: ResetBody = read_body(&headers, &body)?;
-        let password = password(&body.password)?;
+        let password = body.password()?;
         app.accounts
             .reset_password(&body.token.0, password, call.deadline)
             .await?;
-        Ok(answer(
-            StatusCode::NO_CONTENT,
-            None,
-            Some(Event::PasswordReset),
-        ))
+        Ok(done(Event::PasswordReset))
     };
     let result = served.await;
     outcome(&app, &call, result)
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Me {
-    account: String,
-    phone: String,
-    second_step: bool,
-    created_at: Timestamp,
-    session: String,
-    /// When the owner of the number asked for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unlink_requested_at: Option<Timestamp>,
-}
-
 async fn me(State(app): Shared, call: Caller, Verified(access): Verified<Access>) -> Response {
     let served = async {
         let account = app.accounts.me(access, call.deadline).await?;
-        let me = Me {
-            account: base64url(account.id.0),
-            phone: account.phone_hint,
-            second_step: account.second_step,
-            created_at: account.created_at,
-            session: base64url(access.session.0),
-            unlink_requested_at: account.unlink_requested_at,
-        };
-        let me = serde_json::to_value(&me).map_err(|_| Refusal::Unavailable)?;
-        Ok(answer(StatusCode::OK, Some(&me), None))
+        Ok(json_answer(
+            StatusCode::OK,
+            &Me::new(&account, access.session),
+            None,
+        ))
     };
     let result = served.await;
     outcome(&app, &call, result)
@@ -412,7 +320,7 @@ async fn delete_me(
     Verified(access): Verified<Access>,
 ) -> Response {
     let deleted = app.accounts.delete(access, call.deadline).await;
-    let result = deleted.map(|()| answer(StatusCode::NO_CONTENT, None, Some(Event::Deleted)));
+    let result = deleted.map(|()| done(Event::Deleted));
     outcome(&app, &call, result.map_err(Problem::from))
 }
 
@@ -423,26 +331,8 @@ async fn list_sessions(
 ) -> Response {
     let served = async {
         let account = app.accounts.me(access, call.deadline).await?;
-        let mut sessions: Vec<_> = account.sessions.into_iter().collect();
-        sessions.sort_by_key(|(id, entry)| (std::cmp::Reverse(entry.session.used_at), id.0));
-        let sessions: Vec<Value> = sessions
-            .into_iter()
-            .map(|(id, entry)| {
-                json!({
-                    "session": base64url(id.0),
-                    "device": entry.device,
-                    "beganAt": entry.session.began_at,
-                    "usedAt": entry.session.used_at,
-                    "expiresAt": entry.session.expires_at(),
-                    "current": id == access.session,
-                })
-            })
-            .collect();
-        Ok(answer(
-            StatusCode::OK,
-            Some(&json!({ "sessions": sessions })),
-            None,
-        ))
+        let sessions = Sessions::new(account.sessions, access.session);
+        Ok(json_answer(StatusCode::OK, &sessions, None))
     };
     let result = served.await;
     outcome(&app, &call, result)
@@ -472,8 +362,8 @@ async fn end_session(
 }
 
 async fn ended(app: &App, call: &Call, access: Access, which: SessionId) -> Response {
-    let done = app.accounts.end_session(access, which, call.deadline).await;
-    let result = done.map(|()| answer(StatusCode::NO_CONTENT, None, Some(Event::LoggedOut)));
+    let ended = app.accounts.end_session(access, which, call.deadline).await;
+    let result = ended.map(|()| done(Event::LoggedOut));
     outcome(app, call, result.map_err(Problem::from))
 }
 
@@ -482,39 +372,13 @@ async fn end_all_sessions(
     call: Caller,
     Verified(access): Verified<Access>,
 ) -> Response {
-    let done = app.accounts.end_sessions(access, call.deadline).await;
-    let result = done.map(|()| answer(StatusCode::NO_CONTENT, None, Some(Event::LoggedOut)));
+    let ended = app.accounts.end_sessions(access, call.deadline).await;
+    let result = ended.map(|()| done(Event::LoggedOut));
     outcome(&app, &call, result.map_err(Problem::from))
 }
 
 async fn jwks(State(app): Shared, call: Caller) -> Response {
     let jwks = app.accounts.jwks().await;
-    let result = jwks.map(|jwks| answer(StatusCode::OK, Some(&jwks), None));
+    let result = jwks.map(|jwks| json_answer(StatusCode::OK, &jwks, None));
     outcome(&app, &call, result.map_err(Problem::from))
-}
-
-fn tokens_answer(status: StatusCode, tokens: &Tokens, event: Event) -> Response {
-    let body = json!({
-        "accessToken": tokens.access,
-        "tokenType": "Bearer",
-        "expiresAt": tokens.access_expires_at,
-        "refreshToken": tokens.refresh.as_str(),
-        "refreshExpiresAt": tokens.refresh_expires_at,
-        "session": base64url(tokens.session.0),
-    });
-    answer(status, Some(&body), Some(event))
-}
-
-fn password(text: &Text) -> Result<Password, Problem> {
-    Password::parse(&text.0).map_err(|error| Problem::Field(FieldFault::new("password", error)))
-}
-
-/// The name of a device, for its owner to recognise a session by; kept as it was given.
-fn device(text: Option<&Text>) -> Result<String, Problem> {
-    let name = text.map_or("", |text| text.0.trim());
-    if name.len() <= MAX_DEVICE_BYTES && !name.chars().any(char::is_control) {
-        return Ok(name.to_owned());
-    }
-    let accepted = format_args!("at most {MAX_DEVICE_BYTES} bytes, no control characters");
-    Err(Problem::Field(FieldFault::new("device", accepted)))
 }

@@ -2,12 +2,15 @@
 //!
 //! [`password`] says which passwords are accepted and how they are stored, [`login`] how often one may be
 //! tried, [`session`] when a refresh token is exchanged, and [`refresh_token`] what one looks like: pure
-//! functions. [`store`] writes them to DynamoDB, [`service`] joins them to use cases, [`http`] routes.
+//! functions. [`store`] writes them to DynamoDB, [`service`] joins them to use cases, [`http`] routes, with [`bodies`] and
+//! [`problem`] as what goes in and comes out; [`openapi`] describes it.
 
 pub mod access_token;
+pub mod bodies;
 pub mod config;
 pub mod http;
 pub mod login;
+pub mod openapi;
 pub mod password;
 pub mod problem;
 pub mod refresh_token;

@@ -5,6 +5,7 @@ use phoneproof::domain::clock::Timestamp;
 use phoneproof::http::{BodyFault, FieldFault};
 use phoneproof::observe::Level;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::service::Refusal;
 
@@ -35,20 +36,32 @@ impl From<BodyFault> for Problem {
     }
 }
 
-/// The body of a refusal.
-#[derive(Debug, Serialize)]
+/// The body of a refusal, `application/problem+json`.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Problem)]
 pub struct Document {
+    /// Identifies the kind of problem.
     r#type: String,
+    /// A short summary of the kind.
     title: &'static str,
+    /// The HTTP status.
     status: u16,
+    /// What is wrong this time.
     detail: String,
+    /// The request, for support; missing when there was no good access token.
+    #[schema(required = false)]
     request_id: String,
+    /// The rule that refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<&'static str>,
+    /// When trying again can succeed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
     retry_at: Option<Timestamp>,
+    /// The faults of a malformed request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     errors: Vec<FieldFault>,
 }
 
@@ -187,7 +200,9 @@ impl Problem {
                     "a number in E.164 such as +14152007986, or in national form with `region`: {error}"
                 ),
             )],
-            Self::Refused(Refusal::Password(refused)) => vec![FieldFault::new("password", refused)],
+            Self::Refused(Refusal::Password(refused)) => {
+                vec![FieldFault::new("password", refused.accepted())]
+            }
             Self::Refused(Refusal::Token) => vec![FieldFault::new(
                 "token",
                 "a live success token for this business is needed",
@@ -210,7 +225,7 @@ impl Problem {
                     "Reset the password, or log in with a code.".to_owned()
                 }
                 Refusal::Denied(_) => "Try again at `retryAt`.".to_owned(),
-                Refusal::Password(refused) => format!("The password: {refused}."),
+                Refusal::Password(refused) => format!("{refused}."),
                 Refusal::RefreshToken | Refusal::Reused | Refusal::SessionOver => {
                     "Log in again.".to_owned()
                 }

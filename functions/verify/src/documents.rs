@@ -1,7 +1,7 @@
 //! What relying parties and their tools read.
 
 use http::StatusCode;
-use phoneproof::http::{App, Problem, Reply, Route, openapi_document};
+use phoneproof::http::{App, Problem, Reply, Route, openapi};
 use phoneproof::observe::Facts;
 use serde_json::{Value, json};
 
@@ -40,5 +40,5 @@ fn algorithms(jwks: &Value) -> Vec<&str> {
 
 /// The OpenAPI document.
 pub(crate) fn openapi() -> Result<Reply, Problem> {
-    Ok(Reply::json(StatusCode::OK, &openapi_document())?.cacheable())
+    Ok(Reply::json(StatusCode::OK, &openapi::document())?.cacheable())
 }

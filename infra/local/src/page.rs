@@ -19,10 +19,29 @@ use serde_json::{Value, json};
 use crate::inbox::{Inbox, Message};
 use crate::loopback::names_loopback;
 
-const INDEX: &str = include_str!("../page/index.html");
-const INBOX: &str = include_str!("../page/inbox.html");
-const STYLE: &str = include_str!("../page/style.css");
-const SCRIPT: &str = include_str!("../page/app.js");
+const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// Path, content type and text of each file.
+const FILES: [(&str, &str, &str); 9] = [
+    ("/", HTML, include_str!("../page/index.html")),
+    ("/accounts", HTML, include_str!("../page/accounts.html")),
+    ("/inbox", HTML, include_str!("../page/inbox.html")),
+    (
+        "/demo/style.css",
+        "text/css; charset=utf-8",
+        include_str!("../page/style.css"),
+    ),
+    ("/demo/common.js", SCRIPT, include_str!("../page/common.js")),
+    ("/demo/device.js", SCRIPT, include_str!("../page/device.js")),
+    ("/demo/demo.js", SCRIPT, include_str!("../page/demo.js")),
+    (
+        "/demo/accounts.js",
+        SCRIPT,
+        include_str!("../page/accounts.js"),
+    ),
+    ("/demo/inbox.js", SCRIPT, include_str!("../page/inbox.js")),
+];
 
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -38,23 +57,14 @@ struct Pages {
 /// The pages of a stack with this policy.
 pub fn router(inbox: Inbox, policy: &Policy, issuer: &str) -> Router {
     let config = config(policy, issuer);
-    Router::new()
-        .route(
-            "/",
-            get(|| async { file("text/html; charset=utf-8", INDEX) }),
-        )
-        .route(
-            "/inbox",
-            get(|| async { file("text/html; charset=utf-8", INBOX) }),
-        )
-        .route(
-            "/demo/style.css",
-            get(|| async { file("text/css; charset=utf-8", STYLE) }),
-        )
-        .route(
-            "/demo/app.js",
-            get(|| async { file("text/javascript; charset=utf-8", SCRIPT) }),
-        )
+    let mut router = Router::new();
+    for (path, content_type, text) in FILES {
+        router = router.route(
+            path,
+            get(move || async move { ([("content-type", content_type)], text) }),
+        );
+    }
+    router
         .route(
             "/demo/config",
             get(|State(pages): State<Pages>| async move { Json(pages.config) }),
@@ -86,10 +96,6 @@ fn config(policy: &Policy, issuer: &str) -> Value {
         })
         .collect();
     json!({ "issuer": issuer, "countries": countries, "businesses": businesses })
-}
-
-fn file(content_type: &'static str, text: &'static str) -> impl IntoResponse {
-    ([("content-type", content_type)], text)
 }
 
 #[derive(Deserialize)]
@@ -144,19 +150,11 @@ mod tests {
         serde_json::from_slice(&body).expect("JSON")
     }
 
-    const PATHS: [&str; 6] = [
-        "/",
-        "/inbox",
-        "/demo/style.css",
-        "/demo/app.js",
-        "/demo/config",
-        "/inbox/messages",
-    ];
-
     #[tokio::test]
     async fn every_answer_is_locked_down() {
         for (host, status) in [("127.0.0.1:3000", 200), ("evil.example:3000", 403)] {
-            for path in PATHS {
+            let files = FILES.iter().map(|(path, ..)| *path);
+            for path in files.chain(["/demo/config", "/inbox/messages"]) {
                 let answer = get(host, path).await;
                 assert_eq!(answer.status(), status, "{host} {path}");
                 let headers = answer.headers();

@@ -36,14 +36,26 @@ pub enum Strength {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Refused {
     /// It is too short.
-    #[error("at least {0} characters are needed")]
+    #[error("The password is too short")]
     TooShort(usize),
     /// It is among the first that anybody would try.
-    #[error("it is too common, or a simple pattern")]
+    #[error("The password is too common, or a simple pattern")]
     Common,
     /// It holds the account's own number.
-    #[error("it contains the phone number")]
+    #[error("The password contains the phone number")]
     PhoneNumber,
+}
+
+impl Refused {
+    /// What would be accepted.
+    #[must_use]
+    pub fn accepted(self) -> String {
+        match self {
+            Self::TooShort(fewest) => format!("at least {fewest} characters"),
+            Self::Common => "words that others would not try first, without a pattern".to_owned(),
+            Self::PhoneNumber => "a password without the digits of the phone number".to_owned(),
+        }
+    }
 }
 
 impl Strength {

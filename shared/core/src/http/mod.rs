@@ -4,13 +4,12 @@ mod app;
 mod bodies;
 mod body;
 pub mod gateway;
-mod openapi;
+pub mod openapi;
 mod problem;
 mod route;
 
 pub use app::{App, Call, GatewayContext, Reply, gateway_context, time_left};
 pub use bodies::{SendBody, SendReply, SpendBody, SpendReply, VerifyBody, VerifyReply};
 pub use body::{BodyFault, FieldFault, JsonBody, Text, read_body};
-pub use openapi::document as openapi_document;
 pub use problem::{Kind, Problem, ProblemDocument};
 pub use route::Route;

@@ -1,5 +1,8 @@
 //! The OpenAPI 3.1 document: schemas from the body types, paths from [`Route`], refusals from
 //! [`Kind`]. What is not in those cannot be in the document.
+//!
+//! [`with_operations`] makes such a document for any list of [`Operation`]s, so that a service beside this one
+//! describes itself in the same words.
 
 #![expect(
     clippy::indexing_slicing,
@@ -8,6 +11,7 @@
 
 use std::collections::BTreeMap;
 
+use http::Method;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
@@ -32,74 +36,154 @@ struct Schemas;
 /// The OpenAPI document of the service.
 #[must_use]
 pub fn document() -> Value {
-    let mut document = serde_json::to_value(Schemas::openapi()).unwrap_or_default();
-    let paths: Map<String, Value> = Route::ALL
-        .into_iter()
-        .map(|route| (route.path().to_owned(), path_item(route)))
-        .collect();
-    if let Some(document) = document.as_object_mut() {
-        document.insert("paths".to_owned(), Value::Object(paths));
+    with_operations(Schemas::openapi(), &Route::ALL.map(describe))
+}
+
+/// `document`, which brings the schemas, with these operations.
+#[must_use]
+pub fn with_operations(document: utoipa::openapi::OpenApi, operations: &[Operation]) -> Value {
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    let mut paths = Map::new();
+    for operation in operations {
+        let methods = paths.entry(operation.path).or_insert_with(|| json!({}));
+        methods[operation.method.as_str().to_ascii_lowercase()] = operation.to_json();
+    }
+    document["paths"] = Value::Object(paths);
+    if operations.iter().any(|operation| operation.needs_token) {
+        document["components"]["securitySchemes"] =
+            json!({ "token": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } });
     }
     document
 }
 
-/// What only this document says about a route.
-struct Description {
-    operation_id: &'static str,
-    summary: &'static str,
-    request: Option<&'static str>,
-    /// Status and body of the answer when all is well.
-    served: (u16, &'static str, Value),
-    refusals: Vec<Kind>,
+/// What only the document says about a route.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// Its name.
+    pub id: &'static str,
+    /// What it does.
+    pub summary: &'static str,
+    /// The method.
+    pub method: Method,
+    /// The path, with parameters in braces.
+    pub path: &'static str,
+    /// The schema of the body.
+    pub request: Option<&'static str>,
+    /// Headers and path parameters, as OpenAPI writes them.
+    pub parameters: Vec<Value>,
+    /// Whether it takes a bearer token.
+    pub needs_token: bool,
+    /// Status of the answer when all is well, with the type and schema of its body.
+    pub served: (u16, Option<(&'static str, Value)>),
+    /// Whether a refusal by a limit carries the `RateLimit` fields.
+    pub has_limit_fields: bool,
+    /// How it can be refused.
+    pub refusals: Vec<Refused>,
 }
 
-fn reference(schema: &str) -> Value {
+/// A kind of refusal.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// The HTTP status.
+    pub status: u16,
+    /// `title` of the problem document.
+    pub title: &'static str,
+    /// `type` of the problem document.
+    pub type_uri: String,
+}
+
+impl From<Kind> for Refused {
+    fn from(kind: Kind) -> Self {
+        Self {
+            status: kind.status().as_u16(),
+            title: kind.title(),
+            type_uri: kind.type_uri(),
+        }
+    }
+}
+
+/// A reference to a schema of the document.
+#[must_use]
+pub fn reference(schema: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{schema}") })
+}
+
+/// An answer whose body is JSON of this schema.
+#[must_use]
+pub fn json_answer(status: u16, schema: &str) -> (u16, Option<(&'static str, Value)>) {
+    (status, Some(("application/json", reference(schema))))
+}
+
+/// An answer whose body is a JSON object that others specify.
+#[must_use]
+pub fn object_answer() -> (u16, Option<(&'static str, Value)>) {
+    (200, Some(("application/json", json!({ "type": "object" }))))
 }
 
 /// Refusals of every route that reads a body.
 const BODY_REFUSALS: [Kind; 3] = [Kind::Malformed, Kind::TooLarge, Kind::MediaType];
 
-fn describe(route: Route) -> Description {
-    let json_answer = |status, schema| (status, "application/json", reference(schema));
-    let object = || (200, "application/json", json!({ "type": "object" }));
-    let with_body = |more: &[Kind]| [BODY_REFUSALS.as_slice(), more].concat();
-    let document = |operation_id, summary, refusals: &[Kind]| Description {
-        operation_id,
+/// Refusals of a send.
+const SEND_REFUSALS: [Kind; 14] = [
+    Kind::UnknownBusiness,
+    Kind::InvalidPhone,
+    Kind::InvalidToken,
+    Kind::ClientKey,
+    Kind::DestinationNotAllowed,
+    Kind::Blocked,
+    Kind::Locked,
+    Kind::AlreadyUsed,
+    Kind::Expired,
+    Kind::AttemptsExhausted,
+    Kind::Limited,
+    Kind::DeliveryFailed,
+    Kind::DeliveryUnknown,
+    Kind::Unavailable,
+];
+
+fn describe(route: Route) -> Operation {
+    let operation = |id, summary, request: Option<_>, served, refusals: &[Kind]| Operation {
+        id,
         summary,
-        request: None,
-        served: object(),
-        refusals: refusals.to_vec(),
+        method: route.method(),
+        path: route.path(),
+        request,
+        parameters: Vec::new(),
+        needs_token: false,
+        served,
+        has_limit_fields: true,
+        refusals: (BODY_REFUSALS.iter().filter(|_| request.is_some()))
+            .chain(refusals)
+            .copied()
+            .map(Refused::from)
+            .collect(),
     };
     match route {
-        Route::Send => Description {
-            operation_id: "send",
-            summary: "Text a code, or the same code again with `token`",
-            request: Some("SendRequest"),
-            served: json_answer(202, "SendResponse"),
-            refusals: with_body(&[
-                Kind::UnknownBusiness,
-                Kind::InvalidPhone,
-                Kind::InvalidToken,
-                Kind::ClientKey,
-                Kind::DestinationNotAllowed,
-                Kind::Blocked,
-                Kind::Locked,
-                Kind::AlreadyUsed,
-                Kind::Expired,
-                Kind::AttemptsExhausted,
-                Kind::Limited,
-                Kind::DeliveryFailed,
-                Kind::DeliveryUnknown,
-                Kind::Unavailable,
-            ]),
+        Route::Send => Operation {
+            parameters: vec![
+                header(
+                    "Idempotency-Key",
+                    "A repeat with the same key sends nothing and gives an equivalent token.",
+                ),
+                header(
+                    "X-Client-Key",
+                    "The key of a business that restricts its callers.",
+                ),
+            ],
+            ..operation(
+                "send",
+                "Text a code, or the same code again with `token`",
+                Some("SendRequest"),
+                json_answer(202, "SendResponse"),
+                &SEND_REFUSALS,
+            )
         },
-        Route::Verify => Description {
-            operation_id: "verify",
-            summary: "Check a code and get a success token",
-            request: Some("VerifyRequest"),
-            served: json_answer(200, "VerifyResponse"),
-            refusals: with_body(&[
+        Route::Verify => operation(
+            "verify",
+            "Check a code and get a success token",
+            Some("VerifyRequest"),
+            json_answer(200, "VerifyResponse"),
+            &[
                 Kind::InvalidToken,
                 Kind::WrongCode,
                 Kind::Expired,
@@ -108,67 +192,96 @@ fn describe(route: Route) -> Description {
                 Kind::Limited,
                 Kind::Locked,
                 Kind::Unavailable,
-            ]),
-        },
-        Route::Spend => Description {
-            operation_id: "spend",
-            summary: "Spend a success token, once",
-            request: Some("SpendRequest"),
-            served: json_answer(200, "SpendResponse"),
-            refusals: with_body(&[
+            ],
+        ),
+        Route::Spend => operation(
+            "spend",
+            "Spend a success token, once",
+            Some("SpendRequest"),
+            json_answer(200, "SpendResponse"),
+            &[
                 Kind::InvalidToken,
                 Kind::Expired,
                 Kind::AlreadySpent,
                 Kind::Unavailable,
-            ]),
-        },
-        Route::Ping => Description {
-            operation_id: "ping",
-            summary: "Is anyone there?",
-            request: None,
-            served: (
+            ],
+        ),
+        Route::Ping => operation(
+            "ping",
+            "Is anyone there?",
+            None,
+            (
                 200,
-                "text/plain; charset=utf-8",
-                json!({ "type": "string", "const": "ok" }),
+                Some((
+                    "text/plain; charset=utf-8",
+                    json!({ "type": "string", "const": "ok" }),
+                )),
             ),
-            refusals: Vec::new(),
-        },
-        Route::Jwks => document(
+            &[],
+        ),
+        Route::Jwks => operation(
             "jwks",
             "Public keys of success tokens (RFC 7517)",
+            None,
+            object_answer(),
             &[Kind::Unavailable],
         ),
-        Route::Discovery => document("discovery", "Issuer metadata", &[Kind::Unavailable]),
-        Route::OpenApi => document("openapi", "This document", &[]),
+        Route::Discovery => operation(
+            "discovery",
+            "Issuer metadata",
+            None,
+            object_answer(),
+            &[Kind::Unavailable],
+        ),
+        Route::OpenApi => operation("openapi", "This document", None, object_answer(), &[]),
     }
 }
 
-fn path_item(route: Route) -> Value {
-    let description = describe(route);
-    let mut operation = json!({
-        "operationId": description.operation_id,
-        "summary": description.summary,
-        "responses": responses(&description),
-    });
-    if let Some(schema) = description.request {
-        operation["requestBody"] = json!({
-            "required": true,
-            "content": { "application/json": { "schema": reference(schema) } },
+impl Operation {
+    fn to_json(&self) -> Value {
+        let mut operation = json!({
+            "operationId": self.id,
+            "summary": self.summary,
+            "responses": self.responses(),
         });
+        if let Some(schema) = self.request {
+            operation["requestBody"] = json!({
+                "required": true,
+                "content": { "application/json": { "schema": reference(schema) } },
+            });
+        }
+        if !self.parameters.is_empty() {
+            operation["parameters"] = json!(self.parameters);
+        }
+        if self.needs_token {
+            operation["security"] = json!([{ "token": [] }]);
+        }
+        operation
     }
-    if route == Route::Send {
-        operation["parameters"] = json!([
-            header(
-                "Idempotency-Key",
-                "A repeat with the same key sends nothing and gives an equivalent token."
-            ),
-            header(
-                "X-Client-Key",
-                "The key of a business that restricts its callers."
-            ),
-        ]);
+
+    fn responses(&self) -> Value {
+        let (status, body) = &self.served;
+        let mut served = json!({ "description": self.summary, "headers": answer_headers() });
+        if let Some((content_type, schema)) = body {
+            served["content"] = json!({ *content_type: { "schema": schema } });
+        }
+        let mut responses = Map::new();
+        responses.insert(status.to_string(), served);
+        let mut by_status: BTreeMap<u16, Vec<&Refused>> = BTreeMap::new();
+        for refused in &self.refusals {
+            by_status.entry(refused.status).or_default().push(refused);
+        }
+        for (status, refused) in by_status {
+            let mut response = refusal_response(status, &refused);
+            if status == 429 && self.has_limit_fields {
+                for name in ["RateLimit-Policy", "RateLimit"] {
+                    response["headers"][name] = json!({ "schema": { "type": "string" } });
+                }
+            }
+            responses.insert(status.to_string(), response);
+        }
+        Value::Object(responses)
     }
-    json!({ route.method().as_str().to_ascii_lowercase(): operation })
 }
 
 fn header(name: &str, description: &str) -> Value {
@@ -177,43 +290,15 @@ fn header(name: &str, description: &str) -> Value {
     json!({ "name": name, "in": "header", "description": description, "schema": schema })
 }
 
-fn responses(description: &Description) -> Value {
-    let (status, content_type, schema) = &description.served;
-    let mut responses = Map::new();
-    responses.insert(
-        status.to_string(),
-        json!({ "description": description.summary, "headers": answer_headers(), "content": { *content_type: { "schema": schema } } }),
-    );
-    for (status, kinds) in by_status(&description.refusals) {
-        responses.insert(status.to_string(), refusal_response(status, &kinds));
-    }
-    Value::Object(responses)
-}
-
-fn by_status(kinds: &[Kind]) -> BTreeMap<u16, Vec<Kind>> {
-    let mut grouped: BTreeMap<u16, Vec<Kind>> = BTreeMap::new();
-    for kind in kinds {
-        grouped
-            .entry(kind.status().as_u16())
-            .or_default()
-            .push(*kind);
-    }
-    grouped
-}
-
-fn refusal_response(status: u16, kinds: &[Kind]) -> Value {
-    let titles: Vec<_> = kinds.iter().map(|kind| kind.title()).collect();
-    let types: Vec<_> = kinds.iter().map(|kind| kind.type_uri()).collect();
+fn refusal_response(status: u16, refused: &[&Refused]) -> Value {
+    let titles: Vec<_> = refused.iter().map(|refused| refused.title).collect();
+    let types: Vec<_> = refused.iter().map(|refused| &refused.type_uri).collect();
     let schema = json!({
         "allOf": [reference("Problem"), { "properties": { "type": { "enum": types } } }],
     });
     let mut headers = answer_headers();
     if matches!(status, 429 | 503) {
         headers["Retry-After"] = json!({ "schema": { "type": "integer", "minimum": 1 } });
-    }
-    if status == 429 {
-        headers["RateLimit-Policy"] = json!({ "schema": { "type": "string" } });
-        headers["RateLimit"] = json!({ "schema": { "type": "string" } });
     }
     json!({
         "description": titles.join("; "),

@@ -1,0 +1,88 @@
+// The phone on the page: shows the texts to the number of the challenge at hand, and offers the newest code.
+
+import { $, announce, bodyWithCode, codeIn, isInternational, make, messagesTo, momentText, poll, timeOfDay } from "./common.js";
+
+/** The challenge whose texts are shown, or `null`: `{phone, recipient, codeLength, messages, over}`. */
+let challenge = null;
+let canUse = () => false;
+let askNow = () => {};
+
+/** Starts it; `usable` says whether a code can be filled in at the moment, `use` fills it in. */
+export function startDevice(usable, use) {
+  canUse = usable;
+  $("use-code").addEventListener("click", () => use(codeIn(challenge.messages[0].body, challenge.codeLength)));
+  setInterval(runClock, 1000);
+  runClock();
+  askNow = poll(askForMessages);
+}
+
+function runClock() {
+  $("device-clock").textContent = timeOfDay.format(new Date());
+}
+
+/** Turns to the texts of another challenge. */
+export function showTextsOf(another) {
+  challenge = another;
+  showMessages([]);
+  askNow();
+}
+
+/** Whether a text went to the number of this challenge, however that number was typed. */
+function isOurs(message) {
+  const typed = challenge.phone.normalize("NFKC");
+  const digits = typed.replace(/\D/g, "");
+  if (isInternational(typed)) return message.phone === `+${digits}`;
+  const national = digits.replace(/^0+/, "");
+  return national.length > 5 && message.phone.endsWith(national);
+}
+
+async function askForMessages() {
+  if (!challenge) return true;
+  const asked = challenge;
+  try {
+    const all = await messagesTo(asked.recipient);
+    if (asked !== challenge) return true;
+    const ours = all.filter(isOurs);
+    asked.recipient ??= ours[0]?.phone ?? null;
+    showMessages(ours);
+    return true;
+  } catch {
+    $("device-empty").textContent = "The inbox does not answer.";
+    return false;
+  }
+}
+
+/** Shows texts, which come newest first, as a conversation: newest last. */
+function showMessages(messages) {
+  const known = new Set(challenge?.messages.map(({ id }) => id));
+  const fresh = messages.filter(({ id }) => !known.has(id));
+  if (challenge) challenge.messages = messages;
+  $("device-empty").hidden = messages.length > 0;
+  $("device-owner").textContent = messages[0]?.phone ?? challenge?.phone ?? "The phone that is being proved";
+  if (fresh.length === 0 && known.size === messages.length && messages.length > 0) return;
+  const list = $("bubbles");
+  list.replaceChildren(...[...messages].reverse().map(bubble));
+  list.scrollTop = list.scrollHeight;
+  if (fresh.length > 0) announce(`New message: ${fresh[0].body}`);
+  offerCode();
+}
+
+function bubble(message) {
+  const code = codeIn(message.body, challenge?.codeLength);
+  const text = make("p", { class: "bubble" }, ...bodyWithCode(message.body, code));
+  return make("li", {}, make("time", { datetime: message.at }, momentText(message.at)), text);
+}
+
+/** Offers the code of the newest text, as a phone's keyboard would, while it can be used. */
+export function offerCode() {
+  const newest = challenge?.messages[0];
+  const code = newest && codeIn(newest.body, challenge.codeLength);
+  const usable = Boolean(code) && !challenge.over && canUse();
+  $("use-code").hidden = !usable;
+  if (usable) $("use-code").replaceChildren(make("span", {}, "Use this code"), make("strong", {}, code));
+}
+
+/** Looks for new texts at once. */
+export function askInbox() {
+  askNow();
+}

@@ -1,0 +1,107 @@
+// What the browser tests share: a browser, pages that report every fault, and the local stack.
+//
+// BASE_URL     where the stack listens (default http://127.0.0.1:3000)
+// CHROMIUM     the browser to start (default /usr/bin/chromium)
+// SCREENSHOTS  1 keeps pictures in ./screenshots, which git ignores
+
+import assert from "node:assert/strict";
+import { randomInt } from "node:crypto";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+export const BASE = (process.env.BASE_URL ?? "http://127.0.0.1:3000").replace(/\/$/, "");
+const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+export const PROBLEM = { type: "urn:phoneproof:problem:", title: "Refused", detail: "Refused.", requestId: "test" };
+export const MARKUP = `<img src=x onerror="window.hacked=1"><b>bold</b>`;
+
+let browser;
+before(async () => {
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGS });
+});
+after(() => browser?.close());
+
+/** A valid US number nobody used before in this run: area 415, an exchange that is not reserved. */
+export function freshNumber() {
+  let exchange;
+  do exchange = String(randomInt(200, 1000));
+  while (exchange.endsWith("11") || exchange === "555");
+  return `+1415${exchange}${String(randomInt(10_000)).padStart(4, "0")}`;
+}
+
+export const inSeconds = (seconds) => new Date(Date.now() + seconds * 1000).toISOString();
+
+/** Runs `body` with a fresh browser profile, then fails on console errors and policy violations. */
+export function onPage(name, options, body) {
+  test(name, { timeout: 60_000 }, async () => {
+    const context = await browser.newContext({ locale: "en-US", viewport: { width: 1280, height: 1000 }, ...options });
+    const page = await context.newPage();
+    page.setDefaultTimeout(10_000);
+    const faults = await collectFaults(page);
+    await page.goto(`${BASE}${options.path ?? "/"}`);
+    try {
+      await body(page);
+      assert.deepEqual(faults, [], "console errors and policy violations");
+    } catch (error) {
+      await shot(page, `failed ${name}`);
+      throw error;
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+async function collectFaults(page) {
+  const faults = [];
+  await page.exposeFunction("reportViolation", (text) => faults.push(text));
+  await page.addInitScript(() => {
+    document.addEventListener("securitypolicyviolation", (event) => window.reportViolation(`${event.effectiveDirective} ${event.blockedURI}`));
+  });
+  page.on("pageerror", (error) => faults.push(String(error)));
+  page.on("console", (message) => {
+    // The browser itself logs every refused API call as an error; those are expected here.
+    const refusedCall = message.text().startsWith("Failed to load resource") && message.location().url.includes("/v1/");
+    if (message.type() === "error" && !refusedCall) faults.push(message.text());
+  });
+  return faults;
+}
+
+export async function shot(page, name) {
+  if (process.env.SCREENSHOTS !== "1") return;
+  const path = fileURLToPath(new URL(`screenshots/${name.replaceAll(/\W+/g, "-")}.png`, import.meta.url));
+  await page.screenshot({ path, fullPage: true, animations: "disabled" });
+}
+
+/** Waits until the text of `selector` matches. */
+export async function shows(page, selector, pattern) {
+  const found = page.locator(selector).filter({ hasText: pattern, visible: true });
+  await found.first().waitFor().catch(async () => {
+    assert.match((await page.locator(selector).allInnerTexts()).join("\n"), pattern);
+    throw new Error(`${selector} is not visible`);
+  });
+}
+
+export async function sendTo(page, phone) {
+  await page.getByLabel("Phone number").fill(phone);
+  await page.getByRole("button", { name: "Send code" }).click();
+}
+
+/** The code that the page offers, once the text has arrived. */
+export async function arrivedCode(page) {
+  await shows(page, "#use-code", /\d{6}/);
+  return (await page.locator("#use-code strong").innerText()).trim();
+}
+
+/** Answers calls to `path` in place of the stack. */
+export function answer(page, path, status, body) {
+  return page.route(`${BASE}${path}`, (route) => route.fulfill({ status, contentType: status < 400 ? "application/json" : "application/problem+json", body: JSON.stringify(body) }));
+}
+
+export const accepted = (more = {}) => ({ token: "v1.test.challenge", expiresAt: inSeconds(300), resendAt: inSeconds(60), codeLength: 6, attempts: 5, phone: "+•••••••••00", ...more });
+
+export async function assertFits(page) {
+  const { wide, screen } = await page.evaluate(() => ({ wide: document.documentElement.scrollWidth, screen: innerWidth }));
+  assert.ok(wide <= screen, `the page is ${wide} px wide on a screen of ${screen} px`);
+}
+
+export const focusedId = (page) => page.evaluate(() => document.activeElement.id);
