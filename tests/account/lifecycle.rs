@@ -127,7 +127,7 @@ async fn a_weak_password_is_refused_with_its_reason_and_the_token_stays() {
     let world = World::start().await;
     let token = proof(&world, "register", &phone(1)).await;
     for weak in [
-        "short",
+        "tiny",
         "passwordpassword",
         &format!("my number: {}", phone(1)),
     ] {

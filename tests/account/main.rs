@@ -6,9 +6,12 @@
     reason = "a failed expectation is a failed test"
 )]
 
+mod faults;
+mod forged;
 mod lifecycle;
 mod login;
 mod refresh;
+mod sequences;
 
 use http::Method;
 use phoneproof_tests::{Answer, World};

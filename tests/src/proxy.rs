@@ -94,6 +94,13 @@ impl Proxy {
             .always
             .insert(operation.to_owned(), fault);
     }
+
+    /// Breaks nothing any more.
+    pub fn mend(&self) {
+        let mut plan = locked(&self.plan);
+        plan.next.clear();
+        plan.always.clear();
+    }
 }
 
 async fn stand_before(url: &str, plan: Arc<Mutex<Plan>>) -> String {
