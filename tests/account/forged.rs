@@ -212,3 +212,28 @@ async fn of_a_hundred_uses_of_one_success_token_at_once_one_counts() {
     }
     assert_eq!(register(&world, &phone(1), OTHER).await.status, 409);
 }
+
+#[tokio::test]
+async fn a_test_number_counts_only_where_the_operator_says_so() {
+    let number = "\n[[test_number]]\nphone = \"+14155550100\"\ncode = \"424242\"\nuntil = \"2099-01-01T00:00:00Z\"\n";
+    for refuses in [true, false] {
+        let builder = World::builder().policy_addition(number);
+        let builder = if refuses {
+            builder.refuse_test_numbers()
+        } else {
+            builder
+        };
+        let world = builder.start().await;
+        let body =
+            json!({ "phone": "+14155550100", "uniqueId": "reviewer", "businessId": "register" });
+        let sent = world.client.post("/v1/send", &body).await;
+        let token = world.client.verify(&sent.token(), "424242").await.token();
+        let body = json!({ "token": token, "password": PASSWORD });
+        let answer = post(&world, "/accounts", &body).await;
+        if refuses {
+            assert_eq!((answer.status, answer.problem()), (403, "test-number"));
+        } else {
+            assert_eq!(answer.status, 201, "{}", answer.text);
+        }
+    }
+}

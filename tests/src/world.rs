@@ -113,6 +113,7 @@ pub struct WorldBuilder {
     proxied: bool,
     origins: Vec<String>,
     keyring: Option<String>,
+    accept_test_numbers: bool,
 }
 
 impl World {
@@ -125,6 +126,7 @@ impl World {
             proxied: false,
             origins: Vec::new(),
             keyring: None,
+            accept_test_numbers: true,
         }
     }
 
@@ -264,6 +266,13 @@ impl WorldBuilder {
         self
     }
 
+    /// Lets the account service refuse success tokens of test numbers.
+    #[must_use]
+    pub fn refuse_test_numbers(mut self) -> Self {
+        self.accept_test_numbers = false;
+        self
+    }
+
     /// Starts the stack.
     pub async fn start(self) -> World {
         let clock = Arc::new(ManualClock::new());
@@ -273,6 +282,7 @@ impl WorldBuilder {
         options.token_mode = self.mode;
         options.allowed_origins = self.origins;
         options.keyring = self.keyring;
+        options.accept_test_numbers = self.accept_test_numbers;
         options.trust_test_header = true;
         let lines = Lines::default();
         options.journal_output = lines.output();

@@ -1,11 +1,20 @@
-//! `template.yaml` as a JSON value, with CloudFormation's short forms written out.
+//! The templates as JSON values, with CloudFormation's short forms written out.
 
 use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 
-/// The template of this checkout.
+/// The template of the service.
 pub(crate) fn template() -> Value {
-    let documents = Yaml::load_from_str(include_str!("../../template.yaml")).expect("YAML");
+    parsed(include_str!("../../template.yaml"))
+}
+
+/// The template of the account service.
+pub(crate) fn account_template() -> Value {
+    parsed(include_str!("../../infra/account.yaml"))
+}
+
+fn parsed(text: &str) -> Value {
+    let documents = Yaml::load_from_str(text).expect("YAML");
     value(documents.first().expect("a document"))
 }
 

@@ -1,4 +1,4 @@
-//! What `template.yaml` promises, checked against the code and against the rules that `cfn-guard` would
+//! What the templates promise, checked against the code and against the rules that `cfn-guard` would
 //! check: encryption, logging, least privilege, no fixed names.
 
 #![expect(

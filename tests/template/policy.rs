@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use phoneproof::config::{Environment, Settings};
 use serde_json::{Value, json};
 
-use crate::document::{decided, resources, template};
+use crate::document::{account_template, decided, resources, template};
 use crate::runbook::anchors;
 
 /// Statements that name no resource, and why there is none to name.
@@ -19,17 +19,24 @@ const WILDCARDS: [(&str, &str); 2] = [
 
 #[test]
 fn tables_are_encrypted_expire_their_items_and_can_be_protected() {
-    let template = template();
-    let tables = resources(&template, "AWS::DynamoDB::Table");
-    assert_eq!(tables.len(), 3);
-    for (id, table) in tables {
+    let templates = [template(), account_template()];
+    let tables = templates.iter().flat_map(|template| {
+        let tables = resources(template, "AWS::DynamoDB::Table").into_iter();
+        tables.map(move |(id, table)| (template, id, table))
+    });
+    let tables: Vec<_> = tables.collect();
+    assert_eq!(tables.len(), 5);
+    for (template, id, table) in tables {
         assert_eq!(table["SSESpecification"]["SSEEnabled"], true, "{id}");
         assert_eq!(table["BillingMode"], "PAY_PER_REQUEST", "{id}");
-        assert_eq!(
-            table["TimeToLiveSpecification"],
-            json!({ "AttributeName": "expires_at", "Enabled": true }),
-            "{id}"
-        );
+        // Accounts end when their owners say so.
+        let expires = json!({ "AttributeName": "expires_at", "Enabled": true });
+        let expected = if id == "Accounts" {
+            Value::Null
+        } else {
+            expires
+        };
+        assert_eq!(table["TimeToLiveSpecification"], expected, "{id}");
         assert_eq!(
             table["KeySchema"],
             json!([{ "AttributeName": "pk", "KeyType": "HASH" }]),
@@ -44,8 +51,8 @@ fn tables_are_encrypted_expire_their_items_and_can_be_protected() {
             table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] == true;
         assert_eq!(
             recoverable,
-            id == "Blocks",
-            "{id}: only the block list is written by hand"
+            ["Blocks", "Accounts"].contains(&id),
+            "{id}: nothing but blocks and accounts is worth restoring"
         );
         // While the tables are protected, the stack cannot be deleted as far as the keyring.
         assert_eq!(template["Resources"][id]["DependsOn"], "Keyring", "{id}");
@@ -55,15 +62,17 @@ fn tables_are_encrypted_expire_their_items_and_can_be_protected() {
 #[test]
 fn the_keyring_is_generated_once_and_for_all() {
     // CloudFormation generates a new secret when any of these change: all keys and indexes would be lost.
-    assert_eq!(
-        template()["Resources"]["Keyring"]["Properties"]["GenerateSecretString"],
-        json!({
-            "SecretStringTemplate": "{\"current\":\"r1\"}",
-            "GenerateStringKey": "r1",
-            "PasswordLength": 64,
-            "ExcludePunctuation": true,
-        })
-    );
+    for template in [template(), account_template()] {
+        assert_eq!(
+            template["Resources"]["Keyring"]["Properties"]["GenerateSecretString"],
+            json!({
+                "SecretStringTemplate": "{\"current\":\"r1\"}",
+                "GenerateStringKey": "r1",
+                "PasswordLength": 64,
+                "ExcludePunctuation": true,
+            })
+        );
+    }
 }
 
 #[test]
@@ -75,114 +84,121 @@ fn a_generated_keyring_is_one_that_the_service_reads() {
 
 #[test]
 fn every_function_and_the_api_log_to_a_group_with_retention() {
-    let template = template();
-    let groups: BTreeSet<_> = resources(&template, "AWS::Logs::LogGroup")
-        .into_iter()
-        .inspect(|(id, group)| {
-            assert_eq!(group["RetentionInDays"]["Ref"], "LogRetentionDays", "{id}");
-        })
-        .map(|(id, _)| id.to_owned())
-        .collect();
-    for (id, function) in resources(&template, "AWS::Serverless::Function") {
-        let group = function["LoggingConfig"]["LogGroup"]["Ref"]
-            .as_str()
-            .expect("a group");
-        assert!(groups.contains(group), "{id}");
-        assert!(
-            function["Role"]["Fn::GetAtt"].is_string(),
-            "{id}: a role of its own"
+    for template in [template(), account_template()] {
+        let groups: BTreeSet<_> = resources(&template, "AWS::Logs::LogGroup")
+            .into_iter()
+            .inspect(|(id, group)| {
+                assert_eq!(group["RetentionInDays"]["Ref"], "LogRetentionDays", "{id}");
+            })
+            .map(|(id, _)| id.to_owned())
+            .collect();
+        for (id, function) in resources(&template, "AWS::Serverless::Function") {
+            let group = function["LoggingConfig"]["LogGroup"]["Ref"]
+                .as_str()
+                .expect("a group");
+            assert!(groups.contains(group), "{id}");
+            assert!(
+                function["Role"]["Fn::GetAtt"].is_string(),
+                "{id}: a role of its own"
+            );
+        }
+        let stage = &template["Resources"]["Stage"]["Properties"];
+        assert_eq!(
+            stage["AccessLogSettings"]["DestinationArn"]["Fn::GetAtt"],
+            "AccessLogs.Arn"
         );
     }
-    let stage = &template["Resources"]["Stage"]["Properties"];
-    assert_eq!(
-        stage["AccessLogSettings"]["DestinationArn"]["Fn::GetAtt"],
-        "AccessLogs.Arn"
-    );
 }
 
 #[test]
 fn the_access_log_says_nothing_about_a_person() {
-    let template = template();
-    let format = template["Resources"]["Stage"]["Properties"]["AccessLogSettings"]["Format"]
-        .as_str()
-        .expect("a format");
-    for personal in [
-        "sourceIp",
-        "identity",
-        "userAgent",
-        "path",
-        "domainName",
-        "authorizer",
-    ] {
-        assert!(!format.contains(personal), "{personal}");
+    for template in [template(), account_template()] {
+        let format = template["Resources"]["Stage"]["Properties"]["AccessLogSettings"]["Format"]
+            .as_str()
+            .expect("a format");
+        for personal in [
+            "sourceIp",
+            "identity",
+            "userAgent",
+            "path",
+            "domainName",
+            "authorizer",
+        ] {
+            assert!(!format.contains(personal), "{personal}");
+        }
+        let line: Value = serde_json::from_str(format).expect("the log is JSON");
+        assert_eq!(line["request_id"], "$context.requestId");
     }
-    let line: Value = serde_json::from_str(format).expect("the log is JSON");
-    assert_eq!(line["request_id"], "$context.requestId");
 }
 
 #[test]
 fn every_wildcard_has_a_reason() {
-    let template = template();
-    for (id, role) in resources(&template, "AWS::IAM::Role") {
-        assert!(
-            role["ManagedPolicyArns"].is_null(),
-            "{id}: managed policies allow more than is called"
-        );
-        let role = decided(&decided(role, "IsTraced", true), "IsStored", true);
-        let statements = &role["Policies"][0]["PolicyDocument"]["Statement"];
-        for statement in statements.as_array().expect("statements") {
-            let sid = statement["Sid"].as_str().expect("a name");
-            assert!(!statement["Action"].to_string().contains('*'), "{id} {sid}");
-            let excused = WILDCARDS.iter().any(|(excused, _)| *excused == sid);
-            assert_eq!(statement["Resource"] == "*", excused, "{id} {sid}");
+    for template in [template(), account_template()] {
+        for (id, role) in resources(&template, "AWS::IAM::Role") {
+            assert!(
+                role["ManagedPolicyArns"].is_null(),
+                "{id}: managed policies allow more than is called"
+            );
+            let role = decided(&decided(role, "IsTraced", true), "IsStored", true);
+            let statements = &role["Policies"][0]["PolicyDocument"]["Statement"];
+            for statement in statements.as_array().expect("statements") {
+                let sid = statement["Sid"].as_str().expect("a name");
+                assert!(!statement["Action"].to_string().contains('*'), "{id} {sid}");
+                let excused = WILDCARDS.iter().any(|(excused, _)| *excused == sid);
+                assert_eq!(statement["Resource"] == "*", excused, "{id} {sid}");
+            }
         }
     }
 }
 
 #[test]
 fn no_resource_has_a_fixed_name() {
-    let named = [
-        "TableName",
-        "FunctionName",
-        "RoleName",
-        "LogGroupName",
-        "TopicName",
-        "AlarmName",
-        "LayerName",
-    ];
-    let template = template();
-    for (id, resource) in template["Resources"].as_object().expect("resources") {
-        for name in named {
-            let value = &resource["Properties"][name];
-            // A permission names its function by reference.
-            assert!(
-                value.is_null() || value.is_object(),
-                "{id}.{name}: two stacks would collide"
-            );
+    for template in [template(), account_template()] {
+        let named = [
+            "TableName",
+            "FunctionName",
+            "RoleName",
+            "LogGroupName",
+            "TopicName",
+            "AlarmName",
+            "LayerName",
+        ];
+        for (id, resource) in template["Resources"].as_object().expect("resources") {
+            for name in named {
+                let value = &resource["Properties"][name];
+                // A permission names its function by reference.
+                assert!(
+                    value.is_null() || value.is_object(),
+                    "{id}.{name}: two stacks would collide"
+                );
+            }
         }
+        assert!(
+            template["Outputs"]
+                .as_object()
+                .expect("outputs")
+                .values()
+                .all(|output| output["Export"].is_null())
+        );
     }
-    assert!(
-        template["Outputs"]
-            .as_object()
-            .expect("outputs")
-            .values()
-            .all(|output| output["Export"].is_null())
-    );
 }
 
 #[test]
 fn parameters_are_described_and_bounded() {
-    for (name, parameter) in template()["Parameters"].as_object().expect("parameters") {
-        assert!(parameter["Description"].is_string(), "{name}");
-        let bounded = ["AllowedValues", "AllowedPattern", "MinValue"]
-            .iter()
-            .any(|key| !parameter[*key].is_null());
-        let free = ["AllowedOrigins", "RunbookUrl"].contains(&name.as_str());
-        assert!(bounded || free, "{name}");
-        assert!(
-            !parameter["Default"].is_null(),
-            "{name}: a deployment needs no answers"
-        );
+    for template in [template(), account_template()] {
+        for (name, parameter) in template["Parameters"].as_object().expect("parameters") {
+            assert!(parameter["Description"].is_string(), "{name}");
+            let bounded = ["AllowedValues", "AllowedPattern", "MinValue"]
+                .iter()
+                .any(|key| !parameter[*key].is_null());
+            let free = ["AllowedOrigins", "RunbookUrl"].contains(&name.as_str());
+            assert!(bounded || free, "{name}");
+            // Nobody but the operator knows which verification service the accounts rely on.
+            assert!(
+                !parameter["Default"].is_null() || name == "Issuer",
+                "{name}: a deployment needs no answers"
+            );
+        }
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use http::Method;
 use phoneproof::config::TokenMode;
 use phoneproof_local::inbox::Carrier;
 use phoneproof_tests::{World, phone};
 use serde_json::{Value, json};
 
-use crate::document::{decided, template};
+use crate::document::{account_template, decided, template};
 
 /// An IAM action and the logical id of what it is done to; `*` where IAM knows no resource.
 type Permission = (String, String);
@@ -15,7 +16,10 @@ type Permission = (String, String);
 /// What the role allows in this mode, besides writing its log.
 fn allowed(role: &str, mode: TokenMode) -> BTreeSet<Permission> {
     let stored = decided(&template(), "IsStored", mode == TokenMode::Stored);
-    let template = decided(&stored, "IsTraced", false);
+    allowed_by(&decided(&stored, "IsTraced", false), role)
+}
+
+fn allowed_by(template: &Value, role: &str) -> BTreeSet<Permission> {
     let policies = template["Resources"][role]["Properties"]["Policies"]
         .as_array()
         .expect("policies");
@@ -107,6 +111,73 @@ async fn the_roles_allow_what_the_functions_call_and_nothing_else() {
             "verify, {mode}"
         );
     }
+}
+
+const PASSWORD: &str = "green mountains at noon";
+
+/// Everything that `account` can call. The codes are texted and verified before each look.
+async fn account_calls(world: &World) -> BTreeSet<Permission> {
+    let mut calls = BTreeSet::new();
+    let number = phone(1);
+    let mut access = String::new();
+    for (business, path) in [
+        ("register", "/accounts"),
+        ("login", "/sessions"),
+        ("password-change", "/password"),
+        ("password-reset", "/password-reset"),
+    ] {
+        world.advance(60);
+        let client = &world.client;
+        let send = json!({ "phone": number, "uniqueId": "d", "businessId": business });
+        let challenge = client.post("/v1/send", &send).await.token();
+        let success = client
+            .verify(&challenge, &world.code(&number))
+            .await
+            .token();
+        drop(world.proxy().take_permissions());
+        let mut body = json!({ "token": success });
+        if path != "/sessions" {
+            body["password"] = json!(PASSWORD);
+        }
+        let authorization = format!("Bearer {access}");
+        let headers = [("authorization", authorization.as_str())];
+        let path = format!("/account/v1{path}");
+        let served = client.post_with(&path, &body, &headers).await;
+        assert!(served.status < 300, "{path}: {}", served.text);
+        if let Some(token) = served.json["accessToken"].as_str() {
+            token.clone_into(&mut access);
+        }
+        calls.extend(world.proxy().take_permissions());
+    }
+    let log_in = json!({ "phone": number, "password": PASSWORD });
+    let session = world.client.post("/account/v1/sessions", &log_in).await;
+    let refresh = json!({ "refreshToken": session.json["refreshToken"] });
+    let path = "/account/v1/sessions/refresh";
+    let session = world.client.post(path, &refresh).await;
+    let access = session.json["accessToken"].as_str().expect("a token");
+    // The keyring is read again after five minutes.
+    world.advance(300);
+    let authorization = format!("Bearer {access}");
+    for (method, path) in [(Method::GET, "/sessions"), (Method::DELETE, "/me")] {
+        let path = format!("/account/v1{path}");
+        let headers = [("authorization", authorization.as_str())];
+        let served = world.client.raw(method, &path, &headers, Vec::new()).await;
+        assert!(served.status < 300, "{path}: {}", served.text);
+    }
+    calls.extend(world.proxy().take_permissions());
+    calls
+}
+
+#[tokio::test]
+async fn the_account_role_allows_what_the_function_calls_and_nothing_else() {
+    let world = World::builder().proxied().start().await;
+    let calls = account_calls(&world).await;
+    let in_stack = |(action, table): Permission| match table.as_str() {
+        "AccountLimits" => (action, "Limits".to_owned()),
+        _ => (action, table),
+    };
+    let calls: BTreeSet<_> = calls.into_iter().map(in_stack).collect();
+    assert_eq!(calls, allowed_by(&account_template(), "AccountRole"));
 }
 
 #[test]

@@ -61,6 +61,8 @@ pub struct Options {
     pub random: Arc<dyn Random>,
     /// The keyring secret; `None` makes one, or reads the one beside `data`.
     pub keyring: Option<String>,
+    /// Whether the account service accepts success tokens of test numbers.
+    pub accept_test_numbers: bool,
     /// Takes the request lines; standard error by default.
     pub journal_output: Output,
     /// Whether [`gateway::TEST_SOURCE_IP`] replaces the peer address.
@@ -83,6 +85,7 @@ impl Options {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             keyring: None,
+            accept_test_numbers: true,
             journal_output: Arc::new(|line| drop(io::stderr().lock().write_all(line))),
             trust_test_header: false,
         }
@@ -356,7 +359,7 @@ async fn account(options: &Options, settings: &Settings, output: Output) -> io::
         accounts_table: options.account_tables.accounts.clone(),
         limits_table: options.account_tables.limits.clone(),
         keyring_secret_id: ACCOUNT_SECRET_ID.to_owned(),
-        accepts_test_numbers: true,
+        accepts_test_numbers: options.accept_test_numbers,
         stack_name: settings.stack_name.clone(),
         aws: settings.aws.clone(),
     };
