@@ -3,35 +3,14 @@
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::Method;
 use phoneproof::crypto::keyring::Keyring;
 use phoneproof_local::aws::ACCOUNT_SECRET_ID;
-use phoneproof_tests::{Client, World, phone};
+use phoneproof_tests::{World, jwt_part, phone};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::{OTHER, PASSWORD, me, member, post, proof, register};
-
-/// The keyring of the account service: with it a test signs what no issuer would.
-async fn keyring(world: &World) -> Keyring {
-    let secrets = Client::new(&world.stack.backends.endpoints.secrets);
-    let headers = [
-        ("x-amz-target", "secretsmanager.GetSecretValue"),
-        ("content-type", "application/x-amz-json-1.1"),
-    ];
-    let body = json!({ "SecretId": ACCOUNT_SECRET_ID }).to_string();
-    let answer = secrets
-        .raw(Method::POST, "/", &headers, body.into_bytes())
-        .await;
-    let text = answer.json["SecretString"].as_str().expect("a secret");
-    Keyring::from_json(text).expect("a keyring")
-}
-
-fn part(token: &str, n: usize) -> Value {
-    let part = token.split('.').nth(n).expect("three parts");
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).expect("base64url")).expect("JSON")
-}
 
 fn encoded(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
@@ -42,7 +21,7 @@ async fn forge() -> (World, String, Keyring) {
     let world = World::start().await;
     let (access, _) = member(&world, &phone(1)).await;
     assert_eq!(me(&world, &access).await.status, 200);
-    let keyring = keyring(&world).await;
+    let keyring = world.keyring(ACCOUNT_SECRET_ID).await;
     (world, access, keyring)
 }
 
@@ -54,12 +33,12 @@ async fn no_algorithm_but_the_keys_own() {
         key.to_string(),
         key["x"].as_str().expect("a coordinate").to_owned(),
     ];
-    let claims = encoded(&part(&access, 1));
+    let claims = encoded(&jwt_part(&access, 1));
     let signature = access.rsplit('.').next().expect("a signature");
     for alg in [
         "none", "NONE", "", "HS256", "HS512", "RS256", "ES384", "es256",
     ] {
-        let mut header = part(&access, 0);
+        let mut header = jwt_part(&access, 0);
         header["alg"] = json!(alg);
         let message = format!("{}.{claims}", encoded(&header));
         let mut forged = vec![format!("{message}."), format!("{message}.{signature}")];
@@ -79,10 +58,10 @@ async fn keys_that_a_token_brings_or_names_are_neither_used_nor_fetched() {
     let (world, access, keyring) = forge().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/keys", listener.local_addr().expect("an address"));
-    let claims = encoded(&part(&access, 1));
+    let claims = encoded(&jwt_part(&access, 1));
     let signature = access.rsplit('.').next().expect("a signature");
     for kid in ["mine", "../../dev/null", url.as_str(), "' OR 1=1 --", ""] {
-        let mut header = part(&access, 0);
+        let mut header = jwt_part(&access, 0);
         header["kid"] = json!(kid);
         header["jwk"] = keyring.jwks()["keys"][0].clone();
         header["jku"] = json!(url);
@@ -101,7 +80,7 @@ async fn times_and_names_are_required_with_their_types() {
         let signed = keyring.signing_key().sign_jwt("at+jwt", claims);
         signed.expect("signed")
     };
-    let good = part(&access, 1);
+    let good = jwt_part(&access, 1);
     let exp = good["exp"].as_u64().expect("seconds");
     // The forge can sign: refusals below are about what is said.
     assert_eq!(me(&world, &signed(&good)).await.status, 200);

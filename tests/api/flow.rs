@@ -2,8 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::collections::BTreeMap;
+
 use phoneproof::config::TokenMode;
-use phoneproof_tests::{World, phone};
+use phoneproof_tests::{PARALLEL, World, at_once, phone};
 use serde_json::{Value, json};
 
 fn claims(token: &str) -> Value {
@@ -240,4 +242,21 @@ async fn tokens_of_an_earlier_root_work_until_it_is_retired() {
         .verify(&other.token(), &world.code(&phone(2)))
         .await;
     assert_eq!((refused.status, refused.problem()), (400, "invalid-token"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_idempotency_key_texts_once_however_many_use_it_at_once() {
+    let world = World::start().await;
+    let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login" });
+    let statuses = at_once(&world.client, |_, client| {
+        let body = body.clone();
+        async move {
+            client
+                .post_with("/v1/send", &body, &[("idempotency-key", "k")])
+                .await
+        }
+    })
+    .await;
+    assert_eq!(statuses, BTreeMap::from([(202, *PARALLEL)]));
+    assert_eq!(world.text_count(), 1);
 }

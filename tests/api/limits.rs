@@ -314,7 +314,7 @@ async fn blocked_phones_devices_and_addresses_are_refused() {
         format!("device#{}", index.device(&device).as_str()),
         format!("ip#{}", index.address(&address).as_str()),
     ] {
-        put_block(&world, &key, None).await;
+        world.block(&key, None).await;
     }
     for (number, device, address, rule) in [
         (phone(1), "d", "192.0.2.1", "blocked-phone"),
@@ -348,22 +348,11 @@ async fn a_block_with_an_end_ends_although_its_item_is_there() {
         .indexer()
         .phone(&Phone::from_canonical(&phone(1)).expect("canonical"));
     let end = phoneproof::domain::clock::Clock::now(world.clock.as_ref()).unix() + 100;
-    put_block(&world, &format!("phone#{}", index.as_str()), Some(end)).await;
+    world
+        .block(&format!("phone#{}", index.as_str()), Some(end))
+        .await;
     world.advance(99);
     assert_eq!(world.client.send(&phone(1)).await.status, 403);
     world.advance(1);
     assert_eq!(world.client.send(&phone(1)).await.status, 202);
-}
-
-/// Puts an entry on the block list, as an operator's tool does.
-async fn put_block(world: &World, key: &str, expires_at: Option<i64>) {
-    let mut item =
-        json!({ "pk": { "S": key }, "reason": { "S": "test" }, "created_at": { "N": "0" } });
-    if let Some(end) = expires_at {
-        item["expires_at"] = json!({ "N": end.to_string() });
-    }
-    let answer = world
-        .dynamodb("PutItem", &json!({ "TableName": "Blocks", "Item": item }))
-        .await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
 }

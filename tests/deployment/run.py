@@ -1,6 +1,6 @@
 """Deploys the built stack to an emulated AWS on loopback, uses it, changes it and deletes it.
 
-Needs `sam build` to have run, and sam, ministack, aws and the Rust toolchain on the path:
+Needs `sam build`, and `sam build --template infra/account.yaml --build-dir .aws-sam/account`, to have run, and sam, ministack, aws and the Rust toolchain on the path:
 
     python tests/deployment/run.py
 
@@ -10,6 +10,7 @@ from AWS:
 - It does not mount layers for provided.al2023: the layer's archive is unpacked into the build folder, and POLICY_PATH
   points there instead of at /opt.
 - All requests come from one address, so that policy allows more sends per address.
+- Its APIs have no DNS names: for the account service, the issuer becomes the URL at which the emulator serves one.
 - It does not expand the SAM transform of nested templates: SAM's own translator does it before.
 - It keeps no encryption, recovery or deletion-protection settings, throttles nothing and makes no metrics of log lines.
 """
@@ -36,6 +37,7 @@ from samtranslator.translator.transform import transform
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".aws-sam" / "build"
+ACCOUNT_BUILD = ROOT / ".aws-sam" / "account"
 PORT = 4566
 ENDPOINT = f"http://127.0.0.1:{PORT}"
 STACK = "phoneproof-dev"
@@ -121,7 +123,7 @@ def mount_policy(found):
 def deploy(template="emulated.yaml", stack=STACK, **parameters):
     """Deploys, and returns the outputs."""
     given = {"Architecture": ARCHITECTURE, "DeletionProtection": "false"} | parameters
-    overrides = [f"{name}={value}" for name, value in given.items()] if template == "emulated.yaml" else []
+    overrides = [f"{name}={value}" for name, value in given.items()] if template != "nested.yaml" else []
     run(
         "sam", "deploy", "--template-file", BUILD / template, "--stack-name", stack, "--resolve-s3",
         "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--no-confirm-changeset",
@@ -151,9 +153,11 @@ def base_url(found):
     return f"{ENDPOINT}/_aws/execute-api/{api}/%24default"
 
 
-def call(base, path, body=None):
+def call(base, path, body=None, token=None, method=None):
     """The status and JSON (or text) of an answer."""
-    request = urllib.request.Request(f"{base}{path}")
+    request = urllib.request.Request(f"{base}{path}", method=method)
+    if token:
+        request.add_header("authorization", f"Bearer {token}")
     if body is not None:
         request.data = json.dumps(body).encode()
         request.add_header("content-type", "application/json")
@@ -171,8 +175,8 @@ def texted_code(phone):
     return re.search(r"\d{6}", messages[-1]["Message"]).group(0)
 
 
-def send(base, phone, device="deployment"):
-    status, sent = call(base, "/v1/send", {"phone": phone, "uniqueId": device, "businessId": "login"})
+def send(base, phone, device="deployment", business="login"):
+    status, sent = call(base, "/v1/send", {"phone": phone, "uniqueId": device, "businessId": business})
     assert status == 202, sent
     return sent["token"]
 
@@ -264,6 +268,50 @@ def check_settings(found):
     assert all("#" in alarm["AlarmDescription"] for alarm in names)
 
 
+def reach_each_other(function, **variables):
+    """Sets variables of a deployed function."""
+    functions = boto3.client("lambda")
+    environment = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+    functions.update_function_configuration(FunctionName=function, Environment={"Variables": environment | variables})
+
+
+def accounts(verification, base):
+    """Deploys the account service beside the verification service, and uses it once from end to end."""
+    found = deploy(
+        template=ACCOUNT_BUILD / "template.yaml", stack="phoneproof-accounts", Issuer="https://verify.example.com"
+    )
+    account = base_url(found)
+    issuers = {"ISSUER": base, "ACCOUNT_ISSUER": f"{account}/account"}
+    for function in ("SendFunction", "VerifyFunction"):
+        reach_each_other(verification[function], ISSUER=base)
+    reach_each_other(found["AccountFunction"], **issuers)
+
+    def proof(business, phone):
+        challenge = send(base, phone, business=business)
+        return call(base, "/v1/verify", {"token": challenge, "code": texted_code(phone)})[1]["token"]
+
+    phone, password = "+14152047986", "green mountains at noon"
+    token = proof("register", phone)
+    registration = {"token": token, "password": password}
+    status, registered = call(account, "/account/v1/accounts", registration)
+    assert status == 201, registered
+    assert call(account, "/account/v1/accounts", registration)[0] == 409, "the token was spent"
+    status, session = call(account, "/account/v1/sessions", {"phone": phone, "password": password})
+    assert status == 201, session
+    status, session = call(account, "/account/v1/sessions/refresh", {"refreshToken": session["refreshToken"]})
+    assert status == 200, session
+    status, me = call(account, "/account/v1/me", token=session["accessToken"])
+    assert status == 200 and me["account"] == registered["account"], me
+    assert call(account, "/account/v1/me", token=token)[0] == 401, "a success token opens nothing"
+    assert call(account, "/account/v1/me", token=session["accessToken"], method="DELETE")[0] == 204
+    lines = boto3.client("logs").get_paginator("filter_log_events").paginate(logGroupName=found["AccountLogGroup"])
+    lines = "\n".join(event["message"] for page in lines for event in page["events"])
+    for event in ("registered", "logged-in", "refreshed", "refused", "deleted"):
+        assert f'"event":"{event}"' in lines, event
+    assert phone[1:] not in lines and password not in lines, "the log names nobody"
+    run("sam", "delete", "--no-prompts", "--stack-name", "phoneproof-accounts")
+
+
 def left_behind():
     tables = boto3.client("dynamodb").list_tables()["TableNames"]
     functions = [f["FunctionName"] for f in boto3.client("lambda").list_functions()["Functions"]]
@@ -319,6 +367,9 @@ def main():
     cloudformation = boto3.client("cloudformation")
     cloudformation.delete_stack(StackName="phoneproof-nested")
     cloudformation.get_waiter("stack_delete_complete").wait(StackName="phoneproof-nested")
+
+    step("the account service")
+    accounts(found, base)
 
     step("delete")
     run("sam", "delete", "--no-prompts", "--stack-name", STACK)

@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPai
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use phoneproof_guard::{Guard, PhoneProof, Rejection};
-use phoneproof_tests::World;
+use phoneproof_tests::{World, jwt_part};
 use serde_json::{Value, json};
 
 use crate::{now, success_token};
@@ -22,11 +22,6 @@ struct Forge {
     jwks: Value,
 }
 
-fn part(token: &str, n: usize) -> Value {
-    let part = token.split('.').nth(n).expect("three parts");
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).expect("base64url")).expect("JSON")
-}
-
 fn encoded(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
 }
@@ -38,14 +33,14 @@ impl Forge {
         let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
         let point = pair.public_key().as_ref();
         let jwks = json!({ "keys": [{
-            "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": part(&token, 0)["kid"],
+            "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": jwt_part(&token, 0)["kid"],
             "x": URL_SAFE_NO_PAD.encode(&point[1..33]), "y": URL_SAFE_NO_PAD.encode(&point[33..]),
         }] });
         let keys = jwks.to_string();
         Self {
             guard: Guard::new(world.stack.url.as_str(), keys.as_bytes()).expect("keys"),
-            header: part(&token, 0),
-            claims: part(&token, 1),
+            header: jwt_part(&token, 0),
+            claims: jwt_part(&token, 1),
             now: now(&world),
             pair,
             jwks,

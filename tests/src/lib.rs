@@ -8,6 +8,7 @@
     reason = "test support: a failed expectation is a failed test"
 )]
 
+mod at_once;
 mod client;
 mod database;
 mod lines;
@@ -15,6 +16,10 @@ mod proxy;
 mod site;
 mod world;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+pub use at_once::{PARALLEL, at_once, many};
 pub use client::{Answer, Client};
 pub use database::Database;
 pub use lines::Lines;
@@ -30,4 +35,12 @@ pub fn hex(bytes: &[u8]) -> String {
         write!(hex, "{byte:02x}").expect("a string takes everything");
         hex
     })
+}
+
+/// A part of a JWT as JSON: 0 is the header, 1 the claims.
+#[must_use]
+pub fn jwt_part(token: &str, n: usize) -> serde_json::Value {
+    let part = token.split('.').nth(n).expect("three parts");
+    let bytes = URL_SAFE_NO_PAD.decode(part).expect("base64url");
+    serde_json::from_slice(&bytes).expect("JSON")
 }

@@ -1,13 +1,19 @@
 //! A proxy before DynamoDB and SNS that counts calls and breaks them on purpose.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
+use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, StatusCode};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -22,6 +28,52 @@ pub enum Fault {
     CancelByConflict,
     /// Answers `TransactionConflictException`.
     Conflict,
+    /// Answers 503 without forwarding it.
+    Unavailable,
+    /// Answers that there were too many calls.
+    Throttle,
+    /// Answers 400 with an error that nobody expects.
+    Unexpected,
+    /// Closes the connection without forwarding it.
+    CutBefore,
+    /// Forwards it and closes the connection: the reply is lost after the commit.
+    CutAfter,
+    /// Forwards it and ends the reply in the middle.
+    Truncate,
+    /// Forwards it and hands the reply out byte by byte, for longer than anybody waits.
+    Trickle,
+    /// Never answers.
+    Hang,
+    /// Forwards it a second late.
+    Delay,
+}
+
+impl Fault {
+    /// Every fault.
+    pub const ALL: [Self; 13] = [
+        Self::Refuse,
+        Self::LoseReply,
+        Self::CancelByConflict,
+        Self::Conflict,
+        Self::Unavailable,
+        Self::Throttle,
+        Self::Unexpected,
+        Self::CutBefore,
+        Self::CutAfter,
+        Self::Truncate,
+        Self::Trickle,
+        Self::Hang,
+        Self::Delay,
+    ];
+
+    /// Whether the call reaches the service behind the proxy.
+    #[must_use]
+    pub const fn forwards(self) -> bool {
+        matches!(
+            self,
+            Self::LoseReply | Self::CutAfter | Self::Truncate | Self::Trickle | Self::Delay
+        )
+    }
 }
 
 #[derive(Debug, Default)]
@@ -115,10 +167,35 @@ async fn stand_before(url: &str, plan: Arc<Mutex<Plan>>) -> String {
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let router = Router::new().fallback(handle).with_state(upstream);
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            drop(stream.set_nodelay(true));
+            let upstream = upstream.clone();
+            let service = service_fn(move |request: Request<Incoming>| {
+                let upstream = upstream.clone();
+                async move {
+                    let (head, body) = request.into_parts();
+                    let body = body.collect().await.map_err(|_| Cut)?.to_bytes();
+                    handle(&upstream, head.headers, body).await
+                }
+            });
+            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        }
+    });
     url
 }
+
+/// Makes the server close the connection.
+#[derive(Debug)]
+struct Cut;
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cut on purpose")
+    }
+}
+
+impl std::error::Error for Cut {}
 
 /// `DynamoDB_20120810.UpdateItem` and `Action=Publish` become `UpdateItem` and `Publish`.
 fn operation(headers: &HeaderMap, body: &[u8]) -> String {
@@ -166,28 +243,55 @@ fn permissions(operation: &str, body: &[u8]) -> Vec<(String, String)> {
     }
 }
 
-async fn handle(State(upstream): State<Upstream>, headers: HeaderMap, body: Bytes) -> Response {
+async fn handle(upstream: &Upstream, headers: HeaderMap, body: Bytes) -> Result<Response, Cut> {
     let operation = operation(&headers, &body);
     locked(&upstream.plan)
         .permissions
         .extend(permissions(&operation, &body));
-    match upstream.next_fault(&operation) {
-        None => upstream.forward(headers, body).await,
-        Some(Fault::Refuse) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        Some(Fault::LoseReply) => {
-            upstream.forward(headers, body).await;
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-        Some(Fault::CancelByConflict) => error(&json!({
+    let fault = upstream.next_fault(&operation);
+    if fault == Some(Fault::Delay) {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let forwarded = match fault {
+        None => return Ok(upstream.forward(headers, body).await),
+        Some(fault) if fault.forwards() => Some(upstream.forward(headers, body).await),
+        Some(_) => None,
+    };
+    let named = |kind: &str| json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": "on purpose" });
+    match (fault, forwarded) {
+        (Some(Fault::Delay), Some(answer)) => Ok(answer),
+        (Some(Fault::Truncate), Some(answer)) => Ok(answer.map(|body| {
+            let whole = body.into_data_stream();
+            let cut = whole.map(|part| part.map(|bytes| bytes.slice(..bytes.len() / 2)));
+            // Without an error the end would be a complete, shorter body.
+            Body::from_stream(
+                cut.map_err(drop_error)
+                    .chain(stream::once(async { Err(Cut) })),
+            )
+        })),
+        (Some(Fault::Trickle), Some(answer)) => Ok(answer.map(|_| {
+            Body::from_stream(stream::unfold((), |()| async {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                Some((Ok::<_, Cut>(Bytes::from_static(b" ")), ()))
+            }))
+        })),
+        (Some(Fault::CutBefore | Fault::CutAfter), _) => Err(Cut),
+        (Some(Fault::Hang), _) => std::future::pending().await,
+        (Some(Fault::Unavailable), _) => Ok(StatusCode::SERVICE_UNAVAILABLE.into_response()),
+        (Some(Fault::Throttle), _) => Ok(error(&named("ProvisionedThroughputExceededException"))),
+        (Some(Fault::Unexpected), _) => Ok(error(&named("NobodyExpectsThisException"))),
+        (Some(Fault::CancelByConflict), _) => Ok(error(&json!({
             "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
             "Message": "Transaction cancelled",
             "CancellationReasons": [{ "Code": "TransactionConflict" }, { "Code": "None" }],
-        })),
-        Some(Fault::Conflict) => error(&json!({
-            "__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException",
-            "message": "Transaction is ongoing for the item",
-        })),
+        }))),
+        (Some(Fault::Conflict), _) => Ok(error(&named("TransactionConflictException"))),
+        _ => Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
     }
+}
+
+fn drop_error(_: axum::Error) -> Cut {
+    Cut
 }
 
 fn error(body: &Value) -> Response {

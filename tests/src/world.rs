@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use phoneproof::config::{DEFAULT_POLICY, TokenMode};
+use phoneproof::crypto::keyring::Keyring;
 use phoneproof::domain::clock::{Clock, SystemClock, Timestamp};
 use phoneproof::domain::policy::Policy;
 use phoneproof::domain::random::{Random, RandomUnavailable, SystemRandom};
@@ -187,6 +188,36 @@ impl World {
             count += answer.json["Count"].as_u64().expect("a count");
         }
         count
+    }
+
+    /// The keyring in the secret of this name: with it a test signs what no issuer would.
+    pub async fn keyring(&self, secret_id: &str) -> Keyring {
+        let secrets = Client::new(&self.stack.backends.endpoints.secrets);
+        let headers = [
+            ("x-amz-target", "secretsmanager.GetSecretValue"),
+            ("content-type", "application/x-amz-json-1.1"),
+        ];
+        let body = serde_json::json!({ "SecretId": secret_id }).to_string();
+        let answer = secrets
+            .raw(http::Method::POST, "/", &headers, body.into_bytes())
+            .await;
+        let text = answer.json["SecretString"].as_str().expect("a secret");
+        Keyring::from_json(text).expect("a keyring")
+    }
+
+    /// Puts an entry on the block list, as an operator's tool does; without an end it does not end.
+    pub async fn block(&self, key: &str, expires_at: Option<i64>) {
+        let mut item = serde_json::json!({
+            "pk": { "S": key },
+            "reason": { "S": "test" },
+            "created_at": { "N": "0" },
+        });
+        if let Some(end) = expires_at {
+            item["expires_at"] = serde_json::json!({ "N": end.to_string() });
+        }
+        let put = serde_json::json!({ "TableName": "Blocks", "Item": item });
+        let answer = self.dynamodb("PutItem", &put).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
     }
 
     /// Tells the carrier what to do.

@@ -1,0 +1,229 @@
+//! Requests that say more, or other things, than they should.
+
+use http::Method;
+use phoneproof_tests::{World, jwt_part, phone};
+use serde_json::{Value, json};
+
+use crate::address;
+
+#[tokio::test]
+async fn forged_host() {
+    let world = World::start().await;
+    let documents = [
+        "/.well-known/openid-configuration",
+        "/.well-known/jwks.json",
+        "/openapi.json",
+    ];
+    let mut before = Vec::new();
+    for path in documents {
+        before.push(world.client.get(path).await.text);
+    }
+    for (n, host) in ["evil.example", "evil.example:443", "127.0.0.1.evil.example"]
+        .into_iter()
+        .enumerate()
+    {
+        let headers = [
+            ("host", host),
+            ("x-forwarded-host", host),
+            ("x-original-url", "https://evil.example/"),
+            ("forwarded", "host=evil.example"),
+            ("content-type", "application/json"),
+        ];
+        for (path, before) in documents.iter().zip(&before) {
+            let answer = world
+                .client
+                .raw(Method::GET, path, &headers, Vec::new())
+                .await;
+            assert_eq!(&answer.text, before, "{host} {path}");
+        }
+        let number = phone(u32::try_from(n).expect("small"));
+        let body = json!({ "phone": number, "uniqueId": "d", "businessId": "login" });
+        let body = body.to_string().into_bytes();
+        let sent = world
+            .client
+            .raw(Method::POST, "/v1/send", &headers, body)
+            .await;
+        let verify = json!({ "token": sent.token(), "code": world.code(&number) });
+        let verify = verify.to_string().into_bytes();
+        let verified = world
+            .client
+            .raw(Method::POST, "/v1/verify", &headers, verify)
+            .await;
+        assert_eq!(jwt_part(&verified.token(), 1)["iss"], world.stack.url);
+        let text = &world.texts(&number)[0].body;
+        for answer in [&sent.text, &verified.text, text] {
+            assert!(!answer.contains("evil"), "{answer}");
+        }
+    }
+}
+
+/// Bodies that are hostile whatever the route.
+fn bodies() -> Vec<Vec<u8>> {
+    let good = json!({
+        "phone": phone(1), "uniqueId": "d", "businessId": "login", "token": "t", "code": "123456",
+        "audience": "login", "password": "green mountains at noon", "refreshToken": "r",
+    });
+    let mut bodies: Vec<Vec<u8>> = [
+        "",
+        " ",
+        "null",
+        "true",
+        "0",
+        "\"\"",
+        "[]",
+        "{",
+        "}",
+        "{}",
+        "[{}]",
+        "{\"phone\":}",
+        "{'phone':'1'}",
+        "{\"phone\":\"+14152001000\",}",
+        "NaN",
+        "{\"a\":1e999999}",
+        "\u{feff}{}",
+        "{}{}",
+        "{\"\\ud800\":1}",
+        "{\"phone\":\"\\ud800\"}",
+        "{\"phone\":\"\\u0000\"}",
+        "{\"__proto__\":{\"phone\":\"1\"}}",
+    ]
+    .into_iter()
+    .map(|text| text.as_bytes().to_vec())
+    .collect();
+    bodies.extend([
+        b"\xff\xfe{}".to_vec(),
+        b"{\"phone\":\"\xc3\x28\"}".to_vec(),
+        b"\0".repeat(64),
+        "[".repeat(4_000).into_bytes(),
+        format!("{}1{}", "{\"a\":".repeat(600), "}".repeat(600)).into_bytes(),
+        vec![b' '; 5_000],
+        vec![b'a'; 1 << 20],
+        format!("{{\"phone\":\"{}\"}}", "9".repeat(4_000)).into_bytes(),
+        b"phone=%2B14152001000&uniqueId=d&businessId=login".to_vec(),
+        // What API Gateway would hand over as base64, written by a client.
+        b"eyJwaG9uZSI6IisxNDE1MjAwMTAwMCJ9".to_vec(),
+    ]);
+    // Each field given twice, and with each other type.
+    for (name, value) in good.as_object().expect("an object") {
+        let twice = good
+            .to_string()
+            .replacen('{', &format!("{{\"{name}\":{value},"), 1);
+        bodies.push(twice.into_bytes());
+        for odd in [
+            json!(1),
+            json!(null),
+            json!(true),
+            json!([value]),
+            json!({ "a": value }),
+            json!(""),
+        ] {
+            let mut body = good.clone();
+            body[name] = odd;
+            bodies.push(body.to_string().into_bytes());
+        }
+    }
+    bodies
+}
+
+#[tokio::test]
+async fn hostile_bodies() {
+    let world = World::builder().proxied().start().await;
+    let mut count = 0;
+    for path in [
+        "/v1/send",
+        "/v1/verify",
+        "/v1/spend",
+        "/account/v1/accounts",
+        "/account/v1/sessions",
+        "/account/v1/sessions/refresh",
+        "/account/v1/password-reset",
+    ] {
+        for body in bodies() {
+            for content_type in ["application/json", "text/plain", ""] {
+                let headers = [("content-type", content_type)];
+                let shown = String::from_utf8_lossy(&body)
+                    .chars()
+                    .take(60)
+                    .collect::<String>();
+                let answer = world
+                    .client
+                    .raw(Method::POST, path, &headers, body.clone())
+                    .await;
+                assert!(
+                    (400..500).contains(&answer.status),
+                    "{path} {shown}: {} {}",
+                    answer.status,
+                    answer.text
+                );
+                assert_eq!(
+                    answer.header("content-type"),
+                    Some("application/problem+json"),
+                    "{path} {shown}"
+                );
+                assert!(answer.json["type"].is_string(), "{path} {shown}");
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 1_000, "{count}");
+    assert!(
+        world.proxy().take_calls().is_empty(),
+        "something was looked up or written"
+    );
+    assert_eq!((world.item_count().await, world.text_count()), (0, 0));
+    assert_eq!(
+        world.client.send(&phone(1)).await.status,
+        202,
+        "it still serves"
+    );
+}
+
+#[tokio::test]
+async fn content_injection() {
+    let world = World::start().await;
+    let canaries = [
+        "evil.example/pay",
+        "{code}",
+        "{brand}",
+        "%s%n",
+        "\n@evil.example #000000",
+        "\u{202e}evil",
+        "${jndi:ldap://evil.example}",
+        "<b>evil</b>",
+    ];
+    let good = json!({ "uniqueId": "d", "businessId": "login" });
+    let mut texted = 0;
+    for (n, canary) in canaries.into_iter().enumerate() {
+        for (m, field) in ["businessId", "locale", "action", "uniqueId", "region"]
+            .into_iter()
+            .enumerate()
+        {
+            let number = phone(u32::try_from(10 * n + m).expect("small"));
+            let mut body: Value = good.clone();
+            body["phone"] = json!(number);
+            body["uniqueId"] = json!(format!("d{n}{m}"));
+            body[field] = json!(canary);
+            let source = address(10 * n + m);
+            // A header cannot hold every canary; those that it can are sent in several.
+            let printable: String = canary.chars().filter(|c| (' '..='~').contains(c)).collect();
+            let headers = [
+                ("x-test-source-ip", source.as_str()),
+                ("accept-language", printable.as_str()),
+                ("user-agent", printable.as_str()),
+                ("referer", printable.as_str()),
+                ("idempotency-key", "key"),
+            ];
+            let answer = world.client.post_with("/v1/send", &body, &headers).await;
+            assert!(matches!(answer.status, 202 | 400), "{}", answer.text);
+            for text in world.texts(&number) {
+                let code = world.code(&number);
+                let expected = format!(
+                    "{code} is your Example login code. It works for 5 minutes. Never share it."
+                );
+                assert_eq!(text.body, expected, "{field} {canary:?}");
+                texted += 1;
+            }
+        }
+    }
+    assert!(texted >= 8, "{texted} texts were compared");
+}

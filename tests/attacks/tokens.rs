@@ -1,0 +1,191 @@
+//! Challenge tokens that are not the one that was given out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use phoneproof::config::TokenMode;
+use phoneproof_tests::{Answer, World, hex, phone};
+use serde_json::json;
+
+use crate::{MODES, challenge, raised};
+
+fn keyring(roots: &[(&str, char)], current: &str) -> String {
+    let root = |(id, letter): &(&str, char)| ((*id).to_owned(), letter.to_string().repeat(43));
+    let roots: BTreeMap<String, String> = roots.iter().map(root).collect();
+    json!({ "current": current, "index": current, "roots": roots }).to_string()
+}
+
+#[tokio::test]
+async fn challenge_of_another_exchange() {
+    for mode in MODES {
+        // Two deployments with the same keys, two businesses, two phones: eight exchanges.
+        let keys = keyring(&[("r1", 'k')], "r1");
+        let builder = World::builder().mode(mode).keyring(&keys);
+        let worlds = [builder.clone().start().await, builder.start().await];
+        let mut exchanges = Vec::new();
+        for (place, world) in worlds.iter().enumerate() {
+            for (n, business) in ["login", "register"].into_iter().enumerate() {
+                for who in 0..2 {
+                    let number = phone(u32::try_from(2 * n + who).expect("small"));
+                    let body = json!({ "phone": number, "uniqueId": format!("d{n}{who}"), "businessId": business });
+                    let sent = world.client.post("/v1/send", &body).await;
+                    exchanges.push((place, sent.token(), world.code(&number)));
+                }
+            }
+        }
+        // Every token with every other code, at both deployments: three guesses each, below the limit.
+        let mut tries = 0;
+        for (own, token, right) in &exchanges {
+            let codes: BTreeSet<_> = exchanges.iter().map(|(_, _, code)| code).collect();
+            for code in codes.into_iter().filter(|code| *code != right).take(3) {
+                let answer = worlds[*own].client.verify(token, code).await;
+                assert_eq!(answer.status, 422, "{}", answer.text);
+                tries += 1;
+            }
+            for (_, _, code) in &exchanges {
+                let answer = worlds[1 - *own].client.verify(token, code).await;
+                assert_eq!(answer.problem(), "invalid-token", "{}", answer.text);
+                tries += 1;
+            }
+        }
+        assert_eq!(tries, 8 * (3 + 8));
+        // A resend with another's token texts nothing new.
+        let (_, token, _) = &exchanges[0];
+        let texts = worlds[0].text_count();
+        for (number, device, business) in [
+            (phone(1), "d00", "login"),
+            (phone(0), "other", "login"),
+            (phone(0), "d00", "register"),
+        ] {
+            worlds[0].advance(60);
+            let body = json!({ "phone": number, "uniqueId": device, "businessId": business, "token": token });
+            let answer = worlds[0].client.post("/v1/send", &body).await;
+            assert_eq!(answer.problem(), "invalid-token", "{}", answer.text);
+        }
+        assert_eq!(worlds[0].text_count(), texts);
+        // Each is still good where it belongs.
+        for (own, token, code) in exchanges.iter().take(1) {
+            assert_eq!(worlds[*own].client.verify(token, code).await.status, 200);
+        }
+    }
+}
+
+/// `token` with each bit of each character flipped, and of each byte that it encodes.
+fn flipped(token: &str) -> Vec<String> {
+    let mut forged = Vec::new();
+    for at in 0..token.len() {
+        for bit in 0..7 {
+            let mut bytes = token.as_bytes().to_vec();
+            bytes[at] ^= 1 << bit;
+            forged.extend(String::from_utf8(bytes));
+        }
+    }
+    let parts: Vec<&str> = token.split('.').collect();
+    for (n, part) in parts.iter().enumerate() {
+        let Ok(bytes) = URL_SAFE_NO_PAD.decode(part) else {
+            continue;
+        };
+        for at in 0..bytes.len() * 8 {
+            let mut bytes = bytes.clone();
+            bytes[at / 8] ^= 1 << (at % 8);
+            let mut parts: Vec<String> = parts.iter().map(ToString::to_string).collect();
+            parts[n] = URL_SAFE_NO_PAD.encode(&bytes);
+            forged.push(parts.join("."));
+        }
+    }
+    forged
+}
+
+/// `token` cut, extended and written otherwise.
+fn reencoded(token: &str) -> Vec<String> {
+    let mut forged: Vec<String> = (0..token.len())
+        .map(|end| token[..end].to_owned())
+        .collect();
+    for addition in ["A", "AA", "=", "==", ".", " ", "\n", "\0", ".AAAA"] {
+        forged.extend([format!("{token}{addition}"), format!("{addition}{token}")]);
+    }
+    forged.extend([
+        token.to_uppercase(),
+        token.to_lowercase(),
+        token.replace('.', ".."),
+        token.replace('.', ":"),
+        STANDARD.encode(token),
+        format!("%{}", hex(token.as_bytes())),
+        format!("{token}{token}"),
+    ]);
+    // The standard alphabet, and the bits that the last character of base64 leaves unused.
+    forged.push(token.replace('-', "+").replace('_', "/"));
+    for last in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".chars() {
+        forged.push(format!("{}{last}", &token[..token.len() - 1]));
+    }
+    forged.retain(|forged| forged != token);
+    forged
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn altered_and_reencoded_tokens() {
+    for mode in MODES {
+        let world = World::builder().mode(mode).start().await;
+        let (token, right, _) = challenge(&world, &phone(1), 1).await;
+        let mut forged = flipped(&token);
+        forged.extend(reencoded(&token));
+        let count = forged.len();
+        assert!(
+            count
+                > if mode == TokenMode::Sealed {
+                    2_000
+                } else {
+                    250
+                },
+            "{count}"
+        );
+        let mut accepted = Vec::new();
+        for forged in forged {
+            let answer: Answer = world.client.verify(&forged, &right).await;
+            if answer.status != 400 {
+                accepted.push((forged, answer.text));
+            }
+        }
+        assert_eq!(accepted, [], "{mode}: of {count}");
+        // None of it cost the holder of the token a guess.
+        assert_eq!(world.client.verify(&token, &right).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn retired_or_unknown_key() {
+    for mode in MODES {
+        let both = keyring(&[("r1", 'a'), ("r2", 'b')], "r1");
+        let world = raised(&[])
+            .policy("cooldown_seconds = 60 ", "cooldown_seconds = 10 ")
+            .policy("code_lifetime_seconds = 300", "code_lifetime_seconds = 390")
+            .mode(mode)
+            .keyring(&both)
+            .start()
+            .await;
+        // A code that outlives the five minutes in which functions keep a keyring.
+        let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "password-change" });
+        let token = world.client.post("/v1/send", &body).await.token();
+        let right = world.code(&phone(1));
+        let success = crate::success(&world, &phone(2), 2).await;
+        if mode == TokenMode::Sealed {
+            let (_, rest) = token.split_once('-').expect("v1.<root>-<day>");
+            for id in ["r2", "r3", "R1", "", "r1-r1", "../r1", "r1\0"] {
+                let renamed = format!("v1.{id}-{rest}");
+                let answer = world.client.verify(&renamed, &right).await;
+                assert_eq!(answer.status, 400, "{id:?}");
+            }
+        }
+        let retired = keyring(&[("r2", 'b')], "r2");
+        world.stack.backends.secret.set(Some(retired));
+        world.advance(300);
+        world.client.get("/.well-known/jwks.json").await;
+        for _ in 0..100 {
+            let answer = world.client.verify(&token, &right).await;
+            assert_ne!(answer.status, 200, "{mode}");
+            let spent = world.client.spend(&success, "login").await;
+            assert_ne!(spent.status, 200);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Measures the service: `cargo run --release -p phoneproof-bench -- COMMAND`.
+//!
+//! Machines differ and are noisy, so every command runs what it compares side by side, takes medians, and
+//! judges ratios.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a tool for developers, which stops at the first thing that is not as expected"
+)]
+
+mod enumeration;
+mod sample;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "Measures the service.")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Does a log-in take as long for a phone without an account as for one with?
+    Enumeration,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let reached = match Arguments::parse().command {
+        Command::Enumeration => enumeration::run().await,
+    };
+    if reached {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}

@@ -1,0 +1,30 @@
+//! Durations and their order statistics.
+
+use std::time::Duration;
+
+/// Durations of one thing, measured many times.
+#[derive(Debug, Default)]
+pub(crate) struct Sample(Vec<Duration>);
+
+impl Sample {
+    /// Adds one.
+    pub(crate) fn push(&mut self, took: Duration) {
+        self.0.push(took);
+    }
+
+    /// The duration that `percent` of 100 do not exceed.
+    pub(crate) fn percentile(&self, percent: usize) -> Duration {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        let last = sorted.len().saturating_sub(1);
+        sorted
+            .get(last * percent / 100)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// The middle one, in milliseconds.
+    pub(crate) fn median_ms(&self) -> f64 {
+        self.percentile(50).as_secs_f64() * 1_000.0
+    }
+}
