@@ -115,6 +115,7 @@ pub struct WorldBuilder {
     origins: Vec<String>,
     keyring: Option<String>,
     accept_test_numbers: bool,
+    seed: u64,
 }
 
 impl World {
@@ -128,6 +129,7 @@ impl World {
             origins: Vec::new(),
             keyring: None,
             accept_test_numbers: true,
+            seed: 7,
         }
     }
 
@@ -304,12 +306,19 @@ impl WorldBuilder {
         self
     }
 
+    /// Draws other ids and codes than worlds with another seed.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
     /// Starts the stack.
     pub async fn start(self) -> World {
         let clock = Arc::new(ManualClock::new());
         let mut options = Options::new(Policy::from_toml(&self.policy).expect("a valid policy"));
         options.clock = clock.clone();
-        options.random = Arc::new(SeededRandom::new(7));
+        options.random = Arc::new(SeededRandom::new(self.seed));
         options.token_mode = self.mode;
         options.allowed_origins = self.origins;
         options.keyring = self.keyring;
