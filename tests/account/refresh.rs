@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use http::Method;
 use phoneproof_tests::{World, phone};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::{me, member, refresh, tokens};
+use crate::{me, member, refresh, tokens, with_token};
 
 #[tokio::test]
 async fn a_hundred_parallel_uses_give_one_successor_and_revoke_nobody() {
@@ -71,7 +72,10 @@ async fn a_session_ends_after_a_week_unused_and_after_a_month_anyway() {
     world.advance(7 * day);
     assert_eq!(refresh(&world, &other).await.problem(), "session-over");
     assert_eq!(refresh(&world, &token).await.problem(), "session-over");
-    let (_, mut token) = tokens(&crate::log_in(&world, &phone(1), crate::PASSWORD).await);
+    let (access, mut token) = tokens(&crate::log_in(&world, &phone(1), crate::PASSWORD).await);
+    let list = with_token(&world, Method::GET, "/sessions", &access, None).await;
+    let sessions = list.json["sessions"].as_array().map(Vec::len);
+    assert_eq!(sessions, Some(1), "only the new one: {}", list.text);
     for _ in 0..5 {
         world.advance(6 * day - 1);
         token = tokens(&refresh(&world, &token).await).1;

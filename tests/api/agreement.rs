@@ -20,7 +20,7 @@ use phoneproof::domain::phone::Phone;
 use phoneproof::domain::policy::Limits;
 use phoneproof::domain::rule::{DAY, Window};
 use phoneproof::store::{Guess, ReserveError, SendPlan, Store, Subjects};
-use phoneproof_tests::{World, phone};
+use phoneproof_tests::{World, phone, protocol};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -89,6 +89,27 @@ impl Bench {
         assert_eq!(self.world.dynamodb("PutItem", &request).await.status, 200);
     }
 
+    /// What the table holds now.
+    async fn record(&self) -> PhoneRecord {
+        let key = json!({ "pk": { "S": self.subjects.phone.as_str() } });
+        let request = json!({ "TableName": "Challenges", "Key": key, "ConsistentRead": true });
+        let item = self.world.dynamodb("GetItem", &request).await.json["Item"].take();
+        let count =
+            |name: &str| number(&item[name]).map_or(0, |n| u32::try_from(n).expect("small"));
+        let today = self.terms.today.start.unix() / 86_400;
+        let slots = item.as_object().expect("an item").iter();
+        let slots = slots.filter_map(|(name, value)| {
+            let index = name.strip_prefix("slot_")?.parse().expect("an index");
+            Some((index, read_slot(&value["M"])))
+        });
+        PhoneRecord {
+            last_sent: number(&item["last_sent"]).map(Timestamp::from_unix),
+            failures: count("failures"),
+            failures_today: count(&format!("wrong_{today}")),
+            slots: slots.collect(),
+        }
+    }
+
     fn plan(&self, reservation: Reservation) -> SendPlan {
         let plenty = 1_000_000;
         SendPlan {
@@ -135,6 +156,25 @@ impl Bench {
             }
         }
         records
+    }
+}
+
+fn number(attribute: &Value) -> Option<i64> {
+    attribute["N"].as_str()?.parse().ok()
+}
+
+fn read_slot(members: &Value) -> Slot {
+    let binary = |name: &str| -> Option<[u8; 16]> {
+        let bytes = STANDARD.decode(members[name]["B"].as_str()?).ok()?;
+        bytes.try_into().ok()
+    };
+    let left = number(&members["left"]).expect("a number");
+    Slot {
+        id: ChallengeId(binary("id").expect("an id")),
+        expires_at: Timestamp::from_unix(number(&members["expires"]).expect("a number")),
+        attempts_left: u32::try_from(left).expect("small"),
+        used: members["used"]["BOOL"] == true,
+        written_by: binary("by").map(WriteId),
     }
 }
 
@@ -200,6 +240,19 @@ async fn on_sends() {
                 decided.map_err(ReserveError::Refused),
                 "{reservation:?} {record:?}"
             );
+            let mut expected = record.clone();
+            if decided.is_ok() {
+                let plan = bench.plan(reservation);
+                let now = bench.terms.now;
+                protocol::send(
+                    &mut expected,
+                    &reservation,
+                    plan.expires_at,
+                    plan.attempts,
+                    now,
+                );
+            }
+            assert_eq!(bench.record().await, expected, "{reservation:?} {record:?}");
         }
     }
 }
@@ -232,6 +285,11 @@ async fn on_guesses() {
                 }
                 Err(refusal) => assert_eq!(stored, Ok(Err(refusal)), "{record:?}"),
             }
+            let mut expected = record.clone();
+            if decided.is_ok() {
+                protocol::guess(&mut expected, 2, right, WRITE);
+            }
+            assert_eq!(bench.record().await, expected, "{record:?}");
         }
     }
 }

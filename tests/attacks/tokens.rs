@@ -159,7 +159,7 @@ async fn retired_or_unknown_key() {
         let both = keyring(&[("r1", 'a'), ("r2", 'b')], "r1");
         let world = raised(&[])
             .policy("cooldown_seconds = 60 ", "cooldown_seconds = 10 ")
-            .policy("code_lifetime_seconds = 300", "code_lifetime_seconds = 390")
+            .policy("code_lifetime_seconds = 300", "code_lifetime_seconds = 380")
             .mode(mode)
             .keyring(&both)
             .start()

@@ -12,6 +12,7 @@ mod at_once;
 mod client;
 mod database;
 mod lines;
+pub mod protocol;
 mod proxy;
 mod site;
 mod world;

@@ -81,7 +81,7 @@ struct Plan {
     calls: BTreeMap<String, usize>,
     permissions: BTreeSet<(String, String)>,
     /// For the next calls of an operation, one each.
-    next: BTreeMap<String, VecDeque<Fault>>,
+    next: BTreeMap<String, VecDeque<Option<Fault>>>,
     /// For every call of an operation, once `next` is used up.
     always: BTreeMap<String, Fault>,
 }
@@ -137,7 +137,15 @@ impl Proxy {
             .next
             .entry(operation.to_owned())
             .or_default()
-            .push_back(fault);
+            .push_back(Some(fault));
+    }
+
+    /// Breaks one call of `operation`, after it has let `calls` through.
+    pub fn break_after(&self, operation: &str, calls: usize, fault: Fault) {
+        let mut plan = locked(&self.plan);
+        let next = plan.next.entry(operation.to_owned()).or_default();
+        next.extend(std::iter::repeat_n(None, calls));
+        next.push_back(Some(fault));
     }
 
     /// Breaks every call of `operation`.
@@ -304,7 +312,7 @@ impl Upstream {
         let mut plan = locked(&self.plan);
         *plan.calls.entry(operation.to_owned()).or_default() += 1;
         let next = plan.next.get_mut(operation).and_then(VecDeque::pop_front);
-        next.or_else(|| plan.always.get(operation).copied())
+        next.unwrap_or_else(|| plan.always.get(operation).copied())
     }
 
     async fn forward(&self, mut headers: HeaderMap, body: Bytes) -> Response {

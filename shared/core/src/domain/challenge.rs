@@ -24,6 +24,10 @@ pub type SlotIndex = u8;
 /// DynamoDB takes expressions of up to 4 KB and 300 operators.
 pub const MAX_SLOTS: SlotIndex = 40;
 
+/// How long a request may go on after its write was applied, because the SDK repeats a call whose reply was
+/// lost: the timeout of the functions (`template.yaml`). Its slot must still say what it wrote.
+pub const REPEATED_FOR: Duration = Duration::from_secs(10);
+
 /// How slots are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SlotLayout {
@@ -34,14 +38,15 @@ pub struct SlotLayout {
 }
 
 impl SlotLayout {
-    /// Enough slots that one is reused only after its challenge has expired.
+    /// Enough slots that one is reused only [`REPEATED_FOR`] after its challenge has expired.
     ///
     /// Sends are at least a cooldown apart, so the same index returns after `count - 1` whole
-    /// cooldowns at the earliest, and `count` is chosen so that this is at least the lifetime.
+    /// cooldowns at the earliest, and `count` is chosen so that this is at least the lifetime and that time.
     #[must_use]
     pub fn new(cooldown: Duration, longest_lifetime: Duration) -> Self {
         let step = cooldown.as_secs().max(1);
-        let needed = longest_lifetime.as_secs().div_ceil(step).saturating_add(1);
+        let occupied = longest_lifetime.saturating_add(REPEATED_FOR);
+        let needed = occupied.as_secs().div_ceil(step).saturating_add(1);
         Self {
             count: SlotIndex::try_from(needed).unwrap_or(SlotIndex::MAX),
             cooldown: Duration::from_secs(step),
@@ -61,7 +66,7 @@ impl SlotLayout {
 }
 
 /// A challenge as the phone's record holds it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Slot {
     /// Whose slot it is.
     pub id: ChallengeId,
@@ -88,7 +93,7 @@ pub struct Lockout {
 }
 
 /// What is stored about a phone, in `Challenges`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct PhoneRecord {
     /// When a text was last reserved.
     pub last_sent: Option<Timestamp>,
@@ -413,7 +418,7 @@ mod tests {
     proptest! {
         /// A stranger's send cannot reuse the slot of a live challenge.
         #[test]
-        fn a_reused_slot_has_expired(
+        fn a_reused_slot_has_expired_and_nobody_repeats_its_write(
             cooldown in 1_u64..600, lifetime in 30_u64..3_600, start in 0_i64..2_000_000_000,
             gaps in proptest::collection::vec(0_u64..600, 1..60),
         ) {
@@ -424,7 +429,7 @@ mod tests {
             let mut now = Timestamp::from_unix(start);
             for gap in gaps {
                 let expiry = taken.insert(layout.index_at(now), now + lifetime);
-                prop_assert!(expiry.is_none_or(|at| at <= now));
+                prop_assert!(expiry.is_none_or(|at| at + REPEATED_FOR <= now));
                 now = now + cooldown + Duration::from_secs(gap);
             }
         }

@@ -12,7 +12,7 @@ use super::{
     Business, BusinessId, Fault, Limits, MicroUsd, NumberPolicy, Policy, PolicyFaults, SmsPolicy,
     SmsType, TestNumber,
 };
-use crate::domain::challenge::{Lockout, MAX_SLOTS};
+use crate::domain::challenge::{Lockout, MAX_SLOTS, REPEATED_FOR};
 use crate::domain::clock::Timestamp;
 use crate::domain::code::{Code, MAX_CODE_LENGTH, MIN_CODE_LENGTH};
 use crate::domain::locale::Locale;
@@ -295,7 +295,7 @@ fn check_slots(
     faults: &mut Faults,
 ) {
     let step = cooldown.as_secs().max(1);
-    let most = step.saturating_mul(u64::from(MAX_SLOTS) - 1);
+    let most = step.saturating_mul(u64::from(MAX_SLOTS) - 1) - REPEATED_FOR.as_secs();
     for (id, business) in businesses {
         if business.code_lifetime.as_secs() > most {
             faults.add(
@@ -592,7 +592,7 @@ mod tests {
             (5, 10)
         );
         assert_eq!((policy.lockout.soft, policy.lockout.hard), (20, 100));
-        assert_eq!(policy.slots().count, 6);
+        assert_eq!(policy.slots().count, 7);
     }
 
     #[test]
@@ -674,11 +674,11 @@ mod tests {
                  default_locale = \"en\"\ncode_lifetime_seconds = {seconds}\ntemplates.en = \"{{code}}\""
             )
         };
-        assert_eq!(read(&lasting(390)).map(|p| p.slots().count), Ok(MAX_SLOTS));
+        assert_eq!(read(&lasting(380)).map(|p| p.slots().count), Ok(MAX_SLOTS));
         assert_eq!(
-            faults(&lasting(391)),
+            faults(&lasting(381)),
             [
-                "business.b.code_lifetime_seconds: at most 390 is accepted with limits.cooldown_seconds = 10"
+                "business.b.code_lifetime_seconds: at most 380 is accepted with limits.cooldown_seconds = 10"
             ]
         );
     }
