@@ -4,6 +4,7 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use phoneproof::crypto::keyring::Keyring;
+use phoneproof::domain::clock::Clock as _;
 use phoneproof_local::aws::ACCOUNT_SECRET_ID;
 use phoneproof_tests::{World, jwt_part, phone};
 use serde_json::{Value, json};
@@ -77,7 +78,9 @@ async fn keys_that_a_token_brings_or_names_are_neither_used_nor_fetched() {
 async fn times_and_names_are_required_with_their_types() {
     let (world, access, keyring) = forge().await;
     let signed = |claims: &Value| {
-        let signed = keyring.signing_key().sign_jwt("at+jwt", claims);
+        let signed = keyring
+            .signing_key(world.clock.now())
+            .sign_jwt("at+jwt", claims);
         signed.expect("signed")
     };
     let good = jwt_part(&access, 1);
@@ -119,7 +122,10 @@ async fn times_and_names_are_required_with_their_types() {
         assert_eq!(me(&world, &signed(&claims)).await.status, 401, "{name}");
     }
     for typ in ["JWT", "phone-verified+jwt", ""] {
-        let token = keyring.signing_key().sign_jwt(typ, &good).expect("signed");
+        let token = keyring
+            .signing_key(world.clock.now())
+            .sign_jwt(typ, &good)
+            .expect("signed");
         assert_eq!(me(&world, &token).await.status, 401, "{typ:?}");
     }
 }

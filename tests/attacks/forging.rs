@@ -52,7 +52,10 @@ impl Forge {
 
     /// A token that the issuer's own key signed, whatever it says.
     fn signed(&self, typ: &str, claims: &Value) -> String {
-        let signed = self.keyring.signing_key().sign_jwt(typ, claims);
+        let signed = self
+            .keyring
+            .signing_key(self.world.clock.now())
+            .sign_jwt(typ, claims);
         signed.expect("signed")
     }
 

@@ -11,7 +11,7 @@ use phoneproof::domain::clock::{Clock, SystemClock, Timestamp};
 use phoneproof::domain::policy::Policy;
 use phoneproof::domain::random::{Random, RandomUnavailable, SystemRandom};
 use phoneproof_local::inbox::{Carrier, Message};
-use phoneproof_local::stack::{Backends, Options, Stack};
+use phoneproof_local::stack::{Backends, Endpoints, Options, Stack};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 
@@ -96,6 +96,8 @@ pub struct World {
     pub database: Database,
     /// Stands before DynamoDB and SNS.
     pub proxy: Option<Proxy>,
+    /// How it was started, and on what.
+    setup: (Options, Endpoints),
 }
 
 impl fmt::Debug for World {
@@ -114,6 +116,7 @@ pub struct WorldBuilder {
     proxied: bool,
     origins: Vec<String>,
     keyring: Option<String>,
+    issuer: Option<String>,
     accept_test_numbers: bool,
     seed: u64,
 }
@@ -128,6 +131,7 @@ impl World {
             proxied: false,
             origins: Vec::new(),
             keyring: None,
+            issuer: None,
             accept_test_numbers: true,
             seed: 7,
         }
@@ -136,6 +140,25 @@ impl World {
     /// A stack with the sample policy and sealed tokens.
     pub async fn start() -> Self {
         Self::builder().start().await
+    }
+
+    /// Another instance of the service, as Lambda starts them: with its own memory, on the same tables, keys
+    /// and inbox.
+    pub async fn instance(&self) -> Stack {
+        self.try_instance().await.expect("an instance")
+    }
+
+    /// As [`World::instance`].
+    ///
+    /// # Errors
+    ///
+    /// When it does not start, because of its keys.
+    pub async fn try_instance(&self) -> std::io::Result<Stack> {
+        let (mut options, endpoints) = self.setup.clone();
+        options.issuer = Some(self.stack.url.clone());
+        // Stay unused: the instance reaches those of this world.
+        let backends = Backends::start(&options).await.expect("free ports");
+        Stack::start_on(options, backends, endpoints).await
     }
 
     /// Moves the clock forward.
@@ -194,6 +217,11 @@ impl World {
 
     /// The keyring in the secret of this name: with it a test signs what no issuer would.
     pub async fn keyring(&self, secret_id: &str) -> Keyring {
+        Keyring::from_json(&self.secret(secret_id).await).expect("a keyring")
+    }
+
+    /// What the secret of this name holds.
+    pub async fn secret(&self, secret_id: &str) -> String {
         let secrets = Client::new(&self.stack.backends.endpoints.secrets);
         let headers = [
             ("x-amz-target", "secretsmanager.GetSecretValue"),
@@ -203,8 +231,8 @@ impl World {
         let answer = secrets
             .raw(http::Method::POST, "/", &headers, body.into_bytes())
             .await;
-        let text = answer.json["SecretString"].as_str().expect("a secret");
-        Keyring::from_json(text).expect("a keyring")
+        let text = answer.json["SecretString"].as_str();
+        text.expect("a secret").to_owned()
     }
 
     /// Puts an entry on the block list, as an operator's tool does; without an end it does not end.
@@ -299,6 +327,13 @@ impl WorldBuilder {
         self
     }
 
+    /// Pretends to be the service at another URL.
+    #[must_use]
+    pub fn issuer(mut self, url: &str) -> Self {
+        self.issuer = Some(url.to_owned());
+        self
+    }
+
     /// Lets the account service refuse success tokens of test numbers.
     #[must_use]
     pub fn refuse_test_numbers(mut self) -> Self {
@@ -322,6 +357,7 @@ impl WorldBuilder {
         options.token_mode = self.mode;
         options.allowed_origins = self.origins;
         options.keyring = self.keyring;
+        options.issuer = self.issuer;
         options.accept_test_numbers = self.accept_test_numbers;
         options.trust_test_header = true;
         let lines = Lines::default();
@@ -347,6 +383,7 @@ impl WorldBuilder {
             proxy = Some(started);
         }
         let random = Arc::clone(&options.random);
+        let setup = (options.clone(), endpoints.clone());
         let stack = Stack::start_on(options, backends, endpoints)
             .await
             .expect("a stack");
@@ -363,6 +400,7 @@ impl WorldBuilder {
             lines,
             database,
             proxy,
+            setup,
         }
     }
 }

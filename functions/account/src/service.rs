@@ -630,7 +630,7 @@ impl Accounts {
         let jti = random_array(self.random.as_ref())?;
         let claims = AccessClaims::new(&self.issuer, token.account(), token.session(), jti, now);
         let access = keyring
-            .signing_key()
+            .signing_key(now)
             .sign_jwt(<Access as phoneproof_guard::Token>::TYPE, &claims)
             .map_err(|_| Refusal::Unavailable)?;
         Ok(Tokens {

@@ -181,7 +181,7 @@ pub(crate) enum Keys {
         #[arg(long)]
         force: bool,
     },
-    /// Add an RSA key, which signs success tokens from then on (RS256).
+    /// Add an RSA key. Five minutes later, when every function has read it, success tokens are RS256.
     AddRsa {
         /// Its id, 1 to 16 lower-case letters and digits.
         #[arg(default_value = "rsa1")]

@@ -70,12 +70,14 @@ pub(crate) async fn run(
                 .map_err(|error| refused(&error))?;
             confirm(
                 common,
-                &format!("This signs success tokens with RS256 and `{id}`."),
+                &format!(
+                    "This signs success tokens with RS256 and `{id}`, from five minutes later on."
+                ),
             )?;
             save(operator, &opened).await?;
             Ok(shown(
                 &opened.document,
-                &format!("`{id}` signs success tokens"),
+                &format!("`{id}` signs success tokens in five minutes"),
             ))
         }
     }

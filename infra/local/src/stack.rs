@@ -41,6 +41,9 @@ pub struct Options {
     /// The port of the API and the pages; 0 for any free one. DynamoDB takes the next port and SNS
     /// with Secrets Manager the one after, or any free ones.
     pub port: u16,
+    /// The public URL; the one that the API listens on if `None`. Stacks that share it, and their backends,
+    /// are instances of one service.
+    pub issuer: Option<String>,
     /// The policy.
     pub policy: Policy,
     /// Where the tables and the keyring are kept; `None` keeps them in memory.
@@ -75,6 +78,7 @@ impl Options {
     pub fn new(policy: Policy) -> Self {
         Self {
             port: 0,
+            issuer: None,
             policy,
             data: None,
             dynamodb: None,
@@ -151,7 +155,7 @@ pub struct Backends {
 /// A running stack. Dropping it without [`Stack::stop`] leaves its tasks to the runtime.
 #[derive(Debug)]
 pub struct Stack {
-    /// The base URL of API and pages, which is also the issuer.
+    /// The base URL of API and pages, which is also the issuer unless [`Options::issuer`] says otherwise.
     pub url: String,
     /// The loopback AWS services.
     pub backends: Backends,
@@ -334,7 +338,7 @@ fn settings(options: &Options, url: &str, endpoints: Endpoints) -> Settings {
         ),
     };
     Settings {
-        issuer: url.to_owned(),
+        issuer: options.issuer.clone().unwrap_or_else(|| url.to_owned()),
         token_mode: options.token_mode,
         tables: options.tables.clone(),
         keyring_secret_id: SECRET_ID.to_owned(),

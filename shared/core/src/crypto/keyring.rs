@@ -13,7 +13,9 @@ use zeroize::Zeroizing;
 
 use super::derive::{Purpose, RootKey};
 use super::index::Indexer;
+use super::keys::REFRESH_AFTER;
 use super::success_token::{SigningKey, es256, rs256};
+use crate::domain::clock::Timestamp;
 
 /// The fewest characters of a root's secret. 43 letters and digits, or 43 characters of base64url,
 /// carry at least 256 bits.
@@ -76,9 +78,10 @@ struct Document {
     roots: BTreeMap<String, Zeroizing<String>>,
     r1: Option<Zeroizing<String>>,
     rsa: Option<RsaEntry>,
+    /// When a key was added, in Unix seconds.
+    #[serde(default)]
+    added: BTreeMap<String, i64>,
     /// Dates that only [`keyring_edit`](super::keyring_edit) reads.
-    #[serde(default, rename = "added")]
-    _added: IgnoredAny,
     #[serde(default, rename = "replaced")]
     _replaced: IgnoredAny,
 }
@@ -146,12 +149,18 @@ impl Root {
     }
 }
 
+struct RsaKey {
+    signing: SigningKey,
+    /// Signs from then on: when every function has read it.
+    from: Timestamp,
+}
+
 /// Every live key. A root that is not in the keyring is retired: nothing made with it is accepted.
 pub struct Keyring {
     roots: BTreeMap<RootId, Root>,
     current: RootId,
     indexer: Indexer,
-    rsa: Option<SigningKey>,
+    rsa: Option<RsaKey>,
 }
 
 /// Shows the ids only.
@@ -199,7 +208,14 @@ impl Keyring {
             .and_then(live)
             .ok_or(KeyringError::UnknownRoot("index"))?;
         let (current, indexer) = (current.id.clone(), Indexer::new(&index.key));
-        let rsa = document.rsa.as_ref().map(read_rsa).transpose()?;
+        let rsa = document.rsa.as_ref().map(|entry| {
+            let added = document.added.get(&entry.kid);
+            let from = added.map_or(Timestamp::from_unix(0), |added| {
+                Timestamp::from_unix(*added) + REFRESH_AFTER
+            });
+            read_rsa(entry).map(|signing| RsaKey { signing, from })
+        });
+        let rsa = rsa.transpose()?;
         Ok(Self {
             roots,
             current,
@@ -241,11 +257,13 @@ impl Keyring {
         &self.indexer
     }
 
-    /// The key that signs success tokens: RS256 when there is an RSA key, else the current root's
-    /// ES256.
+    /// The key that signs success tokens at `now`: RS256 when there is an RSA key, else the current root's
+    /// ES256. An RSA key that was added later than [`REFRESH_AFTER`] ago does not sign yet: the functions
+    /// that have not read it would neither publish nor accept it.
     #[must_use]
-    pub fn signing_key(&self) -> &SigningKey {
-        self.rsa.as_ref().unwrap_or(&self.current().signing)
+    pub fn signing_key(&self, now: Timestamp) -> &SigningKey {
+        let rsa = self.rsa.as_ref().filter(|rsa| rsa.from <= now);
+        rsa.map_or(&self.current().signing, |rsa| &rsa.signing)
     }
 
     /// The public keys of every live signing key, as a JWKS (RFC 7517).
@@ -254,6 +272,7 @@ impl Keyring {
         let keys: Vec<_> = self
             .rsa
             .iter()
+            .map(|rsa| &rsa.signing)
             .chain(self.roots.values().map(|root| &root.signing))
             .map(SigningKey::jwk)
             .collect();

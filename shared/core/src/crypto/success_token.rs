@@ -185,9 +185,11 @@ mod tests {
     use super::*;
     use crate::crypto::keyring::Keyring;
     use crate::crypto::keyring::tests_support::keyring;
+    use crate::domain::clock::Timestamp;
     use phoneproof_guard::{Guard, Rejection};
 
     const ISSUER: &str = "https://verify.example.com";
+    const NOW: Timestamp = Timestamp::from_unix(1_000);
 
     fn claims() -> Claims {
         Claims {
@@ -211,15 +213,16 @@ mod tests {
         Guard::new(ISSUER, keyring.jwks().to_string().as_bytes()).expect("usable keys")
     }
 
-    fn with_rsa() -> Keyring {
+    fn with_rsa(added: &str) -> Keyring {
         use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
         use base64::Engine as _;
         let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).expect("a key");
         let der: Pkcs8V1Der<'_> = pair.as_der().expect("encodable");
         let pkcs8 = base64::engine::general_purpose::STANDARD.encode(der.as_ref());
         let root = "x".repeat(43);
-        let text =
-            format!(r#"{{"current":"r1","r1":"{root}","rsa":{{"kid":"rsa1","pkcs8":"{pkcs8}"}}}}"#);
+        let text = format!(
+            r#"{{"current":"r1","r1":"{root}","rsa":{{"kid":"rsa1","pkcs8":"{pkcs8}"}}{added}}}"#
+        );
         Keyring::from_json(&text).expect("valid")
     }
 
@@ -247,7 +250,7 @@ mod tests {
         };
         for (claims, more) in [(claims(), ""), (bound, r#","action":"digest","test":true"#)] {
             let token = keyring
-                .signing_key()
+                .signing_key(NOW)
                 .sign(&claims)
                 .expect("signed")
                 .into_text();
@@ -276,7 +279,7 @@ mod tests {
     fn guard_accepts_es256() {
         let keyring = keyring(&["r1"]);
         let token = keyring
-            .signing_key()
+            .signing_key(NOW)
             .sign(&claims())
             .expect("signed")
             .into_text();
@@ -289,10 +292,10 @@ mod tests {
 
     #[test]
     fn an_rsa_key_switches_to_rs256() {
-        let keyring = with_rsa();
-        assert_eq!(keyring.signing_key().algorithm(), "RS256");
+        let keyring = with_rsa("");
+        assert_eq!(keyring.signing_key(NOW).algorithm(), "RS256");
         let token = keyring
-            .signing_key()
+            .signing_key(NOW)
             .sign(&claims())
             .expect("signed")
             .into_text();
@@ -300,11 +303,21 @@ mod tests {
     }
 
     #[test]
+    fn an_rsa_key_signs_once_every_function_has_read_it() {
+        let keyring = with_rsa(r#","added":{"rsa1":1000}"#);
+        let algorithm_at = |now| keyring.signing_key(Timestamp::from_unix(now)).algorithm();
+        assert_eq!(algorithm_at(1_299), "ES256");
+        assert_eq!(algorithm_at(1_300), "RS256");
+        let published = keyring.jwks();
+        assert_eq!(published["keys"][0]["kid"], "rsa1", "from the first moment");
+    }
+
+    #[test]
     fn guard_refuses_what_it_must() {
         let ring = keyring(&["r1"]);
         let guard = guard(&ring);
         let token = ring
-            .signing_key()
+            .signing_key(NOW)
             .sign(&claims())
             .expect("signed")
             .into_text();
@@ -322,7 +335,7 @@ mod tests {
             Some(Rejection::NotYetValid)
         );
         let other = keyring(&["r2"])
-            .signing_key()
+            .signing_key(NOW)
             .sign(&claims())
             .expect("signed")
             .into_text();

@@ -153,7 +153,7 @@ impl Service {
             action: challenge.action.map(base64url),
             test: challenge.test,
         };
-        let signed = keyring.signing_key().sign(&claims);
+        let signed = keyring.signing_key(now).sign(&claims);
         let token = signed.map_err(|_| VerifyError::Unavailable)?;
         Ok(Verified { token, expires_at })
     }

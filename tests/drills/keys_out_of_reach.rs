@@ -1,0 +1,65 @@
+//! The secret cannot be read, or holds nonsense, when an instance wants to refresh its keys.
+
+use phoneproof_local::aws::SECRET_ID;
+use phoneproof_tests::{World, phone};
+
+/// What the secret may turn into: out of reach, and four slips of an operator.
+const FAULTS: [Option<&str>; 5] = [
+    None,
+    Some(""),
+    Some("{}"),
+    Some(r#"{"current":"r1","r1":"short"}"#),
+    Some(r#"{"current":"r9","r1":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instance_keeps_its_keys_for_an_hour_then_fails_closed_and_recovers() {
+    for fault in FAULTS {
+        let world = World::start().await;
+        let good = world.secret(SECRET_ID).await;
+        world.stack.backends.secret.set(fault.map(str::to_owned));
+        // Every five minutes for a second less than an hour: as if nothing were.
+        for n in 0..12 {
+            world.advance(if n == 11 { 299 } else { 300 });
+            let sent = world
+                .client
+                .send_from(&phone(n), &format!("d{n}"), "192.0.2.1")
+                .await;
+            let verified = world
+                .client
+                .verify(&sent.token(), &world.code(&phone(n)))
+                .await;
+            assert_eq!(verified.status, 200, "{fault:?}: {}", verified.text);
+        }
+        let open = world
+            .client
+            .send_from(&phone(20), "d20", "192.0.2.2")
+            .await
+            .token();
+        world.advance(1);
+        let texts = world.text_count();
+        let sent = world.client.send_from(&phone(21), "d21", "192.0.2.3").await;
+        let verified = world.client.verify(&open, &world.code(&phone(20))).await;
+        let keys = world.client.get("/.well-known/jwks.json").await;
+        assert_eq!(
+            [sent.status, verified.status, keys.status],
+            [503; 3],
+            "{fault:?}"
+        );
+        assert_eq!(world.text_count(), texts, "{fault:?}: a text without keys");
+        // The next request after the secret is back finds it.
+        world.stack.backends.secret.set(Some(good));
+        let verified = world.client.verify(&open, &world.code(&phone(20))).await;
+        assert_eq!(verified.status, 200, "{fault:?}: {}", verified.text);
+    }
+}
+
+#[tokio::test]
+async fn an_instance_without_good_keys_does_not_start() {
+    for fault in FAULTS.into_iter().flatten() {
+        let world = World::start().await;
+        world.stack.backends.secret.set(Some(fault.to_owned()));
+        let error = world.try_instance().await.expect_err("no keys");
+        assert!(error.to_string().starts_with("keyring: "), "{error}");
+    }
+}

@@ -1,0 +1,228 @@
+//! People who log in at several instances of the service, and take their time.
+
+use phoneproof::domain::clock::Clock as _;
+use phoneproof::domain::random::random_array;
+use phoneproof_guard::{Fetch, FetchFailed, Https, RemoteGuard};
+use phoneproof_local::stack::Stack;
+use phoneproof_tests::{Answer, Client, SeededRandom, World, phone};
+use serde_json::json;
+
+/// Seconds between two looks at who has something to do.
+pub(crate) const STEP: u64 = 20;
+
+/// How long after the text people type the code, and how long after that a relying party spends what they
+/// got for it: up to a moment before either is over, seconds.
+const PATIENCE: u64 = 290;
+
+/// Somebody between two steps of one log-in, on a device and at an address of their own.
+struct Person {
+    phone: String,
+    address: String,
+    stage: Stage,
+    /// When they act next, in seconds since the start.
+    at: u64,
+}
+
+enum Stage {
+    /// Has a challenge and asks for the text again first, or does not.
+    Texted { challenge: String, again: bool },
+    /// Has a success token.
+    Verified { success: String },
+}
+
+/// Instances of one service and the people who use them.
+pub(crate) struct Traffic {
+    pub(crate) world: World,
+    instances: Vec<Stack>,
+    clients: Vec<Client>,
+    people: Vec<Person>,
+    random: SeededRandom,
+    guard: RemoteGuard<Balanced>,
+    elapsed: u64,
+    started: u32,
+    /// Log-ins that went all the way.
+    pub(crate) finished: u32,
+}
+
+/// Fetches the keys as a load balancer lets it: from each instance in turn.
+struct Balanced {
+    https: Https,
+    instances: Vec<String>,
+    random: SeededRandom,
+}
+
+impl Fetch for Balanced {
+    async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchFailed> {
+        let path = url.strip_prefix(&self.instances[0]).ok_or(FetchFailed)?;
+        let instance = &self.instances[below(&self.random, self.instances.len())];
+        self.https.fetch(&format!("{instance}{path}")).await
+    }
+}
+
+/// A number below `end`, which is small.
+fn below(random: &SeededRandom, end: usize) -> usize {
+    let bytes: [u8; 4] = random_array(random).expect("a seed gives forever");
+    usize::try_from(u32::from_be_bytes(bytes)).expect("32 bits") % end
+}
+
+impl Traffic {
+    /// Three instances that read their keys at different times, so that they disagree for a while whenever
+    /// the keys change.
+    pub(crate) async fn on(world: World, seed: u64) -> Self {
+        let mut instances = Vec::new();
+        for _ in 0..2 {
+            world.advance(100);
+            instances.push(world.instance().await);
+        }
+        let urls = instances.iter().map(|instance| instance.url.clone());
+        let urls: Vec<_> = std::iter::once(world.stack.url.clone())
+            .chain(urls)
+            .collect();
+        let balanced = Balanced {
+            https: Https::new().expect("a client"),
+            instances: urls.clone(),
+            random: SeededRandom::new(seed + 1),
+        };
+        Self {
+            guard: RemoteGuard::new(world.stack.url.as_str(), balanced),
+            clients: urls.iter().map(|url| Client::new(url)).collect(),
+            instances,
+            world,
+            people: Vec::new(),
+            random: SeededRandom::new(seed),
+            elapsed: 0,
+            started: 0,
+            finished: 0,
+        }
+    }
+
+    /// Any of the instances.
+    pub(crate) fn client(&self) -> &Client {
+        &self.clients[below(&self.random, self.clients.len())]
+    }
+
+    /// Whether a relying party accepts a success token.
+    pub(crate) async fn relying_party_accepts(&self, success: &str) -> bool {
+        let now = u64::try_from(self.world.clock.now().unix()).expect("after 1970");
+        self.guard.check(success, "login", now).await.is_ok()
+    }
+
+    fn patience(&self) -> u64 {
+        u64::try_from(below(&self.random, 15)).expect("small") * STEP
+    }
+
+    /// Lets `seconds` pass. People come, at each step one to each instance, and do what it is time for; not
+    /// one of them may fail.
+    pub(crate) async fn run(&mut self, seconds: u64) {
+        let end = self.elapsed + seconds;
+        while self.elapsed < end {
+            for _ in 0..self.clients.len() {
+                let person = self.newcomer().await;
+                self.people.push(person);
+            }
+            self.act().await;
+            self.world.advance(STEP);
+            self.elapsed += STEP;
+        }
+    }
+
+    /// Lets those who are under way finish; nobody new comes.
+    pub(crate) async fn finish(&mut self) {
+        while !self.people.is_empty() {
+            self.act().await;
+            self.world.advance(STEP);
+            self.elapsed += STEP;
+        }
+    }
+
+    async fn newcomer(&mut self) -> Person {
+        self.started += 1;
+        let (n, phone) = (self.started, phone(self.started));
+        let address = format!("198.18.{}.{}", n / 256, n % 256);
+        let sent = self.client().send_from(&phone, &phone, &address).await;
+        assert_eq!(sent.status, 202, "after {} s: {}", self.elapsed, sent.text);
+        let again = below(&self.random, 4) == 0;
+        Person {
+            phone,
+            address,
+            stage: Stage::Texted {
+                challenge: sent.token(),
+                again,
+            },
+            at: self.elapsed + if again { 60 } else { self.patience() },
+        }
+    }
+
+    async fn act(&mut self) {
+        let now = self.elapsed;
+        let (due, later) = std::mem::take(&mut self.people)
+            .into_iter()
+            .partition(|person| person.at <= now);
+        self.people = later;
+        for person in Vec::from_iter::<Vec<Person>>(due) {
+            if let Some(person) = self.next_step(person).await {
+                self.people.push(person);
+            }
+        }
+    }
+
+    async fn next_step(&mut self, person: Person) -> Option<Person> {
+        let (phone, address, now) = (person.phone, person.address, self.elapsed);
+        let (stage, at) = match person.stage {
+            Stage::Texted {
+                challenge,
+                again: true,
+            } => {
+                let code = self.world.code(&phone);
+                let sent = self.resend(&phone, &address, &challenge).await;
+                assert_eq!(sent.status, 202, "after {now} s: {}", sent.text);
+                assert_eq!(
+                    self.world.code(&phone),
+                    code,
+                    "the same code, whoever sends it"
+                );
+                let challenge = sent.token();
+                let again = false;
+                (
+                    Stage::Texted { challenge, again },
+                    now + self.patience().min(PATIENCE - 80),
+                )
+            }
+            Stage::Texted { challenge, .. } => {
+                let code = self.world.code(&phone);
+                let verified = self.client().verify(&challenge, &code).await;
+                assert_eq!(verified.status, 200, "after {now} s: {}", verified.text);
+                let success = verified.token();
+                let accepted = self.relying_party_accepts(&success).await;
+                assert!(accepted, "after {now} s a relying party refuses");
+                (Stage::Verified { success }, now + self.patience())
+            }
+            Stage::Verified { success } => {
+                let spent = self.client().spend(&success, "login").await;
+                assert_eq!(spent.status, 200, "after {now} s: {}", spent.text);
+                self.finished += 1;
+                return None;
+            }
+        };
+        Some(Person {
+            phone,
+            address,
+            stage,
+            at,
+        })
+    }
+
+    async fn resend(&self, phone: &str, address: &str, challenge: &str) -> Answer {
+        let body =
+            json!({ "phone": phone, "uniqueId": phone, "businessId": "login", "token": challenge });
+        let from = [("x-test-source-ip", address)];
+        self.client().post_with("/v1/send", &body, &from).await
+    }
+
+    /// Stops the instances.
+    pub(crate) async fn stop(self) {
+        for instance in self.instances {
+            instance.stop().await;
+        }
+    }
+}
