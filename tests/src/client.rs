@@ -81,6 +81,17 @@ impl Client {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> Answer {
+        let answer = self.try_raw(method, path, headers, body).await;
+        answer.expect("an answer")
+    }
+
+    async fn try_raw(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Option<Answer> {
         let mut request = self
             .http
             .request(method, format!("{}{path}", self.base))
@@ -88,16 +99,28 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = request.send().await.expect("an answer");
+        let response = request.send().await.ok()?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await.expect("a body");
+        let text = response.text().await.ok()?;
         let json = serde_json::from_str(&text).unwrap_or_default();
-        Answer {
+        Some(Answer {
             status,
             headers,
             text,
             json,
-        }
+        })
+    }
+
+    /// A `POST` of JSON to a service that may stop before it has answered.
+    pub async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
+        let headers = [("content-type", "application/json")];
+        let body = body.to_string().into_bytes();
+        self.try_raw(Method::POST, path, &headers, body).await
+    }
+
+    /// A `GET` from a service that may stop before it has answered.
+    pub async fn try_get(&self, path: &str) -> Option<Answer> {
+        self.try_raw(Method::GET, path, &[], Vec::new()).await
     }
 
     /// A `GET`.

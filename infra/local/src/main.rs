@@ -20,6 +20,10 @@ struct Arguments {
     /// Port of the API and the pages; 0 for any free one. The next two ports are DynamoDB and SNS.
     #[arg(long, default_value_t = 3000)]
     port: u16,
+    /// Public URL, the issuer of tokens; the one it listens on if not given. Kept tokens are good only for
+    /// the same issuer, and pages behind a tunnel need theirs.
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
     /// Policy file; infra/policy/policy.toml as compiled in if not given.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -48,9 +52,12 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     options.journal_output = Arc::new(|line| drop(writeln!(io::stderr(), "{}", shortened(line))));
     options.port = arguments.port;
     options.data = arguments.data;
+    options.issuer = arguments.issuer.map(issuer).transpose()?;
     options.token_mode = TokenMode::parse(&arguments.token_mode).unwrap_or_default();
+    let given = options.issuer.clone();
     let stack = Stack::start(options).await?;
-    announce(&stack)?;
+    let public = given.unwrap_or_else(|| stack.url.clone());
+    announce(&stack, &public)?;
     tokio::signal::ctrl_c().await?;
     stack.stop().await;
     Ok(())
@@ -65,6 +72,10 @@ fn policy(path: Option<PathBuf>) -> io::Result<Policy> {
     Policy::from_toml(&text).map_err(io::Error::other)
 }
 
+fn issuer(url: String) -> io::Result<String> {
+    phoneproof::config::issuer("--issuer", url).map_err(io::Error::other)
+}
+
 /// A request line without its metrics, which only CloudWatch reads.
 fn shortened(line: &[u8]) -> Value {
     let mut line: Value = serde_json::from_slice(line).unwrap_or_default();
@@ -74,9 +85,9 @@ fn shortened(line: &[u8]) -> Value {
     line
 }
 
-fn announce(stack: &Stack) -> io::Result<()> {
+fn announce(stack: &Stack, issuer: &str) -> io::Result<()> {
     let (url, endpoints, tables) = (&stack.url, &stack.backends.endpoints, tables());
-    let (account_issuer, account_tables) = (format!("{url}/account"), account_tables());
+    let (account_issuer, account_tables) = (format!("{issuer}/account"), account_tables());
     let mut out = io::stdout().lock();
     writeln!(out, "demo page   {url}/")?;
     writeln!(out, "SMS inbox   {url}/inbox")?;
@@ -86,7 +97,7 @@ fn announce(stack: &Stack) -> io::Result<()> {
         "\nFor `cargo lambda watch` and `phoneproof-admin`, in another terminal:"
     )?;
     for (name, value) in [
-        ("ISSUER", url.as_str()),
+        ("ISSUER", issuer),
         ("LIMITS_TABLE", &tables.limits),
         ("CHALLENGES_TABLE", &tables.challenges),
         ("BLOCKS_TABLE", &tables.blocks),
