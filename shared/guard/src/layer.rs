@@ -48,6 +48,40 @@ type Now = Arc<dyn Fn() -> u64 + Send + Sync>;
 /// `WWW-Authenticate` (RFC 6750) and a problem document, and never reaches the handler. What was learned
 /// from a good one is in the request's extensions, and in axum an argument of the handler, as
 /// `Verified`.
+///
+/// ```
+/// # #[cfg(feature = "axum")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use axum::{Router, routing::post};
+/// use phoneproof_guard::{Guard, TokenRequired, Verified};
+/// # use tower::ServiceExt as _;
+///
+/// # let jwks = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/specimen/jwks.json"));
+/// # let token = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/specimen/token.txt"));
+/// # let request = http::Request::post("/password").header("authorization", format!("Bearer {token}"));
+/// # let request = request.body(axum::body::Body::empty())?;
+/// async fn change_password(Verified(proof): Verified) -> String {
+///     format!("{} may change the password", proof.phone)
+/// }
+///
+/// let guard = Guard::new("https://verify.example.com", jwks.as_bytes())?;
+/// let layer = TokenRequired::new(guard, "password-change");
+/// # let layer = layer.with_clock(|| 1_800_000_060);
+/// let routes: Router = Router::new()
+///     .route("/password", post(change_password))
+///     .layer(layer);
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let answer = routes.clone().oneshot(request).await?;
+/// assert_eq!(answer.status(), 200);
+/// # let request = http::Request::post("/password").body(axum::body::Body::empty())?;
+/// let without_token = routes.oneshot(request).await?;
+/// assert_eq!(without_token.status(), 401);
+/// # Ok(())
+/// # })
+/// # }
+/// # #[cfg(not(feature = "axum"))]
+/// # fn main() {}
+/// ```
 pub struct TokenRequired<C, T> {
     check: Arc<C>,
     audience: Arc<str>,

@@ -3,14 +3,19 @@
 //! A success token is a JWT that says: this phone number was verified for this business a moment
 //! ago. A relying party loads the issuer's key set once and checks tokens offline:
 //!
-//! ```no_run
-//! use phoneproof_guard::Guard;
+//! ```
+//! use phoneproof_guard::{Guard, Rejection};
 //!
-//! # fn jwks() -> Vec<u8> { Vec::new() }
-//! let guard = Guard::new("https://verify.example.com", &jwks())?;
-//! # let (token, now) = ("", 0);
+//! # let jwks = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/specimen/jwks.json"));
+//! # let token = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/specimen/token.txt"));
+//! let guard = Guard::new("https://verify.example.com", jwks.as_bytes())?;
+//! let now = 1_800_000_060; // Unix seconds
 //! let proof = guard.check(token, "password-change", now)?;
+//! assert_eq!(proof.phone, "+14155550100");
 //! assert_eq!(proof.business, "password-change");
+//!
+//! let elsewhere = guard.check(token, "login", now);
+//! assert_eq!(elsewhere, Err(Rejection::WrongAudience));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -56,6 +56,32 @@ struct State<T> {
 ///
 /// Keys are fetched at the first check, when they are an hour old, and when a token names an unknown key,
 /// but at most once a minute. While the issuer is down, the keys that are there are used.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use phoneproof_guard::{Fetch, FetchFailed, RemoteGuard};
+///
+/// /// Any HTTP client will do; the `https` feature brings one, `Https`.
+/// struct MyClient;
+///
+/// impl Fetch for MyClient {
+///     async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchFailed> {
+///         assert_eq!(url, "https://verify.example.com/.well-known/jwks.json");
+/// # let jwks = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/specimen/jwks.json"));
+///         Ok(jwks.as_bytes().to_vec())
+///     }
+/// }
+///
+/// # let token = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/specimen/token.txt"));
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let guard: RemoteGuard<_> = RemoteGuard::new("https://verify.example.com", MyClient);
+/// let proof = guard.check(token, "password-change", 1_800_000_060).await?;
+/// # let proof: phoneproof_guard::PhoneProof = proof;
+/// assert_eq!(proof.phone, "+14155550100");
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 pub struct RemoteGuard<F, T = PhoneProof> {
     issuer: String,
     url: String,
