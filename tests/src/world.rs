@@ -109,7 +109,7 @@ impl fmt::Debug for World {
 }
 
 /// How a [`World`] is set up.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct WorldBuilder {
     mode: TokenMode,
     policy: String,
@@ -119,6 +119,7 @@ pub struct WorldBuilder {
     issuer: Option<String>,
     accept_test_numbers: bool,
     seed: u64,
+    random: Option<Arc<dyn Random>>,
 }
 
 impl World {
@@ -134,6 +135,7 @@ impl World {
             issuer: None,
             accept_test_numbers: true,
             seed: 7,
+            random: None,
         }
     }
 
@@ -280,6 +282,14 @@ impl Drop for World {
     }
 }
 
+impl fmt::Debug for WorldBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorldBuilder")
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
+    }
+}
+
 impl WorldBuilder {
     /// Sets the token mode.
     #[must_use]
@@ -348,6 +358,13 @@ impl WorldBuilder {
         self
     }
 
+    /// Draws from `random`, which must not repeat itself.
+    #[must_use]
+    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = Some(random);
+        self
+    }
+
     /// Starts the stack.
     pub async fn start(self) -> World {
         let clock = Arc::new(ManualClock::new());
@@ -369,6 +386,9 @@ impl WorldBuilder {
             options.dynamodb = Some(database.access.clone());
             options.tables = database.tables.clone();
             options.account_tables = database.account_tables.clone();
+        }
+        if let Some(random) = self.random {
+            options.random = random;
         }
         let backends = Backends::start(&options).await.expect("free ports");
         let mut endpoints = backends.endpoints.clone();

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use phoneproof::crypto::base64url;
+use phoneproof::crypto::keyring::Keyring;
 use phoneproof::domain::clock::Timestamp;
 use phoneproof::domain::phone::Country;
 use phoneproof::http::{FieldFault, JsonBody, Text};
@@ -303,7 +304,7 @@ pub struct Sessions {
 pub struct SessionSummary {
     /// Its id.
     session: String,
-    /// The name that the client gave at log-in.
+    /// The name that the client gave at log-in; empty when it gave none, or when its key was retired.
     device: String,
     /// When it began.
     #[schema(value_type = String, format = DateTime)]
@@ -321,12 +322,12 @@ pub struct SessionSummary {
 impl Sessions {
     /// What the session `current` is told of all of them.
     #[must_use]
-    pub fn new(sessions: HashMap<SessionId, Entry>, current: SessionId) -> Self {
+    pub fn new(sessions: HashMap<SessionId, Entry>, current: SessionId, keyring: &Keyring) -> Self {
         let mut sessions: Vec<_> = sessions.into_iter().collect();
         sessions.sort_by_key(|(id, entry)| (Reverse(entry.session.used_at), id.0));
         let summary = |(id, entry): (SessionId, Entry)| SessionSummary {
             session: base64url(id.0),
-            device: entry.device,
+            device: entry.device.open(id, keyring).unwrap_or_default(),
             began_at: entry.session.began_at,
             used_at: entry.session.used_at,
             expires_at: entry.session.expires_at(),

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use phoneproof::crypto::from_base64url;
 use phoneproof::domain::address::SourceAddress;
 use phoneproof::domain::clock::Timestamp;
-use phoneproof::http::{GatewayContext, read_body};
+use phoneproof::http::{GatewayContext, caught, read_body};
 use phoneproof::observe::{Entry, Facts, Journal, Level};
 use phoneproof_guard::{TokenRequired, Verified};
 use serde::Serialize;
@@ -105,7 +105,8 @@ pub fn router(app: Arc<App>) -> Router {
 async fn record(State(app): Shared, call: Caller, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = next.run(request).await;
+    let served = caught(next.run(request)).await;
+    let mut response = served.unwrap_or_else(|| refused(&call, &Problem::Internal, None));
     let noted = response.extensions().get::<Noted>().copied();
     // Without a note the answer is the guard's: there was no good access token.
     let noted = noted.unwrap_or(Noted {
@@ -331,7 +332,8 @@ async fn list_sessions(
 ) -> Response {
     let served = async {
         let account = app.accounts.me(access, call.deadline).await?;
-        let sessions = Sessions::new(account.sessions, access.session);
+        let keyring = app.accounts.keyring().await.map_err(Refusal::from)?;
+        let sessions = Sessions::new(account.sessions, access.session, &keyring);
         Ok(json_answer(StatusCode::OK, &sessions, None))
     };
     let result = served.await;

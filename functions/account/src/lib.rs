@@ -2,12 +2,13 @@
 //!
 //! [`password`] says which passwords are accepted and how they are stored, [`login`] how often one may be
 //! tried, [`session`] when a refresh token is exchanged, and [`refresh_token`] what one looks like: pure
-//! functions. [`store`] writes them to DynamoDB, [`service`] joins them to use cases, [`http`] routes, with [`bodies`] and
+//! functions; [`device_name`] is how the names of devices are stored. [`store`] writes them to DynamoDB, [`service`] joins them to use cases, [`http`] routes, with [`bodies`] and
 //! [`problem`] as what goes in and comes out; [`openapi`] describes it.
 
 pub mod access_token;
 pub mod bodies;
 pub mod config;
+pub mod device_name;
 pub mod http;
 pub mod login;
 pub mod openapi;

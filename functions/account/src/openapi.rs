@@ -111,7 +111,7 @@ fn plain(
         needs_token: false,
         served,
         has_limit_fields: false,
-        refusals: vec![refused(&kinds::UNAVAILABLE)],
+        refusals: vec![refused(&kinds::UNAVAILABLE), refused(&Problem::Internal)],
     }
 }
 

@@ -22,6 +22,8 @@ pub enum Problem {
     NotFound,
     /// The path takes another method.
     MethodNotAllowed,
+    /// A fault of ours: the code that served the request panicked.
+    Internal,
 }
 
 impl From<Refusal> for Problem {
@@ -90,6 +92,7 @@ impl Problem {
                 "method-not-allowed",
                 "The method is not supported here",
             ),
+            Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "The service failed"),
             Self::Refused(refusal) => match refusal {
                 Refusal::Phone(_) => (
                     S::BAD_REQUEST,
@@ -169,7 +172,7 @@ impl Problem {
     #[must_use]
     pub const fn level(&self) -> Level {
         match self {
-            Self::Refused(Refusal::Unavailable) => Level::Error,
+            Self::Refused(Refusal::Unavailable) | Self::Internal => Level::Error,
             Self::Refused(Refusal::Reused) => Level::Warn,
             _ => Level::Info,
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use phoneproof::aws::Clients;
+use phoneproof::crypto::aead::SealFailed;
 use phoneproof::crypto::index::SubjectIndex;
 use phoneproof::crypto::keyring::Keyring;
 use phoneproof::crypto::keys::{Keys, KeysError};
@@ -20,6 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::access_token::{Access, AccessClaims, LIFETIME};
 use crate::config::AccountSettings;
+use crate::device_name::SealedName;
 use crate::login::{Attempts, Denial, address_quota};
 use crate::password::{HashFailed, Hasher, Outcome, Password, Refused, StoredPassword, Strength};
 use crate::refresh_token::{AccountId, RefreshToken, SessionId};
@@ -149,6 +151,12 @@ impl From<KeysError> for Refusal {
 
 impl From<RandomUnavailable> for Refusal {
     fn from(_: RandomUnavailable) -> Self {
+        Self::Unavailable
+    }
+}
+
+impl From<SealFailed> for Refusal {
+    fn from(_: SealFailed) -> Self {
         Self::Unavailable
     }
 }
@@ -293,7 +301,7 @@ impl Accounts {
         &self.clock
     }
 
-    async fn keyring(&self) -> Result<Arc<Keyring>, KeysError> {
+    pub(crate) async fn keyring(&self) -> Result<Arc<Keyring>, KeysError> {
         self.keys.keyring(self.clock.now()).await
     }
 
@@ -597,9 +605,10 @@ impl Accounts {
         let now = self.clock.now();
         let id = SessionId(random_array(self.random.as_ref())?);
         let token = RefreshToken::first(account.id, id, self.random.as_ref())?;
+        let keyring = self.keyring().await?;
         let entry = Entry {
             session: Session::new(token.digest(), now),
-            device,
+            device: SealedName::seal(&device, id, &keyring, self.random.as_ref())?,
         };
         let oldest = account
             .sessions

@@ -25,6 +25,7 @@ use phoneproof::store::{
 use phoneproof_guard::{DynamoDbLedger, PhoneProof};
 use tokio::time::Instant;
 
+use crate::device_name::SealedName;
 use crate::login::{Attempts, REMEMBERED};
 use crate::password::StoredPassword;
 use crate::refresh_token::{AccountId, SessionId, TokenDigest};
@@ -39,7 +40,7 @@ pub struct Entry {
     /// The session.
     pub session: Session,
     /// The name that the client gave its device.
-    pub device: String,
+    pub device: SealedName,
 }
 
 /// An account.
@@ -506,7 +507,7 @@ fn read_entry(members: &Item) -> Option<Entry> {
             current: TokenDigest(read_bytes(members, "current")?),
             previous: read_bytes(members, "previous").map(TokenDigest),
         },
-        device: members.get("device")?.as_s().ok()?.clone(),
+        device: SealedName::from_text(members.get("device")?.as_s().ok()?.clone()),
     })
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
-use phoneproof::http::{App, Call, Problem, Reply, Route, SendBody, SendReply};
+use phoneproof::http::{App, Call, Problem, Reply, Route, SendBody, SendReply, caught};
 use tracing::Instrument as _;
 
 /// What this function serves.
@@ -15,8 +15,9 @@ pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
     match app.accept(request, ROUTES) {
         Ok(mut call) => {
             let span = call.span();
-            let outcome = send(&app, &mut call).instrument(span).await;
-            app.finish(&call, outcome)
+            let serve = Box::pin(send(&app, &mut call).instrument(span));
+            let outcome = caught(serve).await;
+            app.finish(&call, outcome.unwrap_or(Err(Problem::Internal)))
         }
         Err(answer) => *answer,
     }

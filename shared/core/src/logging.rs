@@ -14,6 +14,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Writes the events of this workspace's crates, at `level` and above, to `writer`.
 ///
+/// A panic becomes an event that says where it was. Its message is left out: those of the standard library
+/// quote what they choke on, as a slice of a string does with the whole string.
+///
 /// Other crates are left out at every level. What the AWS SDK and its HTTP stack write at `debug` and
 /// `trace` held no personal data when it was looked at, but that is theirs to change.
 pub fn init<W>(level: Level, writer: W)
@@ -30,4 +33,8 @@ where
         .with(own)
         .with(lines.with_writer(writer))
         .init();
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "panicked");
+    }));
 }

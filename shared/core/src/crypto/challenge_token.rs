@@ -11,10 +11,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::aead::{self, SealFailed};
 use super::code::CodeMac;
 use super::keyring::{Keyring, Root, RootId};
 use super::{base64url, from_base64url};
@@ -24,7 +24,7 @@ use crate::domain::device::Device;
 use crate::domain::locale::Locale;
 use crate::domain::phone::{Country, Phone};
 use crate::domain::policy::BusinessId;
-use crate::domain::random::{Random, RandomUnavailable, random_array};
+use crate::domain::random::Random;
 
 const VERSION: &str = "v1";
 
@@ -110,17 +110,6 @@ impl fmt::Debug for ChallengeToken {
 #[error("not a challenge token of this service")]
 pub struct InvalidToken;
 
-/// A challenge could not be sealed: no nonce could be drawn, or a primitive failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the challenge could not be sealed")]
-pub struct SealFailed;
-
-impl From<RandomUnavailable> for SealFailed {
-    fn from(_: RandomUnavailable) -> Self {
-        Self
-    }
-}
-
 /// Seals `challenge` with the current root.
 ///
 /// # Errors
@@ -133,17 +122,12 @@ pub fn seal(
     now: Timestamp,
     random: &dyn Random,
 ) -> Result<ChallengeToken, SealFailed> {
-    let nonce: [u8; NONCE_LEN] = random_array(random)?;
     let root = keyring.current();
     let key_id = format!("{}-{}", root.id().as_str(), now.day());
-    let mut sealed = encode(challenge).ok_or(SealFailed)?;
-    sealing_key(root, now.day())
-        .and_then(|key| {
-            let aad = Aad::from(associated_data(&key_id, issuer));
-            let nonce = Nonce::assume_unique_for_key(nonce);
-            key.seal_in_place_append_tag(nonce, aad, &mut sealed).ok()
-        })
-        .ok_or(SealFailed)?;
+    let contents = encode(challenge).ok_or(SealFailed)?;
+    let associated = associated_data(&key_id, issuer);
+    let key = root.seal_key(now.day());
+    let (nonce, sealed) = aead::seal(&key, associated.as_bytes(), contents, random)?;
     let (nonce, sealed) = (base64url(nonce), base64url(sealed));
     Ok(ChallengeToken(format!(
         "{VERSION}.{key_id}.{nonce}.{sealed}"
@@ -181,13 +165,11 @@ fn open_parts<'k>(
         return None;
     }
     let (root, day) = accepted_key(key_id, keyring, now)?;
-    let nonce = Nonce::try_assume_unique_for_key(&from_base64url(nonce).ok()?).ok()?;
-    let mut sealed = from_base64url(sealed).ok()?;
-    let aad = Aad::from(associated_data(key_id, issuer));
-    let opened = sealing_key(root, day)?
-        .open_in_place(nonce, aad, &mut sealed)
-        .ok()?;
-    Some((decode(opened)?, root))
+    let (nonce, sealed) = (from_base64url(nonce).ok()?, from_base64url(sealed).ok()?);
+    let associated = associated_data(key_id, issuer);
+    let key = root.seal_key(day);
+    let opened = aead::open(&key, associated.as_bytes(), &nonce, sealed)?;
+    Some((decode(&opened)?, root))
 }
 
 /// The root and day of a key id, if the root is live and the day is recent.
@@ -198,11 +180,6 @@ fn accepted_key<'k>(key_id: &str, keyring: &'k Keyring, now: Timestamp) -> Optio
     // One day ahead, for an instance whose clock has passed midnight first.
     let recent = (now.day() - DAYS_BACK..=now.day() + 1).contains(&number);
     (recent && number.to_string() == day).then_some((root, number))
-}
-
-fn sealing_key(root: &Root, day: i64) -> Option<LessSafeKey> {
-    let key = UnboundKey::new(&AES_256_GCM, root.seal_key(day).as_slice()).ok()?;
-    Some(LessSafeKey::new(key))
 }
 
 fn associated_data(key_id: &str, issuer: &str) -> String {
@@ -256,6 +233,7 @@ fn decode(bytes: &[u8]) -> Option<Challenge> {
 mod tests {
     use super::*;
     use crate::crypto::keyring::tests_support::keyring;
+    use crate::domain::random::RandomUnavailable;
     use proptest::prelude::*;
 
     struct Counting;

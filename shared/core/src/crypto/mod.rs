@@ -3,6 +3,7 @@
 //! Everything derives from the roots of a [`keyring::Keyring`] by HKDF-SHA-256 (RFC 5869), with
 //! the purpose as `info`, so no key serves two purposes.
 
+pub mod aead;
 pub mod challenge_token;
 pub mod code;
 pub mod derive;

@@ -3,6 +3,7 @@
 mod app;
 mod bodies;
 mod body;
+mod caught;
 pub mod gateway;
 pub mod openapi;
 mod problem;
@@ -11,5 +12,6 @@ mod route;
 pub use app::{App, Call, GatewayContext, Reply, gateway_context, time_left};
 pub use bodies::{SendBody, SendReply, SpendBody, SpendReply, VerifyBody, VerifyReply};
 pub use body::{BodyFault, FieldFault, JsonBody, Text, read_body};
+pub use caught::caught;
 pub use problem::{Kind, Problem, ProblemDocument};
 pub use route::Route;

@@ -154,6 +154,7 @@ fn describe(route: Route) -> Operation {
         has_limit_fields: true,
         refusals: (BODY_REFUSALS.iter().filter(|_| request.is_some()))
             .chain(refusals)
+            .chain(&[Kind::Internal])
             .copied()
             .map(Refused::from)
             .collect(),

@@ -54,6 +54,8 @@ pub enum Problem {
     TokenExpired,
     /// Try again later.
     Unavailable,
+    /// A fault of ours: the code that served the request panicked.
+    Internal,
 }
 
 impl From<BodyFault> for Problem {
@@ -111,6 +113,8 @@ pub enum Kind {
     AlreadySpent,
     /// 503
     Unavailable,
+    /// 500
+    Internal,
 }
 
 /// The result codes of the original interface.
@@ -120,7 +124,7 @@ const VERIFICATION_FAILED: i32 = -5;
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Malformed,
         Self::TooLarge,
         Self::MediaType,
@@ -142,6 +146,7 @@ impl Kind {
         Self::DeliveryUnknown,
         Self::AlreadySpent,
         Self::Unavailable,
+        Self::Internal,
     ];
 
     /// The HTTP status.
@@ -164,6 +169,7 @@ impl Kind {
             Self::DeliveryFailed => StatusCode::BAD_GATEWAY,
             Self::DeliveryUnknown => StatusCode::GATEWAY_TIMEOUT,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -171,7 +177,7 @@ impl Kind {
     #[must_use]
     pub const fn level(self) -> Level {
         match self {
-            Self::Unavailable => Level::Error,
+            Self::Unavailable | Self::Internal => Level::Error,
             Self::DeliveryFailed | Self::DeliveryUnknown => Level::Warn,
             _ => Level::Info,
         }
@@ -202,6 +208,7 @@ impl Kind {
             Self::DeliveryUnknown => "delivery-unknown",
             Self::AlreadySpent => "already-spent",
             Self::Unavailable => "unavailable",
+            Self::Internal => "internal",
         }
     }
 
@@ -230,6 +237,7 @@ impl Kind {
             Self::DeliveryUnknown => "The text may not have been sent",
             Self::AlreadySpent => "The token was spent already",
             Self::Unavailable => "The service is not available",
+            Self::Internal => "The service failed",
         }
     }
 
@@ -333,6 +341,7 @@ impl Problem {
             Self::CarrierUnknown(_) => Kind::DeliveryUnknown,
             Self::AlreadySpent => Kind::AlreadySpent,
             Self::Unavailable => Kind::Unavailable,
+            Self::Internal => Kind::Internal,
         }
     }
 
@@ -492,6 +501,7 @@ impl Problem {
             Self::Unavailable => {
                 "Nothing was texted or accepted. Try again in a moment.".to_owned()
             }
+            Self::Internal => "A fault of the service; a text may have been sent.".to_owned(),
         }
     }
 }

@@ -15,7 +15,8 @@ use tokio::time::Instant;
 
 use crate::aws::Clients;
 use crate::config::{Settings, TokenMode};
-use crate::crypto::challenge_token::{self, Challenge, ChallengeToken, SealFailed};
+use crate::crypto::aead::SealFailed;
+use crate::crypto::challenge_token::{self, Challenge, ChallengeToken};
 use crate::crypto::from_base64url;
 use crate::crypto::keyring::{Keyring, Root};
 use crate::crypto::keys::{Keys, KeysError};

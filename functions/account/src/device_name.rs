@@ -1,0 +1,104 @@
+//! The names of devices, sealed: they are their owner's words, and a copy of the tables must not show them.
+
+use std::fmt;
+
+use phoneproof::crypto::aead::{self, SealFailed};
+use phoneproof::crypto::keyring::{Keyring, Root, RootId};
+use phoneproof::crypto::{base64url, from_base64url};
+use phoneproof::domain::random::Random;
+use zeroize::Zeroizing;
+
+use crate::refresh_token::SessionId;
+
+/// The name of the key that seals.
+const KEY: &str = "device-name";
+
+/// The name of a session's device as it is stored: `<root id>.<nonce>.<ciphertext and tag>`, nonce and ciphertext
+/// in base64url, authenticated with the session's id.
+#[derive(Clone)]
+pub struct SealedName(String);
+
+impl fmt::Debug for SealedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealedName(…)")
+    }
+}
+
+fn key(root: &Root) -> Zeroizing<[u8; 32]> {
+    root.named_key(KEY)
+}
+
+impl SealedName {
+    /// Seals the name that the client of `session` gave its device.
+    ///
+    /// # Errors
+    ///
+    /// [`SealFailed`] when there was no random nonce.
+    pub fn seal(
+        name: &str,
+        session: SessionId,
+        keyring: &Keyring,
+        random: &dyn Random,
+    ) -> Result<Self, SealFailed> {
+        let root = keyring.current();
+        let (nonce, sealed) = aead::seal(&key(root), &session.0, name.into(), random)?;
+        let (nonce, sealed) = (base64url(nonce), base64url(sealed));
+        Ok(Self(format!("{}.{nonce}.{sealed}", root.id().as_str())))
+    }
+
+    /// The name; `None` when its root was retired, or it is another session's.
+    #[must_use]
+    pub fn open(&self, session: SessionId, keyring: &Keyring) -> Option<String> {
+        let mut parts = self.0.split('.');
+        let root = keyring.root(&RootId::parse(parts.next()?)?)?;
+        let nonce = from_base64url(parts.next()?).ok()?;
+        let sealed = from_base64url(parts.next()?).ok()?;
+        String::from_utf8(aead::open(&key(root), &session.0, &nonce, sealed)?).ok()
+    }
+
+    /// A name as it was stored.
+    #[must_use]
+    pub const fn from_text(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text to store.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use phoneproof::domain::random::SystemRandom;
+
+    const SESSION: SessionId = SessionId([1; 16]);
+
+    fn keyring(current: &str, roots: &[&str]) -> Keyring {
+        let roots: Vec<_> = roots
+            .iter()
+            .map(|id| format!("\"{id}\":\"{}\"", id.repeat(22)))
+            .collect();
+        let index = if current == "r3" { "r3" } else { "r1" };
+        let roots = roots.join(",");
+        let text = format!(r#"{{"current":"{current}","index":"{index}","roots":{{{roots}}}}}"#);
+        Keyring::from_json(&text).expect("a keyring")
+    }
+
+    #[test]
+    fn a_name_opens_for_its_session_while_its_root_is_live() {
+        let before = keyring("r1", &["r1"]);
+        let sealed = SealedName::seal("Ann's phone", SESSION, &before, &SystemRandom);
+        let sealed = sealed.expect("sealed");
+        let open = |session, keyring: &Keyring| sealed.open(session, keyring);
+        assert_eq!(open(SESSION, &before).as_deref(), Some("Ann's phone"));
+        let rotated = keyring("r2", &["r1", "r2"]);
+        assert_eq!(open(SESSION, &rotated).as_deref(), Some("Ann's phone"));
+        assert_eq!(open(SessionId([2; 16]), &before), None);
+        assert_eq!(open(SESSION, &keyring("r3", &["r3"])), None);
+        assert!(!sealed.as_str().contains("Ann"));
+        assert_eq!(format!("{sealed:?}"), "SealedName(…)");
+    }
+}

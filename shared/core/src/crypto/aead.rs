@@ -1,0 +1,59 @@
+//! AES-256-GCM (NIST SP 800-38D) with random 96-bit nonces and 128-bit tags.
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use thiserror::Error;
+
+use crate::domain::random::{Random, RandomUnavailable, random_array};
+
+/// Nothing could be sealed: no nonce could be drawn, or a primitive failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("it could not be sealed")]
+pub struct SealFailed;
+
+impl From<RandomUnavailable> for SealFailed {
+    fn from(_: RandomUnavailable) -> Self {
+        Self
+    }
+}
+
+fn key(key: &[u8; 32]) -> Option<LessSafeKey> {
+    Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).ok()?))
+}
+
+/// Seals `text` and authenticates `associated` with it: the nonce, and the ciphertext with its tag.
+///
+/// One key may seal 2^32 texts (NIST SP 800-38D section 8.3).
+///
+/// # Errors
+///
+/// [`SealFailed`] when there was no random nonce; nothing else fails for texts of a few kilobytes.
+pub fn seal(
+    with: &[u8; 32],
+    associated: &[u8],
+    mut text: Vec<u8>,
+    random: &dyn Random,
+) -> Result<([u8; NONCE_LEN], Vec<u8>), SealFailed> {
+    let nonce: [u8; NONCE_LEN] = random_array(random)?;
+    let sealed = key(with).and_then(|key| {
+        let nonce = Nonce::assume_unique_for_key(nonce);
+        key.seal_in_place_append_tag(nonce, Aad::from(associated), &mut text)
+            .ok()
+    });
+    sealed.ok_or(SealFailed)?;
+    Ok((nonce, text))
+}
+
+/// Opens what [`seal`] made; `None` for anything else.
+#[must_use]
+pub fn open(
+    with: &[u8; 32],
+    associated: &[u8],
+    nonce: &[u8],
+    mut sealed: Vec<u8>,
+) -> Option<Vec<u8>> {
+    let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+    let opened = key(with)?.open_in_place(nonce, Aad::from(associated), &mut sealed);
+    let length = opened.ok()?.len();
+    sealed.truncate(length);
+    Some(sealed)
+}

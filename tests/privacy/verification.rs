@@ -1,0 +1,191 @@
+//! Sends, guesses and spends: served, refused, broken and panicking.
+
+use std::sync::Arc;
+
+use http::Method;
+use phoneproof::config::TokenMode;
+use phoneproof_local::inbox::Carrier;
+use phoneproof_tests::{Fault, World};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::canaries::{ADDRESS, Canaries, DEVICE, Explosive, PHONE};
+
+const FROM: (&str, &str) = ("x-test-source-ip", ADDRESS);
+
+/// For a business with codes of ten digits, which stand nowhere by chance.
+fn send_body() -> Value {
+    json!({ "phone": PHONE, "uniqueId": DEVICE, "businessId": "password-change" })
+}
+
+/// The newest text's code.
+fn code(world: &World) -> String {
+    let texts = world.texts(PHONE);
+    let body = &texts.first().expect("a text").body;
+    let mut runs = body.split(|c: char| !c.is_ascii_digit());
+    runs.find(|run| run.len() == 10).expect("a code").to_owned()
+}
+
+fn wrong(code: &str) -> String {
+    let right: u64 = code.parse().expect("digits");
+    format!("{:010}", (right + 1) % 10_000_000_000)
+}
+
+async fn world(mode: TokenMode, random: Arc<Explosive>) -> World {
+    World::builder()
+        .mode(mode)
+        .policy("code_length = 6 ", "code_length = 10 ")
+        .policy("address_per_hour = 20 ", "address_per_hour = 1000 ")
+        .policy("device_per_day = 10 ", "device_per_day = 1000 ")
+        .policy("phone_per_hour = 5", "phone_per_hour = 1000")
+        .policy("phone_per_day = 10", "phone_per_day = 1000")
+        .policy(
+            "number_block_per_hour = 20 ",
+            "number_block_per_hour = 1000 ",
+        )
+        .random(random)
+        .proxied()
+        .start()
+        .await
+}
+
+/// One exchange with everything that can be said to it.
+async fn exchange(world: &World, canaries: &mut Canaries, random: &Explosive) {
+    let client = &world.client;
+    let body = send_body();
+    let ask = || client.post_with("/v1/send", &body, &[FROM]);
+    let sent = ask().await;
+    assert_eq!(sent.status, 202, "{}", sent.text);
+    assert_masked(&sent.json);
+    let (token, right) = (sent.token(), code(world));
+    let mistaken = wrong(&right);
+    canaries.add(&token);
+    canaries.add(&right);
+    canaries.add(&mistaken);
+    canaries.look(ask().await);
+    canaries.look(client.verify(&token, &mistaken).await);
+    let success = client.verify(&token, &right).await.token();
+    canaries.add(&success);
+    canaries.look(client.verify(&token, &right).await);
+    canaries.look(client.spend(&success, "login").await);
+    client.spend(&success, "password-change").await;
+    canaries.look(client.spend(&success, "password-change").await);
+    for carrier in [Carrier::Refuse, Carrier::Throttle, Carrier::Fail] {
+        world.advance(60);
+        world.carrier(carrier);
+        canaries.look(ask().await);
+    }
+    world.carrier(Carrier::Deliver);
+    world.advance(60);
+    random.arm();
+    let panicked = canaries.look(ask().await);
+    assert_eq!((panicked.status, panicked.problem()), (500, "internal"));
+    for path in [
+        "/v1/send",
+        "/v1/verify",
+        "/v1/spend",
+        "/.well-known/jwks.json",
+        "/nowhere",
+    ] {
+        canaries.misuse(world, path).await;
+    }
+    let list = [("x-test-source-ip", ADDRESS), ("host", DEVICE)];
+    for path in [
+        "/openapi.json",
+        "/.well-known/openid-configuration",
+        "/v1/ping",
+    ] {
+        canaries.look(client.raw(Method::GET, path, &list, Vec::new()).await);
+    }
+}
+
+/// At most the country code and the last four digits are shown.
+fn assert_masked(sent: &Value) {
+    let masked = sent["phone"].as_str().expect("a masked phone");
+    let shown: String = masked.chars().filter(char::is_ascii_digit).collect();
+    let last: String = masked
+        .chars()
+        .rev()
+        .take_while(char::is_ascii_digit)
+        .collect();
+    let country_code = shown.len() - last.len();
+    assert!(last.len() <= 4 && country_code <= 1, "{masked}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn canaries_appear_in_no_log_and_no_table() {
+    let mut canaries = Canaries::new();
+    for mode in [TokenMode::Sealed, TokenMode::Stored] {
+        let random = Arc::new(Explosive::default());
+        let world = world(mode, Arc::clone(&random)).await;
+        exchange(&world, &mut canaries, &random).await;
+        canaries.collect(&world).await;
+    }
+    canaries.assert_nowhere(
+        &["panicked"],
+        &[
+            "served",
+            "limited",
+            "wrong-code",
+            "already-used",
+            "invalid-token",
+            "already-spent",
+            "delivery-failed",
+            "delivery-unknown",
+            "internal",
+            "malformed",
+            "media-type",
+            "not-found",
+            "method-not-allowed",
+        ],
+    );
+}
+
+/// Calls whose repetition takes as long as a request may are broken at one operation only.
+const fn is_slow(fault: Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Hang | Fault::Trickle | Fault::CutBefore | Fault::Refuse
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn canaries_appear_in_no_log_of_a_broken_call() {
+    let mut running = JoinSet::new();
+    for fault in Fault::ALL {
+        running.spawn(async move {
+            let mut canaries = Canaries::new();
+            let world = world(TokenMode::Stored, Arc::new(Explosive::default())).await;
+            let client = &world.client;
+            let body = send_body();
+            let ask = || client.post_with("/v1/send", &body, &[FROM]);
+            let sent = ask().await;
+            let (token, right) = (sent.token(), code(&world));
+            canaries.add(&token);
+            canaries.add(&right);
+            world.proxy().break_all("UpdateItem", fault);
+            canaries.look(client.verify(&token, &right).await);
+            world.proxy().mend();
+            if !is_slow(fault) {
+                world.advance(60);
+                for operation in ["TransactWriteItems", "Publish"] {
+                    world.proxy().break_all(operation, fault);
+                    canaries.look(ask().await);
+                    world.proxy().mend();
+                    world.advance(60);
+                }
+                world.proxy().break_all("GetItem", fault);
+                canaries.look(client.verify(&token, &right).await);
+                world.advance(3_600);
+                world.proxy().break_all("GetSecretValue", fault);
+                canaries.look(ask().await);
+                world.proxy().mend();
+            }
+            canaries.collect(&world).await;
+            canaries
+        });
+    }
+    for canaries in running.join_all().await {
+        canaries.assert_nowhere(&["DynamoDB call failed", "no usable keyring"], &[]);
+    }
+}
