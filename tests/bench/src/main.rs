@@ -4,6 +4,7 @@
 //! judges ratios.
 
 #![expect(
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a tool for developers, which stops at the first thing that is not as expected"
@@ -11,6 +12,7 @@
 
 mod enumeration;
 mod sample;
+mod soak;
 
 use std::process::ExitCode;
 
@@ -27,12 +29,19 @@ struct Arguments {
 enum Command {
     /// Does a log-in take as long for a phone without an account as for one with?
     Enumeration,
+    /// Does everything hold in a long run of honest users, guessers, pumpers and faults?
+    Soak(soak::Soak),
+    /// The service, for the soak.
+    #[command(hide = true)]
+    Instance(soak::Instance),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let reached = match Arguments::parse().command {
         Command::Enumeration => enumeration::run().await,
+        Command::Soak(soak) => soak::run(soak).await,
+        Command::Instance(instance) => soak::serve(instance).await,
     };
     if reached {
         ExitCode::SUCCESS
