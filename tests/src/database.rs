@@ -194,6 +194,7 @@ impl Database {
             dynamodb_endpoint: endpoint.clone(),
             sns_endpoint: endpoint.clone(),
             secrets_endpoint: endpoint,
+            ca_bundle: None,
         })
     }
 }

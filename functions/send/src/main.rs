@@ -2,10 +2,15 @@
 
 use std::process::ExitCode;
 
-use phoneproof::http::gateway;
+use phoneproof::aws::AwsService;
+use phoneproof::http::gateway::{self, Preparation};
 use phoneproof::service::Service;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    gateway::serve(Service::warm_up_phones, phoneproof_send::handle).await
+    let preparation = Preparation {
+        calls: &[AwsService::DynamoDb, AwsService::Sns],
+        compute: Service::warm_up_phones,
+    };
+    gateway::serve(preparation, phoneproof_send::handle).await
 }

@@ -2,9 +2,14 @@
 
 use std::process::ExitCode;
 
-use phoneproof::http::gateway;
+use phoneproof::aws::AwsService;
+use phoneproof::http::gateway::{self, Preparation};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    gateway::serve(|_| (), phoneproof_verify::handle).await
+    let preparation = Preparation {
+        calls: &[AwsService::DynamoDb],
+        compute: |_| (),
+    };
+    gateway::serve(preparation, phoneproof_verify::handle).await
 }

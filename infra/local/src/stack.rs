@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use axum::Router;
-use phoneproof::aws::AwsSettings;
+use phoneproof::aws::{AwsSettings, Clients};
 use phoneproof::config::{LOCAL_STACK, Settings, Tables, TokenMode};
 use phoneproof::crypto::base64url;
 use phoneproof::domain::clock::{Clock, SystemClock};
@@ -263,8 +263,9 @@ impl Stack {
         let output = logged(&backends.log, &options);
         let account = account(&options, &settings, Arc::clone(&output)).await?;
         let (clock, random) = (Arc::clone(&options.clock), Arc::clone(&options.random));
-        let service =
-            Service::new(&settings, options.policy, clock, random).map_err(io::Error::other)?;
+        let clients = Clients::new(&settings.aws);
+        let service = Service::new(clients, &settings, options.policy, clock, random)
+            .map_err(io::Error::other)?;
         service.warm_up().await.map_err(io::Error::other)?;
         service.warm_up_phones();
         let gateway = Gateway {
@@ -351,6 +352,7 @@ fn settings(options: &Options, url: &str, endpoints: Endpoints) -> Settings {
             dynamodb_endpoint: Some(endpoints.dynamodb),
             sns_endpoint: Some(endpoints.sns),
             secrets_endpoint: Some(endpoints.secrets),
+            ca_bundle: None,
         },
     }
 }

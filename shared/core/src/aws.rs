@@ -9,19 +9,26 @@ use std::time::Duration;
 pub use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector as _, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 
 /// Where AWS is and who we are there.
 #[derive(Debug, Clone)]
@@ -36,9 +43,28 @@ pub struct AwsSettings {
     pub sns_endpoint: Option<String>,
     /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`, or `AWS_ENDPOINT_URL`.
     pub secrets_endpoint: Option<String>,
+    /// `AWS_CA_BUNDLE`: the only certificates to trust, in place of those compiled in.
+    pub ca_bundle: Option<CaBundle>,
 }
 
-/// The clients of one process. They connect at their first call.
+/// Certificates of authorities, for endpoints with a private one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaBundle(String);
+
+impl CaBundle {
+    /// Accepts at least one certificate in PEM, and nothing that is none.
+    #[must_use]
+    pub fn parse(pem: String) -> Option<Self> {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+            roots.add(certificate.ok()?).ok()?;
+        }
+        (!roots.is_empty()).then_some(Self(pem))
+    }
+}
+
+/// The clients of one process. They share their connections, and connect at their first call or by
+/// [`Clients::connect`].
 #[derive(Debug, Clone)]
 pub struct Clients {
     /// DynamoDB.
@@ -47,6 +73,17 @@ pub struct Clients {
     pub sns: aws_sdk_sns::Client,
     /// Secrets Manager.
     pub secrets: aws_sdk_secretsmanager::Client,
+    connector: SharedHttpConnector,
+    settings: AwsSettings,
+}
+
+/// A service that a function calls while it serves requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AwsService {
+    /// The tables.
+    DynamoDb,
+    /// Texts.
+    Sns,
 }
 
 /// How long one attempt of a read or an idempotent write may take. DynamoDB answers in
@@ -59,7 +96,13 @@ impl Clients {
     /// Builds the clients.
     #[must_use]
     pub fn new(settings: &AwsSettings) -> Self {
-        let shared = shared_config(settings);
+        Self::over(connector(settings), settings)
+    }
+
+    /// Builds the clients over a connector, which carries the requests of all of them.
+    #[must_use]
+    pub fn over(connector: SharedHttpConnector, settings: &AwsSettings) -> Self {
+        let shared = shared_config(&connector, settings);
         let mut dynamodb = aws_sdk_dynamodb::config::Builder::from(&shared);
         dynamodb.set_endpoint_url(settings.dynamodb_endpoint.clone());
         let mut secrets = aws_sdk_secretsmanager::config::Builder::from(&shared);
@@ -79,7 +122,46 @@ impl Clients {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
             sns: aws_sdk_sns::Client::from_conf(sns.build()),
             secrets: aws_sdk_secretsmanager::Client::from_conf(secrets.build()),
+            connector,
+            settings: settings.clone(),
         }
+    }
+
+    /// Opens a connection to `service`, so that the first call finds it open: TCP and TLS take longer than
+    /// the call itself. The services answer `/ping` to everybody. Whatever goes wrong, the call will
+    /// meet again and answer for.
+    pub async fn connect(&self, service: AwsService) {
+        let Some(url) = self.url(service).await else {
+            return;
+        };
+        let mut request = HttpRequest::empty();
+        if request.set_uri(format!("{url}/ping")).is_err() {
+            return;
+        }
+        if let Ok(answer) = self.connector.call(request).await {
+            // Only a connection whose answer was read to the end is used again.
+            drop(ByteStream::new(answer.into_body()).collect().await);
+        }
+    }
+
+    /// The URL that the SDK sends the calls of `service` to.
+    async fn url(&self, service: AwsService) -> Option<String> {
+        let region = Some(self.settings.region.clone());
+        let endpoint = match service {
+            AwsService::DynamoDb => {
+                use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
+                let endpoint = self.settings.dynamodb_endpoint.clone();
+                let place = Params::builder().set_region(region).set_endpoint(endpoint);
+                DefaultResolver::new().resolve_endpoint(&place.build().ok()?).await
+            }
+            AwsService::Sns => {
+                use aws_sdk_sns::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
+                let endpoint = self.settings.sns_endpoint.clone();
+                let place = Params::builder().set_region(region).set_endpoint(endpoint);
+                DefaultResolver::new().resolve_endpoint(&place.build().ok()?).await
+            }
+        };
+        Some(endpoint.ok()?.url().trim_end_matches('/').to_owned())
     }
 }
 
@@ -91,12 +173,13 @@ fn retries() -> RetryConfig {
         .with_initial_backoff(Duration::from_millis(50))
 }
 
-fn shared_config(settings: &AwsSettings) -> SdkConfig {
+fn shared_config(connector: &SharedHttpConnector, settings: &AwsSettings) -> SdkConfig {
+    let connector = connector.clone();
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(settings.region.clone()))
         .credentials_provider(SharedCredentialsProvider::new(settings.credentials.clone()))
-        .http_client(http_client(settings))
+        .http_client(http_client_fn(move |_, _| connector.clone()))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .retry_config(retries())
         .timeout_config(
@@ -110,7 +193,7 @@ fn shared_config(settings: &AwsSettings) -> SdkConfig {
 
 /// Plain HTTP when every endpoint is, so that local runs load no certificates; else TLS with
 /// Mozilla's roots, compiled in.
-fn http_client(settings: &AwsSettings) -> SharedHttpClient {
+fn connector(settings: &AwsSettings) -> SharedHttpConnector {
     let endpoints = [
         &settings.dynamodb_endpoint,
         &settings.sns_endpoint,
@@ -121,20 +204,27 @@ fn http_client(settings: &AwsSettings) -> SharedHttpClient {
             .as_deref()
             .is_some_and(|url| url.starts_with("http://"))
     };
+    let limits = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT);
+    let builder = Connector::builder()
+        .connector_settings(limits.build())
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
     if endpoints.iter().all(plain) {
-        return Builder::new().build_http();
+        return SharedHttpConnector::new(builder.build_http());
     }
-    let builder = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+    let builder = builder.tls_provider(Provider::Rustls(CryptoMode::AwsLc));
     match TlsContext::builder()
-        .with_trust_store(trust_store())
+        .with_trust_store(trust_store(settings.ca_bundle.as_ref()))
         .build()
     {
-        Ok(context) => builder.tls_context(context).build_https(),
-        Err(_) => builder.build_https(),
+        Ok(context) => SharedHttpConnector::new(builder.tls_context(context).build()),
+        Err(_) => SharedHttpConnector::new(builder.build()),
     }
 }
 
-fn trust_store() -> TrustStore {
+fn trust_store(bundle: Option<&CaBundle>) -> TrustStore {
+    if let Some(CaBundle(pem)) = bundle {
+        return TrustStore::empty().with_pem_certificate(pem.as_bytes());
+    }
     let mut pem = String::with_capacity(256 * 1024);
     for certificate in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
         pem.push_str("-----BEGIN CERTIFICATE-----\n");

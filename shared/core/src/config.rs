@@ -7,7 +7,7 @@ use std::fmt;
 use aws_credential_types::Credentials;
 use thiserror::Error;
 
-use crate::aws::AwsSettings;
+use crate::aws::{AwsSettings, CaBundle};
 use crate::domain::policy::{Policy, PolicyFaults};
 
 /// The policy that is compiled in and used when `POLICY_PATH` is not set.
@@ -252,6 +252,18 @@ pub fn aws(environment: &dyn Environment) -> Result<AwsSettings, ConfigError> {
         dynamodb_endpoint: endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
         sns_endpoint: endpoint("AWS_ENDPOINT_URL_SNS"),
         secrets_endpoint: endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+        ca_bundle: environment
+            .get("AWS_CA_BUNDLE")
+            .map(ca_bundle)
+            .transpose()?,
+    })
+}
+
+fn ca_bundle(path: String) -> Result<CaBundle, ConfigError> {
+    let text = std::fs::read_to_string(path).ok();
+    text.and_then(CaBundle::parse).ok_or(ConfigError::Invalid {
+        variable: "AWS_CA_BUNDLE",
+        accepted: "a file with certificates in PEM is needed",
     })
 }
 
@@ -312,6 +324,8 @@ mod tests {
             ("ISSUER", "ftp://verify.example.com"),
             ("TOKEN_MODE", "both"),
             ("TRACING", "on"),
+            ("AWS_CA_BUNDLE", "/dev/null"),
+            ("AWS_CA_BUNDLE", "no-such-file"),
             ("ALLOWED_ORIGINS", "*"),
             ("ALLOWED_ORIGINS", "https://a.example.com/path"),
         ] {

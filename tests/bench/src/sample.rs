@@ -12,6 +12,22 @@ impl Sample {
         self.0.push(took);
     }
 
+    /// How many there are.
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+    pub(crate) fn count(&self) -> f64 {
+        self.0.len() as f64
+    }
+
+    /// Adds all of another.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// The sums of this and another, one by one.
+    pub(crate) fn plus(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(a, b)| *a + *b).collect())
+    }
+
     /// The duration that `percent` of 100 do not exceed.
     pub(crate) fn percentile(&self, percent: usize) -> Duration {
         let mut sorted = self.0.clone();

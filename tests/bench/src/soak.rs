@@ -5,32 +5,33 @@
 //! neither the database nor the callers.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
-use phoneproof::config::DEFAULT_POLICY;
 use phoneproof::domain::clock::{Clock as _, SystemClock};
-use phoneproof::domain::policy::Policy;
 use phoneproof::domain::random::random_array;
 use phoneproof_local::inbox::Inbox;
-use phoneproof_local::stack::{Backends, Endpoints, Options, Stack};
+use phoneproof_local::stack::{Backends, Endpoints, Options};
 use phoneproof_tests::{Answer, Client, Fault, Proxy, SeededRandom};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+
+use phoneproof_bench::warm::policy;
+use crate::service::Service;
 
 /// Tasks of each kind.
 const HONEST: u64 = 6;
 const GUESSERS: u64 = 2;
 /// How often a call is broken.
 const FAULT_EVERY: Duration = Duration::from_millis(200);
-/// The part of the run after which memory has to be level.
-const WARM_UP: f64 = 0.3;
+/// The part of the run after which memory and sockets have to be level.
+const WARM_UP_PERCENT: usize = 30;
 /// How much the memory may grow from then on.
 const GROWTH: f64 = 1.05;
+/// By how many sockets two moments may differ: every actor has a request under way, each with a call.
+const SOCKETS_UNDER_WAY: f64 = 12.0;
 /// Limits of the sample policy.
 const BLOCK_PER_HOUR: u64 = 20;
 const DEVICE_PER_DAY: u64 = 10;
@@ -44,56 +45,6 @@ pub(crate) struct Soak {
     /// Of the random choices.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-}
-
-/// The process that is watched.
-#[derive(Args)]
-pub(crate) struct Instance {
-    #[arg(long)]
-    dynamodb: String,
-    #[arg(long)]
-    sns: String,
-    #[arg(long)]
-    secrets: String,
-}
-
-fn policy() -> Policy {
-    Policy::from_toml(DEFAULT_POLICY).expect("the sample policy is valid")
-}
-
-/// Serves until its standard input ends, which it does with the process that started it.
-pub(crate) async fn serve(instance: Instance) -> bool {
-    let mut options = Options::new(policy());
-    options.trust_test_header = true;
-    options.journal_output = Arc::new(|_| ());
-    // Not used: everything is reached through the given endpoints.
-    let backends = Backends::start(&options).await.expect("free ports");
-    let endpoints = Endpoints {
-        dynamodb: instance.dynamodb,
-        sns: instance.sns,
-        secrets: instance.secrets,
-    };
-    let stack = Stack::start_on(options, backends, endpoints).await;
-    let stack = stack.expect("the service starts");
-    println!("listening on {}", stack.url);
-    io::stdout().flush().expect("somebody listens");
-    let end = tokio::task::spawn_blocking(|| io::stdin().read_to_end(&mut Vec::new()));
-    end.await.is_ok()
-}
-
-fn start(endpoints: &Endpoints) -> (Child, String) {
-    let this = std::env::current_exe().expect("a path");
-    let mut child = Command::new(this)
-        .args(["instance", "--dynamodb", &endpoints.dynamodb])
-        .args(["--sns", &endpoints.sns, "--secrets", &endpoints.secrets])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("starts");
-    let output = child.stdout.take().expect("piped");
-    let mut lines = BufReader::new(output).lines().map_while(Result::ok);
-    let url = lines.find_map(|line| line.strip_prefix("listening on ").map(str::to_owned));
-    (child, url.expect("a listening line"))
 }
 
 /// What everybody writes down.
@@ -335,71 +286,80 @@ async fn break_calls(proxy: Proxy, notes: Arc<Notes>, seed: u64, end: Instant) {
 /// The process at one moment.
 #[derive(Clone, Copy)]
 struct Look {
-    resident_kb: u64,
-    sockets: usize,
+    resident_mb: f64,
+    sockets: f64,
 }
 
-fn look(pid: u32) -> Look {
-    let sockets = std::fs::read_dir(format!("/proc/{pid}/fd")).expect("it is alive");
-    let is_socket = |entry: io::Result<std::fs::DirEntry>| {
-        let target = std::fs::read_link(entry.ok()?.path()).ok()?;
-        target
-            .to_string_lossy()
-            .starts_with("socket:")
-            .then_some(())
+/// What was seen of the process after its warm-up, in the first and in the last quarter.
+struct Trend {
+    memory_mb: (f64, f64),
+    sockets: (f64, f64),
+    /// Of the straight line that fits the memory best.
+    slope_mb_per_minute: f64,
+}
+
+impl Trend {
+    /// Of looks a second apart.
+    fn of(looks: &[Look]) -> Self {
+        let warm = &looks[looks.len() * WARM_UP_PERCENT / 100..];
+        let memory: Vec<_> = warm.iter().map(|look| look.resident_mb).collect();
+        let sockets: Vec<_> = warm.iter().map(|look| look.sockets).collect();
+        Self {
+            memory_mb: quarters(&memory),
+            sockets: quarters(&sockets),
+            slope_mb_per_minute: slope(&memory) * 60.0,
+        }
+    }
+
+    fn growth(&self) -> f64 {
+        self.memory_mb.1 / self.memory_mb.0
+    }
+
+    /// Neither memory nor sockets grow. A few sockets more or less are requests under way.
+    fn is_level(&self) -> bool {
+        self.growth() <= GROWTH && self.sockets.1 <= self.sockets.0 + SOCKETS_UNDER_WAY
+    }
+}
+
+/// The medians of the first and of the last quarter.
+fn quarters(values: &[f64]) -> (f64, f64) {
+    let quarter = values.len().div_ceil(4);
+    let median = |part: &[f64]| {
+        let mut sorted = part.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
     };
-    Look {
-        resident_kb: status(pid, "VmRSS:"),
-        sockets: sockets.filter_map(is_socket).count(),
-    }
+    (
+        median(&values[..quarter]),
+        median(&values[values.len() - quarter..]),
+    )
 }
 
-fn status(pid: u32, name: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it is alive");
-    let line = status.lines().find_map(|line| line.strip_prefix(name));
-    let number = line.and_then(|line| line.split_whitespace().next());
-    number.and_then(|number| number.parse().ok()).expect("kB")
-}
-
-fn median(values: &[u64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_unstable();
-    u32::try_from(sorted[sorted.len() / 2]).map_or(f64::NAN, f64::from)
-}
-
-/// Memory in the first and the last quarter after the warm-up.
-struct Memory {
-    before_mb: f64,
-    after_mb: f64,
-}
-
-fn memory(looks: &[Look]) -> Memory {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a part of a length"
-    )]
-    #[expect(clippy::cast_precision_loss, reason = "a number of seconds")]
-    let warm = &looks[(looks.len() as f64 * WARM_UP) as usize..];
-    let resident: Vec<_> = warm.iter().map(|look| look.resident_kb).collect();
-    let quarter = resident.len().div_ceil(4);
-    Memory {
-        before_mb: median(&resident[..quarter]) / 1_000.0,
-        after_mb: median(&resident[resident.len() - quarter..]) / 1_000.0,
-    }
+/// The slope of the least-squares line through values that stand one apart.
+fn slope(values: &[f64]) -> f64 {
+    let points = || (0_u32..).map(f64::from).zip(values.iter().copied());
+    let count = points().map(|_| 1.0).sum::<f64>();
+    let mean = |sum: f64| sum / count;
+    let (mean_x, mean_y) = (
+        mean(points().map(|(x, _)| x).sum()),
+        mean(points().map(|(_, y)| y).sum()),
+    );
+    let together: f64 = points().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
+    let alone: f64 = points().map(|(x, _)| (x - mean_x).powi(2)).sum();
+    together / alone
 }
 
 pub(crate) async fn run(soak: Soak) -> bool {
     let options = Options::new(policy());
     let backends = Backends::start(&options).await.expect("free ports");
     let proxy = Proxy::start(&backends.endpoints.dynamodb, &backends.endpoints.sns).await;
-    let (mut service, url) = start(&Endpoints {
+    let service = Service::on(&Endpoints {
         dynamodb: proxy.dynamodb.clone(),
         sns: proxy.sns.clone(),
         secrets: backends.endpoints.secrets.clone(),
     });
     let scene = Scene {
-        client: Client::new(&url),
+        client: Client::new(&service.url),
         inbox: backends.inbox.clone(),
         notes: Arc::default(),
         phones: Arc::default(),
@@ -419,20 +379,20 @@ pub(crate) async fn run(soak: Soak) -> bool {
     ));
     let mut looks = Vec::new();
     while scene.goes_on() {
-        looks.push(look(service.id()));
+        looks.push(Look {
+            resident_mb: service.process.memory_mb(),
+            sockets: service.process.sockets(),
+        });
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     while actors.join_next().await.is_some_and(|done| done.is_ok()) {}
     let all_ended = actors.is_empty();
-    let peak_mb = status(service.id(), "VmHWM:") / 1_000;
-    let reached = report(&soak, &scene.notes, &looks, peak_mb) && all_ended;
-    service.kill().expect("it is alive");
-    service.wait().expect("dead");
-    reached
+    let peak_mb = service.process.peak_mb();
+    report(&soak, &scene.notes, &looks, peak_mb) && all_ended
 }
 
 /// Prints what happened; whether all of it was allowed.
-fn report(soak: &Soak, notes: &Notes, looks: &[Look], peak_mb: u64) -> bool {
+fn report(soak: &Soak, notes: &Notes, looks: &[Look], peak_mb: f64) -> bool {
     println!("soak: {} s, seed {}", soak.seconds, soak.seed);
     for (what, count) in locked(&notes.counts).iter() {
         println!("  {count:>9}  {what}");
@@ -446,30 +406,16 @@ fn report(soak: &Soak, notes: &Notes, looks: &[Look], peak_mb: u64) -> bool {
     for (what, count) in violations.iter() {
         println!("  {count:>9}  {what}");
     }
-    let Memory {
-        before_mb,
-        after_mb,
-    } = memory(looks);
-    let growth = after_mb / before_mb;
-    let level = growth <= GROWTH;
+    let trend = Trend::of(looks);
     println!(
-        "memory of the service: peak {peak_mb} MB, after warm-up {before_mb:.1} MB, at the end {after_mb:.1} MB: x {growth:.3} (goal: at most {GROWTH})"
+        "memory of the service: peak {peak_mb:.1} MB, after warm-up {:.1} MB, at the end {:.1} MB: x {:.3} (at most {GROWTH}), {:+.2} MB a minute",
+        trend.memory_mb.0, trend.memory_mb.1, trend.growth(), trend.slope_mb_per_minute
     );
-    let sockets = |at: usize| looks.get(at).map_or(0, |look| look.sockets);
-    let most = looks.iter().map(|look| look.sockets).max().unwrap_or(0);
     println!(
-        "open sockets: {} at half time, {} at the end, {most} at most",
-        sockets(looks.len() / 2),
-        sockets(looks.len() - 1)
+        "open sockets: after warm-up {}, at the end {} (at most {SOCKETS_UNDER_WAY} more)",
+        trend.sockets.0, trend.sockets.1
     );
-    let clean = violations.values().all(|count| *count == 0);
-    println!(
-        "{}",
-        if clean && level {
-            "held"
-        } else {
-            "DID NOT HOLD"
-        }
-    );
-    clean && level
+    let held = violations.values().all(|count| *count == 0) && trend.is_level();
+    println!("{}", if held { "held" } else { "DID NOT HOLD" });
+    held
 }

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use http::header::HOST;
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Response};
@@ -17,6 +18,7 @@ use lambda_http::{Adapter, Body, Error, Request, service_fn};
 use tokio::time::Instant;
 
 use super::app::App;
+use crate::aws::{AwsService, Clients};
 use crate::config::{self, Environment as _, ProcessEnvironment, Settings};
 use crate::domain::clock::SystemClock;
 use crate::domain::random::SystemRandom;
@@ -24,20 +26,28 @@ use crate::logging;
 use crate::observe::{Journal, Tracer};
 use crate::service::Service;
 
+/// What a function gets ready before its first invocation, beside the keyring.
+#[derive(Debug, Clone, Copy)]
+pub struct Preparation {
+    /// The services that it calls.
+    pub calls: &'static [AwsService],
+    /// What it computes once.
+    pub compute: fn(&Service),
+}
+
 /// Runs a Lambda function: builds the app from the environment of this process, prepares it, and
 /// answers every invocation with `handle`.
 ///
 /// A fault of the environment, the policy or the keyring ends the process with one log line that
 /// names it.
-pub async fn serve<F>(prepare: fn(&Service), handle: fn(Arc<App>, Request) -> F) -> ExitCode
+pub async fn serve<F>(preparation: Preparation, handle: fn(Arc<App>, Request) -> F) -> ExitCode
 where
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     let began = Instant::now();
     init_logging();
-    let result = match start().await {
+    let result = match start(preparation).await {
         Ok((service, settings)) => {
-            prepare(&service);
             let tracer = settings.xray_daemon.as_deref().and_then(Tracer::new);
             let app = Arc::new(App {
                 service,
@@ -62,13 +72,22 @@ where
     }
 }
 
-/// Builds the service, with the keyring loaded.
-async fn start() -> Result<(Service, Settings), Error> {
+/// Builds the service, with the keyring loaded, the connections open and everything prepared. The three
+/// happen at once: computing fills the time that the network takes.
+async fn start(preparation: Preparation) -> Result<(Service, Settings), Error> {
     let settings = Settings::from_environment(&ProcessEnvironment)?;
     let policy = config::policy(&ProcessEnvironment)?;
+    let clients = Clients::new(&settings.aws);
     let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
-    let service = Service::new(&settings, policy, clock, random)?;
-    service.warm_up().await?;
+    let service = Service::new(clients.clone(), &settings, policy, clock, random)?;
+    let connect = preparation
+        .calls
+        .iter()
+        .map(|called| clients.connect(*called));
+    let (keys, _, ()) = tokio::join!(service.warm_up(), join_all(connect), async {
+        (preparation.compute)(&service);
+    });
+    keys?;
     Ok((service, settings))
 }
 

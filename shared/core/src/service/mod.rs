@@ -89,18 +89,18 @@ impl From<SealFailed> for Unavailable {
 }
 
 impl Service {
-    /// Builds the service. It makes no call; see [`Service::warm_up`].
+    /// Builds the service on `clients`. It makes no call; see [`Service::warm_up`].
     ///
     /// # Errors
     ///
     /// [`PolicyFaults`] when a template of the policy is malformed or too long.
     pub fn new(
+        clients: Clients,
         settings: &Settings,
         policy: Policy,
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<Self, PolicyFaults> {
-        let clients = Clients::new(&settings.aws);
         Ok(Self {
             issuer: settings.issuer.clone(),
             token_mode: settings.token_mode,

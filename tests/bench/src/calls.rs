@@ -1,0 +1,149 @@
+//! Network calls and bytes of the functions, cold and warm.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use clap::Args;
+use phoneproof_bench::events::{Events, User};
+use phoneproof_bench::warm::policy;
+use phoneproof_local::stack::{Backends, Endpoints, Options};
+use phoneproof_tests::Proxy;
+use serde::{Deserialize, Serialize};
+
+use crate::lambda::{Instance, Surroundings};
+use crate::relay::{Passed, Relays};
+use crate::report;
+
+/// What `bench calls` counts.
+#[derive(Args)]
+pub(crate) struct Calls {
+    /// The command that starts `send`.
+    #[arg(long, default_value = "target/release/send")]
+    send: String,
+    /// The command that starts `verify`.
+    #[arg(long, default_value = "target/release/verify")]
+    verify: String,
+}
+
+/// What one step of a function did on the network.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Step {
+    /// `sealed` or `stored`.
+    pub mode: String,
+    /// `send` or `verify`.
+    pub function: String,
+    /// `start`, `first` or `warm`.
+    pub step: String,
+    /// Calls by operation.
+    pub calls: BTreeMap<String, usize>,
+    /// Connections and bytes.
+    pub passed: Passed,
+}
+
+/// Backends behind a proxy that counts calls, behind relays that count bytes.
+struct Counted {
+    proxy: Proxy,
+    relays: Relays,
+    around: Surroundings,
+    steps: Vec<Step>,
+    mode: &'static str,
+}
+
+impl Counted {
+    async fn start(mode: &'static str) -> Self {
+        let backends = Backends::start(&Options::new(policy())).await;
+        let backends = backends.expect("free ports");
+        let own = &backends.endpoints;
+        // SNS and Secrets Manager are one server here.
+        let proxy = Proxy::start(&own.dynamodb, &own.sns).await;
+        let endpoints = Endpoints {
+            dynamodb: proxy.dynamodb.clone(),
+            sns: proxy.sns.clone(),
+            secrets: proxy.sns.clone(),
+        };
+        let relays = Relays::before(&endpoints, None).await;
+        let mut around = Surroundings::on(backends, &relays.endpoints);
+        let mode_variable = ("TOKEN_MODE".to_owned(), mode.to_owned());
+        around.environment.extend([mode_variable]);
+        Self {
+            proxy,
+            relays,
+            around,
+            steps: Vec::new(),
+            mode,
+        }
+    }
+
+    fn note(&mut self, function: &str, step: &str) {
+        self.steps.push(Step {
+            mode: self.mode.to_owned(),
+            function: function.to_owned(),
+            step: step.to_owned(),
+            calls: self.proxy.take_calls(),
+            passed: self.relays.take(),
+        });
+    }
+
+    async fn function(&mut self, name: &str, command: &str) -> Instance {
+        let command = [command.to_owned()];
+        let instance = Instance::start(&command, &self.around.environment).await;
+        self.note(name, "start");
+        instance
+    }
+}
+
+/// Counts and prints; whether warm requests make the calls that they have to make and no others.
+pub(crate) async fn run(options: Calls) -> bool {
+    let (events, mut steps) = (Events::compiled(), Vec::new());
+    for mode in ["sealed", "stored"] {
+        let mut counted = Counted::start(mode).await;
+        let mut send = counted.function("send", &options.send).await;
+        let mut verify = counted.function("verify", &options.verify).await;
+        for (n, step) in [(1, "first"), (2, "warm")] {
+            let user = User(n);
+            let sent = send.invoke(events.send(user)).await;
+            counted.note("send", step);
+            let token = sent.body["token"].as_str().expect("a token").to_owned();
+            let event = events.verify(user, &token, &counted.around.code(user));
+            assert_eq!(verify.invoke(event).await.status, 200);
+            counted.note("verify", step);
+        }
+        steps.append(&mut counted.steps);
+    }
+    print!("{}", table(&steps));
+    report::write("calls", &steps);
+    steps.iter().filter(|step| step.step == "warm").all(|step| {
+        let expected = match (step.function.as_str(), step.mode.as_str()) {
+            ("send", _) | ("verify", "stored") => 2,
+            _ => 1,
+        };
+        step.calls.values().sum::<usize>() == expected && step.passed.connections == 0
+    })
+}
+
+/// The steps as a Markdown table.
+pub(crate) fn table(steps: &[Step]) -> String {
+    let mut table = String::from(
+        "| tokens | function | step | calls | connections | bytes sent | bytes received |\n|---|---|---|---|---|---|---|\n",
+    );
+    for step in steps {
+        let calls: Vec<_> = step
+            .calls
+            .iter()
+            .map(|(operation, count)| format!("{count} {operation}"))
+            .collect();
+        writeln!(
+            table,
+            "| {} | {} | {} | {} | {} | {} | {} |",
+            step.mode,
+            step.function,
+            step.step,
+            calls.join(", "),
+            step.passed.connections,
+            step.passed.sent,
+            step.passed.received
+        )
+        .expect("a string takes everything");
+    }
+    table
+}

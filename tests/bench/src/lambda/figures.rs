@@ -1,0 +1,160 @@
+//! What was measured of one function.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
+use serde::{Deserialize, Serialize};
+
+use super::instance::{Cost, Instance, Invocation};
+use crate::sample::Sample;
+
+/// The figures of many cold starts and warm invocations of one function.
+pub(crate) struct Figures {
+    runtime: String,
+    function: &'static str,
+    zip_mb: Option<f64>,
+    init: Costs,
+    first: Costs,
+    warm: Costs,
+    peak_mb: f64,
+}
+
+#[derive(Default)]
+struct Costs {
+    wall: Sample,
+    cpu: Sample,
+}
+
+impl Costs {
+    fn push(&mut self, cost: Cost) {
+        self.wall.push(cost.wall);
+        self.cpu.push(cost.cpu);
+    }
+}
+
+/// The medians of one function; times in milliseconds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Summary {
+    /// The runtime's name in `runtimes.toml`, or `floor`.
+    pub runtime: String,
+    /// `send`, `verify` or `hello`.
+    pub function: String,
+    /// From the start of the process to its first request for an event.
+    pub init_ms: f64,
+    /// The processor time of that.
+    pub init_cpu_ms: f64,
+    /// The first invocation.
+    pub first_ms: f64,
+    /// Its processor time.
+    pub first_cpu_ms: f64,
+    /// Start and first invocation together.
+    pub cold_ms: f64,
+    /// A warm invocation.
+    pub warm_p50_ms: f64,
+    /// One of a hundred takes longer.
+    pub warm_p99_ms: f64,
+    /// Processor time of a warm invocation, the runtime's own work included.
+    pub warm_cpu_ms: f64,
+    /// The most memory it had resident.
+    pub peak_mb: f64,
+    /// The program, zipped; of programs that are one file.
+    pub zip_mb: Option<f64>,
+}
+
+impl Figures {
+    /// Nothing measured yet of the function that `command` starts.
+    pub(crate) fn new(runtime: &str, function: &'static str, command: &str) -> Self {
+        Self {
+            runtime: runtime.to_owned(),
+            function,
+            zip_mb: zipped_mb(command),
+            init: Costs::default(),
+            first: Costs::default(),
+            warm: Costs::default(),
+            peak_mb: 0.0,
+        }
+    }
+
+    /// Adds a cold start.
+    pub(crate) fn cold(&mut self, instance: &Instance, first: &Invocation) {
+        self.init.push(instance.init);
+        self.first.push(first.cost);
+        self.saw(instance);
+    }
+
+    /// Adds a warm invocation.
+    pub(crate) fn warm(&mut self, instance: &Instance, answer: &Invocation) {
+        self.warm.push(answer.cost);
+        self.saw(instance);
+    }
+
+    /// Takes the warm invocations back that only warmed up.
+    pub(crate) fn forget_warm(&mut self) {
+        self.warm = Costs::default();
+    }
+
+    fn saw(&mut self, instance: &Instance) {
+        self.peak_mb = self.peak_mb.max(instance.process.peak_mb());
+    }
+
+    /// The medians.
+    pub(crate) fn summary(&self) -> Summary {
+        let cold = self.init.wall.plus(&self.first.wall);
+        Summary {
+            runtime: self.runtime.clone(),
+            function: self.function.to_owned(),
+            init_ms: self.init.wall.median_ms(),
+            init_cpu_ms: self.init.cpu.median_ms(),
+            first_ms: self.first.wall.median_ms(),
+            first_cpu_ms: self.first.cpu.median_ms(),
+            cold_ms: cold.median_ms(),
+            warm_p50_ms: self.warm.wall.median_ms(),
+            warm_p99_ms: self.warm.wall.percentile(99).as_secs_f64() * 1_000.0,
+            warm_cpu_ms: self.warm.cpu.median_ms(),
+            peak_mb: self.peak_mb,
+            zip_mb: self.zip_mb,
+        }
+    }
+}
+
+/// The size of a program in a zip archive; the archive's own few hundred bytes are left out. `None` for
+/// scripts: their size is that of their libraries.
+fn zipped_mb(command: &str) -> Option<f64> {
+    let program = fs::read(command.split_whitespace().next()?).ok()?;
+    if !program.starts_with(b"\x7fELF") {
+        return None;
+    }
+    let mut zipped = DeflateEncoder::new(Vec::new(), Compression::best());
+    std::io::Write::write_all(&mut zipped, &program).ok()?;
+    let bytes = u32::try_from(zipped.finish().ok()?.len()).ok()?;
+    Some(f64::from(bytes) / 1e6)
+}
+
+/// The figures as a Markdown table.
+pub(crate) fn table(figures: &[Summary]) -> String {
+    let mut table = String::from(
+        "| function | init ms (CPU) | first ms (CPU) | cold start ms | warm p50 / p99 ms | CPU per warm call ms | peak MB | zip MB |\n|---|---|---|---|---|---|---|---|\n",
+    );
+    for f in figures {
+        let zip = f.zip_mb.map_or_else(|| "-".to_owned(), |mb| format!("{mb:.2}"));
+        writeln!(
+            table,
+            "| {} {} | {:.1} ({:.1}) | {:.1} ({:.1}) | {:.1} | {:.2} / {:.2} | {:.2} | {:.1} | {zip} |",
+            f.runtime,
+            f.function,
+            f.init_ms,
+            f.init_cpu_ms,
+            f.first_ms,
+            f.first_cpu_ms,
+            f.cold_ms,
+            f.warm_p50_ms,
+            f.warm_p99_ms,
+            f.warm_cpu_ms,
+            f.peak_mb,
+        )
+        .expect("a string takes everything");
+    }
+    table
+}

@@ -1,0 +1,134 @@
+//! One life of a function: a process that is started, fed with events and ended.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::runtime_api::{RuntimeApi, Said};
+use crate::process::Process;
+
+/// The timeout of the functions in `template.yaml`.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// How long the slowest runtime may take to start.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What one step of a life took.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cost {
+    /// By the clock on the wall.
+    pub wall: Duration,
+    /// Processor time of the process.
+    pub cpu: Duration,
+}
+
+/// An invocation.
+#[derive(Debug)]
+pub(crate) struct Invocation {
+    /// From the event handed out to the answer received; the processor time also counts what the
+    /// process does until it asks for the next event.
+    pub cost: Cost,
+    /// The HTTP status of the answer.
+    pub status: u64,
+    /// The body of the answer.
+    pub body: Value,
+}
+
+/// A running instance.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    /// From the start of the process to its first request for an event.
+    pub init: Cost,
+    /// The process.
+    pub process: Process,
+    child: Child,
+    api: RuntimeApi,
+}
+
+impl Instance {
+    /// Starts `command`, a program and its arguments, with no other environment than `environment` and
+    /// what Lambda adds.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start: its last words are in the message.
+    pub(crate) async fn start(command: &[String], environment: &BTreeMap<String, String>) -> Self {
+        let mut api = RuntimeApi::start().await;
+        let (program, arguments) = command.split_first().expect("a command");
+        let began = Instant::now();
+        let mut child = Command::new(program)
+            .args(arguments)
+            .env_clear()
+            .env("PATH", std::env::var("PATH").unwrap_or_default())
+            .envs(environment)
+            .env("AWS_LAMBDA_RUNTIME_API", &api.address)
+            .env("AWS_LAMBDA_FUNCTION_NAME", "f")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{program}: {error}"));
+        let process = Process::new(child.id());
+        match api.listen(PATIENCE).await {
+            Said::Ready(at) => Self {
+                init: Cost {
+                    wall: at - began,
+                    cpu: process.cpu(),
+                },
+                process,
+                child,
+                api,
+            },
+            said => panic!("{program} did not start: {said:?}\n{}", last_words(&mut child)),
+        }
+    }
+
+    /// Hands out an event and waits for the answer, and for the next request of an event.
+    ///
+    /// # Panics
+    ///
+    /// When there is no answer.
+    pub(crate) async fn invoke(&mut self, event: String) -> Invocation {
+        let spent = self.process.cpu();
+        let handed = Instant::now();
+        self.api.hand_out(event, DEADLINE);
+        let (at, answer) = match self.api.listen(PATIENCE).await {
+            Said::Answered(at, answer) => (at, answer),
+            said => panic!("no answer: {said:?}\n{}", last_words(&mut self.child)),
+        };
+        let said = self.api.listen(PATIENCE).await;
+        assert!(matches!(said, Said::Ready(_)), "{said:?}");
+        let answer: Value = serde_json::from_slice(&answer).expect("JSON");
+        let body = answer["body"].as_str().unwrap_or_default();
+        Invocation {
+            cost: Cost {
+                wall: at - handed,
+                cpu: self.process.cpu() - spent,
+            },
+            status: answer["statusCode"].as_u64().unwrap_or(0),
+            body: serde_json::from_str(body).unwrap_or_default(),
+        }
+    }
+}
+
+/// Ends the process and reads what it has written to its standard error.
+fn last_words(child: &mut Child) -> String {
+    drop(child.kill());
+    let mut words = String::new();
+    if let Some(mut stderr) = child.stderr.take() {
+        drop(stderr.read_to_string(&mut words));
+    }
+    words
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}

@@ -1,0 +1,305 @@
+//! Functions under a Runtime API of our own: what a cold start and a warm invocation cost.
+//!
+//! All runtimes take turns in every round, so that whatever else the machine does meets all of them.
+
+mod figures;
+mod instance;
+mod runtime_api;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use phoneproof_bench::events::{Events, User};
+use phoneproof_bench::warm::policy;
+use phoneproof_local::inbox::Inbox;
+use phoneproof_local::stack::{Backends, Endpoints, Options};
+use serde::Deserialize;
+
+pub(crate) use self::figures::Summary;
+use self::figures::Figures;
+pub(crate) use self::instance::{Instance, Invocation};
+use crate::relay::{Relays, Tls};
+use crate::{goals, report};
+
+/// Warm invocations that are not counted: they fill caches and open connections.
+const WARM_UP: u32 = 20;
+
+/// What `bench lambda` measures.
+#[derive(Args)]
+pub(crate) struct Lambda {
+    /// Cold starts of each function.
+    #[arg(long, default_value_t = 20)]
+    cold: u32,
+    /// Warm invocations of each function.
+    #[arg(long, default_value_t = 500)]
+    warm: u32,
+    /// The runtimes, all measured in this run.
+    #[arg(long, default_value = "tests/bench/runtimes.toml")]
+    runtimes: PathBuf,
+    /// Only the runtimes with these names.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// The folder with the events `send.json` and `verify.json`.
+    #[arg(long, default_value = "tests/bench/events")]
+    events: PathBuf,
+    /// A function that does nothing: the floor.
+    #[arg(long, default_value = "target/release/hello")]
+    floor: String,
+    /// Reach AWS by TLS, as in a deployment.
+    #[arg(long)]
+    tls: bool,
+}
+
+#[derive(Deserialize)]
+struct Runtimes {
+    runtime: Vec<Runtime>,
+}
+
+/// Two functions that serve the flow.
+#[derive(Deserialize)]
+struct Runtime {
+    name: String,
+    send: String,
+    verify: String,
+}
+
+/// What every function reaches, and what it is told about it.
+pub(crate) struct Surroundings {
+    /// What functions find in their environment.
+    pub environment: BTreeMap<String, String>,
+    inbox: Inbox,
+    /// They end with this value.
+    _backends: Backends,
+    _tls: Option<Tls>,
+}
+
+impl Surroundings {
+    /// Starts the loopback AWS services, behind TLS if `tls` says so.
+    pub(crate) async fn start(tls: bool) -> Self {
+        let backends = Backends::start(&Options::new(policy())).await;
+        let backends = backends.expect("free ports");
+        let plain = backends.endpoints.clone();
+        if !tls {
+            return Self::on(backends, &plain);
+        }
+        let tls = Tls::new();
+        let relays = Relays::before(&plain, Some(&tls)).await;
+        let mut around = Self::on(backends, &relays.endpoints);
+        let bundle = tls.bundle.display().to_string();
+        // As the AWS SDKs call it, and as Node.js does.
+        for name in ["AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {
+            around.environment.insert(name.to_owned(), bundle.clone());
+        }
+        Self {
+            _tls: Some(tls),
+            ..around
+        }
+    }
+
+    /// On `backends`, which functions reach at `endpoints`.
+    pub(crate) fn on(backends: Backends, endpoints: &Endpoints) -> Self {
+        Self {
+            environment: variables(endpoints),
+            inbox: backends.inbox.clone(),
+            _backends: backends,
+            _tls: None,
+        }
+    }
+
+    /// The code that `user` was texted last.
+    pub(crate) fn code(&self, user: User) -> String {
+        let texts = self.inbox.messages(Some(&user.phone()));
+        let body = &texts.first().expect("a text").body;
+        let mut runs = body.split(|c: char| !c.is_ascii_digit());
+        runs.find(|run| run.len() == 6).expect("a code").to_owned()
+    }
+}
+
+/// The environment of the functions in `template.yaml`.
+fn variables(endpoints: &Endpoints) -> BTreeMap<String, String> {
+    let tables = phoneproof_local::stack::tables();
+    [
+        ("ISSUER", "https://verify.example.com"),
+        ("LIMITS_TABLE", &tables.limits),
+        ("CHALLENGES_TABLE", &tables.challenges),
+        ("BLOCKS_TABLE", &tables.blocks),
+        ("KEYRING_SECRET_ID", phoneproof_local::aws::SECRET_ID),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
+        ("AWS_ENDPOINT_URL_SNS", &endpoints.sns),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &endpoints.secrets),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+/// A command of `runtimes.toml`.
+fn words(command: &str) -> Vec<String> {
+    command.split_whitespace().map(str::to_owned).collect()
+}
+
+/// The functions of one runtime on their way through a run.
+struct Measured<'r> {
+    runtime: &'r Runtime,
+    warm_send: Instance,
+    send: Figures,
+    verify: Figures,
+}
+
+/// Gives every user of a run once.
+struct Users(u32);
+
+impl Users {
+    fn next(&mut self) -> User {
+        self.0 += 1;
+        User(self.0)
+    }
+}
+
+async fn started(instance: &mut Instance, events: &Events, user: User) -> (Invocation, String) {
+    let sent = instance.invoke(events.send(user)).await;
+    assert_eq!(sent.status, 202, "{:?}", sent.body);
+    let token = sent.body["token"].as_str().expect("a token").to_owned();
+    (sent, token)
+}
+
+/// Cold and warm figures of one runtime's functions, a round at a time.
+struct Bench<'b> {
+    around: &'b Surroundings,
+    events: &'b Events,
+    users: Users,
+}
+
+impl Bench<'_> {
+    /// One cold start of each function.
+    async fn cold(&mut self, measured: &mut Measured<'_>) {
+        let environment = &self.around.environment;
+        let user = self.users.next();
+        let mut send = Instance::start(&words(&measured.runtime.send), environment).await;
+        let (first, _) = started(&mut send, self.events, user).await;
+        measured.send.cold(&send, &first);
+        let user = self.users.next();
+        let (_, token) = started(&mut measured.warm_send, self.events, user).await;
+        let event = self.events.verify(user, &token, &self.around.code(user));
+        let mut verify = Instance::start(&words(&measured.runtime.verify), environment).await;
+        let first = verify.invoke(event).await;
+        assert_eq!(first.status, 200, "{:?}", first.body);
+        measured.verify.cold(&verify, &first);
+    }
+
+    /// `count` warm flows through one instance of each function.
+    async fn warm(&mut self, measured: &mut Measured<'_>, verify: &mut Instance, count: u32) {
+        for _ in 0..count {
+            let user = self.users.next();
+            let (sent, token) = started(&mut measured.warm_send, self.events, user).await;
+            measured.send.warm(&measured.warm_send, &sent);
+            let event = self.events.verify(user, &token, &self.around.code(user));
+            let verified = verify.invoke(event).await;
+            assert_eq!(verified.status, 200, "{:?}", verified.body);
+            measured.verify.warm(verify, &verified);
+        }
+    }
+}
+
+/// One short life after the other of both functions of PhoneProof.
+pub(crate) struct Life<'l> {
+    around: &'l Surroundings,
+    events: Events,
+    users: Users,
+}
+
+impl<'l> Life<'l> {
+    /// No life yet.
+    pub(crate) fn new(around: &'l Surroundings) -> Self {
+        Self {
+            around,
+            events: Events::compiled(),
+            users: Users(0),
+        }
+    }
+
+    /// Start, first and second invocation of `send`, and those of `verify`.
+    pub(crate) async fn of(&mut self, send: &[String], verify: &[String]) -> [Duration; 6] {
+        let (first, second) = (self.users.next(), self.users.next());
+        let mut send = Instance::start(send, &self.around.environment).await;
+        let (sent, token) = started(&mut send, &self.events, first).await;
+        let (sent_again, token_again) = started(&mut send, &self.events, second).await;
+        let mut verify = Instance::start(verify, &self.around.environment).await;
+        let mut took = [
+            send.init.wall,
+            sent.cost.wall,
+            sent_again.cost.wall,
+            verify.init.wall,
+            Duration::ZERO,
+            Duration::ZERO,
+        ];
+        let pairs = [(first, token), (second, token_again)];
+        for (took, (user, token)) in took[4..].iter_mut().zip(pairs) {
+            let event = self.events.verify(user, &token, &self.around.code(user));
+            let verified = verify.invoke(event).await;
+            assert_eq!(verified.status, 200, "{:?}", verified.body);
+            *took = verified.cost.wall;
+        }
+        took
+    }
+}
+
+/// Measures all runtimes; whether they reach the goals.
+pub(crate) async fn run(lambda: Lambda) -> bool {
+    let text = fs::read_to_string(&lambda.runtimes).expect("the file of runtimes");
+    let Runtimes { runtime: runtimes } = toml::from_str(&text).expect("runtimes");
+    let wanted = |name: &String| lambda.only.is_empty() || lambda.only.contains(name);
+    let runtimes: Vec<_> = runtimes.iter().filter(|r| wanted(&r.name)).collect();
+    let events = Events::read(&lambda.events).expect("events");
+    let around = Surroundings::start(lambda.tls).await;
+    let mut bench = Bench {
+        around: &around,
+        events: &events,
+        users: Users(0),
+    };
+    let mut floor = Figures::new("floor", "hello", &lambda.floor);
+    let mut all = Vec::new();
+    for runtime in runtimes {
+        all.push(Measured {
+            runtime,
+            warm_send: Instance::start(&words(&runtime.send), &around.environment).await,
+            send: Figures::new(&runtime.name, "send", &runtime.send),
+            verify: Figures::new(&runtime.name, "verify", &runtime.verify),
+        });
+    }
+    for _ in 0..lambda.cold {
+        let mut hello = Instance::start(&words(&lambda.floor), &around.environment).await;
+        let first = hello.invoke(events.send(bench.users.next())).await;
+        floor.cold(&hello, &first);
+        for measured in &mut all {
+            bench.cold(measured).await;
+        }
+    }
+    let mut hello = Instance::start(&words(&lambda.floor), &around.environment).await;
+    for _ in 0..lambda.warm {
+        let answer = hello.invoke(events.send(bench.users.next())).await;
+        floor.warm(&hello, &answer);
+    }
+    for measured in &mut all {
+        let command = words(&measured.runtime.verify);
+        let mut verify = Instance::start(&command, &around.environment).await;
+        bench.warm(measured, &mut verify, WARM_UP).await;
+        measured.send.forget_warm();
+        measured.verify.forget_warm();
+        bench.warm(measured, &mut verify, lambda.warm).await;
+    }
+    let figures: Vec<_> = std::iter::once(floor)
+        .chain(all.into_iter().flat_map(|m| [m.send, m.verify]))
+        .map(|figures| figures.summary())
+        .collect();
+    let name = if lambda.tls { "lambda-tls" } else { "lambda" };
+    report::write(name, &figures);
+    print!("{}", figures::table(&figures));
+    goals::lambda(&figures)
+}

@@ -1,0 +1,129 @@
+//! The Runtime API of one function instance.
+//!
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// What an instance did.
+#[derive(Debug)]
+pub(crate) enum Said {
+    /// It asked for its next event.
+    Ready(Instant),
+    /// It answered the last one.
+    Answered(Instant, Bytes),
+    /// It gave up.
+    Failed(String),
+}
+
+/// A running Runtime API.
+#[derive(Debug)]
+pub(crate) struct RuntimeApi {
+    /// `AWS_LAMBDA_RUNTIME_API`.
+    pub address: String,
+    events: mpsc::UnboundedSender<(String, Duration)>,
+    said: mpsc::UnboundedReceiver<Said>,
+    serving: JoinHandle<()>,
+}
+
+#[derive(Debug, Clone)]
+struct Shared {
+    /// The events, each with the time until its deadline.
+    events: Arc<Mutex<mpsc::UnboundedReceiver<(String, Duration)>>>,
+    said: mpsc::UnboundedSender<Said>,
+}
+
+impl RuntimeApi {
+    /// Starts one on any free port.
+    pub(crate) async fn start() -> Self {
+        let (events, queue) = mpsc::unbounded_channel();
+        let (teller, said) = mpsc::unbounded_channel();
+        let shared = Shared {
+            events: Arc::new(Mutex::new(queue)),
+            said: teller,
+        };
+        let invocation = "/2018-06-01/runtime/invocation";
+        let router = Router::new()
+            .route(&format!("{invocation}/next"), get(next))
+            .route(&format!("{invocation}/{{id}}/response"), post(answered))
+            .route(&format!("{invocation}/{{id}}/error"), post(failed))
+            .route("/2018-06-01/runtime/init/error", post(failed))
+            .with_state(shared);
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let serving = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
+        Self {
+            address,
+            events,
+            said,
+            serving,
+        }
+    }
+
+    /// Hands out an event whose deadline is `left` away.
+    pub(crate) fn hand_out(&self, event: String, left: Duration) {
+        self.events.send((event, left)).expect("the API runs");
+    }
+
+    /// What the instance does next.
+    pub(crate) async fn listen(&mut self, patience: Duration) -> Said {
+        let said = tokio::time::timeout(patience, self.said.recv()).await;
+        said.ok()
+            .flatten()
+            .unwrap_or_else(|| Said::Failed("it says nothing".to_owned()))
+    }
+}
+
+impl Drop for RuntimeApi {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn next(State(shared): State<Shared>) -> Response {
+    drop(shared.said.send(Said::Ready(Instant::now())));
+    let Some((event, left)) = shared.events.lock().await.recv().await else {
+        return StatusCode::GONE.into_response();
+    };
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "Lambda's deadlines are instants of the real clock"
+    )]
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let deadline = now.unwrap_or_default() + left;
+    let headers = [
+        ("lambda-runtime-aws-request-id", "id".to_owned()),
+        (
+            "lambda-runtime-deadline-ms",
+            deadline.as_millis().to_string(),
+        ),
+        (
+            "lambda-runtime-invoked-function-arn",
+            "arn:aws:lambda:us-east-1:123456789012:function:f".to_owned(),
+        ),
+        ("content-type", "application/json".to_owned()),
+    ];
+    (headers, event).into_response()
+}
+
+async fn answered(State(shared): State<Shared>, body: Bytes) -> StatusCode {
+    drop(shared.said.send(Said::Answered(Instant::now(), body)));
+    StatusCode::ACCEPTED
+}
+
+async fn failed(State(shared): State<Shared>, body: Bytes) -> StatusCode {
+    let error = String::from_utf8_lossy(&body).into_owned();
+    drop(shared.said.send(Said::Failed(error)));
+    StatusCode::ACCEPTED
+}

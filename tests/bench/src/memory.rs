@@ -1,0 +1,89 @@
+//! What memory size buys: start-up and answer times at the share of a processor that Lambda gives to it.
+//!
+//! Lambda gives 1,769 MB one processor and less memory its share of one (Lambda developer guide, "Configure
+//! Lambda function memory"). Here a control group does the same, which needs root and Linux.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::lambda::{Life, Surroundings};
+use crate::sample::Sample;
+
+/// The period of the scheduler's quota.
+const PERIOD_US: u32 = 20_000;
+/// The memory size that has a processor of its own.
+const ONE_PROCESSOR_MB: u32 = 1_769;
+
+/// What `bench memory` measures.
+#[derive(Args)]
+pub(crate) struct Memory {
+    /// Memory sizes in MB.
+    #[arg(long, value_delimiter = ',', default_value = "128,256,512,1024,1769")]
+    sizes: Vec<u32>,
+    /// Cold starts at each size.
+    #[arg(long, default_value_t = 9)]
+    cold: u32,
+    /// The command that starts `send`.
+    #[arg(long, default_value = "target/release/send")]
+    send: String,
+    /// The command that starts `verify`.
+    #[arg(long, default_value = "target/release/verify")]
+    verify: String,
+}
+
+/// A control group with the processor share of a memory size.
+struct Share(PathBuf);
+
+impl Share {
+    fn new(memory_mb: u32) -> Self {
+        let quota = (PERIOD_US * memory_mb / ONE_PROCESSOR_MB).max(1_000);
+        let (v1, v2) = (Path::new("/sys/fs/cgroup/cpu"), Path::new("/sys/fs/cgroup"));
+        let is_v1 = v1.is_dir();
+        let group = if is_v1 { v1 } else { v2 }.join(format!("phoneproof-{memory_mb}"));
+        fs::create_dir_all(&group).expect("control groups need root");
+        let write = |file: &str, text: String| {
+            fs::write(group.join(file), text).expect("control groups need root");
+        };
+        if is_v1 {
+            write("cpu.cfs_period_us", PERIOD_US.to_string());
+            write("cpu.cfs_quota_us", quota.to_string());
+        } else {
+            write("cpu.max", format!("{quota} {PERIOD_US}"));
+        }
+        Self(group)
+    }
+
+    /// A command that joins the group before it becomes `command`.
+    fn of(&self, command: &str) -> Vec<String> {
+        let join = format!("echo $$ > {}/cgroup.procs; exec {command}", self.0.display());
+        vec!["sh".to_owned(), "-c".to_owned(), join]
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        drop(fs::remove_dir(&self.0));
+    }
+}
+
+/// Measures and prints.
+pub(crate) async fn run(options: Memory) -> bool {
+    let around = Surroundings::start(true).await;
+    let mut life = Life::new(&around);
+    println!("medians in ms, over TLS: start + first answer (warm answer)");
+    for memory_mb in options.sizes {
+        let share = Share::new(memory_mb);
+        let (send, verify) = (share.of(&options.send), share.of(&options.verify));
+        let mut samples: [Sample; 6] = Default::default();
+        for _ in 0..options.cold {
+            for (sample, took) in samples.iter_mut().zip(life.of(&send, &verify).await) {
+                sample.push(took);
+            }
+        }
+        let [a, b, c, d, e, f] = samples.map(|sample| sample.median_ms());
+        println!("{memory_mb:>6} MB  send {a:.0} + {b:.1} ({c:.1})  verify {d:.0} + {e:.1} ({f:.1})");
+    }
+    true
+}

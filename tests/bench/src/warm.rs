@@ -1,0 +1,116 @@
+//! Both functions in a process that has answered before.
+
+use std::sync::Arc;
+
+use lambda_http::http::Response;
+use lambda_http::{Body, Request};
+use phoneproof::aws::{AwsSettings, Clients, Credentials};
+use phoneproof::config::{DEFAULT_POLICY, Settings, TokenMode};
+use phoneproof::domain::policy::Policy;
+use phoneproof::http::App;
+use phoneproof::observe::Journal;
+use phoneproof::service::Service;
+use phoneproof_tests::{ManualClock, SeededRandom};
+use serde_json::Value;
+
+use crate::canned::Canned;
+use crate::events::{Events, User};
+
+/// A keyring with one root.
+pub const KEYRING: &str = r#"{"current":"r1","r1":"r1-0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"}"#;
+
+/// The policy that is compiled in.
+#[must_use]
+pub fn policy() -> Policy {
+    Policy::from_toml(DEFAULT_POLICY).expect("the sample policy is valid")
+}
+
+/// Region and credentials of nobody.
+#[must_use]
+pub fn nowhere() -> AwsSettings {
+    AwsSettings {
+        region: "us-east-1".to_owned(),
+        credentials: Credentials::new("local", "local", None, None, "local"),
+        dynamodb_endpoint: None,
+        sns_endpoint: None,
+        secrets_endpoint: None,
+        ca_bundle: None,
+    }
+}
+
+/// Both functions, over canned AWS answers.
+#[derive(Debug)]
+pub struct Warm {
+    app: Arc<App>,
+    events: Events,
+    canned: Canned,
+}
+
+impl Warm {
+    /// Starts them and serves one flow, after which they are warm.
+    pub async fn start() -> Self {
+        let canned = Canned::new(KEYRING);
+        let settings = Settings {
+            issuer: "https://verify.example.com".to_owned(),
+            token_mode: TokenMode::Sealed,
+            tables: phoneproof_local::stack::tables(),
+            keyring_secret_id: "keyring".to_owned(),
+            allowed_origins: Vec::new(),
+            stack_name: "bench".to_owned(),
+            xray_daemon: None,
+            aws: nowhere(),
+        };
+        let clients = Clients::over(canned.shared(), &settings.aws);
+        let (clock, random) = (Arc::new(ManualClock::new()), Arc::new(SeededRandom::new(1)));
+        let service = Service::new(clients, &settings, policy(), clock, random);
+        let app = App {
+            service: service.expect("the sample policy has templates"),
+            allowed_origins: Vec::new(),
+            journal: Journal::new("bench".to_owned(), None, Arc::new(|_| ())),
+            tracer: None,
+        };
+        let events = Events::compiled();
+        let warm = Self {
+            app: Arc::new(app),
+            events,
+            canned,
+        };
+        let user = User(0);
+        let sent = warm.send(warm.send_request(user)).await;
+        let verified = warm.verify(warm.verify_request(user, &sent)).await;
+        assert_eq!(verified.status(), 200, "{:?}", verified.body());
+        warm
+    }
+
+    /// `user` asks for a code.
+    #[must_use]
+    pub fn send_request(&self, user: User) -> Request {
+        request(&self.events.send(user))
+    }
+
+    /// `user` brings the code that was texted last.
+    #[must_use]
+    pub fn verify_request(&self, user: User, sent: &Response<Body>) -> Request {
+        assert_eq!(sent.status(), 202, "{:?}", sent.body());
+        let Body::Text(text) = sent.body() else {
+            panic!("an answer is text");
+        };
+        let answer: Value = serde_json::from_str(text).expect("JSON");
+        let token = answer["token"].as_str().expect("a token");
+        request(&self.events.verify(user, token, &self.canned.code()))
+    }
+
+    /// The handler of `send`.
+    pub async fn send(&self, request: Request) -> Response<Body> {
+        phoneproof_send::handle(Arc::clone(&self.app), request).await
+    }
+
+    /// The handler of `verify`.
+    pub async fn verify(&self, request: Request) -> Response<Body> {
+        phoneproof_verify::handle(Arc::clone(&self.app), request).await
+    }
+}
+
+fn request(event: &str) -> Request {
+    lambda_http::request::from_str(event).expect("an event")
+}
