@@ -1,0 +1,12 @@
+//! The Lambda binary `hello`: `lambda_http` and nothing else. No logging, no client, no key.
+
+use lambda_http::{Body, Error, Request, Response, run, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    run(service_fn(hello)).await
+}
+
+async fn hello(_request: Request) -> Result<Response<Body>, Error> {
+    Ok(Response::new("hello".into()))
+}
