@@ -10,7 +10,7 @@ use phoneproof_local::stack::{Backends, Endpoints, Options};
 use phoneproof_tests::Proxy;
 use serde::{Deserialize, Serialize};
 
-use crate::lambda::{Instance, Surroundings};
+use crate::lambda::{Instance, Program, Surroundings};
 use crate::relay::{Passed, Relays};
 use crate::report;
 
@@ -85,8 +85,8 @@ impl Counted {
     }
 
     async fn function(&mut self, name: &str, command: &str) -> Instance {
-        let command = [command.to_owned()];
-        let instance = Instance::start(&command, &self.around.environment).await;
+        let program = Program::here(command);
+        let instance = Instance::start(&program, &self.around.environment).await;
         self.note(name, "start");
         instance
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::lambda::{Life, Surroundings};
+use crate::lambda::{Life, Program, Surroundings};
 use crate::sample::Sample;
 
 /// The period of the scheduler's quota.
@@ -56,9 +56,9 @@ impl Share {
     }
 
     /// A command that joins the group before it becomes `command`.
-    fn of(&self, command: &str) -> Vec<String> {
-        let join = format!("echo $$ > {}/cgroup.procs; exec {command}", self.0.display());
-        vec!["sh".to_owned(), "-c".to_owned(), join]
+    fn of(&self, command: &str) -> Program {
+        let group = self.0.display();
+        Program::script(format!("echo $$ > {group}/cgroup.procs; exec {command}"))
     }
 }
 

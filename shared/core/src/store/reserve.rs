@@ -131,8 +131,13 @@ impl Store {
         })
     }
 
-    /// One item per rule, in the order of [`Rule::ALL`]; then the stored token, if any.
-    fn reserve_items(&self, plan: &SendPlan) -> Result<Vec<TransactWriteItem>, StoreError> {
+    /// The transaction of [`Store::reserve`]: one item per rule, in the order of [`Rule::ALL`]; then the stored
+    /// token, if any.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when an item cannot be built, which the types rule out.
+    pub fn reserve_items(&self, plan: &SendPlan) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut items = Vec::with_capacity(Rule::ALL.len() + 1);
         for rule in Rule::ALL {
             let subject = plan.subjects.of(rule.subject());

@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use serde::{Deserialize, Serialize};
 
-use super::instance::{Cost, Instance, Invocation};
+use super::instance::{Cost, Instance, Invocation, Program};
 use crate::sample::Sample;
 
 /// The figures of many cold starts and warm invocations of one function.
@@ -64,12 +65,12 @@ pub(crate) struct Summary {
 }
 
 impl Figures {
-    /// Nothing measured yet of the function that `command` starts.
-    pub(crate) fn new(runtime: &str, function: &'static str, command: &str) -> Self {
+    /// Nothing measured yet of a function.
+    pub(crate) fn new(runtime: &str, function: &'static str, program: &Program) -> Self {
         Self {
             runtime: runtime.to_owned(),
             function,
-            zip_mb: zipped_mb(command),
+            zip_mb: zipped_mb(&program.file()),
             init: Costs::default(),
             first: Costs::default(),
             warm: Costs::default(),
@@ -121,8 +122,8 @@ impl Figures {
 
 /// The size of a program in a zip archive; the archive's own few hundred bytes are left out. `None` for
 /// scripts: their size is that of their libraries.
-fn zipped_mb(command: &str) -> Option<f64> {
-    let program = fs::read(command.split_whitespace().next()?).ok()?;
+fn zipped_mb(file: &Path) -> Option<f64> {
+    let program = fs::read(file).ok()?;
     if !program.starts_with(b"\x7fELF") {
         return None;
     }

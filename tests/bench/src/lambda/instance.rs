@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -15,6 +16,56 @@ use crate::process::Process;
 const DEADLINE: Duration = Duration::from_secs(10);
 /// How long the slowest runtime may take to start.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What Lambda tells every function.
+const OF_LAMBDA: [(&str, &str); 5] = [
+    ("AWS_LAMBDA_FUNCTION_NAME", "f"),
+    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+    ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
+    ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/f"),
+    ("AWS_LAMBDA_LOG_STREAM_NAME", "1"),
+];
+
+/// How a function is started.
+#[derive(Debug, Clone)]
+pub(crate) struct Program {
+    command: Vec<String>,
+    folder: PathBuf,
+    environment: BTreeMap<String, String>,
+}
+
+impl Program {
+    /// The words of `command`, run in `folder` and with `environment` beside that of every function.
+    pub(crate) fn new(
+        command: &str,
+        folder: &Path,
+        environment: &BTreeMap<String, String>,
+    ) -> Self {
+        Self {
+            command: command.split_whitespace().map(str::to_owned).collect(),
+            folder: folder.canonicalize().expect("the folder of a function"),
+            environment: environment.clone(),
+        }
+    }
+
+    /// A program that takes no arguments and nothing more from its environment.
+    pub(crate) fn here(path: &str) -> Self {
+        Self::new(path, Path::new("."), &BTreeMap::new())
+    }
+
+    /// A shell script.
+    pub(crate) fn script(script: String) -> Self {
+        Self {
+            command: vec!["sh".to_owned(), "-c".to_owned(), script],
+            ..Self::here("")
+        }
+    }
+
+    /// The file that is run, if it is named by a path.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.join(self.command.first().map_or("", String::as_str))
+    }
+}
 
 /// What one step of a life took.
 #[derive(Debug, Clone, Copy)]
@@ -49,30 +100,30 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    /// Starts `command`, a program and its arguments, with no other environment than `environment` and
-    /// what Lambda adds.
+    /// Starts `program`, with no other environment than its own, `environment` and what Lambda adds.
     ///
     /// # Panics
     ///
     /// When it does not start: its last words are in the message.
-    pub(crate) async fn start(command: &[String], environment: &BTreeMap<String, String>) -> Self {
+    pub(crate) async fn start(program: &Program, environment: &BTreeMap<String, String>) -> Self {
         let mut api = RuntimeApi::start().await;
-        let (program, arguments) = command.split_first().expect("a command");
+        let (file, arguments) = program.command.split_first().expect("a command");
         let began = Instant::now();
-        let mut child = Command::new(program)
+        let mut child = Command::new(file)
             .args(arguments)
+            .current_dir(&program.folder)
             .env_clear()
             .env("PATH", std::env::var("PATH").unwrap_or_default())
             .envs(environment)
+            .envs(&program.environment)
             .env("AWS_LAMBDA_RUNTIME_API", &api.address)
-            .env("AWS_LAMBDA_FUNCTION_NAME", "f")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
+            .envs(OF_LAMBDA)
+            .env("LAMBDA_TASK_ROOT", &program.folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("{program}: {error}"));
+            .unwrap_or_else(|error| panic!("{file}: {error}"));
         let process = Process::new(child.id());
         match api.listen(PATIENCE).await {
             Said::Ready(at) => Self {
@@ -84,7 +135,7 @@ impl Instance {
                 child,
                 api,
             },
-            said => panic!("{program} did not start: {said:?}\n{}", last_words(&mut child)),
+            said => panic!("{file} did not start: {said:?}\n{}", last_words(&mut child)),
         }
     }
 

@@ -20,7 +20,8 @@ use serde::Deserialize;
 
 pub(crate) use self::figures::Summary;
 use self::figures::Figures;
-pub(crate) use self::instance::{Instance, Invocation};
+use self::instance::Invocation;
+pub(crate) use self::instance::{Instance, Program};
 use crate::relay::{Relays, Tls};
 use crate::{goals, report};
 
@@ -62,8 +63,11 @@ struct Runtimes {
 #[derive(Deserialize)]
 struct Runtime {
     name: String,
+    folder: PathBuf,
     send: String,
     verify: String,
+    #[serde(default)]
+    environment: BTreeMap<String, String>,
 }
 
 /// What every function reaches, and what it is told about it.
@@ -128,6 +132,7 @@ fn variables(endpoints: &Endpoints) -> BTreeMap<String, String> {
         ("BLOCKS_TABLE", &tables.blocks),
         ("KEYRING_SECRET_ID", phoneproof_local::aws::SECRET_ID),
         ("AWS_REGION", "us-east-1"),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "local"),
         ("AWS_SECRET_ACCESS_KEY", "local"),
         ("AWS_EC2_METADATA_DISABLED", "true"),
@@ -139,17 +144,25 @@ fn variables(endpoints: &Endpoints) -> BTreeMap<String, String> {
     .into()
 }
 
-/// A command of `runtimes.toml`.
-fn words(command: &str) -> Vec<String> {
-    command.split_whitespace().map(str::to_owned).collect()
-}
-
 /// The functions of one runtime on their way through a run.
-struct Measured<'r> {
-    runtime: &'r Runtime,
+struct Measured {
+    programs: (Program, Program),
     warm_send: Instance,
     send: Figures,
     verify: Figures,
+}
+
+impl Measured {
+    async fn start(runtime: &Runtime, environment: &BTreeMap<String, String>) -> Self {
+        let program = |command| Program::new(command, &runtime.folder, &runtime.environment);
+        let (send, verify) = (program(&runtime.send), program(&runtime.verify));
+        Self {
+            warm_send: Instance::start(&send, environment).await,
+            send: Figures::new(&runtime.name, "send", &send),
+            verify: Figures::new(&runtime.name, "verify", &verify),
+            programs: (send, verify),
+        }
+    }
 }
 
 /// Gives every user of a run once.
@@ -178,23 +191,23 @@ struct Bench<'b> {
 
 impl Bench<'_> {
     /// One cold start of each function.
-    async fn cold(&mut self, measured: &mut Measured<'_>) {
+    async fn cold(&mut self, measured: &mut Measured) {
         let environment = &self.around.environment;
         let user = self.users.next();
-        let mut send = Instance::start(&words(&measured.runtime.send), environment).await;
+        let mut send = Instance::start(&measured.programs.0, environment).await;
         let (first, _) = started(&mut send, self.events, user).await;
         measured.send.cold(&send, &first);
         let user = self.users.next();
         let (_, token) = started(&mut measured.warm_send, self.events, user).await;
         let event = self.events.verify(user, &token, &self.around.code(user));
-        let mut verify = Instance::start(&words(&measured.runtime.verify), environment).await;
+        let mut verify = Instance::start(&measured.programs.1, environment).await;
         let first = verify.invoke(event).await;
         assert_eq!(first.status, 200, "{:?}", first.body);
         measured.verify.cold(&verify, &first);
     }
 
     /// `count` warm flows through one instance of each function.
-    async fn warm(&mut self, measured: &mut Measured<'_>, verify: &mut Instance, count: u32) {
+    async fn warm(&mut self, measured: &mut Measured, verify: &mut Instance, count: u32) {
         for _ in 0..count {
             let user = self.users.next();
             let (sent, token) = started(&mut measured.warm_send, self.events, user).await;
@@ -225,7 +238,7 @@ impl<'l> Life<'l> {
     }
 
     /// Start, first and second invocation of `send`, and those of `verify`.
-    pub(crate) async fn of(&mut self, send: &[String], verify: &[String]) -> [Duration; 6] {
+    pub(crate) async fn of(&mut self, send: &Program, verify: &Program) -> [Duration; 6] {
         let (first, second) = (self.users.next(), self.users.next());
         let mut send = Instance::start(send, &self.around.environment).await;
         let (sent, token) = started(&mut send, &self.events, first).await;
@@ -263,32 +276,27 @@ pub(crate) async fn run(lambda: Lambda) -> bool {
         events: &events,
         users: Users(0),
     };
-    let mut floor = Figures::new("floor", "hello", &lambda.floor);
+    let hello = Program::here(&lambda.floor);
+    let mut floor = Figures::new("floor", "hello", &hello);
     let mut all = Vec::new();
     for runtime in runtimes {
-        all.push(Measured {
-            runtime,
-            warm_send: Instance::start(&words(&runtime.send), &around.environment).await,
-            send: Figures::new(&runtime.name, "send", &runtime.send),
-            verify: Figures::new(&runtime.name, "verify", &runtime.verify),
-        });
+        all.push(Measured::start(runtime, &around.environment).await);
     }
     for _ in 0..lambda.cold {
-        let mut hello = Instance::start(&words(&lambda.floor), &around.environment).await;
-        let first = hello.invoke(events.send(bench.users.next())).await;
-        floor.cold(&hello, &first);
+        let mut instance = Instance::start(&hello, &around.environment).await;
+        let first = instance.invoke(events.send(bench.users.next())).await;
+        floor.cold(&instance, &first);
         for measured in &mut all {
             bench.cold(measured).await;
         }
     }
-    let mut hello = Instance::start(&words(&lambda.floor), &around.environment).await;
+    let mut instance = Instance::start(&hello, &around.environment).await;
     for _ in 0..lambda.warm {
-        let answer = hello.invoke(events.send(bench.users.next())).await;
-        floor.warm(&hello, &answer);
+        let answer = instance.invoke(events.send(bench.users.next())).await;
+        floor.warm(&instance, &answer);
     }
     for measured in &mut all {
-        let command = words(&measured.runtime.verify);
-        let mut verify = Instance::start(&command, &around.environment).await;
+        let mut verify = Instance::start(&measured.programs.1, &around.environment).await;
         bench.warm(measured, &mut verify, WARM_UP).await;
         measured.send.forget_warm();
         measured.verify.forget_warm();
