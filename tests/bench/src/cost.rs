@@ -1,0 +1,371 @@
+//! What a million verifications cost on AWS, without the texts: one send and one verify each, from what was
+//! measured and from the price file.
+//!
+//! Everything is counted dearer rather than cheaper: no free tier, no volume price, logs and items uncompressed,
+//! every verification from another phone.
+
+mod cuts;
+mod prices;
+mod show;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use prices::Prices;
+
+/// The verifications that the table is for.
+const VERIFICATIONS: f64 = 1_000_000.0;
+/// What a platform asks for as many, at $0.05 each.
+const PLATFORM: f64 = 0.05 * VERIFICATIONS;
+/// What it may cost here.
+const GOAL: f64 = 20.0;
+
+const DAYS_PER_MONTH: f64 = 30.0;
+const GIGABYTE: f64 = 1e9;
+
+/// What Lambda itself writes to the log per invocation, in its text format: `START`, `END` and `REPORT`.
+pub(crate) const LAMBDA_LOG_BYTES: u32 = 70 + 51 + 142;
+/// What the gateway writes per request, in the format of `template.yaml`.
+pub(crate) const GATEWAY_LOG_BYTES: u32 = 125;
+
+/// What was measured. The bench writes it as JSON.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Measured {
+    /// The functions' memory size.
+    pub(crate) memory_mb: u32,
+    /// `POST /v1/send`.
+    pub(crate) send: Function,
+    /// `POST /v1/verify`.
+    pub(crate) verify: Function,
+    /// What is paid for by the month.
+    pub(crate) month: Month,
+}
+
+/// One invocation of a function.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Function {
+    /// The function's own time of a warm invocation, in milliseconds, at the processor share of its memory size.
+    pub(crate) own_ms: f64,
+    /// How long it waits for AWS, in milliseconds. Loopback cannot tell: an assumption, and printed as one.
+    pub(crate) waiting_ms: f64,
+    /// Cold starts.
+    pub(crate) cold: Cold,
+    /// Bytes of request and answer, with headers.
+    pub(crate) request_bytes: u32,
+    /// Bytes of the answer, with headers.
+    pub(crate) answer_bytes: u32,
+    /// Bytes that the function writes to its log.
+    pub(crate) log_bytes: u32,
+    /// Calls of `GetSecretValue`, warm and cold, as a share of the invocations.
+    pub(crate) secret_calls: f64,
+    /// Items written or checked.
+    pub(crate) writes: Vec<Write>,
+    /// Items read.
+    pub(crate) reads: Vec<Read>,
+}
+
+/// Cold starts of a function.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Cold {
+    /// Their share of the invocations.
+    pub(crate) share: f64,
+    /// From spawn to the first `/next`, in milliseconds. It is billed.
+    pub(crate) init_ms: f64,
+    /// The function's own time of the first invocation, in milliseconds.
+    pub(crate) first_ms: f64,
+}
+
+/// An item that is written or checked.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Write {
+    /// The rule's name in a send (`phone-cooldown`), else what it is.
+    pub(crate) name: String,
+    /// The item's bytes as DynamoDB counts them, before or after, whichever is more.
+    pub(crate) bytes: u32,
+    /// Whether it stands in a transaction.
+    pub(crate) transactional: bool,
+    /// How long the item stays; 0 for a check and for a further write to an item that is counted already.
+    pub(crate) kept_days: f64,
+}
+
+/// An item that is read.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Read {
+    /// What it is.
+    pub(crate) name: String,
+    /// The item's bytes.
+    pub(crate) bytes: u32,
+    /// Whether the read is strongly consistent.
+    pub(crate) consistent: bool,
+}
+
+/// What is paid for by the month, whatever the traffic.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Month {
+    /// Custom metrics in use.
+    pub(crate) metrics: u32,
+    /// Metrics that alarms read.
+    pub(crate) alarm_metrics: u32,
+    /// Secrets.
+    pub(crate) secrets: u32,
+    /// Requests to KMS for the tables' keys: one per table and connection in use, every 5 minutes.
+    pub(crate) key_requests: u32,
+    /// How long logs are kept.
+    pub(crate) log_days: u32,
+}
+
+/// A processor architecture of Lambda.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Architecture {
+    /// The template's default.
+    Arm64,
+    /// The other one.
+    X86,
+}
+
+/// A line of the table.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    /// What is paid for.
+    pub(crate) component: &'static str,
+    /// How much of it.
+    pub(crate) amount: String,
+    /// Dollars with arm64 functions.
+    pub(crate) arm64: f64,
+    /// Dollars with x86-64 functions.
+    pub(crate) x86: f64,
+}
+
+/// The costs.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// Per million verifications.
+    pub(crate) rows: Vec<Row>,
+    /// Per month.
+    pub(crate) month: Vec<Row>,
+    /// What could be saved, and what that would take.
+    pub(crate) cuts: Vec<cuts::Saving>,
+    assumed: String,
+    source: String,
+}
+
+/// The costs of what was measured.
+pub(crate) fn table(prices: &Prices, measured: &Measured) -> Table {
+    let (oldest, newest) = prices.dates();
+    Table {
+        rows: rows(prices, measured),
+        month: month(prices, &measured.month),
+        cuts: cuts::savings(prices, measured),
+        assumed: format!(
+            "assumed: waiting for AWS {:.0} ms per send and {:.0} ms per verify, {:.1} % and {:.1} % cold starts",
+            measured.send.waiting_ms,
+            measured.verify.waiting_ms,
+            measured.send.cold.share * 100.0,
+            measured.verify.cold.share * 100.0,
+        ),
+        source: format!(
+            "{} list prices, seen in texts of {oldest} to {newest} (prices.toml)",
+            prices.region
+        ),
+    }
+}
+
+impl Table {
+    /// Dollars per million verifications.
+    pub(crate) fn total(&self, architecture: Architecture) -> f64 {
+        let dollars = self.rows.iter().map(|row| match architecture {
+            Architecture::Arm64 => row.arm64,
+            Architecture::X86 => row.x86,
+        });
+        dollars.sum()
+    }
+
+    /// Dollars per month.
+    pub(crate) fn month_total(&self) -> f64 {
+        self.month.iter().map(|row| row.arm64).sum()
+    }
+
+    /// The biggest part.
+    pub(crate) fn biggest(&self) -> Option<&Row> {
+        self.rows.iter().max_by(|a, b| a.arm64.total_cmp(&b.arm64))
+    }
+
+    /// Whether the goal is met on both architectures.
+    pub(crate) fn reached(&self) -> bool {
+        self.total(Architecture::Arm64) < GOAL && self.total(Architecture::X86) < GOAL
+    }
+}
+
+impl Measured {
+    fn functions(&self) -> [&Function; 2] {
+        [&self.send, &self.verify]
+    }
+
+    /// The sum of `amount` over both functions, for all verifications.
+    fn total(&self, amount: impl Fn(&Function) -> f64) -> f64 {
+        // The sum of nothing is -0.0, which would be printed.
+        let sum = 0.0 + self.functions().into_iter().map(amount).sum::<f64>();
+        sum * VERIFICATIONS
+    }
+}
+
+impl Function {
+    /// Milliseconds that Lambda bills per invocation, on average. It rounds each up.
+    fn billed_ms(&self) -> f64 {
+        let warm = (self.own_ms + self.waiting_ms).ceil();
+        let cold = self.cold.init_ms.ceil() + (self.cold.first_ms + self.waiting_ms).ceil();
+        warm * (1.0 - self.cold.share) + cold * self.cold.share
+    }
+
+    fn write_units(&self, prices: &Prices) -> u32 {
+        self.writes.iter().map(|write| write.units(prices)).sum()
+    }
+
+    /// Gigabyte-months that one invocation leaves behind.
+    fn stored_gb_months(&self, prices: &Prices) -> f64 {
+        let stored = |write: &Write| {
+            let bytes = write.bytes + prices.metering.item_overhead_bytes;
+            f64::from(bytes) * write.kept_days / DAYS_PER_MONTH / GIGABYTE
+        };
+        self.writes.iter().map(stored).sum()
+    }
+
+    fn all_log_bytes(&self) -> u32 {
+        self.log_bytes + LAMBDA_LOG_BYTES + GATEWAY_LOG_BYTES
+    }
+}
+
+impl Write {
+    fn units(&self, prices: &Prices) -> u32 {
+        let metering = &prices.metering;
+        let units = self.bytes.div_ceil(metering.write_unit_bytes).max(1);
+        if self.transactional {
+            units * metering.transactional_factor
+        } else {
+            units
+        }
+    }
+}
+
+impl Read {
+    fn units(&self, prices: &Prices) -> f64 {
+        let units = self.bytes.div_ceil(prices.metering.read_unit_bytes).max(1);
+        f64::from(units) * if self.consistent { 1.0 } else { 0.5 }
+    }
+}
+
+fn rows(prices: &Prices, measured: &Measured) -> Vec<Row> {
+    let price = &prices.price;
+    let same = |component, amount: String, dollars| Row {
+        component,
+        amount,
+        arm64: dollars,
+        x86: dollars,
+    };
+    let metered = |bytes: u32| bytes.div_ceil(prices.metering.http_api_bytes).max(1);
+    let requests = measured.total(|f| f64::from(metered(f.request_bytes.max(f.answer_bytes))));
+    let out_gb = measured.total(|f| f64::from(f.answer_bytes) / GIGABYTE);
+    let invocations = measured.total(|_| 1.0);
+    let seconds = measured.total(|f| f.billed_ms() / 1_000.0);
+    let gb_seconds = seconds * f64::from(measured.memory_mb) / 1_024.0;
+    let send_units = f64::from(measured.send.write_units(prices)) * VERIFICATIONS;
+    let verify_units = f64::from(measured.verify.write_units(prices)) * VERIFICATIONS;
+    let reads = measured.total(|f| f.reads.iter().map(|read| read.units(prices)).sum());
+    let stored = measured.total(|f| f.stored_gb_months(prices));
+    let secret_calls = measured.total(|f| f.secret_calls);
+    let log_gb = measured.total(|f| f64::from(f.all_log_bytes()) / GIGABYTE);
+    let log_months = log_gb * f64::from(measured.month.log_days) / DAYS_PER_MONTH;
+    vec![
+        same(
+            "HTTP API",
+            format!("{} requests", millions(requests)),
+            price.http_api_requests.of(requests),
+        ),
+        same(
+            "answers to the internet",
+            format!("{out_gb:.2} GB"),
+            price.data_out_gb.of(out_gb),
+        ),
+        same(
+            "Lambda, requests",
+            millions(invocations),
+            price.lambda_requests.of(invocations),
+        ),
+        Row {
+            component: "Lambda, time",
+            amount: format!("{gb_seconds:.0} GB-s"),
+            arm64: price.lambda_gb_seconds_arm64.of(gb_seconds),
+            x86: price.lambda_gb_seconds_x86.of(gb_seconds),
+        },
+        same(
+            "DynamoDB, writes of send",
+            format!("{} units", millions(send_units)),
+            price.dynamodb_write_units.of(send_units),
+        ),
+        same(
+            "DynamoDB, writes of verify",
+            format!("{} units", millions(verify_units)),
+            price.dynamodb_write_units.of(verify_units),
+        ),
+        same(
+            "DynamoDB, reads",
+            format!("{} units", millions(reads)),
+            price.dynamodb_read_units.of(reads),
+        ),
+        same(
+            "DynamoDB, storage",
+            format!("{stored:.2} GB-months"),
+            price.dynamodb_gb_months.of(stored),
+        ),
+        same(
+            "Secrets Manager, calls",
+            format!("{secret_calls:.0}"),
+            price.secret_calls.of(secret_calls),
+        ),
+        same(
+            "logs",
+            format!("{log_gb:.2} GB, kept {} days", measured.month.log_days),
+            price.log_gb.of(log_gb) + price.log_gb_months.of(log_months),
+        ),
+    ]
+}
+
+fn month(prices: &Prices, month: &Month) -> Vec<Row> {
+    let price = &prices.price;
+    let lines = [
+        ("metrics", month.metrics, &price.metric_months),
+        (
+            "metrics of alarms",
+            month.alarm_metrics,
+            &price.alarm_metric_months,
+        ),
+        ("secrets", month.secrets, &price.secret_months),
+        (
+            "KMS, keys of the tables",
+            month.key_requests,
+            &price.key_requests,
+        ),
+    ];
+    let row = |(component, amount, price): (_, u32, &prices::Price)| {
+        let dollars = price.of(f64::from(amount));
+        Row {
+            component,
+            amount: amount.to_string(),
+            arm64: dollars,
+            x86: dollars,
+        }
+    };
+    lines.into_iter().map(row).collect()
+}
+
+fn millions(amount: f64) -> String {
+    format!("{:.2} million", amount / 1e6)
+}
+
+#[cfg(test)]
+mod tests;
