@@ -280,9 +280,9 @@ fn read(
 ) -> Result<Destination, Unread> {
     let region = match region {
         None => None,
-        Some(country) => Some(
-            known_region(library, country).ok_or(Unread::NoPlan(PhoneError::UnknownRegion))?,
-        ),
+        Some(country) => {
+            Some(known_region(library, country).ok_or(Unread::NoPlan(PhoneError::UnknownRegion))?)
+        }
     };
     if region.is_none() && !number.starts_with('+') {
         return Err(Unread::Fault(PhoneError::MissingRegion));
@@ -366,8 +366,9 @@ mod tests {
     /// Reads with a parser that serves two countries and with one that serves all: they must agree.
     fn parse(text: &str, region: Option<&str>) -> Result<Destination, PhoneError> {
         static WHOLE: LazyLock<PhoneParser> = LazyLock::new(PhoneParser::new);
-        static PART: LazyLock<PhoneParser> =
-            LazyLock::new(|| PhoneParser::serving(["US", "DE"].map(|c| Country::parse(c).expect("a country code"))));
+        static PART: LazyLock<PhoneParser> = LazyLock::new(|| {
+            PhoneParser::serving(["US", "DE"].map(|c| Country::parse(c).expect("a country code")))
+        });
         let region = region.map(|r| Country::parse(r).expect("a country code"));
         let read = WHOLE.parse(text, region);
         assert_eq!(PART.parse(text, region), read, "{text:?}");

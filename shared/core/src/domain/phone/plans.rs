@@ -37,10 +37,17 @@ pub(super) fn of(countries: &[Country]) -> Option<PhoneNumberUtil> {
     let heads: Vec<Head> = plans.iter().map(head).collect::<Option<_>>()?;
     let codes: BTreeSet<i32> = heads
         .iter()
-        .filter(|head| countries.iter().any(|country| country.as_str() == head.country))
+        .filter(|head| {
+            countries
+                .iter()
+                .any(|country| country.as_str() == head.country)
+        })
         .map(|head| head.calling_code)
         .collect();
-    let wanted = plans.into_iter().zip(heads).filter(|(_, head)| codes.contains(&head.calling_code));
+    let wanted = plans
+        .into_iter()
+        .zip(heads)
+        .filter(|(_, head)| codes.contains(&head.calling_code));
     let decoded = wanted.map(|(plan, _)| PhoneMetadata::decode(plan).ok());
     library(PhoneMetadataCollection {
         metadata: decoded.collect::<Option<_>>()?,
@@ -86,9 +93,14 @@ mod tests {
             let number = library
                 .get_example_number_for_type_and_region(region, kind)
                 .ok()?;
-            let text = library.format(&number, PhoneNumberFormat::E164).into_owned();
+            let text = library
+                .format(&number, PhoneNumberFormat::E164)
+                .into_owned();
             let parsed = library.parse(&text, None).ok()?;
-            let (kind, valid) = (library.get_number_type(&parsed), library.is_valid_number(&parsed));
+            let (kind, valid) = (
+                library.get_number_type(&parsed),
+                library.is_valid_number(&parsed),
+            );
             let home = library.get_region_for_number(&parsed);
             Some(format!("{text} {kind:?} {valid} {home:?}"))
         };
@@ -97,7 +109,10 @@ mod tests {
 
     #[test]
     fn the_data_is_that_of_the_library() {
-        let (ours, theirs) = (all().expect("plans"), PhoneNumberUtil::new().expect("plans"));
+        let (ours, theirs) = (
+            all().expect("plans"),
+            PhoneNumberUtil::new().expect("plans"),
+        );
         let regions = |library: &PhoneNumberUtil| {
             let mut names: Vec<_> = library
                 .get_supported_regions()
@@ -108,7 +123,11 @@ mod tests {
         };
         assert_eq!(regions(&ours), regions(&theirs));
         for region in theirs.get_supported_regions() {
-            assert_eq!(examples(&ours, region), examples(&theirs, region), "{region:?}");
+            assert_eq!(
+                examples(&ours, region),
+                examples(&theirs, region),
+                "{region:?}"
+            );
         }
     }
 
@@ -118,7 +137,11 @@ mod tests {
         for region in whole.get_supported_regions() {
             let country = Country::parse(region.as_region_str().as_str()).expect("a country");
             let part = of(&[country]).expect("a plan");
-            assert_eq!(examples(&part, region), examples(&whole, region), "{country}");
+            assert_eq!(
+                examples(&part, region),
+                examples(&whole, region),
+                "{country}"
+            );
         }
     }
 
