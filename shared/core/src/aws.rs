@@ -4,6 +4,8 @@
 //! which a Lambda function has: its region and credentials stand in the environment. Leaving the
 //! chain out saves several milliseconds of every cold start.
 
+mod endpoint;
+
 use std::time::Duration;
 
 pub use aws_credential_types::Credentials;
@@ -18,8 +20,8 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::byte_stream::ByteStream;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -29,6 +31,8 @@ use base64::engine::general_purpose::STANDARD;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+
+use self::endpoint::FixedEndpoint;
 
 /// Where AWS is and who we are there.
 #[derive(Debug, Clone)]
@@ -45,6 +49,24 @@ pub struct AwsSettings {
     pub secrets_endpoint: Option<String>,
     /// `AWS_CA_BUNDLE`: the only certificates to trust, in place of those compiled in.
     pub ca_bundle: Option<CaBundle>,
+}
+
+impl AwsSettings {
+    fn dynamodb(&self) -> FixedEndpoint {
+        FixedEndpoint::of("dynamodb", self.dynamodb_endpoint.as_deref(), &self.region)
+    }
+
+    fn sns(&self) -> FixedEndpoint {
+        FixedEndpoint::of("sns", self.sns_endpoint.as_deref(), &self.region)
+    }
+
+    fn secrets(&self) -> FixedEndpoint {
+        FixedEndpoint::of(
+            "secretsmanager",
+            self.secrets_endpoint.as_deref(),
+            &self.region,
+        )
+    }
 }
 
 /// Certificates of authorities, for endpoints with a private one.
@@ -103,13 +125,14 @@ impl Clients {
     #[must_use]
     pub fn over(connector: SharedHttpConnector, settings: &AwsSettings) -> Self {
         let shared = shared_config(&connector, settings);
-        let mut dynamodb = aws_sdk_dynamodb::config::Builder::from(&shared);
-        dynamodb.set_endpoint_url(settings.dynamodb_endpoint.clone());
-        let mut secrets = aws_sdk_secretsmanager::config::Builder::from(&shared);
-        secrets.set_endpoint_url(settings.secrets_endpoint.clone());
+        let dynamodb =
+            aws_sdk_dynamodb::config::Builder::from(&shared).endpoint_resolver(settings.dynamodb());
+        let secrets = aws_sdk_secretsmanager::config::Builder::from(&shared)
+            .endpoint_resolver(settings.secrets());
         // SNS has no deduplication for phone numbers: a retry would text twice. The time limit of
         // the one attempt is the request's own deadline.
-        let mut sns = aws_sdk_sns::config::Builder::from(&shared)
+        let sns = aws_sdk_sns::config::Builder::from(&shared)
+            .endpoint_resolver(settings.sns())
             .retry_config(RetryConfig::disabled())
             .timeout_config(
                 TimeoutConfig::builder()
@@ -117,7 +140,6 @@ impl Clients {
                     .disable_operation_attempt_timeout()
                     .build(),
             );
-        sns.set_endpoint_url(settings.sns_endpoint.clone());
         Self {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
             sns: aws_sdk_sns::Client::from_conf(sns.build()),
@@ -131,37 +153,18 @@ impl Clients {
     /// the call itself. The services answer `/ping` to everybody. Whatever goes wrong, the call will
     /// meet again and answer for.
     pub async fn connect(&self, service: AwsService) {
-        let Some(url) = self.url(service).await else {
-            return;
+        let endpoint = match service {
+            AwsService::DynamoDb => self.settings.dynamodb(),
+            AwsService::Sns => self.settings.sns(),
         };
         let mut request = HttpRequest::empty();
-        if request.set_uri(format!("{url}/ping")).is_err() {
+        if request.set_uri(format!("{}/ping", endpoint.url())).is_err() {
             return;
         }
         if let Ok(answer) = self.connector.call(request).await {
             // Only a connection whose answer was read to the end is used again.
             drop(ByteStream::new(answer.into_body()).collect().await);
         }
-    }
-
-    /// The URL that the SDK sends the calls of `service` to.
-    async fn url(&self, service: AwsService) -> Option<String> {
-        let region = Some(self.settings.region.clone());
-        let endpoint = match service {
-            AwsService::DynamoDb => {
-                use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
-                let endpoint = self.settings.dynamodb_endpoint.clone();
-                let place = Params::builder().set_region(region).set_endpoint(endpoint);
-                DefaultResolver::new().resolve_endpoint(&place.build().ok()?).await
-            }
-            AwsService::Sns => {
-                use aws_sdk_sns::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
-                let endpoint = self.settings.sns_endpoint.clone();
-                let place = Params::builder().set_region(region).set_endpoint(endpoint);
-                DefaultResolver::new().resolve_endpoint(&place.build().ok()?).await
-            }
-        };
-        Some(endpoint.ok()?.url().trim_end_matches('/').to_owned())
     }
 }
 
@@ -191,47 +194,43 @@ fn shared_config(connector: &SharedHttpConnector, settings: &AwsSettings) -> Sdk
         .build()
 }
 
-/// Plain HTTP when every endpoint is, so that local runs load no certificates; else TLS with
-/// Mozilla's roots, compiled in.
+/// Plain HTTP when every endpoint is, so that local runs load no certificates; else TLS.
 fn connector(settings: &AwsSettings) -> SharedHttpConnector {
-    let endpoints = [
-        &settings.dynamodb_endpoint,
-        &settings.sns_endpoint,
-        &settings.secrets_endpoint,
-    ];
-    let plain = |endpoint: &&Option<String>| {
-        endpoint
-            .as_deref()
-            .is_some_and(|url| url.starts_with("http://"))
-    };
     let limits = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT);
     let builder = Connector::builder()
         .connector_settings(limits.build())
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
-    if endpoints.iter().all(plain) {
+    let endpoints = [settings.dynamodb(), settings.sns(), settings.secrets()];
+    if endpoints.iter().all(FixedEndpoint::is_plain) {
         return SharedHttpConnector::new(builder.build_http());
     }
+    let trusted = match &settings.ca_bundle {
+        Some(CaBundle(pem)) => TrustStore::empty().with_pem_certificate(pem.as_bytes()),
+        None if endpoints.iter().all(FixedEndpoint::is_signed_by_amazon) => {
+            TrustStore::empty().with_pem_certificate(AMAZON_ROOTS.as_bytes())
+        }
+        None => TrustStore::empty().with_pem_certificate(mozilla_roots()),
+    };
     let builder = builder.tls_provider(Provider::Rustls(CryptoMode::AwsLc));
-    match TlsContext::builder()
-        .with_trust_store(trust_store(settings.ca_bundle.as_ref()))
-        .build()
-    {
+    match TlsContext::builder().with_trust_store(trusted).build() {
         Ok(context) => SharedHttpConnector::new(builder.tls_context(context).build()),
         Err(_) => SharedHttpConnector::new(builder.build()),
     }
 }
 
-fn trust_store(bundle: Option<&CaBundle>) -> TrustStore {
-    if let Some(CaBundle(pem)) = bundle {
-        return TrustStore::empty().with_pem_certificate(pem.as_bytes());
-    }
+/// The roots of Amazon Trust Services. AWS's own endpoints need no others, and reading the 145 of Mozilla
+/// takes longer than the rest of a cold start.
+const AMAZON_ROOTS: &str = include_str!("../data/amazon-roots.pem");
+
+/// Mozilla's roots, for endpoints of anybody. The SDK takes them as PEM only.
+fn mozilla_roots() -> String {
     let mut pem = String::with_capacity(256 * 1024);
     for certificate in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
         pem.push_str("-----BEGIN CERTIFICATE-----\n");
         STANDARD.encode_string(certificate, &mut pem);
         pem.push_str("\n-----END CERTIFICATE-----\n");
     }
-    TrustStore::empty().with_pem_certificate(pem)
+    pem
 }
 
 /// The service's error code, or the kind of failure: the only part of an SDK error that is safe to
@@ -247,5 +246,36 @@ pub fn error_code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String 
         SdkError::ResponseError(_) => "unreadable answer".to_owned(),
         SdkError::ConstructionFailure(_) => "request not built".to_owned(),
         _ => "unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_roots_of_amazon_are_among_those_of_mozilla() {
+        let ours: Vec<_> = CertificateDer::pem_slice_iter(AMAZON_ROOTS.as_bytes())
+            .map(|root| root.expect("a certificate"))
+            .collect();
+        assert_eq!(ours.len(), 5);
+        for root in &ours {
+            assert!(webpki_root_certs::TLS_SERVER_ROOT_CERTS.contains(root));
+        }
+    }
+
+    #[test]
+    fn both_sets_of_roots_are_usable() {
+        for pem in [AMAZON_ROOTS.to_owned(), mozilla_roots()] {
+            assert!(CaBundle::parse(pem).is_some());
+        }
+    }
+
+    #[test]
+    fn a_bundle_is_certificates_and_nothing_else() {
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for text in ["", "certificates", broken] {
+            assert_eq!(CaBundle::parse(text.to_owned()), None, "{text}");
+        }
     }
 }

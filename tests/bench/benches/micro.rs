@@ -91,18 +91,23 @@ fn challenge_tokens(c: &mut Criterion) {
     let key = || LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[1; 32]).expect("a key"));
     let mut group = c.benchmark_group("challenge token");
     group.bench_function("seal", |b| {
-        b.iter(|| challenge_token::seal(black_box(&challenge), &keyring, ISSUER, NOW, &SystemRandom));
+        b.iter(|| {
+            challenge_token::seal(black_box(&challenge), &keyring, ISSUER, NOW, &SystemRandom)
+        });
     });
     group.bench_function("open", |b| {
         b.iter(|| challenge_token::open(black_box(&token), &keyring, ISSUER, NOW).is_ok());
     });
-    group.bench_function("floor: AES-256-GCM of 160 bytes, with its key schedule", |b| {
-        b.iter(|| {
-            let mut text = black_box(vec![0; 160]);
-            let nonce = Nonce::assume_unique_for_key([2; 12]);
-            key().seal_in_place_append_tag(nonce, Aad::from(ISSUER), &mut text)
-        });
-    });
+    group.bench_function(
+        "floor: AES-256-GCM of 160 bytes, with its key schedule",
+        |b| {
+            b.iter(|| {
+                let mut text = black_box(vec![0; 160]);
+                let nonce = Nonce::assume_unique_for_key([2; 12]);
+                key().seal_in_place_append_tag(nonce, Aad::from(ISSUER), &mut text)
+            });
+        },
+    );
     group.finish();
 }
 
@@ -162,13 +167,22 @@ fn success_tokens(c: &mut Criterion) {
     });
     group.bench_function("floor: RSA 2048", |b| {
         let mut signature = vec![0; rsa.public_key().modulus_len()];
-        b.iter(|| rsa.sign(&RSA_PKCS1_SHA256, &random, black_box(&message), &mut signature));
+        b.iter(|| {
+            rsa.sign(
+                &RSA_PKCS1_SHA256,
+                &random,
+                black_box(&message),
+                &mut signature,
+            )
+        });
     });
     group.finish();
 }
 
 fn phones(c: &mut Criterion) {
-    let (parser, library) = (PhoneParser::new(), PhoneNumberUtil::new().expect("metadata"));
+    let countries: Vec<_> = policy().numbers.countries.iter().copied().collect();
+    let parser = PhoneParser::serving(countries.clone());
+    let library = PhoneNumberUtil::new().expect("metadata");
     parser.warm_up();
     let mut group = c.benchmark_group("phone");
     group.bench_function("parse", |b| {
@@ -180,10 +194,13 @@ fn phones(c: &mut Criterion) {
             number.is_ok_and(|number| library.is_valid_number(&number))
         });
     });
-    group.bench_function("load the metadata", |b| {
-        b.iter(|| PhoneParser::new().warm_up());
+    group.bench_function("load the plans of the sample policy", |b| {
+        b.iter(|| PhoneParser::serving(countries.clone()).warm_up());
     });
-    group.bench_function("floor: load the metadata by the library", |b| {
+    group.bench_function("load all plans", |b| {
+        b.iter(|| PhoneParser::new().warm_up())
+    });
+    group.bench_function("floor: load all plans by the library", |b| {
         b.iter(|| PhoneNumberUtil::new().is_ok());
     });
     group.finish();
@@ -251,7 +268,9 @@ fn start(c: &mut Criterion) {
         b.iter(|| toml::from_str::<toml::Table>(black_box(DEFAULT_POLICY)));
     });
     group.bench_function("read the keyring", |b| b.iter(keyring));
-    group.bench_function("build the clients, with TLS", |b| b.iter(|| Clients::new(&nowhere())));
+    group.bench_function("build the clients, with TLS", |b| {
+        b.iter(|| Clients::new(&nowhere()))
+    });
     group.finish();
 }
 

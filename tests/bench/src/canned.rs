@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector,
+};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use serde_json::json;
@@ -35,9 +37,16 @@ impl Canned {
     /// The code in the last text: its first six digits.
     #[must_use]
     pub fn code(&self) -> String {
-        let form = self.published.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = form.split('&').find_map(|pair| pair.strip_prefix("Message="));
-        text.and_then(|text| text.get(..6)).expect("a code").to_owned()
+        let form = self
+            .published
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let text = form
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("Message="));
+        text.and_then(|text| text.get(..6))
+            .expect("a code")
+            .to_owned()
     }
 
     fn answer(&self, request: &HttpRequest) -> SdkBody {
@@ -47,7 +56,10 @@ impl Canned {
             Some("TransactWriteItems" | "UpdateItem") => SdkBody::from("{}"),
             _ => {
                 let form = request.body().bytes().unwrap_or_default();
-                *self.published.lock().unwrap_or_else(PoisonError::into_inner) =
+                *self
+                    .published
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner) =
                     String::from_utf8_lossy(form).into_owned();
                 SdkBody::from(
                     "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult>\

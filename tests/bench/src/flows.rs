@@ -180,7 +180,10 @@ pub(crate) async fn grow(options: Growth) -> bool {
     for part in 1..=options.parts {
         let until = Until::Count(options.flows / options.parts);
         let rate = rate(&long, CONNECTIONS, &users, until).await;
-        print(&format!("after {} flows", part * options.flows / options.parts), &rate);
+        print(
+            &format!("after {} flows", part * options.flows / options.parts),
+            &rate,
+        );
         parts.push(rate);
     }
     let (empty, filled) = (Service::whole(), Service::whole());
@@ -198,7 +201,15 @@ pub(crate) async fn grow(options: Growth) -> bool {
     print("empty tables", &empty);
     print(&format!("{items} items"), &filled);
     let ratio = filled.per_second / empty.per_second;
-    report::write("growth", &Grown { parts, empty, filled, items });
+    report::write(
+        "growth",
+        &Grown {
+            parts,
+            empty,
+            filled,
+            items,
+        },
+    );
     goals::growth(ratio)
 }
 
@@ -214,7 +225,12 @@ async fn copy(from: &str, to: &str) -> u64 {
     let (from, to) = (client(from), client(to));
     let mut count = 0;
     for table in ["Limits", "Challenges"] {
-        let mut items = from.scan().table_name(table).into_paginator().items().send();
+        let mut items = from
+            .scan()
+            .table_name(table)
+            .into_paginator()
+            .items()
+            .send();
         loop {
             let mut puts = Vec::with_capacity(BATCH);
             while puts.len() < BATCH
@@ -222,13 +238,21 @@ async fn copy(from: &str, to: &str) -> u64 {
             {
                 let item = item.expect("a page of items");
                 let put = PutRequest::builder().set_item(Some(item)).build();
-                puts.push(WriteRequest::builder().put_request(put.expect("an item")).build());
+                puts.push(
+                    WriteRequest::builder()
+                        .put_request(put.expect("an item"))
+                        .build(),
+                );
             }
             if puts.is_empty() {
                 break;
             }
             count += u64::try_from(puts.len()).unwrap_or(0);
-            let written = to.batch_write_item().request_items(table, puts).send().await;
+            let written = to
+                .batch_write_item()
+                .request_items(table, puts)
+                .send()
+                .await;
             written.expect("a written batch");
         }
     }

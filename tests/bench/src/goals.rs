@@ -39,7 +39,11 @@ impl Goal {
 
     fn print(&self) {
         let word = if self.at_least { "at least" } else { "at most" };
-        let verdict = if self.is_reached() { "reached" } else { "MISSED" };
+        let verdict = if self.is_reached() {
+            "reached"
+        } else {
+            "MISSED"
+        };
         println!(
             "{verdict:8} {}: {:.2}{} ({word} {:.2})",
             self.what, self.measured, self.unit, self.limit
@@ -87,26 +91,56 @@ pub(crate) fn lambda(figures: &[Summary]) -> bool {
     for (own, times) in [(send, INIT_SEND), (verify, INIT_VERIFY)] {
         let name = &own.function;
         let ratio = own.init_cpu_ms / floor.init_cpu_ms;
-        goals.push(Goal::at_most(format!("{name}: CPU of start, of the floor's"), ratio, times, " x"));
+        goals.push(Goal::at_most(
+            format!("{name}: CPU of start, of the floor's"),
+            ratio,
+            times,
+            " x",
+        ));
         let first = own.first_ms / own.warm_p50_ms;
-        goals.push(Goal::at_most(format!("{name}: first invocation, of a warm one"), first, FIRST, " x"));
-        goals.push(Goal::at_most(format!("{name}: peak memory"), own.peak_mb, PEAK_MB, " MB"));
+        goals.push(Goal::at_most(
+            format!("{name}: first invocation, of a warm one"),
+            first,
+            FIRST,
+            " x",
+        ));
+        goals.push(Goal::at_most(
+            format!("{name}: peak memory"),
+            own.peak_mb,
+            PEAK_MB,
+            " MB",
+        ));
         if let Some(zip) = own.zip_mb {
             goals.push(Goal::at_most(format!("{name}: zipped"), zip, ZIP_MB, " MB"));
         }
         for other in ["node", "python"] {
             if let Some(other) = find(other, name) {
                 let what = format!("{name}: cold starts faster than {}", other.runtime);
-                goals.push(Goal::at_least(what, other.cold_ms / own.cold_ms, FASTER, " x"));
+                goals.push(Goal::at_least(
+                    what,
+                    other.cold_ms / own.cold_ms,
+                    FASTER,
+                    " x",
+                ));
             }
         }
         if let Some(node) = find("node", name) {
             let what = format!("{name}: memory less than node");
-            goals.push(Goal::at_least(what, node.peak_mb / own.peak_mb, SMALLER, " x"));
+            goals.push(Goal::at_least(
+                what,
+                node.peak_mb / own.peak_mb,
+                SMALLER,
+                " x",
+            ));
         }
     }
     let flow = send.warm_cpu_ms + verify.warm_cpu_ms;
-    goals.push(Goal::at_most("CPU of both functions per warm flow", flow, FLOW_CPU_MS, " ms"));
+    goals.push(Goal::at_most(
+        "CPU of both functions per warm flow",
+        flow,
+        FLOW_CPU_MS,
+        " ms",
+    ));
     judge(&goals)
 }
 
@@ -122,14 +156,29 @@ pub(crate) fn flows(connections: usize, per_second: f64, p99_ms: f64) -> bool {
         return true;
     }
     judge(&[
-        Goal::at_least(format!("{connections} connections"), per_second, FLOWS_PER_SECOND, " flows/s"),
-        Goal::at_most(format!("{connections} connections: p99"), p99_ms, FLOW_P99_MS, " ms"),
+        Goal::at_least(
+            format!("{connections} connections"),
+            per_second,
+            FLOWS_PER_SECOND,
+            " flows/s",
+        ),
+        Goal::at_most(
+            format!("{connections} connections: p99"),
+            p99_ms,
+            FLOW_P99_MS,
+            " ms",
+        ),
     ])
 }
 
 /// The goal of flows on filled tables.
 pub(crate) fn growth(ratio: f64) -> bool {
-    judge(&[Goal::at_least("flows/s on filled tables, of those on empty ones", ratio, GROWTH, " x")])
+    judge(&[Goal::at_least(
+        "flows/s on filled tables, of those on empty ones",
+        ratio,
+        GROWTH,
+        " x",
+    )])
 }
 
 /// The longest that a warm request may take of its own, without any network.
@@ -140,6 +189,11 @@ const OWN_VERIFY_US: f64 = 150.0;
 pub(crate) fn own(send_us: f64, verify_us: f64) -> bool {
     judge(&[
         Goal::at_most("send: own time", send_us, OWN_SEND_US, " us"),
-        Goal::at_most("verify: own time, with ES256", verify_us, OWN_VERIFY_US, " us"),
+        Goal::at_most(
+            "verify: own time, with ES256",
+            verify_us,
+            OWN_VERIFY_US,
+            " us",
+        ),
     ])
 }

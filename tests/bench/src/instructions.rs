@@ -77,14 +77,20 @@ fn counted(sends: u32, verifies: u32) -> u64 {
         .expect("valgrind is installed");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}");
-    let line = said.lines().find_map(|line| line.split("Collected : ").nth(1));
+    let line = said
+        .lines()
+        .find_map(|line| line.split("Collected : ").nth(1));
     line.and_then(|count| count.trim().parse().ok())
         .unwrap_or_else(|| panic!("callgrind did not count: {said}"))
 }
 
 /// Counts, and compares with what was recorded.
 pub(crate) fn run(options: &Instructions) -> bool {
-    let (none, sends, both) = (counted(0, 0), counted(COUNTED, 0), counted(COUNTED, COUNTED));
+    let (none, sends, both) = (
+        counted(0, 0),
+        counted(COUNTED, 0),
+        counted(COUNTED, COUNTED),
+    );
     let now = Counted {
         send: (sends - none) / u64::from(COUNTED),
         verify: (both - sends) / u64::from(COUNTED),
@@ -108,6 +114,8 @@ pub(crate) fn run(options: &Instructions) -> bool {
 #[expect(clippy::cast_precision_loss, reason = "a ratio of millions")]
 fn compared(what: &str, now: u64, recorded: u64) -> bool {
     let ratio = now as f64 / recorded as f64;
-    println!("{what:8} {now:>10} instructions, recorded {recorded:>10}: x {ratio:.3} (at most {TOLERANCE})");
+    println!(
+        "{what:8} {now:>10} instructions, recorded {recorded:>10}: x {ratio:.3} (at most {TOLERANCE})"
+    );
     ratio <= TOLERANCE
 }

@@ -83,7 +83,9 @@ pub(crate) async fn run(options: Memory) -> bool {
             }
         }
         let [a, b, c, d, e, f] = samples.map(|sample| sample.median_ms());
-        println!("{memory_mb:>6} MB  send {a:.0} + {b:.1} ({c:.1})  verify {d:.0} + {e:.1} ({f:.1})");
+        println!(
+            "{memory_mb:>6} MB  send {a:.0} + {b:.1} ({c:.1})  verify {d:.0} + {e:.1} ({f:.1})"
+        );
     }
     true
 }

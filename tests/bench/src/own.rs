@@ -49,7 +49,13 @@ pub(crate) async fn run() -> bool {
         verify_us: micros(verify.percentile(50)),
     };
     report::write("own", &own);
-    println!("own time, p50 (p99): send {:.0} ({:.0}) us, verify {:.0} ({:.0}) us", own.send_us, micros(send.percentile(99)), own.verify_us, micros(verify.percentile(99)));
+    println!(
+        "own time, p50 (p99): send {:.0} ({:.0}) us, verify {:.0} ({:.0}) us",
+        own.send_us,
+        micros(send.percentile(99)),
+        own.verify_us,
+        micros(verify.percentile(99))
+    );
     goals::own(own.send_us, own.verify_us)
 }
 

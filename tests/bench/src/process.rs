@@ -51,8 +51,7 @@ impl Process {
 
     /// A size in its status file, which has kibibytes.
     fn status_mb(self, name: &str) -> f64 {
-        let status =
-            fs::read_to_string(format!("/proc/{}/status", self.pid)).expect("it is alive");
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).expect("it is alive");
         let line = status.lines().find_map(|line| line.strip_prefix(name));
         let number = line.and_then(|line| line.split_whitespace().next());
         let kibibytes: f64 = number.and_then(|n| n.parse().ok()).expect("kB");

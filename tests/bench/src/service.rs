@@ -8,8 +8,8 @@ use std::sync::Arc;
 use clap::Args;
 use phoneproof_local::stack::{Backends, Endpoints, Options, Stack};
 
-use phoneproof_bench::warm::policy;
 use crate::process::Process;
+use phoneproof_bench::warm::policy;
 
 /// What the process is told.
 #[derive(Args)]

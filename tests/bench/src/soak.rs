@@ -18,8 +18,8 @@ use phoneproof_tests::{Answer, Client, Fault, Proxy, SeededRandom};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use phoneproof_bench::warm::policy;
 use crate::service::Service;
+use phoneproof_bench::warm::policy;
 
 /// Tasks of each kind.
 const HONEST: u64 = 6;
@@ -409,7 +409,10 @@ fn report(soak: &Soak, notes: &Notes, looks: &[Look], peak_mb: f64) -> bool {
     let trend = Trend::of(looks);
     println!(
         "memory of the service: peak {peak_mb:.1} MB, after warm-up {:.1} MB, at the end {:.1} MB: x {:.3} (at most {GROWTH}), {:+.2} MB a minute",
-        trend.memory_mb.0, trend.memory_mb.1, trend.growth(), trend.slope_mb_per_minute
+        trend.memory_mb.0,
+        trend.memory_mb.1,
+        trend.growth(),
+        trend.slope_mb_per_minute
     );
     println!(
         "open sockets: after warm-up {}, at the end {} (at most {SOCKETS_UNDER_WAY} more)",

@@ -17,7 +17,8 @@ use crate::canned::Canned;
 use crate::events::{Events, User};
 
 /// A keyring with one root.
-pub const KEYRING: &str = r#"{"current":"r1","r1":"r1-0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"}"#;
+pub const KEYRING: &str =
+    r#"{"current":"r1","r1":"r1-0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"}"#;
 
 /// The policy that is compiled in.
 #[must_use]

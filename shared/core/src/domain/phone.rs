@@ -1,9 +1,11 @@
 //! Phone numbers.
 
+mod plans;
+
 use std::fmt;
 use std::sync::OnceLock;
 
-use rlibphonenumber::{PhoneNumberFormat, PhoneNumberType, PhoneNumberUtil, Region};
+use rlibphonenumber::{ParseError, PhoneNumberFormat, PhoneNumberType, PhoneNumberUtil, Region};
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -181,11 +183,13 @@ pub enum PhoneError {
 
 /// Turns what people type into canonical numbers, by libphonenumber's metadata.
 ///
-/// The metadata is decoded at first use, which takes about 3 ms; [`PhoneParser::warm_up`] moves
-/// that into start-up.
+/// The plans of the countries that are served are decoded at first use, or by [`PhoneParser::warm_up`]
+/// during start-up; all others when a number asks for one of them.
 #[derive(Default)]
 pub struct PhoneParser {
-    library: OnceLock<Option<PhoneNumberUtil>>,
+    countries: Vec<Country>,
+    served: OnceLock<Option<PhoneNumberUtil>>,
+    all: OnceLock<Option<PhoneNumberUtil>>,
 }
 
 impl fmt::Debug for PhoneParser {
@@ -194,22 +198,47 @@ impl fmt::Debug for PhoneParser {
     }
 }
 
+/// Why a library did not read a number.
+enum Unread {
+    /// It has no plan of the region or of the calling code; another library may.
+    NoPlan(PhoneError),
+    /// No library reads it.
+    Fault(PhoneError),
+}
+
 impl PhoneParser {
-    /// A parser that has loaded nothing yet.
+    /// A parser that has loaded nothing yet, and loads all plans at once.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Loads the metadata now instead of at the first number.
-    pub fn warm_up(&self) {
-        self.library();
+    /// A parser that has loaded nothing yet, and first loads the plans of `countries`. It accepts the same
+    /// numbers as any other.
+    #[must_use]
+    pub fn serving(countries: impl IntoIterator<Item = Country>) -> Self {
+        Self {
+            countries: countries.into_iter().collect(),
+            ..Self::default()
+        }
     }
 
-    fn library(&self) -> Option<&PhoneNumberUtil> {
-        self.library
-            .get_or_init(|| PhoneNumberUtil::new().ok())
-            .as_ref()
+    /// Loads the plans of the countries served now instead of at the first number.
+    pub fn warm_up(&self) {
+        self.served();
+    }
+
+    /// The library with the plans of the countries served; all of them if none are named.
+    fn served(&self) -> Option<&PhoneNumberUtil> {
+        if self.countries.is_empty() {
+            return self.all();
+        }
+        let served = self.served.get_or_init(|| plans::of(&self.countries));
+        served.as_ref()
+    }
+
+    fn all(&self) -> Option<&PhoneNumberUtil> {
+        self.all.get_or_init(plans::all).as_ref()
     }
 
     /// Reads `text` as a phone number.
@@ -223,42 +252,62 @@ impl PhoneParser {
     /// [`PhoneError`] says what is wrong.
     pub fn parse(&self, text: &str, region: Option<Country>) -> Result<Destination, PhoneError> {
         let number = spelled(text)?;
-        let international = number.starts_with('+');
-        let library = self.library().ok_or(PhoneError::NotAssigned)?;
-        let region = region.map(|c| known_region(library, c)).transpose()?;
-        if !international && region.is_none() {
-            return Err(PhoneError::MissingRegion);
+        let served = self.served().ok_or(PhoneError::NotAssigned)?;
+        match read(served, &number, region) {
+            Ok(destination) => Ok(destination),
+            Err(Unread::Fault(error)) => Err(error),
+            Err(Unread::NoPlan(_)) => {
+                let all = self.all().ok_or(PhoneError::NotAssigned)?;
+                read(all, &number, region)
+                    .map_err(|(Unread::Fault(error) | Unread::NoPlan(error))| error)
+            }
         }
-        let parsed = library
-            .parse(&number, region)
-            .map_err(|_| PhoneError::NotAssigned)?;
-        if !library.is_valid_number(&parsed) || parsed.extension.is_some() {
-            return Err(PhoneError::NotAssigned);
-        }
-        let e164 = library.format(&parsed, PhoneNumberFormat::E164);
-        let country = library.get_region_for_number(&parsed);
-        Ok(Destination {
-            phone: Phone::from_canonical(&e164).ok_or(PhoneError::NotAssigned)?,
-            country: country
-                .and_then(|region| Country::parse(region.as_region_str().as_str()).ok()),
-            number_type: library.get_number_type(&parsed).into(),
-        })
     }
 
     /// Whether numbers can be assigned in `country` at all.
     #[must_use]
     pub fn knows(&self, country: Country) -> bool {
-        self.library()
-            .is_some_and(|library| known_region(library, country).is_ok())
+        self.all()
+            .is_some_and(|library| known_region(library, country).is_some())
     }
 }
 
-fn known_region(library: &PhoneNumberUtil, country: Country) -> Result<Region, PhoneError> {
-    let region = Region::from_code(country.as_str()).map_err(|_| PhoneError::UnknownRegion)?;
-    match library.get_country_code_for_region(region) {
-        Some(_) => Ok(region),
-        None => Err(PhoneError::UnknownRegion),
+/// Reads a number by the plans of `library`.
+fn read(
+    library: &PhoneNumberUtil,
+    number: &str,
+    region: Option<Country>,
+) -> Result<Destination, Unread> {
+    let region = match region {
+        None => None,
+        Some(country) => {
+            Some(known_region(library, country).ok_or(Unread::NoPlan(PhoneError::UnknownRegion))?)
+        }
+    };
+    if region.is_none() && !number.starts_with('+') {
+        return Err(Unread::Fault(PhoneError::MissingRegion));
     }
+    let parsed = library.parse(number, region).map_err(|error| match error {
+        ParseError::InvalidCountryCode => Unread::NoPlan(PhoneError::NotAssigned),
+        ParseError::NotANumber(_)
+        | ParseError::TooShortAfterIdd
+        | ParseError::TooShortNsn
+        | ParseError::TooLongNsn => Unread::Fault(PhoneError::NotAssigned),
+    })?;
+    let e164 = library.format(&parsed, PhoneNumberFormat::E164);
+    let is_valid = library.is_valid_number(&parsed) && parsed.extension.is_none();
+    let phone = Phone::from_canonical(&e164).filter(|_| is_valid);
+    let country = library.get_region_for_number(&parsed);
+    Ok(Destination {
+        phone: phone.ok_or(Unread::Fault(PhoneError::NotAssigned))?,
+        country: country.and_then(|region| Country::parse(region.as_region_str().as_str()).ok()),
+        number_type: library.get_number_type(&parsed).into(),
+    })
+}
+
+fn known_region(library: &PhoneNumberUtil, country: Country) -> Option<Region> {
+    let region = Region::from_code(country.as_str()).ok()?;
+    library.get_country_code_for_region(region).map(|_| region)
 }
 
 /// Drops `tel:` and normalises a leading plus or `00`, after checking every character.
@@ -309,17 +358,21 @@ fn is_separator(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use proptest::prelude::*;
 
+    /// Reads with a parser that serves two countries and with one that serves all: they must agree.
     fn parse(text: &str, region: Option<&str>) -> Result<Destination, PhoneError> {
-        static PARSER: PhoneParser = PhoneParser {
-            library: OnceLock::new(),
-        };
-        PARSER.parse(
-            text,
-            region.map(|r| Country::parse(r).expect("a country code")),
-        )
+        static WHOLE: LazyLock<PhoneParser> = LazyLock::new(PhoneParser::new);
+        static PART: LazyLock<PhoneParser> = LazyLock::new(|| {
+            PhoneParser::serving(["US", "DE"].map(|c| Country::parse(c).expect("a country code")))
+        });
+        let region = region.map(|r| Country::parse(r).expect("a country code"));
+        let read = WHOLE.parse(text, region);
+        assert_eq!(PART.parse(text, region), read, "{text:?}");
+        read
     }
 
     #[test]
@@ -440,6 +493,16 @@ mod tests {
                 let again = parse(first.phone.expose(), None).expect("canonical parses");
                 prop_assert_eq!(again.phone, first.phone);
             }
+        }
+
+        /// Every spelling that leads anywhere, in regions that the partial parser has plans of and has not.
+        #[test]
+        fn a_part_of_the_plans_reads_what_all_read(
+            prefix in prop_oneof![Just(""), Just("+"), Just("00"), Just("011"), Just("0"), Just("+1"), Just("+49"), Just("01149")],
+            digits in "[0-9]{3,14}",
+            region in prop_oneof![Just(None), Just(Some("US")), Just(Some("DE")), Just(Some("GB")), Just(Some("CA"))],
+        ) {
+            let _ = parse(&format!("{prefix}{digits}"), region);
         }
 
         #[test]

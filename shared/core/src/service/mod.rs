@@ -105,7 +105,7 @@ impl Service {
             issuer: settings.issuer.clone(),
             token_mode: settings.token_mode,
             catalog: Catalog::new(&policy)?,
-            phones: PhoneParser::new(),
+            phones: PhoneParser::serving(policy.numbers.countries.iter().copied()),
             keys: Keys::new(clients.secrets, settings.keyring_secret_id.clone()),
             store: Store::new(clients.dynamodb, settings.tables.clone()),
             sender: Sender::new(clients.sns, &policy.sms),

@@ -139,7 +139,9 @@ pub(crate) fn table(figures: &[Summary]) -> String {
         "| function | init ms (CPU) | first ms (CPU) | cold start ms | warm p50 / p99 ms | CPU per warm call ms | peak MB | zip MB |\n|---|---|---|---|---|---|---|---|\n",
     );
     for f in figures {
-        let zip = f.zip_mb.map_or_else(|| "-".to_owned(), |mb| format!("{mb:.2}"));
+        let zip = f
+            .zip_mb
+            .map_or_else(|| "-".to_owned(), |mb| format!("{mb:.2}"));
         writeln!(
             table,
             "| {} {} | {:.1} ({:.1}) | {:.1} ({:.1}) | {:.1} | {:.2} / {:.2} | {:.2} | {:.1} | {zip} |",

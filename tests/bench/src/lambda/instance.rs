@@ -63,7 +63,8 @@ impl Program {
 
     /// The file that is run, if it is named by a path.
     pub(crate) fn file(&self) -> PathBuf {
-        self.folder.join(self.command.first().map_or("", String::as_str))
+        self.folder
+            .join(self.command.first().map_or("", String::as_str))
     }
 }
 

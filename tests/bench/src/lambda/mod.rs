@@ -18,8 +18,8 @@ use phoneproof_local::inbox::Inbox;
 use phoneproof_local::stack::{Backends, Endpoints, Options};
 use serde::Deserialize;
 
-pub(crate) use self::figures::Summary;
 use self::figures::Figures;
+pub(crate) use self::figures::Summary;
 use self::instance::Invocation;
 pub(crate) use self::instance::{Instance, Program};
 use crate::relay::{Relays, Tls};
