@@ -69,7 +69,7 @@ pub(super) fn svg(figures: &[Summary]) -> String {
     for panel in &PANELS {
         panel.bars(&mut svg, figures);
     }
-    let note = "medians on loopback; the light part of a cold start is the first invocation. Less is better.";
+    let note = "Medians on loopback; the light part of a cold start is the first invocation. Less is better.";
     text(&mut svg, "note", NAMES, height - 14.0, note);
     svg.push_str("</svg>\n");
     svg
@@ -126,7 +126,7 @@ fn is_own(figures: &Summary) -> bool {
 /// How a reader calls the function.
 fn name(figures: &Summary) -> String {
     let runtime = match figures.runtime.as_str() {
-        "floor" => return "empty Rust function".to_owned(),
+        "floor" => return "empty function".to_owned(),
         "phoneproof" => "PhoneProof",
         "node" => "Node.js",
         "python" => "Python",
