@@ -267,7 +267,7 @@ impl Stack {
         let service = Service::new(clients, &settings, options.policy, clock, random)
             .map_err(io::Error::other)?;
         service.warm_up().await.map_err(io::Error::other)?;
-        service.warm_up_phones();
+        service.warm_up_send();
         let gateway = Gateway {
             app: Arc::new(App {
                 service,

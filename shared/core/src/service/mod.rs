@@ -124,8 +124,9 @@ impl Service {
         self.keys.keyring(self.clock.now()).await.map(drop)
     }
 
-    /// Loads the phone metadata, which only `send` needs.
-    pub fn warm_up_phones(&self) {
+    /// Gets ready what only `send` needs: the phone metadata and the client of SNS.
+    pub fn warm_up_send(&self) {
+        self.sender.warm_up();
         self.phones.warm_up();
     }
 
