@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 const SECURITY: &str = include_str!("../../SECURITY.md");
-const ATTACKS: [&str; 6] = [
+const ATTACKS: [&str; 7] = [
     include_str!("forging.rs"),
     include_str!("guessing.rs"),
     include_str!("input.rs"),
+    include_str!("kinds.rs"),
     include_str!("store.rs"),
     include_str!("texting.rs"),
     include_str!("tokens.rs"),

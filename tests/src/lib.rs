@@ -11,6 +11,7 @@
 mod at_once;
 mod client;
 mod database;
+mod forger;
 mod lines;
 pub mod protocol;
 mod proxy;
@@ -23,6 +24,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 pub use at_once::{PARALLEL, at_once, many};
 pub use client::{Answer, Client};
 pub use database::Database;
+pub use forger::{Forger, RsaKey, encoded, with_mac};
 pub use lines::Lines;
 pub use proxy::{Fault, Proxy};
 pub use site::{Site, Text};

@@ -209,12 +209,16 @@ impl World {
     pub async fn item_count(&self) -> u64 {
         let mut count = 0;
         for table in ["Limits", "Challenges", "Blocks"] {
-            let answer = self
-                .dynamodb("Scan", &serde_json::json!({ "TableName": table }))
-                .await;
-            count += answer.json["Count"].as_u64().expect("a count");
+            count += self.count(table).await;
         }
         count
+    }
+
+    /// How many items a table holds.
+    pub async fn count(&self, table: &str) -> u64 {
+        let scan = serde_json::json!({ "TableName": table, "Select": "COUNT" });
+        let answer = self.dynamodb("Scan", &scan).await;
+        answer.json["Count"].as_u64().expect("a count")
     }
 
     /// The keyring in the secret of this name: with it a test signs what no issuer would.
