@@ -5,11 +5,13 @@
     clippy::expect_used,
     clippy::missing_panics_doc,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "test support: a failed expectation is a failed test"
 )]
 
 mod at_once;
 mod client;
+mod contract;
 mod database;
 mod forger;
 mod lines;
