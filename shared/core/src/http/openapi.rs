@@ -298,8 +298,12 @@ fn refusal_response(status: u16, refused: &[&Refused]) -> Value {
         "allOf": [reference("Problem"), { "properties": { "type": { "enum": types } } }],
     });
     let mut headers = answer_headers();
-    if matches!(status, 429 | 503) {
+    // Some conflicts end by themselves: a phone in use can be had later.
+    if matches!(status, 409 | 429 | 503) {
         headers["Retry-After"] = json!({ "schema": { "type": "integer", "minimum": 1 } });
+    }
+    if status == 401 {
+        headers["WWW-Authenticate"] = json!({ "schema": { "type": "string" } });
     }
     json!({
         "description": titles.join("; "),
