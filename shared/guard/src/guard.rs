@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
+use jsonwebtoken::jwk::{
+    AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyOperations, PublicKeyUse,
+};
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header};
 use thiserror::Error;
 
@@ -165,6 +167,9 @@ fn rejection(error: &jsonwebtoken::errors::Error) -> Rejection {
 
 fn usable_key(jwk: &Jwk) -> Option<(String, (Algorithm, DecodingKey))> {
     let kid = jwk.common.key_id.clone()?;
+    if !is_for_signatures(jwk) {
+        return None;
+    }
     let algorithm = match &jwk.algorithm {
         AlgorithmParameters::EllipticCurve(ec) if ec.curve == EllipticCurve::P256 => {
             Algorithm::ES256
@@ -175,6 +180,15 @@ fn usable_key(jwk: &Jwk) -> Option<(String, (Algorithm, DecodingKey))> {
     let declared = jwk.common.key_algorithm?.to_string();
     let key = DecodingKey::from_jwk(jwk).ok()?;
     (declared == format!("{algorithm:?}")).then_some((kid, (algorithm, key)))
+}
+
+/// Whether nothing in a key says that it is for something else than checking signatures (RFC 7517 sections 4.2
+/// and 4.3).
+fn is_for_signatures(jwk: &Jwk) -> bool {
+    let (purpose, operations) = (&jwk.common.public_key_use, &jwk.common.key_operations);
+    let signs = |purpose: &PublicKeyUse| *purpose == PublicKeyUse::Signature;
+    let verifies = |operations: &Vec<_>| operations.contains(&KeyOperations::Verify);
+    purpose.as_ref().is_none_or(signs) && operations.as_ref().is_none_or(verifies)
 }
 
 #[cfg(test)]
@@ -209,6 +223,22 @@ mod tests {
         };
         assert!(allowed, "{id}: accepted is {accepted}");
         accepted
+    }
+
+    #[test]
+    fn keys_for_something_else_are_passed_over() {
+        let with = |name: &str, value: Value| {
+            let mut set: Value =
+                serde_json::from_str(include_str!("../specimen/jwks.json")).expect("JSON");
+            set["keys"][0][name] = value;
+            Guard::new("https://verify.example.com", set.to_string().as_bytes()).is_ok()
+        };
+        assert!(with("use", json!("sig")) && with("use", json!(null)));
+        assert!(!with("use", json!("enc")));
+        assert!(with("key_ops", json!(["verify"])));
+        assert!(!with("key_ops", json!(["encrypt"])) && !with("key_ops", json!([])));
+        assert!(!with("alg", json!("RS256")) && !with("alg", json!(null)));
+        assert!(!with("crv", json!("P-384")) && !with("kid", json!(null)));
     }
 
     #[test]
