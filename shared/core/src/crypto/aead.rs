@@ -83,8 +83,8 @@ mod tests {
         assert_eq!(opened, valid.then(|| test.pt.to_vec()), "{}", test.tc_id);
         if valid {
             let again = seal(&key, &test.aad, test.pt.to_vec(), &Given(&test.nonce));
-            let (nonce, text) = again.expect("sealed");
-            assert_eq!((&nonce[..], text), (test.nonce.as_slice(), sealed));
+            let (nonce, again) = again.expect("sealed");
+            assert_eq!((&nonce[..], again), (test.nonce.as_slice(), sealed));
         }
         valid
     }

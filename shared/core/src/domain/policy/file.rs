@@ -340,7 +340,7 @@ fn check_lock(table: &LockTable, faults: &mut Faults) -> Lockout {
 fn served_country(code: &str) -> Result<Country, &'static str> {
     Country::parse(code)
         .ok()
-        .filter(|country| country.has_numbers())
+        .filter(Country::has_numbers)
         .ok_or("the ISO 3166-1 code of a country with phone numbers is needed, as in `US`")
 }
 
