@@ -4,7 +4,6 @@
 
 #![expect(
     clippy::expect_used,
-    missing_docs,
     reason = "a benchmark, which stops at the first thing that is not as expected"
 )]
 
@@ -75,7 +74,7 @@ fn challenge(keyring: &Keyring) -> Challenge {
         device: Device::parse("device-1").expect("a device"),
         business: BusinessId::parse("login").expect("a business"),
         slot: 0,
-        expires_at: NOW + Duration::from_secs(300),
+        expires_at: NOW + Duration::from_mins(5),
         code_mac: code_mac(root.code_mac_key(), ID, &code),
         locale: Locale::parse("en").expect("a locale"),
         action: None,
@@ -198,7 +197,7 @@ fn phones(c: &mut Criterion) {
         b.iter(|| PhoneParser::serving(countries.clone()).warm_up());
     });
     group.bench_function("load all plans", |b| {
-        b.iter(|| PhoneParser::new().warm_up())
+        b.iter(|| PhoneParser::new().warm_up());
     });
     group.bench_function("floor: load all plans by the library", |b| {
         b.iter(|| PhoneNumberUtil::new().is_ok());
@@ -212,7 +211,7 @@ fn plan(keyring: &Keyring, policy: &Policy) -> SendPlan {
         subjects: Subjects {
             phone: indexer.phone(&challenge.phone),
             device: indexer.device(&challenge.device),
-            address: indexer.address(&SourceAddress::from(std::net::IpAddr::from([192, 0, 2, 1]))),
+            address: indexer.address(&SourceAddress::new(std::net::IpAddr::from([192, 0, 2, 1]))),
             number_block: indexer.number_block(&challenge.phone),
         },
         limits: policy.limits,
@@ -269,7 +268,7 @@ fn start(c: &mut Criterion) {
     });
     group.bench_function("read the keyring", |b| b.iter(keyring));
     group.bench_function("build the clients, with TLS", |b| {
-        b.iter(|| Clients::new(&nowhere()))
+        b.iter(|| Clients::new(&nowhere()));
     });
     group.finish();
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lambda::{Instance, Program, Surroundings};
 use crate::relay::{Passed, Relays};
-use crate::report;
+use crate::{goals, report};
 
 /// What `bench calls` counts.
 #[derive(Args)]
@@ -112,13 +112,7 @@ pub(crate) async fn run(options: Calls) -> bool {
     }
     print!("{}", table(&steps));
     report::write("calls", &steps);
-    steps.iter().filter(|step| step.step == "warm").all(|step| {
-        let expected = match (step.function.as_str(), step.mode.as_str()) {
-            ("send", _) | ("verify", "stored") => 2,
-            _ => 1,
-        };
-        step.calls.values().sum::<usize>() == expected && step.passed.connections == 0
-    })
+    goals::judge(&goals::calls(&steps))
 }
 
 /// The steps as a Markdown table.

@@ -5,11 +5,14 @@
 //! every verification from another phone.
 
 mod cuts;
+mod measure;
 mod prices;
 mod show;
+mod sizes;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use measure::{Options, run};
 pub(crate) use prices::Prices;
 
 /// The verifications that the table is for.
@@ -17,7 +20,7 @@ const VERIFICATIONS: f64 = 1_000_000.0;
 /// What a platform asks for as many, at $0.05 each.
 const PLATFORM: f64 = 0.05 * VERIFICATIONS;
 /// What it may cost here.
-const GOAL: f64 = 20.0;
+pub(crate) const DOLLARS: f64 = 20.0;
 
 const DAYS_PER_MONTH: f64 = 30.0;
 const GIGABYTE: f64 = 1e9;
@@ -197,7 +200,7 @@ impl Table {
 
     /// Whether the goal is met on both architectures.
     pub(crate) fn reached(&self) -> bool {
-        self.total(Architecture::Arm64) < GOAL && self.total(Architecture::X86) < GOAL
+        self.total(Architecture::Arm64) < DOLLARS && self.total(Architecture::X86) < DOLLARS
     }
 }
 

@@ -3,7 +3,9 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
+    clippy::panic,
     reason = "a tool for developers, which stops at the first thing that is not as expected"
 )]
 

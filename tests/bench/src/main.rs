@@ -8,10 +8,12 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
+    clippy::similar_names,
     reason = "a tool for developers, which stops at the first thing that is not as expected"
 )]
 
 mod calls;
+mod cost;
 mod enumeration;
 mod flows;
 mod goals;
@@ -22,6 +24,7 @@ mod own;
 mod process;
 mod relay;
 mod report;
+mod results;
 mod sample;
 mod service;
 mod soak;
@@ -53,6 +56,10 @@ enum Command {
     Flows(flows::Flows),
     /// What flows cost as the tables fill.
     Growth(flows::Growth),
+    /// What a million verifications cost.
+    Cost(cost::Options),
+    /// Writes the page of results and its plot from what the other commands have measured.
+    Report(results::Report),
     /// Does a log-in take as long for a phone without an account as for one with?
     Enumeration,
     /// Does everything hold in a long run of honest users, guessers, pumpers and faults?
@@ -75,6 +82,8 @@ async fn main() -> ExitCode {
         Command::Instructions(options) => instructions::run(&options),
         Command::Flows(options) => flows::run(options).await,
         Command::Growth(options) => flows::grow(options).await,
+        Command::Cost(options) => cost::run(options).await,
+        Command::Report(options) => results::run(&options),
         Command::Enumeration => enumeration::run().await,
         Command::Soak(options) => soak::run(options).await,
         Command::Instance(options) => service::serve(options).await,

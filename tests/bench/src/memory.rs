@@ -3,18 +3,21 @@
 //! Lambda gives 1,769 MB one processor and less memory its share of one (Lambda developer guide, "Configure
 //! Lambda function memory"). Here a control group does the same, which needs root and Linux.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde::{Deserialize, Serialize};
 
 use crate::lambda::{Life, Program, Surroundings};
+use crate::report;
 use crate::sample::Sample;
 
 /// The period of the scheduler's quota.
 const PERIOD_US: u32 = 20_000;
 /// The memory size that has a processor of its own.
-const ONE_PROCESSOR_MB: u32 = 1_769;
+pub(crate) const ONE_PROCESSOR_MB: u32 = 1_769;
 
 /// What `bench memory` measures.
 #[derive(Args)]
@@ -31,6 +34,28 @@ pub(crate) struct Memory {
     /// The command that starts `verify`.
     #[arg(long, default_value = "target/release/verify")]
     verify: String,
+}
+
+/// Both functions at one memory size.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Size {
+    /// The memory size.
+    pub memory_mb: u32,
+    /// `send`.
+    pub send: Times,
+    /// `verify`.
+    pub verify: Times,
+}
+
+/// The medians of one function, in milliseconds.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Times {
+    /// From the start of the process to its first request for an event.
+    pub init_ms: f64,
+    /// The first invocation.
+    pub first_ms: f64,
+    /// The second.
+    pub warm_ms: f64,
 }
 
 /// A control group with the processor share of a memory size.
@@ -72,7 +97,7 @@ impl Drop for Share {
 pub(crate) async fn run(options: Memory) -> bool {
     let around = Surroundings::start(true).await;
     let mut life = Life::new(&around);
-    println!("medians in ms, over TLS: start + first answer (warm answer)");
+    let mut sizes = Vec::new();
     for memory_mb in options.sizes {
         let share = Share::new(memory_mb);
         let (send, verify) = (share.of(&options.send), share.of(&options.verify));
@@ -82,10 +107,31 @@ pub(crate) async fn run(options: Memory) -> bool {
                 sample.push(took);
             }
         }
-        let [a, b, c, d, e, f] = samples.map(|sample| sample.median_ms());
-        println!(
-            "{memory_mb:>6} MB  send {a:.0} + {b:.1} ({c:.1})  verify {d:.0} + {e:.1} ({f:.1})"
-        );
+        let [send, verify] = [&samples[..3], &samples[3..]].map(|of| Times {
+            init_ms: of[0].median_ms(),
+            first_ms: of[1].median_ms(),
+            warm_ms: of[2].median_ms(),
+        });
+        sizes.push(Size {
+            memory_mb,
+            send,
+            verify,
+        });
     }
+    print!("{}", table(&sizes));
+    report::write("memory", &sizes);
     true
+}
+
+/// The sizes as a Markdown table.
+pub(crate) fn table(sizes: &[Size]) -> String {
+    let mut table = String::from(
+        "| MB | `send`: init + first (warm) ms | `verify`: init + first (warm) ms |\n|---:|---|---|\n",
+    );
+    for size in sizes {
+        let [send, verify] = [size.send, size.verify]
+            .map(|t| format!("{:.0} + {:.1} ({:.1})", t.init_ms, t.first_ms, t.warm_ms));
+        _ = writeln!(table, "| {} | {send} | {verify} |", size.memory_mb);
+    }
+    table
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Architecture, GOAL, PLATFORM, Prices, Row, Table};
+use super::{Architecture, DOLLARS, PLATFORM, Prices, Row, Table};
 
 impl Prices {
     /// Every price with where it comes from, for `RESULTS.md`.
@@ -130,7 +130,7 @@ impl Table {
             "not reached"
         };
         format!(
-            "A platform at $0.05 takes ${PLATFORM:.0}, {:.0} times as much. Goal: under ${GOAL:.0}, {said}.",
+            "A platform at $0.05 takes ${PLATFORM:.0}, {:.0} times as much. Goal: under ${DOLLARS:.0}, {said}.",
             PLATFORM / total
         )
     }

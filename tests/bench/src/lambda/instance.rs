@@ -160,7 +160,7 @@ impl Instance {
         Invocation {
             cost: Cost {
                 wall: at - handed,
-                cpu: self.process.cpu() - spent,
+                cpu: self.process.cpu().saturating_sub(spent),
             },
             status: answer["statusCode"].as_u64().unwrap_or(0),
             body: serde_json::from_str(body).unwrap_or_default(),

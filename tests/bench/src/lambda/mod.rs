@@ -19,7 +19,7 @@ use phoneproof_local::stack::{Backends, Endpoints, Options};
 use serde::Deserialize;
 
 use self::figures::Figures;
-pub(crate) use self::figures::Summary;
+pub(crate) use self::figures::{Summary, table};
 use self::instance::Invocation;
 pub(crate) use self::instance::{Instance, Program};
 use crate::relay::{Relays, Tls};
@@ -49,9 +49,15 @@ pub(crate) struct Lambda {
     /// A function that does nothing: the floor.
     #[arg(long, default_value = "target/release/hello")]
     floor: String,
+    /// Do without the floor.
+    #[arg(long)]
+    no_floor: bool,
     /// Reach AWS by TLS, as in a deployment.
     #[arg(long)]
     tls: bool,
+    /// The machine is busy or slow: goals of time are printed, but only those of size and memory count.
+    #[arg(long)]
+    busy: bool,
 }
 
 #[derive(Deserialize)]
@@ -276,24 +282,30 @@ pub(crate) async fn run(lambda: Lambda) -> bool {
         events: &events,
         users: Users(0),
     };
-    let hello = Program::here(&lambda.floor);
-    let mut floor = Figures::new("floor", "hello", &hello);
+    let mut floor = (!lambda.no_floor).then(|| {
+        let hello = Program::here(&lambda.floor);
+        (Figures::new("floor", "hello", &hello), hello)
+    });
     let mut all = Vec::new();
     for runtime in runtimes {
         all.push(Measured::start(runtime, &around.environment).await);
     }
     for _ in 0..lambda.cold {
-        let mut instance = Instance::start(&hello, &around.environment).await;
-        let first = instance.invoke(events.send(bench.users.next())).await;
-        floor.cold(&instance, &first);
+        if let Some((floor, hello)) = &mut floor {
+            let mut instance = Instance::start(hello, &around.environment).await;
+            let first = instance.invoke(events.send(bench.users.next())).await;
+            floor.cold(&instance, &first);
+        }
         for measured in &mut all {
             bench.cold(measured).await;
         }
     }
-    let mut instance = Instance::start(&hello, &around.environment).await;
-    for _ in 0..lambda.warm {
-        let answer = instance.invoke(events.send(bench.users.next())).await;
-        floor.warm(&instance, &answer);
+    if let Some((floor, hello)) = &mut floor {
+        let mut instance = Instance::start(hello, &around.environment).await;
+        for _ in 0..lambda.warm {
+            let answer = instance.invoke(events.send(bench.users.next())).await;
+            floor.warm(&instance, &answer);
+        }
     }
     for measured in &mut all {
         let mut verify = Instance::start(&measured.programs.1, &around.environment).await;
@@ -302,12 +314,19 @@ pub(crate) async fn run(lambda: Lambda) -> bool {
         measured.verify.forget_warm();
         bench.warm(measured, &mut verify, lambda.warm).await;
     }
-    let figures: Vec<_> = std::iter::once(floor)
+    let figures: Vec<_> = floor
+        .map(|(floor, _)| floor)
+        .into_iter()
         .chain(all.into_iter().flat_map(|m| [m.send, m.verify]))
         .map(|figures| figures.summary())
         .collect();
     let name = if lambda.tls { "lambda-tls" } else { "lambda" };
     report::write(name, &figures);
-    print!("{}", figures::table(&figures));
-    goals::lambda(&figures)
+    print!("{}", table(&figures));
+    let goals = goals::lambda(&figures);
+    if lambda.busy {
+        goals::judge_busy(&goals)
+    } else {
+        goals::judge(&goals)
+    }
 }

@@ -23,7 +23,8 @@ pub(crate) enum Said {
     Ready(Instant),
     /// It answered the last one.
     Answered(Instant, Bytes),
-    /// It gave up.
+    /// It gave up: what it said, for the message of the panic.
+    #[expect(dead_code, reason = "shown by `Debug`")]
     Failed(String),
 }
 

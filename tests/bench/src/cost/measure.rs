@@ -1,0 +1,320 @@
+//! What the costs are made of: items, answers and log lines of a flow on the embedded stack, times from what
+//! other commands kept.
+
+use std::time::Duration;
+
+use clap::Args;
+use phoneproof::domain::clock::{Clock as _, Timestamp};
+use phoneproof::domain::rule::{Check, Rule};
+use phoneproof_bench::warm::policy;
+use phoneproof_tests::{Answer, World, phone};
+use serde_json::{Map, Value, json};
+
+use super::{Cold, Function, Measured, Month, Prices, Write, sizes, table};
+use crate::lambda::Summary;
+use crate::memory::{ONE_PROCESSOR_MB, Size, Times};
+use crate::{goals, report};
+
+/// The memory size of the functions in `template.yaml`.
+const MEMORY_MB: u32 = 256;
+/// What neither can be measured here nor depends on the service: waiting for AWS, and how many invocations
+/// find no instance.
+const SEND_WAITS_MS: f64 = 90.0;
+const VERIFY_WAITS_MS: f64 = 8.0;
+const SEND_COLD: f64 = 0.01;
+const VERIFY_COLD: f64 = 0.02;
+/// A warm instance reads the keyring again every 300 s. A million verifications in a month are one in
+/// 2.6 s, so about one of a hundred invocations finds it due.
+const KEYRING_DUE: f64 = 0.01;
+/// DynamoDB deletes an expired item "within a few days".
+const DELETED_AFTER_DAYS: f64 = 2.0;
+/// Headers of a request as phones and browsers send them, and its path.
+const REQUEST_HEADER_BYTES: usize = 400;
+/// The status line, and what the gateway adds to the headers of an answer: `apigw-requestid`, `connection`.
+const GATEWAY_HEADER_BYTES: usize = 100;
+/// Custom metrics of a stack that serves a few countries and businesses.
+const METRICS: u32 = 30;
+/// Each function has a connection to each of its tables, three and one, whose key is asked for every five
+/// minutes.
+const KEY_REQUESTS: u32 = 4 * 12 * 24 * 365 / 12;
+/// `LogRetentionDays` in `template.yaml`.
+const LOG_DAYS: u32 = 30;
+/// Each names a metric that an alarm reads.
+const TEMPLATE: &str = include_str!("../../../../template.yaml");
+
+/// What `bench cost` prints.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// As Markdown, with the prices.
+    #[arg(long)]
+    markdown: bool,
+}
+
+/// Measures and prints; whether the goal is reached.
+pub(crate) async fn run(options: Options) -> bool {
+    let (send, verify) = times();
+    let measured = measured(send, verify).await;
+    report::write("cost", &measured);
+    let prices = Prices::load();
+    let table = table(&prices, &measured);
+    if options.markdown {
+        println!("{}\n{}", table.markdown(), prices.markdown());
+    } else {
+        print!("{}", table.text());
+    }
+    goals::judge(&goals::cost(&table))
+}
+
+/// The times of both functions at their memory size.
+fn times() -> (Times, Times) {
+    let sizes: Vec<Size> = report::read("memory").map_or_else(Vec::new, |kept| kept.figures);
+    if let Some(size) = sizes.iter().find(|size| size.memory_mb == MEMORY_MB) {
+        return (size.send, size.verify);
+    }
+    let figures: Vec<Summary> = report::read("lambda")
+        .map(|kept| kept.figures)
+        .expect("times that `memory` or `lambda` have kept: run one of them first");
+    let of = |function: &str| {
+        let mut own = figures.iter().filter(|f| f.runtime == "phoneproof");
+        let own = own.find(|f| f.function == function);
+        scaled(own.expect("a run of `lambda` with phoneproof"))
+    };
+    (of("send"), of("verify"))
+}
+
+/// Processor time as it passes at the share of a processor that the memory size has.
+fn scaled(summary: &Summary) -> Times {
+    let slower = f64::from(ONE_PROCESSOR_MB) / f64::from(MEMORY_MB);
+    Times {
+        init_ms: summary.init_cpu_ms * slower,
+        first_ms: summary.first_cpu_ms * slower,
+        warm_ms: summary.warm_cpu_ms * slower,
+    }
+}
+
+async fn measured(send: Times, verify: Times) -> Measured {
+    let flow = Flow::run().await;
+    let (writes, record) = writes(&flow);
+    let alarm_metrics = TEMPLATE.matches("MetricName:").count();
+    Measured {
+        memory_mb: MEMORY_MB,
+        send: Function {
+            own_ms: send.warm_ms,
+            waiting_ms: SEND_WAITS_MS,
+            cold: cold(SEND_COLD, send),
+            writes,
+            ..flow.send
+        },
+        verify: Function {
+            own_ms: verify.warm_ms,
+            waiting_ms: VERIFY_WAITS_MS,
+            cold: cold(VERIFY_COLD, verify),
+            writes: vec![record],
+            ..flow.verify
+        },
+        month: Month {
+            metrics: METRICS,
+            alarm_metrics: small(alarm_metrics),
+            secrets: 1,
+            key_requests: KEY_REQUESTS,
+            log_days: LOG_DAYS,
+        },
+    }
+}
+
+const fn cold(share: f64, times: Times) -> Cold {
+    Cold {
+        share,
+        init_ms: times.init_ms,
+        first_ms: times.first_ms,
+    }
+}
+
+/// The last flow of a phone that has verified as often as its record has slots, so that the record is as
+/// large as records get.
+struct Flow {
+    at: Timestamp,
+    send: Function,
+    verify: Function,
+    counters: Vec<Map<String, Value>>,
+    record: Map<String, Value>,
+}
+
+impl Flow {
+    async fn run() -> Self {
+        let world = World::start().await;
+        let (phone, slots) = (phone(1), policy().slots());
+        let mut functions = None;
+        for _ in 0..slots.count {
+            // An hour and a cooldown: fresh hourly windows, and the slot after the last one.
+            world.advance(3_600 + slots.cooldown.as_secs());
+            let at = world.clock.now();
+            let sent = world.client.send(&phone).await;
+            assert_eq!(sent.status, 202, "{}", sent.text);
+            let line = last_line(&world);
+            let request =
+                json!({ "phone": phone, "uniqueId": "0123456789abcdef", "businessId": "login" });
+            let send = function(SEND_COLD, &request, &sent, &line);
+            let (token, code) = (sent.token(), world.code(&phone));
+            let verified = world.client.verify(&token, &code).await;
+            assert_eq!(verified.status, 200, "{}", verified.text);
+            let line = last_line(&world);
+            let request = json!({ "token": token, "code": code });
+            let verify = function(VERIFY_COLD, &request, &verified, &line);
+            functions = Some((at, send, verify));
+        }
+        let (at, send, verify) = functions.expect("a phone has slots");
+        let counters = scan(&world, "Limits").await;
+        let mut records = scan(&world, "Challenges").await;
+        let record = records.pop().expect("the phone's record");
+        let used = record.keys().filter(|name| name.starts_with("slot_"));
+        assert_eq!(used.count(), usize::from(slots.count), "every slot is used");
+        Self {
+            at,
+            send,
+            verify,
+            counters,
+            record,
+        }
+    }
+}
+
+/// A function without its times and items.
+fn function(cold_share: f64, request: &Value, answer: &Answer, line: &str) -> Function {
+    let headers = answer.headers.iter();
+    // Each with a colon, a space and the end of the line.
+    let headers: usize = headers
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
+    Function {
+        own_ms: 0.0,
+        waiting_ms: 0.0,
+        cold: Cold {
+            share: 0.0,
+            init_ms: 0.0,
+            first_ms: 0.0,
+        },
+        request_bytes: small(request.to_string().len() + REQUEST_HEADER_BYTES),
+        answer_bytes: small(answer.text.len() + headers + GATEWAY_HEADER_BYTES),
+        log_bytes: small(line.len()),
+        secret_calls: cold_share + KEYRING_DUE,
+        writes: Vec::new(),
+        reads: Vec::new(),
+    }
+}
+
+fn last_line(world: &World) -> String {
+    let text = world.lines.text();
+    text.lines().last().expect("a request line").to_owned()
+}
+
+async fn scan(world: &World, table: &str) -> Vec<Map<String, Value>> {
+    let answer = world.dynamodb("Scan", &json!({ "TableName": table })).await;
+    let items = answer.json["Items"].as_array().expect("items");
+    let item = |item: &Value| item.as_object().expect("an item").clone();
+    items.iter().map(item).collect()
+}
+
+/// The items that a send writes or checks, by rule, and the one that a verify writes.
+fn writes(flow: &Flow) -> (Vec<Write>, Write) {
+    let record_bytes = small(sizes::item(&flow.record));
+    let limits = policy().limits;
+    let write = |rule: Rule| {
+        let (bytes, kept_days) = match rule.check(&limits, Duration::ZERO, flow.at) {
+            // Nobody is blocked: an item that is not there.
+            Check::NotBlocked => (0, 0.0),
+            Check::Reserve => (record_bytes, kept_days(flow, &flow.record)),
+            Check::Count(_) => {
+                let prefix = format!("{}#", rule.name());
+                let counts = |item: &&Map<String, Value>| {
+                    item["pk"]["S"]
+                        .as_str()
+                        .is_some_and(|pk| pk.starts_with(&prefix))
+                };
+                let largest = flow
+                    .counters
+                    .iter()
+                    .filter(counts)
+                    .max_by_key(|item| sizes::item(item));
+                let counter = largest.expect("each counting rule has counted");
+                (small(sizes::item(counter)), kept_days(flow, counter))
+            }
+        };
+        Write {
+            name: rule.name().to_owned(),
+            bytes,
+            transactional: true,
+            kept_days,
+        }
+    };
+    let record = Write {
+        name: "phone's record".to_owned(),
+        bytes: record_bytes,
+        transactional: false,
+        kept_days: 0.0,
+    };
+    (Rule::ALL.map(write).into(), record)
+}
+
+/// How long an item stays: to the end of the day on which it expires, and until DynamoDB deletes it.
+fn kept_days(flow: &Flow, item: &Map<String, Value>) -> f64 {
+    let expires_at = item["expires_at"]["N"]
+        .as_str()
+        .and_then(|n| n.parse().ok());
+    let expires_at = Timestamp::from_unix(expires_at.expect("every item expires"));
+    let days = expires_at.since(flow.at).as_secs().div_ceil(86_400).max(1);
+    f64::from(u32::try_from(days).unwrap_or(u32::MAX)) + DELETED_AFTER_DAYS
+}
+
+fn small(number: usize) -> u32 {
+    u32::try_from(number).expect("a few kilobytes at most")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_flow_writes_what_every_rule_writes() {
+        let none = Times {
+            init_ms: 0.0,
+            first_ms: 0.0,
+            warm_ms: 0.0,
+        };
+        let measured = measured(none, none).await;
+        let send: Vec<_> = measured
+            .send
+            .writes
+            .iter()
+            .map(|w| w.name.as_str())
+            .collect();
+        assert_eq!(send, Rule::ALL.map(Rule::name));
+        // A kilobyte is the first step of the price: one write unit each, two in a transaction.
+        assert!(
+            measured
+                .send
+                .writes
+                .iter()
+                .all(|write| write.bytes <= 1_024)
+        );
+        assert_eq!(measured.verify.writes.len(), 1);
+        let record = &measured.send.writes[3];
+        assert!(record.bytes > 300 && record.kept_days > 90.0, "{record:?}");
+        let counter = &measured.send.writes[5];
+        assert!(counter.bytes > 60 && counter.kept_days < 4.0, "{counter:?}");
+        assert!(measured.send.log_bytes > 500 && measured.verify.answer_bytes > 500);
+    }
+
+    #[test]
+    fn the_template_has_what_is_said_of_it() {
+        assert!(TEMPLATE.contains(&format!("MemorySize: {MEMORY_MB}\n")));
+        let retention = TEMPLATE
+            .split("\n  LogRetentionDays:\n")
+            .nth(1)
+            .expect("a parameter");
+        assert_eq!(
+            retention.lines().nth(1),
+            Some(&*format!("    Default: {LOG_DAYS}"))
+        );
+    }
+}
