@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use phoneproof::aws::{AwsSettings, Credentials};
+use phoneproof::aws::{AwsSettings, Clients, Credentials};
 use phoneproof::config::{DEFAULT_POLICY, Settings, Tables, TokenMode};
 use phoneproof::crypto::keyring::Keyring;
 use phoneproof::domain::clock::{Clock, Timestamp};
@@ -76,10 +76,18 @@ fn service() -> Service {
             dynamodb_endpoint: nowhere.clone(),
             sns_endpoint: nowhere.clone(),
             secrets_endpoint: nowhere,
+            ca_bundle: None,
         },
     };
     let policy = Policy::from_toml(DEFAULT_POLICY).expect("a policy");
-    Service::new(&settings, policy, Arc::new(Still), Arc::new(Counting)).expect("a service")
+    Service::new(
+        Clients::new(&settings.aws),
+        &settings,
+        policy,
+        Arc::new(Still),
+        Arc::new(Counting),
+    )
+    .expect("a service")
 }
 
 /// The line of every request is silent too.

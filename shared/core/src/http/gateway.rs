@@ -6,9 +6,9 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use futures_util::future::join_all;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::future::join_all;
 use http::header::HOST;
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Response};

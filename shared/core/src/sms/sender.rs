@@ -76,7 +76,7 @@ impl Sender {
 
     /// Builds the client now instead of at the first text.
     pub fn warm_up(&self) {
-        self.client.get();
+        let _: &aws_sdk_sns::Client = self.client.get();
     }
 
     /// Sends `body` to `phone` and waits for SNS until `deadline`; logs a failure.
