@@ -120,6 +120,7 @@ pub struct WorldBuilder {
     accept_test_numbers: bool,
     seed: u64,
     random: Option<Arc<dyn Random>>,
+    function_timeout: Option<Duration>,
 }
 
 impl World {
@@ -136,6 +137,7 @@ impl World {
             accept_test_numbers: true,
             seed: 7,
             random: None,
+            function_timeout: None,
         }
     }
 
@@ -365,6 +367,13 @@ impl WorldBuilder {
         self
     }
 
+    /// Gives the functions this long for a request, in place of 10 seconds.
+    #[must_use]
+    pub fn function_timeout(mut self, timeout: Duration) -> Self {
+        self.function_timeout = Some(timeout);
+        self
+    }
+
     /// Starts the stack.
     pub async fn start(self) -> World {
         let clock = Arc::new(ManualClock::new());
@@ -377,6 +386,9 @@ impl WorldBuilder {
         options.issuer = self.issuer;
         options.accept_test_numbers = self.accept_test_numbers;
         options.trust_test_header = true;
+        if let Some(timeout) = self.function_timeout {
+            options.function_timeout = timeout;
+        }
         let lines = Lines::default();
         options.journal_output = lines.output();
         let external = Database::external(self.proxied).await;

@@ -70,6 +70,8 @@ pub struct Options {
     pub journal_output: Output,
     /// Whether [`gateway::TEST_SOURCE_IP`] replaces the peer address.
     pub trust_test_header: bool,
+    /// The timeout of the functions, which they hear of as on Lambda; 10 seconds, as in the templates.
+    pub function_timeout: Duration,
 }
 
 impl Options {
@@ -92,6 +94,7 @@ impl Options {
             accept_test_numbers: true,
             journal_output: Arc::new(|line| drop(io::stderr().lock().write_all(line))),
             trust_test_header: false,
+            function_timeout: Duration::from_secs(10),
         }
     }
 }
@@ -278,6 +281,7 @@ impl Stack {
             clock: options.clock,
             random: options.random,
             trust_test_header: options.trust_test_header,
+            function_timeout: options.function_timeout,
         };
         let api = Router::new().fallback(gateway::serve).with_state(gateway);
         backends
