@@ -116,7 +116,8 @@ impl Member {
         let by_code = json!({ "token": token, "device": DEVICE });
         self.random.arm();
         let panicked = self.post("/sessions", &by_code).await;
-        assert_eq!(panicked["type"], "urn:phoneproof:problem:internal");
+        let problem = text(&panicked, "type");
+        assert_eq!(problem, "urn:phoneproof:problem:internal");
         self.post("/sessions", &by_code).await;
         for _ in 0..8 {
             self.log_in(OTHER).await;

@@ -104,12 +104,15 @@ impl Token for Access {
     }
 }
 
+/// A keyring with what checks its tokens.
+type OfKeyring = (Arc<Keyring>, Arc<TokenGuard<Access>>);
+
 /// Checks access tokens with the keys of this service as they are now.
 pub struct OwnTokens {
     keys: Arc<Keys>,
     issuer: String,
     /// The keyring that was last seen, with what checks its tokens.
-    guard: RwLock<Option<(Arc<Keyring>, Arc<TokenGuard<Access>>)>>,
+    guard: RwLock<Option<OfKeyring>>,
 }
 
 impl fmt::Debug for OwnTokens {

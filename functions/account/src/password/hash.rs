@@ -195,7 +195,7 @@ impl<'k> Hasher<'k> {
 
     /// The work of a comparison, and the answer that a wrong password gets.
     fn nothing_to_compare(
-        &self,
+        self,
         password: &Password,
         random: &dyn Random,
     ) -> Result<Outcome, HashFailed> {
