@@ -1,6 +1,7 @@
 //! What happens when the tables, the keys or the verification service are away.
 
 use http::Method;
+use phoneproof_local::aws::ACCOUNT_SECRET_ID;
 use phoneproof_tests::{Fault, World, phone};
 use serde_json::json;
 
@@ -73,11 +74,43 @@ async fn a_reply_that_is_lost_after_the_write_is_not_applied_twice() {
 #[tokio::test]
 async fn a_broken_keyring_refuses_once_it_is_too_old_and_the_service_recovers() {
     let world = World::start().await;
-    let (access, _) = member(&world, &phone(1)).await;
-    world.stack.backends.account_secret.set(None);
-    // Live keys are used on for a while; past their age limit nothing is served without them.
-    world.advance(3 * 3_600);
-    let answer = log_in(&world, &phone(1), PASSWORD).await;
-    assert_eq!(answer.status, 503, "{}", answer.text);
-    assert_ne!(me(&world, &access).await.status, 200);
+    let (_, mut token) = member(&world, &phone(1)).await;
+    world.advance(300);
+    // From now on an hour is counted.
+    let mut access;
+    (access, token) = tokens(&refresh(&world, &token).await);
+    let good = world.secret(ACCOUNT_SECRET_ID).await;
+    let secret = &world.stack.backends.account_secret;
+    secret.set(None);
+    for n in 0..12 {
+        world.advance(if n == 11 { 299 } else { 300 });
+        (access, token) = tokens(&refresh(&world, &token).await);
+        assert_eq!(me(&world, &access).await.status, 200);
+        tokens(&log_in(&world, &phone(1), PASSWORD).await);
+    }
+    world.advance(1);
+    // The token is good; what is missing is the key to see that.
+    let seen = me(&world, &access).await;
+    assert_eq!((seen.status, seen.problem()), (503, "unavailable"));
+    assert!(seen.header("retry-after").is_some());
+    let line = world.lines.last();
+    assert_eq!(line["outcome"], "unavailable", "{line}");
+    assert_eq!(
+        (&line["level"], &line["Faults"]),
+        (&json!("error"), &json!(1))
+    );
+    let jwks = "/account/.well-known/jwks.json";
+    for refused in [
+        log_in(&world, &phone(1), PASSWORD).await,
+        refresh(&world, &token).await,
+        world.client.get(jwks).await,
+    ] {
+        assert_eq!(refused.status, 503, "{}", refused.text);
+    }
+    // The next request after the secret is back finds it.
+    secret.set(Some(good));
+    assert_eq!(me(&world, &access).await.status, 200);
+    tokens(&refresh(&world, &token).await);
+    tokens(&log_in(&world, &phone(1), PASSWORD).await);
+    assert_eq!(world.client.get(jwks).await.status, 200);
 }

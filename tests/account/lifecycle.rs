@@ -26,29 +26,6 @@ async fn register_log_in_look_and_delete() {
 }
 
 #[tokio::test]
-async fn every_event_leaves_one_line_and_metric_without_personal_data() {
-    let world = World::start().await;
-    let (access, refresh_token) = member(&world, &phone(1)).await;
-    assert_eq!(world.lines.last()["event"], "logged-in");
-    assert_eq!(world.lines.last()["Events"], 1);
-    refresh(&world, &refresh_token).await;
-    assert_eq!(world.lines.last()["event"], "refreshed");
-    me(&world, "canary").await;
-    assert_eq!(world.lines.last()["outcome"], "token-required");
-    let lines = world.lines.text();
-    assert!(lines.contains("\"registered\""));
-    for secret in [
-        &phone(1)[1..],
-        PASSWORD,
-        "canary",
-        access.as_str(),
-        refresh_token.as_str(),
-    ] {
-        assert!(!lines.contains(secret));
-    }
-}
-
-#[tokio::test]
 async fn a_token_counts_once_and_for_its_business_and_phone_only() {
     let world = World::start().await;
     let token = proof(&world, "register", &phone(1)).await;
@@ -158,11 +135,12 @@ async fn a_phone_with_an_account_is_taken_over_only_after_a_week_of_silence() {
     let again = register(&world, &phone(1), OTHER).await;
     assert_eq!(again.problem(), "phone-in-use");
     assert_eq!(log_in(&world, &phone(1), OTHER).await.status, 401);
-    // Now the holder is silent: too early, then in time.
+    // Now the holder is silent: too early, then in time. Asking again asks for nothing new.
     assert_eq!(
         register(&world, &phone(1), OTHER).await.problem(),
         "phone-in-use"
     );
+    assert_eq!(world.lines.last()["event"], "refused");
     world.advance(week - 600);
     assert_eq!(
         register(&world, &phone(1), OTHER).await.problem(),
@@ -177,6 +155,80 @@ async fn a_phone_with_an_account_is_taken_over_only_after_a_week_of_silence() {
         taken.json["account"]
     );
     assert_eq!(log_in(&world, &phone(1), PASSWORD).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_log_in_in_the_second_of_the_request_keeps_the_phone() {
+    let world = World::start().await;
+    let (access, token) = member(&world, &phone(1)).await;
+    for use_it in [true, false] {
+        assert_eq!(register(&world, &phone(1), OTHER).await.status, 409);
+        assert!(me(&world, &access).await.json["unlinkRequestedAt"].is_string());
+        // The clock stands still meanwhile.
+        if use_it {
+            tokens(&log_in(&world, &phone(1), PASSWORD).await);
+        } else {
+            tokens(&refresh(&world, &token).await);
+        }
+        assert!(me(&world, &access).await.json["unlinkRequestedAt"].is_null());
+    }
+    world.advance(8 * 86_400);
+    let again = register(&world, &phone(1), OTHER).await;
+    assert_eq!(again.problem(), "phone-in-use", "asked for anew");
+}
+
+#[tokio::test]
+async fn a_token_that_was_spent_is_refused_before_the_password_is_hashed() {
+    let world = World::builder().proxied().start().await;
+    member(&world, &phone(1)).await;
+    let token = proof(&world, "password-reset", &phone(1)).await;
+    let body = json!({ "token": token, "password": OTHER });
+    assert_eq!(post(&world, "/password-reset", &body).await.status, 204);
+    drop(world.proxy().take_calls());
+    let again = post(&world, "/password-reset", &body).await;
+    assert_eq!(again.problem(), "already-spent");
+    // A write would have needed the hash.
+    let calls = world.proxy().take_calls();
+    assert!(!calls.contains_key("TransactWriteItems"), "{calls:?}");
+}
+
+#[tokio::test]
+async fn every_401_names_a_scheme_and_what_is_wrong_with_a_token() {
+    let world = World::start().await;
+    let (access, _) = member(&world, &phone(1)).await;
+    let ended = with_token(&world, Method::DELETE, "/sessions", &access, None).await;
+    assert_eq!(ended.status, 204);
+    let realm = format!("Bearer realm=\"{}/account\"", world.stack.url);
+    let invalid = format!("{realm}, error=\"invalid_token\", error_description=");
+    let with_error = |answer: &phoneproof_tests::Answer| {
+        let challenge = answer.header("www-authenticate").expect("a challenge");
+        challenge.strip_prefix(&invalid).map(str::to_owned)
+    };
+    let over = me(&world, &access).await;
+    assert_eq!(over.problem(), "session-over");
+    assert_eq!(
+        with_error(&over).as_deref(),
+        Some("\"the session is over\"")
+    );
+    let forged = me(&world, "e30.e30.e30").await;
+    assert!(with_error(&forged).is_some());
+    let none = world.client.get("/account/v1/me").await;
+    for plain in [
+        none,
+        log_in(&world, &phone(1), OTHER).await,
+        refresh(&world, "canary").await,
+    ] {
+        assert_eq!(plain.status, 401, "{}", plain.text);
+        assert_eq!(plain.header("www-authenticate"), Some(realm.as_str()));
+    }
+    let document = world.client.get("/account/openapi.json").await.json;
+    for path in document["paths"].as_object().expect("paths").values() {
+        for operation in path.as_object().expect("methods").values() {
+            let refused = &operation["responses"]["401"];
+            let header = &refused["headers"]["WWW-Authenticate"];
+            assert_eq!(refused.is_object(), header.is_object(), "{operation}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -249,5 +301,5 @@ async fn every_documented_route_is_served() {
             operations += 1;
         }
     }
-    assert_eq!(operations, 13);
+    assert_eq!(operations, 14);
 }

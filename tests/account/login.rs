@@ -6,7 +6,10 @@ use http::Method;
 use phoneproof_tests::{World, phone};
 use serde_json::json;
 
-use crate::{OTHER, PASSWORD, log_in, me, member, post, proof, register, tokens, with_token};
+use crate::{
+    OTHER, PASSWORD, log_in, log_in_with_code, me, member, post, proof, register,
+    register_with_second_step, tokens, with_token,
+};
 
 #[tokio::test]
 async fn an_unknown_phone_answers_like_a_wrong_password_byte_for_byte() {
@@ -126,6 +129,160 @@ async fn a_second_step_takes_password_and_code() {
 }
 
 #[tokio::test]
+async fn eight_characters_are_enough_only_with_a_second_step() {
+    let world = World::start().await;
+    let short = "nine mice";
+    let token = proof(&world, "register", &phone(1)).await;
+    let alone = json!({ "token": token, "password": short });
+    let refused = post(&world, "/accounts", &alone).await;
+    assert_eq!(refused.problem(), "password-refused");
+    let with_step = json!({ "token": token, "password": short, "secondStep": true });
+    assert_eq!(post(&world, "/accounts", &with_step).await.status, 201);
+    let (access, _) = tokens(&log_in_with_code(&world, &phone(1), short).await);
+    // Nor may it stay when the second step is switched off.
+    let token = proof(&world, "password-change", &phone(1)).await;
+    for (password, second_step, status) in [(short, Some(false), 422), ("ten mice", None, 204)] {
+        let mut body = json!({ "token": token, "password": password });
+        if let Some(second_step) = second_step {
+            body["secondStep"] = json!(second_step);
+        }
+        let changed = with_token(&world, Method::POST, "/password", &access, Some(&body)).await;
+        assert_eq!(changed.status, status, "{}", changed.text);
+    }
+    let (access, _) = tokens(&log_in_with_code(&world, &phone(1), "ten mice").await);
+    let token = proof(&world, "password-change", &phone(1)).await;
+    let off = json!({ "token": token, "password": OTHER, "secondStep": false });
+    let changed = with_token(&world, Method::POST, "/password", &access, Some(&off)).await;
+    assert_eq!(changed.status, 204, "{}", changed.text);
+    tokens(&log_in(&world, &phone(1), OTHER).await);
+}
+
+/// Wrong passwords, each as soon as it is looked at, until none is any more; how many there were.
+async fn wrong_until_locked(world: &World, token: Option<&str>) -> u32 {
+    for tried in 0.. {
+        // Another address each hour: this is about the phone.
+        let address = format!("192.0.2.{}", 1 + tried % 200);
+        let mut body = json!({ "phone": phone(1), "password": OTHER });
+        if let Some(token) = token {
+            body["token"] = json!(token);
+        }
+        let from = [("x-test-source-ip", address.as_str())];
+        let path = "/account/v1/sessions";
+        let mut answer = world.client.post_with(path, &body, &from).await;
+        if answer.status == 429 {
+            let wait = answer.header("retry-after").expect("a wait");
+            world.advance(wait.parse().expect("seconds"));
+            answer = world.client.post_with(path, &body, &from).await;
+        }
+        if answer.problem() == "locked" {
+            assert_eq!(
+                (answer.status, &answer.json["rule"]),
+                (403, &json!("login-lock"))
+            );
+            assert!(answer.header("retry-after").is_none());
+            return tried;
+        }
+        assert_eq!(answer.problem(), "wrong-credentials", "{}", answer.text);
+    }
+    0
+}
+
+#[tokio::test]
+async fn a_lock_stops_guessing_and_neither_code_nor_reset() {
+    let world = World::start().await;
+    assert_eq!(register(&world, &phone(1), PASSWORD).await.status, 201);
+    assert_eq!(wrong_until_locked(&world, None).await, 50);
+    // A lock does not end by itself, and the right password does not end it.
+    world.advance(30 * 86_400);
+    assert_eq!(
+        log_in(&world, &phone(1), PASSWORD).await.problem(),
+        "locked"
+    );
+    let token = proof(&world, "login", &phone(1)).await;
+    let by_code = post(&world, "/sessions", &json!({ "token": token })).await;
+    assert_eq!(by_code.status, 201, "{}", by_code.text);
+    assert_eq!(
+        log_in(&world, &phone(1), PASSWORD).await.problem(),
+        "locked"
+    );
+    let token = proof(&world, "password-reset", &phone(1)).await;
+    let body = json!({ "token": token, "password": OTHER });
+    assert_eq!(post(&world, "/password-reset", &body).await.status, 204);
+    tokens(&log_in(&world, &phone(1), OTHER).await);
+}
+
+#[tokio::test]
+async fn whoever_knows_only_the_number_cannot_lock_out_who_has_the_phone() {
+    let world = World::start().await;
+    let registered = register_with_second_step(&world, &phone(1), PASSWORD).await;
+    assert_eq!(registered.status, 201);
+    assert_eq!(wrong_until_locked(&world, None).await, 50);
+    tokens(&log_in_with_code(&world, &phone(1), PASSWORD).await);
+    // That was right, and is the end of the lock.
+    let half = log_in(&world, &phone(1), PASSWORD).await;
+    assert_eq!(half.problem(), "second-step-required");
+}
+
+#[tokio::test]
+async fn guesses_with_a_code_are_counted_too() {
+    let world = World::start().await;
+    assert_eq!(register(&world, &phone(1), PASSWORD).await.status, 201);
+    let token = proof(&world, "login", &phone(1)).await;
+    let body = |token: &str, password: &str| json!({ "phone": phone(1), "password": password, "token": token });
+    for _ in 0..5 {
+        let wrong = post(&world, "/sessions", &body(&token, OTHER)).await;
+        assert_eq!(wrong.problem(), "wrong-credentials");
+    }
+    let waits = post(&world, "/sessions", &body(&token, PASSWORD)).await;
+    assert_eq!((waits.status, waits.problem()), (429, "limited"));
+    // A code that is none is refused before the password is looked at, and counts as no guess.
+    let bad = post(&world, "/sessions", &body("canary", PASSWORD)).await;
+    assert_eq!(bad.problem(), "invalid-token");
+    world.advance(1);
+    assert_eq!(
+        post(&world, "/sessions", &body(&token, PASSWORD))
+            .await
+            .status,
+        201
+    );
+}
+
+#[tokio::test]
+async fn refusals_by_a_limit_carry_the_rate_limit_fields() {
+    let world = World::start().await;
+    for _ in 0..6 {
+        assert_eq!(log_in(&world, &phone(1), OTHER).await.status, 401);
+        world.advance(1);
+    }
+    let waiting = log_in(&world, &phone(1), OTHER).await;
+    assert_eq!(waiting.header("retry-after"), Some("1"));
+    assert_eq!(
+        waiting.header("ratelimit-policy"),
+        Some("\"login-wait\";q=1;w=2")
+    );
+    assert_eq!(waiting.header("ratelimit"), Some("\"login-wait\";r=0;t=1"));
+    let from = [("x-test-source-ip", "192.0.2.9")];
+    for n in 0..100 {
+        let body = json!({ "phone": phone(2 + n), "password": OTHER });
+        let looked_at = world
+            .client
+            .post_with("/account/v1/sessions", &body, &from)
+            .await;
+        assert_eq!(looked_at.status, 401);
+    }
+    let body = json!({ "phone": phone(200), "password": OTHER });
+    let over = world
+        .client
+        .post_with("/account/v1/sessions", &body, &from)
+        .await;
+    let policy = over.header("ratelimit-policy");
+    assert_eq!(policy, Some("\"login-address-per-hour\";q=100;w=3600"));
+    let seconds = over.header("retry-after").expect("a wait");
+    let left = format!("\"login-address-per-hour\";r=0;t={seconds}");
+    assert_eq!(over.header("ratelimit"), Some(left.as_str()));
+}
+
+#[tokio::test]
 async fn sessions_are_listed_and_ended_one_by_one_or_all() {
     let world = World::start().await;
     let (first, _) = member(&world, &phone(1)).await;
@@ -164,6 +321,28 @@ async fn an_eleventh_session_ends_the_one_used_least_recently() {
         assert_eq!(log_in(&world, &phone(1), PASSWORD).await.status, 201);
     }
     assert_eq!(me(&world, &oldest).await.problem(), "session-over");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_parallel_log_ins_left_over_the_next_one_ends() {
+    let world = World::start().await;
+    member(&world, &phone(1)).await;
+    for _ in 0..9 {
+        world.advance(1);
+        tokens(&log_in(&world, &phone(1), PASSWORD).await);
+    }
+    let mut log_ins = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let client = world.client.clone();
+        let body = json!({ "phone": phone(1), "password": PASSWORD });
+        log_ins.spawn(async move { client.post("/account/v1/sessions", &body).await });
+    }
+    drop(log_ins.join_all().await);
+    world.advance(1);
+    let (access, _) = tokens(&log_in(&world, &phone(1), PASSWORD).await);
+    let list = with_token(&world, Method::GET, "/sessions", &access, None).await;
+    let sessions = list.json["sessions"].as_array().map(Vec::len);
+    assert_eq!(sessions, Some(10), "{}", list.text);
 }
 
 #[tokio::test]

@@ -6,10 +6,14 @@
     reason = "a failed expectation is a failed test"
 )]
 
+mod deadlines;
+mod events;
 mod faults;
 mod forged;
+mod keyring;
 mod lifecycle;
 mod login;
+mod recovery;
 mod refresh;
 mod sequences;
 
@@ -65,6 +69,32 @@ async fn register(world: &World, phone: &str, password: &str) -> Answer {
         &json!({ "token": token, "password": password }),
     )
     .await
+}
+
+/// Registers an account that asks for two factors.
+async fn register_with_second_step(world: &World, phone: &str, password: &str) -> Answer {
+    let token = proof(world, "register", phone).await;
+    let body = json!({ "token": token, "password": password, "secondStep": true });
+    post(world, "/accounts", &body).await
+}
+
+/// Logs in with both factors.
+async fn log_in_with_code(world: &World, phone: &str, password: &str) -> Answer {
+    let token = proof(world, "login", phone).await;
+    let body = json!({ "phone": phone, "password": password, "token": token });
+    post(world, "/sessions", &body).await
+}
+
+/// The item of the only account.
+async fn account_item(world: &World) -> Value {
+    let scan = world
+        .dynamodb("Scan", &json!({ "TableName": "Accounts" }))
+        .await;
+    let items = scan.json["Items"].as_array().expect("items");
+    let mut accounts = items.iter().filter(|item| !item["password"].is_null());
+    let account = accounts.next().expect("an account");
+    assert!(accounts.next().is_none(), "one account");
+    account.clone()
 }
 
 async fn log_in(world: &World, phone: &str, password: &str) -> Answer {

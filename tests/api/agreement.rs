@@ -11,14 +11,14 @@ use base64::engine::general_purpose::STANDARD;
 use phoneproof::crypto::keyring::Keyring;
 use phoneproof::domain::address::SourceAddress;
 use phoneproof::domain::challenge::{
-    AttemptRefusal, ChallengeId, Lockout, PhoneRecord, Reservation, Slot, SlotLayout, Terms,
-    WriteId,
+    AttemptRefusal, ChallengeId, Lockout, PhoneRecord, Reservation, SendRefusal, Slot, SlotLayout,
+    Terms, WriteId,
 };
 use phoneproof::domain::clock::{Clock as _, Timestamp};
 use phoneproof::domain::device::Device;
 use phoneproof::domain::phone::Phone;
 use phoneproof::domain::policy::Limits;
-use phoneproof::domain::rule::{DAY, Window};
+use phoneproof::domain::rule::{DAY, Rule, Window};
 use phoneproof::store::{Guess, ReserveError, SendPlan, Store, Subjects};
 use phoneproof_tests::{World, phone, protocol};
 use serde_json::{Value, json};
@@ -132,6 +132,32 @@ impl Bench {
         }
     }
 
+    /// The counters that a send touches, by the key in `Limits`.
+    async fn counters(&self) -> BTreeMap<String, u32> {
+        let scan = json!({ "TableName": "Limits", "ConsistentRead": true });
+        let mut scanned = self.world.dynamodb("Scan", &scan).await;
+        let items = scanned.json["Items"].take();
+        let counter = |item: &Value| {
+            let n = number(&item["n"]).expect("a number");
+            let key = item["pk"]["S"].as_str().expect("a key").to_owned();
+            (key, u32::try_from(n).expect("small"))
+        };
+        let items = items.as_array().expect("items").iter();
+        items.map(counter).collect()
+    }
+
+    async fn set_counter(&self, key: &str, n: u32) {
+        let item = json!({ "pk": { "S": key }, "n": { "N": n.to_string() } });
+        let request = json!({ "TableName": "Limits", "Item": item });
+        assert_eq!(self.world.dynamodb("PutItem", &request).await.status, 200);
+    }
+
+    async fn reserve(&self, plan: &SendPlan) -> Result<(), ReserveError> {
+        let deadline = Instant::now() + Duration::from_secs(5);
+        let random = self.world.random.as_ref();
+        self.store.reserve(plan, random, deadline).await
+    }
+
     /// Every kind of record: each condition true, false and on its edge.
     fn records(&self) -> Vec<PhoneRecord> {
         let now = self.terms.now;
@@ -225,15 +251,7 @@ async fn on_sends() {
             Reservation::Resend { id: OWN, slot: 2 },
         ] {
             bench.put(&record).await;
-            let deadline = Instant::now() + Duration::from_secs(5);
-            let stored = bench
-                .store
-                .reserve(
-                    &bench.plan(reservation),
-                    bench.world.random.as_ref(),
-                    deadline,
-                )
-                .await;
+            let stored = bench.reserve(&bench.plan(reservation)).await;
             let decided = record.admits_send(&reservation, &bench.terms);
             assert_eq!(
                 stored,
@@ -290,6 +308,91 @@ async fn on_guesses() {
                 protocol::guess(&mut expected, 2, right, WRITE);
             }
             assert_eq!(bench.record().await, expected, "{record:?}");
+        }
+    }
+}
+
+/// The rule of a counter's key.
+fn rule_of(key: &str) -> Rule {
+    let name = key.split('#').next().unwrap_or_default();
+    let rule = Rule::ALL.into_iter().find(|rule| rule.name() == name);
+    rule.expect("a rule")
+}
+
+#[tokio::test]
+async fn on_limits() {
+    let bench = Bench::new().await;
+    let limit = 3;
+    let mut plan = bench.plan(Reservation::New { id: OWN, slot: 4 });
+    plan.limits = Limits {
+        cooldown: COOLDOWN,
+        phone_per_hour: limit,
+        phone_per_day: limit,
+        device_per_day: limit,
+        address_per_hour: limit,
+        number_block_per_hour: limit,
+    };
+    assert_eq!(bench.reserve(&plan).await, Ok(()));
+    let counters = bench.counters().await;
+    assert_eq!(counters.len(), 5, "{counters:?}");
+    for (full, counted) in counters
+        .keys()
+        .flat_map(|key| [0, 2, 3, 4].map(|n| (key, n)))
+    {
+        bench.put(&PhoneRecord::default()).await;
+        for key in counters.keys() {
+            bench.set_counter(key, 0).await;
+        }
+        bench.set_counter(full, counted).await;
+        let stored = bench.reserve(&plan).await;
+        let mut expected = counted;
+        let has_room = protocol::count(&mut expected, limit);
+        assert_eq!(stored.is_ok(), has_room, "{full} at {counted}");
+        if let Err(ReserveError::Refused(SendRefusal::Denied(denial))) = &stored {
+            assert_eq!(denial.rule(), rule_of(full).name());
+        }
+        let after = bench.counters().await;
+        assert_eq!(after[full], expected, "{full} at {counted}");
+        let others = after.iter().filter(|(key, _)| *key != full);
+        let others: u32 = others.map(|(_, n)| n).sum();
+        assert_eq!(others, if has_room { 4 } else { 0 }, "all or nothing");
+    }
+}
+
+#[tokio::test]
+async fn on_giving_back() {
+    let bench = Bench::new().await;
+    let new = Reservation::New { id: OWN, slot: 2 };
+    assert_eq!(bench.reserve(&bench.plan(new)).await, Ok(()));
+    let counters = bench.counters().await;
+    for slots in slot_kinds(bench.terms.now) {
+        let record = PhoneRecord {
+            slots,
+            ..PhoneRecord::default()
+        };
+        for reservation in [
+            new,
+            Reservation::Idempotent { id: OWN, slot: 2 },
+            Reservation::Resend { id: OWN, slot: 2 },
+        ] {
+            for counted in [0, 1, 2] {
+                bench.put(&record).await;
+                for key in counters.keys() {
+                    bench.set_counter(key, counted).await;
+                }
+                let deadline = Instant::now() + Duration::from_secs(5);
+                let (plan, random) = (bench.plan(reservation), bench.world.random.as_ref());
+                let stored = bench.store.refund(&plan, random, deadline).await;
+                let (mut expected, mut left) = (record.clone(), counted);
+                let given = protocol::give_back(&mut expected, &reservation, &mut left);
+                let what = format!("{reservation:?} {record:?} {counted}");
+                assert_eq!(stored.is_ok(), given, "{what}");
+                assert_eq!(bench.record().await, expected, "{what}");
+                for (key, n) in bench.counters().await {
+                    let given_back = rule_of(&key).refunded();
+                    assert_eq!(n, if given_back { left } else { counted }, "{key} {what}");
+                }
+            }
         }
     }
 }

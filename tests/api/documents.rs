@@ -35,6 +35,20 @@ async fn discovery_names_the_configured_issuer_whatever_the_host_header_says() {
 }
 
 #[tokio::test]
+async fn the_documents_that_answers_are_held_against_are_those_that_are_served() {
+    let world = World::start().await;
+    for (path, document) in [
+        ("/openapi.json", phoneproof::http::openapi::document()),
+        (
+            "/account/openapi.json",
+            phoneproof_account::openapi::document(),
+        ),
+    ] {
+        assert_eq!(world.client.get(path).await.json, document, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn only_configured_origins_may_call_from_a_browser() {
     let world = World::builder()
         .origin("https://app.example.com")

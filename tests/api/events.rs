@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lambda_http::request::from_str;
 use lambda_http::{Context, RequestExt as _};
-use phoneproof::aws::AwsSettings;
+use phoneproof::aws::{AwsSettings, Clients};
 use phoneproof::config::{DEFAULT_POLICY, Settings, TokenMode};
 use phoneproof::domain::policy::Policy;
 use phoneproof::http::App;
@@ -40,11 +40,19 @@ fn traced_app(world: &World, tracer: Option<Tracer>) -> Arc<App> {
             dynamodb_endpoint: Some(endpoints.dynamodb),
             sns_endpoint: Some(endpoints.sns),
             secrets_endpoint: Some(endpoints.secrets),
+            ca_bundle: None,
         },
     };
     let policy = Policy::from_toml(DEFAULT_POLICY).expect("valid");
     let random = Arc::clone(&world.random);
-    let service = Service::new(&settings, policy, world.clock.clone(), random).expect("a service");
+    let service = Service::new(
+        Clients::new(&settings.aws),
+        &settings,
+        policy,
+        world.clock.clone(),
+        random,
+    )
+    .expect("a service");
     Arc::new(App {
         service,
         allowed_origins: Vec::new(),

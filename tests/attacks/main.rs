@@ -11,6 +11,7 @@ mod complete;
 mod forging;
 mod guessing;
 mod input;
+mod kinds;
 mod store;
 mod texting;
 mod tokens;

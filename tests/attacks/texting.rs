@@ -1,9 +1,11 @@
 //! Making the service text: too often, too many, or at a price.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use phoneproof_local::inbox::Carrier;
-use phoneproof_tests::{Fault, PARALLEL, World, at_once, many, phone};
+use phoneproof_tests::{Client, Fault, PARALLEL, World, at_once, many, phone};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -11,7 +13,12 @@ use crate::{MODES, address, nth_phone};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn race_on_send_limits() {
-    let world = World::start().await;
+    for mode in MODES {
+        race_on_each_limit(&World::builder().mode(mode).start().await).await;
+    }
+}
+
+async fn race_on_each_limit(world: &World) {
     for round in 0..10 {
         let number = phone(round);
         let statuses = at_once(&world.client, |n, client| {
@@ -48,15 +55,18 @@ async fn race_on_send_limits() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forced_failures_to_win_quota_back() {
-    let world = World::start().await;
-    world.carrier(Carrier::Refuse);
-    let statuses = many(1_000, &world.client, |n, client| async move {
-        let device = format!("device-{n}");
-        client.send_from(&nth_phone(n), &device, "192.0.2.1").await
-    })
-    .await;
-    assert_eq!(statuses, BTreeMap::from([(429, 980), (502, 20)]));
-    assert_eq!(world.stack.backends.inbox.publishes(), 20);
+    for mode in MODES {
+        let world = World::builder().mode(mode).start().await;
+        world.carrier(Carrier::Refuse);
+        let statuses = many(1_000, &world.client, |n, client| async move {
+            let device = format!("device-{n}");
+            client.send_from(&nth_phone(n), &device, "192.0.2.1").await
+        })
+        .await;
+        let expected = BTreeMap::from([(429, 980), (502, 20)]);
+        assert_eq!(statuses, expected, "{mode}");
+        assert_eq!(world.stack.backends.inbox.publishes(), 20);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -282,21 +292,13 @@ async fn premium_and_satellite_numbers() {
 async fn hot_key_denial_of_service() {
     for mode in MODES {
         let world = World::builder().mode(mode).start().await;
-        let flood = {
-            let client = world.client.clone();
-            tokio::spawn(async move {
-                many(2_000, &client, |n, client| async move {
-                    let device = format!("flood-{n}");
-                    client.send_from(&phone(1), &device, &address(n)).await
-                })
-                .await
-            })
-        };
+        let (flooding, client) = (Arc::new(AtomicBool::new(true)), world.client.clone());
+        let flood = tokio::spawn(flood(client, Arc::clone(&flooding)));
         for n in 0..20 {
             let (number, device) = (nth_phone(100 + n), format!("honest-{n}"));
             let sent = world
                 .client
-                .send_from(&number, &device, &address(10_000 + n))
+                .send_from(&number, &device, &address(60_000 + n))
                 .await;
             assert_eq!(sent.status, 202, "{}", sent.text);
             let verified = world
@@ -305,8 +307,31 @@ async fn hot_key_denial_of_service() {
                 .await;
             assert_eq!(verified.status, 200, "{}", verified.text);
         }
+        assert!(!flood.is_finished(), "the flood ran all the while");
+        flooding.store(false, Ordering::SeqCst);
         let flooded = flood.await.expect("no panic");
         assert_eq!(flooded[&202], 1);
+        assert!(flooded.values().sum::<usize>() >= 1_000, "{flooded:?}");
         assert_eq!(world.texts(&phone(1)).len(), 1);
     }
+}
+
+/// Sends to one phone, from ever new devices and addresses, until it is told to stop.
+async fn flood(client: Client, goes_on: Arc<AtomicBool>) -> BTreeMap<u16, usize> {
+    let mut flooded = BTreeMap::new();
+    for wave in 0.. {
+        if !goes_on.load(Ordering::SeqCst) {
+            break;
+        }
+        let statuses = many(100, &client, |n, client| async move {
+            let n = 100 * wave + n;
+            let device = format!("flood-{n}");
+            client.send_from(&phone(1), &device, &address(n)).await
+        })
+        .await;
+        for (status, count) in statuses {
+            *flooded.entry(status).or_default() += count;
+        }
+    }
+    flooded
 }

@@ -103,6 +103,21 @@ onPage("password and code, by keyboard", { path: "/accounts" }, async (page) => 
   await page.getByRole("button", { name: "Text a code" }).press("Enter");
   await proveWithCode(page);
   await shows(page, "#token-claims", /exp/);
+  await page.getByRole("button", { name: "Make a recovery code" }).press("Enter");
+  const shown = /[0-9a-f]{4}(-[0-9a-f]{4}){4}/;
+  await shows(page, "#session-answer", shown);
+  const [code] = (await page.locator("#session-answer").textContent()).match(shown);
+
+  // The number alone is not enough to reset; with the recovery code it is.
+  for (const [typed, notice, words] of [["", "#reset-notice", /asks for two factors/], [code, "#login-notice", /The password is set/]]) {
+    await cooldown(page);
+    if (typed === "") await page.getByRole("button", { name: "Reset the password" }).press("Enter");
+    await page.getByLabel("New password").fill("short two");
+    await page.getByLabel("Recovery code").fill(typed);
+    await page.locator("#reset").press("Enter");
+    await proveWithCode(page);
+    await shows(page, notice, words);
+  }
 });
 
 onPage("a refused password keeps the proof, and what is missing is said", { path: "/accounts" }, async (page) => {

@@ -3,12 +3,18 @@
 
 #![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
 
+mod account;
+mod deadlines;
+mod keys;
+mod resend;
+mod send;
+mod verify;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use phoneproof::config::TokenMode;
-use phoneproof_local::inbox::Carrier;
-use phoneproof_tests::{Answer, Fault, World, phone};
+use phoneproof_tests::{Answer, Fault, World};
 use tokio::task::JoinSet;
 
 /// Lambda stops a function then (`template.yaml`).
@@ -47,71 +53,20 @@ fn statuses(status: u16, others: &[(Fault, u16)]) -> BTreeMap<String, u16> {
     Fault::ALL.into_iter().map(of).collect()
 }
 
-/// What a plain write is not repeated after: the answers that are not about it.
-const NOT_REPEATED: [(Fault, u16); 2] = [(Fault::CancelByConflict, 503), (Fault::Unexpected, 503)];
+/// After what an update is not repeated: the answers that are not about it.
+const UPDATE: [(Fault, u16); 2] = [(Fault::CancelByConflict, 503), (Fault::Unexpected, 503)];
 
-async fn world(mode: TokenMode) -> World {
-    World::builder().mode(mode).proxied().start().await
-}
+/// After what a read, or the write of one new item, is not repeated: nothing that it could meet.
+const PLAIN: [(Fault, u16); 3] = [UPDATE[0], UPDATE[1], (Fault::Conflict, 503)];
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_the_reservation_of_a_send() {
-    let seen = with_every_fault(|fault| async move {
-        let world = world(TokenMode::Stored).await;
-        world.proxy().break_next("TransactWriteItems", fault);
-        let sent = in_time(world.client.send(&phone(1))).await;
-        let texts = world.text_count();
-        assert_eq!(texts, usize::from(sent.status == 202), "{fault:?}");
-        if sent.status == 202 {
-            let verified = world
-                .client
-                .verify(&sent.token(), &world.code(&phone(1)))
-                .await;
-            assert_eq!(verified.status, 200, "{fault:?}: {}", verified.text);
-        }
-        // Counted at most once, whatever happened: the hour has room for four more, and no fifth.
-        let mut more = 0;
-        for _ in 0..5 {
-            world.advance(60);
-            more += usize::from(world.client.send(&phone(1)).await.status == 202);
-        }
-        let unknown = sent.status == 503 && fault.forwards();
-        let expected = if sent.status == 202 || unknown { 4 } else { 5 };
-        assert_eq!(more, expected, "{fault:?} {}", sent.status);
-        (fault, sent.status)
-    })
-    .await;
-    // The SDK repeats whatever did not arrive. What the table refuses in so many words it does not
-    // repeat, and of those the service repeats only a cancelled transaction: the others do not answer
-    // a transaction.
-    let expected = statuses(202, &[(Fault::Conflict, 503), (Fault::Unexpected, 503)]);
-    assert_eq!(seen, expected);
-}
+/// After what a transaction is not repeated. The SDK repeats whatever did not arrive. What the table refuses
+/// in so many words it does not repeat, and of those the service repeats only a cancelled transaction: the
+/// others do not answer a transaction.
+const TRANSACTION: [(Fault, u16); 2] = [(Fault::Conflict, 503), (Fault::Unexpected, 503)];
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_the_text() {
-    let seen = with_every_fault(|fault| async move {
-        let world = world(TokenMode::Sealed).await;
-        world.proxy().break_next("Publish", fault);
-        let sent = in_time(world.client.send(&phone(1))).await;
-        // Whoever waits for a text that may have gone out holds the token that belongs to it.
-        let texts = world.text_count();
-        assert!(texts <= 1);
-        if texts == 1 {
-            let verified = world
-                .client
-                .verify(&sent.token(), &world.code(&phone(1)))
-                .await;
-            assert_eq!(verified.status, 200, "{fault:?}: {}", verified.text);
-        }
-        assert_eq!(
-            world.stack.backends.inbox.publishes(),
-            usize::from(fault.forwards())
-        );
-        (fault, sent.status)
-    })
-    .await;
-    // 502 where the carrier refused, which is known and given back; 504 where nobody knows.
+/// What becomes of a text: 502 where the carrier refused, which is known and given back; 504 where nobody
+/// knows.
+fn of_the_text() -> BTreeMap<String, u16> {
     let refused = [
         Fault::CancelByConflict,
         Fault::Conflict,
@@ -120,139 +75,9 @@ async fn at_the_text() {
     ];
     let mut others = refused.map(|fault| (fault, 502)).to_vec();
     others.push((Fault::Delay, 202));
-    let expected = statuses(504, &others);
-    assert_eq!(seen, expected);
+    statuses(504, &others)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_giving_back_what_a_refused_text_counted() {
-    let seen = with_every_fault(|fault| async move {
-        let world = world(TokenMode::Sealed).await;
-        world.carrier(Carrier::Refuse);
-        // The reservation goes through; the second transaction is the refund.
-        world.proxy().break_after("TransactWriteItems", 1, fault);
-        let sent = in_time(world.client.send(&phone(1))).await;
-        world.carrier(Carrier::Deliver);
-        let mut more = 0;
-        for _ in 0..6 {
-            world.advance(60);
-            more += usize::from(world.client.send(&phone(1)).await.status == 202);
-        }
-        // Quota can be lost with a refund, never won.
-        assert!((4..=5).contains(&more), "{fault:?}: {more}");
-        (fault, sent.status)
-    })
-    .await;
-    assert_eq!(seen, statuses(502, &[]));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_a_right_code() {
-    for mode in [TokenMode::Sealed, TokenMode::Stored] {
-        let seen = with_every_fault(move |fault| async move {
-            let world = world(mode).await;
-            let token = world.client.send(&phone(1)).await.token();
-            let code = world.code(&phone(1));
-            world.proxy().break_next("UpdateItem", fault);
-            let first = in_time(world.client.verify(&token, &code)).await;
-            let second = world.client.verify(&token, &code).await;
-            let successes = [&first, &second]
-                .into_iter()
-                .filter(|a| a.status == 200)
-                .count();
-            // Only a write whose reply nobody waits for can cost the success.
-            let lost = first.status == 503 && fault.forwards();
-            assert_eq!(
-                successes,
-                usize::from(!lost),
-                "{fault:?} {} {}",
-                first.status,
-                second.status
-            );
-            (fault, first.status)
-        })
-        .await;
-        let expected = statuses(200, &NOT_REPEATED);
-        assert_eq!(seen, expected, "{mode}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_a_wrong_code() {
-    let seen = with_every_fault(|fault| async move {
-        let world = world(TokenMode::Sealed).await;
-        let token = world.client.send(&phone(1)).await.token();
-        let wrong = world.wrong_code(&phone(1));
-        world.proxy().break_next("UpdateItem", fault);
-        let first = in_time(world.client.verify(&token, &wrong)).await;
-        // Counted at most once: at least three more are left after the next.
-        let next = world.client.verify(&token, &wrong).await;
-        let counted = first.status == 422 || fault.forwards();
-        let left = if counted { 3 } else { 4 };
-        assert_eq!(
-            next.json["attemptsRemaining"], left,
-            "{fault:?}: {}",
-            next.text
-        );
-        (fault, first.status)
-    })
-    .await;
-    let expected = statuses(422, &NOT_REPEATED);
-    assert_eq!(seen, expected);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_the_read_of_a_stored_challenge() {
-    let seen = with_every_fault(|fault| async move {
-        let world = world(TokenMode::Stored).await;
-        let token = world.client.send(&phone(1)).await.token();
-        let code = world.code(&phone(1));
-        world.proxy().break_next("GetItem", fault);
-        let first = in_time(world.client.verify(&token, &code)).await;
-        let second = world.client.verify(&token, &code).await;
-        let successes = [&first, &second]
-            .into_iter()
-            .filter(|a| a.status == 200)
-            .count();
-        assert_eq!(successes, 1, "a read loses nothing");
-        (fault, first.status)
-    })
-    .await;
-    for (fault, status) in seen {
-        assert!(matches!(status, 200 | 503), "{fault}: {status}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_the_spending_of_a_token() {
-    let seen = with_every_fault(|fault| async move {
-        let world = world(TokenMode::Sealed).await;
-        let token = world.client.send(&phone(1)).await.token();
-        let success = world
-            .client
-            .verify(&token, &world.code(&phone(1)))
-            .await
-            .token();
-        drop(world.proxy().take_calls());
-        world.proxy().break_next("PutItem", fault);
-        let first = in_time(world.client.spend(&success, "login")).await;
-        let second = world.client.spend(&success, "login").await;
-        let spent = [&first, &second]
-            .into_iter()
-            .filter(|a| a.status == 200)
-            .count();
-        let lost = first.status == 503 && fault.forwards();
-        assert_eq!(
-            spent,
-            usize::from(!lost),
-            "{fault:?} {} {}",
-            first.status,
-            second.status
-        );
-        (fault, first.status)
-    })
-    .await;
-    for (fault, status) in seen {
-        assert!(matches!(status, 200 | 503), "{fault}: {status}");
-    }
+async fn world(mode: TokenMode) -> World {
+    World::builder().mode(mode).proxied().start().await
 }

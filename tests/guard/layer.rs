@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::routing::get;
 use http::{Request, Response};
-use phoneproof_guard::{Fetch, FetchFailed, Guard, RemoteGuard, TokenRequired, Verified};
+use phoneproof_guard::{Fetch, FetchFailed, Guard, Refused, RemoteGuard, TokenRequired, Verified};
 use phoneproof_tests::{World, phone};
 use serde_json::Value;
 use tower::{ServiceBuilder, ServiceExt as _, service_fn};
@@ -46,7 +46,7 @@ async fn a_good_token_reaches_the_handler_with_what_it_says() {
 }
 
 #[tokio::test]
-async fn without_a_token_the_challenge_names_the_scheme_only() {
+async fn without_a_token_the_challenge_names_scheme_and_realm_only() {
     let world = World::start().await;
     let (router, token) = (protected(&world).await, success_token(&world, 1).await);
     let good = format!("Bearer {token}");
@@ -59,11 +59,16 @@ async fn without_a_token_the_challenge_names_the_scheme_only() {
     ] {
         let (answer, body) = ask(&router, authorization).await;
         assert_eq!(answer.status(), 401);
-        assert_eq!(answer.headers()["www-authenticate"], "Bearer");
+        assert_eq!(
+            answer.headers()["www-authenticate"],
+            "Bearer realm=\"login\""
+        );
         assert_eq!(answer.headers()["content-type"], "application/problem+json");
         assert_eq!(answer.headers()["cache-control"], "no-store");
         let problem: Value = serde_json::from_str(&body).expect("a problem document");
         assert_eq!(problem["type"], "urn:phoneproof:problem:token-required");
+        let noted = answer.extensions().get::<Refused>().map(|by| by.slug);
+        assert_eq!(noted, Some("token-required"));
     }
 }
 
@@ -79,9 +84,13 @@ async fn a_bad_token_is_refused_and_not_echoed() {
     ] {
         let (answer, body) = ask(&early, &[&format!("Bearer {bad}")]).await;
         assert_eq!(answer.status(), 401);
-        let challenge = format!("Bearer error=\"invalid_token\", error_description=\"{reason}\"");
+        let challenge = format!(
+            "Bearer realm=\"login\", error=\"invalid_token\", error_description=\"{reason}\""
+        );
         assert_eq!(answer.headers()["www-authenticate"], challenge.as_str());
         assert!(!body.contains(bad), "{body}");
+        let noted = answer.extensions().get::<Refused>().map(|by| by.slug);
+        assert_eq!(noted, Some("invalid-token"));
     }
     world.advance(300 + 60);
     let late = protected(&world).await;
@@ -128,6 +137,8 @@ async fn without_the_issuers_keys_it_fails_closed() {
     let (answer, _) = ask(&router, &["Bearer e30.e30.e30"]).await;
     assert_eq!(answer.status(), 503);
     assert_eq!(answer.headers()["retry-after"], "5");
+    let noted = answer.extensions().get::<Refused>().map(|by| by.slug);
+    assert_eq!(noted, Some("unavailable"));
 }
 
 #[tokio::test]

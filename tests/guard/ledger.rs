@@ -48,10 +48,7 @@ async fn a_table_of_ones_own_counts_a_token_once() {
     let ledger = DynamoDbLedger::new(client, &world.database.tables.blocks);
     assert_eq!(spent_at_once(ledger.clone(), &token, &proof).await, 1);
     assert_eq!(ledger.spend(&token, &proof).await, Ok(Spent::Before));
-    let other = PhoneProof {
-        jti: "another".to_owned(),
-        ..proof
-    };
+    let other = self::proof(&world, &success_token(&world, 2).await).await;
     assert_eq!(ledger.spend("", &other).await, Ok(Spent::Now));
 }
 

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use phoneproof_guard::{CheckError, Fetch, FetchFailed, Https, Rejection, RemoteGuard};
 use phoneproof_tests::{World, phone};
 use serde_json::json;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::{now, success_token};
@@ -186,4 +188,97 @@ async fn without_any_keys_nothing_is_accepted_and_the_issuer_is_asked_once_a_min
     fetch.is_down.store(false, Ordering::SeqCst);
     world.advance(60);
     assert!(guard.check(&token, "login", now(&world)).await.is_ok());
+}
+
+/// An issuer that answers when it is told to.
+#[derive(Clone)]
+struct Slow {
+    fetches: Arc<AtomicUsize>,
+    answers: Arc<Semaphore>,
+    https: Https,
+}
+
+impl Slow {
+    fn new() -> Self {
+        Self {
+            fetches: Arc::default(),
+            answers: Arc::new(Semaphore::new(0)),
+            https: Https::new().expect("a client"),
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.fetches.load(Ordering::SeqCst)
+    }
+}
+
+impl Fetch for Slow {
+    async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchFailed> {
+        self.fetches.fetch_add(1, Ordering::SeqCst);
+        let answer = self.answers.acquire().await;
+        answer.map_err(|_| FetchFailed)?.forget();
+        self.https.fetch(url).await
+    }
+}
+
+/// A guard of a slow issuer, and whatever a client that hangs up soon learns from it.
+fn slow_guard(world: &World) -> (Slow, RemoteGuard<Slow>) {
+    let slow = Slow::new();
+    (
+        slow.clone(),
+        RemoteGuard::new(world.stack.url.as_str(), slow),
+    )
+}
+
+/// A check that is given up after a moment, as when its client hangs up.
+async fn given_up(guard: &RemoteGuard<Slow>, token: &str, at: u64) {
+    let moment = Duration::from_millis(20);
+    let checked = tokio::time::timeout(moment, guard.check(token, "login", at)).await;
+    assert!(checked.is_err(), "{checked:?}");
+}
+
+#[tokio::test]
+async fn clients_that_hang_up_make_no_more_fetches_and_end_none() {
+    let world = World::start().await;
+    let token = success_token(&world, 1).await;
+    let (slow, guard) = slow_guard(&world);
+    for _ in 0..20 {
+        given_up(&guard, &token, now(&world)).await;
+    }
+    assert_eq!(slow.count(), 1);
+    slow.answers.add_permits(1);
+    let checked = guard.check(&token, "login", now(&world)).await;
+    assert_eq!(checked.expect("the same fetch goes on").phone, phone(1));
+    world.advance(60);
+    let token = success_token(&world, 2).await;
+    let invented = token.replacen(
+        &token[..token.find('.').expect("a header")],
+        &header("no-such-key"),
+        1,
+    );
+    for _ in 0..20 {
+        given_up(&guard, &invented, now(&world)).await;
+        world.advance(1);
+    }
+    assert_eq!(slow.count(), 2, "one in its minute");
+}
+
+#[tokio::test]
+async fn with_old_keys_nobody_waits_for_another_ones_fetch() {
+    let world = World::start().await;
+    let (slow, guard) = slow_guard(&world);
+    slow.answers.add_permits(1);
+    let token = success_token(&world, 1).await;
+    let at = now(&world);
+    guard.check(&token, "login", at).await.expect("accepted");
+    world.advance(3_600);
+    let token = success_token(&world, 2).await;
+    let at = now(&world);
+    given_up(&guard, &token, at).await;
+    for _ in 0..10 {
+        let check = guard.check(&token, "login", at);
+        let checked = tokio::time::timeout(Duration::from_secs(1), check).await;
+        assert!(checked.expect("at once").is_ok());
+    }
+    assert_eq!(slow.count(), 2);
 }

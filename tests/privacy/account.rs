@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::Method;
-use phoneproof_tests::World;
+use phoneproof_tests::{Fault, World};
 use serde_json::{Value, json};
 
 use crate::canaries::{ADDRESS, Canaries, DEVICE, Explosive, PHONE};
@@ -14,6 +14,7 @@ const OTHER: &str = "canary rivers at night";
 struct Member {
     world: World,
     canaries: Canaries,
+    random: Arc<Explosive>,
 }
 
 impl Member {
@@ -39,7 +40,7 @@ impl Member {
         let body = body.to_string().into_bytes();
         let answer = self.world.client.raw(method, &path, &headers, body).await;
         let answer = self.canaries.look(answer);
-        for name in ["accessToken", "refreshToken"] {
+        for name in ["accessToken", "refreshToken", "recoveryCode"] {
             if let Some(token) = answer.json.get(name).and_then(Value::as_str) {
                 self.canaries.add(token);
             }
@@ -50,12 +51,99 @@ impl Member {
     async fn post(&mut self, path: &str, body: &Value) -> Value {
         self.call(Method::POST, path, "", body).await
     }
+
+    async fn log_in(&mut self, password: &str) -> Value {
+        let body = json!({ "phone": PHONE, "password": password, "device": DEVICE });
+        self.post("/sessions", &body).await
+    }
+
+    /// A call with a success token of `business` and a password.
+    async fn set(&mut self, business: &str, path: &str, access: &str, password: &str) -> Value {
+        let token = self.proof(business).await;
+        let body = json!({ "token": token, "password": password });
+        self.call(Method::POST, path, access, &body).await
+    }
+
+    /// A session's life, and the passwords that it begins and ends with.
+    async fn live(&mut self) {
+        let nothing = json!({});
+        self.set("register", "/accounts", "", PASSWORD).await;
+        // The phone is in use: asked for, and asked for again.
+        self.set("register", "/accounts", "", OTHER).await;
+        let session = self.log_in(PASSWORD).await;
+        let access = text(&session, "accessToken");
+        for (method, path) in [
+            (Method::GET, "/me"),
+            (Method::GET, "/sessions"),
+            (Method::POST, "/recovery-code"),
+        ] {
+            self.call(method, path, &access, &nothing).await;
+        }
+        let other = self.log_in(PASSWORD).await;
+        let path = format!("/sessions/{}", text(&other, "session"));
+        self.call(Method::DELETE, &path, &access, &nothing).await;
+        let first = json!({ "refreshToken": text(&session, "refreshToken") });
+        self.post("/sessions/refresh", &first).await;
+        self.world.advance(60);
+        // An old one again: the session ends.
+        self.post("/sessions/refresh", &first).await;
+        self.post("/sessions/refresh", &first).await;
+        let access = text(&self.log_in(PASSWORD).await, "accessToken");
+        self.set("password-change", "/password", &access, OTHER)
+            .await;
+        let reset = self.proof("password-reset").await;
+        let reset = json!({ "token": reset, "password": PASSWORD });
+        self.post("/password-reset", &reset).await;
+        self.post("/password-reset", &reset).await;
+    }
+
+    /// What goes wrong: faults of ours, wrong passwords in another region's form, a panic.
+    async fn suffer(&mut self) {
+        for operation in ["GetItem", "TransactWriteItems"] {
+            let token = self.proof("password-reset").await;
+            let reset = json!({ "token": token, "password": OTHER });
+            self.world.proxy().break_all(operation, Fault::Unexpected);
+            self.log_in(PASSWORD).await;
+            self.post("/password-reset", &reset).await;
+            self.world.proxy().mend();
+        }
+        let national = PHONE.trim_start_matches("+1");
+        for region in ["GB", "ZZ", PHONE] {
+            let body = json!({ "phone": national, "region": region, "password": PASSWORD });
+            self.post("/sessions", &body).await;
+        }
+        let token = self.proof("login").await;
+        let by_code = json!({ "token": token, "device": DEVICE });
+        self.random.arm();
+        let panicked = self.post("/sessions", &by_code).await;
+        let problem = text(&panicked, "type");
+        assert_eq!(problem, "urn:phoneproof:problem:internal");
+        self.post("/sessions", &by_code).await;
+        for _ in 0..8 {
+            self.log_in(OTHER).await;
+        }
+    }
 }
 
 fn text(answer: &Value, name: &str) -> String {
     let text = answer.get(name).and_then(Value::as_str);
     text.expect(name).to_owned()
 }
+
+/// What the lines must tell of; what did not happen shows nothing.
+const EVENTS: [&str; 11] = [
+    "registered",
+    "unlink-requested",
+    "logged-in",
+    "refreshed",
+    "reuse-detected",
+    "logged-out",
+    "recovery-code-made",
+    "password-changed",
+    "password-reset",
+    "refused",
+    "deleted",
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn canaries_appear_in_nothing_that_the_account_service_writes() {
@@ -65,80 +153,60 @@ async fn canaries_appear_in_nothing_that_the_account_service_writes() {
         .policy("phone_per_day = 10", "phone_per_day = 1000")
         .policy("device_per_day = 10 ", "device_per_day = 1000 ")
         .random(Arc::clone(&random) as _)
+        .proxied()
         .start()
         .await;
     let mut canaries = Canaries::new();
     canaries.add(PASSWORD);
     canaries.add(OTHER);
-    let mut member = Member { world, canaries };
-    let log_in = json!({ "phone": PHONE, "password": PASSWORD, "device": DEVICE });
-    let wrong = json!({ "phone": PHONE, "password": OTHER, "device": DEVICE });
-    member.post("/sessions", &log_in).await;
-    let token = member.proof("register").await;
-    let register = json!({ "token": token, "password": PASSWORD });
-    member.post("/accounts", &register).await;
-    member.post("/accounts", &register).await;
-    let session = member.post("/sessions", &log_in).await;
-    let (access, refresh) = (
-        text(&session, "accessToken"),
-        text(&session, "refreshToken"),
-    );
-    let nothing = json!({});
-    for (method, path) in [(Method::GET, "/me"), (Method::GET, "/sessions")] {
-        member.call(method, path, &access, &nothing).await;
-    }
-    let token = member.proof("password-change").await;
-    let change = json!({ "token": token, "password": OTHER, "currentPassword": PASSWORD });
+    let mut member = Member {
+        world,
+        canaries,
+        random,
+    };
+    member.log_in(PASSWORD).await;
+    member.live().await;
+    member.suffer().await;
+    member.canaries.collect(&member.world).await;
+    // The last: an account that is deleted leaves nothing to find.
+    member.world.advance(3_600);
+    let access = text(&member.log_in(PASSWORD).await, "accessToken");
     member
-        .call(Method::POST, "/password", &access, &change)
+        .call(Method::DELETE, "/me", &access, &json!({}))
         .await;
-    let token = member.proof("password-reset").await;
-    let reset = json!({ "token": token, "phone": PHONE, "password": PASSWORD });
-    member.post("/password-reset", &reset).await;
-    member.post("/password-reset", &reset).await;
-    let session = member.post("/sessions", &log_in).await;
-    let refresh_body = json!({ "refreshToken": refresh });
-    member.post("/sessions/refresh", &refresh_body).await;
-    let newest = json!({ "refreshToken": text(&session, "refreshToken") });
-    member.post("/sessions/refresh", &newest).await;
-    member.world.advance(60);
-    // An old one again: the session ends.
-    member.post("/sessions/refresh", &newest).await;
-    let token = member.proof("login").await;
-    member
-        .post("/sessions", &json!({ "token": token, "device": DEVICE }))
-        .await;
-    let token = member.proof("login").await;
-    random.arm();
-    let panicked = member
-        .post("/sessions", &json!({ "token": token, "device": DEVICE }))
-        .await;
-    assert_eq!(panicked["type"], "urn:phoneproof:problem:internal");
-    for _ in 0..8 {
-        member.post("/sessions", &wrong).await;
-    }
     for path in [
         "/accounts",
         "/sessions",
         "/sessions/refresh",
         "/password",
         "/password-reset",
+        "/recovery-code",
         "/me",
     ] {
         let path = format!("/account/v1{path}");
         member.canaries.misuse(&member.world, &path).await;
     }
     member.canaries.collect(&member.world).await;
+    let lines = member.world.lines.text();
+    for event in EVENTS {
+        let named = format!("\"event\":\"{event}\"");
+        assert!(lines.contains(&named), "no {event} in the request lines");
+    }
     member.canaries.assert_nowhere(
-        &["panicked"],
+        &["panicked", "DynamoDB call failed"],
         &[
             "served",
             "wrong-credentials",
             "already-spent",
+            "phone-in-use",
+            "session-over",
             "limited",
+            "invalid-phone",
+            "invalid-token",
             "token-required",
             "malformed",
             "media-type",
+            "unavailable",
             "internal",
         ],
     );

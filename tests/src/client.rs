@@ -3,6 +3,8 @@
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
+use crate::contract::assert_documented;
+
 /// An answer.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -37,7 +39,7 @@ impl Answer {
     }
 }
 
-/// Calls one stack.
+/// Calls one stack. Whatever it answers has to be as its OpenAPI document says.
 #[derive(Debug, Clone)]
 pub struct Client {
     base: String,
@@ -94,7 +96,7 @@ impl Client {
     ) -> Option<Answer> {
         let mut request = self
             .http
-            .request(method, format!("{}{path}", self.base))
+            .request(method.clone(), format!("{}{path}", self.base))
             .body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -103,12 +105,14 @@ impl Client {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.ok()?;
         let json = serde_json::from_str(&text).unwrap_or_default();
-        Some(Answer {
+        let answer = Answer {
             status,
             headers,
             text,
             json,
-        })
+        };
+        assert_documented(&method, path, &answer);
+        Some(answer)
     }
 
     /// A `POST` of JSON to a service that may stop before it has answered.

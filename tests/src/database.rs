@@ -29,6 +29,7 @@ pub struct Database {
     /// Where and as whom it is reached.
     pub access: ExternalDynamoDb,
     is_external: bool,
+    client: Client,
 }
 
 impl Database {
@@ -43,6 +44,7 @@ impl Database {
         let name = |table: &str| format!("phoneproof-test-{id:016x}-{table}");
         let session = variable("AWS_SESSION_TOKEN", "");
         let database = Self {
+            client: Client::new(&endpoint),
             tables: Tables {
                 limits: name("Limits"),
                 challenges: name("Challenges"),
@@ -75,6 +77,7 @@ impl Database {
     #[must_use]
     pub fn embedded(endpoint: &str) -> Self {
         Self {
+            client: Client::new(endpoint),
             tables: tables(),
             account_tables: account_tables(),
             access: ExternalDynamoDb {
@@ -112,7 +115,9 @@ impl Database {
     }
 
     /// Deletes the tables of an external database. They are a world's own, and named by chance.
-    pub(crate) async fn delete(&self) {
+    pub(crate) async fn delete(mut self) {
+        // Connections belong to the runtime that made them, and this is another.
+        self.client = Client::new(&self.access.endpoint);
         for name in self.names().into_iter().filter(|_| self.is_external) {
             self.raw("DeleteTable", &json!({ "TableName": name })).await;
         }
@@ -152,8 +157,7 @@ impl Database {
             .iter()
             .map(|(n, v)| (n.as_str(), v.as_str()))
             .collect();
-        let client = Client::new(&self.access.endpoint);
-        client
+        self.client
             .raw(http::Method::POST, "/", &headers, body.into_bytes())
             .await
     }

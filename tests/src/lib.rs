@@ -5,12 +5,15 @@
     clippy::expect_used,
     clippy::missing_panics_doc,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "test support: a failed expectation is a failed test"
 )]
 
 mod at_once;
 mod client;
+mod contract;
 mod database;
+mod forger;
 mod lines;
 pub mod protocol;
 mod proxy;
@@ -23,6 +26,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 pub use at_once::{PARALLEL, at_once, many};
 pub use client::{Answer, Client};
 pub use database::Database;
+pub use forger::{Forger, RsaKey, encoded, with_mac};
 pub use lines::Lines;
 pub use proxy::{Fault, Proxy};
 pub use site::{Site, Text};

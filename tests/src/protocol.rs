@@ -43,3 +43,27 @@ pub fn guess(record: &mut PhoneRecord, slot: SlotIndex, right: bool, write: Writ
         record.failures_today += 1;
     }
 }
+
+/// A send under a rule that counts: whether there was room.
+#[must_use]
+pub fn count(counted: &mut u32, limit: u32) -> bool {
+    let has_room = *counted < limit;
+    *counted += u32::from(has_room);
+    has_room
+}
+
+/// What a refused text counted, given back: whether its challenge was still there, and something counted. The
+/// slot of a new challenge goes with it, that of a resend stays.
+#[must_use]
+pub fn give_back(record: &mut PhoneRecord, reservation: &Reservation, counted: &mut u32) -> bool {
+    let slot = reservation.slot();
+    let own = record.slots.get(&slot);
+    let is_there = own.is_some_and(|own| own.id == reservation.id()) && *counted > 0;
+    if is_there {
+        *counted -= 1;
+        if !matches!(reservation, Reservation::Resend { .. }) {
+            record.slots.remove(&slot);
+        }
+    }
+    is_there
+}

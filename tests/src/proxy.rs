@@ -8,12 +8,13 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use phoneproof_local::aws::sns_error;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -30,7 +31,7 @@ pub enum Fault {
     Conflict,
     /// Answers 503 without forwarding it.
     Unavailable,
-    /// Answers that there were too many calls.
+    /// Answers that there were too many calls, as the service that was called says it.
     Throttle,
     /// Answers 400 with an error that nobody expects.
     Unexpected,
@@ -252,7 +253,7 @@ fn permissions(operation: &str, body: &[u8]) -> Vec<(String, String)> {
 }
 
 async fn handle(upstream: &Upstream, headers: HeaderMap, body: Bytes) -> Result<Response, Cut> {
-    let operation = operation(&headers, &body);
+    let (operation, dialect) = (operation(&headers, &body), Dialect::of(&headers));
     locked(&upstream.plan)
         .permissions
         .extend(permissions(&operation, &body));
@@ -265,7 +266,6 @@ async fn handle(upstream: &Upstream, headers: HeaderMap, body: Bytes) -> Result<
         Some(fault) if fault.forwards() => Some(upstream.forward(headers, body).await),
         Some(_) => None,
     };
-    let named = |kind: &str| json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": "on purpose" });
     match (fault, forwarded) {
         (Some(Fault::Delay), Some(answer)) => Ok(answer),
         (Some(Fault::Truncate), Some(answer)) => Ok(answer.map(|body| {
@@ -286,14 +286,10 @@ async fn handle(upstream: &Upstream, headers: HeaderMap, body: Bytes) -> Result<
         (Some(Fault::CutBefore | Fault::CutAfter), _) => Err(Cut),
         (Some(Fault::Hang), _) => std::future::pending().await,
         (Some(Fault::Unavailable), _) => Ok(StatusCode::SERVICE_UNAVAILABLE.into_response()),
-        (Some(Fault::Throttle), _) => Ok(error(&named("ProvisionedThroughputExceededException"))),
-        (Some(Fault::Unexpected), _) => Ok(error(&named("NobodyExpectsThisException"))),
-        (Some(Fault::CancelByConflict), _) => Ok(error(&json!({
-            "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-            "Message": "Transaction cancelled",
-            "CancellationReasons": [{ "Code": "TransactionConflict" }, { "Code": "None" }],
-        }))),
-        (Some(Fault::Conflict), _) => Ok(error(&named("TransactionConflictException"))),
+        (Some(Fault::Throttle), _) => Ok(dialect.throttled()),
+        (Some(Fault::Unexpected), _) => Ok(dialect.error("NobodyExpectsThisException")),
+        (Some(Fault::CancelByConflict), _) => Ok(dialect.cancelled()),
+        (Some(Fault::Conflict), _) => Ok(dialect.error("TransactionConflictException")),
         _ => Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
     }
 }
@@ -302,7 +298,56 @@ fn drop_error(_: axum::Error) -> Cut {
     Cut
 }
 
-fn error(body: &Value) -> Response {
+/// How the service that was called says that something is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    DynamoDb,
+    SecretsManager,
+    Sns,
+}
+
+impl Dialect {
+    /// The service is named by the head of a call's target; the query protocol of SNS has none.
+    fn of(headers: &HeaderMap) -> Self {
+        let target = headers.get("x-amz-target").map(HeaderValue::as_bytes);
+        match target {
+            Some(target) if target.starts_with(b"secretsmanager") => Self::SecretsManager,
+            Some(_) => Self::DynamoDb,
+            None => Self::Sns,
+        }
+    }
+
+    fn throttled(self) -> Response {
+        match self {
+            Self::DynamoDb => self.error("ProvisionedThroughputExceededException"),
+            Self::SecretsManager => self.error("ThrottlingException"),
+            Self::Sns => sns_error(StatusCode::TOO_MANY_REQUESTS, "Throttled"),
+        }
+    }
+
+    fn cancelled(self) -> Response {
+        if self == Self::DynamoDb {
+            return json_error(&json!({
+                "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+                "Message": "Transaction cancelled",
+                "CancellationReasons": [{ "Code": "TransactionConflict" }, { "Code": "None" }],
+            }));
+        }
+        self.error("TransactionCanceledException")
+    }
+
+    fn error(self, code: &str) -> Response {
+        let namespace = match self {
+            Self::DynamoDb => "com.amazonaws.dynamodb.v20120810#",
+            Self::SecretsManager => "",
+            Self::Sns => return sns_error(StatusCode::BAD_REQUEST, code),
+        };
+        let kind = format!("{namespace}{code}");
+        json_error(&json!({ "__type": kind, "message": "on purpose" }))
+    }
+}
+
+fn json_error(body: &Value) -> Response {
     let headers = [("content-type", "application/x-amz-json-1.0")];
     (StatusCode::BAD_REQUEST, headers, body.to_string()).into_response()
 }

@@ -10,6 +10,7 @@ use phoneproof::crypto::keyring::Keyring;
 use phoneproof::domain::clock::{Clock, SystemClock, Timestamp};
 use phoneproof::domain::policy::Policy;
 use phoneproof::domain::random::{Random, RandomUnavailable, SystemRandom};
+use phoneproof_local::gateway::FUNCTION_TIMEOUT;
 use phoneproof_local::inbox::{Carrier, Message};
 use phoneproof_local::stack::{Backends, Endpoints, Options, Stack};
 use rand_chacha::ChaCha20Rng;
@@ -120,6 +121,7 @@ pub struct WorldBuilder {
     accept_test_numbers: bool,
     seed: u64,
     random: Option<Arc<dyn Random>>,
+    function_timeout: Duration,
 }
 
 impl World {
@@ -136,6 +138,7 @@ impl World {
             accept_test_numbers: true,
             seed: 7,
             random: None,
+            function_timeout: FUNCTION_TIMEOUT,
         }
     }
 
@@ -199,6 +202,20 @@ impl World {
         format!("{:06}", (right + 1) % 1_000_000)
     }
 
+    /// A success token of `business` for a phone, once the cooldown of its last text is over.
+    pub async fn proof(&self, business: &str, phone: &str) -> String {
+        self.advance(60);
+        let body = serde_json::json!({ "phone": phone, "uniqueId": phone, "businessId": business });
+        let sent = self.client.post("/v1/send", &body).await;
+        let verified = self.client.verify(&sent.token(), &self.code(phone)).await;
+        verified.token()
+    }
+
+    /// Tries the newest code of a phone on a challenge token; the status.
+    pub async fn try_code(&self, token: &str, phone: &str) -> u16 {
+        self.client.verify(token, &self.code(phone)).await.status
+    }
+
     /// A call of its DynamoDB, as an operator's tool makes it; the table is `Limits`, `Challenges` or
     /// `Blocks`.
     pub async fn dynamodb(&self, operation: &str, body: &serde_json::Value) -> Answer {
@@ -209,12 +226,16 @@ impl World {
     pub async fn item_count(&self) -> u64 {
         let mut count = 0;
         for table in ["Limits", "Challenges", "Blocks"] {
-            let answer = self
-                .dynamodb("Scan", &serde_json::json!({ "TableName": table }))
-                .await;
-            count += answer.json["Count"].as_u64().expect("a count");
+            count += self.count(table).await;
         }
         count
+    }
+
+    /// How many items a table holds.
+    pub async fn count(&self, table: &str) -> u64 {
+        let scan = serde_json::json!({ "TableName": table, "Select": "COUNT" });
+        let answer = self.dynamodb("Scan", &scan).await;
+        answer.json["Count"].as_u64().expect("a count")
     }
 
     /// The keyring in the secret of this name: with it a test signs what no issuer would.
@@ -365,6 +386,13 @@ impl WorldBuilder {
         self
     }
 
+    /// Tells the functions that they may run for this long.
+    #[must_use]
+    pub fn function_timeout(mut self, timeout: Duration) -> Self {
+        self.function_timeout = timeout;
+        self
+    }
+
     /// Starts the stack.
     pub async fn start(self) -> World {
         let clock = Arc::new(ManualClock::new());
@@ -377,6 +405,7 @@ impl WorldBuilder {
         options.issuer = self.issuer;
         options.accept_test_numbers = self.accept_test_numbers;
         options.trust_test_header = true;
+        options.function_timeout = self.function_timeout;
         let lines = Lines::default();
         options.journal_output = lines.output();
         let external = Database::external(self.proxied).await;

@@ -264,6 +264,19 @@ fn the_stack_names_its_functions_binaries_and_its_policy() {
     assert_eq!(path, "/opt/policy.toml");
 }
 
+/// `phoneproof-admin` finds what it works on, and which kind of stack it is, by these.
+#[test]
+fn each_stack_says_where_its_keyring_is_and_one_that_it_keeps_accounts() {
+    for (template, keeps_accounts) in [(template(), false), (account_template(), true)] {
+        let outputs = &template["Outputs"];
+        assert_eq!(
+            outputs["KeyringSecret"]["Value"]["Fn::GetAtt"],
+            "Keyring.Id"
+        );
+        assert_eq!(outputs["AccountsTable"].is_object(), keeps_accounts);
+    }
+}
+
 #[test]
 fn every_alarm_leads_to_its_section_of_the_runbook() {
     let template = template();

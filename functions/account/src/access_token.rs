@@ -1,20 +1,26 @@
 //! Access tokens: JWTs of this service (RFC 9068).
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use phoneproof::crypto::keyring::Keyring;
 use phoneproof::crypto::keys::Keys;
 use phoneproof::crypto::{base64url, from_base64url};
 use phoneproof::domain::clock::Timestamp;
 use phoneproof_guard::{Check, CheckError, Registered, Token, TokenGuard};
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::refresh_token::{AccountId, SessionId};
 
 /// How long an access token is accepted, apart from the leeway of clocks. Nothing can take it back before
 /// its end, so it is short.
 pub const LIFETIME: Duration = Duration::from_mins(10);
+
+/// How long a check waits for the keyring to be read again, which is one try. The layer knows no deadline, and when the
+/// keys that are there have to do, there must be time left to use them.
+const KEYS_WITHIN: Duration = Duration::from_millis(1_500);
 
 /// The `client_id`, which RFC 9068 demands: this service has one kind of client, its owner's.
 const CLIENT: &str = "first-party";
@@ -98,21 +104,58 @@ impl Token for Access {
     }
 }
 
+/// A keyring with what checks its tokens.
+type OfKeyring = (Arc<Keyring>, Arc<TokenGuard<Access>>);
+
 /// Checks access tokens with the keys of this service as they are now.
 pub struct OwnTokens {
-    /// The keys.
-    pub keys: Arc<Keys>,
-    /// The issuer, which is the audience too.
-    pub issuer: String,
+    keys: Arc<Keys>,
+    issuer: String,
+    /// The keyring that was last seen, with what checks its tokens.
+    guard: RwLock<Option<OfKeyring>>,
+}
+
+impl fmt::Debug for OwnTokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnTokens")
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
+    }
+}
+
+impl OwnTokens {
+    /// Checks tokens of `issuer`, which is their audience too.
+    #[must_use]
+    pub fn new(keys: Arc<Keys>, issuer: &str) -> Self {
+        Self {
+            keys,
+            issuer: issuer.to_owned(),
+            guard: RwLock::default(),
+        }
+    }
+
+    /// What checks the tokens of `keyring`. It is made once per keyring: parsing keys costs more than a check.
+    fn guard(&self, keyring: &Arc<Keyring>) -> Option<Arc<TokenGuard<Access>>> {
+        let cached = self.guard.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, guard)) = cached.as_ref().filter(|(of, _)| Arc::ptr_eq(of, keyring)) {
+            return Some(Arc::clone(guard));
+        }
+        drop(cached);
+        let jwks = keyring.jwks().to_string();
+        let guard = TokenGuard::new(self.issuer.as_str(), jwks.as_bytes()).ok()?;
+        let guard = Arc::new(guard);
+        let entry = (Arc::clone(keyring), Arc::clone(&guard));
+        *self.guard.write().unwrap_or_else(PoisonError::into_inner) = Some(entry);
+        Some(guard)
+    }
 }
 
 impl Check<Access> for OwnTokens {
     async fn check(&self, token: &str, audience: &str, now: u64) -> Result<Access, CheckError> {
         let at = Timestamp::from_unix(i64::try_from(now).unwrap_or(i64::MAX));
-        let keyring = self.keys.keyring(at).await;
-        let jwks = keyring.map_err(|_| CheckError::NoKeys)?.jwks().to_string();
-        let guard: TokenGuard<Access> = TokenGuard::new(self.issuer.as_str(), jwks.as_bytes())
-            .map_err(|_| CheckError::NoKeys)?;
+        let keyring = self.keys.keyring(at, Instant::now() + KEYS_WITHIN).await;
+        let keyring = keyring.map_err(|_| CheckError::NoKeys)?;
+        let guard = self.guard(&keyring).ok_or(CheckError::NoKeys)?;
         Ok(guard.check(token, audience, now)?)
     }
 }

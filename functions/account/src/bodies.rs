@@ -13,9 +13,10 @@ use utoipa::ToSchema;
 
 use crate::password::Password;
 use crate::problem::Problem;
+use crate::recovery::RecoveryCode;
 use crate::refresh_token::{AccountId, SessionId};
 use crate::service::{Credentials, Tokens, TypedPhone};
-use crate::store::{Account, Entry};
+use crate::store::{Account, NamedSession};
 
 /// The longest name of a device, in bytes.
 const MAX_DEVICE_BYTES: usize = 64;
@@ -176,13 +177,22 @@ pub struct ResetBody {
     /// The password to log in with from now on.
     #[schema(value_type = String, min_length = 8, max_length = 128)]
     password: Text,
+    /// The recovery code, where the account asks for two factors.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 64, example = "0123-4567-89ab-cdef-0123")]
+    recovery_code: Option<Text>,
 }
 
 impl JsonBody for ResetBody {
-    const FIELDS: &'static [&'static str] = &["token", "password"];
+    const FIELDS: &'static [&'static str] = &["token", "password", "recoveryCode"];
 }
 
 impl ResetBody {
+    /// The recovery code; `None` for a text that is none, too.
+    #[must_use]
+    pub fn recovery_code(&self) -> Option<RecoveryCode> {
+        RecoveryCode::parse(&self.recovery_code.as_ref()?.0)
+    }
+
     /// The password to set.
     ///
     /// # Errors
@@ -212,6 +222,26 @@ impl Registered {
     pub fn new(id: AccountId) -> Self {
         Self {
             account: base64url(id.0),
+        }
+    }
+}
+
+/// The answer to `POST /recovery-code`.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RecoveryCode)]
+pub struct MadeRecoveryCode<'a> {
+    /// For the owner to write down; it is not shown again, and counts once.
+    #[schema(example = "0123-4567-89ab-cdef-0123")]
+    recovery_code: &'a str,
+}
+
+impl<'a> MadeRecoveryCode<'a> {
+    /// What the owner is told, once.
+    #[must_use]
+    pub const fn new(text: &'a str) -> Self {
+        Self {
+            recovery_code: text,
         }
     }
 }
@@ -263,6 +293,9 @@ pub struct Me {
     phone: String,
     /// Whether logging in takes the password and a code.
     second_step: bool,
+    /// Whether a recovery code was made and not used: without one, a forgotten password of an account with a second
+    /// step cannot be reset.
+    has_recovery_code: bool,
     /// When the account was registered.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -282,6 +315,7 @@ impl Me {
             account: base64url(account.id.0),
             phone: account.phone_hint.clone(),
             second_step: account.second_step,
+            has_recovery_code: account.recovery.is_some(),
             created_at: account.created_at,
             session: base64url(session.0),
             unlink_requested_at: account.unlink_requested_at,
@@ -322,15 +356,19 @@ pub struct SessionSummary {
 impl Sessions {
     /// What the session `current` is told of all of them.
     #[must_use]
-    pub fn new(sessions: HashMap<SessionId, Entry>, current: SessionId, keyring: &Keyring) -> Self {
+    pub fn new(
+        sessions: HashMap<SessionId, NamedSession>,
+        current: SessionId,
+        keyring: &Keyring,
+    ) -> Self {
         let mut sessions: Vec<_> = sessions.into_iter().collect();
-        sessions.sort_by_key(|(id, entry)| (Reverse(entry.session.used_at), id.0));
-        let summary = |(id, entry): (SessionId, Entry)| SessionSummary {
+        sessions.sort_by_key(|(id, named)| (Reverse(named.session.used_at), id.0));
+        let summary = |(id, named): (SessionId, NamedSession)| SessionSummary {
             session: base64url(id.0),
-            device: entry.device.open(id, keyring).unwrap_or_default(),
-            began_at: entry.session.began_at,
-            used_at: entry.session.used_at,
-            expires_at: entry.session.expires_at(),
+            device: named.device.open(id, keyring).unwrap_or_default(),
+            began_at: named.session.began_at,
+            used_at: named.session.used_at,
+            expires_at: named.session.expires_at(),
             current: id == current,
         };
         Self {

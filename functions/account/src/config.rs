@@ -2,6 +2,7 @@
 
 use phoneproof::aws::AwsSettings;
 use phoneproof::config::{ConfigError, Environment, LOCAL_STACK, aws, issuer};
+use phoneproof_guard::Https;
 
 /// The settings of one process.
 #[derive(Debug, Clone)]
@@ -34,7 +35,7 @@ impl AccountSettings {
         let required = |name| environment.get(name).ok_or(ConfigError::Missing(name));
         Ok(Self {
             issuer: issuer("ACCOUNT_ISSUER", required("ACCOUNT_ISSUER")?)?,
-            verifier: issuer("ISSUER", required("ISSUER")?)?,
+            verifier: verifier(issuer("ISSUER", required("ISSUER")?)?)?,
             accounts_table: required("ACCOUNTS_TABLE")?,
             limits_table: required("ACCOUNT_LIMITS_TABLE")?,
             keyring_secret_id: required("ACCOUNT_KEYRING_SECRET_ID")?,
@@ -52,6 +53,18 @@ impl AccountSettings {
                 .get("STACK_NAME")
                 .unwrap_or_else(|| LOCAL_STACK.to_owned()),
             aws: aws(environment)?,
+        })
+    }
+}
+
+/// `url`, unless its keys would come over a network where others can change them.
+fn verifier(url: String) -> Result<String, ConfigError> {
+    if Https::reaches(&url) {
+        Ok(url)
+    } else {
+        Err(ConfigError::Invalid {
+            variable: "ISSUER",
+            accepted: "an https URL is needed, or http on this machine",
         })
     }
 }

@@ -8,21 +8,21 @@ use axum::extract::{Extension, MatchedPath, Path, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use phoneproof::crypto::from_base64url;
 use phoneproof::domain::address::SourceAddress;
 use phoneproof::domain::clock::Timestamp;
 use phoneproof::http::{GatewayContext, caught, read_body};
 use phoneproof::observe::{Entry, Facts, Journal, Level};
-use phoneproof_guard::{TokenRequired, Verified};
+use phoneproof_guard::{Refused, TokenRequired, Verified};
 use serde::Serialize;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::access_token::{Access, OwnTokens};
 use crate::bodies::{
-    LogInBody, Me, PasswordBody, RefreshBody, RegisterBody, Registered, ResetBody, SessionTokens,
-    Sessions,
+    LogInBody, MadeRecoveryCode, Me, PasswordBody, RefreshBody, RegisterBody, Registered,
+    ResetBody, SessionTokens, Sessions,
 };
 use crate::openapi;
 use crate::problem::Problem;
@@ -65,10 +65,7 @@ type Caller = Extension<Call>;
 /// The routes, below `/account`.
 pub fn router(app: Arc<App>) -> Router {
     let accounts = &app.accounts;
-    let tokens = OwnTokens {
-        keys: Arc::clone(accounts.keys()),
-        issuer: accounts.issuer().to_owned(),
-    };
+    let tokens = OwnTokens::new(Arc::clone(accounts.keys()), accounts.issuer());
     let clock = Arc::clone(accounts.clock());
     let now = move || u64::try_from(clock.now().unix()).unwrap_or(0);
     let required = TokenRequired::new(tokens, accounts.issuer()).with_clock(now);
@@ -81,6 +78,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/account/v1/sessions/all", delete(end_all_sessions))
         .route("/account/v1/sessions/{session}", delete(end_session))
         .route("/account/v1/password", post(change_password))
+        .route("/account/v1/recovery-code", post(make_recovery_code))
         .route_layer(required);
     Router::new()
         .route("/account/v1/accounts", post(register))
@@ -105,16 +103,14 @@ pub fn router(app: Arc<App>) -> Router {
 async fn record(State(app): Shared, call: Caller, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let served = caught(next.run(request)).await;
-    let mut response = served.unwrap_or_else(|| refused(&call, &Problem::Internal, None));
-    let noted = response.extensions().get::<Noted>().copied();
-    // Without a note the answer is the guard's: there was no good access token.
-    let noted = noted.unwrap_or(Noted {
-        event: Some(Event::Refused),
-        outcome: "token-required",
-        rule: None,
-        level: Level::Info,
-    });
+    let unavailable = || refused(&call, &Problem::Refused(Refusal::Unavailable), None);
+    // The calls end by their own deadlines; this is for what takes none, such as the guard's layer.
+    let mut response = match timeout_at(call.deadline, caught(next.run(request))).await {
+        Ok(served) => served.unwrap_or_else(|| refused(&call, &Problem::Internal, None)),
+        Err(_) => unavailable(),
+    };
+    let noted = noted(&response);
+    challenge(&mut response, app.accounts.issuer(), noted.outcome);
     if let Ok(id) = HeaderValue::from_str(&call.gateway.request_id) {
         let headers = response.headers_mut();
         headers.insert(HeaderName::from_static("x-request-id"), id);
@@ -137,6 +133,46 @@ async fn record(State(app): Shared, call: Caller, request: Request, next: Next) 
         facts: &Facts::default(),
     });
     response
+}
+
+/// What the line says: as the handler noted, or the guard's layer, which came before it.
+fn noted(response: &Response) -> Noted {
+    let extensions = response.extensions();
+    let by_layer = || {
+        let is_ours = response.status().is_server_error();
+        extensions.get().map(|Refused { slug }| Noted {
+            event: Some(Event::Refused),
+            outcome: slug,
+            rule: None,
+            level: if is_ours { Level::Error } else { Level::Info },
+        })
+    };
+    let noted = extensions.get().copied().or_else(by_layer);
+    // Nothing else answers; if something did, it would be a fault of ours.
+    noted.unwrap_or(Noted {
+        event: None,
+        outcome: "internal",
+        rule: None,
+        level: Level::Error,
+    })
+}
+
+/// Says in every 401 how to do better (RFC 9110 section 15.5.2, RFC 6750 section 3). The guard's layer has done so
+/// in its own.
+fn challenge(response: &mut Response, realm: &str, outcome: &str) {
+    if response.status() != StatusCode::UNAUTHORIZED
+        || response.headers().contains_key(WWW_AUTHENTICATE)
+    {
+        return;
+    }
+    let error = if outcome == "session-over" {
+        ", error=\"invalid_token\", error_description=\"the session is over\""
+    } else {
+        ""
+    };
+    if let Ok(value) = HeaderValue::from_str(&format!("Bearer realm=\"{realm}\"{error}")) {
+        response.headers_mut().insert(WWW_AUTHENTICATE, value);
+    }
 }
 
 /// An answer with a body.
@@ -175,10 +211,13 @@ fn refused(call: &Call, problem: &Problem, now: Option<Timestamp>) -> Response {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(seconds) = retry_after(problem, now) {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        if let Some(limit) = problem.rate_limit() {
+            limit.insert(headers, seconds);
+        }
     }
     let event = match problem {
         Problem::Refused(Refusal::Reused) => Event::ReuseDetected,
-        Problem::Refused(Refusal::PhoneInUse { .. }) => Event::UnlinkRequested,
+        Problem::Refused(Refusal::PhoneInUse { is_new: true, .. }) => Event::UnlinkRequested,
         _ => Event::Refused,
     };
     response.extensions_mut().insert(Noted {
@@ -293,10 +332,31 @@ async fn reset_password(
     let served = async {
         let body: ResetBody = read_body(&headers, &body)?;
         let password = body.password()?;
+        let recovery = body.recovery_code();
         app.accounts
-            .reset_password(&body.token.0, password, call.deadline)
+            .reset_password(&body.token.0, password, recovery.as_ref(), call.deadline)
             .await?;
         Ok(done(Event::PasswordReset))
+    };
+    let result = served.await;
+    outcome(&app, &call, result)
+}
+
+async fn make_recovery_code(
+    State(app): Shared,
+    call: Caller,
+    Verified(access): Verified<Access>,
+) -> Response {
+    let served = async {
+        let made = app
+            .accounts
+            .make_recovery_code(access, call.deadline)
+            .await?;
+        Ok(json_answer(
+            StatusCode::CREATED,
+            &MadeRecoveryCode::new(&made.to_text()),
+            Some(Event::RecoveryCodeMade),
+        ))
     };
     let result = served.await;
     outcome(&app, &call, result)
@@ -332,7 +392,11 @@ async fn list_sessions(
 ) -> Response {
     let served = async {
         let account = app.accounts.me(access, call.deadline).await?;
-        let keyring = app.accounts.keyring().await.map_err(Refusal::from)?;
+        let keyring = app
+            .accounts
+            .keyring(call.deadline)
+            .await
+            .map_err(Refusal::from)?;
         let sessions = Sessions::new(account.sessions, access.session, &keyring);
         Ok(json_answer(StatusCode::OK, &sessions, None))
     };
@@ -380,7 +444,7 @@ async fn end_all_sessions(
 }
 
 async fn jwks(State(app): Shared, call: Caller) -> Response {
-    let jwks = app.accounts.jwks().await;
+    let jwks = app.accounts.jwks(call.deadline).await;
     let result = jwks.map(|jwks| json_answer(StatusCode::OK, &jwks, None));
     outcome(&app, &call, result.map_err(Problem::from))
 }

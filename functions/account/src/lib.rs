@@ -2,7 +2,8 @@
 //!
 //! [`password`] says which passwords are accepted and how they are stored, [`login`] how often one may be
 //! tried, [`session`] when a refresh token is exchanged, and [`refresh_token`] what one looks like: pure
-//! functions; [`device_name`] is how the names of devices are stored. [`store`] writes them to DynamoDB, [`service`] joins them to use cases, [`http`] routes, with [`bodies`] and
+//! functions; [`device_name`] is how the names of devices are stored, [`recovery`] how the codes that people write down.
+//! [`store`] writes them to DynamoDB, [`service`] joins them to use cases, [`http`] routes, with [`bodies`] and
 //! [`problem`] as what goes in and comes out; [`openapi`] describes it.
 
 pub mod access_token;
@@ -14,6 +15,7 @@ pub mod login;
 pub mod openapi;
 pub mod password;
 pub mod problem;
+pub mod recovery;
 pub mod refresh_token;
 pub mod service;
 pub mod session;

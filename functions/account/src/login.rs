@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use phoneproof::domain::clock::Timestamp;
 use phoneproof::domain::rule::{Quota, Window};
+use phoneproof::http::RateLimit;
 
 /// Failures in a row that make nobody wait.
 const FREE_FAILURES: u32 = 4;
@@ -14,9 +15,9 @@ const FREE_FAILURES: u32 = 4;
 /// The longest wait between two attempts.
 pub const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
-/// Failures in a row after which the password is not looked at any more, until it is reset. NIST SP 800-63B-4
-/// section 3.2.2 allows at most 100.
-pub const MAX_FAILURES: u32 = 100;
+/// Failures in a row, of either kind of attempt, after which the password is not looked at any more, until it is
+/// reset. NIST SP 800-63B-4 section 3.2.2 allows at most 100, which is what both kinds have together.
+pub const MAX_FAILURES: u32 = 50;
 
 /// Attempts that one address may make in an hour, over all accounts.
 pub const ADDRESS_PER_HOUR: u32 = 100;
@@ -24,13 +25,52 @@ pub const ADDRESS_PER_HOUR: u32 = 100;
 /// How long failures are remembered after the last attempt.
 pub const REMEMBERED: Duration = Duration::from_hours(90 * 24);
 
-/// A rule that refused an attempt: `rule` on the wire.
+/// A rule of log-ins. `AddressPerHour` counts as the rules of sends do, one item per window. The other two remember
+/// failures, which a right password takes back; no rule of sends does that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// The wait after failures in a row.
+    Wait,
+    /// The end of waits.
+    Lock,
+    /// Attempts per address and hour.
+    AddressPerHour,
+}
+
+impl Rule {
+    /// Every rule.
+    pub const ALL: [Self; 3] = [Self::Wait, Self::Lock, Self::AddressPerHour];
+
+    /// The stable name: `rule` on the wire and in logs, part of the key of a counter.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Wait => "login-wait",
+            Self::Lock => "login-lock",
+            Self::AddressPerHour => "login-address-per-hour",
+        }
+    }
+}
+
+/// What an attempt brings besides the password. Each kind has failures of its own, so that whoever knows a number
+/// cannot lock out the one who has the phone in hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presented {
+    /// Nothing.
+    PasswordOnly,
+    /// A success token for the phone.
+    WithCode,
+}
+
+/// Why a rule refused an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denial {
     /// The account must wait.
     Waiting {
         /// When the next attempt is looked at.
         until: Timestamp,
+        /// The whole wait.
+        wait: Duration,
     },
     /// The address has made all its attempts.
     AddressExhausted(Quota),
@@ -39,13 +79,13 @@ pub enum Denial {
 }
 
 impl Denial {
-    /// The name of the rule.
+    /// The rule.
     #[must_use]
-    pub const fn rule(&self) -> &'static str {
+    pub const fn rule(&self) -> Rule {
         match self {
-            Self::Waiting { .. } => "login-wait",
-            Self::AddressExhausted(_) => "login-address-per-hour",
-            Self::Locked => "login-lock",
+            Self::Waiting { .. } => Rule::Wait,
+            Self::AddressExhausted(_) => Rule::AddressPerHour,
+            Self::Locked => Rule::Lock,
         }
     }
 
@@ -53,10 +93,25 @@ impl Denial {
     #[must_use]
     pub fn retry_at(&self) -> Option<Timestamp> {
         match self {
-            Self::Waiting { until } => Some(*until),
+            Self::Waiting { until, .. } => Some(*until),
             Self::AddressExhausted(quota) => Some(quota.window.end()),
             Self::Locked => None,
         }
+    }
+
+    /// How many attempts the rule admits in which time, if more will be admitted.
+    #[must_use]
+    pub const fn rate_limit(&self) -> Option<RateLimit> {
+        let (quota, window) = match self {
+            Self::Waiting { wait, .. } => (1, *wait),
+            Self::AddressExhausted(quota) => (quota.limit, quota.window.length),
+            Self::Locked => return None,
+        };
+        Some(RateLimit {
+            rule: self.rule().name(),
+            quota,
+            window,
+        })
     }
 }
 
@@ -90,7 +145,8 @@ impl Attempts {
             return Err(Denial::Locked);
         }
         if let Some(until) = self.next_at.filter(|next| now < *next) {
-            return Err(Denial::Waiting { until });
+            let wait = wait_after(self.failures);
+            return Err(Denial::Waiting { until, wait });
         }
         let failures = self.failures.saturating_add(1);
         Ok(Self {
@@ -133,27 +189,28 @@ mod tests {
             failures: 6,
             next_at: Some(NOON + Duration::from_secs(2)),
         };
-        let until = NOON + Duration::from_secs(2);
-        assert_eq!(attempts.begin(NOON), Err(Denial::Waiting { until }));
+        let wait = Duration::from_secs(2);
+        let until = NOON + wait;
+        assert_eq!(attempts.begin(NOON), Err(Denial::Waiting { until, wait }));
         assert_eq!(attempts.begin(until).map(|a| a.failures), Ok(7));
     }
 
     #[test]
-    fn a_hundred_failures_in_a_row_close_the_password() {
+    fn fifty_failures_in_a_row_close_the_password() {
         let (mut attempts, mut now, mut tried) = (Attempts::default(), NOON, 0);
         loop {
             match attempts.begin(now) {
                 Ok(next) => (attempts, tried) = (next, tried + 1),
-                Err(Denial::Waiting { until }) => now = until,
+                Err(Denial::Waiting { until, .. }) => now = until,
                 Err(denial) => {
-                    assert_eq!((denial.rule(), denial.retry_at()), ("login-lock", None));
+                    assert_eq!((denial.rule(), denial.retry_at()), (Rule::Lock, None));
                     break;
                 }
             }
         }
         assert_eq!(tried, MAX_FAILURES);
-        // Most of a day of patience for a hundred guesses.
-        assert!(now.since(NOON) > Duration::from_hours(20));
+        // A night of patience for fifty guesses.
+        assert!(now.since(NOON) > Duration::from_hours(8));
     }
 
     proptest! {

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::bodies::{
-    LogInBody, Me, PasswordBody, RefreshBody, RegisterBody, Registered, ResetBody, SessionTokens,
-    Sessions,
+    LogInBody, MadeRecoveryCode, Me, PasswordBody, RefreshBody, RegisterBody, Registered,
+    ResetBody, SessionTokens, Sessions,
 };
 use crate::login::Denial;
 use crate::problem::{Document, Problem};
@@ -23,8 +23,8 @@ use crate::service::Refusal;
     ),
     servers((url = "/")),
     components(schemas(
-        RegisterBody, LogInBody, RefreshBody, PasswordBody, ResetBody, Registered, SessionTokens, Me, Sessions,
-        Document
+        RegisterBody, LogInBody, RefreshBody, PasswordBody, ResetBody, Registered, MadeRecoveryCode, SessionTokens, Me,
+        Sessions, Document
     ))
 )]
 struct Schemas;
@@ -36,10 +36,12 @@ pub fn document() -> Value {
 }
 
 /// An answer without a body.
-const GONE: (u16, Option<(&str, Value)>) = (204, None);
+const NO_CONTENT: (u16, Option<(&str, Value)>) = (204, None);
 
 /// One problem of each kind; only its kind is looked at.
 mod kinds {
+    use std::time::Duration;
+
     use phoneproof::domain::clock::Timestamp;
     use phoneproof::domain::phone::PhoneError;
 
@@ -58,13 +60,16 @@ mod kinds {
     pub(super) const NO_ACCOUNT: Problem = of(Refusal::NoAccount);
     pub(super) const PHONE_IN_USE: Problem = of(Refusal::PhoneInUse {
         unlink_at: Timestamp::from_unix(0),
+        is_new: true,
     });
     pub(super) const PASSWORD: Problem = of(Refusal::Password(password::Refused::Common));
     pub(super) const WRONG: Problem = of(Refusal::WrongCredentials);
     pub(super) const SECOND_STEP: Problem = of(Refusal::SecondStepRequired);
+    pub(super) const RECOVERY_CODE: Problem = of(Refusal::RecoveryCode);
     pub(super) const LOCKED: Problem = of(Refusal::Denied(Denial::Locked));
     pub(super) const LIMITED: Problem = of(Refusal::Denied(Denial::Waiting {
         until: Timestamp::from_unix(0),
+        wait: Duration::ZERO,
     }));
     pub(super) const REFRESH_TOKEN: Problem = of(Refusal::RefreshToken);
     pub(super) const SESSION_OVER: Problem = of(Refusal::SessionOver);
@@ -110,7 +115,6 @@ fn plain(
         parameters: Vec::new(),
         needs_token: false,
         served,
-        has_limit_fields: false,
         refusals: vec![refused(&kinds::UNAVAILABLE), refused(&Problem::Internal)],
     }
 }
@@ -175,7 +179,7 @@ fn accounts() -> Vec<Operation> {
                 "Change the password and end every session",
             ),
             "ChangePasswordRequest",
-            GONE,
+            NO_CONTENT,
             &[
                 kinds::TOKEN,
                 kinds::TEST_NUMBER,
@@ -191,15 +195,23 @@ fn accounts() -> Vec<Operation> {
                 "Set a forgotten password and end every session",
             ),
             "ResetPasswordRequest",
-            GONE,
+            NO_CONTENT,
             &[
                 kinds::TOKEN,
                 kinds::TEST_NUMBER,
                 kinds::SPENT,
                 kinds::NO_ACCOUNT,
+                kinds::RECOVERY_CODE,
                 kinds::PASSWORD,
             ],
         ),
+        protected(plain(
+            Method::POST,
+            "/account/v1/recovery-code",
+            "makeRecoveryCode",
+            "Make a recovery code, in place of an earlier one",
+            json_answer(201, "RecoveryCode"),
+        )),
         protected(plain(
             Method::GET,
             "/account/v1/me",
@@ -212,7 +224,7 @@ fn accounts() -> Vec<Operation> {
             "/account/v1/me",
             "deleteMe",
             "Delete the account",
-            GONE,
+            NO_CONTENT,
         )),
     ]
 }
@@ -223,7 +235,7 @@ fn sessions() -> Vec<Operation> {
         "/account/v1/sessions/{session}",
         "endSession",
         "End one session",
-        GONE,
+        NO_CONTENT,
     );
     end_one.refusals.push(refused(&Problem::NotFound));
     end_one.parameters = vec![json!({
@@ -271,14 +283,14 @@ fn sessions() -> Vec<Operation> {
             "/account/v1/sessions",
             "endThisSession",
             "End this session",
-            GONE,
+            NO_CONTENT,
         )),
         protected(plain(
             Method::DELETE,
             "/account/v1/sessions/all",
             "endAllSessions",
             "End every session",
-            GONE,
+            NO_CONTENT,
         )),
         protected(end_one),
     ]

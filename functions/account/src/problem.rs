@@ -2,11 +2,12 @@
 
 use http::StatusCode;
 use phoneproof::domain::clock::Timestamp;
-use phoneproof::http::{BodyFault, FieldFault};
+use phoneproof::http::{BodyFault, FieldFault, RateLimit};
 use phoneproof::observe::Level;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::login::Denial;
 use crate::service::Refusal;
 
 /// Why a request was not served.
@@ -130,7 +131,12 @@ impl Problem {
                     "second-step-required",
                     "Password and code are needed",
                 ),
-                Refusal::Denied(crate::login::Denial::Locked) => {
+                Refusal::RecoveryCode => (
+                    S::FORBIDDEN,
+                    "recovery-code-required",
+                    "The recovery code is needed",
+                ),
+                Refusal::Denied(Denial::Locked) => {
                     (S::FORBIDDEN, "locked", "The password is locked")
                 }
                 Refusal::Denied(_) => (S::TOO_MANY_REQUESTS, "limited", "Too many requests"),
@@ -153,7 +159,16 @@ impl Problem {
     #[must_use]
     pub const fn rule(&self) -> Option<&'static str> {
         match self {
-            Self::Refused(Refusal::Denied(denial)) => Some(denial.rule()),
+            Self::Refused(Refusal::Denied(denial)) => Some(denial.rule().name()),
+            _ => None,
+        }
+    }
+
+    /// What the rule that refused admits.
+    #[must_use]
+    pub const fn rate_limit(&self) -> Option<RateLimit> {
+        match self {
+            Self::Refused(Refusal::Denied(denial)) => denial.rate_limit(),
             _ => None,
         }
     }
@@ -163,7 +178,7 @@ impl Problem {
     pub fn retry_at(&self) -> Option<Timestamp> {
         match self {
             Self::Refused(Refusal::Denied(denial)) => denial.retry_at(),
-            Self::Refused(Refusal::PhoneInUse { unlink_at }) => Some(*unlink_at),
+            Self::Refused(Refusal::PhoneInUse { unlink_at, .. }) => Some(*unlink_at),
             _ => None,
         }
     }
@@ -224,8 +239,12 @@ impl Problem {
                 Refusal::PhoneInUse { .. } => "It can be registered again at `retryAt`, with a \
                     new code, unless the account is used until then."
                     .to_owned(),
-                Refusal::Denied(crate::login::Denial::Locked) => {
-                    "Reset the password, or log in with a code.".to_owned()
+                Refusal::RecoveryCode => "The account asks for two factors: send `recoveryCode`, \
+                    which was made for it and counts once, or change the password in a session."
+                    .to_owned(),
+                Refusal::Denied(Denial::Locked) => {
+                    "Log in with a code, or with password and code, or reset the password."
+                        .to_owned()
                 }
                 Refusal::Denied(_) => "Try again at `retryAt`.".to_owned(),
                 Refusal::Password(refused) => format!("{refused}."),

@@ -10,7 +10,7 @@ use phoneproof::service::Service;
 async fn main() -> ExitCode {
     let preparation = Preparation {
         calls: &[AwsService::DynamoDb, AwsService::Sns],
-        compute: Service::warm_up_phones,
+        compute: Service::warm_up_send,
     };
     gateway::serve(preparation, phoneproof_send::handle).await
 }

@@ -173,11 +173,13 @@ pub(crate) enum Keys {
         #[arg(long)]
         force: bool,
     },
-    /// Remove a key. Refused while tokens made with it may be in use.
+    /// Remove a key. Refused while tokens made with it may be in use; at an account stack always, because passwords
+    /// are made with it too.
     Retire {
         /// Its id.
         id: String,
-        /// Do not wait: open challenges and unspent success tokens of this key are refused.
+        /// Do not wait: open challenges and unspent success tokens of this key are refused; at an account stack,
+        /// sessions end and passwords can only be reset.
         #[arg(long)]
         force: bool,
     },

@@ -13,12 +13,12 @@ use zeroize::Zeroizing;
 
 use crate::cli::{Common, Keys};
 use crate::confirm::confirm;
-use crate::operator::{Operator, Place};
+use crate::operator::{KeyringPlace, Operator};
 use crate::output::{Exit, Failure, Outcome, or_dash, row, table};
 
 /// The keyring as it was read, to be written back if nobody else wrote it meanwhile.
 struct Opened {
-    place: Place,
+    place: KeyringPlace,
     text: Zeroizing<String>,
     document: KeyringDocument,
 }
@@ -54,11 +54,18 @@ pub(crate) async fn run(
             Ok(shown(&opened.document, &format!("`{id}` is current")))
         }
         Keys::Retire { id, force } => {
-            let lifetime = token_lifetime(&operator.policy()?);
+            let lifetime = if opened.place.keeps_passwords {
+                session_lifetime()
+            } else {
+                token_lifetime(&operator.policy()?)
+            };
             opened
                 .document
                 .retire(&id, lifetime, now, force)
                 .map_err(|error| refused(&error))?;
+            if opened.place.keeps_passwords && !force {
+                return Err(passwords_would_be_lost(&id));
+            }
             confirm(common, &format!("This removes `{id}` for good."))?;
             save(operator, &opened).await?;
             Ok(shown(&opened.document, &format!("`{id}` is retired")))
@@ -90,6 +97,19 @@ fn token_lifetime(policy: &Policy) -> Duration {
     lifetimes.max().unwrap_or_default()
 }
 
+/// How long a session of the account service lives at most: its refresh tokens and the names of its devices are
+/// made with the roots.
+const fn session_lifetime() -> Duration {
+    Duration::from_hours(30 * 24)
+}
+
+/// Nothing in the keyring says which passwords were made with a root, so only the operator can.
+fn passwords_would_be_lost(id: &str) -> Failure {
+    let message = format!("passwords that were last used under `{id}` could only be reset");
+    let advice = "count them as infra/RUNBOOK.md says (Keys of the accounts), then add --force";
+    Failure::new(Exit::Refused, message, advice)
+}
+
 fn random() -> Result<Zeroizing<[u8; 32]>, Failure> {
     let bytes = random_array(&SystemRandom).map(Zeroizing::new);
     bytes.map_err(|_| Failure::new(Exit::Failed, "the system has no random bytes", ""))
@@ -105,8 +125,8 @@ fn new_rsa_key() -> Result<Zeroizing<Vec<u8>>, Failure> {
 }
 
 async fn open(operator: &Operator) -> Result<Opened, Failure> {
-    let place = operator.place().await?;
-    let text = operator.keyring_text(&place).await?;
+    let place = operator.keyring_place().await?;
+    let text = operator.keyring_text(&place.secret).await?;
     let document = KeyringDocument::from_json(&text);
     let document = document.map_err(|error| Failure::new(Exit::Failed, error.to_string(), ""))?;
     Ok(Opened {
@@ -122,7 +142,7 @@ async fn save(operator: &Operator, opened: &Opened) -> Result<(), Failure> {
     let text = opened.document.to_json();
     let text =
         text.map_err(|error| Failure::new(Exit::Failed, error.to_string(), "nothing was changed"))?;
-    if *operator.keyring_text(&opened.place).await? != *opened.text {
+    if *operator.keyring_text(&opened.place.secret).await? != *opened.text {
         return Err(Failure::new(
             Exit::Refused,
             "somebody else changed the keyring",
@@ -132,7 +152,7 @@ async fn save(operator: &Operator, opened: &Opened) -> Result<(), Failure> {
     let client = aws_sdk_secretsmanager::Client::new(&operator.aws);
     let request = client
         .put_secret_value()
-        .secret_id(&opened.place.keyring_secret)
+        .secret_id(&opened.place.secret)
         .secret_string(text.as_str());
     let answer = request.send().await;
     answer.map_err(|error| Failure::call("PutSecretValue", &error_code(&error)))?;

@@ -28,6 +28,16 @@ pub(crate) struct Place {
     pub(crate) log_groups: Vec<String>,
 }
 
+/// A keyring, of either kind of stack.
+pub(crate) struct KeyringPlace {
+    pub(crate) secret: String,
+    /// Whether it is an account stack's: what is made with its roots lasts for months.
+    pub(crate) keeps_passwords: bool,
+}
+
+/// The outputs of a stack, or their names as variables.
+type Outputs = BTreeMap<String, String>;
+
 /// Everything that commands need.
 pub(crate) struct Operator {
     pub(crate) aws: SdkConfig,
@@ -76,18 +86,31 @@ impl Operator {
 
     /// Where the stack is.
     pub(crate) async fn place(&self) -> Result<Place, Failure> {
-        if self.aws.region().is_none() {
-            let advice = "give --region, or set AWS_REGION or a profile with a region";
-            return Err(Failure::new(Exit::Usage, "no AWS region", advice));
-        }
-        self.check_credentials().await?;
+        self.check_access().await?;
         match &self.stack_name {
-            Some(name) => self.deployed(name).await,
+            Some(name) => deployed(name, &self.outputs(name).await?),
             None => local(),
         }
     }
 
-    async fn check_credentials(&self) -> Result<(), Failure> {
+    /// Where the keyring is: of a verification stack, or of an account stack.
+    pub(crate) async fn keyring_place(&self) -> Result<KeyringPlace, Failure> {
+        self.check_access().await?;
+        let Some(name) = &self.stack_name else {
+            return local_keyring();
+        };
+        let outputs = self.outputs(name).await?;
+        Ok(KeyringPlace {
+            secret: output(name, &outputs, "KeyringSecret")?,
+            keeps_passwords: outputs.contains_key("AccountsTable"),
+        })
+    }
+
+    async fn check_access(&self) -> Result<(), Failure> {
+        if self.aws.region().is_none() {
+            let advice = "give --region, or set AWS_REGION or a profile with a region";
+            return Err(Failure::new(Exit::Usage, "no AWS region", advice));
+        }
         let found = match self.aws.credentials_provider() {
             Some(provider) => provider.provide_credentials().await.is_ok(),
             None => false,
@@ -99,7 +122,7 @@ impl Operator {
             .ok_or_else(|| Failure::new(Exit::Failed, "no AWS credentials", advice))
     }
 
-    async fn deployed(&self, name: &str) -> Result<Place, Failure> {
+    async fn outputs(&self, name: &str) -> Result<Outputs, Failure> {
         let client = aws_sdk_cloudformation::Client::new(&self.aws);
         let answer = client.describe_stacks().stack_name(name).send().await;
         let answer = answer.map_err(|error| match error_code(&error).as_str() {
@@ -111,23 +134,14 @@ impl Operator {
             code => Failure::call("DescribeStacks", code),
         })?;
         let outputs = answer.stacks().iter().flat_map(Stack::outputs);
-        let outputs: BTreeMap<&str, &str> = outputs
-            .filter_map(|output| Some((output.output_key()?, output.output_value()?)))
-            .collect();
-        let output = |key: &str| {
-            let value = outputs.get(key).map(|value| (*value).to_owned());
-            let message = format!("the stack `{name}` has no output `{key}`");
-            value.ok_or_else(|| Failure::new(Exit::Failed, message, "is it a PhoneProof stack?"))
-        };
-        Ok(Place {
-            tables: Tables {
-                limits: output("LimitsTable")?,
-                challenges: output("ChallengesTable")?,
-                blocks: output("BlocksTable")?,
-            },
-            keyring_secret: output("KeyringSecret")?,
-            log_groups: vec![output("SendLogGroup")?, output("VerifyLogGroup")?],
-        })
+        Ok(outputs
+            .filter_map(|output| {
+                Some((
+                    output.output_key()?.to_owned(),
+                    output.output_value()?.to_owned(),
+                ))
+            })
+            .collect())
     }
 
     /// The tables of `place`.
@@ -139,9 +153,9 @@ impl Operator {
     }
 
     /// The text of the keyring secret.
-    pub(crate) async fn keyring_text(&self, place: &Place) -> Result<Zeroizing<String>, Failure> {
+    pub(crate) async fn keyring_text(&self, secret: &str) -> Result<Zeroizing<String>, Failure> {
         let client = aws_sdk_secretsmanager::Client::new(&self.aws);
-        let request = client.get_secret_value().secret_id(&place.keyring_secret);
+        let request = client.get_secret_value().secret_id(secret);
         let answer = request.send().await;
         let answer = answer.map_err(|e| Failure::call("GetSecretValue", &error_code(&e)))?;
         Ok(Zeroizing::new(answer.secret_string.unwrap_or_default()))
@@ -149,7 +163,7 @@ impl Operator {
 
     /// The keyring.
     pub(crate) async fn keyring(&self, place: &Place) -> Result<Keyring, Failure> {
-        let text = self.keyring_text(place).await?;
+        let text = self.keyring_text(&place.keyring_secret).await?;
         Keyring::from_json(&text).map_err(|error| {
             Failure::new(
                 Exit::Failed,
@@ -160,18 +174,38 @@ impl Operator {
     }
 }
 
-/// The variables that `cargo run` prints.
+fn output(stack: &str, outputs: &Outputs, key: &str) -> Result<String, Failure> {
+    let message = format!("the stack `{stack}` has no output `{key}`");
+    let found = outputs.get(key).cloned();
+    found.ok_or_else(|| Failure::new(Exit::Failed, message, "is it a PhoneProof stack?"))
+}
+
+fn deployed(name: &str, outputs: &Outputs) -> Result<Place, Failure> {
+    let output = |key| output(name, outputs, key);
+    Ok(Place {
+        tables: Tables {
+            limits: output("LimitsTable")?,
+            challenges: output("ChallengesTable")?,
+            blocks: output("BlocksTable")?,
+        },
+        keyring_secret: output("KeyringSecret")?,
+        log_groups: vec![output("SendLogGroup")?, output("VerifyLogGroup")?],
+    })
+}
+
+/// One of the variables that `cargo run` prints.
+fn variable(name: &str) -> Result<String, Failure> {
+    ProcessEnvironment.get(name).ok_or_else(|| {
+        let advice = "give --stack-name, or set the variables that `cargo run` prints";
+        Failure::new(
+            Exit::Usage,
+            format!("which stack? {name} is not set"),
+            advice,
+        )
+    })
+}
+
 fn local() -> Result<Place, Failure> {
-    let variable = |name: &str| {
-        ProcessEnvironment.get(name).ok_or_else(|| {
-            let advice = "give --stack-name, or set the variables that `cargo run` prints";
-            Failure::new(
-                Exit::Usage,
-                format!("which stack? {name} is not set"),
-                advice,
-            )
-        })
-    };
     Ok(Place {
         tables: Tables {
             limits: variable("LIMITS_TABLE")?,
@@ -181,6 +215,21 @@ fn local() -> Result<Place, Failure> {
         keyring_secret: variable("KEYRING_SECRET_ID")?,
         log_groups: ProcessEnvironment.get("LOG_GROUP").into_iter().collect(),
     })
+}
+
+/// The verification service's keyring; the account service's where only that is named.
+fn local_keyring() -> Result<KeyringPlace, Failure> {
+    let accounts = ProcessEnvironment.get("ACCOUNT_KEYRING_SECRET_ID");
+    match (variable("KEYRING_SECRET_ID"), accounts) {
+        (Err(_), Some(secret)) => Ok(KeyringPlace {
+            secret,
+            keeps_passwords: true,
+        }),
+        (secret, _) => Ok(KeyringPlace {
+            secret: secret?,
+            keeps_passwords: false,
+        }),
+    }
 }
 
 impl From<CallFailed> for Failure {

@@ -12,7 +12,7 @@ use phoneproof::config::DEFAULT_POLICY;
 use phoneproof::crypto::keyring::Keyring;
 use phoneproof::domain::phone::Phone;
 use phoneproof::domain::policy::Policy;
-use phoneproof_local::aws::SECRET_ID;
+use phoneproof_local::aws::{ACCOUNT_SECRET_ID, SECRET_ID};
 use phoneproof_local::inbox::Carrier;
 use phoneproof_local::logs::LOG_GROUP;
 use phoneproof_local::stack::{Options, Stack, tables};
@@ -42,6 +42,11 @@ impl Site {
 
     /// Runs the command with the variables that `cargo run` prints.
     async fn run(&self, arguments: &[&str]) -> Output {
+        self.run_on(arguments, ("KEYRING_SECRET_ID", SECRET_ID))
+            .await
+    }
+
+    async fn run_on(&self, arguments: &[&str], (variable, secret): (&str, &str)) -> Output {
         let (endpoints, tables) = (&self.stack.backends.endpoints, tables());
         let mut command = Command::new(env!("CARGO_BIN_EXE_phoneproof-admin"));
         command
@@ -50,7 +55,7 @@ impl Site {
             .env("LIMITS_TABLE", &tables.limits)
             .env("CHALLENGES_TABLE", &tables.challenges)
             .env("BLOCKS_TABLE", &tables.blocks)
-            .env("KEYRING_SECRET_ID", SECRET_ID)
+            .env(variable, secret)
             .env("LOG_GROUP", LOG_GROUP)
             .env("AWS_REGION", "us-east-1")
             .env("AWS_ACCESS_KEY_ID", "local")
@@ -284,6 +289,34 @@ async fn keys_are_rotated_step_by_step() {
     );
     site.done(&["keys", "add", "r3"]).await;
     site.done(&["keys", "retire", "r3", "--yes"]).await;
+}
+
+#[tokio::test]
+async fn an_accounts_root_is_retired_only_on_purpose() {
+    let site = Site::start().await;
+    let keyring = ("ACCOUNT_KEYRING_SECRET_ID", ACCOUNT_SECRET_ID);
+    let step = async |arguments: &[&str]| {
+        let arguments = [&["--json", "--yes", "keys"], arguments].concat();
+        let output = site.run_on(&arguments, keyring).await;
+        let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        (output.status.code(), json)
+    };
+    assert_eq!(step(&["add", "r2"]).await.0, Some(0));
+    // Nothing was made with it, but nobody here knows which passwords were.
+    let (code, refused) = step(&["retire", "r2"]).await;
+    assert_eq!(code, Some(4), "{refused}");
+    let advice = refused["advice"].as_str().expect("advice");
+    assert!(advice.contains("Keys of the accounts"), "{advice}");
+    assert_eq!(step(&["promote", "r2", "--force"]).await.0, Some(0));
+    assert_eq!(step(&["add", "r3"]).await.0, Some(0));
+    assert_eq!(step(&["promote", "r3", "--force"]).await.0, Some(0));
+    assert_eq!(step(&["retire", "r2"]).await.0, Some(4));
+    assert_eq!(step(&["retire", "r2", "--force"]).await.0, Some(0));
+    let (_, listed) = step(&["list"]).await;
+    assert_eq!(listed["keys"].as_array().map(Vec::len), Some(2), "{listed}");
+    // The verification service's keyring was not touched.
+    let verification = site.done(&["keys", "list"]).await;
+    assert_eq!(verification["keys"].as_array().map(Vec::len), Some(1));
 }
 
 #[tokio::test]

@@ -186,9 +186,13 @@ async function reset() {
   const given = entered("new-password");
   if (!given) return;
   await prove("reset", "password-reset", async (token) => {
-    const answer = await call("reset", { token, password: $("new-password").value }, { path: "/account/v1/password-reset" });
+    const request = { token, password: $("new-password").value };
+    const recoveryCode = $("recovery-code").value.trim();
+    if (recoveryCode) request.recoveryCode = recoveryCode;
+    const answer = await call("reset", request, { path: "/account/v1/password-reset" });
     if (answer.status !== 204) return refused("reset", answer);
     $("new-password").value = "";
+    $("recovery-code").value = "";
     session = null;
     turnTo("login", { tone: "good", title: "The password is set", text: "Every session has ended. Log in with the new one." });
   });
@@ -242,6 +246,11 @@ async function sessions() {
   if (answer) fillTable("session-answer", Object.fromEntries(answer.response.sessions.map(row)), {});
 }
 
+async function recovery() {
+  const answer = await withSession("recovery", "POST", "/recovery-code");
+  if (answer) fillTable("session-answer", answer.response, { recoveryCode: "write it down: it is not shown again, and counts once" });
+}
+
 async function refresh(token) {
   clearFaults();
   const answer = await call("refresh", { refreshToken: token }, { path: "/account/v1/sessions/refresh" });
@@ -278,6 +287,7 @@ onSubmit("reset-form", "reset", reset);
 onClick("login-code", logInWithCode);
 onClick("me", me);
 onClick("sessions", sessions);
+onClick("recovery", recovery);
 onClick("refresh", () => refresh(session.refresh));
 onClick("replay", () => refresh(session.exchanged));
 onClick("log-out", logOut);

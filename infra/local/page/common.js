@@ -147,6 +147,7 @@ const EXPLANATIONS = [
   [/ wrong-credentials /, "Number or password is wrong", "A number without an account is refused in the same words."],
   [/^log-in 403 locked/, "The password is locked", "Too many wrong ones in a row. Reset it, or log in with a code."],
   [/^log-in 429/, "Too many tries", "After a few wrong passwords each further try waits, longer every time. A code still works at once."],
+  [/ recovery-code-required /, "This account asks for two factors", "The number alone resets no password. Add the recovery code; it counts once."],
   [/ second-step-required /, "This account asks for a code as well", "The password was right. Text a code, and log in with both."],
   [/ phone-in-use /, "This number has an account", "It is never taken over. If nobody uses that account for a week, the number can be registered anew."],
   [/ no-account /, "No account has this number", "Register it first."],

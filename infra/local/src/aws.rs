@@ -222,7 +222,9 @@ fn published(id: &str) -> Response {
     )
 }
 
-fn sns_error(status: StatusCode, code: &str) -> Response {
+/// An error as SNS answers it: XML of the query protocol.
+#[must_use]
+pub fn sns_error(status: StatusCode, code: &str) -> Response {
     let fault = if status.is_client_error() {
         "Sender"
     } else {

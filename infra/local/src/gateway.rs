@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
@@ -24,7 +25,7 @@ use serde_json::{Value, json};
 const MAX_PAYLOAD_BYTES: usize = 10 * 1024 * 1024;
 
 /// The timeout of the functions in `template.yaml`.
-const FUNCTION_TIMEOUT_SECONDS: i64 = 10;
+pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A test names the source address of a request here, where that is allowed at all.
 pub const TEST_SOURCE_IP: &str = "x-test-source-ip";
@@ -42,6 +43,8 @@ pub struct Gateway {
     pub random: Arc<dyn Random>,
     /// Whether [`TEST_SOURCE_IP`] replaces the peer address. Tests only; there is no flag for it.
     pub trust_test_header: bool,
+    /// How long a function may run.
+    pub function_timeout: Duration,
 }
 
 /// Serves one API request through the function that owns its route.
@@ -136,8 +139,8 @@ impl Gateway {
 
     fn context(&self) -> Context {
         let mut context = Context::default();
-        let ends = self.clock.now().unix() + FUNCTION_TIMEOUT_SECONDS;
-        context.deadline = u64::try_from(ends).unwrap_or(0) * 1_000;
+        let ends = self.clock.now() + self.function_timeout;
+        context.deadline = u64::try_from(ends.unix()).unwrap_or(0) * 1_000;
         context
     }
 }

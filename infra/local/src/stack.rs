@@ -70,6 +70,8 @@ pub struct Options {
     pub journal_output: Output,
     /// Whether [`gateway::TEST_SOURCE_IP`] replaces the peer address.
     pub trust_test_header: bool,
+    /// How long a function may run: what Lambda tells it in each request's context.
+    pub function_timeout: Duration,
 }
 
 impl Options {
@@ -92,6 +94,7 @@ impl Options {
             accept_test_numbers: true,
             journal_output: Arc::new(|line| drop(io::stderr().lock().write_all(line))),
             trust_test_header: false,
+            function_timeout: gateway::FUNCTION_TIMEOUT,
         }
     }
 }
@@ -267,7 +270,7 @@ impl Stack {
         let service = Service::new(clients, &settings, options.policy, clock, random)
             .map_err(io::Error::other)?;
         service.warm_up().await.map_err(io::Error::other)?;
-        service.warm_up_phones();
+        service.warm_up_send();
         let gateway = Gateway {
             app: Arc::new(App {
                 service,
@@ -279,6 +282,7 @@ impl Stack {
             clock: options.clock,
             random: options.random,
             trust_test_header: options.trust_test_header,
+            function_timeout: options.function_timeout,
         };
         let api = Router::new().fallback(gateway::serve).with_state(gateway);
         backends

@@ -6,6 +6,8 @@
 
 mod endpoint;
 
+use std::fmt;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 pub use aws_credential_types::Credentials;
@@ -92,7 +94,7 @@ pub struct Clients {
     /// DynamoDB.
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// SNS.
-    pub sns: aws_sdk_sns::Client,
+    pub sns: SnsClient,
     /// Secrets Manager.
     pub secrets: aws_sdk_secretsmanager::Client,
     connector: SharedHttpConnector,
@@ -129,20 +131,10 @@ impl Clients {
             aws_sdk_dynamodb::config::Builder::from(&shared).endpoint_resolver(settings.dynamodb());
         let secrets = aws_sdk_secretsmanager::config::Builder::from(&shared)
             .endpoint_resolver(settings.secrets());
-        // SNS has no deduplication for phone numbers: a retry would text twice. The time limit of
-        // the one attempt is the request's own deadline.
-        let sns = aws_sdk_sns::config::Builder::from(&shared)
-            .endpoint_resolver(settings.sns())
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(CONNECT_TIMEOUT)
-                    .disable_operation_attempt_timeout()
-                    .build(),
-            );
+        let sns = (shared.clone(), settings.sns());
         Self {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
-            sns: aws_sdk_sns::Client::from_conf(sns.build()),
+            sns: SnsClient::new(move || sns_client(&sns.0, sns.1)),
             secrets: aws_sdk_secretsmanager::Client::from_conf(secrets.build()),
             connector,
             settings: settings.clone(),
@@ -166,6 +158,51 @@ impl Clients {
             drop(ByteStream::new(answer.into_body()).collect().await);
         }
     }
+}
+
+/// A client of SNS, built at its first use: a client costs a tenth of a cold start, and `verify` needs none.
+#[derive(Clone)]
+pub struct SnsClient(Arc<LazyLock<aws_sdk_sns::Client, BuildSns>>);
+
+type BuildSns = Box<dyn FnOnce() -> aws_sdk_sns::Client + Send>;
+
+impl SnsClient {
+    fn new(build: impl FnOnce() -> aws_sdk_sns::Client + Send + 'static) -> Self {
+        Self(Arc::new(LazyLock::new(Box::new(build))))
+    }
+
+    /// The client.
+    #[must_use]
+    pub fn get(&self) -> &aws_sdk_sns::Client {
+        &self.0
+    }
+}
+
+impl From<aws_sdk_sns::Client> for SnsClient {
+    fn from(client: aws_sdk_sns::Client) -> Self {
+        Self::new(|| client)
+    }
+}
+
+impl fmt::Debug for SnsClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SnsClient")
+    }
+}
+
+fn sns_client(shared: &SdkConfig, endpoint: FixedEndpoint) -> aws_sdk_sns::Client {
+    // SNS has no deduplication for phone numbers: a retry would text twice. The time limit of
+    // the one attempt is the request's own deadline.
+    let config = aws_sdk_sns::config::Builder::from(shared)
+        .endpoint_resolver(endpoint)
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .disable_operation_attempt_timeout()
+                .build(),
+        );
+    aws_sdk_sns::Client::from_conf(config.build())
 }
 
 /// Three attempts, soon after each other: the SDK's first pause of up to a second is longer than a

@@ -57,8 +57,9 @@ impl fmt::Debug for Claims {
     }
 }
 
-/// What a relying party learns from a checked token.
+/// What a relying party learns from a checked token: a guard makes it, and nobody else.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PhoneProof {
     /// The verified number in E.164.
     pub phone: String,
@@ -80,8 +81,9 @@ pub struct PhoneProof {
     pub test: bool,
 }
 
-impl From<Claims> for PhoneProof {
-    fn from(claims: Claims) -> Self {
+impl PhoneProof {
+    /// What claims that were checked say.
+    pub(crate) fn of(claims: Claims) -> Self {
         Self {
             phone: claims.phone_number,
             subject: claims.sub,

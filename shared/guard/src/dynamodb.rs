@@ -12,6 +12,28 @@ use crate::guard::LEEWAY_SECONDS;
 use crate::ledger::{Ledger, LedgerFailed, Spent};
 
 /// Spent tokens in a table with the partition key `pk` (a string) and the TTL attribute `expires_at`.
+///
+/// [`DynamoDbLedger::put`] is for what must happen together with spending:
+///
+/// ```no_run
+/// use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+/// use phoneproof_guard::{DynamoDbLedger, PhoneProof};
+///
+/// async fn set_password(
+///     client: aws_sdk_dynamodb::Client,
+///     proof: &PhoneProof,
+///     new_password: Update,
+/// ) -> Result<(), Box<dyn std::error::Error>> {
+///     let ledger = DynamoDbLedger::new(client.clone(), "spent-tokens");
+///     client
+///         .transact_write_items()
+///         .transact_items(TransactWriteItem::builder().put(ledger.put(proof)?).build())
+///         .transact_items(TransactWriteItem::builder().update(new_password).build())
+///         .send()
+///         .await?; // cancelled by the first item when the token was spent before
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone)]
 pub struct DynamoDbLedger {
     client: Client,
@@ -36,6 +58,12 @@ impl DynamoDbLedger {
         }
     }
 
+    /// The partition key of a token's entry, which is there once the token was spent.
+    #[must_use]
+    pub fn key(&self, proof: &PhoneProof) -> String {
+        format!("spent#{}#{}", proof.business, proof.jti)
+    }
+
     /// The write that spends a token, for a transaction with what the token is spent on: when the
     /// transaction is cancelled by this item's condition, the token was spent before.
     ///
@@ -45,7 +73,7 @@ impl DynamoDbLedger {
     pub fn put(&self, proof: &PhoneProof) -> Result<Put, BuildError> {
         Put::builder()
             .table_name(&self.table)
-            .item("pk", AttributeValue::S(key(proof)))
+            .item("pk", AttributeValue::S(self.key(proof)))
             .item(
                 "expires_at",
                 AttributeValue::N(kept_until(proof).to_string()),
@@ -81,10 +109,6 @@ impl Ledger for DynamoDbLedger {
 
 fn condition_failed(reason: &CancellationReason) -> bool {
     reason.code() == Some("ConditionalCheckFailed")
-}
-
-fn key(proof: &PhoneProof) -> String {
-    format!("spent#{}#{}", proof.business, proof.jti)
 }
 
 /// Until every clock refuses the token itself.

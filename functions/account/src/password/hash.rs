@@ -160,23 +160,29 @@ impl<'k> Hasher<'k> {
     /// Compares `password` with what is stored.
     ///
     /// Without anything stored, the same work is done and the answer is [`Outcome::Wrong`]: an account that
-    /// does not exist costs what a wrong password costs.
+    /// does not exist costs what a wrong password costs. So does one whose pepper was retired: nothing can say
+    /// any more whether the password is right, and its owner has to reset it.
     ///
     /// # Errors
     ///
-    /// [`HashFailed`] when the stored text is damaged, its pepper is retired, or memory is missing.
+    /// [`HashFailed`] when the stored text is damaged, or memory is missing.
     pub fn check(
         &self,
         password: &Password,
         stored: Option<&StoredPassword>,
         random: &dyn Random,
     ) -> Result<Outcome, HashFailed> {
-        let Some(stored) = stored else {
-            self.hash(password, random)?;
-            return Ok(Outcome::Wrong);
+        let parts = match stored.map(Parts::parse) {
+            None => return self.nothing_to_compare(password, random),
+            Some(parts) => parts.ok_or(HashFailed)?,
         };
-        let parts = Parts::parse(stored).ok_or(HashFailed)?;
-        let root = self.keyring.root(&parts.root).ok_or(HashFailed)?;
+        let Some(root) = self.keyring.root(&parts.root) else {
+            tracing::warn!(
+                root = parts.root.as_str(),
+                "a password could not be compared: its root was retired"
+            );
+            return self.nothing_to_compare(password, random);
+        };
         let hash = digest(password, root, parts.cost, &parts.salt)?;
         if verify_slices_are_equal(hash.as_slice(), &parts.hash).is_err() {
             return Ok(Outcome::Wrong);
@@ -185,6 +191,16 @@ impl<'k> Hasher<'k> {
             return Ok(Outcome::Right);
         }
         Ok(Outcome::Upgrade(self.hash(password, random)?))
+    }
+
+    /// The work of a comparison, and the answer that a wrong password gets.
+    fn nothing_to_compare(
+        self,
+        password: &Password,
+        random: &dyn Random,
+    ) -> Result<Outcome, HashFailed> {
+        self.hash(password, random)?;
+        Ok(Outcome::Wrong)
     }
 }
 
@@ -224,6 +240,14 @@ mod tests {
                 *byte = u8::try_from(at % 256).unwrap_or(0);
             }
             Ok(())
+        }
+    }
+
+    struct NoRandom;
+
+    impl Random for NoRandom {
+        fn fill(&self, _: &mut [u8]) -> Result<(), RandomUnavailable> {
+            Err(RandomUnavailable)
         }
     }
 
@@ -304,13 +328,31 @@ mod tests {
     }
 
     #[test]
-    fn a_retired_pepper_and_a_damaged_text_are_errors_not_wrong_passwords() {
+    fn a_retired_pepper_is_a_wrong_password_after_the_same_work() {
+        let typed = password("correct horse battery");
+        let before = keyring("r1", &["r1", "r2"]);
+        let stored = Hasher::new(&before)
+            .hash(&typed, &Counting)
+            .expect("a hash");
+        let after = Keyring::from_json(&format!(
+            r#"{{"current":"r2","roots":{{"r2":"{}"}}}}"#,
+            "r2".repeat(22)
+        ))
+        .expect("a keyring");
+        let check = |random: &dyn Random| Hasher::new(&after).check(&typed, Some(&stored), random);
+        assert_eq!(check(&Counting), Ok(Outcome::Wrong));
+        // A salt is drawn for the work, so without random bytes there is no answer.
+        assert_eq!(check(&NoRandom), Err(HashFailed));
+    }
+
+    #[test]
+    fn a_damaged_text_is_an_error_not_a_wrong_password() {
         let typed = password("correct horse battery");
         let first = keyring("r1", &["r1"]);
         let stored = Hasher::new(&first).hash(&typed, &Counting).expect("a hash");
         let text = stored.as_text();
         for damaged in [
-            text.replacen("r1", "r9", 1),
+            text.replacen("r1", "R1", 1),
             text.replacen("argon2id", "argon2i", 1),
             text.replacen("19456", "4000000", 1),
             text.replacen("19456", "-1", 1),

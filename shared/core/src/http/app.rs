@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_TYPE,
-    ORIGIN, RETRY_AFTER, VARY,
+    ORIGIN, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use lambda_http::request::RequestContext;
@@ -37,9 +37,9 @@ pub struct App {
 
 /// The request id of every answer.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// Headers of the draft "`RateLimit` header fields for HTTP" (draft-ietf-httpapi-ratelimit-headers).
-const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
-const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// How a client key is asked for: in the header `X-Client-Key`.
+const CLIENT_KEY_CHALLENGE: &str = "ClientKey realm=\"send\"";
 
 /// The time an answer needs after its last call, kept back from the function's deadline. Instants
 /// have whole seconds, so one second can be lost to rounding.
@@ -379,19 +379,14 @@ fn refusal(problem: &Problem, request_id: &str, now: Timestamp) -> Response<Body
     if let Problem::MethodNotAllowed(method) = problem {
         insert(headers, ALLOW, method.as_str());
     }
+    if matches!(problem, Problem::ClientKey) {
+        // Every 401 names a scheme (RFC 9110 section 15.5.2); this one is the service's own.
+        insert(headers, WWW_AUTHENTICATE, CLIENT_KEY_CHALLENGE);
+    }
     if let Some(seconds) = retry_after(problem, now) {
         insert(headers, RETRY_AFTER, &seconds.to_string());
         if let Some(limit) = problem.rate_limit() {
-            let policy = format!(
-                "\"{}\";q={};w={}",
-                limit.rule, limit.quota, limit.window_seconds
-            );
-            insert(headers, RATELIMIT_POLICY, &policy);
-            insert(
-                headers,
-                RATELIMIT,
-                &format!("\"{}\";r=0;t={seconds}", limit.rule),
-            );
+            limit.insert(headers, seconds);
         }
     }
     response

@@ -6,6 +6,8 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join_all;
 use http::header::HOST;
 use http::uri::PathAndQuery;
@@ -120,7 +122,8 @@ const MAX_PATH_BYTES: usize = 2_048;
 /// Takes out of an event what a client chose and `lambda_http` would panic on: it builds a URI from
 /// the forwarded scheme, the host and the path and expects it to be valid. Nothing here needs scheme
 /// or host, which a client can forge, and a scheme such as `http://x/?` would even replace the path;
-/// a path that is no URI path, or a very long one, matches no route.
+/// a path that is no URI path, or a very long one, matches no route. A body that is said to be base64 and is not,
+/// which no gateway sends, counts as missing.
 pub fn sanitize(event: &mut LambdaRequest) {
     if let LambdaRequest::ApiGatewayV2(event) = event {
         event
@@ -134,6 +137,9 @@ pub fn sanitize(event: &mut LambdaRequest) {
         };
         event.raw_path = event.raw_path.take().filter(valid).or(Some("/".to_owned()));
         event.raw_query_string = None;
+        let encoded = event.is_base64_encoded;
+        let readable = |body: &String| !encoded || STANDARD.decode(body).is_ok();
+        event.body = event.body.take().filter(readable);
     }
 }
 
@@ -190,6 +196,25 @@ mod tests {
         ] {
             let headers = json!({ "host": "[", "x-forwarded-proto": scheme });
             assert_eq!(path_of("/v1/ping", &headers), "/v1/ping", "{scheme:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_no_base64_is_missing() {
+        for (body, encoded, read) in [
+            ("e30=", true, "{}"),
+            ("e30", true, ""),
+            ("{}", true, ""),
+            ("{}", false, "{}"),
+        ] {
+            let event = json!({
+                "requestContext": { "http": { "method": "POST" } },
+                "body": body,
+                "isBase64Encoded": encoded,
+            });
+            let mut event: LambdaRequest = serde_json::from_value(event).expect("an event");
+            sanitize(&mut event);
+            assert_eq!(&**Request::from(event).body(), read.as_bytes(), "{body}");
         }
     }
 

@@ -7,6 +7,7 @@ mod caught;
 pub mod gateway;
 pub mod openapi;
 mod problem;
+mod rate_limit;
 mod route;
 
 pub use app::{App, Call, GatewayContext, Reply, gateway_context, time_left};
@@ -14,4 +15,5 @@ pub use bodies::{SendBody, SendReply, SpendBody, SpendReply, VerifyBody, VerifyR
 pub use body::{BodyFault, FieldFault, JsonBody, Text, read_body};
 pub use caught::caught;
 pub use problem::{Kind, Problem, ProblemDocument};
+pub use rate_limit::RateLimit;
 pub use route::Route;

@@ -75,8 +75,6 @@ pub struct Operation {
     pub needs_token: bool,
     /// Status of the answer when all is well, with the type and schema of its body.
     pub served: (u16, Option<(&'static str, Value)>),
-    /// Whether a refusal by a limit carries the `RateLimit` fields.
-    pub has_limit_fields: bool,
     /// How it can be refused.
     pub refusals: Vec<Refused>,
 }
@@ -151,7 +149,6 @@ fn describe(route: Route) -> Operation {
         parameters: Vec::new(),
         needs_token: false,
         served,
-        has_limit_fields: true,
         refusals: (BODY_REFUSALS.iter().filter(|_| request.is_some()))
             .chain(refusals)
             .chain(&[Kind::Internal])
@@ -274,7 +271,7 @@ impl Operation {
         }
         for (status, refused) in by_status {
             let mut response = refusal_response(status, &refused);
-            if status == 429 && self.has_limit_fields {
+            if status == 429 {
                 for name in ["RateLimit-Policy", "RateLimit"] {
                     response["headers"][name] = json!({ "schema": { "type": "string" } });
                 }
@@ -298,8 +295,12 @@ fn refusal_response(status: u16, refused: &[&Refused]) -> Value {
         "allOf": [reference("Problem"), { "properties": { "type": { "enum": types } } }],
     });
     let mut headers = answer_headers();
-    if matches!(status, 429 | 503) {
+    // Some conflicts end by themselves: a phone in use can be had later.
+    if matches!(status, 409 | 429 | 503) {
         headers["Retry-After"] = json!({ "schema": { "type": "integer", "minimum": 1 } });
+    }
+    if status == 401 {
+        headers["WWW-Authenticate"] = json!({ "schema": { "type": "string" } });
     }
     json!({
         "description": titles.join("; "),

@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::{BodyFault, FieldFault};
+use super::rate_limit::RateLimit;
 use crate::domain::challenge::Closed;
 use crate::domain::clock::Timestamp;
 use crate::domain::phone::PhoneError;
@@ -307,14 +308,6 @@ pub struct ProblemDocument {
     pub resend_at: Option<Timestamp>,
 }
 
-/// The quota of a refusal, for the `RateLimit` fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct RateLimit {
-    pub(super) rule: &'static str,
-    pub(super) quota: u32,
-    pub(super) window_seconds: u64,
-}
-
 impl Problem {
     /// Its kind.
     #[must_use]
@@ -388,7 +381,7 @@ impl Problem {
         Some(RateLimit {
             rule: denial.rule(),
             quota,
-            window_seconds: window.as_secs(),
+            window,
         })
     }
 

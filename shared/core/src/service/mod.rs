@@ -19,7 +19,7 @@ use crate::crypto::aead::SealFailed;
 use crate::crypto::challenge_token::{self, Challenge, ChallengeToken};
 use crate::crypto::from_base64url;
 use crate::crypto::keyring::{Keyring, Root};
-use crate::crypto::keys::{Keys, KeysError};
+use crate::crypto::keys::{Keys, KeysError, READ_WITHIN};
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::phone::PhoneParser;
 use crate::domain::policy::{Policy, PolicyFaults};
@@ -121,11 +121,16 @@ impl Service {
     ///
     /// [`KeysError`] says what is wrong with it.
     pub async fn warm_up(&self) -> Result<(), KeysError> {
-        self.keys.keyring(self.clock.now()).await.map(drop)
+        let deadline = Instant::now() + READ_WITHIN;
+        self.keys
+            .keyring(self.clock.now(), deadline)
+            .await
+            .map(drop)
     }
 
-    /// Loads the phone metadata, which only `send` needs.
-    pub fn warm_up_phones(&self) {
+    /// Gets ready what only `send` needs: the phone metadata and the client of SNS.
+    pub fn warm_up_send(&self) {
+        self.sender.warm_up();
         self.phones.warm_up();
     }
 
@@ -154,12 +159,17 @@ impl Service {
     }
 
     /// The keyring, with the time of a call if it has to be read.
-    async fn keyring(&self, now: Timestamp, facts: &mut Facts) -> Result<Arc<Keyring>, KeysError> {
+    async fn keyring(
+        &self,
+        now: Timestamp,
+        deadline: Instant,
+        facts: &mut Facts,
+    ) -> Result<Arc<Keyring>, KeysError> {
         if let Some(keyring) = self.keys.fresh(now) {
             return Ok(keyring);
         }
         let began = Instant::now();
-        let keyring = self.keys.keyring(now).await;
+        let keyring = self.keys.keyring(now, deadline).await;
         facts.called(Dependency::Keys, began);
         keyring
     }
@@ -170,7 +180,9 @@ impl Service {
     ///
     /// [`Unavailable`] when there is no keyring.
     pub async fn jwks(&self, facts: &mut Facts) -> Result<serde_json::Value, Unavailable> {
-        Ok(self.keyring(self.clock.now(), facts).await?.jwks())
+        let deadline = Instant::now() + READ_WITHIN;
+        let keyring = self.keyring(self.clock.now(), deadline, facts).await?;
+        Ok(keyring.jwks())
     }
 
     /// The challenge behind a token of either mode, with the root that sealed it; `None` when the

@@ -150,7 +150,7 @@ impl Service {
     ) -> Result<Sent, SendError> {
         let now = self.clock.now();
         let checked = self.check_send(&command, now, facts)?;
-        let keyring = self.keyring(now, facts).await?;
+        let keyring = self.keyring(now, deadline, facts).await?;
         let prepared = self
             .prepare(&command, &checked, &keyring, now, deadline, facts)
             .await?;

@@ -60,7 +60,7 @@ impl Service {
         facts: &mut Facts,
     ) -> Result<(), SpendError> {
         let now = self.clock.now();
-        let keyring = self.keyring(now, facts).await?;
+        let keyring = self.keyring(now, deadline, facts).await?;
         let jwks = keyring.jwks().to_string();
         let guard = Guard::new(self.issuer.as_str(), jwks.as_bytes())
             .map_err(|_| SpendError::Unavailable)?;

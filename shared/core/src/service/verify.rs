@@ -76,7 +76,7 @@ impl Service {
         facts: &mut Facts,
     ) -> Result<Verified, VerifyError> {
         let now = self.clock.now();
-        let keyring = self.keyring(now, facts).await?;
+        let keyring = self.keyring(now, deadline, facts).await?;
         let opened = self
             .open_token(&command.token.0, &keyring, now, deadline, facts)
             .await?;

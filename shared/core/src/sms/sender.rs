@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use aws_sdk_sns::Client;
 use aws_sdk_sns::error::SdkError;
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
 use tokio::time::{Instant, timeout_at};
 
+use crate::aws::SnsClient;
 use crate::domain::phone::Phone;
 use crate::domain::policy::SmsPolicy;
 
@@ -43,7 +43,7 @@ impl Delivery {
 /// Sends texts. Each call makes one attempt.
 #[derive(Clone)]
 pub struct Sender {
-    client: Client,
+    client: SnsClient,
     attributes: Vec<(&'static str, MessageAttributeValue)>,
 }
 
@@ -56,7 +56,7 @@ impl fmt::Debug for Sender {
 impl Sender {
     /// A sender with the policy's type, sender id and price limit.
     #[must_use]
-    pub fn new(client: Client, policy: &SmsPolicy) -> Self {
+    pub fn new(client: impl Into<SnsClient>, policy: &SmsPolicy) -> Self {
         let text = |value: &str| attribute("String", value);
         let mut attributes = vec![("AWS.SNS.SMS.SMSType", text(policy.sms_type.as_str()))];
         if let Some(sender_id) = &policy.sender_id {
@@ -69,9 +69,14 @@ impl Sender {
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)));
         Self {
-            client,
+            client: client.into(),
             attributes: attributes.collect(),
         }
+    }
+
+    /// Builds the client now instead of at the first text.
+    pub fn warm_up(&self) {
+        let _: &aws_sdk_sns::Client = self.client.get();
     }
 
     /// Sends `body` to `phone` and waits for SNS until `deadline`; logs a failure.
@@ -97,6 +102,7 @@ impl Sender {
     pub async fn publish(&self, phone: &Phone, body: &str) -> Result<String, NotTaken> {
         let mut request = self
             .client
+            .get()
             .publish()
             .phone_number(phone.expose())
             .message(body);

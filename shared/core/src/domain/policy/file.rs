@@ -212,7 +212,7 @@ pub(super) fn read(text: &str) -> Result<Policy, PolicyFaults> {
 fn parse(text: &str) -> Result<File, Fault> {
     let document = toml::Deserializer::parse(text).map_err(|error| Fault {
         path: "file".to_owned(),
-        reason: error.to_string().trim().replace('\n', " "),
+        reason: syntax(text, &error),
     })?;
     serde_path_to_error::deserialize(document).map_err(|error| Fault {
         path: match error.path().to_string() {
@@ -221,6 +221,14 @@ fn parse(text: &str) -> Result<File, Fault> {
         },
         reason: error.inner().message().to_owned(),
     })
+}
+
+/// What is wrong and on which line, without the line itself: it may hold a key's digest.
+fn syntax(text: &str, error: &toml::de::Error) -> String {
+    let at = error.span().map_or(0, |span| span.start);
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    format!("line {line}: {}", error.message())
 }
 
 fn check(file: File, faults: &mut Faults) -> Option<Policy> {
@@ -258,7 +266,7 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
 fn time_of_day(text: &str) -> Result<Duration, &'static str> {
     let parts = text
         .split_once(':')
-        .filter(|(h, m)| h.len() == 2 && m.len() == 2);
+        .filter(|(h, m)| h.len() == 2 && m.len() == 2 && are_digits(h) && are_digits(m));
     let minutes = parts.and_then(|(h, m)| {
         let (hours, minutes) = (h.parse::<u64>().ok()?, m.parse::<u64>().ok()?);
         (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
@@ -266,6 +274,11 @@ fn time_of_day(text: &str) -> Result<Duration, &'static str> {
     minutes
         .map(|minutes| Duration::from_secs(minutes * 60))
         .ok_or("a time of day in UTC is needed, as in \"00:00\" or \"16:00\"")
+}
+
+/// Rust's numbers may have a sign and an exponent; what others read must not.
+fn are_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn check_limits(table: &LimitsTable, faults: &mut Faults) -> Limits {
@@ -323,6 +336,14 @@ fn check_lock(table: &LockTable, faults: &mut Faults) -> Lockout {
     }
 }
 
+/// A country that has numbers: `UK` has none, `GB` has.
+fn served_country(code: &str) -> Result<Country, &'static str> {
+    Country::parse(code)
+        .ok()
+        .filter(Country::has_numbers)
+        .ok_or("the ISO 3166-1 code of a country with phone numbers is needed, as in `US`")
+}
+
 fn check_numbers(table: NumbersTable, faults: &mut Faults) -> NumberPolicy {
     if table.countries.is_empty() {
         faults.add("numbers.countries", "at least one country is needed");
@@ -335,7 +356,7 @@ fn check_numbers(table: NumbersTable, faults: &mut Faults) -> NumberPolicy {
         .iter()
         .enumerate()
         .filter_map(|(i, code)| {
-            faults.check(format_args!("numbers.countries[{i}]"), Country::parse(code))
+            faults.check(format_args!("numbers.countries[{i}]"), served_country(code))
         })
         .collect();
     NumberPolicy {
@@ -372,7 +393,11 @@ fn check_sender(sender_id: Option<&String>, faults: &mut Faults) {
 }
 
 fn check_max_price(price: Option<&String>, faults: &mut Faults) {
-    let price_fits = |p: &String| p.parse().ok().and_then(MicroUsd::from_dollars).is_some();
+    let price_fits = |p: &String| {
+        let (whole, fraction) = p.split_once('.').unwrap_or((p, "0"));
+        let dollars = p.parse().ok().and_then(MicroUsd::from_dollars);
+        are_digits(whole) && are_digits(fraction) && dollars.is_some()
+    };
     if price.is_some_and(|price| !price_fits(price)) {
         faults.add(
             "sms.max_price_usd",
@@ -387,7 +412,7 @@ fn check_prices(table: BTreeMap<String, f64>, faults: &mut Faults) -> BTreeMap<C
         let path = format!("sms.price_usd.{name}");
         let price = MicroUsd::from_dollars(dollars)
             .ok_or("more than 0 and less than 100 US dollars are needed");
-        let country = faults.check(&path, Country::parse(&name));
+        let country = faults.check(&path, served_country(&name));
         let price = faults.check(&path, price);
         prices.extend(country.zip(price));
     }
@@ -519,7 +544,7 @@ fn is_host(text: &str) -> bool {
 fn digest_from_hex(text: &str) -> Result<[u8; 32], &'static str> {
     const ACCEPTED: &str = "64 hexadecimal digits are needed: the SHA-256 of the client key";
     let mut digest = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
+    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(ACCEPTED);
     }
     for (index, byte) in digest.iter_mut().enumerate() {
@@ -599,6 +624,7 @@ mod tests {
     fn each_fault_is_named_with_its_path() {
         let cases = [
             ("day_starts_at = \"24:00\"", "day_starts_at: "),
+            ("day_starts_at = \"+1:+2\"", "day_starts_at: "),
             (
                 "[limits]\nphone_per_hour = 0",
                 "limits.phone_per_hour: 0 is not within",
@@ -615,6 +641,14 @@ mod tests {
             ("[sms]\ntype = \"Fast\"", "sms.type: "),
             ("[sms]\nsender_id = \"123\"", "sms.sender_id: "),
             ("[sms]\nmax_price_usd = \"free\"", "sms.max_price_usd: "),
+            ("[sms]\nmax_price_usd = \"5e-1\"", "sms.max_price_usd: "),
+            ("[sms]\nmax_price_usd = \".5\"", "sms.max_price_usd: "),
+            (
+                "[sms]\nmax_price_usd = \"0.0000001\"",
+                "sms.max_price_usd: ",
+            ),
+            ("[sms.price_usd]\nUK = 0.05", "sms.price_usd.UK: "),
+            ("[limits]\n\"a\\nb\" = 1", "limits.a\\nb: unknown field"),
             (
                 "[business.Bad_Id]\nbrand = \"B\"\ndefault_locale = \"en\"\ntemplates.en = \"{code}\"",
                 "business.Bad_Id: ",

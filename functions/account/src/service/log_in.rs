@@ -1,0 +1,241 @@
+//! Logging in.
+
+use std::fmt;
+use std::time::Duration;
+
+use phoneproof::crypto::index::SubjectIndex;
+use phoneproof::domain::address::SourceAddress;
+use phoneproof::domain::phone::Country;
+use tokio::time::Instant;
+
+use super::sessions::Beginning;
+use super::{Accounts, Proved, ROUNDS, Refusal, Tokens, business};
+use crate::login::{Denial, Presented, address_quota};
+use crate::password::{Outcome, Password, StoredPassword};
+use crate::refresh_token::AccountId;
+use crate::store::Account;
+
+/// How often an account is looked at anew because another request changed it meanwhile: two log-ins may both upgrade
+/// a hash, and only one can store it.
+const CHECKS: u32 = 3;
+
+/// A number as a person wrote it.
+pub struct TypedPhone {
+    /// What was typed.
+    pub text: String,
+    /// Its country, if it was typed in national form.
+    pub region: Option<Country>,
+}
+
+/// What somebody logs in with.
+pub enum Credentials {
+    /// A password, and a success token where the account needs a second step.
+    Password {
+        /// The number.
+        phone: TypedPhone,
+        /// The password.
+        password: Password,
+        /// A success token of business `login`.
+        token: Option<String>,
+    },
+    /// A success token of business `login` alone.
+    Code {
+        /// The success token.
+        token: String,
+    },
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credentials(…)")
+    }
+}
+
+/// Who tries a password.
+struct Attempt {
+    phone: SubjectIndex,
+    device: String,
+    proved: Option<Proved>,
+}
+
+impl Attempt {
+    /// What it is counted with.
+    const fn presented(&self) -> Presented {
+        match self.proved {
+            Some(_) => Presented::WithCode,
+            None => Presented::PasswordOnly,
+        }
+    }
+}
+
+impl Accounts {
+    /// Begins a session.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] says why not. A phone without an account is refused like a wrong password, after the same
+    /// calls and the same work.
+    pub async fn log_in(
+        &self,
+        credentials: Credentials,
+        device: String,
+        address: SourceAddress,
+        deadline: Instant,
+    ) -> Result<Tokens, Refusal> {
+        match credentials {
+            Credentials::Code { token } => self.log_in_by_code(&token, &device, deadline).await,
+            Credentials::Password {
+                phone,
+                password,
+                token,
+            } => {
+                let attempt = self.attempt(&phone, token, device, deadline).await?;
+                self.begin_attempt(&attempt, &address, deadline).await?;
+                self.log_in_by_password(&attempt, &password, deadline).await
+            }
+        }
+    }
+
+    async fn log_in_by_code(
+        &self,
+        token: &str,
+        device: &str,
+        deadline: Instant,
+    ) -> Result<Tokens, Refusal> {
+        let proved = self.proof(token, business::LOGIN, deadline).await?;
+        for _ in 0..CHECKS {
+            let account = self.account_of(&proved.index, deadline).await?;
+            if account.second_step {
+                return Err(Refusal::SecondStepRequired);
+            }
+            let beginning = Beginning {
+                device,
+                proved: Some(&proved),
+                tried: None,
+                upgraded: None,
+            };
+            if let Some(tokens) = self.begin_session(&account, beginning, deadline).await? {
+                return Ok(tokens);
+            }
+        }
+        Err(Refusal::Unavailable)
+    }
+
+    /// What is tried. A code that is stale, spent or for another phone is refused here, before the attempt counts and the
+    /// password is looked at.
+    async fn attempt(
+        &self,
+        phone: &TypedPhone,
+        token: Option<String>,
+        device: String,
+        deadline: Instant,
+    ) -> Result<Attempt, Refusal> {
+        let typed = self.phones.parse(&phone.text, phone.region);
+        let destination = typed.map_err(Refusal::Phone)?;
+        let keyring = self.keyring(deadline).await?;
+        let phone = keyring.indexer().phone(&destination.phone);
+        let proved = match token {
+            Some(token) => Some(self.proof(&token, business::LOGIN, deadline).await?),
+            None => None,
+        };
+        if let Some(proved) = &proved {
+            if proved.index != phone {
+                return Err(Refusal::OtherPhone);
+            }
+            if self.store.is_spent(&proved.proof, deadline).await? {
+                return Err(Refusal::AlreadySpent);
+            }
+        }
+        Ok(Attempt {
+            phone,
+            device,
+            proved,
+        })
+    }
+
+    /// Counts an attempt as failed before it is looked at, if the rules admit it.
+    async fn begin_attempt(
+        &self,
+        attempt: &Attempt,
+        address: &SourceAddress,
+        deadline: Instant,
+    ) -> Result<(), Refusal> {
+        let now = self.clock.now();
+        let address = self.keyring(deadline).await?.indexer().address(address);
+        let (phone, presented) = (&attempt.phone, attempt.presented());
+        let quota = address_quota(now);
+        for _ in 0..ROUNDS {
+            let before = self.store.attempts(phone, presented, deadline).await?;
+            let after = before.begin(now).map_err(Refusal::Denied)?;
+            let parts = vec![
+                self.store.count_address(&address, &quota),
+                self.store
+                    .begin_attempt(phone, presented, before, after, now),
+            ];
+            match self.write(parts, deadline).await? {
+                Ok(()) => return Ok(()),
+                Err(failed) if failed.at(0) => {
+                    return Err(Refusal::Denied(Denial::AddressExhausted(quota)));
+                }
+                // Another attempt on this phone began meanwhile and counts first.
+                Err(_) => {}
+            }
+        }
+        let wait = Duration::from_secs(1);
+        Err(Refusal::Denied(Denial::Waiting {
+            until: now + wait,
+            wait,
+        }))
+    }
+
+    async fn log_in_by_password(
+        &self,
+        attempt: &Attempt,
+        password: &Password,
+        deadline: Instant,
+    ) -> Result<Tokens, Refusal> {
+        for _ in 0..CHECKS {
+            let (account, upgraded) = self.checked(attempt, password, deadline).await?;
+            if account.second_step && attempt.proved.is_none() {
+                let parts = vec![self.store.forget_attempts(&attempt.phone)];
+                drop(self.write(parts, deadline).await?);
+                return Err(Refusal::SecondStepRequired);
+            }
+            let beginning = Beginning {
+                device: &attempt.device,
+                proved: attempt.proved.as_ref(),
+                tried: Some(&attempt.phone),
+                upgraded: upgraded.as_ref(),
+            };
+            if let Some(tokens) = self.begin_session(&account, beginning, deadline).await? {
+                return Ok(tokens);
+            }
+        }
+        Err(Refusal::WrongCredentials)
+    }
+
+    /// The account whose password this is, with the hash that should replace its own.
+    async fn checked(
+        &self,
+        attempt: &Attempt,
+        password: &Password,
+        deadline: Instant,
+    ) -> Result<(Account, Option<StoredPassword>), Refusal> {
+        let id = self.store.account_of(&attempt.phone, deadline).await?;
+        // Without an account the same item is looked for, under an id that none has.
+        let id = id.unwrap_or(AccountId([0; 16]));
+        let account = self.store.account(id, deadline).await?;
+        let stored = account.as_ref().map(|account| account.password.clone());
+        let password = password.clone();
+        let outcome = self
+            .hashed(deadline, move |hasher, random| {
+                hasher.check(&password, stored.as_ref(), random)
+            })
+            .await?;
+        match (account, outcome) {
+            (Some(account), Outcome::Right) => Ok((account, None)),
+            (Some(account), Outcome::Upgrade(new)) => Ok((account, Some(new))),
+            (None, _) | (Some(_), Outcome::Wrong) => Err(Refusal::WrongCredentials),
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Exchanging refresh tokens.
+
+use std::fmt;
+
+use phoneproof::domain::clock::Timestamp;
+use phoneproof::domain::random::random_array;
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+use super::{Accounts, ROUNDS, Refusal};
+use crate::access_token::{Access, AccessClaims, LIFETIME};
+use crate::refresh_token::{RefreshToken, SessionId};
+use crate::session::{Decision, Session};
+use crate::store::NamedSession;
+
+/// The tokens of a session.
+pub struct Tokens {
+    /// The access token.
+    pub access: String,
+    /// When it ends.
+    pub access_expires_at: Timestamp,
+    /// The refresh token.
+    pub refresh: Zeroizing<String>,
+    /// When it ends unless it is exchanged.
+    pub refresh_expires_at: Timestamp,
+    /// The session.
+    pub session: SessionId,
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tokens(…)")
+    }
+}
+
+impl Accounts {
+    /// The tokens of a session whose current refresh token is `token`.
+    pub(super) async fn tokens(
+        &self,
+        token: &RefreshToken,
+        session: &Session,
+        deadline: Instant,
+    ) -> Result<Tokens, Refusal> {
+        let now = self.clock.now();
+        let keyring = self.keyring(deadline).await?;
+        let jti = random_array(self.random.as_ref())?;
+        let claims = AccessClaims::new(&self.issuer, token.account(), token.session(), jti, now);
+        let access = keyring
+            .signing_key(now)
+            .sign_jwt(<Access as phoneproof_guard::Token>::TYPE, &claims)
+            .map_err(|_| Refusal::Unavailable)?;
+        Ok(Tokens {
+            access,
+            access_expires_at: now + LIFETIME,
+            refresh: token.to_text(&keyring),
+            refresh_expires_at: session.expires_at(),
+            session: token.session(),
+        })
+    }
+
+    /// Exchanges a refresh token.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] says why not; [`Refusal::Reused`] has ended the session.
+    pub async fn refresh(&self, text: &str, deadline: Instant) -> Result<Tokens, Refusal> {
+        let keyring = self.keyring(deadline).await?;
+        let token = RefreshToken::parse(text, &keyring).ok_or(Refusal::RefreshToken)?;
+        for _ in 0..ROUNDS {
+            let account = self.store.account(token.account(), deadline).await?;
+            let named = account.and_then(|mut account| account.sessions.remove(&token.session()));
+            let named = named.ok_or(Refusal::SessionOver)?;
+            let mut successors = token.successors(&keyring).into_iter();
+            match named.session.decide(token.digest(), self.clock.now()) {
+                Decision::Expired => return Err(Refusal::SessionOver),
+                Decision::Rotate => {
+                    let next = successors.next().ok_or(Refusal::Unavailable)?;
+                    // If another request was faster, decide anew, on what it wrote.
+                    if let Some(session) = self.rotate(&token, &next, named, deadline).await? {
+                        return self.tokens(&next, &session, deadline).await;
+                    }
+                }
+                Decision::Repeat => {
+                    let current = named.session.current;
+                    let same = successors.find(|next| next.digest() == current);
+                    let same = same.ok_or(Refusal::RefreshToken)?;
+                    return self.tokens(&same, &named.session, deadline).await;
+                }
+                Decision::Reused => {
+                    let parts = vec![self.store.end_session(token.account(), token.session())];
+                    drop(self.write(parts, deadline).await?);
+                    return Err(Refusal::Reused);
+                }
+            }
+        }
+        Err(Refusal::Unavailable)
+    }
+
+    /// The session after `token` was exchanged for `next`; `None` when another request was faster.
+    async fn rotate(
+        &self,
+        token: &RefreshToken,
+        next: &RefreshToken,
+        named: NamedSession,
+        deadline: Instant,
+    ) -> Result<Option<Session>, Refusal> {
+        let session = named.session.rotated(next.digest(), self.clock.now());
+        let rotated = NamedSession { session, ..named };
+        let id = (token.account(), token.session());
+        let parts = vec![self.store.rotate(id, token.digest(), &rotated)];
+        let written = self.write(parts, deadline).await?;
+        Ok(written.is_ok().then_some(session))
+    }
+}

@@ -1,0 +1,122 @@
+//! Registering, and phones that went to somebody else.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use phoneproof::domain::clock::Timestamp;
+use phoneproof::domain::random::random_array;
+use tokio::time::Instant;
+
+use super::{Accounts, Event, Proved, Refusal, admits, business};
+use crate::password::Password;
+use crate::refresh_token::AccountId;
+use crate::store::Account;
+
+/// How long an account must go unused after the new owner of its phone asked, until the phone is taken from it.
+pub const UNLINK_AFTER: Duration = Duration::from_hours(7 * 24);
+
+impl Accounts {
+    /// Registers an account for the phone that `token` proves.
+    ///
+    /// A phone that has an account is never taken over: the account is asked to give it up, and does so when
+    /// nobody has used it for [`UNLINK_AFTER`].
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] says why there is no new account.
+    pub async fn register(
+        &self,
+        token: &str,
+        password: Password,
+        second_step: bool,
+        deadline: Instant,
+    ) -> Result<(AccountId, Event), Refusal> {
+        let proved = self.proof(token, business::REGISTER, deadline).await?;
+        admits(&password, &proved.phone, second_step)?;
+        // Before the password is hashed, which is dear.
+        let unused = self.unused_holder(&proved, deadline).await?;
+        let account = self
+            .new_account(&proved, password, second_step, deadline)
+            .await?;
+        let mut parts = vec![self.store.spend(&proved.proof), self.store.create(&account)];
+        let event = if let Some((holder, asked)) = unused {
+            parts.push(self.store.unlink(&holder, asked));
+            parts.push(self.store.move_phone(&proved.index, holder.id, account.id));
+            Event::Unlinked
+        } else {
+            parts.push(self.store.claim_phone(&proved.index, account.id));
+            Event::Registered
+        };
+        match self.write(parts, deadline).await? {
+            Ok(()) => Ok((account.id, event)),
+            Err(failed) if failed.at(0) => Err(Refusal::AlreadySpent),
+            // Somebody else registered the phone, or used the account, meanwhile; the next try tells.
+            Err(_) => Err(Refusal::Unavailable),
+        }
+    }
+
+    /// The account that gives the phone up, and since when it is asked to; `None` when no account has the phone.
+    async fn unused_holder(
+        &self,
+        proved: &Proved,
+        deadline: Instant,
+    ) -> Result<Option<(Account, Timestamp)>, Refusal> {
+        let Some(id) = self.store.account_of(&proved.index, deadline).await? else {
+            return Ok(None);
+        };
+        let holder = self.store.account(id, deadline).await?;
+        let holder = holder.ok_or(Refusal::Unavailable)?;
+        match holder.unlink_requested_at {
+            Some(asked) if asked + UNLINK_AFTER <= self.clock.now() => Ok(Some((holder, asked))),
+            Some(asked) => Err(Refusal::PhoneInUse {
+                unlink_at: asked + UNLINK_AFTER,
+                is_new: false,
+            }),
+            None => Err(self.ask_for_phone(proved, &holder, deadline).await?),
+        }
+    }
+
+    /// Asks an account to give its phone up, which takes the token; the refusal says when it does.
+    async fn ask_for_phone(
+        &self,
+        proved: &Proved,
+        holder: &Account,
+        deadline: Instant,
+    ) -> Result<Refusal, Refusal> {
+        let now = self.clock.now();
+        let parts = vec![
+            self.store.spend(&proved.proof),
+            self.store.request_unlink(holder, now),
+        ];
+        match self.write(parts, deadline).await? {
+            Ok(()) => Ok(Refusal::PhoneInUse {
+                unlink_at: now + UNLINK_AFTER,
+                is_new: true,
+            }),
+            Err(failed) if failed.at(0) => Err(Refusal::AlreadySpent),
+            Err(_) => Err(Refusal::Unavailable),
+        }
+    }
+
+    async fn new_account(
+        &self,
+        proved: &Proved,
+        password: Password,
+        second_step: bool,
+        deadline: Instant,
+    ) -> Result<Account, Refusal> {
+        let now = self.clock.now();
+        Ok(Account {
+            id: AccountId(random_array(self.random.as_ref())?),
+            phone: Some(proved.index.clone()),
+            phone_hint: proved.phone.masked(),
+            password: self.new_password(proved, password, deadline).await?,
+            second_step,
+            recovery: None,
+            created_at: now,
+            used_at: now,
+            unlink_requested_at: None,
+            sessions: HashMap::new(),
+        })
+    }
+}

@@ -1,0 +1,190 @@
+//! Sessions: begun, looked at and ended; and the end of the account.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use phoneproof::crypto::index::SubjectIndex;
+use phoneproof::domain::clock::Timestamp;
+use phoneproof::domain::random::random_array;
+use tokio::time::Instant;
+
+use super::{Accounts, Proved, Refusal, Tokens};
+use crate::access_token::Access;
+use crate::device_name::SealedName;
+use crate::password::StoredPassword;
+use crate::refresh_token::{RefreshToken, SessionId};
+use crate::session::Session;
+use crate::store::{Account, NamedSession};
+
+/// The most sessions of an account; one more ends the one that was used least recently.
+pub const MAX_SESSIONS: usize = 10;
+
+/// What a session begins with, besides its account.
+pub(super) struct Beginning<'a> {
+    /// The name of the device.
+    pub(super) device: &'a str,
+    /// The success token, which is spent then.
+    pub(super) proved: Option<&'a Proved>,
+    /// The phone whose attempts are forgotten then.
+    pub(super) tried: Option<&'a SubjectIndex>,
+    /// The hash that replaces the one which was compared.
+    pub(super) upgraded: Option<&'a StoredPassword>,
+}
+
+impl Accounts {
+    /// Begins a session; `None` when the account is another than the one that was read.
+    pub(super) async fn begin_session(
+        &self,
+        account: &Account,
+        beginning: Beginning<'_>,
+        deadline: Instant,
+    ) -> Result<Option<Tokens>, Refusal> {
+        let now = self.clock.now();
+        let id = SessionId(random_array(self.random.as_ref())?);
+        let token = RefreshToken::first(account.id, id, self.random.as_ref())?;
+        let keyring = self.keyring(deadline).await?;
+        let begun = NamedSession {
+            session: Session::new(token.digest(), now),
+            device: SealedName::seal(beginning.device, id, &keyring, self.random.as_ref())?,
+        };
+        let ended = surplus(&account.sessions, now);
+        let mut parts =
+            vec![
+                self.store
+                    .begin_session(account, (id, &begun), &ended, beginning.upgraded),
+            ];
+        let Beginning { proved, tried, .. } = beginning;
+        parts.extend(proved.map(|proved| self.store.spend(&proved.proof)));
+        parts.extend(tried.map(|phone| self.store.forget_attempts(phone)));
+        match self.write(parts, deadline).await? {
+            Ok(()) => Ok(Some(self.tokens(&token, &begun.session, deadline).await?)),
+            Err(failed) if failed.at(0) => Ok(None),
+            Err(_) => Err(Refusal::AlreadySpent),
+        }
+    }
+
+    /// The account behind an access token, while its session is alive.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::SessionOver`] when it is not.
+    pub async fn me(&self, access: Access, deadline: Instant) -> Result<Account, Refusal> {
+        let now = self.clock.now();
+        let account = self.store.account(access.account, deadline).await?;
+        let mut account = account.ok_or(Refusal::SessionOver)?;
+        account
+            .sessions
+            .retain(|_, named| now < named.session.expires_at());
+        if account.sessions.contains_key(&access.session) {
+            Ok(account)
+        } else {
+            Err(Refusal::SessionOver)
+        }
+    }
+
+    /// Ends one session: the one that asks, or another of the account.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::SessionOver`] when the asking session is over; ending a session that is over succeeds.
+    pub async fn end_session(
+        &self,
+        access: Access,
+        which: SessionId,
+        deadline: Instant,
+    ) -> Result<(), Refusal> {
+        self.me(access, deadline).await?;
+        let parts = vec![self.store.end_session(access.account, which)];
+        drop(self.write(parts, deadline).await?);
+        Ok(())
+    }
+
+    /// Ends every session of the account.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::SessionOver`] when the asking session is over.
+    pub async fn end_sessions(&self, access: Access, deadline: Instant) -> Result<(), Refusal> {
+        let parts = vec![self.store.end_sessions(access.account, access.session)];
+        let done = self.write(parts, deadline).await?;
+        done.map_err(|_| Refusal::SessionOver)
+    }
+
+    /// Deletes the account and frees its phone.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::SessionOver`] when the asking session is over.
+    pub async fn delete(&self, access: Access, deadline: Instant) -> Result<(), Refusal> {
+        let account = self.me(access, deadline).await?;
+        let mut parts = vec![self.store.delete(account.id, access.session)];
+        if let Some(phone) = &account.phone {
+            parts.push(self.store.free_phone(phone, account.id));
+            parts.push(self.store.forget_attempts(phone));
+        }
+        let done = self.write(parts, deadline).await?;
+        done.map_err(|_| Refusal::SessionOver)
+    }
+}
+
+/// The sessions to end so that one more has room: those that are over, and of the others those used least recently.
+///
+/// Log-ins at the same time do not see each other's session, so there may be more than [`MAX_SESSIONS`] until the
+/// next one.
+fn surplus(sessions: &HashMap<SessionId, NamedSession>, now: Timestamp) -> Vec<SessionId> {
+    let mut by_use: Vec<_> = sessions.iter().collect();
+    by_use.sort_by_key(|(id, named)| {
+        let session = &named.session;
+        (Reverse((now < session.expires_at(), session.used_at)), id.0)
+    });
+    let alive = by_use
+        .iter()
+        .filter(|(_, named)| now < named.session.expires_at());
+    let kept = alive.count().min(MAX_SESSIONS - 1);
+    by_use.into_iter().skip(kept).map(|(id, _)| *id).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::refresh_token::TokenDigest;
+    use crate::session::IDLE;
+
+    const NOON: Timestamp = Timestamp::from_unix(1_795_435_200);
+
+    /// Sessions `0..count`, begun a second after each other.
+    fn sessions(count: u8) -> HashMap<SessionId, NamedSession> {
+        let named = |n: u8| NamedSession {
+            session: Session::new(TokenDigest([n; 32]), NOON + Duration::from_secs(n.into())),
+            device: SealedName::from_text(String::new()),
+        };
+        (0..count).map(|n| (SessionId([n; 16]), named(n))).collect()
+    }
+
+    fn ended(count: u8, now: Timestamp) -> Vec<u8> {
+        let mut ended: Vec<_> = surplus(&sessions(count), now)
+            .iter()
+            .map(|id| id.0[0])
+            .collect();
+        ended.sort_unstable();
+        ended
+    }
+
+    #[test]
+    fn room_is_made_for_one_however_many_there_are() {
+        let now = NOON + Duration::from_mins(1);
+        assert_eq!(ended(0, now), [0_u8; 0]);
+        assert_eq!(ended(9, now), [0_u8; 0]);
+        assert_eq!(ended(10, now), [0]);
+        assert_eq!(ended(14, now), [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn what_is_over_goes_first_and_altogether() {
+        let now = NOON + IDLE + Duration::from_secs(2);
+        assert_eq!(ended(5, now), [0, 1, 2]);
+        assert_eq!(ended(14, now), [0, 1, 2, 3, 4]);
+    }
+}

@@ -1,0 +1,128 @@
+//! The item of an account.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use phoneproof::crypto::from_base64url;
+use phoneproof::crypto::index::SubjectIndex;
+use phoneproof::domain::clock::Timestamp;
+use phoneproof::store::item::{Item, PK, bytes, instant, read_bytes, read_number, text};
+
+use super::account_key;
+use crate::device_name::SealedName;
+use crate::password::StoredPassword;
+use crate::recovery::RecoveryDigest;
+use crate::refresh_token::{AccountId, SessionId, TokenDigest};
+use crate::session::Session;
+
+/// A session with what a person knows it by.
+#[derive(Clone)]
+pub struct NamedSession {
+    /// The session.
+    pub session: Session,
+    /// The name that the client gave its device.
+    pub device: SealedName,
+}
+
+/// An account.
+#[derive(Clone)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// The index of its phone; `None` when the phone went to somebody else.
+    pub phone: Option<SubjectIndex>,
+    /// The masked number, for its owner to recognise.
+    pub phone_hint: String,
+    /// Its password.
+    pub password: StoredPassword,
+    /// Whether a code is needed beside the password.
+    pub second_step: bool,
+    /// What is stored of its recovery code, if one was made and not used.
+    pub recovery: Option<RecoveryDigest>,
+    /// When it was registered.
+    pub created_at: Timestamp,
+    /// When somebody last logged in or continued a session.
+    pub used_at: Timestamp,
+    /// When the owner of its phone asked for the phone, if the account was not used since.
+    pub unlink_requested_at: Option<Timestamp>,
+    /// Its sessions.
+    pub sessions: HashMap<SessionId, NamedSession>,
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account").finish_non_exhaustive()
+    }
+}
+
+/// A new account, which has no session yet.
+pub(super) fn new_item(account: &Account) -> Item {
+    let mut item = Item::from([
+        (PK.to_owned(), text(account_key(account.id))),
+        ("phone_hint".to_owned(), text(account.phone_hint.as_str())),
+        ("password".to_owned(), text(account.password.as_text())),
+        (
+            "second_step".to_owned(),
+            AttributeValue::Bool(account.second_step),
+        ),
+        ("created_at".to_owned(), instant(account.created_at)),
+        ("used_at".to_owned(), instant(account.used_at)),
+        ("sessions".to_owned(), AttributeValue::M(HashMap::new())),
+    ]);
+    if let Some(phone) = &account.phone {
+        item.insert("phone".to_owned(), text(phone.as_str()));
+    }
+    item
+}
+
+pub(super) fn written(named: &NamedSession) -> AttributeValue {
+    let session = &named.session;
+    let mut members = Item::from([
+        ("began_at".to_owned(), instant(session.began_at)),
+        ("used_at".to_owned(), instant(session.used_at)),
+        ("current".to_owned(), bytes(session.current.0)),
+        ("device".to_owned(), text(named.device.as_str())),
+    ]);
+    if let Some(previous) = session.previous {
+        members.insert("previous".to_owned(), bytes(previous.0));
+    }
+    AttributeValue::M(members)
+}
+
+fn read_session(members: &Item) -> Option<NamedSession> {
+    let at = |name| read_number(members, name).map(Timestamp::from_unix);
+    Some(NamedSession {
+        session: Session {
+            began_at: at("began_at")?,
+            used_at: at("used_at")?,
+            current: TokenDigest(read_bytes(members, "current")?),
+            previous: read_bytes(members, "previous").map(TokenDigest),
+        },
+        device: SealedName::from_text(members.get("device")?.as_s().ok()?.clone()),
+    })
+}
+
+pub(super) fn read_account(id: AccountId, item: &Item) -> Option<Account> {
+    let at = |name| read_number(item, name).map(Timestamp::from_unix);
+    let string = |name: &str| item.get(name)?.as_s().ok().cloned();
+    let sessions = item.get("sessions")?.as_m().ok()?;
+    Some(Account {
+        id,
+        phone: string("phone").map(SubjectIndex::from_text),
+        phone_hint: string("phone_hint")?,
+        password: StoredPassword::from_text(string("password")?),
+        second_step: *item.get("second_step")?.as_bool().ok()?,
+        recovery: read_bytes(item, "recovery").map(RecoveryDigest),
+        created_at: at("created_at")?,
+        used_at: at("used_at")?,
+        unlink_requested_at: at("unlink_requested_at"),
+        sessions: sessions
+            .iter()
+            .filter_map(|(key, value)| {
+                let id = from_base64url(key).ok()?.try_into().ok()?;
+                Some((SessionId(id), read_session(value.as_m().ok()?)?))
+            })
+            .collect(),
+    })
+}

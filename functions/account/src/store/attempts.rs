@@ -1,0 +1,94 @@
+//! What is remembered of log-ins: failures of a phone, attempts of an address.
+
+use aws_sdk_dynamodb::types::{Delete, TransactWriteItem, Update};
+use phoneproof::crypto::index::SubjectIndex;
+use phoneproof::domain::clock::Timestamp;
+use phoneproof::domain::rule::Quota;
+use phoneproof::store::item::{EXPIRES_AT, Item, PK, instant, number, read_number, text};
+use phoneproof::store::{StoreError, count_update};
+use tokio::time::Instant;
+
+use super::{AccountStore, Part, update};
+use crate::login::{Attempts, Presented, REMEMBERED, Rule};
+
+fn attempts_key(phone: &SubjectIndex) -> String {
+    format!("login#{}", phone.as_str())
+}
+
+/// The attributes of failures and of the next attempt. Both kinds of attempts lie in one item, so that one write
+/// forgets them.
+const fn attributes(presented: Presented) -> (&'static str, &'static str) {
+    match presented {
+        Presented::PasswordOnly => ("failures", "next_at"),
+        Presented::WithCode => ("failures_with_code", "next_at_with_code"),
+    }
+}
+
+impl AccountStore {
+    /// The attempts on a phone.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store gives no answer.
+    pub(crate) async fn attempts(
+        &self,
+        phone: &SubjectIndex,
+        presented: Presented,
+        deadline: Instant,
+    ) -> Result<Attempts, StoreError> {
+        let item = self
+            .get(&self.limits, attempts_key(phone), deadline)
+            .await?;
+        let (failures, next_at) = attributes(presented);
+        let read = |item: Item| Attempts {
+            failures: read_number(&item, failures).unwrap_or(0),
+            next_at: read_number(&item, next_at).map(Timestamp::from_unix),
+        };
+        Ok(item.map(read).unwrap_or_default())
+    }
+
+    /// Counts a log-in of an address.
+    pub(crate) fn count_address(&self, address: &SubjectIndex, quota: &Quota) -> Part {
+        let update = count_update(&self.limits, Rule::AddressPerHour.name(), address, quota)?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// Remembers an attempt that begins, unless another one began since `before` was read.
+    pub(crate) fn begin_attempt(
+        &self,
+        phone: &SubjectIndex,
+        presented: Presented,
+        before: Attempts,
+        after: Attempts,
+        now: Timestamp,
+    ) -> Part {
+        let (failures, next_at) = attributes(presented);
+        let builder = Update::builder()
+            .table_name(&self.limits)
+            .key(PK, text(attempts_key(phone)))
+            .update_expression("SET #failures = :after, #next = :next, #expires = :expires")
+            .expression_attribute_names("#failures", failures)
+            .expression_attribute_names("#next", next_at)
+            .expression_attribute_names("#expires", EXPIRES_AT)
+            .expression_attribute_values(":after", number(after.failures))
+            .expression_attribute_values(":next", instant(after.next_at.unwrap_or(now)))
+            .expression_attribute_values(":expires", instant(now + REMEMBERED));
+        update(if before.failures == 0 {
+            builder.condition_expression("attribute_not_exists(#failures)")
+        } else {
+            builder
+                .condition_expression("#failures = :before")
+                .expression_attribute_values(":before", number(before.failures))
+        })
+    }
+
+    /// Forgets the failures of a phone.
+    pub(crate) fn forget_attempts(&self, phone: &SubjectIndex) -> Part {
+        let delete = Delete::builder()
+            .table_name(&self.limits)
+            .key(PK, text(attempts_key(phone)))
+            .build()
+            .map_err(|_| StoreError::Unavailable)?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+}

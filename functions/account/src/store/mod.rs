@@ -1,0 +1,192 @@
+//! The two tables in DynamoDB.
+//!
+//! An account is one item, and its sessions are a map in it: a password and the end of every session are one
+//! write. `phone#<index>` says which account has a phone. Neither holds a number: indexes are keyed hashes.
+
+mod account;
+mod accounts;
+mod attempts;
+mod sessions;
+
+pub use account::{Account, NamedSession};
+pub(crate) use accounts::Permit;
+
+use std::fmt;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem, Update};
+use phoneproof::crypto::base64url;
+use phoneproof::crypto::index::SubjectIndex;
+use phoneproof::domain::random::Random;
+use phoneproof::store::item::{Item, PK, read_bytes, text};
+use phoneproof::store::{CONDITION_FAILED, StoreError, transact, unavailable, within};
+use phoneproof_guard::{DynamoDbLedger, PhoneProof};
+use tokio::time::Instant;
+
+use crate::refresh_token::AccountId;
+
+/// Access to the tables.
+#[derive(Clone)]
+pub(crate) struct AccountStore {
+    client: Client,
+    accounts: String,
+    limits: String,
+    ledger: DynamoDbLedger,
+}
+
+impl fmt::Debug for AccountStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccountStore").finish_non_exhaustive()
+    }
+}
+
+/// Which items of a transaction had a condition that did not hold; empty when it was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failed(Vec<bool>);
+
+impl Failed {
+    fn of(done: Result<(), Vec<CancellationReason>>) -> Result<(), Self> {
+        let failed = |reason: &CancellationReason| reason.code() == Some(CONDITION_FAILED);
+        done.map_err(|reasons| Self(reasons.iter().map(failed).collect()))
+    }
+
+    /// Whether the condition of the item at `index` did not hold.
+    pub(crate) fn at(&self, index: usize) -> bool {
+        self.0.get(index).copied().unwrap_or(false)
+    }
+}
+
+/// What a transaction did: the outer error is a store that gave no answer.
+pub(crate) type Written = Result<Result<(), Failed>, StoreError>;
+
+/// A write that is part of a transaction.
+pub(crate) type Part = Result<TransactWriteItem, StoreError>;
+
+fn update(builder: UpdateBuilder) -> Part {
+    let update: Update = builder.build().map_err(|_| StoreError::Unavailable)?;
+    Ok(TransactWriteItem::builder().update(update).build())
+}
+
+fn put(table: &str, item: Item) -> Part {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(item))
+        .condition_expression("attribute_not_exists(pk)")
+        .build()
+        .map_err(|_| StoreError::Unavailable)?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+fn account_key(id: AccountId) -> String {
+    format!("account#{}", base64url(id.0))
+}
+
+fn phone_key(phone: &SubjectIndex) -> String {
+    format!("phone#{}", phone.as_str())
+}
+
+impl AccountStore {
+    /// A store on these tables.
+    pub(crate) fn new(client: Client, accounts: String, limits: String) -> Self {
+        Self {
+            ledger: DynamoDbLedger::new(client.clone(), limits.as_str()),
+            client,
+            accounts,
+            limits,
+        }
+    }
+
+    async fn get(
+        &self,
+        table: &str,
+        key: String,
+        deadline: Instant,
+    ) -> Result<Option<Item>, StoreError> {
+        let request = self
+            .client
+            .get_item()
+            .table_name(table)
+            .key(PK, text(key))
+            .consistent_read(true);
+        match within(deadline, request.send()).await {
+            Ok(answer) => Ok(answer.item),
+            Err(error) => Err(unavailable("GetItem", error.as_ref())),
+        }
+    }
+
+    /// Which account has this phone.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store gives no answer.
+    pub(crate) async fn account_of(
+        &self,
+        phone: &SubjectIndex,
+        deadline: Instant,
+    ) -> Result<Option<AccountId>, StoreError> {
+        let item = self.get(&self.accounts, phone_key(phone), deadline).await?;
+        Ok(item.and_then(|item| read_bytes(&item, "account").map(AccountId)))
+    }
+
+    /// An account.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store gives no answer, or one that cannot be read.
+    pub(crate) async fn account(
+        &self,
+        id: AccountId,
+        deadline: Instant,
+    ) -> Result<Option<Account>, StoreError> {
+        let item = self.get(&self.accounts, account_key(id), deadline).await?;
+        item.map(|item| account::read_account(id, &item).ok_or(StoreError::Unavailable))
+            .transpose()
+    }
+
+    /// Writes `parts`, all or none.
+    ///
+    /// # Errors
+    ///
+    /// The outer error is a store that gave no answer.
+    pub(crate) async fn write(
+        &self,
+        parts: Vec<Part>,
+        random: &dyn Random,
+        deadline: Instant,
+    ) -> Written {
+        let items = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(Failed::of(
+            transact(&self.client, items, random, deadline).await?,
+        ))
+    }
+
+    /// Whether the token behind `proof` was spent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store gives no answer.
+    pub(crate) async fn is_spent(
+        &self,
+        proof: &PhoneProof,
+        deadline: Instant,
+    ) -> Result<bool, StoreError> {
+        let entry = self.get(&self.limits, self.ledger.key(proof), deadline);
+        Ok(entry.await?.is_some())
+    }
+
+    /// Spends the token behind `proof`.
+    pub(crate) fn spend(&self, proof: &PhoneProof) -> Part {
+        let put = self
+            .ledger
+            .put(proof)
+            .map_err(|_| StoreError::Unavailable)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    fn of_account(&self, id: AccountId) -> UpdateBuilder {
+        Update::builder()
+            .table_name(&self.accounts)
+            .key(PK, text(account_key(id)))
+    }
+}

@@ -1,0 +1,88 @@
+//! Writes of sessions, which are members of their account's item.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use phoneproof::crypto::base64url;
+use phoneproof::store::item::{bytes, instant, text};
+
+use super::account::written;
+use super::{Account, AccountStore, NamedSession, Part, update};
+use crate::password::StoredPassword;
+use crate::refresh_token::{AccountId, SessionId, TokenDigest};
+
+impl AccountStore {
+    /// Begins a session and removes those in `ended`; stores `upgraded` in place of the password that was checked.
+    pub(crate) fn begin_session(
+        &self,
+        account: &Account,
+        (id, begun): (SessionId, &NamedSession),
+        ended: &[SessionId],
+        upgraded: Option<&StoredPassword>,
+    ) -> Part {
+        let mut builder = self
+            .of_account(account.id)
+            // A password that was changed meanwhile begins no session.
+            .condition_expression("password = :password AND attribute_exists(phone)")
+            .expression_attribute_names("#session", base64url(id.0))
+            .expression_attribute_values(":session", written(begun))
+            .expression_attribute_values(":used", instant(begun.session.used_at))
+            .expression_attribute_values(":password", text(account.password.as_text()));
+        let mut expression = "SET sessions.#session = :session, used_at = :used".to_owned();
+        if let Some(upgraded) = upgraded {
+            expression.push_str(", password = :upgraded");
+            builder = builder.expression_attribute_values(":upgraded", text(upgraded.as_text()));
+        }
+        // Whoever uses the account keeps its phone.
+        expression.push_str(" REMOVE unlink_requested_at");
+        for (at, id) in ended.iter().enumerate() {
+            let name = format!("#ended{at}");
+            expression.push_str(", sessions.");
+            expression.push_str(&name);
+            builder = builder.expression_attribute_names(name, base64url(id.0));
+        }
+        update(builder.update_expression(expression))
+    }
+
+    /// Continues a session with the next token, if the token that was presented is still the current one.
+    pub(crate) fn rotate(
+        &self,
+        (account, id): (AccountId, SessionId),
+        presented: TokenDigest,
+        rotated: &NamedSession,
+    ) -> Part {
+        update(
+            self.of_account(account)
+                .update_expression(
+                    "SET sessions.#session = :session, used_at = :used REMOVE unlink_requested_at",
+                )
+                .condition_expression("sessions.#session.#current = :presented")
+                .expression_attribute_names("#session", base64url(id.0))
+                .expression_attribute_names("#current", "current")
+                .expression_attribute_values(":session", written(rotated))
+                .expression_attribute_values(":used", instant(rotated.session.used_at))
+                .expression_attribute_values(":presented", bytes(presented.0)),
+        )
+    }
+
+    /// Ends a session, if it is there.
+    pub(crate) fn end_session(&self, account: AccountId, id: SessionId) -> Part {
+        update(
+            self.of_account(account)
+                .update_expression("REMOVE sessions.#session")
+                .condition_expression("attribute_exists(sessions.#session)")
+                .expression_attribute_names("#session", base64url(id.0)),
+        )
+    }
+
+    /// Ends every session of an account, asked for by a session that is alive.
+    pub(crate) fn end_sessions(&self, account: AccountId, asking: SessionId) -> Part {
+        update(
+            self.of_account(account)
+                .update_expression("SET sessions = :none")
+                .condition_expression("attribute_exists(sessions.#session)")
+                .expression_attribute_names("#session", base64url(asking.0))
+                .expression_attribute_values(":none", AttributeValue::M(HashMap::new())),
+        )
+    }
+}

@@ -1,0 +1,152 @@
+//! What an operator sees: one line and one metric for every event, and no personal data.
+
+use std::collections::BTreeSet;
+
+use http::Method;
+use phoneproof_account::service::Event;
+use phoneproof_tests::{Answer, World, phone};
+use serde_json::{Value, json};
+
+use crate::{
+    OTHER, PASSWORD, log_in, me, member, post, proof, refresh, register, tokens, with_token,
+};
+
+const ALL: [Event; 12] = [
+    Event::Registered,
+    Event::Unlinked,
+    Event::UnlinkRequested,
+    Event::LoggedIn,
+    Event::Refreshed,
+    Event::ReuseDetected,
+    Event::LoggedOut,
+    Event::PasswordChanged,
+    Event::PasswordReset,
+    Event::RecoveryCodeMade,
+    Event::Deleted,
+    Event::Refused,
+];
+
+struct Watch {
+    world: World,
+    seen: BTreeSet<&'static str>,
+}
+
+impl Watch {
+    /// `answer` has left a line with this event, its metric, and a level.
+    fn saw(&mut self, answer: &Answer, event: Event, level: &str) {
+        let line = self.world.lines.last();
+        assert_eq!(line["event"], event.name(), "{}", answer.text);
+        assert_eq!(
+            (&line["Events"], &line["level"]),
+            (&json!(1), &json!(level))
+        );
+        assert_eq!(line["status"], answer.status);
+        let outcome = match answer.problem() {
+            "" => "served",
+            problem => problem,
+        };
+        assert_eq!(line["outcome"], outcome);
+        let directives = line["_aws"]["CloudWatchMetrics"].as_array();
+        let counted = directives.expect("metrics").iter().any(|directive| {
+            let named = |metric: &Value| metric["Name"] == "Events";
+            directive["Metrics"]
+                .as_array()
+                .is_some_and(|m| m.iter().any(named))
+                && directive["Dimensions"].to_string().contains("\"event\"")
+        });
+        assert!(counted, "{line}");
+        self.seen.insert(event.name());
+    }
+
+    async fn call(&self, method: Method, path: &str, access: &str, body: Option<&Value>) -> Answer {
+        with_token(&self.world, method, path, access, body).await
+    }
+}
+
+#[tokio::test]
+async fn every_event_leaves_one_line_and_metric_without_personal_data() {
+    let mut watch = Watch {
+        world: World::start().await,
+        seen: BTreeSet::new(),
+    };
+    let number = phone(1);
+    let answer = register(&watch.world, &number, PASSWORD).await;
+    watch.saw(&answer, Event::Registered, "info");
+    let answer = log_in(&watch.world, &number, PASSWORD).await;
+    watch.saw(&answer, Event::LoggedIn, "info");
+    let (access, first) = tokens(&answer);
+    let answer = watch
+        .call(Method::POST, "/recovery-code", &access, None)
+        .await;
+    watch.saw(&answer, Event::RecoveryCodeMade, "info");
+    let recovery = answer.json["recoveryCode"]
+        .as_str()
+        .expect("a code")
+        .to_owned();
+    let answer = refresh(&watch.world, &first).await;
+    watch.saw(&answer, Event::Refreshed, "info");
+    let (_, second) = tokens(&answer);
+    watch.world.advance(30);
+    let answer = refresh(&watch.world, &first).await;
+    watch.saw(&answer, Event::ReuseDetected, "warn");
+    for bad in ["canary", access.as_str()] {
+        let answer = me(&watch.world, bad).await;
+        watch.saw(&answer, Event::Refused, "info");
+    }
+    let answer = log_in(&watch.world, &number, OTHER).await;
+    watch.saw(&answer, Event::Refused, "info");
+
+    let (access, _) = tokens(&log_in(&watch.world, &number, PASSWORD).await);
+    let answer = watch.call(Method::DELETE, "/sessions", &access, None).await;
+    watch.saw(&answer, Event::LoggedOut, "info");
+    let (access, _) = tokens(&log_in(&watch.world, &number, PASSWORD).await);
+    let token = proof(&watch.world, "password-change", &number).await;
+    let body = json!({ "token": token, "password": OTHER });
+    let answer = watch
+        .call(Method::POST, "/password", &access, Some(&body))
+        .await;
+    watch.saw(&answer, Event::PasswordChanged, "info");
+    let token = proof(&watch.world, "password-reset", &number).await;
+    let body = json!({ "token": token, "password": PASSWORD });
+    let answer = post(&watch.world, "/password-reset", &body).await;
+    watch.saw(&answer, Event::PasswordReset, "info");
+
+    let answer = register(&watch.world, &number, OTHER).await;
+    watch.saw(&answer, Event::UnlinkRequested, "info");
+    watch.world.advance(7 * 86_400);
+    let answer = register(&watch.world, &number, OTHER).await;
+    watch.saw(&answer, Event::Unlinked, "info");
+    let (access, _) = tokens(&log_in(&watch.world, &number, OTHER).await);
+    let answer = watch.call(Method::DELETE, "/me", &access, None).await;
+    watch.saw(&answer, Event::Deleted, "info");
+    assert_eq!(watch.seen, ALL.map(Event::name).into());
+
+    let lines = watch.world.lines.text();
+    for secret in [
+        &number[1..],
+        PASSWORD,
+        OTHER,
+        "canary",
+        &access,
+        &first,
+        &second,
+        &recovery,
+    ] {
+        assert!(!lines.contains(secret), "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn a_look_is_no_event() {
+    let world = World::start().await;
+    let (access, _) = member(&world, &phone(1)).await;
+    for path in ["/me", "/sessions"] {
+        let seen = with_token(&world, Method::GET, path, &access, None).await;
+        assert_eq!(seen.status, 200);
+        let line = world.lines.last();
+        assert_eq!(
+            (&line["event"], &line["Events"]),
+            (&json!(null), &json!(null))
+        );
+    }
+}

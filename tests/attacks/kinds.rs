@@ -1,0 +1,62 @@
+//! Good tokens where they do not belong, or once too often.
+
+use std::collections::BTreeMap;
+
+use phoneproof::domain::clock::Clock as _;
+use phoneproof_guard::Guard;
+use phoneproof_local::aws::SECRET_ID;
+use phoneproof_tests::{PARALLEL, World, at_once, phone};
+use serde_json::json;
+
+use crate::{MODES, challenge, nth_phone, success};
+
+#[tokio::test]
+async fn one_kind_of_token_for_another() {
+    for mode in MODES {
+        let world = World::builder().mode(mode).start().await;
+        let (opened, code, _) = challenge(&world, &phone(1), 1).await;
+        let login = success(&world, &phone(2), 2).await;
+        let body = json!({ "phone": phone(3), "uniqueId": "d3", "businessId": "register" });
+        let sent = world.client.post("/v1/send", &body).await;
+        let register = world
+            .client
+            .verify(&sent.token(), &world.code(&phone(3)))
+            .await
+            .token();
+        let jwks = world.keyring(SECRET_ID).await.jwks().to_string();
+        let guard = Guard::new(world.stack.url.as_str(), jwks.as_bytes()).expect("keys");
+        let now = u64::try_from(world.clock.now().unix()).expect("after 1970");
+        let tokens = [&opened, &login, &register];
+        let mut seen = Vec::new();
+        for token in tokens {
+            seen.push([
+                world.client.verify(token, &code).await.status == 200,
+                guard.check(token, "login", now).is_ok(),
+                world.client.spend(token, "login").await.status == 200,
+                guard.check(token, "register", now).is_ok(),
+                world.client.spend(token, "register").await.status == 200,
+            ]);
+        }
+        let diagonal = [
+            [true, false, false, false, false],
+            [false, true, true, false, false],
+            [false, false, false, true, true],
+        ];
+        assert_eq!(seen, diagonal, "{mode}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn success_token_used_twice() {
+    let world = World::start().await;
+    for round in 0..5 {
+        let token = success(&world, &nth_phone(round), round).await;
+        let statuses = at_once(&world.client, |_, client| {
+            let token = token.clone();
+            async move { client.spend(&token, "login").await }
+        })
+        .await;
+        let expected = BTreeMap::from([(200, 1), (409, *PARALLEL - 1)]);
+        assert_eq!(statuses, expected, "round {round}");
+    }
+}

@@ -1,0 +1,294 @@
+//! Which steps there are, and what must hold after each.
+
+use phoneproof::domain::challenge::PhoneRecord;
+use stateright::{Model, Property};
+
+use crate::state::{Call, Calling, Carrier, Guessing, Kind, Outcome, Sending, State, Step, Told};
+use crate::{ATTEMPTS, LIFETIME, LIMIT, MOMENTS, Protocol};
+
+impl Protocol {
+    /// Whether somebody holds the token of a send.
+    fn has_token(&self, state: &State, send: usize) -> bool {
+        let over = |outcome| state.sends[send] == Sending::Over(outcome);
+        over(Outcome::Texted) || over(Outcome::Repeated)
+    }
+
+    fn steps_of_send(&self, state: &State, send: usize, calls: &[Call], steps: &mut Vec<Step>) {
+        let may_fail = state.faults > 0;
+        match state.sends[send] {
+            Sending::Reserving(calling) => {
+                let may_begin = match self.sends[send].kind {
+                    Kind::New | Kind::Keyed(_) => true,
+                    Kind::Resend { of } => self.has_token(state, of),
+                };
+                if may_begin {
+                    steps.extend(calls.iter().map(|call| Step::Reserve(send, *call)));
+                }
+                if may_fail && calling.tries > 0 {
+                    steps.push(Step::Die(send));
+                }
+            }
+            Sending::Reserved { .. } => {
+                let mut carriers = vec![Carrier::Delivers, Carrier::Refuses];
+                if may_fail {
+                    carriers.extend([
+                        Carrier::Silent { texted: true },
+                        Carrier::Silent { texted: false },
+                        Carrier::DeliversToNobody,
+                    ]);
+                    steps.push(Step::Die(send));
+                }
+                steps.extend(carriers.iter().map(|carrier| Step::Publish(send, *carrier)));
+            }
+            Sending::Refused(_) => {
+                steps.extend(calls.iter().map(|call| Step::GiveBack(send, *call)));
+                if may_fail {
+                    steps.push(Step::Die(send));
+                }
+            }
+            Sending::Over(_) => {}
+        }
+    }
+
+    fn steps_of_guess(&self, state: &State, guess: usize, calls: &[Call], steps: &mut Vec<Step>) {
+        let request = self.guesses[guess];
+        let Guessing::Calling(calling) = state.guesses[guess] else {
+            return;
+        };
+        let is_due = request
+            .after
+            .is_none_or(|earlier| state.guesses[earlier] == Guessing::Unknown);
+        // A guess needs the token, which comes with the answer to the send.
+        if is_due && self.has_token(state, request.send) {
+            steps.extend(calls.iter().map(|call| Step::Guess(guess, *call)));
+            if state.faults > 0 && calling.tries > 0 {
+                steps.push(Step::DieGuessing(guess));
+            }
+        }
+    }
+
+    fn successes(&self, state: &State, origin: usize) -> usize {
+        let guesses = self.guesses.iter().zip(&state.guesses);
+        guesses
+            .filter(|(request, guess)| {
+                self.origin(request.send) == origin && **guess == Guessing::Success
+            })
+            .count()
+    }
+
+    /// Whether a guess that was told "used" is the only right one at its challenge, and no retry of one that
+    /// succeeded unheard.
+    fn wronged(&self, state: &State, guess: usize) -> bool {
+        let request = self.guesses[guess];
+        if !request.right || state.guesses[guess] != Guessing::Closed(Told::Used) {
+            return false;
+        }
+        let origin = self.origin(request.send);
+        let mut others = self.guesses.iter().enumerate();
+        let somebody_else = others.any(|(other, same)| {
+            let is_other = other != guess && Some(other) != request.after;
+            is_other && same.right && self.origin(same.send) == origin
+        });
+        let retried = request.after.is_some_and(|earlier| state.consumed[earlier]);
+        !somebody_else && !retried
+    }
+
+    /// Whether two sends under one key texted within the life of one challenge.
+    fn texted_twice(&self, state: &State) -> bool {
+        let texted = |send: usize| {
+            let Kind::Keyed(key) = self.sends[send].kind else {
+                return None;
+            };
+            let moment = state.texts[send]?;
+            let skew = self.sends[send].skew;
+            let at = i64::try_from(MOMENTS[moment]).expect("small") + skew;
+            Some((key, at))
+        };
+        let texts: Vec<_> = (0..self.sends.len()).filter_map(texted).collect();
+        let life = i64::try_from(LIFETIME.as_secs()).expect("small");
+        texts.iter().enumerate().any(|(n, (key, at))| {
+            let others = texts.iter().skip(n + 1);
+            others
+                .filter(|(other, _)| other == key)
+                .any(|(_, other)| (at - other).abs() < life)
+        })
+    }
+
+    /// Sends whose write was applied and whose quota was not given back.
+    fn held(state: &State) -> usize {
+        let held = state.sends.iter().filter(|sending| match sending {
+            Sending::Reserving(calling) => calling.applied,
+            Sending::Reserved { .. } => true,
+            Sending::Refused(calling) => !calling.applied,
+            Sending::Over(outcome) => *outcome == Outcome::Texted,
+        });
+        held.count()
+    }
+
+    fn unknown(state: &State) -> usize {
+        let over = |sending: &&Sending| **sending == Sending::Over(Outcome::Unknown);
+        state.sends.iter().filter(over).count()
+    }
+}
+
+impl Model for Protocol {
+    type State = State;
+    type Action = Step;
+
+    fn init_states(&self) -> Vec<State> {
+        vec![State {
+            moment: 0,
+            record: PhoneRecord::default(),
+            counted: 0,
+            sends: vec![Sending::Reserving(Calling::AHEAD); self.sends.len()],
+            guesses: vec![Guessing::Calling(Calling::AHEAD); self.guesses.len()],
+            texts: vec![None; self.sends.len()],
+            tokens: vec![None; self.sends.len()],
+            lives: vec![0; self.sends.len()],
+            evaluated: vec![0; self.sends.len()],
+            successes: vec![0; self.sends.len()],
+            consumed: vec![false; self.guesses.len()],
+            faults: self.faults,
+        }]
+    }
+
+    fn actions(&self, state: &State, steps: &mut Vec<Step>) {
+        if state.moment + 1 < MOMENTS.len() {
+            steps.push(Step::TimePasses);
+        }
+        let calls: &[Call] = if state.faults > 0 {
+            &[Call::Answered, Call::Lost, Call::ReplyLost]
+        } else {
+            &[Call::Answered]
+        };
+        for send in 0..self.sends.len() {
+            self.steps_of_send(state, send, calls, steps);
+        }
+        for guess in 0..self.guesses.len() {
+            self.steps_of_guess(state, guess, calls, steps);
+        }
+    }
+
+    fn next_state(&self, last: &State, step: Step) -> Option<State> {
+        let mut state = last.clone();
+        self.take(&mut state, step);
+        Some(state)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        let mut properties = vec![
+            Property::always(
+                "a challenge succeeds once",
+                |model: &Self, state: &State| {
+                    let heard = (0..model.sends.len()).map(|origin| model.successes(state, origin));
+                    let lives = state.lives.iter().map(|lives| usize::from(*lives));
+                    state.successes.iter().all(|successes| *successes <= 1)
+                        && heard.zip(lives).all(|(heard, lives)| heard <= lives)
+                },
+            ),
+            Property::always(
+                "no more guesses are evaluated than allowed",
+                |_, state: &State| state.evaluated.iter().all(|guesses| *guesses <= ATTEMPTS),
+            ),
+            Property::always("a key is texted once", |model: &Self, state: &State| {
+                !model.texted_twice(state)
+            }),
+            Property::always("sends stay within the limit", |_, state: &State| {
+                let texts = state.texts.iter().flatten().count();
+                let texts = u32::try_from(texts).expect("few");
+                state.counted <= LIMIT && texts <= state.counted
+            }),
+            Property::always(
+                "quota is lost only where the outcome is unknown",
+                |_, state: &State| {
+                    let (held, unknown) = (Self::held(state), Self::unknown(state));
+                    let counted = usize::try_from(state.counted).expect("few");
+                    (held..=held + unknown).contains(&counted)
+                },
+            ),
+            Property::always(
+                "nobody is told that their own first success was used",
+                |model: &Self, state: &State| {
+                    (0..model.guesses.len()).all(|guess| !model.wronged(state, guess))
+                },
+            ),
+        ];
+        properties.extend(self.reached.iter().copied().map(Reached::property));
+        properties
+    }
+}
+
+/// What an exploration must have come across: without it the rest would prove nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reached {
+    Success,
+    Exhausted,
+    Expired,
+    GivenBack,
+    /// The code of a challenge was texted again.
+    Resent,
+    /// A refused resend was given back, and the challenge succeeded all the same.
+    SuccessAfterRefusedResend,
+    /// A key was used again.
+    Repeated,
+    /// A client that got no answer was told "used" at its retry: its success had gone unheard.
+    RetryOfUnheardSuccess,
+}
+
+impl Reached {
+    fn property(self) -> Property<Protocol> {
+        match self {
+            Self::Success => Property::sometimes(
+                "a right code succeeds",
+                |model: &Protocol, state: &State| model.successes(state, 0) == 1,
+            ),
+            Self::Exhausted => Property::sometimes("guesses are used up", |_, state: &State| {
+                state.guesses.contains(&Guessing::Closed(Told::Exhausted))
+            }),
+            Self::Expired => Property::sometimes("a challenge expires", |_, state: &State| {
+                state.guesses.contains(&Guessing::Closed(Told::Expired))
+            }),
+            Self::GivenBack => Property::sometimes("quota is given back", |_, state: &State| {
+                state.sends.contains(&Sending::Over(Outcome::GivenBack))
+            }),
+            Self::Resent => Property::sometimes(
+                "a code is texted again",
+                |model: &Protocol, state: &State| {
+                    let texted = |send: &usize| state.texts[*send].is_some();
+                    let resend =
+                        |send: &usize| matches!(model.sends[*send].kind, Kind::Resend { .. });
+                    (0..model.sends.len())
+                        .filter(texted)
+                        .any(|send| resend(&send))
+                },
+            ),
+            Self::SuccessAfterRefusedResend => Property::sometimes(
+                "a challenge outlives a refused resend",
+                |model: &Protocol, state: &State| {
+                    let given_back = |send: usize| {
+                        let resend = matches!(model.sends[send].kind, Kind::Resend { .. });
+                        resend && state.sends[send] == Sending::Over(Outcome::GivenBack)
+                    };
+                    model.successes(state, 0) == 1 && (0..model.sends.len()).any(given_back)
+                },
+            ),
+            Self::Repeated => Property::sometimes("a key is used again", |_, state: &State| {
+                state.sends.contains(&Sending::Over(Outcome::Repeated))
+            }),
+            Self::RetryOfUnheardSuccess => Property::sometimes(
+                "a success that went unheard",
+                |model: &Protocol, state: &State| {
+                    model
+                        .guesses
+                        .iter()
+                        .zip(&state.guesses)
+                        .any(|(request, guess)| {
+                            let unheard =
+                                request.after.is_some_and(|earlier| state.consumed[earlier]);
+                            unheard && *guess == Guessing::Closed(Told::Used)
+                        })
+                },
+            ),
+        }
+    }
+}

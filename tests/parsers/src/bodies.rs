@@ -1,0 +1,196 @@
+//! Request bodies of the API.
+
+use std::collections::BTreeMap;
+
+use http::header::CONTENT_TYPE;
+use http::{Response, StatusCode};
+use lambda_http::Body;
+use phoneproof::domain::device::Device;
+use phoneproof::domain::locale::Locale;
+use phoneproof::domain::phone::Country;
+use phoneproof::domain::policy::BusinessId;
+use phoneproof::http::{Call, Problem, Route, SendBody, SpendBody, VerifyBody};
+use phoneproof::service::{SendCommand, SpendCommand, VerifyCommand};
+use serde_json::{Value, json};
+
+use crate::fixture::APP;
+use crate::{Outcome, Target, bytes_of, event, silent};
+
+/// What JSON is made of, and what breaks parsers of it.
+pub(crate) const JSON_WORDS: &[&str] = &[
+    "null",
+    "true",
+    "0",
+    "-1",
+    "1e400",
+    "[]",
+    "{}",
+    "[[[[",
+    "{\"a\":",
+    "\"\"",
+    "\"\\u0000\"",
+    "\"\\ud800\"",
+    "\"\u{feff}\"",
+    ",",
+    ":",
+    "\"",
+    "\\",
+    "\0",
+    "\n",
+    "\u{202e}",
+];
+
+/// `POST /v1/send`.
+pub(crate) const SEND: Target = Target {
+    name: "send_body",
+    run: |bytes| judge(Route::Send, bytes, SendBody::command, check_send),
+    seeds: || {
+        bytes_of([
+            r#"{"phone":"+14152007986","uniqueId":"CaNaRy","businessId":"login"}"#,
+            r#"{"phone":"(415) 200-7986 CaNaRy","region":"us","uniqueId":"d CaNaRy","businessId":"password-change","locale":"zh_CN","token":"v1.r1-20780.CaNaRy","action":"pay:CaNaRy:EUR 100"}"#,
+            r#" { "uniqueId" : "\u0043aNaRy" , "locale" : null , "phone" : "０" , "businessId" : "a" } "#,
+        ])
+    },
+    words: JSON_WORDS,
+};
+
+/// `POST /v1/verify`.
+pub(crate) const VERIFY: Target = Target {
+    name: "verify_body",
+    run: |bytes| judge(Route::Verify, bytes, VerifyBody::command, check_verify),
+    seeds: || {
+        bytes_of([
+            r#"{"token":"v1.r1-20780.CaNaRy","code":"123456"}"#,
+            r#"{"code":"１２３ ٤٥٦-7","token":"CaNaRy"}"#,
+        ])
+    },
+    words: JSON_WORDS,
+};
+
+/// `POST /v1/spend`.
+pub(crate) const SPEND: Target = Target {
+    name: "spend_body",
+    run: |bytes| judge(Route::Spend, bytes, SpendBody::command, check_spend),
+    seeds: || bytes_of([r#"{"token":"eyJ.CaNaRy.e30","audience":"login"}"#]),
+    words: JSON_WORDS,
+};
+
+/// Reads a body as its function does, and checks the command or the refusal.
+fn judge<C>(
+    route: Route,
+    body: &[u8],
+    read: fn(&Call) -> Result<C, Problem>,
+    check: fn(&C, &BTreeMap<String, String>) -> Value,
+) -> Outcome {
+    let call = event::call(route, body);
+    match read(&call) {
+        Ok(command) => {
+            let sent = strings(body);
+            let canonical = check(&command, &sent);
+            let again = event::call(route, canonical.to_string().as_bytes());
+            let again = read(&again).expect("the canonical form is accepted");
+            let sent = strings(canonical.to_string().as_bytes());
+            assert_eq!(check(&again, &sent), canonical, "it stays as it is");
+            Outcome::Accepted
+        }
+        Err(problem) => refused(&call, problem),
+    }
+}
+
+/// The members of an object whose values are strings or `null`; those that are `null` are left out.
+fn strings(body: &[u8]) -> BTreeMap<String, String> {
+    let members: BTreeMap<String, Option<String>> =
+        serde_json::from_slice(body).expect("an accepted body is an object of strings");
+    members
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
+}
+
+/// Checks a command against what was sent, and gives it back in its canonical form.
+fn check_send(command: &SendCommand, sent: &BTreeMap<String, String>) -> Value {
+    silent(&format!("{command:?}"));
+    assert_eq!(Some(&command.phone), sent.get("phone"));
+    assert_eq!(command.device.expose(), sent["uniqueId"]);
+    assert_eq!(command.business.as_str(), sent["businessId"]);
+    assert_eq!(command.action.as_ref(), sent.get("action"));
+    let token = command.token.as_ref().map(|token| &token.0);
+    assert_eq!(token, sent.get("token"));
+    assert_eq!(
+        Ok(&command.device),
+        Device::parse(command.device.expose()).as_ref()
+    );
+    assert_eq!(
+        Ok(&command.business),
+        BusinessId::parse(command.business.as_str()).as_ref()
+    );
+    let country = command.region.map(|region| region.as_str().to_owned());
+    let locale = command.locale.as_ref().map(Locale::to_string);
+    assert_eq!(country.is_some(), sent.contains_key("region"));
+    assert_eq!(locale.is_some(), sent.contains_key("locale"));
+    assert_eq!(
+        country.as_deref().map(Country::parse),
+        command.region.map(Ok)
+    );
+    assert!(sent.keys().all(|name| SEND_FIELDS.contains(&name.as_str())));
+    json!({
+        "phone": command.phone, "uniqueId": sent["uniqueId"], "businessId": sent["businessId"],
+        "region": country, "locale": locale, "token": token, "action": command.action,
+    })
+}
+
+const SEND_FIELDS: [&str; 7] = [
+    "phone",
+    "uniqueId",
+    "businessId",
+    "region",
+    "locale",
+    "token",
+    "action",
+];
+
+fn check_verify(command: &VerifyCommand, sent: &BTreeMap<String, String>) -> Value {
+    silent(&format!("{command:?}"));
+    let code = command.code.expose();
+    assert!((6..=10).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit()));
+    assert_eq!(command.token.0, sent["token"]);
+    assert_eq!(sent.len(), 2);
+    json!({ "token": sent["token"], "code": code })
+}
+
+fn check_spend(command: &SpendCommand, sent: &BTreeMap<String, String>) -> Value {
+    silent(&format!("{command:?}"));
+    assert_eq!(command.token, sent["token"]);
+    assert_eq!(command.audience, sent["audience"]);
+    assert!(BusinessId::parse(&command.audience).is_ok());
+    assert_eq!(sent.len(), 2);
+    json!({ "token": sent["token"], "audience": sent["audience"] })
+}
+
+/// Checks a refusal all the way to the answer.
+pub(crate) fn refused(call: &Call, problem: Problem) -> Outcome {
+    silent(&format!("{problem:?}"));
+    let status = problem.kind().status();
+    let accepted = [
+        StatusCode::BAD_REQUEST,
+        StatusCode::PAYLOAD_TOO_LARGE,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    ];
+    assert!(accepted.contains(&status), "{status}");
+    let answer = APP.finish(call, Err(problem));
+    assert_eq!(answer.status(), status);
+    assert_eq!(answer.headers()[CONTENT_TYPE], "application/problem+json");
+    let text = text_of(&answer);
+    silent(text);
+    let document: Value = serde_json::from_str(text).expect("a problem document is JSON");
+    assert_eq!(document["status"], status.as_u16());
+    Outcome::Refused
+}
+
+/// The body of an answer; empty where it is none.
+pub(crate) fn text_of(answer: &Response<Body>) -> &str {
+    match answer.body() {
+        Body::Text(text) => text,
+        _ => "",
+    }
+}

@@ -1,0 +1,188 @@
+//! The events that API Gateway sends.
+
+use std::net::IpAddr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
+use http::{Response, StatusCode};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Body, Request};
+use phoneproof::domain::address::SourceAddress;
+use phoneproof::http::{Call, Problem, Reply, Route, SendBody, SpendBody, VerifyBody, gateway};
+use serde_json::{Value, json};
+
+use crate::fixture::{APP, ORIGIN};
+use crate::{CANARY, Outcome, Target, bodies, silent};
+
+/// A whole event, through everything that a function does before it calls anything.
+pub(crate) const EVENT: Target = Target {
+    name: "event",
+    run,
+    seeds,
+    words: &[
+        "null",
+        "true",
+        "false",
+        "0",
+        "{}",
+        "[]",
+        "\"\"",
+        "\"$default\"",
+        "\"prod\"",
+        "\"OPTIONS\"",
+        "\"GET\"",
+        "\"/v1/ping\"",
+        "\"/v1/verify\"",
+        "\"/v1/../v1/spend\"",
+        "\"//\"",
+        "\"/%\"",
+        "\"http://[\"",
+        "\"::1\"",
+        "\"192.0.2.256\"",
+        "\"\\u0000\"",
+        "\"origin\":\"https://app.example.com\",",
+        "\"isBase64Encoded\":true,",
+        "\"e30\"",
+        "\"x-forwarded-proto\":\"http://x/?\",",
+        "\"cookies\":[\"a\\nb\"],",
+    ],
+};
+
+/// A body as the gateway hands it to `route`: the call that the function accepts.
+pub(crate) fn call(route: Route, body: &[u8]) -> Call {
+    let event = json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": route.path(),
+        "rawQueryString": "",
+        "headers": { "content-type": "application/json" },
+        "requestContext": {
+            "http": { "method": route.method().as_str(), "path": route.path(), "sourceIp": "192.0.2.1" },
+            "requestId": "request-1",
+            "stage": "$default",
+        },
+        "body": STANDARD.encode(body),
+        "isBase64Encoded": true,
+    });
+    let request = request(&serde_json::to_vec(&event).expect("JSON")).expect("an event");
+    APP.accept(request, &Route::ALL).expect("a route")
+}
+
+/// The request that a function gets for an event; `None` for what the runtime does not hand on.
+fn request(event: &[u8]) -> Option<Request> {
+    let mut event: LambdaRequest = serde_json::from_slice(event).ok()?;
+    gateway::sanitize(&mut event);
+    Some(Request::from(event))
+}
+
+fn run(bytes: &[u8]) -> Outcome {
+    let Some(for_send) = request(bytes) else {
+        return Outcome::Refused;
+    };
+    let for_verify = request(bytes).expect("the same event again");
+    let context: Value = serde_json::from_slice(bytes).expect("an event is JSON");
+    let context = &context["requestContext"];
+    let outcomes = [
+        serve(for_send, phoneproof_send::ROUTES, context),
+        serve(for_verify, phoneproof_verify::ROUTES, context),
+    ];
+    if outcomes.contains(&Outcome::Accepted) {
+        Outcome::Accepted
+    } else {
+        Outcome::Refused
+    }
+}
+
+/// Serves a request up to its first call of anything.
+fn serve(request: Request, routes: &[Route], context: &Value) -> Outcome {
+    let call = match APP.accept(request, routes) {
+        Ok(call) => call,
+        Err(answer) => return answered(&answer, context),
+    };
+    silent(&format!("{call:?}"));
+    let read = match call.route {
+        Route::Send => SendBody::command(&call).map(|command| {
+            let ip = context["http"]["sourceIp"].as_str().expect("an address");
+            let ip: IpAddr = ip.parse().expect("an address");
+            assert_eq!(
+                command.address,
+                SourceAddress::new(ip),
+                "only the gateway's word counts"
+            );
+        }),
+        Route::Verify => VerifyBody::command(&call).map(drop),
+        Route::Spend => SpendBody::command(&call).map(drop),
+        Route::Ping | Route::Jwks | Route::Discovery | Route::OpenApi => Ok(()),
+    };
+    match read {
+        Ok(()) => {
+            answered(&APP.finish(&call, Ok(Reply::text("ok"))), context);
+            Outcome::Accepted
+        }
+        Err(Problem::Unavailable) => {
+            let ip = context["http"]["sourceIp"].as_str().unwrap_or_default();
+            assert!(ip.parse::<IpAddr>().is_err(), "only without an address");
+            Outcome::Refused
+        }
+        Err(problem) => bodies::refused(&call, problem),
+    }
+}
+
+/// What holds of every answer: only the gateway's request id comes back, and only an origin of the configuration.
+fn answered(answer: &Response<Body>, context: &Value) -> Outcome {
+    let expected = [
+        StatusCode::OK,
+        StatusCode::NO_CONTENT,
+        StatusCode::NOT_FOUND,
+        StatusCode::METHOD_NOT_ALLOWED,
+    ];
+    assert!(expected.contains(&answer.status()));
+    let id = context["requestId"].as_str().unwrap_or_default();
+    for (name, value) in answer.headers() {
+        let value = value.to_str().unwrap_or(CANARY);
+        if name == "x-request-id" {
+            assert_eq!(value, id);
+        } else {
+            silent(value);
+        }
+    }
+    let origin = answer.headers().get(ACCESS_CONTROL_ALLOW_ORIGIN);
+    assert!(origin.is_none_or(|origin| origin == ORIGIN));
+    silent(&bodies::text_of(answer).replace(id, ""));
+    Outcome::Refused
+}
+
+fn seeds() -> Vec<Vec<u8>> {
+    let send = include_str!("../../events/send.json").replace("6f9619ff", CANARY);
+    let verify = include_str!("../../events/verify.json").replace("AQID", CANARY);
+    let flagged = json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": "/v1/spend", "rawQueryString": "a=CaNaRy",
+        "cookies": ["a=CaNaRy"],
+        "headers": {
+            "content-type": "application/json; charset=utf-8", "origin": "https://CaNaRy.example.com",
+            "idempotency-key": "CaNaRy", "x-client-key": "CaNaRy", "x-forwarded-proto": "http",
+        },
+        "requestContext": {
+            "domainName": "CaNaRy.example.com", "requestId": "request-1", "stage": "prod",
+            "http": { "method": "POST", "path": "/v1/spend", "sourceIp": "2001:db8::1", "userAgent": "CaNaRy" },
+        },
+        "body": STANDARD.encode(br#"{"token":"CaNaRy","audience":"login"}"#), "isBase64Encoded": true,
+    });
+    let preflight = send.replace("\"POST\"", "\"OPTIONS\"");
+    let ping = flagged
+        .to_string()
+        .replace("POST", "GET")
+        .replace("/v1/spend", "/v1/ping")
+        .replace("prod", "$default");
+    [
+        send,
+        verify,
+        preflight,
+        flagged.to_string().replace("prod", "$default"),
+        flagged.to_string(),
+        ping,
+    ]
+    .map(String::into_bytes)
+    .to_vec()
+}

@@ -1,0 +1,96 @@
+//! What the parsers stand in: an app that makes no call, fixed keys, a fixed instant.
+
+use std::sync::{Arc, LazyLock};
+
+use phoneproof::aws::{AwsSettings, Clients, Credentials};
+use phoneproof::config::{DEFAULT_POLICY, Settings, Tables, TokenMode};
+use phoneproof::crypto::keyring::Keyring;
+use phoneproof::domain::clock::{Clock, Timestamp};
+use phoneproof::domain::policy::Policy;
+use phoneproof::domain::random::{Random, RandomUnavailable};
+use phoneproof::http::App;
+use phoneproof::observe::Journal;
+use phoneproof::service::Service;
+
+use crate::silent;
+
+pub(crate) const ISSUER: &str = "https://verify.example.com";
+pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_795_435_200);
+/// The one web origin that may call.
+pub(crate) const ORIGIN: &str = "https://app.example.com";
+/// What the root of [`KEYRING`] derives from.
+pub(crate) const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
+
+/// One root, `r1`.
+pub(crate) static KEYRING: LazyLock<Keyring> = LazyLock::new(|| {
+    let text = format!(r#"{{"current":"r1","r1":"{SECRET}"}}"#);
+    Keyring::from_json(&text).expect("a keyring")
+});
+
+/// The functions' app. Nothing listens where its stores are said to be.
+pub(crate) static APP: LazyLock<App> = LazyLock::new(|| App {
+    service: service(),
+    allowed_origins: vec![ORIGIN.to_owned()],
+    journal: Journal::new("test".to_owned(), None, Arc::new(check_line)),
+    tracer: None,
+});
+
+/// A clock that stands still.
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+}
+
+/// Counts instead of drawing.
+pub(crate) struct Counting;
+
+impl Random for Counting {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
+        for (byte, value) in bytes.iter_mut().zip(1..) {
+            *byte = value;
+        }
+        Ok(())
+    }
+}
+
+fn service() -> Service {
+    let nowhere = Some("http://127.0.0.1:9".to_owned());
+    let settings = Settings {
+        issuer: ISSUER.to_owned(),
+        token_mode: TokenMode::Sealed,
+        tables: Tables {
+            limits: "Limits".to_owned(),
+            challenges: "Challenges".to_owned(),
+            blocks: "Blocks".to_owned(),
+        },
+        keyring_secret_id: "keyring".to_owned(),
+        allowed_origins: vec![ORIGIN.to_owned()],
+        stack_name: "test".to_owned(),
+        xray_daemon: None,
+        aws: AwsSettings {
+            region: "us-east-1".to_owned(),
+            credentials: Credentials::new("id", "secret", None, None, "test"),
+            dynamodb_endpoint: nowhere.clone(),
+            sns_endpoint: nowhere.clone(),
+            secrets_endpoint: nowhere,
+            ca_bundle: None,
+        },
+    };
+    let policy = Policy::from_toml(DEFAULT_POLICY).expect("a policy");
+    Service::new(
+        Clients::new(&settings.aws),
+        &settings,
+        policy,
+        Arc::new(Still),
+        Arc::new(Counting),
+    )
+    .expect("a service")
+}
+
+/// The line of every request is silent too.
+fn check_line(line: &[u8]) {
+    silent(&String::from_utf8_lossy(line));
+}

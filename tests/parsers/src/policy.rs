@@ -1,0 +1,252 @@
+//! The policy file.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use phoneproof::config::DEFAULT_POLICY;
+use phoneproof::domain::challenge::MAX_SLOTS;
+use phoneproof::domain::code::Code;
+use phoneproof::domain::policy::{Business, BusinessId, Policy, PolicyFaults};
+use phoneproof::sms::catalog::Catalog;
+use toml::{Table, Value};
+
+use crate::fixture::NOW;
+use crate::{Outcome, Target, bytes_of};
+
+/// A whole file.
+pub(crate) const POLICY: Target = Target {
+    name: "policy",
+    run,
+    seeds: || {
+        let mut seeds = bytes_of([SMALL, FULL]);
+        seeds.push(DEFAULT_POLICY.as_bytes().to_vec());
+        seeds
+    },
+    words: &[
+        "0",
+        "1",
+        "-1",
+        "601",
+        "4294967295",
+        "4294967296",
+        "1.5",
+        "nan",
+        "inf",
+        "1e-9",
+        "true",
+        "\"\"",
+        "\"24:00\"",
+        "\"+1:+2\"",
+        "\"US\"",
+        "\"UK\"",
+        "[]",
+        "{}",
+        "\"{code}\"",
+        "{code}",
+        "{brand}",
+        "{minutes}",
+        "{",
+        "}",
+        "\"0.50\"",
+        "\"1e1\"",
+        "\"inf\"",
+        "\"+.5\"",
+        "\"mobile\"",
+        "\"satellite\"",
+        "\n",
+        "[limits]\n",
+        "[[test_number]]\n",
+        "\"9999-12-31T23:59:59Z\"",
+        "\"0000-01-01T00:00:00Z\"",
+        "\\u0000",
+        "\\n",
+        "\"a\\nb\" = 1\n",
+        "💬",
+        "\u{202e}",
+        "#",
+        "=",
+    ],
+};
+
+const SMALL: &str = "[numbers]\ncountries = [\"US\"]\n[business.login]\nbrand = \"Example\"\ndefault_locale = \"en\"\n\
+    templates.en = \"{code}\"\n";
+
+const FULL: &str = r#"
+day_starts_at = "16:00"
+[limits]
+cooldown_seconds = 30
+phone_per_hour = 3
+[lock]
+wrong_codes_per_day = 5
+consecutive_wrong_codes = 50
+remembered_days = 30
+[numbers]
+countries = ["DE", "gb"]
+types = ["mobile", "voip"]
+[sms]
+type = "Promotional"
+sender_id = "EXAMPLE"
+max_price_usd = "0.05"
+max_segments = 3
+[sms.price_usd]
+DE = 0.08
+[business.pay]
+brand = "Bär 💬"
+default_locale = "de"
+code_length = 8
+code_lifetime_seconds = 600
+attempts = 3
+success_token_lifetime_seconds = 60
+origin = "pay.example.com"
+android_hash = "FA+9qCX9VSu"
+client_key_sha256 = "E3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+[business.pay.templates]
+de = "{brand}: {code}, {minutes} Minuten"
+en_GB = "{code} for {brand}"
+[[test_number]]
+phone = "+4915112345678"
+code = "12345678"
+until = "2027-01-31T00:00:00+01:00"
+per_day = 10
+"#;
+
+fn run(bytes: &[u8]) -> Outcome {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return Outcome::Refused;
+    };
+    let compiled = Policy::from_toml(text).and_then(|policy| {
+        check(
+            &policy,
+            &toml::from_str(text).expect("an accepted file is TOML"),
+        );
+        Catalog::new(&policy).map(|catalog| check_texts(&policy, &catalog))
+    });
+    match compiled {
+        Ok(()) => Outcome::Accepted,
+        Err(faults) => {
+            check_faults(&faults);
+            Outcome::Refused
+        }
+    }
+}
+
+/// Each fault says where and why, on one line.
+fn check_faults(faults: &PolicyFaults) {
+    assert!(!faults.0.is_empty());
+    for fault in &faults.0 {
+        assert!(!fault.path.is_empty() && !fault.reason.is_empty());
+    }
+    let line = faults.to_string();
+    assert!(!line.chars().any(char::is_control), "{line:?}");
+}
+
+fn check(policy: &Policy, file: &Table) {
+    let limits = &policy.limits;
+    let counts = [
+        limits.phone_per_hour,
+        limits.phone_per_day,
+        limits.device_per_day,
+        limits.address_per_hour,
+        limits.number_block_per_hour,
+    ];
+    assert!(counts.iter().all(|count| *count >= 1));
+    assert!((10..=3_600).contains(&limits.cooldown.as_secs()));
+    assert!((1..=100).contains(&policy.lockout.soft) && (1..=100).contains(&policy.lockout.hard));
+    assert!(policy.slots().count <= MAX_SLOTS);
+    check_time_of_day(policy.day_starts_at, file.get("day_starts_at"));
+    assert!(!policy.numbers.countries.is_empty() && !policy.numbers.types.is_empty());
+    for country in &policy.numbers.countries {
+        assert!(country.has_numbers(), "{country} has no numbers");
+    }
+    check_price(policy.sms.max_price_usd.as_deref());
+    assert!(
+        policy
+            .sms
+            .prices
+            .values()
+            .all(|price| price.dollars() > 0.0)
+    );
+    assert!(!policy.businesses.is_empty());
+    for (id, business) in &policy.businesses {
+        check_business(id, business, &file["business"][id.as_str()]);
+    }
+    for test in &policy.test_numbers {
+        let lengths = policy
+            .businesses
+            .values()
+            .map(|b| usize::from(b.code_length));
+        assert!(
+            lengths
+                .into_iter()
+                .all(|length| length == test.code.expose().len())
+        );
+        assert!(!format!("{test:?}").contains(test.code.expose()));
+        let limits = policy.limits_of(&test.phone, NOW);
+        assert!(limits.phone_per_day >= 1);
+        assert!(policy.terms(NOW, &limits).today.start <= NOW);
+    }
+}
+
+/// A time is written in one way only.
+fn check_time_of_day(starts_at: Duration, written: Option<&Value>) {
+    let minutes = starts_at.as_secs() / 60;
+    assert!(minutes < 24 * 60 && starts_at.as_secs().is_multiple_of(60));
+    let canonical = format!("{:02}:{:02}", minutes / 60, minutes % 60);
+    let written = written.and_then(Value::as_str).unwrap_or("00:00");
+    assert_eq!(written, canonical);
+}
+
+/// A price is what SNS reads: digits, perhaps with a fraction.
+fn check_price(price: Option<&str>) {
+    let Some(price) = price else { return };
+    let (whole, fraction) = price.split_once('.').unwrap_or((price, "0"));
+    for digits in [whole, fraction] {
+        assert!(
+            !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()),
+            "{price}"
+        );
+    }
+    let dollars: f64 = price.parse().expect("a number");
+    assert!(dollars > 0.0 && dollars < 100.0, "{price}");
+}
+
+fn check_business(id: &BusinessId, business: &Business, written: &Value) {
+    assert_eq!(BusinessId::parse(id.as_str()).as_ref(), Ok(id));
+    assert!((6..=10).contains(&business.code_length) && (1..=10).contains(&business.attempts));
+    assert!((30..=600).contains(&business.code_lifetime.as_secs()));
+    assert!((30..=3_600).contains(&business.success_lifetime.as_secs()));
+    assert!(business.templates.contains_key(&business.default_locale));
+    let digest = business.client_key_sha256.map(|digest| {
+        let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        digits
+            .filter_map(|digit| char::from_digit(u32::from(digit), 16))
+            .collect()
+    });
+    let written = written.get("client_key_sha256").and_then(Value::as_str);
+    assert_eq!(digest, written.map(str::to_ascii_lowercase));
+}
+
+/// Every text of the catalogue has the code in it, and fits.
+fn check_texts(policy: &Policy, catalog: &Catalog) {
+    let sizes: BTreeMap<_, _> = catalog
+        .report()
+        .iter()
+        .map(|line| ((&line.business, &line.locale), line.segments.count))
+        .collect();
+    for (id, business) in &policy.businesses {
+        let code = Code::from_number(7, business.code_length);
+        for locale in business.templates.keys() {
+            let text = catalog.render(id, locale, &code).expect("a text");
+            assert!(text.body.contains(code.expose()));
+            assert!(
+                !text.body.chars().any(|c| c.is_control() && c != '\n'),
+                "{:?}",
+                text.body
+            );
+            assert!((1..=policy.sms.max_segments).contains(&text.segments));
+            assert_eq!(sizes.get(&(id, locale)), Some(&text.segments));
+            assert_eq!(&catalog.locale(id, business, Some(locale)), locale);
+        }
+        assert_eq!(catalog.locale(id, business, None), business.default_locale);
+    }
+}

@@ -1,0 +1,130 @@
+//! The small values: one text, read as each of them.
+
+use phoneproof::crypto::keyring::RootId;
+use phoneproof::domain::code::Code;
+use phoneproof::domain::device::Device;
+use phoneproof::domain::locale::Locale;
+use phoneproof::domain::phone::Country;
+use phoneproof::domain::policy::BusinessId;
+use phoneproof::observe::TraceContext;
+
+use crate::{Outcome, Target, bytes_of, silent};
+
+/// A locale, a device, a code, a business, a country, a root id, a trace header.
+pub(crate) const WORDS: Target = Target {
+    name: "words",
+    run,
+    seeds: || {
+        bytes_of([
+            "en",
+            "zh_Hans-CN",
+            "6f9619ff-8b86-d011-b42d-00cf4fc964ff",
+            "CaNaRy's phone",
+            "123 456",
+            "１２３-٤٥٦",
+            "password-change",
+            "us",
+            "r1",
+            "Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1",
+        ])
+    },
+    words: &[
+        "-",
+        "_",
+        "--",
+        " ",
+        "0",
+        "９",
+        "٣",
+        "z",
+        "Z",
+        "é",
+        "K",
+        "\u{212a}",
+        "\0",
+        "\n",
+        "\u{85}",
+        "\u{2028}",
+        ";",
+        "=",
+        "Sampled=1",
+        "Root=",
+        "Parent=",
+    ],
+};
+
+fn run(bytes: &[u8]) -> Outcome {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return Outcome::Refused;
+    };
+    let accepted = [
+        locale(text),
+        device(text),
+        code(text),
+        business(text),
+        country(text),
+        RootId::parse(text).is_some_and(|id| id.as_str() == text),
+        TraceContext::parse(text).is_some(),
+    ];
+    if accepted.contains(&true) {
+        Outcome::Accepted
+    } else {
+        Outcome::Refused
+    }
+}
+
+fn locale(text: &str) -> bool {
+    let Ok(locale) = Locale::parse(text) else {
+        return false;
+    };
+    assert_eq!(Locale::parse(locale.as_str()).as_ref(), Ok(&locale));
+    let mut longer = locale.as_str().len() + 1;
+    for shorter in locale.lookup_chain() {
+        assert!(locale.as_str().starts_with(shorter.as_str()));
+        assert!((1..longer).contains(&shorter.as_str().len()));
+        assert_eq!(Locale::parse(shorter.as_str()).as_ref(), Ok(&shorter));
+        longer = shorter.as_str().len();
+    }
+    true
+}
+
+fn device(text: &str) -> bool {
+    let Ok(device) = Device::parse(text) else {
+        return false;
+    };
+    assert_eq!(device.expose(), text, "compared byte for byte");
+    silent(&format!("{device:?}"));
+    true
+}
+
+fn code(text: &str) -> bool {
+    let Ok(code) = Code::parse(text) else {
+        return false;
+    };
+    let again = Code::parse(code.expose()).expect("digits are a code");
+    assert_eq!(again.expose(), code.expose());
+    assert_eq!(format!("{code:?}"), "Code(…)");
+    let number = code.expose().parse().expect("ten digits fit");
+    let length = u8::try_from(code.expose().len()).expect("short");
+    assert_eq!(Code::from_number(number, length).expose(), code.expose());
+    true
+}
+
+fn business(text: &str) -> bool {
+    let Ok(business) = BusinessId::parse(text) else {
+        return false;
+    };
+    assert_eq!(business.as_str(), text);
+    // It is part of table keys, metrics and paths.
+    assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+    true
+}
+
+fn country(text: &str) -> bool {
+    let Ok(country) = Country::parse(text) else {
+        return false;
+    };
+    assert_eq!(country.as_str(), text.to_ascii_uppercase());
+    assert_eq!(Country::parse(country.as_str()), Ok(country));
+    true
+}

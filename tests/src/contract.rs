@@ -1,0 +1,155 @@
+//! The OpenAPI documents, as something that every answer is held against.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use http::Method;
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use crate::client::Answer;
+
+const PROBLEM: &str = "application/problem+json";
+
+/// Both documents, of the service and of the accounts beside it.
+static DOCUMENTS: LazyLock<[Value; 2]> = LazyLock::new(|| {
+    [
+        phoneproof::http::openapi::document(),
+        phoneproof_account::openapi::document(),
+    ]
+});
+
+/// Schemas that were asked for before, by their text.
+static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+
+/// Fails unless an answer of the API is as its document says: the status is one that the operation can
+/// have, and headers, type and body are those of that status. Answers of anything else pass.
+pub(crate) fn assert_documented(method: &Method, target: &str, answer: &Answer) {
+    let path = target.split('?').next().unwrap_or_default();
+    let is_account = path.starts_with("/account/");
+    let of_service = ["/v1/", "/.well-known/", "/openapi.json"];
+    if !is_account && !of_service.iter().any(|start| path.starts_with(start)) {
+        return;
+    }
+    let document = &DOCUMENTS[usize::from(is_account)];
+    let fault = match operation(document, method, path) {
+        Some(operation) => fault(document, operation, answer),
+        None => undocumented_fault(document, method, answer),
+    };
+    if let Some(fault) = fault {
+        let Answer { status, text, .. } = answer;
+        panic!("{method} {path} is not as documented: {fault}\n{status} {text}");
+    }
+}
+
+/// The operation of a path, if the document has one.
+fn operation<'d>(document: &'d Value, method: &Method, path: &str) -> Option<&'d Value> {
+    let paths = document["paths"].as_object()?;
+    let exact = paths.get(path);
+    let found = exact.or_else(|| {
+        let fits = |template: &&String| matches(template, path);
+        paths.get(paths.keys().find(fits)?)
+    });
+    found?.get(method.as_str().to_ascii_lowercase())
+}
+
+/// Whether `path` is one of `template`, with anything but nothing in the place of `{}`.
+fn matches(template: &str, path: &str) -> bool {
+    let (template, path) = (template.split('/'), path.split('/'));
+    template.clone().count() == path.clone().count()
+        && template
+            .zip(path)
+            .all(|(part, real)| part == real || (part.starts_with('{') && !real.is_empty()))
+}
+
+fn fault(document: &Value, operation: &Value, answer: &Answer) -> Option<String> {
+    let response = &operation["responses"][answer.status.to_string()];
+    if response.is_null() {
+        return Some("no such status".to_owned());
+    }
+    header_fault(response, answer).or_else(|| match response["content"].as_object() {
+        None if answer.text.is_empty() => None,
+        None => Some("a body where there is none".to_owned()),
+        Some(content) => {
+            let sent = answer.header("content-type").unwrap_or_default();
+            match content.get(sent) {
+                Some(media) => body_fault(document, &media["schema"], answer),
+                None => Some(format!("content type {sent:?}")),
+            }
+        }
+    })
+}
+
+fn header_fault(response: &Value, answer: &Answer) -> Option<String> {
+    let documented = response["headers"].as_object()?;
+    let missing = |name: &str| documented.contains_key(name) && answer.header(name).is_none();
+    if missing("X-Request-Id") {
+        return Some("no X-Request-Id".to_owned());
+    }
+    let may_retry = answer.status == 503 || !answer.json["retryAt"].is_null();
+    if may_retry && missing("Retry-After") {
+        return Some("no Retry-After".to_owned());
+    }
+    let undocumented = [
+        "Retry-After",
+        "RateLimit",
+        "RateLimit-Policy",
+        "WWW-Authenticate",
+    ]
+    .into_iter()
+    .find(|name| answer.header(name).is_some() && !documented.contains_key(*name));
+    if let Some(name) = undocumented {
+        return Some(format!("an undocumented {name}"));
+    }
+    let retry_after = answer.header("Retry-After")?.parse::<u64>();
+    (!retry_after.is_ok_and(|seconds| seconds >= 1)).then(|| "a Retry-After below 1".to_owned())
+}
+
+/// What stands in no document is refused with a problem document like any other.
+fn undocumented_fault(document: &Value, method: &Method, answer: &Answer) -> Option<String> {
+    let is_preflight = *method == Method::OPTIONS && answer.status == 204;
+    if is_preflight {
+        return (!answer.text.is_empty()).then(|| "a preflight with a body".to_owned());
+    }
+    if !matches!(answer.status, 401 | 404 | 405) {
+        return Some("neither documented nor refused".to_owned());
+    }
+    if answer.header("content-type") != Some(PROBLEM) {
+        return Some("a refusal without a problem document".to_owned());
+    }
+    let reference = json!({ "$ref": "#/components/schemas/Problem" });
+    body_fault(document, &reference, answer)
+}
+
+fn body_fault(document: &Value, schema: &Value, answer: &Answer) -> Option<String> {
+    let is_text = schema["type"] == "string";
+    let body = if is_text {
+        Value::from(answer.text.as_str())
+    } else {
+        answer.json.clone()
+    };
+    let validator = validator(document, schema);
+    let faults: Vec<_> = validator
+        .iter_errors(&body)
+        .map(|error| format!("{} at {:?}", error.kind().keyword(), error.instance_path()))
+        .collect();
+    (!faults.is_empty()).then(|| faults.join(", "))
+}
+
+/// The validator of a schema of `document`. What the schema does not name may not be there, unless it is of
+/// any object.
+fn validator(document: &Value, schema: &Value) -> Arc<Validator> {
+    let title = &document["info"]["title"];
+    let key = format!("{title} {schema}");
+    let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
+    let validator = validators.entry(key).or_insert_with(|| {
+        let mut whole = schema.clone();
+        if schema["type"].is_null() {
+            whole["unevaluatedProperties"] = json!(false);
+        }
+        whole["components"] = document["components"].clone();
+        let options = jsonschema::draft202012::options().should_validate_formats(true);
+        Arc::new(options.build(&whole).expect("a schema of the document"))
+    });
+    Arc::clone(validator)
+}
