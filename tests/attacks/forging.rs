@@ -204,7 +204,7 @@ async fn keys_in_the_header() {
         "",
     ] {
         let jwk = forger.jwk(&json!(kid));
-        let (url, taken) = bait(json!({ "keys": [jwk] })).await;
+        let (url, fetched) = bait(json!({ "keys": [jwk] })).await;
         let ways = [
             ("jwk", jwk),
             ("jku", json!(url)),
@@ -228,7 +228,7 @@ async fn keys_in_the_header() {
             tried += 1;
         }
         assert_eq!(
-            taken.load(Ordering::SeqCst),
+            fetched.load(Ordering::SeqCst),
             0,
             "{kid:?}: a key was fetched"
         );

@@ -178,7 +178,14 @@ impl Member {
     }
 
     fn keep(&mut self, answer: &Answer) {
-        let text = |name: &str| answer.json[name].as_str().expect("a token").to_owned();
+        let text = |name: &str| {
+            answer
+                .json
+                .get(name)
+                .and_then(Value::as_str)
+                .expect("a token")
+                .to_owned()
+        };
         (self.access, self.refresh) = (text("accessToken"), text("refreshToken"));
     }
 

@@ -6,20 +6,20 @@ use stateright::{Model, Property};
 use crate::state::{Call, Calling, Carrier, Guessing, Kind, Outcome, Sending, State, Step, Told};
 use crate::{ATTEMPTS, LIFETIME, LIMIT, MOMENTS, Protocol};
 
-impl Protocol {
-    /// Whether somebody holds the token of a send.
-    fn has_token(&self, state: &State, send: usize) -> bool {
-        let over = |outcome| state.sends[send] == Sending::Over(outcome);
-        over(Outcome::Texted) || over(Outcome::Repeated)
-    }
+/// Whether somebody holds the token of a send.
+fn has_token(state: &State, send: usize) -> bool {
+    let over = |outcome| state.sends[send] == Sending::Over(outcome);
+    over(Outcome::Texted) || over(Outcome::Repeated)
+}
 
+impl Protocol {
     fn steps_of_send(&self, state: &State, send: usize, calls: &[Call], steps: &mut Vec<Step>) {
         let may_fail = state.faults > 0;
         match state.sends[send] {
             Sending::Reserving(calling) => {
                 let may_begin = match self.sends[send].kind {
                     Kind::New | Kind::Keyed(_) => true,
-                    Kind::Resend { of } => self.has_token(state, of),
+                    Kind::Resend { of } => has_token(state, of),
                 };
                 if may_begin {
                     steps.extend(calls.iter().map(|call| Step::Reserve(send, *call)));
@@ -59,7 +59,7 @@ impl Protocol {
             .after
             .is_none_or(|earlier| state.guesses[earlier] == Guessing::Unknown);
         // A guess needs the token, which comes with the answer to the send.
-        if is_due && self.has_token(state, request.send) {
+        if is_due && has_token(state, request.send) {
             steps.extend(calls.iter().map(|call| Step::Guess(guess, *call)));
             if state.faults > 0 && calling.tries > 0 {
                 steps.push(Step::DieGuessing(guess));
