@@ -201,10 +201,16 @@ fn seeds() -> Vec<Vec<u8>> {
         "iss": ISSUER, "aud": ISSUER, "sub": base64url([1; 16]), "client_id": "first-party", "iat": NOW, "nbf": NOW,
         "exp": NOW + 600, "jti": base64url([3; 16]), "sid": base64url([2; 16]),
     });
+    let critical = header(TOKEN_TYPE).replace('}', r#","crit":["exp"]}"#);
+    let over = success.to_string().replace("1800000300", "1799999940");
+    let unproven = success.to_string().replace("true", "false");
     [
         format!("{}\0{success}", header(TOKEN_TYPE)),
         format!("{}\0{bound}", header(TOKEN_TYPE)),
         format!("{}\0{access}", header(Access::TYPE)),
+        format!("{critical}\0{success}"),
+        format!("{}\0{over}", header(TOKEN_TYPE)),
+        format!("{}\0{unproven}", header(TOKEN_TYPE)),
     ]
     .map(String::into_bytes)
     .to_vec()

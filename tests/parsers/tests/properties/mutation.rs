@@ -17,8 +17,8 @@ pub(crate) enum Mutation {
     Remove { at: usize, length: usize },
     /// A stretch, once more elsewhere.
     Copy { at: usize, length: usize, to: usize },
-    /// A word of the language, put in.
-    Insert { at: usize, word: usize },
+    /// A word of the language, put in before a token.
+    Insert { token: usize, word: usize },
     /// A token, replaced by a word of the language.
     Replace { token: usize, word: usize },
     /// A token, left out.
@@ -38,7 +38,7 @@ pub(crate) fn mutation() -> impl Strategy<Value = Mutation> {
         1 => place().prop_map(|at| Mutation::Cut { at }),
         1 => (place(), 1..20_usize).prop_map(|(at, length)| Mutation::Remove { at, length }),
         1 => (place(), 1..60_usize, place()).prop_map(|(at, length, to)| Mutation::Copy { at, length, to }),
-        1 => (place(), place()).prop_map(|(at, word)| Mutation::Insert { at, word }),
+        1 => (place(), place()).prop_map(|(token, word)| Mutation::Insert { token, word }),
         3 => (place(), place()).prop_map(|(token, word)| Mutation::Replace { token, word }),
         1 => (place()).prop_map(|token| Mutation::Drop { token }),
         1 => (place(), 1..200_usize).prop_map(|(token, times)| Mutation::Repeat { token, times }),
@@ -69,8 +69,8 @@ impl Mutation {
                 let to = within(to);
                 bytes.splice(to..to, copied);
             }
-            Self::Insert { at, word } => {
-                let at = within(at);
+            Self::Insert { token, word } => {
+                let at = token_of(bytes, token).start;
                 bytes.splice(at..at, chosen(words, word).bytes());
             }
             Self::Replace { token, word } => {
