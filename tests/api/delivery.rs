@@ -246,15 +246,21 @@ async fn conflicts_are_tried_three_times_more_then_refused() {
 }
 
 #[tokio::test]
-async fn a_conflicting_guess_is_tried_again_and_counts_once() {
+async fn a_conflicting_guess_is_tried_three_times_more_and_counts_once() {
     let world = World::builder().proxied().start().await;
     let token = world.client.send(&phone(1)).await.token();
     world.proxy().break_next("UpdateItem", Fault::Conflict);
-    let answer = world
-        .client
-        .verify(&token, &world.wrong_code(&phone(1)))
-        .await;
+    let wrong = world.wrong_code(&phone(1));
+    let answer = world.client.verify(&token, &wrong).await;
     assert_eq!(answer.json["attemptsRemaining"], 4);
+    drop(world.proxy().take_calls());
+    world.proxy().break_all("UpdateItem", Fault::Conflict);
+    let answer = world.client.verify(&token, &wrong).await;
+    assert_eq!((answer.status, answer.problem()), (503, "unavailable"));
+    assert_eq!(world.proxy().take_calls()["UpdateItem"], 4);
+    world.proxy().mend();
+    let answer = world.client.verify(&token, &wrong).await;
+    assert_eq!(answer.json["attemptsRemaining"], 3);
 }
 
 #[tokio::test]

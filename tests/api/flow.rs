@@ -8,7 +8,7 @@ use phoneproof::config::TokenMode;
 use phoneproof_tests::{PARALLEL, World, at_once, phone};
 use serde_json::{Value, json};
 
-fn claims(token: &str) -> Value {
+pub(crate) fn claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).expect("a payload");
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).expect("base64url")).expect("JSON")
 }

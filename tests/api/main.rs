@@ -20,3 +20,4 @@ mod journal;
 mod limits;
 mod problem;
 mod refusals;
+mod retention;

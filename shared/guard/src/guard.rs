@@ -286,4 +286,53 @@ mod tests {
         let first = number.iter().position(|byte| *byte != 0).unwrap_or(0);
         URL_SAFE_NO_PAD.encode(&number[first..])
     }
+
+    /// The public key of RFC 7515 appendix A.3.
+    fn p256() -> Value {
+        json!({
+            "kty": "EC", "crv": "P-256", "kid": "r1", "alg": "ES256", "use": "sig",
+            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+        })
+    }
+
+    fn rsa() -> Value {
+        json!({ "kty": "RSA", "kid": "rsa1", "alg": "RS256", "use": "sig", "n": "AQAB", "e": "AQAB" })
+    }
+
+    /// The ids of the keys that a guard with these would use.
+    fn used(keys: &[Value]) -> Vec<String> {
+        let jwks = json!({ "keys": keys }).to_string();
+        let guard = Guard::new("https://verify.example.com", jwks.as_bytes());
+        let mut ids: Vec<_> = guard.map_or(Vec::new(), |guard| guard.keys.into_keys().collect());
+        ids.sort_unstable();
+        ids
+    }
+
+    #[test]
+    fn keys_of_both_algorithms_are_used() {
+        assert_eq!(used(&[p256(), rsa()]), ["r1", "rsa1"]);
+    }
+
+    #[test]
+    fn a_key_without_id_or_algorithm_or_with_another_one_is_passed_over() {
+        let changed = |mut key: Value, name: &str, value: Value| {
+            key[name] = value;
+            key
+        };
+        let others = [
+            changed(p256(), "kid", Value::Null),
+            changed(p256(), "alg", Value::Null),
+            changed(p256(), "alg", json!("ES384")),
+            changed(p256(), "alg", json!("RS256")),
+            // What a P-384 key signs is no ES256, whatever the key says of itself.
+            changed(p256(), "crv", json!("P-384")),
+            changed(rsa(), "alg", json!("RS512")),
+            changed(rsa(), "alg", json!("PS256")),
+            changed(rsa(), "alg", json!("ES256")),
+            json!({ "kty": "oct", "kid": "r1", "alg": "HS256", "k": "AQAB" }),
+        ];
+        assert_eq!(used(&others), [""; 0]);
+        assert_eq!(used(&[others.as_slice(), &[p256()]].concat()), ["r1"]);
+    }
 }

@@ -299,6 +299,14 @@ mod tests {
     }
 
     #[test]
+    fn an_instance_whose_clock_is_past_midnight_first_is_understood() {
+        let (text, keyring) = (sealed(), keyring(&["r1"]));
+        let earlier = |days: u64| NOW - std::time::Duration::from_secs(86_400 * days);
+        assert!(open(&text, &keyring, ISSUER, earlier(1)).is_ok());
+        assert!(open(&text, &keyring, ISSUER, earlier(2)).is_err());
+    }
+
+    #[test]
     fn a_retired_root_is_refused_and_a_live_old_one_is_not() {
         let text = sealed();
         assert!(open(&text, &keyring(&["r2", "r1"]), ISSUER, NOW).is_ok());

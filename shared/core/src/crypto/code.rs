@@ -12,16 +12,20 @@ pub type CodeMac = [u8; 32];
 
 /// The code of challenge `id`, uniform over all codes of `length` digits.
 ///
-/// A keyed PRF of the id, so a resend or an idempotent repeat needs no stored code. 64-bit values
-/// at or above the largest multiple of `10^length` are drawn again, so no digit is favoured.
+/// A keyed PRF of the id, so a resend or an idempotent repeat needs no stored code.
 #[must_use]
 pub fn derive_code(key: &hmac::Key, id: ChallengeId, length: u8) -> Code {
-    let range = 10_u64.pow(u32::from(length));
+    let draws = (0_u64..).map(|counter| draw(key, id, counter));
+    Code::from_number(uniform(draws, 10_u64.pow(u32::from(length))), length)
+}
+
+/// A number below `range`. Draws at or above the largest multiple of `range` are passed over, so no
+/// number is favoured.
+fn uniform(mut draws: impl Iterator<Item = u64>, range: u64) -> u64 {
     let unbiased = u64::MAX - u64::MAX % range;
-    let mut draws = (0_u64..).map(|counter| draw(key, id, counter));
     // A draw is refused with a chance below 2^-30, so the loop ends at once.
-    let number = draws.find(|number| *number < unbiased).unwrap_or_default();
-    Code::from_number(number % range, length)
+    let number = draws.find(|number| *number < unbiased);
+    number.unwrap_or_default() % range
 }
 
 fn draw(key: &hmac::Key, id: ChallengeId, counter: u64) -> u64 {
@@ -74,6 +78,14 @@ mod tests {
             base64url(mac),
             "7RFRYJ3HqtvHxlMPDbdvNVkeykiBsK1TGXc6yJeRwhc"
         );
+    }
+
+    #[test]
+    fn a_draw_that_would_favour_some_numbers_is_passed_over() {
+        let multiple = 18_446_744_073_709_000_000;
+        let uniform = |draws: &[u64]| uniform(draws.iter().copied(), 1_000_000);
+        assert_eq!(uniform(&[multiple - 1, 7]), 999_999);
+        assert_eq!(uniform(&[multiple, u64::MAX, 7]), 7);
     }
 
     #[test]

@@ -330,6 +330,7 @@ mod tests {
             guard.check(&token, "login", 1_360).err(),
             Some(Rejection::Expired)
         );
+        assert_eq!(guard.check(&token, "login", 940).err(), None);
         assert_eq!(
             guard.check(&token, "login", 939).err(),
             Some(Rejection::NotYetValid)
@@ -349,5 +350,24 @@ mod tests {
             guard.check("canary", "login", 1_100).err(),
             Some(Rejection::Malformed)
         );
+    }
+
+    #[test]
+    fn guard_reads_tokens_of_4096_bytes_and_no_longer_ones() {
+        // With an id of three characters, 4,096 is a length that base64 can have.
+        let ring = keyring(&["r01"]);
+        let padded = |length: usize| {
+            let mut claims = serde_json::to_value(claims()).expect("JSON");
+            claims["padding"] = "x".repeat(length).into();
+            let token = ring.signing_key(NOW).sign_jwt(TOKEN_TYPE, &claims);
+            token.expect("signed")
+        };
+        let tokens: Vec<_> = (2_500..3_000).map(padded).collect();
+        let of_length = |length| tokens.iter().find(|token| token.len() == length);
+        let check = |token: &String| guard(&ring).check(token, "login", 1_100).err();
+        assert_eq!(of_length(4_096).map(check), Some(None));
+        // Three bytes are four characters of base64, so one length in four does not occur.
+        let longer = of_length(4_097).or(of_length(4_098)).map(check);
+        assert_eq!(longer, Some(Some(Rejection::Malformed)));
     }
 }

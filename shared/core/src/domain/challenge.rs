@@ -391,7 +391,14 @@ mod tests {
     #[test]
     fn cooldown_ends_on_the_second() {
         let new = Reservation::New { id: ID, slot: 3 };
-        assert!(record(|_| ()).admits_send(&new, &terms(1_059)).is_err());
+        let cooling_down = Denial::CoolingDown {
+            until: Timestamp::from_unix(1_060),
+            cooldown: Duration::from_mins(1),
+        };
+        assert_eq!(
+            record(|_| ()).admits_send(&new, &terms(1_059)),
+            Err(SendRefusal::Denied(cooling_down))
+        );
         assert_eq!(record(|_| ()).admits_send(&new, &terms(1_060)), Ok(()));
     }
 

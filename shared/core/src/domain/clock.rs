@@ -137,4 +137,26 @@ mod tests {
         assert_eq!(later.since(earlier), Duration::from_secs(5));
         assert_eq!(earlier.since(later), Duration::ZERO);
     }
+
+    #[test]
+    fn the_finer_time_agrees_with_the_seconds() {
+        let epoch = Timestamp::from_unix(0);
+        let (before, fine, after) = (
+            SystemClock.now(),
+            SystemClock.since_epoch(),
+            SystemClock.now(),
+        );
+        assert!(before.since(epoch) <= fine && fine < after.since(epoch) + Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_clock_of_whole_seconds_knows_nothing_finer() {
+        struct Stopped;
+        impl Clock for Stopped {
+            fn now(&self) -> Timestamp {
+                Timestamp::from_unix(15)
+            }
+        }
+        assert_eq!(Stopped.since_epoch(), Duration::from_secs(15));
+    }
 }

@@ -466,6 +466,52 @@ mod tests {
     }
 
     #[test]
+    fn a_country_is_two_ascii_letters() {
+        let code = |text| Country::parse(text).map(|country| country.to_string());
+        assert_eq!(code("US"), Ok("US".to_owned()));
+        assert_eq!(code("us"), Ok("US".to_owned()));
+        for text in ["", "U", "USA", "U1", "1S", "11", "é"] {
+            assert_eq!(code(text), Err(InvalidCountry), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_canonical_number_is_a_plus_and_5_to_15_digits() {
+        for text in ["+12345", "+123456789012345"] {
+            let phone = Phone::from_canonical(text).expect(text);
+            assert_eq!(phone.expose(), text);
+        }
+        for text in [
+            "",
+            "+",
+            "12345",
+            "+1234",
+            "+1234567890123456",
+            "+1234a",
+            "+ 12345",
+            "++12345",
+        ] {
+            assert_eq!(Phone::from_canonical(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn text_of_96_bytes_is_looked_at_and_no_longer_one() {
+        let spaced = |length: usize| format!("+1{}4152007986", " ".repeat(length - 12));
+        assert!(parse(&spaced(96), None).is_ok());
+        assert_eq!(parse(&spaced(97), None), Err(PhoneError::Characters));
+    }
+
+    #[test]
+    fn warming_up_loads_the_metadata() {
+        let parser = PhoneParser::serving(Country::parse("DE"));
+        assert!(parser.served.get().is_none());
+        parser.warm_up();
+        assert!(matches!(parser.served.get(), Some(Some(_))));
+        assert!(parser.all.get().is_none());
+    }
+
+    #[test]
     fn knows_types_that_cost_money() {
         for (text, number_type) in [
             ("+1 900 234 5678", NumberType::PremiumRate),

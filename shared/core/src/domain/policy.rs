@@ -376,3 +376,90 @@ impl TestNumber {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy() -> Policy {
+        let text = r#"
+            [numbers]
+            countries = ["US", "GB"]
+            [sms]
+            max_price_usd = "0.25"
+            price_usd = { US = 0.00645 }
+            [business.login]
+            brand = "Example"
+            default_locale = "en"
+            templates.en = "{code}"
+            [[test_number]]
+            phone = "+14155550100"
+            code = "123456"
+            until = "2027-01-01T00:00:00Z"
+            per_day = 7
+        "#;
+        Policy::from_toml(text).expect("valid")
+    }
+
+    fn phone(text: &str) -> Phone {
+        Phone::from_canonical(text).expect("canonical")
+    }
+
+    fn country(text: &str) -> Country {
+        Country::parse(text).expect("a country")
+    }
+
+    #[test]
+    fn a_business_id_has_1_to_64_lower_case_letters_digits_and_hyphens() {
+        for id in ["a", "7", "-", "password-change-2", &"x".repeat(64)] {
+            let parsed = BusinessId::parse(id).map(|id| id.as_str().to_owned());
+            assert_eq!(parsed, Ok(id.to_owned()));
+        }
+        for id in ["", "A", "a_b", "a b", "a.b", "é", &"x".repeat(65)] {
+            assert_eq!(BusinessId::parse(id), Err(InvalidBusinessId), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_test_number_has_its_own_limits_until_it_ends() {
+        let (policy, test, other) = (policy(), phone("+14155550100"), phone("+14155550101"));
+        let end = policy.test_numbers.first().expect("a test number").until;
+        let last = end - Duration::from_secs(1);
+        let own = Limits {
+            cooldown: Duration::ZERO,
+            phone_per_hour: 7,
+            phone_per_day: 7,
+            device_per_day: 7,
+            address_per_hour: 7,
+            number_block_per_hour: 7,
+        };
+        assert_eq!(policy.limits_of(&test, last), own);
+        assert_eq!(policy.limits_of(&test, end), policy.limits);
+        assert_eq!(policy.limits_of(&other, last), policy.limits);
+        assert!(policy.test_number(&other, last).is_none());
+    }
+
+    #[test]
+    fn an_amount_is_above_0_and_below_100_dollars_and_keeps_its_millionths() {
+        for dollars in [0.0, -0.5, 100.0, 1e9, f64::NAN, f64::INFINITY] {
+            assert_eq!(MicroUsd::from_dollars(dollars), None, "{dollars}");
+        }
+        for dollars in [0.000_001, 0.006_45, 1.0, 99.999_999] {
+            let amount = MicroUsd::from_dollars(dollars).expect("in range");
+            assert!((amount.dollars() - dollars).abs() < 1e-9, "{dollars}");
+        }
+        assert_eq!(MicroUsd::from_dollars(0.006_45), Some(MicroUsd(6_450)));
+        assert_eq!(MicroUsd(6_450).times(3), MicroUsd(19_350));
+    }
+
+    #[test]
+    fn a_text_costs_its_countrys_price_per_segment_else_at_most_what_sns_may_spend() {
+        let mut sms = policy().sms;
+        let (priced, other) = (Some(country("US")), Some(country("GB")));
+        assert_eq!(sms.estimated_cost(priced, 2), Some(MicroUsd(12_900)));
+        assert_eq!(sms.estimated_cost(other, 2), Some(MicroUsd(250_000)));
+        assert_eq!(sms.estimated_cost(None, 2), Some(MicroUsd(250_000)));
+        sms.max_price_usd = None;
+        assert_eq!(sms.estimated_cost(other, 2), None);
+    }
+}

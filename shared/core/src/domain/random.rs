@@ -41,3 +41,27 @@ impl Random for SystemRandom {
         getrandom::fill(bytes).map_err(|_| RandomUnavailable)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Broken;
+
+    impl Random for Broken {
+        fn fill(&self, _: &mut [u8]) -> Result<(), RandomUnavailable> {
+            Err(RandomUnavailable)
+        }
+    }
+
+    #[test]
+    fn the_systems_bytes_do_not_repeat() {
+        let draw = || random_array::<16>(&SystemRandom).expect("random bytes");
+        assert_ne!(draw(), draw());
+    }
+
+    #[test]
+    fn without_random_bytes_there_is_no_array() {
+        assert_eq!(random_array::<16>(&Broken), Err(RandomUnavailable));
+    }
+}

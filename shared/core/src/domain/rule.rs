@@ -311,6 +311,9 @@ mod tests {
         assert_eq!(Denial::most_lasting([short, long]), Some(long));
         assert_eq!(Denial::most_lasting([long, endless, short]), Some(endless));
         assert_eq!(Denial::most_lasting([]), None);
+        // Of two that end together, the first in the transaction.
+        let other = Denial::Exhausted(Rule::AddressPerHour, quota(0));
+        assert_eq!(Denial::most_lasting([long, other]), Some(long));
     }
 
     proptest! {

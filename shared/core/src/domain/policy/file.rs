@@ -611,13 +611,230 @@ mod tests {
     #[test]
     fn the_smallest_policy_has_the_documented_defaults() {
         let policy = read(SMALLEST).expect("valid");
-        assert_eq!(policy.limits.cooldown, Duration::from_mins(1));
-        assert_eq!(
-            (policy.limits.phone_per_hour, policy.limits.phone_per_day),
-            (5, 10)
-        );
-        assert_eq!((policy.lockout.soft, policy.lockout.hard), (20, 100));
+        assert_eq!(policy.day_starts_at, Duration::ZERO);
+        let limits = Limits {
+            cooldown: Duration::from_mins(1),
+            phone_per_hour: 5,
+            phone_per_day: 10,
+            device_per_day: 10,
+            address_per_hour: 20,
+            number_block_per_hour: 20,
+        };
+        assert_eq!(policy.limits, limits);
+        let lockout = Lockout {
+            soft: 20,
+            hard: 100,
+            remembered: Duration::from_hours(90 * 24),
+        };
+        assert_eq!(policy.lockout, lockout);
+        let textable = BTreeSet::from([NumberType::Mobile, NumberType::FixedLineOrMobile]);
+        assert_eq!(policy.numbers.types, textable);
+        assert_eq!(policy.sms.sms_type, SmsType::Transactional);
+        assert_eq!(policy.sms.max_segments, 2);
         assert_eq!(policy.slots().count, 7);
+        let business = policy.businesses.values().next().expect("a business");
+        assert_eq!((business.code_length, business.attempts), (6, 5));
+        assert_eq!(business.code_lifetime, Duration::from_mins(5));
+        assert_eq!(business.success_lifetime, Duration::from_mins(5));
+    }
+
+    #[test]
+    fn what_the_file_says_is_what_counts() {
+        let text = r#"
+            day_starts_at = "16:30"
+            [limits]
+            cooldown_seconds = 61
+            phone_per_hour = 2
+            phone_per_day = 3
+            device_per_day = 4
+            address_per_hour = 5
+            number_block_per_hour = 6
+            [lock]
+            wrong_codes_per_day = 7
+            consecutive_wrong_codes = 8
+            remembered_days = 9
+            [numbers]
+            countries = ["US", "de"]
+            types = ["voip"]
+            [sms]
+            type = "Promotional"
+            sender_id = "Example-1"
+            max_price_usd = "0.50"
+            max_segments = 3
+            price_usd = { US = 0.00645 }
+            [business.login]
+            brand = "Example"
+            default_locale = "en"
+            code_length = 8
+            code_lifetime_seconds = 120
+            attempts = 3
+            success_token_lifetime_seconds = 90
+            client_key_sha256 = "000102030405060708090a0b0c0d0e0f101112131415161718191A1B1C1D1E1F"
+            templates.en = "{code}"
+            [[test_number]]
+            phone = "+14155550100"
+            code = "12345678"
+            until = "2027-01-01T00:00:00Z"
+        "#;
+        let policy = read(text).expect("valid");
+        assert_eq!(policy.day_starts_at, Duration::from_mins(16 * 60 + 30));
+        let limits = Limits {
+            cooldown: Duration::from_secs(61),
+            phone_per_hour: 2,
+            phone_per_day: 3,
+            device_per_day: 4,
+            address_per_hour: 5,
+            number_block_per_hour: 6,
+        };
+        assert_eq!(policy.limits, limits);
+        let lockout = Lockout {
+            soft: 7,
+            hard: 8,
+            remembered: Duration::from_hours(9 * 24),
+        };
+        assert_eq!(policy.lockout, lockout);
+        let countries = ["DE", "US"].map(|code| Country::parse(code).expect("a country"));
+        assert_eq!(policy.numbers.countries, BTreeSet::from(countries));
+        assert_eq!(policy.numbers.types, BTreeSet::from([NumberType::Voip]));
+        assert_eq!(policy.sms.sms_type, SmsType::Promotional);
+        assert_eq!(policy.sms.sender_id.as_deref(), Some("Example-1"));
+        assert_eq!(policy.sms.max_price_usd.as_deref(), Some("0.50"));
+        assert_eq!(policy.sms.max_segments, 3);
+        let price = policy.sms.prices.get(&countries[1]);
+        assert_eq!(price.copied(), MicroUsd::from_dollars(0.00645));
+        let business = policy.businesses.values().next().expect("a business");
+        assert_eq!((business.code_length, business.attempts), (8, 3));
+        assert_eq!(business.code_lifetime, Duration::from_mins(2));
+        assert_eq!(business.success_lifetime, Duration::from_secs(90));
+        let digest = std::array::from_fn(|n| u8::try_from(n).expect("below 32"));
+        assert_eq!(business.client_key_sha256, Some(digest));
+        let number = policy.test_numbers.first().expect("a test number");
+        assert_eq!(number.code.expose(), "12345678");
+        assert_eq!(number.until.to_string(), "2027-01-01T00:00:00Z");
+        assert_eq!(number.per_day, 100);
+    }
+
+    /// Which of `values` are accepted where `addition` is called with them.
+    fn accepted<'v>(values: &[&'v str], addition: impl Fn(&str) -> String) -> Vec<&'v str> {
+        let fits = |value: &&str| faults(&addition(value)).is_empty();
+        values.iter().copied().filter(fits).collect()
+    }
+
+    fn on_top(key: &str, value: &str) -> String {
+        format!("{key} = {value:?}\n{SMALLEST}")
+    }
+
+    fn of_the_business(key: &str, value: &str) -> String {
+        format!("{SMALLEST}\n{key} = {value:?}")
+    }
+
+    #[test]
+    fn a_time_of_day_has_two_hours_digits_below_24_and_two_minutes_digits_below_60() {
+        let refused = [
+            "24:00", "30:00", "00:60", "12:99", "1:00", "001:00", "01:0", "01:000", "0100", ":",
+            "+1:00", "01:+5", "ab:cd",
+        ];
+        assert_eq!(accepted(&refused, |v| on_top("day_starts_at", v)), [""; 0]);
+        let good = ["00:00", "00:59", "09:05", "23:59"];
+        assert_eq!(accepted(&good, |v| on_top("day_starts_at", v)), good);
+    }
+
+    #[test]
+    fn a_sender_is_1_to_11_letters_digits_and_hyphens_with_a_letter() {
+        let in_sms = |v: &str| format!("[sms]\nsender_id = {v:?}\n{SMALLEST}");
+        let refused = ["", "ABCDEFGHIJKL", "123", "1-2", "A_1", "A 1", "É"];
+        assert_eq!(accepted(&refused, in_sms), [""; 0]);
+        let good = ["A", "1A", "Example-1", "ABCDEFGHIJK"];
+        assert_eq!(accepted(&good, in_sms), good);
+    }
+
+    #[test]
+    fn a_price_is_above_0_and_below_100_dollars() {
+        let in_sms = |v: &str| format!("[sms]\nmax_price_usd = {v:?}\n{SMALLEST}");
+        let prices = ["0", "-1", "100", "1e9", "NaN", "", "1 USD", "0.01", "99.99"];
+        assert_eq!(accepted(&prices, in_sms), ["0.01", "99.99"]);
+    }
+
+    #[test]
+    fn an_origin_is_a_host_name() {
+        let labels = |count: usize, last: &str| "a.".repeat(count) + last;
+        let (longest_label, longer_label) = ("a".repeat(63), "a".repeat(64));
+        let (longest, longer) = (labels(126, "a"), labels(126, "aa"));
+        assert_eq!(longest.len(), 253);
+        let refused = [
+            "",
+            ".",
+            "a..b",
+            "a.",
+            "-a.com",
+            "a-.com",
+            "a_b.com",
+            "a b",
+            "https://a.com",
+            "a.com:443",
+            "é.com",
+            &longer_label,
+            &longer,
+        ];
+        assert_eq!(
+            accepted(&refused, |v| of_the_business("origin", v)),
+            [""; 0]
+        );
+        let good = [
+            "example.com",
+            "localhost",
+            "a-b.example",
+            "1.example",
+            &longest_label,
+            &longest,
+        ];
+        assert_eq!(accepted(&good, |v| of_the_business("origin", v)), good);
+    }
+
+    #[test]
+    fn an_android_hash_is_11_characters_of_base64() {
+        let hashes = [
+            "FA9qCX9VSu",
+            "FA+9qCX9VSu1",
+            "FA_9qCX9VSu",
+            "FA-9qCX9VSu",
+            "FA+9qCX9VSu",
+            "FA/9qCX9VSu",
+            "FAA9qCX9VSu",
+        ];
+        let good = accepted(&hashes, |v| of_the_business("android_hash", v));
+        assert_eq!(good, ["FA+9qCX9VSu", "FA/9qCX9VSu", "FAA9qCX9VSu"]);
+    }
+
+    #[test]
+    fn the_digest_of_a_client_key_has_64_hexadecimal_digits() {
+        let (good, short, long) = ("aB".repeat(32), "ab".repeat(31), "ab".repeat(33));
+        let (other, signed) = ("ag".repeat(32), "+a".repeat(32));
+        let values = [good.as_str(), &short, &long, &other, &signed, "x"];
+        assert_eq!(
+            accepted(&values, |v| of_the_business("client_key_sha256", v)),
+            [good.as_str()]
+        );
+    }
+
+    #[test]
+    fn a_brand_is_not_blank_and_has_no_control_characters() {
+        let with_brand = |v: &str| SMALLEST.replace("\"Example\"", &format!("{v:?}"));
+        let brands = ["", "  ", "a\nb", "a\tb", "Example", "Größe & Co"];
+        assert_eq!(accepted(&brands, with_brand), ["Example", "Größe & Co"]);
+    }
+
+    #[test]
+    fn overrides_are_checked_as_the_file_is() {
+        let with_sms = |sender: &str, price: &str| {
+            let policy = read(SMALLEST).expect("valid");
+            policy.with_sms(Some(sender.to_owned()), Some(price.to_owned()))
+        };
+        let policy = with_sms("Other", "0.25").expect("accepted");
+        assert_eq!(policy.sms.sender_id.as_deref(), Some("Other"));
+        assert_eq!(policy.sms.max_price_usd.as_deref(), Some("0.25"));
+        assert!(with_sms("123", "0.25").is_err());
+        assert!(with_sms("Other", "free").is_err());
     }
 
     #[test]
@@ -730,6 +947,12 @@ mod tests {
                 .iter()
                 .all(|f| f.starts_with("file: ") && f.contains("line 1"))
         );
-        assert!(faults("").iter().any(|f| f.contains("numbers")));
+        let nothing = faults("");
+        assert!(
+            nothing
+                .iter()
+                .all(|f| f.starts_with("file: ") && f.contains("numbers"))
+        );
+        assert_eq!(nothing.len(), 1);
     }
 }

@@ -1,0 +1,62 @@
+//! How long items stay: DynamoDB deletes what has passed its `expires_at`, so an end that is too early forgets
+//! what a limit, a lock or a spent token rests on.
+
+use phoneproof::domain::clock::Clock as _;
+use phoneproof_tests::{World, phone};
+use serde_json::{Value, json};
+
+use crate::flow::claims;
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+
+/// The ends of the items in `table` whose key begins with `prefix`, in Unix seconds, the earliest first.
+async fn ends(world: &World, table: &str, prefix: &str) -> Vec<i64> {
+    let answer = world.dynamodb("Scan", &json!({ "TableName": table })).await;
+    let items = answer.json["Items"].as_array().expect("items");
+    let of = |item: &&Value| item["pk"]["S"].as_str().expect("a key").starts_with(prefix);
+    let end = |item: &Value| item["expires_at"]["N"].as_str().expect("an end").parse();
+    let ends = items.iter().filter(of).map(end);
+    let mut ends: Vec<i64> = ends.map(|end| end.expect("Unix seconds")).collect();
+    ends.sort_unstable();
+    ends
+}
+
+fn now(world: &World) -> i64 {
+    world.clock.now().unix()
+}
+
+#[tokio::test]
+async fn a_phones_record_stays_for_90_days_after_its_last_text_or_wrong_code() {
+    let world = World::start().await;
+    let sent = world.client.send(&phone(1)).await;
+    let kept = now(&world) + 90 * DAY;
+    assert_eq!(ends(&world, "Challenges", "").await, [kept]);
+    world.advance(100);
+    let wrong = world.wrong_code(&phone(1));
+    assert_eq!(world.client.verify(&sent.token(), &wrong).await.status, 422);
+    assert_eq!(ends(&world, "Challenges", "").await, [kept + 100]);
+}
+
+#[tokio::test]
+async fn a_counter_stays_until_its_window_ends() {
+    let world = World::start().await;
+    world.advance(600);
+    assert_eq!(world.client.send(&phone(1)).await.status, 202);
+    // Ten past noon: three rules count until one o'clock, two until midnight.
+    let (one, midnight) = (now(&world) - 600 + HOUR, now(&world) - 600 + DAY / 2);
+    let expected = [one, one, one, midnight, midnight];
+    assert_eq!(ends(&world, "Limits", "").await, expected);
+}
+
+#[tokio::test]
+async fn a_spent_token_is_remembered_for_longer_than_any_clock_accepts_it() {
+    let world = World::start().await;
+    let sent = world.client.send(&phone(1)).await;
+    let code = world.code(&phone(1));
+    let success = world.client.verify(&sent.token(), &code).await.token();
+    assert_eq!(world.client.spend(&success, "login").await.status, 200);
+    // A minute of leeway for the relying party's clock, and one for the database's.
+    let end = claims(&success)["exp"].as_i64().expect("Unix seconds");
+    assert_eq!(ends(&world, "Challenges", "spent#").await, [end + 120]);
+}
