@@ -165,6 +165,8 @@ pub(crate) struct Grown {
 const CONNECTIONS: usize = 16;
 /// The most items that DynamoDB takes in one batch.
 const BATCH: usize = 25;
+/// Items of a page; the embedded database needs longer for larger ones than the clients wait.
+const PAGE: i32 = 1_000;
 
 /// Measures how flows slow down as tables fill; whether the goal is reached.
 ///
@@ -224,6 +226,7 @@ async fn copy(from: &str, to: &str) -> u64 {
         let mut items = from
             .scan()
             .table_name(table)
+            .limit(PAGE)
             .into_paginator()
             .items()
             .send();
