@@ -113,7 +113,8 @@ impl Results {
     }
 
     fn section(&mut self, title: &str, origin: &str, table: &str) {
-        _ = writeln!(self.parts, "## {title}\n\n{origin}\n\n{table}");
+        let gap = if table.is_empty() { "" } else { "\n" };
+        _ = writeln!(self.parts, "## {title}\n\n{origin}\n{gap}{table}");
     }
 
     /// The cold starts, with the plot of those without TLS.

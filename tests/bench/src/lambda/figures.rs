@@ -70,7 +70,7 @@ impl Figures {
         Self {
             runtime: runtime.to_owned(),
             function,
-            zip_mb: zipped_mb(&program.file()),
+            zip_mb: program.file().as_deref().and_then(zipped_mb),
             init: Costs::default(),
             first: Costs::default(),
             warm: Costs::default(),

@@ -61,10 +61,13 @@ impl Program {
         }
     }
 
-    /// The file that is run, if it is named by a path.
-    pub(crate) fn file(&self) -> PathBuf {
-        self.folder
-            .join(self.command.first().map_or("", String::as_str))
+    /// The file that is all of the program, if there is one.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        match self.command.as_slice() {
+            [file] => Some(self.folder.join(file)),
+            // With arguments it is an interpreter, and the program is something else.
+            _ => None,
+        }
     }
 }
 
