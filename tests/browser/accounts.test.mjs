@@ -141,7 +141,7 @@ onPage("a refused password keeps the proof, and what is missing is said", { path
 const REFUSALS = [
   [409, "phone-in-use", { retryAt: new Date(Date.now() + 7 * 86_400_000).toISOString() }, /never taken over[^]*try again/],
   [403, "locked", {}, /Too many wrong ones/],
-  [429, "limited", { retryAt: new Date(Date.now() + 60_000).toISOString() }, /Too many tries[^]*try again in/],
+  [429, "limited", { retryAt: new Date(Date.now() + 600_000).toISOString() }, /Too many tries[^]*try again in/],
   [503, "unavailable", {}, /not available just now/],
 ];
 
