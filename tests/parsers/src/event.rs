@@ -13,7 +13,7 @@ use phoneproof::http::{Call, Problem, Reply, Route, SendBody, SpendBody, VerifyB
 use serde_json::{Value, json};
 
 use crate::fixture::{APP, ORIGIN};
-use crate::{CANARY, Outcome, Target, bodies, silent};
+use crate::{CANARY, Outcome, Target, bodies, reread, silent};
 
 /// A whole event, through everything that a function does before it calls anything.
 pub(crate) const EVENT: Target = Target {
@@ -81,8 +81,13 @@ fn run(bytes: &[u8]) -> Outcome {
         return Outcome::Refused;
     };
     let for_verify = request(bytes).expect("the same event again");
-    let context: Value = serde_json::from_slice(bytes).expect("an event is JSON");
-    let context = &context["requestContext"];
+    let event = reread(bytes).unwrap_or_default();
+    let context = &event["requestContext"];
+    let id = context["requestId"].as_str();
+    if context.is_null() || id.is_some_and(|id| id.contains(CANARY)) {
+        // The id is the gateway's own and stands in answers and logs; only mutation puts more into it.
+        return Outcome::Refused;
+    }
     let outcomes = [
         serve(for_send, phoneproof_send::ROUTES, context),
         serve(for_verify, phoneproof_verify::ROUTES, context),
@@ -140,11 +145,10 @@ fn answered(answer: &Response<Body>, context: &Value) -> Outcome {
     assert!(expected.contains(&answer.status()));
     let id = context["requestId"].as_str().unwrap_or_default();
     for (name, value) in answer.headers() {
-        let value = value.to_str().unwrap_or(CANARY);
         if name == "x-request-id" {
-            assert_eq!(value, id);
+            assert_eq!(value.as_bytes(), id.as_bytes());
         } else {
-            silent(value);
+            silent(value.to_str().expect("every other header is ASCII"));
         }
     }
     let origin = answer.headers().get(ACCESS_CONTROL_ALLOW_ORIGIN);

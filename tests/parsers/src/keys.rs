@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::bodies::JSON_WORDS;
 use crate::fixture::{ISSUER, NOW};
 use crate::jwt::{SPECIMEN, SPECIMEN_AUDIENCE, SPECIMEN_KEYS, SPECIMEN_NOW};
-use crate::{CANARY, Outcome, Target, silent};
+use crate::{CANARY, Outcome, Target, reread, silent};
 
 /// A key set, as a relying party fetches it.
 pub(crate) const JWKS: Target = Target {
@@ -101,10 +101,10 @@ fn jwks(bytes: &[u8]) -> Outcome {
     };
     let token = SPECIMEN.trim_end();
     if guard.check(token, SPECIMEN_AUDIENCE, SPECIMEN_NOW).is_ok() {
-        let set: Value = serde_json::from_slice(bytes).expect("an accepted set is JSON");
-        let keys = set["keys"].as_array().expect("an array");
+        let set = reread(bytes);
+        let keys = set.as_ref().and_then(|set| set["keys"].as_array());
         assert!(
-            keys.iter().any(is_specimens),
+            keys.is_none_or(|keys| keys.iter().any(is_specimens)),
             "only its own key checks a token"
         );
     }
@@ -149,8 +149,7 @@ fn keyring(bytes: &[u8]) -> Outcome {
 
 /// Whether `replaced`, which the functions pass over, holds dates or is missing.
 fn has_dates(keyring: &str) -> bool {
-    // Numbers that fit nowhere are passed over too.
-    let Ok(keyring) = serde_json::from_str::<Value>(keyring) else {
+    let Some(keyring) = reread(keyring.as_bytes()) else {
         return false;
     };
     keyring.get("replaced").is_none_or(|replaced| {

@@ -22,6 +22,8 @@ mod phone;
 mod policy;
 mod words;
 
+use serde_json::Value;
+
 /// Stands in every good input where a secret or personal data would. No message, log line or `Debug` may show it.
 pub const CANARY: &str = "CaNaRy";
 
@@ -81,6 +83,12 @@ pub fn feed(name: &str, bytes: &[u8]) {
 /// Asserts that `shown` says nothing of the input.
 fn silent(shown: &str) {
     assert!(!shown.contains(CANARY), "{shown} echoes the input");
+}
+
+/// Accepted JSON as a second reader reads it. `None` where a member that nobody asks for holds what only a reader
+/// that skips it can bear: a number beyond all range, or bytes that are no UTF-8.
+fn reread(bytes: &[u8]) -> Option<Value> {
+    serde_json::from_slice(bytes).ok()
 }
 
 /// Good inputs as bytes.
