@@ -321,6 +321,17 @@ mod tests {
     }
 
     #[test]
+    fn every_name_and_every_root_has_a_key_of_its_own() {
+        let keyring = tests_support::keyring(&["r1", "r2"]);
+        let keys: Vec<_> = keyring
+            .roots()
+            .flat_map(|root| ["pepper", "other"].map(|name| *root.named_key(name)))
+            .collect();
+        let distinct: std::collections::HashSet<_> = keys.iter().collect();
+        assert_eq!((keys.len(), distinct.len()), (4, 4));
+    }
+
+    #[test]
     fn every_fault_has_its_error_and_none_echoes_a_secret() {
         let a = secret('a');
         let cases = [
