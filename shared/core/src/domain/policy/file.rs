@@ -686,10 +686,10 @@ mod tests {
         assert_eq!(business.success_lifetime, Duration::from_secs(90));
         let digest = std::array::from_fn(|n| u8::try_from(n).expect("below 32"));
         assert_eq!(business.client_key_sha256, Some(digest));
-        let test = policy.test_numbers.first().expect("a test number");
-        assert_eq!(test.code.expose(), "12345678");
-        assert_eq!(test.until.to_string(), "2027-01-01T00:00:00Z");
-        assert_eq!(test.per_day, 100);
+        let number = policy.test_numbers.first().expect("a test number");
+        assert_eq!(number.code.expose(), "12345678");
+        assert_eq!(number.until.to_string(), "2027-01-01T00:00:00Z");
+        assert_eq!(number.per_day, 100);
     }
 
     /// Which of `values` are accepted where `addition` is called with them.
