@@ -253,7 +253,7 @@ async fn a_conflicting_guess_is_tried_three_times_more_and_counts_once() {
     let wrong = world.wrong_code(&phone(1));
     let answer = world.client.verify(&token, &wrong).await;
     assert_eq!(answer.json["attemptsRemaining"], 4);
-    drop(world.proxy().take_calls());
+    assert_eq!(world.proxy().take_calls()["UpdateItem"], 2);
     world.proxy().break_all("UpdateItem", Fault::Conflict);
     let answer = world.client.verify(&token, &wrong).await;
     assert_eq!((answer.status, answer.problem()), (503, "unavailable"));

@@ -55,6 +55,19 @@ async fn an_instance_keeps_its_keys_for_an_hour_then_fails_closed_and_recovers()
 }
 
 #[tokio::test]
+async fn a_secret_out_of_reach_is_asked_for_once_in_ten_seconds() {
+    let world = World::start().await;
+    world.stack.backends.secret.set(None);
+    for (seconds, asked) in [(299, false), (1, true), (0, false), (9, false), (1, true)] {
+        world.advance(seconds);
+        let keys = world.client.get("/.well-known/jwks.json").await;
+        assert_eq!(keys.status, 200);
+        let line = world.lines.last();
+        assert_eq!(line.get("KeysTime").is_some(), asked, "{seconds} s: {line}");
+    }
+}
+
+#[tokio::test]
 async fn an_instance_without_good_keys_does_not_start() {
     for fault in FAULTS.into_iter().flatten() {
         let world = World::start().await;

@@ -285,6 +285,28 @@ mod tests {
     }
 
     #[test]
+    fn what_counts_a_phones_texts_does_so_in_the_window_that_is_named() {
+        let limits = Limits {
+            cooldown: HOUR,
+            phone_per_hour: 1,
+            phone_per_day: 1,
+            device_per_day: 1,
+            address_per_hour: 1,
+            number_block_per_hour: 1,
+        };
+        for rule in Rule::ALL {
+            let check = rule.check(&limits, Duration::ZERO, Timestamp::from_unix(0));
+            let counted = match check {
+                Check::Count(quota) if rule.subject() == SubjectKind::Phone => {
+                    Some((rule, quota.window.length))
+                }
+                Check::Count(_) | Check::NotBlocked | Check::Reserve => None,
+            };
+            assert_eq!(rule.counts_phone(), counted, "{rule:?}");
+        }
+    }
+
+    #[test]
     fn windows_follow_the_start_of_the_day() {
         let now = Timestamp::from_unix(1_795_435_200); // 2026-11-23T12:00:00Z
         let offset = Duration::from_hours(16); // midnight in Shanghai

@@ -155,3 +155,64 @@ fn refused(
 fn failed_call<R>(error: &SdkError<UpdateItemError, R>) -> StoreError {
     unavailable("UpdateItem", Some(error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::challenge::Lockout;
+    use crate::domain::clock::Timestamp;
+    use crate::domain::rule::{DAY, Window};
+    use crate::store::item::new_slot;
+    use std::time::Duration;
+
+    const ID: ChallengeId = ChallengeId([1; 16]);
+    const WRITE: WriteId = WriteId([7; 16]);
+
+    fn terms() -> Terms {
+        let now = Timestamp::from_unix(1_000);
+        Terms {
+            now,
+            today: Window::containing(now, DAY, Duration::ZERO),
+            cooldown: Duration::from_mins(1),
+            lockout: Lockout {
+                soft: 20,
+                hard: 100,
+                remembered: DAY,
+            },
+        }
+    }
+
+    /// What a guess hears whose condition failed on a slot that its own write left, used or not.
+    fn after_own_write(right: bool, used: bool) -> Result<Result<u32, AttemptRefusal>, StoreError> {
+        let slot = new_slot(ID, Timestamp::from_unix(1_300), 4);
+        let mut members = slot.as_m().expect("a map").clone();
+        members.insert(slot_member::BY.to_owned(), bytes(WRITE.0));
+        if used {
+            members.insert(slot_member::USED.to_owned(), number(1));
+        }
+        let item = Item::from([(
+            slot_name(2),
+            aws_sdk_dynamodb::types::AttributeValue::M(members),
+        )]);
+        let guess = Guess {
+            phone: SubjectIndex::from_text("phone".to_owned()),
+            id: ID,
+            slot: 2,
+            right,
+            write: WRITE,
+        };
+        refused(&guess, &terms(), Some(&item))
+    }
+
+    #[test]
+    fn only_a_write_that_did_what_this_guess_does_is_its_own() {
+        assert_eq!(after_own_write(true, true), Ok(Ok(4)));
+        assert_eq!(after_own_write(false, false), Ok(Ok(4)));
+        for (right, used) in [(true, false), (false, true)] {
+            assert!(matches!(
+                after_own_write(right, used),
+                Ok(Err(AttemptRefusal::AlreadyApplied(_)))
+            ));
+        }
+    }
+}
