@@ -184,7 +184,7 @@ onPage("an unconfirmed text leads on to the code", {}, async (page) => {
 });
 
 onPage("a resend waits for its moment and carries the token", {}, async (page) => {
-  await answer(page, "/v1/send", 202, accepted({ resendAt: inSeconds(2) }));
+  await answer(page, "/v1/send", 202, accepted({ resendAt: inSeconds(5) }));
   await sendTo(page, "+14152001234");
   await shows(page, "#resend", /in 0:0\d/);
   await page.getByRole("button", { name: /^Send again/ }).click({ force: true });
