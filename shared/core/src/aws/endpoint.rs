@@ -1,7 +1,8 @@
 //! Where the services are.
 //!
-//! The SDK's own resolvers read every partition of AWS from JSON with regular expressions, once per
-//! service: a third of a cold start's instructions, for a URL that follows from the region.
+//! They follow from the region, and are known before a client is built: by them connections are opened and
+//! roots chosen. That the SDK is given them saves it the resolving of each call, not the reading of its
+//! partition tables, which every client does as it is built.
 
 use aws_smithy_runtime_api::client::endpoint::EndpointFuture;
 use aws_smithy_types::endpoint::Endpoint;
