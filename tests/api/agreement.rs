@@ -18,6 +18,7 @@ use phoneproof::domain::clock::{Clock as _, Timestamp};
 use phoneproof::domain::device::Device;
 use phoneproof::domain::phone::Phone;
 use phoneproof::domain::policy::Limits;
+use phoneproof::domain::root::RootId;
 use phoneproof::domain::rule::{DAY, Rule, Window};
 use phoneproof::store::{Guess, ReserveError, SendPlan, Store, Subjects};
 use phoneproof_tests::{World, phone, protocol};
@@ -124,6 +125,7 @@ impl Bench {
             },
             day_starts_at: Duration::ZERO,
             reservation,
+            root: root(),
             expires_at: self.terms.now + Duration::from_mins(5),
             attempts: 5,
             terms: self.terms,
@@ -185,6 +187,10 @@ impl Bench {
     }
 }
 
+fn root() -> RootId {
+    RootId::parse("r1").expect("an id")
+}
+
 fn number(attribute: &Value) -> Option<i64> {
     attribute["N"].as_str()?.parse().ok()
 }
@@ -197,6 +203,7 @@ fn read_slot(members: &Value) -> Slot {
     let left = number(&members["left"]).expect("a number");
     Slot {
         id: ChallengeId(binary("id").expect("an id")),
+        root: RootId::parse(members["root"]["S"].as_str().expect("a text")).expect("an id"),
         expires_at: Timestamp::from_unix(number(&members["expires"]).expect("a number")),
         attempts_left: u32::try_from(left).expect("small"),
         used: members["used"]["BOOL"] == true,
@@ -207,6 +214,7 @@ fn read_slot(members: &Value) -> Slot {
 fn slot_attribute(slot: &Slot) -> Value {
     let mut members = json!({
         "id": { "B": STANDARD.encode(slot.id.0) },
+        "root": { "S": slot.root.as_str() },
         "expires": { "N": slot.expires_at.unix().to_string() },
         "left": { "N": slot.attempts_left.to_string() },
     });
@@ -228,6 +236,7 @@ fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
                 for written_by in [None, Some(WRITE)] {
                     let slot = Slot {
                         id,
+                        root: root(),
                         expires_at,
                         attempts_left,
                         used,
@@ -253,18 +262,20 @@ async fn on_sends() {
             bench.put(&record).await;
             let stored = bench.reserve(&bench.plan(reservation)).await;
             let decided = record.admits_send(&reservation, &bench.terms);
+            let is_admitted = decided.is_ok();
             assert_eq!(
                 stored,
                 decided.map_err(ReserveError::Refused),
                 "{reservation:?} {record:?}"
             );
             let mut expected = record.clone();
-            if decided.is_ok() {
+            if is_admitted {
                 let plan = bench.plan(reservation);
                 let now = bench.terms.now;
                 protocol::send(
                     &mut expected,
                     &reservation,
+                    &plan.root,
                     plan.expires_at,
                     plan.attempts,
                     now,
@@ -294,6 +305,7 @@ async fn on_guesses() {
                 .record_guess(&guess, &bench.terms, bench.world.random.as_ref(), deadline)
                 .await;
             let decided = record.admits_attempt(2, OWN, WRITE, &bench.terms);
+            let is_admitted = decided.is_ok();
             match decided {
                 // A wrong guess takes the one that is left; a right one reports nothing of use.
                 Ok(()) if right => assert!(matches!(stored, Ok(Ok(_))), "{record:?}"),
@@ -304,7 +316,7 @@ async fn on_guesses() {
                 Err(refusal) => assert_eq!(stored, Ok(Err(refusal)), "{record:?}"),
             }
             let mut expected = record.clone();
-            if decided.is_ok() {
+            if is_admitted {
                 protocol::guess(&mut expected, 2, right, WRITE);
             }
             assert_eq!(bench.record().await, expected, "{record:?}");

@@ -108,6 +108,56 @@ async fn an_idempotency_key_texts_once() {
 }
 
 #[tokio::test]
+async fn a_key_used_again_after_its_challenge_makes_another_code() {
+    for mode in [TokenMode::Sealed, TokenMode::Stored] {
+        let world = World::builder().mode(mode).start().await;
+        let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login" });
+        let key = [("idempotency-key", "k")];
+        let mut codes = std::collections::BTreeSet::new();
+        let mut earlier: Vec<String> = Vec::new();
+        for life in 1..=4 {
+            let sent = world.client.post_with("/v1/send", &body, &key).await;
+            assert_eq!((sent.status, world.text_count()), (202, life));
+            let code = world.code(&phone(1));
+            for token in &earlier {
+                let refused = world.client.verify(token, &code).await;
+                assert_eq!((refused.status, refused.problem()), (410, "expired"));
+            }
+            codes.insert(code);
+            earlier.push(sent.token());
+            world.advance(300);
+        }
+        assert_eq!(codes.len(), 4);
+    }
+}
+
+#[tokio::test]
+async fn a_key_repeated_under_a_new_root_has_the_code_that_was_texted() {
+    let (a, b) = ("a".repeat(43), "b".repeat(43));
+    let world = World::builder()
+        .keyring(&json!({ "current": "r1", "r1": a }).to_string())
+        .start()
+        .await;
+    world.advance(100);
+    let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login" });
+    let key = [("idempotency-key", "k")];
+    assert_eq!(
+        world.client.post_with("/v1/send", &body, &key).await.status,
+        202
+    );
+    let promoted = json!({ "current": "r2", "index": "r1", "roots": { "r1": a, "r2": b } });
+    world.stack.backends.secret.set(Some(promoted.to_string()));
+    world.advance(200);
+    let repeated = world.client.post_with("/v1/send", &body, &key).await;
+    assert_eq!((repeated.status, world.text_count()), (202, 1));
+    let verified = world
+        .client
+        .verify(&repeated.token(), &world.code(&phone(1)))
+        .await;
+    assert_eq!(verified.status, 200, "{}", verified.text);
+}
+
+#[tokio::test]
 async fn an_idempotency_key_works_with_the_most_slots() {
     let world = World::builder()
         .policy("cooldown_seconds = 60 ", "cooldown_seconds = 10 ")

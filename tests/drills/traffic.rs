@@ -24,10 +24,19 @@ struct Person {
 }
 
 enum Stage {
+    /// Asked for a text under a key and did not hear the answer.
+    Unheard { key: String },
     /// Has a challenge and asks for the text again first, or does not.
     Texted { challenge: String, again: bool },
     /// Has a success token.
     Verified { success: String },
+}
+
+impl Stage {
+    fn texted(sent: &Answer, again: bool) -> Self {
+        let challenge = sent.token();
+        Self::Texted { challenge, again }
+    }
 }
 
 /// Instances of one service and the people who use them.
@@ -139,17 +148,19 @@ impl Traffic {
         self.started += 1;
         let (n, phone) = (self.started, phone(self.started));
         let address = format!("198.18.{}.{}", n / 256, n % 256);
-        let sent = self.client().send_from(&phone, &phone, &address).await;
+        let key = format!("key-{n}");
+        let sent = self.send(&phone, &address, &key).await;
         assert_eq!(sent.status, 202, "after {} s: {}", self.elapsed, sent.text);
-        let again = below(&self.random, 4) == 0;
+        let (stage, after) = match below(&self.random, 4) {
+            0 => (Stage::Unheard { key }, self.patience().min(PATIENCE - 80)),
+            1 => (Stage::texted(&sent, true), 60),
+            _ => (Stage::texted(&sent, false), self.patience()),
+        };
         Person {
             phone,
             address,
-            stage: Stage::Texted {
-                challenge: sent.token(),
-                again,
-            },
-            at: self.elapsed + if again { 60 } else { self.patience() },
+            stage,
+            at: self.elapsed + after,
         }
     }
 
@@ -169,6 +180,12 @@ impl Traffic {
     async fn next_step(&mut self, person: Person) -> Option<Person> {
         let (phone, address, now) = (person.phone, person.address, self.elapsed);
         let (stage, at) = match person.stage {
+            Stage::Unheard { key } => {
+                let sent = self.send(&phone, &address, &key).await;
+                assert_eq!(sent.status, 202, "after {now} s: {}", sent.text);
+                assert_eq!(self.world.texts(&phone).len(), 1, "a repeat texts nothing");
+                (Stage::texted(&sent, false), now + 20)
+            }
             Stage::Texted {
                 challenge,
                 again: true,
@@ -181,12 +198,8 @@ impl Traffic {
                     code,
                     "the same code, whoever sends it"
                 );
-                let challenge = sent.token();
-                let again = false;
-                (
-                    Stage::Texted { challenge, again },
-                    now + self.patience().min(PATIENCE - 80),
-                )
+                let at = now + self.patience().min(PATIENCE - 80);
+                (Stage::texted(&sent, false), at)
             }
             Stage::Texted { challenge, .. } => {
                 let code = self.world.code(&phone);
@@ -210,6 +223,13 @@ impl Traffic {
             stage,
             at,
         })
+    }
+
+    /// A send under an `Idempotency-Key`.
+    async fn send(&self, phone: &str, address: &str, key: &str) -> Answer {
+        let body = json!({ "phone": phone, "uniqueId": phone, "businessId": "login" });
+        let headers = [("x-test-source-ip", address), ("idempotency-key", key)];
+        self.client().post_with("/v1/send", &body, &headers).await
     }
 
     async fn resend(&self, phone: &str, address: &str, challenge: &str) -> Answer {

@@ -93,7 +93,8 @@ impl Protocol {
         !somebody_else && !retried
     }
 
-    /// Whether two sends under one key texted within the life of one challenge.
+    /// Whether two sends under one key texted within the life of one challenge. Those that are a life apart end
+    /// apart, and so have codes of their own.
     fn texted_twice(&self, state: &State) -> bool {
         let texted = |send: usize| {
             let Kind::Keyed(key) = self.sends[send].kind else {

@@ -5,11 +5,13 @@
 
 use phoneproof::domain::challenge::{PhoneRecord, Reservation, Slot, SlotIndex, WriteId};
 use phoneproof::domain::clock::Timestamp;
+use phoneproof::domain::root::RootId;
 
 /// A send.
 pub fn send(
     record: &mut PhoneRecord,
     reservation: &Reservation,
+    root: &RootId,
     expires_at: Timestamp,
     attempts: u32,
     now: Timestamp,
@@ -18,6 +20,7 @@ pub fn send(
     if let Reservation::New { id, slot } | Reservation::Idempotent { id, slot } = *reservation {
         let new = Slot {
             id,
+            root: root.clone(),
             expires_at,
             attempts_left: attempts,
             used: false,

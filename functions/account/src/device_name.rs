@@ -3,9 +3,10 @@
 use std::fmt;
 
 use phoneproof::crypto::aead::{self, SealFailed};
-use phoneproof::crypto::keyring::{Keyring, Root, RootId};
+use phoneproof::crypto::keyring::{Keyring, Root};
 use phoneproof::crypto::{base64url, from_base64url};
 use phoneproof::domain::random::Random;
+use phoneproof::domain::root::RootId;
 use zeroize::Zeroizing;
 
 use crate::refresh_token::SessionId;

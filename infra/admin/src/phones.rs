@@ -61,7 +61,7 @@ pub(crate) async fn forget(
     let challenges = record.iter().flat_map(|record| record.slots.values());
     let indexer = keyring.indexer();
     let places: Vec<String> = challenges
-        .map(|slot| indexer.place(&indexer.reference(slot.id)))
+        .map(|slot| indexer.place(&indexer.reference(slot.id, slot.expires_at)))
         .collect();
     store
         .forget(&index, policy.day_starts_at, &places, now)

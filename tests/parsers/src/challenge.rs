@@ -82,7 +82,7 @@ fn challenge() -> Challenge {
 }
 
 fn seal(challenge: &Challenge, now: Timestamp) -> String {
-    let token = challenge_token::seal(challenge, &KEYRING, ISSUER, now, &Counting);
+    let token = challenge_token::seal(challenge, KEYRING.current(), ISSUER, now, &Counting);
     token.expect("sealed").into_text()
 }
 

@@ -1,11 +1,11 @@
 //! The small values: one text, read as each of them.
 
-use phoneproof::crypto::keyring::RootId;
 use phoneproof::domain::code::Code;
 use phoneproof::domain::device::Device;
 use phoneproof::domain::locale::Locale;
 use phoneproof::domain::phone::Country;
 use phoneproof::domain::policy::BusinessId;
+use phoneproof::domain::root::RootId;
 use phoneproof::observe::TraceContext;
 
 use crate::{Outcome, Target, bytes_of, silent};

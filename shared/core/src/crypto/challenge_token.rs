@@ -16,7 +16,7 @@ use thiserror::Error;
 
 use super::aead::{self, SealFailed};
 use super::code::CodeMac;
-use super::keyring::{Keyring, Root, RootId};
+use super::keyring::{Keyring, Root};
 use super::{base64url, from_base64url};
 use crate::domain::challenge::{ChallengeId, SlotIndex};
 use crate::domain::clock::Timestamp;
@@ -25,6 +25,7 @@ use crate::domain::locale::Locale;
 use crate::domain::phone::{Country, Phone};
 use crate::domain::policy::BusinessId;
 use crate::domain::random::Random;
+use crate::domain::root::RootId;
 
 const VERSION: &str = "v1";
 
@@ -110,19 +111,18 @@ impl fmt::Debug for ChallengeToken {
 #[error("not a challenge token of this service")]
 pub struct InvalidToken;
 
-/// Seals `challenge` with the current root.
+/// Seals `challenge` with the root that its code and its MAC come from.
 ///
 /// # Errors
 ///
 /// [`SealFailed`] when there was no random nonce; nothing else fails for a challenge made here.
 pub fn seal(
     challenge: &Challenge,
-    keyring: &Keyring,
+    root: &Root,
     issuer: &str,
     now: Timestamp,
     random: &dyn Random,
 ) -> Result<ChallengeToken, SealFailed> {
-    let root = keyring.current();
     let key_id = format!("{}-{}", root.id().as_str(), now.day());
     let contents = encode(challenge).ok_or(SealFailed)?;
     let associated = associated_data(&key_id, issuer);
@@ -267,9 +267,15 @@ mod tests {
     }
 
     fn sealed() -> String {
-        seal(&challenge(), &keyring(&["r1"]), ISSUER, NOW, &Counting)
-            .expect("sealed")
-            .into_text()
+        seal(
+            &challenge(),
+            keyring(&["r1"]).current(),
+            ISSUER,
+            NOW,
+            &Counting,
+        )
+        .expect("sealed")
+        .into_text()
     }
 
     #[test]
@@ -347,7 +353,7 @@ mod tests {
                 ..challenge()
             };
             let keyring = keyring(&["r1"]);
-            let text = seal(&original, &keyring, ISSUER, NOW, &Counting).expect("sealed").into_text();
+            let text = seal(&original, keyring.current(), ISSUER, NOW, &Counting).expect("sealed").into_text();
             let (opened, _) = open(&text, &keyring, ISSUER, NOW).expect("opens");
             prop_assert_eq!(opened, original);
         }

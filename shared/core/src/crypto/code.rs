@@ -5,17 +5,19 @@ use zeroize::Zeroizing;
 
 use super::derive::mac_parts;
 use crate::domain::challenge::ChallengeId;
+use crate::domain::clock::Timestamp;
 use crate::domain::code::Code;
 
 /// The MAC of a code, bound to its challenge.
 pub type CodeMac = [u8; 32];
 
-/// The code of challenge `id`, uniform over all codes of `length` digits.
+/// The code of challenge `id` that ends at `expires_at`, uniform over all codes of `length` digits.
 ///
-/// A keyed PRF of the id, so a resend or an idempotent repeat needs no stored code.
+/// A keyed PRF, so a resend or an idempotent repeat needs no stored code. An idempotency key that is used again
+/// after its challenge is over gives the same id; the end makes the code another.
 #[must_use]
-pub fn derive_code(key: &hmac::Key, id: ChallengeId, length: u8) -> Code {
-    let draws = (0_u64..).map(|counter| draw(key, id, counter));
+pub fn derive_code(key: &hmac::Key, id: ChallengeId, expires_at: Timestamp, length: u8) -> Code {
+    let draws = (0_u64..).map(|counter| draw(key, id, expires_at, counter));
     Code::from_number(uniform(draws, 10_u64.pow(u32::from(length))), length)
 }
 
@@ -28,8 +30,9 @@ fn uniform(mut draws: impl Iterator<Item = u64>, range: u64) -> u64 {
     number.unwrap_or_default() % range
 }
 
-fn draw(key: &hmac::Key, id: ChallengeId, counter: u64) -> u64 {
-    let tag = mac_parts(key, &[&id.0, &counter.to_be_bytes()]);
+fn draw(key: &hmac::Key, id: ChallengeId, expires_at: Timestamp, counter: u64) -> u64 {
+    let ends = expires_at.unix().to_be_bytes();
+    let tag = mac_parts(key, &[&id.0, &ends, &counter.to_be_bytes()]);
     let mut bytes = Zeroizing::new([0; 8]);
     for (to, from) in bytes.iter_mut().zip(tag.as_ref()) {
         *to = *from;
@@ -63,20 +66,19 @@ mod tests {
 
     const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
     const ID: ChallengeId = ChallengeId([9; 16]);
+    const ENDS: Timestamp = Timestamp::from_unix(1_795_435_500);
 
     #[test]
     fn known_answers() {
         let root = RootKey::new(SECRET);
-        let code = derive_code(&root.mac_key(Purpose::Code), ID, 6);
-        assert_eq!(code.expose(), "477125");
-        assert_eq!(
-            derive_code(&root.mac_key(Purpose::Code), ID, 10).expose(),
-            "0509477125"
-        );
+        let key = root.mac_key(Purpose::Code);
+        let code = derive_code(&key, ID, ENDS, 6);
+        assert_eq!(code.expose(), "017980");
+        assert_eq!(derive_code(&key, ID, ENDS, 10).expose(), "9458017980");
         let mac = code_mac(&root.mac_key(Purpose::CodeMac), ID, &code);
         assert_eq!(
             base64url(mac),
-            "7RFRYJ3HqtvHxlMPDbdvNVkeykiBsK1TGXc6yJeRwhc"
+            "3NptD1MbQFnS3Am1J0p8Mprif6cBVSG0rCmUkBGloqo"
         );
     }
 
@@ -86,6 +88,14 @@ mod tests {
         let uniform = |draws: &[u64]| uniform(draws.iter().copied(), 1_000_000);
         assert_eq!(uniform(&[multiple - 1, 7]), 999_999);
         assert_eq!(uniform(&[multiple, u64::MAX, 7]), 7);
+    }
+
+    #[test]
+    fn another_end_makes_another_code() {
+        let key = RootKey::new(SECRET).mac_key(Purpose::Code);
+        let code = |expires_at| derive_code(&key, ID, expires_at, 10);
+        let later = ENDS + std::time::Duration::from_secs(1);
+        assert_ne!(code(ENDS).expose(), code(later).expose());
     }
 
     #[test]
@@ -110,7 +120,7 @@ mod tests {
         let key = RootKey::new(SECRET).mac_key(Purpose::Code);
         let mut counts = [[0_u32; 10]; 6];
         for n in 0_u128..100_000 {
-            let code = derive_code(&key, ChallengeId(n.to_be_bytes()), 6);
+            let code = derive_code(&key, ChallengeId(n.to_be_bytes()), ENDS, 6);
             for (position, digit) in code.expose().bytes().enumerate() {
                 counts[position][usize::from(digit - b'0')] += 1;
             }

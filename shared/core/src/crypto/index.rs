@@ -6,6 +6,7 @@ use super::base64url;
 use super::derive::{mac_parts, short_mac};
 use crate::domain::address::SourceAddress;
 use crate::domain::challenge::ChallengeId;
+use crate::domain::clock::Timestamp;
 use crate::domain::device::Device;
 use crate::domain::phone::Phone;
 use crate::domain::rule::SubjectKind;
@@ -81,11 +82,11 @@ impl Indexer {
         ChallengeId(short_mac(&self.idempotency, parts))
     }
 
-    /// The reference under which the token of challenge `id` is stored: 128 bits that nobody without
-    /// the key can tell from random.
+    /// The reference under which the token of challenge `id` that ends at `expires_at` is stored: 128 bits
+    /// that nobody without the key can tell from random.
     #[must_use]
-    pub fn reference(&self, id: ChallengeId) -> [u8; 16] {
-        short_mac(&self.reference, &[&id.0])
+    pub fn reference(&self, id: ChallengeId, expires_at: Timestamp) -> [u8; 16] {
+        short_mac(&self.reference, &[&id.0, &expires_at.unix().to_be_bytes()])
     }
 
     /// Where the token with this reference lies. The reference itself is a bearer's secret and does
@@ -132,8 +133,8 @@ mod tests {
             "hbPepQ8fDhdrPonTYA_U_1r0jD_Y08aojlIu1iXEQ-I"
         );
         assert_eq!(
-            base64url(indexer.reference(ChallengeId([9; 16]))),
-            "p8bUlT3UiS8uM6z7X61Ykw"
+            base64url(indexer.reference(ChallengeId([9; 16]), Timestamp::from_unix(1_795_435_500))),
+            "S4f2VEzJR-Ntvd9ykXCymQ"
         );
     }
 }

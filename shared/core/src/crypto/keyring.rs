@@ -16,29 +16,11 @@ use super::index::Indexer;
 use super::keys::REFRESH_AFTER;
 use super::success_token::{SigningKey, es256, rs256};
 use crate::domain::clock::Timestamp;
+use crate::domain::root::RootId;
 
 /// The fewest characters of a root's secret. 43 letters and digits, or 43 characters of base64url,
 /// carry at least 256 bits.
 const MIN_SECRET_CHARACTERS: usize = 43;
-
-/// The id of a root: 1 to 16 lower-case letters and digits, the `kid` of tokens.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RootId(String);
-
-impl RootId {
-    /// Accepts 1 to 16 lower-case letters and digits.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-        ((1..=16).contains(&text.len()) && text.bytes().all(allowed)).then(|| Self(text.to_owned()))
-    }
-
-    /// The id.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 /// What is wrong with a keyring. No variant holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -105,10 +87,11 @@ pub struct Root {
 impl Root {
     fn new(id: RootId, secret: &str) -> Result<Self, KeyringError> {
         if secret.chars().count() < MIN_SECRET_CHARACTERS {
-            return Err(KeyringError::ShortSecret(id.0));
+            return Err(KeyringError::ShortSecret(id.as_str().to_owned()));
         }
         let key = RootKey::new(secret);
-        let signing = es256(&id, &key).ok_or_else(|| KeyringError::Underivable(id.0.clone()))?;
+        let signing =
+            es256(&id, &key).ok_or_else(|| KeyringError::Underivable(id.as_str().to_owned()))?;
         Ok(Self {
             code: key.mac_key(Purpose::Code),
             code_mac: key.mac_key(Purpose::CodeMac),

@@ -14,9 +14,10 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::base64url;
-use super::keyring::{Keyring, KeyringError, RootId};
+use super::keyring::{Keyring, KeyringError};
 use super::keys::REFRESH_AFTER;
 use crate::domain::clock::Timestamp;
+use crate::domain::root::RootId;
 
 /// The secret's JSON with everything that is in it.
 #[derive(Serialize, Deserialize)]

@@ -17,7 +17,7 @@ use thiserror::Error;
 
 use super::base64url;
 use super::derive::{Purpose, RootKey};
-use super::keyring::RootId;
+use crate::domain::root::RootId;
 
 /// A private key that signs success tokens.
 pub struct SigningKey {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::clock::Timestamp;
+use super::root::RootId;
 use super::rule::{Denial, Window};
 
 /// Identifies one send-to-verify exchange: 128 random bits, or derived from an idempotency key.
@@ -66,10 +67,12 @@ impl SlotLayout {
 }
 
 /// A challenge as the phone's record holds it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Slot {
     /// Whose slot it is.
     pub id: ChallengeId,
+    /// The root that its code comes from, so that a repeat makes the same one after another root became current.
+    pub root: RootId,
     /// When the code stops working.
     pub expires_at: Timestamp,
     /// Guesses that are left.
@@ -163,7 +166,7 @@ pub enum Closed {
 }
 
 /// Why the phone's record does not take a send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendRefusal {
     /// The idempotency key was used: this is its challenge.
     Repeated(SlotIndex, Slot),
@@ -174,7 +177,7 @@ pub enum SendRefusal {
 }
 
 /// Why the phone's record does not take a guess.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AttemptRefusal {
     /// The write of this very request was applied before; the slot as it was left.
     AlreadyApplied(Slot),
@@ -212,7 +215,7 @@ impl PhoneRecord {
             Reservation::Idempotent { id, .. } => {
                 let own = self.slots.iter().find(|(_, slot)| slot.id == id);
                 if let Some((index, slot)) = own.filter(|(_, slot)| slot.expires_at > terms.now) {
-                    return Err(SendRefusal::Repeated(*index, *slot));
+                    return Err(SendRefusal::Repeated(*index, slot.clone()));
                 }
             }
             Reservation::Resend { id, slot } => {
@@ -249,7 +252,7 @@ impl PhoneRecord {
             && own.id == id
             && own.written_by == Some(write)
         {
-            return Err(AttemptRefusal::AlreadyApplied(*own));
+            return Err(AttemptRefusal::AlreadyApplied(own.clone()));
         }
         self.open_slot(slot, id, terms.now)
             .map_err(AttemptRefusal::Closed)?;
@@ -312,6 +315,7 @@ mod tests {
     fn record(change: impl FnOnce(&mut Slot)) -> PhoneRecord {
         let mut slot = Slot {
             id: ID,
+            root: RootId::parse("r1").expect("an id"),
             expires_at: Timestamp::from_unix(1_300),
             attempts_left: 5,
             used: false,

@@ -12,4 +12,5 @@ pub mod locale;
 pub mod phone;
 pub mod policy;
 pub mod random;
+pub mod root;
 pub mod rule;

@@ -48,7 +48,8 @@ where
 {
     let began = Instant::now();
     init_logging();
-    let result = match start(preparation).await {
+    // On the heap: it would be most of the function's own future, which moves several times on its way.
+    let result = match Box::pin(start(preparation)).await {
         Ok((service, settings)) => {
             let tracer = settings.xray_daemon.as_deref().and_then(Tracer::new);
             let app = Arc::new(App {
@@ -150,7 +151,7 @@ pub fn write_line(line: &[u8]) {
 }
 
 /// Logs to standard output, which Lambda forwards to CloudWatch Logs; `LOG_LEVEL` is one of `error`,
-/// `warn`, `info` (default), `debug` and `trace`.
+/// `warn` and `info` (default). Release builds have nothing below.
 pub fn init_logging() {
     let level = ProcessEnvironment
         .get("LOG_LEVEL")

@@ -1,7 +1,6 @@
 //! Send: text a code, or the same code again.
 
 use std::fmt;
-use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use tokio::time::Instant;
@@ -127,9 +126,11 @@ struct Checked<'s> {
 }
 
 /// A challenge with its code, ready to reserve and deliver.
-struct Prepared {
+struct Prepared<'k> {
     challenge: Challenge,
     code: Code,
+    /// Where the code comes from.
+    root: &'k Root,
     reservation: Reservation,
 }
 
@@ -174,13 +175,7 @@ impl Service {
             }
             Err(ReserveError::Store(error)) => return Err(error.into()),
         }
-        let sent = self.sent(
-            &command,
-            &checked,
-            &prepared.challenge,
-            &keyring,
-            &plan.terms,
-        )?;
+        let sent = self.sent(&command, &checked, &prepared, &keyring, &plan.terms)?;
         match self.deliver(&checked, &prepared, deadline, facts).await {
             Delivery::Accepted => Ok(sent),
             Delivery::Unknown => Err(SendError::CarrierUnknown(Box::new(sent))),
@@ -242,15 +237,15 @@ impl Service {
     }
 
     /// The challenge: a new one, the one of an idempotency key, or the earlier one of a token.
-    async fn prepare(
+    async fn prepare<'k>(
         &self,
         command: &SendCommand,
         checked: &Checked<'_>,
-        keyring: &Arc<Keyring>,
+        keyring: &'k Keyring,
         now: Timestamp,
         deadline: Instant,
         facts: &mut Facts,
-    ) -> Result<Prepared, SendError> {
+    ) -> Result<Prepared<'k>, SendError> {
         if let Some(PresentedToken(text)) = &command.token {
             let opened = self.open_token(text, keyring, now, deadline, facts).await?;
             let (mut challenge, root) = opened
@@ -263,10 +258,11 @@ impl Service {
                 id: challenge.id,
                 slot: challenge.slot,
             };
-            let code = code_of(root, checked, challenge.id);
+            let code = code_of(root, checked, challenge.id, challenge.expires_at);
             return Ok(Prepared {
                 challenge,
                 code,
+                root,
                 reservation,
             });
         }
@@ -282,16 +278,17 @@ impl Service {
             },
         };
         let root = keyring.current();
-        let code = code_of(root, checked, reservation.id());
+        let (id, expires_at) = (reservation.id(), now + checked.business.code_lifetime);
+        let code = code_of(root, checked, id, expires_at);
         let challenge = Challenge {
-            id: reservation.id(),
+            id,
             phone: checked.phone.clone(),
             country: checked.country,
             device: command.device.clone(),
             business: command.business.clone(),
             slot,
-            expires_at: now + checked.business.code_lifetime,
-            code_mac: code_mac(root.code_mac_key(), reservation.id(), &code),
+            expires_at,
+            code_mac: code_mac(root.code_mac_key(), id, &code),
             locale: checked.locale.clone(),
             action: checked.action,
             test: checked.test.is_some(),
@@ -299,6 +296,7 @@ impl Service {
         Ok(Prepared {
             challenge,
             code,
+            root,
             reservation,
         })
     }
@@ -307,7 +305,7 @@ impl Service {
         &self,
         command: &SendCommand,
         checked: &Checked<'_>,
-        prepared: &Prepared,
+        prepared: &Prepared<'_>,
         keyring: &Keyring,
         now: Timestamp,
     ) -> Result<SendPlan, SendError> {
@@ -315,8 +313,8 @@ impl Service {
         let resent = matches!(prepared.reservation, Reservation::Resend { .. });
         let stored = match self.token_mode {
             TokenMode::Stored if !resent => Some(StoredToken {
-                place: indexer.place(&indexer.reference(prepared.challenge.id)),
-                token: self.seal(&prepared.challenge, keyring, now)?,
+                place: indexer.place(&reference(&prepared.challenge, keyring)),
+                token: self.seal(&prepared.challenge, prepared.root, now)?,
                 expires_at: prepared.challenge.expires_at,
             }),
             TokenMode::Stored | TokenMode::Sealed => None,
@@ -331,6 +329,7 @@ impl Service {
             limits: checked.limits,
             day_starts_at: self.policy.day_starts_at,
             reservation: prepared.reservation,
+            root: prepared.root.id().clone(),
             expires_at: prepared.challenge.expires_at,
             attempts: checked.business.attempts,
             terms: self.policy.terms(now, &checked.limits),
@@ -342,12 +341,12 @@ impl Service {
     fn seal(
         &self,
         challenge: &Challenge,
-        keyring: &Keyring,
+        root: &Root,
         now: Timestamp,
     ) -> Result<ChallengeToken, Unavailable> {
         Ok(seal(
             challenge,
-            keyring,
+            root,
             &self.issuer,
             now,
             self.random.as_ref(),
@@ -359,15 +358,16 @@ impl Service {
         &self,
         command: &SendCommand,
         checked: &Checked<'_>,
-        challenge: &Challenge,
+        prepared: &Prepared<'_>,
         keyring: &Keyring,
         terms: &Terms,
     ) -> Result<Sent, Unavailable> {
+        let challenge = &prepared.challenge;
         let token = match &command.token {
             Some(PresentedToken(earlier)) => earlier.clone(),
             None => self.wire_token(
-                self.seal(challenge, keyring, terms.now)?,
-                keyring.indexer().reference(challenge.id),
+                self.seal(challenge, prepared.root, terms.now)?,
+                reference(challenge, keyring),
             ),
         };
         Ok(Sent {
@@ -384,20 +384,26 @@ impl Service {
     fn repeated(
         &self,
         checked: &Checked<'_>,
-        prepared: Prepared,
+        prepared: Prepared<'_>,
         (index, slot): (SlotIndex, Slot),
         keyring: &Keyring,
         terms: &Terms,
     ) -> Result<Sent, SendError> {
+        // Without its root, no token of this challenge is accepted any more.
+        let root = keyring
+            .root(&slot.root)
+            .ok_or(SendError::Closed(Closed::Expired))?;
+        let code = code_of(root, checked, slot.id, slot.expires_at);
         let challenge = Challenge {
             slot: index,
             expires_at: slot.expires_at,
+            code_mac: code_mac(root.code_mac_key(), slot.id, &code),
             ..prepared.challenge
         };
         let sent_at = slot.expires_at - checked.business.code_lifetime;
         let token = self.wire_token(
-            self.seal(&challenge, keyring, terms.now)?,
-            keyring.indexer().reference(challenge.id),
+            self.seal(&challenge, root, terms.now)?,
+            reference(&challenge, keyring),
         );
         Ok(Sent {
             token,
@@ -412,7 +418,7 @@ impl Service {
     async fn deliver(
         &self,
         checked: &Checked<'_>,
-        prepared: &Prepared,
+        prepared: &Prepared<'_>,
         deadline: Instant,
         facts: &mut Facts,
     ) -> Delivery {
@@ -441,12 +447,21 @@ impl Service {
     }
 }
 
-/// The code of challenge `id`: derived, or the fixed one of a test number.
-fn code_of(root: &Root, checked: &Checked<'_>, id: ChallengeId) -> Code {
+/// The code of a challenge: derived, or the fixed one of a test number.
+fn code_of(root: &Root, checked: &Checked<'_>, id: ChallengeId, expires_at: Timestamp) -> Code {
     match checked.test {
         Some(test) => test.code.clone(),
-        None => derive_code(root.code_key(), id, checked.business.code_length),
+        None => {
+            let length = checked.business.code_length;
+            derive_code(root.code_key(), id, expires_at, length)
+        }
     }
+}
+
+/// What a client gets for `challenge` where tokens are stored.
+fn reference(challenge: &Challenge, keyring: &Keyring) -> [u8; 16] {
+    let indexer = keyring.indexer();
+    indexer.reference(challenge.id, challenge.expires_at)
 }
 
 fn check_client_key(business: &Business, presented: Option<&str>) -> Result<(), SendError> {

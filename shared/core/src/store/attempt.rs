@@ -161,6 +161,7 @@ mod tests {
     use super::*;
     use crate::domain::challenge::Lockout;
     use crate::domain::clock::Timestamp;
+    use crate::domain::root::RootId;
     use crate::domain::rule::{DAY, Window};
     use crate::store::item::new_slot;
     use std::time::Duration;
@@ -184,7 +185,12 @@ mod tests {
 
     /// What a guess hears whose condition failed on a slot that its own write left, used or not.
     fn after_own_write(right: bool, used: bool) -> Result<Result<u32, AttemptRefusal>, StoreError> {
-        let slot = new_slot(ID, Timestamp::from_unix(1_300), 4);
+        let slot = new_slot(
+            ID,
+            &RootId::parse("r1").expect("an id"),
+            Timestamp::from_unix(1_300),
+            4,
+        );
         let mut members = slot.as_m().expect("a map").clone();
         members.insert(slot_member::BY.to_owned(), bytes(WRITE.0));
         if used {

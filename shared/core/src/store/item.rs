@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::domain::challenge::{ChallengeId, PhoneRecord, Slot, SlotIndex, WriteId};
 use crate::domain::clock::{SECONDS_PER_DAY, Timestamp};
+use crate::domain::root::RootId;
 use crate::domain::rule::Window;
 
 /// An item.
@@ -66,15 +67,22 @@ pub(super) fn wrong_codes_name(window: &Window) -> String {
 /// The members of a slot.
 pub(super) mod slot_member {
     pub(crate) const ID: &str = "id";
+    pub(crate) const ROOT: &str = "root";
     pub(crate) const EXPIRES: &str = "expires";
     pub(crate) const LEFT: &str = "left";
     pub(crate) const USED: &str = "used";
     pub(crate) const BY: &str = "by";
 }
 
-pub(super) fn new_slot(id: ChallengeId, expires_at: Timestamp, attempts: u32) -> AttributeValue {
+pub(super) fn new_slot(
+    id: ChallengeId,
+    root: &RootId,
+    expires_at: Timestamp,
+    attempts: u32,
+) -> AttributeValue {
     AttributeValue::M(HashMap::from([
         (slot_member::ID.to_owned(), bytes(id.0)),
+        (slot_member::ROOT.to_owned(), text(root.as_str())),
         (slot_member::EXPIRES.to_owned(), instant(expires_at)),
         (slot_member::LEFT.to_owned(), number(attempts)),
     ]))
@@ -84,6 +92,7 @@ pub(super) fn read_slot(value: &AttributeValue) -> Option<Slot> {
     let members = value.as_m().ok()?;
     Some(Slot {
         id: ChallengeId(read_bytes(members, slot_member::ID)?),
+        root: RootId::parse(members.get(slot_member::ROOT)?.as_s().ok()?)?,
         expires_at: Timestamp::from_unix(read_number(members, slot_member::EXPIRES)?),
         attempts_left: read_number(members, slot_member::LEFT)?,
         used: members.contains_key(slot_member::USED),
@@ -124,13 +133,18 @@ mod tests {
             ("wrong_1".to_owned(), number(9)),
             (
                 slot_name(2),
-                new_slot(ChallengeId([1; 16]), Timestamp::from_unix(1_300), 5),
+                new_slot(
+                    ChallengeId([1; 16]),
+                    &RootId::parse("r1").expect("an id"),
+                    Timestamp::from_unix(1_300),
+                    5,
+                ),
             ),
             ("slot_x".to_owned(), number(1)),
         ]);
         let record = read_phone_record(&item, &today);
         assert_eq!((record.failures, record.failures_today), (7, 3));
-        let slot = record.slots[&2];
+        let slot = &record.slots[&2];
         assert_eq!(
             (slot.attempts_left, slot.used, slot.written_by),
             (5, false, None)

@@ -23,6 +23,7 @@ use crate::domain::challenge::{Reservation, SendRefusal, SlotLayout, Terms};
 use crate::domain::clock::Timestamp;
 use crate::domain::policy::Limits;
 use crate::domain::random::Random;
+use crate::domain::root::RootId;
 use crate::domain::rule::{Check, Denial, Quota, Rule, SubjectKind};
 
 /// Whose limits a send counts against.
@@ -60,6 +61,8 @@ pub struct SendPlan {
     pub day_starts_at: Duration,
     /// The challenge.
     pub reservation: Reservation,
+    /// The root that its code comes from.
+    pub root: RootId,
     /// When the challenge ends.
     pub expires_at: Timestamp,
     /// Guesses of a new challenge.
@@ -263,7 +266,7 @@ impl Store {
                 .expression_attribute_names("#slot", slot_name(*slot))
                 .expression_attribute_values(
                     ":slot",
-                    new_slot(*id, plan.expires_at, plan.attempts),
+                    new_slot(*id, &plan.root, plan.expires_at, plan.attempts),
                 );
         }
         let update = update
