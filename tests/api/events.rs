@@ -114,6 +114,9 @@ async fn a_sampled_request_leaves_a_segment_per_call() {
         assert_eq!(segment["parent_id"], "53995c3f42cd8ad8");
         let seconds = |name: &str| segment[name].as_f64().expect("seconds");
         assert!(seconds("start_time") <= seconds("end_time"));
+        for personal in ["4152007986", "6f9619ff", "192.0.2.44"] {
+            assert!(!segment.to_string().contains(personal), "{segment}");
+        }
     }
 }
 

@@ -206,7 +206,8 @@ impl fmt::Display for Cut {
 
 impl std::error::Error for Cut {}
 
-/// `DynamoDB_20120810.UpdateItem` and `Action=Publish` become `UpdateItem` and `Publish`.
+/// `DynamoDB_20120810.UpdateItem` and `Action=Publish` become `UpdateItem` and `Publish`; what names no operation is
+/// the request to `/ping` that opens a connection.
 fn operation(headers: &HeaderMap, body: &[u8]) -> String {
     let target = headers
         .get("x-amz-target")
@@ -220,7 +221,7 @@ fn operation(headers: &HeaderMap, body: &[u8]) -> String {
     let name = target
         .and_then(|target| target.rsplit('.').next())
         .or_else(query);
-    name.unwrap_or("unknown").to_owned()
+    name.unwrap_or("ping").to_owned()
 }
 
 /// What IAM asks for a call. DynamoDB checks each item of a transaction as the action that it is.

@@ -10,12 +10,14 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use phoneproof::config::DEFAULT_POLICY;
 use phoneproof::domain::random::random_array;
 use phoneproof_tests::{Answer, Client, SeededRandom, phone};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 const ROUNDS: u32 = 10;
@@ -58,6 +60,42 @@ struct Ledger {
     lost_sends: u32,
 }
 
+/// Calls of all clients go through one: how many were answered says when to kill, on a machine of any speed.
+#[derive(Clone)]
+struct Caller {
+    client: Client,
+    answered: Arc<AtomicU32>,
+}
+
+impl Caller {
+    fn new(url: &str) -> Self {
+        Self {
+            client: Client::new(url),
+            answered: Arc::default(),
+        }
+    }
+
+    fn count(&self, answer: Option<Answer>) -> Option<Answer> {
+        self.answered
+            .fetch_add(u32::from(answer.is_some()), Ordering::Relaxed);
+        answer
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Option<Answer> {
+        self.count(self.client.try_post(path, body).await)
+    }
+
+    async fn get(&self, path: &str) -> Option<Answer> {
+        self.count(self.client.try_get(path).await)
+    }
+
+    async fn until_answered(&self, calls: u32) {
+        while self.answered.load(Ordering::Relaxed) < calls {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
 /// Starts the stack, and gives its URL.
 fn start(data: &Path, policy: &Path) -> (Child, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_phoneproof-local"))
@@ -85,7 +123,7 @@ fn below(random: &SeededRandom, end: u32) -> u32 {
 }
 
 /// Logs in with one phone after another until the process is dead. `first` is the first of its phones.
-async fn log_in_until_the_end(client: Client, first: u32) -> Ledger {
+async fn log_in_until_the_end(caller: Caller, first: u32) -> Ledger {
     let random = SeededRandom::new(u64::from(first));
     let mut ledger = Ledger::default();
     for n in 0..PHONES {
@@ -96,13 +134,13 @@ async fn log_in_until_the_end(client: Client, first: u32) -> Ledger {
         }
         let phone = phone(first + n);
         let body = json!({ "phone": phone, "uniqueId": device, "businessId": "login" });
-        let Some(sent) = client.try_post("/v1/send", &body).await else {
+        let Some(sent) = caller.post("/v1/send", &body).await else {
             ledger.lost_sends += 1;
             return ledger;
         };
         assert_eq!(sent.status, 202, "{}", sent.text);
         ledger.texts_of_device += 1;
-        let Some(code) = code(&client, &phone).await else {
+        let Some(code) = code(&caller, &phone).await else {
             return ledger;
         };
         let mut entry = Entry {
@@ -115,7 +153,7 @@ async fn log_in_until_the_end(client: Client, first: u32) -> Ledger {
             success: None,
             spent: Known::NotDone,
         };
-        let alive = finish(&client, &random, &mut entry).await;
+        let alive = finish(&caller, &random, &mut entry).await;
         ledger.entries.push(entry);
         if !alive {
             return ledger;
@@ -125,9 +163,9 @@ async fn log_in_until_the_end(client: Client, first: u32) -> Ledger {
 }
 
 /// The code that was texted; `None` when the inbox is gone.
-async fn code(client: &Client, phone: &str) -> Option<String> {
+async fn code(caller: &Caller, phone: &str) -> Option<String> {
     let path = format!("/inbox/messages?phone=%2B{}", phone.trim_start_matches('+'));
-    let texts = client.try_get(&path).await?.json;
+    let texts = caller.get(&path).await?.json;
     let body = texts[0]["body"].as_str().expect("a text").to_owned();
     let mut runs = body.split(|c: char| !c.is_ascii_digit());
     Some(runs.find(|run| run.len() == 6).expect("a code").to_owned())
@@ -138,20 +176,20 @@ fn wrong(code: &str) -> String {
     format!("{:06}", (right + 1) % 1_000_000)
 }
 
-async fn verify(client: &Client, challenge: &str, code: &str) -> Option<Answer> {
+async fn verify(caller: &Caller, challenge: &str, code: &str) -> Option<Answer> {
     let body = json!({ "token": challenge, "code": code });
-    client.try_post("/v1/verify", &body).await
+    caller.post("/v1/verify", &body).await
 }
 
-async fn spend(client: &Client, success: &str) -> Option<Answer> {
+async fn spend(caller: &Caller, success: &str) -> Option<Answer> {
     let body = json!({ "token": success, "audience": "login" });
-    client.try_post("/v1/spend", &body).await
+    caller.post("/v1/spend", &body).await
 }
 
 /// Guesses wrong a few times, then perhaps right, then perhaps spends; `false` when the process died.
-async fn finish(client: &Client, random: &SeededRandom, entry: &mut Entry) -> bool {
+async fn finish(caller: &Caller, random: &SeededRandom, entry: &mut Entry) -> bool {
     for _ in 0..below(random, 3) {
-        let Some(answer) = verify(client, &entry.challenge, &wrong(&entry.code)).await else {
+        let Some(answer) = verify(caller, &entry.challenge, &wrong(&entry.code)).await else {
             entry.wrong_unknown += 1;
             return false;
         };
@@ -161,7 +199,7 @@ async fn finish(client: &Client, random: &SeededRandom, entry: &mut Entry) -> bo
     if below(random, 3) == 0 {
         return true;
     }
-    let Some(answer) = verify(client, &entry.challenge, &entry.code).await else {
+    let Some(answer) = verify(caller, &entry.challenge, &entry.code).await else {
         entry.verified = Known::Unknown;
         return false;
     };
@@ -171,7 +209,7 @@ async fn finish(client: &Client, random: &SeededRandom, entry: &mut Entry) -> bo
     if below(random, 3) == 0 {
         return true;
     }
-    let Some(answer) = spend(client, success).await else {
+    let Some(answer) = spend(caller, success).await else {
         entry.spent = Known::Unknown;
         return false;
     };
@@ -270,15 +308,14 @@ async fn what_clients_were_told_holds_after_a_kill() {
     let (mut entries, mut unknown) = (0, 0);
     let (mut stack, mut url) = start(&data, &policy);
     for round in 0..ROUNDS {
-        let client = Client::new(&url);
+        let caller = Caller::new(&url);
         let mut clients = JoinSet::new();
         for n in 0..CLIENTS {
             let first = (round * CLIENTS + n) * 2 * PHONES;
-            let client = client.clone();
-            clients.spawn(async move { (first, log_in_until_the_end(client, first).await) });
+            let caller = caller.clone();
+            clients.spawn(async move { (first, log_in_until_the_end(caller, first).await) });
         }
-        let life = Duration::from_millis(u64::from(100 + below(&random, 400)));
-        tokio::time::sleep(life).await;
+        caller.until_answered(60 + below(&random, 400)).await;
         stack.kill().expect("SIGKILL");
         stack.wait().expect("dead");
         let ledgers = clients.join_all().await;

@@ -9,7 +9,6 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
@@ -86,12 +85,20 @@ fn challenge(keyring: &Keyring) -> Challenge {
 fn challenge_tokens(c: &mut Criterion) {
     let keyring = keyring();
     let challenge = challenge(&keyring);
-    let token = challenge_token::seal(&challenge, root, ISSUER, NOW, &SystemRandom);
+    let token = challenge_token::seal(&challenge, keyring.current(), ISSUER, NOW, &SystemRandom);
     let token = token.expect("sealed").into_text();
     let key = || LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[1; 32]).expect("a key"));
     let mut group = c.benchmark_group("challenge token");
     group.bench_function("seal", |b| {
-        b.iter(|| challenge_token::seal(black_box(&challenge), root, ISSUER, NOW, &SystemRandom));
+        b.iter(|| {
+            challenge_token::seal(
+                black_box(&challenge),
+                keyring.current(),
+                ISSUER,
+                NOW,
+                &SystemRandom,
+            )
+        });
     });
     group.bench_function("open", |b| {
         b.iter(|| challenge_token::open(black_box(&token), &keyring, ISSUER, NOW).is_ok());

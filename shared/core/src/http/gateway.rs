@@ -48,7 +48,7 @@ where
 {
     let began = Instant::now();
     init_logging();
-    // On the heap: it would be most of the function's own future, which moves several times on its way.
+    // Both on the heap: they would be most of this future, which moves several times on its way.
     let result = match Box::pin(start(preparation)).await {
         Ok((service, settings)) => {
             let tracer = settings.xray_daemon.as_deref().and_then(Tracer::new);
@@ -62,7 +62,7 @@ where
                 ),
                 tracer,
             });
-            run(move |request| handle(Arc::clone(&app), request)).await
+            Box::pin(run(move |request| handle(Arc::clone(&app), request))).await
         }
         Err(error) => Err(error),
     };

@@ -449,13 +449,11 @@ impl Service {
 
 /// The code of a challenge: derived, or the fixed one of a test number.
 fn code_of(root: &Root, checked: &Checked<'_>, id: ChallengeId, expires_at: Timestamp) -> Code {
-    match checked.test {
-        Some(test) => test.code.clone(),
-        None => {
-            let length = checked.business.code_length;
-            derive_code(root.code_key(), id, expires_at, length)
-        }
-    }
+    let length = checked.business.code_length;
+    checked.test.map_or_else(
+        || derive_code(root.code_key(), id, expires_at, length),
+        |test| test.code.clone(),
+    )
 }
 
 /// What a client gets for `challenge` where tokens are stored.

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-/// Processor, cores, memory and kernel, on one line.
+/// Processor, cores, memory and the kernel's series, on one line.
 pub(super) fn description() -> String {
     let read = |file: &str| fs::read_to_string(file).unwrap_or_default();
     let (cpus, memory) = (read("/proc/cpuinfo"), read("/proc/meminfo"));
@@ -17,8 +17,15 @@ pub(super) fn description() -> String {
         "{}, {cores} cores, {gigabytes:.0} GB, {}, Linux {}",
         member(&cpus, "model name").unwrap_or("unknown processor"),
         std::env::consts::ARCH,
-        read("/proc/sys/kernel/osrelease").trim()
+        series(&read("/proc/sys/kernel/osrelease"))
     )
+}
+
+/// Major and minor number of a release such as `6.8.0-45-generic`.
+fn series(release: &str) -> String {
+    let mut numbers = release.trim().splitn(3, '.');
+    let (major, minor) = (numbers.next(), numbers.next());
+    format!("{}.{}", major.unwrap_or("?"), minor.unwrap_or("?"))
 }
 
 /// The value of `name` in lines of `name : value`.
@@ -38,5 +45,10 @@ mod tests {
         let text = "model\t\t: 85\nmodel name\t: Some CPU @ 2 GHz\n";
         assert_eq!(member(text, "model name"), Some("Some CPU @ 2 GHz"));
         assert_eq!(member(text, "name"), None);
+    }
+
+    #[test]
+    fn a_release_is_named_by_its_series() {
+        assert_eq!(series("6.8.0-45-generic\n"), "6.8");
     }
 }

@@ -44,14 +44,38 @@ pub(super) fn of(countries: &[Country]) -> Option<PhoneNumberUtil> {
         })
         .map(|head| head.calling_code)
         .collect();
-    let wanted = plans
+    let wanted: Vec<Bytes> = plans
         .into_iter()
         .zip(heads)
-        .filter(|(_, head)| codes.contains(&head.calling_code));
-    let decoded = wanted.map(|(plan, _)| PhoneMetadata::decode(plan).ok());
-    library(PhoneMetadataCollection {
-        metadata: decoded.collect::<Option<_>>()?,
-    })
+        .filter(|(_, head)| codes.contains(&head.calling_code))
+        .map(|(plan, _)| plan)
+        .collect();
+    // Plans are large: a vector that grows would copy them.
+    let mut metadata = Vec::with_capacity(wanted.len());
+    for plan in wanted {
+        metadata.push(without_formats(PhoneMetadata::decode(plan).ok()?));
+    }
+    library(PhoneMetadataCollection { metadata })
+}
+
+/// What nobody here asks for: how numbers are written for people, and numbers that cannot be dialled from abroad.
+/// The library would prepare it.
+#[expect(
+    deprecated,
+    reason = "the library marks members that it keeps elsewhere once it has read them"
+)]
+fn without_formats(plan: PhoneMetadata) -> PhoneMetadata {
+    PhoneMetadata {
+        number_format: Vec::new(),
+        intl_number_format: Vec::new(),
+        emergency: None,
+        short_code: None,
+        standard_rate: None,
+        carrier_specific: None,
+        sms_services: None,
+        no_international_dialling: None,
+        ..plan
+    }
 }
 
 /// The whole library.
