@@ -1,5 +1,7 @@
 //! The same code again, and the same request again.
 
+use std::collections::BTreeMap;
+
 use phoneproof::config::TokenMode;
 use phoneproof_local::inbox::Carrier;
 use phoneproof_tests::{Answer, Fault, World, phone};
@@ -15,33 +17,30 @@ async fn after_a_text(mode: TokenMode) -> (World, String) {
     (world, token)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_the_read_of_a_stored_challenge() {
-    let seen = with_every_fault(|fault| async move {
-        let (world, token) = after_a_text(TokenMode::Stored).await;
-        world.proxy().break_next("GetItem", fault);
+/// Breaks one call before the text in every way: there is a second text exactly if the answer says so, and the
+/// code of the first goes on working.
+async fn before_the_text(mode: TokenMode, operation: &'static str) -> BTreeMap<String, u16> {
+    with_every_fault(|fault| async move {
+        let (world, token) = after_a_text(mode).await;
+        world.proxy().break_next(operation, fault);
         let resent = in_time(world.client.resend(&phone(1), &token)).await;
         let texts = 1 + usize::from(resent.status == 202);
         assert_eq!(world.text_count(), texts, "{fault:?}");
-        assert_eq!(world.try_code(&token, &phone(1)).await, 200);
+        assert_eq!(world.try_code(&token, &phone(1)).await, 200, "{fault:?}");
         (fault, resent.status)
     })
-    .await;
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn at_the_read_of_a_stored_challenge() {
+    let seen = before_the_text(TokenMode::Stored, "GetItem").await;
     assert_eq!(seen, statuses(202, &PLAIN));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_the_reservation() {
-    let seen = with_every_fault(|fault| async move {
-        let (world, token) = after_a_text(TokenMode::Sealed).await;
-        world.proxy().break_next("TransactWriteItems", fault);
-        let resent = in_time(world.client.resend(&phone(1), &token)).await;
-        let texts = 1 + usize::from(resent.status == 202);
-        assert_eq!(world.text_count(), texts, "{fault:?}");
-        assert_eq!(world.try_code(&token, &phone(1)).await, 200);
-        (fault, resent.status)
-    })
-    .await;
+    let seen = before_the_text(TokenMode::Sealed, "TransactWriteItems").await;
     assert_eq!(seen, statuses(202, &TRANSACTION));
 }
 
