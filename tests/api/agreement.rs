@@ -247,6 +247,21 @@ fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
             }
         }
     }
+    // A key that was used before: a dead slot of the same challenge, before or after the live one.
+    let own = |expires_at| Slot {
+        id: OWN,
+        root: root(),
+        expires_at,
+        attempts_left: 1,
+        used: false,
+        written_by: None,
+    };
+    for (dead, live) in [(1, 2), (3, 2)] {
+        kinds.push(BTreeMap::from([
+            (dead, own(now - second)),
+            (live, own(now + second)),
+        ]));
+    }
     kinds
 }
 

@@ -125,10 +125,55 @@ async fn a_key_used_again_after_its_challenge_makes_another_code() {
             }
             codes.insert(code);
             earlier.push(sent.token());
-            world.advance(300);
+            world.advance(100);
+            let repeated = world.client.post_with("/v1/send", &body, &key).await;
+            assert_eq!((repeated.status, world.text_count()), (202, life));
+            assert_eq!(repeated.json["expiresAt"], sent.json["expiresAt"]);
+            world.advance(200);
         }
         assert_eq!(codes.len(), 4);
     }
+}
+
+#[tokio::test]
+async fn a_token_of_an_earlier_life_of_a_key_is_not_resent() {
+    for mode in [TokenMode::Sealed, TokenMode::Stored] {
+        let world = World::builder().mode(mode).start().await;
+        let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login" });
+        let key = [("idempotency-key", "k")];
+        let earlier = world.client.post_with("/v1/send", &body, &key).await;
+        // Seven slots of a minute: the next life takes the same slot.
+        world.advance(420);
+        let later = world.client.post_with("/v1/send", &body, &key).await;
+        assert_eq!(later.status, 202, "{}", later.text);
+        world.advance(60);
+        let mut request = body.clone();
+        request["token"] = earlier.token().into();
+        let resent = world.client.post("/v1/send", &request).await;
+        assert_eq!((resent.status, resent.problem()), (410, "expired"));
+        assert_eq!(world.text_count(), 2);
+        let code = world.code(&phone(1));
+        assert_eq!(world.client.verify(&later.token(), &code).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_key_repeated_after_its_root_was_retired_is_over() {
+    let (a, b) = ("a".repeat(43), "b".repeat(43));
+    let keyring = json!({ "current": "r1", "index": "r2", "roots": { "r1": a, "r2": b } });
+    let world = World::builder().keyring(&keyring.to_string()).start().await;
+    world.advance(100);
+    let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login" });
+    let key = [("idempotency-key", "k")];
+    let sent = world.client.post_with("/v1/send", &body, &key).await;
+    assert_eq!(sent.status, 202, "{}", sent.text);
+    let retired = json!({ "current": "r2", "roots": { "r2": b } });
+    world.stack.backends.secret.set(Some(retired.to_string()));
+    world.advance(200);
+    world.client.get("/.well-known/jwks.json").await;
+    let repeated = world.client.post_with("/v1/send", &body, &key).await;
+    assert_eq!((repeated.status, repeated.problem()), (410, "expired"));
+    assert_eq!(world.text_count(), 1);
 }
 
 #[tokio::test]

@@ -149,6 +149,7 @@ impl Model for Protocol {
             evaluated: vec![0; self.sends.len()],
             successes: vec![0; self.sends.len()],
             consumed: vec![false; self.guesses.len()],
+            repeat_denied: false,
             faults: self.faults,
         }]
     }
@@ -194,6 +195,10 @@ impl Model for Protocol {
             Property::always("a key is texted once", |model: &Self, state: &State| {
                 !model.texted_twice(state)
             }),
+            Property::always(
+                "a repeat finds the challenge that lives",
+                |_, state: &State| !state.repeat_denied,
+            ),
             Property::always("sends stay within the limit", |_, state: &State| {
                 let texts = state.texts.iter().flatten().count();
                 let texts = u32::try_from(texts).expect("few");

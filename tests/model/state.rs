@@ -131,6 +131,8 @@ pub(crate) struct State {
     pub(crate) successes: Vec<u32>,
     /// Guesses that consumed their challenge, whether or not anybody was told.
     pub(crate) consumed: Vec<bool>,
+    /// Whether a key was repeated while its challenge lived, and heard something else.
+    pub(crate) repeat_denied: bool,
     /// Faults that may still happen.
     pub(crate) faults: u8,
 }

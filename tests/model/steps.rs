@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use phoneproof::domain::challenge::{
-    AttemptRefusal, ChallengeId, Closed, Lockout, REPEATED_FOR, Reservation, SendRefusal,
+    AttemptRefusal, ChallengeId, Closed, Lockout, REPEATED_FOR, Reservation, SendRefusal, Slot,
     SlotLayout, Terms, WriteId,
 };
 use phoneproof::domain::clock::Timestamp;
@@ -107,6 +107,12 @@ impl Protocol {
         if call != Call::Lost && !calling.applied {
             let terms = terms(moment, self.sends[send].skew);
             refusal = state.record.admits_send(&reservation, &terms).err();
+            if let Reservation::Idempotent { id, .. } = reservation {
+                let lives = |slot: &Slot| slot.id == id && slot.expires_at > terms.now;
+                let is_live = state.record.slots.values().any(lives);
+                let is_repeated = matches!(refusal, Some(SendRefusal::Repeated(..)));
+                state.repeat_denied |= is_live != is_repeated;
+            }
             if refusal.is_none() && protocol::count(&mut state.counted, LIMIT) {
                 let expires_at = terms.now + LIFETIME;
                 let (record, now) = (&mut state.record, terms.now);

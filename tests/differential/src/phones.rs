@@ -1,17 +1,26 @@
 //! Phone numbers.
 
+use phoneproof::config::DEFAULT_POLICY;
 use phoneproof::domain::phone::{Country, PhoneParser};
+use phoneproof::domain::policy::Policy;
 use serde_json::{Value, json};
 
 /// A region, if any, and what somebody typed.
 type Question = (Option<String>, String);
 
-/// Answers with the number in E.164, its country and type, or with the error's name.
+/// Answers with the number in E.164, its country and type, or with the error's name. The parser of a function, which
+/// loads the plans of the countries served first, must say the same.
 pub(crate) fn read() -> impl Fn(Question) -> Value {
-    let parser = PhoneParser::new();
+    let policy = Policy::from_toml(DEFAULT_POLICY).expect("valid");
+    let parsers = (
+        PhoneParser::new(),
+        PhoneParser::serving(policy.numbers.countries.iter().copied()),
+    );
     move |(region, text)| {
         let region = region.map(|code| Country::parse(&code).expect("two letters"));
-        match parser.parse(&text, region) {
+        let parsed = parsers.0.parse(&text, region);
+        assert_eq!(parsed, parsers.1.parse(&text, region), "{text} {region:?}");
+        match parsed {
             Ok(destination) => json!({
                 "e164": destination.phone.expose(),
                 "country": destination.country.map(|country| country.to_string()),

@@ -14,7 +14,7 @@ const SALT: &[u8] = b"phoneproof/v1";
 pub enum Purpose {
     /// Sealing challenge tokens on one day (days since the Unix epoch).
     Seal(i64),
-    /// Deriving codes from challenge ids.
+    /// Deriving codes from challenge ids and their ends.
     Code,
     /// The MAC of a code inside its token.
     CodeMac,

@@ -1,6 +1,6 @@
 //! Challenges, their slots on the phone's record, and the decisions made on that record.
 //!
-//! The conditions of the store (`store::challenges`) say the same as [`PhoneRecord::admits_send`]
+//! The conditions of the store (`store::reserve`, `store::attempt`) say the same as [`PhoneRecord::admits_send`]
 //! and [`PhoneRecord::admits_attempt`]; these functions then name the reason of a refusal.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,8 @@ use super::clock::Timestamp;
 use super::root::RootId;
 use super::rule::{Denial, Window};
 
-/// Identifies one send-to-verify exchange: 128 random bits, or derived from an idempotency key.
+/// Identifies one send-to-verify exchange: 128 random bits, or derived from an idempotency key, which may name
+/// several exchanges, one after the other; they end apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ChallengeId(pub [u8; 16]);
 
@@ -213,8 +214,9 @@ impl PhoneRecord {
         match *reservation {
             Reservation::New { .. } => {}
             Reservation::Idempotent { id, .. } => {
-                let own = self.slots.iter().find(|(_, slot)| slot.id == id);
-                if let Some((index, slot)) = own.filter(|(_, slot)| slot.expires_at > terms.now) {
+                // A key that was used before has dead slots of the same id beside the live one.
+                let lives = |slot: &Slot| slot.id == id && slot.expires_at > terms.now;
+                if let Some((index, slot)) = self.slots.iter().find(|(_, slot)| lives(slot)) {
                     return Err(SendRefusal::Repeated(*index, slot.clone()));
                 }
             }
@@ -414,6 +416,20 @@ mod tests {
             Err(SendRefusal::Repeated(2, _))
         ));
         assert_eq!(record(|_| ()).admits_send(&again, &terms(1_300)), Ok(()));
+    }
+
+    #[test]
+    fn a_dead_slot_of_a_key_does_not_hide_its_live_one() {
+        let again = Reservation::Idempotent { id: ID, slot: 3 };
+        for dead in [1, 4] {
+            let mut both = record(|_| ());
+            let expired = record(|slot| slot.expires_at = Timestamp::from_unix(1_000));
+            both.slots.insert(dead, expired.slots[&2].clone());
+            assert!(matches!(
+                both.admits_send(&again, &terms(1_100)),
+                Err(SendRefusal::Repeated(2, _))
+            ));
+        }
     }
 
     #[test]

@@ -161,7 +161,7 @@ fn describe(route: Route) -> Operation {
             parameters: vec![
                 header(
                     "Idempotency-Key",
-                    "A repeat with the same key sends nothing and gives an equivalent token.",
+                    "Until the code expires, a repeat with the same key sends nothing and gives an equivalent token; later it is a new send. Ignored beside `token`.",
                 ),
                 header(
                     "X-Client-Key",

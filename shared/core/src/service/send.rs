@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::{PresentedToken, Service, Unavailable};
 use crate::config::TokenMode;
 use crate::crypto::challenge_token::{Challenge, ChallengeToken, seal};
-use crate::crypto::code::{code_mac, derive_code};
+use crate::crypto::code::{code_mac, code_matches, derive_code};
 use crate::crypto::keyring::{Keyring, Root};
 use crate::domain::address::SourceAddress;
 use crate::domain::challenge::{
@@ -96,7 +96,7 @@ pub enum SendError {
     Destination(DestinationRefusal),
     /// The token to resend is not one of this service, or is for another phone, device or business.
     Token,
-    /// The challenge to resend is over.
+    /// The challenge to resend, or to repeat under its key, is over.
     Closed(Closed),
     /// A rule refused.
     Denied(Denial),
@@ -251,6 +251,10 @@ impl Service {
             let (mut challenge, root) = opened
                 .filter(|(challenge, _)| is_same_exchange(challenge, command, checked))
                 .ok_or(SendError::Token)?;
+            if challenge.expires_at <= now {
+                // The slot may be a later challenge of the same idempotency key.
+                return Err(SendError::Closed(Closed::Expired));
+            }
             if command.locale.is_some() {
                 challenge.locale = checked.locale.clone();
             }
@@ -259,6 +263,11 @@ impl Service {
                 slot: challenge.slot,
             };
             let code = code_of(root, checked, challenge.id, challenge.expires_at);
+            let mac_key = root.code_mac_key();
+            if !code_matches(mac_key, challenge.id, &code, &challenge.code_mac) {
+                // The policy has other codes now than when the token was made, which would refuse this one.
+                return Err(SendError::Closed(Closed::Expired));
+            }
             return Ok(Prepared {
                 challenge,
                 code,
@@ -389,7 +398,8 @@ impl Service {
         keyring: &Keyring,
         terms: &Terms,
     ) -> Result<Sent, SendError> {
-        // Without its root, no token of this challenge is accepted any more.
+        // Without its root, no token of this challenge can be made or would be accepted: it was retired, or an
+        // operator forced it to the front before every function had read it.
         let root = keyring
             .root(&slot.root)
             .ok_or(SendError::Closed(Closed::Expired))?;

@@ -58,8 +58,8 @@ pub(super) fn of(countries: &[Country]) -> Option<PhoneNumberUtil> {
     library(PhoneMetadataCollection { metadata })
 }
 
-/// What nobody here asks for: how numbers are written for people, and numbers that cannot be dialled from abroad.
-/// The library would prepare it.
+/// The library would prepare what nobody here asks for: how numbers are written for people, short and emergency
+/// numbers, and classes that `get_number_type` does not know.
 #[expect(
     deprecated,
     reason = "the library marks members that it keeps elsewhere once it has read them"
