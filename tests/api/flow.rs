@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;
 
-use phoneproof::config::TokenMode;
-use phoneproof_tests::{PARALLEL, World, at_once, phone};
+use phoneproof::config::{DEFAULT_POLICY, TokenMode};
+use phoneproof_tests::{Client, PARALLEL, World, at_once, phone};
 use serde_json::{Value, json};
 
 pub(crate) fn claims(token: &str) -> Value {
@@ -73,6 +73,24 @@ async fn a_resend_keeps_the_language_unless_another_is_named() {
         .map(|text| text.body.contains("验证码"))
         .collect();
     assert_eq!(chinese, [true, false, true]);
+}
+
+#[tokio::test]
+async fn a_code_that_its_token_would_refuse_is_not_resent() {
+    let world = World::start().await;
+    let sent = world.client.send(&phone(1)).await;
+    let head = "[business.login]\n";
+    let longer = DEFAULT_POLICY.replacen(head, &format!("{head}code_length = 8\n"), 1);
+    assert_ne!(longer, DEFAULT_POLICY);
+    let instance = world.instance_with_policy(&longer).await;
+    world.advance(60);
+    let client = Client::new(&instance.url);
+    let resent = client.resend(&phone(1), &sent.token()).await;
+    assert_eq!((resent.status, resent.problem()), (410, "expired"));
+    assert_eq!(world.text_count(), 1);
+    let code = world.code(&phone(1));
+    assert_eq!(client.verify(&sent.token(), &code).await.status, 200);
+    instance.stop().await;
 }
 
 #[tokio::test]

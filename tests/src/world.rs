@@ -159,8 +159,21 @@ impl World {
     ///
     /// When it does not start, because of its keys.
     pub async fn try_instance(&self) -> std::io::Result<Stack> {
+        self.start_instance(None).await
+    }
+
+    /// As [`World::instance`], after the policy was changed.
+    pub async fn instance_with_policy(&self, policy: &str) -> Stack {
+        let policy = Policy::from_toml(policy).expect("a valid policy");
+        self.start_instance(Some(policy))
+            .await
+            .expect("an instance")
+    }
+
+    async fn start_instance(&self, policy: Option<Policy>) -> std::io::Result<Stack> {
         let (mut options, endpoints) = self.setup.clone();
         options.issuer = Some(self.stack.url.clone());
+        options.policy = policy.unwrap_or(options.policy);
         // Stay unused: the instance reaches those of this world.
         let backends = Backends::start(&options).await.expect("free ports");
         Stack::start_on(options, backends, endpoints).await
