@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use crate::aws::Clients;
 use crate::config::{Settings, TokenMode};
 use crate::crypto::aead::SealFailed;
-use crate::crypto::challenge_token::{self, Challenge, ChallengeToken};
+use crate::crypto::challenge_token::{self, Challenge};
 use crate::crypto::from_base64url;
 use crate::crypto::keyring::{Keyring, Root};
 use crate::crypto::keys::{Keys, KeysError, READ_WITHIN};
@@ -210,14 +210,6 @@ impl Service {
                 facts.called(Dependency::Store, began);
                 Ok(stored?.and_then(|sealed| open(&sealed)))
             }
-        }
-    }
-
-    /// The text a client gets for `sealed`.
-    fn wire_token(&self, sealed: ChallengeToken, reference: [u8; 16]) -> String {
-        match self.token_mode {
-            TokenMode::Sealed => sealed.into_text(),
-            TokenMode::Stored => crate::crypto::base64url(reference),
         }
     }
 }

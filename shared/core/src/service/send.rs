@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{PresentedToken, Service, Unavailable};
 use crate::config::TokenMode;
+use crate::crypto::base64url;
 use crate::crypto::challenge_token::{Challenge, ChallengeToken, seal};
 use crate::crypto::code::{code_mac, code_matches, derive_code};
 use crate::crypto::keyring::{Keyring, Root};
@@ -175,7 +176,13 @@ impl Service {
             }
             Err(ReserveError::Store(error)) => return Err(error.into()),
         }
-        let sent = self.sent(&command, &checked, &prepared, &keyring, &plan.terms)?;
+        let challenge = &prepared.challenge;
+        let token = match &command.token {
+            // The same challenge has the token that it had.
+            Some(PresentedToken(earlier)) => earlier.clone(),
+            None => self.wire_token(challenge, prepared.root, &keyring, now)?,
+        };
+        let sent = sent(&checked, challenge, token, now + plan.terms.cooldown);
         match self.deliver(&checked, &prepared, deadline, facts).await {
             Delivery::Accepted => Ok(sent),
             Delivery::Unknown => Err(SendError::CarrierUnknown(Box::new(sent))),
@@ -362,30 +369,17 @@ impl Service {
         )?)
     }
 
-    /// The answer to a send. A resend gives the earlier token back: it is the same challenge.
-    fn sent(
+    /// The token that a client gets for a new challenge, or for one that its key repeats.
+    fn wire_token(
         &self,
-        command: &SendCommand,
-        checked: &Checked<'_>,
-        prepared: &Prepared<'_>,
+        challenge: &Challenge,
+        root: &Root,
         keyring: &Keyring,
-        terms: &Terms,
-    ) -> Result<Sent, Unavailable> {
-        let challenge = &prepared.challenge;
-        let token = match &command.token {
-            Some(PresentedToken(earlier)) => earlier.clone(),
-            None => self.wire_token(
-                self.seal(challenge, prepared.root, terms.now)?,
-                reference(challenge, keyring),
-            ),
-        };
-        Ok(Sent {
-            token,
-            expires_at: challenge.expires_at,
-            resend_at: terms.now + terms.cooldown,
-            code_length: checked.business.code_length,
-            attempts: checked.business.attempts,
-            phone: checked.phone.masked(),
+        now: Timestamp,
+    ) -> Result<String, Unavailable> {
+        Ok(match self.token_mode {
+            TokenMode::Sealed => self.seal(challenge, root, now)?.into_text(),
+            TokenMode::Stored => base64url(reference(challenge, keyring)),
         })
     }
 
@@ -411,18 +405,8 @@ impl Service {
             ..prepared.challenge
         };
         let sent_at = slot.expires_at - checked.business.code_lifetime;
-        let token = self.wire_token(
-            self.seal(&challenge, root, terms.now)?,
-            reference(&challenge, keyring),
-        );
-        Ok(Sent {
-            token,
-            expires_at: slot.expires_at,
-            resend_at: sent_at + terms.cooldown,
-            code_length: checked.business.code_length,
-            attempts: checked.business.attempts,
-            phone: checked.phone.masked(),
-        })
+        let token = self.wire_token(&challenge, root, keyring, terms.now)?;
+        Ok(sent(checked, &challenge, token, sent_at + terms.cooldown))
     }
 
     async fn deliver(
@@ -464,6 +448,18 @@ fn code_of(root: &Root, checked: &Checked<'_>, id: ChallengeId, expires_at: Time
         || derive_code(root.code_key(), id, expires_at, length),
         |test| test.code.clone(),
     )
+}
+
+/// The answer to a send.
+fn sent(checked: &Checked<'_>, challenge: &Challenge, token: String, resend_at: Timestamp) -> Sent {
+    Sent {
+        token,
+        expires_at: challenge.expires_at,
+        resend_at,
+        code_length: checked.business.code_length,
+        attempts: checked.business.attempts,
+        phone: checked.phone.masked(),
+    }
 }
 
 /// What a client gets for `challenge` where tokens are stored.
