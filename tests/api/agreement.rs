@@ -125,7 +125,7 @@ impl Bench {
             },
             day_starts_at: Duration::ZERO,
             reservation,
-            root: root(),
+            root: protocol::root(),
             expires_at: self.terms.now + Duration::from_mins(5),
             attempts: 5,
             terms: self.terms,
@@ -187,10 +187,6 @@ impl Bench {
     }
 }
 
-fn root() -> RootId {
-    RootId::parse("r1").expect("an id")
-}
-
 fn number(attribute: &Value) -> Option<i64> {
     attribute["N"].as_str()?.parse().ok()
 }
@@ -229,18 +225,24 @@ fn slot_attribute(slot: &Slot) -> Value {
 
 fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
     let second = Duration::from_secs(1);
+    let slot = |id, expires_at| Slot {
+        id,
+        root: protocol::root(),
+        expires_at,
+        attempts_left: 1,
+        used: false,
+        written_by: None,
+    };
     let mut kinds = vec![BTreeMap::new()];
     for id in [OWN, OTHER] {
         for expires_at in [now - second, now, now + second] {
             for (attempts_left, used) in [(0, false), (1, false), (1, true)] {
                 for written_by in [None, Some(WRITE)] {
                     let slot = Slot {
-                        id,
-                        root: root(),
-                        expires_at,
                         attempts_left,
                         used,
                         written_by,
+                        ..slot(id, expires_at)
                     };
                     kinds.push(BTreeMap::from([(2, slot)]));
                 }
@@ -248,18 +250,10 @@ fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
         }
     }
     // A key that was used before: a dead slot of the same challenge, before or after the live one.
-    let own = |expires_at| Slot {
-        id: OWN,
-        root: root(),
-        expires_at,
-        attempts_left: 1,
-        used: false,
-        written_by: None,
-    };
-    for (dead, live) in [(1, 2), (3, 2)] {
+    for dead in [1, 3] {
         kinds.push(BTreeMap::from([
-            (dead, own(now - second)),
-            (live, own(now + second)),
+            (dead, slot(OWN, now - second)),
+            (2, slot(OWN, now + second)),
         ]));
     }
     kinds

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use phoneproof::config::{DEFAULT_POLICY, TokenMode};
 use phoneproof_tests::{Client, PARALLEL, World, at_once, phone};
@@ -97,11 +97,9 @@ async fn a_code_that_its_token_would_refuse_is_not_resent() {
 async fn an_idempotency_key_texts_once() {
     for mode in [TokenMode::Sealed, TokenMode::Stored] {
         let world = World::builder().mode(mode).start().await;
-        let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login" });
-        let key = [("idempotency-key", "6f96-19ff")];
-        let first = world.client.post_with("/v1/send", &body, &key).await;
+        let first = world.client.send_keyed(&phone(1), "6f96-19ff").await;
         world.advance(90);
-        let second = world.client.post_with("/v1/send", &body, &key).await;
+        let second = world.client.send_keyed(&phone(1), "6f96-19ff").await;
         assert_eq!((first.status, second.status), (202, 202), "{}", second.text);
         assert_eq!(world.texts(&phone(1)).len(), 1);
         assert_eq!(second.json["expiresAt"], first.json["expiresAt"]);
@@ -129,12 +127,10 @@ async fn an_idempotency_key_texts_once() {
 async fn a_key_used_again_after_its_challenge_makes_another_code() {
     for mode in [TokenMode::Sealed, TokenMode::Stored] {
         let world = World::builder().mode(mode).start().await;
-        let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login" });
-        let key = [("idempotency-key", "k")];
-        let mut codes = std::collections::BTreeSet::new();
+        let mut codes = BTreeSet::new();
         let mut earlier: Vec<String> = Vec::new();
         for life in 1..=4 {
-            let sent = world.client.post_with("/v1/send", &body, &key).await;
+            let sent = world.client.send_keyed(&phone(1), "k").await;
             assert_eq!((sent.status, world.text_count()), (202, life));
             let code = world.code(&phone(1));
             for token in &earlier {
@@ -144,7 +140,7 @@ async fn a_key_used_again_after_its_challenge_makes_another_code() {
             codes.insert(code);
             earlier.push(sent.token());
             world.advance(100);
-            let repeated = world.client.post_with("/v1/send", &body, &key).await;
+            let repeated = world.client.send_keyed(&phone(1), "k").await;
             assert_eq!((repeated.status, world.text_count()), (202, life));
             assert_eq!(repeated.json["expiresAt"], sent.json["expiresAt"]);
             world.advance(200);
@@ -157,17 +153,13 @@ async fn a_key_used_again_after_its_challenge_makes_another_code() {
 async fn a_token_of_an_earlier_life_of_a_key_is_not_resent() {
     for mode in [TokenMode::Sealed, TokenMode::Stored] {
         let world = World::builder().mode(mode).start().await;
-        let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login" });
-        let key = [("idempotency-key", "k")];
-        let earlier = world.client.post_with("/v1/send", &body, &key).await;
+        let earlier = world.client.send_keyed(&phone(1), "k").await;
         // Seven slots of a minute: the next life takes the same slot.
         world.advance(420);
-        let later = world.client.post_with("/v1/send", &body, &key).await;
+        let later = world.client.send_keyed(&phone(1), "k").await;
         assert_eq!(later.status, 202, "{}", later.text);
         world.advance(60);
-        let mut request = body.clone();
-        request["token"] = earlier.token().into();
-        let resent = world.client.post("/v1/send", &request).await;
+        let resent = world.client.resend(&phone(1), &earlier.token()).await;
         assert_eq!((resent.status, resent.problem()), (410, "expired"));
         assert_eq!(world.text_count(), 2);
         let code = world.code(&phone(1));
@@ -181,15 +173,13 @@ async fn a_key_repeated_after_its_root_was_retired_is_over() {
     let keyring = json!({ "current": "r1", "index": "r2", "roots": { "r1": a, "r2": b } });
     let world = World::builder().keyring(&keyring.to_string()).start().await;
     world.advance(100);
-    let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login" });
-    let key = [("idempotency-key", "k")];
-    let sent = world.client.post_with("/v1/send", &body, &key).await;
+    let sent = world.client.send_keyed(&phone(1), "k").await;
     assert_eq!(sent.status, 202, "{}", sent.text);
     let retired = json!({ "current": "r2", "roots": { "r2": b } });
     world.stack.backends.secret.set(Some(retired.to_string()));
     world.advance(200);
     world.client.get("/.well-known/jwks.json").await;
-    let repeated = world.client.post_with("/v1/send", &body, &key).await;
+    let repeated = world.client.send_keyed(&phone(1), "k").await;
     assert_eq!((repeated.status, repeated.problem()), (410, "expired"));
     assert_eq!(world.text_count(), 1);
 }
@@ -202,16 +192,11 @@ async fn a_key_repeated_under_a_new_root_has_the_code_that_was_texted() {
         .start()
         .await;
     world.advance(100);
-    let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login" });
-    let key = [("idempotency-key", "k")];
-    assert_eq!(
-        world.client.post_with("/v1/send", &body, &key).await.status,
-        202
-    );
+    assert_eq!(world.client.send_keyed(&phone(1), "k").await.status, 202);
     let promoted = json!({ "current": "r2", "index": "r1", "roots": { "r1": a, "r2": b } });
     world.stack.backends.secret.set(Some(promoted.to_string()));
     world.advance(200);
-    let repeated = world.client.post_with("/v1/send", &body, &key).await;
+    let repeated = world.client.send_keyed(&phone(1), "k").await;
     assert_eq!((repeated.status, world.text_count()), (202, 1));
     let verified = world
         .client
@@ -227,10 +212,8 @@ async fn an_idempotency_key_works_with_the_most_slots() {
         .policy("code_lifetime_seconds = 300", "code_lifetime_seconds = 380")
         .start()
         .await;
-    let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login" });
-    let key = [("idempotency-key", "k")];
     for _ in 0..2 {
-        let sent = world.client.post_with("/v1/send", &body, &key).await;
+        let sent = world.client.send_keyed(&phone(1), "k").await;
         assert_eq!(sent.status, 202, "{}", sent.text);
         world.advance(200);
     }
@@ -360,14 +343,8 @@ async fn tokens_of_an_earlier_root_work_until_it_is_retired() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_idempotency_key_texts_once_however_many_use_it_at_once() {
     let world = World::start().await;
-    let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login" });
-    let statuses = at_once(&world.client, |_, client| {
-        let body = body.clone();
-        async move {
-            client
-                .post_with("/v1/send", &body, &[("idempotency-key", "k")])
-                .await
-        }
+    let statuses = at_once(&world.client, |_, client| async move {
+        client.send_keyed(&phone(1), "k").await
     })
     .await;
     assert_eq!(statuses, BTreeMap::from([(202, *PARALLEL)]));

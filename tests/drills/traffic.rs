@@ -227,9 +227,8 @@ impl Traffic {
 
     /// A send under an `Idempotency-Key`.
     async fn send(&self, phone: &str, address: &str, key: &str) -> Answer {
-        let body = json!({ "phone": phone, "uniqueId": phone, "businessId": "login" });
         let headers = [("x-test-source-ip", address), ("idempotency-key", key)];
-        self.client().post_with("/v1/send", &body, &headers).await
+        self.client().send_with(phone, phone, &headers).await
     }
 
     async fn resend(&self, phone: &str, address: &str, challenge: &str) -> Answer {

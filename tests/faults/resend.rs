@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use phoneproof::config::TokenMode;
 use phoneproof_local::inbox::Carrier;
 use phoneproof_tests::{Answer, Fault, World, phone};
-use serde_json::json;
 
 use crate::{PLAIN, TRANSACTION, in_time, of_the_text, statuses, with_every_fault, world};
 
@@ -76,9 +75,7 @@ async fn at_giving_back_what_a_refused_text_counted() {
 
 /// A send under an idempotency key.
 async fn keyed(world: &World) -> Answer {
-    let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login" });
-    let key = [("idempotency-key", "6f96-19ff")];
-    in_time(world.client.post_with("/v1/send", &body, &key)).await
+    in_time(world.client.send_keyed(&phone(1), "6f96-19ff")).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -116,15 +113,11 @@ async fn at_every_try_of_a_request_that_is_then_repeated() {
         assert_eq!(world.text_count(), usize::from(!silent), "{fault:?}");
         world.advance(60);
         let token = repeated.token();
-        assert_eq!(keyed_resend(&world, &token).await.status, 202);
+        let resent = in_time(world.client.resend(&phone(1), &token)).await;
+        assert_eq!(resent.status, 202);
         assert_eq!(world.try_code(&token, &phone(1)).await, 200, "{fault:?}");
         (fault, broken.status)
     })
     .await;
     assert_eq!(seen, statuses(503, &[(Fault::Delay, 202)]));
-}
-
-async fn keyed_resend(world: &World, token: &str) -> Answer {
-    let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login", "token": token });
-    in_time(world.client.post("/v1/send", &body)).await
 }

@@ -7,7 +7,6 @@ use phoneproof::domain::challenge::{
     SlotLayout, Terms, WriteId,
 };
 use phoneproof::domain::clock::Timestamp;
-use phoneproof::domain::root::RootId;
 use phoneproof::domain::rule::{DAY, Window};
 use phoneproof_tests::protocol;
 
@@ -15,11 +14,6 @@ use crate::state::{
     Call, Calling, Carrier, Guessing, Kind, Outcome, Sending, State, Step, Token, Told,
 };
 use crate::{ATTEMPTS, COOLDOWN, LIFETIME, LIMIT, MOMENTS, Protocol, TRIES};
-
-/// No root is replaced in the model.
-fn root() -> RootId {
-    RootId::parse("r1").expect("an id")
-}
 
 fn at(moment: usize, skew: i64) -> Timestamp {
     let noon = 1_795_435_200;
@@ -116,7 +110,14 @@ impl Protocol {
             if refusal.is_none() && protocol::count(&mut state.counted, LIMIT) {
                 let expires_at = terms.now + LIFETIME;
                 let (record, now) = (&mut state.record, terms.now);
-                protocol::send(record, &reservation, &root(), expires_at, ATTEMPTS, now);
+                protocol::send(
+                    record,
+                    &reservation,
+                    &protocol::root(),
+                    expires_at,
+                    ATTEMPTS,
+                    now,
+                );
                 self.begin_life(state, send);
                 calling.applied = true;
             }

@@ -151,9 +151,20 @@ impl Client {
 
     /// Asks for a code from a device and address.
     pub async fn send_from(&self, phone: &str, device: &str, address: &str) -> Answer {
-        let body = json!({ "phone": phone, "uniqueId": device, "businessId": "login" });
-        self.post_with("/v1/send", &body, &[("x-test-source-ip", address)])
+        self.send_with(phone, device, &[("x-test-source-ip", address)])
             .await
+    }
+
+    /// Asks for a code from this device, under an `Idempotency-Key`.
+    pub async fn send_keyed(&self, phone: &str, key: &str) -> Answer {
+        self.send_with(phone, &self.device, &[("idempotency-key", key)])
+            .await
+    }
+
+    /// Asks for a code from a device, with more headers.
+    pub async fn send_with(&self, phone: &str, device: &str, headers: &[(&str, &str)]) -> Answer {
+        let body = json!({ "phone": phone, "uniqueId": device, "businessId": "login" });
+        self.post_with("/v1/send", &body, headers).await
     }
 
     /// Asks for the code of `token` again.

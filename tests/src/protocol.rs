@@ -7,6 +7,16 @@ use phoneproof::domain::challenge::{PhoneRecord, Reservation, Slot, SlotIndex, W
 use phoneproof::domain::clock::Timestamp;
 use phoneproof::domain::root::RootId;
 
+/// The root of the slots that are compared and explored; none is replaced there.
+///
+/// # Panics
+///
+/// Never: it is an id.
+#[must_use]
+pub fn root() -> RootId {
+    RootId::parse("r1").expect("an id")
+}
+
 /// A send.
 pub fn send(
     record: &mut PhoneRecord,

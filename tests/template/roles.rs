@@ -65,17 +65,11 @@ fn logical_id(resource: &Value) -> String {
 /// Everything that `send` can call: new, repeated, resent, refused and refunded sends.
 async fn send_calls(world: &World) -> BTreeSet<Permission> {
     let client = &world.client;
-    let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login" });
-    let first = client
-        .post_with("/v1/send", &body, &[("idempotency-key", "k")])
-        .await;
-    client
-        .post_with("/v1/send", &body, &[("idempotency-key", "k")])
-        .await;
+    let first = client.send_keyed(&phone(1), "k").await;
+    client.send_keyed(&phone(1), "k").await;
     world.advance(60);
-    let resend = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login", "token": first.token() });
     world.carrier(Carrier::Refuse);
-    assert_eq!(client.post("/v1/send", &resend).await.status, 502);
+    assert_eq!(client.resend(&phone(1), &first.token()).await.status, 502);
     assert_eq!(client.send(&phone(2)).await.status, 502);
     world.carrier(Carrier::Deliver);
     assert_eq!(client.send(&phone(3)).await.status, 202);
