@@ -3,8 +3,8 @@
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use phoneproof::crypto::keyring::Keyring;
-use phoneproof::domain::clock::Clock as _;
+use phoneproof_crypto::keyring::Keyring;
+use phoneproof_domain::clock::Clock as _;
 use phoneproof_local::aws::ACCOUNT_SECRET_ID;
 use phoneproof_tests::{World, jwt_part, phone};
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! The account keyring: roots are added, promoted and, if they must be, retired.
 
-use phoneproof::crypto::keyring_edit::{EditError, KeyringDocument};
-use phoneproof::domain::clock::{Clock as _, Timestamp};
+use phoneproof_crypto::keyring_edit::{EditError, KeyringDocument};
+use phoneproof_domain::clock::{Clock as _, Timestamp};
 use phoneproof_local::aws::ACCOUNT_SECRET_ID;
 use phoneproof_tests::{World, phone};
 use serde_json::json;

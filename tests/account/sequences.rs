@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::Method;
-use phoneproof::domain::random::Random as _;
+use phoneproof_domain::random::Random as _;
 use phoneproof_tests::{Answer, SeededRandom, World, phone};
 use serde_json::{Value, json};
 

@@ -8,19 +8,22 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use phoneproof::crypto::keyring::Keyring;
-use phoneproof::domain::address::SourceAddress;
-use phoneproof::domain::challenge::{
-    AttemptRefusal, ChallengeId, Lockout, PhoneRecord, Reservation, SendRefusal, Slot, SlotLayout,
-    Terms, WriteId,
+use phoneproof_aws::store::{Guess, ReserveError, SendPlan, Store};
+use phoneproof_crypto::keyring::Keyring;
+use phoneproof_domain::address::SourceAddress;
+use phoneproof_domain::challenge::ChallengeId;
+use phoneproof_domain::clock::{Clock as _, Timestamp};
+use phoneproof_domain::device::Device;
+use phoneproof_domain::limits::Limits;
+use phoneproof_domain::phone::Phone;
+use phoneproof_domain::phone_record::{
+    AttemptRefusal, Lockout, PhoneRecord, Reservation, SendRefusal, Slot, SlotLayout, Terms,
+    WriteId,
 };
-use phoneproof::domain::clock::{Clock as _, Timestamp};
-use phoneproof::domain::device::Device;
-use phoneproof::domain::phone::Phone;
-use phoneproof::domain::policy::Limits;
-use phoneproof::domain::root::RootId;
-use phoneproof::domain::rule::{DAY, Rule, Window};
-use phoneproof::store::{Guess, ReserveError, SendPlan, Store, Subjects};
+use phoneproof_domain::root::RootId;
+use phoneproof_domain::rule::Rule;
+use phoneproof_domain::subject::Subjects;
+use phoneproof_domain::window::{DAY, Window};
 use phoneproof_tests::{World, phone, protocol};
 use serde_json::{Value, json};
 use tokio::time::Instant;

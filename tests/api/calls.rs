@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use phoneproof::config::TokenMode;
+use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{World, phone};
 
 fn calls(expected: &[(&str, usize)]) -> BTreeMap<String, usize> {

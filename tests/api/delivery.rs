@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use phoneproof::config::TokenMode;
+use phoneproof_domain::challenge::TokenMode;
 use phoneproof_local::inbox::Carrier;
 use phoneproof_tests::{Fault, World, phone};
 use serde_json::json;

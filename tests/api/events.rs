@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use lambda_http::request::from_str;
 use lambda_http::{Context, RequestExt as _};
-use phoneproof::aws::{AwsSettings, Clients};
-use phoneproof::config::{DEFAULT_POLICY, Settings, TokenMode};
-use phoneproof::domain::policy::Policy;
-use phoneproof::http::App;
-use phoneproof::observe::{Journal, Tracer};
-use phoneproof::service::Service;
+use phoneproof_aws::clients::{AwsSettings, Clients};
+use phoneproof_config::{DEFAULT_POLICY, Settings};
+use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::policy::Policy;
+use phoneproof_http::App;
 use phoneproof_local::aws::SECRET_ID;
+use phoneproof_observe::{Journal, Tracer};
+use phoneproof_service::Service;
 use phoneproof_tests::World;
 use serde_json::Value;
 
@@ -43,7 +44,7 @@ fn traced_app(world: &World, tracer: Option<Tracer>) -> Arc<App> {
             ca_bundle: None,
         },
     };
-    let policy = Policy::from_toml(DEFAULT_POLICY).expect("valid");
+    let policy = phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("valid");
     let random = Arc::clone(&world.random);
     let service = Service::new(
         Clients::new(&settings.aws),

@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::{BTreeMap, BTreeSet};
 
-use phoneproof::config::{DEFAULT_POLICY, TokenMode};
+use phoneproof_config::DEFAULT_POLICY;
+use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{Client, PARALLEL, World, at_once, phone};
 use serde_json::{Value, json};
 

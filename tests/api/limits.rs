@@ -1,8 +1,8 @@
 //! Limits, locks and blocks, counted exactly.
 
-use phoneproof::config::TokenMode;
-use phoneproof::crypto::keyring::Keyring;
-use phoneproof::domain::phone::Phone;
+use phoneproof_crypto::keyring::Keyring;
+use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::phone::Phone;
 use phoneproof_tests::{Answer, World, phone};
 use serde_json::json;
 
@@ -305,10 +305,9 @@ async fn blocked_phones_devices_and_addresses_are_refused() {
     let keyring = Keyring::from_json(&keyring_json).expect("valid");
     let index = keyring.indexer();
     let blocked = Phone::from_canonical(&phone(1)).expect("canonical");
-    let device = phoneproof::domain::device::Device::parse("bad-device").expect("a device");
-    let address = phoneproof::domain::address::SourceAddress::new(
-        "198.51.100.7".parse().expect("an address"),
-    );
+    let device = phoneproof_domain::device::Device::parse("bad-device").expect("a device");
+    let address =
+        phoneproof_domain::address::SourceAddress::new("198.51.100.7".parse().expect("an address"));
     for key in [
         format!("phone#{}", index.phone(&blocked).as_str()),
         format!("device#{}", index.device(&device).as_str()),
@@ -347,7 +346,7 @@ async fn a_block_with_an_end_ends_although_its_item_is_there() {
     let index = keyring
         .indexer()
         .phone(&Phone::from_canonical(&phone(1)).expect("canonical"));
-    let end = phoneproof::domain::clock::Clock::now(world.clock.as_ref()).unix() + 100;
+    let end = phoneproof_domain::clock::Clock::now(world.clock.as_ref()).unix() + 100;
     world
         .block(&format!("phone#{}", index.as_str()), Some(end))
         .await;

@@ -1,6 +1,6 @@
 //! Every row of the outcome table that refuses.
 
-use phoneproof::config::TokenMode;
+use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{World, hex, phone};
 use serde_json::json;
 

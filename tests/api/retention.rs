@@ -1,7 +1,7 @@
 //! How long items stay: DynamoDB deletes what has passed its `expires_at`, so an end that is too early forgets
 //! what a limit, a lock or a spent token rests on.
 
-use phoneproof::domain::clock::Clock as _;
+use phoneproof_domain::clock::Clock as _;
 use phoneproof_tests::{World, phone};
 use serde_json::{Value, json};
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
-use phoneproof::crypto::keyring::Keyring;
-use phoneproof::domain::clock::Clock as _;
+use phoneproof_crypto::keyring::Keyring;
+use phoneproof_domain::clock::Clock as _;
 use phoneproof_guard::Guard;
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_tests::{Forger, RsaKey, World, encoded, jwt_part, phone, with_mac};

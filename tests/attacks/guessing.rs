@@ -99,7 +99,7 @@ async fn new_codes_to_reset_the_guess_count() {
             guesses += today;
             by_day.push(today);
             // Noon of the next day.
-            let spent = phoneproof::domain::clock::Clock::now(world.clock.as_ref()).unix() % 86_400;
+            let spent = phoneproof_domain::clock::Clock::now(world.clock.as_ref()).unix() % 86_400;
             let spent = u64::try_from(spent).expect("seconds of a day");
             world.advance(86_400 - spent + 43_200);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use phoneproof::domain::clock::Clock as _;
+use phoneproof_domain::clock::Clock as _;
 use phoneproof_guard::Guard;
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_tests::{PARALLEL, World, at_once, phone};

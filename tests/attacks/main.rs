@@ -16,7 +16,7 @@ mod store;
 mod texting;
 mod tokens;
 
-use phoneproof::config::TokenMode;
+use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{World, WorldBuilder, phone};
 
 /// Both places where a challenge can live.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use phoneproof::domain::clock::Clock as _;
-use phoneproof::domain::phone::Phone;
+use phoneproof_domain::clock::Clock as _;
+use phoneproof_domain::phone::Phone;
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_tests::{Fault, World, many, phone};
 

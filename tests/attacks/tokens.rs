@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use phoneproof::config::TokenMode;
+use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{Answer, World, hex, phone};
 use serde_json::json;
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
-use phoneproof::crypto::keyring_edit::{EditError, KeyringDocument};
-use phoneproof::domain::clock::{Clock as _, Timestamp};
+use phoneproof_crypto::keyring_edit::{EditError, KeyringDocument};
+use phoneproof_domain::clock::{Clock as _, Timestamp};
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_tests::{World, phone};
 
@@ -96,7 +96,7 @@ async fn roots_are_added_promoted_and_retired_while_people_log_in() {
 
 /// A stack of somebody who has stolen a root and pretends to be the service.
 async fn thief(traffic: &Traffic, root: &[u8; 32]) -> World {
-    let root = phoneproof::crypto::base64url(root);
+    let root = phoneproof_crypto::base64url(root);
     let keyring = format!(r#"{{"current":"r2","roots":{{"r2":"{root}"}}}}"#);
     let world = World::builder()
         .keyring(&keyring)

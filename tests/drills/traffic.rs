@@ -1,7 +1,7 @@
 //! People who log in at several instances of the service, and take their time.
 
-use phoneproof::domain::clock::Clock as _;
-use phoneproof::domain::random::random_array;
+use phoneproof_domain::clock::Clock as _;
+use phoneproof_domain::random::random_array;
 use phoneproof_guard::{Fetch, FetchFailed, Https, RemoteGuard};
 use phoneproof_local::stack::Stack;
 use phoneproof_tests::{Answer, Client, SeededRandom, World, phone};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::Method;
-use phoneproof::crypto::keys::REFRESH_AFTER;
+use phoneproof_crypto::keyring::REFRESH_AFTER;
 use phoneproof_tests::{Answer, Fault, World, phone};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;

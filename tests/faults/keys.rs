@@ -1,7 +1,8 @@
 //! The keyring, when an instance reads it again.
 
-use phoneproof::config::TokenMode;
-use phoneproof::crypto::keys::{REFRESH_AFTER, USABLE_FOR};
+use phoneproof_aws::keys::USABLE_FOR;
+use phoneproof_crypto::keyring::REFRESH_AFTER;
+use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{Fault, phone};
 
 use crate::{in_time, statuses, with_every_fault, world};

@@ -13,7 +13,7 @@ mod verify;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use phoneproof::config::TokenMode;
+use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{Answer, Fault, World};
 use tokio::task::JoinSet;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use phoneproof::config::TokenMode;
+use phoneproof_domain::challenge::TokenMode;
 use phoneproof_local::inbox::Carrier;
 use phoneproof_tests::{Answer, Fault, World, phone};
 

@@ -1,6 +1,6 @@
 //! A send: its reservation, its text, and giving back what a refused text counted.
 
-use phoneproof::config::TokenMode;
+use phoneproof_domain::challenge::TokenMode;
 use phoneproof_local::inbox::Carrier;
 use phoneproof_tests::phone;
 

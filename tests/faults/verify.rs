@@ -1,6 +1,6 @@
 //! A guess, the read of a stored challenge, and a spending.
 
-use phoneproof::config::TokenMode;
+use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{Answer, phone};
 
 use crate::{PLAIN, UPDATE, in_time, statuses, with_every_fault, world};

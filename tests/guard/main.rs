@@ -11,7 +11,7 @@ mod layer;
 mod ledger;
 mod remote;
 
-use phoneproof::domain::clock::Clock as _;
+use phoneproof_domain::clock::Clock as _;
 use phoneproof_tests::{World, phone};
 
 /// A success token for the business `login` and the `n`-th phone.

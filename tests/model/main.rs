@@ -1,8 +1,8 @@
 //! The protocol of sending and verifying, explored exhaustively for a few requests at once.
 //!
 //! What may be written is decided by the service's own functions
-//! ([`admits_send`](phoneproof::domain::challenge::PhoneRecord::admits_send) and
-//! [`admits_attempt`](phoneproof::domain::challenge::PhoneRecord::admits_attempt)); what a write changes,
+//! ([`admits_send`](phoneproof_domain::phone_record::PhoneRecord::admits_send) and
+//! [`admits_attempt`](phoneproof_domain::phone_record::PhoneRecord::admits_attempt)); what a write changes,
 //! counts and gives back is [`protocol`](phoneproof_tests::protocol), which `api/agreement.rs` compares with
 //! DynamoDB. The model adds what surrounds them: every order of steps, replies that are lost and calls that the
 //! SDK repeats, functions that die at any point, carriers that refuse or stay silent, codes that are asked for

@@ -1,6 +1,6 @@
 //! Which steps there are, and what must hold after each.
 
-use phoneproof::domain::challenge::PhoneRecord;
+use phoneproof_domain::phone_record::PhoneRecord;
 use stateright::{Model, Property};
 
 use crate::state::{Call, Calling, Carrier, Guessing, Kind, Outcome, Sending, State, Step, Told};

@@ -1,7 +1,7 @@
 //! What is asked of the service, and how far it has come.
 
-use phoneproof::domain::challenge::{PhoneRecord, SlotIndex};
-use phoneproof::domain::clock::Timestamp;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::phone_record::{PhoneRecord, SlotIndex};
 
 /// What a send asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

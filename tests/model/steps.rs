@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use phoneproof::domain::challenge::{
-    AttemptRefusal, ChallengeId, Closed, Lockout, REPEATED_FOR, Reservation, SendRefusal, Slot,
-    SlotLayout, Terms, WriteId,
+use phoneproof_domain::challenge::{ChallengeId, Closed};
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::phone_record::{
+    AttemptRefusal, Lockout, REPEATED_FOR, Reservation, SendRefusal, Slot, SlotLayout, Terms,
+    WriteId,
 };
-use phoneproof::domain::clock::Timestamp;
-use phoneproof::domain::rule::{DAY, Window};
+use phoneproof_domain::window::{DAY, Window};
 use phoneproof_tests::protocol;
 
 use crate::state::{

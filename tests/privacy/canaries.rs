@@ -8,7 +8,8 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use http::Method;
-use phoneproof::domain::random::{Random, RandomUnavailable, SystemRandom};
+use phoneproof_config::process::SystemRandom;
+use phoneproof_domain::random::{Random, RandomUnavailable};
 use phoneproof_tests::{Answer, World, hex};
 use serde_json::{Value, json};
 
@@ -34,7 +35,7 @@ impl Write for Captured {
 static LOGS: LazyLock<Captured> = LazyLock::new(|| {
     let captured = Captured::default();
     let writer = captured.clone();
-    phoneproof::logging::init(tracing::Level::TRACE, move || writer.clone());
+    phoneproof_observe::logging::init(tracing::Level::TRACE, move || writer.clone());
     // The service keeps the words of a panic to itself; those of a failed test should be seen.
     let quiet = panic::take_hook();
     panic::set_hook(Box::new(move |info| {

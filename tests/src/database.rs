@@ -4,10 +4,12 @@ use std::time::SystemTime;
 
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use phoneproof::aws::{AwsSettings, Clients, Credentials};
-use phoneproof::config::Tables;
-use phoneproof::domain::clock::{Clock as _, SystemClock};
-use phoneproof::domain::random::{SystemRandom, random_array};
+use phoneproof_aws::clients::{AwsSettings, Clients, Credentials};
+use phoneproof_aws::store::Tables;
+use phoneproof_config::process::SystemClock;
+use phoneproof_config::process::SystemRandom;
+use phoneproof_domain::clock::Clock as _;
+use phoneproof_domain::random::random_array;
 use phoneproof_local::stack::{AccountTables, ExternalDynamoDb, account_tables, tables};
 use serde_json::{Value, json};
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use phoneproof::observe::Output;
+use phoneproof_observe::Output;
 use serde_json::Value;
 
 /// Collects request lines; clones share them.

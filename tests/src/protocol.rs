@@ -3,9 +3,9 @@
 //! The store writes it as update expressions; here it is said again, in Rust, for the tests that compare or
 //! explore it.
 
-use phoneproof::domain::challenge::{PhoneRecord, Reservation, Slot, SlotIndex, WriteId};
-use phoneproof::domain::clock::Timestamp;
-use phoneproof::domain::root::RootId;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::phone_record::{PhoneRecord, Reservation, Slot, SlotIndex, WriteId};
+use phoneproof_domain::root::RootId;
 
 /// The root of the slots that are compared and explored; none is replaced there.
 ///

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use phoneproof::config::TokenMode;
-use phoneproof::domain::clock::{Clock as _, SystemClock};
-use phoneproof::domain::random::{SystemRandom, random_array};
+use phoneproof_config::process::SystemClock;
+use phoneproof_config::process::SystemRandom;
+use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::clock::Clock as _;
+use phoneproof_domain::random::random_array;
 use serde_json::Value;
 
 use crate::client::Client;

@@ -5,11 +5,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use phoneproof::config::{DEFAULT_POLICY, TokenMode};
-use phoneproof::crypto::keyring::Keyring;
-use phoneproof::domain::clock::{Clock, SystemClock, Timestamp};
-use phoneproof::domain::policy::Policy;
-use phoneproof::domain::random::{Random, RandomUnavailable, SystemRandom};
+use phoneproof_config::DEFAULT_POLICY;
+use phoneproof_config::process::SystemClock;
+use phoneproof_config::process::SystemRandom;
+use phoneproof_crypto::keyring::Keyring;
+use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::clock::{Clock, Timestamp};
+use phoneproof_domain::policy::Policy;
+use phoneproof_domain::random::{Random, RandomUnavailable};
 use phoneproof_local::gateway::FUNCTION_TIMEOUT;
 use phoneproof_local::inbox::{Carrier, Message};
 use phoneproof_local::stack::{Backends, Endpoints, Options, Stack};
@@ -164,7 +167,7 @@ impl World {
 
     /// As [`World::instance`], after the policy was changed.
     pub async fn instance_with_policy(&self, policy: &str) -> Stack {
-        let policy = Policy::from_toml(policy).expect("a valid policy");
+        let policy = phoneproof_config::policy::from_toml(policy).expect("a valid policy");
         self.start_instance(Some(policy))
             .await
             .expect("an instance")
@@ -409,7 +412,9 @@ impl WorldBuilder {
     /// Starts the stack.
     pub async fn start(self) -> World {
         let clock = Arc::new(ManualClock::new());
-        let mut options = Options::new(Policy::from_toml(&self.policy).expect("a valid policy"));
+        let mut options = Options::new(
+            phoneproof_config::policy::from_toml(&self.policy).expect("a valid policy"),
+        );
         options.clock = clock.clone();
         options.random = Arc::new(SeededRandom::new(self.seed));
         options.token_mode = self.mode;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use phoneproof::config::{Environment, Settings};
+use phoneproof_config::{Environment, Settings};
 use serde_json::{Value, json};
 
 use crate::document::{account_template, decided, resources, template};
@@ -79,7 +79,7 @@ fn the_keyring_is_generated_once_and_for_all() {
 fn a_generated_keyring_is_one_that_the_service_reads() {
     let generated = "aB3".repeat(22)[..64].to_owned();
     let secret = json!({ "current": "r1", "r1": generated }).to_string();
-    assert!(phoneproof::crypto::keyring::Keyring::from_json(&secret).is_ok());
+    assert!(phoneproof_crypto::keyring::Keyring::from_json(&secret).is_ok());
 }
 
 #[test]
@@ -329,7 +329,7 @@ fn alarms_and_dashboard_read_metrics_that_exist() {
     for (id, alarm) in resources(&template, "AWS::CloudWatch::Alarm") {
         for query in alarm["Metrics"].as_array().into_iter().flatten() {
             let metric = &query["MetricStat"]["Metric"];
-            if metric["Namespace"] == phoneproof::observe::NAMESPACE {
+            if metric["Namespace"] == phoneproof_observe::NAMESPACE {
                 assert!(
                     known.contains(metric["MetricName"].as_str().expect("a name")),
                     "{id}"
@@ -348,7 +348,7 @@ fn alarms_and_dashboard_read_metrics_that_exist() {
             .into_iter()
             .flatten()
     }) {
-        if metric[0] == phoneproof::observe::NAMESPACE {
+        if metric[0] == phoneproof_observe::NAMESPACE {
             assert!(
                 known.contains(metric[1].as_str().expect("a name")),
                 "{metric}"

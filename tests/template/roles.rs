@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use http::Method;
-use phoneproof::config::TokenMode;
+use phoneproof_domain::challenge::TokenMode;
 use phoneproof_local::inbox::Carrier;
 use phoneproof_tests::{World, phone};
 use serde_json::{Value, json};

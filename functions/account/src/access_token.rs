@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use phoneproof::crypto::keyring::Keyring;
-use phoneproof::crypto::keys::Keys;
-use phoneproof::crypto::{base64url, from_base64url};
-use phoneproof::domain::clock::Timestamp;
+use phoneproof_aws::keys::Keys;
+use phoneproof_crypto::keyring::Keyring;
+use phoneproof_crypto::{base64url, from_base64url};
+use phoneproof_domain::clock::Timestamp;
 use phoneproof_guard::{Check, CheckError, Registered, Token, TokenGuard};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -153,7 +153,7 @@ impl OwnTokens {
 impl Check<Access> for OwnTokens {
     async fn check(&self, token: &str, audience: &str, now: u64) -> Result<Access, CheckError> {
         let at = Timestamp::from_unix(i64::try_from(now).unwrap_or(i64::MAX));
-        let keyring = self.keys.keyring(at, Instant::now() + KEYS_WITHIN).await;
+        let keyring = self.keys.load(at, Instant::now() + KEYS_WITHIN).await;
         let keyring = keyring.map_err(|_| CheckError::NoKeys)?;
         let guard = self.guard(&keyring).ok_or(CheckError::NoKeys)?;
         Ok(guard.check(token, audience, now)?)

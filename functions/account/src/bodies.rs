@@ -3,11 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use phoneproof::crypto::base64url;
-use phoneproof::crypto::keyring::Keyring;
-use phoneproof::domain::clock::Timestamp;
-use phoneproof::domain::phone::Country;
-use phoneproof::http::{FieldFault, JsonBody, Text};
+use phoneproof_crypto::base64url;
+use phoneproof_crypto::keyring::Keyring;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::country::Country;
+use phoneproof_http::{FieldFault, JsonBody, SensitiveText};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -28,10 +28,10 @@ const MAX_DEVICE_BYTES: usize = 64;
 pub struct RegisterBody {
     /// A success token of business `register`.
     #[schema(value_type = String, min_length = 1, max_length = 3072)]
-    pub token: Text,
+    pub token: SensitiveText,
     /// The password to log in with.
     #[schema(value_type = String, min_length = 8, max_length = 128, example = "green mountains at noon")]
-    password: Text,
+    password: SensitiveText,
     /// Whether logging in takes the password and a code.
     pub second_step: Option<bool>,
 }
@@ -59,19 +59,19 @@ impl RegisterBody {
 pub struct LogInBody {
     /// The phone number: E.164, or national form with `region`.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 96, example = "+14152007986")]
-    phone: Option<Text>,
+    phone: Option<SensitiveText>,
     /// The country of a national number, ISO 3166-1 alpha-2.
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z]{2}$", example = "US")]
-    region: Option<Text>,
+    region: Option<SensitiveText>,
     /// The password.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 128)]
-    password: Option<Text>,
+    password: Option<SensitiveText>,
     /// A success token of business `login`: alone, or as a second step.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 3072)]
-    token: Option<Text>,
+    token: Option<SensitiveText>,
     /// A name by which the owner knows this session again.
     #[schema(value_type = Option<String>, max_length = 64, example = "Firefox on a laptop")]
-    device: Option<Text>,
+    device: Option<SensitiveText>,
 }
 
 impl JsonBody for LogInBody {
@@ -128,7 +128,7 @@ impl LogInBody {
 pub struct RefreshBody {
     /// The refresh token.
     #[schema(value_type = String, min_length = 1, max_length = 256)]
-    pub refresh_token: Text,
+    pub refresh_token: SensitiveText,
 }
 
 impl JsonBody for RefreshBody {
@@ -142,10 +142,10 @@ impl JsonBody for RefreshBody {
 pub struct PasswordBody {
     /// A success token of business `password-change`, for the account's phone.
     #[schema(value_type = String, min_length = 1, max_length = 3072)]
-    pub token: Text,
+    pub token: SensitiveText,
     /// The password to log in with from now on.
     #[schema(value_type = String, min_length = 8, max_length = 128)]
-    password: Text,
+    password: SensitiveText,
     /// Whether logging in takes the password and a code; as before when it is missing.
     pub second_step: Option<bool>,
 }
@@ -173,13 +173,13 @@ impl PasswordBody {
 pub struct ResetBody {
     /// A success token of business `password-reset`.
     #[schema(value_type = String, min_length = 1, max_length = 3072)]
-    pub token: Text,
+    pub token: SensitiveText,
     /// The password to log in with from now on.
     #[schema(value_type = String, min_length = 8, max_length = 128)]
-    password: Text,
+    password: SensitiveText,
     /// The recovery code, where the account asks for two factors.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 64, example = "0123-4567-89ab-cdef-0123")]
-    recovery_code: Option<Text>,
+    recovery_code: Option<SensitiveText>,
 }
 
 impl JsonBody for ResetBody {
@@ -203,7 +203,7 @@ impl ResetBody {
     }
 }
 
-fn password(text: &Text) -> Result<Password, Problem> {
+fn password(text: &SensitiveText) -> Result<Password, Problem> {
     Password::parse(&text.0).map_err(|error| Problem::Field(FieldFault::new("password", error)))
 }
 

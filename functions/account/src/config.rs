@@ -1,7 +1,7 @@
 //! What the environment decides. Each field's documentation names its variable.
 
-use phoneproof::aws::AwsSettings;
-use phoneproof::config::{ConfigError, Environment, LOCAL_STACK, aws, issuer};
+use phoneproof_aws::clients::AwsSettings;
+use phoneproof_config::{ConfigError, Environment, LOCAL_STACK, aws, issuer};
 use phoneproof_guard::Https;
 
 /// The settings of one process.

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use phoneproof::crypto::aead::{self, SealFailed};
-use phoneproof::crypto::keyring::{Keyring, Root};
-use phoneproof::crypto::{base64url, from_base64url};
-use phoneproof::domain::random::Random;
-use phoneproof::domain::root::RootId;
+use phoneproof_crypto::aead;
+use phoneproof_crypto::aead::SealFailed;
+use phoneproof_crypto::keyring::{Keyring, Root};
+use phoneproof_crypto::{base64url, from_base64url};
+use phoneproof_domain::random::Random;
+use phoneproof_domain::root::RootId;
 use zeroize::Zeroizing;
 
 use crate::refresh_token::SessionId;
@@ -73,7 +74,7 @@ impl SealedName {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use phoneproof::domain::random::SystemRandom;
+    use phoneproof_config::process::SystemRandom;
 
     const SESSION: SessionId = SessionId([1; 16]);
 

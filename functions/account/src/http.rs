@@ -10,12 +10,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use phoneproof::crypto::from_base64url;
-use phoneproof::domain::address::SourceAddress;
-use phoneproof::domain::clock::Timestamp;
-use phoneproof::http::{GatewayContext, caught, read_body};
-use phoneproof::observe::{Entry, Facts, Journal, Level};
+use phoneproof_crypto::from_base64url;
+use phoneproof_domain::address::SourceAddress;
+use phoneproof_domain::clock::{Clock, Timestamp};
+use phoneproof_domain::random::Random;
 use phoneproof_guard::{Refused, TokenRequired, Verified};
+use phoneproof_http::{GatewayContext, caught, read_body};
+use phoneproof_observe::{Entry, Facts, Journal, Level, RequestContext};
 use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
 
@@ -27,7 +28,7 @@ use crate::bodies::{
 use crate::openapi;
 use crate::problem::Problem;
 use crate::refresh_token::SessionId;
-use crate::service::{Accounts, Event, Refusal};
+use crate::service::{Accounts, Event, Refusal, Unavailable};
 
 /// Seconds after which a client may try again when the service is not available.
 const UNAVAILABLE_RETRY_SECONDS: u64 = 2;
@@ -37,8 +38,21 @@ const UNAVAILABLE_RETRY_SECONDS: u64 = 2;
 pub struct Call {
     /// Id and source address.
     pub gateway: GatewayContext,
+    /// When the request came.
+    pub now: Timestamp,
     /// When the answer must be ready.
     pub deadline: Instant,
+}
+
+impl App {
+    fn context(&self, call: &Call) -> RequestContext {
+        RequestContext {
+            now: call.now,
+            deadline: call.deadline,
+            random: Arc::clone(&self.random),
+            facts: Facts::default(),
+        }
+    }
 }
 
 /// What the request line says about an answer.
@@ -51,12 +65,15 @@ struct Noted {
 }
 
 /// What requests are served with.
-#[derive(Debug)]
 pub struct App {
     /// The use cases.
     pub accounts: Accounts,
     /// Where each request leaves its line.
     pub journal: Journal,
+    /// The clock that requests are stamped with.
+    pub clock: Arc<dyn Clock>,
+    /// The random source of requests.
+    pub random: Arc<dyn Random>,
 }
 
 type Shared = State<Arc<App>>;
@@ -66,7 +83,7 @@ type Caller = Extension<Call>;
 pub fn router(app: Arc<App>) -> Router {
     let accounts = &app.accounts;
     let tokens = OwnTokens::new(Arc::clone(accounts.keys()), accounts.issuer());
-    let clock = Arc::clone(accounts.clock());
+    let clock = Arc::clone(&app.clock);
     let now = move || u64::try_from(clock.now().unix()).unwrap_or(0);
     let required = TokenRequired::new(tokens, accounts.issuer()).with_clock(now);
     let protected = Router::new()
@@ -103,7 +120,13 @@ pub fn router(app: Arc<App>) -> Router {
 async fn record(State(app): Shared, call: Caller, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let unavailable = || refused(&call, &Problem::Refused(Refusal::Unavailable), None);
+    let unavailable = || {
+        refused(
+            &call,
+            &Problem::Refused(Unavailable::Contended.into()),
+            None,
+        )
+    };
     // The calls end by their own deadlines; this is for what takes none, such as the guard's layer.
     let mut response = match timeout_at(call.deadline, caught(next.run(request))).await {
         Ok(served) => served.unwrap_or_else(|| refused(&call, &Problem::Internal, None)),
@@ -120,7 +143,7 @@ async fn record(State(app): Shared, call: Caller, request: Request, next: Next) 
         );
     }
     app.journal.record(&Entry {
-        at: app.accounts.clock().since_epoch(),
+        at: app.clock.since_epoch(),
         request_id: &call.gateway.request_id,
         route: route.as_ref().map(MatchedPath::as_str),
         status: response.status().as_u16(),
@@ -239,7 +262,7 @@ fn retry_after(problem: &Problem, now: Option<Timestamp>) -> Option<u64> {
 
 /// The answer to a call: what was served, or the refusal.
 fn outcome(app: &App, call: &Call, result: Result<Response, Problem>) -> Response {
-    result.unwrap_or_else(|problem| refused(call, &problem, Some(app.accounts.clock().now())))
+    result.unwrap_or_else(|problem| refused(call, &problem, Some(app.clock.now())))
 }
 
 async fn register(State(app): Shared, call: Caller, headers: HeaderMap, body: Bytes) -> Response {
@@ -249,7 +272,12 @@ async fn register(State(app): Shared, call: Caller, headers: HeaderMap, body: By
         let second_step = body.second_step.unwrap_or(false);
         let (id, event) = app
             .accounts
-            .register(&body.token.0, password, second_step, call.deadline)
+            .register(
+                &body.token.0,
+                password,
+                second_step,
+                &mut app.context(&call),
+            )
             .await?;
         Ok(json_answer(
             StatusCode::CREATED,
@@ -266,10 +294,19 @@ async fn log_in(State(app): Shared, call: Caller, headers: HeaderMap, body: Byte
         let body: LogInBody = read_body(&headers, &body)?;
         let device = body.device()?;
         let credentials = body.credentials()?;
-        let ip = call.gateway.source_ip.ok_or(Refusal::Unavailable)?;
+        let ip = call
+            .gateway
+            .source_ip
+            .ok_or(Unavailable::NoSourceAddress)
+            .map_err(Refusal::from)?;
         let tokens = app
             .accounts
-            .log_in(credentials, device, SourceAddress::new(ip), call.deadline)
+            .log_in(
+                credentials,
+                device,
+                SourceAddress::new(ip),
+                &mut app.context(&call),
+            )
             .await?;
         Ok(json_answer(
             StatusCode::CREATED,
@@ -286,7 +323,7 @@ async fn refresh(State(app): Shared, call: Caller, headers: HeaderMap, body: Byt
         let body: RefreshBody = read_body(&headers, &body)?;
         let refreshed = app
             .accounts
-            .refresh(&body.refresh_token.0, call.deadline)
+            .refresh(&body.refresh_token.0, &mut app.context(&call))
             .await?;
         Ok(json_answer(
             StatusCode::OK,
@@ -314,7 +351,7 @@ async fn change_password(
                 &body.token.0,
                 password,
                 body.second_step,
-                call.deadline,
+                &mut app.context(&call),
             )
             .await?;
         Ok(done(Event::PasswordChanged))
@@ -334,7 +371,12 @@ async fn reset_password(
         let password = body.password()?;
         let recovery = body.recovery_code();
         app.accounts
-            .reset_password(&body.token.0, password, recovery.as_ref(), call.deadline)
+            .reset_password(
+                &body.token.0,
+                password,
+                recovery.as_ref(),
+                &mut app.context(&call),
+            )
             .await?;
         Ok(done(Event::PasswordReset))
     };
@@ -350,7 +392,7 @@ async fn make_recovery_code(
     let served = async {
         let made = app
             .accounts
-            .make_recovery_code(access, call.deadline)
+            .make_recovery_code(access, &mut app.context(&call))
             .await?;
         Ok(json_answer(
             StatusCode::CREATED,
@@ -364,7 +406,7 @@ async fn make_recovery_code(
 
 async fn me(State(app): Shared, call: Caller, Verified(access): Verified<Access>) -> Response {
     let served = async {
-        let account = app.accounts.me(access, call.deadline).await?;
+        let account = app.accounts.me(access, &mut app.context(&call)).await?;
         Ok(json_answer(
             StatusCode::OK,
             &Me::new(&account, access.session),
@@ -380,7 +422,7 @@ async fn delete_me(
     call: Caller,
     Verified(access): Verified<Access>,
 ) -> Response {
-    let deleted = app.accounts.delete(access, call.deadline).await;
+    let deleted = app.accounts.delete(access, &mut app.context(&call)).await;
     let result = deleted.map(|()| done(Event::Deleted));
     outcome(&app, &call, result.map_err(Problem::from))
 }
@@ -391,10 +433,10 @@ async fn list_sessions(
     Verified(access): Verified<Access>,
 ) -> Response {
     let served = async {
-        let account = app.accounts.me(access, call.deadline).await?;
+        let account = app.accounts.me(access, &mut app.context(&call)).await?;
         let keyring = app
             .accounts
-            .keyring(call.deadline)
+            .keyring(&mut app.context(&call))
             .await
             .map_err(Refusal::from)?;
         let sessions = Sessions::new(account.sessions, access.session, &keyring);
@@ -428,7 +470,10 @@ async fn end_session(
 }
 
 async fn ended(app: &App, call: &Call, access: Access, which: SessionId) -> Response {
-    let ended = app.accounts.end_session(access, which, call.deadline).await;
+    let ended = app
+        .accounts
+        .end_session(access, which, &mut app.context(&call))
+        .await;
     let result = ended.map(|()| done(Event::LoggedOut));
     outcome(app, call, result.map_err(Problem::from))
 }
@@ -438,13 +483,16 @@ async fn end_all_sessions(
     call: Caller,
     Verified(access): Verified<Access>,
 ) -> Response {
-    let ended = app.accounts.end_sessions(access, call.deadline).await;
+    let ended = app
+        .accounts
+        .end_sessions(access, &mut app.context(&call))
+        .await;
     let result = ended.map(|()| done(Event::LoggedOut));
     outcome(&app, &call, result.map_err(Problem::from))
 }
 
 async fn jwks(State(app): Shared, call: Caller) -> Response {
-    let jwks = app.accounts.jwks(call.deadline).await;
+    let jwks = app.accounts.jwks(&mut app.context(&call)).await;
     let result = jwks.map(|jwks| json_answer(StatusCode::OK, &jwks, None));
     outcome(&app, &call, result.map_err(Problem::from))
 }

@@ -27,8 +27,10 @@ use ::http::Response;
 use axum::Router;
 use http_body_util::BodyExt as _;
 use lambda_http::{Body, Request};
-use phoneproof::http::{gateway_context, time_left};
-use phoneproof::observe::Journal;
+use phoneproof_domain::clock::Clock;
+use phoneproof_domain::random::Random;
+use phoneproof_http::{gateway_context, time_left};
+use phoneproof_observe::Journal;
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
@@ -39,7 +41,7 @@ use crate::service::Accounts;
 pub const PREFIX: &str = "/account/";
 
 /// The function, built once per process.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Function {
     app: Arc<App>,
     router: Router,
@@ -48,8 +50,18 @@ pub struct Function {
 impl Function {
     /// A function with these use cases, whose request lines go to `journal`.
     #[must_use]
-    pub fn new(accounts: Accounts, journal: Journal) -> Self {
-        let app = Arc::new(App { accounts, journal });
+    pub fn new(
+        accounts: Accounts,
+        journal: Journal,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        let app = Arc::new(App {
+            accounts,
+            journal,
+            clock,
+            random,
+        });
         Self {
             router: router(Arc::clone(&app)),
             app,
@@ -58,9 +70,11 @@ impl Function {
 
     /// Answers one request.
     pub async fn handle(self, request: Request) -> Response<Body> {
+        let now = self.app.clock.now();
         let call = Call {
             gateway: gateway_context(&request),
-            deadline: Instant::now() + time_left(&request, self.app.accounts.clock().now()),
+            now,
+            deadline: Instant::now() + time_left(&request, now),
         };
         let (mut parts, body) = request.into_parts();
         parts.extensions.insert(call);

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use phoneproof::domain::clock::Timestamp;
-use phoneproof::domain::rule::{Quota, Window};
-use phoneproof::http::RateLimit;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::window::{Quota, Window};
+use phoneproof_http::RateLimit;
 
 /// Failures in a row that make nobody wait.
 const FREE_FAILURES: u32 = 4;

@@ -4,19 +4,20 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use lambda_http::Error;
-use phoneproof::config::ProcessEnvironment;
-use phoneproof::domain::clock::SystemClock;
-use phoneproof::domain::random::SystemRandom;
-use phoneproof::http::gateway;
-use phoneproof::observe::Journal;
 use phoneproof_account::Function;
 use phoneproof_account::config::AccountSettings;
 use phoneproof_account::service::Accounts;
+use phoneproof_aws::keys::READ_WITHIN;
+use phoneproof_config::process::ProcessEnvironment;
+use phoneproof_config::process::SystemClock;
+use phoneproof_config::process::SystemRandom;
+use phoneproof_domain::clock::Clock as _;
+use phoneproof_observe::{Journal, RequestContext};
 use tokio::time::Instant;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    gateway::init_logging();
+    phoneproof_runtime::init_logging();
     match serve().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -29,10 +30,16 @@ async fn main() -> ExitCode {
 async fn serve() -> Result<(), Error> {
     let began = Instant::now();
     let settings = AccountSettings::from_environment(&ProcessEnvironment)?;
-    let accounts = Accounts::new(&settings, Arc::new(SystemClock), Arc::new(SystemRandom))?;
-    accounts.warm_up().await?;
+    let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
+    let accounts = Accounts::new(&settings)?;
+    let mut request = RequestContext::new(clock.now(), READ_WITHIN, random.clone());
+    accounts.warm_up(&mut request).await?;
     let init = Some(began.elapsed());
-    let journal = Journal::new(settings.stack_name, init, Arc::new(gateway::write_line));
-    let function = Function::new(accounts, journal);
-    gateway::run(move |request| function.clone().handle(request)).await
+    let journal = Journal::new(
+        settings.stack_name,
+        init,
+        Arc::new(phoneproof_runtime::write_line),
+    );
+    let function = Function::new(accounts, journal, clock, random);
+    phoneproof_runtime::run(move |request| function.clone().handle(request)).await
 }

@@ -1,8 +1,8 @@
 //! The OpenAPI 3.1 document of the account service: schemas from the body types, refusals from [`Problem`].
 
 use http::{Method, StatusCode};
-use phoneproof::http::openapi::{Operation, Refused, json_answer, object_answer, with_operations};
-use phoneproof::http::{BodyFault, FieldFault};
+use phoneproof_http::openapi::{Operation, Refused, json_answer, object_answer, with_operations};
+use phoneproof_http::{BodyFault, FieldFault};
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
@@ -42,8 +42,8 @@ const NO_CONTENT: (u16, Option<(&str, Value)>) = (204, None);
 mod kinds {
     use std::time::Duration;
 
-    use phoneproof::domain::clock::Timestamp;
-    use phoneproof::domain::phone::PhoneError;
+    use phoneproof_domain::clock::Timestamp;
+    use phoneproof_domain::phone::PhoneError;
 
     use super::{Denial, Problem, Refusal};
     use crate::password;
@@ -73,7 +73,8 @@ mod kinds {
     }));
     pub(super) const REFRESH_TOKEN: Problem = of(Refusal::RefreshToken);
     pub(super) const SESSION_OVER: Problem = of(Refusal::SessionOver);
-    pub(super) const UNAVAILABLE: Problem = of(Refusal::Unavailable);
+    pub(super) const UNAVAILABLE: Problem =
+        of(Refusal::Unavailable(crate::service::Unavailable::Contended));
 }
 
 fn refused(problem: &Problem) -> Refused {

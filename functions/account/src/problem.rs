@@ -1,9 +1,9 @@
 //! Refusals as problem documents (RFC 9457).
 
 use http::StatusCode;
-use phoneproof::domain::clock::Timestamp;
-use phoneproof::http::{BodyFault, FieldFault, RateLimit};
-use phoneproof::observe::Level;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_http::{BodyFault, FieldFault, RateLimit};
+use phoneproof_observe::Level;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -146,7 +146,7 @@ impl Problem {
                     "The refresh token is not valid",
                 ),
                 Refusal::SessionOver => (S::UNAUTHORIZED, "session-over", "The session is over"),
-                Refusal::Unavailable => (
+                Refusal::Unavailable(_) => (
                     S::SERVICE_UNAVAILABLE,
                     "unavailable",
                     "The service is not available",
@@ -187,7 +187,7 @@ impl Problem {
     #[must_use]
     pub const fn level(&self) -> Level {
         match self {
-            Self::Refused(Refusal::Unavailable) | Self::Internal => Level::Error,
+            Self::Refused(Refusal::Unavailable(_)) | Self::Internal => Level::Error,
             Self::Refused(Refusal::Reused) => Level::Warn,
             _ => Level::Info,
         }
@@ -251,7 +251,7 @@ impl Problem {
                 Refusal::RefreshToken | Refusal::Reused | Refusal::SessionOver => {
                     "Log in again.".to_owned()
                 }
-                Refusal::Unavailable => "Try again in a moment.".to_owned(),
+                Refusal::Unavailable(_) => "Try again in a moment.".to_owned(),
                 _ => format!("{}.", self.kind().2),
             },
             Self::Body(BodyFault::Malformed(_)) | Self::Field(_) => {

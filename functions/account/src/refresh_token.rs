@@ -8,10 +8,10 @@ use std::fmt;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::{digest, hmac};
-use phoneproof::crypto::derive::{mac_parts, short_mac};
-use phoneproof::crypto::keyring::{Keyring, Root};
-use phoneproof::crypto::{base64url, from_base64url};
-use phoneproof::domain::random::{Random, RandomUnavailable, random_array};
+use phoneproof_crypto::derive::{mac_parts, short_mac};
+use phoneproof_crypto::keyring::{Keyring, Root};
+use phoneproof_crypto::{base64url, from_base64url};
+use phoneproof_domain::random::{Random, RandomUnavailable, random_array};
 use zeroize::Zeroizing;
 
 /// The name of the key that derives and authenticates.

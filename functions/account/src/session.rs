@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use phoneproof::domain::clock::Timestamp;
+use phoneproof_domain::clock::Timestamp;
 
 use crate::refresh_token::TokenDigest;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
-use phoneproof::http::{App, Call, Problem, Reply, Route, SendBody, SendReply, caught};
+use phoneproof_http::{App, Call, Problem, Reply, Route, SendBody, SendReply, caught};
 use tracing::Instrument as _;
 
 /// What this function serves.
@@ -25,9 +25,6 @@ pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
 
 async fn send(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let command = SendBody::command(call)?;
-    let sent = app
-        .service
-        .send(command, call.deadline, &mut call.facts)
-        .await?;
+    let sent = app.service.send(command, &mut call.context).await?;
     Reply::json(StatusCode::ACCEPTED, &SendReply::from(sent))
 }

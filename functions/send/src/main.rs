@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use phoneproof::aws::AwsService;
-use phoneproof::http::gateway::{self, Preparation};
-use phoneproof::service::Service;
+use phoneproof_aws::clients::AwsService;
+use phoneproof_runtime::Preparation;
+use phoneproof_service::Service;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -12,5 +12,5 @@ async fn main() -> ExitCode {
         calls: &[AwsService::DynamoDb, AwsService::Sns],
         compute: Service::warm_up_send,
     };
-    gateway::serve(preparation, phoneproof_send::handle).await
+    phoneproof_runtime::serve(preparation, phoneproof_send::handle).await
 }

@@ -1,20 +1,20 @@
 //! What relying parties and their tools read.
 
 use http::StatusCode;
-use phoneproof::http::{App, Problem, Reply, Route, openapi};
-use phoneproof::observe::Facts;
+use phoneproof_http::{App, Problem, Reply, Route, openapi};
+use phoneproof_observe::RequestContext;
 use serde_json::{Value, json};
 
 /// The public keys (RFC 7517).
-pub(crate) async fn jwks(app: &App, facts: &mut Facts) -> Result<Reply, Problem> {
-    let jwks = app.service.jwks(facts).await?;
+pub(crate) async fn jwks(app: &App, context: &mut RequestContext) -> Result<Reply, Problem> {
+    let jwks = app.service.jwks(context).await?;
     Ok(Reply::json(StatusCode::OK, &jwks)?.cacheable())
 }
 
 /// Issuer metadata, in the form that API gateways and JWT libraries look for (OpenID Connect
 /// Discovery 1.0). There is no authorization endpoint: tokens come from `verify` alone.
-pub(crate) async fn discovery(app: &App, facts: &mut Facts) -> Result<Reply, Problem> {
-    let jwks = app.service.jwks(facts).await?;
+pub(crate) async fn discovery(app: &App, context: &mut RequestContext) -> Result<Reply, Problem> {
+    let jwks = app.service.jwks(context).await?;
     let issuer = app.service.issuer();
     let metadata = json!({
         "issuer": issuer,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
-use phoneproof::http::{
+use phoneproof_http::{
     App, Call, Problem, Reply, Route, SpendBody, SpendReply, VerifyBody, VerifyReply, caught,
 };
 use tracing::Instrument as _;
@@ -39,8 +39,8 @@ async fn serve(app: &App, call: &mut Call) -> Result<Reply, Problem> {
         Route::Verify => verify(app, call).await,
         Route::Spend => spend(app, call).await,
         Route::Ping => Ok(Reply::text("ok")),
-        Route::Jwks => documents::jwks(app, &mut call.facts).await,
-        Route::Discovery => documents::discovery(app, &mut call.facts).await,
+        Route::Jwks => documents::jwks(app, &mut call.context).await,
+        Route::Discovery => documents::discovery(app, &mut call.context).await,
         Route::OpenApi => documents::openapi(),
         Route::Send => Err(Problem::NotFound),
     }
@@ -48,17 +48,12 @@ async fn serve(app: &App, call: &mut Call) -> Result<Reply, Problem> {
 
 async fn verify(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let command = VerifyBody::command(call)?;
-    let verified = app
-        .service
-        .verify(command, call.deadline, &mut call.facts)
-        .await?;
-    Reply::json(StatusCode::OK, &VerifyReply::from(verified))
+    let success = app.service.verify(command, &mut call.context).await?;
+    Reply::json(StatusCode::OK, &VerifyReply::from(success))
 }
 
 async fn spend(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let command = SpendBody::command(call)?;
-    app.service
-        .spend(&command, call.deadline, &mut call.facts)
-        .await?;
+    app.service.spend(&command, &mut call.context).await?;
     Reply::json(StatusCode::OK, &SpendReply { spent: true })
 }

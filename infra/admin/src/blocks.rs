@@ -1,11 +1,11 @@
 //! `block`, `unblock` and `blocks`.
 
-use phoneproof::crypto::index::SubjectIndex;
-use phoneproof::crypto::keyring::Keyring;
-use phoneproof::domain::address::SourceAddress;
-use phoneproof::domain::device::Device;
-use phoneproof::domain::rule::SubjectKind;
-use phoneproof::store;
+use phoneproof_aws::store;
+use phoneproof_crypto::keyring::Keyring;
+use phoneproof_domain::address::SourceAddress;
+use phoneproof_domain::device::Device;
+use phoneproof_domain::subject::SubjectIndex;
+use phoneproof_domain::subject::SubjectKind;
 use serde_json::{Value, json};
 
 use crate::cli::{Block, Common, Kind, Subject};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use phoneproof::domain::clock::Timestamp;
+use phoneproof_domain::clock::Timestamp;
 
 use crate::time::{Span, instant, span};
 

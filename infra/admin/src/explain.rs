@@ -1,36 +1,21 @@
 //! `explain`: which rule would refuse a text now. It decides with the service's own functions.
 
-use phoneproof::crypto::index::{Indexer, SubjectIndex};
-use phoneproof::domain::challenge::{ChallengeId, PhoneRecord, Reservation, SendRefusal, Terms};
-use phoneproof::domain::clock::Timestamp;
-use phoneproof::domain::phone::Destination;
-use phoneproof::domain::policy::{DestinationRefusal, Limits, Policy};
-use phoneproof::domain::rule::{Check, Denial, Rule, SubjectKind};
-use phoneproof::store::{Block, Store};
+use phoneproof_aws::store::{Block, Store};
+use phoneproof_crypto::index::Indexer;
+use phoneproof_domain::challenge::ChallengeId;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::denial::Denial;
+use phoneproof_domain::gate::{Check, Gate};
+use phoneproof_domain::phone::Destination;
+use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal, Terms};
+use phoneproof_domain::policy::{DestinationRefusal, Policy};
+use phoneproof_domain::rule::Rule;
+use phoneproof_domain::subject::{SubjectIndex, Subjects};
 use serde_json::{Value, json};
 
 use crate::blocks;
 use crate::operator::{Operator, phone};
 use crate::output::{Failure, Outcome, or_dash, row, table};
-
-/// The subjects that were asked about; a rule about another is not looked at.
-struct Subjects {
-    phone: SubjectIndex,
-    device: Option<SubjectIndex>,
-    address: Option<SubjectIndex>,
-    number_block: SubjectIndex,
-}
-
-impl Subjects {
-    fn of(&self, kind: SubjectKind) -> Option<&SubjectIndex> {
-        match kind {
-            SubjectKind::Phone => Some(&self.phone),
-            SubjectKind::Device => self.device.as_ref(),
-            SubjectKind::Address => self.address.as_ref(),
-            SubjectKind::NumberBlock => Some(&self.number_block),
-        }
-    }
-}
 
 /// What one rule says.
 struct Finding {
@@ -57,27 +42,19 @@ pub(crate) async fn explain(
     let record = store.phone_record(&subjects.phone, &terms.today).await?;
     let record = record.unwrap_or_default();
     let mut findings = Vec::new();
-    for rule in Rule::ALL {
-        if let Some(subject) = subjects.of(rule.subject()) {
-            let reading = Reading {
-                store: &store,
-                policy: &policy,
-                limits: &limits,
-                terms: &terms,
-                record: &record,
-            };
-            findings.push(reading.finding(rule, subject).await?);
-        }
+    for gate in policy.gates(subjects, &limits, now) {
+        findings.push(look_at(gate, &store, &record, &terms).await?);
     }
     Ok(report(&policy, &destination, &findings, &record, &terms))
 }
 
+/// The subjects that were asked about. A rule about another subject is not looked at.
 fn subjects(
     indexer: &Indexer,
     destination: &Destination,
     device: Option<&str>,
     address: Option<&str>,
-) -> Result<Subjects, Failure> {
+) -> Result<Subjects<Option<SubjectIndex>>, Failure> {
     Ok(Subjects {
         phone: indexer.phone(&destination.phone),
         device: device
@@ -92,52 +69,43 @@ fn subjects(
     })
 }
 
-/// What findings are made from.
-struct Reading<'r> {
-    store: &'r Store,
-    policy: &'r Policy,
-    limits: &'r Limits,
-    terms: &'r Terms,
-    record: &'r PhoneRecord,
-}
-
-impl Reading<'_> {
-    async fn finding(&self, rule: Rule, subject: &SubjectIndex) -> Result<Finding, Failure> {
-        let mut finding = Finding {
-            rule,
-            count: None,
-            limit: None,
-            block: None,
-            denial: None,
-        };
-        match rule.check(self.limits, self.policy.day_starts_at, self.terms.now) {
-            Check::NotBlocked => {
-                let block = self.store.blocked(rule.subject(), subject).await?;
-                finding.block = block.filter(|block| block.is_in_force(self.terms.now));
-                finding.denial = finding.block.as_ref().map(|_| Denial::Blocked(rule));
-            }
-            Check::Reserve => finding.denial = denial_of(self.record, self.terms),
-            Check::Count(quota) => {
-                let count = self.store.counted(rule, subject, &quota).await?;
-                finding.count = Some(count);
-                finding.limit = Some(quota.limit);
-                finding.denial = (count >= quota.limit).then_some(Denial::Exhausted(rule, quota));
-            }
+/// Reads what the store holds for one gate, and decides as a send would.
+async fn look_at(
+    gate: Gate,
+    store: &Store,
+    record: &PhoneRecord,
+    terms: &Terms,
+) -> Result<Finding, Failure> {
+    let mut finding = Finding {
+        rule: gate.rule,
+        count: None,
+        limit: None,
+        block: None,
+        denial: None,
+    };
+    let refuses = match &gate.check {
+        Check::NotBlocked => {
+            let block = store.blocked(gate.rule.subject(), &gate.subject).await?;
+            finding.block = block.filter(|block| block.is_in_force(terms.now));
+            finding.block.is_some()
         }
-        Ok(finding)
-    }
-}
-
-/// What the record says to a new challenge; whose id it would be does not matter.
-fn denial_of(record: &PhoneRecord, terms: &Terms) -> Option<Denial> {
+        Check::Reserve => true,
+        Check::Count(quota) => {
+            let count = store.counted(gate.rule, &gate.subject, quota).await?;
+            finding.count = Some(count);
+            finding.limit = Some(quota.limit);
+            count >= quota.limit
+        }
+    };
+    // The id of the challenge does not matter: none is made.
     let new = Reservation::New {
         id: ChallengeId([0; 16]),
         slot: 0,
     };
-    match record.admits_send(&new, terms) {
-        Err(SendRefusal::Denied(denial)) => Some(denial),
-        Ok(()) | Err(SendRefusal::Repeated(..) | SendRefusal::Closed(_)) => None,
+    if refuses && let Some(SendRefusal::Denied(denial)) = gate.refusal(record, &new, terms) {
+        finding.denial = Some(denial);
     }
+    Ok(finding)
 }
 
 fn report(
@@ -230,7 +198,7 @@ fn challenges(record: &PhoneRecord, now: Timestamp) -> Value {
 }
 
 fn open_count(record: &PhoneRecord, now: Timestamp) -> usize {
-    let open = |slot: &&phoneproof::domain::challenge::Slot| {
+    let open = |slot: &&phoneproof_domain::phone_record::Slot| {
         slot.expires_at > now && !slot.used && slot.attempts_left > 0
     };
     record.slots.values().filter(open).count()

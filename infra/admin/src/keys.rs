@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
-use phoneproof::aws::error_code;
-use phoneproof::crypto::keyring_edit::{EditError, KeyFacts, KeyringDocument};
-use phoneproof::domain::policy::Policy;
-use phoneproof::domain::random::{SystemRandom, random_array};
+use phoneproof_aws::clients::error_code;
+use phoneproof_config::process::SystemRandom;
+use phoneproof_crypto::keyring_edit::{EditError, KeyFacts, KeyringDocument};
+use phoneproof_domain::policy::Policy;
+use phoneproof_domain::random::random_array;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 

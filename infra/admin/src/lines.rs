@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_cloudwatchlogs::Client;
-use phoneproof::aws::error_code;
-use phoneproof::domain::clock::Timestamp;
+use phoneproof_aws::clients::error_code;
+use phoneproof_domain::clock::Timestamp;
 use serde_json::Value;
 
 use crate::operator::{Operator, Place};

@@ -6,13 +6,17 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sdk_cloudformation::types::Stack;
-use phoneproof::aws::error_code;
-use phoneproof::config::{DEFAULT_POLICY, Environment as _, ProcessEnvironment, Tables};
-use phoneproof::crypto::keyring::Keyring;
-use phoneproof::domain::clock::{Clock, SystemClock, Timestamp};
-use phoneproof::domain::phone::{Destination, PhoneParser};
-use phoneproof::domain::policy::Policy;
-use phoneproof::store::{CallFailed, Store};
+use phoneproof_aws::clients::error_code;
+use phoneproof_aws::store::Tables;
+use phoneproof_aws::store::{CallFailed, Store};
+use phoneproof_config::process::ProcessEnvironment;
+use phoneproof_config::process::SystemClock;
+use phoneproof_config::{DEFAULT_POLICY, Environment as _};
+use phoneproof_crypto::keyring::Keyring;
+use phoneproof_domain::clock::{Clock, Timestamp};
+use phoneproof_domain::phone::Destination;
+use phoneproof_domain::phone_parser::PhoneParser;
+use phoneproof_domain::policy::Policy;
 use zeroize::Zeroizing;
 
 use crate::cli::Common;
@@ -80,7 +84,7 @@ impl Operator {
             Some(path) => std::fs::read_to_string(path)
                 .map_err(|error| Failure::usage(format!("--policy {}: {error}", path.display())))?,
         };
-        Policy::from_toml(&text)
+        phoneproof_config::policy::from_toml(&text)
             .map_err(|faults| Failure::new(Exit::Failed, faults.to_string(), "see `policy check`"))
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use phoneproof::domain::rule::SubjectKind;
+use phoneproof_domain::subject::SubjectKind;
 
 use crate::cli::Common;
 use crate::confirm::confirm;

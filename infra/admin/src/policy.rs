@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use phoneproof::domain::policy::{Fault, MicroUsd, Policy, PolicyFaults};
-use phoneproof::sms::catalog::{Catalog, TemplateReport};
+use phoneproof_domain::catalog::{Catalog, TemplateReport};
+use phoneproof_domain::money::MicroUsd;
+use phoneproof_domain::policy::{Fault, Policy, PolicyFaults};
 use serde_json::{Value, json};
 
 use crate::output::{Exit, Failure, Outcome, row, table};
@@ -11,7 +12,8 @@ use crate::output::{Exit, Failure, Outcome, row, table};
 pub(crate) fn check(file: &Path) -> Result<Outcome, Failure> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
-    let checked = Policy::from_toml(&text).and_then(|policy| Ok((Catalog::new(&policy)?, policy)));
+    let checked = phoneproof_config::policy::from_toml(&text)
+        .and_then(|policy| Ok((Catalog::new(&policy)?, policy)));
     match checked {
         Ok((catalog, policy)) => Ok(sound(&catalog, &policy)),
         Err(PolicyFaults(faults)) => Ok(faulty(&faults)),

@@ -1,11 +1,11 @@
 //! `send-test`.
 
 use aws_config::retry::RetryConfig;
-use phoneproof::domain::code::Code;
-use phoneproof::domain::locale::Locale;
-use phoneproof::domain::policy::{Business, BusinessId, Policy};
-use phoneproof::sms::catalog::Catalog;
-use phoneproof::sms::sender::{NotTaken, Sender};
+use phoneproof_aws::sns::{NotTaken, Sender};
+use phoneproof_domain::catalog::Catalog;
+use phoneproof_domain::code::Code;
+use phoneproof_domain::locale::Locale;
+use phoneproof_domain::policy::{Business, BusinessId, Policy};
 use serde_json::json;
 
 use crate::operator::{Operator, phone};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use phoneproof::domain::clock::Timestamp;
+use phoneproof_domain::clock::Timestamp;
 use serde_json::{Value, json};
 
 use crate::lines::{Line, Reader};

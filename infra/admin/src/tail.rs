@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::time::Duration;
 
-use phoneproof::domain::clock::Timestamp;
+use phoneproof_domain::clock::Timestamp;
 use serde_json::Value;
 
 use crate::cli::Common;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use phoneproof::domain::clock::Timestamp;
+use phoneproof_domain::clock::Timestamp;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 

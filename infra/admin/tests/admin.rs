@@ -8,10 +8,9 @@
 
 use std::process::{Command, Output};
 
-use phoneproof::config::DEFAULT_POLICY;
-use phoneproof::crypto::keyring::Keyring;
-use phoneproof::domain::phone::Phone;
-use phoneproof::domain::policy::Policy;
+use phoneproof_config::DEFAULT_POLICY;
+use phoneproof_crypto::keyring::Keyring;
+use phoneproof_domain::phone::Phone;
 use phoneproof_local::aws::{ACCOUNT_SECRET_ID, SECRET_ID};
 use phoneproof_local::inbox::Carrier;
 use phoneproof_local::logs::LOG_GROUP;
@@ -31,7 +30,8 @@ struct Site {
 
 impl Site {
     async fn start() -> Self {
-        let mut options = Options::new(Policy::from_toml(DEFAULT_POLICY).expect("valid"));
+        let mut options =
+            Options::new(phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("valid"));
         options.keyring = Some(KEYRING.to_owned());
         options.trust_test_header = true;
         options.journal_output = std::sync::Arc::new(|_| ());

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use phoneproof::config::Tables;
+use phoneproof_aws::store::Tables;
 
 use crate::stack::AccountTables;
 

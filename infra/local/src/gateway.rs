@@ -14,11 +14,11 @@ use http::header::HOST;
 use http::{HeaderMap, StatusCode};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Context, RequestExt as _};
-use phoneproof::crypto::base64url;
-use phoneproof::domain::clock::Clock;
-use phoneproof::domain::random::{Random, random_array};
-use phoneproof::http::{App, Route, gateway};
 use phoneproof_account::Function;
+use phoneproof_crypto::base64url;
+use phoneproof_domain::clock::Clock;
+use phoneproof_domain::random::{Random, random_array};
+use phoneproof_http::{App, Route};
 use serde_json::{Value, json};
 
 /// API Gateway's limit on a payload, 10 MB.
@@ -64,7 +64,7 @@ pub async fn serve(
     let Some(mut request) = lambda_request(event) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    gateway::sanitize(&mut request);
+    phoneproof_runtime::sanitize(&mut request);
     let request = lambda_http::Request::from(request).with_lambda_context(gateway.context());
     let sends = Route::find(phoneproof_send::ROUTES, head.uri.path()).is_some();
     let app = Arc::clone(&gateway.app);

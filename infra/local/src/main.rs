@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use phoneproof::config::{DEFAULT_POLICY, TokenMode};
-use phoneproof::domain::policy::Policy;
+use phoneproof_config::DEFAULT_POLICY;
+use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::policy::Policy;
 use phoneproof_local::aws::{ACCOUNT_SECRET_ID, SECRET_ID};
 use phoneproof_local::logs::LOG_GROUP;
 use phoneproof_local::stack::{Options, Stack, account_tables, tables};
@@ -37,7 +38,7 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    phoneproof::logging::init(tracing::Level::INFO, io::stderr);
+    phoneproof_observe::logging::init(tracing::Level::INFO, io::stderr);
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -69,11 +70,11 @@ fn policy(path: Option<PathBuf>) -> io::Result<Policy> {
         Some(path) => std::fs::read_to_string(&path)
             .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?,
     };
-    Policy::from_toml(&text).map_err(io::Error::other)
+    phoneproof_config::policy::from_toml(&text).map_err(io::Error::other)
 }
 
 fn issuer(url: String) -> io::Result<String> {
-    phoneproof::config::issuer("--issuer", url).map_err(io::Error::other)
+    phoneproof_config::issuer("--issuer", url).map_err(io::Error::other)
 }
 
 /// A request line without its metrics, which only CloudWatch reads.

@@ -12,7 +12,7 @@ use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderValue, StatusCode};
-use phoneproof::domain::policy::Policy;
+use phoneproof_domain::policy::Policy;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -125,7 +125,7 @@ async fn guard(request: Request, next: Next) -> Response {
 mod tests {
     use axum::body::{Body, to_bytes};
     use lambda_http::tower::ServiceExt as _;
-    use phoneproof::config::DEFAULT_POLICY;
+    use phoneproof_config::DEFAULT_POLICY;
 
     use super::*;
     use crate::inbox::tests::text;
@@ -135,7 +135,8 @@ mod tests {
         for n in 0..3 {
             drop(inbox.publish(text(&format!("+1415555010{}", n % 2), &format!("text {n}"))));
         }
-        let policy = Policy::from_toml(DEFAULT_POLICY).expect("the sample policy");
+        let policy =
+            phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("the sample policy");
         let request = Request::get(path).header("host", host);
         router(inbox, &policy, "http://127.0.0.1:3000")
             .oneshot(request.body(Body::empty()).expect("a request"))

@@ -9,18 +9,23 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use axum::Router;
-use phoneproof::aws::{AwsSettings, Clients};
-use phoneproof::config::{LOCAL_STACK, Settings, Tables, TokenMode};
-use phoneproof::crypto::base64url;
-use phoneproof::domain::clock::{Clock, SystemClock};
-use phoneproof::domain::policy::Policy;
-use phoneproof::domain::random::{Random, SystemRandom, random_array};
-use phoneproof::http::App;
-use phoneproof::observe::{Journal, Output};
-use phoneproof::service::Service;
 use phoneproof_account::Function;
 use phoneproof_account::config::AccountSettings;
 use phoneproof_account::service::Accounts;
+use phoneproof_aws::clients::{AwsSettings, Clients};
+use phoneproof_aws::keys::READ_WITHIN;
+use phoneproof_aws::store::Tables;
+use phoneproof_config::process::SystemClock;
+use phoneproof_config::process::SystemRandom;
+use phoneproof_config::{LOCAL_STACK, Settings};
+use phoneproof_crypto::base64url;
+use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::clock::Clock;
+use phoneproof_domain::policy::Policy;
+use phoneproof_domain::random::{Random, random_array};
+use phoneproof_http::App;
+use phoneproof_observe::{Journal, Output, RequestContext};
+use phoneproof_service::Service;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -265,15 +270,20 @@ impl Stack {
         let settings = settings(&options, &url, endpoints);
         let output = logged(&backends.log, &options);
         let account = account(&options, &settings, Arc::clone(&output)).await?;
-        let (clock, random) = (Arc::clone(&options.clock), Arc::clone(&options.random));
+        let mut request = start_up(&options);
         let clients = Clients::new(&settings.aws);
-        let service = Service::new(clients, &settings, options.policy, clock, random)
+        let parts = phoneproof_runtime::parts(&clients, &settings, options.policy);
+        let service = Service::new(parts).map_err(io::Error::other)?;
+        service
+            .warm_up(&mut request)
+            .await
             .map_err(io::Error::other)?;
-        service.warm_up().await.map_err(io::Error::other)?;
         service.warm_up_send();
         let gateway = Gateway {
             app: Arc::new(App {
                 service,
+                clock: Arc::clone(&options.clock),
+                random: Arc::clone(&options.random),
                 allowed_origins: options.allowed_origins,
                 journal: Journal::new(settings.stack_name, None, output),
                 tracer: None,
@@ -373,11 +383,20 @@ async fn account(options: &Options, settings: &Settings, output: Output) -> io::
         stack_name: settings.stack_name.clone(),
         aws: settings.aws.clone(),
     };
-    let (clock, random) = (Arc::clone(&options.clock), Arc::clone(&options.random));
-    let accounts = Accounts::new(&account_settings, clock, random).map_err(io::Error::other)?;
-    accounts.warm_up().await.map_err(io::Error::other)?;
+    let accounts = Accounts::new(&account_settings).map_err(io::Error::other)?;
+    accounts
+        .warm_up(&mut start_up(options))
+        .await
+        .map_err(io::Error::other)?;
     let journal = Journal::new(account_settings.stack_name, None, output);
-    Ok(Function::new(accounts, journal))
+    let (clock, random) = (Arc::clone(&options.clock), Arc::clone(&options.random));
+    Ok(Function::new(accounts, journal, clock, random))
+}
+
+/// The circumstances of start-up, which reads keyrings as a request does.
+fn start_up(options: &Options) -> RequestContext {
+    let random = Arc::clone(&options.random);
+    RequestContext::new(options.clock.now(), READ_WITHIN, random)
 }
 
 /// A keyring of this stack: the one that is given, the one beside the data, or a new one. Kept tables are

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use phoneproof::config::DEFAULT_POLICY;
-use phoneproof::domain::random::random_array;
+use phoneproof_config::DEFAULT_POLICY;
+use phoneproof_domain::random::random_array;
 use phoneproof_tests::{Answer, Client, SeededRandom, phone};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;

@@ -20,23 +20,27 @@ use aws_lc_rs::signature::{
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use phoneproof::aws::Clients;
-use phoneproof::config::DEFAULT_POLICY;
-use phoneproof::crypto::challenge_token::{self, Challenge};
-use phoneproof::crypto::code::{code_mac, code_matches, derive_code};
-use phoneproof::crypto::keyring::Keyring;
-use phoneproof::domain::address::SourceAddress;
-use phoneproof::domain::challenge::{ChallengeId, Reservation};
-use phoneproof::domain::clock::Timestamp;
-use phoneproof::domain::device::Device;
-use phoneproof::domain::locale::Locale;
-use phoneproof::domain::phone::{Country, PhoneParser};
-use phoneproof::domain::policy::{BusinessId, Policy};
-use phoneproof::domain::random::SystemRandom;
-use phoneproof::store::{SendPlan, Store, Subjects};
+use phoneproof_aws::clients::Clients;
+use phoneproof_aws::store::{SendPlan, Store};
 use phoneproof_bench::canned::Canned;
 use phoneproof_bench::events::User;
 use phoneproof_bench::warm::{KEYRING, Warm, nowhere, policy};
+use phoneproof_config::DEFAULT_POLICY;
+use phoneproof_config::process::SystemRandom;
+use phoneproof_crypto::challenge_token;
+use phoneproof_crypto::code::{code_mac, code_matches, derive_code};
+use phoneproof_crypto::keyring::Keyring;
+use phoneproof_domain::address::SourceAddress;
+use phoneproof_domain::challenge::Challenge;
+use phoneproof_domain::challenge::ChallengeId;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::country::Country;
+use phoneproof_domain::device::Device;
+use phoneproof_domain::locale::Locale;
+use phoneproof_domain::phone_parser::PhoneParser;
+use phoneproof_domain::phone_record::Reservation;
+use phoneproof_domain::policy::{BusinessId, Policy};
+use phoneproof_domain::subject::Subjects;
 use phoneproof_guard::Claims;
 use rlibphonenumber::PhoneNumberUtil;
 use tokio::runtime::Runtime;
@@ -268,7 +272,7 @@ fn calls(c: &mut Criterion) {
 fn start(c: &mut Criterion) {
     let mut group = c.benchmark_group("start");
     group.bench_function("read the policy", |b| {
-        b.iter(|| Policy::from_toml(black_box(DEFAULT_POLICY)));
+        b.iter(|| phoneproof_config::policy::from_toml(black_box(DEFAULT_POLICY)));
     });
     group.bench_function("floor: parse it as TOML", |b| {
         b.iter(|| toml::from_str::<toml::Table>(black_box(DEFAULT_POLICY)));

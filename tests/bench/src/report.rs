@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use phoneproof::domain::clock::{Clock as _, SystemClock};
+use phoneproof_config::process::SystemClock;
+use phoneproof_domain::clock::Clock as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 

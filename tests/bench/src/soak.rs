@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
-use phoneproof::domain::clock::{Clock as _, SystemClock};
-use phoneproof::domain::random::random_array;
+use phoneproof_config::process::SystemClock;
+use phoneproof_domain::clock::Clock as _;
+use phoneproof_domain::random::random_array;
 use phoneproof_local::inbox::Inbox;
 use phoneproof_local::stack::{Backends, Endpoints, Options};
 use phoneproof_tests::{Answer, Client, Fault, Proxy, SeededRandom};

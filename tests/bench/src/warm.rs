@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use lambda_http::http::Response;
 use lambda_http::{Body, Request};
-use phoneproof::aws::{AwsSettings, Clients, Credentials};
-use phoneproof::config::{DEFAULT_POLICY, Settings, TokenMode};
-use phoneproof::domain::policy::Policy;
-use phoneproof::http::App;
-use phoneproof::observe::Journal;
-use phoneproof::service::Service;
+use phoneproof_aws::clients::{AwsSettings, Clients, Credentials};
+use phoneproof_config::{DEFAULT_POLICY, Settings};
+use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::policy::Policy;
+use phoneproof_http::App;
+use phoneproof_observe::Journal;
+use phoneproof_service::Service;
 use phoneproof_tests::{ManualClock, SeededRandom};
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ pub const KEYRING: &str =
 /// The policy that is compiled in.
 #[must_use]
 pub fn policy() -> Policy {
-    Policy::from_toml(DEFAULT_POLICY).expect("the sample policy is valid")
+    phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("the sample policy is valid")
 }
 
 /// Region and credentials of nobody.

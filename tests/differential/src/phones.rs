@@ -1,8 +1,9 @@
 //! Phone numbers.
 
-use phoneproof::config::DEFAULT_POLICY;
-use phoneproof::domain::phone::{Country, PhoneParser};
-use phoneproof::domain::policy::Policy;
+use phoneproof_config::DEFAULT_POLICY;
+use phoneproof_domain::country::Country;
+use phoneproof_domain::phone_parser::PhoneParser;
+use phoneproof_domain::policy::Policy;
 use serde_json::{Value, json};
 
 /// A region, if any, and what somebody typed.
@@ -11,7 +12,7 @@ type Question = (Option<String>, String);
 /// Answers with the number in E.164, its country and type, or with the error's name. The parser of a function, which
 /// loads the plans of the countries served first, must say the same.
 pub(crate) fn read() -> impl Fn(Question) -> Value {
-    let policy = Policy::from_toml(DEFAULT_POLICY).expect("valid");
+    let policy = phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("valid");
     let parsers = (
         PhoneParser::new(),
         PhoneParser::serving(policy.numbers.countries.iter().copied()),

@@ -1,7 +1,7 @@
 //! Success tokens.
 
-use phoneproof::crypto::keyring::Keyring;
-use phoneproof::domain::clock::Timestamp;
+use phoneproof_crypto::keyring::Keyring;
+use phoneproof_domain::clock::Timestamp;
 use phoneproof_guard::{AMR, Claims, Guard};
 use serde::Deserialize;
 use serde_json::{Value, json};

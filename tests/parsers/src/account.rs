@@ -5,11 +5,11 @@ use std::sync::LazyLock;
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use phoneproof::http::{JsonBody, read_body};
 use phoneproof_account::bodies::{LogInBody, PasswordBody, RefreshBody, RegisterBody, ResetBody};
 use phoneproof_account::password::{MAX_CHARACTERS, Password};
 use phoneproof_account::problem::Problem;
 use phoneproof_account::refresh_token::{AccountId, RefreshToken, SessionId};
+use phoneproof_http::{JsonBody, read_body};
 
 use crate::bodies::JSON_WORDS;
 use crate::fixture::{Counting, KEYRING};

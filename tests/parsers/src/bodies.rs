@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
 use lambda_http::Body;
-use phoneproof::domain::device::Device;
-use phoneproof::domain::locale::Locale;
-use phoneproof::domain::phone::Country;
-use phoneproof::domain::policy::BusinessId;
-use phoneproof::http::{Call, Problem, Route, SendBody, SpendBody, VerifyBody};
-use phoneproof::service::{SendCommand, SpendCommand, VerifyCommand};
+use phoneproof_domain::country::Country;
+use phoneproof_domain::device::Device;
+use phoneproof_domain::locale::Locale;
+use phoneproof_domain::policy::BusinessId;
+use phoneproof_http::{Call, Problem, Route, SendBody, SpendBody, VerifyBody};
+use phoneproof_service::{SendCommand, SpendCommand, VerifyCommand};
 use serde_json::{Value, json};
 
 use crate::fixture::APP;

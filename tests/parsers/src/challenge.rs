@@ -2,15 +2,17 @@
 
 use std::sync::LazyLock;
 
-use phoneproof::crypto::challenge_token::{self, Challenge};
-use phoneproof::crypto::derive::{Purpose, RootKey};
-use phoneproof::crypto::{aead, base64url, from_base64url};
-use phoneproof::domain::challenge::ChallengeId;
-use phoneproof::domain::clock::Timestamp;
-use phoneproof::domain::device::Device;
-use phoneproof::domain::locale::Locale;
-use phoneproof::domain::phone::{Country, Phone};
-use phoneproof::domain::policy::BusinessId;
+use phoneproof_crypto::challenge_token;
+use phoneproof_crypto::derive::{Purpose, RootKey};
+use phoneproof_crypto::{aead, base64url, from_base64url};
+use phoneproof_domain::challenge::Challenge;
+use phoneproof_domain::challenge::ChallengeId;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::country::Country;
+use phoneproof_domain::device::Device;
+use phoneproof_domain::locale::Locale;
+use phoneproof_domain::phone::Phone;
+use phoneproof_domain::policy::BusinessId;
 
 use crate::fixture::{Counting, ISSUER, KEYRING, NOW, SECRET};
 use crate::{CANARY, Outcome, Target, silent};

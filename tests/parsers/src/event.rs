@@ -8,8 +8,9 @@ use http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
 use http::{Response, StatusCode};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Request};
-use phoneproof::domain::address::SourceAddress;
-use phoneproof::http::{Call, Problem, Reply, Route, SendBody, SpendBody, VerifyBody, gateway};
+use phoneproof_domain::address::SourceAddress;
+use phoneproof_http::{Call, Problem, Reply, Route, SendBody, SpendBody, VerifyBody};
+use phoneproof_runtime;
 use serde_json::{Value, json};
 
 use crate::fixture::{APP, ORIGIN};

@@ -2,15 +2,17 @@
 
 use std::sync::{Arc, LazyLock};
 
-use phoneproof::aws::{AwsSettings, Clients, Credentials};
-use phoneproof::config::{DEFAULT_POLICY, Settings, Tables, TokenMode};
-use phoneproof::crypto::keyring::Keyring;
-use phoneproof::domain::clock::{Clock, Timestamp};
-use phoneproof::domain::policy::Policy;
-use phoneproof::domain::random::{Random, RandomUnavailable};
-use phoneproof::http::App;
-use phoneproof::observe::Journal;
-use phoneproof::service::Service;
+use phoneproof_aws::clients::{AwsSettings, Clients, Credentials};
+use phoneproof_aws::store::Tables;
+use phoneproof_config::{DEFAULT_POLICY, Settings};
+use phoneproof_crypto::keyring::Keyring;
+use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::clock::{Clock, Timestamp};
+use phoneproof_domain::policy::Policy;
+use phoneproof_domain::random::{Random, RandomUnavailable};
+use phoneproof_http::App;
+use phoneproof_observe::Journal;
+use phoneproof_service::Service;
 
 use crate::silent;
 
@@ -79,7 +81,7 @@ fn service() -> Service {
             ca_bundle: None,
         },
     };
-    let policy = Policy::from_toml(DEFAULT_POLICY).expect("a policy");
+    let policy = phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("a policy");
     Service::new(
         Clients::new(&settings.aws),
         &settings,

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
-use phoneproof::crypto::base64url;
 use phoneproof_account::access_token::Access;
+use phoneproof_crypto::base64url;
 use phoneproof_guard::{Guard, LEEWAY_SECONDS, PhoneProof, TOKEN_TYPE, Token, TokenGuard};
 use serde_json::{Value, json};
 

@@ -6,8 +6,8 @@ use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rsa;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use phoneproof::crypto::keyring::Keyring;
-use phoneproof::crypto::keyring_edit::KeyringDocument;
+use phoneproof_crypto::keyring::Keyring;
+use phoneproof_crypto::keyring_edit::KeyringDocument;
 use phoneproof_guard::{Claims, Guard};
 use serde_json::{Value, json};
 

@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use phoneproof::domain::phone::{Country, Destination, Phone, PhoneParser};
+use phoneproof_domain::country::Country;
+use phoneproof_domain::phone::{Destination, Phone};
+use phoneproof_domain::phone_parser::PhoneParser;
 
 use crate::{CANARY, Outcome, Target, bytes_of, silent};
 

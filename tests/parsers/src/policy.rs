@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use phoneproof::config::DEFAULT_POLICY;
-use phoneproof::domain::challenge::MAX_SLOTS;
-use phoneproof::domain::code::Code;
-use phoneproof::domain::policy::{Business, BusinessId, Policy, PolicyFaults};
-use phoneproof::sms::catalog::Catalog;
+use phoneproof_aws::store::MAX_SLOTS;
+use phoneproof_config::DEFAULT_POLICY;
+use phoneproof_domain::catalog::Catalog;
+use phoneproof_domain::code::Code;
+use phoneproof_domain::policy::{Business, BusinessId, Policy, PolicyFaults};
 use toml::{Table, Value};
 
 use crate::fixture::NOW;
@@ -114,7 +114,7 @@ fn run(bytes: &[u8]) -> Outcome {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return Outcome::Refused;
     };
-    let compiled = Policy::from_toml(text).and_then(|policy| {
+    let compiled = phoneproof_config::policy::from_toml(text).and_then(|policy| {
         check(
             &policy,
             &toml::from_str(text).expect("an accepted file is TOML"),

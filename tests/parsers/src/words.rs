@@ -1,12 +1,12 @@
 //! The small values: one text, read as each of them.
 
-use phoneproof::domain::code::Code;
-use phoneproof::domain::device::Device;
-use phoneproof::domain::locale::Locale;
-use phoneproof::domain::phone::Country;
-use phoneproof::domain::policy::BusinessId;
-use phoneproof::domain::root::RootId;
-use phoneproof::observe::TraceContext;
+use phoneproof_domain::code::Code;
+use phoneproof_domain::country::Country;
+use phoneproof_domain::device::Device;
+use phoneproof_domain::locale::Locale;
+use phoneproof_domain::policy::BusinessId;
+use phoneproof_domain::root::RootId;
+use phoneproof_observe::TraceContext;
 
 use crate::{Outcome, Target, bytes_of, silent};
 

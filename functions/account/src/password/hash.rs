@@ -4,10 +4,10 @@ use std::fmt;
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use phoneproof::crypto::keyring::{Keyring, Root};
-use phoneproof::crypto::{base64url, from_base64url};
-use phoneproof::domain::random::{Random, RandomUnavailable, random_array};
-use phoneproof::domain::root::RootId;
+use phoneproof_crypto::keyring::{Keyring, Root};
+use phoneproof_crypto::{base64url, from_base64url};
+use phoneproof_domain::random::{Random, RandomUnavailable, random_array};
+use phoneproof_domain::root::RootId;
 use thiserror::Error;
 use zeroize::Zeroizing;
 

@@ -3,7 +3,7 @@
 
 use std::iter::zip;
 
-use phoneproof::domain::phone::Phone;
+use phoneproof_domain::phone::Phone;
 use thiserror::Error;
 
 use super::Password;

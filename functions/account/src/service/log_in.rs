@@ -3,13 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use phoneproof::crypto::index::SubjectIndex;
-use phoneproof::domain::address::SourceAddress;
-use phoneproof::domain::phone::Country;
-use tokio::time::Instant;
+use phoneproof_domain::address::SourceAddress;
+use phoneproof_domain::country::Country;
+use phoneproof_domain::subject::SubjectIndex;
+use phoneproof_observe::RequestContext;
 
 use super::sessions::Beginning;
-use super::{Accounts, Proved, ROUNDS, Refusal, Tokens, business};
+use super::{Accounts, Proved, ROUNDS, Refusal, Tokens, Unavailable, business};
 use crate::login::{Denial, Presented, address_quota};
 use crate::password::{Outcome, Password, StoredPassword};
 use crate::refresh_token::AccountId;
@@ -80,18 +80,18 @@ impl Accounts {
         credentials: Credentials,
         device: String,
         address: SourceAddress,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<Tokens, Refusal> {
         match credentials {
-            Credentials::Code { token } => self.log_in_by_code(&token, &device, deadline).await,
+            Credentials::Code { token } => self.log_in_by_code(&token, &device, request).await,
             Credentials::Password {
                 phone,
                 password,
                 token,
             } => {
-                let attempt = self.attempt(&phone, token, device, deadline).await?;
-                self.begin_attempt(&attempt, &address, deadline).await?;
-                self.log_in_by_password(&attempt, &password, deadline).await
+                let attempt = self.attempt(&phone, token, device, request).await?;
+                self.begin_attempt(&attempt, &address, request).await?;
+                self.log_in_by_password(&attempt, &password, request).await
             }
         }
     }
@@ -100,11 +100,11 @@ impl Accounts {
         &self,
         token: &str,
         device: &str,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<Tokens, Refusal> {
-        let proved = self.proof(token, business::LOGIN, deadline).await?;
+        let proved = self.proof(token, business::LOGIN, request).await?;
         for _ in 0..CHECKS {
-            let account = self.account_of(&proved.index, deadline).await?;
+            let account = self.account_of(&proved.index, request).await?;
             if account.second_step {
                 return Err(Refusal::SecondStepRequired);
             }
@@ -114,11 +114,11 @@ impl Accounts {
                 tried: None,
                 upgraded: None,
             };
-            if let Some(tokens) = self.begin_session(&account, beginning, deadline).await? {
+            if let Some(tokens) = self.begin_session(&account, beginning, request).await? {
                 return Ok(tokens);
             }
         }
-        Err(Refusal::Unavailable)
+        Err(Unavailable::Contended.into())
     }
 
     /// What is tried. A code that is stale, spent or for another phone is refused here, before the attempt counts and the
@@ -128,21 +128,21 @@ impl Accounts {
         phone: &TypedPhone,
         token: Option<String>,
         device: String,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<Attempt, Refusal> {
         let typed = self.phones.parse(&phone.text, phone.region);
         let destination = typed.map_err(Refusal::Phone)?;
-        let keyring = self.keyring(deadline).await?;
+        let keyring = self.keyring(request).await?;
         let phone = keyring.indexer().phone(&destination.phone);
         let proved = match token {
-            Some(token) => Some(self.proof(&token, business::LOGIN, deadline).await?),
+            Some(token) => Some(self.proof(&token, business::LOGIN, request).await?),
             None => None,
         };
         if let Some(proved) = &proved {
             if proved.index != phone {
                 return Err(Refusal::OtherPhone);
             }
-            if self.store.is_spent(&proved.proof, deadline).await? {
+            if self.store.is_spent(&proved.proof, request).await? {
                 return Err(Refusal::AlreadySpent);
             }
         }
@@ -158,21 +158,21 @@ impl Accounts {
         &self,
         attempt: &Attempt,
         address: &SourceAddress,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<(), Refusal> {
-        let now = self.clock.now();
-        let address = self.keyring(deadline).await?.indexer().address(address);
+        let now = request.now;
+        let address = self.keyring(request).await?.indexer().address(address);
         let (phone, presented) = (&attempt.phone, attempt.presented());
         let quota = address_quota(now);
         for _ in 0..ROUNDS {
-            let before = self.store.attempts(phone, presented, deadline).await?;
+            let before = self.store.attempts(phone, presented, request).await?;
             let after = before.begin(now).map_err(Refusal::Denied)?;
             let parts = vec![
                 self.store.count_address(&address, &quota),
                 self.store
                     .begin_attempt(phone, presented, before, after, now),
             ];
-            match self.write(parts, deadline).await? {
+            match self.write(parts, request).await? {
                 Ok(()) => return Ok(()),
                 Err(failed) if failed.at(0) => {
                     return Err(Refusal::Denied(Denial::AddressExhausted(quota)));
@@ -192,13 +192,13 @@ impl Accounts {
         &self,
         attempt: &Attempt,
         password: &Password,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<Tokens, Refusal> {
         for _ in 0..CHECKS {
-            let (account, upgraded) = self.checked(attempt, password, deadline).await?;
+            let (account, upgraded) = self.checked(attempt, password, request).await?;
             if account.second_step && attempt.proved.is_none() {
                 let parts = vec![self.store.forget_attempts(&attempt.phone)];
-                drop(self.write(parts, deadline).await?);
+                drop(self.write(parts, request).await?);
                 return Err(Refusal::SecondStepRequired);
             }
             let beginning = Beginning {
@@ -207,7 +207,7 @@ impl Accounts {
                 tried: Some(&attempt.phone),
                 upgraded: upgraded.as_ref(),
             };
-            if let Some(tokens) = self.begin_session(&account, beginning, deadline).await? {
+            if let Some(tokens) = self.begin_session(&account, beginning, request).await? {
                 return Ok(tokens);
             }
         }
@@ -219,16 +219,16 @@ impl Accounts {
         &self,
         attempt: &Attempt,
         password: &Password,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<(Account, Option<StoredPassword>), Refusal> {
-        let id = self.store.account_of(&attempt.phone, deadline).await?;
+        let id = self.store.account_of(&attempt.phone, request).await?;
         // Without an account the same item is looked for, under an id that none has.
         let id = id.unwrap_or(AccountId([0; 16]));
-        let account = self.store.account(id, deadline).await?;
+        let account = self.store.account(id, request).await?;
         let stored = account.as_ref().map(|account| account.password.clone());
         let password = password.clone();
         let outcome = self
-            .hashed(deadline, move |hasher, random| {
+            .hashed(request, move |hasher, random| {
                 hasher.check(&password, stored.as_ref(), random)
             })
             .await?;

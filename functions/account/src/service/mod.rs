@@ -11,23 +11,24 @@ mod sessions;
 pub use event::Event;
 pub use log_in::{Credentials, TypedPhone};
 pub use refresh::Tokens;
-pub use refusal::Refusal;
+pub use refusal::{Refusal, Unavailable};
 pub use register::UNLINK_AFTER;
 pub use sessions::MAX_SESSIONS;
 
 use std::fmt;
 use std::sync::Arc;
 
-use phoneproof::aws::Clients;
-use phoneproof::crypto::index::SubjectIndex;
-use phoneproof::crypto::keyring::Keyring;
-use phoneproof::crypto::keys::{Keys, KeysError, READ_WITHIN};
-use phoneproof::domain::clock::Clock;
-use phoneproof::domain::phone::{Phone, PhoneParser};
-use phoneproof::domain::random::Random;
+use phoneproof_aws::clients::Clients;
+use phoneproof_aws::keys::{Keys, KeysError};
+use phoneproof_crypto::keyring::Keyring;
+use phoneproof_domain::phone::Phone;
+use phoneproof_domain::phone_parser::PhoneParser;
+use phoneproof_domain::random::Random;
+use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_guard::{CheckError, FetchFailed, Https, PhoneProof, RemoteGuard};
+use phoneproof_observe::RequestContext;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 use crate::config::AccountSettings;
 use crate::password::{HashFailed, Hasher, Password, StoredPassword, Strength};
@@ -60,8 +61,6 @@ pub struct Accounts {
     guard: RemoteGuard<Https>,
     accepts_test_numbers: bool,
     hashing: Arc<Semaphore>,
-    clock: Arc<dyn Clock>,
-    random: Arc<dyn Random>,
 }
 
 impl fmt::Debug for Accounts {
@@ -85,11 +84,7 @@ impl Accounts {
     /// # Errors
     ///
     /// [`FetchFailed`] when TLS cannot be set up.
-    pub fn new(
-        settings: &AccountSettings,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-    ) -> Result<Self, FetchFailed> {
+    pub fn new(settings: &AccountSettings) -> Result<Self, FetchFailed> {
         let clients = Clients::new(&settings.aws);
         Ok(Self {
             issuer: settings.issuer.clone(),
@@ -106,8 +101,6 @@ impl Accounts {
             guard: RemoteGuard::new(settings.verifier.as_str(), Https::new()?),
             accepts_test_numbers: settings.accepts_test_numbers,
             hashing: Arc::new(Semaphore::new(HASHED_AT_ONCE)),
-            clock,
-            random,
         })
     }
 
@@ -116,10 +109,9 @@ impl Accounts {
     /// # Errors
     ///
     /// [`KeysError`] says what is wrong with it.
-    pub async fn warm_up(&self) -> Result<(), KeysError> {
+    pub async fn warm_up(&self, request: &mut RequestContext) -> Result<(), KeysError> {
         self.phones.warm_up();
-        let deadline = Instant::now() + READ_WITHIN;
-        self.keyring(deadline).await.map(drop)
+        self.keyring(request).await.map(drop)
     }
 
     /// The issuer and audience of access tokens.
@@ -134,14 +126,11 @@ impl Accounts {
         &self.keys
     }
 
-    /// The clock.
-    #[must_use]
-    pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.clock
-    }
-
-    pub(crate) async fn keyring(&self, deadline: Instant) -> Result<Arc<Keyring>, KeysError> {
-        self.keys.keyring(self.clock.now(), deadline).await
+    pub(crate) async fn keyring(
+        &self,
+        request: &mut RequestContext,
+    ) -> Result<Arc<Keyring>, KeysError> {
+        self.keys.keyring(request).await
     }
 
     /// The public keys of access tokens.
@@ -149,8 +138,8 @@ impl Accounts {
     /// # Errors
     ///
     /// [`Refusal::Unavailable`] without a keyring.
-    pub async fn jwks(&self, deadline: Instant) -> Result<serde_json::Value, Refusal> {
-        Ok(self.keyring(deadline).await?.jwks())
+    pub async fn jwks(&self, request: &mut RequestContext) -> Result<serde_json::Value, Refusal> {
+        Ok(self.keyring(request).await?.jwks())
     }
 
     /// What a success token for `business` proves.
@@ -158,20 +147,20 @@ impl Accounts {
         &self,
         token: &str,
         business: &str,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<Proved, Refusal> {
-        let now = u64::try_from(self.clock.now().unix()).unwrap_or(0);
-        let checking = timeout_at(deadline, self.guard.check(token, business, now));
+        let now = u64::try_from(request.now.unix()).unwrap_or(0);
+        let checking = timeout_at(request.deadline, self.guard.check(token, business, now));
         let checked = checking.await.unwrap_or(Err(CheckError::NoKeys));
         let proof = checked.map_err(|error| match error {
             CheckError::Rejected(_) => Refusal::Token,
-            CheckError::NoKeys => Refusal::Unavailable,
+            CheckError::NoKeys => Unavailable::VerifierKeys.into(),
         })?;
         if proof.test && !self.accepts_test_numbers {
             return Err(Refusal::TestNumber);
         }
         let phone = Phone::from_canonical(&proof.phone).ok_or(Refusal::Token)?;
-        let index = self.keyring(deadline).await?.indexer().phone(&phone);
+        let index = self.keyring(request).await?.indexer().phone(&phone);
         Ok(Proved {
             proof,
             phone,
@@ -183,22 +172,22 @@ impl Accounts {
     async fn account_of(
         &self,
         phone: &SubjectIndex,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<Account, Refusal> {
-        let id = self.store.account_of(phone, deadline).await?;
+        let id = self.store.account_of(phone, request).await?;
         let id = id.ok_or(Refusal::NoAccount)?;
-        let account = self.store.account(id, deadline).await?;
+        let account = self.store.account(id, request).await?;
         account.ok_or(Refusal::NoAccount)
     }
 
     /// Hashes, or compares with what is stored, on a thread of its own: it takes some 20 ms.
     async fn hashed<T: Send + 'static>(
         &self,
-        deadline: Instant,
+        request: &mut RequestContext,
         work: impl FnOnce(Hasher<'_>, &dyn Random) -> Result<T, HashFailed> + Send + 'static,
     ) -> Result<T, Refusal> {
-        let keyring = self.keyring(deadline).await?;
-        let random = Arc::clone(&self.random);
+        let keyring = self.keyring(request).await?;
+        let random = Arc::clone(&request.random);
         let _permit = self.hashing.acquire().await.map_err(|_| HashFailed)?;
         let hashing =
             tokio::task::spawn_blocking(move || work(Hasher::new(&keyring), random.as_ref()));
@@ -212,22 +201,20 @@ impl Accounts {
         &self,
         proved: &Proved,
         password: Password,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<StoredPassword, Refusal> {
-        if self.store.is_spent(&proved.proof, deadline).await? {
+        if self.store.is_spent(&proved.proof, request).await? {
             return Err(Refusal::AlreadySpent);
         }
-        self.hashed(deadline, move |hasher, random| {
+        self.hashed(request, move |hasher, random| {
             hasher.hash(&password, random)
         })
         .await
     }
 
     /// Writes `parts`, all or none.
-    async fn write(&self, parts: Vec<Part>, deadline: Instant) -> Written {
-        self.store
-            .write(parts, self.random.as_ref(), deadline)
-            .await
+    async fn write(&self, parts: Vec<Part>, request: &mut RequestContext) -> Written {
+        self.store.write(parts, request).await
     }
 }
 

@@ -1,9 +1,8 @@
 //! Setting passwords, and recovering an account that needs two factors.
 
-use phoneproof::domain::random::random_array;
-use tokio::time::Instant;
+use phoneproof_observe::RequestContext;
 
-use super::{Accounts, Proved, Refusal, admits, business};
+use super::{Accounts, Proved, Refusal, Unavailable, admits, business};
 use crate::access_token::Access;
 use crate::password::Password;
 use crate::recovery::RecoveryCode;
@@ -21,11 +20,11 @@ impl Accounts {
         token: &str,
         password: Password,
         second_step: Option<bool>,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<(), Refusal> {
-        let account = self.me(access, deadline).await?;
+        let account = self.me(access, request).await?;
         let proved = self
-            .proof(token, business::PASSWORD_CHANGE, deadline)
+            .proof(token, business::PASSWORD_CHANGE, request)
             .await?;
         if account.phone.as_ref() != Some(&proved.index) {
             return Err(Refusal::OtherPhone);
@@ -33,7 +32,7 @@ impl Accounts {
         let second_step = second_step.unwrap_or(account.second_step);
         let permit = Permit::Session(access.session);
         let is_set = self
-            .set_password(&account, &proved, permit, password, second_step, deadline)
+            .set_password(&account, &proved, permit, password, second_step, request)
             .await?;
         is_set.then_some(()).ok_or(Refusal::SessionOver)
     }
@@ -52,24 +51,22 @@ impl Accounts {
         token: &str,
         password: Password,
         recovery: Option<&RecoveryCode>,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<(), Refusal> {
-        let proved = self
-            .proof(token, business::PASSWORD_RESET, deadline)
-            .await?;
-        let account = self.account_of(&proved.index, deadline).await?;
+        let proved = self.proof(token, business::PASSWORD_RESET, request).await?;
+        let account = self.account_of(&proved.index, request).await?;
         let permit = reset_permit(&account, recovery)?;
         let second_step = account.second_step;
         let is_set = self
-            .set_password(&account, &proved, permit, password, second_step, deadline)
+            .set_password(&account, &proved, permit, password, second_step, request)
             .await?;
         if is_set {
             return Ok(());
         }
         // Another request was faster; what it left says why this one came too late, or to try again.
-        let account = self.account_of(&proved.index, deadline).await?;
+        let account = self.account_of(&proved.index, request).await?;
         reset_permit(&account, recovery)?;
-        Err(Refusal::Unavailable)
+        Err(Unavailable::Contended.into())
     }
 
     /// Makes a recovery code, in place of an earlier one. It is shown once; a digest is stored.
@@ -80,12 +77,12 @@ impl Accounts {
     pub async fn make_recovery_code(
         &self,
         access: Access,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<RecoveryCode, Refusal> {
-        self.me(access, deadline).await?;
-        let code = RecoveryCode::new(random_array(self.random.as_ref())?);
+        self.me(access, request).await?;
+        let code = RecoveryCode::new(request.draw()?);
         let parts = vec![self.store.set_recovery(access, code.digest())];
-        let done = self.write(parts, deadline).await?;
+        let done = self.write(parts, request).await?;
         done.map(|()| code).map_err(|_| Refusal::SessionOver)
     }
 
@@ -97,17 +94,17 @@ impl Accounts {
         permit: Permit,
         password: Password,
         second_step: bool,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<bool, Refusal> {
         admits(&password, &proved.phone, second_step)?;
-        let password = self.new_password(proved, password, deadline).await?;
+        let password = self.new_password(proved, password, request).await?;
         let parts = vec![
             self.store.spend(&proved.proof),
             self.store
                 .set_password(account, &proved.index, permit, &password, second_step),
             self.store.forget_attempts(&proved.index),
         ];
-        match self.write(parts, deadline).await? {
+        match self.write(parts, request).await? {
             Ok(()) => Ok(true),
             Err(failed) if failed.at(0) => Err(Refusal::AlreadySpent),
             Err(_) => Ok(false),

@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use phoneproof::domain::clock::Timestamp;
-use phoneproof::domain::random::random_array;
-use tokio::time::Instant;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_observe::RequestContext;
 use zeroize::Zeroizing;
 
-use super::{Accounts, ROUNDS, Refusal};
+use super::{Accounts, ROUNDS, Refusal, Unavailable};
 use crate::access_token::{Access, AccessClaims, LIFETIME};
 use crate::refresh_token::{RefreshToken, SessionId};
 use crate::session::{Decision, Session};
@@ -39,16 +38,15 @@ impl Accounts {
         &self,
         token: &RefreshToken,
         session: &Session,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<Tokens, Refusal> {
-        let now = self.clock.now();
-        let keyring = self.keyring(deadline).await?;
-        let jti = random_array(self.random.as_ref())?;
+        let now = request.now;
+        let keyring = self.keyring(request).await?;
+        let jti = request.draw()?;
         let claims = AccessClaims::new(&self.issuer, token.account(), token.session(), jti, now);
         let access = keyring
             .signing_key(now)
-            .sign_jwt(<Access as phoneproof_guard::Token>::TYPE, &claims)
-            .map_err(|_| Refusal::Unavailable)?;
+            .sign_jwt(<Access as phoneproof_guard::Token>::TYPE, &claims)?;
         Ok(Tokens {
             access,
             access_expires_at: now + LIFETIME,
@@ -63,37 +61,41 @@ impl Accounts {
     /// # Errors
     ///
     /// [`Refusal`] says why not; [`Refusal::Reused`] has ended the session.
-    pub async fn refresh(&self, text: &str, deadline: Instant) -> Result<Tokens, Refusal> {
-        let keyring = self.keyring(deadline).await?;
+    pub async fn refresh(
+        &self,
+        text: &str,
+        request: &mut RequestContext,
+    ) -> Result<Tokens, Refusal> {
+        let keyring = self.keyring(request).await?;
         let token = RefreshToken::parse(text, &keyring).ok_or(Refusal::RefreshToken)?;
         for _ in 0..ROUNDS {
-            let account = self.store.account(token.account(), deadline).await?;
+            let account = self.store.account(token.account(), request).await?;
             let named = account.and_then(|mut account| account.sessions.remove(&token.session()));
             let named = named.ok_or(Refusal::SessionOver)?;
             let mut successors = token.successors(&keyring).into_iter();
-            match named.session.decide(token.digest(), self.clock.now()) {
+            match named.session.decide(token.digest(), request.now) {
                 Decision::Expired => return Err(Refusal::SessionOver),
                 Decision::Rotate => {
-                    let next = successors.next().ok_or(Refusal::Unavailable)?;
+                    let next = successors.next().ok_or(Unavailable::NoSuccessor)?;
                     // If another request was faster, decide anew, on what it wrote.
-                    if let Some(session) = self.rotate(&token, &next, named, deadline).await? {
-                        return self.tokens(&next, &session, deadline).await;
+                    if let Some(session) = self.rotate(&token, &next, named, request).await? {
+                        return self.tokens(&next, &session, request).await;
                     }
                 }
                 Decision::Repeat => {
                     let current = named.session.current;
                     let same = successors.find(|next| next.digest() == current);
                     let same = same.ok_or(Refusal::RefreshToken)?;
-                    return self.tokens(&same, &named.session, deadline).await;
+                    return self.tokens(&same, &named.session, request).await;
                 }
                 Decision::Reused => {
                     let parts = vec![self.store.end_session(token.account(), token.session())];
-                    drop(self.write(parts, deadline).await?);
+                    drop(self.write(parts, request).await?);
                     return Err(Refusal::Reused);
                 }
             }
         }
-        Err(Refusal::Unavailable)
+        Err(Unavailable::Contended.into())
     }
 
     /// The session after `token` was exchanged for `next`; `None` when another request was faster.
@@ -102,13 +104,13 @@ impl Accounts {
         token: &RefreshToken,
         next: &RefreshToken,
         named: NamedSession,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<Option<Session>, Refusal> {
-        let session = named.session.rotated(next.digest(), self.clock.now());
+        let session = named.session.rotated(next.digest(), request.now);
         let rotated = NamedSession { session, ..named };
         let id = (token.account(), token.session());
         let parts = vec![self.store.rotate(id, token.digest(), &rotated)];
-        let written = self.write(parts, deadline).await?;
+        let written = self.write(parts, request).await?;
         Ok(written.is_ok().then_some(session))
     }
 }

@@ -1,17 +1,19 @@
 //! Why a request is not served.
 
-use phoneproof::crypto::aead::SealFailed;
-use phoneproof::crypto::keys::KeysError;
-use phoneproof::domain::clock::Timestamp;
-use phoneproof::domain::phone::PhoneError;
-use phoneproof::domain::random::RandomUnavailable;
-use phoneproof::store::StoreError;
+use phoneproof_aws::keys::KeysError;
+use phoneproof_aws::store::StoreError;
+use phoneproof_crypto::aead::SealFailed;
+use phoneproof_crypto::success_token::SigningFailed;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::phone::PhoneError;
+use phoneproof_domain::random::RandomUnavailable;
+use thiserror::Error;
 
 use crate::login::Denial;
 use crate::password::{HashFailed, Refused};
 
 /// Why a request was refused. No variant holds what the caller sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// Not a phone number.
     Phone(PhoneError),
@@ -50,36 +52,49 @@ pub enum Refusal {
     /// The refresh token was exchanged before: its session was ended.
     Reused,
     /// The store, the keys or the verification service gave no answer.
-    Unavailable,
+    Unavailable(Unavailable),
 }
 
-impl From<StoreError> for Refusal {
-    fn from(_: StoreError) -> Self {
-        Self::Unavailable
+impl<E: Into<Unavailable>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self::Unavailable(error.into())
     }
 }
 
-impl From<KeysError> for Refusal {
-    fn from(_: KeysError) -> Self {
-        Self::Unavailable
-    }
-}
-
-impl From<RandomUnavailable> for Refusal {
-    fn from(_: RandomUnavailable) -> Self {
-        Self::Unavailable
-    }
-}
-
-impl From<SealFailed> for Refusal {
-    fn from(_: SealFailed) -> Self {
-        Self::Unavailable
-    }
-}
-
-impl From<HashFailed> for Refusal {
-    fn from(_: HashFailed) -> Self {
-        tracing::error!("a password could not be hashed or compared");
-        Self::Unavailable
-    }
+/// Why the service cannot answer now. The text names what failed, for the log, and holds nothing of the request.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Unavailable {
+    /// The store gave no usable answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no keyring that may be used.
+    #[error("no usable keyring: {0}")]
+    Keys(#[from] KeysError),
+    /// The keys of the verification service could not be fetched.
+    #[error("the keys of the verification service could not be fetched")]
+    VerifierKeys,
+    /// The random source failed.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+    /// The name of a device could not be sealed.
+    #[error("device name: {0}")]
+    Seal(#[from] SealFailed),
+    /// An access token could not be signed.
+    #[error(transparent)]
+    Sign(#[from] SigningFailed),
+    /// A password could not be hashed or compared.
+    #[error("a password could not be hashed or compared")]
+    Hash(#[from] HashFailed),
+    /// The gateway did not say where the request comes from.
+    #[error("the gateway did not say where the request comes from")]
+    NoSourceAddress,
+    /// Other requests kept changing the same account.
+    #[error("other requests kept changing the same account")]
+    Contended,
+    /// The store holds a phone whose account is missing.
+    #[error("a phone's account is missing")]
+    AccountMissing,
+    /// A refresh token without a successor.
+    #[error("a refresh token has no successor")]
+    NoSuccessor,
 }

@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use phoneproof::domain::clock::Timestamp;
-use phoneproof::domain::random::random_array;
-use tokio::time::Instant;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_observe::RequestContext;
 
-use super::{Accounts, Event, Proved, Refusal, admits, business};
+use super::{Accounts, Event, Proved, Refusal, Unavailable, admits, business};
 use crate::password::Password;
 use crate::refresh_token::AccountId;
 use crate::store::Account;
@@ -29,14 +28,14 @@ impl Accounts {
         token: &str,
         password: Password,
         second_step: bool,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<(AccountId, Event), Refusal> {
-        let proved = self.proof(token, business::REGISTER, deadline).await?;
+        let proved = self.proof(token, business::REGISTER, request).await?;
         admits(&password, &proved.phone, second_step)?;
         // Before the password is hashed, which is dear.
-        let unused = self.unused_holder(&proved, deadline).await?;
+        let unused = self.unused_holder(&proved, request).await?;
         let account = self
-            .new_account(&proved, password, second_step, deadline)
+            .new_account(&proved, password, second_step, request)
             .await?;
         let mut parts = vec![self.store.spend(&proved.proof), self.store.create(&account)];
         let event = if let Some((holder, asked)) = unused {
@@ -47,11 +46,11 @@ impl Accounts {
             parts.push(self.store.claim_phone(&proved.index, account.id));
             Event::Registered
         };
-        match self.write(parts, deadline).await? {
+        match self.write(parts, request).await? {
             Ok(()) => Ok((account.id, event)),
             Err(failed) if failed.at(0) => Err(Refusal::AlreadySpent),
             // Somebody else registered the phone, or used the account, meanwhile; the next try tells.
-            Err(_) => Err(Refusal::Unavailable),
+            Err(_) => Err(Unavailable::Contended.into()),
         }
     }
 
@@ -59,20 +58,20 @@ impl Accounts {
     async fn unused_holder(
         &self,
         proved: &Proved,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<Option<(Account, Timestamp)>, Refusal> {
-        let Some(id) = self.store.account_of(&proved.index, deadline).await? else {
+        let Some(id) = self.store.account_of(&proved.index, request).await? else {
             return Ok(None);
         };
-        let holder = self.store.account(id, deadline).await?;
-        let holder = holder.ok_or(Refusal::Unavailable)?;
+        let holder = self.store.account(id, request).await?;
+        let holder = holder.ok_or(Unavailable::AccountMissing)?;
         match holder.unlink_requested_at {
-            Some(asked) if asked + UNLINK_AFTER <= self.clock.now() => Ok(Some((holder, asked))),
+            Some(asked) if asked + UNLINK_AFTER <= request.now => Ok(Some((holder, asked))),
             Some(asked) => Err(Refusal::PhoneInUse {
                 unlink_at: asked + UNLINK_AFTER,
                 is_new: false,
             }),
-            None => Err(self.ask_for_phone(proved, &holder, deadline).await?),
+            None => Err(self.ask_for_phone(proved, &holder, request).await?),
         }
     }
 
@@ -81,20 +80,20 @@ impl Accounts {
         &self,
         proved: &Proved,
         holder: &Account,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<Refusal, Refusal> {
-        let now = self.clock.now();
+        let now = request.now;
         let parts = vec![
             self.store.spend(&proved.proof),
             self.store.request_unlink(holder, now),
         ];
-        match self.write(parts, deadline).await? {
+        match self.write(parts, request).await? {
             Ok(()) => Ok(Refusal::PhoneInUse {
                 unlink_at: now + UNLINK_AFTER,
                 is_new: true,
             }),
             Err(failed) if failed.at(0) => Err(Refusal::AlreadySpent),
-            Err(_) => Err(Refusal::Unavailable),
+            Err(_) => Err(Unavailable::Contended.into()),
         }
     }
 
@@ -103,14 +102,14 @@ impl Accounts {
         proved: &Proved,
         password: Password,
         second_step: bool,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<Account, Refusal> {
-        let now = self.clock.now();
+        let now = request.now;
         Ok(Account {
-            id: AccountId(random_array(self.random.as_ref())?),
+            id: AccountId(request.draw()?),
             phone: Some(proved.index.clone()),
             phone_hint: proved.phone.masked(),
-            password: self.new_password(proved, password, deadline).await?,
+            password: self.new_password(proved, password, request).await?,
             second_step,
             recovery: None,
             created_at: now,

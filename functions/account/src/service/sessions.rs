@@ -3,10 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use phoneproof::crypto::index::SubjectIndex;
-use phoneproof::domain::clock::Timestamp;
-use phoneproof::domain::random::random_array;
-use tokio::time::Instant;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::subject::SubjectIndex;
+use phoneproof_observe::RequestContext;
 
 use super::{Accounts, Proved, Refusal, Tokens};
 use crate::access_token::Access;
@@ -37,15 +36,15 @@ impl Accounts {
         &self,
         account: &Account,
         beginning: Beginning<'_>,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<Option<Tokens>, Refusal> {
-        let now = self.clock.now();
-        let id = SessionId(random_array(self.random.as_ref())?);
-        let token = RefreshToken::first(account.id, id, self.random.as_ref())?;
-        let keyring = self.keyring(deadline).await?;
+        let now = request.now;
+        let id = SessionId(request.draw()?);
+        let token = RefreshToken::first(account.id, id, request.random.as_ref())?;
+        let keyring = self.keyring(request).await?;
         let begun = NamedSession {
             session: Session::new(token.digest(), now),
-            device: SealedName::seal(beginning.device, id, &keyring, self.random.as_ref())?,
+            device: SealedName::seal(beginning.device, id, &keyring, request.random.as_ref())?,
         };
         let ended = surplus(&account.sessions, now);
         let mut parts =
@@ -56,8 +55,8 @@ impl Accounts {
         let Beginning { proved, tried, .. } = beginning;
         parts.extend(proved.map(|proved| self.store.spend(&proved.proof)));
         parts.extend(tried.map(|phone| self.store.forget_attempts(phone)));
-        match self.write(parts, deadline).await? {
-            Ok(()) => Ok(Some(self.tokens(&token, &begun.session, deadline).await?)),
+        match self.write(parts, request).await? {
+            Ok(()) => Ok(Some(self.tokens(&token, &begun.session, request).await?)),
             Err(failed) if failed.at(0) => Ok(None),
             Err(_) => Err(Refusal::AlreadySpent),
         }
@@ -68,9 +67,13 @@ impl Accounts {
     /// # Errors
     ///
     /// [`Refusal::SessionOver`] when it is not.
-    pub async fn me(&self, access: Access, deadline: Instant) -> Result<Account, Refusal> {
-        let now = self.clock.now();
-        let account = self.store.account(access.account, deadline).await?;
+    pub async fn me(
+        &self,
+        access: Access,
+        request: &mut RequestContext,
+    ) -> Result<Account, Refusal> {
+        let now = request.now;
+        let account = self.store.account(access.account, request).await?;
         let mut account = account.ok_or(Refusal::SessionOver)?;
         account
             .sessions
@@ -91,11 +94,11 @@ impl Accounts {
         &self,
         access: Access,
         which: SessionId,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<(), Refusal> {
-        self.me(access, deadline).await?;
+        self.me(access, request).await?;
         let parts = vec![self.store.end_session(access.account, which)];
-        drop(self.write(parts, deadline).await?);
+        drop(self.write(parts, request).await?);
         Ok(())
     }
 
@@ -104,9 +107,13 @@ impl Accounts {
     /// # Errors
     ///
     /// [`Refusal::SessionOver`] when the asking session is over.
-    pub async fn end_sessions(&self, access: Access, deadline: Instant) -> Result<(), Refusal> {
+    pub async fn end_sessions(
+        &self,
+        access: Access,
+        request: &mut RequestContext,
+    ) -> Result<(), Refusal> {
         let parts = vec![self.store.end_sessions(access.account, access.session)];
-        let done = self.write(parts, deadline).await?;
+        let done = self.write(parts, request).await?;
         done.map_err(|_| Refusal::SessionOver)
     }
 
@@ -115,14 +122,18 @@ impl Accounts {
     /// # Errors
     ///
     /// [`Refusal::SessionOver`] when the asking session is over.
-    pub async fn delete(&self, access: Access, deadline: Instant) -> Result<(), Refusal> {
-        let account = self.me(access, deadline).await?;
+    pub async fn delete(
+        &self,
+        access: Access,
+        request: &mut RequestContext,
+    ) -> Result<(), Refusal> {
+        let account = self.me(access, request).await?;
         let mut parts = vec![self.store.delete(account.id, access.session)];
         if let Some(phone) = &account.phone {
             parts.push(self.store.free_phone(phone, account.id));
             parts.push(self.store.forget_attempts(phone));
         }
-        let done = self.write(parts, deadline).await?;
+        let done = self.write(parts, request).await?;
         done.map_err(|_| Refusal::SessionOver)
     }
 }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::fmt;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use phoneproof::crypto::from_base64url;
-use phoneproof::crypto::index::SubjectIndex;
-use phoneproof::domain::clock::Timestamp;
-use phoneproof::store::item::{Item, PK, bytes, instant, read_bytes, read_number, text};
+use phoneproof_aws::store::item::{Item, PK, bytes, instant, read_bytes, read_number, text};
+use phoneproof_crypto::from_base64url;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::subject::SubjectIndex;
 
 use super::account_key;
 use crate::device_name::SealedName;

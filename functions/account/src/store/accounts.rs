@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
-use phoneproof::crypto::base64url;
-use phoneproof::crypto::index::SubjectIndex;
-use phoneproof::domain::clock::Timestamp;
-use phoneproof::store::StoreError;
-use phoneproof::store::item::{Item, PK, bytes, instant, text};
+use phoneproof_aws::store::item::{Item, PK, bytes, instant, text};
+use phoneproof_crypto::base64url;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::subject::SubjectIndex;
 
 use super::account::new_item;
 use super::{Account, AccountStore, Part, account_key, phone_key, put, update};
@@ -136,8 +135,7 @@ impl AccountStore {
             .key(PK, text(account_key(account)))
             .condition_expression("attribute_exists(sessions.#session)")
             .expression_attribute_names("#session", base64url(asking.0))
-            .build()
-            .map_err(|_| StoreError::Unavailable)?;
+            .build()?;
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
@@ -148,8 +146,7 @@ impl AccountStore {
             .key(PK, text(phone_key(phone)))
             .condition_expression("account = :account")
             .expression_attribute_values(":account", bytes(account.0))
-            .build()
-            .map_err(|_| StoreError::Unavailable)?;
+            .build()?;
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
 }

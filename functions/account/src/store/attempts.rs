@@ -1,12 +1,12 @@
 //! What is remembered of log-ins: failures of a phone, attempts of an address.
 
 use aws_sdk_dynamodb::types::{Delete, TransactWriteItem, Update};
-use phoneproof::crypto::index::SubjectIndex;
-use phoneproof::domain::clock::Timestamp;
-use phoneproof::domain::rule::Quota;
-use phoneproof::store::item::{EXPIRES_AT, Item, PK, instant, number, read_number, text};
-use phoneproof::store::{StoreError, count_update};
-use tokio::time::Instant;
+use phoneproof_aws::store::item::{EXPIRES_AT, Item, PK, instant, number, read_number, text};
+use phoneproof_aws::store::{StoreError, count_update};
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::subject::SubjectIndex;
+use phoneproof_domain::window::Quota;
+use phoneproof_observe::RequestContext;
 
 use super::{AccountStore, Part, update};
 use crate::login::{Attempts, Presented, REMEMBERED, Rule};
@@ -34,11 +34,9 @@ impl AccountStore {
         &self,
         phone: &SubjectIndex,
         presented: Presented,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<Attempts, StoreError> {
-        let item = self
-            .get(&self.limits, attempts_key(phone), deadline)
-            .await?;
+        let item = self.get(&self.limits, attempts_key(phone), request).await?;
         let (failures, next_at) = attributes(presented);
         let read = |item: Item| Attempts {
             failures: read_number(&item, failures).unwrap_or(0),
@@ -87,8 +85,7 @@ impl AccountStore {
         let delete = Delete::builder()
             .table_name(&self.limits)
             .key(PK, text(attempts_key(phone)))
-            .build()
-            .map_err(|_| StoreError::Unavailable)?;
+            .build()?;
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
 }

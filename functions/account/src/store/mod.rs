@@ -16,12 +16,12 @@ use std::fmt;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem, Update};
-use phoneproof::crypto::base64url;
-use phoneproof::crypto::index::SubjectIndex;
-use phoneproof::domain::random::Random;
-use phoneproof::store::item::{Item, PK, read_bytes, text};
-use phoneproof::store::{CONDITION_FAILED, StoreError, transact, unavailable, within};
+use phoneproof_aws::store::item::{Item, PK, read_bytes, text};
+use phoneproof_aws::store::{CONDITION_FAILED, CallFailed, StoreError, transact, within};
+use phoneproof_crypto::base64url;
+use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_guard::{DynamoDbLedger, PhoneProof};
+use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
 use crate::refresh_token::AccountId;
@@ -64,7 +64,7 @@ pub(crate) type Written = Result<Result<(), Failed>, StoreError>;
 pub(crate) type Part = Result<TransactWriteItem, StoreError>;
 
 fn update(builder: UpdateBuilder) -> Part {
-    let update: Update = builder.build().map_err(|_| StoreError::Unavailable)?;
+    let update: Update = builder.build()?;
     Ok(TransactWriteItem::builder().update(update).build())
 }
 
@@ -73,8 +73,7 @@ fn put(table: &str, item: Item) -> Part {
         .table_name(table)
         .set_item(Some(item))
         .condition_expression("attribute_not_exists(pk)")
-        .build()
-        .map_err(|_| StoreError::Unavailable)?;
+        .build()?;
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
@@ -101,18 +100,19 @@ impl AccountStore {
         &self,
         table: &str,
         key: String,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<Option<Item>, StoreError> {
-        let request = self
+        let call = self
             .client
             .get_item()
             .table_name(table)
             .key(PK, text(key))
             .consistent_read(true);
-        match within(deadline, request.send()).await {
-            Ok(answer) => Ok(answer.item),
-            Err(error) => Err(unavailable("GetItem", error.as_ref())),
-        }
+        let began = Instant::now();
+        let answer = within(request.deadline, call.send()).await;
+        request.note_call(Dependency::Store, began);
+        let answer = answer.map_err(|error| CallFailed::of("GetItem", error.as_ref()))?;
+        Ok(answer.item)
     }
 
     /// Which account has this phone.
@@ -123,9 +123,9 @@ impl AccountStore {
     pub(crate) async fn account_of(
         &self,
         phone: &SubjectIndex,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<Option<AccountId>, StoreError> {
-        let item = self.get(&self.accounts, phone_key(phone), deadline).await?;
+        let item = self.get(&self.accounts, phone_key(phone), request).await?;
         Ok(item.and_then(|item| read_bytes(&item, "account").map(AccountId)))
     }
 
@@ -137,10 +137,10 @@ impl AccountStore {
     pub(crate) async fn account(
         &self,
         id: AccountId,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<Option<Account>, StoreError> {
-        let item = self.get(&self.accounts, account_key(id), deadline).await?;
-        item.map(|item| account::read_account(id, &item).ok_or(StoreError::Unavailable))
+        let item = self.get(&self.accounts, account_key(id), request).await?;
+        item.map(|item| account::read_account(id, &item).ok_or(StoreError::Unreadable("account")))
             .transpose()
     }
 
@@ -149,16 +149,12 @@ impl AccountStore {
     /// # Errors
     ///
     /// The outer error is a store that gave no answer.
-    pub(crate) async fn write(
-        &self,
-        parts: Vec<Part>,
-        random: &dyn Random,
-        deadline: Instant,
-    ) -> Written {
+    pub(crate) async fn write(&self, parts: Vec<Part>, request: &mut RequestContext) -> Written {
         let items = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
-        Ok(Failed::of(
-            transact(&self.client, items, random, deadline).await?,
-        ))
+        let began = Instant::now();
+        let done = transact(&self.client, items, request).await;
+        request.note_call(Dependency::Store, began);
+        Ok(Failed::of(done?))
     }
 
     /// Whether the token behind `proof` was spent.
@@ -169,18 +165,15 @@ impl AccountStore {
     pub(crate) async fn is_spent(
         &self,
         proof: &PhoneProof,
-        deadline: Instant,
+        request: &mut RequestContext,
     ) -> Result<bool, StoreError> {
-        let entry = self.get(&self.limits, self.ledger.key(proof), deadline);
+        let entry = self.get(&self.limits, self.ledger.key(proof), request);
         Ok(entry.await?.is_some())
     }
 
     /// Spends the token behind `proof`.
     pub(crate) fn spend(&self, proof: &PhoneProof) -> Part {
-        let put = self
-            .ledger
-            .put(proof)
-            .map_err(|_| StoreError::Unavailable)?;
+        let put = self.ledger.put(proof)?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use phoneproof::crypto::base64url;
-use phoneproof::store::item::{bytes, instant, text};
+use phoneproof_aws::store::item::{bytes, instant, text};
+use phoneproof_crypto::base64url;
 
 use super::account::written;
 use super::{Account, AccountStore, NamedSession, Part, update};

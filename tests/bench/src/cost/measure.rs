@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use clap::Args;
-use phoneproof::domain::clock::{Clock as _, Timestamp};
-use phoneproof::domain::rule::{Check, Rule};
 use phoneproof_bench::warm::policy;
+use phoneproof_domain::clock::{Clock as _, Timestamp};
+use phoneproof_domain::gate::Check;
+use phoneproof_domain::rule::Rule;
 use phoneproof_tests::{Answer, World, phone};
 use serde_json::{Map, Value, json};
 

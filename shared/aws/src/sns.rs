@@ -1,0 +1,176 @@
+//! Delivery through SNS.
+
+use std::fmt;
+
+use aws_sdk_sns::error::SdkError;
+use aws_sdk_sns::operation::publish::PublishError;
+use aws_sdk_sns::types::MessageAttributeValue;
+use tokio::time::{Instant, timeout_at};
+
+use phoneproof_domain::delivery::Delivery;
+
+use crate::clients::SnsClient;
+use phoneproof_domain::phone::Phone;
+use phoneproof_domain::policy::{SmsPolicy, SmsType};
+
+/// Sends texts. Each call makes one attempt.
+#[derive(Clone)]
+pub struct Sender {
+    client: SnsClient,
+    attributes: Vec<(&'static str, MessageAttributeValue)>,
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sender")
+    }
+}
+
+impl Sender {
+    /// A sender with the policy's type, sender id and price limit.
+    #[must_use]
+    pub fn new(client: impl Into<SnsClient>, policy: &SmsPolicy) -> Self {
+        let text = |value: &str| attribute("String", value);
+        let mut attributes = vec![("AWS.SNS.SMS.SMSType", text(class_name(policy.sms_type)))];
+        if let Some(sender_id) = &policy.sender_id {
+            attributes.push(("AWS.SNS.SMS.SenderID", text(sender_id)));
+        }
+        if let Some(price) = policy.max_price {
+            let price = attribute("Number", &price.to_string());
+            attributes.push(("AWS.SNS.SMS.MaxPrice", price));
+        }
+        let attributes = attributes
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        Self {
+            client: client.into(),
+            attributes: attributes.collect(),
+        }
+    }
+
+    /// Builds the client now instead of at the first text.
+    pub fn warm_up(&self) {
+        let _: &aws_sdk_sns::Client = self.client.get();
+    }
+
+    /// Sends `body` to `phone` and waits for SNS until `deadline`; logs a failure.
+    pub async fn send(&self, phone: &Phone, body: &str, deadline: Instant) -> Delivery {
+        match timeout_at(deadline, self.publish(phone, body)).await {
+            Ok(Ok(_)) => Delivery::Accepted,
+            Ok(Err(NotTaken { delivery, code })) => {
+                tracing::warn!(code, ?delivery, "SNS did not take a text");
+                delivery
+            }
+            Err(_) => {
+                tracing::warn!("SNS did not answer in time");
+                Delivery::Unknown
+            }
+        }
+    }
+
+    /// Sends `body` to `phone`; the id that SNS gave the text.
+    ///
+    /// # Errors
+    ///
+    /// [`NotTaken`] with the error code of SNS.
+    pub async fn publish(&self, phone: &Phone, body: &str) -> Result<String, NotTaken> {
+        let mut request = self
+            .client
+            .get()
+            .publish()
+            .phone_number(phone.expose())
+            .message(body);
+        for (name, value) in &self.attributes {
+            request = request.message_attributes(*name, value.clone());
+        }
+        let answer = request.send().await.map_err(|error| NotTaken {
+            delivery: classify(&error),
+            code: crate::clients::error_code(&error),
+        })?;
+        Ok(answer.message_id.unwrap_or_default())
+    }
+}
+
+/// SNS did not take a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotTaken {
+    /// Whether it was certainly not sent.
+    pub delivery: Delivery,
+    /// The error code of SNS, or the kind of failure.
+    pub code: String,
+}
+
+/// The value of `AWS.SNS.SMS.SMSType`.
+const fn class_name(class: SmsType) -> &'static str {
+    match class {
+        SmsType::Transactional => "Transactional",
+        SmsType::Promotional => "Promotional",
+    }
+}
+
+fn attribute(data_type: &str, value: &str) -> Option<MessageAttributeValue> {
+    let builder = MessageAttributeValue::builder()
+        .data_type(data_type)
+        .string_value(value);
+    builder.build().ok()
+}
+
+/// Only a 4xx answer from SNS itself proves that nothing was sent. A 5xx may follow a hand-over to
+/// the carrier, and a broken connection may hide a success.
+fn classify<R: StatusCode>(error: &SdkError<PublishError, R>) -> Delivery {
+    match error {
+        SdkError::ServiceError(context) if (400..500).contains(&context.raw().status()) => {
+            Delivery::Refused
+        }
+        SdkError::ConstructionFailure(_) => Delivery::Refused,
+        _ => Delivery::Unknown,
+    }
+}
+
+/// The HTTP status of a raw answer; a trait so that the rule above can be tested without one.
+trait StatusCode {
+    fn status(&self) -> u16;
+}
+
+impl StatusCode for aws_smithy_runtime_api::client::orchestrator::HttpResponse {
+    fn status(&self) -> u16 {
+        self.status().as_u16()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Status(u16);
+
+    impl StatusCode for Status {
+        fn status(&self) -> u16 {
+            self.0
+        }
+    }
+
+    fn service_error(status: u16) -> SdkError<PublishError, Status> {
+        let error = PublishError::unhandled("refused");
+        SdkError::service_error(error, Status(status))
+    }
+
+    #[test]
+    fn only_a_4xx_is_a_definite_refusal() {
+        assert_eq!(classify(&service_error(400)), Delivery::Refused);
+        assert_eq!(classify(&service_error(403)), Delivery::Refused);
+        assert_eq!(classify(&service_error(429)), Delivery::Refused);
+        assert_eq!(classify(&service_error(500)), Delivery::Unknown);
+        assert_eq!(classify(&service_error(503)), Delivery::Unknown);
+        assert_eq!(
+            classify(&SdkError::<PublishError, Status>::timeout_error("slow")),
+            Delivery::Unknown
+        );
+        assert_eq!(
+            classify(&SdkError::<PublishError, Status>::construction_failure(
+                "bad"
+            )),
+            Delivery::Refused
+        );
+    }
+}

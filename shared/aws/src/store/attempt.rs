@@ -1,0 +1,233 @@
+//! Verify: one conditional update that counts a wrong code or consumes the challenge.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use tokio::time::{Instant, sleep};
+
+use super::item::{
+    Item, PK, bytes, instant, number, read_number, read_phone_record, slot_member, slot_name, text,
+    wrong_codes_name,
+};
+use super::transaction::{CONFLICT_RETRIES, jitter};
+use super::{CallFailed, Store, StoreError, within};
+use phoneproof_domain::challenge::ChallengeId;
+use phoneproof_domain::phone_record::{AttemptRefusal, SlotIndex, Terms, WriteId};
+use phoneproof_domain::subject::SubjectIndex;
+use phoneproof_observe::{Dependency, RequestContext};
+
+const OPERATION: &str = "UpdateItem";
+
+/// A guess that was compared with the code already. The write makes it count.
+#[derive(Debug, Clone)]
+pub struct Guess {
+    /// The phone of the challenge.
+    pub phone: SubjectIndex,
+    /// The challenge.
+    pub id: ChallengeId,
+    /// Its slot.
+    pub slot: SlotIndex,
+    /// Whether the code was right.
+    pub right: bool,
+    /// This request, so that its own repeated write is recognised.
+    pub write: WriteId,
+}
+
+impl Store {
+    /// Counts a wrong guess or consumes the challenge, if it is open and the phone is not locked.
+    /// Returns the guesses that are left.
+    ///
+    /// Right or wrong is decided before the write, so there is one write with one condition: parallel
+    /// guesses cannot slip past the count, and one right code cannot succeed twice.
+    ///
+    /// # Errors
+    ///
+    /// The inner error says why the guess does not count; the outer that the store gave no answer.
+    pub async fn record_guess(
+        &self,
+        guess: &Guess,
+        terms: &Terms,
+        request: &mut RequestContext,
+    ) -> Result<Result<u32, AttemptRefusal>, StoreError> {
+        let began = Instant::now();
+        let recorded = self.write_guess(guess, terms, request).await;
+        request.note_call(Dependency::Store, began);
+        recorded
+    }
+
+    async fn write_guess(
+        &self,
+        guess: &Guess,
+        terms: &Terms,
+        request: &RequestContext,
+    ) -> Result<Result<u32, AttemptRefusal>, StoreError> {
+        let mut conflicts = 0;
+        loop {
+            let update = self.guess_update(guess, terms);
+            let error = match within(request.deadline, update.send()).await {
+                Ok(answer) => {
+                    return Ok(Ok(attempts_left(answer.attributes.as_ref(), guess.slot)));
+                }
+                Err(error) => error,
+            };
+            match error.as_ref().and_then(SdkError::as_service_error) {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    return refusal(guess, terms, failed.item());
+                }
+                Some(UpdateItemError::TransactionConflictException(_)) => {
+                    if conflicts == CONFLICT_RETRIES {
+                        return Err(StoreError::Contended(OPERATION));
+                    }
+                    conflicts += 1;
+                    sleep(jitter(conflicts, request)).await;
+                }
+                _ => return Err(CallFailed::of(OPERATION, error.as_ref()).into()),
+            }
+        }
+    }
+
+    /// Says what [`PhoneRecord::admits_attempt`](phoneproof_domain::phone_record::PhoneRecord::admits_attempt)
+    /// says, and writes.
+    fn guess_update(&self, guess: &Guess, terms: &Terms) -> UpdateItemFluentBuilder {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.challenges)
+            .key(PK, text(guess.phone.as_str()))
+            .condition_expression(
+                "#slot.#id = :id AND #slot.#expires > :now AND #slot.#left > :zero \
+                 AND attribute_not_exists(#slot.#used) \
+                 AND (attribute_not_exists(#slot.#by) OR #slot.#by <> :write) \
+                 AND (attribute_not_exists(failures) OR failures < :hard) \
+                 AND (attribute_not_exists(#today) OR #today < :soft)",
+            )
+            .expression_attribute_names("#slot", slot_name(guess.slot))
+            .expression_attribute_names("#id", slot_member::ID)
+            .expression_attribute_names("#expires", slot_member::EXPIRES)
+            .expression_attribute_names("#left", slot_member::LEFT)
+            .expression_attribute_names("#used", slot_member::USED)
+            .expression_attribute_names("#by", slot_member::BY)
+            .expression_attribute_names("#today", wrong_codes_name(&terms.today))
+            .expression_attribute_values(":id", bytes(guess.id.0))
+            .expression_attribute_values(":now", instant(terms.now))
+            .expression_attribute_values(":zero", number(0))
+            .expression_attribute_values(":write", bytes(guess.write.0))
+            .expression_attribute_values(":hard", number(terms.lockout.hard))
+            .expression_attribute_values(":soft", number(terms.lockout.soft))
+            .return_values(ReturnValue::UpdatedNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if guess.right {
+            // The used slot stays as a marker: whoever brings the code again hears "already used".
+            update
+                .update_expression(
+                    "SET failures = :zero, #slot.#used = :true, #slot.#by = :write REMOVE #today",
+                )
+                .expression_attribute_values(
+                    ":true",
+                    aws_sdk_dynamodb::types::AttributeValue::Bool(true),
+                )
+        } else {
+            update
+                .update_expression(
+                    "SET #slot.#left = #slot.#left - :one, #slot.#by = :write, expires_at = :kept \
+                     ADD failures :one, #today :one",
+                )
+                .expression_attribute_values(":one", number(1))
+                .expression_attribute_values(":kept", instant(terms.now + terms.lockout.remembered))
+        }
+    }
+}
+
+fn attempts_left(updated: Option<&Item>, slot: SlotIndex) -> u32 {
+    let slot = updated.and_then(|item| item.get(&slot_name(slot)));
+    slot.and_then(|value| value.as_m().ok())
+        .and_then(|members| read_number(members, slot_member::LEFT))
+        .unwrap_or(0)
+}
+
+/// Says why the condition of `guess` did not hold on the item that was there.
+fn refusal(
+    guess: &Guess,
+    terms: &Terms,
+    item: Option<&Item>,
+) -> Result<Result<u32, AttemptRefusal>, StoreError> {
+    let record = item
+        .map(|item| read_phone_record(item, &terms.today))
+        .unwrap_or_default();
+    match record.admits_attempt(guess.slot, guess.id, guess.write, terms) {
+        // The write of a lost reply that the SDK repeated: what it did the first time holds.
+        Err(AttemptRefusal::AlreadyApplied(slot)) if slot.used == guess.right => {
+            Ok(Ok(slot.attempts_left))
+        }
+        Err(refusal) => Ok(Err(refusal)),
+        Ok(()) => Err(StoreError::Contradiction("a guess")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::item::new_slot;
+    use phoneproof_domain::clock::Timestamp;
+    use phoneproof_domain::phone_record::Lockout;
+    use phoneproof_domain::root::RootId;
+    use phoneproof_domain::window::{DAY, Window};
+    use std::time::Duration;
+
+    const ID: ChallengeId = ChallengeId([1; 16]);
+    const WRITE: WriteId = WriteId([7; 16]);
+
+    fn terms() -> Terms {
+        let now = Timestamp::from_unix(1_000);
+        Terms {
+            now,
+            today: Window::containing(now, DAY, Duration::ZERO),
+            cooldown: Duration::from_mins(1),
+            lockout: Lockout {
+                soft: 20,
+                hard: 100,
+                remembered: DAY,
+            },
+        }
+    }
+
+    /// What a guess hears whose condition failed on a slot that its own write left, used or not.
+    fn after_own_write(right: bool, used: bool) -> Result<Result<u32, AttemptRefusal>, StoreError> {
+        let slot = new_slot(
+            ID,
+            &RootId::parse("r1").expect("an id"),
+            Timestamp::from_unix(1_300),
+            4,
+        );
+        let mut members = slot.as_m().expect("a map").clone();
+        members.insert(slot_member::BY.to_owned(), bytes(WRITE.0));
+        if used {
+            members.insert(slot_member::USED.to_owned(), number(1));
+        }
+        let item = Item::from([(
+            slot_name(2),
+            aws_sdk_dynamodb::types::AttributeValue::M(members),
+        )]);
+        let guess = Guess {
+            phone: SubjectIndex::from_text("phone".to_owned()),
+            id: ID,
+            slot: 2,
+            right,
+            write: WRITE,
+        };
+        refusal(&guess, &terms(), Some(&item))
+    }
+
+    #[test]
+    fn only_a_write_that_did_what_this_guess_does_is_its_own() {
+        assert_eq!(after_own_write(true, true), Ok(Ok(4)));
+        assert_eq!(after_own_write(false, false), Ok(Ok(4)));
+        for (right, used) in [(true, false), (false, true)] {
+            assert!(matches!(
+                after_own_write(right, used),
+                Ok(Err(AttemptRefusal::AlreadyApplied(_)))
+            ));
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Counters of rules: one item per rule, subject and window.
+
+use aws_sdk_dynamodb::types::Update;
+
+use super::StoreError;
+use super::item::{PK, instant, number, text};
+use phoneproof_domain::subject::SubjectIndex;
+use phoneproof_domain::window::{Quota, Window};
+
+/// The partition key of a counter.
+pub(super) fn counter_key(rule: &str, subject: &SubjectIndex, window: &Window) -> String {
+    format!("{rule}#{}#{}", subject.as_str(), window.start.unix())
+}
+
+/// Counts one more of what `rule` limits, if the quota has room. The item ends with its window.
+///
+/// # Errors
+///
+/// [`StoreError`], which complete values rule out.
+pub fn count_update(
+    table: &str,
+    rule: &str,
+    subject: &SubjectIndex,
+    quota: &Quota,
+) -> Result<Update, StoreError> {
+    let update = Update::builder()
+        .table_name(table)
+        .key(PK, text(counter_key(rule, subject, &quota.window)))
+        .update_expression("ADD n :one SET expires_at = :end")
+        .condition_expression("attribute_not_exists(n) OR n < :limit")
+        .expression_attribute_values(":one", number(1))
+        .expression_attribute_values(":limit", number(quota.limit))
+        .expression_attribute_values(":end", instant(quota.window.end()))
+        .build()?;
+    Ok(update)
+}

@@ -1,0 +1,151 @@
+//! The tables in DynamoDB.
+//!
+//! Every decision is one conditional write, so two requests can never both pass a limit that has room for one. A
+//! condition that fails brings the item back (`ReturnValuesOnConditionCheckFailure`), and the domain names the reason.
+
+mod attempt;
+mod blocks;
+mod counter;
+mod inspect;
+pub mod item;
+mod reference;
+mod reserve;
+mod spend;
+mod transaction;
+
+pub use attempt::Guess;
+pub use blocks::Block;
+pub use counter::count_update;
+pub use reference::StoredToken;
+pub use reserve::{ReserveError, SendPlan};
+pub use spend::SpendOutcome;
+pub use transaction::{CONDITION_FAILED, transact};
+
+use std::fmt;
+use std::future::Future;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
+use phoneproof_domain::phone_record::SlotIndex;
+use phoneproof_domain::random::RandomUnavailable;
+use thiserror::Error;
+use tokio::time::{Instant, timeout_at};
+
+use crate::clients::error_code;
+
+/// The names of the tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tables {
+    /// `LIMITS_TABLE`.
+    pub limits: String,
+    /// `CHALLENGES_TABLE`.
+    pub challenges: String,
+    /// `BLOCKS_TABLE`.
+    pub blocks: String,
+}
+
+/// The most slots that a phone's record may have.
+///
+/// An idempotent send names every slot in its condition, and DynamoDB takes expressions of up to 4 KB and 300 operators
+/// (DynamoDB developer guide, "Quotas").
+pub const MAX_SLOTS: SlotIndex = 40;
+
+/// Why the store gave no usable answer. Nothing may be sent or accepted then.
+///
+/// The text names the operation and its error code, and nothing of the request.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum StoreError {
+    /// A call failed, was refused, or was not answered in time.
+    #[error(transparent)]
+    Call(#[from] CallFailed),
+    /// Other writers kept touching the same items.
+    #[error("DynamoDB call failed: {0} (other writers kept touching the same items)")]
+    Contended(&'static str),
+    /// A request lacks a member that DynamoDB requires.
+    #[error("a request to DynamoDB was not built: {0}")]
+    NotBuilt(String),
+    /// The random source failed.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+    /// An item does not have the expected attributes.
+    #[error("the item {0} cannot be read")]
+    Unreadable(&'static str),
+    /// The store refused what the rules admit, or refused without a reason.
+    #[error("{0} was refused against the rules")]
+    Contradiction(&'static str),
+    /// The challenge that a refund is for is gone.
+    #[error("nothing was given back: the challenge is gone")]
+    NothingToRefund,
+}
+
+impl From<BuildError> for StoreError {
+    fn from(error: BuildError) -> Self {
+        Self::NotBuilt(error.to_string())
+    }
+}
+
+/// A call of DynamoDB that failed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("DynamoDB call failed: {operation} ({code})")]
+pub struct CallFailed {
+    /// The operation, as in `PutItem`.
+    pub operation: &'static str,
+    /// The error code of DynamoDB, or the kind of failure.
+    pub code: String,
+}
+
+impl CallFailed {
+    /// Keeps the code of `error`; `None` stands for a deadline that passed first.
+    #[must_use]
+    pub fn of<E: ProvideErrorMetadata, R>(
+        operation: &'static str,
+        error: Option<&SdkError<E, R>>,
+    ) -> Self {
+        Self {
+            operation,
+            code: error.map_or_else(|| "deadline".to_owned(), error_code),
+        }
+    }
+
+    fn new<E: ProvideErrorMetadata, R>(operation: &'static str, error: &SdkError<E, R>) -> Self {
+        Self::of(operation, Some(error))
+    }
+}
+
+/// Access to the tables.
+#[derive(Clone)]
+pub struct Store {
+    client: Client,
+    tables: Tables,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("tables", &self.tables)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// A store on these tables. It connects at the first call.
+    #[must_use]
+    pub fn new(client: Client, tables: Tables) -> Self {
+        Self { client, tables }
+    }
+}
+
+/// Waits for the answer to `call` until `deadline`.
+///
+/// # Errors
+///
+/// The error of the call, or `None` when the deadline came first.
+pub async fn within<T, E, R>(
+    deadline: Instant,
+    call: impl Future<Output = Result<T, SdkError<E, R>>>,
+) -> Result<T, Option<SdkError<E, R>>> {
+    match timeout_at(deadline, call).await {
+        Ok(answer) => answer.map_err(Some),
+        Err(_) => Err(None),
+    }
+}

@@ -1,0 +1,73 @@
+//! The spend ledger: a success token counts once per audience.
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use tokio::time::Instant;
+
+use super::item::{EXPIRES_AT, Item, PK, bytes, instant, text};
+use super::{CallFailed, Store, StoreError, within};
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::phone_record::WriteId;
+use phoneproof_observe::{Dependency, RequestContext};
+
+/// The attribute of the request that spent the token.
+const BY: &str = "by";
+
+/// What became of a token to spend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpendOutcome {
+    /// This request spent it.
+    Now,
+    /// It was spent before.
+    Before,
+}
+
+impl Store {
+    /// Spends the token `jti` for `audience`, once. The entry may be deleted after `expires_at`,
+    /// when the token itself is no longer accepted.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store gives no answer.
+    pub async fn spend(
+        &self,
+        audience: &str,
+        jti: &str,
+        expires_at: Timestamp,
+        write: WriteId,
+        request: &mut RequestContext,
+    ) -> Result<SpendOutcome, StoreError> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.tables.challenges)
+            .item(PK, text(format!("spent#{audience}#{jti}")))
+            .item(EXPIRES_AT, instant(expires_at))
+            .item(BY, bytes(write.0))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let began = Instant::now();
+        let answer = within(request.deadline, put.send()).await;
+        request.note_call(Dependency::Store, began);
+        let Err(error) = answer else {
+            return Ok(SpendOutcome::Now);
+        };
+        match error.as_ref().and_then(|error| error.as_service_error()) {
+            Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                let own = failed.item().is_some_and(|item| written_by(item, write));
+                Ok(if own {
+                    SpendOutcome::Now
+                } else {
+                    SpendOutcome::Before
+                })
+            }
+            _ => Err(CallFailed::of("PutItem", error.as_ref()).into()),
+        }
+    }
+}
+
+/// Whether the entry is this request's own, written by an attempt whose reply was lost.
+fn written_by(item: &Item, write: WriteId) -> bool {
+    let by = item.get(BY).and_then(|value| value.as_b().ok());
+    by.is_some_and(|by| by.as_ref() == write.0)
+}

@@ -1,0 +1,287 @@
+//! What an operator sets: the environment of a process, and the policy file.
+//!
+//! [`Settings`] come from environment variables; the documentation of each field names its variable. The [`policy`]
+//! decides everything else.
+
+pub mod policy;
+pub mod process;
+
+use aws_credential_types::Credentials;
+use thiserror::Error;
+
+use phoneproof_aws::clients::{AwsSettings, CaBundle};
+use phoneproof_aws::store::Tables;
+use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::policy::PolicyFaults;
+
+/// The policy that is compiled in and used when `POLICY_PATH` is not set.
+pub const DEFAULT_POLICY: &str = include_str!("../../../infra/policy/policy.toml");
+
+/// The name of a stack without a name.
+pub const LOCAL_STACK: &str = "local";
+
+/// The settings of one process.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `ISSUER`: the public URL of the service, in every token. Never taken from a request.
+    pub issuer: String,
+    /// `TOKEN_MODE`: `sealed` (default) or `stored`.
+    pub token_mode: TokenMode,
+    /// The tables.
+    pub tables: Tables,
+    /// `KEYRING_SECRET_ID`: name or ARN of the keyring in Secrets Manager.
+    pub keyring_secret_id: String,
+    /// `ALLOWED_ORIGINS`: web origins that may call from a browser, separated by commas.
+    pub allowed_origins: Vec<String>,
+    /// `STACK_NAME`: the `stack` of every metric; `local` if it is not set.
+    pub stack_name: String,
+    /// `TRACING`: `xray` traces to the daemon at `AWS_XRAY_DAEMON_ADDRESS`, which is this value;
+    /// `off` (default) to nobody.
+    pub xray_daemon: Option<String>,
+    /// Region, credentials and endpoints.
+    pub aws: AwsSettings,
+}
+
+/// What is wrong with the environment; one line.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// A variable is missing.
+    #[error("{0} is not set")]
+    Missing(&'static str),
+    /// A variable has a value that is not accepted.
+    #[error("{variable}: {accepted}")]
+    Invalid {
+        /// The variable.
+        variable: &'static str,
+        /// What is accepted.
+        accepted: &'static str,
+    },
+    /// The policy file cannot be read.
+    #[error("POLICY_PATH: {0} cannot be read")]
+    PolicyUnreadable(String),
+    /// The policy has faults.
+    #[error(transparent)]
+    Policy(#[from] PolicyFaults),
+}
+
+/// The variables of the environment, looked up by name.
+pub trait Environment {
+    /// The value of `name`, if it is set and not empty.
+    fn get(&self, name: &str) -> Option<String>;
+}
+
+impl Settings {
+    /// Reads the settings from `environment`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names the variable and what is accepted.
+    pub fn from_environment(environment: &dyn Environment) -> Result<Self, ConfigError> {
+        let required = |name| environment.get(name).ok_or(ConfigError::Missing(name));
+        Ok(Self {
+            issuer: issuer("ISSUER", required("ISSUER")?)?,
+            token_mode: token_mode(environment.get("TOKEN_MODE").as_deref())?,
+            tables: Tables {
+                limits: required("LIMITS_TABLE")?,
+                challenges: required("CHALLENGES_TABLE")?,
+                blocks: required("BLOCKS_TABLE")?,
+            },
+            keyring_secret_id: required("KEYRING_SECRET_ID")?,
+            allowed_origins: origins(environment.get("ALLOWED_ORIGINS").as_deref())?,
+            stack_name: environment
+                .get("STACK_NAME")
+                .unwrap_or_else(|| LOCAL_STACK.to_owned()),
+            xray_daemon: xray_daemon(environment)?,
+            aws: aws(environment)?,
+        })
+    }
+}
+
+/// Accepts the value of `variable` as the URL of an issuer.
+///
+/// # Errors
+///
+/// [`ConfigError::Invalid`] when it is none.
+pub fn issuer(variable: &'static str, text: String) -> Result<String, ConfigError> {
+    const ACCEPTED: &str = "an absolute http(s) URL without query or trailing slash is needed";
+    let url = text.parse::<http::Uri>().ok();
+    let fits = url.is_some_and(|url| {
+        matches!(url.scheme_str(), Some("http" | "https"))
+            && url.host().is_some()
+            && url.query().is_none()
+    });
+    if fits && !text.ends_with('/') && text.len() <= 200 {
+        Ok(text)
+    } else {
+        Err(ConfigError::Invalid {
+            variable,
+            accepted: ACCEPTED,
+        })
+    }
+}
+
+fn token_mode(text: Option<&str>) -> Result<TokenMode, ConfigError> {
+    let accepted = "`sealed` or `stored` is needed";
+    text.map_or(Some(TokenMode::default()), TokenMode::parse)
+        .ok_or(ConfigError::Invalid {
+            variable: "TOKEN_MODE",
+            accepted,
+        })
+}
+
+fn xray_daemon(environment: &dyn Environment) -> Result<Option<String>, ConfigError> {
+    match environment.get("TRACING").as_deref() {
+        None | Some("off") => Ok(None),
+        Some("xray") => Ok(environment.get("AWS_XRAY_DAEMON_ADDRESS")),
+        Some(_) => Err(ConfigError::Invalid {
+            variable: "TRACING",
+            accepted: "`off` or `xray` is needed",
+        }),
+    }
+}
+
+fn origins(text: Option<&str>) -> Result<Vec<String>, ConfigError> {
+    let listed = text.unwrap_or_default().split(',').map(str::trim);
+    let origins: Vec<String> = listed
+        .filter(|o| !o.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let is_origin = |origin: &String| {
+        let scheme_ended = origin
+            .strip_prefix("https://")
+            .or_else(|| origin.strip_prefix("http://"));
+        scheme_ended.is_some_and(|host| {
+            !host.is_empty()
+                && host
+                    .bytes()
+                    .all(|b| b.is_ascii_graphic() && !matches!(b, b'/' | b'*' | b'?' | b'#' | b'@'))
+        })
+    };
+    if origins.iter().all(is_origin) {
+        Ok(origins)
+    } else {
+        let accepted = "origins such as https://app.example.com, separated by commas, are needed";
+        Err(ConfigError::Invalid {
+            variable: "ALLOWED_ORIGINS",
+            accepted,
+        })
+    }
+}
+
+/// Region, credentials and endpoints, from the variables that Lambda sets and the AWS SDKs know.
+///
+/// # Errors
+///
+/// [`ConfigError::Missing`] names the variable.
+pub fn aws(environment: &dyn Environment) -> Result<AwsSettings, ConfigError> {
+    let required = |name| environment.get(name).ok_or(ConfigError::Missing(name));
+    let endpoint = |name| {
+        environment
+            .get(name)
+            .or_else(|| environment.get("AWS_ENDPOINT_URL"))
+    };
+    Ok(AwsSettings {
+        region: required("AWS_REGION")?,
+        credentials: Credentials::new(
+            required("AWS_ACCESS_KEY_ID")?,
+            required("AWS_SECRET_ACCESS_KEY")?,
+            environment.get("AWS_SESSION_TOKEN"),
+            None,
+            "environment",
+        ),
+        dynamodb_endpoint: endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
+        sns_endpoint: endpoint("AWS_ENDPOINT_URL_SNS"),
+        secrets_endpoint: endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+        ca_bundle: environment
+            .get("AWS_CA_BUNDLE")
+            .map(ca_bundle)
+            .transpose()?,
+    })
+}
+
+fn ca_bundle(path: String) -> Result<CaBundle, ConfigError> {
+    let text = std::fs::read_to_string(path).ok();
+    text.and_then(CaBundle::parse).ok_or(ConfigError::Invalid {
+        variable: "AWS_CA_BUNDLE",
+        accepted: "a file with certificates in PEM is needed",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    use crate::tests_support::Given;
+
+    fn complete() -> HashMap<&'static str, &'static str> {
+        HashMap::from([
+            ("ISSUER", "https://verify.example.com"),
+            ("LIMITS_TABLE", "Limits"),
+            ("CHALLENGES_TABLE", "Challenges"),
+            ("BLOCKS_TABLE", "Blocks"),
+            ("KEYRING_SECRET_ID", "phoneproof"),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "id"),
+            ("AWS_SECRET_ACCESS_KEY", "canary"),
+        ])
+    }
+
+    fn error(change: impl FnOnce(&mut HashMap<&'static str, &'static str>)) -> String {
+        let mut variables = complete();
+        change(&mut variables);
+        let result = Settings::from_environment(&Given(variables));
+        result.err().map(|e| e.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn each_missing_variable_is_named() {
+        for name in complete().into_keys() {
+            assert_eq!(error(|v| _ = v.remove(name)), format!("{name} is not set"));
+        }
+    }
+
+    #[test]
+    fn each_bad_value_is_named_with_what_is_accepted() {
+        for (name, value) in [
+            ("ISSUER", "verify.example.com"),
+            ("ISSUER", "https://verify.example.com/"),
+            ("ISSUER", "ftp://verify.example.com"),
+            ("TOKEN_MODE", "both"),
+            ("TRACING", "on"),
+            ("AWS_CA_BUNDLE", "/dev/null"),
+            ("AWS_CA_BUNDLE", "no-such-file"),
+            ("ALLOWED_ORIGINS", "*"),
+            ("ALLOWED_ORIGINS", "https://a.example.com/path"),
+        ] {
+            let message = error(|v| _ = v.insert(name, value));
+            assert!(
+                message.starts_with(name) && message.contains("needed"),
+                "{value}: {message}"
+            );
+        }
+    }
+
+    #[test]
+    fn debug_hides_the_credentials() {
+        let settings = Settings::from_environment(&Given(complete())).expect("complete");
+        assert!(!format!("{settings:?}").contains("canary"));
+    }
+}
+
+/// Stand-ins for the tests of this crate.
+#[cfg(test)]
+pub(crate) mod tests_support {
+    use std::collections::HashMap;
+
+    use super::Environment;
+
+    /// An environment with these variables.
+    pub(crate) struct Given(pub(crate) HashMap<&'static str, &'static str>);
+
+    impl Environment for Given {
+        fn get(&self, name: &str) -> Option<String> {
+            self.0.get(name).map(|v| (*v).to_owned())
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The businesses and their texts.
+
+use std::collections::BTreeMap;
+
+use phoneproof_domain::code::{MAX_CODE_LENGTH, MIN_CODE_LENGTH};
+use phoneproof_domain::locale::Locale;
+use phoneproof_domain::policy::{Business, BusinessId};
+
+use super::faults::Faults;
+use super::table::BusinessTable;
+
+pub(super) fn check_business(
+    name: &str,
+    table: BusinessTable,
+    faults: &mut Faults,
+) -> Option<(BusinessId, Business)> {
+    let at = |field: &str| format!("business.{name}.{field}");
+    let id = faults.check(format_args!("business.{name}"), BusinessId::parse(name));
+    let default_locale = faults.check(at("default_locale"), Locale::parse(&table.default_locale));
+    let templates = check_templates(name, table.templates, faults);
+    if default_locale
+        .as_ref()
+        .is_some_and(|locale| !templates.contains_key(locale))
+    {
+        faults.add(at("default_locale"), "a template in this locale is needed");
+    }
+    if table.brand.trim().is_empty() || table.brand.chars().any(char::is_control) {
+        faults.add(at("brand"), "a name without control characters is needed");
+    }
+    if table
+        .origin
+        .as_deref()
+        .is_some_and(|origin| !is_host(origin))
+    {
+        faults.add(at("origin"), "a host name is needed, as in \"example.com\"");
+    }
+    let is_hash = |h: &str| {
+        h.len() == 11
+            && h.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
+    };
+    if table
+        .android_hash
+        .as_deref()
+        .is_some_and(|hash| !is_hash(hash))
+    {
+        faults.add(
+            at("android_hash"),
+            "the 11 characters of the SMS Retriever app hash are needed",
+        );
+    }
+    let client_key_sha256 = match table.client_key_sha256.as_deref() {
+        None => None,
+        Some(hex) => faults.check(at("client_key_sha256"), digest_from_hex(hex)),
+    };
+    let (shortest, longest) = (u32::from(MIN_CODE_LENGTH), u32::from(MAX_CODE_LENGTH));
+    faults.within(
+        at("code_length"),
+        u32::from(table.code_length),
+        shortest..=longest,
+    );
+    let business = Business {
+        brand: table.brand,
+        code_length: table.code_length,
+        // NIST SP 800-63B-4 section 3.1.3.2: an out-of-band secret is valid for ten minutes at most.
+        code_lifetime: faults.seconds(
+            at("code_lifetime_seconds"),
+            table.code_lifetime_seconds,
+            30..=600,
+        ),
+        attempts: faults.within(at("attempts"), table.attempts, 1..=10),
+        success_lifetime: faults.seconds(
+            at("success_token_lifetime_seconds"),
+            table.success_token_lifetime_seconds,
+            30..=3_600,
+        ),
+        templates,
+        default_locale: default_locale?,
+        origin: table.origin,
+        android_hash: table.android_hash,
+        client_key_sha256,
+    };
+    Some((id?, business))
+}
+
+fn check_templates(
+    name: &str,
+    table: BTreeMap<String, String>,
+    faults: &mut Faults,
+) -> BTreeMap<Locale, String> {
+    table
+        .into_iter()
+        .filter_map(|(tag, text)| {
+            let locale = faults.check(
+                format_args!("business.{name}.templates.{tag}"),
+                Locale::parse(&tag),
+            )?;
+            Some((locale, text))
+        })
+        .collect()
+}
+
+fn is_host(text: &str) -> bool {
+    let label = |l: &str| {
+        (1..=63).contains(&l.len())
+            && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !l.starts_with('-')
+            && !l.ends_with('-')
+    };
+    text.len() <= 253 && text.split('.').all(label)
+}
+
+fn digest_from_hex(text: &str) -> Result<[u8; 32], &'static str> {
+    const ACCEPTED: &str = "64 hexadecimal digits are needed: the SHA-256 of the client key";
+    let mut digest = [0; 32];
+    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(ACCEPTED);
+    }
+    for (index, byte) in digest.iter_mut().enumerate() {
+        let pair = text.get(index * 2..index * 2 + 2).ok_or(ACCEPTED)?;
+        *byte = u8::from_str_radix(pair, 16).map_err(|_| ACCEPTED)?;
+    }
+    Ok(digest)
+}

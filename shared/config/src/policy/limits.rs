@@ -1,0 +1,109 @@
+//! Limits, locks and the start of the day.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use phoneproof_aws::store::MAX_SLOTS;
+use phoneproof_domain::limits::Limits;
+use phoneproof_domain::phone_record::{Lockout, REPEATED_FOR};
+use phoneproof_domain::policy::{Business, BusinessId};
+use phoneproof_domain::rule::Rule;
+
+use super::faults::Faults;
+use super::table::LockTable;
+
+/// The key of the cooldown in `[limits]`.
+const COOLDOWN: &str = "cooldown_seconds";
+/// The cooldown of a policy that names none, in seconds.
+const DEFAULT_COOLDOWN: u32 = 60;
+/// The texts per window that a policy may admit.
+const COUNT: RangeInclusive<u32> = 1..=1_000_000;
+
+pub(super) fn time_of_day(text: &str) -> Result<Duration, &'static str> {
+    let parts = text
+        .split_once(':')
+        .filter(|(h, m)| h.len() == 2 && m.len() == 2 && are_digits(h) && are_digits(m));
+    let minutes = parts.and_then(|(h, m)| {
+        let (hours, minutes) = (h.parse::<u64>().ok()?, m.parse::<u64>().ok()?);
+        (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
+    });
+    minutes
+        .map(|minutes| Duration::from_secs(minutes * 60))
+        .ok_or("a time of day in UTC is needed, as in \"00:00\" or \"16:00\"")
+}
+
+/// Whether `text` is digits only. Rust also parses signs and exponents, which a policy must not have.
+pub(super) fn are_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The key of a rule in `[limits]`: its name with underscores.
+fn key(rule: Rule) -> String {
+    rule.name().replace('-', "_")
+}
+
+/// Checks `[limits]`: the cooldown, and one number for every rule that counts.
+pub(super) fn check_limits(table: &BTreeMap<String, u32>, faults: &mut Faults) -> Limits {
+    let counting: Vec<Rule> = Rule::ALL
+        .into_iter()
+        .filter(|rule| rule.window().is_some())
+        .collect();
+    let keys: Vec<String> = std::iter::once(COOLDOWN.to_owned())
+        .chain(counting.iter().copied().map(key))
+        .collect();
+    for unknown in table.keys().filter(|name| !keys.contains(name)) {
+        faults.add(
+            format_args!("limits.{unknown}"),
+            format_args!("unknown field, expected one of {}", keys.join(", ")),
+        );
+    }
+    for rule in counting {
+        if let Some(limit) = table.get(&key(rule)) {
+            faults.within(format_args!("limits.{}", key(rule)), *limit, COUNT);
+        }
+    }
+    let seconds = table.get(COOLDOWN).copied().unwrap_or(DEFAULT_COOLDOWN);
+    let cooldown = faults.seconds("limits.cooldown_seconds", seconds, 10..=3_600);
+    Limits::new(cooldown, |rule| {
+        let limit = table.get(&key(rule)).copied();
+        limit.unwrap_or_else(|| Limits::default_of(rule))
+    })
+}
+
+/// Notes every business whose codes live longer than the slots of a phone's record allow.
+///
+/// A record needs one slot for every cooldown that a challenge can live.
+pub(super) fn check_slots(
+    cooldown: Duration,
+    businesses: &BTreeMap<BusinessId, Business>,
+    faults: &mut Faults,
+) {
+    let step = cooldown.as_secs().max(1);
+    let most = step.saturating_mul(u64::from(MAX_SLOTS) - 1) - REPEATED_FOR.as_secs();
+    for (id, business) in businesses {
+        if business.code_lifetime.as_secs() > most {
+            faults.add(
+                format_args!("business.{}.code_lifetime_seconds", id.as_str()),
+                format_args!("at most {most} is accepted with limits.cooldown_seconds = {step}"),
+            );
+        }
+    }
+}
+
+pub(super) fn check_lock(table: &LockTable, faults: &mut Faults) -> Lockout {
+    let days = faults.within("lock.remembered_days", table.remembered_days, 1..=3_650);
+    Lockout {
+        soft: faults.within(
+            "lock.wrong_codes_per_day",
+            table.wrong_codes_per_day,
+            1..=100,
+        ),
+        hard: faults.within(
+            "lock.consecutive_wrong_codes",
+            table.consecutive_wrong_codes,
+            1..=100,
+        ),
+        remembered: Duration::from_secs(u64::from(days) * 86_400),
+    }
+}

@@ -1,0 +1,100 @@
+//! The policy file: TOML in, checked values or a list of faults out.
+//!
+//! Every fault names its path, as in `limits.phone_per_hour`, and what is accepted there. An operator sees all faults at
+//! once.
+
+mod business;
+mod faults;
+mod limits;
+mod numbers;
+mod sms;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use phoneproof_domain::policy::{Policy, PolicyFaults};
+
+use self::business::check_business;
+use self::faults::Faults;
+use self::limits::{check_limits, check_lock, check_slots, time_of_day};
+use self::numbers::{check_numbers, check_test_number};
+use self::sms::{check_sms, override_sms};
+use self::table::File;
+use crate::{ConfigError, DEFAULT_POLICY, Environment};
+
+/// Reads the policy that `POLICY_PATH` names, else the policy that is compiled in.
+///
+/// `SMS_SENDER_ID` and `SMS_MAX_PRICE_USD` replace the values of the file, because they often differ from stage to stage.
+///
+/// # Errors
+///
+/// [`ConfigError`] when the file cannot be read or a value is not accepted.
+pub fn from_environment(environment: &dyn Environment) -> Result<Policy, ConfigError> {
+    let text = match environment.get("POLICY_PATH") {
+        None => DEFAULT_POLICY.to_owned(),
+        Some(path) => {
+            std::fs::read_to_string(&path).map_err(|_| ConfigError::PolicyUnreadable(path))?
+        }
+    };
+    Ok(with_sms(
+        from_toml(&text)?,
+        environment.get("SMS_SENDER_ID"),
+        environment.get("SMS_MAX_PRICE_USD").as_ref(),
+    )?)
+}
+
+/// Reads a policy from TOML.
+///
+/// # Errors
+///
+/// [`PolicyFaults`] with every fault, each with its path.
+pub fn from_toml(text: &str) -> Result<Policy, PolicyFaults> {
+    let file = table::parse(text).map_err(|fault| PolicyFaults(vec![fault]))?;
+    let mut faults = Faults::default();
+    let policy = check(file, &mut faults);
+    faults.finish(policy)
+}
+
+fn with_sms(
+    mut policy: Policy,
+    sender_id: Option<String>,
+    max_price: Option<&String>,
+) -> Result<Policy, PolicyFaults> {
+    let mut faults = Faults::default();
+    override_sms(&mut policy.sms, sender_id, max_price, &mut faults);
+    faults.finish(Some(policy))
+}
+
+fn check(file: File, faults: &mut Faults) -> Option<Policy> {
+    let day_starts_at = faults.check("day_starts_at", time_of_day(&file.day_starts_at));
+    let limits = check_limits(&file.limits, faults);
+    let lockout = check_lock(&file.lock, faults);
+    let numbers = check_numbers(file.numbers, faults);
+    let sms = check_sms(file.sms, faults);
+    if file.business.is_empty() {
+        faults.add("business", "at least one business is needed");
+    }
+    let businesses: BTreeMap<_, _> = file
+        .business
+        .into_iter()
+        .filter_map(|(name, table)| check_business(&name, table, faults))
+        .collect();
+    check_slots(limits.cooldown, &businesses, faults);
+    let test_numbers = file
+        .test_number
+        .into_iter()
+        .enumerate()
+        .filter_map(|(index, table)| check_test_number(index, &table, &businesses, faults))
+        .collect();
+    Some(Policy {
+        day_starts_at: day_starts_at?,
+        limits,
+        lockout,
+        numbers,
+        sms: sms?,
+        businesses,
+        test_numbers,
+    })
+}

@@ -1,0 +1,147 @@
+//! The tables of the policy file, as TOML holds them. Nothing in them is checked yet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use phoneproof_domain::phone::NumberType;
+use phoneproof_domain::policy::Fault;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    #[serde(default = "midnight")]
+    pub(super) day_starts_at: String,
+    /// `cooldown_seconds`, and one number per counting rule, under its name with underscores.
+    #[serde(default)]
+    pub(super) limits: BTreeMap<String, u32>,
+    #[serde(default)]
+    pub(super) lock: LockTable,
+    pub(super) numbers: NumbersTable,
+    #[serde(default)]
+    pub(super) sms: SmsTable,
+    pub(super) business: BTreeMap<String, BusinessTable>,
+    #[serde(default)]
+    pub(super) test_number: Vec<TestNumberTable>,
+}
+
+fn midnight() -> String {
+    "00:00".to_owned()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct LockTable {
+    pub(super) wrong_codes_per_day: u32,
+    pub(super) consecutive_wrong_codes: u32,
+    pub(super) remembered_days: u32,
+}
+
+impl Default for LockTable {
+    fn default() -> Self {
+        Self {
+            wrong_codes_per_day: 20,
+            consecutive_wrong_codes: 100,
+            remembered_days: 90,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NumbersTable {
+    pub(super) countries: Vec<String>,
+    #[serde(default = "textable_types")]
+    pub(super) types: BTreeSet<NumberType>,
+}
+
+fn textable_types() -> BTreeSet<NumberType> {
+    BTreeSet::from([NumberType::Mobile, NumberType::FixedLineOrMobile])
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct SmsTable {
+    pub(super) r#type: String,
+    pub(super) sender_id: Option<String>,
+    pub(super) max_price_usd: Option<String>,
+    pub(super) max_segments: u32,
+    pub(super) price_usd: BTreeMap<String, f64>,
+}
+
+impl Default for SmsTable {
+    fn default() -> Self {
+        Self {
+            r#type: "Transactional".to_owned(),
+            sender_id: None,
+            max_price_usd: None,
+            max_segments: 2,
+            price_usd: BTreeMap::new(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BusinessTable {
+    pub(super) brand: String,
+    pub(super) default_locale: String,
+    #[serde(default = "six")]
+    pub(super) code_length: u8,
+    #[serde(default = "five_minutes")]
+    pub(super) code_lifetime_seconds: u32,
+    #[serde(default = "five")]
+    pub(super) attempts: u32,
+    #[serde(default = "five_minutes")]
+    pub(super) success_token_lifetime_seconds: u32,
+    pub(super) origin: Option<String>,
+    pub(super) android_hash: Option<String>,
+    pub(super) client_key_sha256: Option<String>,
+    pub(super) templates: BTreeMap<String, String>,
+}
+
+const fn six() -> u8 {
+    6
+}
+const fn five() -> u32 {
+    5
+}
+const fn five_minutes() -> u32 {
+    300
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TestNumberTable {
+    pub(super) phone: String,
+    pub(super) code: String,
+    pub(super) until: String,
+    #[serde(default = "hundred")]
+    pub(super) per_day: u32,
+}
+
+const fn hundred() -> u32 {
+    100
+}
+
+/// Reads the tables. The fault says where the file departs from them.
+pub(super) fn parse(text: &str) -> Result<File, Fault> {
+    let document = toml::Deserializer::parse(text).map_err(|error| Fault {
+        path: "file".to_owned(),
+        reason: syntax(text, &error),
+    })?;
+    serde_path_to_error::deserialize(document).map_err(|error| Fault {
+        path: match error.path().to_string() {
+            root if root == "." => "file".to_owned(),
+            path => path,
+        },
+        reason: error.inner().message().to_owned(),
+    })
+}
+
+/// What is wrong and on which line, without the line itself: it may hold a key's digest.
+fn syntax(text: &str, error: &toml::de::Error) -> String {
+    let at = error.span().map_or(0, |span| span.start);
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    format!("line {line}: {}", error.message())
+}

@@ -1,0 +1,434 @@
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use phoneproof_aws::store::MAX_SLOTS;
+use phoneproof_domain::catalog::Catalog;
+use phoneproof_domain::country::Country;
+use phoneproof_domain::limits::Limits;
+use phoneproof_domain::locale::Locale;
+use phoneproof_domain::money::MicroUsd;
+use phoneproof_domain::phone::NumberType;
+use phoneproof_domain::phone_record::Lockout;
+use phoneproof_domain::policy::SmsType;
+use phoneproof_domain::rule::Rule;
+
+use super::*;
+use crate::tests_support::Given;
+
+const SMALLEST: &str = r#"
+    [numbers]
+    countries = ["US"]
+    [business.login]
+    brand = "Example"
+    default_locale = "en"
+    templates.en = "{code}"
+"#;
+
+fn faults(text: &str) -> Vec<String> {
+    match from_toml(text) {
+        Ok(_) => Vec::new(),
+        Err(PolicyFaults(faults)) => faults.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// Limits with these numbers, in the order of the counting rules.
+fn limits(cooldown: Duration, counts: [u32; 5]) -> Limits {
+    let rules = [
+        Rule::PhonePerHour,
+        Rule::PhonePerDay,
+        Rule::DevicePerDay,
+        Rule::AddressPerHour,
+        Rule::NumberBlockPerHour,
+    ];
+    Limits::new(cooldown, |rule| {
+        let place = rules.iter().position(|counting| *counting == rule);
+        counts[place.expect("a counting rule")]
+    })
+}
+
+#[test]
+fn the_smallest_policy_has_the_documented_defaults() {
+    let policy = from_toml(SMALLEST).expect("valid");
+    assert_eq!(policy.day_starts_at, Duration::ZERO);
+    assert_eq!(
+        policy.limits,
+        limits(Duration::from_mins(1), [5, 10, 10, 20, 20])
+    );
+    let lockout = Lockout {
+        soft: 20,
+        hard: 100,
+        remembered: Duration::from_hours(90 * 24),
+    };
+    assert_eq!(policy.lockout, lockout);
+    let textable = BTreeSet::from([NumberType::Mobile, NumberType::FixedLineOrMobile]);
+    assert_eq!(policy.numbers.types, textable);
+    assert_eq!(policy.sms.sms_type, SmsType::Transactional);
+    assert_eq!(policy.sms.max_segments, 2);
+    assert_eq!(policy.slots().count, 7);
+    let business = policy.businesses.values().next().expect("a business");
+    assert_eq!((business.code_length, business.attempts), (6, 5));
+    assert_eq!(business.code_lifetime, Duration::from_mins(5));
+    assert_eq!(business.success_lifetime, Duration::from_mins(5));
+}
+
+#[test]
+fn what_the_file_says_is_what_counts() {
+    let text = r#"
+        day_starts_at = "16:30"
+        [limits]
+        cooldown_seconds = 61
+        phone_per_hour = 2
+        phone_per_day = 3
+        device_per_day = 4
+        address_per_hour = 5
+        number_block_per_hour = 6
+        [lock]
+        wrong_codes_per_day = 7
+        consecutive_wrong_codes = 8
+        remembered_days = 9
+        [numbers]
+        countries = ["US", "de"]
+        types = ["voip"]
+        [sms]
+        type = "Promotional"
+        sender_id = "Example-1"
+        max_price_usd = "0.50"
+        max_segments = 3
+        price_usd = { US = 0.00645 }
+        [business.login]
+        brand = "Example"
+        default_locale = "en"
+        code_length = 8
+        code_lifetime_seconds = 120
+        attempts = 3
+        success_token_lifetime_seconds = 90
+        client_key_sha256 = "000102030405060708090a0b0c0d0e0f101112131415161718191A1B1C1D1E1F"
+        templates.en = "{code}"
+        [[test_number]]
+        phone = "+14155550100"
+        code = "12345678"
+        until = "2027-01-01T00:00:00Z"
+    "#;
+    let policy = from_toml(text).expect("valid");
+    assert_eq!(policy.day_starts_at, Duration::from_mins(16 * 60 + 30));
+    assert_eq!(
+        policy.limits,
+        limits(Duration::from_secs(61), [2, 3, 4, 5, 6])
+    );
+    let lockout = Lockout {
+        soft: 7,
+        hard: 8,
+        remembered: Duration::from_hours(9 * 24),
+    };
+    assert_eq!(policy.lockout, lockout);
+    let countries = ["DE", "US"].map(|code| Country::parse(code).expect("a country"));
+    assert_eq!(policy.numbers.countries, BTreeSet::from(countries));
+    assert_eq!(policy.numbers.types, BTreeSet::from([NumberType::Voip]));
+    assert_eq!(policy.sms.sms_type, SmsType::Promotional);
+    assert_eq!(policy.sms.sender_id.as_deref(), Some("Example-1"));
+    assert_eq!(policy.sms.max_price, MicroUsd::from_dollars(0.50));
+    assert_eq!(policy.sms.max_segments, 3);
+    let price = policy.sms.prices.get(&countries[1]);
+    assert_eq!(price.copied(), MicroUsd::from_dollars(0.00645));
+    let business = policy.businesses.values().next().expect("a business");
+    assert_eq!((business.code_length, business.attempts), (8, 3));
+    assert_eq!(business.code_lifetime, Duration::from_mins(2));
+    assert_eq!(business.success_lifetime, Duration::from_secs(90));
+    let digest = std::array::from_fn(|n| u8::try_from(n).expect("below 32"));
+    assert_eq!(business.client_key_sha256, Some(digest));
+    let number = policy.test_numbers.first().expect("a test number");
+    assert_eq!(number.code.expose(), "12345678");
+    assert_eq!(number.until.to_string(), "2027-01-01T00:00:00Z");
+    assert_eq!(number.per_day, 100);
+}
+
+/// Which of `values` are accepted where `addition` is called with them.
+fn accepted<'v>(values: &[&'v str], addition: impl Fn(&str) -> String) -> Vec<&'v str> {
+    let fits = |value: &&str| faults(&addition(value)).is_empty();
+    values.iter().copied().filter(fits).collect()
+}
+
+fn on_top(key: &str, value: &str) -> String {
+    format!("{key} = {value:?}\n{SMALLEST}")
+}
+
+fn of_the_business(key: &str, value: &str) -> String {
+    format!("{SMALLEST}\n{key} = {value:?}")
+}
+
+#[test]
+fn a_time_of_day_has_two_hours_digits_below_24_and_two_minutes_digits_below_60() {
+    let refused = [
+        "24:00", "30:00", "00:60", "12:99", "1:00", "001:00", "01:0", "01:000", "0100", ":",
+        "+1:00", "01:+5", "ab:cd",
+    ];
+    assert_eq!(accepted(&refused, |v| on_top("day_starts_at", v)), [""; 0]);
+    let good = ["00:00", "00:59", "09:05", "23:59"];
+    assert_eq!(accepted(&good, |v| on_top("day_starts_at", v)), good);
+}
+
+#[test]
+fn a_sender_is_1_to_11_letters_digits_and_hyphens_with_a_letter() {
+    let in_sms = |v: &str| format!("[sms]\nsender_id = {v:?}\n{SMALLEST}");
+    let refused = ["", "ABCDEFGHIJKL", "123", "1-2", "A_1", "A 1", "É"];
+    assert_eq!(accepted(&refused, in_sms), [""; 0]);
+    let good = ["A", "1A", "Example-1", "ABCDEFGHIJK"];
+    assert_eq!(accepted(&good, in_sms), good);
+}
+
+#[test]
+fn a_price_is_above_0_and_below_100_dollars() {
+    let in_sms = |v: &str| format!("[sms]\nmax_price_usd = {v:?}\n{SMALLEST}");
+    let prices = ["0", "-1", "100", "1e9", "NaN", "", "1 USD", "0.01", "99.99"];
+    assert_eq!(accepted(&prices, in_sms), ["0.01", "99.99"]);
+}
+
+#[test]
+fn an_origin_is_a_host_name() {
+    let labels = |count: usize, last: &str| "a.".repeat(count) + last;
+    let (longest_label, longer_label) = ("a".repeat(63), "a".repeat(64));
+    let (longest, longer) = (labels(126, "a"), labels(126, "aa"));
+    assert_eq!(longest.len(), 253);
+    let refused = [
+        "",
+        ".",
+        "a..b",
+        "a.",
+        "-a.com",
+        "a-.com",
+        "a_b.com",
+        "a b",
+        "https://a.com",
+        "a.com:443",
+        "é.com",
+        &longer_label,
+        &longer,
+    ];
+    assert_eq!(
+        accepted(&refused, |v| of_the_business("origin", v)),
+        [""; 0]
+    );
+    let good = [
+        "example.com",
+        "localhost",
+        "a-b.example",
+        "1.example",
+        &longest_label,
+        &longest,
+    ];
+    assert_eq!(accepted(&good, |v| of_the_business("origin", v)), good);
+}
+
+#[test]
+fn an_android_hash_is_11_characters_of_base64() {
+    let hashes = [
+        "FA9qCX9VSu",
+        "FA+9qCX9VSu1",
+        "FA_9qCX9VSu",
+        "FA-9qCX9VSu",
+        "FA+9qCX9VSu",
+        "FA/9qCX9VSu",
+        "FAA9qCX9VSu",
+    ];
+    let good = accepted(&hashes, |v| of_the_business("android_hash", v));
+    assert_eq!(good, ["FA+9qCX9VSu", "FA/9qCX9VSu", "FAA9qCX9VSu"]);
+}
+
+#[test]
+fn the_digest_of_a_client_key_has_64_hexadecimal_digits() {
+    let (good, short, long) = ("aB".repeat(32), "ab".repeat(31), "ab".repeat(33));
+    let (other, signed) = ("ag".repeat(32), "+a".repeat(32));
+    let values = [good.as_str(), &short, &long, &other, &signed, "x"];
+    assert_eq!(
+        accepted(&values, |v| of_the_business("client_key_sha256", v)),
+        [good.as_str()]
+    );
+}
+
+#[test]
+fn a_brand_is_not_blank_and_has_no_control_characters() {
+    let with_brand = |v: &str| SMALLEST.replace("\"Example\"", &format!("{v:?}"));
+    let brands = ["", "  ", "a\nb", "a\tb", "Example", "Größe & Co"];
+    assert_eq!(accepted(&brands, with_brand), ["Example", "Größe & Co"]);
+}
+
+#[test]
+fn overrides_are_checked_as_the_file_is() {
+    let with_sms = |sender: &str, price: &str| {
+        let policy = from_toml(SMALLEST).expect("valid");
+        with_sms(policy, Some(sender.to_owned()), Some(&price.to_owned()))
+    };
+    let policy = with_sms("Other", "0.25").expect("accepted");
+    assert_eq!(policy.sms.sender_id.as_deref(), Some("Other"));
+    assert_eq!(policy.sms.max_price, MicroUsd::from_dollars(0.25));
+    assert!(with_sms("123", "0.25").is_err());
+    assert!(with_sms("Other", "free").is_err());
+}
+
+#[test]
+fn each_fault_is_named_with_its_path() {
+    let cases = [
+        ("day_starts_at = \"24:00\"", "day_starts_at: "),
+        ("day_starts_at = \"+1:+2\"", "day_starts_at: "),
+        (
+            "[limits]\nphone_per_hour = 0",
+            "limits.phone_per_hour: 0 is not within",
+        ),
+        (
+            "[limits]\nphone_per_hour = \"5\"",
+            "limits.phone_per_hour: invalid type",
+        ),
+        ("[limits]\nphones = 5", "limits.phones: unknown field"),
+        (
+            "[lock]\nconsecutive_wrong_codes = 101",
+            "lock.consecutive_wrong_codes: 101",
+        ),
+        ("[sms]\ntype = \"Fast\"", "sms.type: "),
+        ("[sms]\nsender_id = \"123\"", "sms.sender_id: "),
+        ("[sms]\nmax_price_usd = \"free\"", "sms.max_price_usd: "),
+        ("[sms]\nmax_price_usd = \"5e-1\"", "sms.max_price_usd: "),
+        ("[sms]\nmax_price_usd = \".5\"", "sms.max_price_usd: "),
+        (
+            "[sms]\nmax_price_usd = \"0.0000001\"",
+            "sms.max_price_usd: ",
+        ),
+        ("[sms.price_usd]\nUK = 0.05", "sms.price_usd.UK: "),
+        ("[limits]\n\"a\\nb\" = 1", "limits.a\\nb: unknown field"),
+        (
+            "[business.Bad_Id]\nbrand = \"B\"\ndefault_locale = \"en\"\ntemplates.en = \"{code}\"",
+            "business.Bad_Id: ",
+        ),
+        (
+            "[business.b]\nbrand = \"B\"\ndefault_locale = \"fr\"\ntemplates.en = \"{code}\"",
+            "business.b.default_locale: ",
+        ),
+        (
+            "[business.b]\nbrand = \"B\"\ndefault_locale = \"en\"\ncode_length = 4\ntemplates.en = \"{code}\"",
+            "business.b.code_length: 4",
+        ),
+        (
+            "[business.b]\nbrand = \"B\"\ndefault_locale = \"en\"\ncode_lifetime_seconds = 601\ntemplates.en = \"{code}\"",
+            "business.b.code_lifetime_seconds: ",
+        ),
+        (
+            "[business.b]\nbrand = \"B\"\ndefault_locale = \"en\"\norigin = \"https://x\"\ntemplates.en = \"{code}\"",
+            "business.b.origin: ",
+        ),
+        (
+            "[business.b]\nbrand = \"B\"\ndefault_locale = \"en\"\nandroid_hash = \"x\"\ntemplates.en = \"{code}\"",
+            "business.b.android_hash: ",
+        ),
+        (
+            "[business.b]\nbrand = \"B\"\ndefault_locale = \"en\"\nclient_key_sha256 = \"x\"\ntemplates.en = \"{code}\"",
+            "business.b.client_key_sha256: ",
+        ),
+        (
+            "[[test_number]]\nphone = \"1\"\ncode = \"123456\"\nuntil = \"2027-01-01T00:00:00Z\"",
+            "test_number[0].phone: ",
+        ),
+        (
+            "[[test_number]]\nphone = \"+14155550100\"\ncode = \"1234567\"\nuntil = \"2027-01-01T00:00:00Z\"",
+            "test_number[0].code: ",
+        ),
+        (
+            "[[test_number]]\nphone = \"+14155550100\"\ncode = \"123456\"\nuntil = \"soon\"",
+            "test_number[0].until: ",
+        ),
+    ];
+    for (addition, expected) in cases {
+        // Top-level keys stand before the first table of the file.
+        let found = faults(&format!("{addition}\n{SMALLEST}"));
+        assert!(
+            found.iter().any(|f| f.starts_with(expected)),
+            "{addition}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn challenges_may_not_outlive_the_slots() {
+    let lasting = |seconds: u32| {
+        format!(
+            "[limits]\ncooldown_seconds = 10\n{SMALLEST}\n[business.b]\nbrand = \"B\"\n\
+             default_locale = \"en\"\ncode_lifetime_seconds = {seconds}\ntemplates.en = \"{{code}}\""
+        )
+    };
+    assert_eq!(
+        from_toml(&lasting(380)).map(|p| p.slots().count),
+        Ok(MAX_SLOTS)
+    );
+    assert_eq!(
+        faults(&lasting(381)),
+        [
+            "business.b.code_lifetime_seconds: at most 380 is accepted with limits.cooldown_seconds = 10"
+        ]
+    );
+}
+
+#[test]
+fn all_faults_are_reported_at_once() {
+    let text = format!("[limits]\nphone_per_hour = 0\nphone_per_day = 0\n{SMALLEST}");
+    assert_eq!(faults(&text).len(), 2);
+}
+
+#[test]
+fn what_is_no_toml_says_where() {
+    assert!(
+        faults("[limits")
+            .iter()
+            .all(|f| f.starts_with("file: ") && f.contains("line 1"))
+    );
+    let nothing = faults("");
+    assert!(
+        nothing
+            .iter()
+            .all(|f| f.starts_with("file: ") && f.contains("numbers"))
+    );
+    assert_eq!(nothing.len(), 1);
+}
+
+fn given(name: &'static str, value: &'static str) -> Result<Policy, ConfigError> {
+    from_environment(&Given(HashMap::from([(name, value)])))
+}
+
+#[test]
+fn a_stage_can_set_its_own_sender_and_price() {
+    let policy = given("SMS_SENDER_ID", "ACME").expect("accepted");
+    assert_eq!(policy.sms.sender_id.as_deref(), Some("ACME"));
+    assert_eq!(policy.sms.max_price, MicroUsd::from_dollars(0.50));
+    let policy = given("SMS_MAX_PRICE_USD", "0.10").expect("accepted");
+    assert_eq!(policy.sms.max_price, MicroUsd::from_dollars(0.10));
+    for (name, value, path) in [
+        ("SMS_SENDER_ID", "twelve-chars", "sms.sender_id"),
+        ("SMS_MAX_PRICE_USD", "free", "sms.max_price_usd"),
+    ] {
+        let error = given(name, value).expect_err("refused").to_string();
+        assert!(error.contains(path), "{error}");
+    }
+}
+
+#[test]
+fn the_compiled_policy_is_valid() {
+    assert!(from_environment(&Given(HashMap::new())).is_ok());
+}
+
+#[test]
+fn locales_fall_back() {
+    let policy = from_toml(DEFAULT_POLICY).expect("valid");
+    let catalog = Catalog::new(&policy).expect("compiles");
+    let (id, business) = policy.businesses.iter().next().expect("a business");
+    let pick = |tag: &str| {
+        let wanted = Locale::parse(tag).expect("a locale");
+        catalog.locale(id, business, Some(&wanted)).to_string()
+    };
+    assert_eq!(pick("zh-Hans-CN"), "zh");
+    assert_eq!(pick("en-GB"), "en");
+    assert_eq!(pick("fr"), "en");
+}
+
+#[test]
+fn the_sample_policy_fits_one_segment_in_english_and_chinese() {
+    let policy = from_toml(DEFAULT_POLICY).expect("valid");
+    let catalog = Catalog::new(&policy).expect("compiles");
+    assert!(catalog.report().iter().all(|line| line.segments.count == 1));
+}

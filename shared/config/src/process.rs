@@ -1,0 +1,80 @@
+//! What a process finds around it: its environment, its clock and its random source.
+//!
+//! Everything else takes these as arguments.
+
+use std::time::Duration;
+
+use phoneproof_domain::clock::{Clock, Timestamp};
+use phoneproof_domain::random::{Random, RandomUnavailable};
+use time::OffsetDateTime;
+
+use crate::Environment;
+
+/// The environment of this process.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ProcessEnvironment;
+
+impl Environment for ProcessEnvironment {
+    fn get(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok().filter(|value| !value.is_empty())
+    }
+}
+
+/// The clock of the machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "one of the two places that read the ambient clock"
+    )]
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix(OffsetDateTime::now_utc().unix_timestamp())
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the other place that reads the ambient clock"
+    )]
+    fn since_epoch(&self) -> Duration {
+        (OffsetDateTime::now_utc() - OffsetDateTime::UNIX_EPOCH).unsigned_abs()
+    }
+}
+
+/// The operating system's generator (`getrandom(2)`).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemRandom;
+
+impl Random for SystemRandom {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads ambient randomness"
+    )]
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
+        getrandom::fill(bytes).map_err(|_| RandomUnavailable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use phoneproof_domain::random::random_array;
+
+    #[test]
+    fn the_finer_time_agrees_with_the_seconds() {
+        let epoch = Timestamp::from_unix(0);
+        let (before, fine, after) = (
+            SystemClock.now(),
+            SystemClock.since_epoch(),
+            SystemClock.now(),
+        );
+        assert!(before.since(epoch) <= fine && fine < after.since(epoch) + Duration::from_secs(1));
+    }
+
+    #[test]
+    fn the_systems_bytes_do_not_repeat() {
+        let draw = || random_array::<16>(&SystemRandom).expect("random bytes");
+        assert_ne!(draw(), draw());
+    }
+}

@@ -1,0 +1,336 @@
+//! Challenge tokens: everything `verify` needs, sealed.
+//!
+//! ```text
+//! v1.<root id>-<day>.<nonce>.<ciphertext and tag>
+//! ```
+//!
+//! AES-256-GCM with the key that the root derives for the day of sealing, a random 96-bit nonce and
+//! a 128-bit tag; nonce and ciphertext in base64url. The associated data is the version, the key id,
+//! the issuer and the kind of token, so a token of another deployment or another kind does not open.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use phoneproof_domain::challenge::Challenge;
+
+use super::aead::{self, SealFailed};
+use super::keyring::{Keyring, Root};
+use super::{base64url, from_base64url};
+use phoneproof_domain::challenge::ChallengeId;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::country::Country;
+use phoneproof_domain::device::Device;
+use phoneproof_domain::locale::Locale;
+use phoneproof_domain::phone::Phone;
+use phoneproof_domain::policy::BusinessId;
+use phoneproof_domain::random::Random;
+use phoneproof_domain::root::RootId;
+
+const VERSION: &str = "v1";
+
+/// The longest token that is looked at, in bytes; a real one has about 400.
+const MAX_TOKEN_BYTES: usize = 1_024;
+
+/// How many days back a sealing key is accepted. Challenges live for ten minutes at most, so
+/// yesterday is enough.
+const DAYS_BACK: i64 = 1;
+
+/// The sealed bytes' layout (postcard). Known-answer tests hold it in place; a change is a new
+/// [`VERSION`].
+#[derive(Serialize, Deserialize)]
+struct Contents<'a> {
+    id: [u8; 16],
+    phone: Cow<'a, str>,
+    country: Option<Cow<'a, str>>,
+    device: Cow<'a, str>,
+    business: Cow<'a, str>,
+    slot: u8,
+    expires_at: i64,
+    code_mac: [u8; 32],
+    locale: Cow<'a, str>,
+    action: Option<[u8; 32]>,
+    test: bool,
+}
+
+/// A sealed challenge, as it travels. It is a secret of its bearer: `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ChallengeToken(String);
+
+impl ChallengeToken {
+    /// The text on the wire.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The text on the wire, owned.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        self.0
+    }
+}
+
+impl fmt::Debug for ChallengeToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChallengeToken(…)")
+    }
+}
+
+/// The text is no challenge token of this deployment, or its key is no longer accepted.
+///
+/// One error for every reason: telling them apart would only help an attacker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("not a challenge token of this service")]
+pub struct InvalidToken;
+
+/// Seals `challenge` with the root that its code and its MAC come from.
+///
+/// # Errors
+///
+/// [`SealFailed`] when there was no random nonce; nothing else fails for a challenge made here.
+pub fn seal(
+    challenge: &Challenge,
+    root: &Root,
+    issuer: &str,
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<ChallengeToken, SealFailed> {
+    let key_id = format!("{}-{}", root.id().as_str(), now.day());
+    let contents = encode(challenge).ok_or(SealFailed)?;
+    let associated = associated_data(&key_id, issuer);
+    let key = root.seal_key(now.day());
+    let (nonce, sealed) = aead::seal(&key, associated.as_bytes(), contents, random)?;
+    let (nonce, sealed) = (base64url(nonce), base64url(sealed));
+    Ok(ChallengeToken(format!(
+        "{VERSION}.{key_id}.{nonce}.{sealed}"
+    )))
+}
+
+/// Opens a token and returns its challenge with the root that made it. Expiry is the caller's to
+/// check.
+///
+/// # Errors
+///
+/// [`InvalidToken`] for everything that was not sealed here with a live root.
+pub fn open<'k>(
+    text: &str,
+    keyring: &'k Keyring,
+    issuer: &str,
+    now: Timestamp,
+) -> Result<(Challenge, &'k Root), InvalidToken> {
+    open_parts(text, keyring, issuer, now).ok_or(InvalidToken)
+}
+
+fn open_parts<'k>(
+    text: &str,
+    keyring: &'k Keyring,
+    issuer: &str,
+    now: Timestamp,
+) -> Option<(Challenge, &'k Root)> {
+    if text.len() > MAX_TOKEN_BYTES {
+        return None;
+    }
+    let mut parts = text.split('.');
+    let (version, key_id) = (parts.next()?, parts.next()?);
+    let (nonce, sealed) = (parts.next()?, parts.next()?);
+    if version != VERSION || parts.next().is_some() {
+        return None;
+    }
+    let (root, day) = accepted_key(key_id, keyring, now)?;
+    let (nonce, sealed) = (from_base64url(nonce).ok()?, from_base64url(sealed).ok()?);
+    let associated = associated_data(key_id, issuer);
+    let key = root.seal_key(day);
+    let opened = aead::open(&key, associated.as_bytes(), &nonce, sealed)?;
+    Some((decode(&opened)?, root))
+}
+
+/// The root and day of a key id, if the root is live and the day is recent.
+fn accepted_key<'k>(key_id: &str, keyring: &'k Keyring, now: Timestamp) -> Option<(&'k Root, i64)> {
+    let (root, day) = key_id.split_once('-')?;
+    let root = keyring.root(&RootId::parse(root)?)?;
+    let number: i64 = day.parse().ok()?;
+    // One day ahead, for an instance whose clock has passed midnight first.
+    let recent = (now.day() - DAYS_BACK..=now.day() + 1).contains(&number);
+    (recent && number.to_string() == day).then_some((root, number))
+}
+
+fn associated_data(key_id: &str, issuer: &str) -> String {
+    format!("{VERSION}\n{key_id}\n{issuer}\nchallenge")
+}
+
+fn encode(challenge: &Challenge) -> Option<Vec<u8>> {
+    let contents = Contents {
+        id: challenge.id.0,
+        phone: challenge.phone.expose().into(),
+        country: challenge
+            .country
+            .as_ref()
+            .map(|country| country.as_str().into()),
+        device: challenge.device.expose().into(),
+        business: challenge.business.as_str().into(),
+        slot: challenge.slot,
+        expires_at: challenge.expires_at.unix(),
+        code_mac: challenge.code_mac,
+        locale: challenge.locale.as_str().into(),
+        action: challenge.action,
+        test: challenge.test,
+    };
+    postcard::to_stdvec(&contents).ok()
+}
+
+fn decode(bytes: &[u8]) -> Option<Challenge> {
+    let (contents, rest) = postcard::take_from_bytes::<Contents<'_>>(bytes).ok()?;
+    if !rest.is_empty() {
+        return None;
+    }
+    Some(Challenge {
+        id: ChallengeId(contents.id),
+        phone: Phone::from_canonical(&contents.phone)?,
+        country: match contents.country {
+            Some(country) => Some(Country::parse(&country).ok()?),
+            None => None,
+        },
+        device: Device::parse(&contents.device).ok()?,
+        business: BusinessId::parse(&contents.business).ok()?,
+        slot: contents.slot,
+        expires_at: Timestamp::from_unix(contents.expires_at),
+        code_mac: contents.code_mac,
+        locale: Locale::parse(&contents.locale).ok()?,
+        action: contents.action,
+        test: contents.test,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keyring::tests_support::keyring;
+    use phoneproof_domain::random::RandomUnavailable;
+    use proptest::prelude::*;
+
+    struct Counting;
+
+    impl Random for Counting {
+        fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
+            for (byte, value) in bytes.iter_mut().zip(1..) {
+                *byte = value;
+            }
+            Ok(())
+        }
+    }
+
+    const ISSUER: &str = "https://verify.example.com";
+    const NOW: Timestamp = Timestamp::from_unix(1_795_435_200);
+
+    fn challenge() -> Challenge {
+        Challenge {
+            id: ChallengeId([9; 16]),
+            phone: Phone::from_canonical("+14152007986").expect("canonical"),
+            country: Country::parse("US").ok(),
+            device: Device::parse("device-1").expect("a device"),
+            business: BusinessId::parse("login").expect("an id"),
+            slot: 3,
+            expires_at: Timestamp::from_unix(1_795_435_500),
+            code_mac: [4; 32],
+            locale: Locale::parse("en").expect("a locale"),
+            action: None,
+            test: false,
+        }
+    }
+
+    fn sealed() -> String {
+        seal(
+            &challenge(),
+            keyring(&["r1"]).current(),
+            ISSUER,
+            NOW,
+            &Counting,
+        )
+        .expect("sealed")
+        .into_text()
+    }
+
+    #[test]
+    fn known_answer() {
+        assert_eq!(
+            sealed(),
+            "v1.r1-20780.AQIDBAUGBwgJCgsM._Mu2R42VAlr1FuGonUlpHQ3Ju4t5pFkyoZbCyWog7JOUr4UKGPnqzQb1u_I0pLUeCoxf5yj-VRyHIf4Ob_Tf9qmSmQIGQi2XFuecr_sfivt7bDK6yaWhGRF3yUKFCL2yh0h9SIsJhE-hVUI"
+        );
+    }
+
+    #[test]
+    fn opens_what_was_sealed() {
+        let keyring = keyring(&["r1"]);
+        let (opened, root) = open(&sealed(), &keyring, ISSUER, NOW).expect("opens");
+        assert_eq!(opened, challenge());
+        assert_eq!(root.id().as_str(), "r1");
+    }
+
+    #[test]
+    fn other_keys_issuers_and_days_do_not_open_it() {
+        let text = sealed();
+        assert!(open(&text, &keyring(&["r2"]), ISSUER, NOW).is_err());
+        assert!(open(&text, &keyring(&["r1"]), "https://other.example.com", NOW).is_err());
+        let later = |days: u64| NOW + std::time::Duration::from_secs(86_400 * days);
+        assert!(open(&text, &keyring(&["r1"]), ISSUER, later(1)).is_ok());
+        assert!(open(&text, &keyring(&["r1"]), ISSUER, later(2)).is_err());
+    }
+
+    #[test]
+    fn an_instance_whose_clock_is_past_midnight_first_is_understood() {
+        let (text, keyring) = (sealed(), keyring(&["r1"]));
+        let earlier = |days: u64| NOW - std::time::Duration::from_secs(86_400 * days);
+        assert!(open(&text, &keyring, ISSUER, earlier(1)).is_ok());
+        assert!(open(&text, &keyring, ISSUER, earlier(2)).is_err());
+    }
+
+    #[test]
+    fn a_retired_root_is_refused_and_a_live_old_one_is_not() {
+        let text = sealed();
+        assert!(open(&text, &keyring(&["r2", "r1"]), ISSUER, NOW).is_ok());
+        assert!(open(&text, &keyring(&["r2", "r3"]), ISSUER, NOW).is_err());
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_other_length_is_refused() {
+        let (text, keyring) = (sealed(), keyring(&["r1"]));
+        for index in 0..text.len() * 8 {
+            let mut bytes = text.clone().into_bytes();
+            bytes[index / 8] ^= 1 << (index % 8);
+            if let Ok(forged) = String::from_utf8(bytes) {
+                assert!(open(&forged, &keyring, ISSUER, NOW).is_err(), "bit {index}");
+            }
+        }
+        for length in 0..text.len() {
+            assert!(open(&text[..length], &keyring, ISSUER, NOW).is_err());
+        }
+        for longer in ["A", "=", ".", ".A", " ", "\n"] {
+            assert!(open(&format!("{text}{longer}"), &keyring, ISSUER, NOW).is_err());
+        }
+        assert!(open(&text.replace("-20780", "-020780"), &keyring, ISSUER, NOW).is_err());
+        assert!(open(&text.replace("-20780", "-+20780"), &keyring, ISSUER, NOW).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(text in "(v1\\.)?(r1-20780\\.)?[A-Za-z0-9_.=-]{0,80}") {
+            prop_assert!(open(&text, &keyring(&["r1"]), ISSUER, NOW).is_err());
+        }
+
+        #[test]
+        fn round_trip(device in "[ -~]{1,40}[!-~]", slot: u8, mac: [u8; 32], action: Option<[u8; 32]>, test: bool) {
+            let original = Challenge {
+                device: Device::parse(&device).expect("a device"),
+                slot, code_mac: mac, action, test,
+                ..challenge()
+            };
+            let keyring = keyring(&["r1"]);
+            let text = seal(&original, keyring.current(), ISSUER, NOW, &Counting).expect("sealed").into_text();
+            let (opened, _) = open(&text, &keyring, ISSUER, NOW).expect("opens");
+            prop_assert_eq!(opened, original);
+        }
+    }
+}

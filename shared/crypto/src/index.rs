@@ -1,0 +1,123 @@
+//! Keyed indexes: how phones, devices and addresses appear in tables and logs.
+
+use aws_lc_rs::hmac;
+
+use phoneproof_domain::subject::SubjectIndex;
+
+use super::base64url;
+use super::derive::{mac_parts, short_mac};
+use phoneproof_domain::address::SourceAddress;
+use phoneproof_domain::challenge::ChallengeId;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::device::Device;
+use phoneproof_domain::phone::Phone;
+use phoneproof_domain::subject::SubjectKind;
+
+/// The keys of one index root.
+pub struct Indexer {
+    index: hmac::Key,
+    idempotency: hmac::Key,
+    reference: hmac::Key,
+}
+
+impl Indexer {
+    pub(super) fn new(root: &super::derive::RootKey) -> Self {
+        use super::derive::Purpose;
+        Self {
+            index: root.mac_key(Purpose::Index),
+            idempotency: root.mac_key(Purpose::Idempotency),
+            reference: root.mac_key(Purpose::Reference),
+        }
+    }
+
+    fn subject(&self, kind: SubjectKind, value: &[u8]) -> SubjectIndex {
+        let tag = mac_parts(&self.index, &[kind.prefix().as_bytes(), value]);
+        SubjectIndex::from_text(base64url(tag))
+    }
+
+    /// The index of a phone.
+    #[must_use]
+    pub fn phone(&self, phone: &Phone) -> SubjectIndex {
+        self.subject(SubjectKind::Phone, phone.expose().as_bytes())
+    }
+
+    /// The index of the phone's number block.
+    #[must_use]
+    pub fn number_block(&self, phone: &Phone) -> SubjectIndex {
+        self.subject(SubjectKind::NumberBlock, phone.block().as_bytes())
+    }
+
+    /// The index of a device.
+    #[must_use]
+    pub fn device(&self, device: &Device) -> SubjectIndex {
+        self.subject(SubjectKind::Device, device.expose().as_bytes())
+    }
+
+    /// The index of an address.
+    #[must_use]
+    pub fn address(&self, address: &SourceAddress) -> SubjectIndex {
+        self.subject(SubjectKind::Address, &address.bytes())
+    }
+
+    /// The challenge id of an idempotency key, within everything else that makes two sends the same.
+    #[must_use]
+    pub fn idempotent_challenge(&self, parts: &[&[u8]]) -> ChallengeId {
+        ChallengeId(short_mac(&self.idempotency, parts))
+    }
+
+    /// The reference under which the token of challenge `id` that ends at `expires_at` is stored: 128 bits
+    /// that nobody without the key can tell from random.
+    #[must_use]
+    pub fn reference(&self, id: ChallengeId, expires_at: Timestamp) -> [u8; 16] {
+        short_mac(&self.reference, &[&id.0, &expires_at.unix().to_be_bytes()])
+    }
+
+    /// Where the token with this reference lies. The reference itself is a bearer's secret and does
+    /// not stand in the table.
+    #[must_use]
+    pub fn place(&self, reference: &[u8; 16]) -> String {
+        base64url(mac_parts(&self.reference, &[b"place", reference]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::derive::RootKey;
+
+    #[test]
+    fn known_answers() {
+        let indexer = Indexer::new(&RootKey::new("0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"));
+        let phone = Phone::from_canonical("+14152007986").expect("canonical");
+        let device = Device::parse("device-1").expect("a device");
+        let address = SourceAddress::new("192.0.2.7".parse().expect("an address"));
+        assert_eq!(
+            indexer.phone(&phone).as_str(),
+            "H-NZfd2cPS_Jbw-HS08R2rLU-OoLvB24bvWigYWZx3M"
+        );
+        assert_eq!(
+            indexer.number_block(&phone).as_str(),
+            "BzVL8UMHIPtyHPhscqjejEXHDl__JWcdQfOudTSwTMA"
+        );
+        assert_eq!(
+            indexer.device(&device).as_str(),
+            "A7oIk7WXaDDMv9bn03J9Zpq6Qxo_l_om6dGyITD5LtI"
+        );
+        assert_eq!(
+            indexer.address(&address).as_str(),
+            "1JWkwvLzBe2KnTzz6IBKXdeZ8xMew_bZYLbGRvnmNRI"
+        );
+        assert_eq!(
+            base64url(indexer.idempotent_challenge(&[b"a", b"b"]).0),
+            "ZaBCIv1Dwpu5o5AVp-wpzA"
+        );
+        assert_eq!(
+            indexer.place(&[9; 16]),
+            "hbPepQ8fDhdrPonTYA_U_1r0jD_Y08aojlIu1iXEQ-I"
+        );
+        assert_eq!(
+            base64url(indexer.reference(ChallengeId([9; 16]), Timestamp::from_unix(1_795_435_500))),
+            "S4f2VEzJR-Ntvd9ykXCymQ"
+        );
+    }
+}

@@ -1,0 +1,32 @@
+//! Keys and tokens.
+//!
+//! Everything derives from the roots of a [`keyring::Keyring`] by HKDF-SHA-256 (RFC 5869), with
+//! the purpose as `info`, so no key serves two purposes.
+
+pub mod aead;
+pub mod challenge_token;
+pub mod code;
+pub mod derive;
+pub mod digest;
+pub mod index;
+pub mod keyring;
+pub mod keyring_edit;
+pub mod success_token;
+
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::{DecodeError, Engine as _};
+
+/// Base64url without padding (RFC 4648 section 5), the one text form of bytes on the wire.
+#[must_use]
+pub fn base64url(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Decodes base64url strictly: no padding, no other alphabet, no stray trailing bits.
+///
+/// # Errors
+///
+/// [`DecodeError`] for any other text.
+pub fn from_base64url(text: &str) -> Result<Vec<u8>, DecodeError> {
+    URL_SAFE_NO_PAD.decode(text)
+}

@@ -1,0 +1,104 @@
+//! Why a rule refuses a send.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::rule::Rule;
+use crate::window::Quota;
+
+/// Why a rule refuses a send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Denial {
+    /// The subject of the rule is on the block list.
+    Blocked(Rule),
+    /// The phone was texted less than the cooldown ago.
+    CoolingDown {
+        /// When the cooldown ends.
+        until: Timestamp,
+        /// The length of the cooldown.
+        cooldown: Duration,
+    },
+    /// The quota of the rule is used up.
+    Exhausted(Rule, Quota),
+    /// Too many wrong codes were tried for this phone.
+    Locked {
+        /// When the lock ends; `None` if only an operator can end it.
+        until: Option<Timestamp>,
+    },
+}
+
+/// The `rule` of a [`Denial::Locked`].
+pub const PHONE_LOCK: &str = "phone-lock";
+
+impl Denial {
+    /// Returns the name of the rule that refuses.
+    #[must_use]
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::Blocked(rule) | Self::Exhausted(rule, _) => rule.name(),
+            Self::CoolingDown { .. } => Rule::PhoneCooldown.name(),
+            Self::Locked { .. } => PHONE_LOCK,
+        }
+    }
+
+    /// Returns the instant from which another try can succeed; `None` when only an operator can help.
+    #[must_use]
+    pub fn retry_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Blocked(_) => None,
+            Self::CoolingDown { until, .. } => Some(*until),
+            Self::Exhausted(_, quota) => Some(quota.window.end()),
+            Self::Locked { until } => *until,
+        }
+    }
+
+    /// Chooses the denial to report when several rules refuse, so that `Retry-After` is never too early.
+    ///
+    /// A denial without an end comes before any other, then the denial that ends last. Of two that end together, the
+    /// first is chosen.
+    #[must_use]
+    pub fn most_lasting(denials: impl IntoIterator<Item = Self>) -> Option<Self> {
+        denials
+            .into_iter()
+            .reduce(|kept, next| match (kept.retry_at(), next.retry_at()) {
+                (None, _) => kept,
+                (_, None) => next,
+                (Some(a), Some(b)) => {
+                    if b > a {
+                        next
+                    } else {
+                        kept
+                    }
+                }
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::window::{HOUR, Window};
+
+    #[test]
+    fn the_longest_wait_is_reported() {
+        let quota = |start| Quota {
+            limit: 1,
+            window: Window {
+                start: Timestamp::from_unix(start),
+                length: HOUR,
+            },
+        };
+        let short = Denial::CoolingDown {
+            until: Timestamp::from_unix(60),
+            cooldown: HOUR,
+        };
+        let long = Denial::Exhausted(Rule::PhonePerHour, quota(0));
+        let endless = Denial::Blocked(Rule::BlockedDevice);
+        assert_eq!(Denial::most_lasting([short, long]), Some(long));
+        assert_eq!(Denial::most_lasting([long, endless, short]), Some(endless));
+        assert_eq!(Denial::most_lasting([]), None);
+        // Of two that end together, the first in the transaction.
+        let other = Denial::Exhausted(Rule::AddressPerHour, quota(0));
+        assert_eq!(Denial::most_lasting([long, other]), Some(long));
+    }
+}

@@ -1,0 +1,43 @@
+//! The numbers that a policy gives to the rules.
+
+use std::time::Duration;
+
+use crate::rule::{Rule, RuleKind};
+
+/// How often a subject may be texted.
+///
+/// Limits are compared and copied freely: they are one cooldown and one number per rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The least time between two texts to one phone.
+    pub cooldown: Duration,
+    counts: [u32; Rule::ALL.len()],
+}
+
+impl Limits {
+    /// Takes the limit of every counting rule from `limit`. Rules that do not count have no limit.
+    #[must_use]
+    pub fn new(cooldown: Duration, limit: impl Fn(Rule) -> u32) -> Self {
+        let limit = |rule: Rule| rule.window().map_or(0, |_| limit(rule));
+        Self {
+            cooldown,
+            counts: Rule::ALL.map(limit),
+        }
+    }
+
+    /// Returns the texts per window that `rule` admits: 0 for a rule that does not count.
+    #[must_use]
+    pub fn of(&self, rule: Rule) -> u32 {
+        // The order of `Rule::ALL` is the order of the variants; a test holds that.
+        self.counts.get(rule as usize).copied().unwrap_or(0)
+    }
+
+    /// Returns the limit of `rule` in a policy that does not name one.
+    #[must_use]
+    pub const fn default_of(rule: Rule) -> u32 {
+        match rule.kind() {
+            RuleKind::Count { default_limit, .. } => default_limit,
+            RuleKind::Block | RuleKind::Reserve => 0,
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Amounts of money, as integers.
+
+use std::fmt;
+
+/// An amount in millionths of a US dollar, above 0 and below 100 dollars when it was read from a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MicroUsd(u64);
+
+impl MicroUsd {
+    /// Accepts more than 0 and less than 100 dollars, rounded to millionths. An amount that rounds to 0 is refused.
+    #[must_use]
+    pub fn from_dollars(dollars: f64) -> Option<Self> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "the range is checked first"
+        )]
+        let micros = |dollars: f64| (dollars * 1e6).round() as u64;
+        (dollars > 0.0 && dollars < 100.0)
+            .then(|| Self(micros(dollars)))
+            .filter(|rounded| rounded.0 > 0)
+    }
+
+    /// Returns the amount in dollars.
+    #[must_use]
+    pub fn dollars(self) -> f64 {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "amounts stay far below 2^53 millionths"
+        )]
+        let micros = self.0 as f64;
+        micros / 1e6
+    }
+
+    /// Returns the amount multiplied by `count`.
+    #[must_use]
+    pub const fn times(self, count: u32) -> Self {
+        Self(self.0.saturating_mul(count as u64))
+    }
+}
+
+/// Dollars with at least two decimals and no more than the amount has, as in `0.50` or `0.00645`.
+impl fmt::Display for MicroUsd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, fraction) = (self.0 / 1_000_000, self.0 % 1_000_000);
+        let digits = format!("{fraction:06}");
+        let needed = digits.trim_end_matches('0').len().max(2);
+        write!(f, "{whole}.{}", digits.get(..needed).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_is_above_0_and_below_100_dollars_and_keeps_its_millionths() {
+        for dollars in [0.0, -0.5, 100.0, 1e9, f64::NAN, f64::INFINITY] {
+            assert_eq!(MicroUsd::from_dollars(dollars), None, "{dollars}");
+        }
+        for dollars in [0.000_001, 0.006_45, 1.0, 99.999_999] {
+            let amount = MicroUsd::from_dollars(dollars).expect("in range");
+            assert!((amount.dollars() - dollars).abs() < 1e-9, "{dollars}");
+        }
+        assert_eq!(MicroUsd::from_dollars(0.006_45), Some(MicroUsd(6_450)));
+        assert_eq!(MicroUsd(6_450).times(3), MicroUsd(19_350));
+    }
+
+    #[test]
+    fn an_amount_is_written_with_two_decimals_or_as_many_as_it_needs() {
+        let write = |micros| MicroUsd(micros).to_string();
+        assert_eq!(write(500_000), "0.50");
+        assert_eq!(write(6_450), "0.00645");
+        assert_eq!(write(1), "0.000001");
+        assert_eq!(write(12_000_000), "12.00");
+        assert_eq!(write(99_999_999), "99.999999");
+    }
+}

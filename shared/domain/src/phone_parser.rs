@@ -1,0 +1,383 @@
+//! Phone numbers as people type them.
+
+mod plans;
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use rlibphonenumber::{ParseError, PhoneNumberFormat, PhoneNumberType, PhoneNumberUtil, Region};
+
+use crate::country::Country;
+use crate::phone::{Destination, NumberType, Phone, PhoneError};
+
+/// The longest phone input that is read, in bytes. A full-width number with separators fits.
+const MAX_INPUT_BYTES: usize = 96;
+
+/// Turns what people type into canonical numbers, by libphonenumber's metadata.
+///
+/// The plans of the countries that are served are decoded at first use, or by [`PhoneParser::warm_up`]
+/// during start-up; all others when a number asks for one of them.
+#[derive(Default)]
+pub struct PhoneParser {
+    countries: Vec<Country>,
+    served: OnceLock<Option<PhoneNumberUtil>>,
+    all: OnceLock<Option<PhoneNumberUtil>>,
+}
+
+impl fmt::Debug for PhoneParser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PhoneParser")
+    }
+}
+
+/// Why a library did not read a number.
+enum Unread {
+    /// It has no plan of the region or of the calling code; another library may.
+    NoPlan(PhoneError),
+    /// No library reads it.
+    Fault(PhoneError),
+}
+
+impl PhoneParser {
+    /// A parser that has loaded nothing yet, and loads all plans at once.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A parser that has loaded nothing yet, and first loads the plans of `countries`. It accepts the same
+    /// numbers as any other.
+    #[must_use]
+    pub fn serving(countries: impl IntoIterator<Item = Country>) -> Self {
+        Self {
+            countries: countries.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Loads the plans of the countries served now instead of at the first number.
+    pub fn warm_up(&self) {
+        self.served();
+    }
+
+    /// The library with the plans of the countries served; all of them if none are named.
+    fn served(&self) -> Option<&PhoneNumberUtil> {
+        if self.countries.is_empty() {
+            return self.all();
+        }
+        let served = self.served.get_or_init(|| plans::of(&self.countries));
+        served.as_ref()
+    }
+
+    fn all(&self) -> Option<&PhoneNumberUtil> {
+        self.all.get_or_init(plans::all).as_ref()
+    }
+
+    /// Reads `text` as a phone number.
+    ///
+    /// Accepted: E.164 and its usual spellings (separators, full-width and other Unicode digits,
+    /// `tel:`, a leading `00`), and national form when `region` names the country. Refused:
+    /// letters, extensions and `tel:` parameters.
+    ///
+    /// # Errors
+    ///
+    /// [`PhoneError`] says what is wrong.
+    pub fn parse(&self, text: &str, region: Option<Country>) -> Result<Destination, PhoneError> {
+        let number = normalize(text)?;
+        let served = self.served().ok_or(PhoneError::NotAssigned)?;
+        match read(served, &number, region) {
+            Ok(destination) => Ok(destination),
+            Err(Unread::Fault(error)) => Err(error),
+            Err(Unread::NoPlan(_)) => {
+                let all = self.all().ok_or(PhoneError::NotAssigned)?;
+                read(all, &number, region)
+                    .map_err(|(Unread::Fault(error) | Unread::NoPlan(error))| error)
+            }
+        }
+    }
+}
+
+/// Reads a number by the plans of `library`.
+fn read(
+    library: &PhoneNumberUtil,
+    number: &str,
+    region: Option<Country>,
+) -> Result<Destination, Unread> {
+    let region = match region {
+        None => None,
+        Some(country) => {
+            Some(known_region(library, country).ok_or(Unread::NoPlan(PhoneError::UnknownRegion))?)
+        }
+    };
+    if region.is_none() && !number.starts_with('+') {
+        return Err(Unread::Fault(PhoneError::MissingRegion));
+    }
+    let parsed = library.parse(number, region).map_err(|error| match error {
+        ParseError::InvalidCountryCode => Unread::NoPlan(PhoneError::NotAssigned),
+        ParseError::NotANumber(_)
+        | ParseError::TooShortAfterIdd
+        | ParseError::TooShortNsn
+        | ParseError::TooLongNsn => Unread::Fault(PhoneError::NotAssigned),
+    })?;
+    let e164 = library.format(&parsed, PhoneNumberFormat::E164);
+    let is_valid = library.is_valid_number(&parsed) && parsed.extension.is_none();
+    let phone = Phone::from_canonical(&e164).filter(|_| is_valid);
+    let country = library.get_region_for_number(&parsed);
+    Ok(Destination {
+        phone: phone.ok_or(Unread::Fault(PhoneError::NotAssigned))?,
+        country: country.and_then(|region| Country::parse(region.as_region_str().as_str()).ok()),
+        number_type: library.get_number_type(&parsed).into(),
+    })
+}
+
+fn known_region(library: &PhoneNumberUtil, country: Country) -> Option<Region> {
+    let region = Region::from_code(country.as_str()).ok()?;
+    library.get_country_code_for_region(region).map(|_| region)
+}
+
+/// Drops `tel:` and normalises a leading plus or `00`, after checking every character.
+///
+/// libphonenumber itself is lenient: it extracts a number from a sentence and maps letters to
+/// digits. One spelling out of many must not reach one phone under two keys, so what it would
+/// guess at is refused first.
+fn normalize(text: &str) -> Result<String, PhoneError> {
+    let trimmed = text.trim();
+    if trimmed.is_empty() || trimmed.len() > MAX_INPUT_BYTES {
+        return Err(PhoneError::Characters);
+    }
+    let number = match trimmed.get(..4) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("tel:") => trimmed.get(4..).unwrap_or_default(),
+        _ => trimmed,
+    };
+    if number
+        .chars()
+        .any(|c| c.is_alphabetic() || matches!(c, ';' | '#' | ',' | '＃'))
+    {
+        return Err(PhoneError::LettersOrExtension);
+    }
+    let rest = number.trim_start().trim_start_matches(['+', '＋']);
+    let plus_signs = number.trim_start().chars().count() - rest.chars().count();
+    if plus_signs > 1 || !rest.chars().all(|c| c.is_numeric() || is_separator(c)) {
+        return Err(PhoneError::Characters);
+    }
+    if plus_signs == 1 {
+        return Ok(format!("+{rest}"));
+    }
+    // No national number begins with 00: it is the international prefix ITU-T E.164 recommends.
+    Ok(match rest.strip_prefix("00") {
+        Some(international) => format!("+{international}"),
+        None => rest.to_owned(),
+    })
+}
+
+/// The punctuation that libphonenumber drops between digits.
+fn is_separator(c: char) -> bool {
+    matches!(
+        c,
+        ' ' | '-' | '.' | '/' | '(' | ')' | '[' | ']' | '~' | '\u{a0}' | '\u{ad}' | '\u{200b}'
+            | '\u{2060}' | '\u{3000}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30fc}'
+            | '\u{ff0d}'..='\u{ff0f}' | '\u{ff08}' | '\u{ff09}' | '\u{ff3b}' | '\u{ff3d}'
+            | '\u{2053}' | '\u{223c}' | '\u{ff5e}'
+    )
+}
+impl From<PhoneNumberType> for NumberType {
+    fn from(kind: PhoneNumberType) -> Self {
+        match kind {
+            PhoneNumberType::FixedLine => Self::FixedLine,
+            PhoneNumberType::Mobile => Self::Mobile,
+            PhoneNumberType::FixedLineOrMobile => Self::FixedLineOrMobile,
+            PhoneNumberType::TollFree => Self::TollFree,
+            PhoneNumberType::PremiumRate => Self::PremiumRate,
+            PhoneNumberType::SharedCost => Self::SharedCost,
+            PhoneNumberType::VoIP => Self::Voip,
+            PhoneNumberType::PersonalNumber => Self::PersonalNumber,
+            PhoneNumberType::Pager => Self::Pager,
+            PhoneNumberType::UAN => Self::Uan,
+            PhoneNumberType::VoiceMail => Self::Voicemail,
+            PhoneNumberType::Unknown => Self::Unknown,
+        }
+    }
+}
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Reads with a parser that serves two countries and with one that serves all: they must agree.
+    fn parse(text: &str, region: Option<&str>) -> Result<Destination, PhoneError> {
+        static WHOLE: LazyLock<PhoneParser> = LazyLock::new(PhoneParser::new);
+        static PART: LazyLock<PhoneParser> = LazyLock::new(|| {
+            PhoneParser::serving(["US", "DE"].map(|c| Country::parse(c).expect("a country code")))
+        });
+        let region = region.map(|r| Country::parse(r).expect("a country code"));
+        let read = WHOLE.parse(text, region);
+        assert_eq!(PART.parse(text, region), read, "{text:?}");
+        read
+    }
+
+    #[test]
+    fn every_spelling_gives_one_canonical_number() {
+        let spellings = [
+            ("+14152007986", None),
+            (" +1 415 200 7986 ", None),
+            ("+1-415-200-7986", None),
+            ("+1 (415) 200-7986", None),
+            ("+1.415.200.7986", None),
+            ("tel:+1-415-200-7986", None),
+            ("TEL:+14152007986", None),
+            ("0014152007986", None),
+            ("＋１４１５２００７９８６", None),
+            ("+١٤١٥٢٠٠٧٩٨٦", None),
+            ("+1\u{a0}415\u{2011}200\u{2011}7986", None),
+            ("4152007986", Some("US")),
+            ("(415) 200-7986", Some("us")),
+            ("1 415 200 7986", Some("US")),
+            ("0014152007986", Some("GB")),
+            ("+14152007986", Some("CN")),
+        ];
+        for (text, region) in spellings {
+            let destination = parse(text, region).unwrap_or_else(|e| panic!("{text}: {e}"));
+            assert_eq!(destination.phone.expose(), "+14152007986", "{text}");
+            assert_eq!(destination.country, Country::parse("US").ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn national_form_needs_its_region() {
+        assert_eq!(parse("138 0013 8000", None), Err(PhoneError::MissingRegion));
+        let destination = parse("138 0013 8000", Some("CN")).expect("a Chinese mobile number");
+        assert_eq!(destination.phone.expose(), "+8613800138000");
+        assert_eq!(destination.number_type, NumberType::Mobile);
+        assert_eq!(
+            parse("07911 123456", Some("GB"))
+                .expect("mobile")
+                .phone
+                .expose(),
+            "+447911123456"
+        );
+    }
+
+    #[test]
+    fn the_leading_zero_of_italian_numbers_stays() {
+        let with_zero = parse("+39 06 6982 1234", None).expect("a Rome number");
+        assert_eq!(with_zero.phone.expose(), "+390669821234");
+    }
+
+    #[test]
+    fn refuses_on_purpose() {
+        for (text, region, error) in [
+            ("", None, PhoneError::Characters),
+            ("   ", None, PhoneError::Characters),
+            ("++14152007986", None, PhoneError::Characters),
+            ("+1415200\u{0}7986", None, PhoneError::Characters),
+            ("+1*4152007986", None, PhoneError::Characters),
+            ("+1 800 FLOWERS", None, PhoneError::LettersOrExtension),
+            ("+14152007986 ext. 5", None, PhoneError::LettersOrExtension),
+            ("+14152007986x5", None, PhoneError::LettersOrExtension),
+            ("+14152007986;ext=5", None, PhoneError::LettersOrExtension),
+            (
+                "tel:4152007986;phone-context=+1",
+                None,
+                PhoneError::LettersOrExtension,
+            ),
+            ("+14152007986,5", None, PhoneError::LettersOrExtension),
+            ("4152007986", Some("ZZ"), PhoneError::UnknownRegion),
+            ("+1 415 200", None, PhoneError::NotAssigned),
+            ("+1 555 200 7986", None, PhoneError::NotAssigned),
+            ("+999 1234 5678", None, PhoneError::NotAssigned),
+        ] {
+            assert_eq!(parse(text, region), Err(error), "{text:?}");
+        }
+        assert_eq!(
+            parse(&"1".repeat(97), Some("US")),
+            Err(PhoneError::Characters)
+        );
+    }
+
+    #[test]
+    fn text_of_96_bytes_is_looked_at_and_no_longer_one() {
+        let spaced = |length: usize| format!("+1{}4152007986", " ".repeat(length - 12));
+        assert!(parse(&spaced(96), None).is_ok());
+        assert_eq!(parse(&spaced(97), None), Err(PhoneError::Characters));
+    }
+
+    #[test]
+    fn warming_up_loads_the_metadata() {
+        let parser = PhoneParser::serving(Country::parse("DE"));
+        assert!(parser.served.get().is_none());
+        parser.warm_up();
+        assert!(matches!(parser.served.get(), Some(Some(_))));
+        assert!(parser.all.get().is_none());
+    }
+
+    #[test]
+    fn knows_types_that_cost_money() {
+        for (text, number_type) in [
+            ("+1 900 234 5678", NumberType::PremiumRate),
+            ("+44 909 879 0000", NumberType::PremiumRate),
+            ("+1 800 234 5678", NumberType::TollFree),
+            ("+44 76 4050 0123", NumberType::Pager),
+        ] {
+            assert_eq!(
+                parse(text, None).expect(text).number_type,
+                number_type,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn satellite_numbers_have_no_country() {
+        assert_eq!(
+            parse("+870 773 123 456", None).expect("Inmarsat").country,
+            None
+        );
+    }
+
+    #[test]
+    fn countries_with_numbers_are_those_of_the_metadata() {
+        let library = PhoneNumberUtil::new().expect("metadata");
+        let letters = || 'A'..='Z';
+        let codes = letters().flat_map(|a| letters().map(move |b| format!("{a}{b}")));
+        let known: Vec<_> = codes
+            .filter(|code| {
+                known_region(&library, Country::parse(code).expect("two letters")).is_some()
+            })
+            .collect();
+        assert_eq!(crate::country::WITH_NUMBERS, known.join(" "));
+        assert!(Country::parse("gb").is_ok_and(|country| country.has_numbers()));
+        assert!(Country::parse("uk").is_ok_and(|country| !country.has_numbers()));
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics_and_is_idempotent(text in "\\PC{0,40}") {
+            if let Ok(first) = parse(&text, Some("US")) {
+                let again = parse(first.phone.expose(), None).expect("canonical parses");
+                prop_assert_eq!(again.phone, first.phone);
+            }
+        }
+
+        /// Every spelling that leads anywhere, in regions that the partial parser has plans of and has not.
+        #[test]
+        fn a_part_of_the_plans_reads_what_all_read(
+            prefix in prop_oneof![Just(""), Just("+"), Just("00"), Just("011"), Just("0"), Just("+1"), Just("+49"), Just("01149")],
+            digits in "[0-9]{3,14}",
+            region in prop_oneof![Just(None), Just(Some("US")), Just(Some("DE")), Just(Some("GB")), Just(Some("CA"))],
+        ) {
+            let _ = parse(&format!("{prefix}{digits}"), region);
+        }
+
+        #[test]
+        fn separators_do_not_matter(
+            subscriber in 200_0000_u32..999_9999,
+            separators in proptest::collection::vec(prop_oneof![Just(""), Just(" "), Just("-"), Just(".")], 10),
+        ) {
+            let plain = format!("415{subscriber}");
+            let spaced: String = plain.chars().zip(separators).flat_map(|(c, s)| [c.to_string(), s.to_owned()]).collect();
+            prop_assert_eq!(parse(&format!("+1{plain}"), None), parse(&format!("+1 {spaced}"), None));
+        }
+    }
+}

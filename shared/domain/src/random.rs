@@ -1,0 +1,47 @@
+//! Randomness as an argument.
+
+use thiserror::Error;
+
+/// The operating system gave no random bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("no random bytes available")]
+pub struct RandomUnavailable;
+
+/// A cryptographically secure source of random bytes.
+pub trait Random: Send + Sync {
+    /// Fills `bytes` with uniformly random bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`RandomUnavailable`] when the source fails; `bytes` is then unspecified and must not be used.
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable>;
+}
+
+/// An array of random bytes from `random`.
+///
+/// # Errors
+///
+/// [`RandomUnavailable`] when the source fails.
+pub fn random_array<const N: usize>(random: &dyn Random) -> Result<[u8; N], RandomUnavailable> {
+    let mut bytes = [0; N];
+    random.fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Broken;
+
+    impl Random for Broken {
+        fn fill(&self, _: &mut [u8]) -> Result<(), RandomUnavailable> {
+            Err(RandomUnavailable)
+        }
+    }
+
+    #[test]
+    fn without_random_bytes_there_is_no_array() {
+        assert_eq!(random_array::<16>(&Broken), Err(RandomUnavailable));
+    }
+}

@@ -1,0 +1,186 @@
+//! The rules of sending.
+
+use std::time::Duration;
+
+use crate::subject::SubjectKind;
+use crate::window::{DAY, HOUR};
+
+/// A rule that a send must pass.
+///
+/// A new rule is a variant, its place in [`Rule::ALL`] and its row in [`Rule::row`]. The policy file, the transaction,
+/// the refund, the refusal and `explain` follow from the row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rule {
+    /// The phone is not on the block list.
+    BlockedPhone,
+    /// The device is not on the block list.
+    BlockedDevice,
+    /// The address is not on the block list.
+    BlockedAddress,
+    /// The phone is not locked and was not texted less than a cooldown ago. This rule also stores the challenge.
+    PhoneCooldown,
+    /// Texts per phone and hour.
+    PhonePerHour,
+    /// Texts per phone and day.
+    PhonePerDay,
+    /// Texts per device and day.
+    DevicePerDay,
+    /// Texts per address and hour.
+    AddressPerHour,
+    /// Texts per block of ten thousand numbers and hour. It stops a pumper who walks through consecutive numbers.
+    NumberBlockPerHour,
+}
+
+/// Everything that is fixed about a rule.
+struct Row {
+    name: &'static str,
+    subject: SubjectKind,
+    kind: RuleKind,
+    is_refunded: bool,
+}
+
+/// How a rule decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleKind {
+    /// It refuses a subject on the block list.
+    Block,
+    /// It decides on the phone's record.
+    Reserve,
+    /// It counts texts in windows.
+    Count {
+        /// The length of a window.
+        window: Duration,
+        /// Texts per window where the policy names no number.
+        default_limit: u32,
+    },
+}
+
+impl Row {
+    const fn block(name: &'static str, subject: SubjectKind) -> Self {
+        Self {
+            name,
+            subject,
+            kind: RuleKind::Block,
+            is_refunded: false,
+        }
+    }
+
+    const fn count(
+        name: &'static str,
+        subject: SubjectKind,
+        window: Duration,
+        default_limit: u32,
+    ) -> Self {
+        Self {
+            name,
+            subject,
+            kind: RuleKind::Count {
+                window,
+                default_limit,
+            },
+            is_refunded: false,
+        }
+    }
+
+    const fn refunded(mut self) -> Self {
+        self.is_refunded = true;
+        self
+    }
+}
+
+impl Rule {
+    /// Every rule, in the order in which a send is checked.
+    pub const ALL: [Self; 9] = [
+        Self::BlockedPhone,
+        Self::BlockedDevice,
+        Self::BlockedAddress,
+        Self::PhoneCooldown,
+        Self::PhonePerHour,
+        Self::PhonePerDay,
+        Self::DevicePerDay,
+        Self::AddressPerHour,
+        Self::NumberBlockPerHour,
+    ];
+
+    const fn row(self) -> Row {
+        use SubjectKind::{Address, Device, NumberBlock, Phone};
+        match self {
+            Self::BlockedPhone => Row::block("blocked-phone", Phone),
+            Self::BlockedDevice => Row::block("blocked-device", Device),
+            Self::BlockedAddress => Row::block("blocked-address", Address),
+            Self::PhoneCooldown => Row {
+                name: "phone-cooldown",
+                subject: Phone,
+                kind: RuleKind::Reserve,
+                is_refunded: false,
+            },
+            Self::PhonePerHour => Row::count("phone-per-hour", Phone, HOUR, 5).refunded(),
+            Self::PhonePerDay => Row::count("phone-per-day", Phone, DAY, 10).refunded(),
+            Self::DevicePerDay => Row::count("device-per-day", Device, DAY, 10).refunded(),
+            // Not refunded: numbers that the carrier refuses must still exhaust an attacker's address and block.
+            Self::AddressPerHour => Row::count("address-per-hour", Address, HOUR, 20),
+            Self::NumberBlockPerHour => Row::count("number-block-per-hour", NumberBlock, HOUR, 20),
+        }
+    }
+
+    /// The stable name: `rule` on the wire, and a part of the key of a counter.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// What the rule looks at.
+    #[must_use]
+    pub const fn subject(self) -> SubjectKind {
+        self.row().subject
+    }
+
+    /// How the rule decides.
+    #[must_use]
+    pub const fn kind(self) -> RuleKind {
+        self.row().kind
+    }
+
+    /// The length of the window in which the rule counts, if it counts.
+    #[must_use]
+    pub const fn window(self) -> Option<Duration> {
+        match self.row().kind {
+            RuleKind::Count { window, .. } => Some(window),
+            RuleKind::Block | RuleKind::Reserve => None,
+        }
+    }
+
+    /// Whether a count is given back when the carrier certainly did not send the text.
+    ///
+    /// Counts that limit one honest user are given back. Counts that bound an attacker who tries many numbers are not.
+    #[must_use]
+    pub const fn is_refunded(self) -> bool {
+        self.row().is_refunded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_distinct() {
+        let names: HashSet<_> = Rule::ALL.iter().map(|rule| rule.name()).collect();
+        assert_eq!(names.len(), Rule::ALL.len());
+    }
+
+    #[test]
+    fn only_counts_are_refunded() {
+        for rule in Rule::ALL.into_iter().filter(|rule| rule.is_refunded()) {
+            assert!(rule.window().is_some(), "{rule:?}");
+        }
+    }
+
+    #[test]
+    fn the_place_in_the_list_is_the_number_of_the_variant() {
+        for (place, rule) in Rule::ALL.into_iter().enumerate() {
+            assert_eq!(rule as usize, place, "{rule:?}");
+        }
+    }
+}

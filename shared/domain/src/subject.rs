@@ -1,0 +1,87 @@
+//! Whom a limit or a block is about.
+
+/// What a rule looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SubjectKind {
+    /// The phone number that the text goes to.
+    Phone,
+    /// The device id that the client sent.
+    Device,
+    /// The network address that the request came from.
+    Address,
+    /// The phone number without its last four digits: ten thousand neighbouring numbers.
+    NumberBlock,
+}
+
+impl SubjectKind {
+    /// The prefix of the subject in stored keys and in the derivation of its index.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Phone => "phone",
+            Self::Device => "device",
+            Self::Address => "ip",
+            Self::NumberBlock => "block",
+        }
+    }
+}
+
+/// A subject as tables and logs show it: a keyed MAC of its value, as text.
+///
+/// Without the key nobody can tell whose index it is, not even by trying every phone number.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SubjectIndex(String);
+
+impl SubjectIndex {
+    /// Wraps an index that was computed before, as a table holds it.
+    #[must_use]
+    pub fn from_text(text: String) -> Self {
+        Self(text)
+    }
+
+    /// Returns the text that stands in the keys of the tables.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The subjects of one send.
+///
+/// A send knows all four. An operator who asks about a phone may know neither device nor address: those are
+/// `Subjects<Option<SubjectIndex>>`.
+#[derive(Debug, Clone)]
+pub struct Subjects<Asker = SubjectIndex> {
+    /// The phone that the text goes to.
+    pub phone: SubjectIndex,
+    /// The block of numbers that the phone is in.
+    pub number_block: SubjectIndex,
+    /// The device that asks for the text.
+    pub device: Asker,
+    /// The address that asks for the text.
+    pub address: Asker,
+}
+
+impl From<Subjects> for Subjects<Option<SubjectIndex>> {
+    fn from(all: Subjects) -> Self {
+        Self {
+            phone: all.phone,
+            number_block: all.number_block,
+            device: Some(all.device),
+            address: Some(all.address),
+        }
+    }
+}
+
+impl Subjects<Option<SubjectIndex>> {
+    /// Returns the subject of this kind, if it is known.
+    #[must_use]
+    pub fn get(&self, kind: SubjectKind) -> Option<&SubjectIndex> {
+        match kind {
+            SubjectKind::Phone => Some(&self.phone),
+            SubjectKind::NumberBlock => Some(&self.number_block),
+            SubjectKind::Device => self.device.as_ref(),
+            SubjectKind::Address => self.address.as_ref(),
+        }
+    }
+}

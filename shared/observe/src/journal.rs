@@ -1,0 +1,278 @@
+//! One line per request, log entry and metrics at once.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use metrique_writer::format::Format as _;
+use metrique_writer::unit::Unit;
+use metrique_writer_format_emf::{Emf, MetricDefinition, MetricDirective, NoMetric};
+
+use phoneproof_domain::country::Country;
+use phoneproof_domain::money::MicroUsd;
+use phoneproof_domain::policy::BusinessId;
+
+use super::facts::{Dependency, Facts};
+
+/// The namespace of every metric.
+pub const NAMESPACE: &str = "PhoneProof";
+
+/// Whose fault an outcome is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Nobody's, or the caller's.
+    Info,
+    /// The carrier's.
+    Warn,
+    /// Ours, or our infrastructure's.
+    Error,
+}
+
+impl Level {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// A request that was answered.
+#[derive(Debug)]
+pub struct Entry<'a> {
+    /// When it was answered, since the Unix epoch.
+    pub at: Duration,
+    /// The id that the gateway gave it.
+    pub request_id: &'a str,
+    /// The path it was for, if there is one.
+    pub route: Option<&'a str>,
+    /// The HTTP status.
+    pub status: u16,
+    /// `served`, or the kind of refusal.
+    pub outcome: &'static str,
+    /// The rule that refused.
+    pub rule: Option<&'static str>,
+    /// What happened to an account, in a service that has accounts.
+    pub event: Option<&'static str>,
+    /// Whether a code was checked.
+    pub is_verification: bool,
+    /// Whose fault the outcome is.
+    pub level: Level,
+    /// How long it took.
+    pub took: Duration,
+    /// What happened meanwhile.
+    pub facts: &'a Facts,
+}
+
+/// The line. Its strings are properties and dimensions, its numbers metrics; absent ones are left
+/// out.
+#[derive(metrique_writer::Entry)]
+struct Line<'l> {
+    #[entry(timestamp)]
+    at: SystemTime,
+    level: &'static str,
+    message: &'static str,
+    stack: &'l str,
+    request_id: &'l str,
+    route: Option<&'l str>,
+    status: NoMetric<u64>,
+    outcome: &'static str,
+    rule: Option<&'static str>,
+    event: Option<&'static str>,
+    country: Option<&'l str>,
+    business: Option<&'l str>,
+    carrier: Option<&'static str>,
+    #[entry(name = "Texts")]
+    texts: Option<u64>,
+    #[entry(name = "Sent")]
+    sent: Option<u64>,
+    #[entry(name = "Segments")]
+    segments: Option<u64>,
+    #[entry(name = "EstimatedCost")]
+    estimated_cost: Option<f64>,
+    #[entry(name = "Verifications")]
+    verifications: Option<u64>,
+    #[entry(name = "Verified")]
+    verified: Option<u64>,
+    #[entry(name = "Events")]
+    events: Option<u64>,
+    #[entry(name = "Denied")]
+    denied: Option<u64>,
+    #[entry(name = "Faults")]
+    faults: Option<u64>,
+    #[entry(name = "ColdStarts")]
+    cold_starts: Option<u64>,
+    #[entry(name = "InitTime")]
+    init_time: Option<Duration>,
+    #[entry(name = "Time")]
+    time: Duration,
+    #[entry(name = "StoreTime")]
+    store_time: Option<Duration>,
+    #[entry(name = "CarrierTime")]
+    carrier_time: Option<Duration>,
+    #[entry(name = "KeysTime")]
+    keys_time: Option<Duration>,
+}
+
+/// Where finished lines go, newline included.
+pub type Output = Arc<dyn Fn(&[u8]) + Send + Sync>;
+
+/// Writes the lines.
+pub struct Journal {
+    stack: String,
+    emf: Mutex<Emf>,
+    init: Mutex<Option<Duration>>,
+    output: Output,
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal")
+            .field("stack", &self.stack)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Journal {
+    /// A journal of the stack with this name, a dimension of every metric. `init` is how long the
+    /// function took to start; the first line carries it, as a cold start.
+    #[must_use]
+    pub fn new(stack: String, init: Option<Duration>, output: Output) -> Self {
+        Self {
+            stack,
+            emf: Mutex::new(format()),
+            init: Mutex::new(init),
+            output,
+        }
+    }
+
+    /// Writes the line of a request.
+    pub fn record(&self, entry: &Entry<'_>) {
+        let mut line = Vec::with_capacity(1_536);
+        let written = locked(&self.emf).format(&self.line(entry), &mut line);
+        if written.is_ok() {
+            (self.output)(&line);
+        } else {
+            tracing::error!("a request line could not be written");
+        }
+    }
+
+    fn line<'a>(&'a self, entry: &Entry<'a>) -> Line<'a> {
+        let (facts, once) = (entry.facts, |is: bool| is.then_some(1));
+        let text = facts.text.as_ref();
+        let sent = text.filter(|text| text.delivery.is_accepted());
+        let init = locked(&self.init).take();
+        Line {
+            at: SystemTime::UNIX_EPOCH + entry.at,
+            level: entry.level.as_str(),
+            message: "request",
+            stack: &self.stack,
+            request_id: entry.request_id,
+            route: entry.route,
+            status: NoMetric::from(u64::from(entry.status)),
+            outcome: entry.outcome,
+            rule: entry.rule,
+            event: entry.event,
+            country: facts.country.as_ref().map(Country::as_str),
+            business: facts.business.as_ref().map(BusinessId::as_str),
+            carrier: text.map(|text| text.delivery.as_str()),
+            texts: text.map(|_| 1),
+            sent: sent.map(|_| 1),
+            segments: sent.map(|text| u64::from(text.segments)),
+            estimated_cost: sent.and_then(|text| text.cost).map(MicroUsd::dollars),
+            verifications: once(entry.is_verification),
+            verified: once(facts.verified),
+            events: once(entry.event.is_some()),
+            denied: once(entry.rule.is_some()),
+            faults: once(entry.level == Level::Error),
+            cold_starts: init.map(|_| 1),
+            init_time: init,
+            time: entry.took,
+            store_time: facts.time_spent(Dependency::Store),
+            carrier_time: facts.time_spent(Dependency::Carrier),
+            keys_time: facts.time_spent(Dependency::Keys),
+        }
+    }
+}
+
+/// Every metric by stack; some also by what an operator looks for first. Each dimension has a closed
+/// set of values, because each value is a metric that CloudWatch bills.
+fn format() -> Emf {
+    Emf::builder(NAMESPACE.to_owned(), vec![vec!["stack".to_owned()]])
+        .directive(counts(&[&["stack", "rule"]], &["Denied"]))
+        .directive(counts(&[&["stack", "event"]], &["Events"]))
+        .directive(counts(&[&["stack", "carrier"]], &["Texts"]))
+        .directive(counts(&[&["stack", "outcome"]], &["Verifications"]))
+        .directive(counts(
+            &[&["stack", "country"], &["stack", "business"]],
+            &["Sent", "Verified"],
+        ))
+        .skip_all_validations(cfg!(not(test)))
+        .build()
+}
+
+fn counts<'a>(dimensions: &[&[&'a str]], names: &[&'a str]) -> MetricDirective<'a> {
+    let metric = |name: &&'a str| MetricDefinition {
+        name,
+        unit: Unit::Count,
+        storage_resolution: None,
+    };
+    MetricDirective {
+        dimensions: dimensions.iter().map(|set| set.to_vec()).collect(),
+        metrics: names.iter().map(metric).collect(),
+        namespace: NAMESPACE,
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// In tests the formatter validates what it is given.
+    #[test]
+    fn the_first_line_of_a_process_is_its_cold_start() {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let written = Arc::clone(&lines);
+        let init = Some(Duration::from_millis(4));
+        let output: Output = Arc::new(move |line| locked(&written).push(line.to_vec()));
+        let journal = Journal::new("demo".to_owned(), init, output);
+        let mut facts = Facts::default();
+        facts.country = Country::parse("US").ok();
+        facts.business = BusinessId::parse("login").ok();
+        facts.verified = true;
+        for _ in 0..2 {
+            journal.record(&Entry {
+                at: Duration::from_millis(1_795_435_200_123),
+                request_id: "id",
+                route: Some("/v1/verify"),
+                status: 200,
+                outcome: "served",
+                rule: None,
+                event: None,
+                is_verification: true,
+                level: Level::Info,
+                took: Duration::from_micros(1_250),
+                facts: &facts,
+            });
+        }
+        let lines: Vec<serde_json::Value> = locked(&lines)
+            .iter()
+            .map(|line| serde_json::from_slice(line).expect("JSON"))
+            .collect();
+        assert_eq!(lines[0]["_aws"]["Timestamp"], 1_795_435_200_123_u64);
+        assert_eq!(
+            (&lines[0]["ColdStarts"], &lines[0]["InitTime"]),
+            (&1.into(), &4.into())
+        );
+        assert_eq!(
+            (&lines[0]["Time"], &lines[0]["Verified"]),
+            (&1.25.into(), &1.into())
+        );
+        assert!(lines[1]["ColdStarts"].is_null());
+    }
+}

@@ -1,0 +1,133 @@
+//! AWS X-Ray: a segment for each call of a dependency, when Lambda samples the request.
+//!
+//! Lambda traces the invocation itself and runs the X-Ray daemon beside it. What it cannot see is how
+//! long DynamoDB, SNS and Secrets Manager took; that is sent to the daemon here, one UDP datagram per
+//! call, after the request was served. An OpenTelemetry exporter would do the same for a megabyte of
+//! code and a slower cold start; with tracing off, none of this runs.
+
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::facts::{Dependency, DependencyCall};
+use phoneproof_domain::random::{Random, random_array};
+
+/// Precedes each document (X-Ray developer guide, "Sending segment documents to the daemon").
+const HEADER: &str = "{\"format\":\"json\",\"version\":1}\n";
+
+/// The invocation that a request belongs to, from Lambda's trace header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceContext {
+    trace: String,
+    parent: String,
+}
+
+impl TraceContext {
+    /// Reads `Root=1-…;Parent=…;Sampled=1`; `None` for a request that is not sampled.
+    ///
+    /// ```
+    /// use crate::TraceContext;
+    ///
+    /// let header = "Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1";
+    /// assert!(TraceContext::parse(header).is_some());
+    /// assert!(TraceContext::parse(&header.replace("Sampled=1", "Sampled=0")).is_none());
+    /// ```
+    #[must_use]
+    pub fn parse(header: &str) -> Option<Self> {
+        let field = |name: &str| {
+            header
+                .split(';')
+                .filter_map(|pair| pair.trim().split_once('='))
+                .find_map(|(key, value)| (key == name).then_some(value))
+        };
+        (field("Sampled")? == "1").then_some(())?;
+        Some(Self {
+            trace: field("Root")?.to_owned(),
+            parent: field("Parent")?.to_owned(),
+        })
+    }
+}
+
+/// Sends segments to the X-Ray daemon.
+#[derive(Debug)]
+pub struct Tracer {
+    socket: UdpSocket,
+    daemon: SocketAddr,
+}
+
+impl Tracer {
+    /// A tracer for the daemon at `address`, the value of `AWS_XRAY_DAEMON_ADDRESS`. `None` when it is
+    /// no address or there is no socket: a request is served without its trace.
+    #[must_use]
+    pub fn new(address: &str) -> Option<Self> {
+        let daemon = address.parse().ok()?;
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+        socket.set_nonblocking(true).ok()?;
+        Some(Self { socket, daemon })
+    }
+
+    /// Sends a segment for each of `calls`. `now` and `at` are the same moment, on the clock of `calls`
+    /// and since the Unix epoch.
+    pub fn send(
+        &self,
+        context: &TraceContext,
+        calls: &[DependencyCall],
+        (now, at): (Instant, Duration),
+        random: &dyn Random,
+    ) {
+        for call in calls {
+            let Ok(id) = random_array(random) else { return };
+            let began = at.saturating_sub(now.duration_since(call.began));
+            let segment = json!({
+                "trace_id": context.trace,
+                "parent_id": context.parent,
+                "id": format!("{:016x}", u64::from_be_bytes(id)),
+                "type": "subsegment",
+                "namespace": "aws",
+                "name": name(call.dependency),
+                "start_time": began.as_secs_f64(),
+                "end_time": (began + call.took).as_secs_f64(),
+            });
+            // Nothing waits for a trace, and nothing fails without it.
+            drop(
+                self.socket
+                    .send_to(format!("{HEADER}{segment}").as_bytes(), self.daemon),
+            );
+        }
+    }
+}
+
+/// The service's name in X-Ray.
+const fn name(dependency: Dependency) -> &'static str {
+    match dependency {
+        Dependency::Store => "DynamoDB",
+        Dependency::Carrier => "SNS",
+        Dependency::Keys => "Secrets Manager",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_complete_and_sampled_header_is_traced() {
+        let context = TraceContext::parse("Self=x; Root=1-a-b;Lineage=y;Parent=c;Sampled=1");
+        let expected = TraceContext {
+            trace: "1-a-b".to_owned(),
+            parent: "c".to_owned(),
+        };
+        assert_eq!(context, Some(expected));
+        for header in [
+            "",
+            "Root=1-a-b",
+            "Root=1-a-b;Sampled=1",
+            "Root=1-a-b;Parent=c",
+            "Parent=c;Sampled=1",
+        ] {
+            assert_eq!(TraceContext::parse(header), None, "{header}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The use cases: send, verify and spend.
+//!
+//! They join the rules, the keys and AWS. They know no HTTP and no AWS SDK.
+
+mod send;
+mod spend;
+mod verify;
+
+pub use send::{SendCommand, SendError, Sent};
+pub use spend::{SpendCommand, SpendError};
+pub use verify::{Success, VerifyCommand, VerifyError};
+
+use std::fmt;
+
+use phoneproof_aws::keys::{Keys, KeysError};
+use phoneproof_aws::sns::Sender;
+use phoneproof_aws::store::{Store, StoreError};
+use phoneproof_crypto::aead::SealFailed;
+use phoneproof_crypto::challenge_token;
+use phoneproof_crypto::from_base64url;
+use phoneproof_crypto::keyring::{Keyring, Root};
+use phoneproof_crypto::success_token::SigningFailed;
+use phoneproof_domain::catalog::Catalog;
+use phoneproof_domain::challenge::{Challenge, TokenMode};
+use phoneproof_domain::phone_parser::PhoneParser;
+use phoneproof_domain::policy::{Policy, PolicyFaults};
+use phoneproof_domain::random::RandomUnavailable;
+use phoneproof_guard::UnusableKeys;
+use phoneproof_observe::RequestContext;
+use thiserror::Error;
+
+/// The service: everything that is shared by requests, built once per process.
+pub struct Service {
+    issuer: String,
+    token_mode: TokenMode,
+    policy: Policy,
+    catalog: Catalog,
+    phones: PhoneParser,
+    keys: Keys,
+    store: Store,
+    sender: Sender,
+}
+
+/// What a [`Service`] is built from.
+#[derive(Debug)]
+pub struct Parts {
+    /// The public URL of the service: the issuer of its tokens.
+    pub issuer: String,
+    /// Where challenge tokens live.
+    pub token_mode: TokenMode,
+    /// Everything that the operator decides.
+    pub policy: Policy,
+    /// The keyring.
+    pub keys: Keys,
+    /// The tables.
+    pub store: Store,
+    /// The carrier.
+    pub sender: Sender,
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Service")
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A challenge token as a client presents it: a sealed token or a reference, not opened yet.
+pub struct PresentedToken(pub String);
+
+impl fmt::Debug for PresentedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PresentedToken(…)")
+    }
+}
+
+/// Why the service cannot answer now. It fails closed: nothing is sent and nothing is accepted.
+///
+/// The text names what failed, for the log. It holds nothing of the request.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Unavailable {
+    /// The store gave no usable answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no keyring that may be used.
+    #[error("no usable keyring: {0}")]
+    Keys(#[from] KeysError),
+    /// The random source failed.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+    /// A challenge token could not be sealed.
+    #[error("challenge token: {0}")]
+    Seal(#[from] SealFailed),
+    /// A success token could not be signed.
+    #[error(transparent)]
+    Sign(#[from] SigningFailed),
+    /// The keyring's public keys cannot check tokens.
+    #[error("the public keys of the keyring: {0}")]
+    PublicKeys(#[from] UnusableKeys),
+    /// The phone's record holds a write of this request that did something else. Write ids are random, so this takes a
+    /// broken random source.
+    #[error("a write id was used twice")]
+    WriteIdReused,
+}
+
+impl Service {
+    /// Builds the service. It makes no call; see [`Service::warm_up`].
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyFaults`] when a template of the policy is malformed or too long.
+    pub fn new(parts: Parts) -> Result<Self, PolicyFaults> {
+        Ok(Self {
+            catalog: Catalog::new(&parts.policy)?,
+            phones: PhoneParser::serving(parts.policy.numbers.countries.iter().copied()),
+            issuer: parts.issuer,
+            token_mode: parts.token_mode,
+            policy: parts.policy,
+            keys: parts.keys,
+            store: parts.store,
+            sender: parts.sender,
+        })
+    }
+
+    /// Reads the keyring, so that a broken one stops start-up and the first request finds it read.
+    ///
+    /// # Errors
+    ///
+    /// [`KeysError`] says what is wrong with it.
+    pub async fn warm_up(&self, request: &mut RequestContext) -> Result<(), KeysError> {
+        self.keys.keyring(request).await.map(drop)
+    }
+
+    /// Prepares what only `send` needs: the numbering plans and the client of SNS.
+    pub fn warm_up_send(&self) {
+        self.sender.warm_up();
+        self.phones.warm_up();
+    }
+
+    /// Returns the public URL of the service.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Returns the policy.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Returns the public keys that success tokens are checked with, as a JWKS (RFC 7517).
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] when there is no keyring.
+    pub async fn jwks(
+        &self,
+        request: &mut RequestContext,
+    ) -> Result<serde_json::Value, Unavailable> {
+        Ok(self.keys.keyring(request).await?.jwks())
+    }
+
+    /// Opens a challenge token of either mode. Returns the challenge with the root that sealed it; `None` when the text is
+    /// not a token of this deployment.
+    ///
+    /// Where tokens are stored, a sealed token is refused: it would escape revocation.
+    async fn open_token<'k>(
+        &self,
+        text: &str,
+        keyring: &'k Keyring,
+        request: &mut RequestContext,
+    ) -> Result<Option<(Challenge, &'k Root)>, Unavailable> {
+        let now = request.now;
+        let open = |text: &str| challenge_token::open(text, keyring, &self.issuer, now).ok();
+        match self.token_mode {
+            TokenMode::Sealed => Ok(open(text)),
+            TokenMode::Stored => {
+                let Some(reference) = parse_reference(text) else {
+                    return Ok(None);
+                };
+                let place = keyring.indexer().place(&reference);
+                let stored = self.store.stored_token(&place, request).await?;
+                Ok(stored.and_then(|sealed| open(&sealed)))
+            }
+        }
+    }
+}
+
+fn parse_reference(text: &str) -> Option<[u8; 16]> {
+    from_base64url(text).ok()?.try_into().ok()
+}

@@ -1,0 +1,354 @@
+//! Send: text a code, or the same code again.
+
+mod prepare;
+
+use std::fmt;
+
+use phoneproof_aws::store::{ReserveError, SendPlan};
+use phoneproof_crypto::base64url;
+use phoneproof_crypto::challenge_token::{ChallengeToken, seal};
+use phoneproof_crypto::code::{code_mac, derive_code};
+use phoneproof_crypto::digest::{has_sha256, sha256};
+use phoneproof_crypto::keyring::{Keyring, Root};
+use phoneproof_domain::address::SourceAddress;
+use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, TokenMode};
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::code::Code;
+use phoneproof_domain::country::Country;
+use phoneproof_domain::delivery::Delivery;
+use phoneproof_domain::denial::Denial;
+use phoneproof_domain::device::Device;
+use phoneproof_domain::limits::Limits;
+use phoneproof_domain::locale::Locale;
+use phoneproof_domain::phone::{Phone, PhoneError};
+use phoneproof_domain::phone_record::{SendRefusal, Slot, SlotIndex};
+use phoneproof_domain::policy::{Business, BusinessId, DestinationRefusal, TestNumber};
+use phoneproof_observe::{Dependency, RequestContext, TextSent};
+use tokio::time::Instant;
+
+use self::prepare::Prepared;
+use super::{PresentedToken, Service, Unavailable};
+
+/// A request to text a code. Nothing in it has been checked against the policy yet.
+pub struct SendCommand {
+    /// The phone number as the person typed it.
+    pub phone: String,
+    /// The country of a number in national form.
+    pub region: Option<Country>,
+    /// The device that asks for the code.
+    pub device: Device,
+    /// The business that the code is for.
+    pub business: BusinessId,
+    /// The language that the caller wants.
+    pub locale: Option<Locale>,
+    /// What the verification is for, in the relying party's own words.
+    pub action: Option<String>,
+    /// The challenge token of an earlier send, to text its code again.
+    pub token: Option<PresentedToken>,
+    /// The client's `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+    /// The client key, for a business that restricts its callers.
+    pub client_key: Option<String>,
+    /// The address that the request comes from.
+    pub address: SourceAddress,
+}
+
+impl fmt::Debug for SendCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendCommand")
+            .field("business", &self.business)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The answer to a send: a code is on its way.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// The challenge token for the client.
+    pub token: String,
+    /// When the code stops working.
+    pub expires_at: Timestamp,
+    /// When the next text may be asked for.
+    pub resend_at: Timestamp,
+    /// The number of digits of the code.
+    pub code_length: u8,
+    /// The guesses that the challenge admits.
+    pub attempts: u32,
+    /// The number with everything but its last two digits hidden.
+    pub masked_phone: String,
+}
+
+impl fmt::Debug for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sent")
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why no code was texted, or why that is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendError {
+    /// The policy has no such business.
+    UnknownBusiness,
+    /// The business asks for a client key, and the caller sent another one or none.
+    ClientKey,
+    /// The text is not a phone number.
+    Phone(PhoneError),
+    /// The policy does not serve this destination.
+    Destination(DestinationRefusal),
+    /// The token to resend is not one of this service, or is for another phone, device or business.
+    Token,
+    /// The challenge to resend, or to repeat under its idempotency key, is over.
+    Closed(Closed),
+    /// A rule refused.
+    Denied(Denial),
+    /// The carrier refused the text. The counts that are refunded were given back.
+    CarrierRefused,
+    /// The carrier did not answer. The text may arrive, and the token works if it does.
+    CarrierUnknown(Box<Sent>),
+    /// The rules or keys could not be checked. Nothing was sent.
+    Unavailable(Unavailable),
+}
+
+impl<E: Into<Unavailable>> From<E> for SendError {
+    fn from(error: E) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+/// A command that passed everything that needs no I/O.
+struct Checked<'s> {
+    business: &'s Business,
+    test: Option<&'s TestNumber>,
+    phone: Phone,
+    country: Option<Country>,
+    locale: Locale,
+    action: Option<[u8; 32]>,
+    limits: Limits,
+}
+
+impl Service {
+    /// Texts a code to the command's phone.
+    ///
+    /// One transaction checks and counts every rule before the one call of the carrier. When the rules cannot be checked,
+    /// nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] says why no code was texted.
+    pub async fn send(
+        &self,
+        command: SendCommand,
+        request: &mut RequestContext,
+    ) -> Result<Sent, SendError> {
+        let checked = self.check(&command, request)?;
+        let keyring = self.keys.keyring(request).await?;
+        let prepared = self.prepare(&command, &checked, &keyring, request).await?;
+        let plan = self.plan(&command, &checked, &prepared, &keyring, request)?;
+        match self.store.reserve(&plan, request).await {
+            Ok(()) => {}
+            Err(ReserveError::Refused(SendRefusal::Repeated(index, slot))) => {
+                return self.repeat(&checked, prepared, (index, slot), &keyring, request);
+            }
+            Err(ReserveError::Refused(SendRefusal::Closed(closed))) => {
+                return Err(SendError::Closed(closed));
+            }
+            Err(ReserveError::Refused(SendRefusal::Denied(denial))) => {
+                return Err(SendError::Denied(denial));
+            }
+            Err(ReserveError::Store(error)) => return Err(error.into()),
+        }
+        let challenge = &prepared.challenge;
+        let token = match &command.token {
+            // The challenge is the same, so its earlier token stays valid.
+            Some(PresentedToken(earlier)) => earlier.clone(),
+            None => self.wire_token(challenge, prepared.root, &keyring, request)?,
+        };
+        let resend_at = request.now + plan.terms.cooldown;
+        let sent = answer(&checked, challenge, token, resend_at);
+        match self.deliver(&checked, &prepared, request).await {
+            Delivery::Accepted => Ok(sent),
+            Delivery::Unknown => Err(SendError::CarrierUnknown(Box::new(sent))),
+            Delivery::Refused => {
+                self.refund(&plan, request).await;
+                Err(SendError::CarrierRefused)
+            }
+        }
+    }
+
+    /// Checks everything that needs no I/O: business, client key, phone, destination and locale.
+    fn check(
+        &self,
+        command: &SendCommand,
+        request: &mut RequestContext,
+    ) -> Result<Checked<'_>, SendError> {
+        let business = self
+            .policy
+            .businesses
+            .get(&command.business)
+            .ok_or(SendError::UnknownBusiness)?;
+        request.facts.business = Some(command.business.clone());
+        check_client_key(business, command.client_key.as_deref())?;
+        let destination = self
+            .phones
+            .parse(&command.phone, command.region)
+            .map_err(SendError::Phone)?;
+        request.facts.country = destination
+            .country
+            .filter(|country| self.policy.numbers.countries.contains(country));
+        let test = self.policy.test_number(&destination.phone, request.now);
+        if test.is_none() {
+            self.policy
+                .numbers
+                .admits(&destination)
+                .map_err(SendError::Destination)?;
+        }
+        Ok(Checked {
+            business,
+            test,
+            phone: destination.phone,
+            country: request.facts.country,
+            locale: self
+                .catalog
+                .locale(&command.business, business, command.locale.as_ref()),
+            action: command
+                .action
+                .as_ref()
+                .map(|action| sha256(action.as_bytes())),
+            limits: test.map_or(self.policy.limits, TestNumber::limits),
+        })
+    }
+
+    fn seal(
+        &self,
+        challenge: &Challenge,
+        root: &Root,
+        request: &RequestContext,
+    ) -> Result<ChallengeToken, Unavailable> {
+        let random = request.random.as_ref();
+        Ok(seal(challenge, root, &self.issuer, request.now, random)?)
+    }
+
+    /// Makes the token that a client gets for a new challenge, or for one that its idempotency key repeats.
+    fn wire_token(
+        &self,
+        challenge: &Challenge,
+        root: &Root,
+        keyring: &Keyring,
+        request: &RequestContext,
+    ) -> Result<String, Unavailable> {
+        Ok(match self.token_mode {
+            TokenMode::Sealed => self.seal(challenge, root, request)?.into_text(),
+            TokenMode::Stored => base64url(reference(challenge, keyring)),
+        })
+    }
+
+    /// Answers a repeated idempotency key with an equivalent token for the challenge that exists.
+    fn repeat(
+        &self,
+        checked: &Checked<'_>,
+        prepared: Prepared<'_>,
+        (index, slot): (SlotIndex, Slot),
+        keyring: &Keyring,
+        request: &RequestContext,
+    ) -> Result<Sent, SendError> {
+        // Without its root, no token of this challenge can be made or would be accepted. The root was retired, or an
+        // operator promoted it by force before every function had read it.
+        let root = keyring
+            .root(&slot.root)
+            .ok_or(SendError::Closed(Closed::Expired))?;
+        let code = code_of(root, checked, slot.id, slot.expires_at);
+        let challenge = Challenge {
+            slot: index,
+            expires_at: slot.expires_at,
+            code_mac: code_mac(root.code_mac_key(), slot.id, &code),
+            ..prepared.challenge
+        };
+        let sent_at = slot.expires_at - checked.business.code_lifetime;
+        let token = self.wire_token(&challenge, root, keyring, request)?;
+        let resend_at = sent_at + checked.limits.cooldown;
+        Ok(answer(checked, &challenge, token, resend_at))
+    }
+
+    /// Hands the text to the carrier, except to a test number.
+    async fn deliver(
+        &self,
+        checked: &Checked<'_>,
+        prepared: &Prepared<'_>,
+        request: &mut RequestContext,
+    ) -> Delivery {
+        if checked.test.is_some() {
+            return Delivery::Accepted;
+        }
+        let challenge = &prepared.challenge;
+        let text = self
+            .catalog
+            .render(&challenge.business, &challenge.locale, &prepared.code);
+        let Some(text) = text else {
+            return Delivery::Refused;
+        };
+        let began = Instant::now();
+        let delivery = self
+            .sender
+            .send(&checked.phone, &text.body, request.deadline)
+            .await;
+        request.note_call(Dependency::Carrier, began);
+        request.facts.text = Some(TextSent {
+            segments: text.segments,
+            cost: self
+                .policy
+                .sms
+                .estimated_cost(checked.country, text.segments),
+            delivery,
+        });
+        delivery
+    }
+
+    /// Gives back what a refused text counted. A refund that fails costs the user a try, never the operator a text.
+    async fn refund(&self, plan: &SendPlan, request: &mut RequestContext) {
+        if let Err(error) = self.store.refund(plan, request).await {
+            tracing::warn!(%error, "a refused text was not refunded");
+        }
+    }
+}
+
+/// The code of a challenge: derived, or the fixed one of a test number.
+fn code_of(root: &Root, checked: &Checked<'_>, id: ChallengeId, expires_at: Timestamp) -> Code {
+    let length = checked.business.code_length;
+    checked.test.map_or_else(
+        || derive_code(root.code_key(), id, expires_at, length),
+        |test| test.code.clone(),
+    )
+}
+
+fn answer(
+    checked: &Checked<'_>,
+    challenge: &Challenge,
+    token: String,
+    resend_at: Timestamp,
+) -> Sent {
+    Sent {
+        token,
+        expires_at: challenge.expires_at,
+        resend_at,
+        code_length: checked.business.code_length,
+        attempts: checked.business.attempts,
+        masked_phone: checked.phone.masked(),
+    }
+}
+
+/// What a client gets for `challenge` where tokens are stored.
+fn reference(challenge: &Challenge, keyring: &Keyring) -> [u8; 16] {
+    let indexer = keyring.indexer();
+    indexer.reference(challenge.id, challenge.expires_at)
+}
+
+fn check_client_key(business: &Business, presented: Option<&str>) -> Result<(), SendError> {
+    match business.client_key_sha256 {
+        Some(expected) if !has_sha256(presented.unwrap_or_default().as_bytes(), &expected) => {
+            Err(SendError::ClientKey)
+        }
+        Some(_) | None => Ok(()),
+    }
+}

@@ -1,0 +1,185 @@
+//! The challenge of a send, and the plan of its transaction. Nothing is written here.
+
+use phoneproof_aws::store::{SendPlan, StoredToken};
+use phoneproof_crypto::code::{code_mac, code_matches};
+use phoneproof_crypto::keyring::{Keyring, Root};
+use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, TokenMode};
+use phoneproof_domain::code::Code;
+use phoneproof_domain::phone_record::Reservation;
+use phoneproof_domain::subject::Subjects;
+use phoneproof_observe::RequestContext;
+
+use super::{Checked, SendCommand, SendError, code_of, reference};
+use crate::{PresentedToken, Service};
+
+/// A challenge with its code, ready to reserve and deliver.
+pub(super) struct Prepared<'k> {
+    pub(super) challenge: Challenge,
+    pub(super) code: Code,
+    /// The root that the code comes from.
+    pub(super) root: &'k Root,
+    pub(super) reservation: Reservation,
+}
+
+impl Service {
+    /// Makes the challenge: a new one, the one of an idempotency key, or the earlier one of a token.
+    pub(super) async fn prepare<'k>(
+        &self,
+        command: &SendCommand,
+        checked: &Checked<'_>,
+        keyring: &'k Keyring,
+        request: &mut RequestContext,
+    ) -> Result<Prepared<'k>, SendError> {
+        match &command.token {
+            Some(token) => {
+                self.prepare_resend(token, command, checked, keyring, request)
+                    .await
+            }
+            None => self.prepare_new(command, checked, keyring, request),
+        }
+    }
+
+    async fn prepare_resend<'k>(
+        &self,
+        token: &PresentedToken,
+        command: &SendCommand,
+        checked: &Checked<'_>,
+        keyring: &'k Keyring,
+        request: &mut RequestContext,
+    ) -> Result<Prepared<'k>, SendError> {
+        let opened = self.open_token(&token.0, keyring, request).await?;
+        let (mut challenge, root) = opened
+            .filter(|(challenge, _)| is_same_exchange(challenge, command, checked))
+            .ok_or(SendError::Token)?;
+        if challenge.expires_at <= request.now {
+            // The slot may hold a later challenge of the same idempotency key.
+            return Err(SendError::Closed(Closed::Expired));
+        }
+        if command.locale.is_some() {
+            challenge.locale = checked.locale.clone();
+        }
+        let code = code_of(root, checked, challenge.id, challenge.expires_at);
+        let mac_key = root.code_mac_key();
+        if !code_matches(mac_key, challenge.id, &code, &challenge.code_mac) {
+            // The policy's codes have changed since the token was made, and `verify` would refuse this one.
+            return Err(SendError::Closed(Closed::Expired));
+        }
+        let reservation = Reservation::Resend {
+            id: challenge.id,
+            slot: challenge.slot,
+        };
+        Ok(Prepared {
+            challenge,
+            code,
+            root,
+            reservation,
+        })
+    }
+
+    fn prepare_new<'k>(
+        &self,
+        command: &SendCommand,
+        checked: &Checked<'_>,
+        keyring: &'k Keyring,
+        request: &RequestContext,
+    ) -> Result<Prepared<'k>, SendError> {
+        let slot = self.policy.slots().index_at(request.now);
+        let reservation = match &command.idempotency_key {
+            Some(key) => {
+                let id = idempotent_id(keyring, command, checked, key);
+                Reservation::Idempotent { id, slot }
+            }
+            None => Reservation::New {
+                id: ChallengeId(request.draw()?),
+                slot,
+            },
+        };
+        let root = keyring.current();
+        let id = reservation.id();
+        let expires_at = request.now + checked.business.code_lifetime;
+        let code = code_of(root, checked, id, expires_at);
+        let challenge = Challenge {
+            id,
+            phone: checked.phone.clone(),
+            country: checked.country,
+            device: command.device.clone(),
+            business: command.business.clone(),
+            slot,
+            expires_at,
+            code_mac: code_mac(root.code_mac_key(), id, &code),
+            locale: checked.locale.clone(),
+            action: checked.action,
+            test: checked.test.is_some(),
+        };
+        Ok(Prepared {
+            challenge,
+            code,
+            root,
+            reservation,
+        })
+    }
+
+    /// Plans the transaction: whose limits count, what has to be passed, and what is stored.
+    pub(super) fn plan(
+        &self,
+        command: &SendCommand,
+        checked: &Checked<'_>,
+        prepared: &Prepared<'_>,
+        keyring: &Keyring,
+        request: &RequestContext,
+    ) -> Result<SendPlan, SendError> {
+        let indexer = keyring.indexer();
+        let is_resend = matches!(prepared.reservation, Reservation::Resend { .. });
+        let stored = match self.token_mode {
+            TokenMode::Stored if !is_resend => Some(StoredToken {
+                place: indexer.place(&reference(&prepared.challenge, keyring)),
+                token: self.seal(&prepared.challenge, prepared.root, request)?,
+                expires_at: prepared.challenge.expires_at,
+            }),
+            TokenMode::Stored | TokenMode::Sealed => None,
+        };
+        let subjects = Subjects {
+            phone: indexer.phone(&checked.phone),
+            number_block: indexer.number_block(&checked.phone),
+            device: indexer.device(&command.device),
+            address: indexer.address(&command.address),
+        };
+        Ok(SendPlan {
+            phone: subjects.phone.clone(),
+            gates: self.policy.gates(subjects, &checked.limits, request.now),
+            reservation: prepared.reservation,
+            root: prepared.root.id().clone(),
+            expires_at: prepared.challenge.expires_at,
+            attempts: checked.business.attempts,
+            terms: self.policy.terms(request.now, &checked.limits),
+            layout: self.policy.slots(),
+            stored,
+        })
+    }
+}
+
+/// Whether a resend is for the phone, device, business and action that its token was made for.
+fn is_same_exchange(challenge: &Challenge, command: &SendCommand, checked: &Checked<'_>) -> bool {
+    challenge.phone == checked.phone
+        && challenge.device == command.device
+        && challenge.business == command.business
+        && challenge.test == checked.test.is_some()
+        && (checked.action.is_none() || challenge.action == checked.action)
+}
+
+/// The id of a challenge under an idempotency key. The same key for another phone, device, business or action is another
+/// send.
+fn idempotent_id(
+    keyring: &Keyring,
+    command: &SendCommand,
+    checked: &Checked<'_>,
+    key: &str,
+) -> ChallengeId {
+    keyring.indexer().idempotent_challenge(&[
+        key.as_bytes(),
+        checked.phone.expose().as_bytes(),
+        command.device.expose().as_bytes(),
+        command.business.as_str().as_bytes(),
+        command.action.as_deref().unwrap_or_default().as_bytes(),
+    ])
+}

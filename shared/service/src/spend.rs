@@ -1,0 +1,82 @@
+//! Spend: a success token counts once, for relying parties without a ledger of their own.
+
+use std::fmt;
+use std::time::Duration;
+
+use phoneproof_aws::store::SpendOutcome;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::phone_record::WriteId;
+use phoneproof_guard::{Guard, LEEWAY_SECONDS, Rejection};
+use phoneproof_observe::RequestContext;
+
+use super::verify::seconds;
+use super::{Service, Unavailable};
+
+/// A success token to spend.
+pub struct SpendCommand {
+    /// The success token.
+    pub token: String,
+    /// The business it must be for.
+    pub audience: String,
+}
+
+impl fmt::Debug for SpendCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SpendCommand(…)")
+    }
+}
+
+/// Why a token was not spent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SpendError {
+    /// The text is not a success token of this service for this audience.
+    Token,
+    /// The token has expired.
+    Expired,
+    /// The token was spent before.
+    AlreadySpent,
+    /// The store or the keys gave no answer.
+    Unavailable(Unavailable),
+}
+
+impl<E: Into<Unavailable>> From<E> for SpendError {
+    fn from(error: E) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl Service {
+    /// Spends a success token.
+    ///
+    /// # Errors
+    ///
+    /// [`SpendError`] says why the token does not count.
+    pub async fn spend(
+        &self,
+        command: &SpendCommand,
+        request: &mut RequestContext,
+    ) -> Result<(), SpendError> {
+        let keyring = self.keys.keyring(request).await?;
+        let jwks = keyring.jwks().to_string();
+        let guard = Guard::new(self.issuer.as_str(), jwks.as_bytes())?;
+        let proof = guard
+            .check(&command.token, &command.audience, seconds(request.now))
+            .map_err(|rejection| match rejection {
+                Rejection::Expired => SpendError::Expired,
+                _ => SpendError::Token,
+            })?;
+        // The entry must outlive every clock that still accepts the token.
+        let accepted_until = i64::try_from(proof.expires_at).unwrap_or(i64::MAX);
+        let kept_until =
+            Timestamp::from_unix(accepted_until) + Duration::from_secs(2 * LEEWAY_SECONDS);
+        let write = WriteId(request.draw()?);
+        let outcome = self
+            .store
+            .spend(&proof.business, &proof.jti, kept_until, write, request)
+            .await?;
+        match outcome {
+            SpendOutcome::Now => Ok(()),
+            SpendOutcome::Before => Err(SpendError::AlreadySpent),
+        }
+    }
+}
