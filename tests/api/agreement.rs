@@ -14,6 +14,7 @@ use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::challenge::ChallengeId;
 use phoneproof_domain::clock::{Clock as _, Timestamp};
 use phoneproof_domain::device::Device;
+use phoneproof_domain::gate::{Check, Gate, gates};
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::phone_record::{
@@ -24,9 +25,9 @@ use phoneproof_domain::root::RootId;
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::Subjects;
 use phoneproof_domain::window::{DAY, Window};
+use phoneproof_observe::RequestContext;
 use phoneproof_tests::{World, phone, protocol};
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
 const OWN: ChallengeId = ChallengeId([1; 16]);
 const OTHER: ChallengeId = ChallengeId([2; 16]);
@@ -114,19 +115,25 @@ impl Bench {
         }
     }
 
+    /// What a send has to pass when every rule that counts admits `limit` texts.
+    fn gates(&self, limit: u32) -> Vec<Gate> {
+        let limits = Limits::new(COOLDOWN, |_| limit);
+        let subjects = self.subjects.clone().into();
+        gates(&subjects, &limits, Duration::ZERO, self.terms.now)
+    }
+
+    fn request(&self) -> RequestContext {
+        RequestContext::new(
+            self.terms.now,
+            Duration::from_secs(5),
+            self.world.random.clone(),
+        )
+    }
+
     fn plan(&self, reservation: Reservation) -> SendPlan {
-        let plenty = 1_000_000;
         SendPlan {
-            subjects: self.subjects.clone(),
-            limits: Limits {
-                cooldown: COOLDOWN,
-                phone_per_hour: plenty,
-                phone_per_day: plenty,
-                device_per_day: plenty,
-                address_per_hour: plenty,
-                number_block_per_hour: plenty,
-            },
-            day_starts_at: Duration::ZERO,
+            phone: self.subjects.phone.clone(),
+            gates: self.gates(1_000_000),
             reservation,
             root: protocol::root(),
             expires_at: self.terms.now + Duration::from_mins(5),
@@ -158,9 +165,7 @@ impl Bench {
     }
 
     async fn reserve(&self, plan: &SendPlan) -> Result<(), ReserveError> {
-        let deadline = Instant::now() + Duration::from_secs(5);
-        let random = self.world.random.as_ref();
-        self.store.reserve(plan, random, deadline).await
+        self.store.reserve(plan, &mut self.request()).await
     }
 
     /// Every kind of record: each condition true, false and on its edge.
@@ -311,10 +316,9 @@ async fn on_guesses() {
                 right,
                 write: WRITE,
             };
-            let deadline = Instant::now() + Duration::from_secs(5);
             let stored = bench
                 .store
-                .record_guess(&guess, &bench.terms, bench.world.random.as_ref(), deadline)
+                .record_guess(&guess, &bench.terms, &mut bench.request())
                 .await;
             let decided = record.admits_attempt(2, OWN, WRITE, &bench.terms);
             let is_admitted = decided.is_ok();
@@ -348,14 +352,7 @@ async fn on_limits() {
     let bench = Bench::new().await;
     let limit = 3;
     let mut plan = bench.plan(Reservation::New { id: OWN, slot: 4 });
-    plan.limits = Limits {
-        cooldown: COOLDOWN,
-        phone_per_hour: limit,
-        phone_per_day: limit,
-        device_per_day: limit,
-        address_per_hour: limit,
-        number_block_per_hour: limit,
-    };
+    plan.gates = bench.gates(limit);
     assert_eq!(bench.reserve(&plan).await, Ok(()));
     let counters = bench.counters().await;
     assert_eq!(counters.len(), 5, "{counters:?}");
@@ -383,6 +380,26 @@ async fn on_limits() {
     }
 }
 
+/// The reasons of a cancelled transaction belong to the gates that were written, whichever those are.
+#[tokio::test]
+async fn a_refusal_names_its_rule_when_some_gates_are_left_out() {
+    let bench = Bench::new().await;
+    let mut plan = bench.plan(Reservation::New { id: OWN, slot: 4 });
+    let all = bench.gates(1);
+    plan.gates.clone_from(&all);
+    assert_eq!(bench.reserve(&plan).await, Ok(()));
+    bench.put(&PhoneRecord::default()).await;
+    for only in all.iter().filter(|gate| matches!(gate.check, Check::Count(_))) {
+        let is_kept = |gate: &&Gate| gate.rule == Rule::PhoneCooldown || *gate == only;
+        plan.gates = all.iter().filter(is_kept).cloned().collect();
+        let Err(ReserveError::Refused(SendRefusal::Denied(denial))) = bench.reserve(&plan).await
+        else {
+            panic!("{:?} is used up", only.rule);
+        };
+        assert_eq!(denial.rule(), only.rule.name());
+    }
+}
+
 #[tokio::test]
 async fn on_giving_back() {
     let bench = Bench::new().await;
@@ -404,16 +421,15 @@ async fn on_giving_back() {
                 for key in counters.keys() {
                     bench.set_counter(key, counted).await;
                 }
-                let deadline = Instant::now() + Duration::from_secs(5);
-                let (plan, random) = (bench.plan(reservation), bench.world.random.as_ref());
-                let stored = bench.store.refund(&plan, random, deadline).await;
+                let plan = bench.plan(reservation);
+                let stored = bench.store.refund(&plan, &mut bench.request()).await;
                 let (mut expected, mut left) = (record.clone(), counted);
                 let given = protocol::give_back(&mut expected, &reservation, &mut left);
                 let what = format!("{reservation:?} {record:?} {counted}");
                 assert_eq!(stored.is_ok(), given, "{what}");
                 assert_eq!(bench.record().await, expected, "{what}");
                 for (key, n) in bench.counters().await {
-                    let given_back = rule_of(&key).refunded();
+                    let given_back = rule_of(&key).is_refunded();
                     assert_eq!(n, if given_back { left } else { counted }, "{key} {what}");
                 }
             }

@@ -9,7 +9,6 @@ use lambda_http::{Context, RequestExt as _};
 use phoneproof_aws::clients::{AwsSettings, Clients};
 use phoneproof_config::{DEFAULT_POLICY, Settings};
 use phoneproof_domain::challenge::TokenMode;
-use phoneproof_domain::policy::Policy;
 use phoneproof_http::App;
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_observe::{Journal, Tracer};
@@ -45,17 +44,13 @@ fn traced_app(world: &World, tracer: Option<Tracer>) -> Arc<App> {
         },
     };
     let policy = phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("valid");
-    let random = Arc::clone(&world.random);
-    let service = Service::new(
-        Clients::new(&settings.aws),
-        &settings,
-        policy,
-        world.clock.clone(),
-        random,
-    )
-    .expect("a service");
+    let clients = Clients::new(&settings.aws);
+    let parts = phoneproof_runtime::parts(&clients, &settings, policy);
+    let service = Service::new(parts).expect("a service");
     Arc::new(App {
         service,
+        clock: world.clock.clone(),
+        random: Arc::clone(&world.random),
         allowed_origins: Vec::new(),
         journal: Journal::new("test".to_owned(), None, Arc::new(|_| ())),
         tracer,

@@ -318,7 +318,7 @@ fn alarms_and_dashboard_read_metrics_that_exist() {
         "KeysTime",
     ]
     .into();
-    let journal = include_str!("../../shared/core/src/observe/journal.rs");
+    let journal = include_str!("../../shared/observe/src/journal.rs");
     for name in &known {
         assert!(
             journal.contains(&format!("#[entry(name = \"{name}\")]")),

@@ -217,15 +217,15 @@ fn phones(c: &mut Criterion) {
 
 fn plan(keyring: &Keyring, policy: &Policy) -> SendPlan {
     let (indexer, challenge) = (keyring.indexer(), challenge(keyring));
+    let subjects = Subjects {
+        phone: indexer.phone(&challenge.phone),
+        device: indexer.device(&challenge.device),
+        address: indexer.address(&SourceAddress::new(std::net::IpAddr::from([192, 0, 2, 1]))),
+        number_block: indexer.number_block(&challenge.phone),
+    };
     SendPlan {
-        subjects: Subjects {
-            phone: indexer.phone(&challenge.phone),
-            device: indexer.device(&challenge.device),
-            address: indexer.address(&SourceAddress::new(std::net::IpAddr::from([192, 0, 2, 1]))),
-            number_block: indexer.number_block(&challenge.phone),
-        },
-        limits: policy.limits,
-        day_starts_at: policy.day_starts_at,
+        phone: subjects.phone.clone(),
+        gates: policy.gates(subjects, &policy.limits, NOW),
         reservation: Reservation::New { id: ID, slot: 0 },
         root: keyring.current().id().clone(),
         expires_at: challenge.expires_at,

@@ -63,10 +63,11 @@ impl Warm {
             aws: nowhere(),
         };
         let clients = Clients::over(canned.shared(), &settings.aws);
-        let (clock, random) = (Arc::new(ManualClock::new()), Arc::new(SeededRandom::new(1)));
-        let service = Service::new(clients, &settings, policy(), clock, random);
+        let service = Service::new(phoneproof_runtime::parts(&clients, &settings, policy()));
         let app = App {
             service: service.expect("the sample policy has templates"),
+            clock: Arc::new(ManualClock::new()),
+            random: Arc::new(SeededRandom::new(1)),
             allowed_origins: Vec::new(),
             journal: Journal::new("bench".to_owned(), None, Arc::new(|_| ())),
             tracer: None,

@@ -3,7 +3,6 @@
 use phoneproof_config::DEFAULT_POLICY;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::phone_parser::PhoneParser;
-use phoneproof_domain::policy::Policy;
 use serde_json::{Value, json};
 
 /// A region, if any, and what somebody typed.

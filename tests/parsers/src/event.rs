@@ -10,7 +10,6 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Request};
 use phoneproof_domain::address::SourceAddress;
 use phoneproof_http::{Call, Problem, Reply, Route, SendBody, SpendBody, VerifyBody};
-use phoneproof_runtime;
 use serde_json::{Value, json};
 
 use crate::fixture::{APP, ORIGIN};
@@ -73,7 +72,7 @@ pub(crate) fn call(route: Route, body: &[u8]) -> Call {
 /// The request that a function gets for an event; `None` for what the runtime does not hand on.
 fn request(event: &[u8]) -> Option<Request> {
     let mut event: LambdaRequest = serde_json::from_slice(event).ok()?;
-    gateway::sanitize(&mut event);
+    phoneproof_runtime::sanitize(&mut event);
     Some(Request::from(event))
 }
 
@@ -126,7 +125,7 @@ fn serve(request: Request, routes: &[Route], context: &Value) -> Outcome {
             answered(&APP.finish(&call, Ok(Reply::text("ok"))), context);
             Outcome::Accepted
         }
-        Err(Problem::Unavailable) => {
+        Err(Problem::Unavailable(_)) => {
             let ip = context["http"]["sourceIp"].as_str().unwrap_or_default();
             assert!(ip.parse::<IpAddr>().is_err(), "only without an address");
             Outcome::Refused

@@ -8,7 +8,6 @@ use phoneproof_config::{DEFAULT_POLICY, Settings};
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::clock::{Clock, Timestamp};
-use phoneproof_domain::policy::Policy;
 use phoneproof_domain::random::{Random, RandomUnavailable};
 use phoneproof_http::App;
 use phoneproof_observe::Journal;
@@ -32,6 +31,8 @@ pub(crate) static KEYRING: LazyLock<Keyring> = LazyLock::new(|| {
 /// The functions' app. Nothing listens where its stores are said to be.
 pub(crate) static APP: LazyLock<App> = LazyLock::new(|| App {
     service: service(),
+    clock: Arc::new(Still),
+    random: Arc::new(Counting),
     allowed_origins: vec![ORIGIN.to_owned()],
     journal: Journal::new("test".to_owned(), None, Arc::new(check_line)),
     tracer: None,
@@ -82,14 +83,9 @@ fn service() -> Service {
         },
     };
     let policy = phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("a policy");
-    Service::new(
-        Clients::new(&settings.aws),
-        &settings,
-        policy,
-        Arc::new(Still),
-        Arc::new(Counting),
-    )
-    .expect("a service")
+    let clients = Clients::new(&settings.aws);
+    let parts = phoneproof_runtime::parts(&clients, &settings, policy);
+    Service::new(parts).expect("a service")
 }
 
 /// The line of every request is silent too.

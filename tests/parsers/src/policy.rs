@@ -8,6 +8,7 @@ use phoneproof_config::DEFAULT_POLICY;
 use phoneproof_domain::catalog::Catalog;
 use phoneproof_domain::code::Code;
 use phoneproof_domain::policy::{Business, BusinessId, Policy, PolicyFaults};
+use phoneproof_domain::rule::Rule;
 use toml::{Table, Value};
 
 use crate::fixture::NOW;
@@ -142,14 +143,8 @@ fn check_faults(faults: &PolicyFaults) {
 
 fn check(policy: &Policy, file: &Table) {
     let limits = &policy.limits;
-    let counts = [
-        limits.phone_per_hour,
-        limits.phone_per_day,
-        limits.device_per_day,
-        limits.address_per_hour,
-        limits.number_block_per_hour,
-    ];
-    assert!(counts.iter().all(|count| *count >= 1));
+    let mut counting = Rule::ALL.into_iter().filter(|rule| rule.window().is_some());
+    assert!(counting.all(|rule| limits.of(rule) >= 1));
     assert!((10..=3_600).contains(&limits.cooldown.as_secs()));
     assert!((1..=100).contains(&policy.lockout.soft) && (1..=100).contains(&policy.lockout.hard));
     assert!(policy.slots().count <= MAX_SLOTS);
@@ -158,7 +153,9 @@ fn check(policy: &Policy, file: &Table) {
     for country in &policy.numbers.countries {
         assert!(country.has_numbers(), "{country} has no numbers");
     }
-    check_price(policy.sms.max_price_usd.as_deref());
+    let price = file.get("sms").and_then(|sms| sms.get("max_price_usd"));
+    check_price(price.and_then(Value::as_str));
+    assert_eq!(policy.sms.max_price.is_some(), price.is_some());
     assert!(
         policy
             .sms
@@ -182,7 +179,7 @@ fn check(policy: &Policy, file: &Table) {
         );
         assert!(!format!("{test:?}").contains(test.code.expose()));
         let limits = policy.limits_of(&test.phone, NOW);
-        assert!(limits.phone_per_day >= 1);
+        assert!(limits.of(Rule::PhonePerDay) >= 1);
         assert!(policy.terms(NOW, &limits).today.start <= NOW);
     }
 }

@@ -1,13 +1,10 @@
 //! What the costs are made of: items, answers and log lines of a flow on the embedded stack, times from what
 //! other commands kept.
 
-use std::time::Duration;
-
 use clap::Args;
 use phoneproof_bench::warm::policy;
 use phoneproof_domain::clock::{Clock as _, Timestamp};
-use phoneproof_domain::gate::Check;
-use phoneproof_domain::rule::Rule;
+use phoneproof_domain::rule::{Rule, RuleKind};
 use phoneproof_tests::{Answer, World, phone};
 use serde_json::{Map, Value, json};
 
@@ -219,13 +216,12 @@ async fn scan(world: &World, table: &str) -> Vec<Map<String, Value>> {
 /// The items that a send writes or checks, by rule, and the one that a verify writes.
 fn writes(flow: &Flow) -> (Vec<Write>, Write) {
     let record_bytes = small(sizes::item(&flow.record));
-    let limits = policy().limits;
     let write = |rule: Rule| {
-        let (bytes, kept_days) = match rule.check(&limits, Duration::ZERO, flow.at) {
-            // Nobody is blocked: an item that is not there.
-            Check::NotBlocked => (0, 0.0),
-            Check::Reserve => (record_bytes, kept_days(flow, &flow.record)),
-            Check::Count(_) => {
+        let (bytes, kept_days) = match rule.kind() {
+            // Nobody is blocked: the item is not there.
+            RuleKind::Block => (0, 0.0),
+            RuleKind::Reserve => (record_bytes, kept_days(flow, &flow.record)),
+            RuleKind::Count { .. } => {
                 let prefix = format!("{}#", rule.name());
                 let counts = |item: &&Map<String, Value>| {
                     item["pk"]["S"]
