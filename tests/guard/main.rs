@@ -6,10 +6,10 @@
     reason = "a failed expectation is a failed test"
 )]
 
-mod forged;
 mod layer;
 mod ledger;
 mod remote;
+mod times;
 
 use phoneproof_domain::clock::Clock as _;
 use phoneproof_tests::{World, phone};

@@ -4,9 +4,12 @@ use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use phoneproof_crypto::derive::{Purpose, RootKey};
 use serde_json::{Value, json};
 
 /// JSON as a part of a JWT.
@@ -38,6 +41,20 @@ impl Forger {
         Self(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key"))
     }
 
+    /// The issuer itself: the pair that a keyring derives from the secret of a root.
+    #[must_use]
+    pub fn of_root(secret: &str) -> Self {
+        // An RFC 5915 `ECPrivateKey` on P-256 around its scalar.
+        const HEAD: [u8; 7] = [0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20];
+        const TAIL: [u8; 12] = [
+            0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
+        ];
+        let scalar = RootKey::new(secret).derive(Purpose::Es256(0));
+        let der = [&HEAD, scalar.as_slice(), &TAIL].concat();
+        let pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_FIXED_SIGNING, &der);
+        Self(pair.expect("a scalar in range, but for one in 2^32"))
+    }
+
     /// The public key as a JWK of this id.
     #[must_use]
     pub fn jwk(&self, kid: &Value) -> Value {
@@ -48,10 +65,10 @@ impl Forger {
         })
     }
 
-    /// A JWT that this pair signed, whatever it says.
+    /// Signs any header and any text of claims.
     #[must_use]
-    pub fn signed(&self, header: &Value, claims: &Value) -> String {
-        let message = format!("{}.{}", encoded(header), encoded(claims));
+    pub fn sign(&self, header: &Value, claims: &str) -> String {
+        let message = format!("{}.{}", encoded(header), URL_SAFE_NO_PAD.encode(claims));
         let signature = self.0.sign(&SystemRandom::new(), message.as_bytes());
         format!(
             "{message}.{}",
@@ -82,6 +99,18 @@ impl RsaKey {
     pub fn pkcs8(&self) -> String {
         let der: Pkcs8V1Der<'_> = self.0.as_der().expect("a key has an encoding");
         STANDARD.encode(der.as_ref())
+    }
+
+    /// Signs any header and any text of claims.
+    #[must_use]
+    pub fn sign(&self, header: &Value, claims: &str) -> String {
+        let message = format!("{}.{}", encoded(header), URL_SAFE_NO_PAD.encode(claims));
+        let mut signature = vec![0; self.0.public_modulus_len()];
+        let random = SystemRandom::new();
+        self.0
+            .sign(&RSA_PKCS1_SHA256, &random, message.as_bytes(), &mut signature)
+            .expect("signed");
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
     /// Every form in which somebody may hold the public key: what has been taken for a secret.

@@ -10,9 +10,11 @@
 )]
 
 mod at_once;
+mod bodies;
 mod client;
 mod contract;
 mod database;
+mod forgeries;
 mod forger;
 mod lines;
 pub mod protocol;
@@ -24,8 +26,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 pub use at_once::{PARALLEL, at_once, many};
+pub use bodies::malformed_bodies;
 pub use client::{Answer, Client};
 pub use database::Database;
+pub use forgeries::{Forgery, Specimen, jwk_forms};
 pub use forger::{Forger, RsaKey, encoded, with_mac};
 pub use lines::Lines;
 pub use proxy::{Fault, Proxy};

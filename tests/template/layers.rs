@@ -1,0 +1,81 @@
+//! Each crate names only the layers below it, and only `aws` names an AWS SDK.
+//!
+//! A wrong import does not compile unless a manifest allows it, so this test reads the manifests.
+
+use std::collections::BTreeSet;
+
+/// A crate of `shared`, its manifest, and the crates that it may use.
+type Layer = (&'static str, &'static str, &'static [&'static str]);
+
+macro_rules! manifest {
+    ($name:literal) => {
+        include_str!(concat!("../../shared/", $name, "/Cargo.toml"))
+    };
+}
+
+const LAYERS: &[Layer] = &[
+    ("domain", manifest!("domain"), &[]),
+    ("guard", manifest!("guard"), &[]),
+    ("crypto", manifest!("crypto"), &["domain", "guard"]),
+    ("observe", manifest!("observe"), &["domain"]),
+    ("aws", manifest!("aws"), &["crypto", "domain", "observe"]),
+    ("config", manifest!("config"), &["aws", "domain"]),
+    (
+        "service",
+        manifest!("service"),
+        &["aws", "crypto", "domain", "guard", "observe"],
+    ),
+    ("http", manifest!("http"), &["domain", "observe"]),
+    ("runtime", manifest!("runtime"), &["config", "observe"]),
+];
+
+/// What the domain may use from outside: values and parsers, nothing that reaches out of the process.
+const OF_THE_DOMAIN: [&str; 6] = [
+    "prost",
+    "rlibphonenumber",
+    "serde",
+    "thiserror",
+    "time",
+    "zeroize",
+];
+
+/// The names in `[dependencies]`.
+fn dependencies(manifest: &'static str) -> BTreeSet<&'static str> {
+    let section = manifest.split("\n[dependencies]\n").nth(1);
+    let lines = section.unwrap_or_default().lines();
+    lines
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| line.split(['.', ' ', '=']).next())
+        .filter(|name| !name.is_empty() && !name.starts_with('#'))
+        .collect()
+}
+
+#[test]
+fn a_crate_uses_only_the_layers_below_it() {
+    for (name, manifest, allowed) in LAYERS {
+        let used = dependencies(manifest)
+            .into_iter()
+            .filter_map(|dependency| dependency.strip_prefix("phoneproof-"));
+        for used in used {
+            assert!(allowed.contains(&used), "{name} uses {used}");
+        }
+    }
+}
+
+#[test]
+fn only_one_layer_names_an_aws_sdk() {
+    for (name, manifest, _) in LAYERS {
+        let names_one = dependencies(manifest)
+            .iter()
+            .any(|dependency| dependency.starts_with("aws-sdk-"));
+        // The guard's ledger is a feature for relying parties that have a table of their own.
+        let may = matches!(*name, "aws" | "guard");
+        assert!(may || !names_one, "{name} names an AWS SDK");
+    }
+}
+
+#[test]
+fn the_domain_reaches_nothing_outside_the_process() {
+    let used = dependencies(manifest!("domain"));
+    assert_eq!(used, BTreeSet::from(OF_THE_DOMAIN));
+}
