@@ -4,7 +4,7 @@ use phoneproof::config::TokenMode;
 use phoneproof::crypto::keys::{REFRESH_AFTER, USABLE_FOR};
 use phoneproof_tests::{Fault, phone};
 
-use crate::{in_time, statuses, with_every_fault, world};
+use crate::faults::{in_time, statuses, with_every_fault, world};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_one_read() {

@@ -10,7 +10,7 @@ use phoneproof_guard::{Guard, PhoneProof, Rejection};
 use phoneproof_tests::{World, jwt_part};
 use serde_json::{Value, json};
 
-use crate::{now, success_token};
+use crate::guard::{now, success_token};
 
 /// An issuer whose key we hold, so that claims no issuer would make carry a signature that is right.
 struct Forge {
