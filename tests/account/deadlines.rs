@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use crate::{OTHER, PASSWORD, log_in, me, member, post, tokens};
+use crate::account::{OTHER, PASSWORD, log_in, me, member, post, tokens};
 
 /// Less than one call of a service that hangs may take.
 const TIMEOUT: Duration = Duration::from_secs(3);

@@ -7,7 +7,7 @@ use phoneproof_account::service::Event;
 use phoneproof_tests::{Answer, World, phone};
 use serde_json::{Value, json};
 
-use crate::{
+use crate::account::{
     OTHER, PASSWORD, log_in, me, member, post, proof, refresh, register, tokens, with_token,
 };
 

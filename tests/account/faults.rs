@@ -5,7 +5,9 @@ use phoneproof_local::aws::ACCOUNT_SECRET_ID;
 use phoneproof_tests::{Fault, World, phone};
 use serde_json::json;
 
-use crate::{OTHER, PASSWORD, log_in, me, member, post, proof, refresh, tokens, with_token};
+use crate::account::{
+    OTHER, PASSWORD, log_in, me, member, post, proof, refresh, tokens, with_token,
+};
 
 #[tokio::test]
 async fn without_its_tables_every_route_says_unavailable_and_nothing_changes() {

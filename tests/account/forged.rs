@@ -5,7 +5,7 @@ use phoneproof_tests::{Forger, Specimen, World, jwk_forms, jwt_part, phone};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::{OTHER, PASSWORD, me, member, post, proof, register};
+use crate::account::{OTHER, PASSWORD, me, member, post, proof, register};
 
 /// The claims of an access token that must be there, besides the times.
 const REQUIRED: &[&str] = &["iss", "aud", "sub", "sid", "jti"];
@@ -53,8 +53,8 @@ async fn each_kind_of_token_is_good_for_its_own_place_only() {
     world.advance(60);
     let body = json!({ "phone": phone(2), "uniqueId": "d", "businessId": "register" });
     let challenge = world.client.post("/v1/send", &body).await.token();
-    let session = crate::log_in(&world, &phone(1), PASSWORD).await;
-    let (_, refresh) = crate::tokens(&session);
+    let session = crate::account::log_in(&world, &phone(1), PASSWORD).await;
+    let (_, refresh) = crate::account::tokens(&session);
     let success = proof(&world, "register", &phone(3)).await;
     for (kind, token) in [
         ("challenge", &challenge),
@@ -65,7 +65,7 @@ async fn each_kind_of_token_is_good_for_its_own_place_only() {
         let verified = world.client.verify(token, "000000").await;
         let accepted_as_challenge = verified.problem() == "wrong-code";
         let opened = me(&world, token).await.status == 200;
-        let refreshed = crate::refresh(&world, token).await.status == 200;
+        let refreshed = crate::account::refresh(&world, token).await.status == 200;
         let reset = json!({ "token": token, "password": OTHER });
         let other_business = post(&world, "/password-reset", &reset).await.status == 204;
         let registered = post(&world, "/accounts", &reset).await.status == 201;

@@ -6,7 +6,7 @@ use phoneproof_local::aws::ACCOUNT_SECRET_ID;
 use phoneproof_tests::{World, phone};
 use serde_json::json;
 
-use crate::{
+use crate::account::{
     OTHER, PASSWORD, account_item, log_in, me, member, post, proof, refresh, register, tokens,
 };
 

@@ -4,7 +4,7 @@ use http::Method;
 use phoneproof_tests::{World, phone};
 use serde_json::json;
 
-use crate::{
+use crate::account::{
     OTHER, PASSWORD, log_in, me, member, post, proof, refresh, register, tokens, with_token,
 };
 

@@ -6,7 +6,7 @@ use http::Method;
 use phoneproof_tests::{World, phone};
 use serde_json::json;
 
-use crate::{
+use crate::account::{
     OTHER, PASSWORD, log_in, log_in_with_code, me, member, post, proof, register,
     register_with_second_step, tokens, with_token,
 };

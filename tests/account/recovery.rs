@@ -4,7 +4,7 @@ use http::Method;
 use phoneproof_tests::{Answer, Fault, World, phone};
 use serde_json::json;
 
-use crate::{
+use crate::account::{
     OTHER, PASSWORD, log_in_with_code, me, member, post, proof, refresh, register_with_second_step,
     tokens, with_token,
 };
@@ -102,7 +102,7 @@ async fn a_newer_recovery_code_replaces_the_one_before_and_no_table_holds_either
     let first = recovery_code(&world, &access).await;
     let second = recovery_code(&world, &access).await;
     assert_ne!(first, second);
-    let item = crate::account_item(&world).await.to_string();
+    let item = crate::account::account_item(&world).await.to_string();
     for code in [&first, &second] {
         assert!(!item.contains(code.as_str()) && !item.contains(&code.replace('-', "")));
     }
@@ -120,7 +120,7 @@ async fn without_a_second_step_no_recovery_code_is_asked_for() {
     member(&world, &phone(1)).await;
     let token = proof(&world, "password-reset", &phone(1)).await;
     assert_eq!(reset(&world, &token, None).await.status, 204);
-    let access = tokens(&crate::log_in(&world, &phone(1), OTHER).await).0;
+    let access = tokens(&crate::account::log_in(&world, &phone(1), OTHER).await).0;
     let token = proof(&world, "password-change", &phone(1)).await;
     let change = json!({ "token": token, "password": PASSWORD, "secondStep": true });
     let changed = with_token(&world, Method::POST, "/password", &access, Some(&change)).await;

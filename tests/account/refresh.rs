@@ -7,7 +7,7 @@ use phoneproof_tests::{World, phone};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::{me, member, refresh, tokens, with_token};
+use crate::account::{me, member, refresh, tokens, with_token};
 
 #[tokio::test]
 async fn a_hundred_parallel_uses_give_one_successor_and_revoke_nobody() {
@@ -55,7 +55,7 @@ async fn a_lost_reply_is_repeated_for_half_a_minute_then_it_is_reuse() {
 async fn reuse_ends_its_own_session_only() {
     let world = World::start().await;
     let (_, first) = member(&world, &phone(1)).await;
-    let other = crate::log_in(&world, &phone(1), crate::PASSWORD).await;
+    let other = crate::account::log_in(&world, &phone(1), crate::account::PASSWORD).await;
     let (_, other) = tokens(&other);
     let (_, second) = tokens(&refresh(&world, &first).await);
     tokens(&refresh(&world, &second).await);
@@ -72,7 +72,8 @@ async fn a_session_ends_after_a_week_unused_and_after_a_month_anyway() {
     world.advance(7 * day);
     assert_eq!(refresh(&world, &other).await.problem(), "session-over");
     assert_eq!(refresh(&world, &token).await.problem(), "session-over");
-    let (access, mut token) = tokens(&crate::log_in(&world, &phone(1), crate::PASSWORD).await);
+    let (access, mut token) =
+        tokens(&crate::account::log_in(&world, &phone(1), crate::account::PASSWORD).await);
     let list = with_token(&world, Method::GET, "/sessions", &access, None).await;
     let sessions = list.json["sessions"].as_array().map(Vec::len);
     assert_eq!(sessions, Some(1), "only the new one: {}", list.text);
@@ -112,7 +113,7 @@ async fn no_secret_stands_in_the_tables() {
     for secret in [
         &phone(1)[1..],
         &phone(1)[5..],
-        crate::PASSWORD,
+        crate::account::PASSWORD,
         &access,
         &token,
     ] {

@@ -7,7 +7,7 @@ use phoneproof_domain::random::Random as _;
 use phoneproof_tests::{Answer, SeededRandom, World, phone};
 use serde_json::{Value, json};
 
-use crate::{log_in, refresh, tokens, with_token};
+use crate::account::{log_in, refresh, tokens, with_token};
 
 /// How long the sample policy's success tokens live, in seconds.
 const TOKEN_LIFETIME: u64 = 300;

@@ -4,7 +4,7 @@ use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{World, hex, phone};
 use serde_json::json;
 
-use crate::problem::assert_problem;
+use crate::api::problem::assert_problem;
 
 const MODES: [TokenMode; 2] = [TokenMode::Sealed, TokenMode::Stored];
 

@@ -5,7 +5,7 @@ use phoneproof_domain::clock::Clock as _;
 use phoneproof_tests::{World, phone};
 use serde_json::{Value, json};
 
-use crate::flow::claims;
+use crate::api::flow::claims;
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use phoneproof_tests::{PARALLEL, World, at_once, many, phone};
 
-use crate::{MODES, challenge, nth_phone, raised};
+use crate::attacks::{MODES, challenge, nth_phone, raised};
 
 const ROUNDS: usize = 10;
 
@@ -81,7 +81,8 @@ async fn new_codes_to_reset_the_guess_count() {
             let mut today = 0;
             for n in 0..10 {
                 // A device and address of its own for each challenge.
-                let (device, address) = (format!("d{day}-{n}"), crate::address(day * 10 + n));
+                let (device, address) =
+                    (format!("d{day}-{n}"), crate::attacks::address(day * 10 + n));
                 let sent = world.client.send_from(&phone(1), &device, &address).await;
                 if sent.status != 202 {
                     // Until the day ends, or for good.
@@ -118,9 +119,9 @@ async fn one_code_over_many_phones() {
             let own = format!("device-{n}");
             async move {
                 let (device, address) = if is_device {
-                    ("device", crate::address(n))
+                    ("device", crate::attacks::address(n))
                 } else {
-                    (own.as_str(), crate::address(0))
+                    (own.as_str(), crate::attacks::address(0))
                 };
                 let sent = client.send_from(&nth_phone(n), device, &address).await;
                 if sent.status != 202 {
@@ -169,7 +170,11 @@ async fn cancelling_a_victims_code() {
         for n in 0..200 {
             let sent = world
                 .client
-                .send_from(&phone(1), &format!("stranger-{n}"), &crate::address(n))
+                .send_from(
+                    &phone(1),
+                    &format!("stranger-{n}"),
+                    &crate::attacks::address(n),
+                )
                 .await;
             if sent.status == 202 {
                 texts += 1;

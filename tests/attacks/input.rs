@@ -4,7 +4,7 @@ use http::Method;
 use phoneproof_tests::{World, jwt_part, malformed_bodies, phone};
 use serde_json::{Value, json};
 
-use crate::address;
+use crate::attacks::address;
 
 #[tokio::test]
 async fn forged_host() {

@@ -8,7 +8,7 @@ use phoneproof_local::aws::SECRET_ID;
 use phoneproof_tests::{PARALLEL, World, at_once, phone};
 use serde_json::json;
 
-use crate::{MODES, challenge, nth_phone, success};
+use crate::attacks::{MODES, challenge, nth_phone, success};
 
 #[tokio::test]
 async fn one_kind_of_token_for_another() {

@@ -7,7 +7,7 @@ use phoneproof_domain::phone::Phone;
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_tests::{Fault, World, many, phone};
 
-use crate::{MODES, address, challenge, nth_phone, raised};
+use crate::attacks::{MODES, address, challenge, nth_phone, raised};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn store_down_gate_open() {

@@ -9,7 +9,7 @@ use phoneproof_tests::{Client, Fault, PARALLEL, World, at_once, many, phone};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::{MODES, address, nth_phone};
+use crate::attacks::{MODES, address, nth_phone};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn race_on_send_limits() {

@@ -8,7 +8,7 @@ use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{Answer, World, hex, phone};
 use serde_json::json;
 
-use crate::{MODES, challenge};
+use crate::attacks::{MODES, challenge};
 
 fn keyring(roots: &[(&str, char)], current: &str, index: &str) -> String {
     let root = |(id, letter): &(&str, char)| ((*id).to_owned(), letter.to_string().repeat(43));
@@ -190,7 +190,7 @@ async fn retired_or_unknown_key() {
         let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "password-change" });
         let token = world.client.post("/v1/send", &body).await.token();
         let right = world.code(&phone(1));
-        let success = crate::success(&world, &phone(2), 2).await;
+        let success = crate::attacks::success(&world, &phone(2), 2).await;
         if mode == TokenMode::Sealed {
             for renamed in renamed(&token) {
                 let answer = world.client.verify(&renamed, &right).await;

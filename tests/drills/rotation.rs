@@ -9,7 +9,7 @@ use phoneproof_domain::clock::{Clock as _, Timestamp};
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_tests::{World, phone};
 
-use crate::traffic::Traffic;
+use crate::drills::traffic::Traffic;
 
 /// The life of a code and of a success token in the sample policy.
 const TOKEN_LIFETIME: Duration = Duration::from_mins(10);

@@ -8,7 +8,7 @@ use phoneproof_tests::{Answer, Fault, World, phone};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::{PLAIN, TRANSACTION, UPDATE, in_time};
+use crate::faults::{PLAIN, TRANSACTION, UPDATE, in_time};
 
 const PASSWORD: &str = "green mountains at noon";
 const KEYS: &str = "GetSecretValue";

@@ -5,7 +5,7 @@ use phoneproof_crypto::keyring::REFRESH_AFTER;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{Fault, phone};
 
-use crate::{in_time, statuses, with_every_fault, world};
+use crate::faults::{in_time, statuses, with_every_fault, world};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_one_read() {

@@ -6,7 +6,7 @@ use phoneproof_domain::challenge::TokenMode;
 use phoneproof_local::inbox::Carrier;
 use phoneproof_tests::{Answer, Fault, World, phone};
 
-use crate::{PLAIN, TRANSACTION, in_time, of_the_text, statuses, with_every_fault, world};
+use crate::faults::{PLAIN, TRANSACTION, in_time, of_the_text, statuses, with_every_fault, world};
 
 /// A world with a text, whose code may be asked for again.
 async fn after_a_text(mode: TokenMode) -> (World, String) {

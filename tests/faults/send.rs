@@ -4,7 +4,7 @@ use phoneproof_domain::challenge::TokenMode;
 use phoneproof_local::inbox::Carrier;
 use phoneproof_tests::phone;
 
-use crate::{TRANSACTION, in_time, of_the_text, statuses, with_every_fault, world};
+use crate::faults::{TRANSACTION, in_time, of_the_text, statuses, with_every_fault, world};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_the_reservation_of_a_send() {

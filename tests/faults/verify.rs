@@ -3,7 +3,7 @@
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{Answer, phone};
 
-use crate::{PLAIN, UPDATE, in_time, statuses, with_every_fault, world};
+use crate::faults::{PLAIN, UPDATE, in_time, statuses, with_every_fault, world};
 
 fn successes(answers: &[&Answer]) -> usize {
     answers.iter().filter(|answer| answer.status == 200).count()

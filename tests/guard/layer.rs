@@ -9,7 +9,7 @@ use phoneproof_tests::{World, phone};
 use serde_json::Value;
 use tower::{ServiceBuilder, ServiceExt as _, service_fn};
 
-use crate::{jwks, now, success_token};
+use crate::guard::{jwks, now, success_token};
 
 async fn protected(world: &World) -> Router {
     let guard = Guard::new(world.stack.url.as_str(), &jwks(world).await).expect("keys");

@@ -6,7 +6,7 @@ use phoneproof_guard::{DynamoDbLedger, Guard, Https, IssuerLedger, Ledger, Phone
 use phoneproof_tests::World;
 use tokio::task::JoinSet;
 
-use crate::{jwks, now, success_token};
+use crate::guard::{jwks, now, success_token};
 
 async fn proof(world: &World, token: &str) -> PhoneProof {
     let guard = Guard::new(world.stack.url.as_str(), &jwks(world).await).expect("keys");

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::{now, success_token};
+use crate::guard::{now, success_token};
 
 /// Fetches over HTTP, counts, and can be cut off.
 #[derive(Clone)]

@@ -4,7 +4,7 @@ use phoneproof_guard::Guard;
 use phoneproof_tests::{Forger, World, jwt_part};
 use serde_json::json;
 
-use crate::{now, success_token};
+use crate::guard::{now, success_token};
 
 /// The issuer decides how long a token lives; adding the leeway must not overflow.
 #[tokio::test]

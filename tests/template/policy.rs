@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use phoneproof_config::{Environment, Settings};
 use serde_json::{Value, json};
 
-use crate::document::{account_template, decided, resources, template};
-use crate::runbook::anchors;
+use crate::template::document::{account_template, decided, resources, template};
+use crate::template::runbook::anchors;
 
 /// Statements that name no resource, and why there is none to name.
 const WILDCARDS: [(&str, &str); 2] = [

@@ -8,7 +8,7 @@ use phoneproof_local::inbox::Carrier;
 use phoneproof_tests::{World, phone};
 use serde_json::{Value, json};
 
-use crate::document::{account_template, decided, template};
+use crate::template::document::{account_template, decided, template};
 
 /// An IAM action and the logical id of what it is done to; `*` where IAM knows no resource.
 type Permission = (String, String);

@@ -2,7 +2,7 @@
 
 use phoneproof_tests::Site;
 
-use crate::problem::assert_problem;
+use crate::api::problem::assert_problem;
 
 #[tokio::test]
 async fn a_second_text_at_once_is_refused_with_the_time_to_wait() {

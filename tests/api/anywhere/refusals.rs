@@ -3,7 +3,7 @@
 use phoneproof_tests::Site;
 use serde_json::json;
 
-use crate::problem::assert_problem;
+use crate::api::problem::assert_problem;
 
 #[tokio::test]
 async fn an_unknown_business_is_refused() {

@@ -50,7 +50,7 @@ enum Command {
     Calls(calls::Calls),
     /// The service's own time in a warm request.
     Own,
-    /// Instructions of a warm request, compared with those recorded.
+    /// Instructions of a warm invocation, compared with those recorded.
     Instructions(instructions::Instructions),
     /// Whole flows over HTTP on the local stack.
     Flows(flows::Flows),
@@ -67,9 +67,6 @@ enum Command {
     /// The service, as a process of its own.
     #[command(hide = true)]
     Instance(service::Instance),
-    /// The handlers, for callgrind.
-    #[command(hide = true)]
-    Handler(instructions::Handler),
 }
 
 #[tokio::main]
@@ -79,7 +76,7 @@ async fn main() -> ExitCode {
         Command::Memory(options) => memory::run(options).await,
         Command::Calls(options) => calls::run(options).await,
         Command::Own => own::run().await,
-        Command::Instructions(options) => instructions::run(&options),
+        Command::Instructions(options) => instructions::run(options).await,
         Command::Flows(options) => flows::run(options).await,
         Command::Growth(options) => flows::grow(options).await,
         Command::Cost(options) => cost::run(options).await,
@@ -87,7 +84,6 @@ async fn main() -> ExitCode {
         Command::Enumeration => enumeration::run().await,
         Command::Soak(options) => soak::run(options).await,
         Command::Instance(options) => service::serve(options).await,
-        Command::Handler(options) => instructions::handle(options).await,
     };
     if reached {
         ExitCode::SUCCESS

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -14,8 +16,8 @@ use crate::process::Process;
 
 /// The timeout of the functions in `template.yaml`.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// How long the slowest runtime may take to start.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the slowest runtime, or a function under callgrind, may take to start.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What Lambda tells every function.
 const OF_LAMBDA: [(&str, &str); 5] = [
@@ -141,6 +143,17 @@ impl Instance {
             },
             said => panic!("{file} did not start: {said:?}\n{}", last_words(&mut child)),
         }
+    }
+
+    /// Ends the process as the system does before it shuts down, and waits until it has ended.
+    ///
+    /// # Panics
+    ///
+    /// When it has ended before.
+    pub(crate) fn terminate(mut self) {
+        let id = i32::try_from(self.child.id()).expect("process ids are small");
+        kill(Pid::from_raw(id), Signal::SIGTERM).expect("it is alive");
+        self.child.wait().expect("it is a child of this process");
     }
 
     /// Hands out an event and waits for the answer, and for the next request of an event.

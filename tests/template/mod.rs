@@ -8,6 +8,7 @@
 )]
 
 mod document;
+mod layers;
 mod policy;
 mod roles;
 mod runbook;
