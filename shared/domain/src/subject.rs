@@ -1,6 +1,6 @@
-//! Whom a limit or a block is about.
+//! Subjects: the phones, devices, addresses and number blocks that rules limit and operators block.
 
-/// What a rule looks at.
+/// The kind of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SubjectKind {
     /// The phone number that the text goes to.
@@ -14,7 +14,7 @@ pub enum SubjectKind {
 }
 
 impl SubjectKind {
-    /// The prefix of the subject in stored keys and in the derivation of its index.
+    /// Returns the prefix of the subject in stored keys and in the derivation of its index.
     #[must_use]
     pub const fn prefix(self) -> &'static str {
         match self {
@@ -26,20 +26,20 @@ impl SubjectKind {
     }
 }
 
-/// A subject as tables and logs show it: a keyed MAC of its value, as text.
+/// A subject as tables and logs show it: an HMAC of its value, as text.
 ///
-/// Without the key nobody can tell whose index it is, not even by trying every phone number.
+/// Without the key, nobody can find the value behind an index, not even by trying every phone number.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SubjectIndex(String);
 
 impl SubjectIndex {
-    /// Wraps an index that was computed before, as a table holds it.
+    /// Wraps an index that was computed earlier.
     #[must_use]
     pub fn from_text(text: String) -> Self {
         Self(text)
     }
 
-    /// Returns the text that stands in the keys of the tables.
+    /// Returns the index as it stands in the keys of the tables.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -48,7 +48,7 @@ impl SubjectIndex {
 
 /// The subjects of one send.
 ///
-/// A send knows all four. An operator who asks about a phone may know neither device nor address: those are
+/// A send knows all four. An operator who asks about a phone may know neither the device nor the address, and uses
 /// `Subjects<Option<SubjectIndex>>`.
 #[derive(Debug, Clone)]
 pub struct Subjects<Asker = SubjectIndex> {
