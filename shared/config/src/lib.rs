@@ -37,7 +37,7 @@ pub struct Settings {
     /// `TRACING`: `off` (default) or `xray`. This is the address of the X-Ray daemon, from `AWS_XRAY_DAEMON_ADDRESS`;
     /// `None` when tracing is off.
     pub xray_daemon: Option<String>,
-    /// The region, credentials and endpoints of AWS. [`aws`] names their variables.
+    /// The region, credentials and endpoints of AWS. [`read_aws`] names their variables.
     pub aws: AwsSettings,
 }
 
@@ -78,7 +78,7 @@ impl Settings {
     pub fn from_environment(environment: &dyn Environment) -> Result<Self, ConfigError> {
         let required = |name| environment.get(name).ok_or(ConfigError::Missing(name));
         Ok(Self {
-            issuer: issuer("ISSUER", required("ISSUER")?)?,
+            issuer: check_issuer("ISSUER", required("ISSUER")?)?,
             token_mode: read_token_mode(environment.get("TOKEN_MODE").as_deref())?,
             tables: Tables {
                 limits: required("LIMITS_TABLE")?,
@@ -91,7 +91,7 @@ impl Settings {
                 .get("STACK_NAME")
                 .unwrap_or_else(|| LOCAL_STACK.to_owned()),
             xray_daemon: read_xray_daemon(environment)?,
-            aws: aws(environment)?,
+            aws: read_aws(environment)?,
         })
     }
 }
@@ -102,7 +102,7 @@ impl Settings {
 ///
 /// [`ConfigError::Invalid`] when the text is not an absolute HTTP(S) URL, has a query or a trailing slash, or is longer
 /// than 200 bytes.
-pub fn issuer(variable: &'static str, text: String) -> Result<String, ConfigError> {
+pub fn check_issuer(variable: &'static str, text: String) -> Result<String, ConfigError> {
     const ACCEPTED: &str = "an absolute http(s) URL without query or trailing slash is needed";
     let url = text.parse::<http::Uri>().ok();
     let fits = url.is_some_and(|url| {
@@ -176,7 +176,7 @@ fn read_origins(text: Option<&str>) -> Result<Vec<String>, ConfigError> {
 /// # Errors
 ///
 /// [`ConfigError`] names the variable that is missing or not accepted.
-pub fn aws(environment: &dyn Environment) -> Result<AwsSettings, ConfigError> {
+pub fn read_aws(environment: &dyn Environment) -> Result<AwsSettings, ConfigError> {
     let required = |name| environment.get(name).ok_or(ConfigError::Missing(name));
     let endpoint = |name| {
         environment

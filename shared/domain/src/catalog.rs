@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::code::Code;
 use crate::locale::Locale;
 use crate::policy::{Business, BusinessId, Fault, Policy, PolicyFaults};
-use crate::segments::{Segments, segments};
+use crate::segments::{Segments, measure};
 
 /// A part of a template: fixed text, or the place of the code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +61,7 @@ impl Template {
         pieces.extend(make_autofill_lines(business));
         // All digits have the same width, so every text of this template has the size of the sample.
         let sample = render(&pieces, &"0".repeat(usize::from(business.code_length)));
-        let size = segments(&sample);
+        let size = measure(&sample);
         Ok(Self { pieces, size })
     }
 }

@@ -51,7 +51,7 @@ pub fn gates(
             RuleKind::Block => Check::NotBlocked,
             RuleKind::Reserve => Check::Reserve,
             RuleKind::Count { window, .. } => Check::Count(Quota {
-                limit: limits.of(rule),
+                limit: limits.get(rule),
                 window: Window::containing(now, window, offset),
             }),
         };
@@ -103,10 +103,10 @@ mod tests {
 
     fn subjects() -> Subjects {
         Subjects {
-            phone: index("phone"),
-            number_block: index("block"),
-            device: index("device"),
-            address: index("address"),
+            phone_index: index("phone"),
+            number_block_index: index("block"),
+            device_index: index("device"),
+            address_index: index("address"),
         }
     }
 
@@ -153,10 +153,10 @@ mod tests {
     #[test]
     fn a_rule_about_an_unknown_subject_gets_no_gate() {
         let partial = Subjects {
-            phone: index("phone"),
-            number_block: index("block"),
-            device: None,
-            address: None,
+            phone_index: index("phone"),
+            number_block_index: index("block"),
+            device_index: None,
+            address_index: None,
         };
         let rules: Vec<_> = list(partial).into_iter().map(|gate| gate.rule).collect();
         assert_eq!(

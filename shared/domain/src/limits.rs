@@ -25,7 +25,7 @@ impl Limits {
 
     /// Returns the texts per window that `rule` admits; 0 for a rule that does not count.
     #[must_use]
-    pub fn of(&self, rule: Rule) -> u32 {
+    pub fn get(&self, rule: Rule) -> u32 {
         // `Rule::ALL` has the order of the variants. A test in `rule` checks it.
         self.counts.get(rule as usize).copied().unwrap_or(0)
     }

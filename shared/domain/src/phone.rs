@@ -71,7 +71,7 @@ impl Phone {
 
     /// Returns the number with everything but its last two digits hidden, as in `+•••••••••23`.
     #[must_use]
-    pub fn masked(&self) -> String {
+    pub fn mask(&self) -> String {
         let shown = self.0.len().saturating_sub(2);
         let hidden = "•".repeat(shown.saturating_sub(1));
         format!("+{hidden}{}", self.0.get(shown..).unwrap_or_default())
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn the_mask_and_debug_hide_the_number() {
         let phone = Phone::from_canonical("+14152007986").expect("canonical");
-        assert_eq!(phone.masked(), "+•••••••••86");
+        assert_eq!(phone.mask(), "+•••••••••86");
         assert!(!format!("{phone:?}").contains("415"));
         assert_eq!(phone.block(), "+1415200");
     }

@@ -1,6 +1,6 @@
 //! The phone's record: the challenges and wrong codes of one phone, and the decisions that depend on them.
 //!
-//! [`PhoneRecord::admits_send`] and [`PhoneRecord::admits_attempt`] decide. The store repeats both decisions as
+//! [`PhoneRecord::admits_send`] and [`PhoneRecord::admits_guess`] decide. The store repeats both decisions as
 //! conditions of its writes, so that two parallel requests cannot both pass. When a condition fails, these functions
 //! name the reason.
 
@@ -101,7 +101,7 @@ pub enum SendRefusal {
 
 /// Why a phone's record refuses a guess.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AttemptRefusal {
+pub enum GuessRefusal {
     /// This write was applied before, and left the slot like this.
     AlreadyApplied(Slot),
     /// The challenge is over.
@@ -165,24 +165,24 @@ impl PhoneRecord {
     ///
     /// # Errors
     ///
-    /// [`AttemptRefusal`] says why it does not.
-    pub fn admits_attempt(
+    /// [`GuessRefusal`] says why it does not.
+    pub fn admits_guess(
         &self,
         slot: SlotIndex,
         id: ChallengeId,
         write: WriteId,
         terms: &Terms,
-    ) -> Result<(), AttemptRefusal> {
+    ) -> Result<(), GuessRefusal> {
         if let Some(own) = self.slots.get(&slot)
             && own.id == id
             && own.written_by == Some(write)
         {
-            return Err(AttemptRefusal::AlreadyApplied(own.clone()));
+            return Err(GuessRefusal::AlreadyApplied(own.clone()));
         }
         self.check_open(slot, id, terms.now)
-            .map_err(AttemptRefusal::Closed)?;
+            .map_err(GuessRefusal::Closed)?;
         self.check_unlocked(terms)
-            .map_err(|until| AttemptRefusal::Locked { until })
+            .map_err(|until| GuessRefusal::Locked { until })
     }
 
     /// Checks that `slot` holds challenge `id`, and that the challenge takes guesses and resends.
@@ -258,33 +258,33 @@ mod tests {
     #[test]
     fn an_open_slot_takes_a_guess_until_the_second_it_expires() {
         assert_eq!(
-            record(|_| ()).admits_attempt(2, ID, WRITE, &terms(1_299)),
+            record(|_| ()).admits_guess(2, ID, WRITE, &terms(1_299)),
             Ok(())
         );
         assert_eq!(
-            record(|_| ()).admits_attempt(2, ID, WRITE, &terms(1_300)),
-            Err(AttemptRefusal::Closed(Closed::Expired))
+            record(|_| ()).admits_guess(2, ID, WRITE, &terms(1_300)),
+            Err(GuessRefusal::Closed(Closed::Expired))
         );
     }
 
     #[test]
     fn a_refused_guess_names_the_reason() {
-        let guess = |r: PhoneRecord| r.admits_attempt(2, ID, WRITE, &terms(1_010));
+        let guess = |r: PhoneRecord| r.admits_guess(2, ID, WRITE, &terms(1_010));
         assert_eq!(
             guess(record(|s| s.used = true)),
-            Err(AttemptRefusal::Closed(Closed::Used))
+            Err(GuessRefusal::Closed(Closed::Used))
         );
         assert_eq!(
             guess(record(|s| s.attempts_left = 0)),
-            Err(AttemptRefusal::Closed(Closed::Exhausted))
+            Err(GuessRefusal::Closed(Closed::Exhausted))
         );
         assert_eq!(
             guess(record(|s| s.id = ChallengeId([2; 16]))),
-            Err(AttemptRefusal::Closed(Closed::Used))
+            Err(GuessRefusal::Closed(Closed::Used))
         );
         assert_eq!(
             guess(PhoneRecord::default()),
-            Err(AttemptRefusal::Closed(Closed::Used))
+            Err(GuessRefusal::Closed(Closed::Used))
         );
     }
 
@@ -295,8 +295,8 @@ mod tests {
             s.written_by = Some(WRITE);
         });
         assert!(matches!(
-            applied.admits_attempt(2, ID, WRITE, &terms(1_010)),
-            Err(AttemptRefusal::AlreadyApplied(slot)) if slot.used
+            applied.admits_guess(2, ID, WRITE, &terms(1_010)),
+            Err(GuessRefusal::AlreadyApplied(slot)) if slot.used
         ));
     }
 
@@ -306,8 +306,8 @@ mod tests {
         soft.failures_today = 20;
         let until = Some(Timestamp::from_unix(86_400));
         assert_eq!(
-            soft.admits_attempt(2, ID, WRITE, &terms(1_010)),
-            Err(AttemptRefusal::Locked { until })
+            soft.admits_guess(2, ID, WRITE, &terms(1_010)),
+            Err(GuessRefusal::Locked { until })
         );
         let mut hard = record(|_| ());
         hard.failures = 100;

@@ -363,7 +363,7 @@ mod tests {
         let last = end - Duration::from_secs(1);
         let own = Limits::new(Duration::ZERO, |_| 7);
         assert_eq!(policy.limits_of(&test, last), own);
-        assert_eq!(own.of(Rule::AddressPerHour), 7);
+        assert_eq!(own.get(Rule::AddressPerHour), 7);
         assert_eq!(policy.limits_of(&test, end), policy.limits);
         assert_eq!(policy.limits_of(&other, last), policy.limits);
         assert!(policy.test_number(&other, last).is_none());

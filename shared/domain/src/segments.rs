@@ -38,23 +38,23 @@ fn count_septets(character: char) -> Option<usize> {
     }
 }
 
-/// Measures `text`.
+/// Measures `text`: its encoding, its length and the segments that it needs.
 ///
 /// One message carries 160 septets or 70 code units. Each part of a longer text spends 7 septets or 3 code units on its
 /// header. No escape sequence or surrogate pair is split over two parts.
 #[must_use]
-pub fn segments(text: &str) -> Segments {
+pub fn measure(text: &str) -> Segments {
     let gsm: Option<Vec<usize>> = text.chars().map(count_septets).collect();
     if let Some(widths) = gsm {
-        measure(Encoding::Gsm7, &widths, 160, 153)
+        measure_widths(Encoding::Gsm7, &widths, 160, 153)
     } else {
         let widths: Vec<usize> = text.chars().map(char::len_utf16).collect();
-        measure(Encoding::Ucs2, &widths, 70, 67)
+        measure_widths(Encoding::Ucs2, &widths, 70, 67)
     }
 }
 
 /// Measures a text of characters with these `widths`, where a message alone carries `single` units and a part `part`.
-fn measure(encoding: Encoding, widths: &[usize], single: usize, part: usize) -> Segments {
+fn measure_widths(encoding: Encoding, widths: &[usize], single: usize, part: usize) -> Segments {
     let units = widths.iter().sum();
     let count = if units <= single {
         1
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     fn count(text: &str) -> (Encoding, usize, u32) {
-        let s = segments(text);
+        let s = measure(text);
         (s.encoding, s.units, s.count)
     }
 
@@ -129,7 +129,7 @@ mod tests {
         #[test]
         fn a_longer_text_never_needs_fewer_segments(text in "\\PC{0,400}", more in "\\PC{0,20}") {
             let longer = format!("{text}{more}");
-            prop_assert!(segments(&longer).count >= segments(&text).count);
+            prop_assert!(measure(&longer).count >= measure(&text).count);
         }
     }
 }

@@ -46,29 +46,29 @@ impl SubjectIndex {
     }
 }
 
-/// The subjects of one send.
+/// The indexes of the subjects of one send.
 ///
 /// A send knows all four. An operator who asks about a phone may know neither the device nor the address, and uses
 /// `Subjects<Option<SubjectIndex>>`.
 #[derive(Debug, Clone)]
 pub struct Subjects<Asker = SubjectIndex> {
-    /// The phone that the text goes to.
-    pub phone: SubjectIndex,
-    /// The block of numbers that the phone is in.
-    pub number_block: SubjectIndex,
-    /// The device that asks for the text.
-    pub device: Asker,
-    /// The address that asks for the text.
-    pub address: Asker,
+    /// The index of the phone that the text goes to.
+    pub phone_index: SubjectIndex,
+    /// The index of the block of numbers that the phone is in.
+    pub number_block_index: SubjectIndex,
+    /// The index of the device that asks for the text.
+    pub device_index: Asker,
+    /// The index of the address that asks for the text.
+    pub address_index: Asker,
 }
 
 impl From<Subjects> for Subjects<Option<SubjectIndex>> {
     fn from(all: Subjects) -> Self {
         Self {
-            phone: all.phone,
-            number_block: all.number_block,
-            device: Some(all.device),
-            address: Some(all.address),
+            phone_index: all.phone_index,
+            number_block_index: all.number_block_index,
+            device_index: Some(all.device_index),
+            address_index: Some(all.address_index),
         }
     }
 }
@@ -78,10 +78,10 @@ impl Subjects<Option<SubjectIndex>> {
     #[must_use]
     pub fn get(&self, kind: SubjectKind) -> Option<&SubjectIndex> {
         match kind {
-            SubjectKind::Phone => Some(&self.phone),
-            SubjectKind::NumberBlock => Some(&self.number_block),
-            SubjectKind::Device => self.device.as_ref(),
-            SubjectKind::Address => self.address.as_ref(),
+            SubjectKind::Phone => Some(&self.phone_index),
+            SubjectKind::NumberBlock => Some(&self.number_block_index),
+            SubjectKind::Device => self.device_index.as_ref(),
+            SubjectKind::Address => self.address_index.as_ref(),
         }
     }
 }

@@ -34,7 +34,7 @@ pub struct Service {
     token_mode: TokenMode,
     policy: Policy,
     catalog: Catalog,
-    phones: PhoneParser,
+    phone_parser: PhoneParser,
     keys: Keys,
     store: Store,
     sender: Sender,
@@ -112,7 +112,7 @@ impl Service {
     pub fn new(parts: Parts) -> Result<Self, PolicyFaults> {
         Ok(Self {
             catalog: Catalog::new(&parts.policy)?,
-            phones: PhoneParser::serving(parts.policy.numbers.countries.iter().copied()),
+            phone_parser: PhoneParser::serving(parts.policy.numbers.countries.iter().copied()),
             issuer: parts.issuer,
             token_mode: parts.token_mode,
             policy: parts.policy,
@@ -134,7 +134,7 @@ impl Service {
     /// Prepares the parts that only `send` needs: the numbering plans and the client of SNS.
     pub fn warm_up_send(&self) {
         self.sender.warm_up();
-        self.phones.warm_up();
+        self.phone_parser.warm_up();
     }
 
     /// Returns the public URL of the service.
@@ -180,7 +180,7 @@ impl Service {
                     return Ok(None);
                 };
                 let place = keyring.indexer().place(&reference);
-                let stored = self.store.stored_token(&place, request).await?;
+                let stored = self.store.read_stored_token(&place, request).await?;
                 Ok(stored.and_then(|sealed| open(&sealed)))
             }
         }

@@ -32,7 +32,7 @@ use crate::{PresentedToken, Service, Unavailable};
 /// A request to text a code. Nothing in it has been checked against the policy yet.
 pub struct SendCommand {
     /// The phone number as the person typed it.
-    pub phone: String,
+    pub typed_phone: String,
     /// The country of the number, if the number is in national form.
     pub region: Option<Country>,
     /// The device that asks for the code.
@@ -194,8 +194,8 @@ impl Service {
         request.facts.business = Some(command.business.clone());
         check_client_key(business, command.client_key.as_deref())?;
         let destination = self
-            .phones
-            .parse(&command.phone, command.region)
+            .phone_parser
+            .parse(&command.typed_phone, command.region)
             .map_err(SendError::Phone)?;
         // CloudWatch bills a metric per country, so only countries of the policy are reported.
         request.facts.country = destination
@@ -342,7 +342,7 @@ fn make_answer(
         resend_at,
         code_length: checked.business.code_length,
         attempts: checked.business.attempts,
-        masked_phone: checked.phone.masked(),
+        masked_phone: checked.phone.mask(),
     }
 }
 

@@ -8,7 +8,7 @@ use phoneproof_crypto::success_token::SuccessToken;
 use phoneproof_domain::challenge::{Challenge, Closed};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
-use phoneproof_domain::phone_record::{AttemptRefusal, WriteId};
+use phoneproof_domain::phone_record::{GuessRefusal, WriteId};
 use phoneproof_domain::policy::Business;
 use phoneproof_guard::{AMR, Claims};
 use phoneproof_observe::RequestContext;
@@ -96,7 +96,7 @@ impl Service {
             &challenge.code_mac,
         );
         let guess = Guess {
-            phone: keyring.indexer().phone(&challenge.phone),
+            phone_index: keyring.indexer().phone(&challenge.phone),
             id: challenge.id,
             slot: challenge.slot,
             right,
@@ -109,9 +109,9 @@ impl Service {
                 Ok(self.issue_success(&challenge, business, &keyring, request)?)
             }
             Ok(attempts_left) => Err(VerifyError::WrongCode { attempts_left }),
-            Err(AttemptRefusal::Closed(closed)) => Err(VerifyError::Closed(closed)),
-            Err(AttemptRefusal::Locked { until }) => Err(VerifyError::Locked { until }),
-            Err(AttemptRefusal::AlreadyApplied(_)) => Err(Unavailable::WriteIdReused.into()),
+            Err(GuessRefusal::Closed(closed)) => Err(VerifyError::Closed(closed)),
+            Err(GuessRefusal::Locked { until }) => Err(VerifyError::Locked { until }),
+            Err(GuessRefusal::AlreadyApplied(_)) => Err(Unavailable::WriteIdReused.into()),
         }
     }
 

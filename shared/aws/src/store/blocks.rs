@@ -109,7 +109,7 @@ impl Store {
     /// # Errors
     ///
     /// [`CallFailed`] names the call.
-    pub async fn blocked(
+    pub async fn find_block(
         &self,
         kind: SubjectKind,
         subject: &SubjectIndex,
@@ -124,7 +124,7 @@ impl Store {
     /// # Errors
     ///
     /// [`CallFailed`] names the call.
-    pub async fn blocks(&self) -> Result<Vec<Block>, CallFailed> {
+    pub async fn list_blocks(&self) -> Result<Vec<Block>, CallFailed> {
         let mut blocks = Vec::new();
         let mut from: Option<Item> = None;
         loop {

@@ -40,7 +40,7 @@ impl Store {
     /// # Errors
     ///
     /// [`CallFailed`] names the call.
-    pub async fn phone_record(
+    pub async fn read_phone_record(
         &self,
         phone_index: &SubjectIndex,
         today: &Window,
@@ -55,7 +55,7 @@ impl Store {
     /// # Errors
     ///
     /// [`CallFailed`] names the call.
-    pub async fn counted(
+    pub async fn read_count(
         &self,
         rule: Rule,
         subject: &SubjectIndex,

@@ -3,9 +3,9 @@
 //! Every decision is one conditional write, so two requests can never both pass a limit that has room for one. When a
 //! condition fails, DynamoDB returns the item (`ReturnValuesOnConditionCheckFailure`), and the domain names the reason.
 
-mod attempt;
 mod blocks;
 mod counter;
+mod guess;
 mod inspect;
 pub mod item;
 mod reference;
@@ -23,9 +23,9 @@ use phoneproof_domain::random::RandomUnavailable;
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 
-pub use self::attempt::Guess;
 pub use self::blocks::Block;
 pub use self::counter::count_update;
+pub use self::guess::Guess;
 pub use self::reference::StoredToken;
 pub use self::reserve::{ReserveError, SendPlan};
 pub use self::spend::SpendOutcome;
@@ -96,7 +96,7 @@ pub struct CallFailed {
 impl CallFailed {
     /// Keeps the error code of `error`. `None` stands for a deadline that passed first.
     #[must_use]
-    pub fn of<E: ProvideErrorMetadata, R>(
+    pub fn from_error<E: ProvideErrorMetadata, R>(
         operation: &'static str,
         error: Option<&SdkError<E, R>>,
     ) -> Self {
@@ -107,7 +107,7 @@ impl CallFailed {
     }
 
     fn new<E: ProvideErrorMetadata, R>(operation: &'static str, error: &SdkError<E, R>) -> Self {
-        Self::of(operation, Some(error))
+        Self::from_error(operation, Some(error))
     }
 }
 

@@ -44,7 +44,7 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError`] when the store gives no answer.
-    pub async fn stored_token(
+    pub async fn read_stored_token(
         &self,
         place: &str,
         request: &mut RequestContext,
@@ -59,7 +59,7 @@ impl Store {
         let began = Instant::now();
         let answer = within(request.deadline, call.send()).await;
         request.note_call(Dependency::Store, began);
-        let answer = answer.map_err(|error| CallFailed::of("GetItem", error.as_ref()))?;
+        let answer = answer.map_err(|error| CallFailed::from_error("GetItem", error.as_ref()))?;
         let token = answer.item.and_then(|mut item| item.remove(TOKEN));
         Ok(token.and_then(|value| value.as_s().ok().cloned()))
     }

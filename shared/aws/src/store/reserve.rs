@@ -29,7 +29,7 @@ use super::{Store, StoreError};
 #[derive(Debug, Clone)]
 pub struct SendPlan {
     /// The index of the phone that is texted, which is the key of its record.
-    pub phone: SubjectIndex,
+    pub phone_index: SubjectIndex,
     /// The gates that the send has to pass, in the order of the transaction.
     pub gates: Vec<Gate>,
     /// The challenge that the send is about.
@@ -185,7 +185,7 @@ impl Store {
         let mut set = "last_sent = :now, expires_at = :kept".to_owned();
         let mut update = Update::builder()
             .table_name(&self.tables.challenges)
-            .key(PK, text(plan.phone.as_str()))
+            .key(PK, text(plan.phone_index.as_str()))
             .expression_attribute_names("#today", wrong_codes_name(&terms.today))
             .expression_attribute_values(":now", instant(terms.now))
             .expression_attribute_values(":ready", instant(terms.now - terms.cooldown))
@@ -244,7 +244,7 @@ impl Store {
 
     /// Makes the item that releases the slot of a new challenge. For a resend, it only checks that the challenge is there.
     fn build_release(&self, plan: &SendPlan) -> Result<TransactWriteItem, StoreError> {
-        let key = text(plan.phone.as_str());
+        let key = text(plan.phone_index.as_str());
         let slot = slot_name(plan.reservation.slot());
         let id = bytes(plan.reservation.id().0);
         if let Reservation::Resend { .. } = plan.reservation {

@@ -62,7 +62,7 @@ impl Store {
                     SpendOutcome::Before
                 })
             }
-            _ => Err(CallFailed::of("PutItem", error.as_ref()).into()),
+            _ => Err(CallFailed::from_error("PutItem", error.as_ref()).into()),
         }
     }
 }

@@ -69,7 +69,9 @@ async fn try_once(
     match within(request.deadline, call.send()).await {
         Ok(_) => Ok(Ok(())),
         Err(Some(error)) => Ok(Err(error)),
-        Err(None) => Err(CallFailed::of::<TransactWriteItemsError, ()>(OPERATION, None).into()),
+        Err(None) => {
+            Err(CallFailed::from_error::<TransactWriteItemsError, ()>(OPERATION, None).into())
+        }
     }
 }
 

@@ -139,13 +139,13 @@ impl Service {
             TokenMode::Stored | TokenMode::Sealed => None,
         };
         let subjects = Subjects {
-            phone: indexer.phone(&checked.phone),
-            number_block: indexer.number_block(&checked.phone),
-            device: indexer.device(&command.device),
-            address: indexer.address(&command.address),
+            phone_index: indexer.phone(&checked.phone),
+            number_block_index: indexer.number_block(&checked.phone),
+            device_index: indexer.device(&command.device),
+            address_index: indexer.address(&command.address),
         };
         Ok(SendPlan {
-            phone: subjects.phone.clone(),
+            phone_index: subjects.phone_index.clone(),
             gates: self.policy.gates(subjects, &checked.limits, request.now),
             reservation: prepared.reservation,
             root: prepared.root.id().clone(),

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use phoneproof_domain::challenge::ChallengeId;
-use phoneproof_domain::phone_record::{AttemptRefusal, SlotIndex, Terms, WriteId};
+use phoneproof_domain::phone_record::{GuessRefusal, SlotIndex, Terms, WriteId};
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::{Instant, sleep};
@@ -23,7 +23,7 @@ const OPERATION: &str = "UpdateItem";
 #[derive(Debug, Clone)]
 pub struct Guess {
     /// The index of the phone, which is the key of its record.
-    pub phone: SubjectIndex,
+    pub phone_index: SubjectIndex,
     /// The challenge that the guess is for.
     pub id: ChallengeId,
     /// The slot of the challenge.
@@ -49,7 +49,7 @@ impl Store {
         guess: &Guess,
         terms: &Terms,
         request: &mut RequestContext,
-    ) -> Result<Result<u32, AttemptRefusal>, StoreError> {
+    ) -> Result<Result<u32, GuessRefusal>, StoreError> {
         let began = Instant::now();
         let recorded = self.write_guess(guess, terms, request).await;
         request.note_call(Dependency::Store, began);
@@ -61,7 +61,7 @@ impl Store {
         guess: &Guess,
         terms: &Terms,
         request: &RequestContext,
-    ) -> Result<Result<u32, AttemptRefusal>, StoreError> {
+    ) -> Result<Result<u32, GuessRefusal>, StoreError> {
         let mut conflicts = 0;
         loop {
             let update = self.build_guess_update(guess, terms);
@@ -85,21 +85,21 @@ impl Store {
                     conflicts += 1;
                     sleep(draw_delay(conflicts, request)).await;
                 }
-                _ => return Err(CallFailed::of(OPERATION, error.as_ref()).into()),
+                _ => return Err(CallFailed::from_error(OPERATION, error.as_ref()).into()),
             }
         }
     }
 
-    /// Makes the update of a guess. Its condition is the decision of [`PhoneRecord::admits_attempt`].
+    /// Makes the update of a guess. Its condition is the decision of [`PhoneRecord::admits_guess`].
     ///
-    /// [`PhoneRecord::admits_attempt`]: phoneproof_domain::phone_record::PhoneRecord::admits_attempt
+    /// [`PhoneRecord::admits_guess`]: phoneproof_domain::phone_record::PhoneRecord::admits_guess
     fn build_guess_update(&self, guess: &Guess, terms: &Terms) -> UpdateItemFluentBuilder {
         // `#by <> :write` stops a repeat of this write, which the SDK sends after a lost reply, from counting twice.
         let update = self
             .client
             .update_item()
             .table_name(&self.tables.challenges)
-            .key(PK, text(guess.phone.as_str()))
+            .key(PK, text(guess.phone_index.as_str()))
             .condition_expression(
                 "#slot.#id = :id AND #slot.#expires > :now AND #slot.#left > :zero \
                  AND attribute_not_exists(#slot.#used) \
@@ -154,13 +154,13 @@ fn explain_refusal(
     guess: &Guess,
     terms: &Terms,
     item: Option<&Item>,
-) -> Result<Result<u32, AttemptRefusal>, StoreError> {
+) -> Result<Result<u32, GuessRefusal>, StoreError> {
     let record = item
         .map(|item| read_phone_record(item, &terms.today))
         .unwrap_or_default();
-    match record.admits_attempt(guess.slot, guess.id, guess.write, terms) {
+    match record.admits_guess(guess.slot, guess.id, guess.write, terms) {
         // The reply to this write was lost, and the SDK repeated it. The first try counts.
-        Err(AttemptRefusal::AlreadyApplied(slot)) if slot.used == guess.right => {
+        Err(GuessRefusal::AlreadyApplied(slot)) if slot.used == guess.right => {
             Ok(Ok(slot.attempts_left))
         }
         Err(refusal) => Ok(Err(refusal)),
@@ -201,7 +201,7 @@ mod tests {
     fn explain_after_own_write(
         right: bool,
         used: bool,
-    ) -> Result<Result<u32, AttemptRefusal>, StoreError> {
+    ) -> Result<Result<u32, GuessRefusal>, StoreError> {
         let slot = make_slot(
             ID,
             &RootId::parse("r1").expect("an id"),
@@ -215,7 +215,7 @@ mod tests {
         }
         let item = Item::from([(slot_name(2), AttributeValue::M(members))]);
         let guess = Guess {
-            phone: SubjectIndex::from_text("phone".to_owned()),
+            phone_index: SubjectIndex::from_text("phone".to_owned()),
             id: ID,
             slot: 2,
             right,
@@ -231,7 +231,7 @@ mod tests {
         for (right, used) in [(true, false), (false, true)] {
             assert!(matches!(
                 explain_after_own_write(right, used),
-                Ok(Err(AttemptRefusal::AlreadyApplied(_)))
+                Ok(Err(GuessRefusal::AlreadyApplied(_)))
             ));
         }
     }
