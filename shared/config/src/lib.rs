@@ -1,72 +1,71 @@
-//! What an operator sets: the environment of a process, and the policy file.
+//! Reads what an operator sets: the environment of a process, and the policy file.
 //!
-//! [`Settings`] come from environment variables; the documentation of each field names its variable. The [`policy`]
-//! decides everything else.
+//! [`Settings`] come from environment variables, which the documentation of each field names. The [`policy`] decides
+//! everything else.
 
 pub mod policy;
 pub mod process;
 
 use aws_credential_types::Credentials;
-use thiserror::Error;
-
 use phoneproof_aws::clients::{AwsSettings, CaBundle};
 use phoneproof_aws::store::Tables;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::policy::PolicyFaults;
+use thiserror::Error;
 
-/// The policy that is compiled in and used when `POLICY_PATH` is not set.
+/// The policy that is compiled in. It counts when `POLICY_PATH` is not set.
 pub const DEFAULT_POLICY: &str = include_str!("../../../infra/policy/policy.toml");
 
-/// The name of a stack without a name.
+/// The name of the stack when `STACK_NAME` is not set.
 pub const LOCAL_STACK: &str = "local";
 
 /// The settings of one process.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// `ISSUER`: the public URL of the service, in every token. Never taken from a request.
+    /// `ISSUER`: the public URL of the service, which every token holds. It never comes from a request.
     pub issuer: String,
     /// `TOKEN_MODE`: `sealed` (default) or `stored`.
     pub token_mode: TokenMode,
-    /// The tables.
+    /// `LIMITS_TABLE`, `CHALLENGES_TABLE` and `BLOCKS_TABLE`: the names of the tables.
     pub tables: Tables,
-    /// `KEYRING_SECRET_ID`: name or ARN of the keyring in Secrets Manager.
+    /// `KEYRING_SECRET_ID`: the name or ARN of the keyring in Secrets Manager.
     pub keyring_secret_id: String,
-    /// `ALLOWED_ORIGINS`: web origins that may call from a browser, separated by commas.
+    /// `ALLOWED_ORIGINS`: the web origins that may call from a browser, separated by commas.
     pub allowed_origins: Vec<String>,
-    /// `STACK_NAME`: the `stack` of every metric; `local` if it is not set.
+    /// `STACK_NAME`: the `stack` of every metric; [`LOCAL_STACK`] if it is not set.
     pub stack_name: String,
-    /// `TRACING`: `xray` traces to the daemon at `AWS_XRAY_DAEMON_ADDRESS`, which is this value;
-    /// `off` (default) to nobody.
+    /// `TRACING`: `off` (default) or `xray`. This is the address of the X-Ray daemon, from `AWS_XRAY_DAEMON_ADDRESS`;
+    /// `None` when tracing is off.
     pub xray_daemon: Option<String>,
-    /// Region, credentials and endpoints.
+    /// The region, credentials and endpoints of AWS. [`read_aws`] names their variables.
     pub aws: AwsSettings,
 }
 
-/// What is wrong with the environment; one line.
+/// What is wrong with the environment or the policy file. The text is one line.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ConfigError {
-    /// A variable is missing.
+    /// A variable that must be set is missing or empty.
     #[error("{0} is not set")]
     Missing(&'static str),
     /// A variable has a value that is not accepted.
     #[error("{variable}: {accepted}")]
     Invalid {
-        /// The variable.
+        /// The name of the variable.
         variable: &'static str,
-        /// What is accepted.
+        /// The values that are accepted.
         accepted: &'static str,
     },
-    /// The policy file cannot be read.
+    /// The policy file at this path cannot be read.
     #[error("POLICY_PATH: {0} cannot be read")]
     PolicyUnreadable(String),
-    /// The policy has faults.
+    /// The policy file has faults.
     #[error(transparent)]
     Policy(#[from] PolicyFaults),
 }
 
 /// The variables of the environment, looked up by name.
 pub trait Environment {
-    /// The value of `name`, if it is set and not empty.
+    /// Returns the value of `name`; `None` when it is not set or empty.
     fn get(&self, name: &str) -> Option<String>;
 }
 
@@ -79,30 +78,31 @@ impl Settings {
     pub fn from_environment(environment: &dyn Environment) -> Result<Self, ConfigError> {
         let required = |name| environment.get(name).ok_or(ConfigError::Missing(name));
         Ok(Self {
-            issuer: issuer("ISSUER", required("ISSUER")?)?,
-            token_mode: token_mode(environment.get("TOKEN_MODE").as_deref())?,
+            issuer: check_issuer("ISSUER", required("ISSUER")?)?,
+            token_mode: read_token_mode(environment.get("TOKEN_MODE").as_deref())?,
             tables: Tables {
                 limits: required("LIMITS_TABLE")?,
                 challenges: required("CHALLENGES_TABLE")?,
                 blocks: required("BLOCKS_TABLE")?,
             },
             keyring_secret_id: required("KEYRING_SECRET_ID")?,
-            allowed_origins: origins(environment.get("ALLOWED_ORIGINS").as_deref())?,
+            allowed_origins: read_origins(environment.get("ALLOWED_ORIGINS").as_deref())?,
             stack_name: environment
                 .get("STACK_NAME")
                 .unwrap_or_else(|| LOCAL_STACK.to_owned()),
-            xray_daemon: xray_daemon(environment)?,
-            aws: aws(environment)?,
+            xray_daemon: read_xray_daemon(environment)?,
+            aws: read_aws(environment)?,
         })
     }
 }
 
-/// Accepts the value of `variable` as the URL of an issuer.
+/// Accepts `text`, the value of `variable`, as the URL of an issuer.
 ///
 /// # Errors
 ///
-/// [`ConfigError::Invalid`] when it is none.
-pub fn issuer(variable: &'static str, text: String) -> Result<String, ConfigError> {
+/// [`ConfigError::Invalid`] when the text is not an absolute HTTP(S) URL, has a query or a trailing slash, or is longer
+/// than 200 bytes.
+pub fn check_issuer(variable: &'static str, text: String) -> Result<String, ConfigError> {
     const ACCEPTED: &str = "an absolute http(s) URL without query or trailing slash is needed";
     let url = text.parse::<http::Uri>().ok();
     let fits = url.is_some_and(|url| {
@@ -120,7 +120,7 @@ pub fn issuer(variable: &'static str, text: String) -> Result<String, ConfigErro
     }
 }
 
-fn token_mode(text: Option<&str>) -> Result<TokenMode, ConfigError> {
+fn read_token_mode(text: Option<&str>) -> Result<TokenMode, ConfigError> {
     let accepted = "`sealed` or `stored` is needed";
     text.map_or(Some(TokenMode::default()), TokenMode::parse)
         .ok_or(ConfigError::Invalid {
@@ -129,7 +129,7 @@ fn token_mode(text: Option<&str>) -> Result<TokenMode, ConfigError> {
         })
 }
 
-fn xray_daemon(environment: &dyn Environment) -> Result<Option<String>, ConfigError> {
+fn read_xray_daemon(environment: &dyn Environment) -> Result<Option<String>, ConfigError> {
     match environment.get("TRACING").as_deref() {
         None | Some("off") => Ok(None),
         Some("xray") => Ok(environment.get("AWS_XRAY_DAEMON_ADDRESS")),
@@ -140,17 +140,17 @@ fn xray_daemon(environment: &dyn Environment) -> Result<Option<String>, ConfigEr
     }
 }
 
-fn origins(text: Option<&str>) -> Result<Vec<String>, ConfigError> {
+fn read_origins(text: Option<&str>) -> Result<Vec<String>, ConfigError> {
     let listed = text.unwrap_or_default().split(',').map(str::trim);
     let origins: Vec<String> = listed
         .filter(|o| !o.is_empty())
         .map(str::to_owned)
         .collect();
     let is_origin = |origin: &String| {
-        let scheme_ended = origin
+        let without_scheme = origin
             .strip_prefix("https://")
             .or_else(|| origin.strip_prefix("http://"));
-        scheme_ended.is_some_and(|host| {
+        without_scheme.is_some_and(|host| {
             !host.is_empty()
                 && host
                     .bytes()
@@ -168,12 +168,15 @@ fn origins(text: Option<&str>) -> Result<Vec<String>, ConfigError> {
     }
 }
 
-/// Region, credentials and endpoints, from the variables that Lambda sets and the AWS SDKs know.
+/// Reads the region, the credentials and the endpoints from the variables that Lambda sets and the AWS SDKs know.
+///
+/// They are `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL` with its
+/// variants `_DYNAMODB`, `_SNS` and `_SECRETS_MANAGER`, and `AWS_CA_BUNDLE`.
 ///
 /// # Errors
 ///
-/// [`ConfigError::Missing`] names the variable.
-pub fn aws(environment: &dyn Environment) -> Result<AwsSettings, ConfigError> {
+/// [`ConfigError`] names the variable that is missing or not accepted.
+pub fn read_aws(environment: &dyn Environment) -> Result<AwsSettings, ConfigError> {
     let required = |name| environment.get(name).ok_or(ConfigError::Missing(name));
     let endpoint = |name| {
         environment
@@ -194,12 +197,12 @@ pub fn aws(environment: &dyn Environment) -> Result<AwsSettings, ConfigError> {
         secrets_endpoint: endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
         ca_bundle: environment
             .get("AWS_CA_BUNDLE")
-            .map(ca_bundle)
+            .map(read_ca_bundle)
             .transpose()?,
     })
 }
 
-fn ca_bundle(path: String) -> Result<CaBundle, ConfigError> {
+fn read_ca_bundle(path: String) -> Result<CaBundle, ConfigError> {
     let text = std::fs::read_to_string(path).ok();
     text.and_then(CaBundle::parse).ok_or(ConfigError::Invalid {
         variable: "AWS_CA_BUNDLE",
@@ -209,9 +212,9 @@ fn ca_bundle(path: String) -> Result<CaBundle, ConfigError> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::collections::HashMap;
 
+    use super::*;
     use crate::tests_support::Given;
 
     fn complete() -> HashMap<&'static str, &'static str> {
@@ -227,7 +230,8 @@ mod tests {
         ])
     }
 
-    fn error(change: impl FnOnce(&mut HashMap<&'static str, &'static str>)) -> String {
+    /// Reads the complete environment after `change`, and returns the error.
+    fn read_with(change: impl FnOnce(&mut HashMap<&'static str, &'static str>)) -> String {
         let mut variables = complete();
         change(&mut variables);
         let result = Settings::from_environment(&Given(variables));
@@ -235,14 +239,17 @@ mod tests {
     }
 
     #[test]
-    fn each_missing_variable_is_named() {
+    fn names_each_missing_variable() {
         for name in complete().into_keys() {
-            assert_eq!(error(|v| _ = v.remove(name)), format!("{name} is not set"));
+            assert_eq!(
+                read_with(|v| _ = v.remove(name)),
+                format!("{name} is not set")
+            );
         }
     }
 
     #[test]
-    fn each_bad_value_is_named_with_what_is_accepted() {
+    fn names_each_bad_variable_with_what_is_accepted() {
         for (name, value) in [
             ("ISSUER", "verify.example.com"),
             ("ISSUER", "https://verify.example.com/"),
@@ -254,7 +261,7 @@ mod tests {
             ("ALLOWED_ORIGINS", "*"),
             ("ALLOWED_ORIGINS", "https://a.example.com/path"),
         ] {
-            let message = error(|v| _ = v.insert(name, value));
+            let message = read_with(|v| _ = v.insert(name, value));
             assert!(
                 message.starts_with(name) && message.contains("needed"),
                 "{value}: {message}"
@@ -269,14 +276,14 @@ mod tests {
     }
 }
 
-/// Stand-ins for the tests of this crate.
+/// Test doubles that the modules of this crate share.
 #[cfg(test)]
 pub(crate) mod tests_support {
     use std::collections::HashMap;
 
     use super::Environment;
 
-    /// An environment with these variables.
+    /// An environment that holds these variables.
     pub(crate) struct Given(pub(crate) HashMap<&'static str, &'static str>);
 
     impl Environment for Given {

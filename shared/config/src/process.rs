@@ -1,6 +1,6 @@
-//! What a process finds around it: its environment, its clock and its random source.
+//! The environment, the clock and the random source of the process.
 //!
-//! Everything else takes these as arguments.
+//! Only the entry points use this module. All other code takes these as arguments.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use crate::Environment;
 
-/// The environment of this process.
+/// The environment variables of this process.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ProcessEnvironment;
 
@@ -20,7 +20,7 @@ impl Environment for ProcessEnvironment {
     }
 }
 
-/// The clock of the machine.
+/// The clock of the operating system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -42,7 +42,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// The operating system's generator (`getrandom(2)`).
+/// The random generator of the operating system (`getrandom(2)`).
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemRandom;
 
@@ -58,11 +58,12 @@ impl Random for SystemRandom {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use phoneproof_domain::random::random_array;
 
+    use super::*;
+
     #[test]
-    fn the_finer_time_agrees_with_the_seconds() {
+    fn the_finer_time_agrees_with_the_whole_seconds() {
         let epoch = Timestamp::from_unix(0);
         let (before, fine, after) = (
             SystemClock.now(),
@@ -73,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_systems_bytes_do_not_repeat() {
+    fn two_draws_of_the_system_differ() {
         let draw = || random_array::<16>(&SystemRandom).expect("random bytes");
         assert_ne!(draw(), draw());
     }

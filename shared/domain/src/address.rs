@@ -5,13 +5,13 @@ use std::net::{IpAddr, Ipv6Addr};
 
 /// The part of a caller's IP address that limits count: a whole IPv4 address or an IPv6 /64.
 ///
-/// A /64 is what one subscriber holds (RFC 6177), so rotating inside it counts as one address.
-/// IPv4-mapped IPv6 forms are the IPv4 address. It is personal data: `Debug` hides it.
+/// One subscriber usually holds a whole /64 (RFC 6177), so all of its addresses count as one. An IPv4-mapped IPv6
+/// address counts as the IPv4 address. An address is personal data: `Debug` hides it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SourceAddress(IpAddr);
 
 impl SourceAddress {
-    /// The source address that `ip` belongs to.
+    /// Reduces `ip` to the part that limits count.
     #[must_use]
     pub fn new(ip: IpAddr) -> Self {
         match ip.to_canonical() {
@@ -23,7 +23,7 @@ impl SourceAddress {
         }
     }
 
-    /// Canonical bytes: four for IPv4, the first eight for IPv6.
+    /// Returns the canonical bytes: four for IPv4, the first eight of the address for IPv6.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         match self.0 {
@@ -48,19 +48,19 @@ mod tests {
     }
 
     #[test]
-    fn ipv6_counts_by_its_64_bit_prefix() {
+    fn ipv6_addresses_of_one_64_bit_prefix_count_as_one() {
         assert_eq!(address("2001:db8:1:2::1"), address("2001:db8:1:2:ffff::9"));
         assert_ne!(address("2001:db8:1:2::1"), address("2001:db8:1:3::1"));
     }
 
     #[test]
-    fn ipv4_mapped_is_ipv4() {
+    fn an_ipv4_mapped_address_counts_as_ipv4() {
         assert_eq!(address("::ffff:192.0.2.7"), address("192.0.2.7"));
         assert_ne!(address("192.0.2.7"), address("192.0.2.8"));
     }
 
     #[test]
-    fn the_two_families_have_different_lengths() {
+    fn ipv4_and_ipv6_have_bytes_of_different_lengths() {
         assert_eq!(address("192.0.2.7").bytes().len(), 4);
         assert_eq!(address("2001:db8::1").bytes().len(), 8);
     }

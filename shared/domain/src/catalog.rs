@@ -1,17 +1,16 @@
-//! What texts say.
+//! The texts of the policy, checked and ready to send.
 //!
-//! Texts come from the policy alone. A request chooses a business and a locale among those that
-//! exist; the only variables are the code and values of the policy, so no byte of a request reaches
-//! a text.
+//! Texts come from the policy alone. A request only chooses among the businesses and locales of the policy. The
+//! variables of a text are the code and values of the policy, so no byte of a request reaches a text.
 
 use std::collections::BTreeMap;
 
 use crate::code::Code;
 use crate::locale::Locale;
 use crate::policy::{Business, BusinessId, Fault, Policy, PolicyFaults};
-use crate::segments::{Segments, segments};
+use crate::segments::{Segments, measure};
 
-/// A piece of a template.
+/// A part of a template: fixed text, or the place of the code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Text(String),
@@ -25,16 +24,16 @@ struct Template {
     size: Segments,
 }
 
-/// A text that is ready to be sent. It holds a code: it has no `Debug`.
+/// A text that is ready to be sent. It holds a code, so it has no `Debug`.
 pub struct RenderedText {
-    /// What it says.
+    /// The words of the text, with the code.
     pub body: String,
-    /// How many messages it is billed as.
+    /// The number of messages that the text is billed as.
     pub segments: u32,
 }
 
 impl Template {
-    /// Parses `source` for `business`.
+    /// Parses `source`, fills in the values of `business`, and measures the longest text.
     fn compile(source: &str, business: &Business) -> Result<Self, String> {
         if let Some(control) = source.chars().find(|c| c.is_control() && *c != '\n') {
             return Err(format!("control character {control:?} is not accepted"));
@@ -59,14 +58,15 @@ impl Template {
         if pieces.iter().filter(|piece| **piece == Piece::Code).count() != 1 {
             return Err("{code} must stand in it exactly once".to_owned());
         }
-        pieces.extend(autofill(business));
-        // Digits are all of one size, so every text of this template has the size of this one.
+        pieces.extend(make_autofill_lines(business));
+        // All digits have the same width, so every text of this template has the size of the sample.
         let sample = render(&pieces, &"0".repeat(usize::from(business.code_length)));
-        let size = segments(&sample);
+        let size = measure(&sample);
         Ok(Self { pieces, size })
     }
 }
 
+/// Joins `pieces`, with `code` in its place.
 fn render(pieces: &[Piece], code: &str) -> String {
     let pieces = pieces.iter().map(|piece| match piece {
         Piece::Text(text) => text,
@@ -75,9 +75,11 @@ fn render(pieces: &[Piece], code: &str) -> String {
     pieces.collect()
 }
 
-/// The lines that phones read: the app hash of Android's SMS Retriever, and the origin-bound code
-/// (WICG "Origin-bound one-time codes"), which must be the last line.
-fn autofill(business: &Business) -> Vec<Piece> {
+/// Makes the lines that phones read.
+///
+/// They are the app hash of Android's SMS Retriever, and the origin-bound code (WICG "Origin-bound one-time codes"),
+/// which must be the last line.
+fn make_autofill_lines(business: &Business) -> Vec<Piece> {
     let hash = business
         .android_hash
         .iter()
@@ -89,18 +91,18 @@ fn autofill(business: &Business) -> Vec<Piece> {
     hash.chain(origin).collect()
 }
 
-/// One line of the linter's report.
+/// The size of one template, as `phoneproof-admin policy check` reports it.
 #[derive(Debug, Clone)]
 pub struct TemplateReport {
-    /// The business.
+    /// The business that the template belongs to.
     pub business: BusinessId,
-    /// The locale.
+    /// The locale of the template.
     pub locale: Locale,
-    /// The size of its longest text.
+    /// The size of the longest text that the template makes.
     pub segments: Segments,
 }
 
-/// Every text of a policy, checked and ready to render.
+/// Every template of a policy, checked and ready to render.
 #[derive(Debug, Clone)]
 pub struct Catalog {
     templates: BTreeMap<BusinessId, BTreeMap<Locale, Template>>,
@@ -112,8 +114,7 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// [`PolicyFaults`] names each template that is malformed or can need more segments than the
-    /// policy allows.
+    /// [`PolicyFaults`] names each template that is malformed or needs more segments than the policy allows.
     pub fn new(policy: &Policy) -> Result<Self, PolicyFaults> {
         let mut catalog = Self {
             templates: BTreeMap::new(),
@@ -137,6 +138,7 @@ impl Catalog {
         }
     }
 
+    /// Compiles one template. The error is the reason of a fault.
     fn add(
         &mut self,
         id: &BusinessId,
@@ -158,32 +160,34 @@ impl Catalog {
             locale: locale.clone(),
             segments: size,
         });
-        let of_business = self.templates.entry(id.clone()).or_default();
-        of_business.insert(locale.clone(), template);
+        let by_locale = self.templates.entry(id.clone()).or_default();
+        by_locale.insert(locale.clone(), template);
         Ok(())
     }
 
-    /// The encoding and size of every template's longest text.
+    /// Returns the encoding and the size of every template's longest text.
     #[must_use]
     pub fn report(&self) -> &[TemplateReport] {
         &self.report
     }
 
-    /// The locale in which `business` texts someone who asked for `wanted`: the first of RFC 4647's
-    /// lookup chain with a template, else the business's default.
+    /// Chooses the locale in which `business` texts a person who asked for `wanted`.
+    ///
+    /// It is the first locale of the lookup chain (RFC 4647 section 3.4) that has a template, or the default locale of
+    /// the business.
     #[must_use]
     pub fn locale(&self, id: &BusinessId, business: &Business, wanted: Option<&Locale>) -> Locale {
         let has = |locale: &Locale| {
             self.templates
                 .get(id)
-                .is_some_and(|of_business| of_business.contains_key(locale))
+                .is_some_and(|by_locale| by_locale.contains_key(locale))
         };
         wanted
             .and_then(|locale| locale.lookup_chain().find(has))
             .unwrap_or_else(|| business.default_locale.clone())
     }
 
-    /// The text with `code` in it; `None` when there is no such template.
+    /// Returns the text with `code` in it; `None` when there is no such template.
     #[must_use]
     pub fn render(&self, id: &BusinessId, locale: &Locale, code: &Code) -> Option<RenderedText> {
         let template = self.templates.get(id)?.get(locale)?;
@@ -196,10 +200,10 @@ impl Catalog {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::collections::BTreeSet;
     use std::time::Duration;
 
+    use super::*;
     use crate::limits::Limits;
     use crate::phone_record::Lockout;
     use crate::policy::{NumberPolicy, SmsPolicy, SmsType};
@@ -258,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_filled_in() {
+    fn fills_in_the_variables() {
         assert_eq!(
             render_one(business("{code} for {brand}, {minutes} min")),
             "000042 for Bär, 5 min"
@@ -266,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn autofill_lines_come_last() {
+    fn the_autofill_lines_come_last() {
         let mut business = business("{code}");
         business.origin = Some("example.com".to_owned());
         business.android_hash = Some("FA+9qCX9VSu".to_owned());
@@ -277,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_name_their_template() {
+    fn a_fault_names_its_template_and_its_reason() {
         let long = format!("{{code}}{}", "a".repeat(301));
         for (template, reason) in [
             ("no code", "{code} must stand"),

@@ -1,4 +1,4 @@
-//! The challenge: one code, sent to one phone, for one business.
+//! The challenge: one code that the service sent to one phone for one business.
 
 use crate::clock::Timestamp;
 use crate::code::CodeMac;
@@ -11,22 +11,22 @@ use crate::policy::BusinessId;
 
 /// Identifies a challenge: 128 random bits, or 128 bits derived from an idempotency key.
 ///
-/// An idempotency key that is used again after its challenge is over gives the same id. The two challenges differ in
-/// when they end.
+/// An idempotency key that is used again after its challenge is over gives the same id. Such challenges differ in the
+/// instant at which they end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ChallengeId(pub [u8; 16]);
 
-/// A challenge: everything that `verify` has to know about a send.
+/// Everything that `verify` has to know about a send.
 ///
-/// The client carries it as a sealed token. The phone's record holds only what changes, in a
+/// The sealed token holds the challenge. The phone's record holds only the part that changes, in a
 /// [`Slot`](crate::phone_record::Slot).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Challenge {
-    /// Identifies the challenge.
+    /// The id of the challenge, which its slot holds, too.
     pub id: ChallengeId,
-    /// The number that was texted.
+    /// The number that the code was texted to.
     pub phone: Phone,
-    /// The country of the number, if the policy serves it. Reports name no other countries.
+    /// The country of the number, if the policy serves it. Reports never name a country that it does not serve.
     pub country: Option<Country>,
     /// The device that asked for the code.
     pub device: Device,
@@ -36,7 +36,7 @@ pub struct Challenge {
     pub slot: SlotIndex,
     /// When the code stops working.
     pub expires_at: Timestamp,
-    /// The MAC of the code.
+    /// The MAC of the code, bound to the challenge.
     pub code_mac: CodeMac,
     /// The language of the text.
     pub locale: Locale,
@@ -49,7 +49,7 @@ pub struct Challenge {
 /// Why a challenge takes no guess and no resend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closed {
-    /// The right code was given before, or the phone's record no longer holds the challenge.
+    /// The right code was entered before, or the phone's record no longer holds the challenge.
     Used,
     /// The code has expired.
     Expired,
@@ -57,18 +57,18 @@ pub enum Closed {
     Exhausted,
 }
 
-/// Where challenge tokens live.
+/// Where the sealed challenge is kept between send and verify.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TokenMode {
-    /// The token itself carries the sealed challenge, so `verify` reads nothing.
+    /// The client keeps it: the challenge token is the sealed challenge, so `verify` reads no token from the store.
     #[default]
     Sealed,
-    /// The client gets a reference. The sealed challenge is stored, where it can be revoked.
+    /// The store keeps it, where an operator can revoke it. The challenge token is a reference to it.
     Stored,
 }
 
 impl TokenMode {
-    /// Reads `sealed` or `stored`.
+    /// Reads `sealed` or `stored`; `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text {

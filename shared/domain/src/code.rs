@@ -5,37 +5,40 @@ use std::fmt;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// The fewest digits a code may have. NIST SP 800-63B-4 section 3.1.3.2 asks for six.
+/// The fewest digits that a code may have. NIST SP 800-63B-4 section 3.1.3.2 asks for six.
 pub const MIN_CODE_LENGTH: u8 = 6;
-/// The most digits a code may have.
+/// The most digits that a code may have.
 pub const MAX_CODE_LENGTH: u8 = 10;
 
 /// A one-time code: [`MIN_CODE_LENGTH`] to [`MAX_CODE_LENGTH`] ASCII digits.
 ///
-/// It is a secret: `Debug` hides it and the memory is wiped on drop. It has no `PartialEq` on
-/// purpose: codes are compared through their MACs, in constant time.
+/// A code is a secret: `Debug` hides it, and its memory is wiped on drop. It has no `PartialEq`, because codes are
+/// compared through their MACs, in constant time.
 #[derive(Clone)]
 pub struct Code(Zeroizing<String>);
 
-/// The MAC of a code, bound to its challenge.
+/// The HMAC-SHA-256 of a code, bound to its challenge.
 pub type CodeMac = [u8; 32];
 
-/// The text is not a code.
+/// Reports a text that is not a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("a code has {MIN_CODE_LENGTH} to {MAX_CODE_LENGTH} digits")]
 pub struct InvalidCode;
 
 impl Code {
-    /// Reads a code as a person types it: spaces and hyphens between the digits are dropped, and
-    /// full-width and Arabic-Indic digits (what some input methods produce) count as digits.
+    /// Reads a code as a person types it.
+    ///
+    /// Spaces and hyphens are dropped. Decimal digits of the scripts that phone keyboards offer, such as full-width and
+    /// Arabic-Indic ones, count as digits.
     ///
     /// # Errors
     ///
     /// [`InvalidCode`] when other characters remain or the length is out of range.
     pub fn parse(text: &str) -> Result<Self, InvalidCode> {
+        // The buffer never grows. Growing would leave a copy of the digits in freed memory.
         let mut digits = Zeroizing::new(String::with_capacity(usize::from(MAX_CODE_LENGTH)));
         for character in text.chars().filter(|c| !matches!(c, ' ' | '-')) {
-            let digit = decimal_digit(character).ok_or(InvalidCode)?;
+            let digit = read_digit(character).ok_or(InvalidCode)?;
             if digits.len() == usize::from(MAX_CODE_LENGTH) {
                 return Err(InvalidCode);
             }
@@ -47,7 +50,7 @@ impl Code {
         Ok(Self(digits))
     }
 
-    /// The code with `length` digits that writes `number`, with leading zeros.
+    /// Makes the code that writes `number` with leading zeros, as `length` digits.
     #[must_use]
     pub fn from_number(number: u64, length: u8) -> Self {
         Self(Zeroizing::new(format!(
@@ -56,15 +59,15 @@ impl Code {
         )))
     }
 
-    /// The digits in clear: for the text message and the MAC, never for logs.
+    /// Returns the digits in clear. They go into the text and the MAC, never into logs.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 }
 
-/// The ASCII form of a decimal digit in the scripts that phone keyboards offer.
-fn decimal_digit(character: char) -> Option<char> {
+/// Turns a decimal digit of a script that phone keyboards offer into ASCII.
+fn read_digit(character: char) -> Option<char> {
     /// Zero in ASCII, full-width, Arabic-Indic, extended Arabic-Indic and Devanagari.
     const ZEROS: [u32; 5] = [0x30, 0xFF10, 0x0660, 0x06F0, 0x0966];
     let value = ZEROS
@@ -85,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_people_type() {
+    fn reads_digits_of_several_scripts_with_spaces_and_hyphens() {
         for text in [
             "123456",
             "123 456",
@@ -100,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_code() {
+    fn refuses_a_text_that_is_not_a_code() {
         for text in [
             "",
             "12345",

@@ -1,4 +1,4 @@
-//! Countries, by their ISO codes.
+//! Countries and territories, by their ISO 3166-1 codes.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use thiserror::Error;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Country([u8; 2]);
 
-/// The countries and territories that have numbers in libphonenumber's metadata; a test compares them.
+/// The countries and territories that have numbers in libphonenumber's metadata. A test compares the two.
 pub(crate) const WITH_NUMBERS: &str = "AC AD AE AF AG AI AL AM AO AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN \
     BO BQ BR BS BT BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE \
     DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM \
@@ -19,7 +19,7 @@ pub(crate) const WITH_NUMBERS: &str = "AC AD AE AF AG AI AL AM AO AR AS AT AU AW
     SJ SK SL SM SN SO SR SS ST SV SX SY SZ TA TC TD TG TH TJ TK TL TM TN TO TR TT TV TW \
     TZ UA UG US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW";
 
-/// The text is no country code.
+/// Reports a text that is not a country code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("a country is an ISO 3166-1 alpha-2 code such as `US`")]
 pub struct InvalidCountry;
@@ -39,14 +39,15 @@ impl Country {
         }
     }
 
-    /// Whether numbers can be assigned there at all. Answered without libphonenumber's metadata, which takes time
-    /// to load.
+    /// Whether libphonenumber knows a numbering plan for this country.
+    ///
+    /// The answer comes from a list in this crate, because the metadata takes time to decode.
     #[must_use]
     pub fn has_numbers(&self) -> bool {
         WITH_NUMBERS.split(' ').any(|code| code == self.as_str())
     }
 
-    /// The code, as in `US`.
+    /// Returns the code in upper case, as in `US`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
@@ -70,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_country_is_two_ascii_letters() {
+    fn accepts_two_ascii_letters_and_nothing_else() {
         let code = |text| Country::parse(text).map(|country| country.to_string());
         assert_eq!(code("US"), Ok("US".to_owned()));
         assert_eq!(code("us"), Ok("US".to_owned()));

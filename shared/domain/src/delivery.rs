@@ -1,18 +1,18 @@
-//! What becomes of a text.
+//! The carrier's answer to a text.
 
-/// What the carrier said about a text.
+/// The carrier's answer to a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
     /// The carrier took the text.
     Accepted,
     /// The carrier refused the text. It was certainly not sent.
     Refused,
-    /// The carrier did not answer, or its answer says neither. The text may arrive.
+    /// The carrier did not answer, or its answer does not tell. The text may arrive.
     Unknown,
 }
 
 impl Delivery {
-    /// The name of the outcome in request lines.
+    /// Returns the name of the answer in request lines.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Why a rule refuses a send.
+//! The reasons for which a rule refuses a send.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub enum Denial {
     },
 }
 
-/// The `rule` of a [`Denial::Locked`].
+/// The rule name of a [`Denial::Locked`], on the wire and in request lines.
 pub const PHONE_LOCK: &str = "phone-lock";
 
 impl Denial {
@@ -54,8 +54,8 @@ impl Denial {
 
     /// Chooses the denial to report when several rules refuse, so that `Retry-After` is never too early.
     ///
-    /// A denial without an end comes before any other, then the denial that ends last. Of two that end together, the
-    /// first is chosen.
+    /// A denial without an end wins over any other. Otherwise the denial that ends last wins. Of two that end at the
+    /// same time, the first wins.
     #[must_use]
     pub fn most_lasting(denials: impl IntoIterator<Item = Self>) -> Option<Self> {
         denials
@@ -80,7 +80,7 @@ mod tests {
     use crate::window::{HOUR, Window};
 
     #[test]
-    fn the_longest_wait_is_reported() {
+    fn reports_the_denial_with_the_longest_wait() {
         let quota = |start| Quota {
             limit: 1,
             window: Window {
@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(Denial::most_lasting([short, long]), Some(long));
         assert_eq!(Denial::most_lasting([long, endless, short]), Some(endless));
         assert_eq!(Denial::most_lasting([]), None);
-        // Of two that end together, the first in the transaction.
+        // The order of the list is the order of the transaction.
         let other = Denial::Exhausted(Rule::AddressPerHour, quota(0));
         assert_eq!(Denial::most_lasting([long, other]), Some(long));
     }

@@ -4,17 +4,17 @@ use std::fmt;
 
 use thiserror::Error;
 
-/// The longest device id that is accepted, in bytes.
+/// The longest device id that is accepted, in bytes of UTF-8.
 pub const MAX_DEVICE_BYTES: usize = 128;
 
-/// A client-chosen device or installation id (`uniqueId` on the wire).
+/// The id of a device or an installation, chosen by the client (`uniqueId` on the wire).
 ///
-/// One to [`MAX_DEVICE_BYTES`] bytes without control characters; compared byte for byte. It is
-/// personal data: `Debug` hides it.
+/// It has 1 to [`MAX_DEVICE_BYTES`] bytes and no control characters. Ids are compared byte for byte. An id is personal
+/// data: `Debug` hides it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Device(String);
 
-/// The text is no device id.
+/// Reports a text that is not a device id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("a device id has 1 to {MAX_DEVICE_BYTES} bytes and no control characters")]
 pub struct InvalidDevice;
@@ -34,7 +34,7 @@ impl Device {
         }
     }
 
-    /// The id in clear, for tokens; never for logs.
+    /// Returns the id in clear. It goes into tokens, never into logs.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn accepts_ids_that_clients_use() {
+    fn accepts_the_ids_that_clients_use() {
         for id in [
             "a",
             "6F9619FF-8B86-D011-B42D-00CF4FC964FF",
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_empty_long_and_control_characters() {
+    fn refuses_an_id_that_is_blank_too_long_or_holds_control_characters() {
         for id in ["", "  ", "a\0b", "a\nb", &"x".repeat(129)] {
             assert_eq!(Device::parse(id), Err(InvalidDevice));
         }

@@ -1,7 +1,8 @@
-//! What one send has to pass, as a list.
+//! Gates: the list of checks that one send has to pass.
 //!
-//! The list is computed once per send. The store writes one transaction item per gate, reads one cancellation reason
-//! per gate, and refunds the gates that are refunded. `phoneproof-admin explain` prints the same list.
+//! The list is computed once per send. The store writes one transaction item and reads one cancellation reason per gate.
+//! A refund gives back what the gates counted, for the rules that are refunded. `phoneproof-admin explain` prints the
+//! same list.
 
 use std::time::Duration;
 
@@ -18,9 +19,9 @@ use crate::window::{Quota, Window};
 pub struct Gate {
     /// The rule behind the gate.
     pub rule: Rule,
-    /// Whom the rule looks at this time.
+    /// The subject of this send that the rule is about.
     pub subject: SubjectIndex,
-    /// What the store has to check.
+    /// The condition that the store checks.
     pub check: Check,
 }
 
@@ -37,7 +38,7 @@ pub enum Check {
 
 /// Returns the gates of a send at `now`, in the order of [`Rule::ALL`].
 ///
-/// `offset` is when the policy's day begins, after midnight UTC. A rule about a subject that is not known has no gate.
+/// `offset` is the time from midnight UTC to the start of the policy's day. A rule about an unknown subject has no gate.
 #[must_use]
 pub fn gates(
     subjects: &Subjects<Option<SubjectIndex>>,
@@ -50,7 +51,7 @@ pub fn gates(
             RuleKind::Block => Check::NotBlocked,
             RuleKind::Reserve => Check::Reserve,
             RuleKind::Count { window, .. } => Check::Count(Quota {
-                limit: limits.of(rule),
+                limit: limits.get(rule),
                 window: Window::containing(now, window, offset),
             }),
         };
@@ -73,9 +74,9 @@ impl Gate {
         }
     }
 
-    /// Says why this gate refuses `reservation`, given that its check failed on `record`.
+    /// Explains why this gate refuses `reservation`, given that its check failed on `record`.
     ///
-    /// Only [`Check::Reserve`] looks at the record. `None` means that the record admits the reservation after all.
+    /// Only [`Check::Reserve`] reads the record. `None` means that the record admits the reservation after all.
     #[must_use]
     pub fn refusal(
         &self,
@@ -102,10 +103,10 @@ mod tests {
 
     fn subjects() -> Subjects {
         Subjects {
-            phone: index("phone"),
-            number_block: index("block"),
-            device: index("device"),
-            address: index("address"),
+            phone_index: index("phone"),
+            number_block_index: index("block"),
+            device_index: index("device"),
+            address_index: index("address"),
         }
     }
 
@@ -150,12 +151,12 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_about_an_unknown_subject_has_no_gate() {
+    fn a_rule_about_an_unknown_subject_gets_no_gate() {
         let partial = Subjects {
-            phone: index("phone"),
-            number_block: index("block"),
-            device: None,
-            address: None,
+            phone_index: index("phone"),
+            number_block_index: index("block"),
+            device_index: None,
+            address_index: None,
         };
         let rules: Vec<_> = list(partial).into_iter().map(|gate| gate.rule).collect();
         assert_eq!(
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_limits_one_user_is_refunded_and_what_bounds_an_attacker_is_not() {
+    fn refunds_the_limits_of_one_user_and_not_the_bounds_on_an_attacker() {
         let gates = list(subjects());
         let refunded = gates.iter().filter(|gate| gate.refund().is_some());
         assert!(refunded.map(|gate| gate.rule).eq([

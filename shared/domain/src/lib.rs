@@ -1,12 +1,15 @@
-//! The rules of the service: pure functions and the values that they work on.
+//! The rules of the service: pure functions, and the values that they work on.
 //!
-//! This crate knows no AWS, no HTTP, no file format and no cryptography, and its dependencies keep it so. Time comes
-//! from a [`clock::Clock`], random bytes from a [`random::Random`]; both are arguments.
+//! This crate does not depend on AWS, HTTP, a file format or cryptography. Callers pass in the time as a
+//! [`clock::Clock`] and random bytes as a [`random::Random`].
 //!
-//! - A [`challenge`] is one exchange: a code is sent and verified.
-//! - The [`phone_record`] is what is stored about a phone. It decides whether a challenge is reserved or a guess counts.
-//! - A [`rule`] limits sending. [`gate`] turns the rules into the list that one send has to pass.
-//! - The [`policy`] is everything that an operator decides. The [`catalog`] holds its texts.
+//! - A [`challenge`] is one exchange: the service sends a code and verifies it.
+//! - A [`phone_record`] holds what is stored about a phone.
+//!   It decides whether a challenge is reserved and whether a guess counts.
+//! - A [`rule`] limits sending.
+//! - A [`gate`] is a rule with the subject and the numbers of one send.
+//! - The [`policy`] holds everything that an operator decides.
+//! - The [`catalog`] holds the texts of the policy.
 
 pub mod address;
 pub mod catalog;

@@ -1,12 +1,10 @@
-//! The numbers that a policy gives to the rules.
+//! Limits: the numbers that a policy gives to the rules.
 
 use std::time::Duration;
 
 use crate::rule::{Rule, RuleKind};
 
-/// How often a subject may be texted.
-///
-/// Limits are compared and copied freely: they are one cooldown and one number per rule.
+/// One cooldown, and one number of texts per rule that counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The least time between two texts to one phone.
@@ -25,14 +23,14 @@ impl Limits {
         }
     }
 
-    /// Returns the texts per window that `rule` admits: 0 for a rule that does not count.
+    /// Returns the texts per window that `rule` admits; 0 for a rule that does not count.
     #[must_use]
-    pub fn of(&self, rule: Rule) -> u32 {
-        // The order of `Rule::ALL` is the order of the variants; a test holds that.
+    pub fn get(&self, rule: Rule) -> u32 {
+        // `Rule::ALL` has the order of the variants. A test in `rule` checks it.
         self.counts.get(rule as usize).copied().unwrap_or(0)
     }
 
-    /// Returns the limit of `rule` in a policy that does not name one.
+    /// Returns the limit of `rule` in a policy that names none; 0 for a rule that does not count.
     #[must_use]
     pub const fn default_of(rule: Rule) -> u32 {
         match rule.kind() {

@@ -7,7 +7,9 @@ use std::fmt;
 pub struct MicroUsd(u64);
 
 impl MicroUsd {
-    /// Accepts more than 0 and less than 100 dollars, rounded to millionths. An amount that rounds to 0 is refused.
+    /// Accepts more than 0 and less than 100 dollars, rounded to millionths.
+    ///
+    /// Returns `None` for any other amount, and for one that rounds to 0.
     #[must_use]
     pub fn from_dollars(dollars: f64) -> Option<Self> {
         #[expect(
@@ -21,7 +23,7 @@ impl MicroUsd {
             .filter(|rounded| rounded.0 > 0)
     }
 
-    /// Returns the amount in dollars.
+    /// Returns the amount in US dollars.
     #[must_use]
     pub fn dollars(self) -> f64 {
         #[expect(
@@ -32,14 +34,14 @@ impl MicroUsd {
         micros / 1e6
     }
 
-    /// Returns the amount multiplied by `count`.
+    /// Returns the amount multiplied by `count`. It saturates instead of overflowing.
     #[must_use]
     pub const fn times(self, count: u32) -> Self {
         Self(self.0.saturating_mul(count as u64))
     }
 }
 
-/// Dollars with at least two decimals and no more than the amount has, as in `0.50` or `0.00645`.
+/// Writes dollars with two decimals, or with as many as the amount needs, as in `0.50` or `0.00645`.
 impl fmt::Display for MicroUsd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (whole, fraction) = (self.0 / 1_000_000, self.0 % 1_000_000);

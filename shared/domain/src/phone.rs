@@ -1,4 +1,4 @@
-//! Phone numbers.
+//! Canonical phone numbers, and what the policy decides about them.
 
 use std::fmt;
 
@@ -7,46 +7,46 @@ use thiserror::Error;
 
 use crate::country::Country;
 
-/// What a number is used for, as libphonenumber classifies it.
+/// The use of a number, as libphonenumber classifies it. Policy files write it in kebab case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NumberType {
-    /// A land line.
+    /// A land-line number.
     FixedLine,
-    /// A mobile number.
+    /// A number of a mobile phone.
     Mobile,
-    /// A region where the two cannot be told apart, as in the US.
+    /// A number in a region whose land-line and mobile numbers look alike, as in the US.
     FixedLineOrMobile,
-    /// Free for the caller.
+    /// A number that is free for the caller.
     TollFree,
-    /// The caller pays extra.
+    /// A number whose caller pays extra.
     PremiumRate,
-    /// The caller pays a part.
+    /// A number whose caller pays a part of the cost.
     SharedCost,
-    /// Voice over IP.
+    /// A number for voice over IP.
     Voip,
-    /// Follows a person.
+    /// A number that follows one person from phone to phone.
     PersonalNumber,
-    /// A pager.
+    /// A number of a pager.
     Pager,
-    /// A company-wide number.
+    /// A universal access number, which one company uses everywhere.
     Uan,
-    /// Voice mail access.
+    /// A number that gives access to voice mail.
     Voicemail,
-    /// Valid, of no known type.
+    /// A valid number of no known type.
     Unknown,
 }
-/// A phone number in canonical E.164 form: `+`, then at most 15 digits.
+
+/// A phone number in canonical E.164 form: `+`, then 5 to 15 digits.
 ///
-/// Every accepted spelling of a number gives the same value. It is personal data: `Debug` shows
-/// the mask only.
+/// Every accepted spelling of a number gives the same value. A number is personal data: `Debug` hides it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Phone(String);
 
 impl Phone {
-    /// Restores a number that [`PhoneParser`] made, from a sealed token.
+    /// Restores a number that [`PhoneParser`](crate::phone_parser::PhoneParser) made, as a sealed token holds it.
     ///
-    /// `None` when the text does not have the shape of E.164.
+    /// Returns `None` when the text does not have the shape of E.164.
     #[must_use]
     pub fn from_canonical(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('+')?;
@@ -54,22 +54,24 @@ impl Phone {
         shaped.then(|| Self(text.to_owned()))
     }
 
-    /// The number in clear, for delivery and for the success token; never for logs.
+    /// Returns the number in clear. It goes into texts and success tokens, never into logs.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// The number without its last four digits: the block that pumping walks through.
+    /// Returns the number without its last four digits.
+    ///
+    /// Numbers that share it form a block of ten thousand, which SMS pumping walks through in order.
     #[must_use]
     pub fn block(&self) -> &str {
         let end = self.0.len().saturating_sub(4);
         self.0.get(..end).unwrap_or_default()
     }
 
-    /// The number with everything but its last two digits hidden, as in `+•••••••••23`.
+    /// Returns the number with everything but its last two digits hidden, as in `+•••••••••23`.
     #[must_use]
-    pub fn masked(&self) -> String {
+    pub fn mask(&self) -> String {
         let shown = self.0.len().saturating_sub(2);
         let hidden = "•".repeat(shown.saturating_sub(1));
         format!("+{hidden}{}", self.0.get(shown..).unwrap_or_default())
@@ -82,30 +84,30 @@ impl fmt::Debug for Phone {
     }
 }
 
-/// A phone number with what the policy decides on.
+/// A phone number, and the facts that the policy decides on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination {
-    /// The canonical number.
+    /// The number in E.164 form.
     pub phone: Phone,
-    /// Where it is assigned; `None` for numbers of no country, such as satellite networks.
+    /// The country that the number belongs to; `None` for numbers without one, such as those of satellite networks.
     pub country: Option<Country>,
-    /// What it is used for.
+    /// The use of the number.
     pub number_type: NumberType,
 }
 
 /// Why a text was not accepted as a phone number. No variant holds the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PhoneError {
-    /// Empty, too long, or with characters that no phone number has.
+    /// The text is empty, too long, or holds characters that no phone number has.
     #[error("only digits, separators and a leading + or tel: are accepted")]
     Characters,
-    /// Letters: vanity numbers and extensions cannot be texted reliably.
+    /// The text holds letters or an extension. Vanity numbers and extensions cannot be texted reliably.
     #[error("letters and extensions are not accepted")]
     LettersOrExtension,
-    /// National form without a region.
+    /// The number is in national form, and the request names no region.
     #[error("a number without country code needs `region`")]
     MissingRegion,
-    /// `region` is not a country that has phone numbers.
+    /// `region` is not a country with phone numbers.
     #[error("the region is not known")]
     UnknownRegion,
     /// The numbering plan has no such number.
@@ -138,9 +140,9 @@ mod tests {
     }
 
     #[test]
-    fn mask_and_debug_hide_the_number() {
+    fn the_mask_and_debug_hide_the_number() {
         let phone = Phone::from_canonical("+14152007986").expect("canonical");
-        assert_eq!(phone.masked(), "+•••••••••86");
+        assert_eq!(phone.mask(), "+•••••••••86");
         assert!(!format!("{phone:?}").contains("415"));
         assert_eq!(phone.block(), "+1415200");
     }

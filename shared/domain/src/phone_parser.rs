@@ -1,4 +1,4 @@
-//! Phone numbers as people type them.
+//! Reads phone numbers as people type them.
 
 mod plans;
 
@@ -10,13 +10,13 @@ use rlibphonenumber::{ParseError, PhoneNumberFormat, PhoneNumberType, PhoneNumbe
 use crate::country::Country;
 use crate::phone::{Destination, NumberType, Phone, PhoneError};
 
-/// The longest phone input that is read, in bytes. A full-width number with separators fits.
+/// The longest text that is read as a phone number, in bytes. A full-width number with separators fits.
 const MAX_INPUT_BYTES: usize = 96;
 
 /// Turns what people type into canonical numbers, by libphonenumber's metadata.
 ///
-/// The plans of the countries that are served are decoded at first use, or by [`PhoneParser::warm_up`]
-/// during start-up; all others when a number asks for one of them.
+/// The metadata holds one numbering plan per country. The parser decodes the plans of the served countries at first
+/// use, or in [`PhoneParser::warm_up`] during start-up. It decodes the other plans when a number needs one of them.
 #[derive(Default)]
 pub struct PhoneParser {
     countries: Vec<Country>,
@@ -30,23 +30,24 @@ impl fmt::Debug for PhoneParser {
     }
 }
 
-/// Why a library did not read a number.
+/// Why one set of plans did not read a number.
 enum Unread {
-    /// It has no plan of the region or of the calling code; another library may.
+    /// The set lacks the plan of the region or of the calling code. A larger set may have it.
     NoPlan(PhoneError),
-    /// No library reads it.
+    /// The number is at fault, so no set of plans reads it.
     Fault(PhoneError),
 }
 
 impl PhoneParser {
-    /// A parser that has loaded nothing yet, and loads all plans at once.
+    /// Makes a parser that decodes all plans at first use.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A parser that has loaded nothing yet, and first loads the plans of `countries`. It accepts the same
-    /// numbers as any other.
+    /// Makes a parser that decodes the plans of `countries` first.
+    ///
+    /// It accepts the same numbers as a parser from [`PhoneParser::new`].
     #[must_use]
     pub fn serving(countries: impl IntoIterator<Item = Country>) -> Self {
         Self {
@@ -55,41 +56,48 @@ impl PhoneParser {
         }
     }
 
-    /// Loads the plans of the countries served now instead of at the first number.
+    /// Decodes the plans of the served countries now instead of at the first number.
     pub fn warm_up(&self) {
-        self.served();
+        self.load_served();
     }
 
-    /// The library with the plans of the countries served; all of them if none are named.
-    fn served(&self) -> Option<&PhoneNumberUtil> {
+    /// Returns the plans of the served countries, or all plans if the parser names no countries.
+    fn load_served(&self) -> Option<&PhoneNumberUtil> {
         if self.countries.is_empty() {
-            return self.all();
+            return self.load_all();
         }
-        let served = self.served.get_or_init(|| plans::of(&self.countries));
+        let served = self
+            .served
+            .get_or_init(|| plans::decode_for(&self.countries));
         served.as_ref()
     }
 
-    fn all(&self) -> Option<&PhoneNumberUtil> {
-        self.all.get_or_init(plans::all).as_ref()
+    fn load_all(&self) -> Option<&PhoneNumberUtil> {
+        self.all.get_or_init(plans::decode_all).as_ref()
     }
 
-    /// Reads `text` as a phone number.
+    /// Reads `typed_phone` as a phone number.
     ///
-    /// Accepted: E.164 and its usual spellings (separators, full-width and other Unicode digits,
-    /// `tel:`, a leading `00`), and national form when `region` names the country. Refused:
-    /// letters, extensions and `tel:` parameters.
+    /// Accepted are E.164 and its usual spellings: separators, full-width and other Unicode digits, `tel:`, and a
+    /// leading `00`. National form is accepted when `region` names the country. Letters, extensions and `tel:`
+    /// parameters are refused.
     ///
     /// # Errors
     ///
     /// [`PhoneError`] says what is wrong.
-    pub fn parse(&self, text: &str, region: Option<Country>) -> Result<Destination, PhoneError> {
-        let number = normalize(text)?;
-        let served = self.served().ok_or(PhoneError::NotAssigned)?;
+    pub fn parse(
+        &self,
+        typed_phone: &str,
+        region: Option<Country>,
+    ) -> Result<Destination, PhoneError> {
+        let number = normalize(typed_phone)?;
+        let served = self.load_served().ok_or(PhoneError::NotAssigned)?;
         match read(served, &number, region) {
             Ok(destination) => Ok(destination),
             Err(Unread::Fault(error)) => Err(error),
             Err(Unread::NoPlan(_)) => {
-                let all = self.all().ok_or(PhoneError::NotAssigned)?;
+                // Numbers of other countries are read, too, so that the refusal can name the policy as its reason.
+                let all = self.load_all().ok_or(PhoneError::NotAssigned)?;
                 read(all, &number, region)
                     .map_err(|(Unread::Fault(error) | Unread::NoPlan(error))| error)
             }
@@ -97,7 +105,7 @@ impl PhoneParser {
     }
 }
 
-/// Reads a number by the plans of `library`.
+/// Reads a normalized number by the plans of `library`.
 fn read(
     library: &PhoneNumberUtil,
     number: &str,
@@ -106,7 +114,7 @@ fn read(
     let region = match region {
         None => None,
         Some(country) => {
-            Some(known_region(library, country).ok_or(Unread::NoPlan(PhoneError::UnknownRegion))?)
+            Some(find_region(library, country).ok_or(Unread::NoPlan(PhoneError::UnknownRegion))?)
         }
     };
     if region.is_none() && !number.starts_with('+') {
@@ -130,18 +138,18 @@ fn read(
     })
 }
 
-fn known_region(library: &PhoneNumberUtil, country: Country) -> Option<Region> {
+/// Finds the region of `country`, if `library` has a plan for it.
+fn find_region(library: &PhoneNumberUtil, country: Country) -> Option<Region> {
     let region = Region::from_code(country.as_str()).ok()?;
     library.get_country_code_for_region(region).map(|_| region)
 }
 
-/// Drops `tel:` and normalises a leading plus or `00`, after checking every character.
+/// Checks every character, drops `tel:`, and turns a leading plus or `00` into `+`.
 ///
-/// libphonenumber itself is lenient: it extracts a number from a sentence and maps letters to
-/// digits. One spelling out of many must not reach one phone under two keys, so what it would
-/// guess at is refused first.
-fn normalize(text: &str) -> Result<String, PhoneError> {
-    let trimmed = text.trim();
+/// libphonenumber is lenient: it extracts a number from a sentence and maps letters to digits. Text that it would have
+/// to guess at is refused first, so that one phone is never counted under two numbers.
+fn normalize(typed_phone: &str) -> Result<String, PhoneError> {
+    let trimmed = typed_phone.trim();
     if trimmed.is_empty() || trimmed.len() > MAX_INPUT_BYTES {
         return Err(PhoneError::Characters);
     }
@@ -163,14 +171,14 @@ fn normalize(text: &str) -> Result<String, PhoneError> {
     if plus_signs == 1 {
         return Ok(format!("+{rest}"));
     }
-    // No national number begins with 00: it is the international prefix ITU-T E.164 recommends.
+    // No national number begins with 00, the international prefix that ITU-T E.164 recommends.
     Ok(match rest.strip_prefix("00") {
         Some(international) => format!("+{international}"),
         None => rest.to_owned(),
     })
 }
 
-/// The punctuation that libphonenumber drops between digits.
+/// Whether `c` is punctuation that libphonenumber drops between digits.
 fn is_separator(c: char) -> bool {
     matches!(
         c,
@@ -180,6 +188,7 @@ fn is_separator(c: char) -> bool {
             | '\u{2053}' | '\u{223c}' | '\u{ff5e}'
     )
 }
+
 impl From<PhoneNumberType> for NumberType {
     fn from(kind: PhoneNumberType) -> Self {
         match kind {
@@ -198,14 +207,16 @@ impl From<PhoneNumberType> for NumberType {
         }
     }
 }
+
 #[cfg(test)]
 mod tests {
     use std::sync::LazyLock;
 
-    use super::*;
     use proptest::prelude::*;
 
-    /// Reads with a parser that serves two countries and with one that serves all: they must agree.
+    use super::*;
+
+    /// Reads with a parser that serves two countries and with one that serves all, and checks that they agree.
     fn parse(text: &str, region: Option<&str>) -> Result<Destination, PhoneError> {
         static WHOLE: LazyLock<PhoneParser> = LazyLock::new(PhoneParser::new);
         static PART: LazyLock<PhoneParser> = LazyLock::new(|| {
@@ -218,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_gives_one_canonical_number() {
+    fn every_spelling_of_a_number_gives_one_canonical_form() {
         let spellings = [
             ("+14152007986", None),
             (" +1 415 200 7986 ", None),
@@ -245,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn national_form_needs_its_region() {
+    fn a_number_in_national_form_needs_a_region() {
         assert_eq!(parse("138 0013 8000", None), Err(PhoneError::MissingRegion));
         let destination = parse("138 0013 8000", Some("CN")).expect("a Chinese mobile number");
         assert_eq!(destination.phone.expose(), "+8613800138000");
@@ -266,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_on_purpose() {
+    fn refuses_letters_extensions_and_unassigned_numbers() {
         for (text, region, error) in [
             ("", None, PhoneError::Characters),
             ("   ", None, PhoneError::Characters),
@@ -297,14 +308,14 @@ mod tests {
     }
 
     #[test]
-    fn text_of_96_bytes_is_looked_at_and_no_longer_one() {
+    fn reads_96_bytes_and_refuses_97() {
         let spaced = |length: usize| format!("+1{}4152007986", " ".repeat(length - 12));
         assert!(parse(&spaced(96), None).is_ok());
         assert_eq!(parse(&spaced(97), None), Err(PhoneError::Characters));
     }
 
     #[test]
-    fn warming_up_loads_the_metadata() {
+    fn warming_up_decodes_only_the_plans_of_the_served_countries() {
         let parser = PhoneParser::serving(Country::parse("DE"));
         assert!(parser.served.get().is_none());
         parser.warm_up();
@@ -313,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn knows_types_that_cost_money() {
+    fn recognizes_the_types_of_number_that_cost_money() {
         for (text, number_type) in [
             ("+1 900 234 5678", NumberType::PremiumRate),
             ("+44 909 879 0000", NumberType::PremiumRate),
@@ -337,13 +348,13 @@ mod tests {
     }
 
     #[test]
-    fn countries_with_numbers_are_those_of_the_metadata() {
+    fn the_list_of_countries_with_numbers_matches_the_metadata() {
         let library = PhoneNumberUtil::new().expect("metadata");
         let letters = || 'A'..='Z';
         let codes = letters().flat_map(|a| letters().map(move |b| format!("{a}{b}")));
         let known: Vec<_> = codes
             .filter(|code| {
-                known_region(&library, Country::parse(code).expect("two letters")).is_some()
+                find_region(&library, Country::parse(code).expect("two letters")).is_some()
             })
             .collect();
         assert_eq!(crate::country::WITH_NUMBERS, known.join(" "));
@@ -353,16 +364,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_panics_and_is_idempotent(text in "\\PC{0,40}") {
+        fn reads_its_own_output_and_never_panics(text in "\\PC{0,40}") {
             if let Ok(first) = parse(&text, Some("US")) {
                 let again = parse(first.phone.expose(), None).expect("canonical parses");
                 prop_assert_eq!(again.phone, first.phone);
             }
         }
 
-        /// Every spelling that leads anywhere, in regions that the partial parser has plans of and has not.
+        /// The regions include some that the partial parser decodes first and some that it does not.
         #[test]
-        fn a_part_of_the_plans_reads_what_all_read(
+        fn the_plans_of_some_countries_read_what_all_plans_read(
             prefix in prop_oneof![Just(""), Just("+"), Just("00"), Just("011"), Just("0"), Just("+1"), Just("+49"), Just("01149")],
             digits in "[0-9]{3,14}",
             region in prop_oneof![Just(None), Just(Some("US")), Just(Some("DE")), Just(Some("GB")), Just(Some("CA"))],
@@ -371,7 +382,7 @@ mod tests {
         }
 
         #[test]
-        fn separators_do_not_matter(
+        fn ignores_separators(
             subscriber in 200_0000_u32..999_9999,
             separators in proptest::collection::vec(prop_oneof![Just(""), Just(" "), Just("-"), Just(".")], 10),
         ) {

@@ -1,8 +1,10 @@
-//! The phone's record: its challenges, its wrong codes, and the decisions made on them.
+//! The phone's record: the challenges and wrong codes of one phone, and the decisions that depend on them.
 //!
-//! [`PhoneRecord::admits_send`] and [`PhoneRecord::admits_attempt`] decide. The store repeats both decisions as
-//! conditions of its writes, so that two requests at once cannot both pass. When a condition fails, these functions name
-//! the reason.
+//! [`PhoneRecord::admits_send`] and [`PhoneRecord::admits_guess`] decide. The store repeats both decisions as
+//! conditions of its writes, so that two parallel requests cannot both pass. When a condition fails, these functions
+//! name the reason.
+
+mod slots;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,128 +12,64 @@ use std::time::Duration;
 use crate::challenge::{ChallengeId, Closed};
 use crate::clock::Timestamp;
 use crate::denial::Denial;
-use crate::root::RootId;
 use crate::window::Window;
 
-/// Identifies one write request, so that a write the SDK repeats after a lost reply is recognised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct WriteId(pub [u8; 16]);
+pub use self::slots::{REPEATED_FOR, Slot, SlotIndex, SlotLayout, WriteId};
 
-/// The place of a challenge on its phone's record.
-pub type SlotIndex = u8;
-
-/// The longest a request can go on after its write was applied: the timeout of the functions (`template.yaml`).
-///
-/// A call whose reply was lost is repeated, and then the slot must still say what the first try wrote.
-pub const REPEATED_FOR: Duration = Duration::from_secs(10);
-
-/// How slots are laid out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SlotLayout {
-    /// How many slots a phone has.
-    pub count: SlotIndex,
-    /// The time that one slot stands for.
-    pub cooldown: Duration,
-}
-
-impl SlotLayout {
-    /// Enough slots that one is reused only [`REPEATED_FOR`] after its challenge has expired.
-    ///
-    /// Sends are at least a cooldown apart, so the same index returns after `count - 1` whole
-    /// cooldowns at the earliest, and `count` is chosen so that this is at least the lifetime and that time.
-    #[must_use]
-    pub fn new(cooldown: Duration, longest_lifetime: Duration) -> Self {
-        let step = cooldown.as_secs().max(1);
-        let occupied = longest_lifetime.saturating_add(REPEATED_FOR);
-        let needed = occupied.as_secs().div_ceil(step).saturating_add(1);
-        Self {
-            count: SlotIndex::try_from(needed).unwrap_or(SlotIndex::MAX),
-            cooldown: Duration::from_secs(step),
-        }
-    }
-
-    /// The slot of a challenge sent at `now`.
-    #[must_use]
-    pub fn index_at(&self, now: Timestamp) -> SlotIndex {
-        let step = i64::try_from(self.cooldown.as_secs()).unwrap_or(i64::MAX);
-        let index = now
-            .unix()
-            .div_euclid(step)
-            .rem_euclid(i64::from(self.count));
-        SlotIndex::try_from(index).unwrap_or(0)
-    }
-}
-
-/// A challenge as the phone's record holds it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Slot {
-    /// Whose slot it is.
-    pub id: ChallengeId,
-    /// The root that its code comes from, so that a repeat makes the same one after another root became current.
-    pub root: RootId,
-    /// When the code stops working.
-    pub expires_at: Timestamp,
-    /// Guesses that are left.
-    pub attempts_left: u32,
-    /// Whether the right code was given.
-    pub used: bool,
-    /// The request that wrote the slot last, after the send.
-    pub written_by: Option<WriteId>,
-}
-
-/// Wrong codes after which a phone is locked (NIST SP 800-63B-4 section 3.2.2 allows at most 100
-/// consecutive failures).
+/// The numbers of wrong codes that lock a phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lockout {
-    /// Wrong codes in one day that lock the phone until the day ends.
+    /// The wrong codes in one day that lock the phone until the day ends.
     pub soft: u32,
-    /// Consecutive wrong codes that lock the phone until an operator unlocks it.
+    /// The consecutive wrong codes that lock the phone until an operator unlocks it.
+    ///
+    /// NIST SP 800-63B-4 section 3.2.2 allows at most 100.
     pub hard: u32,
-    /// How long failures are remembered after the last write to the phone's record.
+    /// How long the record is kept after its last write, with the wrong codes that it counts.
     pub remembered: Duration,
 }
 
-/// What is stored about a phone, in `Challenges`.
+/// What the table `Challenges` holds about a phone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct PhoneRecord {
-    /// When a text was last reserved.
+    /// When a send was last reserved.
     pub last_sent: Option<Timestamp>,
-    /// Consecutive wrong codes.
+    /// The consecutive wrong codes, since the last right one.
     pub failures: u32,
-    /// Wrong codes of the current day.
+    /// The wrong codes of the current day, since the last right one.
     pub failures_today: u32,
-    /// The challenges.
+    /// The challenges, by slot.
     pub slots: BTreeMap<SlotIndex, Slot>,
 }
 
 /// The challenge that a send is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reservation {
-    /// A challenge with a random id.
+    /// A new challenge with a random id.
     New {
-        /// Its id.
+        /// The id of the challenge.
         id: ChallengeId,
-        /// Its place.
+        /// The slot of the challenge.
         slot: SlotIndex,
     },
-    /// A challenge whose id comes from an idempotency key: it may exist already.
+    /// A challenge whose id comes from an idempotency key. It may exist already.
     Idempotent {
-        /// Its id.
+        /// The id of the challenge.
         id: ChallengeId,
-        /// Its place.
+        /// The slot of the challenge.
         slot: SlotIndex,
     },
-    /// The same code again, for a challenge that exists.
+    /// An existing challenge, whose code is texted again.
     Resend {
-        /// Its id.
+        /// The id of the challenge.
         id: ChallengeId,
-        /// Its place.
+        /// The slot of the challenge.
         slot: SlotIndex,
     },
 }
 
 impl Reservation {
-    /// The id of the challenge.
+    /// Returns the id of the challenge.
     #[must_use]
     pub const fn id(&self) -> ChallengeId {
         match self {
@@ -139,7 +77,7 @@ impl Reservation {
         }
     }
 
-    /// The slot of the challenge.
+    /// Returns the slot of the challenge.
     #[must_use]
     pub const fn slot(&self) -> SlotIndex {
         match self {
@@ -150,37 +88,37 @@ impl Reservation {
     }
 }
 
-/// Why the phone's record does not take a send.
+/// Why a phone's record refuses a send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendRefusal {
-    /// The idempotency key was used: this is its challenge.
+    /// The idempotency key was used for the live challenge in this slot.
     Repeated(SlotIndex, Slot),
     /// The challenge to resend is over.
     Closed(Closed),
-    /// Locked or cooling down.
+    /// The phone is locked or cooling down.
     Denied(Denial),
 }
 
-/// Why the phone's record does not take a guess.
+/// Why a phone's record refuses a guess.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AttemptRefusal {
-    /// The write of this very request was applied before; the slot as it was left.
+pub enum GuessRefusal {
+    /// This write was applied before, and left the slot like this.
     AlreadyApplied(Slot),
     /// The challenge is over.
     Closed(Closed),
     /// The phone is locked.
     Locked {
-        /// When the lock ends by itself.
+        /// When the lock ends; `None` if only an operator can end it.
         until: Option<Timestamp>,
     },
 }
 
-/// The instants and limits a decision depends on.
+/// The instants and limits that a decision depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terms {
-    /// The current instant.
+    /// The instant of the decision.
     pub now: Timestamp,
-    /// The current day, which soft locks last for.
+    /// The day of the decision. A soft lock lasts until it ends.
     pub today: Window,
     /// The least time between two texts to one phone.
     pub cooldown: Duration,
@@ -189,27 +127,28 @@ pub struct Terms {
 }
 
 impl PhoneRecord {
-    /// Whether this record takes `reservation`.
+    /// Decides whether this record admits `reservation`.
     ///
     /// # Errors
     ///
-    /// [`SendRefusal`] when it does not.
+    /// [`SendRefusal`] says why it does not.
     pub fn admits_send(&self, reservation: &Reservation, terms: &Terms) -> Result<(), SendRefusal> {
         match *reservation {
             Reservation::New { .. } => {}
             Reservation::Idempotent { id, .. } => {
-                // A key that was used before has dead slots of the same id beside the live one.
+                // A repeat gets its answer even from a phone that is locked or cooling down, so this comes first. The id
+                // of a key that was used before also stands in expired slots, which do not count.
                 let lives = |slot: &Slot| slot.id == id && slot.expires_at > terms.now;
                 if let Some((index, slot)) = self.slots.iter().find(|(_, slot)| lives(slot)) {
                     return Err(SendRefusal::Repeated(*index, slot.clone()));
                 }
             }
             Reservation::Resend { id, slot } => {
-                self.open_slot(slot, id, terms.now)
+                self.check_open(slot, id, terms.now)
                     .map_err(SendRefusal::Closed)?;
             }
         }
-        self.unlocked(terms)
+        self.check_unlocked(terms)
             .map_err(|until| SendRefusal::Denied(Denial::Locked { until }))?;
         match self.last_sent {
             Some(sent) if sent + terms.cooldown > terms.now => {
@@ -222,31 +161,32 @@ impl PhoneRecord {
         }
     }
 
-    /// Whether this record takes a guess for challenge `id` in `slot`.
+    /// Decides whether this record admits a guess for challenge `id` in `slot`.
     ///
     /// # Errors
     ///
-    /// [`AttemptRefusal`] when it does not.
-    pub fn admits_attempt(
+    /// [`GuessRefusal`] says why it does not.
+    pub fn admits_guess(
         &self,
         slot: SlotIndex,
         id: ChallengeId,
         write: WriteId,
         terms: &Terms,
-    ) -> Result<(), AttemptRefusal> {
+    ) -> Result<(), GuessRefusal> {
         if let Some(own) = self.slots.get(&slot)
             && own.id == id
             && own.written_by == Some(write)
         {
-            return Err(AttemptRefusal::AlreadyApplied(own.clone()));
+            return Err(GuessRefusal::AlreadyApplied(own.clone()));
         }
-        self.open_slot(slot, id, terms.now)
-            .map_err(AttemptRefusal::Closed)?;
-        self.unlocked(terms)
-            .map_err(|until| AttemptRefusal::Locked { until })
+        self.check_open(slot, id, terms.now)
+            .map_err(GuessRefusal::Closed)?;
+        self.check_unlocked(terms)
+            .map_err(|until| GuessRefusal::Locked { until })
     }
 
-    fn open_slot(&self, slot: SlotIndex, id: ChallengeId, now: Timestamp) -> Result<(), Closed> {
+    /// Checks that `slot` holds challenge `id`, and that the challenge takes guesses and resends.
+    fn check_open(&self, slot: SlotIndex, id: ChallengeId, now: Timestamp) -> Result<(), Closed> {
         match self.slots.get(&slot) {
             Some(own) if own.id == id => {
                 if own.used {
@@ -263,8 +203,8 @@ impl PhoneRecord {
         }
     }
 
-    /// `Err` holds the end of the lock, if it ends by itself.
-    fn unlocked(&self, terms: &Terms) -> Result<(), Option<Timestamp>> {
+    /// Checks that the phone is not locked. The error holds the end of the lock, if it ends by itself.
+    fn check_unlocked(&self, terms: &Terms) -> Result<(), Option<Timestamp>> {
         if self.failures >= terms.lockout.hard {
             Err(None)
         } else if self.failures_today >= terms.lockout.soft {
@@ -278,8 +218,8 @@ impl PhoneRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::root::RootId;
     use crate::window::DAY;
-    use proptest::prelude::*;
 
     const ID: ChallengeId = ChallengeId([1; 16]);
     const WRITE: WriteId = WriteId([7; 16]);
@@ -318,56 +258,56 @@ mod tests {
     #[test]
     fn an_open_slot_takes_a_guess_until_the_second_it_expires() {
         assert_eq!(
-            record(|_| ()).admits_attempt(2, ID, WRITE, &terms(1_299)),
+            record(|_| ()).admits_guess(2, ID, WRITE, &terms(1_299)),
             Ok(())
         );
         assert_eq!(
-            record(|_| ()).admits_attempt(2, ID, WRITE, &terms(1_300)),
-            Err(AttemptRefusal::Closed(Closed::Expired))
+            record(|_| ()).admits_guess(2, ID, WRITE, &terms(1_300)),
+            Err(GuessRefusal::Closed(Closed::Expired))
         );
     }
 
     #[test]
-    fn a_closed_slot_says_why() {
-        let guess = |r: PhoneRecord| r.admits_attempt(2, ID, WRITE, &terms(1_010));
+    fn a_refused_guess_names_the_reason() {
+        let guess = |r: PhoneRecord| r.admits_guess(2, ID, WRITE, &terms(1_010));
         assert_eq!(
             guess(record(|s| s.used = true)),
-            Err(AttemptRefusal::Closed(Closed::Used))
+            Err(GuessRefusal::Closed(Closed::Used))
         );
         assert_eq!(
             guess(record(|s| s.attempts_left = 0)),
-            Err(AttemptRefusal::Closed(Closed::Exhausted))
+            Err(GuessRefusal::Closed(Closed::Exhausted))
         );
         assert_eq!(
             guess(record(|s| s.id = ChallengeId([2; 16]))),
-            Err(AttemptRefusal::Closed(Closed::Used))
+            Err(GuessRefusal::Closed(Closed::Used))
         );
         assert_eq!(
             guess(PhoneRecord::default()),
-            Err(AttemptRefusal::Closed(Closed::Used))
+            Err(GuessRefusal::Closed(Closed::Used))
         );
     }
 
     #[test]
-    fn the_write_of_this_request_is_recognised() {
+    fn recognizes_its_own_write() {
         let applied = record(|s| {
             s.used = true;
             s.written_by = Some(WRITE);
         });
         assert!(matches!(
-            applied.admits_attempt(2, ID, WRITE, &terms(1_010)),
-            Err(AttemptRefusal::AlreadyApplied(slot)) if slot.used
+            applied.admits_guess(2, ID, WRITE, &terms(1_010)),
+            Err(GuessRefusal::AlreadyApplied(slot)) if slot.used
         ));
     }
 
     #[test]
-    fn locks_refuse_guesses_and_sends() {
+    fn a_locked_phone_takes_neither_guesses_nor_sends() {
         let mut soft = record(|_| ());
         soft.failures_today = 20;
         let until = Some(Timestamp::from_unix(86_400));
         assert_eq!(
-            soft.admits_attempt(2, ID, WRITE, &terms(1_010)),
-            Err(AttemptRefusal::Locked { until })
+            soft.admits_guess(2, ID, WRITE, &terms(1_010)),
+            Err(GuessRefusal::Locked { until })
         );
         let mut hard = record(|_| ());
         hard.failures = 100;
@@ -379,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn cooldown_ends_on_the_second() {
+    fn the_cooldown_ends_on_the_second() {
         let new = Reservation::New { id: ID, slot: 3 };
         let cooling_down = Denial::CoolingDown {
             until: Timestamp::from_unix(1_060),
@@ -393,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn an_idempotency_key_finds_its_challenge_while_it_lives() {
+    fn an_idempotency_key_finds_its_challenge_until_it_expires() {
         let again = Reservation::Idempotent { id: ID, slot: 3 };
         assert!(matches!(
             record(|_| ()).admits_send(&again, &terms(1_100)),
@@ -403,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dead_slot_of_a_key_does_not_hide_its_live_one() {
+    fn an_expired_slot_of_a_key_does_not_hide_its_live_one() {
         let again = Reservation::Idempotent { id: ID, slot: 3 };
         for dead in [1, 4] {
             let mut both = record(|_| ());
@@ -424,25 +364,5 @@ mod tests {
             record(|s| s.used = true).admits_send(&resend, &terms(1_100)),
             Err(SendRefusal::Closed(Closed::Used))
         );
-    }
-
-    proptest! {
-        /// A stranger's send cannot reuse the slot of a live challenge.
-        #[test]
-        fn a_reused_slot_has_expired_and_nobody_repeats_its_write(
-            cooldown in 1_u64..600, lifetime in 30_u64..3_600, start in 0_i64..2_000_000_000,
-            gaps in proptest::collection::vec(0_u64..600, 1..60),
-        ) {
-            let (cooldown, lifetime) = (Duration::from_secs(cooldown), Duration::from_secs(lifetime));
-            let layout = SlotLayout::new(cooldown, lifetime);
-            prop_assume!(layout.count < SlotIndex::MAX);
-            let mut taken: BTreeMap<SlotIndex, Timestamp> = BTreeMap::new();
-            let mut now = Timestamp::from_unix(start);
-            for gap in gaps {
-                let expiry = taken.insert(layout.index_at(now), now + lifetime);
-                prop_assert!(expiry.is_none_or(|at| at + REPEATED_FOR <= now));
-                now = now + cooldown + Duration::from_secs(gap);
-            }
-        }
     }
 }

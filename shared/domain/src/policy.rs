@@ -1,6 +1,7 @@
-//! The policy: what an operator decides.
+//! The policy: everything that an operator decides.
 //!
-//! [`Policy`] holds checked values only. The reader of a policy file checks every value and reports [`PolicyFaults`].
+//! [`Policy`] holds checked values only. `phoneproof_config` reads the policy file, checks every value and reports
+//! [`PolicyFaults`].
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -20,25 +21,26 @@ use crate::phone_record::{Lockout, SlotLayout, Terms};
 use crate::subject::{SubjectIndex, Subjects};
 use crate::window::{DAY, Window};
 
-/// The largest business id, in bytes.
+/// The longest business id, in bytes.
 const MAX_BUSINESS_BYTES: usize = 64;
 
-/// The id of a business action that asks for verification, as in `password-change`; the audience
-/// of its success tokens.
+/// Names a business action that asks for verification, as in `password-change`.
+///
+/// It is the audience of the success tokens of that action.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BusinessId(String);
 
-/// The text is no business id.
+/// Reports a text that is not a business id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("a business id has 1 to {MAX_BUSINESS_BYTES} lower-case letters, digits and hyphens")]
 pub struct InvalidBusinessId;
 
 impl BusinessId {
-    /// Accepts lower-case letters, digits and hyphens.
+    /// Accepts 1 to 64 lower-case ASCII letters, digits and hyphens.
     ///
     /// # Errors
     ///
-    /// [`InvalidBusinessId`] for anything else, or more than 64 of them.
+    /// [`InvalidBusinessId`] for any other text.
     pub fn parse(text: &str) -> Result<Self, InvalidBusinessId> {
         let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         if (1..=MAX_BUSINESS_BYTES).contains(&text.len()) && text.bytes().all(allowed) {
@@ -48,52 +50,52 @@ impl BusinessId {
         }
     }
 
-    /// The id.
+    /// Returns the id as the policy file writes it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Everything an operator decides.
+/// Everything that an operator decides.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// When days and hours of the limits begin, after midnight UTC; less than a day.
+    /// The time from midnight UTC to the start of the days and hours of the limits; less than a day.
     pub day_starts_at: Duration,
-    /// The limits of sending.
+    /// How often a subject may be texted.
     pub limits: Limits,
     /// When wrong codes lock a phone.
     pub lockout: Lockout,
-    /// Where texts may go.
+    /// The numbers that may be texted.
     pub numbers: NumberPolicy,
-    /// How texts are sent.
+    /// The delivery and the prices of texts.
     pub sms: SmsPolicy,
-    /// The businesses by id.
+    /// The businesses, by id. A policy file names at least one.
     pub businesses: BTreeMap<BusinessId, Business>,
-    /// Numbers for app reviewers and end-to-end tests.
+    /// The numbers for app reviewers and end-to-end tests.
     pub test_numbers: Vec<TestNumber>,
 }
 
-/// Where texts may go.
+/// The numbers that may be texted.
 #[derive(Debug, Clone)]
 pub struct NumberPolicy {
-    /// Countries whose numbers are texted.
+    /// The countries whose numbers are texted.
     pub countries: BTreeSet<Country>,
-    /// Types of number that are texted.
+    /// The types of number that are texted.
     pub types: BTreeSet<NumberType>,
 }
 
-/// Why a destination is not texted.
+/// Why the policy does not text a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DestinationRefusal {
-    /// The country is not on the list, or the number belongs to none.
+    /// The country of the number is not in the policy, or the number has none.
     Country,
-    /// The type is not on the list.
+    /// The type of the number is not in the policy.
     NumberType,
 }
 
 impl DestinationRefusal {
-    /// The `rule` of the refusal.
+    /// Returns the rule name of the refusal, on the wire and in request lines.
     #[must_use]
     pub const fn rule(self) -> &'static str {
         match self {
@@ -104,11 +106,11 @@ impl DestinationRefusal {
 }
 
 impl NumberPolicy {
-    /// Whether `destination` may be texted.
+    /// Decides whether `destination` may be texted.
     ///
     /// # Errors
     ///
-    /// [`DestinationRefusal`] when it may not.
+    /// [`DestinationRefusal`] says why it may not.
     pub fn admits(&self, destination: &Destination) -> Result<(), DestinationRefusal> {
         match destination.country {
             Some(country) if self.countries.contains(&country) => {}
@@ -122,24 +124,26 @@ impl NumberPolicy {
     }
 }
 
-/// How texts are sent.
+/// The delivery and the prices of texts.
 #[derive(Debug, Clone)]
 pub struct SmsPolicy {
     /// The delivery class of every text.
     pub sms_type: SmsType,
-    /// The sender that phones show, where the country allows one.
+    /// The sender id that phones show, in countries that allow one.
     pub sender_id: Option<String>,
-    /// The most that one text may cost; `None` leaves it to the carrier's own settings.
+    /// The most that one text may cost; `None` leaves the limit to the carrier's settings.
     pub max_price: Option<MicroUsd>,
-    /// The price of one segment by country, for estimates.
+    /// The price of one segment by country. Only estimates use it.
     pub prices: BTreeMap<Country, MicroUsd>,
-    /// The most segments a text may need; a longer template is a start-up error.
+    /// The most segments that a text may need. A template that needs more stops start-up.
     pub max_segments: u32,
 }
 
 impl SmsPolicy {
-    /// Estimates the cost of a text of so many segments: by the price of its country, else the most that one text may
-    /// cost. `None` when the policy names neither.
+    /// Estimates the cost of a text of this many segments.
+    ///
+    /// The estimate is the price of the country, or the most that one text may cost. It is `None` when the policy names
+    /// neither.
     #[must_use]
     pub fn estimated_cost(&self, country: Option<Country>, segments: u32) -> Option<MicroUsd> {
         let price = country.and_then(|country| self.prices.get(&country));
@@ -150,50 +154,50 @@ impl SmsPolicy {
     }
 }
 
-/// How the carrier ranks a text.
+/// The delivery class of a text, as SNS defines it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SmsType {
-    /// Delivered with priority, for codes.
+    /// The carrier delivers with priority, as codes need it.
     Transactional,
-    /// Delivered by the cheapest route.
+    /// The carrier delivers by the cheapest route.
     Promotional,
 }
 
-/// One business action.
+/// One business action that asks for verification.
 #[derive(Debug, Clone)]
 pub struct Business {
-    /// Who sends the text, the `{brand}` of templates.
+    /// The name of the sender, which templates write as `{brand}`.
     pub brand: String,
-    /// Digits of the code.
+    /// The number of digits of a code.
     pub code_length: u8,
-    /// How long the code works.
+    /// How long a code works.
     pub code_lifetime: Duration,
-    /// Guesses per challenge.
+    /// The guesses that a challenge admits.
     pub attempts: u32,
-    /// How long the success token is valid.
+    /// How long a success token is valid.
     pub success_lifetime: Duration,
-    /// Texts by locale.
+    /// The templates of texts, by locale.
     pub templates: BTreeMap<Locale, String>,
-    /// The locale of a request without one, or with one that has no template.
+    /// The locale for requests that name none, or name one without a template.
     pub default_locale: Locale,
-    /// The web origin's host for the autofill line (`@example.com #123456`).
+    /// The host of the web origin in the autofill line (`@example.com #123456`).
     pub origin: Option<String>,
-    /// The app hash for Android's SMS Retriever.
+    /// The app hash of Android's SMS Retriever: 11 characters of base64.
     pub android_hash: Option<String>,
-    /// SHA-256 of the client key that callers must present; `None` lets anyone ask.
+    /// The SHA-256 of the client key that callers must present; `None` admits every caller.
     pub client_key_sha256: Option<[u8; 32]>,
 }
 
-/// A number that is never texted and whose code is fixed.
+/// A number that is never texted, and whose code is fixed.
 #[derive(Clone)]
 pub struct TestNumber {
-    /// The number.
+    /// The number in E.164 form.
     pub phone: Phone,
-    /// Its code; as long as the code length of every business.
+    /// The fixed code. It is as long as the codes of every business.
     pub code: Code,
-    /// When it stops being a test number.
+    /// When the number stops being a test number.
     pub until: Timestamp,
-    /// Challenges per day, in place of the limits of sending.
+    /// The limit of every counting rule for this number, in place of the limits of the policy.
     pub per_day: u32,
 }
 
@@ -209,13 +213,13 @@ impl fmt::Debug for TestNumber {
 /// One fault of a policy file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// Where, as in `business.login.code_length`.
+    /// The path of the value, as in `business.login.code_length`.
     pub path: String,
-    /// What is wrong and what is accepted.
+    /// What is wrong, and what is accepted.
     pub reason: String,
 }
 
-/// One line, whatever the file holds: names in quotes may have line breaks in them.
+/// Writes one line. Control characters are escaped, because quoted keys of the file may hold line breaks.
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for character in self
@@ -234,13 +238,13 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Everything that is wrong with a policy file; never empty.
+/// All faults of a policy file; at least one.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("policy: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
 pub struct PolicyFaults(pub Vec<Fault>);
 
 impl Policy {
-    /// What a decision about a phone's record depends on at `now`, under these limits.
+    /// Returns the terms of a decision about a phone's record at `now`, under these limits.
     #[must_use]
     pub fn terms(&self, now: Timestamp, limits: &Limits) -> Terms {
         Terms {
@@ -251,7 +255,7 @@ impl Policy {
         }
     }
 
-    /// Returns everything that a send with these subjects has to pass at `now`, under these limits.
+    /// Lists the gates that a send with these subjects has to pass at `now`, under these limits.
     #[must_use]
     pub fn gates(
         &self,
@@ -262,21 +266,21 @@ impl Policy {
         gate::gates(&subjects.into(), limits, self.day_starts_at, now)
     }
 
-    /// The limits that `phone` is under at `now`: a test number has its own.
+    /// Returns the limits of `phone` at `now`. A test number has its own.
     #[must_use]
     pub fn limits_of(&self, phone: &Phone, now: Timestamp) -> Limits {
         self.test_number(phone, now)
             .map_or(self.limits, TestNumber::limits)
     }
 
-    /// The slots of a phone under this policy.
+    /// Returns the slots of a phone's record under this policy.
     #[must_use]
     pub fn slots(&self) -> SlotLayout {
         let longest = self.businesses.values().map(|b| b.code_lifetime).max();
         SlotLayout::new(self.limits.cooldown, longest.unwrap_or_default())
     }
 
-    /// The test number that `phone` is at `now`, if any.
+    /// Returns the test number that `phone` is at `now`; `None` for any other number.
     #[must_use]
     pub fn test_number(&self, phone: &Phone, now: Timestamp) -> Option<&TestNumber> {
         self.test_numbers
@@ -359,14 +363,14 @@ mod tests {
         let last = end - Duration::from_secs(1);
         let own = Limits::new(Duration::ZERO, |_| 7);
         assert_eq!(policy.limits_of(&test, last), own);
-        assert_eq!(own.of(Rule::AddressPerHour), 7);
+        assert_eq!(own.get(Rule::AddressPerHour), 7);
         assert_eq!(policy.limits_of(&test, end), policy.limits);
         assert_eq!(policy.limits_of(&other, last), policy.limits);
         assert!(policy.test_number(&other, last).is_none());
     }
 
     #[test]
-    fn a_text_costs_the_price_of_its_country_per_segment_else_the_highest_price() {
+    fn a_text_costs_the_price_of_its_country_per_segment_or_else_the_highest_price() {
         let mut sms = sms();
         let (priced, other) = (Some(country("US")), Some(country("GB")));
         assert_eq!(

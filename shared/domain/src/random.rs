@@ -1,8 +1,8 @@
-//! Randomness as an argument.
+//! The source of random bytes that callers pass in.
 
 use thiserror::Error;
 
-/// The operating system gave no random bytes.
+/// Reports that the random source gave no bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("no random bytes available")]
 pub struct RandomUnavailable;
@@ -17,7 +17,7 @@ pub trait Random: Send + Sync {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable>;
 }
 
-/// An array of random bytes from `random`.
+/// Draws an array of random bytes from `random`.
 ///
 /// # Errors
 ///
@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn without_random_bytes_there_is_no_array() {
+    fn a_random_source_that_fails_gives_no_array() {
         assert_eq!(random_array::<16>(&Broken), Err(RandomUnavailable));
     }
 }

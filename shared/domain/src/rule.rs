@@ -1,4 +1,4 @@
-//! The rules of sending.
+//! The rules that limit sending.
 
 use std::time::Duration;
 
@@ -7,27 +7,27 @@ use crate::window::{DAY, HOUR};
 
 /// A rule that a send must pass.
 ///
-/// A new rule is a variant, its place in [`Rule::ALL`] and its row in [`Rule::row`]. The policy file, the transaction,
+/// To add a rule, add a variant, its place in [`Rule::ALL`] and its row in `Rule::row`. The policy file, the transaction,
 /// the refund, the refusal and `explain` follow from the row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Rule {
-    /// The phone is not on the block list.
+    /// Refuses a phone on the block list.
     BlockedPhone,
-    /// The device is not on the block list.
+    /// Refuses a device on the block list.
     BlockedDevice,
-    /// The address is not on the block list.
+    /// Refuses an address on the block list.
     BlockedAddress,
-    /// The phone is not locked and was not texted less than a cooldown ago. This rule also stores the challenge.
+    /// Refuses a phone that is locked or was texted less than a cooldown ago. This rule also stores the challenge.
     PhoneCooldown,
-    /// Texts per phone and hour.
+    /// Limits the texts per phone and hour.
     PhonePerHour,
-    /// Texts per phone and day.
+    /// Limits the texts per phone and day.
     PhonePerDay,
-    /// Texts per device and day.
+    /// Limits the texts per device and day.
     DevicePerDay,
-    /// Texts per address and hour.
+    /// Limits the texts per address and hour.
     AddressPerHour,
-    /// Texts per block of ten thousand numbers and hour. It stops a pumper who walks through consecutive numbers.
+    /// Limits the texts per block of ten thousand numbers and hour. It stops an SMS pumper who tries numbers in order.
     NumberBlockPerHour,
 }
 
@@ -42,15 +42,15 @@ struct Row {
 /// How a rule decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RuleKind {
-    /// It refuses a subject on the block list.
+    /// The rule refuses a subject on the block list.
     Block,
-    /// It decides on the phone's record.
+    /// The rule decides on the phone's record.
     Reserve,
-    /// It counts texts in windows.
+    /// The rule counts texts in windows.
     Count {
-        /// The length of a window.
+        /// The length of a window, an hour or a day.
         window: Duration,
-        /// Texts per window where the policy names no number.
+        /// The texts that a window admits where the policy names no number.
         default_limit: u32,
     },
 }
@@ -82,7 +82,7 @@ impl Row {
         }
     }
 
-    const fn refunded(mut self) -> Self {
+    const fn with_refund(mut self) -> Self {
         self.is_refunded = true;
         self
     }
@@ -114,34 +114,34 @@ impl Rule {
                 kind: RuleKind::Reserve,
                 is_refunded: false,
             },
-            Self::PhonePerHour => Row::count("phone-per-hour", Phone, HOUR, 5).refunded(),
-            Self::PhonePerDay => Row::count("phone-per-day", Phone, DAY, 10).refunded(),
-            Self::DevicePerDay => Row::count("device-per-day", Device, DAY, 10).refunded(),
-            // Not refunded: numbers that the carrier refuses must still exhaust an attacker's address and block.
+            Self::PhonePerHour => Row::count("phone-per-hour", Phone, HOUR, 5).with_refund(),
+            Self::PhonePerDay => Row::count("phone-per-day", Phone, DAY, 10).with_refund(),
+            Self::DevicePerDay => Row::count("device-per-day", Device, DAY, 10).with_refund(),
+            // These are not refunded, so that numbers which the carrier refuses still use up an attacker's quotas.
             Self::AddressPerHour => Row::count("address-per-hour", Address, HOUR, 20),
             Self::NumberBlockPerHour => Row::count("number-block-per-hour", NumberBlock, HOUR, 20),
         }
     }
 
-    /// The stable name: `rule` on the wire, and a part of the key of a counter.
+    /// Returns the stable name: `rule` on the wire, and a part of the key of a counter.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.row().name
     }
 
-    /// What the rule looks at.
+    /// Returns the kind of subject that the rule is about.
     #[must_use]
     pub const fn subject(self) -> SubjectKind {
         self.row().subject
     }
 
-    /// How the rule decides.
+    /// Returns how the rule decides.
     #[must_use]
     pub const fn kind(self) -> RuleKind {
         self.row().kind
     }
 
-    /// The length of the window in which the rule counts, if it counts.
+    /// Returns the length of the window in which the rule counts; `None` for a rule that does not count.
     #[must_use]
     pub const fn window(self) -> Option<Duration> {
         match self.row().kind {
@@ -161,24 +161,25 @@ impl Rule {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use std::collections::HashSet;
 
+    use super::*;
+
     #[test]
-    fn names_are_distinct() {
+    fn no_two_rules_share_a_name() {
         let names: HashSet<_> = Rule::ALL.iter().map(|rule| rule.name()).collect();
         assert_eq!(names.len(), Rule::ALL.len());
     }
 
     #[test]
-    fn only_counts_are_refunded() {
+    fn only_rules_that_count_are_refunded() {
         for rule in Rule::ALL.into_iter().filter(|rule| rule.is_refunded()) {
             assert!(rule.window().is_some(), "{rule:?}");
         }
     }
 
     #[test]
-    fn the_place_in_the_list_is_the_number_of_the_variant() {
+    fn the_list_has_the_order_of_the_variants() {
         for (place, rule) in Rule::ALL.into_iter().enumerate() {
             assert_eq!(rule as usize, place, "{rule:?}");
         }

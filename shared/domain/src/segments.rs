@@ -1,6 +1,6 @@
-//! How many segments a text needs (3GPP TS 23.038 section 6.2).
+//! Counts the segments that a text needs (3GPP TS 23.038 section 6.2).
 
-/// The encoding a text travels in.
+/// The encoding that a text is sent in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
     /// The seven-bit default alphabet with its extension table.
@@ -12,11 +12,11 @@ pub enum Encoding {
 /// The size of a text on the air.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Segments {
-    /// Its encoding.
+    /// The encoding that the text needs.
     pub encoding: Encoding,
-    /// Its length: septets in GSM-7, code units in UCS-2.
+    /// The length of the text, in septets for GSM-7 and in code units for UCS-2.
     pub units: usize,
-    /// How many messages it is billed as.
+    /// The number of messages that the text is billed as; at least one.
     pub count: u32,
 }
 
@@ -24,11 +24,11 @@ pub struct Segments {
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
     ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 
-/// The extension table (section 6.2.1.1): an escape and a character, two septets.
+/// The extension table (section 6.2.1.1). Each character costs two septets: an escape and the character.
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
-/// Septets of `character` in GSM-7, if it has any.
-fn septets(character: char) -> Option<usize> {
+/// Counts the septets of `character` in GSM-7; `None` when the alphabet lacks it.
+fn count_septets(character: char) -> Option<usize> {
     if BASIC.contains(character) {
         Some(1)
     } else if EXTENSION.contains(character) {
@@ -38,27 +38,28 @@ fn septets(character: char) -> Option<usize> {
     }
 }
 
-/// The size of `text`.
+/// Measures `text`: its encoding, its length and the segments that it needs.
 ///
-/// A message carries 160 septets or 70 code units; in a longer text each part spends 7 septets or 3
-/// code units on its header, and no escape sequence or surrogate pair is split over two parts.
+/// One message carries 160 septets or 70 code units. Each part of a longer text spends 7 septets or 3 code units on its
+/// header. No escape sequence or surrogate pair is split over two parts.
 #[must_use]
-pub fn segments(text: &str) -> Segments {
-    let gsm: Option<Vec<usize>> = text.chars().map(septets).collect();
+pub fn measure(text: &str) -> Segments {
+    let gsm: Option<Vec<usize>> = text.chars().map(count_septets).collect();
     if let Some(widths) = gsm {
-        sized(Encoding::Gsm7, &widths, 160, 153)
+        measure_widths(Encoding::Gsm7, &widths, 160, 153)
     } else {
         let widths: Vec<usize> = text.chars().map(char::len_utf16).collect();
-        sized(Encoding::Ucs2, &widths, 70, 67)
+        measure_widths(Encoding::Ucs2, &widths, 70, 67)
     }
 }
 
-fn sized(encoding: Encoding, widths: &[usize], single: usize, part: usize) -> Segments {
+/// Measures a text of characters with these `widths`, where a message alone carries `single` units and a part `part`.
+fn measure_widths(encoding: Encoding, widths: &[usize], single: usize, part: usize) -> Segments {
     let units = widths.iter().sum();
     let count = if units <= single {
         1
     } else {
-        parts(widths, part)
+        count_parts(widths, part)
     };
     Segments {
         encoding,
@@ -67,7 +68,7 @@ fn sized(encoding: Encoding, widths: &[usize], single: usize, part: usize) -> Se
     }
 }
 
-fn parts(widths: &[usize], capacity: usize) -> u32 {
+fn count_parts(widths: &[usize], capacity: usize) -> u32 {
     let (mut count, mut used) = (1, 0);
     for width in widths {
         if used + width > capacity {
@@ -81,16 +82,17 @@ fn parts(widths: &[usize], capacity: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
 
+    use super::*;
+
     fn count(text: &str) -> (Encoding, usize, u32) {
-        let s = segments(text);
+        let s = measure(text);
         (s.encoding, s.units, s.count)
     }
 
     #[test]
-    fn boundaries() {
+    fn a_text_needs_another_segment_only_beyond_the_capacity_of_the_last() {
         use Encoding::{Gsm7, Ucs2};
         assert_eq!(count(""), (Gsm7, 0, 1));
         assert_eq!(count(&"a".repeat(160)), (Gsm7, 160, 1));
@@ -104,21 +106,21 @@ mod tests {
     }
 
     #[test]
-    fn pairs_are_not_split() {
-        // 153 septets hold 76 escaped characters and one septet stays empty.
+    fn escape_sequences_and_surrogate_pairs_are_not_split() {
+        // 153 septets hold 76 escaped characters, and one septet stays empty.
         assert_eq!(count(&"€".repeat(153)), (Encoding::Gsm7, 306, 3));
         // 67 code units hold 33 surrogate pairs.
         assert_eq!(count(&"😀".repeat(67)), (Encoding::Ucs2, 134, 3));
     }
 
     #[test]
-    fn the_alphabet_has_its_127_characters() {
+    fn the_alphabet_has_127_characters_and_its_extension_10() {
         assert_eq!(BASIC.chars().count(), 127);
         assert_eq!(EXTENSION.chars().count(), 10);
     }
 
     #[test]
-    fn one_foreign_character_changes_the_encoding() {
+    fn one_character_outside_the_alphabet_changes_the_encoding() {
         assert_eq!(count("naïve").0, Encoding::Ucs2);
         assert_eq!(count("ç").0, Encoding::Ucs2);
     }
@@ -127,7 +129,7 @@ mod tests {
         #[test]
         fn a_longer_text_never_needs_fewer_segments(text in "\\PC{0,400}", more in "\\PC{0,20}") {
             let longer = format!("{text}{more}");
-            prop_assert!(segments(&longer).count >= segments(&text).count);
+            prop_assert!(measure(&longer).count >= measure(&text).count);
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Whom a limit or a block is about.
+//! Subjects: the phones, devices, addresses and number blocks that rules limit and operators block.
 
-/// What a rule looks at.
+/// The kind of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SubjectKind {
     /// The phone number that the text goes to.
@@ -14,7 +14,7 @@ pub enum SubjectKind {
 }
 
 impl SubjectKind {
-    /// The prefix of the subject in stored keys and in the derivation of its index.
+    /// Returns the prefix of the subject in stored keys and in the derivation of its index.
     #[must_use]
     pub const fn prefix(self) -> &'static str {
         match self {
@@ -26,49 +26,49 @@ impl SubjectKind {
     }
 }
 
-/// A subject as tables and logs show it: a keyed MAC of its value, as text.
+/// A subject as tables and logs show it: an HMAC of its value, as text.
 ///
-/// Without the key nobody can tell whose index it is, not even by trying every phone number.
+/// Without the key, nobody can find the value behind an index, not even by trying every phone number.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SubjectIndex(String);
 
 impl SubjectIndex {
-    /// Wraps an index that was computed before, as a table holds it.
+    /// Wraps an index that was computed earlier.
     #[must_use]
     pub fn from_text(text: String) -> Self {
         Self(text)
     }
 
-    /// Returns the text that stands in the keys of the tables.
+    /// Returns the index as it stands in the keys of the tables.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The subjects of one send.
+/// The indexes of the subjects of one send.
 ///
-/// A send knows all four. An operator who asks about a phone may know neither device nor address: those are
+/// A send knows all four. An operator who asks about a phone may know neither the device nor the address, and uses
 /// `Subjects<Option<SubjectIndex>>`.
 #[derive(Debug, Clone)]
 pub struct Subjects<Asker = SubjectIndex> {
-    /// The phone that the text goes to.
-    pub phone: SubjectIndex,
-    /// The block of numbers that the phone is in.
-    pub number_block: SubjectIndex,
-    /// The device that asks for the text.
-    pub device: Asker,
-    /// The address that asks for the text.
-    pub address: Asker,
+    /// The index of the phone that the text goes to.
+    pub phone_index: SubjectIndex,
+    /// The index of the block of numbers that the phone is in.
+    pub number_block_index: SubjectIndex,
+    /// The index of the device that asks for the text.
+    pub device_index: Asker,
+    /// The index of the address that asks for the text.
+    pub address_index: Asker,
 }
 
 impl From<Subjects> for Subjects<Option<SubjectIndex>> {
     fn from(all: Subjects) -> Self {
         Self {
-            phone: all.phone,
-            number_block: all.number_block,
-            device: Some(all.device),
-            address: Some(all.address),
+            phone_index: all.phone_index,
+            number_block_index: all.number_block_index,
+            device_index: Some(all.device_index),
+            address_index: Some(all.address_index),
         }
     }
 }
@@ -78,10 +78,10 @@ impl Subjects<Option<SubjectIndex>> {
     #[must_use]
     pub fn get(&self, kind: SubjectKind) -> Option<&SubjectIndex> {
         match kind {
-            SubjectKind::Phone => Some(&self.phone),
-            SubjectKind::NumberBlock => Some(&self.number_block),
-            SubjectKind::Device => self.device.as_ref(),
-            SubjectKind::Address => self.address.as_ref(),
+            SubjectKind::Phone => Some(&self.phone_index),
+            SubjectKind::NumberBlock => Some(&self.number_block_index),
+            SubjectKind::Device => self.device_index.as_ref(),
+            SubjectKind::Address => self.address_index.as_ref(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Fixed windows of time, and quotas in them.
+//! Fixed windows of time, and the quotas that hold in them.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ pub const HOUR: Duration = Duration::from_hours(1);
 /// The length of the windows of daily rules, and of the lock after too many wrong codes in one day.
 pub const DAY: Duration = Duration::from_hours(24);
 
-/// A fixed stretch of time: it holds its start and does not hold its end.
+/// A fixed stretch of time. It includes its start and excludes its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     /// The first second of the window.
@@ -19,9 +19,10 @@ pub struct Window {
 }
 
 impl Window {
-    /// Returns the window of `length` that contains `now`. Windows are aligned to `offset` after midnight UTC.
+    /// Returns the window of `length` that contains `now`.
     ///
-    /// `length` is at least a second.
+    /// Windows begin at `offset` after midnight UTC, and at every whole `length` from there. A `length` below a second
+    /// counts as one.
     #[must_use]
     pub fn containing(now: Timestamp, length: Duration, offset: Duration) -> Self {
         let length_seconds = i64::try_from(length.as_secs()).unwrap_or(i64::MAX).max(1);
@@ -30,7 +31,7 @@ impl Window {
         Self { start, length }
     }
 
-    /// Returns the instant at which the next window begins.
+    /// Returns the instant at which this window ends and the next one begins.
     #[must_use]
     pub fn end(&self) -> Timestamp {
         self.start + self.length
@@ -42,17 +43,18 @@ impl Window {
 pub struct Quota {
     /// The number of texts that one window admits.
     pub limit: u32,
-    /// The window that is counted now.
+    /// The window that the texts are counted in.
     pub window: Window,
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
 
+    use super::*;
+
     #[test]
-    fn windows_follow_the_start_of_the_day() {
+    fn windows_are_aligned_to_the_start_of_the_day() {
         let now = Timestamp::from_unix(1_795_435_200); // 2026-11-23T12:00:00Z
         let offset = Duration::from_hours(16); // midnight in Shanghai
         let day = Window::containing(now, DAY, offset);

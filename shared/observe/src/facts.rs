@@ -1,29 +1,28 @@
-//! What happened while one request was served.
+//! The facts that a request line reports.
 
 use std::time::Duration;
-
-use tokio::time::Instant;
 
 use phoneproof_domain::country::Country;
 use phoneproof_domain::delivery::Delivery;
 use phoneproof_domain::money::MicroUsd;
 use phoneproof_domain::policy::BusinessId;
+use tokio::time::Instant;
 
-/// What a request waits for.
+/// An AWS service that a request waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dependency {
-    /// DynamoDB.
+    /// The tables in DynamoDB.
     Store,
-    /// SNS.
+    /// The carrier that delivers texts, SNS.
     Carrier,
-    /// Secrets Manager.
+    /// The keyring in Secrets Manager.
     Keys,
 }
 
-/// One call of a dependency, with its retries.
+/// One call of a dependency, retries included.
 #[derive(Debug, Clone, Copy)]
 pub struct DependencyCall {
-    /// The service that was called.
+    /// The dependency that was called.
     pub dependency: Dependency,
     /// When the first try began.
     pub began: Instant,
@@ -36,22 +35,24 @@ pub struct DependencyCall {
 pub struct TextSent {
     /// The number of messages that the text is billed as.
     pub segments: u32,
-    /// The estimated cost; `None` when the policy names no price.
+    /// The estimated cost of the text; `None` when the policy names no price.
     pub cost: Option<MicroUsd>,
-    /// What the carrier said.
+    /// The carrier's answer.
     pub delivery: Delivery,
 }
 
 /// What happened while one request was served.
+///
+/// Its members are counts, amounts, times and values of closed sets, so no personal data can reach a log.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// The country of the number, if the policy texts it: a set that no caller can widen.
+    /// The country of the number, if the policy serves it. A caller cannot add a country to this set.
     pub country: Option<Country>,
-    /// The business, if the policy has it.
+    /// The business of the request, if the policy has it.
     pub business: Option<BusinessId>,
-    /// The text that was handed to the carrier.
+    /// The text that was handed to the carrier, if any.
     pub text: Option<TextSent>,
-    /// Whether a code was right. Test numbers do not count.
+    /// Whether the code of a challenge was right. Challenges of test numbers do not count.
     pub verified: bool,
     calls: Vec<DependencyCall>,
 }

@@ -1,4 +1,4 @@
-//! One line per request, log entry and metrics at once.
+//! The request lines, each of them a log entry and metrics at once.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,24 +7,23 @@ use std::time::{Duration, SystemTime};
 use metrique_writer::format::Format as _;
 use metrique_writer::unit::Unit;
 use metrique_writer_format_emf::{Emf, MetricDefinition, MetricDirective, NoMetric};
-
 use phoneproof_domain::country::Country;
 use phoneproof_domain::money::MicroUsd;
 use phoneproof_domain::policy::BusinessId;
 
-use super::facts::{Dependency, Facts};
+use crate::facts::{Dependency, Facts};
 
 /// The namespace of every metric.
 pub const NAMESPACE: &str = "PhoneProof";
 
-/// Whose fault an outcome is.
+/// The level of a request line. It says whose fault the outcome is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// Nobody's, or the caller's.
+    /// The request was served, or its refusal is the caller's doing.
     Info,
-    /// The carrier's.
+    /// The carrier is at fault, or somebody used a copied refresh token.
     Warn,
-    /// Ours, or our infrastructure's.
+    /// The service or its infrastructure is at fault.
     Error,
 }
 
@@ -41,31 +40,31 @@ impl Level {
 /// A request that was answered.
 #[derive(Debug)]
 pub struct Entry<'a> {
-    /// When it was answered, since the Unix epoch.
+    /// The time from the Unix epoch to the answer.
     pub at: Duration,
-    /// The id that the gateway gave it.
+    /// The id that the gateway gave to the request.
     pub request_id: &'a str,
-    /// The path it was for, if there is one.
+    /// The path of the request, if the service has it.
     pub route: Option<&'a str>,
-    /// The HTTP status.
+    /// The HTTP status of the answer.
     pub status: u16,
-    /// `served`, or the kind of refusal.
+    /// `served`, or the `type` slug of the refusal.
     pub outcome: &'static str,
-    /// The rule that refused.
+    /// The name of the rule that refused, if one did.
     pub rule: Option<&'static str>,
     /// What happened to an account, in a service that has accounts.
     pub event: Option<&'static str>,
-    /// Whether a code was checked.
+    /// Whether the request asked to check a code.
     pub is_verification: bool,
     /// Whose fault the outcome is.
     pub level: Level,
-    /// How long it took.
+    /// The time from the request to its answer.
     pub took: Duration,
-    /// What happened meanwhile.
+    /// What happened while the request was served.
     pub facts: &'a Facts,
 }
 
-/// The line. Its strings are properties and dimensions, its numbers metrics; absent ones are left
+/// The request line. Its strings are properties and dimensions, its numbers are metrics, and absent members are left
 /// out.
 #[derive(metrique_writer::Entry)]
 struct Line<'l> {
@@ -115,10 +114,10 @@ struct Line<'l> {
     keys_time: Option<Duration>,
 }
 
-/// Where finished lines go, newline included.
+/// Takes each finished line, newline included.
 pub type Output = Arc<dyn Fn(&[u8]) + Send + Sync>;
 
-/// Writes the lines.
+/// Writes the request lines.
 pub struct Journal {
     stack: String,
     emf: Mutex<Emf>,
@@ -135,13 +134,14 @@ impl fmt::Debug for Journal {
 }
 
 impl Journal {
-    /// A journal of the stack with this name, a dimension of every metric. `init` is how long the
-    /// function took to start; the first line carries it, as a cold start.
+    /// Makes a journal whose metrics all have the dimension `stack`.
+    ///
+    /// `init` is how long the function took to start. The first line reports it as a cold start.
     #[must_use]
     pub fn new(stack: String, init: Option<Duration>, output: Output) -> Self {
         Self {
             stack,
-            emf: Mutex::new(format()),
+            emf: Mutex::new(build_format()),
             init: Mutex::new(init),
             output,
         }
@@ -150,7 +150,7 @@ impl Journal {
     /// Writes the line of a request.
     pub fn record(&self, entry: &Entry<'_>) {
         let mut line = Vec::with_capacity(1_536);
-        let written = locked(&self.emf).format(&self.line(entry), &mut line);
+        let written = lock(&self.emf).format(&self.make_line(entry), &mut line);
         if written.is_ok() {
             (self.output)(&line);
         } else {
@@ -158,11 +158,11 @@ impl Journal {
         }
     }
 
-    fn line<'a>(&'a self, entry: &Entry<'a>) -> Line<'a> {
-        let (facts, once) = (entry.facts, |is: bool| is.then_some(1));
+    fn make_line<'a>(&'a self, entry: &Entry<'a>) -> Line<'a> {
+        let (facts, count_if) = (entry.facts, |is: bool| is.then_some(1));
         let text = facts.text.as_ref();
         let sent = text.filter(|text| text.delivery.is_accepted());
-        let init = locked(&self.init).take();
+        let init = lock(&self.init).take();
         Line {
             at: SystemTime::UNIX_EPOCH + entry.at,
             level: entry.level.as_str(),
@@ -181,11 +181,11 @@ impl Journal {
             sent: sent.map(|_| 1),
             segments: sent.map(|text| u64::from(text.segments)),
             estimated_cost: sent.and_then(|text| text.cost).map(MicroUsd::dollars),
-            verifications: once(entry.is_verification),
-            verified: once(facts.verified),
-            events: once(entry.event.is_some()),
-            denied: once(entry.rule.is_some()),
-            faults: once(entry.level == Level::Error),
+            verifications: count_if(entry.is_verification),
+            verified: count_if(facts.verified),
+            events: count_if(entry.event.is_some()),
+            denied: count_if(entry.rule.is_some()),
+            faults: count_if(entry.level == Level::Error),
             cold_starts: init.map(|_| 1),
             init_time: init,
             time: entry.took,
@@ -196,15 +196,17 @@ impl Journal {
     }
 }
 
-/// Every metric by stack; some also by what an operator looks for first. Each dimension has a closed
-/// set of values, because each value is a metric that CloudWatch bills.
-fn format() -> Emf {
+/// Declares the metrics and their dimensions.
+///
+/// Every metric has the dimension `stack`, and some have a second one that operators often ask for. The values of each
+/// dimension are a closed set, because CloudWatch bills a metric for each value.
+fn build_format() -> Emf {
     Emf::builder(NAMESPACE.to_owned(), vec![vec!["stack".to_owned()]])
-        .directive(counts(&[&["stack", "rule"]], &["Denied"]))
-        .directive(counts(&[&["stack", "event"]], &["Events"]))
-        .directive(counts(&[&["stack", "carrier"]], &["Texts"]))
-        .directive(counts(&[&["stack", "outcome"]], &["Verifications"]))
-        .directive(counts(
+        .directive(declare_counts(&[&["stack", "rule"]], &["Denied"]))
+        .directive(declare_counts(&[&["stack", "event"]], &["Events"]))
+        .directive(declare_counts(&[&["stack", "carrier"]], &["Texts"]))
+        .directive(declare_counts(&[&["stack", "outcome"]], &["Verifications"]))
+        .directive(declare_counts(
             &[&["stack", "country"], &["stack", "business"]],
             &["Sent", "Verified"],
         ))
@@ -212,7 +214,8 @@ fn format() -> Emf {
         .build()
 }
 
-fn counts<'a>(dimensions: &[&[&'a str]], names: &[&'a str]) -> MetricDirective<'a> {
+/// Declares that the metrics `names` also have these sets of `dimensions`.
+fn declare_counts<'a>(dimensions: &[&[&'a str]], names: &[&'a str]) -> MetricDirective<'a> {
     let metric = |name: &&'a str| MetricDefinition {
         name,
         unit: Unit::Count,
@@ -225,7 +228,8 @@ fn counts<'a>(dimensions: &[&[&'a str]], names: &[&'a str]) -> MetricDirective<'
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Locks `mutex`, even after a panic under its lock: the journal goes on.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -233,13 +237,13 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
-    /// In tests the formatter validates what it is given.
+    /// In tests, the formatter also validates the lines.
     #[test]
-    fn the_first_line_of_a_process_is_its_cold_start() {
+    fn only_the_first_line_of_a_process_reports_a_cold_start() {
         let lines = Arc::new(Mutex::new(Vec::new()));
         let written = Arc::clone(&lines);
         let init = Some(Duration::from_millis(4));
-        let output: Output = Arc::new(move |line| locked(&written).push(line.to_vec()));
+        let output: Output = Arc::new(move |line| lock(&written).push(line.to_vec()));
         let journal = Journal::new("demo".to_owned(), init, output);
         let mut facts = Facts::default();
         facts.country = Country::parse("US").ok();
@@ -260,7 +264,7 @@ mod tests {
                 facts: &facts,
             });
         }
-        let lines: Vec<serde_json::Value> = locked(&lines)
+        let lines: Vec<serde_json::Value> = lock(&lines)
             .iter()
             .map(|line| serde_json::from_slice(line).expect("JSON"))
             .collect();

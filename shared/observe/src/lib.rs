@@ -1,9 +1,9 @@
-//! What an operator sees of a request: one line that is log entry and metrics at once.
+//! Reports each request to the operator: one line that is a log entry and metrics at once.
 //!
-//! While a request is served, [`Facts`] collects what happened; its types have no room for a phone
-//! number, a code, a token, a device or an address. The [`Journal`] writes it as one JSON line in
-//! CloudWatch's embedded metric format, from which CloudWatch makes the metrics of the dashboard and
-//! the alarms without a call from the function. `LOGGING.md` lists every member.
+//! [`Facts`] collects what happens while a request is served. Its types cannot hold a phone number, a code, a token, a
+//! device or an address. The [`Journal`] writes one JSON line per request, in CloudWatch's embedded metric format. From
+//! these lines CloudWatch makes the metrics of the dashboard and the alarms, without a call from the function.
+//! `LOGGING.md` lists every member of the line.
 
 mod facts;
 mod journal;

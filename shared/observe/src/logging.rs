@@ -1,10 +1,10 @@
-//! Logs: JSON lines, this service's own events only.
+//! Logs: JSON lines of the service's own events.
 //!
-//! What is never logged: phone numbers, device ids, addresses, codes, tokens, keys, and texts that
-//! may hold them, such as request bodies and AWS error messages. Levels go by blame: `error` is our
-//! fault or our infrastructure's, `warn` the carrier's. A line written while a request is served
-//! names it in `span`. The one line that every request leaves is the [`observe`](crate)
-//! module's.
+//! - Phone numbers, device ids, addresses, codes, tokens and keys are never logged.
+//! - Text that may hold them, such as a request body or an AWS error message, is never logged either.
+//! - The level says whose fault an event is: `error` for the service and its infrastructure, `warn` for the carrier.
+//! - An event that happens while a request is served names the request in `span`.
+//! - The request line itself comes from the [`Journal`](crate::Journal).
 
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
@@ -14,11 +14,10 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Writes the events of this workspace's crates, at `level` and above, to `writer`.
 ///
-/// A panic becomes an event that says where it was. Its message is left out: those of the standard library
-/// quote what they choke on, as a slice of a string does with the whole string.
+/// A panic becomes an event that names its place in the source. Its message is left out, because messages of the
+/// standard library quote the value at fault: a bad slice of a string quotes the whole string.
 ///
-/// Other crates are left out at every level. What the AWS SDK and its HTTP stack write at `debug` and
-/// `trace` held no personal data when it was looked at, but that is theirs to change.
+/// Events of other crates are left out at every level. Their authors may start to log personal data at any time.
 pub fn init<W>(level: Level, writer: W)
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! What travels with one request through every layer.
+//! The context that travels with one request through every layer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,17 +10,17 @@ use tokio::time::Instant;
 
 use crate::facts::{Dependency, Facts};
 
-/// The circumstances of one request: when it came, when its answer is due, its random source, and what happened so far.
+/// The context of one request: its instant, its deadline, its random source and its facts.
 ///
-/// One request sees one `now`, so its decisions agree with each other.
+/// All decisions of a request use the same `now`, so they agree with each other.
 pub struct RequestContext {
     /// When the request came.
     pub now: Timestamp,
-    /// When the answer must be ready. Every call ends by then.
+    /// When the answer must be ready. Every call of a dependency ends by then.
     pub deadline: Instant,
     /// The source of ids, nonces and jitter.
     pub random: Arc<dyn Random>,
-    /// What happened so far, for the request line.
+    /// The facts that the request line reports.
     pub facts: Facts,
 }
 
@@ -33,7 +33,7 @@ impl fmt::Debug for RequestContext {
 }
 
 impl RequestContext {
-    /// Begins at `now` a request whose answer is due `within` this time.
+    /// Begins a request that came at `now` and whose answer is due `within` this time.
     #[must_use]
     pub fn new(now: Timestamp, within: Duration, random: Arc<dyn Random>) -> Self {
         Self {
@@ -44,7 +44,7 @@ impl RequestContext {
         }
     }
 
-    /// Draws random bytes.
+    /// Draws an array of random bytes.
     ///
     /// # Errors
     ///

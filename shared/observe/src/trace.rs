@@ -1,20 +1,20 @@
 //! AWS X-Ray: a segment for each call of a dependency, when Lambda samples the request.
 //!
-//! Lambda traces the invocation itself and runs the X-Ray daemon beside it. What it cannot see is how
-//! long DynamoDB, SNS and Secrets Manager took; that is sent to the daemon here, one UDP datagram per
-//! call, after the request was served. An OpenTelemetry exporter would do the same for a megabyte of
-//! code and a slower cold start; with tracing off, none of this runs.
+//! Lambda traces the invocation itself and runs the X-Ray daemon beside it. It cannot see how long DynamoDB, SNS and
+//! Secrets Manager took. The [`Tracer`] sends that to the daemon after the request was served, as one UDP datagram per
+//! call. An OpenTelemetry exporter would add a megabyte of code and a slower cold start. With tracing off, none of this
+//! runs.
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
+use phoneproof_domain::random::{Random, random_array};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::facts::{Dependency, DependencyCall};
-use phoneproof_domain::random::{Random, random_array};
+use crate::facts::{Dependency, DependencyCall};
 
-/// Precedes each document (X-Ray developer guide, "Sending segment documents to the daemon").
+/// The line before each segment document (X-Ray developer guide, "Sending segment documents to the daemon").
 const HEADER: &str = "{\"format\":\"json\",\"version\":1}\n";
 
 /// The invocation that a request belongs to, from Lambda's trace header.
@@ -25,10 +25,10 @@ pub struct TraceContext {
 }
 
 impl TraceContext {
-    /// Reads `Root=1-…;Parent=…;Sampled=1`; `None` for a request that is not sampled.
+    /// Reads `Root=1-…;Parent=…;Sampled=1`. Returns `None` for a request that is not sampled.
     ///
     /// ```
-    /// use crate::TraceContext;
+    /// use phoneproof_observe::TraceContext;
     ///
     /// let header = "Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1";
     /// assert!(TraceContext::parse(header).is_some());
@@ -58,18 +58,22 @@ pub struct Tracer {
 }
 
 impl Tracer {
-    /// A tracer for the daemon at `address`, the value of `AWS_XRAY_DAEMON_ADDRESS`. `None` when it is
-    /// no address or there is no socket: a request is served without its trace.
+    /// Makes a tracer for the daemon at `address`, the value of `AWS_XRAY_DAEMON_ADDRESS`.
+    ///
+    /// Returns `None` when the text is not an address, or when no socket can be opened. Requests are then served without
+    /// a trace.
     #[must_use]
     pub fn new(address: &str) -> Option<Self> {
         let daemon = address.parse().ok()?;
         let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+        // When the socket's buffer is full, the segment is dropped instead of delaying the request.
         socket.set_nonblocking(true).ok()?;
         Some(Self { socket, daemon })
     }
 
-    /// Sends a segment for each of `calls`. `now` and `at` are the same moment, on the clock of `calls`
-    /// and since the Unix epoch.
+    /// Sends a segment for each of `calls`.
+    ///
+    /// `now` and `at` are the same moment: `now` on the clock of `calls`, and `at` as the time since the Unix epoch.
     pub fn send(
         &self,
         context: &TraceContext,
@@ -86,11 +90,11 @@ impl Tracer {
                 "id": format!("{:016x}", u64::from_be_bytes(id)),
                 "type": "subsegment",
                 "namespace": "aws",
-                "name": name(call.dependency),
+                "name": service_name(call.dependency),
                 "start_time": began.as_secs_f64(),
                 "end_time": (began + call.took).as_secs_f64(),
             });
-            // Nothing waits for a trace, and nothing fails without it.
+            // A request must not fail because its trace was lost.
             drop(
                 self.socket
                     .send_to(format!("{HEADER}{segment}").as_bytes(), self.daemon),
@@ -99,8 +103,8 @@ impl Tracer {
     }
 }
 
-/// The service's name in X-Ray.
-const fn name(dependency: Dependency) -> &'static str {
+/// Returns the name of the AWS service in X-Ray.
+const fn service_name(dependency: Dependency) -> &'static str {
     match dependency {
         Dependency::Store => "DynamoDB",
         Dependency::Carrier => "SNS",
@@ -113,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_complete_and_sampled_header_is_traced() {
+    fn traces_only_a_complete_and_sampled_header() {
         let context = TraceContext::parse("Self=x; Root=1-a-b;Lineage=y;Parent=c;Sampled=1");
         let expected = TraceContext {
             trace: "1-a-b".to_owned(),

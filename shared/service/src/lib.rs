@@ -1,14 +1,10 @@
 //! The use cases: send, verify and spend.
 //!
-//! They join the rules, the keys and AWS. They know no HTTP and no AWS SDK.
+//! They join the rules, the keys and AWS. They depend neither on HTTP nor on the AWS SDK.
 
 mod send;
 mod spend;
 mod verify;
-
-pub use send::{SendCommand, SendError, Sent};
-pub use spend::{SpendCommand, SpendError};
-pub use verify::{Success, VerifyCommand, VerifyError};
 
 use std::fmt;
 
@@ -16,10 +12,9 @@ use phoneproof_aws::keys::{Keys, KeysError};
 use phoneproof_aws::sns::Sender;
 use phoneproof_aws::store::{Store, StoreError};
 use phoneproof_crypto::aead::SealFailed;
-use phoneproof_crypto::challenge_token;
-use phoneproof_crypto::from_base64url;
 use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_crypto::success_token::SigningFailed;
+use phoneproof_crypto::{challenge_token, from_base64url};
 use phoneproof_domain::catalog::Catalog;
 use phoneproof_domain::challenge::{Challenge, TokenMode};
 use phoneproof_domain::phone_parser::PhoneParser;
@@ -29,32 +24,36 @@ use phoneproof_guard::UnusableKeys;
 use phoneproof_observe::RequestContext;
 use thiserror::Error;
 
-/// The service: everything that is shared by requests, built once per process.
+pub use self::send::{SendCommand, SendError, Sent};
+pub use self::spend::{SpendCommand, SpendError};
+pub use self::verify::{Success, VerifyCommand, VerifyError};
+
+/// The verification service. A process builds it once, and all requests share it.
 pub struct Service {
     issuer: String,
     token_mode: TokenMode,
     policy: Policy,
     catalog: Catalog,
-    phones: PhoneParser,
+    phone_parser: PhoneParser,
     keys: Keys,
     store: Store,
     sender: Sender,
 }
 
-/// What a [`Service`] is built from.
+/// The parts that a [`Service`] is built from.
 #[derive(Debug)]
 pub struct Parts {
     /// The public URL of the service: the issuer of its tokens.
     pub issuer: String,
-    /// Where challenge tokens live.
+    /// Whether clients get sealed challenges, or references to stored ones.
     pub token_mode: TokenMode,
-    /// Everything that the operator decides.
+    /// The policy, which holds everything that the operator decides.
     pub policy: Policy,
-    /// The keyring.
+    /// The source of the keyring, in Secrets Manager.
     pub keys: Keys,
-    /// The tables.
+    /// The tables in DynamoDB.
     pub store: Store,
-    /// The carrier.
+    /// The client of the carrier, SNS.
     pub sender: Sender,
 }
 
@@ -66,7 +65,7 @@ impl fmt::Debug for Service {
     }
 }
 
-/// A challenge token as a client presents it: a sealed token or a reference, not opened yet.
+/// A challenge token as a client presents it: a sealed challenge or a reference, not opened yet.
 pub struct PresentedToken(pub String);
 
 impl fmt::Debug for PresentedToken {
@@ -83,7 +82,7 @@ pub enum Unavailable {
     /// The store gave no usable answer.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// There is no keyring that may be used.
+    /// The keyring cannot be read, or is too old to use.
     #[error("no usable keyring: {0}")]
     Keys(#[from] KeysError),
     /// The random source failed.
@@ -98,22 +97,22 @@ pub enum Unavailable {
     /// The keyring's public keys cannot check tokens.
     #[error("the public keys of the keyring: {0}")]
     PublicKeys(#[from] UnusableKeys),
-    /// The phone's record holds a write of this request that did something else. Write ids are random, so this takes a
-    /// broken random source.
+    /// The phone's record holds another write with the id of this one. Write ids are random, so the random source is
+    /// broken.
     #[error("a write id was used twice")]
     WriteIdReused,
 }
 
 impl Service {
-    /// Builds the service. It makes no call; see [`Service::warm_up`].
+    /// Builds the service without a call. [`Service::warm_up`] makes the first one.
     ///
     /// # Errors
     ///
-    /// [`PolicyFaults`] when a template of the policy is malformed or too long.
+    /// [`PolicyFaults`] names the templates of the policy that are malformed or too long.
     pub fn new(parts: Parts) -> Result<Self, PolicyFaults> {
         Ok(Self {
             catalog: Catalog::new(&parts.policy)?,
-            phones: PhoneParser::serving(parts.policy.numbers.countries.iter().copied()),
+            phone_parser: PhoneParser::serving(parts.policy.numbers.countries.iter().copied()),
             issuer: parts.issuer,
             token_mode: parts.token_mode,
             policy: parts.policy,
@@ -123,19 +122,19 @@ impl Service {
         })
     }
 
-    /// Reads the keyring, so that a broken one stops start-up and the first request finds it read.
+    /// Reads the keyring during start-up, so that a broken one stops the process and the first request need not wait.
     ///
     /// # Errors
     ///
-    /// [`KeysError`] says what is wrong with it.
+    /// [`KeysError`] says why there is no usable keyring.
     pub async fn warm_up(&self, request: &mut RequestContext) -> Result<(), KeysError> {
         self.keys.keyring(request).await.map(drop)
     }
 
-    /// Prepares what only `send` needs: the numbering plans and the client of SNS.
+    /// Prepares the parts that only `send` needs: the numbering plans and the client of SNS.
     pub fn warm_up_send(&self) {
         self.sender.warm_up();
-        self.phones.warm_up();
+        self.phone_parser.warm_up();
     }
 
     /// Returns the public URL of the service.
@@ -144,7 +143,7 @@ impl Service {
         &self.issuer
     }
 
-    /// Returns the policy.
+    /// Returns the policy that the service was built with.
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
@@ -154,7 +153,7 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`] when there is no keyring.
+    /// [`Unavailable`] when there is no usable keyring.
     pub async fn jwks(
         &self,
         request: &mut RequestContext,
@@ -162,10 +161,10 @@ impl Service {
         Ok(self.keys.keyring(request).await?.jwks())
     }
 
-    /// Opens a challenge token of either mode. Returns the challenge with the root that sealed it; `None` when the text is
-    /// not a token of this deployment.
+    /// Opens a challenge token.
     ///
-    /// Where tokens are stored, a sealed token is refused: it would escape revocation.
+    /// Returns the challenge with the root that sealed it; `None` when the text is not a token of this deployment. Where
+    /// tokens are stored, a sealed token is refused, because nobody could revoke it.
     async fn open_token<'k>(
         &self,
         text: &str,
@@ -181,7 +180,7 @@ impl Service {
                     return Ok(None);
                 };
                 let place = keyring.indexer().place(&reference);
-                let stored = self.store.stored_token(&place, request).await?;
+                let stored = self.store.read_stored_token(&place, request).await?;
                 Ok(stored.and_then(|sealed| open(&sealed)))
             }
         }

@@ -1,4 +1,4 @@
-//! Send: text a code, or the same code again.
+//! Send: texts a code, or texts the same code again.
 
 mod prepare;
 
@@ -27,13 +27,13 @@ use phoneproof_observe::{Dependency, RequestContext, TextSent};
 use tokio::time::Instant;
 
 use self::prepare::Prepared;
-use super::{PresentedToken, Service, Unavailable};
+use crate::{PresentedToken, Service, Unavailable};
 
 /// A request to text a code. Nothing in it has been checked against the policy yet.
 pub struct SendCommand {
     /// The phone number as the person typed it.
-    pub phone: String,
-    /// The country of a number in national form.
+    pub typed_phone: String,
+    /// The country of the number, if the number is in national form.
     pub region: Option<Country>,
     /// The device that asks for the code.
     pub device: Device,
@@ -41,13 +41,13 @@ pub struct SendCommand {
     pub business: BusinessId,
     /// The language that the caller wants.
     pub locale: Option<Locale>,
-    /// What the verification is for, in the relying party's own words.
+    /// The purpose of the verification, in the words of the relying party.
     pub action: Option<String>,
     /// The challenge token of an earlier send, to text its code again.
     pub token: Option<PresentedToken>,
-    /// The client's `Idempotency-Key`.
+    /// The `Idempotency-Key` of the client.
     pub idempotency_key: Option<String>,
-    /// The client key, for a business that restricts its callers.
+    /// The client key that the caller presents, for a business that restricts its callers.
     pub client_key: Option<String>,
     /// The address that the request comes from.
     pub address: SourceAddress,
@@ -61,10 +61,10 @@ impl fmt::Debug for SendCommand {
     }
 }
 
-/// The answer to a send: a code is on its way.
+/// The answer to a send whose code is on its way.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sent {
-    /// The challenge token for the client.
+    /// The challenge token for the client: a sealed challenge or a reference.
     pub token: String,
     /// When the code stops working.
     pub expires_at: Timestamp,
@@ -86,24 +86,24 @@ impl fmt::Debug for Sent {
     }
 }
 
-/// Why no code was texted, or why that is not known.
+/// Why no code was texted, or why the service does not know whether one was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendError {
     /// The policy has no such business.
     UnknownBusiness,
     /// The business asks for a client key, and the caller sent another one or none.
     ClientKey,
-    /// The text is not a phone number.
+    /// The typed text is not a phone number.
     Phone(PhoneError),
-    /// The policy does not serve this destination.
+    /// The policy does not text this destination.
     Destination(DestinationRefusal),
-    /// The token to resend is not one of this service, or is for another phone, device or business.
+    /// The token to resend is not a token of this service, or is for another phone, device, business or action.
     Token,
-    /// The challenge to resend, or to repeat under its idempotency key, is over.
+    /// The challenge to resend, or to repeat under its idempotency key, takes no more guesses.
     Closed(Closed),
-    /// A rule refused.
+    /// A rule refused the send.
     Denied(Denial),
-    /// The carrier refused the text. The counts that are refunded were given back.
+    /// The carrier refused the text. The counts of the rules that are refunded were given back.
     CarrierRefused,
     /// The carrier did not answer. The text may arrive, and the token works if it does.
     CarrierUnknown(Box<Sent>),
@@ -117,22 +117,25 @@ impl<E: Into<Unavailable>> From<E> for SendError {
     }
 }
 
-/// A command that passed everything that needs no I/O.
+/// A command that passed every check that needs no I/O, with the results.
 struct Checked<'s> {
     business: &'s Business,
     test: Option<&'s TestNumber>,
     phone: Phone,
+    /// The country of the number, if the policy serves it.
     country: Option<Country>,
     locale: Locale,
+    /// The SHA-256 of the action.
     action: Option<[u8; 32]>,
+    /// The limits of the policy, or those of the test number.
     limits: Limits,
 }
 
 impl Service {
     /// Texts a code to the command's phone.
     ///
-    /// One transaction checks and counts every rule before the one call of the carrier. When the rules cannot be checked,
-    /// nothing is sent.
+    /// One transaction checks and counts every rule, and only then the service calls the carrier, once. When the rules
+    /// cannot be checked, nothing is sent.
     ///
     /// # Errors
     ///
@@ -163,10 +166,10 @@ impl Service {
         let token = match &command.token {
             // The challenge is the same, so its earlier token stays valid.
             Some(PresentedToken(earlier)) => earlier.clone(),
-            None => self.wire_token(challenge, prepared.root, &keyring, request)?,
+            None => self.make_token(challenge, prepared.root, &keyring, request)?,
         };
         let resend_at = request.now + plan.terms.cooldown;
-        let sent = answer(&checked, challenge, token, resend_at);
+        let sent = make_answer(&checked, challenge, token, resend_at);
         match self.deliver(&checked, &prepared, request).await {
             Delivery::Accepted => Ok(sent),
             Delivery::Unknown => Err(SendError::CarrierUnknown(Box::new(sent))),
@@ -191,13 +194,15 @@ impl Service {
         request.facts.business = Some(command.business.clone());
         check_client_key(business, command.client_key.as_deref())?;
         let destination = self
-            .phones
-            .parse(&command.phone, command.region)
+            .phone_parser
+            .parse(&command.typed_phone, command.region)
             .map_err(SendError::Phone)?;
+        // CloudWatch bills a metric per country, so only countries of the policy are reported.
         request.facts.country = destination
             .country
             .filter(|country| self.policy.numbers.countries.contains(country));
         let test = self.policy.test_number(&destination.phone, request.now);
+        // A test number may lie outside the served countries and types, because it is never texted.
         if test.is_none() {
             self.policy
                 .numbers
@@ -220,6 +225,7 @@ impl Service {
         })
     }
 
+    /// Seals `challenge` with the keys of `root`.
     fn seal(
         &self,
         challenge: &Challenge,
@@ -230,8 +236,8 @@ impl Service {
         Ok(seal(challenge, root, &self.issuer, request.now, random)?)
     }
 
-    /// Makes the token that a client gets for a new challenge, or for one that its idempotency key repeats.
-    fn wire_token(
+    /// Makes the challenge token that a client gets for a new or repeated challenge.
+    fn make_token(
         &self,
         challenge: &Challenge,
         root: &Root,
@@ -240,7 +246,7 @@ impl Service {
     ) -> Result<String, Unavailable> {
         Ok(match self.token_mode {
             TokenMode::Sealed => self.seal(challenge, root, request)?.into_text(),
-            TokenMode::Stored => base64url(reference(challenge, keyring)),
+            TokenMode::Stored => base64url(derive_reference(challenge, keyring)),
         })
     }
 
@@ -253,12 +259,12 @@ impl Service {
         keyring: &Keyring,
         request: &RequestContext,
     ) -> Result<Sent, SendError> {
-        // Without its root, no token of this challenge can be made or would be accepted. The root was retired, or an
-        // operator promoted it by force before every function had read it.
+        // Without its root, the service can neither make nor accept a token of this challenge. Either the root was
+        // retired, or an operator promoted it by force before this function had read it.
         let root = keyring
             .root(&slot.root)
             .ok_or(SendError::Closed(Closed::Expired))?;
-        let code = code_of(root, checked, slot.id, slot.expires_at);
+        let code = make_code(root, checked, slot.id, slot.expires_at);
         let challenge = Challenge {
             slot: index,
             expires_at: slot.expires_at,
@@ -266,12 +272,12 @@ impl Service {
             ..prepared.challenge
         };
         let sent_at = slot.expires_at - checked.business.code_lifetime;
-        let token = self.wire_token(&challenge, root, keyring, request)?;
+        let token = self.make_token(&challenge, root, keyring, request)?;
         let resend_at = sent_at + checked.limits.cooldown;
-        Ok(answer(checked, &challenge, token, resend_at))
+        Ok(make_answer(checked, &challenge, token, resend_at))
     }
 
-    /// Hands the text to the carrier, except to a test number.
+    /// Hands the text to the carrier. A text to a test number is never sent, and counts as accepted.
     async fn deliver(
         &self,
         checked: &Checked<'_>,
@@ -285,6 +291,7 @@ impl Service {
         let text = self
             .catalog
             .render(&challenge.business, &challenge.locale, &prepared.code);
+        // The policy may have dropped the locale of an earlier token. Then there is no text, and the quota is given back.
         let Some(text) = text else {
             return Delivery::Refused;
         };
@@ -305,7 +312,8 @@ impl Service {
         delivery
     }
 
-    /// Gives back what a refused text counted. A refund that fails costs the user a try, never the operator a text.
+    /// Gives back the counts of a refused text. A refund that fails only costs the user a part of the quota, so the
+    /// request does not fail with it.
     async fn refund(&self, plan: &SendPlan, request: &mut RequestContext) {
         if let Err(error) = self.store.refund(plan, request).await {
             tracing::warn!(%error, "a refused text was not refunded");
@@ -313,8 +321,8 @@ impl Service {
     }
 }
 
-/// The code of a challenge: derived, or the fixed one of a test number.
-fn code_of(root: &Root, checked: &Checked<'_>, id: ChallengeId, expires_at: Timestamp) -> Code {
+/// Derives the code of a challenge, or takes the fixed code of a test number.
+fn make_code(root: &Root, checked: &Checked<'_>, id: ChallengeId, expires_at: Timestamp) -> Code {
     let length = checked.business.code_length;
     checked.test.map_or_else(
         || derive_code(root.code_key(), id, expires_at, length),
@@ -322,7 +330,7 @@ fn code_of(root: &Root, checked: &Checked<'_>, id: ChallengeId, expires_at: Time
     )
 }
 
-fn answer(
+fn make_answer(
     checked: &Checked<'_>,
     challenge: &Challenge,
     token: String,
@@ -334,16 +342,17 @@ fn answer(
         resend_at,
         code_length: checked.business.code_length,
         attempts: checked.business.attempts,
-        masked_phone: checked.phone.masked(),
+        masked_phone: checked.phone.mask(),
     }
 }
 
-/// What a client gets for `challenge` where tokens are stored.
-fn reference(challenge: &Challenge, keyring: &Keyring) -> [u8; 16] {
+/// Derives the reference that a client gets for `challenge` where tokens are stored.
+fn derive_reference(challenge: &Challenge, keyring: &Keyring) -> [u8; 16] {
     let indexer = keyring.indexer();
     indexer.reference(challenge.id, challenge.expires_at)
 }
 
+/// Checks the client key of a business that restricts its callers.
 fn check_client_key(business: &Business, presented: Option<&str>) -> Result<(), SendError> {
     match business.client_key_sha256 {
         Some(expected) if !has_sha256(presented.unwrap_or_default().as_bytes(), &expected) => {

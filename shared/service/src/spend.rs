@@ -1,4 +1,4 @@
-//! Spend: a success token counts once, for relying parties without a ledger of their own.
+//! Spend: makes a success token count once, for relying parties without a ledger of their own.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use phoneproof_domain::phone_record::WriteId;
 use phoneproof_guard::{Guard, LEEWAY_SECONDS, Rejection};
 use phoneproof_observe::RequestContext;
 
-use super::verify::seconds;
-use super::{Service, Unavailable};
+use crate::verify::to_numeric_date;
+use crate::{Service, Unavailable};
 
 /// A success token to spend.
 pub struct SpendCommand {
-    /// The success token.
+    /// The success token as the relying party presents it.
     pub token: String,
-    /// The business it must be for.
+    /// The business that the token must be for.
     pub audience: String,
 }
 
@@ -46,26 +46,31 @@ impl<E: Into<Unavailable>> From<E> for SpendError {
 }
 
 impl Service {
-    /// Spends a success token.
+    /// Spends a success token: the first request succeeds, and later ones with the same token are refused.
     ///
     /// # Errors
     ///
-    /// [`SpendError`] says why the token does not count.
+    /// [`SpendError`] says why the token was not spent.
     pub async fn spend(
         &self,
         command: &SpendCommand,
         request: &mut RequestContext,
     ) -> Result<(), SpendError> {
         let keyring = self.keys.keyring(request).await?;
+        // The service checks the token with the same guard as a relying party.
         let jwks = keyring.jwks().to_string();
         let guard = Guard::new(self.issuer.as_str(), jwks.as_bytes())?;
         let proof = guard
-            .check(&command.token, &command.audience, seconds(request.now))
+            .check(
+                &command.token,
+                &command.audience,
+                to_numeric_date(request.now),
+            )
             .map_err(|rejection| match rejection {
                 Rejection::Expired => SpendError::Expired,
                 _ => SpendError::Token,
             })?;
-        // The entry must outlive every clock that still accepts the token.
+        // Clocks that run late still accept the token for a while after it expired. The entry must last longer.
         let accepted_until = i64::try_from(proof.expires_at).unwrap_or(i64::MAX);
         let kept_until =
             Timestamp::from_unix(accepted_until) + Duration::from_secs(2 * LEEWAY_SECONDS);

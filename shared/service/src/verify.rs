@@ -1,18 +1,19 @@
-//! Verify: a code in, a success token out.
+//! Verify: checks a code and issues a success token.
 
 use phoneproof_aws::store::Guess;
+use phoneproof_crypto::base64url;
 use phoneproof_crypto::code::code_matches;
 use phoneproof_crypto::keyring::Keyring;
-use phoneproof_crypto::{base64url, success_token::SuccessToken};
+use phoneproof_crypto::success_token::SuccessToken;
 use phoneproof_domain::challenge::{Challenge, Closed};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
-use phoneproof_domain::phone_record::{AttemptRefusal, WriteId};
+use phoneproof_domain::phone_record::{GuessRefusal, WriteId};
 use phoneproof_domain::policy::Business;
 use phoneproof_guard::{AMR, Claims};
 use phoneproof_observe::RequestContext;
 
-use super::{PresentedToken, Service, Unavailable};
+use crate::{PresentedToken, Service, Unavailable};
 
 /// A code to check.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub struct VerifyCommand {
     pub code: Code,
 }
 
-/// The answer to a right code.
+/// The answer to a right code: a success token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Success {
     /// The success token, which a business service checks.
@@ -62,7 +63,7 @@ impl<E: Into<Unavailable>> From<E> for VerifyError {
 impl Service {
     /// Checks a code and consumes its challenge.
     ///
-    /// The challenge holds a MAC of the code, so the service knows right from wrong before the one write.
+    /// The challenge holds the MAC of its code, so the service can compare the code before it writes. It writes once.
     ///
     /// # Errors
     ///
@@ -76,10 +77,12 @@ impl Service {
         let opened = self.open_token(&command.token.0, &keyring, request).await?;
         let (challenge, root) = opened.ok_or(VerifyError::Token)?;
         request.facts.country = challenge.country;
+        // The slot may already hold a later challenge with the same id, made from the same idempotency key. A guess for
+        // this token must not consume it.
         if challenge.expires_at <= request.now {
             return Err(VerifyError::Closed(Closed::Expired));
         }
-        // A business that has left the policy since the send gets no more tokens.
+        // An operator may have removed the business from the policy since the send. It gets no more tokens.
         let business = self
             .policy
             .businesses
@@ -93,7 +96,7 @@ impl Service {
             &challenge.code_mac,
         );
         let guess = Guess {
-            phone: keyring.indexer().phone(&challenge.phone),
+            phone_index: keyring.indexer().phone(&challenge.phone),
             id: challenge.id,
             slot: challenge.slot,
             right,
@@ -106,12 +109,13 @@ impl Service {
                 Ok(self.issue_success(&challenge, business, &keyring, request)?)
             }
             Ok(attempts_left) => Err(VerifyError::WrongCode { attempts_left }),
-            Err(AttemptRefusal::Closed(closed)) => Err(VerifyError::Closed(closed)),
-            Err(AttemptRefusal::Locked { until }) => Err(VerifyError::Locked { until }),
-            Err(AttemptRefusal::AlreadyApplied(_)) => Err(Unavailable::WriteIdReused.into()),
+            Err(GuessRefusal::Closed(closed)) => Err(VerifyError::Closed(closed)),
+            Err(GuessRefusal::Locked { until }) => Err(VerifyError::Locked { until }),
+            Err(GuessRefusal::AlreadyApplied(_)) => Err(Unavailable::WriteIdReused.into()),
         }
     }
 
+    /// Signs the success token of a verified challenge.
     fn issue_success(
         &self,
         challenge: &Challenge,
@@ -130,9 +134,9 @@ impl Service {
                 .as_str()
                 .to_owned(),
             aud: challenge.business.as_str().to_owned(),
-            iat: seconds(now),
-            nbf: seconds(now),
-            exp: seconds(expires_at),
+            iat: to_numeric_date(now),
+            nbf: to_numeric_date(now),
+            exp: to_numeric_date(expires_at),
             jti: base64url(jti),
             phone_number: challenge.phone.expose().to_owned(),
             phone_number_verified: true,
@@ -146,7 +150,7 @@ impl Service {
     }
 }
 
-/// Converts an instant to seconds since the Unix epoch, as JWT claims hold them.
-pub(super) fn seconds(instant: Timestamp) -> u64 {
+/// Converts an instant to a `NumericDate` of a JWT: seconds since the Unix epoch (RFC 7519 section 2).
+pub(super) fn to_numeric_date(instant: Timestamp) -> u64 {
     u64::try_from(instant.unix()).unwrap_or(0)
 }

@@ -1,12 +1,11 @@
-//! The block list, as operators write it.
+//! The block list, which operators read and write.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::ReturnValue;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::subject::{SubjectIndex, SubjectKind};
 
 use super::item::{EXPIRES_AT, Item, PK, instant, read_number, text};
 use super::{CallFailed, Store};
-use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::subject::SubjectIndex;
-use phoneproof_domain::subject::SubjectKind;
 
 const REASON: &str = "reason";
 const CREATED_AT: &str = "created_at";
@@ -16,39 +15,39 @@ const CREATED_AT: &str = "created_at";
 pub struct Block {
     /// The partition key: the kind of subject and its index, as in `phone#…`.
     pub key: String,
-    /// Why, in the operator's words.
+    /// The reason, in the operator's words.
     pub reason: String,
-    /// When it was made.
+    /// When the entry was made; `None` when the item does not say.
     pub created_at: Option<Timestamp>,
-    /// When it ends; `None` for one that is taken off by hand only.
+    /// When the entry ends; `None` when only an operator ends it.
     pub expires_at: Option<Timestamp>,
 }
 
 impl Block {
-    /// Whether it is in force at `now`. DynamoDB deletes ended entries days late.
+    /// Whether the entry is in force at `now`. DynamoDB may delete entries days after their end.
     #[must_use]
     pub fn is_in_force(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|ends| now < ends)
     }
 }
 
-/// The partition key of a subject in `Blocks`.
+/// Returns the partition key of a subject in `Blocks`.
 pub(super) fn block_key(kind: SubjectKind, subject: &SubjectIndex) -> String {
     format!("{}#{}", kind.prefix(), subject.as_str())
 }
 
-fn read(item: &Item) -> Option<Block> {
-    let words = |name: &str| item.get(name)?.as_s().ok().cloned();
+fn read_block(item: &Item) -> Option<Block> {
+    let read_text = |name: &str| item.get(name)?.as_s().ok().cloned();
     Some(Block {
-        key: words(PK)?,
-        reason: words(REASON).unwrap_or_default(),
+        key: read_text(PK)?,
+        reason: read_text(REASON).unwrap_or_default(),
         created_at: read_number(item, CREATED_AT).map(Timestamp::from_unix),
         expires_at: read_number(item, EXPIRES_AT).map(Timestamp::from_unix),
     })
 }
 
 impl Store {
-    /// Blocks a subject, in place of any entry it has.
+    /// Blocks a subject. The new entry replaces an earlier one.
     ///
     /// # Errors
     ///
@@ -83,7 +82,7 @@ impl Store {
         Ok(block)
     }
 
-    /// Takes a subject off the list; the entry that was there, if any.
+    /// Takes a subject off the list. Returns its entry, if there was one.
     ///
     /// # Errors
     ///
@@ -98,36 +97,36 @@ impl Store {
             .delete_item()
             .table_name(&self.tables.blocks)
             .key(PK, text(block_key(kind, subject)))
-            .return_values(aws_sdk_dynamodb::types::ReturnValue::AllOld)
+            .return_values(ReturnValue::AllOld)
             .send()
             .await
             .map_err(|error| CallFailed::new("DeleteItem", &error))?;
-        Ok(answer.attributes.as_ref().and_then(read))
+        Ok(answer.attributes.as_ref().and_then(read_block))
     }
 
-    /// The entry of a subject, whether it is in force or not.
+    /// Reads the entry of a subject, in force or not.
     ///
     /// # Errors
     ///
     /// [`CallFailed`] names the call.
-    pub async fn blocked(
+    pub async fn find_block(
         &self,
         kind: SubjectKind,
         subject: &SubjectIndex,
     ) -> Result<Option<Block>, CallFailed> {
         let key = block_key(kind, subject);
-        let item = self.item(&self.tables.blocks, key).await?;
-        Ok(item.as_ref().and_then(read))
+        let item = self.read_item(&self.tables.blocks, key).await?;
+        Ok(item.as_ref().and_then(read_block))
     }
 
-    /// The whole list.
+    /// Reads all entries, in force or not.
     ///
     /// # Errors
     ///
     /// [`CallFailed`] names the call.
-    pub async fn blocks(&self) -> Result<Vec<Block>, CallFailed> {
+    pub async fn list_blocks(&self) -> Result<Vec<Block>, CallFailed> {
         let mut blocks = Vec::new();
-        let mut from: Option<std::collections::HashMap<String, AttributeValue>> = None;
+        let mut from: Option<Item> = None;
         loop {
             let page = self
                 .client
@@ -137,7 +136,7 @@ impl Store {
                 .send()
                 .await
                 .map_err(|error| CallFailed::new("Scan", &error))?;
-            blocks.extend(page.items().iter().filter_map(read));
+            blocks.extend(page.items().iter().filter_map(read_block));
             from = page.last_evaluated_key;
             if from.is_none() {
                 return Ok(blocks);

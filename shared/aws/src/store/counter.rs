@@ -1,22 +1,24 @@
-//! Counters of rules: one item per rule, subject and window.
+//! The counters of rules: one item per rule, subject and window.
 
 use aws_sdk_dynamodb::types::Update;
-
-use super::StoreError;
-use super::item::{PK, instant, number, text};
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_domain::window::{Quota, Window};
 
-/// The partition key of a counter.
+use super::StoreError;
+use super::item::{PK, instant, number, text};
+
+/// Returns the partition key of a counter.
 pub(super) fn counter_key(rule: &str, subject: &SubjectIndex, window: &Window) -> String {
     format!("{rule}#{}#{}", subject.as_str(), window.start.unix())
 }
 
-/// Counts one more of what `rule` limits, if the quota has room. The item ends with its window.
+/// Makes the update that adds one to the counter of `rule`, if the quota has room.
+///
+/// The item expires at the end of its window.
 ///
 /// # Errors
 ///
-/// [`StoreError`], which complete values rule out.
+/// [`StoreError::NotBuilt`] when a member is missing, which cannot happen here.
 pub fn count_update(
     table: &str,
     rule: &str,

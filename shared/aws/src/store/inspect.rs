@@ -1,76 +1,86 @@
-//! What operators read about one phone, and what they may change about it.
+//! The calls of operators about one phone: inspect, unlock and forget.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
-
-use super::counter::counter_key;
-use super::item::{Item, PK, number, read_number, read_phone_record, text, wrong_codes_name};
-use super::reference::reference_key;
-use super::{CallFailed, Store};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::PhoneRecord;
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{SubjectIndex, SubjectKind};
 use phoneproof_domain::window::{Quota, Window};
 
-/// How far back the counters of a forgotten phone are looked for. DynamoDB deletes expired items within
-/// a few days (developer guide, "Time to Live").
-const FORGET_BACK: Duration = Duration::from_hours(24 * 7);
+use super::counter::counter_key;
+use super::item::{Item, PK, number, read_number, read_phone_record, text, wrong_codes_name};
+use super::reference::reference_key;
+use super::{CallFailed, Store};
 
-/// The most writes of one `BatchWriteItem`.
-const BATCH: usize = 25;
+/// The age of the oldest counters that are erased with a phone. DynamoDB deletes older ones itself, within a few days of
+/// their expiry (DynamoDB developer guide, "Time to Live").
+const OLDEST_COUNTER: Duration = Duration::from_hours(24 * 7);
+
+/// The most writes of one `BatchWriteItem` (DynamoDB API reference).
+const MAX_BATCH: usize = 25;
 
 impl Store {
-    /// One item, read consistently.
-    pub(super) async fn item(&self, table: &str, key: String) -> Result<Option<Item>, CallFailed> {
+    /// Reads one item; `None` when the table has none under `key`.
+    pub(super) async fn read_item(
+        &self,
+        table: &str,
+        key: String,
+    ) -> Result<Option<Item>, CallFailed> {
+        // The read is consistent, so that operators see the change that they have just made.
         let request = self.client.get_item().table_name(table).key(PK, text(key));
         let answer = request.consistent_read(true).send().await;
         let answer = answer.map_err(|error| CallFailed::new("GetItem", &error))?;
         Ok(answer.item)
     }
 
-    /// The record of a phone on the day that `today` is; `None` when nothing is stored about it.
+    /// Reads the record of a phone; `None` when nothing is stored about it. `today` selects the count of wrong codes.
     ///
     /// # Errors
     ///
     /// [`CallFailed`] names the call.
-    pub async fn phone_record(
+    pub async fn read_phone_record(
         &self,
-        phone: &SubjectIndex,
+        phone_index: &SubjectIndex,
         today: &Window,
     ) -> Result<Option<PhoneRecord>, CallFailed> {
-        let key = phone.as_str().to_owned();
-        let item = self.item(&self.tables.challenges, key).await?;
+        let key = phone_index.as_str().to_owned();
+        let item = self.read_item(&self.tables.challenges, key).await?;
         Ok(item.map(|item| read_phone_record(&item, today)))
     }
 
-    /// How many texts `rule` has counted for a subject in the quota's window.
+    /// Reads how many texts `rule` has counted for a subject in the window of `quota`.
     ///
     /// # Errors
     ///
     /// [`CallFailed`] names the call.
-    pub async fn counted(
+    pub async fn read_count(
         &self,
         rule: Rule,
         subject: &SubjectIndex,
         quota: &Quota,
     ) -> Result<u32, CallFailed> {
         let key = counter_key(rule.name(), subject, &quota.window);
-        let item = self.item(&self.tables.limits, key).await?;
+        let item = self.read_item(&self.tables.limits, key).await?;
         Ok(item.and_then(|item| read_number(&item, "n")).unwrap_or(0))
     }
 
-    /// Clears the wrong codes of a phone: those in a row and those of today.
+    /// Clears the wrong codes of a phone: the consecutive ones and those of today.
     ///
     /// # Errors
     ///
     /// [`CallFailed`] names the call.
-    pub async fn unlock(&self, phone: &SubjectIndex, today: &Window) -> Result<(), CallFailed> {
+    pub async fn unlock(
+        &self,
+        phone_index: &SubjectIndex,
+        today: &Window,
+    ) -> Result<(), CallFailed> {
         self.client
             .update_item()
             .table_name(&self.tables.challenges)
-            .key(PK, text(phone.as_str()))
+            .key(PK, text(phone_index.as_str()))
+            // An update would otherwise make a record for a phone that has none.
             .condition_expression("attribute_exists(pk)")
             .update_expression("SET failures = :zero REMOVE #today")
             .expression_attribute_names("#today", wrong_codes_name(today))
@@ -81,35 +91,35 @@ impl Store {
         Ok(())
     }
 
-    /// Erases what is stored about a phone: its record, its counters, and the tokens stored at `places`.
+    /// Erases the data about a phone: its record, its counters, and the tokens stored at `places`.
     ///
     /// # Errors
     ///
-    /// [`CallFailed`] names the call. What was erased before it stays erased; the rest can be erased
-    /// again.
+    /// [`CallFailed`] names the call. Items that were erased before it stay erased. Calling again erases the rest.
     pub async fn forget(
         &self,
-        phone: &SubjectIndex,
+        phone_index: &SubjectIndex,
         day_starts_at: Duration,
         places: &[String],
         now: Timestamp,
     ) -> Result<(), CallFailed> {
-        let record = std::iter::once(phone.as_str().to_owned());
+        let record = std::iter::once(phone_index.as_str().to_owned());
         let tokens = places.iter().map(|place| reference_key(place));
         self.delete(&self.tables.challenges, record.chain(tokens))
             .await?;
-        let counters = counter_keys(phone, day_starts_at, now);
+        let counters = list_counter_keys(phone_index, day_starts_at, now);
         self.delete(&self.tables.limits, counters).await
     }
 
+    /// Deletes items in batches. DynamoDB may leave some of a batch, which go into the next one.
     async fn delete(
         &self,
         table: &str,
         keys: impl Iterator<Item = String>,
     ) -> Result<(), CallFailed> {
-        let mut requests = keys.map(delete_request).collect::<Result<Vec<_>, _>>()?;
+        let mut requests = keys.map(build_delete).collect::<Result<Vec<_>, _>>()?;
         while !requests.is_empty() {
-            let rest = requests.split_off(requests.len().min(BATCH));
+            let rest = requests.split_off(requests.len().min(MAX_BATCH));
             let answer = self
                 .client
                 .batch_write_item()
@@ -124,7 +134,7 @@ impl Store {
     }
 }
 
-fn delete_request(key: String) -> Result<WriteRequest, CallFailed> {
+fn build_delete(key: String) -> Result<WriteRequest, CallFailed> {
     let key: AttributeValue = text(key);
     let request = DeleteRequest::builder().key(PK, key).build();
     let request = request.map_err(|error| CallFailed {
@@ -134,14 +144,14 @@ fn delete_request(key: String) -> Result<WriteRequest, CallFailed> {
     Ok(WriteRequest::builder().delete_request(request).build())
 }
 
-/// The keys of every counter of a phone that DynamoDB may still hold.
-fn counter_keys(
-    phone: &SubjectIndex,
+/// Lists the keys of all counters of a phone that DynamoDB may still hold.
+fn list_counter_keys(
+    phone_index: &SubjectIndex,
     day_starts_at: Duration,
     now: Timestamp,
 ) -> impl Iterator<Item = String> {
     let windows = move |rule: Rule, length: Duration| {
-        let count = FORGET_BACK.as_secs() / length.as_secs().max(1);
+        let count = OLDEST_COUNTER.as_secs() / length.as_secs().max(1);
         (0..=count).map(move |back| {
             let then = now - length * u32::try_from(back).unwrap_or(u32::MAX);
             (rule, Window::containing(then, length, day_starts_at))
@@ -153,5 +163,5 @@ fn counter_keys(
         .filter_map(|rule| Some((rule, rule.window()?)));
     counted
         .flat_map(move |(rule, length)| windows(rule, length))
-        .map(|(rule, window)| counter_key(rule.name(), phone, &window))
+        .map(|(rule, window)| counter_key(rule.name(), phone_index, &window))
 }

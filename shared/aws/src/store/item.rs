@@ -1,46 +1,45 @@
-//! Items and their attributes.
+//! Items of DynamoDB: how attributes are written and read.
 
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-
 use phoneproof_domain::challenge::ChallengeId;
-use phoneproof_domain::clock::{SECONDS_PER_DAY, Timestamp};
+use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::{PhoneRecord, Slot, SlotIndex, WriteId};
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::window::Window;
 
-/// An item.
+/// An item: attributes by name.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// The partition key of every table.
+/// The name of the partition key of every table.
 pub const PK: &str = "pk";
-/// The TTL attribute of every table.
+/// The name of the TTL attribute of every table. It holds Unix seconds.
 pub const EXPIRES_AT: &str = "expires_at";
 
-/// A string.
+/// Makes a string attribute.
 pub fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-/// A number.
+/// Makes a number attribute.
 pub fn number(value: impl Into<i64>) -> AttributeValue {
     AttributeValue::N(value.into().to_string())
 }
 
-/// An instant, in Unix seconds.
+/// Makes a number attribute of the Unix seconds of an instant.
 #[must_use]
 pub fn instant(value: Timestamp) -> AttributeValue {
     number(value.unix())
 }
 
-/// Bytes.
+/// Makes a binary attribute.
 pub fn bytes(value: impl Into<Vec<u8>>) -> AttributeValue {
     AttributeValue::B(Blob::new(value))
 }
 
-/// Reads a number of any integer type; `None` when it is missing or no such number.
+/// Reads a number of any integer type; `None` when it is missing, not a number, or out of range.
 #[must_use]
 pub fn read_number<T: std::str::FromStr>(item: &Item, name: &str) -> Option<T> {
     item.get(name)?.as_n().ok()?.parse().ok()
@@ -52,20 +51,19 @@ pub fn read_bytes<const N: usize>(item: &Item, name: &str) -> Option<[u8; N]> {
     item.get(name)?.as_b().ok()?.as_ref().try_into().ok()
 }
 
-/// The attribute of slot `index` on the phone's record.
+/// Returns the name of the attribute that holds slot `index` on the phone's record.
 pub(super) fn slot_name(index: SlotIndex) -> String {
     format!("slot_{index}")
 }
 
-/// The attribute that counts the wrong codes of the day that `window` is.
+/// Returns the name of the attribute that counts the wrong codes of `day`.
 ///
-/// Its name holds the day, because an update expression can count on but cannot start over when the
-/// day has changed.
-pub(super) fn wrong_codes_name(window: &Window) -> String {
-    format!("wrong_{}", window.start.unix().div_euclid(SECONDS_PER_DAY))
+/// The name holds the day, because an update expression can add to a count but cannot reset it when the day changes.
+pub(super) fn wrong_codes_name(day: &Window) -> String {
+    format!("wrong_{}", day.start.day())
 }
 
-/// The members of a slot.
+/// The names of the members of a slot.
 pub(super) mod slot_member {
     pub(crate) const ID: &str = "id";
     pub(crate) const ROOT: &str = "root";
@@ -75,7 +73,8 @@ pub(super) mod slot_member {
     pub(crate) const BY: &str = "by";
 }
 
-pub(super) fn new_slot(
+/// Makes the slot of a new challenge.
+pub(super) fn make_slot(
     id: ChallengeId,
     root: &RootId,
     expires_at: Timestamp,
@@ -89,6 +88,7 @@ pub(super) fn new_slot(
     ]))
 }
 
+/// Reads a slot; `None` when a member is missing or of another type.
 pub(super) fn read_slot(value: &AttributeValue) -> Option<Slot> {
     let members = value.as_m().ok()?;
     Some(Slot {
@@ -101,7 +101,7 @@ pub(super) fn read_slot(value: &AttributeValue) -> Option<Slot> {
     })
 }
 
-/// The phone's record on the day that `today` is.
+/// Reads a phone's record. `today` selects the count of wrong codes. Attributes that cannot be read count as absent.
 pub(super) fn read_phone_record(item: &Item, today: &Window) -> PhoneRecord {
     let slots: BTreeMap<SlotIndex, Slot> = item
         .iter()
@@ -120,12 +120,14 @@ pub(super) fn read_phone_record(item: &Item, today: &Window) -> PhoneRecord {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use phoneproof_domain::window::DAY;
     use std::time::Duration;
 
+    use phoneproof_domain::window::DAY;
+
+    use super::*;
+
     #[test]
-    fn a_record_reads_back() {
+    fn reads_the_counts_of_today_and_the_slots_of_a_record() {
         let today = Window::containing(Timestamp::from_unix(1_795_435_200), DAY, Duration::ZERO);
         let item = Item::from([
             ("last_sent".to_owned(), number(1_000)),
@@ -134,7 +136,7 @@ mod tests {
             ("wrong_1".to_owned(), number(9)),
             (
                 slot_name(2),
-                new_slot(
+                make_slot(
                     ChallengeId([1; 16]),
                     &RootId::parse("r1").expect("an id"),
                     Timestamp::from_unix(1_300),

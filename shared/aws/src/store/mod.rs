@@ -1,25 +1,17 @@
 //! The tables in DynamoDB.
 //!
-//! Every decision is one conditional write, so two requests can never both pass a limit that has room for one. A
-//! condition that fails brings the item back (`ReturnValuesOnConditionCheckFailure`), and the domain names the reason.
+//! Every decision is one conditional write, so two requests can never both pass a limit that has room for one. When a
+//! condition fails, DynamoDB returns the item (`ReturnValuesOnConditionCheckFailure`), and the domain names the reason.
 
-mod attempt;
 mod blocks;
 mod counter;
+mod guess;
 mod inspect;
 pub mod item;
 mod reference;
 mod reserve;
 mod spend;
 mod transaction;
-
-pub use attempt::Guess;
-pub use blocks::Block;
-pub use counter::count_update;
-pub use reference::StoredToken;
-pub use reserve::{ReserveError, SendPlan};
-pub use spend::SpendOutcome;
-pub use transaction::{CONDITION_FAILED, transact};
 
 use std::fmt;
 use std::future::Future;
@@ -31,34 +23,41 @@ use phoneproof_domain::random::RandomUnavailable;
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 
+pub use self::blocks::Block;
+pub use self::counter::count_update;
+pub use self::guess::Guess;
+pub use self::reference::StoredToken;
+pub use self::reserve::{ReserveError, SendPlan};
+pub use self::spend::SpendOutcome;
+pub use self::transaction::{CONDITION_FAILED, transact};
 use crate::clients::error_code;
 
 /// The names of the tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tables {
-    /// `LIMITS_TABLE`.
+    /// The table of counters (`LIMITS_TABLE`).
     pub limits: String,
-    /// `CHALLENGES_TABLE`.
+    /// The table of phone records, stored tokens and spent tokens (`CHALLENGES_TABLE`).
     pub challenges: String,
-    /// `BLOCKS_TABLE`.
+    /// The table of the block list (`BLOCKS_TABLE`).
     pub blocks: String,
 }
 
 /// The most slots that a phone's record may have.
 ///
-/// An idempotent send names every slot in its condition, and DynamoDB takes expressions of up to 4 KB and 300 operators
+/// The condition of an idempotent send names every slot. DynamoDB takes expressions of up to 4 KB and 300 operators
 /// (DynamoDB developer guide, "Quotas").
 pub const MAX_SLOTS: SlotIndex = 40;
 
-/// Why the store gave no usable answer. Nothing may be sent or accepted then.
+/// Why the store gave no usable answer. The service then sends nothing and accepts nothing.
 ///
-/// The text names the operation and its error code, and nothing of the request.
+/// The text names the operation and its error code. It holds nothing of the request.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum StoreError {
-    /// A call failed, was refused, or was not answered in time.
+    /// DynamoDB refused a call, failed it, or did not answer it in time.
     #[error(transparent)]
     Call(#[from] CallFailed),
-    /// Other writers kept touching the same items.
+    /// Other writers touched the same items at every try.
     #[error("DynamoDB call failed: {0} (other writers kept touching the same items)")]
     Contended(&'static str),
     /// A request lacks a member that DynamoDB requires.
@@ -67,13 +66,13 @@ pub enum StoreError {
     /// The random source failed.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
-    /// An item does not have the expected attributes.
+    /// An item lacks an attribute, or has one of another type.
     #[error("the item {0} cannot be read")]
     Unreadable(&'static str),
-    /// The store refused what the rules admit, or refused without a reason.
+    /// The store refused a request that the rules admit, or gave no reason.
     #[error("{0} was refused against the rules")]
     Contradiction(&'static str),
-    /// The challenge that a refund is for is gone.
+    /// The challenge of the refund is gone, so nothing was given back.
     #[error("nothing was given back: the challenge is gone")]
     NothingToRefund,
 }
@@ -90,14 +89,14 @@ impl From<BuildError> for StoreError {
 pub struct CallFailed {
     /// The operation, as in `PutItem`.
     pub operation: &'static str,
-    /// The error code of DynamoDB, or the kind of failure.
+    /// The error code of DynamoDB, or the kind of failure, such as `deadline`.
     pub code: String,
 }
 
 impl CallFailed {
-    /// Keeps the code of `error`; `None` stands for a deadline that passed first.
+    /// Keeps the error code of `error`. `None` stands for a deadline that passed first.
     #[must_use]
-    pub fn of<E: ProvideErrorMetadata, R>(
+    pub fn from_error<E: ProvideErrorMetadata, R>(
         operation: &'static str,
         error: Option<&SdkError<E, R>>,
     ) -> Self {
@@ -108,11 +107,11 @@ impl CallFailed {
     }
 
     fn new<E: ProvideErrorMetadata, R>(operation: &'static str, error: &SdkError<E, R>) -> Self {
-        Self::of(operation, Some(error))
+        Self::from_error(operation, Some(error))
     }
 }
 
-/// Access to the tables.
+/// The tables of one deployment.
 #[derive(Clone)]
 pub struct Store {
     client: Client,
@@ -128,7 +127,7 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    /// A store on these tables. It connects at the first call.
+    /// Makes a store on these tables. It connects at the first call.
     #[must_use]
     pub fn new(client: Client, tables: Tables) -> Self {
         Self { client, tables }
@@ -139,7 +138,7 @@ impl Store {
 ///
 /// # Errors
 ///
-/// The error of the call, or `None` when the deadline came first.
+/// The error of the call; `None` when the deadline came first.
 pub async fn within<T, E, R>(
     deadline: Instant,
     call: impl Future<Output = Result<T, SdkError<E, R>>>,

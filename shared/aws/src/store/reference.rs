@@ -1,30 +1,30 @@
-//! Stored tokens: the sealed challenge lies in `Challenges`, the client holds a reference.
+//! Stored tokens: `Challenges` holds the sealed challenge, and the client holds a reference to it.
 
+use phoneproof_crypto::challenge_token::ChallengeToken;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
 use super::item::{EXPIRES_AT, Item, PK, instant, text};
 use super::{CallFailed, Store, StoreError, within};
-use phoneproof_crypto::challenge_token::ChallengeToken;
-use phoneproof_domain::clock::Timestamp;
-use phoneproof_observe::{Dependency, RequestContext};
 
-/// The attribute of the sealed token.
+/// The attribute that holds the sealed token.
 const TOKEN: &str = "token";
 
 /// A sealed token and where it is stored.
 #[derive(Debug, Clone)]
 pub struct StoredToken {
-    /// The place that [`Indexer::place`](phoneproof_crypto::index::Indexer::place) derives from the
-    /// reference.
+    /// The place of the item. [`Indexer::place`](phoneproof_crypto::index::Indexer::place) derives it from the reference.
     pub place: String,
-    /// The sealed token.
+    /// The sealed challenge.
     pub token: ChallengeToken,
-    /// When it may be deleted.
+    /// When DynamoDB may delete the item: the end of the challenge.
     pub expires_at: Timestamp,
 }
 
 impl StoredToken {
-    pub(super) fn item(&self) -> Item {
+    /// Makes the item of the table.
+    pub(super) fn to_item(&self) -> Item {
         Item::from([
             (PK.to_owned(), text(reference_key(&self.place))),
             (TOKEN.to_owned(), text(self.token.expose())),
@@ -33,22 +33,23 @@ impl StoredToken {
     }
 }
 
-/// The partition key of a stored token in `Challenges`.
+/// Returns the partition key of a stored token in `Challenges`.
 pub(super) fn reference_key(place: &str) -> String {
     format!("ref#{place}")
 }
 
 impl Store {
-    /// Returns the sealed token stored at `place`, as text that is still to be opened.
+    /// Reads the sealed token at `place`. The text is not opened yet; `None` when there is no such item.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store gives no answer.
-    pub async fn stored_token(
+    pub async fn read_stored_token(
         &self,
         place: &str,
         request: &mut RequestContext,
     ) -> Result<Option<String>, StoreError> {
+        // The read is consistent, because a client may verify right after the send.
         let call = self
             .client
             .get_item()
@@ -58,7 +59,7 @@ impl Store {
         let began = Instant::now();
         let answer = within(request.deadline, call.send()).await;
         request.note_call(Dependency::Store, began);
-        let answer = answer.map_err(|error| CallFailed::of("GetItem", error.as_ref()))?;
+        let answer = answer.map_err(|error| CallFailed::from_error("GetItem", error.as_ref()))?;
         let token = answer.item.and_then(|mut item| item.remove(TOKEN));
         Ok(token.and_then(|value| value.as_s().ok().cloned()))
     }

@@ -1,21 +1,9 @@
-//! Send: every rule in one transaction, and its refund.
+//! The writes of `send`: one transaction that passes every gate, and its refund.
 
 use aws_sdk_dynamodb::types::{
     CancellationReason, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure,
     TransactWriteItem, Update,
 };
-use thiserror::Error;
-use tokio::time::Instant;
-
-use super::blocks::block_key;
-use super::counter::{count_update, counter_key};
-use super::item::{
-    PK, bytes, instant, new_slot, number, read_phone_record, slot_member, slot_name, text,
-    wrong_codes_name,
-};
-use super::reference::StoredToken;
-use super::transaction::{CONDITION_FAILED, transact};
-use super::{Store, StoreError};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::Denial;
 use phoneproof_domain::gate::{Check, Gate};
@@ -24,27 +12,39 @@ use phoneproof_domain::root::RootId;
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_domain::window::Quota;
 use phoneproof_observe::{Dependency, RequestContext};
+use thiserror::Error;
+use tokio::time::Instant;
 
-/// Everything that the send transaction needs.
+use super::blocks::block_key;
+use super::counter::{count_update, counter_key};
+use super::item::{
+    PK, bytes, instant, make_slot, number, read_phone_record, slot_member, slot_name, text,
+    wrong_codes_name,
+};
+use super::reference::StoredToken;
+use super::transaction::{CONDITION_FAILED, transact};
+use super::{Store, StoreError};
+
+/// The plan of one send: everything that its transaction holds.
 #[derive(Debug, Clone)]
 pub struct SendPlan {
-    /// The phone that is texted.
-    pub phone: SubjectIndex,
-    /// What the send has to pass, in the order of the transaction.
+    /// The index of the phone that is texted, which is the key of its record.
+    pub phone_index: SubjectIndex,
+    /// The gates that the send has to pass, in the order of the transaction.
     pub gates: Vec<Gate>,
     /// The challenge that the send is about.
     pub reservation: Reservation,
-    /// The root that the code comes from.
+    /// The root that the code is derived from.
     pub root: RootId,
-    /// When the challenge ends.
+    /// When the code stops working.
     pub expires_at: Timestamp,
-    /// The guesses of a new challenge.
+    /// The guesses that a new challenge admits.
     pub attempts: u32,
-    /// The instants and numbers that the decision on the phone's record depends on.
+    /// The terms of the decision on the phone's record.
     pub terms: Terms,
-    /// The slots of a phone.
+    /// The slots of a phone's record.
     pub layout: SlotLayout,
-    /// The token to store beside a new challenge, if tokens are stored.
+    /// The token to store with a new challenge; `None` when tokens are not stored, and for a resend.
     pub stored: Option<StoredToken>,
 }
 
@@ -60,12 +60,12 @@ pub enum ReserveError {
 }
 
 impl Store {
-    /// Passes every gate, counts the text and reserves the challenge: all or nothing.
+    /// Passes every gate, counts the text and reserves the challenge, or does nothing of this.
     ///
     /// # Errors
     ///
-    /// [`ReserveError::Refused`] with the most lasting refusal, or [`ReserveError::Store`] when the gates could not be
-    /// checked.
+    /// - [`ReserveError::Refused`] holds the refusal to report.
+    /// - [`ReserveError::Store`] says why the gates could not be checked.
     pub async fn reserve(
         &self,
         plan: &SendPlan,
@@ -78,27 +78,28 @@ impl Store {
         let Err(reasons) = done? else {
             return Ok(());
         };
-        match refusal(plan, &reasons) {
+        match choose_refusal(plan, &reasons) {
             Some(refusal) => Err(ReserveError::Refused(refusal)),
             None => Err(StoreError::Contradiction("a send").into()),
         }
     }
 
-    /// Gives back what a text counted that was certainly not sent, if the challenge is still there: the gates that are
-    /// refunded, and the slot of a new challenge. The cooldown stays.
+    /// Gives back the counts of a text that was certainly not sent, if its challenge is still there.
+    ///
+    /// The counts of the rules that are refunded and the slot of a new challenge are given back. The cooldown stays.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] when nothing was given back. The quota is then lost, never won.
+    /// [`StoreError`] when the refund is not known to be written. A refund is never written twice.
     pub async fn refund(
         &self,
         plan: &SendPlan,
         request: &mut RequestContext,
     ) -> Result<(), StoreError> {
-        let mut items = vec![self.release_item(plan)?];
+        let mut items = vec![self.build_release(plan)?];
         for gate in &plan.gates {
             if let Some(quota) = gate.refund() {
-                items.push(self.uncount_item(gate, quota)?);
+                items.push(self.build_uncount(gate, quota)?);
             }
         }
         let began = Instant::now();
@@ -107,36 +108,37 @@ impl Store {
         done?.map_err(|_| StoreError::NothingToRefund)
     }
 
-    /// Returns the transaction of [`Store::reserve`]: one item per gate, in their order; then the stored token, if any.
+    /// Makes the items of [`Store::reserve`]: one per gate in the order of the gates, then the stored token, if any.
     ///
     /// # Errors
     ///
-    /// [`StoreError::NotBuilt`] when an item lacks a member, which the types rule out.
+    /// [`StoreError::NotBuilt`] when an item lacks a member, which cannot happen here.
     pub fn reserve_items(&self, plan: &SendPlan) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut items = Vec::with_capacity(plan.gates.len() + 1);
         for gate in &plan.gates {
             items.push(match &gate.check {
-                Check::NotBlocked => self.not_blocked_item(gate, plan.terms.now)?,
-                Check::Reserve => self.challenge_item(plan)?,
-                Check::Count(quota) => self.count_item(gate, quota)?,
+                Check::NotBlocked => self.build_block_check(gate, plan.terms.now)?,
+                Check::Reserve => self.build_reservation(plan)?,
+                Check::Count(quota) => self.build_count(gate, quota)?,
             });
         }
         if let Some(stored) = &plan.stored {
             let put = Put::builder()
                 .table_name(&self.tables.challenges)
-                .set_item(Some(stored.item()))
+                .set_item(Some(stored.to_item()))
                 .build()?;
             items.push(TransactWriteItem::builder().put(put).build());
         }
         Ok(items)
     }
 
-    fn not_blocked_item(
+    /// Makes the item that checks that a subject is not blocked.
+    fn build_block_check(
         &self,
         gate: &Gate,
         now: Timestamp,
     ) -> Result<TransactWriteItem, StoreError> {
-        // A block without `expires_at` never ends: the comparison with a missing attribute is false.
+        // The comparison with a missing attribute is false, so a block without `expires_at` never ends.
         let check = ConditionCheck::builder()
             .table_name(&self.tables.blocks)
             .key(PK, text(block_key(gate.rule.subject(), &gate.subject)))
@@ -146,12 +148,14 @@ impl Store {
         Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
-    fn count_item(&self, gate: &Gate, quota: &Quota) -> Result<TransactWriteItem, StoreError> {
+    /// Makes the item that counts a text.
+    fn build_count(&self, gate: &Gate, quota: &Quota) -> Result<TransactWriteItem, StoreError> {
         let update = count_update(&self.tables.limits, gate.rule.name(), &gate.subject, quota)?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    fn uncount_item(&self, gate: &Gate, quota: &Quota) -> Result<TransactWriteItem, StoreError> {
+    /// Makes the item that gives back a count.
+    fn build_uncount(&self, gate: &Gate, quota: &Quota) -> Result<TransactWriteItem, StoreError> {
         let update = Update::builder()
             .table_name(&self.tables.limits)
             .key(
@@ -166,9 +170,12 @@ impl Store {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// The phone's record: cooldown, locks and the challenge. Says what
-    /// [`PhoneRecord::admits_send`] says.
-    fn challenge_item(&self, plan: &SendPlan) -> Result<TransactWriteItem, StoreError> {
+    /// Makes the item of the phone's record: it checks cooldown, locks and challenge, and writes the challenge.
+    ///
+    /// Its condition is the decision of [`PhoneRecord::admits_send`].
+    ///
+    /// [`PhoneRecord::admits_send`]: phoneproof_domain::phone_record::PhoneRecord::admits_send
+    fn build_reservation(&self, plan: &SendPlan) -> Result<TransactWriteItem, StoreError> {
         let (terms, reservation) = (&plan.terms, &plan.reservation);
         let mut condition = vec![
             "(attribute_not_exists(last_sent) OR last_sent <= :ready)".to_owned(),
@@ -178,7 +185,7 @@ impl Store {
         let mut set = "last_sent = :now, expires_at = :kept".to_owned();
         let mut update = Update::builder()
             .table_name(&self.tables.challenges)
-            .key(PK, text(plan.phone.as_str()))
+            .key(PK, text(plan.phone_index.as_str()))
             .expression_attribute_names("#today", wrong_codes_name(&terms.today))
             .expression_attribute_values(":now", instant(terms.now))
             .expression_attribute_values(":ready", instant(terms.now - terms.cooldown))
@@ -189,6 +196,7 @@ impl Store {
         match reservation {
             Reservation::New { .. } => {}
             Reservation::Idempotent { id, .. } => {
+                // The slot of the earlier send is not known, so the condition looks at every slot.
                 for index in 0..plan.layout.count {
                     condition.push(format!(
                         "(attribute_not_exists(#own{index}) OR #own{index}.#id <> :id \
@@ -224,7 +232,7 @@ impl Store {
                 .expression_attribute_names("#slot", slot_name(*slot))
                 .expression_attribute_values(
                     ":slot",
-                    new_slot(*id, &plan.root, plan.expires_at, plan.attempts),
+                    make_slot(*id, &plan.root, plan.expires_at, plan.attempts),
                 );
         }
         let update = update
@@ -234,9 +242,9 @@ impl Store {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// Releases the slot of a new challenge; for a resend, only checks that the challenge is there.
-    fn release_item(&self, plan: &SendPlan) -> Result<TransactWriteItem, StoreError> {
-        let key = text(plan.phone.as_str());
+    /// Makes the item that releases the slot of a new challenge. For a resend, it only checks that the challenge is there.
+    fn build_release(&self, plan: &SendPlan) -> Result<TransactWriteItem, StoreError> {
+        let key = text(plan.phone_index.as_str());
         let slot = slot_name(plan.reservation.slot());
         let id = bytes(plan.reservation.id().0);
         if let Reservation::Resend { .. } = plan.reservation {
@@ -263,9 +271,10 @@ impl Store {
     }
 }
 
-/// Chooses the refusal to report: a repeated idempotency key or a closed challenge before any rule, else the most lasting
-/// denial.
-fn refusal(plan: &SendPlan, reasons: &[CancellationReason]) -> Option<SendRefusal> {
+/// Chooses the refusal to report.
+///
+/// It is a repeated idempotency key or a closed challenge if there is one, and the most lasting denial otherwise.
+fn choose_refusal(plan: &SendPlan, reasons: &[CancellationReason]) -> Option<SendRefusal> {
     let failed = plan
         .gates
         .iter()
@@ -280,15 +289,16 @@ fn refusal(plan: &SendPlan, reasons: &[CancellationReason]) -> Option<SendRefusa
         match gate.refusal(&record, &plan.reservation, &plan.terms) {
             Some(SendRefusal::Denied(denial)) => denials.push(denial),
             Some(other) => return Some(other),
-            None => denials.push(cooling_down(&plan.terms)),
+            None => denials.push(report_contradiction(&plan.terms)),
         }
     }
     Denial::most_lasting(denials).map(SendRefusal::Denied)
 }
 
-/// The answer when the condition and the decision disagree, which takes a fault in DynamoDB or in this code. A cooldown
-/// is then the least misleading reason.
-fn cooling_down(terms: &Terms) -> Denial {
+/// Logs that the condition and the decision disagree, because of a fault in DynamoDB or in this code.
+///
+/// Returns a cooldown as the least misleading reason.
+fn report_contradiction(terms: &Terms) -> Denial {
     tracing::error!("the store refused a send that the domain admits");
     Denial::CoolingDown {
         until: terms.now + terms.cooldown,

@@ -1,30 +1,31 @@
-//! The spend ledger: a success token counts once per audience.
+//! The ledger of spent success tokens. Each token counts once.
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::phone_record::WriteId;
+use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
 use super::item::{EXPIRES_AT, Item, PK, bytes, instant, text};
 use super::{CallFailed, Store, StoreError, within};
-use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::phone_record::WriteId;
-use phoneproof_observe::{Dependency, RequestContext};
 
-/// The attribute of the request that spent the token.
+/// The attribute that holds the id of the write that spent the token.
 const BY: &str = "by";
 
-/// What became of a token to spend.
+/// When a token was spent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpendOutcome {
-    /// This request spent it.
+    /// This request spent the token.
     Now,
-    /// It was spent before.
+    /// An earlier request spent the token.
     Before,
 }
 
 impl Store {
-    /// Spends the token `jti` for `audience`, once. The entry may be deleted after `expires_at`,
-    /// when the token itself is no longer accepted.
+    /// Spends the token `jti` for `audience`, once.
+    ///
+    /// DynamoDB may delete the entry after `expires_at`. By then, no clock may accept the token any more.
     ///
     /// # Errors
     ///
@@ -54,20 +55,20 @@ impl Store {
         };
         match error.as_ref().and_then(|error| error.as_service_error()) {
             Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                let own = failed.item().is_some_and(|item| written_by(item, write));
+                let own = failed.item().is_some_and(|item| is_written_by(item, write));
                 Ok(if own {
                     SpendOutcome::Now
                 } else {
                     SpendOutcome::Before
                 })
             }
-            _ => Err(CallFailed::of("PutItem", error.as_ref()).into()),
+            _ => Err(CallFailed::from_error("PutItem", error.as_ref()).into()),
         }
     }
 }
 
-/// Whether the entry is this request's own, written by an attempt whose reply was lost.
-fn written_by(item: &Item, write: WriteId) -> bool {
+/// Whether this write made the entry, at an earlier try whose reply was lost.
+fn is_written_by(item: &Item, write: WriteId) -> bool {
     let by = item.get(BY).and_then(|value| value.as_b().ok());
     by.is_some_and(|by| by.as_ref() == write.0)
 }

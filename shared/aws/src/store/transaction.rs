@@ -1,4 +1,4 @@
-//! Transactions, and what happens when they meet others.
+//! Transactions, and their retries when other writers touch the same items.
 
 use std::time::Duration;
 
@@ -12,21 +12,21 @@ use tokio::time::sleep;
 
 use super::{CallFailed, StoreError, within};
 
-/// How often a write that met another one is tried again.
+/// How often a write is tried again after another writer touched the same item.
 pub(super) const CONFLICT_RETRIES: u32 = 3;
 
 /// The cancellation code of an item whose condition did not hold.
 pub const CONDITION_FAILED: &str = "ConditionalCheckFailed";
+/// The cancellation code of an item that another writer touched at the same time.
 const CONFLICT: &str = "TransactionConflict";
 const OPERATION: &str = "TransactWriteItems";
 
 /// Writes all of `items` or none of them.
 ///
-/// The inner error holds one reason per item. At least one of them is a condition that did not hold.
-///
 /// # Errors
 ///
-/// [`StoreError`] when the store gave no answer, or when other writers kept touching the same items.
+/// - The inner error holds one reason per item, because the condition of at least one item did not hold.
+/// - The outer error is a [`StoreError`]: the store gave no answer, or other writers touched the same items at every try.
 pub async fn transact(
     client: &Client,
     items: Vec<TransactWriteItem>,
@@ -38,28 +38,29 @@ pub async fn transact(
             return Ok(Ok(()));
         };
         let reasons = cancellation_reasons(&error);
-        let is = |code| move |reason: &CancellationReason| reason.code() == Some(code);
-        if reasons.iter().any(is(CONDITION_FAILED)) {
+        let has_code = |code| move |reason: &CancellationReason| reason.code() == Some(code);
+        // A failed condition stands even if other items met a conflict: no retry can help.
+        if reasons.iter().any(has_code(CONDITION_FAILED)) {
             return Ok(Err(reasons.to_vec()));
         }
-        if !reasons.iter().any(is(CONFLICT)) {
+        if !reasons.iter().any(has_code(CONFLICT)) {
             return Err(CallFailed::new(OPERATION, &error).into());
         }
         if conflicts == CONFLICT_RETRIES {
             return Err(StoreError::Contended(OPERATION));
         }
         conflicts += 1;
-        sleep(jitter(conflicts, request)).await;
+        sleep(draw_delay(conflicts, request)).await;
     }
 }
 
-/// Sends the transaction once. The outer error is a store that gave no answer in time.
+/// Sends the transaction once. The outer error says that the store gave no answer in time.
 async fn try_once(
     client: &Client,
     items: Vec<TransactWriteItem>,
     request: &RequestContext,
 ) -> Result<Result<(), SdkError<TransactWriteItemsError>>, StoreError> {
-    // The SDK repeats a call whose reply was lost. The token makes the repeat harmless.
+    // The SDK repeats a call whose reply was lost. With this token, DynamoDB applies the transaction once.
     let token: [u8; 16] = request.draw()?;
     let call = client
         .transact_write_items()
@@ -68,10 +69,13 @@ async fn try_once(
     match within(request.deadline, call.send()).await {
         Ok(_) => Ok(Ok(())),
         Err(Some(error)) => Ok(Err(error)),
-        Err(None) => Err(CallFailed::of::<TransactWriteItemsError, ()>(OPERATION, None).into()),
+        Err(None) => {
+            Err(CallFailed::from_error::<TransactWriteItemsError, ()>(OPERATION, None).into())
+        }
     }
 }
 
+/// Returns one reason per item of a canceled transaction; none for another error.
 fn cancellation_reasons(error: &SdkError<TransactWriteItemsError>) -> &[CancellationReason] {
     match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
@@ -81,10 +85,11 @@ fn cancellation_reasons(error: &SdkError<TransactWriteItemsError>) -> &[Cancella
     }
 }
 
-/// How long to wait before try number `attempt`: 10 to 40 ms, doubled with each try.
+/// Draws the time to wait before retry number `retry`: 10 to 40 ms before the first, and twice as long before each
+/// later one.
 ///
-/// Without random bytes the wait is the shortest. It only spreads writers; nothing depends on it.
-pub(super) fn jitter(attempt: u32, request: &RequestContext) -> Duration {
+/// If the random source fails, the wait is the shortest one. The wait only spreads writers over time.
+pub(super) fn draw_delay(retry: u32, request: &RequestContext) -> Duration {
     let [byte] = request.draw().unwrap_or([0]);
-    Duration::from_millis(5 + u64::from(byte) * 15 / 255) * 2_u32.pow(attempt)
+    Duration::from_millis(5 + u64::from(byte) * 15 / 255) * 2_u32.pow(retry)
 }

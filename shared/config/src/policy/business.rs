@@ -1,4 +1,4 @@
-//! The businesses and their texts.
+//! Checks `[business.*]`: the businesses and their templates.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ use phoneproof_domain::policy::{Business, BusinessId};
 use super::faults::Faults;
 use super::table::BusinessTable;
 
+/// Checks one business. [`Catalog`](phoneproof_domain::catalog::Catalog) checks the words of its templates.
 pub(super) fn check_business(
     name: &str,
     table: BusinessTable,
@@ -51,10 +52,10 @@ pub(super) fn check_business(
     }
     let client_key_sha256 = match table.client_key_sha256.as_deref() {
         None => None,
-        Some(hex) => faults.check(at("client_key_sha256"), digest_from_hex(hex)),
+        Some(hex) => faults.check(at("client_key_sha256"), parse_digest(hex)),
     };
     let (shortest, longest) = (u32::from(MIN_CODE_LENGTH), u32::from(MAX_CODE_LENGTH));
-    faults.within(
+    faults.check_range(
         at("code_length"),
         u32::from(table.code_length),
         shortest..=longest,
@@ -63,13 +64,13 @@ pub(super) fn check_business(
         brand: table.brand,
         code_length: table.code_length,
         // NIST SP 800-63B-4 section 3.1.3.2: an out-of-band secret is valid for ten minutes at most.
-        code_lifetime: faults.seconds(
+        code_lifetime: faults.check_seconds(
             at("code_lifetime_seconds"),
             table.code_lifetime_seconds,
             30..=600,
         ),
-        attempts: faults.within(at("attempts"), table.attempts, 1..=10),
-        success_lifetime: faults.seconds(
+        attempts: faults.check_range(at("attempts"), table.attempts, 1..=10),
+        success_lifetime: faults.check_seconds(
             at("success_token_lifetime_seconds"),
             table.success_token_lifetime_seconds,
             30..=3_600,
@@ -83,6 +84,7 @@ pub(super) fn check_business(
     Some((id?, business))
 }
 
+/// Checks the locales of templates.
 fn check_templates(
     name: &str,
     table: BTreeMap<String, String>,
@@ -100,6 +102,7 @@ fn check_templates(
         .collect()
 }
 
+/// Whether `text` is a host name: labels of 1 to 63 bytes, at most 253 bytes in all (RFC 1035 section 2.3.4).
 fn is_host(text: &str) -> bool {
     let label = |l: &str| {
         (1..=63).contains(&l.len())
@@ -110,7 +113,8 @@ fn is_host(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(label)
 }
 
-fn digest_from_hex(text: &str) -> Result<[u8; 32], &'static str> {
+/// Reads 64 hexadecimal digits in either case.
+fn parse_digest(text: &str) -> Result<[u8; 32], &'static str> {
     const ACCEPTED: &str = "64 hexadecimal digits are needed: the SHA-256 of the client key";
     let mut digest = [0; 32];
     if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {

@@ -1,6 +1,7 @@
-//! The faults of a policy file.
+//! Collects the faults of a policy file.
 
 use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use phoneproof_domain::policy::{Fault, PolicyFaults};
@@ -19,11 +20,11 @@ impl Faults {
     }
 
     /// Returns `value`, and notes a fault if it is not in `range`.
-    pub(super) fn within(
+    pub(super) fn check_range(
         &mut self,
         path: impl Display,
         value: u32,
-        range: std::ops::RangeInclusive<u32>,
+        range: RangeInclusive<u32>,
     ) -> u32 {
         if !range.contains(&value) {
             self.add(
@@ -35,13 +36,13 @@ impl Faults {
     }
 
     /// Returns `value` seconds, and notes a fault if the number is not in `range`.
-    pub(super) fn seconds(
+    pub(super) fn check_seconds(
         &mut self,
         path: impl Display,
         value: u32,
-        range: std::ops::RangeInclusive<u32>,
+        range: RangeInclusive<u32>,
     ) -> Duration {
-        Duration::from_secs(u64::from(self.within(path, value, range)))
+        Duration::from_secs(u64::from(self.check_range(path, value, range)))
     }
 
     /// Returns the value of `result`, or notes its error as the fault.
@@ -53,7 +54,7 @@ impl Faults {
         result.map_err(|reason| self.add(path, reason)).ok()
     }
 
-    /// Returns `value` if no fault was found.
+    /// Returns `value` if no fault was noted, or else the faults.
     pub(super) fn finish<T>(self, value: Option<T>) -> Result<T, PolicyFaults> {
         match value {
             Some(value) if self.0.is_empty() => Ok(value),

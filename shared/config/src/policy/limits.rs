@@ -1,4 +1,4 @@
-//! Limits, locks and the start of the day.
+//! Checks `day_starts_at`, `[limits]` and `[lock]`.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -17,10 +17,11 @@ use super::table::LockTable;
 const COOLDOWN: &str = "cooldown_seconds";
 /// The cooldown of a policy that names none, in seconds.
 const DEFAULT_COOLDOWN: u32 = 60;
-/// The texts per window that a policy may admit.
+/// The range of texts per window that a policy may admit.
 const COUNT: RangeInclusive<u32> = 1..=1_000_000;
 
-pub(super) fn time_of_day(text: &str) -> Result<Duration, &'static str> {
+/// Reads `HH:MM` as the time since midnight.
+pub(super) fn parse_time_of_day(text: &str) -> Result<Duration, &'static str> {
     let parts = text
         .split_once(':')
         .filter(|(h, m)| h.len() == 2 && m.len() == 2 && are_digits(h) && are_digits(m));
@@ -33,13 +34,13 @@ pub(super) fn time_of_day(text: &str) -> Result<Duration, &'static str> {
         .ok_or("a time of day in UTC is needed, as in \"00:00\" or \"16:00\"")
 }
 
-/// Whether `text` is digits only. Rust also parses signs and exponents, which a policy must not have.
+/// Whether `text` is made of ASCII digits. Rust's parsers also accept signs and exponents, which the policy refuses.
 pub(super) fn are_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// The key of a rule in `[limits]`: its name with underscores.
-fn key(rule: Rule) -> String {
+/// Returns the key of a rule in `[limits]`: its name with underscores.
+fn limit_key(rule: Rule) -> String {
     rule.name().replace('-', "_")
 }
 
@@ -50,8 +51,9 @@ pub(super) fn check_limits(table: &BTreeMap<String, u32>, faults: &mut Faults) -
         .filter(|rule| rule.window().is_some())
         .collect();
     let keys: Vec<String> = std::iter::once(COOLDOWN.to_owned())
-        .chain(counting.iter().copied().map(key))
+        .chain(counting.iter().copied().map(limit_key))
         .collect();
+    // The tables that serde checks report unknown keys in these words, too.
     for unknown in table.keys().filter(|name| !keys.contains(name)) {
         faults.add(
             format_args!("limits.{unknown}"),
@@ -59,21 +61,22 @@ pub(super) fn check_limits(table: &BTreeMap<String, u32>, faults: &mut Faults) -
         );
     }
     for rule in counting {
-        if let Some(limit) = table.get(&key(rule)) {
-            faults.within(format_args!("limits.{}", key(rule)), *limit, COUNT);
+        if let Some(limit) = table.get(&limit_key(rule)) {
+            faults.check_range(format_args!("limits.{}", limit_key(rule)), *limit, COUNT);
         }
     }
     let seconds = table.get(COOLDOWN).copied().unwrap_or(DEFAULT_COOLDOWN);
-    let cooldown = faults.seconds("limits.cooldown_seconds", seconds, 10..=3_600);
+    let cooldown = faults.check_seconds("limits.cooldown_seconds", seconds, 10..=3_600);
     Limits::new(cooldown, |rule| {
-        let limit = table.get(&key(rule)).copied();
+        let limit = table.get(&limit_key(rule)).copied();
         limit.unwrap_or_else(|| Limits::default_of(rule))
     })
 }
 
-/// Notes every business whose codes live longer than the slots of a phone's record allow.
+/// Notes a fault for every business whose codes live longer than the slots of a phone's record allow.
 ///
-/// A record needs one slot for every cooldown that a challenge can live.
+/// [`SlotLayout::new`](phoneproof_domain::phone_record::SlotLayout::new) needs more slots the longer a code lives and
+/// the shorter the cooldown is. [`MAX_SLOTS`] bounds their number.
 pub(super) fn check_slots(
     cooldown: Duration,
     businesses: &BTreeMap<BusinessId, Business>,
@@ -91,15 +94,16 @@ pub(super) fn check_slots(
     }
 }
 
+/// Checks `[lock]`. NIST SP 800-63B-4 section 3.2.2 allows at most 100 consecutive wrong codes.
 pub(super) fn check_lock(table: &LockTable, faults: &mut Faults) -> Lockout {
-    let days = faults.within("lock.remembered_days", table.remembered_days, 1..=3_650);
+    let days = faults.check_range("lock.remembered_days", table.remembered_days, 1..=3_650);
     Lockout {
-        soft: faults.within(
+        soft: faults.check_range(
             "lock.wrong_codes_per_day",
             table.wrong_codes_per_day,
             1..=100,
         ),
-        hard: faults.within(
+        hard: faults.check_range(
             "lock.consecutive_wrong_codes",
             table.consecutive_wrong_codes,
             1..=100,

@@ -1,7 +1,7 @@
-//! The policy file: TOML in, checked values or a list of faults out.
+//! Reads the policy file: TOML becomes checked values or a list of faults.
 //!
-//! Every fault names its path, as in `limits.phone_per_hour`, and what is accepted there. An operator sees all faults at
-//! once.
+//! Every fault names its path, as in `limits.phone_per_hour`, and what is accepted there. The list holds all faults, so
+//! an operator can mend them in one go.
 
 mod business;
 mod faults;
@@ -18,19 +18,19 @@ use phoneproof_domain::policy::{Policy, PolicyFaults};
 
 use self::business::check_business;
 use self::faults::Faults;
-use self::limits::{check_limits, check_lock, check_slots, time_of_day};
+use self::limits::{check_limits, check_lock, check_slots, parse_time_of_day};
 use self::numbers::{check_numbers, check_test_number};
 use self::sms::{check_sms, override_sms};
 use self::table::File;
 use crate::{ConfigError, DEFAULT_POLICY, Environment};
 
-/// Reads the policy that `POLICY_PATH` names, else the policy that is compiled in.
+/// Reads the policy that `POLICY_PATH` names, or else the policy that is compiled in.
 ///
-/// `SMS_SENDER_ID` and `SMS_MAX_PRICE_USD` replace the values of the file, because they often differ from stage to stage.
+/// `SMS_SENDER_ID` and `SMS_MAX_PRICE_USD` replace the values of the file, because they often differ between stages.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] when the file cannot be read or a value is not accepted.
+/// [`ConfigError`] when the file cannot be read, or when a value is not accepted.
 pub fn from_environment(environment: &dyn Environment) -> Result<Policy, ConfigError> {
     let text = match environment.get("POLICY_PATH") {
         None => DEFAULT_POLICY.to_owned(),
@@ -38,7 +38,7 @@ pub fn from_environment(environment: &dyn Environment) -> Result<Policy, ConfigE
             std::fs::read_to_string(&path).map_err(|_| ConfigError::PolicyUnreadable(path))?
         }
     };
-    Ok(with_sms(
+    Ok(override_file(
         from_toml(&text)?,
         environment.get("SMS_SENDER_ID"),
         environment.get("SMS_MAX_PRICE_USD").as_ref(),
@@ -49,7 +49,7 @@ pub fn from_environment(environment: &dyn Environment) -> Result<Policy, ConfigE
 ///
 /// # Errors
 ///
-/// [`PolicyFaults`] with every fault, each with its path.
+/// [`PolicyFaults`] lists every fault with its path.
 pub fn from_toml(text: &str) -> Result<Policy, PolicyFaults> {
     let file = table::parse(text).map_err(|fault| PolicyFaults(vec![fault]))?;
     let mut faults = Faults::default();
@@ -57,7 +57,8 @@ pub fn from_toml(text: &str) -> Result<Policy, PolicyFaults> {
     faults.finish(policy)
 }
 
-fn with_sms(
+/// Replaces the values of the file by those of the environment.
+fn override_file(
     mut policy: Policy,
     sender_id: Option<String>,
     max_price: Option<&String>,
@@ -67,8 +68,9 @@ fn with_sms(
     faults.finish(Some(policy))
 }
 
+/// Checks every value. The policy is `None` when a fault leaves it without a value.
 fn check(file: File, faults: &mut Faults) -> Option<Policy> {
-    let day_starts_at = faults.check("day_starts_at", time_of_day(&file.day_starts_at));
+    let day_starts_at = faults.check("day_starts_at", parse_time_of_day(&file.day_starts_at));
     let limits = check_limits(&file.limits, faults);
     let lockout = check_lock(&file.lock, faults);
     let numbers = check_numbers(file.numbers, faults);

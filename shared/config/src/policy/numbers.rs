@@ -1,4 +1,4 @@
-//! Where texts may go, and the numbers for tests.
+//! Checks `[numbers]` and `[[test_number]]`.
 
 use std::collections::BTreeMap;
 
@@ -13,8 +13,8 @@ use time::format_description::well_known::Rfc3339;
 use super::faults::Faults;
 use super::table::{NumbersTable, TestNumberTable};
 
-/// Accepts the code of a country that has phone numbers. `UK` has none; `GB` has.
-pub(super) fn served_country(code: &str) -> Result<Country, &'static str> {
+/// Accepts the code of a country that has phone numbers, such as `GB`. `UK` has none.
+pub(super) fn parse_country(code: &str) -> Result<Country, &'static str> {
     Country::parse(code)
         .ok()
         .filter(Country::has_numbers)
@@ -33,7 +33,7 @@ pub(super) fn check_numbers(table: NumbersTable, faults: &mut Faults) -> NumberP
         .iter()
         .enumerate()
         .filter_map(|(i, code)| {
-            faults.check(format_args!("numbers.countries[{i}]"), served_country(code))
+            faults.check(format_args!("numbers.countries[{i}]"), parse_country(code))
         })
         .collect();
     NumberPolicy {
@@ -67,7 +67,7 @@ pub(super) fn check_test_number(
     let until = OffsetDateTime::parse(&table.until, &Rfc3339)
         .map_err(|_| "an end is needed, as in \"2027-01-31T00:00:00Z\"");
     let until = faults.check(at("until"), until);
-    let per_day = faults.within(at("per_day"), table.per_day, 1..=10_000);
+    let per_day = faults.check_range(at("per_day"), table.per_day, 1..=10_000);
     Some(TestNumber {
         phone: phone?,
         code: code?,

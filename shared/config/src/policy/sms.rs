@@ -1,4 +1,4 @@
-//! How texts are sent, and what they cost.
+//! Checks `[sms]`: the delivery and the prices of texts.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,12 @@ use phoneproof_domain::policy::{SmsPolicy, SmsType};
 
 use super::faults::Faults;
 use super::limits::are_digits;
-use super::numbers::served_country;
+use super::numbers::parse_country;
 use super::table::SmsTable;
 
+/// Notes a fault if SNS would not accept the sender id.
 fn check_sender(sender_id: Option<&String>, faults: &mut Faults) {
-    // The SNS developer guide: 1 to 11 letters, digits and hyphens, at least one letter.
+    // The SNS developer guide accepts 1 to 11 letters, digits and hyphens, with at least one letter.
     let sender_fits = |id: &String| {
         (1..=11).contains(&id.len())
             && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
@@ -26,7 +27,7 @@ fn check_sender(sender_id: Option<&String>, faults: &mut Faults) {
     }
 }
 
-/// Reads the most that one text may cost. Like SNS, this accepts plain decimals only.
+/// Reads the most that one text may cost. Like SNS, it accepts plain decimals only.
 fn check_max_price(text: Option<&String>, faults: &mut Faults) -> Option<MicroUsd> {
     let text = text?;
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
@@ -37,19 +38,21 @@ fn check_max_price(text: Option<&String>, faults: &mut Faults) -> Option<MicroUs
     faults.check("sms.max_price_usd", price)
 }
 
+/// Checks the prices per segment, by country.
 fn check_prices(table: BTreeMap<String, f64>, faults: &mut Faults) -> BTreeMap<Country, MicroUsd> {
     let mut prices = BTreeMap::new();
     for (name, dollars) in table {
         let path = format!("sms.price_usd.{name}");
         let price = MicroUsd::from_dollars(dollars)
             .ok_or("more than 0 and less than 100 US dollars are needed");
-        let country = faults.check(&path, served_country(&name));
+        let country = faults.check(&path, parse_country(&name));
         let price = faults.check(&path, price);
         prices.extend(country.zip(price));
     }
     prices
 }
 
+/// Checks `[sms]`. The policy is `None` when its type is not accepted.
 pub(super) fn check_sms(table: SmsTable, faults: &mut Faults) -> Option<SmsPolicy> {
     let sms_type = match table.r#type.as_str() {
         "Transactional" => Some(SmsType::Transactional),
@@ -67,11 +70,11 @@ pub(super) fn check_sms(table: SmsTable, faults: &mut Faults) -> Option<SmsPolic
         sender_id: table.sender_id,
         max_price,
         prices,
-        max_segments: faults.within("sms.max_segments", table.max_segments, 1..=10),
+        max_segments: faults.check_range("sms.max_segments", table.max_segments, 1..=10),
     })
 }
 
-/// Replaces the sender id and the highest price by what a deployment sets.
+/// Replaces the sender id and the highest price by the values that a deployment sets.
 pub(super) fn override_sms(
     sms: &mut SmsPolicy,
     sender_id: Option<String>,

@@ -1,4 +1,4 @@
-//! The tables of the policy file, as TOML holds them. Nothing in them is checked yet.
+//! The tables of the policy file, as TOML holds them. Their values are not checked yet.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,9 +9,9 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
-    #[serde(default = "midnight")]
+    #[serde(default = "default_day_start")]
     pub(super) day_starts_at: String,
-    /// `cooldown_seconds`, and one number per counting rule, under its name with underscores.
+    /// Holds `cooldown_seconds`, and one number per counting rule under the name of the rule with underscores.
     #[serde(default)]
     pub(super) limits: BTreeMap<String, u32>,
     #[serde(default)]
@@ -24,7 +24,7 @@ pub(super) struct File {
     pub(super) test_number: Vec<TestNumberTable>,
 }
 
-fn midnight() -> String {
+fn default_day_start() -> String {
     "00:00".to_owned()
 }
 
@@ -50,11 +50,11 @@ impl Default for LockTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct NumbersTable {
     pub(super) countries: Vec<String>,
-    #[serde(default = "textable_types")]
+    #[serde(default = "default_types")]
     pub(super) types: BTreeSet<NumberType>,
 }
 
-fn textable_types() -> BTreeSet<NumberType> {
+fn default_types() -> BTreeSet<NumberType> {
     BTreeSet::from([NumberType::Mobile, NumberType::FixedLineOrMobile])
 }
 
@@ -85,13 +85,13 @@ impl Default for SmsTable {
 pub(super) struct BusinessTable {
     pub(super) brand: String,
     pub(super) default_locale: String,
-    #[serde(default = "six")]
+    #[serde(default = "default_code_length")]
     pub(super) code_length: u8,
-    #[serde(default = "five_minutes")]
+    #[serde(default = "default_lifetime_seconds")]
     pub(super) code_lifetime_seconds: u32,
-    #[serde(default = "five")]
+    #[serde(default = "default_attempts")]
     pub(super) attempts: u32,
-    #[serde(default = "five_minutes")]
+    #[serde(default = "default_lifetime_seconds")]
     pub(super) success_token_lifetime_seconds: u32,
     pub(super) origin: Option<String>,
     pub(super) android_hash: Option<String>,
@@ -99,13 +99,15 @@ pub(super) struct BusinessTable {
     pub(super) templates: BTreeMap<String, String>,
 }
 
-const fn six() -> u8 {
+const fn default_code_length() -> u8 {
     6
 }
-const fn five() -> u32 {
+
+const fn default_attempts() -> u32 {
     5
 }
-const fn five_minutes() -> u32 {
+
+const fn default_lifetime_seconds() -> u32 {
     300
 }
 
@@ -115,19 +117,19 @@ pub(super) struct TestNumberTable {
     pub(super) phone: String,
     pub(super) code: String,
     pub(super) until: String,
-    #[serde(default = "hundred")]
+    #[serde(default = "default_per_day")]
     pub(super) per_day: u32,
 }
 
-const fn hundred() -> u32 {
+const fn default_per_day() -> u32 {
     100
 }
 
-/// Reads the tables. The fault says where the file departs from them.
+/// Reads the tables. The fault names the place where the file departs from them.
 pub(super) fn parse(text: &str) -> Result<File, Fault> {
     let document = toml::Deserializer::parse(text).map_err(|error| Fault {
         path: "file".to_owned(),
-        reason: syntax(text, &error),
+        reason: describe_syntax_error(text, &error),
     })?;
     serde_path_to_error::deserialize(document).map_err(|error| Fault {
         path: match error.path().to_string() {
@@ -138,8 +140,8 @@ pub(super) fn parse(text: &str) -> Result<File, Fault> {
     })
 }
 
-/// What is wrong and on which line, without the line itself: it may hold a key's digest.
-fn syntax(text: &str, error: &toml::de::Error) -> String {
+/// Says what is wrong and on which line. It leaves out the line, which may hold the digest of a client key.
+fn describe_syntax_error(text: &str, error: &toml::de::Error) -> String {
     let at = error.span().map_or(0, |span| span.start);
     let before = text.get(..at).unwrap_or_default();
     let line = before.matches('\n').count() + 1;

@@ -1,3 +1,7 @@
+//! Tests of whole policy files: defaults, faults and overrides.
+
+mod values;
+
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
@@ -31,7 +35,7 @@ fn faults(text: &str) -> Vec<String> {
     }
 }
 
-/// Limits with these numbers, in the order of the counting rules.
+/// Makes limits of these numbers, in the order of the counting rules.
 fn limits(cooldown: Duration, counts: [u32; 5]) -> Limits {
     let rules = [
         Rule::PhonePerHour,
@@ -72,7 +76,7 @@ fn the_smallest_policy_has_the_documented_defaults() {
 }
 
 #[test]
-fn what_the_file_says_is_what_counts() {
+fn the_values_of_the_file_replace_the_defaults() {
     let text = r#"
         day_starts_at = "16:30"
         [limits]
@@ -142,131 +146,21 @@ fn what_the_file_says_is_what_counts() {
     assert_eq!(number.per_day, 100);
 }
 
-/// Which of `values` are accepted where `addition` is called with them.
-fn accepted<'v>(values: &[&'v str], addition: impl Fn(&str) -> String) -> Vec<&'v str> {
-    let fits = |value: &&str| faults(&addition(value)).is_empty();
-    values.iter().copied().filter(fits).collect()
-}
-
-fn on_top(key: &str, value: &str) -> String {
-    format!("{key} = {value:?}\n{SMALLEST}")
-}
-
-fn of_the_business(key: &str, value: &str) -> String {
-    format!("{SMALLEST}\n{key} = {value:?}")
-}
-
 #[test]
-fn a_time_of_day_has_two_hours_digits_below_24_and_two_minutes_digits_below_60() {
-    let refused = [
-        "24:00", "30:00", "00:60", "12:99", "1:00", "001:00", "01:0", "01:000", "0100", ":",
-        "+1:00", "01:+5", "ab:cd",
-    ];
-    assert_eq!(accepted(&refused, |v| on_top("day_starts_at", v)), [""; 0]);
-    let good = ["00:00", "00:59", "09:05", "23:59"];
-    assert_eq!(accepted(&good, |v| on_top("day_starts_at", v)), good);
-}
-
-#[test]
-fn a_sender_is_1_to_11_letters_digits_and_hyphens_with_a_letter() {
-    let in_sms = |v: &str| format!("[sms]\nsender_id = {v:?}\n{SMALLEST}");
-    let refused = ["", "ABCDEFGHIJKL", "123", "1-2", "A_1", "A 1", "É"];
-    assert_eq!(accepted(&refused, in_sms), [""; 0]);
-    let good = ["A", "1A", "Example-1", "ABCDEFGHIJK"];
-    assert_eq!(accepted(&good, in_sms), good);
-}
-
-#[test]
-fn a_price_is_above_0_and_below_100_dollars() {
-    let in_sms = |v: &str| format!("[sms]\nmax_price_usd = {v:?}\n{SMALLEST}");
-    let prices = ["0", "-1", "100", "1e9", "NaN", "", "1 USD", "0.01", "99.99"];
-    assert_eq!(accepted(&prices, in_sms), ["0.01", "99.99"]);
-}
-
-#[test]
-fn an_origin_is_a_host_name() {
-    let labels = |count: usize, last: &str| "a.".repeat(count) + last;
-    let (longest_label, longer_label) = ("a".repeat(63), "a".repeat(64));
-    let (longest, longer) = (labels(126, "a"), labels(126, "aa"));
-    assert_eq!(longest.len(), 253);
-    let refused = [
-        "",
-        ".",
-        "a..b",
-        "a.",
-        "-a.com",
-        "a-.com",
-        "a_b.com",
-        "a b",
-        "https://a.com",
-        "a.com:443",
-        "é.com",
-        &longer_label,
-        &longer,
-    ];
-    assert_eq!(
-        accepted(&refused, |v| of_the_business("origin", v)),
-        [""; 0]
-    );
-    let good = [
-        "example.com",
-        "localhost",
-        "a-b.example",
-        "1.example",
-        &longest_label,
-        &longest,
-    ];
-    assert_eq!(accepted(&good, |v| of_the_business("origin", v)), good);
-}
-
-#[test]
-fn an_android_hash_is_11_characters_of_base64() {
-    let hashes = [
-        "FA9qCX9VSu",
-        "FA+9qCX9VSu1",
-        "FA_9qCX9VSu",
-        "FA-9qCX9VSu",
-        "FA+9qCX9VSu",
-        "FA/9qCX9VSu",
-        "FAA9qCX9VSu",
-    ];
-    let good = accepted(&hashes, |v| of_the_business("android_hash", v));
-    assert_eq!(good, ["FA+9qCX9VSu", "FA/9qCX9VSu", "FAA9qCX9VSu"]);
-}
-
-#[test]
-fn the_digest_of_a_client_key_has_64_hexadecimal_digits() {
-    let (good, short, long) = ("aB".repeat(32), "ab".repeat(31), "ab".repeat(33));
-    let (other, signed) = ("ag".repeat(32), "+a".repeat(32));
-    let values = [good.as_str(), &short, &long, &other, &signed, "x"];
-    assert_eq!(
-        accepted(&values, |v| of_the_business("client_key_sha256", v)),
-        [good.as_str()]
-    );
-}
-
-#[test]
-fn a_brand_is_not_blank_and_has_no_control_characters() {
-    let with_brand = |v: &str| SMALLEST.replace("\"Example\"", &format!("{v:?}"));
-    let brands = ["", "  ", "a\nb", "a\tb", "Example", "Größe & Co"];
-    assert_eq!(accepted(&brands, with_brand), ["Example", "Größe & Co"]);
-}
-
-#[test]
-fn overrides_are_checked_as_the_file_is() {
-    let with_sms = |sender: &str, price: &str| {
+fn overrides_are_checked_like_the_file() {
+    let override_with = |sender: &str, price: &str| {
         let policy = from_toml(SMALLEST).expect("valid");
-        with_sms(policy, Some(sender.to_owned()), Some(&price.to_owned()))
+        override_file(policy, Some(sender.to_owned()), Some(&price.to_owned()))
     };
-    let policy = with_sms("Other", "0.25").expect("accepted");
+    let policy = override_with("Other", "0.25").expect("accepted");
     assert_eq!(policy.sms.sender_id.as_deref(), Some("Other"));
     assert_eq!(policy.sms.max_price, MicroUsd::from_dollars(0.25));
-    assert!(with_sms("123", "0.25").is_err());
-    assert!(with_sms("Other", "free").is_err());
+    assert!(override_with("123", "0.25").is_err());
+    assert!(override_with("Other", "free").is_err());
 }
 
 #[test]
-fn each_fault_is_named_with_its_path() {
+fn names_each_fault_by_its_path() {
     let cases = [
         ("day_starts_at = \"24:00\"", "day_starts_at: "),
         ("day_starts_at = \"+1:+2\"", "day_starts_at: "),
@@ -346,7 +240,7 @@ fn each_fault_is_named_with_its_path() {
 }
 
 #[test]
-fn challenges_may_not_outlive_the_slots() {
+fn refuses_codes_that_outlive_the_slots() {
     let lasting = |seconds: u32| {
         format!(
             "[limits]\ncooldown_seconds = 10\n{SMALLEST}\n[business.b]\nbrand = \"B\"\n\
@@ -366,13 +260,13 @@ fn challenges_may_not_outlive_the_slots() {
 }
 
 #[test]
-fn all_faults_are_reported_at_once() {
+fn reports_all_faults_at_once() {
     let text = format!("[limits]\nphone_per_hour = 0\nphone_per_day = 0\n{SMALLEST}");
     assert_eq!(faults(&text).len(), 2);
 }
 
 #[test]
-fn what_is_no_toml_says_where() {
+fn a_file_that_is_not_toml_or_lacks_a_table_is_a_fault_of_the_file() {
     assert!(
         faults("[limits")
             .iter()
@@ -387,22 +281,23 @@ fn what_is_no_toml_says_where() {
     assert_eq!(nothing.len(), 1);
 }
 
-fn given(name: &'static str, value: &'static str) -> Result<Policy, ConfigError> {
+/// Reads the policy in an environment with one variable.
+fn read_with(name: &'static str, value: &'static str) -> Result<Policy, ConfigError> {
     from_environment(&Given(HashMap::from([(name, value)])))
 }
 
 #[test]
-fn a_stage_can_set_its_own_sender_and_price() {
-    let policy = given("SMS_SENDER_ID", "ACME").expect("accepted");
+fn a_stage_can_set_its_own_sender_id_and_highest_price() {
+    let policy = read_with("SMS_SENDER_ID", "ACME").expect("accepted");
     assert_eq!(policy.sms.sender_id.as_deref(), Some("ACME"));
     assert_eq!(policy.sms.max_price, MicroUsd::from_dollars(0.50));
-    let policy = given("SMS_MAX_PRICE_USD", "0.10").expect("accepted");
+    let policy = read_with("SMS_MAX_PRICE_USD", "0.10").expect("accepted");
     assert_eq!(policy.sms.max_price, MicroUsd::from_dollars(0.10));
     for (name, value, path) in [
         ("SMS_SENDER_ID", "twelve-chars", "sms.sender_id"),
         ("SMS_MAX_PRICE_USD", "free", "sms.max_price_usd"),
     ] {
-        let error = given(name, value).expect_err("refused").to_string();
+        let error = read_with(name, value).expect_err("refused").to_string();
         assert!(error.contains(path), "{error}");
     }
 }
@@ -413,7 +308,7 @@ fn the_compiled_policy_is_valid() {
 }
 
 #[test]
-fn locales_fall_back() {
+fn a_locale_without_a_template_falls_back_to_a_shorter_one_or_the_default() {
     let policy = from_toml(DEFAULT_POLICY).expect("valid");
     let catalog = Catalog::new(&policy).expect("compiles");
     let (id, business) = policy.businesses.iter().next().expect("a business");

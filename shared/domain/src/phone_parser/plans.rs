@@ -1,7 +1,7 @@
-//! Numbering plans: libphonenumber's metadata, decoded as far as it is needed.
+//! Decodes numbering plans from libphonenumber's metadata, and only those that are needed.
 //!
-//! All plans together take 3 ms and 4 MB to decode, more than everything else in a cold start. A
-//! policy serves a few countries, and theirs take a fraction of that.
+//! All plans together take 3 ms and 4 MB to decode, more than everything else in a cold start. A policy serves a few
+//! countries, whose plans take a fraction of that.
 
 use std::collections::BTreeSet;
 
@@ -11,17 +11,17 @@ use rlibphonenumber::{PhoneMetadata, PhoneMetadataCollection, PhoneNumberUtil};
 
 use crate::country::Country;
 
-/// A `PhoneMetadataCollection`; `shared/domain/data/README.md` says where it is from.
+/// A `PhoneMetadataCollection`. `shared/domain/data/README.md` names its source.
 static METADATA: &[u8] = include_bytes!("../../data/phone-metadata.bin");
 
-/// The collection with its plans left encoded.
+/// The collection of all plans, each of them still encoded.
 #[derive(Clone, PartialEq, Message)]
 struct Encoded {
     #[prost(bytes = "bytes", repeated, tag = "1")]
     plans: Vec<Bytes>,
 }
 
-/// What says which plan a plan is. Decoding passes over the rest.
+/// The members of a plan that identify it. Decoding skips the others.
 #[derive(Clone, PartialEq, Message)]
 struct Head {
     #[prost(string, tag = "9")]
@@ -30,11 +30,12 @@ struct Head {
     calling_code: i32,
 }
 
-/// A library that knows the plans of `countries` and of all countries that share a calling code with one
-/// of them, so that it says of a number with such a code what the whole library says.
-pub(super) fn of(countries: &[Country]) -> Option<PhoneNumberUtil> {
+/// Decodes the plans of `countries`, and of all countries that share a calling code with one of them.
+///
+/// For a number with such a calling code, the result says the same as all plans together.
+pub(super) fn decode_for(countries: &[Country]) -> Option<PhoneNumberUtil> {
     let Encoded { plans } = Encoded::decode(Bytes::from_static(METADATA)).ok()?;
-    let heads: Vec<Head> = plans.iter().map(head).collect::<Option<_>>()?;
+    let heads: Vec<Head> = plans.iter().map(decode_head).collect::<Option<_>>()?;
     let codes: BTreeSet<i32> = heads
         .iter()
         .filter(|head| {
@@ -50,21 +51,23 @@ pub(super) fn of(countries: &[Country]) -> Option<PhoneNumberUtil> {
         .filter(|(_, head)| codes.contains(&head.calling_code))
         .map(|(plan, _)| plan)
         .collect();
-    // Plans are large: a vector that grows would copy them.
+    // Plans are large, and a vector that grows would copy them.
     let mut metadata = Vec::with_capacity(wanted.len());
     for plan in wanted {
-        metadata.push(without_formats(PhoneMetadata::decode(plan).ok()?));
+        metadata.push(drop_unused(PhoneMetadata::decode(plan).ok()?));
     }
-    library(PhoneMetadataCollection { metadata })
+    build_library(PhoneMetadataCollection { metadata })
 }
 
-/// The library would prepare what nobody here asks for: how numbers are written for people, short and emergency
-/// numbers, and classes that `get_number_type` does not know.
+/// Drops the parts of a plan that this service never uses, because the library would spend time on preparing them.
+///
+/// They are the formats for display, the short and emergency numbers, and the classes that `get_number_type` does not
+/// return.
 #[expect(
     deprecated,
-    reason = "the library marks members that it keeps elsewhere once it has read them"
+    reason = "the library deprecates the members that it moves elsewhere after it has read them"
 )]
-fn without_formats(plan: PhoneMetadata) -> PhoneMetadata {
+fn drop_unused(plan: PhoneMetadata) -> PhoneMetadata {
     PhoneMetadata {
         number_format: Vec::new(),
         intl_number_format: Vec::new(),
@@ -78,16 +81,16 @@ fn without_formats(plan: PhoneMetadata) -> PhoneMetadata {
     }
 }
 
-/// The whole library.
-pub(super) fn all() -> Option<PhoneNumberUtil> {
-    library(PhoneMetadataCollection::decode(METADATA).ok()?)
+/// Decodes all plans.
+pub(super) fn decode_all() -> Option<PhoneNumberUtil> {
+    build_library(PhoneMetadataCollection::decode(METADATA).ok()?)
 }
 
-fn head(plan: &Bytes) -> Option<Head> {
+fn decode_head(plan: &Bytes) -> Option<Head> {
     Head::decode(plan.clone()).ok()
 }
 
-fn library(plans: PhoneMetadataCollection) -> Option<PhoneNumberUtil> {
+fn build_library(plans: PhoneMetadataCollection) -> Option<PhoneNumberUtil> {
     PhoneNumberUtil::new_for_metadata(plans).ok()
 }
 
@@ -111,9 +114,9 @@ mod tests {
         PhoneNumberType::FixedLineOrMobile,
     ];
 
-    /// What a library says of the example numbers of a region, of every type.
-    fn examples(library: &PhoneNumberUtil, region: Region) -> Vec<Option<String>> {
-        let say = |kind| {
+    /// Describes the example number of every type in a region, as `library` reads it.
+    fn describe_examples(library: &PhoneNumberUtil, region: Region) -> Vec<Option<String>> {
+        let describe = |kind| {
             let number = library
                 .get_example_number_for_type_and_region(region, kind)
                 .ok()?;
@@ -128,13 +131,13 @@ mod tests {
             let home = library.get_region_for_number(&parsed);
             Some(format!("{text} {kind:?} {valid} {home:?}"))
         };
-        TYPES.into_iter().map(say).collect()
+        TYPES.into_iter().map(describe).collect()
     }
 
     #[test]
-    fn the_data_is_that_of_the_library() {
+    fn the_metadata_matches_that_of_the_library() {
         let (ours, theirs) = (
-            all().expect("plans"),
+            decode_all().expect("plans"),
             PhoneNumberUtil::new().expect("plans"),
         );
         let regions = |library: &PhoneNumberUtil| {
@@ -148,30 +151,30 @@ mod tests {
         assert_eq!(regions(&ours), regions(&theirs));
         for region in theirs.get_supported_regions() {
             assert_eq!(
-                examples(&ours, region),
-                examples(&theirs, region),
+                describe_examples(&ours, region),
+                describe_examples(&theirs, region),
                 "{region:?}"
             );
         }
     }
 
     #[test]
-    fn a_part_says_what_the_whole_says() {
-        let whole = all().expect("plans");
+    fn the_plans_of_one_country_read_its_numbers_as_all_plans_do() {
+        let whole = decode_all().expect("plans");
         for region in whole.get_supported_regions() {
             let country = Country::parse(region.as_region_str().as_str()).expect("a country");
-            let part = of(&[country]).expect("a plan");
+            let part = decode_for(&[country]).expect("a plan");
             assert_eq!(
-                examples(&part, region),
-                examples(&whole, region),
+                describe_examples(&part, region),
+                describe_examples(&whole, region),
                 "{country}"
             );
         }
     }
 
     #[test]
-    fn a_part_has_all_countries_of_its_calling_codes_and_no_others() {
-        let part = of(&[Country::parse("GB").expect("a country")]).expect("plans");
+    fn decodes_all_countries_of_a_calling_code_and_no_others() {
+        let part = decode_for(&[Country::parse("GB").expect("a country")]).expect("plans");
         let mut regions: Vec<_> = part
             .get_supported_regions()
             .map(|region| region.as_region_str().as_str().to_owned())

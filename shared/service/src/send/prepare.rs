@@ -1,4 +1,4 @@
-//! The challenge of a send, and the plan of its transaction. Nothing is written here.
+//! Makes the challenge of a send, and plans its transaction. Nothing is written yet.
 
 use phoneproof_aws::store::{SendPlan, StoredToken};
 use phoneproof_crypto::code::{code_mac, code_matches};
@@ -9,20 +9,20 @@ use phoneproof_domain::phone_record::Reservation;
 use phoneproof_domain::subject::Subjects;
 use phoneproof_observe::RequestContext;
 
-use super::{Checked, SendCommand, SendError, code_of, reference};
+use super::{Checked, SendCommand, SendError, derive_reference, make_code};
 use crate::{PresentedToken, Service};
 
 /// A challenge with its code, ready to reserve and deliver.
 pub(super) struct Prepared<'k> {
     pub(super) challenge: Challenge,
     pub(super) code: Code,
-    /// The root that the code comes from.
+    /// The root that the code is derived from.
     pub(super) root: &'k Root,
     pub(super) reservation: Reservation,
 }
 
 impl Service {
-    /// Makes the challenge: a new one, the one of an idempotency key, or the earlier one of a token.
+    /// Makes a new challenge, the challenge of an idempotency key, or opens the earlier challenge of a token.
     pub(super) async fn prepare<'k>(
         &self,
         command: &SendCommand,
@@ -52,16 +52,16 @@ impl Service {
             .filter(|(challenge, _)| is_same_exchange(challenge, command, checked))
             .ok_or(SendError::Token)?;
         if challenge.expires_at <= request.now {
-            // The slot may hold a later challenge of the same idempotency key.
+            // The slot may already hold a later challenge with the same id, made from the same idempotency key.
             return Err(SendError::Closed(Closed::Expired));
         }
         if command.locale.is_some() {
             challenge.locale = checked.locale.clone();
         }
-        let code = code_of(root, checked, challenge.id, challenge.expires_at);
+        let code = make_code(root, checked, challenge.id, challenge.expires_at);
         let mac_key = root.code_mac_key();
         if !code_matches(mac_key, challenge.id, &code, &challenge.code_mac) {
-            // The policy's codes have changed since the token was made, and `verify` would refuse this one.
+            // The policy has changed the code since the token was made, so `verify` would refuse this code.
             return Err(SendError::Closed(Closed::Expired));
         }
         let reservation = Reservation::Resend {
@@ -86,7 +86,7 @@ impl Service {
         let slot = self.policy.slots().index_at(request.now);
         let reservation = match &command.idempotency_key {
             Some(key) => {
-                let id = idempotent_id(keyring, command, checked, key);
+                let id = derive_id(keyring, command, checked, key);
                 Reservation::Idempotent { id, slot }
             }
             None => Reservation::New {
@@ -97,7 +97,7 @@ impl Service {
         let root = keyring.current();
         let id = reservation.id();
         let expires_at = request.now + checked.business.code_lifetime;
-        let code = code_of(root, checked, id, expires_at);
+        let code = make_code(root, checked, id, expires_at);
         let challenge = Challenge {
             id,
             phone: checked.phone.clone(),
@@ -119,7 +119,7 @@ impl Service {
         })
     }
 
-    /// Plans the transaction: whose limits count, what has to be passed, and what is stored.
+    /// Plans the transaction: the gates that the send has to pass, and the items that it stores.
     pub(super) fn plan(
         &self,
         command: &SendCommand,
@@ -132,20 +132,20 @@ impl Service {
         let is_resend = matches!(prepared.reservation, Reservation::Resend { .. });
         let stored = match self.token_mode {
             TokenMode::Stored if !is_resend => Some(StoredToken {
-                place: indexer.place(&reference(&prepared.challenge, keyring)),
+                place: indexer.place(&derive_reference(&prepared.challenge, keyring)),
                 token: self.seal(&prepared.challenge, prepared.root, request)?,
                 expires_at: prepared.challenge.expires_at,
             }),
             TokenMode::Stored | TokenMode::Sealed => None,
         };
         let subjects = Subjects {
-            phone: indexer.phone(&checked.phone),
-            number_block: indexer.number_block(&checked.phone),
-            device: indexer.device(&command.device),
-            address: indexer.address(&command.address),
+            phone_index: indexer.phone(&checked.phone),
+            number_block_index: indexer.number_block(&checked.phone),
+            device_index: indexer.device(&command.device),
+            address_index: indexer.address(&command.address),
         };
         Ok(SendPlan {
-            phone: subjects.phone.clone(),
+            phone_index: subjects.phone_index.clone(),
             gates: self.policy.gates(subjects, &checked.limits, request.now),
             reservation: prepared.reservation,
             root: prepared.root.id().clone(),
@@ -158,7 +158,9 @@ impl Service {
     }
 }
 
-/// Whether a resend is for the phone, device, business and action that its token was made for.
+/// Whether a resend asks for the phone, device, business and action that its token was made for.
+///
+/// A resend without an action keeps the action of the token.
 fn is_same_exchange(challenge: &Challenge, command: &SendCommand, checked: &Checked<'_>) -> bool {
     challenge.phone == checked.phone
         && challenge.device == command.device
@@ -167,9 +169,10 @@ fn is_same_exchange(challenge: &Challenge, command: &SendCommand, checked: &Chec
         && (checked.action.is_none() || challenge.action == checked.action)
 }
 
-/// The id of a challenge under an idempotency key. The same key for another phone, device, business or action is another
-/// send.
-fn idempotent_id(
+/// Derives the id of a challenge from an idempotency key.
+///
+/// The same key with another phone, device, business or action gives another id.
+fn derive_id(
     keyring: &Keyring,
     command: &SendCommand,
     checked: &Checked<'_>,

@@ -1,55 +1,55 @@
-//! Verify: one conditional update that counts a wrong code or consumes the challenge.
+//! The write of `verify`: one conditional update that counts a wrong code or consumes the challenge.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use phoneproof_domain::challenge::ChallengeId;
+use phoneproof_domain::phone_record::{GuessRefusal, SlotIndex, Terms, WriteId};
+use phoneproof_domain::subject::SubjectIndex;
+use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::{Instant, sleep};
 
 use super::item::{
     Item, PK, bytes, instant, number, read_number, read_phone_record, slot_member, slot_name, text,
     wrong_codes_name,
 };
-use super::transaction::{CONFLICT_RETRIES, jitter};
+use super::transaction::{CONFLICT_RETRIES, draw_delay};
 use super::{CallFailed, Store, StoreError, within};
-use phoneproof_domain::challenge::ChallengeId;
-use phoneproof_domain::phone_record::{AttemptRefusal, SlotIndex, Terms, WriteId};
-use phoneproof_domain::subject::SubjectIndex;
-use phoneproof_observe::{Dependency, RequestContext};
 
 const OPERATION: &str = "UpdateItem";
 
-/// A guess that was compared with the code already. The write makes it count.
+/// A guess that the service has compared with the code. Only the write makes it count.
 #[derive(Debug, Clone)]
 pub struct Guess {
-    /// The phone of the challenge.
-    pub phone: SubjectIndex,
-    /// The challenge.
+    /// The index of the phone, which is the key of its record.
+    pub phone_index: SubjectIndex,
+    /// The challenge that the guess is for.
     pub id: ChallengeId,
-    /// Its slot.
+    /// The slot of the challenge.
     pub slot: SlotIndex,
-    /// Whether the code was right.
+    /// Whether the guess is the code.
     pub right: bool,
-    /// This request, so that its own repeated write is recognised.
+    /// The id of the write, which recognizes its own repeat.
     pub write: WriteId,
 }
 
 impl Store {
     /// Counts a wrong guess or consumes the challenge, if it is open and the phone is not locked.
-    /// Returns the guesses that are left.
     ///
-    /// Right or wrong is decided before the write, so there is one write with one condition: parallel
-    /// guesses cannot slip past the count, and one right code cannot succeed twice.
+    /// Returns the guesses that are left. The guess was compared before, so one write with one condition is enough:
+    /// parallel guesses cannot slip past the count, and a right code cannot succeed twice.
     ///
     /// # Errors
     ///
-    /// The inner error says why the guess does not count; the outer that the store gave no answer.
+    /// - The inner error says why the guess does not count.
+    /// - The outer error says that the store gave no answer.
     pub async fn record_guess(
         &self,
         guess: &Guess,
         terms: &Terms,
         request: &mut RequestContext,
-    ) -> Result<Result<u32, AttemptRefusal>, StoreError> {
+    ) -> Result<Result<u32, GuessRefusal>, StoreError> {
         let began = Instant::now();
         let recorded = self.write_guess(guess, terms, request).await;
         request.note_call(Dependency::Store, began);
@@ -61,40 +61,45 @@ impl Store {
         guess: &Guess,
         terms: &Terms,
         request: &RequestContext,
-    ) -> Result<Result<u32, AttemptRefusal>, StoreError> {
+    ) -> Result<Result<u32, GuessRefusal>, StoreError> {
         let mut conflicts = 0;
         loop {
-            let update = self.guess_update(guess, terms);
+            let update = self.build_guess_update(guess, terms);
             let error = match within(request.deadline, update.send()).await {
                 Ok(answer) => {
-                    return Ok(Ok(attempts_left(answer.attributes.as_ref(), guess.slot)));
+                    return Ok(Ok(read_attempts_left(
+                        answer.attributes.as_ref(),
+                        guess.slot,
+                    )));
                 }
                 Err(error) => error,
             };
             match error.as_ref().and_then(SdkError::as_service_error) {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    return refusal(guess, terms, failed.item());
+                    return explain_refusal(guess, terms, failed.item());
                 }
                 Some(UpdateItemError::TransactionConflictException(_)) => {
                     if conflicts == CONFLICT_RETRIES {
                         return Err(StoreError::Contended(OPERATION));
                     }
                     conflicts += 1;
-                    sleep(jitter(conflicts, request)).await;
+                    sleep(draw_delay(conflicts, request)).await;
                 }
-                _ => return Err(CallFailed::of(OPERATION, error.as_ref()).into()),
+                _ => return Err(CallFailed::from_error(OPERATION, error.as_ref()).into()),
             }
         }
     }
 
-    /// Says what [`PhoneRecord::admits_attempt`](phoneproof_domain::phone_record::PhoneRecord::admits_attempt)
-    /// says, and writes.
-    fn guess_update(&self, guess: &Guess, terms: &Terms) -> UpdateItemFluentBuilder {
+    /// Makes the update of a guess. Its condition is the decision of [`PhoneRecord::admits_guess`].
+    ///
+    /// [`PhoneRecord::admits_guess`]: phoneproof_domain::phone_record::PhoneRecord::admits_guess
+    fn build_guess_update(&self, guess: &Guess, terms: &Terms) -> UpdateItemFluentBuilder {
+        // `#by <> :write` stops a repeat of this write, which the SDK sends after a lost reply, from counting twice.
         let update = self
             .client
             .update_item()
             .table_name(&self.tables.challenges)
-            .key(PK, text(guess.phone.as_str()))
+            .key(PK, text(guess.phone_index.as_str()))
             .condition_expression(
                 "#slot.#id = :id AND #slot.#expires > :now AND #slot.#left > :zero \
                  AND attribute_not_exists(#slot.#used) \
@@ -118,15 +123,12 @@ impl Store {
             .return_values(ReturnValue::UpdatedNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         if guess.right {
-            // The used slot stays as a marker: whoever brings the code again hears "already used".
+            // The used slot stays, so that a repeated code is answered with "already used".
             update
                 .update_expression(
                     "SET failures = :zero, #slot.#used = :true, #slot.#by = :write REMOVE #today",
                 )
-                .expression_attribute_values(
-                    ":true",
-                    aws_sdk_dynamodb::types::AttributeValue::Bool(true),
-                )
+                .expression_attribute_values(":true", AttributeValue::Bool(true))
         } else {
             update
                 .update_expression(
@@ -139,25 +141,26 @@ impl Store {
     }
 }
 
-fn attempts_left(updated: Option<&Item>, slot: SlotIndex) -> u32 {
+/// Reads the guesses that are left from the attributes that the update returned.
+fn read_attempts_left(updated: Option<&Item>, slot: SlotIndex) -> u32 {
     let slot = updated.and_then(|item| item.get(&slot_name(slot)));
     slot.and_then(|value| value.as_m().ok())
         .and_then(|members| read_number(members, slot_member::LEFT))
         .unwrap_or(0)
 }
 
-/// Says why the condition of `guess` did not hold on the item that was there.
-fn refusal(
+/// Explains why the condition of `guess` did not hold on `item`.
+fn explain_refusal(
     guess: &Guess,
     terms: &Terms,
     item: Option<&Item>,
-) -> Result<Result<u32, AttemptRefusal>, StoreError> {
+) -> Result<Result<u32, GuessRefusal>, StoreError> {
     let record = item
         .map(|item| read_phone_record(item, &terms.today))
         .unwrap_or_default();
-    match record.admits_attempt(guess.slot, guess.id, guess.write, terms) {
-        // The write of a lost reply that the SDK repeated: what it did the first time holds.
-        Err(AttemptRefusal::AlreadyApplied(slot)) if slot.used == guess.right => {
+    match record.admits_guess(guess.slot, guess.id, guess.write, terms) {
+        // The reply to this write was lost, and the SDK repeated it. The first try counts.
+        Err(GuessRefusal::AlreadyApplied(slot)) if slot.used == guess.right => {
             Ok(Ok(slot.attempts_left))
         }
         Err(refusal) => Ok(Err(refusal)),
@@ -167,13 +170,15 @@ fn refusal(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::store::item::new_slot;
+    use std::time::Duration;
+
     use phoneproof_domain::clock::Timestamp;
     use phoneproof_domain::phone_record::Lockout;
     use phoneproof_domain::root::RootId;
     use phoneproof_domain::window::{DAY, Window};
-    use std::time::Duration;
+
+    use super::*;
+    use crate::store::item::make_slot;
 
     const ID: ChallengeId = ChallengeId([1; 16]);
     const WRITE: WriteId = WriteId([7; 16]);
@@ -192,9 +197,12 @@ mod tests {
         }
     }
 
-    /// What a guess hears whose condition failed on a slot that its own write left, used or not.
-    fn after_own_write(right: bool, used: bool) -> Result<Result<u32, AttemptRefusal>, StoreError> {
-        let slot = new_slot(
+    /// Explains the refusal of a guess on a slot that holds its own write id, used or not.
+    fn explain_after_own_write(
+        right: bool,
+        used: bool,
+    ) -> Result<Result<u32, GuessRefusal>, StoreError> {
+        let slot = make_slot(
             ID,
             &RootId::parse("r1").expect("an id"),
             Timestamp::from_unix(1_300),
@@ -205,28 +213,25 @@ mod tests {
         if used {
             members.insert(slot_member::USED.to_owned(), number(1));
         }
-        let item = Item::from([(
-            slot_name(2),
-            aws_sdk_dynamodb::types::AttributeValue::M(members),
-        )]);
+        let item = Item::from([(slot_name(2), AttributeValue::M(members))]);
         let guess = Guess {
-            phone: SubjectIndex::from_text("phone".to_owned()),
+            phone_index: SubjectIndex::from_text("phone".to_owned()),
             id: ID,
             slot: 2,
             right,
             write: WRITE,
         };
-        refusal(&guess, &terms(), Some(&item))
+        explain_refusal(&guess, &terms(), Some(&item))
     }
 
     #[test]
-    fn only_a_write_that_did_what_this_guess_does_is_its_own() {
-        assert_eq!(after_own_write(true, true), Ok(Ok(4)));
-        assert_eq!(after_own_write(false, false), Ok(Ok(4)));
+    fn a_repeated_write_counts_only_if_it_did_what_the_guess_asks() {
+        assert_eq!(explain_after_own_write(true, true), Ok(Ok(4)));
+        assert_eq!(explain_after_own_write(false, false), Ok(Ok(4)));
         for (right, used) in [(true, false), (false, true)] {
             assert!(matches!(
-                after_own_write(right, used),
-                Ok(Err(AttemptRefusal::AlreadyApplied(_)))
+                explain_after_own_write(right, used),
+                Ok(Err(GuessRefusal::AlreadyApplied(_)))
             ));
         }
     }

@@ -1,0 +1,107 @@
+//! Slots: the places of challenges on a phone's record.
+
+use std::time::Duration;
+
+use crate::challenge::ChallengeId;
+use crate::clock::Timestamp;
+use crate::root::RootId;
+
+/// Identifies one write: 128 random bits.
+///
+/// The SDK repeats a write whose reply was lost. The id lets the store recognize the repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct WriteId(pub [u8; 16]);
+
+/// The place of a challenge on its phone's record, below [`SlotLayout::count`].
+pub type SlotIndex = u8;
+
+/// The longest time that a request can go on after its write was applied: the timeout of the functions in
+/// `template.yaml`.
+///
+/// The SDK repeats a call whose reply was lost. When the repeat comes, the slot must still hold what the first try wrote.
+pub const REPEATED_FOR: Duration = Duration::from_secs(10);
+
+/// The slots of every phone under one policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlotLayout {
+    /// The number of slots of a phone; at least one.
+    pub count: SlotIndex,
+    /// The time that one slot stands for; at least a second.
+    pub cooldown: Duration,
+}
+
+impl SlotLayout {
+    /// Plans so many slots that one is reused [`REPEATED_FOR`] after its challenge has expired at the earliest.
+    ///
+    /// Sends are at least a cooldown apart, so an index returns after `count - 1` whole cooldowns at the earliest.
+    /// `count` is the smallest number for which this time covers the longest lifetime and [`REPEATED_FOR`].
+    ///
+    /// A test number has no cooldown. Its next send may replace a challenge that is still open.
+    #[must_use]
+    pub fn new(cooldown: Duration, longest_lifetime: Duration) -> Self {
+        let step = cooldown.as_secs().max(1);
+        let occupied = longest_lifetime.saturating_add(REPEATED_FOR);
+        let needed = occupied.as_secs().div_ceil(step).saturating_add(1);
+        Self {
+            count: SlotIndex::try_from(needed).unwrap_or(SlotIndex::MAX),
+            cooldown: Duration::from_secs(step),
+        }
+    }
+
+    /// Returns the slot of a challenge that is sent at `now`.
+    #[must_use]
+    pub fn index_at(&self, now: Timestamp) -> SlotIndex {
+        let step = i64::try_from(self.cooldown.as_secs()).unwrap_or(i64::MAX);
+        let index = now
+            .unix()
+            .div_euclid(step)
+            .rem_euclid(i64::from(self.count));
+        SlotIndex::try_from(index).unwrap_or(0)
+    }
+}
+
+/// A challenge as the phone's record holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Slot {
+    /// The challenge that the slot belongs to.
+    pub id: ChallengeId,
+    /// The root that the code comes from. A repeated send makes the same code even after another root became current.
+    pub root: RootId,
+    /// When the code stops working.
+    pub expires_at: Timestamp,
+    /// The guesses that are left.
+    pub attempts_left: u32,
+    /// Whether the right code was entered.
+    pub used: bool,
+    /// The last write to the slot after the send; `None` before the first guess.
+    pub written_by: Option<WriteId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Otherwise a stranger's send could overwrite a live challenge.
+        #[test]
+        fn a_slot_is_reused_only_after_its_challenge_expired_and_no_repeated_write_can_come(
+            cooldown in 1_u64..600, lifetime in 30_u64..3_600, start in 0_i64..2_000_000_000,
+            gaps in proptest::collection::vec(0_u64..600, 1..60),
+        ) {
+            let (cooldown, lifetime) = (Duration::from_secs(cooldown), Duration::from_secs(lifetime));
+            let layout = SlotLayout::new(cooldown, lifetime);
+            prop_assume!(layout.count < SlotIndex::MAX);
+            let mut taken: BTreeMap<SlotIndex, Timestamp> = BTreeMap::new();
+            let mut now = Timestamp::from_unix(start);
+            for gap in gaps {
+                let expiry = taken.insert(layout.index_at(now), now + lifetime);
+                prop_assert!(expiry.is_none_or(|at| at + REPEATED_FOR <= now));
+                now = now + cooldown + Duration::from_secs(gap);
+            }
+        }
+    }
+}
