@@ -18,8 +18,7 @@ use phoneproof_domain::gate::{Check, Gate, gates};
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::phone_record::{
-    AttemptRefusal, Lockout, PhoneRecord, Reservation, SendRefusal, Slot, SlotLayout, Terms,
-    WriteId,
+    GuessRefusal, Lockout, PhoneRecord, Reservation, SendRefusal, Slot, SlotLayout, Terms, WriteId,
 };
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::rule::Rule;
@@ -60,12 +59,12 @@ impl Bench {
         Self {
             store: Store::new(clients.dynamodb, world.database.tables.clone()),
             subjects: Subjects {
-                phone: index.phone(&number),
-                device: index.device(&Device::parse("d").expect("a device")),
-                address: index.address(&SourceAddress::new(
+                phone_index: index.phone(&number),
+                device_index: index.device(&Device::parse("d").expect("a device")),
+                address_index: index.address(&SourceAddress::new(
                     "192.0.2.1".parse().expect("an address"),
                 )),
-                number_block: index.number_block(&number),
+                number_block_index: index.number_block(&number),
             },
             terms: Terms {
                 now,
@@ -80,7 +79,7 @@ impl Bench {
     async fn put(&self, record: &PhoneRecord) {
         let today = self.terms.today.start.unix() / 86_400;
         let mut item = json!({
-            "pk": { "S": self.subjects.phone.as_str() },
+            "pk": { "S": self.subjects.phone_index.as_str() },
             "failures": { "N": record.failures.to_string() },
         });
         item[format!("wrong_{today}")] = json!({ "N": record.failures_today.to_string() });
@@ -96,7 +95,7 @@ impl Bench {
 
     /// What the table holds now.
     async fn record(&self) -> PhoneRecord {
-        let key = json!({ "pk": { "S": self.subjects.phone.as_str() } });
+        let key = json!({ "pk": { "S": self.subjects.phone_index.as_str() } });
         let request = json!({ "TableName": "Challenges", "Key": key, "ConsistentRead": true });
         let item = self.world.dynamodb("GetItem", &request).await.json["Item"].take();
         let count =
@@ -132,7 +131,7 @@ impl Bench {
 
     fn plan(&self, reservation: Reservation) -> SendPlan {
         SendPlan {
-            phone: self.subjects.phone.clone(),
+            phone_index: self.subjects.phone_index.clone(),
             gates: self.gates(1_000_000),
             reservation,
             root: protocol::root(),
@@ -310,7 +309,7 @@ async fn on_guesses() {
         for right in [true, false] {
             bench.put(&record).await;
             let guess = Guess {
-                phone: bench.subjects.phone.clone(),
+                phone_index: bench.subjects.phone_index.clone(),
                 id: OWN,
                 slot: 2,
                 right,
@@ -320,13 +319,13 @@ async fn on_guesses() {
                 .store
                 .record_guess(&guess, &bench.terms, &mut bench.request())
                 .await;
-            let decided = record.admits_attempt(2, OWN, WRITE, &bench.terms);
+            let decided = record.admits_guess(2, OWN, WRITE, &bench.terms);
             let is_admitted = decided.is_ok();
             match decided {
                 // A wrong guess takes the one that is left; a right one reports nothing of use.
                 Ok(()) if right => assert!(matches!(stored, Ok(Ok(_))), "{record:?}"),
                 Ok(()) => assert_eq!(stored, Ok(Ok(0)), "{record:?}"),
-                Err(AttemptRefusal::AlreadyApplied(slot)) if slot.used == right => {
+                Err(GuessRefusal::AlreadyApplied(slot)) if slot.used == right => {
                     assert_eq!(stored, Ok(Ok(slot.attempts_left)), "{record:?}");
                 }
                 Err(refusal) => assert_eq!(stored, Ok(Err(refusal)), "{record:?}"),
@@ -389,7 +388,10 @@ async fn a_refusal_names_its_rule_when_some_gates_are_left_out() {
     plan.gates.clone_from(&all);
     assert_eq!(bench.reserve(&plan).await, Ok(()));
     bench.put(&PhoneRecord::default()).await;
-    for only in all.iter().filter(|gate| matches!(gate.check, Check::Count(_))) {
+    for only in all
+        .iter()
+        .filter(|gate| matches!(gate.check, Check::Count(_)))
+    {
         let is_kept = |gate: &&Gate| gate.rule == Rule::PhoneCooldown || *gate == only;
         plan.gates = all.iter().filter(is_kept).cloned().collect();
         let Err(ReserveError::Refused(SendRefusal::Denied(denial))) = bench.reserve(&plan).await

@@ -185,7 +185,10 @@ async fn bait(keys: Value) -> (String, Arc<AtomicUsize>) {
 #[tokio::test]
 async fn keys_in_the_header() {
     let (forge, forger) = (Forge::new().await, Forger::new());
-    let own = forge.specimen.header["kid"].as_str().expect("an id").to_owned();
+    let own = forge.specimen.header["kid"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     let mut tried = 0;
     for kid in [
         own.as_str(),
@@ -256,7 +259,9 @@ async fn odd_claims() {
     let mut claims = forge.specimen.claims.clone();
     claims["phone_number_verified"] = json!(false);
     let unverified = (forge.specimen.sign)(&forge.specimen.header, &claims.to_string());
-    forge.assert_refused(&unverified, "a number that was not verified").await;
+    forge
+        .assert_refused(&unverified, "a number that was not verified")
+        .await;
     forge.assert_good().await;
 }
 

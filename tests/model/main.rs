@@ -2,7 +2,7 @@
 //!
 //! What may be written is decided by the service's own functions
 //! ([`admits_send`](phoneproof_domain::phone_record::PhoneRecord::admits_send) and
-//! [`admits_attempt`](phoneproof_domain::phone_record::PhoneRecord::admits_attempt)); what a write changes,
+//! [`admits_guess`](phoneproof_domain::phone_record::PhoneRecord::admits_guess)); what a write changes,
 //! counts and gives back is [`protocol`](phoneproof_tests::protocol), which `api/agreement.rs` compares with
 //! DynamoDB. The model adds what surrounds them: every order of steps, replies that are lost and calls that the
 //! SDK repeats, functions that die at any point, carriers that refuse or stay silent, codes that are asked for

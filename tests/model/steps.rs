@@ -5,8 +5,7 @@ use std::time::Duration;
 use phoneproof_domain::challenge::{ChallengeId, Closed};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::{
-    AttemptRefusal, Lockout, REPEATED_FOR, Reservation, SendRefusal, Slot, SlotLayout, Terms,
-    WriteId,
+    GuessRefusal, Lockout, REPEATED_FOR, Reservation, SendRefusal, Slot, SlotLayout, Terms, WriteId,
 };
 use phoneproof_domain::window::{DAY, Window};
 use phoneproof_tests::protocol;
@@ -215,7 +214,7 @@ impl Protocol {
             return;
         }
         let slot = token.slot;
-        let decided = state.record.admits_attempt(slot, id, write, &terms);
+        let decided = state.record.admits_guess(slot, id, write, &terms);
         if call != Call::Lost && decided.is_ok() {
             protocol::guess(&mut state.record, slot, request.right, write);
             let origin = self.origin(request.send);
@@ -253,7 +252,7 @@ impl Protocol {
 }
 
 /// What the service says to a guess that was decided so.
-fn answered(decided: Result<(), AttemptRefusal>, right: bool) -> Guessing {
+fn answered(decided: Result<(), GuessRefusal>, right: bool) -> Guessing {
     let evaluated = |success| {
         if success {
             Guessing::Success
@@ -263,14 +262,14 @@ fn answered(decided: Result<(), AttemptRefusal>, right: bool) -> Guessing {
     };
     match decided {
         Ok(()) => evaluated(right),
-        Err(AttemptRefusal::AlreadyApplied(slot)) if slot.used == right => evaluated(slot.used),
-        Err(AttemptRefusal::AlreadyApplied(_)) => Guessing::Closed(Told::Used),
-        Err(AttemptRefusal::Closed(closed)) => Guessing::Closed(match closed {
+        Err(GuessRefusal::AlreadyApplied(slot)) if slot.used == right => evaluated(slot.used),
+        Err(GuessRefusal::AlreadyApplied(_)) => Guessing::Closed(Told::Used),
+        Err(GuessRefusal::Closed(closed)) => Guessing::Closed(match closed {
             Closed::Used => Told::Used,
             Closed::Expired => Told::Expired,
             Closed::Exhausted => Told::Exhausted,
         }),
-        Err(AttemptRefusal::Locked { .. }) => Guessing::Locked,
+        Err(GuessRefusal::Locked { .. }) => Guessing::Locked,
     }
 }
 

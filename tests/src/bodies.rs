@@ -42,7 +42,10 @@ pub fn malformed_bodies() -> Vec<(&'static str, Vec<u8>)> {
     bodies.extend([
         ("UTF-16", b"\xff\xfe{}".to_vec()),
         ("an object that is not UTF-8", vec![b'{', 0xff, 0xfe, b'}']),
-        ("a string that is not UTF-8", b"{\"phone\":\"\xc3\x28\"}".to_vec()),
+        (
+            "a string that is not UTF-8",
+            b"{\"phone\":\"\xc3\x28\"}".to_vec(),
+        ),
         ("NULs", b"\0".repeat(64)),
         ("deep arrays", "[".repeat(4_000).into_bytes()),
         (
@@ -56,7 +59,10 @@ pub fn malformed_bodies() -> Vec<(&'static str, Vec<u8>)> {
             "a long phone",
             format!("{{\"phone\":\"{}\"}}", "9".repeat(4_000)).into_bytes(),
         ),
-        ("a form", b"phone=%2B14152001000&uniqueId=d&businessId=login".to_vec()),
+        (
+            "a form",
+            b"phone=%2B14152001000&uniqueId=d&businessId=login".to_vec(),
+        ),
         (
             "base64, as API Gateway would hand it over",
             b"eyJwaG9uZSI6IisxNDE1MjAwMTAwMCJ9".to_vec(),

@@ -108,7 +108,12 @@ impl RsaKey {
         let mut signature = vec![0; self.0.public_modulus_len()];
         let random = SystemRandom::new();
         self.0
-            .sign(&RSA_PKCS1_SHA256, &random, message.as_bytes(), &mut signature)
+            .sign(
+                &RSA_PKCS1_SHA256,
+                &random,
+                message.as_bytes(),
+                &mut signature,
+            )
             .expect("signed");
         format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
     }

@@ -96,8 +96,8 @@ impl Specimen<'_> {
         let claims = encoded(&self.claims);
         let signature = self.token.rsplit('.').next().unwrap_or_default();
         for alg in [
-            "none", "None", "NONE", "nOnE", "", "HS256", "HS384", "HS512", "RS256", "RS384", "PS256", "ES256",
-            "ES384", "ES512", "EdDSA", "es256", "rs256",
+            "none", "None", "NONE", "nOnE", "", "HS256", "HS384", "HS512", "RS256", "RS384",
+            "PS256", "ES256", "ES384", "ES512", "EdDSA", "es256", "rs256",
         ] {
             if self.header["alg"] == alg {
                 continue;
@@ -111,12 +111,19 @@ impl Specimen<'_> {
                 format!("{message}.{signature}"),
                 (self.sign)(&header, &self.claims.to_string()),
             ];
-            tokens.extend(self.secrets.iter().map(|secret| with_mac(alg, secret, &message)));
+            tokens.extend(
+                self.secrets
+                    .iter()
+                    .map(|secret| with_mac(alg, secret, &message)),
+            );
             for token in tokens {
                 rows.add(format!("the algorithm {alg:?}"), token, None);
             }
         }
-        let message = self.token.rsplit_once('.').map_or("", |(message, _)| message);
+        let message = self
+            .token
+            .rsplit_once('.')
+            .map_or("", |(message, _)| message);
         let zeros = "A".repeat(signature.len());
         rows.add("a signature of zeros", format!("{message}.{zeros}"), None);
         rows.0
@@ -142,9 +149,14 @@ impl Specimen<'_> {
                 header["jku"] = json!("http://127.0.0.1:9/jwks.json");
                 header["x5u"] = json!("http://127.0.0.1:9/cert.pem");
             });
-            rows.add(format!("the key {kid:?}"), token, Some(Rejection::UnknownKey));
+            rows.add(
+                format!("the key {kid:?}"),
+                token,
+                Some(Rejection::UnknownKey),
+            );
         }
-        let without = self.with_header(|header| drop(header.as_object_mut().map(|all| all.remove("kid"))));
+        let without =
+            self.with_header(|header| drop(header.as_object_mut().map(|all| all.remove("kid"))));
         rows.add("no key", without, Some(Rejection::Malformed));
         rows.0
     }
@@ -164,11 +176,19 @@ impl Specimen<'_> {
         ] {
             if self.header["typ"] != typ {
                 let token = self.with_header(|header| header["typ"] = json!(typ));
-                rows.add(format!("the type {typ:?}"), token, Some(Rejection::Malformed));
+                rows.add(
+                    format!("the type {typ:?}"),
+                    token,
+                    Some(Rejection::Malformed),
+                );
             }
         }
         let critical = self.with_header(|header| header["crit"] = json!(["exp"]));
-        rows.add("an unknown critical member", critical, Some(Rejection::Malformed));
+        rows.add(
+            "an unknown critical member",
+            critical,
+            Some(Rejection::Malformed),
+        );
         rows.0
     }
 
@@ -191,9 +211,17 @@ impl Specimen<'_> {
         for name in ["exp", "nbf", "iat"] {
             for value in &odd {
                 let token = self.with_claims(|claims| claims[name] = value.clone());
-                rows.add(format!("{name} is {value}"), token, Some(Rejection::Malformed));
+                rows.add(
+                    format!("{name} is {value}"),
+                    token,
+                    Some(Rejection::Malformed),
+                );
             }
-            rows.add(format!("no {name}"), self.without_claim(name), Some(Rejection::Malformed));
+            rows.add(
+                format!("no {name}"),
+                self.without_claim(name),
+                Some(Rejection::Malformed),
+            );
         }
         let future = self.with_claims(|claims| claims["nbf"] = json!(exp + 3_600));
         rows.add("nbf is in the future", future, Some(Rejection::NotYetValid));
@@ -209,10 +237,18 @@ impl Specimen<'_> {
     pub fn of_claims(&self) -> Vec<Forgery> {
         let mut rows = Rows::default();
         for name in self.required {
-            rows.add(format!("no {name}"), self.without_claim(name), Some(Rejection::Malformed));
+            rows.add(
+                format!("no {name}"),
+                self.without_claim(name),
+                Some(Rejection::Malformed),
+            );
             for value in [json!(7), json!(null), json!({})] {
                 let token = self.with_claims(|claims| claims[*name] = value.clone());
-                rows.add(format!("{name} is {value}"), token, Some(Rejection::Malformed));
+                rows.add(
+                    format!("{name} is {value}"),
+                    token,
+                    Some(Rejection::Malformed),
+                );
             }
         }
         let many = self.with_claims(|claims| claims["aud"] = json!([claims["aud"], "other"]));
@@ -225,7 +261,11 @@ impl Specimen<'_> {
         for name in ["aud", "exp", self.required[0]] {
             let value = &self.claims[name];
             let twice = claims.replacen('{', &format!("{{\"{name}\":{value},"), 1);
-            rows.add(format!("{name} twice"), (self.sign)(&self.header, &twice), None);
+            rows.add(
+                format!("{name} twice"),
+                (self.sign)(&self.header, &twice),
+                None,
+            );
         }
         rows.0
     }

@@ -1,7 +1,7 @@
 //! What the environment decides. Each field's documentation names its variable.
 
 use phoneproof_aws::clients::AwsSettings;
-use phoneproof_config::{ConfigError, Environment, LOCAL_STACK, aws, issuer};
+use phoneproof_config::{ConfigError, Environment, LOCAL_STACK, check_issuer, read_aws};
 use phoneproof_guard::Https;
 
 /// The settings of one process.
@@ -34,7 +34,7 @@ impl AccountSettings {
     pub fn from_environment(environment: &dyn Environment) -> Result<Self, ConfigError> {
         let required = |name| environment.get(name).ok_or(ConfigError::Missing(name));
         Ok(Self {
-            issuer: issuer("ACCOUNT_ISSUER", required("ACCOUNT_ISSUER")?)?,
+            issuer: check_issuer("ACCOUNT_ISSUER", required("ACCOUNT_ISSUER")?)?,
             verifier: verifier(issuer("ISSUER", required("ISSUER")?)?)?,
             accounts_table: required("ACCOUNTS_TABLE")?,
             limits_table: required("ACCOUNT_LIMITS_TABLE")?,
@@ -52,7 +52,7 @@ impl AccountSettings {
             stack_name: environment
                 .get("STACK_NAME")
                 .unwrap_or_else(|| LOCAL_STACK.to_owned()),
-            aws: aws(environment)?,
+            aws: read_aws(environment)?,
         })
     }
 }

@@ -78,7 +78,7 @@ pub(crate) async fn unblock(
 
 pub(crate) async fn list(operator: &Operator) -> Result<Outcome, Failure> {
     let place = operator.place().await?;
-    let mut blocks = operator.store(&place).blocks().await?;
+    let mut blocks = operator.store(&place).list_blocks().await?;
     blocks.sort_by_key(|block| block.created_at);
     let now = operator.now();
     let mut rows = vec![row(["subject", "reason", "since", "until", ""])];

@@ -39,7 +39,9 @@ pub(crate) async fn explain(
     let (store, now) = (operator.store(&place), operator.now());
     let limits = policy.limits_of(&destination.phone, now);
     let terms = policy.terms(now, &limits);
-    let record = store.phone_record(&subjects.phone, &terms.today).await?;
+    let record = store
+        .read_phone_record(&subjects.phone_index, &terms.today)
+        .await?;
     let record = record.unwrap_or_default();
     let mut findings = Vec::new();
     for gate in policy.gates(subjects, &limits, now) {
@@ -56,16 +58,16 @@ fn subjects(
     address: Option<&str>,
 ) -> Result<Subjects<Option<SubjectIndex>>, Failure> {
     Ok(Subjects {
-        phone: indexer.phone(&destination.phone),
-        device: device
+        phone_index: indexer.phone(&destination.phone),
+        device_index: device
             .map(blocks::device)
             .transpose()?
             .map(|device| indexer.device(&device)),
-        address: address
+        address_index: address
             .map(blocks::address)
             .transpose()?
             .map(|address| indexer.address(&address)),
-        number_block: indexer.number_block(&destination.phone),
+        number_block_index: indexer.number_block(&destination.phone),
     })
 }
 
@@ -85,13 +87,13 @@ async fn look_at(
     };
     let refuses = match &gate.check {
         Check::NotBlocked => {
-            let block = store.blocked(gate.rule.subject(), &gate.subject).await?;
+            let block = store.find_block(gate.rule.subject(), &gate.subject).await?;
             finding.block = block.filter(|block| block.is_in_force(terms.now));
             finding.block.is_some()
         }
         Check::Reserve => true,
         Check::Count(quota) => {
-            let count = store.counted(gate.rule, &gate.subject, quota).await?;
+            let count = store.read_count(gate.rule, &gate.subject, quota).await?;
             finding.count = Some(count);
             finding.limit = Some(quota.limit);
             count >= quota.limit
@@ -129,7 +131,7 @@ fn report(
         .and_then(Denial::retry_at);
     let rule = not_texted.or(denial.as_ref().map(Denial::rule));
     let json = json!({
-        "phone": destination.phone.masked(),
+        "phone": destination.phone.mask(),
         "country": destination.country.map(|country| country.to_string()),
         "refusedBy": rule,
         "retryAt": retry_at,
@@ -147,7 +149,7 @@ fn report(
     };
     let text = format!(
         "{} ({}): {verdict}\n\n{}\n\nwrong codes: {} in a row, {} today; last text: {}; open challenges: {}",
-        destination.phone.masked(),
+        destination.phone.mask(),
         destination
             .country
             .map_or_else(|| "no country".to_owned(), |country| country.to_string()),

@@ -20,7 +20,7 @@ pub(crate) async fn unlock(
     let now = operator.now();
     let today = policy.terms(now, &policy.limits).today;
     let store = operator.store(&place);
-    let record = store.phone_record(&index, &today).await?;
+    let record = store.read_phone_record(&index, &today).await?;
     let record = record.filter(|record| record.failures > 0 || record.failures_today > 0);
     let Some(record) = record else {
         return Ok(Outcome::nothing(
@@ -36,7 +36,7 @@ pub(crate) async fn unlock(
     let json = json!({ "cleared": { "failures": failures, "failuresToday": today_count } });
     Ok(Outcome::done(
         json,
-        format!("{}: {failures} wrong codes cleared", number.masked()),
+        format!("{}: {failures} wrong codes cleared", number.mask()),
     ))
 }
 
@@ -53,7 +53,7 @@ pub(crate) async fn forget(
     let now = operator.now();
     let store = operator.store(&place);
     let today = policy.terms(now, &policy.limits).today;
-    let record = store.phone_record(&index, &today).await?;
+    let record = store.read_phone_record(&index, &today).await?;
     confirm(
         common,
         "This erases the phone's record, counters and open challenges; its limits and locks start anew.",
@@ -73,6 +73,6 @@ pub(crate) async fn forget(
     let json = json!({ "forgotten": true, "unblocked": unblocked });
     Ok(Outcome::done(
         json,
-        format!("{}: everything stored about it is erased", number.masked()),
+        format!("{}: everything stored about it is erased", number.mask()),
     ))
 }

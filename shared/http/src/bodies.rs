@@ -83,7 +83,7 @@ impl SendBody {
             return Err(Problem::Malformed(faults.0));
         };
         Ok(SendCommand {
-            phone: body.phone.0,
+            typed_phone: body.phone.0,
             region,
             device,
             business,

@@ -206,7 +206,11 @@ async fn bodies_that_no_route_understands_are_refused() {
                 assert_eq!(answer.status, 413, "{what}");
                 continue;
             }
-            assert_eq!((answer.status, answer.problem()), (400, "malformed"), "{what}");
+            assert_eq!(
+                (answer.status, answer.problem()),
+                (400, "malformed"),
+                "{what}"
+            );
             assert!(answer.json["errors"][0]["field"].is_string(), "{what}");
             assert!(!answer.text.contains("canary"), "{what}: {}", answer.text);
         }

@@ -218,13 +218,13 @@ fn phones(c: &mut Criterion) {
 fn plan(keyring: &Keyring, policy: &Policy) -> SendPlan {
     let (indexer, challenge) = (keyring.indexer(), challenge(keyring));
     let subjects = Subjects {
-        phone: indexer.phone(&challenge.phone),
-        device: indexer.device(&challenge.device),
-        address: indexer.address(&SourceAddress::new(std::net::IpAddr::from([192, 0, 2, 1]))),
-        number_block: indexer.number_block(&challenge.phone),
+        phone_index: indexer.phone(&challenge.phone),
+        device_index: indexer.device(&challenge.device),
+        address_index: indexer.address(&SourceAddress::new(std::net::IpAddr::from([192, 0, 2, 1]))),
+        number_block_index: indexer.number_block(&challenge.phone),
     };
     SendPlan {
-        phone: subjects.phone.clone(),
+        phone_index: subjects.phone_index.clone(),
         gates: policy.gates(subjects, &policy.limits, NOW),
         reservation: Reservation::New { id: ID, slot: 0 },
         root: keyring.current().id().clone(),

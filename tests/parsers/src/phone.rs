@@ -130,7 +130,7 @@ fn check(destination: &Destination, typed: &str) {
 /// The mask shows the last two digits, `Debug` none.
 fn check_hidden(phone: &Phone) {
     let text = phone.expose();
-    let masked = phone.masked();
+    let masked = phone.mask();
     assert_eq!(masked.chars().count(), text.len());
     assert_eq!(masked.chars().filter(char::is_ascii_digit).count(), 2);
     assert!(!format!("{phone:?}").chars().any(|c| c.is_ascii_digit()));

@@ -144,7 +144,7 @@ fn check_faults(faults: &PolicyFaults) {
 fn check(policy: &Policy, file: &Table) {
     let limits = &policy.limits;
     let mut counting = Rule::ALL.into_iter().filter(|rule| rule.window().is_some());
-    assert!(counting.all(|rule| limits.of(rule) >= 1));
+    assert!(counting.all(|rule| limits.get(rule) >= 1));
     assert!((10..=3_600).contains(&limits.cooldown.as_secs()));
     assert!((1..=100).contains(&policy.lockout.soft) && (1..=100).contains(&policy.lockout.hard));
     assert!(policy.slots().count <= MAX_SLOTS);
@@ -179,7 +179,7 @@ fn check(policy: &Policy, file: &Table) {
         );
         assert!(!format!("{test:?}").contains(test.code.expose()));
         let limits = policy.limits_of(&test.phone, NOW);
-        assert!(limits.of(Rule::PhonePerDay) >= 1);
+        assert!(limits.get(Rule::PhonePerDay) >= 1);
         assert!(policy.terms(NOW, &limits).today.start <= NOW);
     }
 }

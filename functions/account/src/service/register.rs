@@ -108,7 +108,7 @@ impl Accounts {
         Ok(Account {
             id: AccountId(request.draw()?),
             phone: Some(proved.index.clone()),
-            phone_hint: proved.phone.masked(),
+            phone_hint: proved.phone.mask(),
             password: self.new_password(proved, password, request).await?,
             second_step,
             recovery: None,

@@ -111,7 +111,7 @@ impl AccountStore {
         let began = Instant::now();
         let answer = within(request.deadline, call.send()).await;
         request.note_call(Dependency::Store, began);
-        let answer = answer.map_err(|error| CallFailed::of("GetItem", error.as_ref()))?;
+        let answer = answer.map_err(|error| CallFailed::from_error("GetItem", error.as_ref()))?;
         Ok(answer.item)
     }
 
