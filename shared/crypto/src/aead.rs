@@ -1,9 +1,20 @@
 //! AES-256-GCM (NIST SP 800-38D) with random 96-bit nonces and 128-bit tags.
+//!
+//! The cipher finds the AES instructions of the processor at run time, on `x86_64` and on `aarch64`. It wipes its key
+//! schedule when it is dropped.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aes_gcm::aead::{AeadInOut as _, KeyInit as _};
+use aes_gcm::{Aes256Gcm, Nonce};
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use phoneproof_domain::random::{Random, RandomUnavailable, random_array};
+
+/// The length of a nonce in bytes: 96 bits, the length that NIST SP 800-38D recommends.
+pub const NONCE_LEN: usize = 12;
+
+/// The length of a tag in bytes.
+const TAG_LEN: usize = 16;
 
 /// Nothing could be sealed: no nonce could be drawn, or a primitive failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -16,11 +27,7 @@ impl From<RandomUnavailable> for SealFailed {
     }
 }
 
-fn key(key: &[u8; 32]) -> Option<LessSafeKey> {
-    Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).ok()?))
-}
-
-/// Seals `text` and authenticates `associated` with it: the nonce, and the ciphertext with its tag.
+/// Seals `text` and authenticates `associated` with it: the nonce, and the ciphertext with its tag. Wipes `text`.
 ///
 /// One key may seal 2^32 texts (NIST SP 800-38D section 8.3).
 ///
@@ -30,20 +37,21 @@ fn key(key: &[u8; 32]) -> Option<LessSafeKey> {
 pub fn seal(
     with: &[u8; 32],
     associated: &[u8],
-    mut text: Vec<u8>,
+    text: Vec<u8>,
     random: &dyn Random,
 ) -> Result<([u8; NONCE_LEN], Vec<u8>), SealFailed> {
+    let text = Zeroizing::new(text);
     let nonce: [u8; NONCE_LEN] = random_array(random)?;
-    let sealed = key(with).and_then(|key| {
-        let nonce = Nonce::assume_unique_for_key(nonce);
-        key.seal_in_place_append_tag(nonce, Aad::from(associated), &mut text)
-            .ok()
-    });
-    sealed.ok_or(SealFailed)?;
-    Ok((nonce, text))
+    // With room for the tag: a vector that grows leaves its old bytes behind, unwiped.
+    let mut sealed = Zeroizing::new(Vec::with_capacity(text.len() + TAG_LEN));
+    sealed.extend_from_slice(&text);
+    Aes256Gcm::new(with.into())
+        .encrypt_in_place(&nonce.into(), associated, &mut *sealed)
+        .map_err(|_| SealFailed)?;
+    Ok((nonce, std::mem::take(&mut *sealed)))
 }
 
-/// Opens what [`seal`] made; `None` for anything else.
+/// Opens what [`seal`] made; `None` for anything else. The caller wipes what is returned.
 #[must_use]
 pub fn open(
     with: &[u8; 32],
@@ -51,10 +59,11 @@ pub fn open(
     nonce: &[u8],
     mut sealed: Vec<u8>,
 ) -> Option<Vec<u8>> {
-    let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-    let opened = key(with)?.open_in_place(nonce, Aad::from(associated), &mut sealed);
-    let length = opened.ok()?.len();
-    sealed.truncate(length);
+    let nonce = Nonce::try_from(nonce).ok()?;
+    // The tag is checked before anything is decrypted, so a failure leaves no plaintext behind.
+    Aes256Gcm::new(with.into())
+        .decrypt_in_place(&nonce, associated, &mut sealed)
+        .ok()?;
     Some(sealed)
 }
 

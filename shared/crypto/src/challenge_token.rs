@@ -8,11 +8,11 @@
 //! a 128-bit tag; nonce and ciphertext in base64url. The associated data is the version, the key id,
 //! the issuer and the kind of token, so a token of another deployment or another kind does not open.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use phoneproof_domain::challenge::Challenge;
 
@@ -43,14 +43,15 @@ const DAYS_BACK: i64 = 1;
 #[derive(Serialize, Deserialize)]
 struct Contents<'a> {
     id: [u8; 16],
-    phone: Cow<'a, str>,
-    country: Option<Cow<'a, str>>,
-    device: Cow<'a, str>,
-    business: Cow<'a, str>,
+    phone: &'a str,
+    #[serde(borrow)]
+    country: Option<&'a str>,
+    device: &'a str,
+    business: &'a str,
     slot: u8,
     expires_at: i64,
     code_mac: [u8; 32],
-    locale: Cow<'a, str>,
+    locale: &'a str,
     action: Option<[u8; 32]>,
     test: bool,
 }
@@ -143,7 +144,7 @@ fn open_parts<'k>(
     let (nonce, sealed) = (from_base64url(nonce).ok()?, from_base64url(sealed).ok()?);
     let associated = associated_data(key_id, issuer);
     let key = root.seal_key(day);
-    let opened = aead::open(&key, associated.as_bytes(), &nonce, sealed)?;
+    let opened = Zeroizing::new(aead::open(&key, associated.as_bytes(), &nonce, sealed)?);
     Some((decode(&opened)?, root))
 }
 
@@ -164,21 +165,19 @@ fn associated_data(key_id: &str, issuer: &str) -> String {
 fn encode(challenge: &Challenge) -> Option<Vec<u8>> {
     let contents = Contents {
         id: challenge.id.0,
-        phone: challenge.phone.expose().into(),
-        country: challenge
-            .country
-            .as_ref()
-            .map(|country| country.as_str().into()),
-        device: challenge.device.expose().into(),
-        business: challenge.business.as_str().into(),
+        phone: challenge.phone.expose(),
+        country: challenge.country.as_ref().map(Country::as_str),
+        device: challenge.device.expose(),
+        business: challenge.business.as_str(),
         slot: challenge.slot,
         expires_at: challenge.expires_at.unix(),
         code_mac: challenge.code_mac,
-        locale: challenge.locale.as_str().into(),
+        locale: challenge.locale.as_str(),
         action: challenge.action,
         test: challenge.test,
     };
-    postcard::to_stdvec(&contents).ok()
+    // A vector that grows leaves its old bytes behind, unwiped; no token's contents are longer than this.
+    postcard::to_extend(&contents, Vec::with_capacity(MAX_TOKEN_BYTES)).ok()
 }
 
 fn decode(bytes: &[u8]) -> Option<Challenge> {
@@ -188,17 +187,17 @@ fn decode(bytes: &[u8]) -> Option<Challenge> {
     }
     Some(Challenge {
         id: ChallengeId(contents.id),
-        phone: Phone::from_canonical(&contents.phone)?,
+        phone: Phone::from_canonical(contents.phone)?,
         country: match contents.country {
-            Some(country) => Some(Country::parse(&country).ok()?),
+            Some(country) => Some(Country::parse(country).ok()?),
             None => None,
         },
-        device: Device::parse(&contents.device).ok()?,
-        business: BusinessId::parse(&contents.business).ok()?,
+        device: Device::parse(contents.device).ok()?,
+        business: BusinessId::parse(contents.business).ok()?,
         slot: contents.slot,
         expires_at: Timestamp::from_unix(contents.expires_at),
         code_mac: contents.code_mac,
-        locale: Locale::parse(&contents.locale).ok()?,
+        locale: Locale::parse(contents.locale).ok()?,
         action: contents.action,
         test: contents.test,
     })

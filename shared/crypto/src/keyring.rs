@@ -163,7 +163,7 @@ impl Keyring {
     /// Reads the keyring secret.
     ///
     /// ```
-    /// use crate::keyring::Keyring;
+    /// use phoneproof_crypto::keyring::Keyring;
     ///
     /// let secret = "x".repeat(43);
     /// let keyring = Keyring::from_json(&format!(r#"{{"current":"r1","r1":"{secret}"}}"#));
