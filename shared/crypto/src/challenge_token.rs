@@ -100,7 +100,7 @@ pub fn seal(
     random: &dyn Random,
 ) -> Result<ChallengeToken, SealFailed> {
     let key_id = format!("{}-{}", root.id().as_str(), now.day());
-    let contents = encode(challenge).ok_or(SealFailed)?;
+    let contents = encode(challenge)?;
     let associated = associated_data(&key_id, issuer);
     let key = root.seal_key(now.day());
     let (nonce, sealed) = aead::seal(&key, associated.as_bytes(), contents, random)?;
@@ -162,7 +162,7 @@ fn associated_data(key_id: &str, issuer: &str) -> String {
     format!("{VERSION}\n{key_id}\n{issuer}\nchallenge")
 }
 
-fn encode(challenge: &Challenge) -> Option<Vec<u8>> {
+fn encode(challenge: &Challenge) -> Result<Vec<u8>, postcard::Error> {
     let contents = Contents {
         id: challenge.id.0,
         phone: challenge.phone.expose(),
@@ -176,8 +176,8 @@ fn encode(challenge: &Challenge) -> Option<Vec<u8>> {
         action: challenge.action,
         test: challenge.test,
     };
-    // A vector that grows leaves its old bytes behind, unwiped; no token's contents are longer than this.
-    postcard::to_extend(&contents, Vec::with_capacity(MAX_TOKEN_BYTES)).ok()
+    // A vector that grows frees its old bytes without wiping them. Contents are shorter than a token, so this one does not.
+    postcard::to_extend(&contents, Vec::with_capacity(MAX_TOKEN_BYTES))
 }
 
 fn decode(bytes: &[u8]) -> Option<Challenge> {

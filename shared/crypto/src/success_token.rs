@@ -57,10 +57,19 @@ impl fmt::Debug for SuccessToken {
     }
 }
 
-/// The signing primitive failed.
+/// Why a JWT was not signed. No variant holds any part of the claims or of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the success token could not be signed")]
-pub struct SigningFailed;
+pub enum SigningFailed {
+    /// The claims cannot be written as JSON.
+    #[error("a token could not be signed: its claims are not JSON")]
+    Encoding,
+    /// AWS-LC made no ECDSA signature. It gives no reason.
+    #[error("a token could not be signed: ES256 failed")]
+    Es256,
+    /// AWS-LC made no RSA signature. It gives no reason.
+    #[error("a token could not be signed: RS256 failed")]
+    Rs256,
+}
 
 /// The DER of an RFC 5915 `ECPrivateKey` on P-256 around its 32-byte scalar.
 const EC_PRIVATE_KEY_HEAD: [u8; 7] = [0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20];
@@ -127,7 +136,7 @@ impl SigningKey {
     /// [`SigningFailed`] when the claims are no JSON or the primitive fails.
     pub fn sign_jwt(&self, typ: &str, claims: &impl Serialize) -> Result<String, SigningFailed> {
         let header = json!({ "typ": typ, "alg": self.algorithm(), "kid": self.kid });
-        let claims = serde_json::to_vec(claims).map_err(|_| SigningFailed)?;
+        let claims = serde_json::to_vec(claims).map_err(|_| SigningFailed::Encoding)?;
         let mut token = format!("{}.{}", base64url(header.to_string()), base64url(claims));
         let signature = self.signature(token.as_bytes())?;
         token.push('.');
@@ -140,13 +149,14 @@ impl SigningKey {
         let random = SystemRandom::new();
         match &self.pair {
             Pair::Es256(pair) => {
-                let signature = pair.sign(&random, message).map_err(|_| SigningFailed)?;
+                let signature = pair.sign(&random, message);
+                let signature = signature.map_err(|_| SigningFailed::Es256)?;
                 Ok(signature.as_ref().to_vec())
             }
             Pair::Rs256(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
-                    .map_err(|_| SigningFailed)?;
+                    .map_err(|_| SigningFailed::Rs256)?;
                 Ok(signature)
             }
         }
