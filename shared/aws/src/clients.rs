@@ -1,8 +1,8 @@
-//! AWS clients, built by hand from the environment.
+//! AWS clients, built from settings that are read from the environment.
 //!
-//! `aws_config`'s default chain looks for profiles, SSO, web identity and instance metadata, none of
-//! which a Lambda function has: its region and credentials stand in the environment. Leaving the
-//! chain out saves several milliseconds of every cold start.
+//! The default chain of `aws_config` looks for profiles, SSO, web identity and instance metadata. A Lambda function has
+//! none of them: Lambda puts the region and the credentials into the environment. Without the chain every cold start is
+//! several milliseconds shorter.
 
 mod endpoint;
 
@@ -36,20 +36,21 @@ use rustls::pki_types::pem::PemObject as _;
 
 use self::endpoint::FixedEndpoint;
 
-/// Where AWS is and who we are there.
+/// The region, credentials and endpoints that the clients use. Each field names its environment variables.
 #[derive(Debug, Clone)]
 pub struct AwsSettings {
-    /// `AWS_REGION`.
+    /// The region of all services: `AWS_REGION`.
     pub region: String,
-    /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`.
+    /// The credentials that sign every request: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`.
     pub credentials: Credentials,
-    /// `AWS_ENDPOINT_URL_DYNAMODB`, or `AWS_ENDPOINT_URL`.
+    /// The URL of DynamoDB in place of the regional one: `AWS_ENDPOINT_URL_DYNAMODB`, or `AWS_ENDPOINT_URL`.
     pub dynamodb_endpoint: Option<String>,
-    /// `AWS_ENDPOINT_URL_SNS`, or `AWS_ENDPOINT_URL`.
+    /// The URL of SNS in place of the regional one: `AWS_ENDPOINT_URL_SNS`, or `AWS_ENDPOINT_URL`.
     pub sns_endpoint: Option<String>,
-    /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`, or `AWS_ENDPOINT_URL`.
+    /// The URL of Secrets Manager in place of the regional one: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, or
+    /// `AWS_ENDPOINT_URL`.
     pub secrets_endpoint: Option<String>,
-    /// `AWS_CA_BUNDLE`: the only certificates to trust, in place of those compiled in.
+    /// The only certificate authorities to trust, in place of those that are compiled in: `AWS_CA_BUNDLE`.
     pub ca_bundle: Option<CaBundle>,
 }
 
@@ -71,12 +72,13 @@ impl AwsSettings {
     }
 }
 
-/// Certificates of authorities, for endpoints with a private one.
+/// Certificates of certificate authorities in PEM, at least one, each of which TLS can use as a root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaBundle(String);
 
 impl CaBundle {
-    /// Accepts at least one certificate in PEM, and nothing that is none.
+    /// Reads a bundle. Returns `None` unless `pem` holds at least one certificate and every certificate in it is
+    /// usable.
     #[must_use]
     pub fn parse(pem: String) -> Option<Self> {
         let mut roots = RootCertStore::empty();
@@ -87,43 +89,45 @@ impl CaBundle {
     }
 }
 
-/// The clients of one process. They share their connections, and connect at their first call or by
+/// The AWS clients of one process.
+///
+/// They share one pool of connections. A connection is opened by the first call, or before it by
 /// [`Clients::connect`].
 #[derive(Debug, Clone)]
 pub struct Clients {
-    /// DynamoDB.
+    /// The client of the tables. It makes up to three attempts per call.
     pub dynamodb: aws_sdk_dynamodb::Client,
-    /// SNS.
+    /// The client that sends text messages. It makes one attempt per call.
     pub sns: SnsClient,
-    /// Secrets Manager.
+    /// The client that reads the keyring secret. It makes up to three attempts per call.
     pub secrets: aws_sdk_secretsmanager::Client,
     connector: SharedHttpConnector,
     settings: AwsSettings,
 }
 
-/// A service that a function calls while it serves requests.
+/// A service that [`Clients::connect`] can open a connection to: functions call it while they serve requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AwsService {
-    /// The tables.
+    /// Amazon DynamoDB, which holds the tables.
     DynamoDb,
-    /// Texts.
+    /// Amazon SNS, which sends the text messages.
     Sns,
 }
 
-/// How long one attempt of a read or an idempotent write may take. DynamoDB answers in
-/// milliseconds; a connection that has gone silent is given up early enough for another attempt
-/// within API Gateway's 30 s.
+/// How long one attempt of a read or an idempotent write may take. DynamoDB answers in milliseconds. A silent
+/// connection is given up early enough for another attempt within the 30 s that API Gateway waits.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// How long opening a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Clients {
-    /// Builds the clients.
+    /// Builds the clients with a connector of their own: plain HTTP when every endpoint is, otherwise TLS.
     #[must_use]
     pub fn new(settings: &AwsSettings) -> Self {
         Self::over(connector(settings), settings)
     }
 
-    /// Builds the clients over a connector, which carries the requests of all of them.
+    /// Builds the clients over `connector`, which carries the requests of all of them.
     #[must_use]
     pub fn over(connector: SharedHttpConnector, settings: &AwsSettings) -> Self {
         let shared = shared_config(&connector, settings);
@@ -141,9 +145,10 @@ impl Clients {
         }
     }
 
-    /// Opens a connection to `service`, so that the first call finds it open: TCP and TLS take longer than
-    /// the call itself. The services answer `/ping` to everybody. Whatever goes wrong, the call will
-    /// meet again and answer for.
+    /// Opens a connection to `service` before the first call needs it: TCP and TLS take longer than the call itself.
+    ///
+    /// It requests `/ping`, which the services answer without credentials. Errors are ignored; the first real call
+    /// reports them.
     pub async fn connect(&self, service: AwsService) {
         let endpoint = match service {
             AwsService::DynamoDb => self.settings.dynamodb(),
@@ -154,13 +159,14 @@ impl Clients {
             return;
         }
         if let Ok(answer) = self.connector.call(request).await {
-            // Only a connection whose answer was read to the end is used again.
+            // The pool takes a connection back only after its answer was read to the end.
             drop(ByteStream::new(answer.into_body()).collect().await);
         }
     }
 }
 
-/// A client of SNS, built at its first use: a client costs a tenth of a cold start, and `verify` needs none.
+/// An SNS client that is built at its first use. Building one takes a tenth of a cold start, and `verify` never needs
+/// it.
 #[derive(Clone)]
 pub struct SnsClient(Arc<LazyLock<aws_sdk_sns::Client, BuildSns>>);
 
@@ -171,7 +177,7 @@ impl SnsClient {
         Self(Arc::new(LazyLock::new(Box::new(build))))
     }
 
-    /// The client.
+    /// Returns the client. The first call builds it.
     #[must_use]
     pub fn get(&self) -> &aws_sdk_sns::Client {
         &self.0
@@ -191,8 +197,8 @@ impl fmt::Debug for SnsClient {
 }
 
 fn sns_client(shared: &SdkConfig, endpoint: FixedEndpoint) -> aws_sdk_sns::Client {
-    // SNS has no deduplication for phone numbers: a retry would text twice. The time limit of
-    // the one attempt is the request's own deadline.
+    // SNS does not deduplicate messages to phone numbers, so a retry could text twice. The one attempt is limited by
+    // the deadline of the request.
     let config = aws_sdk_sns::config::Builder::from(shared)
         .endpoint_resolver(endpoint)
         .retry_config(RetryConfig::disabled())
@@ -205,8 +211,8 @@ fn sns_client(shared: &SdkConfig, endpoint: FixedEndpoint) -> aws_sdk_sns::Clien
     aws_sdk_sns::Client::from_conf(config.build())
 }
 
-/// Three attempts, soon after each other: the SDK's first pause of up to a second is longer than a
-/// user should wait for a reply that was lost.
+/// Three attempts with short pauses. By default the SDK waits up to a second before the second attempt, which is longer
+/// than a user should wait because one reply was lost.
 fn retries() -> RetryConfig {
     RetryConfig::standard()
         .with_max_attempts(3)
@@ -231,7 +237,7 @@ fn shared_config(connector: &SharedHttpConnector, settings: &AwsSettings) -> Sdk
         .build()
 }
 
-/// Plain HTTP when every endpoint is, so that local runs load no certificates; else TLS.
+/// Makes a connector: plain HTTP when every endpoint is, so that local runs load no certificates, otherwise TLS.
 fn connector(settings: &AwsSettings) -> SharedHttpConnector {
     let limits = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT);
     let builder = Connector::builder()
@@ -255,11 +261,11 @@ fn connector(settings: &AwsSettings) -> SharedHttpConnector {
     }
 }
 
-/// The roots of Amazon Trust Services. AWS's own endpoints need no others, and reading the 145 of Mozilla
+/// The root certificates of Amazon Trust Services. The endpoints of AWS need no others, and reading Mozilla's 145 roots
 /// takes longer than the rest of a cold start.
 const AMAZON_ROOTS: &str = include_str!("../data/amazon-roots.pem");
 
-/// Mozilla's roots, for endpoints of anybody. The SDK takes them as PEM only.
+/// Mozilla's root certificates, for endpoints that AWS does not run. In PEM, because the SDK takes nothing else.
 fn mozilla_roots() -> String {
     let mut pem = String::with_capacity(256 * 1024);
     for certificate in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
@@ -270,8 +276,9 @@ fn mozilla_roots() -> String {
     pem
 }
 
-/// The service's error code, or the kind of failure: the only part of an SDK error that is safe to
-/// log, since messages and cancelled items can hold keys of the request.
+/// The error code of the service, or the kind of failure when the service sent none.
+///
+/// No other part of an SDK error is safe to log: messages and cancelled items can hold keys of the request.
 #[must_use]
 pub fn error_code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
     match error {
@@ -291,7 +298,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_roots_of_amazon_are_among_those_of_mozilla() {
+    fn mozilla_trusts_every_root_of_amazon() {
         let ours: Vec<_> = CertificateDer::pem_slice_iter(AMAZON_ROOTS.as_bytes())
             .map(|root| root.expect("a certificate"))
             .collect();
@@ -302,14 +309,14 @@ mod tests {
     }
 
     #[test]
-    fn both_sets_of_roots_are_usable() {
+    fn tls_can_use_both_sets_of_roots() {
         for pem in [AMAZON_ROOTS.to_owned(), mozilla_roots()] {
             assert!(CaBundle::parse(pem).is_some());
         }
     }
 
     #[test]
-    fn a_bundle_is_certificates_and_nothing_else() {
+    fn refuses_a_bundle_without_usable_certificates() {
         let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         for text in ["", "certificates", broken] {
             assert_eq!(CaBundle::parse(text.to_owned()), None, "{text}");

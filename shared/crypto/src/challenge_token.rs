@@ -1,18 +1,18 @@
-//! Challenge tokens: everything `verify` needs, sealed.
+//! Challenge tokens: everything about a challenge that `verify` needs, sealed.
 //!
 //! ```text
 //! v1.<root id>-<day>.<nonce>.<ciphertext and tag>
 //! ```
 //!
-//! AES-256-GCM with the key that the root derives for the day of sealing, a random 96-bit nonce and
-//! a 128-bit tag; nonce and ciphertext in base64url. The associated data is the version, the key id,
-//! the issuer and the kind of token, so a token of another deployment or another kind does not open.
+//! The cipher is AES-256-GCM with a random 96-bit nonce and a 128-bit tag. The key derives from the root for the day of
+//! sealing. Nonce and ciphertext are in base64url. The associated data is the version, the key id, the issuer and the
+//! kind of token, so a token of another deployment or of another kind does not open.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 use phoneproof_domain::challenge::Challenge;
 
@@ -31,42 +31,43 @@ use phoneproof_domain::root::RootId;
 
 const VERSION: &str = "v1";
 
-/// The longest token that is looked at, in bytes; a real one has about 400.
+/// The longest text that is read as a challenge token, in bytes. A real token has about 400.
 const MAX_TOKEN_BYTES: usize = 1_024;
 
-/// How many days back a sealing key is accepted. Challenges live for ten minutes at most, so
-/// yesterday is enough.
+/// For how many days after its own a sealing key is accepted. A challenge lives for ten minutes at most, so one day is
+/// enough.
 const DAYS_BACK: i64 = 1;
 
-/// The sealed bytes' layout (postcard). Known-answer tests hold it in place; a change is a new
-/// [`VERSION`].
+/// The layout of the plaintext, in postcard encoding. A test with a known answer holds it in place. Another layout
+/// needs another [`VERSION`].
 #[derive(Serialize, Deserialize)]
 struct Contents<'a> {
     id: [u8; 16],
-    phone: Cow<'a, str>,
-    country: Option<Cow<'a, str>>,
-    device: Cow<'a, str>,
-    business: Cow<'a, str>,
+    phone: &'a str,
+    #[serde(borrow)]
+    country: Option<&'a str>,
+    device: &'a str,
+    business: &'a str,
     slot: u8,
     expires_at: i64,
     code_mac: [u8; 32],
-    locale: Cow<'a, str>,
+    locale: &'a str,
     action: Option<[u8; 32]>,
     test: bool,
 }
 
-/// A sealed challenge, as it travels. It is a secret of its bearer: `Debug` hides it.
+/// The text of a challenge token. It is a secret of its bearer, so `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ChallengeToken(String);
 
 impl ChallengeToken {
-    /// The text on the wire.
+    /// Returns the text as it stands on the wire.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// The text on the wire, owned.
+    /// Turns the token into its text on the wire.
     #[must_use]
     pub fn into_text(self) -> String {
         self.0
@@ -79,18 +80,18 @@ impl fmt::Debug for ChallengeToken {
     }
 }
 
-/// The text is no challenge token of this deployment, or its key is no longer accepted.
+/// A text is not a challenge token of this deployment, or its key is no longer accepted.
 ///
-/// One error for every reason: telling them apart would only help an attacker.
+/// It is one error for every reason, because the difference would only help an attacker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("not a challenge token of this service")]
-pub struct InvalidToken;
+pub struct InvalidChallengeToken;
 
-/// Seals `challenge` with the root that its code and its MAC come from.
+/// Seals `challenge`. `root` is the root that its code and its code MAC come from.
 ///
 /// # Errors
 ///
-/// [`SealFailed`] when there was no random nonce; nothing else fails for a challenge made here.
+/// [`SealFailed::Random`] when no nonce could be drawn. A challenge of this service meets no other error.
 pub fn seal(
     challenge: &Challenge,
     root: &Root,
@@ -99,7 +100,7 @@ pub fn seal(
     random: &dyn Random,
 ) -> Result<ChallengeToken, SealFailed> {
     let key_id = format!("{}-{}", root.id().as_str(), now.day());
-    let contents = encode(challenge).ok_or(SealFailed)?;
+    let contents = encode(challenge)?;
     let associated = associated_data(&key_id, issuer);
     let key = root.seal_key(now.day());
     let (nonce, sealed) = aead::seal(&key, associated.as_bytes(), contents, random)?;
@@ -109,19 +110,20 @@ pub fn seal(
     )))
 }
 
-/// Opens a token and returns its challenge with the root that made it. Expiry is the caller's to
-/// check.
+/// Opens the challenge token in `text`. Returns its challenge and the root that sealed it. The caller checks whether
+/// the challenge has expired.
 ///
 /// # Errors
 ///
-/// [`InvalidToken`] for everything that was not sealed here with a live root.
+/// [`InvalidChallengeToken`] for every text that was not sealed for `issuer`, with a live root, on one of the accepted
+/// days.
 pub fn open<'k>(
     text: &str,
     keyring: &'k Keyring,
     issuer: &str,
     now: Timestamp,
-) -> Result<(Challenge, &'k Root), InvalidToken> {
-    open_parts(text, keyring, issuer, now).ok_or(InvalidToken)
+) -> Result<(Challenge, &'k Root), InvalidChallengeToken> {
+    open_parts(text, keyring, issuer, now).ok_or(InvalidChallengeToken)
 }
 
 fn open_parts<'k>(
@@ -139,20 +141,20 @@ fn open_parts<'k>(
     if version != VERSION || parts.next().is_some() {
         return None;
     }
-    let (root, day) = accepted_key(key_id, keyring, now)?;
+    let (root, day) = find_key(key_id, keyring, now)?;
     let (nonce, sealed) = (from_base64url(nonce).ok()?, from_base64url(sealed).ok()?);
     let associated = associated_data(key_id, issuer);
     let key = root.seal_key(day);
-    let opened = aead::open(&key, associated.as_bytes(), &nonce, sealed)?;
+    let opened = Zeroizing::new(aead::open(&key, associated.as_bytes(), &nonce, sealed)?);
     Some((decode(&opened)?, root))
 }
 
-/// The root and day of a key id, if the root is live and the day is recent.
-fn accepted_key<'k>(key_id: &str, keyring: &'k Keyring, now: Timestamp) -> Option<(&'k Root, i64)> {
+/// Finds the root and the day that a key id names, if the root is live and the day is recent.
+fn find_key<'k>(key_id: &str, keyring: &'k Keyring, now: Timestamp) -> Option<(&'k Root, i64)> {
     let (root, day) = key_id.split_once('-')?;
     let root = keyring.root(&RootId::parse(root)?)?;
     let number: i64 = day.parse().ok()?;
-    // One day ahead, for an instance whose clock has passed midnight first.
+    // Tomorrow is accepted, too: the clock of the instance that sealed may have passed midnight first.
     let recent = (now.day() - DAYS_BACK..=now.day() + 1).contains(&number);
     (recent && number.to_string() == day).then_some((root, number))
 }
@@ -161,24 +163,23 @@ fn associated_data(key_id: &str, issuer: &str) -> String {
     format!("{VERSION}\n{key_id}\n{issuer}\nchallenge")
 }
 
-fn encode(challenge: &Challenge) -> Option<Vec<u8>> {
+fn encode(challenge: &Challenge) -> Result<Vec<u8>, postcard::Error> {
     let contents = Contents {
         id: challenge.id.0,
-        phone: challenge.phone.expose().into(),
-        country: challenge
-            .country
-            .as_ref()
-            .map(|country| country.as_str().into()),
-        device: challenge.device.expose().into(),
-        business: challenge.business.as_str().into(),
+        phone: challenge.phone.expose(),
+        country: challenge.country.as_ref().map(Country::as_str),
+        device: challenge.device.expose(),
+        business: challenge.business.as_str(),
         slot: challenge.slot,
         expires_at: challenge.expires_at.unix(),
         code_mac: challenge.code_mac,
-        locale: challenge.locale.as_str().into(),
+        locale: challenge.locale.as_str(),
         action: challenge.action,
         test: challenge.test,
     };
-    postcard::to_stdvec(&contents).ok()
+    // A vector that grows frees its old bytes without wiping them. Contents are shorter than a token, so this one does
+    // not.
+    postcard::to_extend(&contents, Vec::with_capacity(MAX_TOKEN_BYTES))
 }
 
 fn decode(bytes: &[u8]) -> Option<Challenge> {
@@ -188,17 +189,17 @@ fn decode(bytes: &[u8]) -> Option<Challenge> {
     }
     Some(Challenge {
         id: ChallengeId(contents.id),
-        phone: Phone::from_canonical(&contents.phone)?,
+        phone: Phone::from_canonical(contents.phone)?,
         country: match contents.country {
-            Some(country) => Some(Country::parse(&country).ok()?),
+            Some(country) => Some(Country::parse(country).ok()?),
             None => None,
         },
-        device: Device::parse(&contents.device).ok()?,
-        business: BusinessId::parse(&contents.business).ok()?,
+        device: Device::parse(contents.device).ok()?,
+        business: BusinessId::parse(contents.business).ok()?,
         slot: contents.slot,
         expires_at: Timestamp::from_unix(contents.expires_at),
         code_mac: contents.code_mac,
-        locale: Locale::parse(&contents.locale).ok()?,
+        locale: Locale::parse(contents.locale).ok()?,
         action: contents.action,
         test: contents.test,
     })
@@ -211,6 +212,7 @@ mod tests {
     use phoneproof_domain::random::RandomUnavailable;
     use proptest::prelude::*;
 
+    /// Fills with 1, 2, 3 and so on.
     struct Counting;
 
     impl Random for Counting {
@@ -254,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn known_answer() {
+    fn seals_to_the_known_text() {
         assert_eq!(
             sealed(),
             "v1.r1-20780.AQIDBAUGBwgJCgsM._Mu2R42VAlr1FuGonUlpHQ3Ju4t5pFkyoZbCyWog7JOUr4UKGPnqzQb1u_I0pLUeCoxf5yj-VRyHIf4Ob_Tf9qmSmQIGQi2XFuecr_sfivt7bDK6yaWhGRF3yUKFCL2yh0h9SIsJhE-hVUI"
@@ -270,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn other_keys_issuers_and_days_do_not_open_it() {
+    fn refuses_a_token_of_another_key_issuer_or_day() {
         let text = sealed();
         assert!(open(&text, &keyring(&["r2"]), ISSUER, NOW).is_err());
         assert!(open(&text, &keyring(&["r1"]), "https://other.example.com", NOW).is_err());
@@ -280,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instance_whose_clock_is_past_midnight_first_is_understood() {
+    fn opens_a_token_of_an_instance_whose_clock_is_a_day_ahead() {
         let (text, keyring) = (sealed(), keyring(&["r1"]));
         let earlier = |days: u64| NOW - std::time::Duration::from_secs(86_400 * days);
         assert!(open(&text, &keyring, ISSUER, earlier(1)).is_ok());
@@ -288,14 +290,14 @@ mod tests {
     }
 
     #[test]
-    fn a_retired_root_is_refused_and_a_live_old_one_is_not() {
+    fn opens_tokens_of_an_old_root_until_it_is_retired() {
         let text = sealed();
         assert!(open(&text, &keyring(&["r2", "r1"]), ISSUER, NOW).is_ok());
         assert!(open(&text, &keyring(&["r2", "r3"]), ISSUER, NOW).is_err());
     }
 
     #[test]
-    fn every_flipped_bit_and_every_other_length_is_refused() {
+    fn refuses_every_flipped_bit_and_every_other_length() {
         let (text, keyring) = (sealed(), keyring(&["r1"]));
         for index in 0..text.len() * 8 {
             let mut bytes = text.clone().into_bytes();
@@ -316,12 +318,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_panics(text in "(v1\\.)?(r1-20780\\.)?[A-Za-z0-9_.=-]{0,80}") {
+        fn refuses_any_text_that_was_not_sealed(text in "(v1\\.)?(r1-20780\\.)?[A-Za-z0-9_.=-]{0,80}") {
             prop_assert!(open(&text, &keyring(&["r1"]), ISSUER, NOW).is_err());
         }
 
         #[test]
-        fn round_trip(device in "[ -~]{1,40}[!-~]", slot: u8, mac: [u8; 32], action: Option<[u8; 32]>, test: bool) {
+        fn opens_any_challenge_that_was_sealed(device in "[ -~]{1,40}[!-~]", slot: u8, mac: [u8; 32], action: Option<[u8; 32]>, test: bool) {
             let original = Challenge {
                 device: Device::parse(&device).expect("a device"),
                 slot, code_mac: mac, action, test,

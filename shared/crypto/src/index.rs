@@ -1,4 +1,4 @@
-//! Keyed indexes: how phones, devices and addresses appear in tables and logs.
+//! Indexes: the HMACs by which phones, number blocks, devices and addresses appear in tables and logs.
 
 use aws_lc_rs::hmac;
 
@@ -13,7 +13,7 @@ use phoneproof_domain::device::Device;
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::subject::SubjectKind;
 
-/// The keys of one index root.
+/// Computes indexes, challenge ids and references with the keys of one root, the index root.
 pub struct Indexer {
     index: hmac::Key,
     idempotency: hmac::Key,
@@ -35,45 +35,46 @@ impl Indexer {
         SubjectIndex::from_text(base64url(tag))
     }
 
-    /// The index of a phone.
+    /// Computes the index of a phone.
     #[must_use]
     pub fn phone(&self, phone: &Phone) -> SubjectIndex {
         self.subject(SubjectKind::Phone, phone.expose().as_bytes())
     }
 
-    /// The index of the phone's number block.
+    /// Computes the index of the number block that a phone belongs to.
     #[must_use]
     pub fn number_block(&self, phone: &Phone) -> SubjectIndex {
         self.subject(SubjectKind::NumberBlock, phone.block().as_bytes())
     }
 
-    /// The index of a device.
+    /// Computes the index of a device.
     #[must_use]
     pub fn device(&self, device: &Device) -> SubjectIndex {
         self.subject(SubjectKind::Device, device.expose().as_bytes())
     }
 
-    /// The index of an address.
+    /// Computes the index of a source address.
     #[must_use]
     pub fn address(&self, address: &SourceAddress) -> SubjectIndex {
         self.subject(SubjectKind::Address, &address.bytes())
     }
 
-    /// The challenge id of an idempotency key, within everything else that makes two sends the same.
+    /// Derives a challenge id from an idempotency key. `parts` are the key and whatever else has to be equal in a
+    /// repeat of the same send.
     #[must_use]
     pub fn idempotent_challenge(&self, parts: &[&[u8]]) -> ChallengeId {
         ChallengeId(short_mac(&self.idempotency, parts))
     }
 
-    /// The reference under which the token of challenge `id` that ends at `expires_at` is stored: 128 bits
-    /// that nobody without the key can tell from random.
+    /// Computes the reference of the stored challenge token of challenge `id` that ends at `expires_at`. A client sends
+    /// it in place of the token. It has 128 bits, which look random to anyone without the key.
     #[must_use]
     pub fn reference(&self, id: ChallengeId, expires_at: Timestamp) -> [u8; 16] {
         short_mac(&self.reference, &[&id.0, &expires_at.unix().to_be_bytes()])
     }
 
-    /// Where the token with this reference lies. The reference itself is a bearer's secret and does
-    /// not stand in the table.
+    /// Computes the key of the table entry with the challenge token that has this reference. The reference itself is a
+    /// secret of its bearer and does not stand in the table.
     #[must_use]
     pub fn place(&self, reference: &[u8; 16]) -> String {
         base64url(mac_parts(&self.reference, &[b"place", reference]))
@@ -86,7 +87,7 @@ mod tests {
     use crate::derive::RootKey;
 
     #[test]
-    fn known_answers() {
+    fn gives_the_known_indexes_ids_and_references() {
         let indexer = Indexer::new(&RootKey::new("0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"));
         let phone = Phone::from_canonical("+14152007986").expect("canonical");
         let device = Device::parse("device-1").expect("a device");

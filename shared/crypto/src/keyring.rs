@@ -1,4 +1,10 @@
-//! The keyring: the roots that are live, and what derives from them.
+//! The keyring: the live roots, the keys that derive from them, and the RSA key if there is one.
+
+mod document;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) mod tests_support;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,78 +13,54 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+pub(crate) use self::document::RsaEntry;
+
+use self::document::Document;
 use super::derive::{Purpose, RootKey};
 use super::index::Indexer;
-use super::success_token::{SigningKey, es256, rs256};
+use super::success_token::{SigningKey, derive_es256, read_rs256};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::root::RootId;
 
-/// The fewest characters of a root's secret. 43 letters and digits, or 43 characters of base64url,
+/// The least number of characters in the secret of a root. 43 random letters and digits, or 43 characters of base64url,
 /// carry at least 256 bits.
 const MIN_SECRET_CHARACTERS: usize = 43;
 
-/// How long a process uses the keyring that it read before it reads it again.
+/// How long a process uses a keyring that it has read before it reads the secret again.
 pub const REFRESH_AFTER: Duration = Duration::from_mins(5);
 
-/// What is wrong with a keyring. No variant holds a secret.
+/// What is wrong with a keyring secret. No variant holds any part of the secrets in it, so the parsers' own errors,
+/// which may quote their input, are left out.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum KeyringError {
-    /// Not the expected JSON.
+    /// The text is not JSON, or has a member that is missing, unknown or of the wrong type.
     #[error("keyring: not a JSON object with `current` and `roots`")]
     NotJson,
-    /// A root id or the id of the RSA key is malformed.
+    /// The id of a root or of the RSA key is malformed.
     #[error("keyring: `roots` and `rsa.kid` need ids of 1 to 16 lower-case letters and digits")]
     BadId,
-    /// A root's secret is too short.
+    /// The secret of the root with this id is too short.
     #[error("keyring: root `{0}` needs a secret of at least {MIN_SECRET_CHARACTERS} characters")]
     ShortSecret(String),
-    /// `current` or `index` names no root, or `index` is missing beside several roots.
+    /// The member with this name, `current` or `index`, names no root. Also when `index` is missing and there are
+    /// several roots.
     #[error("keyring: `{0}` must name one of `roots`")]
     UnknownRoot(&'static str),
-    /// The RSA key cannot be used.
+    /// The RSA key is not base64, not PKCS #8, not RSA, or shorter or longer than accepted.
     #[error(
         "keyring: `rsa.pkcs8` needs an RSA private key of 2048 to 4096 bits, PKCS #8 DER in base64"
     )]
     BadRsaKey,
-    /// A signing key could not be derived.
+    /// No candidate for the signing key of the root with this id is a valid scalar. With 256 candidates this does not
+    /// happen.
     #[error("keyring: no signing key can be derived from root `{0}`")]
     Underivable(String),
 }
 
-/// The secret's JSON.
-///
-/// `r1` at the top level is the root that CloudFormation generates with the stack: its generator
-/// can add one top-level key and nothing deeper.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    current: String,
-    index: Option<String>,
-    #[serde(default)]
-    roots: BTreeMap<String, Zeroizing<String>>,
-    r1: Option<Zeroizing<String>>,
-    rsa: Option<RsaEntry>,
-    /// When a key was added, in Unix seconds.
-    #[serde(default)]
-    added: BTreeMap<String, i64>,
-    /// Dates that only [`keyring_edit`](super::keyring_edit) reads.
-    #[serde(default, rename = "replaced")]
-    _replaced: IgnoredAny,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RsaEntry {
-    kid: String,
-    pkcs8: Zeroizing<String>,
-}
-
-/// A live root and the keys derived from it.
+/// A live root and the keys that derive from it.
 pub struct Root {
     id: RootId,
     key: RootKey,
@@ -93,8 +75,8 @@ impl Root {
             return Err(KeyringError::ShortSecret(id.as_str().to_owned()));
         }
         let key = RootKey::new(secret);
-        let signing =
-            es256(&id, &key).ok_or_else(|| KeyringError::Underivable(id.as_str().to_owned()))?;
+        let signing = derive_es256(&id, &key)
+            .ok_or_else(|| KeyringError::Underivable(id.as_str().to_owned()))?;
         Ok(Self {
             code: key.mac_key(Purpose::Code),
             code_mac: key.mac_key(Purpose::CodeMac),
@@ -104,52 +86,55 @@ impl Root {
         })
     }
 
-    /// The root's id.
+    /// The id of the root, which stands in its challenge tokens and is the `kid` of its success tokens.
     #[must_use]
     pub fn id(&self) -> &RootId {
         &self.id
     }
 
-    /// The key that derives codes.
+    /// The key for [`derive_code`](crate::code::derive_code).
     #[must_use]
     pub fn code_key(&self) -> &hmac::Key {
         &self.code
     }
 
-    /// The key of code MACs.
+    /// The key for [`code_mac`](crate::code::code_mac).
     #[must_use]
     pub fn code_mac_key(&self) -> &hmac::Key {
         &self.code_mac
     }
 
-    /// The 256-bit key for a purpose of another service, which has a keyring of its own.
+    /// Derives the 256-bit key for a purpose of another service, which has a keyring of its own.
     #[must_use]
     pub fn named_key(&self, name: &'static str) -> Zeroizing<[u8; 32]> {
         self.key.derive(Purpose::Named(name))
     }
 
-    /// The sealing key of `day`, days since the Unix epoch. A key per day stays far below the 2^32
-    /// random nonces that NIST SP 800-38D section 8.3 allows one AES-GCM key.
+    /// Derives the key that seals challenge tokens on `day`, in days since the Unix epoch. With a key per day, no key
+    /// comes near the 2^32 random nonces that NIST SP 800-38D section 8.3 allows it.
     pub(super) fn seal_key(&self, day: i64) -> Zeroizing<[u8; 32]> {
         self.key.derive(Purpose::Seal(day))
     }
 }
 
-struct RsaKey {
+/// The RSA key, and when it starts to sign.
+struct RsaSigner {
     signing: SigningKey,
-    /// Signs from then on: when every function has read it.
+    /// The key signs from this instant on: by then every function has read it.
     from: Timestamp,
 }
 
-/// Every live key. A root that is not in the keyring is retired: nothing made with it is accepted.
+/// Every live key. A root that is not in the keyring is retired, and no token made with it is accepted.
+///
+/// The current root and the index root are always among the roots.
 pub struct Keyring {
     roots: BTreeMap<RootId, Root>,
     current: RootId,
     indexer: Indexer,
-    rsa: Option<RsaKey>,
+    rsa: Option<RsaSigner>,
 }
 
-/// Shows the ids only.
+/// Shows the ids of the roots and nothing of the keys.
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keyring")
@@ -160,10 +145,10 @@ impl fmt::Debug for Keyring {
 }
 
 impl Keyring {
-    /// Reads the keyring secret.
+    /// Reads the JSON of the keyring secret.
     ///
     /// ```
-    /// use crate::keyring::Keyring;
+    /// use phoneproof_crypto::keyring::Keyring;
     ///
     /// let secret = "x".repeat(43);
     /// let keyring = Keyring::from_json(&format!(r#"{{"current":"r1","r1":"{secret}"}}"#));
@@ -186,8 +171,8 @@ impl Keyring {
         }
         let live = |name: &str| RootId::parse(name).and_then(|id| roots.get(&id));
         let current = live(&document.current).ok_or(KeyringError::UnknownRoot("current"))?;
-        // Phones must keep their index when the current root changes, so the index names its own
-        // root, and may stay silent only while there is no choice.
+        // Phones must keep their indexes when another root becomes current. So the document names the index root,
+        // unless there is only one root.
         let only_root = (roots.len() == 1).then_some(document.current.as_str());
         let index_name = document.index.as_deref().or(only_root);
         let index = index_name
@@ -199,7 +184,7 @@ impl Keyring {
             let from = added.map_or(Timestamp::from_unix(0), |added| {
                 Timestamp::from_unix(*added) + REFRESH_AFTER
             });
-            read_rsa(entry).map(|signing| RsaKey { signing, from })
+            read_rsa(entry).map(|signing| RsaSigner { signing, from })
         });
         let rsa = rsa.transpose()?;
         Ok(Self {
@@ -210,11 +195,11 @@ impl Keyring {
         })
     }
 
-    /// The root that new tokens are made with.
+    /// The root that new tokens and codes are made with.
     ///
     /// # Panics
     ///
-    /// Never: a keyring without its current root cannot be made.
+    /// Never, because a keyring without its current root cannot be made.
     #[must_use]
     #[expect(
         clippy::expect_used,
@@ -226,33 +211,35 @@ impl Keyring {
             .expect("the current root is live")
     }
 
-    /// The live roots.
+    /// The live roots, ordered by id.
     pub fn roots(&self) -> impl Iterator<Item = &Root> {
         self.roots.values()
     }
 
-    /// A live root by its id.
+    /// The live root with this id, or `None` if there is none.
     #[must_use]
     pub fn root(&self, id: &RootId) -> Option<&Root> {
         self.roots.get(id)
     }
 
-    /// The keys of indexes.
+    /// The indexer, whose keys derive from the index root.
     #[must_use]
     pub fn indexer(&self) -> &Indexer {
         &self.indexer
     }
 
-    /// The key that signs success tokens at `now`: RS256 when there is an RSA key, else the current root's
-    /// ES256. An RSA key that was added later than [`REFRESH_AFTER`] ago does not sign yet: the functions
-    /// that have not read it would neither publish nor accept it.
+    /// The key that signs success tokens at `now`: the RSA key if there is one, otherwise the ES256 key of the current
+    /// root.
+    ///
+    /// An RSA key that was added less than [`REFRESH_AFTER`] ago does not sign yet. A function that has not read it
+    /// would neither publish it nor accept its tokens.
     #[must_use]
     pub fn signing_key(&self, now: Timestamp) -> &SigningKey {
         let rsa = self.rsa.as_ref().filter(|rsa| rsa.from <= now);
         rsa.map_or(&self.current().signing, |rsa| &rsa.signing)
     }
 
-    /// The public keys of every live signing key, as a JWKS (RFC 7517).
+    /// Writes the public keys of all signing keys as a JWKS (RFC 7517 section 5), the RSA key first.
     #[must_use]
     pub fn jwks(&self) -> serde_json::Value {
         let keys: Vec<_> = self
@@ -271,119 +258,5 @@ fn read_rsa(entry: &RsaEntry) -> Result<SigningKey, KeyringError> {
     let der = STANDARD
         .decode(entry.pkcs8.as_bytes())
         .map_err(|_| KeyringError::BadRsaKey)?;
-    rs256(&id, &Zeroizing::new(der)).ok_or(KeyringError::BadRsaKey)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn secret(fill: char) -> String {
-        std::iter::repeat_n(fill, 43).collect()
-    }
-
-    #[test]
-    fn reads_several_roots() {
-        let text = format!(
-            r#"{{"current":"r2","index":"r1","roots":{{"r2":"{}"}},"r1":"{}"}}"#,
-            secret('b'),
-            secret('a')
-        );
-        let keyring = Keyring::from_json(&text).expect("valid");
-        assert_eq!(keyring.current().id().as_str(), "r2");
-        assert_eq!(keyring.jwks()["keys"].as_array().map(Vec::len), Some(2));
-    }
-
-    #[test]
-    fn the_index_survives_a_new_current_root() {
-        let (a, b) = (secret('a'), secret('b'));
-        let before = Keyring::from_json(&format!(r#"{{"current":"r1","roots":{{"r1":"{a}"}}}}"#));
-        let after = Keyring::from_json(&format!(
-            r#"{{"current":"r2","index":"r1","roots":{{"r1":"{a}","r2":"{b}"}}}}"#
-        ));
-        let phone =
-            phoneproof_domain::phone::Phone::from_canonical("+14152007986").expect("canonical");
-        let index = |k: Result<Keyring, KeyringError>| k.expect("valid").indexer().phone(&phone);
-        assert_eq!(index(before), index(after));
-    }
-
-    #[test]
-    fn every_name_and_every_root_has_a_key_of_its_own() {
-        let keyring = tests_support::keyring(&["r1", "r2"]);
-        let keys: Vec<_> = keyring
-            .roots()
-            .flat_map(|root| ["pepper", "other"].map(|name| *root.named_key(name)))
-            .collect();
-        let distinct: std::collections::HashSet<_> = keys.iter().collect();
-        assert_eq!((keys.len(), distinct.len()), (4, 4));
-    }
-
-    #[test]
-    fn every_fault_has_its_error_and_none_echoes_a_secret() {
-        let a = secret('a');
-        let cases = [
-            ("canary".to_owned(), KeyringError::NotJson),
-            (
-                r#"{"current":"r1","canary":1}"#.to_owned(),
-                KeyringError::NotJson,
-            ),
-            (
-                r#"{"current":"r1","roots":{"r1":"canary"}}"#.to_owned(),
-                KeyringError::ShortSecret("r1".into()),
-            ),
-            (
-                format!(r#"{{"current":"r2","roots":{{"r1":"{a}"}}}}"#),
-                KeyringError::UnknownRoot("current"),
-            ),
-            (
-                format!(r#"{{"current":"r1","index":"r9","roots":{{"r1":"{a}"}}}}"#),
-                KeyringError::UnknownRoot("index"),
-            ),
-            (
-                format!(r#"{{"current":"r1","roots":{{"r1":"{a}","r2":"{a}"}}}}"#),
-                KeyringError::UnknownRoot("index"),
-            ),
-            (
-                format!(r#"{{"current":"r1","roots":{{"R-1":"{a}"}}}}"#),
-                KeyringError::BadId,
-            ),
-            (
-                format!(
-                    r#"{{"current":"r1","roots":{{"r1":"{a}"}},"rsa":{{"kid":"rsa1","pkcs8":"canary"}}}}"#
-                ),
-                KeyringError::BadRsaKey,
-            ),
-        ];
-        for (text, expected) in cases {
-            let error = Keyring::from_json(&text).expect_err(&text);
-            assert!(!error.to_string().contains("canary"));
-            assert_eq!(error, expected);
-        }
-    }
-
-    #[test]
-    fn debug_shows_ids_only() {
-        let text = format!(r#"{{"current":"r1","roots":{{"r1":"{}"}}}}"#, secret('z'));
-        let shown = format!("{:?}", Keyring::from_json(&text).expect("valid"));
-        assert!(shown.contains("r1") && !shown.contains("zzz"));
-    }
-}
-
-/// Keyrings for the tests of this crate.
-#[cfg(test)]
-pub(crate) mod tests_support {
-    use super::Keyring;
-
-    /// A keyring whose roots have these ids and fixed secrets; the first is current, the last is
-    /// the index root.
-    pub(crate) fn keyring(ids: &[&str]) -> Keyring {
-        let roots: Vec<_> = ids
-            .iter()
-            .map(|id| format!(r#""{id}":"{id}-0123456789abcdefghijklmnopqrstuvwxyzABCDEFG""#))
-            .collect();
-        let (first, last) = (ids[0], ids[ids.len() - 1]);
-        let roots = roots.join(",");
-        let text = format!(r#"{{"current":"{first}","index":"{last}","roots":{{{roots}}}}}"#);
-        Keyring::from_json(&text).expect("a valid keyring")
-    }
+    read_rs256(&id, &Zeroizing::new(der)).ok_or(KeyringError::BadRsaKey)
 }

@@ -1,8 +1,11 @@
-//! Changing the keyring: each step leaves one that every running function can use.
+//! Edits the keyring. After each step every running function can use the keyring.
 //!
-//! Functions read the secret every [`REFRESH_AFTER`]. So a root must have been in it for that long before
-//! it becomes current, and must stay in it until the last token made with it is over. The dates that
-//! these rules need stand in the secret itself, beside the roots.
+//! Functions read the secret every [`REFRESH_AFTER`]. So a root must have been in it for that long before it becomes
+//! current, and must stay in it until the last token made with it has expired. The secret itself holds the dates that
+//! these rules need.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,11 +17,11 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::base64url;
-use super::keyring::{Keyring, KeyringError, REFRESH_AFTER};
+use super::keyring::{Keyring, KeyringError, REFRESH_AFTER, RsaEntry};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::root::RootId;
 
-/// The secret's JSON with everything that is in it.
+/// The JSON of the keyring secret with all its members. It can be edited and written back.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyringDocument {
@@ -30,84 +33,78 @@ pub struct KeyringDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     r1: Option<Zeroizing<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rsa: Option<RsaKey>,
-    /// When a root was added, in Unix seconds.
+    rsa: Option<RsaEntry>,
+    /// When a key was added, by its id, in Unix seconds.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     added: BTreeMap<String, i64>,
-    /// When a root stopped being current, in Unix seconds.
+    /// When a root stopped being current, by its id, in Unix seconds.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     replaced: BTreeMap<String, i64>,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RsaKey {
-    kid: String,
-    pkcs8: Zeroizing<String>,
-}
-
-/// Why a step was not taken. No variant holds a secret.
+/// Why a step was not taken. No variant holds any part of a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum EditError {
-    /// The keyring is not usable, before or after the step.
+    /// The functions could not use the keyring, before or after the step.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
-    /// There is no such key.
+    /// The keyring has no key with this id.
     #[error("the keyring has no key `{0}`")]
     Unknown(String),
-    /// There is one already.
+    /// The keyring has a key with this id already. When an RSA key is added, it is the id of the one that is there.
     #[error("the keyring has a key `{0}` already")]
     Exists(String),
-    /// The keyring is that way already.
+    /// The root with this id is current already.
     #[error("`{0}` is current already")]
     Current(String),
-    /// The step would break what is in use, now or ever.
+    /// The step would break tokens or table entries that are in use, and waiting does not help. Says which.
     #[error("{0}")]
     Unsafe(String),
-    /// The step is safe from this instant on.
+    /// The step would break something now, but not later.
     #[error("{reason}; safe from {from}")]
     TooEarly {
-        /// What would break.
+        /// What the step would break.
         reason: String,
-        /// When it no longer does.
+        /// From when on the step is safe.
         from: Timestamp,
     },
 }
 
-/// What can be said about a key.
+/// What an operator may know about a key. Holds nothing secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyFacts {
-    /// Its id.
+    /// The id of the root, or the `kid` of the RSA key.
     pub id: String,
-    /// `ES256` for a root, `RS256` for the RSA key.
+    /// The JWS algorithm that the key signs with: `ES256` for a root, `RS256` for the RSA key.
     pub algorithm: &'static str,
-    /// Whether new tokens are made with it.
+    /// Whether new tokens are made with this key.
     pub is_current: bool,
-    /// Whether it keys the tables.
+    /// Whether the indexes in the tables are made with this root.
     pub is_index: bool,
-    /// When it was added, unless the stack was made with it.
+    /// When the key was added. `None` for the root that was generated with the stack.
     pub added: Option<Timestamp>,
-    /// When it stopped being current.
+    /// When another root took its place as the current one. `None` if that never happened, or the root is current
+    /// again.
     pub replaced: Option<Timestamp>,
 }
 
 impl KeyringDocument {
-    /// Reads the keyring secret.
+    /// Reads the JSON of the keyring secret.
     ///
     /// # Errors
     ///
-    /// [`KeyringError`] when the functions could not use it either, or `replaced` holds no dates: the functions
-    /// do not read it.
+    /// [`KeyringError`] when the functions could not use the keyring, or `replaced` is not a map of dates. The
+    /// functions do not read `replaced`.
     pub fn from_json(text: &str) -> Result<Self, KeyringError> {
         Keyring::from_json(text)?;
         serde_json::from_str(text).map_err(|_| KeyringError::NotJson)
     }
 
-    /// The text of the secret, checked to be a keyring that functions can use.
+    /// Writes the JSON of the secret.
     ///
     /// # Errors
     ///
-    /// [`KeyringError`] when it is not.
+    /// [`KeyringError`] when the functions could not use the keyring.
     pub fn to_json(&self) -> Result<Zeroizing<String>, KeyringError> {
         let text = serde_json::to_string(self).map_err(|_| KeyringError::NotJson)?;
         let text = Zeroizing::new(text);
@@ -123,7 +120,7 @@ impl KeyringDocument {
         self.index.as_deref().unwrap_or(&self.current)
     }
 
-    /// Every key, roots first.
+    /// Lists every key: the roots ordered by id, then the RSA key.
     #[must_use]
     pub fn keys(&self) -> Vec<KeyFacts> {
         let generated = self.r1.iter().map(|_| "r1");
@@ -153,10 +150,10 @@ impl KeyringDocument {
         ids.into_iter().map(root).chain(rsa).collect()
     }
 
-    /// The first free id of the form `r2`, `r3`, …
+    /// Finds the first id of `r2`, `r3`, … that no root has.
     #[must_use]
     pub fn next_id(&self) -> String {
-        // With as many candidates as there are roots, and one more, one is free.
+        // There is one candidate more than there are roots, so one of them is free.
         let mut candidates = (2..=self.roots.len() + 2).map(|n| format!("r{n}"));
         candidates.find(|id| !self.has(id)).unwrap_or_default()
     }
@@ -169,14 +166,15 @@ impl KeyringDocument {
         Ok(())
     }
 
-    /// Adds a root of 256 random bits. It is accepted from the next refresh on, and not used yet.
+    /// Adds a root. `secret` is 256 random bits. Functions accept the root from their next refresh on. They make
+    /// nothing with it before [`KeyringDocument::promote`].
     ///
     /// # Errors
     ///
     /// [`EditError`] for an id that is malformed or taken.
     pub fn add(&mut self, id: &str, secret: &[u8; 32], now: Timestamp) -> Result<(), EditError> {
         self.check_new(id)?;
-        // From now on there is a choice, and phones must keep their indexes.
+        // From now on there are several roots, so the document must name the one that phones keep their indexes by.
         self.index.get_or_insert_with(|| self.current.clone());
         self.roots
             .insert(id.to_owned(), Zeroizing::new(base64url(secret)));
@@ -184,8 +182,9 @@ impl KeyringDocument {
         Ok(())
     }
 
-    /// Makes new tokens with root `id`. With `force` also when functions may not know it yet: they
-    /// refuse its tokens until they do.
+    /// Makes root `id` current, so that new tokens are made with it.
+    ///
+    /// With `force` also when some functions may not have read it yet. They refuse its tokens until they have.
     ///
     /// # Errors
     ///
@@ -208,8 +207,10 @@ impl KeyringDocument {
         Ok(())
     }
 
-    /// Removes a key. `token_lifetime` is how long tokens made with it can be in use: the longest life of
-    /// a code and of a success token. With `force` also while some may be: they are refused then.
+    /// Removes a key. `token_lifetime` is how long a challenge token or a success token can be in use: the longest
+    /// lifetime of either.
+    ///
+    /// With `force` also while tokens made with the key may be in use. They are refused from then on.
     ///
     /// # Errors
     ///
@@ -238,7 +239,7 @@ impl KeyringDocument {
             )));
         }
         if let Some(replaced) = self.replaced.get(id) {
-            // A function that has not read the change yet still makes tokens with the old root.
+            // Until its next refresh, a function still makes tokens with the old root.
             let from = Timestamp::from_unix(*replaced) + REFRESH_AFTER + token_lifetime;
             admit(
                 from,
@@ -267,17 +268,19 @@ impl KeyringDocument {
         Ok(())
     }
 
-    /// Adds the RSA key that signs success tokens from the next refresh on, PKCS #8 in DER.
+    /// Adds the RSA key, as PKCS #8 in DER. It is published from the next refresh of each function on, and signs
+    /// success tokens [`REFRESH_AFTER`] after `now`. Whether it is a usable key is checked by
+    /// [`KeyringDocument::to_json`].
     ///
     /// # Errors
     ///
-    /// [`EditError`] when there is one, or the id is malformed or taken.
+    /// [`EditError`] when there is an RSA key already, or the id is malformed or taken.
     pub fn add_rsa(&mut self, kid: &str, pkcs8: &[u8], now: Timestamp) -> Result<(), EditError> {
         if let Some(rsa) = &self.rsa {
             return Err(EditError::Exists(rsa.kid.clone()));
         }
         self.check_new(kid)?;
-        self.rsa = Some(RsaKey {
+        self.rsa = Some(RsaEntry {
             kid: kid.to_owned(),
             pkcs8: Zeroizing::new(STANDARD.encode(pkcs8)),
         });
@@ -286,130 +289,11 @@ impl KeyringDocument {
     }
 }
 
+/// Allows a step from `from` on, or at any time with `force`.
 fn admit(from: Timestamp, now: Timestamp, force: bool, reason: String) -> Result<(), EditError> {
     if force || from <= now {
         Ok(())
     } else {
         Err(EditError::TooEarly { reason, from })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: Timestamp = Timestamp::from_unix(1_795_435_200);
-    const LIFETIME: Duration = Duration::from_mins(10);
-
-    fn generated() -> KeyringDocument {
-        let secret = "a".repeat(64);
-        KeyringDocument::from_json(&format!(r#"{{"current":"r1","r1":"{secret}"}}"#))
-            .expect("valid")
-    }
-
-    fn later(minutes: u64) -> Timestamp {
-        NOW + Duration::from_mins(minutes)
-    }
-
-    #[test]
-    fn a_rotation_keeps_the_index_and_waits_where_it_must() {
-        let mut keyring = generated();
-        keyring.add("r2", &[7; 32], NOW).expect("added");
-        let early = keyring.promote("r2", later(4), false);
-        assert!(matches!(early, Err(EditError::TooEarly { from, .. }) if from == later(5)));
-        keyring.promote("r2", later(5), false).expect("promoted");
-        assert!(matches!(
-            keyring.retire("r2", LIFETIME, later(60), true),
-            Err(EditError::Unsafe(_))
-        ));
-        assert!(matches!(
-            keyring.retire("r1", LIFETIME, later(60), true),
-            Err(EditError::Unsafe(_))
-        ));
-        keyring.add("r3", &[8; 32], later(60)).expect("added");
-        keyring.promote("r3", later(65), false).expect("promoted");
-        let early = keyring.retire("r2", LIFETIME, later(79), false);
-        assert!(matches!(early, Err(EditError::TooEarly { from, .. }) if from == later(80)));
-        keyring
-            .retire("r2", LIFETIME, later(80), false)
-            .expect("retired");
-        let facts = keyring.keys();
-        assert_eq!(
-            facts.iter().map(|key| key.id.as_str()).collect::<Vec<_>>(),
-            ["r1", "r3"]
-        );
-        assert!(facts[0].is_index && !facts[0].is_current && facts[1].is_current);
-        keyring.to_json().expect("usable");
-    }
-
-    #[test]
-    fn force_skips_the_waiting_and_nothing_else() {
-        let mut keyring = generated();
-        keyring.add("r2", &[7; 32], NOW).expect("added");
-        keyring.promote("r2", NOW, true).expect("promoted");
-        keyring.add("r3", &[8; 32], NOW).expect("added");
-        keyring.promote("r3", NOW, true).expect("promoted");
-        keyring.retire("r2", LIFETIME, NOW, true).expect("retired");
-        for id in ["r1", "r3"] {
-            assert!(
-                matches!(
-                    keyring.retire(id, LIFETIME, NOW, true),
-                    Err(EditError::Unsafe(_))
-                ),
-                "{id}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_root_that_was_never_current_can_go_at_once() {
-        let mut keyring = generated();
-        keyring.add("r2", &[7; 32], NOW).expect("added");
-        keyring.retire("r2", LIFETIME, NOW, false).expect("retired");
-        assert_eq!(keyring.next_id(), "r2");
-    }
-
-    #[test]
-    fn ids_are_checked() {
-        let mut keyring = generated();
-        assert_eq!(
-            keyring.add("r1", &[7; 32], NOW),
-            Err(EditError::Exists("r1".to_owned()))
-        );
-        assert_eq!(
-            keyring.add("R-2", &[7; 32], NOW),
-            Err(EditError::Keyring(KeyringError::BadId))
-        );
-        assert_eq!(
-            keyring.promote("r9", NOW, true),
-            Err(EditError::Unknown("r9".to_owned()))
-        );
-        assert_eq!(
-            keyring.promote("r1", NOW, true),
-            Err(EditError::Current("r1".to_owned()))
-        );
-        assert_eq!(
-            keyring.retire("r9", LIFETIME, NOW, true),
-            Err(EditError::Unknown("r9".to_owned()))
-        );
-    }
-
-    #[test]
-    fn a_broken_rsa_key_is_never_written() {
-        let mut keyring = generated();
-        keyring.add_rsa("rsa1", b"no key", NOW).expect("noted");
-        assert_eq!(keyring.to_json().err(), Some(KeyringError::BadRsaKey));
-        assert_eq!(
-            keyring.add_rsa("rsa2", b"", NOW),
-            Err(EditError::Exists("rsa1".to_owned()))
-        );
-        assert!(matches!(
-            keyring.retire("rsa1", LIFETIME, NOW, false),
-            Err(EditError::Unsafe(_))
-        ));
-        keyring
-            .retire("rsa1", LIFETIME, NOW, true)
-            .expect("retired");
-        keyring.to_json().expect("usable");
     }
 }

@@ -1,7 +1,7 @@
-//! Keys and tokens.
+//! The keyring, the keys that derive from it, and the tokens, codes and indexes that are made with them.
 //!
-//! Everything derives from the roots of a [`keyring::Keyring`] by HKDF-SHA-256 (RFC 5869), with
-//! the purpose as `info`, so no key serves two purposes.
+//! All keys but the RSA key derive from the roots of a [`keyring::Keyring`] by HKDF-SHA-256 (RFC 5869). The purpose is
+//! the `info` of HKDF, so no key serves two purposes.
 
 pub mod aead;
 pub mod challenge_token;
@@ -16,7 +16,7 @@ pub mod success_token;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::{DecodeError, Engine as _};
 
-/// Base64url without padding (RFC 4648 section 5), the one text form of bytes on the wire.
+/// Encodes bytes as base64url without padding (RFC 4648 section 5), the only text form of bytes on the wire.
 #[must_use]
 pub fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
@@ -26,7 +26,7 @@ pub fn base64url(bytes: impl AsRef<[u8]>) -> String {
 ///
 /// # Errors
 ///
-/// [`DecodeError`] for any other text.
+/// [`DecodeError`] when `text` is not what [`base64url`] returns for some bytes.
 pub fn from_base64url(text: &str) -> Result<Vec<u8>, DecodeError> {
     URL_SAFE_NO_PAD.decode(text)
 }

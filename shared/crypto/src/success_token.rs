@@ -1,7 +1,7 @@
 //! Success tokens: JWTs signed with ES256 or RS256 (RFC 7515, RFC 7518).
 //!
-//! `phoneproof-guard` holds the claims and the check; this module signs. The key is parsed once per
-//! keyring, not once per token, which is why no JWT library does the signing.
+//! This module signs them. Their claims and the check of them are in `phoneproof-guard`. No JWT library signs here: it
+//! would parse the key once per token instead of once per keyring.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ use super::base64url;
 use super::derive::{Purpose, RootKey};
 use phoneproof_domain::root::RootId;
 
-/// A private key that signs success tokens.
+/// A private key that signs success tokens, and other JWTs by [`SigningKey::sign_jwt`].
 pub struct SigningKey {
     kid: String,
     pair: Pair,
@@ -30,7 +30,7 @@ enum Pair {
     Rs256(rsa::KeyPair),
 }
 
-/// Shows the key id only.
+/// Shows the key id and nothing of the key.
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SigningKey")
@@ -39,12 +39,12 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// A success token, as it travels. It is a secret of its bearer: `Debug` hides it.
+/// The text of a success token. It is a secret of its bearer, so `Debug` hides it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SuccessToken(String);
 
 impl SuccessToken {
-    /// The text on the wire, owned.
+    /// Turns the token into its text on the wire.
     #[must_use]
     pub fn into_text(self) -> String {
         self.0
@@ -57,20 +57,30 @@ impl fmt::Debug for SuccessToken {
     }
 }
 
-/// The signing primitive failed.
+/// Why a JWT was not signed. No variant holds any part of the claims or of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the success token could not be signed")]
-pub struct SigningFailed;
+pub enum SigningFailed {
+    /// The claims cannot be written as JSON.
+    #[error("a token could not be signed: its claims are not JSON")]
+    Encoding,
+    /// AWS-LC made no ECDSA signature. It gives no reason.
+    #[error("a token could not be signed: ES256 failed")]
+    Es256,
+    /// AWS-LC made no RSA signature. It gives no reason.
+    #[error("a token could not be signed: RS256 failed")]
+    Rs256,
+}
 
-/// The DER of an RFC 5915 `ECPrivateKey` on P-256 around its 32-byte scalar.
+/// The DER of an `ECPrivateKey` on P-256 (RFC 5915) up to its scalar of 32 bytes.
 const EC_PRIVATE_KEY_HEAD: [u8; 7] = [0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20];
+/// The DER of an `ECPrivateKey` on P-256 after its scalar: the parameters, which name the curve.
 const EC_PRIVATE_KEY_TAIL: [u8; 12] = [
     0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
 ];
 
-/// The ES256 key of a root: the first derived candidate that is a valid P-256 scalar (FIPS 186-5
-/// section A.2.2, testing candidates). One candidate in 2^32 is out of range.
-pub(super) fn es256(id: &RootId, root: &RootKey) -> Option<SigningKey> {
+/// Derives the ES256 key of a root: the first candidate that is a valid P-256 scalar (FIPS 186-5 section A.2.2, testing
+/// candidates). One candidate in 2^32 is out of range.
+pub(super) fn derive_es256(id: &RootId, root: &RootKey) -> Option<SigningKey> {
     let pair = (0..=u8::MAX).find_map(|counter| {
         let scalar = root.derive(Purpose::Es256(counter));
         let der = zeroize::Zeroizing::new(
@@ -89,8 +99,8 @@ pub(super) fn es256(id: &RootId, root: &RootKey) -> Option<SigningKey> {
     })
 }
 
-/// An RS256 key from PKCS #8 DER, of 2048 to 4096 bits.
-pub(super) fn rs256(id: &RootId, pkcs8: &[u8]) -> Option<SigningKey> {
+/// Reads an RS256 key from PKCS #8 DER. Returns `None` unless it is an RSA private key of 2048 to 4096 bits.
+pub(super) fn read_rs256(id: &RootId, pkcs8: &[u8]) -> Option<SigningKey> {
     let pair = rsa::KeyPair::from_pkcs8(pkcs8).ok()?;
     (256..=512)
         .contains(&pair.public_modulus_len())
@@ -101,7 +111,7 @@ pub(super) fn rs256(id: &RootId, pkcs8: &[u8]) -> Option<SigningKey> {
 }
 
 impl SigningKey {
-    /// The JWS algorithm, `ES256` or `RS256`.
+    /// The JWS algorithm (RFC 7518 section 3.1): `ES256` or `RS256`.
     #[must_use]
     pub const fn algorithm(&self) -> &'static str {
         match self.pair {
@@ -110,49 +120,49 @@ impl SigningKey {
         }
     }
 
-    /// Signs `claims`.
+    /// Makes the success token with these claims.
     ///
     /// # Errors
     ///
-    /// [`SigningFailed`] when the primitive fails, which a valid key never does.
+    /// [`SigningFailed`] when AWS-LC makes no signature, which does not happen with a valid key.
     pub fn sign(&self, claims: &Claims) -> Result<SuccessToken, SigningFailed> {
         self.sign_jwt(TOKEN_TYPE, claims).map(SuccessToken)
     }
 
-    /// A JWT of the type `typ` with these claims. Each kind of token needs a type of its own (RFC 8725
-    /// section 3.11).
+    /// Makes a JWT of type `typ` with these claims. Each kind of token needs a type of its own (RFC 8725 section 3.11).
     ///
     /// # Errors
     ///
-    /// [`SigningFailed`] when the claims are no JSON or the primitive fails.
+    /// [`SigningFailed`] when the claims cannot be written as JSON, or AWS-LC makes no signature.
     pub fn sign_jwt(&self, typ: &str, claims: &impl Serialize) -> Result<String, SigningFailed> {
         let header = json!({ "typ": typ, "alg": self.algorithm(), "kid": self.kid });
-        let claims = serde_json::to_vec(claims).map_err(|_| SigningFailed)?;
+        let claims = serde_json::to_vec(claims).map_err(|_| SigningFailed::Encoding)?;
         let mut token = format!("{}.{}", base64url(header.to_string()), base64url(claims));
-        let signature = self.signature(token.as_bytes())?;
+        let signature = self.sign_bytes(token.as_bytes())?;
         token.push('.');
         token.push_str(&base64url(signature));
         Ok(token)
     }
 
-    fn signature(&self, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
-        // AWS-LC draws the ECDSA nonce itself; this handle is an argument it ignores.
+    fn sign_bytes(&self, message: &[u8]) -> Result<Vec<u8>, SigningFailed> {
+        // AWS-LC draws the ECDSA nonce itself and ignores this argument.
         let random = SystemRandom::new();
         match &self.pair {
             Pair::Es256(pair) => {
-                let signature = pair.sign(&random, message).map_err(|_| SigningFailed)?;
+                let signature = pair.sign(&random, message);
+                let signature = signature.map_err(|_| SigningFailed::Es256)?;
                 Ok(signature.as_ref().to_vec())
             }
             Pair::Rs256(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
-                    .map_err(|_| SigningFailed)?;
+                    .map_err(|_| SigningFailed::Rs256)?;
                 Ok(signature)
             }
         }
     }
 
-    /// The public key as a JWK (RFC 7517, RFC 7518 section 6).
+    /// Writes the public key as a JWK (RFC 7517, RFC 7518 section 6).
     #[must_use]
     pub fn jwk(&self) -> Value {
         match &self.pair {
@@ -227,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn the_derived_public_key_is_a_known_answer() {
+    fn derives_the_known_public_key() {
         let jwks = keyring(&["r1"]).jwks();
         assert_eq!(
             jwks["keys"][0]["x"],
@@ -240,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn header_and_claims_are_a_known_answer() {
+    fn writes_the_known_header_and_claims() {
         use crate::from_base64url;
         let keyring = keyring(&["r1"]);
         let bound = Claims {
@@ -276,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn guard_accepts_es256() {
+    fn guard_accepts_a_token_signed_with_es256() {
         let keyring = keyring(&["r1"]);
         let token = keyring
             .signing_key(NOW)
@@ -291,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn an_rsa_key_switches_to_rs256() {
+    fn signs_with_rs256_when_the_keyring_has_an_rsa_key() {
         let keyring = with_rsa("");
         assert_eq!(keyring.signing_key(NOW).algorithm(), "RS256");
         let token = keyring
@@ -303,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn an_rsa_key_signs_once_every_function_has_read_it() {
+    fn signs_with_a_new_rsa_key_once_every_function_has_read_it() {
         let keyring = with_rsa(r#","added":{"rsa1":1000}"#);
         let algorithm_at = |now| keyring.signing_key(Timestamp::from_unix(now)).algorithm();
         assert_eq!(algorithm_at(1_299), "ES256");
@@ -313,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn guard_refuses_what_it_must() {
+    fn guard_refuses_tokens_of_another_audience_time_or_key() {
         let ring = keyring(&["r1"]);
         let guard = guard(&ring);
         let token = ring
@@ -353,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn guard_reads_tokens_of_4096_bytes_and_no_longer_ones() {
+    fn guard_refuses_tokens_longer_than_4096_bytes() {
         // With an id of three characters, 4,096 is a length that base64 can have.
         let ring = keyring(&["r01"]);
         let padded = |length: usize| {

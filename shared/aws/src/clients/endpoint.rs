@@ -1,21 +1,23 @@
-//! Where the services are.
+//! The endpoints of the AWS services.
 //!
-//! They follow from the region, and are known before a client is built: by them connections are opened and
-//! roots chosen. That the SDK is given them saves it the resolving of each call, not the reading of its
-//! partition tables, which every client does as it is built.
+//! An endpoint follows from the region, so it is known before a client is built. It decides which connections are
+//! opened early and which root certificates are trusted. The SDK clients get it too, so they do not resolve the
+//! endpoint again for every call. They still read their partition tables when they are built.
 
 use aws_smithy_runtime_api::client::endpoint::EndpointFuture;
 use aws_smithy_types::endpoint::Endpoint;
 
-/// The endpoint of one service, the same for every call.
+/// The endpoint of one service. It is the same for every call.
 #[derive(Debug, Clone)]
 pub(super) struct FixedEndpoint {
+    /// Without a slash at its end.
     url: String,
-    /// Whether AWS chose it, rather than the operator.
+    /// Whether it is the regional endpoint of AWS. The operator gave all others.
     is_default: bool,
 }
 
-/// DNS suffixes of the partitions that have one of their own, by the prefix of their regions.
+/// Partitions with a DNS suffix of their own: the prefix of their regions, and the suffix. A test compares them with
+/// the endpoint rules of the SDK.
 const SUFFIXES: [(&str, &str); 6] = [
     ("cn-", "amazonaws.com.cn"),
     ("eusc-", "amazonaws.eu"),
@@ -24,11 +26,11 @@ const SUFFIXES: [(&str, &str); 6] = [
     ("us-isof-", "csp.hci.ic.gov"),
     ("eu-isoe-", "cloud.adc-e.uk"),
 ];
-/// That of all others.
+/// The DNS suffix of all other regions.
 const SUFFIX: &str = "amazonaws.com";
 
 impl FixedEndpoint {
-    /// The endpoint that the operator gave, else the regional one of `service`.
+    /// The endpoint at the URL `given` by the operator, or else the regional endpoint of `service`.
     pub(super) fn of(service: &str, given: Option<&str>, region: &str) -> Self {
         match given {
             Some(url) => Self {
@@ -42,23 +44,23 @@ impl FixedEndpoint {
         }
     }
 
-    /// The URL, without a slash at its end.
+    /// The URL of the endpoint, without a slash at its end.
     pub(super) fn url(&self) -> &str {
         &self.url
     }
 
-    /// Whether it is reached without TLS.
+    /// Whether the endpoint is reached by plain HTTP.
     pub(super) fn is_plain(&self) -> bool {
         self.url.starts_with("http://")
     }
 
-    /// Whether its certificate comes from Amazon Trust Services, if it has one. Partitions of their own may
-    /// have authorities of their own.
+    /// Whether the roots of Amazon Trust Services suffice for this endpoint: it uses no TLS, or it is a regional
+    /// endpoint below [`SUFFIX`]. Other partitions may use other certificate authorities.
     pub(super) fn is_signed_by_amazon(&self) -> bool {
         self.is_plain() || (self.is_default && self.url.ends_with(SUFFIX))
     }
 
-    fn resolved<'a>(&self) -> EndpointFuture<'a> {
+    fn resolve<'a>(&self) -> EndpointFuture<'a> {
         EndpointFuture::ready(Ok(Endpoint::builder().url(self.url.clone()).build()))
     }
 }
@@ -75,7 +77,7 @@ impl aws_sdk_dynamodb::config::endpoint::ResolveEndpoint for FixedEndpoint {
         &'a self,
         _: &'a aws_sdk_dynamodb::config::endpoint::Params,
     ) -> EndpointFuture<'a> {
-        self.resolved()
+        self.resolve()
     }
 }
 
@@ -84,7 +86,7 @@ impl aws_sdk_sns::config::endpoint::ResolveEndpoint for FixedEndpoint {
         &'a self,
         _: &'a aws_sdk_sns::config::endpoint::Params,
     ) -> EndpointFuture<'a> {
-        self.resolved()
+        self.resolve()
     }
 }
 
@@ -93,7 +95,7 @@ impl aws_sdk_secretsmanager::config::endpoint::ResolveEndpoint for FixedEndpoint
         &'a self,
         _: &'a aws_sdk_secretsmanager::config::endpoint::Params,
     ) -> EndpointFuture<'a> {
-        self.resolved()
+        self.resolve()
     }
 }
 
@@ -101,7 +103,7 @@ impl aws_sdk_secretsmanager::config::endpoint::ResolveEndpoint for FixedEndpoint
 mod tests {
     use super::*;
 
-    /// Regions of every partition.
+    /// At least one region of every partition.
     const REGIONS: [&str; 14] = [
         "us-east-1",
         "eu-central-1",
@@ -119,7 +121,7 @@ mod tests {
         "eu-isoe-west-1",
     ];
 
-    /// What an SDK's own resolver says of a region.
+    /// The URL that the resolver of an SDK crate gives for a region.
     macro_rules! of_the_sdk {
         ($sdk:ident, $region:expr) => {{
             use $sdk::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
@@ -134,7 +136,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_url_is_the_one_that_the_sdk_resolves() {
+    async fn gives_the_same_url_as_the_sdk() {
         for region in REGIONS {
             let ours = |service| FixedEndpoint::of(service, None, region).url;
             assert_eq!(ours("dynamodb"), of_the_sdk!(aws_sdk_dynamodb, region));
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_aws_chose_is_trusted_by_amazons_roots_alone() {
+    fn trusts_only_amazons_roots_at_regional_endpoints_of_aws() {
         let signed = |given, region| FixedEndpoint::of("sns", given, region).is_signed_by_amazon();
         assert!(signed(None, "eu-central-1"));
         assert!(signed(None, "us-gov-west-1"));

@@ -1,0 +1,90 @@
+use super::*;
+
+fn secret(fill: char) -> String {
+    std::iter::repeat_n(fill, 43).collect()
+}
+
+#[test]
+fn reads_a_generated_root_beside_added_ones() {
+    let text = format!(
+        r#"{{"current":"r2","index":"r1","roots":{{"r2":"{}"}},"r1":"{}"}}"#,
+        secret('b'),
+        secret('a')
+    );
+    let keyring = Keyring::from_json(&text).expect("valid");
+    assert_eq!(keyring.current().id().as_str(), "r2");
+    assert_eq!(keyring.jwks()["keys"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn keeps_the_index_of_a_phone_when_another_root_becomes_current() {
+    let (a, b) = (secret('a'), secret('b'));
+    let before = Keyring::from_json(&format!(r#"{{"current":"r1","roots":{{"r1":"{a}"}}}}"#));
+    let after = Keyring::from_json(&format!(
+        r#"{{"current":"r2","index":"r1","roots":{{"r1":"{a}","r2":"{b}"}}}}"#
+    ));
+    let phone = phoneproof_domain::phone::Phone::from_canonical("+14152007986").expect("canonical");
+    let index = |k: Result<Keyring, KeyringError>| k.expect("valid").indexer().phone(&phone);
+    assert_eq!(index(before), index(after));
+}
+
+#[test]
+fn derives_a_different_key_for_every_name_and_every_root() {
+    let keyring = tests_support::keyring(&["r1", "r2"]);
+    let keys: Vec<_> = keyring
+        .roots()
+        .flat_map(|root| ["pepper", "other"].map(|name| *root.named_key(name)))
+        .collect();
+    let distinct: std::collections::HashSet<_> = keys.iter().collect();
+    assert_eq!((keys.len(), distinct.len()), (4, 4));
+}
+
+#[test]
+fn names_every_fault_and_quotes_no_secret() {
+    let a = secret('a');
+    let cases = [
+        ("canary".to_owned(), KeyringError::NotJson),
+        (
+            r#"{"current":"r1","canary":1}"#.to_owned(),
+            KeyringError::NotJson,
+        ),
+        (
+            r#"{"current":"r1","roots":{"r1":"canary"}}"#.to_owned(),
+            KeyringError::ShortSecret("r1".into()),
+        ),
+        (
+            format!(r#"{{"current":"r2","roots":{{"r1":"{a}"}}}}"#),
+            KeyringError::UnknownRoot("current"),
+        ),
+        (
+            format!(r#"{{"current":"r1","index":"r9","roots":{{"r1":"{a}"}}}}"#),
+            KeyringError::UnknownRoot("index"),
+        ),
+        (
+            format!(r#"{{"current":"r1","roots":{{"r1":"{a}","r2":"{a}"}}}}"#),
+            KeyringError::UnknownRoot("index"),
+        ),
+        (
+            format!(r#"{{"current":"r1","roots":{{"R-1":"{a}"}}}}"#),
+            KeyringError::BadId,
+        ),
+        (
+            format!(
+                r#"{{"current":"r1","roots":{{"r1":"{a}"}},"rsa":{{"kid":"rsa1","pkcs8":"canary"}}}}"#
+            ),
+            KeyringError::BadRsaKey,
+        ),
+    ];
+    for (text, expected) in cases {
+        let error = Keyring::from_json(&text).expect_err(&text);
+        assert!(!error.to_string().contains("canary"));
+        assert_eq!(error, expected);
+    }
+}
+
+#[test]
+fn shows_only_ids_in_debug_output() {
+    let text = format!(r#"{{"current":"r1","roots":{{"r1":"{}"}}}}"#, secret('z'));
+    let shown = format!("{:?}", Keyring::from_json(&text).expect("valid"));
+    assert!(shown.contains("r1") && !shown.contains("zzz"));
+}
