@@ -1,4 +1,4 @@
-//! What can be typed.
+//! The command line: its commands, arguments and help.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use phoneproof_domain::clock::Timestamp;
 
-use crate::time::{Span, instant, span};
+use crate::time::{Span, parse_instant, parse_span};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -29,173 +29,177 @@ pub(crate) struct Cli {
 /// Options of every command.
 #[derive(Args)]
 pub(crate) struct Common {
-    /// The CloudFormation stack. Without it, the variables that `cargo run` prints say where the stack is.
+    /// Name of the CloudFormation stack. If not given, the variables that `cargo run` prints name the local stack.
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) stack_name: Option<String>,
-    /// AWS profile, as for the AWS command line.
+    /// AWS profile, as in the AWS command line.
     #[arg(long, global = true)]
     pub(crate) profile: Option<String>,
-    /// AWS region, as for the AWS command line.
+    /// AWS region, as in the AWS command line.
     #[arg(long, global = true)]
     pub(crate) region: Option<String>,
-    /// The policy that limits and lifetimes are taken from; infra/policy/policy.toml as compiled in if not given.
-    /// A deployed stack may have another: give its file.
+    /// Policy file, for limits and lifetimes; the copy of infra/policy/policy.toml that is compiled in if not given.
+    /// If the stack has another policy, give its file.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
-    /// One JSON document on standard output (`tail`: one per line).
+    /// Print one JSON document on standard output (`tail`: one per line).
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Do not ask.
+    /// Do not ask for confirmation.
     #[arg(long, global = true)]
     pub(crate) yes: bool,
 }
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Refuse all texts for a phone, device or address. Acts on the next request.
-    Block(Block),
+    /// Refuse all texts to a phone, or for a device or address. Acts on the next request.
+    Block(BlockArguments),
     /// Take a phone, device or address off the block list.
-    Unblock(Subject),
+    Unblock(SubjectArguments),
     /// Show the block list.
     Blocks,
-    /// Say which rule would refuse a text to a phone now, and when each frees. Writes nothing.
+    /// Say which rule would refuse a text to a phone now, and when each rule frees. Writes nothing.
     Explain {
-        /// The phone, as in +14155550100.
-        phone: String,
-        /// The device (`uniqueId`) that asks; `-` for none.
+        /// Phone in E.164, as in +14155550100.
+        #[arg(value_name = "PHONE")]
+        typed_phone: String,
+        /// Device that asks for the text (`uniqueId`); `-` for none.
         #[arg(allow_hyphen_values = true)]
         device: Option<String>,
-        /// The address that asks.
+        /// IP address that asks for the text.
         address: Option<String>,
     },
-    /// Clear the wrong codes of a phone, which lock it.
+    /// Clear the count of wrong codes that locks a phone.
     Unlock {
-        /// The phone, as in +14155550100.
-        phone: String,
+        /// Phone in E.164, as in +14155550100.
+        #[arg(value_name = "PHONE")]
+        typed_phone: String,
     },
-    /// Erase everything that is stored about a phone: record, counters, open challenges.
+    /// Erase everything stored about a phone: its record, counters and open challenges.
     Forget {
-        /// The phone, as in +14155550100.
-        phone: String,
-        /// Take it off the block list too.
+        /// Phone in E.164, as in +14155550100.
+        #[arg(value_name = "PHONE")]
+        typed_phone: String,
+        /// Take the phone off the block list too.
         #[arg(long)]
         with_block: bool,
     },
-    /// The keyring: list, add, promote and retire keys.
+    /// List, add, promote and retire the keys of the keyring.
     #[command(subcommand)]
-    Keys(Keys),
+    Keys(KeysCommand),
     /// Check a policy file before it is deployed.
     #[command(subcommand)]
-    Policy(Policy),
-    /// Text a specimen straight through SNS, past every rule.
+    Policy(PolicyCommand),
+    /// Text a specimen straight through SNS. No rule applies to it.
     SendTest {
-        /// The phone, as in +14155550100.
-        phone: String,
-        /// Whose template; the first of the policy if not given.
+        /// Phone in E.164, as in +14155550100.
+        #[arg(value_name = "PHONE")]
+        typed_phone: String,
+        /// Business whose template is texted; the first one of the policy if not given.
         #[arg(long)]
         business: Option<String>,
-        /// In which language; the default of the business if not given.
+        /// Language of the text; the default of the business if not given.
         #[arg(long)]
         locale: Option<String>,
     },
-    /// Show the lines of the functions' logs.
+    /// Show the log lines of the functions.
     Tail {
-        /// How far back to begin: 90s, 5m, 2h, 7d.
-        #[arg(long, default_value = "5m", value_parser = span)]
+        /// How far back to begin, as in 90s, 5m, 2h or 7d.
+        #[arg(long, default_value = "5m", value_parser = parse_span)]
         since: Span,
-        /// Go on until Ctrl-C.
+        /// Show new lines until Ctrl-C.
         #[arg(long)]
         follow: bool,
-        /// Only lines with this member, as in outcome=wrong-code; may be repeated.
+        /// Show only lines with this member, as in outcome=wrong-code; may be repeated.
         #[arg(long, value_name = "MEMBER=VALUE")]
         filter: Vec<String>,
     },
-    /// Sum up the request lines of the functions' logs.
+    /// Sum up the request lines of the functions.
     Stats {
-        /// How far back to begin: 90s, 5m, 2h, 7d.
-        #[arg(long, default_value = "1h", value_parser = span)]
+        /// How far back to begin, as in 90s, 5m, 2h or 7d.
+        #[arg(long, default_value = "1h", value_parser = parse_span)]
         since: Span,
     },
-    /// Print the completions of a shell.
+    /// Print a completion script for a shell.
     Completions {
-        /// The shell.
+        /// Shell that the script is for.
         shell: Shell,
     },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
-    /// E.164, as in +14155550100.
+    /// A phone in E.164, as in +14155550100.
     Phone,
-    /// The `uniqueId` of requests.
+    /// A device, by the `uniqueId` of its requests.
     Device,
-    /// An IPv4 address, or an IPv6 address with the /64 it is in.
+    /// An IPv4 address, or the /64 of an IPv6 address.
     Address,
 }
 
 #[derive(Args)]
-pub(crate) struct Subject {
-    /// What to look at.
+pub(crate) struct SubjectArguments {
+    /// What the value is.
     pub(crate) kind: Kind,
     /// The phone, device or address.
     pub(crate) value: String,
 }
 
 #[derive(Args)]
-pub(crate) struct Block {
+pub(crate) struct BlockArguments {
     #[command(flatten)]
-    pub(crate) subject: Subject,
-    /// Why; kept with the entry. No personal data, please.
+    pub(crate) subject: SubjectArguments,
+    /// Why; stored with the entry. Give no personal data.
     #[arg(long)]
     pub(crate) reason: String,
-    /// When it ends, as in 2027-01-31T00:00:00Z; never if not given.
-    #[arg(long, value_parser = instant, conflicts_with = "duration")]
+    /// When the block ends, as in 2027-01-31T00:00:00Z; never if not given.
+    #[arg(long, value_parser = parse_instant, conflicts_with = "duration")]
     pub(crate) until: Option<Timestamp>,
-    /// How long it lasts: 90s, 5m, 2h, 7d.
-    #[arg(long = "for", id = "duration", value_name = "TIME", value_parser = span)]
+    /// How long the block lasts, as in 90s, 5m, 2h or 7d.
+    #[arg(long = "for", id = "duration", value_name = "TIME", value_parser = parse_span)]
     pub(crate) duration: Option<Span>,
 }
 
 #[derive(Subcommand)]
-pub(crate) enum Keys {
-    /// Show the keys: ids and dates, never a secret.
+pub(crate) enum KeysCommand {
+    /// Show the ids and dates of the keys, and no secret.
     List,
-    /// Add a root. It is accepted from the next refresh on, and not used yet.
+    /// Add a root. Functions accept it once they have read it, and make nothing with it before it is promoted.
     Add {
-        /// Its id, 1 to 16 lower-case letters and digits; the next free of r2, r3, … if not given.
+        /// Id of the new root, 1 to 16 lower-case letters and digits; the next free of r2, r3, … if not given.
         id: Option<String>,
     },
     /// Make new tokens with a root. Refused until every function has read it.
     Promote {
-        /// Its id.
+        /// Id of the root.
         id: String,
-        /// Do not wait: functions that have not read it yet refuse its tokens for up to five minutes.
+        /// Promote at once. Functions that have not read the root yet refuse its tokens for up to five minutes.
         #[arg(long)]
         force: bool,
     },
-    /// Remove a key. Refused while tokens made with it may be in use; at an account stack always, because passwords
-    /// are made with it too.
+    /// Remove a key. Refused while tokens made with it may be in use. Always refused at an account stack, because
+    /// passwords may be made with it too.
     Retire {
-        /// Its id.
+        /// Id of the key.
         id: String,
-        /// Do not wait: open challenges and unspent success tokens of this key are refused; at an account stack,
-        /// sessions end and passwords can only be reset.
+        /// Remove at once. Open challenges and unspent success tokens of this key are refused from then on. At an
+        /// account stack, its sessions end, and its passwords can only be reset.
         #[arg(long)]
         force: bool,
     },
-    /// Add an RSA key. Five minutes later, when every function has read it, success tokens are RS256.
+    /// Add an RSA key. It signs success tokens with RS256 from five minutes later on, when every function has read it.
     AddRsa {
-        /// Its id, 1 to 16 lower-case letters and digits.
+        /// Id of the new key, 1 to 16 lower-case letters and digits.
         #[arg(default_value = "rsa1")]
         id: String,
     },
 }
 
 #[derive(Subcommand)]
-pub(crate) enum Policy {
-    /// Show every fault, or the size and cost of every text.
+pub(crate) enum PolicyCommand {
+    /// Show every fault of a policy, or the size and cost of every text if there is none.
     Check {
-        /// The policy file.
+        /// Policy file to check.
         file: PathBuf,
     },
 }

@@ -1,4 +1,4 @@
-//! `explain`: which rule would refuse a text now. It decides with the service's own functions.
+//! `explain`: says which rule would refuse a text now. It decides with the functions that the service decides with.
 
 use phoneproof_aws::store::{Block, Store};
 use phoneproof_crypto::index::Indexer;
@@ -14,10 +14,10 @@ use phoneproof_domain::subject::{SubjectIndex, Subjects};
 use serde_json::{Value, json};
 
 use crate::blocks;
-use crate::operator::{Operator, phone};
-use crate::output::{Failure, Outcome, or_dash, row, table};
+use crate::operator::{Operator, parse_phone};
+use crate::output::{CommandError, Reply, format_or_dash, format_table, make_row};
 
-/// What one rule says.
+/// What one rule decides, and the count and limit it decides by.
 struct Finding {
     rule: Rule,
     count: Option<u32>,
@@ -28,15 +28,15 @@ struct Finding {
 
 pub(crate) async fn explain(
     operator: &Operator,
-    text: &str,
+    typed_phone: &str,
     device: Option<&str>,
     address: Option<&str>,
-) -> Result<Outcome, Failure> {
-    let destination = phone(text)?;
-    let (policy, place) = (operator.policy()?, operator.place().await?);
-    let keyring = operator.keyring(&place).await?;
-    let subjects = subjects(keyring.indexer(), &destination, device, address)?;
-    let (store, now) = (operator.store(&place), operator.now());
+) -> Result<Reply, CommandError> {
+    let destination = parse_phone(typed_phone)?;
+    let (policy, resources) = (operator.read_policy()?, operator.find_resources().await?);
+    let keyring = operator.read_keyring(&resources).await?;
+    let subjects = index_subjects(keyring.indexer(), &destination, device, address)?;
+    let (store, now) = (operator.open_store(&resources), operator.now());
     let limits = policy.limits_of(&destination.phone, now);
     let terms = policy.terms(now, &limits);
     let record = store
@@ -45,26 +45,26 @@ pub(crate) async fn explain(
     let record = record.unwrap_or_default();
     let mut findings = Vec::new();
     for gate in policy.gates(subjects, &limits, now) {
-        findings.push(look_at(gate, &store, &record, &terms).await?);
+        findings.push(check_gate(gate, &store, &record, &terms).await?);
     }
     Ok(report(&policy, &destination, &findings, &record, &terms))
 }
 
-/// The subjects that were asked about. A rule about another subject is not looked at.
-fn subjects(
+/// Makes the indexes of the subjects that the operator named. `None` leaves out the rules about that subject.
+fn index_subjects(
     indexer: &Indexer,
     destination: &Destination,
     device: Option<&str>,
     address: Option<&str>,
-) -> Result<Subjects<Option<SubjectIndex>>, Failure> {
+) -> Result<Subjects<Option<SubjectIndex>>, CommandError> {
     Ok(Subjects {
         phone_index: indexer.phone(&destination.phone),
         device_index: device
-            .map(blocks::device)
+            .map(blocks::parse_device)
             .transpose()?
             .map(|device| indexer.device(&device)),
         address_index: address
-            .map(blocks::address)
+            .map(blocks::parse_address)
             .transpose()?
             .map(|address| indexer.address(&address)),
         number_block_index: indexer.number_block(&destination.phone),
@@ -72,12 +72,12 @@ fn subjects(
 }
 
 /// Reads what the store holds for one gate, and decides as a send would.
-async fn look_at(
+async fn check_gate(
     gate: Gate,
     store: &Store,
     record: &PhoneRecord,
     terms: &Terms,
-) -> Result<Finding, Failure> {
+) -> Result<Finding, CommandError> {
     let mut finding = Finding {
         rule: gate.rule,
         count: None,
@@ -99,7 +99,7 @@ async fn look_at(
             count >= quota.limit
         }
     };
-    // The id of the challenge does not matter: none is made.
+    // No challenge is made, so any id will do.
     let new = Reservation::New {
         id: ChallengeId([0; 16]),
         slot: 0,
@@ -116,7 +116,7 @@ fn report(
     findings: &[Finding],
     record: &PhoneRecord,
     terms: &Terms,
-) -> Outcome {
+) -> Reply {
     let not_texted = policy
         .numbers
         .admits(destination)
@@ -136,11 +136,11 @@ fn report(
         "refusedBy": rule,
         "retryAt": retry_at,
         "testNumber": is_test,
-        "rules": findings.iter().map(finding_json).collect::<Value>(),
+        "rules": findings.iter().map(describe_finding).collect::<Value>(),
         "failures": record.failures,
         "failuresToday": record.failures_today,
         "lastSent": record.last_sent,
-        "challenges": challenges(record, terms.now),
+        "challenges": describe_challenges(record, terms.now),
     });
     let verdict = match (rule, retry_at) {
         (None, _) => "would be sent now".to_owned(),
@@ -153,23 +153,23 @@ fn report(
         destination
             .country
             .map_or_else(|| "no country".to_owned(), |country| country.to_string()),
-        table(&rows(findings)),
+        format_table(&make_rows(findings)),
         record.failures,
         record.failures_today,
-        or_dash(record.last_sent),
-        open_count(record, terms.now),
+        format_or_dash(record.last_sent),
+        count_open(record, terms.now),
     );
-    Outcome::done(json, text)
+    Reply::done(json, text)
 }
 
-fn rows(findings: &[Finding]) -> Vec<Vec<String>> {
-    let mut rows = vec![row(["rule", "count", "limit", "frees at", ""])];
+fn make_rows(findings: &[Finding]) -> Vec<Vec<String>> {
+    let mut rows = vec![make_row(["rule", "count", "limit", "frees at", ""])];
     rows.extend(findings.iter().map(|finding| {
         vec![
             finding.rule.name().to_owned(),
-            or_dash(finding.count),
-            or_dash(finding.limit),
-            or_dash(finding.denial.as_ref().and_then(Denial::retry_at)),
+            format_or_dash(finding.count),
+            format_or_dash(finding.limit),
+            format_or_dash(finding.denial.as_ref().and_then(Denial::retry_at)),
             match (&finding.denial, &finding.block) {
                 (Some(_), Some(block)) => format!("refuses: {}", block.reason),
                 (Some(denial), None) => format!("refuses ({})", denial.rule()),
@@ -180,18 +180,18 @@ fn rows(findings: &[Finding]) -> Vec<Vec<String>> {
     rows
 }
 
-fn finding_json(finding: &Finding) -> Value {
+fn describe_finding(finding: &Finding) -> Value {
     json!({
         "rule": finding.rule.name(),
         "count": finding.count,
         "limit": finding.limit,
         "refuses": finding.denial.is_some(),
         "freesAt": finding.denial.as_ref().and_then(Denial::retry_at),
-        "block": finding.block.as_ref().map(blocks::shown),
+        "block": finding.block.as_ref().map(blocks::describe),
     })
 }
 
-fn challenges(record: &PhoneRecord, now: Timestamp) -> Value {
+fn describe_challenges(record: &PhoneRecord, now: Timestamp) -> Value {
     let live = record.slots.values().filter(|slot| slot.expires_at > now);
     live.map(|slot| {
         json!({ "expiresAt": slot.expires_at, "attemptsLeft": slot.attempts_left, "used": slot.used })
@@ -199,7 +199,7 @@ fn challenges(record: &PhoneRecord, now: Timestamp) -> Value {
     .collect()
 }
 
-fn open_count(record: &PhoneRecord, now: Timestamp) -> usize {
+fn count_open(record: &PhoneRecord, now: Timestamp) -> usize {
     let open = |slot: &&phoneproof_domain::phone_record::Slot| {
         slot.expires_at > now && !slot.used && slot.attempts_left > 0
     };

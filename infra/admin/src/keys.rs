@@ -1,4 +1,4 @@
-//! `keys`: the keyring, one safe step at a time.
+//! `keys`: changes the keyring one safe step at a time.
 
 use std::time::Duration;
 
@@ -12,14 +12,18 @@ use phoneproof_domain::random::random_array;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::cli::{Common, Keys};
+use crate::cli::{Common, KeysCommand};
 use crate::confirm::confirm;
-use crate::operator::{KeyringPlace, Operator};
-use crate::output::{Exit, Failure, Outcome, or_dash, row, table};
+use crate::operator::{KeyringSecret, Operator};
+use crate::output::{CommandError, Exit, Reply, format_or_dash, format_table, make_row};
 
-/// The keyring as it was read, to be written back if nobody else wrote it meanwhile.
-struct Opened {
-    place: KeyringPlace,
+/// How long a session of the account service lives at most (infra/RUNBOOK.md, Keys of the accounts). Its refresh tokens
+/// and the names of its devices are made with the roots.
+const SESSION_LIFETIME: Duration = Duration::from_hours(30 * 24);
+
+/// The keyring as it was read. It is written back only if nobody else has changed it since.
+struct OpenKeyring {
+    secret: KeyringSecret,
     text: Zeroizing<String>,
     document: KeyringDocument,
 }
@@ -27,55 +31,55 @@ struct Opened {
 pub(crate) async fn run(
     operator: &Operator,
     common: &Common,
-    command: Keys,
-) -> Result<Outcome, Failure> {
+    command: KeysCommand,
+) -> Result<Reply, CommandError> {
     let mut opened = open(operator).await?;
     let now = operator.now();
     match command {
-        Keys::List => Ok(shown(&opened.document, "")),
-        Keys::Add { id } => {
+        KeysCommand::List => Ok(report(&opened.document, "")),
+        KeysCommand::Add { id } => {
             let id = id.unwrap_or_else(|| opened.document.next_id());
             opened
                 .document
-                .add(&id, &*random()?, now)
-                .map_err(|error| refused(&error))?;
+                .add(&id, &*draw_root()?, now)
+                .map_err(|error| explain_refusal(&error))?;
             save(operator, &opened).await?;
-            Ok(shown(
+            Ok(report(
                 &opened.document,
                 &format!("`{id}` is added; promote it in five minutes"),
             ))
         }
-        Keys::Promote { id, force } => {
+        KeysCommand::Promote { id, force } => {
             opened
                 .document
                 .promote(&id, now, force)
-                .map_err(|error| refused(&error))?;
+                .map_err(|error| explain_refusal(&error))?;
             confirm(common, &format!("This makes new tokens with `{id}`."))?;
             save(operator, &opened).await?;
-            Ok(shown(&opened.document, &format!("`{id}` is current")))
+            Ok(report(&opened.document, &format!("`{id}` is current")))
         }
-        Keys::Retire { id, force } => {
-            let lifetime = if opened.place.keeps_passwords {
-                session_lifetime()
+        KeysCommand::Retire { id, force } => {
+            let lifetime = if opened.secret.keeps_passwords {
+                SESSION_LIFETIME
             } else {
-                token_lifetime(&operator.policy()?)
+                longest_token_lifetime(&operator.read_policy()?)
             };
             opened
                 .document
                 .retire(&id, lifetime, now, force)
-                .map_err(|error| refused(&error))?;
-            if opened.place.keeps_passwords && !force {
-                return Err(passwords_would_be_lost(&id));
+                .map_err(|error| explain_refusal(&error))?;
+            if opened.secret.keeps_passwords && !force {
+                return Err(refuse_to_lose_passwords(&id));
             }
             confirm(common, &format!("This removes `{id}` for good."))?;
             save(operator, &opened).await?;
-            Ok(shown(&opened.document, &format!("`{id}` is retired")))
+            Ok(report(&opened.document, &format!("`{id}` is retired")))
         }
-        Keys::AddRsa { id } => {
+        KeysCommand::AddRsa { id } => {
             opened
                 .document
-                .add_rsa(&id, &new_rsa_key()?, now)
-                .map_err(|error| refused(&error))?;
+                .add_rsa(&id, &generate_rsa_key()?, now)
+                .map_err(|error| explain_refusal(&error))?;
             confirm(
                 common,
                 &format!(
@@ -83,7 +87,7 @@ pub(crate) async fn run(
                 ),
             )?;
             save(operator, &opened).await?;
-            Ok(shown(
+            Ok(report(
                 &opened.document,
                 &format!("`{id}` signs success tokens in five minutes"),
             ))
@@ -91,88 +95,94 @@ pub(crate) async fn run(
     }
 }
 
-/// The longest that a token of any business can be in use.
-fn token_lifetime(policy: &Policy) -> Duration {
+/// The longest time that a challenge token and the success token made from it can be in use, over all businesses.
+fn longest_token_lifetime(policy: &Policy) -> Duration {
     let businesses = policy.businesses.values();
     let lifetimes = businesses.map(|business| business.code_lifetime + business.success_lifetime);
     lifetimes.max().unwrap_or_default()
 }
 
-/// How long a session of the account service lives at most: its refresh tokens and the names of its devices are
-/// made with the roots.
-const fn session_lifetime() -> Duration {
-    Duration::from_hours(30 * 24)
-}
-
-/// Nothing in the keyring says which passwords were made with a root, so only the operator can.
-fn passwords_would_be_lost(id: &str) -> Failure {
-    let message = format!("passwords that were last used under `{id}` could only be reset");
+/// Refuses to retire a root. Passwords may be made with it, and the keyring does not say which, so the operator must
+/// count them.
+fn refuse_to_lose_passwords(id: &str) -> CommandError {
+    let message = format!("passwords made with `{id}` could then only be reset");
     let advice = "count them as infra/RUNBOOK.md says (Keys of the accounts), then add --force";
-    Failure::new(Exit::Refused, message, advice)
+    CommandError::new(Exit::Refused, message, advice)
 }
 
-fn random() -> Result<Zeroizing<[u8; 32]>, Failure> {
+/// Draws the bytes of a new root.
+fn draw_root() -> Result<Zeroizing<[u8; 32]>, CommandError> {
     let bytes = random_array(&SystemRandom).map(Zeroizing::new);
-    bytes.map_err(|_| Failure::new(Exit::Failed, "the system has no random bytes", ""))
+    bytes.map_err(|_| {
+        CommandError::new(
+            Exit::Failed,
+            "the operating system gave no random bytes",
+            "",
+        )
+    })
 }
 
-/// 2048 bits: 112 bits of strength, accepted until 2030 (NIST SP 800-131A), and what API Gateway checks
-/// fastest.
-fn new_rsa_key() -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let failed = |_| Failure::new(Exit::Failed, "no RSA key could be generated", "");
+/// Generates an RSA key of 2048 bits. That is 112 bits of strength, which NIST SP 800-131A accepts until 2030. API
+/// Gateway checks signatures of this size fastest.
+fn generate_rsa_key() -> Result<Zeroizing<Vec<u8>>, CommandError> {
+    let failed = |_| CommandError::new(Exit::Failed, "no RSA key could be generated", "");
     let key = KeyPair::generate(KeySize::Rsa2048).map_err(failed)?;
     let der: Pkcs8V1Der<'_> = key.as_der().map_err(failed)?;
     Ok(Zeroizing::new(der.as_ref().to_vec()))
 }
 
-async fn open(operator: &Operator) -> Result<Opened, Failure> {
-    let place = operator.keyring_place().await?;
-    let text = operator.keyring_text(&place.secret).await?;
+async fn open(operator: &Operator) -> Result<OpenKeyring, CommandError> {
+    let secret = operator.find_keyring().await?;
+    let text = operator.read_secret(&secret.id).await?;
     let document = KeyringDocument::from_json(&text);
-    let document = document.map_err(|error| Failure::new(Exit::Failed, error.to_string(), ""))?;
-    Ok(Opened {
-        place,
+    let document =
+        document.map_err(|error| CommandError::new(Exit::Failed, error.to_string(), ""))?;
+    Ok(OpenKeyring {
+        secret,
         text,
         document,
     })
 }
 
-/// Writes the keyring, unless somebody else changed it since it was read. Secrets Manager has no conditional
-/// write, so two operators in the same second can still lose one of two changes.
-async fn save(operator: &Operator, opened: &Opened) -> Result<(), Failure> {
+/// Writes the keyring, unless somebody else has changed it since it was read. Secrets Manager has no conditional write,
+/// so one of two changes in the same second can still be lost.
+async fn save(operator: &Operator, opened: &OpenKeyring) -> Result<(), CommandError> {
     let text = opened.document.to_json();
-    let text =
-        text.map_err(|error| Failure::new(Exit::Failed, error.to_string(), "nothing was changed"))?;
-    if *operator.keyring_text(&opened.place.secret).await? != *opened.text {
-        return Err(Failure::new(
+    let text = text.map_err(|error| {
+        CommandError::new(Exit::Failed, error.to_string(), "nothing was changed")
+    })?;
+    if *operator.read_secret(&opened.secret.id).await? != *opened.text {
+        return Err(CommandError::new(
             Exit::Refused,
-            "somebody else changed the keyring",
-            "look at `keys list`, then try again",
+            "somebody else changed the keyring in the meantime, so this change was not made",
+            "see `keys list`, then try again",
         ));
     }
     let client = aws_sdk_secretsmanager::Client::new(&operator.aws);
     let request = client
         .put_secret_value()
-        .secret_id(&opened.place.secret)
+        .secret_id(&opened.secret.id)
         .secret_string(text.as_str());
     let answer = request.send().await;
-    answer.map_err(|error| Failure::call("PutSecretValue", &error_code(&error)))?;
+    answer.map_err(|error| CommandError::call("PutSecretValue", &error_code(&error)))?;
     Ok(())
 }
 
-fn refused(error: &EditError) -> Failure {
+/// Turns an error of an edit into the exit code and the advice for it.
+fn explain_refusal(error: &EditError) -> CommandError {
     let (exit, advice) = match error {
         EditError::Keyring(_) | EditError::Exists(_) => (Exit::Usage, ""),
         EditError::Unknown(_) | EditError::Current(_) => (Exit::Nothing, "see `keys list`"),
         EditError::Unsafe(_) => (Exit::Refused, ""),
         EditError::TooEarly { .. } => (Exit::Refused, "wait, or add --force after a leak"),
     };
-    Failure::new(exit, error.to_string(), advice)
+    CommandError::new(exit, error.to_string(), advice)
 }
 
-fn shown(document: &KeyringDocument, done: &str) -> Outcome {
+/// Reports the keys, under the sentence `done` that says what was changed.
+fn report(document: &KeyringDocument, done: &str) -> Reply {
     let keys = document.keys();
-    let mut rows = vec![row(["key", "algorithm", "", "added", "replaced"])];
+    let mut rows = vec![make_row(["key", "algorithm", "", "added", "replaced"])];
     rows.extend(keys.iter().map(|key| {
         let roles = [(key.is_current, "current"), (key.is_index, "index")];
         let roles: Vec<_> = roles
@@ -184,16 +194,16 @@ fn shown(document: &KeyringDocument, done: &str) -> Outcome {
             key.id.clone(),
             key.algorithm.to_owned(),
             roles.join(", "),
-            or_dash(key.added),
-            or_dash(key.replaced),
+            format_or_dash(key.added),
+            format_or_dash(key.replaced),
         ]
     }));
-    let json = json!({ "keys": keys.iter().map(fact).collect::<Value>() });
+    let json = json!({ "keys": keys.iter().map(describe_key).collect::<Value>() });
     let separator = if done.is_empty() { "" } else { "\n\n" };
-    Outcome::done(json, format!("{done}{separator}{}", table(&rows)))
+    Reply::done(json, format!("{done}{separator}{}", format_table(&rows)))
 }
 
-fn fact(key: &KeyFacts) -> Value {
+fn describe_key(key: &KeyFacts) -> Value {
     json!({
         "id": key.id,
         "algorithm": key.algorithm,

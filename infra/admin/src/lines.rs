@@ -1,4 +1,4 @@
-//! The lines of the functions' logs.
+//! Reads the log lines of the functions.
 
 use std::collections::BTreeSet;
 
@@ -7,18 +7,19 @@ use phoneproof_aws::clients::error_code;
 use phoneproof_domain::clock::Timestamp;
 use serde_json::Value;
 
-use crate::operator::{Operator, Place};
-use crate::output::{Exit, Failure};
+use crate::operator::{Operator, Resources};
+use crate::output::{CommandError, Exit};
 
-/// A line of a log: one JSON object.
+/// A log line, which is one JSON object.
 pub(crate) struct Line {
     /// When it was written, in milliseconds since the Unix epoch.
     pub(crate) at_ms: i64,
+    /// The JSON object; `shared/observe/LOGGING.md` lists its members.
     pub(crate) members: Value,
 }
 
 impl Line {
-    /// A member as text, however it is written.
+    /// A member as text; a number or a list is written as JSON. `None` if it is missing or `null`.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         match self.members.get(name)? {
             Value::Null => None,
@@ -27,48 +28,54 @@ impl Line {
         }
     }
 
+    /// A member that is a number.
     pub(crate) fn number(&self, name: &str) -> Option<f64> {
         self.members.get(name)?.as_f64()
     }
 
-    /// Whether it is the one line that a request leaves.
+    /// Whether this is the request line, of which each request leaves one.
     pub(crate) fn is_request(&self) -> bool {
         self.members.get("message").and_then(Value::as_str) == Some("request")
     }
 }
 
-/// Reads lines, each once.
+/// Reads log lines, each line once.
 pub(crate) struct Reader {
     client: Client,
     groups: Vec<String>,
     from_ms: i64,
-    /// Time and id of the lines that were read and may be seen again.
+    /// Time and id of the lines that were read and that CloudWatch Logs may return again.
     seen: BTreeSet<(i64, String)>,
 }
 
-/// Lines can become visible after later ones (CloudWatch Logs user guide): look back this far again.
+/// How far each read looks back. A line can become visible after later ones (CloudWatch Logs user guide).
 const LATE_MS: i64 = 10_000;
 
 impl Reader {
-    pub(crate) fn new(operator: &Operator, place: Place, from: Timestamp) -> Result<Self, Failure> {
-        if place.log_groups.is_empty() {
+    /// Makes a reader that starts at `from`.
+    pub(crate) fn new(
+        operator: &Operator,
+        resources: Resources,
+        from: Timestamp,
+    ) -> Result<Self, CommandError> {
+        if resources.log_groups.is_empty() {
             let advice = "give --stack-name, or set the variables that `cargo run` prints";
-            return Err(Failure::new(
+            return Err(CommandError::new(
                 Exit::Usage,
-                "which log? LOG_GROUP is not set",
+                "LOG_GROUP is not set, so the log group is not known",
                 advice,
             ));
         }
         Ok(Self {
             client: Client::new(&operator.aws),
-            groups: place.log_groups,
+            groups: resources.log_groups,
             from_ms: from.unix().saturating_mul(1_000),
             seen: BTreeSet::new(),
         })
     }
 
-    /// The lines that were not read before, in order of time.
-    pub(crate) async fn next(&mut self) -> Result<Vec<Line>, Failure> {
+    /// Reads the lines that were not read before, in order of time.
+    pub(crate) async fn read_new(&mut self) -> Result<Vec<Line>, CommandError> {
         let mut lines = Vec::new();
         for group in self.groups.clone() {
             self.read_group(&group, &mut lines).await?;
@@ -81,7 +88,7 @@ impl Reader {
         Ok(lines)
     }
 
-    async fn read_group(&mut self, group: &str, lines: &mut Vec<Line>) -> Result<(), Failure> {
+    async fn read_group(&mut self, group: &str, lines: &mut Vec<Line>) -> Result<(), CommandError> {
         let mut pages = self
             .client
             .filter_log_events()
@@ -91,14 +98,14 @@ impl Reader {
             .send();
         while let Some(page) = pages.next().await {
             let page =
-                page.map_err(|error| Failure::call("FilterLogEvents", &error_code(&error)))?;
+                page.map_err(|error| CommandError::call("FilterLogEvents", &error_code(&error)))?;
             for event in page.events() {
                 let at_ms = event.timestamp().unwrap_or_default();
                 let id = format!("{group} {}", event.event_id().unwrap_or_default());
                 let members = event
                     .message()
                     .and_then(|text| serde_json::from_str(text).ok());
-                // Lambda's own lines (START, REPORT) are no JSON.
+                // The lines that Lambda itself writes (START, REPORT) are not JSON.
                 if let Some(members) = members.filter(Value::is_object)
                     && self.seen.insert((at_ms, id))
                 {

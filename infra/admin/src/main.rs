@@ -1,4 +1,4 @@
-//! `phoneproof-admin`: the operator's command line.
+//! `phoneproof-admin`: the command line of the people who operate a stack.
 
 mod blocks;
 mod cli;
@@ -20,9 +20,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use cli::{Cli, Command};
-use operator::Operator;
-use output::{Failure, Outcome};
+use crate::cli::{Cli, Command, PolicyCommand};
+use crate::operator::Operator;
+use crate::output::{CommandError, Reply};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -38,44 +38,44 @@ async fn main() -> ExitCode {
     }
     let json = cli.common.json;
     match run(cli).await {
-        Ok(outcome) => {
-            let shown = match (json, &outcome.json) {
-                (false, _) => outcome.text,
-                // `tail` has printed its lines already.
+        Ok(reply) => {
+            let printed = match (json, &reply.json) {
+                (false, _) => reply.text,
+                // `tail` printed its lines as it read them.
                 (true, serde_json::Value::Null) => String::new(),
                 (true, json) => json.to_string(),
             };
-            print(&mut io::stdout(), &shown);
-            outcome.exit.into()
+            print(&mut io::stdout(), &printed);
+            reply.exit.into()
         }
-        Err(failure) => {
+        Err(error) => {
             if json {
-                print(&mut io::stdout(), &failure.json().to_string());
+                print(&mut io::stdout(), &error.to_json().to_string());
             } else {
                 print(
                     &mut io::stderr(),
-                    &format!("phoneproof-admin: {}", failure.message),
+                    &format!("phoneproof-admin: {}", error.message),
                 );
-                if let Some(advice) = &failure.advice {
+                if let Some(advice) = &error.advice {
                     print(&mut io::stderr(), &format!("  {advice}"));
                 }
             }
-            failure.exit.into()
+            error.exit.into()
         }
     }
 }
 
-/// A closed pipe is the reader's way to say that it has seen enough.
+/// Prints a line. Write errors are ignored: a reader that closes the pipe, such as `head`, has seen enough.
 fn print(out: &mut impl io::Write, text: &str) {
     if !text.is_empty() {
         drop(writeln!(out, "{text}"));
     }
 }
 
-async fn run(cli: Cli) -> Result<Outcome, Failure> {
+async fn run(cli: Cli) -> Result<Reply, CommandError> {
     let common = cli.common;
-    // Checking a file asks nobody for a region or credentials.
-    if let Command::Policy(cli::Policy::Check { file }) = &cli.command {
+    // A policy file is checked without AWS, so it must not need a region or credentials.
+    if let Command::Policy(PolicyCommand::Check { file }) = &cli.command {
         return policy::check(file);
     }
     let operator = Operator::new(&common).await;
@@ -84,32 +84,41 @@ async fn run(cli: Cli) -> Result<Outcome, Failure> {
         Command::Unblock(subject) => blocks::unblock(&operator, &common, &subject).await,
         Command::Blocks => blocks::list(&operator).await,
         Command::Explain {
-            phone,
+            typed_phone,
             device,
             address,
         } => {
             let device = device.as_deref().filter(|device| *device != "-");
-            explain::explain(&operator, &phone, device, address.as_deref()).await
+            explain::explain(&operator, &typed_phone, device, address.as_deref()).await
         }
-        Command::Unlock { phone } => phones::unlock(&operator, &common, &phone).await,
-        Command::Forget { phone, with_block } => {
-            phones::forget(&operator, &common, &phone, with_block).await
-        }
+        Command::Unlock { typed_phone } => phones::unlock(&operator, &common, &typed_phone).await,
+        Command::Forget {
+            typed_phone,
+            with_block,
+        } => phones::forget(&operator, &common, &typed_phone, with_block).await,
         Command::Keys(command) => keys::run(&operator, &common, command).await,
         Command::SendTest {
-            phone,
+            typed_phone,
             business,
             locale,
-        } => send_test::send(&operator, &phone, business.as_deref(), locale.as_deref()).await,
+        } => {
+            send_test::send(
+                &operator,
+                &typed_phone,
+                business.as_deref(),
+                locale.as_deref(),
+            )
+            .await
+        }
         Command::Tail {
             since,
             follow,
             filter,
         } => tail::tail(&operator, &common, since, follow, &filter).await,
         Command::Stats { since } => stats::stats(&operator, since).await,
-        // Both need no stack, and were served before.
+        // `main` and the lines above have served both.
         Command::Policy(_) | Command::Completions { .. } => {
-            Ok(Outcome::done(serde_json::Value::Null, ""))
+            Ok(Reply::done(serde_json::Value::Null, ""))
         }
     }
 }

@@ -1,16 +1,15 @@
-//! Where the stack is, and the clients to reach it.
+//! Finds the resources of a stack, and makes the clients that reach them.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sdk_cloudformation::types::Stack;
 use phoneproof_aws::clients::error_code;
-use phoneproof_aws::store::Tables;
-use phoneproof_aws::store::{CallFailed, Store};
-use phoneproof_config::process::ProcessEnvironment;
-use phoneproof_config::process::SystemClock;
+use phoneproof_aws::store::{CallFailed, Store, Tables};
+use phoneproof_config::process::{ProcessEnvironment, SystemClock};
 use phoneproof_config::{DEFAULT_POLICY, Environment as _};
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::clock::{Clock, Timestamp};
@@ -20,38 +19,42 @@ use phoneproof_domain::policy::Policy;
 use zeroize::Zeroizing;
 
 use crate::cli::Common;
-use crate::output::{Exit, Failure};
+use crate::output::{CommandError, Exit};
 
-/// How long a call may take; operators wait longer than users.
+/// How long a call of AWS may take. Operators can wait longer than the users of a function.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The parts of a stack that commands work on.
-pub(crate) struct Place {
+/// The resources of a verification stack that commands work on.
+pub(crate) struct Resources {
+    /// The names of its tables.
     pub(crate) tables: Tables,
+    /// The name or ARN of its keyring secret.
     pub(crate) keyring_secret: String,
+    /// The log groups of its functions; empty at a local stack without `LOG_GROUP`.
     pub(crate) log_groups: Vec<String>,
 }
 
-/// A keyring, of either kind of stack.
-pub(crate) struct KeyringPlace {
-    pub(crate) secret: String,
-    /// Whether it is an account stack's: what is made with its roots lasts for months.
+/// The keyring secret of a verification stack or of an account stack.
+pub(crate) struct KeyringSecret {
+    /// Its name or ARN.
+    pub(crate) id: String,
+    /// Whether it is an account stack's. Passwords made with its roots stay in use for months.
     pub(crate) keeps_passwords: bool,
 }
 
-/// The outputs of a stack, or their names as variables.
+/// The outputs of a CloudFormation stack, by key.
 type Outputs = BTreeMap<String, String>;
 
-/// Everything that commands need.
+/// What commands need of AWS, of the clock and of the command line.
 pub(crate) struct Operator {
     pub(crate) aws: SdkConfig,
     clock: SystemClock,
-    policy: Option<std::path::PathBuf>,
+    policy: Option<PathBuf>,
     stack_name: Option<String>,
 }
 
 impl Operator {
-    /// Finds credentials and region where the AWS command line finds them.
+    /// Looks for credentials and region where the AWS command line looks for them.
     pub(crate) async fn new(common: &Common) -> Self {
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(
             aws_config::timeout::TimeoutConfig::builder()
@@ -77,65 +80,72 @@ impl Operator {
         self.clock.now()
     }
 
-    /// The policy that `--policy` names, else the one compiled in.
-    pub(crate) fn policy(&self) -> Result<Policy, Failure> {
+    /// Reads the policy that `--policy` names, else the one compiled in.
+    pub(crate) fn read_policy(&self) -> Result<Policy, CommandError> {
         let text = match &self.policy {
             None => DEFAULT_POLICY.to_owned(),
-            Some(path) => std::fs::read_to_string(path)
-                .map_err(|error| Failure::usage(format!("--policy {}: {error}", path.display())))?,
+            Some(path) => std::fs::read_to_string(path).map_err(|error| {
+                CommandError::usage(format!("--policy {}: {error}", path.display()))
+            })?,
         };
-        phoneproof_config::policy::from_toml(&text)
-            .map_err(|faults| Failure::new(Exit::Failed, faults.to_string(), "see `policy check`"))
+        phoneproof_config::policy::from_toml(&text).map_err(|faults| {
+            CommandError::new(Exit::Failed, faults.to_string(), "see `policy check`")
+        })
     }
 
-    /// Where the stack is.
-    pub(crate) async fn place(&self) -> Result<Place, Failure> {
+    /// Finds the resources of the stack: by the outputs of the stack that `--stack-name` names, else by the variables
+    /// that `cargo run` prints.
+    pub(crate) async fn find_resources(&self) -> Result<Resources, CommandError> {
         self.check_access().await?;
         match &self.stack_name {
-            Some(name) => deployed(name, &self.outputs(name).await?),
-            None => local(),
+            Some(name) => read_outputs(name, &self.describe_stack(name).await?),
+            None => read_variables(),
         }
     }
 
-    /// Where the keyring is: of a verification stack, or of an account stack.
-    pub(crate) async fn keyring_place(&self) -> Result<KeyringPlace, Failure> {
+    /// Finds the keyring of the stack, which is a verification stack or an account stack.
+    pub(crate) async fn find_keyring(&self) -> Result<KeyringSecret, CommandError> {
         self.check_access().await?;
         let Some(name) = &self.stack_name else {
-            return local_keyring();
+            return read_keyring_variable();
         };
-        let outputs = self.outputs(name).await?;
-        Ok(KeyringPlace {
-            secret: output(name, &outputs, "KeyringSecret")?,
+        let outputs = self.describe_stack(name).await?;
+        Ok(KeyringSecret {
+            id: require_output(name, &outputs, "KeyringSecret")?,
             keeps_passwords: outputs.contains_key("AccountsTable"),
         })
     }
 
-    async fn check_access(&self) -> Result<(), Failure> {
+    /// Checks that there are a region and credentials, so that their absence is reported in words.
+    async fn check_access(&self) -> Result<(), CommandError> {
         if self.aws.region().is_none() {
             let advice = "give --region, or set AWS_REGION or a profile with a region";
-            return Err(Failure::new(Exit::Usage, "no AWS region", advice));
+            return Err(CommandError::new(
+                Exit::Usage,
+                "no AWS region is set",
+                advice,
+            ));
         }
-        let found = match self.aws.credentials_provider() {
+        let has_credentials = match self.aws.credentials_provider() {
             Some(provider) => provider.provide_credentials().await.is_ok(),
             None => false,
         };
-        let advice =
-            "sign in, as with `aws configure` or `aws sso login`; any will do for a local stack";
-        found
+        let advice = "sign in, as with `aws configure` or `aws sso login`; a local stack takes any credentials";
+        has_credentials
             .then_some(())
-            .ok_or_else(|| Failure::new(Exit::Failed, "no AWS credentials", advice))
+            .ok_or_else(|| CommandError::new(Exit::Failed, "no AWS credentials were found", advice))
     }
 
-    async fn outputs(&self, name: &str) -> Result<Outputs, Failure> {
+    async fn describe_stack(&self, name: &str) -> Result<Outputs, CommandError> {
         let client = aws_sdk_cloudformation::Client::new(&self.aws);
         let answer = client.describe_stacks().stack_name(name).send().await;
         let answer = answer.map_err(|error| match error_code(&error).as_str() {
-            // CloudFormation's answer to a name it does not know.
+            // CloudFormation answers so to a name it does not know.
             "ValidationError" => {
                 let advice = "is this the right account and region?";
-                Failure::new(Exit::Failed, format!("there is no stack `{name}`"), advice)
+                CommandError::new(Exit::Failed, format!("there is no stack `{name}`"), advice)
             }
-            code => Failure::call("DescribeStacks", code),
+            code => CommandError::call("DescribeStacks", code),
         })?;
         let outputs = answer.stacks().iter().flat_map(Stack::outputs);
         Ok(outputs
@@ -148,45 +158,48 @@ impl Operator {
             .collect())
     }
 
-    /// The tables of `place`.
-    pub(crate) fn store(&self, place: &Place) -> Store {
+    /// Opens the tables of `resources`.
+    pub(crate) fn open_store(&self, resources: &Resources) -> Store {
         Store::new(
             aws_sdk_dynamodb::Client::new(&self.aws),
-            place.tables.clone(),
+            resources.tables.clone(),
         )
     }
 
-    /// The text of the keyring secret.
-    pub(crate) async fn keyring_text(&self, secret: &str) -> Result<Zeroizing<String>, Failure> {
+    /// Reads the text of the secret with this name or ARN.
+    pub(crate) async fn read_secret(&self, id: &str) -> Result<Zeroizing<String>, CommandError> {
         let client = aws_sdk_secretsmanager::Client::new(&self.aws);
-        let request = client.get_secret_value().secret_id(secret);
+        let request = client.get_secret_value().secret_id(id);
         let answer = request.send().await;
-        let answer = answer.map_err(|e| Failure::call("GetSecretValue", &error_code(&e)))?;
+        let answer = answer.map_err(|e| CommandError::call("GetSecretValue", &error_code(&e)))?;
         Ok(Zeroizing::new(answer.secret_string.unwrap_or_default()))
     }
 
-    /// The keyring.
-    pub(crate) async fn keyring(&self, place: &Place) -> Result<Keyring, Failure> {
-        let text = self.keyring_text(&place.keyring_secret).await?;
+    /// Reads the keyring of `resources`.
+    pub(crate) async fn read_keyring(
+        &self,
+        resources: &Resources,
+    ) -> Result<Keyring, CommandError> {
+        let text = self.read_secret(&resources.keyring_secret).await?;
         Keyring::from_json(&text).map_err(|error| {
-            Failure::new(
+            CommandError::new(
                 Exit::Failed,
                 error.to_string(),
-                "see infra/RUNBOOK.md, Keys",
+                "see Keys in infra/RUNBOOK.md",
             )
         })
     }
 }
 
-fn output(stack: &str, outputs: &Outputs, key: &str) -> Result<String, Failure> {
+fn require_output(stack: &str, outputs: &Outputs, key: &str) -> Result<String, CommandError> {
     let message = format!("the stack `{stack}` has no output `{key}`");
     let found = outputs.get(key).cloned();
-    found.ok_or_else(|| Failure::new(Exit::Failed, message, "is it a PhoneProof stack?"))
+    found.ok_or_else(|| CommandError::new(Exit::Failed, message, "is it a PhoneProof stack?"))
 }
 
-fn deployed(name: &str, outputs: &Outputs) -> Result<Place, Failure> {
-    let output = |key| output(name, outputs, key);
-    Ok(Place {
+fn read_outputs(name: &str, outputs: &Outputs) -> Result<Resources, CommandError> {
+    let output = |key| require_output(name, outputs, key);
+    Ok(Resources {
         tables: Tables {
             limits: output("LimitsTable")?,
             challenges: output("ChallengesTable")?,
@@ -197,56 +210,56 @@ fn deployed(name: &str, outputs: &Outputs) -> Result<Place, Failure> {
     })
 }
 
-/// One of the variables that `cargo run` prints.
-fn variable(name: &str) -> Result<String, Failure> {
+/// Reads one of the variables that `cargo run` prints.
+fn require_variable(name: &str) -> Result<String, CommandError> {
     ProcessEnvironment.get(name).ok_or_else(|| {
         let advice = "give --stack-name, or set the variables that `cargo run` prints";
-        Failure::new(
+        CommandError::new(
             Exit::Usage,
-            format!("which stack? {name} is not set"),
+            format!("{name} is not set, so the stack is not known"),
             advice,
         )
     })
 }
 
-fn local() -> Result<Place, Failure> {
-    Ok(Place {
+fn read_variables() -> Result<Resources, CommandError> {
+    Ok(Resources {
         tables: Tables {
-            limits: variable("LIMITS_TABLE")?,
-            challenges: variable("CHALLENGES_TABLE")?,
-            blocks: variable("BLOCKS_TABLE")?,
+            limits: require_variable("LIMITS_TABLE")?,
+            challenges: require_variable("CHALLENGES_TABLE")?,
+            blocks: require_variable("BLOCKS_TABLE")?,
         },
-        keyring_secret: variable("KEYRING_SECRET_ID")?,
+        keyring_secret: require_variable("KEYRING_SECRET_ID")?,
         log_groups: ProcessEnvironment.get("LOG_GROUP").into_iter().collect(),
     })
 }
 
-/// The verification service's keyring; the account service's where only that is named.
-fn local_keyring() -> Result<KeyringPlace, Failure> {
+/// Reads which keyring the variables name: the verification service's, or the account service's if only that is named.
+fn read_keyring_variable() -> Result<KeyringSecret, CommandError> {
     let accounts = ProcessEnvironment.get("ACCOUNT_KEYRING_SECRET_ID");
-    match (variable("KEYRING_SECRET_ID"), accounts) {
-        (Err(_), Some(secret)) => Ok(KeyringPlace {
-            secret,
+    match (require_variable("KEYRING_SECRET_ID"), accounts) {
+        (Err(_), Some(secret)) => Ok(KeyringSecret {
+            id: secret,
             keeps_passwords: true,
         }),
-        (secret, _) => Ok(KeyringPlace {
-            secret: secret?,
+        (secret, _) => Ok(KeyringSecret {
+            id: secret?,
             keeps_passwords: false,
         }),
     }
 }
 
-impl From<CallFailed> for Failure {
+impl From<CallFailed> for CommandError {
     fn from(failed: CallFailed) -> Self {
         Self::call(failed.operation, &failed.code)
     }
 }
 
-/// A phone as operators type it.
-pub(crate) fn phone(text: &str) -> Result<Destination, Failure> {
-    PhoneParser::new().parse(text, None).map_err(|error| {
-        Failure::usage(format!(
-            "phone: a number in E.164 such as +14155550100 is needed: {error}"
+/// Reads a phone as operators type it.
+pub(crate) fn parse_phone(typed: &str) -> Result<Destination, CommandError> {
+    PhoneParser::new().parse(typed, None).map_err(|error| {
+        CommandError::usage(format!(
+            "phone: a number in E.164 is needed, such as +14155550100 ({error})"
         ))
     })
 }

@@ -1,10 +1,10 @@
-//! What a command says: JSON for programs, text for people, and the exit code.
+//! How a command ends: JSON for programs, text for people, and the exit code.
 
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-/// How a command ended; the help lists these for operators.
+/// The exit code of the process. The help lists the codes for operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     Done = 0,
@@ -20,15 +20,16 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// What a command found or did.
+/// What a command that ended without an error found or did.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct Reply {
     pub(crate) exit: Exit,
     pub(crate) json: Value,
     pub(crate) text: String,
 }
 
-impl Outcome {
+impl Reply {
+    /// The command did its work, or found what was asked for.
     pub(crate) fn done(json: Value, text: impl Into<String>) -> Self {
         Self {
             exit: Exit::Done,
@@ -37,6 +38,7 @@ impl Outcome {
         }
     }
 
+    /// There was nothing to do, for the reason that `text` gives.
     pub(crate) fn nothing(text: impl Into<String>) -> Self {
         let text = text.into();
         Self {
@@ -47,15 +49,16 @@ impl Outcome {
     }
 }
 
-/// Why a command did not do it, and what to do next.
+/// Why a command did not do its work, and what the operator can do next.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct CommandError {
     pub(crate) exit: Exit,
     pub(crate) message: String,
     pub(crate) advice: Option<String>,
 }
 
-impl Failure {
+impl CommandError {
+    /// Makes an error; an empty `advice` is none.
     pub(crate) fn new(exit: Exit, message: impl Into<String>, advice: &str) -> Self {
         Self {
             exit,
@@ -64,26 +67,27 @@ impl Failure {
         }
     }
 
+    /// An argument is missing or malformed. `message` names it and what is accepted.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message, "")
     }
 
-    /// A call of AWS that failed with this error code.
-    pub(crate) fn call(what: &str, code: &str) -> Self {
+    /// AWS answered a call of `operation` with this error code, or not at all.
+    pub(crate) fn call(operation: &str, code: &str) -> Self {
         Self::new(
             Exit::Failed,
-            format!("{what} failed ({code})"),
-            advice(code),
+            format!("{operation} failed ({code})"),
+            advise(code),
         )
     }
 
-    pub(crate) fn json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         json!({ "error": self.message, "advice": self.advice })
     }
 }
 
-/// What to do about an error code of AWS.
-fn advice(code: &str) -> &'static str {
+/// Says what the operator can do about an error code of AWS.
+fn advise(code: &str) -> &'static str {
     match code {
         "no connection" | "timeout" => {
             "is the region right, and for a local stack, is `cargo run` running?"
@@ -100,8 +104,8 @@ fn advice(code: &str) -> &'static str {
     }
 }
 
-/// Lines with aligned columns; the first row is the heading.
-pub(crate) fn table(rows: &[Vec<String>]) -> String {
+/// Formats rows as lines with aligned columns. The first row is the heading.
+pub(crate) fn format_table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
@@ -118,13 +122,13 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// A row of a [`table`].
-pub(crate) fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
+/// Makes a row for [`format_table`].
+pub(crate) fn make_row<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.map(str::to_owned).to_vec()
 }
 
-/// A value, or a dash where there is none.
-pub(crate) fn or_dash(value: Option<impl ToString>) -> String {
+/// Formats a value, or a dash if there is none.
+pub(crate) fn format_or_dash(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| value.to_string())
 }
 
@@ -133,12 +137,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tables_align_and_do_not_trail() {
+    fn aligns_columns_and_leaves_no_trailing_spaces() {
         let rows = [
-            row(["rule", "count"]),
-            row(["phone-per-day", "3"]),
-            row(["é", ""]),
+            make_row(["rule", "count"]),
+            make_row(["phone-per-day", "3"]),
+            make_row(["é", ""]),
         ];
-        assert_eq!(table(&rows), "rule           count\nphone-per-day  3\né");
+        assert_eq!(
+            format_table(&rows),
+            "rule           count\nphone-per-day  3\né"
+        );
     }
 }

@@ -1,62 +1,65 @@
 //! `unlock` and `forget`.
 
-use serde_json::json;
-
 use phoneproof_domain::subject::SubjectKind;
+use serde_json::json;
 
 use crate::cli::Common;
 use crate::confirm::confirm;
-use crate::operator::{Operator, phone};
-use crate::output::{Failure, Outcome};
+use crate::operator::{Operator, parse_phone};
+use crate::output::{CommandError, Reply};
 
 pub(crate) async fn unlock(
     operator: &Operator,
     common: &Common,
-    text: &str,
-) -> Result<Outcome, Failure> {
-    let number = phone(text)?.phone;
-    let (policy, place) = (operator.policy()?, operator.place().await?);
-    let index = operator.keyring(&place).await?.indexer().phone(&number);
+    typed_phone: &str,
+) -> Result<Reply, CommandError> {
+    let phone = parse_phone(typed_phone)?.phone;
+    let (policy, resources) = (operator.read_policy()?, operator.find_resources().await?);
+    let index = operator
+        .read_keyring(&resources)
+        .await?
+        .indexer()
+        .phone(&phone);
     let now = operator.now();
     let today = policy.terms(now, &policy.limits).today;
-    let store = operator.store(&place);
+    let store = operator.open_store(&resources);
     let record = store.read_phone_record(&index, &today).await?;
     let record = record.filter(|record| record.failures > 0 || record.failures_today > 0);
     let Some(record) = record else {
-        return Ok(Outcome::nothing(
-            "no wrong codes are counted for this phone",
-        ));
+        return Ok(Reply::nothing("no wrong codes are counted for this phone"));
     };
     let (failures, today_count) = (record.failures, record.failures_today);
     confirm(
         common,
-        &format!("This forgets {failures} wrong codes in a row, {today_count} of them today."),
+        &format!(
+            "This clears the count of {failures} wrong codes in a row and {today_count} today."
+        ),
     )?;
     store.unlock(&index, &today).await?;
     let json = json!({ "cleared": { "failures": failures, "failuresToday": today_count } });
-    Ok(Outcome::done(
+    Ok(Reply::done(
         json,
-        format!("{}: {failures} wrong codes cleared", number.mask()),
+        format!("{}: {failures} wrong codes cleared", phone.mask()),
     ))
 }
 
 pub(crate) async fn forget(
     operator: &Operator,
     common: &Common,
-    text: &str,
+    typed_phone: &str,
     with_block: bool,
-) -> Result<Outcome, Failure> {
-    let number = phone(text)?.phone;
-    let (policy, place) = (operator.policy()?, operator.place().await?);
-    let keyring = operator.keyring(&place).await?;
-    let index = keyring.indexer().phone(&number);
+) -> Result<Reply, CommandError> {
+    let phone = parse_phone(typed_phone)?.phone;
+    let (policy, resources) = (operator.read_policy()?, operator.find_resources().await?);
+    let keyring = operator.read_keyring(&resources).await?;
+    let index = keyring.indexer().phone(&phone);
     let now = operator.now();
-    let store = operator.store(&place);
+    let store = operator.open_store(&resources);
     let today = policy.terms(now, &policy.limits).today;
     let record = store.read_phone_record(&index, &today).await?;
     confirm(
         common,
-        "This erases the phone's record, counters and open challenges; its limits and locks start anew.",
+        "This erases the phone's record, counters and open challenges. Its limits and locks start at zero.",
     )?;
     let challenges = record.iter().flat_map(|record| record.slots.values());
     let indexer = keyring.indexer();
@@ -68,11 +71,11 @@ pub(crate) async fn forget(
         .await?;
     let unblocked = with_block && store.unblock(SubjectKind::Phone, &index).await?.is_some();
     if record.is_none() && !unblocked {
-        return Ok(Outcome::nothing("nothing was stored about this phone"));
+        return Ok(Reply::nothing("nothing was stored about this phone"));
     }
     let json = json!({ "forgotten": true, "unblocked": unblocked });
-    Ok(Outcome::done(
+    Ok(Reply::done(
         json,
-        format!("{}: everything stored about it is erased", number.mask()),
+        format!("{}: everything stored about it is erased", phone.mask()),
     ))
 }

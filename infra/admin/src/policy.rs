@@ -1,4 +1,4 @@
-//! `policy check`.
+//! `policy check`: shows the faults of a policy, or the size and cost of its texts.
 
 use std::path::Path;
 
@@ -7,31 +7,31 @@ use phoneproof_domain::money::MicroUsd;
 use phoneproof_domain::policy::{Fault, Policy, PolicyFaults};
 use serde_json::{Value, json};
 
-use crate::output::{Exit, Failure, Outcome, row, table};
+use crate::output::{CommandError, Exit, Reply, format_table, make_row};
 
-pub(crate) fn check(file: &Path) -> Result<Outcome, Failure> {
+pub(crate) fn check(file: &Path) -> Result<Reply, CommandError> {
     let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
+        .map_err(|error| CommandError::usage(format!("{}: {error}", file.display())))?;
     let checked = phoneproof_config::policy::from_toml(&text)
         .and_then(|policy| Ok((Catalog::new(&policy)?, policy)));
     match checked {
-        Ok((catalog, policy)) => Ok(sound(&catalog, &policy)),
-        Err(PolicyFaults(faults)) => Ok(faulty(&faults)),
+        Ok((catalog, policy)) => Ok(report_texts(&catalog, &policy)),
+        Err(PolicyFaults(faults)) => Ok(report_faults(&faults)),
     }
 }
 
-fn faulty(faults: &[Fault]) -> Outcome {
-    let shown = |fault: &Fault| json!({ "path": fault.path, "reason": fault.reason });
+fn report_faults(faults: &[Fault]) -> Reply {
+    let describe = |fault: &Fault| json!({ "path": fault.path, "reason": fault.reason });
     let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-    Outcome {
+    Reply {
         exit: Exit::Failed,
-        json: json!({ "faults": faults.iter().map(shown).collect::<Value>() }),
+        json: json!({ "faults": faults.iter().map(describe).collect::<Value>() }),
         text: lines.join("\n"),
     }
 }
 
-fn sound(catalog: &Catalog, policy: &Policy) -> Outcome {
-    let mut rows = vec![row([
+fn report_texts(catalog: &Catalog, policy: &Policy) -> Reply {
+    let mut rows = vec![make_row([
         "business",
         "locale",
         "encoding",
@@ -41,7 +41,7 @@ fn sound(catalog: &Catalog, policy: &Policy) -> Outcome {
     ])];
     let mut templates = Vec::new();
     for report in catalog.report() {
-        let cost = costs(report, policy);
+        let cost = estimate_costs(report, policy);
         rows.push(vec![
             report.business.as_str().to_owned(),
             report.locale.to_string(),
@@ -65,11 +65,11 @@ fn sound(catalog: &Catalog, policy: &Policy) -> Outcome {
         }));
     }
     let json = json!({ "faults": [], "templates": templates });
-    Outcome::done(json, format!("no faults\n\n{}", table(&rows)))
+    Reply::done(json, format!("no faults\n\n{}", format_table(&rows)))
 }
 
-/// The least and the most that a text costs over the countries of the policy.
-fn costs(report: &TemplateReport, policy: &Policy) -> Option<(MicroUsd, MicroUsd)> {
+/// Estimates the least and the most that a text costs over the countries of the policy; `None` without a price.
+fn estimate_costs(report: &TemplateReport, policy: &Policy) -> Option<(MicroUsd, MicroUsd)> {
     let cost = |country| {
         policy
             .sms

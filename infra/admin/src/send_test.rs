@@ -1,4 +1,4 @@
-//! `send-test`.
+//! `send-test`: texts a specimen straight through SNS.
 
 use aws_config::retry::RetryConfig;
 use phoneproof_aws::sns::{NotTaken, Sender};
@@ -8,75 +8,81 @@ use phoneproof_domain::locale::Locale;
 use phoneproof_domain::policy::{Business, BusinessId, Policy};
 use serde_json::json;
 
-use crate::operator::{Operator, phone};
-use crate::output::{Exit, Failure, Outcome};
+use crate::operator::{Operator, parse_phone};
+use crate::output::{CommandError, Exit, Reply};
 
 pub(crate) async fn send(
     operator: &Operator,
-    to: &str,
+    typed_phone: &str,
     business: Option<&str>,
     locale: Option<&str>,
-) -> Result<Outcome, Failure> {
-    let (number, policy) = (phone(to)?.phone, operator.policy()?);
-    let body = specimen(&policy, business, locale)?;
-    operator.place().await?;
-    // As the service does: a second try could text twice.
+) -> Result<Reply, CommandError> {
+    let (phone, policy) = (parse_phone(typed_phone)?.phone, operator.read_policy()?);
+    let body = render_specimen(&policy, business, locale)?;
+    operator.find_resources().await?;
+    // The service does not retry either: a second try could text twice.
     let config = aws_sdk_sns::config::Builder::from(&operator.aws)
         .retry_config(RetryConfig::disabled())
         .build();
     let sender = Sender::new(aws_sdk_sns::Client::from_conf(config), &policy.sms);
-    match sender.publish(&number, &body).await {
+    match sender.publish(&phone, &body).await {
         Ok(id) => {
             let text = format!(
-                "SNS took it as {id}. If it does not arrive: the carrier dropped it, or the spend limit is reached."
+                "SNS took the text as {id}. If it does not arrive, the carrier dropped it, or the spend limit is reached."
             );
-            Ok(Outcome::done(json!({ "messageId": id }), text))
+            Ok(Reply::done(json!({ "messageId": id }), text))
         }
-        Err(NotTaken { code, .. }) => Err(Failure::new(
+        Err(NotTaken { code, .. }) => Err(CommandError::new(
             Exit::Failed,
-            format!("SNS did not take it ({code})"),
-            advice(&code),
+            format!("SNS did not take the text ({code})"),
+            advise(&code),
         )),
     }
 }
 
-/// The text of a template with a code of zeros.
-fn specimen(
+/// Renders a template with a code of zeros.
+fn render_specimen(
     policy: &Policy,
     business: Option<&str>,
     locale: Option<&str>,
-) -> Result<String, Failure> {
-    let (id, business) = find(policy, business)?;
+) -> Result<String, CommandError> {
+    let (id, business) = find_business(policy, business)?;
     let wanted = locale.map(Locale::parse).transpose();
-    let wanted = wanted.map_err(|error| Failure::usage(format!("--locale: {error}")))?;
+    let wanted = wanted.map_err(|error| CommandError::usage(format!("--locale: {error}")))?;
     let zeros = "0".repeat(usize::from(business.code_length));
-    let code = Code::parse(&zeros).map_err(|error| Failure::usage(error.to_string()))?;
+    let code = Code::parse(&zeros).map_err(|error| CommandError::usage(error.to_string()))?;
     let catalog = Catalog::new(policy);
-    let catalog = catalog
-        .map_err(|faults| Failure::new(Exit::Failed, faults.to_string(), "see `policy check`"))?;
+    let catalog = catalog.map_err(|faults| {
+        CommandError::new(Exit::Failed, faults.to_string(), "see `policy check`")
+    })?;
     let locale = catalog.locale(id, business, wanted.as_ref());
     let text = catalog.render(id, &locale, &code);
-    text.map(|text| text.body)
-        .ok_or_else(|| Failure::usage("--locale: the business has no such template"))
+    text.map(|text| text.body).ok_or_else(|| {
+        CommandError::usage("--locale: a locale of the business's templates is needed")
+    })
 }
 
-fn find<'p>(
+/// Finds a business by its name, or the first one of the policy.
+fn find_business<'p>(
     policy: &'p Policy,
     name: Option<&str>,
-) -> Result<(&'p BusinessId, &'p Business), Failure> {
+) -> Result<(&'p BusinessId, &'p Business), CommandError> {
     let mut businesses = policy.businesses.iter();
     match name {
         None => businesses.next(),
         Some(name) => businesses.find(|(id, _)| id.as_str() == name),
     }
-    .ok_or_else(|| Failure::usage("--business: a business of the policy is needed"))
+    .ok_or_else(|| {
+        CommandError::usage("--business: a business of the policy is needed, such as login")
+    })
 }
 
-fn advice(code: &str) -> &'static str {
+/// Says what the operator can do about an error code of SNS.
+fn advise(code: &str) -> &'static str {
     match code {
         "InvalidParameter" => "SNS does not text this number, or not with this sender id",
         "OptedOut" => {
-            "the owner of the number replied STOP: see opted-out numbers in the SNS console"
+            "the owner of the number replied STOP: see the opted-out numbers in the SNS console"
         }
         "AuthorizationError" => "the credentials may not publish: `sns:Publish` on `*` is needed",
         "Throttled" | "ThrottlingException" => {

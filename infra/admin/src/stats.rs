@@ -1,4 +1,4 @@
-//! `stats`: the request lines summed up.
+//! `stats`: sums up the request lines.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::lines::{Line, Reader};
 use crate::operator::Operator;
-use crate::output::{Failure, Outcome, row, table};
+use crate::output::{CommandError, Reply, format_table, make_row};
 use crate::time::Span;
 
-/// Texts and verifications of one country or business.
+/// How many texts were sent and numbers verified: in all, or for one country or business.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
 struct Flow {
     sent: f64,
@@ -28,11 +28,12 @@ impl Flow {
         (self.sent > 0.0).then(|| self.verified / self.sent)
     }
 
-    fn json(&self) -> Value {
+    fn to_json(&self) -> Value {
         json!({ "sent": self.sent, "verified": self.verified, "conversion": self.conversion() })
     }
 }
 
+/// The sums over request lines, each under the name of its member or metric (`shared/observe/LOGGING.md`).
 #[derive(Debug, Default)]
 struct Stats {
     requests: u64,
@@ -49,17 +50,17 @@ struct Stats {
     times: Vec<f64>,
 }
 
-pub(crate) async fn stats(operator: &Operator, since: Span) -> Result<Outcome, Failure> {
-    let place = operator.place().await?;
+pub(crate) async fn stats(operator: &Operator, since: Span) -> Result<Reply, CommandError> {
+    let resources = operator.find_resources().await?;
     let from = operator.now() - since.0;
-    let lines = Reader::new(operator, place, from)?.next().await?;
-    let stats = Stats::of(&lines);
-    let text = format!("since {from}\n\n{}", stats.text());
-    Ok(Outcome::done(stats.json(from), text))
+    let lines = Reader::new(operator, resources, from)?.read_new().await?;
+    let stats = Stats::sum_up(&lines);
+    let text = format!("since {from}\n\n{}", stats.to_text());
+    Ok(Reply::done(stats.to_json(from), text))
 }
 
 impl Stats {
-    fn of(lines: &[Line]) -> Self {
+    fn sum_up(lines: &[Line]) -> Self {
         let mut stats = Self::default();
         for line in lines.iter().filter(|line| line.is_request()) {
             stats.add(line);
@@ -95,7 +96,7 @@ impl Stats {
         self.times.extend(line.number("Time"));
     }
 
-    /// The time that this share of the requests took at most, in milliseconds.
+    /// The time in milliseconds that this share of the requests took at most; `None` without requests.
     fn quantile(&self, share: f64) -> Option<f64> {
         #[expect(
             clippy::cast_possible_truncation,
@@ -107,19 +108,19 @@ impl Stats {
         self.times.get(rank.saturating_sub(1)).copied()
     }
 
-    fn json(&self, since: Timestamp) -> Value {
+    fn to_json(&self, since: Timestamp) -> Value {
         let flows = |flows: &BTreeMap<String, Flow>| -> Value {
             Value::Object(
                 flows
                     .iter()
-                    .map(|(key, flow)| (key.clone(), flow.json()))
+                    .map(|(key, flow)| (key.clone(), flow.to_json()))
                     .collect(),
             )
         };
         json!({
             "since": since,
             "requests": self.requests,
-            "all": self.all.json(),
+            "all": self.all.to_json(),
             "countries": flows(&self.countries),
             "businesses": flows(&self.businesses),
             "denials": self.denials,
@@ -134,51 +135,51 @@ impl Stats {
         })
     }
 
-    fn text(&self) -> String {
+    fn to_text(&self) -> String {
         let time = |share| {
             self.quantile(share)
                 .map_or("-".to_owned(), |ms| format!("{ms:.1} ms"))
         };
         let summary = [
-            row(["requests", &self.requests.to_string()]),
-            row(["our faults (5xx)", &self.faults.to_string()]),
-            row(["segments", &self.segments.to_string()]),
-            row(["estimated cost", &format!("${:.4}", self.cost)]),
-            row(["time, median", &time(0.5)]),
-            row(["time, p99", &time(0.99)]),
-            row(["cold starts", &self.cold_starts.to_string()]),
+            make_row(["requests", &self.requests.to_string()]),
+            make_row(["our faults (5xx)", &self.faults.to_string()]),
+            make_row(["segments", &self.segments.to_string()]),
+            make_row(["estimated cost", &format!("${:.4}", self.cost)]),
+            make_row(["time, median", &time(0.5)]),
+            make_row(["time, p99", &time(0.99)]),
+            make_row(["cold starts", &self.cold_starts.to_string()]),
         ];
         let mut flows = vec![
-            row(["", "sent", "verified", "conversion"]),
-            flow_row("all", &self.all),
+            make_row(["", "sent", "verified", "conversion"]),
+            make_flow_row("all", &self.all),
         ];
         let named = self.countries.iter().chain(&self.businesses);
-        flows.extend(named.map(|(key, flow)| flow_row(key, flow)));
-        let mut text = format!("{}\n\n{}", table(&summary), table(&flows));
+        flows.extend(named.map(|(key, flow)| make_flow_row(key, flow)));
+        let mut text = format!("{}\n\n{}", format_table(&summary), format_table(&flows));
         for (title, counts) in [
             ("denied by", &self.denials),
             ("carrier", &self.carrier),
             ("outcome", &self.outcomes),
         ] {
             if !counts.is_empty() {
-                let mut rows = vec![row([title, "count"])];
+                let mut rows = vec![make_row([title, "count"])];
                 rows.extend(
                     counts
                         .iter()
-                        .map(|(key, count)| row([key, &count.to_string()])),
+                        .map(|(key, count)| make_row([key, &count.to_string()])),
                 );
-                text = format!("{text}\n\n{}", table(&rows));
+                text = format!("{text}\n\n{}", format_table(&rows));
             }
         }
         text
     }
 }
 
-fn flow_row(name: &str, flow: &Flow) -> Vec<String> {
+fn make_flow_row(name: &str, flow: &Flow) -> Vec<String> {
     let conversion = flow
         .conversion()
         .map_or("-".to_owned(), |share| format!("{:.0} %", share * 100.0));
-    row([
+    make_row([
         name,
         &flow.sent.to_string(),
         &flow.verified.to_string(),
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_summed_by_country_rule_and_outcome() {
+    fn sums_up_request_lines_by_country_rule_and_outcome() {
         let lines = [
             line(
                 json!({ "message": "request", "country": "US", "Sent": 1, "Segments": 2, "EstimatedCost": 0.02, "Time": 10.0, "carrier": "accepted" }),
@@ -207,7 +208,7 @@ mod tests {
             line(json!({ "message": "request", "rule": "phone-cooldown", "Time": 1.0 })),
             line(json!({ "message": "DynamoDB call failed", "country": "FR", "Sent": 9 })),
         ];
-        let stats = Stats::of(&lines);
+        let stats = Stats::sum_up(&lines);
         assert_eq!(stats.requests, 4);
         assert_eq!(
             stats.all,

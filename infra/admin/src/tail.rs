@@ -1,4 +1,4 @@
-//! `tail`.
+//! `tail`: prints log lines, and new ones as they come.
 
 use std::io::{self, Write as _};
 use std::time::Duration;
@@ -9,13 +9,13 @@ use serde_json::Value;
 use crate::cli::Common;
 use crate::lines::{Line, Reader};
 use crate::operator::Operator;
-use crate::output::{Failure, Outcome};
+use crate::output::{CommandError, Reply};
 use crate::time::Span;
 
-/// CloudWatch Logs allows five `FilterLogEvents` a second per account.
-const POLL: Duration = Duration::from_secs(2);
+/// How often `--follow` asks for new lines. CloudWatch Logs allows an account five `FilterLogEvents` a second.
+const POLL_EVERY: Duration = Duration::from_secs(2);
 
-/// Members that a short line shows, in this order.
+/// The members that a line for people shows, in this order.
 const SHOWN: [&str; 9] = [
     "route",
     "status",
@@ -34,54 +34,56 @@ pub(crate) async fn tail(
     since: Span,
     follow: bool,
     filters: &[String],
-) -> Result<Outcome, Failure> {
+) -> Result<Reply, CommandError> {
     let filters = filters
         .iter()
-        .map(|filter| parse(filter))
+        .map(|filter| parse_filter(filter))
         .collect::<Result<Vec<_>, _>>()?;
-    let place = operator.place().await?;
-    let mut reader = Reader::new(operator, place, operator.now() - since.0)?;
+    let resources = operator.find_resources().await?;
+    let mut reader = Reader::new(operator, resources, operator.now() - since.0)?;
     loop {
-        for line in reader.next().await? {
+        for line in reader.read_new().await? {
             let wanted = filters
                 .iter()
                 .all(|(name, value)| line.text(name).as_ref() == Some(value));
-            let shown = if common.json {
-                machine(line.members)
+            let printed = if common.json {
+                format_json(line.members)
             } else {
-                human(&line)
+                format_text(&line)
             };
-            if wanted && writeln!(io::stdout(), "{shown}").is_err() {
-                return Ok(quiet());
+            if wanted && writeln!(io::stdout(), "{printed}").is_err() {
+                return Ok(end());
             }
         }
         if !follow {
-            return Ok(quiet());
+            return Ok(end());
         }
-        tokio::time::sleep(POLL).await;
+        tokio::time::sleep(POLL_EVERY).await;
     }
 }
 
-/// The lines are out already.
-fn quiet() -> Outcome {
-    Outcome::done(Value::Null, "")
+/// Ends the command without more output, because its lines are printed already.
+fn end() -> Reply {
+    Reply::done(Value::Null, "")
 }
 
-fn parse(filter: &str) -> Result<(String, String), Failure> {
+fn parse_filter(filter: &str) -> Result<(String, String), CommandError> {
     let (name, value) = filter.split_once('=').ok_or_else(|| {
-        Failure::usage("--filter: a member and its value are needed, as in outcome=limited")
+        CommandError::usage("--filter: a member and its value are needed, as in outcome=limited")
     })?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
-fn machine(mut members: Value) -> String {
+/// Formats a line as JSON, without the metrics, which only CloudWatch reads.
+fn format_json(mut members: Value) -> String {
     if let Value::Object(members) = &mut members {
         members.remove("_aws");
     }
     members.to_string()
 }
 
-fn human(line: &Line) -> String {
+/// Formats a line for people.
+fn format_text(line: &Line) -> String {
     let at = Timestamp::from_unix(line.at_ms.div_euclid(1_000));
     let level = line.text("level").unwrap_or_default().to_lowercase();
     let mut parts = vec![at.to_string(), format!("{level:5}")];

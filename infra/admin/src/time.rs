@@ -6,13 +6,13 @@ use phoneproof_domain::clock::Timestamp;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// A span of time; a type of its own, because `clap` would read a `Duration` in its own way.
+/// A span of time as operators type it, of at least a second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span(pub(crate) Duration);
 
 /// Reads `90s`, `5m`, `2h` or `7d`.
-pub(crate) fn span(text: &str) -> Result<Span, String> {
-    let accepted = || "a number with s, m, h or d is needed, as in 5m".to_owned();
+pub(crate) fn parse_span(text: &str) -> Result<Span, String> {
+    let accepted = || "a number with the unit s, m, h or d is needed, as in 5m".to_owned();
     let unit = text.chars().last().ok_or_else(accepted)?;
     let seconds = match unit {
         's' => 1,
@@ -29,8 +29,8 @@ pub(crate) fn span(text: &str) -> Result<Span, String> {
     Ok(Span(Duration::from_secs(u64::from(count) * seconds)))
 }
 
-/// Reads an instant as in RFC 3339.
-pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
+/// Reads an instant in RFC 3339, as in `2027-01-31T00:00:00Z`.
+pub(crate) fn parse_instant(text: &str) -> Result<Timestamp, String> {
     OffsetDateTime::parse(text, &Rfc3339)
         .map(|instant| Timestamp::from_unix(instant.unix_timestamp()))
         .map_err(|_| "an instant is needed, as in 2027-01-31T00:00:00Z".to_owned())
@@ -41,8 +41,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_have_a_number_and_a_unit() {
-        let seconds = |text| span(text).map(|span| span.0.as_secs());
+    fn accepts_spans_of_a_number_and_a_unit() {
+        let seconds = |text| parse_span(text).map(|span| span.0.as_secs());
         assert_eq!(seconds("90s"), Ok(90));
         assert_eq!(seconds("7d"), Ok(604_800));
         for text in ["", "5", "m", "-5m", "0h", "5 m", "5µ"] {

@@ -1,4 +1,4 @@
-//! The command as operators run it, on a local stack.
+//! Runs the command `phoneproof-admin` as operators do, on a local stack.
 
 #![expect(
     clippy::expect_used,
@@ -11,9 +11,8 @@ use std::process::{Command, Output};
 use phoneproof_config::DEFAULT_POLICY;
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::phone::Phone;
-use phoneproof_local::aws::{ACCOUNT_SECRET_ID, SECRET_ID};
+use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, SECRET_ID};
 use phoneproof_local::inbox::Carrier;
-use phoneproof_local::logs::LOG_GROUP;
 use phoneproof_local::stack::{Options, Stack, tables};
 use phoneproof_tests::{Client, Database};
 use serde_json::{Value, json};
@@ -22,7 +21,7 @@ const PHONE: &str = "+14152007986";
 const KEYRING: &str =
     r#"{"current":"r1","r1":"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01"}"#;
 
-/// A local stack on the real clock, which the command uses too.
+/// A local stack on the system clock, because the command uses that clock.
 struct Site {
     stack: Stack,
     client: Client,
@@ -40,12 +39,13 @@ impl Site {
         Self { stack, client }
     }
 
-    /// Runs the command with the variables that `cargo run` prints.
+    /// Runs the command with the variables that `cargo run` prints for the verification service.
     async fn run(&self, arguments: &[&str]) -> Output {
         self.run_on(arguments, ("KEYRING_SECRET_ID", SECRET_ID))
             .await
     }
 
+    /// Runs the command with this variable naming the keyring.
     async fn run_on(&self, arguments: &[&str], (variable, secret): (&str, &str)) -> Output {
         let (endpoints, tables) = (&self.stack.backends.endpoints, tables());
         let mut command = Command::new(env!("CARGO_BIN_EXE_phoneproof-admin"));
@@ -67,8 +67,8 @@ impl Site {
         run.await.expect("joined").expect("the command runs")
     }
 
-    /// Runs it with `--json`; its exit code and what it printed.
-    async fn json(&self, arguments: &[&str]) -> (i32, Value) {
+    /// Runs the command with `--json`. Returns its exit code and what it printed, which may hold no secret.
+    async fn run_json(&self, arguments: &[&str]) -> (i32, Value) {
         let output = self.run(&[&["--json"], arguments].concat()).await;
         let text = String::from_utf8(output.stdout).expect("UTF-8");
         let json = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{arguments:?}: {text}"));
@@ -81,18 +81,20 @@ impl Site {
         (output.status.code().expect("a code"), json)
     }
 
-    async fn done(&self, arguments: &[&str]) -> Value {
-        let (code, json) = self.json(arguments).await;
+    /// Runs the command with `--json`, which must succeed, and returns what it printed.
+    async fn run_done(&self, arguments: &[&str]) -> Value {
+        let (code, json) = self.run_json(arguments).await;
         assert_eq!(code, 0, "{arguments:?}: {json}");
         json
     }
 
-    fn code(&self, phone: &str) -> String {
+    /// Reads the code that was texted to `phone`, in E.164.
+    fn read_code(&self, phone: &str) -> String {
         let texts = self.stack.backends.inbox.messages(Some(phone));
         texts.first().expect("a text").body[..6].to_owned()
     }
 
-    /// Every item of every table.
+    /// Reads every item of the verification service's tables.
     async fn dump(&self) -> Vec<Value> {
         let database = Database::embedded(&self.stack.backends.endpoints.dynamodb);
         let mut dump = Vec::new();
@@ -104,14 +106,15 @@ impl Site {
     }
 }
 
-fn phone_index(phone: &str) -> String {
+/// Makes the index by which the tables name `phone`, in E.164.
+fn index_phone(phone: &str) -> String {
     let keyring = Keyring::from_json(KEYRING).expect("a keyring");
     let phone = Phone::from_canonical(phone).expect("canonical");
     keyring.indexer().phone(&phone).as_str().to_owned()
 }
 
 #[tokio::test]
-async fn a_block_acts_on_the_next_request_until_it_is_taken_off() {
+async fn a_block_refuses_the_next_request_until_it_is_taken_off() {
     let site = Site::start().await;
     for (kind, value, rule) in [
         ("phone", PHONE, "blocked-phone"),
@@ -119,7 +122,7 @@ async fn a_block_acts_on_the_next_request_until_it_is_taken_off() {
         ("address", "192.0.2.1", "blocked-address"),
     ] {
         let entry = site
-            .done(&["block", kind, value, "--reason", "ticket 12"])
+            .run_done(&["block", kind, value, "--reason", "ticket 12"])
             .await;
         assert_eq!(
             (&entry["kind"], &entry["expiresAt"]),
@@ -127,14 +130,14 @@ async fn a_block_acts_on_the_next_request_until_it_is_taken_off() {
         );
         let refused = site.client.send(PHONE).await;
         assert_eq!((refused.status, &refused.json["rule"]), (403, &json!(rule)));
-        assert_eq!(site.done(&["blocks"]).await[0]["reason"], "ticket 12");
+        assert_eq!(site.run_done(&["blocks"]).await[0]["reason"], "ticket 12");
         assert_eq!(
-            site.done(&["unblock", kind, value, "--yes"]).await["kind"],
+            site.run_done(&["unblock", kind, value, "--yes"]).await["kind"],
             kind
         );
-        assert_eq!(site.json(&["unblock", kind, value, "--yes"]).await.0, 3);
+        assert_eq!(site.run_json(&["unblock", kind, value, "--yes"]).await.0, 3);
     }
-    assert_eq!(site.done(&["blocks"]).await, json!([]));
+    assert_eq!(site.run_done(&["blocks"]).await, json!([]));
     assert_eq!(site.client.send(PHONE).await.status, 202);
 }
 
@@ -142,10 +145,10 @@ async fn a_block_acts_on_the_next_request_until_it_is_taken_off() {
 async fn a_block_can_end_by_itself() {
     let site = Site::start().await;
     let entry = site
-        .done(&["block", "phone", PHONE, "--reason", "r", "--for", "7d"])
+        .run_done(&["block", "phone", PHONE, "--reason", "r", "--for", "7d"])
         .await;
     assert!(entry["expiresAt"].as_str() > entry["createdAt"].as_str());
-    site.done(&[
+    site.run_done(&[
         "block",
         "phone",
         PHONE,
@@ -156,11 +159,11 @@ async fn a_block_can_end_by_itself() {
     ])
     .await;
     assert_eq!(
-        site.done(&["blocks"]).await[0]["expiresAt"],
+        site.run_done(&["blocks"]).await[0]["expiresAt"],
         "2099-01-01T00:00:00Z"
     );
     let (code, _) = site
-        .json(&[
+        .run_json(&[
             "block",
             "phone",
             PHONE,
@@ -174,17 +177,17 @@ async fn a_block_can_end_by_itself() {
 }
 
 #[tokio::test]
-async fn explain_says_what_the_service_would_and_writes_nothing() {
+async fn explain_names_the_rule_that_then_refuses_and_writes_nothing() {
     let site = Site::start().await;
     let arguments = ["explain", PHONE, "device", "192.0.2.1"];
-    let before = site.done(&arguments).await;
+    let before = site.run_done(&arguments).await;
     assert_eq!(
         (&before["refusedBy"], &before["country"]),
         (&Value::Null, &json!("US"))
     );
     site.client.send(PHONE).await;
     let dump = site.dump().await;
-    let explained = site.done(&arguments).await;
+    let explained = site.run_done(&arguments).await;
     assert_eq!(site.dump().await, dump, "a dry run");
     let refused = site.client.send(PHONE).await;
     assert_eq!(explained["refusedBy"], refused.json["rule"]);
@@ -202,49 +205,51 @@ async fn explain_says_what_the_service_would_and_writes_nothing() {
     assert_eq!(counted("phone-per-hour"), (json!(1), json!(5)));
     assert_eq!(counted("device-per-day"), (json!(1), json!(10)));
     assert_eq!(counted("number-block-per-hour"), (json!(1), json!(20)));
-    // Who is not named is not looked at.
-    let rules = site.done(&["explain", PHONE]).await["rules"]
+    // Without a device or an address, their rules are left out.
+    let rules = site.run_done(&["explain", PHONE]).await["rules"]
         .as_array()
         .expect("rules")
         .len();
     assert_eq!(rules, 5);
-    let with_address = site.done(&["explain", PHONE, "-", "192.0.2.1"]).await;
+    let with_address = site.run_done(&["explain", PHONE, "-", "192.0.2.1"]).await;
     assert_eq!(with_address["rules"].as_array().map(Vec::len), Some(7));
     assert_eq!(
-        site.done(&["explain", "+376312345"]).await["refusedBy"],
+        site.run_done(&["explain", "+376312345"]).await["refusedBy"],
         "country"
     );
 }
 
 #[tokio::test]
-async fn unlock_clears_what_locks_a_phone() {
+async fn unlock_clears_the_wrong_codes_of_a_phone() {
     let site = Site::start().await;
     let token = site.client.send(PHONE).await.token();
-    let wrong = if site.code(PHONE) == "000000" {
+    let wrong = if site.read_code(PHONE) == "000000" {
         "000001"
     } else {
         "000000"
     };
     site.client.verify(&token, wrong).await;
-    let unlocked = site.done(&["unlock", PHONE, "--yes"]).await;
+    let unlocked = site.run_done(&["unlock", PHONE, "--yes"]).await;
     assert_eq!(
         unlocked["cleared"],
         json!({ "failures": 1, "failuresToday": 1 })
     );
-    assert_eq!(site.done(&["explain", PHONE]).await["failures"], 0);
-    assert_eq!(site.json(&["unlock", PHONE, "--yes"]).await.0, 3);
+    assert_eq!(site.run_done(&["explain", PHONE]).await["failures"], 0);
+    assert_eq!(site.run_json(&["unlock", PHONE, "--yes"]).await.0, 3);
 }
 
 #[tokio::test]
-async fn forget_leaves_no_item_of_the_phone() {
+async fn forget_erases_every_item_of_the_phone() {
     let site = Site::start().await;
     site.client.send(PHONE).await;
-    site.done(&["block", "phone", PHONE, "--reason", "r"]).await;
-    let index = phone_index(PHONE);
+    site.run_done(&["block", "phone", PHONE, "--reason", "r"])
+        .await;
+    let index = index_phone(PHONE);
     assert!(json!(site.dump().await).to_string().contains(&index));
-    site.done(&["forget", PHONE, "--with-block", "--yes"]).await;
+    site.run_done(&["forget", PHONE, "--with-block", "--yes"])
+        .await;
     assert!(!json!(site.dump().await).to_string().contains(&index));
-    assert_eq!(site.json(&["forget", PHONE, "--yes"]).await.0, 3);
+    assert_eq!(site.run_json(&["forget", PHONE, "--yes"]).await.0, 3);
     assert_eq!(
         site.client.send(PHONE).await.status,
         202,
@@ -256,16 +261,16 @@ async fn forget_leaves_no_item_of_the_phone() {
 async fn keys_are_rotated_step_by_step() {
     let site = Site::start().await;
     let token = site.client.send(PHONE).await.token();
-    let listed = site.done(&["keys", "list"]).await;
+    let listed = site.run_done(&["keys", "list"]).await;
     assert_eq!(
         (&listed["keys"][0]["id"], &listed["keys"][0]["current"]),
         (&json!("r1"), &json!(true))
     );
-    site.done(&["keys", "add"]).await;
-    let (code, early) = site.json(&["keys", "promote", "r2", "--yes"]).await;
+    site.run_done(&["keys", "add"]).await;
+    let (code, early) = site.run_json(&["keys", "promote", "r2", "--yes"]).await;
     assert_eq!(code, 4, "{early}");
     let promoted = site
-        .done(&["keys", "promote", "r2", "--yes", "--force"])
+        .run_done(&["keys", "promote", "r2", "--yes", "--force"])
         .await;
     assert_eq!(
         (&promoted["keys"][1]["id"], &promoted["keys"][1]["current"]),
@@ -273,26 +278,29 @@ async fn keys_are_rotated_step_by_step() {
     );
     for id in ["r1", "r2"] {
         assert_eq!(
-            site.json(&["keys", "retire", id, "--yes", "--force"])
+            site.run_json(&["keys", "retire", id, "--yes", "--force"])
                 .await
                 .0,
             4,
             "{id} is in use"
         );
     }
-    assert_eq!(site.json(&["keys", "retire", "r9", "--yes"]).await.0, 3);
-    assert_eq!(site.json(&["keys", "add", "r1"]).await.0, 2);
-    // A challenge of the old root is still good.
+    assert_eq!(site.run_json(&["keys", "retire", "r9", "--yes"]).await.0, 3);
+    assert_eq!(site.run_json(&["keys", "add", "r1"]).await.0, 2);
+    // The service still accepts a challenge made with the old root.
     assert_eq!(
-        site.client.verify(&token, &site.code(PHONE)).await.status,
+        site.client
+            .verify(&token, &site.read_code(PHONE))
+            .await
+            .status,
         200
     );
-    site.done(&["keys", "add", "r3"]).await;
-    site.done(&["keys", "retire", "r3", "--yes"]).await;
+    site.run_done(&["keys", "add", "r3"]).await;
+    site.run_done(&["keys", "retire", "r3", "--yes"]).await;
 }
 
 #[tokio::test]
-async fn an_accounts_root_is_retired_only_on_purpose() {
+async fn retires_a_root_of_an_account_stack_only_with_force() {
     let site = Site::start().await;
     let keyring = ("ACCOUNT_KEYRING_SECRET_ID", ACCOUNT_SECRET_ID);
     let step = async |arguments: &[&str]| {
@@ -302,7 +310,7 @@ async fn an_accounts_root_is_retired_only_on_purpose() {
         (output.status.code(), json)
     };
     assert_eq!(step(&["add", "r2"]).await.0, Some(0));
-    // Nothing was made with it, but nobody here knows which passwords were.
+    // Nothing was made with r2, but the keyring does not say so.
     let (code, refused) = step(&["retire", "r2"]).await;
     assert_eq!(code, Some(4), "{refused}");
     let advice = refused["advice"].as_str().expect("advice");
@@ -315,30 +323,37 @@ async fn an_accounts_root_is_retired_only_on_purpose() {
     let (_, listed) = step(&["list"]).await;
     assert_eq!(listed["keys"].as_array().map(Vec::len), Some(2), "{listed}");
     // The verification service's keyring was not touched.
-    let verification = site.done(&["keys", "list"]).await;
+    let verification = site.run_done(&["keys", "list"]).await;
     assert_eq!(verification["keys"].as_array().map(Vec::len), Some(1));
 }
 
 #[tokio::test]
-async fn an_rsa_key_can_be_added_and_retired() {
+async fn adds_and_retires_an_rsa_key() {
     let site = Site::start().await;
-    let added = site.done(&["keys", "add-rsa", "--yes"]).await;
+    let added = site.run_done(&["keys", "add-rsa", "--yes"]).await;
     assert_eq!(
         (&added["keys"][1]["id"], &added["keys"][1]["algorithm"]),
         (&json!("rsa1"), &json!("RS256"))
     );
-    assert_eq!(site.json(&["keys", "add-rsa", "rsa2", "--yes"]).await.0, 2);
-    assert_eq!(site.json(&["keys", "retire", "rsa1", "--yes"]).await.0, 4);
-    site.done(&["keys", "retire", "rsa1", "--yes", "--force"])
+    assert_eq!(
+        site.run_json(&["keys", "add-rsa", "rsa2", "--yes"]).await.0,
+        2
+    );
+    assert_eq!(
+        site.run_json(&["keys", "retire", "rsa1", "--yes"]).await.0,
+        4
+    );
+    site.run_done(&["keys", "retire", "rsa1", "--yes", "--force"])
         .await;
 }
 
 #[tokio::test]
-async fn what_loses_something_is_not_done_unasked() {
+async fn refuses_to_lose_anything_without_confirmation() {
     let site = Site::start().await;
     site.client.send(PHONE).await;
-    site.done(&["keys", "add", "r2"]).await;
-    site.done(&["block", "phone", PHONE, "--reason", "r"]).await;
+    site.run_done(&["keys", "add", "r2"]).await;
+    site.run_done(&["block", "phone", PHONE, "--reason", "r"])
+        .await;
     let dump = site.dump().await;
     for arguments in [
         &["unblock", "phone", PHONE][..],
@@ -347,7 +362,7 @@ async fn what_loses_something_is_not_done_unasked() {
         &["keys", "retire", "r2"],
         &["keys", "add-rsa"],
     ] {
-        let (code, refused) = site.json(arguments).await;
+        let (code, refused) = site.run_json(arguments).await;
         assert_eq!(code, 4, "{arguments:?}");
         assert!(
             refused["advice"]
@@ -358,7 +373,7 @@ async fn what_loses_something_is_not_done_unasked() {
     }
     assert_eq!(site.dump().await, dump);
     assert_eq!(
-        site.done(&["keys", "list"]).await["keys"]
+        site.run_done(&["keys", "list"]).await["keys"]
             .as_array()
             .map(Vec::len),
         Some(2)
@@ -369,9 +384,9 @@ async fn what_loses_something_is_not_done_unasked() {
 async fn tail_and_stats_read_the_request_lines() {
     let site = Site::start().await;
     let token = site.client.send(PHONE).await.token();
-    site.client.verify(&token, &site.code(PHONE)).await;
+    site.client.verify(&token, &site.read_code(PHONE)).await;
     site.client.send(PHONE).await;
-    let stats = site.done(&["stats"]).await;
+    let stats = site.run_done(&["stats"]).await;
     assert_eq!(stats["requests"], 3);
     assert_eq!(
         stats["countries"]["US"],
@@ -396,14 +411,14 @@ async fn tail_and_stats_read_the_request_lines() {
 }
 
 #[tokio::test]
-async fn send_test_texts_a_specimen_or_says_why_not() {
+async fn send_test_texts_a_specimen_or_names_the_error_of_sns() {
     let site = Site::start().await;
-    site.done(&["send-test", PHONE, "--business", "login", "--locale", "zh"])
+    site.run_done(&["send-test", PHONE, "--business", "login", "--locale", "zh"])
         .await;
     let texts = site.stack.backends.inbox.messages(Some(PHONE));
     assert!(texts[0].body.contains("000000") && texts[0].body.contains("登录"));
     site.stack.backends.inbox.set_carrier(Carrier::Refuse);
-    let (code, failed) = site.json(&["send-test", PHONE]).await;
+    let (code, failed) = site.run_json(&["send-test", PHONE]).await;
     assert_eq!(code, 1);
     assert!(
         failed["error"]
@@ -412,7 +427,7 @@ async fn send_test_texts_a_specimen_or_says_why_not() {
             .contains("InvalidParameter")
     );
     assert_eq!(
-        site.json(&["send-test", PHONE, "--business", "none"])
+        site.run_json(&["send-test", PHONE, "--business", "none"])
             .await
             .0,
         2
@@ -420,13 +435,13 @@ async fn send_test_texts_a_specimen_or_says_why_not() {
 }
 
 #[tokio::test]
-async fn policies_are_checked() {
+async fn policy_check_reports_costs_or_faults() {
     let site = Site::start().await;
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("policy.toml");
     let path = file.to_str().expect("UTF-8");
     std::fs::write(&file, DEFAULT_POLICY).expect("written");
-    let checked = site.done(&["policy", "check", path]).await;
+    let checked = site.run_done(&["policy", "check", path]).await;
     let template = &checked["templates"][0];
     assert_eq!(
         (&template["segments"], &template["mostCostUsd"]),
@@ -437,17 +452,20 @@ async fn policies_are_checked() {
         DEFAULT_POLICY.replace("attempts = 5", "attempts = 50"),
     )
     .expect("written");
-    let (code, faulty) = site.json(&["policy", "check", path]).await;
+    let (code, faulty) = site.run_json(&["policy", "check", path]).await;
     assert_eq!(code, 1);
     assert_eq!(
         faulty["faults"][0]["path"],
         "business.password-change.attempts"
     );
-    assert_eq!(site.json(&["policy", "check", "/no/such/file"]).await.0, 2);
+    assert_eq!(
+        site.run_json(&["policy", "check", "/no/such/file"]).await.0,
+        2
+    );
 }
 
 #[tokio::test]
-async fn bad_arguments_are_named() {
+async fn names_the_faulty_argument() {
     let site = Site::start().await;
     for (arguments, named) in [
         (&["explain", "12"][..], "phone"),
@@ -458,7 +476,7 @@ async fn bad_arguments_are_named() {
         (&["--policy", "/no/such/file", "explain", PHONE], "--policy"),
         (&["tail", "--filter", "outcome"], "--filter"),
     ] {
-        let (code, error) = site.json(arguments).await;
+        let (code, error) = site.run_json(arguments).await;
         assert_eq!(code, 2, "{arguments:?}");
         assert!(
             error["error"].as_str().expect("an error").contains(named),
@@ -470,7 +488,7 @@ async fn bad_arguments_are_named() {
 }
 
 #[test]
-fn without_a_stack_it_says_how_to_name_one() {
+fn says_how_to_name_a_stack_when_none_is_named() {
     let output = Command::new(env!("CARGO_BIN_EXE_phoneproof-admin"))
         .args(["blocks"])
         .env_clear()
@@ -488,7 +506,7 @@ fn without_a_stack_it_says_how_to_name_one() {
 }
 
 #[test]
-fn completions_are_printed() {
+fn prints_completions() {
     let output = Command::new(env!("CARGO_BIN_EXE_phoneproof-admin"))
         .args(["completions", "bash"])
         .output()

@@ -1,6 +1,6 @@
-// The account service: register, log in, use and lose a session, reset the password.
+// The accounts demo: register, log in, use a session, reset the password.
 
-import { $, announce, button, call, clearFaults, clock, countdown, decoded, deviceId, explain, faultyField, fillTable, isInternational, make, onSubmit, plainDigits, showNotice, whileBusy } from "./common.js";
+import { $, announce, call, clearFaults, countdown, decodeToken, deviceId, explain, fillTable, formatLeft, isInternational, make, makeButton, markFaulty, normalizeDigits, onSubmit, showNotice, whileBusy } from "./common.js";
 import { offerCode, showTextsOf, startDevice } from "./device.js";
 
 const CODE_LENGTH = 6;
@@ -8,22 +8,22 @@ const STEPS = ["register", "login", "session", "reset"];
 
 const ACCESS_CLAIMS = {
   sub: "the account",
-  sid: "the session: it must be alive as well",
-  aud: "the service it opens",
+  sid: "the session, which must not have ended",
+  aud: "the service that accepts it",
   iss: "who issued it: the account service, not PhoneProof",
-  exp: "not good after",
-  nbf: "not good before",
+  exp: "not valid after",
+  nbf: "not valid before",
   iat: "issued",
   client_id: "the client it was issued to",
   jti: "its own id",
 };
 
-/** The code that is awaited: what it is for is in the step that asked. */
+/** The challenge whose code is awaited, in the form that device.js expects; `null` before the first. */
 let challenge = null;
-/** `{access, refresh, exchanged}`: the tokens of the session, and the refresh token before the last. */
+/** `{access, refresh, exchanged}`: the tokens of the session, and the refresh token that was exchanged for the last one. */
 let session = null;
 
-const phone = () => $("phone").value.trim();
+const typedPhone = () => $("phone").value.trim();
 
 function showStep(current) {
   const at = STEPS.indexOf(current);
@@ -39,52 +39,52 @@ function showStep(current) {
   $("forgot").hidden = current !== "login";
   $("change-password").hidden = current !== "session";
   $("back-to-login").hidden = current !== "reset";
-  $("register-summary").textContent = at > 0 ? phone() : "";
+  $("register-summary").textContent = at > 0 ? typedPhone() : "";
   $("login-summary").textContent = current === "session" ? "Logged in" : "";
 }
 
-/** Goes to a step and says, there, why. */
-function turnTo(step, notice) {
+/** Goes to a step and shows a notice there that says why. */
+function goTo(step, notice) {
   clearFaults();
   showStep(step);
   if (notice) showNotice(`${step}-notice`, notice);
   $(`step-${step}`).querySelector("h2").focus();
 }
 
-function refused(step, answer) {
+function showRefusal(step, answer) {
   const why = explain(answer);
   showNotice(`${step}-notice`, { ...why, tone: why.retryAt ? "wait" : "bad" }).focus();
 }
 
-/** The number and a password, or `null` after saying what is missing. */
-function entered(passwordField) {
+/** Reads the number and a password. If one is missing, it says so on the page and returns `null`. */
+function readForm(passwordField) {
   clearFaults("phone", "password", "login-password", "new-password");
-  if (!isInternational(phone())) {
+  if (!isInternational(typedPhone())) {
     showStep("register");
-    faultyField("phone", "Enter the number with a leading + and its country code.");
+    markFaulty("phone", "Enter the number with a leading + and its country code.");
     return null;
   }
   const password = passwordField ? $(passwordField).value : "";
   if (passwordField && password === "") {
-    faultyField(passwordField, "Enter a password.");
+    markFaulty(passwordField, "Enter a password.");
     return null;
   }
-  return { phone: phone(), password };
+  return { phone: typedPhone(), password };
 }
 
 // ------------------------------------------------------------------------------------------- proofs
 
-/** Texts a code for a business and, once it is right, calls `use` with the proof. */
+/** Texts a code for a business action. Once the person has entered it, calls `use` with the proof. */
 async function prove(step, business, use) {
-  const answer = await call("send", { phone: phone(), uniqueId: deviceId(), businessId: business });
-  if (answer.status !== 202) return refused(step, answer);
-  challenge = { phone: phone(), recipient: null, codeLength: CODE_LENGTH, messages: [], over: false };
-  $(`step-${step}`).querySelector(".prove").replaceChildren(codeForm(step, answer.response.token, use));
+  const answer = await call("send", { phone: typedPhone(), uniqueId: deviceId(), businessId: business });
+  if (answer.status !== 202) return showRefusal(step, answer);
+  challenge = { typedPhone: typedPhone(), recipient: null, codeLength: CODE_LENGTH, messages: [], over: false };
+  $(`step-${step}`).querySelector(".prove").replaceChildren(makeCodeForm(step, answer.response.token, use));
   showTextsOf(challenge);
   $("code").focus();
 }
 
-function codeForm(step, token, use) {
+function makeCodeForm(step, token, use) {
   const field = make("input", { id: "code", class: "code-input", type: "text", inputmode: "numeric", autocomplete: "one-time-code", autocapitalize: "off", spellcheck: "false", maxlength: "12", required: "", "aria-describedby": "code-error" });
   const submit = make("button", { type: "submit", class: "primary", id: "verify" }, "Verify and go on");
   const form = make(
@@ -103,9 +103,9 @@ function codeForm(step, token, use) {
 
 async function check(step, token, use) {
   clearFaults("code");
-  const code = plainDigits($("code").value);
+  const code = normalizeDigits($("code").value);
   if (!/^\d+$/.test(code) || code.length !== CODE_LENGTH) {
-    faultyField("code", `The code has ${CODE_LENGTH} digits.`);
+    markFaulty("code", `The code has ${CODE_LENGTH} digits.`);
     return;
   }
   const answer = await call("verify", { token, code });
@@ -114,10 +114,10 @@ async function check(step, token, use) {
     await use(answer.response.token);
   } else if (answer.status === 422 && answer.response?.attemptsRemaining > 0) {
     const why = explain(answer);
-    faultyField("code", `${why.title}. ${why.text}`);
+    markFaulty("code", `${why.title}. ${why.text}`);
   } else {
     closeCode(step);
-    refused(step, answer);
+    showRefusal(step, answer);
   }
 }
 
@@ -140,96 +140,96 @@ function fillCode(code) {
 // ---------------------------------------------------------------------------------------- the account
 
 async function register() {
-  const given = entered("password");
+  const given = readForm("password");
   if (!given) return;
   const { password } = given;
   const secondStep = $("second-step").checked;
-  await prove("register", "register", (token) => finish({ token, password, secondStep }));
+  await prove("register", "register", (token) => registerWith({ token, password, secondStep }));
 }
 
-/** Registers with a proof. A password that is refused leaves the proof unspent: another one can be tried with it. */
-async function finish(request) {
+/** Registers with a proof. If the password is refused, the proof stays unspent and another password can be tried. */
+async function registerWith(request) {
   const answer = await call("register", request, { path: "/account/v1/accounts" });
   if (answer.status === 201) {
     $("password").value = "";
-    return turnTo("login", { tone: "good", title: "Registered", text: "The proof is spent. Registering does not log in." });
+    return goTo("login", { tone: "good", title: "Registered", text: "The proof is spent. You are not logged in yet." });
   }
-  if (answer.status !== 422) return refused("register", answer);
+  if (answer.status !== 422) return showRefusal("register", answer);
   const accepted = explain(answer).errors[0]?.accepted ?? "";
-  faultyField("password", `Accepted: ${accepted}. The proof is still good.`);
-  const again = button("Try this password", "secondary", () => whileBusy(again, () => finish({ ...request, password: $("password").value, secondStep: $("second-step").checked })));
+  markFaulty("password", `Accepted: ${accepted}. The proof is still good.`);
+  const again = makeButton("Try this password", "secondary", () => whileBusy(again, () => registerWith({ ...request, password: $("password").value, secondStep: $("second-step").checked })));
   showNotice("register-notice", { ...explain(answer), action: again });
 }
 
 async function logIn(token) {
-  const given = entered("login-password");
+  const given = readForm("login-password");
   if (!given) return;
   const request = { ...given, device: "This page" };
   if (token) request.token = token;
   const answer = await call("log-in", request, { path: "/account/v1/sessions" });
-  if (answer.status === 201) return begin(answer.response);
-  if (answer.status !== 403 || !/second-step/.test(explain(answer).about)) return refused("login", answer);
-  const text = button("Text a code", "secondary", () => whileBusy(text, () => prove("login", "login", logIn)));
+  if (answer.status === 201) return beginSession(answer.response);
+  if (answer.status !== 403 || !/second-step/.test(explain(answer).about)) return showRefusal("login", answer);
+  const text = makeButton("Text a code", "secondary", () => whileBusy(text, () => prove("login", "login", logIn)));
   showNotice("login-notice", { ...explain(answer), tone: "wait", action: text }).focus();
 }
 
 async function logInWithCode() {
-  if (!entered(null)) return;
+  if (!readForm(null)) return;
   await prove("login", "login", async (token) => {
     const answer = await call("log-in", { token, device: "This page" }, { path: "/account/v1/sessions" });
-    if (answer.status === 201) begin(answer.response);
-    else refused("login", answer);
+    if (answer.status === 201) beginSession(answer.response);
+    else showRefusal("login", answer);
   });
 }
 
 async function reset() {
-  const given = entered("new-password");
+  const given = readForm("new-password");
   if (!given) return;
   await prove("reset", "password-reset", async (token) => {
     const request = { token, password: $("new-password").value };
     const recoveryCode = $("recovery-code").value.trim();
     if (recoveryCode) request.recoveryCode = recoveryCode;
     const answer = await call("reset", request, { path: "/account/v1/password-reset" });
-    if (answer.status !== 204) return refused("reset", answer);
+    if (answer.status !== 204) return showRefusal("reset", answer);
     $("new-password").value = "";
     $("recovery-code").value = "";
     session = null;
-    turnTo("login", { tone: "good", title: "The password is set", text: "Every session has ended. Log in with the new one." });
+    goTo("login", { tone: "good", title: "The password is set", text: "Every session has ended. Log in with the new password." });
   });
 }
 
 // ---------------------------------------------------------------------------------------- the session
 
-function begin(tokens) {
+function beginSession(tokens) {
   $("login-password").value = "";
   session = null;
   takeTokens(tokens);
-  turnTo("session");
-  $("session-lead").replaceChildren(make("strong", {}, phone()), " has a session: an access token for ten minutes, and a refresh token to go on.");
+  goTo("session");
+  $("session-lead").replaceChildren(make("strong", {}, typedPhone()), " has a session: an access token for ten minutes, and a refresh token to get the next one.");
   fillTable("session-answer", {}, {});
 }
 
 function takeTokens({ accessToken, refreshToken, expiresAt }) {
-  // A repeated exchange gives the token that is at hand already.
+  // Repeating an exchange returns the token that the page holds already.
   const exchanged = session?.refresh === refreshToken ? session.exchanged : session?.refresh;
   session = { access: accessToken, refresh: refreshToken, exchanged };
-  fillTable("token-claims", decoded(accessToken)?.claims, ACCESS_CLAIMS);
+  fillTable("token-claims", decodeToken(accessToken)?.claims, ACCESS_CLAIMS);
   const expiry = $("access-expiry");
-  countdown(expiry, expiresAt, (left) => `The access token is good for ${clock(left)}`, () => (expiry.textContent = "The access token has expired: refresh"));
+  countdown(expiry, expiresAt, (left) => `The access token is good for ${formatLeft(left)}`, () => (expiry.textContent = "The access token has expired: refresh"));
   $("replay").hidden = !session.exchanged;
 }
 
-/** A call with the access token; when the session is over it leads back to the log-in. */
+/** Calls the API with the access token. If the session is over, it goes back to the log-in. */
 async function withSession(kind, method, path) {
   clearFaults();
   const answer = await call(kind, null, { method, path: `/account/v1${path}`, token: session.access });
   if (answer.status === 401) {
     session = null;
-    turnTo("login", explain(answer));
+    goTo("login", explain(answer));
     return null;
   }
   if (answer.status > 299 || answer.status === 0) {
-    refused("session", answer);
+    showRefusal("session", answer);
     return null;
   }
   return answer;
@@ -248,7 +248,7 @@ async function sessions() {
 
 async function recovery() {
   const answer = await withSession("recovery", "POST", "/recovery-code");
-  if (answer) fillTable("session-answer", answer.response, { recoveryCode: "write it down: it is not shown again, and counts once" });
+  if (answer) fillTable("session-answer", answer.response, { recoveryCode: "write it down: it is not shown again, and it works once" });
 }
 
 async function refresh(token) {
@@ -256,22 +256,22 @@ async function refresh(token) {
   const answer = await call("refresh", { refreshToken: token }, { path: "/account/v1/sessions/refresh" });
   if (answer.status !== 200) {
     session = null;
-    return turnTo("login", explain(answer));
+    return goTo("login", explain(answer));
   }
   const same = answer.response.refreshToken === session.refresh;
   takeTokens(answer.response);
-  const text = same ? "Within half a minute an old token gives the same successor again, for a client that lost the reply. Wait, and replay it: the session ends." : "The old refresh token is worth nothing now.";
+  const text = same ? "For half a minute the old token returns the same successor again, in case a client lost the reply. Replay it later than that, and the session ends." : "The old refresh token is no longer valid.";
   showNotice("session-notice", { tone: "good", title: same ? "The same successor once more" : "Refreshed", text });
 }
 
 async function logOut() {
-  if (await withSession("log-out", "DELETE", "/sessions/all")) turnTo("login", { tone: "good", title: "Logged out", text: "Every session of the account is over." });
+  if (await withSession("log-out", "DELETE", "/sessions/all")) goTo("login", { tone: "good", title: "Logged out", text: "Every session of the account has ended." });
 }
 
 async function deleteAccount() {
   if (await withSession("delete", "DELETE", "/me")) {
     session = null;
-    turnTo("register", { tone: "good", title: "Deleted", text: "The number can be registered again." });
+    goTo("register", { tone: "good", title: "Deleted", text: "The number can be registered again." });
   }
 }
 
@@ -292,9 +292,9 @@ onClick("refresh", () => refresh(session.refresh));
 onClick("replay", () => refresh(session.exchanged));
 onClick("log-out", logOut);
 onClick("delete", deleteAccount);
-$("have-account").addEventListener("click", () => entered(null) && turnTo("login"));
-$("forgot").addEventListener("click", () => entered(null) && turnTo("reset"));
-$("change-password").addEventListener("click", () => turnTo("reset"));
-$("back-to-login").addEventListener("click", () => turnTo("login"));
+$("have-account").addEventListener("click", () => readForm(null) && goTo("login"));
+$("forgot").addEventListener("click", () => readForm(null) && goTo("reset"));
+$("change-password").addEventListener("click", () => goTo("reset"));
+$("back-to-login").addEventListener("click", () => goTo("login"));
 startDevice(() => $("code") !== null, fillCode);
 showStep("register");

@@ -1,14 +1,14 @@
 // The demo: send, verify, spend.
 
-import { $, LOCKED, announce, button, call, clearFaults, clock, countdown, countdowns, decoded, deviceId, explain, faultyField, fillTable, isInternational, make, onSubmit, plainDigits, showNotice, showRawToken, whileBusy } from "./common.js";
+import { $, LOCKED, announce, call, clearFaults, countdown, countdowns, decodeToken, deviceId, explain, fillTable, formatLeft, isInternational, make, makeButton, markFaulty, normalizeDigits, onSubmit, showNotice, showRawToken, whileBusy } from "./common.js";
 import { askInbox, offerCode, showTextsOf, startDevice } from "./device.js";
 
 // ----------------------------------------------------------------------------------------- state
 
 let businesses = [];
-/** The exchange from send to verify: what was asked, what came back, what has arrived. */
+/** The challenge from send to verify: the request, the answer, and the texts that arrived. */
 let challenge = null;
-/** `{token, audience, spent}` once the code was right. */
+/** `{token, audience}` once the code was right. */
 let proof = null;
 let smsListener = null;
 
@@ -26,7 +26,7 @@ function showStep(current) {
   $("change-number").hidden = current !== "code";
   $("start-over").hidden = current !== "token";
   $("back-to-code").hidden = !(current === "number" && challenge && !challenge.over);
-  $("number-summary").textContent = at > 0 ? challenge.phone : "";
+  $("number-summary").textContent = at > 0 ? challenge.typedPhone : "";
   $("code-summary").textContent = at > 1 ? "The code was right" : "";
   offerCode();
 }
@@ -41,13 +41,13 @@ async function fillChoices() {
   const countries = config.countries.map((code) => [code, names.of(code)]);
   countries.sort((a, b) => a[1].localeCompare(b[1]));
   $("region").replaceChildren(...countries.map(([code, name]) => make("option", { value: code }, name)));
-  $("region").value = homeCountry(config.countries);
-  $("business").replaceChildren(...businesses.map(({ id, brand }) => make("option", { value: id }, `${titled(id)} (${brand})`)));
+  $("region").value = guessCountry(config.countries);
+  $("business").replaceChildren(...businesses.map(({ id, brand }) => make("option", { value: id }, `${makeTitle(id)} (${brand})`)));
   fillLocales();
 }
 
-/** Whether the choices are there; asks for them again when they could not be loaded before. */
-async function haveChoices() {
+/** Loads the choices unless they are loaded already. Returns whether they are there. */
+async function loadChoices() {
   try {
     if (businesses.length === 0) await fillChoices();
     return true;
@@ -57,14 +57,14 @@ async function haveChoices() {
   }
 }
 
-/** The country of the browser's language when it is served, else the US, else the first. */
-function homeCountry(countries) {
+/** Guesses the country from the browser's languages; if the service does not text it, the US, else the first. */
+function guessCountry(countries) {
   const spoken = navigator.languages.map((language) => new Intl.Locale(language).region);
   return [...spoken, "US"].find((code) => countries.includes(code)) ?? countries[0];
 }
 
-/** `password-change` as `Password change`. */
-function titled(id) {
+/** Turns `password-change` into `Password change`. */
+function makeTitle(id) {
   const words = id.replaceAll("-", " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
@@ -79,11 +79,11 @@ function fillLocales() {
   $("locale").value = [chosen, ...spoken, locales[0]].find((tag) => locales.includes(tag)) ?? "";
 }
 
-/** What the form asks for; a number with a leading + needs no country. */
-function sendRequest() {
-  const phone = $("phone").value.trim();
-  const request = { phone, uniqueId: deviceId(), businessId: $("business").value };
-  if (!isInternational(phone)) request.region = $("region").value;
+/** Builds the request from the form. A number with a leading + needs no country. */
+function buildSendRequest() {
+  const typedPhone = $("phone").value.trim();
+  const request = { phone: typedPhone, uniqueId: deviceId(), businessId: $("business").value };
+  if (!isInternational(typedPhone)) request.region = $("region").value;
   if ($("locale").value) request.locale = $("locale").value;
   return request;
 }
@@ -91,29 +91,32 @@ function sendRequest() {
 async function sendCode() {
   clearFaults("phone");
   if ($("phone").value.trim() === "") {
-    faultyField("phone", "Enter the number that the code should go to.");
+    markFaulty("phone", "Enter the number that the code should go to.");
     return;
   }
-  if (!(await haveChoices())) return;
-  const request = sendRequest();
+  if (!(await loadChoices())) return;
+  const request = buildSendRequest();
   const answer = await call("send", request);
   if (answer.status === 202 || (answer.status === 504 && answer.response?.token)) {
     beginChallenge(request, answer);
   } else {
-    sendRefused(answer);
+    showSendRefusal(answer);
   }
 }
 
-function sendRefused(answer) {
+/** What the page calls the members of a send request. */
+const FIELDS = { region: "Country", businessId: "Business action", locale: "Message language", uniqueId: "This browser" };
+
+function showSendRefusal(answer) {
   const why = explain(answer);
   const phoneFault = why.errors.find(({ field }) => field === "phone");
   if (phoneFault) {
-    faultyField("phone", `This number cannot be texted. Check its digits and the country. Accepted: ${phoneFault.accepted}`);
+    markFaulty("phone", `This number cannot be texted. Check its digits and the country. Accepted: ${phoneFault.accepted}`);
     return;
   }
-  const others = why.errors.map(({ field, accepted }) => ` ${field}: ${accepted}.`).join("");
+  const others = why.errors.map(({ field, accepted }) => ` ${FIELDS[field] ?? "The request"}: ${accepted}.`).join("");
   const box = showNotice("number-notice", { ...why, text: why.text + others, tone: why.retryAt ? "wait" : "bad" });
-  // What is wrong with the number itself is put right in its field.
+  // A refusal of the number itself is corrected in its field.
   if (/ 403 (?!.*blocked)/.test(why.about)) {
     $("phone").setAttribute("aria-invalid", "true");
     $("phone").focus();
@@ -127,7 +130,7 @@ function beginChallenge(request, answer) {
   challenge = {
     request,
     sentAt: Date.now(),
-    phone: request.phone,
+    typedPhone: request.phone,
     codeLength: business?.codeLength ?? 6,
     messages: [],
     recipient: null,
@@ -143,17 +146,16 @@ function beginChallenge(request, answer) {
   listenForSms();
 }
 
-/** Takes over what a send or a resend answered; a 504 brings the token alone. */
+/** Takes over the answer of a send or a resend. A 504 has the token only. */
 function takeSendAnswer({ status, response }) {
   challenge.token = response.token;
   challenge.codeLength = response.codeLength ?? challenge.codeLength;
-  challenge.masked = response.phone ?? challenge.masked;
   challenge.left = Math.min(challenge.left ?? Infinity, response.attempts ?? Infinity);
-  $("code-lead").replaceChildren(status === 504 ? "We tried to text " : "We texted ", make("strong", {}, `${challenge.codeLength} digits`), " to ", make("strong", {}, challenge.phone), ".");
+  $("code-lead").replaceChildren(status === 504 ? "We tried to text " : "We texted ", make("strong", {}, `${challenge.codeLength} digits`), " to ", make("strong", {}, challenge.typedPhone), ".");
   $("code").maxLength = challenge.codeLength + 6;
   showTriesLeft();
   waitToResend(response.resendAt);
-  if (response.expiresAt) untilExpiry(response.expiresAt);
+  if (response.expiresAt) countToExpiry(response.expiresAt);
   if (status === 504) showNotice("code-notice", { ...explain({ kind: "send", status, response }), retryAt: undefined, tone: "wait" });
 }
 
@@ -164,12 +166,12 @@ function showTriesLeft() {
   $("attempts-left").textContent = Number.isFinite(left) ? `${left} ${left === 1 ? "try" : "tries"} left` : "";
 }
 
-function untilExpiry(expiresAt) {
+function countToExpiry(expiresAt) {
   const node = $("code-expiry");
-  countdown(node, expiresAt, (left) => `Works for ${clock(left)}`, () => (node.textContent = "Expired"));
+  countdown(node, expiresAt, (left) => `Works for ${formatLeft(left)}`, () => (node.textContent = "Expired"));
 }
 
-/** Holds the resend button back until `resendAt`. */
+/** Makes the resend button wait until `resendAt`. */
 function waitToResend(resendAt) {
   const resend = $("resend");
   const ready = () => {
@@ -179,7 +181,7 @@ function waitToResend(resendAt) {
   };
   if (!resendAt || !(Date.parse(resendAt) > Date.now())) return ready();
   resend.setAttribute("aria-disabled", "true");
-  countdown(resend, resendAt, (left) => `Send again in ${clock(left)}`, () => {
+  countdown(resend, resendAt, (left) => `Send again in ${formatLeft(left)}`, () => {
     ready();
     announce("You can send the code again now.");
   });
@@ -199,22 +201,22 @@ async function resendCode() {
   const why = explain(answer);
   if (why.retryAt) waitToResend(why.retryAt);
   const over = answer.status === 409 || answer.status === 410 || answer.status === 400;
-  showNotice("code-notice", { ...why, tone: why.retryAt ? "wait" : "bad", action: over ? newCodeButton() : null }).focus();
+  showNotice("code-notice", { ...why, tone: why.retryAt ? "wait" : "bad", action: over ? makeNewCodeButton() : null }).focus();
 }
 
 async function verifyCode() {
   clearFaults("code");
-  const code = plainDigits($("code").value);
+  const code = normalizeDigits($("code").value);
   if (!/^\d+$/.test(code) || code.length !== challenge.codeLength) {
-    faultyField("code", `The code has ${challenge.codeLength} digits.`);
+    markFaulty("code", `The code has ${challenge.codeLength} digits.`);
     return;
   }
   const answer = await call("verify", { token: challenge.token, code });
   if (answer.status === 200) return showProof(answer.response);
-  verifyRefused(answer);
+  showVerifyRefusal(answer);
 }
 
-function verifyRefused(answer) {
+function showVerifyRefusal(answer) {
   const why = explain(answer);
   const left = why.problem.attemptsRemaining;
   if (Number.isInteger(left)) {
@@ -223,26 +225,26 @@ function verifyRefused(answer) {
   }
   if (answer.status === 422 && left !== 0) {
     const tries = Number.isInteger(left) ? ` ${left} ${left === 1 ? "try" : "tries"} left.` : "";
-    faultyField("code", `${why.title}. ${why.text}${tries}`);
+    markFaulty("code", `${why.title}. ${why.text}${tries}`);
     return;
   }
   const used = answer.status === 422 ? explain({ ...answer, status: 429, response: null }) : why;
   const over = answer.status >= 400 && answer.status < 500;
   if (over) endChallenge();
-  // While a number is locked, a new code would be refused like the old one.
-  const action = over && !why.retryAt && !LOCKED.test(why.about) ? newCodeButton() : null;
+  // While a number is locked, a new code would be refused too.
+  const action = over && !why.retryAt && !LOCKED.test(why.about) ? makeNewCodeButton() : null;
   showNotice("code-notice", { ...used, retryAt: why.retryAt, action }).focus();
 }
 
-/** The challenge is of no more use: its code is no longer offered. */
+/** Ends the challenge, so that the phone offers its code no longer. */
 function endChallenge() {
   challenge.over = true;
   smsListener?.abort();
   offerCode();
 }
 
-function newCodeButton() {
-  return button("Get a new code", "secondary", () => {
+function makeNewCodeButton() {
+  return makeButton("Get a new code", "secondary", () => {
     challenge = null;
     backToNumber();
   });
@@ -254,7 +256,7 @@ function backToNumber() {
   $("phone").focus();
 }
 
-/** Puts a code into the field and leaves the decision to send it with the person. */
+/** Puts a code into the field. The person decides when to send it. */
 function fillCode(code) {
   clearFaults("code");
   $("code").value = code;
@@ -262,7 +264,7 @@ function fillCode(code) {
   announce("The code is filled in. Press Verify.");
 }
 
-/** WebOTP: where the browser can read the text, with the person's consent, it fills the field. */
+/** Fills the field by WebOTP, where the browser can read the text and the person consents. */
 function listenForSms() {
   smsListener?.abort();
   if (!("OTPCredential" in window)) return;
@@ -270,7 +272,7 @@ function listenForSms() {
   navigator.credentials
     .get({ otp: { transport: ["sms"] }, signal: smsListener.signal })
     .then((credential) => credential?.code && fillCode(credential.code))
-    .catch(() => {}); // Declined, aborted, or no phone at hand: the field works by hand as well.
+    .catch(() => {}); // Declined, aborted, or not on a phone: the person types the code.
 }
 
 // ----------------------------------------------------------------------------------------- proof
@@ -278,15 +280,15 @@ function listenForSms() {
 function showProof({ token, expiresAt }) {
   smsListener?.abort();
   challenge.over = true;
-  const { header, claims } = decoded(token) ?? {};
-  proof = { token, audience: challenge.request.businessId, spent: false };
+  const { header, claims } = decodeToken(token) ?? {};
+  proof = { token, audience: challenge.request.businessId };
   fillTable("token-claims", claims);
   fillTable("token-header", header);
   showRawToken(token);
-  $("token-lead").replaceChildren(make("strong", {}, claims?.phone_number ?? challenge.phone), " is proved for ", make("strong", {}, titled(proof.audience)), ". The business takes this token instead of checking a code itself.");
+  $("token-lead").replaceChildren(make("strong", {}, claims?.phone_number ?? challenge.typedPhone), " is proved for ", make("strong", {}, makeTitle(proof.audience)), ". The business takes this token instead of checking a code itself.");
   $("spend").textContent = "Spend the proof";
   const expiry = $("token-expiry");
-  countdown(expiry, expiresAt, (left) => `Good for ${clock(left)}`, () => (expiry.textContent = "Expired"));
+  countdown(expiry, expiresAt, (left) => `Good for ${formatLeft(left)}`, () => (expiry.textContent = "Expired"));
   showStep("token");
   $("step-token").querySelector("h2").focus();
 }
@@ -296,7 +298,7 @@ async function spendProof() {
   const answer = await call("spend", { token: proof.token, audience: proof.audience });
   if (answer.status === 200) {
     $("spend").textContent = "Spend it again";
-    showNotice("spend-notice", { tone: "good", title: "Spent", text: "The business may act on it now, this once. Spend it again to see a replay refused." });
+    showNotice("spend-notice", { tone: "good", title: "Spent", text: "The business may act on it now, once. Spend it again to see that a replay is refused." });
   } else {
     showNotice("spend-notice", { ...explain(answer), tone: answer.status === 409 ? "wait" : "bad" });
   }
@@ -325,7 +327,7 @@ function startDemo() {
   $("start-over").addEventListener("click", startOver);
   $("business").addEventListener("change", fillLocales);
   showStep("number");
-  haveChoices();
+  loadChoices();
   startDevice(() => $("step-code").dataset.state === "current", fillCode);
 }
 

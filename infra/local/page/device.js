@@ -1,16 +1,17 @@
-// The phone on the page: shows the texts to the number of the challenge at hand, and offers the newest code.
+// The phone on the page. It shows the texts to the number of the current challenge, and offers the newest code.
 
-import { $, announce, bodyWithCode, codeIn, isInternational, make, messagesTo, momentText, poll, timeOfDay } from "./common.js";
+import { $, announce, fetchMessages, findCode, formatMoment, isInternational, make, markCode, poll, timeOfDay } from "./common.js";
 
-/** The challenge whose texts are shown, or `null`: `{phone, recipient, codeLength, messages, over}`. */
+/** The challenge whose texts are shown, or `null`: `{typedPhone, recipient, codeLength, messages, over}`. `recipient` is the
+ * number in E.164 once a text has shown it. */
 let challenge = null;
 let canUse = () => false;
 let askNow = () => {};
 
-/** Starts it; `usable` says whether a code can be filled in at the moment, `use` fills it in. */
+/** Starts the phone. `usable` says whether a code can be filled in now; `use` fills it in. */
 export function startDevice(usable, use) {
   canUse = usable;
-  $("use-code").addEventListener("click", () => use(codeIn(challenge.messages[0].body, challenge.codeLength)));
+  $("use-code").addEventListener("click", () => use(findCode(challenge.messages[0].body, challenge.codeLength)));
   setInterval(runClock, 1000);
   runClock();
   askNow = poll(askForMessages);
@@ -20,16 +21,16 @@ function runClock() {
   $("device-clock").textContent = timeOfDay.format(new Date());
 }
 
-/** Turns to the texts of another challenge. */
+/** Shows the texts of another challenge from now on. */
 export function showTextsOf(another) {
   challenge = another;
   showMessages([]);
   askNow();
 }
 
-/** Whether a text went to the number of this challenge, however that number was typed. */
-function isOurs(message) {
-  const typed = challenge.phone.normalize("NFKC");
+/** Whether a text went to the number of the challenge, which may be typed in national form. */
+function belongsToChallenge(message) {
+  const typed = challenge.typedPhone.normalize("NFKC");
   const digits = typed.replace(/\D/g, "");
   if (isInternational(typed)) return message.phone === `+${digits}`;
   const national = digits.replace(/^0+/, "");
@@ -40,9 +41,9 @@ async function askForMessages() {
   if (!challenge) return true;
   const asked = challenge;
   try {
-    const all = await messagesTo(asked.recipient);
+    const all = await fetchMessages(asked.recipient);
     if (asked !== challenge) return true;
-    const ours = all.filter(isOurs);
+    const ours = all.filter(belongsToChallenge);
     asked.recipient ??= ours[0]?.phone ?? null;
     showMessages(ours);
     return true;
@@ -52,31 +53,31 @@ async function askForMessages() {
   }
 }
 
-/** Shows texts, which come newest first, as a conversation: newest last. */
+/** Shows texts, which come newest first, as a conversation with the newest last. */
 function showMessages(messages) {
   const known = new Set(challenge?.messages.map(({ id }) => id));
   const fresh = messages.filter(({ id }) => !known.has(id));
   if (challenge) challenge.messages = messages;
   $("device-empty").hidden = messages.length > 0;
-  $("device-owner").textContent = messages[0]?.phone ?? challenge?.phone ?? "The phone that is being proved";
+  $("device-owner").textContent = messages[0]?.phone ?? challenge?.typedPhone ?? "The phone that is being proved";
   if (fresh.length === 0 && known.size === messages.length && messages.length > 0) return;
   const list = $("bubbles");
-  list.replaceChildren(...[...messages].reverse().map(bubble));
+  list.replaceChildren(...[...messages].reverse().map(makeBubble));
   list.scrollTop = list.scrollHeight;
   if (fresh.length > 0) announce(`New message: ${fresh[0].body}`);
   offerCode();
 }
 
-function bubble(message) {
-  const code = codeIn(message.body, challenge?.codeLength);
-  const text = make("p", { class: "bubble" }, ...bodyWithCode(message.body, code));
-  return make("li", {}, make("time", { datetime: message.at }, momentText(message.at)), text);
+function makeBubble(message) {
+  const code = findCode(message.body, challenge?.codeLength);
+  const text = make("p", { class: "bubble" }, ...markCode(message.body, code));
+  return make("li", {}, make("time", { datetime: message.at }, formatMoment(message.at)), text);
 }
 
-/** Offers the code of the newest text, as a phone's keyboard would, while it can be used. */
+/** Offers the code of the newest text, as a phone's keyboard does, while the code can be used. */
 export function offerCode() {
   const newest = challenge?.messages[0];
-  const code = newest && codeIn(newest.body, challenge.codeLength);
+  const code = newest && findCode(newest.body, challenge.codeLength);
   const usable = Boolean(code) && !challenge.over && canUse();
   $("use-code").hidden = !usable;
   if (usable) $("use-code").replaceChildren(make("span", {}, "Use this code"), make("strong", {}, code));

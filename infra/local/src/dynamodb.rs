@@ -1,4 +1,4 @@
-//! The embedded DynamoDB.
+//! The embedded DynamoDB, and the sweep that deletes expired items as DynamoDB's time to live does.
 
 use std::io;
 use std::path::Path;
@@ -9,42 +9,28 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use phoneproof_aws::store::Tables;
-
-use crate::stack::AccountTables;
-
-/// How often expired items are deleted. Nothing relies on it: every condition checks expiry itself.
+/// How often expired items are deleted. Nothing relies on the deletion: every condition checks expiry itself.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
-/// Opens the database, in memory or in `file`, with the service's tables in it.
+/// Opens the database, in memory or in `file`, and creates the tables that are missing in it.
 ///
 /// # Errors
 ///
 /// When the file cannot be opened as a database.
-pub fn open(
-    file: Option<&Path>,
-    tables: &Tables,
-    account_tables: &AccountTables,
-) -> io::Result<Database> {
+pub(crate) fn open(file: Option<&Path>, tables: &[&str]) -> io::Result<Database> {
     let database = match file {
         None => Database::memory(),
         Some(path) => Database::new(&path.to_string_lossy()),
     }
     .map_err(|error| io::Error::other(format!("{error}")))?;
-    for name in [
-        &tables.limits,
-        &tables.challenges,
-        &tables.blocks,
-        &account_tables.accounts,
-        &account_tables.limits,
-    ] {
-        create(&database, name)?;
+    for name in tables {
+        create_table(&database, name)?;
     }
     Ok(database)
 }
 
-/// Creates a table as `template.yaml` does, unless it is there.
-fn create(database: &Database, name: &str) -> io::Result<()> {
+/// Creates a table with the key and the time to live that the templates give it, unless the table exists.
+fn create_table(database: &Database, name: &str) -> io::Result<()> {
     let describe = json!({ "TableName": name });
     let known = serde_json::from_value(describe).is_ok_and(|r| database.describe_table(r).is_ok());
     if known {
@@ -72,8 +58,8 @@ fn create(database: &Database, name: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Serves the database and sweeps expired items until `stop`.
-pub async fn serve(listener: TcpListener, database: Database, stop: CancellationToken) {
+/// Serves the database and deletes expired items until `stop`.
+pub(crate) async fn serve(listener: TcpListener, database: Database, stop: CancellationToken) {
     let sweeping = tokio::spawn(sweep(database.clone(), stop.clone()));
     let served = dynoxide::server::serve_with_shutdown(listener, database, stop.cancelled_owned());
     drop(served.await);

@@ -1,4 +1,5 @@
-//! The gateway: HTTP in, the event that API Gateway sends to a function out, and back.
+//! The gateway: it turns an HTTP request into the event that API Gateway sends to a function, and the function's answer
+//! into an HTTP response.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -21,29 +22,30 @@ use phoneproof_domain::random::{Random, random_array};
 use phoneproof_http::{App, Route};
 use serde_json::{Value, json};
 
-/// API Gateway's limit on a payload, 10 MB.
+/// The largest payload that API Gateway takes, 10 MB (API Gateway developer guide, quotas of HTTP APIs).
 const MAX_PAYLOAD_BYTES: usize = 10 * 1024 * 1024;
 
-/// The timeout of the functions in `template.yaml`.
+/// The timeout of the functions, as in `template.yaml`.
 pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A test names the source address of a request here, where that is allowed at all.
+/// The header in which a test names the source address of a request. The gateway reads it only if
+/// [`Gateway::trust_test_header`] is set.
 pub const TEST_SOURCE_IP: &str = "x-test-source-ip";
 
-/// What the gateway needs.
+/// The functions that the gateway calls, and what it makes their events from.
 #[derive(Clone)]
 pub struct Gateway {
-    /// The functions' app; both run in this process.
+    /// The app of the functions that send and verify. Both run in this process.
     pub app: Arc<App>,
-    /// The account service.
+    /// The function of the account service.
     pub account: Function,
     /// The clock that deadlines count from.
     pub clock: Arc<dyn Clock>,
-    /// For request ids.
+    /// The random source of request ids.
     pub random: Arc<dyn Random>,
-    /// Whether [`TEST_SOURCE_IP`] replaces the peer address. Tests only; there is no flag for it.
+    /// Whether [`TEST_SOURCE_IP`] replaces the peer address. Only tests set it; the command line has no flag for it.
     pub trust_test_header: bool,
-    /// How long a function may run.
+    /// How long a function may run; each request's deadline follows from it.
     pub function_timeout: Duration,
 }
 
@@ -145,8 +147,8 @@ impl Gateway {
     }
 }
 
-/// Headers as API Gateway hands them over: lower case, duplicates joined with commas. What is not
-/// text is left out.
+/// Headers as API Gateway hands them over: names in lower case, duplicates joined with commas. Values that are not text
+/// are left out.
 fn joined(headers: &HeaderMap) -> BTreeMap<String, String> {
     let mut joined: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in headers {

@@ -1,4 +1,4 @@
-//! The inbox: where texts go instead of to phones, and the carrier that can be told to fail.
+//! The inbox, which texts go to instead of to phones, and the carrier, which can be told to fail.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
@@ -6,21 +6,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
-/// Texts kept; older ones are dropped.
+/// How many texts the inbox keeps. The oldest make room for new ones.
 const CAPACITY: usize = 10_000;
 
-/// A received text.
+/// A text that SNS took.
 #[derive(Clone, Serialize)]
 pub struct Message {
-    /// The SNS message id; the inbox gives it.
+    /// The SNS message id, which [`Inbox::publish`] assigns.
     pub id: String,
-    /// The number in E.164.
+    /// The phone it was sent to, in E.164.
     pub phone: String,
-    /// The text.
+    /// The words of the text, with the code in them.
     pub body: String,
-    /// When it arrived, RFC 3339.
+    /// The instant SNS took it, in RFC 3339.
     pub at: String,
-    /// The SNS attributes it was published with.
+    /// The SNS attributes that the service published it with.
     #[serde(skip)]
     pub attributes: BTreeMap<String, String>,
 }
@@ -33,24 +33,24 @@ impl fmt::Debug for Message {
     }
 }
 
-/// What the carrier does with the next texts.
+/// What the carrier does with texts, and what SNS answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Carrier {
-    /// Delivers.
+    /// Delivers the text, and SNS answers with its id.
     #[default]
     Deliver,
-    /// Refuses with `InvalidParameter`, 400.
+    /// Drops the text, and SNS answers 400 `InvalidParameter`.
     Refuse,
-    /// Refuses with `Throttled`, 429.
+    /// Drops the text, and SNS answers 429 `Throttled`.
     Throttle,
-    /// Answers 500; nobody knows whether the text was sent. It was.
+    /// Delivers the text, but SNS answers 500, so the service cannot know that it was sent.
     Fail,
-    /// Delivers and never answers.
+    /// Delivers the text, and SNS never answers.
     Hang,
 }
 
 impl Carrier {
-    fn accepts(self) -> bool {
+    fn delivers(self) -> bool {
         match self {
             Self::Deliver | Self::Fail | Self::Hang => true,
             Self::Refuse | Self::Throttle => false,
@@ -59,14 +59,14 @@ impl Carrier {
 }
 
 #[derive(Default)]
-struct State {
+struct Contents {
     messages: VecDeque<Message>,
     carrier: Carrier,
     carriers: HashMap<String, Carrier>,
     publishes: usize,
 }
 
-impl State {
+impl Contents {
     fn carrier_of(&self, phone: &str) -> Carrier {
         self.carriers.get(phone).copied().unwrap_or(self.carrier)
     }
@@ -74,62 +74,62 @@ impl State {
 
 /// The texts of one local stack; clones share them.
 #[derive(Clone, Default)]
-pub struct Inbox(Arc<Mutex<State>>);
+pub struct Inbox(Arc<Mutex<Contents>>);
 
 impl fmt::Debug for Inbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inbox")
-            .field("messages", &self.state().messages.len())
+            .field("messages", &self.lock().messages.len())
             .finish()
     }
 }
 
 impl Inbox {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Contents> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a `Publish` in: counts it, numbers the text, keeps it unless the carrier refuses, and
-    /// gives its id and what the carrier does.
+    /// Takes a `Publish`: counts it, gives the text an id, and keeps the text if the carrier delivers it. Returns the
+    /// id and what the carrier does.
     #[must_use]
     pub fn publish(&self, mut message: Message) -> (String, Carrier) {
-        let mut state = self.state();
-        state.publishes += 1;
-        message.id = format!("{:08x}", state.publishes);
+        let mut contents = self.lock();
+        contents.publishes += 1;
+        message.id = format!("{:08x}", contents.publishes);
         let id = message.id.clone();
-        let carrier = state.carrier_of(&message.phone);
-        if carrier.accepts() {
-            state.messages.push_front(message);
-            state.messages.truncate(CAPACITY);
+        let carrier = contents.carrier_of(&message.phone);
+        if carrier.delivers() {
+            contents.messages.push_front(message);
+            contents.messages.truncate(CAPACITY);
         }
         (id, carrier)
     }
 
-    /// Tells the carrier what to do from now on with texts to phones that have no own carrier.
+    /// Sets what the carrier does from now on with texts to phones without a carrier of their own.
     pub fn set_carrier(&self, carrier: Carrier) {
-        self.state().carrier = carrier;
+        self.lock().carrier = carrier;
     }
 
-    /// Gives `phone`, in E.164, a carrier of its own; `None` takes it away.
+    /// Gives `phone`, in E.164, a carrier of its own; `None` takes that carrier away.
     pub fn set_carrier_of(&self, phone: &str, carrier: Option<Carrier>) {
-        let mut state = self.state();
+        let mut contents = self.lock();
         match carrier {
-            Some(carrier) => state.carriers.insert(phone.to_owned(), carrier),
-            None => state.carriers.remove(phone),
+            Some(carrier) => contents.carriers.insert(phone.to_owned(), carrier),
+            None => contents.carriers.remove(phone),
         };
     }
 
-    /// How many `Publish` calls there were.
+    /// How many `Publish` calls the inbox took, with those whose text it did not keep.
     #[must_use]
     pub fn publishes(&self) -> usize {
-        self.state().publishes
+        self.lock().publishes
     }
 
-    /// The texts, newest first; only those to `phone` if it is given.
+    /// The texts, newest first. With `phone`, in E.164, only the texts to it.
     #[must_use]
     pub fn messages(&self, phone: Option<&str>) -> Vec<Message> {
-        let state = self.state();
-        let wanted = state
+        let contents = self.lock();
+        let wanted = contents
             .messages
             .iter()
             .filter(|m| phone.is_none_or(|phone| m.phone == phone));
@@ -156,7 +156,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_newest_are_kept() {
+    fn keeps_the_newest_texts() {
         let inbox = Inbox::default();
         for n in 0..=CAPACITY {
             drop(inbox.publish(text(PHONE, &n.to_string())));
@@ -168,7 +168,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn parallel_publishes_get_ids_of_their_own() {
+    fn gives_parallel_publishes_different_ids() {
         let inbox = Inbox::default();
         let publish = || (0..200).for_each(|_| drop(inbox.publish(text(PHONE, ""))));
         std::thread::scope(|scope| {
@@ -181,7 +181,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_phone_can_have_a_carrier_of_its_own() {
+    fn a_phone_has_a_carrier_of_its_own_until_it_is_taken_away() {
         let inbox = Inbox::default();
         let carrier = |phone| inbox.publish(text(phone, "")).1;
         inbox.set_carrier(Carrier::Fail);
@@ -199,14 +199,14 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn debug_shows_no_phone_and_no_text() {
+    fn debug_output_has_neither_phone_nor_text() {
         let inbox = Inbox::default();
         inbox.set_carrier_of(PHONE, Some(Carrier::Deliver));
         drop(inbox.publish(text(PHONE, "code 123456")));
-        let shown = format!("{inbox:?} {:?}", inbox.messages(None));
+        let output = format!("{inbox:?} {:?}", inbox.messages(None));
         assert!(
-            !shown.contains("4155550100") && !shown.contains("123456"),
-            "{shown}"
+            !output.contains("4155550100") && !output.contains("123456"),
+            "{output}"
         );
     }
 }

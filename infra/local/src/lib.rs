@@ -1,15 +1,21 @@
 //! The whole service on one machine.
 //!
-//! The same handlers, AWS clients and conditions as in Lambda, pointed at loopback endpoints: an
-//! embedded DynamoDB, an SNS that keeps an inbox, a Secrets Manager with one secret, and a gateway
-//! that turns HTTP into the events that API Gateway sends. Nothing here is part of a deployment.
+//! It runs the handlers, AWS clients and conditions that Lambda runs, and points them at loopback endpoints:
+//!
+//! - an embedded DynamoDB;
+//! - an SNS that puts texts into an inbox;
+//! - a Secrets Manager with two keyrings;
+//! - a CloudWatch Logs with the request lines;
+//! - a gateway that turns HTTP into the events that API Gateway sends.
+//!
+//! Nothing here is part of a deployment.
 
+mod accounts;
 pub mod aws;
-pub mod dynamodb;
+mod dynamodb;
 pub mod gateway;
 pub mod inbox;
-pub mod logs;
 mod loopback;
-pub mod page;
+mod page;
 mod private;
 pub mod stack;

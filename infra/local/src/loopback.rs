@@ -1,11 +1,34 @@
-//! Who may talk to a loopback port.
+//! Loopback ports: how the stack opens and serves them, and which requests it answers there.
 
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use axum::Router;
 use http::HeaderMap;
 use http::header::{HOST, ORIGIN};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// Listens on `port` of 127.0.0.1, or on any free port if it is 0. Returns the URL with the listener.
+pub(crate) async fn listen(port: u16) -> io::Result<(TcpListener, String)> {
+    let name_port = |error| io::Error::other(format!("port {port} on 127.0.0.1: {error}"));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(name_port)?;
+    let url = format!("http://{}", listener.local_addr()?);
+    Ok((listener, url))
+}
+
+/// Serves `router` until `stop`, then finishes the requests under way.
+pub(crate) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
+    drop(served.await);
+}
 
 /// Whether the request names a loopback host.
 ///
-/// A web site that points its own name at 127.0.0.1 (DNS rebinding) sends that name.
+/// When a web site points its own name at 127.0.0.1 (DNS rebinding), the browser sends that name.
 pub(crate) fn names_loopback(headers: &HeaderMap) -> bool {
     let host = headers
         .get(HOST)
@@ -21,8 +44,8 @@ pub(crate) fn names_loopback(headers: &HeaderMap) -> bool {
     matches!(name, "127.0.0.1" | "localhost" | "[::1]")
 }
 
-/// Whether a program on this machine sent the request, rather than a web page: a browser names the
-/// page's origin in every `POST`, an AWS SDK never does.
+/// Whether a program on this machine sent the request, and not a web page. A browser names the page's origin in every
+/// `POST`; an AWS SDK never does.
 pub(crate) fn is_program(headers: &HeaderMap) -> bool {
     names_loopback(headers) && !headers.contains_key(ORIGIN)
 }
@@ -39,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn only_loopback_names_are_loopback() {
+    fn accepts_only_names_of_this_machine() {
         for name in ["127.0.0.1", "localhost", "[::1]"] {
             assert!(names_loopback(&host(name)), "{name}");
             assert!(names_loopback(&host(&format!("{name}:3000"))), "{name}");
@@ -61,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_no_program() {
+    fn tells_a_web_page_from_a_program() {
         let mut headers = host("127.0.0.1:3002");
         assert!(is_program(&headers));
         headers.insert(ORIGIN, HeaderValue::from_static("null"));

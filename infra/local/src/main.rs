@@ -1,4 +1,4 @@
-//! `cargo run`: the whole service on one machine, nothing to install.
+//! `cargo run`: the whole service on one machine. Nothing else has to be installed.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -9,8 +9,7 @@ use clap::Parser;
 use phoneproof_config::DEFAULT_POLICY;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::policy::Policy;
-use phoneproof_local::aws::{ACCOUNT_SECRET_ID, SECRET_ID};
-use phoneproof_local::logs::LOG_GROUP;
+use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, SECRET_ID};
 use phoneproof_local::stack::{Options, Stack, account_tables, tables};
 use serde_json::Value;
 
@@ -18,20 +17,21 @@ use serde_json::Value;
 #[derive(Parser)]
 #[command(name = "phoneproof-local", version)]
 struct Arguments {
-    /// Port of the API and the pages; 0 for any free one. The next two ports are DynamoDB and SNS.
+    /// Port of the API and the pages; 0 for any free one. DynamoDB takes the next port, and the other AWS services
+    /// share the one after.
     #[arg(long, default_value_t = 3000)]
     port: u16,
-    /// Public URL, the issuer of tokens; the one it listens on if not given. Kept tokens are good only for
-    /// the same issuer, and pages behind a tunnel need theirs.
+    /// Public URL, which is the issuer of all tokens; the URL that the stack listens on if not given. Tokens are valid
+    /// only while the issuer stays the same. Behind a tunnel, give the tunnel's URL.
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
-    /// Policy file; infra/policy/policy.toml as compiled in if not given.
+    /// Policy file; the copy of infra/policy/policy.toml that is compiled in if not given.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// File to keep the tables in; in memory if not given.
+    /// File to keep the tables in, with the keyrings beside it; both stay in memory if not given.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// Where challenge tokens live.
+    /// Where challenge tokens live: sealed at the client, or stored in a table.
     #[arg(long, value_name = "MODE", default_value = "sealed", value_parser = ["sealed", "stored"])]
     token_mode: String,
 }
@@ -49,11 +49,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> io::Result<()> {
-    let mut options = Options::new(policy(arguments.policy)?);
-    options.journal_output = Arc::new(|line| drop(writeln!(io::stderr(), "{}", shortened(line))));
+    let mut options = Options::new(read_policy(arguments.policy)?);
+    options.journal_output =
+        Arc::new(|line| drop(writeln!(io::stderr(), "{}", drop_metrics(line))));
     options.port = arguments.port;
     options.data = arguments.data;
-    options.issuer = arguments.issuer.map(issuer).transpose()?;
+    options.issuer = arguments.issuer.map(check_issuer).transpose()?;
     options.token_mode = TokenMode::parse(&arguments.token_mode).unwrap_or_default();
     let given = options.issuer.clone();
     let stack = Stack::start(options).await?;
@@ -64,7 +65,7 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     Ok(())
 }
 
-fn policy(path: Option<PathBuf>) -> io::Result<Policy> {
+fn read_policy(path: Option<PathBuf>) -> io::Result<Policy> {
     let text = match path {
         None => DEFAULT_POLICY.to_owned(),
         Some(path) => std::fs::read_to_string(&path)
@@ -73,12 +74,12 @@ fn policy(path: Option<PathBuf>) -> io::Result<Policy> {
     phoneproof_config::policy::from_toml(&text).map_err(io::Error::other)
 }
 
-fn issuer(url: String) -> io::Result<String> {
+fn check_issuer(url: String) -> io::Result<String> {
     phoneproof_config::issuer("--issuer", url).map_err(io::Error::other)
 }
 
-/// A request line without its metrics, which only CloudWatch reads.
-fn shortened(line: &[u8]) -> Value {
+/// Drops the metrics of a request line, because only CloudWatch reads them.
+fn drop_metrics(line: &[u8]) -> Value {
     let mut line: Value = serde_json::from_slice(line).unwrap_or_default();
     if let Value::Object(members) = &mut line {
         members.remove("_aws");
@@ -86,6 +87,7 @@ fn shortened(line: &[u8]) -> Value {
     line
 }
 
+/// Prints where everything is, and last the line that says that the stack is ready.
 fn announce(stack: &Stack, issuer: &str) -> io::Result<()> {
     let (url, endpoints, tables) = (&stack.url, &stack.backends.endpoints, tables());
     let (account_issuer, account_tables) = (format!("{issuer}/account"), account_tables());

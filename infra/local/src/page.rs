@@ -1,7 +1,7 @@
-//! The demo page and the inbox.
+//! The pages: the demo, the accounts demo and the inbox.
 //!
-//! They show texts, so they answer only requests that name a loopback host: a web site that points
-//! its own name at 127.0.0.1 (DNS rebinding) gets nothing.
+//! Pages show texts, so they answer only requests that name a loopback host. A web site that points its own name at
+//! 127.0.0.1 (DNS rebinding) gets 403.
 
 use axum::extract::{Query, Request, State};
 use axum::middleware::{self, Next};
@@ -22,7 +22,7 @@ use crate::loopback::names_loopback;
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// Path, content type and text of each file.
+/// Path, content type and content of each file.
 const FILES: [(&str, &str, &str); 9] = [
     ("/", HTML, include_str!("../page/index.html")),
     ("/accounts", HTML, include_str!("../page/accounts.html")),
@@ -43,7 +43,8 @@ const FILES: [(&str, &str, &str); 9] = [
     ("/demo/inbox.js", SCRIPT, include_str!("../page/inbox.js")),
 ];
 
-const POLICY: HeaderValue = HeaderValue::from_static(
+/// The pages load scripts and styles from this stack only, and call this stack only.
+const CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
@@ -54,9 +55,9 @@ struct Pages {
     config: Value,
 }
 
-/// The pages of a stack with this policy.
-pub fn router(inbox: Inbox, policy: &Policy, issuer: &str) -> Router {
-    let config = config(policy, issuer);
+/// Routes to the files, to the choices of the demo page and to the messages of `inbox`.
+pub(crate) fn router(inbox: Inbox, policy: &Policy, issuer: &str) -> Router {
+    let config = describe_choices(policy, issuer);
     let mut router = Router::new();
     for (path, content_type, text) in FILES {
         router = router.route(
@@ -69,13 +70,13 @@ pub fn router(inbox: Inbox, policy: &Policy, issuer: &str) -> Router {
             "/demo/config",
             get(|State(pages): State<Pages>| async move { Json(pages.config) }),
         )
-        .route("/inbox/messages", get(messages))
+        .route("/inbox/messages", get(list_messages))
         .with_state(Pages { inbox, config })
         .layer(middleware::from_fn(guard))
 }
 
-/// What the page offers to choose from.
-fn config(policy: &Policy, issuer: &str) -> Value {
+/// Describes what the demo page offers to choose from.
+fn describe_choices(policy: &Policy, issuer: &str) -> Value {
     let countries: Vec<_> = policy
         .numbers
         .countries
@@ -99,14 +100,19 @@ fn config(policy: &Policy, issuer: &str) -> Value {
 }
 
 #[derive(Deserialize)]
-struct Wanted {
+struct Filter {
+    /// E.164; all phones if it is not given.
     phone: Option<String>,
 }
 
-async fn messages(State(pages): State<Pages>, Query(wanted): Query<Wanted>) -> Json<Vec<Message>> {
-    Json(pages.inbox.messages(wanted.phone.as_deref()))
+async fn list_messages(
+    State(pages): State<Pages>,
+    Query(filter): Query<Filter>,
+) -> Json<Vec<Message>> {
+    Json(pages.inbox.messages(filter.phone.as_deref()))
 }
 
+/// Refuses requests that do not name a loopback host, and locks down every answer.
 async fn guard(request: Request, next: Next) -> Response {
     let mut response = if names_loopback(request.headers()) {
         next.run(request).await
@@ -114,7 +120,7 @@ async fn guard(request: Request, next: Next) -> Response {
         StatusCode::FORBIDDEN.into_response()
     };
     let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, POLICY);
+    headers.insert(CONTENT_SECURITY_POLICY, CONTENT_POLICY);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -144,7 +150,7 @@ mod tests {
             .expect("an answer")
     }
 
-    async fn json_of(answer: Response) -> Value {
+    async fn read_json(answer: Response) -> Value {
         let body = to_bytes(answer.into_body(), usize::MAX)
             .await
             .expect("a body");
@@ -152,14 +158,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_answer_is_locked_down() {
+    async fn every_answer_has_the_headers_that_lock_it_down() {
         for (host, status) in [("127.0.0.1:3000", 200), ("evil.example:3000", 403)] {
             let files = FILES.iter().map(|(path, ..)| *path);
             for path in files.chain(["/demo/config", "/inbox/messages"]) {
                 let answer = get(host, path).await;
                 assert_eq!(answer.status(), status, "{host} {path}");
                 let headers = answer.headers();
-                assert_eq!(headers[CONTENT_SECURITY_POLICY], POLICY);
+                assert_eq!(headers[CONTENT_SECURITY_POLICY], CONTENT_POLICY);
                 assert_eq!(headers[X_CONTENT_TYPE_OPTIONS], "nosniff");
                 assert_eq!(headers[REFERRER_POLICY], "no-referrer");
                 assert_eq!(headers[CACHE_CONTROL], "no-store");
@@ -169,8 +175,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_inbox_is_newest_first_and_filtered_by_phone() {
-        let texts = json_of(get("localhost", "/inbox/messages?phone=%2B14155550100").await).await;
+    async fn lists_the_messages_to_a_phone_newest_first() {
+        let texts = read_json(get("localhost", "/inbox/messages?phone=%2B14155550100").await).await;
         let bodies: Vec<_> = texts.as_array().expect("a list").iter().collect();
         assert_eq!(bodies.len(), 2);
         assert_eq!(bodies[0]["body"], "text 2");

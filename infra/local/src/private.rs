@@ -1,10 +1,10 @@
-//! Files that only their owner can read.
+//! Files that only their owner can read, for secrets.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// Writes `text` to `path`, in place of what is there. A crash leaves the old text or the new one.
+/// Writes `text` to `path` and replaces what the file held. A crash leaves the old text or the new one, complete.
 pub(crate) fn replace_private(path: &Path, text: &str) -> io::Result<()> {
     let unfinished = path.with_extension("unfinished");
     let mut options = OpenOptions::new();

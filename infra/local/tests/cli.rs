@@ -1,4 +1,4 @@
-//! `cargo run` as a person meets it.
+//! Runs the command `phoneproof-local` as a person does.
 
 #![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
 
@@ -15,8 +15,8 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// Starts a stack and waits until it is ready; gives its URL.
-fn started(arguments: &[&str]) -> (Child, String) {
+/// Starts a stack, waits until it is ready, and returns its URL.
+fn start(arguments: &[&str]) -> (Child, String) {
     let mut child = command(&[&["--port", "0"], arguments].concat())
         .spawn()
         .expect("starts");
@@ -29,8 +29,8 @@ fn started(arguments: &[&str]) -> (Child, String) {
     (child, url)
 }
 
-/// Presses Ctrl-C and waits for the end.
-fn interrupted(child: Child) -> Output {
+/// Sends SIGINT, as Ctrl-C does, and waits for the process to end.
+fn interrupt(child: Child) -> Output {
     let pid = child.id().to_string();
     let sent = Command::new("kill")
         .args(["-INT", &pid])
@@ -40,7 +40,7 @@ fn interrupted(child: Child) -> Output {
     child.wait_with_output().expect("ends")
 }
 
-async fn text_of(url: &str, path: &str) -> String {
+async fn get_body(url: &str, path: &str) -> String {
     let client = reqwest::Client::builder()
         .no_proxy()
         .build()
@@ -54,26 +54,26 @@ async fn text_of(url: &str, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn it_answers_once_it_says_so_and_ctrl_c_stops_it() {
-    let (child, url) = started(&[]);
-    assert_eq!(text_of(&url, "/v1/ping").await, "ok");
-    assert!(interrupted(child).status.success());
+async fn answers_once_it_says_that_it_listens_and_stops_on_ctrl_c() {
+    let (child, url) = start(&[]);
+    assert_eq!(get_body(&url, "/v1/ping").await, "ok");
+    assert!(interrupt(child).status.success());
 }
 
 #[tokio::test]
-async fn data_files_keep_the_tables_and_the_keys() {
+async fn a_data_file_keeps_tables_and_keys_over_a_restart() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("tables.sqlite");
     let data = data.to_str().expect("UTF-8");
-    let (child, url) = started(&["--data", data]);
-    let keys = text_of(&url, "/.well-known/jwks.json").await;
+    let (child, url) = start(&["--data", data]);
+    let keys = get_body(&url, "/.well-known/jwks.json").await;
     let sent = send(&url).await;
     assert_eq!(sent, 202);
-    assert!(interrupted(child).status.success());
-    let (child, url) = started(&["--data", data, "--token-mode", "stored"]);
-    assert_eq!(text_of(&url, "/.well-known/jwks.json").await, keys);
+    assert!(interrupt(child).status.success());
+    let (child, url) = start(&["--data", data, "--token-mode", "stored"]);
+    assert_eq!(get_body(&url, "/.well-known/jwks.json").await, keys);
     assert_eq!(send(&url).await, 429, "the cooldown was kept");
-    assert!(interrupted(child).status.success());
+    assert!(interrupt(child).status.success());
     assert!(is_private(&folder.path().join("tables.keyring.json")));
 }
 
@@ -112,7 +112,7 @@ fn is_private(path: &Path) -> bool {
 }
 
 #[test]
-fn faults_stop_it_with_one_line_that_names_what_and_why() {
+fn a_fault_stops_it_with_a_line_that_names_the_fault() {
     let folder = tempfile::tempdir().expect("a folder");
     let policy = folder.path().join("policy.toml");
     std::fs::write(&policy, "[numbers]\ncountries = [\"USA\"]\n[business.b]\nbrand = \"B\"\ndefault_locale = \"en\"\ntemplates.en = \"no code\"").expect("written");

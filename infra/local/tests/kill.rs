@@ -1,5 +1,5 @@
-//! The process is killed in the middle of its work, again and again; what its clients were told holds
-//! when it is back.
+//! The test kills the process in the middle of its work, again and again. Everything that clients were told must still
+//! hold after each restart.
 
 #![expect(
     clippy::expect_used,
@@ -20,20 +20,23 @@ use phoneproof_tests::{Answer, Client, SeededRandom, phone};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+/// How often the process is killed.
 const ROUNDS: u32 = 10;
-/// Clients at once.
+/// Clients that call in parallel.
 const CLIENTS: u32 = 8;
-/// Phones that one client may need in one round.
+/// Phones set aside for one client in one round.
 const PHONES: u32 = 400;
 /// `device_per_day` of the sample policy.
 const DEVICE_PER_DAY: u32 = 10;
 /// `attempts` of the sample policy.
 const ATTEMPTS: u64 = 5;
 
-/// What a client knows about a step that it took.
+/// What a client knows about a step of a log-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Known {
+    /// The client never asked for it.
     NotDone,
+    /// The process answered that it is done.
     Done,
     /// The process died before it answered.
     Unknown,
@@ -55,14 +58,16 @@ struct Entry {
 #[derive(Default)]
 struct Ledger {
     entries: Vec<Entry>,
-    /// The device in use.
+    /// The device that the client sends from now.
     device: String,
-    /// Texts that it was told of, and sends without an answer.
+    /// Sends from that device that were answered.
     texts_of_device: u32,
+    /// Sends that the process died on before it answered.
     lost_sends: u32,
 }
 
-/// Calls of all clients go through one: how many were answered says when to kill, on a slow machine too.
+/// All clients of a round share one caller. It counts answers, so that the test kills after the same number of answers
+/// on a fast and on a slow machine.
 #[derive(Clone)]
 struct Caller {
     client: Client,
@@ -98,7 +103,7 @@ impl Caller {
     }
 }
 
-/// Starts the stack, and gives its URL.
+/// Starts the stack, waits until it is ready, and returns its URL.
 fn start(data: &Path, policy: &Path) -> (Child, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_phoneproof-local"))
         .args(["--port", "0", "--issuer", "https://verify.example.com"])
@@ -120,16 +125,16 @@ fn start(data: &Path, policy: &Path) -> (Child, String) {
 }
 
 fn below(random: &SeededRandom, end: u32) -> u32 {
-    let bytes = random_array(random).expect("a seed gives forever");
+    let bytes = random_array(random).expect("a seeded source never fails");
     u32::from_be_bytes(bytes) % end
 }
 
-/// Logs in with one phone after another until the process is dead. `first` is the first of its phones.
-async fn log_in_until_the_end(caller: Caller, first: u32) -> Ledger {
+/// Logs in with one phone after another, from `phone(first)` on, until the process is dead.
+async fn log_in_until_killed(caller: Caller, first: u32) -> Ledger {
     let random = SeededRandom::new(u64::from(first));
     let mut ledger = Ledger::default();
     for n in 0..PHONES {
-        // A new device for every ten texts that are known of.
+        // The policy allows a device no more texts in a day.
         if n.is_multiple_of(DEVICE_PER_DAY) {
             ledger.device = format!("device-{first}-{}", n / DEVICE_PER_DAY);
             ledger.texts_of_device = 0;
@@ -142,7 +147,7 @@ async fn log_in_until_the_end(caller: Caller, first: u32) -> Ledger {
         };
         assert_eq!(sent.status, 202, "{}", sent.text);
         ledger.texts_of_device += 1;
-        let Some(code) = code(&caller, &phone).await else {
+        let Some(code) = read_code(&caller, &phone).await else {
             return ledger;
         };
         let mut entry = Entry {
@@ -164,8 +169,8 @@ async fn log_in_until_the_end(caller: Caller, first: u32) -> Ledger {
     ledger
 }
 
-/// The code that was texted; `None` when the inbox is gone.
-async fn code(caller: &Caller, phone: &str) -> Option<String> {
+/// Reads the code from the inbox; `None` if the process died.
+async fn read_code(caller: &Caller, phone: &str) -> Option<String> {
     let path = format!("/inbox/messages?phone=%2B{}", phone.trim_start_matches('+'));
     let texts = caller.get(&path).await?.json;
     let body = texts[0]["body"].as_str().expect("a text").to_owned();
@@ -173,7 +178,7 @@ async fn code(caller: &Caller, phone: &str) -> Option<String> {
     Some(runs.find(|run| run.len() == 6).expect("a code").to_owned())
 }
 
-fn wrong(code: &str) -> String {
+fn make_wrong(code: &str) -> String {
     let right: u32 = code.parse().expect("digits");
     format!("{:06}", (right + 1) % 1_000_000)
 }
@@ -188,10 +193,11 @@ async fn spend(caller: &Caller, success: &str) -> Option<Answer> {
     caller.post("/v1/spend", &body).await
 }
 
-/// Guesses wrong a few times, then perhaps right, then perhaps spends; `false` when the process died.
+/// Enters up to two wrong codes, then perhaps the right one, then perhaps spends the token. Returns `false` if the
+/// process died.
 async fn finish(caller: &Caller, random: &SeededRandom, entry: &mut Entry) -> bool {
     for _ in 0..below(random, 3) {
-        let Some(answer) = verify(caller, &entry.challenge, &wrong(&entry.code)).await else {
+        let Some(answer) = verify(caller, &entry.challenge, &make_wrong(&entry.code)).await else {
             entry.wrong_unknown += 1;
             return false;
         };
@@ -220,8 +226,8 @@ async fn finish(caller: &Caller, random: &SeededRandom, entry: &mut Entry) -> bo
     true
 }
 
-/// What the client was told before holds for one log-in.
-async fn holds(client: &Client, entry: &Entry) {
+/// Checks that everything the client was told about one log-in still holds.
+async fn check_entry(client: &Client, entry: &Entry) {
     let (challenge, code) = (&entry.challenge, &entry.code);
     let at_once = client.send(&entry.phone).await;
     assert_eq!(
@@ -230,13 +236,13 @@ async fn holds(client: &Client, entry: &Entry) {
         at_once.text
     );
     if entry.verified == Known::NotDone {
-        let guess = client.verify(challenge, &wrong(code)).await;
+        let guess = client.verify(challenge, &make_wrong(code)).await;
         assert_eq!(guess.status, 422, "{}", guess.text);
         let left = guess.json["attemptsRemaining"].as_u64().expect("a number");
         let most = ATTEMPTS - entry.wrong_told - 1;
         assert!(
             (most - entry.wrong_unknown..=most).contains(&left),
-            "{left} guesses left after {} and {} of unknown end",
+            "{left} guesses left after {} wrong ones and {} without an answer",
             entry.wrong_told,
             entry.wrong_unknown
         );
@@ -272,8 +278,8 @@ async fn holds(client: &Client, entry: &Entry) {
     );
 }
 
-/// The device that was in use has as many texts left as it was not told of.
-async fn device_limit_holds(client: &Client, ledger: &Ledger, first: u32) {
+/// Checks that the client's last device has as many texts left as its answered sends leave.
+async fn check_device_limit(client: &Client, ledger: &Ledger, first: u32) {
     let mut more = 0;
     for n in 0..=DEVICE_PER_DAY {
         let sent = client
@@ -288,14 +294,14 @@ async fn device_limit_holds(client: &Client, ledger: &Ledger, first: u32) {
     let most = DEVICE_PER_DAY - ledger.texts_of_device;
     assert!(
         (most.saturating_sub(ledger.lost_sends)..=most).contains(&more),
-        "{more} more texts after {} and {} of unknown end",
+        "{more} more texts after {} answered sends and {} without an answer",
         ledger.texts_of_device,
         ledger.lost_sends
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_clients_were_told_holds_after_a_kill() {
+async fn everything_that_clients_were_told_holds_after_a_kill() {
     let folder = tempfile::tempdir().expect("a folder");
     let (data, policy) = (
         folder.path().join("tables.sqlite"),
@@ -315,7 +321,7 @@ async fn what_clients_were_told_holds_after_a_kill() {
         for n in 0..CLIENTS {
             let first = (round * CLIENTS + n) * 2 * PHONES;
             let caller = caller.clone();
-            clients.spawn(async move { (first, log_in_until_the_end(caller, first).await) });
+            clients.spawn(async move { (first, log_in_until_killed(caller, first).await) });
         }
         let progress = caller.until_answered(60 + below(&random, 400));
         tokio::time::timeout(Duration::from_mins(2), progress)
@@ -328,14 +334,14 @@ async fn what_clients_were_told_holds_after_a_kill() {
         let client = Client::new(&url);
         for (first, ledger) in &ledgers {
             for entry in &ledger.entries {
-                holds(&client, entry).await;
+                check_entry(&client, entry).await;
             }
             let open = |known: Known| u32::from(known == Known::Unknown);
             let lost =
                 |e: &Entry| open(e.verified) + open(e.spent) + u32::from(e.wrong_unknown > 0);
             unknown += ledger.lost_sends + ledger.entries.iter().map(lost).sum::<u32>();
             entries += ledger.entries.len();
-            device_limit_holds(&client, ledger, first + PHONES).await;
+            check_device_limit(&client, ledger, first + PHONES).await;
         }
     }
     stack.kill().expect("SIGKILL");
@@ -346,6 +352,6 @@ async fn what_clients_were_told_holds_after_a_kill() {
     );
     assert!(
         unknown > 10,
-        "only {unknown} steps of unknown end: the kills hit nothing"
+        "only {unknown} steps without an answer: the kills hit nothing"
     );
 }

@@ -1,19 +1,23 @@
-//! CloudWatch Logs, as far as operators read it: the last lines, by time.
+//! CloudWatch Logs: the last lines of the functions, by time.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::response::Response;
+use http::StatusCode;
 use serde_json::{Value, json};
 
-/// The one log group; both functions run in this process.
+use super::protocol;
+
+/// The name of the one log group. All functions write to it, because they run in this process.
 pub const LOG_GROUP: &str = "/local";
 
-/// How many lines are kept.
-const KEPT: usize = 10_000;
+/// How many lines the log keeps. The oldest make room for new ones.
+const CAPACITY: usize = 10_000;
 
 /// The most events of one answer of `FilterLogEvents` (CloudWatch Logs API reference).
-const PAGE: usize = 10_000;
+const MAX_EVENTS: usize = 10_000;
 
 struct Line {
     number: u64,
@@ -27,7 +31,7 @@ struct Lines {
     kept: VecDeque<Line>,
 }
 
-/// The last lines; clones share them.
+/// The last lines of one local stack; clones share them.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Lines>>);
 
@@ -41,7 +45,7 @@ impl Log {
     /// Adds a line, written at `at_ms` milliseconds after the Unix epoch.
     pub fn push(&self, at_ms: u64, line: &[u8]) {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines.kept.len() == KEPT {
+        if lines.kept.len() == CAPACITY {
             lines.kept.pop_front();
         }
         lines.written += 1;
@@ -54,8 +58,8 @@ impl Log {
         });
     }
 
-    /// Answers `FilterLogEvents`; `None` for another log group.
-    pub(crate) fn filter_log_events(&self, request: &Value) -> Option<Value> {
+    /// Finds the lines that `FilterLogEvents` asks for; `None` if it names another log group.
+    fn find_events(&self, request: &Value) -> Option<Value> {
         if request.get("logGroupName")? != LOG_GROUP {
             return None;
         }
@@ -74,8 +78,16 @@ impl Log {
                 "message": line.text,
             })
         };
-        let events: Vec<Value> = wanted.take(PAGE).map(event).collect();
+        let events: Vec<Value> = wanted.take(MAX_EVENTS).map(event).collect();
         Some(json!({ "events": events, "searchedLogStreams": [] }))
+    }
+}
+
+/// Answers `FilterLogEvents`.
+pub(super) fn filter_log_events(log: &Log, body: &[u8]) -> Response {
+    match log.find_events(&protocol::parse(body)) {
+        Some(answer) => protocol::answer(&answer),
+        None => protocol::refuse(StatusCode::BAD_REQUEST, "ResourceNotFoundException"),
     }
 }
 
@@ -85,14 +97,14 @@ mod tests {
 
     fn messages(log: &Log, start: u64) -> Vec<String> {
         let request = json!({ "logGroupName": LOG_GROUP, "startTime": start });
-        let answer = log.filter_log_events(&request).expect("the one group");
+        let answer = log.find_events(&request).expect("the one group");
         let events = answer["events"].as_array().expect("events");
         let message = |event: &Value| event["message"].as_str().expect("a message").to_owned();
         events.iter().map(message).collect()
     }
 
     #[test]
-    fn lines_are_found_by_time_and_the_oldest_give_way() {
+    fn finds_lines_by_time_and_drops_the_oldest() {
         let log = Log::default();
         for n in 0..10_001_u64 {
             log.push(n, format!("line {n}\n").as_bytes());
@@ -103,6 +115,6 @@ mod tests {
             Some("line 1")
         );
         let other = json!({ "logGroupName": "/aws/lambda/other" });
-        assert!(log.filter_log_events(&other).is_none());
+        assert!(log.find_events(&other).is_none());
     }
 }

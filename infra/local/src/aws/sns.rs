@@ -1,0 +1,79 @@
+//! SNS: it puts texts into the inbox, and fails as the inbox's carrier is told to.
+
+use std::collections::BTreeMap;
+
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use phoneproof_domain::clock::Timestamp;
+
+use crate::inbox::{Carrier, Inbox, Message};
+
+/// Answers a call of the AWS Query protocol, which sends a form and expects XML. SNS here knows `Publish` only.
+pub(super) async fn answer_query(inbox: &Inbox, now: Timestamp, body: &[u8]) -> Response {
+    let form: BTreeMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
+    let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+    if field("Action") != "Publish" {
+        return sns_error(StatusCode::BAD_REQUEST, "InvalidAction");
+    }
+    if field("PhoneNumber").is_empty() || field("Message").is_empty() {
+        return sns_error(StatusCode::BAD_REQUEST, "InvalidParameter");
+    }
+    let (id, carrier) = inbox.publish(Message {
+        id: String::new(),
+        phone: field("PhoneNumber").to_owned(),
+        body: field("Message").to_owned(),
+        at: now.to_string(),
+        attributes: read_attributes(&form),
+    });
+    match carrier {
+        Carrier::Deliver => confirm(&id),
+        Carrier::Refuse => sns_error(StatusCode::BAD_REQUEST, "InvalidParameter"),
+        Carrier::Throttle => sns_error(StatusCode::TOO_MANY_REQUESTS, "Throttled"),
+        Carrier::Fail => sns_error(StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
+        Carrier::Hang => std::future::pending().await,
+    }
+}
+
+/// Reads `MessageAttributes.entry.N.Name` and its value, for every N from 1 on.
+fn read_attributes(form: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let pair = |n: usize| {
+        let entry = format!("MessageAttributes.entry.{n}");
+        let name = form.get(&format!("{entry}.Name"))?;
+        let value = form.get(&format!("{entry}.Value.StringValue"))?;
+        Some((name.clone(), value.clone()))
+    };
+    (1..).map_while(pair).collect()
+}
+
+/// Answers a `Publish` that SNS took.
+fn confirm(id: &str) -> Response {
+    respond(
+        StatusCode::OK,
+        format!(
+            "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult>\
+             <MessageId>{id}</MessageId></PublishResult><ResponseMetadata><RequestId>{id}</RequestId>\
+             </ResponseMetadata></PublishResponse>"
+        ),
+    )
+}
+
+/// An error as SNS answers it: XML of the AWS Query protocol.
+#[must_use]
+pub fn sns_error(status: StatusCode, code: &str) -> Response {
+    let fault = if status.is_client_error() {
+        "Sender"
+    } else {
+        "Receiver"
+    };
+    respond(
+        status,
+        format!(
+            "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error><Type>{fault}</Type>\
+             <Code>{code}</Code><Message>{code}</Message></Error><RequestId>local</RequestId></ErrorResponse>"
+        ),
+    )
+}
+
+fn respond(status: StatusCode, body: String) -> Response {
+    (status, [("content-type", "text/xml")], body).into_response()
+}

@@ -1,0 +1,127 @@
+//! The loopback AWS services of a stack: they start together and stop with it.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::keyrings;
+use super::options::Options;
+use crate::aws::{self, ACCOUNT_SECRET_ID, Log, SECRET_ID, Secret};
+use crate::dynamodb;
+use crate::inbox::Inbox;
+use crate::loopback::{listen, serve};
+
+/// How long a stack waits for requests under way when it stops.
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The URLs of the loopback services.
+#[derive(Debug, Clone)]
+pub struct Endpoints {
+    /// `AWS_ENDPOINT_URL_DYNAMODB`: the embedded DynamoDB, or the external one.
+    pub dynamodb: String,
+    /// `AWS_ENDPOINT_URL_SNS`: the SNS that puts texts into the inbox.
+    pub sns: String,
+    /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`: Secrets Manager, which CloudWatch Logs shares its port with.
+    pub secrets: String,
+}
+
+/// The loopback AWS services of a stack.
+#[derive(Debug)]
+pub struct Backends {
+    /// The URLs of the services.
+    pub endpoints: Endpoints,
+    /// The texts that SNS took, and how the carrier behaves.
+    pub inbox: Inbox,
+    /// The secret with the verification service's keyring.
+    pub secret: Secret,
+    /// The secret with the account service's keyring.
+    pub account_secret: Secret,
+    /// The request lines that CloudWatch Logs answers with.
+    pub log: Log,
+    tasks: JoinSet<()>,
+    stop: CancellationToken,
+}
+
+impl Backends {
+    /// Starts DynamoDB, SNS, Secrets Manager and CloudWatch Logs.
+    ///
+    /// # Errors
+    ///
+    /// When a port is taken, or the data file or a keyring file cannot be used.
+    pub async fn start(options: &Options) -> io::Result<Self> {
+        let (inbox, log) = (Inbox::default(), Log::default());
+        let random = options.random.as_ref();
+        let beside_data = |extension| {
+            let data = options.data.as_deref();
+            data.map(|data: &Path| data.with_extension(extension))
+        };
+        let secret = keyrings::open(
+            SECRET_ID,
+            options.keyring.as_ref(),
+            beside_data("keyring.json"),
+            random,
+        )?;
+        let account_file = beside_data("account-keyring.json");
+        let account_secret = keyrings::open(ACCOUNT_SECRET_ID, None, account_file, random)?;
+        let mut tasks = JoinSet::new();
+        let stop = CancellationToken::new();
+        let dynamodb = if let Some(external) = &options.dynamodb {
+            external.endpoint.clone()
+        } else {
+            let database = dynamodb::open(options.data.as_deref(), &options.table_names())?;
+            let (listener, url) = listen(shift_port(options.port, 1)).await?;
+            tasks.spawn(dynamodb::serve(listener, database, stop.clone()));
+            url
+        };
+        let (listener, aws) = listen(shift_port(options.port, 2)).await?;
+        let router = aws::router(
+            inbox.clone(),
+            vec![secret.clone(), account_secret.clone()],
+            log.clone(),
+            Arc::clone(&options.clock),
+        );
+        tasks.spawn(serve(listener, router, stop.clone()));
+        let endpoints = Endpoints {
+            dynamodb,
+            sns: aws.clone(),
+            secrets: aws,
+        };
+        Ok(Self {
+            endpoints,
+            inbox,
+            secret,
+            account_secret,
+            log,
+            tasks,
+            stop,
+        })
+    }
+
+    /// Serves `router` until the backends stop.
+    pub(super) fn serve(&mut self, listener: TcpListener, router: Router) {
+        self.tasks.spawn(serve(listener, router, self.stop.clone()));
+    }
+
+    /// Stops all tasks: they accept no new connections, and have a moment for requests under way.
+    pub(super) async fn stop(mut self) {
+        self.stop.cancel();
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        // A carrier that was told to hang never finishes. Dropping the tasks ends it.
+        drop(tokio::time::timeout(STOP_TIMEOUT, all).await);
+    }
+}
+
+/// The port `step` after `port`; 0 stays 0, which means any free port.
+fn shift_port(port: u16, step: u16) -> u16 {
+    if port == 0 {
+        0
+    } else {
+        port.saturating_add(step)
+    }
+}

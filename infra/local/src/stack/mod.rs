@@ -1,0 +1,148 @@
+//! The whole service in one process: the loopback AWS services, both APIs and the pages.
+
+mod backends;
+mod keyrings;
+mod options;
+
+use std::io;
+use std::sync::Arc;
+
+use aws_credential_types::Credentials;
+use axum::Router;
+use phoneproof_aws::clients::{AwsSettings, Clients};
+use phoneproof_aws::keys::READ_WITHIN;
+use phoneproof_config::{LOCAL_STACK, Settings};
+use phoneproof_http::App;
+use phoneproof_observe::{Journal, Output, RequestContext};
+use phoneproof_service::Service;
+
+use crate::aws::{Log, SECRET_ID};
+use crate::gateway::{self, Gateway};
+use crate::loopback::listen;
+use crate::{accounts, page};
+
+pub use crate::accounts::{AccountTables, account_tables};
+pub use backends::{Backends, Endpoints};
+pub use options::{ExternalDynamoDb, Options, tables};
+
+/// A running stack. Dropping it without [`Stack::stop`] aborts the requests under way.
+#[derive(Debug)]
+pub struct Stack {
+    /// The base URL of APIs and pages. It is also the issuer unless [`Options::issuer`] gives another.
+    pub url: String,
+    /// The loopback AWS services.
+    pub backends: Backends,
+}
+
+impl Stack {
+    /// Starts the loopback AWS services, and both APIs and the pages on them.
+    ///
+    /// # Errors
+    ///
+    /// When a port is taken, a file cannot be used, or the policy or a keyring is faulty.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        let backends = Backends::start(&options).await?;
+        let endpoints = backends.endpoints.clone();
+        Self::start_on(options, backends, endpoints).await
+    }
+
+    /// Starts both APIs and the pages on `backends`. The services reach the backends through `endpoints`, which differ
+    /// from the backends' own when a proxy stands between.
+    ///
+    /// # Errors
+    ///
+    /// As [`Stack::start`].
+    pub async fn start_on(
+        options: Options,
+        mut backends: Backends,
+        endpoints: Endpoints,
+    ) -> io::Result<Self> {
+        let (listener, url) = listen(options.port).await?;
+        let pages = page::router(backends.inbox.clone(), &options.policy, &url);
+        let settings = build_settings(&options, &url, endpoints);
+        let output = copy_lines_to(&backends.log, &options);
+        let account = accounts::start(
+            accounts::build_settings(
+                &settings,
+                &options.account_tables,
+                options.accept_test_numbers,
+            ),
+            Arc::clone(&output),
+            Arc::clone(&options.clock),
+            Arc::clone(&options.random),
+        )
+        .await?;
+        let random = Arc::clone(&options.random);
+        let mut request = RequestContext::new(options.clock.now(), READ_WITHIN, random);
+        let clients = Clients::new(&settings.aws);
+        let parts = phoneproof_runtime::parts(&clients, &settings, options.policy);
+        let service = Service::new(parts).map_err(io::Error::other)?;
+        service
+            .warm_up(&mut request)
+            .await
+            .map_err(io::Error::other)?;
+        service.warm_up_send();
+        let gateway = Gateway {
+            app: Arc::new(App {
+                service,
+                clock: Arc::clone(&options.clock),
+                random: Arc::clone(&options.random),
+                allowed_origins: options.allowed_origins,
+                journal: Journal::new(settings.stack_name, None, output),
+                tracer: None,
+            }),
+            account,
+            clock: options.clock,
+            random: options.random,
+            trust_test_header: options.trust_test_header,
+            function_timeout: options.function_timeout,
+        };
+        let api = Router::new().fallback(gateway::serve).with_state(gateway);
+        backends.serve(listener, pages.merge(api));
+        Ok(Self { url, backends })
+    }
+
+    /// Stops APIs, pages and backends: they accept no new connections, and have a moment for requests under way.
+    pub async fn stop(self) {
+        self.backends.stop().await;
+    }
+}
+
+/// Makes an output that writes each request line to `log`, which operators read, and to the output of `options`.
+fn copy_lines_to(log: &Log, options: &Options) -> Output {
+    let (log, clock) = (log.clone(), Arc::clone(&options.clock));
+    let output = Arc::clone(&options.journal_output);
+    Arc::new(move |line| {
+        let at = u64::try_from(clock.since_epoch().as_millis()).unwrap_or(u64::MAX);
+        log.push(at, line);
+        output(line);
+    })
+}
+
+/// Builds the settings that the verification service reads from its environment when it is deployed.
+fn build_settings(options: &Options, url: &str, endpoints: Endpoints) -> Settings {
+    let (region, credentials) = match &options.dynamodb {
+        Some(external) => (external.region.clone(), external.credentials.clone()),
+        None => (
+            "us-east-1".to_owned(),
+            Credentials::new("local", "local", None, None, "local"),
+        ),
+    };
+    Settings {
+        issuer: options.issuer.clone().unwrap_or_else(|| url.to_owned()),
+        token_mode: options.token_mode,
+        tables: options.tables.clone(),
+        keyring_secret_id: SECRET_ID.to_owned(),
+        allowed_origins: options.allowed_origins.clone(),
+        stack_name: LOCAL_STACK.to_owned(),
+        xray_daemon: None,
+        aws: AwsSettings {
+            region,
+            credentials,
+            dynamodb_endpoint: Some(endpoints.dynamodb),
+            sns_endpoint: Some(endpoints.sns),
+            secrets_endpoint: Some(endpoints.secrets),
+            ca_bundle: None,
+        },
+    }
+}

@@ -1,0 +1,123 @@
+//! How a stack is set up.
+
+use std::fmt;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use phoneproof_aws::store::Tables;
+use phoneproof_config::process::{SystemClock, SystemRandom};
+use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::clock::Clock;
+use phoneproof_domain::policy::Policy;
+use phoneproof_domain::random::Random;
+use phoneproof_observe::Output;
+
+use crate::accounts::{AccountTables, account_tables};
+use crate::gateway;
+
+/// How a stack is set up.
+#[derive(Clone)]
+pub struct Options {
+    /// The port of the API and the pages; 0 for any free one. DynamoDB takes the next port, and SNS, Secrets Manager
+    /// and CloudWatch Logs share the one after. With 0 they take any free ones too.
+    pub port: u16,
+    /// The public URL, which is the issuer of all tokens. `None` takes the URL that the API listens on. Stacks that
+    /// share an issuer and backends are instances of one service.
+    pub issuer: Option<String>,
+    /// The policy of the verification service.
+    pub policy: Policy,
+    /// The file of the tables. The keyrings are kept beside it. `None` keeps both in memory.
+    pub data: Option<PathBuf>,
+    /// A DynamoDB to use in place of the embedded one. It must hold `tables` and `account_tables`.
+    pub dynamodb: Option<ExternalDynamoDb>,
+    /// The names of the verification service's tables.
+    pub tables: Tables,
+    /// The names of the account service's tables.
+    pub account_tables: AccountTables,
+    /// Where challenge tokens live: sealed at the client, or stored in a table.
+    pub token_mode: TokenMode,
+    /// Web origins that may call the API from a browser.
+    pub allowed_origins: Vec<String>,
+    /// The clock of both services and of the loopback backends.
+    pub clock: Arc<dyn Clock>,
+    /// The random source of both services, and of new keyrings.
+    pub random: Arc<dyn Random>,
+    /// The verification service's keyring, as the JSON of its secret. `None` reads the one beside `data`, or makes one.
+    pub keyring: Option<String>,
+    /// Whether the account service accepts success tokens of test numbers.
+    pub accept_test_numbers: bool,
+    /// Takes the request lines; standard error by default.
+    pub journal_output: Output,
+    /// Whether [`gateway::TEST_SOURCE_IP`] replaces the peer address.
+    pub trust_test_header: bool,
+    /// How long a function may run. The gateway gives each request the deadline that follows, as Lambda does.
+    pub function_timeout: Duration,
+}
+
+impl Options {
+    /// The defaults of `cargo run`, on any free port.
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            port: 0,
+            issuer: None,
+            policy,
+            data: None,
+            dynamodb: None,
+            tables: tables(),
+            account_tables: account_tables(),
+            token_mode: TokenMode::default(),
+            allowed_origins: Vec::new(),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+            keyring: None,
+            accept_test_numbers: true,
+            journal_output: Arc::new(|line| drop(io::stderr().lock().write_all(line))),
+            trust_test_header: false,
+            function_timeout: gateway::FUNCTION_TIMEOUT,
+        }
+    }
+
+    /// The names of all tables, of both services.
+    pub(super) fn table_names(&self) -> [&str; 5] {
+        [
+            &self.tables.limits,
+            &self.tables.challenges,
+            &self.tables.blocks,
+            &self.account_tables.accounts,
+            &self.account_tables.limits,
+        ]
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("port", &self.port)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A DynamoDB that is used in place of the embedded one.
+#[derive(Debug, Clone)]
+pub struct ExternalDynamoDb {
+    /// The URL of its API.
+    pub endpoint: String,
+    /// The region that calls are signed for.
+    pub region: String,
+    /// The credentials that calls are signed with.
+    pub credentials: Credentials,
+}
+
+/// The names of the verification service's tables, unless [`Options::tables`] gives others.
+#[must_use]
+pub fn tables() -> Tables {
+    Tables {
+        limits: "Limits".to_owned(),
+        challenges: "Challenges".to_owned(),
+        blocks: "Blocks".to_owned(),
+    }
+}
