@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::routing::get;
 use http::{Request, Response};
-use phoneproof_guard::{Fetch, FetchFailed, Guard, Refused, RemoteGuard, TokenRequired, Verified};
+use phoneproof_guard::{Fetch, FetchFailed, Guard, RefusalSlug, RemoteGuard, TokenRequired, Verified};
 use phoneproof_tests::{World, phone};
 use serde_json::Value;
 use tower::{ServiceBuilder, ServiceExt as _, service_fn};
@@ -67,7 +67,7 @@ async fn without_a_token_the_challenge_names_scheme_and_realm_only() {
         assert_eq!(answer.headers()["cache-control"], "no-store");
         let problem: Value = serde_json::from_str(&body).expect("a problem document");
         assert_eq!(problem["type"], "urn:phoneproof:problem:token-required");
-        let noted = answer.extensions().get::<Refused>().map(|by| by.slug);
+        let noted = answer.extensions().get::<RefusalSlug>().map(|by| by.slug);
         assert_eq!(noted, Some("token-required"));
     }
 }
@@ -89,7 +89,7 @@ async fn a_bad_token_is_refused_and_not_echoed() {
         );
         assert_eq!(answer.headers()["www-authenticate"], challenge.as_str());
         assert!(!body.contains(bad), "{body}");
-        let noted = answer.extensions().get::<Refused>().map(|by| by.slug);
+        let noted = answer.extensions().get::<RefusalSlug>().map(|by| by.slug);
         assert_eq!(noted, Some("invalid-token"));
     }
     world.advance(300 + 60);
@@ -137,7 +137,7 @@ async fn without_the_issuers_keys_it_fails_closed() {
     let (answer, _) = ask(&router, &["Bearer e30.e30.e30"]).await;
     assert_eq!(answer.status(), 503);
     assert_eq!(answer.headers()["retry-after"], "5");
-    let noted = answer.extensions().get::<Refused>().map(|by| by.slug);
+    let noted = answer.extensions().get::<RefusalSlug>().map(|by| by.slug);
     assert_eq!(noted, Some("unavailable"));
 }
 

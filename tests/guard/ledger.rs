@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use phoneproof_guard::{DynamoDbLedger, Guard, Https, IssuerLedger, Ledger, PhoneProof, Spent};
+use phoneproof_guard::{DynamoDbLedger, Guard, Https, IssuerLedger, Ledger, PhoneProof, SpendOutcome};
 use phoneproof_tests::World;
 use tokio::task::JoinSet;
 
@@ -22,7 +22,7 @@ async fn spent_at_once(ledger: impl Ledger + 'static, token: &str, proof: &Phone
         spends.spawn(async move { ledger.spend(&token, &proof).await });
     }
     let spent = spends.join_all().await.into_iter();
-    spent.filter(|spent| *spent == Ok(Spent::Now)).count()
+    spent.filter(|spent| *spent == Ok(SpendOutcome::Now)).count()
 }
 
 #[tokio::test]
@@ -32,7 +32,7 @@ async fn the_issuers_ledger_counts_a_token_once() {
     let proof = proof(&world, &token).await;
     let ledger = IssuerLedger::new(&world.stack.url, Https::new().expect("a client"));
     assert_eq!(spent_at_once(ledger.clone(), &token, &proof).await, 1);
-    assert_eq!(ledger.spend(&token, &proof).await, Ok(Spent::Before));
+    assert_eq!(ledger.spend(&token, &proof).await, Ok(SpendOutcome::Before));
     assert!(
         ledger.spend("canary", &proof).await.is_err(),
         "no token of the issuer"
@@ -47,9 +47,9 @@ async fn a_table_of_ones_own_counts_a_token_once() {
     let client = world.database.clients().dynamodb;
     let ledger = DynamoDbLedger::new(client, &world.database.tables.blocks);
     assert_eq!(spent_at_once(ledger.clone(), &token, &proof).await, 1);
-    assert_eq!(ledger.spend(&token, &proof).await, Ok(Spent::Before));
+    assert_eq!(ledger.spend(&token, &proof).await, Ok(SpendOutcome::Before));
     let other = self::proof(&world, &success_token(&world, 2).await).await;
-    assert_eq!(ledger.spend("", &other).await, Ok(Spent::Now));
+    assert_eq!(ledger.spend("", &other).await, Ok(SpendOutcome::Now));
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ impl AccountSettings {
         let required = |name| environment.get(name).ok_or(ConfigError::Missing(name));
         Ok(Self {
             issuer: check_issuer("ACCOUNT_ISSUER", required("ACCOUNT_ISSUER")?)?,
-            verifier: verifier(issuer("ISSUER", required("ISSUER")?)?)?,
+            verifier: verifier(check_issuer("ISSUER", required("ISSUER")?)?)?,
             accounts_table: required("ACCOUNTS_TABLE")?,
             limits_table: required("ACCOUNT_LIMITS_TABLE")?,
             keyring_secret_id: required("ACCOUNT_KEYRING_SECRET_ID")?,

@@ -14,7 +14,7 @@ use phoneproof_crypto::from_base64url;
 use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::clock::{Clock, Timestamp};
 use phoneproof_domain::random::Random;
-use phoneproof_guard::{Refused, TokenRequired, Verified};
+use phoneproof_guard::{RefusalSlug, TokenRequired, Verified};
 use phoneproof_http::{GatewayContext, caught, read_body};
 use phoneproof_observe::{Entry, Facts, Journal, Level, RequestContext};
 use serde::Serialize;
@@ -163,7 +163,7 @@ fn noted(response: &Response) -> Noted {
     let extensions = response.extensions();
     let by_layer = || {
         let is_ours = response.status().is_server_error();
-        extensions.get().map(|Refused { slug }| Noted {
+        extensions.get().map(|RefusalSlug { slug }| Noted {
             event: Some(Event::Refused),
             outcome: slug,
             rule: None,

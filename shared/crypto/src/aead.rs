@@ -55,8 +55,8 @@ pub fn seal(
     Ok((nonce, std::mem::take(&mut *sealed)))
 }
 
-/// Decrypts what [`seal`] returned. Returns `None` when `key`, associated data, nonce or ciphertext are not those of
-/// one call of [`seal`]. The caller wipes the plaintext.
+/// Decrypts what [`seal`] returned. Returns `None` unless `key`, `associated`, `nonce` and `sealed` belong to the same
+/// call of [`seal`]. The caller wipes the plaintext.
 #[must_use]
 pub fn open(
     key: &[u8; 32],

@@ -29,7 +29,7 @@ fn pick_below(mut draws: impl Iterator<Item = u64>, range: u64) -> u64 {
     number.unwrap_or_default() % range
 }
 
-/// Computes the 64 random-looking bits number `counter` of a challenge.
+/// Computes one pseudorandom 64-bit number for a challenge. Each `counter` gives another one.
 fn draw(key: &hmac::Key, id: ChallengeId, expires_at: Timestamp, counter: u64) -> u64 {
     let ends = expires_at.unix().to_be_bytes();
     let tag = mac_parts(key, &[&id.0, &ends, &counter.to_be_bytes()]);

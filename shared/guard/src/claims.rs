@@ -1,4 +1,4 @@
-//! What a success token says.
+//! The claims of a success token, and what a relying party learns from them.
 
 use std::fmt;
 
@@ -8,41 +8,41 @@ use serde::{Deserialize, Serialize};
 /// as one (RFC 8725 section 3.11).
 pub const TOKEN_TYPE: &str = "phone-verified+jwt";
 
-/// The `amr` of a success token (RFC 8176): a one-time code, sent by text message.
+/// The `amr` of a success token (RFC 8176 section 2): a one-time code that was sent by text message.
 pub const AMR: [&str; 2] = ["sms", "otp"];
 
-/// SHA-256 of the action a token is bound to, base64url without padding.
+/// The SHA-256 digest of the action that a success token is bound to, in base64url without padding.
 pub type ActionDigest = String;
 
-/// The claims as they stand in the token. Times are whole seconds since the Unix epoch.
+/// The claims as they stand in a success token. Times are whole seconds since the Unix epoch.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// The issuer's URL.
+    /// The URL of the issuer (RFC 7519 section 4.1.1).
     pub iss: String,
-    /// A stable pseudonym of the phone number at this issuer.
+    /// A pseudonym of the phone number, the same in all tokens of this issuer.
     pub sub: String,
-    /// The business the number was verified for.
+    /// The id of the business that the phone number was verified for.
     pub aud: String,
-    /// When the code was accepted.
+    /// When the user's code was accepted and the token was made.
     pub iat: u64,
-    /// Not valid before.
+    /// The token is not valid before this instant.
     pub nbf: u64,
-    /// Not valid from this instant on.
+    /// The token is not valid from this instant on.
     pub exp: u64,
-    /// Unique per token.
+    /// The id of the token. No two tokens of an issuer have the same.
     pub jti: String,
-    /// The number in E.164.
+    /// The verified phone number in E.164.
     pub phone_number: String,
-    /// Always true.
+    /// Always true. A guard refuses a token in which it is not.
     pub phone_number_verified: bool,
-    /// The device that asked for the code.
+    /// The id of the device that asked for the code.
     pub device_id: String,
-    /// How the number was verified: [`AMR`].
+    /// How the phone number was verified (RFC 8176): always [`AMR`].
     pub amr: Vec<String>,
-    /// Digest of the action the verification was bound to.
+    /// The digest of the action that the verification was bound to, if it was bound to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<ActionDigest>,
-    /// True when the number is one of the policy's test numbers: nothing was texted.
+    /// Whether the phone number is one of the policy's test numbers, to which nothing is texted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub test: bool,
 }
@@ -57,33 +57,33 @@ impl fmt::Debug for Claims {
     }
 }
 
-/// What a relying party learns from a checked token: a guard makes it, and nobody else.
+/// What a relying party learns from a success token that passed the check. Only a guard can make one.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PhoneProof {
-    /// The verified number in E.164.
+    /// The verified phone number in E.164.
     pub phone: String,
-    /// A stable pseudonym of the number at this issuer.
+    /// A pseudonym of the phone number, the same in all tokens of this issuer.
     pub subject: String,
-    /// The device that asked for the code.
+    /// The id of the device that asked for the code.
     pub device: String,
-    /// The business it was verified for.
+    /// The id of the business that the phone number was verified for.
     pub business: String,
-    /// Digest of the action it was verified for, if one was named.
+    /// The digest of the action that the verification was bound to, if it was bound to one.
     pub action: Option<ActionDigest>,
-    /// Unique per token: the key of a ledger.
+    /// The id of the token. A ledger remembers it, together with the business.
     pub jti: String,
-    /// When the code was accepted, seconds since the Unix epoch.
+    /// When the user's code was accepted, in seconds since the Unix epoch.
     pub verified_at: u64,
-    /// When the token ends, seconds since the Unix epoch.
+    /// From when on the token is not valid, in seconds since the Unix epoch.
     pub expires_at: u64,
-    /// Whether nothing was texted because the number is a test number.
+    /// Whether the phone number is one of the policy's test numbers, to which nothing is texted.
     pub test: bool,
 }
 
 impl PhoneProof {
-    /// What claims that were checked say.
-    pub(crate) fn of(claims: Claims) -> Self {
+    /// Takes over what `claims` say. The caller has checked them.
+    pub(crate) fn from_checked(claims: Claims) -> Self {
         Self {
             phone: claims.phone_number,
             subject: claims.sub,

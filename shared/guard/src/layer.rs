@@ -1,4 +1,4 @@
-//! A `tower` layer that lets only requests with a good token through, for axum and `lambda_http`.
+//! A `tower` layer for axum and `lambda_http` that lets only requests with a valid token through.
 
 use std::fmt;
 use std::future::Future;
@@ -18,9 +18,13 @@ use crate::guard::{Rejection, TokenGuard};
 use crate::remote::{CheckError, Fetch, RemoteGuard};
 use crate::token::Token;
 
-/// What checks tokens for the layer: a [`TokenGuard`] or a [`RemoteGuard`].
+/// Checks tokens for the layer. A [`TokenGuard`] and a [`RemoteGuard`] do.
 pub trait Check<T>: Send + Sync + 'static {
     /// Checks `token` for `audience` at `now`, in seconds since the Unix epoch.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckError`] when the token is refused or there are no keys to check it with.
     fn check(
         &self,
         token: &str,
@@ -44,10 +48,11 @@ impl<F: Fetch, T: Token> Check<T> for RemoteGuard<F, T> {
 /// Tells the current time, in seconds since the Unix epoch.
 type Now = Arc<dyn Fn() -> u64 + Send + Sync>;
 
-/// Protects what it is laid around: a request without a good bearer token gets 401 with
-/// `WWW-Authenticate` (RFC 6750) and a problem document, and never reaches the handler. What was learned
-/// from a good one is in the request's extensions, and in axum an argument of the handler, as
-/// `Verified`.
+/// Protects the service that it is laid around.
+///
+/// A request without a valid bearer token gets 401 with `WWW-Authenticate` (RFC 6750 section 3) and a problem document
+/// (RFC 9457), and never reaches the service. What was learned from a valid token is in the extensions of the request.
+/// In axum it is an argument of the handler, `Verified`.
 ///
 /// ```
 /// # #[cfg(feature = "axum")]
@@ -91,18 +96,18 @@ pub struct TokenRequired<C, T> {
 }
 
 impl<C: Check<T>, T: Token> TokenRequired<C, T> {
-    /// Requires a token for `audience`.
+    /// Makes a layer that requires a token for `audience`: for success tokens, the business.
     pub fn new(check: C, audience: &str) -> Self {
         Self {
             check: Arc::new(check),
             audience: audience.into(),
-            realm: quotable(audience).into(),
-            now: Arc::new(system_seconds),
+            realm: keep_quotable(audience).into(),
+            now: Arc::new(read_system_clock),
             kind: PhantomData,
         }
     }
 
-    /// The same layer with another clock, in seconds since the Unix epoch.
+    /// Replaces the system's clock by `now`, which returns seconds since the Unix epoch.
     #[must_use]
     pub fn with_clock(mut self, now: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
         self.now = Arc::new(now);
@@ -114,7 +119,7 @@ impl<C: Check<T>, T: Token> TokenRequired<C, T> {
     clippy::disallowed_methods,
     reason = "a consumer's service has no clock to pass in; `with_clock` takes one"
 )]
-fn system_seconds() -> u64 {
+fn read_system_clock() -> u64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     now.map_or(0, |now| now.as_secs())
 }
@@ -150,7 +155,7 @@ impl<S, C, T> Layer<S> for TokenRequired<C, T> {
     }
 }
 
-/// A service behind [`TokenRequired`].
+/// A service that [`TokenRequired`] protects.
 pub struct Guarded<S, C, T> {
     inner: S,
     required: TokenRequired<C, T>,
@@ -192,12 +197,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        // The service that was polled ready must be the one that is called.
+        // `tower` requires that the service that is called is the one that was polled ready.
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let required = self.required.clone();
         Box::pin(async move {
-            let token = bearer(request.headers()).map(str::to_owned);
+            let token = read_bearer_token(request.headers()).map(str::to_owned);
             let refusal = match token {
                 None => Refusal::Missing,
                 Some(token) => {
@@ -212,13 +217,14 @@ where
                     }
                 }
             };
-            Ok(refusal.response(&required.realm))
+            Ok(refusal.build_response(&required.realm))
         })
     }
 }
 
-/// The token of `Authorization: Bearer …` (RFC 6750 section 2.1); the scheme in any case (RFC 9110).
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// Reads the token of `Authorization: Bearer …` (RFC 6750 section 2.1). The scheme may be in any case (RFC 9110
+/// section 11.1). Two such headers count as none.
+fn read_bearer_token(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (value, None) = (values.next()?, values.next()) else {
         return None;
@@ -227,15 +233,16 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// What can stand in a quoted string of a header field (RFC 9110 section 5.6.4) as it is.
-fn quotable(text: &str) -> String {
+/// Removes what cannot stand in a quoted string of a header field (RFC 9110 section 5.6.4) without escaping.
+fn keep_quotable(text: &str) -> String {
     let plain = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
     text.chars().filter(plain).collect()
 }
 
-/// That an answer is the layer's own, in the extensions of the response: for the log of the service around it.
+/// Which problem an answer of the layer reports. It is in the extensions of the layer's own answers and of no others,
+/// so that the service around the layer can log it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refused {
+pub struct RefusalSlug {
     /// The last part of the problem's `type`: `token-required`, `invalid-token` or `unavailable`.
     pub slug: &'static str,
 }
@@ -247,12 +254,12 @@ enum Refusal {
     NoKeys,
 }
 
-/// After so many seconds a client may ask again when the issuer's keys could not be fetched.
+/// How long a client waits before it asks again when the keys of the issuer could not be fetched, in seconds.
 const RETRY_SECONDS: &str = "5";
 
 impl Refusal {
-    /// The answer. `realm` is what the token has to be for: RFC 6750 section 3 wants a parameter after the scheme.
-    fn response<R: From<String>>(&self, realm: &str) -> Response<R> {
+    /// Builds the answer. `realm` is the audience: RFC 6750 section 3 requires a parameter after the scheme.
+    fn build_response<R: From<String>>(&self, realm: &str) -> Response<R> {
         let (status, slug, title, detail) = self.problem();
         let document = json!({
             "type": format!("urn:phoneproof:problem:{slug}"),
@@ -262,7 +269,7 @@ impl Refusal {
         });
         let mut response = Response::new(R::from(document.to_string()));
         *response.status_mut() = status;
-        response.extensions_mut().insert(Refused { slug });
+        response.extensions_mut().insert(RefusalSlug { slug });
         let headers = response.headers_mut();
         let mut set = |name, value: &str| {
             if let Ok(value) = HeaderValue::from_str(value) {
@@ -272,7 +279,7 @@ impl Refusal {
         set(CONTENT_TYPE, "application/problem+json");
         set(CACHE_CONTROL, "no-store");
         match self {
-            // Without a token, RFC 6750 section 3.1 asks for no error code.
+            // RFC 6750 section 3.1: an answer to a request without a token should hold no error code.
             Self::Missing => set(WWW_AUTHENTICATE, &format!("Bearer realm=\"{realm}\"")),
             Self::Rejected(rejection) => set(
                 WWW_AUTHENTICATE,
@@ -285,6 +292,7 @@ impl Refusal {
         response
     }
 
+    /// The status, slug, title and detail of the problem document.
     fn problem(&self) -> (StatusCode, &'static str, &'static str, String) {
         match self {
             Self::Missing => (
@@ -314,8 +322,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_audience_breaks_the_challenge() {
-        assert_eq!(quotable("https://a.example/b"), "https://a.example/b");
-        assert_eq!(quotable("a\"b\\c\r\nd\u{e9}"), "abcd");
+    fn removes_what_would_break_the_header() {
+        assert_eq!(keep_quotable("https://a.example/b"), "https://a.example/b");
+        assert_eq!(keep_quotable("a\"b\\c\r\nd\u{e9}"), "abcd");
     }
 }

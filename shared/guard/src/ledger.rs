@@ -1,4 +1,4 @@
-//! Exactly-once use of a token.
+//! Ledgers, by which a success token counts at most once.
 
 use std::future::Future;
 
@@ -6,41 +6,43 @@ use thiserror::Error;
 
 use crate::claims::PhoneProof;
 
-/// What became of a token to spend.
+/// What a ledger did with a success token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spent {
-    /// It was spent just now: go on.
+pub enum SpendOutcome {
+    /// The token had not been spent, and is spent now. Go on.
     Now,
-    /// It was spent before: refuse.
+    /// The token was spent before. Refuse.
     Before,
 }
 
-/// The ledger gave no answer: refuse. The token may have been spent or not, so the user may try again with it, and
-/// needs a new code when that says [`Spent::Before`].
+/// A ledger gave no usable answer. Refuse.
+///
+/// The success token may have been spent or not, so the user may try again with it. If the ledger then says
+/// [`SpendOutcome::Before`], the user needs a new code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the ledger gave no answer")]
 pub struct LedgerFailed;
 
-/// Remembers which tokens were spent.
+/// Remembers which success tokens were spent.
 ///
-/// A checked token can be presented again until it expires. A relying party that must not act twice spends it,
-/// on the business and `jti` together, before it acts, or in the same transaction.
+/// A token that passed the check can be presented again until it expires. A relying party that must not act twice
+/// spends it before it acts, or in the same transaction. The key of an entry is the business together with `jti`.
 ///
 /// ```
 /// use std::collections::HashSet;
 /// use std::sync::{Mutex, PoisonError};
 ///
-/// use phoneproof_guard::{Guard, Ledger, LedgerFailed, PhoneProof, Spent};
+/// use phoneproof_guard::{Guard, Ledger, LedgerFailed, PhoneProof, SpendOutcome};
 ///
-/// /// Enough for one process that never restarts; a database with a unique key does the same for real.
+/// /// Enough for one process that never restarts. Use a database with a unique key for real.
 /// #[derive(Default)]
 /// struct InMemory(Mutex<HashSet<(String, String)>>);
 ///
 /// impl Ledger for InMemory {
-///     async fn spend(&self, _: &str, proof: &PhoneProof) -> Result<Spent, LedgerFailed> {
+///     async fn spend(&self, _: &str, proof: &PhoneProof) -> Result<SpendOutcome, LedgerFailed> {
 ///         let key = (proof.business.clone(), proof.jti.clone());
 ///         let mut spent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-///         Ok(if spent.insert(key) { Spent::Now } else { Spent::Before })
+///         Ok(if spent.insert(key) { SpendOutcome::Now } else { SpendOutcome::Before })
 ///     }
 /// }
 ///
@@ -50,17 +52,21 @@ pub struct LedgerFailed;
 /// let guard = Guard::new("https://verify.example.com", jwks.as_bytes())?;
 /// let ledger = InMemory::default();
 /// let proof = guard.check(token, "password-change", 1_800_000_060)?;
-/// assert_eq!(ledger.spend(token, &proof).await?, Spent::Now);
-/// assert_eq!(ledger.spend(token, &proof).await?, Spent::Before);
+/// assert_eq!(ledger.spend(token, &proof).await?, SpendOutcome::Now);
+/// assert_eq!(ledger.spend(token, &proof).await?, SpendOutcome::Before);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// # })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Ledger: Send + Sync {
-    /// Spends the checked token `token`, whose proof is `proof`.
+    /// Spends the success token `token`. `proof` is what a guard returned for it.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerFailed`] when the ledger gives no usable answer. The token may have been spent then.
     fn spend(
         &self,
         token: &str,
         proof: &PhoneProof,
-    ) -> impl Future<Output = Result<Spent, LedgerFailed>> + Send;
+    ) -> impl Future<Output = Result<SpendOutcome, LedgerFailed>> + Send;
 }

@@ -1,7 +1,7 @@
 //! Checks PhoneProof success tokens.
 //!
-//! A success token is a JWT that says: this phone number was verified for this business a moment
-//! ago. A relying party loads the issuer's key set once and checks tokens offline:
+//! A success token is a JWT. It says that a phone number was verified for a business a moment ago. A relying party
+//! loads the key set of the issuer once and checks tokens offline:
 //!
 //! ```
 //! use phoneproof_guard::{Guard, Rejection};
@@ -19,12 +19,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A checked token says nothing about reuse: spend it once, through `POST /v1/spend` or in a ledger
-//! of your own keyed by `business` and `jti`.
+//! The check does not notice a token that is used again. Spend each token once, through `POST /v1/spend` or in a ledger
+//! of your own, keyed by `business` and `jti`.
 //!
-//! Features, all off by default: `remote` fetches the keys and follows their rotation with any HTTP client,
-//! `https` brings one; `tower` protects a route with one line, `axum` hands what was learned to the
-//! handler; `dynamodb` is a ledger in a table of your own.
+//! All features are off by default:
+//!
+//! - `remote` fetches the keys, and fetches them again when they change, with any HTTP client.
+//! - `https` brings an HTTP client.
+//! - `tower` protects a route with one line.
+//! - `axum` passes what was learned from a token to the handler.
+//! - `dynamodb` is a ledger in a table of your own.
 
 mod claims;
 #[cfg(feature = "dynamodb")]
@@ -50,8 +54,8 @@ pub use guard::{Guard, LEEWAY_SECONDS, Rejection, TokenGuard, UnusableKeys};
 #[cfg(feature = "https")]
 pub use https::{Https, IssuerLedger};
 #[cfg(feature = "tower")]
-pub use layer::{Check, Guarded, Refused, TokenRequired};
-pub use ledger::{Ledger, LedgerFailed, Spent};
+pub use layer::{Check, Guarded, RefusalSlug, TokenRequired};
+pub use ledger::{Ledger, LedgerFailed, SpendOutcome};
 #[cfg(feature = "remote")]
 pub use remote::{
     CheckError, FETCH_EVERY_SECONDS, Fetch, FetchFailed, MAX_JWKS_BYTES, REFRESH_AFTER_SECONDS,

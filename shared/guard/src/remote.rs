@@ -1,4 +1,4 @@
-//! A guard that fetches the issuer's keys itself, and follows their rotation.
+//! A guard that fetches the keys of the issuer itself, and fetches them again when they change.
 
 use std::fmt;
 use std::future::Future;
@@ -12,53 +12,58 @@ use crate::claims::PhoneProof;
 use crate::guard::{Rejection, TokenGuard};
 use crate::token::Token;
 
-/// Least time between two fetches, in seconds. A token with an invented key id must not make every
-/// relying party hammer the issuer.
+/// The least time between two fetches, in seconds. Without it, anyone could make relying parties flood the issuer by
+/// sending them tokens with invented key ids.
 pub const FETCH_EVERY_SECONDS: u64 = 60;
 
-/// How long keys are used before they are fetched again although every token's key is known, in seconds: so
-/// that a retired key is forgotten.
+/// How long keys are used before they are fetched again, in seconds. This is how a guard forgets a retired key.
 pub const REFRESH_AFTER_SECONDS: u64 = 3_600;
 
-/// The largest key set that is read, in bytes; a key takes about 200, or 500 with RSA.
+/// The largest key set that is read, in bytes. A key takes about 200 bytes, an RSA key about 500.
 pub const MAX_JWKS_BYTES: usize = 64 * 1024;
 
-/// The key set could not be fetched.
+/// A key set could not be fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the key set could not be fetched")]
 pub struct FetchFailed;
 
-/// Fetches a document. The crate's `https` feature has one; any HTTP client makes another.
+/// Fetches a key set. The feature `https` brings an implementation; any HTTP client can be another.
 pub trait Fetch: Send + Sync + 'static {
-    /// The body at `url`, which is the issuer's key set and never a URL from a token; at most
-    /// [`MAX_JWKS_BYTES`].
+    /// Returns the body at `url`, at most [`MAX_JWKS_BYTES`] long. `url` is that of the issuer's key set and never
+    /// comes from a token.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchFailed`] when there is no such body. The guard then uses the keys that it has.
     fn fetch(&self, url: &str) -> impl Future<Output = Result<Vec<u8>, FetchFailed>> + Send;
 }
 
-/// Why a token was not accepted.
+/// Why a guard that fetches keys did not accept a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum CheckError {
-    /// The token is not good.
+    /// The token was checked and refused.
     #[error(transparent)]
     Rejected(#[from] Rejection),
-    /// There are no keys yet to check it with; it may be good.
+    /// No keys were fetched yet, so the token was not checked. It may be valid.
     #[error("the issuer's keys are not available")]
     NoKeys,
 }
 
-/// Keys, and when the next fetch is due.
+/// The guard with the keys of the last fetch, and the instants of the last fetch and the last try, in seconds since the
+/// Unix epoch.
 struct State<T> {
     guard: Option<Arc<TokenGuard<T>>>,
     fetched_at: u64,
     tried_at: Option<u64>,
 }
 
-/// Checks the tokens of one issuer with keys that it fetches.
+/// Checks tokens of one issuer and one kind, with keys that it fetches.
 ///
-/// Keys are fetched at the first check, when they are an hour old, and when a token names an unknown key,
-/// but at most once a minute. While the issuer is down, the keys that are there are used. A fetch is seen through even
-/// when the check that began it is given up, as happens when a client hangs up: nobody can use up the minute's fetch
-/// that way.
+/// Keys are fetched at the first check, when they are an hour old, and when a token names an unknown key, but at most
+/// once a minute. While the issuer is down, the keys of the last fetch are used.
+///
+/// A fetch runs to its end even when the check that began it is dropped, as happens when a client hangs up. Otherwise a
+/// client could use up the one fetch of a minute without a result.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -90,7 +95,7 @@ pub struct RemoteGuard<F, T = PhoneProof> {
     url: String,
     fetch: Arc<F>,
     state: Arc<RwLock<State<T>>>,
-    /// Held while fetching, so that many checks wait for one fetch.
+    /// Held while keys are fetched, so that concurrent checks wait for one fetch.
     fetching: Arc<Mutex<()>>,
 }
 
@@ -103,8 +108,8 @@ impl<F, T> fmt::Debug for RemoteGuard<F, T> {
 }
 
 impl<F: Fetch, T: Token> RemoteGuard<F, T> {
-    /// A guard for tokens of `issuer`, whose keys are at `/.well-known/jwks.json` below it. Nothing is
-    /// fetched yet.
+    /// Makes a guard for tokens of `issuer`, a URL without a slash at its end. The keys are at `/.well-known/jwks.json`
+    /// below it. They are not fetched yet.
     pub fn new(issuer: impl Into<String>, fetch: F) -> Self {
         let issuer = issuer.into();
         Self {
@@ -120,7 +125,7 @@ impl<F: Fetch, T: Token> RemoteGuard<F, T> {
         }
     }
 
-    /// The same guard with the keys at `url`, for an issuer that is reached by another way than its name.
+    /// Fetches the keys from `url` instead, for an issuer that is not reached at the URL in its tokens.
     #[must_use]
     pub fn with_jwks_url(mut self, url: impl Into<String>) -> Self {
         self.url = url.into();
@@ -131,22 +136,23 @@ impl<F: Fetch, T: Token> RemoteGuard<F, T> {
     ///
     /// # Errors
     ///
-    /// [`CheckError`] says why it is not accepted.
+    /// [`CheckError`] when the token is refused or there are no keys to check it with.
     pub async fn check(&self, token: &str, audience: &str, now: u64) -> Result<T, CheckError> {
         let mut guard = self.current();
         if guard.is_none() || self.is_old(now) {
             match Arc::clone(&self.fetching).try_lock_owned() {
                 Ok(turn) => self.refresh(turn, now, guard.as_ref()).await,
-                // Another check fetches; old keys will do meanwhile.
+                // Another check is fetching. Until it is done, the old keys are good enough.
                 Err(_) if guard.is_some() => {}
-                Err(_) => self.refresh(self.turn().await, now, None).await,
+                Err(_) => self.refresh(self.wait_for_turn().await, now, None).await,
             }
             guard = self.current();
         }
         let guard = guard.ok_or(CheckError::NoKeys)?;
         match guard.check(token, audience, now) {
             Err(Rejection::UnknownKey) => {
-                self.refresh(self.turn().await, now, Some(&guard)).await;
+                self.refresh(self.wait_for_turn().await, now, Some(&guard))
+                    .await;
                 let newer = self.current().unwrap_or(guard);
                 Ok(newer.check(token, audience, now)?)
             }
@@ -162,12 +168,12 @@ impl<F: Fetch, T: Token> RemoteGuard<F, T> {
         self.read(|state| now >= state.fetched_at.saturating_add(REFRESH_AFTER_SECONDS))
     }
 
-    async fn turn(&self) -> OwnedMutexGuard<()> {
+    async fn wait_for_turn(&self) -> OwnedMutexGuard<()> {
         Arc::clone(&self.fetching).lock_owned().await
     }
 
-    /// Fetches the keys, unless another check has replaced `known` meanwhile or the last try is less than a
-    /// minute ago.
+    /// Fetches the keys, unless another check has replaced `known` in the meantime or the last try is less than
+    /// [`FETCH_EVERY_SECONDS`] ago.
     async fn refresh(
         &self,
         turn: OwnedMutexGuard<()>,
@@ -183,17 +189,17 @@ impl<F: Fetch, T: Token> RemoteGuard<F, T> {
         if replaced || next.is_some_and(|next| now < next) {
             return;
         }
-        // Before anything is awaited: a check that is given up has tried, too.
+        // Before the first await, so that a check that is dropped during the fetch counts as a try, too.
         write(&self.state, |state| state.tried_at = Some(now));
-        let fetching = self.fetching_of(turn, now);
+        let fetching = self.fetch_once(turn, now);
         match Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(fetching).await),
             Err(_) => fetching.await,
         }
     }
 
-    /// One fetch, which needs nothing of the check that began it.
-    fn fetching_of(
+    /// Fetches the keys once. The future borrows nothing, so it can outlive the check that began it.
+    fn fetch_once(
         &self,
         turn: OwnedMutexGuard<()>,
         now: u64,

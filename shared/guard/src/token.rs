@@ -1,4 +1,4 @@
-//! Kinds of token, and what all of them must say.
+//! Kinds of token, and the claims that all of them must have.
 
 use serde::de::DeserializeOwned;
 
@@ -6,8 +6,8 @@ use crate::claims::{Claims, PhoneProof, TOKEN_TYPE};
 
 /// A kind of JWT that a relying party accepts: its type, its claims, and what is learned from it.
 ///
-/// [`PhoneProof`] is the one that PhoneProof itself issues. A service with tokens of its own, such as access
-/// tokens, checks them the same way by implementing this.
+/// [`PhoneProof`] is what is learned from a success token, the only kind that PhoneProof's verification service issues.
+/// A service with tokens of its own, such as access tokens, implements this trait to check them in the same way.
 ///
 /// ```
 /// use phoneproof_guard::{Registered, Token, TokenGuard};
@@ -21,7 +21,7 @@ use crate::claims::{Claims, PhoneProof, TOKEN_TYPE};
 ///     sub: String,
 /// }
 ///
-/// /// Whose token it is, and nothing more.
+/// /// The user whom the token was issued to.
 /// #[derive(Clone)]
 /// struct Subject(String);
 ///
@@ -46,30 +46,31 @@ use crate::claims::{Claims, PhoneProof, TOKEN_TYPE};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Token: Clone + Send + Sync + 'static {
-    /// The `typ` of the header. Each kind needs one of its own, so that no token passes as another kind
-    /// (RFC 8725 section 3.11).
+    /// The `typ` in the header. Each kind has one of its own, so that a token does not pass as one of another kind (RFC
+    /// 8725 section 3.11).
     const TYPE: &'static str;
 
-    /// The claims, all required ones with their types.
+    /// The claims. A token in which a required one is missing or has another type is refused.
     type Claims: DeserializeOwned;
 
-    /// The claims that every token has.
+    /// Returns the claims that every kind has, which the guard checks.
     fn registered(claims: &Self::Claims) -> Registered<'_>;
 
-    /// What is learned from claims that passed; `None` when they do not say enough.
+    /// Returns what is learned from claims that passed the check. Returns `None` to refuse the token, when they do not
+    /// say enough.
     fn learn(claims: Self::Claims) -> Option<Self>;
 }
 
-/// The registered claims (RFC 7519 section 4.1) that are checked; times in seconds since the Unix epoch.
+/// The registered claims (RFC 7519 section 4.1) that a guard checks. Times are in seconds since the Unix epoch.
 #[derive(Debug, Clone, Copy)]
 pub struct Registered<'c> {
-    /// The issuer.
+    /// The URL of the issuer.
     pub iss: &'c str,
-    /// The audience.
+    /// The audience that the token is for.
     pub aud: &'c str,
-    /// Not valid before.
+    /// The token is not valid before this instant.
     pub nbf: u64,
-    /// Not valid from this instant on.
+    /// The token is not valid from this instant on.
     pub exp: u64,
 }
 
@@ -88,6 +89,8 @@ impl Token for PhoneProof {
     }
 
     fn learn(claims: Claims) -> Option<Self> {
-        claims.phone_number_verified.then(|| Self::of(claims))
+        claims
+            .phone_number_verified
+            .then(|| Self::from_checked(claims))
     }
 }
