@@ -14,11 +14,10 @@ use http::header::HOST;
 use http::{HeaderMap, StatusCode};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Context, RequestExt as _};
-use phoneproof_account::Function;
+use phoneproof_api::App;
 use phoneproof_crypto::base64url;
 use phoneproof_domain::clock::Clock;
 use phoneproof_domain::random::{Random, random_array};
-use phoneproof_http::{App, Route};
 use serde_json::{Value, json};
 
 /// API Gateway's limit on a payload, 10 MB.
@@ -36,7 +35,7 @@ pub struct Gateway {
     /// The functions' app; both run in this process.
     pub app: Arc<App>,
     /// The account service.
-    pub account: Function,
+    pub account: Arc<phoneproof_account::App>,
     /// The clock that deadlines count from.
     pub clock: Arc<dyn Clock>,
     /// For request ids.
@@ -66,11 +65,11 @@ pub async fn serve(
     };
     phoneproof_runtime::sanitize(&mut request);
     let request = lambda_http::Request::from(request).with_lambda_context(gateway.context());
-    let sends = Route::find(phoneproof_send::ROUTES, head.uri.path()).is_some();
-    let app = Arc::clone(&gateway.app);
-    let answer = if head.uri.path().starts_with(phoneproof_account::PREFIX) {
-        gateway.account.clone().handle(request).await
-    } else if sends {
+    let (path, app) = (head.uri.path(), Arc::clone(&gateway.app));
+    let mut of_send = phoneproof_send::ROUTES.iter();
+    let answer = if path.starts_with(phoneproof_account::PREFIX) {
+        phoneproof_account::handle(Arc::clone(&gateway.account), request).await
+    } else if of_send.any(|route| route.path == path) {
         phoneproof_send::handle(app, request).await
     } else {
         phoneproof_verify::handle(app, request).await

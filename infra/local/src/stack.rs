@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use axum::Router;
-use phoneproof_account::Function;
 use phoneproof_account::config::AccountSettings;
 use phoneproof_account::service::Accounts;
+use phoneproof_api::App;
 use phoneproof_aws::clients::{AwsSettings, Clients};
 use phoneproof_aws::keys::READ_WITHIN;
 use phoneproof_aws::store::Tables;
@@ -23,7 +23,6 @@ use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::clock::Clock;
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::random::{Random, random_array};
-use phoneproof_http::App;
 use phoneproof_observe::{Journal, Output, RequestContext};
 use phoneproof_service::Service;
 use tokio::net::TcpListener;
@@ -269,10 +268,10 @@ impl Stack {
         let pages = page::router(backends.inbox.clone(), &options.policy, &url);
         let settings = settings(&options, &url, endpoints);
         let output = logged(&backends.log, &options);
-        let account = account(&options, &settings, Arc::clone(&output)).await?;
+        let account = Arc::new(account(&options, &settings, Arc::clone(&output)).await?);
         let mut request = start_up(&options);
         let clients = Clients::new(&settings.aws);
-        let parts = phoneproof_runtime::parts(&clients, &settings, options.policy);
+        let parts = phoneproof_api::parts(&clients, &settings, options.policy);
         let service = Service::new(parts).map_err(io::Error::other)?;
         service
             .warm_up(&mut request)
@@ -372,7 +371,11 @@ fn settings(options: &Options, url: &str, endpoints: Endpoints) -> Settings {
 }
 
 /// The account service, which knows the stack as any relying party does: by its URL.
-async fn account(options: &Options, settings: &Settings, output: Output) -> io::Result<Function> {
+async fn account(
+    options: &Options,
+    settings: &Settings,
+    output: Output,
+) -> io::Result<phoneproof_account::App> {
     let account_settings = AccountSettings {
         issuer: format!("{}/account", settings.issuer),
         verifier: settings.issuer.clone(),
@@ -388,9 +391,14 @@ async fn account(options: &Options, settings: &Settings, output: Output) -> io::
         .warm_up(&mut start_up(options))
         .await
         .map_err(io::Error::other)?;
-    let journal = Journal::new(account_settings.stack_name, None, output);
-    let (clock, random) = (Arc::clone(&options.clock), Arc::clone(&options.random));
-    Ok(Function::new(accounts, journal, clock, random))
+    Ok(phoneproof_account::App {
+        service: accounts,
+        clock: Arc::clone(&options.clock),
+        random: Arc::clone(&options.random),
+        allowed_origins: Vec::new(),
+        journal: Journal::new(account_settings.stack_name, None, output),
+        tracer: None,
+    })
 }
 
 /// The circumstances of start-up, which reads keyrings as a request does.

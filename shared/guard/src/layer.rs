@@ -85,7 +85,6 @@ type Now = Arc<dyn Fn() -> u64 + Send + Sync>;
 pub struct TokenRequired<C, T> {
     check: Arc<C>,
     audience: Arc<str>,
-    realm: Arc<str>,
     now: Now,
     kind: PhantomData<fn() -> T>,
 }
@@ -96,7 +95,6 @@ impl<C: Check<T>, T: Token> TokenRequired<C, T> {
         Self {
             check: Arc::new(check),
             audience: audience.into(),
-            realm: quotable(audience).into(),
             now: Arc::new(system_seconds),
             kind: PhantomData,
         }
@@ -124,7 +122,6 @@ impl<C, T> Clone for TokenRequired<C, T> {
         Self {
             check: Arc::clone(&self.check),
             audience: Arc::clone(&self.audience),
-            realm: Arc::clone(&self.realm),
             now: Arc::clone(&self.now),
             kind: PhantomData,
         }
@@ -212,19 +209,33 @@ where
                     }
                 }
             };
-            Ok(refusal.response(&required.realm))
+            Ok(refusal.response(&required.audience))
         })
     }
 }
 
-/// The token of `Authorization: Bearer …` (RFC 6750 section 2.1); the scheme in any case (RFC 9110).
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// Returns the token of `Authorization: Bearer …` (RFC 6750 section 2.1); the scheme is read in any case (RFC 9110).
+#[must_use]
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (value, None) = (values.next()?, values.next()) else {
         return None;
     };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Makes the `WWW-Authenticate` header of a 401 (RFC 6750 section 3). `realm` is what the token has to be for. `fault` is
+/// what is wrong with the token that was sent; without a token, section 3.1 asks for no error code.
+#[must_use]
+pub fn challenge(realm: &str, fault: Option<&dyn fmt::Display>) -> String {
+    let realm = quotable(realm);
+    match fault {
+        None => format!("Bearer realm=\"{realm}\""),
+        Some(fault) => format!(
+            "Bearer realm=\"{realm}\", error=\"invalid_token\", error_description=\"{fault}\""
+        ),
+    }
 }
 
 /// What can stand in a quoted string of a header field (RFC 9110 section 5.6.4) as it is.
@@ -251,7 +262,7 @@ enum Refusal {
 const RETRY_SECONDS: &str = "5";
 
 impl Refusal {
-    /// The answer. `realm` is what the token has to be for: RFC 6750 section 3 wants a parameter after the scheme.
+    /// Makes the answer. `realm` is what the token has to be for.
     fn response<R: From<String>>(&self, realm: &str) -> Response<R> {
         let (status, slug, title, detail) = self.problem();
         let document = json!({
@@ -272,14 +283,8 @@ impl Refusal {
         set(CONTENT_TYPE, "application/problem+json");
         set(CACHE_CONTROL, "no-store");
         match self {
-            // Without a token, RFC 6750 section 3.1 asks for no error code.
-            Self::Missing => set(WWW_AUTHENTICATE, &format!("Bearer realm=\"{realm}\"")),
-            Self::Rejected(rejection) => set(
-                WWW_AUTHENTICATE,
-                &format!(
-                    "Bearer realm=\"{realm}\", error=\"invalid_token\", error_description=\"{rejection}\""
-                ),
-            ),
+            Self::Missing => set(WWW_AUTHENTICATE, &challenge(realm, None)),
+            Self::Rejected(rejection) => set(WWW_AUTHENTICATE, &challenge(realm, Some(rejection))),
             Self::NoKeys => set(RETRY_AFTER, RETRY_SECONDS),
         }
         response

@@ -50,7 +50,7 @@ pub use guard::{Guard, LEEWAY_SECONDS, Rejection, TokenGuard, UnusableKeys};
 #[cfg(feature = "https")]
 pub use https::{Https, IssuerLedger};
 #[cfg(feature = "tower")]
-pub use layer::{Check, Guarded, Refused, TokenRequired};
+pub use layer::{Check, Guarded, Refused, TokenRequired, bearer, challenge};
 pub use ledger::{Ledger, LedgerFailed, Spent};
 #[cfg(feature = "remote")]
 pub use remote::{

@@ -51,8 +51,12 @@ pub struct Facts {
     pub business: Option<BusinessId>,
     /// The text that was handed to the carrier.
     pub text: Option<TextSent>,
+    /// Whether the request was for checking a code.
+    pub is_verification: bool,
     /// Whether a code was right. Test numbers do not count.
     pub verified: bool,
+    /// What happened to an account, in a service that has accounts.
+    pub event: Option<&'static str>,
     calls: Vec<DependencyCall>,
 }
 

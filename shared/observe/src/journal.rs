@@ -53,10 +53,8 @@ pub struct Entry<'a> {
     pub outcome: &'static str,
     /// The rule that refused.
     pub rule: Option<&'static str>,
-    /// What happened to an account, in a service that has accounts.
+    /// The event that the metrics count: that of the facts, or the one of a refused request.
     pub event: Option<&'static str>,
-    /// Whether a code was checked.
-    pub is_verification: bool,
     /// Whose fault the outcome is.
     pub level: Level,
     /// How long it took.
@@ -181,7 +179,7 @@ impl Journal {
             sent: sent.map(|_| 1),
             segments: sent.map(|text| u64::from(text.segments)),
             estimated_cost: sent.and_then(|text| text.cost).map(MicroUsd::dollars),
-            verifications: once(entry.is_verification),
+            verifications: once(facts.is_verification),
             verified: once(facts.verified),
             events: once(entry.event.is_some()),
             denied: once(entry.rule.is_some()),
@@ -244,6 +242,7 @@ mod tests {
         let mut facts = Facts::default();
         facts.country = Country::parse("US").ok();
         facts.business = BusinessId::parse("login").ok();
+        facts.is_verification = true;
         facts.verified = true;
         for _ in 0..2 {
             journal.record(&Entry {
@@ -254,7 +253,6 @@ mod tests {
                 outcome: "served",
                 rule: None,
                 event: None,
-                is_verification: true,
                 level: Level::Info,
                 took: Duration::from_micros(1_250),
                 facts: &facts,
