@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use http::Method;
-use phoneproof_account::service::Event;
+use phoneproof_account::service::AccountEvent;
 use phoneproof_tests::{Answer, World, phone};
 use serde_json::{Value, json};
 
@@ -11,19 +11,19 @@ use crate::account::{
     OTHER, PASSWORD, log_in, me, member, post, proof, refresh, register, tokens, with_token,
 };
 
-const ALL: [Event; 12] = [
-    Event::Registered,
-    Event::Unlinked,
-    Event::UnlinkRequested,
-    Event::LoggedIn,
-    Event::Refreshed,
-    Event::ReuseDetected,
-    Event::LoggedOut,
-    Event::PasswordChanged,
-    Event::PasswordReset,
-    Event::RecoveryCodeMade,
-    Event::Deleted,
-    Event::Refused,
+const ALL: [AccountEvent; 12] = [
+    AccountEvent::Registered,
+    AccountEvent::Unlinked,
+    AccountEvent::UnlinkRequested,
+    AccountEvent::LoggedIn,
+    AccountEvent::Refreshed,
+    AccountEvent::ReuseDetected,
+    AccountEvent::LoggedOut,
+    AccountEvent::PasswordChanged,
+    AccountEvent::PasswordReset,
+    AccountEvent::RecoveryCodeMade,
+    AccountEvent::Deleted,
+    AccountEvent::Refused,
 ];
 
 struct Watch {
@@ -33,7 +33,7 @@ struct Watch {
 
 impl Watch {
     /// `answer` has left a line with this event, its metric, and a level.
-    fn saw(&mut self, answer: &Answer, event: Event, level: &str) {
+    fn saw(&mut self, answer: &Answer, event: AccountEvent, level: &str) {
         let line = self.world.lines.last();
         assert_eq!(line["event"], event.name(), "{}", answer.text);
         assert_eq!(
@@ -71,55 +71,55 @@ async fn every_event_leaves_one_line_and_metric_without_personal_data() {
     };
     let number = phone(1);
     let answer = register(&watch.world, &number, PASSWORD).await;
-    watch.saw(&answer, Event::Registered, "info");
+    watch.saw(&answer, AccountEvent::Registered, "info");
     let answer = log_in(&watch.world, &number, PASSWORD).await;
-    watch.saw(&answer, Event::LoggedIn, "info");
+    watch.saw(&answer, AccountEvent::LoggedIn, "info");
     let (access, first) = tokens(&answer);
     let answer = watch
         .call(Method::POST, "/recovery-code", &access, None)
         .await;
-    watch.saw(&answer, Event::RecoveryCodeMade, "info");
+    watch.saw(&answer, AccountEvent::RecoveryCodeMade, "info");
     let recovery = answer.json["recoveryCode"]
         .as_str()
         .expect("a code")
         .to_owned();
     let answer = refresh(&watch.world, &first).await;
-    watch.saw(&answer, Event::Refreshed, "info");
+    watch.saw(&answer, AccountEvent::Refreshed, "info");
     let (_, second) = tokens(&answer);
     watch.world.advance(30);
     let answer = refresh(&watch.world, &first).await;
-    watch.saw(&answer, Event::ReuseDetected, "warn");
+    watch.saw(&answer, AccountEvent::ReuseDetected, "warn");
     for bad in ["canary", access.as_str()] {
         let answer = me(&watch.world, bad).await;
-        watch.saw(&answer, Event::Refused, "info");
+        watch.saw(&answer, AccountEvent::Refused, "info");
     }
     let answer = log_in(&watch.world, &number, OTHER).await;
-    watch.saw(&answer, Event::Refused, "info");
+    watch.saw(&answer, AccountEvent::Refused, "info");
 
     let (access, _) = tokens(&log_in(&watch.world, &number, PASSWORD).await);
     let answer = watch.call(Method::DELETE, "/sessions", &access, None).await;
-    watch.saw(&answer, Event::LoggedOut, "info");
+    watch.saw(&answer, AccountEvent::LoggedOut, "info");
     let (access, _) = tokens(&log_in(&watch.world, &number, PASSWORD).await);
     let token = proof(&watch.world, "password-change", &number).await;
     let body = json!({ "token": token, "password": OTHER });
     let answer = watch
         .call(Method::POST, "/password", &access, Some(&body))
         .await;
-    watch.saw(&answer, Event::PasswordChanged, "info");
+    watch.saw(&answer, AccountEvent::PasswordChanged, "info");
     let token = proof(&watch.world, "password-reset", &number).await;
     let body = json!({ "token": token, "password": PASSWORD });
     let answer = post(&watch.world, "/password-reset", &body).await;
-    watch.saw(&answer, Event::PasswordReset, "info");
+    watch.saw(&answer, AccountEvent::PasswordReset, "info");
 
     let answer = register(&watch.world, &number, OTHER).await;
-    watch.saw(&answer, Event::UnlinkRequested, "info");
+    watch.saw(&answer, AccountEvent::UnlinkRequested, "info");
     watch.world.advance(7 * 86_400);
     let answer = register(&watch.world, &number, OTHER).await;
-    watch.saw(&answer, Event::Unlinked, "info");
+    watch.saw(&answer, AccountEvent::Unlinked, "info");
     let (access, _) = tokens(&log_in(&watch.world, &number, OTHER).await);
     let answer = watch.call(Method::DELETE, "/me", &access, None).await;
-    watch.saw(&answer, Event::Deleted, "info");
-    assert_eq!(watch.seen, ALL.map(Event::name).into());
+    watch.saw(&answer, AccountEvent::Deleted, "info");
+    assert_eq!(watch.seen, ALL.map(AccountEvent::name).into());
 
     let lines = watch.world.lines.text();
     for secret in [

@@ -38,7 +38,7 @@ async fn discovery_names_the_configured_issuer_whatever_the_host_header_says() {
 async fn the_documents_that_answers_are_held_against_are_those_that_are_served() {
     let world = World::start().await;
     for (path, document) in [
-        ("/openapi.json", phoneproof_http::openapi::document()),
+        ("/openapi.json", phoneproof_api::openapi::document()),
         (
             "/account/openapi.json",
             phoneproof_account::openapi::document(),

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use lambda_http::request::from_str;
 use lambda_http::{Context, RequestExt as _};
+use phoneproof_api::App;
 use phoneproof_aws::clients::{AwsSettings, Clients};
 use phoneproof_config::{DEFAULT_POLICY, Settings};
 use phoneproof_domain::challenge::TokenMode;
-use phoneproof_http::App;
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_observe::{Journal, Tracer};
 use phoneproof_service::Service;
@@ -45,7 +45,7 @@ fn traced_app(world: &World, tracer: Option<Tracer>) -> Arc<App> {
     };
     let policy = phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("valid");
     let clients = Clients::new(&settings.aws);
-    let parts = phoneproof_runtime::parts(&clients, &settings, policy);
+    let parts = phoneproof_api::parts(&clients, &settings, policy);
     let service = Service::new(parts).expect("a service");
     Arc::new(App {
         service,

@@ -14,7 +14,7 @@ const PROBLEM: &str = "application/problem+json";
 /// Both documents, of the service and of the accounts beside it.
 static DOCUMENTS: LazyLock<[Value; 2]> = LazyLock::new(|| {
     [
-        phoneproof_http::openapi::document(),
+        phoneproof_api::openapi::document(),
         phoneproof_account::openapi::document(),
     ]
 });

@@ -4,23 +4,17 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use phoneproof_aws::keys::Keys;
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_crypto::{base64url, from_base64url};
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_guard::{Check, CheckError, Registered, Token, TokenGuard};
+use phoneproof_guard::{Registered, Token, TokenGuard, UnusableKeys};
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 
 use crate::refresh_token::{AccountId, SessionId};
 
 /// How long an access token is accepted, apart from the leeway of clocks. Nothing can take it back before
 /// its end, so it is short.
 pub const LIFETIME: Duration = Duration::from_mins(10);
-
-/// How long a check waits for the keyring to be read again, which is one try. The layer knows no deadline, and when the
-/// keys that are there have to do, there must be time left to use them.
-const KEYS_WITHIN: Duration = Duration::from_millis(1_500);
 
 /// The `client_id`, which RFC 9068 demands: this service has one kind of client, its owner's.
 const CLIENT: &str = "first-party";
@@ -48,7 +42,7 @@ impl fmt::Debug for AccessClaims {
 }
 
 impl AccessClaims {
-    /// The claims of a token that begins `now`.
+    /// Makes the claims of a token that begins `now`.
     #[must_use]
     pub fn new(
         issuer: &str,
@@ -75,9 +69,9 @@ impl AccessClaims {
 /// What a checked access token says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Access {
-    /// Whose account.
+    /// The account of the token's owner.
     pub account: AccountId,
-    /// Which session.
+    /// The session that the token was issued in.
     pub session: SessionId,
 }
 
@@ -107,9 +101,8 @@ impl Token for Access {
 /// A keyring with what checks its tokens.
 type OfKeyring = (Arc<Keyring>, Arc<TokenGuard<Access>>);
 
-/// Checks access tokens with the keys of this service as they are now.
+/// Makes what checks access tokens, with the keys of this service as they are now.
 pub struct OwnTokens {
-    keys: Arc<Keys>,
     issuer: String,
     /// The keyring that was last seen, with what checks its tokens.
     guard: RwLock<Option<OfKeyring>>,
@@ -124,38 +117,30 @@ impl fmt::Debug for OwnTokens {
 }
 
 impl OwnTokens {
-    /// Checks tokens of `issuer`, which is their audience too.
+    /// Accepts tokens of `issuer`.
     #[must_use]
-    pub fn new(keys: Arc<Keys>, issuer: &str) -> Self {
+    pub fn new(issuer: &str) -> Self {
         Self {
-            keys,
             issuer: issuer.to_owned(),
             guard: RwLock::default(),
         }
     }
 
-    /// What checks the tokens of `keyring`. It is made once per keyring: parsing keys costs more than a check.
-    fn guard(&self, keyring: &Arc<Keyring>) -> Option<Arc<TokenGuard<Access>>> {
+    /// Returns what checks the tokens of `keyring`. It is made once per keyring: parsing keys costs more than a check.
+    ///
+    /// # Errors
+    ///
+    /// [`UnusableKeys`] when the public keys of `keyring` cannot check tokens.
+    pub fn guard(&self, keyring: &Arc<Keyring>) -> Result<Arc<TokenGuard<Access>>, UnusableKeys> {
         let cached = self.guard.read().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, guard)) = cached.as_ref().filter(|(of, _)| Arc::ptr_eq(of, keyring)) {
-            return Some(Arc::clone(guard));
+            return Ok(Arc::clone(guard));
         }
         drop(cached);
         let jwks = keyring.jwks().to_string();
-        let guard = TokenGuard::new(self.issuer.as_str(), jwks.as_bytes()).ok()?;
-        let guard = Arc::new(guard);
+        let guard = Arc::new(TokenGuard::new(self.issuer.as_str(), jwks.as_bytes())?);
         let entry = (Arc::clone(keyring), Arc::clone(&guard));
         *self.guard.write().unwrap_or_else(PoisonError::into_inner) = Some(entry);
-        Some(guard)
-    }
-}
-
-impl Check<Access> for OwnTokens {
-    async fn check(&self, token: &str, audience: &str, now: u64) -> Result<Access, CheckError> {
-        let at = Timestamp::from_unix(i64::try_from(now).unwrap_or(i64::MAX));
-        let keyring = self.keys.load(at, Instant::now() + KEYS_WITHIN).await;
-        let keyring = keyring.map_err(|_| CheckError::NoKeys)?;
-        let guard = self.guard(&keyring).ok_or(CheckError::NoKeys)?;
-        Ok(guard.check(token, audience, now)?)
+        Ok(guard)
     }
 }

@@ -28,7 +28,7 @@ pub const REMEMBERED: Duration = Duration::from_hours(90 * 24);
 /// A rule of log-ins. `AddressPerHour` counts as the rules of sends do, one item per window. The other two remember
 /// failures, which a right password takes back; no rule of sends does that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rule {
+pub enum LoginRule {
     /// The wait after failures in a row.
     Wait,
     /// The end of waits.
@@ -37,7 +37,7 @@ pub enum Rule {
     AddressPerHour,
 }
 
-impl Rule {
+impl LoginRule {
     /// Every rule.
     pub const ALL: [Self; 3] = [Self::Wait, Self::Lock, Self::AddressPerHour];
 
@@ -64,7 +64,7 @@ pub enum Presented {
 
 /// Why a rule refused an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Denial {
+pub enum LoginDenial {
     /// The account must wait.
     Waiting {
         /// When the next attempt is looked at.
@@ -78,14 +78,14 @@ pub enum Denial {
     Locked,
 }
 
-impl Denial {
+impl LoginDenial {
     /// The rule.
     #[must_use]
-    pub const fn rule(&self) -> Rule {
+    pub const fn rule(&self) -> LoginRule {
         match self {
-            Self::Waiting { .. } => Rule::Wait,
-            Self::AddressExhausted(_) => Rule::AddressPerHour,
-            Self::Locked => Rule::Lock,
+            Self::Waiting { .. } => LoginRule::Wait,
+            Self::AddressExhausted(_) => LoginRule::AddressPerHour,
+            Self::Locked => LoginRule::Lock,
         }
     }
 
@@ -138,15 +138,15 @@ impl Attempts {
     ///
     /// # Errors
     ///
-    /// [`Denial`] when it must not be looked at; nothing is remembered of it then, so impatience costs
+    /// [`LoginDenial`] when it must not be looked at; nothing is remembered of it then, so impatience costs
     /// nothing.
-    pub fn begin(self, now: Timestamp) -> Result<Self, Denial> {
+    pub fn begin(self, now: Timestamp) -> Result<Self, LoginDenial> {
         if self.failures >= MAX_FAILURES {
-            return Err(Denial::Locked);
+            return Err(LoginDenial::Locked);
         }
         if let Some(until) = self.next_at.filter(|next| now < *next) {
             let wait = wait_after(self.failures);
-            return Err(Denial::Waiting { until, wait });
+            return Err(LoginDenial::Waiting { until, wait });
         }
         let failures = self.failures.saturating_add(1);
         Ok(Self {
@@ -191,7 +191,10 @@ mod tests {
         };
         let wait = Duration::from_secs(2);
         let until = NOON + wait;
-        assert_eq!(attempts.begin(NOON), Err(Denial::Waiting { until, wait }));
+        assert_eq!(
+            attempts.begin(NOON),
+            Err(LoginDenial::Waiting { until, wait })
+        );
         assert_eq!(attempts.begin(until).map(|a| a.failures), Ok(7));
     }
 
@@ -201,9 +204,9 @@ mod tests {
         loop {
             match attempts.begin(now) {
                 Ok(next) => (attempts, tried) = (next, tried + 1),
-                Err(Denial::Waiting { until, .. }) => now = until,
+                Err(LoginDenial::Waiting { until, .. }) => now = until,
                 Err(denial) => {
-                    assert_eq!((denial.rule(), denial.retry_at()), (Rule::Lock, None));
+                    assert_eq!((denial.rule(), denial.retry_at()), (LoginRule::Lock, None));
                     break;
                 }
             }

@@ -1,263 +1,222 @@
-//! Refusals as problem documents (RFC 9457).
+//! The refusals of the account service: their rows, which refusal of a use case is which, and which endpoint can answer
+//! with which. A new refusal is added here and nowhere else.
 
-use http::StatusCode;
-use phoneproof_domain::clock::Timestamp;
-use phoneproof_http::{BodyFault, FieldFault, RateLimit};
+use http::StatusCode as S;
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use phoneproof_guard::build_challenge;
+use phoneproof_http::problem::{BODY_PROBLEMS, INTERNAL, NOT_FOUND, UNAVAILABLE};
+use phoneproof_http::{Problem, ProblemType};
 use phoneproof_observe::Level;
-use serde::Serialize;
-use utoipa::ToSchema;
 
-use crate::login::Denial;
-use crate::service::Refusal;
+use crate::login::LoginDenial;
+use crate::route::{Endpoint, Protected};
+use crate::service::{AccessRefusal, AccountRefusal};
 
-/// Why a request was not served.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
-    /// The body was not read.
-    Body(BodyFault),
-    /// A field of the body has a value that is not accepted.
-    Field(FieldFault),
-    /// The service refused.
-    Refused(Refusal),
-    /// No such path.
-    NotFound,
-    /// The path takes another method.
-    MethodNotAllowed,
-    /// A fault of ours: the code that served the request panicked.
-    Internal,
+const fn row(status: S, slug: &'static str, title: &'static str) -> ProblemType {
+    ProblemType::new(status, slug, title)
 }
 
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
+const INVALID_PHONE: ProblemType = row(
+    S::BAD_REQUEST,
+    "invalid-phone",
+    "The phone number is not valid",
+);
+/// A success token was refused.
+const INVALID_TOKEN: ProblemType = row(S::BAD_REQUEST, "invalid-token", "The token is not valid");
+const TEST_NUMBER: ProblemType = row(S::FORBIDDEN, "test-number", "Test numbers are not accepted");
+const ALREADY_SPENT: ProblemType = row(S::CONFLICT, "already-spent", "The token was spent already");
+const OTHER_PHONE: ProblemType = row(
+    S::FORBIDDEN,
+    "other-phone",
+    "The token is for another phone",
+);
+const NO_ACCOUNT: ProblemType = row(S::NOT_FOUND, "no-account", "No account has this phone");
+const PHONE_IN_USE: ProblemType = row(S::CONFLICT, "phone-in-use", "The phone has an account");
+const PASSWORD_REFUSED: ProblemType = row(
+    S::UNPROCESSABLE_ENTITY,
+    "password-refused",
+    "The password is not accepted",
+);
+const WRONG_CREDENTIALS: ProblemType = row(
+    S::UNAUTHORIZED,
+    "wrong-credentials",
+    "Phone or password is wrong",
+);
+const SECOND_STEP_REQUIRED: ProblemType = row(
+    S::FORBIDDEN,
+    "second-step-required",
+    "Password and code are needed",
+);
+const RECOVERY_CODE_REQUIRED: ProblemType = row(
+    S::FORBIDDEN,
+    "recovery-code-required",
+    "The recovery code is needed",
+);
+const LOCKED: ProblemType = row(S::FORBIDDEN, "locked", "The password is locked");
+const LIMITED: ProblemType = row(S::TOO_MANY_REQUESTS, "limited", "Too many requests");
+const INVALID_REFRESH_TOKEN: ProblemType = row(
+    S::UNAUTHORIZED,
+    "invalid-refresh-token",
+    "The refresh token is not valid",
+);
+/// An exchanged refresh token came back, so somebody has a copy.
+const REUSED: ProblemType = INVALID_REFRESH_TOKEN.with_level(Level::Warn);
+/// The session of the token has ended.
+pub(crate) const SESSION_OVER: ProblemType =
+    row(S::UNAUTHORIZED, "session-over", "The session is over");
+const TOKEN_REQUIRED: ProblemType = row(S::UNAUTHORIZED, "token-required", "A token is required");
+const INVALID_ACCESS_TOKEN: ProblemType =
+    row(S::UNAUTHORIZED, "invalid-token", "The token is not valid");
+
+/// Returns the problems that an endpoint can answer with.
+pub(crate) fn problems_of(endpoint: Endpoint) -> Vec<&'static ProblemType> {
+    let (reads_body, own): (bool, &[&ProblemType]) = match endpoint {
+        Endpoint::Register => (
+            true,
+            &[
+                &INVALID_TOKEN,
+                &TEST_NUMBER,
+                &ALREADY_SPENT,
+                &PHONE_IN_USE,
+                &PASSWORD_REFUSED,
+            ],
+        ),
+        Endpoint::LogIn => (
+            true,
+            &[
+                &INVALID_PHONE,
+                &INVALID_TOKEN,
+                &TEST_NUMBER,
+                &ALREADY_SPENT,
+                &OTHER_PHONE,
+                &NO_ACCOUNT,
+                &WRONG_CREDENTIALS,
+                &SECOND_STEP_REQUIRED,
+                &LOCKED,
+                &LIMITED,
+            ],
+        ),
+        Endpoint::Refresh => (true, &[&INVALID_REFRESH_TOKEN, &SESSION_OVER]),
+        Endpoint::ResetPassword => (
+            true,
+            &[
+                &INVALID_TOKEN,
+                &TEST_NUMBER,
+                &ALREADY_SPENT,
+                &NO_ACCOUNT,
+                &RECOVERY_CODE_REQUIRED,
+                &PASSWORD_REFUSED,
+            ],
+        ),
+        Endpoint::Protected(Protected::ChangePassword) => (
+            true,
+            &[
+                &INVALID_TOKEN,
+                &TEST_NUMBER,
+                &ALREADY_SPENT,
+                &OTHER_PHONE,
+                &PASSWORD_REFUSED,
+            ],
+        ),
+        Endpoint::Protected(Protected::EndSession) => (false, &[&NOT_FOUND]),
+        Endpoint::Protected(_) | Endpoint::Jwks => (false, &[]),
+        Endpoint::OpenApi => return Vec::new(),
+    };
+    let mut problems = vec![&UNAVAILABLE, &INTERNAL];
+    if reads_body {
+        problems.extend(BODY_PROBLEMS);
+    }
+    problems.extend(own);
+    if matches!(endpoint, Endpoint::Protected(_)) {
+        problems.extend([&SESSION_OVER, &TOKEN_REQUIRED, &INVALID_ACCESS_TOKEN]);
+    }
+    problems
+}
+
+/// Seconds after which a client may try again when the service is not available.
+const UNAVAILABLE_RETRY_SECONDS: &str = "2";
+/// Seconds after which a client may try again when the keys of access tokens could not be had.
+const KEYS_RETRY_SECONDS: &str = "5";
+
+/// Says that the service cannot answer now, because of `cause`.
+pub fn unavailable(cause: impl std::fmt::Display) -> Problem {
+    Problem::new(&UNAVAILABLE)
+        .with_detail("Try again in a moment.")
+        .with_header(RETRY_AFTER, UNAVAILABLE_RETRY_SECONDS)
+        .with_cause(cause)
+}
+
+/// Says that an endpoint takes an access token, and there was none.
+pub(crate) fn token_required() -> Problem {
+    Problem::new(&TOKEN_REQUIRED).with_detail("Send one as `Authorization: Bearer`.")
+}
+
+/// Makes the problem of an access token that does not count. `realm` is what it has to be for.
+pub(crate) fn access_problem(refusal: AccessRefusal, realm: &str) -> Problem {
+    match refusal {
+        AccessRefusal::Rejected(rejection) => Problem::new(&INVALID_ACCESS_TOKEN)
+            .with_detail(format!("The token was refused: {rejection}."))
+            .with_header(WWW_AUTHENTICATE, build_challenge(realm, Some(&rejection))),
+        AccessRefusal::Unavailable(cause) => Problem::new(&UNAVAILABLE)
+            .with_detail("The issuer's keys could not be fetched.")
+            .with_header(RETRY_AFTER, KEYS_RETRY_SECONDS)
+            .with_cause(cause),
     }
 }
 
-impl From<BodyFault> for Problem {
-    fn from(fault: BodyFault) -> Self {
-        Self::Body(fault)
-    }
-}
-
-/// The body of a refusal, `application/problem+json`.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Problem)]
-pub struct Document {
-    /// Identifies the kind of problem.
-    r#type: String,
-    /// A short summary of the kind.
-    title: &'static str,
-    /// The HTTP status.
-    status: u16,
-    /// What is wrong this time.
-    detail: String,
-    /// The request, for support; missing when there was no good access token.
-    #[schema(required = false)]
-    request_id: String,
-    /// The rule that refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rule: Option<&'static str>,
-    /// When trying again can succeed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    retry_at: Option<Timestamp>,
-    /// The faults of a malformed request.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    errors: Vec<FieldFault>,
-}
-
-impl Problem {
-    /// Status, last part of the type, and title.
-    #[must_use]
-    pub const fn kind(&self) -> (StatusCode, &'static str, &'static str) {
-        use StatusCode as S;
-        match self {
-            Self::Body(BodyFault::TooLarge) => (
-                S::PAYLOAD_TOO_LARGE,
-                "too-large",
-                "The request is too large",
+/// Makes the problem of a use case's refusal.
+#[must_use]
+pub fn account_problem(refusal: AccountRefusal) -> Problem {
+    match refusal {
+        AccountRefusal::Phone(error) => Problem::new(&INVALID_PHONE).with_error(
+            "phone",
+            format_args!(
+                "a number in E.164 such as +14152007986, or in national form with `region`: {error}"
             ),
-            Self::Body(BodyFault::MediaType) => (
-                S::UNSUPPORTED_MEDIA_TYPE,
-                "media-type",
-                "The body must be JSON",
-            ),
-            Self::Body(BodyFault::Malformed(_)) | Self::Field(_) => {
-                (S::BAD_REQUEST, "malformed", "The request is malformed")
-            }
-            Self::NotFound => (S::NOT_FOUND, "not-found", "There is nothing here"),
-            Self::MethodNotAllowed => (
-                S::METHOD_NOT_ALLOWED,
-                "method-not-allowed",
-                "The method is not supported here",
-            ),
-            Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "The service failed"),
-            Self::Refused(refusal) => match refusal {
-                Refusal::Phone(_) => (
-                    S::BAD_REQUEST,
-                    "invalid-phone",
-                    "The phone number is not valid",
-                ),
-                Refusal::Token => (S::BAD_REQUEST, "invalid-token", "The token is not valid"),
-                Refusal::TestNumber => {
-                    (S::FORBIDDEN, "test-number", "Test numbers are not accepted")
-                }
-                Refusal::AlreadySpent => {
-                    (S::CONFLICT, "already-spent", "The token was spent already")
-                }
-                Refusal::OtherPhone => (
-                    S::FORBIDDEN,
-                    "other-phone",
-                    "The token is for another phone",
-                ),
-                Refusal::NoAccount => (S::NOT_FOUND, "no-account", "No account has this phone"),
-                Refusal::PhoneInUse { .. } => {
-                    (S::CONFLICT, "phone-in-use", "The phone has an account")
-                }
-                Refusal::Password(_) => (
-                    S::UNPROCESSABLE_ENTITY,
-                    "password-refused",
-                    "The password is not accepted",
-                ),
-                Refusal::WrongCredentials => (
-                    S::UNAUTHORIZED,
-                    "wrong-credentials",
-                    "Phone or password is wrong",
-                ),
-                Refusal::SecondStepRequired => (
-                    S::FORBIDDEN,
-                    "second-step-required",
-                    "Password and code are needed",
-                ),
-                Refusal::RecoveryCode => (
-                    S::FORBIDDEN,
-                    "recovery-code-required",
-                    "The recovery code is needed",
-                ),
-                Refusal::Denied(Denial::Locked) => {
-                    (S::FORBIDDEN, "locked", "The password is locked")
-                }
-                Refusal::Denied(_) => (S::TOO_MANY_REQUESTS, "limited", "Too many requests"),
-                Refusal::RefreshToken | Refusal::Reused => (
-                    S::UNAUTHORIZED,
-                    "invalid-refresh-token",
-                    "The refresh token is not valid",
-                ),
-                Refusal::SessionOver => (S::UNAUTHORIZED, "session-over", "The session is over"),
-                Refusal::Unavailable(_) => (
-                    S::SERVICE_UNAVAILABLE,
-                    "unavailable",
-                    "The service is not available",
-                ),
-            },
+        ),
+        AccountRefusal::Token => Problem::new(&INVALID_TOKEN)
+            .with_error("token", "a live success token for this business is needed"),
+        AccountRefusal::TestNumber => Problem::new(&TEST_NUMBER),
+        AccountRefusal::AlreadySpent => Problem::new(&ALREADY_SPENT),
+        AccountRefusal::OtherPhone => Problem::new(&OTHER_PHONE),
+        AccountRefusal::NoAccount => Problem::new(&NO_ACCOUNT),
+        AccountRefusal::PhoneInUse { unlink_at } => Problem::new(&PHONE_IN_USE)
+            .with_detail(
+                "It can be registered again at `retryAt`, with a new code, unless the account is \
+                 used until then.",
+            )
+            .with_retry_at(Some(unlink_at)),
+        AccountRefusal::Password(refusal) => Problem::new(&PASSWORD_REFUSED)
+            .with_detail(format!("{refusal}."))
+            .with_error("password", refusal.accepted()),
+        AccountRefusal::WrongCredentials => Problem::new(&WRONG_CREDENTIALS),
+        AccountRefusal::SecondStepRequired => Problem::new(&SECOND_STEP_REQUIRED).with_detail(
+            "Log in with `phone`, `password` and a success token of business `login`.",
+        ),
+        AccountRefusal::RecoveryCode => Problem::new(&RECOVERY_CODE_REQUIRED).with_detail(
+            "The account asks for two factors: send `recoveryCode`, which was made for it and \
+             counts once, or change the password in a session.",
+        ),
+        AccountRefusal::Denied(denial) => denial_problem(&denial),
+        AccountRefusal::RefreshToken => {
+            Problem::new(&INVALID_REFRESH_TOKEN).with_detail("Log in again.")
         }
+        AccountRefusal::Reused => Problem::new(&REUSED).with_detail("Log in again."),
+        AccountRefusal::SessionOver => Problem::new(&SESSION_OVER).with_detail("Log in again."),
+        AccountRefusal::Unavailable(cause) => unavailable(cause),
     }
+}
 
-    /// The rule that refused, if one did.
-    #[must_use]
-    pub const fn rule(&self) -> Option<&'static str> {
-        match self {
-            Self::Refused(Refusal::Denied(denial)) => Some(denial.rule().name()),
-            _ => None,
+fn denial_problem(denial: &LoginDenial) -> Problem {
+    let problem = match denial {
+        LoginDenial::Locked => Problem::new(&LOCKED)
+            .with_detail("Log in with a code, or with password and code, or reset the password."),
+        LoginDenial::Waiting { .. } | LoginDenial::AddressExhausted(_) => {
+            Problem::new(&LIMITED).with_detail("Try again at `retryAt`.")
         }
-    }
-
-    /// What the rule that refused admits.
-    #[must_use]
-    pub const fn rate_limit(&self) -> Option<RateLimit> {
-        match self {
-            Self::Refused(Refusal::Denied(denial)) => denial.rate_limit(),
-            _ => None,
-        }
-    }
-
-    /// When trying again can succeed.
-    #[must_use]
-    pub fn retry_at(&self) -> Option<Timestamp> {
-        match self {
-            Self::Refused(Refusal::Denied(denial)) => denial.retry_at(),
-            Self::Refused(Refusal::PhoneInUse { unlink_at, .. }) => Some(*unlink_at),
-            _ => None,
-        }
-    }
-
-    /// Whose fault it is: the level of its request line.
-    #[must_use]
-    pub const fn level(&self) -> Level {
-        match self {
-            Self::Refused(Refusal::Unavailable(_)) | Self::Internal => Level::Error,
-            Self::Refused(Refusal::Reused) => Level::Warn,
-            _ => Level::Info,
-        }
-    }
-
-    /// The document of this problem.
-    #[must_use]
-    pub fn document(&self, request_id: &str) -> Document {
-        let (status, slug, title) = self.kind();
-        Document {
-            r#type: format!("urn:phoneproof:problem:{slug}"),
-            title,
-            status: status.as_u16(),
-            detail: self.detail(),
-            request_id: request_id.to_owned(),
-            rule: self.rule(),
-            retry_at: self.retry_at(),
-            errors: self.errors(),
-        }
-    }
-
-    fn errors(&self) -> Vec<FieldFault> {
-        match self {
-            Self::Body(BodyFault::Malformed(fault)) | Self::Field(fault) => vec![fault.clone()],
-            Self::Refused(Refusal::Phone(error)) => vec![FieldFault::new(
-                "phone",
-                format_args!(
-                    "a number in E.164 such as +14152007986, or in national form with `region`: {error}"
-                ),
-            )],
-            Self::Refused(Refusal::Password(refused)) => {
-                vec![FieldFault::new("password", refused.accepted())]
-            }
-            Self::Refused(Refusal::Token) => vec![FieldFault::new(
-                "token",
-                "a live success token for this business is needed",
-            )],
-            _ => Vec::new(),
-        }
-    }
-
-    fn detail(&self) -> String {
-        match self {
-            Self::Refused(refusal) => match refusal {
-                Refusal::SecondStepRequired => {
-                    "Log in with `phone`, `password` and a success token of business `login`."
-                        .to_owned()
-                }
-                Refusal::PhoneInUse { .. } => "It can be registered again at `retryAt`, with a \
-                    new code, unless the account is used until then."
-                    .to_owned(),
-                Refusal::RecoveryCode => "The account asks for two factors: send `recoveryCode`, \
-                    which was made for it and counts once, or change the password in a session."
-                    .to_owned(),
-                Refusal::Denied(Denial::Locked) => {
-                    "Log in with a code, or with password and code, or reset the password."
-                        .to_owned()
-                }
-                Refusal::Denied(_) => "Try again at `retryAt`.".to_owned(),
-                Refusal::Password(refused) => format!("{refused}."),
-                Refusal::RefreshToken | Refusal::Reused | Refusal::SessionOver => {
-                    "Log in again.".to_owned()
-                }
-                Refusal::Unavailable(_) => "Try again in a moment.".to_owned(),
-                _ => format!("{}.", self.kind().2),
-            },
-            Self::Body(BodyFault::Malformed(_)) | Self::Field(_) => {
-                "See `errors` for what is accepted.".to_owned()
-            }
-            _ => format!("{}.", self.kind().2),
-        }
-    }
+    };
+    problem
+        .with_rule(denial.rule().name())
+        .with_retry_at(denial.retry_at())
+        .with_rate_limit(denial.rate_limit())
 }

@@ -75,9 +75,9 @@ impl Session {
         }
     }
 
-    /// The session after its current token was exchanged for `next`.
+    /// Exchanges the current token for `next`.
     #[must_use]
-    pub const fn rotated(&self, next: TokenDigest, now: Timestamp) -> Self {
+    pub const fn rotate(&self, next: TokenDigest, now: Timestamp) -> Self {
         Self {
             began_at: self.began_at,
             used_at: now,
@@ -106,11 +106,11 @@ mod tests {
     fn a_token_is_exchanged_once_and_repeated_for_half_a_minute() {
         let session = Session::new(token(1), NOON);
         assert_eq!(session.decide(token(1), later(100)), Decision::Rotate);
-        let session = session.rotated(token(2), later(100));
+        let session = session.rotate(token(2), later(100));
         assert_eq!(session.decide(token(1), later(129)), Decision::Repeat);
         assert_eq!(session.decide(token(1), later(130)), Decision::Reused);
         assert_eq!(session.decide(token(2), later(130)), Decision::Rotate);
-        let session = session.rotated(token(3), later(110));
+        let session = session.rotate(token(3), later(110));
         assert_eq!(session.decide(token(1), later(111)), Decision::Reused);
     }
 
@@ -132,7 +132,7 @@ mod tests {
         for n in 1..=10 {
             now = now + Duration::from_hours(6 * 24);
             match session.decide(token(n - 1), now) {
-                Decision::Rotate => session = session.rotated(token(n), now),
+                Decision::Rotate => session = session.rotate(token(n), now),
                 other => {
                     assert_eq!(other, Decision::Expired);
                     assert_eq!(now, NOON + ABSOLUTE);
@@ -162,7 +162,7 @@ mod tests {
                     Decision::Rotate => {
                         prop_assert_eq!(presented, issued);
                         issued += 1;
-                        session = session.rotated(token(issued), now);
+                        session = session.rotate(token(issued), now);
                     }
                     Decision::Repeat => {
                         prop_assert_eq!(presented + 1, issued);

@@ -4,20 +4,19 @@ use std::sync::Arc;
 
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
-use phoneproof_http::{App, Call, Problem, Reply, Route, SendBody, SendReply, caught};
-use tracing::Instrument as _;
+use phoneproof_api::problem::{internal, send_problem};
+use phoneproof_api::{App, Call, Endpoint, Route, SendBody, SendReply};
+use phoneproof_http::{Problem, Reply, caught};
 
-/// What this function serves.
-pub const ROUTES: &[Route] = &[Route::Send];
+/// The routes that this function serves.
+pub const ROUTES: &[Route] = &[Endpoint::Send.route()];
 
 /// Answers one request.
 pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
     match app.accept(request, ROUTES) {
         Ok(mut call) => {
-            let span = call.span();
-            let serve = Box::pin(send(&app, &mut call).instrument(span));
-            let outcome = caught(serve).await;
-            app.finish(&call, outcome.unwrap_or(Err(Problem::Internal)))
+            let outcome = caught(call.span(), send(&app, &mut call)).await;
+            app.finish(&call, outcome.unwrap_or_else(|| Err(internal())))
         }
         Err(answer) => *answer,
     }
@@ -25,6 +24,7 @@ pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
 
 async fn send(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let command = SendBody::command(call)?;
-    let sent = app.service.send(command, &mut call.context).await?;
+    let sent = app.service.send(command, &mut call.context).await;
+    let sent = sent.map_err(send_problem)?;
     Reply::json(StatusCode::ACCEPTED, &SendReply::from(sent))
 }

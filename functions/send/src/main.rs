@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
+use phoneproof_api::Preparation;
 use phoneproof_aws::clients::AwsService;
-use phoneproof_runtime::Preparation;
 use phoneproof_service::Service;
 
 #[tokio::main(flavor = "current_thread")]
@@ -12,5 +12,5 @@ async fn main() -> ExitCode {
         calls: &[AwsService::DynamoDb, AwsService::Sns],
         compute: Service::warm_up_send,
     };
-    phoneproof_runtime::serve(preparation, phoneproof_send::handle).await
+    phoneproof_api::serve(preparation, phoneproof_send::handle).await
 }

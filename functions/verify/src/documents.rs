@@ -1,24 +1,26 @@
-//! What relying parties and their tools read.
+//! The documents about keys that relying parties and their tools read.
 
 use http::StatusCode;
-use phoneproof_http::{App, Problem, Reply, Route, openapi};
+use phoneproof_api::problem::unavailable;
+use phoneproof_api::{App, Endpoint};
+use phoneproof_http::{Problem, Reply};
 use phoneproof_observe::RequestContext;
 use serde_json::{Value, json};
 
-/// The public keys (RFC 7517).
+/// Answers with the public keys (RFC 7517).
 pub(crate) async fn jwks(app: &App, context: &mut RequestContext) -> Result<Reply, Problem> {
-    let jwks = app.service.jwks(context).await?;
+    let jwks = app.service.jwks(context).await.map_err(unavailable)?;
     Ok(Reply::json(StatusCode::OK, &jwks)?.cacheable())
 }
 
-/// Issuer metadata, in the form that API gateways and JWT libraries look for (OpenID Connect
+/// Answers with the issuer metadata, in the form that API gateways and JWT libraries look for (OpenID Connect
 /// Discovery 1.0). There is no authorization endpoint: tokens come from `verify` alone.
 pub(crate) async fn discovery(app: &App, context: &mut RequestContext) -> Result<Reply, Problem> {
-    let jwks = app.service.jwks(context).await?;
+    let jwks = app.service.jwks(context).await.map_err(unavailable)?;
     let issuer = app.service.issuer();
     let metadata = json!({
         "issuer": issuer,
-        "jwks_uri": format!("{issuer}{}", Route::Jwks.path()),
+        "jwks_uri": format!("{issuer}{}", Endpoint::Jwks.route().path),
         "id_token_signing_alg_values_supported": algorithms(&jwks),
         "response_types_supported": [],
         "subject_types_supported": ["public"],
@@ -36,9 +38,4 @@ fn algorithms(jwks: &Value) -> Vec<&str> {
     names.sort_unstable();
     names.dedup();
     names
-}
-
-/// The OpenAPI document.
-pub(crate) fn openapi() -> Result<Reply, Problem> {
-    Ok(Reply::json(StatusCode::OK, &openapi::document())?.cacheable())
 }

@@ -6,54 +6,57 @@ use std::sync::Arc;
 
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
-use phoneproof_http::{
-    App, Call, Problem, Reply, Route, SpendBody, SpendReply, VerifyBody, VerifyReply, caught,
+use phoneproof_api::problem::{internal, spend_problem, verify_problem};
+use phoneproof_api::{
+    App, Call, Endpoint, Route, SpendBody, SpendReply, VerifyBody, VerifyReply, openapi,
 };
-use tracing::Instrument as _;
+use phoneproof_http::problem::NOT_FOUND;
+use phoneproof_http::{Problem, Reply, caught};
 
-/// What this function serves.
+/// The routes that this function serves.
 pub const ROUTES: &[Route] = &[
-    Route::Verify,
-    Route::Spend,
-    Route::Ping,
-    Route::Jwks,
-    Route::Discovery,
-    Route::OpenApi,
+    Endpoint::Verify.route(),
+    Endpoint::Spend.route(),
+    Endpoint::Ping.route(),
+    Endpoint::Jwks.route(),
+    Endpoint::Discovery.route(),
+    Endpoint::OpenApi.route(),
 ];
 
 /// Answers one request.
 pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
     match app.accept(request, ROUTES) {
         Ok(mut call) => {
-            let span = call.span();
-            let serve = Box::pin(serve(&app, &mut call).instrument(span));
-            let outcome = caught(serve).await;
-            app.finish(&call, outcome.unwrap_or(Err(Problem::Internal)))
+            let outcome = caught(call.span(), serve(&app, &mut call)).await;
+            app.finish(&call, outcome.unwrap_or_else(|| Err(internal())))
         }
         Err(answer) => *answer,
     }
 }
 
 async fn serve(app: &App, call: &mut Call) -> Result<Reply, Problem> {
-    match call.route {
-        Route::Verify => verify(app, call).await,
-        Route::Spend => spend(app, call).await,
-        Route::Ping => Ok(Reply::text("ok")),
-        Route::Jwks => documents::jwks(app, &mut call.context).await,
-        Route::Discovery => documents::discovery(app, &mut call.context).await,
-        Route::OpenApi => documents::openapi(),
-        Route::Send => Err(Problem::NotFound),
+    match call.endpoint {
+        Endpoint::Verify => verify(app, call).await,
+        Endpoint::Spend => spend(app, call).await,
+        Endpoint::Ping => Ok(Reply::text("ok")),
+        Endpoint::Jwks => documents::jwks(app, &mut call.context).await,
+        Endpoint::Discovery => documents::discovery(app, &mut call.context).await,
+        Endpoint::OpenApi => Ok(Reply::json(StatusCode::OK, &openapi::document())?.cacheable()),
+        // Not among the routes above.
+        Endpoint::Send => Err(Problem::new(&NOT_FOUND)),
     }
 }
 
 async fn verify(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let command = VerifyBody::command(call)?;
-    let success = app.service.verify(command, &mut call.context).await?;
+    let success = app.service.verify(command, &mut call.context).await;
+    let success = success.map_err(verify_problem)?;
     Reply::json(StatusCode::OK, &VerifyReply::from(success))
 }
 
 async fn spend(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     let command = SpendBody::command(call)?;
-    app.service.spend(&command, &mut call.context).await?;
+    let spent = app.service.spend(&command, &mut call.context).await;
+    spent.map_err(spend_problem)?;
     Reply::json(StatusCode::OK, &SpendReply { spent: true })
 }

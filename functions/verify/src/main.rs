@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
+use phoneproof_api::Preparation;
 use phoneproof_aws::clients::AwsService;
-use phoneproof_runtime::Preparation;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -11,5 +11,5 @@ async fn main() -> ExitCode {
         calls: &[AwsService::DynamoDb],
         compute: |_| (),
     };
-    phoneproof_runtime::serve(preparation, phoneproof_verify::handle).await
+    phoneproof_api::serve(preparation, phoneproof_verify::handle).await
 }

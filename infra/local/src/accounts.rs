@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use phoneproof_account::Function;
+use phoneproof_account::App;
 use phoneproof_account::config::AccountSettings;
 use phoneproof_account::service::Accounts;
 use phoneproof_aws::keys::READ_WITHIN;
@@ -59,13 +59,19 @@ pub(crate) async fn start(
     output: Output,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
-) -> io::Result<Function> {
+) -> io::Result<App> {
     let accounts = Accounts::new(&settings).map_err(io::Error::other)?;
     let mut request = RequestContext::new(clock.now(), READ_WITHIN, Arc::clone(&random));
     accounts
         .warm_up(&mut request)
         .await
         .map_err(io::Error::other)?;
-    let journal = Journal::new(settings.stack_name, None, output);
-    Ok(Function::new(accounts, journal, clock, random))
+    Ok(App {
+        service: accounts,
+        clock,
+        random,
+        allowed_origins: Vec::new(),
+        journal: Journal::new(settings.stack_name, None, output),
+        tracer: None,
+    })
 }

@@ -15,11 +15,10 @@ use http::header::HOST;
 use http::{HeaderMap, StatusCode};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Context, RequestExt as _};
-use phoneproof_account::Function;
+use phoneproof_api::App;
 use phoneproof_crypto::base64url;
 use phoneproof_domain::clock::Clock;
 use phoneproof_domain::random::{Random, random_array};
-use phoneproof_http::{App, Route};
 use serde_json::{Value, json};
 
 /// The largest payload that API Gateway takes, 10 MB (API Gateway developer guide, quotas of HTTP APIs).
@@ -37,8 +36,8 @@ pub const TEST_SOURCE_IP: &str = "x-test-source-ip";
 pub struct Gateway {
     /// The app of the functions that send and verify. Both run in this process.
     pub app: Arc<App>,
-    /// The function of the account service.
-    pub account: Function,
+    /// The app of the account service.
+    pub account: Arc<phoneproof_account::App>,
     /// The clock that deadlines count from.
     pub clock: Arc<dyn Clock>,
     /// The random source of request ids.
@@ -68,11 +67,11 @@ pub async fn serve(
     };
     phoneproof_runtime::sanitize(&mut request);
     let request = lambda_http::Request::from(request).with_lambda_context(gateway.context());
-    let sends = Route::find(phoneproof_send::ROUTES, head.uri.path()).is_some();
-    let app = Arc::clone(&gateway.app);
-    let answer = if head.uri.path().starts_with(phoneproof_account::PREFIX) {
-        gateway.account.clone().handle(request).await
-    } else if sends {
+    let (path, app) = (head.uri.path(), Arc::clone(&gateway.app));
+    let mut of_send = phoneproof_send::ROUTES.iter();
+    let answer = if path.starts_with(phoneproof_account::PREFIX) {
+        phoneproof_account::handle(Arc::clone(&gateway.account), request).await
+    } else if of_send.any(|route| route.path == path) {
         phoneproof_send::handle(app, request).await
     } else {
         phoneproof_verify::handle(app, request).await

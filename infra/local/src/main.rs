@@ -75,7 +75,7 @@ fn read_policy(path: Option<PathBuf>) -> io::Result<Policy> {
 }
 
 fn check_issuer(url: String) -> io::Result<String> {
-    phoneproof_config::issuer("--issuer", url).map_err(io::Error::other)
+    phoneproof_config::check_issuer("--issuer", url).map_err(io::Error::other)
 }
 
 /// Drops the metrics of a request line, because only CloudWatch reads them.

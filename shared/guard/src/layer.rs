@@ -90,7 +90,6 @@ type Now = Arc<dyn Fn() -> u64 + Send + Sync>;
 pub struct TokenRequired<C, T> {
     check: Arc<C>,
     audience: Arc<str>,
-    realm: Arc<str>,
     now: Now,
     kind: PhantomData<fn() -> T>,
 }
@@ -101,7 +100,6 @@ impl<C: Check<T>, T: Token> TokenRequired<C, T> {
         Self {
             check: Arc::new(check),
             audience: audience.into(),
-            realm: keep_quotable(audience).into(),
             now: Arc::new(read_system_clock),
             kind: PhantomData,
         }
@@ -129,7 +127,6 @@ impl<C, T> Clone for TokenRequired<C, T> {
         Self {
             check: Arc::clone(&self.check),
             audience: Arc::clone(&self.audience),
-            realm: Arc::clone(&self.realm),
             now: Arc::clone(&self.now),
             kind: PhantomData,
         }
@@ -217,20 +214,34 @@ where
                     }
                 }
             };
-            Ok(refusal.build_response(&required.realm))
+            Ok(refusal.build_response(&required.audience))
         })
     }
 }
 
 /// Reads the token of `Authorization: Bearer …` (RFC 6750 section 2.1). The scheme may be in any case (RFC 9110
 /// section 11.1). Two such headers count as none.
-fn read_bearer_token(headers: &HeaderMap) -> Option<&str> {
+#[must_use]
+pub fn read_bearer_token(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (value, None) = (values.next()?, values.next()) else {
         return None;
     };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Builds the `WWW-Authenticate` header of a 401 (RFC 6750 section 3). `realm` is what the token has to be for. `fault` is
+/// what is wrong with the token that was sent; without a token, section 3.1 asks for no error code.
+#[must_use]
+pub fn build_challenge(realm: &str, fault: Option<&dyn fmt::Display>) -> String {
+    let realm = keep_quotable(realm);
+    match fault {
+        None => format!("Bearer realm=\"{realm}\""),
+        Some(fault) => format!(
+            "Bearer realm=\"{realm}\", error=\"invalid_token\", error_description=\"{fault}\""
+        ),
+    }
 }
 
 /// Removes what cannot stand in a quoted string of a header field (RFC 9110 section 5.6.4) without escaping.
@@ -258,7 +269,7 @@ enum Refusal {
 const RETRY_SECONDS: &str = "5";
 
 impl Refusal {
-    /// Builds the answer. `realm` is the audience: RFC 6750 section 3 requires a parameter after the scheme.
+    /// Builds the answer. `realm` is what the token has to be for.
     fn build_response<R: From<String>>(&self, realm: &str) -> Response<R> {
         let (status, slug, title, detail) = self.problem();
         let document = json!({
@@ -279,14 +290,8 @@ impl Refusal {
         set(CONTENT_TYPE, "application/problem+json");
         set(CACHE_CONTROL, "no-store");
         match self {
-            // RFC 6750 section 3.1: an answer to a request without a token should hold no error code.
-            Self::Missing => set(WWW_AUTHENTICATE, &format!("Bearer realm=\"{realm}\"")),
-            Self::Rejected(rejection) => set(
-                WWW_AUTHENTICATE,
-                &format!(
-                    "Bearer realm=\"{realm}\", error=\"invalid_token\", error_description=\"{rejection}\""
-                ),
-            ),
+            Self::Missing => set(WWW_AUTHENTICATE, &build_challenge(realm, None)),
+            Self::Rejected(rejection) => set(WWW_AUTHENTICATE, &build_challenge(realm, Some(rejection))),
             Self::NoKeys => set(RETRY_AFTER, RETRY_SECONDS),
         }
         response

@@ -54,7 +54,7 @@ pub use guard::{Guard, LEEWAY_SECONDS, Rejection, TokenGuard, UnusableKeys};
 #[cfg(feature = "https")]
 pub use https::{Https, IssuerLedger};
 #[cfg(feature = "tower")]
-pub use layer::{Check, Guarded, RefusalSlug, TokenRequired};
+pub use layer::{Check, Guarded, RefusalSlug, TokenRequired, build_challenge, read_bearer_token};
 pub use ledger::{Ledger, LedgerFailed, SpendOutcome};
 #[cfg(feature = "remote")]
 pub use remote::{

@@ -1,65 +1,30 @@
 //! Request bodies: strict JSON, with faults that name the field and never echo a value.
 
-use std::fmt;
-
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+
+use super::field::FieldFault;
 
 /// The largest body that is read, in bytes.
 pub(super) const MAX_BODY_BYTES: usize = 4 * 1024;
 
-/// One fault of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct FieldFault {
-    /// The field or header; `body` when no single field is at fault.
-    #[schema(example = "phone")]
-    pub field: String,
-    /// What is accepted there.
-    #[schema(example = "a phone number, in E.164 or with `region`")]
-    pub accepted: String,
-}
-
-impl FieldFault {
-    /// A fault of `field`.
-    #[must_use]
-    pub fn new(field: &str, accepted: impl fmt::Display) -> Self {
-        Self {
-            field: field.to_owned(),
-            accepted: accepted.to_string(),
-        }
-    }
-}
-
-/// A JSON string that `Debug` hides: it may be a phone number, a code or a token.
-#[derive(Deserialize)]
-#[serde(transparent)]
-pub struct SensitiveText(pub String);
-
-impl fmt::Debug for SensitiveText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SensitiveText(…)")
-    }
-}
-
 /// A request body: a JSON object of strings, and of flags where the body says so.
 pub trait JsonBody: DeserializeOwned {
-    /// Its fields, in the order of the documentation.
+    /// The names of the fields, in the order of the documentation.
     const FIELDS: &'static [&'static str];
-    /// Those of its fields that are `true` or `false`.
+    /// The names of the fields that are `true` or `false`.
     const FLAGS: &'static [&'static str] = &[];
 }
 
 /// Why a body was not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BodyFault {
-    /// It is larger than 4 KiB.
+    /// The body is larger than 4 KiB.
     TooLarge,
-    /// Its type is not `application/json`.
+    /// The content type is not `application/json`.
     MediaType,
-    /// It is not the expected object; the fault is the first thing that is wrong.
+    /// The body is not the expected object; the fault is the first thing that is wrong.
     Malformed(FieldFault),
 }
 

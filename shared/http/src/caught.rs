@@ -1,15 +1,17 @@
-//! Panics end one request, not more.
+//! Panics end one request and leave the process running.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
+use tracing::{Instrument as _, Span};
 
-/// What `serve` gives; `None` when it panicked. The log says where, and nothing of what it had in hand
-/// (see [`logging::init`](phoneproof_observe::logging::init)).
+/// Serves a call inside its span. Returns `None` when the code panicked. The log then says where, and nothing of what
+/// the code had in hand (see [`logging::init`](phoneproof_observe::logging::init)).
 ///
-/// Nothing that outlives a request is left half changed: what is shared are caches behind locks, replaced as
-/// a whole.
-pub async fn caught<T>(serve: impl Future<Output = T>) -> Option<T> {
-    AssertUnwindSafe(serve).catch_unwind().await.ok()
+/// A panic leaves nothing half changed: what requests share are caches behind locks, which are replaced as a whole.
+pub async fn caught<T>(span: Span, serving: impl Future<Output = T>) -> Option<T> {
+    // On the heap: futures of use cases are large, and this one moves several times on its way.
+    let serving = Box::pin(serving.instrument(span));
+    AssertUnwindSafe(serving).catch_unwind().await.ok()
 }

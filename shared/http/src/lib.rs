@@ -1,18 +1,29 @@
-//! HTTP: requests in, responses and problem documents out. No use case lives here.
+//! The HTTP stack of every function: a request comes in and is matched with a table of routes, an answer or a problem
+//! document goes out, and one line is left in the journal. No API and no use case lives here.
+//!
+//! An API names its endpoints in an enum that implements [`Endpoint`], lists its [`Route`]s and keeps one
+//! [`ProblemType`] for each way to refuse a request. [`App::accept`] makes a [`Call`] of a request, and [`App::finish`]
+//! makes the response from what the API decided about it.
 
 mod app;
-mod bodies;
 mod body;
+mod call;
 mod caught;
+mod cors;
+mod field;
+mod header;
 pub mod openapi;
-mod problem;
+pub mod problem;
 mod rate_limit;
+mod reply;
 mod route;
 
-pub use app::{App, Call, GatewayContext, Reply, gateway_context, time_left};
-pub use bodies::{SendBody, SendReply, SpendBody, SpendReply, VerifyBody, VerifyReply};
-pub use body::{BodyFault, FieldFault, JsonBody, SensitiveText, read_body};
+pub use app::App;
+pub use body::{BodyFault, JsonBody, read_body};
+pub use call::Call;
 pub use caught::caught;
-pub use problem::{Kind, Problem, ProblemDocument};
+pub use field::{Faults, FieldFault, SensitiveText};
+pub use problem::{Problem, ProblemDocument, ProblemType};
 pub use rate_limit::RateLimit;
-pub use route::Route;
+pub use reply::Reply;
+pub use route::{Endpoint, Route};

@@ -1,564 +1,342 @@
 //! Problem documents (RFC 9457): the one place that turns a refusal into an answer.
 
-use http::{Method, StatusCode};
+use std::borrow::Cow;
+use std::fmt;
+
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderName, Response, StatusCode};
+use lambda_http::Body;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_observe::Level;
 use serde::Serialize;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::body::{BodyFault, FieldFault};
+use super::body::{BodyFault, MAX_BODY_BYTES};
+use super::field::FieldFault;
+use super::header::insert;
 use super::rate_limit::RateLimit;
-use phoneproof_domain::challenge::Closed;
-use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::denial::{Denial, PHONE_LOCK};
-use phoneproof_domain::phone::PhoneError;
-use phoneproof_domain::policy::DestinationRefusal;
-use phoneproof_observe::Level;
-use phoneproof_service::{SendError, Sent, SpendError, Unavailable, VerifyError};
 
-/// Why a request was not served.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
-    /// The body or a header is malformed.
-    Malformed(Vec<FieldFault>),
-    /// The body is too large.
-    TooLarge,
-    /// The body is not JSON.
-    MediaType,
-    /// No such path.
-    NotFound,
-    /// The path takes another method.
-    MethodNotAllowed(Method),
-    /// The policy has no such business.
-    UnknownBusiness,
-    /// Not a phone number that can be texted.
-    Phone(PhoneError),
-    /// Not a token of this service, or not for this use.
-    Token,
-    /// The client key is missing or wrong.
-    ClientKey,
-    /// The destination is not texted.
-    Destination(DestinationRefusal),
-    /// A rule refused the send.
-    Denied(Denial),
-    /// The challenge is over.
-    Closed(Closed),
-    /// The phone is locked for verification.
-    Locked(Option<Timestamp>),
-    /// The code was wrong.
-    WrongCode(u32),
-    /// The carrier refused.
-    CarrierRefused,
-    /// The carrier did not say.
-    CarrierUnknown(Box<Sent>),
-    /// The success token was spent before.
-    AlreadySpent,
-    /// The success token is over.
-    TokenExpired,
-    /// The service cannot answer now; what failed, for the log.
-    Unavailable(String),
-    /// A fault of ours: the code that served the request panicked.
-    Internal,
+/// What is fixed about a kind of refusal: one row of an API's table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProblemType {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The last part of `type`, and `outcome` of the request line.
+    pub slug: &'static str,
+    /// A short summary for people.
+    pub title: &'static str,
+    /// Whose fault it is: the level of the request line.
+    pub level: Level,
+    /// The number that clients of an older interface know the refusal by: the member `code`, if it has one.
+    pub code: Option<i32>,
+}
+
+impl ProblemType {
+    /// A row for a refusal that is nobody's fault, or the caller's.
+    #[must_use]
+    pub const fn new(status: StatusCode, slug: &'static str, title: &'static str) -> Self {
+        Self {
+            status,
+            slug,
+            title,
+            level: Level::Info,
+            code: None,
+        }
+    }
+
+    /// The same row with another level.
+    #[must_use]
+    pub const fn with_level(self, level: Level) -> Self {
+        Self { level, ..self }
+    }
+
+    /// The same row with a number for clients of an older interface.
+    #[must_use]
+    pub const fn with_code(self, code: i32) -> Self {
+        Self {
+            code: Some(code),
+            ..self
+        }
+    }
+
+    /// Returns the `type` of the document.
+    #[must_use]
+    pub fn uri(&self) -> String {
+        format!("urn:phoneproof:problem:{}", self.slug)
+    }
+}
+
+/// The body or a header is malformed.
+pub const MALFORMED: ProblemType = ProblemType::new(
+    StatusCode::BAD_REQUEST,
+    "malformed",
+    "The request is malformed",
+);
+/// The body is larger than 4 KiB.
+pub const TOO_LARGE: ProblemType = ProblemType::new(
+    StatusCode::PAYLOAD_TOO_LARGE,
+    "too-large",
+    "The request is too large",
+);
+/// The body is not JSON.
+pub const MEDIA_TYPE: ProblemType = ProblemType::new(
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    "media-type",
+    "The body must be JSON",
+);
+/// The API has no such path.
+pub const NOT_FOUND: ProblemType =
+    ProblemType::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here");
+/// The path takes other methods.
+pub const METHOD_NOT_ALLOWED: ProblemType = ProblemType::new(
+    StatusCode::METHOD_NOT_ALLOWED,
+    "method-not-allowed",
+    "The method is not supported here",
+);
+/// A dependency gave no answer in time. The log names it; see [`Problem::with_cause`].
+pub const UNAVAILABLE: ProblemType = ProblemType::new(
+    StatusCode::SERVICE_UNAVAILABLE,
+    "unavailable",
+    "The service is not available",
+)
+.with_level(Level::Error);
+/// The code that served the request panicked.
+pub const INTERNAL: ProblemType = ProblemType::new(
+    StatusCode::INTERNAL_SERVER_ERROR,
+    "internal",
+    "The service failed",
+)
+.with_level(Level::Error);
+
+/// The refusals of every operation that reads a body.
+pub const BODY_PROBLEMS: [&ProblemType; 3] = [&MALFORMED, &TOO_LARGE, &MEDIA_TYPE];
+
+/// Why one request was not served.
+///
+/// `Debug` shows the kind only: the members may hold a token.
+#[derive(Clone, PartialEq)]
+pub struct Problem(Box<Parts>);
+
+#[derive(Clone, PartialEq)]
+struct Parts {
+    kind: &'static ProblemType,
+    detail: Option<Cow<'static, str>>,
+    rule: Option<&'static str>,
+    retry_at: Option<Timestamp>,
+    rate_limit: Option<RateLimit>,
+    errors: Vec<FieldFault>,
+    members: Map<String, Value>,
+    headers: Vec<(HeaderName, Cow<'static, str>)>,
+    cause: Option<String>,
+}
+
+impl fmt::Debug for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Problem").field(&self.0.kind.slug).finish()
+    }
+}
+
+/// The body of every refusal, `application/problem+json`.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Problem)]
+pub struct ProblemDocument<'a> {
+    /// Identifies the kind of problem.
+    #[schema(example = "urn:phoneproof:problem:limited")]
+    r#type: String,
+    /// A short summary of the kind.
+    title: &'static str,
+    /// The HTTP status.
+    #[schema(example = 429)]
+    status: u16,
+    /// What is wrong this time.
+    detail: &'a str,
+    /// The request, for support.
+    request_id: &'a str,
+    /// The rule that refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'static str>,
+    /// When trying again can succeed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    retry_at: Option<Timestamp>,
+    /// The faults of a malformed request.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
+    errors: &'a [FieldFault],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
+    code: Option<i32>,
+    #[serde(flatten)]
+    #[schema(ignore)]
+    members: &'a Map<String, Value>,
+}
+
+impl Problem {
+    /// Refuses with the title as the detail.
+    #[must_use]
+    pub fn new(kind: &'static ProblemType) -> Self {
+        Self(Box::new(Parts {
+            kind,
+            detail: None,
+            rule: None,
+            retry_at: None,
+            rate_limit: None,
+            errors: Vec::new(),
+            members: Map::new(),
+            headers: Vec::new(),
+            cause: None,
+        }))
+    }
+
+    /// Refuses a request because of these faults.
+    #[must_use]
+    pub fn malformed(faults: Vec<FieldFault>) -> Self {
+        let detail = match faults.as_slice() {
+            [fault] => format!("{}: {}.", fault.field, fault.accepted),
+            _ => "Several fields are not accepted; see `errors`.".to_owned(),
+        };
+        let mut problem = Self::new(&MALFORMED).with_detail(detail);
+        problem.0.errors = faults;
+        problem
+    }
+
+    /// Refuses a method where only `allowed` are taken, a comma-separated list.
+    pub(crate) fn method_not_allowed(allowed: String) -> Self {
+        let detail = format!("Use {}.", allowed.replace(',', " or "));
+        Self::new(&METHOD_NOT_ALLOWED)
+            .with_detail(detail)
+            .with_header(ALLOW, allowed)
+    }
+
+    /// Says what is wrong this time, in a full sentence.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    /// Names the rule that refused.
+    #[must_use]
+    pub fn with_rule(mut self, rule: &'static str) -> Self {
+        self.0.rule = Some(rule);
+        self
+    }
+
+    /// Says when trying again can succeed, if that is known: in `retryAt` and `Retry-After`.
+    #[must_use]
+    pub fn with_retry_at(mut self, at: Option<Timestamp>) -> Self {
+        self.0.retry_at = at;
+        self
+    }
+
+    /// Says what the rule admits. It is only shown beside the time to try again.
+    #[must_use]
+    pub fn with_rate_limit(mut self, limit: Option<RateLimit>) -> Self {
+        self.0.rate_limit = limit;
+        self
+    }
+
+    /// Adds a fault of one field.
+    #[must_use]
+    pub fn with_error(mut self, field: &str, accepted: impl fmt::Display) -> Self {
+        self.0.errors.push(FieldFault::new(field, accepted));
+        self
+    }
+
+    /// Adds the members of `members`, a struct, to the document (RFC 9457 section 3.2).
+    #[must_use]
+    pub fn with_members(mut self, members: &impl Serialize) -> Self {
+        if let Ok(Value::Object(members)) = serde_json::to_value(members) {
+            self.0.members.extend(members);
+        }
+        self
+    }
+
+    /// Adds a header to the answer.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: impl Into<Cow<'static, str>>) -> Self {
+        self.0.headers.push((name, value.into()));
+        self
+    }
+
+    /// Names what failed, for the log. No client sees it.
+    #[must_use]
+    pub fn with_cause(mut self, cause: impl fmt::Display) -> Self {
+        self.0.cause = Some(cause.to_string());
+        self
+    }
+
+    /// Returns the kind of refusal.
+    #[must_use]
+    pub fn kind(&self) -> &'static ProblemType {
+        self.0.kind
+    }
+
+    /// Whether the answer has a header of this name.
+    #[must_use]
+    pub fn has_header(&self, name: &HeaderName) -> bool {
+        self.0.headers.iter().any(|(given, _)| given == name)
+    }
+
+    pub(crate) fn rule(&self) -> Option<&'static str> {
+        self.0.rule
+    }
+
+    pub(crate) fn cause(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+
+    /// Makes the answer to the request `request_id` at `now`.
+    #[must_use]
+    pub fn to_response(&self, request_id: &str, now: Timestamp) -> Response<Body> {
+        let mut response = Response::new(Body::Text(self.to_json(request_id)));
+        *response.status_mut() = self.0.kind.status;
+        let headers = response.headers_mut();
+        insert(headers, CONTENT_TYPE, "application/problem+json");
+        insert(headers, CACHE_CONTROL, "no-store");
+        if let Some(at) = self.0.retry_at {
+            let seconds = at.since(now).as_secs().max(1);
+            insert(headers, RETRY_AFTER, &seconds.to_string());
+            if let Some(limit) = &self.0.rate_limit {
+                limit.insert(headers, seconds);
+            }
+        }
+        for (name, value) in &self.0.headers {
+            insert(headers, name.clone(), value);
+        }
+        response
+    }
+
+    fn to_json(&self, request_id: &str) -> String {
+        let Parts { kind, detail, .. } = &*self.0;
+        let title = || Cow::Owned(format!("{}.", kind.title));
+        let document = ProblemDocument {
+            r#type: kind.uri(),
+            title: kind.title,
+            status: kind.status.as_u16(),
+            detail: &detail.clone().unwrap_or_else(title),
+            request_id,
+            rule: self.0.rule,
+            retry_at: self.0.retry_at,
+            errors: &self.0.errors,
+            code: kind.code,
+            members: &self.0.members,
+        };
+        serde_json::to_string(&document).unwrap_or_default()
+    }
 }
 
 impl From<BodyFault> for Problem {
     fn from(fault: BodyFault) -> Self {
         match fault {
-            BodyFault::TooLarge => Self::TooLarge,
-            BodyFault::MediaType => Self::MediaType,
-            BodyFault::Malformed(fault) => Self::Malformed(vec![fault]),
-        }
-    }
-}
-
-/// The kinds of problem: what is fixed about each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// 400
-    Malformed,
-    /// 413
-    TooLarge,
-    /// 415
-    MediaType,
-    /// 404
-    NotFound,
-    /// 405
-    MethodNotAllowed,
-    /// 400
-    UnknownBusiness,
-    /// 400
-    InvalidPhone,
-    /// 400
-    InvalidToken,
-    /// 401
-    ClientKey,
-    /// 403
-    DestinationNotAllowed,
-    /// 403
-    Blocked,
-    /// 429
-    Limited,
-    /// 403
-    Locked,
-    /// 409
-    AlreadyUsed,
-    /// 410
-    Expired,
-    /// 429
-    AttemptsExhausted,
-    /// 422
-    WrongCode,
-    /// 502
-    DeliveryFailed,
-    /// 504
-    DeliveryUnknown,
-    /// 409
-    AlreadySpent,
-    /// 503
-    Unavailable,
-    /// 500
-    Internal,
-}
-
-/// The result codes of the original interface.
-const LIMITED: i32 = -1;
-const DELIVERY_FAILED: i32 = -2;
-const VERIFICATION_FAILED: i32 = -5;
-
-impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 22] = [
-        Self::Malformed,
-        Self::TooLarge,
-        Self::MediaType,
-        Self::NotFound,
-        Self::MethodNotAllowed,
-        Self::UnknownBusiness,
-        Self::InvalidPhone,
-        Self::InvalidToken,
-        Self::ClientKey,
-        Self::DestinationNotAllowed,
-        Self::Blocked,
-        Self::Limited,
-        Self::Locked,
-        Self::AlreadyUsed,
-        Self::Expired,
-        Self::AttemptsExhausted,
-        Self::WrongCode,
-        Self::DeliveryFailed,
-        Self::DeliveryUnknown,
-        Self::AlreadySpent,
-        Self::Unavailable,
-        Self::Internal,
-    ];
-
-    /// The HTTP status.
-    #[must_use]
-    pub const fn status(self) -> StatusCode {
-        match self {
-            Self::Malformed | Self::UnknownBusiness | Self::InvalidPhone | Self::InvalidToken => {
-                StatusCode::BAD_REQUEST
+            BodyFault::TooLarge => Self::new(&TOO_LARGE)
+                .with_detail(format!("At most {MAX_BODY_BYTES} bytes are accepted.")),
+            BodyFault::MediaType => {
+                Self::new(&MEDIA_TYPE).with_detail("The Content-Type must be application/json.")
             }
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::ClientKey => StatusCode::UNAUTHORIZED,
-            Self::DestinationNotAllowed | Self::Blocked | Self::Locked => StatusCode::FORBIDDEN,
-            Self::Limited | Self::AttemptsExhausted => StatusCode::TOO_MANY_REQUESTS,
-            Self::AlreadyUsed | Self::AlreadySpent => StatusCode::CONFLICT,
-            Self::Expired => StatusCode::GONE,
-            Self::WrongCode => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::DeliveryFailed => StatusCode::BAD_GATEWAY,
-            Self::DeliveryUnknown => StatusCode::GATEWAY_TIMEOUT,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            BodyFault::Malformed(fault) => Self::malformed(vec![fault]),
         }
-    }
-
-    /// Whose fault it is: the level of its request line.
-    #[must_use]
-    pub const fn level(self) -> Level {
-        match self {
-            Self::Unavailable | Self::Internal => Level::Error,
-            Self::DeliveryFailed | Self::DeliveryUnknown => Level::Warn,
-            _ => Level::Info,
-        }
-    }
-
-    /// The last part of `type`.
-    #[must_use]
-    pub const fn slug(self) -> &'static str {
-        match self {
-            Self::Malformed => "malformed",
-            Self::TooLarge => "too-large",
-            Self::MediaType => "media-type",
-            Self::NotFound => "not-found",
-            Self::MethodNotAllowed => "method-not-allowed",
-            Self::UnknownBusiness => "unknown-business",
-            Self::InvalidPhone => "invalid-phone",
-            Self::InvalidToken => "invalid-token",
-            Self::ClientKey => "client-key",
-            Self::DestinationNotAllowed => "destination-not-allowed",
-            Self::Blocked => "blocked",
-            Self::Limited => "limited",
-            Self::Locked => "locked",
-            Self::AlreadyUsed => "already-used",
-            Self::Expired => "expired",
-            Self::AttemptsExhausted => "attempts-exhausted",
-            Self::WrongCode => "wrong-code",
-            Self::DeliveryFailed => "delivery-failed",
-            Self::DeliveryUnknown => "delivery-unknown",
-            Self::AlreadySpent => "already-spent",
-            Self::Unavailable => "unavailable",
-            Self::Internal => "internal",
-        }
-    }
-
-    /// A short summary for people.
-    #[must_use]
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Malformed => "The request is malformed",
-            Self::TooLarge => "The request is too large",
-            Self::MediaType => "The body must be JSON",
-            Self::NotFound => "There is nothing here",
-            Self::MethodNotAllowed => "The method is not supported here",
-            Self::UnknownBusiness => "The business is unknown",
-            Self::InvalidPhone => "The phone number is not valid",
-            Self::InvalidToken => "The token is not valid",
-            Self::ClientKey => "The client key is missing or wrong",
-            Self::DestinationNotAllowed => "This number cannot be texted",
-            Self::Blocked => "The request is blocked",
-            Self::Limited => "Too many requests",
-            Self::Locked => "The phone is locked",
-            Self::AlreadyUsed => "The code was used already",
-            Self::Expired => "The time is over",
-            Self::AttemptsExhausted => "No guesses are left",
-            Self::WrongCode => "The code is wrong",
-            Self::DeliveryFailed => "The text was not sent",
-            Self::DeliveryUnknown => "The text may not have been sent",
-            Self::AlreadySpent => "The token was spent already",
-            Self::Unavailable => "The service is not available",
-            Self::Internal => "The service failed",
-        }
-    }
-
-    /// The `type` of the document.
-    #[must_use]
-    pub fn type_uri(self) -> String {
-        format!("urn:phoneproof:problem:{}", self.slug())
-    }
-
-    /// The result code of the original interface, where it had one. [`Kind::Limited`] and
-    /// [`Kind::Locked`] are the problem's to say: they can refuse a send or a guess.
-    const fn code(self) -> Option<i32> {
-        match self {
-            Self::DeliveryFailed | Self::DeliveryUnknown => Some(DELIVERY_FAILED),
-            Self::AlreadyUsed | Self::Expired | Self::AttemptsExhausted | Self::WrongCode => {
-                Some(VERIFICATION_FAILED)
-            }
-            _ => None,
-        }
-    }
-}
-
-/// The body of every refusal, `application/problem+json`.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Problem)]
-pub struct ProblemDocument {
-    /// Identifies the kind of problem.
-    #[schema(example = "urn:phoneproof:problem:limited")]
-    pub r#type: String,
-    /// A short summary of the kind.
-    pub title: &'static str,
-    /// The HTTP status.
-    #[schema(example = 429)]
-    pub status: u16,
-    /// What is wrong this time.
-    pub detail: String,
-    /// The request, for support.
-    pub request_id: String,
-    /// -1 limited, -2 delivery failed, -5 verification failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<i32>,
-    /// The rule that refused.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "phone-cooldown")]
-    pub rule: Option<&'static str>,
-    /// When trying again can succeed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub retry_at: Option<Timestamp>,
-    /// Guesses that are left.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub attempts_remaining: Option<u32>,
-    /// The faults of a malformed request.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<FieldFault>,
-    /// The challenge token of a text that may still arrive (504).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub token: Option<String>,
-    /// When the code of that text stops working.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub expires_at: Option<Timestamp>,
-    /// When the next text may be asked for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub resend_at: Option<Timestamp>,
-}
-
-impl Problem {
-    /// The service cannot answer now, because of `cause`. The cause goes to the log and to no client.
-    #[must_use]
-    pub fn unavailable(cause: impl std::fmt::Display) -> Self {
-        Self::Unavailable(cause.to_string())
-    }
-
-    /// Its kind.
-    #[must_use]
-    pub const fn kind(&self) -> Kind {
-        match self {
-            Self::Malformed(_) => Kind::Malformed,
-            Self::TooLarge => Kind::TooLarge,
-            Self::MediaType => Kind::MediaType,
-            Self::NotFound => Kind::NotFound,
-            Self::MethodNotAllowed(_) => Kind::MethodNotAllowed,
-            Self::UnknownBusiness => Kind::UnknownBusiness,
-            Self::Phone(_) => Kind::InvalidPhone,
-            Self::Token => Kind::InvalidToken,
-            Self::ClientKey => Kind::ClientKey,
-            Self::Destination(_) => Kind::DestinationNotAllowed,
-            Self::Denied(Denial::Blocked(_)) => Kind::Blocked,
-            Self::Denied(Denial::Locked { until: None }) | Self::Locked(None) => Kind::Locked,
-            Self::Denied(_) | Self::Locked(Some(_)) => Kind::Limited,
-            Self::Closed(Closed::Used) => Kind::AlreadyUsed,
-            Self::Closed(Closed::Expired) | Self::TokenExpired => Kind::Expired,
-            Self::Closed(Closed::Exhausted) => Kind::AttemptsExhausted,
-            Self::WrongCode(_) => Kind::WrongCode,
-            Self::CarrierRefused => Kind::DeliveryFailed,
-            Self::CarrierUnknown(_) => Kind::DeliveryUnknown,
-            Self::AlreadySpent => Kind::AlreadySpent,
-            Self::Unavailable(_) => Kind::Unavailable,
-            Self::Internal => Kind::Internal,
-        }
-    }
-
-    const fn code(&self) -> Option<i32> {
-        match self {
-            Self::Denied(_) => Some(LIMITED),
-            Self::Locked(_) => Some(VERIFICATION_FAILED),
-            // Spending is not part of the original interface.
-            Self::TokenExpired => None,
-            _ => self.kind().code(),
-        }
-    }
-
-    /// The rule that refused, if one did.
-    #[must_use]
-    pub const fn rule(&self) -> Option<&'static str> {
-        match self {
-            Self::Denied(denial) => Some(denial.rule()),
-            Self::Destination(refusal) => Some(refusal.rule()),
-            Self::Locked(_) => Some(PHONE_LOCK),
-            _ => None,
-        }
-    }
-
-    /// When trying again can succeed.
-    #[must_use]
-    pub fn retry_at(&self) -> Option<Timestamp> {
-        match self {
-            Self::Denied(denial) => denial.retry_at(),
-            Self::Locked(until) => *until,
-            _ => None,
-        }
-    }
-
-    pub(super) fn rate_limit(&self) -> Option<RateLimit> {
-        let Self::Denied(denial) = self else {
-            return None;
-        };
-        let (quota, window) = match denial {
-            Denial::CoolingDown { cooldown, .. } => (1, *cooldown),
-            Denial::Exhausted(_, quota) => (quota.limit, quota.window.length),
-            Denial::Blocked(_) | Denial::Locked { .. } => return None,
-        };
-        Some(RateLimit {
-            rule: denial.rule(),
-            quota,
-            window,
-        })
-    }
-
-    /// The document of this problem.
-    #[must_use]
-    pub fn document(&self, request_id: &str) -> ProblemDocument {
-        let kind = self.kind();
-        let sent = match self {
-            Self::CarrierUnknown(sent) => Some(sent),
-            _ => None,
-        };
-        ProblemDocument {
-            r#type: kind.type_uri(),
-            title: kind.title(),
-            status: kind.status().as_u16(),
-            detail: self.detail(),
-            request_id: request_id.to_owned(),
-            code: self.code(),
-            rule: self.rule(),
-            retry_at: self.retry_at(),
-            attempts_remaining: match self {
-                Self::WrongCode(left) => Some(*left),
-                _ => None,
-            },
-            errors: self.errors(),
-            token: sent.map(|sent| sent.token.clone()),
-            expires_at: sent.map(|sent| sent.expires_at),
-            resend_at: sent.map(|sent| sent.resend_at),
-        }
-    }
-
-    fn errors(&self) -> Vec<FieldFault> {
-        match self {
-            Self::Malformed(faults) => faults.clone(),
-            Self::UnknownBusiness => {
-                vec![FieldFault::new(
-                    "businessId",
-                    "a business of the policy is needed",
-                )]
-            }
-            Self::Phone(PhoneError::UnknownRegion) => {
-                vec![FieldFault::new(
-                    "region",
-                    "a country with phone numbers is needed, as in `US`",
-                )]
-            }
-            Self::Phone(error) => vec![FieldFault::new(
-                "phone",
-                format_args!(
-                    "a number in E.164 such as +14152007986, or in national form with `region`: {error}"
-                ),
-            )],
-            Self::Token => vec![FieldFault::new(
-                "token",
-                "a live token of this service, for this request, is needed",
-            )],
-            Self::ClientKey => vec![FieldFault::new(
-                "X-Client-Key",
-                "the client key of the business is needed",
-            )],
-            _ => Vec::new(),
-        }
-    }
-
-    fn detail(&self) -> String {
-        match self {
-            Self::Malformed(faults) => match faults.as_slice() {
-                [fault] => format!("{}: {}.", fault.field, fault.accepted),
-                _ => "Several fields are not accepted; see `errors`.".to_owned(),
-            },
-            Self::TooLarge => format!(
-                "At most {} bytes are accepted.",
-                super::body::MAX_BODY_BYTES
-            ),
-            Self::MediaType => "The Content-Type must be application/json.".to_owned(),
-            Self::NotFound => "See /openapi.json for what there is.".to_owned(),
-            Self::MethodNotAllowed(method) => format!("Use {method}."),
-            Self::UnknownBusiness => "No business of this id is set up.".to_owned(),
-            Self::Phone(error) => format!("{error}."),
-            Self::Token => {
-                "It is unknown, altered, for another purpose, or its key was retired.".to_owned()
-            }
-            Self::ClientKey => "Send the key of this business in X-Client-Key.".to_owned(),
-            Self::Destination(DestinationRefusal::Country) => {
-                "Numbers of this country are not served.".to_owned()
-            }
-            Self::Destination(DestinationRefusal::NumberType) => {
-                "Numbers of this type are not served.".to_owned()
-            }
-            Self::Denied(Denial::Blocked(_)) => "An operator blocked it.".to_owned(),
-            Self::Denied(Denial::CoolingDown { .. }) => "A text was sent a moment ago.".to_owned(),
-            Self::Denied(Denial::Exhausted(rule, _)) => {
-                format!("The limit {} is used up.", rule.name())
-            }
-            Self::Denied(Denial::Locked { until }) | Self::Locked(until) => match until {
-                Some(_) => "Too many wrong codes today.".to_owned(),
-                None => "Too many wrong codes; an operator has to unlock it.".to_owned(),
-            },
-            Self::Closed(Closed::Used | Closed::Exhausted) => "Ask for a new code.".to_owned(),
-            Self::Closed(Closed::Expired) => "The code has expired; ask for a new one.".to_owned(),
-            Self::WrongCode(left) => format!("{left} more guesses are left."),
-            Self::CarrierRefused => {
-                "The carrier refused it; the limits were given back.".to_owned()
-            }
-            Self::CarrierUnknown(_) => {
-                "The carrier did not answer; the code may still arrive.".to_owned()
-            }
-            Self::AlreadySpent => "A success token counts once.".to_owned(),
-            Self::TokenExpired => "The success token has expired.".to_owned(),
-            Self::Unavailable(_) => {
-                "Nothing was texted or accepted. Try again in a moment.".to_owned()
-            }
-            Self::Internal => "A fault of the service; a text may have been sent.".to_owned(),
-        }
-    }
-}
-
-impl From<Unavailable> for Problem {
-    fn from(cause: Unavailable) -> Self {
-        Self::unavailable(cause)
-    }
-}
-
-impl From<SendError> for Problem {
-    fn from(error: SendError) -> Self {
-        match error {
-            SendError::UnknownBusiness => Self::UnknownBusiness,
-            SendError::ClientKey => Self::ClientKey,
-            SendError::Phone(error) => Self::Phone(error),
-            SendError::Destination(refusal) => Self::Destination(refusal),
-            SendError::Token => Self::Token,
-            SendError::Closed(closed) => Self::Closed(closed),
-            SendError::Denied(denial) => Self::Denied(denial),
-            SendError::CarrierRefused => Self::CarrierRefused,
-            SendError::CarrierUnknown(sent) => Self::CarrierUnknown(sent),
-            SendError::Unavailable(cause) => Self::unavailable(cause),
-        }
-    }
-}
-
-impl From<VerifyError> for Problem {
-    fn from(error: VerifyError) -> Self {
-        match error {
-            VerifyError::Token => Self::Token,
-            VerifyError::WrongCode { attempts_left } => Self::WrongCode(attempts_left),
-            VerifyError::Closed(closed) => Self::Closed(closed),
-            VerifyError::Locked { until } => Self::Locked(until),
-            VerifyError::Unavailable(cause) => Self::unavailable(cause),
-        }
-    }
-}
-
-impl From<SpendError> for Problem {
-    fn from(error: SpendError) -> Self {
-        match error {
-            SpendError::Token => Self::Token,
-            SpendError::Expired => Self::TokenExpired,
-            SpendError::AlreadySpent => Self::AlreadySpent,
-            SpendError::Unavailable(cause) => Self::unavailable(cause),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::HashSet;
-
-    #[test]
-    fn types_are_distinct() {
-        let slugs: HashSet<_> = Kind::ALL.iter().map(|kind| kind.slug()).collect();
-        assert_eq!(slugs.len(), Kind::ALL.len());
     }
 }

@@ -1,64 +1,93 @@
-//! The routes of the API.
+//! Routes: which endpoint answers which method of which path.
+
+use std::fmt;
 
 use http::Method;
+use phoneproof_observe::Facts;
 
-/// A route. Both functions, the OpenAPI document and the local gateway read this list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Route {
-    /// Text a code.
-    Send,
-    /// Check a code.
-    Verify,
-    /// Spend a success token.
-    Spend,
-    /// Is anyone there?
-    Ping,
-    /// Public keys.
-    Jwks,
-    /// Issuer metadata.
-    Discovery,
-    /// The OpenAPI document.
-    OpenApi,
+/// The endpoints of one API, and what the stack has to know about that API.
+pub trait Endpoint: Copy + fmt::Debug + Send + Sync + 'static {
+    /// The `detail` of a 404 for a path that the API does not have.
+    const NOT_FOUND: &'static str;
+
+    /// The request headers that pages of the allowed origins may send. `None` if the API takes no calls from pages of
+    /// other origins; `OPTIONS` is then refused like any other wrong method.
+    const CORS_HEADERS: Option<&'static str>;
+
+    /// The `event` in the line of a request that was refused, unless the use case noted another one.
+    const REFUSED_EVENT: Option<&'static str> = None;
+
+    /// Notes what the line of every request to this endpoint says, however the request ends.
+    fn note(self, _facts: &mut Facts) {}
 }
 
-impl Route {
-    /// Every route.
-    pub const ALL: [Self; 7] = [
-        Self::Send,
-        Self::Verify,
-        Self::Spend,
-        Self::Ping,
-        Self::Jwks,
-        Self::Discovery,
-        Self::OpenApi,
+/// One row of a table of routes.
+#[derive(Debug, Clone)]
+pub struct Route<E> {
+    /// The method that the endpoint answers.
+    pub method: Method,
+    /// The path. Its last segment may be a parameter: a name in braces, which any text without a slash matches.
+    pub path: &'static str,
+    /// The endpoint that answers.
+    pub endpoint: E,
+}
+
+impl<E> Route<E> {
+    /// A row of the table.
+    #[must_use]
+    pub const fn new(method: Method, path: &'static str, endpoint: E) -> Self {
+        Self {
+            method,
+            path,
+            endpoint,
+        }
+    }
+
+    /// Returns what stands at the place of the parameter in `path`; `None` when `path` is another path.
+    fn parameter<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let (start, _) = self.path.split_once('{')?;
+        let value = path.strip_prefix(start)?;
+        (!value.is_empty() && !value.contains('/')).then_some(value)
+    }
+}
+
+/// Finds the path of the table that `path` matches, and the value of its parameter. A path without a parameter wins.
+pub(crate) fn find_path<E>(
+    routes: &[Route<E>],
+    path: &str,
+) -> Option<(&'static str, Option<String>)> {
+    let exact = routes.iter().find(|route| route.path == path);
+    exact.map(|route| (route.path, None)).or_else(|| {
+        let matching =
+            |route: &Route<E>| Some((route.path, Some(route.parameter(path)?.to_owned())));
+        routes.iter().find_map(matching)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROUTES: [Route<u8>; 3] = [
+        Route::new(Method::DELETE, "/v1/items/{item}", 1),
+        Route::new(Method::DELETE, "/v1/items/all", 2),
+        Route::new(Method::GET, "/v1/items", 3),
     ];
 
-    /// The path.
-    #[must_use]
-    pub const fn path(self) -> &'static str {
-        match self {
-            Self::Send => "/v1/send",
-            Self::Verify => "/v1/verify",
-            Self::Spend => "/v1/spend",
-            Self::Ping => "/v1/ping",
-            Self::Jwks => "/.well-known/jwks.json",
-            Self::Discovery => "/.well-known/openid-configuration",
-            Self::OpenApi => "/openapi.json",
+    #[test]
+    fn a_path_without_a_parameter_wins() {
+        for (path, found) in [
+            ("/v1/items", Some(("/v1/items", None))),
+            ("/v1/items/all", Some(("/v1/items/all", None))),
+            (
+                "/v1/items/a",
+                Some(("/v1/items/{item}", Some("a".to_owned()))),
+            ),
+            ("/v1/items/", None),
+            ("/v1/items/a/b", None),
+            ("/v1", None),
+        ] {
+            assert_eq!(find_path(&ROUTES, path), found, "{path}");
         }
-    }
-
-    /// The method.
-    #[must_use]
-    pub const fn method(self) -> Method {
-        match self {
-            Self::Send | Self::Verify | Self::Spend => Method::POST,
-            Self::Ping | Self::Jwks | Self::Discovery | Self::OpenApi => Method::GET,
-        }
-    }
-
-    /// The route of `path` among `routes`.
-    #[must_use]
-    pub fn find(routes: &[Self], path: &str) -> Option<Self> {
-        routes.iter().copied().find(|route| route.path() == path)
     }
 }

@@ -52,8 +52,12 @@ pub struct Facts {
     pub business: Option<BusinessId>,
     /// The text that was handed to the carrier, if any.
     pub text: Option<TextSent>,
+    /// Whether the request asked to check a code.
+    pub is_verification: bool,
     /// Whether the code of a challenge was right. Challenges of test numbers do not count.
     pub verified: bool,
+    /// What happened, in the words of a function whose requests are events, such as `registered`.
+    pub event: Option<&'static str>,
     calls: Vec<DependencyCall>,
 }
 

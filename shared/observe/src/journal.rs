@@ -52,10 +52,8 @@ pub struct Entry<'a> {
     pub outcome: &'static str,
     /// The name of the rule that refused, if one did.
     pub rule: Option<&'static str>,
-    /// What happened to an account, in a service that has accounts.
+    /// The event that the metrics count: that of the facts, or the one of a refused request.
     pub event: Option<&'static str>,
-    /// Whether the request asked to check a code.
-    pub is_verification: bool,
     /// Whose fault the outcome is.
     pub level: Level,
     /// The time from the request to its answer.
@@ -181,7 +179,7 @@ impl Journal {
             sent: sent.map(|_| 1),
             segments: sent.map(|text| u64::from(text.segments)),
             estimated_cost: sent.and_then(|text| text.cost).map(MicroUsd::dollars),
-            verifications: count_if(entry.is_verification),
+            verifications: count_if(facts.is_verification),
             verified: count_if(facts.verified),
             events: count_if(entry.event.is_some()),
             denied: count_if(entry.rule.is_some()),
@@ -248,6 +246,7 @@ mod tests {
         let mut facts = Facts::default();
         facts.country = Country::parse("US").ok();
         facts.business = BusinessId::parse("login").ok();
+        facts.is_verification = true;
         facts.verified = true;
         for _ in 0..2 {
             journal.record(&Entry {
@@ -258,7 +257,6 @@ mod tests {
                 outcome: "served",
                 rule: None,
                 event: None,
-                is_verification: true,
                 level: Level::Info,
                 took: Duration::from_micros(1_250),
                 facts: &facts,

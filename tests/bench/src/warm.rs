@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use lambda_http::http::Response;
 use lambda_http::{Body, Request};
+use phoneproof_api::App;
 use phoneproof_aws::clients::{AwsSettings, Clients, Credentials};
 use phoneproof_config::{DEFAULT_POLICY, Settings};
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::policy::Policy;
-use phoneproof_http::App;
 use phoneproof_observe::Journal;
 use phoneproof_service::Service;
 use phoneproof_tests::{ManualClock, SeededRandom};
@@ -63,7 +63,7 @@ impl Warm {
             aws: nowhere(),
         };
         let clients = Clients::over(canned.shared(), &settings.aws);
-        let service = Service::new(phoneproof_runtime::parts(&clients, &settings, policy()));
+        let service = Service::new(phoneproof_api::parts(&clients, &settings, policy()));
         let app = App {
             service: service.expect("the sample policy has templates"),
             clock: Arc::new(ManualClock::new()),

@@ -7,12 +7,11 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use phoneproof_account::bodies::{LogInBody, PasswordBody, RefreshBody, RegisterBody, ResetBody};
 use phoneproof_account::password::{MAX_CHARACTERS, Password};
-use phoneproof_account::problem::Problem;
 use phoneproof_account::refresh_token::{AccountId, RefreshToken, SessionId};
-use phoneproof_http::{JsonBody, read_body};
+use phoneproof_http::{JsonBody, Problem, read_body};
 
-use crate::bodies::JSON_WORDS;
-use crate::fixture::{Counting, KEYRING};
+use crate::bodies::{JSON_WORDS, text_of};
+use crate::fixture::{Counting, KEYRING, NOW};
 use crate::{Outcome, Target, bytes_of, silent};
 
 /// Each body of the account service, on the same bytes.
@@ -77,11 +76,10 @@ fn judge<T: JsonBody + Debug>(bytes: &[u8], check: impl Fn(T) -> Result<(), Prob
         Ok(()) => Outcome::Accepted,
         Err(problem) => {
             silent(&format!("{problem:?}"));
-            let document = problem.document("request-1");
-            silent(&serde_json::to_string(&document).expect("JSON"));
-            let (status, _, _) = problem.kind();
+            let answer = problem.to_response("request-1", NOW);
+            silent(text_of(&answer));
             let expected = [StatusCode::BAD_REQUEST, StatusCode::PAYLOAD_TOO_LARGE];
-            assert!(expected.contains(&status));
+            assert!(expected.contains(&answer.status()));
             Outcome::Refused
         }
     }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
 use lambda_http::Body;
+use phoneproof_api::{Call, Endpoint, SendBody, SpendBody, VerifyBody};
 use phoneproof_domain::country::Country;
 use phoneproof_domain::device::Device;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::policy::BusinessId;
-use phoneproof_http::{Call, Problem, Route, SendBody, SpendBody, VerifyBody};
+use phoneproof_http::Problem;
 use phoneproof_service::{SendCommand, SpendCommand, VerifyCommand};
 use serde_json::{Value, json};
 
@@ -43,7 +44,7 @@ pub(crate) const JSON_WORDS: &[&str] = &[
 /// `POST /v1/send`.
 pub(crate) const SEND: Target = Target {
     name: "send_body",
-    run: |bytes| judge(Route::Send, bytes, SendBody::command, check_send),
+    run: |bytes| judge(Endpoint::Send, bytes, SendBody::command, check_send),
     seeds: || {
         bytes_of([
             r#"{"phone":"+14152007986","uniqueId":"CaNaRy","businessId":"login"}"#,
@@ -57,7 +58,7 @@ pub(crate) const SEND: Target = Target {
 /// `POST /v1/verify`.
 pub(crate) const VERIFY: Target = Target {
     name: "verify_body",
-    run: |bytes| judge(Route::Verify, bytes, VerifyBody::command, check_verify),
+    run: |bytes| judge(Endpoint::Verify, bytes, VerifyBody::command, check_verify),
     seeds: || {
         bytes_of([
             r#"{"token":"v1.r1-20780.CaNaRy","code":"123456"}"#,
@@ -70,24 +71,24 @@ pub(crate) const VERIFY: Target = Target {
 /// `POST /v1/spend`.
 pub(crate) const SPEND: Target = Target {
     name: "spend_body",
-    run: |bytes| judge(Route::Spend, bytes, SpendBody::command, check_spend),
+    run: |bytes| judge(Endpoint::Spend, bytes, SpendBody::command, check_spend),
     seeds: || bytes_of([r#"{"token":"eyJ.CaNaRy.e30","audience":"login"}"#]),
     words: JSON_WORDS,
 };
 
 /// Reads a body as its function does, and checks the command or the refusal.
 fn judge<C>(
-    route: Route,
+    endpoint: Endpoint,
     body: &[u8],
     read: fn(&Call) -> Result<C, Problem>,
     check: fn(&C, &BTreeMap<String, String>) -> Value,
 ) -> Outcome {
-    let call = event::call(route, body);
+    let call = event::call(endpoint, body);
     match read(&call) {
         Ok(command) => {
             let sent = strings(body);
             let canonical = check(&command, &sent);
-            let again = event::call(route, canonical.to_string().as_bytes());
+            let again = event::call(endpoint, canonical.to_string().as_bytes());
             let again = read(&again).expect("the canonical form is accepted");
             let sent = strings(canonical.to_string().as_bytes());
             assert_eq!(check(&again, &sent), canonical, "it stays as it is");
@@ -170,7 +171,7 @@ fn check_spend(command: &SpendCommand, sent: &BTreeMap<String, String>) -> Value
 /// Checks a refusal all the way to the answer.
 pub(crate) fn refused(call: &Call, problem: Problem) -> Outcome {
     silent(&format!("{problem:?}"));
-    let status = problem.kind().status();
+    let status = problem.kind().status;
     let accepted = [
         StatusCode::BAD_REQUEST,
         StatusCode::PAYLOAD_TOO_LARGE,

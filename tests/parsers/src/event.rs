@@ -8,8 +8,10 @@ use http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
 use http::{Response, StatusCode};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Request};
+use phoneproof_api::{Call, Endpoint, Route, SendBody, SpendBody, VerifyBody};
 use phoneproof_domain::address::SourceAddress;
-use phoneproof_http::{Call, Problem, Reply, Route, SendBody, SpendBody, VerifyBody};
+use phoneproof_http::Reply;
+use phoneproof_http::problem::UNAVAILABLE;
 use serde_json::{Value, json};
 
 use crate::fixture::{APP, ORIGIN};
@@ -49,16 +51,17 @@ pub(crate) const EVENT: Target = Target {
     ],
 };
 
-/// A body as the gateway hands it to `route`: the call that the function accepts.
-pub(crate) fn call(route: Route, body: &[u8]) -> Call {
+/// A body as the gateway hands it to `endpoint`: the call that the function accepts.
+pub(crate) fn call(endpoint: Endpoint, body: &[u8]) -> Call {
+    let route = endpoint.route();
     let event = json!({
         "version": "2.0",
         "routeKey": "$default",
-        "rawPath": route.path(),
+        "rawPath": route.path,
         "rawQueryString": "",
         "headers": { "content-type": "application/json" },
         "requestContext": {
-            "http": { "method": route.method().as_str(), "path": route.path(), "sourceIp": "192.0.2.1" },
+            "http": { "method": route.method.as_str(), "path": route.path, "sourceIp": "192.0.2.1" },
             "requestId": "request-1",
             "stage": "$default",
         },
@@ -66,7 +69,7 @@ pub(crate) fn call(route: Route, body: &[u8]) -> Call {
         "isBase64Encoded": true,
     });
     let request = request(&serde_json::to_vec(&event).expect("JSON")).expect("an event");
-    APP.accept(request, &Route::ALL).expect("a route")
+    APP.accept(request, &[route]).expect("a route")
 }
 
 /// The request that a function gets for an event; `None` for what the runtime does not hand on.
@@ -106,8 +109,8 @@ fn serve(request: Request, routes: &[Route], context: &Value) -> Outcome {
         Err(answer) => return answered(&answer, context),
     };
     silent(&format!("{call:?}"));
-    let read = match call.route {
-        Route::Send => SendBody::command(&call).map(|command| {
+    let read = match call.endpoint {
+        Endpoint::Send => SendBody::command(&call).map(|command| {
             let ip = context["http"]["sourceIp"].as_str().expect("an address");
             let ip: IpAddr = ip.parse().expect("an address");
             assert_eq!(
@@ -116,16 +119,16 @@ fn serve(request: Request, routes: &[Route], context: &Value) -> Outcome {
                 "only the gateway's word counts"
             );
         }),
-        Route::Verify => VerifyBody::command(&call).map(drop),
-        Route::Spend => SpendBody::command(&call).map(drop),
-        Route::Ping | Route::Jwks | Route::Discovery | Route::OpenApi => Ok(()),
+        Endpoint::Verify => VerifyBody::command(&call).map(drop),
+        Endpoint::Spend => SpendBody::command(&call).map(drop),
+        Endpoint::Ping | Endpoint::Jwks | Endpoint::Discovery | Endpoint::OpenApi => Ok(()),
     };
     match read {
         Ok(()) => {
             answered(&APP.finish(&call, Ok(Reply::text("ok"))), context);
             Outcome::Accepted
         }
-        Err(Problem::Unavailable(_)) => {
+        Err(problem) if *problem.kind() == UNAVAILABLE => {
             let ip = context["http"]["sourceIp"].as_str().unwrap_or_default();
             assert!(ip.parse::<IpAddr>().is_err(), "only without an address");
             Outcome::Refused

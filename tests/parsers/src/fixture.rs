@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
+use phoneproof_api::App;
 use phoneproof_aws::clients::{AwsSettings, Clients, Credentials};
 use phoneproof_aws::store::Tables;
 use phoneproof_config::{DEFAULT_POLICY, Settings};
@@ -9,7 +10,6 @@ use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::clock::{Clock, Timestamp};
 use phoneproof_domain::random::{Random, RandomUnavailable};
-use phoneproof_http::App;
 use phoneproof_observe::Journal;
 use phoneproof_service::Service;
 
@@ -84,7 +84,7 @@ fn service() -> Service {
     };
     let policy = phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("a policy");
     let clients = Clients::new(&settings.aws);
-    let parts = phoneproof_runtime::parts(&clients, &settings, policy);
+    let parts = phoneproof_api::parts(&clients, &settings, policy);
     Service::new(parts).expect("a service")
 }
 

@@ -69,15 +69,21 @@ impl fmt::Debug for StoredPassword {
     }
 }
 
-/// A hash could not be computed, or the stored text is none.
+/// Why a password could not be hashed or compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the password could not be hashed")]
-pub struct HashFailed;
-
-impl From<RandomUnavailable> for HashFailed {
-    fn from(_: RandomUnavailable) -> Self {
-        Self
-    }
+pub enum HashFailed {
+    /// There was no random salt.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+    /// Argon2 failed, for example for want of memory.
+    #[error("Argon2: {0}")]
+    Argon2(argon2::Error),
+    /// The stored text is not a hash of this service.
+    #[error("the stored hash is damaged")]
+    Damaged,
+    /// The thread that hashes ended before it was done.
+    #[error("the hashing thread ended early")]
+    ThreadEnded,
 }
 
 /// Whether a password is the right one.
@@ -175,7 +181,7 @@ impl<'k> Hasher<'k> {
     ) -> Result<Outcome, HashFailed> {
         let parts = match stored.map(Parts::parse) {
             None => return self.nothing_to_compare(password, random),
-            Some(parts) => parts.ok_or(HashFailed)?,
+            Some(parts) => parts.ok_or(HashFailed::Damaged)?,
         };
         let Some(root) = self.keyring.root(&parts.root) else {
             tracing::warn!(
@@ -212,7 +218,7 @@ fn digest(
     salt: &[u8],
 ) -> Result<Zeroizing<[u8; HASH_BYTES]>, HashFailed> {
     let params = Params::new(cost.kibibytes, cost.passes, 1, Some(HASH_BYTES));
-    let params = params.map_err(|_| HashFailed)?;
+    let params = params.map_err(HashFailed::Argon2)?;
     let pepper = root.named_key(PEPPER);
     let argon2 = Argon2::new_with_secret(
         pepper.as_slice(),
@@ -222,9 +228,9 @@ fn digest(
     );
     let mut hash = Zeroizing::new([0; HASH_BYTES]);
     argon2
-        .map_err(|_| HashFailed)?
+        .map_err(HashFailed::Argon2)?
         .hash_password_into(password.expose().as_bytes(), salt, hash.as_mut_slice())
-        .map_err(|_| HashFailed)?;
+        .map_err(HashFailed::Argon2)?;
     Ok(hash)
 }
 
@@ -343,7 +349,7 @@ mod tests {
         let check = |random: &dyn Random| Hasher::new(&after).check(&typed, Some(&stored), random);
         assert_eq!(check(&Counting), Ok(Outcome::Wrong));
         // A salt is drawn for the work, so without random bytes there is no answer.
-        assert_eq!(check(&NoRandom), Err(HashFailed));
+        assert_eq!(check(&NoRandom), Err(RandomUnavailable.into()));
     }
 
     #[test]
@@ -364,7 +370,7 @@ mod tests {
         ] {
             let stored = StoredPassword::from_text(damaged.clone());
             let checked = Hasher::new(&first).check(&typed, Some(&stored), &Counting);
-            assert_eq!(checked, Err(HashFailed), "{damaged}");
+            assert_eq!(checked, Err(HashFailed::Damaged), "{damaged}");
         }
     }
 

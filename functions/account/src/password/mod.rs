@@ -4,7 +4,7 @@ mod hash;
 mod rules;
 
 pub use hash::{HashFailed, Hasher, Outcome, StoredPassword};
-pub use rules::{Refused, Strength};
+pub use rules::{PasswordRefusal, Strength};
 
 use std::fmt;
 

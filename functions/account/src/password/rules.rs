@@ -34,7 +34,7 @@ pub enum Strength {
 
 /// Why a password may not be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Refused {
+pub enum PasswordRefusal {
     /// It is too short.
     #[error("The password is too short")]
     TooShort(usize),
@@ -46,7 +46,7 @@ pub enum Refused {
     PhoneNumber,
 }
 
-impl Refused {
+impl PasswordRefusal {
     /// What would be accepted.
     #[must_use]
     pub fn accepted(self) -> String {
@@ -72,16 +72,16 @@ impl Strength {
     ///
     /// # Errors
     ///
-    /// [`Refused`] says what is wrong with it.
-    pub fn admits(self, password: &Password, phone: &Phone) -> Result<(), Refused> {
+    /// [`PasswordRefusal`] says what is wrong with it.
+    pub fn admits(self, password: &Password, phone: &Phone) -> Result<(), PasswordRefusal> {
         if password.characters() < self.min_characters() {
-            return Err(Refused::TooShort(self.min_characters()));
+            return Err(PasswordRefusal::TooShort(self.min_characters()));
         }
         let folded = password.expose().to_lowercase();
         if contains_number(&folded, phone) {
-            Err(Refused::PhoneNumber)
+            Err(PasswordRefusal::PhoneNumber)
         } else if is_common(&folded) {
-            Err(Refused::Common)
+            Err(PasswordRefusal::Common)
         } else {
             Ok(())
         }
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn judged(strength: Strength, text: &str) -> Result<(), Refused> {
+    fn judged(strength: Strength, text: &str) -> Result<(), PasswordRefusal> {
         let phone = Phone::from_canonical("+14152007986").expect("canonical");
         let password = Password::parse(text).expect("a password");
         strength.admits(&password, &phone)
@@ -142,9 +142,15 @@ mod tests {
     #[test]
     fn the_least_length_depends_on_the_second_step() {
         use Strength::{Alone, WithSecondStep};
-        assert_eq!(judged(Alone, "green mountain"), Err(Refused::TooShort(15)));
+        assert_eq!(
+            judged(Alone, "green mountain"),
+            Err(PasswordRefusal::TooShort(15))
+        );
         assert_eq!(judged(Alone, "green mountains"), Ok(()));
-        assert_eq!(judged(WithSecondStep, "green m"), Err(Refused::TooShort(8)));
+        assert_eq!(
+            judged(WithSecondStep, "green m"),
+            Err(PasswordRefusal::TooShort(8))
+        );
         assert_eq!(judged(WithSecondStep, "green mo"), Ok(()));
     }
 
@@ -152,7 +158,7 @@ mod tests {
     fn length_is_counted_in_characters() {
         assert_eq!(
             judged(Strength::WithSecondStep, "山の上の雲"),
-            Err(Refused::TooShort(8))
+            Err(PasswordRefusal::TooShort(8))
         );
         assert_eq!(judged(Strength::WithSecondStep, "山の上の雲が白い"), Ok(()));
     }
@@ -177,7 +183,7 @@ mod tests {
         ] {
             assert_eq!(
                 judged(Strength::WithSecondStep, text),
-                Err(Refused::Common),
+                Err(PasswordRefusal::Common),
                 "{text}"
             );
         }
@@ -190,7 +196,10 @@ mod tests {
             "call (415) 200-7986",
             "my 2 0 0 7 9 8 6 phone",
         ] {
-            assert_eq!(judged(Strength::Alone, text), Err(Refused::PhoneNumber));
+            assert_eq!(
+                judged(Strength::Alone, text),
+                Err(PasswordRefusal::PhoneNumber)
+            );
         }
         assert_eq!(judged(Strength::Alone, "call (415) 200-7985"), Ok(()));
     }
@@ -223,7 +232,7 @@ mod tests {
         #[test]
         fn a_repetition_is_found_however_it_ends(stretch in "[a-z]{1,4}", length in 15_usize..60) {
             let text: String = stretch.chars().cycle().take(length).collect();
-            prop_assert_eq!(judged(Strength::Alone, &text), Err(Refused::Common));
+            prop_assert_eq!(judged(Strength::Alone, &text), Err(PasswordRefusal::Common));
         }
     }
 }

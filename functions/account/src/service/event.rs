@@ -1,8 +1,10 @@
-//! What happened, for whoever watches.
+//! What happened to accounts, for the request line.
+
+use phoneproof_observe::RequestContext;
 
 /// What happened to an account: `event` of the request line, a dimension of its metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
+pub enum AccountEvent {
     /// An account was registered.
     Registered,
     /// An account was registered with a phone that was taken from an unused one.
@@ -29,7 +31,12 @@ pub enum Event {
     Refused,
 }
 
-impl Event {
+impl AccountEvent {
+    /// Notes the event for the line of the request.
+    pub(super) const fn note(self, request: &mut RequestContext) {
+        request.facts.event = Some(self.name());
+    }
+
     /// The name in logs and metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -9,8 +9,10 @@ use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_observe::RequestContext;
 
 use super::sessions::Beginning;
-use super::{Accounts, Proved, ROUNDS, Refusal, Tokens, Unavailable, business};
-use crate::login::{Denial, Presented, address_quota};
+use super::{
+    AccountEvent, AccountRefusal, Accounts, Proved, ROUNDS, Tokens, Unavailable, business,
+};
+use crate::login::{LoginDenial, Presented, address_quota};
 use crate::password::{Outcome, Password, StoredPassword};
 use crate::refresh_token::AccountId;
 use crate::store::Account;
@@ -73,7 +75,7 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] says why not. A phone without an account is refused like a wrong password, after the same
+    /// [`AccountRefusal`] says why not. A phone without an account is refused like a wrong password, after the same
     /// calls and the same work.
     pub async fn log_in(
         &self,
@@ -81,9 +83,9 @@ impl Accounts {
         device: String,
         address: SourceAddress,
         request: &mut RequestContext,
-    ) -> Result<Tokens, Refusal> {
-        match credentials {
-            Credentials::Code { token } => self.log_in_by_code(&token, &device, request).await,
+    ) -> Result<Tokens, AccountRefusal> {
+        let tokens = match credentials {
+            Credentials::Code { token } => self.log_in_by_code(&token, &device, request).await?,
             Credentials::Password {
                 phone,
                 password,
@@ -91,9 +93,12 @@ impl Accounts {
             } => {
                 let attempt = self.attempt(&phone, token, device, request).await?;
                 self.begin_attempt(&attempt, &address, request).await?;
-                self.log_in_by_password(&attempt, &password, request).await
+                self.log_in_by_password(&attempt, &password, request)
+                    .await?
             }
-        }
+        };
+        AccountEvent::LoggedIn.note(request);
+        Ok(tokens)
     }
 
     async fn log_in_by_code(
@@ -101,12 +106,12 @@ impl Accounts {
         token: &str,
         device: &str,
         request: &mut RequestContext,
-    ) -> Result<Tokens, Refusal> {
+    ) -> Result<Tokens, AccountRefusal> {
         let proved = self.proof(token, business::LOGIN, request).await?;
         for _ in 0..CHECKS {
             let account = self.account_of(&proved.index, request).await?;
             if account.second_step {
-                return Err(Refusal::SecondStepRequired);
+                return Err(AccountRefusal::SecondStepRequired);
             }
             let beginning = Beginning {
                 device,
@@ -121,7 +126,7 @@ impl Accounts {
         Err(Unavailable::Contended.into())
     }
 
-    /// What is tried. A code that is stale, spent or for another phone is refused here, before the attempt counts and the
+    /// Makes out what is tried. A code that is stale, spent or for another phone is refused here, before the attempt counts and the
     /// password is looked at.
     async fn attempt(
         &self,
@@ -129,9 +134,9 @@ impl Accounts {
         token: Option<String>,
         device: String,
         request: &mut RequestContext,
-    ) -> Result<Attempt, Refusal> {
+    ) -> Result<Attempt, AccountRefusal> {
         let typed = self.phones.parse(&phone.text, phone.region);
-        let destination = typed.map_err(Refusal::Phone)?;
+        let destination = typed.map_err(AccountRefusal::Phone)?;
         let keyring = self.keyring(request).await?;
         let phone = keyring.indexer().phone(&destination.phone);
         let proved = match token {
@@ -140,10 +145,10 @@ impl Accounts {
         };
         if let Some(proved) = &proved {
             if proved.index != phone {
-                return Err(Refusal::OtherPhone);
+                return Err(AccountRefusal::OtherPhone);
             }
             if self.store.is_spent(&proved.proof, request).await? {
-                return Err(Refusal::AlreadySpent);
+                return Err(AccountRefusal::AlreadySpent);
             }
         }
         Ok(Attempt {
@@ -159,14 +164,14 @@ impl Accounts {
         attempt: &Attempt,
         address: &SourceAddress,
         request: &mut RequestContext,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), AccountRefusal> {
         let now = request.now;
         let address = self.keyring(request).await?.indexer().address(address);
         let (phone, presented) = (&attempt.phone, attempt.presented());
         let quota = address_quota(now);
         for _ in 0..ROUNDS {
             let before = self.store.attempts(phone, presented, request).await?;
-            let after = before.begin(now).map_err(Refusal::Denied)?;
+            let after = before.begin(now).map_err(AccountRefusal::Denied)?;
             let parts = vec![
                 self.store.count_address(&address, &quota),
                 self.store
@@ -175,14 +180,14 @@ impl Accounts {
             match self.write(parts, request).await? {
                 Ok(()) => return Ok(()),
                 Err(failed) if failed.at(0) => {
-                    return Err(Refusal::Denied(Denial::AddressExhausted(quota)));
+                    return Err(AccountRefusal::Denied(LoginDenial::AddressExhausted(quota)));
                 }
                 // Another attempt on this phone began meanwhile and counts first.
                 Err(_) => {}
             }
         }
         let wait = Duration::from_secs(1);
-        Err(Refusal::Denied(Denial::Waiting {
+        Err(AccountRefusal::Denied(LoginDenial::Waiting {
             until: now + wait,
             wait,
         }))
@@ -193,13 +198,13 @@ impl Accounts {
         attempt: &Attempt,
         password: &Password,
         request: &mut RequestContext,
-    ) -> Result<Tokens, Refusal> {
+    ) -> Result<Tokens, AccountRefusal> {
         for _ in 0..CHECKS {
-            let (account, upgraded) = self.checked(attempt, password, request).await?;
+            let (account, upgraded) = self.check_password(attempt, password, request).await?;
             if account.second_step && attempt.proved.is_none() {
                 let parts = vec![self.store.forget_attempts(&attempt.phone)];
                 drop(self.write(parts, request).await?);
-                return Err(Refusal::SecondStepRequired);
+                return Err(AccountRefusal::SecondStepRequired);
             }
             let beginning = Beginning {
                 device: &attempt.device,
@@ -211,16 +216,16 @@ impl Accounts {
                 return Ok(tokens);
             }
         }
-        Err(Refusal::WrongCredentials)
+        Err(AccountRefusal::WrongCredentials)
     }
 
-    /// The account whose password this is, with the hash that should replace its own.
-    async fn checked(
+    /// Finds the account whose password this is, with the hash that should replace its own.
+    async fn check_password(
         &self,
         attempt: &Attempt,
         password: &Password,
         request: &mut RequestContext,
-    ) -> Result<(Account, Option<StoredPassword>), Refusal> {
+    ) -> Result<(Account, Option<StoredPassword>), AccountRefusal> {
         let id = self.store.account_of(&attempt.phone, request).await?;
         // Without an account the same item is looked for, under an id that none has.
         let id = id.unwrap_or(AccountId([0; 16]));
@@ -228,14 +233,14 @@ impl Accounts {
         let stored = account.as_ref().map(|account| account.password.clone());
         let password = password.clone();
         let outcome = self
-            .hashed(request, move |hasher, random| {
+            .run_hasher(request, move |hasher, random| {
                 hasher.check(&password, stored.as_ref(), random)
             })
             .await?;
         match (account, outcome) {
             (Some(account), Outcome::Right) => Ok((account, None)),
             (Some(account), Outcome::Upgrade(new)) => Ok((account, Some(new))),
-            (None, _) | (Some(_), Outcome::Wrong) => Err(Refusal::WrongCredentials),
+            (None, _) | (Some(_), Outcome::Wrong) => Err(AccountRefusal::WrongCredentials),
         }
     }
 }

@@ -8,15 +8,16 @@ mod refusal;
 mod register;
 mod sessions;
 
-pub use event::Event;
+pub use event::AccountEvent;
 pub use log_in::{Credentials, TypedPhone};
 pub use refresh::Tokens;
-pub use refusal::{Refusal, Unavailable};
+pub use refusal::{AccessRefusal, AccountRefusal, Unavailable};
 pub use register::UNLINK_AFTER;
 pub use sessions::MAX_SESSIONS;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use phoneproof_aws::clients::Clients;
 use phoneproof_aws::keys::{Keys, KeysError};
@@ -28,8 +29,9 @@ use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_guard::{CheckError, FetchFailed, Https, PhoneProof, RemoteGuard};
 use phoneproof_observe::RequestContext;
 use tokio::sync::Semaphore;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
+use crate::access_token::{Access, OwnTokens};
 use crate::config::AccountSettings;
 use crate::password::{HashFailed, Hasher, Password, StoredPassword, Strength};
 use crate::store::{Account, AccountStore, Part, Written};
@@ -49,13 +51,18 @@ pub mod business {
 /// How many passwords are hashed at once. Each takes 19 MiB; a function serves one request at a time anyway.
 const HASHED_AT_ONCE: usize = 2;
 
+/// How long a check of an access token waits for the keyring to be read again, which is one try. When the keys that are
+/// there have to do, there must be time left to use them.
+const KEYS_WITHIN: Duration = Duration::from_millis(1_500);
+
 /// How often a write is decided anew when another request was faster.
 const ROUNDS: u32 = 8;
 
 /// The service: everything a request needs, built once per process.
 pub struct Accounts {
     issuer: String,
-    keys: Arc<Keys>,
+    keys: Keys,
+    tokens: OwnTokens,
     store: AccountStore,
     phones: PhoneParser,
     guard: RemoteGuard<Https>,
@@ -88,10 +95,8 @@ impl Accounts {
         let clients = Clients::new(&settings.aws);
         Ok(Self {
             issuer: settings.issuer.clone(),
-            keys: Arc::new(Keys::new(
-                clients.secrets,
-                settings.keyring_secret_id.clone(),
-            )),
+            keys: Keys::new(clients.secrets, settings.keyring_secret_id.clone()),
+            tokens: OwnTokens::new(&settings.issuer),
             store: AccountStore::new(
                 clients.dynamodb,
                 settings.accounts_table.clone(),
@@ -114,16 +119,10 @@ impl Accounts {
         self.keyring(request).await.map(drop)
     }
 
-    /// The issuer and audience of access tokens.
+    /// Returns the issuer and audience of access tokens.
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.issuer
-    }
-
-    /// The keys of this service.
-    #[must_use]
-    pub fn keys(&self) -> &Arc<Keys> {
-        &self.keys
     }
 
     pub(crate) async fn keyring(
@@ -133,33 +132,57 @@ impl Accounts {
         self.keys.keyring(request).await
     }
 
-    /// The public keys of access tokens.
+    /// Returns the public keys of access tokens, as a JWKS (RFC 7517).
     ///
     /// # Errors
     ///
-    /// [`Refusal::Unavailable`] without a keyring.
-    pub async fn jwks(&self, request: &mut RequestContext) -> Result<serde_json::Value, Refusal> {
+    /// [`AccountRefusal::Unavailable`] when there is no keyring.
+    pub async fn jwks(
+        &self,
+        request: &mut RequestContext,
+    ) -> Result<serde_json::Value, AccountRefusal> {
         Ok(self.keyring(request).await?.jwks())
     }
 
-    /// What a success token for `business` proves.
+    /// Checks an access token. Whether its session is alive is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`AccessRefusal`] says why the token does not count.
+    pub async fn check_access(
+        &self,
+        token: &str,
+        request: &mut RequestContext,
+    ) -> Result<Access, AccessRefusal> {
+        let answer_due = request.deadline;
+        request.deadline = answer_due.min(Instant::now() + KEYS_WITHIN);
+        let keyring = self.keyring(request).await;
+        request.deadline = answer_due;
+        let guard = self.tokens.guard(&keyring?)?;
+        let now = u64::try_from(request.now.unix()).unwrap_or(0);
+        guard
+            .check(token, &self.issuer, now)
+            .map_err(AccessRefusal::Rejected)
+    }
+
+    /// Checks a success token for `business`.
     async fn proof(
         &self,
         token: &str,
         business: &str,
         request: &mut RequestContext,
-    ) -> Result<Proved, Refusal> {
+    ) -> Result<Proved, AccountRefusal> {
         let now = u64::try_from(request.now.unix()).unwrap_or(0);
         let checking = timeout_at(request.deadline, self.guard.check(token, business, now));
         let checked = checking.await.unwrap_or(Err(CheckError::NoKeys));
         let proof = checked.map_err(|error| match error {
-            CheckError::Rejected(_) => Refusal::Token,
+            CheckError::Rejected(_) => AccountRefusal::Token,
             CheckError::NoKeys => Unavailable::VerifierKeys.into(),
         })?;
         if proof.test && !self.accepts_test_numbers {
-            return Err(Refusal::TestNumber);
+            return Err(AccountRefusal::TestNumber);
         }
-        let phone = Phone::from_canonical(&proof.phone).ok_or(Refusal::Token)?;
+        let phone = Phone::from_canonical(&proof.phone).ok_or(AccountRefusal::Token)?;
         let index = self.keyring(request).await?.indexer().phone(&phone);
         Ok(Proved {
             proof,
@@ -168,33 +191,34 @@ impl Accounts {
         })
     }
 
-    /// The account of a phone that the caller has proved to own.
+    /// Reads the account of a phone that the caller has proved to own.
     async fn account_of(
         &self,
         phone: &SubjectIndex,
         request: &mut RequestContext,
-    ) -> Result<Account, Refusal> {
+    ) -> Result<Account, AccountRefusal> {
         let id = self.store.account_of(phone, request).await?;
-        let id = id.ok_or(Refusal::NoAccount)?;
+        let id = id.ok_or(AccountRefusal::NoAccount)?;
         let account = self.store.account(id, request).await?;
-        account.ok_or(Refusal::NoAccount)
+        account.ok_or(AccountRefusal::NoAccount)
     }
 
     /// Hashes, or compares with what is stored, on a thread of its own: it takes some 20 ms.
-    async fn hashed<T: Send + 'static>(
+    async fn run_hasher<T: Send + 'static>(
         &self,
         request: &mut RequestContext,
         work: impl FnOnce(Hasher<'_>, &dyn Random) -> Result<T, HashFailed> + Send + 'static,
-    ) -> Result<T, Refusal> {
+    ) -> Result<T, AccountRefusal> {
         let keyring = self.keyring(request).await?;
         let random = Arc::clone(&request.random);
-        let _permit = self.hashing.acquire().await.map_err(|_| HashFailed)?;
+        let permit = self.hashing.acquire().await;
+        let _permit = permit.map_err(|_| HashFailed::ThreadEnded)?;
         let hashing =
             tokio::task::spawn_blocking(move || work(Hasher::new(&keyring), random.as_ref()));
-        Ok(hashing.await.map_err(|_| HashFailed)??)
+        Ok(hashing.await.map_err(|_| HashFailed::ThreadEnded)??)
     }
 
-    /// The hash of a password that the caller of `proved` chose.
+    /// Hashes a password that the owner of the proved phone chose.
     ///
     /// Hashing is dear, and a token can be presented again until it expires: one that was spent is refused before.
     async fn new_password(
@@ -202,11 +226,11 @@ impl Accounts {
         proved: &Proved,
         password: Password,
         request: &mut RequestContext,
-    ) -> Result<StoredPassword, Refusal> {
+    ) -> Result<StoredPassword, AccountRefusal> {
         if self.store.is_spent(&proved.proof, request).await? {
-            return Err(Refusal::AlreadySpent);
+            return Err(AccountRefusal::AlreadySpent);
         }
-        self.hashed(request, move |hasher, random| {
+        self.run_hasher(request, move |hasher, random| {
             hasher.hash(&password, random)
         })
         .await
@@ -218,12 +242,14 @@ impl Accounts {
     }
 }
 
-/// Whether an account with or without a second step may have `password`.
-fn admits(password: &Password, phone: &Phone, second_step: bool) -> Result<(), Refusal> {
+/// Refuses a password that an account with or without a second step may not have.
+fn admits(password: &Password, phone: &Phone, second_step: bool) -> Result<(), AccountRefusal> {
     let strength = if second_step {
         Strength::WithSecondStep
     } else {
         Strength::Alone
     };
-    strength.admits(password, phone).map_err(Refusal::Password)
+    strength
+        .admits(password, phone)
+        .map_err(AccountRefusal::Password)
 }

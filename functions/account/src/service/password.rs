@@ -2,7 +2,7 @@
 
 use phoneproof_observe::RequestContext;
 
-use super::{Accounts, Proved, Refusal, Unavailable, admits, business};
+use super::{AccountEvent, AccountRefusal, Accounts, Proved, Unavailable, admits, business};
 use crate::access_token::Access;
 use crate::password::Password;
 use crate::recovery::RecoveryCode;
@@ -13,7 +13,7 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] says why nothing changed.
+    /// [`AccountRefusal`] says why nothing changed.
     pub async fn change_password(
         &self,
         access: Access,
@@ -21,20 +21,24 @@ impl Accounts {
         password: Password,
         second_step: Option<bool>,
         request: &mut RequestContext,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), AccountRefusal> {
         let account = self.me(access, request).await?;
         let proved = self
             .proof(token, business::PASSWORD_CHANGE, request)
             .await?;
         if account.phone.as_ref() != Some(&proved.index) {
-            return Err(Refusal::OtherPhone);
+            return Err(AccountRefusal::OtherPhone);
         }
         let second_step = second_step.unwrap_or(account.second_step);
         let permit = Permit::Session(access.session);
         let is_set = self
             .set_password(&account, &proved, permit, password, second_step, request)
             .await?;
-        is_set.then_some(()).ok_or(Refusal::SessionOver)
+        if !is_set {
+            return Err(AccountRefusal::SessionOver);
+        }
+        AccountEvent::PasswordChanged.note(request);
+        Ok(())
     }
 
     /// Sets a new password for the account of the phone that `token` proves, spends the token and ends every
@@ -45,14 +49,14 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] says why nothing changed.
+    /// [`AccountRefusal`] says why nothing changed.
     pub async fn reset_password(
         &self,
         token: &str,
         password: Password,
         recovery: Option<&RecoveryCode>,
         request: &mut RequestContext,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), AccountRefusal> {
         let proved = self.proof(token, business::PASSWORD_RESET, request).await?;
         let account = self.account_of(&proved.index, request).await?;
         let permit = reset_permit(&account, recovery)?;
@@ -61,6 +65,7 @@ impl Accounts {
             .set_password(&account, &proved, permit, password, second_step, request)
             .await?;
         if is_set {
+            AccountEvent::PasswordReset.note(request);
             return Ok(());
         }
         // Another request was faster; what it left says why this one came too late, or to try again.
@@ -73,20 +78,22 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`Refusal::SessionOver`] when the asking session is over.
+    /// [`AccountRefusal::SessionOver`] when the asking session is over.
     pub async fn make_recovery_code(
         &self,
         access: Access,
         request: &mut RequestContext,
-    ) -> Result<RecoveryCode, Refusal> {
+    ) -> Result<RecoveryCode, AccountRefusal> {
         self.me(access, request).await?;
         let code = RecoveryCode::new(request.draw()?);
         let parts = vec![self.store.set_recovery(access, code.digest())];
         let done = self.write(parts, request).await?;
-        done.map(|()| code).map_err(|_| Refusal::SessionOver)
+        done.map_err(|_| AccountRefusal::SessionOver)?;
+        AccountEvent::RecoveryCodeMade.note(request);
+        Ok(code)
     }
 
-    /// Whether the password was set: not if the account is no longer as it was read.
+    /// Sets the password. Returns whether it was set: not if the account is no longer as it was read.
     async fn set_password(
         &self,
         account: &Account,
@@ -95,7 +102,7 @@ impl Accounts {
         password: Password,
         second_step: bool,
         request: &mut RequestContext,
-    ) -> Result<bool, Refusal> {
+    ) -> Result<bool, AccountRefusal> {
         admits(&password, &proved.phone, second_step)?;
         let password = self.new_password(proved, password, request).await?;
         let parts = vec![
@@ -106,14 +113,17 @@ impl Accounts {
         ];
         match self.write(parts, request).await? {
             Ok(()) => Ok(true),
-            Err(failed) if failed.at(0) => Err(Refusal::AlreadySpent),
+            Err(failed) if failed.at(0) => Err(AccountRefusal::AlreadySpent),
             Err(_) => Ok(false),
         }
     }
 }
 
-/// What allows a reset, besides the code that was texted.
-fn reset_permit(account: &Account, recovery: Option<&RecoveryCode>) -> Result<Permit, Refusal> {
+/// Finds what allows a reset, besides the code that was texted.
+fn reset_permit(
+    account: &Account,
+    recovery: Option<&RecoveryCode>,
+) -> Result<Permit, AccountRefusal> {
     if !account.second_step {
         return Ok(Permit::Code);
     }
@@ -121,5 +131,5 @@ fn reset_permit(account: &Account, recovery: Option<&RecoveryCode>) -> Result<Pe
     let right = digest.filter(|digest| account.recovery == Some(*digest));
     right
         .map(Permit::CodeAndRecovery)
-        .ok_or(Refusal::RecoveryCode)
+        .ok_or(AccountRefusal::RecoveryCode)
 }

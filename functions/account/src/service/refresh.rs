@@ -6,7 +6,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_observe::RequestContext;
 use zeroize::Zeroizing;
 
-use super::{Accounts, ROUNDS, Refusal, Unavailable};
+use super::{AccountEvent, AccountRefusal, Accounts, ROUNDS, Unavailable};
 use crate::access_token::{Access, AccessClaims, LIFETIME};
 use crate::refresh_token::{RefreshToken, SessionId};
 use crate::session::{Decision, Session};
@@ -33,13 +33,13 @@ impl fmt::Debug for Tokens {
 }
 
 impl Accounts {
-    /// The tokens of a session whose current refresh token is `token`.
-    pub(super) async fn tokens(
+    /// Issues the tokens of a session whose current refresh token is `token`.
+    pub(super) async fn issue_tokens(
         &self,
         token: &RefreshToken,
         session: &Session,
         request: &mut RequestContext,
-    ) -> Result<Tokens, Refusal> {
+    ) -> Result<Tokens, AccountRefusal> {
         let now = request.now;
         let keyring = self.keyring(request).await?;
         let jti = request.draw()?;
@@ -60,53 +60,65 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] says why not; [`Refusal::Reused`] has ended the session.
+    /// [`AccountRefusal`] says why not; [`AccountRefusal::Reused`] has ended the session.
     pub async fn refresh(
         &self,
         text: &str,
         request: &mut RequestContext,
-    ) -> Result<Tokens, Refusal> {
+    ) -> Result<Tokens, AccountRefusal> {
         let keyring = self.keyring(request).await?;
-        let token = RefreshToken::parse(text, &keyring).ok_or(Refusal::RefreshToken)?;
+        let token = RefreshToken::parse(text, &keyring).ok_or(AccountRefusal::RefreshToken)?;
         for _ in 0..ROUNDS {
             let account = self.store.account(token.account(), request).await?;
             let named = account.and_then(|mut account| account.sessions.remove(&token.session()));
-            let named = named.ok_or(Refusal::SessionOver)?;
+            let named = named.ok_or(AccountRefusal::SessionOver)?;
             let mut successors = token.successors(&keyring).into_iter();
             match named.session.decide(token.digest(), request.now) {
-                Decision::Expired => return Err(Refusal::SessionOver),
+                Decision::Expired => return Err(AccountRefusal::SessionOver),
                 Decision::Rotate => {
                     let next = successors.next().ok_or(Unavailable::NoSuccessor)?;
                     // If another request was faster, decide anew, on what it wrote.
                     if let Some(session) = self.rotate(&token, &next, named, request).await? {
-                        return self.tokens(&next, &session, request).await;
+                        return self.continue_session(&next, &session, request).await;
                     }
                 }
                 Decision::Repeat => {
                     let current = named.session.current;
                     let same = successors.find(|next| next.digest() == current);
-                    let same = same.ok_or(Refusal::RefreshToken)?;
-                    return self.tokens(&same, &named.session, request).await;
+                    let same = same.ok_or(AccountRefusal::RefreshToken)?;
+                    return self.continue_session(&same, &named.session, request).await;
                 }
                 Decision::Reused => {
                     let parts = vec![self.store.end_session(token.account(), token.session())];
                     drop(self.write(parts, request).await?);
-                    return Err(Refusal::Reused);
+                    AccountEvent::ReuseDetected.note(request);
+                    return Err(AccountRefusal::Reused);
                 }
             }
         }
         Err(Unavailable::Contended.into())
     }
 
-    /// The session after `token` was exchanged for `next`; `None` when another request was faster.
+    async fn continue_session(
+        &self,
+        token: &RefreshToken,
+        session: &Session,
+        request: &mut RequestContext,
+    ) -> Result<Tokens, AccountRefusal> {
+        let tokens = self.issue_tokens(token, session, request).await?;
+        AccountEvent::Refreshed.note(request);
+        Ok(tokens)
+    }
+
+    /// Returns the session after `token` was exchanged for `next`; `None` when another request was faster.
     async fn rotate(
         &self,
         token: &RefreshToken,
         next: &RefreshToken,
         named: NamedSession,
         request: &mut RequestContext,
-    ) -> Result<Option<Session>, Refusal> {
-        let session = named.session.rotated(next.digest(), request.now);
+    ) -> Result<Option<Session>, AccountRefusal> {
+        let session = named.session.rotate(next.digest(), request.now);
         let rotated = NamedSession { session, ..named };
         let id = (token.account(), token.session());
         let parts = vec![self.store.rotate(id, token.digest(), &rotated)];

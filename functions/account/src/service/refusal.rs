@@ -7,14 +7,15 @@ use phoneproof_crypto::success_token::SigningFailed;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone::PhoneError;
 use phoneproof_domain::random::RandomUnavailable;
+use phoneproof_guard::{Rejection, UnusableKeys};
 use thiserror::Error;
 
-use crate::login::Denial;
-use crate::password::{HashFailed, Refused};
+use crate::login::LoginDenial;
+use crate::password::{HashFailed, PasswordRefusal};
 
 /// Why a request was refused. No variant holds what the caller sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
+pub enum AccountRefusal {
     /// Not a phone number.
     Phone(PhoneError),
     /// Not a live success token for this.
@@ -31,11 +32,9 @@ pub enum Refusal {
     PhoneInUse {
         /// When registering again can succeed.
         unlink_at: Timestamp,
-        /// Whether this request asked for it; else an earlier one did.
-        is_new: bool,
     },
     /// The password may not be chosen.
-    Password(Refused),
+    Password(PasswordRefusal),
     /// Phone and password do not belong together.
     WrongCredentials,
     /// The account needs password and code.
@@ -44,7 +43,7 @@ pub enum Refusal {
     /// used.
     RecoveryCode,
     /// A rule refused the attempt.
-    Denied(Denial),
+    Denied(LoginDenial),
     /// Not a refresh token of this service.
     RefreshToken,
     /// The session is over.
@@ -55,7 +54,22 @@ pub enum Refusal {
     Unavailable(Unavailable),
 }
 
-impl<E: Into<Unavailable>> From<E> for Refusal {
+impl<E: Into<Unavailable>> From<E> for AccountRefusal {
+    fn from(error: E) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+/// Why a request is not one of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccessRefusal {
+    /// The access token was rejected.
+    Rejected(Rejection),
+    /// The keys that check access tokens could not be had.
+    Unavailable(Unavailable),
+}
+
+impl<E: Into<Unavailable>> From<E> for AccessRefusal {
     fn from(error: E) -> Self {
         Self::Unavailable(error.into())
     }
@@ -70,6 +84,9 @@ pub enum Unavailable {
     /// There is no keyring that may be used.
     #[error("no usable keyring: {0}")]
     Keys(#[from] KeysError),
+    /// The keyring's public keys cannot check tokens.
+    #[error("the public keys of the keyring: {0}")]
+    PublicKeys(#[from] UnusableKeys),
     /// The keys of the verification service could not be fetched.
     #[error("the keys of the verification service could not be fetched")]
     VerifierKeys,
@@ -83,7 +100,7 @@ pub enum Unavailable {
     #[error(transparent)]
     Sign(#[from] SigningFailed),
     /// A password could not be hashed or compared.
-    #[error("a password could not be hashed or compared")]
+    #[error("a password could not be hashed or compared: {0}")]
     Hash(#[from] HashFailed),
     /// The gateway did not say where the request comes from.
     #[error("the gateway did not say where the request comes from")]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_observe::RequestContext;
 
-use super::{Accounts, Event, Proved, Refusal, Unavailable, admits, business};
+use super::{AccountEvent, AccountRefusal, Accounts, Proved, Unavailable, admits, business};
 use crate::password::Password;
 use crate::refresh_token::AccountId;
 use crate::store::Account;
@@ -22,14 +22,14 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] says why there is no new account.
+    /// [`AccountRefusal`] says why there is no new account.
     pub async fn register(
         &self,
         token: &str,
         password: Password,
         second_step: bool,
         request: &mut RequestContext,
-    ) -> Result<(AccountId, Event), Refusal> {
+    ) -> Result<AccountId, AccountRefusal> {
         let proved = self.proof(token, business::REGISTER, request).await?;
         admits(&password, &proved.phone, second_step)?;
         // Before the password is hashed, which is dear.
@@ -41,25 +41,28 @@ impl Accounts {
         let event = if let Some((holder, asked)) = unused {
             parts.push(self.store.unlink(&holder, asked));
             parts.push(self.store.move_phone(&proved.index, holder.id, account.id));
-            Event::Unlinked
+            AccountEvent::Unlinked
         } else {
             parts.push(self.store.claim_phone(&proved.index, account.id));
-            Event::Registered
+            AccountEvent::Registered
         };
         match self.write(parts, request).await? {
-            Ok(()) => Ok((account.id, event)),
-            Err(failed) if failed.at(0) => Err(Refusal::AlreadySpent),
+            Ok(()) => {
+                event.note(request);
+                Ok(account.id)
+            }
+            Err(failed) if failed.at(0) => Err(AccountRefusal::AlreadySpent),
             // Somebody else registered the phone, or used the account, meanwhile; the next try tells.
             Err(_) => Err(Unavailable::Contended.into()),
         }
     }
 
-    /// The account that gives the phone up, and since when it is asked to; `None` when no account has the phone.
+    /// Finds the account that gives the phone up, and since when it is asked to; `None` when no account has the phone.
     async fn unused_holder(
         &self,
         proved: &Proved,
         request: &mut RequestContext,
-    ) -> Result<Option<(Account, Timestamp)>, Refusal> {
+    ) -> Result<Option<(Account, Timestamp)>, AccountRefusal> {
         let Some(id) = self.store.account_of(&proved.index, request).await? else {
             return Ok(None);
         };
@@ -67,9 +70,8 @@ impl Accounts {
         let holder = holder.ok_or(Unavailable::AccountMissing)?;
         match holder.unlink_requested_at {
             Some(asked) if asked + UNLINK_AFTER <= request.now => Ok(Some((holder, asked))),
-            Some(asked) => Err(Refusal::PhoneInUse {
+            Some(asked) => Err(AccountRefusal::PhoneInUse {
                 unlink_at: asked + UNLINK_AFTER,
-                is_new: false,
             }),
             None => Err(self.ask_for_phone(proved, &holder, request).await?),
         }
@@ -81,18 +83,20 @@ impl Accounts {
         proved: &Proved,
         holder: &Account,
         request: &mut RequestContext,
-    ) -> Result<Refusal, Refusal> {
+    ) -> Result<AccountRefusal, AccountRefusal> {
         let now = request.now;
         let parts = vec![
             self.store.spend(&proved.proof),
             self.store.request_unlink(holder, now),
         ];
         match self.write(parts, request).await? {
-            Ok(()) => Ok(Refusal::PhoneInUse {
-                unlink_at: now + UNLINK_AFTER,
-                is_new: true,
-            }),
-            Err(failed) if failed.at(0) => Err(Refusal::AlreadySpent),
+            Ok(()) => {
+                AccountEvent::UnlinkRequested.note(request);
+                Ok(AccountRefusal::PhoneInUse {
+                    unlink_at: now + UNLINK_AFTER,
+                })
+            }
+            Err(failed) if failed.at(0) => Err(AccountRefusal::AlreadySpent),
             Err(_) => Err(Unavailable::Contended.into()),
         }
     }
@@ -103,7 +107,7 @@ impl Accounts {
         password: Password,
         second_step: bool,
         request: &mut RequestContext,
-    ) -> Result<Account, Refusal> {
+    ) -> Result<Account, AccountRefusal> {
         let now = request.now;
         Ok(Account {
             id: AccountId(request.draw()?),

@@ -7,7 +7,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_observe::RequestContext;
 
-use super::{Accounts, Proved, Refusal, Tokens};
+use super::{AccountEvent, AccountRefusal, Accounts, Proved, Tokens};
 use crate::access_token::Access;
 use crate::device_name::SealedName;
 use crate::password::StoredPassword;
@@ -37,7 +37,7 @@ impl Accounts {
         account: &Account,
         beginning: Beginning<'_>,
         request: &mut RequestContext,
-    ) -> Result<Option<Tokens>, Refusal> {
+    ) -> Result<Option<Tokens>, AccountRefusal> {
         let now = request.now;
         let id = SessionId(request.draw()?);
         let token = RefreshToken::first(account.id, id, request.random.as_ref())?;
@@ -56,32 +56,34 @@ impl Accounts {
         parts.extend(proved.map(|proved| self.store.spend(&proved.proof)));
         parts.extend(tried.map(|phone| self.store.forget_attempts(phone)));
         match self.write(parts, request).await? {
-            Ok(()) => Ok(Some(self.tokens(&token, &begun.session, request).await?)),
+            Ok(()) => Ok(Some(
+                self.issue_tokens(&token, &begun.session, request).await?,
+            )),
             Err(failed) if failed.at(0) => Ok(None),
-            Err(_) => Err(Refusal::AlreadySpent),
+            Err(_) => Err(AccountRefusal::AlreadySpent),
         }
     }
 
-    /// The account behind an access token, while its session is alive.
+    /// Reads the account behind an access token, while its session is alive.
     ///
     /// # Errors
     ///
-    /// [`Refusal::SessionOver`] when it is not.
+    /// [`AccountRefusal::SessionOver`] when it is not.
     pub async fn me(
         &self,
         access: Access,
         request: &mut RequestContext,
-    ) -> Result<Account, Refusal> {
+    ) -> Result<Account, AccountRefusal> {
         let now = request.now;
         let account = self.store.account(access.account, request).await?;
-        let mut account = account.ok_or(Refusal::SessionOver)?;
+        let mut account = account.ok_or(AccountRefusal::SessionOver)?;
         account
             .sessions
             .retain(|_, named| now < named.session.expires_at());
         if account.sessions.contains_key(&access.session) {
             Ok(account)
         } else {
-            Err(Refusal::SessionOver)
+            Err(AccountRefusal::SessionOver)
         }
     }
 
@@ -89,16 +91,17 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`Refusal::SessionOver`] when the asking session is over; ending a session that is over succeeds.
+    /// [`AccountRefusal::SessionOver`] when the asking session is over; ending a session that is over succeeds.
     pub async fn end_session(
         &self,
         access: Access,
         which: SessionId,
         request: &mut RequestContext,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), AccountRefusal> {
         self.me(access, request).await?;
         let parts = vec![self.store.end_session(access.account, which)];
         drop(self.write(parts, request).await?);
+        AccountEvent::LoggedOut.note(request);
         Ok(())
     }
 
@@ -106,27 +109,29 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`Refusal::SessionOver`] when the asking session is over.
+    /// [`AccountRefusal::SessionOver`] when the asking session is over.
     pub async fn end_sessions(
         &self,
         access: Access,
         request: &mut RequestContext,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), AccountRefusal> {
         let parts = vec![self.store.end_sessions(access.account, access.session)];
         let done = self.write(parts, request).await?;
-        done.map_err(|_| Refusal::SessionOver)
+        done.map_err(|_| AccountRefusal::SessionOver)?;
+        AccountEvent::LoggedOut.note(request);
+        Ok(())
     }
 
     /// Deletes the account and frees its phone.
     ///
     /// # Errors
     ///
-    /// [`Refusal::SessionOver`] when the asking session is over.
+    /// [`AccountRefusal::SessionOver`] when the asking session is over.
     pub async fn delete(
         &self,
         access: Access,
         request: &mut RequestContext,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), AccountRefusal> {
         let account = self.me(access, request).await?;
         let mut parts = vec![self.store.delete(account.id, access.session)];
         if let Some(phone) = &account.phone {
@@ -134,7 +139,9 @@ impl Accounts {
             parts.push(self.store.forget_attempts(phone));
         }
         let done = self.write(parts, request).await?;
-        done.map_err(|_| Refusal::SessionOver)
+        done.map_err(|_| AccountRefusal::SessionOver)?;
+        AccountEvent::Deleted.note(request);
+        Ok(())
     }
 }
 

@@ -76,7 +76,7 @@ pub(super) fn new_item(account: &Account) -> Item {
     item
 }
 
-pub(super) fn written(named: &NamedSession) -> AttributeValue {
+pub(super) fn write_session(named: &NamedSession) -> AttributeValue {
     let session = &named.session;
     let mut members = Item::from([
         ("began_at".to_owned(), instant(session.began_at)),

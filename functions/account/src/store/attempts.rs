@@ -9,7 +9,7 @@ use phoneproof_domain::window::Quota;
 use phoneproof_observe::RequestContext;
 
 use super::{AccountStore, Part, update};
-use crate::login::{Attempts, Presented, REMEMBERED, Rule};
+use crate::login::{Attempts, LoginRule, Presented, REMEMBERED};
 
 fn attempts_key(phone: &SubjectIndex) -> String {
     format!("login#{}", phone.as_str())
@@ -47,7 +47,12 @@ impl AccountStore {
 
     /// Counts a log-in of an address.
     pub(crate) fn count_address(&self, address: &SubjectIndex, quota: &Quota) -> Part {
-        let update = count_update(&self.limits, Rule::AddressPerHour.name(), address, quota)?;
+        let update = count_update(
+            &self.limits,
+            LoginRule::AddressPerHour.name(),
+            address,
+            quota,
+        )?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
 

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use phoneproof_aws::store::item::{bytes, instant, text};
 use phoneproof_crypto::base64url;
 
-use super::account::written;
+use super::account::write_session;
 use super::{Account, AccountStore, NamedSession, Part, update};
 use crate::password::StoredPassword;
 use crate::refresh_token::{AccountId, SessionId, TokenDigest};
@@ -25,7 +25,7 @@ impl AccountStore {
             // A password that was changed meanwhile begins no session.
             .condition_expression("password = :password AND attribute_exists(phone)")
             .expression_attribute_names("#session", base64url(id.0))
-            .expression_attribute_values(":session", written(begun))
+            .expression_attribute_values(":session", write_session(begun))
             .expression_attribute_values(":used", instant(begun.session.used_at))
             .expression_attribute_values(":password", text(account.password.as_text()));
         let mut expression = "SET sessions.#session = :session, used_at = :used".to_owned();
@@ -59,7 +59,7 @@ impl AccountStore {
                 .condition_expression("sessions.#session.#current = :presented")
                 .expression_attribute_names("#session", base64url(id.0))
                 .expression_attribute_names("#current", "current")
-                .expression_attribute_values(":session", written(rotated))
+                .expression_attribute_values(":session", write_session(rotated))
                 .expression_attribute_values(":used", instant(rotated.session.used_at))
                 .expression_attribute_values(":presented", bytes(presented.0)),
         )

@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use aws_credential_types::Credentials;
 use axum::Router;
+use phoneproof_api::App;
 use phoneproof_aws::clients::{AwsSettings, Clients};
 use phoneproof_aws::keys::READ_WITHIN;
 use phoneproof_config::{LOCAL_STACK, Settings};
-use phoneproof_http::App;
 use phoneproof_observe::{Journal, Output, RequestContext};
 use phoneproof_service::Service;
 
@@ -75,7 +75,7 @@ impl Stack {
         let random = Arc::clone(&options.random);
         let mut request = RequestContext::new(options.clock.now(), READ_WITHIN, random);
         let clients = Clients::new(&settings.aws);
-        let parts = phoneproof_runtime::parts(&clients, &settings, options.policy);
+        let parts = phoneproof_api::parts(&clients, &settings, options.policy);
         let service = Service::new(parts).map_err(io::Error::other)?;
         service
             .warm_up(&mut request)
@@ -91,7 +91,7 @@ impl Stack {
                 journal: Journal::new(settings.stack_name, None, output),
                 tracer: None,
             }),
-            account,
+            account: Arc::new(account),
             clock: options.clock,
             random: options.random,
             trust_test_header: options.trust_test_header,

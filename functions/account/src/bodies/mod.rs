@@ -1,0 +1,19 @@
+//! The bodies of the API. Their schemas in the OpenAPI document come from these types.
+
+mod accounts;
+mod sessions;
+
+pub use accounts::{MadeRecoveryCode, Me, PasswordBody, RegisterBody, Registered, ResetBody};
+pub use sessions::{LogInBody, RefreshBody, SessionSummary, SessionTokens, Sessions};
+
+use phoneproof_http::{FieldFault, Problem, SensitiveText};
+
+use crate::password::Password;
+
+fn malformed(field: &str, accepted: impl std::fmt::Display) -> Problem {
+    Problem::malformed(vec![FieldFault::new(field, accepted)])
+}
+
+fn password(text: &SensitiveText) -> Result<Password, Problem> {
+    Password::parse(&text.0).map_err(|error| malformed("password", error))
+}

@@ -1,0 +1,107 @@
+//! The routes of the account service.
+
+use http::Method;
+
+/// The endpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// Registers an account.
+    Register,
+    /// Begins a session.
+    LogIn,
+    /// Exchanges a refresh token.
+    Refresh,
+    /// Sets a forgotten password.
+    ResetPassword,
+    /// Publishes the public keys of access tokens.
+    Jwks,
+    /// Publishes the OpenAPI document.
+    OpenApi,
+    /// Takes an access token, which is checked before anything else.
+    Protected(Protected),
+}
+
+/// The endpoints that take an access token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protected {
+    /// Changes the password.
+    ChangePassword,
+    /// Makes a recovery code.
+    MakeRecoveryCode,
+    /// Shows the account.
+    Me,
+    /// Deletes the account.
+    DeleteMe,
+    /// Lists the sessions.
+    ListSessions,
+    /// Ends the session that asks.
+    EndThisSession,
+    /// Ends one session of the account.
+    EndSession,
+    /// Ends every session of the account.
+    EndAllSessions,
+}
+
+/// A row of the table of routes.
+pub type Route = phoneproof_http::Route<Endpoint>;
+
+/// Every route. `HEAD` stands beside `GET`, as RFC 9110 section 9.1 asks.
+pub const ROUTES: &[Route] = &[
+    Route::new(Method::POST, "/account/v1/accounts", Endpoint::Register),
+    Route::new(Method::POST, SESSIONS, Endpoint::LogIn),
+    Route::new(
+        Method::POST,
+        "/account/v1/sessions/refresh",
+        Endpoint::Refresh,
+    ),
+    Route::new(
+        Method::POST,
+        "/account/v1/password-reset",
+        Endpoint::ResetPassword,
+    ),
+    Route::new(Method::GET, JWKS, Endpoint::Jwks),
+    Route::new(Method::HEAD, JWKS, Endpoint::Jwks),
+    Route::new(Method::GET, OPENAPI, Endpoint::OpenApi),
+    Route::new(Method::HEAD, OPENAPI, Endpoint::OpenApi),
+    protected(Method::GET, ME, Protected::Me),
+    protected(Method::HEAD, ME, Protected::Me),
+    protected(Method::DELETE, ME, Protected::DeleteMe),
+    protected(Method::GET, SESSIONS, Protected::ListSessions),
+    protected(Method::HEAD, SESSIONS, Protected::ListSessions),
+    protected(Method::DELETE, SESSIONS, Protected::EndThisSession),
+    protected(
+        Method::DELETE,
+        "/account/v1/sessions/all",
+        Protected::EndAllSessions,
+    ),
+    protected(
+        Method::DELETE,
+        "/account/v1/sessions/{session}",
+        Protected::EndSession,
+    ),
+    protected(
+        Method::POST,
+        "/account/v1/password",
+        Protected::ChangePassword,
+    ),
+    protected(
+        Method::POST,
+        "/account/v1/recovery-code",
+        Protected::MakeRecoveryCode,
+    ),
+];
+
+const JWKS: &str = "/account/.well-known/jwks.json";
+const OPENAPI: &str = "/account/openapi.json";
+const ME: &str = "/account/v1/me";
+const SESSIONS: &str = "/account/v1/sessions";
+
+const fn protected(method: Method, path: &'static str, endpoint: Protected) -> Route {
+    Route::new(method, path, Endpoint::Protected(endpoint))
+}
+
+impl phoneproof_http::Endpoint for Endpoint {
+    const NOT_FOUND: &'static str = "There is nothing here.";
+    const CORS_HEADERS: Option<&'static str> = None;
+    const REFUSED_EVENT: Option<&'static str> = Some("refused");
+}

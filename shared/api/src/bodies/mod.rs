@@ -1,0 +1,23 @@
+//! The bodies of the API. Their schemas in the OpenAPI document come from these types.
+
+mod send;
+mod spend;
+mod verify;
+
+pub use send::{SendBody, SendReply};
+pub use spend::{SpendBody, SpendReply};
+pub use verify::{VerifyBody, VerifyReply};
+
+/// The longest challenge or success token a body may hold, in bytes.
+const MAX_TOKEN_BYTES: usize = 3_072;
+
+/// Takes a text of 1 to `max` bytes without control characters.
+fn bounded(text: &str, max: usize) -> Result<String, String> {
+    if (1..=max).contains(&text.len()) && !text.chars().any(char::is_control) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "1 to {max} bytes without control characters are needed"
+        ))
+    }
+}

@@ -1,0 +1,57 @@
+//! The bodies of `POST /v1/spend`.
+
+use phoneproof_domain::policy::BusinessId;
+use phoneproof_http::{Faults, JsonBody, Problem, SensitiveText};
+use phoneproof_service::SpendCommand;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{MAX_TOKEN_BYTES, bounded};
+use crate::Call;
+
+/// `POST /v1/spend`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = SpendRequest)]
+pub struct SpendBody {
+    /// The success token.
+    #[schema(value_type = String, min_length = 1, max_length = 3072)]
+    token: SensitiveText,
+    /// The business it must have been issued for.
+    #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}$", example = "login")]
+    audience: SensitiveText,
+}
+
+impl JsonBody for SpendBody {
+    const FIELDS: &'static [&'static str] = &["token", "audience"];
+}
+
+impl SpendBody {
+    /// Reads and checks the body of `call`.
+    ///
+    /// # Errors
+    ///
+    /// A problem that lists the faults.
+    pub fn command(call: &Call) -> Result<SpendCommand, Problem> {
+        let body: Self = call.body()?;
+        let mut faults = Faults::default();
+        let token = faults.check("token", bounded(&body.token.0, MAX_TOKEN_BYTES));
+        let audience = faults.check("audience", BusinessId::parse(&body.audience.0));
+        match (token, audience) {
+            (Some(token), Some(audience)) => Ok(SpendCommand {
+                token,
+                audience: audience.as_str().to_owned(),
+            }),
+            _ => Err(faults.into_problem()),
+        }
+    }
+}
+
+/// The token is spent.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SpendResponse)]
+pub struct SpendReply {
+    /// Always true.
+    pub spent: bool,
+}

@@ -1,0 +1,311 @@
+//! The refusals of the verification API: their rows, which error of a use case gives which, and which operation can
+//! answer with which. A new refusal is added here and nowhere else.
+
+use http::StatusCode as S;
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use phoneproof_domain::challenge::Closed;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::denial::{Denial, PHONE_LOCK};
+use phoneproof_domain::phone::PhoneError;
+use phoneproof_domain::policy::DestinationRefusal;
+use phoneproof_http::problem::{BODY_PROBLEMS, INTERNAL, UNAVAILABLE};
+use phoneproof_http::{Problem, ProblemType, RateLimit};
+use phoneproof_observe::Level;
+use phoneproof_service::{SendError, Sent, SpendError, VerifyError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::Endpoint;
+
+/// The result codes of the original interface. Spending was not part of it.
+const LIMIT: i32 = -1;
+const DELIVERY: i32 = -2;
+const VERIFICATION: i32 = -5;
+
+const fn row(status: S, slug: &'static str, title: &'static str) -> ProblemType {
+    ProblemType::new(status, slug, title)
+}
+
+const UNKNOWN_BUSINESS: ProblemType = row(
+    S::BAD_REQUEST,
+    "unknown-business",
+    "The business is unknown",
+);
+const INVALID_PHONE: ProblemType = row(
+    S::BAD_REQUEST,
+    "invalid-phone",
+    "The phone number is not valid",
+);
+const INVALID_TOKEN: ProblemType = row(S::BAD_REQUEST, "invalid-token", "The token is not valid");
+const CLIENT_KEY: ProblemType = row(
+    S::UNAUTHORIZED,
+    "client-key",
+    "The client key is missing or wrong",
+);
+const DESTINATION_NOT_ALLOWED: ProblemType = row(
+    S::FORBIDDEN,
+    "destination-not-allowed",
+    "This number cannot be texted",
+);
+const BLOCKED: ProblemType =
+    row(S::FORBIDDEN, "blocked", "The request is blocked").with_code(LIMIT);
+/// A rule refused a send.
+const LIMITED: ProblemType =
+    row(S::TOO_MANY_REQUESTS, "limited", "Too many requests").with_code(LIMIT);
+const LOCKED: ProblemType = row(S::FORBIDDEN, "locked", "The phone is locked").with_code(LIMIT);
+/// The phone is locked until some time, and a guess was refused.
+const GUESS_LIMITED: ProblemType = LIMITED.with_code(VERIFICATION);
+const GUESS_LOCKED: ProblemType = LOCKED.with_code(VERIFICATION);
+const ALREADY_USED: ProblemType =
+    row(S::CONFLICT, "already-used", "The code was used already").with_code(VERIFICATION);
+const EXPIRED: ProblemType = row(S::GONE, "expired", "The time is over").with_code(VERIFICATION);
+const ATTEMPTS_EXHAUSTED: ProblemType = row(
+    S::TOO_MANY_REQUESTS,
+    "attempts-exhausted",
+    "No guesses are left",
+)
+.with_code(VERIFICATION);
+const WRONG_CODE: ProblemType =
+    row(S::UNPROCESSABLE_ENTITY, "wrong-code", "The code is wrong").with_code(VERIFICATION);
+const DELIVERY_FAILED: ProblemType =
+    row(S::BAD_GATEWAY, "delivery-failed", "The text was not sent")
+        .with_level(Level::Warn)
+        .with_code(DELIVERY);
+const DELIVERY_UNKNOWN: ProblemType = row(
+    S::GATEWAY_TIMEOUT,
+    "delivery-unknown",
+    "The text may not have been sent",
+)
+.with_level(Level::Warn)
+.with_code(DELIVERY);
+const TOKEN_EXPIRED: ProblemType = row(S::GONE, "expired", "The time is over");
+const ALREADY_SPENT: ProblemType = row(S::CONFLICT, "already-spent", "The token was spent already");
+
+/// Returns the problems that an endpoint can answer with.
+pub(crate) fn problems_of(endpoint: Endpoint) -> Vec<&'static ProblemType> {
+    let own: &[&ProblemType] = match endpoint {
+        Endpoint::Send => &[
+            &UNKNOWN_BUSINESS,
+            &INVALID_PHONE,
+            &INVALID_TOKEN,
+            &CLIENT_KEY,
+            &DESTINATION_NOT_ALLOWED,
+            &BLOCKED,
+            &LOCKED,
+            &ALREADY_USED,
+            &EXPIRED,
+            &ATTEMPTS_EXHAUSTED,
+            &LIMITED,
+            &DELIVERY_FAILED,
+            &DELIVERY_UNKNOWN,
+            &UNAVAILABLE,
+        ],
+        Endpoint::Verify => &[
+            &INVALID_TOKEN,
+            &WRONG_CODE,
+            &EXPIRED,
+            &ALREADY_USED,
+            &ATTEMPTS_EXHAUSTED,
+            &GUESS_LIMITED,
+            &GUESS_LOCKED,
+            &UNAVAILABLE,
+        ],
+        Endpoint::Spend => &[&INVALID_TOKEN, &TOKEN_EXPIRED, &ALREADY_SPENT, &UNAVAILABLE],
+        Endpoint::Jwks | Endpoint::Discovery => &[&UNAVAILABLE],
+        Endpoint::Ping | Endpoint::OpenApi => &[],
+    };
+    let reads_body = matches!(
+        endpoint,
+        Endpoint::Send | Endpoint::Verify | Endpoint::Spend
+    );
+    let bodies = BODY_PROBLEMS.into_iter().filter(|_| reads_body);
+    bodies
+        .chain(own.iter().copied())
+        .chain([&INTERNAL])
+        .collect()
+}
+
+/// Members of problem documents that only this API has.
+#[derive(Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProblemMembers<'a> {
+    /// -1 limited, -2 delivery failed, -5 verification failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<i32>,
+    /// Guesses that are left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts_remaining: Option<u32>,
+    /// The challenge token of a text that may still arrive (504).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<&'a str>,
+    /// When the code of that text stops working.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+    /// When the next text may be asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    resend_at: Option<Timestamp>,
+}
+
+/// Seconds after which a client may try again when the service is not available.
+const UNAVAILABLE_RETRY_SECONDS: &str = "2";
+
+/// Says that the service cannot answer now, because of `cause`.
+pub fn unavailable(cause: impl std::fmt::Display) -> Problem {
+    Problem::new(&UNAVAILABLE)
+        .with_detail("Nothing was texted or accepted. Try again in a moment.")
+        .with_header(RETRY_AFTER, UNAVAILABLE_RETRY_SECONDS)
+        .with_cause(cause)
+}
+
+/// Says that the code which served the request panicked.
+#[must_use]
+pub fn internal() -> Problem {
+    Problem::new(&INTERNAL).with_detail("A fault of the service; a text may have been sent.")
+}
+
+/// Makes the problem of a send that was refused or failed.
+#[must_use]
+pub fn send_problem(error: SendError) -> Problem {
+    match error {
+        SendError::UnknownBusiness => Problem::new(&UNKNOWN_BUSINESS)
+            .with_detail("No business of this id is set up.")
+            .with_error("businessId", "a business of the policy is needed"),
+        SendError::ClientKey => Problem::new(&CLIENT_KEY)
+            .with_detail("Send the key of this business in X-Client-Key.")
+            .with_error("X-Client-Key", "the client key of the business is needed")
+            // Every 401 names a scheme (RFC 9110 section 15.5.2); this one is the service's own.
+            .with_header(WWW_AUTHENTICATE, "ClientKey realm=\"send\""),
+        SendError::Phone(error) => phone_problem(error),
+        SendError::Destination(refusal) => Problem::new(&DESTINATION_NOT_ALLOWED)
+            .with_detail(match refusal {
+                DestinationRefusal::Country => "Numbers of this country are not served.",
+                DestinationRefusal::NumberType => "Numbers of this type are not served.",
+            })
+            .with_rule(refusal.rule()),
+        SendError::Token => token_problem(),
+        SendError::Closed(closed) => closed_problem(closed),
+        SendError::Denied(denial) => denial_problem(&denial),
+        SendError::CarrierRefused => Problem::new(&DELIVERY_FAILED)
+            .with_detail("The carrier refused it; the limits were given back."),
+        SendError::CarrierUnknown(sent) => unknown_delivery(&sent),
+        SendError::Unavailable(cause) => unavailable(cause),
+    }
+}
+
+/// Makes the problem of a code that was refused.
+#[must_use]
+pub fn verify_problem(error: VerifyError) -> Problem {
+    match error {
+        VerifyError::Token => token_problem(),
+        VerifyError::WrongCode { attempts_left } => Problem::new(&WRONG_CODE)
+            .with_detail(format!("{attempts_left} more guesses are left."))
+            .with_members(&ProblemMembers {
+                attempts_remaining: Some(attempts_left),
+                ..ProblemMembers::default()
+            }),
+        VerifyError::Closed(closed) => closed_problem(closed),
+        VerifyError::Locked { until: Some(until) } => lock_problem(&GUESS_LIMITED, Some(until)),
+        VerifyError::Locked { until: None } => lock_problem(&GUESS_LOCKED, None),
+        VerifyError::Unavailable(cause) => unavailable(cause),
+    }
+}
+
+/// Makes the problem of a success token that was not spent.
+#[must_use]
+pub fn spend_problem(error: SpendError) -> Problem {
+    match error {
+        SpendError::Token => token_problem(),
+        SpendError::Expired => {
+            Problem::new(&TOKEN_EXPIRED).with_detail("The success token has expired.")
+        }
+        SpendError::AlreadySpent => {
+            Problem::new(&ALREADY_SPENT).with_detail("A success token counts once.")
+        }
+        SpendError::Unavailable(cause) => unavailable(cause),
+    }
+}
+
+fn phone_problem(error: PhoneError) -> Problem {
+    let problem = Problem::new(&INVALID_PHONE).with_detail(format!("{error}."));
+    if error == PhoneError::UnknownRegion {
+        return problem.with_error(
+            "region",
+            "a country with phone numbers is needed, as in `US`",
+        );
+    }
+    problem.with_error(
+        "phone",
+        format_args!(
+            "a number in E.164 such as +14152007986, or in national form with `region`: {error}"
+        ),
+    )
+}
+
+fn token_problem() -> Problem {
+    Problem::new(&INVALID_TOKEN)
+        .with_detail("It is unknown, altered, for another purpose, or its key was retired.")
+        .with_error(
+            "token",
+            "a live token of this service, for this request, is needed",
+        )
+}
+
+fn closed_problem(closed: Closed) -> Problem {
+    let (kind, detail) = match closed {
+        Closed::Used => (&ALREADY_USED, "Ask for a new code."),
+        Closed::Exhausted => (&ATTEMPTS_EXHAUSTED, "Ask for a new code."),
+        Closed::Expired => (&EXPIRED, "The code has expired; ask for a new one."),
+    };
+    Problem::new(kind).with_detail(detail)
+}
+
+fn denial_problem(denial: &Denial) -> Problem {
+    let (problem, limit) = match denial {
+        Denial::Blocked(_) => (
+            Problem::new(&BLOCKED).with_detail("An operator blocked it."),
+            None,
+        ),
+        Denial::Locked { until: Some(until) } => return lock_problem(&LIMITED, Some(*until)),
+        Denial::Locked { until: None } => return lock_problem(&LOCKED, None),
+        Denial::CoolingDown { cooldown, .. } => (
+            Problem::new(&LIMITED).with_detail("A text was sent a moment ago."),
+            Some((1, *cooldown)),
+        ),
+        Denial::Exhausted(rule, quota) => (
+            Problem::new(&LIMITED).with_detail(format!("The limit {} is used up.", rule.name())),
+            Some((quota.limit, quota.window.length)),
+        ),
+    };
+    problem
+        .with_rule(denial.rule())
+        .with_retry_at(denial.retry_at())
+        .with_rate_limit(limit.map(|(quota, window)| RateLimit {
+            rule: denial.rule(),
+            quota,
+            window,
+        }))
+}
+
+fn lock_problem(kind: &'static ProblemType, until: Option<Timestamp>) -> Problem {
+    let detail = match until {
+        Some(_) => "Too many wrong codes today.",
+        None => "Too many wrong codes; an operator has to unlock it.",
+    };
+    Problem::new(kind)
+        .with_detail(detail)
+        .with_rule(PHONE_LOCK)
+        .with_retry_at(until)
+}
+
+fn unknown_delivery(sent: &Sent) -> Problem {
+    Problem::new(&DELIVERY_UNKNOWN)
+        .with_detail("The carrier did not answer; the code may still arrive.")
+        .with_members(&ProblemMembers {
+            token: Some(&sent.token),
+            expires_at: Some(sent.expires_at),
+            resend_at: Some(sent.resend_at),
+            ..ProblemMembers::default()
+        })
+}

@@ -1,0 +1,63 @@
+//! The routes of the verification API.
+
+use http::Method;
+use phoneproof_observe::Facts;
+
+/// The endpoints of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    /// Texts a code.
+    Send,
+    /// Checks a code.
+    Verify,
+    /// Spends a success token.
+    Spend,
+    /// Answers `ok`.
+    Ping,
+    /// Publishes the public keys.
+    Jwks,
+    /// Publishes the issuer metadata.
+    Discovery,
+    /// Publishes the OpenAPI document.
+    OpenApi,
+}
+
+/// A row of the table of routes.
+pub type Route = phoneproof_http::Route<Endpoint>;
+
+impl Endpoint {
+    /// Every endpoint, in the order of the documentation.
+    pub const ALL: [Self; 7] = [
+        Self::Send,
+        Self::Verify,
+        Self::Spend,
+        Self::Ping,
+        Self::Jwks,
+        Self::Discovery,
+        Self::OpenApi,
+    ];
+
+    /// Returns the route of the endpoint. The functions, the OpenAPI document and the local gateway read it here.
+    #[must_use]
+    pub const fn route(self) -> Route {
+        let (method, path) = match self {
+            Self::Send => (Method::POST, "/v1/send"),
+            Self::Verify => (Method::POST, "/v1/verify"),
+            Self::Spend => (Method::POST, "/v1/spend"),
+            Self::Ping => (Method::GET, "/v1/ping"),
+            Self::Jwks => (Method::GET, "/.well-known/jwks.json"),
+            Self::Discovery => (Method::GET, "/.well-known/openid-configuration"),
+            Self::OpenApi => (Method::GET, "/openapi.json"),
+        };
+        Route::new(method, path, self)
+    }
+}
+
+impl phoneproof_http::Endpoint for Endpoint {
+    const NOT_FOUND: &'static str = "See /openapi.json for what there is.";
+    const CORS_HEADERS: Option<&'static str> = Some("content-type, idempotency-key, x-client-key");
+
+    fn note(self, facts: &mut Facts) {
+        facts.is_verification = self == Self::Verify;
+    }
+}

@@ -1,0 +1,96 @@
+//! The start of the functions that serve the API.
+
+use std::future::Future;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use http::Response;
+use lambda_http::{Body, Request};
+use phoneproof_aws::clients::{AwsService, Clients};
+use phoneproof_aws::keys::{Keys, READ_WITHIN};
+use phoneproof_aws::sns::Sender;
+use phoneproof_aws::store::Store;
+use phoneproof_config::process::{ProcessEnvironment, SystemClock, SystemRandom};
+use phoneproof_config::{Settings, policy};
+use phoneproof_domain::clock::Clock as _;
+use phoneproof_domain::policy::Policy;
+use phoneproof_observe::{Journal, RequestContext, Tracer};
+use phoneproof_runtime::Error;
+use phoneproof_service::{Parts, Service};
+use tokio::time::Instant;
+
+use crate::App;
+
+/// What a function gets ready before its first invocation, beside the keyring.
+#[derive(Debug, Clone, Copy)]
+pub struct Preparation {
+    /// The AWS services to connect to.
+    pub calls: &'static [AwsService],
+    /// The work that is done once.
+    pub compute: fn(&Service),
+}
+
+/// Runs a Lambda function: builds the app from the environment of this process, prepares it, and
+/// answers every invocation with `handle`.
+///
+/// A fault of the environment, the policy or the keyring ends the process with one log line that
+/// names it.
+pub async fn serve<F>(preparation: Preparation, handle: fn(Arc<App>, Request) -> F) -> ExitCode
+where
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    phoneproof_runtime::start(async {
+        // On the heap: it would be most of this future, which moves several times on its way.
+        let app = Arc::new(Box::pin(build(preparation)).await?);
+        phoneproof_runtime::run_http(move |request| handle(Arc::clone(&app), request)).await
+    })
+    .await
+}
+
+async fn build(preparation: Preparation) -> Result<App, Error> {
+    let began = Instant::now();
+    let (service, settings) = prepare(preparation).await?;
+    let output = Arc::new(phoneproof_runtime::write_line);
+    Ok(App {
+        service,
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+        allowed_origins: settings.allowed_origins,
+        journal: Journal::new(settings.stack_name, Some(began.elapsed()), output),
+        tracer: settings.xray_daemon.as_deref().and_then(Tracer::new),
+    })
+}
+
+/// Builds the service, with the keyring loaded, the connections open and everything prepared. The three
+/// happen at once: computing fills the time that the network takes.
+async fn prepare(preparation: Preparation) -> Result<(Service, Settings), Error> {
+    let settings = Settings::from_environment(&ProcessEnvironment)?;
+    let policy = policy::from_environment(&ProcessEnvironment)?;
+    let clients = Clients::new(&settings.aws);
+    let service = Service::new(parts(&clients, &settings, policy))?;
+    let now = SystemClock.now();
+    let mut request = RequestContext::new(now, READ_WITHIN, Arc::new(SystemRandom));
+    let connect = preparation
+        .calls
+        .iter()
+        .map(|called| clients.connect(*called));
+    let (keys, _, ()) = tokio::join!(service.warm_up(&mut request), join_all(connect), async {
+        (preparation.compute)(&service);
+    });
+    keys?;
+    Ok((service, settings))
+}
+
+/// Joins the clients, the settings and the policy to what the service is built from.
+#[must_use]
+pub fn parts(clients: &Clients, settings: &Settings, policy: Policy) -> Parts {
+    Parts {
+        issuer: settings.issuer.clone(),
+        token_mode: settings.token_mode,
+        keys: Keys::new(clients.secrets.clone(), settings.keyring_secret_id.clone()),
+        store: Store::new(clients.dynamodb.clone(), settings.tables.clone()),
+        sender: Sender::new(clients.sns.clone(), &policy.sms),
+        policy,
+    }
+}
