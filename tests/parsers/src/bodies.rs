@@ -111,7 +111,7 @@ fn strings(body: &[u8]) -> BTreeMap<String, String> {
 /// Checks a command against what was sent, and gives it back in its canonical form.
 fn check_send(command: &SendCommand, sent: &BTreeMap<String, String>) -> Value {
     silent(&format!("{command:?}"));
-    assert_eq!(Some(&command.phone), sent.get("phone"));
+    assert_eq!(Some(&command.typed_phone), sent.get("phone"));
     assert_eq!(command.device.expose(), sent["uniqueId"]);
     assert_eq!(command.business.as_str(), sent["businessId"]);
     assert_eq!(command.action.as_ref(), sent.get("action"));
@@ -135,7 +135,7 @@ fn check_send(command: &SendCommand, sent: &BTreeMap<String, String>) -> Value {
     );
     assert!(sent.keys().all(|name| SEND_FIELDS.contains(&name.as_str())));
     json!({
-        "phone": command.phone, "uniqueId": sent["uniqueId"], "businessId": sent["businessId"],
+        "phone": command.typed_phone, "uniqueId": sent["uniqueId"], "businessId": sent["businessId"],
         "region": country, "locale": locale, "token": token, "action": command.action,
     })
 }
