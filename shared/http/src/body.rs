@@ -40,6 +40,10 @@ pub fn read_body<T: JsonBody>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, Bo
     if !is_json(headers) {
         return Err(BodyFault::MediaType);
     }
+    // A derived `Deserialize` also reads an array of the fields in their order.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(BodyFault::Malformed(object_needed::<T>()));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer)
         .map_err(|error| BodyFault::Malformed(fault::<T>(&error)))?;
