@@ -2,6 +2,8 @@
 
 use http::Method;
 
+use crate::service::AccountEvent;
+
 /// The endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
@@ -103,5 +105,5 @@ const fn protected(method: Method, path: &'static str, endpoint: Protected) -> R
 impl phoneproof_http::Endpoint for Endpoint {
     const NOT_FOUND: &'static str = "There is nothing here.";
     const CORS_HEADERS: Option<&'static str> = None;
-    const REFUSED_EVENT: Option<&'static str> = Some("refused");
+    const REFUSED_EVENT: Option<&'static str> = Some(AccountEvent::Refused.name());
 }

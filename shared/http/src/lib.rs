@@ -14,6 +14,7 @@ mod field;
 mod header;
 pub mod openapi;
 pub mod problem;
+mod problem_type;
 mod rate_limit;
 mod reply;
 mod route;
