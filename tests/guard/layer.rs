@@ -4,7 +4,9 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::routing::get;
 use http::{Request, Response};
-use phoneproof_guard::{Fetch, FetchFailed, Guard, RefusalSlug, RemoteGuard, TokenRequired, Verified};
+use phoneproof_guard::{
+    Fetch, FetchFailed, Guard, RefusalSlug, RemoteGuard, TokenRequired, Verified,
+};
 use phoneproof_tests::{World, phone};
 use serde_json::Value;
 use tower::{ServiceBuilder, ServiceExt as _, service_fn};

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use phoneproof_guard::{DynamoDbLedger, Guard, Https, IssuerLedger, Ledger, PhoneProof, SpendOutcome};
+use phoneproof_guard::{
+    DynamoDbLedger, Guard, Https, IssuerLedger, Ledger, PhoneProof, SpendOutcome,
+};
 use phoneproof_tests::World;
 use tokio::task::JoinSet;
 
@@ -22,7 +24,9 @@ async fn spent_at_once(ledger: impl Ledger + 'static, token: &str, proof: &Phone
         spends.spawn(async move { ledger.spend(&token, &proof).await });
     }
     let spent = spends.join_all().await.into_iter();
-    spent.filter(|spent| *spent == Ok(SpendOutcome::Now)).count()
+    spent
+        .filter(|spent| *spent == Ok(SpendOutcome::Now))
+        .count()
 }
 
 #[tokio::test]

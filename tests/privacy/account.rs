@@ -193,7 +193,11 @@ async fn canaries_appear_in_nothing_that_the_account_service_writes() {
         assert!(lines.contains(&named), "no {event} in the request lines");
     }
     member.canaries.assert_nowhere(
-        &["panicked", "DynamoDB call failed"],
+        &[
+            "panicked",
+            "the service is not available",
+            "DynamoDB call failed",
+        ],
         &[
             "served",
             "wrong-credentials",

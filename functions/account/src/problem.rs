@@ -1,8 +1,8 @@
 //! The refusals of the account service: their rows, which refusal of a use case is which, and which endpoint can answer
-//! with which. A new refusal is added here and nowhere else.
+//! with which. What HTTP has to know about a refusal stands here and nowhere else.
 
 use http::StatusCode as S;
-use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::WWW_AUTHENTICATE;
 use phoneproof_guard::build_challenge;
 use phoneproof_http::problem::{BODY_PROBLEMS, INTERNAL, NOT_FOUND, UNAVAILABLE};
 use phoneproof_http::{Problem, ProblemType};
@@ -134,16 +134,13 @@ pub(crate) fn problems_of(endpoint: Endpoint) -> Vec<&'static ProblemType> {
 }
 
 /// Seconds after which a client may try again when the service is not available.
-const UNAVAILABLE_RETRY_SECONDS: &str = "2";
+const UNAVAILABLE_RETRY_SECONDS: u32 = 2;
 /// Seconds after which a client may try again when the keys of access tokens could not be had.
-const KEYS_RETRY_SECONDS: &str = "5";
+const KEYS_RETRY_SECONDS: u32 = 5;
 
 /// Says that the service cannot answer now, because of `cause`.
 pub fn unavailable(cause: impl std::fmt::Display) -> Problem {
-    Problem::new(&UNAVAILABLE)
-        .with_detail("Try again in a moment.")
-        .with_header(RETRY_AFTER, UNAVAILABLE_RETRY_SECONDS)
-        .with_cause(cause)
+    Problem::unavailable(cause, UNAVAILABLE_RETRY_SECONDS).with_detail("Try again in a moment.")
 }
 
 /// Says that an endpoint takes an access token, and there was none.
@@ -157,10 +154,8 @@ pub(crate) fn access_problem(refusal: AccessRefusal, realm: &str) -> Problem {
         AccessRefusal::Rejected(rejection) => Problem::new(&INVALID_ACCESS_TOKEN)
             .with_detail(format!("The token was refused: {rejection}."))
             .with_header(WWW_AUTHENTICATE, build_challenge(realm, Some(&rejection))),
-        AccessRefusal::Unavailable(cause) => Problem::new(&UNAVAILABLE)
-            .with_detail("The issuer's keys could not be fetched.")
-            .with_header(RETRY_AFTER, KEYS_RETRY_SECONDS)
-            .with_cause(cause),
+        AccessRefusal::Unavailable(cause) => Problem::unavailable(cause, KEYS_RETRY_SECONDS)
+            .with_detail("The issuer's keys could not be fetched."),
     }
 }
 

@@ -11,6 +11,7 @@ use std::process::{Command, Output};
 use phoneproof_config::DEFAULT_POLICY;
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::phone::Phone;
+use phoneproof_domain::rule::Rule;
 use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, SECRET_ID};
 use phoneproof_local::inbox::Carrier;
 use phoneproof_local::stack::{Options, Stack, tables};
@@ -194,7 +195,7 @@ async fn explain_names_the_rule_that_then_refuses_and_writes_nothing() {
     assert_eq!(explained["retryAt"], refused.json["retryAt"]);
     assert_eq!(explained["challenges"][0]["attemptsLeft"], 5);
     let rules = explained["rules"].as_array().expect("rules");
-    assert_eq!(rules.len(), 9);
+    assert_eq!(rules.len(), Rule::ALL.len());
     let counted = |name: &str| {
         let rule = rules
             .iter()

@@ -1,8 +1,8 @@
 //! The refusals of the verification API: their rows, which error of a use case gives which, and which operation can
-//! answer with which. A new refusal is added here and nowhere else.
+//! answer with which. What HTTP has to know about a refusal stands here and nowhere else.
 
 use http::StatusCode as S;
-use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::WWW_AUTHENTICATE;
 use phoneproof_domain::challenge::Closed;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::{Denial, PHONE_LOCK};
@@ -149,14 +149,12 @@ pub(crate) struct ProblemMembers<'a> {
 }
 
 /// Seconds after which a client may try again when the service is not available.
-const UNAVAILABLE_RETRY_SECONDS: &str = "2";
+const UNAVAILABLE_RETRY_SECONDS: u32 = 2;
 
 /// Says that the service cannot answer now, because of `cause`.
 pub fn unavailable(cause: impl std::fmt::Display) -> Problem {
-    Problem::new(&UNAVAILABLE)
+    Problem::unavailable(cause, UNAVAILABLE_RETRY_SECONDS)
         .with_detail("Nothing was texted or accepted. Try again in a moment.")
-        .with_header(RETRY_AFTER, UNAVAILABLE_RETRY_SECONDS)
-        .with_cause(cause)
 }
 
 /// Says that the code which served the request panicked.

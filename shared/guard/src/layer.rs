@@ -291,7 +291,9 @@ impl Refusal {
         set(CACHE_CONTROL, "no-store");
         match self {
             Self::Missing => set(WWW_AUTHENTICATE, &build_challenge(realm, None)),
-            Self::Rejected(rejection) => set(WWW_AUTHENTICATE, &build_challenge(realm, Some(rejection))),
+            Self::Rejected(rejection) => {
+                set(WWW_AUTHENTICATE, &build_challenge(realm, Some(rejection)))
+            }
             Self::NoKeys => set(RETRY_AFTER, RETRY_SECONDS),
         }
         response

@@ -98,6 +98,17 @@ impl Problem {
         }))
     }
 
+    /// Says that the service cannot answer now, and that a client may try again after so many seconds.
+    ///
+    /// `cause` names what failed, for the log. No client sees it.
+    #[must_use]
+    pub fn unavailable(cause: impl fmt::Display, retry_after_seconds: u32) -> Self {
+        let mut problem =
+            Self::new(&UNAVAILABLE).with_header(RETRY_AFTER, retry_after_seconds.to_string());
+        problem.0.cause = Some(cause.to_string());
+        problem
+    }
+
     /// Refuses a request because of these faults.
     #[must_use]
     pub fn malformed(faults: Vec<FieldFault>) -> Self {
@@ -166,13 +177,6 @@ impl Problem {
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: impl Into<Cow<'static, str>>) -> Self {
         self.0.headers.push((name, value.into()));
-        self
-    }
-
-    /// Names what failed, for the log. No client sees it.
-    #[must_use]
-    pub fn with_cause(mut self, cause: impl fmt::Display) -> Self {
-        self.0.cause = Some(cause.to_string());
         self
     }
 

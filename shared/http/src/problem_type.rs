@@ -80,7 +80,7 @@ pub const METHOD_NOT_ALLOWED: ProblemType = ProblemType::new(
     "method-not-allowed",
     "The method is not supported here",
 );
-/// A dependency gave no answer in time. The log names it; see [`Problem::with_cause`].
+/// The service cannot answer now. [`Problem::unavailable`](crate::Problem::unavailable) makes it, with its cause.
 pub const UNAVAILABLE: ProblemType = ProblemType::new(
     StatusCode::SERVICE_UNAVAILABLE,
     "unavailable",

@@ -6,7 +6,10 @@ use lambda_http::Body;
 use serde::Serialize;
 
 use super::header::insert;
-use super::problem::{Problem, UNAVAILABLE};
+use super::problem::Problem;
+
+/// Seconds after which a client may ask again for an answer that could not be written.
+const UNAVAILABLE_RETRY_SECONDS: u32 = 2;
 
 /// The answer to a request that was served.
 #[derive(Debug)]
@@ -34,7 +37,7 @@ impl Reply {
     /// A 503 when the value cannot be written as JSON, which the types rule out.
     pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_string(value)
-            .map_err(|error| Problem::new(&UNAVAILABLE).with_cause(error))?;
+            .map_err(|error| Problem::unavailable(error, UNAVAILABLE_RETRY_SECONDS))?;
         Ok(Self {
             content: Some(("application/json", body)),
             ..Self::empty(status)

@@ -46,7 +46,7 @@ fn limits(cooldown: Duration, counts: [u32; 5]) -> Limits {
     ];
     Limits::new(cooldown, |rule| {
         let place = rules.iter().position(|counting| *counting == rule);
-        counts[place.expect("a counting rule")]
+        place.map_or_else(|| Limits::default_of(rule), |place| counts[place])
     })
 }
 
