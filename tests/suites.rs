@@ -1,8 +1,8 @@
-//! The black-box suites in one binary: after a change one program is linked, and a part of a test's name chooses what
-//! runs.
+//! The black-box suites in one binary, so that a change links only one program. A part of a test's name chooses which
+//! tests run. The top of each suite says what it alone sees.
 //!
-//! Two suites are programs of their own: `privacy` captures the logs and panics of the whole process, and `model` keeps
-//! two processors busy, which tests with deadlines would notice.
+//! Two suites are binaries of their own. `privacy` captures the logs and panics of the whole process. `model` keeps two
+//! processors busy, which would delay tests with deadlines.
 
 mod account;
 mod api;

@@ -1,4 +1,4 @@
-//! No request works on after its function's time, whoever hangs.
+//! No request works on after its function's time, even when the secret or the issuer does not answer.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use crate::account::{OTHER, PASSWORD, log_in, me, member, post, tokens};
+use crate::account::{OTHER, PASSWORD, get_me, log_in, post, read_tokens, register_and_log_in};
 
-/// Less than one call of a service that hangs may take.
+/// The function gets less time than one call to a service that hangs would take.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The answer, which must come before the function would be ended.
-async fn in_time(call: impl Future<Output = Answer>) -> Answer {
+/// Waits for the answer, which must come before Lambda would end the function.
+async fn await_in_time(call: impl Future<Output = Answer>) -> Answer {
     let began = Instant::now();
     let answer = call.await;
     let took = began.elapsed();
@@ -22,28 +22,31 @@ async fn in_time(call: impl Future<Output = Answer>) -> Answer {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_secret_that_is_not_answered_for_ends_no_request_late() {
+async fn a_secret_that_cannot_be_read_makes_no_request_late() {
     let world = World::builder()
         .proxied()
         .function_timeout(TIMEOUT)
         .start()
         .await;
-    let (access, _) = member(&world, &phone(1)).await;
+    let (access, _) = register_and_log_in(&world, &phone(1)).await;
     world.proxy().break_all("GetSecretValue", Fault::Hang);
     world.advance(300);
-    // The keys that are there are used on: at once where a try leaves time, and by the next request anyway.
-    assert_eq!(in_time(me(&world, &access)).await.status, 200);
+    // The service uses the keys that it has. Where the failed read left too little time, the next request uses them.
+    assert_eq!(await_in_time(get_me(&world, &access)).await.status, 200);
     world.advance(10);
-    let first = in_time(log_in(&world, &phone(1), PASSWORD)).await;
+    let first = await_in_time(log_in(&world, &phone(1), PASSWORD)).await;
     assert_eq!(first.status, 503, "{}", first.text);
-    tokens(&in_time(log_in(&world, &phone(1), PASSWORD)).await);
-    let sent = in_time(world.client.send(&phone(2))).await;
+    read_tokens(&await_in_time(log_in(&world, &phone(1), PASSWORD)).await);
+    let sent = await_in_time(world.client.send(&phone(2))).await;
     assert_eq!(sent.status, 503, "{}", sent.text);
-    assert_eq!(in_time(world.client.send(&phone(3))).await.status, 202);
+    assert_eq!(
+        await_in_time(world.client.send(&phone(3))).await.status,
+        202
+    );
 }
 
 #[tokio::test]
-async fn an_issuer_that_never_answers_ends_no_request_late() {
+async fn an_issuer_that_never_answers_makes_no_request_late() {
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", silent.local_addr().expect("an address"));
     let world = World::builder()
@@ -52,7 +55,7 @@ async fn an_issuer_that_never_answers_ends_no_request_late() {
         .start()
         .await;
     let body = json!({ "token": "e30.e30.e30", "password": OTHER });
-    let refused = in_time(post(&world, "/accounts", &body)).await;
+    let refused = await_in_time(post(&world, "/accounts", &body)).await;
     assert_eq!((refused.status, refused.problem()), (503, "unavailable"));
     assert_eq!(world.lines.last()["Faults"], 1);
 }

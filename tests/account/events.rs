@@ -1,4 +1,4 @@
-//! What an operator sees: one line and one metric for every event, and no personal data.
+//! Every event leaves one line and one metric for the operator, without personal data.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,8 @@ use phoneproof_tests::{Answer, World, phone};
 use serde_json::{Value, json};
 
 use crate::account::{
-    OTHER, PASSWORD, log_in, me, member, post, proof, refresh, register, tokens, with_token,
+    OTHER, PASSWORD, call_with_token, get_me, log_in, post, read_tokens, refresh, register,
+    register_and_log_in, verify_phone,
 };
 
 const ALL: [AccountEvent; 12] = [
@@ -32,8 +33,8 @@ struct Watch {
 }
 
 impl Watch {
-    /// `answer` has left a line with this event, its metric, and a level.
-    fn saw(&mut self, answer: &Answer, event: AccountEvent, level: &str) {
+    /// Asserts that `answer` left a line with this event, its metric and this level.
+    fn assert_event(&mut self, answer: &Answer, event: AccountEvent, level: &str) {
         let line = self.world.lines.last();
         assert_eq!(line["event"], event.name(), "{}", answer.text);
         assert_eq!(
@@ -59,7 +60,7 @@ impl Watch {
     }
 
     async fn call(&self, method: Method, path: &str, access: &str, body: Option<&Value>) -> Answer {
-        with_token(&self.world, method, path, access, body).await
+        call_with_token(&self.world, method, path, access, body).await
     }
 }
 
@@ -71,54 +72,54 @@ async fn every_event_leaves_one_line_and_metric_without_personal_data() {
     };
     let number = phone(1);
     let answer = register(&watch.world, &number, PASSWORD).await;
-    watch.saw(&answer, AccountEvent::Registered, "info");
+    watch.assert_event(&answer, AccountEvent::Registered, "info");
     let answer = log_in(&watch.world, &number, PASSWORD).await;
-    watch.saw(&answer, AccountEvent::LoggedIn, "info");
-    let (access, first) = tokens(&answer);
+    watch.assert_event(&answer, AccountEvent::LoggedIn, "info");
+    let (access, first) = read_tokens(&answer);
     let answer = watch
         .call(Method::POST, "/recovery-code", &access, None)
         .await;
-    watch.saw(&answer, AccountEvent::RecoveryCodeMade, "info");
+    watch.assert_event(&answer, AccountEvent::RecoveryCodeMade, "info");
     let recovery = answer.json["recoveryCode"]
         .as_str()
         .expect("a code")
         .to_owned();
     let answer = refresh(&watch.world, &first).await;
-    watch.saw(&answer, AccountEvent::Refreshed, "info");
-    let (_, second) = tokens(&answer);
+    watch.assert_event(&answer, AccountEvent::Refreshed, "info");
+    let (_, second) = read_tokens(&answer);
     watch.world.advance(30);
     let answer = refresh(&watch.world, &first).await;
-    watch.saw(&answer, AccountEvent::ReuseDetected, "warn");
+    watch.assert_event(&answer, AccountEvent::ReuseDetected, "warn");
     for bad in ["canary", access.as_str()] {
-        let answer = me(&watch.world, bad).await;
-        watch.saw(&answer, AccountEvent::Refused, "info");
+        let answer = get_me(&watch.world, bad).await;
+        watch.assert_event(&answer, AccountEvent::Refused, "info");
     }
     let answer = log_in(&watch.world, &number, OTHER).await;
-    watch.saw(&answer, AccountEvent::Refused, "info");
+    watch.assert_event(&answer, AccountEvent::Refused, "info");
 
-    let (access, _) = tokens(&log_in(&watch.world, &number, PASSWORD).await);
+    let (access, _) = read_tokens(&log_in(&watch.world, &number, PASSWORD).await);
     let answer = watch.call(Method::DELETE, "/sessions", &access, None).await;
-    watch.saw(&answer, AccountEvent::LoggedOut, "info");
-    let (access, _) = tokens(&log_in(&watch.world, &number, PASSWORD).await);
-    let token = proof(&watch.world, "password-change", &number).await;
+    watch.assert_event(&answer, AccountEvent::LoggedOut, "info");
+    let (access, _) = read_tokens(&log_in(&watch.world, &number, PASSWORD).await);
+    let token = verify_phone(&watch.world, "password-change", &number).await;
     let body = json!({ "token": token, "password": OTHER });
     let answer = watch
         .call(Method::POST, "/password", &access, Some(&body))
         .await;
-    watch.saw(&answer, AccountEvent::PasswordChanged, "info");
-    let token = proof(&watch.world, "password-reset", &number).await;
+    watch.assert_event(&answer, AccountEvent::PasswordChanged, "info");
+    let token = verify_phone(&watch.world, "password-reset", &number).await;
     let body = json!({ "token": token, "password": PASSWORD });
     let answer = post(&watch.world, "/password-reset", &body).await;
-    watch.saw(&answer, AccountEvent::PasswordReset, "info");
+    watch.assert_event(&answer, AccountEvent::PasswordReset, "info");
 
     let answer = register(&watch.world, &number, OTHER).await;
-    watch.saw(&answer, AccountEvent::UnlinkRequested, "info");
+    watch.assert_event(&answer, AccountEvent::UnlinkRequested, "info");
     watch.world.advance(7 * 86_400);
     let answer = register(&watch.world, &number, OTHER).await;
-    watch.saw(&answer, AccountEvent::Unlinked, "info");
-    let (access, _) = tokens(&log_in(&watch.world, &number, OTHER).await);
+    watch.assert_event(&answer, AccountEvent::Unlinked, "info");
+    let (access, _) = read_tokens(&log_in(&watch.world, &number, OTHER).await);
     let answer = watch.call(Method::DELETE, "/me", &access, None).await;
-    watch.saw(&answer, AccountEvent::Deleted, "info");
+    watch.assert_event(&answer, AccountEvent::Deleted, "info");
     assert_eq!(watch.seen, ALL.map(AccountEvent::name).into());
 
     let lines = watch.world.lines.text();
@@ -137,11 +138,11 @@ async fn every_event_leaves_one_line_and_metric_without_personal_data() {
 }
 
 #[tokio::test]
-async fn a_look_is_no_event() {
+async fn a_read_leaves_no_event() {
     let world = World::start().await;
-    let (access, _) = member(&world, &phone(1)).await;
+    let (access, _) = register_and_log_in(&world, &phone(1)).await;
     for path in ["/me", "/sessions"] {
-        let seen = with_token(&world, Method::GET, path, &access, None).await;
+        let seen = call_with_token(&world, Method::GET, path, &access, None).await;
         assert_eq!(seen.status, 200);
         let line = world.lines.last();
         assert_eq!(

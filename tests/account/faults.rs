@@ -1,4 +1,4 @@
-//! What happens when the tables, the keys or the verification service are away.
+//! How the account service answers when its tables or its keys cannot be reached.
 
 use http::Method;
 use phoneproof_local::aws::ACCOUNT_SECRET_ID;
@@ -6,16 +6,17 @@ use phoneproof_tests::{Fault, World, phone};
 use serde_json::json;
 
 use crate::account::{
-    OTHER, PASSWORD, log_in, me, member, post, proof, refresh, tokens, with_token,
+    OTHER, PASSWORD, call_with_token, get_me, log_in, post, read_tokens, refresh,
+    register_and_log_in, verify_phone,
 };
 
 #[tokio::test]
-async fn without_its_tables_every_route_says_unavailable_and_nothing_changes() {
+async fn without_its_tables_every_route_answers_unavailable_and_changes_nothing() {
     let world = World::builder().proxied().start().await;
-    let (access, refresh_token) = member(&world, &phone(1)).await;
-    let reset = proof(&world, "password-reset", &phone(1)).await;
-    let change = proof(&world, "password-change", &phone(1)).await;
-    let register = proof(&world, "register", &phone(2)).await;
+    let (access, refresh_token) = register_and_log_in(&world, &phone(1)).await;
+    let reset = verify_phone(&world, "password-reset", &phone(1)).await;
+    let change = verify_phone(&world, "password-change", &phone(1)).await;
+    let register = verify_phone(&world, "register", &phone(2)).await;
     let proxy = world.proxy();
     for operation in ["GetItem", "UpdateItem", "TransactWriteItems"] {
         proxy.break_all(operation, Fault::Refuse);
@@ -24,7 +25,7 @@ async fn without_its_tables_every_route_says_unavailable_and_nothing_changes() {
     let answers = [
         post(&world, "/accounts", &body(&register)).await,
         post(&world, "/password-reset", &body(&reset)).await,
-        with_token(
+        call_with_token(
             &world,
             Method::POST,
             "/password",
@@ -34,21 +35,21 @@ async fn without_its_tables_every_route_says_unavailable_and_nothing_changes() {
         .await,
         log_in(&world, &phone(1), PASSWORD).await,
         refresh(&world, &refresh_token).await,
-        me(&world, &access).await,
-        with_token(&world, Method::GET, "/sessions", &access, None).await,
-        with_token(&world, Method::DELETE, "/sessions", &access, None).await,
-        with_token(&world, Method::DELETE, "/sessions/all", &access, None).await,
-        with_token(&world, Method::DELETE, "/me", &access, None).await,
+        get_me(&world, &access).await,
+        call_with_token(&world, Method::GET, "/sessions", &access, None).await,
+        call_with_token(&world, Method::DELETE, "/sessions", &access, None).await,
+        call_with_token(&world, Method::DELETE, "/sessions/all", &access, None).await,
+        call_with_token(&world, Method::DELETE, "/me", &access, None).await,
     ];
     for answer in &answers {
         assert_eq!(answer.status, 503, "{}", answer.text);
         assert!(answer.header("retry-after").is_some());
     }
     proxy.mend();
-    assert_eq!(me(&world, &access).await.status, 200);
-    tokens(&refresh(&world, &refresh_token).await);
-    tokens(&log_in(&world, &phone(1), PASSWORD).await);
-    // The proofs were not spent.
+    assert_eq!(get_me(&world, &access).await.status, 200);
+    read_tokens(&refresh(&world, &refresh_token).await);
+    read_tokens(&log_in(&world, &phone(1), PASSWORD).await);
+    // The success token was not spent.
     assert_eq!(
         post(&world, "/password-reset", &body(&reset)).await.status,
         204
@@ -58,41 +59,41 @@ async fn without_its_tables_every_route_says_unavailable_and_nothing_changes() {
 #[tokio::test]
 async fn a_reply_that_is_lost_after_the_write_is_not_applied_twice() {
     let world = World::builder().proxied().start().await;
-    let (_, refresh_token) = member(&world, &phone(1)).await;
-    let token = proof(&world, "password-reset", &phone(1)).await;
+    let (_, refresh_token) = register_and_log_in(&world, &phone(1)).await;
+    let token = verify_phone(&world, "password-reset", &phone(1)).await;
     let proxy = world.proxy();
     proxy.break_next("TransactWriteItems", Fault::LoseReply);
     let body = json!({ "token": token, "password": OTHER });
     let reset = post(&world, "/password-reset", &body).await;
-    // The SDK repeats the call with its request token and learns how it went.
+    // The SDK repeats the call with its request token, and DynamoDB answers with the first result.
     assert_eq!(reset.status, 204, "{}", reset.text);
     assert_eq!(refresh(&world, &refresh_token).await.status, 401);
-    let (_, first) = tokens(&log_in(&world, &phone(1), OTHER).await);
+    let (_, first) = read_tokens(&log_in(&world, &phone(1), OTHER).await);
     proxy.break_next("TransactWriteItems", Fault::LoseReply);
-    let (_, second) = tokens(&refresh(&world, &first).await);
-    tokens(&refresh(&world, &second).await);
+    let (_, second) = read_tokens(&refresh(&world, &first).await);
+    read_tokens(&refresh(&world, &second).await);
 }
 
 #[tokio::test]
-async fn a_broken_keyring_refuses_once_it_is_too_old_and_the_service_recovers() {
+async fn the_service_refuses_when_its_keyring_is_too_old_and_recovers_with_the_secret() {
     let world = World::start().await;
-    let (_, mut token) = member(&world, &phone(1)).await;
+    let (_, mut token) = register_and_log_in(&world, &phone(1)).await;
     world.advance(300);
-    // From now on an hour is counted.
+    // The hour for which old keys are good begins now.
     let mut access;
-    (access, token) = tokens(&refresh(&world, &token).await);
+    (access, token) = read_tokens(&refresh(&world, &token).await);
     let good = world.secret(ACCOUNT_SECRET_ID).await;
     let secret = &world.stack.backends.account_secret;
     secret.set(None);
     for n in 0..12 {
         world.advance(if n == 11 { 299 } else { 300 });
-        (access, token) = tokens(&refresh(&world, &token).await);
-        assert_eq!(me(&world, &access).await.status, 200);
-        tokens(&log_in(&world, &phone(1), PASSWORD).await);
+        (access, token) = read_tokens(&refresh(&world, &token).await);
+        assert_eq!(get_me(&world, &access).await.status, 200);
+        read_tokens(&log_in(&world, &phone(1), PASSWORD).await);
     }
     world.advance(1);
-    // The token is good; what is missing is the key to see that.
-    let seen = me(&world, &access).await;
+    // The token is good, but the service has no key to check it with.
+    let seen = get_me(&world, &access).await;
     assert_eq!((seen.status, seen.problem()), (503, "unavailable"));
     assert!(seen.header("retry-after").is_some());
     let line = world.lines.last();
@@ -109,10 +110,10 @@ async fn a_broken_keyring_refuses_once_it_is_too_old_and_the_service_recovers() 
     ] {
         assert_eq!(refused.status, 503, "{}", refused.text);
     }
-    // The next request after the secret is back finds it.
+    // The next request after the secret is back reads it.
     secret.set(Some(good));
-    assert_eq!(me(&world, &access).await.status, 200);
-    tokens(&refresh(&world, &token).await);
-    tokens(&log_in(&world, &phone(1), PASSWORD).await);
+    assert_eq!(get_me(&world, &access).await.status, 200);
+    read_tokens(&refresh(&world, &token).await);
+    read_tokens(&log_in(&world, &phone(1), PASSWORD).await);
     assert_eq!(world.client.get(jwks).await.status, 200);
 }

@@ -1,19 +1,19 @@
-//! Forged access tokens, tokens of another kind, and one success token used by many at once.
+//! Forged access tokens, tokens of another kind, and one success token that many requests use at once.
 
 use phoneproof_local::aws::ACCOUNT_SECRET_ID;
 use phoneproof_tests::{Forger, Specimen, World, jwk_forms, jwt_part, phone};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::account::{OTHER, PASSWORD, me, member, post, proof, register};
+use crate::account::{OTHER, PASSWORD, get_me, post, register, register_and_log_in, verify_phone};
 
-/// The claims of an access token that must be there, besides the times.
+/// The claims, besides the times, without which an access token is refused.
 const REQUIRED: &[&str] = &["iss", "aud", "sub", "sid", "jti"];
 
 #[tokio::test]
 async fn every_forged_access_token_is_refused() {
     let world = World::start().await;
-    let (access, _) = member(&world, &phone(1)).await;
+    let (access, _) = register_and_log_in(&world, &phone(1)).await;
     let secret: Value = serde_json::from_str(&world.secret(ACCOUNT_SECRET_ID).await).expect("JSON");
     let issuer = Forger::of_root(secret["r1"].as_str().expect("a root"));
     let specimen = Specimen {
@@ -24,9 +24,9 @@ async fn every_forged_access_token_is_refused() {
         secrets: jwk_forms(&world.keyring(ACCOUNT_SECRET_ID).await.jwks()["keys"][0]),
         sign: Box::new(move |header, claims| issuer.sign(header, claims)),
     };
-    assert_eq!(me(&world, &specimen.sign_again()).await.status, 200);
+    assert_eq!(get_me(&world, &specimen.sign_again()).await.status, 200);
     for forgery in specimen.forgeries() {
-        let answer = me(&world, &forgery.token).await;
+        let answer = get_me(&world, &forgery.token).await;
         assert_eq!(answer.status, 401, "{}", forgery.what);
     }
     let exp = specimen.claims["exp"].as_u64().expect("seconds");
@@ -41,21 +41,21 @@ async fn every_forged_access_token_is_refused() {
         let mut claims = specimen.claims.clone();
         claims[name] = value;
         let token = (specimen.sign)(&specimen.header, &claims.to_string());
-        assert_eq!(me(&world, &token).await.status, 401, "{name}");
+        assert_eq!(get_me(&world, &token).await.status, 401, "{name}");
     }
-    assert_eq!(me(&world, &specimen.token).await.status, 200);
+    assert_eq!(get_me(&world, &specimen.token).await.status, 200);
 }
 
 #[tokio::test]
-async fn each_kind_of_token_is_good_for_its_own_place_only() {
+async fn each_kind_of_token_is_accepted_only_where_it_belongs() {
     let world = World::start().await;
-    let (access, _) = member(&world, &phone(1)).await;
+    let (access, _) = register_and_log_in(&world, &phone(1)).await;
     world.advance(60);
     let body = json!({ "phone": phone(2), "uniqueId": "d", "businessId": "register" });
     let challenge = world.client.post("/v1/send", &body).await.token();
     let session = crate::account::log_in(&world, &phone(1), PASSWORD).await;
-    let (_, refresh) = crate::account::tokens(&session);
-    let success = proof(&world, "register", &phone(3)).await;
+    let (_, refresh) = crate::account::read_tokens(&session);
+    let success = verify_phone(&world, "register", &phone(3)).await;
     for (kind, token) in [
         ("challenge", &challenge),
         ("success", &success),
@@ -64,7 +64,7 @@ async fn each_kind_of_token_is_good_for_its_own_place_only() {
     ] {
         let verified = world.client.verify(token, "000000").await;
         let accepted_as_challenge = verified.problem() == "wrong-code";
-        let opened = me(&world, token).await.status == 200;
+        let opened = get_me(&world, token).await.status == 200;
         let refreshed = crate::account::refresh(&world, token).await.status == 200;
         let reset = json!({ "token": token, "password": OTHER });
         let other_business = post(&world, "/password-reset", &reset).await.status == 204;
@@ -88,14 +88,14 @@ async fn each_kind_of_token_is_good_for_its_own_place_only() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_a_hundred_uses_of_one_success_token_at_once_one_counts() {
+async fn a_hundred_parallel_uses_of_one_success_token_count_once() {
     let world = World::start().await;
     for (business, path) in [
         ("register", "/accounts"),
         ("password-reset", "/password-reset"),
         ("login", "/sessions"),
     ] {
-        let token = proof(&world, business, &phone(1)).await;
+        let token = verify_phone(&world, business, &phone(1)).await;
         let mut body = json!({ "token": token });
         if path != "/sessions" {
             body["password"] = json!(PASSWORD);
@@ -116,7 +116,7 @@ async fn of_a_hundred_uses_of_one_success_token_at_once_one_counts() {
 }
 
 #[tokio::test]
-async fn a_test_number_counts_only_where_the_operator_says_so() {
+async fn a_test_number_counts_only_where_the_operator_allows_it() {
     let number = "\n[[test_number]]\nphone = \"+14155550100\"\ncode = \"424242\"\nuntil = \"2099-01-01T00:00:00Z\"\n";
     for refuses in [true, false] {
         let builder = World::builder().policy_addition(number);

@@ -1,4 +1,4 @@
-//! The account keyring: roots are added, promoted and, if they must be, retired.
+//! The account keyring, while an operator adds, promotes and retires roots.
 
 use phoneproof_crypto::keyring_edit::{EditError, KeyringDocument};
 use phoneproof_domain::clock::{Clock as _, Timestamp};
@@ -7,7 +7,8 @@ use phoneproof_tests::{World, phone};
 use serde_json::json;
 
 use crate::account::{
-    OTHER, PASSWORD, account_item, log_in, me, member, post, proof, refresh, register, tokens,
+    OTHER, PASSWORD, get_me, log_in, post, read_account_item, read_tokens, refresh, register,
+    register_and_log_in, verify_phone,
 };
 
 /// Changes the keyring as `phoneproof-admin keys` does, and waits until the service has read it.
@@ -28,7 +29,7 @@ async fn promote_a_second_root(world: &World) {
     edit(world, |keys, now| keys.promote("r2", now, false)).await;
 }
 
-/// Retires a root with force. The one that keys the tables must stay, so another does.
+/// Retires the second root with force, after a third has taken its place. The root that keys the tables must stay.
 async fn retire_the_second_root(world: &World) {
     edit(world, |keys, now| keys.add("r3", &[3; 32], now)).await;
     edit(world, |keys, now| keys.promote("r3", now, false)).await;
@@ -38,31 +39,43 @@ async fn retire_the_second_root(world: &World) {
     .await;
 }
 
-async fn stored_password(world: &World) -> String {
-    let item = account_item(world).await;
+async fn read_stored_password(world: &World) -> String {
+    let item = read_account_item(world).await;
     item["password"]["S"].as_str().expect("a text").to_owned()
 }
 
 #[tokio::test]
-async fn a_promoted_root_takes_over_and_nobody_notices() {
+async fn sessions_and_passwords_keep_working_when_a_root_is_promoted() {
     let world = World::start().await;
-    let (_, refresh_token) = member(&world, &phone(1)).await;
-    assert!(stored_password(&world).await.starts_with("argon2id.r1."));
+    let (_, refresh_token) = register_and_log_in(&world, &phone(1)).await;
+    assert!(
+        read_stored_password(&world)
+            .await
+            .starts_with("argon2id.r1.")
+    );
     promote_a_second_root(&world).await;
-    let (access, _) = tokens(&refresh(&world, &refresh_token).await);
-    assert_eq!(me(&world, &access).await.status, 200);
-    // A wrong password upgrades nothing; the right one does, at log-in.
+    let (access, _) = read_tokens(&refresh(&world, &refresh_token).await);
+    assert_eq!(get_me(&world, &access).await.status, 200);
+    // A log-in with the wrong password upgrades nothing. A log-in with the right one does.
     assert_eq!(log_in(&world, &phone(1), OTHER).await.status, 401);
-    assert!(stored_password(&world).await.starts_with("argon2id.r1."));
-    tokens(&log_in(&world, &phone(1), PASSWORD).await);
-    assert!(stored_password(&world).await.starts_with("argon2id.r2."));
-    tokens(&log_in(&world, &phone(1), PASSWORD).await);
+    assert!(
+        read_stored_password(&world)
+            .await
+            .starts_with("argon2id.r1.")
+    );
+    read_tokens(&log_in(&world, &phone(1), PASSWORD).await);
+    assert!(
+        read_stored_password(&world)
+            .await
+            .starts_with("argon2id.r2.")
+    );
+    read_tokens(&log_in(&world, &phone(1), PASSWORD).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_many_log_ins_that_upgrade_at_once_every_one_succeeds() {
+async fn parallel_log_ins_that_upgrade_a_password_all_succeed() {
     let world = World::start().await;
-    member(&world, &phone(1)).await;
+    register_and_log_in(&world, &phone(1)).await;
     promote_a_second_root(&world).await;
     let mut log_ins = tokio::task::JoinSet::new();
     for _ in 0..4 {
@@ -73,17 +86,25 @@ async fn of_many_log_ins_that_upgrade_at_once_every_one_succeeds() {
     for answer in log_ins.join_all().await {
         assert_eq!(answer.status, 201, "{}", answer.text);
     }
-    assert!(stored_password(&world).await.starts_with("argon2id.r2."));
+    assert!(
+        read_stored_password(&world)
+            .await
+            .starts_with("argon2id.r2.")
+    );
 }
 
 #[tokio::test]
-async fn a_password_of_a_retired_root_is_a_wrong_one_until_it_is_reset() {
+async fn a_password_of_a_retired_root_counts_as_wrong_until_it_is_reset() {
     let world = World::start().await;
     promote_a_second_root(&world).await;
     assert_eq!(register(&world, &phone(1), PASSWORD).await.status, 201);
-    assert!(stored_password(&world).await.starts_with("argon2id.r2."));
+    assert!(
+        read_stored_password(&world)
+            .await
+            .starts_with("argon2id.r2.")
+    );
     retire_the_second_root(&world).await;
-    // Nothing tells this account from none, and nothing pages an operator.
+    // The answer is the same as for a phone without an account, and no alarm pages an operator.
     let retired = log_in(&world, &phone(1), PASSWORD).await;
     let line = world.lines.last();
     assert_eq!(
@@ -100,9 +121,13 @@ async fn a_password_of_a_retired_root_is_a_wrong_one_until_it_is_reset() {
         answer.text.replace(id, "")
     };
     assert_eq!(bytes(&retired), bytes(&unknown));
-    let token = proof(&world, "password-reset", &phone(1)).await;
+    let token = verify_phone(&world, "password-reset", &phone(1)).await;
     let body = json!({ "token": token, "password": OTHER });
     assert_eq!(post(&world, "/password-reset", &body).await.status, 204);
-    tokens(&log_in(&world, &phone(1), OTHER).await);
-    assert!(stored_password(&world).await.starts_with("argon2id.r3."));
+    read_tokens(&log_in(&world, &phone(1), OTHER).await);
+    assert!(
+        read_stored_password(&world)
+            .await
+            .starts_with("argon2id.r3.")
+    );
 }

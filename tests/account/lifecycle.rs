@@ -1,25 +1,26 @@
-//! From registration to deletion.
+//! The life of an account, from registration to deletion.
 
 use http::Method;
 use phoneproof_tests::{World, phone};
 use serde_json::json;
 
 use crate::account::{
-    OTHER, PASSWORD, log_in, me, member, post, proof, refresh, register, tokens, with_token,
+    OTHER, PASSWORD, call_with_token, get_me, log_in, post, read_tokens, refresh, register,
+    register_and_log_in, verify_phone,
 };
 
 #[tokio::test]
-async fn register_log_in_look_and_delete() {
+async fn an_account_is_registered_used_and_deleted() {
     let world = World::start().await;
     let registered = register(&world, &phone(1), PASSWORD).await;
     assert_eq!(registered.status, 201, "{}", registered.text);
-    let (access, _) = tokens(&log_in(&world, &phone(1), PASSWORD).await);
-    let seen = me(&world, &access).await;
+    let (access, _) = read_tokens(&log_in(&world, &phone(1), PASSWORD).await);
+    let seen = get_me(&world, &access).await;
     assert_eq!(seen.json["account"], registered.json["account"]);
     assert!(!seen.text.contains(&phone(1)), "only a mask: {}", seen.text);
-    let deleted = with_token(&world, Method::DELETE, "/me", &access, None).await;
+    let deleted = call_with_token(&world, Method::DELETE, "/me", &access, None).await;
     assert_eq!(deleted.status, 204);
-    assert_eq!(me(&world, &access).await.problem(), "session-over");
+    assert_eq!(get_me(&world, &access).await.problem(), "session-over");
     let gone = log_in(&world, &phone(1), PASSWORD).await;
     assert_eq!(gone.problem(), "wrong-credentials");
     assert_eq!(register(&world, &phone(1), OTHER).await.status, 201);
@@ -28,7 +29,7 @@ async fn register_log_in_look_and_delete() {
 #[tokio::test]
 async fn a_token_counts_once_and_for_its_business_and_phone_only() {
     let world = World::start().await;
-    let token = proof(&world, "register", &phone(1)).await;
+    let token = verify_phone(&world, "register", &phone(1)).await;
     let body = json!({ "token": token, "password": PASSWORD });
     for path in ["/password-reset", "/sessions"] {
         let body = match path {
@@ -43,28 +44,28 @@ async fn a_token_counts_once_and_for_its_business_and_phone_only() {
         "already-spent"
     );
 
-    let (access, _) = tokens(&log_in(&world, &phone(1), PASSWORD).await);
-    let foreign = proof(&world, "password-change", &phone(2)).await;
+    let (access, _) = read_tokens(&log_in(&world, &phone(1), PASSWORD).await);
+    let foreign = verify_phone(&world, "password-change", &phone(2)).await;
     let body = json!({ "token": foreign, "password": OTHER });
-    let refused = with_token(&world, Method::POST, "/password", &access, Some(&body)).await;
+    let refused = call_with_token(&world, Method::POST, "/password", &access, Some(&body)).await;
     assert_eq!(refused.problem(), "other-phone");
 }
 
 #[tokio::test]
 async fn a_changed_password_ends_every_session_and_begins_none() {
     let world = World::start().await;
-    let (access, refresh_token) = member(&world, &phone(1)).await;
-    let (other, _) = tokens(&log_in(&world, &phone(1), PASSWORD).await);
-    let token = proof(&world, "password-change", &phone(1)).await;
+    let (access, refresh_token) = register_and_log_in(&world, &phone(1)).await;
+    let (other, _) = read_tokens(&log_in(&world, &phone(1), PASSWORD).await);
+    let token = verify_phone(&world, "password-change", &phone(1)).await;
     let body = json!({ "token": token, "password": OTHER });
-    let changed = with_token(&world, Method::POST, "/password", &access, Some(&body)).await;
+    let changed = call_with_token(&world, Method::POST, "/password", &access, Some(&body)).await;
     assert_eq!((changed.status, changed.text.as_str()), (204, ""));
     assert_eq!(
         refresh(&world, &refresh_token).await.problem(),
         "session-over"
     );
     for access in [&access, &other] {
-        assert_eq!(me(&world, access).await.problem(), "session-over");
+        assert_eq!(get_me(&world, access).await.problem(), "session-over");
     }
     let old = log_in(&world, &phone(1), PASSWORD).await;
     assert_eq!(old.problem(), "wrong-credentials");
@@ -74,24 +75,24 @@ async fn a_changed_password_ends_every_session_and_begins_none() {
 #[tokio::test]
 async fn a_reset_needs_a_fresh_token_and_an_account() {
     let world = World::start().await;
-    let (access, _) = member(&world, &phone(1)).await;
-    let stale = proof(&world, "password-reset", &phone(1)).await;
+    let (access, _) = register_and_log_in(&world, &phone(1)).await;
+    let stale = verify_phone(&world, "password-reset", &phone(1)).await;
     world.advance(300 + 60);
     let body = json!({ "token": stale, "password": OTHER });
     assert_eq!(
         post(&world, "/password-reset", &body).await.problem(),
         "invalid-token"
     );
-    let token = proof(&world, "password-reset", &phone(1)).await;
+    let token = verify_phone(&world, "password-reset", &phone(1)).await;
     let body = json!({ "token": token, "password": OTHER });
     assert_eq!(post(&world, "/password-reset", &body).await.status, 204);
     assert_eq!(
         post(&world, "/password-reset", &body).await.problem(),
         "already-spent"
     );
-    assert_eq!(me(&world, &access).await.status, 401);
+    assert_eq!(get_me(&world, &access).await.status, 401);
     assert_eq!(log_in(&world, &phone(1), OTHER).await.status, 201);
-    let stranger = proof(&world, "password-reset", &phone(2)).await;
+    let stranger = verify_phone(&world, "password-reset", &phone(2)).await;
     let body = json!({ "token": stranger, "password": OTHER });
     assert_eq!(
         post(&world, "/password-reset", &body).await.problem(),
@@ -102,7 +103,7 @@ async fn a_reset_needs_a_fresh_token_and_an_account() {
 #[tokio::test]
 async fn a_weak_password_is_refused_with_its_reason_and_the_token_stays() {
     let world = World::start().await;
-    let token = proof(&world, "register", &phone(1)).await;
+    let token = verify_phone(&world, "register", &phone(1)).await;
     for weak in [
         "tiny",
         "passwordpassword",
@@ -122,20 +123,20 @@ async fn a_weak_password_is_refused_with_its_reason_and_the_token_stays() {
 async fn a_phone_with_an_account_is_taken_over_only_after_a_week_of_silence() {
     let world = World::start().await;
     let week = 7 * 86_400;
-    let (access, _) = member(&world, &phone(1)).await;
+    let (access, _) = register_and_log_in(&world, &phone(1)).await;
     let asked = register(&world, &phone(1), OTHER).await;
     assert_eq!((asked.status, asked.problem()), (409, "phone-in-use"));
     assert_eq!(world.lines.last()["event"], "unlink-requested");
-    let seen = me(&world, &access).await;
+    let seen = get_me(&world, &access).await;
     assert!(seen.json["unlinkRequestedAt"].is_string(), "{}", seen.text);
-    // The holder logs in, and keeps the phone.
+    // The holder logs in and keeps the phone.
     world.advance(week - 600);
     assert_eq!(log_in(&world, &phone(1), PASSWORD).await.status, 201);
     world.advance(600);
     let again = register(&world, &phone(1), OTHER).await;
     assert_eq!(again.problem(), "phone-in-use");
     assert_eq!(log_in(&world, &phone(1), OTHER).await.status, 401);
-    // Now the holder is silent: too early, then in time. Asking again asks for nothing new.
+    // Now the holder stays silent. Asking again does not begin a new week.
     assert_eq!(
         register(&world, &phone(1), OTHER).await.problem(),
         "phone-in-use"
@@ -149,28 +150,28 @@ async fn a_phone_with_an_account_is_taken_over_only_after_a_week_of_silence() {
     world.advance(600);
     let taken = register(&world, &phone(1), OTHER).await;
     assert_eq!(taken.status, 201, "{}", taken.text);
-    let (access, _) = tokens(&log_in(&world, &phone(1), OTHER).await);
+    let (access, _) = read_tokens(&log_in(&world, &phone(1), OTHER).await);
     assert_eq!(
-        me(&world, &access).await.json["account"],
+        get_me(&world, &access).await.json["account"],
         taken.json["account"]
     );
     assert_eq!(log_in(&world, &phone(1), PASSWORD).await.status, 401);
 }
 
 #[tokio::test]
-async fn a_log_in_in_the_second_of_the_request_keeps_the_phone() {
+async fn a_log_in_in_the_same_second_as_the_request_keeps_the_phone() {
     let world = World::start().await;
-    let (access, token) = member(&world, &phone(1)).await;
+    let (access, token) = register_and_log_in(&world, &phone(1)).await;
     for use_it in [true, false] {
         assert_eq!(register(&world, &phone(1), OTHER).await.status, 409);
-        assert!(me(&world, &access).await.json["unlinkRequestedAt"].is_string());
-        // The clock stands still meanwhile.
+        assert!(get_me(&world, &access).await.json["unlinkRequestedAt"].is_string());
+        // The clock does not move here.
         if use_it {
-            tokens(&log_in(&world, &phone(1), PASSWORD).await);
+            read_tokens(&log_in(&world, &phone(1), PASSWORD).await);
         } else {
-            tokens(&refresh(&world, &token).await);
+            read_tokens(&refresh(&world, &token).await);
         }
-        assert!(me(&world, &access).await.json["unlinkRequestedAt"].is_null());
+        assert!(get_me(&world, &access).await.json["unlinkRequestedAt"].is_null());
     }
     world.advance(8 * 86_400);
     let again = register(&world, &phone(1), OTHER).await;
@@ -180,14 +181,14 @@ async fn a_log_in_in_the_second_of_the_request_keeps_the_phone() {
 #[tokio::test]
 async fn a_token_that_was_spent_is_refused_before_the_password_is_hashed() {
     let world = World::builder().proxied().start().await;
-    member(&world, &phone(1)).await;
-    let token = proof(&world, "password-reset", &phone(1)).await;
+    register_and_log_in(&world, &phone(1)).await;
+    let token = verify_phone(&world, "password-reset", &phone(1)).await;
     let body = json!({ "token": token, "password": OTHER });
     assert_eq!(post(&world, "/password-reset", &body).await.status, 204);
     drop(world.proxy().take_calls());
     let again = post(&world, "/password-reset", &body).await;
     assert_eq!(again.problem(), "already-spent");
-    // A write would have needed the hash.
+    // The write needs the hash, so no write means no hash.
     let calls = world.proxy().take_calls();
     assert!(!calls.contains_key("TransactWriteItems"), "{calls:?}");
 }
@@ -195,8 +196,8 @@ async fn a_token_that_was_spent_is_refused_before_the_password_is_hashed() {
 #[tokio::test]
 async fn every_401_names_a_scheme_and_what_is_wrong_with_a_token() {
     let world = World::start().await;
-    let (access, _) = member(&world, &phone(1)).await;
-    let ended = with_token(&world, Method::DELETE, "/sessions", &access, None).await;
+    let (access, _) = register_and_log_in(&world, &phone(1)).await;
+    let ended = call_with_token(&world, Method::DELETE, "/sessions", &access, None).await;
     assert_eq!(ended.status, 204);
     let realm = format!("Bearer realm=\"{}/account\"", world.stack.url);
     let invalid = format!("{realm}, error=\"invalid_token\", error_description=");
@@ -204,13 +205,13 @@ async fn every_401_names_a_scheme_and_what_is_wrong_with_a_token() {
         let challenge = answer.header("www-authenticate").expect("a challenge");
         challenge.strip_prefix(&invalid).map(str::to_owned)
     };
-    let over = me(&world, &access).await;
+    let over = get_me(&world, &access).await;
     assert_eq!(over.problem(), "session-over");
     assert_eq!(
         with_error(&over).as_deref(),
         Some("\"the session is over\"")
     );
-    let forged = me(&world, "e30.e30.e30").await;
+    let forged = get_me(&world, "e30.e30.e30").await;
     assert!(with_error(&forged).is_some());
     let none = world.client.get("/account/v1/me").await;
     for plain in [
@@ -232,7 +233,7 @@ async fn every_401_names_a_scheme_and_what_is_wrong_with_a_token() {
 }
 
 #[tokio::test]
-async fn bad_bodies_are_named_by_field_and_never_echoed() {
+async fn a_refused_body_is_never_echoed_and_the_answer_names_the_field() {
     let world = World::start().await;
     for (path, body, field) in [
         ("/accounts", json!({ "token": "canary" }), "password"),

@@ -1,4 +1,4 @@
-//! Logging in: limits, enumeration, second step, sessions.
+//! Logging in: limits, locks, the second step and sessions, and what an answer reveals about an account.
 
 use std::collections::BTreeSet;
 
@@ -7,15 +7,15 @@ use phoneproof_tests::{World, phone};
 use serde_json::json;
 
 use crate::account::{
-    OTHER, PASSWORD, log_in, log_in_with_code, me, member, post, proof, register,
-    register_with_second_step, tokens, with_token,
+    OTHER, PASSWORD, call_with_token, get_me, log_in, log_in_with_code, post, read_tokens,
+    register, register_and_log_in, register_with_second_step, verify_phone,
 };
 
 #[tokio::test]
 async fn an_unknown_phone_answers_like_a_wrong_password_byte_for_byte() {
     let world = World::start().await;
     assert_eq!(register(&world, &phone(1), PASSWORD).await.status, 201);
-    // Four free attempts, then the waits: all of it must be alike.
+    // The first attempts are free, then the waits begin. All answers must be alike.
     for round in 0..7 {
         let known = log_in(&world, &phone(1), OTHER).await;
         let unknown = log_in(&world, &phone(2), OTHER).await;
@@ -34,7 +34,7 @@ async fn an_unknown_phone_answers_like_a_wrong_password_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn waits_grow_and_neither_code_nor_reset_waits() {
+async fn waits_grow_for_passwords_but_not_for_codes_or_resets() {
     let world = World::start().await;
     assert_eq!(register(&world, &phone(1), PASSWORD).await.status, 201);
     for _ in 0..5 {
@@ -51,11 +51,11 @@ async fn waits_grow_and_neither_code_nor_reset_waits() {
         world.advance(wait);
         assert_eq!(log_in(&world, &phone(1), OTHER).await.status, 401);
     }
-    let token = proof(&world, "login", &phone(1)).await;
+    let token = verify_phone(&world, "login", &phone(1)).await;
     let by_code = post(&world, "/sessions", &json!({ "token": token })).await;
     assert_eq!(by_code.status, 201, "{}", by_code.text);
     assert_eq!(log_in(&world, &phone(1), PASSWORD).await.status, 429);
-    let token = proof(&world, "password-reset", &phone(1)).await;
+    let token = verify_phone(&world, "password-reset", &phone(1)).await;
     let body = json!({ "token": token, "password": OTHER });
     assert_eq!(post(&world, "/password-reset", &body).await.status, 204);
     assert_eq!(log_in(&world, &phone(1), OTHER).await.status, 201);
@@ -100,28 +100,28 @@ async fn an_address_gets_a_hundred_attempts_an_hour_over_all_phones() {
 }
 
 #[tokio::test]
-async fn a_second_step_takes_password_and_code() {
+async fn a_second_step_needs_both_password_and_code() {
     let world = World::start().await;
-    let token = proof(&world, "register", &phone(1)).await;
+    let token = verify_phone(&world, "register", &phone(1)).await;
     let short = "nine mice";
     let body = json!({ "token": token, "password": short, "secondStep": true });
     assert_eq!(post(&world, "/accounts", &body).await.status, 201);
     let half = log_in(&world, &phone(1), short).await;
     assert_eq!((half.status, half.problem()), (403, "second-step-required"));
-    let token = proof(&world, "login", &phone(1)).await;
+    let token = verify_phone(&world, "login", &phone(1)).await;
     let code_only = post(&world, "/sessions", &json!({ "token": token })).await;
     assert_eq!(code_only.problem(), "second-step-required");
     let wrong = json!({ "phone": phone(1), "password": OTHER, "token": token });
     assert_eq!(post(&world, "/sessions", &wrong).await.status, 401);
-    let foreign = proof(&world, "login", &phone(2)).await;
+    let foreign = verify_phone(&world, "login", &phone(2)).await;
     let body = json!({ "phone": phone(1), "password": short, "token": foreign });
     assert_eq!(
         post(&world, "/sessions", &body).await.problem(),
         "other-phone"
     );
     let both = json!({ "phone": phone(1), "password": short, "token": token });
-    let (access, _) = tokens(&post(&world, "/sessions", &both).await);
-    assert_eq!(me(&world, &access).await.json["secondStep"], true);
+    let (access, _) = read_tokens(&post(&world, "/sessions", &both).await);
+    assert_eq!(get_me(&world, &access).await.json["secondStep"], true);
     assert_eq!(
         post(&world, "/sessions", &both).await.problem(),
         "already-spent"
@@ -132,35 +132,36 @@ async fn a_second_step_takes_password_and_code() {
 async fn eight_characters_are_enough_only_with_a_second_step() {
     let world = World::start().await;
     let short = "nine mice";
-    let token = proof(&world, "register", &phone(1)).await;
+    let token = verify_phone(&world, "register", &phone(1)).await;
     let alone = json!({ "token": token, "password": short });
     let refused = post(&world, "/accounts", &alone).await;
     assert_eq!(refused.problem(), "password-refused");
     let with_step = json!({ "token": token, "password": short, "secondStep": true });
     assert_eq!(post(&world, "/accounts", &with_step).await.status, 201);
-    let (access, _) = tokens(&log_in_with_code(&world, &phone(1), short).await);
-    // Nor may it stay when the second step is switched off.
-    let token = proof(&world, "password-change", &phone(1)).await;
+    let (access, _) = read_tokens(&log_in_with_code(&world, &phone(1), short).await);
+    // A short password may not stay when the second step is switched off.
+    let token = verify_phone(&world, "password-change", &phone(1)).await;
     for (password, second_step, status) in [(short, Some(false), 422), ("ten mice", None, 204)] {
         let mut body = json!({ "token": token, "password": password });
         if let Some(second_step) = second_step {
             body["secondStep"] = json!(second_step);
         }
-        let changed = with_token(&world, Method::POST, "/password", &access, Some(&body)).await;
+        let changed =
+            call_with_token(&world, Method::POST, "/password", &access, Some(&body)).await;
         assert_eq!(changed.status, status, "{}", changed.text);
     }
-    let (access, _) = tokens(&log_in_with_code(&world, &phone(1), "ten mice").await);
-    let token = proof(&world, "password-change", &phone(1)).await;
+    let (access, _) = read_tokens(&log_in_with_code(&world, &phone(1), "ten mice").await);
+    let token = verify_phone(&world, "password-change", &phone(1)).await;
     let off = json!({ "token": token, "password": OTHER, "secondStep": false });
-    let changed = with_token(&world, Method::POST, "/password", &access, Some(&off)).await;
+    let changed = call_with_token(&world, Method::POST, "/password", &access, Some(&off)).await;
     assert_eq!(changed.status, 204, "{}", changed.text);
-    tokens(&log_in(&world, &phone(1), OTHER).await);
+    read_tokens(&log_in(&world, &phone(1), OTHER).await);
 }
 
-/// Wrong passwords, each as soon as it is looked at, until none is any more; how many there were.
-async fn wrong_until_locked(world: &World, token: Option<&str>) -> u32 {
+/// Tries wrong passwords, each as soon as the wait allows, until the phone is locked. Returns how many were checked.
+async fn guess_until_locked(world: &World, token: Option<&str>) -> u32 {
     for tried in 0.. {
-        // Another address each hour: this is about the phone.
+        // The address changes, so that only the limits of the phone apply.
         let address = format!("192.0.2.{}", 1 + tried % 200);
         let mut body = json!({ "phone": phone(1), "password": OTHER });
         if let Some(token) = token {
@@ -188,37 +189,37 @@ async fn wrong_until_locked(world: &World, token: Option<&str>) -> u32 {
 }
 
 #[tokio::test]
-async fn a_lock_stops_guessing_and_neither_code_nor_reset() {
+async fn a_lock_stops_passwords_but_not_codes_or_resets() {
     let world = World::start().await;
     assert_eq!(register(&world, &phone(1), PASSWORD).await.status, 201);
-    assert_eq!(wrong_until_locked(&world, None).await, 50);
-    // A lock does not end by itself, and the right password does not end it.
+    assert_eq!(guess_until_locked(&world, None).await, 50);
+    // The lock does not end with time, and the right password does not end it.
     world.advance(30 * 86_400);
     assert_eq!(
         log_in(&world, &phone(1), PASSWORD).await.problem(),
         "locked"
     );
-    let token = proof(&world, "login", &phone(1)).await;
+    let token = verify_phone(&world, "login", &phone(1)).await;
     let by_code = post(&world, "/sessions", &json!({ "token": token })).await;
     assert_eq!(by_code.status, 201, "{}", by_code.text);
     assert_eq!(
         log_in(&world, &phone(1), PASSWORD).await.problem(),
         "locked"
     );
-    let token = proof(&world, "password-reset", &phone(1)).await;
+    let token = verify_phone(&world, "password-reset", &phone(1)).await;
     let body = json!({ "token": token, "password": OTHER });
     assert_eq!(post(&world, "/password-reset", &body).await.status, 204);
-    tokens(&log_in(&world, &phone(1), OTHER).await);
+    read_tokens(&log_in(&world, &phone(1), OTHER).await);
 }
 
 #[tokio::test]
-async fn whoever_knows_only_the_number_cannot_lock_out_who_has_the_phone() {
+async fn guesses_without_a_code_cannot_lock_out_the_holder_of_the_phone() {
     let world = World::start().await;
     let registered = register_with_second_step(&world, &phone(1), PASSWORD).await;
     assert_eq!(registered.status, 201);
-    assert_eq!(wrong_until_locked(&world, None).await, 50);
-    tokens(&log_in_with_code(&world, &phone(1), PASSWORD).await);
-    // That was right, and is the end of the lock.
+    assert_eq!(guess_until_locked(&world, None).await, 50);
+    read_tokens(&log_in_with_code(&world, &phone(1), PASSWORD).await);
+    // A right password with a code ends the lock.
     let half = log_in(&world, &phone(1), PASSWORD).await;
     assert_eq!(half.problem(), "second-step-required");
 }
@@ -227,7 +228,7 @@ async fn whoever_knows_only_the_number_cannot_lock_out_who_has_the_phone() {
 async fn guesses_with_a_code_are_counted_too() {
     let world = World::start().await;
     assert_eq!(register(&world, &phone(1), PASSWORD).await.status, 201);
-    let token = proof(&world, "login", &phone(1)).await;
+    let token = verify_phone(&world, "login", &phone(1)).await;
     let body = |token: &str, password: &str| json!({ "phone": phone(1), "password": password, "token": token });
     for _ in 0..5 {
         let wrong = post(&world, "/sessions", &body(&token, OTHER)).await;
@@ -235,7 +236,7 @@ async fn guesses_with_a_code_are_counted_too() {
     }
     let waits = post(&world, "/sessions", &body(&token, PASSWORD)).await;
     assert_eq!((waits.status, waits.problem()), (429, "limited"));
-    // A code that is none is refused before the password is looked at, and counts as no guess.
+    // An invalid token is refused before the password is checked, and does not count as a guess.
     let bad = post(&world, "/sessions", &body("canary", PASSWORD)).await;
     assert_eq!(bad.problem(), "invalid-token");
     world.advance(1);
@@ -285,51 +286,51 @@ async fn refusals_by_a_limit_carry_the_rate_limit_fields() {
 #[tokio::test]
 async fn sessions_are_listed_and_ended_one_by_one_or_all() {
     let world = World::start().await;
-    let (first, _) = member(&world, &phone(1)).await;
+    let (first, _) = register_and_log_in(&world, &phone(1)).await;
     world.advance(10);
-    let (second, _) = tokens(&log_in(&world, &phone(1), PASSWORD).await);
-    let (third, _) = tokens(&log_in(&world, &phone(1), PASSWORD).await);
-    let list = with_token(&world, Method::GET, "/sessions", &first, None).await;
+    let (second, _) = read_tokens(&log_in(&world, &phone(1), PASSWORD).await);
+    let (third, _) = read_tokens(&log_in(&world, &phone(1), PASSWORD).await);
+    let list = call_with_token(&world, Method::GET, "/sessions", &first, None).await;
     let sessions = list.json["sessions"].as_array().expect("a list").clone();
     assert_eq!(sessions.len(), 3);
     assert_eq!(
         (&sessions[2]["current"], &sessions[2]["device"]),
         (&json!(true), &json!("test"))
     );
-    let other = me(&world, &second).await.json["session"].clone();
+    let other = get_me(&world, &second).await.json["session"].clone();
     let path = format!("/sessions/{}", other.as_str().expect("an id"));
-    let ended = with_token(&world, Method::DELETE, &path, &first, None).await;
+    let ended = call_with_token(&world, Method::DELETE, &path, &first, None).await;
     assert_eq!(ended.status, 204);
-    assert_eq!(me(&world, &second).await.problem(), "session-over");
-    let ended = with_token(&world, Method::DELETE, "/sessions", &third, None).await;
+    assert_eq!(get_me(&world, &second).await.problem(), "session-over");
+    let ended = call_with_token(&world, Method::DELETE, "/sessions", &third, None).await;
     assert_eq!(ended.status, 204);
-    assert_eq!(me(&world, &third).await.problem(), "session-over");
-    let ended = with_token(&world, Method::DELETE, "/sessions/all", &first, None).await;
+    assert_eq!(get_me(&world, &third).await.problem(), "session-over");
+    let ended = call_with_token(&world, Method::DELETE, "/sessions/all", &first, None).await;
     assert_eq!(ended.status, 204);
-    assert_eq!(me(&world, &first).await.problem(), "session-over");
-    let late = with_token(&world, Method::DELETE, "/sessions/all", &first, None).await;
+    assert_eq!(get_me(&world, &first).await.problem(), "session-over");
+    let late = call_with_token(&world, Method::DELETE, "/sessions/all", &first, None).await;
     assert_eq!(late.problem(), "session-over");
 }
 
 #[tokio::test]
 async fn an_eleventh_session_ends_the_one_used_least_recently() {
     let world = World::start().await;
-    let (oldest, _) = member(&world, &phone(1)).await;
+    let (oldest, _) = register_and_log_in(&world, &phone(1)).await;
     for _ in 0..10 {
-        assert_eq!(me(&world, &oldest).await.status, 200);
+        assert_eq!(get_me(&world, &oldest).await.status, 200);
         world.advance(1);
         assert_eq!(log_in(&world, &phone(1), PASSWORD).await.status, 201);
     }
-    assert_eq!(me(&world, &oldest).await.problem(), "session-over");
+    assert_eq!(get_me(&world, &oldest).await.problem(), "session-over");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_parallel_log_ins_left_over_the_next_one_ends() {
+async fn the_next_log_in_ends_the_surplus_sessions_of_parallel_log_ins() {
     let world = World::start().await;
-    member(&world, &phone(1)).await;
+    register_and_log_in(&world, &phone(1)).await;
     for _ in 0..9 {
         world.advance(1);
-        tokens(&log_in(&world, &phone(1), PASSWORD).await);
+        read_tokens(&log_in(&world, &phone(1), PASSWORD).await);
     }
     let mut log_ins = tokio::task::JoinSet::new();
     for _ in 0..4 {
@@ -339,8 +340,8 @@ async fn what_parallel_log_ins_left_over_the_next_one_ends() {
     }
     drop(log_ins.join_all().await);
     world.advance(1);
-    let (access, _) = tokens(&log_in(&world, &phone(1), PASSWORD).await);
-    let list = with_token(&world, Method::GET, "/sessions", &access, None).await;
+    let (access, _) = read_tokens(&log_in(&world, &phone(1), PASSWORD).await);
+    let list = call_with_token(&world, Method::GET, "/sessions", &access, None).await;
     let sessions = list.json["sessions"].as_array().map(Vec::len);
     assert_eq!(sessions, Some(10), "{}", list.text);
 }
@@ -348,14 +349,14 @@ async fn what_parallel_log_ins_left_over_the_next_one_ends() {
 #[tokio::test]
 async fn only_access_tokens_of_this_service_open_protected_routes() {
     let world = World::start().await;
-    let (access, refresh_token) = member(&world, &phone(1)).await;
-    let success = proof(&world, "login", &phone(1)).await;
+    let (access, refresh_token) = register_and_log_in(&world, &phone(1)).await;
+    let success = verify_phone(&world, "login", &phone(1)).await;
     for foreign in [success.as_str(), refresh_token.as_str(), "e30.e30.e30", ""] {
-        let refused = me(&world, foreign).await;
+        let refused = get_me(&world, foreign).await;
         assert_eq!(refused.status, 401, "{}", refused.text);
         assert!(refused.header("www-authenticate").is_some());
     }
-    // And the other way round: an access token proves no phone.
+    // An access token does not count as a success token either.
     for path in ["/accounts", "/password-reset"] {
         let body = json!({ "token": access, "password": OTHER });
         assert_eq!(post(&world, path, &body).await.problem(), "invalid-token");
@@ -363,5 +364,5 @@ async fn only_access_tokens_of_this_service_open_protected_routes() {
     let spent = world.client.spend(&access, "login").await;
     assert_eq!(spent.problem(), "invalid-token");
     world.advance(600 + 60);
-    assert_eq!(me(&world, &access).await.status, 401);
+    assert_eq!(get_me(&world, &access).await.status, 401);
 }

@@ -1,4 +1,8 @@
-//! The account service from outside: real HTTP, and codes read from the inbox.
+//! The account service from outside. The tests send real HTTP requests and read the codes from the inbox.
+//!
+//! Only this suite tests the rules of accounts: log-in limits and locks, sessions, refresh tokens, recovery codes, and
+//! what an answer reveals about an account. Only [`sequences`] compares random sequences of requests with a model of
+//! who may set a password.
 
 #![expect(
     clippy::expect_used,
@@ -21,14 +25,14 @@ use http::Method;
 use phoneproof_tests::{Answer, World};
 use serde_json::{Value, json};
 
-/// A password that is long enough to stand alone.
+/// A password that is long enough for an account without a second step.
 const PASSWORD: &str = "green mountains at noon";
-/// Another one.
+/// A second password, as long as the first.
 const OTHER: &str = "yellow rivers at night";
 
-/// A success token for a business and phone.
-async fn proof(world: &World, business: &str, phone: &str) -> String {
-    // The cooldown of the phone's last text is over then.
+/// Verifies a phone for a business and returns the success token.
+async fn verify_phone(world: &World, business: &str, phone: &str) -> String {
+    // This ends the cooldown after the phone's last text.
     world.advance(60);
     let body = json!({ "phone": phone, "uniqueId": phone, "businessId": business });
     let sent = world.client.post("/v1/send", &body).await;
@@ -40,8 +44,8 @@ async fn post(world: &World, path: &str, body: &Value) -> Answer {
     world.client.post(&format!("/account/v1{path}"), body).await
 }
 
-/// A call with an access token.
-async fn with_token(
+/// Calls a route with an access token.
+async fn call_with_token(
     world: &World,
     method: Method,
     path: &str,
@@ -62,7 +66,7 @@ async fn with_token(
 }
 
 async fn register(world: &World, phone: &str, password: &str) -> Answer {
-    let token = proof(world, "register", phone).await;
+    let token = verify_phone(world, "register", phone).await;
     post(
         world,
         "/accounts",
@@ -71,22 +75,22 @@ async fn register(world: &World, phone: &str, password: &str) -> Answer {
     .await
 }
 
-/// Registers an account that asks for two factors.
+/// Registers an account with a second step.
 async fn register_with_second_step(world: &World, phone: &str, password: &str) -> Answer {
-    let token = proof(world, "register", phone).await;
+    let token = verify_phone(world, "register", phone).await;
     let body = json!({ "token": token, "password": password, "secondStep": true });
     post(world, "/accounts", &body).await
 }
 
 /// Logs in with both factors.
 async fn log_in_with_code(world: &World, phone: &str, password: &str) -> Answer {
-    let token = proof(world, "login", phone).await;
+    let token = verify_phone(world, "login", phone).await;
     let body = json!({ "phone": phone, "password": password, "token": token });
     post(world, "/sessions", &body).await
 }
 
-/// The item of the only account.
-async fn account_item(world: &World) -> Value {
+/// Reads the item of the only account.
+async fn read_account_item(world: &World) -> Value {
     let scan = world
         .dynamodb("Scan", &json!({ "TableName": "Accounts" }))
         .await;
@@ -102,17 +106,17 @@ async fn log_in(world: &World, phone: &str, password: &str) -> Answer {
     post(world, "/sessions", &body).await
 }
 
-/// The access and refresh token of an answer.
-fn tokens(answer: &Answer) -> (String, String) {
+/// Reads the access token and the refresh token of an answer.
+fn read_tokens(answer: &Answer) -> (String, String) {
     assert!(matches!(answer.status, 200 | 201), "{}", answer.text);
     let text = |name: &str| answer.json[name].as_str().expect("a token").to_owned();
     (text("accessToken"), text("refreshToken"))
 }
 
-/// A new account with a session.
-async fn member(world: &World, phone: &str) -> (String, String) {
+/// Registers an account, logs in, and returns the access token and the refresh token.
+async fn register_and_log_in(world: &World, phone: &str) -> (String, String) {
     assert_eq!(register(world, phone, PASSWORD).await.status, 201);
-    tokens(&log_in(world, phone, PASSWORD).await)
+    read_tokens(&log_in(world, phone, PASSWORD).await)
 }
 
 async fn refresh(world: &World, token: &str) -> Answer {
@@ -124,6 +128,6 @@ async fn refresh(world: &World, token: &str) -> Answer {
     .await
 }
 
-async fn me(world: &World, access: &str) -> Answer {
-    with_token(world, Method::GET, "/me", access, None).await
+async fn get_me(world: &World, access: &str) -> Answer {
+    call_with_token(world, Method::GET, "/me", access, None).await
 }

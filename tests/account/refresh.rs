@@ -1,4 +1,4 @@
-//! Refresh tokens.
+//! Each refresh token is exchanged once, and its reuse ends the session.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,12 @@ use phoneproof_tests::{World, phone};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::account::{me, member, refresh, tokens, with_token};
+use crate::account::{call_with_token, get_me, read_tokens, refresh, register_and_log_in};
 
 #[tokio::test]
 async fn a_hundred_parallel_uses_give_one_successor_and_revoke_nobody() {
     let world = World::start().await;
-    let (_, mut token) = member(&world, &phone(1)).await;
+    let (_, mut token) = register_and_log_in(&world, &phone(1)).await;
     for _ in 0..3 {
         let mut uses = JoinSet::new();
         for _ in 0..100 {
@@ -21,24 +21,24 @@ async fn a_hundred_parallel_uses_give_one_successor_and_revoke_nobody() {
         }
         let answers = uses.join_all().await;
         let served: Vec<_> = answers.iter().filter(|a| a.status == 200).collect();
-        // A use may meet so many others that it gives up; none is told that its session is over.
+        // A use that conflicts with too many others gives up. None is told that its session is over.
         assert!(answers.iter().all(|a| matches!(a.status, 200 | 503)));
-        let successors: BTreeSet<_> = served.iter().map(|a| tokens(a).1).collect();
+        let successors: BTreeSet<_> = served.iter().map(|a| read_tokens(a).1).collect();
         assert_eq!(successors.len(), 1);
         token = successors.into_iter().next().expect("one");
         assert!(served.len() >= 50, "{}", served.len());
     }
-    let (access, _) = tokens(&refresh(&world, &token).await);
-    assert_eq!(me(&world, &access).await.status, 200);
+    let (access, _) = read_tokens(&refresh(&world, &token).await);
+    assert_eq!(get_me(&world, &access).await.status, 200);
 }
 
 #[tokio::test]
-async fn a_lost_reply_is_repeated_for_half_a_minute_then_it_is_reuse() {
+async fn a_refresh_token_may_be_repeated_for_half_a_minute_then_it_counts_as_reuse() {
     let world = World::start().await;
-    let (_, first) = member(&world, &phone(1)).await;
-    let (_, second) = tokens(&refresh(&world, &first).await);
+    let (_, first) = register_and_log_in(&world, &phone(1)).await;
+    let (_, second) = read_tokens(&refresh(&world, &first).await);
     world.advance(29);
-    let (_, again) = tokens(&refresh(&world, &first).await);
+    let (_, again) = read_tokens(&refresh(&world, &first).await);
     assert_eq!(again, second);
     world.advance(1);
     let reused = refresh(&world, &first).await;
@@ -47,18 +47,18 @@ async fn a_lost_reply_is_repeated_for_half_a_minute_then_it_is_reuse() {
         (401, "invalid-refresh-token")
     );
     assert_eq!(world.lines.last()["event"], "reuse-detected");
-    // The thief's copy, or the victim's, is worth nothing now.
+    // The session is over for the thief and the victim alike.
     assert_eq!(refresh(&world, &second).await.problem(), "session-over");
 }
 
 #[tokio::test]
 async fn reuse_ends_its_own_session_only() {
     let world = World::start().await;
-    let (_, first) = member(&world, &phone(1)).await;
+    let (_, first) = register_and_log_in(&world, &phone(1)).await;
     let other = crate::account::log_in(&world, &phone(1), crate::account::PASSWORD).await;
-    let (_, other) = tokens(&other);
-    let (_, second) = tokens(&refresh(&world, &first).await);
-    tokens(&refresh(&world, &second).await);
+    let (_, other) = read_tokens(&other);
+    let (_, second) = read_tokens(&refresh(&world, &first).await);
+    read_tokens(&refresh(&world, &second).await);
     assert_eq!(refresh(&world, &first).await.status, 401);
     assert_eq!(refresh(&world, &other).await.status, 200);
 }
@@ -67,19 +67,19 @@ async fn reuse_ends_its_own_session_only() {
 async fn a_session_ends_after_a_week_unused_and_after_a_month_anyway() {
     let world = World::start().await;
     let day = 86_400;
-    let (_, token) = member(&world, &phone(1)).await;
-    let (_, other) = member(&world, &phone(2)).await;
+    let (_, token) = register_and_log_in(&world, &phone(1)).await;
+    let (_, other) = register_and_log_in(&world, &phone(2)).await;
     world.advance(7 * day);
     assert_eq!(refresh(&world, &other).await.problem(), "session-over");
     assert_eq!(refresh(&world, &token).await.problem(), "session-over");
     let (access, mut token) =
-        tokens(&crate::account::log_in(&world, &phone(1), crate::account::PASSWORD).await);
-    let list = with_token(&world, Method::GET, "/sessions", &access, None).await;
+        read_tokens(&crate::account::log_in(&world, &phone(1), crate::account::PASSWORD).await);
+    let list = call_with_token(&world, Method::GET, "/sessions", &access, None).await;
     let sessions = list.json["sessions"].as_array().map(Vec::len);
     assert_eq!(sessions, Some(1), "only the new one: {}", list.text);
     for _ in 0..5 {
         world.advance(6 * day - 1);
-        token = tokens(&refresh(&world, &token).await).1;
+        token = read_tokens(&refresh(&world, &token).await).1;
     }
     world.advance(5);
     assert_eq!(refresh(&world, &token).await.problem(), "session-over");
@@ -88,7 +88,7 @@ async fn a_session_ends_after_a_week_unused_and_after_a_month_anyway() {
 #[tokio::test]
 async fn an_invented_token_ends_no_session() {
     let world = World::start().await;
-    let (_, token) = member(&world, &phone(1)).await;
+    let (_, token) = register_and_log_in(&world, &phone(1)).await;
     let invented = format!("{}AAAA{}", &token[..60], &token[64..]);
     for text in ["", "canary", invented.as_str(), &token[..token.len() - 4]] {
         let refused = refresh(&world, text).await;
@@ -101,9 +101,9 @@ async fn an_invented_token_ends_no_session() {
 }
 
 #[tokio::test]
-async fn no_secret_stands_in_the_tables() {
+async fn the_tables_hold_no_secret() {
     let world = World::start().await;
-    let (access, token) = member(&world, &phone(1)).await;
+    let (access, token) = register_and_log_in(&world, &phone(1)).await;
     let mut dump = String::new();
     for table in ["Accounts", "AccountLimits"] {
         let scan = world.dynamodb("Scan", &json!({ "TableName": table })).await;

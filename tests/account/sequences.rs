@@ -1,4 +1,4 @@
-//! Random sequences of steps, compared with a model of what may change a password.
+//! Random sequences of requests, compared with a model that knows which of them may change a password.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,17 @@ use phoneproof_domain::random::Random as _;
 use phoneproof_tests::{Answer, SeededRandom, World, phone};
 use serde_json::{Value, json};
 
-use crate::account::{log_in, refresh, tokens, with_token};
+use crate::account::{call_with_token, log_in, read_tokens, refresh};
 
 /// How long the sample policy's success tokens live, in seconds.
 const TOKEN_LIFETIME: u64 = 300;
-/// What the guard allows clocks to differ by. A token in this stretch may be accepted or not.
+/// The leeway that the guard gives clocks, in seconds. A token in this stretch may be accepted or not.
 const LEEWAY: u64 = 60;
-/// How long a session lives unused, and an account that is asked for its phone.
+/// A session ends after this many seconds without use. An account that is asked for its phone loses it after as many.
 const WEEK: u64 = 7 * 86_400;
 const BUSINESSES: [&str; 4] = ["register", "login", "password-change", "password-reset"];
 
-/// A success token, and what is known about it.
+/// A success token and what the model knows about it.
 struct Proof {
     token: String,
     business: &'static str,
@@ -36,25 +36,25 @@ struct Session {
     ended: bool,
 }
 
-/// An account, of the phone under which it is kept.
+/// An account. The model keeps it under its phone.
 struct Account {
     password: String,
     second_step: bool,
     recovery: Option<String>,
-    /// When its phone was asked for, if nobody has used it since.
+    /// When somebody else asked for its phone. `None` after the account was used again.
     asked_at: Option<u64>,
 }
 
-/// What should be true.
+/// The service, and the passwords, sessions and accounts that it should have.
 struct Model {
     world: World,
     dice: SeededRandom,
     now: u64,
     proofs: Vec<Proof>,
     sessions: Vec<Session>,
-    /// By phone.
+    /// The accounts, by the number of their phone.
     accounts: BTreeMap<usize, Account>,
-    /// Tokens of other kinds, which prove no phone.
+    /// Tokens of other kinds, which must not count as success tokens.
     foreign: Vec<String>,
     serial: u32,
     changes: u32,
@@ -112,22 +112,23 @@ impl Model {
         format!("mountain number {} of the range", self.serial)
     }
 
-    /// One of the last proofs: fresh, stale or spent.
-    fn recent_proof(&self) -> Option<usize> {
+    /// Picks one of the last four proofs. It may be fresh, stale or spent.
+    fn pick_recent_proof(&self) -> Option<usize> {
         let back = 1 + self.roll(self.proofs.len().clamp(1, 4));
         self.proofs.len().checked_sub(back)
     }
 
-    /// The newest proof for `business`, so that sequences come to something, or any of the last.
-    fn proof_for(&self, business: &str) -> Option<usize> {
+    /// Picks the newest proof for `business` two times in three, so that many sequences succeed. Otherwise picks any of
+    /// the last.
+    fn pick_proof_for(&self, business: &str) -> Option<usize> {
         let newest = self.proofs.iter().rposition(|p| p.business == business);
         newest
             .filter(|_| self.roll(3) > 0)
-            .or_else(|| self.recent_proof())
+            .or_else(|| self.pick_recent_proof())
     }
 
     async fn prove(&mut self) {
-        // The cooldown of an earlier text is over then.
+        // This ends the cooldown after an earlier text.
         self.advance(10);
         let (business, who) = (BUSINESSES[self.roll(4)], self.roll(2));
         let number = number(who);
@@ -145,7 +146,7 @@ impl Model {
         });
     }
 
-    /// Whether a proof may be used for `business` now: surely, surely not, or within the leeway of clocks.
+    /// Whether a proof may be used for `business` now. `None` within the leeway of clocks.
     fn admits(&self, proof: &Proof, business: &str) -> Option<bool> {
         let age = self.now - proof.at;
         if proof.spent || proof.business != business || age >= TOKEN_LIFETIME + LEEWAY {
@@ -159,7 +160,7 @@ impl Model {
         of_phone.for_each(|session| session.ended = true);
     }
 
-    /// Compares what happened with what had to; `None` leaves it to the service.
+    /// Compares what happened with what was expected. `None` accepts both.
     fn judge(&mut self, expected: Option<bool>, happened: bool, what: &str) {
         assert!(
             expected.is_none_or(|expected| expected == happened),
@@ -178,10 +179,10 @@ impl Model {
         self.world.client.post(&path, body).await
     }
 
-    /// Registers with a proof: a phone without an account, or one whose account was not used for a week after it
-    /// was asked to give the phone up.
+    /// Registers with a proof. This must succeed if the phone has no account, or if its account was not used for a week
+    /// after it was asked to give the phone up.
     async fn register(&mut self) {
-        let Some(at) = self.proof_for("register") else {
+        let Some(at) = self.pick_proof_for("register") else {
             return;
         };
         let (password, second_step) = (self.new_password(), self.roll(2) == 0);
@@ -215,9 +216,9 @@ impl Model {
         self.proofs[at].spent |= happened || is_new || answer.problem() == "already-spent";
     }
 
-    /// Resets with a proof and, as it falls, the account's recovery code, another one or none.
+    /// Resets with a proof and, at random, the account's recovery code, another one or none.
     async fn reset(&mut self) {
-        let Some(at) = self.proof_for("password-reset") else {
+        let Some(at) = self.pick_proof_for("password-reset") else {
             return;
         };
         let password = self.new_password();
@@ -250,7 +251,7 @@ impl Model {
         }
     }
 
-    /// Tries every way to a password with a token of another kind.
+    /// Tries every route that sets a password with a token of another kind.
     async fn misuse(&mut self) {
         let mut tokens = self.foreign.clone();
         let sessions = self.sessions.iter();
@@ -266,14 +267,18 @@ impl Model {
         }
         for session in &self.sessions {
             let access = &session.access;
-            let changed = with_token(&self.world, Method::POST, "/password", access, Some(&body));
+            let changed =
+                call_with_token(&self.world, Method::POST, "/password", access, Some(&body));
             assert!(changed.await.status >= 400);
         }
     }
 
     async fn change(&mut self) {
         let has_session = !self.sessions.is_empty();
-        let Some(at) = self.proof_for("password-change").filter(|_| has_session) else {
+        let Some(at) = self
+            .pick_proof_for("password-change")
+            .filter(|_| has_session)
+        else {
             return;
         };
         let session = self.roll(self.sessions.len());
@@ -288,7 +293,7 @@ impl Model {
             None => admitted.filter(|admitted| !admitted),
         };
         let body = json!({ "token": proof.token, "password": password });
-        let answer = with_token(
+        let answer = call_with_token(
             &self.world,
             Method::POST,
             "/password",
@@ -306,16 +311,16 @@ impl Model {
         }
     }
 
-    /// Somebody uses the account: it keeps its phone.
-    fn used(&mut self, who: usize) {
+    /// Notes that somebody used the account, so it keeps its phone.
+    fn note_use(&mut self, who: usize) {
         if let Some(account) = self.accounts.get_mut(&who) {
             account.asked_at = None;
         }
     }
 
-    fn begun(&mut self, who: usize, answer: &Answer) {
-        let (access, refresh) = tokens(answer);
-        self.used(who);
+    fn begin_session(&mut self, who: usize, answer: &Answer) {
+        let (access, refresh) = read_tokens(answer);
+        self.note_use(who);
         self.sessions.push(Session {
             access,
             refresh,
@@ -323,13 +328,14 @@ impl Model {
             at: self.now,
             ended: false,
         });
-        // Ten sessions, and the least recently used goes: the model forgets them before that.
+        // The service ends the least recently used session when there are more than ten. The model forgets sessions
+        // earlier.
         if self.sessions.len() > 9 {
             self.sessions.remove(0);
         }
     }
 
-    /// Logs in with the password and, as it falls, a proof beside it.
+    /// Logs in with the password and, at random, a proof beside it.
     async fn log_in(&mut self) {
         let who = self.roll(2);
         let Some(account) = self.accounts.get(&who) else {
@@ -338,7 +344,7 @@ impl Model {
         let needs_code = account.second_step;
         let mut body = json!({ "phone": number(who), "password": account.password });
         let brings_code = needs_code || self.roll(3) == 0;
-        let proof = self.proof_for("login").filter(|_| brings_code);
+        let proof = self.pick_proof_for("login").filter(|_| brings_code);
         let mut expected = Some(!needs_code);
         if let Some(at) = proof {
             body["token"] = json!(self.proofs[at].token);
@@ -352,16 +358,16 @@ impl Model {
         let as_expected = expected.is_none_or(|expected| expected == happened);
         assert!(as_expected, "the model's password: {}", answer.text);
         if happened {
-            self.begun(who, &answer);
+            self.begin_session(who, &answer);
             if let Some(at) = proof {
                 self.proofs[at].spent = true;
             }
         }
     }
 
-    /// Goes on with a code in place of a password, which must change none.
+    /// Logs in with a code in place of a password. This must change no password.
     async fn log_in_by_code(&mut self) {
-        let Some(at) = self.proof_for("login") else {
+        let Some(at) = self.pick_proof_for("login") else {
             return;
         };
         let who = self.proofs[at].phone;
@@ -374,35 +380,37 @@ impl Model {
         let expected = admitted.map(|admitted| admitted && is_enough);
         assert!(expected.is_none_or(|expected| expected == happened));
         if happened {
-            self.begun(who, &answer);
+            self.begin_session(who, &answer);
             self.proofs[at].spent = true;
         }
     }
 
-    /// One of the sessions, over or not.
-    fn any_session(&self) -> Option<usize> {
+    /// Picks one of the sessions. It may be over.
+    fn pick_session(&self) -> Option<usize> {
         let count = self.sessions.len();
         (count > 0).then(|| self.roll(count))
     }
 
     async fn refresh(&mut self) {
-        let Some(at) = self.any_session() else { return };
+        let Some(at) = self.pick_session() else {
+            return;
+        };
         let session = &self.sessions[at];
         let answer = refresh(&self.world, &session.refresh).await;
         let age = self.now - session.at;
         let expected = !session.ended && age < WEEK;
         assert_eq!(answer.status == 200, expected, "{}", answer.text);
         if expected {
-            let (access, refresh) = tokens(&answer);
+            let (access, refresh) = read_tokens(&answer);
             let now = self.now;
             let session = &mut self.sessions[at];
             (session.access, session.refresh, session.at) = (access, refresh, now);
             let who = session.phone;
-            self.used(who);
+            self.note_use(who);
         }
     }
 
-    /// Whether an access token opens what it is for; not to be told within the leeway of clocks.
+    /// Whether the access token of a session is accepted. `None` within the leeway of clocks.
     fn is_open(&self, session: &Session) -> Option<bool> {
         let age = self.now - session.at;
         if session.ended || age >= 600 + LEEWAY {
@@ -412,12 +420,14 @@ impl Model {
     }
 
     async fn make_recovery_code(&mut self) {
-        let Some(at) = self.any_session() else { return };
+        let Some(at) = self.pick_session() else {
+            return;
+        };
         let session = &self.sessions[at];
         let (who, expected) = (session.phone, self.is_open(session));
         let access = session.access.clone();
         let path = "/recovery-code";
-        let answer = with_token(&self.world, Method::POST, path, &access, None).await;
+        let answer = call_with_token(&self.world, Method::POST, path, &access, None).await;
         let happened = answer.status == 201;
         assert!(expected.is_none_or(|expected| expected == happened));
         if happened && let Some(account) = self.accounts.get_mut(&who) {
@@ -426,11 +436,13 @@ impl Model {
     }
 
     async fn delete(&mut self) {
-        let Some(at) = self.any_session() else { return };
+        let Some(at) = self.pick_session() else {
+            return;
+        };
         let session = &self.sessions[at];
         let (who, expected) = (session.phone, self.is_open(session));
         let access = session.access.clone();
-        let answer = with_token(&self.world, Method::DELETE, "/me", &access, None).await;
+        let answer = call_with_token(&self.world, Method::DELETE, "/me", &access, None).await;
         let happened = answer.status == 204;
         assert!(expected.is_none_or(|expected| expected == happened));
         if happened {
@@ -464,7 +476,7 @@ impl Model {
         }
     }
 
-    /// Whatever was refused has left the passwords as they were.
+    /// Compares every password with the model. A refused request must not have changed any.
     async fn compare(&mut self) {
         for (who, account) in &self.accounts {
             let answer = log_in(&self.world, &number(*who), &account.password).await;
@@ -498,7 +510,7 @@ async fn no_path_leads_to_a_password_without_a_fresh_unspent_token_of_its_busine
             *sum += count;
         }
     }
-    // The sequences must have come to all of it, or they show nothing.
+    // The test proves nothing unless the sequences reached all of these.
     for (count, least) in seen.iter().zip([20, 200, 1, 1, 1]) {
         assert!(*count >= least, "{seen:?}");
     }

@@ -1,7 +1,7 @@
-//! The conditions in DynamoDB and the decisions in the domain say the same, on every kind of record.
+//! The conditions in DynamoDB and the decisions in the domain agree on every kind of record.
 //!
-//! Each record is put into the table as it is; then the store's write and the domain's decision are
-//! compared.
+//! Each test puts a record into the table, lets the store write to it, and compares the result with the domain's
+//! decision.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -93,7 +93,7 @@ impl Bench {
         assert_eq!(self.world.dynamodb("PutItem", &request).await.status, 200);
     }
 
-    /// What the table holds now.
+    /// Reads the record that the table holds now.
     async fn record(&self) -> PhoneRecord {
         let key = json!({ "pk": { "S": self.subjects.phone_index.as_str() } });
         let request = json!({ "TableName": "Challenges", "Key": key, "ConsistentRead": true });
@@ -114,7 +114,7 @@ impl Bench {
         }
     }
 
-    /// What a send has to pass when every rule that counts admits `limit` texts.
+    /// The gates of a send when every rule that counts admits `limit` texts.
     fn gates(&self, limit: u32) -> Vec<Gate> {
         let limits = Limits::new(COOLDOWN, |_| limit);
         let subjects = self.subjects.clone().into();
@@ -143,7 +143,7 @@ impl Bench {
         }
     }
 
-    /// The counters that a send touches, by the key in `Limits`.
+    /// The counters in `Limits`, by key.
     async fn counters(&self) -> BTreeMap<String, u32> {
         let scan = json!({ "TableName": "Limits", "ConsistentRead": true });
         let mut scanned = self.world.dynamodb("Scan", &scan).await;
@@ -167,7 +167,7 @@ impl Bench {
         self.store.reserve(plan, &mut self.request()).await
     }
 
-    /// Every kind of record: each condition true, false and on its edge.
+    /// Every kind of record. Each condition is true, false and on its edge in some of them.
     fn records(&self) -> Vec<PhoneRecord> {
         let now = self.terms.now;
         let mut records = Vec::new();
@@ -256,7 +256,7 @@ fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
             }
         }
     }
-    // A key that was used before: a dead slot of the same challenge, before or after the live one.
+    // An idempotency key that was used before leaves a dead slot of the same challenge, before or after the live one.
     for dead in [1, 3] {
         kinds.push(BTreeMap::from([
             (dead, slot(OWN, now - second)),
@@ -267,7 +267,7 @@ fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
 }
 
 #[tokio::test]
-async fn on_sends() {
+async fn the_store_and_the_domain_decide_alike_on_every_send() {
     let bench = Bench::new().await;
     for record in bench.records() {
         for reservation in [
@@ -303,7 +303,7 @@ async fn on_sends() {
 }
 
 #[tokio::test]
-async fn on_guesses() {
+async fn the_store_and_the_domain_decide_alike_on_every_guess() {
     let bench = Bench::new().await;
     for record in bench.records() {
         for right in [true, false] {
@@ -322,7 +322,7 @@ async fn on_guesses() {
             let decided = record.admits_guess(2, OWN, WRITE, &bench.terms);
             let is_admitted = decided.is_ok();
             match decided {
-                // A wrong guess takes the one that is left; a right one reports nothing of use.
+                // A wrong guess takes the last attempt. After a right one the number is not used.
                 Ok(()) if right => assert!(matches!(stored, Ok(Ok(_))), "{record:?}"),
                 Ok(()) => assert_eq!(stored, Ok(Ok(0)), "{record:?}"),
                 Err(GuessRefusal::AlreadyApplied(slot)) if slot.used == right => {
@@ -339,7 +339,7 @@ async fn on_guesses() {
     }
 }
 
-/// The rule of a counter's key.
+/// Returns the rule that a counter's key names.
 fn rule_of(key: &str) -> Rule {
     let name = key.split('#').next().unwrap_or_default();
     let rule = Rule::ALL.into_iter().find(|rule| rule.name() == name);
@@ -347,7 +347,7 @@ fn rule_of(key: &str) -> Rule {
 }
 
 #[tokio::test]
-async fn on_limits() {
+async fn the_store_and_the_domain_decide_alike_on_every_count() {
     let bench = Bench::new().await;
     let limit = 3;
     let mut plan = bench.plan(Reservation::New { id: OWN, slot: 4 });
@@ -381,7 +381,8 @@ async fn on_limits() {
     }
 }
 
-/// The reasons of a cancelled transaction belong to the gates that were written, whichever those are.
+/// DynamoDB lists the reasons of a cancelled transaction in the order of its writes, so they must be matched with the
+/// gates that were written.
 #[tokio::test]
 async fn a_refusal_names_its_rule_when_some_gates_are_left_out() {
     let bench = Bench::new().await;
@@ -405,7 +406,7 @@ async fn a_refusal_names_its_rule_when_some_gates_are_left_out() {
 }
 
 #[tokio::test]
-async fn on_giving_back() {
+async fn the_store_and_the_domain_decide_alike_on_every_refund() {
     let bench = Bench::new().await;
     let new = Reservation::New { id: OWN, slot: 2 };
     assert_eq!(bench.reserve(&bench.plan(new)).await, Ok(()));

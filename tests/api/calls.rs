@@ -1,11 +1,11 @@
-//! Network calls, counted: they are the cost that users feel.
+//! The network calls of each request. Users wait for every one of them.
 
 use std::collections::BTreeMap;
 
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{World, phone};
 
-fn calls(expected: &[(&str, usize)]) -> BTreeMap<String, usize> {
+fn to_counts(expected: &[(&str, usize)]) -> BTreeMap<String, usize> {
     expected
         .iter()
         .map(|(name, count)| ((*name).to_owned(), *count))
@@ -18,7 +18,7 @@ async fn a_send_makes_one_dynamodb_and_one_sns_call() {
         let world = World::builder().mode(mode).proxied().start().await;
         for n in 0..3 {
             assert_eq!(world.client.send(&phone(n)).await.status, 202);
-            let expected = calls(&[("TransactWriteItems", 1), ("Publish", 1)]);
+            let expected = to_counts(&[("TransactWriteItems", 1), ("Publish", 1)]);
             assert_eq!(world.proxy().take_calls(), expected);
         }
     }
@@ -27,10 +27,10 @@ async fn a_send_makes_one_dynamodb_and_one_sns_call() {
 #[tokio::test]
 async fn a_verify_makes_one_dynamodb_call_and_a_read_in_stored_mode() {
     for (mode, expected) in [
-        (TokenMode::Sealed, calls(&[("UpdateItem", 1)])),
+        (TokenMode::Sealed, to_counts(&[("UpdateItem", 1)])),
         (
             TokenMode::Stored,
-            calls(&[("GetItem", 1), ("UpdateItem", 1)]),
+            to_counts(&[("GetItem", 1), ("UpdateItem", 1)]),
         ),
     ] {
         let world = World::builder().mode(mode).proxied().start().await;

@@ -1,4 +1,4 @@
-//! What happens when the carrier, the store or the keys fail.
+//! How the service answers when the carrier, the store or the keys fail.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ async fn a_refused_text_gives_the_quota_back_but_not_the_cooldown() {
         world.client.send(&phone(1)).await.json["rule"],
         "phone-cooldown"
     );
-    // Five an hour: all five are still there.
+    // The limit is five an hour, and all five are still available.
     for n in 0..5 {
         world.advance(60);
         assert_eq!(world.client.send(&phone(1)).await.status, 202, "{n}");
@@ -75,7 +75,7 @@ async fn a_refused_resend_leaves_the_challenge_alone() {
 }
 
 #[tokio::test]
-async fn an_unclear_answer_keeps_the_quota_and_gives_the_token() {
+async fn an_unclear_carrier_answer_keeps_the_text_counted_and_returns_the_token() {
     for mode in [TokenMode::Sealed, TokenMode::Stored] {
         let world = World::builder().mode(mode).start().await;
         world.carrier(Carrier::Fail);
@@ -96,7 +96,7 @@ async fn an_unclear_answer_keeps_the_quota_and_gives_the_token() {
 }
 
 #[tokio::test]
-async fn a_silent_carrier_is_given_up_within_the_functions_time_and_never_asked_twice() {
+async fn a_silent_carrier_is_asked_once_and_given_up_within_the_functions_time() {
     let world = World::start().await;
     world.carrier(Carrier::Hang);
     let answer = tokio::time::timeout(Duration::from_secs(10), world.client.send(&phone(1)))
@@ -115,7 +115,7 @@ async fn a_silent_carrier_is_given_up_within_the_functions_time_and_never_asked_
 }
 
 #[tokio::test]
-async fn no_text_leaves_when_the_rules_cannot_be_checked() {
+async fn no_text_is_sent_when_the_rules_cannot_be_checked() {
     let world = World::builder().proxied().start().await;
     world.proxy().break_all("TransactWriteItems", Fault::Refuse);
     for n in 0..20 {
@@ -228,7 +228,7 @@ async fn a_lost_reply_spends_a_token_once() {
 }
 
 #[tokio::test]
-async fn conflicts_are_tried_three_times_more_then_refused() {
+async fn a_send_repeats_after_a_conflict_three_times_then_gives_up() {
     let world = World::builder().proxied().start().await;
     for _ in 0..3 {
         world
@@ -246,7 +246,7 @@ async fn conflicts_are_tried_three_times_more_then_refused() {
 }
 
 #[tokio::test]
-async fn a_conflicting_guess_is_tried_three_times_more_and_counts_once() {
+async fn a_guess_repeats_after_a_conflict_three_times_and_counts_once() {
     let world = World::builder().proxied().start().await;
     let token = world.client.send(&phone(1)).await.token();
     world.proxy().break_next("UpdateItem", Fault::Conflict);
@@ -264,7 +264,7 @@ async fn a_conflicting_guess_is_tried_three_times_more_and_counts_once() {
 }
 
 #[tokio::test]
-async fn without_its_secret_the_service_goes_on_for_an_hour_then_fails_closed() {
+async fn without_its_secret_the_service_works_for_an_hour_then_fails_closed() {
     let world = World::start().await;
     assert_eq!(world.client.send(&phone(1)).await.status, 202);
     world.stack.backends.secret.set(None);

@@ -1,4 +1,4 @@
-//! What browsers, relying parties and tools read.
+//! The documents and headers that browsers, relying parties and tools read.
 
 use http::Method;
 use phoneproof_tests::{World, phone};
@@ -31,11 +31,11 @@ async fn discovery_names_the_configured_issuer_whatever_the_host_header_says() {
         .client
         .raw(Method::GET, "/v1/ping", &odd, Vec::new())
         .await;
-    assert_eq!(answer.status, 200, "a host that is none does no harm");
+    assert_eq!(answer.status, 200, "a malformed host does no harm");
 }
 
 #[tokio::test]
-async fn the_documents_that_answers_are_held_against_are_those_that_are_served() {
+async fn the_service_serves_the_documents_that_the_suites_check_answers_against() {
     let world = World::start().await;
     for (path, document) in [
         ("/openapi.json", phoneproof_api::openapi::document()),
@@ -84,7 +84,7 @@ async fn only_configured_origins_may_call_from_a_browser() {
 }
 
 #[tokio::test]
-async fn the_inbox_is_for_this_machine_only() {
+async fn the_inbox_answers_only_to_this_machine() {
     let world = World::start().await;
     world.client.send(&phone(1)).await;
     let texts = world.client.get("/inbox/messages").await;

@@ -1,4 +1,4 @@
-//! The events that API Gateway sends, as fixtures: `cargo lambda invoke` uses the same files.
+//! The functions answer the events that API Gateway sends. `cargo lambda invoke` uses the same files.
 
 use std::net::UdpSocket;
 use std::sync::Arc;
@@ -19,12 +19,12 @@ use serde_json::Value;
 const SEND: &str = include_str!("../events/send.json");
 const VERIFY: &str = include_str!("../events/verify.json");
 
-/// The app as a function builds it, on the backends of `world`.
-fn app(world: &World) -> Arc<App> {
-    traced_app(world, None)
+/// Builds the app as a function does, on the backends of `world`.
+fn build_app(world: &World) -> Arc<App> {
+    build_traced_app(world, None)
 }
 
-fn traced_app(world: &World, tracer: Option<Tracer>) -> Arc<App> {
+fn build_traced_app(world: &World, tracer: Option<Tracer>) -> Arc<App> {
     let endpoints = world.stack.backends.endpoints.clone();
     let settings = Settings {
         issuer: "https://verify.example.com".to_owned(),
@@ -61,7 +61,7 @@ fn traced_app(world: &World, tracer: Option<Tracer>) -> Arc<App> {
 async fn the_send_event_texts_a_code() {
     let world = World::start().await;
     let request = from_str(SEND).expect("a gateway event");
-    let answer = phoneproof_send::handle(app(&world), request).await;
+    let answer = phoneproof_send::handle(build_app(&world), request).await;
     assert_eq!(answer.status(), 202);
     assert_eq!(world.text_count(), 1);
 }
@@ -70,13 +70,13 @@ async fn the_send_event_texts_a_code() {
 async fn the_verify_event_is_understood() {
     let world = World::start().await;
     let request = from_str(VERIFY).expect("a gateway event");
-    let answer = phoneproof_verify::handle(app(&world), request).await;
+    let answer = phoneproof_verify::handle(build_app(&world), request).await;
     assert_eq!(answer.status(), 400, "its token is of another keyring");
     assert_eq!(answer.headers()["content-type"], "application/problem+json");
 }
 
-/// Serves the send event with this trace header, and returns what the X-Ray daemon got.
-async fn traced(header: &str) -> Vec<Value> {
+/// Serves the send event with this trace header and returns the segments that the X-Ray daemon received.
+async fn trace_send(header: &str) -> Vec<Value> {
     let daemon = UdpSocket::bind("127.0.0.1:0").expect("a free port");
     daemon
         .set_read_timeout(Some(Duration::from_millis(100)))
@@ -86,7 +86,7 @@ async fn traced(header: &str) -> Vec<Value> {
     let mut context = Context::default();
     context.xray_trace_id = Some(header.to_owned());
     let request = from_str(SEND).expect("a gateway event");
-    let app = traced_app(&world, Tracer::new(&address));
+    let app = build_traced_app(&world, Tracer::new(&address));
     let answer = phoneproof_send::handle(app, request.with_lambda_context(context)).await;
     assert_eq!(answer.status(), 202);
     let mut datagram = [0; 2_048];
@@ -102,7 +102,7 @@ async fn traced(header: &str) -> Vec<Value> {
 #[tokio::test]
 async fn a_sampled_request_leaves_a_segment_per_call() {
     let header = "Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1";
-    let segments = traced(header).await;
+    let segments = trace_send(header).await;
     let names: Vec<_> = segments.iter().map(|s| s["name"].clone()).collect();
     assert_eq!(names, ["Secrets Manager", "DynamoDB", "SNS"]);
     for segment in segments {
@@ -117,7 +117,7 @@ async fn a_sampled_request_leaves_a_segment_per_call() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_not_sampled_leaves_none() {
+async fn a_request_that_is_not_sampled_leaves_no_segment() {
     let header = "Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=0";
-    assert!(traced(header).await.is_empty());
+    assert!(trace_send(header).await.is_empty());
 }

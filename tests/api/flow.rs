@@ -1,4 +1,4 @@
-//! What is supposed to work.
+//! Sends, resends and repeated requests that succeed, and the tokens and texts that they produce.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{Client, PARALLEL, World, at_once, phone};
 use serde_json::{Value, json};
 
-pub(crate) fn claims(token: &str) -> Value {
+pub(crate) fn read_claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).expect("a payload");
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).expect("base64url")).expect("JSON")
 }
@@ -125,7 +125,7 @@ async fn an_idempotency_key_texts_once() {
 }
 
 #[tokio::test]
-async fn a_key_used_again_after_its_challenge_makes_another_code() {
+async fn an_idempotency_key_used_again_after_its_challenge_makes_another_code() {
     for mode in [TokenMode::Sealed, TokenMode::Stored] {
         let world = World::builder().mode(mode).start().await;
         let mut codes = BTreeSet::new();
@@ -151,11 +151,11 @@ async fn a_key_used_again_after_its_challenge_makes_another_code() {
 }
 
 #[tokio::test]
-async fn a_token_of_an_earlier_life_of_a_key_is_not_resent() {
+async fn a_token_from_an_earlier_challenge_of_the_same_key_is_not_resent() {
     for mode in [TokenMode::Sealed, TokenMode::Stored] {
         let world = World::builder().mode(mode).start().await;
         let earlier = world.client.send_keyed(&phone(1), "k").await;
-        // Seven slots of a minute: the next life takes the same slot.
+        // There are seven slots of a minute, so the next challenge of the key takes the same slot.
         world.advance(420);
         let later = world.client.send_keyed(&phone(1), "k").await;
         assert_eq!(later.status, 202, "{}", later.text);
@@ -169,7 +169,7 @@ async fn a_token_of_an_earlier_life_of_a_key_is_not_resent() {
 }
 
 #[tokio::test]
-async fn a_key_repeated_after_its_root_was_retired_is_over() {
+async fn an_idempotency_key_repeated_after_its_root_was_retired_is_expired() {
     let (a, b) = ("a".repeat(43), "b".repeat(43));
     let keyring = json!({ "current": "r1", "index": "r2", "roots": { "r1": a, "r2": b } });
     let world = World::builder().keyring(&keyring.to_string()).start().await;
@@ -186,7 +186,7 @@ async fn a_key_repeated_after_its_root_was_retired_is_over() {
 }
 
 #[tokio::test]
-async fn a_key_repeated_under_a_new_root_has_the_code_that_was_texted() {
+async fn an_idempotency_key_repeated_under_a_new_root_keeps_the_texted_code() {
     let (a, b) = ("a".repeat(43), "b".repeat(43));
     let world = World::builder()
         .keyring(&json!({ "current": "r1", "r1": a }).to_string())
@@ -248,7 +248,7 @@ async fn a_test_number_has_a_fixed_code_and_is_never_texted() {
         let sent = world.client.send("+1 415 555 0100").await;
         assert_eq!(sent.status, 202, "{}", sent.text);
         let verified = world.client.verify(&sent.token(), "424242").await;
-        assert_eq!(claims(&verified.token())["test"], true);
+        assert_eq!(read_claims(&verified.token())["test"], true);
     }
     let third = world.client.send("+1 415 555 0100").await;
     assert_eq!((third.status, third.problem()), (429, "limited"));
@@ -256,7 +256,7 @@ async fn a_test_number_has_a_fixed_code_and_is_never_texted() {
 }
 
 #[tokio::test]
-async fn the_autofill_line_is_the_last() {
+async fn the_autofill_line_is_the_last_line_of_the_text() {
     let world = World::builder()
         .policy(
             "[business.login]\n",
@@ -342,7 +342,7 @@ async fn tokens_of_an_earlier_root_work_until_it_is_retired() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_idempotency_key_texts_once_however_many_use_it_at_once() {
+async fn parallel_sends_under_one_idempotency_key_text_once() {
     let world = World::start().await;
     let statuses = at_once(&world.client, |_, client| async move {
         client.send_keyed(&phone(1), "k").await

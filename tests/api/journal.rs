@@ -1,4 +1,4 @@
-//! The line that each request leaves: log entry and metrics at once.
+//! The line that each request leaves. It is a log entry and carries the metrics.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use phoneproof_local::inbox::Carrier;
 use phoneproof_tests::{Fault, World, phone};
 use serde_json::{Value, json};
 
-/// The names of the metrics that CloudWatch makes of a line under exactly these dimensions.
-fn metrics(line: &Value, dimensions: &[&str]) -> BTreeSet<String> {
+/// The names of the metrics that CloudWatch reads from a line under exactly these dimensions.
+fn list_metrics(line: &Value, dimensions: &[&str]) -> BTreeSet<String> {
     let directives = line["_aws"]["CloudWatchMetrics"]
         .as_array()
         .expect("directives");
@@ -26,7 +26,7 @@ fn metrics(line: &Value, dimensions: &[&str]) -> BTreeSet<String> {
         .collect()
 }
 
-fn names(names: &[&str]) -> BTreeSet<String> {
+fn to_set(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
@@ -57,8 +57,8 @@ async fn a_send_counts_its_text_by_country_and_business() {
     );
     assert_eq!((&line["Sent"], &line["Segments"]), (&json!(1), &json!(1)));
     assert_eq!(
-        metrics(&line, &["stack"]),
-        names(&[
+        list_metrics(&line, &["stack"]),
+        to_set(&[
             "CarrierTime",
             "EstimatedCost",
             "Segments",
@@ -68,12 +68,21 @@ async fn a_send_counts_its_text_by_country_and_business() {
             "Time"
         ])
     );
-    assert_eq!(metrics(&line, &["stack", "carrier"]), names(&["Texts"]));
-    assert_eq!(metrics(&line, &["stack", "country"]), names(&["Sent"]));
-    assert_eq!(metrics(&line, &["stack", "business"]), names(&["Sent"]));
-    assert_eq!(metrics(&line, &["stack", "rule"]), names(&[]));
-    // The status is a property: CloudWatch would average it.
-    assert!(!metrics(&line, &["stack"]).contains("status"));
+    assert_eq!(
+        list_metrics(&line, &["stack", "carrier"]),
+        to_set(&["Texts"])
+    );
+    assert_eq!(
+        list_metrics(&line, &["stack", "country"]),
+        to_set(&["Sent"])
+    );
+    assert_eq!(
+        list_metrics(&line, &["stack", "business"]),
+        to_set(&["Sent"])
+    );
+    assert_eq!(list_metrics(&line, &["stack", "rule"]), to_set(&[]));
+    // As a metric the status would be averaged, so it is only a property of the line.
+    assert!(!list_metrics(&line, &["stack"]).contains("status"));
 }
 
 #[tokio::test]
@@ -88,10 +97,10 @@ async fn a_verification_counts_by_outcome_country_and_business() {
         let wrong = world.lines.last();
         assert_eq!(wrong["outcome"], "wrong-code");
         assert_eq!(
-            metrics(&wrong, &["stack", "outcome"]),
-            names(&["Verifications"])
+            list_metrics(&wrong, &["stack", "outcome"]),
+            to_set(&["Verifications"])
         );
-        assert_eq!(metrics(&wrong, &["stack", "country"]), names(&[]));
+        assert_eq!(list_metrics(&wrong, &["stack", "country"]), to_set(&[]));
         world.client.verify(&token, &world.code(&phone(1))).await;
         let right = world.lines.last();
         assert_eq!(right["outcome"], "served");
@@ -100,19 +109,22 @@ async fn a_verification_counts_by_outcome_country_and_business() {
             (&json!("US"), &json!("login"))
         );
         assert_eq!(
-            metrics(&right, &["stack"]),
-            names(&["StoreTime", "Time", "Verifications", "Verified"])
+            list_metrics(&right, &["stack"]),
+            to_set(&["StoreTime", "Time", "Verifications", "Verified"])
         );
-        assert_eq!(metrics(&right, &["stack", "country"]), names(&["Verified"]));
         assert_eq!(
-            metrics(&right, &["stack", "business"]),
-            names(&["Verified"])
+            list_metrics(&right, &["stack", "country"]),
+            to_set(&["Verified"])
+        );
+        assert_eq!(
+            list_metrics(&right, &["stack", "business"]),
+            to_set(&["Verified"])
         );
     }
 }
 
 #[tokio::test]
-async fn a_denial_counts_by_rule_and_is_nobodys_fault() {
+async fn a_denial_counts_by_rule_and_is_not_a_fault() {
     let world = World::start().await;
     world.client.send(&phone(1)).await;
     world.client.send(&phone(1)).await;
@@ -121,15 +133,15 @@ async fn a_denial_counts_by_rule_and_is_nobodys_fault() {
         (&line["rule"], &line["level"]),
         (&json!("phone-cooldown"), &json!("info"))
     );
-    assert_eq!(metrics(&line, &["stack", "rule"]), names(&["Denied"]));
+    assert_eq!(list_metrics(&line, &["stack", "rule"]), to_set(&["Denied"]));
     assert_eq!(
-        metrics(&line, &["stack"]),
-        names(&["Denied", "StoreTime", "Time"])
+        list_metrics(&line, &["stack"]),
+        to_set(&["Denied", "StoreTime", "Time"])
     );
 }
 
 #[tokio::test]
-async fn levels_go_by_blame() {
+async fn log_levels_follow_who_is_at_fault() {
     for (carrier, outcome) in [
         (Carrier::Refuse, "delivery-failed"),
         (Carrier::Fail, "delivery-unknown"),
@@ -142,7 +154,10 @@ async fn levels_go_by_blame() {
             (&line["outcome"], &line["level"]),
             (&json!(outcome), &json!("warn"))
         );
-        assert_eq!(metrics(&line, &["stack", "carrier"]), names(&["Texts"]));
+        assert_eq!(
+            list_metrics(&line, &["stack", "carrier"]),
+            to_set(&["Texts"])
+        );
         assert!(line["Sent"].is_null() && line["EstimatedCost"].is_null());
     }
     let world = World::builder().proxied().start().await;
@@ -153,7 +168,7 @@ async fn levels_go_by_blame() {
         (&line["status"], &line["level"]),
         (&json!(503), &json!("error"))
     );
-    assert!(metrics(&line, &["stack"]).contains("Faults"));
+    assert!(list_metrics(&line, &["stack"]).contains("Faults"));
 }
 
 #[tokio::test]
@@ -187,7 +202,7 @@ async fn no_caller_can_make_a_new_dimension() {
 }
 
 #[tokio::test]
-async fn prices_of_the_policy_are_estimated_by_segment() {
+async fn the_cost_of_a_text_is_estimated_per_segment() {
     let world = World::builder()
         .policy("# [sms.price_usd]\n", "[sms.price_usd]\nUS = 0.012\n")
         .policy(
@@ -205,7 +220,7 @@ async fn prices_of_the_policy_are_estimated_by_segment() {
 }
 
 #[tokio::test]
-async fn test_numbers_are_neither_sent_nor_verified() {
+async fn test_numbers_count_as_neither_sent_nor_verified() {
     let world = World::builder()
         .policy_addition("\n[[test_number]]\nphone = \"+14155550100\"\ncode = \"000000\"\nuntil = \"2099-01-01T00:00:00Z\"\n")
         .start()

@@ -1,4 +1,4 @@
-//! Limits, locks and blocks, counted exactly.
+//! Each limit, lock and block takes effect at its exact count and ends on its exact second.
 
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::challenge::TokenMode;
@@ -66,7 +66,7 @@ async fn a_phone_gets_five_texts_an_hour_and_ten_a_day() {
         assert_eq!(answer.status, 202, "{n}: {}", answer.text);
         world.advance(60);
     }
-    // Both limits are used up now; the one that lasts longer is reported: 12 h less 65 min are left.
+    // Both limits are used up now. The service reports the one that lasts longer: 12 h less 65 min are left.
     let answer = world
         .client
         .send_from(&phone(1), "third", "192.0.2.1")
@@ -107,11 +107,11 @@ async fn a_device_gets_ten_texts_a_day() {
 }
 
 #[tokio::test]
-async fn an_address_gets_twenty_texts_an_hour_whatever_headers_say() {
+async fn an_address_gets_twenty_texts_an_hour_and_headers_cannot_change_that() {
     let world = World::start().await;
     for n in 0..25 {
         let body = json!({ "phone": phone(n), "uniqueId": format!("d{n}"), "businessId": "login" });
-        // All from one /64; the forwarding headers are a client's word only.
+        // All sources are in one /64. A client can write anything into the forwarding headers.
         let source = format!("2001:db8:0:1::{n:x}");
         let spoofed = format!("203.0.113.{n}");
         let headers = [
@@ -156,7 +156,7 @@ async fn a_refused_send_counts_nothing() {
             .send_from(&phone(1), "device", "192.0.2.1")
             .await;
     }
-    // One was sent and 29 were refused by the cooldown: device and address have room.
+    // One was sent and the cooldown refused 29. The device and the address still have room.
     for n in 2..11 {
         assert_eq!(
             world
@@ -226,7 +226,7 @@ async fn a_live_challenge_takes_no_guess_while_the_phone_is_locked() {
 }
 
 #[tokio::test]
-async fn new_codes_never_reset_the_failures_and_a_success_does() {
+async fn new_codes_do_not_reset_the_failures_but_a_success_does() {
     let world = World::builder()
         .policy(
             "consecutive_wrong_codes = 100 ",
@@ -257,7 +257,7 @@ async fn new_codes_never_reset_the_failures_and_a_success_does() {
     assert_eq!(
         (answer.status, answer.problem()),
         (403, "locked"),
-        "no day ends a hard lock"
+        "a new day does not end a hard lock"
     );
     assert!(answer.json["retryAt"].is_null());
 
@@ -339,7 +339,7 @@ async fn blocked_phones_devices_and_addresses_are_refused() {
 }
 
 #[tokio::test]
-async fn a_block_with_an_end_ends_although_its_item_is_there() {
+async fn a_block_ends_on_time_even_while_its_item_remains() {
     let keyring_json = json!({ "current": "r1", "r1": "k".repeat(43) }).to_string();
     let world = World::builder().keyring(&keyring_json).start().await;
     let keyring = Keyring::from_json(&keyring_json).expect("valid");

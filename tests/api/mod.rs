@@ -1,7 +1,10 @@
-//! The API from outside: real HTTP, the code read from the inbox.
+//! The API of the verification service from outside. The tests send real HTTP requests and read the codes from the
+//! inbox.
 //!
-//! [`anywhere`] runs against the local stack or a deployed one; the rest moves the clock, breaks calls or
-//! changes the policy, which only the local stack allows.
+//! Only this suite checks the complete answer to each outcome, every limit to the second, the AWS calls and the log
+//! line of each request, and how long items stay in the tables. Only [`agreement`] compares the conditions in DynamoDB
+//! with the decisions of the domain. [`anywhere`] also runs against a deployed stack. The other modules move the clock,
+//! break calls or change the policy, which only the local stack allows.
 
 #![expect(
     clippy::expect_used,

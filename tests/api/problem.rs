@@ -1,4 +1,4 @@
-//! What every problem document has in common.
+//! The members and headers that every problem document has.
 
 use phoneproof_tests::Answer;
 

@@ -1,4 +1,4 @@
-//! Every row of the outcome table that refuses.
+//! Each refusal in the table of outcomes has a test here.
 
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{World, hex, phone};
@@ -60,7 +60,7 @@ async fn numbers_that_cannot_be_texted_are_refused_before_any_call() {
 }
 
 #[tokio::test]
-async fn an_expired_code_is_refused_on_the_second() {
+async fn a_code_is_refused_from_the_second_it_expires() {
     for mode in MODES {
         let world = World::builder().mode(mode).start().await;
         let (early, late) = (
@@ -196,7 +196,7 @@ async fn an_expired_success_token_is_not_spent() {
 }
 
 #[tokio::test]
-async fn a_client_key_is_asked_for_where_the_policy_says_so() {
+async fn a_business_with_a_client_key_requires_it() {
     // SHA-256 of "secret-key".
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, b"secret-key");
     let hex = hex(digest.as_ref());

@@ -1,17 +1,17 @@
-//! How long items stay: DynamoDB deletes what has passed its `expires_at`, so an end that is too early forgets
-//! what a limit, a lock or a spent token rests on.
+//! How long items stay in the tables. DynamoDB deletes an item after its `expires_at`. If that comes too early, the
+//! service forgets a limit, a lock or a spent token.
 
 use phoneproof_domain::clock::Clock as _;
 use phoneproof_tests::{World, phone};
 use serde_json::{Value, json};
 
-use crate::api::flow::claims;
+use crate::api::flow::read_claims;
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
-/// The ends of the items in `table` whose key begins with `prefix`, in Unix seconds, the earliest first.
-async fn ends(world: &World, table: &str, prefix: &str) -> Vec<i64> {
+/// The `expires_at` of each item in `table` whose key begins with `prefix`, in Unix seconds, the earliest first.
+async fn list_ends(world: &World, table: &str, prefix: &str) -> Vec<i64> {
     let answer = world.dynamodb("Scan", &json!({ "TableName": table })).await;
     let items = answer.json["Items"].as_array().expect("items");
     let of = |item: &&Value| item["pk"]["S"].as_str().expect("a key").starts_with(prefix);
@@ -31,11 +31,11 @@ async fn a_phones_record_stays_for_90_days_after_its_last_text_or_wrong_code() {
     let world = World::start().await;
     let sent = world.client.send(&phone(1)).await;
     let kept = now(&world) + 90 * DAY;
-    assert_eq!(ends(&world, "Challenges", "").await, [kept]);
+    assert_eq!(list_ends(&world, "Challenges", "").await, [kept]);
     world.advance(100);
     let wrong = world.wrong_code(&phone(1));
     assert_eq!(world.client.verify(&sent.token(), &wrong).await.status, 422);
-    assert_eq!(ends(&world, "Challenges", "").await, [kept + 100]);
+    assert_eq!(list_ends(&world, "Challenges", "").await, [kept + 100]);
 }
 
 #[tokio::test]
@@ -46,7 +46,7 @@ async fn a_counter_stays_until_its_window_ends() {
     // Ten past noon: three rules count until one o'clock, two until midnight.
     let (one, midnight) = (now(&world) - 600 + HOUR, now(&world) - 600 + DAY / 2);
     let expected = [one, one, one, midnight, midnight];
-    assert_eq!(ends(&world, "Limits", "").await, expected);
+    assert_eq!(list_ends(&world, "Limits", "").await, expected);
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn a_spent_token_is_remembered_for_longer_than_any_clock_accepts_it() {
     let code = world.code(&phone(1));
     let success = world.client.verify(&sent.token(), &code).await.token();
     assert_eq!(world.client.spend(&success, "login").await.status, 200);
-    // A minute of leeway for the relying party's clock, and one for the database's.
-    let end = claims(&success)["exp"].as_i64().expect("Unix seconds");
-    assert_eq!(ends(&world, "Challenges", "spent#").await, [end + 120]);
+    // The relying party's clock gets a minute of leeway, and the database's another.
+    let end = read_claims(&success)["exp"].as_i64().expect("Unix seconds");
+    assert_eq!(list_ends(&world, "Challenges", "spent#").await, [end + 120]);
 }

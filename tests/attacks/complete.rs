@@ -1,4 +1,4 @@
-//! `SECURITY.md` and the tests agree.
+//! The table of attacks in `SECURITY.md` names every test, and every test has its row.
 
 use std::collections::BTreeSet;
 
@@ -12,14 +12,14 @@ const ATTACKS: [&str; 7] = [
     include_str!("texting.rs"),
     include_str!("tokens.rs"),
 ];
-/// A binary of its own; rows may name its tests too.
+/// The sources of the `privacy` binary. Rows may name its tests too.
 const PRIVACY: [&str; 2] = [
     include_str!("../privacy/account.rs"),
     include_str!("../privacy/verification.rs"),
 ];
 
-/// The names of the tests in source files.
-fn tests(sources: &[&'static str]) -> BTreeSet<&'static str> {
+/// Lists the names of the tests in these source files.
+fn list_tests(sources: &[&'static str]) -> BTreeSet<&'static str> {
     let functions = sources
         .iter()
         .flat_map(|source| source.split("\n#[tokio::test").skip(1));
@@ -28,8 +28,8 @@ fn tests(sources: &[&'static str]) -> BTreeSet<&'static str> {
         .collect()
 }
 
-/// The cells of the rows of the table of attacks, which begin with a number.
-fn rows() -> Vec<Vec<&'static str>> {
+/// Lists the rows of the table of attacks as cells. These rows begin with a number.
+fn list_rows() -> Vec<Vec<&'static str>> {
     let cells = |line: &'static str| line.trim_matches('|').split('|').map(str::trim).collect();
     let rows = SECURITY.lines().map(cells);
     rows.filter(|cells: &Vec<&str>| cells.first().is_some_and(|n| n.parse::<u32>().is_ok()))
@@ -38,7 +38,7 @@ fn rows() -> Vec<Vec<&'static str>> {
 
 #[test]
 fn every_attack_in_the_table_has_its_test_and_every_test_its_row() {
-    let rows = rows();
+    let rows = list_rows();
     let numbers: Vec<_> = rows.iter().map(|cells| cells[0].to_owned()).collect();
     let expected: Vec<_> = (1..=32).map(|n: u32| n.to_string()).collect();
     assert_eq!(numbers, expected);
@@ -52,10 +52,10 @@ fn every_attack_in_the_table_has_its_test_and_every_test_its_row() {
         assert!(cells.iter().all(|cell| !cell.is_empty()), "{cells:?}");
         named.extend(cells[3].split(", ").map(|name| name.trim_matches('`')));
     }
-    let attacks = tests(&ATTACKS);
+    let attacks = list_tests(&ATTACKS);
     let unnamed: Vec<_> = attacks.difference(&named).collect();
     assert!(unnamed.is_empty(), "without a row: {unnamed:?}");
-    let privacy = tests(&PRIVACY);
+    let privacy = list_tests(&PRIVACY);
     let elsewhere: BTreeSet<_> = named.difference(&attacks).copied().collect();
     let missing: Vec<_> = elsewhere.difference(&privacy).collect();
     assert!(missing.is_empty(), "without a test: {missing:?}");

@@ -1,5 +1,5 @@
-//! Forged success tokens at the three places that accept success tokens: the service's own ledger, the guard crate and the
-//! account service. The forgeries are the table of `phoneproof_tests::Specimen`.
+//! Forged success tokens at the three places that accept success tokens: the service's own ledger, the guard crate and
+//! the account service. The forgeries are the table of `phoneproof_tests::Specimen`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 const SUCCESS: &str = "phone-verified+jwt";
 
-/// The claims of a success token that must be there, besides the times.
+/// The claims, besides the times, without which a success token is refused.
 const REQUIRED: &[&str] = &[
     "iss",
     "sub",
@@ -27,33 +27,33 @@ const REQUIRED: &[&str] = &[
     "amr",
 ];
 
-/// A world whose keys the test holds, and a good token of business `register`.
+/// A world whose keys the test holds, and a good success token for the business `register`.
 struct Forge {
     world: World,
     specimen: Specimen<'static>,
 }
 
 impl Forge {
-    /// A world that signs with the key of its root.
+    /// Starts a world that signs with the key of its root.
     async fn new() -> Self {
         let secret = "k".repeat(43);
         let keyring = json!({ "current": "r1", "roots": { "r1": secret } });
         let issuer = Forger::of_root(&secret);
         let sign = move |header: &Value, claims: &str| issuer.sign(header, claims);
-        Self::on(&keyring, Vec::new(), Box::new(sign)).await
+        Self::start(&keyring, Vec::new(), Box::new(sign)).await
     }
 
-    /// A world that signs with an RSA key.
+    /// Starts a world that signs with an RSA key.
     async fn with_rsa(root: &str, rsa: RsaKey) -> Self {
         let keyring = json!({
             "current": "r1", "roots": { "r1": root }, "rsa": { "kid": "rsa1", "pkcs8": rsa.pkcs8() },
         });
         let forms = rsa.public_forms();
         let sign = move |header: &Value, claims: &str| rsa.sign(header, claims);
-        Self::on(&keyring, forms, Box::new(sign)).await
+        Self::start(&keyring, forms, Box::new(sign)).await
     }
 
-    async fn on(
+    async fn start(
         keyring: &Value,
         mut secrets: Vec<Vec<u8>>,
         sign: Box<dyn Fn(&Value, &str) -> String>,
@@ -84,7 +84,7 @@ impl Forge {
         }
     }
 
-    /// Whether ledger, guard and account service accept the token.
+    /// Whether the ledger, the guard and the account service accept the token, in this order.
     async fn accept(&self, token: &str) -> [bool; 3] {
         let client = &self.world.client;
         let body = json!({ "token": token, "password": "tiny" });
@@ -107,7 +107,8 @@ impl Forge {
         assert_eq!(self.accept(token).await, [false; 3], "{what}");
     }
 
-    /// Every forgery is refused at all three places, and the guard says why. Returns how many there were.
+    /// Asserts that all three places refuse every forgery and that the guard gives the expected reason. Returns the
+    /// number of forgeries.
     async fn assert_all_refused(&self, forgeries: Vec<Forgery>) -> usize {
         for forgery in &forgeries {
             self.assert_refused(&forgery.token, &forgery.what).await;
@@ -119,15 +120,15 @@ impl Forge {
         forgeries.len()
     }
 
-    /// The forge can sign, so every refusal was about what was changed.
+    /// Asserts that an unchanged token is accepted when it is signed again. So every refusal was caused by the change.
     async fn assert_good(&self) {
         let again = self.specimen.sign_again();
         assert_eq!(self.accept(&again).await, [true; 3]);
     }
 }
 
-/// Keyrings in which each of the issuer's keys signs under its own id or the id of the other, and whether its tokens are
-/// good.
+/// Keyrings in which one of the issuer's keys signs under its own id or under the id of the other key, and whether
+/// tokens of the keyring are good.
 fn keyrings_with_the_other_id(root: &str, rsa: &RsaKey) -> Vec<(Keyring, bool)> {
     let own = json!({ "current": "r1", "roots": { "r1": root } });
     let ec_as_rsa = json!({ "current": "rsa1", "roots": { "rsa1": root } });
@@ -231,7 +232,7 @@ async fn keys_in_the_header() {
             "{kid:?}: a key was fetched"
         );
     }
-    // The issuer's own signature, under ids that name none of its keys.
+    // The issuer's own key signs under ids that name none of its keys.
     tried += forge.assert_all_refused(forge.specimen.of_keys()).await;
     assert_eq!(tried, 9 * 5 + 10);
     forge.assert_good().await;

@@ -1,10 +1,10 @@
-//! Getting in without the code.
+//! Attacks that try to pass verification without the code.
 
 use std::collections::BTreeMap;
 
 use phoneproof_tests::{PARALLEL, World, at_once, many, phone};
 
-use crate::attacks::{MODES, challenge, nth_phone, raised};
+use crate::attacks::{MODES, nth_phone, obtain_challenge, raise_limits};
 
 const ROUNDS: usize = 10;
 
@@ -13,7 +13,7 @@ async fn serial_guessing() {
     for mode in MODES {
         let world = World::builder().mode(mode).start().await;
         for n in 0..20 {
-            let (token, right, wrong) = challenge(&world, &nth_phone(n), n).await;
+            let (token, right, wrong) = obtain_challenge(&world, &nth_phone(n), n).await;
             for _ in 0..5 {
                 assert_eq!(world.client.verify(&token, &wrong).await.status, 422);
             }
@@ -27,7 +27,7 @@ async fn parallel_guessing() {
     for mode in MODES {
         let world = World::builder().mode(mode).start().await;
         for round in 0..ROUNDS {
-            let (token, right, _) = challenge(&world, &nth_phone(round), round).await;
+            let (token, right, _) = obtain_challenge(&world, &nth_phone(round), round).await;
             let right: usize = right.parse().expect("digits");
             let statuses = at_once(&world.client, |n, client| {
                 let (token, guess) = (token.clone(), format!("{:06}", (right + 1 + n) % 1_000_000));
@@ -45,7 +45,7 @@ async fn one_right_code_sent_many_times() {
     for mode in MODES {
         let world = World::builder().mode(mode).start().await;
         for round in 0..ROUNDS {
-            let (token, right, _) = challenge(&world, &nth_phone(round), round).await;
+            let (token, right, _) = obtain_challenge(&world, &nth_phone(round), round).await;
             let statuses = at_once(&world.client, |_, client| {
                 let (token, right) = (token.clone(), right.clone());
                 async move { client.verify(&token, &right).await }
@@ -61,7 +61,7 @@ async fn one_right_code_sent_many_times() {
 async fn replay_of_a_used_challenge() {
     for mode in MODES {
         let world = World::builder().mode(mode).start().await;
-        let (token, right, _) = challenge(&world, &phone(1), 1).await;
+        let (token, right, _) = obtain_challenge(&world, &phone(1), 1).await;
         assert_eq!(world.client.verify(&token, &right).await.status, 200);
         let statuses = many(5_000, &world.client, |_, client| {
             let (token, right) = (token.clone(), right.clone());
@@ -80,12 +80,12 @@ async fn new_codes_to_reset_the_guess_count() {
         for day in 0..8 {
             let mut today = 0;
             for n in 0..10 {
-                // A device and address of its own for each challenge.
+                // Each challenge has its own device and address, so only the limits of the phone apply.
                 let (device, address) =
                     (format!("d{day}-{n}"), crate::attacks::address(day * 10 + n));
                 let sent = world.client.send_from(&phone(1), &device, &address).await;
                 if sent.status != 202 {
-                    // Until the day ends, or for good.
+                    // The soft lock holds until the day ends, the hard lock for good.
                     let soft = sent.json["rule"] == "phone-lock";
                     assert!(soft || sent.problem() == "locked", "{}", sent.text);
                     break;
@@ -112,7 +112,7 @@ async fn new_codes_to_reset_the_guess_count() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_code_over_many_phones() {
-    // From one device over many addresses, and from one address over many devices.
+    // One device uses many addresses, then one address uses many devices.
     for (is_device, limit) in [(true, 10), (false, 20)] {
         let world = World::start().await;
         let statuses = many(1_000, &world.client, |n, client| {
@@ -133,7 +133,7 @@ async fn one_code_over_many_phones() {
         .await;
         assert_eq!(world.text_count(), limit);
         assert_eq!(statuses[&429], 1_000 - limit);
-        // Each wrong guess stands in a request line with its metric.
+        // Each wrong guess leaves a request line with its metric.
         let wrong = world
             .lines
             .text()
@@ -146,13 +146,13 @@ async fn one_code_over_many_phones() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn expired_code() {
     for mode in MODES {
-        let world = raised(&["address"]).mode(mode).start().await;
+        let world = raise_limits(&["address"]).mode(mode).start().await;
         let mut challenges = Vec::new();
         for n in 0..100 {
-            challenges.push(challenge(&world, &nth_phone(n), n).await);
+            challenges.push(obtain_challenge(&world, &nth_phone(n), n).await);
         }
         world.advance(301);
-        // The items are all there: DynamoDB deletes them some day after they expired.
+        // All items are still in the table, because DynamoDB deletes them only some time after they expire.
         assert!(world.count("Challenges").await >= 100);
         for (token, right, _) in &challenges {
             assert_eq!(world.client.verify(token, right).await.status, 410);
@@ -164,9 +164,9 @@ async fn expired_code() {
 async fn cancelling_a_victims_code() {
     for mode in MODES {
         let world = World::builder().mode(mode).start().await;
-        let (token, right, _) = challenge(&world, &phone(1), 1).await;
+        let (token, right, _) = obtain_challenge(&world, &phone(1), 1).await;
         let mut texts = 1;
-        // A stranger asks for codes to the same phone, and burns the guesses of each.
+        // A stranger requests codes for the same phone and guesses wrong at each.
         for n in 0..200 {
             let sent = world
                 .client

@@ -1,4 +1,4 @@
-//! Requests that say more, or other things, than they should.
+//! Forged host headers, hostile bodies, and content that tries to get into a text.
 
 use http::Method;
 use phoneproof_tests::{World, jwt_part, malformed_bodies, phone};
@@ -57,7 +57,7 @@ async fn forged_host() {
     }
 }
 
-/// The routes that read a body, each with one that it understands.
+/// The routes that read a body, each with a well-formed body.
 fn routes() -> Vec<(&'static str, Value)> {
     let (password, number) = ("green mountains at noon", phone(1));
     let send = json!({
@@ -87,8 +87,8 @@ fn routes() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// `good` with each field given twice, and with each other type of JSON.
-fn spoilt(good: &Value) -> Vec<Vec<u8>> {
+/// Spoils `good` in every way: each field twice, each field with each other JSON type, and an unknown field.
+fn spoil(good: &Value) -> Vec<Vec<u8>> {
     let mut bodies = Vec::new();
     for (name, value) in good.as_object().expect("an object") {
         let twice = good
@@ -113,7 +113,7 @@ fn spoilt(good: &Value) -> Vec<Vec<u8>> {
     bodies
 }
 
-/// Sends a body as each type of content; none of it may be served. How many answers there were.
+/// Sends a body with each content type and asserts that every answer is a refusal. Returns the number of answers.
 async fn assert_refused(world: &World, path: &str, body: &[u8], problems: &[&str]) -> usize {
     let content_types = ["application/json", "text/plain", ""];
     for content_type in content_types {
@@ -138,7 +138,8 @@ async fn assert_refused(world: &World, path: &str, body: &[u8], problems: &[&str
 async fn hostile_bodies() {
     let world = World::builder().proxied().start().await;
     for (path, good) in routes() {
-        // Spoilt bodies are refused for what is spoilt: this one is understood, and only its token is none.
+        // The route must understand the good body and refuse only its token. Otherwise the refusals below prove
+        // nothing.
         let understood = world.client.post(path, &good).await;
         assert_ne!(understood.problem(), "malformed", "{}", understood.text);
         assert!((400..500).contains(&understood.status), "{path}");
@@ -150,7 +151,7 @@ async fn hostile_bodies() {
             let problems = ["malformed", "too-large"];
             count += assert_refused(&world, path, &body, &problems).await;
         }
-        for body in spoilt(&good) {
+        for body in spoil(&good) {
             count += assert_refused(&world, path, &body, &["malformed"]).await;
         }
     }
@@ -194,7 +195,7 @@ async fn content_injection() {
             body["uniqueId"] = json!(format!("d{n}{m}"));
             body[field] = json!(canary);
             let source = address(10 * n + m);
-            // A header cannot hold every canary; those that it can are sent in several.
+            // A header cannot hold every character, so the headers carry the printable ones.
             let printable: String = canary.chars().filter(|c| (' '..='~').contains(c)).collect();
             let headers = [
                 ("x-test-source-ip", source.as_str()),

@@ -1,4 +1,4 @@
-//! Good tokens where they do not belong, or once too often.
+//! Good tokens that are used in the wrong place or more than once.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use phoneproof_local::aws::SECRET_ID;
 use phoneproof_tests::{PARALLEL, World, at_once, phone};
 use serde_json::json;
 
-use crate::attacks::{MODES, challenge, nth_phone, success};
+use crate::attacks::{MODES, nth_phone, obtain_challenge, obtain_success_token};
 
 #[tokio::test]
 async fn one_kind_of_token_for_another() {
     for mode in MODES {
         let world = World::builder().mode(mode).start().await;
-        let (opened, code, _) = challenge(&world, &phone(1), 1).await;
-        let login = success(&world, &phone(2), 2).await;
+        let (opened, code, _) = obtain_challenge(&world, &phone(1), 1).await;
+        let login = obtain_success_token(&world, &phone(2), 2).await;
         let body = json!({ "phone": phone(3), "uniqueId": "d3", "businessId": "register" });
         let sent = world.client.post("/v1/send", &body).await;
         let register = world
@@ -50,7 +50,7 @@ async fn one_kind_of_token_for_another() {
 async fn success_token_used_twice() {
     let world = World::start().await;
     for round in 0..5 {
-        let token = success(&world, &nth_phone(round), round).await;
+        let token = obtain_success_token(&world, &nth_phone(round), round).await;
         let statuses = at_once(&world.client, |_, client| {
             let token = token.clone();
             async move { client.spend(&token, "login").await }

@@ -1,5 +1,8 @@
-//! Attacks on the running service, over HTTP, counted exactly. `SECURITY.md` lists them; each test carries
-//! the name that stands there.
+//! Attacks on the running service over HTTP. `SECURITY.md` lists them under the names of these tests.
+//!
+//! Only this suite counts exactly how many requests of an attack succeed, with hundreds of requests at once. Only it
+//! tries forged and altered tokens at every place that accepts them. [`complete`] checks that `SECURITY.md` lists every
+//! test.
 
 #![expect(
     clippy::expect_used,
@@ -19,34 +22,34 @@ mod tokens;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{World, WorldBuilder, phone};
 
-/// Both places where a challenge can live.
+/// Both modes, because an attack could succeed in only one of them.
 const MODES: [TokenMode; 2] = [TokenMode::Sealed, TokenMode::Stored];
 
-/// A challenge token for a phone, its code, and another code.
-async fn challenge(world: &World, phone: &str, n: usize) -> (String, String, String) {
+/// Sends to a phone and returns the challenge token, its code, and a wrong code.
+async fn obtain_challenge(world: &World, phone: &str, n: usize) -> (String, String, String) {
     let (device, address) = (format!("device-{n}"), address(n));
     let sent = world.client.send_from(phone, &device, &address).await;
     (sent.token(), world.code(phone), world.wrong_code(phone))
 }
 
-/// A success token of business `login` for a phone.
-async fn success(world: &World, phone: &str, n: usize) -> String {
-    let (token, code, _) = challenge(world, phone, n).await;
+/// Verifies a phone for the business `login` and returns the success token.
+async fn obtain_success_token(world: &World, phone: &str, n: usize) -> String {
+    let (token, code, _) = obtain_challenge(world, phone, n).await;
     world.client.verify(&token, &code).await.token()
 }
 
-/// The `n`-th address; each in a network of its own, for `n` below 65,536.
+/// The `n`-th address. Each counts as an address of its own, for `n` below 65,536.
 fn address(n: usize) -> String {
     format!("198.{}.{}.{}", 18 + n / 65_536, n / 256 % 256, n % 256)
 }
 
-/// The `n`-th phone.
+/// The `n`-th phone, an E.164 number.
 fn nth_phone(n: usize) -> String {
     phone(u32::try_from(n).expect("a small number"))
 }
 
-/// A world where sends are limited by nothing but the rule under attack: the others are `raised`.
-fn raised(rules: &[&str]) -> WorldBuilder {
+/// Raises the limits of these rules, so that only the rule under attack limits sends.
+fn raise_limits(rules: &[&str]) -> WorldBuilder {
     rules.iter().fold(World::builder(), |builder, rule| {
         let (from, to) = match *rule {
             "phone" => ("phone_per_hour = 5\n", "phone_per_hour = 1000000\n"),

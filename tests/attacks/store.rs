@@ -1,4 +1,4 @@
-//! A store that is away, forgets, or answers twice.
+//! A store that is down, loses a reply, or still holds an expired block.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,17 @@ use phoneproof_domain::phone::Phone;
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_tests::{Fault, World, many, phone};
 
-use crate::attacks::{MODES, address, challenge, nth_phone, raised};
+use crate::attacks::{MODES, address, nth_phone, obtain_challenge, raise_limits};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn store_down_gate_open() {
     for mode in MODES {
-        let world = raised(&["address"]).mode(mode).proxied().start().await;
-        let (token, right, _) = challenge(&world, &phone(600), 600).await;
+        let world = raise_limits(&["address"])
+            .mode(mode)
+            .proxied()
+            .start()
+            .await;
+        let (token, right, _) = obtain_challenge(&world, &phone(600), 600).await;
         for operation in ["TransactWriteItems", "UpdateItem", "GetItem", "PutItem"] {
             world.proxy().break_all(operation, Fault::Refuse);
         }
@@ -41,7 +45,7 @@ async fn lost_reply_on_verify() {
     for mode in MODES {
         let world = World::builder().mode(mode).proxied().start().await;
         for n in 0..20 {
-            let (token, right, _) = challenge(&world, &nth_phone(n), n).await;
+            let (token, right, _) = obtain_challenge(&world, &nth_phone(n), n).await;
             world.proxy().break_next("UpdateItem", Fault::LoseReply);
             let first = world.client.verify(&token, &right).await;
             assert_eq!(first.status, 200, "{mode}: {}", first.text);
@@ -66,7 +70,7 @@ async fn blocklist_lapsing() {
         world.advance(365 * 86_400);
     }
     assert_eq!(world.client.send(&phone(1)).await.problem(), "blocked");
-    // The one with an end has ended, although its item may still be there.
+    // The block with an end is over, although its item may still be in the table.
     assert_eq!(world.client.send(&phone(2)).await.status, 202);
     assert_eq!(world.text_count(), 1);
 }

@@ -1,4 +1,4 @@
-//! Making the service text: too often, too many, or at a price.
+//! Attacks that make the service text too often, to too many phones, or at a high price.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -71,7 +71,7 @@ async fn forced_failures_to_win_quota_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn time_out_that_texts_twice() {
-    // Some of these take as long as a function may: they wait side by side.
+    // Some faults take as long as a function may run, so the worlds wait in parallel.
     let mut worlds = JoinSet::new();
     for fault in Fault::ALL {
         worlds.spawn(async move {
@@ -122,7 +122,7 @@ async fn many_spellings_of_one_phone() {
         ("+1‑415‑200‑7986".to_owned(), None),
         ("+1 415 200 7986\u{0}".to_owned(), None),
     ];
-    // Every place for a separator, with every separator.
+    // Every separator at every place.
     for separator in [' ', '-', '.', '/', '(', '\u{a0}', '－'] {
         for at in 2..12 {
             let mut spelled = "+14152007986".to_owned();
@@ -201,7 +201,7 @@ async fn spoofed_forwarding_headers() {
             } else {
                 &spoofed
             };
-            // Twice: which of them counts must not matter.
+            // Each header comes twice, because a service could read the first or the last.
             headers.extend([(name, value.as_str()), (name, "203.0.113.9")]);
         }
         client.post_with("/v1/send", &body, &headers).await
@@ -223,7 +223,7 @@ async fn sequential_number_pumping() {
     assert_eq!(world.text_count(), 20);
 }
 
-/// Numbers that cost whoever calls or texts them, or that no person carries.
+/// Numbers that cost the caller or the sender of a text, or that are not mobile phones.
 const COSTLY: [&str; 36] = [
     // Premium rate, by country of the policy.
     "+19002345678",
@@ -316,7 +316,7 @@ async fn hot_key_denial_of_service() {
     }
 }
 
-/// Sends to one phone, from ever new devices and addresses, until it is told to stop.
+/// Sends to one phone, each time from a new device and address, until `goes_on` is false.
 async fn flood(client: Client, goes_on: Arc<AtomicBool>) -> BTreeMap<u16, usize> {
     let mut flooded = BTreeMap::new();
     for wave in 0.. {

@@ -1,4 +1,4 @@
-//! Challenge tokens that are not the one that was given out.
+//! Challenge tokens that were altered, written differently, or issued for another exchange.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,9 @@ use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{Answer, World, hex, phone};
 use serde_json::json;
 
-use crate::attacks::{MODES, challenge};
+use crate::attacks::{MODES, obtain_challenge};
 
-fn keyring(roots: &[(&str, char)], current: &str, index: &str) -> String {
+fn write_keyring(roots: &[(&str, char)], current: &str, index: &str) -> String {
     let root = |(id, letter): &(&str, char)| ((*id).to_owned(), letter.to_string().repeat(43));
     let roots: BTreeMap<String, String> = roots.iter().map(root).collect();
     json!({ "current": current, "index": index, "roots": roots }).to_string()
@@ -20,8 +20,8 @@ fn keyring(roots: &[(&str, char)], current: &str, index: &str) -> String {
 async fn challenge_of_another_exchange() {
     for mode in MODES {
         // Two deployments with the same keys, two businesses, two phones: eight exchanges.
-        let keys = keyring(&[("r1", 'k')], "r1", "r1");
-        // Guesses enough for the code of every other exchange.
+        let keys = write_keyring(&[("r1", 'k')], "r1", "r1");
+        // Each challenge needs enough attempts for the codes of all other exchanges.
         let builder = World::builder()
             .policy("[business.login]\n", "[business.login]\nattempts = 10\n")
             .policy(
@@ -42,7 +42,7 @@ async fn challenge_of_another_exchange() {
                 }
             }
         }
-        // Every token with every code but its own, and at the other deployment with its own too.
+        // Every token is tried with every other code. At the other deployment it is tried with its own code too.
         let mut tries = 0;
         for (own, token, right) in &exchanges {
             for (_, _, code) in exchanges.iter().filter(|(_, _, code)| code != right) {
@@ -57,7 +57,7 @@ async fn challenge_of_another_exchange() {
             }
         }
         assert_eq!(tries, 8 * (7 + 8));
-        // A resend with another's token texts nothing new.
+        // A resend with the token of another exchange sends no text.
         let (_, token, _) = &exchanges[0];
         let texts = worlds[0].text_count();
         for (number, device, business) in [
@@ -71,15 +71,15 @@ async fn challenge_of_another_exchange() {
             assert_eq!(answer.problem(), "invalid-token", "{}", answer.text);
         }
         assert_eq!(worlds[0].text_count(), texts);
-        // Each is still good where it belongs.
+        // Each token is still good in its own exchange.
         for (own, token, code) in &exchanges {
             assert_eq!(worlds[*own].client.verify(token, code).await.status, 200);
         }
     }
 }
 
-/// `token` with each bit of each character flipped, and of each byte that it encodes.
-fn flipped(token: &str) -> Vec<String> {
+/// Flips each bit of each character of `token`, and each bit of each byte that it encodes.
+fn flip_bits(token: &str) -> Vec<String> {
     let mut forged = Vec::new();
     for at in 0..token.len() {
         for bit in 0..7 {
@@ -104,8 +104,8 @@ fn flipped(token: &str) -> Vec<String> {
     forged
 }
 
-/// `token` cut, extended and written otherwise.
-fn reencoded(token: &str) -> Vec<String> {
+/// Cuts and extends `token`, and writes it in other encodings.
+fn reencode(token: &str) -> Vec<String> {
     let mut forged: Vec<String> = (0..token.len())
         .map(|end| token[..end].to_owned())
         .collect();
@@ -121,7 +121,7 @@ fn reencoded(token: &str) -> Vec<String> {
         format!("%{}", hex(token.as_bytes())),
         format!("{token}{token}"),
     ]);
-    // The standard alphabet, and the bits that the last character of base64 leaves unused.
+    // These use the standard alphabet, and the bits that the last character of base64 leaves unused.
     forged.push(token.replace('-', "+").replace('_', "/"));
     for last in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".chars() {
         forged.push(format!("{}{last}", &token[..token.len() - 1]));
@@ -134,9 +134,9 @@ fn reencoded(token: &str) -> Vec<String> {
 async fn altered_and_reencoded_tokens() {
     for mode in MODES {
         let world = World::builder().mode(mode).start().await;
-        let (token, right, _) = challenge(&world, &phone(1), 1).await;
-        let mut forged = flipped(&token);
-        forged.extend(reencoded(&token));
+        let (token, right, _) = obtain_challenge(&world, &phone(1), 1).await;
+        let mut forged = flip_bits(&token);
+        forged.extend(reencode(&token));
         let count = forged.len();
         assert!(
             count
@@ -155,16 +155,16 @@ async fn altered_and_reencoded_tokens() {
             }
         }
         assert_eq!(accepted, [], "{mode}: of {count}");
-        // None of it cost the holder of the token a guess.
+        // None of these requests used up a guess of the token.
         assert_eq!(world.client.verify(&token, &right).await.status, 200);
     }
 }
 
-/// As functions read the keyring: at most every so many seconds.
+/// Functions read the keyring again after this many seconds.
 const REFRESH: u64 = 300;
 
-/// `token` with other key ids.
-fn renamed(token: &str) -> Vec<String> {
+/// Replaces the key id of a sealed `token` with other ids.
+fn rename_key(token: &str) -> Vec<String> {
     let (_, rest) = token.split_once('-').expect("v1.<root>-<day>");
     let ids = ["r2", "r3", "R1", "", "r1-r1", "../r1", "r1x"];
     ids.map(|id| format!("v1.{id}-{rest}")).to_vec()
@@ -173,8 +173,8 @@ fn renamed(token: &str) -> Vec<String> {
 #[tokio::test]
 async fn retired_or_unknown_key() {
     for mode in MODES {
-        // The index has its own root: what is retired are the keys of tokens alone.
-        let both = keyring(&[("r1", 'a'), ("r2", 'b')], "r1", "r2");
+        // The index has a root of its own, so only the keys of tokens are retired.
+        let both = write_keyring(&[("r1", 'a'), ("r2", 'b')], "r1", "r2");
         let world = World::builder()
             .policy("code_lifetime_seconds = 300", "code_lifetime_seconds = 600")
             .policy(
@@ -186,18 +186,18 @@ async fn retired_or_unknown_key() {
             .start()
             .await;
         world.advance(100);
-        // A code and a success token that are good until the key is back.
+        // The code and the success token stay good until the key is back.
         let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "password-change" });
         let token = world.client.post("/v1/send", &body).await.token();
         let right = world.code(&phone(1));
-        let success = crate::attacks::success(&world, &phone(2), 2).await;
+        let success = crate::attacks::obtain_success_token(&world, &phone(2), 2).await;
         if mode == TokenMode::Sealed {
-            for renamed in renamed(&token) {
+            for renamed in rename_key(&token) {
                 let answer = world.client.verify(&renamed, &right).await;
                 assert_eq!(answer.problem(), "invalid-token", "{renamed:.20}");
             }
         }
-        let retired = keyring(&[("r2", 'b')], "r2", "r2");
+        let retired = write_keyring(&[("r2", 'b')], "r2", "r2");
         world.stack.backends.secret.set(Some(retired));
         world.advance(REFRESH - 100);
         for _ in 0..100 {
@@ -206,7 +206,7 @@ async fn retired_or_unknown_key() {
             let spent = world.client.spend(&success, "login").await;
             assert_eq!(spent.problem(), "invalid-token", "{}", spent.text);
         }
-        // It was the key and nothing else: with it, both are good.
+        // With the key back both are good, so only the missing key caused the refusals.
         world.stack.backends.secret.set(Some(both));
         world.advance(REFRESH);
         assert_eq!(world.client.verify(&token, &right).await.status, 200);

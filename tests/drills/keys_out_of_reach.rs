@@ -1,9 +1,9 @@
-//! The secret cannot be read, or holds nonsense, when an instance wants to refresh its keys.
+//! An instance wants to read its keys again, and the secret cannot be read or is not a keyring.
 
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_tests::{World, phone};
 
-/// What the secret may turn into: out of reach, and four slips of an operator.
+/// The faults of the secret: it cannot be read, or an operator made one of four mistakes.
 const FAULTS: [Option<&str>; 5] = [
     None,
     Some(""),
@@ -18,7 +18,7 @@ async fn an_instance_keeps_its_keys_for_an_hour_then_fails_closed_and_recovers()
         let world = World::start().await;
         let good = world.secret(SECRET_ID).await;
         world.stack.backends.secret.set(fault.map(str::to_owned));
-        // Every five minutes for a second less than an hour: as if nothing were.
+        // For a second less than an hour, the instance serves as before.
         for n in 0..12 {
             world.advance(if n == 11 { 299 } else { 300 });
             let sent = world
@@ -47,7 +47,7 @@ async fn an_instance_keeps_its_keys_for_an_hour_then_fails_closed_and_recovers()
             "{fault:?}"
         );
         assert_eq!(world.text_count(), texts, "{fault:?}: a text without keys");
-        // The next request after the secret is back finds it.
+        // The next request after the secret is back reads it.
         world.stack.backends.secret.set(Some(good));
         let verified = world.client.verify(&open, &world.code(&phone(20))).await;
         assert_eq!(verified.status, 200, "{fault:?}: {}", verified.text);
@@ -55,7 +55,7 @@ async fn an_instance_keeps_its_keys_for_an_hour_then_fails_closed_and_recovers()
 }
 
 #[tokio::test]
-async fn a_secret_out_of_reach_is_asked_for_once_in_ten_seconds() {
+async fn an_unreadable_secret_is_read_again_only_after_ten_seconds() {
     let world = World::start().await;
     world.stack.backends.secret.set(None);
     for (seconds, asked) in [(299, false), (1, true), (0, false), (9, false), (1, true)] {

@@ -1,4 +1,4 @@
-//! Roots are added, made current and retired, and an RSA key is added, by the operator's own rules.
+//! An operator adds, promotes and retires roots, and adds an RSA key, by the rules of `phoneproof-admin keys`.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use phoneproof_tests::{World, phone};
 
 use crate::drills::traffic::Traffic;
 
-/// The life of a code and of a success token in the sample policy.
+/// The lifetimes of a code and of a success token in the sample policy, added up.
 const TOKEN_LIFETIME: Duration = Duration::from_mins(10);
 
 /// Changes the keyring as `phoneproof-admin keys` does, without force.
@@ -32,7 +32,7 @@ async fn roots_are_added_promoted_and_retired_while_people_log_in() {
     let first_root = "a".repeat(43);
     let keyring = format!(r#"{{"current":"r1","r1":"{first_root}"}}"#);
     let world = World::builder().keyring(&keyring).start().await;
-    let mut traffic = Traffic::on(world, 1).await;
+    let mut traffic = Traffic::start(world, 1).await;
     traffic.run(400).await;
     edit(&traffic, |keys, now| keys.add("r2", &[2; 32], now))
         .await
@@ -51,8 +51,8 @@ async fn roots_are_added_promoted_and_retired_while_people_log_in() {
     edit(&traffic, |keys, now| keys.promote("r3", now, false))
         .await
         .expect("promoted");
-    let thief = thief(&traffic, &[2; 32]).await;
-    let success = stolen_success(&thief).await;
+    let thief = start_thief(&traffic, &[2; 32]).await;
+    let success = sign_stolen_success(&thief).await;
     assert!(traffic.relying_party_accepts(&success).await, "still live");
     let too_early = edit(&traffic, |keys, now| {
         keys.retire("r2", TOKEN_LIFETIME, now, false)
@@ -84,7 +84,7 @@ async fn roots_are_added_promoted_and_retired_while_people_log_in() {
     }
     traffic.run(3_600).await;
     thief.advance(3_600);
-    let success = stolen_success(&thief).await;
+    let success = sign_stolen_success(&thief).await;
     assert!(
         !traffic.relying_party_accepts(&success).await,
         "forgotten within the hour"
@@ -94,8 +94,8 @@ async fn roots_are_added_promoted_and_retired_while_people_log_in() {
     traffic.stop().await;
 }
 
-/// A stack of somebody who has stolen a root and pretends to be the service.
-async fn thief(traffic: &Traffic, root: &[u8; 32]) -> World {
+/// Starts the stack of a thief who has stolen a root and pretends to be the service.
+async fn start_thief(traffic: &Traffic, root: &[u8; 32]) -> World {
     let root = phoneproof_crypto::base64url(root);
     let keyring = format!(r#"{{"current":"r2","roots":{{"r2":"{root}"}}}}"#);
     let world = World::builder()
@@ -108,7 +108,7 @@ async fn thief(traffic: &Traffic, root: &[u8; 32]) -> World {
     world
 }
 
-async fn stolen_success(thief: &World) -> String {
+async fn sign_stolen_success(thief: &World) -> String {
     thief.advance(60);
     let sent = thief.client.send_from(&phone(1), "d1", "192.0.2.8").await;
     let verified = thief
@@ -122,7 +122,7 @@ async fn stolen_success(thief: &World) -> String {
 async fn an_rsa_key_is_added_while_people_log_in() {
     let key = KeyPair::generate(KeySize::Rsa2048).expect("a key");
     let der: Pkcs8V1Der<'_> = key.as_der().expect("a key has an encoding");
-    let mut traffic = Traffic::on(World::start().await, 2).await;
+    let mut traffic = Traffic::start(World::start().await, 2).await;
     traffic.run(400).await;
     edit(&traffic, |keys, now| {
         keys.add_rsa("rsa1", der.as_ref(), now)

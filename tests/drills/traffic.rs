@@ -1,4 +1,4 @@
-//! People who log in at several instances of the service, and take their time.
+//! People who log in at several instances of the service and wait a random time between steps.
 
 use phoneproof_domain::clock::Clock as _;
 use phoneproof_domain::random::random_array;
@@ -7,14 +7,14 @@ use phoneproof_local::stack::Stack;
 use phoneproof_tests::{Answer, Client, SeededRandom, World, phone};
 use serde_json::json;
 
-/// Seconds between two looks at who has something to do.
+/// Each step of the drill is this many seconds long.
 pub(crate) const STEP: u64 = 20;
 
-/// How long after the text people type the code, and how long after that a relying party spends what they
-/// got for it: up to a moment before either is over, seconds.
+/// People type the code less than this many seconds after the text, and the relying party spends the success token less
+/// than this many seconds after that. The code and the success token live a moment longer.
 const PATIENCE: u64 = 290;
 
-/// Somebody between two steps of one log-in, on a device and at an address of their own.
+/// A person between two steps of a log-in. Each person has their own device and address.
 struct Person {
     phone: String,
     address: String,
@@ -24,22 +24,22 @@ struct Person {
 }
 
 enum Stage {
-    /// Asked for a text under a key and did not hear the answer.
+    /// Has requested a text under an idempotency key and did not receive the answer.
     Unheard { key: String },
-    /// Has a challenge and asks for the text again first, or does not.
+    /// Has a challenge token. Requests the text again first if `again` is true.
     Texted { challenge: String, again: bool },
-    /// Has a success token.
+    /// Has a success token that the relying party has yet to spend.
     Verified { success: String },
 }
 
 impl Stage {
-    fn texted(sent: &Answer, again: bool) -> Self {
+    fn after_text(sent: &Answer, again: bool) -> Self {
         let challenge = sent.token();
         Self::Texted { challenge, again }
     }
 }
 
-/// Instances of one service and the people who use them.
+/// The instances of one service and the people who log in at them.
 pub(crate) struct Traffic {
     pub(crate) world: World,
     instances: Vec<Stack>,
@@ -49,11 +49,11 @@ pub(crate) struct Traffic {
     guard: RemoteGuard<Balanced>,
     elapsed: u64,
     started: u32,
-    /// Log-ins that went all the way.
+    /// The number of log-ins that were completed.
     pub(crate) finished: u32,
 }
 
-/// Fetches the keys as a load balancer lets it: from each instance in turn.
+/// Fetches the keys from a random instance, as behind a load balancer.
 struct Balanced {
     https: Https,
     instances: Vec<String>,
@@ -63,21 +63,21 @@ struct Balanced {
 impl Fetch for Balanced {
     async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchFailed> {
         let path = url.strip_prefix(&self.instances[0]).ok_or(FetchFailed)?;
-        let instance = &self.instances[below(&self.random, self.instances.len())];
+        let instance = &self.instances[draw_below(&self.random, self.instances.len())];
         self.https.fetch(&format!("{instance}{path}")).await
     }
 }
 
-/// A number below `end`, which is small.
-fn below(random: &SeededRandom, end: usize) -> usize {
+/// Draws a number below `end`, which is small.
+fn draw_below(random: &SeededRandom, end: usize) -> usize {
     let bytes: [u8; 4] = random_array(random).expect("a seed gives forever");
     usize::try_from(u32::from_be_bytes(bytes)).expect("32 bits") % end
 }
 
 impl Traffic {
-    /// Three instances that read their keys at different times, so that they disagree for a while whenever
-    /// the keys change.
-    pub(crate) async fn on(world: World, seed: u64) -> Self {
+    /// Starts three instances that read their keys at different times. They disagree for a while after each change of
+    /// the keys.
+    pub(crate) async fn start(world: World, seed: u64) -> Self {
         let mut instances = Vec::new();
         for _ in 0..2 {
             world.advance(100);
@@ -105,9 +105,9 @@ impl Traffic {
         }
     }
 
-    /// Any of the instances.
+    /// The client of a random instance.
     pub(crate) fn client(&self) -> &Client {
-        &self.clients[below(&self.random, self.clients.len())]
+        &self.clients[draw_below(&self.random, self.clients.len())]
     }
 
     /// Whether a relying party accepts a success token.
@@ -116,17 +116,17 @@ impl Traffic {
         self.guard.check(success, "login", now).await.is_ok()
     }
 
-    fn patience(&self) -> u64 {
-        u64::try_from(below(&self.random, 15)).expect("small") * STEP
+    fn draw_patience(&self) -> u64 {
+        u64::try_from(draw_below(&self.random, 15)).expect("small") * STEP
     }
 
-    /// Lets `seconds` pass. People come, at each step one to each instance, and do what it is time for; not
-    /// one of them may fail.
+    /// Runs the traffic for `seconds`. At each step, as many people begin as there are instances, and all whose time
+    /// has come act. None of them may fail.
     pub(crate) async fn run(&mut self, seconds: u64) {
         let end = self.elapsed + seconds;
         while self.elapsed < end {
             for _ in 0..self.clients.len() {
-                let person = self.newcomer().await;
+                let person = self.start_log_in().await;
                 self.people.push(person);
             }
             self.act().await;
@@ -135,7 +135,7 @@ impl Traffic {
         }
     }
 
-    /// Lets those who are under way finish; nobody new comes.
+    /// Runs the traffic until everybody has finished. Nobody new begins.
     pub(crate) async fn finish(&mut self) {
         while !self.people.is_empty() {
             self.act().await;
@@ -144,17 +144,20 @@ impl Traffic {
         }
     }
 
-    async fn newcomer(&mut self) -> Person {
+    async fn start_log_in(&mut self) -> Person {
         self.started += 1;
         let (n, phone) = (self.started, phone(self.started));
         let address = format!("198.18.{}.{}", n / 256, n % 256);
         let key = format!("key-{n}");
         let sent = self.send(&phone, &address, &key).await;
         assert_eq!(sent.status, 202, "after {} s: {}", self.elapsed, sent.text);
-        let (stage, after) = match below(&self.random, 4) {
-            0 => (Stage::Unheard { key }, self.patience().min(PATIENCE - 80)),
-            1 => (Stage::texted(&sent, true), 60),
-            _ => (Stage::texted(&sent, false), self.patience()),
+        let (stage, after) = match draw_below(&self.random, 4) {
+            0 => (
+                Stage::Unheard { key },
+                self.draw_patience().min(PATIENCE - 80),
+            ),
+            1 => (Stage::after_text(&sent, true), 60),
+            _ => (Stage::after_text(&sent, false), self.draw_patience()),
         };
         Person {
             phone,
@@ -184,7 +187,7 @@ impl Traffic {
                 let sent = self.send(&phone, &address, &key).await;
                 assert_eq!(sent.status, 202, "after {now} s: {}", sent.text);
                 assert_eq!(self.world.texts(&phone).len(), 1, "a repeat texts nothing");
-                (Stage::texted(&sent, false), now + 20)
+                (Stage::after_text(&sent, false), now + 20)
             }
             Stage::Texted {
                 challenge,
@@ -196,10 +199,10 @@ impl Traffic {
                 assert_eq!(
                     self.world.code(&phone),
                     code,
-                    "the same code, whoever sends it"
+                    "the same code from every instance"
                 );
-                let at = now + self.patience().min(PATIENCE - 80);
-                (Stage::texted(&sent, false), at)
+                let at = now + self.draw_patience().min(PATIENCE - 80);
+                (Stage::after_text(&sent, false), at)
             }
             Stage::Texted { challenge, .. } => {
                 let code = self.world.code(&phone);
@@ -208,7 +211,7 @@ impl Traffic {
                 let success = verified.token();
                 let accepted = self.relying_party_accepts(&success).await;
                 assert!(accepted, "after {now} s a relying party refuses");
-                (Stage::Verified { success }, now + self.patience())
+                (Stage::Verified { success }, now + self.draw_patience())
             }
             Stage::Verified { success } => {
                 let spent = self.client().spend(&success, "login").await;
@@ -225,7 +228,7 @@ impl Traffic {
         })
     }
 
-    /// A send under an `Idempotency-Key`.
+    /// Sends under an `Idempotency-Key`.
     async fn send(&self, phone: &str, address: &str, key: &str) -> Answer {
         let headers = [("x-test-source-ip", address), ("idempotency-key", key)];
         self.client().send_with(phone, phone, &headers).await
@@ -238,7 +241,7 @@ impl Traffic {
         self.client().post_with("/v1/send", &body, &from).await
     }
 
-    /// Stops the instances.
+    /// Stops the instances that the traffic started.
     pub(crate) async fn stop(self) {
         for instance in self.instances {
             instance.stop().await;

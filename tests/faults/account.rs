@@ -1,4 +1,4 @@
-//! The account service: every fault at every call of every route.
+//! Every fault at every call of every route of the account service.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,12 @@ use phoneproof_tests::{Answer, Fault, World, phone};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::faults::{PLAIN, TRANSACTION, UPDATE, in_time};
+use crate::faults::{PLAIN, TRANSACTION, UPDATE, await_in_time};
 
 const PASSWORD: &str = "green mountains at noon";
 const KEYS: &str = "GetSecretValue";
 
-/// What is asked of the service.
+/// A request to the account service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
     Register,
@@ -46,8 +46,8 @@ impl Step {
         Self::Delete,
     ];
 
-    /// The status when all is well.
-    const fn served(self) -> u16 {
+    /// The status when no call fails.
+    const fn expected_status(self) -> u16 {
         match self {
             Self::Register | Self::LogIn | Self::LogInByCode | Self::LogInInTwoSteps => 201,
             Self::Refresh | Self::Me | Self::Sessions => 200,
@@ -60,17 +60,17 @@ impl Step {
     }
 }
 
-/// Somebody with an account and a session.
+/// A person with an account and a session.
 struct Member {
     world: World,
     phone: String,
     access: String,
     refresh: String,
-    /// Phones and addresses so far.
+    /// How many phones and addresses were used so far.
     serial: u32,
 }
 
-/// A request that can be made again.
+/// The request of a step. It can be made more than once.
 struct Request {
     method: Method,
     path: &'static str,
@@ -111,11 +111,11 @@ impl Member {
         let path = format!("/account/v1{}", request.path);
         let body = request.body.to_string().into_bytes();
         let client = &self.world.client;
-        in_time(client.raw(request.method.clone(), &path, &headers, body)).await
+        await_in_time(client.raw(request.method.clone(), &path, &headers, body)).await
     }
 
-    /// The request of a step, all of whose preparations go well.
-    async fn request(&mut self, step: Step) -> Request {
+    /// Prepares the request of a step. No call is broken meanwhile.
+    async fn prepare(&mut self, step: Step) -> Request {
         let (method, path) = match step {
             Step::Register => (Method::POST, "/accounts"),
             Step::LogIn | Step::LogInByCode | Step::LogInInTwoSteps => (Method::POST, "/sessions"),
@@ -164,15 +164,15 @@ impl Member {
         }
     }
 
-    /// A new account, with a session.
+    /// Registers a new account and logs in.
     async fn register(&mut self) {
-        let request = self.request(Step::Register).await;
+        let request = self.prepare(Step::Register).await;
         assert_eq!(self.make(&request).await.status, 201);
         self.log_in().await;
     }
 
     async fn log_in(&mut self) {
-        let request = self.request(Step::LogIn).await;
+        let request = self.prepare(Step::LogIn).await;
         let answer = self.make(&request).await;
         self.keep(&answer);
     }
@@ -189,7 +189,7 @@ impl Member {
         (self.access, self.refresh) = (text("accessToken"), text("refreshToken"));
     }
 
-    /// Goes on after a step that was served.
+    /// Does what a step that was served requires, so that the member has an account and a session again.
     async fn follow(&mut self, step: Step, answer: &Answer) {
         match step {
             Step::LogIn | Step::LogInByCode | Step::LogInInTwoSteps | Step::Refresh => {
@@ -205,22 +205,27 @@ impl Member {
         }
     }
 
-    /// The calls that a step makes, by operation. Access tokens of ten minutes are fresh then.
-    async fn calls(&mut self, step: Step) -> BTreeMap<String, usize> {
+    /// Counts the calls that a step makes, by operation. Logs in first, because access tokens live only ten minutes.
+    async fn count_calls(&mut self, step: Step) -> BTreeMap<String, usize> {
         self.log_in().await;
-        let request = self.request(step).await;
+        let request = self.prepare(step).await;
         drop(self.world.proxy().take_calls());
         let answer = self.make(&request).await;
-        assert_eq!(answer.status, step.served(), "{step:?}: {}", answer.text);
+        assert_eq!(
+            answer.status,
+            step.expected_status(),
+            "{step:?}: {}",
+            answer.text
+        );
         let calls = self.world.proxy().take_calls();
         self.follow(step, &answer).await;
         calls
     }
 
-    /// Breaks one call of a step. A refusal has done nothing: the same request is served afterwards.
-    async fn broken(&mut self, step: Step, operation: &str, nth: usize, fault: Fault) {
+    /// Breaks one call of a step. If the request is refused, the same request must be served afterwards.
+    async fn break_call(&mut self, step: Step, operation: &str, nth: usize, fault: Fault) {
         self.log_in().await;
-        let request = self.request(step).await;
+        let request = self.prepare(step).await;
         if operation == KEYS {
             self.world.advance(REFRESH_AFTER.as_secs());
         }
@@ -228,31 +233,36 @@ impl Member {
         let mut answer = self.make(&request).await;
         self.world.proxy().mend();
         let others: &[(Fault, u16)] = match operation {
-            // The keys that it has are good for a while.
+            // The instance still has usable keys.
             KEYS => &[],
             "GetItem" | "PutItem" => &PLAIN,
             "UpdateItem" => &UPDATE,
             _ => &TRANSACTION,
         };
         let other = others.iter().find(|(other, _)| *other == fault);
-        let expected = other.map_or(step.served(), |(_, status)| *status);
+        let expected = other.map_or(step.expected_status(), |(_, status)| *status);
         let what = format!("{step:?}, {operation} {nth}, {fault:?}: {}", answer.text);
         assert_eq!(answer.status, expected, "{what}");
-        if answer.status != step.served() {
+        if answer.status != step.expected_status() {
             answer = self.make(&request).await;
-            assert_eq!(answer.status, step.served(), "{what}; {}", answer.text);
+            assert_eq!(
+                answer.status,
+                step.expected_status(),
+                "{what}; {}",
+                answer.text
+            );
         }
         self.follow(step, &answer).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_every_call_of_every_route() {
+async fn every_route_answers_every_fault_as_documented_and_serves_the_repeat() {
     let mut learner = Member::new().await;
     let mut calls = Vec::new();
     for step in Step::ALL {
-        let mut made = learner.calls(step).await;
-        // Not part of a step, but due at whichever comes next.
+        let mut made = learner.count_calls(step).await;
+        // Any step may have to read the keyring.
         made.insert(KEYS.to_owned(), 1);
         for (operation, count) in made {
             calls.extend((0..count).map(|nth| (step, operation.clone(), nth)));
@@ -265,7 +275,7 @@ async fn at_every_call_of_every_route() {
         running.spawn(async move {
             let mut member = Member::new().await;
             for (step, operation, nth) in calls {
-                member.broken(step, &operation, nth, fault).await;
+                member.break_call(step, &operation, nth, fault).await;
             }
         });
     }

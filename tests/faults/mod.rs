@@ -1,5 +1,7 @@
-//! Every fault at every call: the right status in time, no double text, no lost success, and quota as
-//! documented.
+//! Every fault of the proxy at every call of the verification service and of the account service.
+//!
+//! Only this suite breaks each call in every way. It requires the documented status before the function's deadline, no
+//! second text, no success that is lost without need, and quota as documented.
 
 #![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
 
@@ -17,10 +19,11 @@ use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{Answer, Fault, World};
 use tokio::task::JoinSet;
 
-/// Lambda stops a function then (`template.yaml`).
+/// Lambda stops a function after this time (`template.yaml`).
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Runs `test` with every fault, each in a world of its own, side by side: some take as long as they may.
+/// Runs `test` with every fault and returns the status by fault. Each fault has its own world. They run in parallel,
+/// because some take as long as a function may.
 async fn with_every_fault<F>(test: impl Fn(Fault) -> F) -> BTreeMap<String, u16>
 where
     F: Future<Output = (Fault, u16)> + Send + 'static,
@@ -35,14 +38,14 @@ where
         .collect()
 }
 
-/// The answer, which must come before the function is stopped.
-async fn in_time(answer: impl Future<Output = Answer>) -> Answer {
+/// Waits for the answer, which must come before Lambda stops the function.
+async fn await_in_time(answer: impl Future<Output = Answer>) -> Answer {
     let answer = tokio::time::timeout(FUNCTION_TIMEOUT, answer).await;
     answer.expect("an answer before the function's timeout")
 }
 
-/// `status` for every fault but those named.
-fn statuses(status: u16, others: &[(Fault, u16)]) -> BTreeMap<String, u16> {
+/// Expects `status` for every fault except those in `others`.
+fn expect_statuses(status: u16, others: &[(Fault, u16)]) -> BTreeMap<String, u16> {
     let of = |fault: Fault| {
         let other = others.iter().find(|(other, _)| *other == fault);
         (
@@ -53,20 +56,21 @@ fn statuses(status: u16, others: &[(Fault, u16)]) -> BTreeMap<String, u16> {
     Fault::ALL.into_iter().map(of).collect()
 }
 
-/// After what an update is not repeated: the answers that are not about it.
+/// The faults after which the service does not repeat an update. An update never gets these answers from DynamoDB.
 const UPDATE: [(Fault, u16); 2] = [(Fault::CancelByConflict, 503), (Fault::Unexpected, 503)];
 
-/// After what a read, or the write of one new item, is not repeated: nothing that it could meet.
+/// The faults after which the service does not repeat a read, or the write of one new item. Neither gets these answers
+/// from DynamoDB.
 const PLAIN: [(Fault, u16); 3] = [UPDATE[0], UPDATE[1], (Fault::Conflict, 503)];
 
-/// After what a transaction is not repeated. The SDK repeats whatever did not arrive. What the table refuses
-/// in so many words it does not repeat, and of those the service repeats only a cancelled transaction: the
-/// others do not answer a transaction.
+/// The faults after which the service does not repeat a transaction. The SDK repeats a call that got no answer. It does
+/// not repeat a call that the table refused. Of the refused ones, the service repeats only a cancelled transaction,
+/// because DynamoDB does not answer a transaction with the others.
 const TRANSACTION: [(Fault, u16); 2] = [(Fault::Conflict, 503), (Fault::Unexpected, 503)];
 
-/// What becomes of a text: 502 where the carrier refused, which is known and given back; 504 where nobody
-/// knows.
-fn of_the_text() -> BTreeMap<String, u16> {
+/// Expects the statuses of a send whose text meets each fault. It is 502 where the carrier refused and the quota is
+/// given back. It is 504 where nobody knows whether the text went out.
+fn expect_statuses_of_the_text() -> BTreeMap<String, u16> {
     let refused = [
         Fault::CancelByConflict,
         Fault::Conflict,
@@ -75,9 +79,9 @@ fn of_the_text() -> BTreeMap<String, u16> {
     ];
     let mut others = refused.map(|fault| (fault, 502)).to_vec();
     others.push((Fault::Delay, 202));
-    statuses(504, &others)
+    expect_statuses(504, &others)
 }
 
-async fn world(mode: TokenMode) -> World {
+async fn start_world(mode: TokenMode) -> World {
     World::builder().mode(mode).proxied().start().await
 }

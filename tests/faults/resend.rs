@@ -1,4 +1,4 @@
-//! The same code again, and the same request again.
+//! Faults while a code is resent, and while a request is repeated under its idempotency key.
 
 use std::collections::BTreeMap;
 
@@ -6,23 +6,26 @@ use phoneproof_domain::challenge::TokenMode;
 use phoneproof_local::inbox::Carrier;
 use phoneproof_tests::{Answer, Fault, World, phone};
 
-use crate::faults::{PLAIN, TRANSACTION, in_time, of_the_text, statuses, with_every_fault, world};
+use crate::faults::{
+    PLAIN, TRANSACTION, await_in_time, expect_statuses, expect_statuses_of_the_text, start_world,
+    with_every_fault,
+};
 
-/// A world with a text, whose code may be asked for again.
-async fn after_a_text(mode: TokenMode) -> (World, String) {
-    let world = world(mode).await;
+/// Starts a world with one text and waits for the end of the cooldown. Returns the challenge token.
+async fn start_after_a_text(mode: TokenMode) -> (World, String) {
+    let world = start_world(mode).await;
     let token = world.client.send(&phone(1)).await.token();
     world.advance(60);
     (world, token)
 }
 
-/// Breaks one call before the text in every way: there is a second text exactly if the answer says so, and the
-/// code of the first goes on working.
-async fn before_the_text(mode: TokenMode, operation: &'static str) -> BTreeMap<String, u16> {
+/// Breaks one call before the text with every fault. Asserts that the second text goes out exactly if the answer is
+/// 202, and that the first code still works.
+async fn break_before_the_text(mode: TokenMode, operation: &'static str) -> BTreeMap<String, u16> {
     with_every_fault(|fault| async move {
-        let (world, token) = after_a_text(mode).await;
+        let (world, token) = start_after_a_text(mode).await;
         world.proxy().break_next(operation, fault);
-        let resent = in_time(world.client.resend(&phone(1), &token)).await;
+        let resent = await_in_time(world.client.resend(&phone(1), &token)).await;
         let texts = 1 + usize::from(resent.status == 202);
         assert_eq!(world.text_count(), texts, "{fault:?}");
         assert_eq!(world.try_code(&token, &phone(1)).await, 200, "{fault:?}");
@@ -32,92 +35,92 @@ async fn before_the_text(mode: TokenMode, operation: &'static str) -> BTreeMap<S
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_the_read_of_a_stored_challenge() {
-    let seen = before_the_text(TokenMode::Stored, "GetItem").await;
-    assert_eq!(seen, statuses(202, &PLAIN));
+async fn the_first_code_stays_good_when_the_read_of_a_resend_fails() {
+    let seen = break_before_the_text(TokenMode::Stored, "GetItem").await;
+    assert_eq!(seen, expect_statuses(202, &PLAIN));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_the_reservation() {
-    let seen = before_the_text(TokenMode::Sealed, "TransactWriteItems").await;
-    assert_eq!(seen, statuses(202, &TRANSACTION));
+async fn the_first_code_stays_good_when_the_reservation_of_a_resend_fails() {
+    let seen = break_before_the_text(TokenMode::Sealed, "TransactWriteItems").await;
+    assert_eq!(seen, expect_statuses(202, &TRANSACTION));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_the_text() {
+async fn the_first_code_stays_good_when_the_carrier_fails_at_a_resend() {
     let seen = with_every_fault(|fault| async move {
-        let (world, token) = after_a_text(TokenMode::Sealed).await;
+        let (world, token) = start_after_a_text(TokenMode::Sealed).await;
         world.proxy().break_next("Publish", fault);
-        let resent = in_time(world.client.resend(&phone(1), &token)).await;
+        let resent = await_in_time(world.client.resend(&phone(1), &token)).await;
         let texts = 1 + usize::from(fault.forwards());
         assert_eq!(world.text_count(), texts, "{fault:?}");
-        // The challenge is that of the first text, and stays, whatever became of the second.
+        // The challenge of the first text stays, even if the second text failed.
         assert_eq!(world.try_code(&token, &phone(1)).await, 200, "{fault:?}");
         (fault, resent.status)
     })
     .await;
-    assert_eq!(seen, of_the_text());
+    assert_eq!(seen, expect_statuses_of_the_text());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_giving_back_what_a_refused_text_counted() {
+async fn the_first_code_stays_good_when_the_refund_of_a_resend_fails() {
     let seen = with_every_fault(|fault| async move {
-        let (world, token) = after_a_text(TokenMode::Sealed).await;
+        let (world, token) = start_after_a_text(TokenMode::Sealed).await;
         world.carrier(Carrier::Refuse);
         world.proxy().break_after("TransactWriteItems", 1, fault);
-        let resent = in_time(world.client.resend(&phone(1), &token)).await;
+        let resent = await_in_time(world.client.resend(&phone(1), &token)).await;
         assert_eq!(world.try_code(&token, &phone(1)).await, 200, "{fault:?}");
         (fault, resent.status)
     })
     .await;
-    assert_eq!(seen, statuses(502, &[]));
+    assert_eq!(seen, expect_statuses(502, &[]));
 }
 
-/// A send under an idempotency key.
-async fn keyed(world: &World) -> Answer {
-    in_time(world.client.send_keyed(&phone(1), "6f96-19ff")).await
+/// Sends under an idempotency key.
+async fn send_under_key(world: &World) -> Answer {
+    await_in_time(world.client.send_keyed(&phone(1), "6f96-19ff")).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_the_repeat_of_a_request() {
+async fn a_repeated_request_texts_once_when_a_call_of_the_repeat_fails() {
     let seen = with_every_fault(|fault| async move {
-        let world = world(TokenMode::Stored).await;
-        assert_eq!(keyed(&world).await.status, 202);
+        let world = start_world(TokenMode::Stored).await;
+        assert_eq!(send_under_key(&world).await.status, 202);
         world.proxy().break_next("TransactWriteItems", fault);
-        let repeated = keyed(&world).await;
+        let repeated = send_under_key(&world).await;
         assert_eq!(world.text_count(), 1, "{fault:?}");
         let token = if repeated.status == 202 {
             repeated.token()
         } else {
-            keyed(&world).await.token()
+            send_under_key(&world).await.token()
         };
         assert_eq!(world.try_code(&token, &phone(1)).await, 200, "{fault:?}");
         (fault, repeated.status)
     })
     .await;
-    assert_eq!(seen, statuses(202, &TRANSACTION));
+    assert_eq!(seen, expect_statuses(202, &TRANSACTION));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_every_try_of_a_request_that_is_then_repeated() {
+async fn a_request_repeated_after_its_calls_failed_gets_a_working_token() {
     let seen = with_every_fault(|fault| async move {
-        let world = world(TokenMode::Sealed).await;
+        let world = start_world(TokenMode::Sealed).await;
         world.proxy().break_all("TransactWriteItems", fault);
-        let broken = keyed(&world).await;
+        let broken = send_under_key(&world).await;
         world.proxy().mend();
-        let repeated = keyed(&world).await;
+        let repeated = send_under_key(&world).await;
         assert_eq!(repeated.status, 202, "{fault:?}: {}", repeated.text);
-        // A write whose replies were all lost took the slot without a text: the repeat finds it and texts
-        // nothing either. The token that it gets is good for a text after the cooldown.
+        // If all replies were lost, the write took the slot but no text was sent. The repeat finds the slot and texts
+        // nothing either. After the cooldown its token gets a text.
         let silent = broken.status == 503 && fault.forwards();
         assert_eq!(world.text_count(), usize::from(!silent), "{fault:?}");
         world.advance(60);
         let token = repeated.token();
-        let resent = in_time(world.client.resend(&phone(1), &token)).await;
+        let resent = await_in_time(world.client.resend(&phone(1), &token)).await;
         assert_eq!(resent.status, 202);
         assert_eq!(world.try_code(&token, &phone(1)).await, 200, "{fault:?}");
         (fault, broken.status)
     })
     .await;
-    assert_eq!(seen, statuses(503, &[(Fault::Delay, 202)]));
+    assert_eq!(seen, expect_statuses(503, &[(Fault::Delay, 202)]));
 }

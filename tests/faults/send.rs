@@ -1,24 +1,27 @@
-//! A send: its reservation, its text, and giving back what a refused text counted.
+//! Faults at the reservation of a send, at its text, and at the refund after a refused text.
 
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_local::inbox::Carrier;
 use phoneproof_tests::phone;
 
-use crate::faults::{TRANSACTION, in_time, of_the_text, statuses, with_every_fault, world};
+use crate::faults::{
+    TRANSACTION, await_in_time, expect_statuses, expect_statuses_of_the_text, start_world,
+    with_every_fault,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_the_reservation_of_a_send() {
+async fn a_send_counts_and_texts_at_most_once_when_its_reservation_fails() {
     let seen = with_every_fault(|fault| async move {
-        let world = world(TokenMode::Stored).await;
+        let world = start_world(TokenMode::Stored).await;
         world.proxy().break_next("TransactWriteItems", fault);
-        let sent = in_time(world.client.send(&phone(1))).await;
+        let sent = await_in_time(world.client.send(&phone(1))).await;
         let texts = world.text_count();
         assert_eq!(texts, usize::from(sent.status == 202), "{fault:?}");
         if sent.status == 202 {
             let verified = world.try_code(&sent.token(), &phone(1)).await;
             assert_eq!(verified, 200, "{fault:?}");
         }
-        // Counted at most once, whatever happened: the hour has room for four more, and no fifth.
+        // The send counted at most once, so the hour has room for four more, or for five if it did not count.
         let mut more = 0;
         for _ in 0..5 {
             world.advance(60);
@@ -30,16 +33,16 @@ async fn at_the_reservation_of_a_send() {
         (fault, sent.status)
     })
     .await;
-    assert_eq!(seen, statuses(202, &TRANSACTION));
+    assert_eq!(seen, expect_statuses(202, &TRANSACTION));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_the_text() {
+async fn a_send_texts_at_most_once_when_the_carrier_fails() {
     let seen = with_every_fault(|fault| async move {
-        let world = world(TokenMode::Sealed).await;
+        let world = start_world(TokenMode::Sealed).await;
         world.proxy().break_next("Publish", fault);
-        let sent = in_time(world.client.send(&phone(1))).await;
-        // Whoever waits for a text that may have gone out holds the token that belongs to it.
+        let sent = await_in_time(world.client.send(&phone(1))).await;
+        // If the text went out, the caller has its token.
         let texts = world.text_count();
         assert!(texts <= 1);
         if texts == 1 {
@@ -53,27 +56,27 @@ async fn at_the_text() {
         (fault, sent.status)
     })
     .await;
-    assert_eq!(seen, of_the_text());
+    assert_eq!(seen, expect_statuses_of_the_text());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_giving_back_what_a_refused_text_counted() {
+async fn a_failed_refund_never_wins_quota() {
     let seen = with_every_fault(|fault| async move {
-        let world = world(TokenMode::Sealed).await;
+        let world = start_world(TokenMode::Sealed).await;
         world.carrier(Carrier::Refuse);
-        // The reservation goes through; the second transaction is the refund.
+        // The first transaction is the reservation and succeeds. The second is the refund.
         world.proxy().break_after("TransactWriteItems", 1, fault);
-        let sent = in_time(world.client.send(&phone(1))).await;
+        let sent = await_in_time(world.client.send(&phone(1))).await;
         world.carrier(Carrier::Deliver);
         let mut more = 0;
         for _ in 0..6 {
             world.advance(60);
             more += usize::from(world.client.send(&phone(1)).await.status == 202);
         }
-        // Quota can be lost with a refund, never won.
+        // A failed refund can lose quota but never win any.
         assert!((4..=5).contains(&more), "{fault:?}: {more}");
         (fault, sent.status)
     })
     .await;
-    assert_eq!(seen, statuses(502, &[]));
+    assert_eq!(seen, expect_statuses(502, &[]));
 }

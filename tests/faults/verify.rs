@@ -1,26 +1,26 @@
-//! A guess, the read of a stored challenge, and a spending.
+//! Faults at the write of a guess, at the read of a stored challenge, and at the write that spends a token.
 
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{Answer, phone};
 
-use crate::faults::{PLAIN, UPDATE, in_time, statuses, with_every_fault, world};
+use crate::faults::{PLAIN, UPDATE, await_in_time, expect_statuses, start_world, with_every_fault};
 
-fn successes(answers: &[&Answer]) -> usize {
+fn count_successes(answers: &[&Answer]) -> usize {
     answers.iter().filter(|answer| answer.status == 200).count()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_a_right_code() {
+async fn a_right_code_succeeds_at_most_once_when_its_write_fails() {
     for mode in [TokenMode::Sealed, TokenMode::Stored] {
         let seen = with_every_fault(move |fault| async move {
-            let world = world(mode).await;
+            let world = start_world(mode).await;
             let token = world.client.send(&phone(1)).await.token();
             let code = world.code(&phone(1));
             world.proxy().break_next("UpdateItem", fault);
-            let first = in_time(world.client.verify(&token, &code)).await;
+            let first = await_in_time(world.client.verify(&token, &code)).await;
             let second = world.client.verify(&token, &code).await;
-            let successes = successes(&[&first, &second]);
-            // Only a write whose reply nobody waits for can cost the success.
+            let successes = count_successes(&[&first, &second]);
+            // A success is lost only if the write was applied and the request gave up waiting for its reply.
             let lost = first.status == 503 && fault.forwards();
             assert_eq!(
                 successes,
@@ -32,20 +32,20 @@ async fn at_a_right_code() {
             (fault, first.status)
         })
         .await;
-        let expected = statuses(200, &UPDATE);
+        let expected = expect_statuses(200, &UPDATE);
         assert_eq!(seen, expected, "{mode}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_a_wrong_code() {
+async fn a_wrong_code_counts_at_most_once_when_its_write_fails() {
     let seen = with_every_fault(|fault| async move {
-        let world = world(TokenMode::Sealed).await;
+        let world = start_world(TokenMode::Sealed).await;
         let token = world.client.send(&phone(1)).await.token();
         let wrong = world.wrong_code(&phone(1));
         world.proxy().break_next("UpdateItem", fault);
-        let first = in_time(world.client.verify(&token, &wrong)).await;
-        // Counted at most once: at least three more are left after the next.
+        let first = await_in_time(world.client.verify(&token, &wrong)).await;
+        // The first guess counts at most once, so at least three are left after the second.
         let next = world.client.verify(&token, &wrong).await;
         let counted = first.status == 422 || fault.forwards();
         let left = if counted { 3 } else { 4 };
@@ -57,36 +57,36 @@ async fn at_a_wrong_code() {
         (fault, first.status)
     })
     .await;
-    let expected = statuses(422, &UPDATE);
+    let expected = expect_statuses(422, &UPDATE);
     assert_eq!(seen, expected);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_the_read_of_a_stored_challenge() {
+async fn a_failed_read_of_a_stored_challenge_loses_no_success() {
     let seen = with_every_fault(|fault| async move {
-        let world = world(TokenMode::Stored).await;
+        let world = start_world(TokenMode::Stored).await;
         let token = world.client.send(&phone(1)).await.token();
         let code = world.code(&phone(1));
         world.proxy().break_next("GetItem", fault);
-        let first = in_time(world.client.verify(&token, &code)).await;
+        let first = await_in_time(world.client.verify(&token, &code)).await;
         let second = world.client.verify(&token, &code).await;
-        let successes = successes(&[&first, &second]);
+        let successes = count_successes(&[&first, &second]);
         assert_eq!(successes, 1, "a read loses nothing");
         (fault, first.status)
     })
     .await;
-    assert_eq!(seen, statuses(200, &PLAIN));
+    assert_eq!(seen, expect_statuses(200, &PLAIN));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn at_the_spending_of_a_token() {
+async fn a_token_is_spent_at_most_once_when_its_write_fails() {
     let seen = with_every_fault(|fault| async move {
-        let world = world(TokenMode::Sealed).await;
+        let world = start_world(TokenMode::Sealed).await;
         let success = world.proof("login", &phone(1)).await;
         world.proxy().break_next("PutItem", fault);
-        let first = in_time(world.client.spend(&success, "login")).await;
+        let first = await_in_time(world.client.spend(&success, "login")).await;
         let second = world.client.spend(&success, "login").await;
-        let spent = successes(&[&first, &second]);
+        let spent = count_successes(&[&first, &second]);
         let lost = first.status == 503 && fault.forwards();
         assert_eq!(
             spent,
@@ -98,5 +98,5 @@ async fn at_the_spending_of_a_token() {
         (fault, first.status)
     })
     .await;
-    assert_eq!(seen, statuses(200, &PLAIN));
+    assert_eq!(seen, expect_statuses(200, &PLAIN));
 }

@@ -1,4 +1,4 @@
-//! One line protects a route.
+//! The layer protects a route: it lets only requests with a good token reach the handler.
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -11,10 +11,10 @@ use phoneproof_tests::{World, phone};
 use serde_json::Value;
 use tower::{ServiceBuilder, ServiceExt as _, service_fn};
 
-use crate::guard::{jwks, now, success_token};
+use crate::guard::{fetch_jwks, now, obtain_success_token};
 
-async fn protected(world: &World) -> Router {
-    let guard = Guard::new(world.stack.url.as_str(), &jwks(world).await).expect("keys");
+async fn protect(world: &World) -> Router {
+    let guard = Guard::new(world.stack.url.as_str(), &fetch_jwks(world).await).expect("keys");
     let at = now(world);
     let whose = |Verified(proof): Verified| async move { proof.phone };
     Router::new()
@@ -38,9 +38,9 @@ async fn ask(router: &Router, authorization: &[&str]) -> (Response<()>, String) 
 }
 
 #[tokio::test]
-async fn a_good_token_reaches_the_handler_with_what_it_says() {
+async fn a_good_token_reaches_the_handler_with_its_phone() {
     let world = World::start().await;
-    let (router, token) = (protected(&world).await, success_token(&world, 1).await);
+    let (router, token) = (protect(&world).await, obtain_success_token(&world, 1).await);
     for scheme in ["Bearer", "bearer", "BEARER"] {
         let (answer, body) = ask(&router, &[&format!("{scheme} {token}")]).await;
         assert_eq!((answer.status().as_u16(), body), (200, phone(1)));
@@ -50,7 +50,7 @@ async fn a_good_token_reaches_the_handler_with_what_it_says() {
 #[tokio::test]
 async fn without_a_token_the_challenge_names_scheme_and_realm_only() {
     let world = World::start().await;
-    let (router, token) = (protected(&world).await, success_token(&world, 1).await);
+    let (router, token) = (protect(&world).await, obtain_success_token(&world, 1).await);
     let good = format!("Bearer {token}");
     for authorization in [
         &[][..],
@@ -69,16 +69,16 @@ async fn without_a_token_the_challenge_names_scheme_and_realm_only() {
         assert_eq!(answer.headers()["cache-control"], "no-store");
         let problem: Value = serde_json::from_str(&body).expect("a problem document");
         assert_eq!(problem["type"], "urn:phoneproof:problem:token-required");
-        let noted = answer.extensions().get::<RefusalSlug>().map(|by| by.slug);
-        assert_eq!(noted, Some("token-required"));
+        let slug = answer.extensions().get::<RefusalSlug>().map(|by| by.slug);
+        assert_eq!(slug, Some("token-required"));
     }
 }
 
 #[tokio::test]
 async fn a_bad_token_is_refused_and_not_echoed() {
     let world = World::start().await;
-    let token = success_token(&world, 1).await;
-    let early = protected(&world).await;
+    let token = obtain_success_token(&world, 1).await;
+    let early = protect(&world).await;
     let tampered = format!("{}AAAA", &token[..token.len() - 4]);
     for (bad, reason) in [
         ("canary", "not a token of the expected kind"),
@@ -91,21 +91,21 @@ async fn a_bad_token_is_refused_and_not_echoed() {
         );
         assert_eq!(answer.headers()["www-authenticate"], challenge.as_str());
         assert!(!body.contains(bad), "{body}");
-        let noted = answer.extensions().get::<RefusalSlug>().map(|by| by.slug);
-        assert_eq!(noted, Some("invalid-token"));
+        let slug = answer.extensions().get::<RefusalSlug>().map(|by| by.slug);
+        assert_eq!(slug, Some("invalid-token"));
     }
     world.advance(300 + 60);
-    let late = protected(&world).await;
+    let late = protect(&world).await;
     let (answer, _) = ask(&late, &[&format!("Bearer {token}")]).await;
     let challenge = answer.headers()["www-authenticate"].to_str().expect("text");
     assert!(challenge.contains("expired"), "{challenge}");
 }
 
 #[tokio::test]
-async fn an_access_token_of_another_audience_is_refused() {
+async fn a_success_token_of_another_audience_is_refused() {
     let world = World::start().await;
-    let token = success_token(&world, 1).await;
-    let guard = Guard::new(world.stack.url.as_str(), &jwks(&world).await).expect("keys");
+    let token = obtain_success_token(&world, 1).await;
+    let guard = Guard::new(world.stack.url.as_str(), &fetch_jwks(&world).await).expect("keys");
     let at = now(&world);
     let router = Router::new()
         .route("/whose", get(|| async { "served" }))
@@ -115,13 +115,13 @@ async fn an_access_token_of_another_audience_is_refused() {
 }
 
 #[tokio::test]
-async fn a_route_that_lost_its_layer_is_an_error_not_open() {
+async fn a_route_without_its_layer_fails_instead_of_being_open() {
     let whose = |Verified(proof): Verified| async move { proof.phone };
     let router = Router::new().route("/whose", get(whose));
     assert_eq!(ask(&router, &[]).await.0.status(), 500);
 }
 
-/// An issuer that never answers.
+/// An issuer whose keys cannot be fetched.
 struct Down;
 
 impl Fetch for Down {
@@ -131,7 +131,7 @@ impl Fetch for Down {
 }
 
 #[tokio::test]
-async fn without_the_issuers_keys_it_fails_closed() {
+async fn the_layer_fails_closed_without_the_issuers_keys() {
     let guard: RemoteGuard<_> = RemoteGuard::new("https://verify.example.com", Down);
     let router = Router::new()
         .route("/whose", get(|| async { "served" }))
@@ -139,18 +139,18 @@ async fn without_the_issuers_keys_it_fails_closed() {
     let (answer, _) = ask(&router, &["Bearer e30.e30.e30"]).await;
     assert_eq!(answer.status(), 503);
     assert_eq!(answer.headers()["retry-after"], "5");
-    let noted = answer.extensions().get::<RefusalSlug>().map(|by| by.slug);
-    assert_eq!(noted, Some("unavailable"));
+    let slug = answer.extensions().get::<RefusalSlug>().map(|by| by.slug);
+    assert_eq!(slug, Some("unavailable"));
 }
 
 #[tokio::test]
-async fn it_protects_lambda_functions_too() {
+async fn the_layer_protects_lambda_functions_too() {
     use lambda_http::{Body, Error, Request};
     use phoneproof_guard::PhoneProof;
 
     let world = World::start().await;
-    let token = success_token(&world, 1).await;
-    let guard = Guard::new(world.stack.url.as_str(), &jwks(&world).await).expect("keys");
+    let token = obtain_success_token(&world, 1).await;
+    let guard = Guard::new(world.stack.url.as_str(), &fetch_jwks(&world).await).expect("keys");
     let at = now(&world);
     let handler = service_fn(|request: Request| async move {
         let proof = request.extensions().get::<PhoneProof>();

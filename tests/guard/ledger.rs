@@ -1,4 +1,4 @@
-//! A token counts once.
+//! Both ledgers count a success token once.
 
 use std::sync::Arc;
 
@@ -8,15 +8,15 @@ use phoneproof_guard::{
 use phoneproof_tests::World;
 use tokio::task::JoinSet;
 
-use crate::guard::{jwks, now, success_token};
+use crate::guard::{fetch_jwks, now, obtain_success_token};
 
-async fn proof(world: &World, token: &str) -> PhoneProof {
-    let guard = Guard::new(world.stack.url.as_str(), &jwks(world).await).expect("keys");
+async fn check_token(world: &World, token: &str) -> PhoneProof {
+    let guard = Guard::new(world.stack.url.as_str(), &fetch_jwks(world).await).expect("keys");
     guard.check(token, "login", now(world)).expect("accepted")
 }
 
-/// Spends one token a hundred times at once; how often it was spent then.
-async fn spent_at_once(ledger: impl Ledger + 'static, token: &str, proof: &PhoneProof) -> usize {
+/// Spends one token a hundred times at once. Returns how many of the calls spent it.
+async fn spend_at_once(ledger: impl Ledger + 'static, token: &str, proof: &PhoneProof) -> usize {
     let ledger = Arc::new(ledger);
     let mut spends = JoinSet::new();
     for _ in 0..100 {
@@ -32,10 +32,10 @@ async fn spent_at_once(ledger: impl Ledger + 'static, token: &str, proof: &Phone
 #[tokio::test]
 async fn the_issuers_ledger_counts_a_token_once() {
     let world = World::start().await;
-    let token = success_token(&world, 1).await;
-    let proof = proof(&world, &token).await;
+    let token = obtain_success_token(&world, 1).await;
+    let proof = check_token(&world, &token).await;
     let ledger = IssuerLedger::new(&world.stack.url, Https::new().expect("a client"));
-    assert_eq!(spent_at_once(ledger.clone(), &token, &proof).await, 1);
+    assert_eq!(spend_at_once(ledger.clone(), &token, &proof).await, 1);
     assert_eq!(ledger.spend(&token, &proof).await, Ok(SpendOutcome::Before));
     assert!(
         ledger.spend("canary", &proof).await.is_err(),
@@ -44,25 +44,25 @@ async fn the_issuers_ledger_counts_a_token_once() {
 }
 
 #[tokio::test]
-async fn a_table_of_ones_own_counts_a_token_once() {
+async fn the_relying_partys_own_table_counts_a_token_once() {
     let world = World::start().await;
-    let token = success_token(&world, 1).await;
-    let proof = proof(&world, &token).await;
+    let token = obtain_success_token(&world, 1).await;
+    let proof = check_token(&world, &token).await;
     let client = world.database.clients().dynamodb;
     let ledger = DynamoDbLedger::new(client, &world.database.tables.blocks);
-    assert_eq!(spent_at_once(ledger.clone(), &token, &proof).await, 1);
+    assert_eq!(spend_at_once(ledger.clone(), &token, &proof).await, 1);
     assert_eq!(ledger.spend(&token, &proof).await, Ok(SpendOutcome::Before));
-    let other = self::proof(&world, &success_token(&world, 2).await).await;
+    let other = check_token(&world, &obtain_success_token(&world, 2).await).await;
     assert_eq!(ledger.spend("", &other).await, Ok(SpendOutcome::Now));
 }
 
 #[tokio::test]
-async fn the_ledger_can_be_part_of_the_consumers_own_transaction() {
+async fn the_ledger_can_be_part_of_the_relying_partys_own_transaction() {
     use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 
     let world = World::start().await;
-    let token = success_token(&world, 1).await;
-    let proof = proof(&world, &token).await;
+    let token = obtain_success_token(&world, 1).await;
+    let proof = check_token(&world, &token).await;
     let client = world.database.clients().dynamodb;
     let ledger = DynamoDbLedger::new(client.clone(), &world.database.tables.blocks);
     for (order, is_placed) in [("order-1", true), ("order-2", false)] {

@@ -1,4 +1,4 @@
-//! Keys that are fetched, cached, and follow a rotation.
+//! The guard fetches keys, caches them and follows a rotation.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,9 +10,9 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::guard::{now, success_token};
+use crate::guard::{now, obtain_success_token};
 
-/// Fetches over HTTP, counts, and can be cut off.
+/// Fetches over HTTP and counts the fetches. The test can cut it off.
 #[derive(Clone)]
 struct Counted {
     https: Https,
@@ -44,7 +44,7 @@ impl Fetch for Counted {
     }
 }
 
-fn keyring(roots: &[&str], current: &str) -> String {
+fn write_keyring(roots: &[&str], current: &str) -> String {
     let secrets = roots
         .iter()
         .map(|id| ((*id).to_owned(), json!(id.repeat(32))));
@@ -52,7 +52,7 @@ fn keyring(roots: &[&str], current: &str) -> String {
     json!({ "current": current, "index": "r1", "roots": roots }).to_string()
 }
 
-fn guard(world: &World) -> (Counted, RemoteGuard<Counted>) {
+fn start_guard(world: &World) -> (Counted, RemoteGuard<Counted>) {
     let fetch = Counted::new();
     (
         fetch.clone(),
@@ -61,10 +61,10 @@ fn guard(world: &World) -> (Counted, RemoteGuard<Counted>) {
 }
 
 #[tokio::test]
-async fn keys_are_fetched_once_however_many_ask_at_once() {
+async fn parallel_checks_fetch_the_keys_once() {
     let world = World::start().await;
-    let token = success_token(&world, 1).await;
-    let (fetch, guard) = guard(&world);
+    let token = obtain_success_token(&world, 1).await;
+    let (fetch, guard) = start_guard(&world);
     let (guard, at) = (Arc::new(guard), now(&world));
     let mut checks = JoinSet::new();
     for _ in 0..50 {
@@ -78,25 +78,25 @@ async fn keys_are_fetched_once_however_many_ask_at_once() {
 }
 
 #[tokio::test]
-async fn a_new_key_is_found_and_an_invented_one_fetched_once_a_minute() {
+async fn a_new_key_is_fetched_at_once_and_an_invented_one_once_a_minute() {
     let world = World::builder()
-        .keyring(&keyring(&["r1", "r2"], "r1"))
+        .keyring(&write_keyring(&["r1", "r2"], "r1"))
         .start()
         .await;
-    let (fetch, guard) = guard(&world);
-    let old = success_token(&world, 1).await;
+    let (fetch, guard) = start_guard(&world);
+    let old = obtain_success_token(&world, 1).await;
     guard
         .check(&old, "login", now(&world))
         .await
         .expect("accepted");
-    // A root that relying parties have not seen yet becomes current.
+    // Now a root is current whose key the guard has not fetched yet.
     world
         .stack
         .backends
         .secret
-        .set(Some(keyring(&["r1", "r2", "r3"], "r3")));
+        .set(Some(write_keyring(&["r1", "r2", "r3"], "r3")));
     world.advance(300);
-    let new = success_token(&world, 2).await;
+    let new = obtain_success_token(&world, 2).await;
     guard
         .check(&new, "login", now(&world))
         .await
@@ -104,7 +104,7 @@ async fn a_new_key_is_found_and_an_invented_one_fetched_once_a_minute() {
     assert_eq!(fetch.count(), 2);
     let invented = new.replacen(
         &new[..new.find('.').expect("a header")],
-        &header("no-such-key"),
+        &encode_header("no-such-key"),
         1,
     );
     for _ in 0..20 {
@@ -119,32 +119,32 @@ async fn a_new_key_is_found_and_an_invented_one_fetched_once_a_minute() {
     assert_eq!(fetch.count(), 3);
 }
 
-fn header(kid: &str) -> String {
+fn encode_header(kid: &str) -> String {
     use base64::Engine as _;
     let header = json!({ "alg": "ES256", "kid": kid, "typ": "phone-verified+jwt", "jku": "http://127.0.0.1:9/" });
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(header.to_string())
 }
 
 #[tokio::test]
-async fn while_the_issuer_is_down_the_keys_that_are_there_are_used() {
+async fn the_guard_uses_the_keys_that_it_has_while_the_issuer_is_down() {
     let world = World::start().await;
-    let (fetch, guard) = guard(&world);
-    let token = success_token(&world, 1).await;
+    let (fetch, guard) = start_guard(&world);
+    let token = obtain_success_token(&world, 1).await;
     guard
         .check(&token, "login", now(&world))
         .await
         .expect("accepted");
     fetch.is_down.store(true, Ordering::SeqCst);
     world.advance(3_600);
-    let token = success_token(&world, 2).await;
+    let token = obtain_success_token(&world, 2).await;
     guard
         .check(&token, "login", now(&world))
         .await
-        .expect("stale keys are keys");
+        .expect("stale keys are still used");
     assert_eq!(fetch.count(), 2, "it tried");
     fetch.is_down.store(false, Ordering::SeqCst);
     world.advance(60);
-    let token = success_token(&world, 3).await;
+    let token = obtain_success_token(&world, 3).await;
     guard
         .check(&token, "login", now(&world))
         .await
@@ -155,11 +155,11 @@ async fn while_the_issuer_is_down_the_keys_that_are_there_are_used() {
 #[tokio::test]
 async fn a_retired_key_is_forgotten_within_the_hour() {
     let world = World::builder()
-        .keyring(&keyring(&["r1", "r2"], "r2"))
+        .keyring(&write_keyring(&["r1", "r2"], "r2"))
         .start()
         .await;
-    let (_, guard) = guard(&world);
-    let token = success_token(&world, 1).await;
+    let (_, guard) = start_guard(&world);
+    let token = obtain_success_token(&world, 1).await;
     guard
         .check(&token, "login", now(&world))
         .await
@@ -168,7 +168,7 @@ async fn a_retired_key_is_forgotten_within_the_hour() {
         .stack
         .backends
         .secret
-        .set(Some(keyring(&["r1"], "r1")));
+        .set(Some(write_keyring(&["r1"], "r1")));
     world.advance(3_600);
     let refused = guard.check(&token, "login", now(&world)).await;
     assert_eq!(refused, Err(CheckError::Rejected(Rejection::UnknownKey)));
@@ -177,9 +177,9 @@ async fn a_retired_key_is_forgotten_within_the_hour() {
 #[tokio::test]
 async fn without_any_keys_nothing_is_accepted_and_the_issuer_is_asked_once_a_minute() {
     let world = World::start().await;
-    let (fetch, guard) = guard(&world);
+    let (fetch, guard) = start_guard(&world);
     fetch.is_down.store(true, Ordering::SeqCst);
-    let token = success_token(&world, 1).await;
+    let token = obtain_success_token(&world, 1).await;
     for _ in 0..5 {
         let checked = guard.check(&token, "login", now(&world)).await;
         assert_eq!(checked, Err(CheckError::NoKeys));
@@ -190,7 +190,7 @@ async fn without_any_keys_nothing_is_accepted_and_the_issuer_is_asked_once_a_min
     assert!(guard.check(&token, "login", now(&world)).await.is_ok());
 }
 
-/// An issuer that answers when it is told to.
+/// Fetches over HTTP, but only when the test permits an answer.
 #[derive(Clone)]
 struct Slow {
     fetches: Arc<AtomicUsize>,
@@ -221,8 +221,8 @@ impl Fetch for Slow {
     }
 }
 
-/// A guard of a slow issuer, and whatever a client that hangs up soon learns from it.
-fn slow_guard(world: &World) -> (Slow, RemoteGuard<Slow>) {
+/// Starts a guard whose issuer is slow.
+fn start_slow_guard(world: &World) -> (Slow, RemoteGuard<Slow>) {
     let slow = Slow::new();
     (
         slow.clone(),
@@ -230,51 +230,51 @@ fn slow_guard(world: &World) -> (Slow, RemoteGuard<Slow>) {
     )
 }
 
-/// A check that is given up after a moment, as when its client hangs up.
-async fn given_up(guard: &RemoteGuard<Slow>, token: &str, at: u64) {
+/// Begins a check and gives it up after a moment, as when a client hangs up.
+async fn give_up_check(guard: &RemoteGuard<Slow>, token: &str, at: u64) {
     let moment = Duration::from_millis(20);
     let checked = tokio::time::timeout(moment, guard.check(token, "login", at)).await;
     assert!(checked.is_err(), "{checked:?}");
 }
 
 #[tokio::test]
-async fn clients_that_hang_up_make_no_more_fetches_and_end_none() {
+async fn clients_that_hang_up_neither_repeat_nor_end_a_fetch() {
     let world = World::start().await;
-    let token = success_token(&world, 1).await;
-    let (slow, guard) = slow_guard(&world);
+    let token = obtain_success_token(&world, 1).await;
+    let (slow, guard) = start_slow_guard(&world);
     for _ in 0..20 {
-        given_up(&guard, &token, now(&world)).await;
+        give_up_check(&guard, &token, now(&world)).await;
     }
     assert_eq!(slow.count(), 1);
     slow.answers.add_permits(1);
     let checked = guard.check(&token, "login", now(&world)).await;
     assert_eq!(checked.expect("the same fetch goes on").phone, phone(1));
     world.advance(60);
-    let token = success_token(&world, 2).await;
+    let token = obtain_success_token(&world, 2).await;
     let invented = token.replacen(
         &token[..token.find('.').expect("a header")],
-        &header("no-such-key"),
+        &encode_header("no-such-key"),
         1,
     );
     for _ in 0..20 {
-        given_up(&guard, &invented, now(&world)).await;
+        give_up_check(&guard, &invented, now(&world)).await;
         world.advance(1);
     }
     assert_eq!(slow.count(), 2, "one in its minute");
 }
 
 #[tokio::test]
-async fn with_old_keys_nobody_waits_for_another_ones_fetch() {
+async fn a_guard_with_old_keys_answers_while_another_request_fetches() {
     let world = World::start().await;
-    let (slow, guard) = slow_guard(&world);
+    let (slow, guard) = start_slow_guard(&world);
     slow.answers.add_permits(1);
-    let token = success_token(&world, 1).await;
+    let token = obtain_success_token(&world, 1).await;
     let at = now(&world);
     guard.check(&token, "login", at).await.expect("accepted");
     world.advance(3_600);
-    let token = success_token(&world, 2).await;
+    let token = obtain_success_token(&world, 2).await;
     let at = now(&world);
-    given_up(&guard, &token, at).await;
+    give_up_check(&guard, &token, at).await;
     for _ in 0..10 {
         let check = guard.check(&token, "login", at);
         let checked = tokio::time::timeout(Duration::from_secs(1), check).await;

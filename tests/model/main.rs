@@ -1,16 +1,17 @@
-//! The protocol of sending and verifying, explored exhaustively for a few requests at once.
+//! The protocol of sends and guesses, explored exhaustively for a few requests at once.
 //!
-//! What may be written is decided by the service's own functions
-//! ([`admits_send`](phoneproof_domain::phone_record::PhoneRecord::admits_send) and
-//! [`admits_guess`](phoneproof_domain::phone_record::PhoneRecord::admits_guess)); what a write changes,
-//! counts and gives back is [`protocol`](phoneproof_tests::protocol), which `api/agreement.rs` compares with
-//! DynamoDB. The model adds what surrounds them: every order of steps, replies that are lost and calls that the
-//! SDK repeats, functions that die at any point, carriers that refuse or stay silent, codes that are asked for
-//! again, requests that are repeated under their key, clients that try again when they got no answer, and
-//! clocks that differ by two seconds.
+//! Only this suite sees every order of steps. Between them replies are lost, the SDK repeats calls, functions die,
+//! carriers refuse or stay silent, codes are resent, requests are repeated under their key, clients without an answer
+//! try again, and clocks differ by two seconds.
 //!
-//! Stateright explores it because the protocol is a handful of atomic writes of a remote store: there are no
-//! locks or atomics of ours that `loom` or `shuttle` could interleave.
+//! The service's own functions decide what may be written:
+//! [`admits_send`](phoneproof_domain::phone_record::PhoneRecord::admits_send) and
+//! [`admits_guess`](phoneproof_domain::phone_record::PhoneRecord::admits_guess). The module
+//! [`protocol`](phoneproof_tests::protocol) says what a write changes, counts and gives back. `api/agreement.rs`
+//! compares it with DynamoDB.
+//!
+//! Stateright explores the model because the protocol is a handful of atomic writes to a remote store. It has no locks
+//! or atomics of its own that `loom` or `shuttle` could interleave.
 
 #![expect(
     clippy::expect_used,
@@ -32,16 +33,16 @@ use crate::state::{GuessRequest, Kind, SendRequest};
 
 const COOLDOWN: Duration = Duration::from_secs(10);
 const LIFETIME: Duration = Duration::from_secs(30);
-/// Guesses per challenge.
+/// How many guesses each challenge allows.
 const ATTEMPTS: u32 = 2;
-/// Texts per window, for the rule that is counted and given back.
+/// How many texts the counted rule allows per window.
 const LIMIT: u32 = 2;
-/// How often the SDK makes a call.
+/// How often the SDK makes a call at most.
 const TRIES: u8 = 3;
-/// The moments of the model, in seconds after noon: about the cooldown and the end of the first challenge.
+/// The moments of the model, in seconds after noon. They lie around the cooldown and the end of the first challenge.
 const MOMENTS: [u64; 6] = [0, 9, 11, 20, 31, 33];
 
-/// What is explored.
+/// The requests that the model explores, the number of faults, and what the exploration must reach.
 struct Protocol {
     sends: Vec<SendRequest>,
     guesses: Vec<GuessRequest>,
@@ -49,8 +50,8 @@ struct Protocol {
     reached: Vec<Reached>,
 }
 
-/// Explores everything, and expects that it was worth it.
-fn explored(protocol: Protocol, at_least: usize) {
+/// Explores every state, checks the properties, and requires at least this many states.
+fn explore(protocol: Protocol, at_least: usize) {
     let checker = protocol.checker().threads(2).spawn_bfs().join();
     checker.assert_properties();
     let states = checker.unique_state_count();
@@ -62,7 +63,7 @@ const fn send(kind: Kind, skew: i64) -> SendRequest {
     SendRequest { kind, skew }
 }
 
-const fn right(send: usize, skew: i64) -> GuessRequest {
+const fn guess_right(send: usize, skew: i64) -> GuessRequest {
     GuessRequest {
         send,
         right: true,
@@ -71,14 +72,14 @@ const fn right(send: usize, skew: i64) -> GuessRequest {
     }
 }
 
-const fn wrong(send: usize, skew: i64) -> GuessRequest {
+const fn guess_wrong(send: usize, skew: i64) -> GuessRequest {
     GuessRequest {
         right: false,
-        ..right(send, skew)
+        ..guess_right(send, skew)
     }
 }
 
-/// The same guess again, by a client that got no answer to the first.
+/// Repeats a guess, as a client does that got no answer to the first.
 const fn retry(earlier: usize, of: GuessRequest) -> GuessRequest {
     GuessRequest {
         after: Some(earlier),
@@ -87,16 +88,16 @@ const fn retry(earlier: usize, of: GuessRequest) -> GuessRequest {
 }
 
 #[test]
-fn one_challenge_guessed_by_many() {
-    explored(
+fn many_guesses_at_one_challenge_break_no_rule() {
+    explore(
         Protocol {
             sends: vec![send(Kind::New, 0)],
             guesses: vec![
-                right(0, -2),
-                right(0, 2),
-                wrong(0, 0),
-                wrong(0, 2),
-                wrong(0, -2),
+                guess_right(0, -2),
+                guess_right(0, 2),
+                guess_wrong(0, 0),
+                guess_wrong(0, 2),
+                guess_wrong(0, -2),
             ],
             faults: 2,
             reached: vec![
@@ -111,11 +112,11 @@ fn one_challenge_guessed_by_many() {
 }
 
 #[test]
-fn an_honest_guess_among_wrong_ones() {
-    explored(
+fn an_honest_guess_among_wrong_ones_breaks_no_rule() {
+    explore(
         Protocol {
             sends: vec![send(Kind::New, 2)],
-            guesses: vec![right(0, -2), wrong(0, 0), wrong(0, 2)],
+            guesses: vec![guess_right(0, -2), guess_wrong(0, 0), guess_wrong(0, 2)],
             faults: 2,
             reached: vec![Reached::Success, Reached::Exhausted, Reached::Expired],
         },
@@ -124,11 +125,15 @@ fn an_honest_guess_among_wrong_ones() {
 }
 
 #[test]
-fn a_client_that_got_no_answer_tries_again() {
-    explored(
+fn a_client_that_tries_again_without_an_answer_breaks_no_rule() {
+    explore(
         Protocol {
             sends: vec![send(Kind::New, 0)],
-            guesses: vec![right(0, -2), retry(0, right(0, 2)), wrong(0, 0)],
+            guesses: vec![
+                guess_right(0, -2),
+                retry(0, guess_right(0, 2)),
+                guess_wrong(0, 0),
+            ],
             faults: 4,
             reached: vec![Reached::Success, Reached::RetryOfUnheardSuccess],
         },
@@ -137,11 +142,11 @@ fn a_client_that_got_no_answer_tries_again() {
 }
 
 #[test]
-fn sends_race_for_one_phone() {
-    explored(
+fn racing_sends_to_one_phone_break_no_rule() {
+    explore(
         Protocol {
             sends: vec![send(Kind::New, 2), send(Kind::New, -2), send(Kind::New, 0)],
-            guesses: vec![right(0, 0), wrong(0, -2), right(1, 2)],
+            guesses: vec![guess_right(0, 0), guess_wrong(0, -2), guess_right(1, 2)],
             faults: 2,
             reached: vec![Reached::Success, Reached::GivenBack],
         },
@@ -150,15 +155,15 @@ fn sends_race_for_one_phone() {
 }
 
 #[test]
-fn a_code_is_asked_for_again() {
-    explored(
+fn resends_of_a_code_break_no_rule() {
+    explore(
         Protocol {
             sends: vec![
                 send(Kind::New, 0),
                 send(Kind::Resend { of: 0 }, 2),
                 send(Kind::Resend { of: 0 }, -2),
             ],
-            guesses: vec![right(0, 0), wrong(0, -2), right(1, 2)],
+            guesses: vec![guess_right(0, 0), guess_wrong(0, -2), guess_right(1, 2)],
             faults: 2,
             reached: vec![
                 Reached::Success,
@@ -171,15 +176,15 @@ fn a_code_is_asked_for_again() {
 }
 
 #[test]
-fn a_request_is_repeated_under_its_key() {
-    explored(
+fn requests_repeated_under_a_key_break_no_rule() {
+    explore(
         Protocol {
             sends: vec![
                 send(Kind::Keyed(1), 2),
                 send(Kind::Keyed(1), -2),
                 send(Kind::Keyed(1), 0),
             ],
-            guesses: vec![right(0, 0), wrong(1, -2), right(1, 2)],
+            guesses: vec![guess_right(0, 0), guess_wrong(1, -2), guess_right(1, 2)],
             faults: 2,
             reached: vec![Reached::Success, Reached::Repeated, Reached::GivenBack],
         },

@@ -1,4 +1,4 @@
-//! Which steps there are, and what must hold after each.
+//! The steps that each state allows, and the properties that must hold in every state.
 
 use phoneproof_domain::phone_record::PhoneRecord;
 use stateright::{Model, Property};
@@ -67,7 +67,7 @@ impl Protocol {
         }
     }
 
-    fn successes(&self, state: &State, origin: usize) -> usize {
+    fn count_successes(&self, state: &State, origin: usize) -> usize {
         let guesses = self.guesses.iter().zip(&state.guesses);
         guesses
             .filter(|(request, guess)| {
@@ -76,9 +76,9 @@ impl Protocol {
             .count()
     }
 
-    /// Whether a guess that was told "used" is the only right one at its challenge, and no retry of one that
+    /// Whether a guess was told "used" although it is the only right one at its challenge and does not repeat one that
     /// succeeded unheard.
-    fn wronged(&self, state: &State, guess: usize) -> bool {
+    fn is_wronged(&self, state: &State, guess: usize) -> bool {
         let request = self.guesses[guess];
         if !request.right || state.guesses[guess] != Guessing::Closed(Told::Used) {
             return false;
@@ -93,9 +93,9 @@ impl Protocol {
         !somebody_else && !retried
     }
 
-    /// Whether two sends under one key texted within the life of one challenge. Those that are a life apart end
-    /// apart, and so have codes of their own.
-    fn texted_twice(&self, state: &State) -> bool {
+    /// Whether two sends under one key texted within the lifetime of one challenge. Sends that are a lifetime apart
+    /// have different challenges and codes.
+    fn has_texted_twice(&self, state: &State) -> bool {
         let texted = |send: usize| {
             let Kind::Keyed(key) = self.sends[send].kind else {
                 return None;
@@ -115,8 +115,8 @@ impl Protocol {
         })
     }
 
-    /// Sends whose write was applied and whose quota was not given back.
-    fn held(state: &State) -> usize {
+    /// Counts the sends whose write was applied and whose quota was not given back.
+    fn count_held(state: &State) -> usize {
         let held = state.sends.iter().filter(|sending| match sending {
             Sending::Reserving(calling) => calling.applied,
             Sending::Reserved { .. } => true,
@@ -126,7 +126,7 @@ impl Protocol {
         held.count()
     }
 
-    fn unknown(state: &State) -> usize {
+    fn count_unknown(state: &State) -> usize {
         let over = |sending: &&Sending| **sending == Sending::Over(Outcome::Unknown);
         state.sends.iter().filter(over).count()
     }
@@ -182,7 +182,8 @@ impl Model for Protocol {
             Property::always(
                 "a challenge succeeds once",
                 |model: &Self, state: &State| {
-                    let heard = (0..model.sends.len()).map(|origin| model.successes(state, origin));
+                    let heard =
+                        (0..model.sends.len()).map(|origin| model.count_successes(state, origin));
                     let lives = state.lives.iter().map(|lives| usize::from(*lives));
                     state.successes.iter().all(|successes| *successes <= 1)
                         && heard.zip(lives).all(|(heard, lives)| heard <= lives)
@@ -193,7 +194,7 @@ impl Model for Protocol {
                 |_, state: &State| state.evaluated.iter().all(|guesses| *guesses <= ATTEMPTS),
             ),
             Property::always("a key is texted once", |model: &Self, state: &State| {
-                !model.texted_twice(state)
+                !model.has_texted_twice(state)
             }),
             Property::always(
                 "a repeat finds the challenge that lives",
@@ -207,7 +208,7 @@ impl Model for Protocol {
             Property::always(
                 "quota is lost only where the outcome is unknown",
                 |_, state: &State| {
-                    let (held, unknown) = (Self::held(state), Self::unknown(state));
+                    let (held, unknown) = (Self::count_held(state), Self::count_unknown(state));
                     let counted = usize::try_from(state.counted).expect("few");
                     (held..=held + unknown).contains(&counted)
                 },
@@ -215,7 +216,7 @@ impl Model for Protocol {
             Property::always(
                 "nobody is told that their own first success was used",
                 |model: &Self, state: &State| {
-                    (0..model.guesses.len()).all(|guess| !model.wronged(state, guess))
+                    (0..model.guesses.len()).all(|guess| !model.is_wronged(state, guess))
                 },
             ),
         ];
@@ -224,7 +225,7 @@ impl Model for Protocol {
     }
 }
 
-/// What an exploration must have come across: without it the rest would prove nothing.
+/// A state that an exploration must reach. Without it, the properties would prove nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reached {
     Success,
@@ -246,7 +247,7 @@ impl Reached {
         match self {
             Self::Success => Property::sometimes(
                 "a right code succeeds",
-                |model: &Protocol, state: &State| model.successes(state, 0) == 1,
+                |model: &Protocol, state: &State| model.count_successes(state, 0) == 1,
             ),
             Self::Exhausted => Property::sometimes("guesses are used up", |_, state: &State| {
                 state.guesses.contains(&Guessing::Closed(Told::Exhausted))
@@ -275,7 +276,7 @@ impl Reached {
                         let resend = matches!(model.sends[send].kind, Kind::Resend { .. });
                         resend && state.sends[send] == Sending::Over(Outcome::GivenBack)
                     };
-                    model.successes(state, 0) == 1 && (0..model.sends.len()).any(given_back)
+                    model.count_successes(state, 0) == 1 && (0..model.sends.len()).any(given_back)
                 },
             ),
             Self::Repeated => Property::sometimes("a key is used again", |_, state: &State| {

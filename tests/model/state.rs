@@ -1,52 +1,52 @@
-//! What is asked of the service, and how far it has come.
+//! The requests of the model, and the state of each.
 
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::{PhoneRecord, SlotIndex};
 
-/// What a send asks for.
+/// What a send requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A new challenge.
+    /// A send that makes a new challenge.
     New,
-    /// The challenge of an idempotency key; equal numbers are equal keys.
+    /// The challenge of an idempotency key. Equal numbers are equal keys.
     Keyed(u8),
-    /// The code of an earlier send again, by whoever has its token.
+    /// The code of an earlier send again, by a client that has its token.
     Resend {
-        /// Which send.
+        /// The index of the earlier send.
         of: usize,
     },
 }
 
-/// A request to send, on an instance whose clock is this much ahead.
+/// A request to send, on an instance whose clock is `skew` seconds ahead.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SendRequest {
     pub(crate) kind: Kind,
     pub(crate) skew: i64,
 }
 
-/// A guess at the challenge of a send.
+/// A guess at the challenge of a send, on an instance whose clock is `skew` seconds ahead.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct GuessRequest {
     pub(crate) send: usize,
     pub(crate) right: bool,
     pub(crate) skew: i64,
-    /// The guess that this one is the retry of: the client got no answer to it.
+    /// The guess that this one repeats, because the client got no answer to it.
     pub(crate) after: Option<usize>,
 }
 
-/// A call that the SDK makes up to three times; what the request says is fixed at the first.
+/// A call that the SDK makes up to three times. The first try fixes the content of the request.
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
 pub(crate) struct Calling {
-    /// How often it was made.
+    /// How often the SDK has made the call.
     pub(crate) tries: u8,
-    /// Whether its write was applied: the store alone knows.
+    /// Whether the write was applied. Only the store knows.
     pub(crate) applied: bool,
-    /// The moment of the first, when it was made.
+    /// The moment of the first try. Meaningless before it.
     pub(crate) since: usize,
 }
 
 impl Calling {
-    /// A call that is yet to be made.
+    /// A call that has not been made yet.
     pub(crate) const AHEAD: Self = Self {
         tries: 0,
         applied: false,
@@ -64,30 +64,30 @@ pub(crate) struct Token {
 /// How far a send has come.
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
 pub(crate) enum Sending {
-    /// The store is asked.
+    /// The function calls the store for the reservation.
     Reserving(Calling),
-    /// The store said yes, at this moment's clock.
+    /// The store admitted the send.
     Reserved {
         /// The moment of the request.
         since: usize,
     },
-    /// The carrier refused; what was counted is given back.
+    /// The carrier refused, and the function calls the store for the refund.
     Refused(Calling),
-    /// It answered, or died: nothing more happens.
+    /// The function answered or died. Nothing more happens.
     Over(Outcome),
 }
 
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// 202, or 504: the text went out or may have.
+    /// 202 or 504. The text went out, or may have.
     Texted,
-    /// 202 to the repeat of a key: the challenge that there is.
+    /// 202 to a repeat under a key, with the existing challenge.
     Repeated,
     /// 502, and the quota was given back.
     GivenBack,
     /// 429, 410 or 409.
     Denied,
-    /// 502 without giving back, 503, or the function died: nobody knows.
+    /// 502 without a refund, 503, or the function died. The client does not know what happened.
     Unknown,
 }
 
@@ -111,38 +111,38 @@ pub(crate) enum Told {
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq)]
 pub(crate) struct State {
-    /// Which of the moments it is.
+    /// The index of the current moment in `MOMENTS`.
     pub(crate) moment: usize,
     pub(crate) record: PhoneRecord,
-    /// What the counted rule stands at.
+    /// The counter of the counted rule.
     pub(crate) counted: u32,
     pub(crate) sends: Vec<Sending>,
     pub(crate) guesses: Vec<Guessing>,
-    /// Texts, by send, with the moment of the request.
+    /// The texts, by send, with the moment of the request.
     pub(crate) texts: Vec<Option<usize>>,
-    /// Tokens, by send, as far as they were made.
+    /// The challenge tokens, by send. `None` while a send has no token.
     pub(crate) tokens: Vec<Option<Token>>,
-    /// How often the challenge was made, by the first send that asked for it: a key whose challenge was given
-    /// back or is over makes it anew.
+    /// How often each challenge was made, by the first send that requested it. A key makes its challenge again after a
+    /// refund and after the end of the challenge.
     pub(crate) lives: Vec<u8>,
-    /// Evaluated guesses of its present life.
+    /// The evaluated guesses since the challenge was last made.
     pub(crate) evaluated: Vec<u32>,
-    /// Successes of its present life, heard and unheard.
+    /// The successes since the challenge was last made, heard and unheard.
     pub(crate) successes: Vec<u32>,
-    /// Guesses that consumed their challenge, whether or not anybody was told.
+    /// The guesses that consumed their challenge, even if no client was told.
     pub(crate) consumed: Vec<bool>,
-    /// Whether a key was repeated while its challenge lived, and heard something else.
+    /// Whether a repeat under a key did not get its challenge although the challenge was live, or got a dead one.
     pub(crate) repeat_denied: bool,
-    /// Faults that may still happen.
+    /// How many faults may still happen.
     pub(crate) faults: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
     Answered,
-    /// It never reached the store.
+    /// The call never reached the store.
     Lost,
-    /// It was applied, and its reply was lost.
+    /// The store applied the call, and its reply was lost.
     ReplyLost,
 }
 
@@ -170,7 +170,7 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// Whether something went wrong.
+    /// Whether the step uses up one of the faults.
     pub(crate) fn is_fault(self) -> bool {
         match self {
             Self::Reserve(_, call) | Self::GiveBack(_, call) | Self::Guess(_, call) => {

@@ -1,4 +1,4 @@
-//! What each step makes of a state.
+//! How each step changes a state.
 
 use std::time::Duration;
 
@@ -36,9 +36,8 @@ fn terms(moment: usize, skew: i64) -> Terms {
 }
 
 impl Calling {
-    /// The moment that the request was made at: the clock at the first call decides, and a repeated call says
-    /// what the first one said.
-    fn made_at(self, state: &State) -> usize {
+    /// The moment of the request. The clock at the first try decides, because a repeated try has the same content.
+    fn find_moment(self, state: &State) -> usize {
         if self.tries == 0 {
             state.moment
         } else {
@@ -46,18 +45,18 @@ impl Calling {
         }
     }
 
-    /// Once more, unless this was the last try.
-    fn again(self, state: &State) -> Option<Self> {
+    /// The next try, or `None` after the last.
+    fn try_again(self, state: &State) -> Option<Self> {
         (self.tries + 1 < TRIES).then(|| Self {
             tries: self.tries + 1,
-            since: self.made_at(state),
+            since: self.find_moment(state),
             ..self
         })
     }
 }
 
 impl Protocol {
-    /// The send that made the challenge which a send is about.
+    /// The first send that requested the challenge of `send`.
     pub(crate) fn origin(&self, send: usize) -> usize {
         match self.sends[send].kind {
             Kind::New => send,
@@ -74,7 +73,7 @@ impl Protocol {
         ChallengeId([u8::try_from(self.origin(send)).expect("few sends"); 16])
     }
 
-    /// What a send asks the store for. The token of a resend says which slot.
+    /// The reservation that a send requests from the store. A resend takes its slot from the token.
     fn reservation(&self, state: &State, send: usize, moment: usize) -> Reservation {
         let request = self.sends[send];
         let (id, layout) = (self.challenge(send), SlotLayout::new(COOLDOWN, LIFETIME));
@@ -89,13 +88,13 @@ impl Protocol {
         }
     }
 
-    /// The transaction of a send. One that was applied before answers again as it did: DynamoDB knows its
-    /// request token.
+    /// Makes the transaction of a send. One that was applied before gets the same answer again, because DynamoDB knows
+    /// its request token.
     pub(crate) fn reserve(&self, state: &mut State, send: usize, call: Call) {
         let Sending::Reserving(mut calling) = state.sends[send] else {
             return;
         };
-        let moment = calling.made_at(state);
+        let moment = calling.find_moment(state);
         let reservation = self.reservation(state, send, moment);
         let mut refusal = None;
         if call != Call::Lost && !calling.applied {
@@ -141,12 +140,12 @@ impl Protocol {
                 _ => Outcome::Denied,
             }),
             Call::Lost | Call::ReplyLost => calling
-                .again(state)
+                .try_again(state)
                 .map_or(Sending::Over(Outcome::Unknown), Sending::Reserving),
         };
     }
 
-    /// A challenge that is made, and not only texted again, starts from nothing.
+    /// Resets the counts of a challenge that is made, and not only texted again.
     fn begin_life(&self, state: &mut State, send: usize) {
         if !matches!(self.sends[send].kind, Kind::Resend { .. }) {
             let origin = self.origin(send);
@@ -163,7 +162,7 @@ impl Protocol {
             carrier,
             Carrier::Refuses | Carrier::Silent { texted: false }
         );
-        // When it was asked for matters under a key alone; elsewhere it would only make more states.
+        // The moment matters only under a key. Elsewhere it would only add states.
         let keyed = matches!(self.sends[send].kind, Kind::Keyed(_));
         state.texts[send] = texted.then_some(if keyed { since } else { 0 });
         state.sends[send] = match carrier {
@@ -173,7 +172,7 @@ impl Protocol {
         };
     }
 
-    /// The transaction that gives a refused text's quota back, and with it a new challenge.
+    /// Makes the transaction that refunds a refused text, and removes its challenge if it was new.
     fn give_back(&self, state: &mut State, send: usize, call: Call) {
         let Sending::Refused(mut calling) = state.sends[send] else {
             return;
@@ -192,7 +191,7 @@ impl Protocol {
             Call::Answered if calling.applied => Sending::Over(Outcome::GivenBack),
             Call::Answered => Sending::Over(Outcome::Unknown),
             Call::Lost | Call::ReplyLost => calling
-                .again(state)
+                .try_again(state)
                 .map_or(Sending::Over(Outcome::Unknown), Sending::Refused),
         };
     }
@@ -206,10 +205,10 @@ impl Protocol {
             self.challenge(request.send),
             WriteId([u8::try_from(guess).expect("few guesses"); 16]),
         );
-        let terms = terms(calling.made_at(state), request.skew);
+        let terms = terms(calling.find_moment(state), request.skew);
         let token = state.tokens[request.send].expect("a token to guess with");
         if token.expires_at <= terms.now {
-            // Seen from the token alone.
+            // The token alone shows this, so there is no call.
             state.guesses[guess] = Guessing::Closed(Told::Expired);
             return;
         }
@@ -223,16 +222,16 @@ impl Protocol {
             state.consumed[guess] = request.right;
         }
         state.guesses[guess] = match call {
-            Call::Answered => answered(decided, request.right),
+            Call::Answered => answer_guess(decided, request.right),
             Call::Lost | Call::ReplyLost => calling
-                .again(state)
+                .try_again(state)
                 .map_or(Guessing::Unknown, Guessing::Calling),
         };
     }
 
     pub(crate) fn take(&self, state: &mut State, step: Step) {
         match step {
-            Step::TimePasses => time_passes(state),
+            Step::TimePasses => pass_time(state),
             Step::Reserve(send, call) => self.reserve(state, send, call),
             Step::Publish(send, carrier) => self.publish(state, send, carrier),
             Step::GiveBack(send, call) => self.give_back(state, send, call),
@@ -241,7 +240,7 @@ impl Protocol {
             Step::DieGuessing(guess) => state.guesses[guess] = Guessing::Unknown,
         }
         state.faults -= u8::from(step.is_fault());
-        // A token that nobody got is forgotten.
+        // The model forgets a token that no client received.
         for (sending, token) in state.sends.iter().zip(&mut state.tokens) {
             let got = [Outcome::Texted, Outcome::Repeated].map(Sending::Over);
             if matches!(sending, Sending::Over(_)) && !got.contains(sending) {
@@ -251,8 +250,8 @@ impl Protocol {
     }
 }
 
-/// What the service says to a guess that was decided so.
-fn answered(decided: Result<(), GuessRefusal>, right: bool) -> Guessing {
+/// The answer of the service to a guess, from the decision of the store.
+fn answer_guess(decided: Result<(), GuessRefusal>, right: bool) -> Guessing {
     let evaluated = |success| {
         if success {
             Guessing::Success
@@ -273,8 +272,8 @@ fn answered(decided: Result<(), GuessRefusal>, right: bool) -> Guessing {
     }
 }
 
-/// The next moment; what has called the store for longer than a function may run is over.
-fn time_passes(state: &mut State) {
+/// Moves to the next moment. A request that has called the store for longer than a function may run is over.
+fn pass_time(state: &mut State) {
     state.moment += 1;
     let moment = state.moment;
     let is_over =

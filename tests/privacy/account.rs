@@ -1,4 +1,4 @@
-//! The account service: registered, logged in, refused and panicking.
+//! Canaries in requests to the account service that are served, refused, broken or end in a panic.
 
 use std::sync::Arc;
 
@@ -18,8 +18,8 @@ struct Member {
 }
 
 impl Member {
-    /// A success token for a business.
-    async fn proof(&mut self, business: &str) -> String {
+    /// Verifies the phone for a business and returns the success token.
+    async fn verify_phone(&mut self, business: &str) -> String {
         self.world.advance(60);
         let body = json!({ "phone": PHONE, "uniqueId": DEVICE, "businessId": business });
         let sent = self.world.client.post("/v1/send", &body).await;
@@ -57,21 +57,21 @@ impl Member {
         self.post("/sessions", &body).await
     }
 
-    /// A call with a success token of `business` and a password.
+    /// Calls a route with a success token of `business` and a password.
     async fn set(&mut self, business: &str, path: &str, access: &str, password: &str) -> Value {
-        let token = self.proof(business).await;
+        let token = self.verify_phone(business).await;
         let body = json!({ "token": token, "password": password });
         self.call(Method::POST, path, access, &body).await
     }
 
-    /// A session's life, and the passwords that it begins and ends with.
+    /// Runs the life of an account: registration, log-in, sessions, refresh tokens, and a changed and a reset password.
     async fn live(&mut self) {
         let nothing = json!({});
         self.set("register", "/accounts", "", PASSWORD).await;
-        // The phone is in use: asked for, and asked for again.
+        // The phone is in use, so this only asks the account to give it up.
         self.set("register", "/accounts", "", OTHER).await;
         let session = self.log_in(PASSWORD).await;
-        let access = text(&session, "accessToken");
+        let access = read_text(&session, "accessToken");
         for (method, path) in [
             (Method::GET, "/me"),
             (Method::GET, "/sessions"),
@@ -80,27 +80,27 @@ impl Member {
             self.call(method, path, &access, &nothing).await;
         }
         let other = self.log_in(PASSWORD).await;
-        let path = format!("/sessions/{}", text(&other, "session"));
+        let path = format!("/sessions/{}", read_text(&other, "session"));
         self.call(Method::DELETE, &path, &access, &nothing).await;
-        let first = json!({ "refreshToken": text(&session, "refreshToken") });
+        let first = json!({ "refreshToken": read_text(&session, "refreshToken") });
         self.post("/sessions/refresh", &first).await;
         self.world.advance(60);
-        // An old one again: the session ends.
+        // The refresh token is used again, so the session ends.
         self.post("/sessions/refresh", &first).await;
         self.post("/sessions/refresh", &first).await;
-        let access = text(&self.log_in(PASSWORD).await, "accessToken");
+        let access = read_text(&self.log_in(PASSWORD).await, "accessToken");
         self.set("password-change", "/password", &access, OTHER)
             .await;
-        let reset = self.proof("password-reset").await;
+        let reset = self.verify_phone("password-reset").await;
         let reset = json!({ "token": reset, "password": PASSWORD });
         self.post("/password-reset", &reset).await;
         self.post("/password-reset", &reset).await;
     }
 
-    /// What goes wrong: faults of ours, wrong passwords in another region's form, a panic.
+    /// Runs into broken calls, numbers of other regions, a panic, and wrong passwords.
     async fn suffer(&mut self) {
         for operation in ["GetItem", "TransactWriteItems"] {
-            let token = self.proof("password-reset").await;
+            let token = self.verify_phone("password-reset").await;
             let reset = json!({ "token": token, "password": OTHER });
             self.world.proxy().break_all(operation, Fault::Unexpected);
             self.log_in(PASSWORD).await;
@@ -112,11 +112,11 @@ impl Member {
             let body = json!({ "phone": national, "region": region, "password": PASSWORD });
             self.post("/sessions", &body).await;
         }
-        let token = self.proof("login").await;
+        let token = self.verify_phone("login").await;
         let by_code = json!({ "token": token, "device": DEVICE });
         self.random.arm();
         let panicked = self.post("/sessions", &by_code).await;
-        let problem = text(&panicked, "type");
+        let problem = read_text(&panicked, "type");
         assert_eq!(problem, "urn:phoneproof:problem:internal");
         self.post("/sessions", &by_code).await;
         for _ in 0..8 {
@@ -125,12 +125,12 @@ impl Member {
     }
 }
 
-fn text(answer: &Value, name: &str) -> String {
+fn read_text(answer: &Value, name: &str) -> String {
     let text = answer.get(name).and_then(Value::as_str);
     text.expect(name).to_owned()
 }
 
-/// What the lines must tell of; what did not happen shows nothing.
+/// The events that the request lines must hold. An event that did not occur proves nothing.
 const EVENTS: [&str; 11] = [
     "registered",
     "unlink-requested",
@@ -168,9 +168,9 @@ async fn canaries_appear_in_nothing_that_the_account_service_writes() {
     member.live().await;
     member.suffer().await;
     member.canaries.collect(&member.world).await;
-    // The last: an account that is deleted leaves nothing to find.
+    // The deletion comes last, because a deleted account leaves nothing to search.
     member.world.advance(3_600);
-    let access = text(&member.log_in(PASSWORD).await, "accessToken");
+    let access = read_text(&member.log_in(PASSWORD).await, "accessToken");
     member
         .call(Method::DELETE, "/me", &access, &json!({}))
         .await;

@@ -1,4 +1,4 @@
-//! What must not be found, and where it is looked for.
+//! The canaries, and the places that must not hold them.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -36,7 +36,7 @@ static LOGS: LazyLock<Captured> = LazyLock::new(|| {
     let captured = Captured::default();
     let writer = captured.clone();
     phoneproof_observe::logging::init(tracing::Level::TRACE, move || writer.clone());
-    // The service keeps the words of a panic to itself; those of a failed test should be seen.
+    // The service hides the message of a panic. This prints the message of a failed test.
     let quiet = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         quiet(info);
@@ -50,15 +50,15 @@ static LOGS: LazyLock<Captured> = LazyLock::new(|| {
     captured
 });
 
-/// Random bytes; when it is told to, it panics with canaries in its message, as the standard library
-/// does with a text that it cannot cut.
+/// A source of random bytes that panics on demand. The message holds canaries, like that of the standard library when a
+/// text cannot be cut.
 #[derive(Default)]
 pub(crate) struct Explosive {
     armed: Mutex<bool>,
 }
 
 impl Explosive {
-    /// The next draw panics.
+    /// Makes the next draw panic.
     pub(crate) fn arm(&self) {
         *self.armed.lock().unwrap_or_else(PoisonError::into_inner) = true;
     }
@@ -67,7 +67,7 @@ impl Explosive {
 impl Random for Explosive {
     #[expect(clippy::panic, reason = "on purpose")]
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
-        // The gateway draws 12 bytes for the id of a request; that is not ours to break.
+        // The gateway draws 12 bytes for the id of a request. That draw must not panic.
         if bytes.len() != 12 {
             let mut armed = self.armed.lock().unwrap_or_else(PoisonError::into_inner);
             if std::mem::take(&mut *armed) {
@@ -79,7 +79,7 @@ impl Random for Explosive {
     }
 }
 
-/// Everything that was collected, and what must not be in it.
+/// The canaries, and everything in which they must not be found.
 pub(crate) struct Canaries {
     secrets: Vec<String>,
     refusals: String,
@@ -101,7 +101,7 @@ impl Canaries {
         }
     }
 
-    /// Something that must not be found. Short ones would be found by chance.
+    /// Adds a text that must not be found. A short one would be found by chance.
     pub(crate) fn add(&mut self, secret: &str) {
         assert!(
             secret.len() >= 10,
@@ -110,12 +110,12 @@ impl Canaries {
         self.secrets.push(secret.to_owned());
     }
 
-    /// Looks at an answer: whatever is refused must not say what was asked with.
+    /// Collects an answer if it is a refusal, which must not repeat what the request said.
     pub(crate) fn look(&mut self, answer: Answer) -> Answer {
         if answer.status >= 400 {
             let mut document = answer.json.clone();
             if let (504, Some(members)) = (answer.status, document.as_object_mut()) {
-                // The text may still arrive; its token is the answer.
+                // The text may still arrive, so this answer carries the challenge token.
                 members.remove("token");
             }
             let text = if document.is_null() {
@@ -129,10 +129,9 @@ impl Canaries {
         answer
     }
 
-    /// Asks for a route in all the ways in which it refuses, with canaries wherever a client can put
-    /// something.
+    /// Sends requests that the route refuses, with canaries everywhere a client can put them.
     pub(crate) async fn misuse(&mut self, world: &World, path: &str) {
-        // Larger bodies are refused unread.
+        // The service refuses larger bodies unread.
         let short = self.secrets.iter().filter(|secret| secret.len() < 100);
         let said = short.cloned().collect::<Vec<_>>().join(" ");
         let object = json!({ "phone": PHONE, "uniqueId": DEVICE, "token": said, "code": said });
@@ -185,7 +184,7 @@ impl Canaries {
         }
     }
 
-    /// Takes what `world` has written.
+    /// Collects the tables and the request lines of `world`.
     pub(crate) async fn collect(&mut self, world: &World) {
         for table in [
             "Limits",
@@ -202,14 +201,14 @@ impl Canaries {
         self.lines.push_str(&world.lines.text());
     }
 
-    /// The logs so far.
+    /// The logs that the process has written so far.
     pub(crate) fn logs() -> String {
         let logs = LOGS.0.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8(logs.clone()).expect("UTF-8")
     }
 
-    /// Nothing is anywhere. `events` must be in the logs and `outcomes` in the request lines: what was not
-    /// provoked proves nothing.
+    /// Asserts that no place holds a canary. `events` must be in the logs and `outcomes` in the request lines, because
+    /// a situation that did not occur proves nothing.
     pub(crate) fn assert_nowhere(&self, events: &[&str], outcomes: &[&str]) {
         let logs = Self::logs();
         for event in events {
@@ -222,8 +221,8 @@ impl Canaries {
                 "no {outcome} in the request lines"
             );
         }
-        // Sets and maps are written with their bytes in base64, which hides texts from a plain search.
-        let decoded = decoded(&self.tables);
+        // DynamoDB writes binary attributes in base64, which a plain search does not see through.
+        let decoded = decode_binaries(&self.tables);
         let places = [
             ("logs", logs.as_str()),
             ("request lines", &self.lines),
@@ -232,7 +231,7 @@ impl Canaries {
             ("binary attributes", &decoded),
         ];
         for (n, secret) in self.secrets.iter().enumerate() {
-            for form in forms(secret) {
+            for form in list_forms(secret) {
                 for (place, text) in places {
                     assert!(
                         !text.contains(&form),
@@ -244,9 +243,9 @@ impl Canaries {
     }
 }
 
-/// The ways in which a secret could hide: reversed, in hexadecimal, and in base64 at each of the three
-/// places at which it can begin in a longer text.
-fn forms(secret: &str) -> Vec<String> {
+/// Lists the forms in which a secret could hide: reversed, in hexadecimal, and in base64 at each of the three offsets
+/// at which it can begin in a longer text.
+fn list_forms(secret: &str) -> Vec<String> {
     let reversed: String = secret.chars().rev().collect();
     let lower = hex(secret.as_bytes());
     let mut forms = vec![secret.to_owned(), reversed, lower.to_uppercase(), lower];
@@ -254,7 +253,7 @@ fn forms(secret: &str) -> Vec<String> {
         for before in 0..3 {
             let padded = [vec![0; before], secret.as_bytes().to_vec()].concat();
             let text = engine.encode(&padded);
-            // The characters at both ends hold bits of the neighbours too.
+            // The characters at both ends also hold bits of neighbouring bytes.
             let first = [0, 2, 3].get(before).copied().unwrap_or_default();
             let last = padded.len() / 3 * 4;
             forms.extend(text.get(first..last).map(str::to_owned));
@@ -263,8 +262,8 @@ fn forms(secret: &str) -> Vec<String> {
     forms
 }
 
-/// The binary attributes of scanned items, decoded.
-fn decoded(scans: &str) -> String {
+/// Decodes the binary attributes of scanned items.
+fn decode_binaries(scans: &str) -> String {
     fn binaries(value: &Value, found: &mut Vec<u8>) {
         match value {
             Value::Object(members) => {
@@ -298,7 +297,7 @@ fn a_canary_is_found_in_every_form() {
         STANDARD_NO_PAD.encode(shifted(1)),
         URL_SAFE_NO_PAD.encode(shifted(2)),
     ] {
-        let found = forms(PHONE).iter().any(|form| hidden.contains(form));
+        let found = list_forms(PHONE).iter().any(|form| hidden.contains(form));
         assert!(found, "{hidden}");
     }
 }

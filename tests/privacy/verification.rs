@@ -1,4 +1,4 @@
-//! Sends, guesses and spends: served, refused, broken and panicking.
+//! Canaries in sends, guesses and spends that are served, refused, broken or end in a panic.
 
 use std::sync::Arc;
 
@@ -13,25 +13,25 @@ use crate::canaries::{ADDRESS, Canaries, DEVICE, Explosive, PHONE};
 
 const FROM: (&str, &str) = ("x-test-source-ip", ADDRESS);
 
-/// For a business with codes of ten digits, which stand nowhere by chance.
+/// The body of a send, for a business with codes of ten digits. Shorter codes would be found by chance.
 fn send_body() -> Value {
     json!({ "phone": PHONE, "uniqueId": DEVICE, "businessId": "password-change" })
 }
 
-/// The newest text's code.
-fn code(world: &World) -> String {
+/// Reads the code from the newest text.
+fn read_code(world: &World) -> String {
     let texts = world.texts(PHONE);
     let body = &texts.first().expect("a text").body;
     let mut runs = body.split(|c: char| !c.is_ascii_digit());
     runs.find(|run| run.len() == 10).expect("a code").to_owned()
 }
 
-fn wrong(code: &str) -> String {
+fn change_code(code: &str) -> String {
     let right: u64 = code.parse().expect("digits");
     format!("{:010}", (right + 1) % 10_000_000_000)
 }
 
-async fn world(mode: TokenMode, random: Arc<Explosive>) -> World {
+async fn start_world(mode: TokenMode, random: Arc<Explosive>) -> World {
     World::builder()
         .mode(mode)
         .policy("code_length = 6 ", "code_length = 10 ")
@@ -49,7 +49,7 @@ async fn world(mode: TokenMode, random: Arc<Explosive>) -> World {
         .await
 }
 
-/// One exchange with everything that can be said to it.
+/// Runs one exchange with every request that a client can make, and notes its tokens and codes as canaries.
 async fn exchange(world: &World, canaries: &mut Canaries, random: &Explosive) {
     let client = &world.client;
     let body = send_body();
@@ -57,8 +57,8 @@ async fn exchange(world: &World, canaries: &mut Canaries, random: &Explosive) {
     let sent = ask().await;
     assert_eq!(sent.status, 202, "{}", sent.text);
     assert_masked(&sent.json);
-    let (token, right) = (sent.token(), code(world));
-    let mistaken = wrong(&right);
+    let (token, right) = (sent.token(), read_code(world));
+    let mistaken = change_code(&right);
     canaries.add(&token);
     canaries.add(&right);
     canaries.add(&mistaken);
@@ -99,7 +99,7 @@ async fn exchange(world: &World, canaries: &mut Canaries, random: &Explosive) {
     }
 }
 
-/// At most the country code and the last four digits are shown.
+/// Asserts that an answer shows at most the country code and the last four digits.
 fn assert_masked(sent: &Value) {
     let masked = sent["phone"].as_str().expect("a masked phone");
     let shown: String = masked.chars().filter(char::is_ascii_digit).collect();
@@ -117,7 +117,7 @@ async fn canaries_appear_in_no_log_and_no_table() {
     let mut canaries = Canaries::new();
     for mode in [TokenMode::Sealed, TokenMode::Stored] {
         let random = Arc::new(Explosive::default());
-        let world = world(mode, Arc::clone(&random)).await;
+        let world = start_world(mode, Arc::clone(&random)).await;
         exchange(&world, &mut canaries, &random).await;
         canaries.collect(&world).await;
     }
@@ -141,7 +141,7 @@ async fn canaries_appear_in_no_log_and_no_table() {
     );
 }
 
-/// Calls whose repetition takes as long as a request may are broken at one operation only.
+/// Whether a fault makes a request take all the time it has. The test breaks only one operation with such a fault.
 const fn is_slow(fault: Fault) -> bool {
     matches!(
         fault,
@@ -155,12 +155,12 @@ async fn canaries_appear_in_no_log_of_a_broken_call() {
     for fault in Fault::ALL {
         running.spawn(async move {
             let mut canaries = Canaries::new();
-            let world = world(TokenMode::Stored, Arc::new(Explosive::default())).await;
+            let world = start_world(TokenMode::Stored, Arc::new(Explosive::default())).await;
             let client = &world.client;
             let body = send_body();
             let ask = || client.post_with("/v1/send", &body, &[FROM]);
             let sent = ask().await;
-            let (token, right) = (sent.token(), code(&world));
+            let (token, right) = (sent.token(), read_code(&world));
             canaries.add(&token);
             canaries.add(&right);
             world.proxy().break_all("UpdateItem", fault);

@@ -3,22 +3,22 @@
 use saphyr::{LoadableYamlNode as _, Scalar, Yaml};
 use serde_json::{Map, Value, json};
 
-/// The template of the service.
+/// The template of the verification service.
 pub(crate) fn template() -> Value {
-    parsed(include_str!("../../template.yaml"))
+    parse(include_str!("../../template.yaml"))
 }
 
 /// The template of the account service.
 pub(crate) fn account_template() -> Value {
-    parsed(include_str!("../../infra/account.yaml"))
+    parse(include_str!("../../infra/account.yaml"))
 }
 
-fn parsed(text: &str) -> Value {
+fn parse(text: &str) -> Value {
     let documents = Yaml::load_from_str(text).expect("YAML");
     value(documents.first().expect("a document"))
 }
 
-/// The properties of the resources of a type, by logical id.
+/// The resources of one type, as pairs of logical id and properties.
 pub(crate) fn resources<'a>(template: &'a Value, kind: &str) -> Vec<(&'a str, &'a Value)> {
     let resources = template["Resources"].as_object().expect("resources");
     resources
@@ -52,10 +52,9 @@ fn value(node: &Yaml<'_>) -> Value {
     }
 }
 
-/// `value` as it is when `condition` is true, or false. An `AWS::NoValue` in a list is left out, as
-/// CloudFormation does.
-pub(crate) fn decided(value: &Value, condition: &str, is_true: bool) -> Value {
-    let decide = |value: &Value| decided(value, condition, is_true);
+/// Resolves every `!If` on `condition` in `value`. Leaves an `AWS::NoValue` in a list out, as CloudFormation does.
+pub(crate) fn apply_condition(value: &Value, condition: &str, is_true: bool) -> Value {
+    let decide = |value: &Value| apply_condition(value, condition, is_true);
     match value {
         Value::Object(members) => match choice(members) {
             Some([name, yes, no]) if name == condition => decide(if is_true { yes } else { no }),

@@ -1,6 +1,6 @@
-//! Each crate names only the layers below it, and only `aws` names an AWS SDK.
+//! Each crate uses only the layers below it, and only `aws` and the ledger of `guard` use an AWS SDK.
 //!
-//! A wrong import does not compile unless a manifest allows it, so this test reads the manifests.
+//! A wrong import compiles only if a manifest allows it, so these tests read the manifests.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ const LAYERS: &[Layer] = &[
     ("runtime", manifest!("runtime"), &["config", "observe"]),
 ];
 
-/// What the domain may use from outside: values and parsers, nothing that reaches out of the process.
+/// The external crates that the domain may use. They are values and parsers, and none reaches out of the process.
 const OF_THE_DOMAIN: [&str; 6] = [
     "prost",
     "rlibphonenumber",
@@ -39,7 +39,7 @@ const OF_THE_DOMAIN: [&str; 6] = [
     "zeroize",
 ];
 
-/// The names in `[dependencies]`.
+/// The names in the section `[dependencies]` of a manifest.
 fn dependencies(manifest: &'static str) -> BTreeSet<&'static str> {
     let section = manifest.split("\n[dependencies]\n").nth(1);
     let lines = section.unwrap_or_default().lines();
@@ -63,12 +63,12 @@ fn a_crate_uses_only_the_layers_below_it() {
 }
 
 #[test]
-fn only_one_layer_names_an_aws_sdk() {
+fn only_the_aws_layer_and_the_guard_name_an_aws_sdk() {
     for (name, manifest, _) in LAYERS {
         let names_one = dependencies(manifest)
             .iter()
             .any(|dependency| dependency.starts_with("aws-sdk-"));
-        // The guard's ledger is a feature for relying parties that have a table of their own.
+        // The guard has an optional ledger for relying parties with a table of their own.
         let may = matches!(*name, "aws" | "guard");
         assert!(may || !names_one, "{name} names an AWS SDK");
     }

@@ -1,5 +1,7 @@
-//! What the templates promise, checked against the code and against the rules that `cfn-guard` would
-//! check: encryption, logging, least privilege, no fixed names.
+//! The templates, the runbook and the manifests, checked against the code.
+//!
+//! Only this suite compares each role with the calls that its function makes. It also checks what a policy check such
+//! as `cfn-guard` would: encryption, logging, least privilege and no fixed names. It deploys nothing.
 
 #![expect(
     clippy::expect_used,

@@ -1,14 +1,14 @@
-//! Encryption, logging, retention, names, wildcards, alarms: what a policy check of the template says.
+//! What a policy check of the templates would find: encryption, logging, retention, names, wildcards and alarms.
 
 use std::collections::BTreeSet;
 
 use phoneproof_config::{Environment, Settings};
 use serde_json::{Value, json};
 
-use crate::template::document::{account_template, decided, resources, template};
-use crate::template::runbook::anchors;
+use crate::template::document::{account_template, apply_condition, resources, template};
+use crate::template::runbook::list_anchors;
 
-/// Statements that name no resource, and why there is none to name.
+/// The statements whose resource is `*`, and the reason for each.
 const WILDCARDS: [(&str, &str); 2] = [
     (
         "TextPhones",
@@ -29,7 +29,7 @@ fn tables_are_encrypted_expire_their_items_and_can_be_protected() {
     for (template, id, table) in tables {
         assert_eq!(table["SSESpecification"]["SSEEnabled"], true, "{id}");
         assert_eq!(table["BillingMode"], "PAY_PER_REQUEST", "{id}");
-        // Accounts end when their owners say so.
+        // An account ends only when its owner deletes it.
         let expires = json!({ "AttributeName": "expires_at", "Enabled": true });
         let expected = if id == "Accounts" {
             Value::Null
@@ -43,7 +43,7 @@ fn tables_are_encrypted_expire_their_items_and_can_be_protected() {
             "{id}"
         );
         assert_eq!(
-            decided(&table["DeletionProtectionEnabled"], "IsProtected", true),
+            apply_condition(&table["DeletionProtectionEnabled"], "IsProtected", true),
             true,
             "{id}"
         );
@@ -54,14 +54,14 @@ fn tables_are_encrypted_expire_their_items_and_can_be_protected() {
             ["Blocks", "Accounts"].contains(&id),
             "{id}: nothing but blocks and accounts is worth restoring"
         );
-        // While the tables are protected, the stack cannot be deleted as far as the keyring.
+        // While the tables are protected, a deletion of the stack stops before it reaches the keyring.
         assert_eq!(template["Resources"][id]["DependsOn"], "Keyring", "{id}");
     }
 }
 
 #[test]
-fn the_keyring_is_generated_once_and_for_all() {
-    // CloudFormation generates a new secret when any of these change: all keys and indexes would be lost.
+fn the_properties_that_generate_the_keyring_never_change() {
+    // CloudFormation generates a new secret when any of these changes. Then all keys and indexes would be lost.
     for template in [template(), account_template()] {
         assert_eq!(
             template["Resources"]["Keyring"]["Properties"]["GenerateSecretString"],
@@ -111,7 +111,7 @@ fn every_function_and_the_api_log_to_a_group_with_retention() {
 }
 
 #[test]
-fn the_access_log_says_nothing_about_a_person() {
+fn the_access_log_holds_no_personal_data() {
     for template in [template(), account_template()] {
         let format = template["Resources"]["Stage"]["Properties"]["AccessLogSettings"]["Format"]
             .as_str()
@@ -139,7 +139,7 @@ fn every_wildcard_has_a_reason() {
                 role["ManagedPolicyArns"].is_null(),
                 "{id}: managed policies allow more than is called"
             );
-            let role = decided(&decided(role, "IsTraced", true), "IsStored", true);
+            let role = apply_condition(&apply_condition(role, "IsTraced", true), "IsStored", true);
             let statements = &role["Policies"][0]["PolicyDocument"]["Statement"];
             for statement in statements.as_array().expect("statements") {
                 let sid = statement["Sid"].as_str().expect("a name");
@@ -193,7 +193,7 @@ fn parameters_are_described_and_bounded() {
                 .any(|key| !parameter[*key].is_null());
             let free = ["AllowedOrigins", "RunbookUrl"].contains(&name.as_str());
             assert!(bounded || free, "{name}");
-            // Nobody but the operator knows which verification service the accounts rely on.
+            // Only the operator knows which verification service the accounts rely on.
             assert!(
                 !parameter["Default"].is_null() || name == "Issuer",
                 "{name}: a deployment needs no answers"
@@ -202,7 +202,7 @@ fn parameters_are_described_and_bounded() {
     }
 }
 
-/// The functions' variables, every parameter at a value that is accepted.
+/// The variables of the functions, with an accepted value for every parameter.
 struct FromTemplate(Value);
 
 impl Environment for FromTemplate {
@@ -264,9 +264,9 @@ fn the_stack_names_its_functions_binaries_and_its_policy() {
     assert_eq!(path, "/opt/policy.toml");
 }
 
-/// `phoneproof-admin` finds what it works on, and which kind of stack it is, by these.
+/// `phoneproof-admin` reads these outputs to find the keyring and the kind of stack.
 #[test]
-fn each_stack_says_where_its_keyring_is_and_one_that_it_keeps_accounts() {
+fn each_stack_outputs_its_keyring_and_only_one_outputs_an_accounts_table() {
     for (template, keeps_accounts) in [(template(), false), (account_template(), true)] {
         let outputs = &template["Outputs"];
         assert_eq!(
@@ -278,7 +278,7 @@ fn each_stack_says_where_its_keyring_is_and_one_that_it_keeps_accounts() {
 }
 
 #[test]
-fn every_alarm_leads_to_its_section_of_the_runbook() {
+fn every_alarm_links_to_a_section_of_the_runbook() {
     let template = template();
     let alarms = resources(&template, "AWS::CloudWatch::Alarm");
     assert!(alarms.len() >= 8);
@@ -290,7 +290,7 @@ fn every_alarm_leads_to_its_section_of_the_runbook() {
             .trim()
             .rsplit_once("${RunbookUrl}#")
             .expect("a link");
-        assert!(anchors().contains(section), "{id}: {section}");
+        assert!(list_anchors().contains(section), "{id}: {section}");
         assert_eq!(
             alarm["TreatMissingData"], "notBreaching",
             "{id}: a quiet night is no alarm"
@@ -298,7 +298,7 @@ fn every_alarm_leads_to_its_section_of_the_runbook() {
     }
 }
 
-/// The metrics that the template reads are ones that request lines carry.
+/// The request lines carry every metric that the template reads.
 #[test]
 fn alarms_and_dashboard_read_metrics_that_exist() {
     let known: BTreeSet<_> = [

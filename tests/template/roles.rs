@@ -1,4 +1,4 @@
-//! Each function's role allows what the function calls, and nothing else.
+//! Each function's role allows exactly the calls that the function makes.
 
 use std::collections::BTreeSet;
 
@@ -8,18 +8,18 @@ use phoneproof_local::inbox::Carrier;
 use phoneproof_tests::{World, phone};
 use serde_json::{Value, json};
 
-use crate::template::document::{account_template, decided, template};
+use crate::template::document::{account_template, apply_condition, template};
 
-/// An IAM action and the logical id of what it is done to; `*` where IAM knows no resource.
+/// An IAM action and the logical id of its resource. The id is `*` where IAM has no resource for the action.
 type Permission = (String, String);
 
-/// What the role allows in this mode, besides writing its log.
-fn allowed(role: &str, mode: TokenMode) -> BTreeSet<Permission> {
-    let stored = decided(&template(), "IsStored", mode == TokenMode::Stored);
-    allowed_by(&decided(&stored, "IsTraced", false), role)
+/// Lists what the role allows in this mode, except to write its log.
+fn list_allowed(role: &str, mode: TokenMode) -> BTreeSet<Permission> {
+    let stored = apply_condition(&template(), "IsStored", mode == TokenMode::Stored);
+    list_allowed_by(&apply_condition(&stored, "IsTraced", false), role)
 }
 
-fn allowed_by(template: &Value, role: &str) -> BTreeSet<Permission> {
+fn list_allowed_by(template: &Value, role: &str) -> BTreeSet<Permission> {
     let policies = template["Resources"][role]["Properties"]["Policies"]
         .as_array()
         .expect("policies");
@@ -32,14 +32,14 @@ fn allowed_by(template: &Value, role: &str) -> BTreeSet<Permission> {
         .filter(|statement| statement["Effect"] == "Allow" && statement["Sid"] != "WriteLogs")
         .flat_map(|statement| {
             let resource = logical_id(&statement["Resource"]);
-            texts(&statement["Action"])
+            list_texts(&statement["Action"])
                 .into_iter()
                 .map(move |action| (action, resource.clone()))
         })
         .collect()
 }
 
-fn texts(value: &Value) -> Vec<String> {
+fn list_texts(value: &Value) -> Vec<String> {
     let one = value.as_str().map(|text| vec![text.to_owned()]);
     let many = || {
         value
@@ -53,7 +53,7 @@ fn texts(value: &Value) -> Vec<String> {
     one.unwrap_or_else(many)
 }
 
-/// `!GetAtt Blocks.Arn` is `Blocks`.
+/// The logical id that a `Resource` names, for example `Blocks` for `!GetAtt Blocks.Arn`.
 fn logical_id(resource: &Value) -> String {
     let text = resource["Fn::GetAtt"]
         .as_str()
@@ -62,8 +62,8 @@ fn logical_id(resource: &Value) -> String {
     text.split('.').next().unwrap_or_default().to_owned()
 }
 
-/// Everything that `send` can call: new, repeated, resent, refused and refunded sends.
-async fn send_calls(world: &World) -> BTreeSet<Permission> {
+/// Lists every call that `send` makes for new, repeated, resent, refused and refunded sends.
+async fn list_send_calls(world: &World) -> BTreeSet<Permission> {
     let client = &world.client;
     let first = client.send_keyed(&phone(1), "k").await;
     client.send_keyed(&phone(1), "k").await;
@@ -76,15 +76,15 @@ async fn send_calls(world: &World) -> BTreeSet<Permission> {
     world.proxy().take_permissions()
 }
 
-/// Everything that `verify` can call.
-async fn verify_calls(world: &World) -> BTreeSet<Permission> {
+/// Lists every call that `verify` makes.
+async fn list_verify_calls(world: &World) -> BTreeSet<Permission> {
     let client = &world.client;
     let token = client.send(&phone(4)).await.token();
     drop(world.proxy().take_permissions());
     client.verify(&token, &world.wrong_code(&phone(4))).await;
     let success = client.verify(&token, &world.code(&phone(4))).await.token();
     assert_eq!(client.spend(&success, "login").await.status, 200);
-    // The keyring is read again after five minutes.
+    // After five minutes the function reads the keyring again.
     world.advance(300);
     client.get("/.well-known/jwks.json").await;
     world.proxy().take_permissions()
@@ -95,13 +95,13 @@ async fn the_roles_allow_what_the_functions_call_and_nothing_else() {
     for mode in [TokenMode::Sealed, TokenMode::Stored] {
         let world = World::builder().mode(mode).proxied().start().await;
         assert_eq!(
-            send_calls(&world).await,
-            allowed("SendRole", mode),
+            list_send_calls(&world).await,
+            list_allowed("SendRole", mode),
             "send, {mode}"
         );
         assert_eq!(
-            verify_calls(&world).await,
-            allowed("VerifyRole", mode),
+            list_verify_calls(&world).await,
+            list_allowed("VerifyRole", mode),
             "verify, {mode}"
         );
     }
@@ -109,8 +109,8 @@ async fn the_roles_allow_what_the_functions_call_and_nothing_else() {
 
 const PASSWORD: &str = "green mountains at noon";
 
-/// Everything that `account` can call. The codes are texted and verified before each look.
-async fn account_calls(world: &World) -> BTreeSet<Permission> {
+/// Lists every call that `account` makes. The calls that text and verify the codes are left out.
+async fn list_account_calls(world: &World) -> BTreeSet<Permission> {
     let mut calls = BTreeSet::new();
     let number = phone(1);
     let mut access = String::new();
@@ -149,7 +149,7 @@ async fn account_calls(world: &World) -> BTreeSet<Permission> {
     let path = "/account/v1/sessions/refresh";
     let session = world.client.post(path, &refresh).await;
     let access = session.json["accessToken"].as_str().expect("a token");
-    // The keyring is read again after five minutes.
+    // After five minutes the function reads the keyring again.
     world.advance(300);
     let authorization = format!("Bearer {access}");
     for (method, path) in [(Method::GET, "/sessions"), (Method::DELETE, "/me")] {
@@ -165,13 +165,13 @@ async fn account_calls(world: &World) -> BTreeSet<Permission> {
 #[tokio::test]
 async fn the_account_role_allows_what_the_function_calls_and_nothing_else() {
     let world = World::builder().proxied().start().await;
-    let calls = account_calls(&world).await;
+    let calls = list_account_calls(&world).await;
     let in_stack = |(action, table): Permission| match table.as_str() {
         "AccountLimits" => (action, "Limits".to_owned()),
         _ => (action, table),
     };
     let calls: BTreeSet<_> = calls.into_iter().map(in_stack).collect();
-    assert_eq!(calls, allowed_by(&account_template(), "AccountRole"));
+    assert_eq!(calls, list_allowed_by(&account_template(), "AccountRole"));
 }
 
 #[test]

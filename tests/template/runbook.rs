@@ -1,11 +1,11 @@
-//! The runbook: its sections are what alarms link, and its commands are run or need AWS.
+//! The runbook. Alarms link to its sections. A test runs each of its commands, or the command is marked as needing AWS.
 
 use std::collections::BTreeSet;
 
 const RUNBOOK: &str = include_str!("../../infra/RUNBOOK.md");
 
-/// The anchors of its headings, as GitHub makes them.
-pub(crate) fn anchors() -> BTreeSet<String> {
+/// Lists the anchors of the headings of the runbook, as GitHub makes them.
+pub(crate) fn list_anchors() -> BTreeSet<String> {
     let headings = RUNBOOK.lines().filter(|line| line.starts_with('#'));
     headings
         .map(|line| {
@@ -38,12 +38,12 @@ fn every_command_is_run_or_marked_as_needing_aws() {
 }
 
 #[test]
-fn its_links_lead_somewhere() {
+fn every_link_in_the_runbook_leads_to_one_of_its_sections() {
     for link in RUNBOOK
         .split("](#")
         .skip(1)
         .filter_map(|rest| rest.split(')').next())
     {
-        assert!(anchors().contains(link), "{link}");
+        assert!(list_anchors().contains(link), "{link}");
     }
 }

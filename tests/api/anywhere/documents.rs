@@ -1,4 +1,4 @@
-//! What relying parties and tools read.
+//! The documents that relying parties and tools read.
 
 use phoneproof_tests::Site;
 

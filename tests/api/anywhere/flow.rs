@@ -1,4 +1,4 @@
-//! What is supposed to work.
+//! Sends, verifications and spends that succeed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,19 +6,19 @@ use phoneproof_guard::Guard;
 use phoneproof_tests::Site;
 use serde_json::{Value, json};
 
-fn claims(token: &str) -> Value {
+fn read_claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).expect("a payload");
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).expect("base64url")).expect("JSON")
 }
 
 #[tokio::test]
-async fn send_verify_and_spend() {
+async fn a_phone_is_verified_and_its_token_is_spent_once() {
     for site in Site::in_each_mode().await {
-        whole_flow(&site).await;
+        run_whole_flow(&site).await;
     }
 }
 
-async fn whole_flow(site: &Site) {
+async fn run_whole_flow(site: &Site) {
     let phone = site.phone(1);
     let sent = site.client.send(&phone).await;
     assert_eq!(sent.status, 202, "{}", sent.text);
@@ -65,7 +65,7 @@ async fn an_action_is_bound_by_its_digest() {
         .await;
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, b"pay:42");
     assert_eq!(
-        claims(&verified.token())["action"],
+        read_claims(&verified.token())["action"],
         URL_SAFE_NO_PAD.encode(digest)
     );
 }

@@ -1,11 +1,11 @@
-//! Limits, as a caller meets them.
+//! Limits, as callers see them.
 
 use phoneproof_tests::Site;
 
 use crate::api::problem::assert_problem;
 
 #[tokio::test]
-async fn a_second_text_at_once_is_refused_with_the_time_to_wait() {
+async fn a_second_send_at_once_is_refused_with_the_time_to_wait() {
     let site = Site::open().await;
     assert_eq!(site.client.send(&site.phone(1)).await.status, 202);
     let answer = site.client.send(&site.phone(1)).await;
@@ -26,7 +26,7 @@ async fn a_second_text_at_once_is_refused_with_the_time_to_wait() {
 }
 
 #[tokio::test]
-async fn a_device_gets_ten_texts_a_day_and_another_is_free() {
+async fn a_device_gets_ten_texts_a_day_and_another_device_is_not_limited() {
     let site = Site::open().await;
     for n in 0..10 {
         assert_eq!(site.client.send(&site.phone(n)).await.status, 202);

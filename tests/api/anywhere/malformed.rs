@@ -1,9 +1,9 @@
-//! Malformed requests: a problem that names the field, no echo, no write, no text.
+//! The service answers a malformed request with a problem that names the field. It echoes, writes and texts nothing.
 
 use http::Method;
 use phoneproof_tests::{Site, malformed_bodies};
 
-/// A description, the body, and the field of the first fault.
+/// For each case: a description, the body, and the field that the first error names.
 const SEND_BODIES: &[(&str, &str, &str)] = &[
     (
         "trailing text",
@@ -124,7 +124,7 @@ const VERIFY_BODIES: &[(&str, &str, &str)] = &[
     ),
 ];
 
-async fn refuses(site: &Site, path: &str, cases: &[(&str, &str, &str)]) {
+async fn assert_refused(site: &Site, path: &str, cases: &[(&str, &str, &str)]) {
     for (description, body, field) in cases {
         let headers = [("content-type", "application/json")];
         let answer = site
@@ -153,7 +153,7 @@ async fn refuses(site: &Site, path: &str, cases: &[(&str, &str, &str)]) {
             .any(|part| answer.text.contains(part));
         assert!(!echoed, "{description}: {}", answer.text);
     }
-    // Nobody but this test uses a local stack; a deployed one keeps its tables to itself.
+    // Only this test uses the local stack. The tables of a deployed stack cannot be read.
     if let Some(items) = site.item_count().await {
         assert_eq!(items, 0, "no writes");
     }
@@ -162,12 +162,12 @@ async fn refuses(site: &Site, path: &str, cases: &[(&str, &str, &str)]) {
 
 #[tokio::test]
 async fn malformed_sends_are_refused() {
-    refuses(&Site::open().await, "/v1/send", SEND_BODIES).await;
+    assert_refused(&Site::open().await, "/v1/send", SEND_BODIES).await;
 }
 
 #[tokio::test]
 async fn malformed_verifies_are_refused() {
-    refuses(&Site::open().await, "/v1/verify", VERIFY_BODIES).await;
+    assert_refused(&Site::open().await, "/v1/verify", VERIFY_BODIES).await;
 }
 
 #[tokio::test]
@@ -193,7 +193,7 @@ async fn all_faults_are_named_at_once() {
     );
 }
 
-/// The table that the attacks on every route share.
+/// The attacks on every route use the same table of bodies.
 #[tokio::test]
 async fn bodies_that_no_route_understands_are_refused() {
     let site = Site::open().await;

@@ -1,5 +1,5 @@
-//! Tests that need nothing but HTTP and the inbox: they run against the local stack, and against a deployed
-//! one when `BASE_URL` is set. A [`Site`](phoneproof_tests::Site) gives them no clock, fault or table.
+//! Tests that need only HTTP and the inbox. They run against the local stack, or against a deployed one when `BASE_URL`
+//! is set. A [`Site`](phoneproof_tests::Site) gives them no clock, fault or table.
 
 mod documents;
 mod flow;

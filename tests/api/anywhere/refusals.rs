@@ -1,4 +1,4 @@
-//! Refusals, as a caller meets them.
+//! Refusals, as callers see them.
 
 use phoneproof_tests::Site;
 use serde_json::json;
