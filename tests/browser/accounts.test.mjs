@@ -1,5 +1,5 @@
-// The accounts page of a running local stack; see support.mjs for its settings. Its numbers get several
-// codes in a row, so they want a policy with the shortest cooldown, 10 s.
+// Tests the accounts page of a running local stack. support.mjs lists the settings. Each number gets several codes in a
+// row, so the stack needs a policy with the shortest cooldown, 10 s.
 
 import assert from "node:assert/strict";
 
@@ -8,7 +8,7 @@ import { arrivedCode, answer, assertFits, focusedId, freshNumber, onPage, shot, 
 const PASSWORD = "green mountains at noon";
 const OTHER = "yellow rivers at night";
 
-/** Takes the code that arrives and verifies it. */
+/** Waits for the code on the page and verifies it. */
 async function proveWithCode(page) {
   await arrivedCode(page);
   await page.locator("#use-code").click();
@@ -29,12 +29,12 @@ async function logIn(page, password) {
   await page.getByRole("button", { name: "Log in", exact: true }).click();
 }
 
-/** The service texts a number again only after its cooldown. */
-const cooldown = (page) => page.waitForTimeout(10_100);
+/** Waits until the cooldown is over and the service texts the number again. */
+const waitForCooldown = (page) => page.waitForTimeout(10_100);
 
 for (const [colorScheme, viewport] of [["light", { width: 1280, height: 1000 }], ["dark", { width: 360, height: 740 }]]) {
   const look = `${colorScheme} at ${viewport.width} px`;
-  onPage(`register, log in, refresh, replay, reset, delete: ${look}`, { path: "/accounts", colorScheme, viewport }, async (page) => {
+  onPage(`registers, logs in, refreshes, replays, resets and deletes: ${look}`, { path: "/accounts", colorScheme, viewport }, async (page) => {
     const phone = freshNumber();
     await shot(page, `accounts 1 register ${look}`);
     await register(page, phone, PASSWORD);
@@ -56,7 +56,7 @@ for (const [colorScheme, viewport] of [["light", { width: 1280, height: 1000 }],
     await assertFits(page);
     await shot(page, `accounts 2 session ${look}`);
 
-    await cooldown(page);
+    await waitForCooldown(page);
     await page.getByRole("button", { name: "Reset the password" }).click();
     await page.getByLabel("New password").fill(OTHER);
     await page.getByRole("button", { name: "Text a code" }).click();
@@ -73,7 +73,7 @@ for (const [colorScheme, viewport] of [["light", { width: 1280, height: 1000 }],
   });
 }
 
-onPage("password and code, by keyboard", { path: "/accounts" }, async (page) => {
+onPage("logs in with password and code by keyboard", { path: "/accounts" }, async (page) => {
   const tabTo = async (id) => {
     for (let presses = 0; presses < 40; presses += 1) {
       if ((await focusedId(page)) === id) return;
@@ -99,7 +99,7 @@ onPage("password and code, by keyboard", { path: "/accounts" }, async (page) => 
   await page.keyboard.type("short one");
   await page.keyboard.press("Enter");
   await shows(page, "#login-notice", /asks for a code as well/);
-  await cooldown(page);
+  await waitForCooldown(page);
   await page.getByRole("button", { name: "Text a code" }).press("Enter");
   await proveWithCode(page);
   await shows(page, "#token-claims", /exp/);
@@ -108,9 +108,9 @@ onPage("password and code, by keyboard", { path: "/accounts" }, async (page) => 
   await shows(page, "#session-answer", shown);
   const [code] = (await page.locator("#session-answer").textContent()).match(shown);
 
-  // The number alone is not enough to reset; with the recovery code it is.
+  // This account needs two factors to reset its password: the number and the recovery code.
   for (const [typed, notice, words] of [["", "#reset-notice", /asks for two factors/], [code, "#login-notice", /The password is set/]]) {
-    await cooldown(page);
+    await waitForCooldown(page);
     if (typed === "") await page.getByRole("button", { name: "Reset the password" }).press("Enter");
     await page.getByLabel("New password").fill("short two");
     await page.getByLabel("Recovery code").fill(typed);
@@ -120,7 +120,7 @@ onPage("password and code, by keyboard", { path: "/accounts" }, async (page) => 
   }
 });
 
-onPage("a refused password keeps the proof, and what is missing is said", { path: "/accounts" }, async (page) => {
+onPage("names missing fields, and keeps the proof after a refused password", { path: "/accounts" }, async (page) => {
   await page.getByLabel("Phone number").fill("4152001234");
   await page.getByRole("button", { name: "Text a code" }).click();
   await shows(page, "#phone-error", /leading \+/);
@@ -145,7 +145,7 @@ const REFUSALS = [
   [503, "unavailable", {}, /not available just now/],
 ];
 
-onPage("every refusal is explained", { path: "/accounts" }, async (page) => {
+onPage("explains every refused log-in", { path: "/accounts" }, async (page) => {
   await page.getByLabel("Phone number").fill(freshNumber());
   await page.getByRole("button", { name: "I have an account" }).click();
   for (const [status, slug, more, words] of REFUSALS) {

@@ -1,4 +1,4 @@
-// The demo and the inbox of a running local stack; see support.mjs for its settings.
+// Tests the demo and the inbox of a running local stack. support.mjs lists the settings.
 
 import assert from "node:assert/strict";
 
@@ -9,7 +9,7 @@ import { BASE, MARKUP, PROBLEM, accepted, answer, arrivedCode, assertFits, focus
 for (const colorScheme of ["light", "dark"]) {
   for (const viewport of [{ width: 1280, height: 1000 }, { width: 360, height: 740 }]) {
     const look = `${colorScheme} at ${viewport.width} px`;
-    onPage(`send, read, verify, spend: ${look}`, { colorScheme, viewport }, async (page) => {
+    onPage(`sends, reads, verifies and spends: ${look}`, { colorScheme, viewport }, async (page) => {
       const phone = freshNumber();
       const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number));
       assert.equal(ground[0] < 128, colorScheme === "dark", `the ground is rgb(${ground})`);
@@ -49,7 +49,7 @@ for (const colorScheme of ["light", "dark"]) {
   }
 }
 
-onPage("the main flow by keyboard alone", {}, async (page) => {
+onPage("completes the flow by keyboard alone", {}, async (page) => {
   const tabTo = async (id) => {
     for (let presses = 0; presses < 40; presses += 1) {
       if ((await focusedId(page)) === id) return;
@@ -62,7 +62,7 @@ onPage("the main flow by keyboard alone", {}, async (page) => {
   await page.keyboard.press("Enter");
   await tabTo("phone");
   const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
-  assert.notEqual(outline, "none", "the focus is visible");
+  assert.notEqual(outline, "none", "the focus must be visible");
   await page.keyboard.type(freshNumber());
   await page.keyboard.press("Enter");
   const code = await arrivedCode(page);
@@ -78,7 +78,7 @@ onPage("the main flow by keyboard alone", {}, async (page) => {
   assert.equal(await focusedId(page), "spend");
 });
 
-onPage("the inbox page lists and filters", { path: "/inbox" }, async (page) => {
+onPage("lists and filters the inbox", { path: "/inbox" }, async (page) => {
   const phone = freshNumber();
   const sent = await page.request.post(`${BASE}/v1/send`, { data: { phone, uniqueId: crypto.randomUUID(), businessId: "login" } });
   assert.equal(sent.status(), 202);
@@ -92,8 +92,8 @@ onPage("the inbox page lists and filters", { path: "/inbox" }, async (page) => {
 
 // ----------------------------------------------------------------------------------------- refusals
 
-onPage("a wrong code, then a second send too soon", {}, async (page) => {
-  // National form, so that the page has to find the texts of a number it does not know in full.
+onPage("explains a wrong code, and a second send that comes too soon", {}, async (page) => {
+  // The number is in national form, so the page must find its texts without knowing the full number.
   await page.getByLabel("Country").selectOption("US");
   await sendTo(page, freshNumber().slice(2));
   const code = await arrivedCode(page);
@@ -120,7 +120,7 @@ onPage("a wrong code, then a second send too soon", {}, async (page) => {
   await shows(page, "#token-claims", /phone_number/);
 });
 
-onPage("a premium-rate number, no number, an empty field", {}, async (page) => {
+onPage("explains a premium-rate number, a text that is not a number and an empty field", {}, async (page) => {
   await sendTo(page, "+1 900 200 1234");
   await shows(page, "#number-notice", /We do not text this kind of number/);
   assert.equal(await focusedId(page), "phone");
@@ -142,7 +142,7 @@ const SEND_REFUSALS = [
   ["no storage", 503, {}, /not available just now/],
 ];
 
-onPage("every refused send is explained", {}, async (page) => {
+onPage("explains every refused send", {}, async (page) => {
   for (const [name, status, more, words] of SEND_REFUSALS) {
     await page.unrouteAll();
     await answer(page, "/v1/send", status, { ...PROBLEM, status, ...more });
@@ -163,7 +163,7 @@ const VERIFY_REFUSALS = [
   ["a used code", 409, {}, /used already/],
 ];
 
-onPage("every refused code is explained and leads to a new one", {}, async (page) => {
+onPage("explains every refused code and leads to a new one", {}, async (page) => {
   await answer(page, "/v1/send", 202, accepted());
   for (const [name, status, more, words] of VERIFY_REFUSALS) {
     await answer(page, "/v1/verify", status, { ...PROBLEM, status, ...more });
@@ -176,20 +176,20 @@ onPage("every refused code is explained and leads to a new one", {}, async (page
   }
 });
 
-onPage("an unconfirmed text leads on to the code", {}, async (page) => {
+onPage("asks for the code after an unconfirmed text", {}, async (page) => {
   await answer(page, "/v1/send", 504, { ...PROBLEM, status: 504, token: "v1.test.challenge" });
   await sendTo(page, "+14152001234");
   await shows(page, "#code-notice", /may still arrive/);
   assert.equal(await focusedId(page), "code");
 });
 
-onPage("a resend waits for its moment and carries the token", {}, async (page) => {
+onPage("allows a resend only after the wait, and sends the token with it", {}, async (page) => {
   await answer(page, "/v1/send", 202, accepted({ resendAt: inSeconds(5) }));
   await sendTo(page, "+14152001234");
   await shows(page, "#resend", /in 0:0\d/);
   await page.getByRole("button", { name: /^Send again/ }).click({ force: true });
   await shows(page, "#resend", /^Send again$/);
-  assert.equal(await page.locator("#call-list li").count(), 1, "a click during the wait sends nothing");
+  assert.equal(await page.locator("#call-list li").count(), 1, "a click during the wait must send nothing");
   const request = page.waitForRequest(`${BASE}/v1/send`);
   await page.getByRole("button", { name: "Send again" }).click();
   assert.equal((await request).postDataJSON().token, "v1.test.challenge");
@@ -198,7 +198,7 @@ onPage("a resend waits for its moment and carries the token", {}, async (page) =
 
 // ------------------------------------------------------------------------------------- hostile text
 
-onPage("markup from a person, a server or a text stays text", {}, async (page) => {
+onPage("shows markup from a person, a server or a text as text", {}, async (page) => {
   const refused = { ...PROBLEM, title: MARKUP, detail: MARKUP, status: 400, errors: [{ field: "phone", accepted: MARKUP }] };
   await sendTo(page, MARKUP);
   await shows(page, "#call-list", /<img src=x onerror=/);
@@ -217,7 +217,7 @@ onPage("markup from a person, a server or a text stays text", {}, async (page) =
   assert.equal(await page.evaluate(() => window.hacked), undefined);
 });
 
-onPage("a hidden page does not ask for messages", { path: "/inbox" }, async (page) => {
+onPage("does not ask for messages while the page is hidden", { path: "/inbox" }, async (page) => {
   await page.locator("#inbox-count").filter({ hasText: /./ }).waitFor();
   const setVisibility = (state) => page.evaluate((value) => {
     Object.defineProperty(document, "visibilityState", { value, configurable: true });

@@ -1,8 +1,8 @@
-// What the browser tests share: a browser, pages that report every fault, and the local stack.
+// The support code of the browser tests: a browser, pages that report every fault, and calls to the local stack.
 //
 // BASE_URL     where the stack listens (default http://127.0.0.1:3000)
 // CHROMIUM     the browser to start (default /usr/bin/chromium)
-// SCREENSHOTS  1 keeps pictures in ./screenshots, which git ignores
+// SCREENSHOTS  1 to keep pictures in ./screenshots, which git ignores
 
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
@@ -21,7 +21,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** A valid US number nobody used before in this run: area 415, an exchange that is not reserved. */
+/** Returns a random valid US number of area code 415, with an exchange that is not reserved. */
 export function freshNumber() {
   let exchange;
   do exchange = String(randomInt(200, 1000));
@@ -31,7 +31,7 @@ export function freshNumber() {
 
 export const inSeconds = (seconds) => new Date(Date.now() + seconds * 1000).toISOString();
 
-/** Runs `body` with a fresh browser profile, then fails on console errors and policy violations. */
+/** Defines a test that runs `body` in a fresh browser profile. It fails on console errors and policy violations. */
 export function onPage(name, options, body) {
   test(name, { timeout: 60_000 }, async () => {
     const context = await browser.newContext({ locale: "en-US", viewport: { width: 1280, height: 1000 }, ...options });
@@ -59,7 +59,7 @@ async function collectFaults(page) {
   });
   page.on("pageerror", (error) => faults.push(String(error)));
   page.on("console", (message) => {
-    // The browser itself logs every refused API call as an error; those are expected here.
+    // The browser logs every refused API call as an error. The tests expect those.
     const refusedCall = message.text().startsWith("Failed to load resource") && message.location().url.includes("/v1/");
     if (message.type() === "error" && !refusedCall) faults.push(message.text());
   });
@@ -86,13 +86,13 @@ export async function sendTo(page, phone) {
   await page.getByRole("button", { name: "Send code" }).click();
 }
 
-/** The code that the page offers, once the text has arrived. */
+/** Waits for the text and returns the code that the page offers. */
 export async function arrivedCode(page) {
   await shows(page, "#use-code", /\d{6}/);
   return (await page.locator("#use-code strong").innerText()).trim();
 }
 
-/** Answers calls to `path` in place of the stack. */
+/** Answers calls to `path` in the stack's place. */
 export function answer(page, path, status, body) {
   return page.route(`${BASE}${path}`, (route) => route.fulfill({ status, contentType: status < 400 ? "application/json" : "application/problem+json", body: JSON.stringify(body) }));
 }

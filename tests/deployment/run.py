@@ -1,18 +1,23 @@
-"""Deploys the built stack to an emulated AWS on loopback, uses it, changes it and deletes it.
+"""Deploys the built stack to an emulated AWS on loopback, uses it, updates it and deletes it.
 
-Needs `sam build`, and `sam build --template infra/account.yaml --build-dir .aws-sam/account`, to have run, and sam, ministack, aws and the Rust toolchain on the path:
+It needs sam, ministack, aws and the Rust toolchain on the path. Run it after the two builds:
 
+    sam build
+    sam build --template infra/account.yaml --build-dir .aws-sam/account
     python tests/deployment/run.py
 
-The emulator enforces IAM (AUTH=true), so a role that misses an action fails here with its name. Where it differs
-from AWS:
-- It knows no alarms on metric math: these are taken out of the template before it is deployed. cfn-lint checks them.
-- It does not mount layers for provided.al2023: the layer's archive is unpacked into the build folder, and POLICY_PATH
+The emulator enforces IAM (AUTH=true). If a role misses an action, the test fails with the name of the action.
+
+The emulator differs from AWS in these points:
+- It does not know alarms on metric math. They are removed from the template before it is deployed. cfn-lint checks
+  them.
+- It does not mount layers for provided.al2023. The layer's archive is unpacked into the build folder, and POLICY_PATH
   points there instead of at /opt.
-- All requests come from one address, so that policy allows more sends per address.
-- Its APIs have no DNS names: for the account service, the issuer becomes the URL at which the emulator serves one.
-- It does not expand the SAM transform of nested templates: SAM's own translator does it before.
-- It keeps no encryption, recovery or deletion-protection settings, throttles nothing and makes no metrics of log lines.
+- All requests come from one address. So the unpacked policy allows more sends per address.
+- Its APIs have no DNS names. For the account service, the issuer becomes the URL at which the emulator serves the API.
+- It does not expand the SAM transform of nested templates. SAM's own translator expands it before the deployment.
+- It does not keep settings of encryption, recovery or deletion protection. It does not throttle, and it makes no
+  metrics from log lines.
 """
 
 import io
@@ -43,7 +48,7 @@ ENDPOINT = f"http://127.0.0.1:{PORT}"
 STACK = "phoneproof-dev"
 MOUNTED_POLICY = BUILD / "mounted" / "policy.toml"
 PHONE = "+14152007986"
-# The emulator runs what was built for this machine, whatever the template says.
+# The emulator runs the binaries on this machine, so the stack must have its architecture.
 ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
 
 ENVIRONMENT = os.environ | {
@@ -52,7 +57,7 @@ ENVIRONMENT = os.environ | {
     "AWS_SECRET_ACCESS_KEY": "test",
     "AWS_REGION": "us-east-1",
     "AWS_DEFAULT_REGION": "us-east-1",
-    # Nothing here may reach a real account.
+    # These settings make sure that no call reaches a real account.
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
@@ -66,7 +71,7 @@ def step(text):
 
 
 def run(*command, **options):
-    """Runs a command that must succeed; its output is shown if it does not."""
+    """Runs a command that must succeed, and returns its output. Exits with the output if the command fails."""
     options = {"env": ENVIRONMENT, "cwd": ROOT, "text": True, "capture_output": True} | options
     done = subprocess.run(command, **options)
     if done.returncode:
@@ -90,17 +95,17 @@ def start_emulator():
             return emulator
         except OSError:
             time.sleep(0.2)
-    sys.exit("the emulator does not start: see .aws-sam/build/emulator.log")
+    sys.exit("the emulator did not start; see .aws-sam/build/emulator.log")
 
 
-def emulated_template():
-    """The built template without what the emulator does not know."""
+def write_emulated_template():
+    """Writes the built template without the parts that the emulator does not know."""
     template = yaml.safe_load((BUILD / "template.yaml").read_text())
     for name, resource in list(template["Resources"].items()):
         if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
             del template["Resources"][name]
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
-    assert variables["POLICY_PATH"] == "/opt/policy.toml", "where Lambda unpacks a layer"
+    assert variables["POLICY_PATH"] == "/opt/policy.toml", "the policy is where Lambda unpacks a layer"
     variables["POLICY_PATH"] = str(MOUNTED_POLICY)
     (BUILD / "emulated.yaml").write_text(yaml.safe_dump(template, sort_keys=False))
 
@@ -115,13 +120,13 @@ def mount_policy(found):
     assert archive.namelist() == ["policy.toml"], archive.namelist()
     policy = archive.read("policy.toml").decode()
     raised = policy.replace("address_per_hour = 20 ", "address_per_hour = 100000 ")
-    assert raised != policy, "the sample policy limits addresses"
+    assert raised != policy, "the sample policy must limit the sends of an address"
     MOUNTED_POLICY.parent.mkdir(exist_ok=True)
     MOUNTED_POLICY.write_text(raised)
 
 
 def deploy(template="emulated.yaml", stack=STACK, **parameters):
-    """Deploys, and returns the outputs."""
+    """Deploys a template and returns the outputs of its stack."""
     given = {"Architecture": ARCHITECTURE, "DeletionProtection": "false"} | parameters
     overrides = [f"{name}={value}" for name, value in given.items()] if template != "nested.yaml" else []
     run(
@@ -133,7 +138,7 @@ def deploy(template="emulated.yaml", stack=STACK, **parameters):
 
 
 def nest():
-    """The template as a nested one, with its code in S3 and its transform expanded."""
+    """Writes the template for use as a nested one, with its code in S3 and its transform expanded."""
     packaged = BUILD / "packaged.yaml"
     run("sam", "package", "--template-file", BUILD / "emulated.yaml", "--resolve-s3", "--output-template-file", packaged)
     loader = ManagedPolicyLoader(boto3.client("iam"))
@@ -148,13 +153,13 @@ def outputs(stack):
 
 
 def base_url(found):
-    """The emulator serves an API under a path; the `ApiUrl` of the outputs has no DNS name here."""
+    """Returns the URL at which the emulator serves the API. The `ApiUrl` of the outputs has no DNS name here."""
     api = re.match(r"https?://([^.]+)\.execute-api", found["JwksUrl"]).group(1)
     return f"{ENDPOINT}/_aws/execute-api/{api}/%24default"
 
 
 def call(base, path, body=None, token=None, method=None):
-    """The status and JSON (or text) of an answer."""
+    """Calls the API, and returns the status and the JSON or text of the answer."""
     request = urllib.request.Request(f"{base}{path}", method=method)
     if token:
         request.add_header("authorization", f"Bearer {token}")
@@ -181,17 +186,17 @@ def send(base, phone, device="deployment", business="login"):
     return sent["token"]
 
 
-def suite(base):
-    """The black-box suite that also runs against the local stack."""
+def run_suite(base):
+    """Runs the black-box suite, which also runs against the local stack."""
     environment = ENVIRONMENT | {"BASE_URL": base, "INBOX_URL": ENDPOINT}
-    # Of the whole workspace: of one package, cargo would choose other features and compile all of AWS's crates again.
+    # With one package instead of the workspace, cargo would choose other features and compile the AWS crates again.
     command = ("cargo", "test", "--locked", "--workspace", "--test", "suites", "api::anywhere::")
     shown = run(*command, env=environment)
     print(next(line for line in shown.splitlines() if line.startswith("test result")))
 
 
 def admin(*arguments, exit_code=0):
-    """Runs phoneproof-admin on the stack, which must end with this exit code."""
+    """Runs phoneproof-admin on the stack. It must end with this exit code."""
     command = [ROOT / "target/debug/phoneproof-admin", "--stack-name", STACK, "--json", *arguments]
     done = subprocess.run(command, env=ENVIRONMENT, text=True, capture_output=True)
     assert done.returncode == exit_code, f"{arguments}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
@@ -199,13 +204,13 @@ def admin(*arguments, exit_code=0):
 
 
 def roll_keys(base):
-    """A new root takes over while a challenge of the old one is open."""
+    """Promotes a new root while a challenge of the old root is open."""
     token = send(base, "+14152017986")
     assert token.startswith("v1.r1-"), "sealed by the generated root"
     admin("keys", "add", "r8")
     admin("keys", "promote", "r8", "--yes", exit_code=4)
     admin("keys", "promote", "r8", "--yes", "--force")
-    # New environments read the keyring at once; running ones within five minutes.
+    # New instances read the keyring at once, running ones within five minutes. A deployment starts new ones.
     deploy(LogLevel="warn")
     status, verified = call(base, "/v1/verify", {"token": token, "code": texted_code("+14152017986")})
     assert status == 200, verified
@@ -215,8 +220,8 @@ def roll_keys(base):
     admin("keys", "retire", "r1", "--yes", exit_code=4)
 
 
-def runbook(found, base):
-    """Runs the blocks of the runbook that need no real account, in order."""
+def run_runbook(found, base):
+    """Runs, in order, the blocks of the runbook that need no real account."""
     token = send(base, PHONE, "my-laptop")
     wrong = "000000" if texted_code(PHONE) != "000000" else "000001"
     assert call(base, "/v1/verify", {"token": token, "code": wrong})[0] == 422
@@ -236,20 +241,20 @@ def runbook(found, base):
 
 
 def check_logs(found):
-    """Every request left a line, and no line holds a number."""
+    """Checks that the functions logged every text, and that no line holds a phone number or a text."""
     logs = boto3.client("logs")
     lines = []
     for group in (found["SendLogGroup"], found["VerifyLogGroup"]):
         pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
         lines += [event["message"] for page in pages for event in page["events"]]
     requests = [json.loads(line) for line in lines if '"message":"request"' in line]
-    assert requests, "the functions log"
+    assert requests, "the functions must log requests"
     for line in requests:
         assert line["stack"] == STACK and line["_aws"]["CloudWatchMetrics"], line
     sent = sum(line.get("Sent", 0) for line in requests)
     with urllib.request.urlopen(f"{ENDPOINT}/_ministack/sns/sms-messages") as answer:
         messages = json.load(answer)["sms_messages"]
-    assert sent == sum(map(len, messages.values())), "one `Sent` for each text"
+    assert sent == sum(map(len, messages.values())), "the lines must count one `Sent` for each text"
     everything = "\n".join(lines)
     for phone, texts in messages.items():
         assert phone[1:] not in everything, "a phone number is in a log"
@@ -259,7 +264,7 @@ def check_logs(found):
 
 
 def check_settings(found):
-    """What the emulator keeps of the settings that operators rely on."""
+    """Checks the settings that operators rely on, as far as the emulator keeps them."""
     for group in (found["SendLogGroup"], found["VerifyLogGroup"]):
         described = boto3.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]
         assert described["retentionInDays"] == 30, described
@@ -270,23 +275,23 @@ def check_settings(found):
     assert all("#" in alarm["AlarmDescription"] for alarm in names)
 
 
-def reach_each_other(function, **variables):
-    """Sets variables of a deployed function."""
+def set_variables(function, **variables):
+    """Sets environment variables of a deployed function."""
     functions = boto3.client("lambda")
     environment = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
     functions.update_function_configuration(FunctionName=function, Environment={"Variables": environment | variables})
 
 
 def accounts(verification, base):
-    """Deploys the account service beside the verification service, and uses it once from end to end."""
+    """Deploys the account service beside the verification service, and makes each of its main calls once."""
     found = deploy(
         template=ACCOUNT_BUILD / "template.yaml", stack="phoneproof-accounts", Issuer="https://verify.example.com"
     )
     account = base_url(found)
     issuers = {"ISSUER": base, "ACCOUNT_ISSUER": f"{account}/account"}
     for function in ("SendFunction", "VerifyFunction"):
-        reach_each_other(verification[function], ISSUER=base)
-    reach_each_other(found["AccountFunction"], **issuers)
+        set_variables(verification[function], ISSUER=base)
+    set_variables(found["AccountFunction"], **issuers)
 
     def proof(business, phone):
         challenge = send(base, phone, business=business)
@@ -324,7 +329,7 @@ def left_behind():
 
 
 def main():
-    emulated_template()
+    write_emulated_template()
 
     step("deploy")
     found = deploy()
@@ -335,19 +340,19 @@ def main():
     check_settings(found)
 
     step("the black-box suite, sealed tokens")
-    suite(base)
+    run_suite(base)
 
     step("roll the keys")
     roll_keys(base)
 
     step("the runbook")
-    runbook(found, base)
+    run_runbook(found, base)
 
     step("update: stored tokens, and a second suite")
     updated = deploy(TokenMode="stored", AllowedOrigins="https://app.example.com")
     assert updated == found, "an update keeps tables, keyring and API"
     assert "." not in send(base, "+14152037986"), "a reference, not a sealed token"
-    suite(base)
+    run_suite(base)
 
     step("logs")
     check_logs(found)

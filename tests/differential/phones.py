@@ -24,12 +24,12 @@ RUST = ("rlibphonenumber", "2.2.15")
 TYPES = [number_type for number_type in PhoneNumberType.values() if number_type != PhoneNumberType.UNKNOWN]
 SEPARATORS = [" ", "-", ".", "/", "(", ")", "\u00a0", "\u2011", "\u3000", "\u200b"]
 DIGITS = {"full-width": 0xFF10, "Arabic-Indic": 0x0660, "extended Arabic-Indic": 0x06F0, "Devanagari": 0x0966}
-# What no phone number has. Google's library guesses at most of these; here they are refused.
+# Text that no phone number contains. Google's library guesses a number from most of it; this project refuses it.
 FOREIGN = ["x5", " ext. 5", ";ext=5", ",5", "#5", "A", "é", "\u0661a", "*", "\0", "\u202e", "&", "_", "+", "\t1"]
 
 
 def examples(rng):
-    """Example numbers of every region and type, as they are written there and elsewhere."""
+    """Yields example numbers of every region and type, as people write them there and elsewhere."""
     for region in sorted(phonenumbers.SUPPORTED_REGIONS):
         for number_type in TYPES:
             number = phonenumbers.example_number_for_type(region, number_type)
@@ -52,7 +52,7 @@ def examples(rng):
 
 
 def misdialled(rng, known):
-    """A digit more, a digit less, another digit, two swapped."""
+    """Yields numbers with a digit added, removed or changed, or with two digits swapped."""
     for region, text in known:
         digits = [index for index, character in enumerate(text) if character in "0123456789"]
         at = rng.choice(digits)
@@ -68,7 +68,7 @@ def misdialled(rng, known):
 
 
 def respelled(rng, known):
-    """Other separators and other digits."""
+    """Yields numbers with other separators and with digits of other scripts."""
     for region, text in known:
         zero = rng.choice(list(DIGITS.values()))
         yield region, "".join(chr(zero + int(c)) if c in "0123456789" else c for c in text)
@@ -78,7 +78,7 @@ def respelled(rng, known):
 
 
 def random_numbers(rng, count):
-    """Digits after every country code, and national ones in every region."""
+    """Yields random digits after every country code, and as national numbers in every region."""
     codes = sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
     regions = sorted(phonenumbers.SUPPORTED_REGIONS)
     for _ in range(count):
@@ -89,6 +89,7 @@ def random_numbers(rng, count):
 
 
 def with_foreign_characters(rng, known):
+    """Yields numbers with a piece of foreign text, all of which must be refused."""
     for region, text in known:
         foreign = rng.choice(FOREIGN)
         at = rng.choice([rng.randrange(1, len(text) + 1), len(text)])
@@ -96,10 +97,13 @@ def with_foreign_characters(rng, known):
 
 
 def google(region, text):
-    """What Google's library says of a text with nothing but digits, separators and plus signs in it.
+    """Returns what Google's library reads in a text of digits, separators and plus signs.
 
-    Four rules are ours: a plus sign leads, 00 is the international prefix everywhere, a national number needs a
-    region, and E.164 ends at 15 digits, beyond which Google's library knows some German extensions.
+    Four rules are this project's own:
+    - a plus sign is only allowed at the start;
+    - 00 is the international prefix everywhere;
+    - a national number needs a region;
+    - an E.164 number has at most 15 digits. Google's library also accepts some longer German numbers.
     """
     number = text.strip()
     if number[:4].lower() == "tel:":

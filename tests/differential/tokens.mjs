@@ -4,7 +4,8 @@
 //     cargo build -p phoneproof-differential
 //     node tests/differential/tokens.mjs target/debug/phoneproof-differential
 //
-// jose signs the cases of tokens.json, which the guard must judge as they say; and it checks what the service issues.
+// jose signs the cases of tokens.json, and the guard must give the verdict of each case. jose also checks the tokens
+// that the service issues.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -26,7 +27,7 @@ const jwk = async (algorithm, { publicKey }) => ({
 });
 const jwks = { keys: await Promise.all(Object.entries(keys).map(([algorithm, key]) => jwk(algorithm, key))) };
 
-/** `members` with changes; what changes to null is left out. */
+/** Returns `members` with changes. A member that changes to null is left out. */
 function changed(members, changes = {}) {
   return Object.fromEntries(Object.entries({ ...members, ...changes }).filter(([, value]) => value !== null));
 }
@@ -63,7 +64,7 @@ async function tokenOf(entry, algorithm) {
       return `${head}.${Buffer.from(altered).toString("base64url")}.${signature}`;
     }
     case "cut":
-      return good.slice(0, -2); // a whole byte of it and no odd bits, in either algorithm
+      return good.slice(0, -2); // in both algorithms this removes a whole byte and leaves no odd bits
     default:
       throw new Error(`unknown way to sign: ${entry.sign}`);
   }
@@ -76,7 +77,7 @@ function ask(command, questions) {
   return stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
 }
 
-/** jose signs, the guard checks. */
+/** Lets the guard check tokens that jose signed. */
 async function guardJudges() {
   const asked = Object.keys(keys).flatMap((algorithm) => table.cases.map((entry) => ({ entry, algorithm })));
   const { issuer, audience, now } = table;
@@ -88,7 +89,7 @@ async function guardJudges() {
   console.log(`the guard judged ${asked.length} tokens of jose as it should`);
 }
 
-/** One keyring that signs ES256, and one that signs RS256. */
+/** Returns a keyring that signs ES256, and one that signs RS256. */
 function keyrings() {
   const keyring = { current: "r1", r1: "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG" };
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 3072 });
@@ -107,7 +108,7 @@ const check = ({ token, jwks }, changes) =>
     ...changes,
   });
 
-/** The service signs, jose checks. */
+/** Lets jose check tokens that the service signed. */
 async function joseJudges() {
   const now = Math.floor(Date.now() / 1000);
   for (const [algorithm, keyring] of Object.entries(keyrings())) {

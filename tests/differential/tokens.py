@@ -4,7 +4,8 @@
     cargo build -p phoneproof-differential
     python3 tests/differential/tokens.py target/debug/phoneproof-differential
 
-PyJWT signs the cases of tokens.json, which the guard must judge as they say; and it checks what the service issues.
+PyJWT signs the cases of tokens.json, and the guard must give the verdict of each case. PyJWT also checks the tokens
+that the service issues.
 """
 
 import base64
@@ -31,7 +32,7 @@ def new_key(algorithm):
 
 KEYS = {algorithm: new_key(algorithm) for algorithm in ["ES256", "RS256"]}
 OTHERS = {algorithm: new_key(algorithm) for algorithm in ["ES256", "RS256", "ES384"]}
-# Another algorithm, with the same key where it can be.
+# Another algorithm for each, with the same key if the algorithm can use it.
 ELSE = {"ES256": ("ES384", OTHERS["ES384"]), "RS256": ("PS256", KEYS["RS256"])}
 SWAPPED = {"ES256": "RS256", "RS256": "ES256"}
 
@@ -50,7 +51,7 @@ def changed(members, changes):
 
 
 def sign(header, claims, algorithm, key):
-    # The plain signer: it does not ask whether the claims make sense.
+    # PyJWT's plain signer does not check the claims.
     return jwt.api_jws.encode(claims, key, algorithm, headers=header)
 
 
@@ -88,7 +89,7 @@ def token_of(case, algorithm):
             head, _, signature = good.split(".")
             return f"{head}.{encoded(claims.replace(b'+14152007986', b'+14152007987'))}.{signature}"
         case "cut":
-            # A whole byte of it and no odd bits, in either algorithm.
+            # In both algorithms this removes a whole byte and leaves no odd bits.
             return good[:-2]
 
 
@@ -99,7 +100,7 @@ def ask(binary, command, questions):
 
 
 def guard_judges(binary):
-    """PyJWT signs, the guard checks."""
+    """Lets the guard check tokens that PyJWT signed."""
     asked = [(case, algorithm) for algorithm in KEYS for case in TABLE["cases"]]
     fixed = {"jwks": JWKS, **{name: TABLE[name] for name in ["issuer", "audience", "now"]}}
     verdicts = ask(binary, "check", [{**fixed, "token": token_of(*pair)} for pair in asked])
@@ -109,7 +110,7 @@ def guard_judges(binary):
 
 
 def keyrings():
-    """One that signs ES256, and one that signs RS256."""
+    """Returns a keyring that signs ES256, and one that signs RS256."""
     keyring = {"current": "r1", "r1": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"}
     pkcs8 = new_key("RS256").private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -131,7 +132,7 @@ def pyjwt_accepts(answer, audience="login", issuer=TABLE["issuer"]):
 
 
 def pyjwt_judges(binary):
-    """The service signs, PyJWT checks."""
+    """Lets PyJWT check tokens that the service signed."""
     now = int(time.time())
     for algorithm, keyring in keyrings().items():
         question = {"keyring": keyring, "issuer": TABLE["issuer"], "audience": "login", "now": now}

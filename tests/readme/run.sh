@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Runs the blocks of the README that are marked as tested, in order, against the stack on port 3000, and
-# checks what they print.
+# Runs the blocks of the README that are marked as tested, in order, against the stack on port 3000. It checks what they
+# print.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-# The fenced blocks that follow a line equal to $1.
+# Prints the fenced blocks that follow a line equal to $1.
 blocks() {
     awk -v mark="$1" '
         $0 == mark { wanted = 1; next }
@@ -23,7 +23,7 @@ cd "$folder"
 (. ./walk.sh) >output.txt
 cat output.txt
 for expected in '"phone":"+•••••••••86"' '"attemptsRemaining":4' '"tokenType":"phone-verified+jwt"' '{"spent":true}'; do
-    grep -qF "$expected" output.txt || { echo "the README promises $expected"; exit 1; }
+    grep -qF "$expected" output.txt || { echo "the README promises $expected, but its blocks did not print it"; exit 1; }
 done
 
 cat >>relying_party.py <<'PYTHON'

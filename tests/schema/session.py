@@ -1,4 +1,4 @@
-"""Registers an account in the local stack and prints an access token of it, for Schemathesis."""
+"""Registers an account in the local stack and prints an access token for Schemathesis."""
 
 import json
 import re
@@ -17,7 +17,7 @@ def post(path: str, body: dict) -> dict:
 
 
 def proof(business: str) -> str:
-    """A success token for the phone, with the code from the inbox."""
+    """Verifies the phone with the code from the inbox, and returns the success token."""
     sent = post("/v1/send", {"phone": PHONE, "uniqueId": "schema", "businessId": business})
     newest = json.load(urlopen(f"{BASE}/inbox/messages?phone={quote(PHONE)}"))[0]
     code = re.search(r"\d{6}", newest["body"]).group()

@@ -1,4 +1,4 @@
-//! Many calls: all at once, or as many as it takes.
+//! Makes many calls, all at the same moment or a few side by side, and counts their answers.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -8,21 +8,26 @@ use tokio::task::JoinSet;
 
 use crate::{Answer, Client};
 
-/// Calls at once: 200, unless `RACE_PARALLEL` says otherwise, for a database that 200 would overload.
+/// How many calls [`at_once`] makes.
+///
+/// The default is 200. Set `RACE_PARALLEL` to a smaller number for a database that 200 calls would overload.
 pub static PARALLEL: LazyLock<usize> = LazyLock::new(|| {
     let chosen = std::env::var("RACE_PARALLEL").ok();
     chosen.map_or(200, |number| {
-        number.parse().expect("RACE_PARALLEL: a number")
+        number.parse().expect("RACE_PARALLEL must be a number")
     })
 });
 
-/// How many of the calls of [`many`] are under way.
+/// How many calls [`many`] has under way at a time.
 const LANES: usize = 32;
 
-/// Answers by status.
+/// The number of answers with each HTTP status.
 type Statuses = BTreeMap<u16, usize>;
 
 /// Makes [`PARALLEL`] calls at the same moment and counts the answers by status.
+///
+/// Use it to test races. `call` gets the number of the call, from 0, and a client.
+/// A barrier holds every call back until the last one is ready.
 pub async fn at_once<F>(client: &Client, call: impl Fn(usize, Client) -> F) -> Statuses
 where
     F: Future<Output = Answer> + Send + 'static,
@@ -36,10 +41,13 @@ where
             answer.await.status
         });
     }
-    counted(calls.join_all().await)
+    count_by_status(calls.join_all().await)
 }
 
-/// Makes `count` calls, some of them side by side, and counts the answers by status.
+/// Makes `count` calls, at most 32 of them side by side, and counts the answers by status.
+///
+/// Use it for a large number of calls that need not start together. `call` gets the number of the call, from 0,
+/// and a client.
 pub async fn many<F>(count: usize, client: &Client, call: impl Fn(usize, Client) -> F) -> Statuses
 where
     F: Future<Output = Answer> + Send + 'static,
@@ -54,10 +62,10 @@ where
         calls.spawn(async move { answer.await.status });
     }
     statuses.extend(calls.join_all().await);
-    counted(statuses)
+    count_by_status(statuses)
 }
 
-fn counted(statuses: Vec<u16>) -> Statuses {
+fn count_by_status(statuses: Vec<u16>) -> Statuses {
     let mut counts = Statuses::new();
     for status in statuses {
         *counts.entry(status).or_default() += 1;

@@ -1,9 +1,9 @@
-//! Bodies that no route understands, as one table.
+//! A table of request bodies that every route must refuse.
 //!
-//! `api` sends them to a local or deployed stack and looks at the answer. `attacks` sends them to every route that reads a
-//! body and looks at the tables.
+//! The suite `api` sends them to a local or deployed stack and checks the answers. The suite `attacks` sends them to
+//! every route that reads a body and checks the tables.
 
-/// A body that is not an object with the expected fields, and what it is.
+/// Returns bodies that are not an object with the expected fields, each with a name for messages.
 ///
 /// Some hold the word `canary`, which no answer may repeat.
 #[must_use]

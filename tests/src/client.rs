@@ -1,45 +1,47 @@
-//! A client of the API.
+//! A client of the API that checks every answer against the OpenAPI document.
 
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use crate::contract::assert_documented;
 
-/// An answer.
+/// An answer of the API, read to its end.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// The headers.
+    /// The headers of the answer.
     pub headers: HeaderMap,
-    /// The body as it came.
+    /// The body as text, exactly as it arrived.
     pub text: String,
-    /// The body as JSON; null if it is none.
+    /// The body as JSON. `null` if the body is not JSON.
     pub json: Value,
 }
 
 impl Answer {
-    /// The challenge or success token.
+    /// Returns the member `token`: the challenge token of a send, or the success token of a verify.
     #[must_use]
     pub fn token(&self) -> String {
         self.json["token"].as_str().expect("a token").to_owned()
     }
 
-    /// The last part of the problem type.
+    /// Returns the slug of a problem: the last part of its `type`, or an empty text for any other answer.
     #[must_use]
     pub fn problem(&self) -> &str {
         let uri = self.json["type"].as_str().unwrap_or_default();
         uri.rsplit(':').next().unwrap_or_default()
     }
 
-    /// A header as text.
+    /// Returns a header as text, if the answer has it.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 }
 
-/// Calls one stack. Whatever it answers has to be as its OpenAPI document says.
+/// A client of one stack, for the suites.
+///
+/// It fails the test when an answer differs from the stack's OpenAPI document.
 #[derive(Debug, Clone)]
 pub struct Client {
     base: String,
@@ -48,7 +50,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the stack at `base`.
+    /// Creates a client of the stack at the URL `base`. It asks for codes from a device named `device`.
     #[must_use]
     pub fn new(base: &str) -> Self {
         let http = reqwest::Client::builder()
@@ -62,20 +64,20 @@ impl Client {
         }
     }
 
-    /// The same client on another device.
+    /// Returns the same client, which asks for codes from `device` from now on.
     #[must_use]
     pub fn with_device(mut self, device: &str) -> Self {
         device.clone_into(&mut self.device);
         self
     }
 
-    /// The device that it asks for codes from.
+    /// Returns the name of the device that this client asks for codes from.
     #[must_use]
     pub fn device(&self) -> &str {
         &self.device
     }
 
-    /// A request with a body as it is.
+    /// Sends a request whose headers and body are exactly those given. Use it for malformed requests.
     pub async fn raw(
         &self,
         method: Method,
@@ -115,71 +117,71 @@ impl Client {
         Some(answer)
     }
 
-    /// A `POST` of JSON to a service that may stop before it has answered.
+    /// Posts JSON to a service that may stop before it has answered; `None` if it did.
     pub async fn try_post(&self, path: &str, body: &Value) -> Option<Answer> {
         let headers = [("content-type", "application/json")];
         let body = body.to_string().into_bytes();
         self.try_raw(Method::POST, path, &headers, body).await
     }
 
-    /// A `GET` from a service that may stop before it has answered.
+    /// Sends a `GET` to a service that may stop before it has answered; `None` if it did.
     pub async fn try_get(&self, path: &str) -> Option<Answer> {
         self.try_raw(Method::GET, path, &[], Vec::new()).await
     }
 
-    /// A `GET`.
+    /// Sends a `GET` without headers of its own.
     pub async fn get(&self, path: &str) -> Answer {
         self.raw(Method::GET, path, &[], Vec::new()).await
     }
 
-    /// A `POST` of JSON with more headers.
+    /// Posts JSON with further headers.
     pub async fn post_with(&self, path: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
         let all = [&[("content-type", "application/json")], headers].concat();
         self.raw(Method::POST, path, &all, body.to_string().into_bytes())
             .await
     }
 
-    /// A `POST` of JSON.
+    /// Posts JSON without further headers.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.post_with(path, body, &[]).await
     }
 
-    /// Asks for a code for business `login` from device `device`.
+    /// Asks for a code for business `login`, from this client's device and the address 192.0.2.1.
     pub async fn send(&self, phone: &str) -> Answer {
         self.send_from(phone, &self.device, "192.0.2.1").await
     }
 
-    /// Asks for a code from a device and address.
+    /// Asks for a code for business `login`, from the device and the address given.
     pub async fn send_from(&self, phone: &str, device: &str, address: &str) -> Answer {
         self.send_with(phone, device, &[("x-test-source-ip", address)])
             .await
     }
 
-    /// Asks for a code from this device, under an `Idempotency-Key`.
+    /// Asks for a code for business `login`, from this client's device and with the `Idempotency-Key` given.
     pub async fn send_keyed(&self, phone: &str, key: &str) -> Answer {
         self.send_with(phone, &self.device, &[("idempotency-key", key)])
             .await
     }
 
-    /// Asks for a code from a device, with more headers.
+    /// Asks for a code for business `login`, from the device given and with further headers.
     pub async fn send_with(&self, phone: &str, device: &str, headers: &[(&str, &str)]) -> Answer {
         let body = json!({ "phone": phone, "uniqueId": device, "businessId": "login" });
         self.post_with("/v1/send", &body, headers).await
     }
 
-    /// Asks for the code of `token` again.
+    /// Asks for the code of the challenge token `token` to be texted again.
     pub async fn resend(&self, phone: &str, token: &str) -> Answer {
         let body = json!({ "phone": phone, "uniqueId": self.device, "businessId": "login", "token": token });
         self.post("/v1/send", &body).await
     }
 
-    /// Checks a code.
+    /// Sends a code for the challenge token `token` to `POST /v1/verify`.
     pub async fn verify(&self, token: &str, code: &str) -> Answer {
         self.post("/v1/verify", &json!({ "token": token, "code": code }))
             .await
     }
 
-    /// Spends a success token.
+    /// Spends a success token in the name of the business `audience`.
     pub async fn spend(&self, token: &str, audience: &str) -> Answer {
         self.post(
             "/v1/spend",

@@ -1,4 +1,4 @@
-//! The OpenAPI documents, as something that every answer is held against.
+//! Checks every answer against the OpenAPI documents.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use crate::client::Answer;
 
 const PROBLEM: &str = "application/problem+json";
 
-/// Both documents, of the service and of the accounts beside it.
+/// The OpenAPI documents of the verification service and of the account service, in this order.
 static DOCUMENTS: LazyLock<[Value; 2]> = LazyLock::new(|| {
     [
         phoneproof_api::openapi::document(),
@@ -19,11 +19,13 @@ static DOCUMENTS: LazyLock<[Value; 2]> = LazyLock::new(|| {
     ]
 });
 
-/// Schemas that were asked for before, by their text.
+/// The validators built so far. The key is the title of the document and the text of the schema.
 static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
 
-/// Fails unless an answer of the API is as its document says: the status is one that the operation can
-/// have, and headers, type and body are those of that status. Answers of anything else pass.
+/// Fails unless an answer agrees with the OpenAPI document of its path.
+///
+/// The document must list the status for the operation. Headers, content type and body must be those of that status.
+/// Answers from paths of neither service pass.
 pub(crate) fn assert_documented(method: &Method, target: &str, answer: &Answer) {
     let path = target.split('?').next().unwrap_or_default();
     let is_account = path.starts_with("/account/");
@@ -32,9 +34,9 @@ pub(crate) fn assert_documented(method: &Method, target: &str, answer: &Answer) 
         return;
     }
     let document = &DOCUMENTS[usize::from(is_account)];
-    let fault = match operation(document, method, path) {
-        Some(operation) => fault(document, operation, answer),
-        None => undocumented_fault(document, method, answer),
+    let fault = match find_operation(document, method, path) {
+        Some(operation) => find_fault(document, operation, answer),
+        None => find_undocumented_fault(document, method, answer),
     };
     if let Some(fault) = fault {
         let Answer { status, text, .. } = answer;
@@ -42,8 +44,8 @@ pub(crate) fn assert_documented(method: &Method, target: &str, answer: &Answer) 
     }
 }
 
-/// The operation of a path, if the document has one.
-fn operation<'d>(document: &'d Value, method: &Method, path: &str) -> Option<&'d Value> {
+/// Finds the operation for a method and path, if the document has one.
+fn find_operation<'d>(document: &'d Value, method: &Method, path: &str) -> Option<&'d Value> {
     let paths = document["paths"].as_object()?;
     let exact = paths.get(path);
     let found = exact.or_else(|| {
@@ -53,7 +55,7 @@ fn operation<'d>(document: &'d Value, method: &Method, path: &str) -> Option<&'d
     found?.get(method.as_str().to_ascii_lowercase())
 }
 
-/// Whether `path` is one of `template`, with anything but nothing in the place of `{}`.
+/// Whether `path` fits `template`, where a parameter such as `{id}` stands for one part that is not empty.
 fn matches(template: &str, path: &str) -> bool {
     let (template, path) = (template.split('/'), path.split('/'));
     template.clone().count() == path.clone().count()
@@ -62,25 +64,25 @@ fn matches(template: &str, path: &str) -> bool {
             .all(|(part, real)| part == real || (part.starts_with('{') && !real.is_empty()))
 }
 
-fn fault(document: &Value, operation: &Value, answer: &Answer) -> Option<String> {
+fn find_fault(document: &Value, operation: &Value, answer: &Answer) -> Option<String> {
     let response = &operation["responses"][answer.status.to_string()];
     if response.is_null() {
         return Some("no such status".to_owned());
     }
-    header_fault(response, answer).or_else(|| match response["content"].as_object() {
+    find_header_fault(response, answer).or_else(|| match response["content"].as_object() {
         None if answer.text.is_empty() => None,
-        None => Some("a body where there is none".to_owned()),
+        None => Some("a body, though none is documented".to_owned()),
         Some(content) => {
             let sent = answer.header("content-type").unwrap_or_default();
             match content.get(sent) {
-                Some(media) => body_fault(document, &media["schema"], answer),
+                Some(media) => find_body_fault(document, &media["schema"], answer),
                 None => Some(format!("content type {sent:?}")),
             }
         }
     })
 }
 
-fn header_fault(response: &Value, answer: &Answer) -> Option<String> {
+fn find_header_fault(response: &Value, answer: &Answer) -> Option<String> {
     let documented = response["headers"].as_object()?;
     let missing = |name: &str| documented.contains_key(name) && answer.header(name).is_none();
     if missing("X-Request-Id") {
@@ -105,30 +107,30 @@ fn header_fault(response: &Value, answer: &Answer) -> Option<String> {
     (!retry_after.is_ok_and(|seconds| seconds >= 1)).then(|| "a Retry-After below 1".to_owned())
 }
 
-/// What stands in no document is refused with a problem document like any other.
-fn undocumented_fault(document: &Value, method: &Method, answer: &Answer) -> Option<String> {
+/// Checks an answer to a request that the document does not list: a preflight, or a refusal with a problem document.
+fn find_undocumented_fault(document: &Value, method: &Method, answer: &Answer) -> Option<String> {
     let is_preflight = *method == Method::OPTIONS && answer.status == 204;
     if is_preflight {
         return (!answer.text.is_empty()).then(|| "a preflight with a body".to_owned());
     }
     if !matches!(answer.status, 401 | 404 | 405) {
-        return Some("neither documented nor refused".to_owned());
+        return Some("answered, though no such operation is documented".to_owned());
     }
     if answer.header("content-type") != Some(PROBLEM) {
         return Some("a refusal without a problem document".to_owned());
     }
     let reference = json!({ "$ref": "#/components/schemas/Problem" });
-    body_fault(document, &reference, answer)
+    find_body_fault(document, &reference, answer)
 }
 
-fn body_fault(document: &Value, schema: &Value, answer: &Answer) -> Option<String> {
+fn find_body_fault(document: &Value, schema: &Value, answer: &Answer) -> Option<String> {
     let is_text = schema["type"] == "string";
     let body = if is_text {
         Value::from(answer.text.as_str())
     } else {
         answer.json.clone()
     };
-    let validator = validator(document, schema);
+    let validator = get_validator(document, schema);
     let faults: Vec<_> = validator
         .iter_errors(&body)
         .map(|error| format!("{} at {:?}", error.kind().keyword(), error.instance_path()))
@@ -136,9 +138,10 @@ fn body_fault(document: &Value, schema: &Value, answer: &Answer) -> Option<Strin
     (!faults.is_empty()).then(|| faults.join(", "))
 }
 
-/// The validator of a schema of `document`. What the schema does not name may not be there, unless it is of
-/// any object.
-fn validator(document: &Value, schema: &Value) -> Arc<Validator> {
+/// Returns the validator for a schema of `document`.
+///
+/// It refuses members that the schema does not name, unless the schema has a `type` of its own.
+fn get_validator(document: &Value, schema: &Value) -> Arc<Validator> {
     let title = &document["info"]["title"];
     let key = format!("{title} {schema}");
     let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! The DynamoDB that a world is on: the embedded one, or the one that `AWS_ENDPOINT_URL_DYNAMODB` names.
+//! The DynamoDB that a [`crate::World`] uses: the embedded one, or the one that `AWS_ENDPOINT_URL_DYNAMODB` names.
 
 use std::time::SystemTime;
 
@@ -15,36 +15,38 @@ use serde_json::{Value, json};
 
 use crate::client::{Answer, Client};
 
-/// A variable of the environment, or what it is without one.
-fn variable(name: &str, otherwise: &str) -> String {
+/// Reads a variable of the environment. Returns `otherwise` if it is missing or empty.
+fn read_variable(name: &str, otherwise: &str) -> String {
     let value = std::env::var(name).ok().filter(|value| !value.is_empty());
     value.unwrap_or_else(|| otherwise.to_owned())
 }
 
-/// A DynamoDB with the three tables of one world.
+/// A DynamoDB with the tables of one world: three of the verification service and two of the account service.
 #[derive(Debug, Clone)]
 pub struct Database {
-    /// The names of its tables.
+    /// The names of the verification service's tables.
     pub tables: Tables,
-    /// The names of its account tables.
+    /// The names of the account service's tables.
     pub account_tables: AccountTables,
-    /// Where and as whom it is reached.
+    /// The endpoint, the region and the credentials to reach it with.
     pub access: ExternalDynamoDb,
     is_external: bool,
     client: Client,
 }
 
 impl Database {
-    /// The database that the environment names, with new tables in it; `None` for the embedded one. The
-    /// proxy of tests speaks no TLS and signs nothing, so it does not stand before AWS.
+    /// Creates new tables in the database that the environment names; `None` if it names none.
+    ///
+    /// It is also `None` for an `https` endpoint when `proxied` is set. The tests' proxy speaks no TLS and signs
+    /// nothing, so it cannot stand before AWS.
     pub async fn external(proxied: bool) -> Option<Self> {
-        let endpoint = variable("AWS_ENDPOINT_URL_DYNAMODB", "");
+        let endpoint = read_variable("AWS_ENDPOINT_URL_DYNAMODB", "");
         if endpoint.is_empty() || (proxied && endpoint.starts_with("https://")) {
             return None;
         }
         let id = u64::from_be_bytes(random_array(&SystemRandom).expect("random bytes"));
         let name = |table: &str| format!("phoneproof-test-{id:016x}-{table}");
-        let session = variable("AWS_SESSION_TOKEN", "");
+        let session = read_variable("AWS_SESSION_TOKEN", "");
         let database = Self {
             client: Client::new(&endpoint),
             tables: Tables {
@@ -58,10 +60,10 @@ impl Database {
             },
             access: ExternalDynamoDb {
                 endpoint,
-                region: variable("AWS_REGION", "us-east-1"),
+                region: read_variable("AWS_REGION", "us-east-1"),
                 credentials: Credentials::new(
-                    variable("AWS_ACCESS_KEY_ID", "test"),
-                    variable("AWS_SECRET_ACCESS_KEY", "test"),
+                    read_variable("AWS_ACCESS_KEY_ID", "test"),
+                    read_variable("AWS_SECRET_ACCESS_KEY", "test"),
                     (!session.is_empty()).then_some(session),
                     None,
                     "environment",
@@ -75,7 +77,7 @@ impl Database {
         Some(database)
     }
 
-    /// The embedded database at `endpoint`.
+    /// Describes the embedded database at `endpoint`, whose tables exist already.
     #[must_use]
     pub fn embedded(endpoint: &str) -> Self {
         Self {
@@ -116,21 +118,24 @@ impl Database {
         }
     }
 
-    /// Deletes the tables of an external database. They are a world's own, and named by chance.
+    /// Deletes the tables of an external database. Their random names make sure that no other world uses them.
     pub(crate) async fn delete(mut self) {
-        // Connections belong to the runtime that made them, and this is another.
+        // The old client's connections belong to the runtime that opened them, and this is another runtime.
         self.client = Client::new(&self.access.endpoint);
         for name in self.names().into_iter().filter(|_| self.is_external) {
             self.raw("DeleteTable", &json!({ "TableName": name })).await;
         }
     }
 
-    /// Whether [`Database::delete`] has something to do.
+    /// Whether the database outlives this process, so that [`Database::delete`] must delete the tables.
     pub(crate) const fn is_external(&self) -> bool {
         self.is_external
     }
 
-    /// A call as an operator's tool makes it; `TableName` is the name of one in the local stack.
+    /// Calls DynamoDB directly, as an operator's tool does.
+    ///
+    /// `TableName` in `body` is the local stack's name of a table, such as `Limits`. The call replaces it by the real
+    /// name.
     pub async fn call(&self, operation: &str, body: &Value) -> Answer {
         let mut body = body.clone();
         let table = match body["TableName"].as_str() {
@@ -164,7 +169,7 @@ impl Database {
             .await
     }
 
-    /// The headers of AWS Signature Version 4.
+    /// Returns the headers that AWS Signature Version 4 adds to a request.
     fn signature(&self, headers: &[(String, String)], body: &str) -> Vec<(String, String)> {
         let identity = self.access.credentials.clone().into();
         let parameters = v4::SigningParams::builder()
@@ -190,7 +195,7 @@ impl Database {
             .collect()
     }
 
-    /// The service's own clients, all at this endpoint.
+    /// Returns the service's own AWS clients, all of which call this endpoint.
     #[must_use]
     pub fn clients(&self) -> Clients {
         let endpoint = Some(self.access.endpoint.clone());

@@ -1,4 +1,4 @@
-//! What it takes to make tokens that the issuer never made.
+//! Keys and encodings for tokens that the issuer never issued.
 
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::hmac;
@@ -12,13 +12,15 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use phoneproof_crypto::derive::{Purpose, RootKey};
 use serde_json::{Value, json};
 
-/// JSON as a part of a JWT.
+/// Encodes JSON as a part of a JWT: base64url without padding.
 #[must_use]
 pub fn encoded(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
 }
 
-/// A JWT with a MAC by `algorithm` (`HS256` unless it names another) in place of a signature.
+/// Makes a JWT of `message` with an HMAC in place of a signature.
+///
+/// `algorithm` is `HS256`, `HS384` or `HS512`. Any other name makes an `HS256` MAC.
 #[must_use]
 pub fn with_mac(algorithm: &str, secret: &[u8], message: &str) -> String {
     let algorithm = match algorithm {
@@ -30,21 +32,23 @@ pub fn with_mac(algorithm: &str, secret: &[u8], message: &str) -> String {
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(mac))
 }
 
-/// Somebody with a P-256 key pair of their own.
+/// A P-256 key pair that signs any header and any claims.
+///
+/// With a new pair it is an attacker. With the pair of a root it is the issuer itself.
 #[derive(Debug)]
 pub struct Forger(EcdsaKeyPair);
 
 impl Forger {
-    /// A new pair.
+    /// Generates a new pair, which no issuer knows.
     #[must_use]
     pub fn new() -> Self {
         Self(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key"))
     }
 
-    /// The issuer itself: the pair that a keyring derives from the secret of a root.
+    /// Derives the issuer's own pair from the secret of a root, as a keyring does.
     #[must_use]
     pub fn of_root(secret: &str) -> Self {
-        // An RFC 5915 `ECPrivateKey` on P-256 around its scalar.
+        // The bytes before and after the scalar in an `ECPrivateKey` of P-256 (RFC 5915).
         const HEAD: [u8; 7] = [0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20];
         const TAIL: [u8; 12] = [
             0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
@@ -52,10 +56,10 @@ impl Forger {
         let scalar = RootKey::new(secret).derive(Purpose::Es256(0));
         let der = [&HEAD, scalar.as_slice(), &TAIL].concat();
         let pair = EcdsaKeyPair::from_private_key_der(&ECDSA_P256_SHA256_FIXED_SIGNING, &der);
-        Self(pair.expect("a scalar in range, but for one in 2^32"))
+        Self(pair.expect("the scalar is in range, except for one secret in 2^32"))
     }
 
-    /// The public key as a JWK of this id.
+    /// Returns the public key as a JWK with the id `kid`.
     #[must_use]
     pub fn jwk(&self, kid: &Value) -> Value {
         let point = self.0.public_key().as_ref();
@@ -65,7 +69,7 @@ impl Forger {
         })
     }
 
-    /// Signs any header and any text of claims.
+    /// Signs a header and claims, which may be any text. The signature is good, whatever they say.
     #[must_use]
     pub fn sign(&self, header: &Value, claims: &str) -> String {
         let message = format!("{}.{}", encoded(header), URL_SAFE_NO_PAD.encode(claims));
@@ -83,25 +87,25 @@ impl Default for Forger {
     }
 }
 
-/// An RSA key of an issuer.
+/// An RSA key of an issuer, for keyrings that sign with `RS256`.
 #[derive(Debug)]
 pub struct RsaKey(rsa::KeyPair);
 
 impl RsaKey {
-    /// A new key of 2,048 bits.
+    /// Generates a new key of 2,048 bits.
     #[must_use]
     pub fn new() -> Self {
         Self(rsa::KeyPair::generate(rsa::KeySize::Rsa2048).expect("a key"))
     }
 
-    /// The private key as a keyring holds it.
+    /// Returns the private key as a keyring holds it: PKCS #8 in base64.
     #[must_use]
     pub fn pkcs8(&self) -> String {
         let der: Pkcs8V1Der<'_> = self.0.as_der().expect("a key has an encoding");
         STANDARD.encode(der.as_ref())
     }
 
-    /// Signs any header and any text of claims.
+    /// Signs a header and claims, which may be any text. The signature is good, whatever they say.
     #[must_use]
     pub fn sign(&self, header: &Value, claims: &str) -> String {
         let message = format!("{}.{}", encoded(header), URL_SAFE_NO_PAD.encode(claims));
@@ -118,7 +122,7 @@ impl RsaKey {
         format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// Every form in which somebody may hold the public key: what has been taken for a secret.
+    /// Returns the public key in every form that a faulty verifier might take for an HMAC secret: DER and PEM.
     #[must_use]
     pub fn public_forms(&self) -> Vec<Vec<u8>> {
         let public = self.0.public_key();
@@ -126,7 +130,7 @@ impl RsaKey {
         let pkcs1 = public.as_ref();
         let mut forms = vec![spki.as_ref().to_vec(), pkcs1.to_vec()];
         for (label, der) in [("PUBLIC KEY", spki.as_ref()), ("RSA PUBLIC KEY", pkcs1)] {
-            let pem = pem(label, der);
+            let pem = encode_pem(label, der);
             forms.extend([
                 pem.trim_end().as_bytes().to_vec(),
                 pem.replace('\n', "\r\n").into_bytes(),
@@ -143,8 +147,8 @@ impl Default for RsaKey {
     }
 }
 
-/// DER in the lines of RFC 7468.
-fn pem(label: &str, der: &[u8]) -> String {
+/// Encodes DER as PEM (RFC 7468).
+fn encode_pem(label: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
     let lines: Vec<_> = text
         .as_bytes()

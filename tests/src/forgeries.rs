@@ -1,41 +1,41 @@
-//! Forged tokens, as one table. Each forgery is a good token with one thing changed.
+//! A table of forged tokens. Each forgery is a good token with one thing changed.
 //!
-//! The suites run the same table over every place that accepts a token: the service's ledger, the guard crate and the
-//! account service for success tokens, and the account service for access tokens.
+//! The suites present the table everywhere a token is accepted. The service's ledger, the guard crate and the account
+//! service accept success tokens. The account service also accepts access tokens.
 
 use phoneproof_guard::Rejection;
 use serde_json::{Value, json};
 
 use crate::{encoded, with_mac};
 
-/// A good token, and what a forger who can sign as its issuer needs to change it.
+/// A good token, with what it takes to change it and sign it again as its issuer.
 pub struct Specimen<'s> {
-    /// The good token.
+    /// The good token, as its issuer signed it.
     pub token: String,
-    /// Its header.
+    /// The header of the good token.
     pub header: Value,
-    /// Its claims.
+    /// The claims of the good token.
     pub claims: Value,
-    /// The claims that must be there, besides the times.
+    /// The names of the claims that a verifier must require, besides the times.
     pub required: &'static [&'static str],
-    /// The issuer's public key in every form that somebody may take for a secret.
+    /// The issuer's public key in every form that a faulty verifier might take for an HMAC secret.
     pub secrets: Vec<Vec<u8>>,
     /// Signs any header and any claims with the issuer's own key.
     pub sign: Box<dyn Fn(&Value, &str) -> String + 's>,
 }
 
-/// A token that must be refused.
+/// A token that every verifier must refuse.
 #[derive(Debug, Clone)]
 pub struct Forgery {
-    /// What was changed.
+    /// What was changed, for messages.
     pub what: String,
-    /// The token.
+    /// The forged token.
     pub token: String,
-    /// What the guard says about it; `None` where any rejection will do.
+    /// The rejection that the guard must give. `None` if any rejection is right.
     pub rejection: Option<Rejection>,
 }
 
-/// Rows of the table.
+/// The rows of the table collected so far.
 #[derive(Default)]
 struct Rows(Vec<Forgery>);
 
@@ -66,7 +66,9 @@ impl Specimen<'_> {
         .collect()
     }
 
-    /// Signs the good claims again: accepted, so that every refusal is about what was changed.
+    /// Signs the unchanged header and claims again.
+    ///
+    /// A verifier must accept this token. That shows that it refuses a forgery because of the change.
     #[must_use]
     pub fn sign_again(&self) -> String {
         (self.sign)(&self.header, &self.claims.to_string())
@@ -88,8 +90,10 @@ impl Specimen<'_> {
         self.with_claims(|claims| drop(claims.as_object_mut().map(|all| all.remove(name))))
     }
 
-    /// Every algorithm but the key's own: unsigned, signed rightly, with the old signature, with zeros (CVE-2022-21449),
-    /// and with a MAC whose secret is the public key (CVE-2016-10555).
+    /// Returns tokens that name an algorithm other than the key's own.
+    ///
+    /// Some have no signature, a correct one or the old one. Others have a MAC whose secret is the public key
+    /// (CVE-2016-10555). One row keeps the algorithm and has a signature of zeros (CVE-2022-21449).
     #[must_use]
     pub fn of_algorithms(&self) -> Vec<Forgery> {
         let mut rows = Rows::default();
@@ -129,7 +133,7 @@ impl Specimen<'_> {
         rows.0
     }
 
-    /// Key ids that name no key of the issuer, beside keys that the token brings itself.
+    /// Returns tokens whose key id is missing or names no key of the issuer. Most also point at keys of the forger.
     #[must_use]
     pub fn of_keys(&self) -> Vec<Forgery> {
         let mut rows = Rows::default();
@@ -161,7 +165,7 @@ impl Specimen<'_> {
         rows.0
     }
 
-    /// Types of other tokens, and a member that must be understood and is not.
+    /// Returns tokens of other types, and one that marks a header member as critical.
     #[must_use]
     pub fn of_types(&self) -> Vec<Forgery> {
         let mut rows = Rows::default();
@@ -192,7 +196,7 @@ impl Specimen<'_> {
         rows.0
     }
 
-    /// Times are required, and are whole numbers of seconds.
+    /// Returns tokens whose times are missing, of the wrong type, in the future or over.
     #[must_use]
     pub fn of_times(&self) -> Vec<Forgery> {
         let mut rows = Rows::default();
@@ -232,7 +236,7 @@ impl Specimen<'_> {
         rows.0
     }
 
-    /// Every other claim is required, with its type, once.
+    /// Returns tokens with another claim that is missing, of the wrong type, of the wrong value or there twice.
     #[must_use]
     pub fn of_claims(&self) -> Vec<Forgery> {
         let mut rows = Rows::default();
@@ -270,7 +274,7 @@ impl Specimen<'_> {
         rows.0
     }
 
-    /// Other shapes and encodings of a token that is signed rightly.
+    /// Returns a correctly signed token in shapes and encodings that no verifier may accept.
     #[must_use]
     pub fn of_shapes(&self) -> Vec<Forgery> {
         let mut rows = Rows::default();
@@ -294,7 +298,9 @@ impl Specimen<'_> {
     }
 }
 
-/// A public key in the forms that somebody may take for a secret: the JWK, and its numbers alone.
+/// Returns a public JWK in the forms that a faulty verifier might take for an HMAC secret.
+///
+/// The forms are the JWK itself, its numbers and both coordinates in a row.
 #[must_use]
 pub fn jwk_forms(key: &Value) -> Vec<Vec<u8>> {
     let text = |name: &str| key[name].as_str().unwrap_or_default().to_owned();

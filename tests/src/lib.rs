@@ -1,5 +1,7 @@
-//! What the black-box suites share: a stack with a clock that tests move, a client, and a proxy that
-//! counts and breaks calls.
+//! The support code of the black-box suites.
+//!
+//! [`World`] is a stack whose clock the test moves. [`Site`] is a stack used only from outside, local or deployed.
+//! [`Client`] calls a stack and checks its answers. [`Proxy`] counts the calls to AWS and breaks them on purpose.
 
 #![expect(
     clippy::expect_used,
@@ -36,7 +38,7 @@ pub use proxy::{Fault, Proxy};
 pub use site::{Site, Text};
 pub use world::{ManualClock, SeededRandom, World, WorldBuilder, phone};
 
-/// Lower-case hexadecimal.
+/// Encodes bytes in lower-case hexadecimal.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
@@ -46,7 +48,7 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// A part of a JWT as JSON: 0 is the header, 1 the claims.
+/// Decodes a part of a JWT as JSON, without checking the signature. Part 0 is the header, part 1 the claims.
 #[must_use]
 pub fn jwt_part(token: &str, n: usize) -> serde_json::Value {
     let part = token.split('.').nth(n).expect("three parts");

@@ -1,16 +1,16 @@
-//! The request lines of a stack.
+//! Collects the request lines that a stack logs.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use phoneproof_observe::Output;
 use serde_json::Value;
 
-/// Collects request lines; clones share them.
+/// The request lines that a stack has logged. Clones share the same lines.
 #[derive(Debug, Clone, Default)]
 pub struct Lines(Arc<Mutex<String>>);
 
 impl Lines {
-    /// What a stack writes its lines to.
+    /// Returns the output to give to a stack's journal, which adds each line here.
     #[must_use]
     pub fn output(&self) -> Output {
         let lines = Arc::clone(&self.0);
@@ -20,14 +20,14 @@ impl Lines {
         })
     }
 
-    /// The lines as they were written.
+    /// Returns all lines so far, exactly as they were written.
     #[must_use]
     pub fn text(&self) -> String {
         let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         lines.clone()
     }
 
-    /// The newest line.
+    /// Returns the newest line as JSON.
     #[must_use]
     pub fn last(&self) -> Value {
         let text = self.text();

@@ -1,23 +1,23 @@
-//! What the store's writes make of a phone's record, once they are admitted.
+//! The effect of the store's writes on a phone's record, once their conditions hold.
 //!
-//! The store writes it as update expressions; here it is said again, in Rust, for the tests that compare or
-//! explore it.
+//! The store expresses these writes as update expressions. This module repeats them in Rust, for tests that compare
+//! the two or explore sequences of writes.
 
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::{PhoneRecord, Reservation, Slot, SlotIndex, WriteId};
 use phoneproof_domain::root::RootId;
 
-/// The root of the slots that are compared and explored; none is replaced there.
+/// Returns the one root that these tests use. They never roll the keys.
 ///
 /// # Panics
 ///
-/// Never: it is an id.
+/// Never, because `r1` is a valid id.
 #[must_use]
 pub fn root() -> RootId {
     RootId::parse("r1").expect("an id")
 }
 
-/// A send.
+/// Applies a send: notes its time, and opens a slot unless it is a resend.
 pub fn send(
     record: &mut PhoneRecord,
     reservation: &Reservation,
@@ -40,7 +40,7 @@ pub fn send(
     }
 }
 
-/// A guess.
+/// Applies a guess at a slot's code. A missing slot leaves the record as it is.
 pub fn guess(record: &mut PhoneRecord, slot: SlotIndex, right: bool, write: WriteId) {
     let Some(slot) = record.slots.get_mut(&slot) else {
         return;
@@ -57,7 +57,7 @@ pub fn guess(record: &mut PhoneRecord, slot: SlotIndex, right: bool, write: Writ
     }
 }
 
-/// A send under a rule that counts: whether there was room.
+/// Counts a send under a counting rule, if the limit leaves room. Returns whether it did.
 #[must_use]
 pub fn count(counted: &mut u32, limit: u32) -> bool {
     let has_room = *counted < limit;
@@ -65,8 +65,10 @@ pub fn count(counted: &mut u32, limit: u32) -> bool {
     has_room
 }
 
-/// What a refused text counted, given back: whether its challenge was still there, and something counted. The
-/// slot of a new challenge goes with it, that of a resend stays.
+/// Gives back what a send counted whose text the carrier refused.
+///
+/// Returns whether it gave anything back: the challenge must still be in its slot, and the count must not be 0.
+/// The slot of a new challenge is removed. The slot of a resend stays.
 #[must_use]
 pub fn give_back(record: &mut PhoneRecord, reservation: &Reservation, counted: &mut u32) -> bool {
     let slot = reservation.slot();

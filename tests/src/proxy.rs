@@ -1,4 +1,4 @@
-//! A proxy before DynamoDB and SNS that counts calls and breaks them on purpose.
+//! A proxy before DynamoDB, SNS and Secrets Manager that counts calls and breaks them on purpose.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -18,12 +18,12 @@ use phoneproof_local::aws::sns_error;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// What the proxy does to a call.
+/// A way to break a call. Each one is a failure that AWS or the network can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// Answers 500 without forwarding it.
     Refuse,
-    /// Forwards it and answers 500: the reply is lost after the commit.
+    /// Forwards it and answers 500, so that the reply is lost after the commit.
     LoseReply,
     /// Answers `TransactionCanceledException` with a conflict at the first item.
     CancelByConflict,
@@ -31,17 +31,17 @@ pub enum Fault {
     Conflict,
     /// Answers 503 without forwarding it.
     Unavailable,
-    /// Answers that there were too many calls, as the service that was called says it.
+    /// Answers with the error that the called service gives for too many calls.
     Throttle,
-    /// Answers 400 with an error that nobody expects.
+    /// Answers 400 with an error code that AWS does not have.
     Unexpected,
     /// Closes the connection without forwarding it.
     CutBefore,
-    /// Forwards it and closes the connection: the reply is lost after the commit.
+    /// Forwards it and closes the connection, so that the reply is lost after the commit.
     CutAfter,
     /// Forwards it and ends the reply in the middle.
     Truncate,
-    /// Forwards it and hands the reply out byte by byte, for longer than anybody waits.
+    /// Forwards it and answers byte by byte, for longer than any client waits.
     Trickle,
     /// Never answers.
     Hang,
@@ -50,7 +50,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Every fault.
+    /// Every fault, for tests that try them all.
     pub const ALL: [Self; 13] = [
         Self::Refuse,
         Self::LoseReply,
@@ -81,18 +81,18 @@ impl Fault {
 struct Plan {
     calls: BTreeMap<String, usize>,
     permissions: BTreeSet<(String, String)>,
-    /// For the next calls of an operation, one each.
+    /// The faults of the next calls of an operation, one for each call. `None` lets a call through.
     next: BTreeMap<String, VecDeque<Option<Fault>>>,
-    /// For every call of an operation, once `next` is used up.
+    /// The fault of every call of an operation, once `next` is used up.
     always: BTreeMap<String, Fault>,
 }
 
-/// A running proxy.
+/// A running proxy. Point a stack at its URLs. Clones share the plan of faults and the counts.
 #[derive(Debug, Clone)]
 pub struct Proxy {
-    /// Where it stands before DynamoDB.
+    /// The URL to use in place of DynamoDB's.
     pub dynamodb: String,
-    /// Where it stands before SNS.
+    /// The URL to use in place of SNS's.
     pub sns: String,
     plan: Arc<Mutex<Plan>>,
 }
@@ -104,12 +104,12 @@ struct Upstream {
     plan: Arc<Mutex<Plan>>,
 }
 
-fn locked(plan: &Mutex<Plan>) -> MutexGuard<'_, Plan> {
+fn lock(plan: &Mutex<Plan>) -> MutexGuard<'_, Plan> {
     plan.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Proxy {
-    /// Starts a proxy before both services.
+    /// Starts a proxy before DynamoDB and SNS at the URLs given. It breaks nothing yet.
     pub async fn start(dynamodb: &str, sns: &str) -> Self {
         let plan = Arc::new(Mutex::new(Plan::default()));
         Self {
@@ -119,46 +119,45 @@ impl Proxy {
         }
     }
 
-    /// The calls since the last look, by operation.
+    /// Returns the number of calls by operation, and starts counting again from 0.
     #[must_use]
     pub fn take_calls(&self) -> BTreeMap<String, usize> {
-        std::mem::take(&mut locked(&self.plan).calls)
+        std::mem::take(&mut lock(&self.plan).calls)
     }
 
-    /// The IAM actions that the calls since the last look needed, each with the table, `Keyring`, or `*`
-    /// where IAM knows no resource.
+    /// Returns the IAM actions that the calls needed, and starts collecting again.
+    ///
+    /// Each comes with its resource: the table, `Keyring`, or `*` where IAM knows no resource.
     #[must_use]
     pub fn take_permissions(&self) -> BTreeSet<(String, String)> {
-        std::mem::take(&mut locked(&self.plan).permissions)
+        std::mem::take(&mut lock(&self.plan).permissions)
     }
 
-    /// Breaks the next call of `operation`; several faults break several calls in turn.
+    /// Breaks the next call of `operation`. Repeated, it breaks the calls after that one too.
     pub fn break_next(&self, operation: &str, fault: Fault) {
-        locked(&self.plan)
+        lock(&self.plan)
             .next
             .entry(operation.to_owned())
             .or_default()
             .push_back(Some(fault));
     }
 
-    /// Breaks one call of `operation`, after it has let `calls` through.
+    /// Lets the next `calls` calls of `operation` through and breaks the one after them.
     pub fn break_after(&self, operation: &str, calls: usize, fault: Fault) {
-        let mut plan = locked(&self.plan);
+        let mut plan = lock(&self.plan);
         let next = plan.next.entry(operation.to_owned()).or_default();
         next.extend(std::iter::repeat_n(None, calls));
         next.push_back(Some(fault));
     }
 
-    /// Breaks every call of `operation`.
+    /// Breaks every call of `operation`, until [`Proxy::mend`].
     pub fn break_all(&self, operation: &str, fault: Fault) {
-        locked(&self.plan)
-            .always
-            .insert(operation.to_owned(), fault);
+        lock(&self.plan).always.insert(operation.to_owned(), fault);
     }
 
-    /// Breaks nothing any more.
+    /// Forgets all faults, so that every call is forwarded again.
     pub fn mend(&self) {
-        let mut plan = locked(&self.plan);
+        let mut plan = lock(&self.plan);
         plan.next.clear();
         plan.always.clear();
     }
@@ -194,7 +193,7 @@ async fn stand_before(url: &str, plan: Arc<Mutex<Plan>>) -> String {
     url
 }
 
-/// Makes the server close the connection.
+/// The error that makes the server close the connection.
 #[derive(Debug)]
 struct Cut;
 
@@ -206,9 +205,10 @@ impl fmt::Display for Cut {
 
 impl std::error::Error for Cut {}
 
-/// `DynamoDB_20120810.UpdateItem` and `Action=Publish` become `UpdateItem` and `Publish`; what names no operation is
-/// the request to `/ping` that opens a connection.
-fn operation(headers: &HeaderMap, body: &[u8]) -> String {
+/// Reads the operation of a call: `UpdateItem` of `DynamoDB_20120810.UpdateItem`, `Publish` of `Action=Publish`.
+///
+/// A request that names no operation is `ping`: the request to `/ping` that opens a connection.
+fn read_operation(headers: &HeaderMap, body: &[u8]) -> String {
     let target = headers
         .get("x-amz-target")
         .and_then(|target| target.to_str().ok());
@@ -224,11 +224,11 @@ fn operation(headers: &HeaderMap, body: &[u8]) -> String {
     name.unwrap_or("ping").to_owned()
 }
 
-/// What IAM asks for a call. DynamoDB checks each item of a transaction as the action that it is.
-fn permissions(operation: &str, body: &[u8]) -> Vec<(String, String)> {
+/// Lists the IAM actions that a call needs. DynamoDB checks each item of a transaction as an action of its own.
+fn list_permissions(operation: &str, body: &[u8]) -> Vec<(String, String)> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let on_table = |action: &str, request: &Value| {
-        // In an external database the name has a prefix of its own.
+        // In an external database, names have a prefix.
         let name = request["TableName"].as_str().unwrap_or_default();
         let table = name.rsplit('-').next().unwrap_or_default();
         (format!("dynamodb:{action}"), table.to_owned())
@@ -254,10 +254,10 @@ fn permissions(operation: &str, body: &[u8]) -> Vec<(String, String)> {
 }
 
 async fn handle(upstream: &Upstream, headers: HeaderMap, body: Bytes) -> Result<Response, Cut> {
-    let (operation, dialect) = (operation(&headers, &body), Dialect::of(&headers));
-    locked(&upstream.plan)
+    let (operation, dialect) = (read_operation(&headers, &body), Dialect::of(&headers));
+    lock(&upstream.plan)
         .permissions
-        .extend(permissions(&operation, &body));
+        .extend(list_permissions(&operation, &body));
     let fault = upstream.next_fault(&operation);
     if fault == Some(Fault::Delay) {
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -272,7 +272,7 @@ async fn handle(upstream: &Upstream, headers: HeaderMap, body: Bytes) -> Result<
         (Some(Fault::Truncate), Some(answer)) => Ok(answer.map(|body| {
             let whole = body.into_data_stream();
             let cut = whole.map(|part| part.map(|bytes| bytes.slice(..bytes.len() / 2)));
-            // Without an error the end would be a complete, shorter body.
+            // Without the error, the client would read a complete, shorter body.
             Body::from_stream(
                 cut.map_err(drop_error)
                     .chain(stream::once(async { Err(Cut) })),
@@ -299,7 +299,7 @@ fn drop_error(_: axum::Error) -> Cut {
     Cut
 }
 
-/// How the service that was called says that something is wrong.
+/// The service that was called, which decides the form of errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dialect {
     DynamoDb,
@@ -308,7 +308,7 @@ enum Dialect {
 }
 
 impl Dialect {
-    /// The service is named by the head of a call's target; the query protocol of SNS has none.
+    /// Reads the service from the start of `x-amz-target`. A call to SNS has no such header.
     fn of(headers: &HeaderMap) -> Self {
         let target = headers.get("x-amz-target").map(HeaderValue::as_bytes);
         match target {
@@ -355,7 +355,7 @@ fn json_error(body: &Value) -> Response {
 
 impl Upstream {
     fn next_fault(&self, operation: &str) -> Option<Fault> {
-        let mut plan = locked(&self.plan);
+        let mut plan = lock(&self.plan);
         *plan.calls.entry(operation.to_owned()).or_default() += 1;
         let next = plan.next.get_mut(operation).and_then(VecDeque::pop_front);
         next.unwrap_or_else(|| plan.always.get(operation).copied())

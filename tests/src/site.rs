@@ -1,4 +1,4 @@
-//! A stack that is only used from outside: the local one, or a deployed one.
+//! A stack that the tests use only from outside, local or deployed.
 
 use std::collections::BTreeMap;
 
@@ -12,29 +12,30 @@ use serde_json::Value;
 use crate::client::Client;
 use crate::world::{World, phone};
 
-/// The numbers that one site hands out, for counting its texts.
+/// How many phones a site has. [`Site::text_count`] counts the texts to all of them.
 const PHONES: u32 = 32;
 
-/// A text that arrived.
+/// A text that arrived in the inbox.
 #[derive(Debug, Clone)]
 pub struct Text {
-    /// What it says.
+    /// The words of the text.
     pub body: String,
-    /// The SNS attributes, where the inbox shows them.
+    /// The SNS attributes of the text. `None` if the inbox does not show them.
     pub attributes: Option<BTreeMap<String, String>>,
 }
 
-/// A stack, as far as everybody can use it.
+/// A stack that a test uses only through its API and its inbox. Use it for tests that must also pass on AWS.
 ///
-/// With `BASE_URL` set it is the stack at that URL, whose texts are read at `INBOX_URL`: that of a local
-/// stack, or of ministack. Numbers and devices are then new ones for each site, so that a suite can run
-/// again and again on a stack that lives long. Otherwise it is a local stack of its own.
+/// If `BASE_URL` is set, it is the stack at that URL. Its texts are read at `INBOX_URL`, the URL of a local stack or
+/// of ministack. Each site then draws new numbers and devices, so that a suite can run again on a stack that stays up.
+///
+/// Without `BASE_URL`, it is a new local stack.
 #[derive(Debug)]
 pub struct Site {
-    /// Calls it.
+    /// The client that calls this stack.
     pub client: Client,
     place: Place,
-    /// Numbers begin here.
+    /// The index of this site's first phone, for [`phone`].
     first: u32,
 }
 
@@ -44,23 +45,23 @@ enum Place {
     Deployed(Client),
 }
 
-/// A variable of the environment that names a URL.
-fn url(name: &str) -> Option<String> {
+/// Reads a URL from a variable of the environment. `None` if it is missing or empty.
+fn read_url(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|url| !url.is_empty())
 }
 
 impl Site {
-    /// A site with sealed tokens, or the deployed one.
+    /// Opens the deployed stack, or starts a local one with sealed tokens.
     pub async fn open() -> Self {
-        match url("BASE_URL") {
+        match read_url("BASE_URL") {
             Some(base) => Self::deployed(&base),
             None => Self::local(TokenMode::Sealed).await,
         }
     }
 
-    /// A site with sealed and one with stored tokens, or the deployed one with those it has.
+    /// Opens the deployed stack in its own token mode, or starts two local ones, with sealed and with stored tokens.
     pub async fn in_each_mode() -> Vec<Self> {
-        match url("BASE_URL") {
+        match read_url("BASE_URL") {
             Some(base) => vec![Self::deployed(&base)],
             None => vec![
                 Self::local(TokenMode::Sealed).await,
@@ -79,7 +80,7 @@ impl Site {
     }
 
     fn deployed(base: &str) -> Self {
-        let inbox = url("INBOX_URL").expect("INBOX_URL: where are the texts of BASE_URL?");
+        let inbox = read_url("INBOX_URL").expect("BASE_URL needs INBOX_URL, the URL of its texts");
         let chosen = u32::from_be_bytes(random_array(&SystemRandom).expect("random bytes"));
         let device = format!("device-{chosen:08x}");
         Self {
@@ -90,19 +91,19 @@ impl Site {
         }
     }
 
-    /// The `n`-th phone of this site, for `n` below 32.
+    /// Returns the `n`-th phone of this site, for `n` below 32.
     #[must_use]
     pub fn phone(&self, n: u32) -> String {
         phone(self.first + n)
     }
 
-    /// Another device of this site.
+    /// Returns a further device of this site. Devices of other sites have other names.
     #[must_use]
     pub fn device(&self, name: &str) -> String {
         format!("{}-{name}", self.client.device())
     }
 
-    /// The current instant, in Unix seconds.
+    /// Returns the stack's current time in Unix seconds.
     #[must_use]
     pub fn now(&self) -> u64 {
         let now = match &self.place {
@@ -112,7 +113,7 @@ impl Site {
         u64::try_from(now.unix()).expect("after 1970")
     }
 
-    /// The issuer of its tokens. It need not be the URL that it is reached by.
+    /// Returns the issuer of the stack's tokens. It may differ from the URL that the tests call.
     pub async fn issuer(&self) -> String {
         let metadata = self.client.get("/.well-known/openid-configuration").await;
         metadata.json["issuer"]
@@ -121,7 +122,7 @@ impl Site {
             .to_owned()
     }
 
-    /// The texts to `phone`, newest first.
+    /// Returns the texts to `phone`, newest first.
     pub async fn texts(&self, phone: &str) -> Vec<Text> {
         match &self.place {
             Place::Local(world) => {
@@ -137,7 +138,7 @@ impl Site {
         }
     }
 
-    /// How many texts the phones of this site got.
+    /// Counts the texts that the phones of this site have got.
     pub async fn text_count(&self) -> usize {
         if let Place::Local(world) = &self.place {
             return world.text_count();
@@ -149,7 +150,7 @@ impl Site {
         count
     }
 
-    /// The code of the newest text to `phone`: its first run of six digits.
+    /// Returns the code in the newest text to `phone`: its first run of six digits.
     pub async fn code(&self, phone: &str) -> String {
         let texts = self.texts(phone).await;
         let body = &texts.first().expect("a text").body;
@@ -157,13 +158,13 @@ impl Site {
         runs.find(|run| run.len() == 6).expect("a code").to_owned()
     }
 
-    /// Another code than the one texted to `phone`.
+    /// Returns a code that is not the one in the newest text to `phone`.
     pub async fn wrong_code(&self, phone: &str) -> String {
         let right: u32 = self.code(phone).await.parse().expect("digits");
         format!("{:06}", (right + 1) % 1_000_000)
     }
 
-    /// How many items the tables hold, where that can be seen.
+    /// Counts the items in the verification service's tables. `None` for a deployed stack.
     pub async fn item_count(&self) -> Option<u64> {
         match &self.place {
             Place::Local(world) => Some(world.item_count().await),
@@ -177,13 +178,18 @@ async fn remote_texts(inbox: &Client, phone: &str) -> Vec<Text> {
     let emulator = inbox.get("/_ministack/sns/sms-messages").await;
     if emulator.status == 200 {
         let texts = emulator.json["sms_messages"][phone].as_array();
-        return texts.into_iter().flatten().rev().map(of_emulator).collect();
+        return texts
+            .into_iter()
+            .flatten()
+            .rev()
+            .map(read_emulator_text)
+            .collect();
     }
     let number = phone.trim_start_matches('+');
     let local = inbox
         .get(&format!("/inbox/messages?phone=%2B{number}"))
         .await;
-    let texts = local.json.as_array().expect("INBOX_URL shows no inbox");
+    let texts = local.json.as_array().expect("INBOX_URL must name an inbox");
     let text = |text: &Value| Text {
         body: text["body"].as_str().unwrap_or_default().to_owned(),
         attributes: None,
@@ -191,7 +197,7 @@ async fn remote_texts(inbox: &Client, phone: &str) -> Vec<Text> {
     texts.iter().map(text).collect()
 }
 
-fn of_emulator(text: &Value) -> Text {
+fn read_emulator_text(text: &Value) -> Text {
     let attributes = text["MessageAttributes"].as_object().into_iter().flatten();
     let value = |value: &Value| value["StringValue"].as_str().unwrap_or_default().to_owned();
     Text {

@@ -1,4 +1,4 @@
-//! A stack to test against.
+//! A local stack with a clock that the test moves.
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -24,22 +24,25 @@ use crate::database::Database;
 use crate::lines::Lines;
 use crate::proxy::Proxy;
 
-/// A clock that tests move.
+/// A clock that stands still until a test moves it.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
-    /// Starts at noon UTC of the day after tomorrow: later than the real clock, which the embedded
-    /// database deletes expired items by, and far from every window's end.
+    /// Creates a clock that shows noon UTC of the day after tomorrow.
+    ///
+    /// That is later than the real clock, by which the embedded database deletes expired items. It is also far from
+    /// every window's end.
     #[must_use]
     pub fn new() -> Self {
         let noon = (SystemClock.now().day() + 2) * 86_400 + 12 * 3_600;
         Self(AtomicI64::new(noon))
     }
 
-    /// Moves forward.
+    /// Moves the clock forward, by whole seconds.
     pub fn advance(&self, by: Duration) {
-        let seconds = i64::try_from(by.as_secs()).expect("a test moves by less than a lifetime");
+        let seconds =
+            i64::try_from(by.as_secs()).expect("a test moves the clock by less than 2^63 seconds");
         self.0.fetch_add(seconds, Ordering::SeqCst);
     }
 }
@@ -56,12 +59,12 @@ impl Clock for ManualClock {
     }
 }
 
-/// Random bytes from a seed.
+/// A random source that always gives the same bytes for the same seed.
 #[derive(Debug)]
 pub struct SeededRandom(Mutex<ChaCha20Rng>);
 
 impl SeededRandom {
-    /// The generator of `seed`.
+    /// Creates the generator with this seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self(Mutex::new(ChaCha20Rng::seed_from_u64(seed)))
@@ -78,29 +81,31 @@ impl Random for SeededRandom {
     }
 }
 
-/// The `n`-th phone; each in a number block of its own, for `n` below 700.
+/// Returns the `n`-th phone of area code 415. The first 700 phones are in 700 different number blocks.
 #[must_use]
 pub fn phone(n: u32) -> String {
     format!("+1415{}{:04}", 200 + n % 700, 1_000 + n / 700)
 }
 
-/// A running stack with its clock, client and, if asked for, the proxy before its tables and SNS.
+/// A running local stack with its clock and a client. Use it for tests that move time, break calls or look inside.
+///
+/// [`World::start`] starts one with the sample policy. [`World::builder`] changes its settings first.
 pub struct World {
-    /// The stack.
+    /// The running stack: its URL, its inbox and its AWS services.
     pub stack: Stack,
-    /// Its clock.
+    /// The clock of the stack.
     pub clock: Arc<ManualClock>,
-    /// Its random source.
+    /// The random source of the stack.
     pub random: Arc<dyn Random>,
-    /// Calls it.
+    /// A client of the stack.
     pub client: Client,
-    /// Its request lines.
+    /// The request lines that the stack has logged.
     pub lines: Lines,
-    /// Its tables.
+    /// The database with the stack's tables.
     pub database: Database,
-    /// Stands before DynamoDB and SNS.
+    /// The proxy before DynamoDB and SNS, if the world was built with [`WorldBuilder::proxied`].
     pub proxy: Option<Proxy>,
-    /// How it was started, and on what.
+    /// The options and endpoints that the stack was started with, for further instances.
     setup: (Options, Endpoints),
 }
 
@@ -112,7 +117,7 @@ impl fmt::Debug for World {
     }
 }
 
-/// How a [`World`] is set up.
+/// The settings of a [`World`] that has not started yet.
 #[derive(Clone)]
 pub struct WorldBuilder {
     mode: TokenMode,
@@ -128,7 +133,7 @@ pub struct WorldBuilder {
 }
 
 impl World {
-    /// A builder with the sample policy.
+    /// Returns a builder with the sample policy, sealed tokens and no proxy.
     #[must_use]
     pub fn builder() -> WorldBuilder {
         WorldBuilder {
@@ -145,27 +150,28 @@ impl World {
         }
     }
 
-    /// A stack with the sample policy and sealed tokens.
+    /// Starts a world with the sample policy, sealed tokens and no proxy.
     pub async fn start() -> Self {
         Self::builder().start().await
     }
 
-    /// Another instance of the service, as Lambda starts them: with its own memory, on the same tables, keys
-    /// and inbox.
+    /// Starts another instance of the service, as Lambda does.
+    ///
+    /// It has its own memory. It shares the tables, the keys and the inbox.
     pub async fn instance(&self) -> Stack {
         self.try_instance().await.expect("an instance")
     }
 
-    /// As [`World::instance`].
+    /// Starts another instance of the service, like [`World::instance`], where the start may fail.
     ///
     /// # Errors
     ///
-    /// When it does not start, because of its keys.
+    /// When the instance does not start because of its keys.
     pub async fn try_instance(&self) -> std::io::Result<Stack> {
         self.start_instance(None).await
     }
 
-    /// As [`World::instance`], after the policy was changed.
+    /// Starts another instance of the service, like [`World::instance`], with the policy in `policy`.
     pub async fn instance_with_policy(&self, policy: &str) -> Stack {
         let policy = phoneproof_config::policy::from_toml(policy).expect("a valid policy");
         self.start_instance(Some(policy))
@@ -177,29 +183,29 @@ impl World {
         let (mut options, endpoints) = self.setup.clone();
         options.issuer = Some(self.stack.url.clone());
         options.policy = policy.unwrap_or(options.policy);
-        // Stay unused: the instance reaches those of this world.
+        // These backends stay unused. The instance calls the backends of this world.
         let backends = Backends::start(&options).await.expect("free ports");
         Stack::start_on(options, backends, endpoints).await
     }
 
-    /// Moves the clock forward.
+    /// Moves the stack's clock forward.
     pub fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
-    /// The texts to `phone`, newest first.
+    /// Returns the texts to `phone`, newest first.
     #[must_use]
     pub fn texts(&self, phone: &str) -> Vec<Message> {
         self.stack.backends.inbox.messages(Some(phone))
     }
 
-    /// How many texts there are in all.
+    /// Counts the texts to all phones.
     #[must_use]
     pub fn text_count(&self) -> usize {
         self.stack.backends.inbox.messages(None).len()
     }
 
-    /// The code of the newest text to `phone`: its first run of six digits.
+    /// Returns the code in the newest text to `phone`: its first run of six digits.
     #[must_use]
     pub fn code(&self, phone: &str) -> String {
         let texts = self.texts(phone);
@@ -211,14 +217,14 @@ impl World {
             .to_owned()
     }
 
-    /// Another code than the one texted to `phone`.
+    /// Returns a code that is not the one in the newest text to `phone`.
     #[must_use]
     pub fn wrong_code(&self, phone: &str) -> String {
         let right: u32 = self.code(phone).parse().expect("digits");
         format!("{:06}", (right + 1) % 1_000_000)
     }
 
-    /// A success token of `business` for a phone, once the cooldown of its last text is over.
+    /// Moves the clock past the cooldown, verifies `phone` for `business` and returns the success token.
     pub async fn proof(&self, business: &str, phone: &str) -> String {
         self.advance(60);
         let body = serde_json::json!({ "phone": phone, "uniqueId": phone, "businessId": business });
@@ -227,18 +233,19 @@ impl World {
         verified.token()
     }
 
-    /// Tries the newest code of a phone on a challenge token; the status.
+    /// Verifies a challenge token with the newest code of a phone. Returns the HTTP status.
     pub async fn try_code(&self, token: &str, phone: &str) -> u16 {
         self.client.verify(token, &self.code(phone)).await.status
     }
 
-    /// A call of its DynamoDB, as an operator's tool makes it; the table is `Limits`, `Challenges` or
-    /// `Blocks`.
+    /// Calls the stack's DynamoDB directly, as an operator's tool does.
+    ///
+    /// `TableName` in `body` is `Limits`, `Challenges` or `Blocks`, or an account table.
     pub async fn dynamodb(&self, operation: &str, body: &serde_json::Value) -> Answer {
         self.database.call(operation, body).await
     }
 
-    /// How many items the three tables hold.
+    /// Counts the items in the three tables of the verification service.
     pub async fn item_count(&self) -> u64 {
         let mut count = 0;
         for table in ["Limits", "Challenges", "Blocks"] {
@@ -247,19 +254,19 @@ impl World {
         count
     }
 
-    /// How many items a table holds.
+    /// Counts the items in one table.
     pub async fn count(&self, table: &str) -> u64 {
         let scan = serde_json::json!({ "TableName": table, "Select": "COUNT" });
         let answer = self.dynamodb("Scan", &scan).await;
         answer.json["Count"].as_u64().expect("a count")
     }
 
-    /// The keyring in the secret of this name: with it a test signs what no issuer would.
+    /// Reads the keyring from a secret. With it, a test can sign tokens that no issuer would sign.
     pub async fn keyring(&self, secret_id: &str) -> Keyring {
         Keyring::from_json(&self.secret(secret_id).await).expect("a keyring")
     }
 
-    /// What the secret of this name holds.
+    /// Reads the text of a secret from Secrets Manager.
     pub async fn secret(&self, secret_id: &str) -> String {
         let secrets = Client::new(&self.stack.backends.endpoints.secrets);
         let headers = [
@@ -274,7 +281,7 @@ impl World {
         text.expect("a secret").to_owned()
     }
 
-    /// Puts an entry on the block list, as an operator's tool does; without an end it does not end.
+    /// Puts an entry on the block list, as an operator's tool does. `None` blocks without an end.
     pub async fn block(&self, key: &str, expires_at: Option<i64>) {
         let mut item = serde_json::json!({
             "pk": { "S": key },
@@ -289,20 +296,21 @@ impl World {
         assert_eq!(answer.status, 200, "{}", answer.text);
     }
 
-    /// Tells the carrier what to do.
+    /// Sets what the carrier does with the texts from now on.
     pub fn carrier(&self, carrier: Carrier) {
         self.stack.backends.inbox.set_carrier(carrier);
     }
 
-    /// The proxy.
+    /// Returns the proxy of a world that was built with [`WorldBuilder::proxied`].
     #[must_use]
     pub fn proxy(&self) -> &Proxy {
         self.proxy.as_ref().expect("built with `proxied`")
     }
 }
 
-/// Tables in a database that lives longer than this process are deleted, on a thread of its own because
-/// nothing can be awaited here.
+/// Deletes the tables of a database that outlives this process.
+///
+/// `drop` cannot await, so a thread with a runtime of its own deletes them.
 impl Drop for World {
     fn drop(&mut self) {
         if !self.database.is_external() {
@@ -328,14 +336,14 @@ impl fmt::Debug for WorldBuilder {
 }
 
 impl WorldBuilder {
-    /// Sets the token mode.
+    /// Sets the token mode: sealed or stored challenge tokens.
     #[must_use]
     pub fn mode(mut self, mode: TokenMode) -> Self {
         self.mode = mode;
         self
     }
 
-    /// Replaces `from` by `to` in the sample policy; `from` must be there.
+    /// Replaces `from` by `to` in the text of the policy, once. Panics if `from` is not there.
     #[must_use]
     pub fn policy(mut self, from: &str, to: &str) -> Self {
         assert!(
@@ -346,35 +354,35 @@ impl WorldBuilder {
         self
     }
 
-    /// Appends to the sample policy.
+    /// Appends text to the policy.
     #[must_use]
     pub fn policy_addition(mut self, text: &str) -> Self {
         self.policy.push_str(text);
         self
     }
 
-    /// Puts a proxy before DynamoDB and SNS.
+    /// Puts a proxy before DynamoDB and SNS, which counts and breaks calls.
     #[must_use]
     pub fn proxied(mut self) -> Self {
         self.proxied = true;
         self
     }
 
-    /// Allows a web origin.
+    /// Allows one more web origin to call the API.
     #[must_use]
     pub fn origin(mut self, origin: &str) -> Self {
         self.origins.push(origin.to_owned());
         self
     }
 
-    /// Sets the keyring secret.
+    /// Sets the text of the keyring secret, in place of a generated keyring.
     #[must_use]
     pub fn keyring(mut self, json: &str) -> Self {
         self.keyring = Some(json.to_owned());
         self
     }
 
-    /// Pretends to be the service at another URL.
+    /// Sets the issuer, in place of the URL of the stack.
     #[must_use]
     pub fn issuer(mut self, url: &str) -> Self {
         self.issuer = Some(url.to_owned());
@@ -388,28 +396,28 @@ impl WorldBuilder {
         self
     }
 
-    /// Draws other ids and codes than worlds with another seed.
+    /// Seeds the random source. Worlds with different seeds draw different ids and codes.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Draws from `random`, which must not repeat itself.
+    /// Replaces the seeded random source. `random` must not repeat itself.
     #[must_use]
     pub fn random(mut self, random: Arc<dyn Random>) -> Self {
         self.random = Some(random);
         self
     }
 
-    /// Tells the functions that they may run for this long.
+    /// Sets the timeout that the functions are told, from which they derive their deadlines.
     #[must_use]
     pub fn function_timeout(mut self, timeout: Duration) -> Self {
         self.function_timeout = timeout;
         self
     }
 
-    /// Starts the stack.
+    /// Starts the world on free ports of the loopback interface.
     pub async fn start(self) -> World {
         let clock = Arc::new(ManualClock::new());
         let mut options = Options::new(
@@ -428,7 +436,7 @@ impl WorldBuilder {
         options.journal_output = lines.output();
         let external = Database::external(self.proxied).await;
         if let Some(database) = &external {
-            // Request tokens are remembered across tables: the same seed would repeat another world's.
+            // DynamoDB remembers request tokens across tables, and the same seed would repeat another world's tokens.
             options.random = Arc::new(SystemRandom);
             options.dynamodb = Some(database.access.clone());
             options.tables = database.tables.clone();
@@ -456,7 +464,7 @@ impl WorldBuilder {
             .expect("a stack");
         let client = Client::new(&stack.url);
         if let Some(proxy) = &proxy {
-            // The keyring was read; what tests count begins now.
+            // The start has read the keyring. Tests count only the calls after it.
             drop(proxy.take_calls());
         }
         World {

@@ -1,4 +1,4 @@
-//! The parts of a request, each beside its floor: the bare library call that it cannot do without.
+//! Measures the parts of a request. Beside each part is its floor: the bare library call that it needs at least.
 //!
 //! `cargo bench -p phoneproof-bench`
 

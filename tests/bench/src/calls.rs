@@ -1,4 +1,4 @@
-//! Network calls and bytes of the functions, cold and warm.
+//! Counts the network calls and bytes of the functions, cold and warm.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use crate::lambda::{Instance, Program, Surroundings};
 use crate::relay::{Passed, Relays};
 use crate::{goals, report};
 
-/// What `bench calls` counts.
+/// The options of `bench calls`.
 #[derive(Args)]
 pub(crate) struct Calls {
     /// The command that starts `send`.
@@ -25,22 +25,22 @@ pub(crate) struct Calls {
     verify: String,
 }
 
-/// What one step of a function did on the network.
+/// The network traffic of one step in a function's life.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Step {
-    /// `sealed` or `stored`.
+    /// The token mode: `sealed` or `stored`.
     pub mode: String,
-    /// `send` or `verify`.
+    /// The function: `send` or `verify`.
     pub function: String,
-    /// `start`, `first` or `warm`.
+    /// The step: `start`, `first` invocation or `warm` invocation.
     pub step: String,
-    /// Calls by operation.
+    /// The number of calls by AWS operation.
     pub calls: BTreeMap<String, usize>,
-    /// Connections and bytes.
+    /// The connections opened and the bytes passed.
     pub passed: Passed,
 }
 
-/// Backends behind a proxy that counts calls, behind relays that count bytes.
+/// Backends behind a proxy that counts calls, which is behind relays that count bytes.
 struct Counted {
     proxy: Proxy,
     relays: Relays,
@@ -54,7 +54,7 @@ impl Counted {
         let backends = Backends::start(&Options::new(policy())).await;
         let backends = backends.expect("free ports");
         let own = &backends.endpoints;
-        // SNS and Secrets Manager are one server here.
+        // One loopback server answers for both SNS and Secrets Manager.
         let proxy = Proxy::start(&own.dynamodb, &own.sns).await;
         let endpoints = Endpoints {
             dynamodb: proxy.dynamodb.clone(),
@@ -92,7 +92,7 @@ impl Counted {
     }
 }
 
-/// Counts and prints; whether warm requests make the calls that they have to make and no others.
+/// Counts and prints. Returns whether warm requests make only the calls that they need.
 pub(crate) async fn run(options: Calls) -> bool {
     let (events, mut steps) = (Events::compiled(), Vec::new());
     for mode in ["sealed", "stored"] {
@@ -115,7 +115,7 @@ pub(crate) async fn run(options: Calls) -> bool {
     goals::judge(&goals::calls(&steps))
 }
 
-/// The steps as a Markdown table.
+/// Formats the steps as a Markdown table.
 pub(crate) fn table(steps: &[Step]) -> String {
     let mut table = String::from(
         "| tokens | function | step | calls | connections | bytes sent | bytes received |\n|---|---|---|---|---|---|---|\n",

@@ -1,4 +1,4 @@
-//! AWS without a network: every call is answered at once with what AWS answers when all is well.
+//! AWS without a network: every call gets at once the answer that AWS gives on success.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,16 +9,16 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use serde_json::json;
 
-/// A connector that answers by itself.
+/// An HTTP connector for the AWS SDK that makes no calls and answers by itself. Clones share the last text.
 #[derive(Debug, Clone)]
 pub struct Canned {
     secret: Arc<str>,
-    /// The form of the last `Publish`.
+    /// The request body of the last `Publish`.
     published: Arc<Mutex<String>>,
 }
 
 impl Canned {
-    /// A connector that hands out this keyring.
+    /// Creates a connector that returns this keyring for `GetSecretValue`.
     #[must_use]
     pub fn new(keyring: &str) -> Self {
         let secret = json!({ "Name": "keyring", "SecretString": keyring }).to_string();
@@ -28,13 +28,13 @@ impl Canned {
         }
     }
 
-    /// The same, as the SDK takes it.
+    /// Returns this connector in the form that the SDK takes.
     #[must_use]
     pub fn shared(&self) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
 
-    /// The code in the last text: its first six digits.
+    /// Returns the code in the last text: its first six characters.
     #[must_use]
     pub fn code(&self) -> String {
         let form = self

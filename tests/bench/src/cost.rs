@@ -1,8 +1,8 @@
-//! What a million verifications cost on AWS, without the texts: one send and one verify each, from what was
-//! measured and from the price file.
+//! Calculates the cost of a million verifications on AWS, without the texts.
 //!
-//! Everything is counted dearer rather than cheaper: no free tier, no volume price, logs and items uncompressed,
-//! every verification from another phone.
+//! A verification is one send and one verify. Their figures were measured; the prices are those of the price file.
+//! In doubt the higher cost is taken: no free tier, no volume price, logs and items uncompressed, and every
+//! verification from another phone.
 
 mod cuts;
 mod measure;
@@ -15,46 +15,46 @@ use serde::{Deserialize, Serialize};
 pub(crate) use measure::{Options, run};
 pub(crate) use prices::Prices;
 
-/// The verifications that the table is for.
+/// The number of verifications in the table.
 const VERIFICATIONS: f64 = 1_000_000.0;
-/// What a platform asks for as many, at $0.05 each.
+/// The price of as many verifications on a platform that charges $0.05 each.
 const PLATFORM: f64 = 0.05 * VERIFICATIONS;
-/// What it may cost here.
+/// The goal: a million verifications cost less than this.
 pub(crate) const DOLLARS: f64 = 20.0;
 
 const DAYS_PER_MONTH: f64 = 30.0;
 const GIGABYTE: f64 = 1e9;
 
-/// What Lambda itself writes to the log per invocation, in its text format: `START`, `END` and `REPORT`.
+/// Bytes that Lambda itself logs for each invocation, in its text format: the lines `START`, `END` and `REPORT`.
 pub(crate) const LAMBDA_LOG_BYTES: u32 = 70 + 51 + 142;
-/// What the gateway writes per request, in the format of `template.yaml`.
+/// Bytes that the gateway logs for each request, in the format of `template.yaml`.
 pub(crate) const GATEWAY_LOG_BYTES: u32 = 125;
 
-/// What was measured. The bench writes it as JSON.
+/// The measured figures that the cost is calculated from. The bench keeps them as JSON.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Measured {
-    /// The functions' memory size.
+    /// The functions' memory size in MB.
     pub(crate) memory_mb: u32,
-    /// `POST /v1/send`.
+    /// An invocation for `POST /v1/send`.
     pub(crate) send: Function,
-    /// `POST /v1/verify`.
+    /// An invocation for `POST /v1/verify`.
     pub(crate) verify: Function,
-    /// What is paid for by the month.
+    /// The usage that AWS bills by the month.
     pub(crate) month: Month,
 }
 
-/// One invocation of a function.
+/// The usage of one invocation of a function.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Function {
     /// The function's own time of a warm invocation, in milliseconds, at the processor share of its memory size.
     pub(crate) own_ms: f64,
-    /// How long it waits for AWS, in milliseconds. Loopback cannot tell: an assumption, and printed as one.
+    /// How long it waits for AWS, in milliseconds. Loopback cannot show it, so it is an assumption and printed as one.
     pub(crate) waiting_ms: f64,
-    /// Cold starts.
+    /// The cold starts of the function.
     pub(crate) cold: Cold,
-    /// Bytes of request and answer, with headers.
+    /// Bytes of the request, with headers.
     pub(crate) request_bytes: u32,
     /// Bytes of the answer, with headers.
     pub(crate) answer_bytes: u32,
@@ -62,19 +62,19 @@ pub(crate) struct Function {
     pub(crate) log_bytes: u32,
     /// Calls of `GetSecretValue`, warm and cold, as a share of the invocations.
     pub(crate) secret_calls: f64,
-    /// Items written or checked.
+    /// The items that it writes or checks.
     pub(crate) writes: Vec<Write>,
-    /// Items read.
+    /// The items that it reads.
     pub(crate) reads: Vec<Read>,
 }
 
-/// Cold starts of a function.
+/// How often a function starts cold, and what that takes.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Cold {
-    /// Their share of the invocations.
+    /// The share of invocations that are cold starts, from 0 to 1.
     pub(crate) share: f64,
-    /// From spawn to the first `/next`, in milliseconds. It is billed.
+    /// From spawn to the first request for an event, in milliseconds. AWS bills it.
     pub(crate) init_ms: f64,
     /// The function's own time of the first invocation, in milliseconds.
     pub(crate) first_ms: f64,
@@ -84,13 +84,13 @@ pub(crate) struct Cold {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Write {
-    /// The rule's name in a send (`phone-cooldown`), else what it is.
+    /// In a send, the name of the rule, such as `phone-cooldown`. Otherwise a description of the item.
     pub(crate) name: String,
-    /// The item's bytes as DynamoDB counts them, before or after, whichever is more.
+    /// The item's bytes as DynamoDB counts them: the larger of its sizes before and after the write.
     pub(crate) bytes: u32,
-    /// Whether it stands in a transaction.
+    /// Whether the write is part of a transaction.
     pub(crate) transactional: bool,
-    /// How long the item stays; 0 for a check and for a further write to an item that is counted already.
+    /// How many days the item stays in the table. 0 for a check, and for a further write to an item counted already.
     pub(crate) kept_days: f64,
 }
 
@@ -98,45 +98,45 @@ pub(crate) struct Write {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Read {
-    /// What it is.
+    /// A description of the item.
     pub(crate) name: String,
-    /// The item's bytes.
+    /// The item's bytes as DynamoDB counts them.
     pub(crate) bytes: u32,
     /// Whether the read is strongly consistent.
     pub(crate) consistent: bool,
 }
 
-/// What is paid for by the month, whatever the traffic.
+/// The usage of a month that does not depend on the traffic.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Month {
-    /// Custom metrics in use.
+    /// The number of custom metrics in use.
     pub(crate) metrics: u32,
-    /// Metrics that alarms read.
+    /// The number of metrics that alarms read.
     pub(crate) alarm_metrics: u32,
-    /// Secrets.
+    /// The number of secrets.
     pub(crate) secrets: u32,
-    /// Requests to KMS for the tables' keys: one per table and connection in use, every 5 minutes.
+    /// The requests to KMS for the tables' keys: one every 5 minutes for each table and connection in use.
     pub(crate) key_requests: u32,
-    /// How long logs are kept.
+    /// How many days logs are kept.
     pub(crate) log_days: u32,
 }
 
 /// A processor architecture of Lambda.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Architecture {
-    /// The template's default.
+    /// `arm64`, the template's default.
     Arm64,
-    /// The other one.
+    /// `x86_64`, which costs more per GB-second.
     X86,
 }
 
-/// A line of the table.
+/// A row of the cost table.
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
-    /// What is paid for.
+    /// The component that AWS bills.
     pub(crate) component: &'static str,
-    /// How much of it.
+    /// The amount used, with its unit.
     pub(crate) amount: String,
     /// Dollars with arm64 functions.
     pub(crate) arm64: f64,
@@ -144,20 +144,20 @@ pub(crate) struct Row {
     pub(crate) x86: f64,
 }
 
-/// The costs.
+/// The calculated costs.
 #[derive(Debug)]
 pub(crate) struct Table {
-    /// Per million verifications.
+    /// The costs per million verifications.
     pub(crate) rows: Vec<Row>,
-    /// Per month.
+    /// The costs per month that do not depend on the traffic.
     pub(crate) month: Vec<Row>,
-    /// What could be saved, and what that would take.
+    /// Possible savings, with the work that each would take.
     pub(crate) cuts: Vec<cuts::Saving>,
     assumed: String,
     source: String,
 }
 
-/// The costs of what was measured.
+/// Calculates the costs of the measured usage.
 pub(crate) fn table(prices: &Prices, measured: &Measured) -> Table {
     let (oldest, newest) = prices.dates();
     Table {
@@ -165,21 +165,21 @@ pub(crate) fn table(prices: &Prices, measured: &Measured) -> Table {
         month: month(prices, &measured.month),
         cuts: cuts::savings(prices, measured),
         assumed: format!(
-            "assumed: waiting for AWS {:.0} ms per send and {:.0} ms per verify, {:.1} % and {:.1} % cold starts",
+            "assumed: {:.0} ms of waiting for AWS per send and {:.0} ms per verify; {:.1} % of sends and {:.1} % of verifies are cold starts",
             measured.send.waiting_ms,
             measured.verify.waiting_ms,
             measured.send.cold.share * 100.0,
             measured.verify.cold.share * 100.0,
         ),
         source: format!(
-            "{} list prices, seen in texts of {oldest} to {newest} (prices.toml)",
+            "{} list prices, from pages dated {oldest} to {newest} (prices.toml)",
             prices.region
         ),
     }
 }
 
 impl Table {
-    /// Dollars per million verifications.
+    /// Returns the dollars per million verifications.
     pub(crate) fn total(&self, architecture: Architecture) -> f64 {
         let dollars = self.rows.iter().map(|row| match architecture {
             Architecture::Arm64 => row.arm64,
@@ -188,17 +188,17 @@ impl Table {
         dollars.sum()
     }
 
-    /// Dollars per month.
+    /// Returns the dollars per month that do not depend on the traffic.
     pub(crate) fn month_total(&self) -> f64 {
         self.month.iter().map(|row| row.arm64).sum()
     }
 
-    /// The biggest part.
+    /// Returns the row that costs most with arm64 functions.
     pub(crate) fn biggest(&self) -> Option<&Row> {
         self.rows.iter().max_by(|a, b| a.arm64.total_cmp(&b.arm64))
     }
 
-    /// Whether the goal is met on both architectures.
+    /// Whether the total is below the goal on both architectures.
     pub(crate) fn reached(&self) -> bool {
         self.total(Architecture::Arm64) < DOLLARS && self.total(Architecture::X86) < DOLLARS
     }
@@ -209,16 +209,16 @@ impl Measured {
         [&self.send, &self.verify]
     }
 
-    /// The sum of `amount` over both functions, for all verifications.
+    /// Sums `amount` over both functions and multiplies it by the number of verifications.
     fn total(&self, amount: impl Fn(&Function) -> f64) -> f64 {
-        // The sum of nothing is -0.0, which would be printed.
+        // An empty sum of floats is -0.0, and the table would show the sign.
         let sum = 0.0 + self.functions().into_iter().map(amount).sum::<f64>();
         sum * VERIFICATIONS
     }
 }
 
 impl Function {
-    /// Milliseconds that Lambda bills per invocation, on average. It rounds each up.
+    /// Returns the milliseconds that Lambda bills per invocation, on average. Lambda rounds each duration up.
     fn billed_ms(&self) -> f64 {
         let warm = (self.own_ms + self.waiting_ms).ceil();
         let cold = self.cold.init_ms.ceil() + (self.cold.first_ms + self.waiting_ms).ceil();
@@ -229,7 +229,7 @@ impl Function {
         self.writes.iter().map(|write| write.units(prices)).sum()
     }
 
-    /// Gigabyte-months that one invocation leaves behind.
+    /// Returns the gigabyte-months of storage that the items of one invocation take.
     fn stored_gb_months(&self, prices: &Prices) -> f64 {
         let stored = |write: &Write| {
             let bytes = write.bytes + prices.metering.item_overhead_bytes;

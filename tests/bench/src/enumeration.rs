@@ -1,7 +1,7 @@
-//! Whether the time of a refused log-in tells if a phone has an account.
+//! Checks that the time of a refused log-in does not tell whether a phone has an account.
 //!
-//! Phones with and without an account take turns, each with a wrong password, so that whatever else the
-//! machine does meets both alike. The medians may differ by a tenth.
+//! Phones with and without an account take turns, each with a wrong password, so that other work of the machine slows
+//! both alike. The medians may differ by a tenth.
 
 use tokio::time::Instant;
 
@@ -10,9 +10,11 @@ use serde_json::json;
 
 use crate::sample::Sample;
 
+/// Phones with an account, and as many without one.
 const PHONES: u32 = 120;
-/// The free attempts, after which a phone has to wait.
+/// Attempts for each phone. All are free; a phone with more of them would have to wait.
 const ATTEMPTS: u32 = 4;
+/// How far the ratio of the medians may be from 1.
 const WITHIN: f64 = 0.10;
 
 pub(crate) async fn run() -> bool {
@@ -30,7 +32,7 @@ pub(crate) async fn run() -> bool {
     let (mut known, mut unknown) = (Sample::default(), Sample::default());
     for round in 0..ATTEMPTS {
         for n in 0..PHONES {
-            // Who goes first changes with every pair.
+            // The phone with an account goes first in every other pair.
             let pair = [(n, true), (n + PHONES, false)];
             for at in [(round + n) % 2, (round + n + 1) % 2] {
                 let (phone_number, has_account) = pair[usize::from(at == 1)];

@@ -1,35 +1,35 @@
-//! The events that functions are fed with: gateway events whose words in braces are filled in.
+//! The gateway events for the functions. The harness fills in words in braces, such as `{phone}`.
 
 use std::fs;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
-/// The events of one flow.
+/// The templates of the two events of a flow.
 #[derive(Debug, Clone)]
 pub struct Events {
     send: String,
     verify: String,
 }
 
-/// Somebody who verifies a phone; everybody has a phone, a device and an address of their own.
+/// A user who verifies a phone. Every number is a user with another phone, device and address.
 #[derive(Debug, Clone, Copy)]
 pub struct User(pub u32);
 
 impl User {
-    /// A German mobile number; ten thousand users walk through ten thousand number blocks.
+    /// Returns a German mobile number. Ten thousand users in a row have ten thousand different number blocks.
     #[must_use]
     pub fn phone(self) -> String {
         format!("+49151{:04}{:04}", self.0 % 10_000, self.0 / 10_000)
     }
 
-    /// The name of the device.
+    /// Returns the user's device, for `uniqueId`.
     #[must_use]
     pub fn device(self) -> String {
         format!("device-{}", self.0)
     }
 
-    /// A private address.
+    /// Returns the user's address, from 10.0.0.0/8.
     #[must_use]
     pub fn address(self) -> Ipv4Addr {
         Ipv4Addr::from_bits(Ipv4Addr::new(10, 0, 0, 1).to_bits() + self.0)
@@ -37,7 +37,7 @@ impl User {
 }
 
 impl Events {
-    /// The events of `tests/bench/events`, compiled in.
+    /// Returns the events of `tests/bench/events`, which are compiled in.
     #[must_use]
     pub fn compiled() -> Self {
         Self {
@@ -46,7 +46,7 @@ impl Events {
         }
     }
 
-    /// Reads `send.json` and `verify.json` in `folder`.
+    /// Reads the events from `send.json` and `verify.json` in `folder`.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl Events {
         })
     }
 
-    /// `user` asks for a code.
+    /// Returns the event of `user` asking for a code.
     #[must_use]
     pub fn send(&self, user: User) -> String {
         self.send
@@ -67,7 +67,7 @@ impl Events {
             .replace("{address}", &user.address().to_string())
     }
 
-    /// `user` brings the code of the challenge.
+    /// Returns the event of `user` verifying the challenge token `token` with `code`.
     #[must_use]
     pub fn verify(&self, user: User, token: &str, code: &str) -> String {
         self.verify

@@ -1,4 +1,4 @@
-//! Whole flows over HTTP on the local stack: send, read the code in the inbox, verify.
+//! Measures whole flows over HTTP on the local stack: send, read the code in the inbox, verify.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,57 +16,57 @@ use crate::sample::Sample;
 use crate::service::Service;
 use crate::{goals, report};
 
-/// What `bench flows` measures.
+/// The options of `bench flows`.
 #[derive(Args)]
 pub(crate) struct Flows {
-    /// How long each number of connections is measured.
+    /// How many seconds to measure at each number of connections.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
-    /// The numbers of connections.
+    /// The numbers of connections to measure at.
     #[arg(long, value_delimiter = ',', default_value = "1,16,64")]
     connections: Vec<usize>,
 }
 
-/// What `bench growth` measures.
+/// The options of `bench growth`.
 #[derive(Args)]
 pub(crate) struct Growth {
     /// How many flows fill the tables.
     #[arg(long, default_value_t = 50_000)]
     flows: u32,
-    /// In how many parts they are shown.
+    /// The number of parts in which these flows are shown.
     #[arg(long, default_value_t = 10)]
     parts: u32,
-    /// How long empty and filled tables are measured against each other.
+    /// How many seconds to measure empty tables, and as many for filled ones.
     #[arg(long, default_value_t = 10.0)]
     seconds: f64,
 }
 
-/// Flows at one number of connections.
+/// The figures of flows at one number of connections.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Rate {
-    /// Connections.
+    /// How many connections made flows side by side.
     pub connections: usize,
-    /// Flows per second.
+    /// Finished flows per second, over all connections.
     pub per_second: f64,
-    /// A flow's time, with the reading of the inbox.
+    /// The median time of a flow, which includes reading the inbox.
     pub p50_ms: f64,
-    /// One of a hundred takes longer.
+    /// The 99th percentile of a flow's time.
     pub p99_ms: f64,
-    /// Processor time per flow of the process that is API, database, SNS and inbox.
+    /// Processor time per flow of the process that runs API, database, SNS and inbox.
     pub cpu_ms: f64,
-    /// The most memory it had resident.
+    /// The peak resident memory of that process.
     pub peak_mb: f64,
 }
 
-/// How many flows are made.
+/// When to stop making flows.
 #[derive(Clone, Copy)]
 enum Until {
     Time(Instant),
     Count(u32),
 }
 
-/// One flow.
-async fn flow(client: &Client, user: User) {
+/// Makes one flow: a send, a look into the inbox and a verify.
+async fn run_flow(client: &Client, user: User) {
     let phone = user.phone();
     let sent = client
         .send_from(&phone, &user.device(), &user.address().to_string())
@@ -80,8 +80,8 @@ async fn flow(client: &Client, user: User) {
     assert_eq!(verified.status, 200, "{}", verified.text);
 }
 
-/// Flows through `connections` at once.
-async fn many(url: &str, connections: usize, users: &Arc<AtomicU32>, until: Until) -> Sample {
+/// Makes flows over `connections` connections side by side. Returns the time of each flow.
+async fn run_flows(url: &str, connections: usize, users: &Arc<AtomicU32>, until: Until) -> Sample {
     let made = Arc::new(AtomicU32::new(0));
     let mut tasks = JoinSet::new();
     for _ in 0..connections {
@@ -97,7 +97,7 @@ async fn many(url: &str, connections: usize, users: &Arc<AtomicU32>, until: Unti
                     return took;
                 }
                 let began = Instant::now();
-                flow(&client, User(users.fetch_add(1, Ordering::Relaxed))).await;
+                run_flow(&client, User(users.fetch_add(1, Ordering::Relaxed))).await;
                 took.push(began.elapsed());
             }
         });
@@ -109,10 +109,15 @@ async fn many(url: &str, connections: usize, users: &Arc<AtomicU32>, until: Unti
     all
 }
 
-/// The rate of `service` at `connections`.
-async fn rate(service: &Service, connections: usize, users: &Arc<AtomicU32>, until: Until) -> Rate {
+/// Measures the flows of `service` at a number of connections.
+async fn measure_rate(
+    service: &Service,
+    connections: usize,
+    users: &Arc<AtomicU32>,
+    until: Until,
+) -> Rate {
     let (began, spent) = (Instant::now(), service.process.cpu());
-    let took = many(&service.url, connections, users, until).await;
+    let took = run_flows(&service.url, connections, users, until).await;
     let (elapsed, cpu) = (began.elapsed(), service.process.cpu().saturating_sub(spent));
     let flows = took.count();
     Rate {
@@ -132,16 +137,16 @@ fn print(name: &str, rate: &Rate) {
     );
 }
 
-/// Measures a fresh stack at each number of connections; whether the goals are reached.
+/// Measures a fresh stack at each number of connections. Returns whether the goals are reached.
 pub(crate) async fn run(options: Flows) -> bool {
     let mut rates = Vec::new();
     for connections in options.connections {
         let service = Service::whole();
         let users = Arc::default();
         let warm_up = Until::Count(u32::try_from(connections * 4).unwrap_or(u32::MAX));
-        rate(&service, connections, &users, warm_up).await;
+        measure_rate(&service, connections, &users, warm_up).await;
         let end = Instant::now() + Duration::from_secs(options.seconds);
-        let rate = rate(&service, connections, &users, Until::Time(end)).await;
+        let rate = measure_rate(&service, connections, &users, Until::Time(end)).await;
         print("local stack", &rate);
         rates.push(rate);
     }
@@ -149,38 +154,39 @@ pub(crate) async fn run(options: Flows) -> bool {
     goals::judge(&goals::flows(&rates))
 }
 
-/// What the growth of the tables costs.
+/// The figures of flows as the tables grow.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Grown {
-    /// The parts of a long run, one after the other, with whatever the embedded database remembers.
+    /// The parts of the long run in order. The embedded database also remembers the tokens of transactions.
     pub parts: Vec<Rate>,
-    /// Empty tables.
+    /// Flows on empty tables, in turns with the filled ones.
     pub empty: Rate,
-    /// Tables that hold the items of the long run, in a database that remembers nothing else.
+    /// Flows on tables with the items of the long run, in a database that remembers no tokens of them.
     pub filled: Rate,
-    /// Items in the filled tables.
+    /// The number of items in the filled tables.
     pub items: u64,
 }
 
+/// Connections of every part of `bench growth`.
 const CONNECTIONS: usize = 16;
-/// The most items that DynamoDB takes in one batch.
+/// The most items that DynamoDB's `BatchWriteItem` takes.
 const BATCH: usize = 25;
-/// Items of a page; the embedded database needs longer for larger ones than the clients wait.
+/// Items on a page of a scan. The clients time out before the embedded database returns a larger page.
 const PAGE: i32 = 1_000;
 
-/// Measures how flows slow down as tables fill; whether the goal is reached.
+/// Measures how flows slow down as tables fill. Returns whether the goal is reached.
 ///
-/// DynamoDB remembers the token of every transaction for ten minutes, and the embedded one looks through
-/// all of them at every transaction, which DynamoDB does not. So the items that the long run leaves are
-/// copied into the tables of a fresh stack, by plain writes without tokens: what is slower there than on
-/// empty tables is the cost of our items.
+/// DynamoDB remembers the token of every transaction for ten minutes. The embedded database looks through all of
+/// these tokens at every transaction, and DynamoDB does not. To leave that out, the items of the long run are copied
+/// into the tables of a fresh stack, by plain writes without tokens. Flows there are slower than on empty tables only
+/// because of our items.
 pub(crate) async fn grow(options: Growth) -> bool {
     let long = Service::whole();
     let users = Arc::new(AtomicU32::new(0));
     let mut parts = Vec::new();
     for part in 1..=options.parts {
         let until = Until::Count(options.flows / options.parts);
-        let rate = rate(&long, CONNECTIONS, &users, until).await;
+        let rate = measure_rate(&long, CONNECTIONS, &users, until).await;
         print(
             &format!("after {} flows", part * options.flows / options.parts),
             &rate,
@@ -190,15 +196,15 @@ pub(crate) async fn grow(options: Growth) -> bool {
     let (empty, filled) = (Service::whole(), Service::whole());
     let items = copy(&long.dynamodb, &filled.dynamodb).await;
     drop(long);
-    // The two take turns, so that whatever else the machine does meets both alike.
+    // The two take turns, so that other work of the machine slows both alike.
     let mut rates = [Vec::new(), Vec::new()];
     for _ in 0..4 {
         for (service, rates) in [&empty, &filled].into_iter().zip(&mut rates) {
             let end = Instant::now() + Duration::from_secs_f64(options.seconds / 4.0);
-            rates.push(rate(service, CONNECTIONS, &users, Until::Time(end)).await);
+            rates.push(measure_rate(service, CONNECTIONS, &users, Until::Time(end)).await);
         }
     }
-    let [empty, filled] = rates.map(middle);
+    let [empty, filled] = rates.map(pick_median);
     print("empty tables", &empty);
     print(&format!("{items} items"), &filled);
     let grown = Grown {
@@ -211,13 +217,13 @@ pub(crate) async fn grow(options: Growth) -> bool {
     goals::judge(&goals::growth(&grown))
 }
 
-/// The rate in the middle.
-fn middle(mut rates: Vec<Rate>) -> Rate {
+/// Returns the rate whose flows per second are the median.
+fn pick_median(mut rates: Vec<Rate>) -> Rate {
     rates.sort_by(|a, b| a.per_second.total_cmp(&b.per_second));
     rates.swap_remove(rates.len() / 2)
 }
 
-/// Copies the items of the tables that flows fill; how many there are.
+/// Copies the items of the tables that flows fill. Returns how many it copied.
 async fn copy(from: &str, to: &str) -> u64 {
     let client = |url| Database::embedded(url).clients().dynamodb;
     let (from, to) = (client(from), client(to));

@@ -1,5 +1,6 @@
-//! What the figures must reach. The commands print each goal with what was measured, and the page of results
-//! shows it.
+//! The goals that the figures must reach.
+//!
+//! The commands print each goal with the figure measured for it. The page of results shows them all in one table.
 
 use std::fmt::Write as _;
 
@@ -9,7 +10,7 @@ use crate::flows::{Grown, Rate};
 use crate::lambda::Summary;
 use crate::own::Own;
 
-/// A goal and what was measured for it.
+/// A goal and the figure measured for it.
 #[derive(Debug)]
 pub(crate) struct Goal {
     what: String,
@@ -17,7 +18,7 @@ pub(crate) struct Goal {
     limit: f64,
     unit: &'static str,
     at_least: bool,
-    /// Whether it depends on how fast the machine is and what else it does.
+    /// Whether the figure depends on the speed of the machine and on its other work.
     is_time: bool,
 }
 
@@ -40,7 +41,7 @@ impl Goal {
         }
     }
 
-    /// The same on every machine, whatever else that does.
+    /// Marks a goal whose figure is the same on every machine, busy or not.
     fn everywhere(self) -> Self {
         Self {
             is_time: false,
@@ -80,7 +81,7 @@ impl Goal {
     }
 }
 
-/// A whole number as such, others with as many digits as a reader can use.
+/// Formats whole numbers without a fraction, numbers from 100 with one decimal place and others with two.
 fn number(value: f64) -> String {
     if value.fract() == 0.0 {
         format!("{value:.0}")
@@ -91,22 +92,22 @@ fn number(value: f64) -> String {
     }
 }
 
-/// Prints goals; whether all are reached.
+/// Prints the goals. Returns whether all are reached.
 pub(crate) fn judge(goals: &[Goal]) -> bool {
     println!();
     goals.iter().for_each(Goal::print);
     goals.iter().all(Goal::is_reached)
 }
 
-/// Prints goals; whether those are reached that hold on a machine that is busy or slow, too.
+/// Prints the goals. Returns whether those are reached that a busy or slow machine can reach, too.
 pub(crate) fn judge_busy(goals: &[Goal]) -> bool {
     judge(goals);
     goals.iter().all(|goal| goal.is_time || goal.is_reached())
 }
 
-/// The goals as a Markdown table.
+/// Formats the goals as a Markdown table.
 pub(crate) fn markdown(goals: &[Goal]) -> String {
-    let mut out = String::from("| goal | | measured | |\n|---|---|---:|---|\n");
+    let mut out = String::from("| goal | limit | measured | verdict |\n|---|---|---:|---|\n");
     for goal in goals {
         let verdict = if goal.is_reached() {
             "reached"
@@ -124,19 +125,20 @@ pub(crate) fn markdown(goals: &[Goal]) -> String {
     out
 }
 
-/// Functions smaller than this start fast and cost little to keep.
+/// The largest zip file of a function. Smaller functions start faster.
 const ZIP_MB: f64 = 4.0;
+/// The largest peak memory of a function.
 const PEAK_MB: f64 = 16.0;
-/// How many times the processor time of a function that does nothing a start may take.
+/// The processor time that a start may take, as a multiple of the empty function's.
 const INIT_SEND: f64 = 3.0;
 const INIT_VERIFY: f64 = 2.0;
-/// How many times as long as a warm invocation the first may take.
+/// The time that a first invocation may take, as a multiple of a warm one's.
 const FIRST: f64 = 2.0;
-/// How many times faster than other runtimes a cold start has to be.
+/// How many times as long other runtimes must take for a cold start.
 const FASTER: f64 = 8.0;
-/// How many times less memory than Node.js.
+/// How many times as much memory Node.js must take.
 const SMALLER: f64 = 10.0;
-/// Processor time of both functions for a flow. otpgateway, in Go, spends it with none of the checks.
+/// The processor time that both functions may take for a flow. otpgateway, in Go, takes as much without the checks.
 const FLOW_CPU_MS: f64 = 0.9;
 
 fn find<'f>(figures: &'f [Summary], runtime: &str, function: &str) -> Option<&'f Summary> {
@@ -145,7 +147,7 @@ fn find<'f>(figures: &'f [Summary], runtime: &str, function: &str) -> Option<&'f
         .find(|f| f.runtime == runtime && f.function == function)
 }
 
-/// The goals of `bench lambda`; without those that compare with what was not measured.
+/// Returns the goals of `bench lambda`. Comparisons with runtimes that were not measured are left out.
 pub(crate) fn lambda(figures: &[Summary]) -> Vec<Goal> {
     let own = ["send", "verify"].map(|function| find(figures, "phoneproof", function));
     let [Some(send), Some(verify)] = own else {
@@ -165,21 +167,24 @@ pub(crate) fn lambda(figures: &[Summary]) -> Vec<Goal> {
     goals
 }
 
-/// The goals of one function, whose start may take `times` the floor's.
+/// Returns the goals of one function, whose start may take `times` the processor time of the floor's.
 fn of_function(figures: &[Summary], own: &Summary, times: f64) -> Vec<Goal> {
     let name = &own.function;
     let mut goals = Vec::new();
     if let Some(floor) = find(figures, "floor", "hello") {
         let ratio = own.init_cpu_ms / floor.init_cpu_ms;
-        let what = format!("{name}: CPU of start, of the floor's");
+        let what = format!("{name}: CPU time of a start, as a multiple of the empty function's");
         goals.push(Goal::at_most(what, ratio, times, " x"));
     }
     let first = own.first_ms / own.warm_p50_ms;
-    let what = format!("{name}: first invocation, of a warm one");
+    let what = format!("{name}: first invocation, as a multiple of a warm one");
     goals.push(Goal::at_most(what, first, FIRST, " x"));
     for other in ["node", "python"] {
         if let Some(other) = find(figures, other, name) {
-            let what = format!("{name}: cold starts faster than {}", other.runtime);
+            let what = format!(
+                "{name}: cold start in {}, as a multiple of ours",
+                other.runtime
+            );
             goals.push(Goal::at_least(
                 what,
                 other.cold_ms / own.cold_ms,
@@ -191,16 +196,16 @@ fn of_function(figures: &[Summary], own: &Summary, times: f64) -> Vec<Goal> {
     let what = format!("{name}: peak memory");
     goals.push(Goal::at_most(what, own.peak_mb, PEAK_MB, " MB").everywhere());
     if let Some(node) = find(figures, "node", name) {
-        let what = format!("{name}: memory less than node");
+        let what = format!("{name}: peak memory in node, as a multiple of ours");
         goals.push(Goal::at_least(what, node.peak_mb / own.peak_mb, SMALLER, " x").everywhere());
     }
     if let Some(zip) = own.zip_mb {
-        goals.push(Goal::at_most(format!("{name}: zipped"), zip, ZIP_MB, " MB").everywhere());
+        goals.push(Goal::at_most(format!("{name}: zip file"), zip, ZIP_MB, " MB").everywhere());
     }
     goals
 }
 
-/// The goals of `bench calls`: what a warm request has to call, and no new connection for it.
+/// Returns the goals of `bench calls`: a warm request makes only the calls it needs and opens no connection.
 pub(crate) fn calls(steps: &[Step]) -> Vec<Goal> {
     let mut goals = Vec::new();
     for step in steps.iter().filter(|step| step.step == "warm") {
@@ -209,9 +214,9 @@ pub(crate) fn calls(steps: &[Step]) -> Vec<Goal> {
             (_, "stored") => (2.0, "DynamoDB"),
             _ => (1.0, "DynamoDB"),
         };
-        let name = format!("{}, {} tokens, warm", step.function, step.mode);
+        let name = format!("warm {}, {} tokens", step.function, step.mode);
         let made: usize = step.calls.values().sum();
-        let what = format!("{name}: calls, of {to}");
+        let what = format!("{name}: calls to {to}");
         goals.push(Goal::at_most(what, count(made), limit, "").everywhere());
         let what = format!("{name}: new connections");
         let connections = usize::try_from(step.passed.connections).unwrap_or(usize::MAX);
@@ -226,15 +231,16 @@ fn count(number: usize) -> f64 {
 
 /// Flows per second that the local stack has to serve at 16 and 64 connections.
 const FLOWS_PER_SECOND: f64 = 500.0;
+/// The longest that 99 of 100 flows may take at 16 and 64 connections.
 const FLOW_P99_MS: f64 = 250.0;
-/// How much slower flows may be when many phones are stored.
+/// The flows per second that filled tables must keep, as a multiple of those on empty tables.
 const GROWTH: f64 = 0.9;
 
-/// The goals of `bench flows`, at more than one connection.
+/// Returns the goals of `bench flows`, at more than one connection.
 pub(crate) fn flows(rates: &[Rate]) -> Vec<Goal> {
     let of = |rate: &Rate| {
         let name = format!("local stack, {} connections", rate.connections);
-        let p99 = format!("{name}: p99");
+        let p99 = format!("{name}: p99 of a flow");
         [
             Goal::at_least(name, rate.per_second, FLOWS_PER_SECOND, " flows/s"),
             Goal::at_most(p99, rate.p99_ms, FLOW_P99_MS, " ms"),
@@ -244,23 +250,28 @@ pub(crate) fn flows(rates: &[Rate]) -> Vec<Goal> {
     loaded.flat_map(of).collect()
 }
 
-/// The goal of `bench growth`.
+/// Returns the goal of `bench growth`.
 pub(crate) fn growth(grown: &Grown) -> Vec<Goal> {
     let ratio = grown.filled.per_second / grown.empty.per_second;
-    let what = "flows/s on filled tables, of those on empty ones";
+    let what = "flows/s on filled tables, as a multiple of empty tables";
     vec![Goal::at_least(what, ratio, GROWTH, " x")]
 }
 
-/// The longest that a warm request may take of its own, without any network.
+/// The longest that a warm request may take in its handler, without any network.
 const OWN_SEND_US: f64 = 300.0;
 const OWN_VERIFY_US: f64 = 150.0;
 
-/// The goals of `bench own`.
+/// Returns the goals of `bench own`.
 pub(crate) fn own(own: Own) -> Vec<Goal> {
     vec![
-        Goal::at_most("send: own time", own.send_us, OWN_SEND_US, " us"),
         Goal::at_most(
-            "verify: own time, with ES256",
+            "send: the service's own time",
+            own.send_us,
+            OWN_SEND_US,
+            " us",
+        ),
+        Goal::at_most(
+            "verify: the service's own time, with ES256",
             own.verify_us,
             OWN_VERIFY_US,
             " us",
@@ -268,14 +279,14 @@ pub(crate) fn own(own: Own) -> Vec<Goal> {
     ]
 }
 
-/// The goals of `bench cost`.
+/// Returns the goals of `bench cost`.
 pub(crate) fn cost(table: &Table) -> Vec<Goal> {
     [
         (Architecture::Arm64, "arm64"),
         (Architecture::X86, "x86-64"),
     ]
     .map(|(architecture, name)| {
-        let what = format!("a million verifications without texts, {name}");
+        let what = format!("cost of a million verifications without the texts, {name}");
         Goal::at_most(what, table.total(architecture), DOLLARS, " dollars")
     })
     .map(Goal::everywhere)
@@ -287,7 +298,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_busy_machine_is_judged_by_what_does_not_depend_on_it() {
+    fn a_busy_machine_may_miss_goals_of_time_but_not_of_size() {
         let slow = || Goal::at_most("time", 2.0, 1.0, " ms");
         let large = || Goal::at_most("size", 2.0, 1.0, " MB").everywhere();
         let small = || Goal::at_most("size", 1.0, 1.0, " MB").everywhere();
@@ -297,14 +308,14 @@ mod tests {
     }
 
     #[test]
-    fn at_least_is_missed_from_below() {
+    fn an_at_least_goal_is_missed_below_its_limit() {
         assert!(Goal::at_least("faster", 8.0, 8.0, " x").is_reached());
         assert!(!Goal::at_least("faster", 7.9, 8.0, " x").is_reached());
         assert!(!Goal::at_most("slower", 8.1, 8.0, " x").is_reached());
     }
 
     #[test]
-    fn a_row_says_goal_figure_and_verdict() {
+    fn a_row_shows_the_goal_its_limit_the_figure_and_the_verdict() {
         let table = markdown(&[
             Goal::at_most("zipped", 3.914, 4.0, " MB"),
             Goal::at_least("flows", 499.6, 500.0, " flows/s"),

@@ -1,8 +1,8 @@
-//! How many instructions a warm invocation takes: figures that do not depend on what else the machine does.
+//! Counts the instructions of a warm invocation. The figures do not depend on the machine's other work.
 //!
-//! Callgrind counts the functions as they are shipped, each as a process under a Runtime API, with their clients and
-//! connections. Two runs that differ only in the number of invocations differ by the instructions of those
-//! invocations.
+//! Callgrind counts the functions as they are shipped, each in a process under a Runtime API, with their clients and
+//! connections. Two runs differ only in the number of invocations. The difference of their counts is the instructions
+//! of the further invocations.
 
 use std::fs;
 use std::path::Path;
@@ -14,19 +14,19 @@ use serde::{Deserialize, Serialize};
 use crate::lambda::{Instance, Program, Surroundings};
 use crate::report;
 
-/// The figures that later ones are compared with.
+/// The file with the figures that later ones are compared with.
 const RECORDED: &str = "tests/bench/instructions.toml";
-/// How much more than recorded is a regression.
+/// The multiple of the recorded count above which a count is a regression.
 const TOLERANCE: f64 = 1.10;
 /// Invocations before those that are counted: they fill caches and open connections.
 const WARM_UP: u32 = 5;
 /// Invocations of which the instructions are counted.
 const COUNTED: u32 = 100;
 
-/// What `bench instructions` does.
+/// The options of `bench instructions`.
 #[derive(Args)]
 pub(crate) struct Instructions {
-    /// Keep the figures as those that later ones are compared with.
+    /// Record the figures, so that later ones are compared with them.
     #[arg(long)]
     record: bool,
     /// The command that starts `send`.
@@ -37,16 +37,16 @@ pub(crate) struct Instructions {
     verify: String,
 }
 
-/// Instructions of one invocation.
+/// The instructions of one invocation of each function.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Counted {
-    /// A warm send.
+    /// The instructions of a warm send.
     pub send: u64,
-    /// A warm verify, with ES256.
+    /// The instructions of a warm verify, which signs with ES256.
     pub verify: u64,
 }
 
-/// A function that callgrind counts.
+/// A running function whose instructions callgrind counts.
 struct Watched {
     instance: Instance,
     log: tempfile::NamedTempFile,
@@ -63,7 +63,7 @@ impl Watched {
         Self { instance, log }
     }
 
-    /// Ends it; the instructions of its whole life.
+    /// Ends the function. Returns the instructions of its whole life.
     fn count(self) -> u64 {
         self.instance.terminate();
         let said = fs::read_to_string(self.log.path()).expect("what valgrind said");
@@ -74,8 +74,8 @@ impl Watched {
     }
 }
 
-/// The instructions of a `send` that is invoked by so many users.
-async fn sends(command: &str, users: u32) -> u64 {
+/// Runs `send` for this many users. Returns the instructions of its whole life.
+async fn count_sends(command: &str, users: u32) -> u64 {
     let (around, events) = (Surroundings::start(false).await, Events::compiled());
     let mut send = Watched::start(command, &around).await;
     for n in 0..users {
@@ -85,8 +85,8 @@ async fn sends(command: &str, users: u32) -> u64 {
     send.count()
 }
 
-/// The instructions of a `verify` that is invoked by so many users.
-async fn verifies(options: &Instructions, users: u32) -> u64 {
+/// Runs `verify` for this many users. Returns the instructions of its whole life.
+async fn count_verifies(options: &Instructions, users: u32) -> u64 {
     let (around, events) = (Surroundings::start(false).await, Events::compiled());
     let mut send = Instance::start(&Program::here(&options.send), &around.environment).await;
     let mut verify = Watched::start(&options.verify, &around).await;
@@ -101,11 +101,11 @@ async fn verifies(options: &Instructions, users: u32) -> u64 {
     verify.count()
 }
 
-/// Counts, and compares with what was recorded.
+/// Counts the instructions. Returns whether they are within tolerance of the recorded ones.
 pub(crate) async fn run(options: Instructions) -> bool {
     let all = WARM_UP + COUNTED;
-    let send = sends(&options.send, all).await - sends(&options.send, WARM_UP).await;
-    let verify = verifies(&options, all).await - verifies(&options, WARM_UP).await;
+    let send = count_sends(&options.send, all).await - count_sends(&options.send, WARM_UP).await;
+    let verify = count_verifies(&options, all).await - count_verifies(&options, WARM_UP).await;
     let now = Counted {
         send: send / u64::from(COUNTED),
         verify: verify / u64::from(COUNTED),
@@ -121,13 +121,13 @@ pub(crate) async fn run(options: Instructions) -> bool {
     }
     let recorded = fs::read_to_string(Path::new(RECORDED)).expect("recorded figures");
     let recorded: Counted = toml::from_str(&recorded).expect("recorded figures");
-    let send = compared("send", now.send, recorded.send);
-    let verify = compared("verify", now.verify, recorded.verify);
+    let send = compare("send", now.send, recorded.send);
+    let verify = compare("verify", now.verify, recorded.verify);
     send && verify
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a ratio of millions")]
-fn compared(what: &str, now: u64, recorded: u64) -> bool {
+fn compare(what: &str, now: u64, recorded: u64) -> bool {
     let ratio = now as f64 / recorded as f64;
     println!(
         "{what:8} {now:>10} instructions, recorded {recorded:>10}: x {ratio:.3} (at most {TOLERANCE})"

@@ -1,5 +1,6 @@
-//! What the benchmarks share: the functions' handlers in a warm process, with AWS answers that are
-//! there at once. What remains is the service's own work.
+//! The code that the benchmarks share: the functions' handlers in a warm process.
+//!
+//! AWS is replaced by answers that come at once, so the time measured is the service's own.
 
 #![expect(
     clippy::expect_used,

@@ -1,7 +1,7 @@
 //! Measures the service: `cargo run --release -p phoneproof-bench -- COMMAND`.
 //!
-//! Machines differ and are noisy, so every command runs what it compares side by side, takes medians, and
-//! judges ratios. `tests/bench/README.md` says how to read them.
+//! Machines differ and are noisy. So every command runs side by side the things that it compares, takes medians and
+//! judges ratios. `tests/bench/README.md` says how to read the figures.
 
 #![expect(
     clippy::expect_used,
@@ -42,29 +42,29 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Cold starts and warm invocations of the functions, beside other runtimes.
+    /// Measures cold starts and warm invocations of the functions, beside other runtimes.
     Lambda(lambda::Lambda),
-    /// What memory size buys: the functions at the processor share that Lambda gives to it.
+    /// Measures the functions at several memory sizes, each with the processor share that Lambda gives to it.
     Memory(memory::Memory),
-    /// Network calls and bytes, cold and warm.
+    /// Counts network calls and bytes, cold and warm.
     Calls(calls::Calls),
-    /// The service's own time in a warm request.
+    /// Measures the service's own time in a warm request.
     Own,
-    /// Instructions of a warm invocation, compared with those recorded.
+    /// Counts the instructions of a warm invocation and compares them with those recorded.
     Instructions(instructions::Instructions),
-    /// Whole flows over HTTP on the local stack.
+    /// Measures whole flows over HTTP on the local stack.
     Flows(flows::Flows),
-    /// What flows cost as the tables fill.
+    /// Measures how much flows slow down as the tables fill.
     Growth(flows::Growth),
-    /// What a million verifications cost.
+    /// Calculates the cost of a million verifications.
     Cost(cost::Options),
-    /// Writes the page of results and its plot from what the other commands have measured.
+    /// Writes the page of results and its plot from the figures that the other commands have kept.
     Report(results::Report),
-    /// Does a log-in take as long for a phone without an account as for one with?
+    /// Checks that a log-in takes as long for a phone without an account as for one with an account.
     Enumeration,
-    /// Does everything hold in a long run of honest users, guessers, pumpers and faults?
+    /// Checks the service in a long run of honest users, guessers, pumpers and faults.
     Soak(soak::Soak),
-    /// The service, as a process of its own.
+    /// Runs the service in this process, for `flows`, `growth` and `soak`.
     #[command(hide = true)]
     Instance(service::Instance),
 }

@@ -1,7 +1,7 @@
-//! What memory size buys: start-up and answer times at the share of a processor that Lambda gives to it.
+//! Measures start-up and answer times at several memory sizes, each with the processor share that Lambda gives to it.
 //!
-//! Lambda gives 1,769 MB one processor and less memory its share of one (Lambda developer guide, "Configure
-//! Lambda function memory"). Here a control group does the same, which needs root and Linux.
+//! At 1,769 MB, Lambda gives a function one processor. Less memory gets a proportional share of one (Lambda developer
+//! guide, "Configure Lambda function memory"). Here a control group does the same, which needs root and Linux.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -14,15 +14,15 @@ use crate::lambda::{Life, Program, Surroundings};
 use crate::report;
 use crate::sample::Sample;
 
-/// The period of the scheduler's quota.
+/// The period of the scheduler's quota, in microseconds.
 const PERIOD_US: u32 = 20_000;
-/// The memory size that has a processor of its own.
+/// The memory size at which Lambda gives a function one whole processor, in MB.
 pub(crate) const ONE_PROCESSOR_MB: u32 = 1_769;
 
-/// What `bench memory` measures.
+/// The options of `bench memory`.
 #[derive(Args)]
 pub(crate) struct Memory {
-    /// Memory sizes in MB.
+    /// The memory sizes to measure, in MB.
     #[arg(long, value_delimiter = ',', default_value = "128,256,512,1024,1769")]
     sizes: Vec<u32>,
     /// Cold starts at each size.
@@ -36,14 +36,14 @@ pub(crate) struct Memory {
     verify: String,
 }
 
-/// Both functions at one memory size.
+/// The times of both functions at one memory size.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Size {
-    /// The memory size.
+    /// The memory size in MB.
     pub memory_mb: u32,
-    /// `send`.
+    /// The times of `send`.
     pub send: Times,
-    /// `verify`.
+    /// The times of `verify`.
     pub verify: Times,
 }
 
@@ -52,9 +52,9 @@ pub(crate) struct Size {
 pub(crate) struct Times {
     /// From the start of the process to its first request for an event.
     pub init_ms: f64,
-    /// The first invocation.
+    /// The first invocation, which is cold.
     pub first_ms: f64,
-    /// The second.
+    /// The second invocation, which is warm.
     pub warm_ms: f64,
 }
 
@@ -80,7 +80,7 @@ impl Share {
         Self(group)
     }
 
-    /// A command that joins the group before it becomes `command`.
+    /// Returns a program that joins the group and then becomes `command`.
     fn of(&self, command: &str) -> Program {
         let group = self.0.display();
         Program::script(format!("echo $$ > {group}/cgroup.procs; exec {command}"))
@@ -93,7 +93,7 @@ impl Drop for Share {
     }
 }
 
-/// Measures and prints.
+/// Measures and prints the times at each size. There is no goal, so it always returns `true`.
 pub(crate) async fn run(options: Memory) -> bool {
     let around = Surroundings::start(true).await;
     let mut life = Life::new(&around);
@@ -123,7 +123,7 @@ pub(crate) async fn run(options: Memory) -> bool {
     true
 }
 
-/// The sizes as a Markdown table.
+/// Formats the sizes as a Markdown table.
 pub(crate) fn table(sizes: &[Size]) -> String {
     let mut table = String::from(
         "| MB | `send`: init + first (warm) ms | `verify`: init + first (warm) ms |\n|---:|---|---|\n",

@@ -1,4 +1,4 @@
-//! How long a warm request takes in its handler when AWS answers at once: the service's own time.
+//! Measures the service's own time: how long a warm request takes in its handler when AWS answers at once.
 
 use std::time::Duration;
 
@@ -10,21 +10,21 @@ use tokio::time::Instant;
 use crate::sample::Sample;
 use crate::{goals, report};
 
-/// Flows that only warm up.
+/// Flows before the measurement. They fill caches.
 const WARM_UP: u32 = 200;
-/// Flows that are measured.
+/// Flows that the medians are taken of.
 const FLOWS: u32 = 2_000;
 
-/// Medians of the own time, in microseconds.
+/// The medians of the service's own time, in microseconds.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Own {
-    /// A send.
+    /// A warm `POST /v1/send`.
     pub send_us: f64,
-    /// A verify.
+    /// A warm `POST /v1/verify`, whose token is signed with ES256.
     pub verify_us: f64,
 }
 
-/// Measures; whether the goals are reached.
+/// Measures and prints the own time. Returns whether the goals are reached.
 pub(crate) async fn run() -> bool {
     let warm = Warm::start().await;
     let (mut send, mut verify) = (Sample::default(), Sample::default());

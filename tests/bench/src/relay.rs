@@ -1,5 +1,6 @@
-//! Stands between functions and loopback AWS services: counts connections and bytes, and adds the TLS
-//! that plain loopback lacks.
+//! Relays between functions and loopback AWS services.
+//!
+//! They count connections and bytes. They can also add TLS, which the loopback services do not speak.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// What went through, payload only: of TLS what is inside of it.
+/// The traffic counted so far. Bytes are those of the payload, inside TLS.
 #[derive(Debug, Default)]
 struct Traffic {
     connections: AtomicU64,
@@ -23,10 +24,10 @@ struct Traffic {
     received: AtomicU64,
 }
 
-/// What went through up to a moment.
+/// The traffic since the last call of [`Relays::take`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Passed {
-    /// Connections opened.
+    /// Connections that the functions opened.
     pub connections: u64,
     /// Bytes that the functions sent.
     pub sent: u64,
@@ -34,23 +35,23 @@ pub(crate) struct Passed {
     pub received: u64,
 }
 
-/// Relays before all services of a stack.
+/// Relays before DynamoDB, SNS and Secrets Manager.
 pub(crate) struct Relays {
-    /// Where they are.
+    /// The URLs of the relays, to use in place of the services'.
     pub endpoints: Endpoints,
     traffic: Arc<Traffic>,
 }
 
-/// TLS for `localhost`, with a certificate of its own.
+/// TLS for `localhost`, with a self-signed certificate.
 pub(crate) struct Tls {
-    /// The file with the certificate, for those who have to trust it.
+    /// The file with the certificate, which the functions must trust.
     pub bundle: PathBuf,
     acceptor: TlsAcceptor,
     _folder: TempDir,
 }
 
 impl Tls {
-    /// Makes a key and a certificate.
+    /// Generates a key and its certificate.
     pub(crate) fn new() -> Self {
         let CertifiedKey { cert, signing_key } =
             generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
@@ -71,12 +72,12 @@ impl Tls {
 }
 
 impl Relays {
-    /// Relays before `endpoints`, which speak TLS to the functions if it is given.
+    /// Starts relays before `endpoints`. They speak TLS to the functions if `tls` is given.
     pub(crate) async fn before(endpoints: &Endpoints, tls: Option<&Tls>) -> Self {
         let traffic = Arc::new(Traffic::default());
         let behind = |url: &str| {
             let acceptor = tls.map(|tls| tls.acceptor.clone());
-            relay(url.to_owned(), acceptor, Arc::clone(&traffic))
+            start_relay(url.to_owned(), acceptor, Arc::clone(&traffic))
         };
         Self {
             endpoints: Endpoints {
@@ -88,7 +89,7 @@ impl Relays {
         }
     }
 
-    /// What went through since the last look.
+    /// Returns the traffic since the last call, and starts counting again from 0.
     pub(crate) fn take(&self) -> Passed {
         let take = |count: &AtomicU64| count.swap(0, Ordering::SeqCst);
         Passed {
@@ -99,8 +100,8 @@ impl Relays {
     }
 }
 
-/// Starts a relay before `url` and gives its own; it ends with the process.
-async fn relay(url: String, tls: Option<TlsAcceptor>, traffic: Arc<Traffic>) -> String {
+/// Starts a relay before `url` and returns the relay's URL. The relay runs until the process ends.
+async fn start_relay(url: String, tls: Option<TlsAcceptor>, traffic: Arc<Traffic>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let port = listener.local_addr().expect("an address").port();
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -125,7 +126,7 @@ async fn relay(url: String, tls: Option<TlsAcceptor>, traffic: Arc<Traffic>) -> 
     format!("{scheme}://localhost:{port}")
 }
 
-/// Passes everything on, both ways, until one side ends.
+/// Passes bytes on, both ways, until one side closes.
 async fn pass(near: impl AsyncRead + AsyncWrite, upstream: &str, traffic: &Traffic) {
     let Ok(far) = TcpStream::connect(upstream).await else {
         return;
@@ -133,13 +134,13 @@ async fn pass(near: impl AsyncRead + AsyncWrite, upstream: &str, traffic: &Traff
     drop(far.set_nodelay(true));
     let ((near_in, near_out), (far_in, far_out)) = (split(near), split(far));
     tokio::select! {
-        () = counted(near_in, far_out, &traffic.sent) => {}
-        () = counted(far_in, near_out, &traffic.received) => {}
+        () = copy_and_count(near_in, far_out, &traffic.sent) => {}
+        () = copy_and_count(far_in, near_out, &traffic.received) => {}
     }
 }
 
-/// Passes on what `from` brings and counts it as it goes by: connections live longer than a measurement.
-async fn counted(
+/// Passes bytes from `from` to `to` and counts them at once, because connections outlive a measurement.
+async fn copy_and_count(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
     count: &AtomicU64,

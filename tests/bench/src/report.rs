@@ -1,4 +1,4 @@
-//! Figures on their way from the commands that measure to the page that shows them.
+//! Keeps the figures that a command has measured, for the page of results.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,17 +8,17 @@ use phoneproof_domain::clock::Clock as _;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// Where the figures of every command are kept.
+/// The folder with the figures, one file for each command.
 const FOLDER: &str = "target/bench";
 
-/// Figures with where they come from.
+/// Figures with the command and the day that they come from.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Kept<T> {
     /// The command and its options.
     pub command: String,
-    /// The day that they were measured, UTC.
+    /// The UTC day on which the command measured them, such as `2026-11-25`.
     pub day: String,
-    /// The figures.
+    /// The figures, in the form of the command.
     pub figures: T,
 }
 
@@ -26,7 +26,7 @@ fn file(name: &str) -> PathBuf {
     Path::new(FOLDER).join(name).with_extension("json")
 }
 
-/// Keeps the figures of the command that runs.
+/// Writes the figures of the running command to the file `name`.
 pub(crate) fn write(name: &str, figures: &impl Serialize) {
     let kept = Kept {
         command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
@@ -38,11 +38,11 @@ pub(crate) fn write(name: &str, figures: &impl Serialize) {
     fs::write(file(name), text).expect("the disk has room");
 }
 
-/// The figures that a command kept, if it ran.
+/// Reads the figures in the file `name`. `None` if no command has written it.
 ///
 /// # Panics
 ///
-/// When they are of an older form of the command: old figures are not to be shown as missing.
+/// When the figures have the form of an older command. They would otherwise be shown as not measured.
 pub(crate) fn read<T: DeserializeOwned>(name: &str) -> Option<Kept<T>> {
     let text = fs::read_to_string(file(name)).ok()?;
     let kept = serde_json::from_str(&text);

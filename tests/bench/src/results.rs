@@ -1,4 +1,4 @@
-//! The page of results: every figure that was kept, with the command that measured it, the goals, and a plot.
+//! Writes the page of results: the goals, a plot, and every figure with the command that measured it.
 
 mod machine;
 mod micro;
@@ -18,13 +18,14 @@ use crate::lambda::{self, Summary};
 use crate::report::{self, Kept};
 use crate::{calls, memory};
 
-/// What stands between these in the page is written anew; what stands around them is written by hand.
+/// The mark where the generated part of the page begins. The text around the two marks is written by hand.
 const BEGIN: &str = "<!-- begin: `bench report` writes from here -->";
+/// The mark where the generated part of the page ends.
 const END: &str = "<!-- end: `bench report` writes to here -->";
-/// How the harness is called.
+/// The command that calls the harness.
 const RUN: &str = "cargo run --release -p phoneproof-bench --";
 
-/// Where the page goes.
+/// The options of `bench report`.
 #[derive(Args)]
 pub(crate) struct Report {
     /// The folder of `RESULTS.md` and `plot.svg`.
@@ -32,7 +33,7 @@ pub(crate) struct Report {
     folder: PathBuf,
 }
 
-/// Writes the page and its plot.
+/// Writes the page and its plot. There is no goal, so it always returns `true`.
 pub(crate) fn run(options: &Report) -> bool {
     let page = options.folder.join("RESULTS.md");
     let before =
@@ -47,7 +48,7 @@ pub(crate) fn run(options: &Report) -> bool {
         "calls",
         |steps: &Vec<calls::Step>| (calls::table(steps), goals::calls(steps)),
     );
-    results.part("Own time of a warm request", "own", |own| {
+    results.part("The service's own time in a warm request", "own", |own| {
         (tables::own(own), goals::own(*own))
     });
     results.part(
@@ -70,19 +71,20 @@ pub(crate) fn run(options: &Report) -> bool {
         let shown = format!("{}\n{}", table.markdown(), prices.markdown());
         (shown, goals::cost(&table))
     });
-    fs::write(&page, replaced(&before, &results.page())).expect("the page can be written");
+    fs::write(&page, replace_between_marks(&before, &results.page()))
+        .expect("the page can be written");
     println!("{}", page.display());
     true
 }
 
-/// `page` with `between` between its marks.
-fn replaced(page: &str, between: &str) -> String {
+/// Replaces the text between the marks of `page` by `between`.
+fn replace_between_marks(page: &str, between: &str) -> String {
     let (before, rest) = page.split_once(BEGIN).expect("the page has a begin mark");
     let (_, after) = rest.split_once(END).expect("the page has an end mark");
     format!("{before}{BEGIN}\n\n{between}\n{END}{after}")
 }
 
-/// The page as it comes together.
+/// The parts and goals of the page collected so far.
 #[derive(Default)]
 struct Results {
     parts: String,
@@ -91,7 +93,7 @@ struct Results {
 }
 
 impl Results {
-    /// Adds the part that a command has kept under `name`.
+    /// Adds the section of the figures kept under `name`, or a note that they were not measured.
     fn part<T: DeserializeOwned>(
         &mut self,
         title: &str,
@@ -117,7 +119,7 @@ impl Results {
         _ = writeln!(self.parts, "## {title}\n\n{origin}\n{gap}{table}");
     }
 
-    /// The cold starts, with the plot of those without TLS.
+    /// Adds the cold starts without and with TLS, and plots those without.
     fn lambda(&mut self, folder: &std::path::Path) {
         self.part(
             "Cold starts and warm invocations",
@@ -125,7 +127,7 @@ impl Results {
             |figures: &Vec<Summary>| (lambda::table(figures), goals::lambda(figures)),
         );
         self.part(
-            "The same over TLS",
+            "Cold starts and warm invocations over TLS",
             "lambda-tls",
             |figures: &Vec<Summary>| (lambda::table(figures), Vec::new()),
         );
@@ -136,7 +138,7 @@ impl Results {
         }
     }
 
-    /// The micro-benchmarks, which criterion keeps.
+    /// Adds the micro-benchmarks, whose figures criterion keeps.
     fn micro(&mut self) {
         let origin = "`cargo bench -p phoneproof-bench`";
         let table = micro::table();
@@ -144,7 +146,7 @@ impl Results {
             self.section("Parts of a request", &format!("Not measured: {origin}"), "");
         } else {
             self.section(
-                "Parts of a request, each group with its floors",
+                "Parts of a request, with the bare library calls as floors",
                 origin,
                 &table,
             );
@@ -171,10 +173,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_by_hand_stays() {
+    fn keeps_the_text_around_the_marks() {
         let page = format!("# Title\n{BEGIN}\nold\n{END}\n## Notes\n");
-        let page = replaced(&page, "new");
+        let page = replace_between_marks(&page, "new");
         assert_eq!(page, format!("# Title\n{BEGIN}\n\nnew\n{END}\n## Notes\n"));
-        assert_eq!(replaced(&page, "new"), page);
+        assert_eq!(replace_between_marks(&page, "new"), page);
     }
 }

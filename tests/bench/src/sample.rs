@@ -1,34 +1,34 @@
-//! Durations and their order statistics.
+//! Samples of durations, with their median and other percentiles.
 
 use std::time::Duration;
 
-/// Durations of one thing, measured many times.
+/// The durations of one step, measured many times.
 #[derive(Debug, Default)]
 pub(crate) struct Sample(Vec<Duration>);
 
 impl Sample {
-    /// Adds one.
+    /// Adds one duration.
     pub(crate) fn push(&mut self, took: Duration) {
         self.0.push(took);
     }
 
-    /// How many there are.
+    /// Returns the number of durations.
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
     pub(crate) fn count(&self) -> f64 {
         self.0.len() as f64
     }
 
-    /// Adds all of another.
+    /// Adds all durations of another sample.
     pub(crate) fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
     }
 
-    /// The sums of this and another, one by one.
+    /// Adds another sample to this one, pair by pair, in the order measured.
     pub(crate) fn plus(&self, other: &Self) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(a, b)| *a + *b).collect())
     }
 
-    /// The duration that `percent` of 100 do not exceed.
+    /// Returns the percentile: the duration that `percent` of 100 measurements do not exceed.
     pub(crate) fn percentile(&self, percent: usize) -> Duration {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
@@ -39,7 +39,7 @@ impl Sample {
             .unwrap_or_default()
     }
 
-    /// The middle one, in milliseconds.
+    /// Returns the median in milliseconds.
     pub(crate) fn median_ms(&self) -> f64 {
         self.percentile(50).as_secs_f64() * 1_000.0
     }

@@ -1,5 +1,6 @@
-//! The service as a process of its own, so that its processor time, memory and sockets can be told from
-//! those of the callers.
+//! Runs the service in a process of its own.
+//!
+//! That separates its processor time, memory and sockets from those of the callers.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
@@ -11,14 +12,16 @@ use phoneproof_local::stack::{Backends, Endpoints, Options, Stack};
 use crate::process::Process;
 use phoneproof_bench::warm::policy;
 
-/// What the process is told.
+/// The options of the process.
 #[derive(Args)]
 pub(crate) struct Instance {
-    /// Where DynamoDB is; without it the process has all AWS services in itself, as `cargo run` has.
+    /// The URL of DynamoDB. Without it, the process runs all AWS services itself, as `cargo run` does.
     #[arg(long, requires_all = ["sns", "secrets"])]
     dynamodb: Option<String>,
+    /// The URL of SNS.
     #[arg(long)]
     sns: Option<String>,
+    /// The URL of Secrets Manager.
     #[arg(long)]
     secrets: Option<String>,
 }
@@ -33,7 +36,7 @@ impl Instance {
     }
 }
 
-/// Serves until its standard input ends, which it does with the process that started it.
+/// Serves until its standard input ends. It ends when the process that started this one ends.
 pub(crate) async fn serve(instance: Instance) -> bool {
     let mut options = Options::new(policy());
     options.trust_test_header = true;
@@ -50,24 +53,24 @@ pub(crate) async fn serve(instance: Instance) -> bool {
     end.await.is_ok()
 }
 
-/// The running process; it ends with this value.
+/// A running service. Dropping it ends the process.
 pub(crate) struct Service {
-    /// Where the API is.
+    /// The URL of the API.
     pub url: String,
-    /// Where its own DynamoDB is.
+    /// The URL of the DynamoDB inside the process.
     pub dynamodb: String,
-    /// The process.
+    /// The process, for its processor time, memory and sockets.
     pub process: Process,
     child: Child,
 }
 
 impl Service {
-    /// Starts it with all AWS services in itself.
+    /// Starts a service that runs all AWS services in its own process.
     pub(crate) fn whole() -> Self {
         Self::start(&[])
     }
 
-    /// Starts it on AWS services elsewhere.
+    /// Starts a service that calls the AWS services at `endpoints`.
     pub(crate) fn on(endpoints: &Endpoints) -> Self {
         Self::start(&[
             "--dynamodb",

@@ -1,8 +1,7 @@
-//! A long run: honest users, guessers, pumpers and broken calls, all at once. What must never happen is
-//! counted, and the memory and sockets of the service are watched.
+//! A long run of honest users, guessers, pumpers and broken calls, all at once.
 //!
-//! The service is a process of its own that knows only the address of the proxy, so that what is measured is
-//! neither the database nor the callers.
+//! It counts events that must never happen, and watches the memory and the sockets of the service. The service is a
+//! process of its own that calls AWS through the proxy, so the figures include neither the database nor the callers.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,33 +21,36 @@ use tokio::time::Instant;
 use crate::service::Service;
 use phoneproof_bench::warm::policy;
 
-/// Tasks of each kind.
+/// Tasks of honest users.
 const HONEST: u64 = 6;
+/// Tasks that guess codes.
 const GUESSERS: u64 = 2;
-/// How often a call is broken.
+/// The time between two broken calls.
 const FAULT_EVERY: Duration = Duration::from_millis(200);
-/// The part of the run after which memory and sockets have to be level.
+/// The part of the run after which memory and sockets must not grow, in percent.
 const WARM_UP_PERCENT: usize = 30;
-/// How much the memory may grow from then on.
+/// How much the memory may grow after the warm-up, as a multiple.
 const GROWTH: f64 = 1.05;
-/// By how many sockets two moments may differ: every actor has a request under way, each with a call.
+/// How many sockets the end may have more than the start. Every actor can have a request and a call under way.
 const SOCKETS_UNDER_WAY: f64 = 12.0;
-/// Limits of the sample policy.
+/// The number block's limit in the sample policy.
 const BLOCK_PER_HOUR: u64 = 20;
+/// The device's limit in the sample policy.
 const DEVICE_PER_DAY: u64 = 10;
+/// The address's limit in the sample policy.
 const ADDRESS_PER_HOUR: u64 = 20;
 
 #[derive(Args)]
 pub(crate) struct Soak {
-    /// How long it runs.
+    /// How many seconds to run.
     #[arg(long, default_value_t = 600)]
     seconds: u64,
-    /// Of the random choices.
+    /// The seed that chooses the faults.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
 
-/// What everybody writes down.
+/// The notes that all actors write: counts, refusals by rule or problem, and violations.
 #[derive(Default)]
 struct Notes {
     counts: Mutex<BTreeMap<&'static str, u64>>,
@@ -56,30 +58,30 @@ struct Notes {
     violations: Mutex<BTreeMap<&'static str, u64>>,
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Notes {
     fn count(&self, what: &'static str) {
-        *locked(&self.counts).entry(what).or_default() += 1;
+        *lock(&self.counts).entry(what).or_default() += 1;
     }
 
-    /// What must never happen, and whether it did.
+    /// Notes a violation if `happened`. Lists `what` in any case, so that the report shows a 0.
     fn never(&self, what: &'static str, happened: bool) {
-        *locked(&self.violations).entry(what).or_default() += u64::from(happened);
+        *lock(&self.violations).entry(what).or_default() += u64::from(happened);
     }
 
     fn look(&self, answer: Answer) -> Answer {
         if answer.status >= 400 {
             let rule = answer.json["rule"].as_str().unwrap_or(answer.problem());
-            *locked(&self.refusals).entry(rule.to_owned()).or_default() += 1;
+            *lock(&self.refusals).entry(rule.to_owned()).or_default() += 1;
         }
         answer
     }
 }
 
-/// What everybody shares.
+/// The things that all actors share.
 #[derive(Clone)]
 struct Scene {
     client: Client,
@@ -94,7 +96,7 @@ impl Scene {
         Instant::now() < self.end
     }
 
-    /// A number that nobody had, the next in another number block: 10,000 blocks of German mobile numbers.
+    /// Returns an unused German mobile number, and its index. Successive ones are in 10,000 different number blocks.
     fn fresh_phone(&self) -> (u64, String) {
         let n = self.phones.fetch_add(1, Ordering::Relaxed);
         (n, format!("+49151{:04}{:04}", n % 10_000, n / 10_000))
@@ -105,7 +107,7 @@ impl Scene {
             .look(self.client.send_from(phone, device, address).await)
     }
 
-    /// A send as somebody new makes it.
+    /// Sends from a device and an address that no other user has.
     async fn send_as_new(&self, n: u64, phone: &str) -> Answer {
         let address = format!("10.{}.{}.{}", n >> 16 & 255, n >> 8 & 255, n & 255);
         self.send(phone, phone, &address).await
@@ -128,8 +130,8 @@ impl Scene {
     }
 }
 
-/// Logs in again and again, each time with a new phone; repeats what was answered with 503, as clients do.
-async fn honest(scene: Scene) {
+/// Logs in again and again, each time with a new phone. Repeats calls that were answered with 503, as clients do.
+async fn log_in_repeatedly(scene: Scene) {
     while scene.goes_on() {
         let (n, phone) = scene.fresh_phone();
         let sent = scene.send_as_new(n, &phone).await;
@@ -152,7 +154,7 @@ async fn honest(scene: Scene) {
                 200 => {
                     successes += 1;
                     scene.notes.count("verified");
-                    once(&scene, &answer.token()).await;
+                    spend_once(&scene, &answer.token()).await;
                 }
                 503 => unknown = true,
                 409 => break,
@@ -167,13 +169,15 @@ async fn honest(scene: Scene) {
             .notes
             .never("two successes of one challenge", successes > 1);
         if successes == 0 {
-            scene.notes.count("verifications whose reply a fault ate");
+            scene
+                .notes
+                .count("verifications whose reply was lost to a fault");
         }
     }
 }
 
-/// Spends a success token until it is spent, and once more.
-async fn once(scene: &Scene, success: &str) {
+/// Spends a success token until it is spent, and tries once more.
+async fn spend_once(scene: &Scene, success: &str) {
     let (mut spent, mut unknown) = (0, false);
     for _ in 0..5 {
         match scene.spend(success).await.status {
@@ -190,7 +194,7 @@ async fn once(scene: &Scene, success: &str) {
     scene.notes.count("spent");
 }
 
-/// Guesses wrong five times, then right.
+/// Guesses a code wrong eight times, then right. Only the first five guesses may be evaluated.
 async fn guess(scene: Scene) {
     while scene.goes_on() {
         let (n, phone) = scene.fresh_phone();
@@ -207,14 +211,14 @@ async fn guess(scene: Scene) {
         }
         let answer = scene.verify(&challenge, &code).await;
         scene.notes.never(
-            "a sixth guess that counts",
+            "a sixth guess that was evaluated",
             answer.status == 200 || evaluated > 5,
         );
         scene.notes.count("challenges guessed at");
     }
 }
 
-/// Whose limit a pumper hits.
+/// The subject that a pumper keeps the same, whose limit it hits.
 #[derive(Clone, Copy)]
 enum Fixed {
     Block,
@@ -222,7 +226,7 @@ enum Fixed {
     Address,
 }
 
-/// Pumps texts through one number block, device or address, and counts how many leave.
+/// Asks for texts through one number block, device or address, and counts how many leave.
 async fn pump(scene: Scene, fixed: Fixed) {
     let began = SystemClock.now();
     let (mut tries, mut texts) = (0_u64, 0_u64);
@@ -249,7 +253,7 @@ async fn pump(scene: Scene, fixed: Fixed) {
         scene.notes.count("tries to pump");
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    // Windows are those of the clock; a run may touch two.
+    // Windows follow the clock, so a run may touch more than one.
     let now = SystemClock.now();
     let windows = |seconds: i64| u64::try_from(now.unix() / seconds - began.unix() / seconds + 1);
     let (what, most) = match fixed {
@@ -269,12 +273,12 @@ async fn pump(scene: Scene, fixed: Fixed) {
     scene.notes.never(what, texts > most);
 }
 
-/// Breaks a call of every operation in turn.
+/// Breaks one call of every operation in turn, with a random fault.
 async fn break_calls(proxy: Proxy, notes: Arc<Notes>, seed: u64, end: Instant) {
     let random = SeededRandom::new(seed);
     while Instant::now() < end {
         for operation in ["TransactWriteItems", "Publish", "UpdateItem", "PutItem"] {
-            let [byte]: [u8; 1] = random_array(&random).expect("a seed gives forever");
+            let [byte]: [u8; 1] = random_array(&random).expect("a seeded generator does not fail");
             let fault = Fault::ALL[usize::from(byte) % Fault::ALL.len()];
             proxy.break_next(operation, fault);
             notes.count("faults");
@@ -284,23 +288,23 @@ async fn break_calls(proxy: Proxy, notes: Arc<Notes>, seed: u64, end: Instant) {
     proxy.mend();
 }
 
-/// The process at one moment.
+/// The memory and the sockets of the process at one moment.
 #[derive(Clone, Copy)]
 struct Look {
     resident_mb: f64,
     sockets: f64,
 }
 
-/// What was seen of the process after its warm-up, in the first and in the last quarter.
+/// How memory and sockets changed after the warm-up: medians of its first and of its last quarter.
 struct Trend {
     memory_mb: (f64, f64),
     sockets: (f64, f64),
-    /// Of the straight line that fits the memory best.
+    /// The slope of the straight line that fits the memory best.
     slope_mb_per_minute: f64,
 }
 
 impl Trend {
-    /// Of looks a second apart.
+    /// Calculates the trend of looks that are a second apart.
     fn of(looks: &[Look]) -> Self {
         let warm = &looks[looks.len() * WARM_UP_PERCENT / 100..];
         let memory: Vec<_> = warm.iter().map(|look| look.resident_mb).collect();
@@ -316,13 +320,13 @@ impl Trend {
         self.memory_mb.1 / self.memory_mb.0
     }
 
-    /// Neither memory nor sockets grow. A few sockets more or less are requests under way.
+    /// Whether neither memory nor sockets grow. A few more sockets are requests under way.
     fn is_level(&self) -> bool {
         self.growth() <= GROWTH && self.sockets.1 <= self.sockets.0 + SOCKETS_UNDER_WAY
     }
 }
 
-/// The medians of the first and of the last quarter.
+/// Returns the medians of the first and of the last quarter.
 fn quarters(values: &[f64]) -> (f64, f64) {
     let quarter = values.len().div_ceil(4);
     let median = |part: &[f64]| {
@@ -336,7 +340,7 @@ fn quarters(values: &[f64]) -> (f64, f64) {
     )
 }
 
-/// The slope of the least-squares line through values that stand one apart.
+/// Returns the slope of the least-squares line through values one step apart.
 fn slope(values: &[f64]) -> f64 {
     let points = || (0_u32..).map(f64::from).zip(values.iter().copied());
     let count = points().map(|_| 1.0).sum::<f64>();
@@ -367,7 +371,7 @@ pub(crate) async fn run(soak: Soak) -> bool {
         end: Instant::now() + Duration::from_secs(soak.seconds),
     };
     let mut actors = JoinSet::new();
-    (0..HONEST).for_each(|_| drop(actors.spawn(honest(scene.clone()))));
+    (0..HONEST).for_each(|_| drop(actors.spawn(log_in_repeatedly(scene.clone()))));
     (0..GUESSERS).for_each(|_| drop(actors.spawn(guess(scene.clone()))));
     for fixed in [Fixed::Block, Fixed::Device, Fixed::Address] {
         actors.spawn(pump(scene.clone(), fixed));
@@ -392,18 +396,18 @@ pub(crate) async fn run(soak: Soak) -> bool {
     report(&soak, &scene.notes, &looks, peak_mb) && all_ended
 }
 
-/// Prints what happened; whether all of it was allowed.
+/// Prints the notes and the trend. Returns whether there were no violations and no growth.
 fn report(soak: &Soak, notes: &Notes, looks: &[Look], peak_mb: f64) -> bool {
     println!("soak: {} s, seed {}", soak.seconds, soak.seed);
-    for (what, count) in locked(&notes.counts).iter() {
+    for (what, count) in lock(&notes.counts).iter() {
         println!("  {count:>9}  {what}");
     }
     println!("refused, by rule or problem");
-    for (rule, count) in locked(&notes.refusals).iter() {
+    for (rule, count) in lock(&notes.refusals).iter() {
         println!("  {count:>9}  {rule}");
     }
     println!("what must never happen");
-    let violations = locked(&notes.violations);
+    let violations = lock(&notes.violations);
     for (what, count) in violations.iter() {
         println!("  {count:>9}  {what}");
     }

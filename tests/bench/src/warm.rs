@@ -1,4 +1,4 @@
-//! Both functions in a process that has answered before.
+//! The handlers of both functions in a process that has served requests before.
 
 use std::sync::Arc;
 
@@ -17,17 +17,17 @@ use serde_json::Value;
 use crate::canned::Canned;
 use crate::events::{Events, User};
 
-/// A keyring with one root.
+/// A keyring with the one root `r1`, which signs with ES256.
 pub const KEYRING: &str =
     r#"{"current":"r1","r1":"r1-0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"}"#;
 
-/// The policy that is compiled in.
+/// Returns the sample policy, which is compiled in.
 #[must_use]
 pub fn policy() -> Policy {
     phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("the sample policy is valid")
 }
 
-/// Region and credentials of nobody.
+/// Returns AWS settings for clients that never reach AWS.
 #[must_use]
 pub fn nowhere() -> AwsSettings {
     AwsSettings {
@@ -40,7 +40,7 @@ pub fn nowhere() -> AwsSettings {
     }
 }
 
-/// Both functions, over canned AWS answers.
+/// The handlers of both functions, over canned AWS answers.
 #[derive(Debug)]
 pub struct Warm {
     app: Arc<App>,
@@ -49,7 +49,7 @@ pub struct Warm {
 }
 
 impl Warm {
-    /// Starts them and serves one flow, after which they are warm.
+    /// Builds the handlers and serves one flow, after which they are warm.
     pub async fn start() -> Self {
         let canned = Canned::new(KEYRING);
         let settings = Settings {
@@ -85,13 +85,13 @@ impl Warm {
         warm
     }
 
-    /// `user` asks for a code.
+    /// Returns the request of `user` asking for a code.
     #[must_use]
     pub fn send_request(&self, user: User) -> Request {
         request(&self.events.send(user))
     }
 
-    /// `user` brings the code that was texted last.
+    /// Returns the request of `user` verifying with the code that was texted last.
     #[must_use]
     pub fn verify_request(&self, user: User, sent: &Response<Body>) -> Request {
         assert_eq!(sent.status(), 202, "{:?}", sent.body());
@@ -103,12 +103,12 @@ impl Warm {
         request(&self.events.verify(user, token, &self.canned.code()))
     }
 
-    /// The handler of `send`.
+    /// Serves a request with the handler of `send`.
     pub async fn send(&self, request: Request) -> Response<Body> {
         phoneproof_send::handle(Arc::clone(&self.app), request).await
     }
 
-    /// The handler of `verify`.
+    /// Serves a request with the handler of `verify`.
     pub async fn verify(&self, request: Request) -> Response<Body> {
         phoneproof_verify::handle(Arc::clone(&self.app), request).await
     }

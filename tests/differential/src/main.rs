@@ -1,7 +1,11 @@
-//! What this project says, for programs in other languages to compare with: one JSON value per line in, one out.
+//! Answers questions of programs that compare this project with other implementations.
 //!
-//! `phones`: `["US", "(415) 200-7986"]` gives the number, or why it was refused. `issue`: a keyring gives its key
-//! set and a success token. `check`: a token and a key set give the guard's verdict.
+//! It reads one JSON value per line and answers each with one JSON value on a line.
+//!
+//! - `phones` reads a region and a text, such as `["US", "(415) 200-7986"]`. It answers with the number, or with the
+//!   reason for refusing it.
+//! - `issue` reads a keyring. It answers with the key set and a success token.
+//! - `check` reads a token and a key set. It answers with the guard's verdict.
 
 #![expect(
     clippy::expect_used,

@@ -1,15 +1,16 @@
-//! Phone numbers.
+//! Answers questions about phone numbers.
 
 use phoneproof_config::DEFAULT_POLICY;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::phone_parser::PhoneParser;
 use serde_json::{Value, json};
 
-/// A region, if any, and what somebody typed.
+/// A region, if there is one, and a typed number.
 type Question = (Option<String>, String);
 
-/// Answers with the number in E.164, its country and type, or with the error's name. The parser of a function, which
-/// loads the plans of the countries served first, must say the same.
+/// Returns a function that answers with the E.164 number, its country and its type, or with the name of the error.
+///
+/// A function's own parser loads the plans of the served countries first. It must give the same answer.
 pub(crate) fn read() -> impl Fn(Question) -> Value {
     let policy = phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("valid");
     let parsers = (

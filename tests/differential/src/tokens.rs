@@ -1,4 +1,4 @@
-//! Success tokens.
+//! Answers questions about success tokens.
 
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::clock::Timestamp;
@@ -6,7 +6,7 @@ use phoneproof_guard::{AMR, Claims, Guard};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// A keyring, and who issues when.
+/// A question for `issue`: a keyring, the issuer, the audience and the time in Unix seconds.
 #[derive(Deserialize)]
 pub(crate) struct Issue {
     keyring: Value,
@@ -15,7 +15,7 @@ pub(crate) struct Issue {
     now: u32,
 }
 
-/// A token, and what it is checked for.
+/// A question for `check`: a token, and the key set, issuer, audience and time to check it with.
 #[derive(Deserialize)]
 pub(crate) struct Check {
     jwks: Value,
@@ -25,7 +25,7 @@ pub(crate) struct Check {
     now: u32,
 }
 
-/// The key set, and a token that the service would issue.
+/// Answers with the key set, and with a token as the service would issue it.
 pub(crate) fn issue(question: Issue) -> Value {
     let keyring = Keyring::from_json(&question.keyring.to_string()).expect("a keyring");
     let now = u64::from(question.now);
@@ -49,7 +49,7 @@ pub(crate) fn issue(question: Issue) -> Value {
     json!({ "jwks": keyring.jwks(), "token": token })
 }
 
-/// `accepted`, or the rejection's name.
+/// Answers with `accepted`, with the name of the rejection, or with `UnusableKeys`.
 pub(crate) fn check(question: Check) -> Value {
     let jwks = question.jwks.to_string();
     let Ok(guard) = Guard::new(question.issuer, jwks.as_bytes()) else {

@@ -1,4 +1,4 @@
-//! Writes what a fuzzer starts from into a folder: `<target>/seed-<n>`, and `<target>.dict` with the words.
+//! Writes the start of a fuzzer's corpus into a folder: `<target>/seed-<n>`, and `<target>.dict` with the words.
 
 #![expect(clippy::expect_used, reason = "a tool for developers")]
 
@@ -16,13 +16,16 @@ fn main() -> io::Result<()> {
         for (index, seed) in (target.seeds)().iter().enumerate() {
             fs::write(folder.join(format!("seed-{index}")), seed)?;
         }
-        fs::write(folder.with_extension("dict"), dictionary(target.words))?;
+        fs::write(
+            folder.with_extension("dict"),
+            format_dictionary(target.words),
+        )?;
     }
     Ok(())
 }
 
-/// The words in libFuzzer's form: quoted, everything unusual in hexadecimal.
-fn dictionary(words: &[&str]) -> String {
+/// Formats the words as a libFuzzer dictionary: quoted, with all but letters and digits in hexadecimal.
+fn format_dictionary(words: &[&str]) -> String {
     let mut lines = String::new();
     for word in words {
         lines.push('"');

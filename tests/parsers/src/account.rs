@@ -1,4 +1,4 @@
-//! What the account service reads.
+//! Targets for the bodies and refresh tokens that the account service reads.
 
 use std::fmt::Debug;
 use std::sync::LazyLock;
@@ -12,9 +12,9 @@ use phoneproof_http::{JsonBody, Problem, read_body};
 
 use crate::bodies::{JSON_WORDS, text_of};
 use crate::fixture::{Counting, KEYRING, NOW};
-use crate::{Outcome, Target, bytes_of, silent};
+use crate::{Outcome, Target, assert_silent, bytes_of};
 
-/// Each body of the account service, on the same bytes.
+/// Reads the bytes as each body of the account service.
 pub(crate) const BODIES: Target = Target {
     name: "account_bodies",
     run: bodies,
@@ -31,7 +31,7 @@ pub(crate) const BODIES: Target = Target {
     words: JSON_WORDS,
 };
 
-/// A refresh token.
+/// Reads the bytes as a refresh token.
 pub(crate) const REFRESH_TOKEN: Target = Target {
     name: "refresh_token",
     run: refresh_token,
@@ -39,7 +39,7 @@ pub(crate) const REFRESH_TOKEN: Target = Target {
     words: &["=", "A", "-", "_", "+", "/", ".", " ", "\n"],
 };
 
-/// A token that was issued.
+/// The only refresh token that was issued.
 static OURS: LazyLock<String> = LazyLock::new(|| {
     let token = RefreshToken::first(AccountId([1; 16]), SessionId([2; 16]), &Counting);
     token.expect("a token").to_text(&KEYRING).to_string()
@@ -51,7 +51,7 @@ fn bodies(bytes: &[u8]) -> Outcome {
         judge(bytes, |body: LogInBody| {
             let device = body.device()?;
             assert!(device.len() <= 64 && !device.chars().any(char::is_control));
-            silent(&format!("{:?}", body.credentials()?));
+            assert_silent(&format!("{:?}", body.credentials()?));
             Ok(())
         }),
         judge(bytes, |_: RefreshBody| Ok(())),
@@ -70,14 +70,14 @@ fn judge<T: JsonBody + Debug>(bytes: &[u8], check: impl Fn(T) -> Result<(), Prob
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, json)]);
     let read = read_body::<T>(&headers, bytes).map_err(Problem::from);
     if let Ok(body) = &read {
-        silent(&format!("{body:?}"));
+        assert_silent(&format!("{body:?}"));
     }
     match read.and_then(check) {
         Ok(()) => Outcome::Accepted,
         Err(problem) => {
-            silent(&format!("{problem:?}"));
+            assert_silent(&format!("{problem:?}"));
             let answer = problem.to_response("request-1", NOW);
-            silent(text_of(&answer));
+            assert_silent(text_of(&answer));
             let expected = [StatusCode::BAD_REQUEST, StatusCode::PAYLOAD_TOO_LARGE];
             assert!(expected.contains(&answer.status()));
             Outcome::Refused
@@ -88,7 +88,7 @@ fn judge<T: JsonBody + Debug>(bytes: &[u8], check: impl Fn(T) -> Result<(), Prob
 fn check_password(password: Result<Password, Problem>) -> Result<(), Problem> {
     let password = password?;
     assert!((1..=MAX_CHARACTERS).contains(&password.characters()));
-    silent(&format!("{password:?}"));
+    assert_silent(&format!("{password:?}"));
     Ok(())
 }
 
@@ -99,8 +99,12 @@ fn refresh_token(bytes: &[u8]) -> Outcome {
     let Some(token) = RefreshToken::parse(text, &KEYRING) else {
         return Outcome::Refused;
     };
-    assert_eq!(text, *OURS, "nobody else can make one");
-    assert_eq!(*token.to_text(&KEYRING), text, "it has one spelling");
+    assert_eq!(text, *OURS, "only the service can make a refresh token");
+    assert_eq!(
+        *token.to_text(&KEYRING),
+        text,
+        "a refresh token has only one spelling"
+    );
     assert_eq!(token.account(), AccountId([1; 16]));
     assert_eq!(token.session(), SessionId([2; 16]));
     Outcome::Accepted

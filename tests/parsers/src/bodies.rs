@@ -1,4 +1,4 @@
-//! Request bodies of the API.
+//! Targets for the request bodies of the verification API.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +15,9 @@ use phoneproof_service::{SendCommand, SpendCommand, VerifyCommand};
 use serde_json::{Value, json};
 
 use crate::fixture::APP;
-use crate::{Outcome, Target, bytes_of, event, silent};
+use crate::{Outcome, Target, assert_silent, bytes_of, event};
 
-/// What JSON is made of, and what breaks parsers of it.
+/// Pieces of JSON, some of which break parsers.
 pub(crate) const JSON_WORDS: &[&str] = &[
     "null",
     "true",
@@ -41,7 +41,7 @@ pub(crate) const JSON_WORDS: &[&str] = &[
     "\u{202e}",
 ];
 
-/// `POST /v1/send`.
+/// Reads the bytes as the body of `POST /v1/send`.
 pub(crate) const SEND: Target = Target {
     name: "send_body",
     run: |bytes| judge(Endpoint::Send, bytes, SendBody::command, check_send),
@@ -55,7 +55,7 @@ pub(crate) const SEND: Target = Target {
     words: JSON_WORDS,
 };
 
-/// `POST /v1/verify`.
+/// Reads the bytes as the body of `POST /v1/verify`.
 pub(crate) const VERIFY: Target = Target {
     name: "verify_body",
     run: |bytes| judge(Endpoint::Verify, bytes, VerifyBody::command, check_verify),
@@ -68,7 +68,7 @@ pub(crate) const VERIFY: Target = Target {
     words: JSON_WORDS,
 };
 
-/// `POST /v1/spend`.
+/// Reads the bytes as the body of `POST /v1/spend`.
 pub(crate) const SPEND: Target = Target {
     name: "spend_body",
     run: |bytes| judge(Endpoint::Spend, bytes, SpendBody::command, check_spend),
@@ -86,20 +86,24 @@ fn judge<C>(
     let call = event::call(endpoint, body);
     match read(&call) {
         Ok(command) => {
-            let sent = strings(body);
+            let sent = read_strings(body);
             let canonical = check(&command, &sent);
             let again = event::call(endpoint, canonical.to_string().as_bytes());
             let again = read(&again).expect("the canonical form is accepted");
-            let sent = strings(canonical.to_string().as_bytes());
-            assert_eq!(check(&again, &sent), canonical, "it stays as it is");
+            let sent = read_strings(canonical.to_string().as_bytes());
+            assert_eq!(
+                check(&again, &sent),
+                canonical,
+                "the canonical form stays the same"
+            );
             Outcome::Accepted
         }
-        Err(problem) => refused(&call, problem),
+        Err(problem) => check_refusal(&call, problem),
     }
 }
 
-/// The members of an object whose values are strings or `null`; those that are `null` are left out.
-fn strings(body: &[u8]) -> BTreeMap<String, String> {
+/// Reads the members of an object of strings. Members that are `null` are left out.
+fn read_strings(body: &[u8]) -> BTreeMap<String, String> {
     let members: BTreeMap<String, Option<String>> =
         serde_json::from_slice(body).expect("an accepted body is an object of strings");
     members
@@ -108,9 +112,9 @@ fn strings(body: &[u8]) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Checks a command against what was sent, and gives it back in its canonical form.
+/// Checks a command against the body that was sent. Returns the command as a body in canonical form.
 fn check_send(command: &SendCommand, sent: &BTreeMap<String, String>) -> Value {
-    silent(&format!("{command:?}"));
+    assert_silent(&format!("{command:?}"));
     assert_eq!(Some(&command.typed_phone), sent.get("phone"));
     assert_eq!(command.device.expose(), sent["uniqueId"]);
     assert_eq!(command.business.as_str(), sent["businessId"]);
@@ -151,7 +155,7 @@ const SEND_FIELDS: [&str; 7] = [
 ];
 
 fn check_verify(command: &VerifyCommand, sent: &BTreeMap<String, String>) -> Value {
-    silent(&format!("{command:?}"));
+    assert_silent(&format!("{command:?}"));
     let code = command.code.expose();
     assert!((6..=10).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit()));
     assert_eq!(command.token.0, sent["token"]);
@@ -160,7 +164,7 @@ fn check_verify(command: &VerifyCommand, sent: &BTreeMap<String, String>) -> Val
 }
 
 fn check_spend(command: &SpendCommand, sent: &BTreeMap<String, String>) -> Value {
-    silent(&format!("{command:?}"));
+    assert_silent(&format!("{command:?}"));
     assert_eq!(command.token, sent["token"]);
     assert_eq!(command.audience, sent["audience"]);
     assert!(BusinessId::parse(&command.audience).is_ok());
@@ -168,9 +172,9 @@ fn check_spend(command: &SpendCommand, sent: &BTreeMap<String, String>) -> Value
     json!({ "token": sent["token"], "audience": sent["audience"] })
 }
 
-/// Checks a refusal all the way to the answer.
-pub(crate) fn refused(call: &Call, problem: Problem) -> Outcome {
-    silent(&format!("{problem:?}"));
+/// Checks a refusal: its problem, its status and its answer.
+pub(crate) fn check_refusal(call: &Call, problem: Problem) -> Outcome {
+    assert_silent(&format!("{problem:?}"));
     let status = problem.kind().status;
     let accepted = [
         StatusCode::BAD_REQUEST,
@@ -182,13 +186,13 @@ pub(crate) fn refused(call: &Call, problem: Problem) -> Outcome {
     assert_eq!(answer.status(), status);
     assert_eq!(answer.headers()[CONTENT_TYPE], "application/problem+json");
     let text = text_of(&answer);
-    silent(text);
+    assert_silent(text);
     let document: Value = serde_json::from_str(text).expect("a problem document is JSON");
     assert_eq!(document["status"], status.as_u16());
     Outcome::Refused
 }
 
-/// The body of an answer; empty where it is none.
+/// Returns the body of an answer. The text is empty if there is no body.
 pub(crate) fn text_of(answer: &Response<Body>) -> &str {
     match answer.body() {
         Body::Text(text) => text,

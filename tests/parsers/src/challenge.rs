@@ -1,4 +1,4 @@
-//! Challenge tokens.
+//! Targets for challenge tokens.
 
 use std::sync::LazyLock;
 
@@ -15,9 +15,9 @@ use phoneproof_domain::phone::Phone;
 use phoneproof_domain::policy::BusinessId;
 
 use crate::fixture::{Counting, ISSUER, KEYRING, NOW, SECRET};
-use crate::{CANARY, Outcome, Target, silent};
+use crate::{CANARY, Outcome, Target, assert_silent};
 
-/// The text of a token, as a client presents it.
+/// Reads the bytes as the text of a challenge token, as a client presents it.
 pub(crate) const TOKEN: Target = Target {
     name: "challenge_token",
     run: token,
@@ -31,11 +31,13 @@ pub(crate) const TOKEN: Target = Target {
     ],
 };
 
-/// What a token seals, sealed with the right key: nobody outside has it, but what comes out must still be valid.
+/// Seals the bytes with the right key and reads the result as a challenge token.
+///
+/// No outsider has that key, but the opened challenge must still be valid.
 pub(crate) const CONTENTS: Target = Target {
     name: "challenge_contents",
     run: contents,
-    seeds: || OURS.iter().map(|token| unsealed(token)).collect(),
+    seeds: || OURS.iter().map(|token| unseal(token)).collect(),
     words: &[
         "\0",
         "\x01",
@@ -47,7 +49,7 @@ pub(crate) const CONTENTS: Target = Target {
     ],
 };
 
-/// Tokens that were sealed here, today.
+/// Tokens that the service has sealed today.
 static OURS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let plain = challenge();
     let full = Challenge {
@@ -63,7 +65,7 @@ static OURS: LazyLock<Vec<String>> = LazyLock::new(|| {
         .collect()
 });
 
-/// One that a clock which is far ahead has sealed.
+/// A token that was sealed by a clock two days ahead.
 static NEXT_DAY: LazyLock<String> =
     LazyLock::new(|| seal(&challenge(), NOW + std::time::Duration::from_hours(48)));
 
@@ -94,13 +96,16 @@ fn token(bytes: &[u8]) -> Outcome {
     };
     match challenge_token::open(text, &KEYRING, ISSUER, NOW) {
         Ok((challenge, root)) => {
-            assert!(OURS.iter().any(|ours| ours == text), "nobody else can seal");
+            assert!(
+                OURS.iter().any(|ours| ours == text),
+                "only the service can seal"
+            );
             assert_eq!(root.id().as_str(), "r1");
             check(&challenge);
             Outcome::Accepted
         }
         Err(error) => {
-            silent(&format!("{error} {error:?}"));
+            assert_silent(&format!("{error} {error:?}"));
             Outcome::Refused
         }
     }
@@ -119,9 +124,9 @@ fn contents(bytes: &[u8]) -> Outcome {
     }
 }
 
-/// What is opened can be sealed again and is the same.
+/// Checks that an opened challenge stays the same when it is sealed and opened again.
 fn check(challenge: &Challenge) {
-    silent(&format!("{challenge:?}"));
+    assert_silent(&format!("{challenge:?}"));
     let again = seal(challenge, NOW);
     let opened = challenge_token::open(&again, &KEYRING, ISSUER, NOW);
     assert_eq!(&opened.expect("opens").0, challenge);
@@ -129,13 +134,13 @@ fn check(challenge: &Challenge) {
 
 const ASSOCIATED: &[u8] = b"v1\nr1-20780\nhttps://verify.example.com\nchallenge";
 
-/// The sealing key of [`NOW`]'s day.
+/// Returns the sealing key of the day of [`NOW`].
 fn day_key() -> [u8; 32] {
     assert_eq!(NOW.day(), 20_780);
     *RootKey::new(SECRET).derive(Purpose::Seal(20_780))
 }
 
-fn unsealed(token: &str) -> Vec<u8> {
+fn unseal(token: &str) -> Vec<u8> {
     let mut parts = token.split('.').skip(2);
     let mut part = || from_base64url(parts.next().expect("four parts")).expect("base64url");
     let (nonce, sealed) = (part(), part());

@@ -1,4 +1,4 @@
-//! The events that API Gateway sends.
+//! The target for the events that API Gateway sends.
 
 use std::net::IpAddr;
 
@@ -15,9 +15,9 @@ use phoneproof_http::problem::UNAVAILABLE;
 use serde_json::{Value, json};
 
 use crate::fixture::{APP, ORIGIN};
-use crate::{CANARY, Outcome, Target, bodies, reread, silent};
+use crate::{CANARY, Outcome, Target, assert_silent, bodies, reread};
 
-/// A whole event, through everything that a function does before it calls anything.
+/// Reads the bytes as a whole event, and serves it up to the function's first call to AWS.
 pub(crate) const EVENT: Target = Target {
     name: "event",
     run,
@@ -51,7 +51,7 @@ pub(crate) const EVENT: Target = Target {
     ],
 };
 
-/// A body as the gateway hands it to `endpoint`: the call that the function accepts.
+/// Wraps a body in the event that the gateway makes for `endpoint`. Returns the call that the function accepts.
 pub(crate) fn call(endpoint: Endpoint, body: &[u8]) -> Call {
     let route = endpoint.route();
     let event = json!({
@@ -72,7 +72,7 @@ pub(crate) fn call(endpoint: Endpoint, body: &[u8]) -> Call {
     APP.accept(request, &[route]).expect("a route")
 }
 
-/// The request that a function gets for an event; `None` for what the runtime does not hand on.
+/// Returns the request that a function gets for an event. `None` if the runtime does not pass the event on.
 fn request(event: &[u8]) -> Option<Request> {
     let mut event: LambdaRequest = serde_json::from_slice(event).ok()?;
     phoneproof_runtime::sanitize(&mut event);
@@ -88,7 +88,7 @@ fn run(bytes: &[u8]) -> Outcome {
     let context = &event["requestContext"];
     let id = context["requestId"].as_str();
     if context.is_null() || id.is_some_and(|id| id.contains(CANARY)) {
-        // The id is the gateway's own and stands in answers and logs; only mutation puts more into it.
+        // The gateway sets the id, and answers and logs contain it. Only mutation can put the canary there.
         return Outcome::Refused;
     }
     let outcomes = [
@@ -102,13 +102,13 @@ fn run(bytes: &[u8]) -> Outcome {
     }
 }
 
-/// Serves a request up to its first call of anything.
+/// Serves a request up to its first call to AWS.
 fn serve(request: Request, routes: &[Route], context: &Value) -> Outcome {
     let call = match APP.accept(request, routes) {
         Ok(call) => call,
-        Err(answer) => return answered(&answer, context),
+        Err(answer) => return check_answer(&answer, context),
     };
-    silent(&format!("{call:?}"));
+    assert_silent(&format!("{call:?}"));
     let read = match call.endpoint {
         Endpoint::Send => SendBody::command(&call).map(|command| {
             let ip = context["http"]["sourceIp"].as_str().expect("an address");
@@ -116,7 +116,7 @@ fn serve(request: Request, routes: &[Route], context: &Value) -> Outcome {
             assert_eq!(
                 command.address,
                 SourceAddress::new(ip),
-                "only the gateway's word counts"
+                "the address is the one that the gateway names"
             );
         }),
         Endpoint::Verify => VerifyBody::command(&call).map(drop),
@@ -125,20 +125,23 @@ fn serve(request: Request, routes: &[Route], context: &Value) -> Outcome {
     };
     match read {
         Ok(()) => {
-            answered(&APP.finish(&call, Ok(Reply::text("ok"))), context);
+            check_answer(&APP.finish(&call, Ok(Reply::text("ok"))), context);
             Outcome::Accepted
         }
         Err(problem) if *problem.kind() == UNAVAILABLE => {
             let ip = context["http"]["sourceIp"].as_str().unwrap_or_default();
-            assert!(ip.parse::<IpAddr>().is_err(), "only without an address");
+            assert!(
+                ip.parse::<IpAddr>().is_err(),
+                "only a request without an address is refused as unavailable"
+            );
             Outcome::Refused
         }
-        Err(problem) => bodies::refused(&call, problem),
+        Err(problem) => bodies::check_refusal(&call, problem),
     }
 }
 
-/// What holds of every answer: only the gateway's request id comes back, and only an origin of the configuration.
-fn answered(answer: &Response<Body>, context: &Value) -> Outcome {
+/// Checks an answer: it repeats only the gateway's request id, and allows only a configured origin.
+fn check_answer(answer: &Response<Body>, context: &Value) -> Outcome {
     let expected = [
         StatusCode::OK,
         StatusCode::NO_CONTENT,
@@ -151,12 +154,12 @@ fn answered(answer: &Response<Body>, context: &Value) -> Outcome {
         if name == "x-request-id" {
             assert_eq!(value.as_bytes(), id.as_bytes());
         } else {
-            silent(value.to_str().expect("every other header is ASCII"));
+            assert_silent(value.to_str().expect("every other header is ASCII"));
         }
     }
     let origin = answer.headers().get(ACCESS_CONTROL_ALLOW_ORIGIN);
     assert!(origin.is_none_or(|origin| origin == ORIGIN));
-    silent(&bodies::text_of(answer).replace(id, ""));
+    assert_silent(&bodies::text_of(answer).replace(id, ""));
     Outcome::Refused
 }
 

@@ -1,4 +1,4 @@
-//! What the parsers stand in: an app that makes no call, fixed keys, a fixed instant.
+//! The surroundings of the parsers: an app that makes no calls, fixed keys and a fixed time.
 
 use std::sync::{Arc, LazyLock};
 
@@ -13,22 +13,22 @@ use phoneproof_domain::random::{Random, RandomUnavailable};
 use phoneproof_observe::Journal;
 use phoneproof_service::Service;
 
-use crate::silent;
+use crate::assert_silent;
 
 pub(crate) const ISSUER: &str = "https://verify.example.com";
 pub(crate) const NOW: Timestamp = Timestamp::from_unix(1_795_435_200);
-/// The one web origin that may call.
+/// The only web origin that the app allows.
 pub(crate) const ORIGIN: &str = "https://app.example.com";
-/// What the root of [`KEYRING`] derives from.
+/// The secret of the root in [`KEYRING`].
 pub(crate) const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
 
-/// One root, `r1`.
+/// A keyring with the one root `r1`.
 pub(crate) static KEYRING: LazyLock<Keyring> = LazyLock::new(|| {
     let text = format!(r#"{{"current":"r1","r1":"{SECRET}"}}"#);
     Keyring::from_json(&text).expect("a keyring")
 });
 
-/// The functions' app. Nothing listens where its stores are said to be.
+/// The functions' app. Nothing listens at its AWS endpoints.
 pub(crate) static APP: LazyLock<App> = LazyLock::new(|| App {
     service: service(),
     clock: Arc::new(Still),
@@ -38,7 +38,7 @@ pub(crate) static APP: LazyLock<App> = LazyLock::new(|| App {
     tracer: None,
 });
 
-/// A clock that stands still.
+/// A clock that always shows [`NOW`].
 struct Still;
 
 impl Clock for Still {
@@ -47,7 +47,7 @@ impl Clock for Still {
     }
 }
 
-/// Counts instead of drawing.
+/// A random source that gives the bytes 1, 2, 3 and so on, each time.
 pub(crate) struct Counting;
 
 impl Random for Counting {
@@ -88,7 +88,7 @@ fn service() -> Service {
     Service::new(parts).expect("a service")
 }
 
-/// The line of every request is silent too.
+/// Checks that a request line does not contain the canary.
 fn check_line(line: &[u8]) {
-    silent(&String::from_utf8_lossy(line));
+    assert_silent(&String::from_utf8_lossy(line));
 }

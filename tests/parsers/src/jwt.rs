@@ -1,4 +1,4 @@
-//! Tokens at the guard.
+//! Targets for the tokens that the guard checks.
 
 use std::sync::LazyLock;
 
@@ -10,18 +10,19 @@ use phoneproof_guard::{Guard, LEEWAY_SECONDS, PhoneProof, TOKEN_TYPE, Token, Tok
 use serde_json::{Value, json};
 
 use crate::fixture::ISSUER;
-use crate::{CANARY, Outcome, Target, reread, silent};
+use crate::{CANARY, Outcome, Target, assert_silent, reread};
 
 pub(crate) const SPECIMEN: &str = include_str!("../../../shared/guard/specimen/token.txt");
 pub(crate) const SPECIMEN_KEYS: &str = include_str!("../../../shared/guard/specimen/jwks.json");
-/// An instant at which the specimen is valid, and its audience.
+/// An instant at which the specimen is valid, in Unix seconds.
 pub(crate) const SPECIMEN_NOW: u64 = 1_800_000_060;
+/// The audience of the specimen.
 pub(crate) const SPECIMEN_AUDIENCE: &str = "password-change";
 
 const NOW: u64 = 1_800_000_000;
 const KID: &str = "r1";
 
-/// The text of a token, as a client presents it.
+/// Reads the bytes as the text of a success token, as a client presents it.
 pub(crate) const SUCCESS_TOKEN: Target = Target {
     name: "success_token",
     run: success_token,
@@ -43,8 +44,9 @@ pub(crate) const SUCCESS_TOKEN: Target = Target {
     ],
 };
 
-/// Header and claims with a zero byte between them, signed with the right key: what a faulty or foreign issuer
-/// could make.
+/// Reads the bytes as header and claims, with a zero byte between them, and signs them with the right key.
+///
+/// A faulty or foreign issuer could make such tokens.
 pub(crate) const SIGNED: Target = Target {
     name: "signed_token",
     run: signed_token,
@@ -99,18 +101,18 @@ fn success_token(bytes: &[u8]) -> Outcome {
     };
     match GUARD.check(text, SPECIMEN_AUDIENCE, SPECIMEN_NOW) {
         Ok(proof) => {
-            assert_eq!(text, SPECIMEN.trim_end(), "nobody else can sign");
+            assert_eq!(text, SPECIMEN.trim_end(), "only the issuer can sign");
             assert_eq!(proof.phone, "+14155550100");
             Outcome::Accepted
         }
         Err(rejection) => {
-            silent(&format!("{rejection} {rejection:?}"));
+            assert_silent(&format!("{rejection} {rejection:?}"));
             Outcome::Refused
         }
     }
 }
 
-/// An issuer that signs whatever it is given.
+/// An issuer that signs any header and any claims.
 struct Forge {
     pair: EcdsaKeyPair,
     success: Guard,
@@ -147,16 +149,16 @@ fn signed_token(bytes: &[u8]) -> Outcome {
     let (header, claims) = (&bytes[..end], bytes.get(end + 1..).unwrap_or_default());
     let token = FORGE.sign(header, claims);
     if let Ok(proof) = FORGE.success.check(&token, "login", NOW) {
-        silent(&format!("{proof:?}"));
-        if let Some(claims) = checked(header, claims, TOKEN_TYPE, "login") {
+        assert_silent(&format!("{proof:?}"));
+        if let Some(claims) = check_claims(header, claims, TOKEN_TYPE, "login") {
             check_proof(&proof, &claims);
         }
         let elsewhere = FORGE.success.check(&token, "register", NOW);
-        assert!(elsewhere.is_err(), "one token, one business");
+        assert!(elsewhere.is_err(), "a token is for one business only");
         return Outcome::Accepted;
     }
     if let Ok(access) = FORGE.access.check(&token, ISSUER, NOW) {
-        if let Some(claims) = checked(header, claims, Access::TYPE, ISSUER) {
+        if let Some(claims) = check_claims(header, claims, Access::TYPE, ISSUER) {
             assert_eq!(claims["sub"], base64url(access.account.0));
             assert_eq!(claims["sid"], base64url(access.session.0));
         }
@@ -178,13 +180,16 @@ fn check_proof(proof: &PhoneProof, claims: &Value) {
     assert_eq!(claims["test"].as_bool().unwrap_or(false), proof.test);
 }
 
-/// The claims of an accepted token, as a second reader reads them, after it has checked what it can.
-fn checked(header: &[u8], claims: &[u8], typ: &str, audience: &str) -> Option<Value> {
+/// Checks the header and the claims of an accepted token with a second reader. Returns the claims.
+fn check_claims(header: &[u8], claims: &[u8], typ: &str, audience: &str) -> Option<Value> {
     let (header, claims) = (reread(header)?, reread(claims)?);
     assert_eq!(header["alg"], "ES256");
     assert_eq!(header["typ"], typ);
     assert_eq!(header["kid"], KID);
-    assert!(header["crit"].is_null(), "nothing unknown is critical");
+    assert!(
+        header["crit"].is_null(),
+        "a token with critical members must be refused"
+    );
     assert_eq!(claims["iss"], ISSUER);
     assert_eq!(claims["aud"], audience);
     let seconds = |name: &str| claims[name].as_u64().expect("whole seconds");

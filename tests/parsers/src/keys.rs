@@ -1,4 +1,4 @@
-//! Key sets and keyrings.
+//! Targets for key sets and keyrings.
 
 use std::sync::LazyLock;
 
@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use crate::bodies::JSON_WORDS;
 use crate::fixture::{ISSUER, NOW};
 use crate::jwt::{SPECIMEN, SPECIMEN_AUDIENCE, SPECIMEN_KEYS, SPECIMEN_NOW};
-use crate::{CANARY, Outcome, Target, reread, silent};
+use crate::{CANARY, Outcome, Target, assert_silent, reread};
 
-/// A key set, as a relying party fetches it.
+/// Reads the bytes as a key set, as a relying party fetches it.
 pub(crate) const JWKS: Target = Target {
     name: "jwks",
     run: jwks,
@@ -62,7 +62,7 @@ pub(crate) const JWKS: Target = Target {
     ],
 };
 
-/// The keyring secret.
+/// Reads the bytes as the keyring secret.
 pub(crate) const KEYRING: Target = Target {
     name: "keyring",
     run: keyring,
@@ -84,7 +84,7 @@ pub(crate) const KEYRING: Target = Target {
     words: JSON_WORDS,
 };
 
-/// An RSA private key in base64.
+/// An RSA private key as a keyring holds it: PKCS #8 in base64.
 static PKCS8: LazyLock<String> = LazyLock::new(|| {
     let pair = rsa::KeyPair::generate(rsa::KeySize::Rsa2048).expect("a key");
     let der: Pkcs8V1Der<'_> = pair.as_der().expect("encodable");
@@ -95,7 +95,7 @@ fn jwks(bytes: &[u8]) -> Outcome {
     let guard = match Guard::new(ISSUER, bytes) {
         Ok(guard) => guard,
         Err(error) => {
-            silent(&format!("{error} {error:?}"));
+            assert_silent(&format!("{error} {error:?}"));
             return Outcome::Refused;
         }
     };
@@ -104,15 +104,15 @@ fn jwks(bytes: &[u8]) -> Outcome {
         let set = reread(bytes);
         let keys = set.as_ref().and_then(|set| set["keys"].as_array());
         assert!(
-            keys.is_none_or(|keys| keys.iter().any(is_specimens)),
-            "only its own key checks a token"
+            keys.is_none_or(|keys| keys.iter().any(is_key_of_specimen)),
+            "a token is accepted only with its own key in the set"
         );
     }
     Outcome::Accepted
 }
 
-/// Whether a key is the specimen's, for signatures.
-fn is_specimens(key: &Value) -> bool {
+/// Whether a key is the specimen's and may verify signatures.
+fn is_key_of_specimen(key: &Value) -> bool {
     let specimen: Value = serde_json::from_str(SPECIMEN_KEYS).expect("JSON");
     let specimen = &specimen["keys"][0];
     let same = |name: &str| key[name] == specimen[name];
@@ -130,24 +130,25 @@ fn keyring(bytes: &[u8]) -> Outcome {
     let keyring = match Keyring::from_json(text) {
         Ok(keyring) => keyring,
         Err(error) => {
-            silent(&format!("{error} {error:?}"));
+            assert_silent(&format!("{error} {error:?}"));
             return Outcome::Refused;
         }
     };
-    silent(&format!("{keyring:?}"));
+    assert_silent(&format!("{keyring:?}"));
     check_signing(&keyring);
     if !has_dates(text) {
         return Outcome::Accepted;
     }
-    let document = KeyringDocument::from_json(text).expect("operators can read what functions can");
-    let written = document.to_json().expect("and write it again");
-    let again = Keyring::from_json(&written).expect("for functions to read");
+    let document = KeyringDocument::from_json(text)
+        .expect("operators can read every keyring that functions can");
+    let written = document.to_json().expect("operators can write it again");
+    let again = Keyring::from_json(&written).expect("functions can read what operators write");
     assert_eq!(again.jwks(), keyring.jwks());
     assert_eq!(again.current().id(), keyring.current().id());
     Outcome::Accepted
 }
 
-/// Whether `replaced`, which the functions pass over, holds dates or is missing.
+/// Whether `replaced` is missing or holds only dates. Functions ignore this member, and operators read it.
 fn has_dates(keyring: &str) -> bool {
     let Some(keyring) = reread(keyring.as_bytes()) else {
         return false;
@@ -158,10 +159,10 @@ fn has_dates(keyring: &str) -> bool {
     })
 }
 
-/// What a keyring signs, its own key set accepts.
+/// Checks that a keyring's own key set accepts the tokens that it signs.
 fn check_signing(keyring: &Keyring) {
     let keys = keyring.jwks().to_string();
-    silent(&keys);
+    assert_silent(&keys);
     let guard = Guard::new(ISSUER, keys.as_bytes()).expect("its keys are usable");
     let now = u64::try_from(NOW.unix()).expect("after 1970");
     let claims = Claims {

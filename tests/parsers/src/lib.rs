@@ -1,8 +1,10 @@
-//! What holds of every parser that sees bytes from outside.
+//! Properties of every parser that reads bytes from outside.
 //!
-//! Each [`Target`] feeds bytes to one parser and asserts what must hold whatever they are: it never panics, what it
-//! accepts is valid and canonical, what it refuses is not echoed. `tests/properties.rs` calls the targets with mutated
-//! good inputs on every `cargo test`; `tests/fuzz` calls the same ones with libFuzzer.
+//! Each [`Target`] feeds bytes to one parser and checks three properties. The parser never panics. The values that it
+//! accepts are valid and canonical. Its errors do not repeat the input.
+//!
+//! `tests/properties` calls the targets with mutated good inputs on every `cargo test`. `tests/fuzz` calls the same
+//! targets with libFuzzer.
 
 #![expect(
     clippy::expect_used,
@@ -24,32 +26,34 @@ mod words;
 
 use serde_json::Value;
 
-/// Stands in every good input where a secret or personal data would. No message, log line or `Debug` may show it.
+/// Takes the place of a secret or of personal data in the good inputs.
+///
+/// No message, log line or `Debug` output may contain it.
 pub const CANARY: &str = "CaNaRy";
 
-/// What a parser did with its input.
+/// The outcome of a parser for one input, after all checks have passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was accepted, and what came out is as it must be.
+    /// The parser accepted the input, and the value is valid and canonical.
     Accepted,
-    /// It was refused as it must be.
+    /// The parser refused the input, and the error does not repeat it.
     Refused,
 }
 
-/// A parser with what holds of it.
+/// A parser with its checks, and with inputs to start from.
 #[derive(Debug, Clone, Copy)]
 pub struct Target {
-    /// Its name, also of its fuzz target.
+    /// The name of the target. The fuzz target and the property test have the same name.
     pub name: &'static str,
-    /// Feeds it; panics when something does not hold.
+    /// Feeds bytes to the parser. Panics when a check fails.
     pub run: fn(&[u8]) -> Outcome,
-    /// Inputs that it accepts, and some that it nearly does: where mutation starts.
+    /// Returns the inputs that mutation starts from. The parser accepts most of them and nearly accepts the others.
     pub seeds: fn() -> Vec<Vec<u8>>,
-    /// Pieces of its language, for mutation to put in.
+    /// Pieces of the parser's language, which mutation inserts.
     pub words: &'static [&'static str],
 }
 
-/// Every target.
+/// Every target, in the order of the property tests.
 pub const TARGETS: &[Target] = &[
     bodies::SEND,
     bodies::VERIFY,
@@ -68,30 +72,32 @@ pub const TARGETS: &[Target] = &[
     policy::POLICY,
 ];
 
-/// The target of this name.
+/// Finds the target with this name.
 #[must_use]
 pub fn target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| target.name == name)
 }
 
-/// Feeds the target of this name; panics when something does not hold.
+/// Feeds bytes to the target with this name. Panics when a check fails. The fuzz targets call it.
 pub fn feed(name: &str, bytes: &[u8]) {
     let target = target(name).expect("a target");
     (target.run)(bytes);
 }
 
-/// Asserts that `shown` says nothing of the input.
-fn silent(shown: &str) {
+/// Asserts that `shown` does not contain the canary of the input.
+fn assert_silent(shown: &str) {
     assert!(!shown.contains(CANARY), "{shown} echoes the input");
 }
 
-/// Accepted JSON as a second reader reads it. `None` where a member that nobody asks for holds what only a reader
-/// that skips it can bear: a number beyond all range, or bytes that are no UTF-8.
+/// Reads accepted JSON again, with a second reader.
+///
+/// `None` if it cannot. The parser under test skips unknown members; this reader fails if one holds a number out of
+/// range or bytes that are not UTF-8.
 fn reread(bytes: &[u8]) -> Option<Value> {
     serde_json::from_slice(bytes).ok()
 }
 
-/// Good inputs as bytes.
+/// Converts good inputs to bytes.
 fn bytes_of<const N: usize>(seeds: [&str; N]) -> Vec<Vec<u8>> {
     seeds.map(|seed| seed.as_bytes().to_vec()).to_vec()
 }

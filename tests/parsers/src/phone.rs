@@ -1,4 +1,4 @@
-//! Phone numbers.
+//! The target for phone numbers.
 
 use std::sync::LazyLock;
 
@@ -6,9 +6,9 @@ use phoneproof_domain::country::Country;
 use phoneproof_domain::phone::{Destination, Phone};
 use phoneproof_domain::phone_parser::PhoneParser;
 
-use crate::{CANARY, Outcome, Target, bytes_of, silent};
+use crate::{CANARY, Outcome, Target, assert_silent, bytes_of};
 
-/// A region on the first line, or nothing, and a number on the rest.
+/// Reads the first line as a region, which may be empty, and the rest as a phone number.
 pub(crate) const PHONE: Target = Target {
     name: "phone",
     run,
@@ -79,7 +79,7 @@ pub(crate) const PHONE: Target = Target {
     ],
 };
 
-/// The parser that everything here shares, as a function's requests do.
+/// The parser for all inputs. A function's requests share one parser, too.
 static PARSER: LazyLock<PhoneParser> = LazyLock::new(PhoneParser::new);
 
 fn run(bytes: &[u8]) -> Outcome {
@@ -94,7 +94,7 @@ fn run(bytes: &[u8]) -> Outcome {
             Outcome::Accepted
         }
         Err(error) => {
-            silent(&format!("{error} {error:?}"));
+            assert_silent(&format!("{error} {error:?}"));
             Outcome::Refused
         }
     }
@@ -103,13 +103,13 @@ fn run(bytes: &[u8]) -> Outcome {
 fn check(destination: &Destination, typed: &str) {
     let Destination { phone, country, .. } = destination;
     let text = phone.expose();
-    assert!(!typed.contains(CANARY), "there are no letters in numbers");
+    assert!(!typed.contains(CANARY), "a phone number has no letters");
     let digits = text
         .strip_prefix('+')
         .expect("E.164 begins with a plus sign");
     assert!((5..=15).contains(&digits.len()), "{text}");
     assert!(digits.bytes().all(|byte| byte.is_ascii_digit()), "{text}");
-    // The canonical form says everything, whatever region comes with it.
+    // The canonical form is complete, so the region that comes with it changes nothing.
     for region in [
         None,
         Country::parse("US").ok(),
@@ -127,7 +127,7 @@ fn check(destination: &Destination, typed: &str) {
     check_hidden(phone);
 }
 
-/// The mask shows the last two digits, `Debug` none.
+/// Checks that the mask shows two digits and `Debug` shows none.
 fn check_hidden(phone: &Phone) {
     let text = phone.expose();
     let masked = phone.mask();

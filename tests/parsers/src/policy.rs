@@ -1,4 +1,4 @@
-//! The policy file.
+//! The target for the policy file.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use toml::{Table, Value};
 use crate::fixture::NOW;
 use crate::{Outcome, Target, bytes_of};
 
-/// A whole file.
+/// Reads the bytes as a whole policy file.
 pub(crate) const POLICY: Target = Target {
     name: "policy",
     run,
@@ -131,7 +131,7 @@ fn run(bytes: &[u8]) -> Outcome {
     }
 }
 
-/// Each fault says where and why, on one line.
+/// Checks that every fault says where and why, and that all of them fit on one line.
 fn check_faults(faults: &PolicyFaults) {
     assert!(!faults.0.is_empty());
     for fault in &faults.0 {
@@ -184,7 +184,7 @@ fn check(policy: &Policy, file: &Table) {
     }
 }
 
-/// A time is written in one way only.
+/// Checks that a time of day has only one accepted spelling.
 fn check_time_of_day(starts_at: Duration, written: Option<&Value>) {
     let minutes = starts_at.as_secs() / 60;
     assert!(minutes < 24 * 60 && starts_at.as_secs().is_multiple_of(60));
@@ -193,7 +193,7 @@ fn check_time_of_day(starts_at: Duration, written: Option<&Value>) {
     assert_eq!(written, canonical);
 }
 
-/// A price is what SNS reads: digits, perhaps with a fraction.
+/// Checks that a price has the form that SNS reads: digits, perhaps with a fraction.
 fn check_price(price: Option<&str>) {
     let Some(price) = price else { return };
     let (whole, fraction) = price.split_once('.').unwrap_or((price, "0"));
@@ -223,7 +223,7 @@ fn check_business(id: &BusinessId, business: &Business, written: &Value) {
     assert_eq!(digest, written.map(str::to_ascii_lowercase));
 }
 
-/// Every text of the catalogue has the code in it, and fits.
+/// Checks that every text of the catalogue contains the code and fits into its segments.
 fn check_texts(policy: &Policy, catalog: &Catalog) {
     let sizes: BTreeMap<_, _> = catalog
         .report()

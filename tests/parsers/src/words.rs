@@ -1,4 +1,4 @@
-//! The small values: one text, read as each of them.
+//! The target for small values.
 
 use phoneproof_domain::code::Code;
 use phoneproof_domain::country::Country;
@@ -8,9 +8,9 @@ use phoneproof_domain::policy::BusinessId;
 use phoneproof_domain::root::RootId;
 use phoneproof_observe::TraceContext;
 
-use crate::{Outcome, Target, bytes_of, silent};
+use crate::{Outcome, Target, assert_silent, bytes_of};
 
-/// A locale, a device, a code, a business, a country, a root id, a trace header.
+/// Reads the bytes as a locale, a device, a code, a business, a country, a root id and a trace header.
 pub(crate) const WORDS: Target = Target {
     name: "words",
     run,
@@ -92,8 +92,8 @@ fn device(text: &str) -> bool {
     let Ok(device) = Device::parse(text) else {
         return false;
     };
-    assert_eq!(device.expose(), text, "compared byte for byte");
-    silent(&format!("{device:?}"));
+    assert_eq!(device.expose(), text, "a device is kept byte for byte");
+    assert_silent(&format!("{device:?}"));
     true
 }
 
@@ -115,7 +115,7 @@ fn business(text: &str) -> bool {
         return false;
     };
     assert_eq!(business.as_str(), text);
-    // It is part of table keys, metrics and paths.
+    // A business is part of table keys, metrics and paths, so it must have no other characters.
     assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
     true
 }

@@ -1,31 +1,31 @@
-//! What the send transaction could do without, and what that would take.
+//! Ways to make the send transaction cheaper, with the work that each would take.
 
 use super::{Function, Measured, Prices, VERIFICATIONS, Write};
 
-/// A way to spend less.
+/// A way to spend less on write units.
 struct Cut {
     name: &'static str,
     takes: &'static str,
-    /// Items that would move into another one.
+    /// The items that would move into another item.
     merged: &'static [Merge],
-    /// Items that would no longer be checked.
+    /// The items that a send would no longer check.
     dropped: &'static [&'static str],
 }
 
-/// Items that move into another one.
+/// Items that move into another item, named by their rules.
 struct Merge {
     into: &'static str,
     from: &'static [&'static str],
 }
 
-/// What a cut saves.
+/// The saving of a cut.
 #[derive(Debug)]
 pub(crate) struct Saving {
-    /// The cut.
+    /// The name of the cut.
     pub(crate) name: &'static str,
-    /// What it takes.
+    /// The work that it would take, and its drawbacks.
     pub(crate) takes: &'static str,
-    /// Write units that a send would still need.
+    /// The write units that a send would still need.
     pub(crate) units: u32,
     /// Dollars saved per million verifications.
     pub(crate) dollars: f64,
@@ -38,16 +38,17 @@ const PHONE: Merge = Merge {
 
 const CUTS: [Cut; 3] = [
     Cut {
-        name: "a phone's rules in its record",
-        takes: "counters named by window on the record, as wrong codes are now, and old ones removed; \
-                the domain names the rule from the record that a failed condition returns; blocks of phones written to \
-                a table that has no restore",
+        name: "keep a phone's counters in its record",
+        takes: "the record holds a counter for each window, as it does for wrong codes now, and old counters are \
+                removed; the domain finds the refusing rule in the record that a failed condition returns; blocks of \
+                phones move to a table without point-in-time recovery",
         merged: &[PHONE],
         dropped: &[],
     },
     Cut {
-        name: "every subject's rules in one item",
-        takes: "the same for devices and addresses: records that stay where counters end with their window",
+        name: "keep each subject's counters in one item",
+        takes: "the same work for devices and addresses; their records stay in the table, where counters now expire \
+                with their window",
         merged: &[
             PHONE,
             Merge {
@@ -62,18 +63,18 @@ const CUTS: [Cut; 3] = [
         dropped: &[],
     },
     Cut {
-        name: "the block list in memory",
-        takes: "a block takes hold after the time that the list is cached, in each process",
+        name: "cache the block list in memory",
+        takes: "each process enforces a new block only when its cached list has expired",
         merged: &[],
         dropped: &["blocked-phone", "blocked-device", "blocked-address"],
     },
 ];
 
-/// What each cut would save.
+/// Calculates the saving of each cut.
 pub(super) fn savings(prices: &Prices, measured: &Measured) -> Vec<Saving> {
     let before = measured.send.write_units(prices);
     let saving = |cut: &Cut| {
-        let units = cut.applied(&measured.send).write_units(prices);
+        let units = cut.apply_to(&measured.send).write_units(prices);
         let saved = f64::from(before.saturating_sub(units)) * VERIFICATIONS;
         Saving {
             name: cut.name,
@@ -86,8 +87,8 @@ pub(super) fn savings(prices: &Prices, measured: &Measured) -> Vec<Saving> {
 }
 
 impl Cut {
-    /// The send with this cut. Merged items keep all their bytes, which overstates them.
-    fn applied(&self, send: &Function) -> Function {
+    /// Applies this cut to a send. Merged items keep all their bytes, which overstates their size.
+    fn apply_to(&self, send: &Function) -> Function {
         let mut cut = send.clone();
         for merge in self.merged {
             let joins = |write: &Write| merge.from.contains(&write.name.as_str());

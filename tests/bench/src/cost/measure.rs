@@ -1,5 +1,7 @@
-//! What the costs are made of: items, answers and log lines of a flow on the embedded stack, times from what
-//! other commands kept.
+//! Measures the usage that AWS bills.
+//!
+//! Items, answers and log lines are those of a flow on the embedded stack. Times are the figures that other commands
+//! have kept.
 
 use clap::Args;
 use phoneproof_bench::warm::policy;
@@ -15,43 +17,45 @@ use crate::{goals, report};
 
 /// The memory size of the functions in `template.yaml`.
 const MEMORY_MB: u32 = 256;
-/// What neither can be measured here nor depends on the service: waiting for AWS, and how many invocations
-/// find no instance.
+/// Assumptions, because loopback cannot show them: how long a function waits for AWS, and the share of invocations
+/// that find no instance.
 const SEND_WAITS_MS: f64 = 90.0;
 const VERIFY_WAITS_MS: f64 = 8.0;
 const SEND_COLD: f64 = 0.01;
 const VERIFY_COLD: f64 = 0.02;
-/// A warm instance reads the keyring again every 300 s. A million verifications in a month are one in
-/// 2.6 s, so about one of a hundred invocations finds it due.
+/// The share of warm invocations that read the keyring again.
+///
+/// An instance reads it every 300 s. A million verifications in a month are one in 2.6 s, so about one invocation of a
+/// hundred finds it due.
 const KEYRING_DUE: f64 = 0.01;
 /// DynamoDB deletes an expired item "within a few days".
 const DELETED_AFTER_DAYS: f64 = 2.0;
-/// Headers of a request as phones and browsers send them, and its path.
+/// Bytes of a request's path and of the headers that phones and browsers send.
 const REQUEST_HEADER_BYTES: usize = 400;
-/// The status line, and what the gateway adds to the headers of an answer: `apigw-requestid`, `connection`.
+/// Bytes of an answer's status line and of the headers that the gateway adds: `apigw-requestid`, `connection`.
 const GATEWAY_HEADER_BYTES: usize = 100;
-/// Custom metrics of a stack that serves a few countries and businesses.
+/// The number of custom metrics of a stack that serves a few countries and businesses.
 const METRICS: u32 = 30;
-/// Each function has a connection to each of its tables, three and one, whose key is asked for every five
-/// minutes.
+/// KMS requests per month. The functions have three tables and one, with a connection to each. DynamoDB asks for the
+/// table's key once per connection every five minutes.
 const KEY_REQUESTS: u32 = 4 * 12 * 24 * 365 / 12;
-/// `LogRetentionDays` in `template.yaml`.
+/// The default of `LogRetentionDays` in `template.yaml`.
 const LOG_DAYS: u32 = 30;
-/// Each names a metric that an alarm reads.
+/// The template. Each `MetricName:` in it is a metric that an alarm reads.
 const TEMPLATE: &str = include_str!("../../../../template.yaml");
 
-/// What `bench cost` prints.
+/// The options of `bench cost`.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// As Markdown, with the prices.
+    /// Print Markdown, with the prices.
     #[arg(long)]
     markdown: bool,
 }
 
-/// Measures and prints; whether the goal is reached.
+/// Measures the usage and prints the costs. Returns whether the goal is reached.
 pub(crate) async fn run(options: Options) -> bool {
-    let (send, verify) = times();
-    let measured = measured(send, verify).await;
+    let (send, verify) = read_times();
+    let measured = measure(send, verify).await;
     report::write("cost", &measured);
     let prices = Prices::load();
     let table = table(&prices, &measured);
@@ -63,25 +67,25 @@ pub(crate) async fn run(options: Options) -> bool {
     goals::judge(&goals::cost(&table))
 }
 
-/// The times of both functions at their memory size.
-fn times() -> (Times, Times) {
+/// Reads the times of both functions at their memory size, from the figures of `memory` or else of `lambda`.
+fn read_times() -> (Times, Times) {
     let sizes: Vec<Size> = report::read("memory").map_or_else(Vec::new, |kept| kept.figures);
     if let Some(size) = sizes.iter().find(|size| size.memory_mb == MEMORY_MB) {
         return (size.send, size.verify);
     }
     let figures: Vec<Summary> = report::read("lambda")
         .map(|kept| kept.figures)
-        .expect("times that `memory` or `lambda` have kept: run one of them first");
+        .expect("no times are kept: run `bench memory` or `bench lambda` first");
     let of = |function: &str| {
         let mut own = figures.iter().filter(|f| f.runtime == "phoneproof");
         let own = own.find(|f| f.function == function);
-        scaled(own.expect("a run of `lambda` with phoneproof"))
+        scale(own.expect("a run of `lambda` with phoneproof"))
     };
     (of("send"), of("verify"))
 }
 
-/// Processor time as it passes at the share of a processor that the memory size has.
-fn scaled(summary: &Summary) -> Times {
+/// Converts processor time to the time it takes at the memory size's share of a processor.
+fn scale(summary: &Summary) -> Times {
     let slower = f64::from(ONE_PROCESSOR_MB) / f64::from(MEMORY_MB);
     Times {
         init_ms: summary.init_cpu_ms * slower,
@@ -90,7 +94,7 @@ fn scaled(summary: &Summary) -> Times {
     }
 }
 
-async fn measured(send: Times, verify: Times) -> Measured {
+async fn measure(send: Times, verify: Times) -> Measured {
     let flow = Flow::run().await;
     let (writes, record) = writes(&flow);
     let alarm_metrics = TEMPLATE.matches("MetricName:").count();
@@ -128,8 +132,9 @@ const fn cold(share: f64, times: Times) -> Cold {
     }
 }
 
-/// The last flow of a phone that has verified as often as its record has slots, so that the record is as
-/// large as records get.
+/// The last flow of a phone that has verified once for each slot of its record.
+///
+/// Its record is as large as records get.
 struct Flow {
     at: Timestamp,
     send: Function,
@@ -144,7 +149,7 @@ impl Flow {
         let (phone, slots) = (phone(1), policy().slots());
         let mut functions = None;
         for _ in 0..slots.count {
-            // An hour and a cooldown: fresh hourly windows, and the slot after the last one.
+            // After an hour and a cooldown, the hourly windows are new and the send takes the next slot.
             world.advance(3_600 + slots.cooldown.as_secs());
             let at = world.clock.now();
             let sent = world.client.send(&phone).await;
@@ -177,10 +182,10 @@ impl Flow {
     }
 }
 
-/// A function without its times and items.
+/// Fills in what one answer shows of a function. Times and items are still empty.
 fn function(cold_share: f64, request: &Value, answer: &Answer, line: &str) -> Function {
     let headers = answer.headers.iter();
-    // Each with a colon, a space and the end of the line.
+    // The 4 bytes are a colon, a space and the line ending.
     let headers: usize = headers
         .map(|(name, value)| name.as_str().len() + value.len() + 4)
         .sum();
@@ -213,12 +218,12 @@ async fn scan(world: &World, table: &str) -> Vec<Map<String, Value>> {
     items.iter().map(item).collect()
 }
 
-/// The items that a send writes or checks, by rule, and the one that a verify writes.
+/// Lists the items that a send writes or checks, one for each rule, and the one that a verify writes.
 fn writes(flow: &Flow) -> (Vec<Write>, Write) {
     let record_bytes = small(sizes::item(&flow.record));
     let write = |rule: Rule| {
         let (bytes, kept_days) = match rule.kind() {
-            // Nobody is blocked: the item is not there.
+            // Nobody is blocked, so the item does not exist.
             RuleKind::Block => (0, 0.0),
             RuleKind::Reserve => (record_bytes, kept_days(flow, &flow.record)),
             RuleKind::Count { .. } => {
@@ -253,7 +258,7 @@ fn writes(flow: &Flow) -> (Vec<Write>, Write) {
     (Rule::ALL.map(write).into(), record)
 }
 
-/// How long an item stays: to the end of the day on which it expires, and until DynamoDB deletes it.
+/// Returns how many days an item stays: through the day on which it expires, and until DynamoDB deletes it.
 fn kept_days(flow: &Flow, item: &Map<String, Value>) -> f64 {
     let expires_at = item["expires_at"]["N"]
         .as_str()
@@ -272,13 +277,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_flow_writes_what_every_rule_writes() {
+    async fn a_send_writes_one_item_for_every_rule() {
         let none = Times {
             init_ms: 0.0,
             first_ms: 0.0,
             warm_ms: 0.0,
         };
-        let measured = measured(none, none).await;
+        let measured = measure(none, none).await;
         let send: Vec<_> = measured
             .send
             .writes
@@ -286,7 +291,7 @@ mod tests {
             .map(|w| w.name.as_str())
             .collect();
         assert_eq!(send, Rule::ALL.map(Rule::name));
-        // A kilobyte is the first step of the price: one write unit each, two in a transaction.
+        // Items of up to a kilobyte cost one write unit, and two in a transaction.
         assert!(
             measured
                 .send
@@ -303,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn the_template_has_what_is_said_of_it() {
+    fn the_template_has_this_memory_size_and_log_retention() {
         assert!(TEMPLATE.contains(&format!("MemorySize: {MEMORY_MB}\n")));
         let retention = TEMPLATE
             .split("\n  LogRetentionDays:\n")

@@ -1,36 +1,36 @@
-//! The price file `tests/bench/prices.toml`.
+//! Reads the price file `tests/bench/prices.toml`.
 
 use serde::Deserialize;
 
 const FILE: &str = include_str!("../../prices.toml");
 
-/// What AWS asks for, and how it meters.
+/// The prices of AWS and how AWS meters usage.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Prices {
-    /// The region of the prices.
+    /// The AWS region of the prices, such as `us-east-1`.
     pub(crate) region: String,
-    /// How usage is metered.
+    /// The units in which AWS meters usage.
     pub(crate) metering: Metering,
-    /// The prices.
+    /// The price of each unit.
     pub(crate) price: PriceList,
 }
 
-/// How usage is metered.
+/// The units in which AWS meters usage.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Metering {
-    /// Bytes per request of an HTTP API.
+    /// Bytes that an HTTP API bills as one request.
     pub(crate) http_api_bytes: u32,
-    /// Bytes of an item per write unit of DynamoDB.
+    /// Bytes of an item that DynamoDB bills as one write unit.
     pub(crate) write_unit_bytes: u32,
-    /// Bytes of an item per read unit of DynamoDB.
+    /// Bytes of an item that DynamoDB bills as one read unit.
     pub(crate) read_unit_bytes: u32,
-    /// What a transaction multiplies units by.
+    /// The factor by which a transaction multiplies write units.
     pub(crate) transactional_factor: u32,
-    /// What a stored item takes beside its bytes.
+    /// Bytes that DynamoDB adds to each stored item.
     pub(crate) item_overhead_bytes: u32,
-    /// Where AWS says so.
+    /// AWS's page about metering.
     pub(crate) page: String,
 }
 
@@ -40,16 +40,16 @@ pub(crate) struct Metering {
 pub(crate) struct Price {
     usd: f64,
     per: f64,
-    /// AWS's own page.
+    /// AWS's own page for the price.
     pub(crate) page: String,
-    /// The text that the figure was taken from.
+    /// The page that the figure was taken from.
     pub(crate) seen: String,
-    /// The day of that text, or `undated`.
+    /// The day of that page, or `undated`.
     pub(crate) as_of: String,
 }
 
 impl Price {
-    /// How much for how many.
+    /// Formats the price with the amount it is for, such as `$0.2 per 1000000`.
     pub(crate) fn label(&self) -> String {
         if self.per > 1.0 {
             format!("${} per {}", self.usd, self.per)
@@ -58,7 +58,7 @@ impl Price {
         }
     }
 
-    /// Dollars for `amount` of it.
+    /// Returns the dollars for `amount` units.
     pub(crate) fn of(&self, amount: f64) -> f64 {
         self.usd * amount / self.per
     }
@@ -66,7 +66,7 @@ impl Price {
 
 macro_rules! price_list {
     ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// The prices; each field's name says of what.
+        /// The prices, each in a field named after the unit.
         #[derive(Debug, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub(crate) struct PriceList {
@@ -74,7 +74,7 @@ macro_rules! price_list {
         }
 
         impl PriceList {
-            /// Every price with its name.
+            /// Returns every price with its name.
             pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &Price)> {
                 [$((stringify!($name), &self.$name),)*].into_iter()
             }
@@ -83,45 +83,45 @@ macro_rules! price_list {
 }
 
 price_list! {
-    /// Requests of an HTTP API.
+    /// A request to an HTTP API.
     http_api_requests,
-    /// Gigabytes to the internet.
+    /// A gigabyte sent to the internet.
     data_out_gb,
-    /// Invocations.
+    /// An invocation of a Lambda function.
     lambda_requests,
-    /// Time of arm64 functions.
+    /// A GB-second of an arm64 function.
     lambda_gb_seconds_arm64,
-    /// Time of x86-64 functions.
+    /// A GB-second of an x86-64 function.
     lambda_gb_seconds_x86,
-    /// Write units on demand.
+    /// A write unit of an on-demand table.
     dynamodb_write_units,
-    /// Read units on demand.
+    /// A read unit of an on-demand table.
     dynamodb_read_units,
-    /// Stored items.
+    /// A gigabyte of items, stored for a month.
     dynamodb_gb_months,
-    /// Secrets.
+    /// A secret, kept for a month.
     secret_months,
-    /// Calls of Secrets Manager.
+    /// A call to Secrets Manager.
     secret_calls,
-    /// Logs taken in.
+    /// A gigabyte of logs, ingested.
     log_gb,
-    /// Logs kept.
+    /// A gigabyte of logs, kept for a month.
     log_gb_months,
-    /// Custom metrics in use.
+    /// A custom metric, in use for a month.
     metric_months,
-    /// Metrics that alarms read.
+    /// A metric that an alarm reads, for a month.
     alarm_metric_months,
-    /// Requests to KMS.
+    /// A request to KMS.
     key_requests,
 }
 
 impl Prices {
-    /// Reads the price file that is compiled in.
+    /// Reads the price file, which is compiled in.
     pub(crate) fn load() -> Self {
         toml::from_str(FILE).expect("prices.toml is valid")
     }
 
-    /// The days of the oldest and the newest dated source.
+    /// Returns the days of the oldest and of the newest dated source.
     pub(crate) fn dates(&self) -> (&str, &str) {
         let dated = || {
             let dates = self.price.all().map(|(_, price)| price.as_of.as_str());
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_price_says_where_it_comes_from() {
+    fn every_price_names_its_source() {
         for (name, price) in Prices::load().price.all() {
             assert!(price.usd > 0.0 && price.per >= 1.0, "{name}");
             assert!(price.page.starts_with("https://aws.amazon.com/"), "{name}");
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_price_is_for_so_many() {
+    fn a_price_is_divided_by_the_amount_it_is_for() {
         let prices = Prices::load();
         let calls = prices.price.secret_calls.of(35_040.0);
         assert!((calls - 0.1752).abs() < 1e-9, "{calls}");

@@ -1,14 +1,14 @@
-//! The table as text and as Markdown.
+//! Formats the cost table as text and as Markdown.
 
 use std::fmt::Write as _;
 
 use super::{Architecture, DOLLARS, PLATFORM, Prices, Row, Table};
 
 impl Prices {
-    /// Every price with where it comes from, for `RESULTS.md`.
+    /// Formats every price with its source as a Markdown table, for `RESULTS.md`.
     pub(crate) fn markdown(&self) -> String {
         let mut out = format!(
-            "| price, {} | | seen in | of |\n|---|---|---|---|\n",
+            "| unit that AWS bills in {} | price | source | date of the source |\n|---|---|---|---|\n",
             self.region
         );
         for (name, price) in self.price.all() {
@@ -28,9 +28,10 @@ impl Prices {
 }
 
 impl Table {
-    /// For a terminal.
+    /// Formats the table for a terminal.
     pub(crate) fn text(&self) -> String {
-        let mut out = String::from("per million verifications, without the texts, in dollars\n");
+        let mut out =
+            String::from("cost per million verifications, without the texts, in dollars\n");
         let mut line = |component: &str, amount: &str, arm64: &str, x86: &str| {
             _ = writeln!(out, "  {component:<28}{amount:<24}{arm64:>8}{x86:>8}");
         };
@@ -45,7 +46,7 @@ impl Table {
         }
         let [arm64, x86] = self.totals();
         line("total", "", &arm64, &x86);
-        _ = writeln!(out, "{}\nper month, in dollars", self.comparison());
+        _ = writeln!(out, "{}\ncost per month, in dollars", self.comparison());
         for row in &self.month {
             _ = writeln!(
                 out,
@@ -56,11 +57,11 @@ impl Table {
             );
         }
         _ = writeln!(out, "  {:<52}{:>8}", "total", dollars(self.month_total()));
-        _ = writeln!(out, "{}\ncutting it", self.biggest_part());
+        _ = writeln!(out, "{}\nways to cut the cost", self.biggest_part());
         for cut in &self.cuts {
             _ = writeln!(
                 out,
-                "  ${:.2} less, {} units per send: {}\n    takes: {}",
+                "  saves ${:.2}, leaves {} write units per send: {}\n    what it takes: {}",
                 cut.dollars, cut.units, cut.name, cut.takes
             );
         }
@@ -68,10 +69,11 @@ impl Table {
         out
     }
 
-    /// For `RESULTS.md`.
+    /// Formats the table as Markdown, for `RESULTS.md`.
     pub(crate) fn markdown(&self) -> String {
-        let mut out =
-            String::from("| per million verifications | | arm64 | x86-64 |\n|---|---|---:|---:|\n");
+        let mut out = String::from(
+            "| cost per million verifications | amount | arm64 | x86-64 |\n|---|---|---:|---:|\n",
+        );
         for row in &self.rows {
             _ = writeln!(
                 out,
@@ -89,7 +91,7 @@ impl Table {
             self.comparison(),
             self.biggest_part()
         );
-        out.push_str("| per month | | |\n|---|---|---:|\n");
+        out.push_str("| cost per month | amount | price |\n|---|---|---:|\n");
         for row in &self.month {
             _ = writeln!(
                 out,
@@ -105,7 +107,7 @@ impl Table {
             dollars(self.month_total())
         );
         out.push_str(
-            "| cutting it | saves | write units per send | takes |\n|---|---:|---:|---|\n",
+            "| way to cut the cost | saves | write units left per send | what it takes |\n|---|---:|---:|---|\n",
         );
         for cut in &self.cuts {
             _ = writeln!(
@@ -130,7 +132,7 @@ impl Table {
             "not reached"
         };
         format!(
-            "A platform at $0.05 takes ${PLATFORM:.0}, {:.0} times as much. Goal: under ${DOLLARS:.0}, {said}.",
+            "A platform at $0.05 per verification charges ${PLATFORM:.0}, {:.0} times as much. Goal: under ${DOLLARS:.0}, {said}.",
             PLATFORM / total
         )
     }
@@ -139,7 +141,7 @@ impl Table {
         let share = |row: &Row| row.arm64 / self.total(Architecture::Arm64) * 100.0;
         self.biggest().map_or_else(String::new, |row| {
             format!(
-                "Biggest part: {}, {}, {:.0} % of the total.",
+                "Largest part: {}, {}, {:.0} % of the total.",
                 row.component,
                 row.amount,
                 share(row)

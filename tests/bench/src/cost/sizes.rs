@@ -1,22 +1,22 @@
-//! How many bytes an item has, as DynamoDB counts them.
+//! Counts the bytes of an item as DynamoDB does.
 //!
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
 
 use serde_json::{Map, Value};
 
-/// What a list or a map takes beside its members.
+/// Bytes of a list or a map, besides its members.
 const NESTED: usize = 3;
-/// What each of its members takes beside itself.
+/// Bytes that each member adds, besides its own size.
 const MEMBER: usize = 1;
 
-/// The bytes of an item: of its names and of its values.
+/// Counts the bytes of an item: its names and its values.
 pub(super) fn item(item: &Map<String, Value>) -> usize {
     item.iter()
         .map(|(name, typed)| name.len() + value(typed))
         .sum()
 }
 
-/// The bytes of a value in its JSON form, an object whose only name is the type.
+/// Counts the bytes of a value in DynamoDB's JSON form, an object whose only name is the type.
 fn value(typed: &Value) -> usize {
     let typed = typed.as_object().and_then(|typed| typed.iter().next());
     let (name, content) = typed.expect("a type and a value");
@@ -39,7 +39,7 @@ fn value(typed: &Value) -> usize {
     }
 }
 
-/// A byte for two significant digits and one more; another for the sign.
+/// Counts the bytes of a number: one for every two significant digits, one more, and one for a minus sign.
 fn number(digits: &str) -> usize {
     let significant = digits.trim_start_matches(['-', '0']).trim_end_matches('0');
     significant.len().div_ceil(2) + 1 + usize::from(digits.starts_with('-'))
@@ -51,7 +51,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn every_type_has_its_size() {
+    fn counts_the_bytes_of_every_type() {
         for (typed, bytes) in [
             (json!({ "S": "grüße" }), 7),
             (json!({ "N": "0" }), 1),
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_has_its_names_and_values() {
+    fn counts_the_names_and_the_values_of_an_item() {
         let counter = json!({ "pk": { "S": "rule#x#1" }, "n": { "N": "1" } });
         assert_eq!(item(counter.as_object().expect("an item")), 2 + 8 + 1 + 2);
     }

@@ -1,7 +1,7 @@
 use super::*;
 
-/// A send or verify of about today's sizes, with times that are easy to follow by hand.
-fn measured() -> Measured {
+/// Returns figures of about today's sizes, with times that are easy to follow by hand.
+fn example_figures() -> Measured {
     let write = |name: &str, bytes, kept_days| Write {
         name: name.to_owned(),
         bytes,
@@ -64,18 +64,18 @@ fn measured() -> Measured {
     }
 }
 
-fn close(actual: f64, expected: f64) {
+fn assert_close(actual: f64, expected: f64) {
     assert!((actual - expected).abs() < 1e-6, "{actual}, not {expected}");
 }
 
-fn row<'a>(table: &'a Table, component: &str) -> &'a Row {
+fn find_row<'a>(table: &'a Table, component: &str) -> &'a Row {
     let mut rows = table.rows.iter().chain(&table.month);
     rows.find(|row| row.component == component).expect("a row")
 }
 
 #[test]
-fn each_line_is_what_a_pencil_says() {
-    let table = table(&Prices::load(), &measured());
+fn each_row_agrees_with_a_calculation_by_hand() {
+    let table = table(&Prices::load(), &example_figures());
     for (component, dollars) in [
         ("HTTP API", 2.0),                     // 2 million
         ("answers to the internet", 0.135),    // 1,500 bytes: 1.5 GB at 0.09
@@ -91,22 +91,22 @@ fn each_line_is_what_a_pencil_says() {
         ("secrets", 0.4),
         ("KMS, keys of the tables", 0.10512), // 35,040 at 0.03 per 10,000
     ] {
-        close(row(&table, component).arm64, dollars);
-        close(row(&table, component).x86, dollars);
+        assert_close(find_row(&table, component).arm64, dollars);
+        assert_close(find_row(&table, component).x86, dollars);
     }
-    // 94 ms warm (93.2 rounded up), 31 + 109 cold in one of a hundred; 9 warm, 14 + 11 in two of a hundred:
-    // 94.46 + 9.32 ms, a quarter of a GB: 25,945 GB-s.
-    let time = row(&table, "Lambda, time");
-    close(time.arm64, 25_945.0 * 0.000_013_333_4);
-    close(time.x86, 25_945.0 * 0.000_016_666_7);
+    // A send takes 94 ms warm (93.2 rounded up) and 31 + 109 ms in the 1 % of cold starts: 94.46 ms on average.
+    // A verify takes 9 ms warm and 14 + 11 ms in the 2 %: 9.32 ms. At a quarter of a GB that makes 25,945 GB-s.
+    let time = find_row(&table, "Lambda, time");
+    assert_close(time.arm64, 25_945.0 * 0.000_013_333_4);
+    assert_close(time.x86, 25_945.0 * 0.000_016_666_7);
     assert_eq!(time.amount, "25945 GB-s");
-    close(table.total(Architecture::Arm64), 17.138_715_063);
-    close(table.total(Architecture::X86), 17.225_197_531_5);
-    close(table.month_total(), 10.905_12);
+    assert_close(table.total(Architecture::Arm64), 17.138_715_063);
+    assert_close(table.total(Architecture::X86), 17.225_197_531_5);
+    assert_close(table.month_total(), 10.905_12);
 }
 
 #[test]
-fn units_are_started_kilobytes_and_double_in_transactions() {
+fn units_round_up_and_writes_double_in_transactions() {
     let prices = Prices::load();
     for (bytes, transactional, units) in [
         (0, false, 1),
@@ -136,13 +136,13 @@ fn units_are_started_kilobytes_and_double_in_transactions() {
             bytes,
             consistent,
         };
-        close(read.units(&prices), units);
+        assert_close(read.units(&prices), units);
     }
 }
 
 #[test]
 fn a_stored_token_costs_one_more_item_and_a_read() {
-    let (prices, mut stored) = (Prices::load(), measured());
+    let (prices, mut stored) = (Prices::load(), example_figures());
     stored.send.writes.push(Write {
         name: "stored token".to_owned(),
         bytes: 400,
@@ -155,29 +155,29 @@ fn a_stored_token_costs_one_more_item_and_a_read() {
         consistent: true,
     });
     let more = table(&prices, &stored).total(Architecture::Arm64)
-        - table(&prices, &measured()).total(Architecture::Arm64);
-    close(more, 2.0 * 0.625 + 0.125);
+        - table(&prices, &example_figures()).total(Architecture::Arm64);
+    assert_close(more, 2.0 * 0.625 + 0.125);
 }
 
 #[test]
 fn a_large_answer_counts_as_several_requests() {
-    let mut large = measured();
+    let mut large = example_figures();
     large.send.answer_bytes = 524_289;
     let table = table(&Prices::load(), &large);
-    close(row(&table, "HTTP API").arm64, 3.0);
+    assert_close(find_row(&table, "HTTP API").arm64, 3.0);
 }
 
 #[test]
-fn cuts_say_what_remains() {
-    let table = table(&Prices::load(), &measured());
+fn cuts_show_the_units_left_and_the_dollars_saved() {
+    let table = table(&Prices::load(), &example_figures());
     let seen: Vec<_> = table
         .cuts
         .iter()
         .map(|cut| (cut.units, cut.dollars))
         .collect();
     assert_eq!(seen, [(12, 3.75), (8, 6.25), (12, 3.75)]);
-    // A record that merging makes larger than a kilobyte costs two units more.
-    let mut large = measured();
+    // A merged record of more than a kilobyte costs two more units.
+    let mut large = example_figures();
     large.send.writes[3].bytes = 900;
     let table = super::table(&Prices::load(), &large);
     assert_eq!(table.cuts[0].units, 14);
@@ -191,12 +191,12 @@ fn the_goal_is_under_twenty_dollars_on_both_architectures() {
             &prices,
             &Measured {
                 memory_mb,
-                ..measured()
+                ..example_figures()
             },
         )
     };
     assert!(with_memory(256).reached());
-    // 17.138715 without the time of 0.345935 leaves 3.2 dollars for it: x86 spends them first.
+    // Without Lambda's time of 0.345935, the total of 17.138715 leaves 3.2 dollars for it. x86 exceeds them first.
     assert!(with_memory(1_792).reached());
     let x86_over = with_memory(2_000);
     assert!(x86_over.total(Architecture::Arm64) < 20.0);
@@ -204,8 +204,8 @@ fn the_goal_is_under_twenty_dollars_on_both_architectures() {
 }
 
 #[test]
-fn both_forms_show_every_line_and_both_totals() {
-    let table = table(&Prices::load(), &measured());
+fn text_and_markdown_show_every_row_and_both_totals() {
+    let table = table(&Prices::load(), &example_figures());
     for shown in [table.text(), table.markdown()] {
         for row in table.rows.iter().chain(&table.month) {
             assert!(shown.contains(row.component), "{}", row.component);
@@ -215,10 +215,10 @@ fn both_forms_show_every_line_and_both_totals() {
             "17.14",
             "17.23",
             "10.91",
-            "A platform at $0.05 takes $50000, 2917 times as much. Goal: under $20, reached.",
-            "Biggest part: DynamoDB, writes of send, 18.00 million units, 66 % of the total.",
-            "us-east-1 list prices, seen in texts of 2025-05-19 to 2026-06-13",
-            "assumed: waiting for AWS 90 ms per send and 8 ms per verify, 1.0 % and 2.0 % cold starts",
+            "A platform at $0.05 per verification charges $50000, 2917 times as much. Goal: under $20, reached.",
+            "Largest part: DynamoDB, writes of send, 18.00 million units, 66 % of the total.",
+            "us-east-1 list prices, from pages dated 2025-05-19 to 2026-06-13",
+            "assumed: 90 ms of waiting for AWS per send and 8 ms per verify; 1.0 % of sends and 2.0 % of verifies are cold starts",
         ] {
             assert!(shown.contains(part), "{part} is not in\n{shown}");
         }
@@ -226,8 +226,8 @@ fn both_forms_show_every_line_and_both_totals() {
 }
 
 #[test]
-fn what_is_measured_survives_its_file() {
-    let json = serde_json::to_string(&measured()).expect("JSON");
+fn measured_figures_survive_a_round_trip_through_json() {
+    let json = serde_json::to_string(&example_figures()).expect("JSON");
     let read: Measured = serde_json::from_str(&json).expect("the same");
     assert_eq!(serde_json::to_string(&read).expect("JSON"), json);
     let unknown = json.replacen("memory_mb", "memory", 1);

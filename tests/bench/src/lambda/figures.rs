@@ -1,4 +1,4 @@
-//! What was measured of one function.
+//! The figures measured for one function.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -44,28 +44,28 @@ pub(crate) struct Summary {
     pub function: String,
     /// From the start of the process to its first request for an event.
     pub init_ms: f64,
-    /// The processor time of that.
+    /// The processor time of the start.
     pub init_cpu_ms: f64,
-    /// The first invocation.
+    /// The first invocation, from the event handed out to the answer.
     pub first_ms: f64,
-    /// Its processor time.
+    /// The processor time of the first invocation.
     pub first_cpu_ms: f64,
     /// Start and first invocation together.
     pub cold_ms: f64,
-    /// A warm invocation.
+    /// The median of a warm invocation.
     pub warm_p50_ms: f64,
-    /// One of a hundred takes longer.
+    /// The 99th percentile of a warm invocation.
     pub warm_p99_ms: f64,
     /// Processor time of a warm invocation, the runtime's own work included.
     pub warm_cpu_ms: f64,
-    /// The most memory it had resident.
+    /// The peak resident memory (`VmHWM`), in megabytes.
     pub peak_mb: f64,
-    /// The program, zipped; of programs that are one file.
+    /// The size of the zipped program in megabytes. `None` for programs of several files.
     pub zip_mb: Option<f64>,
 }
 
 impl Figures {
-    /// Nothing measured yet of a function.
+    /// Creates figures of a function without any measurement yet.
     pub(crate) fn new(runtime: &str, function: &'static str, program: &Program) -> Self {
         Self {
             runtime: runtime.to_owned(),
@@ -91,7 +91,7 @@ impl Figures {
         self.saw(instance);
     }
 
-    /// Takes the warm invocations back that only warmed up.
+    /// Forgets the warm invocations so far, which only warmed the instance up.
     pub(crate) fn forget_warm(&mut self) {
         self.warm = Costs::default();
     }
@@ -100,7 +100,7 @@ impl Figures {
         self.peak_mb = self.peak_mb.max(instance.process.peak_mb());
     }
 
-    /// The medians.
+    /// Calculates the medians.
     pub(crate) fn summary(&self) -> Summary {
         let cold = self.init.wall.plus(&self.first.wall);
         Summary {
@@ -120,8 +120,9 @@ impl Figures {
     }
 }
 
-/// The size of a program in a zip archive; the archive's own few hundred bytes are left out. `None` for
-/// scripts: their size is that of their libraries.
+/// Returns the size of a program in a zip archive, without the few hundred bytes of the archive itself.
+///
+/// `None` for scripts, because most of their size is in their libraries.
 fn zipped_mb(file: &Path) -> Option<f64> {
     let program = fs::read(file).ok()?;
     if !program.starts_with(b"\x7fELF") {
@@ -133,7 +134,7 @@ fn zipped_mb(file: &Path) -> Option<f64> {
     Some(f64::from(bytes) / 1e6)
 }
 
-/// The figures as a Markdown table.
+/// Formats the figures as a Markdown table.
 pub(crate) fn table(figures: &[Summary]) -> String {
     let mut table = String::from(
         "| function | init ms (CPU) | first ms (CPU) | cold start ms | warm p50 / p99 ms | CPU per warm call ms | peak MB | zip MB |\n|---|---|---|---|---|---|---|---|\n",

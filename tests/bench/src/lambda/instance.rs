@@ -1,4 +1,4 @@
-//! One life of a function: a process that is started, fed with events and ended.
+//! An instance of a function: a process that is started, given events and ended.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -19,7 +19,7 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// How long the slowest runtime, or a function under callgrind, may take to start.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// What Lambda tells every function.
+/// The variables that Lambda sets for every function.
 const OF_LAMBDA: [(&str, &str); 5] = [
     ("AWS_LAMBDA_FUNCTION_NAME", "f"),
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
@@ -28,7 +28,7 @@ const OF_LAMBDA: [(&str, &str); 5] = [
     ("AWS_LAMBDA_LOG_STREAM_NAME", "1"),
 ];
 
-/// How a function is started.
+/// The command that starts a function, with its folder and environment.
 #[derive(Debug, Clone)]
 pub(crate) struct Program {
     command: Vec<String>,
@@ -37,7 +37,7 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// The words of `command`, run in `folder` and with `environment` beside that of every function.
+    /// Describes a command in `folder`. `environment` is added to the variables that every function gets.
     pub(crate) fn new(
         command: &str,
         folder: &Path,
@@ -50,12 +50,12 @@ impl Program {
         }
     }
 
-    /// A program that takes no arguments and nothing more from its environment.
+    /// Describes a command in the current folder that needs no further environment.
     pub(crate) fn here(path: &str) -> Self {
         Self::new(path, Path::new("."), &BTreeMap::new())
     }
 
-    /// A shell script.
+    /// Describes a shell script in the current folder.
     pub(crate) fn script(script: String) -> Self {
         Self {
             command: vec!["sh".to_owned(), "-c".to_owned(), script],
@@ -63,30 +63,30 @@ impl Program {
         }
     }
 
-    /// The file that is all of the program, if there is one.
+    /// Returns the program's file, if the program is a single file.
     pub(crate) fn file(&self) -> Option<PathBuf> {
         match self.command.as_slice() {
             [file] => Some(self.folder.join(file)),
-            // With arguments it is an interpreter, and the program is something else.
+            // A command with arguments is an interpreter, and the program is another file.
             _ => None,
         }
     }
 }
 
-/// What one step of a life took.
+/// The time that one step of an instance took.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cost {
-    /// By the clock on the wall.
+    /// The elapsed time.
     pub wall: Duration,
-    /// Processor time of the process.
+    /// The processor time of the process.
     pub cpu: Duration,
 }
 
-/// An invocation.
+/// An answered invocation.
 #[derive(Debug)]
 pub(crate) struct Invocation {
-    /// From the event handed out to the answer received; the processor time also counts what the
-    /// process does until it asks for the next event.
+    /// From handing out the event to receiving the answer. The processor time also includes the work until the
+    /// process asks for the next event.
     pub cost: Cost,
     /// The HTTP status of the answer.
     pub status: u64,
@@ -99,18 +99,18 @@ pub(crate) struct Invocation {
 pub(crate) struct Instance {
     /// From the start of the process to its first request for an event.
     pub init: Cost,
-    /// The process.
+    /// The process, for its processor time and memory.
     pub process: Process,
     child: Child,
     api: RuntimeApi,
 }
 
 impl Instance {
-    /// Starts `program`, with no other environment than its own, `environment` and what Lambda adds.
+    /// Starts `program`. Its environment is its own, `environment` and the variables that Lambda sets.
     ///
     /// # Panics
     ///
-    /// When it does not start: its last words are in the message.
+    /// When it does not start. The message has its standard error.
     pub(crate) async fn start(program: &Program, environment: &BTreeMap<String, String>) -> Self {
         let mut api = RuntimeApi::start().await;
         let (file, arguments) = program.command.split_first().expect("a command");
@@ -141,22 +141,25 @@ impl Instance {
                 child,
                 api,
             },
-            said => panic!("{file} did not start: {said:?}\n{}", last_words(&mut child)),
+            said => panic!(
+                "{file} did not start: {said:?}\n{}",
+                end_and_read_stderr(&mut child)
+            ),
         }
     }
 
-    /// Ends the process as the system does before it shuts down, and waits until it has ended.
+    /// Ends the process by `SIGTERM`, as the system does before it shuts down, and waits until it has ended.
     ///
     /// # Panics
     ///
-    /// When it has ended before.
+    /// When the process has already ended.
     pub(crate) fn terminate(mut self) {
         let id = i32::try_from(self.child.id()).expect("process ids are small");
         kill(Pid::from_raw(id), Signal::SIGTERM).expect("it is alive");
         self.child.wait().expect("it is a child of this process");
     }
 
-    /// Hands out an event and waits for the answer, and for the next request of an event.
+    /// Hands out an event, and waits for the answer and for the request of the next event.
     ///
     /// # Panics
     ///
@@ -167,7 +170,10 @@ impl Instance {
         self.api.hand_out(event, DEADLINE);
         let (at, answer) = match self.api.listen(PATIENCE).await {
             Said::Answered(at, answer) => (at, answer),
-            said => panic!("no answer: {said:?}\n{}", last_words(&mut self.child)),
+            said => panic!(
+                "no answer: {said:?}\n{}",
+                end_and_read_stderr(&mut self.child)
+            ),
         };
         let said = self.api.listen(PATIENCE).await;
         assert!(matches!(said, Said::Ready(_)), "{said:?}");
@@ -184,8 +190,8 @@ impl Instance {
     }
 }
 
-/// Ends the process and reads what it has written to its standard error.
-fn last_words(child: &mut Child) -> String {
+/// Ends the process and reads its standard error.
+fn end_and_read_stderr(child: &mut Child) -> String {
     drop(child.kill());
     let mut words = String::new();
     if let Some(mut stderr) = child.stderr.take() {

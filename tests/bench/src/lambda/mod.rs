@@ -1,6 +1,6 @@
-//! Functions under a Runtime API of our own: what a cold start and a warm invocation cost.
+//! Measures cold starts and warm invocations of functions, under a Runtime API of our own.
 //!
-//! All runtimes take turns in every round, so that whatever else the machine does meets all of them.
+//! All runtimes take turns in every round, so that other work of the machine slows all of them alike.
 
 mod figures;
 mod instance;
@@ -28,34 +28,34 @@ use crate::{goals, report};
 /// Warm invocations that are not counted: they fill caches and open connections.
 const WARM_UP: u32 = 20;
 
-/// What `bench lambda` measures.
+/// The options of `bench lambda`.
 #[derive(Args)]
 pub(crate) struct Lambda {
-    /// Cold starts of each function.
+    /// How many cold starts of each function to measure.
     #[arg(long, default_value_t = 20)]
     cold: u32,
-    /// Warm invocations of each function.
+    /// How many warm invocations of each function to measure.
     #[arg(long, default_value_t = 500)]
     warm: u32,
-    /// The runtimes, all measured in this run.
+    /// The file that lists the runtimes to measure.
     #[arg(long, default_value = "tests/bench/runtimes.toml")]
     runtimes: PathBuf,
-    /// Only the runtimes with these names.
+    /// Measure only the runtimes with these names.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// The folder with the events `send.json` and `verify.json`.
     #[arg(long, default_value = "tests/bench/events")]
     events: PathBuf,
-    /// A function that does nothing: the floor.
+    /// The command that starts the floor, a function that does nothing.
     #[arg(long, default_value = "target/release/hello")]
     floor: String,
-    /// Do without the floor.
+    /// Do not measure the floor.
     #[arg(long)]
     no_floor: bool,
     /// Reach AWS by TLS, as in a deployment.
     #[arg(long)]
     tls: bool,
-    /// The machine is busy or slow: goals of time are printed, but only those of size and memory count.
+    /// The machine is busy or slow: print goals of time, but fail only for those of size and memory.
     #[arg(long)]
     busy: bool,
 }
@@ -65,7 +65,7 @@ struct Runtimes {
     runtime: Vec<Runtime>,
 }
 
-/// Two functions that serve the flow.
+/// A runtime's two functions, which serve a flow together.
 #[derive(Deserialize)]
 struct Runtime {
     name: String,
@@ -76,18 +76,18 @@ struct Runtime {
     environment: BTreeMap<String, String>,
 }
 
-/// What every function reaches, and what it is told about it.
+/// The AWS services that every function reaches, and the environment that names them.
 pub(crate) struct Surroundings {
-    /// What functions find in their environment.
+    /// The environment of every function.
     pub environment: BTreeMap<String, String>,
     inbox: Inbox,
-    /// They end with this value.
+    /// The services, which end when this value is dropped.
     _backends: Backends,
     _tls: Option<Tls>,
 }
 
 impl Surroundings {
-    /// Starts the loopback AWS services, behind TLS if `tls` says so.
+    /// Starts the loopback AWS services, behind TLS if `tls` is set.
     pub(crate) async fn start(tls: bool) -> Self {
         let backends = Backends::start(&Options::new(policy())).await;
         let backends = backends.expect("free ports");
@@ -99,7 +99,7 @@ impl Surroundings {
         let relays = Relays::before(&plain, Some(&tls)).await;
         let mut around = Self::on(backends, &relays.endpoints);
         let bundle = tls.bundle.display().to_string();
-        // As the AWS SDKs call it, and as Node.js does.
+        // The AWS SDKs read the first variable, Node.js the second.
         for name in ["AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {
             around.environment.insert(name.to_owned(), bundle.clone());
         }
@@ -109,17 +109,17 @@ impl Surroundings {
         }
     }
 
-    /// On `backends`, which functions reach at `endpoints`.
+    /// Uses running `backends`, which functions reach at `endpoints`.
     pub(crate) fn on(backends: Backends, endpoints: &Endpoints) -> Self {
         Self {
-            environment: variables(endpoints),
+            environment: list_variables(endpoints),
             inbox: backends.inbox.clone(),
             _backends: backends,
             _tls: None,
         }
     }
 
-    /// The code that `user` was texted last.
+    /// Returns the code in the newest text to `user`.
     pub(crate) fn code(&self, user: User) -> String {
         let texts = self.inbox.messages(Some(&user.phone()));
         let body = &texts.first().expect("a text").body;
@@ -128,8 +128,8 @@ impl Surroundings {
     }
 }
 
-/// The environment of the functions in `template.yaml`.
-fn variables(endpoints: &Endpoints) -> BTreeMap<String, String> {
+/// Returns the environment that `template.yaml` gives to the functions.
+fn list_variables(endpoints: &Endpoints) -> BTreeMap<String, String> {
     let tables = phoneproof_local::stack::tables();
     [
         ("ISSUER", "https://verify.example.com"),
@@ -150,7 +150,7 @@ fn variables(endpoints: &Endpoints) -> BTreeMap<String, String> {
     .into()
 }
 
-/// The functions of one runtime on their way through a run.
+/// The functions of one runtime with their figures so far.
 struct Measured {
     programs: (Program, Program),
     warm_send: Instance,
@@ -171,7 +171,7 @@ impl Measured {
     }
 }
 
-/// Gives every user of a run once.
+/// Returns users that the run has not had yet.
 struct Users(u32);
 
 impl Users {
@@ -181,14 +181,18 @@ impl Users {
     }
 }
 
-async fn started(instance: &mut Instance, events: &Events, user: User) -> (Invocation, String) {
+async fn ask_for_a_code(
+    instance: &mut Instance,
+    events: &Events,
+    user: User,
+) -> (Invocation, String) {
     let sent = instance.invoke(events.send(user)).await;
     assert_eq!(sent.status, 202, "{:?}", sent.body);
     let token = sent.body["token"].as_str().expect("a token").to_owned();
     (sent, token)
 }
 
-/// Cold and warm figures of one runtime's functions, a round at a time.
+/// Measures the functions of one runtime, a round at a time.
 struct Bench<'b> {
     around: &'b Surroundings,
     events: &'b Events,
@@ -196,15 +200,15 @@ struct Bench<'b> {
 }
 
 impl Bench<'_> {
-    /// One cold start of each function.
+    /// Measures one cold start of each function.
     async fn cold(&mut self, measured: &mut Measured) {
         let environment = &self.around.environment;
         let user = self.users.next();
         let mut send = Instance::start(&measured.programs.0, environment).await;
-        let (first, _) = started(&mut send, self.events, user).await;
+        let (first, _) = ask_for_a_code(&mut send, self.events, user).await;
         measured.send.cold(&send, &first);
         let user = self.users.next();
-        let (_, token) = started(&mut measured.warm_send, self.events, user).await;
+        let (_, token) = ask_for_a_code(&mut measured.warm_send, self.events, user).await;
         let event = self.events.verify(user, &token, &self.around.code(user));
         let mut verify = Instance::start(&measured.programs.1, environment).await;
         let first = verify.invoke(event).await;
@@ -212,11 +216,11 @@ impl Bench<'_> {
         measured.verify.cold(&verify, &first);
     }
 
-    /// `count` warm flows through one instance of each function.
+    /// Measures `count` warm flows through one instance of each function.
     async fn warm(&mut self, measured: &mut Measured, verify: &mut Instance, count: u32) {
         for _ in 0..count {
             let user = self.users.next();
-            let (sent, token) = started(&mut measured.warm_send, self.events, user).await;
+            let (sent, token) = ask_for_a_code(&mut measured.warm_send, self.events, user).await;
             measured.send.warm(&measured.warm_send, &sent);
             let event = self.events.verify(user, &token, &self.around.code(user));
             let verified = verify.invoke(event).await;
@@ -226,7 +230,7 @@ impl Bench<'_> {
     }
 }
 
-/// One short life after the other of both functions of PhoneProof.
+/// Starts both functions of PhoneProof again and again, for two invocations each.
 pub(crate) struct Life<'l> {
     around: &'l Surroundings,
     events: Events,
@@ -234,7 +238,7 @@ pub(crate) struct Life<'l> {
 }
 
 impl<'l> Life<'l> {
-    /// No life yet.
+    /// Prepares the events. No function is started yet.
     pub(crate) fn new(around: &'l Surroundings) -> Self {
         Self {
             around,
@@ -243,12 +247,12 @@ impl<'l> Life<'l> {
         }
     }
 
-    /// Start, first and second invocation of `send`, and those of `verify`.
+    /// Returns the times of `send`'s start, first and second invocation, and the same three of `verify`.
     pub(crate) async fn of(&mut self, send: &Program, verify: &Program) -> [Duration; 6] {
         let (first, second) = (self.users.next(), self.users.next());
         let mut send = Instance::start(send, &self.around.environment).await;
-        let (sent, token) = started(&mut send, &self.events, first).await;
-        let (sent_again, token_again) = started(&mut send, &self.events, second).await;
+        let (sent, token) = ask_for_a_code(&mut send, &self.events, first).await;
+        let (sent_again, token_again) = ask_for_a_code(&mut send, &self.events, second).await;
         let mut verify = Instance::start(verify, &self.around.environment).await;
         let mut took = [
             send.init.wall,
@@ -269,7 +273,7 @@ impl<'l> Life<'l> {
     }
 }
 
-/// Measures all runtimes; whether they reach the goals.
+/// Measures all runtimes. Returns whether the goals are reached.
 pub(crate) async fn run(lambda: Lambda) -> bool {
     let text = fs::read_to_string(&lambda.runtimes).expect("the file of runtimes");
     let Runtimes { runtime: runtimes } = toml::from_str(&text).expect("runtimes");

@@ -1,4 +1,4 @@
-//! The Runtime API of one function instance.
+//! Serves the Lambda Runtime API to one instance of a function.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
@@ -16,22 +16,22 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// What an instance did.
+/// An event in the life of an instance.
 #[derive(Debug)]
 pub(crate) enum Said {
-    /// It asked for its next event.
+    /// The instance asked for its next event.
     Ready(Instant),
-    /// It answered the last one.
+    /// The instance answered the last event, with this body.
     Answered(Instant, Bytes),
-    /// It gave up: what it said, for the message of the panic.
+    /// The instance reported this error, or nothing in time. The panic message shows it.
     #[expect(dead_code, reason = "shown by `Debug`")]
     Failed(String),
 }
 
-/// A running Runtime API.
+/// A running Runtime API for one instance. Dropping it stops the server.
 #[derive(Debug)]
 pub(crate) struct RuntimeApi {
-    /// `AWS_LAMBDA_RUNTIME_API`.
+    /// The host and port, for `AWS_LAMBDA_RUNTIME_API`.
     pub address: String,
     events: mpsc::UnboundedSender<(String, Duration)>,
     said: mpsc::UnboundedReceiver<Said>,
@@ -46,7 +46,7 @@ struct Shared {
 }
 
 impl RuntimeApi {
-    /// Starts one on any free port.
+    /// Starts the API on a free port of the loopback interface.
     pub(crate) async fn start() -> Self {
         let (events, queue) = mpsc::unbounded_channel();
         let (teller, said) = mpsc::unbounded_channel();
@@ -77,12 +77,12 @@ impl RuntimeApi {
         self.events.send((event, left)).expect("the API runs");
     }
 
-    /// What the instance does next.
+    /// Waits for the next thing that the instance does, for at most `patience`.
     pub(crate) async fn listen(&mut self, patience: Duration) -> Said {
         let said = tokio::time::timeout(patience, self.said.recv()).await;
         said.ok()
             .flatten()
-            .unwrap_or_else(|| Said::Failed("it says nothing".to_owned()))
+            .unwrap_or_else(|| Said::Failed("the instance did nothing in time".to_owned()))
     }
 }
 

@@ -1,8 +1,8 @@
-//! The machine that runs this.
+//! Describes the machine that runs the benchmarks.
 
 use std::fs;
 
-/// Processor, cores, memory and the kernel's series, on one line.
+/// Describes the processor, cores, memory and kernel on one line.
 pub(super) fn description() -> String {
     let read = |file: &str| fs::read_to_string(file).unwrap_or_default();
     let (cpus, memory) = (read("/proc/cpuinfo"), read("/proc/meminfo"));
@@ -21,14 +21,14 @@ pub(super) fn description() -> String {
     )
 }
 
-/// Major and minor number of a release such as `6.8.0-45-generic`.
+/// Returns major and minor number of a kernel release: `6.8` of `6.8.0-45-generic`.
 fn series(release: &str) -> String {
     let mut numbers = release.trim().splitn(3, '.');
     let (major, minor) = (numbers.next(), numbers.next());
     format!("{}.{}", major.unwrap_or("?"), minor.unwrap_or("?"))
 }
 
-/// The value of `name` in lines of `name : value`.
+/// Finds the value of `name` in lines such as `name : value`.
 fn member<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     text.lines().find_map(|line| {
         let (key, value) = line.split_once(':')?;
@@ -41,14 +41,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_are_found_by_their_whole_name() {
+    fn finds_a_member_by_its_whole_name() {
         let text = "model\t\t: 85\nmodel name\t: Some CPU @ 2 GHz\n";
         assert_eq!(member(text, "model name"), Some("Some CPU @ 2 GHz"));
         assert_eq!(member(text, "name"), None);
     }
 
     #[test]
-    fn a_release_is_named_by_its_series() {
+    fn shortens_a_release_to_major_and_minor_number() {
         assert_eq!(series("6.8.0-45-generic\n"), "6.8");
     }
 }

@@ -1,4 +1,4 @@
-//! What criterion has kept of the micro-benchmarks.
+//! Reads the figures of the micro-benchmarks that criterion has kept.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,10 +6,10 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-/// Where criterion keeps a folder for each group, with a folder for each benchmark.
+/// Criterion's folder. It has a folder for each group, with a folder for each benchmark.
 const FOLDER: &str = "target/criterion";
 
-/// The name of a benchmark.
+/// The name of a benchmark, as criterion writes it.
 #[derive(Deserialize)]
 struct Name {
     group_id: String,
@@ -23,11 +23,11 @@ struct Estimates {
 
 #[derive(Deserialize)]
 struct Estimate {
-    /// Nanoseconds.
+    /// The estimate in nanoseconds.
     point_estimate: f64,
 }
 
-/// A benchmark with its median; sorted by group, with the floors of each at its end.
+/// A benchmark with its median. Rows sort by group, with the floors at the end of their group.
 #[derive(PartialEq, PartialOrd)]
 struct Row {
     group: String,
@@ -56,7 +56,7 @@ fn folders(folder: &Path) -> impl Iterator<Item = std::path::PathBuf> {
     entries.filter_map(|entry| Some(entry.ok()?.path()))
 }
 
-/// The medians as a Markdown table; empty if there are none.
+/// Formats the medians as a Markdown table. The text is empty if there are none.
 pub(super) fn table() -> String {
     let groups = folders(Path::new(FOLDER)).flat_map(|group| folders(&group).collect::<Vec<_>>());
     let mut rows: Vec<_> = groups.filter_map(|folder| Row::read(&folder)).collect();

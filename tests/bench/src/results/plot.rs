@@ -1,23 +1,23 @@
-//! The plot: cold starts and peak memory of every function that was measured, as bars side by side.
+//! Draws the plot: cold starts and peak memory of every measured function, as bars side by side.
 //!
-//! It brings its own background, so that it can be read on light and on dark pages.
+//! It has a background of its own, so that it is legible on light and on dark pages.
 
 use std::fmt::Write as _;
 
 use crate::lambda::Summary;
 
 const WIDTH: f64 = 880.0;
-/// Where the names end and the first panel begins.
+/// The x position at which the names end and the first panel begins.
 const NAMES: f64 = 152.0;
 const PANEL: f64 = 352.0;
-/// What the longest bar of a panel leaves for its value.
+/// The width that the longest bar of a panel leaves for its value.
 const VALUE: f64 = 76.0;
 const ROW: f64 = 26.0;
 const BAR: f64 = 14.0;
-/// The middle of the first row.
+/// The y position of the middle of the first row.
 const TOP: f64 = 62.0;
 const BOTTOM: f64 = 40.0;
-/// A bar that could be seen.
+/// The smallest width of a bar, so that it stays visible.
 const LEAST: f64 = 1.5;
 
 const STYLE: &str = "\
@@ -27,11 +27,11 @@ text{font:13px system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif;fil
 @media(prefers-color-scheme:dark){text{fill:#e6edf3}.note{fill:#9198a1}\
 .card{fill:#0d1117;stroke:#3d444d}.bar{fill:#6e7681}.bar.own{fill:#4493f8}}";
 
-/// A panel: bars of one or more pieces.
+/// A panel with a bar for each function.
 struct Panel {
     left: f64,
     unit: &'static str,
-    /// The pieces of a bar.
+    /// Returns the lengths of the pieces that a function's bar consists of.
     pieces: fn(&Summary) -> Vec<f64>,
 }
 
@@ -48,7 +48,7 @@ const PANELS: [Panel; 2] = [
     },
 ];
 
-/// The plot as SVG.
+/// Draws the plot as SVG.
 pub(super) fn svg(figures: &[Summary]) -> String {
     let rows: u32 = figures.len().try_into().expect("a few runtimes");
     let height = TOP + f64::from(rows) * ROW + BOTTOM;
@@ -123,7 +123,7 @@ fn is_own(figures: &Summary) -> bool {
     figures.runtime == "phoneproof"
 }
 
-/// How a reader calls the function.
+/// Returns the name of the function for readers.
 fn name(figures: &Summary) -> String {
     let runtime = match figures.runtime.as_str() {
         "floor" => return "empty function".to_owned(),
@@ -147,11 +147,11 @@ fn text(svg: &mut String, class: &str, x: f64, y: f64, text: &str) {
     _ = writeln!(
         svg,
         "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>",
-        escaped(text)
+        escape(text)
     );
 }
 
-fn escaped(text: &str) -> String {
+fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn bars_are_as_long_as_their_values() {
+    fn bars_are_proportional_to_their_values() {
         let svg = svg(&[
             figures("phoneproof", 8.0, 2.0, 12.0),
             figures("python", 360.0, 40.0, 60.0),
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn names_cannot_break_the_plot() {
+    fn escapes_markup_in_names() {
         let svg = svg(&[figures("a<b>&\"c\"", 1.0, 1.0, 1.0)]);
         assert!(svg.contains(">a&lt;b&gt;&amp;\"c\" send</text>"), "{svg}");
     }

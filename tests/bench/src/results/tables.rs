@@ -1,4 +1,4 @@
-//! Figures as Markdown tables.
+//! Formats figures as Markdown tables.
 
 use std::fmt::Write as _;
 
@@ -29,7 +29,7 @@ pub(super) fn flows(rates: &[Rate]) -> String {
     table("connections", named)
 }
 
-/// The parts of the long run, then empty and filled tables.
+/// Formats the parts of the long run, then the flows on empty and on filled tables.
 pub(super) fn growth(grown: &Grown) -> String {
     let parts = (1..).zip(&grown.parts).map(|(n, rate)| {
         let name = format!("part {n} of {} of the long run", grown.parts.len());

@@ -1,6 +1,6 @@
-//! Every target of the library on good inputs, mutated.
+//! Runs every target of the library on mutated good inputs.
 //!
-//! A run takes the same inputs each time. `PROPTEST_CASES=100000` takes more of them, `PROPTEST_RNG_SEED=7` others.
+//! Every run takes the same inputs. `PROPTEST_CASES=100000` takes more of them. `PROPTEST_RNG_SEED=7` takes others.
 
 #![expect(
     clippy::expect_used,
@@ -21,7 +21,7 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 use mutation::mutation;
 
-/// Bytes that a failed property shows as text, to be put into a test.
+/// Input bytes. A failed property shows them as a byte string, ready to copy into a test.
 #[derive(Clone)]
 struct Input(Vec<u8>);
 
@@ -31,7 +31,7 @@ impl fmt::Debug for Input {
     }
 }
 
-/// A seed with a few mutations, or, seldom, bytes and text without any sense.
+/// Generates a seed with a few mutations or, seldom, random bytes or text.
 fn input(target: &Target) -> impl Strategy<Value = Input> + use<> {
     let (seeds, words) = ((target.seeds)(), target.words);
     let mutated = (0..seeds.len(), prop::collection::vec(mutation(), 0..5)).prop_map(
@@ -48,7 +48,7 @@ fn input(target: &Target) -> impl Strategy<Value = Input> + use<> {
     prop_oneof![20 => mutated, 1 => noise, 1 => text].prop_map(Input)
 }
 
-/// The given number of inputs, and the same ones each time, unless the environment says otherwise.
+/// Configures the given number of inputs, the same in every run. The environment can change both.
 fn config(cases: u32) -> Config {
     let mut config = Config::default();
     if std::env::var_os("PROPTEST_CASES").is_none() {
@@ -61,8 +61,10 @@ fn config(cases: u32) -> Config {
     config
 }
 
-/// Feeds a target; both outcomes must occur, or the inputs say nothing.
-fn hold(name: &str, cases: u32) {
+/// Feeds a target with inputs.
+///
+/// Each outcome must be at least about a twentieth of the other, because the inputs would otherwise test little.
+fn run_property(name: &str, cases: u32) {
     let target = target(name).expect("a target");
     let (accepted, refused) = (Cell::new(0), Cell::new(0));
     let held = TestRunner::new(config(cases)).run(&input(target), |Input(bytes)| {
@@ -87,7 +89,7 @@ macro_rules! properties {
     ($($name:ident: $cases:literal,)*) => {
         $(#[test]
         fn $name() {
-            hold(stringify!($name), $cases);
+            run_property(stringify!($name), $cases);
         })*
 
         const NAMES: &[&str] = &[$(stringify!($name)),*];
@@ -113,7 +115,7 @@ properties! {
 }
 
 #[test]
-fn each_target_has_its_property_and_its_fuzz_target() {
+fn each_target_has_a_property_test_and_a_fuzz_target() {
     let targets: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
     assert_eq!(targets, NAMES);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
@@ -128,7 +130,7 @@ fn each_target_has_its_property_and_its_fuzz_target() {
 }
 
 #[test]
-fn good_inputs_are_accepted() {
+fn at_least_half_of_the_seeds_are_accepted() {
     for target in TARGETS {
         let seeds = (target.seeds)();
         let accepted = seeds

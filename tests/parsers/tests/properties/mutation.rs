@@ -1,35 +1,35 @@
-//! Small changes of a good input, of the kind that parsers stumble over.
+//! Small changes to a good input, of kinds that often break parsers.
 
 use std::ops::Range;
 
 use proptest::prelude::*;
 
-/// A change. Positions count modulo what there is, so that every change fits every input.
+/// A change to an input. Positions are taken modulo the length, so that every change fits every input.
 #[derive(Debug, Clone)]
 pub(crate) enum Mutation {
-    /// One bit, the other way round.
+    /// Flips one bit.
     Flip { at: usize, bit: u8 },
-    /// One byte, another.
+    /// Replaces one byte.
     Set { at: usize, byte: u8 },
-    /// The end, cut off.
+    /// Cuts off the end.
     Cut { at: usize },
-    /// A stretch, left out.
+    /// Removes a stretch of bytes.
     Remove { at: usize, length: usize },
-    /// A stretch, once more elsewhere.
+    /// Copies a stretch of bytes to another place.
     Copy { at: usize, length: usize, to: usize },
-    /// A word of the language, put in before a token.
+    /// Inserts a word of the language before a token.
     Insert { token: usize, word: usize },
-    /// A token, replaced by a word of the language.
+    /// Replaces a token by a word of the language.
     Replace { token: usize, word: usize },
-    /// A token, left out.
+    /// Removes a token.
     Drop { token: usize },
-    /// A token, once more beside itself.
+    /// Repeats a token several times.
     Repeat { token: usize, times: usize },
-    /// The rest, taken from another good input.
+    /// Replaces the rest by the rest of another good input.
     Splice { at: usize, seed: usize, from: usize },
 }
 
-/// Any change; those that keep the structure are as likely as those that break it.
+/// Generates any change. Changes that keep the structure are about as likely as changes that break it.
 pub(crate) fn mutation() -> impl Strategy<Value = Mutation> {
     let place = any::<usize>;
     prop_oneof![
@@ -47,7 +47,7 @@ pub(crate) fn mutation() -> impl Strategy<Value = Mutation> {
 }
 
 impl Mutation {
-    /// Changes `bytes`.
+    /// Applies the change to `bytes`. `seeds` are the good inputs, and `words` the pieces of the language.
     pub(crate) fn apply(&self, bytes: &mut Vec<u8>, seeds: &[Vec<u8>], words: &[&str]) {
         let length = bytes.len();
         let within = |at: usize| at % (length + 1);
@@ -70,15 +70,15 @@ impl Mutation {
                 bytes.splice(to..to, copied);
             }
             Self::Insert { token, word } => {
-                let at = token_of(bytes, token).start;
-                bytes.splice(at..at, chosen(words, word).bytes());
+                let at = find_token(bytes, token).start;
+                bytes.splice(at..at, choose(words, word).bytes());
             }
             Self::Replace { token, word } => {
-                bytes.splice(token_of(bytes, token), chosen(words, word).bytes());
+                bytes.splice(find_token(bytes, token), choose(words, word).bytes());
             }
-            Self::Drop { token } => drop(bytes.drain(token_of(bytes, token))),
+            Self::Drop { token } => drop(bytes.drain(find_token(bytes, token))),
             Self::Repeat { token, times } => {
-                let token = token_of(bytes, token);
+                let token = find_token(bytes, token);
                 let copies = bytes[token.clone()].repeat(times);
                 bytes.splice(token.end..token.end, copies);
             }
@@ -96,12 +96,12 @@ fn stretch(bytes: &[u8], at: usize, length: usize) -> Range<usize> {
     at..bytes.len().min(at + length)
 }
 
-fn chosen<'w>(words: &[&'w str], word: usize) -> &'w str {
+fn choose<'w>(words: &[&'w str], word: usize) -> &'w str {
     words[word % words.len()]
 }
 
-/// One of the tokens: a quoted string, a run of letters and digits, or a single byte.
-fn token_of(bytes: &[u8], token: usize) -> Range<usize> {
+/// Finds a token by its number. A token is a quoted string, a run of letters and digits, or a single byte.
+fn find_token(bytes: &[u8], token: usize) -> Range<usize> {
     let mut tokens = Vec::new();
     let mut start = 0;
     while start < bytes.len() {

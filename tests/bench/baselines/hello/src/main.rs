@@ -1,4 +1,4 @@
-//! The Lambda binary `hello`: `lambda_http` and nothing else. No logging, no client, no key.
+//! The Lambda binary `hello`, the floor of `bench lambda`: `lambda_http` without logging, clients or keys.
 
 use lambda_http::{Body, Error, Request, Response, run, service_fn};
 
