@@ -8,7 +8,7 @@ use crate::contract::assert_documented;
 /// An answer of the API, read to its end.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// The HTTP status.
+    /// The HTTP status code of the answer.
     pub status: u16,
     /// The headers of the answer.
     pub headers: HeaderMap,

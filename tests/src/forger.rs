@@ -69,7 +69,7 @@ impl Forger {
         })
     }
 
-    /// Signs a header and claims, which may be any text. The signature is good, whatever they say.
+    /// Signs a header and claims, which may be any text. The signature is always good.
     #[must_use]
     pub fn sign(&self, header: &Value, claims: &str) -> String {
         let message = format!("{}.{}", encoded(header), URL_SAFE_NO_PAD.encode(claims));
@@ -105,7 +105,7 @@ impl RsaKey {
         STANDARD.encode(der.as_ref())
     }
 
-    /// Signs a header and claims, which may be any text. The signature is good, whatever they say.
+    /// Signs a header and claims, which may be any text. The signature is always good.
     #[must_use]
     pub fn sign(&self, header: &Value, claims: &str) -> String {
         let message = format!("{}.{}", encoded(header), URL_SAFE_NO_PAD.encode(claims));

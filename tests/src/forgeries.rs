@@ -29,7 +29,7 @@ pub struct Specimen<'s> {
 pub struct Forgery {
     /// What was changed, for messages.
     pub what: String,
-    /// The forged token.
+    /// The forged token, ready to present to a verifier.
     pub token: String,
     /// The rejection that the guard must give. `None` if any rejection is right.
     pub rejection: Option<Rejection>,

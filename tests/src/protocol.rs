@@ -65,7 +65,7 @@ pub fn count(counted: &mut u32, limit: u32) -> bool {
     has_room
 }
 
-/// Gives back what a send counted whose text the carrier refused.
+/// Gives back the count of a send whose text the carrier refused.
 ///
 /// Returns whether it gave anything back: the challenge must still be in its slot, and the count must not be 0.
 /// The slot of a new challenge is removed. The slot of a resend stays.

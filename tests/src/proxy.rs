@@ -27,7 +27,7 @@ pub enum Fault {
     LoseReply,
     /// Answers `TransactionCanceledException` with a conflict at the first item.
     CancelByConflict,
-    /// Answers `TransactionConflictException`.
+    /// Answers `TransactionConflictException`, the error of a single write that conflicts with a transaction.
     Conflict,
     /// Answers 503 without forwarding it.
     Unavailable,
@@ -43,7 +43,7 @@ pub enum Fault {
     Truncate,
     /// Forwards it and answers byte by byte, for longer than any client waits.
     Trickle,
-    /// Never answers.
+    /// Keeps the connection open and never answers.
     Hang,
     /// Forwards it a second late.
     Delay,

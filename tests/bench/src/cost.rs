@@ -144,7 +144,7 @@ pub(crate) struct Row {
     pub(crate) x86: f64,
 }
 
-/// The calculated costs.
+/// The costs calculated from the measured usage.
 #[derive(Debug)]
 pub(crate) struct Table {
     /// The costs per million verifications.

@@ -7,7 +7,7 @@ use std::time::Duration;
 pub(crate) struct Sample(Vec<Duration>);
 
 impl Sample {
-    /// Adds one duration.
+    /// Adds one duration to the sample.
     pub(crate) fn push(&mut self, took: Duration) {
         self.0.push(took);
     }

@@ -100,7 +100,7 @@ impl Figures {
         self.peak_mb = self.peak_mb.max(instance.process.peak_mb());
     }
 
-    /// Calculates the medians.
+    /// Calculates the medians of all measurements so far.
     pub(crate) fn summary(&self) -> Summary {
         let cold = self.init.wall.plus(&self.first.wall);
         Summary {

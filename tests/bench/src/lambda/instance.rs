@@ -76,13 +76,13 @@ impl Program {
 /// The time that one step of an instance took.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cost {
-    /// The elapsed time.
+    /// The time elapsed on the clock.
     pub wall: Duration,
     /// The processor time of the process.
     pub cpu: Duration,
 }
 
-/// An answered invocation.
+/// An invocation that the function has answered.
 #[derive(Debug)]
 pub(crate) struct Invocation {
     /// From handing out the event to receiving the answer. The processor time also includes the work until the
@@ -94,7 +94,7 @@ pub(crate) struct Invocation {
     pub body: Value,
 }
 
-/// A running instance.
+/// A running instance of a function. Dropping it ends the process.
 #[derive(Debug)]
 pub(crate) struct Instance {
     /// From the start of the process to its first request for an event.
