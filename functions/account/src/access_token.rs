@@ -1,4 +1,4 @@
-//! Access tokens: JWTs of this service (RFC 9068).
+//! Access tokens: JWTs that this service issues and checks (RFC 9068).
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -12,14 +12,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::refresh_token::{AccountId, SessionId};
 
-/// How long an access token is accepted, apart from the leeway of clocks. Nothing can take it back before
-/// its end, so it is short.
+/// How long an access token is accepted, apart from the leeway for clocks.
+///
+/// It is short, because an access token cannot be revoked.
 pub const LIFETIME: Duration = Duration::from_mins(10);
 
-/// The `client_id`, which RFC 9068 demands: this service has one kind of client, its owner's.
+/// The claim `client_id`, which RFC 9068 section 2.2 requires. Every client of this service is its operator's own.
 const CLIENT: &str = "first-party";
 
-/// The claims as they stand in the token. Times are whole seconds since the Unix epoch.
+/// The claims of an access token. Times are whole seconds since the Unix epoch.
 #[derive(Serialize, Deserialize)]
 pub struct AccessClaims {
     iss: String,
@@ -42,7 +43,7 @@ impl fmt::Debug for AccessClaims {
 }
 
 impl AccessClaims {
-    /// Makes the claims of a token that begins `now`.
+    /// Makes the claims of a token that is valid from `now` for [`LIFETIME`].
     #[must_use]
     pub fn new(
         issuer: &str,
@@ -66,10 +67,10 @@ impl AccessClaims {
     }
 }
 
-/// What a checked access token says.
+/// The account and the session that a valid access token names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Access {
-    /// The account of the token's owner.
+    /// The account that the token gives access to.
     pub account: AccountId,
     /// The session that the token was issued in.
     pub session: SessionId,
@@ -98,13 +99,13 @@ impl Token for Access {
     }
 }
 
-/// A keyring with what checks its tokens.
+/// A keyring, and the guard that checks tokens with its public keys.
 type OfKeyring = (Arc<Keyring>, Arc<TokenGuard<Access>>);
 
-/// Makes what checks access tokens, with the keys of this service as they are now.
+/// Checks access tokens with the current keys of this service.
 pub struct OwnTokens {
     issuer: String,
-    /// The keyring that was last seen, with what checks its tokens.
+    /// The last keyring and its guard; `None` before the first check.
     guard: RwLock<Option<OfKeyring>>,
 }
 
@@ -117,7 +118,7 @@ impl fmt::Debug for OwnTokens {
 }
 
 impl OwnTokens {
-    /// Accepts tokens of `issuer`.
+    /// Makes a checker of tokens whose issuer and audience are `issuer`.
     #[must_use]
     pub fn new(issuer: &str) -> Self {
         Self {
@@ -126,7 +127,9 @@ impl OwnTokens {
         }
     }
 
-    /// Returns what checks the tokens of `keyring`. It is made once per keyring: parsing keys costs more than a check.
+    /// Returns the guard that checks the tokens of `keyring`.
+    ///
+    /// The guard is kept until another keyring comes, because parsing the keys costs more than a check.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! What the environment decides. Each field's documentation names its variable.
+//! The settings, which come from environment variables. Each field's documentation names its variable.
 
 use phoneproof_aws::clients::AwsSettings;
 use phoneproof_config::{ConfigError, Environment, LOCAL_STACK, check_issuer, read_aws};
@@ -9,19 +9,19 @@ use phoneproof_guard::Https;
 pub struct AccountSettings {
     /// `ACCOUNT_ISSUER`: the public URL of this service, the issuer and audience of access tokens.
     pub issuer: String,
-    /// `ISSUER`: the verification service whose success tokens count.
+    /// `ISSUER`: the URL of the verification service whose success tokens are accepted.
     pub verifier: String,
-    /// `ACCOUNTS_TABLE`: accounts, and which account has which phone.
+    /// `ACCOUNTS_TABLE`: the table of accounts, and of which account has which phone.
     pub accounts_table: String,
-    /// `ACCOUNT_LIMITS_TABLE`: attempts, counters and spent tokens; everything in it ends.
+    /// `ACCOUNT_LIMITS_TABLE`: the table of attempts, counters and spent tokens. Every item in it expires.
     pub limits_table: String,
-    /// `ACCOUNT_KEYRING_SECRET_ID`: name or ARN of this service's own keyring.
+    /// `ACCOUNT_KEYRING_SECRET_ID`: the name or ARN of the secret that holds this service's own keyring.
     pub keyring_secret_id: String,
-    /// `ACCEPT_TEST_NUMBERS`: `true` accepts success tokens of test numbers, which nothing was texted to.
+    /// `ACCEPT_TEST_NUMBERS`: `true` accepts success tokens of test numbers, to which no text is sent.
     pub accepts_test_numbers: bool,
-    /// `STACK_NAME`: the `stack` of every metric; `local` if it is not set.
+    /// `STACK_NAME`: the dimension `stack` of every metric; `local` if it is not set.
     pub stack_name: String,
-    /// Region, credentials and endpoints.
+    /// The region, the credentials and the endpoints of AWS.
     pub aws: AwsSettings,
 }
 
@@ -35,7 +35,7 @@ impl AccountSettings {
         let required = |name| environment.get(name).ok_or(ConfigError::Missing(name));
         Ok(Self {
             issuer: check_issuer("ACCOUNT_ISSUER", required("ACCOUNT_ISSUER")?)?,
-            verifier: verifier(check_issuer("ISSUER", required("ISSUER")?)?)?,
+            verifier: check_transport(check_issuer("ISSUER", required("ISSUER")?)?)?,
             accounts_table: required("ACCOUNTS_TABLE")?,
             limits_table: required("ACCOUNT_LIMITS_TABLE")?,
             keyring_secret_id: required("ACCOUNT_KEYRING_SECRET_ID")?,
@@ -57,8 +57,8 @@ impl AccountSettings {
     }
 }
 
-/// `url`, unless its keys would come over a network where others can change them.
-fn verifier(url: String) -> Result<String, ConfigError> {
+/// Refuses a `url` whose keys would come over a network where others can change them.
+fn check_transport(url: String) -> Result<String, ConfigError> {
     if Https::reaches(&url) {
         Ok(url)
     } else {

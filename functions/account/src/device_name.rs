@@ -1,4 +1,4 @@
-//! The names of devices, sealed: they are their owner's words, and a copy of the tables must not show them.
+//! Sealed names of devices. A name is personal data, so it is encrypted and a copy of the tables does not show it.
 
 use std::fmt;
 
@@ -12,11 +12,13 @@ use zeroize::Zeroizing;
 
 use crate::refresh_token::SessionId;
 
-/// The name of the key that seals.
+/// The name of the key that seals device names.
 const KEY: &str = "device-name";
 
-/// The name of a session's device as it is stored: `<root id>.<nonce>.<ciphertext and tag>`, nonce and ciphertext
-/// in base64url, authenticated with the session's id.
+/// The name of a session's device as it is stored: `<root id>.<nonce>.<ciphertext and tag>`.
+///
+/// The last two are in base64url. The session's id is authenticated with the name, so the name opens for no other
+/// session.
 #[derive(Clone)]
 pub struct SealedName(String);
 
@@ -35,7 +37,7 @@ impl SealedName {
     ///
     /// # Errors
     ///
-    /// [`SealFailed`] when there was no random nonce.
+    /// [`SealFailed`] when the random source gives no nonce.
     pub fn seal(
         name: &str,
         session: SessionId,
@@ -48,7 +50,7 @@ impl SealedName {
         Ok(Self(format!("{}.{nonce}.{sealed}", root.id().as_str())))
     }
 
-    /// The name; `None` when its root was retired, or it is another session's.
+    /// Decrypts the name; `None` when its root was retired, or when it was sealed for another session.
     #[must_use]
     pub fn open(&self, session: SessionId, keyring: &Keyring) -> Option<String> {
         let mut parts = self.0.split('.');
@@ -58,13 +60,13 @@ impl SealedName {
         String::from_utf8(aead::open(&key(root), &session.0, &nonce, sealed)?).ok()
     }
 
-    /// A name as it was stored.
+    /// Wraps a text from the store. [`open`](Self::open) checks it.
     #[must_use]
     pub const fn from_text(text: String) -> Self {
         Self(text)
     }
 
-    /// The text to store.
+    /// Returns the text to store.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -90,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_opens_for_its_session_while_its_root_is_live() {
+    fn a_name_opens_only_for_its_session_and_while_its_root_is_live() {
         let before = keyring("r1", &["r1"]);
         let sealed = SealedName::seal("Ann's phone", SESSION, &before, &SystemRandom);
         let sealed = sealed.expect("sealed");

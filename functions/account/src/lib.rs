@@ -1,10 +1,16 @@
-//! Accounts that live on success tokens: a relying party of PhoneProof.
+//! A relying party of PhoneProof: accounts whose owners prove their phones with success tokens.
 //!
-//! [`password`] says which passwords are accepted and how they are stored, [`login`] how often one may be
-//! tried, [`session`] when a refresh token is exchanged, and [`refresh_token`] what one looks like: pure
-//! functions. [`device_name`] says how the names of devices are stored, and [`recovery`] what a recovery code is.
-//! [`store`] writes them to DynamoDB, and [`service`] joins them to use cases. [`route`] lists the endpoints, with
-//! [`bodies`] and [`problem`] as what goes in and comes out; [`openapi`] describes them.
+//! These modules decide and call nothing:
+//!
+//! - [`password`]: which passwords are accepted, and how they are stored.
+//! - [`login`]: how often a password may be tried.
+//! - [`session`]: when a refresh token is exchanged.
+//! - [`refresh_token`] and [`access_token`]: what the tokens look like.
+//! - [`recovery`]: what a recovery code is.
+//! - [`device_name`]: how the names of devices are stored.
+//!
+//! [`store`] keeps accounts in DynamoDB. [`service`] joins everything to use cases. [`route`] lists the endpoints,
+//! [`bodies`] and [`problem`] are what they read and answer, and [`openapi`] describes them.
 
 pub mod access_token;
 pub mod bodies;
@@ -24,11 +30,11 @@ pub mod store;
 
 pub use endpoints::handle;
 
-/// Everything this function serves lies below this path.
+/// The path that every route of this function begins with.
 pub const PREFIX: &str = "/account/";
 
-/// What this function serves requests with.
+/// The state of one process, which every request shares.
 pub type App = phoneproof_http::App<service::Accounts>;
 
-/// A request to this function.
+/// A request that matched a route of this function.
 pub type Call = phoneproof_http::Call<route::Endpoint>;

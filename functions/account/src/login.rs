@@ -1,6 +1,6 @@
-//! How often a password may be tried.
+//! The rules that say how often a password may be tried.
 //!
-//! Every attempt is counted as a failure before the password is looked at, and taken back when it was right:
+//! Every attempt counts as a failure before its password is checked. A right password takes the failures back. So
 //! parallel guesses cannot slip past the count.
 
 use std::time::Duration;
@@ -9,39 +9,43 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::window::{Quota, Window};
 use phoneproof_http::RateLimit;
 
-/// Failures in a row that make nobody wait.
+/// The number of failures in a row after which the next attempt still need not wait.
 const FREE_FAILURES: u32 = 4;
 
 /// The longest wait between two attempts.
 pub const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
-/// Failures in a row, of either kind of attempt, after which the password is not looked at any more, until it is
-/// reset. NIST SP 800-63B-4 section 3.2.2 allows at most 100, which is what both kinds have together.
+/// The number of failures in a row after which the password is not checked any more, until it is reset.
+///
+/// Each kind of attempt in [`Presented`] has this many. Together they reach 100, the most that NIST SP 800-63B-4
+/// section 3.2.2 allows.
 pub const MAX_FAILURES: u32 = 50;
 
-/// Attempts that one address may make in an hour, over all accounts.
+/// The number of attempts that one address may make in an hour, over all accounts.
 pub const ADDRESS_PER_HOUR: u32 = 100;
 
 /// How long failures are remembered after the last attempt.
 pub const REMEMBERED: Duration = Duration::from_hours(90 * 24);
 
-/// A rule of log-ins. `AddressPerHour` counts as the rules of sends do, one item per window. The other two remember
-/// failures, which a right password takes back; no rule of sends does that.
+/// A rule that limits log-ins.
+///
+/// `AddressPerHour` counts attempts in windows, as the rules of sends do. The other two count failures in a row, which
+/// a right password takes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginRule {
-    /// The wait after failures in a row.
+    /// After several failures in a row, the next attempt must wait.
     Wait,
-    /// The end of waits.
+    /// After [`MAX_FAILURES`] failures in a row, only a new password helps.
     Lock,
-    /// Attempts per address and hour.
+    /// An address may make [`ADDRESS_PER_HOUR`] attempts in an hour.
     AddressPerHour,
 }
 
 impl LoginRule {
-    /// Every rule.
+    /// Every rule of log-ins, once.
     pub const ALL: [Self; 3] = [Self::Wait, Self::Lock, Self::AddressPerHour];
 
-    /// The stable name: `rule` on the wire and in logs, part of the key of a counter.
+    /// Returns the stable name of the rule: `rule` in problems and logs, and part of the key of a counter.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -52,34 +56,36 @@ impl LoginRule {
     }
 }
 
-/// What an attempt brings besides the password. Each kind has failures of its own, so that whoever knows a number
-/// cannot lock out the one who has the phone in hand.
+/// What an attempt presents.
+///
+/// The failures of each kind are counted apart. So a person who only knows the number cannot lock out the person who
+/// holds the phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presented {
-    /// Nothing.
+    /// The password alone, without a success token.
     PasswordOnly,
-    /// A success token for the phone.
+    /// The password and a success token for the phone.
     WithCode,
 }
 
 /// Why a rule refused an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginDenial {
-    /// The account must wait.
+    /// The last failure was too short a time ago.
     Waiting {
-        /// When the next attempt is looked at.
+        /// When the next attempt is admitted.
         until: Timestamp,
-        /// The whole wait.
+        /// The whole length of the wait, not what is left of it.
         wait: Duration,
     },
-    /// The address has made all its attempts.
+    /// The address has made all its attempts of the window.
     AddressExhausted(Quota),
-    /// Too many failures in a row: only a new password helps.
+    /// There were too many failures in a row. Only a new password helps.
     Locked,
 }
 
 impl LoginDenial {
-    /// The rule.
+    /// Returns the rule that refused the attempt.
     #[must_use]
     pub const fn rule(&self) -> LoginRule {
         match self {
@@ -89,7 +95,7 @@ impl LoginDenial {
         }
     }
 
-    /// When trying again can succeed; `None` when only a reset helps.
+    /// Returns the time from which a new attempt can succeed; `None` when only a reset helps.
     #[must_use]
     pub fn retry_at(&self) -> Option<Timestamp> {
         match self {
@@ -99,7 +105,7 @@ impl LoginDenial {
         }
     }
 
-    /// How many attempts the rule admits in which time, if more will be admitted.
+    /// Returns how many attempts the rule admits in which time; `None` when it admits none until a reset.
     #[must_use]
     pub const fn rate_limit(&self) -> Option<RateLimit> {
         let (quota, window) = match self {
@@ -115,7 +121,7 @@ impl LoginDenial {
     }
 }
 
-/// The attempts of one address that count now.
+/// Returns the quota of one address, in the window that `now` falls in.
 #[must_use]
 pub fn address_quota(now: Timestamp) -> Quota {
     Quota {
@@ -124,22 +130,22 @@ pub fn address_quota(now: Timestamp) -> Quota {
     }
 }
 
-/// What is remembered of the attempts on one phone, whether it has an account or not.
+/// The failures of one kind of attempt on one phone, whether it has an account or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Attempts {
-    /// Failures in a row.
+    /// The number of failures in a row.
     pub failures: u32,
-    /// When the next attempt is looked at.
+    /// When the next attempt is admitted; `None` before the first attempt.
     pub next_at: Option<Timestamp>,
 }
 
 impl Attempts {
-    /// What to remember before the attempt that begins `now` is looked at.
+    /// Counts an attempt that begins `now` as a failure. Returns what to store before its password is checked.
     ///
     /// # Errors
     ///
-    /// [`LoginDenial`] when it must not be looked at; nothing is remembered of it then, so impatience costs
-    /// nothing.
+    /// [`LoginDenial`] when the attempt is not admitted. It is not counted then, so trying too early does not prolong
+    /// the wait.
     pub fn begin(self, now: Timestamp) -> Result<Self, LoginDenial> {
         if self.failures >= MAX_FAILURES {
             return Err(LoginDenial::Locked);
@@ -156,7 +162,8 @@ impl Attempts {
     }
 }
 
-/// The wait after so many failures in a row: none at first, then a second, doubled with each.
+/// Returns the wait after so many failures in a row: none at first, then a second, which doubles with each failure up
+/// to [`LONGEST_WAIT`].
 #[must_use]
 pub fn wait_after(failures: u32) -> Duration {
     let Some(doublings) = failures.checked_sub(FREE_FAILURES + 1) else {
@@ -174,7 +181,7 @@ mod tests {
     const NOON: Timestamp = Timestamp::from_unix(1_795_435_200);
 
     #[test]
-    fn waits_grow_and_end_at_a_quarter_of_an_hour() {
+    fn waits_double_up_to_a_quarter_of_an_hour() {
         let waits: Vec<_> = (1..=16).map(|n| wait_after(n).as_secs()).collect();
         assert_eq!(
             waits,
@@ -184,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_during_the_wait_is_refused_and_changes_nothing() {
+    fn refuses_an_attempt_during_the_wait_and_does_not_count_it() {
         let attempts = Attempts {
             failures: 6,
             next_at: Some(NOON + Duration::from_secs(2)),
@@ -199,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn fifty_failures_in_a_row_close_the_password() {
+    fn fifty_failures_in_a_row_lock_the_password() {
         let (mut attempts, mut now, mut tried) = (Attempts::default(), NOON, 0);
         loop {
             match attempts.begin(now) {
@@ -212,13 +219,13 @@ mod tests {
             }
         }
         assert_eq!(tried, MAX_FAILURES);
-        // A night of patience for fifty guesses.
+        // Fifty guesses take a night, even for a guesser who never pauses longer than the rules ask.
         assert!(now.since(NOON) > Duration::from_hours(8));
     }
 
     proptest! {
         #[test]
-        fn no_denial_says_a_time_that_has_passed(
+        fn a_denial_never_names_a_time_that_has_passed(
             failures in 0_u32..120, wait in 0_u64..2_000, later in 0_u64..2_000,
         ) {
             let attempts = Attempts { failures, next_at: Some(NOON + Duration::from_secs(wait)) };

@@ -10,14 +10,14 @@ use crate::bodies::{
     LogInBody, MadeRecoveryCode, Me, PasswordBody, RefreshBody, RegisterBody, Registered,
     ResetBody, SessionTokens, Sessions,
 };
-use crate::problem::problems_of;
+use crate::problem::list_problems;
 use crate::route::{Endpoint, Protected, ROUTES, Route};
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "PhoneProof accounts",
-        description = "Accounts that live on success tokens: register, log in, refresh, change and reset a password.",
+        description = "Accounts whose owners prove their phones with success tokens: register, log in, refresh, change and reset a password.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     servers((url = "/")),
@@ -28,13 +28,13 @@ use crate::route::{Endpoint, Protected, ROUTES, Route};
 )]
 struct Schemas;
 
-/// An answer without a body.
+/// Status 204, without a body.
 const NO_CONTENT: (u16, Option<(&str, Value)>) = (204, None);
 
-/// Makes the document.
+/// Makes the OpenAPI document from the table of routes, the bodies and the problem types.
 #[must_use]
 pub fn document() -> Value {
-    // `HEAD` is `GET` without a body; documents leave it out.
+    // A `HEAD` answers like its `GET`, without the body, so describing it would repeat the `GET`.
     let routes = ROUTES.iter().filter(|route| route.method != Method::HEAD);
     let operations: Vec<_> = routes.map(describe).collect();
     with_operations(Schemas::openapi(), &operations)
@@ -50,7 +50,7 @@ fn describe(route: &Route) -> Operation {
         parameters: Vec::new(),
         needs_token: matches!(route.endpoint, Endpoint::Protected(_)),
         served,
-        refusals: problems_of(route.endpoint),
+        refusals: list_problems(route.endpoint),
     };
     match route.endpoint {
         Endpoint::Register => operation(
@@ -107,7 +107,7 @@ fn describe_protected(
             None,
             json_answer(201, "RecoveryCode"),
         ),
-        Protected::Me => operation("me", "Look at the account", None, json_answer(200, "Me")),
+        Protected::Me => operation("me", "Show the account", None, json_answer(200, "Me")),
         Protected::DeleteMe => operation("deleteMe", "Delete the account", None, NO_CONTENT),
         Protected::ListSessions => {
             let served = json_answer(200, "Sessions");
@@ -124,7 +124,7 @@ fn describe_protected(
                 "name": "session",
                 "in": "path",
                 "required": true,
-                // 16 bytes in base64url.
+                // 16 bytes in base64url: 22 characters, of which the last holds two bits.
                 "schema": { "type": "string", "pattern": "^[A-Za-z0-9_-]{21}[AQgw]$" },
             })],
             ..operation("endSession", "End one session", None, NO_CONTENT)

@@ -1,5 +1,10 @@
+<<<<<<< HEAD
 //! The refusals of the account service: their rows, which refusal of a use case is which, and which endpoint can answer
 //! with which. What HTTP has to know about a refusal stands here and nowhere else.
+=======
+//! The problems that the account service answers with: their types, which refusal of a use case gives which, and which
+//! endpoint can answer with which. A new problem is added here and nowhere else.
+>>>>>>> w-fn
 
 use http::StatusCode as S;
 use http::header::WWW_AUTHENTICATE;
@@ -21,7 +26,7 @@ const INVALID_PHONE: ProblemType = row(
     "invalid-phone",
     "The phone number is not valid",
 );
-/// A success token was refused.
+/// A success token was refused. The access token has a type of its own, because its status is 401.
 const INVALID_TOKEN: ProblemType = row(S::BAD_REQUEST, "invalid-token", "The token is not valid");
 const TEST_NUMBER: ProblemType = row(S::FORBIDDEN, "test-number", "Test numbers are not accepted");
 const ALREADY_SPENT: ProblemType = row(S::CONFLICT, "already-spent", "The token was spent already");
@@ -59,7 +64,7 @@ const INVALID_REFRESH_TOKEN: ProblemType = row(
     "invalid-refresh-token",
     "The refresh token is not valid",
 );
-/// An exchanged refresh token came back, so somebody has a copy.
+/// An exchanged refresh token came back, so somebody has a copy. The client sees no difference; the log warns.
 const REUSED: ProblemType = INVALID_REFRESH_TOKEN.with_level(Level::Warn);
 /// The session of the token has ended.
 pub(crate) const SESSION_OVER: ProblemType =
@@ -68,8 +73,8 @@ const TOKEN_REQUIRED: ProblemType = row(S::UNAUTHORIZED, "token-required", "A to
 const INVALID_ACCESS_TOKEN: ProblemType =
     row(S::UNAUTHORIZED, "invalid-token", "The token is not valid");
 
-/// Returns the problems that an endpoint can answer with.
-pub(crate) fn problems_of(endpoint: Endpoint) -> Vec<&'static ProblemType> {
+/// Lists the problem types that an endpoint can answer with.
+pub(crate) fn list_problems(endpoint: Endpoint) -> Vec<&'static ProblemType> {
     let (reads_body, own): (bool, &[&ProblemType]) = match endpoint {
         Endpoint::Register => (
             true,
@@ -133,22 +138,29 @@ pub(crate) fn problems_of(endpoint: Endpoint) -> Vec<&'static ProblemType> {
     problems
 }
 
+<<<<<<< HEAD
 /// Seconds after which a client may try again when the service is not available.
 const UNAVAILABLE_RETRY_SECONDS: u32 = 2;
 /// Seconds after which a client may try again when the keys of access tokens could not be had.
 const KEYS_RETRY_SECONDS: u32 = 5;
+=======
+/// `Retry-After` when a dependency did not answer, in seconds.
+const UNAVAILABLE_RETRY_SECONDS: &str = "2";
+/// `Retry-After` when the keys that check access tokens could not be read, in seconds.
+const KEYS_RETRY_SECONDS: &str = "5";
+>>>>>>> w-fn
 
-/// Says that the service cannot answer now, because of `cause`.
+/// Makes the problem of a service that cannot answer now. The log shows `cause`; the client does not see it.
 pub fn unavailable(cause: impl std::fmt::Display) -> Problem {
     Problem::unavailable(cause, UNAVAILABLE_RETRY_SECONDS).with_detail("Try again in a moment.")
 }
 
-/// Says that an endpoint takes an access token, and there was none.
+/// Makes the problem of a request without the access token that its endpoint needs.
 pub(crate) fn token_required() -> Problem {
     Problem::new(&TOKEN_REQUIRED).with_detail("Send one as `Authorization: Bearer`.")
 }
 
-/// Makes the problem of an access token that does not count. `realm` is what it has to be for.
+/// Makes the problem of an access token that was refused. `realm` is the issuer that its challenge names.
 pub(crate) fn access_problem(refusal: AccessRefusal, realm: &str) -> Problem {
     match refusal {
         AccessRefusal::Rejected(rejection) => Problem::new(&INVALID_ACCESS_TOKEN)
@@ -159,7 +171,7 @@ pub(crate) fn access_problem(refusal: AccessRefusal, realm: &str) -> Problem {
     }
 }
 
-/// Makes the problem of a use case's refusal.
+/// Makes the problem that tells a client why a use case refused its request.
 #[must_use]
 pub fn account_problem(refusal: AccountRefusal) -> Problem {
     match refusal {

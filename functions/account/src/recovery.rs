@@ -1,8 +1,8 @@
-//! Recovery codes: what a person writes down, to set a new password where the account asks for two factors.
+//! Recovery codes. A person writes one down, to reset the password of an account that asks for two factors.
 //!
-//! With the code that is texted they are two different recovery codes, which NIST SP 800-63B-4 section 4.2 asks for
-//! before an account that is used with two factors is recovered. The number alone never is enough: carriers give it to
-//! somebody else some day.
+//! NIST SP 800-63B-4 section 4.2 asks for two different recovery codes before such an account is recovered. The texted
+//! code is one, and this code is the other. A texted code alone would not do, because carriers give an abandoned number
+//! to another person.
 
 use std::fmt;
 
@@ -12,13 +12,15 @@ use zeroize::Zeroizing;
 /// 80 random bits; NIST asks for 64.
 const BYTES: usize = 10;
 
-/// The characters of a group, as a person reads it.
+/// The number of digits between two hyphens.
 const GROUP: usize = 4;
 
-/// A recovery code. It is its owner's secret: `Debug` hides it, and it is wiped when it is dropped.
+/// A recovery code. It is a secret of its owner, so `Debug` hides it and its memory is wiped on drop.
 pub struct RecoveryCode(Zeroizing<[u8; BYTES]>);
 
-/// SHA-256 of a recovery code: all that is stored of it. Nobody can search 2^80 codes, so it takes no slow hash.
+/// The SHA-256 of a recovery code. Nothing else of the code is stored.
+///
+/// Nobody can search 2^80 codes, so a fast hash is enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecoveryDigest(pub [u8; 32]);
 
@@ -29,14 +31,15 @@ impl fmt::Debug for RecoveryCode {
 }
 
 impl RecoveryCode {
-    /// The code of these random bytes.
+    /// Makes a code of random bytes.
     #[must_use]
     pub fn new(random: [u8; BYTES]) -> Self {
         Self(Zeroizing::new(random))
     }
 
-    /// Reads a code as a person types it: hexadecimal digits, with whatever spaces and dashes; `None` when it is no
-    /// code.
+    /// Reads a code as a person types it: hexadecimal digits of either case, with any spaces and hyphens.
+    ///
+    /// Returns `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let typed = text.chars().filter(|c| !matches!(c, ' ' | '-'));
@@ -52,7 +55,7 @@ impl RecoveryCode {
         is_whole.then_some(Self(bytes))
     }
 
-    /// The text for its owner, in groups: `0123-4567-89ab-cdef-0123`.
+    /// Writes the code for its owner, in groups: `0123-4567-89ab-cdef-0123`.
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(2 * BYTES + BYTES));
@@ -66,7 +69,7 @@ impl RecoveryCode {
         text
     }
 
-    /// What is stored of it.
+    /// Computes the digest that is stored.
     #[must_use]
     pub fn digest(&self) -> RecoveryDigest {
         let mut bytes = [0; 32];
@@ -86,7 +89,7 @@ mod tests {
         [0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x00, 0xff];
 
     #[test]
-    fn a_code_is_read_however_it_is_typed() {
+    fn reads_a_code_with_any_case_spaces_and_hyphens() {
         let code = RecoveryCode::new(BYTES_OF_SAMPLE);
         assert_eq!(code.to_text().as_str(), "0123-4567-89ab-cdef-00ff");
         for text in [
@@ -100,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_code_is_none() {
+    fn refuses_a_text_that_is_not_a_code() {
         for text in [
             "",
             "0123-4567-89ab-cdef-00f",
@@ -113,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_hides_it() {
+    fn debug_hides_the_code() {
         let code = RecoveryCode::new(BYTES_OF_SAMPLE);
         assert_eq!(format!("{code:?}"), "RecoveryCode(…)");
     }

@@ -1,8 +1,8 @@
-//! Refresh tokens: 256 random bits with the account and session they are for.
+//! Refresh tokens: a secret of 256 bits, with the account and the session that it is for.
 //!
-//! The next token of a session derives from the one before, under a key of the service. Whoever exchanges
-//! one token several times, because calls ran in parallel or a reply was lost, gets the same next one, and
-//! only digests have to be stored.
+//! The first secret of a session is random. Each later one is derived from the one before, under a key of the service.
+//! So a client that exchanges a token twice, because its calls ran in parallel or a reply was lost, gets the same next
+//! token both times. The service stores only digests.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use phoneproof_crypto::{base64url, from_base64url};
 use phoneproof_domain::random::{Random, RandomUnavailable, random_array};
 use zeroize::Zeroizing;
 
-/// The name of the key that derives and authenticates.
+/// The name of the key that derives successors and authenticates tokens.
 const KEY: &str = "refresh";
 
 /// Identifies an account: 128 random bits.
@@ -25,11 +25,11 @@ pub struct AccountId(pub [u8; 16]);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionId(pub [u8; 16]);
 
-/// SHA-256 of a token's secret: all that is stored of it.
+/// The SHA-256 of a token's secret. Nothing else of the token is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenDigest(pub [u8; 32]);
 
-/// A refresh token. It is its bearer's secret: `Debug` hides it, and it is wiped when it is dropped.
+/// A refresh token. It is a secret of its bearer, so `Debug` hides it and its memory is wiped on drop.
 #[derive(Clone)]
 pub struct RefreshToken {
     account: AccountId,
@@ -48,11 +48,11 @@ fn key(root: &Root) -> hmac::Key {
 }
 
 impl RefreshToken {
-    /// The first token of a session.
+    /// Makes the first token of a session, with a random secret.
     ///
     /// # Errors
     ///
-    /// [`RandomUnavailable`] when the source fails.
+    /// [`RandomUnavailable`] when the random source fails.
     pub fn first(
         account: AccountId,
         session: SessionId,
@@ -65,10 +65,10 @@ impl RefreshToken {
         })
     }
 
-    /// Reads a token that this service issued under a root that is live; `None` for everything else.
+    /// Reads a token that this service issued under a root that is still in the keyring; `None` for any other text.
     ///
-    /// The token carries a MAC, so an invented one is refused before anything is looked up, and nobody can end
-    /// a stranger's session by presenting a token that was never issued.
+    /// The token carries a MAC. An invented token is refused before the store is read, so nobody can end another
+    /// person's session with a token that was never issued.
     #[must_use]
     pub fn parse(text: &str, keyring: &Keyring) -> Option<Self> {
         let bytes = Zeroizing::new(from_base64url(text).ok()?);
@@ -84,7 +84,7 @@ impl RefreshToken {
         keyring.roots().any(is_ours).then_some(token)
     }
 
-    /// The text on the wire.
+    /// Writes the token as a client holds it: ids, secret and MAC in base64url, under the current root.
     #[must_use]
     pub fn to_text(&self, keyring: &Keyring) -> Zeroizing<String> {
         let mac = self.mac(keyring.current());
@@ -97,19 +97,19 @@ impl RefreshToken {
         Zeroizing::new(base64url(Zeroizing::new(bytes.concat()).as_slice()))
     }
 
-    /// Whose account it is for.
+    /// Returns the account that the token is for.
     #[must_use]
     pub const fn account(&self) -> AccountId {
         self.account
     }
 
-    /// Which session it continues.
+    /// Returns the session that the token continues.
     #[must_use]
     pub const fn session(&self) -> SessionId {
         self.session
     }
 
-    /// What is stored of it.
+    /// Computes the digest of the token's secret.
     #[must_use]
     pub fn digest(&self) -> TokenDigest {
         let mut bytes = [0; 32];
@@ -120,19 +120,20 @@ impl RefreshToken {
         TokenDigest(bytes)
     }
 
-    /// The tokens that may follow this one, one per live root, the current root's first: a token that was
-    /// exchanged just before the current root changed has its successor under the one before.
+    /// Derives the tokens that may follow this one: one per root in the keyring, that of the current root first.
+    ///
+    /// A token that was exchanged just before the current root changed has its successor under the root before.
     #[must_use]
     pub fn successors(&self, keyring: &Keyring) -> Vec<Self> {
         let current = keyring.current();
         let others = keyring.roots().filter(|root| root.id() != current.id());
         std::iter::once(current)
             .chain(others)
-            .map(|root| self.successor(root))
+            .map(|root| self.derive_successor(root))
             .collect()
     }
 
-    fn successor(&self, root: &Root) -> Self {
+    fn derive_successor(&self, root: &Root) -> Self {
         let parts: [&[u8]; 4] = [
             b"next",
             &self.account.0,
@@ -178,17 +179,17 @@ mod tests {
         }
     }
 
-    fn keyring(text: &str) -> Keyring {
+    fn read_keyring(text: &str) -> Keyring {
         Keyring::from_json(text).expect("a keyring")
     }
 
     fn one() -> Keyring {
-        keyring(&format!(r#"{{"current":"r1","r1":"{}"}}"#, "a".repeat(43)))
+        read_keyring(&format!(r#"{{"current":"r1","r1":"{}"}}"#, "a".repeat(43)))
     }
 
     fn two(current: &str) -> Keyring {
         let (a, b) = ("a".repeat(43), "b".repeat(43));
-        keyring(&format!(
+        read_keyring(&format!(
             r#"{{"current":"{current}","index":"r1","roots":{{"r1":"{a}","r2":"{b}"}}}}"#
         ))
     }
@@ -198,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn it_reads_back_and_every_changed_bit_is_refused() {
+    fn reads_its_own_text_and_refuses_every_changed_bit() {
         let (keyring, token) = (one(), token());
         let text = token.to_text(&keyring);
         let read = RefreshToken::parse(&text, &keyring).expect("ours");
@@ -222,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_token_is_always_the_same_and_never_an_earlier_one() {
+    fn a_token_has_one_successor_which_is_never_an_earlier_token() {
         let keyring = one();
         let (mut token, mut seen) = (token(), HashSet::new());
         for _ in 0..100 {
@@ -235,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_current_root_keeps_old_tokens_and_their_successors() {
+    fn old_tokens_and_their_successors_survive_a_new_current_root() {
         let text = token().to_text(&one());
         let after = two("r2");
         let read = RefreshToken::parse(&text, &after).expect("r1 is live");
@@ -251,7 +252,7 @@ mod tests {
             .collect();
         assert_eq!(possible.len(), 2);
         assert_eq!(possible[1], before[0]);
-        let retired = keyring(&format!(
+        let retired = read_keyring(&format!(
             r#"{{"current":"r2","roots":{{"r2":"{}"}}}}"#,
             "b".repeat(43)
         ));
@@ -259,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_hides_it() {
+    fn debug_hides_the_token() {
         assert_eq!(format!("{:?}", token()), "RefreshToken(…)");
     }
 }

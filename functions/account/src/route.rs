@@ -4,7 +4,7 @@ use http::Method;
 
 use crate::service::AccountEvent;
 
-/// The endpoints.
+/// The endpoints of the account service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
     /// Registers an account.
@@ -30,7 +30,7 @@ pub enum Protected {
     ChangePassword,
     /// Makes a recovery code.
     MakeRecoveryCode,
-    /// Shows the account.
+    /// Shows the account of the session.
     Me,
     /// Deletes the account.
     DeleteMe,

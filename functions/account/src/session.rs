@@ -1,4 +1,4 @@
-//! Sessions, and the decision about a refresh token that is presented.
+//! Sessions, and what to do about a refresh token that a client presents.
 
 use std::time::Duration;
 
@@ -6,43 +6,45 @@ use phoneproof_domain::clock::Timestamp;
 
 use crate::refresh_token::TokenDigest;
 
-/// How long a session lives without being used.
+/// How long a session lasts after its tokens were last exchanged.
 pub const IDLE: Duration = Duration::from_hours(7 * 24);
 
-/// How long a session lives at most, from its log-in on.
+/// How long a session lasts at most, counted from its log-in.
 pub const ABSOLUTE: Duration = Duration::from_hours(30 * 24);
 
-/// How long an exchanged refresh token may be presented again, for a client that lost the reply.
+/// How long an exchanged refresh token may be presented again, so that a client which lost the reply can repeat its
+/// request.
 pub const GRACE: Duration = Duration::from_secs(30);
 
-/// A session as the account's record holds it.
+/// A session as the account's item holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Session {
-    /// When it began.
+    /// When the log-in was.
     pub began_at: Timestamp,
-    /// When its tokens were last exchanged, or it began.
+    /// When its tokens were last exchanged; at first, when it began.
     pub used_at: Timestamp,
-    /// The token that continues it.
+    /// The digest of the token that continues it.
     pub current: TokenDigest,
-    /// The token that was exchanged for the current one, at `used_at`.
+    /// The digest of the token that was exchanged for the current one, at `used_at`; `None` before the first exchange.
     pub previous: Option<TokenDigest>,
 }
 
 /// What to do about a refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// Exchange it: make its successor the current token.
+    /// Exchange the token: make its successor the current token.
     Rotate,
-    /// It was exchanged just now: give the same successor again and change nothing.
+    /// The token was exchanged less than [`GRACE`] ago: give the same successor again and change nothing.
     Repeat,
     /// The session is over.
     Expired,
-    /// It was exchanged long ago: somebody has a copy. Nobody can tell who is who, so end the session.
+    /// The token was exchanged longer ago, so two clients have copies of it. End the session, because nobody can tell
+    /// the owner from a thief.
     Reused,
 }
 
 impl Session {
-    /// A session that begins `now` with this token.
+    /// Makes a session that begins `now` with this token.
     #[must_use]
     pub const fn new(token: TokenDigest, now: Timestamp) -> Self {
         Self {
@@ -53,15 +55,15 @@ impl Session {
         }
     }
 
-    /// When it is over, unless it is used before.
+    /// Returns when the session ends, unless it is used before.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         (self.used_at + IDLE).min(self.began_at + ABSOLUTE)
     }
 
-    /// What to do about a token of this session, which this service issued.
+    /// Decides what to do about a token that this service issued for this session.
     ///
-    /// Two secrets are never compared here, only digests of what the caller knows already.
+    /// The comparisons need not take constant time. They compare digests, which do not reveal a token.
     #[must_use]
     pub fn decide(&self, token: TokenDigest, now: Timestamp) -> Decision {
         if now >= self.expires_at() {
@@ -103,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_exchanged_once_and_repeated_for_half_a_minute() {
+    fn exchanges_a_token_once_and_repeats_the_answer_for_half_a_minute() {
         let session = Session::new(token(1), NOON);
         assert_eq!(session.decide(token(1), later(100)), Decision::Rotate);
         let session = session.rotate(token(2), later(100));
@@ -115,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expired_token_never_refreshes() {
+    fn refuses_the_token_of_a_session_that_was_idle_too_long() {
         let session = Session::new(token(1), NOON);
         let idle = NOON + IDLE;
         assert_eq!(session.decide(token(1), idle), Decision::Expired);
@@ -126,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn use_does_not_prolong_a_session_beyond_its_end() {
+    fn use_does_not_prolong_a_session_beyond_thirty_days() {
         let mut session = Session::new(token(0), NOON);
         let mut now = NOON;
         for n in 1..=10 {
@@ -143,12 +145,12 @@ mod tests {
         panic!("the session never ended");
     }
 
-    /// Some client presents token `n` (of those issued so far), some seconds after the step before.
+    /// A client presents the token with this number, of those issued so far, this many seconds after the step before.
     type Step = (u8, u64);
 
     proptest! {
-        /// Whoever presents what: at most one token is current, one that was exchanged is never exchanged
-        /// again, and a session that saw a copy is over.
+        /// Clients present tokens in any order. Only the newest token is ever exchanged, and only the one before it is
+        /// ever repeated.
         #[test]
         fn a_token_is_never_exchanged_twice(
             steps in proptest::collection::vec((0_u8..12, 0_u64..40), 1..60)

@@ -1,4 +1,4 @@
-//! The `send` function: `POST /v1/send`.
+//! The `send` function. It texts codes, for `POST /v1/send`.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use phoneproof_http::{Problem, Reply, caught};
 /// The routes that this function serves.
 pub const ROUTES: &[Route] = &[Endpoint::Send.route()];
 
-/// Answers one request.
+/// Serves one request, from the match of its route to its log line. It always answers, even after a panic.
 pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
     match app.accept(request, ROUTES) {
         Ok(mut call) => {

@@ -1,9 +1,10 @@
-//! What an operator sees when the function cannot start.
+//! The log line that an operator sees when the function cannot start.
 
 #![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
 
 use std::process::{Command, Output};
 
+/// Every variable that the function needs. It gets as far as reading the keyring with them.
 const COMPLETE: [(&str, &str); 9] = [
     ("ISSUER", "https://verify.example.com"),
     ("LIMITS_TABLE", "Limits"),
@@ -13,11 +14,11 @@ const COMPLETE: [(&str, &str); 9] = [
     ("AWS_REGION", "us-east-1"),
     ("AWS_ACCESS_KEY_ID", "local"),
     ("AWS_SECRET_ACCESS_KEY", "local"),
-    // Nothing listens on the discard port.
+    // Nothing listens on the discard port, so reading the keyring fails at once.
     ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
 ];
 
-fn started_with(changes: &[(&str, &str)]) -> Output {
+fn start_with(changes: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_send"));
     command.env_clear().envs(COMPLETE);
     command.envs(changes.iter().copied());
@@ -25,7 +26,7 @@ fn started_with(changes: &[(&str, &str)]) -> Output {
 }
 
 #[test]
-fn faults_end_it_with_one_line_that_names_them() {
+fn a_fault_ends_the_process_with_one_line_that_names_it() {
     for (changes, named) in [
         (&[("ISSUER", "")][..], "ISSUER is not set"),
         (
@@ -38,7 +39,7 @@ fn faults_end_it_with_one_line_that_names_them() {
         ),
         (&[], "keyring: the secret could not be read (no connection)"),
     ] {
-        let output = started_with(changes);
+        let output = start_with(changes);
         assert!(!output.status.success());
         let log = String::from_utf8(output.stdout).expect("UTF-8");
         let last = log.lines().last().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The documents about keys that relying parties and their tools read.
+//! The documents that tell relying parties which keys sign success tokens.
 
 use http::StatusCode;
 use phoneproof_api::problem::unavailable;
@@ -7,21 +7,26 @@ use phoneproof_http::{Problem, Reply};
 use phoneproof_observe::RequestContext;
 use serde_json::{Value, json};
 
-/// Answers with the public keys (RFC 7517).
-pub(crate) async fn jwks(app: &App, context: &mut RequestContext) -> Result<Reply, Problem> {
+/// Answers with the public keys of success tokens, as a JWKS (RFC 7517).
+pub(crate) async fn answer_jwks(app: &App, context: &mut RequestContext) -> Result<Reply, Problem> {
     let jwks = app.service.jwks(context).await.map_err(unavailable)?;
     Ok(Reply::json(StatusCode::OK, &jwks)?.cacheable())
 }
 
 /// Answers with the issuer metadata, in the form that API gateways and JWT libraries look for (OpenID Connect
-/// Discovery 1.0). There is no authorization endpoint: tokens come from `verify` alone.
-pub(crate) async fn discovery(app: &App, context: &mut RequestContext) -> Result<Reply, Problem> {
+/// Discovery 1.0).
+///
+/// It names no authorization endpoint, because only `verify` issues tokens.
+pub(crate) async fn answer_discovery(
+    app: &App,
+    context: &mut RequestContext,
+) -> Result<Reply, Problem> {
     let jwks = app.service.jwks(context).await.map_err(unavailable)?;
     let issuer = app.service.issuer();
     let metadata = json!({
         "issuer": issuer,
         "jwks_uri": format!("{issuer}{}", Endpoint::Jwks.route().path),
-        "id_token_signing_alg_values_supported": algorithms(&jwks),
+        "id_token_signing_alg_values_supported": list_algorithms(&jwks),
         "response_types_supported": [],
         "subject_types_supported": ["public"],
         "claims_supported": [
@@ -32,7 +37,7 @@ pub(crate) async fn discovery(app: &App, context: &mut RequestContext) -> Result
     Ok(Reply::json(StatusCode::OK, &metadata)?.cacheable())
 }
 
-fn algorithms(jwks: &Value) -> Vec<&str> {
+fn list_algorithms(jwks: &Value) -> Vec<&str> {
     let keys = jwks["keys"].as_array().into_iter().flatten();
     let mut names: Vec<_> = keys.filter_map(|key| key["alg"].as_str()).collect();
     names.sort_unstable();

@@ -1,4 +1,5 @@
-//! The `verify` function: check a code, spend a success token, and what relying parties read.
+//! The `verify` function. It checks codes, spends success tokens, and publishes the documents that relying parties
+//! read.
 
 mod documents;
 
@@ -23,7 +24,7 @@ pub const ROUTES: &[Route] = &[
     Endpoint::OpenApi.route(),
 ];
 
-/// Answers one request.
+/// Serves one request, from the match of its route to its log line. It always answers, even after a panic.
 pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
     match app.accept(request, ROUTES) {
         Ok(mut call) => {
@@ -39,10 +40,10 @@ async fn serve(app: &App, call: &mut Call) -> Result<Reply, Problem> {
         Endpoint::Verify => verify(app, call).await,
         Endpoint::Spend => spend(app, call).await,
         Endpoint::Ping => Ok(Reply::text("ok")),
-        Endpoint::Jwks => documents::jwks(app, &mut call.context).await,
-        Endpoint::Discovery => documents::discovery(app, &mut call.context).await,
+        Endpoint::Jwks => documents::answer_jwks(app, &mut call.context).await,
+        Endpoint::Discovery => documents::answer_discovery(app, &mut call.context).await,
         Endpoint::OpenApi => Ok(Reply::json(StatusCode::OK, &openapi::document())?.cacheable()),
-        // Not among the routes above.
+        // `ROUTES` does not list it, so no request gets here.
         Endpoint::Send => Err(Problem::new(&NOT_FOUND)),
     }
 }

@@ -75,7 +75,7 @@ impl Operator {
         }
     }
 
-    /// The current instant.
+    /// Returns the current time of this machine, in whole seconds.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }

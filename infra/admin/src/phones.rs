@@ -1,4 +1,4 @@
-//! `unlock` and `forget`.
+//! The commands `unlock`, which clears the wrong codes of a phone, and `forget`, which erases what is stored about it.
 
 use phoneproof_domain::subject::SubjectKind;
 use serde_json::json;

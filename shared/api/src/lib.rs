@@ -1,5 +1,6 @@
-//! The verification API: its routes, the bodies it takes and gives, its problems, its OpenAPI document, and how the two
-//! functions that serve it start.
+//! The verification API: its routes, the bodies that it reads and answers, its problems, and its OpenAPI document.
+//!
+//! It also holds the start of the two functions that serve the API, `send` and `verify`.
 
 mod bodies;
 pub mod openapi;
@@ -11,8 +12,8 @@ pub use bodies::{SendBody, SendReply, SpendBody, SpendReply, VerifyBody, VerifyR
 pub use route::{Endpoint, Route};
 pub use start::{Preparation, parts, serve};
 
-/// What the functions serve requests with.
+/// The state of one process, which every request shares.
 pub type App = phoneproof_http::App<phoneproof_service::Service>;
 
-/// A request to the verification API.
+/// A request that matched a route of the verification API.
 pub type Call = phoneproof_http::Call<Endpoint>;

@@ -14,7 +14,7 @@ use utoipa::OpenApi;
 
 use crate::Endpoint;
 use crate::bodies::{SendBody, SendReply, SpendBody, SpendReply, VerifyBody, VerifyReply};
-use crate::problem::{ProblemMembers, problems_of};
+use crate::problem::{ProblemMembers, list_problems};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -30,7 +30,7 @@ use crate::problem::{ProblemMembers, problems_of};
 )]
 struct Schemas;
 
-/// Makes the document.
+/// Makes the OpenAPI document from the routes, the bodies and the problem types.
 #[must_use]
 pub fn document() -> Value {
     let mut document = with_operations(Schemas::openapi(), &Endpoint::ALL.map(describe));
@@ -51,18 +51,18 @@ fn describe(endpoint: Endpoint) -> Operation {
         parameters: Vec::new(),
         needs_token: false,
         served,
-        refusals: problems_of(endpoint),
+        refusals: list_problems(endpoint),
     };
     match endpoint {
         Endpoint::Send => Operation {
             parameters: vec![
                 header(
                     "Idempotency-Key",
-                    "Until the code expires, a repeat with the same key sends nothing and gives an equivalent token; later it is a new send. Ignored beside `token`.",
+                    "Until the code expires, a repeat with the same key texts nothing and answers with an equivalent token. After that, it is a new send. Ignored if `token` is present.",
                 ),
                 header(
                     "X-Client-Key",
-                    "The key of a business that restricts its callers.",
+                    "The client key of the business, if the policy restricts who may send for it.",
                 ),
             ],
             ..operation(
@@ -87,7 +87,7 @@ fn describe(endpoint: Endpoint) -> Operation {
         Endpoint::Ping => {
             let schema = json!({ "type": "string", "const": "ok" });
             let served = (200, Some(("text/plain; charset=utf-8", schema)));
-            operation("ping", "Is anyone there?", None, served)
+            operation("ping", "Check that the service answers", None, served)
         }
         Endpoint::Jwks => operation(
             "jwks",
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_reference_resolves_and_every_route_is_there() {
+    fn every_reference_resolves_and_every_route_is_listed() {
         let document = document();
         assert_eq!(document["openapi"], "3.1.0");
         let text = document.to_string();

@@ -1,5 +1,10 @@
+<<<<<<< HEAD
 //! The refusals of the verification API: their rows, which error of a use case gives which, and which operation can
 //! answer with which. What HTTP has to know about a refusal stands here and nowhere else.
+=======
+//! The problems that the verification API answers with: their types, which error of a use case gives which, and which
+//! endpoint can answer with which. A new problem is added here and nowhere else.
+>>>>>>> w-fn
 
 use http::StatusCode as S;
 use http::header::WWW_AUTHENTICATE;
@@ -17,7 +22,7 @@ use utoipa::ToSchema;
 
 use crate::Endpoint;
 
-/// The result codes of the original interface. Spending was not part of it.
+/// The result codes of the original interface. Problems of spending have none, because it had no spending.
 const LIMIT: i32 = -1;
 const DELIVERY: i32 = -2;
 const VERIFICATION: i32 = -5;
@@ -49,11 +54,11 @@ const DESTINATION_NOT_ALLOWED: ProblemType = row(
 );
 const BLOCKED: ProblemType =
     row(S::FORBIDDEN, "blocked", "The request is blocked").with_code(LIMIT);
-/// A rule refused a send.
+/// A rule refused a send for now.
 const LIMITED: ProblemType =
     row(S::TOO_MANY_REQUESTS, "limited", "Too many requests").with_code(LIMIT);
 const LOCKED: ProblemType = row(S::FORBIDDEN, "locked", "The phone is locked").with_code(LIMIT);
-/// The phone is locked until some time, and a guess was refused.
+/// The phone is locked for now, which refused a guess.
 const GUESS_LIMITED: ProblemType = LIMITED.with_code(VERIFICATION);
 const GUESS_LOCKED: ProblemType = LOCKED.with_code(VERIFICATION);
 const ALREADY_USED: ProblemType =
@@ -81,8 +86,8 @@ const DELIVERY_UNKNOWN: ProblemType = row(
 const TOKEN_EXPIRED: ProblemType = row(S::GONE, "expired", "The time is over");
 const ALREADY_SPENT: ProblemType = row(S::CONFLICT, "already-spent", "The token was spent already");
 
-/// Returns the problems that an endpoint can answer with.
-pub(crate) fn problems_of(endpoint: Endpoint) -> Vec<&'static ProblemType> {
+/// Lists the problem types that an endpoint can answer with.
+pub(crate) fn list_problems(endpoint: Endpoint) -> Vec<&'static ProblemType> {
     let own: &[&ProblemType] = match endpoint {
         Endpoint::Send => &[
             &UNKNOWN_BUSINESS,
@@ -125,45 +130,51 @@ pub(crate) fn problems_of(endpoint: Endpoint) -> Vec<&'static ProblemType> {
         .collect()
 }
 
-/// Members of problem documents that only this API has.
+/// The members of problem documents that only this API has.
 #[derive(Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ProblemMembers<'a> {
-    /// -1 limited, -2 delivery failed, -5 verification failed.
+    /// The result code: -1 if the send was limited, locked or blocked, -2 if the delivery failed, -5 if the
+    /// verification failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<i32>,
-    /// Guesses that are left.
+    /// The number of guesses that are left, after a wrong code.
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts_remaining: Option<u32>,
-    /// The challenge token of a text that may still arrive (504).
+    /// The challenge token of a text that may still arrive, after a 504.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'a str>,
-    /// When the code of that text stops working.
+    /// When the code of that text expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
-    /// When the next text may be asked for.
+    /// From when a client may ask for another text.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     resend_at: Option<Timestamp>,
 }
 
+<<<<<<< HEAD
 /// Seconds after which a client may try again when the service is not available.
 const UNAVAILABLE_RETRY_SECONDS: u32 = 2;
+=======
+/// `Retry-After` when a dependency did not answer, in seconds.
+const UNAVAILABLE_RETRY_SECONDS: &str = "2";
+>>>>>>> w-fn
 
-/// Says that the service cannot answer now, because of `cause`.
+/// Makes the problem of a service that cannot answer now. The log shows `cause`; the client does not see it.
 pub fn unavailable(cause: impl std::fmt::Display) -> Problem {
     Problem::unavailable(cause, UNAVAILABLE_RETRY_SECONDS)
         .with_detail("Nothing was texted or accepted. Try again in a moment.")
 }
 
-/// Says that the code which served the request panicked.
+/// Makes the problem of a request during which the service panicked.
 #[must_use]
 pub fn internal() -> Problem {
     Problem::new(&INTERNAL).with_detail("A fault of the service; a text may have been sent.")
 }
 
-/// Makes the problem of a send that was refused or failed.
+/// Makes the problem that tells a client why no code was texted, or that the carrier gave no answer.
 #[must_use]
 pub fn send_problem(error: SendError) -> Problem {
     match error {
@@ -173,7 +184,7 @@ pub fn send_problem(error: SendError) -> Problem {
         SendError::ClientKey => Problem::new(&CLIENT_KEY)
             .with_detail("Send the key of this business in X-Client-Key.")
             .with_error("X-Client-Key", "the client key of the business is needed")
-            // Every 401 names a scheme (RFC 9110 section 15.5.2); this one is the service's own.
+            // Every 401 must name a scheme (RFC 9110 section 15.5.2). No registered scheme fits a client key.
             .with_header(WWW_AUTHENTICATE, "ClientKey realm=\"send\""),
         SendError::Phone(error) => phone_problem(error),
         SendError::Destination(refusal) => Problem::new(&DESTINATION_NOT_ALLOWED)
@@ -192,7 +203,7 @@ pub fn send_problem(error: SendError) -> Problem {
     }
 }
 
-/// Makes the problem of a code that was refused.
+/// Makes the problem that tells a client why its code was refused.
 #[must_use]
 pub fn verify_problem(error: VerifyError) -> Problem {
     match error {
@@ -210,7 +221,7 @@ pub fn verify_problem(error: VerifyError) -> Problem {
     }
 }
 
-/// Makes the problem of a success token that was not spent.
+/// Makes the problem that tells a relying party why a success token was not spent.
 #[must_use]
 pub fn spend_problem(error: SpendError) -> Problem {
     match error {

@@ -6,19 +6,19 @@ use phoneproof_observe::Facts;
 /// The endpoints of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Endpoint {
-    /// Texts a code.
+    /// Texts a code to a phone, for the first time or again.
     Send,
-    /// Checks a code.
+    /// Checks a code, and answers a right one with a success token.
     Verify,
-    /// Spends a success token.
+    /// Spends a success token, so that it counts once.
     Spend,
-    /// Answers `ok`.
+    /// Answers `ok`, without a call to any other service.
     Ping,
-    /// Publishes the public keys.
+    /// Publishes the public keys of success tokens.
     Jwks,
-    /// Publishes the issuer metadata.
+    /// Publishes the issuer metadata (OpenID Connect Discovery 1.0).
     Discovery,
-    /// Publishes the OpenAPI document.
+    /// Publishes the OpenAPI document of this API.
     OpenApi,
 }
 

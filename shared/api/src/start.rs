@@ -1,4 +1,4 @@
-//! The start of the functions that serve the API.
+//! The start of the two functions that serve the API.
 
 use std::future::Future;
 use std::process::ExitCode;
@@ -22,26 +22,25 @@ use tokio::time::Instant;
 
 use crate::App;
 
-/// What a function gets ready before its first invocation, beside the keyring.
+/// What a function prepares before its first invocation, besides the keyring.
 #[derive(Debug, Clone, Copy)]
 pub struct Preparation {
-    /// The AWS services to connect to.
+    /// The AWS services to connect to, so that the first request need not wait for a connection.
     pub calls: &'static [AwsService],
-    /// The work that is done once.
+    /// The work to do once, while the network is waited for.
     pub compute: fn(&Service),
 }
 
-/// Runs a Lambda function: builds the app from the environment of this process, prepares it, and
-/// answers every invocation with `handle`.
+/// Runs a Lambda function. It builds the app from the environment of this process, prepares it, and answers every
+/// invocation with `handle`.
 ///
-/// A fault of the environment, the policy or the keyring ends the process with one log line that
-/// names it.
+/// A fault of the environment, the policy or the keyring ends the process with one log line that names the fault.
 pub async fn serve<F>(preparation: Preparation, handle: fn(Arc<App>, Request) -> F) -> ExitCode
 where
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     phoneproof_runtime::start(async {
-        // On the heap: it would be most of this future, which moves several times on its way.
+        // The inner future is large, and the outer one moves several times. On the heap, the inner one stays in place.
         let app = Arc::new(Box::pin(build(preparation)).await?);
         phoneproof_runtime::run_http(move |request| handle(Arc::clone(&app), request)).await
     })
@@ -62,8 +61,9 @@ async fn build(preparation: Preparation) -> Result<App, Error> {
     })
 }
 
-/// Builds the service, with the keyring loaded, the connections open and everything prepared. The three
-/// happen at once: computing fills the time that the network takes.
+/// Builds the service, reads the keyring, opens the connections and does the prepared work.
+///
+/// The last three run at the same time, so computing fills the time that the network takes.
 async fn prepare(preparation: Preparation) -> Result<(Service, Settings), Error> {
     let settings = Settings::from_environment(&ProcessEnvironment)?;
     let policy = policy::from_environment(&ProcessEnvironment)?;
@@ -82,7 +82,7 @@ async fn prepare(preparation: Preparation) -> Result<(Service, Settings), Error>
     Ok((service, settings))
 }
 
-/// Joins the clients, the settings and the policy to what the service is built from.
+/// Makes the parts that the service is built from, of the clients, the settings and the policy.
 #[must_use]
 pub fn parts(clients: &Clients, settings: &Settings, policy: Policy) -> Parts {
     Parts {

@@ -1,4 +1,4 @@
-//! One-time codes.
+//! One-time codes, as people type them and as texts carry them.
 
 use std::fmt;
 

@@ -11,7 +11,7 @@ use crate::country::Country;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NumberType {
-    /// A land-line number.
+    /// A number of a land line, at a fixed place.
     FixedLine,
     /// A number of a mobile phone.
     Mobile,

@@ -23,7 +23,7 @@ const X_CONTENT_TYPE_OPTIONS: HeaderName = HeaderName::from_static("x-content-ty
 
 /// What a function serves requests with, built once per process.
 pub struct App<S> {
-    /// The use cases.
+    /// The use cases that the endpoints call.
     pub service: S,
     /// The clock that requests are stamped with.
     pub clock: Arc<dyn Clock>,

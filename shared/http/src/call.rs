@@ -1,4 +1,4 @@
-//! Requests in flight.
+//! A request in flight, from its intake to its answer.
 
 use std::fmt;
 use std::net::IpAddr;

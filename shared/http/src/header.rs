@@ -1,4 +1,4 @@
-//! Headers of answers.
+//! The headers of an answer: a value that is not valid is left out.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 

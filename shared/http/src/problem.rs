@@ -55,7 +55,7 @@ pub struct ProblemDocument<'a> {
     r#type: String,
     /// A short summary of the kind.
     title: &'static str,
-    /// The HTTP status.
+    /// The HTTP status, the same as in the status line.
     #[schema(example = 429)]
     status: u16,
     /// What is wrong this time.

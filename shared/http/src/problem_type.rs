@@ -6,7 +6,7 @@ use phoneproof_observe::Level;
 /// What is fixed about a kind of refusal: one row of an API's table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProblemType {
-    /// The HTTP status.
+    /// The HTTP status of the answer.
     pub status: StatusCode,
     /// The last part of `type`, and `outcome` of the request line.
     pub slug: &'static str,

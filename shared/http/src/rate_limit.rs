@@ -10,7 +10,7 @@ const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy")
 /// What a rule admits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimit {
-    /// The rule's name.
+    /// The name of the rule that refuses.
     pub rule: &'static str,
     /// How much it admits in a window.
     pub quota: u32,

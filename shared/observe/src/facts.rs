@@ -37,7 +37,7 @@ pub struct TextSent {
     pub segments: u32,
     /// The estimated cost of the text; `None` when the policy names no price.
     pub cost: Option<MicroUsd>,
-    /// The carrier's answer.
+    /// Whether the carrier took the text, refused it or did not answer.
     pub delivery: Delivery,
 }
 

@@ -1,4 +1,4 @@
-//! The bodies of endpoints about accounts and their passwords.
+//! The bodies of the endpoints that deal with accounts and their passwords.
 
 use phoneproof_crypto::base64url;
 use phoneproof_domain::clock::Timestamp;
@@ -6,24 +6,24 @@ use phoneproof_http::{JsonBody, Problem, SensitiveText};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::password;
+use super::parse_password;
 use crate::password::Password;
 use crate::recovery::RecoveryCode;
 use crate::refresh_token::{AccountId, SessionId};
 use crate::store::Account;
 
-/// `POST /accounts`.
+/// A request to register an account for the phone that the success token proves.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = RegisterRequest)]
 pub struct RegisterBody {
-    /// A success token of business `register`.
+    /// A success token of business `register`. Registering spends it.
     #[schema(value_type = String, min_length = 1, max_length = 3072)]
     pub token: SensitiveText,
-    /// The password to log in with.
+    /// The password to log in with: at least 15 characters, or 8 with `secondStep`.
     #[schema(value_type = String, min_length = 8, max_length = 128, example = "green mountains at noon")]
     password: SensitiveText,
-    /// Whether logging in takes the password and a code.
+    /// Whether logging in takes both the password and a code; `false` if it is missing.
     pub second_step: Option<bool>,
 }
 
@@ -39,22 +39,22 @@ impl RegisterBody {
     ///
     /// A problem that says what is accepted, when the text cannot be a password.
     pub fn password(&self) -> Result<Password, Problem> {
-        password(&self.password)
+        parse_password(&self.password)
     }
 }
 
-/// `POST /password`.
+/// A request to change the password, which ends every session.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = ChangePasswordRequest)]
 pub struct PasswordBody {
-    /// A success token of business `password-change`, for the account's phone.
+    /// A success token of business `password-change`, for the account's phone. Changing the password spends it.
     #[schema(value_type = String, min_length = 1, max_length = 3072)]
     pub token: SensitiveText,
-    /// The password to log in with from now on.
+    /// The new password: at least 15 characters, or 8 if the account asks for a second step.
     #[schema(value_type = String, min_length = 8, max_length = 128)]
     password: SensitiveText,
-    /// Whether logging in takes the password and a code; as before when it is missing.
+    /// Whether logging in takes both the password and a code; unchanged if it is missing.
     pub second_step: Option<bool>,
 }
 
@@ -70,22 +70,22 @@ impl PasswordBody {
     ///
     /// A problem that says what is accepted, when the text cannot be a password.
     pub fn password(&self) -> Result<Password, Problem> {
-        password(&self.password)
+        parse_password(&self.password)
     }
 }
 
-/// `POST /password-reset`.
+/// A request to replace a forgotten password, which ends every session.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = ResetPasswordRequest)]
 pub struct ResetBody {
-    /// A success token of business `password-reset`.
+    /// A success token of business `password-reset`. The account that has its phone gets the new password.
     #[schema(value_type = String, min_length = 1, max_length = 3072)]
     pub token: SensitiveText,
-    /// The password to log in with from now on.
+    /// The new password: at least 15 characters, or 8 if the account asks for a second step.
     #[schema(value_type = String, min_length = 8, max_length = 128)]
     password: SensitiveText,
-    /// The recovery code, where the account asks for two factors.
+    /// The recovery code, which an account with a second step needs. It counts once.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 64, example = "0123-4567-89ab-cdef-0123")]
     recovery_code: Option<SensitiveText>,
 }
@@ -95,7 +95,7 @@ impl JsonBody for ResetBody {
 }
 
 impl ResetBody {
-    /// Reads the recovery code; `None` for a missing or malformed one.
+    /// Reads the recovery code; `None` when it is missing or malformed.
     #[must_use]
     pub fn recovery_code(&self) -> Option<RecoveryCode> {
         RecoveryCode::parse(&self.recovery_code.as_ref()?.0)
@@ -107,21 +107,21 @@ impl ResetBody {
     ///
     /// A problem that says what is accepted, when the text cannot be a password.
     pub fn password(&self) -> Result<Password, Problem> {
-        password(&self.password)
+        parse_password(&self.password)
     }
 }
 
-/// The answer to `POST /accounts`.
+/// The account that was registered.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Account)]
 pub struct Registered {
-    /// The account's id.
+    /// The id of the account, 16 bytes in base64url: the `sub` of its access tokens.
     account: String,
 }
 
 impl Registered {
-    /// Tells a client that the account `id` was registered.
+    /// Makes the answer that names the new account.
     #[must_use]
     pub fn new(id: AccountId) -> Self {
         Self {
@@ -130,18 +130,18 @@ impl Registered {
     }
 }
 
-/// The answer to `POST /recovery-code`.
+/// The recovery code that was made.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = RecoveryCode)]
 pub struct MadeRecoveryCode<'a> {
-    /// For the owner to write down; it is not shown again, and counts once.
+    /// The code, for the owner to write down. It counts once, and it is never shown again.
     #[schema(example = "0123-4567-89ab-cdef-0123")]
     recovery_code: &'a str,
 }
 
 impl<'a> MadeRecoveryCode<'a> {
-    /// Tells the owner the code, once.
+    /// Makes the answer that shows the code.
     #[must_use]
     pub const fn new(text: &'a str) -> Self {
         Self {
@@ -150,33 +150,34 @@ impl<'a> MadeRecoveryCode<'a> {
     }
 }
 
-/// The answer to `GET /me`.
+/// The account of the session that asks.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Me {
-    /// The account's id.
+    /// The id of the account, 16 bytes in base64url: the `sub` of its access tokens.
     account: String,
-    /// The phone, masked but for its last digits.
+    /// The phone number, with everything but its last two digits hidden.
     #[schema(example = "+•••••••••86")]
     phone: String,
-    /// Whether logging in takes the password and a code.
+    /// Whether logging in takes both the password and a code.
     second_step: bool,
-    /// Whether a recovery code was made and not used: without one, a forgotten password of an account with a second
-    /// step cannot be reset.
+    /// Whether the account has a recovery code that was not used. Without one, an account with a second step cannot
+    /// reset a forgotten password.
     has_recovery_code: bool,
     /// When the account was registered.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// The session that asks.
+    /// The id of the session that asks, 16 bytes in base64url.
     session: String,
-    /// When somebody who proved the phone tried to register it.
+    /// When another person, who proved the phone, tried to register it. The account keeps its phone if it is used
+    /// within seven days.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     unlink_requested_at: Option<Timestamp>,
 }
 
 impl Me {
-    /// Tells `session` about its account.
+    /// Makes the answer that shows an account to one of its sessions.
     #[must_use]
     pub fn new(account: &Account, session: SessionId) -> Self {
         Self {

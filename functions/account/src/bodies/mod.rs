@@ -1,4 +1,4 @@
-//! The bodies of the API. Their schemas in the OpenAPI document come from these types.
+//! The bodies of requests and answers. Their schemas in the OpenAPI document come from these types.
 
 mod accounts;
 mod sessions;
@@ -10,10 +10,10 @@ use phoneproof_http::{FieldFault, Problem, SensitiveText};
 
 use crate::password::Password;
 
-fn malformed(field: &str, accepted: impl std::fmt::Display) -> Problem {
+fn report_malformed(field: &str, accepted: impl std::fmt::Display) -> Problem {
     Problem::malformed(vec![FieldFault::new(field, accepted)])
 }
 
-fn password(text: &SensitiveText) -> Result<Password, Problem> {
-    Password::parse(&text.0).map_err(|error| malformed("password", error))
+fn parse_password(text: &SensitiveText) -> Result<Password, Problem> {
+    Password::parse(&text.0).map_err(|error| report_malformed("password", error))
 }

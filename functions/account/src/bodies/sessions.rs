@@ -1,4 +1,4 @@
-//! The bodies of endpoints about sessions.
+//! The bodies of the endpoints that deal with sessions.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use phoneproof_http::{JsonBody, Problem, SensitiveText};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{malformed, password};
+use super::{parse_password, report_malformed};
 use crate::refresh_token::SessionId;
 use crate::service::{Credentials, Tokens, TypedPhone};
 use crate::store::NamedSession;
@@ -19,24 +19,24 @@ use crate::store::NamedSession;
 /// The longest name of a device, in bytes.
 const MAX_DEVICE_BYTES: usize = 64;
 
-/// `POST /sessions`.
+/// A request to log in with `phone` and `password`, with `token` alone, or with all three.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = LogInRequest)]
 pub struct LogInBody {
-    /// The phone number: E.164, or national form with `region`.
+    /// The phone number, in E.164 or, with `region`, in national form.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 96, example = "+14152007986")]
     phone: Option<SensitiveText>,
-    /// The country of a national number, ISO 3166-1 alpha-2.
+    /// The country of a number in national form, as an ISO 3166-1 alpha-2 code.
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z]{2}$", example = "US")]
     region: Option<SensitiveText>,
-    /// The password.
+    /// The password of the account.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 128)]
     password: Option<SensitiveText>,
-    /// A success token of business `login`: alone, or as a second step.
+    /// A success token of business `login`, alone or as a second step. Logging in spends it.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 3072)]
     token: Option<SensitiveText>,
-    /// A name by which the owner knows this session again.
+    /// A name by which the owner recognizes this session.
     #[schema(value_type = Option<String>, max_length = 64, example = "Firefox on a laptop")]
     device: Option<SensitiveText>,
 }
@@ -46,7 +46,7 @@ impl JsonBody for LogInBody {
 }
 
 impl LogInBody {
-    /// Takes the name of the device, as it was given.
+    /// Reads the name of the device, without spaces around it; empty if it is missing.
     ///
     /// # Errors
     ///
@@ -57,29 +57,29 @@ impl LogInBody {
             return Ok(name.to_owned());
         }
         let accepted = format_args!("at most {MAX_DEVICE_BYTES} bytes, no control characters");
-        Err(malformed("device", accepted))
+        Err(report_malformed("device", accepted))
     }
 
-    /// Takes what somebody logs in with.
+    /// Reads what a person logs in with.
     ///
     /// # Errors
     ///
-    /// A problem when something is missing or too much.
+    /// A problem when the members of the body do not go together, or one of them is malformed.
     pub fn credentials(self) -> Result<Credentials, Problem> {
-        let region = self
-            .region
-            .map(|region| Country::parse(&region.0).map_err(|error| malformed("region", error)));
+        let region = self.region.map(|region| {
+            Country::parse(&region.0).map_err(|error| report_malformed("region", error))
+        });
         match (self.phone, self.password, self.token) {
             (Some(phone), Some(typed), token) => Ok(Credentials::Password {
                 phone: TypedPhone {
                     text: phone.0,
                     region: region.transpose()?,
                 },
-                password: password(&typed)?,
+                password: parse_password(&typed)?,
                 token: token.map(|token| token.0),
             }),
             (None, None, Some(token)) => Ok(Credentials::Code { token: token.0 }),
-            _ => Err(malformed(
+            _ => Err(report_malformed(
                 "body",
                 "`phone` and `password`, with `token` as a second step, or `token` alone",
             )),
@@ -87,12 +87,13 @@ impl LogInBody {
     }
 }
 
-/// `POST /sessions/refresh`.
+/// A request to exchange a refresh token for the next tokens of its session.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = RefreshRequest)]
 pub struct RefreshBody {
-    /// The refresh token.
+    /// The refresh token of the last answer. A token that comes back more than 30 seconds after its exchange ends the
+    /// session.
     #[schema(value_type = String, min_length = 1, max_length = 256)]
     pub refresh_token: SensitiveText,
 }
@@ -101,29 +102,29 @@ impl JsonBody for RefreshBody {
     const FIELDS: &'static [&'static str] = &["refreshToken"];
 }
 
-/// The answer to `POST /sessions` and `POST /sessions/refresh`.
+/// The tokens of a session.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Tokens)]
 pub struct SessionTokens<'a> {
-    /// For `Authorization: Bearer`; a JWT of type `at+jwt` (RFC 9068).
+    /// The access token to send as `Authorization: Bearer`, a JWT of type `at+jwt` (RFC 9068).
     access_token: &'a str,
-    /// Always `Bearer`.
+    /// The type of the access token, which is always `Bearer` (RFC 6750).
     token_type: &'static str,
-    /// When the access token ends.
+    /// When the access token expires.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
-    /// For `POST /sessions/refresh`, once.
+    /// The refresh token, which `POST /account/v1/sessions/refresh` exchanges once.
     refresh_token: &'a str,
-    /// When the refresh token ends unless it is exchanged.
+    /// When the refresh token expires unless it is exchanged.
     #[schema(value_type = String, format = DateTime)]
     refresh_expires_at: Timestamp,
-    /// The session's id.
+    /// The id of the session, 16 bytes in base64url.
     session: String,
 }
 
 impl<'a> SessionTokens<'a> {
-    /// Tells a client its tokens.
+    /// Makes the answer that gives a client its tokens.
     #[must_use]
     pub fn new(tokens: &'a Tokens) -> Self {
         Self {
@@ -137,38 +138,38 @@ impl<'a> SessionTokens<'a> {
     }
 }
 
-/// The answer to `GET /sessions`.
+/// The sessions of an account that have not expired.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Sessions {
-    /// The one used last comes first.
+    /// The sessions, the one that was used last first.
     sessions: Vec<SessionSummary>,
 }
 
-/// A session, for the owner of the account.
+/// A session as the owner of the account sees it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Session)]
 pub struct SessionSummary {
-    /// The id of the session.
+    /// The id of the session, 16 bytes in base64url. `DELETE /account/v1/sessions/{session}` takes it.
     session: String,
-    /// The name that the client gave at log-in; empty when it gave none, or when its key was retired.
+    /// The name that the client gave its device at log-in; empty if it gave none, or if the name's key was retired.
     device: String,
     /// When the session began.
     #[schema(value_type = String, format = DateTime)]
     began_at: Timestamp,
-    /// When it last began or was refreshed.
+    /// When the session was last refreshed; at first, when it began.
     #[schema(value_type = String, format = DateTime)]
     used_at: Timestamp,
-    /// When it ends unless it is refreshed.
+    /// When the session ends unless it is refreshed.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
-    /// Whether it is the one that asks.
+    /// Whether this is the session that asks.
     current: bool,
 }
 
 impl Sessions {
-    /// Tells the session `current` about all of them.
+    /// Makes the answer that shows the sessions to one of them, `current`.
     #[must_use]
     pub fn new(
         sessions: HashMap<SessionId, NamedSession>,

@@ -1,4 +1,4 @@
-//! Endpoints about accounts and their passwords.
+//! The endpoints that deal with accounts and their passwords.
 
 use http::StatusCode;
 use phoneproof_http::{Problem, Reply};

@@ -1,4 +1,4 @@
-//! What the endpoints do: read the request, call the use case, write the answer.
+//! The endpoints. Each reads its request, calls a use case and writes the answer.
 
 mod accounts;
 mod sessions;
@@ -19,14 +19,14 @@ use crate::route::{Endpoint, Protected, ROUTES};
 use crate::service::Accounts;
 use crate::{App, Call, openapi};
 
-/// Answers one request.
+/// Serves one request, from the match of its route to its log line. It always answers, even after a panic.
 pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
     let mut call = match app.accept(request, ROUTES) {
         Ok(call) => call,
         Err(answer) => return *answer,
     };
     let (span, deadline) = (call.span(), call.context.deadline);
-    // The calls end by their own deadlines; this is for what takes none, such as hashing a password.
+    // Calls to AWS end by the deadline on their own. Other work, such as hashing a password, does not.
     let serving = timeout_at(deadline, serve(&app.service, &mut call));
     let outcome = match caught(span, serving).await {
         Some(Ok(outcome)) => outcome,
@@ -73,7 +73,7 @@ async fn serve_session(
     }
 }
 
-/// Checks the access token of a call.
+/// Checks the access token in the `Authorization` header of a call.
 async fn check_access(accounts: &Accounts, call: &mut Call) -> Result<Access, Problem> {
     let token = read_bearer_token(call.headers()).map(str::to_owned);
     let token = token.ok_or_else(token_required)?;
@@ -81,7 +81,7 @@ async fn check_access(accounts: &Accounts, call: &mut Call) -> Result<Access, Pr
     checked.map_err(|refusal| access_problem(refusal, accounts.issuer()))
 }
 
-/// Says in a 401 how to do better (RFC 9110 section 15.5.2), unless the problem has said so.
+/// Adds the challenge that every 401 needs (RFC 9110 section 15.5.2), unless the problem has one already.
 fn add_challenge(problem: Problem, realm: &str) -> Problem {
     let kind = problem.kind();
     if kind.status != StatusCode::UNAUTHORIZED || problem.has_header(&WWW_AUTHENTICATE) {

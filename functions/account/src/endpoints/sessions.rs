@@ -1,4 +1,4 @@
-//! Endpoints about sessions.
+//! The endpoints that begin, refresh, list and end sessions.
 
 use http::StatusCode;
 use phoneproof_crypto::from_base64url;
@@ -48,7 +48,7 @@ pub(super) async fn list(
     Reply::json(StatusCode::OK, &sessions)
 }
 
-/// Ends the session that the path names.
+/// Ends the session that the path names. An id that cannot be one is answered like an unknown path.
 pub(super) async fn end_named(
     access: Access,
     accounts: &Accounts,

@@ -1,4 +1,4 @@
-//! Passwords: which are accepted, and how they are stored.
+//! Passwords: which texts are passwords, which of them may be chosen, and how they are stored.
 
 mod hash;
 mod rules;
@@ -11,11 +11,13 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
-/// The most characters of a password. NIST SP 800-63B-4 section 3.1.1.2 asks for at least 64.
+/// The most characters that a password may have. NIST SP 800-63B-4 section 3.1.1.2 asks for at least 64.
 pub const MAX_CHARACTERS: usize = 128;
 
-/// A password as somebody typed it, in Unicode's composed form (NFC), so that it is the same password from
-/// every keyboard (RFC 8265 section 4.2). It is wiped when it is dropped, and `Debug` hides it.
+/// A password as a person typed it, in Unicode's composed form (NFC).
+///
+/// NFC makes it the same password from every keyboard (RFC 8265 section 4.2). A password is a secret, so `Debug` hides
+/// it and its memory is wiped on drop.
 #[derive(Clone)]
 pub struct Password(Zeroizing<String>);
 
@@ -25,17 +27,17 @@ impl fmt::Debug for Password {
     }
 }
 
-/// The text is no password that anybody can have.
+/// Reports a text that cannot be a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a password has 1 to {MAX_CHARACTERS} characters, none of them a control character")]
 pub struct NotAPassword;
 
 impl Password {
-    /// Takes a password in. It may still be too weak to be chosen; see [`Strength::admits`].
+    /// Reads a password. It may still be too weak to be chosen; see [`Strength::admits`].
     ///
     /// # Errors
     ///
-    /// [`NotAPassword`] when it is empty, longer than [`MAX_CHARACTERS`] or holds a control character.
+    /// [`NotAPassword`] when the text is empty, longer than [`MAX_CHARACTERS`] or holds a control character.
     pub fn parse(text: &str) -> Result<Self, NotAPassword> {
         let typed = text.chars().take(MAX_CHARACTERS * 4);
         let password = Self(Zeroizing::new(typed.nfc().collect()));
@@ -48,7 +50,7 @@ impl Password {
         }
     }
 
-    /// Its length in characters (Unicode code points), as NIST counts.
+    /// Returns the length in characters. Each Unicode code point counts as one (NIST SP 800-63B-4 section 3.1.1.2).
     #[must_use]
     pub fn characters(&self) -> usize {
         self.0.chars().count()
@@ -72,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_can_type_is_refused() {
+    fn refuses_empty_and_overlong_texts_and_control_characters() {
         let longest = "é".repeat(MAX_CHARACTERS);
         assert!(Password::parse(&longest).is_ok());
         for text in [
@@ -87,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_hides_it() {
+    fn debug_hides_the_password() {
         let password = Password::parse("canary").expect("a password");
         assert_eq!(format!("{password:?}"), "Password(…)");
     }

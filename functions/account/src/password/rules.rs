@@ -1,5 +1,7 @@
-//! Which passwords may be chosen (NIST SP 800-63B-4 section 3.1.1.2): long ones that nobody else would try
-//! first. There are no rules about the kinds of characters.
+//! The rules about passwords that a person may choose (NIST SP 800-63B-4 section 3.1.1.2).
+//!
+//! A password must be long, and it must not be among those that guessers try first. It may consist of any kinds of
+//! characters.
 
 use std::iter::zip;
 
@@ -8,10 +10,10 @@ use thiserror::Error;
 
 use super::Password;
 
-/// Common passwords, one per line in lower case, sorted; `data/README.md` names source and licence.
+/// Common passwords in lower case, sorted, one per line. `functions/account/data/README.md` names source and licence.
 const COMMON: &str = include_str!("../../data/common-passwords.txt");
 
-/// Runs that are typed without thinking; each is refused in both directions, from any start on.
+/// Runs that people type as passwords. Any part of a run is refused, forwards and backwards.
 const RUNS: [&str; 5] = [
     "012345678901234567890123456789",
     "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
@@ -20,34 +22,34 @@ const RUNS: [&str; 5] = [
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
 ];
 
-/// The longest stretch whose mere repetition is refused, in characters.
+/// The longest stretch that may not make up a whole password by repetition, in characters.
 const SHORT_STRETCH: usize = 4;
 
-/// How strong a password must be.
+/// How strong a password must be, by what else the account asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strength {
-    /// The password is the only factor.
+    /// The password alone is enough to log in.
     Alone,
-    /// A code is required as a second step.
+    /// Logging in takes a code as a second step.
     WithSecondStep,
 }
 
 /// Why a password may not be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PasswordRefusal {
-    /// It is too short.
+    /// The password has fewer characters than this number, the fewest that are accepted.
     #[error("The password is too short")]
     TooShort(usize),
-    /// It is among the first that anybody would try.
+    /// The password is common, a run or a repetition, which guessers try first.
     #[error("The password is too common, or a simple pattern")]
     Common,
-    /// It holds the account's own number.
+    /// The password contains the account's own phone number.
     #[error("The password contains the phone number")]
     PhoneNumber,
 }
 
 impl PasswordRefusal {
-    /// What would be accepted.
+    /// Describes a password that would be accepted.
     #[must_use]
     pub fn accepted(self) -> String {
         match self {
@@ -59,7 +61,7 @@ impl PasswordRefusal {
 }
 
 impl Strength {
-    /// The fewest characters.
+    /// Returns the fewest characters that a password needs. NIST SP 800-63B-4 section 3.1.1.2 sets both numbers.
     #[must_use]
     pub const fn min_characters(self) -> usize {
         match self {
@@ -68,11 +70,11 @@ impl Strength {
         }
     }
 
-    /// Whether `password` may be chosen for the account with this phone.
+    /// Checks whether `password` may be chosen for an account with this phone.
     ///
     /// # Errors
     ///
-    /// [`PasswordRefusal`] says what is wrong with it.
+    /// [`PasswordRefusal`] says what is wrong with the password.
     pub fn admits(self, password: &Password, phone: &Phone) -> Result<(), PasswordRefusal> {
         if password.characters() < self.min_characters() {
             return Err(PasswordRefusal::TooShort(self.min_characters()));
@@ -88,7 +90,7 @@ impl Strength {
     }
 }
 
-/// Whether the digits of `password` hold the last seven of the number: people leave out the country code.
+/// Returns whether the digits of `password` contain the last seven of the number. People leave out the country code.
 fn contains_number(password: &str, phone: &Phone) -> bool {
     let digits: String = password.chars().filter(char::is_ascii_digit).collect();
     let number = phone.expose();
@@ -98,7 +100,7 @@ fn contains_number(password: &str, phone: &Phone) -> bool {
 
 fn is_common(password: &str) -> bool {
     let characters: Vec<char> = password.chars().collect();
-    let stretch = shortest_stretch(&characters);
+    let stretch = measure_stretch(&characters);
     let repeated: String = characters.iter().take(stretch).collect();
     let is_repetition = stretch < characters.len();
     is_listed(password)
@@ -107,13 +109,14 @@ fn is_common(password: &str) -> bool {
 }
 
 fn is_listed(word: &str) -> bool {
-    // The list is sorted, but 100 kB are searched in microseconds, less than an index would cost to build.
+    // A linear search of 100 kB takes microseconds, less than building an index would.
     COMMON.lines().any(|common| common == word)
 }
 
-/// The length of the stretch that `characters` repeats; its whole length if it repeats none. The last
-/// repetition may be cut off.
-fn shortest_stretch(characters: &[char]) -> usize {
+/// Measures the shortest stretch that `characters` repeats; the whole length if it repeats none.
+///
+/// The last repetition may be cut off.
+fn measure_stretch(characters: &[char]) -> usize {
     let repeats = |length: &usize| {
         let later = characters.iter().skip(*length);
         zip(characters, later).all(|(a, b)| a == b)
@@ -133,38 +136,38 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn judged(strength: Strength, text: &str) -> Result<(), PasswordRefusal> {
+    fn judge(strength: Strength, text: &str) -> Result<(), PasswordRefusal> {
         let phone = Phone::from_canonical("+14152007986").expect("canonical");
         let password = Password::parse(text).expect("a password");
         strength.admits(&password, &phone)
     }
 
     #[test]
-    fn the_least_length_depends_on_the_second_step() {
+    fn asks_for_fewer_characters_with_a_second_step() {
         use Strength::{Alone, WithSecondStep};
         assert_eq!(
-            judged(Alone, "green mountain"),
+            judge(Alone, "green mountain"),
             Err(PasswordRefusal::TooShort(15))
         );
-        assert_eq!(judged(Alone, "green mountains"), Ok(()));
+        assert_eq!(judge(Alone, "green mountains"), Ok(()));
         assert_eq!(
-            judged(WithSecondStep, "green m"),
+            judge(WithSecondStep, "green m"),
             Err(PasswordRefusal::TooShort(8))
         );
-        assert_eq!(judged(WithSecondStep, "green mo"), Ok(()));
+        assert_eq!(judge(WithSecondStep, "green mo"), Ok(()));
     }
 
     #[test]
-    fn length_is_counted_in_characters() {
+    fn counts_length_in_characters_not_bytes() {
         assert_eq!(
-            judged(Strength::WithSecondStep, "山の上の雲"),
+            judge(Strength::WithSecondStep, "山の上の雲"),
             Err(PasswordRefusal::TooShort(8))
         );
-        assert_eq!(judged(Strength::WithSecondStep, "山の上の雲が白い"), Ok(()));
+        assert_eq!(judge(Strength::WithSecondStep, "山の上の雲が白い"), Ok(()));
     }
 
     #[test]
-    fn what_anybody_would_try_is_refused() {
+    fn refuses_common_passwords_runs_and_repetitions() {
         for text in [
             "password",
             "Trustno1",
@@ -182,7 +185,7 @@ mod tests {
             "1qaz2wsx3edc4rfv",
         ] {
             assert_eq!(
-                judged(Strength::WithSecondStep, text),
+                judge(Strength::WithSecondStep, text),
                 Err(PasswordRefusal::Common),
                 "{text}"
             );
@@ -190,33 +193,33 @@ mod tests {
     }
 
     #[test]
-    fn the_own_number_is_refused_in_every_spelling() {
+    fn refuses_the_accounts_own_number_in_every_spelling() {
         for text in [
             "+14152007986 is me",
             "call (415) 200-7986",
             "my 2 0 0 7 9 8 6 phone",
         ] {
             assert_eq!(
-                judged(Strength::Alone, text),
+                judge(Strength::Alone, text),
                 Err(PasswordRefusal::PhoneNumber)
             );
         }
-        assert_eq!(judged(Strength::Alone, "call (415) 200-7985"), Ok(()));
+        assert_eq!(judge(Strength::Alone, "call (415) 200-7985"), Ok(()));
     }
 
     #[test]
-    fn no_kind_of_character_is_demanded() {
+    fn accepts_any_kinds_of_characters() {
         for text in [
             "purple horses eat",
             "42 91 05 33 77 18",
             "ausgesprochen lang",
         ] {
-            assert_eq!(judged(Strength::Alone, text), Ok(()), "{text}");
+            assert_eq!(judge(Strength::Alone, text), Ok(()), "{text}");
         }
     }
 
     #[test]
-    fn the_list_is_what_its_readme_says() {
+    fn the_list_has_the_count_order_and_lengths_of_its_readme() {
         assert_eq!(COMMON.lines().count(), 11_611);
         assert!(COMMON.lines().is_sorted());
         assert!(COMMON.lines().all(|word| word.len() >= 8));
@@ -224,15 +227,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_refusal_never_depends_on_case(text in "[a-zA-Z0-9 ]{8,40}") {
+        fn a_refusal_does_not_depend_on_case(text in "[a-zA-Z0-9 ]{8,40}") {
             let strength = Strength::WithSecondStep;
-            prop_assert_eq!(judged(strength, &text), judged(strength, &text.to_uppercase()));
+            prop_assert_eq!(judge(strength, &text), judge(strength, &text.to_uppercase()));
         }
 
         #[test]
-        fn a_repetition_is_found_however_it_ends(stretch in "[a-z]{1,4}", length in 15_usize..60) {
+        fn refuses_a_repetition_that_is_cut_off_anywhere(
+            stretch in "[a-z]{1,4}", length in 15_usize..60,
+        ) {
             let text: String = stretch.chars().cycle().take(length).collect();
-            prop_assert_eq!(judged(Strength::Alone, &text), Err(PasswordRefusal::Common));
+            prop_assert_eq!(judge(Strength::Alone, &text), Err(PasswordRefusal::Common));
         }
     }
 }

@@ -1,27 +1,27 @@
-//! What happened to accounts, for the request line.
+//! The events that request lines and metrics report.
 
 use phoneproof_observe::RequestContext;
 
-/// What happened to an account: `event` of the request line, a dimension of its metric.
+/// What a request did to an account: `event` of the request line, and a dimension of its metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountEvent {
     /// An account was registered.
     Registered,
-    /// An account was registered with a phone that was taken from an unused one.
+    /// An account was registered, and took its phone from an account that nobody used.
     Unlinked,
-    /// Somebody asked for a phone that an account has.
+    /// The owner of a phone asked for it, and another account has it.
     UnlinkRequested,
-    /// A session began.
+    /// Somebody logged in, which began a session.
     LoggedIn,
-    /// A session was continued.
+    /// A refresh token was exchanged, which continued its session.
     Refreshed,
-    /// A session ended because an exchanged token came back.
+    /// A session ended because a refresh token came back that was exchanged before.
     ReuseDetected,
-    /// One or more sessions were ended by their owner.
+    /// The owner of the account ended one or more sessions.
     LoggedOut,
-    /// The password was changed.
+    /// The owner of the account changed the password in a session.
     PasswordChanged,
-    /// The password was reset.
+    /// The owner of the account set a forgotten password anew.
     PasswordReset,
     /// A recovery code was made.
     RecoveryCodeMade,
@@ -37,7 +37,7 @@ impl AccountEvent {
         request.facts.event = Some(self.name());
     }
 
-    /// The name in logs and metrics.
+    /// Returns the name of the event in logs and metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Logging in.
+//! The use case of logging in, with a password, a code or both.
 
 use std::fmt;
 use std::time::Duration;
@@ -17,15 +17,16 @@ use crate::password::{Outcome, Password, StoredPassword};
 use crate::refresh_token::AccountId;
 use crate::store::Account;
 
-/// How often an account is looked at anew because another request changed it meanwhile: two log-ins may both upgrade
-/// a hash, and only one can store it.
+/// How often a log-in reads the account, because another request may change it meanwhile.
+///
+/// For example, two log-ins may both upgrade the hash of the password, and only one can store it.
 const CHECKS: u32 = 3;
 
-/// A number as a person wrote it.
+/// A phone number as a person typed it.
 pub struct TypedPhone {
-    /// What was typed.
+    /// The number, in E.164 or in national form.
     pub text: String,
-    /// Its country, if it was typed in national form.
+    /// The country of a number in national form.
     pub region: Option<Country>,
 }
 
@@ -33,16 +34,16 @@ pub struct TypedPhone {
 pub enum Credentials {
     /// A password, and a success token where the account needs a second step.
     Password {
-        /// The number.
+        /// The number that finds the account.
         phone: TypedPhone,
-        /// The password.
+        /// The password that the person claims the account has.
         password: Password,
-        /// A success token of business `login`.
+        /// A success token of business `login`, for the same phone.
         token: Option<String>,
     },
     /// A success token of business `login` alone.
     Code {
-        /// The success token.
+        /// The success token, whose phone finds the account.
         token: String,
     },
 }
@@ -53,7 +54,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Who tries a password.
+/// A password attempt, apart from the password.
 struct Attempt {
     phone: SubjectIndex,
     device: String,
@@ -61,7 +62,7 @@ struct Attempt {
 }
 
 impl Attempt {
-    /// What it is counted with.
+    /// Returns the kind of attempt, whose failures it counts among.
     const fn presented(&self) -> Presented {
         match self.proved {
             Some(_) => Presented::WithCode,
@@ -71,12 +72,12 @@ impl Attempt {
 }
 
 impl Accounts {
-    /// Begins a session.
+    /// Logs a person in, which begins a session.
     ///
     /// # Errors
     ///
-    /// [`AccountRefusal`] says why not. A phone without an account is refused like a wrong password, after the same
-    /// calls and the same work.
+    /// [`AccountRefusal`] says why no session began. A phone without an account is refused like a wrong password, after
+    /// the same calls and the same work, so the answer does not tell which phones have accounts.
     pub async fn log_in(
         &self,
         credentials: Credentials,
@@ -91,7 +92,7 @@ impl Accounts {
                 password,
                 token,
             } => {
-                let attempt = self.attempt(&phone, token, device, request).await?;
+                let attempt = self.read_attempt(&phone, token, device, request).await?;
                 self.begin_attempt(&attempt, &address, request).await?;
                 self.log_in_by_password(&attempt, &password, request)
                     .await?
@@ -107,9 +108,9 @@ impl Accounts {
         device: &str,
         request: &mut RequestContext,
     ) -> Result<Tokens, AccountRefusal> {
-        let proved = self.proof(token, business::LOGIN, request).await?;
+        let proved = self.check_proof(token, business::LOGIN, request).await?;
         for _ in 0..CHECKS {
-            let account = self.account_of(&proved.index, request).await?;
+            let account = self.read_account_of(&proved.index, request).await?;
             if account.second_step {
                 return Err(AccountRefusal::SecondStepRequired);
             }
@@ -126,9 +127,11 @@ impl Accounts {
         Err(Unavailable::Contended.into())
     }
 
-    /// Makes out what is tried. A code that is stale, spent or for another phone is refused here, before the attempt counts and the
-    /// password is looked at.
-    async fn attempt(
+    /// Reads the phone and the success token of an attempt.
+    ///
+    /// A token that is stale, spent or for another phone is refused here. The attempt does not count then, and its
+    /// password is not checked.
+    async fn read_attempt(
         &self,
         phone: &TypedPhone,
         token: Option<String>,
@@ -140,7 +143,7 @@ impl Accounts {
         let keyring = self.keyring(request).await?;
         let phone = keyring.indexer().phone(&destination.phone);
         let proved = match token {
-            Some(token) => Some(self.proof(&token, business::LOGIN, request).await?),
+            Some(token) => Some(self.check_proof(&token, business::LOGIN, request).await?),
             None => None,
         };
         if let Some(proved) = &proved {
@@ -158,7 +161,7 @@ impl Accounts {
         })
     }
 
-    /// Counts an attempt as failed before it is looked at, if the rules admit it.
+    /// Counts an attempt as a failure before its password is checked, if the rules admit it.
     async fn begin_attempt(
         &self,
         attempt: &Attempt,
@@ -170,7 +173,7 @@ impl Accounts {
         let (phone, presented) = (&attempt.phone, attempt.presented());
         let quota = address_quota(now);
         for _ in 0..ROUNDS {
-            let before = self.store.attempts(phone, presented, request).await?;
+            let before = self.store.read_attempts(phone, presented, request).await?;
             let after = before.begin(now).map_err(AccountRefusal::Denied)?;
             let parts = vec![
                 self.store.count_address(&address, &quota),
@@ -182,7 +185,7 @@ impl Accounts {
                 Err(failed) if failed.at(0) => {
                     return Err(AccountRefusal::Denied(LoginDenial::AddressExhausted(quota)));
                 }
-                // Another attempt on this phone began meanwhile and counts first.
+                // Another attempt on this phone was counted meanwhile, so this one must be decided anew.
                 Err(_) => {}
             }
         }
@@ -219,17 +222,18 @@ impl Accounts {
         Err(AccountRefusal::WrongCredentials)
     }
 
-    /// Finds the account whose password this is, with the hash that should replace its own.
+    /// Finds the account that the attempt names, and checks the password. The second value is the hash that should
+    /// replace the stored one, if that is out of date.
     async fn check_password(
         &self,
         attempt: &Attempt,
         password: &Password,
         request: &mut RequestContext,
     ) -> Result<(Account, Option<StoredPassword>), AccountRefusal> {
-        let id = self.store.account_of(&attempt.phone, request).await?;
-        // Without an account the same item is looked for, under an id that none has.
+        let id = self.store.find_account_of(&attempt.phone, request).await?;
+        // Reading an id that no account has costs the same, so timing does not tell which phones have accounts.
         let id = id.unwrap_or(AccountId([0; 16]));
-        let account = self.store.account(id, request).await?;
+        let account = self.store.read_account(id, request).await?;
         let stored = account.as_ref().map(|account| account.password.clone());
         let password = password.clone();
         let outcome = self

@@ -1,4 +1,4 @@
-//! The use cases. They know no HTTP.
+//! The use cases of the account service. They know nothing of HTTP.
 
 mod event;
 mod log_in;
@@ -36,29 +36,32 @@ use crate::config::AccountSettings;
 use crate::password::{HashFailed, Hasher, Password, StoredPassword, Strength};
 use crate::store::{Account, AccountStore, Part, Written};
 
-/// The businesses whose success tokens count, by what they are for.
+/// The businesses whose success tokens this service accepts. Each is the audience of the tokens for one purpose.
 pub mod business {
-    /// Registering.
+    /// Registering an account for a phone.
     pub const REGISTER: &str = "register";
-    /// Logging in.
+    /// Logging in, by code alone or with a second step.
     pub const LOGIN: &str = "login";
-    /// Changing a password that is known.
+    /// Changing the password in a session.
     pub const PASSWORD_CHANGE: &str = "password-change";
-    /// Setting a password that was forgotten.
+    /// Resetting a forgotten password.
     pub const PASSWORD_RESET: &str = "password-reset";
 }
 
-/// How many passwords are hashed at once. Each takes 19 MiB; a function serves one request at a time anyway.
+/// How many passwords are hashed at once, at most. Each hash takes 19 MiB of memory.
+///
+/// A Lambda function serves one request at a time, so the limit matters only elsewhere.
 const HASHED_AT_ONCE: usize = 2;
 
-/// How long a check of an access token waits for the keyring to be read again, which is one try. When the keys that are
-/// there have to do, there must be time left to use them.
+/// How long a check of an access token waits for a new read of the keyring, which is enough for one try.
+///
+/// If the read fails, the keyring of the last read is used, and the request still needs time for its work.
 const KEYS_WITHIN: Duration = Duration::from_millis(1_500);
 
-/// How often a write is decided anew when another request was faster.
+/// How often a request decides on a write, when other requests keep changing the same item first.
 const ROUNDS: u32 = 8;
 
-/// The service: everything a request needs, built once per process.
+/// The account service, built once per process.
 pub struct Accounts {
     issuer: String,
     keys: Keys,
@@ -78,7 +81,7 @@ impl fmt::Debug for Accounts {
     }
 }
 
-/// A success token that was checked, and whose phone it proves.
+/// A success token that was checked, with the phone that it proves.
 struct Proved {
     proof: PhoneProof,
     phone: Phone,
@@ -86,7 +89,7 @@ struct Proved {
 }
 
 impl Accounts {
-    /// Builds the service. It makes no call.
+    /// Builds the service, without any call to AWS or the verification service.
     ///
     /// # Errors
     ///
@@ -109,17 +112,17 @@ impl Accounts {
         })
     }
 
-    /// Reads the keyring, so that a broken one stops start-up.
+    /// Prepares the first request. It reads the keyring, so a broken keyring stops the process at its start.
     ///
     /// # Errors
     ///
-    /// [`KeysError`] says what is wrong with it.
+    /// [`KeysError`] says what is wrong with the keyring.
     pub async fn warm_up(&self, request: &mut RequestContext) -> Result<(), KeysError> {
         self.phones.warm_up();
         self.keyring(request).await.map(drop)
     }
 
-    /// Returns the issuer and audience of access tokens.
+    /// Returns the URL that is both issuer and audience of access tokens.
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.issuer
@@ -136,7 +139,7 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`AccountRefusal::Unavailable`] when there is no keyring.
+    /// [`AccountRefusal::Unavailable`] when the keyring could not be read.
     pub async fn jwks(
         &self,
         request: &mut RequestContext,
@@ -144,11 +147,11 @@ impl Accounts {
         Ok(self.keyring(request).await?.jwks())
     }
 
-    /// Checks an access token. Whether its session is alive is not looked at.
+    /// Checks an access token, but not whether its session has ended.
     ///
     /// # Errors
     ///
-    /// [`AccessRefusal`] says why the token does not count.
+    /// [`AccessRefusal`] says why the token was refused.
     pub async fn check_access(
         &self,
         token: &str,
@@ -165,8 +168,8 @@ impl Accounts {
             .map_err(AccessRefusal::Rejected)
     }
 
-    /// Checks a success token for `business`.
-    async fn proof(
+    /// Checks a success token for `business`, but not whether it was spent.
+    async fn check_proof(
         &self,
         token: &str,
         business: &str,
@@ -192,18 +195,18 @@ impl Accounts {
     }
 
     /// Reads the account of a phone that the caller has proved to own.
-    async fn account_of(
+    async fn read_account_of(
         &self,
         phone: &SubjectIndex,
         request: &mut RequestContext,
     ) -> Result<Account, AccountRefusal> {
-        let id = self.store.account_of(phone, request).await?;
+        let id = self.store.find_account_of(phone, request).await?;
         let id = id.ok_or(AccountRefusal::NoAccount)?;
-        let account = self.store.account(id, request).await?;
+        let account = self.store.read_account(id, request).await?;
         account.ok_or(AccountRefusal::NoAccount)
     }
 
-    /// Hashes, or compares with what is stored, on a thread of its own: it takes some 20 ms.
+    /// Runs `work` with the hasher on a thread of its own, because hashing takes some 20 ms.
     async fn run_hasher<T: Send + 'static>(
         &self,
         request: &mut RequestContext,
@@ -220,8 +223,9 @@ impl Accounts {
 
     /// Hashes a password that the owner of the proved phone chose.
     ///
-    /// Hashing is dear, and a token can be presented again until it expires: one that was spent is refused before.
-    async fn new_password(
+    /// A spent token is refused before, because it can be presented again until it expires, and every hash is
+    /// expensive.
+    async fn hash_new_password(
         &self,
         proved: &Proved,
         password: Password,
@@ -236,14 +240,18 @@ impl Accounts {
         .await
     }
 
-    /// Writes `parts`, all or none.
+    /// Writes all of `parts`, or none, in one transaction.
     async fn write(&self, parts: Vec<Part>, request: &mut RequestContext) -> Written {
         self.store.write(parts, request).await
     }
 }
 
-/// Refuses a password that an account with or without a second step may not have.
-fn admits(password: &Password, phone: &Phone, second_step: bool) -> Result<(), AccountRefusal> {
+/// Refuses a password that is too weak for an account with or without a second step.
+fn check_strength(
+    password: &Password,
+    phone: &Phone,
+    second_step: bool,
+) -> Result<(), AccountRefusal> {
     let strength = if second_step {
         Strength::WithSecondStep
     } else {

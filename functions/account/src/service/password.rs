@@ -1,8 +1,10 @@
-//! Setting passwords, and recovering an account that needs two factors.
+//! The use cases that set a password or make a recovery code.
 
 use phoneproof_observe::RequestContext;
 
-use super::{AccountEvent, AccountRefusal, Accounts, Proved, Unavailable, admits, business};
+use super::{
+    AccountEvent, AccountRefusal, Accounts, Proved, Unavailable, business, check_strength,
+};
 use crate::access_token::Access;
 use crate::password::Password;
 use crate::recovery::RecoveryCode;
@@ -24,7 +26,7 @@ impl Accounts {
     ) -> Result<(), AccountRefusal> {
         let account = self.me(access, request).await?;
         let proved = self
-            .proof(token, business::PASSWORD_CHANGE, request)
+            .check_proof(token, business::PASSWORD_CHANGE, request)
             .await?;
         if account.phone.as_ref() != Some(&proved.index) {
             return Err(AccountRefusal::OtherPhone);
@@ -42,10 +44,10 @@ impl Accounts {
     }
 
     /// Sets a new password for the account of the phone that `token` proves, spends the token and ends every
-    /// session, in one transaction. Waits and locks of log-ins do not matter here, and are over then.
+    /// session, in one transaction. The failures of earlier log-ins do not matter here, and are forgotten.
     ///
-    /// Whoever holds a number can have a code texted to it, and nobody can tell an owner from who got the number after
-    /// them. So where the account asks for two factors, its recovery code is the other one, and counts once.
+    /// A code that was texted shows who holds the number now. It does not show who held it when the account was
+    /// registered. So an account that asks for two factors is reset only with its recovery code, which counts once.
     ///
     /// # Errors
     ///
@@ -57,9 +59,11 @@ impl Accounts {
         recovery: Option<&RecoveryCode>,
         request: &mut RequestContext,
     ) -> Result<(), AccountRefusal> {
-        let proved = self.proof(token, business::PASSWORD_RESET, request).await?;
-        let account = self.account_of(&proved.index, request).await?;
-        let permit = reset_permit(&account, recovery)?;
+        let proved = self
+            .check_proof(token, business::PASSWORD_RESET, request)
+            .await?;
+        let account = self.read_account_of(&proved.index, request).await?;
+        let permit = find_reset_permit(&account, recovery)?;
         let second_step = account.second_step;
         let is_set = self
             .set_password(&account, &proved, permit, password, second_step, request)
@@ -68,13 +72,13 @@ impl Accounts {
             AccountEvent::PasswordReset.note(request);
             return Ok(());
         }
-        // Another request was faster; what it left says why this one came too late, or to try again.
-        let account = self.account_of(&proved.index, request).await?;
-        reset_permit(&account, recovery)?;
+        // Another request changed the account first. Reading it again tells why this one is refused, if it is.
+        let account = self.read_account_of(&proved.index, request).await?;
+        find_reset_permit(&account, recovery)?;
         Err(Unavailable::Contended.into())
     }
 
-    /// Makes a recovery code, in place of an earlier one. It is shown once; a digest is stored.
+    /// Makes a recovery code, which replaces an earlier one. Only its digest is stored, so it can be shown only now.
     ///
     /// # Errors
     ///
@@ -93,7 +97,7 @@ impl Accounts {
         Ok(code)
     }
 
-    /// Sets the password. Returns whether it was set: not if the account is no longer as it was read.
+    /// Sets the password. Returns `false` when another request has changed the account since it was read.
     async fn set_password(
         &self,
         account: &Account,
@@ -103,8 +107,8 @@ impl Accounts {
         second_step: bool,
         request: &mut RequestContext,
     ) -> Result<bool, AccountRefusal> {
-        admits(&password, &proved.phone, second_step)?;
-        let password = self.new_password(proved, password, request).await?;
+        check_strength(&password, &proved.phone, second_step)?;
+        let password = self.hash_new_password(proved, password, request).await?;
         let parts = vec![
             self.store.spend(&proved.proof),
             self.store
@@ -119,8 +123,8 @@ impl Accounts {
     }
 }
 
-/// Finds what allows a reset, besides the code that was texted.
-fn reset_permit(
+/// Finds what permits a reset, besides the code that was texted.
+fn find_reset_permit(
     account: &Account,
     recovery: Option<&RecoveryCode>,
 ) -> Result<Permit, AccountRefusal> {

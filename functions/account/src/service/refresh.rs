@@ -1,4 +1,4 @@
-//! Exchanging refresh tokens.
+//! The use case of exchanging a refresh token, and the tokens that it gives.
 
 use std::fmt;
 
@@ -12,17 +12,17 @@ use crate::refresh_token::{RefreshToken, SessionId};
 use crate::session::{Decision, Session};
 use crate::store::NamedSession;
 
-/// The tokens of a session.
+/// The tokens that a client gets for its session.
 pub struct Tokens {
-    /// The access token.
+    /// The access token, a signed JWT.
     pub access: String,
-    /// When it ends.
+    /// When the access token expires.
     pub access_expires_at: Timestamp,
-    /// The refresh token.
+    /// The refresh token in base64url.
     pub refresh: Zeroizing<String>,
-    /// When it ends unless it is exchanged.
+    /// When the refresh token expires unless it is exchanged.
     pub refresh_expires_at: Timestamp,
-    /// The session.
+    /// The session that the tokens belong to.
     pub session: SessionId,
 }
 
@@ -56,11 +56,11 @@ impl Accounts {
         })
     }
 
-    /// Exchanges a refresh token.
+    /// Exchanges a refresh token for the next tokens of its session.
     ///
     /// # Errors
     ///
-    /// [`AccountRefusal`] says why not; [`AccountRefusal::Reused`] has ended the session.
+    /// [`AccountRefusal`] says why there are no tokens. After [`AccountRefusal::Reused`], the session has ended.
     pub async fn refresh(
         &self,
         text: &str,
@@ -69,7 +69,7 @@ impl Accounts {
         let keyring = self.keyring(request).await?;
         let token = RefreshToken::parse(text, &keyring).ok_or(AccountRefusal::RefreshToken)?;
         for _ in 0..ROUNDS {
-            let account = self.store.account(token.account(), request).await?;
+            let account = self.store.read_account(token.account(), request).await?;
             let named = account.and_then(|mut account| account.sessions.remove(&token.session()));
             let named = named.ok_or(AccountRefusal::SessionOver)?;
             let mut successors = token.successors(&keyring).into_iter();
@@ -77,7 +77,7 @@ impl Accounts {
                 Decision::Expired => return Err(AccountRefusal::SessionOver),
                 Decision::Rotate => {
                     let next = successors.next().ok_or(Unavailable::NoSuccessor)?;
-                    // If another request was faster, decide anew, on what it wrote.
+                    // If another request changed the session first, the next round decides on what it wrote.
                     if let Some(session) = self.rotate(&token, &next, named, request).await? {
                         return self.continue_session(&next, &session, request).await;
                     }
@@ -110,7 +110,8 @@ impl Accounts {
         Ok(tokens)
     }
 
-    /// Returns the session after `token` was exchanged for `next`; `None` when another request was faster.
+    /// Stores the exchange of `token` for `next`. Returns the session after it; `None` when another request changed the
+    /// session first.
     async fn rotate(
         &self,
         token: &RefreshToken,

@@ -1,4 +1,4 @@
-//! Why a request is not served.
+//! Why the service refuses a request.
 
 use phoneproof_aws::keys::KeysError;
 use phoneproof_aws::store::StoreError;
@@ -16,11 +16,11 @@ use crate::password::{HashFailed, PasswordRefusal};
 /// Why a request was refused. No variant holds what the caller sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountRefusal {
-    /// Not a phone number.
+    /// The text is not a phone number.
     Phone(PhoneError),
-    /// Not a live success token for this.
+    /// The text is not a live success token for this purpose.
     Token,
-    /// A success token of a test number.
+    /// The success token is of a test number, and this service does not accept those.
     TestNumber,
     /// The success token was spent before.
     AlreadySpent,
@@ -28,27 +28,26 @@ pub enum AccountRefusal {
     OtherPhone,
     /// No account has the phone, which the caller has proved to own.
     NoAccount,
-    /// The phone has an account. It can be had when the account stays unused until then.
+    /// Another account has the phone. It loses the phone if nobody uses it until `unlink_at`.
     PhoneInUse {
         /// When registering again can succeed.
         unlink_at: Timestamp,
     },
-    /// The password may not be chosen.
+    /// The password is too weak to be chosen.
     Password(PasswordRefusal),
-    /// Phone and password do not belong together.
+    /// No account has this phone and this password.
     WrongCredentials,
-    /// The account needs password and code.
+    /// The account asks for both password and code, and one of them is missing.
     SecondStepRequired,
-    /// The account needs two factors, and the number alone resets no password: the recovery code is missing, wrong or
-    /// used.
+    /// The account asks for two factors, and its recovery code is missing, wrong or used.
     RecoveryCode,
-    /// A rule refused the attempt.
+    /// A rule of log-ins refused the attempt.
     Denied(LoginDenial),
-    /// Not a refresh token of this service.
+    /// The text is not a refresh token of this service.
     RefreshToken,
-    /// The session is over.
+    /// The session has expired or was ended.
     SessionOver,
-    /// The refresh token was exchanged before: its session was ended.
+    /// The refresh token was exchanged before, so its session was ended.
     Reused,
     /// The store, the keys or the verification service gave no answer.
     Unavailable(Unavailable),
@@ -60,12 +59,12 @@ impl<E: Into<Unavailable>> From<E> for AccountRefusal {
     }
 }
 
-/// Why a request is not one of a session.
+/// Why an access token was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccessRefusal {
-    /// The access token was rejected.
+    /// The access token was checked and is not valid.
     Rejected(Rejection),
-    /// The keys that check access tokens could not be had.
+    /// The keys that check access tokens could not be read, so the token was not checked.
     Unavailable(Unavailable),
 }
 
@@ -75,16 +74,16 @@ impl<E: Into<Unavailable>> From<E> for AccessRefusal {
     }
 }
 
-/// Why the service cannot answer now. The text names what failed, for the log, and holds nothing of the request.
+/// Why the service cannot answer now. The text names what failed, for the log, and quotes nothing from the request.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Unavailable {
     /// The store gave no usable answer.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// There is no keyring that may be used.
+    /// The keyring could not be read, or is not valid.
     #[error("no usable keyring: {0}")]
     Keys(#[from] KeysError),
-    /// The keyring's public keys cannot check tokens.
+    /// The public keys of the keyring cannot check tokens.
     #[error("the public keys of the keyring: {0}")]
     PublicKeys(#[from] UnusableKeys),
     /// The keys of the verification service could not be fetched.
@@ -108,10 +107,10 @@ pub enum Unavailable {
     /// Other requests kept changing the same account.
     #[error("other requests kept changing the same account")]
     Contended,
-    /// The store holds a phone whose account is missing.
+    /// The store says that an account has the phone, and holds no such account.
     #[error("a phone's account is missing")]
     AccountMissing,
-    /// A refresh token without a successor.
+    /// No successor of a refresh token could be derived.
     #[error("a refresh token has no successor")]
     NoSuccessor,
 }

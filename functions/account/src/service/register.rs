@@ -1,4 +1,4 @@
-//! Registering, and phones that went to somebody else.
+//! The use case of registering, with phones that passed from one owner to the next.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -6,19 +6,21 @@ use std::time::Duration;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_observe::RequestContext;
 
-use super::{AccountEvent, AccountRefusal, Accounts, Proved, Unavailable, admits, business};
+use super::{
+    AccountEvent, AccountRefusal, Accounts, Proved, Unavailable, business, check_strength,
+};
 use crate::password::Password;
 use crate::refresh_token::AccountId;
 use crate::store::Account;
 
-/// How long an account must go unused after the new owner of its phone asked, until the phone is taken from it.
+/// How long an account must stay unused, after a new owner of its phone asked for the phone, before it loses the phone.
 pub const UNLINK_AFTER: Duration = Duration::from_hours(7 * 24);
 
 impl Accounts {
     /// Registers an account for the phone that `token` proves.
     ///
-    /// A phone that has an account is never taken over: the account is asked to give it up, and does so when
-    /// nobody has used it for [`UNLINK_AFTER`].
+    /// If another account has the phone, the first try only asks for the phone. A later try takes the phone from that
+    /// account if nobody has used it for [`UNLINK_AFTER`] since. The new account never gets the data of the old one.
     ///
     /// # Errors
     ///
@@ -30,12 +32,12 @@ impl Accounts {
         second_step: bool,
         request: &mut RequestContext,
     ) -> Result<AccountId, AccountRefusal> {
-        let proved = self.proof(token, business::REGISTER, request).await?;
-        admits(&password, &proved.phone, second_step)?;
-        // Before the password is hashed, which is dear.
-        let unused = self.unused_holder(&proved, request).await?;
+        let proved = self.check_proof(token, business::REGISTER, request).await?;
+        check_strength(&password, &proved.phone, second_step)?;
+        // This comes before the password is hashed, because hashing is expensive.
+        let unused = self.find_unused_holder(&proved, request).await?;
         let account = self
-            .new_account(&proved, password, second_step, request)
+            .build_account(&proved, password, second_step, request)
             .await?;
         let mut parts = vec![self.store.spend(&proved.proof), self.store.create(&account)];
         let event = if let Some((holder, asked)) = unused {
@@ -52,21 +54,23 @@ impl Accounts {
                 Ok(account.id)
             }
             Err(failed) if failed.at(0) => Err(AccountRefusal::AlreadySpent),
-            // Somebody else registered the phone, or used the account, meanwhile; the next try tells.
+            // Meanwhile another request registered the phone or used the old account. The next try finds out which.
             Err(_) => Err(Unavailable::Contended.into()),
         }
     }
 
-    /// Finds the account that gives the phone up, and since when it is asked to; `None` when no account has the phone.
-    async fn unused_holder(
+    /// Finds the account that loses the phone, and when the phone was asked for; `None` when no account has the phone.
+    ///
+    /// It refuses until nobody has used the account for long enough. The first refusal asks for the phone.
+    async fn find_unused_holder(
         &self,
         proved: &Proved,
         request: &mut RequestContext,
     ) -> Result<Option<(Account, Timestamp)>, AccountRefusal> {
-        let Some(id) = self.store.account_of(&proved.index, request).await? else {
+        let Some(id) = self.store.find_account_of(&proved.index, request).await? else {
             return Ok(None);
         };
-        let holder = self.store.account(id, request).await?;
+        let holder = self.store.read_account(id, request).await?;
         let holder = holder.ok_or(Unavailable::AccountMissing)?;
         match holder.unlink_requested_at {
             Some(asked) if asked + UNLINK_AFTER <= request.now => Ok(Some((holder, asked))),
@@ -77,7 +81,7 @@ impl Accounts {
         }
     }
 
-    /// Asks an account to give its phone up, which takes the token; the refusal says when it does.
+    /// Notes that the phone of `holder` is asked for, and spends the token. The refusal says when the phone is free.
     async fn ask_for_phone(
         &self,
         proved: &Proved,
@@ -101,7 +105,7 @@ impl Accounts {
         }
     }
 
-    async fn new_account(
+    async fn build_account(
         &self,
         proved: &Proved,
         password: Password,
@@ -113,7 +117,7 @@ impl Accounts {
             id: AccountId(request.draw()?),
             phone: Some(proved.index.clone()),
             phone_hint: proved.phone.mask(),
-            password: self.new_password(proved, password, request).await?,
+            password: self.hash_new_password(proved, password, request).await?,
             second_step,
             recovery: None,
             created_at: now,

@@ -1,4 +1,4 @@
-//! Sessions: begun, looked at and ended; and the end of the account.
+//! The use cases that begin, show and end sessions, and the one that deletes the account.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -15,23 +15,23 @@ use crate::refresh_token::{RefreshToken, SessionId};
 use crate::session::Session;
 use crate::store::{Account, NamedSession};
 
-/// The most sessions of an account; one more ends the one that was used least recently.
+/// The most sessions that an account keeps. A log-in beyond it ends the session that was used least recently.
 pub const MAX_SESSIONS: usize = 10;
 
-/// What a session begins with, besides its account.
+/// What one write does when a session begins, besides adding the session to its account.
 pub(super) struct Beginning<'a> {
-    /// The name of the device.
+    /// The name that the client gave its device; may be empty.
     pub(super) device: &'a str,
-    /// The success token, which is spent then.
+    /// The success token to spend.
     pub(super) proved: Option<&'a Proved>,
-    /// The phone whose attempts are forgotten then.
+    /// The phone whose failures to forget.
     pub(super) tried: Option<&'a SubjectIndex>,
-    /// The hash that replaces the one which was compared.
+    /// The hash to store in place of the one that was checked.
     pub(super) upgraded: Option<&'a StoredPassword>,
 }
 
 impl Accounts {
-    /// Begins a session; `None` when the account is another than the one that was read.
+    /// Begins a session; `None` when another request has changed the account since it was read.
     pub(super) async fn begin_session(
         &self,
         account: &Account,
@@ -46,7 +46,7 @@ impl Accounts {
             session: Session::new(token.digest(), now),
             device: SealedName::seal(beginning.device, id, &keyring, request.random.as_ref())?,
         };
-        let ended = surplus(&account.sessions, now);
+        let ended = choose_surplus(&account.sessions, now);
         let mut parts =
             vec![
                 self.store
@@ -64,18 +64,18 @@ impl Accounts {
         }
     }
 
-    /// Reads the account behind an access token, while its session is alive.
+    /// Reads the account behind an access token, with those sessions that have not expired.
     ///
     /// # Errors
     ///
-    /// [`AccountRefusal::SessionOver`] when it is not.
+    /// [`AccountRefusal::SessionOver`] when the session of the token has ended.
     pub async fn me(
         &self,
         access: Access,
         request: &mut RequestContext,
     ) -> Result<Account, AccountRefusal> {
         let now = request.now;
-        let account = self.store.account(access.account, request).await?;
+        let account = self.store.read_account(access.account, request).await?;
         let mut account = account.ok_or(AccountRefusal::SessionOver)?;
         account
             .sessions
@@ -87,11 +87,11 @@ impl Accounts {
         }
     }
 
-    /// Ends one session: the one that asks, or another of the account.
+    /// Ends one session of the account: that of the access token, or another. Ending another one twice succeeds.
     ///
     /// # Errors
     ///
-    /// [`AccountRefusal::SessionOver`] when the asking session is over; ending a session that is over succeeds.
+    /// [`AccountRefusal::SessionOver`] when the session of the access token has ended.
     pub async fn end_session(
         &self,
         access: Access,
@@ -109,7 +109,7 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`AccountRefusal::SessionOver`] when the asking session is over.
+    /// [`AccountRefusal::SessionOver`] when the session of the access token has ended.
     pub async fn end_sessions(
         &self,
         access: Access,
@@ -126,7 +126,7 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`AccountRefusal::SessionOver`] when the asking session is over.
+    /// [`AccountRefusal::SessionOver`] when the session of the access token has ended.
     pub async fn delete(
         &self,
         access: Access,
@@ -145,11 +145,11 @@ impl Accounts {
     }
 }
 
-/// The sessions to end so that one more has room: those that are over, and of the others those used least recently.
+/// Chooses the sessions to end so that one more fits: all that have expired, then those that were used least recently.
 ///
-/// Log-ins at the same time do not see each other's session, so there may be more than [`MAX_SESSIONS`] until the
-/// next one.
-fn surplus(sessions: &HashMap<SessionId, NamedSession>, now: Timestamp) -> Vec<SessionId> {
+/// Log-ins at the same time do not see each other's sessions. So an account may have more than [`MAX_SESSIONS`] until
+/// its next log-in.
+fn choose_surplus(sessions: &HashMap<SessionId, NamedSession>, now: Timestamp) -> Vec<SessionId> {
     let mut by_use: Vec<_> = sessions.iter().collect();
     by_use.sort_by_key(|(id, named)| {
         let session = &named.session;
@@ -172,8 +172,8 @@ mod tests {
 
     const NOON: Timestamp = Timestamp::from_unix(1_795_435_200);
 
-    /// Sessions `0..count`, begun a second after each other.
-    fn sessions(count: u8) -> HashMap<SessionId, NamedSession> {
+    /// Makes sessions `0..count`, each begun a second after the one before.
+    fn make_sessions(count: u8) -> HashMap<SessionId, NamedSession> {
         let named = |n: u8| NamedSession {
             session: Session::new(TokenDigest([n; 32]), NOON + Duration::from_secs(n.into())),
             device: SealedName::from_text(String::new()),
@@ -181,8 +181,8 @@ mod tests {
         (0..count).map(|n| (SessionId([n; 16]), named(n))).collect()
     }
 
-    fn ended(count: u8, now: Timestamp) -> Vec<u8> {
-        let mut ended: Vec<_> = surplus(&sessions(count), now)
+    fn choose_of(count: u8, now: Timestamp) -> Vec<u8> {
+        let mut ended: Vec<_> = choose_surplus(&make_sessions(count), now)
             .iter()
             .map(|id| id.0[0])
             .collect();
@@ -191,18 +191,18 @@ mod tests {
     }
 
     #[test]
-    fn room_is_made_for_one_however_many_there_are() {
+    fn ends_as_many_sessions_as_leave_room_for_one() {
         let now = NOON + Duration::from_mins(1);
-        assert_eq!(ended(0, now), [0_u8; 0]);
-        assert_eq!(ended(9, now), [0_u8; 0]);
-        assert_eq!(ended(10, now), [0]);
-        assert_eq!(ended(14, now), [0, 1, 2, 3, 4]);
+        assert_eq!(choose_of(0, now), [0_u8; 0]);
+        assert_eq!(choose_of(9, now), [0_u8; 0]);
+        assert_eq!(choose_of(10, now), [0]);
+        assert_eq!(choose_of(14, now), [0, 1, 2, 3, 4]);
     }
 
     #[test]
-    fn what_is_over_goes_first_and_altogether() {
+    fn ends_every_expired_session_before_any_other() {
         let now = NOON + IDLE + Duration::from_secs(2);
-        assert_eq!(ended(5, now), [0, 1, 2]);
-        assert_eq!(ended(14, now), [0, 1, 2, 3, 4]);
+        assert_eq!(choose_of(5, now), [0, 1, 2]);
+        assert_eq!(choose_of(14, now), [0, 1, 2, 3, 4]);
     }
 }

@@ -1,4 +1,4 @@
-//! The item of an account.
+//! The item of an account in DynamoDB, and what it holds.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -16,37 +16,37 @@ use crate::recovery::RecoveryDigest;
 use crate::refresh_token::{AccountId, SessionId, TokenDigest};
 use crate::session::Session;
 
-/// A session with what a person knows it by.
+/// A session, with the name by which its owner recognizes it.
 #[derive(Clone)]
 pub struct NamedSession {
-    /// The session.
+    /// The times and the digests of the session.
     pub session: Session,
     /// The name that the client gave its device.
     pub device: SealedName,
 }
 
-/// An account.
+/// An account as its item holds it.
 #[derive(Clone)]
 pub struct Account {
-    /// Its id.
+    /// The random id of the account, which never changes.
     pub id: AccountId,
-    /// The index of its phone; `None` when the phone went to somebody else.
+    /// The index (HMAC) of the account's phone; `None` after the phone passed to another account.
     pub phone: Option<SubjectIndex>,
-    /// The masked number, for its owner to recognise.
+    /// The masked number, by which the owner recognizes the phone.
     pub phone_hint: String,
-    /// Its password.
+    /// The hash of the password.
     pub password: StoredPassword,
-    /// Whether a code is needed beside the password.
+    /// Whether logging in takes both the password and a code.
     pub second_step: bool,
-    /// What is stored of its recovery code, if one was made and not used.
+    /// The digest of the recovery code; `None` when none was made, or when it was used.
     pub recovery: Option<RecoveryDigest>,
-    /// When it was registered.
+    /// When the account was registered.
     pub created_at: Timestamp,
     /// When somebody last logged in or continued a session.
     pub used_at: Timestamp,
-    /// When the owner of its phone asked for the phone, if the account was not used since.
+    /// When a new owner of the phone asked for it; `None` when nobody did, or when the account was used since.
     pub unlink_requested_at: Option<Timestamp>,
-    /// Its sessions.
+    /// The sessions of the account, including expired ones that no log-in has removed yet.
     pub sessions: HashMap<SessionId, NamedSession>,
 }
 
@@ -56,7 +56,7 @@ impl fmt::Debug for Account {
     }
 }
 
-/// A new account, which has no session yet.
+/// Makes the item of a new account, which has no session and no recovery code yet.
 pub(super) fn new_item(account: &Account) -> Item {
     let mut item = Item::from([
         (PK.to_owned(), text(account_key(account.id))),

@@ -1,4 +1,4 @@
-//! Writes of accounts, and of which account has which phone.
+//! The writes that change accounts, or which account has which phone.
 
 use std::collections::HashMap;
 
@@ -15,24 +15,24 @@ use crate::password::StoredPassword;
 use crate::recovery::RecoveryDigest;
 use crate::refresh_token::{AccountId, SessionId};
 
-/// What allows a password to be set, besides the code that was texted.
+/// What permits a request to set a password, besides the code that was texted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Permit {
-    /// A session that is alive.
+    /// A session that has not ended.
     Session(SessionId),
-    /// Nothing: the account asks for one factor.
+    /// Nothing else, because the account asks for one factor.
     Code,
-    /// The recovery code, which is used then.
+    /// The recovery code with this digest, which the write uses up.
     CodeAndRecovery(RecoveryDigest),
 }
 
 impl AccountStore {
-    /// A new account.
+    /// Adds a new account, if its id is free.
     pub(crate) fn create(&self, account: &Account) -> Part {
         put(&self.accounts, new_item(account))
     }
 
-    /// Gives a phone that no account has to `account`.
+    /// Gives the phone to `account`, if no account has it.
     pub(crate) fn claim_phone(&self, phone: &SubjectIndex, account: AccountId) -> Part {
         put(
             &self.accounts,
@@ -43,7 +43,7 @@ impl AccountStore {
         )
     }
 
-    /// Moves a phone from one account to another.
+    /// Moves a phone from one account to another, if the first still has it.
     pub(crate) fn move_phone(&self, phone: &SubjectIndex, from: AccountId, to: AccountId) -> Part {
         update(
             Update::builder()
@@ -56,10 +56,10 @@ impl AccountStore {
         )
     }
 
-    /// Takes the phone from an account that nobody has used since it was asked for, and ends its sessions.
+    /// Takes the phone from an account and ends its sessions, if nobody has used the account since `requested_at`.
     pub(crate) fn unlink(&self, account: &Account, requested_at: Timestamp) -> Part {
         update(
-            self.of_account(account.id)
+            self.start_update(account.id)
                 .update_expression("SET sessions = :none REMOVE phone, unlink_requested_at")
                 .condition_expression("unlink_requested_at = :requested")
                 .expression_attribute_values(":none", AttributeValue::M(HashMap::new()))
@@ -67,10 +67,10 @@ impl AccountStore {
         )
     }
 
-    /// Notes that the phone of an account is asked for.
+    /// Notes that a new owner asks for the phone of an account, unless that is noted already.
     pub(crate) fn request_unlink(&self, account: &Account, now: Timestamp) -> Part {
         update(
-            self.of_account(account.id)
+            self.start_update(account.id)
                 .update_expression("SET unlink_requested_at = :now")
                 .condition_expression(
                     "attribute_exists(phone) AND attribute_not_exists(unlink_requested_at)",
@@ -79,7 +79,7 @@ impl AccountStore {
         )
     }
 
-    /// Sets the password and ends every session, while the account has this phone and what permits it holds.
+    /// Sets the password and ends every session, if the account still has this phone and `permit` still holds.
     pub(crate) fn set_password(
         &self,
         account: &Account,
@@ -89,7 +89,7 @@ impl AccountStore {
         second_step: bool,
     ) -> Part {
         let builder = self
-            .of_account(account.id)
+            .start_update(account.id)
             .expression_attribute_values(":phone", text(phone.as_str()))
             .expression_attribute_values(":password", text(password.as_text()))
             .expression_attribute_values(":step", AttributeValue::Bool(second_step))
@@ -120,7 +120,7 @@ impl AccountStore {
     /// Stores a recovery code, asked for by a session that is alive.
     pub(crate) fn set_recovery(&self, access: Access, digest: RecoveryDigest) -> Part {
         update(
-            self.of_account(access.account)
+            self.start_update(access.account)
                 .update_expression("SET recovery = :recovery")
                 .condition_expression("attribute_exists(sessions.#session)")
                 .expression_attribute_names("#session", base64url(access.session.0))
@@ -128,7 +128,7 @@ impl AccountStore {
         )
     }
 
-    /// Deletes an account, asked for by a session that is alive.
+    /// Deletes an account, if the session that asks has not ended.
     pub(crate) fn delete(&self, account: AccountId, asking: SessionId) -> Part {
         let delete = Delete::builder()
             .table_name(&self.accounts)
@@ -139,7 +139,7 @@ impl AccountStore {
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
-    /// Frees the phone of an account.
+    /// Frees the phone, if `account` still has it.
     pub(crate) fn free_phone(&self, phone: &SubjectIndex, account: AccountId) -> Part {
         let delete = Delete::builder()
             .table_name(&self.accounts)

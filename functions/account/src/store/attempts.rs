@@ -1,4 +1,4 @@
-//! What is remembered of log-ins: failures of a phone, attempts of an address.
+//! What the store remembers of log-ins: the failures on a phone, and the attempts of an address.
 
 use aws_sdk_dynamodb::types::{Delete, TransactWriteItem, Update};
 use phoneproof_aws::store::item::{EXPIRES_AT, Item, PK, instant, number, read_number, text};
@@ -15,9 +15,10 @@ fn attempts_key(phone: &SubjectIndex) -> String {
     format!("login#{}", phone.as_str())
 }
 
-/// The attributes of failures and of the next attempt. Both kinds of attempts lie in one item, so that one write
-/// forgets them.
-const fn attributes(presented: Presented) -> (&'static str, &'static str) {
+/// Names the attributes that hold the failures and the time of the next attempt.
+///
+/// The attributes of both kinds are in one item, so one delete forgets them all.
+const fn name_attributes(presented: Presented) -> (&'static str, &'static str) {
     match presented {
         Presented::PasswordOnly => ("failures", "next_at"),
         Presented::WithCode => ("failures_with_code", "next_at_with_code"),
@@ -25,19 +26,19 @@ const fn attributes(presented: Presented) -> (&'static str, &'static str) {
 }
 
 impl AccountStore {
-    /// The attempts on a phone.
+    /// Reads the failures of one kind of attempt on a phone.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store gives no answer.
-    pub(crate) async fn attempts(
+    pub(crate) async fn read_attempts(
         &self,
         phone: &SubjectIndex,
         presented: Presented,
         request: &mut RequestContext,
     ) -> Result<Attempts, StoreError> {
         let item = self.get(&self.limits, attempts_key(phone), request).await?;
-        let (failures, next_at) = attributes(presented);
+        let (failures, next_at) = name_attributes(presented);
         let read = |item: Item| Attempts {
             failures: read_number(&item, failures).unwrap_or(0),
             next_at: read_number(&item, next_at).map(Timestamp::from_unix),
@@ -45,7 +46,7 @@ impl AccountStore {
         Ok(item.map(read).unwrap_or_default())
     }
 
-    /// Counts a log-in of an address.
+    /// Counts an attempt of an address, if its quota is not used up.
     pub(crate) fn count_address(&self, address: &SubjectIndex, quota: &Quota) -> Part {
         let update = count_update(
             &self.limits,
@@ -56,7 +57,7 @@ impl AccountStore {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// Remembers an attempt that begins, unless another one began since `before` was read.
+    /// Stores the failures after an attempt begins, if no other attempt began since `before` was read.
     pub(crate) fn begin_attempt(
         &self,
         phone: &SubjectIndex,
@@ -65,7 +66,7 @@ impl AccountStore {
         after: Attempts,
         now: Timestamp,
     ) -> Part {
-        let (failures, next_at) = attributes(presented);
+        let (failures, next_at) = name_attributes(presented);
         let builder = Update::builder()
             .table_name(&self.limits)
             .key(PK, text(attempts_key(phone)))
@@ -85,7 +86,7 @@ impl AccountStore {
         })
     }
 
-    /// Forgets the failures of a phone.
+    /// Forgets the failures of both kinds on a phone.
     pub(crate) fn forget_attempts(&self, phone: &SubjectIndex) -> Part {
         let delete = Delete::builder()
             .table_name(&self.limits)

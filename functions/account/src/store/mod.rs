@@ -1,7 +1,8 @@
 //! The two tables in DynamoDB.
 //!
-//! An account is one item, and its sessions are a map in it: a password and the end of every session are one
-//! write. `phone#<index>` says which account has a phone. Neither holds a number: indexes are keyed hashes.
+//! An account is one item, and its sessions are a map in that item. So one write sets a password and ends every
+//! session. The item `phone#<index>` says which account has a phone. No item holds a phone number, because an index is
+//! an HMAC.
 
 mod account;
 mod accounts;
@@ -26,7 +27,7 @@ use tokio::time::Instant;
 
 use crate::refresh_token::AccountId;
 
-/// Access to the tables.
+/// The table of accounts and the table of limits, with the client that reads and writes them.
 #[derive(Clone)]
 pub(crate) struct AccountStore {
     client: Client,
@@ -41,7 +42,7 @@ impl fmt::Debug for AccountStore {
     }
 }
 
-/// Which items of a transaction had a condition that did not hold; empty when it was done.
+/// Says for each item of a transaction, in order, whether its condition failed. Such a transaction wrote nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failed(Vec<bool>);
 
@@ -51,16 +52,17 @@ impl Failed {
         done.map_err(|reasons| Self(reasons.iter().map(failed).collect()))
     }
 
-    /// Whether the condition of the item at `index` did not hold.
+    /// Returns whether the condition of the item at `index` failed.
     pub(crate) fn at(&self, index: usize) -> bool {
         self.0.get(index).copied().unwrap_or(false)
     }
 }
 
-/// What a transaction did: the outer error is a store that gave no answer.
+/// The outcome of a transaction. The inner error says which conditions failed; the outer one, that the store gave no
+/// answer.
 pub(crate) type Written = Result<Result<(), Failed>, StoreError>;
 
-/// A write that is part of a transaction.
+/// One write of a transaction, or why it could not be built.
 pub(crate) type Part = Result<TransactWriteItem, StoreError>;
 
 fn update(builder: UpdateBuilder) -> Part {
@@ -86,7 +88,7 @@ fn phone_key(phone: &SubjectIndex) -> String {
 }
 
 impl AccountStore {
-    /// A store on these tables.
+    /// Makes a store on the tables `accounts` and `limits`.
     pub(crate) fn new(client: Client, accounts: String, limits: String) -> Self {
         Self {
             ledger: DynamoDbLedger::new(client.clone(), limits.as_str()),
@@ -115,12 +117,12 @@ impl AccountStore {
         Ok(answer.item)
     }
 
-    /// Which account has this phone.
+    /// Finds the account that has this phone.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store gives no answer.
-    pub(crate) async fn account_of(
+    pub(crate) async fn find_account_of(
         &self,
         phone: &SubjectIndex,
         request: &mut RequestContext,
@@ -129,12 +131,12 @@ impl AccountStore {
         Ok(item.and_then(|item| read_bytes(&item, "account").map(AccountId)))
     }
 
-    /// An account.
+    /// Reads an account, with a consistent read.
     ///
     /// # Errors
     ///
     /// [`StoreError`] when the store gives no answer, or one that cannot be read.
-    pub(crate) async fn account(
+    pub(crate) async fn read_account(
         &self,
         id: AccountId,
         request: &mut RequestContext,
@@ -144,11 +146,11 @@ impl AccountStore {
             .transpose()
     }
 
-    /// Writes `parts`, all or none.
+    /// Writes all of `parts`, or none, in one transaction.
     ///
     /// # Errors
     ///
-    /// The outer error is a store that gave no answer.
+    /// The outer error says that the store gave no answer. The inner one says which conditions failed.
     pub(crate) async fn write(&self, parts: Vec<Part>, request: &mut RequestContext) -> Written {
         let items = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
         let began = Instant::now();
@@ -157,7 +159,7 @@ impl AccountStore {
         Ok(Failed::of(done?))
     }
 
-    /// Whether the token behind `proof` was spent.
+    /// Returns whether the token behind `proof` was spent.
     ///
     /// # Errors
     ///
@@ -171,13 +173,13 @@ impl AccountStore {
         Ok(entry.await?.is_some())
     }
 
-    /// Spends the token behind `proof`.
+    /// Spends the token behind `proof`, unless it was spent before.
     pub(crate) fn spend(&self, proof: &PhoneProof) -> Part {
         let put = self.ledger.put(proof)?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    fn of_account(&self, id: AccountId) -> UpdateBuilder {
+    fn start_update(&self, id: AccountId) -> UpdateBuilder {
         Update::builder()
             .table_name(&self.accounts)
             .key(PK, text(account_key(id)))

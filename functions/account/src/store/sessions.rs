@@ -1,4 +1,4 @@
-//! Writes of sessions, which are members of their account's item.
+//! The writes that change sessions, which are members of their account's item.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::password::StoredPassword;
 use crate::refresh_token::{AccountId, SessionId, TokenDigest};
 
 impl AccountStore {
-    /// Begins a session and removes those in `ended`; stores `upgraded` in place of the password that was checked.
+    /// Begins a session, removes the sessions in `ended`, and stores `upgraded` in place of the hash that was checked.
     pub(crate) fn begin_session(
         &self,
         account: &Account,
@@ -21,8 +21,8 @@ impl AccountStore {
         upgraded: Option<&StoredPassword>,
     ) -> Part {
         let mut builder = self
-            .of_account(account.id)
-            // A password that was changed meanwhile begins no session.
+            .start_update(account.id)
+            // If the password was changed since it was checked, the old one must not begin a session.
             .condition_expression("password = :password AND attribute_exists(phone)")
             .expression_attribute_names("#session", base64url(id.0))
             .expression_attribute_values(":session", write_session(begun))
@@ -33,7 +33,7 @@ impl AccountStore {
             expression.push_str(", password = :upgraded");
             builder = builder.expression_attribute_values(":upgraded", text(upgraded.as_text()));
         }
-        // Whoever uses the account keeps its phone.
+        // An account that is used keeps its phone.
         expression.push_str(" REMOVE unlink_requested_at");
         for (at, id) in ended.iter().enumerate() {
             let name = format!("#ended{at}");
@@ -44,7 +44,7 @@ impl AccountStore {
         update(builder.update_expression(expression))
     }
 
-    /// Continues a session with the next token, if the token that was presented is still the current one.
+    /// Stores the exchange of a token, if the token that was presented is still the current one.
     pub(crate) fn rotate(
         &self,
         (account, id): (AccountId, SessionId),
@@ -52,7 +52,7 @@ impl AccountStore {
         rotated: &NamedSession,
     ) -> Part {
         update(
-            self.of_account(account)
+            self.start_update(account)
                 .update_expression(
                     "SET sessions.#session = :session, used_at = :used REMOVE unlink_requested_at",
                 )
@@ -65,20 +65,20 @@ impl AccountStore {
         )
     }
 
-    /// Ends a session, if it is there.
+    /// Ends a session, if it has not been ended yet.
     pub(crate) fn end_session(&self, account: AccountId, id: SessionId) -> Part {
         update(
-            self.of_account(account)
+            self.start_update(account)
                 .update_expression("REMOVE sessions.#session")
                 .condition_expression("attribute_exists(sessions.#session)")
                 .expression_attribute_names("#session", base64url(id.0)),
         )
     }
 
-    /// Ends every session of an account, asked for by a session that is alive.
+    /// Ends every session of an account, if the session that asks has not ended.
     pub(crate) fn end_sessions(&self, account: AccountId, asking: SessionId) -> Part {
         update(
-            self.of_account(account)
+            self.start_update(account)
                 .update_expression("SET sessions = :none")
                 .condition_expression("attribute_exists(sessions.#session)")
                 .expression_attribute_names("#session", base64url(asking.0))

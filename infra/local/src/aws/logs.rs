@@ -83,7 +83,7 @@ impl Log {
     }
 }
 
-/// Answers `FilterLogEvents`.
+/// Answers `FilterLogEvents` with the lines of the one log group, from `startTime` on.
 pub(super) fn filter_log_events(log: &Log, body: &[u8]) -> Response {
     match log.find_events(&protocol::parse(body)) {
         Some(answer) => protocol::answer(&answer),

@@ -87,7 +87,7 @@ impl Secret {
     }
 }
 
-/// Answers `GetSecretValue`.
+/// Answers `GetSecretValue` with the text of a secret, or with a 500 while the secret has none.
 pub(super) fn get_secret_value(secrets: &[Secret], body: &[u8]) -> Response {
     let Some(secret) = find(secrets, &protocol::parse(body)) else {
         return protocol::refuse(StatusCode::BAD_REQUEST, "ResourceNotFoundException");
@@ -98,7 +98,7 @@ pub(super) fn get_secret_value(secrets: &[Secret], body: &[u8]) -> Response {
     protocol::answer(&secret.describe(Some(text.as_str())))
 }
 
-/// Answers `PutSecretValue`.
+/// Answers `PutSecretValue` after it has replaced the text of a secret, in its file and in memory.
 pub(super) fn put_secret_value(secrets: &[Secret], body: &[u8]) -> Response {
     let request = protocol::parse(body);
     let Some(secret) = find(secrets, &request) else {

@@ -1,4 +1,4 @@
-//! The bodies of the API. Their schemas in the OpenAPI document come from these types.
+//! The bodies of requests and answers. Their schemas in the OpenAPI document come from these types.
 
 mod send;
 mod spend;
@@ -8,11 +8,11 @@ pub use send::{SendBody, SendReply};
 pub use spend::{SpendBody, SpendReply};
 pub use verify::{VerifyBody, VerifyReply};
 
-/// The longest challenge or success token a body may hold, in bytes.
+/// The longest challenge token or success token that a body may hold, in bytes.
 const MAX_TOKEN_BYTES: usize = 3_072;
 
-/// Takes a text of 1 to `max` bytes without control characters.
-fn bounded(text: &str, max: usize) -> Result<String, String> {
+/// Accepts a text of 1 to `max` bytes without control characters. The error says what is accepted.
+fn check_text(text: &str, max: usize) -> Result<String, String> {
     if (1..=max).contains(&text.len()) && !text.chars().any(char::is_control) {
         Ok(text.to_owned())
     } else {

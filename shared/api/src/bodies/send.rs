@@ -11,37 +11,36 @@ use phoneproof_service::{PresentedToken, SendCommand, Sent};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{MAX_TOKEN_BYTES, bounded};
+use super::{MAX_TOKEN_BYTES, check_text};
 use crate::{Call, problem};
 
-/// The longest action, in bytes.
+/// The longest `action` that a body may hold, in bytes.
 const MAX_ACTION_BYTES: usize = 256;
 
-/// `POST /v1/send`.
+/// A request to text a code.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = SendRequest)]
 pub struct SendBody {
-    /// The phone number: E.164, or national form with `region`.
+    /// The phone number, in E.164 or, with `region`, in national form.
     #[schema(value_type = String, min_length = 1, max_length = 96, example = "+14152007986")]
     phone: SensitiveText,
-    /// The device or installation that asks, chosen by the client.
+    /// An id that the client chooses for the device or installation that asks.
     #[schema(value_type = String, min_length = 1, max_length = 128, example = "6f9619ff-8b86-d011-b42d-00cf4fc964ff")]
     unique_id: SensitiveText,
-    /// The business action of the policy, as in `login`.
+    /// The id of a business in the policy, as in `login`.
     #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}$", example = "login")]
     business_id: SensitiveText,
-    /// The country of a national number, ISO 3166-1 alpha-2.
+    /// The country of a number in national form, as an ISO 3166-1 alpha-2 code.
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z]{2}$", example = "US")]
     region: Option<SensitiveText>,
-    /// The language of the text, BCP 47.
+    /// The language of the text, as a BCP 47 tag.
     #[schema(value_type = Option<String>, max_length = 35, example = "en")]
     locale: Option<SensitiveText>,
-    /// An earlier challenge token: texts the same code again.
+    /// The challenge token of an earlier send, to text the same code again.
     #[schema(value_type = Option<String>, max_length = 3072)]
     token: Option<SensitiveText>,
-    /// What the verification is for, in the relying party's words; the success token carries its
-    /// SHA-256.
+    /// What the verification is for, in the relying party's words. The success token carries the SHA-256 of this text.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 256, example = "pay:order-42:EUR 100")]
     action: Option<SensitiveText>,
 }
@@ -59,11 +58,11 @@ impl JsonBody for SendBody {
 }
 
 impl SendBody {
-    /// Reads and checks the body and headers of `call`; every fault of a field is reported.
+    /// Reads and checks the body and the headers of `call`.
     ///
     /// # Errors
     ///
-    /// A problem that lists the faults, or a 503 when the gateway did not say where the request comes from.
+    /// A problem that lists every fault of a field, or a 503 when the gateway did not say where the request comes from.
     pub fn command(call: &Call) -> Result<SendCommand, Problem> {
         let body: Self = call.body()?;
         let mut faults = Faults::default();
@@ -71,8 +70,8 @@ impl SendBody {
         let business = faults.check("businessId", BusinessId::parse(&body.business_id.0));
         let region = faults.optional("region", body.region, Country::parse);
         let locale = faults.optional("locale", body.locale, Locale::parse);
-        let token = faults.optional("token", body.token, |t| bounded(t, MAX_TOKEN_BYTES));
-        let action = faults.optional("action", body.action, |t| bounded(t, MAX_ACTION_BYTES));
+        let token = faults.optional("token", body.token, |t| check_text(t, MAX_TOKEN_BYTES));
+        let action = faults.optional("action", body.action, |t| check_text(t, MAX_ACTION_BYTES));
         let idempotency_key = faults.header(call, "idempotency-key", "Idempotency-Key");
         let client_key = faults.header(call, "x-client-key", "X-Client-Key");
         let (Some(device), Some(business), true) = (device, business, faults.is_empty()) else {
@@ -95,26 +94,26 @@ impl SendBody {
     }
 }
 
-/// A code is on its way.
+/// The challenge of a code that was texted.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = SendResponse)]
 pub struct SendReply {
-    /// The challenge token, for `verify` and for a resend.
+    /// The challenge token, which `verify` and a resend take.
     pub token: String,
-    /// When the code stops working.
+    /// When the code expires.
     #[schema(value_type = String, format = DateTime)]
     pub expires_at: Timestamp,
-    /// When the next text may be asked for.
+    /// From when a client may ask for another text.
     #[schema(value_type = String, format = DateTime)]
     pub resend_at: Timestamp,
-    /// Digits of the code.
+    /// The number of digits in the code.
     #[schema(example = 6)]
     pub code_length: u8,
-    /// Guesses of the challenge.
+    /// The number of guesses that the challenge allows.
     #[schema(example = 5)]
     pub attempts: u32,
-    /// The masked number.
+    /// The phone number, with everything but its last two digits hidden.
     #[schema(example = "+•••••••••86")]
     pub phone: String,
 }

@@ -6,18 +6,18 @@ use phoneproof_service::SpendCommand;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{MAX_TOKEN_BYTES, bounded};
+use super::{MAX_TOKEN_BYTES, check_text};
 use crate::Call;
 
-/// `POST /v1/spend`.
+/// A request to spend a success token.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = SpendRequest)]
 pub struct SpendBody {
-    /// The success token.
+    /// The success token that `verify` answered with.
     #[schema(value_type = String, min_length = 1, max_length = 3072)]
     token: SensitiveText,
-    /// The business it must have been issued for.
+    /// The business that the token must have been issued for: its `aud`.
     #[schema(value_type = String, pattern = "^[a-z0-9-]{1,64}$", example = "login")]
     audience: SensitiveText,
 }
@@ -31,11 +31,11 @@ impl SpendBody {
     ///
     /// # Errors
     ///
-    /// A problem that lists the faults.
+    /// A problem that lists every fault of the body.
     pub fn command(call: &Call) -> Result<SpendCommand, Problem> {
         let body: Self = call.body()?;
         let mut faults = Faults::default();
-        let token = faults.check("token", bounded(&body.token.0, MAX_TOKEN_BYTES));
+        let token = faults.check("token", check_text(&body.token.0, MAX_TOKEN_BYTES));
         let audience = faults.check("audience", BusinessId::parse(&body.audience.0));
         match (token, audience) {
             (Some(token), Some(audience)) => Ok(SpendCommand {
@@ -47,11 +47,11 @@ impl SpendBody {
     }
 }
 
-/// The token is spent.
+/// The answer for a success token that was spent now, and never before.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = SpendResponse)]
 pub struct SpendReply {
-    /// Always true.
+    /// Always true: a token that cannot be spent is answered with a problem.
     pub spent: bool,
 }

@@ -7,18 +7,18 @@ use phoneproof_service::{PresentedToken, Success, VerifyCommand};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{MAX_TOKEN_BYTES, bounded};
+use super::{MAX_TOKEN_BYTES, check_text};
 use crate::Call;
 
-/// `POST /v1/verify`.
+/// A request to check a code.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = VerifyRequest)]
 pub struct VerifyBody {
-    /// The challenge token of the send.
+    /// The challenge token that the send answered with.
     #[schema(value_type = String, min_length = 1, max_length = 3072)]
     token: SensitiveText,
-    /// The code of the text.
+    /// The code from the text, as the person typed it. Spaces and hyphens are ignored.
     #[schema(value_type = String, min_length = 6, max_length = 32, example = "123456")]
     code: SensitiveText,
 }
@@ -32,11 +32,11 @@ impl VerifyBody {
     ///
     /// # Errors
     ///
-    /// A problem that lists the faults.
+    /// A problem that lists every fault of the body.
     pub fn command(call: &Call) -> Result<VerifyCommand, Problem> {
         let body: Self = call.body()?;
         let mut faults = Faults::default();
-        let token = faults.check("token", bounded(&body.token.0, MAX_TOKEN_BYTES));
+        let token = faults.check("token", check_text(&body.token.0, MAX_TOKEN_BYTES));
         let code = faults.check("code", Code::parse(&body.code.0));
         match (token, code) {
             (Some(token), Some(code)) => Ok(VerifyCommand {
@@ -48,17 +48,17 @@ impl VerifyBody {
     }
 }
 
-/// The code was right.
+/// The success token for a code that was right.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = VerifyResponse)]
 pub struct VerifyReply {
-    /// The success token, a JWT.
+    /// The success token, a signed JWT that proves the phone.
     pub token: String,
-    /// The `typ` of the token.
+    /// The `typ` in the header of the token.
     #[schema(example = "phone-verified+jwt")]
     pub token_type: &'static str,
-    /// When the token ends.
+    /// When the success token expires.
     #[schema(value_type = String, format = DateTime)]
     pub expires_at: Timestamp,
 }

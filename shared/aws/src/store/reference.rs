@@ -14,9 +14,10 @@ const TOKEN: &str = "token";
 /// A sealed token and where it is stored.
 #[derive(Debug, Clone)]
 pub struct StoredToken {
-    /// The place of the item. [`Indexer::place`](phoneproof_crypto::index::Indexer::place) derives it from the reference.
+    /// The place of the item, which [`Indexer::place`](phoneproof_crypto::index::Indexer::place) derives from the
+    /// reference.
     pub place: String,
-    /// The sealed challenge.
+    /// The sealed challenge that the reference stands for.
     pub token: ChallengeToken,
     /// When DynamoDB may delete the item: the end of the challenge.
     pub expires_at: Timestamp,
@@ -39,7 +40,7 @@ pub(super) fn reference_key(place: &str) -> String {
 }
 
 impl Store {
-    /// Reads the sealed token at `place`. The text is not opened yet; `None` when there is no such item.
+    /// Reads the sealed token at `place`, without opening it; `None` when there is no such item.
     ///
     /// # Errors
     ///

@@ -81,7 +81,7 @@ fn drop_unused(plan: PhoneMetadata) -> PhoneMetadata {
     }
 }
 
-/// Decodes all plans.
+/// Decodes the plans of all countries, for a number that the plans of the served countries do not cover.
 pub(super) fn decode_all() -> Option<PhoneNumberUtil> {
     build_library(PhoneMetadataCollection::decode(METADATA).ok()?)
 }
