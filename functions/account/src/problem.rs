@@ -1,10 +1,5 @@
-<<<<<<< HEAD
-//! The refusals of the account service: their rows, which refusal of a use case is which, and which endpoint can answer
-//! with which. What HTTP has to know about a refusal stands here and nowhere else.
-=======
 //! The problems that the account service answers with: their types, which refusal of a use case gives which, and which
 //! endpoint can answer with which. A new problem is added here and nowhere else.
->>>>>>> w-fn
 
 use http::StatusCode as S;
 use http::header::WWW_AUTHENTICATE;
@@ -138,17 +133,10 @@ pub(crate) fn list_problems(endpoint: Endpoint) -> Vec<&'static ProblemType> {
     problems
 }
 
-<<<<<<< HEAD
 /// Seconds after which a client may try again when the service is not available.
 const UNAVAILABLE_RETRY_SECONDS: u32 = 2;
 /// Seconds after which a client may try again when the keys of access tokens could not be had.
 const KEYS_RETRY_SECONDS: u32 = 5;
-=======
-/// `Retry-After` when a dependency did not answer, in seconds.
-const UNAVAILABLE_RETRY_SECONDS: &str = "2";
-/// `Retry-After` when the keys that check access tokens could not be read, in seconds.
-const KEYS_RETRY_SECONDS: &str = "5";
->>>>>>> w-fn
 
 /// Makes the problem of a service that cannot answer now. The log shows `cause`; the client does not see it.
 pub fn unavailable(cause: impl std::fmt::Display) -> Problem {

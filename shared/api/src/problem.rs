@@ -1,10 +1,5 @@
-<<<<<<< HEAD
-//! The refusals of the verification API: their rows, which error of a use case gives which, and which operation can
-//! answer with which. What HTTP has to know about a refusal stands here and nowhere else.
-=======
 //! The problems that the verification API answers with: their types, which error of a use case gives which, and which
 //! endpoint can answer with which. A new problem is added here and nowhere else.
->>>>>>> w-fn
 
 use http::StatusCode as S;
 use http::header::WWW_AUTHENTICATE;
@@ -154,13 +149,8 @@ pub(crate) struct ProblemMembers<'a> {
     resend_at: Option<Timestamp>,
 }
 
-<<<<<<< HEAD
 /// Seconds after which a client may try again when the service is not available.
 const UNAVAILABLE_RETRY_SECONDS: u32 = 2;
-=======
-/// `Retry-After` when a dependency did not answer, in seconds.
-const UNAVAILABLE_RETRY_SECONDS: &str = "2";
->>>>>>> w-fn
 
 /// Makes the problem of a service that cannot answer now. The log shows `cause`; the client does not see it.
 pub fn unavailable(cause: impl std::fmt::Display) -> Problem {

@@ -292,7 +292,7 @@ impl Refusal {
         match self {
             Self::Missing => set(WWW_AUTHENTICATE, &build_challenge(realm, None)),
             Self::Rejected(rejection) => {
-                set(WWW_AUTHENTICATE, &build_challenge(realm, Some(rejection)))
+                set(WWW_AUTHENTICATE, &build_challenge(realm, Some(rejection)));
             }
             Self::NoKeys => set(RETRY_AFTER, RETRY_SECONDS),
         }
