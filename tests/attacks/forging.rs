@@ -9,7 +9,9 @@ use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::clock::Clock as _;
 use phoneproof_guard::{Guard, PhoneProof, Rejection};
 use phoneproof_local::aws::SECRET_ID;
-use phoneproof_tests::{Forger, Forgery, RsaKey, Specimen, World, jwk_forms, jwt_part, phone};
+use phoneproof_tests::{
+    Forger, Forgery, RsaKey, Sign, Specimen, World, jwk_forms, jwt_part, phone,
+};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -53,11 +55,7 @@ impl Forge {
         Self::start(&keyring, forms, Box::new(sign)).await
     }
 
-    async fn start(
-        keyring: &Value,
-        mut secrets: Vec<Vec<u8>>,
-        sign: Box<dyn Fn(&Value, &str) -> String>,
-    ) -> Self {
+    async fn start(keyring: &Value, mut secrets: Vec<Vec<u8>>, sign: Sign<'static>) -> Self {
         let world = World::builder().keyring(&keyring.to_string()).start().await;
         let body = json!({ "phone": phone(1), "uniqueId": "d", "businessId": "register" });
         let sent = world.client.post("/v1/send", &body).await;

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use crate::{encoded, with_mac};
 
+/// Signs any header and any text of claims with an issuer's own key.
+pub type Sign<'s> = Box<dyn Fn(&Value, &str) -> String + 's>;
+
 /// A good token, with what it takes to change it and sign it again as its issuer.
 pub struct Specimen<'s> {
     /// The good token, as its issuer signed it.
@@ -21,7 +24,7 @@ pub struct Specimen<'s> {
     /// The issuer's public key in every form that a faulty verifier might take for an HMAC secret.
     pub secrets: Vec<Vec<u8>>,
     /// Signs any header and any claims with the issuer's own key.
-    pub sign: Box<dyn Fn(&Value, &str) -> String + 's>,
+    pub sign: Sign<'s>,
 }
 
 /// A token that every verifier must refuse.

@@ -32,7 +32,7 @@ pub use bodies::malformed_bodies;
 pub use client::{Answer, Client};
 pub use database::Database;
 pub use forger::{Forger, RsaKey, encoded, with_mac};
-pub use forgeries::{Forgery, Specimen, jwk_forms};
+pub use forgeries::{Forgery, Sign, Specimen, jwk_forms};
 pub use lines::Lines;
 pub use proxy::{Fault, Proxy};
 pub use site::{Site, Text};

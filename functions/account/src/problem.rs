@@ -1,5 +1,6 @@
 //! The problems that the account service answers with: their types, which refusal of a use case gives which, and which
-//! endpoint can answer with which. A new problem is added here and nowhere else.
+//! endpoint can answer with which. What HTTP has to know about a refusal stands
+//! here and nowhere else.
 
 use http::StatusCode as S;
 use http::header::WWW_AUTHENTICATE;

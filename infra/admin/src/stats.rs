@@ -28,7 +28,7 @@ impl Flow {
         (self.sent > 0.0).then(|| self.verified / self.sent)
     }
 
-    fn to_json(&self) -> Value {
+    fn to_json(self) -> Value {
         json!({ "sent": self.sent, "verified": self.verified, "conversion": self.conversion() })
     }
 }

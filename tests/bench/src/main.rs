@@ -75,7 +75,7 @@ async fn main() -> ExitCode {
         Command::Lambda(options) => lambda::run(options).await,
         Command::Memory(options) => memory::run(options).await,
         Command::Calls(options) => calls::run(options).await,
-        Command::Own => own::run().await,
+        Command::Own => Box::pin(own::run()).await,
         Command::Instructions(options) => instructions::run(options).await,
         Command::Flows(options) => flows::run(options).await,
         Command::Growth(options) => flows::grow(options).await,

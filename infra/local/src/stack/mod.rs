@@ -61,7 +61,8 @@ impl Stack {
         let pages = page::router(backends.inbox.clone(), &options.policy, &url);
         let settings = build_settings(&options, &url, endpoints);
         let output = copy_lines_to(&backends.log, &options);
-        let account = accounts::start(
+        // On the heap: both are most of this future, which moves several times on its way.
+        let account = Box::pin(accounts::start(
             accounts::build_settings(
                 &settings,
                 &options.account_tables,
@@ -70,15 +71,14 @@ impl Stack {
             Arc::clone(&output),
             Arc::clone(&options.clock),
             Arc::clone(&options.random),
-        )
+        ))
         .await?;
         let random = Arc::clone(&options.random);
         let mut request = RequestContext::new(options.clock.now(), READ_WITHIN, random);
         let clients = Clients::new(&settings.aws);
         let parts = phoneproof_api::parts(&clients, &settings, options.policy);
         let service = Service::new(parts).map_err(io::Error::other)?;
-        service
-            .warm_up(&mut request)
+        Box::pin(service.warm_up(&mut request))
             .await
             .map_err(io::Error::other)?;
         service.warm_up_send();
