@@ -25,6 +25,13 @@ const LAYERS: &[Layer] = &[
         manifest!("service"),
         &["aws", "crypto", "domain", "guard", "observe"],
     ),
+    (
+        "api",
+        manifest!("api"),
+        &[
+            "aws", "config", "domain", "guard", "http", "observe", "runtime", "service",
+        ],
+    ),
     ("http", manifest!("http"), &["domain", "observe"]),
     ("runtime", manifest!("runtime"), &["config", "observe"]),
 ];
