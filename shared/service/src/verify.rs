@@ -10,6 +10,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
 use phoneproof_domain::phone_record::{GuessRefusal, WriteId};
 use phoneproof_domain::policy::Business;
+use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_guard::{AMR, Claims};
 use phoneproof_observe::RequestContext;
 
@@ -106,7 +107,13 @@ impl Service {
         match self.store.record_guess(&guess, &terms, request).await? {
             Ok(_) if right => {
                 request.facts.verified = !challenge.test;
-                Ok(self.issue_success(&challenge, business, &keyring, request)?)
+                Ok(self.issue_success(
+                    &challenge,
+                    &guess.phone_index,
+                    business,
+                    &keyring,
+                    request,
+                )?)
             }
             Ok(attempts_left) => Err(VerifyError::WrongCode { attempts_left }),
             Err(GuessRefusal::Closed(closed)) => Err(VerifyError::Closed(closed)),
@@ -119,6 +126,7 @@ impl Service {
     fn issue_success(
         &self,
         challenge: &Challenge,
+        phone_index: &SubjectIndex,
         business: &Business,
         keyring: &Keyring,
         request: &RequestContext,
@@ -128,11 +136,7 @@ impl Service {
         let expires_at = now + business.success_lifetime;
         let claims = Claims {
             iss: self.issuer.clone(),
-            sub: keyring
-                .indexer()
-                .phone(&challenge.phone)
-                .as_str()
-                .to_owned(),
+            sub: phone_index.as_str().to_owned(),
             aud: challenge.business.as_str().to_owned(),
             iat: to_numeric_date(now),
             nbf: to_numeric_date(now),
