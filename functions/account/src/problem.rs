@@ -5,7 +5,7 @@
 use http::StatusCode as S;
 use http::header::WWW_AUTHENTICATE;
 use phoneproof_guard::build_challenge;
-use phoneproof_http::problem::{BODY_PROBLEMS, INTERNAL, NOT_FOUND, UNAVAILABLE};
+use phoneproof_http::problem::{BODY_PROBLEMS, INTERNAL, NOT_FOUND, RETRY_SECONDS, UNAVAILABLE};
 use phoneproof_http::{Problem, ProblemType};
 use phoneproof_observe::Level;
 
@@ -13,49 +13,50 @@ use crate::login::LoginDenial;
 use crate::route::{Endpoint, Protected};
 use crate::service::{AccessRefusal, AccountRefusal};
 
-const fn row(status: S, slug: &'static str, title: &'static str) -> ProblemType {
-    ProblemType::new(status, slug, title)
-}
-
-const INVALID_PHONE: ProblemType = row(
+const INVALID_PHONE: ProblemType = ProblemType::new(
     S::BAD_REQUEST,
     "invalid-phone",
     "The phone number is not valid",
 );
 /// A success token was refused. The access token has a type of its own, because its status is 401.
-const INVALID_TOKEN: ProblemType = row(S::BAD_REQUEST, "invalid-token", "The token is not valid");
-const TEST_NUMBER: ProblemType = row(S::FORBIDDEN, "test-number", "Test numbers are not accepted");
-const ALREADY_SPENT: ProblemType = row(S::CONFLICT, "already-spent", "The token was spent already");
-const OTHER_PHONE: ProblemType = row(
+const INVALID_TOKEN: ProblemType =
+    ProblemType::new(S::BAD_REQUEST, "invalid-token", "The token is not valid");
+const TEST_NUMBER: ProblemType =
+    ProblemType::new(S::FORBIDDEN, "test-number", "Test numbers are not accepted");
+const ALREADY_SPENT: ProblemType =
+    ProblemType::new(S::CONFLICT, "already-spent", "The token was spent already");
+const OTHER_PHONE: ProblemType = ProblemType::new(
     S::FORBIDDEN,
     "other-phone",
     "The token is for another phone",
 );
-const NO_ACCOUNT: ProblemType = row(S::NOT_FOUND, "no-account", "No account has this phone");
-const PHONE_IN_USE: ProblemType = row(S::CONFLICT, "phone-in-use", "The phone has an account");
-const PASSWORD_REFUSED: ProblemType = row(
+const NO_ACCOUNT: ProblemType =
+    ProblemType::new(S::NOT_FOUND, "no-account", "No account has this phone");
+const PHONE_IN_USE: ProblemType =
+    ProblemType::new(S::CONFLICT, "phone-in-use", "The phone has an account");
+const PASSWORD_REFUSED: ProblemType = ProblemType::new(
     S::UNPROCESSABLE_ENTITY,
     "password-refused",
     "The password is not accepted",
 );
-const WRONG_CREDENTIALS: ProblemType = row(
+const WRONG_CREDENTIALS: ProblemType = ProblemType::new(
     S::UNAUTHORIZED,
     "wrong-credentials",
     "Phone or password is wrong",
 );
-const SECOND_STEP_REQUIRED: ProblemType = row(
+const SECOND_STEP_REQUIRED: ProblemType = ProblemType::new(
     S::FORBIDDEN,
     "second-step-required",
     "Password and code are needed",
 );
-const RECOVERY_CODE_REQUIRED: ProblemType = row(
+const RECOVERY_CODE_REQUIRED: ProblemType = ProblemType::new(
     S::FORBIDDEN,
     "recovery-code-required",
     "The recovery code is needed",
 );
-const LOCKED: ProblemType = row(S::FORBIDDEN, "locked", "The password is locked");
-const LIMITED: ProblemType = row(S::TOO_MANY_REQUESTS, "limited", "Too many requests");
-const INVALID_REFRESH_TOKEN: ProblemType = row(
+const LOCKED: ProblemType = ProblemType::new(S::FORBIDDEN, "locked", "The password is locked");
+const LIMITED: ProblemType = ProblemType::new(S::TOO_MANY_REQUESTS, "limited", "Too many requests");
+const INVALID_REFRESH_TOKEN: ProblemType = ProblemType::new(
     S::UNAUTHORIZED,
     "invalid-refresh-token",
     "The refresh token is not valid",
@@ -64,10 +65,11 @@ const INVALID_REFRESH_TOKEN: ProblemType = row(
 const REUSED: ProblemType = INVALID_REFRESH_TOKEN.with_level(Level::Warn);
 /// The session of the token has ended.
 pub(crate) const SESSION_OVER: ProblemType =
-    row(S::UNAUTHORIZED, "session-over", "The session is over");
-const TOKEN_REQUIRED: ProblemType = row(S::UNAUTHORIZED, "token-required", "A token is required");
+    ProblemType::new(S::UNAUTHORIZED, "session-over", "The session is over");
+const TOKEN_REQUIRED: ProblemType =
+    ProblemType::new(S::UNAUTHORIZED, "token-required", "A token is required");
 const INVALID_ACCESS_TOKEN: ProblemType =
-    row(S::UNAUTHORIZED, "invalid-token", "The token is not valid");
+    ProblemType::new(S::UNAUTHORIZED, "invalid-token", "The token is not valid");
 
 /// Lists the problem types that an endpoint can answer with.
 pub(crate) fn list_problems(endpoint: Endpoint) -> Vec<&'static ProblemType> {
@@ -134,14 +136,12 @@ pub(crate) fn list_problems(endpoint: Endpoint) -> Vec<&'static ProblemType> {
     problems
 }
 
-/// Seconds after which a client may try again when the service is not available.
-const UNAVAILABLE_RETRY_SECONDS: u32 = 2;
 /// Seconds after which a client may try again when the keys of access tokens could not be had.
 const KEYS_RETRY_SECONDS: u32 = 5;
 
 /// Makes the problem of a service that cannot answer now. The log shows `cause`; the client does not see it.
-pub fn unavailable(cause: impl std::fmt::Display) -> Problem {
-    Problem::unavailable(cause, UNAVAILABLE_RETRY_SECONDS).with_detail("Try again in a moment.")
+pub(crate) fn unavailable(cause: impl std::fmt::Display) -> Problem {
+    Problem::unavailable(cause, RETRY_SECONDS).with_detail("Try again in a moment.")
 }
 
 /// Makes the problem of a request without the access token that its endpoint needs.
@@ -160,46 +160,48 @@ pub(crate) fn access_problem(refusal: AccessRefusal, realm: &str) -> Problem {
     }
 }
 
-/// Makes the problem that tells a client why a use case refused its request.
-#[must_use]
-pub fn account_problem(refusal: AccountRefusal) -> Problem {
-    match refusal {
-        AccountRefusal::Phone(error) => Problem::new(&INVALID_PHONE).with_error(
-            "phone",
-            format_args!(
-                "a number in E.164 such as +14152007986, or in national form with `region`: {error}"
+impl From<AccountRefusal> for Problem {
+    /// Makes the problem that tells a client why a use case refused its request.
+    fn from(refusal: AccountRefusal) -> Self {
+        match refusal {
+            AccountRefusal::Phone(error) => Self::new(&INVALID_PHONE).with_error(
+                "phone",
+                format_args!(
+                    "a number in E.164 such as +14152007986, or in national form with \
+                     `region`: {error}"
+                ),
             ),
-        ),
-        AccountRefusal::Token => Problem::new(&INVALID_TOKEN)
-            .with_error("token", "a live success token for this business is needed"),
-        AccountRefusal::TestNumber => Problem::new(&TEST_NUMBER),
-        AccountRefusal::AlreadySpent => Problem::new(&ALREADY_SPENT),
-        AccountRefusal::OtherPhone => Problem::new(&OTHER_PHONE),
-        AccountRefusal::NoAccount => Problem::new(&NO_ACCOUNT),
-        AccountRefusal::PhoneInUse { unlink_at } => Problem::new(&PHONE_IN_USE)
-            .with_detail(
-                "It can be registered again at `retryAt`, with a new code, unless the account is \
-                 used until then.",
-            )
-            .with_retry_at(Some(unlink_at)),
-        AccountRefusal::Password(refusal) => Problem::new(&PASSWORD_REFUSED)
-            .with_detail(format!("{refusal}."))
-            .with_error("password", refusal.accepted()),
-        AccountRefusal::WrongCredentials => Problem::new(&WRONG_CREDENTIALS),
-        AccountRefusal::SecondStepRequired => Problem::new(&SECOND_STEP_REQUIRED).with_detail(
-            "Log in with `phone`, `password` and a success token of business `login`.",
-        ),
-        AccountRefusal::RecoveryCode => Problem::new(&RECOVERY_CODE_REQUIRED).with_detail(
-            "The account asks for two factors: send `recoveryCode`, which was made for it and \
-             counts once, or change the password in a session.",
-        ),
-        AccountRefusal::Denied(denial) => denial_problem(&denial),
-        AccountRefusal::RefreshToken => {
-            Problem::new(&INVALID_REFRESH_TOKEN).with_detail("Log in again.")
+            AccountRefusal::Token => Self::new(&INVALID_TOKEN)
+                .with_error("token", "a live success token for this business is needed"),
+            AccountRefusal::TestNumber => Self::new(&TEST_NUMBER),
+            AccountRefusal::AlreadySpent => Self::new(&ALREADY_SPENT),
+            AccountRefusal::OtherPhone => Self::new(&OTHER_PHONE),
+            AccountRefusal::NoAccount => Self::new(&NO_ACCOUNT),
+            AccountRefusal::PhoneInUse { unlink_at } => Self::new(&PHONE_IN_USE)
+                .with_detail(
+                    "It can be registered again at `retryAt`, with a new code, unless the account \
+                 is used until then.",
+                )
+                .with_retry_at(Some(unlink_at)),
+            AccountRefusal::Password(refusal) => Self::new(&PASSWORD_REFUSED)
+                .with_detail(format!("{refusal}."))
+                .with_error("password", refusal.accepted()),
+            AccountRefusal::WrongCredentials => Self::new(&WRONG_CREDENTIALS),
+            AccountRefusal::SecondStepRequired => Self::new(&SECOND_STEP_REQUIRED).with_detail(
+                "Log in with `phone`, `password` and a success token of business `login`.",
+            ),
+            AccountRefusal::RecoveryCode => Self::new(&RECOVERY_CODE_REQUIRED).with_detail(
+                "The account asks for two factors: send `recoveryCode`, which was made for it \
+             and counts once, or change the password in a session.",
+            ),
+            AccountRefusal::Denied(denial) => denial_problem(&denial),
+            AccountRefusal::RefreshToken => {
+                Self::new(&INVALID_REFRESH_TOKEN).with_detail("Log in again.")
+            }
+            AccountRefusal::Reused => Self::new(&REUSED).with_detail("Log in again."),
+            AccountRefusal::SessionOver => Self::new(&SESSION_OVER).with_detail("Log in again."),
+            AccountRefusal::Unavailable(cause) => unavailable(cause),
         }
-        AccountRefusal::Reused => Problem::new(&REUSED).with_detail("Log in again."),
-        AccountRefusal::SessionOver => Problem::new(&SESSION_OVER).with_detail("Log in again."),
-        AccountRefusal::Unavailable(cause) => unavailable(cause),
     }
 }
 

@@ -9,7 +9,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::{Denial, PHONE_LOCK};
 use phoneproof_domain::phone::PhoneError;
 use phoneproof_domain::policy::DestinationRefusal;
-use phoneproof_http::problem::{BODY_PROBLEMS, INTERNAL, UNAVAILABLE};
+use phoneproof_http::problem::{BODY_PROBLEMS, INTERNAL, RETRY_SECONDS, UNAVAILABLE};
 use phoneproof_http::{Problem, ProblemType, RateLimit};
 use phoneproof_observe::Level;
 use phoneproof_service::{SendError, Sent, SpendError, VerifyError};
@@ -23,64 +23,66 @@ const LIMIT: i32 = -1;
 const DELIVERY: i32 = -2;
 const VERIFICATION: i32 = -5;
 
-const fn row(status: S, slug: &'static str, title: &'static str) -> ProblemType {
-    ProblemType::new(status, slug, title)
-}
-
-const UNKNOWN_BUSINESS: ProblemType = row(
+const UNKNOWN_BUSINESS: ProblemType = ProblemType::new(
     S::BAD_REQUEST,
     "unknown-business",
     "The business is unknown",
 );
-const INVALID_PHONE: ProblemType = row(
+const INVALID_PHONE: ProblemType = ProblemType::new(
     S::BAD_REQUEST,
     "invalid-phone",
     "The phone number is not valid",
 );
-const INVALID_TOKEN: ProblemType = row(S::BAD_REQUEST, "invalid-token", "The token is not valid");
-const CLIENT_KEY: ProblemType = row(
+const INVALID_TOKEN: ProblemType =
+    ProblemType::new(S::BAD_REQUEST, "invalid-token", "The token is not valid");
+const CLIENT_KEY: ProblemType = ProblemType::new(
     S::UNAUTHORIZED,
     "client-key",
     "The client key is missing or wrong",
 );
-const DESTINATION_NOT_ALLOWED: ProblemType = row(
+const DESTINATION_NOT_ALLOWED: ProblemType = ProblemType::new(
     S::FORBIDDEN,
     "destination-not-allowed",
     "This number cannot be texted",
 );
 const BLOCKED: ProblemType =
-    row(S::FORBIDDEN, "blocked", "The request is blocked").with_code(LIMIT);
+    ProblemType::new(S::FORBIDDEN, "blocked", "The request is blocked").with_code(LIMIT);
 /// A rule refused a send for now.
 const LIMITED: ProblemType =
-    row(S::TOO_MANY_REQUESTS, "limited", "Too many requests").with_code(LIMIT);
-const LOCKED: ProblemType = row(S::FORBIDDEN, "locked", "The phone is locked").with_code(LIMIT);
+    ProblemType::new(S::TOO_MANY_REQUESTS, "limited", "Too many requests").with_code(LIMIT);
+const LOCKED: ProblemType =
+    ProblemType::new(S::FORBIDDEN, "locked", "The phone is locked").with_code(LIMIT);
 /// The phone is locked for now, which refused a guess.
 const GUESS_LIMITED: ProblemType = LIMITED.with_code(VERIFICATION);
 const GUESS_LOCKED: ProblemType = LOCKED.with_code(VERIFICATION);
 const ALREADY_USED: ProblemType =
-    row(S::CONFLICT, "already-used", "The code was used already").with_code(VERIFICATION);
-const EXPIRED: ProblemType = row(S::GONE, "expired", "The time is over").with_code(VERIFICATION);
-const ATTEMPTS_EXHAUSTED: ProblemType = row(
+    ProblemType::new(S::CONFLICT, "already-used", "The code was used already")
+        .with_code(VERIFICATION);
+const EXPIRED: ProblemType =
+    ProblemType::new(S::GONE, "expired", "The time is over").with_code(VERIFICATION);
+const ATTEMPTS_EXHAUSTED: ProblemType = ProblemType::new(
     S::TOO_MANY_REQUESTS,
     "attempts-exhausted",
     "No guesses are left",
 )
 .with_code(VERIFICATION);
 const WRONG_CODE: ProblemType =
-    row(S::UNPROCESSABLE_ENTITY, "wrong-code", "The code is wrong").with_code(VERIFICATION);
+    ProblemType::new(S::UNPROCESSABLE_ENTITY, "wrong-code", "The code is wrong")
+        .with_code(VERIFICATION);
 const DELIVERY_FAILED: ProblemType =
-    row(S::BAD_GATEWAY, "delivery-failed", "The text was not sent")
+    ProblemType::new(S::BAD_GATEWAY, "delivery-failed", "The text was not sent")
         .with_level(Level::Warn)
         .with_code(DELIVERY);
-const DELIVERY_UNKNOWN: ProblemType = row(
+const DELIVERY_UNKNOWN: ProblemType = ProblemType::new(
     S::GATEWAY_TIMEOUT,
     "delivery-unknown",
     "The text may not have been sent",
 )
 .with_level(Level::Warn)
 .with_code(DELIVERY);
-const TOKEN_EXPIRED: ProblemType = row(S::GONE, "expired", "The time is over");
-const ALREADY_SPENT: ProblemType = row(S::CONFLICT, "already-spent", "The token was spent already");
+const TOKEN_EXPIRED: ProblemType = ProblemType::new(S::GONE, "expired", "The time is over");
+const ALREADY_SPENT: ProblemType =
+    ProblemType::new(S::CONFLICT, "already-spent", "The token was spent already");
 
 /// Lists the problem types that an endpoint can answer with.
 pub(crate) fn list_problems(endpoint: Endpoint) -> Vec<&'static ProblemType> {
@@ -150,12 +152,9 @@ pub(crate) struct ProblemMembers<'a> {
     resend_at: Option<Timestamp>,
 }
 
-/// Seconds after which a client may try again when the service is not available.
-const UNAVAILABLE_RETRY_SECONDS: u32 = 2;
-
 /// Makes the problem of a service that cannot answer now. The log shows `cause`; the client does not see it.
 pub fn unavailable(cause: impl std::fmt::Display) -> Problem {
-    Problem::unavailable(cause, UNAVAILABLE_RETRY_SECONDS)
+    Problem::unavailable(cause, RETRY_SECONDS)
         .with_detail("Nothing was texted or accepted. Try again in a moment.")
 }
 

@@ -75,9 +75,9 @@ impl<S> App<S> {
         }
         let Some(route) = here().find(|route| route.method == *request.method()) else {
             let mut facts = Facts::default();
-            here()
-                .take(1)
-                .for_each(|route| route.endpoint.note(&mut facts));
+            if let Some(route) = here().next() {
+                route.endpoint.note(&mut facts);
+            }
             let problem = Problem::method_not_allowed(methods());
             return Err(Box::new(self.answer::<E>(
                 &head,

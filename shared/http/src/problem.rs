@@ -81,6 +81,9 @@ pub struct ProblemDocument<'a> {
     members: &'a Map<String, Value>,
 }
 
+/// Seconds after which a client may try again, for most causes of a 503.
+pub const RETRY_SECONDS: u32 = 2;
+
 impl Problem {
     /// Refuses with the title as the detail.
     #[must_use]

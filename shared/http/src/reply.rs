@@ -6,10 +6,7 @@ use lambda_http::Body;
 use serde::Serialize;
 
 use super::header::insert;
-use super::problem::Problem;
-
-/// Seconds after which a client may ask again for an answer that could not be written.
-const UNAVAILABLE_RETRY_SECONDS: u32 = 2;
+use super::problem::{Problem, RETRY_SECONDS};
 
 /// The answer to a request that was served.
 #[derive(Debug)]
@@ -37,7 +34,7 @@ impl Reply {
     /// A 503 when the value cannot be written as JSON, which the types rule out.
     pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_string(value)
-            .map_err(|error| Problem::unavailable(error, UNAVAILABLE_RETRY_SECONDS))?;
+            .map_err(|error| Problem::unavailable(error, RETRY_SECONDS))?;
         Ok(Self {
             content: Some(("application/json", body)),
             ..Self::empty(status)

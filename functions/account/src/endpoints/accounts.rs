@@ -6,17 +6,15 @@ use phoneproof_http::{Problem, Reply};
 use crate::Call;
 use crate::access_token::Access;
 use crate::bodies::{MadeRecoveryCode, Me, PasswordBody, RegisterBody, Registered, ResetBody};
-use crate::problem::account_problem;
 use crate::service::Accounts;
 
 pub(super) async fn register(accounts: &Accounts, call: &mut Call) -> Result<Reply, Problem> {
     let body: RegisterBody = call.body()?;
     let password = body.password()?;
     let second_step = body.second_step.unwrap_or(false);
-    let registered = accounts
+    let id = accounts
         .register(&body.token.0, password, second_step, &mut call.context)
-        .await;
-    let id = registered.map_err(account_problem)?;
+        .await?;
     Reply::json(StatusCode::CREATED, &Registered::new(id))
 }
 
@@ -28,10 +26,9 @@ pub(super) async fn change_password(
     let body: PasswordBody = call.body()?;
     let password = body.password()?;
     let (token, second_step) = (&body.token.0, body.second_step);
-    let changed = accounts
+    accounts
         .change_password(access, token, password, second_step, &mut call.context)
-        .await;
-    changed.map_err(account_problem)?;
+        .await?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
@@ -39,15 +36,14 @@ pub(super) async fn reset_password(accounts: &Accounts, call: &mut Call) -> Resu
     let body: ResetBody = call.body()?;
     let password = body.password()?;
     let recovery = body.recovery_code();
-    let reset = accounts
+    accounts
         .reset_password(
             &body.token.0,
             password,
             recovery.as_ref(),
             &mut call.context,
         )
-        .await;
-    reset.map_err(account_problem)?;
+        .await?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
@@ -57,7 +53,7 @@ pub(super) async fn make_recovery_code(
     call: &mut Call,
 ) -> Result<Reply, Problem> {
     let made = accounts.make_recovery_code(access, &mut call.context).await;
-    let text = made.map_err(account_problem)?.to_text();
+    let text = made?.to_text();
     Reply::json(StatusCode::CREATED, &MadeRecoveryCode::new(&text))
 }
 
@@ -66,8 +62,7 @@ pub(super) async fn show(
     accounts: &Accounts,
     call: &mut Call,
 ) -> Result<Reply, Problem> {
-    let account = accounts.me(access, &mut call.context).await;
-    let account = account.map_err(account_problem)?;
+    let account = accounts.me(access, &mut call.context).await?;
     Reply::json(StatusCode::OK, &Me::new(&account, access.session))
 }
 
@@ -76,7 +71,6 @@ pub(super) async fn delete(
     accounts: &Accounts,
     call: &mut Call,
 ) -> Result<Reply, Problem> {
-    let deleted = accounts.delete(access, &mut call.context).await;
-    deleted.map_err(account_problem)?;
+    accounts.delete(access, &mut call.context).await?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }

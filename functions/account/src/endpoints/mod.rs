@@ -14,7 +14,7 @@ use phoneproof_http::{Problem, Reply, caught};
 use tokio::time::timeout_at;
 
 use crate::access_token::Access;
-use crate::problem::{SESSION_OVER, access_problem, account_problem, token_required, unavailable};
+use crate::problem::{SESSION_OVER, access_problem, token_required, unavailable};
 use crate::route::{Endpoint, Protected, ROUTES};
 use crate::service::Accounts;
 use crate::{App, Call, openapi};
@@ -45,7 +45,7 @@ async fn serve(accounts: &Accounts, call: &mut Call) -> Result<Reply, Problem> {
         Endpoint::ResetPassword => accounts::reset_password(accounts, call).await,
         Endpoint::Jwks => {
             let jwks = accounts.jwks(&mut call.context).await;
-            Reply::json(StatusCode::OK, &jwks.map_err(account_problem)?)
+            Reply::json(StatusCode::OK, &jwks?)
         }
         Endpoint::OpenApi => Reply::json(StatusCode::OK, &openapi::document()),
         Endpoint::Protected(endpoint) => {

@@ -9,7 +9,7 @@ use phoneproof_http::{Problem, Reply};
 use crate::Call;
 use crate::access_token::Access;
 use crate::bodies::{LogInBody, RefreshBody, SessionTokens, Sessions};
-use crate::problem::{account_problem, unavailable};
+use crate::problem::unavailable;
 use crate::refresh_token::SessionId;
 use crate::service::{Accounts, Unavailable};
 
@@ -20,18 +20,16 @@ pub(super) async fn log_in(accounts: &Accounts, call: &mut Call) -> Result<Reply
     let ip = call.source_ip();
     let ip = ip.ok_or_else(|| unavailable(Unavailable::NoSourceAddress))?;
     let address = SourceAddress::new(ip);
-    let logged_in = accounts
+    let tokens = accounts
         .log_in(credentials, device, address, &mut call.context)
-        .await;
-    let tokens = logged_in.map_err(account_problem)?;
+        .await?;
     Reply::json(StatusCode::CREATED, &SessionTokens::new(&tokens))
 }
 
 pub(super) async fn refresh(accounts: &Accounts, call: &mut Call) -> Result<Reply, Problem> {
     let body: RefreshBody = call.body()?;
     let text = &body.refresh_token.0;
-    let refreshed = accounts.refresh(text, &mut call.context).await;
-    let tokens = refreshed.map_err(account_problem)?;
+    let tokens = accounts.refresh(text, &mut call.context).await?;
     Reply::json(StatusCode::OK, &SessionTokens::new(&tokens))
 }
 
@@ -40,8 +38,7 @@ pub(super) async fn list(
     accounts: &Accounts,
     call: &mut Call,
 ) -> Result<Reply, Problem> {
-    let account = accounts.me(access, &mut call.context).await;
-    let account = account.map_err(account_problem)?;
+    let account = accounts.me(access, &mut call.context).await?;
     let keyring = accounts.keyring(&mut call.context).await;
     let keyring = keyring.map_err(unavailable)?;
     let sessions = Sessions::new(account.sessions, access.session, &keyring);
@@ -66,10 +63,9 @@ pub(super) async fn end(
     accounts: &Accounts,
     call: &mut Call,
 ) -> Result<Reply, Problem> {
-    let ended = accounts
+    accounts
         .end_session(access, session, &mut call.context)
-        .await;
-    ended.map_err(account_problem)?;
+        .await?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
@@ -78,7 +74,6 @@ pub(super) async fn end_all(
     accounts: &Accounts,
     call: &mut Call,
 ) -> Result<Reply, Problem> {
-    let ended = accounts.end_sessions(access, &mut call.context).await;
-    ended.map_err(account_problem)?;
+    accounts.end_sessions(access, &mut call.context).await?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
