@@ -59,3 +59,15 @@ async fn an_issuer_that_never_answers_makes_no_request_late() {
     assert_eq!((refused.status, refused.problem()), (503, "unavailable"));
     assert_eq!(world.lines.last()["Faults"], 1);
 }
+
+#[tokio::test]
+async fn without_the_issuers_keys_every_answer_says_when_they_are_looked_for_again() {
+    let world = World::builder().issuer("http://127.0.0.1:9").start().await;
+    let body = json!({ "token": "e30.e30.e30", "password": OTHER });
+    for (advance, wait) in [(0, "1"), (0, "1"), (1, "2"), (1, "1"), (1, "4"), (4, "8")] {
+        world.advance(advance);
+        let refused = post(&world, "/accounts", &body).await;
+        assert_eq!(refused.status, 503, "{}", refused.text);
+        assert_eq!(refused.header("retry-after"), Some(wait));
+    }
+}

@@ -62,7 +62,8 @@ struct Balanced {
 
 impl Fetch for Balanced {
     async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchFailed> {
-        let path = url.strip_prefix(&self.instances[0]).ok_or(FetchFailed)?;
+        let path = url.strip_prefix(&self.instances[0]);
+        let path = path.ok_or_else(|| FetchFailed::new("the URL of another issuer"))?;
         let instance = &self.instances[draw_below(&self.random, self.instances.len())];
         self.https.fetch(&format!("{instance}{path}")).await
     }

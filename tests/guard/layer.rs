@@ -1,5 +1,8 @@
 //! The layer protects a route: it lets only requests with a good token reach the handler.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::routing::get;
@@ -126,21 +129,34 @@ struct Down;
 
 impl Fetch for Down {
     async fn fetch(&self, _: &str) -> Result<Vec<u8>, FetchFailed> {
-        Err(FetchFailed)
+        Err(FetchFailed::new("down"))
     }
 }
 
 #[tokio::test]
-async fn the_layer_fails_closed_without_the_issuers_keys() {
+async fn the_layer_fails_closed_without_the_issuers_keys_and_says_when_it_asks_again() {
     let guard: RemoteGuard<_> = RemoteGuard::new("https://verify.example.com", Down);
+    let time = Arc::new(AtomicU64::new(1_000));
+    let clock = Arc::clone(&time);
+    let layer = TokenRequired::new(guard, "login").with_clock(move || clock.load(Ordering::SeqCst));
     let router = Router::new()
         .route("/whose", get(|| async { "served" }))
-        .layer(TokenRequired::new(guard, "login"));
-    let (answer, _) = ask(&router, &["Bearer e30.e30.e30"]).await;
-    assert_eq!(answer.status(), 503);
-    assert_eq!(answer.headers()["retry-after"], "5");
-    let slug = answer.extensions().get::<RefusalSlug>().map(|by| by.slug);
-    assert_eq!(slug, Some("unavailable"));
+        .layer(layer);
+    for (at, wait) in [
+        (1_000, "1"),
+        (1_001, "2"),
+        (1_002, "1"),
+        (1_003, "4"),
+        (1_007, "8"),
+        (1_010, "5"),
+    ] {
+        time.store(at, Ordering::SeqCst);
+        let (answer, _) = ask(&router, &["Bearer e30.e30.e30"]).await;
+        assert_eq!(answer.status(), 503);
+        assert_eq!(answer.headers()["retry-after"], wait, "at {at}");
+        let slug = answer.extensions().get::<RefusalSlug>().map(|by| by.slug);
+        assert_eq!(slug, Some("unavailable"));
+    }
 }
 
 #[tokio::test]

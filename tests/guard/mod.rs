@@ -3,8 +3,13 @@
 //! Only this suite tests how the guard fetches and caches keys, the layer in front of a handler, and both ledgers. The
 //! `attacks` suite tries forged tokens on the guard.
 
-#![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a failed expectation is a failed test"
+)]
 
+mod caches;
 mod layer;
 mod ledger;
 mod remote;

@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use phoneproof_crypto::base64url;
+use phoneproof_domain::clock::Clock as _;
 use phoneproof_guard::{CheckError, Fetch, FetchFailed, Https, Rejection, RemoteGuard};
-use phoneproof_tests::{World, phone};
+use phoneproof_local::aws::SECRET_ID;
+use phoneproof_tests::{World, jwt_part, phone};
 use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -38,7 +41,7 @@ impl Fetch for Counted {
     async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchFailed> {
         self.fetches.fetch_add(1, Ordering::SeqCst);
         if self.is_down.load(Ordering::SeqCst) {
-            return Err(FetchFailed);
+            return Err(FetchFailed::new("the test cut it off"));
         }
         self.https.fetch(url).await
     }
@@ -102,11 +105,7 @@ async fn a_new_key_is_fetched_at_once_and_an_invented_one_once_a_minute() {
         .await
         .expect("the new key was fetched");
     assert_eq!(fetch.count(), 2);
-    let invented = new.replacen(
-        &new[..new.find('.').expect("a header")],
-        &encode_header("no-such-key"),
-        1,
-    );
+    let invented = invent(&new);
     for _ in 0..20 {
         let refused = guard.check(&invented, "login", now(&world)).await;
         assert_eq!(refused, Err(CheckError::Rejected(Rejection::UnknownKey)));
@@ -119,75 +118,148 @@ async fn a_new_key_is_fetched_at_once_and_an_invented_one_once_a_minute() {
     assert_eq!(fetch.count(), 3);
 }
 
-fn encode_header(kid: &str) -> String {
-    use base64::Engine as _;
-    let header = json!({ "alg": "ES256", "kid": kid, "typ": "phone-verified+jwt", "jku": "http://127.0.0.1:9/" });
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(header.to_string())
+/// Names a key in the token that nobody has.
+fn invent(token: &str) -> String {
+    let header = json!({
+        "alg": "ES256", "kid": "no-such-key", "typ": "phone-verified+jwt", "jku": "http://127.0.0.1:9/",
+    });
+    let (_, rest) = token.split_once('.').expect("a header");
+    format!("{}.{rest}", base64url(header.to_string()))
 }
 
 #[tokio::test]
-async fn the_guard_uses_the_keys_that_it_has_while_the_issuer_is_down() {
+async fn while_the_issuer_is_down_the_guard_uses_its_keys_for_an_hour_and_then_fails_closed() {
     let world = World::start().await;
     let (fetch, guard) = start_guard(&world);
-    let token = obtain_success_token(&world, 1).await;
-    guard
-        .check(&token, "login", now(&world))
-        .await
-        .expect("accepted");
+    let begin = now(&world);
+    let token = forever(&world).await;
+    guard.check(&token, "login", begin).await.expect("accepted");
     fetch.is_down.store(true, Ordering::SeqCst);
-    world.advance(3_600);
-    let token = obtain_success_token(&world, 2).await;
-    guard
-        .check(&token, "login", now(&world))
-        .await
-        .expect("stale keys are still used");
-    assert_eq!(fetch.count(), 2, "it tried");
-    fetch.is_down.store(false, Ordering::SeqCst);
-    world.advance(60);
-    let token = obtain_success_token(&world, 3).await;
-    guard
-        .check(&token, "login", now(&world))
-        .await
-        .expect("accepted");
-    assert_eq!(fetch.count(), 3, "and tries again after a minute");
+    let mut tries = 1;
+    // The keys are old after five minutes. From then on one check of a minute looks for newer ones.
+    for minute in 1..60 {
+        for second in [0, 1, 59] {
+            let at = begin + 60 * minute + second;
+            let checked = guard.check(&token, "login", at).await;
+            assert!(checked.is_ok(), "after {minute} min: {checked:?}");
+        }
+        tries += usize::from(minute >= 5);
+        assert_eq!(fetch.count(), tries, "after {minute} min");
+    }
+    for at in [3_600, 86_400, 365 * 86_400] {
+        let checked = guard.check(&token, "login", begin + at).await;
+        assert!(is_without_keys(&checked), "{checked:?}");
+    }
+}
+
+/// Makes a token that the issuer's own key signs and that does not expire.
+async fn forever(world: &World) -> String {
+    let token = obtain_success_token(world, 600).await;
+    let (header, mut claims) = (jwt_part(&token, 0), jwt_part(&token, 1));
+    claims["exp"] = json!(u64::MAX);
+    let keyring = world.keyring(SECRET_ID).await;
+    let key = keyring.signing_key(world.clock.now());
+    let kind = header["typ"].as_str().expect("a type");
+    key.sign_jwt(kind, &claims).expect("signed")
+}
+
+fn is_without_keys<T>(checked: &Result<T, CheckError>) -> bool {
+    matches!(checked, Err(CheckError::NoKeys { .. }))
 }
 
 #[tokio::test]
-async fn a_retired_key_is_forgotten_within_the_hour() {
+async fn a_retired_key_is_forgotten_within_five_minutes() {
     let world = World::builder()
         .keyring(&write_keyring(&["r1", "r2"], "r2"))
         .start()
         .await;
     let (_, guard) = start_guard(&world);
     let token = obtain_success_token(&world, 1).await;
-    guard
-        .check(&token, "login", now(&world))
-        .await
-        .expect("accepted");
-    world
-        .stack
-        .backends
-        .secret
-        .set(Some(write_keyring(&["r1"], "r1")));
-    world.advance(3_600);
-    let refused = guard.check(&token, "login", now(&world)).await;
+    let begin = now(&world);
+    guard.check(&token, "login", begin).await.expect("accepted");
+    let retired = write_keyring(&["r1"], "r1");
+    world.stack.backends.secret.set(Some(retired));
+    world.advance(300);
+    let refused = guard.check(&token, "login", begin + 300).await;
     assert_eq!(refused, Err(CheckError::Rejected(Rejection::UnknownKey)));
 }
 
 #[tokio::test]
-async fn without_any_keys_nothing_is_accepted_and_the_issuer_is_asked_once_a_minute() {
+async fn without_any_keys_nothing_is_accepted_and_the_issuer_is_asked_after_1_2_4_seconds() {
     let world = World::start().await;
     let (fetch, guard) = start_guard(&world);
     fetch.is_down.store(true, Ordering::SeqCst);
     let token = obtain_success_token(&world, 1).await;
-    for _ in 0..5 {
-        let checked = guard.check(&token, "login", now(&world)).await;
-        assert_eq!(checked, Err(CheckError::NoKeys));
+    let begin = now(&world);
+    let mut next = begin;
+    for (tries, wait) in [1, 2, 4, 8, 16, 32, 60, 60].into_iter().enumerate() {
+        // Until then nobody is asked.
+        for at in [next.saturating_sub(1), next, next] {
+            let checked = guard.check(&token, "login", at.max(begin)).await;
+            let Err(CheckError::NoKeys { retry_at, cause }) = checked else {
+                panic!("{checked:?}");
+            };
+            assert!(cause.to_string().ends_with(": the test cut it off"));
+            assert!(retry_at > at, "{retry_at}");
+        }
+        assert_eq!(fetch.count(), tries + 1, "at {next}");
+        next += wait;
     }
-    assert_eq!(fetch.count(), 1);
     fetch.is_down.store(false, Ordering::SeqCst);
-    world.advance(60);
-    assert!(guard.check(&token, "login", now(&world)).await.is_ok());
+    assert!(is_without_keys(
+        &guard.check(&token, "login", next - 1).await
+    ));
+    let checked = guard.check(&forever(&world).await, "login", next).await;
+    assert!(checked.is_ok(), "{checked:?}");
+    // Now there are keys, so an invented one is looked for once a minute.
+    for at in [next + 1, next + 59, next + 60] {
+        drop(guard.check(&invent(&token), "login", at).await);
+    }
+    assert_eq!(fetch.count(), 8 + 2);
+}
+
+#[tokio::test]
+async fn keys_that_are_too_old_are_fetched_at_once_and_then_after_1_2_4_seconds() {
+    let world = World::start().await;
+    let (fetch, guard) = start_guard(&world);
+    let (token, begin) = (forever(&world).await, now(&world));
+    guard.check(&token, "login", begin).await.expect("accepted");
+    fetch.is_down.store(true, Ordering::SeqCst);
+    let old = begin + 3_599;
+    guard.check(&token, "login", old).await.expect("accepted");
+    for (at, count) in [(1, 3), (1, 3), (2, 4), (3, 4), (4, 5), (7, 5), (8, 6)] {
+        let checked = guard.check(&token, "login", old + at).await;
+        assert!(is_without_keys(&checked), "{at}: {checked:?}");
+        assert_eq!(fetch.count(), count, "{at}");
+    }
+    fetch.is_down.store(false, Ordering::SeqCst);
+    guard
+        .check(&token, "login", old + 16)
+        .await
+        .expect("accepted");
+}
+
+#[tokio::test]
+async fn a_guard_without_keys_says_what_failed() {
+    let cases = [
+        ("http://127.0.0.1:9", "refused"),
+        ("http://192.0.2.1", "the URL is not https"),
+    ];
+    for (issuer, expected) in cases {
+        let guard: RemoteGuard<Https> = RemoteGuard::new(issuer, Https::new().expect("a client"));
+        let checked = guard.check("e30.e30.e30", "login", 1_000).await;
+        let error = checked.expect_err("no keys").to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    let world = World::start().await;
+    let url = world.stack.url.as_str();
+    for (path, expected) in [("/none", "404"), ("/v1/ping", "the key set is not a JWKS")] {
+        let guard: RemoteGuard<Https> = RemoteGuard::new(url, Https::new().expect("a client"));
+        let guard = guard.with_jwks_url(format!("{url}{path}"));
+        let checked = guard.check("e30.e30.e30", "login", 1_000).await;
+        let error = checked.expect_err("no keys").to_string();
+        assert!(error.contains(expected), "{error}");
+    }
 }
 
 /// Fetches over HTTP, but only when the test permits an answer.
@@ -216,7 +288,7 @@ impl Fetch for Slow {
     async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchFailed> {
         self.fetches.fetch_add(1, Ordering::SeqCst);
         let answer = self.answers.acquire().await;
-        answer.map_err(|_| FetchFailed)?.forget();
+        answer.map_err(FetchFailed::new)?.forget();
         self.https.fetch(url).await
     }
 }
@@ -251,11 +323,7 @@ async fn clients_that_hang_up_neither_repeat_nor_end_a_fetch() {
     assert_eq!(checked.expect("the same fetch goes on").phone, phone(1));
     world.advance(60);
     let token = obtain_success_token(&world, 2).await;
-    let invented = token.replacen(
-        &token[..token.find('.').expect("a header")],
-        &encode_header("no-such-key"),
-        1,
-    );
+    let invented = invent(&token);
     for _ in 0..20 {
         give_up_check(&guard, &invented, now(&world)).await;
         world.advance(1);
@@ -271,7 +339,7 @@ async fn a_guard_with_old_keys_answers_while_another_request_fetches() {
     let token = obtain_success_token(&world, 1).await;
     let at = now(&world);
     guard.check(&token, "login", at).await.expect("accepted");
-    world.advance(3_600);
+    world.advance(300);
     let token = obtain_success_token(&world, 2).await;
     let at = now(&world);
     give_up_check(&guard, &token, at).await;

@@ -11,7 +11,7 @@ use phoneproof_observe::Level;
 
 use crate::login::LoginDenial;
 use crate::route::{Endpoint, Protected};
-use crate::service::{AccessRefusal, AccountRefusal};
+use crate::service::{AccessRefusal, AccountRefusal, Unavailable};
 
 const INVALID_PHONE: ProblemType = ProblemType::new(
     S::BAD_REQUEST,
@@ -141,7 +141,12 @@ const KEYS_RETRY_SECONDS: u32 = 5;
 
 /// Makes the problem of a service that cannot answer now. The log shows `cause`; the client does not see it.
 pub(crate) fn unavailable(cause: impl std::fmt::Display) -> Problem {
-    Problem::unavailable(cause, RETRY_SECONDS).with_detail("Try again in a moment.")
+    unavailable_for(cause, RETRY_SECONDS)
+}
+
+/// Makes the same problem, where it is known after how many seconds a client may try again.
+fn unavailable_for(cause: impl std::fmt::Display, retry_after: u32) -> Problem {
+    Problem::unavailable(cause, retry_after).with_detail("Try again in a moment.")
 }
 
 /// Makes the problem of a request without the access token that its endpoint needs.
@@ -200,7 +205,13 @@ impl From<AccountRefusal> for Problem {
             }
             AccountRefusal::Reused => Self::new(&REUSED).with_detail("Log in again."),
             AccountRefusal::SessionOver => Self::new(&SESSION_OVER).with_detail("Log in again."),
-            AccountRefusal::Unavailable(cause) => unavailable(cause),
+            AccountRefusal::Unavailable(cause) => {
+                let retry_after = match &cause {
+                    Unavailable::VerifierKeys { retry_after, .. } => *retry_after,
+                    _ => RETRY_SECONDS,
+                };
+                unavailable_for(cause, retry_after)
+            }
         }
     }
 }

@@ -84,7 +84,7 @@ pub(crate) enum Command {
         #[arg(long)]
         with_block: bool,
     },
-    /// List, add, promote and retire the keys of the keyring.
+    /// List, add, promote and retire the keys of the keyring, or replace them all after a leak.
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Check a policy file before it is deployed.
@@ -164,30 +164,46 @@ pub(crate) struct BlockArguments {
 pub(crate) enum KeysCommand {
     /// Show the ids and dates of the keys, and no secret.
     List,
+    /// After a leak: replace every key that makes tokens or codes, at once. Open challenges, unspent success tokens and
+    /// sessions end. Limits, locks, blocks, accounts and passwords stay.
+    Rotate {
+        /// Confirm that somebody may have read the keyring. Without a leak use `add`, `promote` and `retire`, which end
+        /// nothing.
+        #[arg(long, required = true)]
+        leaked: bool,
+    },
     /// Add a root. Functions accept it once they have read it, and make nothing with it before it is promoted.
     Add {
-        /// Id of the new root, 1 to 16 lower-case letters and digits; the next free of r2, r3, … if not given.
+        /// Id of the new root, 1 to 16 lower-case letters and digits; the next of r2, r3, … if not given.
         id: Option<String>,
     },
-    /// Make new tokens with a root. Refused until every function has read it.
+    /// Make new tokens with a root. Refused until every function and every cache of the key set knows it.
     Promote {
         /// Id of the root.
         id: String,
-        /// Promote at once. Functions that have not read the root yet refuse its tokens for up to five minutes.
+        /// Promote at once. Where the root is not known yet, its tokens are refused for up to ten minutes.
         #[arg(long)]
         force: bool,
     },
-    /// Remove a key. Refused while tokens made with it may be in use. Always refused at an account stack, because
-    /// passwords may be made with it too.
+    /// Remove a key. Refused while tokens made with it may be in use.
     Retire {
-        /// Id of the key.
+        /// Id of the root or of the RSA key.
         id: String,
         /// Remove at once. Open challenges and unspent success tokens of this key are refused from then on. At an
-        /// account stack, its sessions end, and its passwords can only be reset.
+        /// account stack, its sessions end.
         #[arg(long)]
         force: bool,
     },
-    /// Add an RSA key. It signs success tokens with RS256 from five minutes later on, when every function has read it.
+    /// Remove a pepper of an account stack. Passwords made with it can then only be reset.
+    RetirePepper {
+        /// Id of the pepper.
+        id: String,
+        /// Confirm that no password needs the pepper, or that those passwords may be lost.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Add an RSA key. It signs success tokens with RS256 from ten minutes later on, when every function and every cache
+    /// of the key set knows it.
     AddRsa {
         /// Id of the new key, 1 to 16 lower-case letters and digits.
         #[arg(default_value = "rsa1")]

@@ -1,4 +1,7 @@
-//! `keys`: changes the keyring one safe step at a time.
+//! `keys`: changes the keyring one safe step at a time, or all of it after a leak.
+
+mod leak;
+mod report;
 
 use std::time::Duration;
 
@@ -6,20 +9,26 @@ use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use phoneproof_aws::clients::error_code;
 use phoneproof_config::process::SystemRandom;
-use phoneproof_crypto::keyring_edit::{EditError, KeyFacts, KeyringDocument};
+use phoneproof_crypto::keyring::PUBLISHED_AFTER;
+use phoneproof_crypto::keyring_edit::{EditError, KeyringDocument};
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::random::random_array;
-use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::cli::{Common, KeysCommand};
 use crate::confirm::confirm;
 use crate::operator::{KeyringSecret, Operator};
-use crate::output::{CommandError, Exit, Reply, format_or_dash, format_table, make_row};
+use crate::output::{CommandError, Exit, Reply};
+
+use self::report::report;
 
 /// How long a session of the account service lives at most (infra/RUNBOOK.md, Keys of the accounts). Its refresh tokens
 /// and the names of its devices are made with the roots.
 const SESSION_LIFETIME: Duration = Duration::from_hours(30 * 24);
+
+/// What an operator must know when the keyring was written in its second form for the first time.
+const CONVERTED: &str = "\
+The keyring has a new form. Functions that were deployed before this form existed cannot read it: deploy them now.";
 
 /// The keyring as it was read. It is written back only if nobody else has changed it since.
 struct OpenKeyring {
@@ -34,29 +43,24 @@ pub(crate) async fn run(
     command: KeysCommand,
 ) -> Result<Reply, CommandError> {
     let mut opened = open(operator).await?;
-    let now = operator.now();
-    match command {
-        KeysCommand::List => Ok(report(&opened.document, "")),
+    let (document, now) = (&mut opened.document, operator.now());
+    let refused = |error| explain_refusal(&error);
+    let done = match command {
+        KeysCommand::List => return Ok(report(&opened, now, "")),
+        KeysCommand::Rotate { leaked: _ } => {
+            confirm(common, &leak::warn(opened.secret.keeps_passwords))?;
+            leak::replace(&mut opened, now)?
+        }
         KeysCommand::Add { id } => {
-            let id = id.unwrap_or_else(|| opened.document.next_id());
-            opened
-                .document
-                .add(&id, &*draw_root()?, now)
-                .map_err(|error| explain_refusal(&error))?;
-            save(operator, &opened).await?;
-            Ok(report(
-                &opened.document,
-                &format!("`{id}` is added; promote it in five minutes"),
-            ))
+            let id = id.unwrap_or_else(|| document.next_id());
+            document.add(&id, &*draw_key()?, now).map_err(refused)?;
+            let minutes = PUBLISHED_AFTER.as_secs() / 60;
+            format!("`{id}` is added; promote it in {minutes} minutes")
         }
         KeysCommand::Promote { id, force } => {
-            opened
-                .document
-                .promote(&id, now, force)
-                .map_err(|error| explain_refusal(&error))?;
+            document.promote(&id, now, force).map_err(refused)?;
             confirm(common, &format!("This makes new tokens with `{id}`."))?;
-            save(operator, &opened).await?;
-            Ok(report(&opened.document, &format!("`{id}` is current")))
+            format!("`{id}` is current")
         }
         KeysCommand::Retire { id, force } => {
             let lifetime = if opened.secret.keeps_passwords {
@@ -64,35 +68,36 @@ pub(crate) async fn run(
             } else {
                 longest_token_lifetime(&operator.read_policy()?)
             };
-            opened
-                .document
+            document
                 .retire(&id, lifetime, now, force)
-                .map_err(|error| explain_refusal(&error))?;
-            if opened.secret.keeps_passwords && !force {
-                return Err(refuse_to_lose_passwords(&id));
-            }
+                .map_err(refused)?;
             confirm(common, &format!("This removes `{id}` for good."))?;
-            save(operator, &opened).await?;
-            Ok(report(&opened.document, &format!("`{id}` is retired")))
+            format!("`{id}` is retired")
+        }
+        KeysCommand::RetirePepper { id, force } => {
+            document.retire_pepper(&id, now, force).map_err(refused)?;
+            confirm(common, &format!("This removes the pepper `{id}` for good."))?;
+            format!("the pepper `{id}` is retired")
         }
         KeysCommand::AddRsa { id } => {
-            opened
-                .document
+            document
                 .add_rsa(&id, &generate_rsa_key()?, now)
-                .map_err(|error| explain_refusal(&error))?;
-            confirm(
-                common,
-                &format!(
-                    "This signs success tokens with RS256 and `{id}`, from five minutes later on."
-                ),
-            )?;
-            save(operator, &opened).await?;
-            Ok(report(
-                &opened.document,
-                &format!("`{id}` signs success tokens in five minutes"),
-            ))
+                .map_err(refused)?;
+            let minutes = PUBLISHED_AFTER.as_secs() / 60;
+            let consequence = format!(
+                "This signs success tokens with RS256 and `{id}`, from {minutes} minutes later on."
+            );
+            confirm(common, &consequence)?;
+            format!("`{id}` signs success tokens in {minutes} minutes")
         }
-    }
+    };
+    save(operator, &opened).await?;
+    let done = if opened.document.was_first_form() {
+        format!("{done}\n{CONVERTED}")
+    } else {
+        done
+    };
+    Ok(report(&opened, now, &done))
 }
 
 /// The longest time that a challenge token and the success token made from it can be in use, over all businesses.
@@ -102,16 +107,8 @@ fn longest_token_lifetime(policy: &Policy) -> Duration {
     lifetimes.max().unwrap_or_default()
 }
 
-/// Refuses to retire a root. Passwords may be made with it, and the keyring does not say which, so the operator must
-/// count them.
-fn refuse_to_lose_passwords(id: &str) -> CommandError {
-    let message = format!("passwords made with `{id}` could then only be reset");
-    let advice = "count them as infra/RUNBOOK.md says (Keys of the accounts), then add --force";
-    CommandError::new(Exit::Refused, message, advice)
-}
-
-/// Draws the bytes of a new root.
-fn draw_root() -> Result<Zeroizing<[u8; 32]>, CommandError> {
+/// Draws the bytes of a new root or pepper.
+fn draw_key() -> Result<Zeroizing<[u8; 32]>, CommandError> {
     let bytes = random_array(&SystemRandom).map(Zeroizing::new);
     bytes.map_err(|_| {
         CommandError::new(
@@ -174,42 +171,10 @@ fn explain_refusal(error: &EditError) -> CommandError {
         EditError::Keyring(_) | EditError::Exists(_) => (Exit::Usage, ""),
         EditError::Unknown(_) | EditError::Current(_) => (Exit::Nothing, "see `keys list`"),
         EditError::Unsafe(_) => (Exit::Refused, ""),
-        EditError::TooEarly { .. } => (Exit::Refused, "wait, or add --force after a leak"),
+        EditError::TooEarly { .. } => (
+            Exit::Refused,
+            "wait; after a leak, see `keys rotate --leaked`",
+        ),
     };
     CommandError::new(exit, error.to_string(), advice)
-}
-
-/// Reports the keys, under the sentence `done` that says what was changed.
-fn report(document: &KeyringDocument, done: &str) -> Reply {
-    let keys = document.keys();
-    let mut rows = vec![make_row(["key", "algorithm", "", "added", "replaced"])];
-    rows.extend(keys.iter().map(|key| {
-        let roles = [(key.is_current, "current"), (key.is_index, "index")];
-        let roles: Vec<_> = roles
-            .iter()
-            .filter(|(is, _)| *is)
-            .map(|(_, role)| *role)
-            .collect();
-        vec![
-            key.id.clone(),
-            key.algorithm.to_owned(),
-            roles.join(", "),
-            format_or_dash(key.added),
-            format_or_dash(key.replaced),
-        ]
-    }));
-    let json = json!({ "keys": keys.iter().map(describe_key).collect::<Value>() });
-    let separator = if done.is_empty() { "" } else { "\n\n" };
-    Reply::done(json, format!("{done}{separator}{}", format_table(&rows)))
-}
-
-fn describe_key(key: &KeyFacts) -> Value {
-    json!({
-        "id": key.id,
-        "algorithm": key.algorithm,
-        "current": key.is_current,
-        "index": key.is_index,
-        "added": key.added,
-        "replaced": key.replaced,
-    })
 }

@@ -38,7 +38,7 @@ pub(crate) struct Resources {
 pub(crate) struct KeyringSecret {
     /// Its name or ARN.
     pub(crate) id: String,
-    /// Whether it is an account stack's. Passwords made with its roots stay in use for months.
+    /// Whether it is an account stack's, whose peppers are in use.
     pub(crate) keeps_passwords: bool,
 }
 

@@ -277,14 +277,10 @@ async fn keys_are_rotated_step_by_step() {
         (&promoted["keys"][1]["id"], &promoted["keys"][1]["current"]),
         (&json!("r2"), &json!(true))
     );
-    for id in ["r1", "r2"] {
-        assert_eq!(
-            site.run_json(&["keys", "retire", id, "--yes", "--force"])
-                .await
-                .0,
-            4,
-            "{id} is in use"
-        );
+    for in_use in [&["r2", "--force"][..], &["r1"]] {
+        let step = [&["keys", "retire", "--yes"], in_use].concat();
+        let (code, refused) = site.run_json(&step).await;
+        assert_eq!(code, 4, "{in_use:?}: {refused}");
     }
     assert_eq!(site.run_json(&["keys", "retire", "r9", "--yes"]).await.0, 3);
     assert_eq!(site.run_json(&["keys", "add", "r1"]).await.0, 2);
@@ -298,10 +294,27 @@ async fn keys_are_rotated_step_by_step() {
     );
     site.run_done(&["keys", "add", "r3"]).await;
     site.run_done(&["keys", "retire", "r3", "--yes"]).await;
+    let retired = site
+        .run_done(&["keys", "retire", "r1", "--yes", "--force"])
+        .await;
+    let ids: Vec<_> = retired["keys"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|key| (&key["id"], &key["purpose"]))
+        .collect();
+    let expected = [("r2", "root"), ("index", "index")].map(|(id, is)| (json!(id), json!(is)));
+    assert_eq!(
+        ids,
+        [
+            (&expected[0].0, &expected[0].1),
+            (&expected[1].0, &expected[1].1)
+        ]
+    );
 }
 
 #[tokio::test]
-async fn retires_a_root_of_an_account_stack_only_with_force() {
+async fn keeps_the_peppers_of_an_account_stack_until_they_are_given_up_by_name() {
     let site = Site::start().await;
     let keyring = ("ACCOUNT_KEYRING_SECRET_ID", ACCOUNT_SECRET_ID);
     let step = async |arguments: &[&str]| {
@@ -310,22 +323,29 @@ async fn retires_a_root_of_an_account_stack_only_with_force() {
         let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
         (output.status.code(), json)
     };
+    let peppers = |listed: &Value| -> Vec<(Value, Value)> {
+        let keys = listed["keys"].as_array().into_iter().flatten();
+        keys.filter(|key| key["purpose"] == "pepper")
+            .map(|key| (key["id"].clone(), key["current"].clone()))
+            .collect()
+    };
     assert_eq!(step(&["add", "r2"]).await.0, Some(0));
-    // Nothing was made with r2, but the keyring does not say so.
-    let (code, refused) = step(&["retire", "r2"]).await;
-    assert_eq!(code, Some(4), "{refused}");
-    let advice = refused["advice"].as_str().expect("advice");
-    assert!(advice.contains("Keys of the accounts"), "{advice}");
     assert_eq!(step(&["promote", "r2", "--force"]).await.0, Some(0));
-    assert_eq!(step(&["add", "r3"]).await.0, Some(0));
-    assert_eq!(step(&["promote", "r3", "--force"]).await.0, Some(0));
-    assert_eq!(step(&["retire", "r2"]).await.0, Some(4));
-    assert_eq!(step(&["retire", "r2", "--force"]).await.0, Some(0));
-    let (_, listed) = step(&["list"]).await;
-    assert_eq!(listed["keys"].as_array().map(Vec::len), Some(2), "{listed}");
-    // The verification service's keyring was not touched.
+    // Sessions live for a month.
+    assert_eq!(step(&["retire", "r1"]).await.0, Some(4));
+    let (code, listed) = step(&["retire", "r1", "--force"]).await;
+    assert_eq!(code, Some(0), "{listed}");
+    assert_eq!(peppers(&listed), [(json!("r1"), json!(true))]);
+    assert_eq!(step(&["retire-pepper", "r1", "--force"]).await.0, Some(4));
+    let (code, listed) = step(&["rotate", "--leaked"]).await;
+    assert_eq!(code, Some(0), "{listed}");
+    let expected = [("r1", true), ("p1", false)].map(|(id, is)| (json!(id), json!(is)));
+    assert_eq!(peppers(&listed), expected);
+    assert_eq!(step(&["retire-pepper", "r1", "--force"]).await.0, Some(4));
+    assert_eq!(step(&["retire-pepper", "r9", "--force"]).await.0, Some(3));
+    // The verification service's keyring was not touched, and shows no peppers.
     let verification = site.run_done(&["keys", "list"]).await;
-    assert_eq!(verification["keys"].as_array().map(Vec::len), Some(1));
+    assert_eq!(verification["keys"].as_array().map(Vec::len), Some(2));
 }
 
 #[tokio::test]
@@ -336,6 +356,11 @@ async fn adds_and_retires_an_rsa_key() {
         (&added["keys"][1]["id"], &added["keys"][1]["algorithm"]),
         (&json!("rsa1"), &json!("RS256"))
     );
+    let human = site.run(&["keys", "list"]).await;
+    let human = String::from_utf8(human.stdout).expect("UTF-8");
+    assert_eq!(added["keys"][1]["current"], false, "{human}");
+    let from = added["keys"][1]["from"].as_str().expect("an instant");
+    assert!(human.contains(&format!("signs from {from}")), "{human}");
     assert_eq!(
         site.run_json(&["keys", "add-rsa", "rsa2", "--yes"]).await.0,
         2
@@ -362,6 +387,7 @@ async fn refuses_to_lose_anything_without_confirmation() {
         &["keys", "promote", "r2", "--force"],
         &["keys", "retire", "r2"],
         &["keys", "add-rsa"],
+        &["keys", "rotate", "--leaked"],
     ] {
         let (code, refused) = site.run_json(arguments).await;
         assert_eq!(code, 4, "{arguments:?}");
@@ -377,8 +403,11 @@ async fn refuses_to_lose_anything_without_confirmation() {
         site.run_done(&["keys", "list"]).await["keys"]
             .as_array()
             .map(Vec::len),
-        Some(2)
+        Some(3)
     );
+    // Without the word that says why, nothing is replaced.
+    let usage = site.run(&["keys", "rotate", "--yes"]).await;
+    assert_eq!(usage.status.code(), Some(2));
 }
 
 #[tokio::test]

@@ -13,7 +13,9 @@ use phoneproof_domain::device::Device;
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::subject::SubjectKind;
 
-/// Computes indexes, challenge ids and references with the keys of one root, the index root.
+/// Computes indexes, challenge ids and references, each with a key of its own.
+///
+/// Whoever reads the key of indexes can test whether a number is in the tables. None of the keys makes a token or a code.
 pub struct Indexer {
     index: hmac::Key,
     idempotency: hmac::Key,
@@ -21,12 +23,15 @@ pub struct Indexer {
 }
 
 impl Indexer {
-    pub(super) fn new(root: &super::derive::RootKey) -> Self {
-        use super::derive::Purpose;
+    pub(super) const fn new(
+        index: hmac::Key,
+        idempotency: hmac::Key,
+        reference: hmac::Key,
+    ) -> Self {
         Self {
-            index: root.mac_key(Purpose::Index),
-            idempotency: root.mac_key(Purpose::Idempotency),
-            reference: root.mac_key(Purpose::Reference),
+            index,
+            idempotency,
+            reference,
         }
     }
 
@@ -84,11 +89,17 @@ impl Indexer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::derive::RootKey;
+    use crate::derive::{Purpose, RootKey};
 
     #[test]
     fn gives_the_known_indexes_ids_and_references() {
-        let indexer = Indexer::new(&RootKey::new("0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"));
+        let root = RootKey::new("0123456789abcdefghijklmnopqrstuvwxyzABCDEFG");
+        let key = |purpose| root.mac_key(purpose);
+        let indexer = Indexer::new(
+            key(Purpose::Index),
+            key(Purpose::Idempotency),
+            key(Purpose::Reference),
+        );
         let phone = Phone::from_canonical("+14152007986").expect("canonical");
         let device = Device::parse("device-1").expect("a device");
         let address = SourceAddress::new("192.0.2.7".parse().expect("an address"));

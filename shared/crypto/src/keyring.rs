@@ -1,6 +1,8 @@
-//! The keyring: the live roots, the keys that derive from them, and the RSA key if there is one.
+//! The keyring: the live roots and the keys that derive from them, the keys that outlive them, and the RSA key if there
+//! is one.
 
 mod document;
+mod peppers;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -16,9 +18,10 @@ use base64::engine::general_purpose::STANDARD;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-pub(crate) use self::document::RsaEntry;
+pub(crate) use self::document::{Document, KeyText, NamedKeys, PepperEntry, RsaEntry};
+pub use self::peppers::Pepper;
+pub(crate) use self::peppers::Peppers;
 
-use self::document::Document;
 use super::derive::{Purpose, RootKey};
 use super::index::Indexer;
 use super::success_token::{SigningKey, derive_es256, read_rs256};
@@ -32,6 +35,13 @@ const MIN_SECRET_CHARACTERS: usize = 43;
 /// How long a process uses a keyring that it has read before it reads the secret again.
 pub const REFRESH_AFTER: Duration = Duration::from_mins(5);
 
+/// How long caches may keep the key set that the functions publish: its `max-age`.
+pub const JWKS_MAX_AGE: Duration = Duration::from_mins(5);
+
+/// How long after a key was added it is known everywhere: in every function, and in every cache of the key set that a
+/// function wrote before it knew the key.
+pub const PUBLISHED_AFTER: Duration = REFRESH_AFTER.saturating_add(JWKS_MAX_AGE);
+
 /// What is wrong with a keyring secret. No variant holds any part of the secrets in it, so the parsers' own errors,
 /// which may quote their input, are left out.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -39,9 +49,22 @@ pub enum KeyringError {
     /// The text is not JSON, or has a member that is missing, unknown or of the wrong type.
     #[error("keyring: not a JSON object with `current` and `roots`")]
     NotJson,
-    /// The id of a root or of the RSA key is malformed.
-    #[error("keyring: `roots` and `rsa.kid` need ids of 1 to 16 lower-case letters and digits")]
+    /// The document has a form that this version does not know.
+    #[error(
+        "keyring: `version` must be 2 or missing; newer functions or commands wrote this keyring"
+    )]
+    UnknownVersion,
+    /// The id of a root, of a pepper or of the RSA key is malformed.
+    #[error(
+        "keyring: `roots`, `peppers` and `rsa.kid` need ids of 1 to 16 lower-case letters and digits"
+    )]
     BadId,
+    /// The member with this name holds a key that is not 32 bytes in base64url.
+    #[error("keyring: `{0}` needs 32 bytes in base64url")]
+    BadKey(&'static str),
+    /// There is no pepper.
+    #[error("keyring: `peppers` needs at least one")]
+    NoPepper,
     /// The secret of the root with this id is too short.
     #[error("keyring: root `{0}` needs a secret of at least {MIN_SECRET_CHARACTERS} characters")]
     ShortSecret(String),
@@ -71,9 +94,6 @@ pub struct Root {
 
 impl Root {
     fn new(id: RootId, secret: &str) -> Result<Self, KeyringError> {
-        if secret.chars().count() < MIN_SECRET_CHARACTERS {
-            return Err(KeyringError::ShortSecret(id.as_str().to_owned()));
-        }
         let key = RootKey::new(secret);
         let signing = derive_es256(&id, &key)
             .ok_or_else(|| KeyringError::Underivable(id.as_str().to_owned()))?;
@@ -126,11 +146,12 @@ struct RsaSigner {
 
 /// Every live key. A root that is not in the keyring is retired, and no token made with it is accepted.
 ///
-/// The current root and the index root are always among the roots.
+/// The current root is always among the roots.
 pub struct Keyring {
     roots: BTreeMap<RootId, Root>,
     current: RootId,
     indexer: Indexer,
+    peppers: Peppers,
     rsa: Option<RsaSigner>,
 }
 
@@ -159,39 +180,25 @@ impl Keyring {
     ///
     /// [`KeyringError`] names what is missing or malformed.
     pub fn from_json(text: &str) -> Result<Self, KeyringError> {
-        let mut document: Document =
-            serde_json::from_str(text).map_err(|_| KeyringError::NotJson)?;
-        document
-            .roots
-            .extend(document.r1.take().map(|secret| ("r1".to_owned(), secret)));
+        let (document, _) = Document::read(text)?;
+        Self::new(&document)
+    }
+
+    /// Makes the keys of `document`, which [`Document::read`] has checked.
+    fn new(document: &Document) -> Result<Self, KeyringError> {
         let mut roots = BTreeMap::new();
         for (name, secret) in &document.roots {
             let id = RootId::parse(name).ok_or(KeyringError::BadId)?;
             roots.insert(id.clone(), Root::new(id, secret)?);
         }
-        let live = |name: &str| RootId::parse(name).and_then(|id| roots.get(&id));
-        let current = live(&document.current).ok_or(KeyringError::UnknownRoot("current"))?;
-        // Phones must keep their indexes when another root becomes current. So the document names the index root,
-        // unless there is only one root.
-        let only_root = (roots.len() == 1).then_some(document.current.as_str());
-        let index_name = document.index.as_deref().or(only_root);
-        let index = index_name
-            .and_then(live)
-            .ok_or(KeyringError::UnknownRoot("index"))?;
-        let (current, indexer) = (current.id.clone(), Indexer::new(&index.key));
-        let rsa = document.rsa.as_ref().map(|entry| {
-            let added = document.added.get(&entry.kid);
-            let from = added.map_or(Timestamp::from_unix(0), |added| {
-                Timestamp::from_unix(*added) + REFRESH_AFTER
-            });
-            read_rsa(entry).map(|signing| RsaSigner { signing, from })
-        });
-        let rsa = rsa.transpose()?;
+        let current = RootId::parse(&document.current);
+        let current = current.filter(|id| roots.contains_key(id));
         Ok(Self {
             roots,
-            current,
-            indexer,
-            rsa,
+            current: current.ok_or(KeyringError::UnknownRoot("current"))?,
+            indexer: read_indexer(&document.keys)?,
+            peppers: Peppers::read(&document.peppers)?,
+            rsa: document.rsa.as_ref().map(read_rsa).transpose()?,
         })
     }
 
@@ -222,16 +229,31 @@ impl Keyring {
         self.roots.get(id)
     }
 
-    /// The indexer, whose keys derive from the index root.
+    /// The indexer. Its keys stay when roots come and go.
     #[must_use]
     pub fn indexer(&self) -> &Indexer {
         &self.indexer
     }
 
+    /// The pepper with this id, or `None` if it was removed.
+    #[must_use]
+    pub fn pepper(&self, id: &RootId) -> Option<&Pepper> {
+        self.peppers.find(id)
+    }
+
+    /// The pepper that passwords are hashed with at `now`.
+    ///
+    /// A pepper that was added less than [`REFRESH_AFTER`] ago is not used yet. A function that has not read it could
+    /// not compare the password.
+    #[must_use]
+    pub fn current_pepper(&self, now: Timestamp) -> &Pepper {
+        self.peppers.current(now)
+    }
+
     /// The key that signs success tokens at `now`: the RSA key if there is one, otherwise the ES256 key of the current
     /// root.
     ///
-    /// An RSA key that was added less than [`REFRESH_AFTER`] ago does not sign yet. A function that has not read it
+    /// An RSA key that was added less than [`PUBLISHED_AFTER`] ago does not sign yet. A function that has not read it
     /// would neither publish it nor accept its tokens.
     #[must_use]
     pub fn signing_key(&self, now: Timestamp) -> &SigningKey {
@@ -253,10 +275,26 @@ impl Keyring {
     }
 }
 
-fn read_rsa(entry: &RsaEntry) -> Result<SigningKey, KeyringError> {
+fn read_indexer(keys: &NamedKeys) -> Result<Indexer, KeyringError> {
+    let read = |name, key: &KeyText| {
+        let key = key.decode().ok_or(KeyringError::BadKey(name))?;
+        Ok(hmac::Key::new(hmac::HMAC_SHA256, key.as_slice()))
+    };
+    Ok(Indexer::new(
+        read("keys.index", &keys.index)?,
+        read("keys.idempotency", &keys.idempotency)?,
+        read("keys.reference", &keys.reference)?,
+    ))
+}
+
+fn read_rsa(entry: &RsaEntry) -> Result<RsaSigner, KeyringError> {
     let id = RootId::parse(&entry.kid).ok_or(KeyringError::BadId)?;
     let der = STANDARD
         .decode(entry.pkcs8.as_bytes())
         .map_err(|_| KeyringError::BadRsaKey)?;
-    read_rs256(&id, &Zeroizing::new(der)).ok_or(KeyringError::BadRsaKey)
+    let signing = read_rs256(&id, &Zeroizing::new(der)).ok_or(KeyringError::BadRsaKey)?;
+    Ok(RsaSigner {
+        signing,
+        from: Timestamp::from_unix(entry.from.unwrap_or(0)),
+    })
 }

@@ -1,45 +1,37 @@
 //! Edits the keyring. After each step every running function can use the keyring.
 //!
-//! Functions read the secret every [`REFRESH_AFTER`]. So a root must have been in it for that long before it becomes
-//! current, and must stay in it until the last token made with it has expired. The secret itself holds the dates that
-//! these rules need.
+//! Functions read the secret every [`REFRESH_AFTER`], and caches keep the key set that they publish. So a root must have
+//! been in the secret for [`PUBLISHED_AFTER`] before it becomes current, and must stay in it until the last token made
+//! with it has expired. The secret itself holds the dates that these rules need. After a leak none of this is waited
+//! for: see [`KeyringDocument::replace_leaked`].
 
+mod facts;
+mod leak;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+pub use self::facts::{KeyFacts, KeyPurpose};
+pub use self::leak::{Replaced, Replacement};
+
 use super::base64url;
-use super::keyring::{Keyring, KeyringError, REFRESH_AFTER, RsaEntry};
+use super::keyring::{Document, Keyring, KeyringError, PUBLISHED_AFTER, REFRESH_AFTER, RsaEntry};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::root::RootId;
 
-/// The JSON of the keyring secret with all its members. It can be edited and written back.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// The keyring secret with all its members. It can be edited and written back.
+///
+/// It is always written in the form whose roots can be removed. A secret in the first form, which CloudFormation
+/// generates, is read as if it had been converted.
 pub struct KeyringDocument {
-    current: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    index: Option<String>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    roots: BTreeMap<String, Zeroizing<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    r1: Option<Zeroizing<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rsa: Option<RsaEntry>,
-    /// When a key was added, by its id, in Unix seconds.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    added: BTreeMap<String, i64>,
-    /// When a root stopped being current, by its id, in Unix seconds.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    replaced: BTreeMap<String, i64>,
+    document: Document,
+    was_first_form: bool,
 }
 
 /// Why a step was not taken. No variant holds any part of a secret.
@@ -70,34 +62,19 @@ pub enum EditError {
     },
 }
 
-/// What an operator may know about a key. Holds nothing secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyFacts {
-    /// The id of the root, or the `kid` of the RSA key.
-    pub id: String,
-    /// The JWS algorithm that the key signs with: `ES256` for a root, `RS256` for the RSA key.
-    pub algorithm: &'static str,
-    /// Whether new tokens are made with this key.
-    pub is_current: bool,
-    /// Whether the indexes in the tables are made with this root.
-    pub is_index: bool,
-    /// When the key was added. `None` for the root that was generated with the stack.
-    pub added: Option<Timestamp>,
-    /// When another root took its place as the current one. `None` if that never happened, or the root is current
-    /// again.
-    pub replaced: Option<Timestamp>,
-}
-
 impl KeyringDocument {
     /// Reads the JSON of the keyring secret.
     ///
     /// # Errors
     ///
-    /// [`KeyringError`] when the functions could not use the keyring, or `replaced` is not a map of dates. The
-    /// functions do not read `replaced`.
+    /// [`KeyringError`] when the functions could not use the keyring.
     pub fn from_json(text: &str) -> Result<Self, KeyringError> {
         Keyring::from_json(text)?;
-        serde_json::from_str(text).map_err(|_| KeyringError::NotJson)
+        let (document, was_first_form) = Document::read(text)?;
+        Ok(Self {
+            document,
+            was_first_form,
+        })
     }
 
     /// Writes the JSON of the secret.
@@ -106,61 +83,43 @@ impl KeyringDocument {
     ///
     /// [`KeyringError`] when the functions could not use the keyring.
     pub fn to_json(&self) -> Result<Zeroizing<String>, KeyringError> {
-        let text = serde_json::to_string(self).map_err(|_| KeyringError::NotJson)?;
+        let text = serde_json::to_string(&self.document).map_err(|_| KeyringError::NotJson)?;
         let text = Zeroizing::new(text);
         Keyring::from_json(&text)?;
         Ok(text)
     }
 
-    fn has(&self, id: &str) -> bool {
-        self.roots.contains_key(id) || (id == "r1" && self.r1.is_some())
-    }
-
-    fn index(&self) -> &str {
-        self.index.as_deref().unwrap_or(&self.current)
-    }
-
-    /// Lists every key: the roots ordered by id, then the RSA key.
+    /// Whether the secret that was read had the first form. Functions that were deployed before the second form existed
+    /// cannot read what [`to_json`](Self::to_json) writes.
     #[must_use]
-    pub fn keys(&self) -> Vec<KeyFacts> {
-        let generated = self.r1.iter().map(|_| "r1");
-        let mut ids: Vec<_> = generated
-            .chain(self.roots.keys().map(String::as_str))
-            .collect();
-        ids.sort_unstable();
-        let instant = |dates: &BTreeMap<String, i64>, id: &str| {
-            dates.get(id).copied().map(Timestamp::from_unix)
-        };
-        let root = |id: &str| KeyFacts {
-            id: id.to_owned(),
-            algorithm: "ES256",
-            is_current: id == self.current,
-            is_index: id == self.index(),
-            added: instant(&self.added, id),
-            replaced: instant(&self.replaced, id),
-        };
-        let rsa = self.rsa.iter().map(|rsa| KeyFacts {
-            id: rsa.kid.clone(),
-            algorithm: "RS256",
-            is_current: true,
-            is_index: false,
-            added: instant(&self.added, &rsa.kid),
-            replaced: None,
-        });
-        ids.into_iter().map(root).chain(rsa).collect()
+    pub const fn was_first_form(&self) -> bool {
+        self.was_first_form
     }
 
-    /// Finds the first id of `r2`, `r3`, … that no root has.
+    /// Whether there is an RSA key.
+    #[must_use]
+    pub const fn has_rsa(&self) -> bool {
+        self.document.rsa.is_some()
+    }
+
+    /// Makes an id for a new root: `r` and a number that is higher than that of every root and pepper, so that no id of
+    /// a root that was current comes back.
     #[must_use]
     pub fn next_id(&self) -> String {
-        // There is one candidate more than there are roots, so one of them is free.
-        let mut candidates = (2..=self.roots.len() + 2).map(|n| format!("r{n}"));
-        candidates.find(|id| !self.has(id)).unwrap_or_default()
+        next_id("r", 1, self.key_ids())
+    }
+
+    fn key_ids(&self) -> impl Iterator<Item = &str> {
+        let (document, rsa) = (&self.document, self.document.rsa.iter());
+        let roots = document.roots.keys().map(String::as_str);
+        let peppers = document.peppers.iter().map(|pepper| pepper.id.as_str());
+        roots.chain(peppers).chain(rsa.map(|rsa| rsa.kid.as_str()))
     }
 
     fn check_new(&self, id: &str) -> Result<(), EditError> {
         RootId::parse(id).ok_or(KeyringError::BadId)?;
-        if self.keys().iter().any(|key| key.id == id) {
+        let mut kids = self.document.rsa.iter().map(|rsa| rsa.kid.as_str());
+        if self.document.roots.contains_key(id) || kids.any(|kid| kid == id) {
             return Err(EditError::Exists(id.to_owned()));
         }
         Ok(())
@@ -174,36 +133,42 @@ impl KeyringDocument {
     /// [`EditError`] for an id that is malformed or taken.
     pub fn add(&mut self, id: &str, secret: &[u8; 32], now: Timestamp) -> Result<(), EditError> {
         self.check_new(id)?;
-        // From now on there are several roots, so the document must name the one that phones keep their indexes by.
-        self.index.get_or_insert_with(|| self.current.clone());
-        self.roots
-            .insert(id.to_owned(), Zeroizing::new(base64url(secret)));
-        self.added.insert(id.to_owned(), now.unix());
+        self.insert_root(id, secret, now);
         Ok(())
+    }
+
+    fn insert_root(&mut self, id: &str, secret: &[u8; 32], now: Timestamp) {
+        let (document, secret) = (&mut self.document, Zeroizing::new(base64url(secret)));
+        document.roots.insert(id.to_owned(), secret);
+        document.added.insert(id.to_owned(), now.unix());
     }
 
     /// Makes root `id` current, so that new tokens are made with it.
     ///
-    /// With `force` also when some functions may not have read it yet. They refuse its tokens until they have.
+    /// With `force` also when some functions may not have read it yet, or caches may hold a key set without it. Its
+    /// tokens are refused there until they have.
     ///
     /// # Errors
     ///
     /// [`EditError`] when there is no such root, it is current, or it is too early.
     pub fn promote(&mut self, id: &str, now: Timestamp, force: bool) -> Result<(), EditError> {
-        if !self.has(id) {
+        let document = &mut self.document;
+        if !document.roots.contains_key(id) {
             return Err(EditError::Unknown(id.to_owned()));
         }
-        if self.current == id {
+        if document.current == id {
             return Err(EditError::Current(id.to_owned()));
         }
-        if let Some(added) = self.added.get(id) {
-            let from = Timestamp::from_unix(*added) + REFRESH_AFTER;
-            let reason = format!("functions may not have read `{id}` yet");
+        if let Some(added) = document.added.get(id) {
+            let from = Timestamp::from_unix(*added) + PUBLISHED_AFTER;
+            let reason = format!("functions, or caches of their key set, may not know `{id}` yet");
             admit(from, now, force, reason)?;
         }
-        self.replaced.insert(self.current.clone(), now.unix());
-        self.replaced.remove(id);
-        id.clone_into(&mut self.current);
+        document
+            .replaced
+            .insert(document.current.clone(), now.unix());
+        document.replaced.remove(id);
+        id.clone_into(&mut document.current);
         Ok(())
     }
 
@@ -222,38 +187,59 @@ impl KeyringDocument {
         now: Timestamp,
         force: bool,
     ) -> Result<(), EditError> {
-        if self.rsa.as_ref().is_some_and(|rsa| rsa.kid == id) {
+        let document = &mut self.document;
+        if document.rsa.as_ref().is_some_and(|rsa| rsa.kid == id) {
             return self.retire_rsa(id, force);
         }
-        if !self.has(id) {
+        if !document.roots.contains_key(id) {
             return Err(EditError::Unknown(id.to_owned()));
         }
-        if self.current == id {
+        if document.current == id {
             return Err(EditError::Unsafe(format!(
                 "`{id}` is current; promote another root first"
             )));
         }
-        if self.index() == id {
-            return Err(EditError::Unsafe(format!(
-                "`{id}` keys the tables; without it every limit, lock and block would be lost"
-            )));
-        }
-        if let Some(replaced) = self.replaced.get(id) {
+        if let Some(replaced) = document.replaced.get(id) {
             // Until its next refresh, a function still makes tokens with the old root.
             let from = Timestamp::from_unix(*replaced) + REFRESH_AFTER + token_lifetime;
-            admit(
-                from,
-                now,
-                force,
-                format!("tokens made with `{id}` may be in use"),
-            )?;
+            let reason = format!("tokens made with `{id}` may be in use");
+            admit(from, now, force, reason)?;
         }
-        self.roots.remove(id);
-        if id == "r1" {
-            self.r1 = None;
+        document.roots.remove(id);
+        document.added.remove(id);
+        document.replaced.remove(id);
+        Ok(())
+    }
+
+    /// Removes a pepper.
+    ///
+    /// The keyring does not say which passwords need it, so the operator has to count them and give `force`. They count
+    /// as wrong from then on, until they are reset.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError`] when there is no such pepper, new hashes are made with it, or `force` is missing.
+    pub fn retire_pepper(
+        &mut self,
+        id: &str,
+        now: Timestamp,
+        force: bool,
+    ) -> Result<(), EditError> {
+        let keys = self.keys(now);
+        let mut peppers = keys.iter().filter(|key| key.purpose == KeyPurpose::Pepper);
+        let pepper = peppers.find(|pepper| pepper.id == id);
+        let pepper = pepper.ok_or_else(|| EditError::Unknown(id.to_owned()))?;
+        if pepper.is_current || pepper.from.is_some_and(|from| now < from) {
+            return Err(EditError::Unsafe(format!(
+                "new passwords are made with the pepper `{id}`"
+            )));
         }
-        self.added.remove(id);
-        self.replaced.remove(id);
+        if !force {
+            return Err(EditError::Unsafe(format!(
+                "passwords made with the pepper `{id}` could then only be reset"
+            )));
+        }
+        self.document.peppers.retain(|pepper| pepper.id != id);
         Ok(())
     }
 
@@ -263,30 +249,42 @@ impl KeyringDocument {
                 "success tokens signed with `{id}` are refused as soon as it is gone; with --force they are"
             )));
         }
-        self.rsa = None;
-        self.added.remove(id);
+        self.document.rsa = None;
+        self.document.added.remove(id);
         Ok(())
     }
 
     /// Adds the RSA key, as PKCS #8 in DER. It is published from the next refresh of each function on, and signs
-    /// success tokens [`REFRESH_AFTER`] after `now`. Whether it is a usable key is checked by
+    /// success tokens [`PUBLISHED_AFTER`] after `now`. Whether it is a usable key is checked by
     /// [`KeyringDocument::to_json`].
     ///
     /// # Errors
     ///
     /// [`EditError`] when there is an RSA key already, or the id is malformed or taken.
     pub fn add_rsa(&mut self, kid: &str, pkcs8: &[u8], now: Timestamp) -> Result<(), EditError> {
-        if let Some(rsa) = &self.rsa {
+        if let Some(rsa) = &self.document.rsa {
             return Err(EditError::Exists(rsa.kid.clone()));
         }
         self.check_new(kid)?;
-        self.rsa = Some(RsaEntry {
-            kid: kid.to_owned(),
-            pkcs8: Zeroizing::new(STANDARD.encode(pkcs8)),
-        });
-        self.added.insert(kid.to_owned(), now.unix());
+        self.insert_rsa(kid, pkcs8, now, now + PUBLISHED_AFTER);
         Ok(())
     }
+
+    fn insert_rsa(&mut self, kid: &str, pkcs8: &[u8], now: Timestamp, from: Timestamp) {
+        self.document.rsa = Some(RsaEntry {
+            kid: kid.to_owned(),
+            pkcs8: Zeroizing::new(STANDARD.encode(pkcs8)),
+            from: Some(from.unix()),
+        });
+        self.document.added.insert(kid.to_owned(), now.unix());
+    }
+}
+
+/// Makes the id of `prefix` and the number after the highest that `ids` have behind that prefix, `floor` at least.
+fn next_id<'i>(prefix: &str, floor: u64, ids: impl Iterator<Item = &'i str>) -> String {
+    let numbers = ids.filter_map(|id| id.strip_prefix(prefix)?.parse::<u64>().ok());
+    let highest = numbers.fold(floor, u64::max);
+    format!("{prefix}{}", highest.saturating_add(1))
 }
 
 /// Allows a step from `from` on, or at any time with `force`.

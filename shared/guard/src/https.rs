@@ -47,7 +47,7 @@ impl Https {
         let client = Client::builder()
             .timeout(TIMEOUT)
             .redirect(redirect::Policy::none());
-        client.build().map(Self).map_err(|_| FetchFailed)
+        client.build().map(Self).map_err(FetchFailed::new)
     }
 
     /// Tells whether the client calls `url`: it uses HTTPS, or plain HTTP on this machine.
@@ -69,14 +69,15 @@ fn parse_protected(url: &str) -> Option<Url> {
 
 impl Fetch for Https {
     async fn fetch(&self, url: &str) -> Result<Vec<u8>, FetchFailed> {
-        let url = parse_protected(url).ok_or(FetchFailed)?;
-        let answer = self.0.get(url).send().await.map_err(|_| FetchFailed)?;
-        let mut answer = answer.error_for_status().map_err(|_| FetchFailed)?;
+        let url = parse_protected(url)
+            .ok_or_else(|| FetchFailed::new("the URL is not https, nor http on this machine"))?;
+        let answer = self.0.get(url).send().await.map_err(FetchFailed::new)?;
+        let mut answer = answer.error_for_status().map_err(FetchFailed::new)?;
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|_| FetchFailed)? {
+        while let Some(chunk) = answer.chunk().await.map_err(FetchFailed::new)? {
             body.extend_from_slice(&chunk);
             if body.len() > MAX_JWKS_BYTES {
-                return Err(FetchFailed);
+                return Err(FetchFailed::new("the answer is too long"));
             }
         }
         Ok(body)

@@ -210,7 +210,9 @@ where
                             return inner.call(request).await;
                         }
                         Err(CheckError::Rejected(rejection)) => Refusal::Rejected(rejection),
-                        Err(CheckError::NoKeys) => Refusal::NoKeys,
+                        Err(CheckError::NoKeys { retry_at, .. }) => Refusal::NoKeys {
+                            retry_after: retry_at.saturating_sub(now).max(1),
+                        },
                     }
                 }
             };
@@ -262,11 +264,11 @@ pub struct RefusalSlug {
 enum Refusal {
     Missing,
     Rejected(Rejection),
-    NoKeys,
+    NoKeys {
+        /// In how many seconds the next fetch may happen, at least 1.
+        retry_after: u64,
+    },
 }
-
-/// How long a client waits before it asks again when the keys of the issuer could not be fetched, in seconds.
-const RETRY_SECONDS: &str = "5";
 
 impl Refusal {
     /// Builds the answer. `realm` is what the token has to be for.
@@ -294,7 +296,7 @@ impl Refusal {
             Self::Rejected(rejection) => {
                 set(WWW_AUTHENTICATE, &build_challenge(realm, Some(rejection)));
             }
-            Self::NoKeys => set(RETRY_AFTER, RETRY_SECONDS),
+            Self::NoKeys { retry_after } => set(RETRY_AFTER, &retry_after.to_string()),
         }
         response
     }
@@ -314,7 +316,7 @@ impl Refusal {
                 "The token is not valid",
                 format!("The token was refused: {rejection}."),
             ),
-            Self::NoKeys => (
+            Self::NoKeys { .. } => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unavailable",
                 "The service is not available",

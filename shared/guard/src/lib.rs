@@ -59,6 +59,6 @@ pub use ledger::{Ledger, LedgerFailed, SpendOutcome};
 #[cfg(feature = "remote")]
 pub use remote::{
     CheckError, FETCH_EVERY_SECONDS, Fetch, FetchFailed, MAX_JWKS_BYTES, REFRESH_AFTER_SECONDS,
-    RemoteGuard,
+    RemoteGuard, USABLE_FOR_SECONDS,
 };
 pub use token::{Registered, Token};

@@ -1,5 +1,6 @@
 //! A guard that fetches the keys of the issuer itself, and fetches them again when they change.
 
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -12,20 +13,46 @@ use crate::claims::PhoneProof;
 use crate::guard::{Rejection, TokenGuard};
 use crate::token::Token;
 
-/// The least time between two fetches, in seconds. Without it, anyone could make relying parties flood the issuer by
-/// sending them tokens with invented key ids.
+/// The least time between two fetches while there are usable keys, in seconds. Without it, anyone could make relying
+/// parties flood the issuer by sending them tokens with invented key ids.
+///
+/// Without usable keys, the first fetch that fails is repeated after 1 second, and each later one after twice the time
+/// before, up to this.
 pub const FETCH_EVERY_SECONDS: u64 = 60;
 
 /// How long keys are used before they are fetched again, in seconds. This is how a guard forgets a retired key.
-pub const REFRESH_AFTER_SECONDS: u64 = 3_600;
+///
+/// It is as long as caches may keep the key set of the service.
+pub const REFRESH_AFTER_SECONDS: u64 = 300;
+
+/// How long keys are used while they cannot be fetched again, in seconds. After that no token is accepted: otherwise a
+/// key that leaked and was retired would be accepted for as long as the issuer is out of reach.
+pub const USABLE_FOR_SECONDS: u64 = 3_600;
 
 /// The largest key set that is read, in bytes. A key takes about 200 bytes, an RSA key about 500.
 pub const MAX_JWKS_BYTES: usize = 64 * 1024;
 
-/// A key set could not be fetched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the key set could not be fetched")]
-pub struct FetchFailed;
+/// A key set could not be fetched. Its text says why, for a log.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the key set could not be fetched: {cause}")]
+pub struct FetchFailed {
+    cause: Arc<str>,
+}
+
+impl FetchFailed {
+    /// Keeps the text of `cause`, which is an error or a sentence, and of every error that caused it.
+    pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let cause = cause.into();
+        let mut text = cause.to_string();
+        let mut next = cause.source();
+        while let Some(error) = next {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            next = error.source();
+        }
+        Self { cause: text.into() }
+    }
+}
 
 /// Fetches a key set. The feature `https` brings an implementation; any HTTP client can be another.
 pub trait Fetch: Send + Sync + 'static {
@@ -39,28 +66,83 @@ pub trait Fetch: Send + Sync + 'static {
 }
 
 /// Why a guard that fetches keys did not accept a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CheckError {
     /// The token was checked and refused.
     #[error(transparent)]
     Rejected(#[from] Rejection),
-    /// No keys were fetched yet, so the token was not checked. It may be valid.
-    #[error("the issuer's keys are not available")]
-    NoKeys,
+    /// There are no keys, or they are [`USABLE_FOR_SECONDS`] old, so the token was not checked. It may be valid.
+    #[error("the issuer's keys are not available: {cause}")]
+    NoKeys {
+        /// When the next fetch may happen, in seconds since the Unix epoch.
+        retry_at: u64,
+        /// What failed at the last fetch.
+        cause: FetchFailed,
+    },
 }
 
-/// The guard with the keys of the last fetch, and the instants of the last fetch and the last try, in seconds since the
-/// Unix epoch.
+/// A guard with the keys of one fetch, and when that was, in seconds since the Unix epoch.
+struct Fetched<T> {
+    guard: TokenGuard<T>,
+    at: u64,
+}
+
+impl<T> Fetched<T> {
+    const fn is_old(&self, now: u64) -> bool {
+        now >= self.at.saturating_add(REFRESH_AFTER_SECONDS)
+    }
+
+    const fn is_usable(&self, now: u64) -> bool {
+        now < self.at.saturating_add(USABLE_FOR_SECONDS)
+    }
+}
+
+/// The keys of the last fetch, and what is known of the last try.
 struct State<T> {
-    guard: Option<Arc<TokenGuard<T>>>,
-    fetched_at: u64,
+    fetched: Option<Arc<Fetched<T>>>,
+    /// When the last try began, in seconds since the Unix epoch.
     tried_at: Option<u64>,
+    /// How many tries in a row began without usable keys.
+    tries_without_keys: u32,
+    /// Why the last try failed; `None` while it runs, and when it did not fail.
+    failed: Option<FetchFailed>,
+}
+
+impl<T> State<T> {
+    /// The keys of the last fetch, while they may be used.
+    fn usable(&self, now: u64) -> Option<&Arc<Fetched<T>>> {
+        self.fetched.as_ref().filter(|keys| keys.is_usable(now))
+    }
+
+    /// The earliest instant of the next fetch.
+    fn next_fetch(&self, now: u64) -> u64 {
+        let wait = match (self.usable(now), self.tries_without_keys) {
+            (Some(_), _) => FETCH_EVERY_SECONDS,
+            (None, 0) => 0,
+            (None, tries) => 1_u64
+                .checked_shl(tries - 1)
+                .unwrap_or(FETCH_EVERY_SECONDS)
+                .min(FETCH_EVERY_SECONDS),
+        };
+        self.tried_at.map_or(0, |at| at.saturating_add(wait))
+    }
+
+    fn no_keys(&self, now: u64) -> CheckError {
+        let failed = self.failed.clone();
+        CheckError::NoKeys {
+            retry_at: self.next_fetch(now),
+            cause: failed.unwrap_or_else(|| FetchFailed::new("a fetch was not finished")),
+        }
+    }
 }
 
 /// Checks tokens of one issuer and one kind, with keys that it fetches.
 ///
-/// Keys are fetched at the first check, when they are an hour old, and when a token names an unknown key, but at most
-/// once a minute. While the issuer is down, the keys of the last fetch are used.
+/// - Keys are fetched at the first check, when they are [`REFRESH_AFTER_SECONDS`] old, and when a token names an unknown
+///   key, but at most every [`FETCH_EVERY_SECONDS`].
+/// - While the issuer cannot be reached, the keys of the last fetch are used until they are [`USABLE_FOR_SECONDS`] old.
+///   After that, nothing is accepted.
+/// - Without usable keys, the guard tries again after 1, 2, 4, … seconds. [`CheckError::NoKeys`] says when.
 ///
 /// A fetch runs to its end even when the check that began it is dropped, as happens when a client hangs up. Otherwise a
 /// client could use up the one fetch of a minute without a result.
@@ -117,9 +199,10 @@ impl<F: Fetch, T: Token> RemoteGuard<F, T> {
             issuer,
             fetch: Arc::new(fetch),
             state: Arc::new(RwLock::new(State {
-                guard: None,
-                fetched_at: 0,
+                fetched: None,
                 tried_at: None,
+                tries_without_keys: 0,
+                failed: None,
             })),
             fetching: Arc::default(),
         }
@@ -138,59 +221,66 @@ impl<F: Fetch, T: Token> RemoteGuard<F, T> {
     ///
     /// [`CheckError`] when the token is refused or there are no keys to check it with.
     pub async fn check(&self, token: &str, audience: &str, now: u64) -> Result<T, CheckError> {
-        let mut guard = self.current();
-        if guard.is_none() || self.is_old(now) {
+        let known = self.read(|state| state.fetched.clone());
+        if known.as_ref().is_none_or(|keys| keys.is_old(now)) {
+            let is_usable = known.as_ref().is_some_and(|keys| keys.is_usable(now));
             match Arc::clone(&self.fetching).try_lock_owned() {
-                Ok(turn) => self.refresh(turn, now, guard.as_ref()).await,
+                Ok(turn) => self.refresh(turn, now, known.as_ref()).await,
                 // Another check is fetching. Until it is done, the old keys are good enough.
-                Err(_) if guard.is_some() => {}
-                Err(_) => self.refresh(self.wait_for_turn().await, now, None).await,
+                Err(_) if is_usable => {}
+                Err(_) => {
+                    let turn = self.wait_for_turn().await;
+                    self.refresh(turn, now, known.as_ref()).await;
+                }
             }
-            guard = self.current();
         }
-        let guard = guard.ok_or(CheckError::NoKeys)?;
-        match guard.check(token, audience, now) {
+        let keys = self.usable(now)?;
+        match keys.guard.check(token, audience, now) {
             Err(Rejection::UnknownKey) => {
-                self.refresh(self.wait_for_turn().await, now, Some(&guard))
-                    .await;
-                let newer = self.current().unwrap_or(guard);
-                Ok(newer.check(token, audience, now)?)
+                let turn = self.wait_for_turn().await;
+                self.refresh(turn, now, Some(&keys)).await;
+                Ok(self.usable(now)?.guard.check(token, audience, now)?)
             }
             other => Ok(other?),
         }
     }
 
-    fn current(&self) -> Option<Arc<TokenGuard<T>>> {
-        self.read(|state| state.guard.clone())
-    }
-
-    fn is_old(&self, now: u64) -> bool {
-        self.read(|state| now >= state.fetched_at.saturating_add(REFRESH_AFTER_SECONDS))
+    fn usable(&self, now: u64) -> Result<Arc<Fetched<T>>, CheckError> {
+        self.read(|state| {
+            let usable = state.usable(now).cloned();
+            usable.ok_or_else(|| state.no_keys(now))
+        })
     }
 
     async fn wait_for_turn(&self) -> OwnedMutexGuard<()> {
         Arc::clone(&self.fetching).lock_owned().await
     }
 
-    /// Fetches the keys, unless another check has replaced `known` in the meantime or the last try is less than
-    /// [`FETCH_EVERY_SECONDS`] ago.
-    async fn refresh(
-        &self,
-        turn: OwnedMutexGuard<()>,
-        now: u64,
-        known: Option<&Arc<TokenGuard<T>>>,
-    ) {
-        let replaced = match (self.current(), known) {
-            (Some(current), Some(known)) => !Arc::ptr_eq(&current, known),
-            (current, _) => current.is_some(),
-        };
-        let tried_at = self.read(|state| state.tried_at);
-        let next = tried_at.map(|at| at.saturating_add(FETCH_EVERY_SECONDS));
-        if replaced || next.is_some_and(|next| now < next) {
+    /// Fetches the keys, unless another check has replaced `known` in the meantime or it is too early after the last
+    /// try.
+    async fn refresh(&self, turn: OwnedMutexGuard<()>, now: u64, known: Option<&Arc<Fetched<T>>>) {
+        // Before the first await, so that a check that is dropped during the fetch counts as a try, too.
+        let is_due = write(&self.state, |state| {
+            let replaced = match (&state.fetched, known) {
+                (Some(current), Some(known)) => !Arc::ptr_eq(current, known),
+                (current, _) => current.is_some(),
+            };
+            if replaced || now < state.next_fetch(now) {
+                return false;
+            }
+            let is_without_keys = state.usable(now).is_none();
+            state.tries_without_keys = if is_without_keys {
+                state.tries_without_keys.saturating_add(1)
+            } else {
+                0
+            };
+            state.tried_at = Some(now);
+            state.failed = None;
+            true
+        });
+        if !is_due {
             return;
         }
-        // Before the first await, so that a check that is dropped during the fetch counts as a try, too.
-        write(&self.state, |state| state.tried_at = Some(now));
         let fetching = self.fetch_once(turn, now);
         match Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(fetching).await),
@@ -207,17 +297,20 @@ impl<F: Fetch, T: Token> RemoteGuard<F, T> {
         let (fetch, state) = (Arc::clone(&self.fetch), Arc::clone(&self.state));
         let (issuer, url) = (self.issuer.clone(), self.url.clone());
         async move {
-            let fetched = fetch.fetch(&url).await;
-            let guard = fetched
-                .ok()
-                .filter(|jwks| jwks.len() <= MAX_JWKS_BYTES)
-                .and_then(|jwks| TokenGuard::new(issuer, &jwks).ok());
-            if let Some(guard) = guard {
-                write(&state, |state| {
-                    state.guard = Some(Arc::new(guard));
-                    state.fetched_at = now;
-                });
-            }
+            let guard = match fetch.fetch(&url).await {
+                Ok(jwks) if jwks.len() > MAX_JWKS_BYTES => {
+                    Err(FetchFailed::new("the answer is too long"))
+                }
+                Ok(jwks) => TokenGuard::new(issuer, &jwks).map_err(FetchFailed::new),
+                Err(failed) => Err(failed),
+            };
+            write(&state, |state| match guard {
+                Ok(guard) => {
+                    state.fetched = Some(Arc::new(Fetched { guard, at: now }));
+                    state.tries_without_keys = 0;
+                }
+                Err(failed) => state.failed = Some(failed),
+            });
             drop(turn);
         }
     }
@@ -227,6 +320,6 @@ impl<F: Fetch, T: Token> RemoteGuard<F, T> {
     }
 }
 
-fn write<T>(state: &RwLock<State<T>>, change: impl FnOnce(&mut State<T>)) {
-    change(&mut state.write().unwrap_or_else(PoisonError::into_inner));
+fn write<T, R>(state: &RwLock<State<T>>, change: impl FnOnce(&mut State<T>) -> R) -> R {
+    change(&mut state.write().unwrap_or_else(PoisonError::into_inner))
 }

@@ -1,5 +1,6 @@
 //! The documents that relying parties and tools read.
 
+use phoneproof_crypto::keyring::JWKS_MAX_AGE;
 use phoneproof_tests::Site;
 
 #[tokio::test]
@@ -15,7 +16,9 @@ async fn the_key_set_holds_public_keys_only() {
         .client
         .get("/.well-known/jwks.json")
         .await;
-    assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
+    // An operator's `keys promote` waits for this long, too.
+    let caches = format!("public, max-age={}", JWKS_MAX_AGE.as_secs());
+    assert_eq!(answer.header("cache-control"), Some(caches.as_str()));
     let keys = answer.json["keys"].as_array().expect("keys");
     assert!(!keys.is_empty());
     for key in keys {

@@ -4,17 +4,15 @@ use std::fmt;
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use phoneproof_crypto::keyring::{Keyring, Root};
+use phoneproof_crypto::keyring::{Keyring, Pepper};
 use phoneproof_crypto::{base64url, from_base64url};
+use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::random::{Random, RandomUnavailable, random_array};
 use phoneproof_domain::root::RootId;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::Password;
-
-/// The name of the pepper's key.
-const PEPPER: &str = "pepper";
 
 /// The cost of the current version: 19 MiB, two passes, one lane, the first choice of the OWASP Password
 /// Storage Cheat Sheet for Argon2id where memory is scarce.
@@ -45,7 +43,7 @@ impl Cost {
     }
 }
 
-/// A hash as it is stored: `argon2id.<root of the pepper>.<KiB>.<passes>.<salt>.<hash>`.
+/// A hash as it is stored: `argon2id.<id of the pepper>.<KiB>.<passes>.<salt>.<hash>`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredPassword(String);
 
@@ -100,7 +98,7 @@ pub enum Outcome {
 
 /// The parts of a stored hash.
 struct Parts {
-    root: RootId,
+    pepper: RootId,
     cost: Cost,
     salt: Vec<u8>,
     hash: Vec<u8>,
@@ -110,7 +108,7 @@ impl Parts {
     fn parse(stored: &StoredPassword) -> Option<Self> {
         let mut parts = stored.0.split('.');
         let mut next = || parts.next();
-        let ("argon2id", root) = (next()?, RootId::parse(next()?)?) else {
+        let ("argon2id", pepper) = (next()?, RootId::parse(next()?)?) else {
             return None;
         };
         let cost = Cost {
@@ -120,7 +118,7 @@ impl Parts {
         let (salt, hash) = (from_base64url(next()?).ok()?, from_base64url(next()?).ok()?);
         let is_whole = next().is_none() && hash.len() == HASH_BYTES && cost.is_acceptable();
         is_whole.then_some(Self {
-            root,
+            pepper,
             cost,
             salt,
             hash,
@@ -135,13 +133,14 @@ impl Parts {
 #[derive(Debug, Clone, Copy)]
 pub struct Hasher<'k> {
     keyring: &'k Keyring,
+    now: Timestamp,
 }
 
 impl<'k> Hasher<'k> {
-    /// A hasher with the peppers of `keyring`.
+    /// A hasher with the peppers of `keyring`. New hashes are made with the one that is current at `now`.
     #[must_use]
-    pub const fn new(keyring: &'k Keyring) -> Self {
-        Self { keyring }
+    pub const fn new(keyring: &'k Keyring, now: Timestamp) -> Self {
+        Self { keyring, now }
     }
 
     /// Hashes `password` with today's parameters.
@@ -155,12 +154,12 @@ impl<'k> Hasher<'k> {
         random: &dyn Random,
     ) -> Result<StoredPassword, HashFailed> {
         let salt: [u8; SALT_BYTES] = random_array(random)?;
-        let root = self.keyring.current();
-        let hash = digest(password, root, CURRENT, &salt)?;
-        let (Cost { kibibytes, passes }, root) = (CURRENT, root.id().as_str());
+        let pepper = self.keyring.current_pepper(self.now);
+        let hash = digest(password, pepper, CURRENT, &salt)?;
+        let (Cost { kibibytes, passes }, pepper) = (CURRENT, pepper.id().as_str());
         let (salt, hash) = (base64url(salt), base64url(hash.as_slice()));
         Ok(StoredPassword(format!(
-            "argon2id.{root}.{kibibytes}.{passes}.{salt}.{hash}"
+            "argon2id.{pepper}.{kibibytes}.{passes}.{salt}.{hash}"
         )))
     }
 
@@ -183,18 +182,18 @@ impl<'k> Hasher<'k> {
             None => return self.nothing_to_compare(password, random),
             Some(parts) => parts.ok_or(HashFailed::Damaged)?,
         };
-        let Some(root) = self.keyring.root(&parts.root) else {
+        let Some(pepper) = self.keyring.pepper(&parts.pepper) else {
             tracing::warn!(
-                root = parts.root.as_str(),
-                "a password could not be compared: its root was retired"
+                pepper = parts.pepper.as_str(),
+                "a password could not be compared: its pepper was retired"
             );
             return self.nothing_to_compare(password, random);
         };
-        let hash = digest(password, root, parts.cost, &parts.salt)?;
+        let hash = digest(password, pepper, parts.cost, &parts.salt)?;
         if verify_slices_are_equal(hash.as_slice(), &parts.hash).is_err() {
             return Ok(Outcome::Wrong);
         }
-        if parts.cost == CURRENT && root.id() == self.keyring.current().id() {
+        if parts.cost == CURRENT && pepper.id() == self.keyring.current_pepper(self.now).id() {
             return Ok(Outcome::Right);
         }
         Ok(Outcome::Upgrade(self.hash(password, random)?))
@@ -213,19 +212,13 @@ impl<'k> Hasher<'k> {
 
 fn digest(
     password: &Password,
-    root: &Root,
+    pepper: &Pepper,
     cost: Cost,
     salt: &[u8],
 ) -> Result<Zeroizing<[u8; HASH_BYTES]>, HashFailed> {
     let params = Params::new(cost.kibibytes, cost.passes, 1, Some(HASH_BYTES));
     let params = params.map_err(HashFailed::Argon2)?;
-    let pepper = root.named_key(PEPPER);
-    let argon2 = Argon2::new_with_secret(
-        pepper.as_slice(),
-        Algorithm::Argon2id,
-        Version::V0x13,
-        params,
-    );
+    let argon2 = Argon2::new_with_secret(pepper.key(), Algorithm::Argon2id, Version::V0x13, params);
     let mut hash = Zeroizing::new([0; HASH_BYTES]);
     argon2
         .map_err(HashFailed::Argon2)?

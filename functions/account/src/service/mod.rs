@@ -177,11 +177,20 @@ impl Accounts {
     ) -> Result<Proved, AccountRefusal> {
         let now = u64::try_from(request.now.unix()).unwrap_or(0);
         let checking = timeout_at(request.deadline, self.guard.check(token, business, now));
-        let checked = checking.await.unwrap_or(Err(CheckError::NoKeys));
-        let proof = checked.map_err(|error| match error {
-            CheckError::Rejected(_) => AccountRefusal::Token,
-            CheckError::NoKeys => Unavailable::VerifierKeys.into(),
-        })?;
+        let proof = checking
+            .await
+            .map_err(|_| Unavailable::VerifierKeys {
+                retry_after: 1,
+                cause: FetchFailed::new("no answer in time"),
+            })?
+            .map_err(|error| match error {
+                CheckError::Rejected(_) => AccountRefusal::Token,
+                CheckError::NoKeys { retry_at, cause } => Unavailable::VerifierKeys {
+                    retry_after: count_seconds(now, retry_at),
+                    cause,
+                }
+                .into(),
+            })?;
         if proof.test && !self.accepts_test_numbers {
             return Err(AccountRefusal::TestNumber);
         }
@@ -213,11 +222,11 @@ impl Accounts {
         work: impl FnOnce(Hasher<'_>, &dyn Random) -> Result<T, HashFailed> + Send + 'static,
     ) -> Result<T, AccountRefusal> {
         let keyring = self.keyring(request).await?;
-        let random = Arc::clone(&request.random);
+        let (random, now) = (Arc::clone(&request.random), request.now);
         let permit = self.hashing.acquire().await;
         let _permit = permit.map_err(|_| HashFailed::ThreadEnded)?;
         let hashing =
-            tokio::task::spawn_blocking(move || work(Hasher::new(&keyring), random.as_ref()));
+            tokio::task::spawn_blocking(move || work(Hasher::new(&keyring, now), random.as_ref()));
         Ok(hashing.await.map_err(|_| HashFailed::ThreadEnded)??)
     }
 
@@ -244,6 +253,11 @@ impl Accounts {
     async fn write(&self, parts: Vec<Part>, request: &mut RequestContext) -> Written {
         self.store.write(parts, request).await
     }
+}
+
+/// Counts the seconds from `now` to `then`, at least 1.
+fn count_seconds(now: u64, then: u64) -> u32 {
+    u32::try_from(then.saturating_sub(now).max(1)).unwrap_or(u32::MAX)
 }
 
 /// Refuses a password that is too weak for an account with or without a second step.

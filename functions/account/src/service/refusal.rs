@@ -7,7 +7,7 @@ use phoneproof_crypto::success_token::SigningFailed;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone::PhoneError;
 use phoneproof_domain::random::RandomUnavailable;
-use phoneproof_guard::{Rejection, UnusableKeys};
+use phoneproof_guard::{FetchFailed, Rejection, UnusableKeys};
 use thiserror::Error;
 
 use crate::login::LoginDenial;
@@ -87,8 +87,13 @@ pub enum Unavailable {
     #[error("the public keys of the keyring: {0}")]
     PublicKeys(#[from] UnusableKeys),
     /// The keys of the verification service could not be fetched.
-    #[error("the keys of the verification service could not be fetched")]
-    VerifierKeys,
+    #[error("the keys of the verification service: {cause}")]
+    VerifierKeys {
+        /// In how many seconds the next fetch may happen, at least 1.
+        retry_after: u32,
+        /// What failed.
+        cause: FetchFailed,
+    },
     /// The random source failed.
     #[error(transparent)]
     Random(#[from] RandomUnavailable),
@@ -113,4 +118,21 @@ pub enum Unavailable {
     /// No successor of a refresh token could be derived.
     #[error("a refresh token has no successor")]
     NoSuccessor,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_why_the_keys_of_the_verification_service_are_missing() {
+        let missing = Unavailable::VerifierKeys {
+            retry_after: 1,
+            cause: FetchFailed::new("connection refused"),
+        };
+        assert_eq!(
+            missing.to_string(),
+            "the keys of the verification service: the key set could not be fetched: connection refused"
+        );
+    }
 }

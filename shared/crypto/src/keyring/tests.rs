@@ -33,7 +33,7 @@ fn derives_a_different_key_for_every_name_and_every_root() {
     let keyring = tests_support::keyring(&["r1", "r2"]);
     let keys: Vec<_> = keyring
         .roots()
-        .flat_map(|root| ["pepper", "other"].map(|name| *root.named_key(name)))
+        .flat_map(|root| ["refresh", "other"].map(|name| *root.named_key(name)))
         .collect();
     let distinct: std::collections::HashSet<_> = keys.iter().collect();
     assert_eq!((keys.len(), distinct.len()), (4, 4));
@@ -41,7 +41,15 @@ fn derives_a_different_key_for_every_name_and_every_root() {
 
 #[test]
 fn names_every_fault_and_quotes_no_secret() {
-    let a = secret('a');
+    let (a, key) = (secret('a'), crate::base64url([7; 32]));
+    let pepper = format!(r#"{{"id":"r1","key":"{key}"}}"#);
+    let second_form = |index: &str, peppers: &str| {
+        format!(
+            r#"{{"version":2,"current":"r1","roots":{{"r1":"{a}"}},"keys":{{"index":"{index}","idempotency":"{key}",
+            "reference":"{key}"}},"peppers":[{peppers}]}}"#
+        )
+    };
+    assert!(Keyring::from_json(&second_form(&key, &pepper)).is_ok());
     let cases = [
         ("canary".to_owned(), KeyringError::NotJson),
         (
@@ -74,6 +82,23 @@ fn names_every_fault_and_quotes_no_secret() {
             ),
             KeyringError::BadRsaKey,
         ),
+        (
+            r#"{"version":3,"canary":1}"#.to_owned(),
+            KeyringError::UnknownVersion,
+        ),
+        (
+            second_form("canary", &pepper),
+            KeyringError::BadKey("keys.index"),
+        ),
+        (
+            second_form(&key, r#"{"id":"r1","key":"canary"}"#),
+            KeyringError::BadKey("peppers"),
+        ),
+        (
+            second_form(&key, &pepper.replace("r1", "R1")),
+            KeyringError::BadId,
+        ),
+        (second_form(&key, ""), KeyringError::NoPepper),
     ];
     for (text, expected) in cases {
         let error = Keyring::from_json(&text).expect_err(&text);
@@ -87,4 +112,26 @@ fn shows_only_ids_in_debug_output() {
     let text = format!(r#"{{"current":"r1","roots":{{"r1":"{}"}}}}"#, secret('z'));
     let shown = format!("{:?}", Keyring::from_json(&text).expect("valid"));
     assert!(shown.contains("r1") && !shown.contains("zzz"));
+}
+
+/// The answers were computed with another implementation.
+#[test]
+fn converts_the_first_form_to_the_known_keys() {
+    let secret = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
+    let text = format!(r#"{{"current":"r1","r1":"{secret}"}}"#);
+    let (document, was_first_form) = Document::read(&text).expect("valid");
+    assert!(was_first_form);
+    let json = serde_json::to_value(document).expect("JSON");
+    let expected = serde_json::json!({
+        "version": 2,
+        "current": "r1",
+        "roots": { "r1": secret },
+        "keys": {
+            "index": "K19OPa05qJhRK1qC44txNcg6rP0YgqXktvA26coCBuY",
+            "idempotency": "yhDhZGP9ZeCnMyU1e32s0_gdymezmzE6BpZ_Vu1Zztw",
+            "reference": "bA9dkB2t144L5itq7vKRfi_HF3HArRy-cQjRG7rKXo4",
+        },
+        "peppers": [{ "id": "r1", "key": "VLosJzAgF110PoHqtjhvQfd7jvtVcsSCbMH2hF4sphU" }],
+    });
+    assert_eq!(json, expected);
 }

@@ -1,0 +1,78 @@
+//! `keys rotate --leaked`: makes a keyring worthless that somebody may have read.
+
+use phoneproof_crypto::keyring_edit::{Replaced, Replacement};
+use phoneproof_domain::clock::Timestamp;
+
+use super::{OpenKeyring, draw_key, generate_rsa_key};
+use crate::output::CommandError;
+
+/// What everybody loses, for the confirmation. Account stacks lose other things.
+pub(super) fn warn(keeps_passwords: bool) -> String {
+    let lost = if keeps_passwords {
+        "ends every session: everybody logs in again, with the same password"
+    } else {
+        "ends every open challenge and every unspent success token: those people ask for a new code"
+    };
+    format!("This removes every root at once, and {lost}.")
+}
+
+/// Replaces the keys in `opened`. Returns what to tell the operator.
+pub(super) fn replace(opened: &mut OpenKeyring, now: Timestamp) -> Result<String, CommandError> {
+    let keeps_passwords = opened.secret.keeps_passwords;
+    let (root, pepper) = (draw_key()?, draw_key()?);
+    let has_rsa = opened.document.has_rsa();
+    let rsa = has_rsa.then(generate_rsa_key).transpose()?;
+    let new = Replacement {
+        root: &root,
+        pepper: keeps_passwords.then_some(&pepper),
+        rsa: rsa.as_deref().map(Vec::as_slice),
+    };
+    let replaced = opened.document.replace_leaked(new, now);
+    Ok(if keeps_passwords {
+        describe_accounts(&replaced)
+    } else {
+        describe_verification(&replaced)
+    })
+}
+
+/// The sentence about the functions, which both kinds of stack need.
+const FUNCTIONS: &str = "\
+Each running function still uses the old keys for up to 5 minutes, or for up to an hour where it cannot read the secret.
+New function instances use the new keys at once: the runbook says how to start them (After a leak).";
+
+fn describe_verification(replaced: &Replaced) -> String {
+    format!(
+        "{}
+Ended: every open challenge and every unspent success token. Those people ask for a new code.
+Kept: limits, locks and blocks.
+{FUNCTIONS}
+Relying parties with the guard refuse forged tokens after 15 minutes at most: 5 for the functions, 5 for caches of the
+key set, 5 for the guard. A guard that cannot fetch the key set stops accepting anything after an hour. API Gateway's
+own authorizer can keep an old key for two hours.",
+        summarize(replaced)
+    )
+}
+
+fn describe_accounts(replaced: &Replaced) -> String {
+    let pepper = replaced.pepper.as_deref().unwrap_or_default();
+    format!(
+        "{}
+Ended: every session, access token and refresh token, and the stored names of devices. Everybody logs in again.
+Kept: accounts, passwords, recovery codes and limits. Passwords get the new pepper `{pepper}` when they are next typed
+in, from 5 minutes on.
+{FUNCTIONS}",
+        summarize(replaced)
+    )
+}
+
+fn summarize(replaced: &Replaced) -> String {
+    let quote = |ids: &[&str]| -> String {
+        let quoted: Vec<_> = ids.iter().map(|id| format!("`{id}`")).collect();
+        quoted.join(", ")
+    };
+    let ended: Vec<_> = replaced.ended.iter().map(String::as_str).collect();
+    let new: Vec<_> = std::iter::once(replaced.root.as_str())
+        .chain(replaced.rsa.as_deref())
+        .collect();
+    format!("Current: {}. Gone: {}.", quote(&new), quote(&ended))
+}
