@@ -42,7 +42,7 @@ fn list_commands() -> Vec<String> {
 /// An operator in a hurry must not change another stage than the one that is attacked.
 #[test]
 fn every_command_that_reaches_a_stack_names_it() {
-    let mut named = 0;
+    let mut count = 0;
     for command in list_commands() {
         let (needed, exempt): (&[&str], bool) = match command.split(' ').next() {
             Some("sam") => (
@@ -59,11 +59,11 @@ fn every_command_that_reaches_a_stack_names_it() {
             ),
             _ => continue,
         };
-        let names = needed.iter().any(|needed| command.contains(needed));
-        assert!(exempt || names, "{command}");
-        named += usize::from(names);
+        let is_named = needed.iter().any(|needed| command.contains(needed));
+        assert!(exempt || is_named, "{command}");
+        count += usize::from(is_named);
     }
-    assert!(named > 15);
+    assert!(count > 15);
 }
 
 /// The name of a variable that the first block makes of an output, such as `SEND_FUNCTION` of `SendFunction`.

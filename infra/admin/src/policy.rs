@@ -49,7 +49,7 @@ fn report_texts(catalog: &Catalog, policy: &Policy) -> Reply {
             format!("{:?}", report.segments.encoding),
             report.segments.units.to_string(),
             report.segments.count.to_string(),
-            cost.map_or("no price known".to_owned(), |cost| cost.to_text()),
+            cost.map_or("no price known".to_owned(), Range::to_text),
         ]);
         templates.push(json!({
             "business": report.business.as_str(),
