@@ -63,6 +63,7 @@ async fn a_send_counts_its_text_by_country_and_business() {
             "EstimatedCost",
             "Segments",
             "Sent",
+            "Shortfall",
             "StoreTime",
             "Texts",
             "Time"
@@ -74,7 +75,7 @@ async fn a_send_counts_its_text_by_country_and_business() {
     );
     assert_eq!(
         list_metrics(&line, &["stack", "country"]),
-        to_set(&["Sent"])
+        to_set(&["Sent", "Shortfall"])
     );
     assert_eq!(
         list_metrics(&line, &["stack", "business"]),
@@ -110,11 +111,17 @@ async fn a_verification_counts_by_outcome_country_and_business() {
         );
         assert_eq!(
             list_metrics(&right, &["stack"]),
-            to_set(&["StoreTime", "Time", "Verifications", "Verified"])
+            to_set(&[
+                "Shortfall",
+                "StoreTime",
+                "Time",
+                "Verifications",
+                "Verified"
+            ])
         );
         assert_eq!(
             list_metrics(&right, &["stack", "country"]),
-            to_set(&["Verified"])
+            to_set(&["Shortfall", "Verified"])
         );
         assert_eq!(
             list_metrics(&right, &["stack", "business"]),
@@ -216,6 +223,60 @@ async fn the_cost_of_a_text_is_estimated_per_segment() {
     assert_eq!(
         (&line["Segments"], &line["EstimatedCost"]),
         (&json!(2), &json!(0.024))
+    );
+}
+
+/// Sends a text under a policy that is changed by these pairs, and returns its request line.
+async fn text_under(changes: &[(&str, &str)]) -> Value {
+    let mut builder = World::builder();
+    for (from, to) in changes {
+        builder = builder.policy(from, to);
+    }
+    let world = builder.start().await;
+    assert_eq!(world.client.send(&phone(1)).await.status, 202);
+    world.lines.last()
+}
+
+#[tokio::test]
+async fn a_text_without_a_price_counts_as_an_upper_bound_and_says_so() {
+    let cost = |line: &Value| {
+        let upper_bound = line["UpperBoundCost"].clone();
+        (line["EstimatedCost"].clone(), upper_bound)
+    };
+    let listed = text_under(&[]).await;
+    assert_eq!(cost(&listed), (json!(0.01), Value::Null), "the price list");
+    let unpriced = ("{ US = 0.01, ", "{ ");
+    let line = text_under(&[unpriced]).await;
+    assert_eq!(cost(&line), (json!(0.5), json!(0.5)));
+    assert!(list_metrics(&line, &["stack"]).contains("UpperBoundCost"));
+    let no_bound = ("max_price_usd = \"0.50\"", "");
+    let line = text_under(&[unpriced, no_bound]).await;
+    assert_eq!(cost(&line), (Value::Null, Value::Null));
+}
+
+/// The alarm per country watches this sum. It is above 0 below 3 verified numbers in 10 texts.
+#[tokio::test]
+async fn a_country_falls_short_when_fewer_than_3_of_10_texts_are_verified() {
+    let world = World::start().await;
+    let shortfall = || world.lines.last()["Shortfall"].as_f64().expect("a number");
+    let (mut short, mut tokens) = (0.0, Vec::new());
+    for n in 1..=10 {
+        tokens.push(world.client.send(&phone(n)).await.token());
+        short += shortfall();
+    }
+    for (n, token) in (1..=3).zip(&tokens) {
+        assert!(short > 0.0, "{n}: {short}");
+        let verified = world.client.verify(token, &world.code(&phone(n))).await;
+        assert_eq!(verified.status, 200);
+        short += shortfall();
+    }
+    assert!(short.abs() < 1e-9, "3 of 10: {short}");
+    let world = World::start().await;
+    world.carrier(Carrier::Refuse);
+    world.client.send(&phone(1)).await;
+    assert!(
+        world.lines.last()["Shortfall"].is_null(),
+        "nothing was sent"
     );
 }
 

@@ -12,6 +12,7 @@
     reason = "a failed expectation is a failed test"
 )]
 
+mod action;
 mod agreement;
 mod anywhere;
 mod calls;

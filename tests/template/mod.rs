@@ -9,6 +9,7 @@
     reason = "a failed expectation is a failed test"
 )]
 
+mod alarms;
 mod document;
 mod layers;
 mod policy;

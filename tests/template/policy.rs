@@ -1,4 +1,4 @@
-//! What a policy check of the templates would find: encryption, logging, retention, names, wildcards and alarms.
+//! What a policy check of the templates would find: encryption, logging, retention, names and wildcards.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,6 @@ use phoneproof_config::{Environment, Settings};
 use serde_json::{Value, json};
 
 use crate::template::document::{account_template, apply_condition, resources, template};
-use crate::template::runbook::list_anchors;
 
 /// The statements whose resource is `*`, and the reason for each.
 const WILDCARDS: [(&str, &str); 2] = [
@@ -274,85 +273,5 @@ fn each_stack_outputs_its_keyring_and_only_one_outputs_an_accounts_table() {
             "Keyring.Id"
         );
         assert_eq!(outputs["AccountsTable"].is_object(), keeps_accounts);
-    }
-}
-
-#[test]
-fn every_alarm_links_to_a_section_of_the_runbook() {
-    let template = template();
-    let alarms = resources(&template, "AWS::CloudWatch::Alarm");
-    assert!(alarms.len() >= 8);
-    for (id, alarm) in alarms {
-        let description = alarm["AlarmDescription"]["Fn::Sub"]
-            .as_str()
-            .expect("a description");
-        let (_, section) = description
-            .trim()
-            .rsplit_once("${RunbookUrl}#")
-            .expect("a link");
-        assert!(list_anchors().contains(section), "{id}: {section}");
-        assert_eq!(
-            alarm["TreatMissingData"], "notBreaching",
-            "{id}: a quiet night is no alarm"
-        );
-    }
-}
-
-/// The request lines carry every metric that the template reads.
-#[test]
-fn alarms_and_dashboard_read_metrics_that_exist() {
-    let known: BTreeSet<_> = [
-        "Texts",
-        "Sent",
-        "Segments",
-        "EstimatedCost",
-        "Verifications",
-        "Verified",
-        "Denied",
-        "Faults",
-        "ColdStarts",
-        "InitTime",
-        "Time",
-        "StoreTime",
-        "CarrierTime",
-        "KeysTime",
-    ]
-    .into();
-    let journal = include_str!("../../shared/observe/src/journal.rs");
-    for name in &known {
-        assert!(
-            journal.contains(&format!("#[entry(name = \"{name}\")]")),
-            "{name}"
-        );
-    }
-    let template = template();
-    for (id, alarm) in resources(&template, "AWS::CloudWatch::Alarm") {
-        for query in alarm["Metrics"].as_array().into_iter().flatten() {
-            let metric = &query["MetricStat"]["Metric"];
-            if metric["Namespace"] == phoneproof_observe::NAMESPACE {
-                assert!(
-                    known.contains(metric["MetricName"].as_str().expect("a name")),
-                    "{id}"
-                );
-            }
-        }
-    }
-    let body = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-        .as_str()
-        .expect("a body");
-    let dashboard: Value = serde_json::from_str(body).expect("the dashboard is JSON");
-    let metrics = dashboard["widgets"].as_array().expect("widgets").iter();
-    for metric in metrics.flat_map(|widget| {
-        widget["properties"]["metrics"]
-            .as_array()
-            .into_iter()
-            .flatten()
-    }) {
-        if metric[0] == phoneproof_observe::NAMESPACE {
-            assert!(
-                known.contains(metric[1].as_str().expect("a name")),
-                "{metric}"
-            );
-        }
     }
 }

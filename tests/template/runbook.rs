@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::template::document::{account_template, template};
+
 const RUNBOOK: &str = include_str!("../../infra/RUNBOOK.md");
 
 /// Lists the anchors of the headings of the runbook, as GitHub makes them.
@@ -20,6 +22,88 @@ pub(crate) fn list_anchors() -> BTreeSet<String> {
                 .collect()
         })
         .collect()
+}
+
+/// Lists the lines of the command blocks. A line that ends in a backslash is joined with the next.
+fn list_commands() -> Vec<String> {
+    let text = RUNBOOK.replace("\\\n", " ");
+    let mut commands = Vec::new();
+    let mut inside = false;
+    for line in text.lines().map(str::trim) {
+        if line.starts_with("```") {
+            inside = line == "```sh";
+        } else if inside {
+            commands.push(line.to_owned());
+        }
+    }
+    commands
+}
+
+/// An operator in a hurry must not change another stage than the one that is attacked.
+#[test]
+fn every_command_that_reaches_a_stack_names_it() {
+    let mut count = 0;
+    for command in list_commands() {
+        let (needed, exempt): (&[&str], bool) = match command.split(' ').next() {
+            Some("sam") => (
+                &["--config-env \"$STAGE\"", "--stack-name \"$STACK\""],
+                command == "sam build",
+            ),
+            Some("phoneproof-admin") => (
+                &[
+                    "--stack-name \"$STACK\"",
+                    "--stack-name $STACK ",
+                    "--stack-name $ACCOUNTS ",
+                ],
+                command.contains(" policy check "),
+            ),
+            _ => continue,
+        };
+        let is_named = needed.iter().any(|needed| command.contains(needed));
+        assert!(exempt || is_named, "{command}");
+        count += usize::from(is_named);
+    }
+    assert!(count > 15);
+}
+
+/// The name of a variable that the first block makes of an output, such as `SEND_FUNCTION` of `SendFunction`.
+fn make_variable(output: &str) -> String {
+    let mut name = String::new();
+    for character in output.chars() {
+        if character.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(character.to_ascii_uppercase());
+    }
+    name
+}
+
+#[test]
+fn the_first_block_sets_every_variable() {
+    let outputs: Vec<_> = [template(), account_template()]
+        .iter()
+        .flat_map(|template| template["Outputs"].as_object().expect("outputs").clone())
+        .map(|(output, _)| make_variable(&output))
+        .collect();
+    let commands = list_commands();
+    let end = commands.iter().position(|line| line.starts_with("echo "));
+    let (first, others) = commands.split_at(end.expect("the end of the first block") + 1);
+    let unset = first.iter().find_map(|line| line.strip_prefix("unset "));
+    let unset: Vec<_> = unset.expect("old values are unset").split(' ').collect();
+    let mut used = 0;
+    for command in others {
+        for rest in command.split('$').skip(1) {
+            let is_name = |c: char| c.is_ascii_uppercase() || c == '_';
+            let name = rest.split(|c| !is_name(c)).next().expect("a name");
+            if name.is_empty() || ["STAGE", "STACK", "ACCOUNTS"].contains(&name) {
+                continue;
+            }
+            used += 1;
+            assert!(outputs.iter().any(|output| output == name), "{command}");
+            assert!(unset.contains(&name), "{name}: it could be another stage's");
+        }
+    }
+    assert!(used > 5);
 }
 
 #[test]

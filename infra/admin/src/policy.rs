@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use phoneproof_domain::catalog::{Catalog, TemplateReport};
-use phoneproof_domain::money::MicroUsd;
+use phoneproof_domain::country::Country;
+use phoneproof_domain::money::Estimate;
 use phoneproof_domain::policy::{Fault, Policy, PolicyFaults};
 use serde_json::{Value, json};
 
@@ -48,11 +49,7 @@ fn report_texts(catalog: &Catalog, policy: &Policy) -> Reply {
             format!("{:?}", report.segments.encoding),
             report.segments.units.to_string(),
             report.segments.count.to_string(),
-            match cost {
-                Some((least, most)) if least == most => format!("{:.4}", most.dollars()),
-                Some((least, most)) => format!("{:.4} to {:.4}", least.dollars(), most.dollars()),
-                None => "no price known".to_owned(),
-            },
+            cost.map_or("no price known".to_owned(), Range::to_text),
         ]);
         templates.push(json!({
             "business": report.business.as_str(),
@@ -60,26 +57,80 @@ fn report_texts(catalog: &Catalog, policy: &Policy) -> Reply {
             "encoding": format!("{:?}", report.segments.encoding),
             "units": report.segments.units,
             "segments": report.segments.count,
-            "leastCostUsd": cost.map(|(least, _)| least.dollars()),
-            "mostCostUsd": cost.map(|(_, most)| most.dollars()),
+            "leastCostUsd": cost.map(|cost| cost.least.amount.dollars()),
+            "mostCostUsd": cost.map(|cost| cost.most.amount.dollars()),
+            "mostIsUpperBound": cost.map(|cost| cost.most.is_upper_bound),
         }));
     }
-    let json = json!({ "faults": [], "templates": templates });
-    Reply::done(json, format!("no faults\n\n{}", format_table(&rows)))
+    let unpriced = list_unpriced(policy);
+    let json = json!({
+        "faults": [],
+        "templates": templates,
+        "pricesAsOf": policy.sms.prices_as_of,
+        "countriesWithoutPrice": unpriced,
+    });
+    let prices = describe_prices(policy, &unpriced);
+    let text = format!("no faults\n\n{}\n\n{prices}", format_table(&rows));
+    Reply::done(json, text)
+}
+
+/// Lists the countries that the policy serves without a price.
+fn list_unpriced(policy: &Policy) -> Vec<String> {
+    let served = policy.numbers.countries.iter();
+    served
+        .filter(|country| !policy.sms.prices.contains_key(country))
+        .map(Country::to_string)
+        .collect()
+}
+
+fn describe_prices(policy: &Policy, unpriced: &[String]) -> String {
+    let list = match &policy.sms.prices_as_of {
+        Some(date) => format!("The price list is of {date}; your own prices replace it."),
+        None => "The policy has no price list.".to_owned(),
+    };
+    let countries = unpriced.join(", ");
+    match policy.sms.max_price {
+        _ if unpriced.is_empty() => list,
+        Some(price) => format!(
+            "{list} No price: {countries}. A text there counts as ${price}, which is an upper bound."
+        ),
+        None => format!("{list} No price: {countries}. Sums leave texts there out."),
+    }
+}
+
+/// What a text costs over the countries of the policy that have an estimate.
+#[derive(Clone, Copy)]
+struct Range {
+    least: Estimate,
+    most: Estimate,
+}
+
+impl Range {
+    fn to_text(self) -> String {
+        let (least, most) = (self.least.amount, self.most.amount);
+        let bound = if self.most.is_upper_bound {
+            "at most "
+        } else {
+            ""
+        };
+        if least == most {
+            format!("{bound}{most}")
+        } else {
+            format!("{least} to {bound}{most}")
+        }
+    }
 }
 
 /// Estimates the least and the most that a text costs over the countries of the policy; `None` without a price.
-fn estimate_costs(report: &TemplateReport, policy: &Policy) -> Option<(MicroUsd, MicroUsd)> {
-    let cost = |country| {
-        policy
-            .sms
-            .estimated_cost(Some(country), report.segments.count)
-    };
-    let costs = policy
-        .numbers
-        .countries
-        .iter()
-        .filter_map(|country| cost(*country));
-    let (least, most) = (costs.clone().min()?, costs.max()?);
-    Some((least, most))
+fn estimate_costs(report: &TemplateReport, policy: &Policy) -> Option<Range> {
+    let countries = policy.numbers.countries.iter();
+    let costs = countries.filter_map(|country| {
+        let segments = report.segments.count;
+        policy.sms.estimated_cost(Some(*country), segments)
+    });
+    let by_amount = |estimate: &Estimate| (estimate.amount, estimate.is_upper_bound);
+    Some(Range {
+        least: costs.clone().min_by_key(by_amount)?,
+        most: costs.max_by_key(by_amount)?,
+    })
 }

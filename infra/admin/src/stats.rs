@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::money::MicroUsd;
 use serde_json::{Value, json};
 
 use crate::lines::{Line, Reader};
@@ -33,13 +34,53 @@ impl Flow {
     }
 }
 
+/// What the texts are estimated to cost, in millionths of a US dollar.
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
+struct Cost {
+    /// All texts with an estimate.
+    estimated: u64,
+    /// The part of texts to countries without a price, which count as the most that a text may cost.
+    upper_bound: u64,
+    /// The number of texts without an estimate: the policy names no price and no highest price.
+    unknown: u64,
+}
+
+impl Cost {
+    fn add(&mut self, line: &Line) {
+        let amount = |name| line.number(name).and_then(MicroUsd::from_dollars);
+        let micros = |name| amount(name).map_or(0, MicroUsd::micros);
+        self.estimated += micros("EstimatedCost");
+        self.upper_bound += micros("UpperBoundCost");
+        let is_text = line.number("Sent").is_some();
+        self.unknown += u64::from(is_text && amount("EstimatedCost").is_none());
+    }
+
+    /// Writes the sum, and says what it leaves open.
+    fn to_text(self) -> String {
+        let mut text = format!("${}", dollars(self.estimated));
+        if self.upper_bound > 0 {
+            let bound = dollars(self.upper_bound);
+            text = format!("at most {text}: ${bound} of it are texts to countries without a price");
+        }
+        if self.unknown > 0 {
+            text = format!("{text}; without {} texts of unknown price", self.unknown);
+        }
+        text
+    }
+}
+
+/// Writes millionths of a dollar as dollars.
+fn dollars(micros: u64) -> String {
+    MicroUsd::from_micros(micros).to_string()
+}
+
 /// The sums over request lines, each under the name of its member or metric (`shared/observe/LOGGING.md`).
 #[derive(Debug, Default)]
 struct Stats {
     requests: u64,
     faults: f64,
     segments: f64,
-    cost: f64,
+    cost: Cost,
     cold_starts: f64,
     all: Flow,
     countries: BTreeMap<String, Flow>,
@@ -74,7 +115,7 @@ impl Stats {
         self.requests += 1;
         self.faults += number("Faults");
         self.segments += number("Segments");
-        self.cost += number("EstimatedCost");
+        self.cost.add(line);
         self.cold_starts += number("ColdStarts");
         self.all.add(line);
         let flow = |name, flows: &mut BTreeMap<String, Flow>| {
@@ -127,7 +168,9 @@ impl Stats {
             "carrier": self.carrier,
             "outcomes": self.outcomes,
             "segments": self.segments,
-            "estimatedCostUsd": self.cost,
+            "estimatedCostUsd": MicroUsd::from_micros(self.cost.estimated).dollars(),
+            "upperBoundCostUsd": MicroUsd::from_micros(self.cost.upper_bound).dollars(),
+            "textsOfUnknownPrice": self.cost.unknown,
             "faults": self.faults,
             "coldStarts": self.cold_starts,
             "medianMs": self.quantile(0.5),
@@ -144,7 +187,7 @@ impl Stats {
             make_row(["requests", &self.requests.to_string()]),
             make_row(["our faults (5xx)", &self.faults.to_string()]),
             make_row(["segments", &self.segments.to_string()]),
-            make_row(["estimated cost", &format!("${:.4}", self.cost)]),
+            make_row(["estimated cost", &self.cost.to_text()]),
             make_row(["time, median", &time(0.5)]),
             make_row(["time, p99", &time(0.99)]),
             make_row(["cold starts", &self.cold_starts.to_string()]),
@@ -193,6 +236,32 @@ mod tests {
 
     fn line(members: Value) -> Line {
         Line { at_ms: 0, members }
+    }
+
+    #[test]
+    fn a_sum_of_costs_says_when_it_is_an_upper_bound() {
+        let sent = |cost: Value| {
+            let mut members = json!({ "message": "request", "Sent": 1, "Time": 1.0 });
+            let Value::Object(more) = cost else {
+                return line(members);
+            };
+            members.as_object_mut().expect("an object").extend(more);
+            line(members)
+        };
+        let sum = |lines: &[Line]| Stats::sum_up(lines).cost.to_text();
+        let priced = || sent(json!({ "EstimatedCost": 0.1 }));
+        let bound = || sent(json!({ "EstimatedCost": 0.5, "UpperBoundCost": 0.5 }));
+        assert_eq!(sum(&[]), "$0.00");
+        // In binary fractions, the sum of three tenths is not 0.3.
+        assert_eq!(sum(&[priced(), priced(), priced()]), "$0.30");
+        assert_eq!(
+            sum(&[priced(), bound()]),
+            "at most $0.60: $0.50 of it are texts to countries without a price"
+        );
+        assert_eq!(
+            sum(&[priced(), sent(Value::Null)]),
+            "$0.10; without 1 texts of unknown price"
+        );
     }
 
     #[test]

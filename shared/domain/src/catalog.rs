@@ -1,27 +1,38 @@
 //! The texts of the policy, checked and ready to send.
 //!
-//! Texts come from the policy alone. A request only chooses among the businesses and locales of the policy. The
+//! Texts come from the policy alone. A request only chooses among the businesses, locales and labels of the policy. The
 //! variables of a text are the code and values of the policy, so no byte of a request reaches a text.
 
 use std::collections::BTreeMap;
 
+use crate::action::ActionKind;
 use crate::code::Code;
 use crate::locale::Locale;
 use crate::policy::{Business, BusinessId, Fault, Policy, PolicyFaults};
 use crate::segments::{Segments, measure};
 
-/// A part of a template: fixed text, or the place of the code.
+/// A part of a template: fixed text, the place of the code, or the place of the action's label.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Text(String),
     Code,
+    Action,
 }
 
 /// A text with the policy's values filled in and a place for the code.
 #[derive(Debug, Clone)]
-struct Template {
+struct Words {
     pieces: Vec<Piece>,
     size: Segments,
+}
+
+/// The texts of one template.
+#[derive(Debug, Clone)]
+struct Template {
+    /// The text for each kind of action. It is empty when the template does not show the action.
+    by_action: BTreeMap<ActionKind, Words>,
+    /// The text for every other action, and for none.
+    other: Words,
 }
 
 /// A text that is ready to be sent. It holds a code, so it has no `Debug`.
@@ -32,37 +43,111 @@ pub struct RenderedText {
     pub segments: u32,
 }
 
+/// The variables of a template, as faults name them.
+const VARIABLES: &str = "variables are {code}, {brand}, {minutes} and {action}";
+
 impl Template {
-    /// Parses `source`, fills in the values of `business`, and measures the longest text.
-    fn compile(source: &str, business: &Business) -> Result<Self, String> {
-        if let Some(control) = source.chars().find(|c| c.is_control() && *c != '\n') {
-            return Err(format!("control character {control:?} is not accepted"));
-        }
-        let minutes = business.code_lifetime.as_secs().div_ceil(60).to_string();
-        let mut pieces = Vec::new();
-        let mut rest = source;
-        while let Some((text, after)) = rest.split_once('{') {
-            let (name, tail) = after
-                .split_once('}')
-                .ok_or("a `{` has no `}`: variables are {code}, {brand} and {minutes}")?;
-            pieces.push(Piece::Text(text.to_owned()));
-            pieces.push(match name {
-                "code" => Piece::Code,
-                "brand" => Piece::Text(business.brand.clone()),
-                "minutes" => Piece::Text(minutes.clone()),
-                _ => return Err("variables are {code}, {brand} and {minutes}".to_owned()),
+    /// Parses `source`, fills in the values of `business`, and measures the longest text of each label.
+    fn compile(source: &str, business: &Business, locale: &Locale) -> Result<Self, String> {
+        let pieces = parse(source, business)?;
+        if !pieces.contains(&Piece::Action) {
+            return Ok(Self {
+                by_action: BTreeMap::new(),
+                other: Words::measure(pieces, business),
             });
-            rest = tail;
         }
-        pieces.push(Piece::Text(rest.to_owned()));
-        if pieces.iter().filter(|piece| **piece == Piece::Code).count() != 1 {
-            return Err("{code} must stand in it exactly once".to_owned());
+        let mut by_action = BTreeMap::new();
+        let mut missing = Vec::new();
+        for (kind, labels) in &business.action_labels {
+            match labels.get(locale) {
+                Some(label) => {
+                    let words = Words::measure(show_label(&pieces, label), business);
+                    by_action.insert(kind.clone(), words);
+                }
+                None => missing.push(kind.to_string()),
+            }
         }
-        pieces.extend(make_autofill_lines(business));
-        // All digits have the same width, so every text of this template has the size of the sample.
+        if !business.action_labels.contains_key(ActionKind::OTHER) {
+            missing.push(ActionKind::OTHER.to_owned());
+        }
+        let other = by_action.get(ActionKind::OTHER).cloned();
+        other
+            .filter(|_| missing.is_empty())
+            .map(|other| Self { by_action, other })
+            .ok_or_else(|| {
+                let missing = missing.join(", ");
+                format!("shows {{action}}, so a label in `{locale}` is needed for: {missing}")
+            })
+    }
+
+    /// The text for `action`, by its kind.
+    fn words(&self, action: Option<&str>) -> &Words {
+        let kind = action.map(ActionKind::of);
+        kind.and_then(|kind| self.by_action.get(kind))
+            .unwrap_or(&self.other)
+    }
+
+    /// The size of the longest text.
+    fn size(&self) -> Segments {
+        let sizes = self.by_action.values().map(|words| words.size);
+        sizes.fold(self.other.size, |longest, size| {
+            if (size.count, size.units) > (longest.count, longest.units) {
+                size
+            } else {
+                longest
+            }
+        })
+    }
+}
+
+/// Parses `source` and fills in the values of `business`, with the autofill lines at the end.
+fn parse(source: &str, business: &Business) -> Result<Vec<Piece>, String> {
+    if let Some(control) = source.chars().find(|c| c.is_control() && *c != '\n') {
+        return Err(format!("control character {control:?} is not accepted"));
+    }
+    let minutes = business.code_lifetime.as_secs().div_ceil(60).to_string();
+    let mut pieces = Vec::new();
+    let mut rest = source;
+    while let Some((text, after)) = rest.split_once('{') {
+        let (name, tail) = after
+            .split_once('}')
+            .ok_or_else(|| format!("a `{{` has no `}}`: {VARIABLES}"))?;
+        pieces.push(Piece::Text(text.to_owned()));
+        pieces.push(match name {
+            "code" => Piece::Code,
+            "brand" => Piece::Text(business.brand.clone()),
+            "minutes" => Piece::Text(minutes.clone()),
+            "action" => Piece::Action,
+            _ => return Err(VARIABLES.to_owned()),
+        });
+        rest = tail;
+    }
+    pieces.push(Piece::Text(rest.to_owned()));
+    if pieces.iter().filter(|piece| **piece == Piece::Code).count() != 1 {
+        return Err("{code} must stand in it exactly once".to_owned());
+    }
+    pieces.extend(make_autofill_lines(business));
+    Ok(pieces)
+}
+
+/// Puts `label` where `pieces` show the action.
+fn show_label(pieces: &[Piece], label: &str) -> Vec<Piece> {
+    let show = |piece: &Piece| match piece {
+        Piece::Action => Piece::Text(label.to_owned()),
+        Piece::Text(_) | Piece::Code => piece.clone(),
+    };
+    pieces.iter().map(show).collect()
+}
+
+impl Words {
+    /// Measures the longest text of `pieces`.
+    fn measure(pieces: Vec<Piece>, business: &Business) -> Self {
+        // All digits have the same width, so every text has the size of the sample.
         let sample = render(&pieces, &"0".repeat(usize::from(business.code_length)));
-        let size = measure(&sample);
-        Ok(Self { pieces, size })
+        Self {
+            size: measure(&sample),
+            pieces,
+        }
     }
 }
 
@@ -71,6 +156,8 @@ fn render(pieces: &[Piece], code: &str) -> String {
     let pieces = pieces.iter().map(|piece| match piece {
         Piece::Text(text) => text,
         Piece::Code => code,
+        // No text is made of pieces that still have this place.
+        Piece::Action => "",
     });
     pieces.collect()
 }
@@ -147,8 +234,8 @@ impl Catalog {
         source: &str,
         max_segments: u32,
     ) -> Result<(), String> {
-        let template = Template::compile(source, business)?;
-        let size = template.size;
+        let template = Template::compile(source, business, locale)?;
+        let size = template.size();
         if size.count > max_segments {
             return Err(format!(
                 "needs {} segments ({:?}, {} units), more than sms.max_segments = {max_segments}",
@@ -187,16 +274,27 @@ impl Catalog {
             .unwrap_or_else(|| business.default_locale.clone())
     }
 
-    /// Returns the text with `code` in it; `None` when there is no such template.
+    /// Returns the text for `action` with `code` in it; `None` when there is no such template.
+    ///
+    /// `action` only chooses among the labels of the policy.
     #[must_use]
-    pub fn render(&self, id: &BusinessId, locale: &Locale, code: &Code) -> Option<RenderedText> {
-        let template = self.templates.get(id)?.get(locale)?;
+    pub fn render(
+        &self,
+        id: &BusinessId,
+        locale: &Locale,
+        action: Option<&str>,
+        code: &Code,
+    ) -> Option<RenderedText> {
+        let words = self.templates.get(id)?.get(locale)?.words(action);
         Some(RenderedText {
-            body: render(&template.pieces, code.expose()),
-            segments: template.size.count,
+            body: render(&words.pieces, code.expose()),
+            segments: words.size.count,
         })
     }
 }
+
+#[cfg(test)]
+mod action_tests;
 
 #[cfg(test)]
 mod tests {
@@ -209,7 +307,7 @@ mod tests {
     use crate::policy::{NumberPolicy, SmsPolicy, SmsType};
     use crate::window::DAY;
 
-    fn business(template: &str) -> Business {
+    pub(super) fn business(template: &str) -> Business {
         let locale = Locale::parse("en").expect("a locale");
         Business {
             brand: "Bär".to_owned(),
@@ -221,11 +319,12 @@ mod tests {
             default_locale: locale,
             origin: None,
             android_hash: None,
+            action_labels: BTreeMap::new(),
             client_key_sha256: None,
         }
     }
 
-    fn policy(business: Business) -> Policy {
+    pub(super) fn policy(business: Business) -> Policy {
         Policy {
             day_starts_at: Duration::ZERO,
             limits: Limits::new(Duration::from_mins(1), Limits::default_of),
@@ -243,6 +342,7 @@ mod tests {
                 sender_id: None,
                 max_price: None,
                 prices: BTreeMap::new(),
+                prices_as_of: None,
                 max_segments: 2,
             },
             businesses: BTreeMap::from([(BusinessId::parse("b").expect("an id"), business)]),
@@ -256,7 +356,7 @@ mod tests {
         let (id, business) = policy.businesses.first_key_value().expect("one business");
         let locale = catalog.locale(id, business, None);
         catalog
-            .render(id, &locale, &Code::from_number(42, 6))
+            .render(id, &locale, None, &Code::from_number(42, 6))
             .expect("rendered")
             .body
     }

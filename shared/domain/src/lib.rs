@@ -11,6 +11,7 @@
 //! - The [`policy`] holds everything that an operator decides.
 //! - The [`catalog`] holds the texts of the policy.
 
+pub mod action;
 pub mod address;
 pub mod catalog;
 pub mod challenge;

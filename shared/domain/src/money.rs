@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// An amount in millionths of a US dollar, above 0 and below 100 dollars when it was read from a policy.
+/// An amount in millionths of a US dollar, above 0 and below 100 dollars when it was read as dollars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MicroUsd(u64);
 
@@ -21,6 +21,18 @@ impl MicroUsd {
         (dollars > 0.0 && dollars < 100.0)
             .then(|| Self(micros(dollars)))
             .filter(|rounded| rounded.0 > 0)
+    }
+
+    /// Makes an amount of millionths of a US dollar, such as a sum of amounts. It may be 0.
+    #[must_use]
+    pub const fn from_micros(micros: u64) -> Self {
+        Self(micros)
+    }
+
+    /// Returns the amount in millionths of a US dollar.
+    #[must_use]
+    pub const fn micros(self) -> u64 {
+        self.0
     }
 
     /// Returns the amount in US dollars.
@@ -51,6 +63,15 @@ impl fmt::Display for MicroUsd {
     }
 }
 
+/// What a text is estimated to cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Estimate {
+    /// The amount.
+    pub amount: MicroUsd,
+    /// Whether the amount is the most that the text may cost, because the policy has no price for its country.
+    pub is_upper_bound: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +94,7 @@ mod tests {
         let write = |micros| MicroUsd(micros).to_string();
         assert_eq!(write(500_000), "0.50");
         assert_eq!(write(6_450), "0.00645");
+        assert_eq!(write(0), "0.00");
         assert_eq!(write(1), "0.000001");
         assert_eq!(write(12_000_000), "12.00");
         assert_eq!(write(99_999_999), "99.999999");

@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::action::ActionKind;
 use crate::clock::Timestamp;
 use crate::code::Code;
 use crate::country::Country;
 use crate::gate::{self, Gate};
 use crate::limits::Limits;
 use crate::locale::Locale;
-use crate::money::MicroUsd;
+use crate::money::{Estimate, MicroUsd};
 use crate::phone::{Destination, NumberType, Phone};
 use crate::phone_record::{Lockout, SlotLayout, Terms};
 use crate::subject::{SubjectIndex, Subjects};
@@ -133,8 +134,10 @@ pub struct SmsPolicy {
     pub sender_id: Option<String>,
     /// The most that one text may cost; `None` leaves the limit to the carrier's settings.
     pub max_price: Option<MicroUsd>,
-    /// The price of one segment by country. Only estimates use it.
+    /// The price of one segment by country: the operator's own, or else that of the price list. Only estimates use it.
     pub prices: BTreeMap<Country, MicroUsd>,
+    /// The day of the price list, as in `2025-02-10`; `None` without a list.
+    pub prices_as_of: Option<String>,
     /// The most segments that a text may need. A template that needs more stops start-up.
     pub max_segments: u32,
 }
@@ -142,14 +145,19 @@ pub struct SmsPolicy {
 impl SmsPolicy {
     /// Estimates the cost of a text of this many segments.
     ///
-    /// The estimate is the price of the country, or the most that one text may cost. It is `None` when the policy names
-    /// neither.
+    /// Without a price of its country, the text counts as the most that a text may cost. The estimate is `None` when the
+    /// policy names neither.
     #[must_use]
-    pub fn estimated_cost(&self, country: Option<Country>, segments: u32) -> Option<MicroUsd> {
-        let price = country.and_then(|country| self.prices.get(&country));
-        match price {
-            Some(price) => Some(price.times(segments)),
-            None => self.max_price,
+    pub fn estimated_cost(&self, country: Option<Country>, segments: u32) -> Option<Estimate> {
+        match country.and_then(|country| self.prices.get(&country)) {
+            Some(price) => Some(Estimate {
+                amount: price.times(segments),
+                is_upper_bound: false,
+            }),
+            None => self.max_price.map(|amount| Estimate {
+                amount,
+                is_upper_bound: true,
+            }),
         }
     }
 }
@@ -180,6 +188,9 @@ pub struct Business {
     pub templates: BTreeMap<Locale, String>,
     /// The locale for requests that name none, or name one without a template.
     pub default_locale: Locale,
+    /// The words that templates show as `{action}`, by the kind of the action and by locale. They are empty when no
+    /// template shows the action.
+    pub action_labels: BTreeMap<ActionKind, BTreeMap<Locale, String>>,
     /// The host of the web origin in the autofill line (`@example.com #123456`).
     pub origin: Option<String>,
     /// The app hash of Android's SMS Retriever: 11 characters of base64.
@@ -317,6 +328,7 @@ mod tests {
             sender_id: None,
             max_price: MicroUsd::from_dollars(0.25),
             prices: BTreeMap::from([(country("US"), price)]),
+            prices_as_of: None,
             max_segments: 2,
         }
     }
@@ -373,12 +385,15 @@ mod tests {
     fn a_text_costs_the_price_of_its_country_per_segment_or_else_the_highest_price() {
         let mut sms = sms();
         let (priced, other) = (Some(country("US")), Some(country("GB")));
-        assert_eq!(
-            sms.estimated_cost(priced, 2),
-            MicroUsd::from_dollars(0.0129)
-        );
-        assert_eq!(sms.estimated_cost(other, 2), MicroUsd::from_dollars(0.25));
-        assert_eq!(sms.estimated_cost(None, 2), MicroUsd::from_dollars(0.25));
+        let estimate = |dollars, is_upper_bound| {
+            MicroUsd::from_dollars(dollars).map(|amount| Estimate {
+                amount,
+                is_upper_bound,
+            })
+        };
+        assert_eq!(sms.estimated_cost(priced, 2), estimate(0.0129, false));
+        assert_eq!(sms.estimated_cost(other, 2), estimate(0.25, true));
+        assert_eq!(sms.estimated_cost(None, 2), estimate(0.25, true));
         sms.max_price = None;
         assert_eq!(sms.estimated_cost(other, 2), None);
     }

@@ -45,7 +45,7 @@ mod ledger;
 mod remote;
 mod token;
 
-pub use claims::{AMR, ActionDigest, Claims, PhoneProof, TOKEN_TYPE};
+pub use claims::{AMR, ActionDigest, Claims, PhoneProof, TOKEN_TYPE, digest_action};
 #[cfg(feature = "dynamodb")]
 pub use dynamodb::DynamoDbLedger;
 #[cfg(feature = "axum")]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use phoneproof_domain::country::Country;
 use phoneproof_domain::delivery::Delivery;
-use phoneproof_domain::money::MicroUsd;
+use phoneproof_domain::money::Estimate;
 use phoneproof_domain::policy::BusinessId;
 use tokio::time::Instant;
 
@@ -35,8 +35,8 @@ pub struct DependencyCall {
 pub struct TextSent {
     /// The number of messages that the text is billed as.
     pub segments: u32,
-    /// The estimated cost of the text; `None` when the policy names no price.
-    pub cost: Option<MicroUsd>,
+    /// The estimated cost of the text; `None` when the policy names no price and no highest price.
+    pub cost: Option<Estimate>,
     /// Whether the carrier took the text, refused it or did not answer.
     pub delivery: Delivery,
 }

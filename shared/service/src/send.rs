@@ -170,7 +170,7 @@ impl Service {
         };
         let resend_at = request.now + plan.terms.cooldown;
         let sent = make_answer(&checked, challenge, token, resend_at);
-        match self.deliver(&checked, &prepared, request).await {
+        match self.deliver(&command, &checked, &prepared, request).await {
             Delivery::Accepted => Ok(sent),
             Delivery::Unknown => Err(SendError::CarrierUnknown(Box::new(sent))),
             Delivery::Refused => {
@@ -280,6 +280,7 @@ impl Service {
     /// Hands the text to the carrier. A text to a test number is never sent, and counts as accepted.
     async fn deliver(
         &self,
+        command: &SendCommand,
         checked: &Checked<'_>,
         prepared: &Prepared<'_>,
         request: &mut RequestContext,
@@ -288,9 +289,11 @@ impl Service {
             return Delivery::Accepted;
         }
         let challenge = &prepared.challenge;
+        let (business, locale) = (&challenge.business, &challenge.locale);
+        let action = command.action.as_deref();
         let text = self
             .catalog
-            .render(&challenge.business, &challenge.locale, &prepared.code);
+            .render(business, locale, action, &prepared.code);
         // The policy may have dropped the locale of an earlier token. Then there is no text, and the quota is given back.
         let Some(text) = text else {
             return Delivery::Refused;

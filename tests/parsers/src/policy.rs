@@ -46,6 +46,8 @@ pub(crate) const POLICY: Target = Target {
         "{code}",
         "{brand}",
         "{minutes}",
+        "{action}",
+        "\"2026-11-24\"",
         "{",
         "}",
         "\"0.50\"",
@@ -91,6 +93,10 @@ max_price_usd = "0.05"
 max_segments = 3
 [sms.price_usd]
 DE = 0.08
+[sms.price_list]
+date = "2026-11-24"
+source = "a list"
+usd = [{ DE = 0.09, FR = 0.07 }, { GB = 0.05 }]
 [business.pay]
 brand = "Bär 💬"
 default_locale = "de"
@@ -102,8 +108,11 @@ origin = "pay.example.com"
 android_hash = "FA+9qCX9VSu"
 client_key_sha256 = "E3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 [business.pay.templates]
-de = "{brand}: {code}, {minutes} Minuten"
+de = "{brand}: {code}, {minutes} Minuten, {action}"
 en_GB = "{code} for {brand}"
+[business.pay.actions]
+pay = { de = "zahlen", en_GB = "pay" }
+other = { de = "bestätigen" }
 [[test_number]]
 phone = "+4915112345678"
 code = "12345678"
@@ -233,15 +242,21 @@ fn check_texts(policy: &Policy, catalog: &Catalog) {
     for (id, business) in &policy.businesses {
         let code = Code::from_number(7, business.code_length);
         for locale in business.templates.keys() {
-            let text = catalog.render(id, locale, &code).expect("a text");
-            assert!(text.body.contains(code.expose()));
-            assert!(
-                !text.body.chars().any(|c| c.is_control() && c != '\n'),
-                "{:?}",
-                text.body
-            );
-            assert!((1..=policy.sms.max_segments).contains(&text.segments));
-            assert_eq!(sizes.get(&(id, locale)), Some(&text.segments));
+            let kinds = business.action_labels.keys().map(ToString::to_string);
+            let mut longest = 0;
+            for action in kinds.map(Some).chain([None]) {
+                let text = catalog.render(id, locale, action.as_deref(), &code);
+                let text = text.expect("a text");
+                assert!(text.body.contains(code.expose()));
+                assert!(
+                    !text.body.chars().any(|c| c.is_control() && c != '\n'),
+                    "{:?}",
+                    text.body
+                );
+                assert!((1..=policy.sms.max_segments).contains(&text.segments));
+                longest = longest.max(text.segments);
+            }
+            assert_eq!(sizes.get(&(id, locale)), Some(&longest));
             assert_eq!(&catalog.locale(id, business, Some(locale)), locale);
         }
         assert_eq!(catalog.locale(id, business, None), business.default_locale);

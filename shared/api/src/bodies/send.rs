@@ -40,7 +40,10 @@ pub struct SendBody {
     /// The challenge token of an earlier send, to text the same code again.
     #[schema(value_type = Option<String>, max_length = 3072)]
     token: Option<SensitiveText>,
-    /// What the verification is for, in the relying party's words. The success token carries the SHA-256 of this text.
+    /// What the verification is for, in the relying party's words. What stands before the first colon chooses the label
+    /// that the text shows, if the policy has labels. The success token carries a digest of the whole as its claim
+    /// `action`: the SHA-256 of these bytes in UTF-8, unchanged, in base64url without padding. A resend without an
+    /// action keeps the first one, unless the texts of the business show it.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 256, example = "pay:order-42:EUR 100")]
     action: Option<SensitiveText>,
 }

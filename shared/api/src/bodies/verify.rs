@@ -53,7 +53,8 @@ impl VerifyBody {
 #[serde(rename_all = "camelCase")]
 #[schema(as = VerifyResponse)]
 pub struct VerifyReply {
-    /// The success token, a signed JWT that proves the phone.
+    /// The success token, a signed JWT that proves the phone. If the send had an `action`, its claim `action` is the
+    /// SHA-256 of that text's UTF-8 bytes, in base64url without padding.
     pub token: String,
     /// The `typ` in the header of the token.
     #[schema(example = "phone-verified+jwt")]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use phoneproof_domain::action::ActionKind;
 use phoneproof_domain::code::{MAX_CODE_LENGTH, MIN_CODE_LENGTH};
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::policy::{Business, BusinessId};
@@ -19,6 +20,10 @@ pub(super) fn check_business(
     let id = faults.check(format_args!("business.{name}"), BusinessId::parse(name));
     let default_locale = faults.check(at("default_locale"), Locale::parse(&table.default_locale));
     let templates = check_templates(name, table.templates, faults);
+    let action_labels = check_labels(name, table.actions, faults);
+    if !action_labels.is_empty() && !templates.values().any(|text| text.contains("{action}")) {
+        faults.add(at("actions"), "a template that shows {action} is needed");
+    }
     if default_locale
         .as_ref()
         .is_some_and(|locale| !templates.contains_key(locale))
@@ -77,6 +82,7 @@ pub(super) fn check_business(
         ),
         templates,
         default_locale: default_locale?,
+        action_labels,
         origin: table.origin,
         android_hash: table.android_hash,
         client_key_sha256,
@@ -100,6 +106,35 @@ fn check_templates(
             Some((locale, text))
         })
         .collect()
+}
+
+/// Checks the labels of actions: kinds, locales and words.
+fn check_labels(
+    name: &str,
+    table: BTreeMap<String, BTreeMap<String, String>>,
+    faults: &mut Faults,
+) -> BTreeMap<ActionKind, BTreeMap<Locale, String>> {
+    let mut labels: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+    for (kind, by_locale) in table {
+        let at = format!("business.{name}.actions.{kind}");
+        let kind = faults.check(&at, ActionKind::parse(&kind));
+        for (tag, label) in by_locale {
+            let at = format!("{at}.{tag}");
+            let locale = faults.check(&at, Locale::parse(&tag));
+            if label.trim().is_empty() || label.contains(is_refused_in_labels) {
+                faults.add(at, "words without control characters and braces are needed");
+            }
+            if let (Some(kind), Some(locale)) = (kind.clone(), locale) {
+                labels.entry(kind).or_default().insert(locale, label);
+            }
+        }
+    }
+    labels
+}
+
+/// A label is shown as it is. Nothing in it is a variable.
+fn is_refused_in_labels(character: char) -> bool {
+    character.is_control() || matches!(character, '{' | '}')
 }
 
 /// Whether `text` is a host name: labels of 1 to 63 bytes, at most 253 bytes in all (RFC 1035 section 2.3.4).

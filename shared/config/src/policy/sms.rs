@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::money::MicroUsd;
 use phoneproof_domain::policy::{SmsPolicy, SmsType};
+use time::Date;
+use time::macros::format_description;
 
 use super::faults::Faults;
 use super::limits::are_digits;
 use super::numbers::parse_country;
-use super::table::SmsTable;
+use super::table::{PriceListTable, SmsTable};
 
 /// Notes a fault if SNS would not accept the sender id.
 fn check_sender(sender_id: Option<&String>, faults: &mut Faults) {
@@ -38,16 +40,47 @@ fn check_max_price(text: Option<&String>, faults: &mut Faults) -> Option<MicroUs
     faults.check("sms.max_price_usd", price)
 }
 
-/// Checks the prices per segment, by country.
-fn check_prices(table: BTreeMap<String, f64>, faults: &mut Faults) -> BTreeMap<Country, MicroUsd> {
+/// Checks prices per segment, by country.
+fn check_prices(
+    at: &str,
+    table: &BTreeMap<String, f64>,
+    faults: &mut Faults,
+) -> BTreeMap<Country, MicroUsd> {
     let mut prices = BTreeMap::new();
     for (name, dollars) in table {
-        let path = format!("sms.price_usd.{name}");
-        let price = MicroUsd::from_dollars(dollars)
+        let path = format!("{at}.{name}");
+        let price = MicroUsd::from_dollars(*dollars)
             .ok_or("more than 0 and less than 100 US dollars are needed");
-        let country = faults.check(&path, parse_country(&name));
+        let country = faults.check(&path, parse_country(name));
         let price = faults.check(&path, price);
         prices.extend(country.zip(price));
+    }
+    prices
+}
+
+/// Checks the dated price list. A country may stand in it once.
+fn check_price_list(table: &PriceListTable, faults: &mut Faults) -> BTreeMap<Country, MicroUsd> {
+    let date = Date::parse(&table.date, format_description!("[year]-[month]-[day]"));
+    if date.is_err() {
+        faults.add(
+            "sms.price_list.date",
+            "a day is needed, as in \"2026-11-24\"",
+        );
+    }
+    if table.source.trim().is_empty() || table.source.chars().any(char::is_control) {
+        faults.add(
+            "sms.price_list.source",
+            "where the prices come from is needed",
+        );
+    }
+    let mut prices = BTreeMap::new();
+    for (index, listed) in table.usd.iter().enumerate() {
+        let at = format!("sms.price_list.usd[{index}]");
+        for (country, price) in check_prices(&at, listed, faults) {
+            if prices.insert(country, price).is_some() {
+                faults.add(format_args!("{at}.{country}"), "one price is needed");
+            }
+        }
     }
     prices
 }
@@ -64,12 +97,17 @@ pub(super) fn check_sms(table: SmsTable, faults: &mut Faults) -> Option<SmsPolic
     };
     check_sender(table.sender_id.as_ref(), faults);
     let max_price = check_max_price(table.max_price_usd.as_ref(), faults);
-    let prices = check_prices(table.price_usd, faults);
+    let list = table.price_list.as_ref();
+    let listed = list.map(|list| check_price_list(list, faults));
+    let mut prices = listed.unwrap_or_default();
+    // The operator's own prices replace those of the list.
+    prices.extend(check_prices("sms.price_usd", &table.price_usd, faults));
     Some(SmsPolicy {
         sms_type: sms_type?,
         sender_id: table.sender_id,
         max_price,
         prices,
+        prices_as_of: table.price_list.map(|list| list.date),
         max_segments: faults.check_range("sms.max_segments", table.max_segments, 1..=10),
     })
 }

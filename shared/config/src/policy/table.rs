@@ -66,6 +66,7 @@ pub(super) struct SmsTable {
     pub(super) max_price_usd: Option<String>,
     pub(super) max_segments: u32,
     pub(super) price_usd: BTreeMap<String, f64>,
+    pub(super) price_list: Option<PriceListTable>,
 }
 
 impl Default for SmsTable {
@@ -76,8 +77,18 @@ impl Default for SmsTable {
             max_price_usd: None,
             max_segments: 2,
             price_usd: BTreeMap::new(),
+            price_list: None,
         }
     }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PriceListTable {
+    pub(super) date: String,
+    pub(super) source: String,
+    /// Prices by country. They stand in several tables, because an inline table of TOML has one line.
+    pub(super) usd: Vec<BTreeMap<String, f64>>,
 }
 
 #[derive(Deserialize)]
@@ -97,6 +108,9 @@ pub(super) struct BusinessTable {
     pub(super) android_hash: Option<String>,
     pub(super) client_key_sha256: Option<String>,
     pub(super) templates: BTreeMap<String, String>,
+    /// Labels by the kind of the action and by locale.
+    #[serde(default)]
+    pub(super) actions: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 const fn default_code_length() -> u8 {

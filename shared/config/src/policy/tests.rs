@@ -1,5 +1,6 @@
 //! Tests of whole policy files: defaults, faults and overrides.
 
+mod labels_and_prices;
 mod values;
 
 use std::collections::{BTreeSet, HashMap};

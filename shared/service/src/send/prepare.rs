@@ -160,13 +160,15 @@ impl Service {
 
 /// Whether a resend asks for the phone, device, business and action that its token was made for.
 ///
-/// A resend without an action keeps the action of the token.
+/// A resend without an action keeps the action of the token. Where texts show the action, it must name it: the token
+/// holds only its digest, and a text must not show less than an earlier one of the same code.
 fn is_same_exchange(challenge: &Challenge, command: &SendCommand, checked: &Checked<'_>) -> bool {
+    let keeps_action = checked.action.is_none() && checked.business.action_labels.is_empty();
     challenge.phone == checked.phone
         && challenge.device == command.device
         && challenge.business == command.business
         && challenge.test == checked.test.is_some()
-        && (checked.action.is_none() || challenge.action == checked.action)
+        && (keeps_action || challenge.action == checked.action)
 }
 
 /// Derives the id of a challenge from an idempotency key.

@@ -1,0 +1,84 @@
+//! Labels of actions, and the price list.
+
+use super::*;
+
+#[test]
+fn names_each_fault_of_labels_and_prices() {
+    let cases = [
+        (
+            "[sms.price_list]\ndate = \"24 Nov\"\nsource = \"s\"\nusd = []",
+            "sms.price_list.date: ",
+        ),
+        (
+            "[sms.price_list]\ndate = \"2026-02-30\"\nsource = \"s\"\nusd = []",
+            "sms.price_list.date: ",
+        ),
+        (
+            "[sms.price_list]\ndate = \"2026-11-24\"\nsource = \" \"\nusd = []",
+            "sms.price_list.source: ",
+        ),
+        (
+            "[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"s\"\nusd = [{}, { UK = 0.05 }]",
+            "sms.price_list.usd[1].UK: ",
+        ),
+        (
+            "[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"s\"\nusd = [{ US = 0.0 }]",
+            "sms.price_list.usd[0].US: ",
+        ),
+        (
+            "[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"s\"\nusd = [{ US = 1 }, { us = 1 }]",
+            "sms.price_list.usd[1].US: one price",
+        ),
+        (
+            "[business.b]\nbrand = \"B\"\ndefault_locale = \"en\"\ntemplates.en = \"{code}\"\nactions.pay.en = \"pay\"",
+            "business.b.actions: a template that shows {action}",
+        ),
+        (
+            "[business.b]\nbrand = \"B\"\ndefault_locale = \"en\"\ntemplates.en = \"{code}\"\nactions.\"Pay:\".en = \"pay\"",
+            "business.b.actions.Pay:: ",
+        ),
+        (
+            "[business.b]\nbrand = \"B\"\ndefault_locale = \"en\"\ntemplates.en = \"{code}\"\nactions.pay.english = \"{code}\"",
+            "business.b.actions.pay.english: words",
+        ),
+        (
+            "[business.b]\nbrand = \"B\"\ndefault_locale = \"en\"\ntemplates.en = \"{code}\"\nactions.pay.\"e!\" = \"pay\"",
+            "business.b.actions.pay.e!: ",
+        ),
+        (
+            "[business.b]\nbrand = \"B\"\ndefault_locale = \"en\"\ntemplates.en = \"{code}\"\nactions.pay.en = \"a\\u0007\"",
+            "business.b.actions.pay.en: words",
+        ),
+    ];
+    for (addition, expected) in cases {
+        let found = faults(&format!("{addition}\n{SMALLEST}"));
+        assert!(
+            found.iter().any(|f| f.starts_with(expected)),
+            "{addition}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn an_own_price_replaces_that_of_the_dated_list() {
+    let text = format!(
+        "[sms]\nprice_usd = {{ US = 0.0075 }}\n[sms.price_list]\ndate = \"2026-11-24\"\nsource = \"a list\"\n\
+         usd = [{{ US = 0.01, GB = 0.05 }}]\n{SMALLEST}"
+    );
+    let sms = from_toml(&text).expect("valid").sms;
+    let price = |code: &str| sms.prices[&Country::parse(code).expect("a country")];
+    assert_eq!(Some(price("US")), MicroUsd::from_dollars(0.0075));
+    assert_eq!(Some(price("GB")), MicroUsd::from_dollars(0.05));
+    assert_eq!(sms.prices_as_of.as_deref(), Some("2026-11-24"));
+}
+
+#[test]
+fn the_sample_policy_has_a_dated_price_for_every_country_that_it_serves() {
+    let policy = from_toml(DEFAULT_POLICY).expect("valid");
+    assert!(policy.sms.prices_as_of.is_some());
+    for country in &policy.numbers.countries {
+        assert!(policy.sms.prices.contains_key(country), "{country}");
+    }
+    // An estimate above the most that a text may cost would be one of a text that SNS drops.
+    assert!(policy.sms.prices.values().copied().map(Some).max() <= Some(policy.sms.max_price));
+}
