@@ -1,0 +1,235 @@
+//! The connections to one service, and how long ago each was used.
+//!
+//! Lambda freezes a function between two requests. Meanwhile the other end of a connection, or a network device between,
+//! may forget it, and the function does not hear of it. A request over such a connection is lost: it is reset, or it
+//! never gets an answer. So a connection that was unused for [`TRUSTED_FOR`] is doubtful.
+//!
+//! The age of a connection is judged by two clocks. The steady clock may stand still while a function is frozen, and the
+//! wall clock may be set back. A connection is doubtful as soon as one of them says so.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::byte_stream::ByteStream;
+use phoneproof_domain::clock::Clock;
+use tokio::time::{Instant, timeout};
+
+use super::CONNECT_TIMEOUT;
+use super::endpoint::FixedEndpoint;
+
+/// How long a connection is trusted after its last use. It is less than the idle time after which servers and network
+/// devices close or forget connections: the shortest in common use is 5 s, and AWS's own are a minute and more.
+pub(super) const TRUSTED_FOR: Duration = Duration::from_secs(3);
+
+/// How long a request waits for its answer over a doubtful connection, before it is repeated over a new one. DynamoDB
+/// answers in less than a tenth of it.
+const DOUBT_FOR: Duration = Duration::from_millis(300);
+
+/// What happens to a request when every connection is doubtful.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Doubtful {
+    /// It goes over a new connection. This is for requests that nobody may repeat, and for rare ones.
+    Replace,
+    /// It goes over the doubtful connection, and is repeated over a new one unless the answer comes soon. This is for
+    /// requests that the SDK may repeat anyway. While the connection lives, nobody waits for another.
+    Try,
+}
+
+/// The connections of one client. Clones share them.
+#[derive(Clone)]
+pub(super) struct Connections(Arc<Shared>);
+
+struct Shared {
+    connector: SharedHttpConnector,
+    ping: String,
+    doubtful: Doubtful,
+    clock: Arc<dyn Clock>,
+    known: Mutex<Known>,
+}
+
+/// What is known of the connections in the pool.
+#[derive(Default)]
+struct Known {
+    /// When the service answered last.
+    answered: Option<Moment>,
+    /// The connections that answered, by their own address, and when.
+    used: HashMap<Option<SocketAddr>, (ConnectionMetadata, Moment)>,
+}
+
+/// An instant, by both clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Moment {
+    /// The time since the Unix epoch.
+    wall: Duration,
+    steady: Instant,
+}
+
+impl Moment {
+    /// Whether a connection that was used at this moment is trusted at `now`.
+    fn is_recent(self, now: Self) -> bool {
+        let wall = now.wall.checked_sub(self.wall);
+        let steady = now.steady.saturating_duration_since(self.steady);
+        wall.is_some_and(|age| age < TRUSTED_FOR) && steady < TRUSTED_FOR
+    }
+}
+
+impl fmt::Debug for Connections {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Connections").field(&self.0.doubtful).finish()
+    }
+}
+
+impl Connections {
+    /// Makes the connections to `endpoint`, which `connector` opens.
+    pub(super) fn new(
+        connector: SharedHttpConnector,
+        endpoint: &FixedEndpoint,
+        doubtful: Doubtful,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            connector,
+            ping: format!("{}/ping", endpoint.url()),
+            doubtful,
+            clock,
+            known: Mutex::default(),
+        }))
+    }
+
+    /// Opens a connection, unless one is trusted. It gives up after [`CONNECT_TIMEOUT`].
+    ///
+    /// It requests `/ping`, which the services answer without credentials. Errors are ignored; the first real call
+    /// reports them.
+    pub(super) async fn prepare(&self) {
+        if !self.0.is_trusted(self.0.now()) {
+            drop(timeout(CONNECT_TIMEOUT, self.0.open()).await);
+        }
+    }
+}
+
+impl HttpConnector for Connections {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let shared = Arc::clone(&self.0);
+        HttpConnectorFuture::new(async move { shared.carry(request).await })
+    }
+}
+
+impl Shared {
+    fn now(&self) -> Moment {
+        Moment {
+            wall: self.clock.since_epoch(),
+            steady: Instant::now(),
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a connection is trusted at `now`.
+    fn is_trusted(&self, now: Moment) -> bool {
+        let answered = self.known().answered;
+        answered.is_some_and(|answered| answered.is_recent(now))
+    }
+
+    async fn open(&self) {
+        let mut request = HttpRequest::empty();
+        if request.set_uri(self.ping.as_str()).is_err() {
+            return;
+        }
+        self.retire(self.now());
+        if let Ok(answer) = self.pass(request).await {
+            // The pool takes a connection back only after its answer was read to the end.
+            drop(ByteStream::new(answer.into_body()).collect().await);
+        }
+    }
+
+    async fn carry(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let now = self.now();
+        if self.doubtful == Doubtful::Try
+            && !self.is_trusted(now)
+            && let Some(repeat) = request.try_clone()
+        {
+            if let Ok(Ok(answer)) = timeout(DOUBT_FOR, self.pass(request)).await {
+                return Ok(answer);
+            }
+            self.retire(now);
+            return self.pass(repeat).await;
+        }
+        self.retire(now);
+        self.pass(request).await
+    }
+
+    /// Takes every connection that is doubtful at `now` out of use.
+    fn retire(&self, now: Moment) {
+        self.known().used.retain(|_, (connection, used)| {
+            let is_recent = used.is_recent(now);
+            if !is_recent {
+                connection.poison();
+            }
+            is_recent
+        });
+    }
+
+    /// Passes `request` on, and notes the connection that brought its answer.
+    async fn pass(&self, mut request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        // The SDK may have asked already which connection carries its request.
+        let capture = request.extension::<CaptureSmithyConnection>().cloned();
+        let capture = capture.unwrap_or_else(|| {
+            let own = CaptureSmithyConnection::new();
+            request.add_extension(own.clone());
+            own
+        });
+        let answer = self.connector.call(request).await?;
+        let (now, connection) = (self.now(), capture.get());
+        let mut known = self.known();
+        known.answered = Some(now);
+        if let Some(connection) = connection {
+            known.used.insert(connection.local_addr(), (connection, now));
+        }
+        Ok(answer)
+    }
+}
+
+/// Whether a request failed before there was a connection to send it over.
+pub(crate) fn never_connected(error: &ConnectorError) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
+            return error.is_connect();
+        }
+        cause = error.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(wall: Duration, steady: Instant) -> Moment {
+        Moment { wall, steady }
+    }
+
+    #[test]
+    fn either_clock_makes_a_connection_doubtful() {
+        let (wall, steady) = (Duration::from_secs(1_000), Instant::now());
+        let used = at(wall, steady);
+        let (little, long) = (TRUSTED_FOR / 2, TRUSTED_FOR);
+        assert!(used.is_recent(used));
+        assert!(used.is_recent(at(wall + little, steady + little)));
+        assert!(!used.is_recent(at(wall + long, steady)), "a frozen steady clock");
+        assert!(!used.is_recent(at(wall + little, steady + long)));
+        assert!(!used.is_recent(at(wall - little, steady)), "a clock that was set back");
+    }
+}
