@@ -123,7 +123,12 @@ async fn an_issuer_with_a_path_is_served_behind_a_base_path_mapping() {
         let server = &read("/openapi.json").await["servers"][0]["url"];
         assert_eq!(server, "/sms/one/");
     }
-    for path in ["/sms/v1/ping", "/one/v1/ping", "/sms/one", "/sms/onev1/ping"] {
+    for path in [
+        "/sms/v1/ping",
+        "/one/v1/ping",
+        "/sms/one",
+        "/sms/onev1/ping",
+    ] {
         let answer = phoneproof_verify::handle(Arc::clone(&app), make_get(path)).await;
         assert_eq!(answer.status(), 404, "{path}");
     }

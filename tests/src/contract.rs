@@ -134,6 +134,9 @@ fn find_undocumented_fault(document: &Value, method: &Method, answer: &Answer) -
     if answer.header("content-type") != Some(PROBLEM) {
         return Some("a refusal without a problem document".to_owned());
     }
+    if *method == Method::HEAD {
+        return (!answer.text.is_empty()).then(|| "a body in the answer to a HEAD".to_owned());
+    }
     let reference = json!({ "$ref": "#/components/schemas/Problem" });
     find_body_fault(document, &reference, answer)
 }

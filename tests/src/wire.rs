@@ -71,7 +71,11 @@ impl Wire {
 
     /// Kills every open connection.
     pub fn kill(&self, death: Death) {
-        let mut dead = self.state.dead.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut dead = self
+            .state
+            .dead
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *dead = Some((self.opened(), death));
     }
 

@@ -59,7 +59,10 @@ impl Function {
                 ("AWS_SECRET_ACCESS_KEY", "local"),
                 ("AWS_ENDPOINT_URL_DYNAMODB", &dynamodb.url),
                 ("AWS_ENDPOINT_URL_SNS", &sns.url),
-                ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &backends.endpoints.secrets),
+                (
+                    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+                    &backends.endpoints.secrets,
+                ),
                 ("AWS_LAMBDA_RUNTIME_API", &api.address),
                 ("AWS_LAMBDA_FUNCTION_NAME", "send"),
                 ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
@@ -130,7 +133,7 @@ impl Drop for Function {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_first_text_after_a_thaw_arrives_once_whichever_connection_died() {
+async fn connections_that_died_in_a_freeze() {
     for death in [Death::Reset, Death::Silence] {
         for (dynamodb_dies, sns_dies) in [(false, true), (true, false), (true, true)] {
             let what = format!("{death:?}, DynamoDB {dynamodb_dies}, SNS {sns_dies}");
@@ -166,7 +169,11 @@ async fn a_warm_function_opens_no_connection_and_a_thawed_one_opens_one_to_sns()
     function.freeze(|_| ()).await;
     assert_eq!(function.send(&phone(5), FULL).await.0, 202);
     assert_eq!(warm, (1, 1));
-    assert_eq!(opened(&function), (1, 2), "a live connection to DynamoDB is kept");
+    assert_eq!(
+        opened(&function),
+        (1, 2),
+        "a live connection to DynamoDB is kept"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

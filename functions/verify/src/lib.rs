@@ -8,9 +8,7 @@ use std::sync::Arc;
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
 use phoneproof_api::problem::{internal, spend_problem, verify_problem};
-use phoneproof_api::{
-    App, Call, Endpoint, Route, SpendBody, SpendReply, VerifyBody, VerifyReply,
-};
+use phoneproof_api::{App, Call, Endpoint, Route, SpendBody, SpendReply, VerifyBody, VerifyReply};
 use phoneproof_http::problem::NOT_FOUND;
 use phoneproof_http::{Problem, Reply, caught};
 

@@ -60,7 +60,10 @@ fn add_opted_out(reply: &mut Reply, opted_out: &Result<bool, String>) {
         members.insert("optedOut".to_owned(), json!(opted_out.as_ref().ok()));
     }
     reply.text.push_str(&match opted_out {
-        Ok(true) => "\nopted out: yes, its owner replied STOP, so SNS drops every text; see `opt-in`".to_owned(),
+        Ok(true) => {
+            "\nopted out: yes, its owner replied STOP, so SNS drops every text; see `opt-in`"
+                .to_owned()
+        }
         Ok(false) => "\nopted out: no".to_owned(),
         Err(code) => format!("\nopted out: not known ({code})"),
     });

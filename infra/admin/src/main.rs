@@ -112,9 +112,7 @@ async fn run(cli: Cli) -> Result<Reply, CommandError> {
             )
             .await
         }
-        Command::OptIn { typed_phone } => {
-            opted_out::opt_in(&operator, &common, &typed_phone).await
-        }
+        Command::OptIn { typed_phone } => opted_out::opt_in(&operator, &common, &typed_phone).await,
         Command::Tail {
             since,
             follow,

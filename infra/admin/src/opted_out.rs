@@ -44,7 +44,10 @@ pub(crate) async fn opt_in(
         "The owner of this number replied STOP. Opt it in only if the owner asks; SNS allows it once in 30 days.",
     )?;
     let sns = operator.sns(&resources);
-    let answer = sns.opt_in_phone_number().phone_number(phone.expose()).send();
+    let answer = sns
+        .opt_in_phone_number()
+        .phone_number(phone.expose())
+        .send();
     answer.await.map_err(|error| {
         let message = format!("OptInPhoneNumber failed ({})", error_code(&error));
         let advice = "SNS opts a number in once in 30 days; its owner can text START to the number that texted it";

@@ -34,7 +34,10 @@ pub(crate) async fn send(
     }
     confirm(
         common,
-        &format!("This texts {}. No limit applies, and the text is billed.", phone.mask()),
+        &format!(
+            "This texts {}. No limit applies, and the text is billed.",
+            phone.mask()
+        ),
     )?;
     // The service does not retry either: a second try could text twice.
     let config = operator.sns_config(&resources);

@@ -35,8 +35,8 @@ use rustls::pki_types::pem::PemObject as _;
 
 use phoneproof_domain::clock::Clock;
 
-use self::connections::{Connections, Doubtful};
 pub(crate) use self::connections::never_connected;
+use self::connections::{Connections, Doubtful};
 use self::endpoint::FixedEndpoint;
 
 /// The region, credentials and endpoints that the clients use. Each field names its environment variables.
@@ -349,6 +349,42 @@ pub fn error_code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    struct Noon;
+
+    impl Clock for Noon {
+        fn now(&self) -> phoneproof_domain::clock::Timestamp {
+            phoneproof_domain::clock::Timestamp::from_unix(1_795_435_200)
+        }
+    }
+
+    #[test]
+    fn sns_is_called_and_signed_for_in_its_own_region() {
+        let mut settings = AwsSettings {
+            region: "eu-central-2".to_owned(),
+            sns_region: None,
+            credentials: Credentials::new("id", "secret", None, None, "test"),
+            dynamodb_endpoint: None,
+            sns_endpoint: None,
+            secrets_endpoint: None,
+            ca_bundle: None,
+        };
+        for (given, region) in [
+            (None, "eu-central-2"),
+            (Some("eu-central-1"), "eu-central-1"),
+        ] {
+            settings.sns_region = given.map(str::to_owned);
+            let url = format!("https://sns.{region}.amazonaws.com");
+            assert_eq!(settings.sns().url(), url);
+            assert_eq!(
+                settings.dynamodb().url(),
+                "https://dynamodb.eu-central-2.amazonaws.com"
+            );
+            let clients = Clients::new(&settings, Arc::new(Noon));
+            let signed_for = clients.sns.get().config().region().map(Region::as_ref);
+            assert_eq!(signed_for, Some(region));
+        }
+    }
 
     #[test]
     fn mozilla_trusts_every_root_of_amazon() {

@@ -55,6 +55,8 @@ struct Shared {
     doubtful: Doubtful,
     clock: Arc<dyn Clock>,
     known: Mutex<Known>,
+    /// Held while a connection opens, so that requests which come together open one.
+    opening: tokio::sync::Mutex<()>,
 }
 
 /// What is known of the connections in the pool.
@@ -64,6 +66,43 @@ struct Known {
     answered: Option<Moment>,
     /// The connections that answered, by their own address, and when.
     used: HashMap<Option<SocketAddr>, (ConnectionMetadata, Moment)>,
+    /// Whether a request is trying the one doubtful connection that is left.
+    is_trying: bool,
+}
+
+impl Known {
+    /// Whether a connection is trusted at `now`.
+    fn is_trusted(&self, now: Moment) -> bool {
+        self.answered
+            .is_some_and(|answered| answered.is_recent(now))
+    }
+
+    /// Takes the connections whose last use `is_old` out of use.
+    fn retire(&mut self, is_old: impl Fn(Moment) -> bool) {
+        self.used.retain(|_, (connection, used)| {
+            let is_old = is_old(*used);
+            if is_old {
+                connection.poison();
+            }
+            !is_old
+        });
+    }
+
+    /// Takes all connections but the newest out of use. Returns whether there is one.
+    fn retire_all_but_newest(&mut self) -> bool {
+        let newest = self.used.values().map(|(_, used)| used.steady).max();
+        self.retire(|used| Some(used.steady) != newest);
+        newest.is_some()
+    }
+}
+
+/// A request that tries a doubtful connection. Only one does at a time: the others open connections of their own.
+struct Trial<'s>(&'s Shared);
+
+impl Drop for Trial<'_> {
+    fn drop(&mut self) {
+        self.0.known().is_trying = false;
+    }
 }
 
 /// An instant, by both clocks.
@@ -85,7 +124,9 @@ impl Moment {
 
 impl fmt::Debug for Connections {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Connections").field(&self.0.doubtful).finish()
+        f.debug_tuple("Connections")
+            .field(&self.0.doubtful)
+            .finish()
     }
 }
 
@@ -103,6 +144,7 @@ impl Connections {
             doubtful,
             clock,
             known: Mutex::default(),
+            opening: tokio::sync::Mutex::default(),
         }))
     }
 
@@ -111,7 +153,7 @@ impl Connections {
     /// It requests `/ping`, which the services answer without credentials. Errors are ignored; the first real call
     /// reports them.
     pub(super) async fn prepare(&self) {
-        if !self.0.is_trusted(self.0.now()) {
+        if !self.0.is_trusted() {
             drop(timeout(CONNECT_TIMEOUT, self.0.open()).await);
         }
     }
@@ -136,13 +178,36 @@ impl Shared {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a connection is trusted at `now`.
-    fn is_trusted(&self, now: Moment) -> bool {
-        let answered = self.known().answered;
-        answered.is_some_and(|answered| answered.is_recent(now))
+    /// Takes every connection that is doubtful at `now` out of use.
+    fn retire(&self, now: Moment) {
+        self.known().retire(|used| !used.is_recent(now));
+    }
+
+    /// Prepares the connections for a request at `now`. Returns a trial if the request has to try a doubtful one.
+    fn begin(&self, now: Moment) -> Option<Trial<'_>> {
+        let mut known = self.known();
+        if self.doubtful == Doubtful::Replace || known.is_trusted(now) {
+            known.retire(|used| !used.is_recent(now));
+            return None;
+        }
+        if known.is_trying || !known.retire_all_but_newest() {
+            return None;
+        }
+        known.is_trying = true;
+        Some(Trial(self))
+    }
+
+    fn is_trusted(&self) -> bool {
+        let now = self.now();
+        self.known().is_trusted(now)
     }
 
     async fn open(&self) {
+        let _turn = self.opening.lock().await;
+        // Another request may have opened one meanwhile.
+        if self.is_trusted() {
+            return;
+        }
         let mut request = HttpRequest::empty();
         if request.set_uri(self.ping.as_str()).is_err() {
             return;
@@ -156,29 +221,19 @@ impl Shared {
 
     async fn carry(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let now = self.now();
-        if self.doubtful == Doubtful::Try
-            && !self.is_trusted(now)
-            && let Some(repeat) = request.try_clone()
-        {
-            if let Ok(Ok(answer)) = timeout(DOUBT_FOR, self.pass(request)).await {
-                return Ok(answer);
-            }
+        let Some(trial) = self.begin(now) else {
+            return self.pass(request).await;
+        };
+        let Some(repeat) = request.try_clone() else {
             self.retire(now);
-            return self.pass(repeat).await;
+            return self.pass(request).await;
+        };
+        if let Ok(Ok(answer)) = timeout(DOUBT_FOR, self.pass(request)).await {
+            return Ok(answer);
         }
         self.retire(now);
-        self.pass(request).await
-    }
-
-    /// Takes every connection that is doubtful at `now` out of use.
-    fn retire(&self, now: Moment) {
-        self.known().used.retain(|_, (connection, used)| {
-            let is_recent = used.is_recent(now);
-            if !is_recent {
-                connection.poison();
-            }
-            is_recent
-        });
+        drop(trial);
+        self.pass(repeat).await
     }
 
     /// Passes `request` on, and notes the connection that brought its answer.
@@ -195,7 +250,9 @@ impl Shared {
         let mut known = self.known();
         known.answered = Some(now);
         if let Some(connection) = connection {
-            known.used.insert(connection.local_addr(), (connection, now));
+            known
+                .used
+                .insert(connection.local_addr(), (connection, now));
         }
         Ok(answer)
     }
@@ -228,8 +285,14 @@ mod tests {
         let (little, long) = (TRUSTED_FOR / 2, TRUSTED_FOR);
         assert!(used.is_recent(used));
         assert!(used.is_recent(at(wall + little, steady + little)));
-        assert!(!used.is_recent(at(wall + long, steady)), "a frozen steady clock");
+        assert!(
+            !used.is_recent(at(wall + long, steady)),
+            "a frozen steady clock"
+        );
         assert!(!used.is_recent(at(wall + little, steady + long)));
-        assert!(!used.is_recent(at(wall - little, steady)), "a clock that was set back");
+        assert!(
+            !used.is_recent(at(wall - little, steady)),
+            "a clock that was set back"
+        );
     }
 }

@@ -50,7 +50,9 @@ pub async fn transact(
         if codes().any(|code| code == CONDITION_FAILED) {
             return Ok(Err(reasons.to_vec()));
         }
-        let Some(passing) = PASSING.into_iter().find(|passing| codes().any(|code| code == *passing))
+        let Some(passing) = PASSING
+            .into_iter()
+            .find(|passing| codes().any(|code| code == *passing))
         else {
             return Err(CallFailed::new(OPERATION, &error).into());
         };
