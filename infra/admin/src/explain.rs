@@ -59,14 +59,13 @@ fn add_opted_out(reply: &mut Reply, opted_out: &Result<bool, String>) {
     if let Some(members) = reply.json.as_object_mut() {
         members.insert("optedOut".to_owned(), json!(opted_out.as_ref().ok()));
     }
-    reply.text.push_str(&match opted_out {
-        Ok(true) => {
-            "\nopted out: yes, its owner replied STOP, so SNS drops every text; see `opt-in`"
-                .to_owned()
-        }
-        Ok(false) => "\nopted out: no".to_owned(),
-        Err(code) => format!("\nopted out: not known ({code})"),
-    });
+    let said = match opted_out {
+        Ok(true) => "yes, its owner replied STOP, so SNS drops every text; see `opt-in`".to_owned(),
+        Ok(false) => "no".to_owned(),
+        Err(code) => format!("not known ({code})"),
+    };
+    reply.text.push_str("\nopted out: ");
+    reply.text.push_str(&said);
 }
 
 /// Makes the indexes of the subjects that the operator named. `None` leaves out the rules about that subject.

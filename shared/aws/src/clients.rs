@@ -134,7 +134,7 @@ impl Clients {
     /// how long a connection was unused.
     #[must_use]
     pub fn new(settings: &AwsSettings, clock: Arc<dyn Clock>) -> Self {
-        Self::over(connector(settings), settings, &clock)
+        Self::over(connector(settings), settings, clock)
     }
 
     /// Builds the clients over `connector`, which carries the requests of all of them.
@@ -142,14 +142,14 @@ impl Clients {
     pub fn over(
         connector: SharedHttpConnector,
         settings: &AwsSettings,
-        clock: &Arc<dyn Clock>,
+        clock: Arc<dyn Clock>,
     ) -> Self {
-        let connections = |endpoint: &FixedEndpoint, doubtful| {
-            Connections::new(connector.clone(), endpoint, doubtful, Arc::clone(clock))
-        };
-        let dynamodb = connections(&settings.dynamodb(), Doubtful::Try);
-        let sns = connections(&settings.sns(), Doubtful::Replace);
-        let secrets = connections(&settings.secrets(), Doubtful::Replace);
+        let of_dynamodb = (&settings.dynamodb(), Doubtful::Try);
+        let dynamodb = Connections::new(connector.clone(), of_dynamodb, Arc::clone(&clock));
+        let of_sns = (&settings.sns(), Doubtful::Replace);
+        let sns = Connections::new(connector.clone(), of_sns, Arc::clone(&clock));
+        let of_secrets = (&settings.secrets(), Doubtful::Replace);
+        let secrets = Connections::new(connector, of_secrets, clock);
         let shared = shared_config(settings);
         let dynamodb_config = aws_sdk_dynamodb::config::Builder::from(&shared)
             .http_client(http_client(&dynamodb))

@@ -196,7 +196,8 @@ impl Service {
         plan: &SendPlan,
         request: &mut RequestContext,
     ) -> Result<(), ReserveError> {
-        let reserve = self.store.reserve(plan, request);
+        // On the heap: it is large, and would move once more on its way to the connection beside it.
+        let reserve = Box::pin(self.store.reserve(plan, request));
         if checked.test.is_some() {
             return reserve.await;
         }

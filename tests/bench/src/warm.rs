@@ -65,7 +65,7 @@ impl Warm {
             xray_daemon: None,
             aws: nowhere(),
         };
-        let clients = Clients::over(canned.shared(), &settings.aws, &clock);
+        let clients = Clients::over(canned.shared(), &settings.aws, Arc::clone(&clock));
         let service = Service::new(phoneproof_api::parts(&clients, &settings, policy()));
         let app = App {
             service: service.expect("the sample policy has templates"),

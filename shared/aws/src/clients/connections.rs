@@ -106,7 +106,7 @@ impl Drop for Trial<'_> {
 }
 
 /// An instant, by both clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Moment {
     /// The time since the Unix epoch.
     wall: Duration,
@@ -131,11 +131,10 @@ impl fmt::Debug for Connections {
 }
 
 impl Connections {
-    /// Makes the connections to `endpoint`, which `connector` opens.
+    /// Makes the connections to an endpoint, which `connector` opens.
     pub(super) fn new(
         connector: SharedHttpConnector,
-        endpoint: &FixedEndpoint,
-        doubtful: Doubtful,
+        (endpoint, doubtful): (&FixedEndpoint, Doubtful),
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self(Arc::new(Shared {
@@ -272,7 +271,89 @@ pub(crate) fn never_connected(error: &ConnectorError) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use phoneproof_domain::clock::Timestamp;
+
     use super::*;
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_unix(1_000)
+        }
+    }
+
+    #[derive(Debug)]
+    struct Unused;
+
+    impl HttpConnector for Unused {
+        fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+            HttpConnectorFuture::new(std::future::pending())
+        }
+    }
+
+    /// Connections that were used this long ago, each with whether it was taken out of use.
+    fn used(doubtful: Doubtful, ago: [Duration; 2]) -> (Connections, [Arc<AtomicBool>; 2]) {
+        let endpoint = FixedEndpoint::of("sns", None, "us-east-1");
+        let connector = SharedHttpConnector::new(Unused);
+        let connections = Connections::new(connector, (&endpoint, doubtful), Arc::new(Still));
+        let now = connections.0.now();
+        let retired = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
+        for (port, (ago, retired)) in (1..).zip(ago.into_iter().zip(&retired)) {
+            let (retired, moment) = (
+                Arc::clone(retired),
+                at(now.wall.saturating_sub(ago), now.steady - ago),
+            );
+            let connection = ConnectionMetadata::builder()
+                .proxied(false)
+                .poison_fn(move || retired.store(true, Ordering::SeqCst))
+                .build();
+            let address = SocketAddr::from(([127, 0, 0, 1], port));
+            let mut known = connections.0.known();
+            known.used.insert(Some(address), (connection, moment));
+            known.answered = known.answered.max(Some(moment));
+        }
+        (connections, retired)
+    }
+
+    fn list_retired(retired: &[Arc<AtomicBool>; 2]) -> [bool; 2] {
+        retired
+            .each_ref()
+            .map(|retired| retired.load(Ordering::SeqCst))
+    }
+
+    #[test]
+    fn one_request_at_a_time_tries_the_newest_doubtful_connection() {
+        let ago = [TRUSTED_FOR * 3, TRUSTED_FOR * 2];
+        let (connections, retired) = used(Doubtful::Try, ago);
+        let now = connections.0.now();
+        let trial = connections.0.begin(now);
+        assert!(trial.is_some());
+        assert_eq!(list_retired(&retired), [true, false]);
+        assert!(
+            connections.0.begin(now).is_none(),
+            "another one opens its own"
+        );
+        drop(trial);
+        assert!(connections.0.begin(now).is_some(), "the trial is over");
+        connections.0.retire(now);
+        assert_eq!(list_retired(&retired), [true, true]);
+        assert!(connections.0.begin(now).is_none(), "nothing is left to try");
+    }
+
+    #[test]
+    fn what_must_not_be_repeated_never_goes_over_a_doubtful_connection() {
+        let (connections, retired) = used(Doubtful::Replace, [TRUSTED_FOR, Duration::ZERO]);
+        let now = connections.0.now();
+        assert!(connections.0.begin(now).is_none());
+        assert_eq!(list_retired(&retired), [true, false]);
+        let (connections, retired) = used(Doubtful::Replace, [TRUSTED_FOR, TRUSTED_FOR]);
+        assert!(!connections.0.is_trusted());
+        assert!(connections.0.begin(now).is_none());
+        assert_eq!(list_retired(&retired), [true, true]);
+    }
 
     fn at(wall: Duration, steady: Instant) -> Moment {
         Moment { wall, steady }
@@ -291,7 +372,7 @@ mod tests {
         );
         assert!(!used.is_recent(at(wall + little, steady + long)));
         assert!(
-            !used.is_recent(at(wall - little, steady)),
+            !used.is_recent(at(wall.saturating_sub(little), steady)),
             "a clock that was set back"
         );
     }
