@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::clock::Clock as _;
 use phoneproof_local::inbox::Carrier;
-use phoneproof_tests::{Fault, World, phone};
+use phoneproof_tests::{Answer, Fault, World, phone};
 use serde_json::json;
 
 #[tokio::test]
@@ -17,13 +18,16 @@ async fn a_refused_text_gives_the_quota_back_but_not_the_cooldown() {
         (502, "delivery-failed")
     );
     assert_eq!(refused.json["code"], -2);
+    assert_says_what_was_given_back(&world, &refused);
     world.carrier(Carrier::Throttle);
-    assert_eq!(world.client.send(&phone(2)).await.status, 502);
+    let throttled = world.client.send(&phone(2)).await;
+    assert_eq!(throttled.status, 502);
+    assert_says_what_was_given_back(&world, &throttled);
     world.carrier(Carrier::Deliver);
-    assert_eq!(
-        world.client.send(&phone(1)).await.json["rule"],
-        "phone-cooldown"
-    );
+    let early = world.client.send(&phone(1)).await;
+    assert_eq!(early.json["rule"], "phone-cooldown");
+    assert_eq!(early.json["retryAt"], refused.json["retryAt"]);
+    assert!(!early.text.contains("was sent"), "{}", early.text);
     // The limit is five an hour, and all five are still available.
     for n in 0..5 {
         world.advance(60);
@@ -34,6 +38,32 @@ async fn a_refused_text_gives_the_quota_back_but_not_the_cooldown() {
         world.client.send(&phone(1)).await.json["rule"],
         "phone-per-hour"
     );
+}
+
+/// Checks that a refused text's answer names what it gave back, and when the next text may be asked for.
+fn assert_says_what_was_given_back(world: &World, refused: &Answer) {
+    let rules = ["phone-per-hour", "phone-per-day", "device-per-day"];
+    assert_eq!(refused.json["givenBack"], json!(rules));
+    let next = world.clock.now() + Duration::from_mins(1);
+    assert_eq!(refused.json["retryAt"], json!(next));
+    assert_eq!(refused.header("retry-after"), Some("60"));
+    let detail = refused.json["detail"].as_str().expect("a detail");
+    assert!(rules.iter().all(|rule| detail.contains(rule)), "{detail}");
+}
+
+#[tokio::test]
+async fn a_refused_text_whose_refund_fails_claims_nothing_given_back() {
+    let world = World::builder().proxied().start().await;
+    world.carrier(Carrier::Throttle);
+    // The first transaction is the reservation, the second the refund.
+    world
+        .proxy()
+        .break_after("TransactWriteItems", 1, Fault::Unexpected);
+    let refused = world.client.send(&phone(1)).await;
+    assert_eq!(refused.status, 502);
+    assert_eq!(refused.json["givenBack"], json!([]));
+    assert!(!refused.text.contains("does not count"), "{}", refused.text);
+    assert!(refused.json["retryAt"].is_string());
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use lambda_http::request::from_str;
 use lambda_http::{Context, RequestExt as _};
 use phoneproof_api::App;
 use phoneproof_aws::clients::{AwsSettings, Clients};
+use phoneproof_config::process::SystemClock;
 use phoneproof_config::{DEFAULT_POLICY, Settings};
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_local::aws::SECRET_ID;
@@ -25,9 +26,13 @@ fn build_app(world: &World) -> Arc<App> {
 }
 
 fn build_traced_app(world: &World, tracer: Option<Tracer>) -> Arc<App> {
+    build_app_of(world, "https://verify.example.com", tracer)
+}
+
+fn build_app_of(world: &World, issuer: &str, tracer: Option<Tracer>) -> Arc<App> {
     let endpoints = world.stack.backends.endpoints.clone();
     let settings = Settings {
-        issuer: "https://verify.example.com".to_owned(),
+        issuer: issuer.to_owned(),
         token_mode: TokenMode::Sealed,
         tables: world.database.tables.clone(),
         keyring_secret_id: SECRET_ID.to_owned(),
@@ -36,6 +41,7 @@ fn build_traced_app(world: &World, tracer: Option<Tracer>) -> Arc<App> {
         xray_daemon: None,
         aws: AwsSettings {
             region: world.database.access.region.clone(),
+            sns_region: None,
             credentials: world.database.access.credentials.clone(),
             dynamodb_endpoint: Some(endpoints.dynamodb),
             sns_endpoint: Some(endpoints.sns),
@@ -44,10 +50,11 @@ fn build_traced_app(world: &World, tracer: Option<Tracer>) -> Arc<App> {
         },
     };
     let policy = phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("valid");
-    let clients = Clients::new(&settings.aws);
+    let clients = Clients::new(&settings.aws, Arc::new(SystemClock));
     let parts = phoneproof_api::parts(&clients, &settings, policy);
     let service = Service::new(parts).expect("a service");
     Arc::new(App {
+        base_path: phoneproof_http::base_path(&settings.issuer, ""),
         service,
         clock: world.clock.clone(),
         random: Arc::clone(&world.random),
@@ -73,6 +80,58 @@ async fn the_verify_event_is_understood() {
     let answer = phoneproof_verify::handle(build_app(&world), request).await;
     assert_eq!(answer.status(), 400, "its token is of another keyring");
     assert_eq!(answer.headers()["content-type"], "application/problem+json");
+}
+
+/// Makes the event of a `GET` whose path the gateway gives as `path`.
+fn make_get(path: &str) -> lambda_http::Request {
+    let mut event: Value = serde_json::from_str(SEND).expect("JSON");
+    for (pointer, value) in [
+        ("/rawPath", path),
+        ("/requestContext/http/path", path),
+        ("/requestContext/http/method", "GET"),
+        ("/body", ""),
+    ] {
+        *event.pointer_mut(pointer).expect("a member") = value.into();
+    }
+    from_str(&event.to_string()).expect("a gateway event")
+}
+
+/// A gateway may hand over the base path of its mapping, or leave it out.
+#[tokio::test]
+async fn an_issuer_with_a_path_is_served_behind_a_base_path_mapping() {
+    let world = World::start().await;
+    let issuer = "https://api.example.com/sms/one";
+    let app = build_app_of(&world, issuer, None);
+    for base in ["", "/sms/one"] {
+        let event = SEND.replace("\"/v1/send\"", &format!("\"{base}/v1/send\""));
+        let sent = from_str(&event).expect("a gateway event");
+        let sent = phoneproof_send::handle(Arc::clone(&app), sent).await;
+        // The first event texts, the second is the same request a moment later.
+        assert_eq!(sent.status(), if base.is_empty() { 202 } else { 429 });
+        let read = async |path: &str| {
+            let request = make_get(&format!("{base}{path}"));
+            let answer = phoneproof_verify::handle(Arc::clone(&app), request).await;
+            assert_eq!(answer.status(), 200, "{base}{path}");
+            let body: Value = serde_json::from_slice(answer.body()).expect("JSON");
+            body
+        };
+        let discovery = read("/.well-known/openid-configuration").await;
+        assert_eq!(discovery["issuer"], issuer);
+        let keys = format!("{issuer}/.well-known/jwks.json");
+        assert_eq!(discovery["jwks_uri"], keys.as_str());
+        assert!(read("/.well-known/jwks.json").await["keys"].is_array());
+        let server = &read("/openapi.json").await["servers"][0]["url"];
+        assert_eq!(server, "/sms/one/");
+    }
+    for path in [
+        "/sms/v1/ping",
+        "/one/v1/ping",
+        "/sms/one",
+        "/sms/onev1/ping",
+    ] {
+        let answer = phoneproof_verify::handle(Arc::clone(&app), make_get(path)).await;
+        assert_eq!(answer.status(), 404, "{path}");
+    }
 }
 
 /// Serves the send event with this trace header and returns the segments that the X-Ray daemon received.

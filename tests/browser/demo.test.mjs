@@ -109,7 +109,7 @@ onPage("explains a wrong code, and a second send that comes too soon", {}, async
 
   await page.getByRole("button", { name: "Change number" }).click();
   await page.getByRole("button", { name: "Send code" }).click();
-  await shows(page, "#number-notice", /A code was sent a moment ago/);
+  await shows(page, "#number-notice", /A code was asked for a moment ago/);
   await shows(page, "#number-notice", /try again in 0:\d\d/);
   const waiting = await page.locator("#number-notice .timer").innerText();
   await page.waitForFunction((before) => document.querySelector("#number-notice .timer").textContent !== before, waiting);

@@ -6,6 +6,7 @@
 #![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
 
 mod account;
+mod contention;
 mod deadlines;
 mod keys;
 mod resend;
@@ -57,15 +58,27 @@ fn expect_statuses(status: u16, others: &[(Fault, u16)]) -> BTreeMap<String, u16
 }
 
 /// The faults after which the service does not repeat an update. An update never gets these answers from DynamoDB.
-const UPDATE: [(Fault, u16); 2] = [(Fault::CancelByConflict, 503), (Fault::Unexpected, 503)];
+const UPDATE: [(Fault, u16); 4] = [
+    (Fault::CancelByConflict, 503),
+    (Fault::CancelByThrottling, 503),
+    (Fault::CancelByThroughput, 503),
+    (Fault::Unexpected, 503),
+];
 
 /// The faults after which the service does not repeat a read, or the write of one new item. Neither gets these answers
 /// from DynamoDB.
-const PLAIN: [(Fault, u16); 3] = [UPDATE[0], UPDATE[1], (Fault::Conflict, 503)];
+const PLAIN: [(Fault, u16); 5] = [
+    UPDATE[0],
+    UPDATE[1],
+    UPDATE[2],
+    UPDATE[3],
+    (Fault::Conflict, 503),
+];
 
 /// The faults after which the service does not repeat a transaction. The SDK repeats a call that got no answer. It does
-/// not repeat a call that the table refused. Of the refused ones, the service repeats only a cancelled transaction,
-/// because DynamoDB does not answer a transaction with the others.
+/// not repeat a call that the table refused. Of the refused ones, the service repeats a transaction that was cancelled
+/// by a conflict or a throttle, because DynamoDB does not answer a transaction with the
+/// others.
 const TRANSACTION: [(Fault, u16); 2] = [(Fault::Conflict, 503), (Fault::Unexpected, 503)];
 
 /// Expects the statuses of a send whose text meets each fault. It is 502 where the carrier refused and the quota is
@@ -73,6 +86,9 @@ const TRANSACTION: [(Fault, u16); 2] = [(Fault::Conflict, 503), (Fault::Unexpect
 fn expect_statuses_of_the_text() -> BTreeMap<String, u16> {
     let refused = [
         Fault::CancelByConflict,
+        Fault::CancelByThrottling,
+        Fault::CancelByThroughput,
+        Fault::InProgress,
         Fault::Conflict,
         Fault::Throttle,
         Fault::Unexpected,

@@ -34,7 +34,11 @@ pub(crate) fn assert_documented(method: &Method, target: &str, answer: &Answer) 
         return;
     }
     let document = &DOCUMENTS[usize::from(is_account)];
-    let fault = match find_operation(document, method, path) {
+    // A `HEAD` is not documented: it is answered like its `GET`, without the body.
+    let is_head = *method == Method::HEAD;
+    let documented = if is_head { &Method::GET } else { method };
+    let fault = match find_operation(document, documented, path) {
+        Some(operation) if is_head => find_head_fault(operation, answer),
         Some(operation) => find_fault(document, operation, answer),
         None => find_undocumented_fault(document, method, answer),
     };
@@ -82,6 +86,17 @@ fn find_fault(document: &Value, operation: &Value, answer: &Answer) -> Option<St
     })
 }
 
+fn find_head_fault(operation: &Value, answer: &Answer) -> Option<String> {
+    let response = &operation["responses"][answer.status.to_string()];
+    if response.is_null() {
+        return Some("no such status".to_owned());
+    }
+    if !answer.text.is_empty() {
+        return Some("a body in the answer to a HEAD".to_owned());
+    }
+    find_header_fault(response, answer)
+}
+
 fn find_header_fault(response: &Value, answer: &Answer) -> Option<String> {
     let documented = response["headers"].as_object()?;
     let missing = |name: &str| documented.contains_key(name) && answer.header(name).is_none();
@@ -118,6 +133,9 @@ fn find_undocumented_fault(document: &Value, method: &Method, answer: &Answer) -
     }
     if answer.header("content-type") != Some(PROBLEM) {
         return Some("a refusal without a problem document".to_owned());
+    }
+    if *method == Method::HEAD {
+        return (!answer.text.is_empty()).then(|| "a body in the answer to a HEAD".to_owned());
     }
     let reference = json!({ "$ref": "#/components/schemas/Problem" });
     find_body_fault(document, &reference, answer)

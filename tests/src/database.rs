@@ -1,5 +1,6 @@
 //! The DynamoDB that a [`crate::World`] uses: the embedded one, or the one that `AWS_ENDPOINT_URL_DYNAMODB` names.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -199,13 +200,15 @@ impl Database {
     #[must_use]
     pub fn clients(&self) -> Clients {
         let endpoint = Some(self.access.endpoint.clone());
-        Clients::new(&AwsSettings {
+        let settings = AwsSettings {
             region: self.access.region.clone(),
+            sns_region: None,
             credentials: self.access.credentials.clone(),
             dynamodb_endpoint: endpoint.clone(),
             sns_endpoint: endpoint.clone(),
             secrets_endpoint: endpoint,
             ca_bundle: None,
-        })
+        };
+        Clients::new(&settings, Arc::new(SystemClock))
     }
 }

@@ -14,6 +14,7 @@
 mod at_once;
 mod bodies;
 mod client;
+mod contention;
 mod contract;
 mod database;
 mod forger;
@@ -21,7 +22,9 @@ mod forgeries;
 mod lines;
 pub mod protocol;
 mod proxy;
+mod runtime_api;
 mod site;
+mod wire;
 mod world;
 
 use base64::Engine as _;
@@ -35,7 +38,9 @@ pub use forger::{Forger, RsaKey, encoded, with_mac};
 pub use forgeries::{Forgery, Sign, Specimen, jwk_forms};
 pub use lines::Lines;
 pub use proxy::{Fault, Proxy};
+pub use runtime_api::{RuntimeApi, Said};
 pub use site::{Site, Text};
+pub use wire::{Death, Wire};
 pub use world::{ManualClock, SeededRandom, World, WorldBuilder, phone};
 
 /// Encodes bytes in lower-case hexadecimal.

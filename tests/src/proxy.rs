@@ -18,6 +18,8 @@ use phoneproof_local::aws::sns_error;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::contention::{CONFLICT, Contention, HELD_FOR, Write};
+
 /// A way to break a call. Each one is a failure that AWS or the network can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -27,6 +29,12 @@ pub enum Fault {
     LoseReply,
     /// Answers `TransactionCanceledException` with a conflict at the first item.
     CancelByConflict,
+    /// Answers `TransactionCanceledException` because the table of the first item is throttled.
+    CancelByThrottling,
+    /// Answers `TransactionCanceledException` because the provisioned throughput of the first item's table is used up.
+    CancelByThroughput,
+    /// Answers `TransactionInProgressException`: a try with the same client token is still under way.
+    InProgress,
     /// Answers `TransactionConflictException`, the error of a single write that conflicts with a transaction.
     Conflict,
     /// Answers 503 without forwarding it.
@@ -51,10 +59,13 @@ pub enum Fault {
 
 impl Fault {
     /// Every fault, for tests that try them all.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Refuse,
         Self::LoseReply,
         Self::CancelByConflict,
+        Self::CancelByThrottling,
+        Self::CancelByThroughput,
+        Self::InProgress,
         Self::Conflict,
         Self::Unavailable,
         Self::Throttle,
@@ -85,6 +96,8 @@ struct Plan {
     next: BTreeMap<String, VecDeque<Option<Fault>>>,
     /// The fault of every call of an operation, once `next` is used up.
     always: BTreeMap<String, Fault>,
+    /// The conflicts of overlapping writers, if the proxy makes them.
+    contention: Option<Contention>,
 }
 
 /// A running proxy. Point a stack at its URLs. Clones share the plan of faults and the counts.
@@ -155,6 +168,19 @@ impl Proxy {
         lock(&self.plan).always.insert(operation.to_owned(), fault);
     }
 
+    /// From now on, refuses a write whose items a transaction holds at that moment, as DynamoDB does. The database
+    /// behind the proxy runs one call after the other, so its own writers never overlap.
+    pub fn let_writers_conflict(&self) {
+        lock(&self.plan).contention = Some(Contention::default());
+    }
+
+    /// Returns how many writes were refused since [`Proxy::let_writers_conflict`].
+    #[must_use]
+    pub fn conflicts(&self) -> usize {
+        let plan = lock(&self.plan);
+        plan.contention.as_ref().map_or(0, Contention::refused)
+    }
+
     /// Forgets all faults, so that every call is forwarded again.
     pub fn mend(&self) {
         let mut plan = lock(&self.plan);
@@ -205,9 +231,12 @@ impl fmt::Display for Cut {
 
 impl std::error::Error for Cut {}
 
+/// The request that opens a connection. It is no call: it needs no permission, and is not counted.
+const PING: &str = "ping";
+
 /// Reads the operation of a call: `UpdateItem` of `DynamoDB_20120810.UpdateItem`, `Publish` of `Action=Publish`.
 ///
-/// A request that names no operation is `ping`: the request to `/ping` that opens a connection.
+/// A request that names no operation is a [`PING`].
 fn read_operation(headers: &HeaderMap, body: &[u8]) -> String {
     let target = headers
         .get("x-amz-target")
@@ -221,7 +250,7 @@ fn read_operation(headers: &HeaderMap, body: &[u8]) -> String {
     let name = target
         .and_then(|target| target.rsplit('.').next())
         .or_else(query);
-    name.unwrap_or("ping").to_owned()
+    name.unwrap_or(PING).to_owned()
 }
 
 /// Lists the IAM actions that a call needs. DynamoDB checks each item of a transaction as an action of its own.
@@ -254,11 +283,30 @@ fn list_permissions(operation: &str, body: &[u8]) -> Vec<(String, String)> {
 }
 
 async fn handle(upstream: &Upstream, headers: HeaderMap, body: Bytes) -> Result<Response, Cut> {
-    let (operation, dialect) = (read_operation(&headers, &body), Dialect::of(&headers));
+    let operation = read_operation(&headers, &body);
+    if operation == PING {
+        return Ok("healthy".into_response());
+    }
     lock(&upstream.plan)
         .permissions
         .extend(list_permissions(&operation, &body));
-    let fault = upstream.next_fault(&operation);
+    let write = Write::read(&operation, &body);
+    if let Some(refusal) = upstream.begin(write.as_ref()) {
+        return Ok(refusal);
+    }
+    let answer = answer_or_break(upstream, &operation, headers, body).await;
+    upstream.end(write.as_ref()).await;
+    answer
+}
+
+async fn answer_or_break(
+    upstream: &Upstream,
+    operation: &str,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Cut> {
+    let dialect = Dialect::of(&headers);
+    let fault = upstream.next_fault(operation);
     if fault == Some(Fault::Delay) {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
@@ -289,7 +337,12 @@ async fn handle(upstream: &Upstream, headers: HeaderMap, body: Bytes) -> Result<
         (Some(Fault::Unavailable), _) => Ok(StatusCode::SERVICE_UNAVAILABLE.into_response()),
         (Some(Fault::Throttle), _) => Ok(dialect.throttled()),
         (Some(Fault::Unexpected), _) => Ok(dialect.error("NobodyExpectsThisException")),
-        (Some(Fault::CancelByConflict), _) => Ok(dialect.cancelled()),
+        (Some(Fault::CancelByConflict), _) => Ok(dialect.cancelled(CONFLICT)),
+        (Some(Fault::CancelByThrottling), _) => Ok(dialect.cancelled("ThrottlingError")),
+        (Some(Fault::CancelByThroughput), _) => {
+            Ok(dialect.cancelled("ProvisionedThroughputExceeded"))
+        }
+        (Some(Fault::InProgress), _) => Ok(dialect.error("TransactionInProgressException")),
         (Some(Fault::Conflict), _) => Ok(dialect.error("TransactionConflictException")),
         _ => Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
     }
@@ -326,13 +379,10 @@ impl Dialect {
         }
     }
 
-    fn cancelled(self) -> Response {
+    /// Cancels a transaction because of its first item.
+    fn cancelled(self, code: &str) -> Response {
         if self == Self::DynamoDb {
-            return json_error(&json!({
-                "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-                "Message": "Transaction cancelled",
-                "CancellationReasons": [{ "Code": "TransactionConflict" }, { "Code": "None" }],
-            }));
+            return cancel_transaction(&[code, "None"]);
         }
         self.error("TransactionCanceledException")
     }
@@ -348,12 +398,39 @@ impl Dialect {
     }
 }
 
-fn json_error(body: &Value) -> Response {
+/// Answers that a transaction was cancelled, with one code per item.
+pub(crate) fn cancel_transaction(codes: &[&str]) -> Response {
+    let reasons: Vec<_> = codes.iter().map(|code| json!({ "Code": code })).collect();
+    json_error(&json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "Transaction cancelled",
+        "CancellationReasons": reasons,
+    }))
+}
+
+pub(crate) fn json_error(body: &Value) -> Response {
     let headers = [("content-type", "application/x-amz-json-1.0")];
     (StatusCode::BAD_REQUEST, headers, body.to_string()).into_response()
 }
 
 impl Upstream {
+    /// Begins a write where overlapping writers conflict. Returns the refusal if it conflicts.
+    fn begin(&self, write: Option<&Write>) -> Option<Response> {
+        let mut plan = lock(&self.plan);
+        plan.contention.as_mut()?.begin(write?)
+    }
+
+    /// Ends a write that has begun, after the time that it holds its items.
+    async fn end(&self, write: Option<&Write>) {
+        let Some(write) = write.filter(|_| lock(&self.plan).contention.is_some()) else {
+            return;
+        };
+        tokio::time::sleep(HELD_FOR).await;
+        if let Some(contention) = &mut lock(&self.plan).contention {
+            contention.end(write);
+        }
+    }
+
     fn next_fault(&self, operation: &str) -> Option<Fault> {
         let mut plan = lock(&self.plan);
         *plan.calls.entry(operation.to_owned()).or_default() += 1;

@@ -18,11 +18,15 @@ use phoneproof_local::inbox::{Carrier, Message};
 use phoneproof_local::stack::{Backends, Endpoints, Options, Stack};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
+use tokio::sync::Semaphore;
 
 use crate::client::{Answer, Client};
 use crate::database::Database;
 use crate::lines::Lines;
 use crate::proxy::Proxy;
+
+/// The stacks that may start at once. A start has seconds to read its keyring, also on a machine with other work.
+static STARTS: Semaphore = Semaphore::const_new(3);
 
 /// A clock that stands still until a test moves it.
 #[derive(Debug)]
@@ -459,9 +463,11 @@ impl WorldBuilder {
         }
         let random = Arc::clone(&options.random);
         let setup = (options.clone(), endpoints.clone());
+        let turn = STARTS.acquire().await.expect("it never closes");
         let stack = Stack::start_on(options, backends, endpoints)
             .await
             .expect("a stack");
+        drop(turn);
         let client = Client::new(&stack.url);
         if let Some(proxy) = &proxy {
             // The start has read the keyring. Tests count only the calls after it.

@@ -275,3 +275,58 @@ fn each_stack_outputs_its_keyring_and_only_one_outputs_an_accounts_table() {
         assert_eq!(outputs["AccountsTable"].is_object(), keeps_accounts);
     }
 }
+
+/// A flood of one route must stop no other.
+#[test]
+fn every_route_that_people_wait_for_has_a_throttle_of_its_own() {
+    let template = template();
+    let stage = &template["Resources"]["Stage"];
+    let settings = stage["Properties"]["RouteSettings"]
+        .as_object()
+        .expect("settings");
+    let routes = resources(&template, "AWS::ApiGatewayV2::Route");
+    let mut named = BTreeSet::new();
+    for (id, route) in routes {
+        let waits = stage["DependsOn"].as_array().expect("a list");
+        assert!(waits.contains(&json!(id)), "{id}: the stage names it");
+        let key = route["RouteKey"].as_str().expect("a key");
+        if key != "$default" {
+            named.insert(key.to_owned());
+        }
+    }
+    assert_eq!(named, settings.keys().cloned().collect());
+    let served = [phoneproof_send::ROUTES, phoneproof_verify::ROUTES].concat();
+    // Nobody waits for the document of the API. Every method goes to its function, which answers `HEAD` and refuses.
+    let served = served.iter().filter(|route| route.path != "/openapi.json");
+    assert_eq!(
+        named,
+        served.map(|route| format!("ANY {}", route.path)).collect()
+    );
+    for (key, throttle) in settings {
+        let kind = if key.ends_with("/v1/send") {
+            ""
+        } else {
+            "Verify"
+        };
+        let reference = |name| json!({ "Ref": format!("{kind}Throttle{name}") });
+        assert_eq!(throttle["ThrottlingRateLimit"], reference("Rate"), "{key}");
+        assert_eq!(
+            throttle["ThrottlingBurstLimit"],
+            reference("Burst"),
+            "{key}"
+        );
+    }
+}
+
+/// An alarm reads metrics of its own region only.
+#[test]
+fn the_alarm_on_spending_exists_only_where_the_texts_are_sent_from() {
+    let template = template();
+    assert_eq!(
+        template["Resources"]["SpendAlarm"]["Condition"],
+        "TextsFromHere"
+    );
+    let variables = &template["Globals"]["Function"]["Environment"]["Variables"];
+    let region = apply_condition(&variables["SNS_REGION"], "HasSnsRegion", true);
+    assert_eq!(region, json!({ "Ref": "SnsRegion" }));
+}

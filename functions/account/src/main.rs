@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use phoneproof_account::config::AccountSettings;
 use phoneproof_account::service::Accounts;
-use phoneproof_account::{App, handle};
+use phoneproof_account::{App, PREFIX, handle};
 use phoneproof_aws::keys::READ_WITHIN;
 use phoneproof_config::process::{ProcessEnvironment, SystemClock, SystemRandom};
 use phoneproof_domain::clock::Clock as _;
+use phoneproof_http::base_path;
 use phoneproof_observe::{Journal, RequestContext};
 use phoneproof_runtime::{Error, run_http, start, write_line};
 use tokio::time::Instant;
@@ -26,7 +27,7 @@ async fn build() -> Result<App, Error> {
     let began = Instant::now();
     let settings = AccountSettings::from_environment(&ProcessEnvironment)?;
     let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
-    let accounts = Accounts::new(&settings)?;
+    let accounts = Accounts::new(&settings, clock.clone())?;
     let mut request = RequestContext::new(clock.now(), READ_WITHIN, random.clone());
     accounts.warm_up(&mut request).await?;
     let init = Some(began.elapsed());
@@ -37,5 +38,6 @@ async fn build() -> Result<App, Error> {
         allowed_origins: Vec::new(),
         journal: Journal::new(settings.stack_name, init, Arc::new(write_line)),
         tracer: None,
+        base_path: base_path(&settings.issuer, PREFIX.trim_end_matches('/')),
     })
 }

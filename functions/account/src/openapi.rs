@@ -1,6 +1,5 @@
 //! The OpenAPI 3.1 document of the account service.
 
-use http::Method;
 use phoneproof_http::ProblemDocument;
 use phoneproof_http::openapi::{Operation, json_answer, object_answer, with_operations};
 use serde_json::{Value, json};
@@ -34,9 +33,7 @@ const NO_CONTENT: (u16, Option<(&str, Value)>) = (204, None);
 /// Makes the OpenAPI document from the table of routes, the bodies and the problem types.
 #[must_use]
 pub fn document() -> Value {
-    // A `HEAD` answers like its `GET`, without the body, so describing it would repeat the `GET`.
-    let routes = ROUTES.iter().filter(|route| route.method != Method::HEAD);
-    let operations: Vec<_> = routes.map(describe).collect();
+    let operations: Vec<_> = ROUTES.iter().map(describe).collect();
     with_operations(Schemas::openapi(), &operations)
 }
 

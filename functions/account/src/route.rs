@@ -47,7 +47,7 @@ pub enum Protected {
 /// A row of the table of routes.
 pub type Route = phoneproof_http::Route<Endpoint>;
 
-/// Every route. `HEAD` stands beside `GET`, as RFC 9110 section 9.1 asks.
+/// Every route.
 pub const ROUTES: &[Route] = &[
     Route::new(Method::POST, "/account/v1/accounts", Endpoint::Register),
     Route::new(Method::POST, SESSIONS, Endpoint::LogIn),
@@ -62,14 +62,10 @@ pub const ROUTES: &[Route] = &[
         Endpoint::ResetPassword,
     ),
     Route::new(Method::GET, JWKS, Endpoint::Jwks),
-    Route::new(Method::HEAD, JWKS, Endpoint::Jwks),
     Route::new(Method::GET, OPENAPI, Endpoint::OpenApi),
-    Route::new(Method::HEAD, OPENAPI, Endpoint::OpenApi),
     protected(Method::GET, ME, Protected::Me),
-    protected(Method::HEAD, ME, Protected::Me),
     protected(Method::DELETE, ME, Protected::DeleteMe),
     protected(Method::GET, SESSIONS, Protected::ListSessions),
-    protected(Method::HEAD, SESSIONS, Protected::ListSessions),
     protected(Method::DELETE, SESSIONS, Protected::EndThisSession),
     protected(
         Method::DELETE,

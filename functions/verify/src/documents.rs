@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use phoneproof_api::problem::unavailable;
-use phoneproof_api::{App, Endpoint};
+use phoneproof_api::{App, Endpoint, openapi};
 use phoneproof_http::{Problem, Reply};
 use phoneproof_observe::RequestContext;
 use serde_json::{Value, json};
@@ -35,6 +35,16 @@ pub(crate) async fn answer_discovery(
         ],
     });
     Ok(Reply::json(StatusCode::OK, &metadata)?.cacheable())
+}
+
+/// Answers with the OpenAPI document. Its server is the path at which the API is mapped.
+pub(crate) fn answer_openapi(app: &App) -> Result<Reply, Problem> {
+    let mut document = openapi::document();
+    if let Some(members) = document.as_object_mut() {
+        let url = format!("{}/", app.base_path);
+        members.insert("servers".to_owned(), json!([{ "url": url }]));
+    }
+    Ok(Reply::json(StatusCode::OK, &document)?.cacheable())
 }
 
 fn list_algorithms(jwks: &Value) -> Vec<&str> {

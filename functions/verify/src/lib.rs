@@ -8,9 +8,7 @@ use std::sync::Arc;
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
 use phoneproof_api::problem::{internal, spend_problem, verify_problem};
-use phoneproof_api::{
-    App, Call, Endpoint, Route, SpendBody, SpendReply, VerifyBody, VerifyReply, openapi,
-};
+use phoneproof_api::{App, Call, Endpoint, Route, SpendBody, SpendReply, VerifyBody, VerifyReply};
 use phoneproof_http::problem::NOT_FOUND;
 use phoneproof_http::{Problem, Reply, caught};
 
@@ -42,7 +40,7 @@ async fn serve(app: &App, call: &mut Call) -> Result<Reply, Problem> {
         Endpoint::Ping => Ok(Reply::text("ok")),
         Endpoint::Jwks => documents::answer_jwks(app, &mut call.context).await,
         Endpoint::Discovery => documents::answer_discovery(app, &mut call.context).await,
-        Endpoint::OpenApi => Ok(Reply::json(StatusCode::OK, &openapi::document())?.cacheable()),
+        Endpoint::OpenApi => documents::answer_openapi(app),
         // `ROUTES` does not list it, so no request gets here.
         Endpoint::Send => Err(Problem::new(&NOT_FOUND)),
     }

@@ -90,6 +90,12 @@ pub(crate) enum Command {
     /// Check a policy file before it is deployed.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Take a number off SNS's list of numbers that are opted out, because its owner asks for texts again.
+    OptIn {
+        /// Phone in E.164, as in +14155550100.
+        #[arg(value_name = "PHONE")]
+        typed_phone: String,
+    },
     /// Text a specimen straight through SNS. No rule applies to it.
     SendTest {
         /// Phone in E.164, as in +14155550100.

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::blocks;
 use crate::operator::{Operator, parse_phone};
+use crate::opted_out::is_opted_out;
 use crate::output::{CommandError, Reply, format_or_dash, format_table, make_row};
 
 /// What one rule decides, and the count and limit it decides by.
@@ -47,7 +48,24 @@ pub(crate) async fn explain(
     for gate in policy.gates(subjects, &limits, now) {
         findings.push(check_gate(gate, &store, &record, &terms).await?);
     }
-    Ok(report(&policy, &destination, &findings, &record, &terms))
+    let opted_out = is_opted_out(operator, &resources, &destination.phone).await;
+    let mut reply = report(&policy, &destination, &findings, &record, &terms);
+    add_opted_out(&mut reply, &opted_out);
+    Ok(reply)
+}
+
+/// Adds what SNS says about the number. SNS takes a text to a number that is opted out, and drops it.
+fn add_opted_out(reply: &mut Reply, opted_out: &Result<bool, String>) {
+    if let Some(members) = reply.json.as_object_mut() {
+        members.insert("optedOut".to_owned(), json!(opted_out.as_ref().ok()));
+    }
+    let said = match opted_out {
+        Ok(true) => "yes, its owner replied STOP, so SNS drops every text; see `opt-in`".to_owned(),
+        Ok(false) => "no".to_owned(),
+        Err(code) => format!("not known ({code})"),
+    };
+    reply.text.push_str("\nopted out: ");
+    reply.text.push_str(&said);
 }
 
 /// Makes the indexes of the subjects that the operator named. `None` leaves out the rules about that subject.

@@ -7,6 +7,7 @@ mod explain;
 mod keys;
 mod lines;
 mod operator;
+mod opted_out;
 mod output;
 mod phones;
 mod policy;
@@ -104,12 +105,14 @@ async fn run(cli: Cli) -> Result<Reply, CommandError> {
         } => {
             send_test::send(
                 &operator,
+                &common,
                 &typed_phone,
                 business.as_deref(),
                 locale.as_deref(),
             )
             .await
         }
+        Command::OptIn { typed_phone } => opted_out::opt_in(&operator, &common, &typed_phone).await,
         Command::Tail {
             since,
             follow,

@@ -32,6 +32,8 @@ pub(crate) struct Resources {
     pub(crate) keyring_secret: String,
     /// The log groups of its functions; empty at a local stack without `LOG_GROUP`.
     pub(crate) log_groups: Vec<String>,
+    /// The region of SNS, if it is not the stack's.
+    pub(crate) sns_region: Option<String>,
 }
 
 /// The keyring secret of a verification stack or of an account stack.
@@ -166,6 +168,20 @@ impl Operator {
         )
     }
 
+    /// Makes a client of SNS in the region that `resources` texts from.
+    pub(crate) fn sns(&self, resources: &Resources) -> aws_sdk_sns::Client {
+        aws_sdk_sns::Client::from_conf(self.sns_config(resources).build())
+    }
+
+    /// Makes the settings of [`Operator::sns`], for a client that differs in something else.
+    pub(crate) fn sns_config(&self, resources: &Resources) -> aws_sdk_sns::config::Builder {
+        let config = aws_sdk_sns::config::Builder::from(&self.aws);
+        match &resources.sns_region {
+            Some(region) => config.region(Region::new(region.clone())),
+            None => config,
+        }
+    }
+
     /// Reads the text of the secret with this name or ARN.
     pub(crate) async fn read_secret(&self, id: &str) -> Result<Zeroizing<String>, CommandError> {
         let client = aws_sdk_secretsmanager::Client::new(&self.aws);
@@ -207,6 +223,7 @@ fn read_outputs(name: &str, outputs: &Outputs) -> Result<Resources, CommandError
         },
         keyring_secret: output("KeyringSecret")?,
         log_groups: vec![output("SendLogGroup")?, output("VerifyLogGroup")?],
+        sns_region: outputs.get("SnsRegion").cloned(),
     })
 }
 
@@ -231,6 +248,7 @@ fn read_variables() -> Result<Resources, CommandError> {
         },
         keyring_secret: require_variable("KEYRING_SECRET_ID")?,
         log_groups: ProcessEnvironment.get("LOG_GROUP").into_iter().collect(),
+        sns_region: ProcessEnvironment.get("SNS_REGION"),
     })
 }
 

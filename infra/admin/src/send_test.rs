@@ -8,27 +8,45 @@ use phoneproof_domain::locale::Locale;
 use phoneproof_domain::policy::{Business, BusinessId, Policy};
 use serde_json::json;
 
+use crate::cli::Common;
+use crate::confirm::confirm;
 use crate::operator::{Operator, parse_phone};
+use crate::opted_out::is_opted_out;
 use crate::output::{CommandError, Exit, Reply};
 
 pub(crate) async fn send(
     operator: &Operator,
+    common: &Common,
     typed_phone: &str,
     business: Option<&str>,
     locale: Option<&str>,
 ) -> Result<Reply, CommandError> {
     let (phone, policy) = (parse_phone(typed_phone)?.phone, operator.read_policy()?);
     let body = render_specimen(&policy, business, locale)?;
-    operator.find_resources().await?;
+    let resources = operator.find_resources().await?;
+    // Without the permission to ask, the text still tells whether SNS takes it.
+    if is_opted_out(operator, &resources, &phone).await == Ok(true) {
+        return Err(CommandError::new(
+            Exit::Failed,
+            "the number is opted out: its owner replied STOP, so SNS would take the text and drop it",
+            "if the owner asks, `phoneproof-admin opt-in` takes the number off the list",
+        ));
+    }
+    confirm(
+        common,
+        &format!(
+            "This texts {}. No limit applies, and the text is billed.",
+            phone.mask()
+        ),
+    )?;
     // The service does not retry either: a second try could text twice.
-    let config = aws_sdk_sns::config::Builder::from(&operator.aws)
-        .retry_config(RetryConfig::disabled())
-        .build();
+    let config = operator.sns_config(&resources);
+    let config = config.retry_config(RetryConfig::disabled()).build();
     let sender = Sender::new(aws_sdk_sns::Client::from_conf(config), &policy.sms);
     match sender.publish(&phone, &body).await {
         Ok(id) => {
             let text = format!(
-                "SNS took the text as {id}. If it does not arrive, the carrier dropped it, or the spend limit is reached."
+                "SNS took the text as {id}. If it does not arrive, see Before real users in infra/RUNBOOK.md: sandbox, spend limit, sender ids."
             );
             Ok(Reply::done(json!({ "messageId": id }), text))
         }
@@ -81,9 +99,6 @@ fn find_business<'p>(
 fn advise(code: &str) -> &'static str {
     match code {
         "InvalidParameter" => "SNS does not text this number, or not with this sender id",
-        "OptedOut" => {
-            "the owner of the number replied STOP: see the opted-out numbers in the SNS console"
-        }
         "AuthorizationError" => "the credentials may not publish: `sns:Publish` on `*` is needed",
         "Throttled" | "ThrottlingException" => {
             "the account's texts per second are used up: try again"

@@ -8,6 +8,7 @@ use phoneproof_account::config::AccountSettings;
 use phoneproof_account::service::Accounts;
 use phoneproof_aws::keys::READ_WITHIN;
 use phoneproof_config::Settings;
+use phoneproof_config::process::SystemClock;
 use phoneproof_domain::clock::Clock;
 use phoneproof_domain::random::Random;
 use phoneproof_observe::{Journal, Output, RequestContext};
@@ -60,7 +61,7 @@ pub(crate) async fn start(
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 ) -> io::Result<App> {
-    let accounts = Accounts::new(&settings).map_err(io::Error::other)?;
+    let accounts = Accounts::new(&settings, Arc::new(SystemClock)).map_err(io::Error::other)?;
     let mut request = RequestContext::new(clock.now(), READ_WITHIN, Arc::clone(&random));
     accounts
         .warm_up(&mut request)
@@ -73,5 +74,6 @@ pub(crate) async fn start(
         allowed_origins: Vec::new(),
         journal: Journal::new(settings.stack_name, None, output),
         tracer: None,
+        base_path: String::new(),
     })
 }

@@ -1,6 +1,6 @@
 //! The inbox, which texts go to instead of to phones, and the carrier, which can be told to fail.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -63,6 +63,7 @@ struct Contents {
     messages: VecDeque<Message>,
     carrier: Carrier,
     carriers: HashMap<String, Carrier>,
+    opted_out: HashSet<String>,
     publishes: usize,
 }
 
@@ -98,7 +99,8 @@ impl Inbox {
         message.id = format!("{:08x}", contents.publishes);
         let id = message.id.clone();
         let carrier = contents.carrier_of(&message.phone);
-        if carrier.delivers() {
+        // SNS takes a text to a number that is opted out, and drops it.
+        if carrier.delivers() && !contents.opted_out.contains(&message.phone) {
             contents.messages.push_front(message);
             contents.messages.truncate(CAPACITY);
         }
@@ -117,6 +119,22 @@ impl Inbox {
             Some(carrier) => contents.carriers.insert(phone.to_owned(), carrier),
             None => contents.carriers.remove(phone),
         };
+    }
+
+    /// Opts `phone`, in E.164, out of texts, as when its owner replies STOP.
+    pub fn opt_out(&self, phone: &str) {
+        self.lock().opted_out.insert(phone.to_owned());
+    }
+
+    /// Opts `phone`, in E.164, in again.
+    pub fn opt_in(&self, phone: &str) {
+        self.lock().opted_out.remove(phone);
+    }
+
+    /// Whether `phone`, in E.164, is opted out of texts.
+    #[must_use]
+    pub fn is_opted_out(&self, phone: &str) -> bool {
+        self.lock().opted_out.contains(phone)
     }
 
     /// How many `Publish` calls the inbox took, with those whose text it did not keep.
@@ -196,6 +214,19 @@ pub(crate) mod tests {
             2,
             "a throttled text is not kept"
         );
+    }
+
+    #[test]
+    fn a_text_to_a_number_that_is_opted_out_is_taken_and_dropped() {
+        let inbox = Inbox::default();
+        inbox.opt_out(PHONE);
+        assert_eq!(inbox.publish(text(PHONE, "")).1, Carrier::Deliver);
+        assert_eq!((inbox.publishes(), inbox.messages(None).len()), (1, 0));
+        assert!(inbox.is_opted_out(PHONE));
+        inbox.opt_in(PHONE);
+        assert!(!inbox.is_opted_out(PHONE));
+        drop(inbox.publish(text(PHONE, "")));
+        assert_eq!(inbox.messages(None).len(), 1);
     }
 
     #[test]

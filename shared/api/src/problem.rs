@@ -9,6 +9,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::{Denial, PHONE_LOCK};
 use phoneproof_domain::phone::PhoneError;
 use phoneproof_domain::policy::DestinationRefusal;
+use phoneproof_domain::rule::Rule;
 use phoneproof_http::problem::{BODY_PROBLEMS, INTERNAL, RETRY_SECONDS, UNAVAILABLE};
 use phoneproof_http::{Problem, ProblemType, RateLimit};
 use phoneproof_observe::Level;
@@ -142,6 +143,9 @@ pub(crate) struct ProblemMembers<'a> {
     /// The challenge token of a text that may still arrive, after a 504.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'a str>,
+    /// The rules that the text does not count towards, after a 502. It counts towards all others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given_back: Option<Vec<&'static str>>,
     /// When the code of that text expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -186,8 +190,10 @@ pub fn send_problem(error: SendError) -> Problem {
         SendError::Token => token_problem(),
         SendError::Closed(closed) => closed_problem(closed),
         SendError::Denied(denial) => denial_problem(&denial),
-        SendError::CarrierRefused => Problem::new(&DELIVERY_FAILED)
-            .with_detail("The carrier refused it; the limits were given back."),
+        SendError::CarrierRefused {
+            given_back,
+            retry_at,
+        } => refused_delivery(&given_back, retry_at),
         SendError::CarrierUnknown(sent) => unknown_delivery(&sent),
         SendError::Unavailable(cause) => unavailable(cause),
     }
@@ -269,7 +275,7 @@ fn denial_problem(denial: &Denial) -> Problem {
         Denial::Locked { until: Some(until) } => return lock_problem(&LIMITED, Some(*until)),
         Denial::Locked { until: None } => return lock_problem(&LOCKED, None),
         Denial::CoolingDown { cooldown, .. } => (
-            Problem::new(&LIMITED).with_detail("A text was sent a moment ago."),
+            Problem::new(&LIMITED).with_detail("A text to this phone was asked for a moment ago."),
             Some((1, *cooldown)),
         ),
         Denial::Exhausted(rule, quota) => (
@@ -296,6 +302,23 @@ fn lock_problem(kind: &'static ProblemType, until: Option<Timestamp>) -> Problem
         .with_detail(detail)
         .with_rule(PHONE_LOCK)
         .with_retry_at(until)
+}
+
+fn refused_delivery(given_back: &[Rule], retry_at: Timestamp) -> Problem {
+    let given_back: Vec<_> = given_back.iter().map(|rule| rule.name()).collect();
+    let detail = if given_back.is_empty() {
+        "The carrier did not take it. No limit was given back.".to_owned()
+    } else {
+        let names = given_back.join(", ");
+        format!("The carrier did not take it. It does not count towards {names}.")
+    };
+    Problem::new(&DELIVERY_FAILED)
+        .with_detail(detail)
+        .with_retry_at(Some(retry_at))
+        .with_members(&ProblemMembers {
+            given_back: Some(given_back),
+            ..ProblemMembers::default()
+        })
 }
 
 fn unknown_delivery(sent: &Sent) -> Problem {

@@ -15,6 +15,7 @@ use phoneproof_config::process::{ProcessEnvironment, SystemClock, SystemRandom};
 use phoneproof_config::{Settings, policy};
 use phoneproof_domain::clock::Clock as _;
 use phoneproof_domain::policy::Policy;
+use phoneproof_http::base_path;
 use phoneproof_observe::{Journal, RequestContext, Tracer};
 use phoneproof_runtime::Error;
 use phoneproof_service::{Parts, Service};
@@ -58,6 +59,7 @@ async fn build(preparation: Preparation) -> Result<App, Error> {
         allowed_origins: settings.allowed_origins,
         journal: Journal::new(settings.stack_name, Some(began.elapsed()), output),
         tracer: settings.xray_daemon.as_deref().and_then(Tracer::new),
+        base_path: base_path(&settings.issuer, ""),
     })
 }
 
@@ -67,7 +69,7 @@ async fn build(preparation: Preparation) -> Result<App, Error> {
 async fn prepare(preparation: Preparation) -> Result<(Service, Settings), Error> {
     let settings = Settings::from_environment(&ProcessEnvironment)?;
     let policy = policy::from_environment(&ProcessEnvironment)?;
-    let clients = Clients::new(&settings.aws);
+    let clients = Clients::new(&settings.aws, Arc::new(SystemClock));
     let service = Service::new(parts(&clients, &settings, policy))?;
     let now = SystemClock.now();
     let mut request = RequestContext::new(now, READ_WITHIN, Arc::new(SystemRandom));

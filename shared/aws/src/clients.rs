@@ -4,6 +4,7 @@
 //! none of them: Lambda puts the region and the credentials into the environment. Without the chain every cold start is
 //! several milliseconds shorter.
 
+mod connections;
 mod endpoint;
 
 use std::fmt;
@@ -18,11 +19,9 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::http::{
-    HttpConnector as _, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
+    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -34,6 +33,10 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
+use phoneproof_domain::clock::Clock;
+
+pub(crate) use self::connections::never_connected;
+use self::connections::{Connections, Doubtful};
 use self::endpoint::FixedEndpoint;
 
 /// The region, credentials and endpoints that the clients use. Each field names its environment variables.
@@ -41,6 +44,8 @@ use self::endpoint::FixedEndpoint;
 pub struct AwsSettings {
     /// The region of all services: `AWS_REGION`.
     pub region: String,
+    /// The region of SNS in place of that one, for functions in a region that has no SMS: `SNS_REGION`.
+    pub sns_region: Option<String>,
     /// The credentials that sign every request: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`.
     pub credentials: Credentials,
     /// The URL of DynamoDB in place of the regional one: `AWS_ENDPOINT_URL_DYNAMODB`, or `AWS_ENDPOINT_URL`.
@@ -60,7 +65,11 @@ impl AwsSettings {
     }
 
     fn sns(&self) -> FixedEndpoint {
-        FixedEndpoint::of("sns", self.sns_endpoint.as_deref(), &self.region)
+        FixedEndpoint::of("sns", self.sns_endpoint.as_deref(), self.region_of_sns())
+    }
+
+    fn region_of_sns(&self) -> &str {
+        self.sns_region.as_deref().unwrap_or(&self.region)
     }
 
     fn secrets(&self) -> FixedEndpoint {
@@ -101,8 +110,8 @@ pub struct Clients {
     pub sns: SnsClient,
     /// The client that reads the keyring secret. It makes up to three attempts per call.
     pub secrets: aws_sdk_secretsmanager::Client,
-    connector: SharedHttpConnector,
-    settings: AwsSettings,
+    connections_to_dynamodb: Connections,
+    connections_to_sns: Connections,
 }
 
 /// A service that [`Clients::connect`] can open a connection to: functions call it while they serve requests.
@@ -121,66 +130,98 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Clients {
-    /// Builds the clients with a connector of their own: plain HTTP when every endpoint is, otherwise TLS.
+    /// Builds the clients with a connector of their own: plain HTTP when every endpoint is, otherwise TLS. `clock` tells
+    /// how long a connection was unused.
     #[must_use]
-    pub fn new(settings: &AwsSettings) -> Self {
-        Self::over(connector(settings), settings)
+    pub fn new(settings: &AwsSettings, clock: Arc<dyn Clock>) -> Self {
+        Self::over(connector(settings), settings, clock)
     }
 
     /// Builds the clients over `connector`, which carries the requests of all of them.
     #[must_use]
-    pub fn over(connector: SharedHttpConnector, settings: &AwsSettings) -> Self {
-        let shared = shared_config(&connector, settings);
-        let dynamodb =
-            aws_sdk_dynamodb::config::Builder::from(&shared).endpoint_resolver(settings.dynamodb());
-        let secrets = aws_sdk_secretsmanager::config::Builder::from(&shared)
+    pub fn over(
+        connector: SharedHttpConnector,
+        settings: &AwsSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let of_dynamodb = (&settings.dynamodb(), Doubtful::Try);
+        let dynamodb = Connections::new(connector.clone(), of_dynamodb, Arc::clone(&clock));
+        let of_sns = (&settings.sns(), Doubtful::Replace);
+        let sns = Connections::new(connector.clone(), of_sns, Arc::clone(&clock));
+        let of_secrets = (&settings.secrets(), Doubtful::Replace);
+        let secrets = Connections::new(connector, of_secrets, clock);
+        let shared = shared_config(settings);
+        let dynamodb_config = aws_sdk_dynamodb::config::Builder::from(&shared)
+            .http_client(http_client(&dynamodb))
+            .endpoint_resolver(settings.dynamodb());
+        let secrets_config = aws_sdk_secretsmanager::config::Builder::from(&shared)
+            .http_client(http_client(&secrets))
             .endpoint_resolver(settings.secrets());
-        let sns = (shared.clone(), settings.sns());
         Self {
-            dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
-            sns: SnsClient::new(move || sns_client(&sns.0, sns.1)),
-            secrets: aws_sdk_secretsmanager::Client::from_conf(secrets.build()),
-            connector,
-            settings: settings.clone(),
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb_config.build()),
+            sns: SnsClient::over(sns.clone(), shared, settings),
+            secrets: aws_sdk_secretsmanager::Client::from_conf(secrets_config.build()),
+            connections_to_dynamodb: dynamodb,
+            connections_to_sns: sns,
         }
     }
 
     /// Opens a connection to `service` before the first call needs it: TCP and TLS take longer than the call itself.
-    ///
-    /// It requests `/ping`, which the services answer without credentials. Errors are ignored; the first real call
-    /// reports them.
+    /// Errors are ignored; the first real call reports them.
     pub async fn connect(&self, service: AwsService) {
-        let endpoint = match service {
-            AwsService::DynamoDb => self.settings.dynamodb(),
-            AwsService::Sns => self.settings.sns(),
-        };
-        let mut request = HttpRequest::empty();
-        if request.set_uri(format!("{}/ping", endpoint.url())).is_err() {
-            return;
-        }
-        if let Ok(answer) = self.connector.call(request).await {
-            // The pool takes a connection back only after its answer was read to the end.
-            drop(ByteStream::new(answer.into_body()).collect().await);
+        match service {
+            AwsService::DynamoDb => self.connections_to_dynamodb.prepare().await,
+            AwsService::Sns => self.connections_to_sns.prepare().await,
         }
     }
+}
+
+fn http_client(connections: &Connections) -> SharedHttpClient {
+    let connector = SharedHttpConnector::new(connections.clone());
+    http_client_fn(move |_, _| connector.clone())
 }
 
 /// An SNS client that is built at its first use. Building one takes a tenth of a cold start, and `verify` never needs
 /// it.
 #[derive(Clone)]
-pub struct SnsClient(Arc<LazyLock<aws_sdk_sns::Client, BuildSns>>);
+pub struct SnsClient {
+    client: Arc<LazyLock<aws_sdk_sns::Client, BuildSns>>,
+    /// `None` for a client that was given, whose connections are not known.
+    connections: Option<Connections>,
+}
 
 type BuildSns = Box<dyn FnOnce() -> aws_sdk_sns::Client + Send>;
 
 impl SnsClient {
+    fn over(connections: Connections, shared: SdkConfig, settings: &AwsSettings) -> Self {
+        let (endpoint, region) = (settings.sns(), settings.region_of_sns().to_owned());
+        let http_client = http_client(&connections);
+        Self {
+            connections: Some(connections),
+            ..Self::new(move || sns_client(&shared, endpoint, region, http_client))
+        }
+    }
+
     fn new(build: impl FnOnce() -> aws_sdk_sns::Client + Send + 'static) -> Self {
-        Self(Arc::new(LazyLock::new(Box::new(build))))
+        Self {
+            client: Arc::new(LazyLock::new(Box::new(build))),
+            connections: None,
+        }
     }
 
     /// Returns the client. The first call builds it.
     #[must_use]
     pub fn get(&self) -> &aws_sdk_sns::Client {
-        &self.0
+        &self.client
+    }
+
+    /// Opens a connection to SNS, unless one was used in the last three seconds. Errors are ignored.
+    ///
+    /// A text over an older connection could be lost: see [`connections`].
+    pub async fn prepare(&self) {
+        if let Some(connections) = &self.connections {
+            connections.prepare().await;
+        }
     }
 }
 
@@ -196,10 +237,17 @@ impl fmt::Debug for SnsClient {
     }
 }
 
-fn sns_client(shared: &SdkConfig, endpoint: FixedEndpoint) -> aws_sdk_sns::Client {
+fn sns_client(
+    shared: &SdkConfig,
+    endpoint: FixedEndpoint,
+    region: String,
+    http_client: SharedHttpClient,
+) -> aws_sdk_sns::Client {
     // SNS does not deduplicate messages to phone numbers, so a retry could text twice. The one attempt is limited by
     // the deadline of the request.
     let config = aws_sdk_sns::config::Builder::from(shared)
+        .http_client(http_client)
+        .region(Region::new(region))
         .endpoint_resolver(endpoint)
         .retry_config(RetryConfig::disabled())
         .timeout_config(
@@ -219,13 +267,11 @@ fn retries() -> RetryConfig {
         .with_initial_backoff(Duration::from_millis(50))
 }
 
-fn shared_config(connector: &SharedHttpConnector, settings: &AwsSettings) -> SdkConfig {
-    let connector = connector.clone();
+fn shared_config(settings: &AwsSettings) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(settings.region.clone()))
         .credentials_provider(SharedCredentialsProvider::new(settings.credentials.clone()))
-        .http_client(http_client_fn(move |_, _| connector.clone()))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .retry_config(retries())
         .timeout_config(
@@ -286,7 +332,14 @@ pub fn error_code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String 
             context.err().code().unwrap_or("service error").to_owned()
         }
         SdkError::TimeoutError(_) => "timeout".to_owned(),
-        SdkError::DispatchFailure(_) => "no connection".to_owned(),
+        SdkError::DispatchFailure(failure) => {
+            let connector = failure.as_connector_error();
+            if connector.is_some_and(never_connected) {
+                "no connection".to_owned()
+            } else {
+                "connection lost".to_owned()
+            }
+        }
         SdkError::ResponseError(_) => "unreadable answer".to_owned(),
         SdkError::ConstructionFailure(_) => "request not built".to_owned(),
         _ => "unknown".to_owned(),
@@ -296,6 +349,42 @@ pub fn error_code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    struct Noon;
+
+    impl Clock for Noon {
+        fn now(&self) -> phoneproof_domain::clock::Timestamp {
+            phoneproof_domain::clock::Timestamp::from_unix(1_795_435_200)
+        }
+    }
+
+    #[test]
+    fn sns_is_called_and_signed_for_in_its_own_region() {
+        let mut settings = AwsSettings {
+            region: "eu-central-2".to_owned(),
+            sns_region: None,
+            credentials: Credentials::new("id", "secret", None, None, "test"),
+            dynamodb_endpoint: None,
+            sns_endpoint: None,
+            secrets_endpoint: None,
+            ca_bundle: None,
+        };
+        for (given, region) in [
+            (None, "eu-central-2"),
+            (Some("eu-central-1"), "eu-central-1"),
+        ] {
+            settings.sns_region = given.map(str::to_owned);
+            let url = format!("https://sns.{region}.amazonaws.com");
+            assert_eq!(settings.sns().url(), url);
+            assert_eq!(
+                settings.dynamodb().url(),
+                "https://dynamodb.eu-central-2.amazonaws.com"
+            );
+            let clients = Clients::new(&settings, Arc::new(Noon));
+            let signed_for = clients.sns.get().config().region().map(Region::as_ref);
+            assert_eq!(signed_for, Some(region));
+        }
+    }
 
     #[test]
     fn mozilla_trusts_every_root_of_amazon() {

@@ -1,6 +1,7 @@
 //! Sends text messages through Amazon SNS.
 
 use std::fmt;
+use std::future::Future;
 
 use aws_sdk_sns::error::SdkError;
 use aws_sdk_sns::operation::publish::PublishError;
@@ -9,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use phoneproof_domain::delivery::Delivery;
 
-use crate::clients::SnsClient;
+use crate::clients::{SnsClient, never_connected};
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::policy::{SmsPolicy, SmsType};
 
@@ -51,6 +52,25 @@ impl Sender {
     /// Builds the SNS client now instead of at the first text message.
     pub fn warm_up(&self) {
         let _: &aws_sdk_sns::Client = self.client.get();
+    }
+
+    /// Does `work`, and opens a connection to SNS beside it unless one was used a moment ago.
+    ///
+    /// So a text neither waits for a connection nor goes over one that may be dead. A failure of `work` ends the opening.
+    ///
+    /// # Errors
+    ///
+    /// The error of `work`. That no connection opens is no error here: the text then says so.
+    pub async fn connect_beside<T, E>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        let connect = async {
+            self.client.prepare().await;
+            Ok(())
+        };
+        let (done, ()) = tokio::try_join!(work, connect)?;
+        Ok(done)
     }
 
     /// Sends `body` to `phone` and waits for the answer of SNS until `deadline`. A failure is logged.
@@ -119,14 +139,19 @@ fn attribute(data_type: &str, value: &str) -> Option<MessageAttributeValue> {
 
 /// Says what a failed call means for delivery.
 ///
-/// Only a 4xx answer of SNS itself proves that nothing was sent. SNS may answer 5xx after it has handed the message
-/// to the carrier, and a broken connection may hide a success.
+/// Nothing was sent when SNS itself answers 4xx, or when there was no connection to send it over. SNS may answer 5xx
+/// after it has handed the message to the carrier, and a connection that breaks may hide a success.
 fn classify<R: StatusCode>(error: &SdkError<PublishError, R>) -> Delivery {
     match error {
         SdkError::ServiceError(context) if (400..500).contains(&context.raw().status()) => {
             Delivery::Refused
         }
         SdkError::ConstructionFailure(_) => Delivery::Refused,
+        SdkError::DispatchFailure(failure)
+            if failure.as_connector_error().is_some_and(never_connected) =>
+        {
+            Delivery::Refused
+        }
         _ => Delivery::Unknown,
     }
 }

@@ -170,7 +170,7 @@ fn read_origins(text: Option<&str>) -> Result<Vec<String>, ConfigError> {
 
 /// Reads the region, the credentials and the endpoints from the variables that Lambda sets and the AWS SDKs know.
 ///
-/// They are `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL` with its
+/// They are `AWS_REGION`, `SNS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL` with its
 /// variants `_DYNAMODB`, `_SNS` and `_SECRETS_MANAGER`, and `AWS_CA_BUNDLE`.
 ///
 /// # Errors
@@ -185,6 +185,7 @@ pub fn read_aws(environment: &dyn Environment) -> Result<AwsSettings, ConfigErro
     };
     Ok(AwsSettings {
         region: required("AWS_REGION")?,
+        sns_region: read_sns_region(environment)?,
         credentials: Credentials::new(
             required("AWS_ACCESS_KEY_ID")?,
             required("AWS_SECRET_ACCESS_KEY")?,
@@ -200,6 +201,23 @@ pub fn read_aws(environment: &dyn Environment) -> Result<AwsSettings, ConfigErro
             .map(read_ca_bundle)
             .transpose()?,
     })
+}
+
+/// Reads the region of SNS. It becomes a part of a host name, so only the form of a region is accepted.
+fn read_sns_region(environment: &dyn Environment) -> Result<Option<String>, ConfigError> {
+    let Some(region) = environment.get("SNS_REGION") else {
+        return Ok(None);
+    };
+    let is_region = region.contains('-')
+        && region
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    is_region
+        .then_some(Some(region))
+        .ok_or(ConfigError::Invalid {
+            variable: "SNS_REGION",
+            accepted: "a region of AWS such as us-east-1 is needed",
+        })
 }
 
 fn read_ca_bundle(path: String) -> Result<CaBundle, ConfigError> {
@@ -256,6 +274,10 @@ mod tests {
             ("ISSUER", "ftp://verify.example.com"),
             ("TOKEN_MODE", "both"),
             ("TRACING", "on"),
+            ("SNS_REGION", "us_east_1"),
+            ("SNS_REGION", "US-EAST-1"),
+            ("SNS_REGION", "us-east-1.example.com"),
+            ("SNS_REGION", "useast1"),
             ("AWS_CA_BUNDLE", "/dev/null"),
             ("AWS_CA_BUNDLE", "no-such-file"),
             ("ALLOWED_ORIGINS", "*"),

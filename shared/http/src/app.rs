@@ -16,7 +16,7 @@ use super::cors;
 use super::header::insert;
 use super::problem::{NOT_FOUND, Problem};
 use super::reply::Reply;
-use super::route::{Endpoint, Route, find_path};
+use super::route::{Endpoint, Route, find_mapped};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_CONTENT_TYPE_OPTIONS: HeaderName = HeaderName::from_static("x-content-type-options");
@@ -35,6 +35,8 @@ pub struct App<S> {
     pub journal: Journal,
     /// The sender of traces; `None` when tracing is off.
     pub tracer: Option<Tracer>,
+    /// The path at which the API is mapped under its domain, of [`base_path`](super::base_path); empty for its root.
+    pub base_path: String,
 }
 
 impl<S> fmt::Debug for App<S> {
@@ -57,14 +59,15 @@ impl<S> App<S> {
         routes: &[Route<E>],
     ) -> Result<Call<E>, Box<Response<Body>>> {
         let (head, source_ip) = read_head(&request);
-        let Some((path, parameter)) = find_path(routes, request.uri().path()) else {
+        let Some((path, parameter)) = find_mapped(routes, request.uri().path(), &self.base_path)
+        else {
             let problem = Problem::new(&NOT_FOUND).with_detail(E::NOT_FOUND);
             let answer = self.answer::<E>(&head, None, &Facts::default(), Err(problem));
             return Err(Box::new(answer));
         };
         let here = || routes.iter().filter(|route| route.path == path);
         let methods = || {
-            let methods: Vec<_> = here().map(|route| route.method.as_str()).collect();
+            let methods: Vec<_> = here().flat_map(Route::methods).collect();
             methods.join(",")
         };
         if let (&Method::OPTIONS, Some(request_headers)) = (request.method(), E::CORS_HEADERS) {
@@ -73,7 +76,7 @@ impl<S> App<S> {
             self.add_common_headers(&head, answer.headers_mut());
             return Err(Box::new(answer));
         }
-        let Some(route) = here().find(|route| route.method == *request.method()) else {
+        let Some(route) = here().find(|route| route.serves(request.method())) else {
             let mut facts = Facts::default();
             if let Some(route) = here().next() {
                 route.endpoint.note(&mut facts);

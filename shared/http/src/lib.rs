@@ -27,4 +27,4 @@ pub use field::{Faults, FieldFault, SensitiveText};
 pub use problem::{Problem, ProblemDocument, ProblemType};
 pub use rate_limit::RateLimit;
 pub use reply::Reply;
-pub use route::{Endpoint, Route};
+pub use route::{Endpoint, Route, base_path};

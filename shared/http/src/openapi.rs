@@ -14,6 +14,8 @@ use serde_json::{Map, Value, json};
 use super::problem::ProblemType;
 
 /// Adds these operations to `document`, which brings the schemas.
+///
+/// A `HEAD` answers like its `GET`, without the body, so describing it would repeat the `GET`.
 #[must_use]
 pub fn with_operations(document: utoipa::openapi::OpenApi, operations: &[Operation]) -> Value {
     let mut document = serde_json::to_value(document).unwrap_or_default();
@@ -150,8 +152,8 @@ fn refusal_response(status: u16, refused: &[&ProblemType]) -> Value {
         "allOf": [reference("Problem"), { "properties": { "type": { "enum": types } } }],
     });
     let mut headers = answer_headers();
-    // Some conflicts end by themselves: a phone in use can be had later.
-    if matches!(status, 409 | 429 | 503) {
+    // Some conflicts end by themselves: a phone in use can be had later. A 502 ends with the pause between two texts.
+    if matches!(status, 409 | 429 | 502 | 503) {
         headers["Retry-After"] = json!({ "schema": { "type": "integer", "minimum": 1 } });
     }
     if status == 401 {

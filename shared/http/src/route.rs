@@ -43,12 +43,44 @@ impl<E> Route<E> {
         }
     }
 
+    /// Whether the route answers `method`. A `HEAD` is answered like a `GET`, without the body (RFC 9110 section 9.3.2).
+    pub(crate) fn serves(&self, method: &Method) -> bool {
+        self.method == *method || (*method == Method::HEAD && self.method == Method::GET)
+    }
+
+    /// Lists the names of the methods that the route answers.
+    pub(crate) fn methods(&self) -> impl Iterator<Item = &str> {
+        let head = (self.method == Method::GET).then_some("HEAD");
+        std::iter::once(self.method.as_str()).chain(head)
+    }
+
     /// Returns what stands at the place of the parameter in `path`; `None` when `path` is another path.
     fn parameter<'p>(&self, path: &'p str) -> Option<&'p str> {
         let (start, _) = self.path.split_once('{')?;
         let value = path.strip_prefix(start)?;
         (!value.is_empty() && !value.contains('/')).then_some(value)
     }
+}
+
+/// Returns the path at which an API is mapped, from the URL of its issuer: what stands there before `prefix`, the path
+/// that the API's own routes begin with.
+///
+/// Behind a base-path mapping, a gateway hands over paths with or without the base path, so functions take both.
+#[must_use]
+pub fn base_path(issuer: &str, prefix: &str) -> String {
+    let url = issuer.parse::<http::Uri>().unwrap_or_default();
+    let path = url.path().trim_end_matches('/');
+    path.strip_suffix(prefix).unwrap_or(path).to_owned()
+}
+
+/// Finds a path as [`find_path`] does, also behind the base path `base`.
+pub(crate) fn find_mapped<E>(
+    routes: &[Route<E>],
+    path: &str,
+    base: &str,
+) -> Option<(&'static str, Option<String>)> {
+    let mapped = || find_path(routes, path.strip_prefix(base)?);
+    find_path(routes, path).or_else(|| mapped().filter(|_| !base.is_empty()))
 }
 
 /// Finds the path of the table that `path` matches, and the value of its parameter. A path without a parameter wins.
@@ -89,5 +121,44 @@ mod tests {
         ] {
             assert_eq!(find_path(&ROUTES, path), found, "{path}");
         }
+    }
+
+    #[test]
+    fn the_base_path_is_what_an_issuer_has_before_the_routes() {
+        for (issuer, prefix, base) in [
+            ("https://a.example.com", "", ""),
+            ("https://a.example.com/sms", "", "/sms"),
+            ("https://a.example.com/sms/one", "", "/sms/one"),
+            ("https://a.example.com/account", "/account", ""),
+            ("https://a.example.com/sms/account", "/account", "/sms"),
+        ] {
+            assert_eq!(base_path(issuer, prefix), base, "{issuer}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_found_with_and_without_the_base_path_and_under_no_other() {
+        let found = Some(("/v1/items", None));
+        for (path, base, expected) in [
+            ("/v1/items", "", found.clone()),
+            ("/v1/items", "/sms", found.clone()),
+            ("/sms/v1/items", "/sms", found),
+            ("/sms/v1/items", "", None),
+            ("/other/v1/items", "/sms", None),
+            ("/smsv1/items", "/sms", None),
+            ("/sms/sms/v1/items", "/sms", None),
+            ("/sms", "/sms", None),
+        ] {
+            assert_eq!(find_mapped(&ROUTES, path, base), expected, "{path} {base}");
+        }
+    }
+
+    #[test]
+    fn a_head_is_served_where_a_get_is() {
+        let [delete, _, get] = ROUTES;
+        assert!(get.serves(&Method::GET) && get.serves(&Method::HEAD));
+        assert!(!get.serves(&Method::DELETE) && !delete.serves(&Method::HEAD));
+        assert_eq!(get.methods().collect::<Vec<_>>(), ["GET", "HEAD"]);
+        assert_eq!(delete.methods().collect::<Vec<_>>(), ["DELETE"]);
     }
 }

@@ -23,6 +23,7 @@ use phoneproof_domain::locale::Locale;
 use phoneproof_domain::phone::{Phone, PhoneError};
 use phoneproof_domain::phone_record::{SendRefusal, Slot, SlotIndex};
 use phoneproof_domain::policy::{Business, BusinessId, DestinationRefusal, TestNumber};
+use phoneproof_domain::rule::Rule;
 use phoneproof_observe::{Dependency, RequestContext, TextSent};
 use tokio::time::Instant;
 
@@ -103,8 +104,13 @@ pub enum SendError {
     Closed(Closed),
     /// A rule refused the send.
     Denied(Denial),
-    /// The carrier refused the text. The counts of the rules that are refunded were given back.
-    CarrierRefused,
+    /// The text was certainly not sent.
+    CarrierRefused {
+        /// The rules whose counts were given back.
+        given_back: Vec<Rule>,
+        /// When the next text to the phone may be asked for.
+        retry_at: Timestamp,
+    },
     /// The carrier did not answer. The text may arrive, and the token works if it does.
     CarrierUnknown(Box<Sent>),
     /// The rules or keys could not be checked. Nothing was sent.
@@ -149,7 +155,7 @@ impl Service {
         let keyring = self.keys.keyring(request).await?;
         let prepared = self.prepare(&command, &checked, &keyring, request).await?;
         let plan = self.plan(&command, &checked, &prepared, &keyring, request)?;
-        match self.store.reserve(&plan, request).await {
+        match self.reserve(&checked, &plan, request).await {
             Ok(()) => {}
             Err(ReserveError::Refused(SendRefusal::Repeated(index, slot))) => {
                 return self.repeat(&checked, prepared, (index, slot), &keyring, request);
@@ -174,10 +180,28 @@ impl Service {
             Delivery::Accepted => Ok(sent),
             Delivery::Unknown => Err(SendError::CarrierUnknown(Box::new(sent))),
             Delivery::Refused => {
-                self.refund(&plan, request).await;
-                Err(SendError::CarrierRefused)
+                let given_back = self.refund(&plan, request).await;
+                Err(SendError::CarrierRefused {
+                    given_back,
+                    retry_at: resend_at,
+                })
             }
         }
+    }
+
+    /// Reserves the challenge. If a text will follow, the connection to the carrier opens meanwhile.
+    async fn reserve(
+        &self,
+        checked: &Checked<'_>,
+        plan: &SendPlan,
+        request: &mut RequestContext,
+    ) -> Result<(), ReserveError> {
+        // On the heap: it is large, and would move once more on its way to the connection beside it.
+        let reserve = Box::pin(self.store.reserve(plan, request));
+        if checked.test.is_some() {
+            return reserve.await;
+        }
+        self.sender.connect_beside(reserve).await
     }
 
     /// Checks everything that needs no I/O: business, client key, phone, destination and locale.
@@ -315,12 +339,16 @@ impl Service {
         delivery
     }
 
-    /// Gives back the counts of a refused text. A refund that fails only costs the user a part of the quota, so the
-    /// request does not fail with it.
-    async fn refund(&self, plan: &SendPlan, request: &mut RequestContext) {
+    /// Gives back the counts of a refused text. Returns the rules whose counts were given back.
+    ///
+    /// A refund that fails only costs the user a part of the quota, so the request does not fail with it.
+    async fn refund(&self, plan: &SendPlan, request: &mut RequestContext) -> Vec<Rule> {
         if let Err(error) = self.store.refund(plan, request).await {
             tracing::warn!(%error, "a refused text was not refunded");
+            return Vec::new();
         }
+        let refunded = plan.gates.iter().filter(|gate| gate.refund().is_some());
+        refunded.map(|gate| gate.rule).collect()
     }
 }
 

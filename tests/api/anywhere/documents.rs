@@ -1,5 +1,6 @@
 //! The documents that relying parties and tools read.
 
+use http::Method;
 use phoneproof_crypto::keyring::JWKS_MAX_AGE;
 use phoneproof_tests::Site;
 
@@ -34,6 +35,24 @@ async fn the_key_set_holds_public_keys_only() {
         assert!(expected.contains(&kind), "{key}");
         for private in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
             assert!(key[private].is_null(), "{private}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_head_is_answered_like_a_get_without_the_body() {
+    let site = Site::open().await;
+    for path in [
+        "/v1/ping",
+        "/.well-known/jwks.json",
+        "/.well-known/openid-configuration",
+        "/openapi.json",
+    ] {
+        let get = site.client.get(path).await;
+        let head = site.client.raw(Method::HEAD, path, &[], Vec::new()).await;
+        assert_eq!((head.status, head.text.as_str()), (200, ""), "{path}");
+        for name in ["content-type", "cache-control"] {
+            assert_eq!(head.header(name), get.header(name), "{path} {name}");
         }
     }
 }

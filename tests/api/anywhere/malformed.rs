@@ -254,7 +254,8 @@ async fn unknown_paths_and_methods_are_refused() {
     for (method, path, allow) in [
         (Method::GET, "/v1/send", "POST"),
         (Method::DELETE, "/v1/verify", "POST"),
-        (Method::POST, "/v1/ping", "GET"),
+        (Method::POST, "/v1/ping", "GET,HEAD"),
+        (Method::HEAD, "/v1/verify", "POST"),
     ] {
         let answer = site.client.raw(method, path, &[], Vec::new()).await;
         assert_eq!(

@@ -26,14 +26,14 @@ use phoneproof_bench::canned::Canned;
 use phoneproof_bench::events::User;
 use phoneproof_bench::warm::{KEYRING, Warm, nowhere, policy};
 use phoneproof_config::DEFAULT_POLICY;
-use phoneproof_config::process::SystemRandom;
+use phoneproof_config::process::{SystemClock, SystemRandom};
 use phoneproof_crypto::challenge_token;
 use phoneproof_crypto::code::{code_mac, code_matches, derive_code};
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::challenge::Challenge;
 use phoneproof_domain::challenge::ChallengeId;
-use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::clock::{Clock, Timestamp};
 use phoneproof_domain::country::Country;
 use phoneproof_domain::device::Device;
 use phoneproof_domain::locale::Locale;
@@ -236,9 +236,13 @@ fn plan(keyring: &Keyring, policy: &Policy) -> SendPlan {
     }
 }
 
+fn clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
+
 fn calls(c: &mut Criterion) {
     let (keyring, policy, canned) = (keyring(), policy(), Canned::new(KEYRING));
-    let clients = Clients::over(canned.shared(), &nowhere());
+    let clients = Clients::over(canned.shared(), &nowhere(), clock());
     let store = Store::new(clients.dynamodb.clone(), phoneproof_local::stack::tables());
     let plan = plan(&keyring, &policy);
     let runtime = Runtime::new().expect("a runtime");
@@ -279,7 +283,7 @@ fn start(c: &mut Criterion) {
     });
     group.bench_function("read the keyring", |b| b.iter(keyring));
     group.bench_function("build the clients, with TLS", |b| {
-        b.iter(|| Clients::new(&nowhere()));
+        b.iter(|| Clients::new(&nowhere(), clock()));
     });
     group.finish();
 }

@@ -54,6 +54,7 @@ impl Canned {
         match target.rsplit('.').next() {
             Some("GetSecretValue") => SdkBody::from(&*self.secret),
             Some("TransactWriteItems" | "UpdateItem") => SdkBody::from("{}"),
+            _ if request.uri().ends_with("/ping") => SdkBody::from("healthy"),
             _ => {
                 let form = request.body().bytes().unwrap_or_default();
                 *self

@@ -8,6 +8,7 @@ use phoneproof_api::App;
 use phoneproof_aws::clients::{AwsSettings, Clients, Credentials};
 use phoneproof_config::{DEFAULT_POLICY, Settings};
 use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::clock::Clock;
 use phoneproof_domain::policy::Policy;
 use phoneproof_observe::Journal;
 use phoneproof_service::Service;
@@ -32,6 +33,7 @@ pub fn policy() -> Policy {
 pub fn nowhere() -> AwsSettings {
     AwsSettings {
         region: "us-east-1".to_owned(),
+        sns_region: None,
         credentials: Credentials::new("local", "local", None, None, "local"),
         dynamodb_endpoint: None,
         sns_endpoint: None,
@@ -52,6 +54,7 @@ impl Warm {
     /// Builds the handlers and serves one flow, after which they are warm.
     pub async fn start() -> Self {
         let canned = Canned::new(KEYRING);
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::new());
         let settings = Settings {
             issuer: "https://verify.example.com".to_owned(),
             token_mode: TokenMode::Sealed,
@@ -62,15 +65,16 @@ impl Warm {
             xray_daemon: None,
             aws: nowhere(),
         };
-        let clients = Clients::over(canned.shared(), &settings.aws);
+        let clients = Clients::over(canned.shared(), &settings.aws, Arc::clone(&clock));
         let service = Service::new(phoneproof_api::parts(&clients, &settings, policy()));
         let app = App {
             service: service.expect("the sample policy has templates"),
-            clock: Arc::new(ManualClock::new()),
+            clock,
             random: Arc::new(SeededRandom::new(1)),
             allowed_origins: Vec::new(),
             journal: Journal::new("bench".to_owned(), None, Arc::new(|_| ())),
             tracer: None,
+            base_path: String::new(),
         };
         let events = Events::compiled();
         let warm = Self {

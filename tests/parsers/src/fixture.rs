@@ -36,6 +36,7 @@ pub(crate) static APP: LazyLock<App> = LazyLock::new(|| App {
     allowed_origins: vec![ORIGIN.to_owned()],
     journal: Journal::new("test".to_owned(), None, Arc::new(check_line)),
     tracer: None,
+    base_path: String::new(),
 });
 
 /// A clock that always shows [`NOW`].
@@ -75,6 +76,7 @@ fn service() -> Service {
         xray_daemon: None,
         aws: AwsSettings {
             region: "us-east-1".to_owned(),
+            sns_region: None,
             credentials: Credentials::new("id", "secret", None, None, "test"),
             dynamodb_endpoint: nowhere.clone(),
             sns_endpoint: nowhere.clone(),
@@ -83,7 +85,7 @@ fn service() -> Service {
         },
     };
     let policy = phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("a policy");
-    let clients = Clients::new(&settings.aws);
+    let clients = Clients::new(&settings.aws, Arc::new(Still));
     let parts = phoneproof_api::parts(&clients, &settings, policy);
     Service::new(parts).expect("a service")
 }

@@ -22,6 +22,7 @@ use std::time::Duration;
 use phoneproof_aws::clients::Clients;
 use phoneproof_aws::keys::{Keys, KeysError};
 use phoneproof_crypto::keyring::Keyring;
+use phoneproof_domain::clock::Clock;
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::phone_parser::PhoneParser;
 use phoneproof_domain::random::Random;
@@ -89,13 +90,14 @@ struct Proved {
 }
 
 impl Accounts {
-    /// Builds the service, without any call to AWS or the verification service.
+    /// Builds the service, without any call to AWS or the verification service. `clock` tells how long a connection was
+    /// unused.
     ///
     /// # Errors
     ///
     /// [`FetchFailed`] when TLS cannot be set up.
-    pub fn new(settings: &AccountSettings) -> Result<Self, FetchFailed> {
-        let clients = Clients::new(&settings.aws);
+    pub fn new(settings: &AccountSettings, clock: Arc<dyn Clock>) -> Result<Self, FetchFailed> {
+        let clients = Clients::new(&settings.aws, clock);
         Ok(Self {
             issuer: settings.issuer.clone(),
             keys: Keys::new(clients.secrets, settings.keyring_secret_id.clone()),

@@ -154,7 +154,7 @@ impl AccountStore {
     pub(crate) async fn write(&self, parts: Vec<Part>, request: &mut RequestContext) -> Written {
         let items = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
         let began = Instant::now();
-        let done = transact(&self.client, items, request).await;
+        let done = transact(&self.client, || Ok(items.clone()), request).await;
         request.note_call(Dependency::Store, began);
         Ok(Failed::of(done?))
     }

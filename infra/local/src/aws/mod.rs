@@ -173,6 +173,8 @@ mod tests {
             ("Action=Subscribe", "InvalidAction"),
             ("Action=Publish&Message=hi", "InvalidParameter"),
             ("Action=Publish&PhoneNumber=%2B1", "InvalidParameter"),
+            ("Action=OptInPhoneNumber", "InvalidParameter"),
+            ("Action=CheckIfPhoneNumberIsOptedOut", "InvalidParameter"),
         ] {
             let site = Site::new();
             let answer = site.post(&[], body).await;

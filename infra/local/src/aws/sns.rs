@@ -8,12 +8,17 @@ use phoneproof_domain::clock::Timestamp;
 
 use crate::inbox::{Carrier, Inbox, Message};
 
-/// Answers a call of the AWS Query protocol, which sends a form and expects XML. SNS here knows `Publish` only.
+/// Answers a call of the AWS Query protocol, which sends a form and expects XML. SNS here knows `Publish`, and the calls
+/// about numbers that are opted out.
 pub(super) async fn answer_query(inbox: &Inbox, now: Timestamp, body: &[u8]) -> Response {
     let form: BTreeMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
     let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
-    if field("Action") != "Publish" {
-        return sns_error(StatusCode::BAD_REQUEST, "InvalidAction");
+    match field("Action") {
+        "Publish" => {}
+        action @ ("CheckIfPhoneNumberIsOptedOut" | "OptInPhoneNumber") => {
+            return answer_opted_out(inbox, action, field("phoneNumber"));
+        }
+        _ => return sns_error(StatusCode::BAD_REQUEST, "InvalidAction"),
     }
     if field("PhoneNumber").is_empty() || field("Message").is_empty() {
         return sns_error(StatusCode::BAD_REQUEST, "InvalidParameter");
@@ -26,7 +31,7 @@ pub(super) async fn answer_query(inbox: &Inbox, now: Timestamp, body: &[u8]) -> 
         attributes: read_attributes(&form),
     });
     match carrier {
-        Carrier::Deliver => confirm(&id),
+        Carrier::Deliver => confirm("Publish", &format!("<MessageId>{id}</MessageId>")),
         Carrier::Refuse => sns_error(StatusCode::BAD_REQUEST, "InvalidParameter"),
         Carrier::Throttle => sns_error(StatusCode::TOO_MANY_REQUESTS, "Throttled"),
         Carrier::Fail => sns_error(StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
@@ -45,14 +50,26 @@ fn read_attributes(form: &BTreeMap<String, String>) -> BTreeMap<String, String> 
     (1..).map_while(pair).collect()
 }
 
-/// Answers a `Publish` that SNS took.
-fn confirm(id: &str) -> Response {
+/// Says whether a number is opted out, or opts it in.
+fn answer_opted_out(inbox: &Inbox, action: &str, phone: &str) -> Response {
+    if phone.is_empty() {
+        return sns_error(StatusCode::BAD_REQUEST, "InvalidParameter");
+    }
+    if action == "OptInPhoneNumber" {
+        inbox.opt_in(phone);
+        return confirm(action, "");
+    }
+    let is_opted_out = inbox.is_opted_out(phone);
+    confirm(action, &format!("<isOptedOut>{is_opted_out}</isOptedOut>"))
+}
+
+/// Answers a call that SNS served.
+fn confirm(action: &str, result: &str) -> Response {
     respond(
         StatusCode::OK,
         format!(
-            "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult>\
-             <MessageId>{id}</MessageId></PublishResult><ResponseMetadata><RequestId>{id}</RequestId>\
-             </ResponseMetadata></PublishResponse>"
+            "<{action}Response xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><{action}Result>{result}\
+             </{action}Result><ResponseMetadata><RequestId>local</RequestId></ResponseMetadata></{action}Response>"
         ),
     )
 }

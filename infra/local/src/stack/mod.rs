@@ -12,6 +12,7 @@ use axum::Router;
 use phoneproof_api::App;
 use phoneproof_aws::clients::{AwsSettings, Clients};
 use phoneproof_aws::keys::READ_WITHIN;
+use phoneproof_config::process::SystemClock;
 use phoneproof_config::{LOCAL_STACK, Settings};
 use phoneproof_observe::{Journal, Output, RequestContext};
 use phoneproof_service::Service;
@@ -75,7 +76,8 @@ impl Stack {
         .await?;
         let random = Arc::clone(&options.random);
         let mut request = RequestContext::new(options.clock.now(), READ_WITHIN, random);
-        let clients = Clients::new(&settings.aws);
+        // The age of a connection is real, even where a test moves the clock of the stack.
+        let clients = Clients::new(&settings.aws, Arc::new(SystemClock));
         let parts = phoneproof_api::parts(&clients, &settings, options.policy);
         let service = Service::new(parts).map_err(io::Error::other)?;
         Box::pin(service.warm_up(&mut request))
@@ -90,6 +92,7 @@ impl Stack {
                 allowed_origins: options.allowed_origins,
                 journal: Journal::new(settings.stack_name, None, output),
                 tracer: None,
+                base_path: String::new(),
             }),
             account: Arc::new(account),
             clock: options.clock,
@@ -138,6 +141,7 @@ fn build_settings(options: &Options, url: &str, endpoints: Endpoints) -> Setting
         xray_daemon: None,
         aws: AwsSettings {
             region,
+            sns_region: None,
             credentials,
             dynamodb_endpoint: Some(endpoints.dynamodb),
             sns_endpoint: Some(endpoints.sns),

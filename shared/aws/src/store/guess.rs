@@ -8,13 +8,13 @@ use phoneproof_domain::challenge::ChallengeId;
 use phoneproof_domain::phone_record::{GuessRefusal, SlotIndex, Terms, WriteId};
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_observe::{Dependency, RequestContext};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::item::{
     Item, PK, bytes, instant, number, read_number, read_phone_record, slot_member, slot_name, text,
     wrong_codes_name,
 };
-use super::transaction::{CONFLICT_RETRIES, draw_delay};
+use super::transaction::{CONFLICT_RETRIES, pause};
 use super::{CallFailed, Store, StoreError, within};
 
 const OPERATION: &str = "UpdateItem";
@@ -83,7 +83,7 @@ impl Store {
                         return Err(StoreError::Contended(OPERATION));
                     }
                     conflicts += 1;
-                    sleep(draw_delay(conflicts, request)).await;
+                    pause(OPERATION, conflicts, request).await?;
                 }
                 _ => return Err(CallFailed::from_error(OPERATION, error.as_ref()).into()),
             }

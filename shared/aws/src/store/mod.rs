@@ -106,6 +106,14 @@ impl CallFailed {
         }
     }
 
+    /// Says that the deadline of the request came before the answer.
+    pub(crate) fn by_deadline(operation: &'static str) -> Self {
+        Self {
+            operation,
+            code: "deadline".to_owned(),
+        }
+    }
+
     fn new<E: ProvideErrorMetadata, R>(operation: &'static str, error: &SdkError<E, R>) -> Self {
         Self::from_error(operation, Some(error))
     }

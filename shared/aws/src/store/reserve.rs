@@ -71,9 +71,8 @@ impl Store {
         plan: &SendPlan,
         request: &mut RequestContext,
     ) -> Result<(), ReserveError> {
-        let items = self.reserve_items(plan)?;
         let began = Instant::now();
-        let done = transact(&self.client, items, request).await;
+        let done = transact(&self.client, || self.reserve_items(plan), request).await;
         request.note_call(Dependency::Store, began);
         let Err(reasons) = done? else {
             return Ok(());
@@ -96,16 +95,21 @@ impl Store {
         plan: &SendPlan,
         request: &mut RequestContext,
     ) -> Result<(), StoreError> {
+        let began = Instant::now();
+        let done = transact(&self.client, || self.refund_items(plan), request).await;
+        request.note_call(Dependency::Store, began);
+        done?.map_err(|_| StoreError::NothingToRefund)
+    }
+
+    /// Makes the items of [`Store::refund`]: the release of the slot, then one per gate that is refunded.
+    fn refund_items(&self, plan: &SendPlan) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut items = vec![self.build_release(plan)?];
         for gate in &plan.gates {
             if let Some(quota) = gate.refund() {
                 items.push(self.build_uncount(gate, quota)?);
             }
         }
-        let began = Instant::now();
-        let done = transact(&self.client, items, request).await;
-        request.note_call(Dependency::Store, began);
-        done?.map_err(|_| StoreError::NothingToRefund)
+        Ok(items)
     }
 
     /// Makes the items of [`Store::reserve`]: one per gate in the order of the gates, then the stored token, if any.

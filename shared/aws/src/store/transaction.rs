@@ -8,71 +8,95 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 use phoneproof_crypto::base64url;
 use phoneproof_observe::RequestContext;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout_at};
 
 use super::{CallFailed, StoreError, within};
 
-/// How often a write is tried again after another writer touched the same item.
+/// How often a write is tried again after another writer touched the same item, or after its table was throttled.
 pub(super) const CONFLICT_RETRIES: u32 = 3;
 
 /// The cancellation code of an item whose condition did not hold.
 pub const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 /// The cancellation code of an item that another writer touched at the same time.
 const CONFLICT: &str = "TransactionConflict";
+/// The cancellation codes that pass by themselves. The last two say that a table or a partition of it was throttled
+/// (DynamoDB API reference, `TransactWriteItems`, "Cancellation reason codes"). The SDK repeats none of them.
+const PASSING: [&str; 3] = [CONFLICT, "ThrottlingError", "ProvisionedThroughputExceeded"];
 const OPERATION: &str = "TransactWriteItems";
 
-/// Writes all of `items` or none of them.
+/// Writes all the items that `build` makes, or none of them.
+///
+/// Each try builds the items anew, so that a first try that succeeds copies nothing. `build` must make the same items
+/// every time.
 ///
 /// # Errors
 ///
 /// - The inner error holds one reason per item, because the condition of at least one item did not hold.
-/// - The outer error is a [`StoreError`]: the store gave no answer, or other writers touched the same items at every try.
+/// - The outer error is a [`StoreError`]: the store gave no answer, or other writers touched the same items at every
+///   try, or a table was throttled at every try.
 pub async fn transact(
     client: &Client,
-    items: Vec<TransactWriteItem>,
+    build: impl Fn() -> Result<Vec<TransactWriteItem>, StoreError>,
     request: &RequestContext,
 ) -> Result<Result<(), Vec<CancellationReason>>, StoreError> {
-    let mut conflicts = 0;
+    let mut retries = 0;
     loop {
-        let Err(error) = try_once(client, items.clone(), request).await? else {
+        let Err(error) = finish_one(client, &build, request).await? else {
             return Ok(Ok(()));
         };
         let reasons = cancellation_reasons(&error);
-        let has_code = |code| move |reason: &CancellationReason| reason.code() == Some(code);
+        let codes = || reasons.iter().filter_map(CancellationReason::code);
         // A failed condition stands even if other items met a conflict: no retry can help.
-        if reasons.iter().any(has_code(CONDITION_FAILED)) {
+        if codes().any(|code| code == CONDITION_FAILED) {
             return Ok(Err(reasons.to_vec()));
         }
-        if !reasons.iter().any(has_code(CONFLICT)) {
+        let Some(passing) = PASSING
+            .into_iter()
+            .find(|passing| codes().any(|code| code == *passing))
+        else {
             return Err(CallFailed::new(OPERATION, &error).into());
+        };
+        if retries == CONFLICT_RETRIES {
+            return Err(give_up(passing));
         }
-        if conflicts == CONFLICT_RETRIES {
-            return Err(StoreError::Contended(OPERATION));
-        }
-        conflicts += 1;
-        sleep(draw_delay(conflicts, request)).await;
+        retries += 1;
+        pause(OPERATION, retries, request).await?;
     }
 }
 
-/// Sends the transaction once. The outer error says that the store gave no answer in time.
-async fn try_once(
+/// Sends one transaction until `DynamoDB` says how it ended. The outer error says that there was no answer in time.
+async fn finish_one(
     client: &Client,
-    items: Vec<TransactWriteItem>,
+    build: &impl Fn() -> Result<Vec<TransactWriteItem>, StoreError>,
     request: &RequestContext,
 ) -> Result<Result<(), SdkError<TransactWriteItemsError>>, StoreError> {
     // The SDK repeats a call whose reply was lost. With this token, DynamoDB applies the transaction once.
     let token: [u8; 16] = request.draw()?;
-    let call = client
-        .transact_write_items()
-        .set_transact_items(Some(items))
-        .client_request_token(base64url(token));
-    match within(request.deadline, call.send()).await {
-        Ok(_) => Ok(Ok(())),
-        Err(Some(error)) => Ok(Err(error)),
-        Err(None) => {
-            Err(CallFailed::from_error::<TransactWriteItemsError, ()>(OPERATION, None).into())
+    let token = base64url(token);
+    let mut waits = 0;
+    loop {
+        let call = client
+            .transact_write_items()
+            .set_transact_items(Some(build()?))
+            .client_request_token(&token);
+        match within(request.deadline, call.send()).await {
+            Ok(_) => return Ok(Ok(())),
+            // An earlier try with this token is still under way. Only the same token can tell how it ends.
+            Err(Some(error)) if is_in_progress(&error) => {
+                waits = CONFLICT_RETRIES.min(waits + 1);
+                pause(OPERATION, waits, request).await?;
+            }
+            Err(Some(error)) => return Ok(Err(error)),
+            Err(None) => return Err(CallFailed::by_deadline(OPERATION).into()),
         }
     }
+}
+
+fn is_in_progress(error: &SdkError<TransactWriteItemsError>) -> bool {
+    matches!(
+        error.as_service_error(),
+        Some(TransactWriteItemsError::TransactionInProgressException(_))
+    )
 }
 
 /// Returns one reason per item of a canceled transaction; none for another error.
@@ -85,11 +109,31 @@ fn cancellation_reasons(error: &SdkError<TransactWriteItemsError>) -> &[Cancella
     }
 }
 
-/// Draws the time to wait before retry number `retry`: 10 to 40 ms before the first, and twice as long before each
-/// later one.
+/// The error of a transaction that was canceled with the code `passing` at every try.
+fn give_up(passing: &str) -> StoreError {
+    if passing == CONFLICT {
+        return StoreError::Contended(OPERATION);
+    }
+    StoreError::Call(CallFailed {
+        operation: OPERATION,
+        code: passing.to_owned(),
+    })
+}
+
+/// Waits before retry number `retry`: 10 to 40 ms before the first, and twice as long before each later one.
 ///
 /// If the random source fails, the wait is the shortest one. The wait only spreads writers over time.
-pub(super) fn draw_delay(retry: u32, request: &RequestContext) -> Duration {
+///
+/// # Errors
+///
+/// [`StoreError::Call`] when the deadline of the request comes first.
+pub(super) async fn pause(
+    operation: &'static str,
+    retry: u32,
+    request: &RequestContext,
+) -> Result<(), StoreError> {
     let [byte] = request.draw().unwrap_or([0]);
-    Duration::from_millis(5 + u64::from(byte) * 15 / 255) * 2_u32.pow(retry)
+    let delay = Duration::from_millis(5 + u64::from(byte) * 15 / 255) * 2_u32.pow(retry);
+    let slept = timeout_at(request.deadline, sleep(delay)).await;
+    slept.map_err(|_| CallFailed::by_deadline(operation).into())
 }

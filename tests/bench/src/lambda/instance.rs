@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use phoneproof_tests::{RuntimeApi, Said};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::runtime_api::{RuntimeApi, Said};
 use crate::process::Process;
 
 /// The timeout of the functions in `template.yaml`.

@@ -4,7 +4,6 @@
 
 mod figures;
 mod instance;
-mod runtime_api;
 
 use std::collections::BTreeMap;
 use std::fs;

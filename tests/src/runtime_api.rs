@@ -18,19 +18,18 @@ use tokio::time::Instant;
 
 /// An event in the life of an instance.
 #[derive(Debug)]
-pub(crate) enum Said {
-    /// The instance asked for its next event.
+pub enum Said {
+    /// The instance asked for its next event, at this instant.
     Ready(Instant),
-    /// The instance answered the last event, with this body.
+    /// The instance answered the last event, at this instant and with this body.
     Answered(Instant, Bytes),
     /// The instance reported this error, or nothing in time. The panic message shows it.
-    #[expect(dead_code, reason = "shown by `Debug`")]
     Failed(String),
 }
 
 /// A running Runtime API for one instance. Dropping it stops the server.
 #[derive(Debug)]
-pub(crate) struct RuntimeApi {
+pub struct RuntimeApi {
     /// The host and port, for `AWS_LAMBDA_RUNTIME_API`.
     pub address: String,
     events: mpsc::UnboundedSender<(String, Duration)>,
@@ -47,7 +46,7 @@ struct Shared {
 
 impl RuntimeApi {
     /// Starts the API on a free port of the loopback interface.
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         let (events, queue) = mpsc::unbounded_channel();
         let (teller, said) = mpsc::unbounded_channel();
         let shared = Shared {
@@ -73,12 +72,12 @@ impl RuntimeApi {
     }
 
     /// Hands out an event whose deadline is `left` away.
-    pub(crate) fn hand_out(&self, event: String, left: Duration) {
+    pub fn hand_out(&self, event: String, left: Duration) {
         self.events.send((event, left)).expect("the API runs");
     }
 
     /// Waits for the next thing that the instance does, for at most `patience`.
-    pub(crate) async fn listen(&mut self, patience: Duration) -> Said {
+    pub async fn listen(&mut self, patience: Duration) -> Said {
         let said = tokio::time::timeout(patience, self.said.recv()).await;
         said.ok()
             .flatten()

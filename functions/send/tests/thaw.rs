@@ -1,0 +1,190 @@
+//! The real binary, frozen and thawed as Lambda does, while its connections die.
+//!
+//! Deadlines stand in for speed: a request that waited for a dead connection would find its time used up.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is a failed test"
+)]
+
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use phoneproof_config::DEFAULT_POLICY;
+use phoneproof_local::aws::SECRET_ID;
+use phoneproof_local::stack::{Backends, Options, tables};
+use phoneproof_tests::{Death, RuntimeApi, Said, Wire, phone};
+use serde_json::{Value, json};
+
+/// Longer than a connection is trusted, less than any server keeps one.
+const FROZEN_FOR: Duration = Duration::from_millis(3_200);
+/// The time of a function that a request over a dead connection would use up. The service keeps a second of it back.
+const SHORT: Duration = Duration::from_secs(3);
+/// The timeout of the function in `template.yaml`.
+const FULL: Duration = Duration::from_secs(10);
+/// How long a busy machine may take for anything.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The function in a process of its own, with a wire to each service that it calls while it serves.
+struct Function {
+    process: Child,
+    api: RuntimeApi,
+    dynamodb: Wire,
+    sns: Wire,
+    backends: Backends,
+}
+
+impl Function {
+    async fn start() -> Self {
+        let policy = phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("valid");
+        let backends = Backends::start(&Options::new(policy)).await;
+        let backends = backends.expect("free ports");
+        let dynamodb = Wire::to(&backends.endpoints.dynamodb).await;
+        let sns = Wire::to(&backends.endpoints.sns).await;
+        let mut api = RuntimeApi::start().await;
+        let names = tables();
+        let process = Command::new(env!("CARGO_BIN_EXE_send"))
+            .env_clear()
+            .envs([
+                ("ISSUER", "https://verify.example.com"),
+                ("LIMITS_TABLE", &names.limits),
+                ("CHALLENGES_TABLE", &names.challenges),
+                ("BLOCKS_TABLE", &names.blocks),
+                ("KEYRING_SECRET_ID", SECRET_ID),
+                ("AWS_REGION", "us-east-1"),
+                ("AWS_ACCESS_KEY_ID", "local"),
+                ("AWS_SECRET_ACCESS_KEY", "local"),
+                ("AWS_ENDPOINT_URL_DYNAMODB", &dynamodb.url),
+                ("AWS_ENDPOINT_URL_SNS", &sns.url),
+                (
+                    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+                    &backends.endpoints.secrets,
+                ),
+                ("AWS_LAMBDA_RUNTIME_API", &api.address),
+                ("AWS_LAMBDA_FUNCTION_NAME", "send"),
+                ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+                ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
+                ("AWS_LAMBDA_LOG_GROUP_NAME", "send"),
+                ("AWS_LAMBDA_LOG_STREAM_NAME", "1"),
+            ])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("runs");
+        let ready = api.listen(PATIENCE).await;
+        assert!(matches!(ready, Said::Ready(_)), "{ready:?}");
+        Self {
+            process,
+            api,
+            dynamodb,
+            sns,
+            backends,
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.process.id()).expect("process ids are small");
+        kill(Pid::from_raw(id), signal).expect("it is alive");
+    }
+
+    /// Stops the process, lets `happen` happen, and lets the process go on after a while.
+    async fn freeze(&self, happen: impl FnOnce(&Self)) {
+        self.signal(Signal::SIGSTOP);
+        happen(self);
+        tokio::time::sleep(FROZEN_FOR).await;
+        self.signal(Signal::SIGCONT);
+    }
+
+    /// Asks for a code. Returns the status and the body of the answer, which is due within `left`.
+    async fn send(&mut self, phone: &str, left: Duration) -> (u64, Value) {
+        let mut event: Value =
+            serde_json::from_str(include_str!("../../../tests/events/send.json")).expect("JSON");
+        let body = json!({ "phone": phone, "uniqueId": "device", "businessId": "login" });
+        event
+            .as_object_mut()
+            .expect("an object")
+            .insert("body".to_owned(), body.to_string().into());
+        self.api.hand_out(event.to_string(), left);
+        let Said::Answered(_, answer) = self.api.listen(PATIENCE).await else {
+            panic!("no answer");
+        };
+        let ready = self.api.listen(PATIENCE).await;
+        assert!(matches!(ready, Said::Ready(_)), "{ready:?}");
+        let answer: Value = serde_json::from_slice(&answer).expect("JSON");
+        let part = |name| answer.get(name).cloned().unwrap_or_default();
+        let body = part("body").as_str().map(serde_json::from_str);
+        let status = part("statusCode").as_u64().expect("a status");
+        (status, body.expect("a body").expect("JSON"))
+    }
+
+    fn count_texts(&self) -> usize {
+        self.backends.inbox.messages(None).len()
+    }
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_died_in_a_freeze() {
+    for death in [Death::Reset, Death::Silence] {
+        for (dynamodb_dies, sns_dies) in [(false, true), (true, false), (true, true)] {
+            let what = format!("{death:?}, DynamoDB {dynamodb_dies}, SNS {sns_dies}");
+            let mut function = Function::start().await;
+            assert_eq!(function.send(&phone(1), FULL).await.0, 202, "{what}");
+            function
+                .freeze(|function| {
+                    if dynamodb_dies {
+                        function.dynamodb.kill(death);
+                    }
+                    if sns_dies {
+                        function.sns.kill(death);
+                    }
+                })
+                .await;
+            let (status, body) = function.send(&phone(2), SHORT).await;
+            assert_eq!(status, 202, "{what}: {body}");
+            assert_eq!(function.count_texts(), 2, "{what}");
+            assert_eq!(function.backends.inbox.publishes(), 2, "{what}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_warm_function_opens_no_connection_and_a_thawed_one_opens_one_to_sns() {
+    let mut function = Function::start().await;
+    let opened = |function: &Function| (function.dynamodb.opened(), function.sns.opened());
+    assert_eq!(opened(&function), (1, 1), "start-up opens one to each");
+    for n in 0..5 {
+        assert_eq!(function.send(&phone(n), FULL).await.0, 202);
+    }
+    let warm = opened(&function);
+    function.freeze(|_| ()).await;
+    assert_eq!(function.send(&phone(5), FULL).await.0, 202);
+    assert_eq!(warm, (1, 1));
+    assert_eq!(
+        opened(&function),
+        (1, 2),
+        "a live connection to DynamoDB is kept"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_carrier_that_takes_no_connection_refuses_and_the_quota_is_given_back() {
+    let mut function = Function::start().await;
+    assert_eq!(function.send(&phone(1), FULL).await.0, 202);
+    function.freeze(|function| function.sns.cut()).await;
+    // The limit of a device is ten a day, and a refused text gives it back.
+    for n in 0..12 {
+        let (status, body) = function.send(&phone(2 + n), FULL).await;
+        assert_eq!(status, 502, "{body}");
+    }
+    assert_eq!(function.count_texts(), 1);
+}
