@@ -145,12 +145,10 @@ fn read_xray_daemon(environment: &dyn Environment) -> Result<Option<String>, Con
 fn read_origins(text: Option<&str>) -> Result<Vec<String>, ConfigError> {
     let listed = text.unwrap_or_default().split(',').map(str::trim);
     let origins = listed.filter(|o| !o.is_empty()).map(origin::parse);
-    origins
-        .collect::<Option<_>>()
-        .ok_or(ConfigError::Invalid {
-            variable: "ALLOWED_ORIGINS",
-            accepted: origin::ACCEPTED,
-        })
+    origins.collect::<Option<_>>().ok_or(ConfigError::Invalid {
+        variable: "ALLOWED_ORIGINS",
+        accepted: origin::ACCEPTED,
+    })
 }
 
 /// Reads the region, the credentials and the endpoints from the variables that Lambda sets and the AWS SDKs know.

@@ -36,7 +36,8 @@ pub(crate) fn parse(text: &str) -> Option<String> {
 /// Splits a port off. The address of a host in IPv6 stands in brackets, because it has colons of its own.
 fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     let at = authority.rfind(':').filter(|_| !authority.ends_with(']'));
-    let Some((host, port)) = at.and_then(|at| Some((authority.get(..at)?, authority.get(at + 1..)?)))
+    let Some((host, port)) =
+        at.and_then(|at| Some((authority.get(..at)?, authority.get(at + 1..)?)))
     else {
         return Some((authority, None));
     };
@@ -59,7 +60,11 @@ fn read_host(host: &str, is_web: bool) -> Option<String> {
     if is_web && (has_empty_label || host == ".") {
         return None;
     }
-    Some(if is_web { host.to_ascii_lowercase() } else { host.to_owned() })
+    Some(if is_web {
+        host.to_ascii_lowercase()
+    } else {
+        host.to_owned()
+    })
 }
 
 #[cfg(test)]
@@ -78,12 +83,18 @@ mod tests {
             ("https://localhost:08443", "https://localhost:8443"),
             ("http://[0:0::1]:3000", "http://[::1]:3000"),
             ("http://[::1]", "http://[::1]"),
-            ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
+            (
+                "https://xn--bcher-kva.example",
+                "https://xn--bcher-kva.example",
+            ),
             ("capacitor://localhost", "capacitor://localhost"),
             ("Ionic://localhost", "ionic://localhost"),
             ("tauri://localhost", "tauri://localhost"),
             ("app://-", "app://-"),
-            ("chrome-extension://abcdefghijklmnop", "chrome-extension://abcdefghijklmnop"),
+            (
+                "chrome-extension://abcdefghijklmnop",
+                "chrome-extension://abcdefghijklmnop",
+            ),
         ] {
             assert_eq!(parse(text).as_deref(), Some(origin), "{text}");
         }

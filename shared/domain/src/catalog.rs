@@ -161,9 +161,9 @@ fn make_samples(pieces: &[Piece], language: &str, business: &Business) -> Vec<St
     samples
 }
 
-/// Counts the whole minutes in `left`. A text never says fewer than one.
-fn count_minutes(left: Duration) -> u64 {
-    (left.as_secs() / MINUTE.as_secs()).max(1)
+/// Counts the whole minutes for which a code works. A text never says fewer than one.
+fn count_minutes(works_for: Duration) -> u64 {
+    (works_for.as_secs() / MINUTE.as_secs()).max(1)
 }
 
 /// Joins `pieces`, with `code` and `minutes` in their places.
@@ -276,19 +276,19 @@ impl Catalog {
             .unwrap_or_else(|| business.default_locale.clone())
     }
 
-    /// Returns the text with `code` in it, which works for `left` from now; `None` when there is no such template.
+    /// Returns the text with `code` in it, which still works for this time; `None` when there is no such template.
     ///
-    /// The text promises whole minutes, and never more than `left`, unless less than one is left: then it says one.
+    /// The text promises whole minutes, and never more than that time, unless it is less than one: then it says one.
     #[must_use]
     pub fn render(
         &self,
         id: &BusinessId,
         locale: &Locale,
         code: &Code,
-        left: Duration,
+        works_for: Duration,
     ) -> Option<RenderedText> {
         let template = self.templates.get(id)?.get(locale)?;
-        let (language, minutes) = (&template.language, count_minutes(left));
+        let (language, minutes) = (&template.language, count_minutes(works_for));
         Some(RenderedText {
             body: render(&template.pieces, language, code.expose(), minutes),
             segments: template.size.count,
@@ -403,21 +403,51 @@ mod tests {
 
     #[test]
     fn the_minutes_are_never_more_than_the_code_has_left() {
-        for (seconds, said) in [(600, "10"), (300, "5"), (299, "4"), (119, "1"), (90, "1"), (60, "1")] {
+        for (seconds, said) in [
+            (600, "10"),
+            (300, "5"),
+            (299, "4"),
+            (119, "1"),
+            (90, "1"),
+            (60, "1"),
+        ] {
             let left = Duration::from_secs(seconds);
-            assert_eq!(render_in("zh", business("{code} {minutes}"), left), format!("000042 {said}"));
+            assert_eq!(
+                render_in("zh", business("{code} {minutes}"), left),
+                format!("000042 {said}")
+            );
         }
     }
 
     #[test]
     fn one_minute_reads_well_in_every_language() {
         for (locale, template, one, five) in [
-            ("en-GB", "{code} {minutes} minutes.", "1 minute.", "5 minutes."),
+            (
+                "en-GB",
+                "{code} {minutes} minutes.",
+                "1 minute.",
+                "5 minutes.",
+            ),
             ("de", "{code} {minutes} Minuten", "1 Minute", "5 Minuten"),
-            ("fr", "{code} {minutes}\u{a0}minutes", "1\u{a0}minute", "5\u{a0}minutes"),
+            (
+                "fr",
+                "{code} {minutes}\u{a0}minutes",
+                "1\u{a0}minute",
+                "5\u{a0}minutes",
+            ),
             ("en", "{code} {minutes} min", "1 min", "5 min"),
-            ("en", "{code} {minutes:minute|minutes}!", "1 minute!", "5 minutes!"),
-            ("ru", "{code} {minutes:минуту|минуты|минут}", "1 минуту", "5 минут"),
+            (
+                "en",
+                "{code} {minutes:minute|minutes}!",
+                "1 minute!",
+                "5 minutes!",
+            ),
+            (
+                "ru",
+                "{code} {minutes:минуту|минуты|минут}",
+                "1 минуту",
+                "5 минут",
+            ),
             ("zh", "{code} {minutes} 分钟", "1 分钟", "5 分钟"),
             ("ja", "{code} {minutes:分}", "1 分", "5 分"),
         ] {
@@ -441,7 +471,11 @@ mod tests {
         assert!(text.ends_with("\nFA+9qCX9VSu\nAAAAAAAAAAA"));
         let longer = policy(with_hashes(&format!("{longest}a")));
         let PolicyFaults(faults) = Catalog::new(&longer).expect_err("a byte too long");
-        assert!(faults[0].reason.contains("141 bytes"), "{}", faults[0].reason);
+        assert!(
+            faults[0].reason.contains("141 bytes"),
+            "{}",
+            faults[0].reason
+        );
     }
 
     #[test]

@@ -101,7 +101,8 @@ impl Device {
 fn names_nobody(text: &str) -> bool {
     let letters = text.chars().filter(|c| c.is_alphanumeric());
     let bare: String = letters.flat_map(char::to_lowercase).collect();
-    let is_filled = bare.bytes().all(|b| b == b'0') || is_run_of(&bare, b'f') || is_run_of(&bare, b'x');
+    let is_filled =
+        bare.bytes().all(|b| b == b'0') || is_run_of(&bare, b'f') || is_run_of(&bare, b'x');
     is_filled || PLACEHOLDERS.contains(&bare.as_str())
 }
 
@@ -167,7 +168,14 @@ mod tests {
         ] {
             assert_eq!(Device::parse(id), Err(InvalidDevice::Placeholder), "{id}");
         }
-        for id in ["d", "f", "10", "00000000-0000-0000-0000-000000000001", "null-7", "设备"] {
+        for id in [
+            "d",
+            "f",
+            "10",
+            "00000000-0000-0000-0000-000000000001",
+            "null-7",
+            "设备",
+        ] {
             assert!(Device::parse(id).is_ok(), "{id}");
         }
     }

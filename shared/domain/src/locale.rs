@@ -25,7 +25,8 @@ const RENAMED: [(&str, &str); 11] = [
 ];
 
 /// Scripts of Chinese, with the regions that write each (CLDR likely subtags).
-const CHINESE: [(&str, &[&str]); 2] = [("hant", &["tw", "hk", "mo"]), ("hans", &["cn", "sg", "my"])];
+const CHINESE: [(&str, &[&str]); 2] =
+    [("hant", &["tw", "hk", "mo"]), ("hans", &["cn", "sg", "my"])];
 
 /// A BCP 47 language tag in lower case, as in `en` or `zh-hans-cn`. A language has its present name: `iw` is `he`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,7 +81,11 @@ impl Locale {
         if let Some(bare) = chain.pop() {
             let relatives = find_relatives(&self.0);
             // A tag that is a bare language comes first itself.
-            let at = if chain.is_empty() { 0 } else { chain.len() + relatives.len() };
+            let at = if chain.is_empty() {
+                0
+            } else {
+                chain.len() + relatives.len()
+            };
             chain.extend(relatives);
             chain.insert(at, bare);
         }
@@ -108,8 +113,13 @@ fn find_relatives(tag: &str) -> Vec<String> {
     let names_script = |script: &str| rest.contains(&script);
     let [traditional, simplified] = CHINESE;
     let is_written_there = rest.iter().any(|subtag| traditional.1.contains(subtag));
-    let is_traditional = names_script(traditional.0) || (is_written_there && !names_script(simplified.0));
-    let (script, regions) = if is_traditional { traditional } else { simplified };
+    let is_traditional =
+        names_script(traditional.0) || (is_written_there && !names_script(simplified.0));
+    let (script, regions) = if is_traditional {
+        traditional
+    } else {
+        simplified
+    };
     let with_script = rest.iter().filter(|subtag| subtag.len() == 2);
     let with_script = with_script.map(|region| format!("zh-{script}-{region}"));
     let in_regions = regions.iter().map(|region| format!("zh-{region}"));
@@ -135,7 +145,9 @@ fn guess(text: &str) -> Option<Locale> {
     let first = text.split([',', ';', ' ']).next()?.to_ascii_lowercase();
     let mut subtags = first.split(|c: char| !c.is_ascii_alphanumeric());
     let is_word = |s: &&str| s.bytes().all(|b| b.is_ascii_alphabetic());
-    let language = subtags.next().filter(|s| (2..=3).contains(&s.len()) && is_word(s))?;
+    let language = subtags
+        .next()
+        .filter(|s| (2..=3).contains(&s.len()) && is_word(s))?;
     let (mut script, mut region) = (None, None);
     // A group of one letter begins an extension.
     for subtag in subtags.take_while(|s| s.len() != 1 || !is_word(s)) {
@@ -213,8 +225,16 @@ mod tests {
 
     #[test]
     fn a_language_has_its_present_name() {
-        for (old, new) in [("iw-IL", "he-il"), ("in", "id"), ("zh-CHT", "zh-hant"), ("inh", "inh")] {
-            assert_eq!(Locale::parse(old).map(|l| l.to_string()).as_deref(), Ok(new));
+        for (old, new) in [
+            ("iw-IL", "he-il"),
+            ("in", "id"),
+            ("zh-CHT", "zh-hant"),
+            ("inh", "inh"),
+        ] {
+            assert_eq!(
+                Locale::parse(old).map(|l| l.to_string()).as_deref(),
+                Ok(new)
+            );
         }
     }
 
@@ -227,7 +247,10 @@ mod tests {
             ("en_US.UTF-8", Some("en-us")),
             ("sr_RS.UTF-8@latin", Some("sr-latn-rs")),
             ("en-US,en;q=0.9", Some("en-us")),
-            ("de-DE-u-co-phonebk-x-private-use-that-is-long", Some("de-de")),
+            (
+                "de-DE-u-co-phonebk-x-private-use-that-is-long",
+                Some("de-de"),
+            ),
             (" fr\n", Some("fr")),
             ("\u{200e}iw", Some("he")),
             ("en us", Some("en")),

@@ -335,7 +335,10 @@ mod tests {
             let country = region.and_then(|region| Country::parse(region).ok());
             let read = PhoneParser::new().parse_any(text, country).expect(text);
             assert_eq!(read.phone.expose(), number);
-            assert_eq!((read.country, read.number_type), (None, NumberType::Unassigned));
+            assert_eq!(
+                (read.country, read.number_type),
+                (None, NumberType::Unassigned)
+            );
             assert_eq!(parse(text, region), Err(PhoneError::NotAssigned));
         }
         let known = PhoneParser::new().parse_any("+14152007986", None);

@@ -86,7 +86,14 @@ mod tests {
         assert_eq!(forms("en"), [0, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
         assert_eq!(forms("zh"), [0; 10]);
         assert_eq!(forms("ru")[..5], [0, 1, 1, 1, 2]);
-        for (language, count) in [("en", 2), ("ja", 1), ("pl", 3), ("ar", 3), ("sl", 4), ("cy", 5)] {
+        for (language, count) in [
+            ("en", 2),
+            ("ja", 1),
+            ("pl", 3),
+            ("ar", 3),
+            ("sl", 4),
+            ("cy", 5),
+        ] {
             assert_eq!(count_forms(language), count, "{language}");
         }
     }

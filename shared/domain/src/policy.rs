@@ -140,7 +140,10 @@ impl NumberPolicy {
         if destination.number_type != NumberType::Unassigned {
             return destination;
         }
-        let known = self.ranges.iter().find(|range| range.contains(&destination.phone));
+        let known = self
+            .ranges
+            .iter()
+            .find(|range| range.contains(&destination.phone));
         match known {
             None => destination,
             Some(range) => Destination {

@@ -93,11 +93,14 @@ mod tests {
         let spaces = (0..=0x3000)
             .filter_map(char::from_u32)
             .filter(|c| c.is_whitespace());
-        let invisible = "\u{ad}\u{200b}\u{200e}\u{200f}\u{202a}\u{202c}\u{202e}\u{2066}\u{2069}\u{feff}";
+        let invisible =
+            "\u{ad}\u{200b}\u{200e}\u{200f}\u{202a}\u{202c}\u{202e}\u{2066}\u{2069}\u{feff}";
         for character in spaces.chain(invisible.chars()) {
             assert_eq!(classify(character), Typed::Separator, "{character:?}");
         }
-        for foreign in ['\0', '\u{7f}', 'x', '*', '#', ',', ';', '~', '_', '&', '\u{301}'] {
+        for foreign in [
+            '\0', '\u{7f}', 'x', '*', '#', ',', ';', '~', '_', '&', '\u{301}',
+        ] {
             assert_eq!(classify(foreign), Typed::Foreign, "{foreign:?}");
         }
     }

@@ -315,13 +315,11 @@ impl Service {
             return Delivery::Accepted;
         }
         let challenge = &prepared.challenge;
-        let left = challenge.expires_at.since(request.now);
-        let text = self.catalog.render(
-            &challenge.business,
-            &challenge.locale,
-            &prepared.code,
-            left,
-        );
+        let works_for = challenge.expires_at.since(request.now);
+        let (business, locale) = (&challenge.business, &challenge.locale);
+        let text = self
+            .catalog
+            .render(business, locale, &prepared.code, works_for);
         // The policy may have dropped the locale of an earlier token. Then there is no text, and the quota is given back.
         let Some(text) = text else {
             return Delivery::Refused;

@@ -175,7 +175,9 @@ fn check(policy: &Policy, file: &Table) {
     }
     for test in &policy.test_numbers {
         for business in policy.businesses.values() {
-            let code = test.code(business.code_length).expect("a code of this length");
+            let code = test
+                .code(business.code_length)
+                .expect("a code of this length");
             assert_eq!(code.expose().len(), usize::from(business.code_length));
             assert!(!format!("{test:?}").contains(code.expose()));
         }

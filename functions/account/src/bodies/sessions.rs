@@ -53,7 +53,9 @@ impl LogInBody {
     #[must_use]
     pub fn device(&self) -> String {
         let typed = self.device.as_ref().map_or("", |text| &text.0);
-        let words: Vec<&str> = typed.split(|c: char| c.is_whitespace() || c.is_control()).collect();
+        let words: Vec<&str> = typed
+            .split(|c: char| c.is_whitespace() || c.is_control())
+            .collect();
         let mut name = String::new();
         for character in words.join(" ").trim().chars() {
             if name.len() + character.len_utf8() > MAX_DEVICE_BYTES {
@@ -210,7 +212,9 @@ mod tests {
 
     fn name(typed: &str) -> String {
         let body = serde_json::json!({ "device": typed }).to_string();
-        serde_json::from_str::<LogInBody>(&body).expect("a body").device()
+        serde_json::from_str::<LogInBody>(&body)
+            .expect("a body")
+            .device()
     }
 
     #[test]
@@ -219,7 +223,10 @@ mod tests {
         assert_eq!(name("a\0b\tc\u{202e}d"), "a b cd");
         assert_eq!(name(&"x".repeat(1_000)), "x".repeat(64));
         assert_eq!(name(&"é".repeat(40)), "é".repeat(32));
-        assert_eq!(name(&format!("x{}", "雲".repeat(40))), format!("x{}", "雲".repeat(21)));
+        assert_eq!(
+            name(&format!("x{}", "雲".repeat(40))),
+            format!("x{}", "雲".repeat(21))
+        );
         assert_eq!(name(&format!("{} y", "x".repeat(63))), "x".repeat(63));
         assert_eq!(name("\0"), "");
     }

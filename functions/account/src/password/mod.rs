@@ -64,7 +64,9 @@ impl Password {
 /// Returns U+0020 for every space of Unicode (general category `Zs`).
 const fn unify_space(character: char) -> char {
     match character {
-        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => ' ',
+        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => {
+            ' '
+        }
         other => other,
     }
 }
@@ -84,7 +86,9 @@ mod tests {
     #[test]
     fn every_space_is_the_same() {
         let plain = Password::parse("green mountains").expect("a password");
-        for space in ['\u{a0}', '\u{1680}', '\u{2003}', '\u{200a}', '\u{202f}', '\u{205f}', '\u{3000}'] {
+        for space in [
+            '\u{a0}', '\u{1680}', '\u{2003}', '\u{200a}', '\u{202f}', '\u{205f}', '\u{3000}',
+        ] {
             let typed = Password::parse(&format!("green{space}mountains")).expect("a password");
             assert_eq!(typed.expose(), plain.expose(), "{space:?}");
         }

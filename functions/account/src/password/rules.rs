@@ -306,7 +306,11 @@ mod tests {
         assert!(COMMON.lines().all(|word| word.len() >= 8));
         assert_eq!(SHORT_WORDS.lines().count(), 1_000);
         assert!(SHORT_WORDS.lines().is_sorted());
-        assert!(SHORT_WORDS.lines().all(|word| (4..=7).contains(&word.len())));
+        assert!(
+            SHORT_WORDS
+                .lines()
+                .all(|word| (4..=7).contains(&word.len()))
+        );
     }
 
     proptest! {

@@ -24,7 +24,9 @@ pub(super) fn check_business(
     if table.brand.trim().is_empty() || table.brand.chars().any(char::is_control) {
         faults.add(at("brand"), "a name without control characters is needed");
     }
-    let origin = table.origin.and_then(|text| faults.check(at("origin"), parse_host(&text)));
+    let origin = table
+        .origin
+        .and_then(|text| faults.check(at("origin"), parse_host(&text)));
     let android_hashes = table.android_hash.into_vec();
     if !android_hashes.iter().all(|hash| is_app_hash(hash)) {
         faults.add(
@@ -117,7 +119,9 @@ fn parse_host(text: &str) -> Result<String, &'static str> {
     if text.len() <= 253 && text.split('.').all(label) {
         Ok(text.to_ascii_lowercase())
     } else {
-        Err("a host name without scheme and port is needed, as in \"example.com\" or \"xn--bcher-kva.example\"")
+        Err(
+            "a host name without scheme and port is needed, as in \"example.com\" or \"xn--bcher-kva.example\"",
+        )
     }
 }
 

@@ -20,7 +20,8 @@ use super::table::{NumbersTable, RangeTable, TestNumberTable};
 
 /// Accepts the code of a country that has phone numbers, such as `GB`. `UK` has none.
 pub(super) fn parse_country(code: &str) -> Result<Country, String> {
-    const NEEDED: &str = "the ISO 3166-1 code of a country with phone numbers is needed, as in `US`";
+    const NEEDED: &str =
+        "the ISO 3166-1 code of a country with phone numbers is needed, as in `US`";
     match Country::parse(code) {
         Ok(country) if country.has_numbers() => Ok(country),
         Ok(country) => Err(country.meant().map_or_else(
@@ -174,7 +175,10 @@ fn check_codes(
     for (length, _) in lengths.iter().filter(|(_, has_code)| !**has_code) {
         faults.add(
             path,
-            format_args!("a code of {length} digits is needed, as in [\"{}\"]", "0".repeat(*length)),
+            format_args!(
+                "a code of {length} digits is needed, as in [\"{}\"]",
+                "0".repeat(*length)
+            ),
         );
     }
     codes

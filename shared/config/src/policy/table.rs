@@ -82,7 +82,10 @@ pub(super) struct RangeTable {
 
 /// One text, or a list of texts.
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "invalid type, expected a string or an array of strings")]
+#[serde(
+    untagged,
+    expecting = "invalid type, expected a string or an array of strings"
+)]
 pub(super) enum Texts {
     One(String),
     Many(Vec<String>),

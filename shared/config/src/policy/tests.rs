@@ -318,7 +318,10 @@ fn a_dozen_faults_of_every_kind_come_at_once() {
         let matching = found.iter().filter(|fault| fault.starts_with(path));
         assert_eq!(matching.count(), 1, "{path}: {found:#?}");
     }
-    assert!(!found.iter().any(|f| f.contains("at least one")), "{found:#?}");
+    assert!(
+        !found.iter().any(|f| f.contains("at least one")),
+        "{found:#?}"
+    );
     // Each test number also lacks a code for these businesses.
     assert_eq!(found.len(), 28, "{found:#?}");
 }
@@ -344,7 +347,10 @@ fn a_range_of_numbers_must_be_one_that_the_policy_texts() {
         .filter_map(|fault| Some(fault.split_once(": ")?.0.to_owned()))
         .collect();
     let fields = ["prefix", "digits", "country", "type"];
-    assert_eq!(paths, fields.map(|field| format!("numbers.range[0].{field}")));
+    assert_eq!(
+        paths,
+        fields.map(|field| format!("numbers.range[0].{field}"))
+    );
     let empty = faults(&with("type = \"unassigned\""));
     assert_eq!(empty.len(), 4, "{empty:?}");
 }
@@ -372,8 +378,18 @@ fn a_test_number_has_a_code_for_every_length_and_one_entry() {
     }
     let number = "[[test_number]]\nphone = \"+1415\"\n";
     let twice = with("[\"123456\", \"12345678\"]");
-    let twice = format!("{twice}{}", twice.split("[[").last().map(|n| format!("[[{n}")).unwrap_or_default());
-    assert_eq!(faults(&twice), ["test_number[1].phone: another entry has this number"]);
+    let twice = format!(
+        "{twice}{}",
+        twice
+            .split("[[")
+            .last()
+            .map(|n| format!("[[{n}"))
+            .unwrap_or_default()
+    );
+    assert_eq!(
+        faults(&twice),
+        ["test_number[1].phone: another entry has this number"]
+    );
     assert!(!faults(&format!("{SMALLEST}{number}")).is_empty());
 }
 
