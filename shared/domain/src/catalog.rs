@@ -146,15 +146,18 @@ fn parse_pieces(
     pieces
 }
 
-/// Makes texts that are at least as long as every text of these pieces.
+/// Makes texts of which one needs as many segments as the longest text of these pieces.
 ///
-/// All digits have the same width. The minutes differ in length with their number, so each length is one sample.
+/// All digits have the same width. The minutes differ in length with their number, and a form may need another encoding.
 fn make_samples(pieces: &[Piece], language: &str, business: &Business) -> Vec<String> {
     let code = "0".repeat(usize::from(business.code_length));
     let mut samples: Vec<String> = Vec::new();
     for minutes in (1..=count_minutes(business.code_lifetime)).rev() {
         let sample = render(pieces, language, &code, minutes);
-        if !samples.iter().any(|known| known.len() >= sample.len()) {
+        let covers = |known: &String| {
+            known.len() >= sample.len() && (sample.is_ascii() || !known.is_ascii())
+        };
+        if !samples.iter().any(covers) {
             samples.push(sample);
         }
     }

@@ -210,9 +210,10 @@ pub(super) fn parse(text: &str) -> (File, Vec<Fault>) {
         };
         let steps = list_steps(error.path());
         faults.push(Fault {
-            path: match steps.is_empty() {
-                true => "file".to_owned(),
-                false => error.path().to_string(),
+            path: if steps.is_empty() {
+                "file".to_owned()
+            } else {
+                error.path().to_string()
             },
             reason: error.inner().message().to_owned(),
         });
