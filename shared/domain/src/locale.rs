@@ -215,10 +215,10 @@ mod tests {
 
     #[test]
     fn chinese_is_looked_up_in_its_script() {
-        let hans = ["zh-hans-cn", "zh-hans", "zh-cn", "zh-sg", "zh-my", "zh"];
-        assert_eq!(chain("zh-Hans-CN"), hans);
-        let hant = ["zh-tw", "zh-hant-tw", "zh-hant", "zh-hk", "zh-mo", "zh"];
-        assert_eq!(chain("zh-TW"), hant);
+        let simplified = ["zh-hans-cn", "zh-hans", "zh-cn", "zh-sg", "zh-my", "zh"];
+        assert_eq!(chain("zh-Hans-CN"), simplified);
+        let traditional = ["zh-tw", "zh-hant-tw", "zh-hant", "zh-hk", "zh-mo", "zh"];
+        assert_eq!(chain("zh-TW"), traditional);
         assert_eq!(chain("zh")[..2], ["zh", "zh-hans"]);
         assert_eq!(chain("zh-hans-hk")[..2], ["zh-hans-hk", "zh-hans"]);
     }

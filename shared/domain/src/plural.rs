@@ -33,12 +33,9 @@ pub(crate) fn form_of(language: &str, number: u64) -> usize {
         }
         // one, two, few, other
         "dsb" | "hsb" | "sl" => [0, 1, 2, 2, 3, 3, 3, 3, 3, 3],
-        // one, two, few
-        "ar" | "gd" | "mt" => [0, 1, 2, 2, 2, 2, 2, 2, 2, 2],
-        // one, two, other
-        "he" | "iu" | "naq" | "sat" | "se" | "sma" | "smi" | "smj" | "smn" | "sms" => {
-            [0, 1, 2, 2, 2, 2, 2, 2, 2, 2]
-        }
+        // one, two, few or other
+        "ar" | "gd" | "he" | "iu" | "mt" | "naq" | "sat" | "se" | "sma" | "smi" | "smj" | "smn"
+        | "sms" => [0, 1, 2, 2, 2, 2, 2, 2, 2, 2],
         // one, two, few, many
         "ga" => [0, 1, 2, 2, 2, 2, 3, 3, 3, 3],
         // one, two, few, many, other

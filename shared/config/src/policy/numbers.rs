@@ -67,7 +67,7 @@ pub(super) fn check_numbers(table: NumbersTable, faults: &mut Faults) -> NumberP
         ranges: Vec::new(),
     };
     for (index, range) in table.range.into_iter().enumerate() {
-        let range = check_range(index, range, &numbers, faults);
+        let range = check_range(index, &range, &numbers, faults);
         numbers.ranges.extend(range);
     }
     numbers
@@ -76,7 +76,7 @@ pub(super) fn check_numbers(table: NumbersTable, faults: &mut Faults) -> NumberP
 /// Checks a range of numbers. A range whose numbers the policy would refuse is a fault.
 fn check_range(
     index: usize,
-    table: RangeTable,
+    table: &RangeTable,
     numbers: &NumberPolicy,
     faults: &mut Faults,
 ) -> Option<NumberRange> {
@@ -137,7 +137,7 @@ fn check_test_number(
     let phone = Phone::from_canonical(&table.phone)
         .ok_or("a number in E.164 is needed, as in \"+14155550100\"");
     let phone = faults.check(at("phone"), phone);
-    let codes = check_codes(&at("code"), table.code.into_vec(), businesses, faults);
+    let codes = check_codes(&at("code"), &table.code.into_vec(), businesses, faults);
     let until = OffsetDateTime::parse(&table.until, &Rfc3339)
         .map_err(|_| "an end is needed, as in \"2027-01-31T00:00:00Z\"");
     let until = faults.check(at("until"), until);
@@ -153,7 +153,7 @@ fn check_test_number(
 /// Checks the codes of a test number: one for each length that the codes of the businesses have.
 fn check_codes(
     path: &str,
-    texts: Vec<String>,
+    texts: &[String],
     businesses: &BTreeMap<String, Business>,
     faults: &mut Faults,
 ) -> Vec<Code> {
