@@ -4,36 +4,15 @@
 //! variables of a text are the code and values of the policy, so no byte of a request reaches a text.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use crate::action::ActionKind;
+use self::template::Template;
 use crate::code::Code;
 use crate::locale::Locale;
 use crate::policy::{Business, BusinessId, Fault, Policy, PolicyFaults};
-use crate::segments::{Segments, measure};
+use crate::segments::Segments;
 
-/// A part of a template: fixed text, the place of the code, or the place of the action's label.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Piece {
-    Text(String),
-    Code,
-    Action,
-}
-
-/// A text with the policy's values filled in and a place for the code.
-#[derive(Debug, Clone)]
-struct Words {
-    pieces: Vec<Piece>,
-    size: Segments,
-}
-
-/// The texts of one template.
-#[derive(Debug, Clone)]
-struct Template {
-    /// The text for each kind of action. It is empty when the template does not show the action.
-    by_action: BTreeMap<ActionKind, Words>,
-    /// The text for every other action, and for none.
-    other: Words,
-}
+mod template;
 
 /// A text that is ready to be sent. It holds a code, so it has no `Debug`.
 pub struct RenderedText {
@@ -41,141 +20,6 @@ pub struct RenderedText {
     pub body: String,
     /// The number of messages that the text is billed as.
     pub segments: u32,
-}
-
-/// The variables of a template, as faults name them.
-const VARIABLES: &str = "variables are {code}, {brand}, {minutes} and {action}";
-
-impl Template {
-    /// Parses `source`, fills in the values of `business`, and measures the longest text of each label.
-    fn compile(source: &str, business: &Business, locale: &Locale) -> Result<Self, String> {
-        let pieces = parse(source, business)?;
-        if !pieces.contains(&Piece::Action) {
-            return Ok(Self {
-                by_action: BTreeMap::new(),
-                other: Words::measure(pieces, business),
-            });
-        }
-        let mut by_action = BTreeMap::new();
-        let mut missing = Vec::new();
-        for (kind, labels) in &business.action_labels {
-            match labels.get(locale) {
-                Some(label) => {
-                    let words = Words::measure(show_label(&pieces, label), business);
-                    by_action.insert(kind.clone(), words);
-                }
-                None => missing.push(kind.to_string()),
-            }
-        }
-        if !business.action_labels.contains_key(ActionKind::OTHER) {
-            missing.push(ActionKind::OTHER.to_owned());
-        }
-        let other = by_action.get(ActionKind::OTHER).cloned();
-        other
-            .filter(|_| missing.is_empty())
-            .map(|other| Self { by_action, other })
-            .ok_or_else(|| {
-                let missing = missing.join(", ");
-                format!("shows {{action}}, so a label in `{locale}` is needed for: {missing}")
-            })
-    }
-
-    /// The text for `action`, by its kind.
-    fn words(&self, action: Option<&str>) -> &Words {
-        let kind = action.map(ActionKind::of);
-        kind.and_then(|kind| self.by_action.get(kind))
-            .unwrap_or(&self.other)
-    }
-
-    /// The size of the longest text.
-    fn size(&self) -> Segments {
-        let sizes = self.by_action.values().map(|words| words.size);
-        sizes.fold(self.other.size, |longest, size| {
-            if (size.count, size.units) > (longest.count, longest.units) {
-                size
-            } else {
-                longest
-            }
-        })
-    }
-}
-
-/// Parses `source` and fills in the values of `business`, with the autofill lines at the end.
-fn parse(source: &str, business: &Business) -> Result<Vec<Piece>, String> {
-    if let Some(control) = source.chars().find(|c| c.is_control() && *c != '\n') {
-        return Err(format!("control character {control:?} is not accepted"));
-    }
-    let minutes = business.code_lifetime.as_secs().div_ceil(60).to_string();
-    let mut pieces = Vec::new();
-    let mut rest = source;
-    while let Some((text, after)) = rest.split_once('{') {
-        let (name, tail) = after
-            .split_once('}')
-            .ok_or_else(|| format!("a `{{` has no `}}`: {VARIABLES}"))?;
-        pieces.push(Piece::Text(text.to_owned()));
-        pieces.push(match name {
-            "code" => Piece::Code,
-            "brand" => Piece::Text(business.brand.clone()),
-            "minutes" => Piece::Text(minutes.clone()),
-            "action" => Piece::Action,
-            _ => return Err(VARIABLES.to_owned()),
-        });
-        rest = tail;
-    }
-    pieces.push(Piece::Text(rest.to_owned()));
-    if pieces.iter().filter(|piece| **piece == Piece::Code).count() != 1 {
-        return Err("{code} must stand in it exactly once".to_owned());
-    }
-    pieces.extend(make_autofill_lines(business));
-    Ok(pieces)
-}
-
-/// Puts `label` where `pieces` show the action.
-fn show_label(pieces: &[Piece], label: &str) -> Vec<Piece> {
-    let show = |piece: &Piece| match piece {
-        Piece::Action => Piece::Text(label.to_owned()),
-        Piece::Text(_) | Piece::Code => piece.clone(),
-    };
-    pieces.iter().map(show).collect()
-}
-
-impl Words {
-    /// Measures the longest text of `pieces`.
-    fn measure(pieces: Vec<Piece>, business: &Business) -> Self {
-        // All digits have the same width, so every text has the size of the sample.
-        let sample = render(&pieces, &"0".repeat(usize::from(business.code_length)));
-        Self {
-            size: measure(&sample),
-            pieces,
-        }
-    }
-}
-
-/// Joins `pieces`, with `code` in its place.
-fn render(pieces: &[Piece], code: &str) -> String {
-    let pieces = pieces.iter().map(|piece| match piece {
-        Piece::Text(text) => text,
-        Piece::Code => code,
-        // No text is made of pieces that still have this place.
-        Piece::Action => "",
-    });
-    pieces.collect()
-}
-
-/// Makes the lines that phones read.
-///
-/// They are the app hash of Android's SMS Retriever, and the origin-bound code (WICG "Origin-bound one-time codes"),
-/// which must be the last line.
-fn make_autofill_lines(business: &Business) -> Vec<Piece> {
-    let hash = business
-        .android_hash
-        .iter()
-        .map(|hash| Piece::Text(format!("\n{hash}")));
-    let origin = business
-        .origin
-        .iter()
-        .flat_map(|host| [Piece::Text(format!("\n@{host} #")), Piece::Code]);
-    hash.chain(origin).collect()
 }
 
 /// The size of one template, as `phoneproof-admin policy check` reports it.
@@ -210,11 +54,9 @@ impl Catalog {
         let mut faults = Vec::new();
         for (id, business) in &policy.businesses {
             for (locale, source) in &business.templates {
-                if let Err(reason) =
-                    catalog.add(id, business, locale, source, policy.sms.max_segments)
-                {
-                    let path = format!("business.{}.templates.{locale}", id.as_str());
-                    faults.push(Fault { path, reason });
+                match Template::compile(source, locale, business, policy.sms.max_segments) {
+                    Ok(template) => catalog.add(id, locale, template),
+                    Err(reasons) => faults.extend(name_faults(id.as_str(), locale, reasons)),
                 }
             }
         }
@@ -225,31 +67,14 @@ impl Catalog {
         }
     }
 
-    /// Compiles one template. The error is the reason of a fault.
-    fn add(
-        &mut self,
-        id: &BusinessId,
-        business: &Business,
-        locale: &Locale,
-        source: &str,
-        max_segments: u32,
-    ) -> Result<(), String> {
-        let template = Template::compile(source, business, locale)?;
-        let size = template.size();
-        if size.count > max_segments {
-            return Err(format!(
-                "needs {} segments ({:?}, {} units), more than sms.max_segments = {max_segments}",
-                size.count, size.encoding, size.units
-            ));
-        }
+    fn add(&mut self, id: &BusinessId, locale: &Locale, template: Template) {
         self.report.push(TemplateReport {
             business: id.clone(),
             locale: locale.clone(),
-            segments: size,
+            segments: template.size(),
         });
         let by_locale = self.templates.entry(id.clone()).or_default();
         by_locale.insert(locale.clone(), template);
-        Ok(())
     }
 
     /// Returns the encoding and the size of every template's longest text.
@@ -274,9 +99,11 @@ impl Catalog {
             .unwrap_or_else(|| business.default_locale.clone())
     }
 
-    /// Returns the text for `action` with `code` in it; `None` when there is no such template.
+    /// Returns the text for `action` with `code` in it, which still works for this time; `None` when there is no such
+    /// template.
     ///
-    /// `action` only chooses among the labels of the policy.
+    /// `action` only chooses among the labels of the policy. The text promises whole minutes, and never more than that
+    /// time, unless it is less than one: then it says one.
     #[must_use]
     pub fn render(
         &self,
@@ -284,13 +111,37 @@ impl Catalog {
         locale: &Locale,
         action: Option<&str>,
         code: &Code,
+        works_for: Duration,
     ) -> Option<RenderedText> {
-        let words = self.templates.get(id)?.get(locale)?.words(action);
-        Some(RenderedText {
-            body: render(&words.pieces, code.expose()),
-            segments: words.size.count,
-        })
+        let template = self.templates.get(id)?.get(locale)?;
+        let (body, segments) = template.render(action, code, works_for);
+        Some(RenderedText { body, segments })
     }
+}
+
+/// Lists the faults of the templates of a business, whose table in the policy file has this name.
+///
+/// [`Catalog::new`] finds the same faults. This also serves a business whose table has other faults.
+#[must_use]
+pub fn lint_templates(name: &str, business: &Business, max_segments: u32) -> Vec<Fault> {
+    let templates = business.templates.iter();
+    templates
+        .filter_map(|(locale, source)| {
+            let reasons = Template::compile(source, locale, business, max_segments).err()?;
+            Some(name_faults(name, locale, reasons))
+        })
+        .flatten()
+        .collect()
+}
+
+/// Turns reasons into faults of a template.
+fn name_faults(name: &str, locale: &Locale, reasons: Vec<String>) -> Vec<Fault> {
+    let path = format!("business.{name}.templates.{locale}");
+    let fault = |reason| Fault {
+        path: path.clone(),
+        reason,
+    };
+    reasons.into_iter().map(fault).collect()
 }
 
 #[cfg(test)]
@@ -299,7 +150,6 @@ mod action_tests;
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::time::Duration;
 
     use super::*;
     use crate::limits::Limits;
@@ -318,7 +168,7 @@ mod tests {
             templates: BTreeMap::from([(locale.clone(), template.to_owned())]),
             default_locale: locale,
             origin: None,
-            android_hash: None,
+            android_hashes: Vec::new(),
             action_labels: BTreeMap::new(),
             client_key_sha256: None,
         }
@@ -336,6 +186,7 @@ mod tests {
             numbers: NumberPolicy {
                 countries: BTreeSet::new(),
                 types: BTreeSet::new(),
+                ranges: Vec::new(),
             },
             sms: SmsPolicy {
                 sms_type: SmsType::Transactional,
@@ -351,12 +202,21 @@ mod tests {
     }
 
     fn render_one(business: Business) -> String {
+        let left = business.code_lifetime;
+        render_in("en", business, left)
+    }
+
+    fn render_in(locale: &str, mut business: Business, left: Duration) -> String {
+        let locale = Locale::parse(locale).expect("a locale");
+        let template = business.templates.into_values().next().expect("a template");
+        business.templates = BTreeMap::from([(locale.clone(), template)]);
+        business.default_locale = locale;
         let policy = policy(business);
         let catalog = Catalog::new(&policy).expect("compiles");
         let (id, business) = policy.businesses.first_key_value().expect("one business");
         let locale = catalog.locale(id, business, None);
         catalog
-            .render(id, &locale, None, &Code::from_number(42, 6))
+            .render(id, &locale, None, &Code::from_number(42, 6), left)
             .expect("rendered")
             .body
     }
@@ -370,14 +230,101 @@ mod tests {
     }
 
     #[test]
+    fn the_minutes_are_never_more_than_the_code_has_left() {
+        for (seconds, said) in [
+            (600, "10"),
+            (300, "5"),
+            (299, "4"),
+            (119, "1"),
+            (90, "1"),
+            (60, "1"),
+        ] {
+            let left = Duration::from_secs(seconds);
+            assert_eq!(
+                render_in("zh", business("{code} {minutes}"), left),
+                format!("000042 {said}")
+            );
+        }
+    }
+
+    #[test]
+    fn one_minute_reads_well_in_every_language() {
+        for (locale, template, one, five) in [
+            (
+                "en-GB",
+                "{code} {minutes} minutes.",
+                "1 minute.",
+                "5 minutes.",
+            ),
+            ("de", "{code} {minutes} Minuten", "1 Minute", "5 Minuten"),
+            (
+                "fr",
+                "{code} {minutes}\u{a0}minutes",
+                "1\u{a0}minute",
+                "5\u{a0}minutes",
+            ),
+            ("en", "{code} {minutes} min", "1 min", "5 min"),
+            (
+                "en",
+                "{code} {minutes:minute|minutes}!",
+                "1 minute!",
+                "5 minutes!",
+            ),
+            (
+                "ru",
+                "{code} {minutes:минуту|минуты|минут}",
+                "1 минуту",
+                "5 минут",
+            ),
+            ("zh", "{code} {minutes} 分钟", "1 分钟", "5 分钟"),
+            ("ja", "{code} {minutes:分}", "1 分", "5 分"),
+        ] {
+            for (minutes, said) in [(1, one), (5, five)] {
+                let text = render_in(locale, business(template), Duration::from_mins(minutes));
+                assert_eq!(text, format!("000042 {said}"), "{locale}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_for_androids_retriever_has_at_most_140_bytes() {
+        let with_hashes = |template: &str| {
+            let mut business = business(template);
+            business.android_hashes = vec!["FA+9qCX9VSu".to_owned(), "AAAAAAAAAAA".to_owned()];
+            business
+        };
+        let longest = format!("{{code}}{}", "a".repeat(140 - 6 - 24));
+        let text = render_one(with_hashes(&longest));
+        assert_eq!(text.len(), 140);
+        assert!(text.ends_with("\nFA+9qCX9VSu\nAAAAAAAAAAA"));
+        let longer = policy(with_hashes(&format!("{longest}a")));
+        let PolicyFaults(faults) = Catalog::new(&longer).expect_err("a byte too long");
+        assert!(
+            faults[0].reason.contains("141 bytes"),
+            "{}",
+            faults[0].reason
+        );
+    }
+
+    #[test]
     fn the_autofill_lines_come_last() {
         let mut business = business("{code}");
         business.origin = Some("example.com".to_owned());
-        business.android_hash = Some("FA+9qCX9VSu".to_owned());
+        business.android_hashes = vec!["FA+9qCX9VSu".to_owned()];
         assert_eq!(
             render_one(business),
             "000042\nFA+9qCX9VSu\n@example.com #000042"
         );
+    }
+
+    #[test]
+    fn every_fault_of_a_template_is_reported() {
+        let mut business = business("{code}\t{code} {phone} {minutes}");
+        business.code_lifetime = Duration::from_secs(59);
+        let reasons = lint_templates("b", &business, 2);
+        let reasons: Vec<_> = reasons.iter().map(|fault| fault.reason.as_str()).collect();
+        assert_eq!(reasons.len(), 4, "{reasons:?}");
+        assert!(reasons[3].contains("code_lifetime_seconds is 59"));
     }
 
     #[test]
@@ -388,6 +335,7 @@ mod tests {
             ("{code}{code}", "{code} must stand"),
             ("{code} {phone}", "variables are"),
             ("{code} {brand", "no `}`"),
+            ("{code} {minutes:minutes}", "needs 2 forms in `en`"),
             (long.as_str(), "needs 3 segments (Gsm7, 307 units)"),
         ] {
             let PolicyFaults(faults) =

@@ -48,6 +48,7 @@ pub(crate) const POLICY: Target = Target {
         "{minutes}",
         "{action}",
         "\"2026-11-24\"",
+        "{minutes:a|b}",
         "{",
         "}",
         "\"0.50\"",
@@ -86,6 +87,11 @@ remembered_days = 30
 [numbers]
 countries = ["DE", "gb"]
 types = ["mobile", "voip"]
+[[numbers.range]]
+prefix = "+49199"
+digits = 12
+country = "DE"
+type = "mobile"
 [sms]
 type = "Promotional"
 sender_id = "EXAMPLE"
@@ -108,14 +114,14 @@ origin = "pay.example.com"
 android_hash = "FA+9qCX9VSu"
 client_key_sha256 = "E3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 [business.pay.templates]
-de = "{brand}: {code}, {minutes} Minuten, {action}"
+de = "{brand}: {code}, {minutes:Minute|Minuten}, {action}"
 en_GB = "{code} for {brand}"
 [business.pay.actions]
 pay = { de = "zahlen", en_GB = "pay" }
 other = { de = "bestätigen" }
 [[test_number]]
 phone = "+4915112345678"
-code = "12345678"
+code = ["12345678"]
 until = "2027-01-31T00:00:00+01:00"
 per_day = 10
 "#;
@@ -177,16 +183,13 @@ fn check(policy: &Policy, file: &Table) {
         check_business(id, business, &file["business"][id.as_str()]);
     }
     for test in &policy.test_numbers {
-        let lengths = policy
-            .businesses
-            .values()
-            .map(|b| usize::from(b.code_length));
-        assert!(
-            lengths
-                .into_iter()
-                .all(|length| length == test.code.expose().len())
-        );
-        assert!(!format!("{test:?}").contains(test.code.expose()));
+        for business in policy.businesses.values() {
+            let code = test
+                .code(business.code_length)
+                .expect("a code of this length");
+            assert_eq!(code.expose().len(), usize::from(business.code_length));
+            assert!(!format!("{test:?}").contains(code.expose()));
+        }
         let limits = policy.limits_of(&test.phone, NOW);
         assert!(limits.get(Rule::PhonePerDay) >= 1);
         assert!(policy.terms(NOW, &limits).today.start <= NOW);
@@ -245,7 +248,8 @@ fn check_texts(policy: &Policy, catalog: &Catalog) {
             let kinds = business.action_labels.keys().map(ToString::to_string);
             let mut longest = 0;
             for action in kinds.map(Some).chain([None]) {
-                let text = catalog.render(id, locale, action.as_deref(), &code);
+                let text =
+                    catalog.render(id, locale, action.as_deref(), &code, business.code_lifetime);
                 let text = text.expect("a text");
                 assert!(text.body.contains(code.expose()));
                 assert!(

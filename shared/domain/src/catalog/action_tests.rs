@@ -2,6 +2,7 @@
 
 use super::tests::{business, policy};
 use super::*;
+use crate::action::ActionKind;
 
 /// Labels in English, by the kind of the action.
 fn labels(labels: &[(&str, &str)]) -> BTreeMap<ActionKind, BTreeMap<Locale, String>> {
@@ -23,7 +24,13 @@ fn an_action_shows_the_label_of_its_kind_or_that_of_others() {
     let (id, business) = policy.businesses.first_key_value().expect("one business");
     let show = |action| {
         let code = Code::from_number(42, 6);
-        let text = catalog.render(id, &business.default_locale, action, &code);
+        let text = catalog.render(
+            id,
+            &business.default_locale,
+            action,
+            &code,
+            business.code_lifetime,
+        );
         text.map(|text| (text.body, text.segments)).expect("a text")
     };
     let (pay, other) = ("000042 to pay", "000042 to confirm");
