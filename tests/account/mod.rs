@@ -17,6 +17,7 @@ mod forged;
 mod keyring;
 mod lifecycle;
 mod login;
+mod pasted;
 mod recovery;
 mod refresh;
 mod sequences;

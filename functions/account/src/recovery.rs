@@ -7,6 +7,7 @@
 use std::fmt;
 
 use aws_lc_rs::digest;
+use phoneproof_domain::typed::{self, Typed};
 use zeroize::Zeroizing;
 
 /// 80 random bits; NIST asks for 64.
@@ -24,6 +25,31 @@ pub struct RecoveryCode(Zeroizing<[u8; BYTES]>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecoveryDigest(pub [u8; 32]);
 
+/// Reports a character that no recovery code has.
+struct NotADigit;
+
+/// Reads a hexadecimal digit, in its plain or full-width form; `None` for a separator.
+fn read_digit(character: char) -> Result<Option<u8>, NotADigit> {
+    let place = u32::from(character);
+    let letter = match character {
+        'a'..='f' | 'A'..='F' => place,
+        '\u{ff21}'..='\u{ff26}' => place - 0xff21 + u32::from(b'a'),
+        '\u{ff41}'..='\u{ff46}' => place - 0xff41 + u32::from(b'a'),
+        _ => {
+            return match typed::classify(character) {
+                Typed::Digit(value) => Ok(Some(value)),
+                Typed::Separator => Ok(None),
+                Typed::Plus | Typed::Foreign => Err(NotADigit),
+            };
+        }
+    };
+    let digit = char::from_u32(letter).and_then(|letter| letter.to_digit(16));
+    digit
+        .and_then(|digit| u8::try_from(digit).ok())
+        .map(Some)
+        .ok_or(NotADigit)
+}
+
 impl fmt::Debug for RecoveryCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RecoveryCode(…)")
@@ -37,15 +63,20 @@ impl RecoveryCode {
         Self(Zeroizing::new(random))
     }
 
-    /// Reads a code as a person types it: hexadecimal digits of either case, with any spaces and hyphens.
+    /// Reads a code as a person types or pastes it: hexadecimal digits of either case. Digits and separators are read like
+    /// those of a texted code, by [`typed`](phoneproof_domain::typed).
     ///
     /// Returns `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let typed = text.chars().filter(|c| !matches!(c, ' ' | '-'));
-        let digits = typed.map(|c| u8::try_from(c.to_digit(16)?).ok());
-        let digits: Option<Vec<u8>> = digits.collect();
-        let digits = Zeroizing::new(digits?);
+        let mut digits = Zeroizing::new(Vec::with_capacity(2 * BYTES + 1));
+        for character in text.chars() {
+            match read_digit(character) {
+                Ok(Some(digit)) if digits.len() <= 2 * BYTES => digits.push(digit),
+                Ok(None) => {}
+                Ok(Some(_)) | Err(NotADigit) => return None,
+            }
+        }
         let bytes: Vec<u8> = digits
             .chunks(2)
             .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
@@ -96,6 +127,8 @@ mod tests {
             "0123-4567-89ab-cdef-00ff",
             "0123456789ABCDEF00FF",
             " 0123 4567 89ab cdef 00ff ",
+            "\u{2066}0123\u{2011}4567\u{a0}89ab\u{200b}cdef\u{202f}00ff\u{2069}\r\n",
+            "０１２３４５６７８９ＡＢｃｄｅｆ٠٠ff",
         ] {
             let read = RecoveryCode::parse(text).expect("a code");
             assert_eq!(read.digest(), code.digest());
@@ -109,7 +142,8 @@ mod tests {
             "0123-4567-89ab-cdef-00f",
             "0123-4567-89ab-cdef-00ff0",
             "0123-4567-89ab-cdef-00fg",
-            "0123-4567-89ab-cdef-00f\u{ff11}",
+            "0123-4567-89ab-cdef-00f\u{ff47}",
+            "+0123-4567-89ab-cdef-00ff",
         ] {
             assert!(RecoveryCode::parse(text).is_none(), "{text}");
         }

@@ -16,7 +16,7 @@ use crate::refresh_token::SessionId;
 use crate::service::{Credentials, Tokens, TypedPhone};
 use crate::store::NamedSession;
 
-/// The longest name of a device, in bytes.
+/// How much of a device's name is kept, in bytes.
 const MAX_DEVICE_BYTES: usize = 64;
 
 /// A request to log in with `phone` and `password`, with `token` alone, or with all three.
@@ -24,7 +24,7 @@ const MAX_DEVICE_BYTES: usize = 64;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = LogInRequest)]
 pub struct LogInBody {
-    /// The phone number, in E.164 or, with `region`, in national form.
+    /// The phone number as the person typed or pasted it: in E.164 or, with `region`, as people dial it there.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 96, example = "+14152007986")]
     phone: Option<SensitiveText>,
     /// The country of a number in national form, as an ISO 3166-1 alpha-2 code.
@@ -37,7 +37,8 @@ pub struct LogInBody {
     #[schema(value_type = Option<String>, min_length = 1, max_length = 3072)]
     token: Option<SensitiveText>,
     /// A name by which the owner recognizes this session.
-    #[schema(value_type = Option<String>, max_length = 64, example = "Firefox on a laptop")]
+    /// At most 64 bytes of it are kept.
+    #[schema(value_type = Option<String>, example = "Firefox on a laptop")]
     device: Option<SensitiveText>,
 }
 
@@ -46,18 +47,26 @@ impl JsonBody for LogInBody {
 }
 
 impl LogInBody {
-    /// Reads the name of the device, without spaces around it; empty if it is missing.
+    /// Reads the name of the device; empty if it is missing.
     ///
-    /// # Errors
-    ///
-    /// A problem when the name is too long or has control characters.
-    pub fn device(&self) -> Result<String, Problem> {
-        let name = self.device.as_ref().map_or("", |text| text.0.trim());
-        if name.len() <= MAX_DEVICE_BYTES && !name.chars().any(char::is_control) {
-            return Ok(name.to_owned());
+    /// A name is a label, so it never stops a log-in: what nobody can see is left out, and the end of a long one is cut.
+    #[must_use]
+    pub fn device(&self) -> String {
+        let typed = self.device.as_ref().map_or("", |text| &text.0);
+        let words: Vec<&str> = typed
+            .split(|c: char| c.is_whitespace() || c.is_control())
+            .collect();
+        let mut name = String::new();
+        for character in words.join(" ").trim().chars() {
+            if name.len() + character.len_utf8() > MAX_DEVICE_BYTES {
+                break;
+            }
+            if !is_format(character) {
+                name.push(character);
+            }
         }
-        let accepted = format_args!("at most {MAX_DEVICE_BYTES} bytes, no control characters");
-        Err(report_malformed("device", accepted))
+        name.truncate(name.trim_end().len());
+        name
     }
 
     /// Reads what a person logs in with.
@@ -85,6 +94,11 @@ impl LogInBody {
             )),
         }
     }
+}
+
+/// Whether `character` changes the direction of the text around it, so that a name could show as another one.
+const fn is_format(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A request to exchange a refresh token for the next tokens of its session.
@@ -189,5 +203,31 @@ impl Sessions {
         Self {
             sessions: sessions.into_iter().map(summary).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(typed: &str) -> String {
+        let body = serde_json::json!({ "device": typed }).to_string();
+        serde_json::from_str::<LogInBody>(&body)
+            .expect("a body")
+            .device()
+    }
+
+    #[test]
+    fn a_label_is_cut_at_a_character_and_never_refused() {
+        assert_eq!(name("  Ann's phone\n"), "Ann's phone");
+        assert_eq!(name("a\0b\tc\u{202e}d"), "a b cd");
+        assert_eq!(name(&"x".repeat(1_000)), "x".repeat(64));
+        assert_eq!(name(&"é".repeat(40)), "é".repeat(32));
+        assert_eq!(
+            name(&format!("x{}", "雲".repeat(40))),
+            format!("x{}", "雲".repeat(21))
+        );
+        assert_eq!(name(&format!("{} y", "x".repeat(63))), "x".repeat(63));
+        assert_eq!(name("\0"), "");
     }
 }

@@ -15,7 +15,7 @@ use crate::service::{Accounts, Unavailable};
 
 pub(super) async fn log_in(accounts: &Accounts, call: &mut Call) -> Result<Reply, Problem> {
     let body: LogInBody = call.body()?;
-    let device = body.device()?;
+    let device = body.device();
     let credentials = body.credentials()?;
     let ip = call.source_ip();
     let ip = ip.ok_or_else(|| unavailable(Unavailable::NoSourceAddress))?;

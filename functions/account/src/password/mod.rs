@@ -14,9 +14,9 @@ use zeroize::Zeroizing;
 /// The most characters that a password may have. NIST SP 800-63B-4 section 3.1.1.2 asks for at least 64.
 pub const MAX_CHARACTERS: usize = 128;
 
-/// A password as a person typed it, in Unicode's composed form (NFC).
+/// A password as a person typed it, in Unicode's composed form (NFC), with every space as U+0020.
 ///
-/// NFC makes it the same password from every keyboard (RFC 8265 section 4.2). A password is a secret, so `Debug` hides
+/// This makes it the same password from every keyboard (RFC 8265 section 4.2.2, the profile `OpaqueString`). A password is a secret, so `Debug` hides
 /// it and its memory is wiped on drop.
 #[derive(Clone)]
 pub struct Password(Zeroizing<String>);
@@ -39,7 +39,7 @@ impl Password {
     ///
     /// [`NotAPassword`] when the text is empty, longer than [`MAX_CHARACTERS`] or holds a control character.
     pub fn parse(text: &str) -> Result<Self, NotAPassword> {
-        let typed = text.chars().take(MAX_CHARACTERS * 4);
+        let typed = text.chars().take(MAX_CHARACTERS * 4).map(unify_space);
         let password = Self(Zeroizing::new(typed.nfc().collect()));
         let fits = (1..=MAX_CHARACTERS).contains(&password.characters());
         if fits && text.chars().count() <= MAX_CHARACTERS * 4 && !text.chars().any(char::is_control)
@@ -61,6 +61,16 @@ impl Password {
     }
 }
 
+/// Returns U+0020 for every space of Unicode (general category `Zs`).
+const fn unify_space(character: char) -> char {
+    match character {
+        '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => {
+            ' '
+        }
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +81,22 @@ mod tests {
         let combining = Password::parse("cafe\u{301}").expect("a password");
         assert_eq!(composed.expose(), combining.expose());
         assert_eq!(combining.characters(), 4);
+    }
+
+    #[test]
+    fn every_space_is_the_same() {
+        let plain = Password::parse("green mountains").expect("a password");
+        for space in [
+            '\u{a0}', '\u{1680}', '\u{2003}', '\u{200a}', '\u{202f}', '\u{205f}', '\u{3000}',
+        ] {
+            let typed = Password::parse(&format!("green{space}mountains")).expect("a password");
+            assert_eq!(typed.expose(), plain.expose(), "{space:?}");
+        }
+        // These are not spaces: an Ogham letter's neighbour, a zero width space, and a Braille pattern.
+        for other in ['\u{180e}', '\u{200b}', '\u{2800}'] {
+            let typed = Password::parse(&format!("green{other}mountains")).expect("a password");
+            assert_ne!(typed.expose(), plain.expose(), "{other:?}");
+        }
     }
 
     #[test]

@@ -13,6 +13,15 @@ use super::Password;
 /// Common passwords in lower case, sorted, one per line. `functions/account/data/README.md` names source and licence.
 const COMMON: &str = include_str!("../../data/common-passwords.txt");
 
+/// Common passwords of 4 to 7 letters, sorted, one per line. People lengthen them, as in `admin1234567890`.
+const SHORT_WORDS: &str = include_str!("../../data/common-words.txt");
+
+/// The shortest part of a run, or of one repeated character, that lengthens a word without making it harder to guess.
+const SHORTEST_PADDING: usize = 3;
+
+/// The most characters, none of them a letter, that a lengthened word may have besides padding, as in `password123!`.
+const MOST_EXTRAS: usize = 2;
+
 /// Runs that people type as passwords. Any part of a run is refused, forwards and backwards.
 const RUNS: [&str; 5] = [
     "012345678901234567890123456789",
@@ -106,6 +115,66 @@ fn is_common(password: &str) -> bool {
     is_listed(password)
         || (is_repetition && (stretch <= SHORT_STRETCH || is_listed(&repeated)))
         || is_run(&repeated)
+        || is_lengthened_word(password)
+}
+
+/// Whether `password` is one common word, with nothing around it but padding: `password1234567`, `1111admin!`.
+fn is_lengthened_word(password: &str) -> bool {
+    let plain: String = password.chars().map(undo_substitution).collect();
+    let words = || COMMON.lines().chain(SHORT_WORDS.lines());
+    // Substitutions keep the number of characters, but the two texts may differ in bytes.
+    let same_places = plain.len() == password.len();
+    let texts = [Some(password), same_places.then_some(plain.as_str())];
+    texts.into_iter().flatten().any(|text| {
+        words().any(|word| {
+            text.match_indices(word).any(|(at, _)| {
+                let before = password.get(..at).unwrap_or_default();
+                let after = password.get(at + word.len()..).unwrap_or_default();
+                let extras = count_extras(before).zip(count_extras(after));
+                extras.is_some_and(|(before, after)| before + after <= MOST_EXTRAS)
+            })
+        })
+    })
+}
+
+/// Returns the letter that people mean by a digit or sign that looks like it.
+const fn undo_substitution(character: char) -> char {
+    match character {
+        '@' | '4' => 'a',
+        '3' => 'e',
+        '1' | '!' => 'i',
+        '0' => 'o',
+        '5' | '$' => 's',
+        '7' => 't',
+        other => other,
+    }
+}
+
+/// Counts the characters of `text` that are no padding; `None` when one of them is a letter.
+fn count_extras(text: &str) -> Option<usize> {
+    let characters: Vec<char> = text.chars().collect();
+    let mut rest = characters.as_slice();
+    let mut extras = 0;
+    while let Some(first) = rest.first() {
+        let padding = measure_padding(rest);
+        if padding == 0 && first.is_alphabetic() {
+            return None;
+        }
+        extras += usize::from(padding == 0);
+        rest = rest.get(padding.max(1)..).unwrap_or_default();
+    }
+    Some(extras)
+}
+
+/// Measures the padding at the beginning of `text`: a part of a run or one repeated character; 0 if there is none.
+fn measure_padding(text: &[char]) -> usize {
+    let fits = |length: &usize| {
+        let part: String = text.iter().take(*length).collect();
+        let first = part.chars().next();
+        is_run(&part) || part.chars().all(|c| Some(c) == first)
+    };
+    let lengths = (SHORTEST_PADDING..=text.len()).take_while(fits);
+    lengths.last().unwrap_or_default()
 }
 
 fn is_listed(word: &str) -> bool {
@@ -183,6 +252,15 @@ mod tests {
             "abcdefghijklmnop",
             "zyxwvutsrqponmlk",
             "1qaz2wsx3edc4rfv",
+            "password1234567",
+            "Password123456789",
+            "admin1234567890",
+            "P@ssw0rd1234567",
+            "123456789password",
+            "111111welcome111111",
+            "Letmein!!!!!!!!!",
+            "dragon1234567890!!",
+            "iloveyou987654321",
         ] {
             assert_eq!(
                 judge(Strength::WithSecondStep, text),
@@ -211,6 +289,9 @@ mod tests {
     fn accepts_any_kinds_of_characters() {
         for text in [
             "purple horses eat",
+            "password of my cat",
+            "dragon and monkey",
+            "love4mountains 81",
             "42 91 05 33 77 18",
             "ausgesprochen lang",
         ] {
@@ -223,6 +304,13 @@ mod tests {
         assert_eq!(COMMON.lines().count(), 11_611);
         assert!(COMMON.lines().is_sorted());
         assert!(COMMON.lines().all(|word| word.len() >= 8));
+        assert_eq!(SHORT_WORDS.lines().count(), 1_000);
+        assert!(SHORT_WORDS.lines().is_sorted());
+        assert!(
+            SHORT_WORDS
+                .lines()
+                .all(|word| (4..=7).contains(&word.len()))
+        );
     }
 
     proptest! {

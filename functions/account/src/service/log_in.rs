@@ -138,7 +138,8 @@ impl Accounts {
         device: String,
         request: &mut RequestContext,
     ) -> Result<Attempt, AccountRefusal> {
-        let typed = self.phones.parse(&phone.text, phone.region);
+        // Whether the number may be texted is the verification service's to say. Here it only names an account.
+        let typed = self.phones.parse_any(&phone.text, phone.region);
         let destination = typed.map_err(AccountRefusal::Phone)?;
         let keyring = self.keyring(request).await?;
         let phone = keyring.indexer().phone(&destination.phone);
