@@ -3,6 +3,7 @@
 //! [`Settings`] come from environment variables, which the documentation of each field names. The [`policy`] decides
 //! everything else.
 
+mod origin;
 pub mod policy;
 pub mod process;
 
@@ -30,7 +31,8 @@ pub struct Settings {
     pub tables: Tables,
     /// `KEYRING_SECRET_ID`: the name or ARN of the keyring in Secrets Manager.
     pub keyring_secret_id: String,
-    /// `ALLOWED_ORIGINS`: the web origins that may call from a browser, separated by commas.
+    /// `ALLOWED_ORIGINS`: the web origins that may call from a browser or a web view, separated by commas. They are
+    /// written as browsers write them.
     pub allowed_origins: Vec<String>,
     /// `STACK_NAME`: the `stack` of every metric; [`LOCAL_STACK`] if it is not set.
     pub stack_name: String,
@@ -142,30 +144,11 @@ fn read_xray_daemon(environment: &dyn Environment) -> Result<Option<String>, Con
 
 fn read_origins(text: Option<&str>) -> Result<Vec<String>, ConfigError> {
     let listed = text.unwrap_or_default().split(',').map(str::trim);
-    let origins: Vec<String> = listed
-        .filter(|o| !o.is_empty())
-        .map(str::to_owned)
-        .collect();
-    let is_origin = |origin: &String| {
-        let without_scheme = origin
-            .strip_prefix("https://")
-            .or_else(|| origin.strip_prefix("http://"));
-        without_scheme.is_some_and(|host| {
-            !host.is_empty()
-                && host
-                    .bytes()
-                    .all(|b| b.is_ascii_graphic() && !matches!(b, b'/' | b'*' | b'?' | b'#' | b'@'))
-        })
-    };
-    if origins.iter().all(is_origin) {
-        Ok(origins)
-    } else {
-        let accepted = "origins such as https://app.example.com, separated by commas, are needed";
-        Err(ConfigError::Invalid {
-            variable: "ALLOWED_ORIGINS",
-            accepted,
-        })
-    }
+    let origins = listed.filter(|o| !o.is_empty()).map(origin::parse);
+    origins.collect::<Option<_>>().ok_or(ConfigError::Invalid {
+        variable: "ALLOWED_ORIGINS",
+        accepted: origin::ACCEPTED,
+    })
 }
 
 /// Reads the region, the credentials and the endpoints from the variables that Lambda sets and the AWS SDKs know.
@@ -260,6 +243,7 @@ mod tests {
             ("AWS_CA_BUNDLE", "no-such-file"),
             ("ALLOWED_ORIGINS", "*"),
             ("ALLOWED_ORIGINS", "https://a.example.com/path"),
+            ("ALLOWED_ORIGINS", "https://a.example.com, null"),
         ] {
             let message = read_with(|v| _ = v.insert(name, value));
             assert!(
@@ -267,6 +251,16 @@ mod tests {
                 "{value}: {message}"
             );
         }
+    }
+
+    #[test]
+    fn origins_are_written_as_browsers_write_them() {
+        let mut variables = complete();
+        let listed = "https://App.Example.com:443/, capacitor://localhost,";
+        variables.insert("ALLOWED_ORIGINS", listed);
+        let settings = Settings::from_environment(&Given(variables)).expect("accepted");
+        let origins = ["https://app.example.com", "capacitor://localhost"];
+        assert_eq!(settings.allowed_origins, origins);
     }
 
     #[test]
