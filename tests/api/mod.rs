@@ -21,6 +21,7 @@ mod events;
 mod flow;
 mod journal;
 mod limits;
+mod pasted;
 mod problem;
 mod refusals;
 mod retention;

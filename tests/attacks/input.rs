@@ -218,3 +218,54 @@ async fn content_injection() {
     }
     assert!(texted >= 8, "{texted} texts were compared");
 }
+
+/// A person dials abroad with the prefix of his own country. Nobody else gets the text.
+///
+/// Each number is the one that Google's library reads. `tests/differential/phones.py` compares it for every region.
+#[tokio::test]
+async fn redirection_by_an_international_prefix() {
+    // The number of the third line is one of Guernsey.
+    let world = World::builder()
+        .policy("countries = [\"US\", ", "countries = [\"GG\", \"US\", ")
+        .start()
+        .await;
+    let dialled = [
+        ("0011 65 9234 5678", "AU", Some("+6592345678")),
+        ("0011 1 415 200 9001", "AU", Some("+14152009001")),
+        ("0011 44 7911 123456", "AU", Some("+447911123456")),
+        ("001 65 9345 6782", "HK", Some("+6593456782")),
+        ("0014152007986", "GB", Some("+14152007986")),
+        ("011 44 7911 123457", "US", Some("+447911123457")),
+        // Bangladesh and Thailand are not served, but people there may have numbers elsewhere.
+        ("0017183831111", "BD", Some("+17183831111")),
+        ("001 65 9345 6783", "TH", Some("+6593456783")),
+        // Without a region nobody can know the prefix.
+        ("0011 65 9234 5678", "", None),
+        ("001 65 9345 6782", "", None),
+        ("0014152007986", "", None),
+    ];
+    let mut expected = 0;
+    for (n, (typed, region, number)) in dialled.into_iter().enumerate() {
+        let mut body =
+            json!({ "phone": typed, "uniqueId": format!("d{n}"), "businessId": "login" });
+        if !region.is_empty() {
+            body["region"] = json!(region);
+        }
+        let source = address(n);
+        let from = [("x-test-source-ip", source.as_str())];
+        world.advance(60);
+        let answer = world.client.post_with("/v1/send", &body, &from).await;
+        let status = if number.is_some() { 202 } else { 400 };
+        assert_eq!(
+            answer.status, status,
+            "{typed} in {region}: {}",
+            answer.text
+        );
+        expected += usize::from(number.is_some());
+        assert_eq!(world.text_count(), expected, "{typed} in {region}");
+        if let Some(number) = number {
+            assert!(!world.texts(number).is_empty(), "{typed} in {region}");
+        }
+    }
+    assert!(world.texts("+16592345678").is_empty());
+}

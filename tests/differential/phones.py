@@ -14,6 +14,7 @@ import pathlib
 import random
 import subprocess
 import sys
+import unicodedata
 
 import phonenumbers
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
@@ -22,10 +23,18 @@ METADATA = "9.0.42"
 RUST = ("rlibphonenumber", "2.2.15")
 
 TYPES = [number_type for number_type in PhoneNumberType.values() if number_type != PhoneNumberType.UNKNOWN]
-SEPARATORS = [" ", "-", ".", "/", "(", ")", "\u00a0", "\u2011", "\u3000", "\u200b"]
-DIGITS = {"full-width": 0xFF10, "Arabic-Indic": 0x0660, "extended Arabic-Indic": 0x06F0, "Devanagari": 0x0966}
+# What people and programs leave between digits and around a number: punctuation, every space of Unicode, and characters
+# that nobody sees.
+SEPARATORS = ["-", ".", "/", "(", ")", "[", "]", "\u2010", "\u2011", "\u2013", "\u2014", "\u2212", "\t", "\n", "\r\n"]
+SPACES = [chr(c) for c in range(0x3001) if unicodedata.category(chr(c)) == "Zs"]
+INVISIBLE = [chr(c) for c in range(0x10000) if unicodedata.category(chr(c)) == "Cf" and not 0x600 <= c <= 0x605
+             and c not in (0x6DD, 0x70F, 0x890, 0x891, 0x8E2)]
+# The zero of every script.
+ZEROS = [c for c in range(0x110000) if unicodedata.decimal(chr(c), None) == 0 and unicodedata.category(chr(c)) == "Nd"]
+# What people dial before an international number, somewhere in the world.
+PREFIXES = ["+", "00", "011", "0011", "001", "002", "009", "010", "0018", "00700", "005", "119", "810", "8~10", "0"]
 # Text that no phone number contains. Google's library guesses a number from most of it; this project refuses it.
-FOREIGN = ["x5", " ext. 5", ";ext=5", ",5", "#5", "A", "é", "\u0661a", "*", "\0", "\u202e", "&", "_", "+", "\t1"]
+FOREIGN = ["x5", " ext. 5", ";ext=5", ",5", "#5", "A", "é", "\u0661a", "*", "\0", "\u0301", "&", "_", "+", "~5"]
 
 
 def examples(rng):
@@ -68,13 +77,36 @@ def misdialled(rng, known):
 
 
 def respelled(rng, known):
-    """Yields numbers with other separators and with digits of other scripts."""
+    """Yields numbers with other separators and digits of other scripts, each with the number before it was respelled.
+
+    Both must be read alike. Google's library reads the plain number, so it need not know the characters.
+    """
     for region, text in known:
-        zero = rng.choice(list(DIGITS.values()))
-        yield region, "".join(chr(zero + int(c)) if c in "0123456789" else c for c in text)
-        at = rng.randrange(1, len(text))
-        yield region, text[:at] + rng.choice(SEPARATORS) + text[at:]
-        yield region, rng.choice([" ", "\u3000", "("]) + text + rng.choice([" ", ")", "-"])
+        zero = rng.choice(ZEROS)
+        yield (region, "".join(chr(zero + int(c)) if c in "0123456789" else c for c in text)), (region, text)
+        at = rng.randrange(text.find(":") + 1 or 1, len(text))
+        between = rng.choice([rng.choice(SEPARATORS), rng.choice(SPACES), rng.choice(INVISIBLE)])
+        yield (region, text[:at] + between + text[at:]), (region, text)
+        before, after = rng.choice([("\u202a", "\u202c"), ("\u2066", "\u2069"), ("\u200e", ""), ("\ufeff", "\r\n"), ("(", ")")])
+        yield (region, before + text + after), (region, text)
+        if text.startswith("+"):
+            code, _, rest = text.partition(" ")
+            yield (region, f"({code}) {rest}"), (region, text)
+
+
+def dialled_abroad(rng, known):
+    """Yields international numbers after the prefixes of every region, and after prefixes of other regions."""
+    e164 = [text for region, text in known if region is None and text[:1] == "+" and text[1:].isdigit()]
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+        own = phonenumbers.PhoneMetadata.metadata_for_region(region)
+        own = [own.preferred_international_prefix or own.international_prefix or ""]
+        for prefix in [*own, *PREFIXES]:
+            for number in rng.sample(e164, 3):
+                yield region, f"{prefix}{number[1:]}"
+                yield region, f"{prefix} {number[1:3]} {number[3:6]} {number[6:]}"
+    for prefix in PREFIXES:
+        for number in rng.sample(e164, 20):
+            yield None, f"{prefix}{number[1:]}"
 
 
 def random_numbers(rng, count):
@@ -97,39 +129,25 @@ def with_foreign_characters(rng, known):
 
 
 def google(region, text):
-    """Returns what Google's library reads in a text of digits, separators and plus signs.
-
-    Four rules are this project's own:
-    - a plus sign is only allowed at the start;
-    - 00 is the international prefix everywhere;
-    - a national number needs a region;
-    - an E.164 number has at most 15 digits. Google's library also accepts some longer German numbers.
-    """
-    number = text.strip()
-    if number[:4].lower() == "tel:":
-        number = number[4:]
-    number = number.lstrip()
-    if number.startswith("00"):
-        number = "+" + number[2:]
-    plus_signs = [index for index, character in enumerate(number) if character in "+\uff0b"]
-    if plus_signs not in ([], [0]) or (not plus_signs and region is None):
-        return None
+    """Returns what Google's library reads in a text. It gets the text as it is, without help."""
     try:
-        parsed = phonenumbers.parse(number, region)
+        parsed = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
     if not phonenumbers.is_valid_number(parsed) or parsed.extension:
         return None
-    e164 = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
-    if len(e164) > 1 + 15:
-        return None
     country = phonenumbers.region_code_for_number(parsed)
     kind = PhoneNumberType.to_string(phonenumbers.number_type(parsed))
     return {
-        "e164": e164,
+        "e164": phonenumbers.format_number(parsed, PhoneNumberFormat.E164),
         "country": None if country == "001" else country,
         "type": "".join(word.title() for word in kind.split("_")),
     }
+
+
+def too_long(number):
+    """Whether a number has more than the 15 digits of E.164. Google's library knows some longer German numbers."""
+    return number is not None and len(number["e164"]) > 1 + 15
 
 
 def ours(binary, questions):
@@ -145,28 +163,43 @@ def check_metadata():
         sys.exit(f"{name} {version} and phonenumbers {METADATA} are compared; see the top of this file for new ones")
 
 
+def count_differences(group, questions, expected, answers):
+    """Counts the answers that are not as expected, and prints them."""
+    counted = collections.Counter()
+    different = 0
+    for (region, text), wanted, answer in zip(questions, expected, answers, strict=True):
+        refused = "refused" in answer
+        counted["refused" if refused else "accepted"] += 1
+        if (None if refused else answer) != wanted:
+            different += 1
+            print(f"{region} {text!r}: {answer}, expected is {wanted}")
+    print(f"{group}: {len(questions)} compared, {counted['accepted']} accepted, {counted['refused']} refused")
+    return different
+
+
 def main(binary):
     check_metadata()
     rng = random.Random(1)
     known = list(examples(rng))
+    pairs = list(respelled(rng, known))
     groups = {
         "examples": known,
         "misdialled": list(misdialled(rng, known)),
-        "respelled": list(respelled(rng, known)),
+        "dialled abroad": list(dialled_abroad(rng, known)),
         "random": list(random_numbers(rng, 3_000)),
-        "foreign characters": list(with_foreign_characters(rng, known)),
     }
     different = 0
     for group, questions in groups.items():
-        counted = collections.Counter()
-        for (region, text), answer in zip(questions, ours(binary, questions), strict=True):
-            expected = None if group == "foreign characters" else google(region, text)
-            refused = "refused" in answer
-            counted["refused" if refused else "accepted"] += 1
-            if (None if refused else answer) != expected:
-                different += 1
-                print(f"{region} {text!r}: {answer}, Google's library says {expected}")
-        print(f"{group}: {len(questions)} compared, {counted['accepted']} accepted, {counted['refused']} refused")
+        expected = [google(*question) for question in questions]
+        expected = [None if too_long(number) else number for number in expected]
+        different += count_differences(group, questions, expected, ours(binary, questions))
+    respellings, plain = [list(side) for side in zip(*pairs)]
+    expected = [google(*question) for question in plain]
+    expected = [None if too_long(number) else number for number in expected]
+    different += count_differences("respelled", respellings, expected, ours(binary, respellings))
+    # This project refuses what Google's library has to guess at. It may never read another number.
+    foreign = list(with_foreign_characters(rng, known))
+    different += count_differences("foreign characters", foreign, [None] * len(foreign), ours(binary, foreign))
     if different:
         sys.exit(f"{different} differences")
 

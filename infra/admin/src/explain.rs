@@ -34,6 +34,7 @@ pub(crate) async fn explain(
 ) -> Result<Reply, CommandError> {
     let destination = parse_phone(typed_phone)?;
     let (policy, resources) = (operator.read_policy()?, operator.find_resources().await?);
+    let destination = policy.numbers.classify(destination);
     let keyring = operator.read_keyring(&resources).await?;
     let subjects = index_subjects(keyring.indexer(), &destination, device, address)?;
     let (store, now) = (operator.open_store(&resources), operator.now());

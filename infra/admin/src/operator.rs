@@ -255,9 +255,9 @@ impl From<CallFailed> for CommandError {
     }
 }
 
-/// Reads a phone as operators type it.
+/// Reads a phone as operators type it. No numbering plan has to know it.
 pub(crate) fn parse_phone(typed: &str) -> Result<Destination, CommandError> {
-    PhoneParser::new().parse(typed, None).map_err(|error| {
+    PhoneParser::new().parse_any(typed, None).map_err(|error| {
         CommandError::usage(format!(
             "phone: a number in E.164 is needed, such as +14155550100 ({error})"
         ))

@@ -1,5 +1,6 @@
 //! `policy check`: shows the faults of a policy, or the size and cost of its texts.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use phoneproof_domain::catalog::{Catalog, TemplateReport};
@@ -64,8 +65,26 @@ fn report_texts(catalog: &Catalog, policy: &Policy) -> Reply {
             "mostCostUsd": cost.map(|(_, most)| most.dollars()),
         }));
     }
-    let json = json!({ "faults": [], "templates": templates });
-    Reply::done(json, format!("no faults\n\n{}", format_table(&rows)))
+    let left_out = list_left_out(policy);
+    let json = json!({ "faults": [], "templates": templates, "leftOut": left_out });
+    let notes = left_out.iter().map(|(country, territories)| {
+        let territories = territories.join(", ");
+        format!("\n{country} does not cover {territories}: list in numbers.countries those that you serve")
+    });
+    let notes: Vec<String> = notes.collect();
+    let notes = notes.concat();
+    Reply::done(json, format!("no faults\n\n{}{notes}", format_table(&rows)))
+}
+
+/// Lists the territories of the policy's countries that have codes of their own and are not in the policy.
+fn list_left_out(policy: &Policy) -> BTreeMap<String, Vec<String>> {
+    let countries = &policy.numbers.countries;
+    let left_out = countries.iter().map(|country| {
+        let territories = country.territories().filter(|t| !countries.contains(t));
+        let codes: Vec<String> = territories.map(|t| t.to_string()).collect();
+        (country.to_string(), codes)
+    });
+    left_out.filter(|(_, codes)| !codes.is_empty()).collect()
 }
 
 /// Estimates the least and the most that a text costs over the countries of the policy; `None` without a price.

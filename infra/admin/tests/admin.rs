@@ -448,6 +448,12 @@ async fn policy_check_reports_costs_or_faults() {
         (&template["segments"], &template["mostCostUsd"]),
         (&json!(1), &json!(0.5))
     );
+    assert_eq!(
+        checked["leftOut"]["US"],
+        json!(["AS", "GU", "MP", "PR", "VI"])
+    );
+    // Hong Kong is in the list.
+    assert_eq!(checked["leftOut"]["CN"], json!(["MO"]));
     std::fs::write(
         &file,
         DEFAULT_POLICY.replace("attempts = 5", "attempts = 50"),

@@ -85,7 +85,7 @@ async function prove(step, business, use) {
 }
 
 function makeCodeForm(step, token, use) {
-  const field = make("input", { id: "code", class: "code-input", type: "text", inputmode: "numeric", autocomplete: "one-time-code", autocapitalize: "off", spellcheck: "false", maxlength: "12", required: "", "aria-describedby": "code-error" });
+  const field = make("input", { id: "code", class: "code-input", type: "text", inputmode: "numeric", autocomplete: "one-time-code", autocapitalize: "off", spellcheck: "false", maxlength: "64", required: "", "aria-describedby": "code-error" });
   const submit = make("button", { type: "submit", class: "primary", id: "verify" }, "Verify and go on");
   const form = make(
     "form",

@@ -427,8 +427,23 @@ export function onSubmit(form, control, work) {
   });
 }
 
-/** Turns full-width digits into plain ones, and drops the spaces, dashes and dots that people put between them. */
-export const normalizeDigits = (text) => text.normalize("NFKC").replace(/[\s\p{Pd}.]/gu, "");
+const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
+
+/** The value of a decimal digit of any script. In Unicode the ten digits of a script follow each other. */
+function digitValue(digit) {
+  let zero = digit.codePointAt(0);
+  while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
+  return (digit.codePointAt(0) - zero) % 10;
+}
+
+/** Turns the digits of every script into plain ones, and drops what nobody sees. The service reads numbers and codes so, too. */
+const readDigits = (text) => text.replace(INVISIBLE, "").normalize("NFKC").replace(/\p{Nd}/gu, digitValue);
+
+/** Reads a code: plain digits, without the spaces, dashes, dots and brackets that people put between them. */
+export const normalizeDigits = (text) => readDigits(text).replace(/[\s\p{Pd}.·•/()[\]]/gu, "");
 
 /** Whether a number, as typed, has a leading + and needs no country. */
-export const isInternational = (typedPhone) => /^(tel:)?\s*\+/i.test(typedPhone.normalize("NFKC"));
+export const isInternational = (typedPhone) => /^\s*(tel:)?[\s([]*\+/i.test(readDigits(typedPhone));
+
+/** The digits of a number, as typed. */
+export const digitsOf = (typedPhone) => readDigits(typedPhone).replace(/\D/g, "");

@@ -152,7 +152,7 @@ function takeSendAnswer({ status, response }) {
   challenge.codeLength = response.codeLength ?? challenge.codeLength;
   challenge.left = Math.min(challenge.left ?? Infinity, response.attempts ?? Infinity);
   $("code-lead").replaceChildren(status === 504 ? "We tried to text " : "We texted ", make("strong", {}, `${challenge.codeLength} digits`), " to ", make("strong", {}, challenge.typedPhone), ".");
-  $("code").maxLength = challenge.codeLength + 6;
+  $("code").maxLength = 64; // A pasted code may have spaces and invisible characters between its digits.
   showTriesLeft();
   waitToResend(response.resendAt);
   if (response.expiresAt) countToExpiry(response.expiresAt);

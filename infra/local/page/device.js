@@ -1,6 +1,6 @@
 // The phone on the page. It shows the texts to the number of the current challenge, and offers the newest code.
 
-import { $, announce, fetchMessages, findCode, formatMoment, isInternational, make, markCode, poll, timeOfDay } from "./common.js";
+import { $, announce, digitsOf, fetchMessages, findCode, formatMoment, isInternational, make, markCode, poll, timeOfDay } from "./common.js";
 
 /** The challenge whose texts are shown, or `null`: `{typedPhone, recipient, codeLength, messages, over}`. `recipient` is the
  * number in E.164 once a text has shown it. */
@@ -30,9 +30,8 @@ export function showTextsOf(another) {
 
 /** Whether a text went to the number of the challenge, which may be typed in national form. */
 function belongsToChallenge(message) {
-  const typed = challenge.typedPhone.normalize("NFKC");
-  const digits = typed.replace(/\D/g, "");
-  if (isInternational(typed)) return message.phone === `+${digits}`;
+  const digits = digitsOf(challenge.typedPhone);
+  if (isInternational(challenge.typedPhone)) return message.phone === `+${digits}`;
   const national = digits.replace(/^0+/, "");
   return national.length > 5 && message.phone.endsWith(national);
 }

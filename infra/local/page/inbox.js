@@ -1,6 +1,6 @@
 // The inbox page.
 
-import { $, copy, exactTime, fetchMessages, findCode, make, makeButton, markCode, poll } from "./common.js";
+import { $, copy, digitsOf, exactTime, fetchMessages, findCode, make, makeButton, markCode, poll } from "./common.js";
 
 let inboxMessages = [];
 
@@ -13,7 +13,7 @@ function makeRow(message) {
 }
 
 function showInbox() {
-  const digits = $("filter").value.normalize("NFKC").replace(/\D/g, "");
+  const digits = digitsOf($("filter").value);
   const shown = inboxMessages.filter(({ phone }) => phone.includes(digits));
   const count = `${shown.length} ${shown.length === 1 ? "message" : "messages"}`;
   $("inbox-count").textContent = inboxMessages.length === 0 ? "No messages yet. Send a code from the demo." : count;

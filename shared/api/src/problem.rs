@@ -179,6 +179,7 @@ pub fn send_problem(error: SendError) -> Problem {
         SendError::Phone(error) => phone_problem(error),
         SendError::Destination(refusal) => Problem::new(&DESTINATION_NOT_ALLOWED)
             .with_detail(match refusal {
+                DestinationRefusal::Unassigned => "No numbering plan has this number.",
                 DestinationRefusal::Country => "Numbers of this country are not served.",
                 DestinationRefusal::NumberType => "Numbers of this type are not served.",
             })

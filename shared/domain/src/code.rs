@@ -5,6 +5,8 @@ use std::fmt;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::typed::{self, Typed};
+
 /// The fewest digits that a code may have. NIST SP 800-63B-4 section 3.1.3.2 asks for six.
 pub const MIN_CODE_LENGTH: u8 = 6;
 /// The most digits that a code may have.
@@ -28,8 +30,8 @@ pub struct InvalidCode;
 impl Code {
     /// Reads a code as a person types it.
     ///
-    /// Spaces and hyphens are dropped. Decimal digits of the scripts that phone keyboards offer, such as full-width and
-    /// Arabic-Indic ones, count as digits.
+    /// Separators and invisible characters are dropped, and the decimal digits of every script count. The table of
+    /// [`typed`](crate::typed) says which.
     ///
     /// # Errors
     ///
@@ -37,12 +39,14 @@ impl Code {
     pub fn parse(text: &str) -> Result<Self, InvalidCode> {
         // The buffer never grows. Growing would leave a copy of the digits in freed memory.
         let mut digits = Zeroizing::new(String::with_capacity(usize::from(MAX_CODE_LENGTH)));
-        for character in text.chars().filter(|c| !matches!(c, ' ' | '-')) {
-            let digit = read_digit(character).ok_or(InvalidCode)?;
-            if digits.len() == usize::from(MAX_CODE_LENGTH) {
-                return Err(InvalidCode);
+        for character in text.chars() {
+            match typed::classify(character) {
+                Typed::Separator => {}
+                Typed::Digit(value) if digits.len() < usize::from(MAX_CODE_LENGTH) => {
+                    digits.push(char::from(b'0' + value));
+                }
+                Typed::Digit(_) | Typed::Plus | Typed::Foreign => return Err(InvalidCode),
             }
-            digits.push(digit);
         }
         if digits.len() < usize::from(MIN_CODE_LENGTH) {
             return Err(InvalidCode);
@@ -66,17 +70,6 @@ impl Code {
     }
 }
 
-/// Turns a decimal digit of a script that phone keyboards offer into ASCII.
-fn read_digit(character: char) -> Option<char> {
-    /// Zero in ASCII, full-width, Arabic-Indic, extended Arabic-Indic and Devanagari.
-    const ZEROS: [u32; 5] = [0x30, 0xFF10, 0x0660, 0x06F0, 0x0966];
-    let value = ZEROS
-        .iter()
-        .map(|zero| u32::from(character).wrapping_sub(*zero))
-        .find(|value| *value < 10)?;
-    char::from_digit(value, 10)
-}
-
 impl fmt::Debug for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Code(…)")
@@ -88,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_digits_of_several_scripts_with_spaces_and_hyphens() {
+    fn reads_a_code_however_it_was_copied() {
         for text in [
             "123456",
             "123 456",
@@ -97,6 +90,15 @@ mod tests {
             "١٢٣٤٥٦",
             "۱۲۳۴۵۶",
             "१२३४५६",
+            "๑๒๓๔๕๖",
+            "\u{1d7cf}\u{1d7d0}\u{1d7d1}456",
+            "123456\n",
+            "\t123456\r\n",
+            "123\u{a0}456",
+            "123\u{202f}456",
+            "\u{200e}123456",
+            "\u{2066}123456\u{2069}",
+            "123\u{2011}456.",
         ] {
             assert_eq!(Code::parse(text).expect(text).expose(), "123456");
         }

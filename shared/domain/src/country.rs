@@ -19,6 +19,30 @@ pub(crate) const WITH_NUMBERS: &str = "AC AD AE AF AG AI AL AM AO AR AS AT AU AW
     SJ SK SL SM SN SO SR SS ST SV SX SY SZ TA TC TD TG TH TJ TK TL TM TN TO TR TT TV TW \
     TZ UA UG US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW";
 
+/// Countries whose territories have codes of their own. A policy that lists such a country leaves them out.
+const TERRITORIES: [(&str, &str); 10] = [
+    ("AU", "CC CX NF"),
+    ("CN", "HK MO"),
+    ("DK", "FO GL"),
+    ("FI", "AX"),
+    ("FR", "BL GF GP MF MQ NC PF PM RE WF YT"),
+    ("GB", "AC AI BM FK GG GI IM IO JE KY MS SH TA TC VG"),
+    ("NL", "AW BQ CW SX"),
+    ("NO", "SJ"),
+    ("NZ", "CK NU TK"),
+    ("US", "AS GU MP PR VI"),
+];
+
+/// Codes that people write for a country, and the code of ISO 3166-1.
+const MISTAKEN: [(&str, &str); 6] = [
+    ("EL", "GR"),
+    ("EN", "GB"),
+    ("JA", "JP"),
+    ("KO", "KR"),
+    ("UK", "GB"),
+    ("ZH", "CN"),
+];
+
 /// Reports a text that is not a country code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("a country is an ISO 3166-1 alpha-2 code such as `US`")]
@@ -45,6 +69,20 @@ impl Country {
     #[must_use]
     pub fn has_numbers(&self) -> bool {
         WITH_NUMBERS.split(' ').any(|code| code == self.as_str())
+    }
+
+    /// Returns the territories of this country that have codes of their own, such as Puerto Rico of the US.
+    pub fn territories(&self) -> impl Iterator<Item = Country> {
+        let own = TERRITORIES.iter().find(|(code, _)| *code == self.as_str());
+        let codes = own.map_or("", |(_, codes)| codes).split_whitespace();
+        codes.filter_map(|code| Country::parse(code).ok())
+    }
+
+    /// Returns the country that people mean by this code, if the code is no country's.
+    #[must_use]
+    pub fn meant(&self) -> Option<Country> {
+        let known = MISTAKEN.iter().find(|(code, _)| *code == self.as_str())?;
+        Country::parse(known.1).ok()
     }
 
     /// Returns the code in upper case, as in `US`.
@@ -77,6 +115,23 @@ mod tests {
         assert_eq!(code("us"), Ok("US".to_owned()));
         for text in ["", "U", "USA", "U1", "1S", "11", "é"] {
             assert_eq!(code(text), Err(InvalidCountry), "{text}");
+        }
+    }
+
+    #[test]
+    fn territories_and_meant_countries_have_numbers() {
+        for (code, territories) in TERRITORIES {
+            let country = Country::parse(code).expect("a code");
+            assert!(country.has_numbers());
+            let names: Vec<String> = country.territories().map(|t| t.to_string()).collect();
+            assert_eq!(names.join(" "), territories);
+            assert!(country.territories().all(|t| t.has_numbers()), "{code}");
+        }
+        for (code, meant) in MISTAKEN {
+            let mistaken = Country::parse(code).expect("two letters");
+            assert!(!mistaken.has_numbers(), "{code}");
+            let meant = Country::parse(meant).expect("a code");
+            assert!(meant.has_numbers() && mistaken.meant() == Some(meant));
         }
     }
 }

@@ -35,6 +35,9 @@ pub enum NumberType {
     Voicemail,
     /// A valid number of no known type.
     Unknown,
+    /// No numbering plan has the number. Policies cannot list this type.
+    #[serde(skip)]
+    Unassigned,
 }
 
 /// A phone number in canonical E.164 form: `+`, then 5 to 15 digits.
@@ -95,6 +98,18 @@ pub struct Destination {
     pub number_type: NumberType,
 }
 
+impl Destination {
+    /// Makes the destination of a number that no numbering plan has.
+    #[must_use]
+    pub const fn unassigned(phone: Phone) -> Self {
+        Self {
+            phone,
+            country: None,
+            number_type: NumberType::Unassigned,
+        }
+    }
+}
+
 /// Why a text was not accepted as a phone number. No variant holds the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PhoneError {
@@ -104,11 +119,11 @@ pub enum PhoneError {
     /// The text holds letters or an extension. Vanity numbers and extensions cannot be texted reliably.
     #[error("letters and extensions are not accepted")]
     LettersOrExtension,
-    /// The number is in national form, and the request names no region.
-    #[error("a number without country code needs `region`")]
+    /// The number is in national form or begins with a prefix for calls abroad, and the request names no region.
+    #[error("a number without a leading + and country code needs `region`")]
     MissingRegion,
     /// `region` is not a country with phone numbers.
-    #[error("the region is not known")]
+    #[error("the region is not known: an ISO 3166-1 code is needed, such as `US` or `GB`")]
     UnknownRegion,
     /// The numbering plan has no such number.
     #[error("no such number exists in the numbering plan")]

@@ -9,6 +9,7 @@ use rlibphonenumber::{ParseError, PhoneNumberFormat, PhoneNumberType, PhoneNumbe
 
 use crate::country::Country;
 use crate::phone::{Destination, NumberType, Phone, PhoneError};
+use crate::typed::{self, Typed};
 
 /// The longest text that is read as a phone number, in bytes. A full-width number with separators fits.
 const MAX_INPUT_BYTES: usize = 96;
@@ -76,11 +77,12 @@ impl PhoneParser {
         self.all.get_or_init(plans::decode_all).as_ref()
     }
 
-    /// Reads `typed_phone` as a phone number.
+    /// Reads `typed_phone` as a phone number of a numbering plan.
     ///
-    /// Accepted are E.164 and its usual spellings: separators, full-width and other Unicode digits, `tel:`, and a
-    /// leading `00`. National form is accepted when `region` names the country. Letters, extensions and `tel:`
-    /// parameters are refused.
+    /// Accepted are E.164 and its usual spellings: separators, invisible characters, digits of every script, `tel:`, and
+    /// a plus sign in brackets. When `region` names the country, a number is accepted as people dial it there: in
+    /// national form, or after the prefix for calls abroad, such as `00` in Germany and `0011` in Australia. Letters,
+    /// extensions and `tel:` parameters are refused.
     ///
     /// # Errors
     ///
@@ -90,19 +92,50 @@ impl PhoneParser {
         typed_phone: &str,
         region: Option<Country>,
     ) -> Result<Destination, PhoneError> {
+        let destination = self.parse_any(typed_phone, region)?;
+        match destination.number_type {
+            NumberType::Unassigned => Err(PhoneError::NotAssigned),
+            _ => Ok(destination),
+        }
+    }
+
+    /// Reads `typed_phone` like [`parse`](Self::parse), but also numbers that no numbering plan has.
+    ///
+    /// Such a number has the type [`NumberType::Unassigned`] and no country. The policy may know it, as a test number or
+    /// by a range that is newer than the metadata.
+    ///
+    /// # Errors
+    ///
+    /// [`PhoneError`] says why the text cannot be the number of a phone.
+    pub fn parse_any(
+        &self,
+        typed_phone: &str,
+        region: Option<Country>,
+    ) -> Result<Destination, PhoneError> {
         let number = normalize(typed_phone)?;
         let served = self.load_served().ok_or(PhoneError::NotAssigned)?;
-        match read(served, &number, region) {
-            Ok(destination) => Ok(destination),
-            Err(Unread::Fault(error)) => Err(error),
+        let read = match read(served, &number, region) {
             Err(Unread::NoPlan(_)) => {
                 // Numbers of other countries are read, too, so that the refusal can name the policy as its reason.
                 let all = self.load_all().ok_or(PhoneError::NotAssigned)?;
                 read(all, &number, region)
-                    .map_err(|(Unread::Fault(error) | Unread::NoPlan(error))| error)
             }
-        }
+            read => read,
+        };
+        read.or_else(|(Unread::Fault(error) | Unread::NoPlan(error))| {
+            // A complete number needs no plan. Without one, it is what it says.
+            let complete = Phone::from_canonical(&number).map(Destination::unassigned);
+            complete
+                .filter(|_| error == PhoneError::NotAssigned)
+                .ok_or(error)
+        })
     }
+}
+
+/// Reads a number as typed, without a numbering plan: a plus sign and 5 to 15 digits.
+#[must_use]
+pub fn read_complete(typed_phone: &str) -> Option<Phone> {
+    Phone::from_canonical(&normalize(typed_phone).ok()?)
 }
 
 /// Reads a normalized number by the plans of `library`.
@@ -128,11 +161,14 @@ fn read(
         | ParseError::TooLongNsn => Unread::Fault(PhoneError::NotAssigned),
     })?;
     let e164 = library.format(&parsed, PhoneNumberFormat::E164);
-    let is_valid = library.is_valid_number(&parsed) && parsed.extension.is_none();
-    let phone = Phone::from_canonical(&e164).filter(|_| is_valid);
+    let phone = Phone::from_canonical(&e164).filter(|_| parsed.extension.is_none());
+    let phone = phone.ok_or(Unread::Fault(PhoneError::NotAssigned))?;
+    if !library.is_valid_number(&parsed) {
+        return Ok(Destination::unassigned(phone));
+    }
     let country = library.get_region_for_number(&parsed);
     Ok(Destination {
-        phone: phone.ok_or(Unread::Fault(PhoneError::NotAssigned))?,
+        phone,
         country: country.and_then(|region| Country::parse(region.as_region_str().as_str()).ok()),
         number_type: library.get_number_type(&parsed).into(),
     })
@@ -144,12 +180,12 @@ fn find_region(library: &PhoneNumberUtil, country: Country) -> Option<Region> {
     library.get_country_code_for_region(region).map(|_| region)
 }
 
-/// Checks every character, drops `tel:`, and turns a leading plus or `00` into `+`.
+/// Checks every character, and drops `tel:` and whatever else means nothing. What remains is an optional `+` and digits.
 ///
 /// libphonenumber is lenient: it extracts a number from a sentence and maps letters to digits. Text that it would have
 /// to guess at is refused first, so that one phone is never counted under two numbers.
 fn normalize(typed_phone: &str) -> Result<String, PhoneError> {
-    let trimmed = typed_phone.trim();
+    let trimmed = typed_phone.trim_matches(|c| typed::classify(c) == Typed::Separator);
     if trimmed.is_empty() || trimmed.len() > MAX_INPUT_BYTES {
         return Err(PhoneError::Characters);
     }
@@ -157,36 +193,27 @@ fn normalize(typed_phone: &str) -> Result<String, PhoneError> {
         Some(scheme) if scheme.eq_ignore_ascii_case("tel:") => trimmed.get(4..).unwrap_or_default(),
         _ => trimmed,
     };
-    if number
-        .chars()
-        .any(|c| c.is_alphabetic() || matches!(c, ';' | '#' | ',' | '＃'))
-    {
-        return Err(PhoneError::LettersOrExtension);
+    let mut plain = String::with_capacity(number.len());
+    for character in number.chars() {
+        match typed::classify(character) {
+            Typed::Digit(value) => plain.push(char::from(b'0' + value)),
+            Typed::Plus if plain.is_empty() => plain.push('+'),
+            Typed::Separator => {}
+            Typed::Foreign if begins_extension(character) => {
+                return Err(PhoneError::LettersOrExtension);
+            }
+            Typed::Plus | Typed::Foreign => return Err(PhoneError::Characters),
+        }
     }
-    let rest = number.trim_start().trim_start_matches(['+', '＋']);
-    let plus_signs = number.trim_start().chars().count() - rest.chars().count();
-    if plus_signs > 1 || !rest.chars().all(|c| c.is_numeric() || is_separator(c)) {
+    if plain.trim_start_matches('+').is_empty() {
         return Err(PhoneError::Characters);
     }
-    if plus_signs == 1 {
-        return Ok(format!("+{rest}"));
-    }
-    // No national number begins with 00, the international prefix that ITU-T E.164 recommends.
-    Ok(match rest.strip_prefix("00") {
-        Some(international) => format!("+{international}"),
-        None => rest.to_owned(),
-    })
+    Ok(plain)
 }
 
-/// Whether `c` is punctuation that libphonenumber drops between digits.
-fn is_separator(c: char) -> bool {
-    matches!(
-        c,
-        ' ' | '-' | '.' | '/' | '(' | ')' | '[' | ']' | '~' | '\u{a0}' | '\u{ad}' | '\u{200b}'
-            | '\u{2060}' | '\u{3000}' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30fc}'
-            | '\u{ff0d}'..='\u{ff0f}' | '\u{ff08}' | '\u{ff09}' | '\u{ff3b}' | '\u{ff3d}'
-            | '\u{2053}' | '\u{223c}' | '\u{ff5e}'
-    )
+/// Whether `c` is a letter, or a sign that libphonenumber reads as the beginning of an extension or a parameter.
+fn begins_extension(c: char) -> bool {
+    c.is_alphabetic() || matches!(c, ';' | '#' | ',' | '~' | '＃' | '，' | '；' | '～')
 }
 
 impl From<PhoneNumberType> for NumberType {
@@ -238,7 +265,13 @@ mod tests {
             ("+1.415.200.7986", None),
             ("tel:+1-415-200-7986", None),
             ("TEL:+14152007986", None),
-            ("0014152007986", None),
+            ("(+1) 415 200 7986", None),
+            ("\u{202a}+14152007986\u{202c}", None),
+            ("\u{200e}+1 415 200\u{202f}7986", None),
+            ("\u{feff}tel:\u{2066}+1\u{2009}4152007986\u{2069}", None),
+            ("+1 415\t200 7986\r\n", None),
+            ("\u{ff08}\u{ff0b}１\u{ff09}4152007986", None),
+            ("+๑๔๑๕๒๐๐๗๙๘๖", None),
             ("＋１４１５２００７９８６", None),
             ("+١٤١٥٢٠٠٧٩٨٦", None),
             ("+1\u{a0}415\u{2011}200\u{2011}7986", None),
@@ -270,6 +303,48 @@ mod tests {
         );
     }
 
+    /// Google's library reads each of these so. `00` is the prefix of many countries, but not of all.
+    #[test]
+    fn a_number_dialled_abroad_is_read_by_the_prefixes_of_its_region() {
+        for (text, region, number) in [
+            ("0011 65 9234 5678", "AU", "+6592345678"),
+            ("0011 1 415 200 9001", "AU", "+14152009001"),
+            ("0011 44 7911 123456", "AU", "+447911123456"),
+            ("001 65 9345 6782", "HK", "+6593456782"),
+            ("001 65 9345 6782", "TH", "+6593456782"),
+            ("011 44 7911 123456", "US", "+447911123456"),
+            ("010 1 415 200 7986", "JP", "+14152007986"),
+            ("8~10 1 415 200 7986", "RU", ""),
+            ("810 1 415 200 7986", "RU", "+14152007986"),
+            ("0017183831111", "BD", "+17183831111"),
+            ("0014152007986", "GB", "+14152007986"),
+        ] {
+            let read = parse(text, Some(region)).map(|read| read.phone.expose().to_owned());
+            assert_eq!(read.unwrap_or_default(), number, "{text} in {region}");
+        }
+    }
+
+    #[test]
+    fn a_number_without_a_plan_is_read_where_the_policy_may_know_it() {
+        for (text, region, number) in [
+            ("+44 7700 900123", None, "+447700900123"),
+            ("07700 900123", Some("GB"), "+447700900123"),
+            ("(436) 200-7986", Some("US"), "+14362007986"),
+            ("+999 1234 5678", None, "+99912345678"),
+        ] {
+            let country = region.and_then(|region| Country::parse(region).ok());
+            let read = PhoneParser::new().parse_any(text, country).expect(text);
+            assert_eq!(read.phone.expose(), number);
+            assert_eq!(
+                (read.country, read.number_type),
+                (None, NumberType::Unassigned)
+            );
+            assert_eq!(parse(text, region), Err(PhoneError::NotAssigned));
+        }
+        let known = PhoneParser::new().parse_any("+14152007986", None);
+        assert_eq!(known, parse("+14152007986", None));
+    }
+
     #[test]
     fn the_leading_zero_of_italian_numbers_stays() {
         let with_zero = parse("+39 06 6982 1234", None).expect("a Rome number");
@@ -282,6 +357,11 @@ mod tests {
             ("", None, PhoneError::Characters),
             ("   ", None, PhoneError::Characters),
             ("++14152007986", None, PhoneError::Characters),
+            ("+", None, PhoneError::Characters),
+            ("1+4152007986", None, PhoneError::Characters),
+            ("0014152007986", None, PhoneError::MissingRegion),
+            ("001 65 9345 6782", None, PhoneError::MissingRegion),
+            ("+14152007986~5", None, PhoneError::LettersOrExtension),
             ("+1415200\u{0}7986", None, PhoneError::Characters),
             ("+1*4152007986", None, PhoneError::Characters),
             ("+1 800 FLOWERS", None, PhoneError::LettersOrExtension),
@@ -374,9 +454,9 @@ mod tests {
         /// The regions include some that the partial parser decodes first and some that it does not.
         #[test]
         fn the_plans_of_some_countries_read_what_all_plans_read(
-            prefix in prop_oneof![Just(""), Just("+"), Just("00"), Just("011"), Just("0"), Just("+1"), Just("+49"), Just("01149")],
+            prefix in prop_oneof![Just(""), Just("+"), Just("00"), Just("011"), Just("0"), Just("+1"), Just("+49"), Just("01149"), Just("0011"), Just("001"), Just("010")],
             digits in "[0-9]{3,14}",
-            region in prop_oneof![Just(None), Just(Some("US")), Just(Some("DE")), Just(Some("GB")), Just(Some("CA"))],
+            region in prop_oneof![Just(None), Just(Some("US")), Just(Some("DE")), Just(Some("GB")), Just(Some("CA")), Just(Some("AU")), Just(Some("HK")), Just(Some("JP"))],
         ) {
             let _ = parse(&format!("{prefix}{digits}"), region);
         }

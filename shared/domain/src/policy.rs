@@ -83,11 +83,28 @@ pub struct NumberPolicy {
     pub countries: BTreeSet<Country>,
     /// The types of number that are texted.
     pub types: BTreeSet<NumberType>,
+    /// Ranges of numbers that are newer than the metadata of this build.
+    pub ranges: Vec<NumberRange>,
+}
+
+/// A range of numbers that the operator knows and the metadata of this build does not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberRange {
+    /// The digits that every number of the range begins with, from the calling code on.
+    pub prefix: String,
+    /// The number of digits of a whole number, with the calling code.
+    pub digits: usize,
+    /// The country of the range.
+    pub country: Country,
+    /// The use of its numbers.
+    pub number_type: NumberType,
 }
 
 /// Why the policy does not text a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DestinationRefusal {
+    /// No numbering plan and no range of the policy has the number.
+    Unassigned,
     /// The country of the number is not in the policy, or the number has none.
     Country,
     /// The type of the number is not in the policy.
@@ -99,19 +116,53 @@ impl DestinationRefusal {
     #[must_use]
     pub const fn rule(self) -> &'static str {
         match self {
+            Self::Unassigned => "unassigned",
             Self::Country => "country",
             Self::NumberType => "number-type",
         }
     }
 }
 
+impl NumberRange {
+    /// Whether `phone` is a number of the range.
+    fn contains(&self, phone: &Phone) -> bool {
+        let digits = phone.expose().trim_start_matches('+');
+        digits.len() == self.digits && digits.starts_with(&self.prefix)
+    }
+}
+
 impl NumberPolicy {
+    /// Fills in country and type of a number that no numbering plan has, if a range of the policy has it.
+    ///
+    /// Every other destination stays as it is.
+    #[must_use]
+    pub fn classify(&self, destination: Destination) -> Destination {
+        if destination.number_type != NumberType::Unassigned {
+            return destination;
+        }
+        let known = self
+            .ranges
+            .iter()
+            .find(|range| range.contains(&destination.phone));
+        match known {
+            None => destination,
+            Some(range) => Destination {
+                country: Some(range.country),
+                number_type: range.number_type,
+                ..destination
+            },
+        }
+    }
+
     /// Decides whether `destination` may be texted.
     ///
     /// # Errors
     ///
     /// [`DestinationRefusal`] says why it may not.
     pub fn admits(&self, destination: &Destination) -> Result<(), DestinationRefusal> {
+        if destination.number_type == NumberType::Unassigned {
+            return Err(DestinationRefusal::Unassigned);
+        }
         match destination.country {
             Some(country) if self.countries.contains(&country) => {}
             _ => return Err(DestinationRefusal::Country),
@@ -182,8 +233,8 @@ pub struct Business {
     pub default_locale: Locale,
     /// The host of the web origin in the autofill line (`@example.com #123456`).
     pub origin: Option<String>,
-    /// The app hash of Android's SMS Retriever: 11 characters of base64.
-    pub android_hash: Option<String>,
+    /// The app hashes of Android's SMS Retriever, 11 characters of base64 each: one per signing key of an app.
+    pub android_hashes: Vec<String>,
     /// The SHA-256 of the client key that callers must present; `None` admits every caller.
     pub client_key_sha256: Option<[u8; 32]>,
 }
@@ -193,8 +244,8 @@ pub struct Business {
 pub struct TestNumber {
     /// The number in E.164 form.
     pub phone: Phone,
-    /// The fixed code. It is as long as the codes of every business.
-    pub code: Code,
+    /// The fixed codes: one for every code length of the businesses.
+    pub codes: Vec<Code>,
     /// When the number stops being a test number.
     pub until: Timestamp,
     /// The limit of every counting rule for this number, in place of the limits of the policy.
@@ -290,6 +341,13 @@ impl Policy {
 }
 
 impl TestNumber {
+    /// Returns the fixed code for a business whose codes have `length` digits; `None` when there is none.
+    #[must_use]
+    pub fn code(&self, length: u8) -> Option<&Code> {
+        let fits = |code: &&Code| code.expose().len() == usize::from(length);
+        self.codes.iter().find(fits)
+    }
+
     /// Returns the limits of this number: its own count for every rule, and no cooldown.
     #[must_use]
     pub fn limits(&self) -> Limits {
@@ -333,12 +391,20 @@ mod tests {
             numbers: NumberPolicy {
                 countries: BTreeSet::from(["US", "GB"].map(country)),
                 types: BTreeSet::from([NumberType::Mobile]),
+                ranges: vec![NumberRange {
+                    prefix: "1436".to_owned(),
+                    digits: 11,
+                    country: country("US"),
+                    number_type: NumberType::Mobile,
+                }],
             },
             sms: sms(),
             businesses: BTreeMap::new(),
             test_numbers: vec![TestNumber {
                 phone: phone("+14155550100"),
-                code: Code::parse("123456").expect("a code"),
+                codes: ["123456", "12345678"]
+                    .map(|code| Code::parse(code).expect("a code"))
+                    .to_vec(),
                 until: Timestamp::from_unix(1_798_761_600),
                 per_day: 7,
             }],
@@ -367,6 +433,35 @@ mod tests {
         assert_eq!(policy.limits_of(&test, end), policy.limits);
         assert_eq!(policy.limits_of(&other, last), policy.limits);
         assert!(policy.test_number(&other, last).is_none());
+    }
+
+    #[test]
+    fn a_test_number_has_a_code_of_each_length() {
+        let policy = policy();
+        let test = policy.test_numbers.first().expect("a test number");
+        let code = |length| test.code(length).map(Code::expose);
+        assert_eq!(code(6), Some("123456"));
+        assert_eq!(code(8), Some("12345678"));
+        assert_eq!(code(7), None);
+    }
+
+    #[test]
+    fn a_range_admits_numbers_that_no_plan_has() {
+        let numbers = policy().numbers;
+        let judge = |number: &str| {
+            let destination = numbers.classify(Destination::unassigned(phone(number)));
+            numbers.admits(&destination)
+        };
+        assert_eq!(judge("+14362007986"), Ok(()));
+        for other in ["+1436200798", "+143620079860", "+14372007986"] {
+            assert_eq!(judge(other), Err(DestinationRefusal::Unassigned), "{other}");
+        }
+        let known = Destination {
+            phone: phone("+14362007986"),
+            country: None,
+            number_type: NumberType::PremiumRate,
+        };
+        assert_eq!(numbers.classify(known.clone()), known);
     }
 
     #[test]

@@ -20,7 +20,8 @@ use phoneproof_domain::denial::Denial;
 use phoneproof_domain::device::Device;
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::locale::Locale;
-use phoneproof_domain::phone::{Phone, PhoneError};
+use phoneproof_domain::phone::{Destination, Phone, PhoneError};
+use phoneproof_domain::phone_parser::read_complete;
 use phoneproof_domain::phone_record::{SendRefusal, Slot, SlotIndex};
 use phoneproof_domain::policy::{Business, BusinessId, DestinationRefusal, TestNumber};
 use phoneproof_observe::{Dependency, RequestContext, TextSent};
@@ -193,21 +194,22 @@ impl Service {
             .ok_or(SendError::UnknownBusiness)?;
         request.facts.business = Some(command.business.clone());
         check_client_key(business, command.client_key.as_deref())?;
-        let destination = self
-            .phone_parser
-            .parse(&command.typed_phone, command.region)
-            .map_err(SendError::Phone)?;
+        let (destination, test) = self.read_destination(command, request)?;
         // CloudWatch bills a metric per country, so only countries of the policy are reported.
         request.facts.country = destination
             .country
             .filter(|country| self.policy.numbers.countries.contains(country));
-        let test = self.policy.test_number(&destination.phone, request.now);
         // A test number may lie outside the served countries and types, because it is never texted.
         if test.is_none() {
             self.policy
                 .numbers
                 .admits(&destination)
-                .map_err(SendError::Destination)?;
+                .map_err(|refusal| match refusal {
+                    DestinationRefusal::Unassigned => SendError::Phone(PhoneError::NotAssigned),
+                    DestinationRefusal::Country | DestinationRefusal::NumberType => {
+                        SendError::Destination(refusal)
+                    }
+                })?;
         }
         Ok(Checked {
             business,
@@ -223,6 +225,31 @@ impl Service {
                 .map(|action| sha256(action.as_bytes())),
             limits: test.map_or(self.policy.limits, TestNumber::limits),
         })
+    }
+
+    /// Reads the phone, and finds the test number that it is.
+    ///
+    /// A test number need not exist. What is typed is its number also when the numbering plan reads another one.
+    fn read_destination(
+        &self,
+        command: &SendCommand,
+        request: &RequestContext,
+    ) -> Result<(Destination, Option<&TestNumber>), SendError> {
+        let find_test = |phone: &Phone| self.policy.test_number(phone, request.now);
+        let typed = self
+            .phone_parser
+            .parse_any(&command.typed_phone, command.region);
+        if let Ok(destination) = &typed
+            && let Some(test) = find_test(&destination.phone)
+        {
+            return Ok((destination.clone(), Some(test)));
+        }
+        let complete = read_complete(&command.typed_phone);
+        if let Some(test) = complete.as_ref().and_then(find_test) {
+            return Ok((Destination::unassigned(test.phone.clone()), Some(test)));
+        }
+        let destination = typed.map_err(SendError::Phone)?;
+        Ok((self.policy.numbers.classify(destination), None))
     }
 
     /// Seals `challenge` with the keys of `root`.
@@ -288,9 +315,11 @@ impl Service {
             return Delivery::Accepted;
         }
         let challenge = &prepared.challenge;
+        let works_for = challenge.expires_at.since(request.now);
+        let (business, locale) = (&challenge.business, &challenge.locale);
         let text = self
             .catalog
-            .render(&challenge.business, &challenge.locale, &prepared.code);
+            .render(business, locale, &prepared.code, works_for);
         // The policy may have dropped the locale of an earlier token. Then there is no text, and the quota is given back.
         let Some(text) = text else {
             return Delivery::Refused;
@@ -324,10 +353,10 @@ impl Service {
 /// Derives the code of a challenge, or takes the fixed code of a test number.
 fn make_code(root: &Root, checked: &Checked<'_>, id: ChallengeId, expires_at: Timestamp) -> Code {
     let length = checked.business.code_length;
-    checked.test.map_or_else(
-        || derive_code(root.code_key(), id, expires_at, length),
-        |test| test.code.clone(),
-    )
+    checked
+        .test
+        .and_then(|test| test.code(length).cloned())
+        .unwrap_or_else(|| derive_code(root.code_key(), id, expires_at, length))
 }
 
 fn make_answer(

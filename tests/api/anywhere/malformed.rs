@@ -91,9 +91,14 @@ const SEND_BODIES: &[(&str, &str, &str)] = &[
         "region",
     ),
     (
-        "a locale that is none",
-        r#"{"phone":"+14153349182","uniqueId":"d","businessId":"login","locale":"en us"}"#,
-        "locale",
+        "the UUID of zeros as device",
+        r#"{"phone":"+14153349182","uniqueId":"00000000-0000-0000-0000-000000000000","businessId":"login"}"#,
+        "uniqueId",
+    ),
+    (
+        "a placeholder as device",
+        r#"{"phone":"+14153349182","uniqueId":"undefined","businessId":"login"}"#,
+        "uniqueId",
     ),
     (
         "an empty token",
@@ -173,7 +178,7 @@ async fn malformed_verifies_are_refused() {
 #[tokio::test]
 async fn all_faults_are_named_at_once() {
     let site = Site::open().await;
-    let body = br#"{"phone":"+14153349182","uniqueId":"","businessId":"X","locale":"?"}"#.to_vec();
+    let body = br#"{"phone":"+14153349182","uniqueId":"","businessId":"X","region":"?"}"#.to_vec();
     let headers = [
         ("content-type", "application/json"),
         ("idempotency-key", ""),
@@ -189,7 +194,7 @@ async fn all_faults_are_named_at_once() {
         .collect();
     assert_eq!(
         fields,
-        ["uniqueId", "businessId", "locale", "Idempotency-Key"]
+        ["uniqueId", "businessId", "region", "Idempotency-Key"]
     );
 }
 

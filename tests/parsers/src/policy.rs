@@ -46,6 +46,7 @@ pub(crate) const POLICY: Target = Target {
         "{code}",
         "{brand}",
         "{minutes}",
+        "{minutes:a|b}",
         "{",
         "}",
         "\"0.50\"",
@@ -84,6 +85,11 @@ remembered_days = 30
 [numbers]
 countries = ["DE", "gb"]
 types = ["mobile", "voip"]
+[[numbers.range]]
+prefix = "+49199"
+digits = 12
+country = "DE"
+type = "mobile"
 [sms]
 type = "Promotional"
 sender_id = "EXAMPLE"
@@ -102,11 +108,11 @@ origin = "pay.example.com"
 android_hash = "FA+9qCX9VSu"
 client_key_sha256 = "E3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 [business.pay.templates]
-de = "{brand}: {code}, {minutes} Minuten"
+de = "{brand}: {code}, {minutes:Minute|Minuten}"
 en_GB = "{code} for {brand}"
 [[test_number]]
 phone = "+4915112345678"
-code = "12345678"
+code = ["12345678"]
 until = "2027-01-31T00:00:00+01:00"
 per_day = 10
 "#;
@@ -168,16 +174,13 @@ fn check(policy: &Policy, file: &Table) {
         check_business(id, business, &file["business"][id.as_str()]);
     }
     for test in &policy.test_numbers {
-        let lengths = policy
-            .businesses
-            .values()
-            .map(|b| usize::from(b.code_length));
-        assert!(
-            lengths
-                .into_iter()
-                .all(|length| length == test.code.expose().len())
-        );
-        assert!(!format!("{test:?}").contains(test.code.expose()));
+        for business in policy.businesses.values() {
+            let code = test
+                .code(business.code_length)
+                .expect("a code of this length");
+            assert_eq!(code.expose().len(), usize::from(business.code_length));
+            assert!(!format!("{test:?}").contains(code.expose()));
+        }
         let limits = policy.limits_of(&test.phone, NOW);
         assert!(limits.get(Rule::PhonePerDay) >= 1);
         assert!(policy.terms(NOW, &limits).today.start <= NOW);
@@ -233,7 +236,8 @@ fn check_texts(policy: &Policy, catalog: &Catalog) {
     for (id, business) in &policy.businesses {
         let code = Code::from_number(7, business.code_length);
         for locale in business.templates.keys() {
-            let text = catalog.render(id, locale, &code).expect("a text");
+            let text = catalog.render(id, locale, &code, business.code_lifetime);
+            let text = text.expect("a text");
             assert!(text.body.contains(code.expose()));
             assert!(
                 !text.body.chars().any(|c| c.is_control() && c != '\n'),

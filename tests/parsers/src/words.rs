@@ -18,6 +18,11 @@ pub(crate) const WORDS: Target = Target {
         bytes_of([
             "en",
             "zh_Hans-CN",
+            "zh_TW_#Hant",
+            "iw_IL",
+            "sr_RS.UTF-8@latin",
+            "00000000-0000-0000-0000-000000000000",
+            "\u{2066}123\u{a0}456\u{2069}",
             "6f9619ff-8b86-d011-b42d-00cf4fc964ff",
             "CaNaRy's phone",
             "123 456",
@@ -74,16 +79,22 @@ fn run(bytes: &[u8]) -> Outcome {
 }
 
 fn locale(text: &str) -> bool {
+    // A hint is read or not; it never fails.
+    if let Some(hint) = Locale::read_hint(text) {
+        assert_eq!(Locale::parse(hint.as_str()).as_ref(), Ok(&hint));
+    }
     let Ok(locale) = Locale::parse(text) else {
         return false;
     };
+    assert_eq!(Locale::read_hint(text).as_ref(), Some(&locale));
     assert_eq!(Locale::parse(locale.as_str()).as_ref(), Ok(&locale));
-    let mut longer = locale.as_str().len() + 1;
-    for shorter in locale.lookup_chain() {
-        assert!(locale.as_str().starts_with(shorter.as_str()));
-        assert!((1..longer).contains(&shorter.as_str().len()));
-        assert_eq!(Locale::parse(shorter.as_str()).as_ref(), Ok(&shorter));
-        longer = shorter.as_str().len();
+    let chain: Vec<Locale> = locale.lookup_chain().collect();
+    assert_eq!(chain.first(), Some(&locale));
+    let language = locale.as_str().split('-').next();
+    for (place, other) in chain.iter().enumerate() {
+        assert_eq!(other.as_str().split('-').next(), language);
+        assert_eq!(Locale::parse(other.as_str()).as_ref(), Ok(other));
+        assert!(!chain.iter().skip(place + 1).any(|later| later == other));
     }
     true
 }

@@ -22,10 +22,12 @@ const MAX_ACTION_BYTES: usize = 256;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = SendRequest)]
 pub struct SendBody {
-    /// The phone number, in E.164 or, with `region`, in national form.
+    /// The phone number as the person typed or pasted it: in E.164 or, with `region`, as people dial it there. Separators
+    /// and invisible characters are ignored, and the decimal digits of every script count.
     #[schema(value_type = String, min_length = 1, max_length = 96, example = "+14152007986")]
     phone: SensitiveText,
-    /// An id that the client chooses for the device or installation that asks.
+    /// An id that the client chooses for the device or installation that asks, such as a random UUID. Placeholders that
+    /// many devices share are refused: `null`, `unknown`, the UUID of zeros and their like.
     #[schema(value_type = String, min_length = 1, max_length = 128, example = "6f9619ff-8b86-d011-b42d-00cf4fc964ff")]
     unique_id: SensitiveText,
     /// The id of a business in the policy, as in `login`.
@@ -34,8 +36,9 @@ pub struct SendBody {
     /// The country of a number in national form, as an ISO 3166-1 alpha-2 code.
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z]{2}$", example = "US")]
     region: Option<SensitiveText>,
-    /// The language of the text, as a BCP 47 tag.
-    #[schema(value_type = Option<String>, max_length = 35, example = "en")]
+    /// The language of the text, as a hint: a BCP 47 tag, or the name of a locale in Java or POSIX. A locale that cannot
+    /// be read, or has no text, gets the default one.
+    #[schema(value_type = Option<String>, example = "en")]
     locale: Option<SensitiveText>,
     /// The challenge token of an earlier send, to text the same code again.
     #[schema(value_type = Option<String>, max_length = 3072)]
@@ -69,7 +72,7 @@ impl SendBody {
         let device = faults.check("uniqueId", Device::parse(&body.unique_id.0));
         let business = faults.check("businessId", BusinessId::parse(&body.business_id.0));
         let region = faults.optional("region", body.region, Country::parse);
-        let locale = faults.optional("locale", body.locale, Locale::parse);
+        let locale = body.locale.and_then(|text| Locale::read_hint(&text.0));
         let token = faults.optional("token", body.token, |t| check_text(t, MAX_TOKEN_BYTES));
         let action = faults.optional("action", body.action, |t| check_text(t, MAX_ACTION_BYTES));
         let idempotency_key = faults.header(call, "idempotency-key", "Idempotency-Key");

@@ -9,45 +9,29 @@ use phoneproof_domain::policy::{Business, BusinessId};
 use super::faults::Faults;
 use super::table::BusinessTable;
 
-/// Checks one business. [`Catalog`](phoneproof_domain::catalog::Catalog) checks the words of its templates.
+/// Checks one business. The policy is refused when a fault was noted, so a faulty value can stand in its place meanwhile.
+///
+/// [`Catalog`](phoneproof_domain::catalog::Catalog) checks the words of its templates.
 pub(super) fn check_business(
     name: &str,
     table: BusinessTable,
     faults: &mut Faults,
-) -> Option<(BusinessId, Business)> {
+) -> Option<Business> {
     let at = |field: &str| format!("business.{name}.{field}");
-    let id = faults.check(format_args!("business.{name}"), BusinessId::parse(name));
-    let default_locale = faults.check(at("default_locale"), Locale::parse(&table.default_locale));
+    faults.check(format_args!("business.{name}"), BusinessId::parse(name));
     let templates = check_templates(name, table.templates, faults);
-    if default_locale
-        .as_ref()
-        .is_some_and(|locale| !templates.contains_key(locale))
-    {
-        faults.add(at("default_locale"), "a template in this locale is needed");
-    }
+    let default_locale = check_default_locale(name, &table.default_locale, &templates, faults);
     if table.brand.trim().is_empty() || table.brand.chars().any(char::is_control) {
         faults.add(at("brand"), "a name without control characters is needed");
     }
-    if table
+    let origin = table
         .origin
-        .as_deref()
-        .is_some_and(|origin| !is_host(origin))
-    {
-        faults.add(at("origin"), "a host name is needed, as in \"example.com\"");
-    }
-    let is_hash = |h: &str| {
-        h.len() == 11
-            && h.bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
-    };
-    if table
-        .android_hash
-        .as_deref()
-        .is_some_and(|hash| !is_hash(hash))
-    {
+        .and_then(|text| faults.check(at("origin"), parse_host(&text)));
+    let android_hashes = table.android_hash.into_vec();
+    if !android_hashes.iter().all(|hash| is_app_hash(hash)) {
         faults.add(
             at("android_hash"),
-            "the 11 characters of the SMS Retriever app hash are needed",
+            "the 11 characters of the SMS Retriever app hash are needed, or a list of such hashes",
         );
     }
     let client_key_sha256 = match table.client_key_sha256.as_deref() {
@@ -60,7 +44,7 @@ pub(super) fn check_business(
         u32::from(table.code_length),
         shortest..=longest,
     );
-    let business = Business {
+    Some(Business {
         brand: table.brand,
         code_length: table.code_length,
         // NIST SP 800-63B-4 section 3.1.3.2: an out-of-band secret is valid for ten minutes at most.
@@ -77,11 +61,31 @@ pub(super) fn check_business(
         ),
         templates,
         default_locale: default_locale?,
-        origin: table.origin,
-        android_hash: table.android_hash,
+        origin,
+        android_hashes,
         client_key_sha256,
+    })
+}
+
+/// Checks the default locale, which needs a template. A faulty one is replaced by a locale that has one.
+fn check_default_locale(
+    name: &str,
+    tag: &str,
+    templates: &BTreeMap<Locale, String>,
+    faults: &mut Faults,
+) -> Option<Locale> {
+    let path = format!("business.{name}.default_locale");
+    let any = Locale::parse("en").ok();
+    let Some(locale) = faults.check(&path, Locale::parse(tag)) else {
+        return any;
     };
-    Some((id?, business))
+    // A template that was left out has a fault of its own.
+    if !templates.contains_key(&locale)
+        && !faults.left_out_in(&format!("business.{name}.templates"))
+    {
+        faults.add(&path, "a template in this locale is needed");
+    }
+    Some(locale)
 }
 
 /// Checks the locales of templates.
@@ -90,27 +94,41 @@ fn check_templates(
     table: BTreeMap<String, String>,
     faults: &mut Faults,
 ) -> BTreeMap<Locale, String> {
-    table
-        .into_iter()
-        .filter_map(|(tag, text)| {
-            let locale = faults.check(
-                format_args!("business.{name}.templates.{tag}"),
-                Locale::parse(&tag),
-            )?;
-            Some((locale, text))
-        })
-        .collect()
+    let mut templates = BTreeMap::new();
+    for (tag, text) in table {
+        let path = format!("business.{name}.templates.{tag}");
+        if let Some(locale) = faults.check(&path, Locale::parse(&tag))
+            && templates.insert(locale, text).is_some()
+        {
+            faults.add(&path, "another template has this locale");
+        }
+    }
+    templates
 }
 
-/// Whether `text` is a host name: labels of 1 to 63 bytes, at most 253 bytes in all (RFC 1035 section 2.3.4).
-fn is_host(text: &str) -> bool {
+/// Reads a host name, in lower case: labels of 1 to 63 bytes, at most 253 bytes in all (RFC 1035 section 2.3.4).
+///
+/// Browsers write a host in lower case, and compare it so.
+fn parse_host(text: &str) -> Result<String, &'static str> {
     let label = |l: &str| {
         (1..=63).contains(&l.len())
             && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
             && !l.starts_with('-')
             && !l.ends_with('-')
     };
-    text.len() <= 253 && text.split('.').all(label)
+    if text.len() <= 253 && text.split('.').all(label) {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err(
+            "a host name without scheme and port is needed, as in \"example.com\" or \"xn--bcher-kva.example\"",
+        )
+    }
+}
+
+/// Whether `text` is an app hash of Android's SMS Retriever: 11 characters of base64.
+fn is_app_hash(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
+    text.len() == 11 && text.bytes().all(fits)
 }
 
 /// Reads 64 hexadecimal digits in either case.

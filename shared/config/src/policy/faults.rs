@@ -8,15 +8,49 @@ use phoneproof_domain::policy::{Fault, PolicyFaults};
 
 /// Collects faults, so that an operator sees all of them at once.
 #[derive(Default)]
-pub(super) struct Faults(Vec<Fault>);
+pub(super) struct Faults {
+    /// Values that have the wrong form. They were left out before the values were checked.
+    form: Vec<Fault>,
+    /// Values that are not accepted.
+    found: Vec<Fault>,
+}
 
 impl Faults {
+    /// Starts with the values that have the wrong form.
+    pub(super) fn of_form(form: Vec<Fault>) -> Self {
+        Self {
+            form,
+            found: Vec::new(),
+        }
+    }
+
     /// Notes that the value at `path` is not accepted, and why.
+    ///
+    /// A value that was left out has a fault already, and so has everything in it.
     pub(super) fn add(&mut self, path: impl Display, reason: impl Display) {
-        self.0.push(Fault {
-            path: path.to_string(),
-            reason: reason.to_string(),
-        });
+        let path = path.to_string();
+        let is_left_out = |form: &Fault| form.path == "file" || is_within(&path, &form.path);
+        if !self.form.iter().any(is_left_out) {
+            self.found.push(Fault {
+                path,
+                reason: reason.to_string(),
+            });
+        }
+    }
+
+    /// Notes faults that name their paths themselves.
+    pub(super) fn extend(&mut self, faults: Vec<Fault>) {
+        self.found.extend(faults);
+    }
+
+    /// Whether a value in the table `path` was left out.
+    pub(super) fn left_out_in(&self, path: &str) -> bool {
+        self.form.iter().any(|form| is_within(&form.path, path))
+    }
+
+    /// Whether no fault was noted.
+    pub(super) fn is_empty(&self) -> bool {
+        self.form.is_empty() && self.found.is_empty()
     }
 
     /// Returns `value`, and notes a fault if it is not in `range`.
@@ -57,8 +91,14 @@ impl Faults {
     /// Returns `value` if no fault was noted, or else the faults.
     pub(super) fn finish<T>(self, value: Option<T>) -> Result<T, PolicyFaults> {
         match value {
-            Some(value) if self.0.is_empty() => Ok(value),
-            _ => Err(PolicyFaults(self.0)),
+            Some(value) if self.is_empty() => Ok(value),
+            _ => Err(PolicyFaults([self.form, self.found].concat())),
         }
     }
+}
+
+/// Whether `path` is `table`, or the path of a value in it.
+fn is_within(path: &str, table: &str) -> bool {
+    path.strip_prefix(table)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }

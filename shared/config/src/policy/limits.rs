@@ -7,7 +7,7 @@ use std::time::Duration;
 use phoneproof_aws::store::MAX_SLOTS;
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone_record::{Lockout, REPEATED_FOR};
-use phoneproof_domain::policy::{Business, BusinessId};
+use phoneproof_domain::policy::Business;
 use phoneproof_domain::rule::Rule;
 
 use super::faults::Faults;
@@ -79,15 +79,15 @@ pub(super) fn check_limits(table: &BTreeMap<String, u32>, faults: &mut Faults) -
 /// the shorter the cooldown is. [`MAX_SLOTS`] bounds their number.
 pub(super) fn check_slots(
     cooldown: Duration,
-    businesses: &BTreeMap<BusinessId, Business>,
+    businesses: &BTreeMap<String, Business>,
     faults: &mut Faults,
 ) {
     let step = cooldown.as_secs().max(1);
     let most = step.saturating_mul(u64::from(MAX_SLOTS) - 1) - REPEATED_FOR.as_secs();
-    for (id, business) in businesses {
+    for (name, business) in businesses {
         if business.code_lifetime.as_secs() > most {
             faults.add(
-                format_args!("business.{}.code_lifetime_seconds", id.as_str()),
+                format_args!("business.{name}.code_lifetime_seconds"),
                 format_args!("at most {most} is accepted with limits.cooldown_seconds = {step}"),
             );
         }

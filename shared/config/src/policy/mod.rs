@@ -14,12 +14,13 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use phoneproof_domain::policy::{Policy, PolicyFaults};
+use phoneproof_domain::catalog::lint_templates;
+use phoneproof_domain::policy::{Business, BusinessId, Policy, PolicyFaults};
 
 use self::business::check_business;
 use self::faults::Faults;
 use self::limits::{check_limits, check_lock, check_slots, parse_time_of_day};
-use self::numbers::{check_numbers, check_test_number};
+use self::numbers::{check_numbers, check_test_numbers};
 use self::sms::{check_sms, override_sms};
 use self::table::File;
 use crate::{ConfigError, DEFAULT_POLICY, Environment};
@@ -38,11 +39,14 @@ pub fn from_environment(environment: &dyn Environment) -> Result<Policy, ConfigE
             std::fs::read_to_string(&path).map_err(|_| ConfigError::PolicyUnreadable(path))?
         }
     };
-    Ok(override_file(
-        from_toml(&text)?,
+    let (mut policy, mut faults) = read(&text);
+    override_sms(
+        policy.as_mut().map(|policy| &mut policy.sms),
         environment.get("SMS_SENDER_ID"),
         environment.get("SMS_MAX_PRICE_USD").as_ref(),
-    )?)
+        &mut faults,
+    );
+    Ok(faults.finish(policy)?)
 }
 
 /// Reads a policy from TOML.
@@ -51,21 +55,16 @@ pub fn from_environment(environment: &dyn Environment) -> Result<Policy, ConfigE
 ///
 /// [`PolicyFaults`] lists every fault with its path.
 pub fn from_toml(text: &str) -> Result<Policy, PolicyFaults> {
-    let file = table::parse(text).map_err(|fault| PolicyFaults(vec![fault]))?;
-    let mut faults = Faults::default();
-    let policy = check(file, &mut faults);
+    let (policy, faults) = read(text);
     faults.finish(policy)
 }
 
-/// Replaces the values of the file by those of the environment.
-fn override_file(
-    mut policy: Policy,
-    sender_id: Option<String>,
-    max_price: Option<&String>,
-) -> Result<Policy, PolicyFaults> {
-    let mut faults = Faults::default();
-    override_sms(&mut policy.sms, sender_id, max_price, &mut faults);
-    faults.finish(Some(policy))
+/// Reads a policy, and every fault of the file.
+fn read(text: &str) -> (Option<Policy>, Faults) {
+    let (file, form) = table::parse(text);
+    let mut faults = Faults::of_form(form);
+    let policy = check(file, &mut faults);
+    (policy, faults)
 }
 
 /// Checks every value. The policy is `None` when a fault leaves it without a value.
@@ -78,25 +77,34 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
     if file.business.is_empty() {
         faults.add("business", "at least one business is needed");
     }
-    let businesses: BTreeMap<_, _> = file
+    let businesses: BTreeMap<String, Business> = file
         .business
         .into_iter()
-        .filter_map(|(name, table)| check_business(&name, table, faults))
+        .filter_map(|(name, table)| {
+            let business = check_business(&name, table, faults)?;
+            Some((name, business))
+        })
         .collect();
     check_slots(limits.cooldown, &businesses, faults);
-    let test_numbers = file
-        .test_number
-        .into_iter()
-        .enumerate()
-        .filter_map(|(index, table)| check_test_number(index, &table, &businesses, faults))
-        .collect();
+    let test_numbers = check_test_numbers(file.test_number, &businesses, faults);
+    // Without other faults the catalog reports those of the templates. A process compiles them only once.
+    if !faults.is_empty() {
+        let max_segments = sms.as_ref().map_or(u32::MAX, |sms| sms.max_segments);
+        for (name, business) in &businesses {
+            faults.extend(lint_templates(name, business, max_segments));
+        }
+    }
+    let by_id = businesses.into_iter().filter_map(|(name, business)| {
+        let id = BusinessId::parse(&name).ok()?;
+        Some((id, business))
+    });
     Some(Policy {
         day_starts_at: day_starts_at?,
         limits,
         lockout,
         numbers,
         sms: sms?,
-        businesses,
+        businesses: by_id.collect(),
         test_numbers,
     })
 }

@@ -1,24 +1,48 @@
 //! Checks `[numbers]` and `[[test_number]]`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
 use phoneproof_domain::country::Country;
-use phoneproof_domain::phone::Phone;
-use phoneproof_domain::policy::{Business, BusinessId, NumberPolicy, TestNumber};
+use phoneproof_domain::phone::{NumberType, Phone};
+use phoneproof_domain::policy::{Business, NumberPolicy, NumberRange, TestNumber};
+use serde::Deserialize as _;
+use serde::de::IntoDeserializer as _;
+use serde::de::value::Error as ValueError;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use toml::Value;
 
 use super::faults::Faults;
-use super::table::{NumbersTable, TestNumberTable};
+use super::limits::are_digits;
+use super::table::{NumbersTable, RangeTable, TestNumberTable};
 
 /// Accepts the code of a country that has phone numbers, such as `GB`. `UK` has none.
-pub(super) fn parse_country(code: &str) -> Result<Country, &'static str> {
-    Country::parse(code)
-        .ok()
-        .filter(Country::has_numbers)
-        .ok_or("the ISO 3166-1 code of a country with phone numbers is needed, as in `US`")
+pub(super) fn parse_country(code: &str) -> Result<Country, String> {
+    const NEEDED: &str =
+        "the ISO 3166-1 code of a country with phone numbers is needed, as in `US`";
+    match Country::parse(code) {
+        Ok(country) if country.has_numbers() => Ok(country),
+        Ok(country) => Err(country.meant().map_or_else(
+            || NEEDED.to_owned(),
+            |meant| format!("{NEEDED}; did you mean `{meant}`?"),
+        )),
+        Err(_) => Err(NEEDED.to_owned()),
+    }
+}
+
+/// Takes the text of a value in a list.
+fn read_text(value: &Value) -> Result<&str, String> {
+    let name = value.type_str();
+    value
+        .as_str()
+        .ok_or_else(|| format!("invalid type: {name}, expected a string"))
+}
+
+/// Accepts the name of a type of number.
+fn parse_type(name: &str) -> Result<NumberType, String> {
+    NumberType::deserialize(name.into_deserializer()).map_err(|error: ValueError| error.to_string())
 }
 
 pub(super) fn check_numbers(table: NumbersTable, faults: &mut Faults) -> NumberPolicy {
@@ -28,50 +52,134 @@ pub(super) fn check_numbers(table: NumbersTable, faults: &mut Faults) -> NumberP
     if table.types.is_empty() {
         faults.add("numbers.types", "at least one type is needed");
     }
-    let countries = table
-        .countries
-        .iter()
-        .enumerate()
-        .filter_map(|(i, code)| {
-            faults.check(format_args!("numbers.countries[{i}]"), parse_country(code))
-        })
-        .collect();
-    NumberPolicy {
-        countries,
-        types: table.types,
+    let (mut countries, mut types) = (BTreeSet::new(), BTreeSet::new());
+    for (index, value) in table.countries.iter().enumerate() {
+        let country = read_text(value).and_then(parse_country);
+        countries.extend(faults.check(format_args!("numbers.countries[{index}]"), country));
     }
+    for (index, value) in table.types.iter().enumerate() {
+        let number_type = read_text(value).and_then(parse_type);
+        types.extend(faults.check(format_args!("numbers.types[{index}]"), number_type));
+    }
+    let mut numbers = NumberPolicy {
+        countries,
+        types,
+        ranges: Vec::new(),
+    };
+    for (index, range) in table.range.into_iter().enumerate() {
+        let range = check_range(index, &range, &numbers, faults);
+        numbers.ranges.extend(range);
+    }
+    numbers
 }
 
-pub(super) fn check_test_number(
+/// Checks a range of numbers. A range whose numbers the policy would refuse is a fault.
+fn check_range(
     index: usize,
-    table: &TestNumberTable,
-    businesses: &BTreeMap<BusinessId, Business>,
+    table: &RangeTable,
+    numbers: &NumberPolicy,
+    faults: &mut Faults,
+) -> Option<NumberRange> {
+    let at = |field: &str| format!("numbers.range[{index}].{field}");
+    let prefix = table.prefix.strip_prefix('+');
+    let prefix = prefix
+        .filter(|digits| (2..15).contains(&digits.len()) && are_digits(digits))
+        .ok_or("the first digits in E.164 are needed, as in \"+1436\"");
+    let prefix = faults.check(at("prefix"), prefix);
+    let least = prefix.map_or(5, |prefix| u32::try_from(prefix.len()).unwrap_or(5).max(5));
+    faults.check_range(at("digits"), table.digits, least..=15);
+    let country = faults.check(at("country"), parse_country(&table.country));
+    let number_type = faults.check(at("type"), parse_type(&table.r#type));
+    if country.is_some_and(|country| !numbers.countries.contains(&country)) {
+        faults.add(at("country"), "a country of numbers.countries is needed");
+    }
+    if number_type.is_some_and(|number_type| !numbers.types.contains(&number_type)) {
+        faults.add(at("type"), "a type of numbers.types is needed");
+    }
+    Some(NumberRange {
+        prefix: prefix?.to_owned(),
+        digits: usize::try_from(table.digits).ok()?,
+        country: country?,
+        number_type: number_type?,
+    })
+}
+
+/// Checks every `[[test_number]]`.
+pub(super) fn check_test_numbers(
+    tables: Vec<TestNumberTable>,
+    businesses: &BTreeMap<String, Business>,
+    faults: &mut Faults,
+) -> Vec<TestNumber> {
+    let mut numbers: Vec<TestNumber> = Vec::new();
+    for (index, table) in tables.into_iter().enumerate() {
+        let number = check_test_number(index, table, businesses, faults);
+        let known = number
+            .as_ref()
+            .is_some_and(|number| numbers.iter().any(|known| known.phone == number.phone));
+        if known {
+            faults.add(
+                format_args!("test_number[{index}].phone"),
+                "another entry has this number",
+            );
+        }
+        numbers.extend(number);
+    }
+    numbers
+}
+
+fn check_test_number(
+    index: usize,
+    table: TestNumberTable,
+    businesses: &BTreeMap<String, Business>,
     faults: &mut Faults,
 ) -> Option<TestNumber> {
     let at = |field: &str| format!("test_number[{index}].{field}");
     let phone = Phone::from_canonical(&table.phone)
         .ok_or("a number in E.164 is needed, as in \"+14155550100\"");
     let phone = faults.check(at("phone"), phone);
-    let code = faults.check(at("code"), Code::parse(&table.code));
-    let lengths_match = |code: &Code| {
-        businesses
-            .values()
-            .all(|b| usize::from(b.code_length) == code.expose().len())
-    };
-    if code.as_ref().is_some_and(|code| !lengths_match(code)) {
-        faults.add(
-            at("code"),
-            "as many digits as the code_length of every business are needed",
-        );
-    }
+    let codes = check_codes(&at("code"), &table.code.into_vec(), businesses, faults);
     let until = OffsetDateTime::parse(&table.until, &Rfc3339)
         .map_err(|_| "an end is needed, as in \"2027-01-31T00:00:00Z\"");
     let until = faults.check(at("until"), until);
     let per_day = faults.check_range(at("per_day"), table.per_day, 1..=10_000);
     Some(TestNumber {
         phone: phone?,
-        code: code?,
+        codes,
         until: Timestamp::from_unix(until?.unix_timestamp()),
         per_day,
     })
+}
+
+/// Checks the codes of a test number: one for each length that the codes of the businesses have.
+fn check_codes(
+    path: &str,
+    texts: &[String],
+    businesses: &BTreeMap<String, Business>,
+    faults: &mut Faults,
+) -> Vec<Code> {
+    let mut lengths: BTreeMap<usize, bool> = businesses
+        .values()
+        .map(|business| (usize::from(business.code_length), false))
+        .collect();
+    let codes: Vec<Code> = texts
+        .iter()
+        .filter_map(|text| faults.check(path, Code::parse(text)))
+        .collect();
+    for code in &codes {
+        match lengths.get_mut(&code.expose().len()) {
+            Some(has_code) if !*has_code => *has_code = true,
+            Some(_) => faults.add(path, "two codes have the same length"),
+            None => faults.add(path, "a code has the code_length of no business"),
+        }
+    }
+    for (length, _) in lengths.iter().filter(|(_, has_code)| !**has_code) {
+        faults.add(
+            path,
+            format_args!(
+                "a code of {length} digits is needed, as in [\"{}\"]",
+                "0".repeat(*length)
+            ),
+        );
+    }
+    codes
 }

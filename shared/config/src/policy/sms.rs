@@ -75,13 +75,18 @@ pub(super) fn check_sms(table: SmsTable, faults: &mut Faults) -> Option<SmsPolic
 }
 
 /// Replaces the sender id and the highest price by the values that a deployment sets.
+///
+/// They are also checked when the file has no usable policy.
 pub(super) fn override_sms(
-    sms: &mut SmsPolicy,
+    sms: Option<&mut SmsPolicy>,
     sender_id: Option<String>,
     max_price: Option<&String>,
     faults: &mut Faults,
 ) {
     check_sender(sender_id.as_ref(), faults);
-    sms.max_price = check_max_price(max_price, faults).or(sms.max_price);
-    sms.sender_id = sender_id.or(sms.sender_id.take());
+    let max_price = check_max_price(max_price, faults);
+    if let Some(sms) = sms {
+        sms.max_price = max_price.or(sms.max_price);
+        sms.sender_id = sender_id.or(sms.sender_id.take());
+    }
 }

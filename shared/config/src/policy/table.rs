@@ -1,10 +1,13 @@
 //! The tables of the policy file, as TOML holds them. Their values are not checked yet.
+//!
+//! Every member has a default. A missing value is then reported by the check that needs it, beside all other faults.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use phoneproof_domain::phone::NumberType;
 use phoneproof_domain::policy::Fault;
 use serde::Deserialize;
+use serde_path_to_error::{Path, Segment};
+use toml::Value;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,9 +19,11 @@ pub(super) struct File {
     pub(super) limits: BTreeMap<String, u32>,
     #[serde(default)]
     pub(super) lock: LockTable,
+    #[serde(default)]
     pub(super) numbers: NumbersTable,
     #[serde(default)]
     pub(super) sms: SmsTable,
+    #[serde(default)]
     pub(super) business: BTreeMap<String, BusinessTable>,
     #[serde(default)]
     pub(super) test_number: Vec<TestNumberTable>,
@@ -46,16 +51,59 @@ impl Default for LockTable {
     }
 }
 
+/// Lists hold values of any type, so that a faulty one does not hide the others.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct NumbersTable {
-    pub(super) countries: Vec<String>,
-    #[serde(default = "default_types")]
-    pub(super) types: BTreeSet<NumberType>,
+    pub(super) countries: Vec<Value>,
+    pub(super) types: Vec<Value>,
+    pub(super) range: Vec<RangeTable>,
 }
 
-fn default_types() -> BTreeSet<NumberType> {
-    BTreeSet::from([NumberType::Mobile, NumberType::FixedLineOrMobile])
+impl Default for NumbersTable {
+    fn default() -> Self {
+        let types = ["mobile", "fixed-line-or-mobile"];
+        Self {
+            countries: Vec::new(),
+            types: types.map(Value::from).to_vec(),
+            range: Vec::new(),
+        }
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RangeTable {
+    pub(super) prefix: String,
+    pub(super) digits: u32,
+    pub(super) country: String,
+    pub(super) r#type: String,
+}
+
+/// One text, or a list of texts.
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "invalid type, expected a string or an array of strings"
+)]
+pub(super) enum Texts {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+impl Texts {
+    pub(super) fn into_vec(self) -> Vec<String> {
+        match self {
+            Self::One(text) => vec![text],
+            Self::Many(texts) => texts,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -83,7 +131,9 @@ impl Default for SmsTable {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct BusinessTable {
+    #[serde(default)]
     pub(super) brand: String,
+    #[serde(default)]
     pub(super) default_locale: String,
     #[serde(default = "default_code_length")]
     pub(super) code_length: u8,
@@ -94,8 +144,10 @@ pub(super) struct BusinessTable {
     #[serde(default = "default_lifetime_seconds")]
     pub(super) success_token_lifetime_seconds: u32,
     pub(super) origin: Option<String>,
-    pub(super) android_hash: Option<String>,
+    #[serde(default)]
+    pub(super) android_hash: Texts,
     pub(super) client_key_sha256: Option<String>,
+    #[serde(default)]
     pub(super) templates: BTreeMap<String, String>,
 }
 
@@ -114,8 +166,11 @@ const fn default_lifetime_seconds() -> u32 {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TestNumberTable {
+    #[serde(default)]
     pub(super) phone: String,
-    pub(super) code: String,
+    #[serde(default)]
+    pub(super) code: Texts,
+    #[serde(default)]
     pub(super) until: String,
     #[serde(default = "default_per_day")]
     pub(super) per_day: u32,
@@ -125,19 +180,85 @@ const fn default_per_day() -> u32 {
     100
 }
 
-/// Reads the tables. The fault names the place where the file departs from them.
-pub(super) fn parse(text: &str) -> Result<File, Fault> {
-    let document = toml::Deserializer::parse(text).map_err(|error| Fault {
-        path: "file".to_owned(),
-        reason: describe_syntax_error(text, &error),
-    })?;
-    serde_path_to_error::deserialize(document).map_err(|error| Fault {
-        path: match error.path().to_string() {
-            root if root == "." => "file".to_owned(),
-            path => path,
+/// Reads the tables, and every place where the file departs from them.
+///
+/// A value that has the wrong type or no place is noted and left out, and the rest is read again. A file that is not
+/// TOML has one fault.
+pub(super) fn parse(text: &str) -> (File, Vec<Fault>) {
+    let mut faults = Vec::new();
+    let whole = match toml::Deserializer::parse(text) {
+        Ok(document) => File::deserialize(document),
+        Err(error) => Err(error),
+    };
+    if let Ok(file) = whole {
+        return (file, faults);
+    }
+    let mut document = match text.parse::<toml::Table>() {
+        Ok(table) => Value::Table(table),
+        Err(error) => {
+            faults.push(Fault {
+                path: "file".to_owned(),
+                reason: describe_syntax_error(text, &error),
+            });
+            Value::Table(toml::Table::new())
+        }
+    };
+    loop {
+        let error = match serde_path_to_error::deserialize(document.clone()) {
+            Ok(file) => return (file, faults),
+            Err(error) => error,
+        };
+        let steps = list_steps(error.path());
+        faults.push(Fault {
+            path: if steps.is_empty() {
+                "file".to_owned()
+            } else {
+                error.path().to_string()
+            },
+            reason: error.inner().message().to_owned(),
+        });
+        if !remove(&mut document, &steps) {
+            document = Value::Table(toml::Table::new());
+        }
+    }
+}
+
+/// A step from a value to one that it holds.
+enum Step {
+    Key(String),
+    Index(usize),
+}
+
+fn list_steps(path: &Path) -> Vec<Step> {
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Map { key } => Some(Step::Key(key.clone())),
+            Segment::Seq { index } => Some(Step::Index(*index)),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        })
+        .collect()
+}
+
+/// Removes the value at the end of `steps`. Values in lists keep their places: an empty table takes the place of one.
+fn remove(document: &mut Value, steps: &[Step]) -> bool {
+    let Some((last, before)) = steps.split_last() else {
+        return false;
+    };
+    let parent = before.iter().try_fold(document, |value, step| match step {
+        Step::Key(key) => value.get_mut(key),
+        Step::Index(index) => value.get_mut(*index),
+    });
+    match (parent, last) {
+        (Some(Value::Table(table)), Step::Key(key)) => table.remove(key).is_some(),
+        (Some(Value::Array(values)), Step::Index(index)) => match values.get_mut(*index) {
+            Some(value) if !value.is_table() => {
+                *value = Value::Table(toml::Table::new());
+                true
+            }
+            Some(_) | None => false,
         },
-        reason: error.inner().message().to_owned(),
-    })
+        _ => false,
+    }
 }
 
 /// Says what is wrong and on which line. It leaves out the line, which may hold the digest of a client key.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use phoneproof_aws::store::MAX_SLOTS;
 use phoneproof_domain::catalog::Catalog;
+use phoneproof_domain::code::Code;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::locale::Locale;
@@ -141,22 +142,9 @@ fn the_values_of_the_file_replace_the_defaults() {
     let digest = std::array::from_fn(|n| u8::try_from(n).expect("below 32"));
     assert_eq!(business.client_key_sha256, Some(digest));
     let number = policy.test_numbers.first().expect("a test number");
-    assert_eq!(number.code.expose(), "12345678");
+    assert_eq!(number.code(8).map(Code::expose), Some("12345678"));
     assert_eq!(number.until.to_string(), "2027-01-01T00:00:00Z");
     assert_eq!(number.per_day, 100);
-}
-
-#[test]
-fn overrides_are_checked_like_the_file() {
-    let override_with = |sender: &str, price: &str| {
-        let policy = from_toml(SMALLEST).expect("valid");
-        override_file(policy, Some(sender.to_owned()), Some(&price.to_owned()))
-    };
-    let policy = override_with("Other", "0.25").expect("accepted");
-    assert_eq!(policy.sms.sender_id.as_deref(), Some("Other"));
-    assert_eq!(policy.sms.max_price, MicroUsd::from_dollars(0.25));
-    assert!(override_with("123", "0.25").is_err());
-    assert!(override_with("Other", "free").is_err());
 }
 
 #[test]
@@ -259,6 +247,159 @@ fn refuses_codes_that_outlive_the_slots() {
     );
 }
 
+/// One fault of each kind: form, unknown name, range, list, template, and values that depend on each other.
+#[test]
+fn a_dozen_faults_of_every_kind_come_at_once() {
+    let text = r#"
+        day_starts_at = "25:00"
+        speed = 3
+        [limits]
+        phone_per_hour = "5"
+        phone_per_day = 0
+        phones = 1
+        [lock]
+        remembered_days = 0
+        wrong = 1
+        [numbers]
+        countries = ["US", 5, "UK", "DE"]
+        types = ["mobile", "satellite"]
+        [sms]
+        type = "Fast"
+        max_segments = "two"
+        price_usd = { UK = 0.05 }
+        [business.login]
+        brand = 7
+        default_locale = "en"
+        code_length = 300
+        colour = "red"
+        templates = { en = "no code", de = 5 }
+        [business.pay]
+        default_locale = "fr"
+        android_hash = ["FA+9qCX9VSu", "x"]
+        templates.en = "{code} {phone}"
+        [[test_number]]
+        phone = "1"
+        code = "12"
+        [[test_number]]
+        phone = "+14155550100"
+        code = 5
+        until = "soon"
+    "#;
+    let found = faults(text);
+    for path in [
+        "day_starts_at: ",
+        "speed: unknown field",
+        "limits.phone_per_hour: invalid type",
+        "limits.phone_per_day: 0 is not within",
+        "limits.phones: unknown field",
+        "lock.remembered_days: 0",
+        "lock.wrong: unknown field",
+        "numbers.countries[1]: invalid type",
+        "numbers.countries[2]: the ISO",
+        "numbers.types[1]: unknown variant",
+        "sms.type: ",
+        "sms.max_segments: invalid type",
+        "sms.price_usd.UK: ",
+        "business.login.brand: invalid type",
+        "business.login.code_length: invalid value",
+        "business.login.colour: unknown field",
+        "business.login.templates.en: {code} must stand",
+        "business.login.templates.de: invalid type",
+        "business.pay.brand: a name",
+        "business.pay.default_locale: a template",
+        "business.pay.android_hash: the 11 characters",
+        "business.pay.templates.en: variables are",
+        "test_number[0].phone: ",
+        "test_number[0].code: a code has 6 to 10 digits",
+        "test_number[0].until: ",
+        "test_number[1].code: invalid type",
+        "test_number[1].until: ",
+    ] {
+        let matching = found.iter().filter(|fault| fault.starts_with(path));
+        assert_eq!(matching.count(), 1, "{path}: {found:#?}");
+    }
+    assert!(
+        !found.iter().any(|f| f.contains("at least one")),
+        "{found:#?}"
+    );
+    // Each test number also lacks a code for these businesses.
+    assert_eq!(found.len(), 28, "{found:#?}");
+}
+
+#[test]
+fn the_fault_of_a_mistaken_country_names_the_one_that_was_meant() {
+    let text = SMALLEST.replace("\"US\"", "\"UK\"");
+    let found = faults(&text);
+    assert!(found[0].ends_with("did you mean `GB`?"), "{found:?}");
+}
+
+#[test]
+fn a_range_of_numbers_must_be_one_that_the_policy_texts() {
+    let with = |range: &str| format!("{SMALLEST}\n[[numbers.range]]\n{range}\n");
+    let good = with("prefix = \"+1436\"\ndigits = 11\ncountry = \"US\"\ntype = \"mobile\"");
+    let policy = from_toml(&good).expect("valid");
+    let range = policy.numbers.ranges.first().expect("a range");
+    assert_eq!((range.prefix.as_str(), range.digits), ("1436", 11));
+    assert_eq!(range.number_type, NumberType::Mobile);
+    let bad = with("prefix = \"1436\"\ndigits = 3\ncountry = \"DE\"\ntype = \"voip\"");
+    let paths: Vec<_> = faults(&bad)
+        .iter()
+        .filter_map(|fault| Some(fault.split_once(": ")?.0.to_owned()))
+        .collect();
+    let fields = ["prefix", "digits", "country", "type"];
+    assert_eq!(
+        paths,
+        fields.map(|field| format!("numbers.range[0].{field}"))
+    );
+    let empty = faults(&with("type = \"unassigned\""));
+    assert_eq!(empty.len(), 4, "{empty:?}");
+}
+
+#[test]
+fn a_test_number_has_a_code_for_every_length_and_one_entry() {
+    let with = |code: &str| {
+        format!(
+            "{SMALLEST}\n[business.pay]\nbrand = \"B\"\ndefault_locale = \"en\"\ncode_length = 8\n\
+             templates.en = \"{{code}}\"\n[[test_number]]\nphone = \"+447700900123\"\ncode = {code}\n\
+             until = \"2027-01-01T00:00:00Z\"\n"
+        )
+    };
+    let policy = from_toml(&with("[\"123456\", \"12345678\"]")).expect("valid");
+    let number = policy.test_numbers.first().expect("a test number");
+    assert_eq!(number.code(6).map(Code::expose), Some("123456"));
+    assert_eq!(number.code(8).map(Code::expose), Some("12345678"));
+    for (code, reason) in [
+        ("\"123456\"", "a code of 8 digits is needed"),
+        ("[\"123456\", \"12345678\", \"1234567\"]", "no business"),
+        ("[\"123456\", \"12345678\", \"654321\"]", "the same length"),
+    ] {
+        let found = faults(&with(code));
+        assert!(found.len() == 1 && found[0].contains(reason), "{found:?}");
+    }
+    let number = "[[test_number]]\nphone = \"+1415\"\n";
+    let twice = with("[\"123456\", \"12345678\"]");
+    let twice = format!(
+        "{twice}{}",
+        twice
+            .split("[[")
+            .last()
+            .map(|n| format!("[[{n}"))
+            .unwrap_or_default()
+    );
+    assert_eq!(
+        faults(&twice),
+        ["test_number[1].phone: another entry has this number"]
+    );
+    assert!(!faults(&format!("{SMALLEST}{number}")).is_empty());
+}
+
+#[test]
+fn a_host_is_written_in_lower_case() {
+    let policy = from_toml(&format!("{SMALLEST}\norigin = \"App.Example.COM\"")).expect("valid");
+    let business = policy.businesses.values().next().expect("a business");
+    assert_eq!(business.origin.as_deref(), Some("app.example.com"));
+}
+
 #[test]
 fn reports_all_faults_at_once() {
     let text = format!("[limits]\nphone_per_hour = 0\nphone_per_day = 0\n{SMALLEST}");
@@ -273,12 +414,11 @@ fn a_file_that_is_not_toml_or_lacks_a_table_is_a_fault_of_the_file() {
             .all(|f| f.starts_with("file: ") && f.contains("line 1"))
     );
     let nothing = faults("");
-    assert!(
-        nothing
-            .iter()
-            .all(|f| f.starts_with("file: ") && f.contains("numbers"))
-    );
-    assert_eq!(nothing.len(), 1);
+    let missing = [
+        "numbers.countries: at least one country is needed",
+        "business: at least one business is needed",
+    ];
+    assert_eq!(nothing, missing);
 }
 
 /// Reads the policy in an environment with one variable.
@@ -295,6 +435,7 @@ fn a_stage_can_set_its_own_sender_id_and_highest_price() {
     assert_eq!(policy.sms.max_price, MicroUsd::from_dollars(0.10));
     for (name, value, path) in [
         ("SMS_SENDER_ID", "twelve-chars", "sms.sender_id"),
+        ("SMS_SENDER_ID", "123", "sms.sender_id"),
         ("SMS_MAX_PRICE_USD", "free", "sms.max_price_usd"),
     ] {
         let error = read_with(name, value).expect_err("refused").to_string();
