@@ -112,12 +112,17 @@ async fn a_data_file_keeps_the_inbox_and_only_its_owner_can_read_what_is_kept() 
     let kept = folder.path().join("tables.inbox.jsonl");
     let torn = std::fs::read_to_string(&kept).expect("kept") + "{\"id\":\"0000";
     std::fs::write(&kept, torn).expect("written");
+    let keyring = folder.path().join("tables.keyring.json");
+    let keys = std::fs::read(&keyring).expect("kept");
+    std::fs::remove_file(&keyring).expect("removed");
+    std::fs::write(&keyring, keys).expect("written with the mode that files have here");
     let (child, url) = start(&["--data", data, "--loose-limits"]);
     assert_eq!(get_body(&url, "/inbox/messages").await, inbox);
     assert_eq!(
         get_body(&url, "/inbox/messages?phone=+14152007986").await,
         inbox
     );
+    assert!(is_private(&keyring), "also a file that was not");
     assert_eq!(send_to(&url, "+14152017986").await, 202);
     let both = get_body(&url, "/inbox/messages").await;
     assert!(
