@@ -1,9 +1,9 @@
 // Tests the accounts page of a running local stack. support.mjs lists the settings. Each number gets several codes in a
-// row, so the stack needs a policy with the shortest cooldown, 10 s.
+// row, so the stack needs `--loose-limits`, with a cooldown of 10 s.
 
 import assert from "node:assert/strict";
 
-import { arrivedCode, answer, assertFits, focusedId, freshNumber, onPage, shot, shows, PROBLEM } from "./support.mjs";
+import { API_WORDS, BASE, accepted, arrivedCode, answer, assertChinese, assertFits, focusedId, freshNumber, onPage, shot, shows, PROBLEM } from "./support.mjs";
 
 const PASSWORD = "green mountains at noon";
 const OTHER = "yellow rivers at night";
@@ -46,9 +46,9 @@ for (const [colorScheme, viewport] of [["light", { width: 1280, height: 1000 }],
     await assertFits(page);
 
     await page.getByRole("button", { name: "Who am I?" }).click();
-    await shows(page, "#session-answer", new RegExp(`phone\\s*\\+•+${phone.slice(-2)}`));
+    await shows(page, "#session-answer", new RegExp(`Number\\s*\\+•+${phone.slice(-2)}[^]*Registered on[^]*A recovery code\\s*No`));
     await page.getByRole("button", { name: "My devices" }).click();
-    await shows(page, "#session-answer", /1\. This page[^]*this one/);
+    await shows(page, "#session-answer", /This page[^]*It is this one/);
     await page.getByRole("button", { name: "Refresh", exact: true }).click();
     await shows(page, "#session-notice", /Refreshed/);
     await page.getByRole("button", { name: "Replay the old refresh token" }).click();
@@ -67,6 +67,15 @@ for (const [colorScheme, viewport] of [["light", { width: 1280, height: 1000 }],
     await shows(page, "#login-notice", /Number or password is wrong/);
     await logIn(page, OTHER);
     await page.getByRole("button", { name: "Delete the account" }).click();
+    await page.getByRole("button", { name: "Keep it" }).click();
+    assert.equal(await focusedId(page), "delete", "the question gives the focus back");
+    await page.getByRole("button", { name: "Delete the account" }).click();
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Who am I?" }).click();
+    await shows(page, "#session-answer", /Registered on/);
+    await page.getByRole("button", { name: "Delete the account" }).click();
+    await shot(page, `accounts 4 question ${look}`);
+    await page.getByRole("button", { name: "Delete it for good" }).click();
     await shows(page, "#register-notice", /Deleted/);
     await shows(page, "#call-list li:nth-child(1)", /DELETE \/account\/v1\/me[^]*204/);
     await assertFits(page);
@@ -130,12 +139,83 @@ onPage("names missing fields, and keeps the proof after a refused password", { p
   await page.locator("#password").fill("passwordpassword");
   await page.getByRole("button", { name: "Text a code" }).click();
   await proveWithCode(page);
-  await shows(page, "#password-error", /Accepted: .*The proof is still good/);
+  await shows(page, "#password-error", /among the first that others would try/);
+  await shows(page, "#register-notice", /The proof is still good/);
+  assert.doesNotMatch(await page.locator("#step-register").innerText(), API_WORDS);
   assert.equal(await focusedId(page), "password");
   await shot(page, "accounts refused password");
   await page.locator("#password").fill(PASSWORD);
   await page.getByRole("button", { name: "Try this password" }).click();
   await shows(page, "#login-notice", /Registered/);
+});
+
+onPage("takes codes of any length, sends them again, and says how long they work", { path: "/accounts" }, async (page) => {
+  const text = { id: "1", phone: "+14152001234", body: "Your code is 12345678.", at: new Date().toISOString() };
+  await answer(page, "/v1/send", 202, accepted({ codeLength: 8, attempts: 3, resendAt: new Date(Date.now() + 3000).toISOString() }));
+  await answer(page, "/inbox/messages*", 200, [text]);
+  await page.getByLabel("Phone number").fill(text.phone);
+  await page.locator("#password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Text a code" }).click();
+  await shows(page, "#code-lead", /We texted 8 digits to \+14152001234/);
+  await shows(page, "#code-expiry", /Works for [45]:\d\d/);
+  await shows(page, "#attempts-left", /3 tries left/);
+  await shows(page, "#use-code", /12345678/);
+  await page.getByLabel("Code from the message").fill("123456");
+  await page.keyboard.press("Enter");
+  await shows(page, "#code-error", /8 digits/);
+  await shows(page, "#resend", /in 0:0\d/);
+  await shows(page, "#resend", /^Send again$/);
+  const request = page.waitForRequest(`${BASE}/v1/send`);
+  await page.getByRole("button", { name: "Send again" }).click();
+  assert.equal((await request).postDataJSON().token, "v1.test.challenge");
+  await answer(page, "/v1/verify", 429, { ...PROBLEM, type: `${PROBLEM.type}attempts-exhausted`, status: 429 });
+  await page.locator("#use-code").click();
+  await page.keyboard.press("Enter");
+  await shows(page, "#code-notice", /No tries left[^]*You can get a new code/);
+  await page.getByRole("button", { name: "Get a new code" }).click();
+  await shows(page, "#attempts-left", /3 tries left/);
+  await shows(page, "#verify", /Verify and go on/);
+});
+
+onPage("shows a password on demand, asks for a long one before it texts, and lets a manager keep it", { path: "/accounts" }, async (page) => {
+  await page.getByLabel("Phone number").fill(freshNumber());
+  await page.locator("#password").fill("too short");
+  await page.getByRole("button", { name: "Show the password" }).click();
+  assert.equal(await page.locator("#password").getAttribute("type"), "text");
+  await page.getByRole("button", { name: "Text a code" }).click();
+  await shows(page, "#password-error", /at least 15 characters/);
+  assert.equal(await page.locator("#password").getAttribute("type"), "password", "a form hides it again");
+  assert.equal(await page.locator("#call-list li").count(), 0, "no text for a password that cannot be accepted");
+  const typed = await page.getByLabel("Phone number").inputValue();
+  for (const [form, password] of [["register-form", "new-password"], ["login-form", "current-password"], ["reset-form", "new-password"]]) {
+    const fields = page.locator(`#${form} input[autocomplete]`);
+    const names = await fields.evaluateAll((all) => all.map((field) => field.autocomplete));
+    assert.deepEqual(names.slice(0, 2), ["username", password], form);
+    assert.equal(await fields.first().inputValue(), typed, form);
+  }
+});
+
+onPage("speaks Chinese, and texts in it", { path: "/accounts", locale: "zh-CN", viewport: { width: 320, height: 740 } }, async (page) => {
+  await page.getByLabel("手机号码").fill(freshNumber());
+  await page.locator("#password").fill(PASSWORD);
+  await page.getByRole("button", { name: "发送验证码" }).click();
+  await arrivedCode(page);
+  await shows(page, "#bubbles", /【Example】您正在注册/);
+  await assertChinese(page);
+  await page.locator("#use-code").click();
+  await page.getByRole("button", { name: "验证并继续" }).click();
+  await shows(page, "#login-notice", /已注册/);
+  await page.locator("#login-password").fill(PASSWORD);
+  await page.getByRole("button", { name: "登录", exact: true }).click();
+  await page.getByRole("button", { name: "我是谁？" }).click();
+  await shows(page, "#session-answer", /注册时间/);
+  await page.getByRole("button", { name: "删除账户" }).click();
+  await assertChinese(page);
+  await page.getByRole("button", { name: "保留" }).click();
+  await assertFits(page);
+  await page.getByRole("button", { name: "English" }).click();
+  await shows(page, "#session-answer", /Registered on/);
+  await assertFits(page);
 });
 
 const REFUSALS = [

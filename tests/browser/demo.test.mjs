@@ -1,8 +1,10 @@
 // Tests the demo and the inbox of a running local stack. support.mjs lists the settings.
 
 import assert from "node:assert/strict";
+import { test } from "node:test";
 
-import { BASE, MARKUP, PROBLEM, accepted, answer, arrivedCode, assertFits, focusedId, freshNumber, inSeconds, onPage, sendTo, shot, shows } from "./support.mjs";
+import { chinese, listTexts } from "./words.mjs";
+import { API_WORDS, BASE, MARKUP, PROBLEM, accepted, answer, arrivedCode, assertChinese, assertFits, focusedId, freshNumber, inSeconds, onPage, sendTo, shot, shows } from "./support.mjs";
 
 // -------------------------------------------------------------------------------------- the whole flow
 
@@ -120,13 +122,27 @@ onPage("explains a wrong code, and a second send that comes too soon", {}, async
   await shows(page, "#token-claims", /phone_number/);
 });
 
-onPage("explains a premium-rate number, a text that is not a number and an empty field", {}, async (page) => {
-  await sendTo(page, "+1 900 200 1234");
-  await shows(page, "#number-notice", /We do not text this kind of number/);
-  assert.equal(await focusedId(page), "phone");
-  await shot(page, "premium rate");
-  await sendTo(page, "12");
-  await shows(page, "#phone-error", /Accepted: /);
+onPage("explains a landline, a premium-rate number, texts that are not numbers and an empty field", {}, async (page) => {
+  for (const phone of ["+44 20 7031 3000", "+1 900 200 1234"]) {
+    await sendTo(page, phone);
+    await shows(page, "#number-notice", /We do not text this kind of number[^]*a landline, or a special number/);
+    await assertFits(page);
+    assert.doesNotMatch(await page.locator("#number-notice").innerText(), /premium/);
+    assert.equal(await focusedId(page), "phone");
+  }
+  await shot(page, "landline");
+  await page.getByLabel("Country").selectOption("GB");
+  for (const [phone, words] of [
+    ["12", /no such number in this country: United Kingdom/],
+    ["+44 1", /no such number\. Check its digits and the country code/],
+    ["1-800-FLOWERS", /no letters/],
+    ["07911 123456 ext. 5", /no extension/],
+    ["+", /Enter the digits/],
+  ]) {
+    await sendTo(page, phone);
+    await shows(page, "#phone-error", words);
+    assert.doesNotMatch(await page.locator("#phone-error").innerText(), API_WORDS);
+  }
   await sendTo(page, "");
   await shows(page, "#phone-error", /Enter the number/);
   assert.equal(await page.locator("#bubbles li").count(), 0);
@@ -153,6 +169,81 @@ onPage("explains every refused send", {}, async (page) => {
   await page.route(`${BASE}/v1/send`, (route) => route.abort());
   await sendTo(page, "+14152001234");
   await shows(page, "#number-notice", /does not answer/);
+});
+
+onPage("says in people's words what a request was refused for", {}, async (page) => {
+  const errors = ["region", "businessId", "locale", "uniqueId", "X-Client-Key"].map((field) => ({ field, accepted: `with \`${field}\`` }));
+  await answer(page, "/v1/send", 400, { ...PROBLEM, status: 400, errors });
+  await sendTo(page, "+14152001234");
+  await shows(page, "#number-notice", /Country, Business action, Message language, This browser, The request/);
+  assert.doesNotMatch(await page.locator("#number-notice").innerText(), API_WORDS);
+});
+
+onPage("counts down to the next code when no tries are left", {}, async (page) => {
+  await sendTo(page, freshNumber());
+  const code = await arrivedCode(page);
+  for (let tries = 5; tries > 0; tries -= 1) {
+    await shows(page, "#attempts-left", tries === 1 ? /^1 try left/ : new RegExp(`^${tries} tries left`));
+    await page.getByLabel("Code from the message").fill(code === "000000" ? "000001" : "000000");
+    await page.keyboard.press("Enter");
+  }
+  await shows(page, "#code-notice", /No tries left[^]*You can get a new code in 0:\d\d/);
+  await shows(page, "#attempts-left", /^0 tries left/);
+  assert.equal(await page.locator("#code-expiry").innerText(), "", "a code that is over works for no time");
+  assert.equal(await page.locator("#use-code").isVisible(), false);
+  await shot(page, "no tries left");
+});
+
+// ------------------------------------------------------------------------------------------ language
+
+const ZH = { locale: "zh-CN", viewport: { width: 320, height: 740 } };
+
+onPage("speaks Chinese to a browser that does, texts in Chinese, and English after the switch", ZH, async (page) => {
+  assert.equal(await page.locator("html").getAttribute("lang"), "zh-CN");
+  await shows(page, "h1", /验证一个手机号码/);
+  await page.getByLabel("手机号码").fill(freshNumber());
+  await page.getByRole("button", { name: "发送验证码" }).click();
+  await arrivedCode(page);
+  await shows(page, "#bubbles", /【Example】/);
+  await page.getByLabel("短信中的验证码").fill("12");
+  await page.keyboard.press("Enter");
+  await shows(page, "#code-error", /6 位数字/);
+  await assertChinese(page);
+  await assertFits(page);
+  await shot(page, "Chinese at 320 px");
+
+  // The switch changes what is shown, and loses nothing of the challenge.
+  await page.getByRole("button", { name: "English" }).click();
+  await shows(page, "#code-error", /The code has 6 digits/);
+  await shows(page, "#code-lead", /We texted 6 digits to \+1415/);
+  await shows(page, "#resend", /Send again in/);
+  await assertFits(page);
+  await page.locator("#use-code").click();
+  await page.getByRole("button", { name: "Verify" }).click();
+  await shows(page, "#token-lead", /is proved for/);
+  await page.getByRole("button", { name: "中文" }).click();
+  await shows(page, "#token-lead", /已通过验证/);
+  await assertChinese(page);
+  await page.reload();
+  await shows(page, "h1", /验证一个手机号码/);
+});
+
+onPage("explains every refusal in Chinese", ZH, async (page) => {
+  for (const [name, status, more] of [...SEND_REFUSALS, ["a landline", 403, { rule: "number-type" }], ["a limit", 429, { rule: "phone-cooldown", retryAt: inSeconds(30) }]]) {
+    await page.unrouteAll();
+    await answer(page, "/v1/send", status, { ...PROBLEM, status, ...more });
+    await page.getByLabel("手机号码").fill("+14152001234");
+    await page.getByRole("button", { name: "发送验证码" }).click();
+    await shows(page, "#number-notice", /\p{Script=Han}/u);
+    await assertChinese(page).catch((error) => assert.fail(`${name}: ${error.message}`));
+  }
+});
+
+test("every text of the pages has a Chinese one, with the same values", () => {
+  const names = new Set(["PhoneProof", "OpenAPI", "/inbox/messages"]);
+  assert.deepEqual(listTexts().filter((text) => !names.has(text) && !Object.hasOwn(chinese, text)), []);
+  const values = (text) => (text.match(/\{\w+\}/g) ?? []).sort();
+  for (const [english, translated] of Object.entries(chinese)) assert.deepEqual(values(translated), values(english), english);
 });
 
 const VERIFY_REFUSALS = [
@@ -204,7 +295,7 @@ onPage("shows markup from a person, a server or a text as text", {}, async (page
   await shows(page, "#call-list", /<img src=x onerror=/);
   await answer(page, "/v1/send", 400, refused);
   await sendTo(page, MARKUP);
-  await shows(page, "#phone-error", /<img src=x onerror=/);
+  await shows(page, "#phone-error", /no letters/);
   await page.unrouteAll();
   await answer(page, "/v1/send", 202, accepted());
   await answer(page, "/inbox/messages*", 200, [{ id: "1", phone: "+14152001234", body: `${MARKUP} 123456`, at: inSeconds(0) }]);

@@ -10,6 +10,8 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
+import { chinese } from "./words.mjs";
+
 export const BASE = (process.env.BASE_URL ?? "http://127.0.0.1:3000").replace(/\/$/, "");
 const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 export const PROBLEM = { type: "urn:phoneproof:problem:", title: "Refused", detail: "Refused.", requestId: "test" };
@@ -102,6 +104,16 @@ export const accepted = (more = {}) => ({ token: "v1.test.challenge", expiresAt:
 export async function assertFits(page) {
   const { wide, screen } = await page.evaluate(() => ({ wide: document.documentElement.scrollWidth, screen: innerWidth }));
   assert.ok(wide <= screen, `the page is ${wide} px wide on a screen of ${screen} px`);
+}
+
+/** Words of the API, which nobody but a programmer reads. */
+export const API_WORDS = /`|region|numbering plan|E\.164|uniqueId|businessId|X-Client-Key|Accepted/;
+
+/** Checks that nothing on the page stayed English which has a Chinese text. */
+export async function assertChinese(page) {
+  const shown = await page.locator("body").innerText();
+  const left = Object.keys(chinese).filter((text) => / .* /.test(text) && !text.includes("{") && shown.includes(text));
+  assert.deepEqual(left, []);
 }
 
 export const focusedId = (page) => page.evaluate(() => document.activeElement.id);

@@ -135,7 +135,7 @@ impl Fetch for Down {
 
 #[tokio::test]
 async fn the_layer_fails_closed_without_the_issuers_keys_and_says_when_it_asks_again() {
-    let guard: RemoteGuard<_> = RemoteGuard::new("https://verify.example.com", Down);
+    let guard = RemoteGuard::new("https://verify.example.com", Down);
     let time = Arc::new(AtomicU64::new(1_000));
     let clock = Arc::clone(&time);
     let layer = TokenRequired::new(guard, "login").with_clock(move || clock.load(Ordering::SeqCst));
@@ -156,6 +156,37 @@ async fn the_layer_fails_closed_without_the_issuers_keys_and_says_when_it_asks_a
         assert_eq!(answer.headers()["retry-after"], wait, "at {at}");
         let slug = answer.extensions().get::<RefusalSlug>().map(|by| by.slug);
         assert_eq!(slug, Some("unavailable"));
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_a_test_number_reaches_the_handler_only_where_the_service_says_so() {
+    let number = "\n[[test_number]]\nphone = \"+14155550100\"\ncode = \"000000\"\n\
+                  until = \"2099-01-01T00:00:00Z\"\n";
+    let world = World::builder().policy_addition(number).start().await;
+    let sent = world.client.send("+14155550100").await;
+    let token = world.client.verify(&sent.token(), "000000").await.token();
+    for accepts in [false, true] {
+        let guard = Guard::new(world.stack.url.as_str(), &fetch_jwks(&world).await).expect("keys");
+        let at = now(&world);
+        let layer = TokenRequired::new(guard, "login").with_clock(move || at);
+        let layer = if accepts {
+            layer.accept_test_numbers()
+        } else {
+            layer
+        };
+        let router = Router::new().route("/whose", get(|| async { "served" }));
+        let (answer, body) = ask(&router.layer(layer), &[&format!("Bearer {token}")]).await;
+        if accepts {
+            assert_eq!((answer.status().as_u16(), body.as_str()), (200, "served"));
+            continue;
+        }
+        assert_eq!(answer.status(), 403);
+        let problem: Value = serde_json::from_str(&body).expect("a problem document");
+        assert_eq!(problem["type"], "urn:phoneproof:problem:test-number");
+        assert!(!body.contains(&token), "{body}");
+        let slug = answer.extensions().get::<RefusalSlug>().map(|by| by.slug);
+        assert_eq!(slug, Some("test-number"));
     }
 }
 

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Runs the blocks of the README that are marked as tested, in order, against the stack on port 3000. It checks what they
-# print.
+# print. The stack's policy also has the test number +14155550100 with the code 000000.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+repository=$PWD
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+server=
+trap '[ -z "$server" ] || kill "$server"; rm -rf "$folder"' EXIT
 
 # Prints the fenced blocks that follow a line equal to $1.
 blocks() {
@@ -15,9 +17,21 @@ blocks() {
 }
 
 blocks '<!-- tested -->' >"$folder/walk.sh"
+blocks '<!-- tested: app -->' >"$folder/app.mjs"
 blocks '<!-- tested: python -->' >"$folder/relying_party.py"
 blocks '<!-- tested: node -->' >"$folder/relying_party.mjs"
 ln -s "$PWD/tests/readme/node_modules" "$folder/node_modules"
+
+# The crate beside the clone, as the README has it. It is built with the versions of this repository.
+mkdir -p "$folder/relying-party/src"
+ln -s "$repository" "$folder/phoneproof"
+blocks '<!-- tested: Cargo.toml -->' >"$folder/relying-party/Cargo.toml"
+blocks '<!-- tested: main.rs -->' >"$folder/relying-party/src/main.rs"
+cp Cargo.lock "$folder/relying-party/"
+cargo build --quiet --manifest-path "$folder/relying-party/Cargo.toml" --target-dir target
+target/debug/relying-party &
+server=$!
+
 cd "$folder"
 # shellcheck disable=SC1091
 (. ./walk.sh) >output.txt
@@ -26,20 +40,61 @@ for expected in '"phone":"+•••••••••86"' '"attemptsRemaining":
     grep -qF "$expected" output.txt || { echo "the README promises $expected, but its blocks did not print it"; exit 1; }
 done
 
+# The snippet of an app: it texts and verifies each number in turn, and writes their success tokens.
+cat >>app.mjs <<'NODE'
+
+import { writeFileSync } from "node:fs";
+
+async function prove(phone, known) {
+  const challenge = await send(phone, crypto.randomUUID());
+  const texts = await (await fetch(`${PHONEPROOF}/inbox/messages?phone=${phone}`)).json();
+  const code = known ?? /\d{6}/.exec(texts[0].body)[0];
+  const wrong = await verify(challenge, code === "111111" ? "111112" : "111111").catch((error) => error);
+  if (wrong.status !== 422 || wrong.attemptsRemaining !== 4) throw new Error(`a wrong code: ${wrong}`);
+  return verify(challenge, code);
+}
+
+const tokens = { rust: "+14152017986", python: "+14152027986", node: "+14152037986" };
+for (const [name, phone] of Object.entries(tokens)) writeFileSync(`${name}.jwt`, await prove(phone));
+writeFileSync("test.jwt", await prove("+14155550100", "000000"));
+console.log("the snippet of an app sends and verifies");
+NODE
+node app.mjs
+
+# expect STATUS [TOKEN]: what the Rust service answers.
+expect() {
+    local status
+    status=$(curl -s -o answer.txt -w '%{http_code}' -X POST http://127.0.0.1:8080/login ${2:+-H "Authorization: Bearer $2"})
+    [ "$status" = "$1" ] || { echo "the Rust service answered $status, not $1: $(cat answer.txt)"; exit 1; }
+}
+expect 200 "$(cat rust.jwt)"
+grep -qF '+14152017986 is logged in' answer.txt
+expect 409 "$(cat rust.jwt)"
+expect 401
+expect 403 "$(cat test.jwt)"
+echo "the Rust service acts once, and refuses a replay, no token and a test number"
+
 cat >>relying_party.py <<'PYTHON'
 
 
-import json
-
-TOKEN = json.load(open("verify.json"))["token"]
-phone, _ = check(TOKEN, "login")
-assert phone == "+14152007986"
+token = open("python.jwt").read()
+assert check(token, "login") == "+14152027986"
+assert spend(token, "login") is True
+assert spend(token, "login") is False
+for name, audience, reason in [("python", "register", "Audience"), ("test", "login", "a test number")]:
+    try:
+        check(open(f"{name}.jwt").read(), audience)
+    except jwt.InvalidTokenError as error:
+        assert reason.lower() in f"{type(error).__name__} {error}".lower(), error
+    else:
+        raise SystemExit(f"the Python snippet accepted {reason}")
 try:
-    check(TOKEN, "register")
-except jwt.InvalidAudienceError:
-    print("the Python snippet accepts the right audience and refuses another")
+    spend(token + "x", "login")
+except urllib.error.HTTPError as error:
+    assert error.code == 400
 else:
-    raise SystemExit("the Python snippet accepted another audience")
+    raise SystemExit("the Python snippet spent a broken token")
+print("the Python snippet spends once, and refuses another audience and a test number")
 PYTHON
 python3 relying_party.py
 
@@ -47,11 +102,18 @@ cat >>relying_party.mjs <<'NODE'
 
 import { readFileSync } from "node:fs";
 
-const { token } = JSON.parse(readFileSync("verify.json", "utf8"));
-const { phone } = await check(token, "login");
-if (phone !== "+14152007986") throw new Error(`the Node snippet read ${phone}`);
-const other = await check(token, "register").then(() => "accepted", (error) => error.code);
-if (other !== "ERR_JWT_CLAIM_VALIDATION_FAILED") throw new Error(`another audience: ${other}`);
-console.log("the Node snippet accepts the right audience and refuses another");
+const token = readFileSync("node.jwt", "utf8");
+const refusal = (work) => work.then(() => "accepted", (error) => error.code ?? error.message);
+const seen = [
+  await check(token, "login"),
+  await spend(token, "login"),
+  await spend(token, "login"),
+  await refusal(check(token, "register")),
+  await refusal(check(readFileSync("test.jwt", "utf8"), "login")),
+  await refusal(spend(`${token}x`, "login")),
+].join(", ");
+const right = "+14152037986, true, false, ERR_JWT_CLAIM_VALIDATION_FAILED, a test number, the ledger answered 400";
+if (seen !== right) throw new Error(`the Node snippet: ${seen}`);
+console.log("the Node snippet spends once, and refuses another audience and a test number");
 NODE
 node relying_party.mjs

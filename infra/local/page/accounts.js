@@ -1,9 +1,10 @@
 // The accounts demo: register, log in, use a session, reset the password.
 
-import { $, announce, call, clearFaults, countdown, decodeToken, deviceId, explain, fillTable, formatLeft, isInternational, make, makeButton, markFaulty, normalizeDigits, onSubmit, showNotice, whileBusy } from "./common.js";
-import { offerCode, showTextsOf, startDevice } from "./device.js";
+import { $, announce, call, clearFaults, countdown, decodeToken, describePhoneFault, deviceId, exactTime, explain, fillTable, formatLeft, formatMoment, isInternational, make, makeButton, markFaulty, onSubmit, showNotice, whileBusy } from "./common.js";
+import { began, closeCode, fillCode, openCode } from "./code.js";
+import { startDevice } from "./device.js";
+import { put, spoken, startWords, t } from "./words.js";
 
-const CODE_LENGTH = 6;
 const STEPS = ["register", "login", "session", "reset"];
 
 const ACCESS_CLAIMS = {
@@ -18,12 +19,15 @@ const ACCESS_CLAIMS = {
   jti: "its own id",
 };
 
-/** The challenge whose code is awaited, in the form that device.js expects; `null` before the first. */
-let challenge = null;
 /** `{access, refresh, exchanged}`: the tokens of the session, and the refresh token that was exchanged for the last one. */
 let session = null;
 
+/** The fields for the number. They say the same, so that each form has the name that a password manager keeps. */
+const PHONES = { register: "phone", login: "login-phone", reset: "reset-phone" };
+const PASSWORDS = ["password", "login-password", "new-password"];
+
 const typedPhone = () => $("phone").value.trim();
+const placeOfCode = (step) => $(`step-${step}`).querySelector(".prove");
 
 function showStep(current) {
   const at = STEPS.indexOf(current);
@@ -34,13 +38,12 @@ function showStep(current) {
     if (index === at) step.setAttribute("aria-current", "step");
     else step.removeAttribute("aria-current");
   });
-  for (const slot of document.querySelectorAll(".prove")) slot.replaceChildren();
-  endChallenge();
+  closeCode();
   $("forgot").hidden = current !== "login";
   $("change-password").hidden = current !== "session";
   $("back-to-login").hidden = current !== "reset";
   $("register-summary").textContent = at > 0 ? typedPhone() : "";
-  $("login-summary").textContent = current === "session" ? "Logged in" : "";
+  put($("login-summary"), current === "session" ? "Logged in" : "");
 }
 
 /** Goes to a step and shows a notice there that says why. */
@@ -53,15 +56,15 @@ function goTo(step, notice) {
 
 function showRefusal(step, answer) {
   const why = explain(answer);
-  showNotice(`${step}-notice`, { ...why, tone: why.retryAt ? "wait" : "bad" }).focus();
+  if (why.errors.some(({ field }) => field === "phone")) markFaulty(PHONES[step], ...describePhoneFault(typedPhone()));
+  else showNotice(`${step}-notice`, { ...why, tone: why.retryAt ? "wait" : "bad" }).focus();
 }
 
 /** Reads the number and a password. If one is missing, it says so on the page and returns `null`. */
-function readForm(passwordField) {
-  clearFaults("phone", "password", "login-password", "new-password");
+function readForm(step, passwordField) {
+  clearFaults(...Object.values(PHONES), ...PASSWORDS);
   if (!isInternational(typedPhone())) {
-    showStep("register");
-    markFaulty("phone", "Enter the number with a leading + and its country code.");
+    markFaulty(PHONES[step], "Enter the number with a leading + and its country code.");
     return null;
   }
   const password = passwordField ? $(passwordField).value : "";
@@ -72,99 +75,74 @@ function readForm(passwordField) {
   return { phone: typedPhone(), password };
 }
 
+/** Reads the form with a new password. It asks for no code if the password is too short to be accepted. */
+function readNewPassword(step, field, fewest) {
+  const given = readForm(step, field);
+  if (!given || [...given.password].length >= fewest) return given;
+  markFaulty(field, "Choose a longer password: at least {fewest} characters.", { fewest });
+  return null;
+}
+
 // ------------------------------------------------------------------------------------------- proofs
 
 /** Texts a code for a business action. Once the person has entered it, calls `use` with the proof. */
 async function prove(step, business, use) {
-  const answer = await call("send", { phone: typedPhone(), uniqueId: deviceId(), businessId: business });
-  if (answer.status !== 202) return showRefusal(step, answer);
-  challenge = { typedPhone: typedPhone(), recipient: null, codeLength: CODE_LENGTH, messages: [], over: false };
-  $(`step-${step}`).querySelector(".prove").replaceChildren(makeCodeForm(step, answer.response.token, use));
-  showTextsOf(challenge);
-  $("code").focus();
-}
-
-function makeCodeForm(step, token, use) {
-  const field = make("input", { id: "code", class: "code-input", type: "text", inputmode: "numeric", autocomplete: "one-time-code", autocapitalize: "off", spellcheck: "false", maxlength: "64", required: "", "aria-describedby": "code-error" });
-  const submit = make("button", { type: "submit", class: "primary", id: "verify" }, "Verify and go on");
-  const form = make(
-    "form",
-    { class: "code-form", novalidate: "" },
-    make("div", { class: "field" }, make("label", { for: "code" }, "Code from the message"), field),
-    make("p", { class: "field-error", id: "code-error", role: "alert" }),
-    make("div", { class: "actions" }, submit),
-  );
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    whileBusy(submit, () => check(step, token, use));
+  closeCode();
+  const request = { phone: typedPhone(), uniqueId: deviceId(), businessId: business, locale: spoken() };
+  const answer = await call("send", request);
+  if (!began(answer)) return showRefusal(step, answer);
+  openCode(placeOfCode(step), {
+    request,
+    answer,
+    label: "Verify and go on",
+    use: ({ token }) => {
+      closeCode();
+      return use(token);
+    },
+    again: () => prove(step, business, use),
   });
-  return form;
-}
-
-async function check(step, token, use) {
-  clearFaults("code");
-  const code = normalizeDigits($("code").value);
-  if (!/^\d+$/.test(code) || code.length !== CODE_LENGTH) {
-    markFaulty("code", `The code has ${CODE_LENGTH} digits.`);
-    return;
-  }
-  const answer = await call("verify", { token, code });
-  if (answer.status === 200) {
-    closeCode(step);
-    await use(answer.response.token);
-  } else if (answer.status === 422 && answer.response?.attemptsRemaining > 0) {
-    const why = explain(answer);
-    markFaulty("code", `${why.title}. ${why.text}`);
-  } else {
-    closeCode(step);
-    showRefusal(step, answer);
-  }
-}
-
-function closeCode(step) {
-  endChallenge();
-  $(`step-${step}`).querySelector(".prove").replaceChildren();
-}
-
-function endChallenge() {
-  if (challenge) challenge.over = true;
-  offerCode();
-}
-
-function fillCode(code) {
-  $("code").value = code;
-  $("code").focus();
-  announce("The code is filled in. Press Verify.");
 }
 
 // ---------------------------------------------------------------------------------------- the account
 
 async function register() {
-  const given = readForm("password");
+  const secondStep = $("second-step").checked;
+  const given = readNewPassword("register", "password", secondStep ? 8 : 15);
   if (!given) return;
   const { password } = given;
-  const secondStep = $("second-step").checked;
   await prove("register", "register", (token) => registerWith({ token, password, secondStep }));
 }
 
 /** Registers with a proof. If the password is refused, the proof stays unspent and another password can be tried. */
 async function registerWith(request) {
+  clearFaults(...PASSWORDS);
   const answer = await call("register", request, { path: "/account/v1/accounts" });
   if (answer.status === 201) {
     $("password").value = "";
     return goTo("login", { tone: "good", title: "Registered", text: "The proof is spent. You are not logged in yet." });
   }
   if (answer.status !== 422) return showRefusal("register", answer);
-  const accepted = explain(answer).errors[0]?.accepted ?? "";
-  markFaulty("password", `Accepted: ${accepted}. The proof is still good.`);
   const again = makeButton("Try this password", "secondary", () => whileBusy(again, () => registerWith({ ...request, password: $("password").value, secondStep: $("second-step").checked })));
-  showNotice("register-notice", { ...explain(answer), action: again });
+  showNotice("register-notice", { tone: "wait", title: "The proof is still good", text: "Choose another password. You need no new code for it.", action: again });
+  markPasswordRefused("password", answer);
+}
+
+/** Why the service refused a password, by what it says about it. */
+const PASSWORD_FAULTS = [
+  [/short/i, "Without a code at every log-in, a password needs at least 15 characters."],
+  [/phone/i, "The password contains the phone number. Choose one without it."],
+  [/./, "This password is among the first that others would try. Choose words of your own, without a pattern."],
+];
+
+function markPasswordRefused(field, answer) {
+  const said = String(explain(answer).problem.detail ?? "?");
+  markFaulty(field, PASSWORD_FAULTS.find(([pattern]) => pattern.test(said))[1]);
 }
 
 async function logIn(token) {
-  const given = readForm("login-password");
+  const given = readForm("login", "login-password");
   if (!given) return;
-  const request = { ...given, device: "This page" };
+  const request = { ...given, device: t("This page") };
   if (token) request.token = token;
   const answer = await call("log-in", request, { path: "/account/v1/sessions" });
   if (answer.status === 201) return beginSession(answer.response);
@@ -174,22 +152,23 @@ async function logIn(token) {
 }
 
 async function logInWithCode() {
-  if (!readForm(null)) return;
+  if (!readForm("login", null)) return;
   await prove("login", "login", async (token) => {
-    const answer = await call("log-in", { token, device: "This page" }, { path: "/account/v1/sessions" });
+    const answer = await call("log-in", { token, device: t("This page") }, { path: "/account/v1/sessions" });
     if (answer.status === 201) beginSession(answer.response);
     else showRefusal("login", answer);
   });
 }
 
 async function reset() {
-  const given = readForm("new-password");
+  const given = readNewPassword("reset", "new-password", 8);
   if (!given) return;
   await prove("reset", "password-reset", async (token) => {
     const request = { token, password: $("new-password").value };
     const recoveryCode = $("recovery-code").value.trim();
     if (recoveryCode) request.recoveryCode = recoveryCode;
     const answer = await call("reset", request, { path: "/account/v1/password-reset" });
+    if (answer.status === 422) return markPasswordRefused("new-password", answer);
     if (answer.status !== 204) return showRefusal("reset", answer);
     $("new-password").value = "";
     $("recovery-code").value = "";
@@ -205,8 +184,8 @@ function beginSession(tokens) {
   session = null;
   takeTokens(tokens);
   goTo("session");
-  $("session-lead").replaceChildren(make("strong", {}, typedPhone()), " has a session: an access token for ten minutes, and a refresh token to get the next one.");
-  fillTable("session-answer", {}, {});
+  put($("session-lead"), "{phone} has a session: an access token for ten minutes, and a refresh token to get the next one.", { phone: make("strong", {}, typedPhone()) });
+  fillAnswer([]);
 }
 
 function takeTokens({ accessToken, refreshToken, expiresAt }) {
@@ -215,7 +194,7 @@ function takeTokens({ accessToken, refreshToken, expiresAt }) {
   session = { access: accessToken, refresh: refreshToken, exchanged };
   fillTable("token-claims", decodeToken(accessToken)?.claims, ACCESS_CLAIMS);
   const expiry = $("access-expiry");
-  countdown(expiry, expiresAt, (left) => `The access token is good for ${formatLeft(left)}`, () => (expiry.textContent = "The access token has expired: refresh"));
+  countdown(expiry, expiresAt, (left) => t("The access token is good for {time}", { time: formatLeft(left) }), () => put(expiry, "The access token has expired: refresh"));
   $("replay").hidden = !session.exchanged;
 }
 
@@ -235,20 +214,39 @@ async function withSession(kind, method, path) {
   return answer;
 }
 
+/** Fills the table with what the service said: rows of a name, a text, and the values of both, the text's first. */
+function fillAnswer(rows) {
+  const made = rows.map(([name, text, values, named]) => make("tr", {}, put(make("th", { scope: "row" }), name, named), put(make("td"), text, values)));
+  $("session-answer").tBodies[0].replaceChildren(...made);
+}
+
+const formatTime = (instant) => () => exactTime.format(new Date(instant));
+const yesOrNo = (is) => (is ? "Yes" : "No");
+
 async function me() {
   const answer = await withSession("me", "GET", "/me");
-  if (answer) fillTable("session-answer", answer.response, {});
+  if (!answer) return;
+  const { phone, secondStep, hasRecoveryCode, createdAt, unlinkRequestedAt } = answer.response;
+  const asked = unlinkRequestedAt ? [["Asked for by somebody else", "{at}", { at: formatTime(unlinkRequestedAt) }]] : [];
+  fillAnswer([
+    ["Number", "{phone}", { phone }],
+    ["Registered on", "{at}", { at: formatTime(createdAt) }],
+    ["A code at every log-in", yesOrNo(secondStep)],
+    ["A recovery code", yesOrNo(hasRecoveryCode)],
+    ...asked,
+  ]);
 }
 
 async function sessions() {
   const answer = await withSession("sessions", "GET", "/sessions");
-  const row = ({ device, usedAt, current }, index) => [`${index + 1}. ${device || "no name"}`, `used ${usedAt}${current ? ", this one" : ""}`];
-  if (answer) fillTable("session-answer", Object.fromEntries(answer.response.sessions.map(row)), {});
+  if (!answer) return;
+  const row = ({ device, usedAt, current }) => [device ? "{device}" : "No name", current ? "Used {at}. It is this one." : "Used {at}.", { at: () => formatMoment(usedAt) }, { device }];
+  fillAnswer(answer.response.sessions.map(row));
 }
 
 async function recovery() {
   const answer = await withSession("recovery", "POST", "/recovery-code");
-  if (answer) fillTable("session-answer", answer.response, { recoveryCode: "write it down: it is not shown again, and it works once" });
+  if (answer) fillAnswer([["Recovery code", "{code} Write it down: it is not shown again, and it works once.", { code: make("strong", {}, answer.response.recoveryCode) }]]);
 }
 
 async function refresh(token) {
@@ -268,6 +266,12 @@ async function logOut() {
   if (await withSession("log-out", "DELETE", "/sessions/all")) goTo("login", { tone: "good", title: "Logged out", text: "Every session of the account has ended." });
 }
 
+/** Asks before the account is deleted, because nothing brings it back. */
+function askToDelete() {
+  $("delete-dialog").returnValue = "";
+  $("delete-dialog").showModal();
+}
+
 async function deleteAccount() {
   if (await withSession("delete", "DELETE", "/me")) {
     session = null;
@@ -276,6 +280,22 @@ async function deleteAccount() {
 }
 
 // ------------------------------------------------------------------------------------------------ start
+
+/** Copies a number to the other forms, which ask for the same one. */
+function copyPhone(from) {
+  for (const id of Object.values(PHONES)) $(id).value = $(from).value;
+}
+
+function showPassword(button, shown) {
+  $(button.dataset.shows).type = shown ? "text" : "password";
+  button.setAttribute("aria-pressed", String(shown));
+  put(button.firstElementChild, shown ? "Hide" : "Show");
+}
+
+/** Hides passwords again, so that no form leaves one in sight and password managers know the field. */
+function hidePasswords() {
+  for (const button of document.querySelectorAll("[data-shows]")) showPassword(button, false);
+}
 
 function onClick(id, work) {
   $(id).addEventListener("click", () => whileBusy($(id), work));
@@ -291,10 +311,15 @@ onClick("recovery", recovery);
 onClick("refresh", () => refresh(session.refresh));
 onClick("replay", () => refresh(session.exchanged));
 onClick("log-out", logOut);
-onClick("delete", deleteAccount);
-$("have-account").addEventListener("click", () => readForm(null) && goTo("login"));
-$("forgot").addEventListener("click", () => readForm(null) && goTo("reset"));
+onClick("delete", askToDelete);
+$("delete-dialog").addEventListener("close", () => $("delete-dialog").returnValue === "delete" && whileBusy($("delete"), deleteAccount));
+$("have-account").addEventListener("click", () => goTo("login"));
+$("forgot").addEventListener("click", () => goTo("reset"));
 $("change-password").addEventListener("click", () => goTo("reset"));
 $("back-to-login").addEventListener("click", () => goTo("login"));
+for (const id of Object.values(PHONES)) $(id).addEventListener("input", () => copyPhone(id));
+for (const button of document.querySelectorAll("[data-shows]")) button.addEventListener("click", () => showPassword(button, $(button.dataset.shows).type === "password"));
+for (const form of document.forms) form.addEventListener("submit", hidePasswords);
+startWords();
 startDevice(() => $("code") !== null, fillCode);
 showStep("register");

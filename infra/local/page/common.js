@@ -3,6 +3,8 @@
 // Everything that a person typed or a server answered reaches the page as a text node. The page parses none of it as
 // markup, so nothing has to be escaped.
 
+import { languageTag, put, readPut, t } from "./words.js";
+
 export const $ = (id) => document.getElementById(id);
 
 // -------------------------------------------------------------------------------------- elements
@@ -16,7 +18,7 @@ export function make(tag, attributes = {}, ...children) {
 }
 
 export function makeButton(label, className, onClick) {
-  const node = make("button", { type: "button", class: className }, label);
+  const node = put(make("button", { type: "button", class: className }), label);
   node.addEventListener("click", onClick);
   return node;
 }
@@ -28,21 +30,23 @@ export function announce(text) {
 
 /** Copies a text, and says so on the button `from` for a moment. */
 export async function copy(text, from) {
-  const before = from.textContent;
+  const { text: before } = readPut(from);
   try {
     await navigator.clipboard.writeText(text);
-    from.textContent = "Copied";
+    put(from, "Copied");
   } catch {
-    from.textContent = "Copying is not allowed";
+    put(from, "Copying is not allowed");
   }
-  setTimeout(() => (from.textContent = before), 1500);
+  setTimeout(() => put(from, before), 1500);
 }
 
 // ------------------------------------------------------------------------------------------ time
 
-export const timeOfDay = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const dayAndTime = new Intl.DateTimeFormat(undefined, { weekday: "short", hour: "2-digit", minute: "2-digit" });
-export const exactTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const makeFormat = (options) => ({ format: (date) => new Intl.DateTimeFormat(languageTag(), options).format(date) });
+
+export const timeOfDay = makeFormat({ hour: "2-digit", minute: "2-digit" });
+const dayAndTime = makeFormat({ weekday: "short", hour: "2-digit", minute: "2-digit" });
+export const exactTime = makeFormat({ dateStyle: "medium", timeStyle: "medium" });
 
 /** Formats seconds as `4:58`, or as `3:04:58` from an hour on. */
 export function formatLeft(seconds) {
@@ -66,6 +70,7 @@ export const countdowns = new Map();
  * one before; a countdown ends when its node leaves the page.
  */
 export function countdown(node, instant, text, done = () => {}) {
+  put(node, "");
   countdowns.set(node, { until: Date.parse(instant), text, done });
   tick();
 }
@@ -165,7 +170,7 @@ const EXPLANATIONS = [
   [/blocked-device/, "This device is blocked", "The operator of this service has blocked it. No text was sent."],
   [/blocked-address/, "This network is blocked", "The operator of this service has blocked it. No text was sent."],
   [/country/, "We do not text this country", "The service texts only the countries its policy lists. No text was sent."],
-  [/number-type|premium/, "We do not text this kind of number", "The service texts only the kinds of number that people carry, and no premium-rate, shared-cost or pager numbers. No text was sent."],
+  [/number-type|premium/, "We do not text this kind of number", "A code can be texted to a mobile phone only. This is the number of a landline, or a special number. No text was sent."],
   [LOCKED, "This number is locked for now", "Too many wrong codes were entered for it. Until the lock ends, no code for it is accepted, from any device."],
   [/^verify 409/, "This code was used already", "A code works once. If you need another proof, get a new code."],
   [/^verify 410/, "This code has expired", "A code works for a few minutes only. Get a new one."],
@@ -180,14 +185,17 @@ const EXPLANATIONS = [
   [/^send 409/, "This code was used already", "Start again to get a new code."],
   [/^send 410/, "This code has expired", "Start again to get a new code."],
   [/ 403 /, "Not allowed", "The policy of this service does not allow this. No text was sent."],
-  [/ 4(00|13|15) /, "The service could not read this", "Check what you entered."],
+  [/ 4(00|13|15) /, "The service could not read this", "Check what you entered. The details are under What just happened."],
   [/ 502 /, "The carrier refused the text", "No text was sent. Check the number, or try again after a pause."],
   [/ 504 /, "The carrier has not confirmed the text", "It may still arrive. If it does, its code works."],
   [/ 503 /, "The service is not available just now", "Nothing was lost and no text was sent. Try again in a moment."],
   [/./, "Something went wrong", "Try again. The details are under What just happened."],
 ];
 
-/** Explains a refusal: `{title, text, about, retryAt, errors, problem}`. `about` is what the table was matched against. */
+/**
+ * Explains a refusal: `{title, text, about, retryAt, errors, problem}`. `title` and `text` are in English, for `put`.
+ * `about` is what the table was matched against.
+ */
 export function explain({ kind, status, response, retryAt }) {
   const problem = response !== null && typeof response === "object" ? response : {};
   const slug = String(problem.type ?? "").split(":").pop();
@@ -196,23 +204,25 @@ export function explain({ kind, status, response, retryAt }) {
   return { title, text, about, retryAt: problem.retryAt ?? retryAt, errors: problem.errors ?? [], problem };
 }
 
-/** Makes a box with a title, a text, and if given a countdown and a button. */
-function makeNotice({ title, text, tone = "bad", retryAt, action }) {
-  const box = make("div", { class: "notice", "data-tone": tone, tabindex: "-1" }, make("p", { class: "notice-title" }, title), make("p", {}, text));
+const AGAIN = { soon: "You can try again in {time}, at {moment}.", now: "You can try again now." };
+
+/** Makes a box with a title, a text, and if given a countdown, with the words of `wait`, and a button. */
+function makeNotice({ title, text, values, tone = "bad", retryAt, wait: words = AGAIN, action }) {
+  const box = make("div", { class: "notice", "data-tone": tone, tabindex: "-1" }, put(make("p", { class: "notice-title" }), title), put(make("p"), text, values));
   // Screen readers must not read every second aloud.
   const wait = make("p", { class: "timer", "aria-live": "off" });
   if (retryAt) box.append(wait);
   if (action) box.append(action);
-  return { box, start: () => retryAt && startWait(wait, retryAt) };
+  return { box, start: () => retryAt && startWait(wait, retryAt, words) };
 }
 
-function startWait(node, retryAt) {
+function startWait(node, retryAt, { soon, now }) {
   const over = () => {
-    node.textContent = "You can try again now.";
-    announce("You can try again now.");
+    put(node, now);
+    announce(t(now));
   };
-  if (Date.parse(retryAt) <= Date.now()) node.textContent = "You can try again now.";
-  else countdown(node, retryAt, (left) => `You can try again in ${formatLeft(left)}, at ${formatMoment(retryAt)}.`, over);
+  if (Date.parse(retryAt) <= Date.now()) put(node, now);
+  else countdown(node, retryAt, (left) => t(soon, { time: formatLeft(left), moment: formatMoment(retryAt) }), over);
 }
 
 export function showNotice(slot, content) {
@@ -223,9 +233,9 @@ export function showNotice(slot, content) {
 }
 
 /** Marks a field as faulty, says why, and moves the focus there. */
-export function markFaulty(id, text) {
+export function markFaulty(id, text, values) {
   $(id).setAttribute("aria-invalid", "true");
-  $(`${id}-error`).textContent = text;
+  put($(`${id}-error`), text, values);
   $(id).focus();
   $(id).select();
 }
@@ -233,7 +243,7 @@ export function markFaulty(id, text) {
 export function clearFaults(...ids) {
   for (const id of ids) {
     $(id).removeAttribute("aria-invalid");
-    $(`${id}-error`).textContent = "";
+    put($(`${id}-error`), "");
   }
   for (const slot of document.querySelectorAll(".notice-slot")) slot.replaceChildren();
 }
@@ -253,8 +263,8 @@ function makeCallDetails(exchange) {
   const summary = make(
     "summary",
     {},
-    make("span", { class: "call-what" }, make("code", {}, `${method} ${path}`), make("span", {}, describeCall(exchange))),
-    make("span", { class: "call-result" }, make("span", { class: "status", "data-good": good }, status ? `${status} ${statusText}`.trim() : "no answer"), make("span", { class: "call-time" }, `${milliseconds} ms`)),
+    make("span", { class: "call-what" }, make("code", {}, `${method} ${path}`), put(make("span"), describeCall(exchange))),
+    make("span", { class: "call-result" }, put(make("span", { class: "status", "data-good": good }), status ? `${status} ${statusText}`.trim() : "no answer"), make("span", { class: "call-time" }, `${milliseconds} ms`)),
   );
   const curl = makeButton("Copy as curl", "quiet", () => copy(makeCurl(exchange), curl));
   const bodies = make("div", { class: "call-bodies" }, request ? makeJsonBlock("Request", request) : null, makeJsonBlock("Response", response ?? ""));
@@ -291,7 +301,7 @@ function makeCurl({ method, path, token, request }) {
 
 function makeJsonBlock(title, value) {
   const text = typeof value === "string" ? value : JSON.stringify(value, null, 2);
-  return make("div", { class: "json" }, make("h3", {}, title), make("pre", {}, make("code", {}, ...highlight(text))));
+  return make("div", { class: "json" }, put(make("h3"), title), make("pre", {}, make("code", {}, ...highlight(text))));
 }
 
 /** Yields JSON as text nodes and as spans whose class names the kind of each piece. */
@@ -388,8 +398,10 @@ export function decodeToken(token) {
 function makeClaimRow(name, value, meanings) {
   const text = typeof value === "string" ? value : Array.isArray(value) ? value.join(", ") : JSON.stringify(value);
   const shown = TIMES.has(name) ? exactTime.format(new Date(value * 1000)) : text;
-  const meaning = [meanings[name], TIMES.has(name) ? text : null].filter(Boolean).join(" · ");
-  const cell = make("td", {}, make("span", { class: "claim-value" }, shown), meaning ? make("span", { class: "claim-meaning" }, meaning) : null);
+  const meaning = meanings[name] ? put(make("span"), meanings[name]) : null;
+  const also = TIMES.has(name) ? `${meaning ? " · " : ""}${text}` : null;
+  const explained = meaning || also ? make("span", { class: "claim-meaning" }, meaning, also) : null;
+  const cell = make("td", {}, make("span", { class: "claim-value" }, shown), explained);
   return make("tr", {}, make("th", { scope: "row" }, name), cell);
 }
 
@@ -441,6 +453,15 @@ const readDigits = (text) => text.replace(INVISIBLE, "").normalize("NFKC").repla
 
 /** Reads a code: plain digits, without the spaces, dashes, dots and brackets that people put between them. */
 export const normalizeDigits = (text) => readDigits(text).replace(/[\s\p{Pd}.·•/()[\]]/gu, "");
+
+/** Says what is wrong with a number that the service could not read: a text, and its values. `country` is its name. */
+export function describePhoneFault(typedPhone, country) {
+  const plain = typedPhone.normalize("NFKC").replace(/^\s*tel:/i, "");
+  if (/\p{L}/u.test(plain)) return ["A number has no letters and no extension. Enter its digits."];
+  if (!/\p{Nd}/u.test(plain)) return ["Enter the digits of the number."];
+  if (isInternational(typedPhone)) return ["There is no such number. Check its digits and the country code."];
+  return ["There is no such number in this country: {country}. Check its digits and the country.", { country }];
+}
 
 /** Whether a number, as typed, has a leading + and needs no country. */
 export const isInternational = (typedPhone) => /^\s*(tel:)?[\s([]*\+/i.test(readDigits(typedPhone));

@@ -1,16 +1,20 @@
 // The demo: send, verify, spend.
 
-import { $, LOCKED, announce, call, clearFaults, countdown, countdowns, decodeToken, deviceId, explain, fillTable, formatLeft, isInternational, make, makeButton, markFaulty, normalizeDigits, onSubmit, showNotice, showRawToken, whileBusy } from "./common.js";
-import { askInbox, offerCode, showTextsOf, startDevice } from "./device.js";
+import { $, call, clearFaults, countdown, decodeToken, describePhoneFault, deviceId, explain, fillTable, formatLeft, isInternational, make, markFaulty, onSubmit, showNotice, showRawToken, whileBusy } from "./common.js";
+import { began, closeCode, fillCode, isAwaited, openCode } from "./code.js";
+import { offerCode, showTextsOf, startDevice } from "./device.js";
+import { languageTag, onLanguage, put, spoken, startWords, t } from "./words.js";
 
 // ----------------------------------------------------------------------------------------- state
 
 let businesses = [];
-/** The challenge from send to verify: the request, the answer, and the texts that arrived. */
-let challenge = null;
+let countries = [];
+/** The language of the text that the person chose; `null` follows the page. */
+let chosenLocale = null;
+/** The request that the code was texted for. */
+let sent = null;
 /** `{token, audience}` once the code was right. */
 let proof = null;
-let smsListener = null;
 
 const STEPS = ["number", "code", "token"];
 
@@ -25,9 +29,9 @@ function showStep(current) {
   });
   $("change-number").hidden = current !== "code";
   $("start-over").hidden = current !== "token";
-  $("back-to-code").hidden = !(current === "number" && challenge && !challenge.over);
-  $("number-summary").textContent = at > 0 ? challenge.typedPhone : "";
-  $("code-summary").textContent = at > 1 ? "The code was right" : "";
+  $("back-to-code").hidden = !(current === "number" && isAwaited());
+  $("number-summary").textContent = at > 0 ? sent.phone : "";
+  put($("code-summary"), at > 1 ? "The code was right" : "");
   offerCode();
 }
 
@@ -37,12 +41,20 @@ async function fillChoices() {
   const answer = await fetch("/demo/config");
   const config = await answer.json();
   businesses = config.businesses;
-  const names = new Intl.DisplayNames(undefined, { type: "region" });
-  const countries = config.countries.map((code) => [code, names.of(code)]);
-  countries.sort((a, b) => a[1].localeCompare(b[1]));
-  $("region").replaceChildren(...countries.map(([code, name]) => make("option", { value: code }, name)));
-  $("region").value = guessCountry(config.countries);
-  $("business").replaceChildren(...businesses.map(({ id, brand }) => make("option", { value: id }, `${makeTitle(id)} (${brand})`)));
+  countries = config.countries;
+  nameChoices();
+  $("region").value = guessCountry(countries);
+}
+
+/** Names the choices in the language of the page, and keeps what was chosen. */
+function nameChoices() {
+  const chosen = [$("region").value, $("business").value];
+  const names = new Intl.DisplayNames(languageTag(), { type: "region" });
+  const named = countries.map((code) => [code, names.of(code)]);
+  named.sort((a, b) => a[1].localeCompare(b[1], languageTag()));
+  $("region").replaceChildren(...named.map(([code, name]) => make("option", { value: code }, name)));
+  $("business").replaceChildren(...businesses.map(({ id, brand }) => make("option", { value: id }, `${t(makeTitle(id))} (${brand})`)));
+  if (chosen[0]) [$("region").value, $("business").value] = chosen;
   fillLocales();
 }
 
@@ -69,14 +81,16 @@ function makeTitle(id) {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** Fills in the languages of the texts. The language of the page is chosen until the person chooses another. */
 function fillLocales() {
   const business = businesses.find(({ id }) => id === $("business").value);
-  const names = new Intl.DisplayNames(undefined, { type: "language" });
-  const chosen = $("locale").value;
+  const names = new Intl.DisplayNames(languageTag(), { type: "language" });
   const locales = business?.locales ?? [];
   $("locale").replaceChildren(...locales.map((tag) => make("option", { value: tag }, names.of(tag) ?? tag)));
-  const spoken = navigator.languages.map((language) => language.split("-")[0]);
-  $("locale").value = [chosen, ...spoken, locales[0]].find((tag) => locales.includes(tag)) ?? "";
+  const own = navigator.languages.map((language) => language.split("-")[0]);
+  // An English page says nothing about a person whose language it does not have.
+  const page = spoken() === "en" && own[0] !== "en" ? [] : [spoken()];
+  $("locale").value = [chosenLocale, ...page, ...own, locales[0]].find((tag) => locales.includes(tag)) ?? "";
 }
 
 /** Builds the request from the form. A number with a leading + needs no country. */
@@ -97,8 +111,10 @@ async function sendCode() {
   if (!(await loadChoices())) return;
   const request = buildSendRequest();
   const answer = await call("send", request);
-  if (answer.status === 202 || (answer.status === 504 && answer.response?.token)) {
-    beginChallenge(request, answer);
+  if (began(answer)) {
+    sent = request;
+    showStep("code");
+    openCode($("step-code").querySelector(".prove"), { request, answer, label: "Verify", use: showProof, again: backToNumber });
   } else {
     showSendRefusal(answer);
   }
@@ -109,13 +125,14 @@ const FIELDS = { region: "Country", businessId: "Business action", locale: "Mess
 
 function showSendRefusal(answer) {
   const why = explain(answer);
-  const phoneFault = why.errors.find(({ field }) => field === "phone");
-  if (phoneFault) {
-    markFaulty("phone", `This number cannot be texted. Check its digits and the country. Accepted: ${phoneFault.accepted}`);
+  if (why.errors.some(({ field }) => field === "phone")) {
+    const country = () => $("region").selectedOptions[0]?.textContent ?? "";
+    markFaulty("phone", ...describePhoneFault($("phone").value, country));
     return;
   }
-  const others = why.errors.map(({ field, accepted }) => ` ${FIELDS[field] ?? "The request"}: ${accepted}.`).join("");
-  const box = showNotice("number-notice", { ...why, text: why.text + others, tone: why.retryAt ? "wait" : "bad" });
+  const fields = () => why.errors.map(({ field }) => t(FIELDS[field] ?? "The request")).join(", ");
+  const faulty = answer.status === 400 && why.errors.length > 0 ? { text: "The service could not use this: {fields}.", values: { fields } } : {};
+  const box = showNotice("number-notice", { ...why, ...faulty, tone: why.retryAt ? "wait" : "bad" });
   // A refusal of the number itself is corrected in its field.
   if (/ 403 (?!.*blocked)/.test(why.about)) {
     $("phone").setAttribute("aria-invalid", "true");
@@ -125,170 +142,26 @@ function showSendRefusal(answer) {
   }
 }
 
-function beginChallenge(request, answer) {
-  const business = businesses.find(({ id }) => id === request.businessId);
-  challenge = {
-    request,
-    sentAt: Date.now(),
-    typedPhone: request.phone,
-    codeLength: business?.codeLength ?? 6,
-    messages: [],
-    recipient: null,
-    over: false,
-  };
-  $("code").value = "";
-  clearFaults("code");
-  showTextsOf(challenge);
-  takeSendAnswer(answer);
-  showStep("code");
-  $("code").focus();
-  offerCode();
-  listenForSms();
-}
-
-/** Takes over the answer of a send or a resend. A 504 has the token only. */
-function takeSendAnswer({ status, response }) {
-  challenge.token = response.token;
-  challenge.codeLength = response.codeLength ?? challenge.codeLength;
-  challenge.left = Math.min(challenge.left ?? Infinity, response.attempts ?? Infinity);
-  $("code-lead").replaceChildren(status === 504 ? "We tried to text " : "We texted ", make("strong", {}, `${challenge.codeLength} digits`), " to ", make("strong", {}, challenge.typedPhone), ".");
-  $("code").maxLength = 64; // A pasted code may have spaces and invisible characters between its digits.
-  showTriesLeft();
-  waitToResend(response.resendAt);
-  if (response.expiresAt) countToExpiry(response.expiresAt);
-  if (status === 504) showNotice("code-notice", { ...explain({ kind: "send", status, response }), retryAt: undefined, tone: "wait" });
-}
-
-// ------------------------------------------------------------------------------------------ code
-
-function showTriesLeft() {
-  const left = challenge.left;
-  $("attempts-left").textContent = Number.isFinite(left) ? `${left} ${left === 1 ? "try" : "tries"} left` : "";
-}
-
-function countToExpiry(expiresAt) {
-  const node = $("code-expiry");
-  countdown(node, expiresAt, (left) => `Works for ${formatLeft(left)}`, () => (node.textContent = "Expired"));
-}
-
-/** Makes the resend button wait until `resendAt`. */
-function waitToResend(resendAt) {
-  const resend = $("resend");
-  const ready = () => {
-    countdowns.delete(resend);
-    resend.removeAttribute("aria-disabled");
-    resend.textContent = "Send again";
-  };
-  if (!resendAt || !(Date.parse(resendAt) > Date.now())) return ready();
-  resend.setAttribute("aria-disabled", "true");
-  countdown(resend, resendAt, (left) => `Send again in ${formatLeft(left)}`, () => {
-    ready();
-    announce("You can send the code again now.");
-  });
-}
-
-async function resendCode() {
-  if ($("resend").getAttribute("aria-disabled") === "true") return;
-  clearFaults("code");
-  const answer = await call("send", { ...challenge.request, token: challenge.token });
-  if (answer.status === 202 || (answer.status === 504 && answer.response?.token)) {
-    takeSendAnswer(answer);
-    announce("The code was sent again.");
-    $("code").focus();
-    askInbox();
-    return;
-  }
-  const why = explain(answer);
-  if (why.retryAt) waitToResend(why.retryAt);
-  const over = answer.status === 409 || answer.status === 410 || answer.status === 400;
-  showNotice("code-notice", { ...why, tone: why.retryAt ? "wait" : "bad", action: over ? makeNewCodeButton() : null }).focus();
-}
-
-async function verifyCode() {
-  clearFaults("code");
-  const code = normalizeDigits($("code").value);
-  if (!/^\d+$/.test(code) || code.length !== challenge.codeLength) {
-    markFaulty("code", `The code has ${challenge.codeLength} digits.`);
-    return;
-  }
-  const answer = await call("verify", { token: challenge.token, code });
-  if (answer.status === 200) return showProof(answer.response);
-  showVerifyRefusal(answer);
-}
-
-function showVerifyRefusal(answer) {
-  const why = explain(answer);
-  const left = why.problem.attemptsRemaining;
-  if (Number.isInteger(left)) {
-    challenge.left = left;
-    showTriesLeft();
-  }
-  if (answer.status === 422 && left !== 0) {
-    const tries = Number.isInteger(left) ? ` ${left} ${left === 1 ? "try" : "tries"} left.` : "";
-    markFaulty("code", `${why.title}. ${why.text}${tries}`);
-    return;
-  }
-  const used = answer.status === 422 ? explain({ ...answer, status: 429, response: null }) : why;
-  const over = answer.status >= 400 && answer.status < 500;
-  if (over) endChallenge();
-  // While a number is locked, a new code would be refused too.
-  const action = over && !why.retryAt && !LOCKED.test(why.about) ? makeNewCodeButton() : null;
-  showNotice("code-notice", { ...used, retryAt: why.retryAt, action }).focus();
-}
-
-/** Ends the challenge, so that the phone offers its code no longer. */
-function endChallenge() {
-  challenge.over = true;
-  smsListener?.abort();
-  offerCode();
-}
-
-function makeNewCodeButton() {
-  return makeButton("Get a new code", "secondary", () => {
-    challenge = null;
-    backToNumber();
-  });
-}
-
 function backToNumber() {
-  clearFaults("phone", "code");
+  clearFaults("phone");
   showStep("number");
   $("phone").focus();
-}
-
-/** Puts a code into the field. The person decides when to send it. */
-function fillCode(code) {
-  clearFaults("code");
-  $("code").value = code;
-  $("code").focus();
-  announce("The code is filled in. Press Verify.");
-}
-
-/** Fills the field by WebOTP, where the browser can read the text and the person consents. */
-function listenForSms() {
-  smsListener?.abort();
-  if (!("OTPCredential" in window)) return;
-  smsListener = new AbortController();
-  navigator.credentials
-    .get({ otp: { transport: ["sms"] }, signal: smsListener.signal })
-    .then((credential) => credential?.code && fillCode(credential.code))
-    .catch(() => {}); // Declined, aborted, or not on a phone: the person types the code.
 }
 
 // ----------------------------------------------------------------------------------------- proof
 
 function showProof({ token, expiresAt }) {
-  smsListener?.abort();
-  challenge.over = true;
   const { header, claims } = decodeToken(token) ?? {};
-  proof = { token, audience: challenge.request.businessId };
+  proof = { token, audience: sent.businessId };
   fillTable("token-claims", claims);
   fillTable("token-header", header);
   showRawToken(token);
-  $("token-lead").replaceChildren(make("strong", {}, claims?.phone_number ?? challenge.typedPhone), " is proved for ", make("strong", {}, makeTitle(proof.audience)), ". The business takes this token instead of checking a code itself.");
-  $("spend").textContent = "Spend the proof";
+  const phone = make("strong", {}, claims?.phone_number ?? sent.phone);
+  const business = put(make("strong"), makeTitle(proof.audience));
+  put($("token-lead"), "{phone} is proved for {business}. The business takes this token instead of checking a code itself.", { phone, business });
+  put($("spend"), "Spend the proof");
   const expiry = $("token-expiry");
-  countdown(expiry, expiresAt, (left) => `Good for ${formatLeft(left)}`, () => (expiry.textContent = "Expired"));
+  countdown(expiry, expiresAt, (left) => t("Good for {time}", { time: formatLeft(left) }), () => put(expiry, "Expired"));
   showStep("token");
   $("step-token").querySelector("h2").focus();
 }
@@ -297,7 +170,7 @@ async function spendProof() {
   clearFaults();
   const answer = await call("spend", { token: proof.token, audience: proof.audience });
   if (answer.status === 200) {
-    $("spend").textContent = "Spend it again";
+    put($("spend"), "Spend it again");
     showNotice("spend-notice", { tone: "good", title: "Spent", text: "The business may act on it now, once. Spend it again to see that a replay is refused." });
   } else {
     showNotice("spend-notice", { ...explain(answer), tone: answer.status === 409 ? "wait" : "bad" });
@@ -305,7 +178,7 @@ async function spendProof() {
 }
 
 function startOver() {
-  challenge = null;
+  closeCode();
   proof = null;
   $("phone").value = "";
   showTextsOf(null);
@@ -315,8 +188,6 @@ function startOver() {
 // ----------------------------------------------------------------------------------------- start
 function startDemo() {
   onSubmit("number-form", "send", sendCode);
-  onSubmit("code-form", "verify", verifyCode);
-  $("resend").addEventListener("click", () => whileBusy($("resend"), resendCode));
   $("spend").addEventListener("click", () => whileBusy($("spend"), spendProof));
   $("change-number").addEventListener("click", backToNumber);
   $("back-to-code").addEventListener("click", () => {
@@ -326,9 +197,12 @@ function startDemo() {
   });
   $("start-over").addEventListener("click", startOver);
   $("business").addEventListener("change", fillLocales);
+  $("locale").addEventListener("change", () => (chosenLocale = $("locale").value));
+  onLanguage(nameChoices);
   showStep("number");
   loadChoices();
   startDevice(() => $("step-code").dataset.state === "current", fillCode);
 }
 
+startWords();
 startDemo();

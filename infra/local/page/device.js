@@ -1,6 +1,7 @@
 // The phone on the page. It shows the texts to the number of the current challenge, and offers the newest code.
 
 import { $, announce, digitsOf, fetchMessages, findCode, formatMoment, isInternational, make, markCode, poll, timeOfDay } from "./common.js";
+import { put, t } from "./words.js";
 
 /** The challenge whose texts are shown, or `null`: `{typedPhone, recipient, codeLength, messages, over}`. `recipient` is the
  * number in E.164 once a text has shown it. */
@@ -47,7 +48,7 @@ async function askForMessages() {
     showMessages(ours);
     return true;
   } catch {
-    $("device-empty").textContent = "The inbox does not answer.";
+    put($("device-empty"), "The inbox does not answer.");
     return false;
   }
 }
@@ -58,12 +59,13 @@ function showMessages(messages) {
   const fresh = messages.filter(({ id }) => !known.has(id));
   if (challenge) challenge.messages = messages;
   $("device-empty").hidden = messages.length > 0;
-  $("device-owner").textContent = messages[0]?.phone ?? challenge?.typedPhone ?? "The phone that is being proved";
+  const owner = messages[0]?.phone ?? challenge?.typedPhone;
+  put($("device-owner"), owner ? "{owner}" : "The phone that is being proved", { owner });
   if (fresh.length === 0 && known.size === messages.length && messages.length > 0) return;
   const list = $("bubbles");
   list.replaceChildren(...[...messages].reverse().map(makeBubble));
   list.scrollTop = list.scrollHeight;
-  if (fresh.length > 0) announce(`New message: ${fresh[0].body}`);
+  if (fresh.length > 0) announce(t("New message: {body}", { body: fresh[0].body }));
   offerCode();
 }
 
@@ -79,7 +81,7 @@ export function offerCode() {
   const code = newest && findCode(newest.body, challenge.codeLength);
   const usable = Boolean(code) && !challenge.over && canUse();
   $("use-code").hidden = !usable;
-  if (usable) $("use-code").replaceChildren(make("span", {}, "Use this code"), make("strong", {}, code));
+  if (usable) $("use-code").replaceChildren(put(make("span"), "Use this code"), make("strong", {}, code));
 }
 
 /** Looks for new texts at once. */

@@ -1,6 +1,7 @@
 // The inbox page.
 
 import { $, copy, digitsOf, exactTime, fetchMessages, findCode, make, makeButton, markCode, poll } from "./common.js";
+import { put, startWords } from "./words.js";
 
 let inboxMessages = [];
 
@@ -15,8 +16,8 @@ function makeRow(message) {
 function showInbox() {
   const digits = digitsOf($("filter").value);
   const shown = inboxMessages.filter(({ phone }) => phone.includes(digits));
-  const count = `${shown.length} ${shown.length === 1 ? "message" : "messages"}`;
-  $("inbox-count").textContent = inboxMessages.length === 0 ? "No messages yet. Send a code from the demo." : count;
+  const count = shown.length === 1 ? "1 message" : "{count} messages";
+  put($("inbox-count"), inboxMessages.length === 0 ? "No messages yet. Send a code from the demo." : count, { count: shown.length });
   $("inbox-list").replaceChildren(...shown.map(makeRow));
 }
 
@@ -27,7 +28,7 @@ function startInbox() {
     try {
       inboxMessages = await fetchMessages();
     } catch {
-      $("inbox-count").textContent = "The inbox does not answer. Is the local stack running?";
+      put($("inbox-count"), "The inbox does not answer. Is the local stack running?");
       seen = null;
       return false;
     }
@@ -39,4 +40,5 @@ function startInbox() {
   });
 }
 
+startWords();
 startInbox();

@@ -57,6 +57,7 @@ pub(crate) fn build_settings(
 /// Starts the account service. It knows the verification service as any relying party does: by its URL.
 pub(crate) async fn start(
     settings: AccountSettings,
+    allowed_origins: Vec<String>,
     output: Output,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -71,7 +72,7 @@ pub(crate) async fn start(
         service: accounts,
         clock,
         random,
-        allowed_origins: Vec::new(),
+        allowed_origins,
         journal: Journal::new(settings.stack_name, None, output),
         tracer: None,
         base_path: String::new(),

@@ -9,6 +9,8 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::private::name_file;
+
 /// How often expired items are deleted. Nothing relies on the deletion: every condition checks expiry itself.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
@@ -16,13 +18,16 @@ const SWEEP_EVERY: Duration = Duration::from_mins(1);
 ///
 /// # Errors
 ///
-/// When the file cannot be opened as a database.
+/// When the file cannot be opened as a database. The error names it.
 pub(crate) fn open(file: Option<&Path>, tables: &[&str]) -> io::Result<Database> {
     let database = match file {
         None => Database::memory(),
         Some(path) => Database::new(&path.to_string_lossy()),
     }
-    .map_err(|error| io::Error::other(format!("{error}")))?;
+    .map_err(|error| match file {
+        None => io::Error::other(error.to_string()),
+        Some(path) => name_file(path)(&error),
+    })?;
     for name in tables {
         create_table(&database, name)?;
     }

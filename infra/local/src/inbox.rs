@@ -2,15 +2,21 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fmt;
+use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+mod keeper;
+
+use keeper::Keeper;
 
 /// How many texts the inbox keeps. The oldest make room for new ones.
 const CAPACITY: usize = 10_000;
 
 /// A text that SNS took.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Message {
     /// The SNS message id, which [`Inbox::publish`] assigns.
     pub id: String,
@@ -65,11 +71,22 @@ struct Contents {
     carriers: HashMap<String, Carrier>,
     opted_out: HashSet<String>,
     publishes: usize,
+    keeper: Option<Keeper>,
 }
 
 impl Contents {
     fn carrier_of(&self, phone: &str) -> Carrier {
         self.carriers.get(phone).copied().unwrap_or(self.carrier)
+    }
+
+    /// Writes the newest text to the file, if there is one. A text that cannot be kept still arrives.
+    fn keep_newest(&mut self) {
+        let Some(keeper) = &mut self.keeper else {
+            return;
+        };
+        if let Err(error) = keeper.keep_newest(&self.messages) {
+            tracing::error!(%error, "a text cannot be kept");
+        }
     }
 }
 
@@ -86,6 +103,23 @@ impl fmt::Debug for Inbox {
 }
 
 impl Inbox {
+    /// Opens an inbox that keeps its texts in the file at `path`, with the texts that it holds already.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read or written. The error names it.
+    pub(crate) fn kept_in(path: PathBuf) -> io::Result<Self> {
+        let (keeper, messages) = Keeper::open(path)?;
+        let newest = messages.front().map(|newest| newest.id.as_str());
+        let publishes = newest.and_then(|id| usize::from_str_radix(id, 16).ok());
+        Ok(Self(Arc::new(Mutex::new(Contents {
+            publishes: publishes.unwrap_or(0),
+            messages,
+            keeper: Some(keeper),
+            ..Contents::default()
+        }))))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Contents> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -103,6 +137,7 @@ impl Inbox {
         if carrier.delivers() && !contents.opted_out.contains(&message.phone) {
             contents.messages.push_front(message);
             contents.messages.truncate(CAPACITY);
+            contents.keep_newest();
         }
         (id, carrier)
     }

@@ -16,6 +16,7 @@ mod dynamodb;
 pub mod gateway;
 pub mod inbox;
 mod loopback;
+pub mod loose;
 mod page;
 mod private;
 pub mod stack;

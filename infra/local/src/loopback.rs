@@ -9,12 +9,22 @@ use http::header::{HOST, ORIGIN};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-/// Listens on `port` of 127.0.0.1, or on any free port if it is 0. Returns the URL with the listener.
-pub(crate) async fn listen(port: u16) -> io::Result<(TcpListener, String)> {
-    let name_port = |error| io::Error::other(format!("port {port} on 127.0.0.1: {error}"));
+/// Listens on `port` of 127.0.0.1 for `what`, or on any free port if it is 0. Returns the URL with the listener.
+pub(crate) async fn listen(port: u16, what: &str) -> io::Result<(TcpListener, String)> {
+    let explain = |error: io::Error| {
+        let advice = if error.kind() == io::ErrorKind::AddrInUse {
+            "; stop the program that has it, or choose another with --port (the stack takes that \
+             port and the next two; 0 takes any free ones)"
+        } else {
+            ""
+        };
+        io::Error::other(format!(
+            "port {port} on 127.0.0.1, for {what}: {error}{advice}"
+        ))
+    };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
-        .map_err(name_port)?;
+        .map_err(explain)?;
     let url = format!("http://{}", listener.local_addr()?);
     Ok((listener, url))
 }

@@ -10,6 +10,7 @@ use phoneproof_config::DEFAULT_POLICY;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::policy::Policy;
 use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, SECRET_ID};
+use phoneproof_local::loose::loosen_limits;
 use phoneproof_local::stack::{Options, Stack, account_tables, tables};
 use serde_json::Value;
 
@@ -19,7 +20,7 @@ use serde_json::Value;
 struct Arguments {
     /// Port of the API and the pages; 0 for any free one. DynamoDB takes the next port, and the other AWS services
     /// share the one after.
-    #[arg(long, default_value_t = 3000)]
+    #[arg(long, default_value_t = 3000, value_parser = clap::value_parser!(u16).range(..=65_533))]
     port: u16,
     /// Public URL, which is the issuer of all tokens; the URL that the stack listens on if not given. Tokens are valid
     /// only while the issuer stays the same. Behind a tunnel, give the tunnel's URL.
@@ -28,7 +29,14 @@ struct Arguments {
     /// Policy file; the copy of infra/policy/policy.toml that is compiled in if not given.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// File to keep the tables in, with the keyrings beside it; both stay in memory if not given.
+    /// Web origin whose pages may call both APIs, such as http://localhost:5173. For several, repeat the option.
+    #[arg(long, value_name = "ORIGIN")]
+    allowed_origin: Vec<String>,
+    /// For end-to-end suites: a million texts an hour and a day, no lock, and the shortest cooldown (10 s for codes of
+    /// 300 s). The policy's countries and templates stay.
+    #[arg(long)]
+    loose_limits: bool,
+    /// File to keep the tables in, with the keyrings and the inbox beside it; all stay in memory if not given.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
     /// Where challenge tokens live: sealed at the client, or stored in a table.
@@ -49,12 +57,17 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> io::Result<()> {
-    let mut options = Options::new(read_policy(arguments.policy)?);
+    let mut policy = read_policy(arguments.policy)?;
+    if arguments.loose_limits {
+        loosen_limits(&mut policy);
+    }
+    let mut options = Options::new(policy);
     options.journal_output =
         Arc::new(|line| drop(writeln!(io::stderr(), "{}", drop_metrics(line))));
     options.port = arguments.port;
     options.data = arguments.data;
     options.issuer = arguments.issuer.map(check_issuer).transpose()?;
+    options.allowed_origins = check_origins(&arguments.allowed_origin.join(","))?;
     options.token_mode = TokenMode::parse(&arguments.token_mode).unwrap_or_default();
     let given = options.issuer.clone();
     let stack = Stack::start(options).await?;
@@ -76,6 +89,10 @@ fn read_policy(path: Option<PathBuf>) -> io::Result<Policy> {
 
 fn check_issuer(url: String) -> io::Result<String> {
     phoneproof_config::check_issuer("--issuer", url).map_err(io::Error::other)
+}
+
+fn check_origins(text: &str) -> io::Result<Vec<String>> {
+    phoneproof_config::check_origins("--allowed-origin", text).map_err(io::Error::other)
 }
 
 /// Drops the metrics of a request line, because only CloudWatch reads them.

@@ -23,7 +23,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Path, content type and content of each file.
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 12] = [
     ("/", HTML, include_str!("../page/index.html")),
     ("/accounts", HTML, include_str!("../page/accounts.html")),
     ("/inbox", HTML, include_str!("../page/inbox.html")),
@@ -33,6 +33,9 @@ const FILES: [(&str, &str, &str); 9] = [
         include_str!("../page/style.css"),
     ),
     ("/demo/common.js", SCRIPT, include_str!("../page/common.js")),
+    ("/demo/words.js", SCRIPT, include_str!("../page/words.js")),
+    ("/demo/zh.js", SCRIPT, include_str!("../page/zh.js")),
+    ("/demo/code.js", SCRIPT, include_str!("../page/code.js")),
     ("/demo/device.js", SCRIPT, include_str!("../page/device.js")),
     ("/demo/demo.js", SCRIPT, include_str!("../page/demo.js")),
     (
@@ -101,15 +104,23 @@ fn describe_choices(policy: &Policy, issuer: &str) -> Value {
 
 #[derive(Deserialize)]
 struct Filter {
-    /// E.164; all phones if it is not given.
+    /// The phone to list texts of; all phones if it is not given.
     phone: Option<String>,
+}
+
+/// Reads the phone of a query: its digits, whatever stands between them. So `+1…` works, although a `+` means a space
+/// in a query, and so does the number without its `+`.
+fn read_phone(text: &str) -> String {
+    let digits = text.chars().filter(char::is_ascii_digit);
+    std::iter::once('+').chain(digits).collect()
 }
 
 async fn list_messages(
     State(pages): State<Pages>,
     Query(filter): Query<Filter>,
 ) -> Json<Vec<Message>> {
-    Json(pages.inbox.messages(filter.phone.as_deref()))
+    let phone = filter.phone.as_deref().map(read_phone);
+    Json(pages.inbox.messages(phone.as_deref()))
 }
 
 /// Refuses requests that do not name a loopback host, and locks down every answer.
@@ -176,6 +187,21 @@ mod tests {
 
     #[tokio::test]
     async fn lists_the_messages_to_a_phone_newest_first() {
+        for phone in [
+            "+14155550100",
+            "14155550100",
+            "+1%20(415)%20555-0100",
+            "%E2%80%AA%2B14155550100%E2%80%AC",
+        ] {
+            let path = format!("/inbox/messages?phone={phone}");
+            let texts = read_json(get("localhost", &path).await).await;
+            assert_eq!(texts.as_array().map(Vec::len), Some(2), "{phone}");
+        }
+        for nobody in ["", "%2B", "nobody", "4155550100", "+1415555010"] {
+            let path = format!("/inbox/messages?phone={nobody}");
+            let texts = read_json(get("localhost", &path).await).await;
+            assert_eq!(texts, json!([]), "{nobody}");
+        }
         let texts = read_json(get("localhost", "/inbox/messages?phone=%2B14155550100").await).await;
         let bodies: Vec<_> = texts.as_array().expect("a list").iter().collect();
         assert_eq!(bodies.len(), 2);

@@ -40,12 +40,28 @@ fn interrupt(child: Child) -> Output {
     child.wait_with_output().expect("ends")
 }
 
+/// Runs a stack that cannot start, and returns its last line.
+fn fail(arguments: &[&str]) -> String {
+    let arguments: Vec<&str> = if arguments.contains(&"--port") {
+        arguments.to_vec()
+    } else {
+        [&["--port", "0"], arguments].concat()
+    };
+    let output = command(&arguments).output().expect("runs");
+    assert!(!output.status.success());
+    let errors = String::from_utf8(output.stderr).expect("UTF-8");
+    let last = errors.lines().last().unwrap_or_default();
+    assert!(last.starts_with("phoneproof-local: "), "{errors}");
+    last.to_owned()
+}
+
+fn client() -> reqwest::Client {
+    let client = reqwest::Client::builder().no_proxy().build();
+    client.expect("a client")
+}
+
 async fn get_body(url: &str, path: &str) -> String {
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .build()
-        .expect("a client");
-    let answer = client
+    let answer = client()
         .get(format!("{url}{path}"))
         .send()
         .await
@@ -77,13 +93,133 @@ async fn a_data_file_keeps_tables_and_keys_over_a_restart() {
     assert!(is_private(&folder.path().join("tables.keyring.json")));
 }
 
+#[tokio::test]
+async fn a_data_file_keeps_the_inbox_and_only_its_owner_can_read_what_is_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("tables.sqlite");
+    std::fs::write(&path, "").expect("written with the mode that files have here");
+    let data = path.to_str().expect("UTF-8");
+    let (child, url) = start(&["--data", data]);
+    assert_eq!(send(&url).await, 202);
+    let inbox = get_body(&url, "/inbox/messages").await;
+    assert!(inbox.contains("+14152007986"), "{inbox}");
+    let files = std::fs::read_dir(folder.path()).expect("a folder");
+    for file in files.map(|file| file.expect("a file").path()) {
+        assert!(is_private(&file), "{}", file.display());
+    }
+    assert!(interrupt(child).status.success());
+    // A process that is killed while it writes leaves a torn line.
+    let kept = folder.path().join("tables.inbox.jsonl");
+    let torn = std::fs::read_to_string(&kept).expect("kept") + "{\"id\":\"0000";
+    std::fs::write(&kept, torn).expect("written");
+    let keyring = folder.path().join("tables.keyring.json");
+    let keys = std::fs::read(&keyring).expect("kept");
+    std::fs::remove_file(&keyring).expect("removed");
+    std::fs::write(&keyring, keys).expect("written with the mode that files have here");
+    let (child, url) = start(&["--data", data, "--loose-limits"]);
+    assert_eq!(get_body(&url, "/inbox/messages").await, inbox);
+    assert_eq!(
+        get_body(&url, "/inbox/messages?phone=+14152007986").await,
+        inbox
+    );
+    assert!(is_private(&keyring), "also a file that was not");
+    assert_eq!(send_to(&url, "+14152017986").await, 202);
+    let both = get_body(&url, "/inbox/messages").await;
+    assert!(
+        both.contains("\"id\":\"00000002\"") && both.contains("\"id\":\"00000001\""),
+        "{both}"
+    );
+    assert!(interrupt(child).status.success());
+}
+
+#[tokio::test]
+async fn one_process_at_a_time_has_a_data_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("tables.sqlite");
+    let data = data.to_str().expect("UTF-8");
+    let (mut child, _) = start(&["--data", data]);
+    let errors = fail(&["--data", data]);
+    assert!(
+        errors.contains(data) && errors.contains("another process has it"),
+        "{errors}"
+    );
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    let (child, _) = start(&["--data", data]);
+    assert!(interrupt(child).status.success());
+}
+
+#[tokio::test]
+async fn a_taken_port_says_what_to_do() {
+    let (child, url) = start(&[]);
+    let port = url.rsplit(':').next().expect("a port");
+    let errors = fail(&["--port", port]);
+    assert!(
+        errors.contains(&format!("port {port} on 127.0.0.1")),
+        "{errors}"
+    );
+    assert!(errors.contains("choose another with --port"), "{errors}");
+    assert!(interrupt(child).status.success());
+}
+
+#[tokio::test]
+async fn loose_limits_let_a_suite_text_from_one_address() {
+    let (child, url) = start(&["--loose-limits"]);
+    for n in 0..30 {
+        assert_eq!(send_to(&url, &format!("+14152007{n:03}")).await, 202, "{n}");
+    }
+    assert!(interrupt(child).status.success());
+    let (child, url) = start(&[]);
+    for n in 0..20 {
+        assert_eq!(
+            send_to(&url, &format!("+1415{}7986", 200 + n)).await,
+            if n < 10 { 202 } else { 429 }
+        );
+    }
+    assert!(interrupt(child).status.success());
+}
+
+#[tokio::test]
+async fn a_page_of_an_allowed_origin_may_call_both_apis() {
+    let allowed = ["http://localhost:5173", "https://app.example.com"];
+    let (child, url) = start(&[
+        "--allowed-origin",
+        allowed[0],
+        "--allowed-origin",
+        allowed[1],
+    ]);
+    let client = client();
+    for (origin, is_allowed) in [
+        (allowed[0], true),
+        (allowed[1], true),
+        ("https://evil.example", false),
+    ] {
+        for path in ["/v1/send", "/account/v1/sessions"] {
+            let request = client.request(reqwest::Method::OPTIONS, format!("{url}{path}"));
+            let preflight = request
+                .header("origin", origin)
+                .header("access-control-request-method", "POST");
+            let answer = preflight.send().await.expect("an answer");
+            let named = answer.headers().get("access-control-allow-origin");
+            assert_eq!(
+                named.is_some_and(|named| named == origin),
+                is_allowed,
+                "{origin} {path}"
+            );
+        }
+    }
+    assert!(interrupt(child).status.success());
+    let errors = fail(&["--allowed-origin", "app.example.com/"]);
+    assert!(errors.contains("--allowed-origin"), "{errors}");
+}
+
 async fn send(url: &str) -> u16 {
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .build()
-        .expect("a client");
-    let body = r#"{"phone":"+14152007986","uniqueId":"d","businessId":"login"}"#;
-    let request = client
+    send_to(url, "+14152007986").await
+}
+
+async fn send_to(url: &str, phone: &str) -> u16 {
+    let body = format!(r#"{{"phone":"{phone}","uniqueId":"d","businessId":"login"}}"#);
+    let request = client()
         .post(format!("{url}/v1/send"))
         .header("content-type", "application/json");
     request
@@ -117,7 +253,13 @@ fn a_fault_stops_it_with_a_line_that_names_the_fault() {
     let policy = folder.path().join("policy.toml");
     std::fs::write(&policy, "[numbers]\ncountries = [\"USA\"]\n[business.b]\nbrand = \"B\"\ndefault_locale = \"en\"\ntemplates.en = \"no code\"").expect("written");
     let keyring = folder.path().join("bad.keyring.json");
-    std::fs::write(keyring, "{\"current\":\"r1\",\"r1\":\"short\"}").expect("written");
+    let text = folder.path().join("text.sqlite");
+    std::fs::write(
+        &text,
+        "This is no database, but a text of some length.\n".repeat(99),
+    )
+    .expect("written");
+    std::fs::write(&keyring, "{\"current\":\"r1\",\"r1\":\"short\"}").expect("written");
     let data = folder.path().join("bad.sqlite");
     let path = |path: &Path| path.to_str().expect("UTF-8").to_owned();
     for (arguments, named) in [
@@ -130,16 +272,18 @@ fn a_fault_stops_it_with_a_line_that_names_the_fault() {
             vec!["--data", path(&data).as_str()],
             "root `r1` needs a secret of at least 43",
         ),
+        (vec!["--data", path(&data).as_str()], path(&data).as_str()),
+        (
+            vec!["--data", "/nowhere/t.sqlite"],
+            "/nowhere/t.lock: No such file",
+        ),
+        (vec!["--data", path(&text).as_str()], path(&text).as_str()),
+        (
+            vec!["--data", path(folder.path()).as_str()],
+            path(folder.path()).as_str(),
+        ),
     ] {
-        let output = command(&[&["--port", "0"], arguments.as_slice()].concat())
-            .output()
-            .expect("runs");
-        assert!(!output.status.success());
-        let errors = String::from_utf8(output.stderr).expect("UTF-8");
-        let last = errors.lines().last().unwrap_or_default();
-        assert!(
-            last.starts_with("phoneproof-local: ") && last.contains(named),
-            "{errors}"
-        );
+        let errors = fail(&arguments);
+        assert!(errors.contains(named), "{errors}");
     }
 }

@@ -142,6 +142,18 @@ fn read_xray_daemon(environment: &dyn Environment) -> Result<Option<String>, Con
     }
 }
 
+/// Accepts `text`, the value of `variable`, as web origins, separated by commas.
+///
+/// # Errors
+///
+/// [`ConfigError::Invalid`] when one of them is not an origin.
+pub fn check_origins(variable: &'static str, text: &str) -> Result<Vec<String>, ConfigError> {
+    read_origins(Some(text)).map_err(|error| match error {
+        ConfigError::Invalid { accepted, .. } => ConfigError::Invalid { variable, accepted },
+        other => other,
+    })
+}
+
 fn read_origins(text: Option<&str>) -> Result<Vec<String>, ConfigError> {
     let listed = text.unwrap_or_default().split(',').map(str::trim);
     let origins = listed.filter(|o| !o.is_empty()).map(origin::parse);

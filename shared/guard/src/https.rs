@@ -19,15 +19,15 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// them and every check would be worthless.
 ///
 /// ```no_run
-/// use phoneproof_guard::{Https, IssuerLedger, Ledger as _, PhoneProof, RemoteGuard, SpendOutcome};
+/// use phoneproof_guard::{Https, IssuerLedger, Ledger as _, RemoteGuard, SpendOutcome};
 ///
 /// # async fn example(token: &str, now: u64) -> Result<(), Box<dyn std::error::Error>> {
 /// const ISSUER: &str = "https://verify.example.com";
 /// let client = Https::new()?; // once
-/// let guard: RemoteGuard<Https> = RemoteGuard::new(ISSUER, client.clone());
+/// let guard = RemoteGuard::new(ISSUER, client.clone());
 /// let ledger = IssuerLedger::new(ISSUER, client);
 ///
-/// let proof: PhoneProof = guard.check(token, "password-change", now).await?;
+/// let proof = guard.check(token, "password-change", now).await?;
 /// if ledger.spend(token, &proof).await? == SpendOutcome::Before {
 ///     return Err("the code was used already".into());
 /// }

@@ -54,6 +54,11 @@ type Now = Arc<dyn Fn() -> u64 + Send + Sync>;
 /// (RFC 9457), and never reaches the service. What was learned from a valid token is in the extensions of the request.
 /// In axum it is an argument of the handler, `Verified`.
 ///
+/// A token of one of the policy's test numbers gets 403, because whoever reads the policy knows the code.
+/// [`accept_test_numbers`](Self::accept_test_numbers) lets it through.
+///
+/// The layer does not spend the token: the handler does, in the [`Ledger`](crate::Ledger) that fits what it does.
+///
 /// ```
 /// # #[cfg(feature = "axum")]
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -90,6 +95,7 @@ type Now = Arc<dyn Fn() -> u64 + Send + Sync>;
 pub struct TokenRequired<C, T> {
     check: Arc<C>,
     audience: Arc<str>,
+    accepts_test_numbers: bool,
     now: Now,
     kind: PhantomData<fn() -> T>,
 }
@@ -100,9 +106,17 @@ impl<C: Check<T>, T: Token> TokenRequired<C, T> {
         Self {
             check: Arc::new(check),
             audience: audience.into(),
+            accepts_test_numbers: false,
             now: Arc::new(read_system_clock),
             kind: PhantomData,
         }
+    }
+
+    /// Lets tokens of the policy's test numbers through. Do so only where nothing real can be reached.
+    #[must_use]
+    pub fn accept_test_numbers(mut self) -> Self {
+        self.accepts_test_numbers = true;
+        self
     }
 
     /// Replaces the system's clock by `now`, which returns seconds since the Unix epoch.
@@ -127,6 +141,7 @@ impl<C, T> Clone for TokenRequired<C, T> {
         Self {
             check: Arc::clone(&self.check),
             audience: Arc::clone(&self.audience),
+            accepts_test_numbers: self.accepts_test_numbers,
             now: Arc::clone(&self.now),
             kind: PhantomData,
         }
@@ -205,6 +220,9 @@ where
                 Some(token) => {
                     let now = (required.now)();
                     match required.check.check(&token, &required.audience, now).await {
+                        Ok(learned) if learned.is_test() && !required.accepts_test_numbers => {
+                            Refusal::TestNumber
+                        }
                         Ok(learned) => {
                             request.extensions_mut().insert(learned);
                             return inner.call(request).await;
@@ -256,7 +274,7 @@ fn keep_quotable(text: &str) -> String {
 /// so that the service around the layer can log it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefusalSlug {
-    /// The last part of the problem's `type`: `token-required`, `invalid-token` or `unavailable`.
+    /// The last part of the problem's `type`: `token-required`, `invalid-token`, `test-number` or `unavailable`.
     pub slug: &'static str,
 }
 
@@ -264,6 +282,7 @@ pub struct RefusalSlug {
 enum Refusal {
     Missing,
     Rejected(Rejection),
+    TestNumber,
     NoKeys {
         /// In how many seconds the next fetch may happen, at least 1.
         retry_after: u64,
@@ -296,6 +315,7 @@ impl Refusal {
             Self::Rejected(rejection) => {
                 set(WWW_AUTHENTICATE, &build_challenge(realm, Some(rejection)));
             }
+            Self::TestNumber => {}
             Self::NoKeys { retry_after } => set(RETRY_AFTER, &retry_after.to_string()),
         }
         response
@@ -315,6 +335,12 @@ impl Refusal {
                 "invalid-token",
                 "The token is not valid",
                 format!("The token was refused: {rejection}."),
+            ),
+            Self::TestNumber => (
+                StatusCode::FORBIDDEN,
+                "test-number",
+                "Test numbers are not accepted",
+                "The token is of a test number, which proves nothing about a person.".to_owned(),
             ),
             Self::NoKeys { .. } => (
                 StatusCode::SERVICE_UNAVAILABLE,

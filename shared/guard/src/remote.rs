@@ -164,9 +164,8 @@ impl<T> State<T> {
 ///
 /// # let token = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/specimen/token.txt"));
 /// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
-/// let guard: RemoteGuard<_> = RemoteGuard::new("https://verify.example.com", MyClient);
+/// let guard = RemoteGuard::new("https://verify.example.com", MyClient);
 /// let proof = guard.check(token, "password-change", 1_800_000_060).await?;
-/// # let proof: phoneproof_guard::PhoneProof = proof;
 /// assert_eq!(proof.phone, "+14155550100");
 /// # Ok(())
 /// # })
@@ -189,10 +188,17 @@ impl<F, T> fmt::Debug for RemoteGuard<F, T> {
     }
 }
 
-impl<F: Fetch, T: Token> RemoteGuard<F, T> {
-    /// Makes a guard for tokens of `issuer`, a URL without a slash at its end. The keys are at `/.well-known/jwks.json`
-    /// below it. They are not fetched yet.
+impl<F: Fetch> RemoteGuard<F> {
+    /// Makes a guard for success tokens of `issuer`, a URL without a slash at its end. The keys are at
+    /// `/.well-known/jwks.json` below it. They are not fetched yet.
     pub fn new(issuer: impl Into<String>, fetch: F) -> Self {
+        Self::for_tokens(issuer, fetch)
+    }
+}
+
+impl<F: Fetch, T: Token> RemoteGuard<F, T> {
+    /// Makes a guard as [`RemoteGuard::new`] does, for tokens of the kind `T`.
+    pub fn for_tokens(issuer: impl Into<String>, fetch: F) -> Self {
         let issuer = issuer.into();
         Self {
             url: format!("{issuer}/.well-known/jwks.json"),

@@ -59,6 +59,12 @@ pub trait Token: Clone + Send + Sync + 'static {
     /// Returns what is learned from claims that passed the check. Returns `None` to refuse the token, when they do not
     /// say enough.
     fn learn(claims: Self::Claims) -> Option<Self>;
+
+    /// Tells whether what was learned proves nothing about a person, because it is about one of the policy's test
+    /// numbers, whose codes are known. False for kinds without test numbers.
+    fn is_test(&self) -> bool {
+        false
+    }
 }
 
 /// The registered claims (RFC 7519 section 4.1) that a guard checks. Times are in seconds since the Unix epoch.
@@ -92,5 +98,9 @@ impl Token for PhoneProof {
         claims
             .phone_number_verified
             .then(|| Self::from_checked(claims))
+    }
+
+    fn is_test(&self) -> bool {
+        self.test
     }
 }

@@ -1,7 +1,6 @@
 //! The loopback AWS services of a stack: they start together and stop with it.
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::data_files::DataFiles;
 use super::keyrings;
 use super::options::Options;
 use crate::aws::{self, ACCOUNT_SECRET_ID, Log, SECRET_ID, Secret};
@@ -44,6 +44,8 @@ pub struct Backends {
     pub account_secret: Secret,
     /// The request lines that CloudWatch Logs answers with.
     pub log: Log,
+    /// Kept while the backends run, for its lock.
+    _data: Option<DataFiles>,
     tasks: JoinSet<()>,
     stop: CancellationToken,
 }
@@ -55,12 +57,12 @@ impl Backends {
     ///
     /// When a port is taken, or the data file or a keyring file cannot be used.
     pub async fn start(options: &Options) -> io::Result<Self> {
-        let (inbox, log) = (Inbox::default(), Log::default());
+        let data = options.data.as_deref().map(DataFiles::open).transpose()?;
+        let beside_data = |extension| data.as_ref().map(|data| data.beside(extension));
+        let inbox =
+            beside_data("inbox.jsonl").map_or_else(|| Ok(Inbox::default()), Inbox::kept_in)?;
+        let log = Log::default();
         let random = options.random.as_ref();
-        let beside_data = |extension| {
-            let data = options.data.as_deref();
-            data.map(|data: &Path| data.with_extension(extension))
-        };
         let secret = keyrings::open(
             SECRET_ID,
             options.keyring.as_ref(),
@@ -75,11 +77,11 @@ impl Backends {
             external.endpoint.clone()
         } else {
             let database = dynamodb::open(options.data.as_deref(), &options.table_names())?;
-            let (listener, url) = listen(shift_port(options.port, 1)).await?;
+            let (listener, url) = listen(shift_port(options.port, 1), "DynamoDB").await?;
             tasks.spawn(dynamodb::serve(listener, database, stop.clone()));
             url
         };
-        let (listener, aws) = listen(shift_port(options.port, 2)).await?;
+        let (listener, aws) = listen(shift_port(options.port, 2), "the other AWS services").await?;
         let router = aws::router(
             inbox.clone(),
             vec![secret.clone(), account_secret.clone()],
@@ -98,6 +100,7 @@ impl Backends {
             secret,
             account_secret,
             log,
+            _data: data,
             tasks,
             stop,
         })

@@ -7,7 +7,7 @@ use phoneproof_crypto::base64url;
 use phoneproof_domain::random::{Random, random_array};
 
 use crate::aws::Secret;
-use crate::private::replace_private;
+use crate::private::{append_private, name_file, replace_private};
 
 /// Opens the keyring secret `id`: the text that is given, else the text in `file`, else a new keyring, which is written
 /// to `file`. A stack that keeps its tables must keep its keyrings too: the tables' keys are indexes made with them.
@@ -20,7 +20,11 @@ pub(super) fn open(
     let kept = file.as_ref().filter(|path| path.exists());
     let text = match (given, kept) {
         (Some(given), _) => given.clone(),
-        (None, Some(path)) => std::fs::read_to_string(path)?,
+        (None, Some(path)) => {
+            // A file of an older version, or of another tool, may be readable for others.
+            drop(append_private(path)?);
+            std::fs::read_to_string(path).map_err(|error| name_file(path)(&error))?
+        }
         (None, None) => {
             let new = generate(random)?;
             if let Some(path) = &file {

@@ -1,6 +1,7 @@
 //! The whole service in one process: the loopback AWS services, both APIs and the pages.
 
 mod backends;
+mod data_files;
 mod keyrings;
 mod options;
 
@@ -58,7 +59,13 @@ impl Stack {
         mut backends: Backends,
         endpoints: Endpoints,
     ) -> io::Result<Self> {
-        let (listener, url) = listen(options.port).await?;
+        let (listener, url) = listen(options.port, "the API and the pages").await?;
+        let data = options.data.clone();
+        // What the services read when they start is in the files beside the tables.
+        let name_data = |error: io::Error| match &data {
+            None => error,
+            Some(tables) => io::Error::other(format!("{}: {error}", tables.display())),
+        };
         let pages = page::router(backends.inbox.clone(), &options.policy, &url);
         let settings = build_settings(&options, &url, endpoints);
         let output = copy_lines_to(&backends.log, &options);
@@ -69,11 +76,13 @@ impl Stack {
                 &options.account_tables,
                 options.accept_test_numbers,
             ),
+            options.allowed_origins.clone(),
             Arc::clone(&output),
             Arc::clone(&options.clock),
             Arc::clone(&options.random),
         ))
-        .await?;
+        .await
+        .map_err(name_data)?;
         let random = Arc::clone(&options.random);
         let mut request = RequestContext::new(options.clock.now(), READ_WITHIN, random);
         // The age of a connection is real, even where a test moves the clock of the stack.
@@ -82,7 +91,7 @@ impl Stack {
         let service = Service::new(parts).map_err(io::Error::other)?;
         Box::pin(service.warm_up(&mut request))
             .await
-            .map_err(io::Error::other)?;
+            .map_err(|error| name_data(io::Error::other(error)))?;
         service.warm_up_send();
         let gateway = Gateway {
             app: Arc::new(App {

@@ -1,0 +1,70 @@
+//! A policy for end-to-end suites, which no limit stops.
+
+use std::time::Duration;
+
+use phoneproof_aws::store::MAX_SLOTS;
+use phoneproof_domain::limits::Limits;
+use phoneproof_domain::phone_record::REPEATED_FOR;
+use phoneproof_domain::policy::Policy;
+
+/// What a loose policy admits per window, and of wrong codes: more than a suite makes.
+const MOST: u32 = 1_000_000;
+
+/// The shortest cooldown of a policy file.
+const LEAST_COOLDOWN: Duration = Duration::from_secs(10);
+
+/// Raises the limits of `policy` out of the reach of a suite, and shortens the cooldown as far as the lifetime of its
+/// codes allows. What may be texted, and what the texts say, stays.
+pub fn loosen_limits(policy: &mut Policy) {
+    let lifetimes = policy.businesses.values().map(|b| b.code_lifetime);
+    let longest = lifetimes.max().unwrap_or_default() + REPEATED_FOR;
+    // A phone has so many slots for challenges; the next one needs a slot whose challenge is over.
+    let seconds = longest.as_secs().div_ceil(u64::from(MAX_SLOTS) - 1);
+    let shortest = Duration::from_secs(seconds).max(LEAST_COOLDOWN);
+    policy.limits = Limits::new(shortest.min(policy.limits.cooldown), |_| MOST);
+    policy.lockout.soft = MOST;
+    policy.lockout.hard = MOST;
+}
+
+#[cfg(test)]
+mod tests {
+    use phoneproof_domain::rule::Rule;
+
+    use super::*;
+
+    fn loosen(lifetime: &str, cooldown: &str) -> Policy {
+        let text = phoneproof_config::DEFAULT_POLICY
+            .replace("code_lifetime_seconds = 300 ", lifetime)
+            .replace("cooldown_seconds = 60", cooldown);
+        let mut policy = phoneproof_config::policy::from_toml(&text).expect("a good policy");
+        loosen_limits(&mut policy);
+        policy
+    }
+
+    #[test]
+    fn the_cooldown_is_the_shortest_that_the_codes_allow() {
+        for (lifetime, cooldown, expected) in [
+            ("code_lifetime_seconds = 300 ", "cooldown_seconds = 60", 10),
+            ("code_lifetime_seconds = 600 ", "cooldown_seconds = 60", 16),
+            (
+                "code_lifetime_seconds = 600 ",
+                "cooldown_seconds = 3600",
+                16,
+            ),
+            ("code_lifetime_seconds = 30 ", "cooldown_seconds = 10", 10),
+        ] {
+            let policy = loosen(lifetime, cooldown);
+            let seconds = policy.limits.cooldown.as_secs();
+            assert_eq!(seconds, expected, "{lifetime}{cooldown}");
+        }
+    }
+
+    #[test]
+    fn every_rule_that_counts_admits_a_million() {
+        let policy = loosen("", "cooldown_seconds = 60");
+        for rule in Rule::ALL.into_iter().filter(|rule| rule.window().is_some()) {
+            assert_eq!(policy.limits.get(rule), MOST, "{}", rule.name());
+        }
+        assert_eq!((policy.lockout.soft, policy.lockout.hard), (MOST, MOST));
+    }
+}

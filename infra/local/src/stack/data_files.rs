@@ -1,0 +1,54 @@
+//! The files of a stack that keeps its tables: the tables, and beside them the keyrings, the inbox and a lock.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::private::{append_private, name_file};
+
+/// What the files of SQLite beside the tables end in.
+const OF_SQLITE: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// The files of a stack. Only their owner can read them, and one process at a time has them.
+#[derive(Debug)]
+pub(super) struct DataFiles {
+    tables: PathBuf,
+    /// The lock goes with the file handle, also when the process is killed.
+    _lock: File,
+}
+
+impl DataFiles {
+    /// Takes the files of the tables at `tables`. They are made if they are missing.
+    ///
+    /// # Errors
+    ///
+    /// When another process has them, or one cannot be written. The error names it.
+    pub(super) fn open(tables: &Path) -> io::Result<Self> {
+        let lock_path = tables.with_extension("lock");
+        let lock = append_private(&lock_path)?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => name_file(tables)(
+                &"another process has it; stop that one, or choose another file with --data",
+            ),
+            TryLockError::Error(error) => name_file(&lock_path)(&error),
+        })?;
+        // SQLite gives the files that it makes the mode of the tables. Those of an older version have their own.
+        drop(append_private(tables)?);
+        for ending in OF_SQLITE {
+            let mut path = tables.as_os_str().to_owned();
+            path.push(ending);
+            if Path::new(&path).exists() {
+                drop(append_private(Path::new(&path))?);
+            }
+        }
+        Ok(Self {
+            tables: tables.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    /// The path of another file of the stack.
+    pub(super) fn beside(&self, extension: &str) -> PathBuf {
+        self.tables.with_extension(extension)
+    }
+}
