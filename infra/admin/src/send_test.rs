@@ -56,7 +56,7 @@ fn render_specimen(
         CommandError::new(Exit::Failed, faults.to_string(), "see `policy check`")
     })?;
     let locale = catalog.locale(id, business, wanted.as_ref());
-    let text = catalog.render(id, &locale, &code);
+    let text = catalog.render(id, &locale, &code, business.code_lifetime);
     text.map(|text| text.body).ok_or_else(|| {
         CommandError::usage("--locale: a locale of the business's templates is needed")
     })

@@ -4,17 +4,19 @@
 //! variables of a text are the code and values of the policy, so no byte of a request reaches a text.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::code::Code;
 use crate::locale::Locale;
 use crate::policy::{Business, BusinessId, Fault, Policy, PolicyFaults};
 use crate::segments::{Segments, measure};
 
-/// A part of a template: fixed text, or the place of the code.
+/// A part of a template: fixed text, the place of the code, or that of the minutes for which the code works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Text(String),
     Code,
+    Minutes,
 }
 
 /// A text with the policy's values filled in and a place for the code.
@@ -38,7 +40,6 @@ impl Template {
         if let Some(control) = source.chars().find(|c| c.is_control() && *c != '\n') {
             return Err(format!("control character {control:?} is not accepted"));
         }
-        let minutes = business.code_lifetime.as_secs().div_ceil(60).to_string();
         let mut pieces = Vec::new();
         let mut rest = source;
         while let Some((text, after)) = rest.split_once('{') {
@@ -49,7 +50,7 @@ impl Template {
             pieces.push(match name {
                 "code" => Piece::Code,
                 "brand" => Piece::Text(business.brand.clone()),
-                "minutes" => Piece::Text(minutes.clone()),
+                "minutes" => Piece::Minutes,
                 _ => return Err("variables are {code}, {brand} and {minutes}".to_owned()),
             });
             rest = tail;
@@ -60,19 +61,26 @@ impl Template {
         }
         pieces.extend(make_autofill_lines(business));
         // All digits have the same width, so every text of this template has the size of the sample.
-        let sample = render(&pieces, &"0".repeat(usize::from(business.code_length)));
+        let code = "0".repeat(usize::from(business.code_length));
+        let sample = render(&pieces, &code, &count_minutes(business.code_lifetime));
         let size = measure(&sample);
         Ok(Self { pieces, size })
     }
 }
 
-/// Joins `pieces`, with `code` in its place.
-fn render(pieces: &[Piece], code: &str) -> String {
+/// Joins `pieces`, with `code` and `minutes` in their places.
+fn render(pieces: &[Piece], code: &str, minutes: &str) -> String {
     let pieces = pieces.iter().map(|piece| match piece {
         Piece::Text(text) => text,
         Piece::Code => code,
+        Piece::Minutes => minutes,
     });
     pieces.collect()
+}
+
+/// Writes the minutes for which a code works. Whole minutes only are promised, and never less than one.
+fn count_minutes(works_for: Duration) -> String {
+    (works_for.as_secs() / 60).max(1).to_string()
 }
 
 /// Makes the lines that phones read.
@@ -187,12 +195,18 @@ impl Catalog {
             .unwrap_or_else(|| business.default_locale.clone())
     }
 
-    /// Returns the text with `code` in it; `None` when there is no such template.
+    /// Returns the text with `code` in it, which still works for this time; `None` when there is no such template.
     #[must_use]
-    pub fn render(&self, id: &BusinessId, locale: &Locale, code: &Code) -> Option<RenderedText> {
+    pub fn render(
+        &self,
+        id: &BusinessId,
+        locale: &Locale,
+        code: &Code,
+        works_for: Duration,
+    ) -> Option<RenderedText> {
         let template = self.templates.get(id)?.get(locale)?;
         Some(RenderedText {
-            body: render(&template.pieces, code.expose()),
+            body: render(&template.pieces, code.expose(), &count_minutes(works_for)),
             segments: template.size.count,
         })
     }
@@ -201,7 +215,6 @@ impl Catalog {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::time::Duration;
 
     use super::*;
     use crate::limits::Limits;
@@ -251,12 +264,17 @@ mod tests {
     }
 
     fn render_one(business: Business) -> String {
+        let lifetime = business.code_lifetime;
+        render_with(business, lifetime)
+    }
+
+    fn render_with(business: Business, works_for: Duration) -> String {
         let policy = policy(business);
         let catalog = Catalog::new(&policy).expect("compiles");
         let (id, business) = policy.businesses.first_key_value().expect("one business");
         let locale = catalog.locale(id, business, None);
         catalog
-            .render(id, &locale, &Code::from_number(42, 6))
+            .render(id, &locale, &Code::from_number(42, 6), works_for)
             .expect("rendered")
             .body
     }
@@ -267,6 +285,14 @@ mod tests {
             render_one(business("{code} for {brand}, {minutes} min")),
             "000042 for Bär, 5 min"
         );
+    }
+
+    #[test]
+    fn a_text_never_promises_more_time_than_is_left() {
+        for (seconds, minutes) in [(300, "5"), (299, "4"), (240, "4"), (179, "2"), (120, "2")] {
+            let text = render_with(business("{code} {minutes}"), Duration::from_secs(seconds));
+            assert_eq!(text, format!("000042 {minutes}"));
+        }
     }
 
     #[test]

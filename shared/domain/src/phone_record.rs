@@ -14,7 +14,9 @@ use crate::clock::Timestamp;
 use crate::denial::Denial;
 use crate::window::Window;
 
-pub use self::slots::{REPEATED_FOR, Slot, SlotIndex, SlotLayout, WriteId};
+pub use self::slots::{
+    MAX_SLOTS, REPEATABLE_FOR, REPEATED_FOR, Slot, SlotIndex, SlotLayout, Use, WriteId,
+};
 
 /// The numbers of wrong codes that lock a phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +68,26 @@ pub enum Reservation {
         /// The slot of the challenge.
         slot: SlotIndex,
     },
+    /// A new challenge in place of one that ends soon. Its id comes from that one, so it may exist already.
+    Renewal {
+        /// The id of the challenge.
+        id: ChallengeId,
+        /// The slot of the challenge.
+        slot: SlotIndex,
+        /// The challenge that it follows.
+        of: Predecessor,
+    },
+}
+
+/// A challenge that ends soon, whose guesses pass to the challenge that follows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Predecessor {
+    /// The id of the challenge.
+    pub id: ChallengeId,
+    /// The slot of the challenge.
+    pub slot: SlotIndex,
+    /// The guesses that it has left. The new challenge gets them, and this one keeps none.
+    pub attempts_left: u32,
 }
 
 impl Reservation {
@@ -73,7 +95,10 @@ impl Reservation {
     #[must_use]
     pub const fn id(&self) -> ChallengeId {
         match self {
-            Self::New { id, .. } | Self::Idempotent { id, .. } | Self::Resend { id, .. } => *id,
+            Self::New { id, .. }
+            | Self::Idempotent { id, .. }
+            | Self::Resend { id, .. }
+            | Self::Renewal { id, .. } => *id,
         }
     }
 
@@ -81,9 +106,26 @@ impl Reservation {
     #[must_use]
     pub const fn slot(&self) -> SlotIndex {
         match self {
-            Self::New { slot, .. } | Self::Idempotent { slot, .. } | Self::Resend { slot, .. } => {
-                *slot
-            }
+            Self::New { slot, .. }
+            | Self::Idempotent { slot, .. }
+            | Self::Resend { slot, .. }
+            | Self::Renewal { slot, .. } => *slot,
+        }
+    }
+
+    /// Whether the send makes a challenge, and does not text the code of an existing one again.
+    #[must_use]
+    pub const fn is_new(&self) -> bool {
+        !matches!(self, Self::Resend { .. })
+    }
+
+    /// Returns the same reservation in another slot. A resend keeps the slot of its challenge.
+    const fn with_slot(self, slot: SlotIndex) -> Self {
+        match self {
+            Self::New { id, .. } => Self::New { id, slot },
+            Self::Idempotent { id, .. } => Self::Idempotent { id, slot },
+            Self::Renewal { id, of, .. } => Self::Renewal { id, slot, of },
+            Self::Resend { .. } => self,
         }
     }
 }
@@ -91,8 +133,10 @@ impl Reservation {
 /// Why a phone's record refuses a send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendRefusal {
-    /// The idempotency key was used for the live challenge in this slot.
+    /// The idempotency key was used for the live challenge in this slot, or the challenge to renew was renewed by it.
     Repeated(SlotIndex, Slot),
+    /// The record has moved on. It admits this reservation in place of the one that was asked for.
+    Instead(Reservation),
     /// The challenge to resend is over.
     Closed(Closed),
     /// The phone is locked or cooling down.
@@ -104,6 +148,8 @@ pub enum SendRefusal {
 pub enum GuessRefusal {
     /// This write was applied before, and left the slot like this.
     AlreadyApplied(Slot),
+    /// The guess is right, and so was one a moment ago. It gets the same success, and nothing is written.
+    Repeated(Use),
     /// The challenge is over.
     Closed(Closed),
     /// The phone is locked.
@@ -111,6 +157,21 @@ pub enum GuessRefusal {
         /// When the lock ends; `None` if only an operator can end it.
         until: Option<Timestamp>,
     },
+}
+
+/// A guess that was compared with the code of its challenge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guess {
+    /// The challenge that the guess is for.
+    pub id: ChallengeId,
+    /// The slot of the challenge.
+    pub slot: SlotIndex,
+    /// When the challenge ends. It tells apart the challenges of one idempotency key.
+    pub expires_at: Timestamp,
+    /// Whether the guess is the code.
+    pub right: bool,
+    /// The id of the write, which recognizes its own repeat.
+    pub write: WriteId,
 }
 
 /// The instants and limits that a decision depends on.
@@ -124,6 +185,8 @@ pub struct Terms {
     pub cooldown: Duration,
     /// When wrong codes lock the phone.
     pub lockout: Lockout,
+    /// The number of slots of the phone's record.
+    pub slots: SlotIndex,
 }
 
 impl PhoneRecord {
@@ -135,16 +198,14 @@ impl PhoneRecord {
     pub fn admits_send(&self, reservation: &Reservation, terms: &Terms) -> Result<(), SendRefusal> {
         match *reservation {
             Reservation::New { .. } => {}
-            Reservation::Idempotent { id, .. } => {
-                // A repeat gets its answer even from a phone that is locked or cooling down, so this comes first. The id
-                // of a key that was used before also stands in expired slots, which do not count.
-                let lives = |slot: &Slot| slot.id == id && slot.expires_at > terms.now;
-                if let Some((index, slot)) = self.slots.iter().find(|(_, slot)| lives(slot)) {
-                    return Err(SendRefusal::Repeated(*index, slot.clone()));
-                }
-            }
+            Reservation::Idempotent { id, .. } => self.check_unrepeated(id, terms.now)?,
             Reservation::Resend { id, slot } => {
                 self.check_open(slot, id, terms.now)
+                    .map_err(SendRefusal::Closed)?;
+            }
+            Reservation::Renewal { id, of, .. } => {
+                self.check_unrepeated(id, terms.now)?;
+                self.check_open(of.slot, of.id, terms.now)
                     .map_err(SendRefusal::Closed)?;
             }
         }
@@ -157,48 +218,94 @@ impl PhoneRecord {
                     cooldown: terms.cooldown,
                 }))
             }
-            _ => Ok(()),
+            _ => match self.fit(*reservation, terms) {
+                Ok(fitting) if fitting == *reservation => Ok(()),
+                Ok(fitting) => Err(SendRefusal::Instead(fitting)),
+                Err(denial) => Err(SendRefusal::Denied(denial)),
+            },
         }
     }
 
-    /// Decides whether this record admits a guess for challenge `id` in `slot`.
+    /// Decides whether this record admits `guess`.
+    ///
+    /// A wrong code counts even after the right one was entered, as long as the right one would still succeed again.
+    /// Otherwise somebody who has the challenge token could try every code in that time.
     ///
     /// # Errors
     ///
     /// [`GuessRefusal`] says why it does not.
-    pub fn admits_guess(
-        &self,
-        slot: SlotIndex,
-        id: ChallengeId,
-        write: WriteId,
-        terms: &Terms,
-    ) -> Result<(), GuessRefusal> {
-        if let Some(own) = self.slots.get(&slot)
-            && own.id == id
-            && own.written_by == Some(write)
-        {
+    pub fn admits_guess(&self, guess: &Guess, terms: &Terms) -> Result<(), GuessRefusal> {
+        let own = self.slots.get(&guess.slot);
+        let own = own
+            .filter(|own| own.id == guess.id && own.expires_at == guess.expires_at)
+            .ok_or(GuessRefusal::Closed(Closed::Used))?;
+        // A wrong code may have been counted after the write that consumed the challenge.
+        let is_own = |used: Use| used.by == guess.write;
+        if own.written_by == Some(guess.write) || own.used.is_some_and(is_own) {
             return Err(GuessRefusal::AlreadyApplied(own.clone()));
         }
-        self.check_open(slot, id, terms.now)
-            .map_err(GuessRefusal::Closed)?;
+        match own.used {
+            None => check_unused(own, terms.now).map_err(GuessRefusal::Closed)?,
+            Some(used) => {
+                if !own.is_repeatable(terms.now) || own.attempts_left == 0 {
+                    return Err(GuessRefusal::Closed(Closed::Used));
+                }
+                if guess.right {
+                    return Err(GuessRefusal::Repeated(used));
+                }
+            }
+        }
         self.check_unlocked(terms)
             .map_err(|until| GuessRefusal::Locked { until })
+    }
+
+    /// Checks that no live slot holds challenge `id`.
+    ///
+    /// A repeat gets its answer even from a phone that is locked or cooling down. The id of a key that was used before
+    /// also stands in expired slots, which do not count.
+    fn check_unrepeated(&self, id: ChallengeId, now: Timestamp) -> Result<(), SendRefusal> {
+        let lives = |slot: &Slot| slot.id == id && slot.expires_at > now;
+        match self.slots.iter().find(|(_, slot)| lives(slot)) {
+            Some((index, slot)) => Err(SendRefusal::Repeated(*index, slot.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the reservation that this record has room for: in a free slot, with the guesses that are left.
+    fn fit(&self, reservation: Reservation, terms: &Terms) -> Result<Reservation, Denial> {
+        let is_taken = |slot: SlotIndex| {
+            let holder = self.slots.get(&slot);
+            holder.is_some_and(|holder| holder.free_at() > terms.now)
+        };
+        let mut fitting = reservation;
+        if reservation.is_new() && is_taken(reservation.slot()) {
+            let after = reservation.slot().saturating_add(1)..terms.slots;
+            let free = after.chain(0..terms.slots).find(|slot| !is_taken(*slot));
+            let free = free.ok_or_else(|| Denial::CoolingDown {
+                until: self.find_first_free(terms),
+                cooldown: terms.cooldown,
+            })?;
+            fitting = reservation.with_slot(free);
+        }
+        if let Reservation::Renewal { of, .. } = &mut fitting
+            && let Some(before) = self.slots.get(&of.slot)
+        {
+            of.attempts_left = before.attempts_left;
+        }
+        Ok(fitting)
+    }
+
+    /// Returns when the first slot is free, while all are taken.
+    fn find_first_free(&self, terms: &Terms) -> Timestamp {
+        let counted = self.slots.iter().filter(|(index, _)| **index < terms.slots);
+        let first = counted.map(|(_, slot)| slot.free_at()).min();
+        first.unwrap_or(terms.now)
     }
 
     /// Checks that `slot` holds challenge `id`, and that the challenge takes guesses and resends.
     fn check_open(&self, slot: SlotIndex, id: ChallengeId, now: Timestamp) -> Result<(), Closed> {
         match self.slots.get(&slot) {
-            Some(own) if own.id == id => {
-                if own.used {
-                    Err(Closed::Used)
-                } else if own.expires_at <= now {
-                    Err(Closed::Expired)
-                } else if own.attempts_left == 0 {
-                    Err(Closed::Exhausted)
-                } else {
-                    Ok(())
-                }
-            }
+            Some(own) if own.id == id && own.used.is_none() => check_unused(own, now),
             _ => Err(Closed::Used),
         }
     }
@@ -215,6 +322,17 @@ impl PhoneRecord {
     }
 }
 
+/// Checks that a slot whose code was not entered takes guesses and resends.
+const fn check_unused(slot: &Slot, now: Timestamp) -> Result<(), Closed> {
+    if slot.expires_at.unix() <= now.unix() {
+        Err(Closed::Expired)
+    } else if slot.attempts_left == 0 {
+        Err(Closed::Exhausted)
+    } else {
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,6 +341,8 @@ mod tests {
 
     const ID: ChallengeId = ChallengeId([1; 16]);
     const WRITE: WriteId = WriteId([7; 16]);
+    /// The id of a challenge that no slot holds.
+    const UNHELD: ChallengeId = ChallengeId([3; 16]);
 
     fn terms(now: i64) -> Terms {
         let now = Timestamp::from_unix(now);
@@ -235,7 +355,25 @@ mod tests {
                 hard: 100,
                 remembered: DAY,
             },
+            slots: 7,
         }
+    }
+
+    fn guess(right: bool) -> Guess {
+        Guess {
+            id: ID,
+            slot: 2,
+            expires_at: Timestamp::from_unix(1_300),
+            right,
+            write: WRITE,
+        }
+    }
+
+    fn used(at: i64) -> Option<Use> {
+        Some(Use {
+            at: Timestamp::from_unix(at),
+            by: WriteId([8; 16]),
+        })
     }
 
     fn record(change: impl FnOnce(&mut Slot)) -> PhoneRecord {
@@ -244,7 +382,7 @@ mod tests {
             root: RootId::parse("r1").expect("an id"),
             expires_at: Timestamp::from_unix(1_300),
             attempts_left: 5,
-            used: false,
+            used: None,
             written_by: None,
         };
         change(&mut slot);
@@ -257,22 +395,29 @@ mod tests {
 
     #[test]
     fn an_open_slot_takes_a_guess_until_the_second_it_expires() {
-        assert_eq!(
-            record(|_| ()).admits_guess(2, ID, WRITE, &terms(1_299)),
-            Ok(())
-        );
-        assert_eq!(
-            record(|_| ()).admits_guess(2, ID, WRITE, &terms(1_300)),
-            Err(GuessRefusal::Closed(Closed::Expired))
-        );
+        for right in [true, false] {
+            assert_eq!(
+                record(|_| ()).admits_guess(&guess(right), &terms(1_299)),
+                Ok(())
+            );
+            assert_eq!(
+                record(|_| ()).admits_guess(&guess(right), &terms(1_300)),
+                Err(GuessRefusal::Closed(Closed::Expired))
+            );
+        }
     }
 
     #[test]
     fn a_refused_guess_names_the_reason() {
-        let guess = |r: PhoneRecord| r.admits_guess(2, ID, WRITE, &terms(1_010));
+        let guess = |r: PhoneRecord| r.admits_guess(&guess(false), &terms(1_010));
         assert_eq!(
-            guess(record(|s| s.used = true)),
+            guess(record(|s| s.used = used(980))),
             Err(GuessRefusal::Closed(Closed::Used))
+        );
+        assert_eq!(
+            guess(record(|s| s.expires_at = Timestamp::from_unix(1_301))),
+            Err(GuessRefusal::Closed(Closed::Used)),
+            "a later challenge of the same key"
         );
         assert_eq!(
             guess(record(|s| s.attempts_left = 0)),
@@ -291,12 +436,87 @@ mod tests {
     #[test]
     fn recognizes_its_own_write() {
         let applied = record(|s| {
-            s.used = true;
+            s.used = used(1_010);
             s.written_by = Some(WRITE);
         });
         assert!(matches!(
-            applied.admits_guess(2, ID, WRITE, &terms(1_010)),
-            Err(GuessRefusal::AlreadyApplied(slot)) if slot.used
+            applied.admits_guess(&guess(true), &terms(1_010)),
+            Err(GuessRefusal::AlreadyApplied(slot)) if slot.used.is_some()
+        ));
+    }
+
+    #[test]
+    fn the_right_code_is_right_again_for_half_a_minute_while_wrong_ones_count() {
+        // The code was entered two seconds before its challenge ended.
+        let record = |left| {
+            record(|slot| {
+                slot.used = used(1_298);
+                slot.attempts_left = left;
+            })
+        };
+        let closed = Err(GuessRefusal::Closed(Closed::Used));
+        for now in [1_298, 1_300, 1_327] {
+            let repeated = Err(GuessRefusal::Repeated(used(1_298).expect("used")));
+            assert_eq!(record(1).admits_guess(&guess(true), &terms(now)), repeated);
+            assert_eq!(record(1).admits_guess(&guess(false), &terms(now)), Ok(()));
+            for right in [true, false] {
+                let refused = record(0).admits_guess(&guess(right), &terms(now));
+                assert_eq!(refused, closed, "no guesses are left");
+            }
+        }
+        for right in [true, false] {
+            let late = record(1).admits_guess(&guess(right), &terms(1_328));
+            assert_eq!(late, closed);
+        }
+    }
+
+    #[test]
+    fn a_send_never_takes_the_slot_of_a_challenge_that_is_not_over() {
+        let new = |slot| Reservation::New { id: UNHELD, slot };
+        let taken = record(|_| ());
+        let instead = |slot| Err(SendRefusal::Instead(new(slot)));
+        assert_eq!(taken.admits_send(&new(2), &terms(1_309)), instead(3));
+        assert_eq!(taken.admits_send(&new(2), &terms(1_310)), Ok(()));
+        let consumed = record(|slot| slot.used = used(1_100));
+        assert_eq!(consumed.admits_send(&new(2), &terms(1_129)), instead(3));
+        assert_eq!(consumed.admits_send(&new(2), &terms(1_130)), Ok(()));
+        let mut full = record(|_| ());
+        for index in 0..7 {
+            full.slots.insert(index, taken.slots[&2].clone());
+        }
+        let full = full.admits_send(&new(2), &terms(1_100));
+        let until = Timestamp::from_unix(1_310);
+        assert!(matches!(
+            full,
+            Err(SendRefusal::Denied(Denial::CoolingDown { until: at, .. })) if at == until
+        ));
+    }
+
+    #[test]
+    fn a_renewal_takes_over_the_guesses_that_are_left_and_happens_once() {
+        let renewal = |slot, attempts_left| Reservation::Renewal {
+            id: UNHELD,
+            slot,
+            of: Predecessor {
+                id: ID,
+                slot: 2,
+                attempts_left,
+            },
+        };
+        let left = |left| record(|slot| slot.attempts_left = left);
+        let admits = |record: PhoneRecord, asked| record.admits_send(&asked, &terms(1_250));
+        assert_eq!(admits(left(3), renewal(4, 3)), Ok(()));
+        let instead = |fitting| Err(SendRefusal::Instead(fitting));
+        assert_eq!(admits(left(3), renewal(4, 5)), instead(renewal(4, 3)));
+        assert_eq!(admits(left(3), renewal(2, 5)), instead(renewal(3, 3)));
+        let exhausted = Err(SendRefusal::Closed(Closed::Exhausted));
+        assert_eq!(admits(left(0), renewal(4, 5)), exhausted);
+        let mut renewed = left(0);
+        let own = record(|slot| slot.id = UNHELD);
+        renewed.slots.insert(4, own.slots[&2].clone());
+        assert!(matches!(
+            admits(renewed, renewal(5, 5)),
+            Err(SendRefusal::Repeated(4, _))
         ));
     }
 
@@ -306,7 +526,7 @@ mod tests {
         soft.failures_today = 20;
         let until = Some(Timestamp::from_unix(86_400));
         assert_eq!(
-            soft.admits_guess(2, ID, WRITE, &terms(1_010)),
+            soft.admits_guess(&guess(true), &terms(1_010)),
             Err(GuessRefusal::Locked { until })
         );
         let mut hard = record(|_| ());
@@ -361,7 +581,7 @@ mod tests {
         let resend = Reservation::Resend { id: ID, slot: 2 };
         assert_eq!(record(|_| ()).admits_send(&resend, &terms(1_100)), Ok(()));
         assert_eq!(
-            record(|s| s.used = true).admits_send(&resend, &terms(1_100)),
+            record(|s| s.used = used(1_000)).admits_send(&resend, &terms(1_100)),
             Err(SendRefusal::Closed(Closed::Used))
         );
     }

@@ -3,8 +3,9 @@
 mod prepare;
 
 use std::fmt;
+use std::time::Duration;
 
-use phoneproof_aws::store::{ReserveError, SendPlan};
+use phoneproof_aws::store::{ReserveError, SendPlan, StoreError};
 use phoneproof_crypto::base64url;
 use phoneproof_crypto::challenge_token::{ChallengeToken, seal};
 use phoneproof_crypto::code::{code_mac, derive_code};
@@ -21,13 +22,18 @@ use phoneproof_domain::device::Device;
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::phone::{Phone, PhoneError};
-use phoneproof_domain::phone_record::{SendRefusal, Slot, SlotIndex};
+use phoneproof_domain::phone_record::{Reservation, SendRefusal, Slot, SlotIndex};
 use phoneproof_domain::policy::{Business, BusinessId, DestinationRefusal, TestNumber};
 use phoneproof_observe::{Dependency, RequestContext, TextSent};
 use tokio::time::Instant;
 
 use self::prepare::Prepared;
 use crate::{PresentedToken, Service, Unavailable};
+
+/// How often a send plans its transaction, when the phone's record has room for another reservation than the planned one.
+///
+/// Each further round follows what the record says, so only other requests to the same phone can cause a third one.
+const ROUNDS: u32 = 8;
 
 /// A request to text a code. Nothing in it has been checked against the policy yet.
 pub struct SendCommand {
@@ -68,8 +74,12 @@ pub struct Sent {
     pub token: String,
     /// When the code stops working.
     pub expires_at: Timestamp,
+    /// For how long the code still works.
+    pub expires_in: Duration,
     /// When the next text may be asked for.
     pub resend_at: Timestamp,
+    /// For how long no text may be asked for.
+    pub resend_in: Duration,
     /// The number of digits of the code.
     pub code_length: u8,
     /// The guesses that the challenge admits.
@@ -147,34 +157,68 @@ impl Service {
     ) -> Result<Sent, SendError> {
         let checked = self.check(&command, request)?;
         let keyring = self.keys.keyring(request).await?;
-        let prepared = self.prepare(&command, &checked, &keyring, request).await?;
-        let plan = self.plan(&command, &checked, &prepared, &keyring, request)?;
-        match self.store.reserve(&plan, request).await {
-            Ok(()) => {}
-            Err(ReserveError::Refused(SendRefusal::Repeated(index, slot))) => {
-                return self.repeat(&checked, prepared, (index, slot), &keyring, request);
+        let mut prepared = self.prepare(&command, &checked, &keyring, request).await?;
+        for _ in 0..ROUNDS {
+            let plan = self.plan(&command, &checked, &prepared, &keyring, request)?;
+            match self.store.reserve(&plan, request).await {
+                Ok(()) => {
+                    let token = self.choose_token(&command, &prepared, &keyring, request)?;
+                    return self
+                        .text(&checked, &prepared, &plan, token, request)
+                        .await;
+                }
+                Err(ReserveError::Refused(SendRefusal::Instead(fitting))) => {
+                    prepared = prepared.moved_to(fitting);
+                }
+                Err(ReserveError::Refused(SendRefusal::Repeated(index, slot))) => {
+                    return self.repeat(&checked, prepared, (index, slot), &keyring, request);
+                }
+                Err(ReserveError::Refused(SendRefusal::Closed(closed))) => {
+                    return Err(SendError::Closed(closed));
+                }
+                Err(ReserveError::Refused(SendRefusal::Denied(denial))) => {
+                    return Err(SendError::Denied(denial));
+                }
+                Err(ReserveError::Store(error)) => return Err(error.into()),
             }
-            Err(ReserveError::Refused(SendRefusal::Closed(closed))) => {
-                return Err(SendError::Closed(closed));
-            }
-            Err(ReserveError::Refused(SendRefusal::Denied(denial))) => {
-                return Err(SendError::Denied(denial));
-            }
-            Err(ReserveError::Store(error)) => return Err(error.into()),
         }
-        let challenge = &prepared.challenge;
-        let token = match &command.token {
-            // The challenge is the same, so its earlier token stays valid.
-            Some(PresentedToken(earlier)) => earlier.clone(),
-            None => self.make_token(challenge, prepared.root, &keyring, request)?,
-        };
-        let resend_at = request.now + plan.terms.cooldown;
-        let sent = make_answer(&checked, challenge, token, resend_at);
-        match self.deliver(&checked, &prepared, request).await {
+        Err(StoreError::Contended("TransactWriteItems").into())
+    }
+
+    /// Makes the token for the client. A resend keeps its token, because its challenge is the same.
+    fn choose_token(
+        &self,
+        command: &SendCommand,
+        prepared: &Prepared<'_>,
+        keyring: &Keyring,
+        request: &RequestContext,
+    ) -> Result<String, Unavailable> {
+        match &command.token {
+            Some(PresentedToken(earlier)) if !prepared.reservation.is_new() => Ok(earlier.clone()),
+            _ => self.make_token(&prepared.challenge, prepared.root, keyring, request),
+        }
+    }
+
+    /// Hands the text of a reserved challenge to the carrier, and gives the counts back if the carrier refuses it.
+    async fn text(
+        &self,
+        checked: &Checked<'_>,
+        prepared: &Prepared<'_>,
+        plan: &SendPlan,
+        token: String,
+        request: &mut RequestContext,
+    ) -> Result<Sent, SendError> {
+        let sent = Answer {
+            challenge: &prepared.challenge,
+            resend_at: request.now + plan.terms.cooldown,
+            attempts: plan.attempts,
+        }
+        .make(checked, token, request.now);
+        match self.deliver(checked, prepared, request).await {
             Delivery::Accepted => Ok(sent),
             Delivery::Unknown => Err(SendError::CarrierUnknown(Box::new(sent))),
             Delivery::Refused => {
-                self.refund(&plan, request).await;
+                self.refund(plan, request).await;
                 Err(SendError::CarrierRefused)
             }
         }
@@ -250,7 +294,7 @@ impl Service {
         })
     }
 
-    /// Answers a repeated idempotency key with an equivalent token for the challenge that exists.
+    /// Answers a repeated idempotency key, or a repeated renewal, with an equivalent token for the challenge that exists.
     fn repeat(
         &self,
         checked: &Checked<'_>,
@@ -264,6 +308,10 @@ impl Service {
         let root = keyring
             .root(&slot.root)
             .ok_or(SendError::Closed(Closed::Expired))?;
+        let attempts = match prepared.reservation {
+            Reservation::Renewal { .. } => slot.attempts_left,
+            _ => checked.business.attempts,
+        };
         let code = make_code(root, checked, slot.id, slot.expires_at);
         let challenge = Challenge {
             slot: index,
@@ -273,8 +321,12 @@ impl Service {
         };
         let sent_at = slot.expires_at - checked.business.code_lifetime;
         let token = self.make_token(&challenge, root, keyring, request)?;
-        let resend_at = sent_at + checked.limits.cooldown;
-        Ok(make_answer(checked, &challenge, token, resend_at))
+        let answer = Answer {
+            challenge: &challenge,
+            resend_at: sent_at + checked.limits.cooldown,
+            attempts,
+        };
+        Ok(answer.make(checked, token, request.now))
     }
 
     /// Hands the text to the carrier. A text to a test number is never sent, and counts as accepted.
@@ -288,9 +340,11 @@ impl Service {
             return Delivery::Accepted;
         }
         let challenge = &prepared.challenge;
+        let works_for = challenge.expires_at.since(request.now);
+        let (business, locale) = (&challenge.business, &challenge.locale);
         let text = self
             .catalog
-            .render(&challenge.business, &challenge.locale, &prepared.code);
+            .render(business, locale, &prepared.code, works_for);
         // The policy may have dropped the locale of an earlier token. Then there is no text, and the quota is given back.
         let Some(text) = text else {
             return Delivery::Refused;
@@ -330,19 +384,26 @@ fn make_code(root: &Root, checked: &Checked<'_>, id: ChallengeId, expires_at: Ti
     )
 }
 
-fn make_answer(
-    checked: &Checked<'_>,
-    challenge: &Challenge,
-    token: String,
+/// What an answer says about its challenge.
+struct Answer<'c> {
+    challenge: &'c Challenge,
     resend_at: Timestamp,
-) -> Sent {
-    Sent {
-        token,
-        expires_at: challenge.expires_at,
-        resend_at,
-        code_length: checked.business.code_length,
-        attempts: checked.business.attempts,
-        masked_phone: checked.phone.mask(),
+    attempts: u32,
+}
+
+impl Answer<'_> {
+    fn make(&self, checked: &Checked<'_>, token: String, now: Timestamp) -> Sent {
+        let expires_at = self.challenge.expires_at;
+        Sent {
+            token,
+            expires_at,
+            expires_in: expires_at.since(now),
+            resend_at: self.resend_at,
+            resend_in: self.resend_at.since(now),
+            code_length: checked.business.code_length,
+            attempts: self.attempts,
+            masked_phone: checked.phone.mask(),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ mod values;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use phoneproof_aws::store::MAX_SLOTS;
+use phoneproof_domain::phone_record::MAX_SLOTS;
 use phoneproof_domain::catalog::Catalog;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::limits::Limits;
