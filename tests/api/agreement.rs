@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use phoneproof_aws::store::{ReserveError, SendPlan, Store};
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::address::SourceAddress;
-use phoneproof_domain::challenge::ChallengeId;
+use phoneproof_domain::challenge::{ChallengeId, Closed};
 use phoneproof_domain::clock::{Clock as _, Timestamp};
 use phoneproof_domain::device::Device;
 use phoneproof_domain::gate::{Check, Gate, gates};
@@ -383,11 +383,22 @@ async fn the_store_and_the_domain_decide_alike_on_every_guess() {
             match decided {
                 // A wrong guess takes the last attempt. After a right one the number is not used.
                 Ok(()) if right => assert!(matches!(stored, Ok(Ok(_))), "{record:?}"),
+                // A wrong code at a used challenge counts, and is answered like every guess at one.
+                Ok(()) if record.slots[&2].used.is_some() => {
+                    let used = GuessRefusal::Closed(Closed::Used);
+                    assert_eq!(stored, Ok(Err(used)), "{record:?}");
+                }
                 Ok(()) => assert_eq!(stored, Ok(Ok(0)), "{record:?}"),
                 Err(GuessRefusal::AlreadyApplied(slot))
                     if slot.used.is_some_and(|used| used.by == WRITE) == right =>
                 {
-                    assert_eq!(stored, Ok(Ok(slot.attempts_left)), "{record:?}");
+                    let is_late = slot.used.is_some() && !right;
+                    let expected = if is_late {
+                        Err(GuessRefusal::Closed(Closed::Used))
+                    } else {
+                        Ok(slot.attempts_left)
+                    };
+                    assert_eq!(stored, Ok(expected), "{record:?}");
                 }
                 Err(refusal) => assert_eq!(stored, Ok(Err(refusal)), "{record:?}"),
             }

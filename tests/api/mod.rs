@@ -18,7 +18,7 @@ mod calls;
 mod delivery;
 mod documents;
 mod events;
-mod flow;
+pub(crate) mod flow;
 mod journal;
 mod limits;
 mod problem;

@@ -93,6 +93,13 @@ impl Protocol {
             return false;
         }
         let origin = self.origin(request.send);
+        // A parallel resend gets the token of a renewal before its text is refused. Nobody has seen the code then.
+        let given_back = |send: &usize| {
+            self.origin(*send) == origin && state.sends[*send] == Sending::Over(Outcome::GivenBack)
+        };
+        if (0..self.sends.len()).any(|send| given_back(&send)) {
+            return false;
+        }
         let mut others = self.guesses.iter().enumerate();
         let somebody_else = others.any(|(other, same)| {
             let is_other = other != guess && Some(other) != request.after;

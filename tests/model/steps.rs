@@ -304,7 +304,14 @@ impl Protocol {
         }
         let is_expired = token.expires_at <= terms.now;
         state.guesses[guess] = match call {
-            Call::Answered => answer_guess(decided, &made, is_expired),
+            Call::Answered => {
+                let holder = state.record.slots.get(&made.slot);
+                let is_used = holder.is_some_and(|own| own.id == id && own.used.is_some());
+                match answer_guess(decided, &made, is_expired) {
+                    Guessing::WrongCode if is_used => Guessing::Closed(Told::Used),
+                    told => told,
+                }
+            }
             Call::Lost | Call::ReplyLost => calling
                 .try_again(state)
                 .map_or(Guessing::Unknown, Guessing::Calling),

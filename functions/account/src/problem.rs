@@ -177,10 +177,18 @@ impl From<AccountRefusal> for Problem {
             AccountRefusal::AlreadySpent => Self::new(&ALREADY_SPENT),
             AccountRefusal::OtherPhone => Self::new(&OTHER_PHONE),
             AccountRefusal::NoAccount => Self::new(&NO_ACCOUNT),
-            AccountRefusal::PhoneInUse { unlink_at } => Self::new(&PHONE_IN_USE)
+            AccountRefusal::PhoneInUse { unlink_at: None } => {
+                Self::new(&PHONE_IN_USE).with_detail(
+                    "If it is yours, log in or reset the password. If not, send `requestUnlink` to \
+                     ask for the phone.",
+                )
+            }
+            AccountRefusal::PhoneInUse {
+                unlink_at: Some(unlink_at),
+            } => Self::new(&PHONE_IN_USE)
                 .with_detail(
-                    "It can be registered again at `retryAt`, with a new code, unless the account \
-                 is used until then.",
+                    "It can be registered at `retryAt`, with a new code and `requestUnlink`, unless \
+                     the account is used until then.",
                 )
                 .with_retry_at(Some(unlink_at)),
             AccountRefusal::Password(refusal) => Self::new(&PASSWORD_REFUSED)

@@ -240,7 +240,7 @@ impl PhoneRecord {
             .filter(|own| own.id == guess.id && own.expires_at == guess.expires_at)
             .ok_or(GuessRefusal::Closed(Closed::Used))?;
         // A wrong code may have been counted after the write that consumed the challenge.
-        let is_own = |used: Use| used.by == guess.write;
+        let is_own = |used: Use| guess.right && used.by == guess.write;
         if own.written_by == Some(guess.write) || own.used.is_some_and(is_own) {
             return Err(GuessRefusal::AlreadyApplied(own.clone()));
         }

@@ -25,11 +25,14 @@ pub struct RegisterBody {
     password: SensitiveText,
     /// Whether logging in takes both the password and a code; `false` if it is missing.
     pub second_step: Option<bool>,
+    /// Whether to ask for the phone if another account has it; `false` if it is missing. That account loses the phone if
+    /// nobody uses it for seven days, and then the phone can be registered with a new code and this flag.
+    pub request_unlink: Option<bool>,
 }
 
 impl JsonBody for RegisterBody {
-    const FIELDS: &'static [&'static str] = &["token", "password", "secondStep"];
-    const FLAGS: &'static [&'static str] = &["secondStep"];
+    const FIELDS: &'static [&'static str] = &["token", "password", "secondStep", "requestUnlink"];
+    const FLAGS: &'static [&'static str] = &["secondStep", "requestUnlink"];
 }
 
 impl RegisterBody {
@@ -169,8 +172,7 @@ pub struct Me {
     created_at: Timestamp,
     /// The id of the session that asks, 16 bytes in base64url.
     session: String,
-    /// When another person, who proved the phone, tried to register it. The account keeps its phone if it is used
-    /// within seven days.
+    /// When somebody who proved the phone asked for it. The account keeps its phone if it is used within seven days.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     unlink_requested_at: Option<Timestamp>,

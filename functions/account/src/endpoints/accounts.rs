@@ -6,14 +6,17 @@ use phoneproof_http::{Problem, Reply};
 use crate::Call;
 use crate::access_token::Access;
 use crate::bodies::{MadeRecoveryCode, Me, PasswordBody, RegisterBody, Registered, ResetBody};
-use crate::service::Accounts;
+use crate::service::{Accounts, Wishes};
 
 pub(super) async fn register(accounts: &Accounts, call: &mut Call) -> Result<Reply, Problem> {
     let body: RegisterBody = call.body()?;
     let password = body.password()?;
-    let second_step = body.second_step.unwrap_or(false);
+    let wishes = Wishes {
+        second_step: body.second_step.unwrap_or(false),
+        request_unlink: body.request_unlink.unwrap_or(false),
+    };
     let id = accounts
-        .register(&body.token.0, password, second_step, &mut call.context)
+        .register(&body.token.0, password, wishes, &mut call.context)
         .await?;
     Reply::json(StatusCode::CREATED, &Registered::new(id))
 }

@@ -12,7 +12,7 @@ pub use event::AccountEvent;
 pub use log_in::{Credentials, TypedPhone};
 pub use refresh::Tokens;
 pub use refusal::{AccessRefusal, AccountRefusal, Unavailable};
-pub use register::UNLINK_AFTER;
+pub use register::{UNLINK_AFTER, Wishes};
 pub use sessions::MAX_SESSIONS;
 
 use std::fmt;

@@ -28,10 +28,10 @@ pub enum AccountRefusal {
     OtherPhone,
     /// No account has the phone, which the caller has proved to own.
     NoAccount,
-    /// Another account has the phone. It loses the phone if nobody uses it until `unlink_at`.
+    /// Another account has the phone.
     PhoneInUse {
-        /// When registering again can succeed.
-        unlink_at: Timestamp,
+        /// When the account loses the phone unless somebody uses it; `None` if nobody has asked for the phone.
+        unlink_at: Option<Timestamp>,
     },
     /// The password is too weak to be chosen.
     Password(PasswordRefusal),

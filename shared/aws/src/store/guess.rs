@@ -4,8 +4,9 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use phoneproof_domain::challenge::Closed;
 use phoneproof_domain::phone_record::{
-    Guess, GuessRefusal, REPEATABLE_FOR, SlotIndex, Terms, Use,
+    Guess, GuessRefusal, REPEATABLE_FOR, Terms, Use,
 };
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_observe::{Dependency, RequestContext};
@@ -55,12 +56,7 @@ impl Store {
         loop {
             let update = self.build_guess_update(phone_index, guess, terms);
             let error = match within(request.deadline, update.send()).await {
-                Ok(answer) => {
-                    return Ok(Ok(read_attempts_left(
-                        answer.attributes.as_ref(),
-                        guess.slot,
-                    )));
-                }
+                Ok(answer) => return Ok(read_outcome(answer.attributes.as_ref(), guess)),
                 Err(error) => error,
             };
             match error.as_ref().and_then(SdkError::as_service_error) {
@@ -121,7 +117,6 @@ impl Store {
             .expression_attribute_values(":write", bytes(guess.write.0))
             .expression_attribute_values(":hard", number(terms.lockout.hard))
             .expression_attribute_values(":soft", number(terms.lockout.soft))
-            .return_values(ReturnValue::UpdatedNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         // The counts of earlier days decide nothing any more. An item that kept them would grow for ever.
         let earlier = list_earlier_days(&terms.today, terms.lockout.remembered);
@@ -133,12 +128,15 @@ impl Store {
                      #slot.#by = :write REMOVE #today, {earlier}"
                 ))
                 .expression_attribute_names("#used_by", slot_member::USED_BY)
+                .return_values(ReturnValue::UpdatedNew)
         } else {
             update
                 .update_expression(format!(
                     "SET #slot.#left = #slot.#left - :one, #slot.#by = :write, expires_at = :kept \
                      ADD failures :one, #today :one REMOVE {earlier}"
                 ))
+                // All members of the slot come back, so that the answer can say whether the challenge was used.
+                .return_values(ReturnValue::AllNew)
                 .expression_attribute_values(":since", instant(terms.now - REPEATABLE_FOR))
                 .expression_attribute_values(":one", number(1))
                 .expression_attribute_values(":kept", instant(terms.now + terms.lockout.remembered))
@@ -146,12 +144,18 @@ impl Store {
     }
 }
 
-/// Reads the guesses that are left from the attributes that the update returned.
-fn read_attempts_left(updated: Option<&Item>, slot: SlotIndex) -> u32 {
-    let slot = updated.and_then(|item| item.get(&slot_name(slot)));
-    slot.and_then(|value| value.as_m().ok())
+/// Reads the guesses that are left from the attributes that the update returned. A wrong code at a challenge that was used
+/// was counted, and is answered like every guess at one.
+fn read_outcome(updated: Option<&Item>, guess: &Guess) -> Result<u32, GuessRefusal> {
+    let slot = updated.and_then(|item| item.get(&slot_name(guess.slot)));
+    let members = slot.and_then(|value| value.as_m().ok());
+    let is_used = members.is_some_and(|members| members.contains_key(slot_member::USED));
+    if is_used && !guess.right {
+        return Err(GuessRefusal::Closed(Closed::Used));
+    }
+    Ok(members
         .and_then(|members| read_number(members, slot_member::LEFT))
-        .unwrap_or(0)
+        .unwrap_or(0))
 }
 
 /// Whether the write of `guess` consumed the challenge.
@@ -173,7 +177,11 @@ fn explain_refusal(
         Err(GuessRefusal::AlreadyApplied(slot))
             if is_used_by(slot.used, guess) == guess.right =>
         {
-            Ok(Ok(slot.attempts_left))
+            Ok(if slot.used.is_some() && !guess.right {
+                Err(GuessRefusal::Closed(Closed::Used))
+            } else {
+                Ok(slot.attempts_left)
+            })
         }
         Err(refusal) => Ok(Err(refusal)),
         Ok(()) => Err(StoreError::Contradiction("a guess")),
