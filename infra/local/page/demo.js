@@ -115,7 +115,7 @@ function showSendRefusal(answer) {
     return;
   }
   const others = why.errors.map(({ field, accepted }) => ` ${FIELDS[field] ?? "The request"}: ${accepted}.`).join("");
-  const box = showNotice("number-notice", { ...why, text: why.text + others, tone: why.retryAt ? "wait" : "bad" });
+  const box = showNotice("number-notice", { ...why, text: why.text + others, tone: why.retryIn ? "wait" : "bad" });
   // A refusal of the number itself is corrected in its field.
   if (/ 403 (?!.*blocked)/.test(why.about)) {
     $("phone").setAttribute("aria-invalid", "true");
@@ -154,9 +154,9 @@ function takeSendAnswer({ status, response }) {
   $("code-lead").replaceChildren(status === 504 ? "We tried to text " : "We texted ", make("strong", {}, `${challenge.codeLength} digits`), " to ", make("strong", {}, challenge.typedPhone), ".");
   $("code").maxLength = challenge.codeLength + 6;
   showTriesLeft();
-  waitToResend(response.resendAt);
-  if (response.expiresAt) countToExpiry(response.expiresAt);
-  if (status === 504) showNotice("code-notice", { ...explain({ kind: "send", status, response }), retryAt: undefined, tone: "wait" });
+  waitToResend(response.resendIn);
+  if (response.expiresIn) countToExpiry(response.expiresIn);
+  if (status === 504) showNotice("code-notice", { ...explain({ kind: "send", status, response }), tone: "wait" });
 }
 
 // ------------------------------------------------------------------------------------------ code
@@ -166,22 +166,22 @@ function showTriesLeft() {
   $("attempts-left").textContent = Number.isFinite(left) ? `${left} ${left === 1 ? "try" : "tries"} left` : "";
 }
 
-function countToExpiry(expiresAt) {
+function countToExpiry(seconds) {
   const node = $("code-expiry");
-  countdown(node, expiresAt, (left) => `Works for ${formatLeft(left)}`, () => (node.textContent = "Expired"));
+  countdown(node, seconds, (left) => `Works for ${formatLeft(left)}`, () => (node.textContent = "Expired"));
 }
 
-/** Makes the resend button wait until `resendAt`. */
-function waitToResend(resendAt) {
+/** Makes the resend button wait for so many seconds. */
+function waitToResend(seconds) {
   const resend = $("resend");
   const ready = () => {
     countdowns.delete(resend);
     resend.removeAttribute("aria-disabled");
     resend.textContent = "Send again";
   };
-  if (!resendAt || !(Date.parse(resendAt) > Date.now())) return ready();
+  if (!(seconds > 0)) return ready();
   resend.setAttribute("aria-disabled", "true");
-  countdown(resend, resendAt, (left) => `Send again in ${formatLeft(left)}`, () => {
+  countdown(resend, seconds, (left) => `Send again in ${formatLeft(left)}`, () => {
     ready();
     announce("You can send the code again now.");
   });
@@ -190,18 +190,19 @@ function waitToResend(resendAt) {
 async function resendCode() {
   if ($("resend").getAttribute("aria-disabled") === "true") return;
   clearFaults("code");
-  const answer = await call("send", { ...challenge.request, token: challenge.token });
+  const before = challenge.token;
+  const answer = await call("send", { ...challenge.request, token: before });
   if (answer.status === 202 || (answer.status === 504 && answer.response?.token)) {
     takeSendAnswer(answer);
-    announce("The code was sent again.");
+    announce(answer.response.token === before ? "The code was sent again." : "A new code was sent.");
     $("code").focus();
     askInbox();
     return;
   }
   const why = explain(answer);
-  if (why.retryAt) waitToResend(why.retryAt);
+  if (why.retryIn) waitToResend(why.retryIn);
   const over = answer.status === 409 || answer.status === 410 || answer.status === 400;
-  showNotice("code-notice", { ...why, tone: why.retryAt ? "wait" : "bad", action: over ? makeNewCodeButton() : null }).focus();
+  showNotice("code-notice", { ...why, tone: why.retryIn ? "wait" : "bad", action: over ? makeNewCodeButton() : null }).focus();
 }
 
 async function verifyCode() {
@@ -232,8 +233,8 @@ function showVerifyRefusal(answer) {
   const over = answer.status >= 400 && answer.status < 500;
   if (over) endChallenge();
   // While a number is locked, a new code would be refused too.
-  const action = over && !why.retryAt && !LOCKED.test(why.about) ? makeNewCodeButton() : null;
-  showNotice("code-notice", { ...used, retryAt: why.retryAt, action }).focus();
+  const action = over && !why.retryIn && !LOCKED.test(why.about) ? makeNewCodeButton() : null;
+  showNotice("code-notice", { ...used, retryIn: why.retryIn, action }).focus();
 }
 
 /** Ends the challenge, so that the phone offers its code no longer. */
@@ -277,7 +278,7 @@ function listenForSms() {
 
 // ----------------------------------------------------------------------------------------- proof
 
-function showProof({ token, expiresAt }) {
+function showProof({ token, expiresIn }) {
   smsListener?.abort();
   challenge.over = true;
   const { header, claims } = decodeToken(token) ?? {};
@@ -288,7 +289,7 @@ function showProof({ token, expiresAt }) {
   $("token-lead").replaceChildren(make("strong", {}, claims?.phone_number ?? challenge.typedPhone), " is proved for ", make("strong", {}, makeTitle(proof.audience)), ". The business takes this token instead of checking a code itself.");
   $("spend").textContent = "Spend the proof";
   const expiry = $("token-expiry");
-  countdown(expiry, expiresAt, (left) => `Good for ${formatLeft(left)}`, () => (expiry.textContent = "Expired"));
+  countdown(expiry, expiresIn, (left) => `Good for ${formatLeft(left)}`, () => (expiry.textContent = "Expired"));
   showStep("token");
   $("step-token").querySelector("h2").focus();
 }

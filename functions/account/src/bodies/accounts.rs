@@ -77,6 +77,34 @@ impl PasswordBody {
     }
 }
 
+/// A request to move the account to another phone, which ends every session.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = ChangePhoneRequest)]
+pub struct PhoneBody {
+    /// A success token of business `phone-change`, for the new phone. Changing the phone spends it.
+    #[schema(value_type = String, min_length = 1, max_length = 3072)]
+    pub token: SensitiveText,
+    /// The password of the account.
+    #[schema(value_type = String, min_length = 1, max_length = 128)]
+    password: SensitiveText,
+}
+
+impl JsonBody for PhoneBody {
+    const FIELDS: &'static [&'static str] = &["token", "password"];
+}
+
+impl PhoneBody {
+    /// Takes the password to check.
+    ///
+    /// # Errors
+    ///
+    /// A problem that says what is accepted, when the text cannot be a password.
+    pub fn password(&self) -> Result<Password, Problem> {
+        parse_password(&self.password)
+    }
+}
+
 /// A request to replace a forgotten password, which ends every session.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -176,6 +204,10 @@ pub struct Me {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     unlink_requested_at: Option<Timestamp>,
+    /// When the account was last moved to another phone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    phone_changed_at: Option<Timestamp>,
 }
 
 impl Me {
@@ -190,6 +222,7 @@ impl Me {
             created_at: account.created_at,
             session: base64url(session.0),
             unlink_requested_at: account.unlink_requested_at,
+            phone_changed_at: account.phone_changed_at,
         }
     }
 }

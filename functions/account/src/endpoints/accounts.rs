@@ -1,12 +1,16 @@
 //! The endpoints that deal with accounts and their passwords.
 
 use http::StatusCode;
+use phoneproof_domain::address::SourceAddress;
 use phoneproof_http::{Problem, Reply};
 
 use crate::Call;
 use crate::access_token::Access;
-use crate::bodies::{MadeRecoveryCode, Me, PasswordBody, RegisterBody, Registered, ResetBody};
-use crate::service::{Accounts, Wishes};
+use crate::bodies::{
+    MadeRecoveryCode, Me, PasswordBody, PhoneBody, RegisterBody, Registered, ResetBody,
+};
+use crate::problem::unavailable;
+use crate::service::{Accounts, Unavailable, Wishes};
 
 pub(super) async fn register(accounts: &Accounts, call: &mut Call) -> Result<Reply, Problem> {
     let body: RegisterBody = call.body()?;
@@ -31,6 +35,28 @@ pub(super) async fn change_password(
     let (token, second_step) = (&body.token.0, body.second_step);
     accounts
         .change_password(access, token, password, second_step, &mut call.context)
+        .await?;
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+pub(super) async fn change_phone(
+    access: Access,
+    accounts: &Accounts,
+    call: &mut Call,
+) -> Result<Reply, Problem> {
+    let body: PhoneBody = call.body()?;
+    let password = body.password()?;
+    let ip = call.source_ip();
+    let ip = ip.ok_or_else(|| unavailable(Unavailable::NoSourceAddress))?;
+    let address = SourceAddress::new(ip);
+    accounts
+        .change_phone(
+            access,
+            &body.token.0,
+            password,
+            address,
+            &mut call.context,
+        )
         .await?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }

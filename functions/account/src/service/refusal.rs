@@ -27,7 +27,10 @@ pub enum AccountRefusal {
     /// The success token is for another phone than the account's.
     OtherPhone,
     /// No account has the phone, which the caller has proved to own.
-    NoAccount,
+    NoAccount {
+        /// When the account that had the phone was moved to another one, if that was not long ago.
+        moved_at: Option<Timestamp>,
+    },
     /// Another account has the phone.
     PhoneInUse {
         /// When the account loses the phone unless somebody uses it; `None` if nobody has asked for the phone.

@@ -85,6 +85,10 @@ impl Accounts {
         };
         let holder = self.store.read_account(id, request).await?;
         let holder = holder.ok_or(Unavailable::AccountMissing)?;
+        // A token that was spent must not tell any more whether its phone has an account.
+        if self.store.is_spent(&proved.proof, request).await? {
+            return Err(AccountRefusal::AlreadySpent);
+        }
         match holder.unlink_requested_at {
             asked if !wishes.request_unlink => Err(AccountRefusal::PhoneInUse {
                 unlink_at: asked.map(|asked| asked + UNLINK_AFTER),
@@ -139,6 +143,7 @@ impl Accounts {
             created_at: now,
             used_at: now,
             unlink_requested_at: None,
+            phone_changed_at: None,
             sessions: HashMap::new(),
         })
     }

@@ -46,6 +46,8 @@ pub struct Account {
     pub used_at: Timestamp,
     /// When a new owner of the phone asked for it; `None` when nobody did, or when the account was used since.
     pub unlink_requested_at: Option<Timestamp>,
+    /// When the account was last moved to another phone; `None` if it never was.
+    pub phone_changed_at: Option<Timestamp>,
     /// The sessions of the account, including expired ones that no log-in has removed yet.
     pub sessions: HashMap<SessionId, NamedSession>,
 }
@@ -141,6 +143,7 @@ pub(super) fn read_account(id: AccountId, item: &Item) -> Option<Account> {
         created_at: at("created_at")?,
         used_at: at("used_at")?,
         unlink_requested_at: at("unlink_requested_at"),
+        phone_changed_at: at("phone_changed_at"),
         sessions: sessions
             .iter()
             .filter_map(|(key, value)| {
