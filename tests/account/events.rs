@@ -8,8 +8,8 @@ use phoneproof_tests::{Answer, World, phone};
 use serde_json::{Value, json};
 
 use crate::account::{
-    OTHER, PASSWORD, ask_for_phone, call_with_token, get_me, log_in, post, read_tokens, refresh, register,
-    register_and_log_in, verify_phone,
+    OTHER, PASSWORD, ask_for_phone, call_with_token, get_me, log_in, post, read_tokens, refresh,
+    register, register_and_log_in, verify_phone,
 };
 
 const ALL: [AccountEvent; 13] = [

@@ -5,8 +5,8 @@ use phoneproof_tests::{World, phone};
 use serde_json::json;
 
 use crate::account::{
-    OTHER, PASSWORD, ask_for_phone, call_with_token, get_me, log_in, post, read_tokens, refresh, register,
-    register_and_log_in, verify_phone,
+    OTHER, PASSWORD, ask_for_phone, call_with_token, get_me, log_in, post, read_tokens, refresh,
+    register, register_and_log_in, verify_phone,
 };
 
 #[tokio::test]
@@ -174,7 +174,9 @@ async fn registering_twice_starts_nothing_against_the_owner_unless_asked_by_name
         let token = verify_phone(&world, "register", &phone(1)).await;
         for flag in [json!({}), json!({ "requestUnlink": false })] {
             let mut body = json!({ "token": token, "password": OTHER });
-            body.as_object_mut().expect("an object").extend(flag.as_object().cloned().expect("one"));
+            body.as_object_mut()
+                .expect("an object")
+                .extend(flag.as_object().cloned().expect("one"));
             let refused = post(&world, "/accounts", &body).await;
             assert_eq!((refused.status, refused.problem()), (409, "phone-in-use"));
             assert!(refused.json["retryAt"].is_null(), "{}", refused.text);
@@ -193,7 +195,10 @@ async fn registering_twice_starts_nothing_against_the_owner_unless_asked_by_name
     named["requestUnlink"] = json!(true);
     let asked = post(&world, "/accounts", &named).await;
     assert!(asked.json["retryAt"].is_string(), "{}", asked.text);
-    assert_eq!(post(&world, "/accounts", &named).await.problem(), "phone-in-use");
+    assert_eq!(
+        post(&world, "/accounts", &named).await.problem(),
+        "already-spent"
+    );
     world.advance(week);
     let unnamed = register(&world, &phone(1), OTHER).await;
     assert_eq!(unnamed.problem(), "phone-in-use", "{}", unnamed.text);

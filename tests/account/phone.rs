@@ -42,8 +42,14 @@ async fn whoever_proves_the_old_number_is_told_for_a_month() {
     let world = World::start().await;
     let (access, _) = register_and_log_in(&world, &phone(1)).await;
     let proof = verify_phone(&world, "phone-change", &phone(2)).await;
-    assert_eq!(change_phone(&world, &access, &proof, PASSWORD).await.status, 204);
-    for (business, path) in [("login", "/sessions"), ("password-reset", "/password-reset")] {
+    assert_eq!(
+        change_phone(&world, &access, &proof, PASSWORD).await.status,
+        204
+    );
+    for (business, path) in [
+        ("login", "/sessions"),
+        ("password-reset", "/password-reset"),
+    ] {
         let mut body = json!({ "token": verify_phone(&world, business, &phone(1)).await });
         if business == "password-reset" {
             body["password"] = json!(OTHER);
@@ -52,7 +58,10 @@ async fn whoever_proves_the_old_number_is_told_for_a_month() {
         assert_eq!((told.status, told.problem()), (404, "no-account"));
         let detail = told.json["detail"].as_str().expect("a detail");
         assert!(detail.contains("moved to another phone at"), "{detail}");
-        assert!(!told.text.contains(&phone(2)) && !told.text.contains("•"), "{detail}");
+        assert!(
+            !told.text.contains(&phone(2)) && !told.text.contains("•"),
+            "{detail}"
+        );
     }
     // Somebody who does not prove it learns nothing: it looks like a number without an account.
     let moved = log_in(&world, &phone(1), OTHER).await;
@@ -86,7 +95,10 @@ async fn a_phone_changes_only_with_session_password_and_a_code_to_a_free_number(
     let refused = change_phone(&world, &access, &other, PASSWORD).await;
     assert_eq!(refused.problem(), "invalid-token");
     let body = json!({ "token": proof, "password": PASSWORD });
-    assert_eq!(post(&world, "/phone", &body).await.problem(), "token-required");
+    assert_eq!(
+        post(&world, "/phone", &body).await.problem(),
+        "token-required"
+    );
     // Wrong passwords count as attempts to log in, and wait like them.
     for _ in 0..4 {
         change_phone(&world, &access, &proof, OTHER).await;
@@ -94,5 +106,8 @@ async fn a_phone_changes_only_with_session_password_and_a_code_to_a_free_number(
     let limited = change_phone(&world, &access, &proof, PASSWORD).await;
     assert_eq!((limited.status, limited.problem()), (429, "limited"));
     world.advance(2);
-    assert_eq!(change_phone(&world, &access, &proof, PASSWORD).await.status, 204);
+    assert_eq!(
+        change_phone(&world, &access, &proof, PASSWORD).await.status,
+        204
+    );
 }

@@ -70,7 +70,10 @@ async fn two_tabs_with_different_tokens_do_not_end_their_session() {
     }
     // A token whose exchange was 30 seconds ago is reuse.
     let old = &held[held.len() - 7];
-    assert_eq!(refresh(&world, old).await.problem(), "invalid-refresh-token");
+    assert_eq!(
+        refresh(&world, old).await.problem(),
+        "invalid-refresh-token"
+    );
     assert_eq!(world.lines.last()["event"], "reuse-detected");
     assert_eq!(refresh(&world, &token).await.problem(), "session-over");
 }

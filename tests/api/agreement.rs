@@ -179,7 +179,11 @@ impl Bench {
         for slots in slot_kinds(now) {
             // Locks are combined with the plain kinds of slots only, because there are many others.
             let is_plain = slots.len() <= 1 && slots.values().all(|slot| slot.used.is_none());
-            let edges = |last: u32| [0, last - 1, last].into_iter().take(if is_plain { 3 } else { 1 });
+            let edges = |last: u32| {
+                [0, last - 1, last]
+                    .into_iter()
+                    .take(if is_plain { 3 } else { 1 })
+            };
             for failures in edges(LOCKOUT.hard) {
                 for failures_today in edges(LOCKOUT.soft) {
                     for last_sent in [
@@ -296,7 +300,10 @@ fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
                 used,
                 ..slot(id, expires_at)
             };
-            kinds.push(BTreeMap::from([(2, slot(OWN, now + seconds(1))), (4, holder)]));
+            kinds.push(BTreeMap::from([
+                (2, slot(OWN, now + seconds(1))),
+                (4, holder),
+            ]));
         }
     }
     let full = (0..SLOTS).map(|index| (index, slot(OWN, now + seconds(1 + u64::from(index)))));
@@ -361,7 +368,10 @@ async fn the_store_and_the_domain_decide_alike_on_every_guess() {
     let bench = Bench::new().await;
     for record in bench.records() {
         // A token of the challenge in the slot, and one of an earlier challenge of its key.
-        let ends = record.slots.get(&2).map_or(bench.terms.now, |own| own.expires_at);
+        let ends = record
+            .slots
+            .get(&2)
+            .map_or(bench.terms.now, |own| own.expires_at);
         let guesses = [(true, ends), (false, ends), (true, ends - COOLDOWN)];
         for (right, expires_at) in guesses {
             bench.put(&record).await;

@@ -12,6 +12,7 @@
     reason = "a failed expectation is a failed test"
 )]
 
+mod again;
 mod agreement;
 mod anywhere;
 mod calls;

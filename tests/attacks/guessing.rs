@@ -87,7 +87,10 @@ async fn replay_of_a_used_challenge() {
         // Until then a replay gets the same success, which is spent once.
         let last = world.client.verify(&token, &right).await;
         assert_eq!(read_claims(&last.token()), read_claims(&first.token()));
-        assert_eq!(world.client.spend(&first.token(), "login").await.status, 200);
+        assert_eq!(
+            world.client.spend(&first.token(), "login").await.status,
+            200
+        );
         assert_eq!(world.client.spend(&last.token(), "login").await.status, 409);
         world.advance(1);
         let statuses = many(5_000, &world.client, |_, client| {

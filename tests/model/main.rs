@@ -136,10 +136,7 @@ fn a_client_that_tries_again_without_an_answer_breaks_no_rule() {
                 guess_wrong(0, 0),
             ],
             faults: 4,
-            reached: vec![
-                Reached::Success,
-                Reached::RetryOfUnheardSuccess,
-            ],
+            reached: vec![Reached::Success, Reached::RetryOfUnheardSuccess],
         },
         1_000,
     );

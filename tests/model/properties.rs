@@ -339,9 +339,8 @@ impl Reached {
                 "a renewal has no guesses left after one of its own",
                 |model: &Protocol, state: &State| {
                     let guesses = model.guesses.iter().zip(&state.guesses);
-                    let told = guesses.filter(|(_, guess)| {
-                        **guess == Guessing::Closed(Told::Exhausted)
-                    });
+                    let told =
+                        guesses.filter(|(_, guess)| **guess == Guessing::Closed(Told::Exhausted));
                     let mut sends = told.map(|(request, _)| model.sends[request.send].kind);
                     sends.any(|kind| matches!(kind, Kind::Renewal { .. }))
                 },

@@ -6,7 +6,7 @@ use phoneproof_domain::challenge::{ChallengeId, Closed};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::{
     Guess, GuessRefusal, Lockout, Predecessor, REPEATABLE_FOR, REPEATED_FOR, Reservation,
-    SendRefusal, Slot, SlotIndex, SlotLayout, Terms, WriteId,
+    SendRefusal, Slot, SlotLayout, Terms, WriteId,
 };
 use phoneproof_domain::window::{DAY, Window};
 use phoneproof_tests::protocol;
@@ -99,7 +99,11 @@ impl Protocol {
             }
             Kind::Renewal { of } => {
                 let before = state.tokens[of].expect("a token to renew").slot;
-                let slot = if slot == before { layout.next(slot) } else { slot };
+                let slot = if slot == before {
+                    layout.next(slot)
+                } else {
+                    slot
+                };
                 let of = Predecessor {
                     id: self.challenge(of),
                     slot: before,
@@ -119,7 +123,7 @@ impl Protocol {
         let moment = calling.find_moment(state);
         let planned = state.tokens[send].map(|token| token.slot);
         let asked = self.reservation(state, send, moment);
-        let reservation = planned.map_or(asked, |slot| place(asked, slot));
+        let reservation = planned.map_or(asked, |slot| asked.with_slot(slot));
         let mut refusal = None;
         if call != Call::Lost && !calling.applied {
             let terms = terms(moment, self.sends[send].skew);
@@ -256,7 +260,7 @@ impl Protocol {
             let reservation = match self.sends[send].kind {
                 Kind::Resend { .. } => Reservation::Resend { id, slot },
                 Kind::New | Kind::Keyed(_) => Reservation::New { id, slot },
-                Kind::Renewal { .. } => place(self.reservation(state, send, state.moment), slot),
+                Kind::Renewal { .. } => self.reservation(state, send, state.moment).with_slot(slot),
             };
             let (record, counted) = (&mut state.record, &mut state.counted);
             calling.applied = protocol::give_back(record, &reservation, counted);
@@ -339,22 +343,8 @@ impl Protocol {
     }
 }
 
-/// The same reservation in `slot`, which the phone's record had room for.
-fn place(reservation: Reservation, slot: SlotIndex) -> Reservation {
-    match reservation {
-        Reservation::New { id, .. } => Reservation::New { id, slot },
-        Reservation::Idempotent { id, .. } => Reservation::Idempotent { id, slot },
-        Reservation::Renewal { id, of, .. } => Reservation::Renewal { id, slot, of },
-        Reservation::Resend { .. } => reservation,
-    }
-}
-
 /// The answer of the service to a guess, from the decision of the store.
-fn answer_guess(
-    decided: Result<(), GuessRefusal>,
-    guess: &Guess,
-    is_expired: bool,
-) -> Guessing {
+fn answer_guess(decided: Result<(), GuessRefusal>, guess: &Guess, is_expired: bool) -> Guessing {
     let evaluated = if guess.right {
         Guessing::Success(guess.write)
     } else {

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::bodies::{
-    LogInBody, MadeRecoveryCode, Me, PasswordBody, PhoneBody, RefreshBody, RegisterBody, Registered,
-    ResetBody, SessionTokens, Sessions,
+    LogInBody, MadeRecoveryCode, Me, PasswordBody, PhoneBody, RefreshBody, RegisterBody,
+    Registered, ResetBody, SessionTokens, Sessions,
 };
 use crate::problem::list_problems;
 use crate::route::{Endpoint, Protected, ROUTES, Route};

@@ -375,13 +375,7 @@ mod tests {
         assert_eq!(own.cooldown, Duration::ZERO);
         assert_eq!(own.get(Rule::PhonePerHour), Some(7));
         assert_eq!(own.get(Rule::PhonePerDay), Some(7));
-        for shared in [
-            Rule::DevicePerDay,
-            Rule::AddressPerHour,
-            Rule::NumberBlockPerHour,
-        ] {
-            assert_eq!(own.get(shared), None, "{shared:?} is shared with others");
-        }
+        assert_eq!(own.get(Rule::AddressPerHour), None, "others share it");
         assert_eq!(policy.limits_of(&test, end), policy.limits);
         assert_eq!(policy.limits_of(&other, last), policy.limits);
         assert!(policy.test_number(&other, last).is_none());

@@ -1,9 +1,9 @@
 //! Send: texts a code, or texts the same code again.
 
+mod answer;
 mod prepare;
 
 use std::fmt;
-use std::time::Duration;
 
 use phoneproof_aws::store::{ReserveError, SendPlan, StoreError};
 use phoneproof_crypto::base64url;
@@ -27,6 +27,8 @@ use phoneproof_domain::policy::{Business, BusinessId, DestinationRefusal, TestNu
 use phoneproof_observe::{Dependency, RequestContext, TextSent};
 use tokio::time::Instant;
 
+use self::answer::Answer;
+pub use self::answer::Sent;
 use self::prepare::Prepared;
 use crate::{PresentedToken, Service, Unavailable};
 
@@ -63,35 +65,6 @@ impl fmt::Debug for SendCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SendCommand")
             .field("business", &self.business)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The answer to a send whose code is on its way.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Sent {
-    /// The challenge token for the client: a sealed challenge or a reference.
-    pub token: String,
-    /// When the code stops working.
-    pub expires_at: Timestamp,
-    /// For how long the code still works.
-    pub expires_in: Duration,
-    /// When the next text may be asked for.
-    pub resend_at: Timestamp,
-    /// For how long no text may be asked for.
-    pub resend_in: Duration,
-    /// The number of digits of the code.
-    pub code_length: u8,
-    /// The guesses that the challenge admits.
-    pub attempts: u32,
-    /// The number with everything but its last two digits hidden.
-    pub masked_phone: String,
-}
-
-impl fmt::Debug for Sent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sent")
-            .field("expires_at", &self.expires_at)
             .finish_non_exhaustive()
     }
 }
@@ -163,9 +136,7 @@ impl Service {
             match self.store.reserve(&plan, request).await {
                 Ok(()) => {
                     let token = self.choose_token(&command, &prepared, &keyring, request)?;
-                    return self
-                        .text(&checked, &prepared, &plan, token, request)
-                        .await;
+                    return self.text(&checked, &prepared, &plan, token, request).await;
                 }
                 Err(ReserveError::Refused(SendRefusal::Instead(fitting))) => {
                     prepared = prepared.moved_to(fitting);
@@ -382,29 +353,6 @@ fn make_code(root: &Root, checked: &Checked<'_>, id: ChallengeId, expires_at: Ti
         || derive_code(root.code_key(), id, expires_at, length),
         |test| test.code.clone(),
     )
-}
-
-/// What an answer says about its challenge.
-struct Answer<'c> {
-    challenge: &'c Challenge,
-    resend_at: Timestamp,
-    attempts: u32,
-}
-
-impl Answer<'_> {
-    fn make(&self, checked: &Checked<'_>, token: String, now: Timestamp) -> Sent {
-        let expires_at = self.challenge.expires_at;
-        Sent {
-            token,
-            expires_at,
-            expires_in: expires_at.since(now),
-            resend_at: self.resend_at,
-            resend_in: self.resend_at.since(now),
-            code_length: checked.business.code_length,
-            attempts: self.attempts,
-            masked_phone: checked.phone.mask(),
-        }
-    }
 }
 
 /// Derives the reference that a client gets for `challenge` where tokens are stored.

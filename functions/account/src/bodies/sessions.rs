@@ -140,10 +140,7 @@ impl<'a> SessionTokens<'a> {
             expires_in: tokens.access_expires_at.since(tokens.issued_at).as_secs(),
             refresh_token: &tokens.refresh,
             refresh_expires_at: tokens.refresh_expires_at,
-            refresh_expires_in: tokens
-                .refresh_expires_at
-                .since(tokens.issued_at)
-                .as_secs(),
+            refresh_expires_in: tokens.refresh_expires_at.since(tokens.issued_at).as_secs(),
             session: base64url(tokens.session.0),
         }
     }

@@ -50,13 +50,7 @@ pub(super) async fn change_phone(
     let ip = ip.ok_or_else(|| unavailable(Unavailable::NoSourceAddress))?;
     let address = SourceAddress::new(ip);
     accounts
-        .change_phone(
-            access,
-            &body.token.0,
-            password,
-            address,
-            &mut call.context,
-        )
+        .change_phone(access, &body.token.0, password, address, &mut call.context)
         .await?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }

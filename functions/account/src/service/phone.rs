@@ -52,8 +52,13 @@ impl Accounts {
         let (account, _) = self.check_password(&attempt, &password, request).await?;
         let parts = vec![
             self.store.spend(&proved.proof),
-            self.store
-                .change_phone(&account, access, &proved.index, &proved.phone.mask(), request.now),
+            self.store.change_phone(
+                &account,
+                access,
+                &proved.index,
+                &proved.phone.mask(),
+                request.now,
+            ),
             self.store.claim_phone(&proved.index, access.account),
             self.store.leave_phone(&old, access.account, request.now),
             self.store.forget_attempts(&old),

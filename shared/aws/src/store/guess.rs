@@ -5,9 +5,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use phoneproof_domain::challenge::Closed;
-use phoneproof_domain::phone_record::{
-    Guess, GuessRefusal, REPEATABLE_FOR, Terms, Use,
-};
+use phoneproof_domain::phone_record::{Guess, GuessRefusal, REPEATABLE_FOR, Terms, Use};
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::{Instant, sleep};
@@ -174,9 +172,7 @@ fn explain_refusal(
         .unwrap_or_default();
     match record.admits_guess(guess, terms) {
         // The reply to this write was lost, and the SDK repeated it. The first try counts.
-        Err(GuessRefusal::AlreadyApplied(slot))
-            if is_used_by(slot.used, guess) == guess.right =>
-        {
+        Err(GuessRefusal::AlreadyApplied(slot)) if is_used_by(slot.used, guess) == guess.right => {
             Ok(if slot.used.is_some() && !guess.right {
                 Err(GuessRefusal::Closed(Closed::Used))
             } else {

@@ -155,7 +155,10 @@ mod tests {
         let today = Window::containing(Timestamp::from_unix(1_795_435_200), DAY, Duration::ZERO);
         let listed = list_earlier_days(&today, DAY * 90);
         let names: Vec<_> = listed.split(", ").collect();
-        assert_eq!((names.len(), names[0], names[96]), (97, "wrong_20779", "wrong_20683"));
+        assert_eq!(
+            (names.len(), names[0], names[96]),
+            (97, "wrong_20779", "wrong_20683")
+        );
         assert!(!names.contains(&wrong_codes_name(&today).as_str()));
         let longest = list_earlier_days(&today, DAY * 3_650);
         assert!((2_000..3_500).contains(&longest.len()), "{}", longest.len());

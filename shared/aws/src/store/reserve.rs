@@ -225,12 +225,7 @@ impl Store {
                     .to_owned(),
             );
             set.push_str(", #slot = :slot");
-            let challenge = make_slot(
-                reservation.id(),
-                &plan.root,
-                plan.expires_at,
-                plan.attempts,
-            );
+            let challenge = make_slot(reservation.id(), &plan.root, plan.expires_at, plan.attempts);
             update = update
                 .expression_attribute_values(":over", instant(terms.now - REPEATED_FOR))
                 .expression_attribute_values(":once", instant(terms.now - REPEATABLE_FOR))

@@ -5,7 +5,6 @@ mod values;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use phoneproof_domain::phone_record::MAX_SLOTS;
 use phoneproof_domain::catalog::Catalog;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::limits::Limits;
@@ -13,6 +12,7 @@ use phoneproof_domain::locale::Locale;
 use phoneproof_domain::money::MicroUsd;
 use phoneproof_domain::phone::NumberType;
 use phoneproof_domain::phone_record::Lockout;
+use phoneproof_domain::phone_record::MAX_SLOTS;
 use phoneproof_domain::policy::SmsType;
 use phoneproof_domain::rule::Rule;
 

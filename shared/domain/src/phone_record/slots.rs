@@ -109,8 +109,7 @@ impl Slot {
     /// Whether the right code was entered so recently that it gets the same success again.
     #[must_use]
     pub fn is_repeatable(&self, now: Timestamp) -> bool {
-        self.used
-            .is_some_and(|used| now < used.at + REPEATABLE_FOR)
+        self.used.is_some_and(|used| now < used.at + REPEATABLE_FOR)
     }
 
     /// Returns from when on another challenge may take the slot.

@@ -5,9 +5,7 @@ use phoneproof_crypto::code::{code_mac, code_matches};
 use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, TokenMode};
 use phoneproof_domain::code::Code;
-use phoneproof_domain::phone_record::{
-    Predecessor, REPEATABLE_FOR, Reservation, SlotIndex,
-};
+use phoneproof_domain::phone_record::{Predecessor, REPEATABLE_FOR, Reservation, SlotIndex};
 use phoneproof_domain::subject::Subjects;
 use phoneproof_observe::RequestContext;
 
