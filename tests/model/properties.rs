@@ -93,11 +93,9 @@ impl Protocol {
             return false;
         }
         let origin = self.origin(request.send);
-        // A parallel resend gets the token of a renewal before its text is refused. Nobody has seen the code then.
-        let given_back = |send: &usize| {
-            self.origin(*send) == origin && state.sends[*send] == Sending::Over(Outcome::GivenBack)
-        };
-        if (0..self.sends.len()).any(|send| given_back(&send)) {
+        // A parallel resend gets the token of a renewal whose text may then be refused. Nobody can know that code.
+        let is_texted = |send: usize| self.origin(send) == origin && state.texts[send].is_some();
+        if !(0..self.sends.len()).any(is_texted) {
             return false;
         }
         let mut others = self.guesses.iter().enumerate();
