@@ -8,11 +8,11 @@ use phoneproof_tests::{Answer, World, phone};
 use serde_json::{Value, json};
 
 use crate::account::{
-    OTHER, PASSWORD, call_with_token, get_me, log_in, post, read_tokens, refresh, register,
-    register_and_log_in, verify_phone,
+    OTHER, PASSWORD, ask_for_phone, call_with_token, get_me, log_in, post, read_tokens, refresh,
+    register, register_and_log_in, verify_phone,
 };
 
-const ALL: [AccountEvent; 12] = [
+const ALL: [AccountEvent; 13] = [
     AccountEvent::Registered,
     AccountEvent::Unlinked,
     AccountEvent::UnlinkRequested,
@@ -21,6 +21,7 @@ const ALL: [AccountEvent; 12] = [
     AccountEvent::ReuseDetected,
     AccountEvent::LoggedOut,
     AccountEvent::PasswordChanged,
+    AccountEvent::PhoneChanged,
     AccountEvent::PasswordReset,
     AccountEvent::RecoveryCodeMade,
     AccountEvent::Deleted,
@@ -112,11 +113,19 @@ async fn every_event_leaves_one_line_and_metric_without_personal_data() {
     let answer = post(&watch.world, "/password-reset", &body).await;
     watch.assert_event(&answer, AccountEvent::PasswordReset, "info");
 
-    let answer = register(&watch.world, &number, OTHER).await;
+    let answer = ask_for_phone(&watch.world, &number, OTHER).await;
     watch.assert_event(&answer, AccountEvent::UnlinkRequested, "info");
     watch.world.advance(7 * 86_400);
-    let answer = register(&watch.world, &number, OTHER).await;
+    let answer = ask_for_phone(&watch.world, &number, OTHER).await;
     watch.assert_event(&answer, AccountEvent::Unlinked, "info");
+    let (access, _) = read_tokens(&log_in(&watch.world, &number, OTHER).await);
+    let token = verify_phone(&watch.world, "phone-change", &phone(2)).await;
+    let body = json!({ "token": token, "password": OTHER });
+    let answer = watch
+        .call(Method::POST, "/phone", &access, Some(&body))
+        .await;
+    watch.assert_event(&answer, AccountEvent::PhoneChanged, "info");
+    let number = phone(2);
     let (access, _) = read_tokens(&log_in(&watch.world, &number, OTHER).await);
     let answer = watch.call(Method::DELETE, "/me", &access, None).await;
     watch.assert_event(&answer, AccountEvent::Deleted, "info");
@@ -124,6 +133,7 @@ async fn every_event_leaves_one_line_and_metric_without_personal_data() {
 
     let lines = watch.world.lines.text();
     for secret in [
+        &phone(1)[1..],
         &number[1..],
         PASSWORD,
         OTHER,

@@ -5,8 +5,8 @@ use phoneproof_tests::{World, phone};
 use serde_json::json;
 
 use crate::account::{
-    OTHER, PASSWORD, call_with_token, get_me, log_in, post, read_tokens, refresh, register,
-    register_and_log_in, verify_phone,
+    OTHER, PASSWORD, ask_for_phone, call_with_token, get_me, log_in, post, read_tokens, refresh,
+    register, register_and_log_in, verify_phone,
 };
 
 #[tokio::test]
@@ -14,7 +14,13 @@ async fn an_account_is_registered_used_and_deleted() {
     let world = World::start().await;
     let registered = register(&world, &phone(1), PASSWORD).await;
     assert_eq!(registered.status, 201, "{}", registered.text);
-    let (access, _) = read_tokens(&log_in(&world, &phone(1), PASSWORD).await);
+    let begun = log_in(&world, &phone(1), PASSWORD).await;
+    let seconds = (&begun.json["expiresIn"], &begun.json["refreshExpiresIn"]);
+    assert_eq!(seconds, (&json!(600), &json!(604_800)));
+    let (access, _) = read_tokens(&begun);
+    world.advance(100);
+    let list = call_with_token(&world, Method::GET, "/sessions", &access, None).await;
+    assert_eq!(list.json["sessions"][0]["expiresIn"], 604_700);
     let seen = get_me(&world, &access).await;
     assert_eq!(seen.json["account"], registered.json["account"]);
     assert!(!seen.text.contains(&phone(1)), "only a mask: {}", seen.text);
@@ -124,7 +130,7 @@ async fn a_phone_with_an_account_is_taken_over_only_after_a_week_of_silence() {
     let world = World::start().await;
     let week = 7 * 86_400;
     let (access, _) = register_and_log_in(&world, &phone(1)).await;
-    let asked = register(&world, &phone(1), OTHER).await;
+    let asked = ask_for_phone(&world, &phone(1), OTHER).await;
     assert_eq!((asked.status, asked.problem()), (409, "phone-in-use"));
     assert_eq!(world.lines.last()["event"], "unlink-requested");
     let seen = get_me(&world, &access).await;
@@ -133,22 +139,22 @@ async fn a_phone_with_an_account_is_taken_over_only_after_a_week_of_silence() {
     world.advance(week - 600);
     assert_eq!(log_in(&world, &phone(1), PASSWORD).await.status, 201);
     world.advance(600);
-    let again = register(&world, &phone(1), OTHER).await;
+    let again = ask_for_phone(&world, &phone(1), OTHER).await;
     assert_eq!(again.problem(), "phone-in-use");
     assert_eq!(log_in(&world, &phone(1), OTHER).await.status, 401);
     // Now the holder stays silent. Asking again does not begin a new week.
     assert_eq!(
-        register(&world, &phone(1), OTHER).await.problem(),
+        ask_for_phone(&world, &phone(1), OTHER).await.problem(),
         "phone-in-use"
     );
     assert_eq!(world.lines.last()["event"], "refused");
     world.advance(week - 600);
     assert_eq!(
-        register(&world, &phone(1), OTHER).await.problem(),
+        ask_for_phone(&world, &phone(1), OTHER).await.problem(),
         "phone-in-use"
     );
     world.advance(600);
-    let taken = register(&world, &phone(1), OTHER).await;
+    let taken = ask_for_phone(&world, &phone(1), OTHER).await;
     assert_eq!(taken.status, 201, "{}", taken.text);
     let (access, _) = read_tokens(&log_in(&world, &phone(1), OTHER).await);
     assert_eq!(
@@ -159,11 +165,53 @@ async fn a_phone_with_an_account_is_taken_over_only_after_a_week_of_silence() {
 }
 
 #[tokio::test]
+async fn registering_twice_starts_nothing_against_the_owner_unless_asked_by_name() {
+    let world = World::start().await;
+    let week = 7 * 86_400;
+    let (access, _) = register_and_log_in(&world, &phone(1)).await;
+    // The owner has forgotten his account and registers again, three times over two weeks.
+    for _ in 0..3 {
+        let token = verify_phone(&world, "register", &phone(1)).await;
+        for flag in [json!({}), json!({ "requestUnlink": false })] {
+            let mut body = json!({ "token": token, "password": OTHER });
+            body.as_object_mut()
+                .expect("an object")
+                .extend(flag.as_object().cloned().expect("one"));
+            let refused = post(&world, "/accounts", &body).await;
+            assert_eq!((refused.status, refused.problem()), (409, "phone-in-use"));
+            assert!(refused.json["retryAt"].is_null(), "{}", refused.text);
+            assert_eq!(world.lines.last()["event"], "refused");
+        }
+        world.advance(week);
+    }
+    assert_eq!(get_me(&world, &access).await.status, 401, "idle for weeks");
+    let (access, _) = read_tokens(&log_in(&world, &phone(1), PASSWORD).await);
+    assert!(get_me(&world, &access).await.json["unlinkRequestedAt"].is_null());
+    // Somebody asks for the phone by name. Even after a week, only asking by name takes it.
+    let token = verify_phone(&world, "register", &phone(1)).await;
+    let body = json!({ "token": token, "password": OTHER });
+    assert_eq!(post(&world, "/accounts", &body).await.status, 409);
+    let mut named = body.clone();
+    named["requestUnlink"] = json!(true);
+    let asked = post(&world, "/accounts", &named).await;
+    assert!(asked.json["retryAt"].is_string(), "{}", asked.text);
+    assert_eq!(
+        post(&world, "/accounts", &named).await.problem(),
+        "already-spent"
+    );
+    world.advance(week);
+    let unnamed = register(&world, &phone(1), OTHER).await;
+    assert_eq!(unnamed.problem(), "phone-in-use", "{}", unnamed.text);
+    assert!(unnamed.json["retryAt"].is_string());
+    assert_eq!(ask_for_phone(&world, &phone(1), OTHER).await.status, 201);
+}
+
+#[tokio::test]
 async fn a_log_in_in_the_same_second_as_the_request_keeps_the_phone() {
     let world = World::start().await;
     let (access, token) = register_and_log_in(&world, &phone(1)).await;
     for use_it in [true, false] {
-        assert_eq!(register(&world, &phone(1), OTHER).await.status, 409);
+        assert_eq!(ask_for_phone(&world, &phone(1), OTHER).await.status, 409);
         assert!(get_me(&world, &access).await.json["unlinkRequestedAt"].is_string());
         // The clock does not move here.
         if use_it {
@@ -174,7 +222,7 @@ async fn a_log_in_in_the_same_second_as_the_request_keeps_the_phone() {
         assert!(get_me(&world, &access).await.json["unlinkRequestedAt"].is_null());
     }
     world.advance(8 * 86_400);
-    let again = register(&world, &phone(1), OTHER).await;
+    let again = ask_for_phone(&world, &phone(1), OTHER).await;
     assert_eq!(again.problem(), "phone-in-use", "asked for anew");
 }
 
@@ -297,5 +345,5 @@ async fn every_documented_route_is_served() {
             operations += 1;
         }
     }
-    assert_eq!(operations, 14);
+    assert_eq!(operations, 15);
 }

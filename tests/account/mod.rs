@@ -18,6 +18,7 @@ mod keyring;
 mod lifecycle;
 mod login;
 mod pasted;
+mod phone;
 mod recovery;
 mod refresh;
 mod sequences;
@@ -66,7 +67,7 @@ async fn call_with_token(
         .await
 }
 
-async fn register(world: &World, phone: &str, password: &str) -> Answer {
+pub(crate) async fn register(world: &World, phone: &str, password: &str) -> Answer {
     let token = verify_phone(world, "register", phone).await;
     post(
         world,
@@ -74,6 +75,13 @@ async fn register(world: &World, phone: &str, password: &str) -> Answer {
         &json!({ "token": token, "password": password }),
     )
     .await
+}
+
+/// Registers, and asks for the phone if another account has it.
+async fn ask_for_phone(world: &World, phone: &str, password: &str) -> Answer {
+    let token = verify_phone(world, "register", phone).await;
+    let body = json!({ "token": token, "password": password, "requestUnlink": true });
+    post(world, "/accounts", &body).await
 }
 
 /// Registers an account with a second step.
@@ -108,19 +116,19 @@ async fn log_in(world: &World, phone: &str, password: &str) -> Answer {
 }
 
 /// Reads the access token and the refresh token of an answer.
-fn read_tokens(answer: &Answer) -> (String, String) {
+pub(crate) fn read_tokens(answer: &Answer) -> (String, String) {
     assert!(matches!(answer.status, 200 | 201), "{}", answer.text);
     let text = |name: &str| answer.json[name].as_str().expect("a token").to_owned();
     (text("accessToken"), text("refreshToken"))
 }
 
 /// Registers an account, logs in, and returns the access token and the refresh token.
-async fn register_and_log_in(world: &World, phone: &str) -> (String, String) {
+pub(crate) async fn register_and_log_in(world: &World, phone: &str) -> (String, String) {
     assert_eq!(register(world, phone, PASSWORD).await.status, 201);
     read_tokens(&log_in(world, phone, PASSWORD).await)
 }
 
-async fn refresh(world: &World, token: &str) -> Answer {
+pub(crate) async fn refresh(world: &World, token: &str) -> Answer {
     post(
         world,
         "/sessions/refresh",
@@ -129,6 +137,6 @@ async fn refresh(world: &World, token: &str) -> Answer {
     .await
 }
 
-async fn get_me(world: &World, access: &str) -> Answer {
+pub(crate) async fn get_me(world: &World, access: &str) -> Answer {
     call_with_token(world, Method::GET, "/me", access, None).await
 }

@@ -52,6 +52,51 @@ async fn a_refresh_token_may_be_repeated_for_half_a_minute_then_it_counts_as_reu
 }
 
 #[tokio::test]
+async fn two_tabs_with_different_tokens_do_not_end_their_session() {
+    let world = World::start().await;
+    let (_, mut token) = register_and_log_in(&world, &phone(1)).await;
+    // One tab refreshes every five seconds. The other ones still hold each earlier token.
+    let mut held = vec![token.clone()];
+    for _ in 0..8 {
+        token = read_tokens(&refresh(&world, &token).await).1;
+        held.push(token.clone());
+        world.advance(5);
+        let fresh = held.iter().rev().take(6);
+        for earlier in fresh.skip(1) {
+            let (access, same) = read_tokens(&refresh(&world, earlier).await);
+            assert_eq!(same, token, "the current token of the session");
+            assert_eq!(get_me(&world, &access).await.status, 200);
+        }
+    }
+    // A token whose exchange was 30 seconds ago is reuse.
+    let old = &held[held.len() - 7];
+    assert_eq!(
+        refresh(&world, old).await.problem(),
+        "invalid-refresh-token"
+    );
+    assert_eq!(world.lines.last()["event"], "reuse-detected");
+    assert_eq!(refresh(&world, &token).await.problem(), "session-over");
+}
+
+#[tokio::test]
+async fn a_client_that_refreshes_without_pause_keeps_its_token_for_a_while() {
+    let world = World::start().await;
+    let (_, first) = register_and_log_in(&world, &phone(1)).await;
+    let mut tokens = vec![first];
+    for _ in 0..16 {
+        let last = tokens.last().expect("one");
+        tokens.push(read_tokens(&refresh(&world, last).await).1);
+    }
+    let last = tokens.last().expect("one").clone();
+    for held in &tokens {
+        assert_eq!(read_tokens(&refresh(&world, held).await).1, last);
+    }
+    world.advance(30);
+    let next = read_tokens(&refresh(&world, &last).await).1;
+    assert_ne!(next, last);
+}
+
+#[tokio::test]
 async fn reuse_ends_its_own_session_only() {
     let world = World::start().await;
     let (_, first) = register_and_log_in(&world, &phone(1)).await;
@@ -59,6 +104,7 @@ async fn reuse_ends_its_own_session_only() {
     let (_, other) = read_tokens(&other);
     let (_, second) = read_tokens(&refresh(&world, &first).await);
     read_tokens(&refresh(&world, &second).await);
+    world.advance(30);
     assert_eq!(refresh(&world, &first).await.status, 401);
     assert_eq!(refresh(&world, &other).await.status, 200);
 }

@@ -8,17 +8,18 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use phoneproof_aws::store::{Guess, ReserveError, SendPlan, Store};
+use phoneproof_aws::store::{ReserveError, SendPlan, Store};
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::address::SourceAddress;
-use phoneproof_domain::challenge::ChallengeId;
+use phoneproof_domain::challenge::{ChallengeId, Closed};
 use phoneproof_domain::clock::{Clock as _, Timestamp};
 use phoneproof_domain::device::Device;
 use phoneproof_domain::gate::{Check, Gate, gates};
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::phone_record::{
-    GuessRefusal, Lockout, PhoneRecord, Reservation, SendRefusal, Slot, SlotLayout, Terms, WriteId,
+    Guess, GuessRefusal, Lockout, PhoneRecord, Predecessor, Reservation, SendRefusal, Slot, Terms,
+    Use, WriteId,
 };
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::rule::Rule;
@@ -30,7 +31,11 @@ use serde_json::{Value, json};
 
 const OWN: ChallengeId = ChallengeId([1; 16]);
 const OTHER: ChallengeId = ChallengeId([2; 16]);
+const NEXT: ChallengeId = ChallengeId([4; 16]);
 const WRITE: WriteId = WriteId([3; 16]);
+const EARLIER: WriteId = WriteId([5; 16]);
+/// The number of slots of a phone.
+const SLOTS: u8 = 7;
 const COOLDOWN: Duration = Duration::from_mins(1);
 const LOCKOUT: Lockout = Lockout {
     soft: 20,
@@ -71,6 +76,7 @@ impl Bench {
                 today: Window::containing(now, DAY, Duration::ZERO),
                 cooldown: COOLDOWN,
                 lockout: LOCKOUT,
+                slots: SLOTS,
             },
             world,
         }
@@ -138,7 +144,6 @@ impl Bench {
             expires_at: self.terms.now + Duration::from_mins(5),
             attempts: 5,
             terms: self.terms,
-            layout: SlotLayout::new(COOLDOWN, Duration::from_mins(5)),
             stored: None,
         }
     }
@@ -172,8 +177,15 @@ impl Bench {
         let now = self.terms.now;
         let mut records = Vec::new();
         for slots in slot_kinds(now) {
-            for failures in [0, LOCKOUT.hard - 1, LOCKOUT.hard] {
-                for failures_today in [0, LOCKOUT.soft - 1, LOCKOUT.soft] {
+            // Locks are combined with the plain kinds of slots only, because there are many others.
+            let is_plain = slots.len() <= 1 && slots.values().all(|slot| slot.used.is_none());
+            let edges = |last: u32| {
+                [0, last - 1, last]
+                    .into_iter()
+                    .take(if is_plain { 3 } else { 1 })
+            };
+            for failures in edges(LOCKOUT.hard) {
+                for failures_today in edges(LOCKOUT.soft) {
                     for last_sent in [
                         None,
                         Some(now - Duration::from_secs(59)),
@@ -209,7 +221,10 @@ fn read_slot(members: &Value) -> Slot {
         root: RootId::parse(members["root"]["S"].as_str().expect("a text")).expect("an id"),
         expires_at: Timestamp::from_unix(number(&members["expires"]).expect("a number")),
         attempts_left: u32::try_from(left).expect("small"),
-        used: members["used"]["BOOL"] == true,
+        used: number(&members["used"]).map(|at| Use {
+            at: Timestamp::from_unix(at),
+            by: WriteId(binary("used_by").expect("a write")),
+        }),
         written_by: binary("by").map(WriteId),
     }
 }
@@ -221,8 +236,9 @@ fn slot_attribute(slot: &Slot) -> Value {
         "expires": { "N": slot.expires_at.unix().to_string() },
         "left": { "N": slot.attempts_left.to_string() },
     });
-    if slot.used {
-        members["used"] = json!({ "BOOL": true });
+    if let Some(Use { at, by }) = slot.used {
+        members["used"] = json!({ "N": at.unix().to_string() });
+        members["used_by"] = json!({ "B": STANDARD.encode(by.0) });
     }
     if let Some(WriteId(by)) = slot.written_by {
         members["by"] = json!({ "B": STANDARD.encode(by) });
@@ -231,27 +247,36 @@ fn slot_attribute(slot: &Slot) -> Value {
 }
 
 fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
-    let second = Duration::from_secs(1);
+    let seconds = Duration::from_secs;
     let slot = |id, expires_at| Slot {
         id,
         root: protocol::root(),
         expires_at,
         attempts_left: 1,
-        used: false,
+        used: None,
         written_by: None,
     };
+    // Entered now, at the last second of a repeat, and a second before it.
+    let uses = [0, 29, 30].map(|ago| {
+        Some(Use {
+            at: now - seconds(ago),
+            by: if ago == 0 { WRITE } else { EARLIER },
+        })
+    });
     let mut kinds = vec![BTreeMap::new()];
     for id in [OWN, OTHER] {
-        for expires_at in [now - second, now, now + second] {
-            for (attempts_left, used) in [(0, false), (1, false), (1, true)] {
-                for written_by in [None, Some(WRITE)] {
-                    let slot = Slot {
-                        attempts_left,
-                        used,
-                        written_by,
-                        ..slot(id, expires_at)
-                    };
-                    kinds.push(BTreeMap::from([(2, slot)]));
+        for expires_at in [now - seconds(1), now, now + seconds(1)] {
+            for attempts_left in [0, 1] {
+                for used in [&[None], &uses[..]].concat() {
+                    for written_by in [None, Some(WRITE)] {
+                        let slot = Slot {
+                            attempts_left,
+                            used,
+                            written_by,
+                            ..slot(id, expires_at)
+                        };
+                        kinds.push(BTreeMap::from([(2, slot)]));
+                    }
                 }
             }
         }
@@ -259,11 +284,45 @@ fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
     // An idempotency key that was used before leaves a dead slot of the same challenge, before or after the live one.
     for dead in [1, 3] {
         kinds.push(BTreeMap::from([
-            (dead, slot(OWN, now - second)),
-            (2, slot(OWN, now + second)),
+            (dead, slot(OWN, now - seconds(1))),
+            (2, slot(OWN, now + seconds(1))),
         ]));
     }
+    // The slot that a send asks for holds another challenge, which is open, over, or the renewal that is asked for.
+    for (id, expires_at) in [
+        (OTHER, now + seconds(1)),
+        (OTHER, now - seconds(9)),
+        (OTHER, now - seconds(10)),
+        (NEXT, now + seconds(1)),
+    ] {
+        for used in [&[None], &uses[..]].concat() {
+            let holder = Slot {
+                used,
+                ..slot(id, expires_at)
+            };
+            kinds.push(BTreeMap::from([
+                (2, slot(OWN, now + seconds(1))),
+                (4, holder),
+            ]));
+        }
+    }
+    let full = (0..SLOTS).map(|index| (index, slot(OWN, now + seconds(1 + u64::from(index)))));
+    kinds.push(full.collect());
     kinds
+}
+
+/// A renewal of the challenge in slot 2, planned for so many guesses.
+fn renewal(attempts_left: u32) -> Reservation {
+    let (id, slot) = (OWN, 2);
+    Reservation::Renewal {
+        id: NEXT,
+        slot: 4,
+        of: Predecessor {
+            id,
+            slot,
+            attempts_left,
+        },
+    }
 }
 
 #[tokio::test]
@@ -274,6 +333,8 @@ async fn the_store_and_the_domain_decide_alike_on_every_send() {
             Reservation::New { id: OWN, slot: 4 },
             Reservation::Idempotent { id: OWN, slot: 4 },
             Reservation::Resend { id: OWN, slot: 2 },
+            renewal(1),
+            renewal(5),
         ] {
             bench.put(&record).await;
             let stored = bench.reserve(&bench.plan(reservation)).await;
@@ -306,33 +367,57 @@ async fn the_store_and_the_domain_decide_alike_on_every_send() {
 async fn the_store_and_the_domain_decide_alike_on_every_guess() {
     let bench = Bench::new().await;
     for record in bench.records() {
-        for right in [true, false] {
+        // A token of the challenge in the slot, and one of an earlier challenge of its key.
+        let ends = record
+            .slots
+            .get(&2)
+            .map_or(bench.terms.now, |own| own.expires_at);
+        let guesses = [(true, ends), (false, ends), (true, ends - COOLDOWN)];
+        for (right, expires_at) in guesses {
             bench.put(&record).await;
             let guess = Guess {
-                phone_index: bench.subjects.phone_index.clone(),
                 id: OWN,
                 slot: 2,
+                expires_at,
                 right,
                 write: WRITE,
             };
             let stored = bench
                 .store
-                .record_guess(&guess, &bench.terms, &mut bench.request())
+                .record_guess(
+                    &bench.subjects.phone_index,
+                    &guess,
+                    &bench.terms,
+                    &mut bench.request(),
+                )
                 .await;
-            let decided = record.admits_guess(2, OWN, WRITE, &bench.terms);
+            let decided = record.admits_guess(&guess, &bench.terms);
             let is_admitted = decided.is_ok();
             match decided {
                 // A wrong guess takes the last attempt. After a right one the number is not used.
                 Ok(()) if right => assert!(matches!(stored, Ok(Ok(_))), "{record:?}"),
+                // A wrong code at a used challenge counts, and is answered like every guess at one.
+                Ok(()) if record.slots[&2].used.is_some() => {
+                    let used = GuessRefusal::Closed(Closed::Used);
+                    assert_eq!(stored, Ok(Err(used)), "{record:?}");
+                }
                 Ok(()) => assert_eq!(stored, Ok(Ok(0)), "{record:?}"),
-                Err(GuessRefusal::AlreadyApplied(slot)) if slot.used == right => {
-                    assert_eq!(stored, Ok(Ok(slot.attempts_left)), "{record:?}");
+                Err(GuessRefusal::AlreadyApplied(slot))
+                    if slot.used.is_some_and(|used| used.by == WRITE) == right =>
+                {
+                    let is_late = slot.used.is_some() && !right;
+                    let expected = if is_late {
+                        Err(GuessRefusal::Closed(Closed::Used))
+                    } else {
+                        Ok(slot.attempts_left)
+                    };
+                    assert_eq!(stored, Ok(expected), "{record:?}");
                 }
                 Err(refusal) => assert_eq!(stored, Ok(Err(refusal)), "{record:?}"),
             }
             let mut expected = record.clone();
             if is_admitted {
-                protocol::guess(&mut expected, 2, right, WRITE);
+                protocol::guess(&mut expected, 2, right, WRITE, bench.terms.now);
             }
             assert_eq!(bench.record().await, expected, "{record:?}");
         }
@@ -420,6 +505,7 @@ async fn the_store_and_the_domain_decide_alike_on_every_refund() {
             new,
             Reservation::Idempotent { id: OWN, slot: 2 },
             Reservation::Resend { id: OWN, slot: 2 },
+            renewal(3),
         ] {
             for counted in [0, 1, 2] {
                 bench.put(&record).await;

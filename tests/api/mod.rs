@@ -13,13 +13,14 @@
 )]
 
 mod action;
+mod again;
 mod agreement;
 mod anywhere;
 mod calls;
 mod delivery;
 mod documents;
 mod events;
-mod flow;
+pub(crate) mod flow;
 mod journal;
 mod limits;
 mod pasted;

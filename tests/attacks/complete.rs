@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 const SECURITY: &str = include_str!("../../SECURITY.md");
-const ATTACKS: [&str; 7] = [
+const ATTACKS: [&str; 8] = [
     include_str!("forging.rs"),
     include_str!("guessing.rs"),
     include_str!("input.rs"),
     include_str!("kinds.rs"),
+    include_str!("sessions.rs"),
     include_str!("store.rs"),
     include_str!("texting.rs"),
     include_str!("tokens.rs"),

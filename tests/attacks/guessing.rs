@@ -1,9 +1,11 @@
 //! Attacks that try to pass verification without the code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 
 use phoneproof_tests::{PARALLEL, World, at_once, many, phone};
 
+use crate::api::flow::read_claims;
 use crate::attacks::{MODES, nth_phone, obtain_challenge, raise_limits};
 
 const ROUNDS: usize = 10;
@@ -45,14 +47,31 @@ async fn one_right_code_sent_many_times() {
     for mode in MODES {
         let world = World::builder().mode(mode).start().await;
         for round in 0..ROUNDS {
-            let (token, right, _) = obtain_challenge(&world, &nth_phone(round), round).await;
+            let (token, right, wrong) = obtain_challenge(&world, &nth_phone(round), round).await;
+            let made = Arc::new(Mutex::new(BTreeSet::new()));
             let statuses = at_once(&world.client, |_, client| {
-                let (token, right) = (token.clone(), right.clone());
-                async move { client.verify(&token, &right).await }
+                let (token, right, made) = (token.clone(), right.clone(), Arc::clone(&made));
+                async move {
+                    let answer = client.verify(&token, &right).await;
+                    let claims = read_claims(&answer.token()).to_string();
+                    made.lock().expect("not poisoned").insert(claims);
+                    // Each one spends what it got.
+                    client.spend(&answer.token(), "login").await
+                }
             })
             .await;
+            // All got the same success, with one `jti`, and it is spent once.
+            assert_eq!(made.lock().expect("not poisoned").len(), 1, "round {round}");
             let expected = BTreeMap::from([(200, 1), (409, *PARALLEL - 1)]);
             assert_eq!(statuses, expected, "round {round}, {mode}");
+            // The token alone opens nothing in this time: wrong codes count, and then the right one is refused too.
+            for _ in 0..5 {
+                assert_eq!(world.client.verify(&token, &right).await.status, 200);
+                assert_eq!(world.client.verify(&token, &wrong).await.status, 409);
+            }
+            assert_eq!(world.client.verify(&token, &right).await.status, 409);
+            let metric = |name| world.lines.text().matches(name).count();
+            assert_eq!(metric("\"Verified\":1"), round + 1, "each is counted once");
         }
     }
 }
@@ -62,7 +81,18 @@ async fn replay_of_a_used_challenge() {
     for mode in MODES {
         let world = World::builder().mode(mode).start().await;
         let (token, right, _) = obtain_challenge(&world, &phone(1), 1).await;
-        assert_eq!(world.client.verify(&token, &right).await.status, 200);
+        let first = world.client.verify(&token, &right).await;
+        assert_eq!(first.status, 200);
+        world.advance(29);
+        // Until then a replay gets the same success, which is spent once.
+        let last = world.client.verify(&token, &right).await;
+        assert_eq!(read_claims(&last.token()), read_claims(&first.token()));
+        assert_eq!(
+            world.client.spend(&first.token(), "login").await.status,
+            200
+        );
+        assert_eq!(world.client.spend(&last.token(), "login").await.status, 409);
+        world.advance(1);
         let statuses = many(5_000, &world.client, |_, client| {
             let (token, right) = (token.clone(), right.clone());
             async move { client.verify(&token, &right).await }

@@ -15,6 +15,7 @@ mod forging;
 mod guessing;
 mod input;
 mod kinds;
+mod sessions;
 mod store;
 mod texting;
 mod tokens;

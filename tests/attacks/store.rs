@@ -7,6 +7,7 @@ use phoneproof_domain::phone::Phone;
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_tests::{Fault, World, many, phone};
 
+use crate::api::flow::read_claims;
 use crate::attacks::{MODES, address, nth_phone, obtain_challenge, raise_limits};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -49,6 +50,10 @@ async fn lost_reply_on_verify() {
             world.proxy().break_next("UpdateItem", Fault::LoseReply);
             let first = world.client.verify(&token, &right).await;
             assert_eq!(first.status, 200, "{mode}: {}", first.text);
+            // Its repeat by the client gets the same success, and is refused half a minute later.
+            let again = world.client.verify(&token, &right).await;
+            assert_eq!(read_claims(&again.token()), read_claims(&first.token()));
+            world.advance(30);
             assert_eq!(world.client.verify(&token, &right).await.status, 409);
         }
     }

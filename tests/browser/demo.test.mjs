@@ -275,7 +275,7 @@ onPage("asks for the code after an unconfirmed text", {}, async (page) => {
 });
 
 onPage("allows a resend only after the wait, and sends the token with it", {}, async (page) => {
-  await answer(page, "/v1/send", 202, accepted({ resendAt: inSeconds(5) }));
+  await answer(page, "/v1/send", 202, accepted({ resendAt: inSeconds(5), resendIn: 5 }));
   await sendTo(page, "+14152001234");
   await shows(page, "#resend", /in 0:0\d/);
   await page.getByRole("button", { name: /^Send again/ }).click({ force: true });
@@ -285,6 +285,14 @@ onPage("allows a resend only after the wait, and sends the token with it", {}, a
   await page.getByRole("button", { name: "Send again" }).click();
   assert.equal((await request).postDataJSON().token, "v1.test.challenge");
   await shows(page, "#call-list li:first-child", /texted once more/);
+});
+
+onPage("counts seconds on a device whose clock is an hour fast", {}, async (page) => {
+  const hourAgo = { expiresAt: inSeconds(300 - 3600), resendAt: inSeconds(60 - 3600) };
+  await answer(page, "/v1/send", 202, accepted(hourAgo));
+  await sendTo(page, "+14152001234");
+  await shows(page, "#code-expiry", /Works for (5:00|4:5\d)/);
+  await shows(page, "#resend", /in (1:00|0:5\d)/);
 });
 
 // ------------------------------------------------------------------------------------- hostile text

@@ -94,12 +94,14 @@ export async function arrivedCode(page) {
   return (await page.locator("#use-code strong").innerText()).trim();
 }
 
-/** Answers calls to `path` in the stack's place. */
+/** Answers calls to `path` in the stack's place. Like the stack, it sends `Retry-After` beside `retryAt`. */
 export function answer(page, path, status, body) {
-  return page.route(`${BASE}${path}`, (route) => route.fulfill({ status, contentType: status < 400 ? "application/json" : "application/problem+json", body: JSON.stringify(body) }));
+  const contentType = status < 400 ? "application/json" : "application/problem+json";
+  const headers = body.retryAt ? { "Retry-After": String(Math.ceil((Date.parse(body.retryAt) - Date.now()) / 1000)) } : {};
+  return page.route(`${BASE}${path}`, (route) => route.fulfill({ status, contentType, headers, body: JSON.stringify(body) }));
 }
 
-export const accepted = (more = {}) => ({ token: "v1.test.challenge", expiresAt: inSeconds(300), resendAt: inSeconds(60), codeLength: 6, attempts: 5, phone: "+•••••••••00", ...more });
+export const accepted = (more = {}) => ({ token: "v1.test.challenge", expiresAt: inSeconds(300), expiresIn: 300, resendAt: inSeconds(60), resendIn: 60, codeLength: 6, attempts: 5, phone: "+•••••••••00", ...more });
 
 export async function assertFits(page) {
   const { wide, screen } = await page.evaluate(() => ({ wide: document.documentElement.scrollWidth, screen: innerWidth }));

@@ -102,6 +102,7 @@ fn many_guesses_at_one_challenge_break_no_rule() {
             faults: 2,
             reached: vec![
                 Reached::Success,
+                Reached::SameSuccess,
                 Reached::Exhausted,
                 Reached::Expired,
                 Reached::GivenBack,
@@ -169,6 +170,34 @@ fn resends_of_a_code_break_no_rule() {
                 Reached::Success,
                 Reached::Resent,
                 Reached::SuccessAfterRefusedResend,
+            ],
+        },
+        100_000,
+    );
+}
+
+#[test]
+fn renewals_of_a_challenge_break_no_rule() {
+    explore(
+        Protocol {
+            sends: vec![
+                send(Kind::New, 0),
+                send(Kind::Renewal { of: 0 }, 2),
+                send(Kind::Renewal { of: 0 }, -2),
+            ],
+            guesses: vec![
+                guess_wrong(0, 0),
+                guess_wrong(1, -2),
+                guess_right(1, 2),
+                guess_right(0, 0),
+            ],
+            faults: 1,
+            reached: vec![
+                Reached::Success,
+                Reached::Repeated,
+                Reached::GivenBack,
+                Reached::SuccessAfterRenewal,
+                Reached::ExhaustedAfterRenewal,
             ],
         },
         100_000,

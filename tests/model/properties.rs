@@ -1,6 +1,8 @@
 //! The steps that each state allows, and the properties that must hold in every state.
 
-use phoneproof_domain::phone_record::PhoneRecord;
+use std::collections::BTreeSet;
+
+use phoneproof_domain::phone_record::{PhoneRecord, WriteId};
 use stateright::{Model, Property};
 
 use crate::state::{Call, Calling, Carrier, Guessing, Kind, Outcome, Sending, State, Step, Told};
@@ -19,7 +21,7 @@ impl Protocol {
             Sending::Reserving(calling) => {
                 let may_begin = match self.sends[send].kind {
                     Kind::New | Kind::Keyed(_) => true,
-                    Kind::Resend { of } => has_token(state, of),
+                    Kind::Resend { of } | Kind::Renewal { of } => has_token(state, of),
                 };
                 if may_begin {
                     steps.extend(calls.iter().map(|call| Step::Reserve(send, *call)));
@@ -67,13 +69,20 @@ impl Protocol {
         }
     }
 
+    /// Counts the different success tokens that clients got for a challenge. A repeat gets the token of the first.
     fn count_successes(&self, state: &State, origin: usize) -> usize {
         let guesses = self.guesses.iter().zip(&state.guesses);
-        guesses
-            .filter(|(request, guess)| {
-                self.origin(request.send) == origin && **guess == Guessing::Success
-            })
-            .count()
+        let made = guesses.filter_map(|(request, guess)| match guess {
+            Guessing::Success(WriteId(by)) if self.origin(request.send) == origin => Some(*by),
+            _ => None,
+        });
+        made.collect::<BTreeSet<_>>().len()
+    }
+
+    /// Counts the successes of a challenge and of those that renewed it, heard and unheard.
+    fn count_consumed(&self, state: &State, root: usize) -> u32 {
+        let chain = (0..self.sends.len()).filter(|send| self.find_root(*send) == root);
+        chain.map(|send| state.successes[send]).sum()
     }
 
     /// Whether a guess was told "used" although it is the only right one at its challenge and does not repeat one that
@@ -84,6 +93,11 @@ impl Protocol {
             return false;
         }
         let origin = self.origin(request.send);
+        // A parallel resend gets the token of a renewal whose text may then be refused. Nobody can know that code.
+        let is_texted = |send: usize| self.origin(send) == origin && state.texts[send].is_some();
+        if !(0..self.sends.len()).any(is_texted) {
+            return false;
+        }
         let mut others = self.guesses.iter().enumerate();
         let somebody_else = others.any(|(other, same)| {
             let is_other = other != guess && Some(other) != request.after;
@@ -144,6 +158,7 @@ impl Model for Protocol {
             sends: vec![Sending::Reserving(Calling::AHEAD); self.sends.len()],
             guesses: vec![Guessing::Calling(Calling::AHEAD); self.guesses.len()],
             texts: vec![None; self.sends.len()],
+            planned: vec![ATTEMPTS; self.sends.len()],
             tokens: vec![None; self.sends.len()],
             lives: vec![0; self.sends.len()],
             evaluated: vec![0; self.sends.len()],
@@ -180,17 +195,17 @@ impl Model for Protocol {
     fn properties(&self) -> Vec<Property<Self>> {
         let mut properties = vec![
             Property::always(
-                "a challenge succeeds once",
+                "a challenge succeeds once, renewals included",
                 |model: &Self, state: &State| {
                     let heard =
                         (0..model.sends.len()).map(|origin| model.count_successes(state, origin));
                     let lives = state.lives.iter().map(|lives| usize::from(*lives));
-                    state.successes.iter().all(|successes| *successes <= 1)
+                    (0..model.sends.len()).all(|root| model.count_consumed(state, root) <= 1)
                         && heard.zip(lives).all(|(heard, lives)| heard <= lives)
                 },
             ),
             Property::always(
-                "no more guesses are evaluated than allowed",
+                "no more wrong codes are evaluated than allowed, renewals included",
                 |_, state: &State| state.evaluated.iter().all(|guesses| *guesses <= ATTEMPTS),
             ),
             Property::always("a key is texted once", |model: &Self, state: &State| {
@@ -238,8 +253,14 @@ pub(crate) enum Reached {
     SuccessAfterRefusedResend,
     /// A key was used again.
     Repeated,
-    /// A client that got no answer was told "used" at its retry: its success had gone unheard.
+    /// A client that got no answer heard of its success at its retry.
     RetryOfUnheardSuccess,
+    /// Two clients entered the right code, and both got the one success token.
+    SameSuccess,
+    /// A challenge that followed one with fewer guesses left succeeded.
+    SuccessAfterRenewal,
+    /// The guesses of a challenge and of its renewal were used up together.
+    ExhaustedAfterRenewal,
 }
 
 impl Reached {
@@ -283,7 +304,7 @@ impl Reached {
                 state.sends.contains(&Sending::Over(Outcome::Repeated))
             }),
             Self::RetryOfUnheardSuccess => Property::sometimes(
-                "a success that went unheard",
+                "a success that went unheard is heard at the retry",
                 |model: &Protocol, state: &State| {
                     model
                         .guesses
@@ -292,8 +313,34 @@ impl Reached {
                         .any(|(request, guess)| {
                             let unheard =
                                 request.after.is_some_and(|earlier| state.consumed[earlier]);
-                            unheard && *guess == Guessing::Closed(Told::Used)
+                            unheard && matches!(guess, Guessing::Success(_))
                         })
+                },
+            ),
+            Self::SameSuccess => {
+                Property::sometimes("the right code succeeds twice", |_, state: &State| {
+                    let is_success = |guess: &&Guessing| matches!(guess, Guessing::Success(_));
+                    state.guesses.iter().filter(is_success).count() == 2
+                })
+            }
+            Self::SuccessAfterRenewal => Property::sometimes(
+                "a renewal succeeds after a wrong code at the challenge before",
+                |model: &Protocol, state: &State| {
+                    let renewal =
+                        |send: &usize| matches!(model.sends[*send].kind, Kind::Renewal { .. });
+                    let mut renewals = (0..model.sends.len()).filter(renewal);
+                    renewals.any(|send| model.count_successes(state, send) == 1)
+                        && state.guesses.contains(&Guessing::WrongCode)
+                },
+            ),
+            Self::ExhaustedAfterRenewal => Property::sometimes(
+                "a renewal has no guesses left after one of its own",
+                |model: &Protocol, state: &State| {
+                    let guesses = model.guesses.iter().zip(&state.guesses);
+                    let told =
+                        guesses.filter(|(_, guess)| **guess == Guessing::Closed(Told::Exhausted));
+                    let mut sends = told.map(|(request, _)| model.sends[request.send].kind);
+                    sends.any(|kind| matches!(kind, Kind::Renewal { .. }))
                 },
             ),
         }

@@ -1,7 +1,7 @@
 //! The requests of the model, and the state of each.
 
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::phone_record::{PhoneRecord, SlotIndex};
+use phoneproof_domain::phone_record::{PhoneRecord, SlotIndex, WriteId};
 
 /// What a send requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,11 @@ pub(crate) enum Kind {
     Keyed(u8),
     /// The code of an earlier send again, by a client that has its token.
     Resend {
+        /// The index of the earlier send.
+        of: usize,
+    },
+    /// A resend that comes so late that it makes a new challenge.
+    Renewal {
         /// The index of the earlier send.
         of: usize,
     },
@@ -95,7 +100,8 @@ pub(crate) enum Outcome {
 #[derive(Clone, Copy, Debug, Hash, PartialEq, Eq)]
 pub(crate) enum Guessing {
     Calling(Calling),
-    Success,
+    /// 200, with the success token that this write made.
+    Success(WriteId),
     WrongCode,
     Closed(Told),
     Locked,
@@ -120,12 +126,14 @@ pub(crate) struct State {
     pub(crate) guesses: Vec<Guessing>,
     /// The texts, by send, with the moment of the request.
     pub(crate) texts: Vec<Option<usize>>,
+    /// The guesses that each renewal plans to take over. The record corrects the number.
+    pub(crate) planned: Vec<u32>,
     /// The challenge tokens, by send. `None` while a send has no token.
     pub(crate) tokens: Vec<Option<Token>>,
     /// How often each challenge was made, by the first send that requested it. A key makes its challenge again after a
     /// refund and after the end of the challenge.
     pub(crate) lives: Vec<u8>,
-    /// The evaluated guesses since the challenge was last made.
+    /// The wrong codes that were evaluated since the challenge was last made, and for the challenges that renewed it.
     pub(crate) evaluated: Vec<u32>,
     /// The successes since the challenge was last made, heard and unheard.
     pub(crate) successes: Vec<u32>,

@@ -5,7 +5,8 @@ use std::time::Duration;
 use phoneproof_domain::challenge::{ChallengeId, Closed};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::{
-    GuessRefusal, Lockout, REPEATED_FOR, Reservation, SendRefusal, Slot, SlotLayout, Terms, WriteId,
+    Guess, GuessRefusal, Lockout, Predecessor, REPEATABLE_FOR, REPEATED_FOR, Reservation,
+    SendRefusal, Slot, SlotLayout, Terms, WriteId,
 };
 use phoneproof_domain::window::{DAY, Window};
 use phoneproof_tests::protocol;
@@ -32,6 +33,7 @@ fn terms(moment: usize, skew: i64) -> Terms {
             hard: 100,
             remembered: DAY,
         },
+        slots: SlotLayout::new(COOLDOWN, LIFETIME).count,
     }
 }
 
@@ -61,11 +63,21 @@ impl Protocol {
         match self.sends[send].kind {
             Kind::New => send,
             Kind::Resend { of } => self.origin(of),
-            Kind::Keyed(_) => {
+            // Renewals of one challenge have the same id, like sends under one key.
+            Kind::Keyed(_) | Kind::Renewal { .. } => {
                 let own = self.sends[send].kind;
                 let first = self.sends.iter().position(|other| other.kind == own);
                 first.unwrap_or(send)
             }
+        }
+    }
+
+    /// The send whose guesses `send` shares: the first of a chain of renewals.
+    pub(crate) fn find_root(&self, send: usize) -> usize {
+        let origin = self.origin(send);
+        match self.sends[origin].kind {
+            Kind::Renewal { of } => self.find_root(of),
+            Kind::New | Kind::Keyed(_) | Kind::Resend { .. } => origin,
         }
     }
 
@@ -85,6 +97,20 @@ impl Protocol {
                 let slot = state.tokens[of].expect("a token to resend").slot;
                 Reservation::Resend { id, slot }
             }
+            Kind::Renewal { of } => {
+                let before = state.tokens[of].expect("a token to renew").slot;
+                let slot = if slot == before {
+                    layout.next(slot)
+                } else {
+                    slot
+                };
+                let of = Predecessor {
+                    id: self.challenge(of),
+                    slot: before,
+                    attempts_left: state.planned[send],
+                };
+                Reservation::Renewal { id, slot, of }
+            }
         }
     }
 
@@ -95,7 +121,9 @@ impl Protocol {
             return;
         };
         let moment = calling.find_moment(state);
-        let reservation = self.reservation(state, send, moment);
+        let planned = state.tokens[send].map(|token| token.slot);
+        let asked = self.reservation(state, send, moment);
+        let reservation = planned.map_or(asked, |slot| asked.with_slot(slot));
         let mut refusal = None;
         if call != Call::Lost && !calling.applied {
             let terms = terms(moment, self.sends[send].skew);
@@ -109,17 +137,25 @@ impl Protocol {
             if refusal.is_none() && protocol::count(&mut state.counted, LIMIT) {
                 let expires_at = terms.now + LIFETIME;
                 let (record, now) = (&mut state.record, terms.now);
+                let attempts = match reservation {
+                    Reservation::Renewal { of, .. } => of.attempts_left,
+                    _ => ATTEMPTS,
+                };
                 protocol::send(
                     record,
                     &reservation,
                     &protocol::root(),
                     expires_at,
-                    ATTEMPTS,
+                    attempts,
                     now,
                 );
                 self.begin_life(state, send);
                 calling.applied = true;
             }
+        }
+        if let Some(SendRefusal::Instead(fitting)) = refusal {
+            self.plan_again(state, send, (moment, fitting), call);
+            return;
         }
         state.tokens[send] = match (&refusal, self.sends[send].kind) {
             (Some(SendRefusal::Repeated(slot, own)), _) => Some(Token {
@@ -128,7 +164,7 @@ impl Protocol {
             }),
             _ if !calling.applied => None,
             (_, Kind::Resend { of }) => state.tokens[of],
-            (_, Kind::New | Kind::Keyed(_)) => Some(Token {
+            (_, Kind::New | Kind::Keyed(_) | Kind::Renewal { .. }) => Some(Token {
                 slot: reservation.slot(),
                 expires_at: at(moment, self.sends[send].skew) + LIFETIME,
             }),
@@ -145,12 +181,53 @@ impl Protocol {
         };
     }
 
-    /// Resets the counts of a challenge that is made, and not only texted again.
+    /// Plans a send anew, because the record has room for another reservation. The next call is a new one.
+    ///
+    /// If the reply is lost, the SDK repeats the call with the old plan.
+    fn plan_again(
+        &self,
+        state: &mut State,
+        send: usize,
+        (moment, fitting): (usize, Reservation),
+        call: Call,
+    ) {
+        let Sending::Reserving(calling) = state.sends[send] else {
+            return;
+        };
+        if call == Call::ReplyLost {
+            state.sends[send] = calling
+                .try_again(state)
+                .map_or(Sending::Over(Outcome::Unknown), Sending::Reserving);
+            return;
+        }
+        if let Reservation::Renewal { of, .. } = fitting {
+            state.planned[send] = of.attempts_left;
+        }
+        state.tokens[send] = Some(Token {
+            slot: fitting.slot(),
+            expires_at: at(moment, self.sends[send].skew) + LIFETIME,
+        });
+        state.sends[send] = Sending::Reserving(Calling {
+            // The instant of the request stays that of its first call.
+            tries: 1,
+            applied: false,
+            since: moment,
+        });
+    }
+
+    /// Resets the counts of a challenge that is made, and not only texted again. A renewal does not reset the guesses.
     fn begin_life(&self, state: &mut State, send: usize) {
-        if !matches!(self.sends[send].kind, Kind::Resend { .. }) {
-            let origin = self.origin(send);
-            state.lives[origin] += 1;
-            (state.evaluated[origin], state.successes[origin]) = (0, 0);
+        let origin = self.origin(send);
+        match self.sends[send].kind {
+            Kind::Resend { .. } => {}
+            Kind::Renewal { .. } => {
+                state.lives[origin] += 1;
+                state.successes[origin] = 0;
+            }
+            Kind::New | Kind::Keyed(_) => {
+                state.lives[origin] += 1;
+                (state.evaluated[origin], state.successes[origin]) = (0, 0);
+            }
         }
     }
 
@@ -183,6 +260,7 @@ impl Protocol {
             let reservation = match self.sends[send].kind {
                 Kind::Resend { .. } => Reservation::Resend { id, slot },
                 Kind::New | Kind::Keyed(_) => Reservation::New { id, slot },
+                Kind::Renewal { .. } => self.reservation(state, send, state.moment).with_slot(slot),
             };
             let (record, counted) = (&mut state.record, &mut state.counted);
             calling.applied = protocol::give_back(record, &reservation, counted);
@@ -207,22 +285,37 @@ impl Protocol {
         );
         let terms = terms(calling.find_moment(state), request.skew);
         let token = state.tokens[request.send].expect("a token to guess with");
-        if token.expires_at <= terms.now {
+        if token.expires_at + REPEATABLE_FOR <= terms.now {
             // The token alone shows this, so there is no call.
             state.guesses[guess] = Guessing::Closed(Told::Expired);
             return;
         }
-        let slot = token.slot;
-        let decided = state.record.admits_guess(slot, id, write, &terms);
+        let made = Guess {
+            id,
+            slot: token.slot,
+            expires_at: token.expires_at,
+            right: request.right,
+            write,
+        };
+        let decided = state.record.admits_guess(&made, &terms);
         if call != Call::Lost && decided.is_ok() {
-            protocol::guess(&mut state.record, slot, request.right, write);
-            let origin = self.origin(request.send);
-            state.evaluated[origin] += 1;
+            let record = &mut state.record;
+            protocol::guess(record, token.slot, request.right, write, terms.now);
+            let (origin, root) = (self.origin(request.send), self.find_root(request.send));
+            state.evaluated[root] += u32::from(!request.right);
             state.successes[origin] += u32::from(request.right);
             state.consumed[guess] = request.right;
         }
+        let is_expired = token.expires_at <= terms.now;
         state.guesses[guess] = match call {
-            Call::Answered => answer_guess(decided, request.right),
+            Call::Answered => {
+                let holder = state.record.slots.get(&made.slot);
+                let is_used = holder.is_some_and(|own| own.id == id && own.used.is_some());
+                match answer_guess(decided, &made, is_expired) {
+                    Guessing::WrongCode if is_used => Guessing::Closed(Told::Used),
+                    told => told,
+                }
+            }
             Call::Lost | Call::ReplyLost => calling
                 .try_again(state)
                 .map_or(Guessing::Unknown, Guessing::Calling),
@@ -251,18 +344,24 @@ impl Protocol {
 }
 
 /// The answer of the service to a guess, from the decision of the store.
-fn answer_guess(decided: Result<(), GuessRefusal>, right: bool) -> Guessing {
-    let evaluated = |success| {
-        if success {
-            Guessing::Success
-        } else {
-            Guessing::WrongCode
-        }
+fn answer_guess(decided: Result<(), GuessRefusal>, guess: &Guess, is_expired: bool) -> Guessing {
+    let evaluated = if guess.right {
+        Guessing::Success(guess.write)
+    } else {
+        Guessing::WrongCode
     };
     match decided {
-        Ok(()) => evaluated(right),
-        Err(GuessRefusal::AlreadyApplied(slot)) if slot.used == right => evaluated(slot.used),
-        Err(GuessRefusal::AlreadyApplied(_)) => Guessing::Closed(Told::Used),
+        Ok(()) => evaluated,
+        Err(GuessRefusal::AlreadyApplied(slot)) => {
+            let is_used_by = slot.used.is_some_and(|used| used.by == guess.write);
+            if is_used_by == guess.right {
+                evaluated
+            } else {
+                Guessing::Closed(Told::Used)
+            }
+        }
+        Err(GuessRefusal::Repeated(used)) => Guessing::Success(used.by),
+        Err(GuessRefusal::Closed(_)) if is_expired => Guessing::Closed(Told::Expired),
         Err(GuessRefusal::Closed(closed)) => Guessing::Closed(match closed {
             Closed::Used => Told::Used,
             Closed::Expired => Told::Expired,

@@ -66,7 +66,7 @@ async fn exchange(world: &World, canaries: &mut Canaries, random: &Explosive) {
     canaries.look(client.verify(&token, &mistaken).await);
     let success = client.verify(&token, &right).await.token();
     canaries.add(&success);
-    canaries.look(client.verify(&token, &right).await);
+    canaries.look(client.verify(&token, &mistaken).await);
     canaries.look(client.spend(&success, "login").await);
     client.spend(&success, "password-change").await;
     canaries.look(client.spend(&success, "password-change").await);

@@ -4,7 +4,7 @@
 //! the two or explore sequences of writes.
 
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::phone_record::{PhoneRecord, Reservation, Slot, SlotIndex, WriteId};
+use phoneproof_domain::phone_record::{PhoneRecord, Reservation, Slot, SlotIndex, Use, WriteId};
 use phoneproof_domain::root::RootId;
 
 /// Returns the one root that these tests use. They never roll the keys.
@@ -17,7 +17,8 @@ pub fn root() -> RootId {
     RootId::parse("r1").expect("an id")
 }
 
-/// Applies a send: notes its time, and opens a slot unless it is a resend.
+/// Applies a send: notes its time, and opens a slot unless it is a resend. A renewal takes the guesses of the challenge
+/// before.
 pub fn send(
     record: &mut PhoneRecord,
     reservation: &Reservation,
@@ -27,27 +28,38 @@ pub fn send(
     now: Timestamp,
 ) {
     record.last_sent = Some(now);
-    if let Reservation::New { id, slot } | Reservation::Idempotent { id, slot } = *reservation {
+    if let Reservation::Renewal { of, .. } = reservation
+        && let Some(before) = record.slots.get_mut(&of.slot)
+    {
+        before.attempts_left = 0;
+    }
+    if reservation.is_new() {
         let new = Slot {
-            id,
+            id: reservation.id(),
             root: root.clone(),
             expires_at,
             attempts_left: attempts,
-            used: false,
+            used: None,
             written_by: None,
         };
-        record.slots.insert(slot, new);
+        record.slots.insert(reservation.slot(), new);
     }
 }
 
 /// Applies a guess at a slot's code. A missing slot leaves the record as it is.
-pub fn guess(record: &mut PhoneRecord, slot: SlotIndex, right: bool, write: WriteId) {
+pub fn guess(
+    record: &mut PhoneRecord,
+    slot: SlotIndex,
+    right: bool,
+    write: WriteId,
+    now: Timestamp,
+) {
     let Some(slot) = record.slots.get_mut(&slot) else {
         return;
     };
     slot.written_by = Some(write);
     if right {
-        slot.used = true;
+        slot.used = Some(Use { at: now, by: write });
         record.failures = 0;
         record.failures_today = 0;
     } else {
@@ -68,16 +80,30 @@ pub fn count(counted: &mut u32, limit: u32) -> bool {
 /// Gives back the count of a send whose text the carrier refused.
 ///
 /// Returns whether it gave anything back: the challenge must still be in its slot, and the count must not be 0.
-/// The slot of a new challenge is removed. The slot of a resend stays.
+/// The slot of a new challenge is removed, and a renewal returns the guesses to the challenge before. The slot of a
+/// resend stays.
 #[must_use]
 pub fn give_back(record: &mut PhoneRecord, reservation: &Reservation, counted: &mut u32) -> bool {
     let slot = reservation.slot();
-    let own = record.slots.get(&slot);
-    let is_there = own.is_some_and(|own| own.id == reservation.id()) && *counted > 0;
+    let holds = |slot: SlotIndex, id| record.slots.get(&slot).is_some_and(|own| own.id == id);
+    // A parallel resend may have got the token of the renewal, and guessed with it.
+    let is_untouched = |own: &Slot| own.written_by.is_none();
+    let can_return = match reservation {
+        Reservation::Renewal { of, .. } => {
+            holds(of.slot, of.id) && record.slots.get(&slot).is_some_and(is_untouched)
+        }
+        _ => true,
+    };
+    let is_there = holds(slot, reservation.id()) && can_return && *counted > 0;
     if is_there {
         *counted -= 1;
-        if !matches!(reservation, Reservation::Resend { .. }) {
+        if reservation.is_new() {
             record.slots.remove(&slot);
+        }
+        if let Reservation::Renewal { of, .. } = reservation
+            && let Some(before) = record.slots.get_mut(&of.slot)
+        {
+            before.attempts_left = of.attempts_left;
         }
     }
     is_there

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::bodies::{
-    LogInBody, MadeRecoveryCode, Me, PasswordBody, RefreshBody, RegisterBody, Registered,
-    ResetBody, SessionTokens, Sessions,
+    LogInBody, MadeRecoveryCode, Me, PasswordBody, PhoneBody, RefreshBody, RegisterBody,
+    Registered, ResetBody, SessionTokens, Sessions,
 };
 use crate::problem::list_problems;
 use crate::route::{Endpoint, Protected, ROUTES, Route};
@@ -21,7 +21,7 @@ use crate::route::{Endpoint, Protected, ROUTES, Route};
     ),
     servers((url = "/")),
     components(schemas(
-        RegisterBody, LogInBody, RefreshBody, PasswordBody, ResetBody, Registered, MadeRecoveryCode, SessionTokens, Me,
+        RegisterBody, LogInBody, RefreshBody, PasswordBody, PhoneBody, ResetBody, Registered, MadeRecoveryCode, SessionTokens, Me,
         Sessions, ProblemDocument
     ))
 )]
@@ -96,6 +96,12 @@ fn describe_protected(
             "changePassword",
             "Change the password and end every session",
             Some("ChangePasswordRequest"),
+            NO_CONTENT,
+        ),
+        Protected::ChangePhone => operation(
+            "changePhone",
+            "Change the phone and end every session",
+            Some("ChangePhoneRequest"),
             NO_CONTENT,
         ),
         Protected::MakeRecoveryCode => operation(

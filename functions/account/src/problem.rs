@@ -121,6 +121,18 @@ pub(crate) fn list_problems(endpoint: Endpoint) -> Vec<&'static ProblemType> {
                 &PASSWORD_REFUSED,
             ],
         ),
+        Endpoint::Protected(Protected::ChangePhone) => (
+            true,
+            &[
+                &INVALID_TOKEN,
+                &TEST_NUMBER,
+                &ALREADY_SPENT,
+                &PHONE_IN_USE,
+                &WRONG_CREDENTIALS,
+                &LOCKED,
+                &LIMITED,
+            ],
+        ),
         Endpoint::Protected(Protected::EndSession) => (false, &[&NOT_FOUND]),
         Endpoint::Protected(_) | Endpoint::Jwks => (false, &[]),
         Endpoint::OpenApi => return Vec::new(),
@@ -181,11 +193,25 @@ impl From<AccountRefusal> for Problem {
             AccountRefusal::TestNumber => Self::new(&TEST_NUMBER),
             AccountRefusal::AlreadySpent => Self::new(&ALREADY_SPENT),
             AccountRefusal::OtherPhone => Self::new(&OTHER_PHONE),
-            AccountRefusal::NoAccount => Self::new(&NO_ACCOUNT),
-            AccountRefusal::PhoneInUse { unlink_at } => Self::new(&PHONE_IN_USE)
+            AccountRefusal::NoAccount { moved_at: None } => Self::new(&NO_ACCOUNT),
+            AccountRefusal::NoAccount {
+                moved_at: Some(moved_at),
+            } => Self::new(&NO_ACCOUNT).with_detail(format!(
+                "The account that had this phone was moved to another phone at {moved_at}. If you \
+                 did not do that, tell the operator of this service."
+            )),
+            AccountRefusal::PhoneInUse { unlink_at: None } => {
+                Self::new(&PHONE_IN_USE).with_detail(
+                    "If it is yours, log in or reset the password. If not, send `requestUnlink` to \
+                     ask for the phone.",
+                )
+            }
+            AccountRefusal::PhoneInUse {
+                unlink_at: Some(unlink_at),
+            } => Self::new(&PHONE_IN_USE)
                 .with_detail(
-                    "It can be registered again at `retryAt`, with a new code, unless the account \
-                 is used until then.",
+                    "It can be registered at `retryAt`, with a new code and `requestUnlink`, unless \
+                     the account is used until then.",
                 )
                 .with_retry_at(Some(unlink_at)),
             AccountRefusal::Password(refusal) => Self::new(&PASSWORD_REFUSED)

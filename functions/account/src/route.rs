@@ -28,6 +28,8 @@ pub enum Endpoint {
 pub enum Protected {
     /// Changes the password.
     ChangePassword,
+    /// Changes the phone.
+    ChangePhone,
     /// Makes a recovery code.
     MakeRecoveryCode,
     /// Shows the account of the session.
@@ -82,6 +84,7 @@ pub const ROUTES: &[Route] = &[
         "/account/v1/password",
         Protected::ChangePassword,
     ),
+    protected(Method::POST, "/account/v1/phone", Protected::ChangePhone),
     protected(
         Method::POST,
         "/account/v1/recovery-code",

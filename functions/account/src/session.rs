@@ -13,11 +13,31 @@ pub const IDLE: Duration = Duration::from_hours(7 * 24);
 pub const ABSOLUTE: Duration = Duration::from_hours(30 * 24);
 
 /// How long an exchanged refresh token may be presented again, so that a client which lost the reply can repeat its
-/// request.
+/// request, and so that two tabs with different tokens do not end their session.
 pub const GRACE: Duration = Duration::from_secs(30);
 
-/// A session as the account's item holds it.
+/// The most tokens that a session exchanges within [`GRACE`], because it remembers each of them. Beyond that, the current
+/// token is given again in place of a successor.
+pub const MAX_EXCHANGED: usize = 16;
+
+/// A token that was exchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exchanged {
+    /// The digest of the token.
+    pub token: TokenDigest,
+    /// When it was exchanged.
+    pub at: Timestamp,
+}
+
+impl Exchanged {
+    /// Whether the token may be presented again.
+    fn is_fresh(&self, now: Timestamp) -> bool {
+        now < self.at + GRACE
+    }
+}
+
+/// A session as the account's item holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// When the log-in was.
     pub began_at: Timestamp,
@@ -25,8 +45,9 @@ pub struct Session {
     pub used_at: Timestamp,
     /// The digest of the token that continues it.
     pub current: TokenDigest,
-    /// The digest of the token that was exchanged for the current one, at `used_at`; `None` before the first exchange.
-    pub previous: Option<TokenDigest>,
+    /// The tokens that were exchanged before the current one, the earliest first. It holds those of the last [`GRACE`], and
+    /// the last one in any case.
+    pub exchanged: Vec<Exchanged>,
 }
 
 /// What to do about a refresh token.
@@ -34,7 +55,8 @@ pub struct Session {
 pub enum Decision {
     /// Exchange the token: make its successor the current token.
     Rotate,
-    /// The token was exchanged less than [`GRACE`] ago: give the same successor again and change nothing.
+    /// The token was exchanged less than [`GRACE`] ago, or is current while too many were exchanged in that time: give the
+    /// current token again and change nothing.
     Repeat,
     /// The session is over.
     Expired,
@@ -51,7 +73,7 @@ impl Session {
             began_at: now,
             used_at: now,
             current: token,
-            previous: None,
+            exchanged: Vec::new(),
         }
     }
 
@@ -66,25 +88,45 @@ impl Session {
     /// The comparisons need not take constant time. They compare digests, which do not reveal a token.
     #[must_use]
     pub fn decide(&self, token: TokenDigest, now: Timestamp) -> Decision {
+        let mut fresh = self.exchanged.iter().filter(|before| before.is_fresh(now));
         if now >= self.expires_at() {
             Decision::Expired
         } else if token == self.current {
-            Decision::Rotate
-        } else if self.previous == Some(token) && now < self.used_at + GRACE {
+            if fresh.count() < MAX_EXCHANGED {
+                Decision::Rotate
+            } else {
+                Decision::Repeat
+            }
+        } else if fresh.any(|before| before.token == token) {
             Decision::Repeat
         } else {
             Decision::Reused
         }
     }
 
+    /// Lists the tokens that followed `token`, which was exchanged not long ago: the last one is the current token. The
+    /// list is empty for the current token.
+    #[must_use]
+    pub fn list_after(&self, token: TokenDigest) -> Vec<TokenDigest> {
+        let known = self.exchanged.iter().map(|before| before.token);
+        let chain = known.chain([self.current]);
+        chain.skip_while(|known| *known != token).skip(1).collect()
+    }
+
     /// Exchanges the current token for `next`.
     #[must_use]
-    pub const fn rotate(&self, next: TokenDigest, now: Timestamp) -> Self {
+    pub fn rotate(&self, next: TokenDigest, now: Timestamp) -> Self {
+        let mut exchanged = self.exchanged.clone();
+        exchanged.retain(|before| before.is_fresh(now));
+        exchanged.push(Exchanged {
+            token: self.current,
+            at: now,
+        });
         Self {
             began_at: self.began_at,
             used_at: now,
             current: next,
-            previous: Some(self.current),
+            exchanged,
         }
     }
 }
@@ -112,8 +154,37 @@ mod tests {
         assert_eq!(session.decide(token(1), later(129)), Decision::Repeat);
         assert_eq!(session.decide(token(1), later(130)), Decision::Reused);
         assert_eq!(session.decide(token(2), later(130)), Decision::Rotate);
-        let session = session.rotate(token(3), later(110));
-        assert_eq!(session.decide(token(1), later(111)), Decision::Reused);
+    }
+
+    #[test]
+    fn any_token_that_was_exchanged_in_the_last_half_minute_is_repeated() {
+        let session = Session::new(token(1), NOON).rotate(token(2), later(0));
+        let session = session.rotate(token(3), later(10));
+        for (presented, until) in [(1, 30), (2, 40)] {
+            let decide = |at| session.decide(token(presented), later(at));
+            assert_eq!(decide(until - 1), Decision::Repeat);
+            assert_eq!(decide(until), Decision::Reused);
+        }
+        assert_eq!(session.list_after(token(1)), [token(2), token(3)]);
+        assert_eq!(session.list_after(token(3)), []);
+        // The next exchange forgets what is too old, which is reuse all the same.
+        let session = session.rotate(token(4), later(35));
+        assert_eq!(session.exchanged.len(), 2);
+        assert_eq!(session.decide(token(1), later(36)), Decision::Reused);
+        assert_eq!(session.decide(token(2), later(36)), Decision::Repeat);
+    }
+
+    #[test]
+    fn a_session_remembers_a_bounded_number_of_tokens() {
+        let mut session = Session::new(token(0), NOON);
+        for n in 1..=16 {
+            assert_eq!(session.decide(token(n - 1), NOON), Decision::Rotate);
+            session = session.rotate(token(n), NOON);
+        }
+        assert_eq!(session.decide(token(16), later(29)), Decision::Repeat);
+        assert_eq!(session.decide(token(0), later(29)), Decision::Repeat);
+        assert_eq!(session.decide(token(16), later(30)), Decision::Rotate);
+        assert_eq!(session.rotate(token(17), later(30)).exchanged.len(), 1);
     }
 
     #[test]
@@ -149,14 +220,16 @@ mod tests {
     type Step = (u8, u64);
 
     proptest! {
-        /// Clients present tokens in any order. Only the newest token is ever exchanged, and only the one before it is
-        /// ever repeated.
+        /// Clients present tokens in any order. Only the newest token is ever exchanged, and an earlier one is repeated
+        /// exactly while its exchange is less than half a minute old.
         #[test]
         fn a_token_is_never_exchanged_twice(
             steps in proptest::collection::vec((0_u8..12, 0_u64..40), 1..60)
         ) {
             let steps: Vec<Step> = steps;
             let (mut session, mut issued, mut now) = (Session::new(token(0), NOON), 0_u8, NOON);
+            let mut exchanged_at = Vec::new();
+            let is_fresh = |at: &Timestamp, now: Timestamp| now.since(*at) < GRACE;
             for (wanted, wait) in steps {
                 now = now + Duration::from_secs(wait);
                 let presented = wanted.min(issued);
@@ -165,13 +238,21 @@ mod tests {
                         prop_assert_eq!(presented, issued);
                         issued += 1;
                         session = session.rotate(token(issued), now);
+                        exchanged_at.push(now);
+                        prop_assert!(session.exchanged.len() <= MAX_EXCHANGED);
+                    }
+                    Decision::Repeat if presented == issued => {
+                        let fresh = exchanged_at.iter().filter(|at| is_fresh(at, now));
+                        prop_assert_eq!(fresh.count(), MAX_EXCHANGED);
                     }
                     Decision::Repeat => {
-                        prop_assert_eq!(presented + 1, issued);
-                        prop_assert!(now.since(session.used_at) < GRACE);
+                        prop_assert!(is_fresh(&exchanged_at[usize::from(presented)], now));
+                        let after = session.list_after(token(presented));
+                        prop_assert!(after.into_iter().eq((presented + 1..=issued).map(token)));
                     }
                     Decision::Reused => {
                         prop_assert!(presented < issued);
+                        prop_assert!(!is_fresh(&exchanged_at[usize::from(presented)], now));
                         return Ok(());
                     }
                     Decision::Expired => prop_assert!(false, "within an hour"),

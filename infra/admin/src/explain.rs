@@ -213,14 +213,14 @@ fn describe_finding(finding: &Finding) -> Value {
 fn describe_challenges(record: &PhoneRecord, now: Timestamp) -> Value {
     let live = record.slots.values().filter(|slot| slot.expires_at > now);
     live.map(|slot| {
-        json!({ "expiresAt": slot.expires_at, "attemptsLeft": slot.attempts_left, "used": slot.used })
+        json!({ "expiresAt": slot.expires_at, "attemptsLeft": slot.attempts_left, "used": slot.used.is_some() })
     })
     .collect()
 }
 
 fn count_open(record: &PhoneRecord, now: Timestamp) -> usize {
     let open = |slot: &&phoneproof_domain::phone_record::Slot| {
-        slot.expires_at > now && !slot.used && slot.attempts_left > 0
+        slot.expires_at > now && slot.used.is_none() && slot.attempts_left > 0
     };
     record.slots.values().filter(open).count()
 }

@@ -57,7 +57,7 @@ function goTo(step, notice) {
 function showRefusal(step, answer) {
   const why = explain(answer);
   if (why.errors.some(({ field }) => field === "phone")) markFaulty(PHONES[step], ...describePhoneFault(typedPhone()));
-  else showNotice(`${step}-notice`, { ...why, tone: why.retryAt ? "wait" : "bad" }).focus();
+  else showNotice(`${step}-notice`, { ...why, tone: why.retryIn ? "wait" : "bad" }).focus();
 }
 
 /** Reads the number and a password. If one is missing, it says so on the page and returns `null`. */
@@ -120,6 +120,10 @@ async function registerWith(request) {
   if (answer.status === 201) {
     $("password").value = "";
     return goTo("login", { tone: "good", title: "Registered", text: "The proof is spent. You are not logged in yet." });
+  }
+  if (answer.status === 409 && /phone-in-use/.test(explain(answer).about) && !request.requestUnlink) {
+    const ask = makeButton("It is not my account: ask for the number", "secondary", () => whileBusy(ask, () => registerWith({ ...request, requestUnlink: true })));
+    return showNotice("register-notice", { ...explain(answer), tone: "wait", action: ask }).focus();
   }
   if (answer.status !== 422) return showRefusal("register", answer);
   const again = makeButton("Try this password", "secondary", () => whileBusy(again, () => registerWith({ ...request, password: $("password").value, secondStep: $("second-step").checked })));
@@ -188,13 +192,13 @@ function beginSession(tokens) {
   fillAnswer([]);
 }
 
-function takeTokens({ accessToken, refreshToken, expiresAt }) {
+function takeTokens({ accessToken, refreshToken, expiresIn }) {
   // Repeating an exchange returns the token that the page holds already.
   const exchanged = session?.refresh === refreshToken ? session.exchanged : session?.refresh;
   session = { access: accessToken, refresh: refreshToken, exchanged };
   fillTable("token-claims", decodeToken(accessToken)?.claims, ACCESS_CLAIMS);
   const expiry = $("access-expiry");
-  countdown(expiry, expiresAt, (left) => t("The access token is good for {time}", { time: formatLeft(left) }), () => put(expiry, "The access token has expired: refresh"));
+  countdown(expiry, expiresIn, (left) => t("The access token is good for {time}", { time: formatLeft(left) }), () => put(expiry, "The access token has expired: refresh"));
   $("replay").hidden = !session.exchanged;
 }
 

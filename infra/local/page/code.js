@@ -69,14 +69,14 @@ function takeSendAnswer({ status, response }) {
   challenge.token = response.token;
   challenge.codeLength = response.codeLength ?? challenge.codeLength;
   challenge.left = Math.min(challenge.left ?? Infinity, response.attempts ?? Infinity);
-  challenge.resendAt = response.resendAt;
+  challenge.resendFrom = performance.now() + (response.resendIn ?? 0) * 1000;
   const values = { digits: make("strong", {}, String(challenge.codeLength)), phone: make("strong", {}, challenge.typedPhone) };
   put($("code-lead"), status === 504 ? "We tried to text {digits} digits to {phone}." : "We texted {digits} digits to {phone}.", values);
   $("code").maxLength = 64; // A pasted code may have spaces and invisible characters between its digits.
   showTriesLeft();
-  waitToResend(response.resendAt);
-  if (response.expiresAt) countToExpiry(response.expiresAt);
-  if (status === 504) showNotice("code-notice", { ...explain({ kind: "send", status, response }), retryAt: undefined, tone: "wait" });
+  waitToResend(response.resendIn);
+  if (response.expiresIn) countToExpiry(response.expiresIn);
+  if (status === 504) showNotice("code-notice", { ...explain({ kind: "send", status, response }), tone: "wait" });
 }
 
 function showTriesLeft() {
@@ -84,22 +84,22 @@ function showTriesLeft() {
   put($("attempts-left"), !Number.isFinite(left) ? "" : left === 1 ? "1 try left" : "{left} tries left", { left });
 }
 
-function countToExpiry(expiresAt) {
+function countToExpiry(seconds) {
   const node = $("code-expiry");
-  countdown(node, expiresAt, (left) => t("Works for {time}", { time: formatLeft(left) }), () => put(node, "Expired"));
+  countdown(node, seconds, (left) => t("Works for {time}", { time: formatLeft(left) }), () => put(node, "Expired"));
 }
 
-/** Makes the resend button wait until `resendAt`. */
-function waitToResend(resendAt) {
+/** Makes the resend button wait for so many seconds. */
+function waitToResend(seconds) {
   const resend = $("resend");
   const ready = () => {
     countdowns.delete(resend);
     resend.removeAttribute("aria-disabled");
     put(resend, "Send again");
   };
-  if (!resendAt || !(Date.parse(resendAt) > Date.now())) return ready();
+  if (!(seconds > 0)) return ready();
   resend.setAttribute("aria-disabled", "true");
-  countdown(resend, resendAt, (left) => t("Send again in {time}", { time: formatLeft(left) }), () => {
+  countdown(resend, seconds, (left) => t("Send again in {time}", { time: formatLeft(left) }), () => {
     ready();
     announce(t("You can send the code again now."));
   });
@@ -108,10 +108,11 @@ function waitToResend(resendAt) {
 async function resendCode() {
   if ($("resend").getAttribute("aria-disabled") === "true") return;
   clearFaults("code");
-  const answer = await call("send", { ...challenge.request, token: challenge.token });
+  const before = challenge.token;
+  const answer = await call("send", { ...challenge.request, token: before });
   if (began(answer)) {
     takeSendAnswer(answer);
-    announce(t("The code was sent again."));
+    announce(t(answer.response.token === before ? "The code was sent again." : "A new code was sent."));
     $("code").focus();
     askInbox();
     return;
@@ -119,8 +120,8 @@ async function resendCode() {
   const why = explain(answer);
   const over = [400, 409, 410].includes(answer.status) || / attempts-exhausted /.test(why.about);
   if (over) return showOver(why);
-  if (why.retryAt) waitToResend(why.retryAt);
-  showNotice("code-notice", { ...why, tone: why.retryAt ? "wait" : "bad" }).focus();
+  if (why.retryIn) waitToResend(why.retryIn);
+  showNotice("code-notice", { ...why, tone: why.retryIn ? "wait" : "bad" }).focus();
 }
 
 async function verifyCode() {
@@ -163,10 +164,11 @@ const NEW_CODE = { soon: "You can get a new code in {time}, at {moment}.", now: 
 function showOver(why) {
   endChallenge();
   // While a number is locked, a new code would be refused too.
-  if (why.retryAt || LOCKED.test(why.about)) return showNotice("code-notice", why).focus();
-  const { again, resendAt } = challenge;
+  if (why.retryIn || LOCKED.test(why.about)) return showNotice("code-notice", why).focus();
+  const { again, resendFrom } = challenge;
+  const retryIn = Math.max(0, Math.ceil((resendFrom - performance.now()) / 1000));
   const action = makeButton("Get a new code", "secondary", () => whileBusy(action, again));
-  showNotice("code-notice", { ...why, retryAt: resendAt, wait: NEW_CODE, action }).focus();
+  showNotice("code-notice", { ...why, retryIn, wait: NEW_CODE, action }).focus();
 }
 
 /** Ends the challenge, so that the phone offers its code no longer. */

@@ -55,6 +55,9 @@ export function formatLeft(seconds) {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
+/** Formats the moment in so many seconds by the clock of this device, which is the one that the person sees. */
+export const formatMomentIn = (seconds) => formatMoment(Date.now() + seconds * 1000);
+
 /** Formats an instant as the time of day, with the weekday if it is not today. */
 export function formatMoment(instant) {
   const date = new Date(instant);
@@ -66,18 +69,18 @@ export function formatMoment(instant) {
 export const countdowns = new Map();
 
 /**
- * Shows `text(seconds left)` in `node` until `instant`, then calls `done` once. A new countdown of a node replaces the
- * one before; a countdown ends when its node leaves the page.
+ * Shows `text(seconds left)` in `node` for so many seconds, then calls `done` once. A new countdown of a node replaces the
+ * one before; a countdown ends when its node leaves the page. The clock of the device may be wrong, so nothing reads it.
  */
-export function countdown(node, instant, text, done = () => {}) {
+export function countdown(node, seconds, text, done = () => {}) {
   put(node, "");
-  countdowns.set(node, { until: Date.parse(instant), text, done });
+  countdowns.set(node, { until: performance.now() + seconds * 1000, text, done });
   tick();
 }
 
 function tick() {
   for (const [node, { until, text, done }] of countdowns) {
-    const left = Math.ceil((until - Date.now()) / 1000);
+    const left = Math.ceil((until - performance.now()) / 1000);
     if (!node.isConnected || Number.isNaN(left)) {
       countdowns.delete(node);
     } else if (left > 0) {
@@ -109,7 +112,7 @@ export async function call(kind, request, { method = "POST", path = `/v1/${kind}
     exchange.status = answer.status;
     exchange.statusText = answer.statusText;
     exchange.response = parseBody(await answer.text());
-    exchange.retryAt = readRetryAfter(answer.headers.get("Retry-After"));
+    exchange.retryIn = readRetryAfter(answer.headers.get("Retry-After"));
   } catch {
     exchange.status = 0;
   }
@@ -118,9 +121,9 @@ export async function call(kind, request, { method = "POST", path = `/v1/${kind}
   return exchange;
 }
 
-/** Turns a `Retry-After` in seconds into an instant, for answers whose body names none. */
+/** Reads a `Retry-After` in seconds; `undefined` if there is none. */
 function readRetryAfter(header) {
-  return /^\d+$/.test(header ?? "") ? new Date(Date.now() + Number(header) * 1000).toISOString() : undefined;
+  return /^\d+$/.test(header ?? "") ? Number(header) : undefined;
 }
 
 function parseBody(text) {
@@ -156,7 +159,7 @@ const EXPLANATIONS = [
   [/^log-in 429/, "Too many tries", "After a few wrong passwords you must wait before each further try, longer every time. You can log in with a code at once."],
   [/ recovery-code-required /, "This account asks for two factors", "The number alone cannot reset its password. Add the recovery code. It works once."],
   [/ second-step-required /, "This account asks for a code as well", "The password was right. Text a code, and log in with both."],
-  [/ phone-in-use /, "This number has an account", "The account is never taken over. If nobody uses it for a week, the number can be registered again."],
+  [/ phone-in-use /, "This number has an account", "If it is yours, log in or reset the password. It is never taken over. If nobody uses it for a week after you asked for the number, you can register the number."],
   [/ no-account /, "No account has this number", "Register the number first."],
   [/^refresh 401 invalid-refresh-token/, "Refused, and the session is over", "This token was exchanged before. Somebody may have copied it, so the service ended the session for everyone who holds a token of it."],
   [/ session-over /, "The session is over", "Log in again."],
@@ -193,36 +196,36 @@ const EXPLANATIONS = [
 ];
 
 /**
- * Explains a refusal: `{title, text, about, retryAt, errors, problem}`. `title` and `text` are in English, for `put`.
- * `about` is what the table was matched against.
+ * Explains a refusal: `{title, text, about, retryIn, errors, problem}`. `title` and `text` are in English, for `put`.
+ * `about` is what the table was matched against, and `retryIn` the seconds until another try can succeed.
  */
-export function explain({ kind, status, response, retryAt }) {
+export function explain({ kind, status, response, retryIn }) {
   const problem = response !== null && typeof response === "object" ? response : {};
   const slug = String(problem.type ?? "").split(":").pop();
   const about = `${kind} ${status} ${slug} ${problem.rule ?? ""}`;
   const [, title, text] = EXPLANATIONS.find(([pattern]) => pattern.test(about));
-  return { title, text, about, retryAt: problem.retryAt ?? retryAt, errors: problem.errors ?? [], problem };
+  return { title, text, about, retryIn, errors: problem.errors ?? [], problem };
 }
 
 const AGAIN = { soon: "You can try again in {time}, at {moment}.", now: "You can try again now." };
 
 /** Makes a box with a title, a text, and if given a countdown, with the words of `wait`, and a button. */
-function makeNotice({ title, text, values, tone = "bad", retryAt, wait: words = AGAIN, action }) {
+function makeNotice({ title, text, values, tone = "bad", retryIn, wait: words = AGAIN, action }) {
   const box = make("div", { class: "notice", "data-tone": tone, tabindex: "-1" }, put(make("p", { class: "notice-title" }), title), put(make("p"), text, values));
   // Screen readers must not read every second aloud.
   const wait = make("p", { class: "timer", "aria-live": "off" });
-  if (retryAt) box.append(wait);
+  if (retryIn) box.append(wait);
   if (action) box.append(action);
-  return { box, start: () => retryAt && startWait(wait, retryAt, words) };
+  return { box, start: () => retryIn && startWait(wait, retryIn, words) };
 }
 
-function startWait(node, retryAt, { soon, now }) {
+function startWait(node, retryIn, { soon, now }) {
+  const moment = formatMomentIn(retryIn);
   const over = () => {
     put(node, now);
     announce(t(now));
   };
-  if (Date.parse(retryAt) <= Date.now()) put(node, now);
-  else countdown(node, retryAt, (left) => t(soon, { time: formatLeft(left), moment: formatMoment(retryAt) }), over);
+  countdown(node, retryIn, (left) => t(soon, { time: formatLeft(left), moment }), over);
 }
 
 export function showNotice(slot, content) {
@@ -287,7 +290,9 @@ const SERVED = {
 
 function describeCall(exchange) {
   if (exchange.status < 200 || exchange.status > 299) return explain(exchange).title;
-  if (exchange.kind === "send" && exchange.request.token) return "The same code was texted once more";
+  if (exchange.kind === "send" && exchange.request.token) {
+    return exchange.response?.token === exchange.request.token ? "The same code was texted once more" : "A new code was texted, because the one before was about to expire";
+  }
   return SERVED[exchange.kind] ?? "Done";
 }
 

@@ -132,7 +132,7 @@ function showSendRefusal(answer) {
   }
   const fields = () => why.errors.map(({ field }) => t(FIELDS[field] ?? "The request")).join(", ");
   const faulty = answer.status === 400 && why.errors.length > 0 ? { text: "The service could not use this: {fields}.", values: { fields } } : {};
-  const box = showNotice("number-notice", { ...why, ...faulty, tone: why.retryAt ? "wait" : "bad" });
+  const box = showNotice("number-notice", { ...why, ...faulty, tone: why.retryIn ? "wait" : "bad" });
   // A refusal of the number itself is corrected in its field.
   if (/ 403 (?!.*blocked)/.test(why.about)) {
     $("phone").setAttribute("aria-invalid", "true");
@@ -150,7 +150,7 @@ function backToNumber() {
 
 // ----------------------------------------------------------------------------------------- proof
 
-function showProof({ token, expiresAt }) {
+function showProof({ token, expiresIn }) {
   const { header, claims } = decodeToken(token) ?? {};
   proof = { token, audience: sent.businessId };
   fillTable("token-claims", claims);
@@ -161,7 +161,7 @@ function showProof({ token, expiresAt }) {
   put($("token-lead"), "{phone} is proved for {business}. The business takes this token instead of checking a code itself.", { phone, business });
   put($("spend"), "Spend the proof");
   const expiry = $("token-expiry");
-  countdown(expiry, expiresAt, (left) => t("Good for {time}", { time: formatLeft(left) }), () => put(expiry, "Expired"));
+  countdown(expiry, expiresIn, (left) => t("Good for {time}", { time: formatLeft(left) }), () => put(expiry, "Expired"));
   showStep("token");
   $("step-token").querySelector("h2").focus();
 }

@@ -88,6 +88,7 @@ export const ZH = {
   "Send again in {time}": "{time} 后可重新发送",
   "You can send the code again now.": "现在可以重新发送验证码。",
   "The code was sent again.": "验证码已重新发送。",
+  "A new code was sent.": "新验证码已发送。",
   "The code has {length} digits.": "验证码有 {length} 位数字。",
   "That is not the code. Check the latest message.": "验证码不对。请查看最新的短信。",
   "That is not the code. Check the latest message. 1 try left.": "验证码不对。请查看最新的短信。还可以试 1 次。",

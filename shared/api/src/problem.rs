@@ -150,10 +150,16 @@ pub(crate) struct ProblemMembers<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
+    /// For how many seconds the code of that text works, counted from this answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in: Option<u64>,
     /// From when a client may ask for another text.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     resend_at: Option<Timestamp>,
+    /// After how many seconds, counted from this answer, a client may ask for another text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resend_in: Option<u64>,
 }
 
 /// Makes the problem of a service that cannot answer now. The log shows `cause`; the client does not see it.
@@ -328,7 +334,9 @@ fn unknown_delivery(sent: &Sent) -> Problem {
         .with_members(&ProblemMembers {
             token: Some(&sent.token),
             expires_at: Some(sent.expires_at),
+            expires_in: Some(sent.expires_in.as_secs()),
             resend_at: Some(sent.resend_at),
+            resend_in: Some(sent.resend_in.as_secs()),
             ..ProblemMembers::default()
         })
 }

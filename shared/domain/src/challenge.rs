@@ -1,5 +1,7 @@
 //! The challenge: one code that the service sent to one phone for one business.
 
+use std::time::Duration;
+
 use crate::clock::Timestamp;
 use crate::code::CodeMac;
 use crate::country::Country;
@@ -9,7 +11,13 @@ use crate::phone::Phone;
 use crate::phone_record::SlotIndex;
 use crate::policy::BusinessId;
 
-/// Identifies a challenge: 128 random bits, or 128 bits derived from an idempotency key.
+/// The least time that a code must still work to be texted again.
+///
+/// A text takes seconds to arrive, and its words promise whole minutes. With less time left, a resend makes a new
+/// challenge with the guesses that are left.
+pub const RENEWED_BELOW: Duration = Duration::from_mins(2);
+
+/// Identifies a challenge: 128 random bits, or 128 bits derived from an idempotency key or from the challenge before.
 ///
 /// An idempotency key that is used again after its challenge is over gives the same id. Such challenges differ in the
 /// instant at which they end.
@@ -44,6 +52,14 @@ pub struct Challenge {
     pub action: Option<[u8; 32]>,
     /// Whether the number is a test number of the policy.
     pub test: bool,
+}
+
+impl Challenge {
+    /// Whether a resend at `now` makes a new challenge, because the code does not work for [`RENEWED_BELOW`] any more.
+    #[must_use]
+    pub fn ends_soon(&self, now: Timestamp) -> bool {
+        self.expires_at < now + RENEWED_BELOW
+    }
 }
 
 /// Why a challenge takes no guess and no resend.

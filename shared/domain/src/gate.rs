@@ -38,7 +38,8 @@ pub enum Check {
 
 /// Returns the gates of a send at `now`, in the order of [`Rule::ALL`].
 ///
-/// `offset` is the time from midnight UTC to the start of the policy's day. A rule about an unknown subject has no gate.
+/// `offset` is the time from midnight UTC to the start of the policy's day. A rule about an unknown subject, or that counts
+/// nothing under these limits, has no gate.
 #[must_use]
 pub fn gates(
     subjects: &Subjects<Option<SubjectIndex>>,
@@ -51,7 +52,7 @@ pub fn gates(
             RuleKind::Block => Check::NotBlocked,
             RuleKind::Reserve => Check::Reserve,
             RuleKind::Count { window, .. } => Check::Count(Quota {
-                limit: limits.get(rule),
+                limit: limits.get(rule)?,
                 window: Window::containing(now, window, offset),
             }),
         };

@@ -5,6 +5,8 @@
 //! name the reason.
 
 mod slots;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +16,9 @@ use crate::clock::Timestamp;
 use crate::denial::Denial;
 use crate::window::Window;
 
-pub use self::slots::{REPEATED_FOR, Slot, SlotIndex, SlotLayout, WriteId};
+pub use self::slots::{
+    MAX_SLOTS, REPEATABLE_FOR, REPEATED_FOR, Slot, SlotIndex, SlotLayout, Use, WriteId,
+};
 
 /// The numbers of wrong codes that lock a phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +70,26 @@ pub enum Reservation {
         /// The slot of the challenge.
         slot: SlotIndex,
     },
+    /// A new challenge in place of one that ends soon. Its id comes from that one, so it may exist already.
+    Renewal {
+        /// The id of the challenge.
+        id: ChallengeId,
+        /// The slot of the challenge.
+        slot: SlotIndex,
+        /// The challenge that it follows.
+        of: Predecessor,
+    },
+}
+
+/// A challenge that ends soon, whose guesses pass to the challenge that follows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Predecessor {
+    /// The id of the challenge.
+    pub id: ChallengeId,
+    /// The slot of the challenge.
+    pub slot: SlotIndex,
+    /// The guesses that it has left. The new challenge gets them, and this one keeps none.
+    pub attempts_left: u32,
 }
 
 impl Reservation {
@@ -73,7 +97,10 @@ impl Reservation {
     #[must_use]
     pub const fn id(&self) -> ChallengeId {
         match self {
-            Self::New { id, .. } | Self::Idempotent { id, .. } | Self::Resend { id, .. } => *id,
+            Self::New { id, .. }
+            | Self::Idempotent { id, .. }
+            | Self::Resend { id, .. }
+            | Self::Renewal { id, .. } => *id,
         }
     }
 
@@ -81,9 +108,27 @@ impl Reservation {
     #[must_use]
     pub const fn slot(&self) -> SlotIndex {
         match self {
-            Self::New { slot, .. } | Self::Idempotent { slot, .. } | Self::Resend { slot, .. } => {
-                *slot
-            }
+            Self::New { slot, .. }
+            | Self::Idempotent { slot, .. }
+            | Self::Resend { slot, .. }
+            | Self::Renewal { slot, .. } => *slot,
+        }
+    }
+
+    /// Whether the send makes a challenge, and does not text the code of an existing one again.
+    #[must_use]
+    pub const fn is_new(&self) -> bool {
+        !matches!(self, Self::Resend { .. })
+    }
+
+    /// Returns the same reservation in another slot. A resend keeps the slot of its challenge.
+    #[must_use]
+    pub const fn with_slot(self, slot: SlotIndex) -> Self {
+        match self {
+            Self::New { id, .. } => Self::New { id, slot },
+            Self::Idempotent { id, .. } => Self::Idempotent { id, slot },
+            Self::Renewal { id, of, .. } => Self::Renewal { id, slot, of },
+            Self::Resend { .. } => self,
         }
     }
 }
@@ -91,8 +136,10 @@ impl Reservation {
 /// Why a phone's record refuses a send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendRefusal {
-    /// The idempotency key was used for the live challenge in this slot.
+    /// The idempotency key was used for the live challenge in this slot, or the challenge to renew was renewed by it.
     Repeated(SlotIndex, Slot),
+    /// The record has moved on. It admits this reservation in place of the one that was asked for.
+    Instead(Reservation),
     /// The challenge to resend is over.
     Closed(Closed),
     /// The phone is locked or cooling down.
@@ -104,6 +151,8 @@ pub enum SendRefusal {
 pub enum GuessRefusal {
     /// This write was applied before, and left the slot like this.
     AlreadyApplied(Slot),
+    /// The guess is right, and so was one a moment ago. It gets the same success, and nothing is written.
+    Repeated(Use),
     /// The challenge is over.
     Closed(Closed),
     /// The phone is locked.
@@ -111,6 +160,21 @@ pub enum GuessRefusal {
         /// When the lock ends; `None` if only an operator can end it.
         until: Option<Timestamp>,
     },
+}
+
+/// A guess that was compared with the code of its challenge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guess {
+    /// The challenge that the guess is for.
+    pub id: ChallengeId,
+    /// The slot of the challenge.
+    pub slot: SlotIndex,
+    /// When the challenge ends. It tells apart the challenges of one idempotency key.
+    pub expires_at: Timestamp,
+    /// Whether the guess is the code.
+    pub right: bool,
+    /// The id of the write, which recognizes its own repeat.
+    pub write: WriteId,
 }
 
 /// The instants and limits that a decision depends on.
@@ -124,6 +188,8 @@ pub struct Terms {
     pub cooldown: Duration,
     /// When wrong codes lock the phone.
     pub lockout: Lockout,
+    /// The number of slots of the phone's record.
+    pub slots: SlotIndex,
 }
 
 impl PhoneRecord {
@@ -135,16 +201,14 @@ impl PhoneRecord {
     pub fn admits_send(&self, reservation: &Reservation, terms: &Terms) -> Result<(), SendRefusal> {
         match *reservation {
             Reservation::New { .. } => {}
-            Reservation::Idempotent { id, .. } => {
-                // A repeat gets its answer even from a phone that is locked or cooling down, so this comes first. The id
-                // of a key that was used before also stands in expired slots, which do not count.
-                let lives = |slot: &Slot| slot.id == id && slot.expires_at > terms.now;
-                if let Some((index, slot)) = self.slots.iter().find(|(_, slot)| lives(slot)) {
-                    return Err(SendRefusal::Repeated(*index, slot.clone()));
-                }
-            }
+            Reservation::Idempotent { id, .. } => self.check_unrepeated(id, terms.now)?,
             Reservation::Resend { id, slot } => {
                 self.check_open(slot, id, terms.now)
+                    .map_err(SendRefusal::Closed)?;
+            }
+            Reservation::Renewal { id, of, .. } => {
+                self.check_unrepeated(id, terms.now)?;
+                self.check_open(of.slot, of.id, terms.now)
                     .map_err(SendRefusal::Closed)?;
             }
         }
@@ -157,48 +221,94 @@ impl PhoneRecord {
                     cooldown: terms.cooldown,
                 }))
             }
-            _ => Ok(()),
+            _ => match self.fit(*reservation, terms) {
+                Ok(fitting) if fitting == *reservation => Ok(()),
+                Ok(fitting) => Err(SendRefusal::Instead(fitting)),
+                Err(denial) => Err(SendRefusal::Denied(denial)),
+            },
         }
     }
 
-    /// Decides whether this record admits a guess for challenge `id` in `slot`.
+    /// Decides whether this record admits `guess`.
+    ///
+    /// A wrong code counts even after the right one was entered, as long as the right one would still succeed again.
+    /// Otherwise somebody who has the challenge token could try every code in that time.
     ///
     /// # Errors
     ///
     /// [`GuessRefusal`] says why it does not.
-    pub fn admits_guess(
-        &self,
-        slot: SlotIndex,
-        id: ChallengeId,
-        write: WriteId,
-        terms: &Terms,
-    ) -> Result<(), GuessRefusal> {
-        if let Some(own) = self.slots.get(&slot)
-            && own.id == id
-            && own.written_by == Some(write)
-        {
+    pub fn admits_guess(&self, guess: &Guess, terms: &Terms) -> Result<(), GuessRefusal> {
+        let own = self.slots.get(&guess.slot);
+        let own = own
+            .filter(|own| own.id == guess.id && own.expires_at == guess.expires_at)
+            .ok_or(GuessRefusal::Closed(Closed::Used))?;
+        // A wrong code may have been counted after the write that consumed the challenge.
+        let is_own = |used: Use| guess.right && used.by == guess.write;
+        if own.written_by == Some(guess.write) || own.used.is_some_and(is_own) {
             return Err(GuessRefusal::AlreadyApplied(own.clone()));
         }
-        self.check_open(slot, id, terms.now)
-            .map_err(GuessRefusal::Closed)?;
+        match own.used {
+            None => check_unused(own, terms.now).map_err(GuessRefusal::Closed)?,
+            Some(used) => {
+                if !own.is_repeatable(terms.now) || own.attempts_left == 0 {
+                    return Err(GuessRefusal::Closed(Closed::Used));
+                }
+                if guess.right {
+                    return Err(GuessRefusal::Repeated(used));
+                }
+            }
+        }
         self.check_unlocked(terms)
             .map_err(|until| GuessRefusal::Locked { until })
+    }
+
+    /// Checks that no live slot holds challenge `id`.
+    ///
+    /// A repeat gets its answer even from a phone that is locked or cooling down. The id of a key that was used before
+    /// also stands in expired slots, which do not count.
+    fn check_unrepeated(&self, id: ChallengeId, now: Timestamp) -> Result<(), SendRefusal> {
+        let lives = |slot: &Slot| slot.id == id && slot.expires_at > now;
+        match self.slots.iter().find(|(_, slot)| lives(slot)) {
+            Some((index, slot)) => Err(SendRefusal::Repeated(*index, slot.clone())),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the reservation that this record has room for: in a free slot, with the guesses that are left.
+    fn fit(&self, reservation: Reservation, terms: &Terms) -> Result<Reservation, Denial> {
+        let is_taken = |slot: SlotIndex| {
+            let holder = self.slots.get(&slot);
+            holder.is_some_and(|holder| holder.free_at() > terms.now)
+        };
+        let mut fitting = reservation;
+        if reservation.is_new() && is_taken(reservation.slot()) {
+            let after = reservation.slot().saturating_add(1)..terms.slots;
+            let free = after.chain(0..terms.slots).find(|slot| !is_taken(*slot));
+            let free = free.ok_or_else(|| Denial::CoolingDown {
+                until: self.find_first_free(terms),
+                cooldown: terms.cooldown,
+            })?;
+            fitting = reservation.with_slot(free);
+        }
+        if let Reservation::Renewal { of, .. } = &mut fitting
+            && let Some(before) = self.slots.get(&of.slot)
+        {
+            of.attempts_left = before.attempts_left;
+        }
+        Ok(fitting)
+    }
+
+    /// Returns when the first slot is free, while all are taken.
+    fn find_first_free(&self, terms: &Terms) -> Timestamp {
+        let counted = self.slots.iter().filter(|(index, _)| **index < terms.slots);
+        let first = counted.map(|(_, slot)| slot.free_at()).min();
+        first.unwrap_or(terms.now)
     }
 
     /// Checks that `slot` holds challenge `id`, and that the challenge takes guesses and resends.
     fn check_open(&self, slot: SlotIndex, id: ChallengeId, now: Timestamp) -> Result<(), Closed> {
         match self.slots.get(&slot) {
-            Some(own) if own.id == id => {
-                if own.used {
-                    Err(Closed::Used)
-                } else if own.expires_at <= now {
-                    Err(Closed::Expired)
-                } else if own.attempts_left == 0 {
-                    Err(Closed::Exhausted)
-                } else {
-                    Ok(())
-                }
-            }
+            Some(own) if own.id == id && own.used.is_none() => check_unused(own, now),
             _ => Err(Closed::Used),
         }
     }
@@ -215,154 +325,13 @@ impl PhoneRecord {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::root::RootId;
-    use crate::window::DAY;
-
-    const ID: ChallengeId = ChallengeId([1; 16]);
-    const WRITE: WriteId = WriteId([7; 16]);
-
-    fn terms(now: i64) -> Terms {
-        let now = Timestamp::from_unix(now);
-        Terms {
-            now,
-            today: Window::containing(now, DAY, Duration::ZERO),
-            cooldown: Duration::from_mins(1),
-            lockout: Lockout {
-                soft: 20,
-                hard: 100,
-                remembered: DAY,
-            },
-        }
-    }
-
-    fn record(change: impl FnOnce(&mut Slot)) -> PhoneRecord {
-        let mut slot = Slot {
-            id: ID,
-            root: RootId::parse("r1").expect("an id"),
-            expires_at: Timestamp::from_unix(1_300),
-            attempts_left: 5,
-            used: false,
-            written_by: None,
-        };
-        change(&mut slot);
-        PhoneRecord {
-            last_sent: Some(Timestamp::from_unix(1_000)),
-            slots: BTreeMap::from([(2, slot)]),
-            ..PhoneRecord::default()
-        }
-    }
-
-    #[test]
-    fn an_open_slot_takes_a_guess_until_the_second_it_expires() {
-        assert_eq!(
-            record(|_| ()).admits_guess(2, ID, WRITE, &terms(1_299)),
-            Ok(())
-        );
-        assert_eq!(
-            record(|_| ()).admits_guess(2, ID, WRITE, &terms(1_300)),
-            Err(GuessRefusal::Closed(Closed::Expired))
-        );
-    }
-
-    #[test]
-    fn a_refused_guess_names_the_reason() {
-        let guess = |r: PhoneRecord| r.admits_guess(2, ID, WRITE, &terms(1_010));
-        assert_eq!(
-            guess(record(|s| s.used = true)),
-            Err(GuessRefusal::Closed(Closed::Used))
-        );
-        assert_eq!(
-            guess(record(|s| s.attempts_left = 0)),
-            Err(GuessRefusal::Closed(Closed::Exhausted))
-        );
-        assert_eq!(
-            guess(record(|s| s.id = ChallengeId([2; 16]))),
-            Err(GuessRefusal::Closed(Closed::Used))
-        );
-        assert_eq!(
-            guess(PhoneRecord::default()),
-            Err(GuessRefusal::Closed(Closed::Used))
-        );
-    }
-
-    #[test]
-    fn recognizes_its_own_write() {
-        let applied = record(|s| {
-            s.used = true;
-            s.written_by = Some(WRITE);
-        });
-        assert!(matches!(
-            applied.admits_guess(2, ID, WRITE, &terms(1_010)),
-            Err(GuessRefusal::AlreadyApplied(slot)) if slot.used
-        ));
-    }
-
-    #[test]
-    fn a_locked_phone_takes_neither_guesses_nor_sends() {
-        let mut soft = record(|_| ());
-        soft.failures_today = 20;
-        let until = Some(Timestamp::from_unix(86_400));
-        assert_eq!(
-            soft.admits_guess(2, ID, WRITE, &terms(1_010)),
-            Err(GuessRefusal::Locked { until })
-        );
-        let mut hard = record(|_| ());
-        hard.failures = 100;
-        let new = Reservation::New { id: ID, slot: 3 };
-        assert_eq!(
-            hard.admits_send(&new, &terms(2_000)),
-            Err(SendRefusal::Denied(Denial::Locked { until: None }))
-        );
-    }
-
-    #[test]
-    fn the_cooldown_ends_on_the_second() {
-        let new = Reservation::New { id: ID, slot: 3 };
-        let cooling_down = Denial::CoolingDown {
-            until: Timestamp::from_unix(1_060),
-            cooldown: Duration::from_mins(1),
-        };
-        assert_eq!(
-            record(|_| ()).admits_send(&new, &terms(1_059)),
-            Err(SendRefusal::Denied(cooling_down))
-        );
-        assert_eq!(record(|_| ()).admits_send(&new, &terms(1_060)), Ok(()));
-    }
-
-    #[test]
-    fn an_idempotency_key_finds_its_challenge_until_it_expires() {
-        let again = Reservation::Idempotent { id: ID, slot: 3 };
-        assert!(matches!(
-            record(|_| ()).admits_send(&again, &terms(1_100)),
-            Err(SendRefusal::Repeated(2, _))
-        ));
-        assert_eq!(record(|_| ()).admits_send(&again, &terms(1_300)), Ok(()));
-    }
-
-    #[test]
-    fn an_expired_slot_of_a_key_does_not_hide_its_live_one() {
-        let again = Reservation::Idempotent { id: ID, slot: 3 };
-        for dead in [1, 4] {
-            let mut both = record(|_| ());
-            let expired = record(|slot| slot.expires_at = Timestamp::from_unix(1_000));
-            both.slots.insert(dead, expired.slots[&2].clone());
-            assert!(matches!(
-                both.admits_send(&again, &terms(1_100)),
-                Err(SendRefusal::Repeated(2, _))
-            ));
-        }
-    }
-
-    #[test]
-    fn a_resend_needs_an_open_challenge() {
-        let resend = Reservation::Resend { id: ID, slot: 2 };
-        assert_eq!(record(|_| ()).admits_send(&resend, &terms(1_100)), Ok(()));
-        assert_eq!(
-            record(|s| s.used = true).admits_send(&resend, &terms(1_100)),
-            Err(SendRefusal::Closed(Closed::Used))
-        );
+/// Checks that a slot whose code was not entered takes guesses and resends.
+const fn check_unused(slot: &Slot, now: Timestamp) -> Result<(), Closed> {
+    if slot.expires_at.unix() <= now.unix() {
+        Err(Closed::Expired)
+    } else if slot.attempts_left == 0 {
+        Err(Closed::Exhausted)
+    } else {
+        Ok(())
     }
 }

@@ -19,7 +19,7 @@ use crate::locale::Locale;
 use crate::money::{Estimate, MicroUsd};
 use crate::phone::{Destination, NumberType, Phone};
 use crate::phone_record::{Lockout, SlotLayout, Terms};
-use crate::subject::{SubjectIndex, Subjects};
+use crate::subject::{SubjectIndex, SubjectKind, Subjects};
 use crate::window::{DAY, Window};
 
 /// The longest business id, in bytes.
@@ -259,7 +259,7 @@ pub struct TestNumber {
     pub codes: Vec<Code>,
     /// When the number stops being a test number.
     pub until: Timestamp,
-    /// The limit of every counting rule for this number, in place of the limits of the policy.
+    /// The limit of every rule that counts texts to a phone, in place of the limits of the policy.
     pub per_day: u32,
 }
 
@@ -314,6 +314,7 @@ impl Policy {
             today: Window::containing(now, DAY, self.day_starts_at),
             cooldown: limits.cooldown,
             lockout: self.lockout,
+            slots: self.slots_under(limits).count,
         }
     }
 
@@ -338,8 +339,14 @@ impl Policy {
     /// Returns the slots of a phone's record under this policy.
     #[must_use]
     pub fn slots(&self) -> SlotLayout {
+        self.slots_under(&self.limits)
+    }
+
+    /// Returns the slots of a phone's record under these limits, which a test number has of its own.
+    #[must_use]
+    pub fn slots_under(&self, limits: &Limits) -> SlotLayout {
         let longest = self.businesses.values().map(|b| b.code_lifetime).max();
-        SlotLayout::new(self.limits.cooldown, longest.unwrap_or_default())
+        SlotLayout::new(limits.cooldown, longest.unwrap_or_default())
     }
 
     /// Returns the test number that `phone` is at `now`; `None` for any other number.
@@ -359,10 +366,13 @@ impl TestNumber {
         self.codes.iter().find(fits)
     }
 
-    /// Returns the limits of this number: its own count for every rule, and no cooldown.
+    /// Returns the limits of this number: its own count for the rules about phones, and no cooldown.
+    ///
+    /// Its sends count for nothing that other numbers share: no device, no address and no block of numbers.
     #[must_use]
     pub fn limits(&self) -> Limits {
         Limits::new(Duration::ZERO, |_| self.per_day)
+            .of_rules(|rule| rule.subject() == SubjectKind::Phone)
     }
 }
 
@@ -439,9 +449,11 @@ mod tests {
         let (policy, test, other) = (policy(), phone("+14155550100"), phone("+14155550101"));
         let end = policy.test_numbers.first().expect("a test number").until;
         let last = end - Duration::from_secs(1);
-        let own = Limits::new(Duration::ZERO, |_| 7);
-        assert_eq!(policy.limits_of(&test, last), own);
-        assert_eq!(own.get(Rule::AddressPerHour), 7);
+        let own = policy.limits_of(&test, last);
+        assert_eq!(own.cooldown, Duration::ZERO);
+        assert_eq!(own.get(Rule::PhonePerHour), Some(7));
+        assert_eq!(own.get(Rule::PhonePerDay), Some(7));
+        assert_eq!(own.get(Rule::AddressPerHour), None, "others share it");
         assert_eq!(policy.limits_of(&test, end), policy.limits);
         assert_eq!(policy.limits_of(&other, last), policy.limits);
         assert!(policy.test_number(&other, last).is_none());

@@ -1,10 +1,11 @@
 //! Send: texts a code, or texts the same code again.
 
+mod answer;
 mod prepare;
 
 use std::fmt;
 
-use phoneproof_aws::store::{ReserveError, SendPlan};
+use phoneproof_aws::store::{ReserveError, SendPlan, StoreError};
 use phoneproof_crypto::base64url;
 use phoneproof_crypto::challenge_token::{ChallengeToken, seal};
 use phoneproof_crypto::code::{code_mac, derive_code};
@@ -22,14 +23,21 @@ use phoneproof_domain::limits::Limits;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::phone::{Destination, Phone, PhoneError};
 use phoneproof_domain::phone_parser::read_complete;
-use phoneproof_domain::phone_record::{SendRefusal, Slot, SlotIndex};
+use phoneproof_domain::phone_record::{Reservation, SendRefusal, Slot, SlotIndex};
 use phoneproof_domain::policy::{Business, BusinessId, DestinationRefusal, TestNumber};
 use phoneproof_domain::rule::Rule;
 use phoneproof_observe::{Dependency, RequestContext, TextSent};
 use tokio::time::Instant;
 
+use self::answer::Answer;
+pub use self::answer::Sent;
 use self::prepare::Prepared;
 use crate::{PresentedToken, Service, Unavailable};
+
+/// How often a send plans its transaction, when the phone's record has room for another reservation than the planned one.
+///
+/// Each further round follows what the record says, so only other requests to the same phone can cause a third one.
+const ROUNDS: u32 = 8;
 
 /// A request to text a code. Nothing in it has been checked against the policy yet.
 pub struct SendCommand {
@@ -59,31 +67,6 @@ impl fmt::Debug for SendCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SendCommand")
             .field("business", &self.business)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The answer to a send whose code is on its way.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Sent {
-    /// The challenge token for the client: a sealed challenge or a reference.
-    pub token: String,
-    /// When the code stops working.
-    pub expires_at: Timestamp,
-    /// When the next text may be asked for.
-    pub resend_at: Timestamp,
-    /// The number of digits of the code.
-    pub code_length: u8,
-    /// The guesses that the challenge admits.
-    pub attempts: u32,
-    /// The number with everything but its last two digits hidden.
-    pub masked_phone: String,
-}
-
-impl fmt::Debug for Sent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sent")
-            .field("expires_at", &self.expires_at)
             .finish_non_exhaustive()
     }
 }
@@ -154,34 +137,70 @@ impl Service {
     ) -> Result<Sent, SendError> {
         let checked = self.check(&command, request)?;
         let keyring = self.keys.keyring(request).await?;
-        let prepared = self.prepare(&command, &checked, &keyring, request).await?;
-        let plan = self.plan(&command, &checked, &prepared, &keyring, request)?;
-        match self.reserve(&checked, &plan, request).await {
-            Ok(()) => {}
-            Err(ReserveError::Refused(SendRefusal::Repeated(index, slot))) => {
-                return self.repeat(&checked, prepared, (index, slot), &keyring, request);
+        let mut prepared = self.prepare(&command, &checked, &keyring, request).await?;
+        for _ in 0..ROUNDS {
+            let plan = self.plan(&command, &checked, &prepared, &keyring, request)?;
+            match self.reserve(&checked, &plan, request).await {
+                Ok(()) => {
+                    let token = self.choose_token(&command, &prepared, &keyring, request)?;
+                    return self
+                        .text(&command, &checked, &prepared, &plan, token, request)
+                        .await;
+                }
+                Err(ReserveError::Refused(SendRefusal::Instead(fitting))) => {
+                    prepared = prepared.moved_to(fitting);
+                }
+                Err(ReserveError::Refused(SendRefusal::Repeated(index, slot))) => {
+                    return self.repeat(&checked, prepared, (index, slot), &keyring, request);
+                }
+                Err(ReserveError::Refused(SendRefusal::Closed(closed))) => {
+                    return Err(SendError::Closed(closed));
+                }
+                Err(ReserveError::Refused(SendRefusal::Denied(denial))) => {
+                    return Err(SendError::Denied(denial));
+                }
+                Err(ReserveError::Store(error)) => return Err(error.into()),
             }
-            Err(ReserveError::Refused(SendRefusal::Closed(closed))) => {
-                return Err(SendError::Closed(closed));
-            }
-            Err(ReserveError::Refused(SendRefusal::Denied(denial))) => {
-                return Err(SendError::Denied(denial));
-            }
-            Err(ReserveError::Store(error)) => return Err(error.into()),
         }
-        let challenge = &prepared.challenge;
-        let token = match &command.token {
-            // The challenge is the same, so its earlier token stays valid.
-            Some(PresentedToken(earlier)) => earlier.clone(),
-            None => self.make_token(challenge, prepared.root, &keyring, request)?,
-        };
+        Err(StoreError::Contended("TransactWriteItems").into())
+    }
+
+    /// Makes the token for the client. A resend keeps its token, because its challenge is the same.
+    fn choose_token(
+        &self,
+        command: &SendCommand,
+        prepared: &Prepared<'_>,
+        keyring: &Keyring,
+        request: &RequestContext,
+    ) -> Result<String, Unavailable> {
+        match &command.token {
+            Some(PresentedToken(earlier)) if !prepared.reservation.is_new() => Ok(earlier.clone()),
+            _ => self.make_token(&prepared.challenge, prepared.root, keyring, request),
+        }
+    }
+
+    /// Hands the text of a reserved challenge to the carrier, and gives the counts back if the carrier refuses it.
+    async fn text(
+        &self,
+        command: &SendCommand,
+        checked: &Checked<'_>,
+        prepared: &Prepared<'_>,
+        plan: &SendPlan,
+        token: String,
+        request: &mut RequestContext,
+    ) -> Result<Sent, SendError> {
         let resend_at = request.now + plan.terms.cooldown;
-        let sent = make_answer(&checked, challenge, token, resend_at);
-        match self.deliver(&command, &checked, &prepared, request).await {
+        let sent = Answer {
+            challenge: &prepared.challenge,
+            resend_at,
+            attempts: plan.attempts,
+        }
+        .make(checked, token, request.now);
+        match self.deliver(command, checked, prepared, request).await {
             Delivery::Accepted => Ok(sent),
             Delivery::Unknown => Err(SendError::CarrierUnknown(Box::new(sent))),
             Delivery::Refused => {
-                let given_back = self.refund(&plan, request).await;
+                let given_back = self.refund(plan, request).await;
                 Err(SendError::CarrierRefused {
                     given_back,
                     retry_at: resend_at,
@@ -301,7 +320,7 @@ impl Service {
         })
     }
 
-    /// Answers a repeated idempotency key with an equivalent token for the challenge that exists.
+    /// Answers a repeated idempotency key, or a repeated renewal, with an equivalent token for the challenge that exists.
     fn repeat(
         &self,
         checked: &Checked<'_>,
@@ -315,6 +334,10 @@ impl Service {
         let root = keyring
             .root(&slot.root)
             .ok_or(SendError::Closed(Closed::Expired))?;
+        let attempts = match prepared.reservation {
+            Reservation::Renewal { .. } => slot.attempts_left,
+            _ => checked.business.attempts,
+        };
         let code = make_code(root, checked, slot.id, slot.expires_at);
         let challenge = Challenge {
             slot: index,
@@ -324,8 +347,12 @@ impl Service {
         };
         let sent_at = slot.expires_at - checked.business.code_lifetime;
         let token = self.make_token(&challenge, root, keyring, request)?;
-        let resend_at = sent_at + checked.limits.cooldown;
-        Ok(make_answer(checked, &challenge, token, resend_at))
+        let answer = Answer {
+            challenge: &challenge,
+            resend_at: sent_at + checked.limits.cooldown,
+            attempts,
+        };
+        Ok(answer.make(checked, token, request.now))
     }
 
     /// Hands the text to the carrier. A text to a test number is never sent, and counts as accepted.
@@ -387,22 +414,6 @@ fn make_code(root: &Root, checked: &Checked<'_>, id: ChallengeId, expires_at: Ti
         .test
         .and_then(|test| test.code(length).cloned())
         .unwrap_or_else(|| derive_code(root.code_key(), id, expires_at, length))
-}
-
-fn make_answer(
-    checked: &Checked<'_>,
-    challenge: &Challenge,
-    token: String,
-    resend_at: Timestamp,
-) -> Sent {
-    Sent {
-        token,
-        expires_at: challenge.expires_at,
-        resend_at,
-        code_length: checked.business.code_length,
-        attempts: checked.business.attempts,
-        masked_phone: checked.phone.mask(),
-    }
 }
 
 /// Derives the reference that a client gets for `challenge` where tokens are stored.

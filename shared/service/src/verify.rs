@@ -1,6 +1,7 @@
 //! Verify: checks a code and issues a success token.
 
-use phoneproof_aws::store::Guess;
+use std::time::Duration;
+
 use phoneproof_crypto::base64url;
 use phoneproof_crypto::code::code_matches;
 use phoneproof_crypto::keyring::Keyring;
@@ -8,7 +9,7 @@ use phoneproof_crypto::success_token::SuccessToken;
 use phoneproof_domain::challenge::{Challenge, Closed};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
-use phoneproof_domain::phone_record::{GuessRefusal, WriteId};
+use phoneproof_domain::phone_record::{Guess, GuessRefusal, REPEATABLE_FOR, Use, WriteId};
 use phoneproof_domain::policy::Business;
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_guard::{AMR, Claims};
@@ -32,6 +33,8 @@ pub struct Success {
     pub token: SuccessToken,
     /// When the token expires.
     pub expires_at: Timestamp,
+    /// For how long the token is still valid.
+    pub expires_in: Duration,
 }
 
 /// Why there is no success token.
@@ -64,7 +67,8 @@ impl<E: Into<Unavailable>> From<E> for VerifyError {
 impl Service {
     /// Checks a code and consumes its challenge.
     ///
-    /// The challenge holds the MAC of its code, so the service can compare the code before it writes. It writes once.
+    /// The challenge holds the MAC of its code, so the service can compare the code before it writes. It writes once. The
+    /// same code again, less than [`REPEATABLE_FOR`] after it was entered, gets a success token with the same claims.
     ///
     /// # Errors
     ///
@@ -78,9 +82,9 @@ impl Service {
         let opened = self.open_token(&command.token.0, &keyring, request).await?;
         let (challenge, root) = opened.ok_or(VerifyError::Token)?;
         request.facts.country = challenge.country;
-        // The slot may already hold a later challenge with the same id, made from the same idempotency key. A guess for
-        // this token must not consume it.
-        if challenge.expires_at <= request.now {
+        // After its end, only the repeat of a code that was right before it can succeed.
+        let is_expired = challenge.expires_at <= request.now;
+        if challenge.expires_at + REPEATABLE_FOR <= request.now {
             return Err(VerifyError::Closed(Closed::Expired));
         }
         // An operator may have removed the business from the policy since the send. It gets no more tokens.
@@ -96,52 +100,61 @@ impl Service {
             &command.code,
             &challenge.code_mac,
         );
+        let phone_index = keyring.indexer().phone(&challenge.phone);
         let guess = Guess {
-            phone_index: keyring.indexer().phone(&challenge.phone),
             id: challenge.id,
             slot: challenge.slot,
+            expires_at: challenge.expires_at,
             right,
             write: WriteId(request.draw()?),
         };
         let terms = self.policy.terms(request.now, &self.policy.limits);
-        match self.store.record_guess(&guess, &terms, request).await? {
+        let recorded = self
+            .store
+            .record_guess(&phone_index, &guess, &terms, request);
+        let used = match recorded.await? {
             Ok(_) if right => {
                 request.facts.verified = !challenge.test;
-                Ok(self.issue_success(
-                    &challenge,
-                    &guess.phone_index,
-                    business,
-                    &keyring,
-                    request,
-                )?)
+                Use {
+                    at: request.now,
+                    by: guess.write,
+                }
             }
-            Ok(attempts_left) => Err(VerifyError::WrongCode { attempts_left }),
-            Err(GuessRefusal::Closed(closed)) => Err(VerifyError::Closed(closed)),
-            Err(GuessRefusal::Locked { until }) => Err(VerifyError::Locked { until }),
-            Err(GuessRefusal::AlreadyApplied(_)) => Err(Unavailable::WriteIdReused.into()),
-        }
+            Ok(attempts_left) => return Err(VerifyError::WrongCode { attempts_left }),
+            // The success was counted when the code was entered first.
+            Err(GuessRefusal::Repeated(used)) => used,
+            Err(GuessRefusal::Closed(_)) if is_expired => {
+                return Err(VerifyError::Closed(Closed::Expired));
+            }
+            Err(GuessRefusal::Closed(closed)) => return Err(VerifyError::Closed(closed)),
+            Err(GuessRefusal::Locked { until }) => return Err(VerifyError::Locked { until }),
+            Err(GuessRefusal::AlreadyApplied(_)) => return Err(Unavailable::WriteIdReused.into()),
+        };
+        let keys = (&*keyring, &phone_index);
+        Ok(self.issue_success(&challenge, used, business, keys, request.now)?)
     }
 
-    /// Signs the success token of a verified challenge.
+    /// Signs the success token of a challenge that was consumed by `used`.
+    ///
+    /// All claims follow from the challenge and from `used`, so a repeat carries the same ones and is spent with the first.
+    /// An ES256 signature is random, so the texts of two such tokens may differ.
     fn issue_success(
         &self,
         challenge: &Challenge,
-        phone_index: &SubjectIndex,
+        used: Use,
         business: &Business,
-        keyring: &Keyring,
-        request: &RequestContext,
+        (keyring, phone_index): (&Keyring, &SubjectIndex),
+        now: Timestamp,
     ) -> Result<Success, Unavailable> {
-        let jti: [u8; 16] = request.draw()?;
-        let now = request.now;
-        let expires_at = now + business.success_lifetime;
+        let expires_at = used.at + business.success_lifetime;
         let claims = Claims {
             iss: self.issuer.clone(),
             sub: phone_index.as_str().to_owned(),
             aud: challenge.business.as_str().to_owned(),
-            iat: to_numeric_date(now),
-            nbf: to_numeric_date(now),
+            iat: to_numeric_date(used.at),
+            nbf: to_numeric_date(used.at),
             exp: to_numeric_date(expires_at),
-            jti: base64url(jti),
+            jti: base64url(used.by.0),
             phone_number: challenge.phone.expose().to_owned(),
             phone_number_verified: true,
             device_id: challenge.device.expose().to_owned(),
@@ -150,7 +163,11 @@ impl Service {
             test: challenge.test,
         };
         let token = keyring.signing_key(now).sign(&claims)?;
-        Ok(Success { token, expires_at })
+        Ok(Success {
+            token,
+            expires_at,
+            expires_in: expires_at.since(now),
+        })
     }
 }
 

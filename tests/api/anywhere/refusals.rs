@@ -41,19 +41,15 @@ async fn a_used_code_is_refused() {
         let token = site.client.send(&site.phone(1)).await.token();
         let code = site.code(&site.phone(1)).await;
         assert_eq!(site.client.verify(&token, &code).await.status, 200);
-        assert_problem(
-            &site.client.verify(&token, &code).await,
-            409,
-            "already-used",
-            Some(-5),
-        );
         let wrong = site.wrong_code(&site.phone(1)).await;
-        assert_problem(
-            &site.client.verify(&token, &wrong).await,
-            409,
-            "already-used",
-            Some(-5),
-        );
+        for _ in 0..5 {
+            // The right code again, a moment later, gets the same success. Wrong codes do not, and they count.
+            assert_eq!(site.client.verify(&token, &code).await.status, 200);
+            let refused = site.client.verify(&token, &wrong).await;
+            assert_problem(&refused, 409, "already-used", Some(-5));
+        }
+        let refused = site.client.verify(&token, &code).await;
+        assert_problem(&refused, 409, "already-used", Some(-5));
     }
 }
 

@@ -231,7 +231,6 @@ fn plan(keyring: &Keyring, policy: &Policy) -> SendPlan {
         expires_at: challenge.expires_at,
         attempts: 5,
         terms: policy.terms(NOW, &policy.limits),
-        layout: policy.slots(),
         stored: None,
     }
 }

@@ -25,11 +25,14 @@ pub struct RegisterBody {
     password: SensitiveText,
     /// Whether logging in takes both the password and a code; `false` if it is missing.
     pub second_step: Option<bool>,
+    /// Whether to ask for the phone if another account has it; `false` if it is missing. That account loses the phone if
+    /// nobody uses it for seven days, and then the phone can be registered with a new code and this flag.
+    pub request_unlink: Option<bool>,
 }
 
 impl JsonBody for RegisterBody {
-    const FIELDS: &'static [&'static str] = &["token", "password", "secondStep"];
-    const FLAGS: &'static [&'static str] = &["secondStep"];
+    const FIELDS: &'static [&'static str] = &["token", "password", "secondStep", "requestUnlink"];
+    const FLAGS: &'static [&'static str] = &["secondStep", "requestUnlink"];
 }
 
 impl RegisterBody {
@@ -65,6 +68,34 @@ impl JsonBody for PasswordBody {
 
 impl PasswordBody {
     /// Takes the password to set.
+    ///
+    /// # Errors
+    ///
+    /// A problem that says what is accepted, when the text cannot be a password.
+    pub fn password(&self) -> Result<Password, Problem> {
+        parse_password(&self.password)
+    }
+}
+
+/// A request to move the account to another phone, which ends every session.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = ChangePhoneRequest)]
+pub struct PhoneBody {
+    /// A success token of business `phone-change`, for the new phone. Changing the phone spends it.
+    #[schema(value_type = String, min_length = 1, max_length = 3072)]
+    pub token: SensitiveText,
+    /// The password of the account.
+    #[schema(value_type = String, min_length = 1, max_length = 128)]
+    password: SensitiveText,
+}
+
+impl JsonBody for PhoneBody {
+    const FIELDS: &'static [&'static str] = &["token", "password"];
+}
+
+impl PhoneBody {
+    /// Takes the password to check.
     ///
     /// # Errors
     ///
@@ -169,11 +200,14 @@ pub struct Me {
     created_at: Timestamp,
     /// The id of the session that asks, 16 bytes in base64url.
     session: String,
-    /// When another person, who proved the phone, tried to register it. The account keeps its phone if it is used
-    /// within seven days.
+    /// When somebody who proved the phone asked for it. The account keeps its phone if it is used within seven days.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     unlink_requested_at: Option<Timestamp>,
+    /// When the account was last moved to another phone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    phone_changed_at: Option<Timestamp>,
 }
 
 impl Me {
@@ -188,6 +222,7 @@ impl Me {
             created_at: account.created_at,
             session: base64url(session.0),
             unlink_requested_at: account.unlink_requested_at,
+            phone_changed_at: account.phone_changed_at,
         }
     }
 }

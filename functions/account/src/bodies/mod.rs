@@ -3,7 +3,9 @@
 mod accounts;
 mod sessions;
 
-pub use accounts::{MadeRecoveryCode, Me, PasswordBody, RegisterBody, Registered, ResetBody};
+pub use accounts::{
+    MadeRecoveryCode, Me, PasswordBody, PhoneBody, RegisterBody, Registered, ResetBody,
+};
 pub use sessions::{LogInBody, RefreshBody, SessionSummary, SessionTokens, Sessions};
 
 use phoneproof_http::{FieldFault, Problem, SensitiveText};

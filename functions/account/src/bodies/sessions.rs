@@ -106,8 +106,8 @@ const fn is_format(character: char) -> bool {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = RefreshRequest)]
 pub struct RefreshBody {
-    /// The refresh token of the last answer. A token that comes back more than 30 seconds after its exchange ends the
-    /// session.
+    /// The refresh token of the last answer. A token that comes back within 30 seconds of its exchange gets the current
+    /// token of the session. One that comes back later ends the session.
     #[schema(value_type = String, min_length = 1, max_length = 256)]
     pub refresh_token: SensitiveText,
 }
@@ -128,11 +128,17 @@ pub struct SessionTokens<'a> {
     /// When the access token expires.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
+    /// For how many seconds the access token is valid, counted from this answer.
+    #[schema(example = 600)]
+    expires_in: u64,
     /// The refresh token, which `POST /account/v1/sessions/refresh` exchanges once.
     refresh_token: &'a str,
     /// When the refresh token expires unless it is exchanged.
     #[schema(value_type = String, format = DateTime)]
     refresh_expires_at: Timestamp,
+    /// For how many seconds the refresh token is valid, counted from this answer, unless it is exchanged.
+    #[schema(example = 604_800)]
+    refresh_expires_in: u64,
     /// The id of the session, 16 bytes in base64url.
     session: String,
 }
@@ -145,8 +151,10 @@ impl<'a> SessionTokens<'a> {
             access_token: &tokens.access,
             token_type: "Bearer",
             expires_at: tokens.access_expires_at,
+            expires_in: tokens.access_expires_at.since(tokens.issued_at).as_secs(),
             refresh_token: &tokens.refresh,
             refresh_expires_at: tokens.refresh_expires_at,
+            refresh_expires_in: tokens.refresh_expires_at.since(tokens.issued_at).as_secs(),
             session: base64url(tokens.session.0),
         }
     }
@@ -178,6 +186,9 @@ pub struct SessionSummary {
     /// When the session ends unless it is refreshed.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
+    /// After how many seconds, counted from this answer, the session ends unless it is refreshed.
+    #[schema(example = 604_800)]
+    expires_in: u64,
     /// Whether this is the session that asks.
     current: bool,
 }
@@ -189,6 +200,7 @@ impl Sessions {
         sessions: HashMap<SessionId, NamedSession>,
         current: SessionId,
         keyring: &Keyring,
+        now: Timestamp,
     ) -> Self {
         let mut sessions: Vec<_> = sessions.into_iter().collect();
         sessions.sort_by_key(|(id, named)| (Reverse(named.session.used_at), id.0));
@@ -198,6 +210,7 @@ impl Sessions {
             began_at: named.session.began_at,
             used_at: named.session.used_at,
             expires_at: named.session.expires_at(),
+            expires_in: named.session.expires_at().since(now).as_secs(),
             current: id == current,
         };
         Self {

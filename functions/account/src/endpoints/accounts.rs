@@ -1,19 +1,26 @@
 //! The endpoints that deal with accounts and their passwords.
 
 use http::StatusCode;
+use phoneproof_domain::address::SourceAddress;
 use phoneproof_http::{Problem, Reply};
 
 use crate::Call;
 use crate::access_token::Access;
-use crate::bodies::{MadeRecoveryCode, Me, PasswordBody, RegisterBody, Registered, ResetBody};
-use crate::service::Accounts;
+use crate::bodies::{
+    MadeRecoveryCode, Me, PasswordBody, PhoneBody, RegisterBody, Registered, ResetBody,
+};
+use crate::problem::unavailable;
+use crate::service::{Accounts, Unavailable, Wishes};
 
 pub(super) async fn register(accounts: &Accounts, call: &mut Call) -> Result<Reply, Problem> {
     let body: RegisterBody = call.body()?;
     let password = body.password()?;
-    let second_step = body.second_step.unwrap_or(false);
+    let wishes = Wishes {
+        second_step: body.second_step.unwrap_or(false),
+        request_unlink: body.request_unlink.unwrap_or(false),
+    };
     let id = accounts
-        .register(&body.token.0, password, second_step, &mut call.context)
+        .register(&body.token.0, password, wishes, &mut call.context)
         .await?;
     Reply::json(StatusCode::CREATED, &Registered::new(id))
 }
@@ -28,6 +35,22 @@ pub(super) async fn change_password(
     let (token, second_step) = (&body.token.0, body.second_step);
     accounts
         .change_password(access, token, password, second_step, &mut call.context)
+        .await?;
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+pub(super) async fn change_phone(
+    access: Access,
+    accounts: &Accounts,
+    call: &mut Call,
+) -> Result<Reply, Problem> {
+    let body: PhoneBody = call.body()?;
+    let password = body.password()?;
+    let ip = call.source_ip();
+    let ip = ip.ok_or_else(|| unavailable(Unavailable::NoSourceAddress))?;
+    let address = SourceAddress::new(ip);
+    accounts
+        .change_phone(access, &body.token.0, password, address, &mut call.context)
         .await?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }

@@ -63,6 +63,7 @@ async fn serve_session(
 ) -> Result<Reply, Problem> {
     match endpoint {
         Protected::ChangePassword => accounts::change_password(access, accounts, call).await,
+        Protected::ChangePhone => accounts::change_phone(access, accounts, call).await,
         Protected::MakeRecoveryCode => accounts::make_recovery_code(access, accounts, call).await,
         Protected::Me => accounts::show(access, accounts, call).await,
         Protected::DeleteMe => accounts::delete(access, accounts, call).await,

@@ -41,7 +41,7 @@ pub(super) async fn list(
     let account = accounts.me(access, &mut call.context).await?;
     let keyring = accounts.keyring(&mut call.context).await;
     let keyring = keyring.map_err(unavailable)?;
-    let sessions = Sessions::new(account.sessions, access.session, &keyring);
+    let sessions = Sessions::new(account.sessions, access.session, &keyring, call.context.now);
     Reply::json(StatusCode::OK, &sessions)
 }
 

@@ -21,6 +21,8 @@ pub enum AccountEvent {
     LoggedOut,
     /// The owner of the account changed the password in a session.
     PasswordChanged,
+    /// The owner of the account moved it to another phone in a session.
+    PhoneChanged,
     /// The owner of the account set a forgotten password anew.
     PasswordReset,
     /// A recovery code was made.
@@ -49,6 +51,7 @@ impl AccountEvent {
             Self::ReuseDetected => "reuse-detected",
             Self::LoggedOut => "logged-out",
             Self::PasswordChanged => "password-changed",
+            Self::PhoneChanged => "phone-changed",
             Self::PasswordReset => "password-reset",
             Self::RecoveryCodeMade => "recovery-code-made",
             Self::Deleted => "deleted",

@@ -55,10 +55,10 @@ impl fmt::Debug for Credentials {
 }
 
 /// A password attempt, apart from the password.
-struct Attempt {
-    phone: SubjectIndex,
-    device: String,
-    proved: Option<Proved>,
+pub(super) struct Attempt {
+    pub(super) phone: SubjectIndex,
+    pub(super) device: String,
+    pub(super) proved: Option<Proved>,
 }
 
 impl Attempt {
@@ -163,7 +163,7 @@ impl Accounts {
     }
 
     /// Counts an attempt as a failure before its password is checked, if the rules admit it.
-    async fn begin_attempt(
+    pub(super) async fn begin_attempt(
         &self,
         attempt: &Attempt,
         address: &SourceAddress,
@@ -225,7 +225,7 @@ impl Accounts {
 
     /// Finds the account that the attempt names, and checks the password. The second value is the hash that should
     /// replace the stored one, if that is out of date.
-    async fn check_password(
+    pub(super) async fn check_password(
         &self,
         attempt: &Attempt,
         password: &Password,

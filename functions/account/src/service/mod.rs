@@ -3,6 +3,7 @@
 mod event;
 mod log_in;
 mod password;
+mod phone;
 mod refresh;
 mod refusal;
 mod register;
@@ -12,7 +13,7 @@ pub use event::AccountEvent;
 pub use log_in::{Credentials, TypedPhone};
 pub use refresh::Tokens;
 pub use refusal::{AccessRefusal, AccountRefusal, Unavailable};
-pub use register::UNLINK_AFTER;
+pub use register::{UNLINK_AFTER, Wishes};
 pub use sessions::MAX_SESSIONS;
 
 use std::fmt;
@@ -22,7 +23,7 @@ use std::time::Duration;
 use phoneproof_aws::clients::Clients;
 use phoneproof_aws::keys::{Keys, KeysError};
 use phoneproof_crypto::keyring::Keyring;
-use phoneproof_domain::clock::Clock;
+use phoneproof_domain::clock::{Clock, Timestamp};
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::phone_parser::PhoneParser;
 use phoneproof_domain::random::Random;
@@ -45,6 +46,8 @@ pub mod business {
     pub const LOGIN: &str = "login";
     /// Changing the password in a session.
     pub const PASSWORD_CHANGE: &str = "password-change";
+    /// Moving an account to another phone.
+    pub const PHONE_CHANGE: &str = "phone-change";
     /// Resetting a forgotten password.
     pub const PASSWORD_RESET: &str = "password-reset";
 }
@@ -58,6 +61,9 @@ const HASHED_AT_ONCE: usize = 2;
 ///
 /// If the read fails, the keyring of the last read is used, and the request still needs time for its work.
 const KEYS_WITHIN: Duration = Duration::from_millis(1_500);
+
+/// How long whoever proves a phone is told that its account was moved to another one.
+const MOVE_TOLD_FOR: Duration = Duration::from_hours(30 * 24);
 
 /// How often a request decides on a write, when other requests keep changing the same item first.
 const ROUNDS: u32 = 8;
@@ -211,10 +217,15 @@ impl Accounts {
         phone: &SubjectIndex,
         request: &mut RequestContext,
     ) -> Result<Account, AccountRefusal> {
-        let id = self.store.find_account_of(phone, request).await?;
-        let id = id.ok_or(AccountRefusal::NoAccount)?;
+        let holder = self.store.find_holder(phone, request).await?;
+        let recently = |moved_at: &Timestamp| request.now < *moved_at + MOVE_TOLD_FOR;
+        let moved_at = holder.moved_at.filter(recently);
+        let none = AccountRefusal::NoAccount { moved_at };
+        let Some(id) = holder.account else {
+            return Err(none);
+        };
         let account = self.store.read_account(id, request).await?;
-        account.ok_or(AccountRefusal::NoAccount)
+        account.ok_or(none)
     }
 
     /// Runs `work` with the hasher on a thread of its own, because hashing takes some 20 ms.

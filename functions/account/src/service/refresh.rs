@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_observe::RequestContext;
 use zeroize::Zeroizing;
@@ -22,6 +23,8 @@ pub struct Tokens {
     pub refresh: Zeroizing<String>,
     /// When the refresh token expires unless it is exchanged.
     pub refresh_expires_at: Timestamp,
+    /// When the tokens were issued.
+    pub issued_at: Timestamp,
     /// The session that the tokens belong to.
     pub session: SessionId,
 }
@@ -52,6 +55,7 @@ impl Accounts {
             access_expires_at: now + LIFETIME,
             refresh: token.to_text(&keyring),
             refresh_expires_at: session.expires_at(),
+            issued_at: now,
             session: token.session(),
         })
     }
@@ -72,21 +76,20 @@ impl Accounts {
             let account = self.store.read_account(token.account(), request).await?;
             let named = account.and_then(|mut account| account.sessions.remove(&token.session()));
             let named = named.ok_or(AccountRefusal::SessionOver)?;
-            let mut successors = token.successors(&keyring).into_iter();
             match named.session.decide(token.digest(), request.now) {
                 Decision::Expired => return Err(AccountRefusal::SessionOver),
                 Decision::Rotate => {
-                    let next = successors.next().ok_or(Unavailable::NoSuccessor)?;
+                    let next = token.successors(&keyring).into_iter().next();
+                    let next = next.ok_or(Unavailable::NoSuccessor)?;
                     // If another request changed the session first, the next round decides on what it wrote.
                     if let Some(session) = self.rotate(&token, &next, named, request).await? {
                         return self.continue_session(&next, &session, request).await;
                     }
                 }
                 Decision::Repeat => {
-                    let current = named.session.current;
-                    let same = successors.find(|next| next.digest() == current);
-                    let same = same.ok_or(AccountRefusal::RefreshToken)?;
-                    return self.continue_session(&same, &named.session, request).await;
+                    let current = find_current(token, &named.session, &keyring)?;
+                    let session = &named.session;
+                    return self.continue_session(&current, session, request).await;
                 }
                 Decision::Reused => {
                     let parts = vec![self.store.end_session(token.account(), token.session())];
@@ -124,6 +127,22 @@ impl Accounts {
         let id = (token.account(), token.session());
         let parts = vec![self.store.rotate(id, token.digest(), &rotated)];
         let written = self.write(parts, request).await?;
-        Ok(written.is_ok().then_some(session))
+        Ok(written.is_ok().then_some(rotated.session))
     }
+}
+
+/// Derives the current token of a session from one that was exchanged not long ago, by way of those between them.
+///
+/// A successor derives under one of the roots. The digests that the session remembers tell which.
+fn find_current(
+    token: RefreshToken,
+    session: &Session,
+    keyring: &Keyring,
+) -> Result<RefreshToken, AccountRefusal> {
+    let after = session.list_after(token.digest());
+    after.into_iter().try_fold(token, |token, digest| {
+        let mut successors = token.successors(keyring).into_iter();
+        let next = successors.find(|next| next.digest() == digest);
+        next.ok_or(AccountRefusal::RefreshToken)
+    })
 }

@@ -27,11 +27,14 @@ pub enum AccountRefusal {
     /// The success token is for another phone than the account's.
     OtherPhone,
     /// No account has the phone, which the caller has proved to own.
-    NoAccount,
-    /// Another account has the phone. It loses the phone if nobody uses it until `unlink_at`.
+    NoAccount {
+        /// When the account that had the phone was moved to another one, if that was not long ago.
+        moved_at: Option<Timestamp>,
+    },
+    /// Another account has the phone.
     PhoneInUse {
-        /// When registering again can succeed.
-        unlink_at: Timestamp,
+        /// When the account loses the phone unless somebody uses it; `None` if nobody has asked for the phone.
+        unlink_at: Option<Timestamp>,
     },
     /// The password is too weak to be chosen.
     Password(PasswordRefusal),

@@ -16,11 +16,21 @@ use crate::store::Account;
 /// How long an account must stay unused, after a new owner of its phone asked for the phone, before it loses the phone.
 pub const UNLINK_AFTER: Duration = Duration::from_hours(7 * 24);
 
+/// What a person wishes besides a password.
+#[derive(Debug, Clone, Copy)]
+pub struct Wishes {
+    /// Whether logging in takes both the password and a code.
+    pub second_step: bool,
+    /// Whether to ask for the phone if another account has it.
+    pub request_unlink: bool,
+}
+
 impl Accounts {
     /// Registers an account for the phone that `token` proves.
     ///
-    /// If another account has the phone, the first try only asks for the phone. A later try takes the phone from that
-    /// account if nobody has used it for [`UNLINK_AFTER`] since. The new account never gets the data of the old one.
+    /// If another account has the phone, nothing changes and the token stays good, unless the person asks for the phone.
+    /// The first such try only notes the request. A later one takes the phone from that account if nobody has used it for
+    /// [`UNLINK_AFTER`] since. The new account never gets the data of the old one.
     ///
     /// # Errors
     ///
@@ -29,13 +39,14 @@ impl Accounts {
         &self,
         token: &str,
         password: Password,
-        second_step: bool,
+        wishes: Wishes,
         request: &mut RequestContext,
     ) -> Result<AccountId, AccountRefusal> {
+        let second_step = wishes.second_step;
         let proved = self.check_proof(token, business::REGISTER, request).await?;
         check_strength(&password, &proved.phone, second_step)?;
         // This comes before the password is hashed, because hashing is expensive.
-        let unused = self.find_unused_holder(&proved, request).await?;
+        let unused = self.find_unused_holder(&proved, wishes, request).await?;
         let account = self
             .build_account(&proved, password, second_step, request)
             .await?;
@@ -61,10 +72,12 @@ impl Accounts {
 
     /// Finds the account that loses the phone, and when the phone was asked for; `None` when no account has the phone.
     ///
-    /// It refuses until nobody has used the account for long enough. The first refusal asks for the phone.
+    /// It refuses until nobody has used the account for long enough. Only a person who asks for the phone by name starts
+    /// that time, or gets the phone at its end: perhaps the account is his own, and he has forgotten it.
     async fn find_unused_holder(
         &self,
         proved: &Proved,
+        wishes: Wishes,
         request: &mut RequestContext,
     ) -> Result<Option<(Account, Timestamp)>, AccountRefusal> {
         let Some(id) = self.store.find_account_of(&proved.index, request).await? else {
@@ -72,10 +85,17 @@ impl Accounts {
         };
         let holder = self.store.read_account(id, request).await?;
         let holder = holder.ok_or(Unavailable::AccountMissing)?;
+        // A token that was spent must not tell any more whether its phone has an account.
+        if self.store.is_spent(&proved.proof, request).await? {
+            return Err(AccountRefusal::AlreadySpent);
+        }
         match holder.unlink_requested_at {
+            asked if !wishes.request_unlink => Err(AccountRefusal::PhoneInUse {
+                unlink_at: asked.map(|asked| asked + UNLINK_AFTER),
+            }),
             Some(asked) if asked + UNLINK_AFTER <= request.now => Ok(Some((holder, asked))),
             Some(asked) => Err(AccountRefusal::PhoneInUse {
-                unlink_at: asked + UNLINK_AFTER,
+                unlink_at: Some(asked + UNLINK_AFTER),
             }),
             None => Err(self.ask_for_phone(proved, &holder, request).await?),
         }
@@ -97,7 +117,7 @@ impl Accounts {
             Ok(()) => {
                 AccountEvent::UnlinkRequested.note(request);
                 Ok(AccountRefusal::PhoneInUse {
-                    unlink_at: now + UNLINK_AFTER,
+                    unlink_at: Some(now + UNLINK_AFTER),
                 })
             }
             Err(failed) if failed.at(0) => Err(AccountRefusal::AlreadySpent),
@@ -123,6 +143,7 @@ impl Accounts {
             created_at: now,
             used_at: now,
             unlink_requested_at: None,
+            phone_changed_at: None,
             sessions: HashMap::new(),
         })
     }

@@ -14,7 +14,7 @@ use crate::device_name::SealedName;
 use crate::password::StoredPassword;
 use crate::recovery::RecoveryDigest;
 use crate::refresh_token::{AccountId, SessionId, TokenDigest};
-use crate::session::Session;
+use crate::session::{Exchanged, Session};
 
 /// A session, with the name by which its owner recognizes it.
 #[derive(Clone)]
@@ -46,6 +46,8 @@ pub struct Account {
     pub used_at: Timestamp,
     /// When a new owner of the phone asked for it; `None` when nobody did, or when the account was used since.
     pub unlink_requested_at: Option<Timestamp>,
+    /// When the account was last moved to another phone; `None` if it never was.
+    pub phone_changed_at: Option<Timestamp>,
     /// The sessions of the account, including expired ones that no log-in has removed yet.
     pub sessions: HashMap<SessionId, NamedSession>,
 }
@@ -84,20 +86,44 @@ pub(super) fn write_session(named: &NamedSession) -> AttributeValue {
         ("current".to_owned(), bytes(session.current.0)),
         ("device".to_owned(), text(named.device.as_str())),
     ]);
-    if let Some(previous) = session.previous {
-        members.insert("previous".to_owned(), bytes(previous.0));
+    if !session.exchanged.is_empty() {
+        let exchanged = session.exchanged.iter().map(|before| {
+            AttributeValue::M(Item::from([
+                ("token".to_owned(), bytes(before.token.0)),
+                ("at".to_owned(), instant(before.at)),
+            ]))
+        });
+        let exchanged = AttributeValue::L(exchanged.collect());
+        members.insert("exchanged".to_owned(), exchanged);
     }
     AttributeValue::M(members)
 }
 
+/// Reads the tokens that a session exchanged. An older item holds the last one alone, which was exchanged at `used_at`.
+fn read_exchanged(members: &Item, used_at: Timestamp) -> Vec<Exchanged> {
+    let read = |value: &AttributeValue| {
+        let members = value.as_m().ok()?;
+        Some(Exchanged {
+            token: TokenDigest(read_bytes(members, "token")?),
+            at: Timestamp::from_unix(read_number(members, "at")?),
+        })
+    };
+    let previous = read_bytes(members, "previous").map(TokenDigest);
+    let previous = previous.map(|token| Exchanged { token, at: used_at });
+    let listed = members.get("exchanged").and_then(|value| value.as_l().ok());
+    let listed = listed.into_iter().flatten().filter_map(read);
+    previous.into_iter().chain(listed).collect()
+}
+
 fn read_session(members: &Item) -> Option<NamedSession> {
     let at = |name| read_number(members, name).map(Timestamp::from_unix);
+    let used_at = at("used_at")?;
     Some(NamedSession {
         session: Session {
             began_at: at("began_at")?,
-            used_at: at("used_at")?,
+            used_at,
             current: TokenDigest(read_bytes(members, "current")?),
-            previous: read_bytes(members, "previous").map(TokenDigest),
+            exchanged: read_exchanged(members, used_at),
         },
         device: SealedName::from_text(members.get("device")?.as_s().ok()?.clone()),
     })
@@ -117,6 +143,7 @@ pub(super) fn read_account(id: AccountId, item: &Item) -> Option<Account> {
         created_at: at("created_at")?,
         used_at: at("used_at")?,
         unlink_requested_at: at("unlink_requested_at"),
+        phone_changed_at: at("phone_changed_at"),
         sessions: sessions
             .iter()
             .filter_map(|(key, value)| {

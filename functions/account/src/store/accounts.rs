@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
-use phoneproof_aws::store::item::{Item, PK, bytes, instant, text};
+use phoneproof_aws::store::item::{PK, bytes, instant, text};
 use phoneproof_crypto::base64url;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::subject::SubjectIndex;
@@ -34,12 +34,61 @@ impl AccountStore {
 
     /// Gives the phone to `account`, if no account has it.
     pub(crate) fn claim_phone(&self, phone: &SubjectIndex, account: AccountId) -> Part {
-        put(
-            &self.accounts,
-            Item::from([
-                (PK.to_owned(), text(phone_key(phone))),
-                ("account".to_owned(), bytes(account.0)),
-            ]),
+        update(
+            Update::builder()
+                .table_name(&self.accounts)
+                .key(PK, text(phone_key(phone)))
+                .update_expression("SET account = :account REMOVE moved_at")
+                .condition_expression("attribute_not_exists(account)")
+                .expression_attribute_values(":account", bytes(account.0)),
+        )
+    }
+
+    /// Moves `account` to another phone and ends every session, if the session that asks has not ended and the account has
+    /// not changed since it was read.
+    pub(crate) fn change_phone(
+        &self,
+        account: &Account,
+        asking: Access,
+        phone: &SubjectIndex,
+        hint: &str,
+        now: Timestamp,
+    ) -> Part {
+        let before = account.phone.as_ref().map_or("", SubjectIndex::as_str);
+        update(
+            self.start_update(asking.account)
+                .update_expression(
+                    "SET phone = :phone, phone_hint = :hint, phone_changed_at = :now, sessions = :none \
+                     REMOVE unlink_requested_at",
+                )
+                .condition_expression(
+                    "phone = :before AND password = :password AND attribute_exists(sessions.#session)",
+                )
+                .expression_attribute_names("#session", base64url(asking.session.0))
+                .expression_attribute_values(":phone", text(phone.as_str()))
+                .expression_attribute_values(":hint", text(hint))
+                .expression_attribute_values(":now", instant(now))
+                .expression_attribute_values(":none", AttributeValue::M(HashMap::new()))
+                .expression_attribute_values(":before", text(before))
+                .expression_attribute_values(":password", text(account.password.as_text())),
+        )
+    }
+
+    /// Frees the phone that `account` was moved away from, and notes when, if it still has the phone.
+    pub(crate) fn leave_phone(
+        &self,
+        phone: &SubjectIndex,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Part {
+        update(
+            Update::builder()
+                .table_name(&self.accounts)
+                .key(PK, text(phone_key(phone)))
+                .update_expression("SET moved_at = :now REMOVE account")
+                .condition_expression("account = :account")
+                .expression_attribute_values(":account", bytes(account.0))
+                .expression_attribute_values(":now", instant(now)),
         )
     }
 

@@ -17,9 +17,10 @@ use std::fmt;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem, Update};
-use phoneproof_aws::store::item::{Item, PK, read_bytes, text};
+use phoneproof_aws::store::item::{Item, PK, read_bytes, read_number, text};
 use phoneproof_aws::store::{CONDITION_FAILED, CallFailed, StoreError, transact, within};
 use phoneproof_crypto::base64url;
+use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_guard::{DynamoDbLedger, PhoneProof};
 use phoneproof_observe::{Dependency, RequestContext};
@@ -40,6 +41,15 @@ impl fmt::Debug for AccountStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AccountStore").finish_non_exhaustive()
     }
+}
+
+/// What the item of a phone says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Holder {
+    /// The account that has the phone.
+    pub(crate) account: Option<AccountId>,
+    /// When the last account that had the phone was moved to another one.
+    pub(crate) moved_at: Option<Timestamp>,
 }
 
 /// Says for each item of a transaction, in order, whether its condition failed. Such a transaction wrote nothing.
@@ -127,8 +137,25 @@ impl AccountStore {
         phone: &SubjectIndex,
         request: &mut RequestContext,
     ) -> Result<Option<AccountId>, StoreError> {
+        Ok(self.find_holder(phone, request).await?.account)
+    }
+
+    /// Finds the account that has this phone, or when the one that had it left it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store gives no answer.
+    pub(crate) async fn find_holder(
+        &self,
+        phone: &SubjectIndex,
+        request: &mut RequestContext,
+    ) -> Result<Holder, StoreError> {
         let item = self.get(&self.accounts, phone_key(phone), request).await?;
-        Ok(item.and_then(|item| read_bytes(&item, "account").map(AccountId)))
+        let item = item.unwrap_or_default();
+        Ok(Holder {
+            account: read_bytes(&item, "account").map(AccountId),
+            moved_at: read_number(&item, "moved_at").map(Timestamp::from_unix),
+        })
     }
 
     /// Reads an account, with a consistent read.

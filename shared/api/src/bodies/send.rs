@@ -40,7 +40,8 @@ pub struct SendBody {
     /// be read, or has no text, gets the default one.
     #[schema(value_type = Option<String>, example = "en")]
     locale: Option<SensitiveText>,
-    /// The challenge token of an earlier send, to text the same code again.
+    /// The challenge token of an earlier send, to text the same code again. With less than two minutes left, the text has
+    /// a new code with a full life. Its challenge has a token of its own and the guesses that were left.
     #[schema(value_type = Option<String>, max_length = 3072)]
     token: Option<SensitiveText>,
     /// What the verification is for, in the relying party's words. What stands before the first colon chooses the label
@@ -105,14 +106,20 @@ impl SendBody {
 #[serde(rename_all = "camelCase")]
 #[schema(as = SendResponse)]
 pub struct SendReply {
-    /// The challenge token, which `verify` and a resend take.
+    /// The challenge token, which `verify` and a resend take. It replaces an earlier one.
     pub token: String,
     /// When the code expires.
     #[schema(value_type = String, format = DateTime)]
     pub expires_at: Timestamp,
+    /// For how many seconds the code still works, counted from this answer. It does not depend on the client's clock.
+    #[schema(example = 300)]
+    pub expires_in: u64,
     /// From when a client may ask for another text.
     #[schema(value_type = String, format = DateTime)]
     pub resend_at: Timestamp,
+    /// After how many seconds, counted from this answer, a client may ask for another text; 0 at once.
+    #[schema(example = 60)]
+    pub resend_in: u64,
     /// The number of digits in the code.
     #[schema(example = 6)]
     pub code_length: u8,
@@ -129,7 +136,9 @@ impl From<Sent> for SendReply {
         Self {
             token: sent.token,
             expires_at: sent.expires_at,
+            expires_in: sent.expires_in.as_secs(),
             resend_at: sent.resend_at,
+            resend_in: sent.resend_in.as_secs(),
             code_length: sent.code_length,
             attempts: sent.attempts,
             phone: sent.masked_phone,

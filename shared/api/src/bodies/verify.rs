@@ -63,6 +63,9 @@ pub struct VerifyReply {
     /// When the success token expires.
     #[schema(value_type = String, format = DateTime)]
     pub expires_at: Timestamp,
+    /// For how many seconds the success token is still valid, counted from this answer.
+    #[schema(example = 300)]
+    pub expires_in: u64,
 }
 
 impl From<Success> for VerifyReply {
@@ -71,6 +74,7 @@ impl From<Success> for VerifyReply {
             token: verified.token.into_text(),
             token_type: phoneproof_guard::TOKEN_TYPE,
             expires_at: verified.expires_at,
+            expires_in: verified.expires_in.as_secs(),
         }
     }
 }

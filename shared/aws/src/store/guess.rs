@@ -3,39 +3,25 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
-use phoneproof_domain::challenge::ChallengeId;
-use phoneproof_domain::phone_record::{GuessRefusal, SlotIndex, Terms, WriteId};
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use phoneproof_domain::challenge::Closed;
+use phoneproof_domain::phone_record::{Guess, GuessRefusal, REPEATABLE_FOR, Terms, Use};
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
 use super::item::{
-    Item, PK, bytes, instant, number, read_number, read_phone_record, slot_member, slot_name, text,
-    wrong_codes_name,
+    Item, PK, bytes, instant, list_earlier_days, number, read_number, read_phone_record,
+    slot_member, slot_name, text, wrong_codes_name,
 };
 use super::transaction::{CONFLICT_RETRIES, pause};
 use super::{CallFailed, Store, StoreError, within};
 
 const OPERATION: &str = "UpdateItem";
 
-/// A guess that the service has compared with the code. Only the write makes it count.
-#[derive(Debug, Clone)]
-pub struct Guess {
-    /// The index of the phone, which is the key of its record.
-    pub phone_index: SubjectIndex,
-    /// The challenge that the guess is for.
-    pub id: ChallengeId,
-    /// The slot of the challenge.
-    pub slot: SlotIndex,
-    /// Whether the guess is the code.
-    pub right: bool,
-    /// The id of the write, which recognizes its own repeat.
-    pub write: WriteId,
-}
-
 impl Store {
-    /// Counts a wrong guess or consumes the challenge, if it is open and the phone is not locked.
+    /// Counts a wrong guess or consumes the challenge, if it is open and the phone is not locked. `phone_index` is the key
+    /// of the phone's record.
     ///
     /// Returns the guesses that are left. The guess was compared before, so one write with one condition is enough:
     /// parallel guesses cannot slip past the count, and a right code cannot succeed twice.
@@ -46,32 +32,29 @@ impl Store {
     /// - The outer error says that the store gave no answer.
     pub async fn record_guess(
         &self,
+        phone_index: &SubjectIndex,
         guess: &Guess,
         terms: &Terms,
         request: &mut RequestContext,
     ) -> Result<Result<u32, GuessRefusal>, StoreError> {
         let began = Instant::now();
-        let recorded = self.write_guess(guess, terms, request).await;
+        let recorded = self.write_guess(phone_index, guess, terms, request).await;
         request.note_call(Dependency::Store, began);
         recorded
     }
 
     async fn write_guess(
         &self,
+        phone_index: &SubjectIndex,
         guess: &Guess,
         terms: &Terms,
         request: &RequestContext,
     ) -> Result<Result<u32, GuessRefusal>, StoreError> {
         let mut conflicts = 0;
         loop {
-            let update = self.build_guess_update(guess, terms);
+            let update = self.build_guess_update(phone_index, guess, terms);
             let error = match within(request.deadline, update.send()).await {
-                Ok(answer) => {
-                    return Ok(Ok(read_attempts_left(
-                        answer.attributes.as_ref(),
-                        guess.slot,
-                    )));
-                }
+                Ok(answer) => return Ok(read_outcome(answer.attributes.as_ref(), guess)),
                 Err(error) => error,
             };
             match error.as_ref().and_then(SdkError::as_service_error) {
@@ -93,20 +76,31 @@ impl Store {
     /// Makes the update of a guess. Its condition is the decision of [`PhoneRecord::admits_guess`].
     ///
     /// [`PhoneRecord::admits_guess`]: phoneproof_domain::phone_record::PhoneRecord::admits_guess
-    fn build_guess_update(&self, guess: &Guess, terms: &Terms) -> UpdateItemFluentBuilder {
+    fn build_guess_update(
+        &self,
+        phone_index: &SubjectIndex,
+        guess: &Guess,
+        terms: &Terms,
+    ) -> UpdateItemFluentBuilder {
+        let open = "(attribute_not_exists(#slot.#used) AND #slot.#expires > :now)";
+        // A wrong code counts as long as the right one would succeed again.
+        let taken = if guess.right {
+            open.to_owned()
+        } else {
+            format!("({open} OR #slot.#used > :since)")
+        };
         // `#by <> :write` stops a repeat of this write, which the SDK sends after a lost reply, from counting twice.
         let update = self
             .client
             .update_item()
             .table_name(&self.tables.challenges)
-            .key(PK, text(guess.phone_index.as_str()))
-            .condition_expression(
-                "#slot.#id = :id AND #slot.#expires > :now AND #slot.#left > :zero \
-                 AND attribute_not_exists(#slot.#used) \
+            .key(PK, text(phone_index.as_str()))
+            .condition_expression(format!(
+                "#slot.#id = :id AND #slot.#expires = :ends AND #slot.#left > :zero AND {taken} \
                  AND (attribute_not_exists(#slot.#by) OR #slot.#by <> :write) \
                  AND (attribute_not_exists(failures) OR failures < :hard) \
-                 AND (attribute_not_exists(#today) OR #today < :soft)",
-            )
+                 AND (attribute_not_exists(#today) OR #today < :soft)"
+            ))
             .expression_attribute_names("#slot", slot_name(guess.slot))
             .expression_attribute_names("#id", slot_member::ID)
             .expression_attribute_names("#expires", slot_member::EXPIRES)
@@ -115,38 +109,56 @@ impl Store {
             .expression_attribute_names("#by", slot_member::BY)
             .expression_attribute_names("#today", wrong_codes_name(&terms.today))
             .expression_attribute_values(":id", bytes(guess.id.0))
+            .expression_attribute_values(":ends", instant(guess.expires_at))
             .expression_attribute_values(":now", instant(terms.now))
             .expression_attribute_values(":zero", number(0))
             .expression_attribute_values(":write", bytes(guess.write.0))
             .expression_attribute_values(":hard", number(terms.lockout.hard))
             .expression_attribute_values(":soft", number(terms.lockout.soft))
-            .return_values(ReturnValue::UpdatedNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        // The counts of earlier days decide nothing any more. An item that kept them would grow for ever.
+        let earlier = list_earlier_days(&terms.today, terms.lockout.remembered);
         if guess.right {
-            // The used slot stays, so that a repeated code is answered with "already used".
+            // The used slot stays, so that a repeated code gets the same success, and later "already used".
             update
-                .update_expression(
-                    "SET failures = :zero, #slot.#used = :true, #slot.#by = :write REMOVE #today",
-                )
-                .expression_attribute_values(":true", AttributeValue::Bool(true))
+                .update_expression(format!(
+                    "SET failures = :zero, #slot.#used = :now, #slot.#used_by = :write, \
+                     #slot.#by = :write REMOVE #today, {earlier}"
+                ))
+                .expression_attribute_names("#used_by", slot_member::USED_BY)
+                .return_values(ReturnValue::UpdatedNew)
         } else {
             update
-                .update_expression(
+                .update_expression(format!(
                     "SET #slot.#left = #slot.#left - :one, #slot.#by = :write, expires_at = :kept \
-                     ADD failures :one, #today :one",
-                )
+                     ADD failures :one, #today :one REMOVE {earlier}"
+                ))
+                // All members of the slot come back, so that the answer can say whether the challenge was used.
+                .return_values(ReturnValue::AllNew)
+                .expression_attribute_values(":since", instant(terms.now - REPEATABLE_FOR))
                 .expression_attribute_values(":one", number(1))
                 .expression_attribute_values(":kept", instant(terms.now + terms.lockout.remembered))
         }
     }
 }
 
-/// Reads the guesses that are left from the attributes that the update returned.
-fn read_attempts_left(updated: Option<&Item>, slot: SlotIndex) -> u32 {
-    let slot = updated.and_then(|item| item.get(&slot_name(slot)));
-    slot.and_then(|value| value.as_m().ok())
+/// Reads the guesses that are left from the attributes that the update returned. A wrong code at a challenge that was used
+/// was counted, and is answered like every guess at one.
+fn read_outcome(updated: Option<&Item>, guess: &Guess) -> Result<u32, GuessRefusal> {
+    let slot = updated.and_then(|item| item.get(&slot_name(guess.slot)));
+    let members = slot.and_then(|value| value.as_m().ok());
+    let is_used = members.is_some_and(|members| members.contains_key(slot_member::USED));
+    if is_used && !guess.right {
+        return Err(GuessRefusal::Closed(Closed::Used));
+    }
+    Ok(members
         .and_then(|members| read_number(members, slot_member::LEFT))
-        .unwrap_or(0)
+        .unwrap_or(0))
+}
+
+/// Whether the write of `guess` consumed the challenge.
+fn is_used_by(used: Option<Use>, guess: &Guess) -> bool {
+    used.is_some_and(|used| used.by == guess.write)
 }
 
 /// Explains why the condition of `guess` did not hold on `item`.
@@ -158,10 +170,14 @@ fn explain_refusal(
     let record = item
         .map(|item| read_phone_record(item, &terms.today))
         .unwrap_or_default();
-    match record.admits_guess(guess.slot, guess.id, guess.write, terms) {
+    match record.admits_guess(guess, terms) {
         // The reply to this write was lost, and the SDK repeated it. The first try counts.
-        Err(GuessRefusal::AlreadyApplied(slot)) if slot.used == guess.right => {
-            Ok(Ok(slot.attempts_left))
+        Err(GuessRefusal::AlreadyApplied(slot)) if is_used_by(slot.used, guess) == guess.right => {
+            Ok(if slot.used.is_some() && !guess.right {
+                Err(GuessRefusal::Closed(Closed::Used))
+            } else {
+                Ok(slot.attempts_left)
+            })
         }
         Err(refusal) => Ok(Err(refusal)),
         Ok(()) => Err(StoreError::Contradiction("a guess")),
@@ -172,8 +188,10 @@ fn explain_refusal(
 mod tests {
     use std::time::Duration;
 
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use phoneproof_domain::challenge::ChallengeId;
     use phoneproof_domain::clock::Timestamp;
-    use phoneproof_domain::phone_record::Lockout;
+    use phoneproof_domain::phone_record::{Lockout, WriteId};
     use phoneproof_domain::root::RootId;
     use phoneproof_domain::window::{DAY, Window};
 
@@ -194,6 +212,7 @@ mod tests {
                 hard: 100,
                 remembered: DAY,
             },
+            slots: 7,
         }
     }
 
@@ -211,13 +230,14 @@ mod tests {
         let mut members = slot.as_m().expect("a map").clone();
         members.insert(slot_member::BY.to_owned(), bytes(WRITE.0));
         if used {
-            members.insert(slot_member::USED.to_owned(), number(1));
+            members.insert(slot_member::USED.to_owned(), number(1_000));
+            members.insert(slot_member::USED_BY.to_owned(), bytes(WRITE.0));
         }
         let item = Item::from([(slot_name(2), AttributeValue::M(members))]);
         let guess = Guess {
-            phone_index: SubjectIndex::from_text("phone".to_owned()),
             id: ID,
             slot: 2,
+            expires_at: Timestamp::from_unix(1_300),
             right,
             write: WRITE,
         };

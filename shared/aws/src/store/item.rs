@@ -1,14 +1,15 @@
 //! Items of DynamoDB: how attributes are written and read.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use phoneproof_domain::challenge::ChallengeId;
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::phone_record::{PhoneRecord, Slot, SlotIndex, WriteId};
+use phoneproof_domain::phone_record::{PhoneRecord, Slot, SlotIndex, Use, WriteId};
 use phoneproof_domain::root::RootId;
-use phoneproof_domain::window::Window;
+use phoneproof_domain::window::{DAY, Window};
 
 /// An item: attributes by name.
 pub type Item = HashMap<String, AttributeValue>;
@@ -60,7 +61,30 @@ pub(super) fn slot_name(index: SlotIndex) -> String {
 ///
 /// The name holds the day, because an update expression can add to a count but cannot reset it when the day changes.
 pub(super) fn wrong_codes_name(day: &Window) -> String {
-    format!("wrong_{}", day.start.day())
+    name_wrong_codes_of(day.start.day())
+}
+
+fn name_wrong_codes_of(day: i64) -> String {
+    format!("wrong_{day}")
+}
+
+/// The most days whose names one update lists: their names need some 3 KB, and DynamoDB takes expressions of 4 KB.
+const MAX_DAYS: u64 = 200;
+
+/// How long DynamoDB may take to delete an item that has expired: "within a few days" (DynamoDB developer guide, "Time
+/// to Live").
+const DELETED_WITHIN: Duration = Duration::from_hours(7 * 24);
+
+/// Lists the attributes that may count the wrong codes of earlier days than `today`, as an update expression does.
+///
+/// An item that nobody wrote to for `remembered` is deleted. So the last write was on one of the days since, and the names
+/// of older days cannot be in the item. Beyond 200 days between two guesses, a name may stay.
+pub(super) fn list_earlier_days(today: &Window, remembered: Duration) -> String {
+    let seconds = remembered.saturating_add(DELETED_WITHIN).as_secs();
+    let days = (seconds / DAY.as_secs()).min(MAX_DAYS);
+    let days = i64::try_from(days).unwrap_or(0);
+    let names = (1..=days).map(|back| name_wrong_codes_of(today.start.day() - back));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// The names of the members of a slot.
@@ -70,6 +94,7 @@ pub(super) mod slot_member {
     pub(crate) const EXPIRES: &str = "expires";
     pub(crate) const LEFT: &str = "left";
     pub(crate) const USED: &str = "used";
+    pub(crate) const USED_BY: &str = "used_by";
     pub(crate) const BY: &str = "by";
 }
 
@@ -96,7 +121,10 @@ pub(super) fn read_slot(value: &AttributeValue) -> Option<Slot> {
         root: RootId::parse(members.get(slot_member::ROOT)?.as_s().ok()?)?,
         expires_at: Timestamp::from_unix(read_number(members, slot_member::EXPIRES)?),
         attempts_left: read_number(members, slot_member::LEFT)?,
-        used: members.contains_key(slot_member::USED),
+        used: members.contains_key(slot_member::USED).then(|| Use {
+            at: Timestamp::from_unix(read_number(members, slot_member::USED).unwrap_or(0)),
+            by: WriteId(read_bytes(members, slot_member::USED_BY).unwrap_or_default()),
+        }),
         written_by: read_bytes(members, slot_member::BY).map(WriteId),
     })
 }
@@ -120,11 +148,21 @@ pub(super) fn read_phone_record(item: &Item, today: &Window) -> PhoneRecord {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use phoneproof_domain::window::DAY;
-
     use super::*;
+
+    #[test]
+    fn lists_every_earlier_day_that_an_item_may_count() {
+        let today = Window::containing(Timestamp::from_unix(1_795_435_200), DAY, Duration::ZERO);
+        let listed = list_earlier_days(&today, DAY * 90);
+        let names: Vec<_> = listed.split(", ").collect();
+        assert_eq!(
+            (names.len(), names[0], names[96]),
+            (97, "wrong_20779", "wrong_20683")
+        );
+        assert!(!names.contains(&wrong_codes_name(&today).as_str()));
+        let longest = list_earlier_days(&today, DAY * 3_650);
+        assert!((2_000..3_500).contains(&longest.len()), "{}", longest.len());
+    }
 
     #[test]
     fn reads_the_counts_of_today_and_the_slots_of_a_record() {
@@ -150,7 +188,7 @@ mod tests {
         let slot = &record.slots[&2];
         assert_eq!(
             (slot.attempts_left, slot.used, slot.written_by),
-            (5, false, None)
+            (5, None, None)
         );
     }
 }

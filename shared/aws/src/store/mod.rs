@@ -18,14 +18,12 @@ use std::future::Future;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
-use phoneproof_domain::phone_record::SlotIndex;
 use phoneproof_domain::random::RandomUnavailable;
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 
 pub use self::blocks::Block;
 pub use self::counter::count_update;
-pub use self::guess::Guess;
 pub use self::reference::StoredToken;
 pub use self::reserve::{ReserveError, SendPlan};
 pub use self::spend::SpendOutcome;
@@ -42,12 +40,6 @@ pub struct Tables {
     /// The table of the block list (`BLOCKS_TABLE`).
     pub blocks: String,
 }
-
-/// The most slots that a phone's record may have.
-///
-/// The condition of an idempotent send names every slot. DynamoDB takes expressions of up to 4 KB and 300 operators
-/// (DynamoDB developer guide, "Quotas").
-pub const MAX_SLOTS: SlotIndex = 40;
 
 /// Why the store gave no usable answer. The service then sends nothing and accepts nothing.
 ///

@@ -19,7 +19,7 @@ pub struct StoredToken {
     pub place: String,
     /// The sealed challenge that the reference stands for.
     pub token: ChallengeToken,
-    /// When DynamoDB may delete the item: the end of the challenge.
+    /// When DynamoDB may delete the item: when no repeat of the right code succeeds any more.
     pub expires_at: Timestamp,
 }
 

@@ -1,5 +1,6 @@
 //! The writes of `send`: one transaction that passes every gate, and its refund.
 
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{
     CancellationReason, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure,
     TransactWriteItem, Update,
@@ -7,7 +8,9 @@ use aws_sdk_dynamodb::types::{
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::Denial;
 use phoneproof_domain::gate::{Check, Gate};
-use phoneproof_domain::phone_record::{Reservation, SendRefusal, SlotLayout, Terms};
+use phoneproof_domain::phone_record::{
+    Predecessor, REPEATABLE_FOR, REPEATED_FOR, Reservation, SendRefusal, Terms,
+};
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_domain::window::Quota;
@@ -42,8 +45,6 @@ pub struct SendPlan {
     pub attempts: u32,
     /// The terms of the decision on the phone's record.
     pub terms: Terms,
-    /// The slots of a phone's record.
-    pub layout: SlotLayout,
     /// The token to store with a new challenge; `None` when tokens are not stored, and for a resend.
     pub stored: Option<StoredToken>,
 }
@@ -181,6 +182,7 @@ impl Store {
     /// [`PhoneRecord::admits_send`]: phoneproof_domain::phone_record::PhoneRecord::admits_send
     fn build_reservation(&self, plan: &SendPlan) -> Result<TransactWriteItem, StoreError> {
         let (terms, reservation) = (&plan.terms, &plan.reservation);
+        let slot = slot_name(reservation.slot());
         let mut condition = vec![
             "(attribute_not_exists(last_sent) OR last_sent <= :ready)".to_owned(),
             "(attribute_not_exists(failures) OR failures < :hard)".to_owned(),
@@ -199,20 +201,13 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match reservation {
             Reservation::New { .. } => {}
-            Reservation::Idempotent { id, .. } => {
-                // The slot of the earlier send is not known, so the condition looks at every slot.
-                for index in 0..plan.layout.count {
-                    condition.push(format!(
-                        "(attribute_not_exists(#own{index}) OR #own{index}.#id <> :id \
-                         OR #own{index}.#expires <= :now)"
-                    ));
-                    update =
-                        update.expression_attribute_names(format!("#own{index}"), slot_name(index));
-                }
-                update = update
-                    .expression_attribute_names("#id", slot_member::ID)
-                    .expression_attribute_names("#expires", slot_member::EXPIRES)
-                    .expression_attribute_values(":id", bytes(id.0));
+            Reservation::Idempotent { .. } => {
+                update = forbid_id(update, plan, &mut condition);
+            }
+            Reservation::Renewal { of, .. } => {
+                update = forbid_id(update, plan, &mut condition);
+                update = move_guesses(update, of, &mut condition);
+                set.push_str(", #old.#left = :zero");
             }
             Reservation::Resend { id, .. } => {
                 condition.push(
@@ -221,24 +216,29 @@ impl Store {
                         .to_owned(),
                 );
                 update = update
-                    .expression_attribute_names("#slot", slot_name(reservation.slot()))
                     .expression_attribute_names("#id", slot_member::ID)
-                    .expression_attribute_names("#expires", slot_member::EXPIRES)
                     .expression_attribute_names("#left", slot_member::LEFT)
-                    .expression_attribute_names("#used", slot_member::USED)
                     .expression_attribute_values(":id", bytes(id.0))
                     .expression_attribute_values(":zero", number(0));
             }
         }
-        if let Reservation::New { id, slot } | Reservation::Idempotent { id, slot } = reservation {
+        if reservation.is_new() {
+            // A send never ends a challenge that is not over, so its slot must be free.
+            condition.push(
+                "(attribute_not_exists(#slot) OR #slot.#expires <= :over OR #slot.#used <= :once)"
+                    .to_owned(),
+            );
             set.push_str(", #slot = :slot");
+            let challenge = make_slot(reservation.id(), &plan.root, plan.expires_at, plan.attempts);
             update = update
-                .expression_attribute_names("#slot", slot_name(*slot))
-                .expression_attribute_values(
-                    ":slot",
-                    make_slot(*id, &plan.root, plan.expires_at, plan.attempts),
-                );
+                .expression_attribute_values(":over", instant(terms.now - REPEATED_FOR))
+                .expression_attribute_values(":once", instant(terms.now - REPEATABLE_FOR))
+                .expression_attribute_values(":slot", challenge);
         }
+        update = update
+            .expression_attribute_names("#slot", slot)
+            .expression_attribute_names("#expires", slot_member::EXPIRES)
+            .expression_attribute_names("#used", slot_member::USED);
         let update = update
             .update_expression(format!("SET {set}"))
             .condition_expression(condition.join(" AND "))
@@ -246,7 +246,8 @@ impl Store {
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
-    /// Makes the item that releases the slot of a new challenge. For a resend, it only checks that the challenge is there.
+    /// Makes the item that releases the slot of a new challenge. A renewal also gives the guesses back to the challenge
+    /// before. For a resend, the item only checks that the challenge is there.
     fn build_release(&self, plan: &SendPlan) -> Result<TransactWriteItem, StoreError> {
         let key = text(plan.phone_index.as_str());
         let slot = slot_name(plan.reservation.slot());
@@ -262,22 +263,74 @@ impl Store {
                 .build()?;
             return Ok(TransactWriteItem::builder().condition_check(check).build());
         }
-        let update = Update::builder()
+        let mut update = Update::builder()
             .table_name(&self.tables.challenges)
             .key(PK, key)
-            .update_expression("REMOVE #slot")
-            .condition_expression("#slot.#id = :id")
             .expression_attribute_names("#slot", slot)
             .expression_attribute_names("#id", slot_member::ID)
-            .expression_attribute_values(":id", id)
-            .build()?;
-        Ok(TransactWriteItem::builder().update(update).build())
+            .expression_attribute_values(":id", id);
+        update = if let Reservation::Renewal { of, .. } = plan.reservation {
+            // The guesses return to the challenge whose renewal was not texted, unless somebody guessed meanwhile: a
+            // parallel resend gets the token of the renewal.
+            update
+                .update_expression("REMOVE #slot SET #old.#left = :left")
+                .condition_expression(
+                    "#slot.#id = :id AND attribute_not_exists(#slot.#by) AND #old.#id = :of",
+                )
+                .expression_attribute_names("#by", slot_member::BY)
+                .expression_attribute_names("#old", slot_name(of.slot))
+                .expression_attribute_names("#left", slot_member::LEFT)
+                .expression_attribute_values(":left", number(of.attempts_left))
+                .expression_attribute_values(":of", bytes(of.id.0))
+        } else {
+            update
+                .update_expression("REMOVE #slot")
+                .condition_expression("#slot.#id = :id")
+        };
+        Ok(TransactWriteItem::builder().update(update.build()?).build())
     }
+}
+
+/// Adds the condition that no live slot holds the challenge. The slot of an earlier send is not known, so the condition
+/// looks at every slot.
+fn forbid_id(
+    mut update: UpdateBuilder,
+    plan: &SendPlan,
+    condition: &mut Vec<String>,
+) -> UpdateBuilder {
+    for index in 0..plan.terms.slots {
+        condition.push(format!(
+            "(attribute_not_exists(#o{index}) OR #o{index}.#id <> :id OR #o{index}.#expires <= :now)"
+        ));
+        update = update.expression_attribute_names(format!("#o{index}"), slot_name(index));
+    }
+    update
+        .expression_attribute_names("#id", slot_member::ID)
+        .expression_attribute_values(":id", bytes(plan.reservation.id().0))
+}
+
+/// Adds the condition that the challenge before is open and has exactly so many guesses left.
+fn move_guesses(
+    update: UpdateBuilder,
+    of: &Predecessor,
+    condition: &mut Vec<String>,
+) -> UpdateBuilder {
+    condition.push(
+        "#old.#id = :of AND #old.#expires > :now AND #old.#left = :left \
+         AND attribute_not_exists(#old.#used)"
+            .to_owned(),
+    );
+    update
+        .expression_attribute_names("#old", slot_name(of.slot))
+        .expression_attribute_names("#left", slot_member::LEFT)
+        .expression_attribute_values(":of", bytes(of.id.0))
+        .expression_attribute_values(":left", number(of.attempts_left))
+        .expression_attribute_values(":zero", number(0))
 }
 
 /// Chooses the refusal to report.
 ///
-/// It is a repeated idempotency key or a closed challenge if there is one, and the most lasting denial otherwise.
+/// It is the decision on the phone's record if that is more than a denial, and the most lasting denial otherwise.
 fn choose_refusal(plan: &SendPlan, reasons: &[CancellationReason]) -> Option<SendRefusal> {
     let failed = plan
         .gates

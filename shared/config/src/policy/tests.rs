@@ -6,7 +6,6 @@ mod values;
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use phoneproof_aws::store::MAX_SLOTS;
 use phoneproof_domain::catalog::Catalog;
 use phoneproof_domain::code::Code;
 use phoneproof_domain::country::Country;
@@ -15,6 +14,7 @@ use phoneproof_domain::locale::Locale;
 use phoneproof_domain::money::MicroUsd;
 use phoneproof_domain::phone::NumberType;
 use phoneproof_domain::phone_record::Lockout;
+use phoneproof_domain::phone_record::MAX_SLOTS;
 use phoneproof_domain::policy::SmsType;
 use phoneproof_domain::rule::Rule;
 

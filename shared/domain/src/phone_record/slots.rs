@@ -21,6 +21,17 @@ pub type SlotIndex = u8;
 /// The SDK repeats a call whose reply was lost. When the repeat comes, the slot must still hold what the first try wrote.
 pub const REPEATED_FOR: Duration = Duration::from_secs(10);
 
+/// How long the same right code gets the same success again, counted from the instant at which it was entered.
+///
+/// A phone may fill in a code while its owner taps, and a client repeats a request whose answer it did not get.
+pub const REPEATABLE_FOR: Duration = Duration::from_secs(30);
+
+/// The most slots that a phone's record may have.
+///
+/// The condition of an idempotent send names every slot. DynamoDB takes expressions of up to 4 KB and 300 operators
+/// (DynamoDB developer guide, "Quotas").
+pub const MAX_SLOTS: SlotIndex = 40;
+
 /// The slots of every phone under one policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SlotLayout {
@@ -36,14 +47,15 @@ impl SlotLayout {
     /// Sends are at least a cooldown apart, so an index returns after `count - 1` whole cooldowns at the earliest.
     /// `count` is the smallest number for which this time covers the longest lifetime and [`REPEATED_FOR`].
     ///
-    /// A test number has no cooldown. Its next send may replace a challenge that is still open.
+    /// There are at most [`MAX_SLOTS`]. Where more were needed, as for a test number, which has no cooldown, a send may
+    /// find its slot taken. It then takes another one, because a send never replaces a challenge that is not over.
     #[must_use]
     pub fn new(cooldown: Duration, longest_lifetime: Duration) -> Self {
         let step = cooldown.as_secs().max(1);
         let occupied = longest_lifetime.saturating_add(REPEATED_FOR);
         let needed = occupied.as_secs().div_ceil(step).saturating_add(1);
         Self {
-            count: SlotIndex::try_from(needed).unwrap_or(SlotIndex::MAX),
+            count: SlotIndex::try_from(needed).map_or(MAX_SLOTS, |needed| needed.min(MAX_SLOTS)),
             cooldown: Duration::from_secs(step),
         }
     }
@@ -58,6 +70,22 @@ impl SlotLayout {
             .rem_euclid(i64::from(self.count));
         SlotIndex::try_from(index).unwrap_or(0)
     }
+
+    /// Returns the slot after `slot`, and the first one after the last.
+    #[must_use]
+    pub const fn next(&self, slot: SlotIndex) -> SlotIndex {
+        let next = slot.saturating_add(1);
+        if next < self.count { next } else { 0 }
+    }
+}
+
+/// The entry of a right code, which consumed its challenge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Use {
+    /// When the code was entered: the `iat` of the success token.
+    pub at: Timestamp,
+    /// The write that consumed the challenge. Its id is the `jti` of the success token, so a repeat gets the same one.
+    pub by: WriteId,
 }
 
 /// A challenge as the phone's record holds it.
@@ -71,10 +99,26 @@ pub struct Slot {
     pub expires_at: Timestamp,
     /// The guesses that are left.
     pub attempts_left: u32,
-    /// Whether the right code was entered.
-    pub used: bool,
+    /// The entry of the right code; `None` while nobody has entered it.
+    pub used: Option<Use>,
     /// The last write to the slot after the send; `None` before the first guess.
     pub written_by: Option<WriteId>,
+}
+
+impl Slot {
+    /// Whether the right code was entered so recently that it gets the same success again.
+    #[must_use]
+    pub fn is_repeatable(&self, now: Timestamp) -> bool {
+        self.used.is_some_and(|used| now < used.at + REPEATABLE_FOR)
+    }
+
+    /// Returns from when on another challenge may take the slot.
+    #[must_use]
+    pub fn free_at(&self) -> Timestamp {
+        let expired = self.expires_at + REPEATED_FOR;
+        self.used
+            .map_or(expired, |used| expired.min(used.at + REPEATABLE_FOR))
+    }
 }
 
 #[cfg(test)]
@@ -94,7 +138,7 @@ mod tests {
         ) {
             let (cooldown, lifetime) = (Duration::from_secs(cooldown), Duration::from_secs(lifetime));
             let layout = SlotLayout::new(cooldown, lifetime);
-            prop_assume!(layout.count < SlotIndex::MAX);
+            prop_assume!(layout.count < MAX_SLOTS);
             let mut taken: BTreeMap<SlotIndex, Timestamp> = BTreeMap::new();
             let mut now = Timestamp::from_unix(start);
             for gap in gaps {

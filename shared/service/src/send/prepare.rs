@@ -5,7 +5,7 @@ use phoneproof_crypto::code::{code_mac, code_matches};
 use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, TokenMode};
 use phoneproof_domain::code::Code;
-use phoneproof_domain::phone_record::Reservation;
+use phoneproof_domain::phone_record::{Predecessor, REPEATABLE_FOR, Reservation, SlotIndex};
 use phoneproof_domain::subject::Subjects;
 use phoneproof_observe::RequestContext;
 
@@ -21,8 +21,28 @@ pub(super) struct Prepared<'k> {
     pub(super) reservation: Reservation,
 }
 
+impl Prepared<'_> {
+    /// Returns the same challenge with the slot of `reservation`, which the phone's record has room for.
+    pub(super) fn moved_to(mut self, reservation: Reservation) -> Self {
+        self.challenge.slot = reservation.slot();
+        self.reservation = reservation;
+        self
+    }
+
+    /// Returns the guesses that the challenge admits: those of its business, or those that a renewal took over.
+    pub(super) const fn attempts(&self, checked: &Checked<'_>) -> u32 {
+        match self.reservation {
+            Reservation::Renewal { of, .. } => of.attempts_left,
+            Reservation::New { .. }
+            | Reservation::Idempotent { .. }
+            | Reservation::Resend { .. } => checked.business.attempts,
+        }
+    }
+}
+
 impl Service {
-    /// Makes a new challenge, the challenge of an idempotency key, or opens the earlier challenge of a token.
+    /// Makes a new challenge, the challenge of an idempotency key, or opens the earlier challenge of a token. A challenge
+    /// that ends soon is followed by a new one.
     pub(super) async fn prepare<'k>(
         &self,
         command: &SendCommand,
@@ -58,6 +78,9 @@ impl Service {
         if command.locale.is_some() {
             challenge.locale = checked.locale.clone();
         }
+        if challenge.ends_soon(request.now) {
+            return Ok(self.renew(challenge, checked, keyring, request));
+        }
         let code = make_code(root, checked, challenge.id, challenge.expires_at);
         let mac_key = root.code_mac_key();
         if !code_matches(mac_key, challenge.id, &code, &challenge.code_mac) {
@@ -76,6 +99,59 @@ impl Service {
         })
     }
 
+    /// Makes the challenge that follows `before`. Its id comes from `before`, so a repeated resend finds it.
+    fn renew<'k>(
+        &self,
+        before: Challenge,
+        checked: &Checked<'_>,
+        keyring: &'k Keyring,
+        request: &RequestContext,
+    ) -> Prepared<'k> {
+        let ends = before.expires_at.unix().to_be_bytes();
+        let id = keyring
+            .indexer()
+            .idempotent_challenge(&[b"renewal", &before.id.0, &ends]);
+        let of = Predecessor {
+            id: before.id,
+            slot: before.slot,
+            // The record says how many are left, if guesses were used.
+            attempts_left: checked.business.attempts,
+        };
+        let slot = self.choose_slot(checked, Some(before.slot), request);
+        let root = keyring.current();
+        let expires_at = request.now + checked.business.code_lifetime;
+        let code = make_code(root, checked, id, expires_at);
+        let challenge = Challenge {
+            id,
+            slot,
+            expires_at,
+            code_mac: code_mac(root.code_mac_key(), id, &code),
+            ..before
+        };
+        Prepared {
+            challenge,
+            code,
+            root,
+            reservation: Reservation::Renewal { id, slot, of },
+        }
+    }
+
+    /// Returns the slot of a challenge that is sent now, other than `taken`.
+    fn choose_slot(
+        &self,
+        checked: &Checked<'_>,
+        taken: Option<SlotIndex>,
+        request: &RequestContext,
+    ) -> SlotIndex {
+        let layout = self.policy.slots_under(&checked.limits);
+        let slot = layout.index_at(request.now);
+        if taken == Some(slot) {
+            layout.next(slot)
+        } else {
+            slot
+        }
+    }
+
     fn prepare_new<'k>(
         &self,
         command: &SendCommand,
@@ -83,7 +159,7 @@ impl Service {
         keyring: &'k Keyring,
         request: &RequestContext,
     ) -> Result<Prepared<'k>, SendError> {
-        let slot = self.policy.slots().index_at(request.now);
+        let slot = self.choose_slot(checked, None, request);
         let reservation = match &command.idempotency_key {
             Some(key) => {
                 let id = derive_id(keyring, command, checked, key);
@@ -129,12 +205,11 @@ impl Service {
         request: &RequestContext,
     ) -> Result<SendPlan, SendError> {
         let indexer = keyring.indexer();
-        let is_resend = matches!(prepared.reservation, Reservation::Resend { .. });
         let stored = match self.token_mode {
-            TokenMode::Stored if !is_resend => Some(StoredToken {
+            TokenMode::Stored if prepared.reservation.is_new() => Some(StoredToken {
                 place: indexer.place(&derive_reference(&prepared.challenge, keyring)),
                 token: self.seal(&prepared.challenge, prepared.root, request)?,
-                expires_at: prepared.challenge.expires_at,
+                expires_at: prepared.challenge.expires_at + REPEATABLE_FOR,
             }),
             TokenMode::Stored | TokenMode::Sealed => None,
         };
@@ -150,9 +225,8 @@ impl Service {
             reservation: prepared.reservation,
             root: prepared.root.id().clone(),
             expires_at: prepared.challenge.expires_at,
-            attempts: checked.business.attempts,
+            attempts: prepared.attempts(checked),
             terms: self.policy.terms(request.now, &checked.limits),
-            layout: self.policy.slots(),
             stored,
         })
     }

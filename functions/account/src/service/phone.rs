@@ -1,0 +1,77 @@
+//! The use case of moving an account to another phone.
+
+use phoneproof_domain::address::SourceAddress;
+use phoneproof_observe::RequestContext;
+
+use super::log_in::Attempt;
+use super::{AccountEvent, AccountRefusal, Accounts, business};
+use crate::access_token::Access;
+use crate::password::Password;
+
+/// Another account has the phone, and nothing was asked of it.
+const IN_USE: AccountRefusal = AccountRefusal::PhoneInUse { unlink_at: None };
+
+impl Accounts {
+    /// Moves the account to the phone that `token` proves, spends the token and ends every session, in one transaction.
+    ///
+    /// It takes a session and the password, because whoever has the phone can reset the password. The password counts as
+    /// an attempt to log in, and its failures lock it. The old phone need not be at hand.
+    ///
+    /// This service holds no number in clear, so it cannot text the old phone. Whoever proves the old phone within 30 days
+    /// is told of the move.
+    ///
+    /// # Errors
+    ///
+    /// [`AccountRefusal`] says why nothing changed.
+    pub async fn change_phone(
+        &self,
+        access: Access,
+        token: &str,
+        password: Password,
+        address: SourceAddress,
+        request: &mut RequestContext,
+    ) -> Result<(), AccountRefusal> {
+        let before = self.me(access, request).await?;
+        let old = before.phone.ok_or(AccountRefusal::SessionOver)?;
+        let proved = self
+            .check_proof(token, business::PHONE_CHANGE, request)
+            .await?;
+        if self.store.is_spent(&proved.proof, request).await? {
+            return Err(AccountRefusal::AlreadySpent);
+        }
+        let holder = self.store.find_account_of(&proved.index, request).await?;
+        if holder.is_some() {
+            return Err(IN_USE);
+        }
+        let attempt = Attempt {
+            phone: old.clone(),
+            device: String::new(),
+            proved: None,
+        };
+        self.begin_attempt(&attempt, &address, request).await?;
+        let (account, _) = self.check_password(&attempt, &password, request).await?;
+        let parts = vec![
+            self.store.spend(&proved.proof),
+            self.store.change_phone(
+                &account,
+                access,
+                &proved.index,
+                &proved.phone.mask(),
+                request.now,
+            ),
+            self.store.claim_phone(&proved.index, access.account),
+            self.store.leave_phone(&old, access.account, request.now),
+            self.store.forget_attempts(&old),
+        ];
+        match self.write(parts, request).await? {
+            Ok(()) => {
+                AccountEvent::PhoneChanged.note(request);
+                Ok(())
+            }
+            Err(failed) if failed.at(0) => Err(AccountRefusal::AlreadySpent),
+            Err(failed) if failed.at(2) => Err(IN_USE),
+            // Another request has changed the account meanwhile, which ended its sessions.
+            Err(_) => Err(AccountRefusal::SessionOver),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Second texts, second taps and second sends: what a repeat gets, and what it must not end.
+
+use phoneproof_domain::challenge::TokenMode;
+use phoneproof_local::inbox::Carrier;
+use phoneproof_tests::{Answer, World, phone};
+use serde_json::json;
+
+use crate::api::flow::read_claims;
+
+#[tokio::test]
+async fn a_resend_near_the_end_gives_a_new_code_a_full_life_and_the_guesses_that_were_left() {
+    for mode in [TokenMode::Sealed, TokenMode::Stored] {
+        for (used, early) in [(0, 292), (2, 181), (4, 299)] {
+            let world = World::builder().mode(mode).start().await;
+            let sent = world.client.send(&phone(1)).await;
+            let (first, wrong) = (world.code(&phone(1)), world.wrong_code(&phone(1)));
+            for _ in 0..used {
+                world.client.verify(&sent.token(), &wrong).await;
+            }
+            world.advance(early);
+            let renewed = world.client.resend(&phone(1), &sent.token()).await;
+            assert_eq!(renewed.status, 202, "{}", renewed.text);
+            let seconds = (&renewed.json["expiresIn"], &renewed.json["resendIn"]);
+            assert_eq!(seconds, (&json!(300), &json!(60)));
+            assert_eq!(renewed.json["attempts"], 5 - used);
+            let second = world.code(&phone(1));
+            assert_ne!(first, second);
+            let text = world.texts(&phone(1))[0].body.clone();
+            assert!(text.contains("works for 5 minutes"), "{text}");
+            // The guesses went to the new challenge. A repeat of the request finds it and texts nothing.
+            let old = world.client.verify(&sent.token(), &first).await;
+            let over = if early == 299 { 429 } else { old.status };
+            assert_eq!((old.status, over), (429, 429), "{}", old.text);
+            let repeated = world.client.resend(&phone(1), &sent.token()).await;
+            assert_eq!((repeated.status, world.text_count()), (202, 2));
+            assert_eq!(repeated.json["expiresAt"], renewed.json["expiresAt"]);
+            // The last second of the new life, after all guesses but one.
+            world.advance(299);
+            for left in (1..5 - used).rev() {
+                let guess = world
+                    .client
+                    .verify(&renewed.token(), &wrong_for(&second))
+                    .await;
+                assert_eq!(guess.json["attemptsRemaining"], left, "{}", guess.text);
+            }
+            assert_eq!(
+                world.client.verify(&repeated.token(), &second).await.status,
+                200
+            );
+        }
+    }
+}
+
+/// A code that is not `right`.
+fn wrong_for(right: &str) -> String {
+    let right: u32 = right.parse().expect("digits");
+    format!("{:06}", (right + 1) % 1_000_000)
+}
+
+#[tokio::test]
+async fn a_refused_renewal_gives_the_guesses_back() {
+    let world = World::start().await;
+    let sent = world.client.send(&phone(1)).await;
+    let (code, wrong) = (world.code(&phone(1)), world.wrong_code(&phone(1)));
+    world.client.verify(&sent.token(), &wrong).await;
+    world.advance(250);
+    world.carrier(Carrier::Refuse);
+    let refused = world.client.resend(&phone(1), &sent.token()).await;
+    assert_eq!(refused.problem(), "delivery-failed");
+    let guess = world.client.verify(&sent.token(), &wrong).await;
+    assert_eq!(guess.json["attemptsRemaining"], 3, "{}", guess.text);
+    assert_eq!(world.client.verify(&sent.token(), &code).await.status, 200);
+}
+
+#[tokio::test]
+async fn no_text_promises_more_time_than_its_code_has() {
+    for elapsed in [60, 61, 119, 120, 179, 180, 181, 240, 298] {
+        let world = World::start().await;
+        let sent = world.client.send(&phone(1)).await;
+        world.advance(elapsed);
+        let resent = world.client.resend(&phone(1), &sent.token()).await;
+        let body = world.texts(&phone(1))[0].body.clone();
+        let promised = body
+            .split("works for ")
+            .nth(1)
+            .and_then(|rest| rest.split(' ').next());
+        let minutes: u64 = promised.and_then(|n| n.parse().ok()).expect("minutes");
+        let left = resent.json["expiresIn"].as_u64().expect("seconds");
+        assert!(
+            minutes * 60 <= left && minutes >= 2,
+            "after {elapsed}: {body} {left}"
+        );
+        world.advance(minutes * 60 - 1);
+        let verified = world
+            .client
+            .verify(&resent.token(), &world.code(&phone(1)))
+            .await;
+        assert_eq!(verified.status, 200, "after {elapsed}: {}", verified.text);
+    }
+}
+
+#[tokio::test]
+async fn answers_say_seconds_beside_instants() {
+    let world = World::start().await;
+    let sent = world.client.send_keyed(&phone(1), "k").await;
+    let seconds = |answer: &Answer| {
+        ["expiresIn", "resendIn"].map(|name| answer.json[name].as_u64().expect("seconds"))
+    };
+    assert_eq!(seconds(&sent), [300, 60]);
+    world.advance(59);
+    assert_eq!(
+        seconds(&world.client.send_keyed(&phone(1), "k").await),
+        [241, 1]
+    );
+    world.advance(61);
+    assert_eq!(
+        seconds(&world.client.send_keyed(&phone(1), "k").await),
+        [180, 0]
+    );
+    let resent = world.client.resend(&phone(1), &sent.token()).await;
+    assert_eq!(seconds(&resent), [180, 60]);
+    let (token, code) = (sent.token(), world.code(&phone(1)));
+    let first = world.client.verify(&token, &code).await;
+    assert_eq!(first.json["expiresIn"], 300);
+    world.advance(10);
+    let again = world.client.verify(&token, &code).await;
+    assert_eq!(again.json["expiresIn"], 290);
+    assert_eq!(again.json["expiresAt"], first.json["expiresAt"]);
+}
+
+#[tokio::test]
+async fn a_code_entered_twice_around_its_end_is_right_twice() {
+    for mode in [TokenMode::Sealed, TokenMode::Stored] {
+        let world = World::builder().mode(mode).start().await;
+        let token = world.client.send(&phone(1)).await.token();
+        let (code, wrong) = (world.code(&phone(1)), world.wrong_code(&phone(1)));
+        world.advance(299);
+        let first = world.client.verify(&token, &code).await;
+        world.advance(2);
+        assert_eq!(world.client.verify(&token, &wrong).await.status, 410);
+        let second = world.client.verify(&token, &code).await;
+        assert_eq!(read_claims(&first.token()), read_claims(&second.token()));
+        world.advance(28);
+        assert_eq!(world.client.verify(&token, &code).await.status, 410);
+        // A code that nobody entered in time stays expired.
+        let late = world.client.send(&phone(2)).await.token();
+        world.advance(300);
+        let refused = world.client.verify(&late, &world.code(&phone(2))).await;
+        assert_eq!((refused.status, refused.problem()), (410, "expired"));
+    }
+}
+
+#[tokio::test]
+async fn a_phone_keeps_the_wrong_codes_of_one_day_only() {
+    let world = World::start().await;
+    for day in [1, 1, 2, 30, 80] {
+        let token = world.client.send(&phone(1)).await.token();
+        let wrong = world.wrong_code(&phone(1));
+        assert_eq!(world.client.verify(&token, &wrong).await.status, 422);
+        let scan = json!({ "TableName": "Challenges" });
+        let items = world.dynamodb("Scan", &scan).await.json["Items"].take();
+        let item = items[0].as_object().expect("a record");
+        let counts = item.keys().filter(|name| name.starts_with("wrong_"));
+        assert_eq!(counts.count(), 1, "{item:?}");
+        world.advance(day * 86_400);
+    }
+    let token = world.client.send(&phone(1)).await.token();
+    let code = world.code(&phone(1));
+    assert_eq!(world.client.verify(&token, &code).await.status, 200);
+    let items = world
+        .dynamodb("Scan", &json!({ "TableName": "Challenges" }))
+        .await;
+    assert!(!items.text.contains("wrong_"), "{}", items.text);
+}
+
+#[tokio::test]
+async fn sends_to_a_test_number_end_no_earlier_one_and_fill_no_shared_limit() {
+    let number = "\n[[test_number]]\nphone = \"+14155550100\"\ncode = \"424242\"\nuntil = \"2099-01-01T00:00:00Z\"\nper_day = 100\n";
+    for mode in [TokenMode::Sealed, TokenMode::Stored] {
+        let builder = World::builder().policy_addition(number).mode(mode);
+        let world = builder.start().await;
+        let mut tokens = Vec::new();
+        for n in 0..40 {
+            let sent = if n % 2 == 0 {
+                world.client.send("+14155550100").await
+            } else {
+                world
+                    .client
+                    .send_keyed("+14155550100", &format!("k{n}"))
+                    .await
+            };
+            assert_eq!(sent.status, 202, "send {n}: {}", sent.text);
+            tokens.push(sent.token());
+            if n % 10 == 9 {
+                world.advance(1);
+            }
+        }
+        // As many challenges are open at once as a phone has slots.
+        let full = world.client.send("+14155550100").await;
+        assert_eq!((full.status, full.problem()), (429, "limited"));
+        for token in &tokens {
+            let verified = world.client.verify(token, "424242").await;
+            assert_eq!(verified.status, 200, "{}", verified.text);
+        }
+        world.advance(30);
+        let renewed = world.client.send("+14155550100").await;
+        assert_eq!(renewed.status, 202, "{}", renewed.text);
+        // The device and the address, which all of this shared, have their limits untouched.
+        assert_eq!(world.client.send(&phone(1)).await.status, 202);
+        let scan = world
+            .dynamodb("Scan", &json!({ "TableName": "Limits" }))
+            .await;
+        let counts = scan.json["Items"].as_array().expect("items").iter();
+        let over = counts
+            .filter(|item| item["n"]["N"] != "1")
+            .map(|item| item["pk"]["S"].clone());
+        let over: Vec<_> = over
+            .map(|key| key.as_str().expect("a key")[..6].to_owned())
+            .collect();
+        assert_eq!(over, ["phone-", "phone-"]);
+    }
+}
