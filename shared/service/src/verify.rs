@@ -10,7 +10,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
 use phoneproof_domain::phone_record::{GuessRefusal, WriteId};
 use phoneproof_domain::policy::Business;
-use phoneproof_domain::subject::SubjectIndex;
+use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_guard::{AMR, Claims};
 use phoneproof_observe::RequestContext;
 
@@ -117,7 +117,11 @@ impl Service {
             }
             Ok(attempts_left) => Err(VerifyError::WrongCode { attempts_left }),
             Err(GuessRefusal::Closed(closed)) => Err(VerifyError::Closed(closed)),
-            Err(GuessRefusal::Locked { until }) => Err(VerifyError::Locked { until }),
+            Err(GuessRefusal::Locked { until }) => {
+                let subject = Subject::new(SubjectKind::Phone, guess.phone_index);
+                request.facts.denied = Some(subject);
+                Err(VerifyError::Locked { until })
+            }
             Err(GuessRefusal::AlreadyApplied(_)) => Err(Unavailable::WriteIdReused.into()),
         }
     }

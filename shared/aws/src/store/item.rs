@@ -56,11 +56,14 @@ pub(super) fn slot_name(index: SlotIndex) -> String {
     format!("slot_{index}")
 }
 
+/// The name of an attribute that counts the wrong codes of a day begins with this.
+pub(super) const WRONG_CODES_PREFIX: &str = "wrong_";
+
 /// Returns the name of the attribute that counts the wrong codes of `day`.
 ///
 /// The name holds the day, because an update expression can add to a count but cannot reset it when the day changes.
 pub(super) fn wrong_codes_name(day: &Window) -> String {
-    format!("wrong_{}", day.start.day())
+    format!("{WRONG_CODES_PREFIX}{}", day.start.day())
 }
 
 /// The names of the members of a slot.
