@@ -3,6 +3,8 @@
 //! Each test puts a record into the table, lets the store write to it, and compares the result with the domain's
 //! decision.
 
+mod ranges;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::challenge::{ChallengeId, Closed};
 use phoneproof_domain::clock::{Clock as _, Timestamp};
+use phoneproof_domain::country::Country;
 use phoneproof_domain::device::Device;
 use phoneproof_domain::gate::{Check, Gate, gates};
 use phoneproof_domain::limits::Limits;
@@ -23,7 +26,7 @@ use phoneproof_domain::phone_record::{
 };
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::rule::Rule;
-use phoneproof_domain::subject::Subjects;
+use phoneproof_domain::subject::{SubjectIndex, Subjects};
 use phoneproof_domain::window::{DAY, Window};
 use phoneproof_observe::RequestContext;
 use phoneproof_tests::{World, phone, protocol};
@@ -70,6 +73,10 @@ impl Bench {
                     "192.0.2.1".parse().expect("an address"),
                 )),
                 number_block_index: index.number_block(&number),
+                country_index: Country::parse("US").ok().map(SubjectIndex::of_country),
+                network_indexes: index.networks(&SourceAddress::new(
+                    "192.0.2.1".parse().expect("an address"),
+                )),
             },
             terms: Terms {
                 now,

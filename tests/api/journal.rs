@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::device::Device;
+use phoneproof_domain::phone::Phone;
+use phoneproof_local::aws::SECRET_ID;
 use phoneproof_local::inbox::Carrier;
 use phoneproof_tests::{Fault, World, phone};
 use serde_json::{Value, json};
@@ -145,6 +149,80 @@ async fn a_denial_counts_by_rule_and_is_not_a_fault() {
         list_metrics(&line, &["stack"]),
         to_set(&["Denied", "StoreTime", "Time"])
     );
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_subject_that_was_refused_by_its_index_and_nothing_else_does() {
+    let world = World::start().await;
+    let keyring = world.keyring(SECRET_ID).await;
+    let index = keyring.indexer();
+    let number = Phone::from_canonical(&phone(1)).expect("canonical");
+    let phone_subject = format!("phone#{}", index.phone(&number).as_str());
+    let token = world.client.send(&phone(1)).await.token();
+    assert!(world.lines.last()["subject"].is_null(), "a served request");
+    world.client.send(&phone(1)).await;
+    let line = world.lines.last();
+    assert_eq!(
+        (&line["rule"], &line["subject"]),
+        (&json!("phone-cooldown"), &json!(phone_subject))
+    );
+    for dimensions in [&["stack", "subject"][..], &["subject"]] {
+        assert_eq!(
+            list_metrics(&line, dimensions),
+            to_set(&[]),
+            "it is no dimension"
+        );
+    }
+    for n in 2..30 {
+        world
+            .client
+            .send_from(&phone(n), &format!("d{n}"), "198.51.100.7")
+            .await;
+    }
+    let address = SourceAddress::new("198.51.100.7".parse().expect("an address"));
+    let line = world.lines.last();
+    assert_eq!(line["rule"], "address-per-hour");
+    assert_eq!(
+        line["subject"],
+        format!("address#{}", index.address(&address).as_str())
+    );
+    // Of several rules that refuse, the line names the subject of the one that the answer names.
+    for n in 100..111 {
+        world
+            .client
+            .send_from(&phone(n), "device", &format!("203.0.113.{n}"))
+            .await;
+    }
+    let device = index.device(&Device::parse("device").expect("a device"));
+    let line = world.lines.last();
+    assert_eq!(line["rule"], "device-per-day");
+    assert_eq!(line["subject"], format!("device#{}", device.as_str()));
+    world
+        .client
+        .verify(&token, &world.wrong_code(&phone(1)))
+        .await;
+    assert!(world.lines.last()["subject"].is_null(), "no rule refused");
+}
+
+#[tokio::test]
+async fn a_refused_guess_of_a_locked_phone_names_the_phone() {
+    let world = World::builder()
+        .policy("wrong_codes_per_day = 20 ", "wrong_codes_per_day = 2 ")
+        .start()
+        .await;
+    let keyring = world.keyring(SECRET_ID).await;
+    let number = Phone::from_canonical(&phone(1)).expect("canonical");
+    let token = world.client.send(&phone(1)).await.token();
+    for _ in 0..3 {
+        world
+            .client
+            .verify(&token, &world.wrong_code(&phone(1)))
+            .await;
+    }
+    let line = world.lines.last();
+    assert_eq!(line["rule"], "phone-lock");
+    let subject = format!("phone#{}", keyring.indexer().phone(&number).as_str());
+    assert_eq!(line["subject"], subject);
 }
 
 #[tokio::test]

@@ -1,56 +1,22 @@
 //! `block`, `unblock` and `blocks`.
 
 use phoneproof_aws::store;
-use phoneproof_crypto::keyring::Keyring;
-use phoneproof_domain::address::SourceAddress;
-use phoneproof_domain::device::Device;
-use phoneproof_domain::subject::{SubjectIndex, SubjectKind};
 use serde_json::{Value, json};
 
-use crate::cli::{BlockArguments, Common, Kind, SubjectArguments};
+use crate::cli::{BlockArguments, Common, SubjectArguments};
 use crate::confirm::confirm;
-use crate::operator::{Operator, parse_phone};
+use crate::operator::Operator;
 use crate::output::{CommandError, Reply, format_or_dash, format_table, make_row};
-
-/// Makes the index by which the block list names a subject.
-fn make_index(
-    keyring: &Keyring,
-    subject: &SubjectArguments,
-) -> Result<(SubjectKind, SubjectIndex), CommandError> {
-    let indexer = keyring.indexer();
-    Ok(match subject.kind {
-        Kind::Phone => (
-            SubjectKind::Phone,
-            indexer.phone(&parse_phone(&subject.value)?.phone),
-        ),
-        Kind::Device => (
-            SubjectKind::Device,
-            indexer.device(&parse_device(&subject.value)?),
-        ),
-        Kind::Address => (
-            SubjectKind::Address,
-            indexer.address(&parse_address(&subject.value)?),
-        ),
-    })
-}
-
-/// Reads a device as operators type it.
-pub(crate) fn parse_device(text: &str) -> Result<Device, CommandError> {
-    Device::parse(text).map_err(|error| CommandError::usage(format!("device: {error}")))
-}
-
-/// Reads an address as operators type it.
-pub(crate) fn parse_address(text: &str) -> Result<SourceAddress, CommandError> {
-    let address = text.parse().map(SourceAddress::new);
-    address.map_err(|_| CommandError::usage("address: an IPv4 or IPv6 address is needed"))
-}
+use crate::subjects::parse_targets;
 
 pub(crate) async fn block(
     operator: &Operator,
+    common: &Common,
     block: &BlockArguments,
 ) -> Result<Reply, CommandError> {
     let resources = operator.find_resources().await?;
-    let (kind, subject) = make_index(&operator.read_keyring(&resources).await?, &block.subject)?;
+    let keyring = operator.read_keyring(&resources).await?;
+    let targets = parse_targets(&block.subject, common, keyring.indexer())?;
     let now = operator.now();
     let until = block.until.or(block.duration.map(|span| now + span.0));
     if until.is_some_and(|ends| ends <= now) {
@@ -59,14 +25,29 @@ pub(crate) async fn block(
         ));
     }
     let store = operator.open_store(&resources);
-    let entry = store
-        .block(kind, &subject, &block.reason, now, until)
-        .await?;
+    let mut entries = Vec::new();
+    for target in targets {
+        let earlier = store.find_block(&target.subject).await?;
+        let entry = store::Block {
+            subject: target.subject,
+            // An entry that was made in clear keeps its label when it is made again by its index.
+            label: target.label.or(earlier.and_then(|earlier| earlier.label)),
+            reason: block.reason.clone(),
+            created_at: Some(now),
+            expires_at: until,
+        };
+        store.block(&entry).await?;
+        entries.push(entry);
+    }
+    if entries.iter().any(|entry| entry.subject.kind.is_range()) {
+        store.spread_ranges(now).await?;
+    }
+    let what = name_all(&entries);
     let text = match until {
-        Some(ends) => format!("blocked until {ends}"),
-        None => "blocked until it is unblocked".to_owned(),
+        Some(ends) => format!("{what}: blocked until {ends}"),
+        None => format!("{what}: blocked until it is unblocked"),
     };
-    Ok(Reply::done(describe(&entry), text))
+    Ok(Reply::done(describe_all(&entries), text))
 }
 
 pub(crate) async fn unblock(
@@ -75,16 +56,19 @@ pub(crate) async fn unblock(
     subject: &SubjectArguments,
 ) -> Result<Reply, CommandError> {
     let resources = operator.find_resources().await?;
-    let (kind, subject) = make_index(&operator.read_keyring(&resources).await?, subject)?;
+    let keyring = operator.read_keyring(&resources).await?;
+    let targets = parse_targets(subject, common, keyring.indexer())?;
     confirm(common, "This takes the entry off the block list.")?;
-    match operator
-        .open_store(&resources)
-        .unblock(kind, &subject)
-        .await?
-    {
-        Some(entry) => Ok(Reply::done(describe(&entry), "unblocked")),
-        None => Ok(Reply::nothing("it was not on the block list")),
+    let (store, now) = (operator.open_store(&resources), operator.now());
+    let mut entries = Vec::new();
+    for target in targets {
+        entries.extend(store.unblock(&target.subject, now).await?);
     }
+    if entries.is_empty() {
+        return Ok(Reply::nothing("it was not on the block list"));
+    }
+    let text = format!("{}: unblocked", name_all(&entries));
+    Ok(Reply::done(describe_all(&entries), text))
 }
 
 pub(crate) async fn list(operator: &Operator) -> Result<Reply, CommandError> {
@@ -92,10 +76,13 @@ pub(crate) async fn list(operator: &Operator) -> Result<Reply, CommandError> {
     let mut blocks = operator.open_store(&resources).list_blocks().await?;
     blocks.sort_by_key(|block| block.created_at);
     let now = operator.now();
-    let mut rows = vec![make_row(["subject", "reason", "since", "until", ""])];
+    let mut rows = vec![make_row([
+        "subject", "value", "reason", "since", "until", "",
+    ])];
     rows.extend(blocks.iter().map(|block| {
         vec![
-            block.key.clone(),
+            block.subject.to_string(),
+            format_or_dash(block.label.as_ref()),
             block.reason.clone(),
             format_or_dash(block.created_at),
             format_or_dash(block.expires_at),
@@ -106,18 +93,30 @@ pub(crate) async fn list(operator: &Operator) -> Result<Reply, CommandError> {
     Ok(Reply::done(json, format_table(&rows)))
 }
 
+/// Names entries for people.
+fn name_all(entries: &[store::Block]) -> String {
+    let names = entries.iter().map(|entry| match &entry.label {
+        Some(label) => format!("{} {label}", entry.subject.kind.name()),
+        None => entry.subject.to_string(),
+    });
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// Describes entries for `--json`: one as an object, the parts of a network as a list.
+fn describe_all(entries: &[store::Block]) -> Value {
+    match entries {
+        [entry] => describe(entry),
+        _ => entries.iter().map(describe).collect(),
+    }
+}
+
 /// Describes an entry of the block list for `--json`.
 pub(crate) fn describe(block: &store::Block) -> Value {
-    let (kind, index) = block.key.split_once('#').unwrap_or_default();
-    // The table calls an address `ip`; the command line does not.
-    let kind = if kind == SubjectKind::Address.prefix() {
-        "address"
-    } else {
-        kind
-    };
     json!({
-        "kind": kind,
-        "index": index,
+        "subject": block.subject.to_string(),
+        "kind": block.subject.kind.name(),
+        "index": block.subject.index.as_str(),
+        "value": block.label,
         "reason": block.reason,
         "createdAt": block.created_at,
         "expiresAt": block.expires_at,

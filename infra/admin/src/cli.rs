@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::country::Country;
 
 use crate::time::{Span, parse_instant, parse_span};
 
@@ -26,6 +27,22 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// Reads a country as operators type it.
+pub(crate) fn parse_country(text: &str) -> Result<Country, String> {
+    let country = Country::parse(text).ok().filter(Country::has_numbers);
+    country.ok_or_else(|| "the code of a country is needed, as in GB".to_owned())
+}
+
+/// Reads an AWS region. The country of a phone has an option of its own.
+fn parse_aws_region(text: &str) -> Result<String, String> {
+    if Country::parse(text).is_ok() {
+        return Err(format!(
+            "an AWS region is needed, as in us-east-1; the country of a phone is --country {text}"
+        ));
+    }
+    Ok(text.to_owned())
+}
+
 /// Options of every command.
 #[derive(Args)]
 pub(crate) struct Common {
@@ -36,10 +53,12 @@ pub(crate) struct Common {
     #[arg(long, global = true)]
     pub(crate) profile: Option<String>,
     /// AWS region, as in the AWS command line.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, value_parser = parse_aws_region)]
     pub(crate) region: Option<String>,
-    /// Policy file, for limits and lifetimes; the copy of infra/policy/policy.toml that is compiled in if not given.
-    /// If the stack has another policy, give its file.
+    /// Country of phones that are given in national form, as in GB.
+    #[arg(long, global = true, value_name = "COUNTRY", value_parser = parse_country)]
+    pub(crate) country: Option<Country>,
+    /// Policy file, for limits and lifetimes; the one that the stack runs with if not given.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
     /// Print one JSON document on standard output (`tail`: one per line).
@@ -52,32 +71,24 @@ pub(crate) struct Common {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Refuse all texts to a phone, or for a device or address. Acts on the next request.
+    /// Refuse all texts to a phone, a number block or a country, or for a device, an address or a network. Acts on the
+    /// next request.
     Block(BlockArguments),
-    /// Take a phone, device or address off the block list.
+    /// Take a subject off the block list. Takes what `blocks` prints, too.
     Unblock(SubjectArguments),
     /// Show the block list.
     Blocks,
-    /// Say which rule would refuse a text to a phone now, and when each rule frees. Writes nothing.
-    Explain {
-        /// Phone in E.164, as in +14155550100.
-        #[arg(value_name = "PHONE")]
-        typed_phone: String,
-        /// Device that asks for the text (`uniqueId`); `-` for none.
-        #[arg(allow_hyphen_values = true)]
-        device: Option<String>,
-        /// IP address that asks for the text.
-        address: Option<String>,
-    },
+    /// Say which rule would refuse a text now, and when each rule frees. Writes nothing.
+    Explain(ExplainArguments),
     /// Clear the count of wrong codes that locks a phone.
     Unlock {
-        /// Phone in E.164, as in +14155550100.
+        /// Phone in E.164, as in +14155550100, or in national form with --country.
         #[arg(value_name = "PHONE")]
         typed_phone: String,
     },
     /// Erase everything stored about a phone: its record, counters and open challenges.
     Forget {
-        /// Phone in E.164, as in +14155550100.
+        /// Phone in E.164, as in +14155550100, or in national form with --country.
         #[arg(value_name = "PHONE")]
         typed_phone: String,
         /// Take the phone off the block list too.
@@ -98,7 +109,7 @@ pub(crate) enum Command {
     },
     /// Text a specimen straight through SNS. No rule applies to it.
     SendTest {
-        /// Phone in E.164, as in +14155550100.
+        /// Phone in E.164, as in +14155550100, or in national form with --country.
         #[arg(value_name = "PHONE")]
         typed_phone: String,
         /// Business whose template is texted; the first one of the policy if not given.
@@ -125,6 +136,10 @@ pub(crate) enum Command {
         /// How far back to begin, as in 90s, 5m, 2h or 7d.
         #[arg(long, default_value = "1h", value_parser = parse_span)]
         since: Span,
+        /// Show only the busiest subjects, this many: who was refused most, and the countries that were texted most.
+        /// `block` takes them as they are printed.
+        #[arg(long, value_name = "COUNT", num_args = 0..=1, default_missing_value = "10")]
+        top: Option<usize>,
     },
     /// Print a completion script for a shell.
     Completions {
@@ -135,20 +150,47 @@ pub(crate) enum Command {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
-    /// A phone in E.164, as in +14155550100.
+    /// A phone in E.164, as in +14155550100, or in national form with --country.
     Phone,
     /// A device, by the `uniqueId` of its requests.
     Device,
     /// An IPv4 address, or the /64 of an IPv6 address.
     Address,
+    /// Ten thousand numbers, by one of them or without their last four digits, as in +1415555.
+    NumberBlock,
+    /// All numbers of a country, as in GB.
+    Country,
+    /// An IPv4 or IPv6 prefix, as in 198.51.100.0/24 or `2001:db8::/32`.
+    Network,
 }
 
 #[derive(Args)]
 pub(crate) struct SubjectArguments {
-    /// What the value is.
-    pub(crate) kind: Kind,
-    /// The phone, device or address.
-    pub(crate) value: String,
+    /// A kind of subject: phone, device, address, number-block, country or network. Or a subject as `stats --top`,
+    /// `blocks` and the request lines write it, as in address#1JWkwv…, without a value.
+    #[arg(value_name = "KIND")]
+    pub(crate) subject: String,
+    /// The phone, device, address, number block, country or network.
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) value: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct ExplainArguments {
+    /// Phone in E.164, as in +14155550100, or in national form with --country; `-` for none.
+    #[arg(value_name = "PHONE")]
+    pub(crate) typed_phone: Option<String>,
+    /// Device that asks for the text (`uniqueId`); `-` for none.
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) device: Option<String>,
+    /// IP address that asks for the text; `-` for none.
+    pub(crate) address: Option<String>,
+    /// The device, without the places before it.
+    #[arg(long = "device", value_name = "DEVICE", conflicts_with = "device")]
+    pub(crate) named_device: Option<String>,
+    /// The address, without the places before it.
+    #[arg(long = "address", value_name = "ADDRESS", conflicts_with = "address")]
+    pub(crate) named_address: Option<String>,
 }
 
 #[derive(Args)]

@@ -5,53 +5,82 @@ use phoneproof_crypto::index::Indexer;
 use phoneproof_domain::challenge::ChallengeId;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::Denial;
-use phoneproof_domain::gate::{Check, Gate};
+use phoneproof_domain::gate::{Check, Found, Gate};
 use phoneproof_domain::phone::Destination;
 use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal, Terms};
 use phoneproof_domain::policy::{DestinationRefusal, Policy};
 use phoneproof_domain::rule::Rule;
-use phoneproof_domain::subject::{SubjectIndex, Subjects};
+use phoneproof_domain::subject::{Subject, SubjectIndex, Subjects};
 use serde_json::{Value, json};
 
 use crate::blocks;
+use crate::cli::{Common, ExplainArguments};
 use crate::operator::{Operator, parse_phone};
 use crate::opted_out::is_opted_out;
 use crate::output::{CommandError, Reply, format_or_dash, format_table, make_row};
+use crate::subjects::{parse_address, parse_device};
 
 /// What one rule decides, and the count and limit it decides by.
 struct Finding {
     rule: Rule,
+    subject: Subject,
     count: Option<u32>,
     limit: Option<u32>,
     block: Option<Block>,
     denial: Option<Denial>,
 }
 
+impl Finding {
+    /// When the rule admits a text again; `None` when it admits one now, or when only an operator can help.
+    fn frees_at(&self) -> Option<Timestamp> {
+        let block_ends = self.block.as_ref().and_then(|block| block.expires_at);
+        block_ends.or(self.denial.as_ref().and_then(Denial::retry_at))
+    }
+}
+
+/// What the operator asks about: at least one of the three.
+struct Asked<'a> {
+    destination: Option<Destination>,
+    device: Option<&'a str>,
+    address: Option<&'a str>,
+}
+
 pub(crate) async fn explain(
     operator: &Operator,
-    typed_phone: &str,
-    device: Option<&str>,
-    address: Option<&str>,
+    common: &Common,
+    arguments: &ExplainArguments,
 ) -> Result<Reply, CommandError> {
-    let destination = parse_phone(typed_phone)?;
-    let (policy, resources) = (operator.read_policy()?, operator.find_resources().await?);
-    let destination = policy.numbers.classify(destination);
+    let mut asked = read_arguments(arguments, common)?;
+    let policy = operator.read_policy().await?;
+    asked.destination = asked
+        .destination
+        .map(|destination| policy.numbers.classify(destination));
+    let resources = operator.find_resources().await?;
     let keyring = operator.read_keyring(&resources).await?;
-    let subjects = index_subjects(keyring.indexer(), &destination, device, address)?;
+    let subjects = index_subjects(keyring.indexer(), &asked)?;
     let (store, now) = (operator.open_store(&resources), operator.now());
-    let limits = policy.limits_of(&destination.phone, now);
+    let limits = match &asked.destination {
+        Some(destination) => policy.limits_of(&destination.phone, now),
+        None => policy.limits,
+    };
     let terms = policy.terms(now, &limits);
-    let record = store
-        .read_phone_record(&subjects.phone_index, &terms.today)
-        .await?;
-    let record = record.unwrap_or_default();
+    let record = match &subjects.phone_index {
+        Some(index) => store.read_phone_record(index, &terms.today).await?,
+        None => None,
+    };
+    let found = Found {
+        record: record.unwrap_or_default(),
+        ..Found::default()
+    };
     let mut findings = Vec::new();
     for gate in policy.gates(subjects, &limits, now) {
-        findings.push(check_gate(gate, &store, &record, &terms).await?);
+        findings.push(check_gate(gate, &store, &found, &terms).await?);
     }
-    let opted_out = is_opted_out(operator, &resources, &destination.phone).await;
-    let mut reply = report(&policy, &destination, &findings, &record, &terms);
-    add_opted_out(&mut reply, &opted_out);
+    let mut reply = report(&policy, &asked, &findings, &found.record, &terms);
+    if let Some(destination) = &asked.destination {
+        let opted_out = is_opted_out(operator, &resources, &destination.phone).await;
+        add_opted_out(&mut reply, &opted_out);
+    }
     Ok(reply)
 }
 
@@ -69,24 +98,47 @@ fn add_opted_out(reply: &mut Reply, opted_out: &Result<bool, String>) {
     reply.text.push_str(&said);
 }
 
+fn read_arguments<'a>(
+    arguments: &'a ExplainArguments,
+    common: &Common,
+) -> Result<Asked<'a>, CommandError> {
+    fn given<'a>(placed: Option<&'a String>, named: Option<&'a String>) -> Option<&'a str> {
+        let placed = placed.filter(|text| *text != "-");
+        placed.or(named).map(String::as_str)
+    }
+    let asked = Asked {
+        destination: given(arguments.typed_phone.as_ref(), None)
+            .map(|typed| parse_phone(typed, common))
+            .transpose()?,
+        device: given(arguments.device.as_ref(), arguments.named_device.as_ref()),
+        address: given(arguments.address.as_ref(), arguments.named_address.as_ref()),
+    };
+    if asked.destination.is_none() && asked.device.is_none() && asked.address.is_none() {
+        return Err(CommandError::usage(
+            "explain: a phone, --device or --address is needed",
+        ));
+    }
+    Ok(asked)
+}
+
 /// Makes the indexes of the subjects that the operator named. `None` leaves out the rules about that subject.
 fn index_subjects(
     indexer: &Indexer,
-    destination: &Destination,
-    device: Option<&str>,
-    address: Option<&str>,
+    asked: &Asked<'_>,
 ) -> Result<Subjects<Option<SubjectIndex>>, CommandError> {
+    let destination = asked.destination.as_ref();
+    let device = asked.device.map(parse_device).transpose()?;
+    let address = asked.address.map(parse_address).transpose()?;
+    let networks = address.as_ref().map(|address| indexer.networks(address));
     Ok(Subjects {
-        phone_index: indexer.phone(&destination.phone),
-        device_index: device
-            .map(blocks::parse_device)
-            .transpose()?
-            .map(|device| indexer.device(&device)),
-        address_index: address
-            .map(blocks::parse_address)
-            .transpose()?
-            .map(|address| indexer.address(&address)),
-        number_block_index: indexer.number_block(&destination.phone),
+        phone_index: destination.map(|destination| indexer.phone(&destination.phone)),
+        number_block_index: destination.map(|destination| indexer.number_block(&destination.phone)),
+        country_index: destination
+            .and_then(|destination| destination.country)
+            .map(SubjectIndex::of_country),
+        device_index: device.map(|device| indexer.device(&device)),
+        address_index: address.map(|address| indexer.address(&address)),
+        network_indexes: networks.unwrap_or_default(),
     })
 }
 
@@ -94,25 +146,32 @@ fn index_subjects(
 async fn check_gate(
     gate: Gate,
     store: &Store,
-    record: &PhoneRecord,
+    found: &Found,
     terms: &Terms,
 ) -> Result<Finding, CommandError> {
     let mut finding = Finding {
         rule: gate.rule,
+        subject: gate.subject.clone(),
         count: None,
         limit: None,
         block: None,
         denial: None,
     };
+    let mut found = found.clone();
     let refuses = match &gate.check {
         Check::NotBlocked => {
-            let block = store.find_block(gate.rule.subject(), &gate.subject).await?;
-            finding.block = block.filter(|block| block.is_in_force(terms.now));
-            finding.block.is_some()
+            let block = store.find_block(&gate.subject).await?;
+            block.is_some_and(|block| block.is_in_force(terms.now))
+        }
+        Check::NotInBlockedRange(ranges) => {
+            found.blocked = store.read_blocked_ranges(ranges).await?;
+            true
         }
         Check::Reserve => true,
         Check::Count(quota) => {
-            let count = store.read_count(gate.rule, &gate.subject, quota).await?;
+            let count = store
+                .read_count(gate.rule, &gate.subject.index, quota)
+                .await?;
             finding.count = Some(count);
             finding.limit = Some(quota.limit);
             count >= quota.limit
@@ -123,7 +182,13 @@ async fn check_gate(
         id: ChallengeId([0; 16]),
         slot: 0,
     };
-    if refuses && let Some(SendRefusal::Denied(denial)) = gate.refusal(record, &new, terms) {
+    if refuses
+        && let Some((SendRefusal::Denied(denial), subject)) = gate.refusal(&found, &new, terms)
+    {
+        if let Denial::Blocked(_) = denial {
+            finding.block = store.find_block(&subject).await?;
+        }
+        finding.subject = subject;
         finding.denial = Some(denial);
     }
     Ok(finding)
@@ -131,27 +196,29 @@ async fn check_gate(
 
 fn report(
     policy: &Policy,
-    destination: &Destination,
+    asked: &Asked<'_>,
     findings: &[Finding],
     record: &PhoneRecord,
     terms: &Terms,
 ) -> Reply {
-    let not_texted = policy
-        .numbers
-        .admits(destination)
-        .err()
+    let destination = asked.destination.as_ref();
+    let is_test = destination
+        .is_some_and(|destination| policy.test_number(&destination.phone, terms.now).is_some());
+    let not_texted = destination
+        .filter(|_| !is_test)
+        .and_then(|destination| policy.numbers.admits(destination).err())
         .map(DestinationRefusal::rule);
-    let is_test = policy.test_number(&destination.phone, terms.now).is_some();
-    let not_texted = not_texted.filter(|_| !is_test);
-    let denial = Denial::most_lasting(findings.iter().filter_map(|finding| finding.denial));
-    let retry_at = denial
-        .as_ref()
+    let denials = findings
+        .iter()
+        .filter_map(|finding| Some((finding.denial?, finding)));
+    let refusing = Denial::most_lasting(denials);
+    let retry_at = refusing
         .filter(|_| not_texted.is_none())
-        .and_then(Denial::retry_at);
-    let rule = not_texted.or(denial.as_ref().map(Denial::rule));
+        .and_then(|(_, finding)| finding.frees_at());
+    let rule = not_texted.or(refusing.map(|(denial, _)| denial.rule()));
     let json = json!({
-        "phone": destination.phone.mask(),
-        "country": destination.country.map(|country| country.to_string()),
+        "phone": destination.map(|destination| destination.phone.mask()),
+        "country": destination.and_then(|destination| destination.country).map(|country| country.to_string()),
         "refusedBy": rule,
         "retryAt": retry_at,
         "testNumber": is_test,
@@ -162,23 +229,39 @@ fn report(
         "challenges": describe_challenges(record, terms.now),
     });
     let verdict = match (rule, retry_at) {
+        (None, _) if destination.is_none() => "refused by none of its rules now".to_owned(),
         (None, _) => "would be sent now".to_owned(),
         (Some(rule), Some(at)) => format!("refused by {rule} until {at}"),
         (Some(rule), None) => format!("refused by {rule}; waiting does not help"),
     };
-    let text = format!(
-        "{} ({}): {verdict}\n\n{}\n\nwrong codes: {} in a row, {} today; last text: {}; open challenges: {}",
-        destination.phone.mask(),
-        destination
-            .country
-            .map_or_else(|| "no country".to_owned(), |country| country.to_string()),
-        format_table(&make_rows(findings)),
-        record.failures,
-        record.failures_today,
-        format_or_dash(record.last_sent),
-        count_open(record, terms.now),
-    );
+    let table = format_table(&make_rows(findings));
+    let mut text = format!("{}: {verdict}\n\n{table}", name_asked(asked));
+    if destination.is_some() {
+        text = format!(
+            "{text}\n\nwrong codes: {} in a row, {} today; last text: {}; open challenges: {}",
+            record.failures,
+            record.failures_today,
+            format_or_dash(record.last_sent),
+            count_open(record, terms.now),
+        );
+    }
     Reply::done(json, text)
+}
+
+/// Names what the operator asked about, with the phone masked.
+fn name_asked(asked: &Asked<'_>) -> String {
+    match (&asked.destination, asked.device, asked.address) {
+        (Some(destination), _, _) => format!(
+            "{} ({})",
+            destination.phone.mask(),
+            destination
+                .country
+                .map_or_else(|| "no country".to_owned(), |country| country.to_string()),
+        ),
+        (None, Some(_), Some(_)) => "this device at this address".to_owned(),
+        (None, Some(_), None) => "this device".to_owned(),
+        (None, None, _) => "this address".to_owned(),
+    }
 }
 
 fn make_rows(findings: &[Finding]) -> Vec<Vec<String>> {
@@ -188,9 +271,12 @@ fn make_rows(findings: &[Finding]) -> Vec<Vec<String>> {
             finding.rule.name().to_owned(),
             format_or_dash(finding.count),
             format_or_dash(finding.limit),
-            format_or_dash(finding.denial.as_ref().and_then(Denial::retry_at)),
+            format_or_dash(finding.frees_at()),
             match (&finding.denial, &finding.block) {
-                (Some(_), Some(block)) => format!("refuses: {}", block.reason),
+                (Some(_), Some(block)) => match &block.label {
+                    Some(label) => format!("refuses {label}: {}", block.reason),
+                    None => format!("refuses: {}", block.reason),
+                },
                 (Some(denial), None) => format!("refuses ({})", denial.rule()),
                 (None, _) => String::new(),
             },
@@ -202,10 +288,11 @@ fn make_rows(findings: &[Finding]) -> Vec<Vec<String>> {
 fn describe_finding(finding: &Finding) -> Value {
     json!({
         "rule": finding.rule.name(),
+        "subject": finding.subject.to_string(),
         "count": finding.count,
         "limit": finding.limit,
         "refuses": finding.denial.is_some(),
-        "freesAt": finding.denial.as_ref().and_then(Denial::retry_at),
+        "freesAt": finding.frees_at(),
         "block": finding.block.as_ref().map(blocks::describe),
     })
 }

@@ -66,7 +66,7 @@ pub(crate) async fn run(
             let lifetime = if opened.secret.keeps_passwords {
                 SESSION_LIFETIME
             } else {
-                longest_token_lifetime(&operator.read_policy()?)
+                longest_token_lifetime(&operator.read_policy().await?)
             };
             document
                 .retire(&id, lifetime, now, force)

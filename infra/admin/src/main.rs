@@ -3,6 +3,7 @@
 mod blocks;
 mod cli;
 mod confirm;
+mod deployed;
 mod explain;
 mod keys;
 mod lines;
@@ -13,8 +14,10 @@ mod phones;
 mod policy;
 mod send_test;
 mod stats;
+mod subjects;
 mod tail;
 mod time;
+mod top;
 
 use std::io;
 use std::process::ExitCode;
@@ -81,17 +84,10 @@ async fn run(cli: Cli) -> Result<Reply, CommandError> {
     }
     let operator = Operator::new(&common).await;
     match cli.command {
-        Command::Block(block) => blocks::block(&operator, &block).await,
+        Command::Block(block) => blocks::block(&operator, &common, &block).await,
         Command::Unblock(subject) => blocks::unblock(&operator, &common, &subject).await,
         Command::Blocks => blocks::list(&operator).await,
-        Command::Explain {
-            typed_phone,
-            device,
-            address,
-        } => {
-            let device = device.as_deref().filter(|device| *device != "-");
-            explain::explain(&operator, &typed_phone, device, address.as_deref()).await
-        }
+        Command::Explain(arguments) => explain::explain(&operator, &common, &arguments).await,
         Command::Unlock { typed_phone } => phones::unlock(&operator, &common, &typed_phone).await,
         Command::Forget {
             typed_phone,
@@ -118,7 +114,7 @@ async fn run(cli: Cli) -> Result<Reply, CommandError> {
             follow,
             filter,
         } => tail::tail(&operator, &common, since, follow, &filter).await,
-        Command::Stats { since } => stats::stats(&operator, since).await,
+        Command::Stats { since, top } => stats::stats(&operator, since, top).await,
         // `main` and the lines above have served both.
         Command::Policy(_) | Command::Completions { .. } => {
             Ok(Reply::done(serde_json::Value::Null, ""))

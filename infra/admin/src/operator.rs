@@ -9,16 +9,17 @@ use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sdk_cloudformation::types::Stack;
 use phoneproof_aws::clients::error_code;
 use phoneproof_aws::store::{CallFailed, Store, Tables};
+use phoneproof_config::Environment as _;
 use phoneproof_config::process::{ProcessEnvironment, SystemClock};
-use phoneproof_config::{DEFAULT_POLICY, Environment as _};
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::clock::{Clock, Timestamp};
-use phoneproof_domain::phone::Destination;
+use phoneproof_domain::phone::{Destination, PhoneError};
 use phoneproof_domain::phone_parser::PhoneParser;
 use phoneproof_domain::policy::Policy;
 use zeroize::Zeroizing;
 
 use crate::cli::Common;
+use crate::deployed;
 use crate::output::{CommandError, Exit};
 
 /// How long a call of AWS may take. Operators can wait longer than the users of a function.
@@ -30,6 +31,8 @@ pub(crate) struct Resources {
     pub(crate) tables: Tables,
     /// The name or ARN of its keyring secret.
     pub(crate) keyring_secret: String,
+    /// The issuer of its tokens.
+    pub(crate) issuer: String,
     /// The log groups of its functions; empty at a local stack without `LOG_GROUP`.
     pub(crate) log_groups: Vec<String>,
     /// The region of SNS, if it is not the stack's.
@@ -82,10 +85,10 @@ impl Operator {
         self.clock.now()
     }
 
-    /// Reads the policy that `--policy` names, else the one compiled in.
-    pub(crate) fn read_policy(&self) -> Result<Policy, CommandError> {
+    /// Reads the policy that `--policy` names, else the one that the stack runs with.
+    pub(crate) async fn read_policy(&self) -> Result<Policy, CommandError> {
         let text = match &self.policy {
-            None => DEFAULT_POLICY.to_owned(),
+            None => self.read_deployed_policy().await?,
             Some(path) => std::fs::read_to_string(path).map_err(|error| {
                 CommandError::usage(format!("--policy {}: {error}", path.display()))
             })?,
@@ -93,6 +96,24 @@ impl Operator {
         phoneproof_config::policy::from_toml(&text).map_err(|faults| {
             CommandError::new(Exit::Failed, faults.to_string(), "see `policy check`")
         })
+    }
+
+    /// Reads the policy file that the stack runs with: from the layer of its functions, or from a local stack.
+    async fn read_deployed_policy(&self) -> Result<String, CommandError> {
+        self.check_access().await?;
+        if let Some(name) = &self.stack_name {
+            let outputs = self.describe_stack(name).await?;
+            let function = require_output(name, &outputs, "SendFunction")?;
+            return deployed::read_layer(self, &function).await;
+        }
+        let url = ProcessEnvironment.get("POLICY_URL").ok_or_else(|| {
+            CommandError::new(
+                Exit::Usage,
+                "the policy that the stack runs with is not known",
+                "give its file with --policy, or --stack-name, or the variable POLICY_URL that `cargo run` prints",
+            )
+        })?;
+        deployed::read_url(&url).await
     }
 
     /// Finds the resources of the stack: by the outputs of the stack that `--stack-name` names, else by the variables
@@ -222,6 +243,7 @@ fn read_outputs(name: &str, outputs: &Outputs) -> Result<Resources, CommandError
             blocks: output("BlocksTable")?,
         },
         keyring_secret: output("KeyringSecret")?,
+        issuer: output("Issuer")?,
         log_groups: vec![output("SendLogGroup")?, output("VerifyLogGroup")?],
         sns_region: outputs.get("SnsRegion").cloned(),
     })
@@ -247,6 +269,7 @@ fn read_variables() -> Result<Resources, CommandError> {
             blocks: require_variable("BLOCKS_TABLE")?,
         },
         keyring_secret: require_variable("KEYRING_SECRET_ID")?,
+        issuer: require_variable("ISSUER")?,
         log_groups: ProcessEnvironment.get("LOG_GROUP").into_iter().collect(),
         sns_region: ProcessEnvironment.get("SNS_REGION"),
     })
@@ -273,11 +296,17 @@ impl From<CallFailed> for CommandError {
     }
 }
 
-/// Reads a phone as operators type it. No numbering plan has to know it.
-pub(crate) fn parse_phone(typed: &str) -> Result<Destination, CommandError> {
-    PhoneParser::new().parse_any(typed, None).map_err(|error| {
+/// Reads a phone as operators type it: in E.164, or in national form with `--country`. No
+/// numbering plan has to know it.
+pub(crate) fn parse_phone(typed: &str, common: &Common) -> Result<Destination, CommandError> {
+    PhoneParser::new().parse_any(typed, common.country).map_err(|error| {
+        let reason = match error {
+            // The API calls it `region`.
+            PhoneError::MissingRegion => "a number in national form needs --country".to_owned(),
+            other => other.to_string(),
+        };
         CommandError::usage(format!(
-            "phone: a number in E.164 is needed, such as +14155550100 ({error})"
+            "phone: a number in E.164 is needed, such as +14155550100, or a national one with --country ({reason})"
         ))
     })
 }

@@ -33,7 +33,7 @@ pub(crate) async fn opt_in(
     common: &Common,
     typed_phone: &str,
 ) -> Result<Reply, CommandError> {
-    let phone = parse_phone(typed_phone)?.phone;
+    let phone = parse_phone(typed_phone, common)?.phone;
     let resources = operator.find_resources().await?;
     let opted_out = is_opted_out(operator, &resources, &phone).await;
     if !opted_out.map_err(|code| CommandError::call("CheckIfPhoneNumberIsOptedOut", &code))? {

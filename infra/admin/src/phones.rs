@@ -1,46 +1,69 @@
 //! The commands `unlock`, which clears the wrong codes of a phone, and `forget`, which erases what is stored about it.
+//! Neither depends on the policy.
 
-use phoneproof_domain::subject::SubjectKind;
-use serde_json::json;
+use std::time::Duration;
+
+use phoneproof_crypto::challenge_token;
+use phoneproof_crypto::keyring::Keyring;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::phone::Phone;
+use phoneproof_domain::subject::{Subject, SubjectKind};
+use phoneproof_domain::window::{DAY, Window};
+use serde_json::{Value, json};
 
 use crate::cli::Common;
 use crate::confirm::confirm;
 use crate::operator::{Operator, parse_phone};
 use crate::output::{CommandError, Reply};
 
+/// The days back to which stored tokens are opened. DynamoDB deletes expired items within a few days (DynamoDB
+/// developer guide, "Time to Live").
+const OLDEST_TOKEN_DAYS: u32 = 14;
+
 pub(crate) async fn unlock(
     operator: &Operator,
     common: &Common,
     typed_phone: &str,
 ) -> Result<Reply, CommandError> {
-    let phone = parse_phone(typed_phone)?.phone;
-    let (policy, resources) = (operator.read_policy()?, operator.find_resources().await?);
-    let index = operator
-        .read_keyring(&resources)
-        .await?
-        .indexer()
-        .phone(&phone);
-    let now = operator.now();
-    let today = policy.terms(now, &policy.limits).today;
+    let phone = parse_phone(typed_phone, common)?.phone;
+    let resources = operator.find_resources().await?;
+    let keyring = operator.read_keyring(&resources).await?;
+    let index = keyring.indexer().phone(&phone);
     let store = operator.open_store(&resources);
-    let record = store.read_phone_record(&index, &today).await?;
-    let record = record.filter(|record| record.failures > 0 || record.failures_today > 0);
-    let Some(record) = record else {
+    let wrong_codes = store.read_wrong_codes(&index).await?;
+    if wrong_codes.is_empty() {
         return Ok(Reply::nothing("no wrong codes are counted for this phone"));
-    };
-    let (failures, today_count) = (record.failures, record.failures_today);
+    }
+    let in_a_row = wrong_codes.in_a_row;
+    let days: Vec<_> = wrong_codes
+        .by_day
+        .iter()
+        .map(|(day, count)| (name_day(*day), *count))
+        .collect();
+    let listed = days
+        .iter()
+        .map(|(day, count)| format!(", {count} on {day}"));
+    let counts = format!("{in_a_row} in a row{}", listed.collect::<String>());
     confirm(
         common,
-        &format!(
-            "This clears the count of {failures} wrong codes in a row and {today_count} today."
-        ),
+        &format!("This clears the count of wrong codes: {counts}."),
     )?;
-    store.unlock(&index, &today).await?;
-    let json = json!({ "cleared": { "failures": failures, "failuresToday": today_count } });
+    store.unlock(&index, &wrong_codes).await?;
+    let by_day: Value = days
+        .into_iter()
+        .map(|(day, count)| (day, Value::from(count)))
+        .collect();
+    let json = json!({ "cleared": { "failures": in_a_row, "failuresByDay": by_day } });
     Ok(Reply::done(
         json,
-        format!("{}: {failures} wrong codes cleared", phone.mask()),
+        format!("{}: wrong codes cleared: {counts}", phone.mask()),
     ))
+}
+
+/// Writes the date of a day since the Unix epoch. The policy says at which hour of that date the day begins.
+fn name_day(day: i64) -> String {
+    let start = Timestamp::from_unix(day.saturating_mul(86_400)).to_string();
+    start.split('T').next().unwrap_or_default().to_owned()
 }
 
 pub(crate) async fn forget(
@@ -49,33 +72,47 @@ pub(crate) async fn forget(
     typed_phone: &str,
     with_block: bool,
 ) -> Result<Reply, CommandError> {
-    let phone = parse_phone(typed_phone)?.phone;
-    let (policy, resources) = (operator.read_policy()?, operator.find_resources().await?);
+    let phone = parse_phone(typed_phone, common)?.phone;
+    let resources = operator.find_resources().await?;
     let keyring = operator.read_keyring(&resources).await?;
-    let index = keyring.indexer().phone(&phone);
+    let indexer = keyring.indexer();
+    let index = indexer.phone(&phone);
     let now = operator.now();
     let store = operator.open_store(&resources);
-    let today = policy.terms(now, &policy.limits).today;
+    // Only the slots are read, so any day will do.
+    let today = Window::containing(now, DAY, Duration::ZERO);
     let record = store.read_phone_record(&index, &today).await?;
     confirm(
         common,
         "This erases the phone's record, counters and open challenges. Its limits and locks start at zero.",
     )?;
     let challenges = record.iter().flat_map(|record| record.slots.values());
-    let indexer = keyring.indexer();
     let places: Vec<String> = challenges
         .map(|slot| indexer.place(&indexer.reference(slot.id, slot.expires_at)))
         .collect();
-    store
-        .forget(&index, policy.day_starts_at, &places, now)
-        .await?;
-    let unblocked = with_block && store.unblock(SubjectKind::Phone, &index).await?.is_some();
-    if record.is_none() && !unblocked {
+    let is_own = |token: &str| is_token_of(token, &phone, &keyring, &resources.issuer, now);
+    let erased = store.forget(&index, &places, is_own).await?;
+    let subject = Subject::new(SubjectKind::Phone, index);
+    let unblocked = with_block && store.unblock(&subject, now).await?.is_some();
+    if erased == 0 && !unblocked {
         return Ok(Reply::nothing("nothing was stored about this phone"));
     }
-    let json = json!({ "forgotten": true, "unblocked": unblocked });
+    let json = json!({ "forgotten": true, "items": erased, "unblocked": unblocked });
     Ok(Reply::done(
         json,
         format!("{}: everything stored about it is erased", phone.mask()),
     ))
+}
+
+/// Whether a stored token is of a challenge of `phone`. A token is sealed with the key of its day.
+fn is_token_of(
+    token: &str,
+    phone: &Phone,
+    keyring: &Keyring,
+    issuer: &str,
+    now: Timestamp,
+) -> bool {
+    let mut days = (0..=OLDEST_TOKEN_DAYS).map(|back| now - DAY * back);
+    let opened = days.find_map(|day| challenge_token::open(token, keyring, issuer, day).ok());
+    opened.is_some_and(|(challenge, _)| challenge.phone == *phone)
 }

@@ -21,7 +21,8 @@ pub(crate) async fn send(
     business: Option<&str>,
     locale: Option<&str>,
 ) -> Result<Reply, CommandError> {
-    let (phone, policy) = (parse_phone(typed_phone)?.phone, operator.read_policy()?);
+    let phone = parse_phone(typed_phone, common)?.phone;
+    let policy = operator.read_policy().await?;
     let body = render_specimen(&policy, business, locale)?;
     let resources = operator.find_resources().await?;
     // Without the permission to ask, the text still tells whether SNS takes it.

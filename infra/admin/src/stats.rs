@@ -10,6 +10,7 @@ use crate::lines::{Line, Reader};
 use crate::operator::Operator;
 use crate::output::{CommandError, Reply, format_table, make_row};
 use crate::time::Span;
+use crate::top;
 
 /// How many texts were sent and numbers verified: in all, or for one country or business.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
@@ -91,10 +92,17 @@ struct Stats {
     times: Vec<f64>,
 }
 
-pub(crate) async fn stats(operator: &Operator, since: Span) -> Result<Reply, CommandError> {
+pub(crate) async fn stats(
+    operator: &Operator,
+    since: Span,
+    top: Option<usize>,
+) -> Result<Reply, CommandError> {
     let resources = operator.find_resources().await?;
     let from = operator.now() - since.0;
     let lines = Reader::new(operator, resources, from)?.read_new().await?;
+    if let Some(wanted) = top {
+        return Ok(top::report(&lines, wanted, from));
+    }
     let stats = Stats::sum_up(&lines);
     let text = format!("since {from}\n\n{}", stats.to_text());
     Ok(Reply::done(stats.to_json(from), text))

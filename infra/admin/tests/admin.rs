@@ -6,18 +6,24 @@
     reason = "a failed expectation is a failed test"
 )]
 
+#[path = "admin/night.rs"]
+mod night;
+
 use std::process::{Command, Output};
 
 use phoneproof_config::DEFAULT_POLICY;
 use phoneproof_crypto::keyring::Keyring;
+use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::clock::Clock as _;
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::rule::Rule;
-use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, SECRET_ID};
+use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, POLICY_PATH, SECRET_ID};
 use phoneproof_local::inbox::Carrier;
 use phoneproof_local::stack::{Options, Stack, tables};
 use phoneproof_tests::{Client, Database};
 use serde_json::{Value, json};
 
+const ISSUER: &str = "https://verify.example.com";
 const PHONE: &str = "+14152007986";
 const KEYRING: &str =
     r#"{"current":"r1","r1":"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01"}"#;
@@ -30,8 +36,16 @@ struct Site {
 
 impl Site {
     async fn start() -> Self {
+        Self::start_with(DEFAULT_POLICY, TokenMode::Sealed).await
+    }
+
+    /// Starts a stack that runs with another policy than the one that is compiled into the command.
+    async fn start_with(policy: &str, mode: TokenMode) -> Self {
         let mut options =
-            Options::new(phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("valid"));
+            Options::new(phoneproof_config::policy::from_toml(policy).expect("valid"));
+        options.policy_file = Some(policy.to_owned());
+        options.token_mode = mode;
+        options.issuer = Some(ISSUER.to_owned());
         options.keyring = Some(KEYRING.to_owned());
         options.trust_test_header = true;
         options.journal_output = std::sync::Arc::new(|_| ());
@@ -47,7 +61,12 @@ impl Site {
     }
 
     /// Runs the command with this variable naming the keyring.
-    async fn run_on(&self, arguments: &[&str], (variable, secret): (&str, &str)) -> Output {
+    async fn run_on(&self, arguments: &[&str], keyring: (&str, &str)) -> Output {
+        self.run_with(arguments, &[keyring]).await
+    }
+
+    /// Runs the command with these variables besides those of the stack. An empty one takes a variable away.
+    async fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
         let (endpoints, tables) = (&self.stack.backends.endpoints, tables());
         let mut command = Command::new(env!("CARGO_BIN_EXE_phoneproof-admin"));
         command
@@ -56,7 +75,8 @@ impl Site {
             .env("LIMITS_TABLE", &tables.limits)
             .env("CHALLENGES_TABLE", &tables.challenges)
             .env("BLOCKS_TABLE", &tables.blocks)
-            .env(variable, secret)
+            .env("ISSUER", ISSUER)
+            .env("POLICY_URL", format!("{}{POLICY_PATH}", endpoints.secrets))
             .env("LOG_GROUP", LOG_GROUP)
             .env("AWS_REGION", "us-east-1")
             .env("AWS_ACCESS_KEY_ID", "local")
@@ -64,6 +84,17 @@ impl Site {
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("AWS_ENDPOINT_URL", &endpoints.secrets)
             .env("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb);
+        let names_keyring = |(name, _): &(&str, &str)| name.ends_with("KEYRING_SECRET_ID");
+        if !variables.iter().any(names_keyring) {
+            command.env("KEYRING_SECRET_ID", SECRET_ID);
+        }
+        for (name, value) in variables {
+            if value.is_empty() {
+                command.env_remove(name);
+            } else {
+                command.env(name, value);
+            }
+        }
         let run = tokio::task::spawn_blocking(move || command.output());
         run.await.expect("joined").expect("the command runs")
     }
@@ -95,6 +126,12 @@ impl Site {
         texts.first().expect("a text").body[..6].to_owned()
     }
 
+    /// Counts the items whose key holds the index of `phone`, in E.164.
+    async fn count_items(&self, phone: &str) -> usize {
+        let index = index_phone(phone);
+        json!(self.dump().await).to_string().matches(&index).count()
+    }
+
     /// Reads every item of the verification service's tables.
     async fn dump(&self) -> Vec<Value> {
         let database = Database::embedded(&self.stack.backends.endpoints.dynamodb);
@@ -105,6 +142,12 @@ impl Site {
         }
         dump
     }
+}
+
+/// The date of today, in UTC.
+fn today() -> String {
+    let now = phoneproof_config::process::SystemClock.now().to_string();
+    now[..10].to_owned()
 }
 
 /// Makes the index by which the tables name `phone`, in E.164.
@@ -211,9 +254,9 @@ async fn explain_names_the_rule_that_then_refuses_and_writes_nothing() {
         .as_array()
         .expect("rules")
         .len();
-    assert_eq!(rules, 5);
+    assert_eq!(rules, 6);
     let with_address = site.run_done(&["explain", PHONE, "-", "192.0.2.1"]).await;
-    assert_eq!(with_address["rules"].as_array().map(Vec::len), Some(7));
+    assert_eq!(with_address["rules"].as_array().map(Vec::len), Some(8));
     assert_eq!(
         site.run_done(&["explain", "+376312345"]).await["refusedBy"],
         "country"
@@ -233,7 +276,7 @@ async fn unlock_clears_the_wrong_codes_of_a_phone() {
     let unlocked = site.run_done(&["unlock", PHONE, "--yes"]).await;
     assert_eq!(
         unlocked["cleared"],
-        json!({ "failures": 1, "failuresToday": 1 })
+        json!({ "failures": 1, "failuresByDay": { today(): 1 } })
     );
     assert_eq!(site.run_done(&["explain", PHONE]).await["failures"], 0);
     assert_eq!(site.run_json(&["unlock", PHONE, "--yes"]).await.0, 3);

@@ -171,6 +171,7 @@ const EXPLANATIONS = [
   [/number-block/, "Too many codes to neighbouring numbers", "Numbers that differ only in the last four digits share an hourly limit. It stops fraudsters who have whole blocks of numbers texted and take a share of the fee."],
   [/blocked-phone/, "This number is blocked", "The operator of this service has blocked it. No text was sent."],
   [/blocked-device/, "This device is blocked", "The operator of this service has blocked it. No text was sent."],
+  [/blocked-range/, "This number or network is blocked", "The operator of this service has blocked a group of numbers or networks that it belongs to. No text was sent."],
   [/blocked-address/, "This network is blocked", "The operator of this service has blocked it. No text was sent."],
   [/country/, "We do not text this country", "The service texts only the countries its policy lists. No text was sent."],
   [/number-type|premium/, "We do not text this kind of number", "A code can be texted to a mobile phone only. This is the number of a landline, or a special number. No text was sent."],

@@ -9,7 +9,7 @@ use clap::Parser;
 use phoneproof_config::DEFAULT_POLICY;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::policy::Policy;
-use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, SECRET_ID};
+use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, POLICY_PATH, SECRET_ID};
 use phoneproof_local::loose::loosen_limits;
 use phoneproof_local::stack::{Options, Stack, account_tables, tables};
 use serde_json::Value;
@@ -57,11 +57,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> io::Result<()> {
-    let mut policy = read_policy(arguments.policy)?;
+    let (policy_file, mut policy) = read_policy(arguments.policy)?;
     if arguments.loose_limits {
         loosen_limits(&mut policy);
     }
     let mut options = Options::new(policy);
+    options.policy_file = Some(policy_file);
     options.journal_output =
         Arc::new(|line| drop(writeln!(io::stderr(), "{}", drop_metrics(line))));
     options.port = arguments.port;
@@ -78,13 +79,15 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     Ok(())
 }
 
-fn read_policy(path: Option<PathBuf>) -> io::Result<Policy> {
+/// Reads the policy, as the text of its file and checked.
+fn read_policy(path: Option<PathBuf>) -> io::Result<(String, Policy)> {
     let text = match path {
         None => DEFAULT_POLICY.to_owned(),
         Some(path) => std::fs::read_to_string(&path)
             .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?,
     };
-    phoneproof_config::policy::from_toml(&text).map_err(io::Error::other)
+    let policy = phoneproof_config::policy::from_toml(&text).map_err(io::Error::other)?;
+    Ok((text, policy))
 }
 
 fn check_issuer(url: String) -> io::Result<String> {
@@ -107,6 +110,7 @@ fn drop_metrics(line: &[u8]) -> Value {
 /// Prints where everything is, and last the line that says that the stack is ready.
 fn announce(stack: &Stack, issuer: &str) -> io::Result<()> {
     let (url, endpoints, tables) = (&stack.url, &stack.backends.endpoints, tables());
+    let policy_url = format!("{}{POLICY_PATH}", endpoints.secrets);
     let (account_issuer, account_tables) = (format!("{issuer}/account"), account_tables());
     let mut out = io::stdout().lock();
     writeln!(out, "demo page   {url}/")?;
@@ -134,6 +138,7 @@ fn announce(stack: &Stack, issuer: &str) -> io::Result<()> {
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &endpoints.secrets),
         ("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", &endpoints.secrets),
         ("LOG_GROUP", LOG_GROUP),
+        ("POLICY_URL", &policy_url),
     ] {
         writeln!(out, "  export {name}={value}")?;
     }

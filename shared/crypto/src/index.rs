@@ -10,6 +10,7 @@ use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::challenge::ChallengeId;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::device::Device;
+use phoneproof_domain::network::Network;
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::subject::SubjectKind;
 
@@ -62,6 +63,22 @@ impl Indexer {
     #[must_use]
     pub fn address(&self, address: &SourceAddress) -> SubjectIndex {
         self.subject(SubjectKind::Address, &address.bytes())
+    }
+
+    /// Computes the index of a network.
+    #[must_use]
+    pub fn network(&self, network: &Network) -> SubjectIndex {
+        self.subject(SubjectKind::Network, &network.bytes())
+    }
+
+    /// Computes the indexes of all networks that a source address is in.
+    #[must_use]
+    pub fn networks(&self, address: &SourceAddress) -> Vec<SubjectIndex> {
+        let networks = Network::of(address);
+        networks
+            .iter()
+            .map(|network| self.network(network))
+            .collect()
     }
 
     /// Derives a challenge id from an idempotency key. `parts` are the key and whatever else has to be equal in a

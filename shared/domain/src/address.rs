@@ -23,6 +23,12 @@ impl SourceAddress {
         }
     }
 
+    /// Returns the address in clear; for IPv6, the first one of its /64. It goes to operators, never into logs.
+    #[must_use]
+    pub const fn ip(&self) -> IpAddr {
+        self.0
+    }
+
     /// Returns the canonical bytes: four for IPv4, the first eight of the address for IPv6.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {

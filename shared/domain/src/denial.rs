@@ -52,15 +52,16 @@ impl Denial {
         }
     }
 
-    /// Chooses the denial to report when several rules refuse, so that `Retry-After` is never too early.
+    /// Chooses the denial to report when several rules refuse, so that `Retry-After` is never too early. Each denial
+    /// comes with what belongs to it.
     ///
     /// A denial without an end wins over any other. Otherwise the denial that ends last wins. Of two that end at the
     /// same time, the first wins.
     #[must_use]
-    pub fn most_lasting(denials: impl IntoIterator<Item = Self>) -> Option<Self> {
+    pub fn most_lasting<T>(denials: impl IntoIterator<Item = (Self, T)>) -> Option<(Self, T)> {
         denials
             .into_iter()
-            .reduce(|kept, next| match (kept.retry_at(), next.retry_at()) {
+            .reduce(|kept, next| match (kept.0.retry_at(), next.0.retry_at()) {
                 (None, _) => kept,
                 (_, None) => next,
                 (Some(a), Some(b)) => {
@@ -94,11 +95,15 @@ mod tests {
         };
         let long = Denial::Exhausted(Rule::PhonePerHour, quota(0));
         let endless = Denial::Blocked(Rule::BlockedDevice);
-        assert_eq!(Denial::most_lasting([short, long]), Some(long));
-        assert_eq!(Denial::most_lasting([long, endless, short]), Some(endless));
-        assert_eq!(Denial::most_lasting([]), None);
+        let choose = |denials: &[Denial]| {
+            let numbered = denials.iter().copied().zip(0..);
+            Denial::most_lasting(numbered)
+        };
+        assert_eq!(choose(&[short, long]), Some((long, 1)));
+        assert_eq!(choose(&[long, endless, short]), Some((endless, 1)));
+        assert_eq!(choose(&[]), None);
         // The order of the list is the order of the transaction.
         let other = Denial::Exhausted(Rule::AddressPerHour, quota(0));
-        assert_eq!(Denial::most_lasting([long, other]), Some(long));
+        assert_eq!(choose(&[long, other]), Some((long, 0)));
     }
 }

@@ -10,8 +10,9 @@ use crate::clock::Timestamp;
 use crate::denial::Denial;
 use crate::limits::Limits;
 use crate::phone_record::{PhoneRecord, Reservation, SendRefusal, Terms};
+use crate::range::{BlockedRanges, Ranges};
 use crate::rule::{Rule, RuleKind};
-use crate::subject::{SubjectIndex, Subjects};
+use crate::subject::{Subject, SubjectIndex, Subjects};
 use crate::window::{Quota, Window};
 
 /// One rule, with its subject and its numbers filled in for one send.
@@ -19,21 +20,32 @@ use crate::window::{Quota, Window};
 pub struct Gate {
     /// The rule behind the gate.
     pub rule: Rule,
-    /// The subject of this send that the rule is about.
-    pub subject: SubjectIndex,
+    /// The subject of this send that the rule is about; for ranges, the first of them.
+    pub subject: Subject,
     /// The condition that the store checks.
     pub check: Check,
 }
 
 /// What a gate asks of the store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Check {
     /// The subject has no entry on the block list, or one that has ended.
     NotBlocked,
+    /// No range of the send has an entry on the block list, or only entries that have ended.
+    NotInBlockedRange(Ranges),
     /// The phone is neither locked nor cooling down. The write reserves the challenge.
     Reserve,
     /// Fewer texts than the quota were counted in its window. The write counts one more.
     Count(Quota),
+}
+
+/// What the store holds where a check failed.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The phone's record, for [`Check::Reserve`].
+    pub record: PhoneRecord,
+    /// The ranges on the block list, for [`Check::NotInBlockedRange`].
+    pub blocked: BlockedRanges,
 }
 
 /// Returns the gates of a send at `now`, in the order of [`Rule::ALL`].
@@ -48,8 +60,17 @@ pub fn gates(
     now: Timestamp,
 ) -> Vec<Gate> {
     let gate = |rule: Rule| {
+        let subject = |index: &SubjectIndex| Subject::new(rule.subject(), index.clone());
         let check = match rule.kind() {
             RuleKind::Block => Check::NotBlocked,
+            RuleKind::BlockRange => {
+                let ranges = Ranges::of(subjects)?;
+                return Some(Gate {
+                    rule,
+                    subject: ranges.members.first()?.clone(),
+                    check: Check::NotInBlockedRange(ranges),
+                });
+            }
             RuleKind::Reserve => Check::Reserve,
             RuleKind::Count { window, .. } => Check::Count(Quota {
                 limit: limits.get(rule)?,
@@ -58,7 +79,7 @@ pub fn gates(
         };
         Some(Gate {
             rule,
-            subject: subjects.get(rule.subject())?.clone(),
+            subject: subjects.get(rule.subject()).map(subject)?,
             check,
         })
     };
@@ -71,24 +92,35 @@ impl Gate {
     pub fn refund(&self) -> Option<&Quota> {
         match &self.check {
             Check::Count(quota) if self.rule.is_refunded() => Some(quota),
-            Check::Count(_) | Check::NotBlocked | Check::Reserve => None,
+            Check::Count(_) | Check::NotBlocked | Check::NotInBlockedRange(_) | Check::Reserve => {
+                None
+            }
         }
     }
 
-    /// Explains why this gate refuses `reservation`, given that its check failed on `record`.
+    /// Explains why this gate refuses `reservation`, and which subject it refuses, given that its check failed on what
+    /// was `found`.
     ///
-    /// Only [`Check::Reserve`] reads the record. `None` means that the record admits the reservation after all.
+    /// `None` means that what was found admits the reservation after all.
     #[must_use]
     pub fn refusal(
         &self,
-        record: &PhoneRecord,
+        found: &Found,
         reservation: &Reservation,
         terms: &Terms,
-    ) -> Option<SendRefusal> {
-        match self.check {
-            Check::NotBlocked => Some(SendRefusal::Denied(Denial::Blocked(self.rule))),
-            Check::Count(quota) => Some(SendRefusal::Denied(Denial::Exhausted(self.rule, quota))),
-            Check::Reserve => record.admits_send(reservation, terms).err(),
+    ) -> Option<(SendRefusal, Subject)> {
+        let own = |refusal| (refusal, self.subject.clone());
+        let blocked = SendRefusal::Denied(Denial::Blocked(self.rule));
+        match &self.check {
+            Check::NotBlocked => Some(own(blocked)),
+            Check::NotInBlockedRange(ranges) => {
+                let range = ranges.find_blocked(&found.blocked, terms.now)?;
+                Some((blocked, range.clone()))
+            }
+            Check::Count(quota) => Some(own(SendRefusal::Denied(Denial::Exhausted(
+                self.rule, *quota,
+            )))),
+            Check::Reserve => found.record.admits_send(reservation, terms).err().map(own),
         }
     }
 }
@@ -106,8 +138,10 @@ mod tests {
         Subjects {
             phone_index: index("phone"),
             number_block_index: index("block"),
+            country_index: Some(index("US")),
             device_index: index("device"),
             address_index: index("address"),
+            network_indexes: vec![index("wide"), index("narrow")],
         }
     }
 
@@ -126,9 +160,10 @@ mod tests {
     fn a_send_passes_every_rule_in_order_with_its_own_subject_and_limit() {
         let gates = list(subjects());
         assert!(gates.iter().map(|gate| gate.rule).eq(Rule::ALL));
-        let subjects = gates.iter().map(|gate| gate.subject.as_str());
+        let subjects = gates.iter().map(|gate| gate.subject.index.as_str());
         assert!(subjects.eq([
-            "phone", "device", "address", "phone", "phone", "phone", "device", "address", "block"
+            "phone", "device", "address", "block", "phone", "phone", "phone", "device", "address",
+            "block"
         ]));
         let quota = |limit, length, start| {
             let start = Timestamp::from_unix(start);
@@ -137,33 +172,67 @@ mod tests {
                 window: Window { start, length },
             })
         };
-        let checks = gates.iter().map(|gate| gate.check);
-        assert!(checks.eq([
+        let Check::NotInBlockedRange(ranges) = &gates[3].check else {
+            panic!("{:?}", gates[3]);
+        };
+        let names = ranges.members.iter().map(Subject::to_string);
+        assert!(names.eq([
+            "number-block#block",
+            "country#US",
+            "network#wide",
+            "network#narrow",
+        ]));
+        let checks = gates.iter().map(|gate| &gate.check);
+        assert!(checks.eq(&[
             Check::NotBlocked,
             Check::NotBlocked,
             Check::NotBlocked,
+            Check::NotInBlockedRange(ranges.clone()),
             Check::Reserve,
-            quota(4, HOUR, 90_000),
-            quota(5, DAY, 86_400),
+            quota(5, HOUR, 90_000),
             quota(6, DAY, 86_400),
-            quota(7, HOUR, 90_000),
+            quota(7, DAY, 86_400),
             quota(8, HOUR, 90_000),
+            quota(9, HOUR, 90_000),
         ]));
     }
 
     #[test]
     fn a_rule_about_an_unknown_subject_gets_no_gate() {
-        let partial = Subjects {
-            phone_index: index("phone"),
-            number_block_index: index("block"),
+        let nobody: Subjects<Option<SubjectIndex>> = Subjects {
+            phone_index: None,
+            number_block_index: None,
+            country_index: None,
             device_index: None,
             address_index: None,
+            network_indexes: Vec::new(),
         };
-        let rules: Vec<_> = list(partial).into_iter().map(|gate| gate.rule).collect();
+        let rules =
+            |partial| -> Vec<_> { list(partial).iter().map(|gate: &Gate| gate.rule).collect() };
+        assert_eq!(rules(nobody.clone()), []);
+        let caller = Subjects {
+            address_index: Some(index("address")),
+            network_indexes: vec![index("wide")],
+            ..nobody.clone()
+        };
         assert_eq!(
-            rules,
+            rules(caller),
+            [
+                Rule::BlockedAddress,
+                Rule::BlockedRange,
+                Rule::AddressPerHour
+            ]
+        );
+        let phone = Subjects {
+            phone_index: Some(index("phone")),
+            number_block_index: Some(index("block")),
+            ..nobody
+        };
+        assert_eq!(
+            rules(phone),
             [
                 Rule::BlockedPhone,
+                Rule::BlockedRange,
                 Rule::PhoneCooldown,
                 Rule::PhonePerHour,
                 Rule::PhonePerDay,

@@ -44,7 +44,7 @@ impl Limits {
     pub const fn default_of(rule: Rule) -> u32 {
         match rule.kind() {
             RuleKind::Count { default_limit, .. } => default_limit,
-            RuleKind::Block | RuleKind::Reserve => 0,
+            RuleKind::Block | RuleKind::BlockRange | RuleKind::Reserve => 0,
         }
     }
 }

@@ -17,6 +17,8 @@ pub enum Rule {
     BlockedDevice,
     /// Refuses an address on the block list.
     BlockedAddress,
+    /// Refuses a number block, a country or a network on the block list.
+    BlockedRange,
     /// Refuses a phone that is locked or was texted less than a cooldown ago. This rule also stores the challenge.
     PhoneCooldown,
     /// Limits the texts per phone and hour.
@@ -44,6 +46,8 @@ struct Row {
 pub enum RuleKind {
     /// The rule refuses a subject on the block list.
     Block,
+    /// The rule refuses a send that falls into a range on the block list.
+    BlockRange,
     /// The rule decides on the phone's record.
     Reserve,
     /// The rule counts texts in windows.
@@ -90,10 +94,11 @@ impl Row {
 
 impl Rule {
     /// Every rule, in the order in which a send is checked.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::BlockedPhone,
         Self::BlockedDevice,
         Self::BlockedAddress,
+        Self::BlockedRange,
         Self::PhoneCooldown,
         Self::PhonePerHour,
         Self::PhonePerDay,
@@ -108,6 +113,11 @@ impl Rule {
             Self::BlockedPhone => Row::block("blocked-phone", Phone),
             Self::BlockedDevice => Row::block("blocked-device", Device),
             Self::BlockedAddress => Row::block("blocked-address", Address),
+            // A send falls into several ranges. Its number block stands for them until one refuses.
+            Self::BlockedRange => Row {
+                kind: RuleKind::BlockRange,
+                ..Row::block("blocked-range", NumberBlock)
+            },
             Self::PhoneCooldown => Row {
                 name: "phone-cooldown",
                 subject: Phone,
@@ -146,7 +156,7 @@ impl Rule {
     pub const fn window(self) -> Option<Duration> {
         match self.row().kind {
             RuleKind::Count { window, .. } => Some(window),
-            RuleKind::Block | RuleKind::Reserve => None,
+            RuleKind::Block | RuleKind::BlockRange | RuleKind::Reserve => None,
         }
     }
 

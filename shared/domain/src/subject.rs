@@ -1,7 +1,11 @@
-//! Subjects: the phones, devices, addresses and number blocks that rules limit and operators block.
+//! Subjects: the phones, devices, addresses and ranges that rules limit and operators block.
+
+use std::fmt;
+
+use crate::country::Country;
 
 /// The kind of a subject.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SubjectKind {
     /// The phone number that the text goes to.
     Phone,
@@ -11,9 +15,23 @@ pub enum SubjectKind {
     Address,
     /// The phone number without its last four digits: ten thousand neighbouring numbers.
     NumberBlock,
+    /// The country of the phone number.
+    Country,
+    /// A block of network addresses that the request came from.
+    Network,
 }
 
 impl SubjectKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::Phone,
+        Self::Device,
+        Self::Address,
+        Self::NumberBlock,
+        Self::Country,
+        Self::Network,
+    ];
+
     /// Returns the prefix of the subject in stored keys and in the derivation of its index.
     #[must_use]
     pub const fn prefix(self) -> &'static str {
@@ -22,14 +40,35 @@ impl SubjectKind {
             Self::Device => "device",
             Self::Address => "ip",
             Self::NumberBlock => "block",
+            Self::Country => "country",
+            Self::Network => "network",
+        }
+    }
+
+    /// Returns the word for the kind in request lines and on the operator's command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::NumberBlock => "number-block",
+            Self::Phone | Self::Device | Self::Country | Self::Network => self.prefix(),
+        }
+    }
+
+    /// Whether the kind stands for many phones or callers. One condition checks all ranges of a send.
+    #[must_use]
+    pub const fn is_range(self) -> bool {
+        match self {
+            Self::NumberBlock | Self::Country | Self::Network => true,
+            Self::Phone | Self::Device | Self::Address => false,
         }
     }
 }
 
-/// A subject as tables and logs show it: an HMAC of its value, as text.
+/// A subject as tables and logs show it: an HMAC of its value, as text. The index of a country is its code.
 ///
-/// Without the key, nobody can find the value behind an index, not even by trying every phone number.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// Without the key, nobody can find the value behind an HMAC, not even by trying every phone number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubjectIndex(String);
 
 impl SubjectIndex {
@@ -39,6 +78,12 @@ impl SubjectIndex {
         Self(text)
     }
 
+    /// Returns the index of a country, which is its code.
+    #[must_use]
+    pub fn of_country(country: Country) -> Self {
+        Self(country.as_str().to_owned())
+    }
+
     /// Returns the index as it stands in the keys of the tables.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -46,42 +91,142 @@ impl SubjectIndex {
     }
 }
 
+/// The characters of an index that is an HMAC: 32 bytes in base64url.
+const INDEX_CHARACTERS: usize = 43;
+
+/// A subject by its kind and index. Its text, as in `address#1JWk…`, stands in request lines. Operators block by it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subject {
+    /// The kind.
+    pub kind: SubjectKind,
+    /// The index.
+    pub index: SubjectIndex,
+}
+
+impl Subject {
+    /// Makes the subject of this kind and index.
+    #[must_use]
+    pub const fn new(kind: SubjectKind, index: SubjectIndex) -> Self {
+        Self { kind, index }
+    }
+
+    /// Returns the partition key of the subject on the block list.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{}#{}", self.kind.prefix(), self.index.as_str())
+    }
+
+    /// Reads the text of a subject or its key on the block list; `None` for any other text.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (name, index) = text.split_once('#')?;
+        let is_named = |kind: &SubjectKind| name == kind.name() || name == kind.prefix();
+        let kind = SubjectKind::ALL.into_iter().find(is_named)?;
+        Self::parse_index(kind, index)
+    }
+
+    /// Reads the index of a subject of this kind; `None` for a text that is no index.
+    #[must_use]
+    pub fn parse_index(kind: SubjectKind, index: &str) -> Option<Self> {
+        let is_index = match kind {
+            SubjectKind::Country => {
+                index.len() == 2 && index.bytes().all(|b| b.is_ascii_uppercase())
+            }
+            SubjectKind::Phone
+            | SubjectKind::Device
+            | SubjectKind::Address
+            | SubjectKind::NumberBlock
+            | SubjectKind::Network => {
+                let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+                index.len() == INDEX_CHARACTERS && index.bytes().all(allowed)
+            }
+        };
+        is_index.then(|| Self::new(kind, SubjectIndex(index.to_owned())))
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.kind.name(), self.index.as_str())
+    }
+}
+
 /// The indexes of the subjects of one send.
 ///
-/// A send knows all four. An operator who asks about a phone may know neither the device nor the address, and uses
+/// A send knows its phone, device and address. An operator may ask about one of them alone, and uses
 /// `Subjects<Option<SubjectIndex>>`.
 #[derive(Debug, Clone)]
-pub struct Subjects<Asker = SubjectIndex> {
+pub struct Subjects<Index = SubjectIndex> {
     /// The index of the phone that the text goes to.
-    pub phone_index: SubjectIndex,
+    pub phone_index: Index,
     /// The index of the block of numbers that the phone is in.
-    pub number_block_index: SubjectIndex,
+    pub number_block_index: Index,
+    /// The index of the country of the phone; `None` for a country that the policy does not serve.
+    pub country_index: Option<SubjectIndex>,
     /// The index of the device that asks for the text.
-    pub device_index: Asker,
+    pub device_index: Index,
     /// The index of the address that asks for the text.
-    pub address_index: Asker,
+    pub address_index: Index,
+    /// The indexes of the networks that the address is in.
+    pub network_indexes: Vec<SubjectIndex>,
 }
 
 impl From<Subjects> for Subjects<Option<SubjectIndex>> {
     fn from(all: Subjects) -> Self {
         Self {
-            phone_index: all.phone_index,
-            number_block_index: all.number_block_index,
+            phone_index: Some(all.phone_index),
+            number_block_index: Some(all.number_block_index),
+            country_index: all.country_index,
             device_index: Some(all.device_index),
             address_index: Some(all.address_index),
+            network_indexes: all.network_indexes,
         }
     }
 }
 
 impl Subjects<Option<SubjectIndex>> {
-    /// Returns the subject of this kind, if it is known.
+    /// Returns the subject of this kind, if it is known. A send has several networks, so none of them is returned.
     #[must_use]
     pub fn get(&self, kind: SubjectKind) -> Option<&SubjectIndex> {
         match kind {
-            SubjectKind::Phone => Some(&self.phone_index),
-            SubjectKind::NumberBlock => Some(&self.number_block_index),
+            SubjectKind::Phone => self.phone_index.as_ref(),
+            SubjectKind::NumberBlock => self.number_block_index.as_ref(),
+            SubjectKind::Country => self.country_index.as_ref(),
             SubjectKind::Device => self.device_index.as_ref(),
             SubjectKind::Address => self.address_index.as_ref(),
+            SubjectKind::Network => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_it_writes_and_the_keys_of_the_block_list() {
+        let index =
+            SubjectIndex::from_text("A7oIk7WXaDDMv9bn03J9Zpq6Qxo_l_om6dGyITD5LtI".to_owned());
+        for kind in SubjectKind::ALL {
+            let index = match kind {
+                SubjectKind::Country => SubjectIndex::from_text("US".to_owned()),
+                _ => index.clone(),
+            };
+            let subject = Subject::new(kind, index);
+            assert_eq!(Subject::parse(&subject.to_string()), Some(subject.clone()));
+            assert_eq!(Subject::parse(&subject.key()), Some(subject));
+        }
+        for text in [
+            "",
+            "US",
+            "country#us",
+            "country#USA",
+            "phone#+14155550100",
+            "ranges#7",
+            "#",
+            "ip#",
+        ] {
+            assert_eq!(Subject::parse(text), None, "{text}");
         }
     }
 }

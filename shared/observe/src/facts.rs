@@ -6,6 +6,7 @@ use phoneproof_domain::country::Country;
 use phoneproof_domain::delivery::Delivery;
 use phoneproof_domain::money::Estimate;
 use phoneproof_domain::policy::BusinessId;
+use phoneproof_domain::subject::Subject;
 use tokio::time::Instant;
 
 /// An AWS service that a request waits for.
@@ -43,7 +44,8 @@ pub struct TextSent {
 
 /// What happened while one request was served.
 ///
-/// Its members are counts, amounts, times and values of closed sets, so no personal data can reach a log.
+/// Its members are counts, amounts, times, values of closed sets and one keyed index. So no personal data can reach a
+/// log in clear.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// The country of the number, if the policy serves it. A caller cannot add a country to this set.
@@ -58,6 +60,8 @@ pub struct Facts {
     pub verified: bool,
     /// What happened, in the words of a function whose requests are events, such as `registered`.
     pub event: Option<&'static str>,
+    /// The subject that a rule refused. Its index is a pseudonym, the one of the tables. Operators block by it.
+    pub denied: Option<Subject>,
     calls: Vec<DependencyCall>,
 }
 

@@ -75,6 +75,7 @@ struct Line<'l> {
     status: NoMetric<u64>,
     outcome: &'static str,
     rule: Option<&'static str>,
+    subject: Option<&'l str>,
     event: Option<&'static str>,
     country: Option<&'l str>,
     business: Option<&'l str>,
@@ -151,7 +152,9 @@ impl Journal {
     /// Writes the line of a request.
     pub fn record(&self, entry: &Entry<'_>) {
         let mut line = Vec::with_capacity(1_536);
-        let written = lock(&self.emf).format(&self.make_line(entry), &mut line);
+        let subject = entry.facts.denied.as_ref().map(ToString::to_string);
+        let made = self.make_line(entry, subject.as_deref());
+        let written = lock(&self.emf).format(&made, &mut line);
         if written.is_ok() {
             (self.output)(&line);
         } else {
@@ -159,7 +162,7 @@ impl Journal {
         }
     }
 
-    fn make_line<'a>(&'a self, entry: &Entry<'a>) -> Line<'a> {
+    fn make_line<'a>(&'a self, entry: &Entry<'a>, subject: Option<&'a str>) -> Line<'a> {
         let (facts, count_if) = (entry.facts, |is: bool| is.then_some(1));
         let text = facts.text.as_ref();
         let sent = text.filter(|text| text.delivery.is_accepted());
@@ -175,6 +178,8 @@ impl Journal {
             status: NoMetric::from(u64::from(entry.status)),
             outcome: entry.outcome,
             rule: entry.rule,
+            // Only a refusal by a rule names its subject.
+            subject: entry.rule.and(subject),
             event: entry.event,
             country: facts.country.as_ref().map(Country::as_str),
             business: facts.business.as_ref().map(BusinessId::as_str),

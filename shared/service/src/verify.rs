@@ -11,7 +11,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
 use phoneproof_domain::phone_record::{Guess, GuessRefusal, REPEATABLE_FOR, Use, WriteId};
 use phoneproof_domain::policy::Business;
-use phoneproof_domain::subject::SubjectIndex;
+use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_guard::{AMR, Claims};
 use phoneproof_observe::RequestContext;
 
@@ -127,7 +127,11 @@ impl Service {
                 return Err(VerifyError::Closed(Closed::Expired));
             }
             Err(GuessRefusal::Closed(closed)) => return Err(VerifyError::Closed(closed)),
-            Err(GuessRefusal::Locked { until }) => return Err(VerifyError::Locked { until }),
+            Err(GuessRefusal::Locked { until }) => {
+                let subject = Subject::new(SubjectKind::Phone, phone_index);
+                request.facts.denied = Some(subject);
+                return Err(VerifyError::Locked { until });
+            }
             Err(GuessRefusal::AlreadyApplied(_)) => return Err(Unavailable::WriteIdReused.into()),
         };
         let keys = (&*keyring, &phone_index);

@@ -40,7 +40,7 @@ use phoneproof_domain::locale::Locale;
 use phoneproof_domain::phone_parser::PhoneParser;
 use phoneproof_domain::phone_record::Reservation;
 use phoneproof_domain::policy::{BusinessId, Policy};
-use phoneproof_domain::subject::Subjects;
+use phoneproof_domain::subject::{SubjectIndex, Subjects};
 use phoneproof_guard::Claims;
 use rlibphonenumber::PhoneNumberUtil;
 use tokio::runtime::Runtime;
@@ -222,6 +222,9 @@ fn plan(keyring: &Keyring, policy: &Policy) -> SendPlan {
         device_index: indexer.device(&challenge.device),
         address_index: indexer.address(&SourceAddress::new(std::net::IpAddr::from([192, 0, 2, 1]))),
         number_block_index: indexer.number_block(&challenge.phone),
+        country_index: challenge.country.map(SubjectIndex::of_country),
+        network_indexes: indexer
+            .networks(&SourceAddress::new(std::net::IpAddr::from([192, 0, 2, 1]))),
     };
     SendPlan {
         phone_index: subjects.phone_index.clone(),

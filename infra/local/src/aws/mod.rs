@@ -1,4 +1,5 @@
 //! SNS, Secrets Manager and CloudWatch Logs on one loopback port, as far as the service and its operators call them.
+//! The port also serves the file of the policy, which AWS keeps in a layer.
 
 mod logs;
 mod protocol;
@@ -11,7 +12,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use http::{HeaderMap, StatusCode};
 use phoneproof_domain::clock::Clock;
 
@@ -22,9 +23,13 @@ pub use logs::{LOG_GROUP, Log};
 pub use secrets::{ACCOUNT_SECRET_ID, SECRET_ID, Secret};
 pub use sns::sns_error;
 
+/// The path of the file of the policy.
+pub const POLICY_PATH: &str = "/policy.toml";
+
 /// What the services hold.
 #[derive(Clone)]
 struct Services {
+    policy_file: Option<String>,
     inbox: Inbox,
     secrets: Vec<Secret>,
     log: Log,
@@ -36,9 +41,11 @@ pub(crate) fn router(
     inbox: Inbox,
     secrets: Vec<Secret>,
     log: Log,
+    policy_file: Option<String>,
     clock: Arc<dyn Clock>,
 ) -> Router {
     let services = Services {
+        policy_file,
         inbox,
         secrets,
         log,
@@ -46,7 +53,16 @@ pub(crate) fn router(
     };
     Router::new()
         .route("/", post(dispatch))
+        .route(POLICY_PATH, get(serve_policy))
         .with_state(services)
+}
+
+/// Serves the file of the policy to programs.
+async fn serve_policy(State(services): State<Services>, headers: HeaderMap) -> Response {
+    match services.policy_file {
+        Some(file) if is_program(&headers) => file.into_response(),
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
 }
 
 /// Tells the services apart: the AWS JSON protocol names service and operation in a header, and SNS speaks the AWS
@@ -115,7 +131,8 @@ mod tests {
             let log = Log::default();
             log.push(7, b"a line\n");
             let secrets = vec![self.secret.clone()];
-            let answer = router(self.inbox.clone(), secrets, log, Arc::new(SystemClock))
+            let clock = Arc::new(SystemClock);
+            let answer = router(self.inbox.clone(), secrets, log, None, clock)
                 .oneshot(request)
                 .await
                 .expect("an answer");

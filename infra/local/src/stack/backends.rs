@@ -86,6 +86,7 @@ impl Backends {
             inbox.clone(),
             vec![secret.clone(), account_secret.clone()],
             log.clone(),
+            options.policy_file.clone(),
             Arc::clone(&options.clock),
         );
         tasks.spawn(serve(listener, router, stop.clone()));

@@ -29,6 +29,8 @@ pub struct Options {
     pub issuer: Option<String>,
     /// The policy of the verification service.
     pub policy: Policy,
+    /// The file of the policy, which operators read at [`POLICY_PATH`](crate::aws::POLICY_PATH); `None` serves none.
+    pub policy_file: Option<String>,
     /// The file of the tables. The keyrings are kept beside it. `None` keeps both in memory.
     pub data: Option<PathBuf>,
     /// A DynamoDB to use in place of the embedded one. It must hold `tables` and `account_tables`.
@@ -65,6 +67,7 @@ impl Options {
             port: 0,
             issuer: None,
             policy,
+            policy_file: None,
             data: None,
             dynamodb: None,
             tables: tables(),

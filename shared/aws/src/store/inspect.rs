@@ -1,25 +1,56 @@
-//! The calls of operators about one phone: inspect, unlock and forget.
-
-use std::time::Duration;
+//! The calls of operators about one phone: inspect, unlock and forget. None of them needs a policy.
 
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
-use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::PhoneRecord;
 use phoneproof_domain::rule::Rule;
-use phoneproof_domain::subject::{SubjectIndex, SubjectKind};
+use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_domain::window::{Quota, Window};
 
 use super::counter::counter_key;
-use super::item::{Item, PK, number, read_number, read_phone_record, text, wrong_codes_name};
-use super::reference::reference_key;
+use super::item::{Item, PK, WRONG_CODES_PREFIX, number, read_number, read_phone_record, text};
+use super::reference::{REFERENCE_PREFIX, TOKEN, reference_key};
 use super::{CallFailed, Store};
-
-/// The age of the oldest counters that are erased with a phone. DynamoDB deletes older ones itself, within a few days of
-/// their expiry (DynamoDB developer guide, "Time to Live").
-const OLDEST_COUNTER: Duration = Duration::from_hours(24 * 7);
 
 /// The most writes of one `BatchWriteItem` (DynamoDB API reference).
 const MAX_BATCH: usize = 25;
+
+/// The wrong codes that a phone's record counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WrongCodes {
+    /// Those in a row, since the last right one.
+    pub in_a_row: u32,
+    /// Those of each day that the record still holds, by the day's number since the Unix epoch.
+    pub by_day: Vec<(i64, u32)>,
+}
+
+impl WrongCodes {
+    fn read(item: &Item) -> Self {
+        let count = |name: &String| {
+            let day = name.strip_prefix(WRONG_CODES_PREFIX)?.parse().ok()?;
+            Some((day, read_number(item, name)?))
+        };
+        let mut by_day: Vec<_> = item.keys().filter_map(count).collect();
+        by_day.sort_unstable();
+        Self {
+            in_a_row: read_number(item, "failures").unwrap_or(0),
+            by_day,
+        }
+    }
+
+    /// Whether no wrong code is counted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.in_a_row == 0 && self.by_day.iter().all(|(_, count)| *count == 0)
+    }
+}
+
+/// What an operator may scan for: a part of the partition key.
+pub(super) enum KeyFilter<'a> {
+    /// The key begins with this.
+    BeginsWith(&'a str),
+    /// The key contains this.
+    Contains(&'a str),
+}
 
 impl Store {
     /// Reads one item; `None` when the table has none under `key`.
@@ -33,6 +64,30 @@ impl Store {
         let answer = request.consistent_read(true).send().await;
         let answer = answer.map_err(|error| CallFailed::new("GetItem", &error))?;
         Ok(answer.item)
+    }
+
+    /// Reads all items of a table whose key passes `filter`.
+    pub(super) async fn scan_all(
+        &self,
+        table: &str,
+        filter: Option<KeyFilter<'_>>,
+    ) -> Result<Vec<Item>, CallFailed> {
+        let mut request = self.client.scan().table_name(table).consistent_read(true);
+        if let Some(filter) = filter {
+            let (condition, part) = match filter {
+                KeyFilter::BeginsWith(part) => ("begins_with(pk, :part)", part),
+                KeyFilter::Contains(part) => ("contains(pk, :part)", part),
+            };
+            request = request
+                .filter_expression(condition)
+                .expression_attribute_values(":part", text(part));
+        }
+        let mut pages = request.into_paginator().items().send();
+        let mut items = Vec::new();
+        while let Some(item) = pages.next().await {
+            items.push(item.map_err(|error| CallFailed::new("Scan", &error))?);
+        }
+        Ok(items)
     }
 
     /// Reads the record of a phone; `None` when nothing is stored about it. `today` selects the count of wrong codes.
@@ -66,7 +121,21 @@ impl Store {
         Ok(item.and_then(|item| read_number(&item, "n")).unwrap_or(0))
     }
 
-    /// Clears the wrong codes of a phone: the consecutive ones and those of today.
+    /// Reads the wrong codes that are counted for a phone, those of every day.
+    ///
+    /// # Errors
+    ///
+    /// [`CallFailed`] names the call.
+    pub async fn read_wrong_codes(
+        &self,
+        phone_index: &SubjectIndex,
+    ) -> Result<WrongCodes, CallFailed> {
+        let key = phone_index.as_str().to_owned();
+        let item = self.read_item(&self.tables.challenges, key).await?;
+        Ok(item.as_ref().map(WrongCodes::read).unwrap_or_default())
+    }
+
+    /// Clears the wrong codes of a phone: the consecutive ones, and those of the days of `wrong_codes`.
     ///
     /// # Errors
     ///
@@ -74,24 +143,36 @@ impl Store {
     pub async fn unlock(
         &self,
         phone_index: &SubjectIndex,
-        today: &Window,
+        wrong_codes: &WrongCodes,
     ) -> Result<(), CallFailed> {
-        self.client
+        let mut request = self
+            .client
             .update_item()
             .table_name(&self.tables.challenges)
             .key(PK, text(phone_index.as_str()))
             // An update would otherwise make a record for a phone that has none.
             .condition_expression("attribute_exists(pk)")
-            .update_expression("SET failures = :zero REMOVE #today")
-            .expression_attribute_names("#today", wrong_codes_name(today))
-            .expression_attribute_values(":zero", number(0))
+            .expression_attribute_values(":zero", number(0));
+        let mut update = "SET failures = :zero".to_owned();
+        for (place, (day, _)) in wrong_codes.by_day.iter().enumerate() {
+            let short = format!("#d{place}");
+            update.push_str(if place == 0 { " REMOVE " } else { ", " });
+            update.push_str(&short);
+            let name = format!("{WRONG_CODES_PREFIX}{day}");
+            request = request.expression_attribute_names(short, name);
+        }
+        request
+            .update_expression(update)
             .send()
             .await
             .map_err(|error| CallFailed::new("UpdateItem", &error))?;
         Ok(())
     }
 
-    /// Erases the data about a phone: its record, its counters, and the tokens stored at `places`.
+    /// Erases the data about a phone: its record, its counters, the stored tokens at `places`, and every other stored
+    /// token that `is_own` says is the phone's. It scans both tables, so it finds every item whatever the policy was.
+    ///
+    /// Returns how many items it erased.
     ///
     /// # Errors
     ///
@@ -99,25 +180,49 @@ impl Store {
     pub async fn forget(
         &self,
         phone_index: &SubjectIndex,
-        day_starts_at: Duration,
         places: &[String],
-        now: Timestamp,
-    ) -> Result<(), CallFailed> {
-        let record = std::iter::once(phone_index.as_str().to_owned());
-        let tokens = places.iter().map(|place| reference_key(place));
-        self.delete(&self.tables.challenges, record.chain(tokens))
+        is_own: impl Fn(&str) -> bool,
+    ) -> Result<usize, CallFailed> {
+        let (challenges, limits) = (&self.tables.challenges, &self.tables.limits);
+        let owns = |item: &Item| {
+            let token = item.get(TOKEN).and_then(|token| token.as_s().ok());
+            token.is_some_and(|token| is_own(token))
+        };
+        let named: Vec<_> = places.iter().map(|place| reference_key(place)).collect();
+        let tokens = self
+            .scan_all(challenges, Some(KeyFilter::BeginsWith(REFERENCE_PREFIX)))
             .await?;
-        let counters = list_counter_keys(phone_index, day_starts_at, now);
-        self.delete(&self.tables.limits, counters).await
+        let tokens = tokens.iter().filter(|item| {
+            let key = read_key(item);
+            owns(item) || key.is_some_and(|key| named.contains(&key))
+        });
+        let mut keys: Vec<_> = tokens.filter_map(read_key).collect();
+        let record = phone_index.as_str().to_owned();
+        if self.read_item(challenges, record.clone()).await?.is_some() {
+            keys.push(record);
+        }
+        let counters = self
+            .scan_all(limits, Some(KeyFilter::Contains(phone_index.as_str())))
+            .await?;
+        let counters: Vec<_> = counters.iter().filter_map(read_key).collect();
+        let erased = keys.len() + counters.len();
+        self.delete(challenges, keys).await?;
+        self.delete(limits, counters).await?;
+        Ok(erased)
     }
 
-    /// Deletes items in batches. DynamoDB may leave some of a batch, which go into the next one.
-    async fn delete(
+    async fn delete(&self, table: &str, keys: Vec<String>) -> Result<(), CallFailed> {
+        let requests = keys.into_iter().map(build_delete);
+        self.write_batches(table, requests.collect::<Result<_, _>>()?)
+            .await
+    }
+
+    /// Puts and deletes items in batches. DynamoDB may leave some of a batch, which go into the next one.
+    pub(super) async fn write_batches(
         &self,
         table: &str,
-        keys: impl Iterator<Item = String>,
+        mut requests: Vec<WriteRequest>,
     ) -> Result<(), CallFailed> {
-        let mut requests = keys.map(build_delete).collect::<Result<Vec<_>, _>>()?;
         while !requests.is_empty() {
             let rest = requests.split_off(requests.len().min(MAX_BATCH));
             let answer = self
@@ -134,34 +239,13 @@ impl Store {
     }
 }
 
+fn read_key(item: &Item) -> Option<String> {
+    item.get(PK)?.as_s().ok().cloned()
+}
+
 fn build_delete(key: String) -> Result<WriteRequest, CallFailed> {
     let key: AttributeValue = text(key);
     let request = DeleteRequest::builder().key(PK, key).build();
-    let request = request.map_err(|error| CallFailed {
-        operation: "BatchWriteItem",
-        code: format!("request not built: {error}"),
-    })?;
+    let request = request.map_err(|error| CallFailed::not_built("BatchWriteItem", &error))?;
     Ok(WriteRequest::builder().delete_request(request).build())
-}
-
-/// Lists the keys of all counters of a phone that DynamoDB may still hold.
-fn list_counter_keys(
-    phone_index: &SubjectIndex,
-    day_starts_at: Duration,
-    now: Timestamp,
-) -> impl Iterator<Item = String> {
-    let windows = move |rule: Rule, length: Duration| {
-        let count = OLDEST_COUNTER.as_secs() / length.as_secs().max(1);
-        (0..=count).map(move |back| {
-            let then = now - length * u32::try_from(back).unwrap_or(u32::MAX);
-            (rule, Window::containing(then, length, day_starts_at))
-        })
-    };
-    let counted = Rule::ALL
-        .into_iter()
-        .filter(|rule| rule.subject() == SubjectKind::Phone)
-        .filter_map(|rule| Some((rule, rule.window()?)));
-    counted
-        .flat_map(move |(rule, length)| windows(rule, length))
-        .map(|(rule, window)| counter_key(rule.name(), phone_index, &window))
 }

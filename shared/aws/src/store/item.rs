@@ -57,6 +57,9 @@ pub(super) fn slot_name(index: SlotIndex) -> String {
     format!("slot_{index}")
 }
 
+/// The name of an attribute that counts the wrong codes of a day begins with this.
+pub(super) const WRONG_CODES_PREFIX: &str = "wrong_";
+
 /// Returns the name of the attribute that counts the wrong codes of `day`.
 ///
 /// The name holds the day, because an update expression can add to a count but cannot reset it when the day changes.
@@ -65,7 +68,7 @@ pub(super) fn wrong_codes_name(day: &Window) -> String {
 }
 
 fn name_wrong_codes_of(day: i64) -> String {
-    format!("wrong_{day}")
+    format!("{WRONG_CODES_PREFIX}{day}")
 }
 
 /// The most days whose names one update lists: their names need some 3 KB, and DynamoDB takes expressions of 4 KB.

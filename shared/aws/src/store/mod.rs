@@ -8,6 +8,7 @@ mod counter;
 mod guess;
 mod inspect;
 pub mod item;
+mod ranges;
 mod reference;
 mod reserve;
 mod spend;
@@ -24,6 +25,7 @@ use tokio::time::{Instant, timeout_at};
 
 pub use self::blocks::Block;
 pub use self::counter::count_update;
+pub use self::inspect::WrongCodes;
 pub use self::reference::StoredToken;
 pub use self::reserve::{ReserveError, SendPlan};
 pub use self::spend::SpendOutcome;
@@ -103,6 +105,13 @@ impl CallFailed {
         Self {
             operation,
             code: "deadline".to_owned(),
+        }
+    }
+
+    fn not_built(operation: &'static str, error: &BuildError) -> Self {
+        Self {
+            operation,
+            code: format!("request not built: {error}"),
         }
     }
 

@@ -9,7 +9,9 @@ use super::item::{EXPIRES_AT, Item, PK, instant, text};
 use super::{CallFailed, Store, StoreError, within};
 
 /// The attribute that holds the sealed token.
-const TOKEN: &str = "token";
+pub(super) const TOKEN: &str = "token";
+/// The partition key of a stored token begins with this.
+pub(super) const REFERENCE_PREFIX: &str = "ref#";
 
 /// A sealed token and where it is stored.
 #[derive(Debug, Clone)]
@@ -36,7 +38,7 @@ impl StoredToken {
 
 /// Returns the partition key of a stored token in `Challenges`.
 pub(super) fn reference_key(place: &str) -> String {
-    format!("ref#{place}")
+    format!("{REFERENCE_PREFIX}{place}")
 }
 
 impl Store {

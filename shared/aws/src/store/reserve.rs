@@ -7,23 +7,23 @@ use aws_sdk_dynamodb::types::{
 };
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::Denial;
-use phoneproof_domain::gate::{Check, Gate};
+use phoneproof_domain::gate::{Check, Found, Gate};
 use phoneproof_domain::phone_record::{
     Predecessor, REPEATABLE_FOR, REPEATED_FOR, Reservation, SendRefusal, Terms,
 };
 use phoneproof_domain::root::RootId;
-use phoneproof_domain::subject::SubjectIndex;
+use phoneproof_domain::subject::{Subject, SubjectIndex};
 use phoneproof_domain::window::Quota;
 use phoneproof_observe::{Dependency, RequestContext};
 use thiserror::Error;
 use tokio::time::Instant;
 
-use super::blocks::block_key;
 use super::counter::{count_update, counter_key};
 use super::item::{
     PK, bytes, instant, make_slot, number, read_phone_record, slot_member, slot_name, text,
     wrong_codes_name,
 };
+use super::ranges::{build_range_check, read_blocked_ranges};
 use super::reference::StoredToken;
 use super::transaction::{CONDITION_FAILED, transact};
 use super::{Store, StoreError};
@@ -61,7 +61,8 @@ pub enum ReserveError {
 }
 
 impl Store {
-    /// Passes every gate, counts the text and reserves the challenge, or does nothing of this.
+    /// Passes every gate, counts the text and reserves the challenge, or does nothing of this. The facts of the request
+    /// name the subject that a rule refused.
     ///
     /// # Errors
     ///
@@ -79,7 +80,12 @@ impl Store {
             return Ok(());
         };
         match choose_refusal(plan, &reasons) {
-            Some(refusal) => Err(ReserveError::Refused(refusal)),
+            Some((refusal, subject)) => {
+                if let SendRefusal::Denied(_) = refusal {
+                    request.facts.denied = Some(subject);
+                }
+                Err(ReserveError::Refused(refusal))
+            }
             None => Err(StoreError::Contradiction("a send").into()),
         }
     }
@@ -123,6 +129,9 @@ impl Store {
         for gate in &plan.gates {
             items.push(match &gate.check {
                 Check::NotBlocked => self.build_block_check(gate, plan.terms.now)?,
+                Check::NotInBlockedRange(ranges) => {
+                    build_range_check(&self.tables.blocks, ranges, plan.terms.now)?
+                }
                 Check::Reserve => self.build_reservation(plan)?,
                 Check::Count(quota) => self.build_count(gate, quota)?,
             });
@@ -146,7 +155,7 @@ impl Store {
         // The comparison with a missing attribute is false, so a block without `expires_at` never ends.
         let check = ConditionCheck::builder()
             .table_name(&self.tables.blocks)
-            .key(PK, text(block_key(gate.rule.subject(), &gate.subject)))
+            .key(PK, text(gate.subject.key()))
             .condition_expression("attribute_not_exists(pk) OR expires_at <= :now")
             .expression_attribute_values(":now", instant(now))
             .build()?;
@@ -155,7 +164,12 @@ impl Store {
 
     /// Makes the item that counts a text.
     fn build_count(&self, gate: &Gate, quota: &Quota) -> Result<TransactWriteItem, StoreError> {
-        let update = count_update(&self.tables.limits, gate.rule.name(), &gate.subject, quota)?;
+        let update = count_update(
+            &self.tables.limits,
+            gate.rule.name(),
+            &gate.subject.index,
+            quota,
+        )?;
         Ok(TransactWriteItem::builder().update(update).build())
     }
 
@@ -165,7 +179,11 @@ impl Store {
             .table_name(&self.tables.limits)
             .key(
                 PK,
-                text(counter_key(gate.rule.name(), &gate.subject, &quota.window)),
+                text(counter_key(
+                    gate.rule.name(),
+                    &gate.subject.index,
+                    &quota.window,
+                )),
             )
             .update_expression("ADD n :minus_one")
             .condition_expression("n > :zero")
@@ -328,10 +346,13 @@ fn move_guesses(
         .expression_attribute_values(":zero", number(0))
 }
 
-/// Chooses the refusal to report.
+/// Chooses the refusal to report, with the subject that it refuses.
 ///
 /// It is the decision on the phone's record if that is more than a denial, and the most lasting denial otherwise.
-fn choose_refusal(plan: &SendPlan, reasons: &[CancellationReason]) -> Option<SendRefusal> {
+fn choose_refusal(
+    plan: &SendPlan,
+    reasons: &[CancellationReason],
+) -> Option<(SendRefusal, Subject)> {
     let failed = plan
         .gates
         .iter()
@@ -339,17 +360,28 @@ fn choose_refusal(plan: &SendPlan, reasons: &[CancellationReason]) -> Option<Sen
         .filter(|(_, reason)| reason.code() == Some(CONDITION_FAILED));
     let mut denials = Vec::new();
     for (gate, reason) in failed {
-        let record = reason
-            .item()
-            .map(|item| read_phone_record(item, &plan.terms.today))
-            .unwrap_or_default();
-        match gate.refusal(&record, &plan.reservation, &plan.terms) {
-            Some(SendRefusal::Denied(denial)) => denials.push(denial),
+        let found = read_found(gate, reason, &plan.terms);
+        match gate.refusal(&found, &plan.reservation, &plan.terms) {
+            Some((SendRefusal::Denied(denial), subject)) => denials.push((denial, subject)),
             Some(other) => return Some(other),
-            None => denials.push(report_contradiction(&plan.terms)),
+            None => denials.push((report_contradiction(&plan.terms), gate.subject.clone())),
         }
     }
-    Denial::most_lasting(denials).map(SendRefusal::Denied)
+    let (denial, subject) = Denial::most_lasting(denials)?;
+    Some((SendRefusal::Denied(denial), subject))
+}
+
+/// Reads the item that made the check of a gate fail.
+fn read_found(gate: &Gate, reason: &CancellationReason, terms: &Terms) -> Found {
+    let mut found = Found::default();
+    if let Some(item) = reason.item() {
+        match &gate.check {
+            Check::NotInBlockedRange(ranges) => found.blocked = read_blocked_ranges(item, ranges),
+            Check::Reserve => found.record = read_phone_record(item, &terms.today),
+            Check::NotBlocked | Check::Count(_) => {}
+        }
+    }
+    found
 }
 
 /// Logs that the condition and the decision disagree, because of a fault in DynamoDB or in this code.

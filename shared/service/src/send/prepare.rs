@@ -6,7 +6,7 @@ use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, TokenMode};
 use phoneproof_domain::code::Code;
 use phoneproof_domain::phone_record::{Predecessor, REPEATABLE_FOR, Reservation, SlotIndex};
-use phoneproof_domain::subject::Subjects;
+use phoneproof_domain::subject::{SubjectIndex, Subjects};
 use phoneproof_observe::RequestContext;
 
 use super::{Checked, SendCommand, SendError, derive_reference, make_code};
@@ -216,8 +216,10 @@ impl Service {
         let subjects = Subjects {
             phone_index: indexer.phone(&checked.phone),
             number_block_index: indexer.number_block(&checked.phone),
+            country_index: checked.country.map(SubjectIndex::of_country),
             device_index: indexer.device(&command.device),
             address_index: indexer.address(&command.address),
+            network_indexes: indexer.networks(&command.address),
         };
         Ok(SendPlan {
             phone_index: subjects.phone_index.clone(),

@@ -66,7 +66,12 @@ const CUTS: [Cut; 3] = [
         name: "cache the block list in memory",
         takes: "each process enforces a new block only when its cached list has expired",
         merged: &[],
-        dropped: &["blocked-phone", "blocked-device", "blocked-address"],
+        dropped: &[
+            "blocked-phone",
+            "blocked-device",
+            "blocked-address",
+            "blocked-range",
+        ],
     },
 ];
 

@@ -226,7 +226,7 @@ fn writes(flow: &Flow) -> (Vec<Write>, Write) {
     let write = |rule: Rule| {
         let (bytes, kept_days) = match rule.kind() {
             // Nobody is blocked, so the item does not exist.
-            RuleKind::Block => (0, 0.0),
+            RuleKind::Block | RuleKind::BlockRange => (0, 0.0),
             RuleKind::Reserve => (record_bytes, kept_days(flow, &flow.record)),
             RuleKind::Count { .. } => {
                 let prefix = format!("{}#", rule.name());
@@ -302,9 +302,9 @@ mod tests {
                 .all(|write| write.bytes <= 1_024)
         );
         assert_eq!(measured.verify.writes.len(), 1);
-        let record = &measured.send.writes[3];
+        let record = &measured.send.writes[4];
         assert!(record.bytes > 300 && record.kept_days > 90.0, "{record:?}");
-        let counter = &measured.send.writes[5];
+        let counter = &measured.send.writes[6];
         assert!(counter.bytes > 60 && counter.kept_days < 4.0, "{counter:?}");
         assert!(measured.send.log_bytes > 500 && measured.verify.answer_bytes > 500);
     }

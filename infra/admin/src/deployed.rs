@@ -1,0 +1,182 @@
+//! Reads the policy that a stack runs with.
+//!
+//! A deployed stack has it in a layer of its functions. A local one serves it at `POLICY_URL`. No command uses the copy
+//! that is compiled in: with another policy than the deployed one it would decide wrongly, without a sign of it.
+
+use std::io::Read as _;
+use std::time::Duration;
+
+use aws_sdk_lambda::Client;
+use flate2::Crc;
+use flate2::read::DeflateDecoder;
+use phoneproof_aws::clients::error_code;
+
+use crate::operator::Operator;
+use crate::output::{CommandError, Exit};
+
+/// The file of the policy in its layer.
+const POLICY_FILE: &str = "policy.toml";
+
+/// The most bytes of a layer and of a policy. A policy has a few kilobytes.
+const MAX_BYTES: usize = 4 * 1_024 * 1_024;
+
+/// How long a download may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+const ADVICE: &str = "give the deployed policy file with --policy";
+
+/// Reads the policy file in the layer of a function.
+pub(crate) async fn read_layer(
+    operator: &Operator,
+    function: &str,
+) -> Result<String, CommandError> {
+    let client = Client::new(&operator.aws);
+    let request = client.get_function_configuration().function_name(function);
+    let answer = request
+        .send()
+        .await
+        .map_err(|error| CommandError::call("GetFunctionConfiguration", &error_code(&error)))?;
+    for layer in answer.layers() {
+        let request = client
+            .get_layer_version_by_arn()
+            .arn(layer.arn().unwrap_or_default());
+        let answer = request.send().await;
+        let answer = answer
+            .map_err(|error| CommandError::call("GetLayerVersionByArn", &error_code(&error)))?;
+        let location = answer.content().and_then(|content| content.location());
+        let archive = download(location.unwrap_or_default()).await?;
+        if let Some(policy) = unpack(&archive, POLICY_FILE) {
+            return to_text(policy);
+        }
+    }
+    Err(not_found(format!(
+        "no layer of the function `{function}` holds {POLICY_FILE}"
+    )))
+}
+
+/// Reads the policy file at a URL.
+pub(crate) async fn read_url(url: &str) -> Result<String, CommandError> {
+    to_text(download(url).await?)
+}
+
+fn not_found(message: String) -> CommandError {
+    CommandError::new(Exit::Failed, message, ADVICE)
+}
+
+fn to_text(policy: Vec<u8>) -> Result<String, CommandError> {
+    String::from_utf8(policy).map_err(|_| not_found("the deployed policy is not UTF-8".to_owned()))
+}
+
+/// Downloads at most [`MAX_BYTES`] bytes.
+async fn download(url: &str) -> Result<Vec<u8>, CommandError> {
+    // The URL of a layer holds a signature, so no error shows it.
+    let failed = |_| not_found("the deployed policy could not be downloaded".to_owned());
+    let client = reqwest::Client::builder().timeout(TIMEOUT).build();
+    let answer = client.map_err(failed)?.get(url).send().await;
+    let mut answer = answer
+        .and_then(reqwest::Response::error_for_status)
+        .map_err(failed)?;
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_BYTES {
+            return Err(not_found("the deployed policy is too large".to_owned()));
+        }
+    }
+    Ok(body)
+}
+
+/// Reads a little-endian number of `N` bytes.
+fn number<const N: usize>(bytes: &[u8], at: usize) -> Option<usize> {
+    let found = bytes.get(at..at.checked_add(N)?)?;
+    let digits = found.iter().rev();
+    Some(digits.fold(0, |sum, byte| sum * 256 + usize::from(*byte)))
+}
+
+/// Unpacks one file of a ZIP archive; `None` when the archive does not hold it whole.
+///
+/// It reads what SAM writes: files that are deflated or stored, and neither split nor encrypted. The layout is that of
+/// PKWARE's APPNOTE, sections 4.3.7, 4.3.12 and 4.3.16.
+fn unpack(archive: &[u8], name: &str) -> Option<Vec<u8>> {
+    let end = archive
+        .windows(4)
+        .rposition(|bytes| bytes == b"PK\x05\x06")?;
+    let (count, mut at) = (
+        number::<2>(archive, end + 10)?,
+        number::<4>(archive, end + 16)?,
+    );
+    for _ in 0..count {
+        let entry = archive.get(at..)?;
+        if !entry.starts_with(b"PK\x01\x02") {
+            return None;
+        }
+        let length = number::<2>(entry, 28)?;
+        if entry.get(46..46 + length)? == name.as_bytes() {
+            return unpack_entry(archive, entry);
+        }
+        at += 46 + length + number::<2>(entry, 30)? + number::<2>(entry, 32)?;
+    }
+    None
+}
+
+fn unpack_entry(archive: &[u8], entry: &[u8]) -> Option<Vec<u8>> {
+    let (method, sum) = (number::<2>(entry, 10)?, number::<4>(entry, 16)?);
+    let (packed, start) = (number::<4>(entry, 20)?, number::<4>(entry, 42)?);
+    let local = archive.get(start..)?;
+    let begin = 30 + number::<2>(local, 26)? + number::<2>(local, 28)?;
+    let packed = local.get(begin..begin.checked_add(packed)?)?;
+    let mut content = Vec::new();
+    let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
+    match method {
+        0 => content.extend_from_slice(packed),
+        8 => {
+            let mut reader = DeflateDecoder::new(packed).take(limit);
+            reader.read_to_end(&mut content).ok()?;
+        }
+        _ => return None,
+    }
+    let mut crc = Crc::new();
+    crc.update(&content);
+    (usize::try_from(crc.sum()).ok()? == sum).then_some(content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An archive that Python's `zipfile` made of `a.txt` (stored, "a") and `policy.toml` (deflated, "ab" 40 times).
+    const ARCHIVE: &str = include_str!("../tests/layer.hex");
+
+    fn archive() -> Vec<u8> {
+        let digits: Vec<u8> = ARCHIVE.trim().bytes().collect();
+        let byte = |pair: &[u8]| {
+            let text = std::str::from_utf8(pair).expect("ASCII");
+            u8::from_str_radix(text, 16).expect("hex")
+        };
+        digits.chunks(2).map(byte).collect()
+    }
+
+    #[test]
+    fn unpacks_stored_and_deflated_files() {
+        let archive = archive();
+        let policy = unpack(&archive, "policy.toml").expect("the policy");
+        assert_eq!(policy, "ab".repeat(40).as_bytes());
+        assert_eq!(unpack(&archive, "a.txt").as_deref(), Some(&b"a"[..]));
+        assert_eq!(unpack(&archive, "other.toml"), None);
+    }
+
+    #[test]
+    fn refuses_every_cut_and_every_change_of_the_content() {
+        let whole = archive();
+        for length in 0..whole.len() - 1 {
+            drop(unpack(&whole[..length], "policy.toml"));
+        }
+        let good = unpack(&whole, "policy.toml");
+        for at in 0..whole.len() {
+            let mut altered = whole.clone();
+            altered[at] ^= 0x41;
+            let unpacked = unpack(&altered, "policy.toml");
+            assert!(unpacked.is_none() || unpacked == good, "byte {at}");
+        }
+    }
+}

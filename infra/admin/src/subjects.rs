@@ -1,0 +1,163 @@
+//! Subjects as operators name them: in clear, or by the index that request lines and the block list show.
+
+use clap::ValueEnum as _;
+use phoneproof_crypto::index::Indexer;
+use phoneproof_domain::address::SourceAddress;
+use phoneproof_domain::device::Device;
+use phoneproof_domain::network::{Part, split_prefix};
+use phoneproof_domain::phone::Phone;
+use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
+
+use crate::cli::{Common, Kind, SubjectArguments, parse_country};
+use crate::operator::parse_phone;
+use crate::output::CommandError;
+
+/// A subject to block or unblock.
+pub(crate) struct Target {
+    pub(crate) subject: Subject,
+    /// The subject in clear, for one that names no person.
+    pub(crate) label: Option<String>,
+}
+
+/// Reads the subjects that an operator named. A network can be up to eight of them.
+pub(crate) fn parse_targets(
+    arguments: &SubjectArguments,
+    common: &Common,
+    indexer: &Indexer,
+) -> Result<Vec<Target>, CommandError> {
+    let by_index = |subject| {
+        vec![Target {
+            subject,
+            label: None,
+        }]
+    };
+    let named = arguments.value.as_deref().unwrap_or(&arguments.subject);
+    let kind = Kind::from_str(&arguments.subject, true).ok();
+    match (kind, Subject::parse(named)) {
+        (None, Some(subject)) if arguments.value.is_none() => Ok(by_index(subject)),
+        (Some(kind), Some(subject)) if subject.kind == to_subject_kind(kind) => {
+            Ok(by_index(subject))
+        }
+        (Some(kind), _) => {
+            let value = arguments.value.as_deref().ok_or_else(|| {
+                CommandError::usage(format!("{}: a value is needed", arguments.subject))
+            })?;
+            match parse_bare_index(kind, value) {
+                Some(subject) => Ok(by_index(subject)),
+                None => parse_value(kind, value, common, indexer),
+            }
+        }
+        (None, _) => Err(CommandError::usage(
+            "KIND: phone, device, address, number-block, country or network is needed with a value, \
+             or a subject such as address#1JWkwv…",
+        )),
+    }
+}
+
+const fn to_subject_kind(kind: Kind) -> SubjectKind {
+    match kind {
+        Kind::Phone => SubjectKind::Phone,
+        Kind::Device => SubjectKind::Device,
+        Kind::Address => SubjectKind::Address,
+        Kind::NumberBlock => SubjectKind::NumberBlock,
+        Kind::Country => SubjectKind::Country,
+        Kind::Network => SubjectKind::Network,
+    }
+}
+
+/// Reads an index without its kind. A device can have any name, so its index needs the kind.
+fn parse_bare_index(kind: Kind, value: &str) -> Option<Subject> {
+    match kind {
+        Kind::Device | Kind::Country => None,
+        Kind::Phone | Kind::Address | Kind::NumberBlock | Kind::Network => {
+            Subject::parse_index(to_subject_kind(kind), value)
+        }
+    }
+}
+
+fn parse_value(
+    kind: Kind,
+    value: &str,
+    common: &Common,
+    indexer: &Indexer,
+) -> Result<Vec<Target>, CommandError> {
+    let target = |index, label| Target {
+        subject: Subject::new(to_subject_kind(kind), index),
+        label,
+    };
+    Ok(match kind {
+        Kind::Phone => {
+            let phone = parse_phone(value, common)?.phone;
+            vec![target(indexer.phone(&phone), None)]
+        }
+        Kind::Device => vec![target(indexer.device(&parse_device(value)?), None)],
+        Kind::Address => vec![target(indexer.address(&parse_address(value)?), None)],
+        Kind::NumberBlock => {
+            let phone = parse_number_block(value, common)?;
+            let label = format!("{}xxxx", phone.block());
+            vec![target(indexer.number_block(&phone), Some(label))]
+        }
+        Kind::Country => {
+            let country = parse_country(value);
+            let country = country.map_err(|e| CommandError::usage(format!("country: {e}")))?;
+            let label = country.to_string();
+            vec![target(SubjectIndex::of_country(country), Some(label))]
+        }
+        Kind::Network => {
+            let parts = split_prefix(value);
+            let parts = parts.map_err(|e| CommandError::usage(format!("network: {e}")))?;
+            parts.iter().map(|part| index_part(part, indexer)).collect()
+        }
+    })
+}
+
+/// Makes the subject of a part of a prefix. A single address names a person, so it has no label.
+fn index_part(part: &Part, indexer: &Indexer) -> Target {
+    match part {
+        Part::Network(network) => Target {
+            subject: Subject::new(SubjectKind::Network, indexer.network(network)),
+            label: Some(network.expose()),
+        },
+        Part::Address(address) => Target {
+            subject: Subject::new(SubjectKind::Address, indexer.address(address)),
+            label: None,
+        },
+    }
+}
+
+/// Reads a number block: one of its numbers, or what its numbers have in common, with or without `xxxx` after it.
+/// Returns a number of the block, which may not exist.
+fn parse_number_block(text: &str, common: &Common) -> Result<Phone, CommandError> {
+    let shared = match text
+        .strip_suffix("xxxx")
+        .or_else(|| text.strip_suffix("XXXX"))
+    {
+        Some(shared) => shared,
+        None => match parse_phone(text, common) {
+            Ok(destination) => return Ok(destination.phone),
+            Err(_) => text,
+        },
+    };
+    let is_separator = |c: &char| matches!(c, ' ' | '-' | '.' | '(' | ')');
+    let shared: String = shared.chars().filter(|c| !is_separator(c)).collect();
+    Phone::from_canonical(&format!("{shared}0000")).ok_or_else(|| {
+        CommandError::usage(
+            "number-block: a number in E.164 is needed, or one without its last four digits, as in +1415555",
+        )
+    })
+}
+
+/// Reads a device as operators type it.
+pub(crate) fn parse_device(text: &str) -> Result<Device, CommandError> {
+    Device::parse(text).map_err(|error| CommandError::usage(format!("device: {error}")))
+}
+
+/// Reads an address as operators type it.
+pub(crate) fn parse_address(text: &str) -> Result<SourceAddress, CommandError> {
+    let address = text.parse().map(SourceAddress::new);
+    address.map_err(|_| {
+        CommandError::usage(
+            "address: an IPv4 or IPv6 address is needed; for a prefix, the kind is network",
+        )
+    })
+}
