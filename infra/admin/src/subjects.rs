@@ -5,7 +5,7 @@ use phoneproof_crypto::index::Indexer;
 use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::device::Device;
 use phoneproof_domain::network::{Part, split_prefix};
-use phoneproof_domain::phone::Phone;
+use phoneproof_domain::phone::{Destination, NumberType, Phone};
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 
 use crate::cli::{Common, Kind, SubjectArguments, parse_country};
@@ -128,23 +128,33 @@ fn index_part(part: &Part, indexer: &Indexer) -> Target {
 /// Reads a number block: one of its numbers, or what its numbers have in common, with or without `xxxx` after it.
 /// Returns a number of the block, which may not exist.
 fn parse_number_block(text: &str, common: &Common) -> Result<Phone, CommandError> {
-    let shared = match text
+    let stem = text
         .strip_suffix("xxxx")
-        .or_else(|| text.strip_suffix("XXXX"))
-    {
-        Some(shared) => shared,
-        None => match parse_phone(text, common) {
-            Ok(destination) => return Ok(destination.phone),
-            Err(_) => text,
-        },
-    };
+        .or_else(|| text.strip_suffix("XXXX"));
     let is_separator = |c: &char| matches!(c, ' ' | '-' | '.' | '(' | ')');
-    let shared: String = shared.chars().filter(|c| !is_separator(c)).collect();
-    Phone::from_canonical(&format!("{shared}0000")).ok_or_else(|| {
+    let shared: String = stem
+        .unwrap_or(text)
+        .chars()
+        .filter(|c| !is_separator(c))
+        .collect();
+    let first = format!("{shared}0000");
+    if stem.is_none()
+        && let Ok(whole) = parse_phone(text, common)
+        && (is_assigned(&whole)
+            || !parse_phone(&first, common).is_ok_and(|first| is_assigned(&first)))
+    {
+        return Ok(whole.phone);
+    }
+    Phone::from_canonical(&first).ok_or_else(|| {
         CommandError::usage(
             "number-block: a number in E.164 is needed, or one without its last four digits, as in +1415555",
         )
     })
+}
+
+/// Whether a numbering plan has the number. Without one, seven digits may be a whole number or the start of one.
+fn is_assigned(destination: &Destination) -> bool {
+    destination.number_type != NumberType::Unassigned
 }
 
 /// Reads a device as operators type it.

@@ -541,7 +541,7 @@ async fn policy_check_reports_costs_or_faults() {
     let template = &checked["templates"][0];
     assert_eq!(
         (&template["segments"], &template["mostCostUsd"]),
-        (&json!(1), &json!(0.5))
+        (&json!(1), &json!(0.09))
     );
     assert_eq!(
         checked["leftOut"]["US"],

@@ -52,6 +52,7 @@ async fn run(world: &World, stack: &str, arguments: &[&str]) -> String {
         .env("CHALLENGES_TABLE", &tables.challenges)
         .env("BLOCKS_TABLE", &tables.blocks)
         .env(variable, secret)
+        .env("ISSUER", &world.stack.url)
         .env("AWS_REGION", "us-east-1")
         .env("AWS_ACCESS_KEY_ID", "local")
         .env("AWS_SECRET_ACCESS_KEY", "local")

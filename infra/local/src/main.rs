@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ struct Arguments {
     /// Policy file; the copy of infra/policy/policy.toml that is compiled in if not given.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// Web origin whose pages may call both APIs, such as http://localhost:5173. For several, repeat the option.
+    /// Web origin whose pages may call both APIs, such as `http://localhost:5173`. For several, repeat the option.
     #[arg(long, value_name = "ORIGIN")]
     allowed_origin: Vec<String>,
     /// For end-to-end suites: a million texts an hour and a day, no lock, and the shortest cooldown (10 s for codes of
@@ -73,8 +74,16 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     let given = options.issuer.clone();
     let stack = Stack::start(options).await?;
     let public = given.unwrap_or_else(|| stack.url.clone());
-    announce(&stack, &public)?;
-    tokio::signal::ctrl_c().await?;
+    // The first poll registers the handler. A person may interrupt as soon as the stack says that it listens.
+    let mut interrupted = pin!(tokio::signal::ctrl_c());
+    tokio::select! {
+        biased;
+        ended = &mut interrupted => ended?,
+        () = std::future::ready(()) => {
+            announce(&stack, &public)?;
+            interrupted.await?;
+        }
+    }
     stack.stop().await;
     Ok(())
 }

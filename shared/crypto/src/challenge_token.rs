@@ -324,8 +324,11 @@ mod tests {
 
         #[test]
         fn opens_any_challenge_that_was_sealed(device in "[ -~]{1,40}[!-~]", slot: u8, mac: [u8; 32], action: Option<[u8; 32]>, test: bool) {
+            // Placeholders that many devices share are no devices.
+            let device = Device::parse(&device);
+            prop_assume!(device.is_ok());
             let original = Challenge {
-                device: Device::parse(&device).expect("a device"),
+                device: device.expect("a device"),
                 slot, code_mac: mac, action, test,
                 ..challenge()
             };

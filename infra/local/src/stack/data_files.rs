@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::private::{append_private, name_file};
 
-/// What the files of SQLite beside the tables end in.
+/// How the names of the files end that the database keeps beside its own.
 const OF_SQLITE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// The files of a stack. Only their owner can read them, and one process at a time has them.
