@@ -64,7 +64,7 @@ impl RecoveryCode {
     }
 
     /// Reads a code as a person types or pastes it: hexadecimal digits of either case. Digits and separators are read like
-    /// those of a texted code, by [`typed`](phoneproof_domain::typed).
+    /// those of a texted code, by [`typed`].
     ///
     /// Returns `None` for any other text.
     #[must_use]

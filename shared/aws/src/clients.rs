@@ -217,7 +217,7 @@ impl SnsClient {
 
     /// Opens a connection to SNS, unless one was used in the last three seconds. Errors are ignored.
     ///
-    /// A text over an older connection could be lost: see [`connections`].
+    /// A text over an older connection could be lost: see the module `connections`.
     pub async fn prepare(&self) {
         if let Some(connections) = &self.connections {
             connections.prepare().await;
