@@ -31,7 +31,7 @@ impl Code {
     /// Reads a code as a person types it.
     ///
     /// Separators and invisible characters are dropped, and the decimal digits of every script count. The table of
-    /// [`typed`](crate::typed) says which.
+    /// [`typed`] says which.
     ///
     /// # Errors
     ///
