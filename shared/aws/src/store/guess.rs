@@ -116,18 +116,20 @@ impl Store {
             .expression_attribute_values(":hard", number(terms.lockout.hard))
             .expression_attribute_values(":soft", number(terms.lockout.soft))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        // The counts of earlier days decide nothing any more. An item that kept them would grow for ever.
-        let earlier = list_earlier_days(&terms.today, terms.lockout.remembered);
         if guess.right {
             // The used slot stays, so that a repeated code gets the same success, and later "already used".
             update
-                .update_expression(format!(
+                .update_expression(
                     "SET failures = :zero, #slot.#used = :now, #slot.#used_by = :write, \
-                     #slot.#by = :write REMOVE #today, {earlier}"
-                ))
+                     #slot.#by = :write REMOVE #today"
+                        .to_owned(),
+                )
                 .expression_attribute_names("#used_by", slot_member::USED_BY)
                 .return_values(ReturnValue::UpdatedNew)
         } else {
+            // The counts of earlier days decide nothing any more. An item that kept them would grow for ever, and only wrong
+            // guesses add to it.
+            let earlier = list_earlier_days(&terms.today, terms.lockout.remembered);
             update
                 .update_expression(format!(
                     "SET #slot.#left = #slot.#left - :one, #slot.#by = :write, expires_at = :kept \
