@@ -151,7 +151,7 @@ onPage("names missing fields, and keeps the proof after a refused password", { p
 
 onPage("takes codes of any length, sends them again, and says how long they work", { path: "/accounts" }, async (page) => {
   const text = { id: "1", phone: "+14152001234", body: "Your code is 12345678.", at: new Date().toISOString() };
-  await answer(page, "/v1/send", 202, accepted({ codeLength: 8, attempts: 3, resendAt: new Date(Date.now() + 3000).toISOString() }));
+  await answer(page, "/v1/send", 202, accepted({ codeLength: 8, attempts: 3, resendAt: new Date(Date.now() + 3000).toISOString(), resendIn: 3 }));
   await answer(page, "/inbox/messages*", 200, [text]);
   await page.getByLabel("Phone number").fill(text.phone);
   await page.locator("#password").fill(PASSWORD);
