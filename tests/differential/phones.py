@@ -34,7 +34,7 @@ ZEROS = [c for c in range(0x110000) if unicodedata.decimal(chr(c), None) == 0 an
 # What people dial before an international number, somewhere in the world.
 PREFIXES = ["+", "00", "011", "0011", "001", "002", "009", "010", "0018", "00700", "005", "119", "810", "8~10", "0"]
 # Text that no phone number contains. Google's library guesses a number from most of it; this project refuses it.
-FOREIGN = ["x5", " ext. 5", ";ext=5", ",5", "#5", "A", "é", "\u0661a", "*", "\0", "\u0301", "&", "_", "+"]
+FOREIGN = ["x5", " ext. 5", ";ext=5", ",5", "#5", "A", "é", "\u0661a", "*", "\0", "\u0301", "&", "_", "+", "~5"]
 
 
 def examples(rng):

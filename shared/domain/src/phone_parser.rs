@@ -193,7 +193,9 @@ fn normalize(typed_phone: &str) -> Result<String, PhoneError> {
         Some(scheme) if scheme.eq_ignore_ascii_case("tel:") => trimmed.get(4..).unwrap_or_default(),
         _ => trimmed,
     };
-    let mut plain = String::with_capacity(number.len());
+    let (dialled, number) = split_prefix_with_tilde(number);
+    let mut plain = String::with_capacity(dialled.len() + number.len());
+    plain.push_str(dialled);
     for character in number.chars() {
         match typed::classify(character) {
             Typed::Digit(value) => plain.push(char::from(b'0' + value)),
@@ -209,6 +211,18 @@ fn normalize(typed_phone: &str) -> Result<String, PhoneError> {
         return Err(PhoneError::Characters);
     }
     Ok(plain)
+}
+
+/// Takes off a prefix for calls abroad that is written with a tilde, where callers wait for another tone: Russia's and its
+/// neighbours', and Ukraine's (libphonenumber's metadata). Returns its digits and the rest.
+///
+/// A tilde elsewhere may begin an extension, so it is refused.
+fn split_prefix_with_tilde(number: &str) -> (&'static str, &str) {
+    let written = [("8~10", "810"), ("0~0", "00")];
+    let found = written
+        .into_iter()
+        .find_map(|(written, digits)| Some((digits, number.strip_prefix(written)?)));
+    found.unwrap_or(("", number))
 }
 
 /// Whether `c` is a letter, or a sign that libphonenumber reads as the beginning of an extension or a parameter.
@@ -314,7 +328,8 @@ mod tests {
             ("001 65 9345 6782", "TH", "+6593456782"),
             ("011 44 7911 123456", "US", "+447911123456"),
             ("010 1 415 200 7986", "JP", "+14152007986"),
-            ("8~10 1 415 200 7986", "RU", ""),
+            ("8~10 1 415 200 7986", "RU", "+14152007986"),
+            ("0~0 1 415 200 7986", "UA", "+14152007986"),
             ("810 1 415 200 7986", "RU", "+14152007986"),
             ("0017183831111", "BD", "+17183831111"),
             ("0014152007986", "GB", "+14152007986"),

@@ -45,14 +45,14 @@ fn is_separator(character: char) -> bool {
     character.is_whitespace() || is_punctuation(character) || is_invisible(character)
 }
 
-/// Whether people write `character` between digits: dashes, dots, slashes, brackets and tildes, as in Russia's `8~10`.
+/// Whether people write `character` between digits: dashes, dots, slashes and brackets.
 const fn is_punctuation(character: char) -> bool {
     matches!(
         character,
-        '-' | '.' | '/' | '~' | '(' | ')' | '[' | ']' | '\u{b7}' | '\u{2022}' | '\u{2010}'..='\u{2015}'
+        '-' | '.' | '/' | '(' | ')' | '[' | ']' | '\u{b7}' | '\u{2022}' | '\u{2010}'..='\u{2015}'
             | '\u{2043}' | '\u{2053}' | '\u{2212}' | '\u{2219}' | '\u{223c}' | '\u{22c5}' | '\u{30fb}'
             | '\u{30fc}' | '\u{fe58}' | '\u{fe63}' | '\u{ff08}' | '\u{ff09}' | '\u{ff0d}'..='\u{ff0f}'
-            | '\u{ff3b}' | '\u{ff3d}' | '\u{ff5e}' | '\u{ff65}'
+            | '\u{ff3b}' | '\u{ff3d}' | '\u{ff65}'
     )
 }
 
@@ -98,7 +98,9 @@ mod tests {
         for character in spaces.chain(invisible.chars()) {
             assert_eq!(classify(character), Typed::Separator, "{character:?}");
         }
-        for foreign in ['\0', '\u{7f}', 'x', '*', '#', ',', ';', '_', '&', '\u{301}'] {
+        for foreign in [
+            '\0', '\u{7f}', 'x', '*', '#', ',', ';', '~', '_', '&', '\u{301}',
+        ] {
             assert_eq!(classify(foreign), Typed::Foreign, "{foreign:?}");
         }
     }
