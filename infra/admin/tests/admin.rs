@@ -6,6 +6,8 @@
     reason = "a failed expectation is a failed test"
 )]
 
+#[path = "admin/command.rs"]
+mod command;
 #[path = "admin/night.rs"]
 mod night;
 
@@ -19,9 +21,11 @@ use phoneproof_domain::phone::Phone;
 use phoneproof_domain::rule::Rule;
 use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, POLICY_PATH, SECRET_ID};
 use phoneproof_local::inbox::Carrier;
-use phoneproof_local::stack::{Options, Stack, tables};
+use phoneproof_local::stack::{Options, Stack};
 use phoneproof_tests::{Client, Database};
 use serde_json::{Value, json};
+
+use crate::command::{admin_command, run};
 
 const ISSUER: &str = "https://verify.example.com";
 const PHONE: &str = "+14152007986";
@@ -67,23 +71,11 @@ impl Site {
 
     /// Runs the command with these variables besides those of the stack. An empty one takes a variable away.
     async fn run_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-        let (endpoints, tables) = (&self.stack.backends.endpoints, tables());
-        let mut command = Command::new(env!("CARGO_BIN_EXE_phoneproof-admin"));
+        let policy_url = format!("{}{POLICY_PATH}", self.stack.backends.endpoints.secrets);
+        let mut command = admin_command(&self.stack, ISSUER, arguments);
         command
-            .args(arguments)
-            .env_clear()
-            .env("LIMITS_TABLE", &tables.limits)
-            .env("CHALLENGES_TABLE", &tables.challenges)
-            .env("BLOCKS_TABLE", &tables.blocks)
-            .env("ISSUER", ISSUER)
-            .env("POLICY_URL", format!("{}{POLICY_PATH}", endpoints.secrets))
-            .env("LOG_GROUP", LOG_GROUP)
-            .env("AWS_REGION", "us-east-1")
-            .env("AWS_ACCESS_KEY_ID", "local")
-            .env("AWS_SECRET_ACCESS_KEY", "local")
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_ENDPOINT_URL", &endpoints.secrets)
-            .env("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb);
+            .env("POLICY_URL", policy_url)
+            .env("LOG_GROUP", LOG_GROUP);
         let names_keyring = |(name, _): &(&str, &str)| name.ends_with("KEYRING_SECRET_ID");
         if !variables.iter().any(names_keyring) {
             command.env("KEYRING_SECRET_ID", SECRET_ID);
@@ -95,8 +87,7 @@ impl Site {
                 command.env(name, value);
             }
         }
-        let run = tokio::task::spawn_blocking(move || command.output());
-        run.await.expect("joined").expect("the command runs")
+        run(command).await
     }
 
     /// Runs the command with `--json`. Returns its exit code and what it printed, which may hold no secret.

@@ -6,15 +6,17 @@
     reason = "a failed expectation is a failed test"
 )]
 
-use std::process::Command;
+#[path = "admin/command.rs"]
+mod command;
 
 use http::Method;
 use phoneproof_domain::clock::Clock as _;
 use phoneproof_guard::{Https, RemoteGuard};
 use phoneproof_local::aws::{ACCOUNT_SECRET_ID, SECRET_ID};
-use phoneproof_local::stack::tables;
 use phoneproof_tests::{Answer, Client, Forger, World, jwt_part, phone};
 use serde_json::{Value, json};
+
+use crate::command::admin_command;
 
 const RUNBOOK: &str = include_str!("../../RUNBOOK.md");
 const PASSWORD: &str = "green mountains at noon";
@@ -39,28 +41,13 @@ fn read_runbook() -> Vec<(&'static str, Vec<&'static str>)> {
 /// Runs `phoneproof-admin` on the stack with the variables that `cargo run` prints. It must succeed. `stack` is the
 /// runbook's variable for the stack's name.
 async fn run(world: &World, stack: &str, arguments: &[&str]) -> String {
-    let (endpoints, tables) = (&world.stack.backends.endpoints, tables());
     let (variable, secret) = match stack {
         "STACK" => ("KEYRING_SECRET_ID", SECRET_ID),
         _ => ("ACCOUNT_KEYRING_SECRET_ID", ACCOUNT_SECRET_ID),
     };
-    let mut command = Command::new(env!("CARGO_BIN_EXE_phoneproof-admin"));
-    command
-        .args(arguments)
-        .env_clear()
-        .env("LIMITS_TABLE", &tables.limits)
-        .env("CHALLENGES_TABLE", &tables.challenges)
-        .env("BLOCKS_TABLE", &tables.blocks)
-        .env(variable, secret)
-        .env("ISSUER", &world.stack.url)
-        .env("AWS_REGION", "us-east-1")
-        .env("AWS_ACCESS_KEY_ID", "local")
-        .env("AWS_SECRET_ACCESS_KEY", "local")
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("AWS_ENDPOINT_URL", &endpoints.secrets)
-        .env("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb);
-    let ran = tokio::task::spawn_blocking(move || command.output()).await;
-    let output = ran.expect("joined").expect("the command runs");
+    let mut command = admin_command(&world.stack, &world.stack.url, arguments);
+    command.env(variable, secret);
+    let output = command::run(command).await;
     assert!(output.status.success(), "{arguments:?}: {output:?}");
     String::from_utf8(output.stdout).expect("UTF-8")
 }

@@ -111,7 +111,6 @@ pub struct Clients {
     /// The client that reads the keyring secret. It makes up to three attempts per call.
     pub secrets: aws_sdk_secretsmanager::Client,
     connections_to_dynamodb: Connections,
-    connections_to_sns: Connections,
 }
 
 /// A service that [`Clients::connect`] can open a connection to: functions call it while they serve requests.
@@ -159,10 +158,9 @@ impl Clients {
             .endpoint_resolver(settings.secrets());
         Self {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb_config.build()),
-            sns: SnsClient::over(sns.clone(), shared, settings),
+            sns: SnsClient::over(sns, shared, settings),
             secrets: aws_sdk_secretsmanager::Client::from_conf(secrets_config.build()),
             connections_to_dynamodb: dynamodb,
-            connections_to_sns: sns,
         }
     }
 
@@ -171,7 +169,7 @@ impl Clients {
     pub async fn connect(&self, service: AwsService) {
         match service {
             AwsService::DynamoDb => self.connections_to_dynamodb.prepare().await,
-            AwsService::Sns => self.connections_to_sns.prepare().await,
+            AwsService::Sns => self.sns.prepare().await,
         }
     }
 }

@@ -336,7 +336,9 @@ impl Service {
             .ok_or(SendError::Closed(Closed::Expired))?;
         let attempts = match prepared.reservation {
             Reservation::Renewal { .. } => slot.attempts_left,
-            _ => checked.business.attempts,
+            Reservation::New { .. }
+            | Reservation::Idempotent { .. }
+            | Reservation::Resend { .. } => checked.business.attempts,
         };
         let code = make_code(root, checked, slot.id, slot.expires_at);
         let challenge = Challenge {

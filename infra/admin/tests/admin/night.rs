@@ -152,24 +152,13 @@ async fn block_takes_the_subjects_of_the_busiest_lines_and_unblock_what_blocks_p
         assert_eq!(site.run_done(&["blocks"]).await, json!([]));
     }
     // A device is blocked by its index, and a network is unblocked by its own.
-    let entry = site
-        .run_done(&["block", "device", "-x", "--reason", "r"])
-        .await;
-    site.run_done(&[
-        "unblock",
-        entry["subject"].as_str().expect("a subject"),
-        "--yes",
-    ])
-    .await;
-    let entry = site
-        .run_done(&["block", "network", "192.0.2.0/24", "--reason", "r"])
-        .await;
-    site.run_done(&[
-        "unblock",
-        entry["subject"].as_str().expect("a subject"),
-        "--yes",
-    ])
-    .await;
+    for (kind, value) in [("device", "-x"), ("network", "192.0.2.0/24")] {
+        let entry = site
+            .run_done(&["block", kind, value, "--reason", "r"])
+            .await;
+        let subject = entry["subject"].as_str().expect("a subject");
+        site.run_done(&["unblock", subject, "--yes"]).await;
+    }
     assert_eq!(site.client.send("+14152011234").await.status, 202);
 }
 

@@ -243,7 +243,8 @@ fn read_key(item: &Item) -> Option<String> {
     item.get(PK)?.as_s().ok().cloned()
 }
 
-fn build_delete(key: String) -> Result<WriteRequest, CallFailed> {
+/// Makes the write that deletes the item under `key`.
+pub(super) fn build_delete(key: String) -> Result<WriteRequest, CallFailed> {
     let key: AttributeValue = text(key);
     let request = DeleteRequest::builder().key(PK, key).build();
     let request = request.map_err(|error| CallFailed::not_built("BatchWriteItem", &error))?;

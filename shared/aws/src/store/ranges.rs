@@ -7,13 +7,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, DeleteRequest, PutRequest, ReturnValuesOnConditionCheckFailure,
+    AttributeValue, ConditionCheck, PutRequest, ReturnValuesOnConditionCheckFailure,
     TransactWriteItem, WriteRequest,
 };
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::range::{BlockedRanges, Ranges, SHARDS, find_shard};
 use phoneproof_domain::subject::{Subject, SubjectKind};
 
+use super::inspect::build_delete;
 use super::item::{Item, PK, instant, read_number, text};
 use super::{Block, CallFailed, Store, StoreError};
 
@@ -123,15 +124,12 @@ fn list_writes(planned: &Copies, stored: &Copies) -> Result<Vec<WriteRequest>, C
         let item: HashMap<String, AttributeValue> =
             ends.chain([(PK.to_owned(), text(key))]).collect();
         let put = PutRequest::builder().set_item(Some(item)).build();
-        put.map(|put| WriteRequest::builder().put_request(put).build())
+        let put = put.map_err(|error| CallFailed::not_built("BatchWriteItem", &error))?;
+        Ok(WriteRequest::builder().put_request(put).build())
     });
     let gone = stored.keys().filter(|key| !planned.contains_key(*key));
-    let deletes = gone.map(|key| {
-        let delete = DeleteRequest::builder().key(PK, text(key)).build();
-        delete.map(|delete| WriteRequest::builder().delete_request(delete).build())
-    });
-    let writes: Result<_, _> = puts.chain(deletes).collect();
-    writes.map_err(|error| CallFailed::not_built("BatchWriteItem", &error))
+    let deletes = gone.map(|key| build_delete(key.clone()));
+    puts.chain(deletes).collect()
 }
 
 impl Store {

@@ -37,6 +37,18 @@ fn faults(text: &str) -> Vec<String> {
     }
 }
 
+/// Adds each text to the smallest policy, and finds the fault that begins so.
+fn assert_refused(cases: &[(&str, &str)]) {
+    for (addition, expected) in cases {
+        // Top-level keys stand before the first table of the file.
+        let found = faults(&format!("{addition}\n{SMALLEST}"));
+        assert!(
+            found.iter().any(|f| f.starts_with(expected)),
+            "{addition}: {found:?}"
+        );
+    }
+}
+
 /// Makes limits of these numbers, in the order of the counting rules.
 fn limits(cooldown: Duration, counts: [u32; 5]) -> Limits {
     let rules = [
@@ -218,14 +230,7 @@ fn names_each_fault_by_its_path() {
             "test_number[0].until: ",
         ),
     ];
-    for (addition, expected) in cases {
-        // Top-level keys stand before the first table of the file.
-        let found = faults(&format!("{addition}\n{SMALLEST}"));
-        assert!(
-            found.iter().any(|f| f.starts_with(expected)),
-            "{addition}: {found:?}"
-        );
-    }
+    assert_refused(&cases);
 }
 
 #[test]

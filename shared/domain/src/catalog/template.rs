@@ -61,7 +61,7 @@ fn rank(size: &Segments) -> (u32, usize) {
 #[derive(Debug, Clone)]
 pub(super) struct Template {
     language: String,
-    /// The text for each kind of action. It is empty when the template does not show the action.
+    /// The text for each kind of action with a label of its own. It is empty when the template does not show the action.
     by_action: BTreeMap<ActionKind, Words>,
     /// The text for every other action, and for none.
     other: Words,
@@ -94,8 +94,8 @@ impl Template {
             ));
         }
         pieces.extend(make_autofill_lines(business));
-        let by_action = label_texts(&pieces, language, locale, business, &mut faults);
-        let other = by_action.get(ActionKind::OTHER).cloned();
+        let mut by_action = label_texts(&pieces, language, locale, business, &mut faults);
+        let other = by_action.remove(ActionKind::OTHER);
         let template = Self {
             language: language.to_owned(),
             other: other.unwrap_or_else(|| Words::measure(pieces, language, business)),
@@ -131,7 +131,7 @@ impl Template {
     }
 
     fn texts(&self) -> impl Iterator<Item = &Words> {
-        self.by_action.values().chain([&self.other])
+        std::iter::once(&self.other).chain(self.by_action.values())
     }
 
     /// The size of the longest text.

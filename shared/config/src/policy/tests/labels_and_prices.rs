@@ -50,13 +50,7 @@ fn names_each_fault_of_labels_and_prices() {
             "business.b.actions.pay.en: words",
         ),
     ];
-    for (addition, expected) in cases {
-        let found = faults(&format!("{addition}\n{SMALLEST}"));
-        assert!(
-            found.iter().any(|f| f.starts_with(expected)),
-            "{addition}: {found:?}"
-        );
-    }
+    assert_refused(&cases);
 }
 
 #[test]
