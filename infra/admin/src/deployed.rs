@@ -3,13 +3,12 @@
 //! A deployed stack has it in a layer of its functions. A local one serves it at `POLICY_URL`. No command uses the copy
 //! that is compiled in: with another policy than the deployed one it would decide wrongly, without a sign of it.
 
-use std::io::Read as _;
+use std::io::{Cursor, Read as _};
 use std::time::Duration;
 
 use aws_sdk_lambda::Client;
-use flate2::Crc;
-use flate2::read::DeflateDecoder;
 use phoneproof_aws::clients::error_code;
+use zip::ZipArchive;
 
 use crate::operator::Operator;
 use crate::output::{CommandError, Exit};
@@ -86,58 +85,15 @@ async fn download(url: &str) -> Result<Vec<u8>, CommandError> {
     Ok(body)
 }
 
-/// Reads a little-endian number of `N` bytes.
-fn number<const N: usize>(bytes: &[u8], at: usize) -> Option<usize> {
-    let found = bytes.get(at..at.checked_add(N)?)?;
-    let digits = found.iter().rev();
-    Some(digits.fold(0, |sum, byte| sum * 256 + usize::from(*byte)))
-}
-
-/// Unpacks one file of a ZIP archive; `None` when the archive does not hold it whole.
-///
-/// It reads what SAM writes: files that are deflated or stored, and neither split nor encrypted. The layout is that of
-/// PKWARE's APPNOTE, sections 4.3.7, 4.3.12 and 4.3.16.
+/// Unpacks one file of a ZIP archive; `None` when the archive does not hold it whole, or larger than [`MAX_BYTES`].
 fn unpack(archive: &[u8], name: &str) -> Option<Vec<u8>> {
-    let end = archive
-        .windows(4)
-        .rposition(|bytes| bytes == b"PK\x05\x06")?;
-    let (count, mut at) = (
-        number::<2>(archive, end + 10)?,
-        number::<4>(archive, end + 16)?,
-    );
-    for _ in 0..count {
-        let entry = archive.get(at..)?;
-        if !entry.starts_with(b"PK\x01\x02") {
-            return None;
-        }
-        let length = number::<2>(entry, 28)?;
-        if entry.get(46..46 + length)? == name.as_bytes() {
-            return unpack_entry(archive, entry);
-        }
-        at += 46 + length + number::<2>(entry, 30)? + number::<2>(entry, 32)?;
-    }
-    None
-}
-
-fn unpack_entry(archive: &[u8], entry: &[u8]) -> Option<Vec<u8>> {
-    let (method, sum) = (number::<2>(entry, 10)?, number::<4>(entry, 16)?);
-    let (packed, start) = (number::<4>(entry, 20)?, number::<4>(entry, 42)?);
-    let local = archive.get(start..)?;
-    let begin = 30 + number::<2>(local, 26)? + number::<2>(local, 28)?;
-    let packed = local.get(begin..begin.checked_add(packed)?)?;
-    let mut content = Vec::new();
+    let mut archive = ZipArchive::new(Cursor::new(archive)).ok()?;
+    let file = archive.by_name(name).ok()?;
     let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
-    match method {
-        0 => content.extend_from_slice(packed),
-        8 => {
-            let mut reader = DeflateDecoder::new(packed).take(limit);
-            reader.read_to_end(&mut content).ok()?;
-        }
-        _ => return None,
-    }
-    let mut crc = Crc::new();
-    crc.update(&content);
-    (usize::try_from(crc.sum()).ok()? == sum).then_some(content)
+    let mut content = Vec::new();
+    // Reading to the end checks the sum of the content.
+    file.take(limit + 1).read_to_end(&mut content).ok()?;
+    (content.len() <= MAX_BYTES).then_some(content)
 }
 
 #[cfg(test)]
