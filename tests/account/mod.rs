@@ -24,7 +24,7 @@ mod refresh;
 mod sequences;
 
 use http::Method;
-use phoneproof_tests::{Answer, World};
+use phoneproof_tests::{Answer, Fault, World};
 use serde_json::{Value, json};
 
 /// A password that is long enough for an account without a second step.
@@ -139,4 +139,27 @@ pub(crate) async fn refresh(world: &World, token: &str) -> Answer {
 
 pub(crate) async fn get_me(world: &World, access: &str) -> Answer {
     call_with_token(world, Method::GET, "/me", access, None).await
+}
+
+/// Posts to a path of the account service a request whose write arrives late, and runs `meanwhile` before it.
+async fn overtake(
+    world: &World,
+    path: &str,
+    body: Value,
+    meanwhile: impl Future<Output = Answer>,
+) -> Answer {
+    world.proxy().break_next("TransactWriteItems", Fault::Delay);
+    drop(world.proxy().take_calls());
+    let (client, path) = (world.client.clone(), format!("/account/v1{path}"));
+    let late = tokio::spawn(async move { client.post(&path, &body).await });
+    while !world
+        .proxy()
+        .take_calls()
+        .contains_key("TransactWriteItems")
+    {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let done = meanwhile.await;
+    assert!(done.status < 300, "{}", done.text);
+    late.await.expect("joined")
 }

@@ -5,8 +5,8 @@ use phoneproof_tests::{Answer, World, phone};
 use serde_json::json;
 
 use crate::account::{
-    OTHER, PASSWORD, call_with_token, get_me, log_in, post, read_tokens, refresh, register,
-    register_and_log_in, verify_phone,
+    OTHER, PASSWORD, call_with_token, get_me, log_in, overtake, post, read_tokens, refresh,
+    register, register_and_log_in, verify_phone,
 };
 
 /// Asks to move the account of a session to the phone that `token` proves.
@@ -35,6 +35,20 @@ async fn an_account_moves_to_a_phone_that_its_owner_proves() {
     assert!(seen["phoneChangedAt"].is_string(), "{seen}");
     let again = change_phone(&world, &access, &proof, PASSWORD).await;
     assert_eq!(again.problem(), "already-spent");
+}
+
+/// A lost SIM is why people move. The number that is left opens nothing, however late its log-in is written.
+#[tokio::test]
+async fn a_log_in_by_the_old_number_that_a_move_overtook_opens_nothing() {
+    let world = World::builder().proxied().start().await;
+    let (access, _) = register_and_log_in(&world, &phone(1)).await;
+    let proof = verify_phone(&world, "phone-change", &phone(2)).await;
+    world.advance(60);
+    let token = verify_phone(&world, "login", &phone(1)).await;
+    let moving = change_phone(&world, &access, &proof, PASSWORD);
+    let late = overtake(&world, "/sessions", json!({ "token": token }), moving).await;
+    assert_eq!((late.status, late.problem()), (404, "no-account"));
+    assert_eq!(log_in(&world, &phone(2), PASSWORD).await.status, 201);
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 //! Accounts with a second step. Nobody gets into one with the phone number alone.
 
 use http::Method;
-use phoneproof_tests::{Answer, Fault, World, phone};
+use phoneproof_tests::{Answer, World, phone};
 use serde_json::json;
 
 use crate::account::{
-    OTHER, PASSWORD, call_with_token, get_me, log_in_with_code, post, read_tokens, refresh,
-    register_and_log_in, register_with_second_step, verify_phone,
+    OTHER, PASSWORD, call_with_token, get_me, log_in_with_code, overtake, post, read_tokens,
+    refresh, register_and_log_in, register_with_second_step, verify_phone,
 };
 
 async fn reset(world: &World, token: &str, recovery: Option<&str>) -> Answer {
@@ -141,20 +141,7 @@ async fn overtake_reset(
     if let Some(code) = recovery {
         body["recoveryCode"] = json!(code);
     }
-    world.proxy().break_next("TransactWriteItems", Fault::Delay);
-    drop(world.proxy().take_calls());
-    let client = world.client.clone();
-    let late = tokio::spawn(async move { client.post("/account/v1/password-reset", &body).await });
-    while !world
-        .proxy()
-        .take_calls()
-        .contains_key("TransactWriteItems")
-    {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-    let done = meanwhile.await;
-    assert!(done.status < 300, "{}", done.text);
-    late.await.expect("joined")
+    overtake(world, "/password-reset", body, meanwhile).await
 }
 
 #[tokio::test]

@@ -117,7 +117,8 @@ impl Accounts {
             let beginning = Beginning {
                 device,
                 proved: Some(&proved),
-                tried: None,
+                phone: &proved.index,
+                tried: false,
                 upgraded: None,
             };
             if let Some(tokens) = self.begin_session(&account, beginning, request).await? {
@@ -213,7 +214,8 @@ impl Accounts {
             let beginning = Beginning {
                 device: &attempt.device,
                 proved: attempt.proved.as_ref(),
-                tried: Some(&attempt.phone),
+                phone: &attempt.phone,
+                tried: true,
                 upgraded: upgraded.as_ref(),
             };
             if let Some(tokens) = self.begin_session(&account, beginning, request).await? {

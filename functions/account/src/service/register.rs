@@ -111,7 +111,7 @@ impl Accounts {
         let now = request.now;
         let parts = vec![
             self.store.spend(&proved.proof),
-            self.store.request_unlink(holder, now),
+            self.store.request_unlink(holder, &proved.index, now),
         ];
         match self.write(parts, request).await? {
             Ok(()) => {

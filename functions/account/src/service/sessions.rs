@@ -24,8 +24,10 @@ pub(super) struct Beginning<'a> {
     pub(super) device: &'a str,
     /// The success token to spend.
     pub(super) proved: Option<&'a Proved>,
-    /// The phone whose failures to forget.
-    pub(super) tried: Option<&'a SubjectIndex>,
+    /// The phone that the person logs in with.
+    pub(super) phone: &'a SubjectIndex,
+    /// Whether a password was tried, so that the phone's failures are forgotten.
+    pub(super) tried: bool,
     /// The hash to store in place of the one that was checked.
     pub(super) upgraded: Option<&'a StoredPassword>,
 }
@@ -38,23 +40,31 @@ impl Accounts {
         beginning: Beginning<'_>,
         request: &mut RequestContext,
     ) -> Result<Option<Tokens>, AccountRefusal> {
+        let Beginning {
+            device,
+            proved,
+            phone,
+            tried,
+            upgraded,
+        } = beginning;
         let now = request.now;
         let id = SessionId(request.draw()?);
         let token = RefreshToken::first(account.id, id, request.random.as_ref())?;
         let keyring = self.keyring(request).await?;
         let begun = NamedSession {
             session: Session::new(token.digest(), now),
-            device: SealedName::seal(beginning.device, id, &keyring, request.random.as_ref())?,
+            device: SealedName::seal(device, id, &keyring, request.random.as_ref())?,
         };
         let ended = choose_surplus(&account.sessions, now);
         let mut parts =
             vec![
                 self.store
-                    .begin_session(account, (id, &begun), &ended, beginning.upgraded),
+                    .begin_session((account, phone), (id, &begun), &ended, upgraded),
             ];
-        let Beginning { proved, tried, .. } = beginning;
         parts.extend(proved.map(|proved| self.store.spend(&proved.proof)));
-        parts.extend(tried.map(|phone| self.store.forget_attempts(phone)));
+        if tried {
+            parts.push(self.store.forget_attempts(phone));
+        }
         match self.write(parts, request).await? {
             Ok(()) => Ok(Some(
                 self.issue_tokens(&token, &begun.session, request).await?,

@@ -117,13 +117,19 @@ impl AccountStore {
     }
 
     /// Notes that a new owner asks for the phone of an account, unless that is noted already.
-    pub(crate) fn request_unlink(&self, account: &Account, now: Timestamp) -> Part {
+    pub(crate) fn request_unlink(
+        &self,
+        account: &Account,
+        phone: &SubjectIndex,
+        now: Timestamp,
+    ) -> Part {
         update(
             self.start_update(account.id)
                 .update_expression("SET unlink_requested_at = :now")
                 .condition_expression(
-                    "attribute_exists(phone) AND attribute_not_exists(unlink_requested_at)",
+                    "phone = :phone AND attribute_not_exists(unlink_requested_at)",
                 )
+                .expression_attribute_values(":phone", text(phone.as_str()))
                 .expression_attribute_values(":now", instant(now)),
         )
     }

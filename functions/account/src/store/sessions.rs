@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use phoneproof_aws::store::item::{bytes, instant, text};
 use phoneproof_crypto::base64url;
+use phoneproof_domain::subject::SubjectIndex;
 
 use super::account::write_session;
 use super::{Account, AccountStore, NamedSession, Part, update};
@@ -13,17 +14,20 @@ use crate::refresh_token::{AccountId, SessionId, TokenDigest};
 
 impl AccountStore {
     /// Begins a session, removes the sessions in `ended`, and stores `upgraded` in place of the hash that was checked.
+    /// `phone` is the one that the person logged in with.
     pub(crate) fn begin_session(
         &self,
-        account: &Account,
+        (account, phone): (&Account, &SubjectIndex),
         (id, begun): (SessionId, &NamedSession),
         ended: &[SessionId],
         upgraded: Option<&StoredPassword>,
     ) -> Part {
         let mut builder = self
             .start_update(account.id)
-            // If the password was changed since it was checked, the old one must not begin a session.
-            .condition_expression("password = :password AND attribute_exists(phone)")
+            // If the password was changed since it was checked, the old one must not begin a session. Nor must a phone that
+            // the account has left.
+            .condition_expression("password = :password AND phone = :phone")
+            .expression_attribute_values(":phone", text(phone.as_str()))
             .expression_attribute_names("#session", base64url(id.0))
             .expression_attribute_values(":session", write_session(begun))
             .expression_attribute_values(":used", instant(begun.session.used_at))
