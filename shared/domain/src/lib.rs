@@ -8,6 +8,7 @@
 //!   It decides whether a challenge is reserved and whether a guess counts.
 //! - A [`rule`] limits sending.
 //! - A [`gate`] is a rule with the subject and the numbers of one send.
+//! - A [`purse`] pays for a text until its code is typed in.
 //! - The [`policy`] holds everything that an operator decides.
 //! - The [`catalog`] holds the texts of the policy.
 
@@ -31,6 +32,7 @@ pub mod phone_parser;
 pub mod phone_record;
 mod plural;
 pub mod policy;
+pub mod purse;
 pub mod random;
 pub mod range;
 pub mod root;

@@ -1,0 +1,79 @@
+//! Purses: who pays for a text until somebody types its code in.
+//!
+//! Every text that nobody typed a code for is paid from somebody's trust. A purse holds money. A text takes its price
+//! out, and its typed code puts a [gain](PursePolicy::gain) back. Whoever types codes in never runs dry. Whoever does
+//! not stops after what the purse holds. No history is read and no job runs in the background.
+//!
+//! | purse | item | who pays from it |
+//! |---|---|---|
+//! | country | [`PurseKey::Country`] | every text, from the [`Lane`] that the caller's evidence opens |
+//! | number block | [`PurseKey::NumberBlock`] | every text, except to known phones |
+//! | network | [`PurseKey::Network`] | the texts of the lane [`Lane::Crowd`] |
+//! | service | [`PurseKey::Service`] | what countries get that nobody earned |
+//!
+//! The country's item also holds the money that it may spend today, typed or not: the money stop.
+//!
+//! # How a store uses it
+//!
+//! 1. [`first_try`] makes the [`Plan`] of a caller from a familiar network. It needs nothing that is stored.
+//! 2. When only its conditions fail, the store reads the items that it did not get back, and [`decide`] chooses the
+//!    lane, adds what time gave back, and begins a day. Or it refuses.
+//! 3. The [`Payer`] of the plan travels in the challenge token.
+//! 4. After a code was typed in and the phone's record says so, the [`Payer`]'s credits are written, each for itself.
+//!
+//! Plans are data. A [`Write`] says what the store checks and changes, and [`Write::apply`] says what that means. A
+//! condition that holds is never about an older state, so of two plans that need the same money one applies. A write
+//! that is lost loses room and never gains it.
+//!
+//! Amounts are [`Micros`]. Nothing that is stored is a floating-point number.
+
+mod country;
+mod credit;
+mod item;
+mod lane;
+mod payments;
+mod policy;
+mod proof;
+mod records;
+mod refill;
+mod send;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use self::country::CountryRecord;
+pub use self::credit::Payer;
+pub use self::item::{Attribute, PurseItem, PurseKey};
+pub use self::lane::{Lane, Lanes};
+pub use self::policy::{
+    BlockPolicy, Cap, LanePolicy, MoneyStop, NetworkPolicy, PurseFault, PursePolicy, Thousandths,
+};
+pub use self::proof::{Claim, Proof};
+pub use self::records::{BlockRecord, Damaged, NetworkRecord, Room, ServiceRecord};
+pub use self::send::{Ask, Plan, PurseRefusal, PurseRule, Records, Stopped, decide, first_try};
+pub use self::write::{Change, Condition, Write};
+
+/// An amount in millionths of a US dollar.
+///
+/// It is signed, because a change of a purse can go either way. What a purse holds is never below 0.
+pub type Micros = i64;
+
+/// Returns `amount * numerator / denominator`, rounded down, without overflow in between.
+///
+/// A denominator of 0 counts as 1. A result that does not fit is the nearest that does.
+const fn scale(amount: i64, numerator: i64, denominator: i64) -> i64 {
+    let denominator = if denominator == 0 { 1 } else { denominator };
+    let scaled = (amount as i128 * numerator as i128).div_euclid(denominator as i128);
+    if scaled > i64::MAX as i128 {
+        i64::MAX
+    } else if scaled < i64::MIN as i128 {
+        i64::MIN
+    } else {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the range is checked first"
+        )]
+        let fits = scaled as i64;
+        fits
+    }
+}

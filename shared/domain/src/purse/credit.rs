@@ -1,0 +1,246 @@
+//! What a typed code gives back, and a text that was not sent.
+
+use super::Micros;
+use super::country::CountryRecord;
+use super::item::{Attribute, PurseKey};
+use super::lane::Lane;
+use super::policy::{LID, PursePolicy, Thousandths};
+use super::records::{BlockRecord, NetworkRecord};
+use super::send::Ask;
+use super::write::{Change, Condition, Write};
+use crate::clock::Timestamp;
+use crate::country::Country;
+use crate::subject::SubjectIndex;
+
+/// Who paid for a text. It travels sealed in the challenge token, so that `verify` reads nothing.
+///
+/// The country and the number block follow from the challenge's phone.
+///
+/// Each credit is a write of its own. It starts from what was last seen of the item. Its conditions hold only if
+/// the item still calls for the same credit. When they fail, the store makes the credit again from the item that it got
+/// back, at most twice. A credit that is lost loses room. A credit must be written after the challenge was marked as
+/// used, and never repeated without knowing that it was not applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payer {
+    /// The lane that paid.
+    pub lane: Lane,
+    /// The shard of the country's purse.
+    pub shard: u8,
+    /// What the text cost.
+    pub price: Micros,
+    /// The day of the text, counted from the Unix epoch.
+    pub day: i64,
+    /// The keyed hash of the caller's network.
+    pub network: SubjectIndex,
+    /// The codes that open the crowd's lane to a network; `None` when the send did not look.
+    pub codes_needed: Option<i64>,
+    /// Whether the lane of known phones lacked codes, as in an outage.
+    pub heals: bool,
+}
+
+/// How full a purse is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fill {
+    /// Below the cap: a code earns.
+    Earns,
+    /// From the cap on: a code gives back its price.
+    Returns,
+    /// Far above the cap: a code gives back nothing.
+    Over,
+}
+
+impl Fill {
+    fn of(holds: Micros, cap: Micros) -> Self {
+        if holds < cap {
+            Self::Earns
+        } else if holds < cap.saturating_mul(LID) {
+            Self::Returns
+        } else {
+            Self::Over
+        }
+    }
+
+    /// What the purse gets.
+    fn credit(self, gain: Thousandths, price: Micros) -> Micros {
+        match self {
+            Self::Earns => gain.of(price),
+            Self::Returns => price,
+            Self::Over => 0,
+        }
+    }
+
+    /// What must hold of the purse, so that this is how full it is.
+    fn conditions(self, attribute: Attribute, cap: Micros) -> Vec<Condition> {
+        let lid = cap.saturating_mul(LID);
+        match self {
+            Self::Earns => vec![Condition::Below(attribute, cap)],
+            Self::Returns => vec![
+                Condition::AtLeast(attribute, cap),
+                Condition::Below(attribute, lid),
+            ],
+            Self::Over => vec![Condition::AtLeast(attribute, lid)],
+        }
+    }
+}
+
+impl Payer {
+    /// Makes the payer of a text that nothing was read for.
+    pub(super) fn new(ask: &Ask, lane: Lane) -> Self {
+        Self {
+            lane,
+            shard: ask.shard,
+            price: ask.price,
+            day: ask.day(),
+            network: ask.network.clone(),
+            codes_needed: None,
+            heals: false,
+        }
+    }
+
+    /// Makes the credit of the country's purse.
+    ///
+    /// `seen` is the record as this instance saw it last; `None` before the first time.
+    #[must_use]
+    pub fn credit_country(
+        &self,
+        country: Country,
+        seen: Option<&CountryRecord>,
+        policy: &PursePolicy,
+    ) -> Write {
+        let (lane, price) = (self.lane, self.price);
+        let best = seen.and_then(|record| record.best);
+        let is_probing = seen.is_some_and(|record| record.probes > 0);
+        let holds = |lane| seen.map_or(0, |record| record.holds(lane));
+        let own = Attribute::Lane(lane);
+        let cap = policy.cap(lane, price, best);
+        let fill = Fill::of(holds(lane), cap);
+        let mut conditions = fill.conditions(own, cap);
+        let mut changes = vec![Change::Add(Attribute::Typed, 1)];
+        if matches!(lane, Lane::Crowd | Lane::Moved | Lane::Open) {
+            conditions.push(best.map_or(Condition::Absent(Attribute::Best), |best| {
+                Condition::Is(Attribute::Best, best)
+            }));
+        }
+        if lane == Lane::Crowd && fill == Fill::Earns && best.is_some() {
+            if is_probing {
+                conditions.push(Condition::AtLeast(Attribute::Probes, 1));
+                changes.push(Change::Add(Attribute::Probes, -1));
+            } else {
+                conditions.push(Condition::Below(Attribute::Probes, 1));
+            }
+        }
+        let credit = fill.credit(policy.gain_of(lane, best, is_probing), price);
+        changes.push(Change::Add(own, credit));
+        if self.heals && lane == Lane::Known {
+            let crowd = Attribute::Lane(Lane::Crowd);
+            let cap = policy.cap(Lane::Crowd, price, best);
+            if holds(Lane::Crowd) < cap {
+                conditions.push(Condition::Below(crowd, cap));
+                changes.push(Change::Add(crowd, policy.heals_crowd.of(price)));
+            } else {
+                conditions.push(Condition::AtLeast(crowd, cap));
+            }
+        }
+        Write {
+            key: self.country_key(country),
+            conditions,
+            changes,
+        }
+    }
+
+    /// Makes the credit of the number block's purse; `None` when it gets nothing.
+    #[must_use]
+    pub fn credit_block(
+        &self,
+        number_block: &SubjectIndex,
+        seen: Option<&BlockRecord>,
+        policy: &PursePolicy,
+    ) -> Option<Write> {
+        if !self.lane.asks_block() {
+            return None;
+        }
+        let cap = policy.block.cap.at(self.price);
+        let fill = Fill::of(seen.map_or(0, |record| record.0.holds), cap);
+        let credit = fill.credit(policy.gain, self.price);
+        (credit > 0).then(|| Write {
+            key: PurseKey::NumberBlock(number_block.clone()),
+            conditions: fill.conditions(Attribute::Room, cap),
+            changes: vec![Change::Add(Attribute::Room, credit)],
+        })
+    }
+
+    /// Makes the credit of the network's purse, which also remembers the network for longer.
+    #[must_use]
+    pub fn credit_network(
+        &self,
+        country: Country,
+        seen: Option<&NetworkRecord>,
+        policy: &PursePolicy,
+        now: Timestamp,
+    ) -> Write {
+        let cap = self.price.saturating_mul(i64::from(policy.network.cap));
+        let earned = match self.lane {
+            Lane::Crowd => policy.gain,
+            Lane::Known if self.heals => policy.heals_network,
+            Lane::Known | Lane::Moved | Lane::Attested | Lane::Open => policy.network.earns,
+        };
+        let forgotten_at = (now + policy.network.forgotten_after).unix();
+        let mut changes = vec![Change::Set(Attribute::ExpiresAt, forgotten_at)];
+        changes.extend(
+            self.codes_needed
+                .map(|codes| Change::Set(Attribute::Needed, codes)),
+        );
+        let alive_from = now.unix().saturating_add(1);
+        let conditions = if seen.is_some_and(|record| record.is_forgotten(now)) {
+            changes.push(Change::Set(Attribute::Room, earned.of(self.price)));
+            changes.push(Change::Set(Attribute::Codes, 1));
+            vec![Condition::Below(Attribute::ExpiresAt, alive_from)]
+        } else {
+            let fill = Fill::of(seen.map_or(0, |record| record.holds), cap);
+            let credit = match (fill, self.lane) {
+                (Fill::Returns | Fill::Over, lane) if lane != Lane::Crowd => 0,
+                (fill, _) => fill.credit(earned, self.price),
+            };
+            changes.push(Change::Add(Attribute::Room, credit));
+            changes.push(Change::Add(Attribute::Codes, 1));
+            let mut conditions = match fill {
+                Fill::Earns => vec![Condition::AbsentOrBelow(Attribute::Room, cap)],
+                Fill::Returns | Fill::Over => fill.conditions(Attribute::Room, cap),
+            };
+            conditions.push(Condition::AbsentOrAtLeast(Attribute::ExpiresAt, alive_from));
+            conditions
+        };
+        Write {
+            key: PurseKey::Network {
+                country,
+                shard: self.shard,
+                network: self.network.clone(),
+            },
+            conditions,
+            changes,
+        }
+    }
+
+    /// Makes the write that gives the price back to the lane when the carrier certainly did not send the text.
+    ///
+    /// The block and the network get nothing, so that numbers which the carrier refuses still use up an attacker's
+    /// room. On a later day nothing is given back.
+    #[must_use]
+    pub fn refund(&self, country: Country) -> Write {
+        Write {
+            key: self.country_key(country),
+            conditions: vec![Condition::Is(Attribute::Day, self.day)],
+            changes: vec![
+                Change::Add(Attribute::Lane(self.lane), self.price),
+                Change::Add(Attribute::Left, self.price),
+                Change::Add(Attribute::spent_on(self.day), -self.price),
+                Change::Add(Attribute::Sent, -1),
+            ],
+        }
+    }
+
+    const fn country_key(&self, country: Country) -> PurseKey {
+        let shard = self.shard;
+        PurseKey::Country { country, shard }
+    }
+}

@@ -1,0 +1,326 @@
+//! The numbers of the purses, which the policy may change.
+
+mod faults;
+
+use std::time::Duration;
+
+use super::lane::Lane;
+use super::{Micros, scale};
+use crate::window::{DAY, HOUR};
+
+/// How often its cap a purse may hold. Above the cap a typed code gives back its own price and earns nothing.
+///
+/// Without it, texts that go out together and whose codes come in together would fill a purse without end.
+pub(super) const LID: i64 = 2;
+
+/// A ratio, in thousandths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Thousandths(pub u32);
+
+impl Thousandths {
+    /// Returns this share of `amount`, rounded down.
+    #[must_use]
+    pub const fn of(self, amount: Micros) -> Micros {
+        scale(amount, self.0 as i64, 1_000)
+    }
+}
+
+/// The most that a purse earns up to: the price of so many texts, or an amount where that is more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cap {
+    /// The texts.
+    pub texts: u32,
+    /// The amount.
+    pub at_least: Micros,
+}
+
+impl Cap {
+    /// Returns the cap for texts of this price.
+    #[must_use]
+    pub fn at(&self, price: Micros) -> Micros {
+        self.at_least
+            .max(price.saturating_mul(i64::from(self.texts)))
+    }
+}
+
+/// One lane of a country.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LanePolicy {
+    /// What the lane holds when it is full.
+    pub cap: Cap,
+    /// An empty lane gets a text back after so long without any ...
+    pub refill: Duration,
+    /// ... up to so many texts.
+    pub refill_to: u32,
+}
+
+/// The purses of ten thousand neighbouring numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlockPolicy {
+    /// What a block starts with, and what time gives back to it at most.
+    pub start: Cap,
+    /// What a block holds when it is full.
+    pub cap: Cap,
+    /// An empty block gets a text back after so long without any.
+    pub refill: Duration,
+}
+
+/// The purses of networks: IPv4 /16 and IPv6 /32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NetworkPolicy {
+    /// So many typed codes open the crowd's lane to a network ...
+    pub codes: u32,
+    /// ... or so many of a million codes of the country's last 15 days, where that is more.
+    pub share_per_million: u32,
+    /// What a code that another lane paid for puts into the network's purse, in shares of its price.
+    pub earns: Thousandths,
+    /// What the network's purse holds when it is full, in texts.
+    pub cap: u32,
+    /// A network without a typed code for so long is forgotten.
+    pub forgotten_after: Duration,
+}
+
+/// The money that the texts of a country may cost in a day, typed or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MoneyStop {
+    /// The least.
+    pub least: Micros,
+    /// Or so often the best of the days from 3 to 16 before, where that is more.
+    pub growth: Thousandths,
+}
+
+/// The numbers of all purses. The defaults are what the simulator in `infra/simulator` was run with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PursePolicy {
+    /// Callers from networks where users of the country typed codes in. What time gives back is a probe: it shows
+    /// whether codes come back after an outage.
+    pub crowd: LanePolicy,
+    /// Phones that were verified before, at the device that did it or in a network of the crowd.
+    pub known: LanePolicy,
+    /// Phones that were verified before, at another device in a strange network. Random numbers find them, too.
+    pub moved: LanePolicy,
+    /// Everybody else. [`LanePolicy::refill_to`] is also what a new country gets.
+    pub open: LanePolicy,
+    /// The cap of the open lane until the country's conversion is known, because everybody needs it until then.
+    pub young_open: Cap,
+    /// Callers for whom the operator vouches; `None` gives them no lane of their own.
+    pub attested: Option<LanePolicy>,
+    /// What a typed code gives back at most, and in the lanes for which the gain is not learned.
+    pub gain: Thousandths,
+    /// What a typed code gives back in the lanes open and moved, once the country's conversion is known.
+    pub strange_gain: Thousandths,
+    /// The least that a typed code gives back in the crowd's lane.
+    pub least_gain: Thousandths,
+    /// The crowd's lane bears so many times the codes that stayed untyped in the country's best week.
+    pub margin: Thousandths,
+    /// The codes after a probe that give back [`PursePolicy::gain`].
+    pub probes: u32,
+    /// The texts of a week from which its conversion says anything.
+    pub learned_from: u32,
+    /// How long a phone is known after it typed a code in.
+    pub known_for: Duration,
+    /// The texts of the lane known to one phone between two typed codes, at its own device and in all other places.
+    pub known_texts: u32,
+    /// The texts of the lane moved to one phone between two typed codes.
+    pub moved_texts: u32,
+    /// While the lane known lacks so many texts, carriers seem to deliver nothing: an attack does not touch that lane.
+    pub outage_lack: u32,
+    /// What each code of a known phone then gives the crowd, in shares of its price.
+    pub heals_crowd: Thousandths,
+    /// What it then gives its network.
+    pub heals_network: Thousandths,
+    /// Number blocks.
+    pub block: BlockPolicy,
+    /// Networks.
+    pub network: NetworkPolicy,
+    /// What all countries together get in a day that nobody earned: first grants, and what time gives open lanes.
+    pub unearned_per_day: Micros,
+    /// The money stop of a country.
+    pub money: MoneyStop,
+}
+
+impl Default for PursePolicy {
+    fn default() -> Self {
+        let lane = |texts, at_least, refill, refill_to| LanePolicy {
+            cap: Cap { texts, at_least },
+            refill,
+            refill_to,
+        };
+        let (half_hour, six_hours) = (Duration::from_mins(30), HOUR * 6);
+        Self {
+            crowd: lane(14, 750_000, half_hour, 2),
+            known: lane(60, 20_000_000, half_hour, 2),
+            moved: lane(4, 750_000, six_hours, 1),
+            open: lane(4, 750_000, six_hours, 4),
+            young_open: Cap {
+                texts: 6,
+                at_least: 1_000_000,
+            },
+            attested: None,
+            gain: Thousandths(2_000),
+            strange_gain: Thousandths(1_500),
+            least_gain: Thousandths(1_250),
+            margin: Thousandths(2_000),
+            probes: 8,
+            learned_from: 300,
+            known_for: DAY * 90,
+            known_texts: 3,
+            moved_texts: 1,
+            outage_lack: 6,
+            heals_crowd: Thousandths(2_000),
+            heals_network: Thousandths(1_000),
+            block: BlockPolicy {
+                start: Cap {
+                    texts: 4,
+                    at_least: 50_000,
+                },
+                cap: Cap {
+                    texts: 8,
+                    at_least: 50_000,
+                },
+                refill: six_hours,
+            },
+            network: NetworkPolicy {
+                codes: 3,
+                share_per_million: 300,
+                earns: Thousandths(500),
+                cap: 6,
+                forgotten_after: DAY * 15,
+            },
+            unearned_per_day: 5_000_000,
+            money: MoneyStop {
+                least: 25_000_000,
+                growth: Thousandths(3_000),
+            },
+        }
+    }
+}
+
+impl PursePolicy {
+    /// Returns the numbers of a lane; `None` for the attested lane where it is off.
+    #[must_use]
+    pub const fn lane(&self, lane: Lane) -> Option<&LanePolicy> {
+        match lane {
+            Lane::Crowd => Some(&self.crowd),
+            Lane::Known => Some(&self.known),
+            Lane::Moved => Some(&self.moved),
+            Lane::Open => Some(&self.open),
+            Lane::Attested => self.attested.as_ref(),
+        }
+    }
+
+    /// Returns the most that a lane earns up to; 0 for a lane that is off.
+    #[must_use]
+    pub fn cap(&self, lane: Lane, price: Micros, best: Option<i64>) -> Micros {
+        if lane == Lane::Open && best.is_none() {
+            return self.young_open.at(price);
+        }
+        self.lane(lane).map_or(0, |lane| lane.cap.at(price))
+    }
+
+    /// Returns what a typed code gives back, in shares of its price.
+    ///
+    /// `best` is the conversion of the country's best week in thousandths. The crowd's gain then lets its lane bear
+    /// [`PursePolicy::margin`] times the codes that stay untyped: 1 + margin × (1 - c) / c.
+    #[must_use]
+    pub fn gain_of(&self, lane: Lane, best: Option<i64>, probing: bool) -> Thousandths {
+        match (lane, best) {
+            (Lane::Known | Lane::Attested, _) | (_, None) => self.gain,
+            (Lane::Moved | Lane::Open, Some(_)) => self.strange_gain,
+            (Lane::Crowd, Some(_)) if probing => self.gain,
+            (Lane::Crowd, Some(best)) => {
+                let untyped = i64::from(self.margin.0).saturating_mul((1_000 - best).max(0));
+                let gain = 1_000 + untyped / best.max(1);
+                let gain = Thousandths(u32::try_from(gain).unwrap_or(u32::MAX));
+                gain.max(self.least_gain).min(self.gain)
+            }
+        }
+    }
+
+    /// Returns the typed codes that open the crowd's lane to a network, in a country that had so many in a week.
+    #[must_use]
+    pub fn codes_needed(&self, typed_in_a_week: i64) -> i64 {
+        const MILLION_WEEKS: i64 = 7_000_000;
+        let share = i64::from(self.network.share_per_million).saturating_mul(15);
+        let of_country = scale(typed_in_a_week, share, MILLION_WEEKS);
+        let exact =
+            of_country.saturating_mul(MILLION_WEEKS) == typed_in_a_week.saturating_mul(share);
+        i64::from(self.network.codes).max(if exact { of_country } else { of_country + 1 })
+    }
+
+    /// Returns how long the item of a block must stay after a text. Time alone has then given back what a block starts
+    /// with, so that forgetting it gives nothing away.
+    #[must_use]
+    pub fn block_kept(&self, price: Micros) -> Duration {
+        let texts = self.block.start.at(price) / price.max(1) + 1;
+        let texts = u32::try_from(texts).unwrap_or(u32::MAX);
+        self.block.refill.saturating_mul(texts)
+    }
+
+    /// Returns how long the item of a country must stay after a text: no phone and no network of it is known
+    /// after that.
+    #[must_use]
+    pub fn country_kept(&self) -> Duration {
+        self.known_for
+            .max(self.network.forgotten_after)
+            .max(DAY * 21)
+    }
+
+    /// Returns every number that makes no sense.
+    #[must_use]
+    pub fn faults(&self) -> Vec<PurseFault> {
+        faults::find(self)
+    }
+}
+
+/// A number of a [`PursePolicy`] that makes no sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PurseFault {
+    /// The field, as in `crowd.refill_to`.
+    pub field: &'static str,
+    /// What is accepted.
+    pub reason: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cap_is_so_many_texts_or_an_amount_where_that_is_more() {
+        let crowd = PursePolicy::default().crowd.cap;
+        assert_eq!(crowd.at(220_000), 3_080_000);
+        assert_eq!(crowd.at(10_000), 750_000);
+    }
+
+    #[test]
+    fn the_crowds_gain_follows_the_best_week_between_its_bounds() {
+        let policy = PursePolicy::default();
+        let gain = |best| policy.gain_of(Lane::Crowd, best, false).0;
+        assert_eq!(gain(None), 2_000);
+        assert_eq!(gain(Some(500)), 2_000);
+        assert_eq!(gain(Some(750)), 1_666);
+        assert_eq!(gain(Some(800)), 1_500);
+        assert_eq!(gain(Some(980)), 1_250);
+        assert_eq!(gain(Some(0)), 2_000);
+        assert_eq!(policy.gain_of(Lane::Crowd, Some(980), true).0, 2_000);
+        assert_eq!(policy.gain_of(Lane::Open, Some(750), true).0, 1_500);
+        assert_eq!(policy.gain_of(Lane::Open, None, false).0, 2_000);
+        assert_eq!(policy.gain_of(Lane::Known, Some(750), false).0, 2_000);
+    }
+
+    #[test]
+    fn a_network_needs_three_codes_or_its_share_of_a_big_country() {
+        let policy = PursePolicy::default();
+        let needed = [0, 2_100, 4_666, 4_667, 14_000].map(|typed| policy.codes_needed(typed));
+        assert_eq!(needed, [3, 3, 3, 4, 9]);
+    }
+
+    #[test]
+    fn a_forgotten_block_had_its_start_back() {
+        let policy = PursePolicy::default();
+        assert_eq!(policy.block_kept(220_000), HOUR * 30);
+        // Five cents are 50 texts of a tenth of a cent.
+        assert_eq!(policy.block_kept(1_000), HOUR * 6 * 51);
+    }
+}

@@ -1,0 +1,122 @@
+//! What a phone's record says about who was verified there.
+
+use super::policy::PursePolicy;
+use crate::clock::Timestamp;
+use crate::subject::SubjectIndex;
+
+/// The evidence of a phone that was verified.
+///
+/// The texts that it is owed are counted apart for the device that was verified and for all other places. So nobody
+/// else uses up what the owner has at his device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// When the phone stops being known.
+    pub until: Timestamp,
+    /// The device that typed the last code.
+    pub device: SubjectIndex,
+    /// The texts of the lane known at that device since then.
+    pub owed_here: u32,
+    /// The texts of the lanes known and moved in other places since then.
+    pub owed_elsewhere: u32,
+}
+
+/// What the write of the phone's record has to check and count, besides the cooldown and the locks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// The lane does not depend on the phone.
+    Nothing,
+    /// The phone is known, the device is the one that was verified, and fewer than `texts` texts are owed there.
+    /// The write counts one more.
+    Here {
+        /// The texts that are allowed.
+        texts: u32,
+    },
+    /// The phone is known, and fewer than `texts` texts are owed elsewhere. The write counts one more.
+    Elsewhere {
+        /// The texts that are allowed.
+        texts: u32,
+    },
+}
+
+impl Proof {
+    /// Returns the evidence after a right code.
+    #[must_use]
+    pub fn renewed(device: SubjectIndex, now: Timestamp, policy: &PursePolicy) -> Self {
+        Self {
+            until: now + policy.known_for,
+            device,
+            owed_here: 0,
+            owed_elsewhere: 0,
+        }
+    }
+
+    /// Whether the phone is known at `now`.
+    #[must_use]
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.until > now
+    }
+
+    /// Whether this evidence bears `claim` by `device`. The store repeats it as a condition.
+    #[must_use]
+    pub fn bears(&self, claim: Claim, device: &SubjectIndex, now: Timestamp) -> bool {
+        match claim {
+            Claim::Nothing => true,
+            Claim::Here { texts } => {
+                self.holds(now) && self.device == *device && self.owed_here < texts
+            }
+            Claim::Elsewhere { texts } => self.holds(now) && self.owed_elsewhere < texts,
+        }
+    }
+
+    /// Counts the text of `claim`.
+    pub const fn count(&mut self, claim: Claim) {
+        let count = match claim {
+            Claim::Nothing => return,
+            Claim::Here { .. } => &mut self.owed_here,
+            Claim::Elsewhere { .. } => &mut self.owed_elsewhere,
+        };
+        *count = count.saturating_add(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index(text: &str) -> SubjectIndex {
+        SubjectIndex::from_text(text.to_owned())
+    }
+
+    #[test]
+    fn strangers_do_not_use_up_what_the_owner_has_at_his_device() {
+        let now = Timestamp::from_unix(1_000);
+        let (own, other) = (index("own"), index("other"));
+        let mut proof = Proof::renewed(own.clone(), now, &PursePolicy::default());
+        let (here, elsewhere) = (Claim::Here { texts: 3 }, Claim::Elsewhere { texts: 1 });
+        assert!(!proof.bears(here, &other, now));
+        assert!(proof.bears(elsewhere, &other, now));
+        proof.count(elsewhere);
+        assert!(!proof.bears(elsewhere, &other, now));
+        for _ in 0..3 {
+            assert!(proof.bears(here, &own, now));
+            proof.count(here);
+        }
+        assert!(!proof.bears(here, &own, now));
+    }
+
+    #[test]
+    fn a_phone_is_known_for_90_days_after_its_code() {
+        let now = Timestamp::from_unix(1_000);
+        let policy = PursePolicy::default();
+        let proof = Proof::renewed(index("own"), now, &policy);
+        let end = now + policy.known_for;
+        let claim = Claim::Here { texts: 3 };
+        assert!(proof.bears(
+            claim,
+            &index("own"),
+            end - std::time::Duration::from_secs(1)
+        ));
+        assert!(!proof.bears(claim, &index("own"), end));
+        assert!(!proof.bears(Claim::Elsewhere { texts: 3 }, &index("own"), end));
+    }
+}

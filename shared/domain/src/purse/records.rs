@@ -1,0 +1,170 @@
+//! What the items of block, network and service hold.
+
+use thiserror::Error;
+
+use super::Micros;
+use super::item::{Attribute, PurseItem};
+use crate::clock::Timestamp;
+use crate::window::DAY;
+
+/// For how many days a country's item holds what its texts cost: today and the sixteen days before, of which the money
+/// stop looks at those from 3 to 16 days ago.
+pub(super) const DAYS_KEPT: u8 = 17;
+
+/// Reports that an attribute of a purse is missing or out of range.
+///
+/// Only a hand that edits the table can cause it. The purse then admits nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the attribute `{}` of a purse is missing or out of range", .0.name())]
+pub struct Damaged(pub Attribute);
+
+/// What a purse holds, and when it last paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// What the purse holds.
+    pub holds: Micros,
+    /// When the purse last paid. Time gives back from there.
+    pub at: Timestamp,
+}
+
+impl Room {
+    /// Reads a room; `None` when both attributes are absent.
+    pub(super) fn read(
+        item: &PurseItem,
+        holds: Attribute,
+        at: Attribute,
+        now: Timestamp,
+    ) -> Result<Option<Self>, Damaged> {
+        if item.get(holds).is_none() && item.get(at).is_none() {
+            return Ok(None);
+        }
+        let room = Self {
+            holds: read_amount(item, holds)?,
+            at: Timestamp::from_unix(read_amount(item, at)?),
+        };
+        // Clocks of instances differ by seconds. A day ahead, time would give nothing back for a day.
+        if room.at > now + DAY {
+            return Err(Damaged(at));
+        }
+        Ok(Some(room))
+    }
+}
+
+/// Reads a number that is never below 0.
+pub(super) fn read_amount(item: &PurseItem, attribute: Attribute) -> Result<i64, Damaged> {
+    item.get(attribute)
+        .filter(|amount| *amount >= 0)
+        .ok_or(Damaged(attribute))
+}
+
+/// The purse of a number block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlockRecord(pub Room);
+
+impl BlockRecord {
+    /// Reads the record; `None` when there is no item.
+    ///
+    /// # Errors
+    ///
+    /// [`Damaged`] names an attribute that no write of the service leaves like this.
+    pub fn read(item: &PurseItem, now: Timestamp) -> Result<Option<Self>, Damaged> {
+        Ok(Room::read(item, Attribute::Room, Attribute::At, now)?.map(Self))
+    }
+}
+
+/// The purse of a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NetworkRecord {
+    /// What the purse holds.
+    pub holds: Micros,
+    /// The codes that were typed there, without a gap that makes the network forgotten.
+    pub codes: i64,
+    /// When the network is forgotten.
+    pub expires_at: Timestamp,
+}
+
+impl NetworkRecord {
+    /// Reads the record; `None` when there is no item.
+    ///
+    /// # Errors
+    ///
+    /// [`Damaged`] names an attribute that no write of the service leaves like this.
+    pub fn read(item: &PurseItem) -> Result<Option<Self>, Damaged> {
+        if item.iter().next().is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            holds: read_amount(item, Attribute::Room)?,
+            codes: read_amount(item, Attribute::Codes)?,
+            expires_at: Timestamp::from_unix(read_amount(item, Attribute::ExpiresAt)?),
+        }))
+    }
+
+    /// Whether the network is forgotten at `now`. The table may still hold its item.
+    #[must_use]
+    pub fn is_forgotten(&self, now: Timestamp) -> bool {
+        self.expires_at <= now
+    }
+}
+
+/// What is left of the unearned money of one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServiceRecord {
+    /// What is left.
+    pub left: Micros,
+}
+
+impl ServiceRecord {
+    /// Reads the record; `None` when there is no item.
+    ///
+    /// # Errors
+    ///
+    /// [`Damaged`] when the amount is missing or below 0.
+    pub fn read(item: &PurseItem) -> Result<Option<Self>, Damaged> {
+        if item.iter().next().is_none() {
+            return Ok(None);
+        }
+        let left = read_amount(item, Attribute::Left)?;
+        Ok(Some(Self { left }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_unix(1_000_000);
+
+    fn item(attributes: &[(Attribute, i64)]) -> PurseItem {
+        attributes.iter().copied().collect()
+    }
+
+    #[test]
+    fn an_item_that_does_not_exist_is_no_record() {
+        let none = PurseItem::default();
+        assert_eq!(BlockRecord::read(&none, NOW), Ok(None));
+        assert_eq!(NetworkRecord::read(&none), Ok(None));
+        assert_eq!(ServiceRecord::read(&none), Ok(None));
+    }
+
+    #[test]
+    fn a_damaged_item_names_the_attribute() {
+        use Attribute::{At, Codes, ExpiresAt, Left};
+        let block = |attributes: &[_]| BlockRecord::read(&item(attributes), NOW);
+        assert_eq!(block(&[(At, 5)]), Err(Damaged(Attribute::Room)));
+        assert_eq!(block(&[(Attribute::Room, 5)]), Err(Damaged(At)));
+        assert_eq!(
+            block(&[(Attribute::Room, -1), (At, 5)]),
+            Err(Damaged(Attribute::Room))
+        );
+        assert_eq!(
+            block(&[(Attribute::Room, 5), (At, 1_086_401)]),
+            Err(Damaged(At))
+        );
+        assert!(block(&[(Attribute::Room, 5), (At, 1_086_400)]).is_ok());
+        let network = item(&[(Attribute::Room, 5), (ExpiresAt, 5)]);
+        assert_eq!(NetworkRecord::read(&network), Err(Damaged(Codes)));
+        let service = item(&[(Left, -1)]);
+        assert_eq!(ServiceRecord::read(&service), Err(Damaged(Left)));
+    }
+}

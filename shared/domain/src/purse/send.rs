@@ -1,0 +1,332 @@
+//! The decision of a send: which lane pays, or why none does.
+
+use super::Micros;
+use super::country::{CountryDraft, CountryRecord};
+use super::credit::Payer;
+use super::item::{Attribute, PurseItem, PurseKey};
+use super::lane::Lane;
+use super::payments::{BlockDraw, draw_from_block, grant, pay_from_block, pay_from_network};
+use super::policy::PursePolicy;
+use super::proof::{Claim, Proof};
+use super::records::{BlockRecord, Damaged, NetworkRecord, ServiceRecord};
+use super::write::{Change, Condition, Write};
+use crate::clock::Timestamp;
+use crate::country::Country;
+use crate::subject::SubjectIndex;
+use crate::window::Window;
+
+/// What one send shows to the purses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// The instant of the send.
+    pub now: Timestamp,
+    /// The day of the send, as the policy begins it.
+    pub today: Window,
+    /// The country of the phone.
+    pub country: Country,
+    /// The shard of the phone, from [`Ask::shard_of`].
+    pub shard: u8,
+    /// The number of shards of the country; at least 1.
+    pub shards: u8,
+    /// What the text costs; more than 0.
+    pub price: Micros,
+    /// The keyed hash of the phone's number block.
+    pub number_block: SubjectIndex,
+    /// The keyed hash of the caller's network.
+    pub network: SubjectIndex,
+    /// The keyed hash of the caller's device.
+    pub device: SubjectIndex,
+    /// Whether the operator vouches for the caller.
+    pub is_attested: bool,
+}
+
+impl Ask {
+    /// Chooses the shard of a phone, the same one for every send.
+    #[must_use]
+    pub fn shard_of(phone: &SubjectIndex, shards: u8) -> u8 {
+        // FNV-1a. The index is a keyed hash already, so this only has to use all of it.
+        let hash = phone.as_str().bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        });
+        u8::try_from(hash % u32::from(shards.max(1))).unwrap_or(0)
+    }
+
+    /// Returns the day of the send, counted from the Unix epoch.
+    #[must_use]
+    pub const fn day(&self) -> i64 {
+        self.today.start.day()
+    }
+
+    /// Returns the key of the country's purse.
+    #[must_use]
+    pub const fn country_key(&self) -> PurseKey {
+        let (country, shard) = (self.country, self.shard);
+        PurseKey::Country { country, shard }
+    }
+
+    /// Returns the key of the block's purse.
+    #[must_use]
+    pub fn block_key(&self) -> PurseKey {
+        PurseKey::NumberBlock(self.number_block.clone())
+    }
+
+    /// Returns the key of the network's purse.
+    #[must_use]
+    pub fn network_key(&self) -> PurseKey {
+        PurseKey::Network {
+            country: self.country,
+            shard: self.shard,
+            network: self.network.clone(),
+        }
+    }
+
+    /// Returns the key of the service's purse of today.
+    #[must_use]
+    pub const fn service_key(&self) -> PurseKey {
+        PurseKey::Service { day: self.day() }
+    }
+}
+
+/// What one send writes to purses, all of it or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Who pays. It travels in the challenge token.
+    pub payer: Payer,
+    /// What the phone's record checks and counts, besides cooldown and locks.
+    pub claim: Claim,
+    /// The writes of purses, each of another item.
+    pub writes: Vec<Write>,
+}
+
+/// What is stored about the purses of one send; `None` for an item that does not exist.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Records {
+    /// The country.
+    pub country: Option<CountryRecord>,
+    /// The number block.
+    pub block: Option<BlockRecord>,
+    /// The network.
+    pub network: Option<NetworkRecord>,
+    /// The service. `None` counts as nothing taken today. If that is wrong, the write fails and returns the item.
+    pub service: Option<ServiceRecord>,
+    /// The evidence on the phone's record.
+    pub proof: Option<Proof>,
+}
+
+impl Records {
+    /// Reads the items of a send. `item` gives the item of a key, without attributes where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`Stopped::Damaged`] names the item that cannot be right.
+    pub fn read(
+        ask: &Ask,
+        proof: Option<Proof>,
+        mut item: impl FnMut(&PurseKey) -> PurseItem,
+    ) -> Result<Self, Stopped> {
+        let (country, block) = (ask.country_key(), ask.block_key());
+        let (network, service) = (ask.network_key(), ask.service_key());
+        Ok(Self {
+            country: CountryRecord::read(&item(&country), ask.now).map_err(of(country))?,
+            block: BlockRecord::read(&item(&block), ask.now).map_err(of(block))?,
+            network: NetworkRecord::read(&item(&network)).map_err(of(network))?,
+            service: ServiceRecord::read(&item(&service)).map_err(of(service))?,
+            proof,
+        })
+    }
+}
+
+fn of(key: PurseKey) -> impl FnOnce(Damaged) -> Stopped {
+    move |damage| Stopped::Damaged(key, damage)
+}
+
+/// The purse that refuses a send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PurseRule {
+    /// No lane of the country that is open to the caller can pay.
+    Country,
+    /// The number block cannot pay.
+    NumberBlock,
+    /// The country has spent what it may in a day.
+    MoneyPerDay,
+}
+
+impl PurseRule {
+    /// Returns the stable name, which is `rule` on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Country => "country-purse",
+            Self::NumberBlock => "number-block-purse",
+            Self::MoneyPerDay => "money-per-day",
+        }
+    }
+}
+
+/// Why the purses refuse a send.
+///
+/// It depends on the caller's network and on the number block, never on whether the phone is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PurseRefusal {
+    /// The purse that cannot pay.
+    pub rule: PurseRule,
+    /// When it can pay again, if nobody else asks.
+    pub retry_at: Timestamp,
+}
+
+/// Why a send has no plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stopped {
+    /// The purses refuse it.
+    Refused(PurseRefusal),
+    /// An item was damaged by hand. Nobody who needs it is admitted.
+    Damaged(PurseKey, Damaged),
+}
+
+/// Makes the plan of the first try: the crowd's lane, with conditions that need nothing that is stored.
+///
+/// It writes three items: block, network and country.
+#[must_use]
+pub fn first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
+    let (price, now) = (ask.price, ask.now.unix());
+    let crowd = Attribute::Lane(Lane::Crowd);
+    let kept = (ask.now + policy.country_kept()).unix();
+    let country = Write {
+        key: ask.country_key(),
+        conditions: vec![
+            Condition::AtLeast(crowd, price),
+            Condition::Is(Attribute::Day, ask.day()),
+            Condition::AtLeast(Attribute::Left, price),
+        ],
+        changes: vec![
+            Change::Add(crowd, -price),
+            Change::Set(Attribute::LaneAt(Lane::Crowd), now),
+            Change::Add(Attribute::Left, -price),
+            Change::Add(Attribute::spent_on(ask.day()), price),
+            Change::Add(Attribute::Sent, 1),
+            Change::Set(Attribute::ExpiresAt, kept),
+        ],
+    };
+    let network = Write {
+        key: ask.network_key(),
+        conditions: vec![
+            Condition::AtLeast(Attribute::Room, price),
+            Condition::NotBelow(Attribute::Codes, Attribute::Needed),
+            Condition::AtLeast(Attribute::ExpiresAt, now.saturating_add(1)),
+        ],
+        changes: vec![Change::Add(Attribute::Room, -price)],
+    };
+    Plan {
+        payer: Payer::new(ask, Lane::Crowd),
+        claim: Claim::Nothing,
+        writes: vec![pay_from_block(ask, policy), network, country],
+    }
+}
+
+/// Makes the plan of a later try, from what is stored: the best lane that can pay.
+///
+/// # Errors
+///
+/// [`PurseRefusal`] says which purse cannot pay.
+pub fn decide(ask: &Ask, policy: &PursePolicy, records: &Records) -> Result<Plan, PurseRefusal> {
+    let unearned = records
+        .service
+        .map_or(policy.unearned_per_day, |service| service.left);
+    let mut draft = CountryDraft::new(ask, policy, records.country.clone(), unearned);
+    if draft.record.left < ask.price {
+        return Err(PurseRefusal {
+            rule: PurseRule::MoneyPerDay,
+            retry_at: ask.today.end(),
+        });
+    }
+    let block = draw_from_block(ask, policy, records.block.map(|block| block.0));
+    let needed = policy.codes_needed(draft.record.typed_before);
+    let familiar = records.network.is_some_and(|network| {
+        network.holds >= ask.price && network.codes >= needed && !network.is_forgotten(ask.now)
+    });
+    let (lane, claim) = choose(ask, policy, records, &mut draft, &block, familiar)?;
+
+    let granted = draft.granted;
+    let (country, conditions, changes) = draft.pay(lane);
+    let mut writes = vec![];
+    if let (true, BlockDraw::Pays(write)) = (lane.asks_block(), block) {
+        writes.push(write);
+    }
+    if lane == Lane::Crowd {
+        writes.push(pay_from_network(ask, needed));
+    }
+    writes.push(Write {
+        key: ask.country_key(),
+        conditions,
+        changes,
+    });
+    if granted > 0 {
+        writes.push(grant(ask, policy, granted));
+    }
+    let mut payer = Payer::new(ask, lane);
+    payer.codes_needed = Some(needed);
+    payer.heals = lane == Lane::Known && country.lacks_codes(policy, ask.price);
+    Ok(Plan {
+        payer,
+        claim,
+        writes,
+    })
+}
+
+/// Chooses the lane that pays, and fills it in the draft.
+fn choose(
+    ask: &Ask,
+    policy: &PursePolicy,
+    records: &Records,
+    draft: &mut CountryDraft<'_>,
+    block: &BlockDraw,
+    familiar: bool,
+) -> Result<(Lane, Claim), PurseRefusal> {
+    let pays = matches!(block, BlockDraw::Pays(_));
+    // The time that a refusal names: of the lane that is open to this network, whoever the phone belongs to.
+    let mut retry_at = None;
+    if familiar && pays {
+        match draft.fill(Lane::Crowd) {
+            Ok(()) => return Ok((Lane::Crowd, Claim::Nothing)),
+            Err(at) => retry_at = Some(at),
+        }
+    }
+    if let Some(proof) = &records.proof {
+        let here = Claim::Here {
+            texts: policy.known_texts,
+        };
+        let near = Claim::Elsewhere {
+            texts: policy.known_texts,
+        };
+        let far = Claim::Elsewhere {
+            texts: policy.moved_texts,
+        };
+        for (lane, claim, is_open) in [
+            (Lane::Known, here, true),
+            (Lane::Known, near, familiar),
+            (Lane::Moved, far, true),
+        ] {
+            let bears = is_open && proof.bears(claim, &ask.device, ask.now);
+            if bears && draft.fill(lane).is_ok() {
+                return Ok((lane, claim));
+            }
+        }
+    }
+    if pays && ask.is_attested && draft.fill(Lane::Attested).is_ok() {
+        return Ok((Lane::Attested, Claim::Nothing));
+    }
+    match (block, draft.fill(Lane::Open)) {
+        (BlockDraw::Pays(_), Ok(())) => Ok((Lane::Open, Claim::Nothing)),
+        (BlockDraw::Pays(_), Err(at)) => Err(PurseRefusal {
+            rule: PurseRule::Country,
+            retry_at: retry_at.unwrap_or(at),
+        }),
+        (BlockDraw::Empty(at), open) => {
+            let open_at = open.err().unwrap_or(*at);
+            Err(PurseRefusal {
+                rule: PurseRule::NumberBlock,
+                retry_at: if familiar { *at } else { open_at.max(*at) },
+            })
+        }
+    }
+}

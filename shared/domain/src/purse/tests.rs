@@ -1,0 +1,140 @@
+//! The purses as a whole: lanes, days, credits and races, on a table in memory.
+
+mod days;
+mod lanes;
+mod properties;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::*;
+use crate::clock::Timestamp;
+use crate::country::Country;
+use crate::subject::SubjectIndex;
+use crate::window::{DAY, Window};
+
+const PRICE: Micros = 220_000;
+/// Noon of a day that begins a week.
+const NOON: i64 = 20_006 * 86_400 + 43_200;
+
+fn index(text: &str) -> SubjectIndex {
+    SubjectIndex::from_text(text.to_owned())
+}
+
+fn morocco() -> Country {
+    Country::parse("MA").expect("a country")
+}
+
+/// A send from network `net` to a phone in block `block`, so many seconds after noon.
+fn ask(seconds: i64, network: &str, block: &str) -> Ask {
+    let now = Timestamp::from_unix(NOON + seconds);
+    Ask {
+        now,
+        today: Window::containing(now, DAY, Duration::ZERO),
+        country: morocco(),
+        shard: 0,
+        shards: 1,
+        price: PRICE,
+        number_block: index(block),
+        network: index(network),
+        device: index("device"),
+        is_attested: false,
+    }
+}
+
+/// The items, by key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Table(HashMap<PurseKey, PurseItem>);
+
+impl Table {
+    fn item(&self, key: &PurseKey) -> PurseItem {
+        self.0.get(key).cloned().unwrap_or_default()
+    }
+
+    fn get(&self, key: &PurseKey, attribute: Attribute) -> i64 {
+        self.item(key).get(attribute).expect("an attribute")
+    }
+
+    fn lane(&self, lane: Lane) -> Micros {
+        let key = ask(0, "n", "b").country_key();
+        self.get(&key, Attribute::Lane(lane))
+    }
+
+    fn set(&mut self, key: PurseKey, attribute: Attribute, value: i64) {
+        self.0.entry(key).or_default().set(attribute, value);
+    }
+
+    /// Writes all or nothing.
+    fn write(&mut self, writes: &[Write]) -> bool {
+        let after = writes.iter().map(|write| {
+            let after = write.apply(&self.item(&write.key))?;
+            Some((write.key.clone(), after))
+        });
+        let Some(after) = after.collect::<Option<Vec<_>>>() else {
+            return false;
+        };
+        self.0.extend(after);
+        true
+    }
+
+    fn records(&self, ask: &Ask, proof: Option<&Proof>) -> Records {
+        Records::read(ask, proof.cloned(), |key| self.item(key)).expect("whole items")
+    }
+
+    /// Sends as a store does: first try, then one that was decided on what is stored.
+    fn send(
+        &mut self,
+        ask: &Ask,
+        policy: &PursePolicy,
+        proof: Option<&Proof>,
+    ) -> Result<Plan, PurseRefusal> {
+        let first = first_try(ask, policy);
+        if self.write(&first.writes) {
+            return Ok(first);
+        }
+        let plan = decide(ask, policy, &self.records(ask, proof))?;
+        assert!(self.write(&plan.writes), "{plan:?}");
+        Ok(plan)
+    }
+
+    /// Gives back what a typed code earns, as a store does: again from what is there when it saw something else.
+    fn credit(&mut self, ask: &Ask, payer: &Payer, policy: &PursePolicy) {
+        let country = payer.credit_country(ask.country, None, policy);
+        if !self.write(&[country]) {
+            let seen = self.records(ask, None).country;
+            let again = payer.credit_country(ask.country, seen.as_ref(), policy);
+            assert!(self.write(&[again]));
+        }
+        if let Some(block) = payer.credit_block(&ask.number_block, None, policy)
+            && !self.write(&[block])
+        {
+            let seen = self.records(ask, None).block;
+            if let Some(again) = payer.credit_block(&ask.number_block, seen.as_ref(), policy) {
+                assert!(self.write(&[again]));
+            }
+        }
+        let network = payer.credit_network(ask.country, None, policy, ask.now);
+        if !self.write(&[network]) {
+            let seen = self.records(ask, None).network;
+            let again = payer.credit_network(ask.country, seen.as_ref(), policy, ask.now);
+            assert!(self.write(&[again]));
+        }
+    }
+
+    /// A country where three codes were typed in network `home`.
+    fn familiar(policy: &PursePolicy) -> Self {
+        let mut table = Self::default();
+        for n in 0..3 {
+            let ask = ask(-3_600 + n, "home", "elsewhere");
+            let plan = table.send(&ask, policy, None).expect("a send");
+            table.credit(&ask, &plan.payer, policy);
+        }
+        table
+    }
+}
+
+/// The evidence of a phone that was verified at `device` just before noon.
+fn proof(device: &str) -> Proof {
+    let before = Timestamp::from_unix(NOON - 60);
+    Proof::renewed(index(device), before, &PursePolicy::default())
+}

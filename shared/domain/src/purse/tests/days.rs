@@ -1,0 +1,88 @@
+//! How days and weeks begin: the money stop and what a week teaches.
+
+use super::*;
+
+#[test]
+fn the_money_of_a_day_ends_and_the_next_day_begins_with_its_own() {
+    let policy = PursePolicy::default();
+    let mut table = Table::familiar(&policy);
+    let country = ask(0, "n", "b").country_key();
+    table.set(country.clone(), Attribute::Left, PRICE - 1);
+    let refused = table.send(&ask(0, "home", "b"), &policy, Some(&proof("device")));
+    let refused = refused.expect_err("no money");
+    let midnight = Timestamp::from_unix(NOON + 43_200);
+    assert_eq!(
+        (refused.rule, refused.retry_at),
+        (PurseRule::MoneyPerDay, midnight)
+    );
+    assert!(table.send(&ask(43_200, "home", "b"), &policy, None).is_ok());
+    let day = ask(43_200, "n", "b").day();
+    assert_eq!(table.get(&country, Attribute::Day), day);
+    assert_eq!(table.get(&country, Attribute::Left), 25_000_000 - PRICE);
+    assert_eq!(table.get(&country, Attribute::spent_on(day)), PRICE);
+    assert_eq!(table.get(&country, Attribute::spent_on(day - 1)), 3 * PRICE);
+}
+
+#[test]
+fn the_money_stop_follows_the_best_of_the_days_3_to_16_before() {
+    let policy = PursePolicy::default();
+    let ceiling = |ago: i64| {
+        let mut table = Table::familiar(&policy);
+        let before = ask(0, "n", "b");
+        let spent = Attribute::spent_on(before.day() - ago + 1);
+        table.set(before.country_key(), spent, 50_000_000);
+        table.set(before.country_key(), Attribute::Day, before.day());
+        assert!(table.send(&ask(86_400, "home", "b"), &policy, None).is_ok());
+        table.get(&before.country_key(), Attribute::Left) + PRICE
+    };
+    assert_eq!(ceiling(2), 25_000_000);
+    assert_eq!(ceiling(3), 150_000_000);
+    assert_eq!(ceiling(16), 150_000_000);
+    // The place of the day 17 before is that of the new day.
+    assert_eq!(ceiling(17), 25_000_000);
+}
+
+#[test]
+fn days_without_a_text_cost_nothing() {
+    let policy = PursePolicy::default();
+    let mut table = Table::familiar(&policy);
+    let country = ask(0, "n", "b").country_key();
+    for place in 0..17 {
+        table.set(country.clone(), Attribute::Spent(place), 50_000_000);
+    }
+    let later = ask(5 * 86_400, "home", "b");
+    assert!(table.send(&later, &policy, None).is_ok());
+    let spent = |ago| table.get(&country, Attribute::spent_on(later.day() - ago));
+    assert_eq!(
+        [0, 1, 4, 5, 16].map(spent),
+        [PRICE, 0, 0, 50_000_000, 50_000_000]
+    );
+}
+
+#[test]
+fn a_week_teaches_its_conversion_when_it_had_enough_texts_and_was_the_best() {
+    let policy = PursePolicy::default();
+    let learned = |sent, typed, best: Option<i64>| {
+        let mut table = Table::familiar(&policy);
+        let key = ask(0, "n", "b").country_key();
+        table.set(key.clone(), Attribute::Sent, sent);
+        table.set(key.clone(), Attribute::Typed, typed);
+        if let Some(best) = best {
+            table.set(key.clone(), Attribute::Best, best);
+        }
+        assert!(
+            table
+                .send(&ask(7 * 86_400, "home", "b"), &policy, None)
+                .is_ok()
+        );
+        assert_eq!(table.get(&key, Attribute::Sent), 1);
+        assert_eq!(table.get(&key, Attribute::Typed), 0);
+        assert_eq!(table.get(&key, Attribute::TypedBefore), typed);
+        table.item(&key).get(Attribute::Best)
+    };
+    assert_eq!(learned(299, 250, None), None);
+    assert_eq!(learned(300, 225, None), Some(750));
+    assert_eq!(learned(300, 300, None), Some(980));
+    assert_eq!(learned(300, 225, Some(800)), Some(800));
+    assert_eq!(learned(400, 340, Some(800)), Some(850));
+}

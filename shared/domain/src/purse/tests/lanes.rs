@@ -1,0 +1,348 @@
+//! Which lane pays, and what ends it.
+
+use super::*;
+
+fn rule(refused: Result<Plan, PurseRefusal>) -> PurseRule {
+    refused.expect_err("a refusal").rule
+}
+
+fn lane(plan: Result<Plan, PurseRefusal>) -> Lane {
+    plan.expect("a plan").payer.lane
+}
+
+#[test]
+fn a_new_country_gets_four_texts_from_the_service_and_then_one_in_six_hours() {
+    let (policy, mut table) = (PursePolicy::default(), Table::default());
+    for n in 0..4 {
+        let sent = table.send(&ask(n, "net", &format!("b{n}")), &policy, None);
+        assert_eq!(lane(sent), Lane::Open);
+    }
+    let refused = table
+        .send(&ask(4, "net", "b4"), &policy, None)
+        .expect_err("empty");
+    let six_hours = Timestamp::from_unix(NOON + 3 + 6 * 3_600);
+    assert_eq!(
+        (refused.rule, refused.retry_at),
+        (PurseRule::Country, six_hours)
+    );
+    let service = ask(0, "n", "b").service_key();
+    assert_eq!(table.get(&service, Attribute::Left), 5_000_000 - 4 * PRICE);
+    assert!(
+        table
+            .send(&ask(3 + 6 * 3_600, "net", "b5"), &policy, None)
+            .is_ok()
+    );
+    assert_eq!(table.get(&service, Attribute::Left), 5_000_000 - 5 * PRICE);
+}
+
+#[test]
+fn what_nobody_earned_ends_for_all_countries_together() {
+    let (policy, mut table) = (PursePolicy::default(), Table::default());
+    let service = ask(0, "n", "b").service_key();
+    table.set(service.clone(), Attribute::Left, PRICE - 1);
+    let refused = table
+        .send(&ask(0, "net", "b"), &policy, None)
+        .expect_err("none left");
+    assert_eq!(refused.rule, PurseRule::Country);
+    table.set(service.clone(), Attribute::Left, PRICE + 1);
+    assert!(table.send(&ask(0, "net", "b"), &policy, None).is_ok());
+    assert_eq!(table.lane(Lane::Open), 1);
+    assert_eq!(table.get(&service, Attribute::Left), 0);
+}
+
+#[test]
+fn three_typed_codes_open_the_crowds_lane_to_their_network_and_to_no_other() {
+    let policy = PursePolicy::default();
+    let mut table = Table::familiar(&policy);
+    assert_eq!(
+        lane(table.send(&ask(0, "home", "b"), &policy, None)),
+        Lane::Crowd
+    );
+    assert_eq!(
+        lane(table.send(&ask(1, "abroad", "b"), &policy, None)),
+        Lane::Open
+    );
+    let network = ask(0, "home", "b").network_key();
+    table.set(network, Attribute::Codes, 2);
+    assert_eq!(
+        lane(table.send(&ask(2, "home", "b"), &policy, None)),
+        Lane::Open
+    );
+}
+
+#[test]
+fn the_first_try_pays_for_the_crowd_and_for_nobody_else() {
+    let policy = PursePolicy::default();
+    let first = |change: fn(&mut Table, &Ask)| {
+        let (mut table, ask) = (Table::familiar(&policy), ask(0, "home", "b"));
+        change(&mut table, &ask);
+        table.write(&first_try(&ask, &policy).writes)
+    };
+    assert!(first(|_, _| ()));
+    assert!(!first(|table, ask| {
+        table.set(ask.country_key(), Attribute::Lane(Lane::Crowd), PRICE - 1);
+    }));
+    assert!(!first(|table, ask| table.set(
+        ask.country_key(),
+        Attribute::Left,
+        PRICE - 1
+    )));
+    assert!(!first(|table, ask| table.set(
+        ask.country_key(),
+        Attribute::Day,
+        ask.day() - 1
+    )));
+    assert!(!first(|table, ask| table.set(
+        ask.block_key(),
+        Attribute::Room,
+        PRICE - 1
+    )));
+    assert!(!first(|table, ask| table.set(
+        ask.network_key(),
+        Attribute::Room,
+        PRICE - 1
+    )));
+    assert!(!first(|table, ask| table.set(
+        ask.network_key(),
+        Attribute::Needed,
+        4
+    )));
+    assert!(!first(|table, ask| {
+        table.set(ask.network_key(), Attribute::ExpiresAt, ask.now.unix());
+    }));
+    assert!(!first(|table, ask| drop(
+        table.0.remove(&ask.network_key())
+    )));
+    assert!(!first(|table, ask| drop(
+        table.0.remove(&ask.country_key())
+    )));
+}
+
+#[test]
+fn a_known_phone_pays_from_its_own_lane_three_times_without_its_block() {
+    let policy = PursePolicy::default();
+    let mut table = Table::familiar(&policy);
+    let mut owner = proof("device");
+    table.set(ask(0, "n", "b").block_key(), Attribute::Room, 0);
+    table.set(ask(0, "n", "b").block_key(), Attribute::At, NOON);
+    for n in 0..3 {
+        let plan = table
+            .send(&ask(n, "abroad", "b"), &policy, Some(&owner))
+            .expect("a plan");
+        assert_eq!(
+            (plan.payer.lane, plan.claim),
+            (Lane::Known, Claim::Here { texts: 3 })
+        );
+        owner.count(plan.claim);
+    }
+    // His last text, from the lane of phones that moved.
+    let plan = table
+        .send(&ask(3, "abroad", "b"), &policy, Some(&owner))
+        .expect("a plan");
+    assert_eq!(
+        (plan.payer.lane, plan.claim),
+        (Lane::Moved, Claim::Elsewhere { texts: 1 })
+    );
+    owner.count(plan.claim);
+    assert_eq!(
+        rule(table.send(&ask(4, "abroad", "b"), &policy, Some(&owner))),
+        PurseRule::NumberBlock
+    );
+}
+
+#[test]
+fn a_stranger_gets_one_text_to_a_known_phone_and_the_owner_still_gets_his() {
+    let policy = PursePolicy::default();
+    let mut table = Table::familiar(&policy);
+    let mut owner = proof("own");
+    let plan = table
+        .send(&ask(0, "abroad", "b"), &policy, Some(&owner))
+        .expect("a plan");
+    assert_eq!(
+        (plan.payer.lane, plan.claim),
+        (Lane::Moved, Claim::Elsewhere { texts: 1 })
+    );
+    owner.count(plan.claim);
+    let next = table.send(&ask(1, "abroad", "b"), &policy, Some(&owner));
+    assert_eq!(lane(next), Lane::Open);
+    let mut own = ask(2, "abroad", "b");
+    own.device = index("own");
+    assert_eq!(lane(table.send(&own, &policy, Some(&owner))), Lane::Known);
+}
+
+#[test]
+fn a_pumped_block_stops_strangers_in_it_and_leaves_the_country_alone() {
+    let policy = PursePolicy::default();
+    let mut table = Table::familiar(&policy);
+    table.set(
+        ask(0, "home", "b").network_key(),
+        Attribute::Room,
+        6 * PRICE,
+    );
+    for n in 0..4 {
+        assert_eq!(
+            lane(table.send(&ask(n, "home", "pumped"), &policy, None)),
+            Lane::Crowd
+        );
+    }
+    let refused = table
+        .send(&ask(4, "home", "pumped"), &policy, None)
+        .expect_err("empty");
+    let six_hours = Timestamp::from_unix(NOON + 3 + 6 * 3_600);
+    assert_eq!(
+        (refused.rule, refused.retry_at),
+        (PurseRule::NumberBlock, six_hours)
+    );
+    assert!(table.send(&ask(5, "home", "quiet"), &policy, None).is_ok());
+    assert!(
+        table
+            .send(&ask(3 + 6 * 3_600, "home", "pumped"), &policy, None)
+            .is_ok()
+    );
+}
+
+#[test]
+fn an_empty_crowd_probes_after_half_an_hour_and_its_codes_then_earn_the_whole_gain() {
+    let policy = PursePolicy::default();
+    let mut table = Table::familiar(&policy);
+    let country = ask(0, "n", "b").country_key();
+    table.set(country.clone(), Attribute::Lane(Lane::Crowd), 0);
+    table.set(country.clone(), Attribute::LaneAt(Lane::Crowd), NOON);
+    table.set(country.clone(), Attribute::Lane(Lane::Open), 0);
+    table.set(country.clone(), Attribute::LaneAt(Lane::Open), NOON);
+    table.set(country.clone(), Attribute::Best, 980);
+    let refused = table
+        .send(&ask(1, "home", "b"), &policy, None)
+        .expect_err("empty");
+    assert_eq!(refused.retry_at, Timestamp::from_unix(NOON + 1_800));
+    let ask = ask(1_800, "home", "b");
+    let plan = table.send(&ask, &policy, None).expect("a probe");
+    assert_eq!(plan.payer.lane, Lane::Crowd);
+    assert_eq!(table.get(&country, Attribute::Probes), 8);
+    table.credit(&ask, &plan.payer, &policy);
+    assert_eq!(table.get(&country, Attribute::Probes), 7);
+    assert_eq!(table.lane(Lane::Crowd), 2 * PRICE);
+}
+
+#[test]
+fn known_phones_end_an_outage() {
+    let policy = PursePolicy::default();
+    let mut table = Table::familiar(&policy);
+    let country = ask(0, "n", "b").country_key();
+    let cap = policy.known.cap.at(PRICE);
+    table.set(country.clone(), Attribute::Lane(Lane::Crowd), 0);
+    table.set(country.clone(), Attribute::LaneAt(Lane::Crowd), NOON);
+    table.set(
+        country.clone(),
+        Attribute::Lane(Lane::Known),
+        cap - 5 * PRICE - 1,
+    );
+    let owner = proof("device");
+    let ask = ask(60, "new", "b");
+    let plan = table.send(&ask, &policy, Some(&owner)).expect("a plan");
+    assert!(plan.payer.heals);
+    table.credit(&ask, &plan.payer, &policy);
+    assert_eq!(table.lane(Lane::Crowd), 2 * PRICE);
+    assert_eq!(table.get(&ask.network_key(), Attribute::Room), PRICE);
+    // Without the lack, a known phone earns half a text for its network and nothing for the crowd.
+    table.set(country, Attribute::Lane(Lane::Known), cap);
+    let plan = table.send(&ask, &policy, Some(&owner)).expect("a plan");
+    assert!(!plan.payer.heals);
+    table.credit(&ask, &plan.payer, &policy);
+    assert_eq!(table.lane(Lane::Crowd), 2 * PRICE);
+    assert_eq!(
+        table.get(&ask.network_key(), Attribute::Room),
+        PRICE * 3 / 2
+    );
+}
+
+#[test]
+fn a_network_without_a_code_for_15_days_starts_anew() {
+    let policy = PursePolicy::default();
+    let mut table = Table::familiar(&policy);
+    let later = ask(15 * 86_400 - 3_598, "home", "b");
+    let network = later.network_key();
+    let plan = table.send(&later, &policy, None).expect("a plan");
+    assert_eq!(plan.payer.lane, Lane::Open);
+    assert_eq!(table.get(&network, Attribute::Codes), 3);
+    table.credit(&later, &plan.payer, &policy);
+    assert_eq!(table.get(&network, Attribute::Codes), 1);
+    assert_eq!(table.get(&network, Attribute::Room), PRICE / 2);
+}
+
+#[test]
+fn a_caller_for_whom_the_operator_vouches_has_a_lane_where_it_is_on() {
+    let mut policy = PursePolicy::default();
+    let mut table = Table::familiar(&policy);
+    let mut ask = ask(0, "abroad", "b");
+    ask.is_attested = true;
+    assert_eq!(lane(table.send(&ask, &policy, None)), Lane::Open);
+    let cap = Cap {
+        texts: 2,
+        at_least: 0,
+    };
+    policy.attested = Some(LanePolicy {
+        cap,
+        refill_to: 1,
+        ..policy.open
+    });
+    let plan = table.send(&ask, &policy, None).expect("a plan");
+    assert_eq!(plan.payer.lane, Lane::Attested);
+    assert_eq!(table.lane(Lane::Attested), PRICE);
+    table.credit(&ask, &plan.payer, &policy);
+    assert_eq!(table.lane(Lane::Attested), 3 * PRICE);
+}
+
+#[test]
+fn a_refund_gives_back_the_lane_and_the_money_of_the_same_day() {
+    let policy = PursePolicy::default();
+    let mut table = Table::familiar(&policy);
+    let ask = ask(0, "home", "b");
+    let key = ask.country_key();
+    let before = table.item(&key);
+    let plan = table.send(&ask, &policy, None).expect("a plan");
+    assert!(table.write(&[plan.payer.refund(morocco())]));
+    for attribute in [
+        Attribute::Lane(Lane::Crowd),
+        Attribute::Left,
+        Attribute::spent_on(ask.day()),
+        Attribute::Sent,
+    ] {
+        assert_eq!(
+            table.item(&key).get(attribute),
+            before.get(attribute),
+            "{attribute:?}"
+        );
+    }
+    table.set(key, Attribute::Day, ask.day() + 1);
+    assert!(!table.write(&[plan.payer.refund(morocco())]));
+}
+
+#[test]
+fn a_damaged_item_stops_its_country_and_is_named() {
+    let policy = PursePolicy::default();
+    let stopped = |attribute: Attribute, value: Option<i64>| {
+        let mut table = Table::familiar(&policy);
+        let ask = ask(0, "home", "b");
+        let item = table.0.get_mut(&ask.country_key()).expect("an item");
+        match value {
+            Some(value) => item.set(attribute, value),
+            None => item.remove(attribute),
+        }
+        Records::read(&ask, None, |key| table.item(key)).expect_err("damaged")
+    };
+    let key = ask(0, "n", "b").country_key();
+    for (attribute, value) in [
+        (Attribute::Day, None),
+        (Attribute::Day, Some(30_000)),
+        (Attribute::Left, Some(-1)),
+        (Attribute::Lane(Lane::Known), None),
+        (Attribute::LaneAt(Lane::Crowd), Some(NOON * 2)),
+        (Attribute::Best, Some(1_001)),
+        (Attribute::Spent(3), None),
+        (Attribute::Sent, None),
+    ] {
+        let damaged = Stopped::Damaged(key.clone(), Damaged(attribute));
+        assert_eq!(stopped(attribute, value), damaged, "{value:?}");
+    }
+}
