@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-/// A crate of `shared`, its manifest, and the crates that it may use.
+/// A crate, its manifest, and the crates that it may use.
 type Layer = (&'static str, &'static str, &'static [&'static str]);
 
 macro_rules! manifest {
@@ -34,6 +34,11 @@ const LAYERS: &[Layer] = &[
     ),
     ("http", manifest!("http"), &["domain", "observe"]),
     ("runtime", manifest!("runtime"), &["config", "observe"]),
+    (
+        "simulator",
+        include_str!("../../infra/simulator/Cargo.toml"),
+        &["domain"],
+    ),
 ];
 
 /// The external crates that the domain may use. They are values and parsers, and none reaches out of the process.
@@ -79,6 +84,13 @@ fn only_the_aws_layer_and_the_guard_name_an_aws_sdk() {
         let may = matches!(*name, "aws" | "guard");
         assert!(may || !names_one, "{name} names an AWS SDK");
     }
+}
+
+/// A run depends on its seed alone.
+#[test]
+fn the_simulator_has_the_rules_and_a_seed_and_nothing_else() {
+    let used = dependencies(include_str!("../../infra/simulator/Cargo.toml"));
+    assert_eq!(used, BTreeSet::from(["phoneproof-domain", "rand_chacha"]));
 }
 
 #[test]

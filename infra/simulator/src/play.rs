@@ -1,0 +1,315 @@
+//! The virtual clock: plays an attack and honest users to a service.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BinaryHeap};
+
+use crate::attack::{Attack, START};
+use crate::crowd::{Crowd, time_to_type};
+use crate::dice::Dice;
+use crate::service::{Sent, Service, Tally};
+use crate::world::{DAY, Request, instant};
+
+/// What a run consists of, besides the service.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The honest users.
+    pub crowds: Vec<Crowd>,
+    /// The attack, if there is one.
+    pub attack: Option<Attack>,
+    /// When the run ends, in seconds.
+    pub end: f64,
+    /// The seconds between which honest sends are counted.
+    pub window: (f64, f64),
+    /// The countries whose honest sends are counted; `None` counts all.
+    pub counted: Option<&'static [&'static str]>,
+    /// A carrier that delivers nothing.
+    pub outage: Option<Outage>,
+    /// The share of users without a text who ask again, up to three times.
+    pub asks_again: f64,
+}
+
+/// A time in which a country's carriers deliver nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outage {
+    /// The country.
+    pub code: &'static str,
+    /// When it begins, in seconds.
+    pub from: f64,
+    /// When it ends.
+    pub until: f64,
+}
+
+/// Honest sends, and those that were refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Honest {
+    /// The sends.
+    pub sends: u64,
+    /// The refused ones.
+    pub lost: u64,
+}
+
+impl Honest {
+    /// Returns the share that was refused, in percent; 0 without a send.
+    #[must_use]
+    pub fn percent(&self) -> f64 {
+        100.0 * self.lost as f64 / self.sends.max(1) as f64
+    }
+
+    fn count(&mut self, is_lost: bool) {
+        self.sends += 1;
+        self.lost += u64::from(is_lost);
+    }
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Outcome {
+    /// What the attacker tried.
+    pub tries: u64,
+    /// The texts that he got.
+    pub texts: u64,
+    /// What they cost, in millionths of a dollar.
+    pub cost: i64,
+    /// The honest sends of the window.
+    pub honest: Honest,
+    /// The honest sends of the day on which attacks begin.
+    pub on_day: Honest,
+    /// The honest sends of the window to phones that were never verified.
+    pub new_users: Honest,
+    /// The honest sends of the window that each rule refused.
+    pub lost_to: BTreeMap<&'static str, u64>,
+    /// The attacker's sends that each rule refused.
+    pub stopped_by: BTreeMap<&'static str, u64>,
+    /// The attacker's texts by the lane that paid for them.
+    pub paid_by: BTreeMap<&'static str, u64>,
+    /// The attacker's texts: the second of each, and what it cost.
+    pub spending: Vec<(f64, i64)>,
+    /// How the decisions came about.
+    pub tally: Tally,
+}
+
+/// Something that happens.
+enum Event {
+    Asks {
+        request: Request,
+        conversion: f64,
+        tries: u8,
+    },
+    Attacks {
+        request: Request,
+        is_typed: bool,
+    },
+    Types(Sent),
+}
+
+struct Entry {
+    at: f64,
+    /// Of two events at the same instant, the earlier made one comes first.
+    order: u64,
+    event: Event,
+    /// The stream that gives the event after this one.
+    stream: Option<usize>,
+}
+
+/// The entry that comes first is the greatest, as `BinaryHeap` wants it.
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let later = other.at.total_cmp(&self.at);
+        later.then_with(|| other.order.cmp(&self.order))
+    }
+}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Entry {}
+
+type Stream = Box<dyn Iterator<Item = (f64, Event)>>;
+
+/// The events to come, in the order of their instants.
+struct Agenda {
+    entries: BinaryHeap<Entry>,
+    streams: Vec<Stream>,
+    made: u64,
+}
+
+impl Agenda {
+    fn new(streams: Vec<Stream>) -> Self {
+        let count = streams.len();
+        let mut agenda = Self {
+            entries: BinaryHeap::new(),
+            streams,
+            made: 0,
+        };
+        for stream in 0..count {
+            agenda.pull(stream);
+        }
+        agenda
+    }
+
+    fn pull(&mut self, stream: usize) {
+        let next = self.streams.get_mut(stream).and_then(Iterator::next);
+        if let Some((at, event)) = next {
+            self.add(at, event, Some(stream));
+        }
+    }
+
+    fn add(&mut self, at: f64, event: Event, stream: Option<usize>) {
+        self.made += 1;
+        let order = self.made;
+        self.entries.push(Entry {
+            at,
+            order,
+            event,
+            stream,
+        });
+    }
+
+    fn next(&mut self) -> Option<(f64, Event)> {
+        let entry = self.entries.pop()?;
+        if let Some(stream) = entry.stream {
+            self.pull(stream);
+        }
+        Some((entry.at, entry.event))
+    }
+}
+
+/// Plays a run to `service`. The seeds of `dice` and of the crowds decide everything.
+#[must_use]
+pub fn play(run: Run, service: &mut Service, mut dice: Dice) -> Outcome {
+    let end = run.end;
+    let mut streams: Vec<Stream> = vec![];
+    for crowd in &run.crowds {
+        let conversion = crowd.place.conversion;
+        let sends = crowd.clone().sends(end).map(move |(at, request)| {
+            let event = Event::Asks {
+                request,
+                conversion,
+                tries: 0,
+            };
+            (at, event)
+        });
+        streams.push(Box::new(sends));
+    }
+    if let Some(attack) = &run.attack {
+        let hits = attack.hits(dice.fork()).map(|hit| {
+            let (request, is_typed) = (hit.request, hit.is_typed);
+            (hit.at, Event::Attacks { request, is_typed })
+        });
+        streams.push(Box::new(hits));
+    }
+    let mut table = Table {
+        run,
+        service,
+        agenda: Agenda::new(streams),
+        dice,
+        outcome: Outcome::default(),
+    };
+    while let Some((at, event)) = table.agenda.next() {
+        if at >= end {
+            break;
+        }
+        table.happens(at, event);
+    }
+    table.outcome.tally = table.service.tally();
+    table.outcome
+}
+
+/// A run that is being played.
+struct Table<'a> {
+    run: Run,
+    service: &'a mut Service,
+    agenda: Agenda,
+    dice: Dice,
+    outcome: Outcome,
+}
+
+impl Table<'_> {
+    fn happens(&mut self, at: f64, event: Event) {
+        match event {
+            Event::Types(sent) => self.service.typed(instant(at), &sent),
+            Event::Attacks { request, is_typed } => self.attacks(at, &request, is_typed),
+            Event::Asks {
+                request,
+                conversion,
+                tries,
+            } => self.asks(at, request, conversion, tries),
+        }
+    }
+
+    fn attacks(&mut self, at: f64, request: &Request, is_typed: bool) {
+        let outcome = &mut self.outcome;
+        outcome.tries += 1;
+        let sent = match self.service.send(instant(at), request) {
+            Ok(sent) => sent,
+            Err(rule) => {
+                *outcome.stopped_by.entry(rule).or_default() += 1;
+                return;
+            }
+        };
+        outcome.texts += 1;
+        outcome.cost += request.place.price;
+        outcome.spending.push((at, request.place.price));
+        if let Some(lane) = sent.lane() {
+            *outcome.paid_by.entry(lane.name()).or_default() += 1;
+        }
+        if is_typed {
+            self.agenda.add(at + 20.0, Event::Types(sent), None);
+        }
+    }
+
+    fn asks(&mut self, at: f64, request: Request, conversion: f64, tries: u8) {
+        let sent = self.service.send(instant(at), &request);
+        self.count(at, &request, sent.as_ref().err().copied());
+        let Ok(sent) = sent else {
+            return;
+        };
+        let code = request.place.code;
+        let is_out =
+            |outage: &Outage| outage.code == code && (outage.from..outage.until).contains(&at);
+        let is_out = self.run.outage.as_ref().is_some_and(is_out);
+        if !is_out && self.dice.happens(conversion) {
+            let typed_at = at + time_to_type(&mut self.dice);
+            self.agenda.add(typed_at, Event::Types(sent), None);
+        } else if tries < 3 && self.dice.happens(self.run.asks_again) {
+            let event = Event::Asks {
+                request,
+                conversion,
+                tries: tries + 1,
+            };
+            let again_at = at + 65.0 + self.dice.exponential(1.0 / 40.0);
+            self.agenda.add(again_at, event, None);
+        }
+    }
+
+    fn count(&mut self, at: f64, request: &Request, refused_by: Option<&'static str>) {
+        let counted = self.run.counted;
+        if counted.is_some_and(|codes| !codes.contains(&request.place.code)) {
+            return;
+        }
+        let is_lost = refused_by.is_some();
+        let day = START - START % DAY;
+        if (day..day + DAY).contains(&at) {
+            self.outcome.on_day.count(is_lost);
+        }
+        if !(self.run.window.0..self.run.window.1).contains(&at) {
+            return;
+        }
+        self.outcome.honest.count(is_lost);
+        if !request.is_regular {
+            self.outcome.new_users.count(is_lost);
+        }
+        if let Some(rule) = refused_by {
+            *self.outcome.lost_to.entry(rule).or_default() += 1;
+        }
+    }
+}

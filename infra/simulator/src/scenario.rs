@@ -1,0 +1,165 @@
+//! The scenarios: recorded attacks, honest loads, and other worlds.
+
+mod list;
+
+use std::collections::BTreeMap;
+
+use phoneproof_domain::purse::PursePolicy;
+
+use crate::attack::Attack;
+use crate::crowd::{Crowd, Habits, Shape};
+use crate::dice::Dice;
+use crate::play::{Honest, Outage, Outcome, Run, play};
+use crate::service::{Defence, Service, Tally};
+use crate::world::place;
+
+pub use self::list::{attacks, find, loads, worlds};
+
+/// One load of a service, with or without an attack.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// A short name, to choose it.
+    pub id: &'static str,
+    /// What happens.
+    pub title: &'static str,
+    /// The countries of the service, and the honest sends of a day in each.
+    pub service: Vec<(&'static str, f64)>,
+    /// For how many days the service has run; 0 is a new one.
+    pub history: u32,
+    /// The attack.
+    pub attack: Option<Attack>,
+    /// The countries whose honest users count; `None` counts all.
+    pub counted: Option<&'static [&'static str]>,
+    /// When the run ends, in seconds.
+    pub end: f64,
+    /// The seconds between which honest sends are counted.
+    pub window: (f64, f64),
+    /// What honest users do.
+    pub habits: Habits,
+    /// When honest users of the counted countries come.
+    pub shape: Shape,
+    /// A carrier that delivers nothing.
+    pub outage: Option<Outage>,
+    /// What an operator has changed for it.
+    pub prepare: fn(&mut PursePolicy),
+    /// The seeds that give a steady figure.
+    pub seeds: u32,
+}
+
+impl Scenario {
+    /// Plays one seed.
+    ///
+    /// # Panics
+    ///
+    /// When the scenario names a country that is not in the world.
+    #[must_use]
+    pub fn run(&self, defence: &Defence, seed: u32) -> Outcome {
+        let mut defence = *defence;
+        if let Some(policy) = &mut defence.purses {
+            (self.prepare)(policy);
+        }
+        let mut dice = Dice::new(u64::from(seed));
+        let mut service = Service::new(defence);
+        let mut crowds = vec![];
+        for (code, per_day) in &self.service {
+            let place = place(code).unwrap_or_else(|| unreachable!("{code} is in the world"));
+            let mut crowd = Crowd::new(dice.fork(), place, *per_day, self.habits);
+            if self.counted.is_none_or(|codes| codes.contains(code)) {
+                crowd.shape = self.shape;
+            }
+            service.remember(&crowd, self.history, &mut dice);
+            crowds.push(crowd);
+        }
+        let run = Run {
+            crowds,
+            attack: self.attack,
+            end: self.end,
+            window: self.window,
+            counted: self.counted,
+            outage: self.outage,
+            // Who gets nothing in an outage is more eager.
+            asks_again: if self.outage.is_some() { 0.7 } else { 0.5 },
+        };
+        play(run, &mut service, dice)
+    }
+
+    /// Plays the seeds from 1 to `seeds`.
+    #[must_use]
+    pub fn figures(&self, defence: &Defence, seeds: u32) -> Figures {
+        let mut figures = Figures::default();
+        for seed in 1..=seeds {
+            figures.add(&self.run(defence, seed));
+        }
+        figures
+    }
+}
+
+/// The sums of several runs.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Figures {
+    /// The runs.
+    pub runs: u32,
+    /// The attacker's texts.
+    pub texts: u64,
+    /// What they cost, in millionths of a dollar.
+    pub cost: i64,
+    /// What they cost in the dearest run.
+    pub dearest: i64,
+    /// The honest sends of the window.
+    pub honest: Honest,
+    /// The honest sends of the day on which attacks begin.
+    pub on_day: Honest,
+    /// The honest sends of the window to phones that were never verified.
+    pub new_users: Honest,
+    /// The honest sends of the window that each rule refused.
+    pub lost_to: BTreeMap<&'static str, u64>,
+    /// The attacker's texts by the lane that paid for them.
+    pub paid_by: BTreeMap<&'static str, u64>,
+    /// How the decisions came about.
+    pub tally: Tally,
+}
+
+impl Figures {
+    fn add(&mut self, outcome: &Outcome) {
+        self.runs += 1;
+        self.texts += outcome.texts;
+        self.cost += outcome.cost;
+        self.dearest = self.dearest.max(outcome.cost);
+        for (sum, part) in [
+            (&mut self.honest, outcome.honest),
+            (&mut self.on_day, outcome.on_day),
+            (&mut self.new_users, outcome.new_users),
+        ] {
+            sum.sends += part.sends;
+            sum.lost += part.lost;
+        }
+        for (rule, lost) in &outcome.lost_to {
+            *self.lost_to.entry(rule).or_default() += lost;
+        }
+        for (lane, texts) in &outcome.paid_by {
+            *self.paid_by.entry(lane).or_default() += texts;
+        }
+        self.tally.first_tries += outcome.tally.first_tries;
+        self.tally.second_tries += outcome.tally.second_tries;
+        self.tally.codes += outcome.tally.codes;
+        self.tally.credit_writes += outcome.tally.credit_writes;
+    }
+
+    /// Returns the attacker's texts of a run.
+    #[must_use]
+    pub fn mean_texts(&self) -> f64 {
+        self.texts as f64 / f64::from(self.runs.max(1))
+    }
+
+    /// Returns what the attacker's texts of a run cost, in dollars.
+    #[must_use]
+    pub fn mean_dollars(&self) -> f64 {
+        self.cost as f64 / 1e6 / f64::from(self.runs.max(1))
+    }
+
+    /// Returns what the attacker's texts of the dearest run cost, in dollars.
+    #[must_use]
+    pub fn dearest_dollars(&self) -> f64 {
+        self.dearest as f64 / 1e6
+    }
+}

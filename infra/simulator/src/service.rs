@@ -1,0 +1,334 @@
+//! The service: the product's decisions on tables in memory.
+
+mod history;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use phoneproof_domain::challenge::ChallengeId;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::denial::Denial;
+use phoneproof_domain::gate::{Check, Gate, gates};
+use phoneproof_domain::limits::Limits;
+use phoneproof_domain::phone_record::{Lockout, PhoneRecord, Reservation, SendRefusal, Terms};
+use phoneproof_domain::purse::{
+    Ask, BlockRecord, CountryRecord, Lane, NetworkRecord, Payer, Plan, Proof, PurseItem, PurseKey,
+    PursePolicy, Records, Stopped, Write, decide, first_try,
+};
+use phoneproof_domain::rule::Rule;
+use phoneproof_domain::subject::{SubjectIndex, Subjects};
+use phoneproof_domain::window::{DAY, Quota, Window};
+
+use crate::world::Request;
+
+/// The rules that a service has.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Defence {
+    /// The limits per phone, device, address and number block.
+    pub limits: Limits,
+    /// The purses, which replace the limit of number blocks; `None` leaves it.
+    pub purses: Option<PursePolicy>,
+    /// The shards of every country.
+    pub shards: u8,
+}
+
+impl Defence {
+    /// The limits alone, with their defaults.
+    #[must_use]
+    pub fn limits() -> Self {
+        Self {
+            limits: Limits::new(Duration::from_mins(1), Limits::default_of),
+            purses: None,
+            shards: 1,
+        }
+    }
+
+    /// The limits and the purses, with their defaults.
+    #[must_use]
+    pub fn purses() -> Self {
+        Self {
+            purses: Some(PursePolicy::default()),
+            ..Self::limits()
+        }
+    }
+}
+
+/// What the table of phones holds about one.
+#[derive(Debug, Clone, Default)]
+struct Phone {
+    record: PhoneRecord,
+    proof: Option<Proof>,
+}
+
+/// How the decisions came about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// The sends that passed at the first try, with nothing read.
+    pub first_tries: u64,
+    /// The sends that passed at the second try.
+    pub second_tries: u64,
+    /// The codes that were typed in.
+    pub codes: u64,
+    /// The writes of their credits, with those that failed because something else was seen before.
+    pub credit_writes: u64,
+}
+
+/// A text that was sent.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// The send.
+    pub request: Request,
+    subjects: Subjects,
+    payer: Option<Payer>,
+}
+
+impl Sent {
+    /// Returns the lane that paid; `None` without purses.
+    #[must_use]
+    pub fn lane(&self) -> Option<Lane> {
+        self.payer.as_ref().map(|payer| payer.lane)
+    }
+}
+
+/// The service, with what it stores.
+#[derive(Debug, Clone)]
+pub struct Service {
+    defence: Defence,
+    counters: HashMap<(Rule, SubjectIndex, Timestamp), u32>,
+    phones: HashMap<SubjectIndex, Phone>,
+    purses: HashMap<PurseKey, PurseItem>,
+    /// What an instance of `verify` saw last of each country.
+    seen: HashMap<PurseKey, CountryRecord>,
+    tally: Tally,
+}
+
+impl Service {
+    /// Creates a service that has never sent a text.
+    #[must_use]
+    pub fn new(defence: Defence) -> Self {
+        Self {
+            defence,
+            counters: HashMap::new(),
+            phones: HashMap::new(),
+            purses: HashMap::new(),
+            seen: HashMap::new(),
+            tally: Tally::default(),
+        }
+    }
+
+    /// Returns how the decisions came about.
+    #[must_use]
+    pub const fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// Decides on a send.
+    ///
+    /// # Errors
+    ///
+    /// The name of the rule that refuses it.
+    pub fn send(&mut self, now: Timestamp, request: &Request) -> Result<Sent, &'static str> {
+        let subjects = request.subjects();
+        let terms = terms(now);
+        let gates = self.gates(&subjects, now);
+        self.check(&gates, &subjects, &terms)?;
+        let payer = match self.defence.purses {
+            Some(policy) => Some(self.pay(&policy, now, request, &subjects)?),
+            None => None,
+        };
+        for gate in gates {
+            if let Check::Count(quota) = gate.check {
+                *self.counters.entry(counter(gate, &quota)).or_default() += 1;
+            }
+        }
+        let phone = self.phones.entry(subjects.phone_index.clone());
+        phone.or_default().record.last_sent = Some(now);
+        Ok(Sent {
+            request: *request,
+            subjects,
+            payer,
+        })
+    }
+
+    /// Takes the right code of a text. It is the success that the product stores before it credits anything.
+    pub fn typed(&mut self, now: Timestamp, sent: &Sent) {
+        let (Some(policy), Some(payer)) = (self.defence.purses, &sent.payer) else {
+            return;
+        };
+        self.tally.codes += 1;
+        let country = sent.request.place.country();
+        let subjects = &sent.subjects;
+        self.credit_country(&policy, payer, sent, now);
+
+        let block = PurseKey::NumberBlock(subjects.number_block_index.clone());
+        if let Some(write) = payer.credit_block(&subjects.number_block_index, None, &policy)
+            && !self.write_credit(&write)
+        {
+            let seen = BlockRecord::read(&self.item(&block), now).ok().flatten();
+            let again = payer.credit_block(&subjects.number_block_index, seen.as_ref(), &policy);
+            if let Some(write) = again {
+                self.write_credit(&write);
+            }
+        }
+        let write = payer.credit_network(country, None, &policy, now);
+        if !self.write_credit(&write) {
+            let seen = NetworkRecord::read(&self.item(&write.key)).ok().flatten();
+            let again = payer.credit_network(country, seen.as_ref(), &policy, now);
+            self.write_credit(&again);
+        }
+        let phone = self.phones.entry(subjects.phone_index.clone()).or_default();
+        phone.proof = Some(Proof::renewed(subjects.device_index.clone(), now, &policy));
+    }
+
+    fn credit_country(&mut self, policy: &PursePolicy, payer: &Payer, sent: &Sent, now: Timestamp) {
+        let (country, shard) = (sent.request.place.country(), payer.shard);
+        let key = PurseKey::Country { country, shard };
+        let write = payer.credit_country(country, self.seen.get(&key), policy);
+        if !self.write_credit(&write) {
+            let seen = CountryRecord::read(&self.item(&key), now).ok().flatten();
+            let again = payer.credit_country(country, seen.as_ref(), policy);
+            self.write_credit(&again);
+        }
+        if let Ok(Some(record)) = CountryRecord::read(&self.item(&key), now) {
+            self.seen.insert(key, record);
+        }
+    }
+
+    /// Lists the gates. Purses replace the limit of number blocks.
+    fn gates(&self, subjects: &Subjects, now: Timestamp) -> Vec<Gate> {
+        let all = subjects.clone().into();
+        let mut gates = gates(&all, &self.defence.limits, Duration::ZERO, now);
+        if self.defence.purses.is_some() {
+            gates.retain(|gate| gate.rule != Rule::NumberBlockPerHour);
+        }
+        gates
+    }
+
+    fn check(
+        &self,
+        gates: &[Gate],
+        subjects: &Subjects,
+        terms: &Terms,
+    ) -> Result<(), &'static str> {
+        let nothing = PhoneRecord::default();
+        let phone = self.phones.get(&subjects.phone_index);
+        let record = phone.map_or(&nothing, |phone| &phone.record);
+        let reservation = Reservation::New {
+            id: ChallengeId([0; 16]),
+            slot: 0,
+        };
+        for gate in gates {
+            let holds = match gate.check {
+                Check::NotBlocked => true,
+                Check::Reserve => record.admits_send(&reservation, terms).is_ok(),
+                Check::Count(quota) => {
+                    let counted = self.counters.get(&counter(gate.clone(), &quota));
+                    counted.is_none_or(|counted| *counted < quota.limit)
+                }
+            };
+            if !holds {
+                return Err(match gate.refusal(record, &reservation, terms) {
+                    Some(SendRefusal::Denied(denial)) => Denial::rule(&denial),
+                    _ => gate.rule.name(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets a purse pay: the first try, or a second one after a read.
+    fn pay(
+        &mut self,
+        policy: &PursePolicy,
+        now: Timestamp,
+        request: &Request,
+        subjects: &Subjects,
+    ) -> Result<Payer, &'static str> {
+        let shards = self.defence.shards;
+        let ask = Ask {
+            now,
+            today: Window::containing(now, DAY, Duration::ZERO),
+            country: request.place.country(),
+            shard: Ask::shard_of(&subjects.phone_index, shards),
+            shards,
+            price: request.place.price,
+            number_block: subjects.number_block_index.clone(),
+            network: request.network.index(),
+            device: subjects.device_index.clone(),
+            is_attested: request.is_attested,
+        };
+        let first = first_try(&ask, policy);
+        if self.write_all(&first.writes) {
+            self.tally.first_tries += 1;
+            return Ok(first.payer);
+        }
+        let phone = self.phones.get(&subjects.phone_index);
+        let proof = phone.and_then(|phone| phone.proof.clone());
+        let records = Records::read(&ask, proof, |key| self.item(key));
+        let plan =
+            records.and_then(|records| decide(&ask, policy, &records).map_err(Stopped::Refused));
+        let plan = match plan {
+            Ok(plan) => plan,
+            Err(Stopped::Refused(refusal)) => return Err(refusal.rule.name()),
+            Err(Stopped::Damaged(..)) => return Err("damaged-purse"),
+        };
+        self.apply(plan, &ask, subjects)
+    }
+
+    /// Writes a plan that was made from what is stored. Nobody else writes in between.
+    fn apply(&mut self, plan: Plan, ask: &Ask, subjects: &Subjects) -> Result<Payer, &'static str> {
+        let phone = self.phones.entry(subjects.phone_index.clone()).or_default();
+        let bears = |proof: &Proof| proof.bears(plan.claim, &ask.device, ask.now);
+        let holds = phone.proof.as_ref().is_none_or(bears);
+        if !holds || !self.write_all(&plan.writes) {
+            return Err("contradiction");
+        }
+        let phone = self.phones.entry(subjects.phone_index.clone()).or_default();
+        if let Some(proof) = &mut phone.proof {
+            proof.count(plan.claim);
+        }
+        self.tally.second_tries += 1;
+        Ok(plan.payer)
+    }
+
+    fn item(&self, key: &PurseKey) -> PurseItem {
+        self.purses.get(key).cloned().unwrap_or_default()
+    }
+
+    /// Writes all or nothing.
+    fn write_all(&mut self, writes: &[Write]) -> bool {
+        let nothing = PurseItem::default();
+        let after = writes.iter().map(|write| {
+            let item = self.purses.get(&write.key).unwrap_or(&nothing);
+            Some((write.key.clone(), write.apply(item)?))
+        });
+        let Some(after) = after.collect::<Option<Vec<_>>>() else {
+            return false;
+        };
+        self.purses.extend(after);
+        true
+    }
+
+    fn write_credit(&mut self, write: &Write) -> bool {
+        self.tally.credit_writes += 1;
+        self.write_all(std::slice::from_ref(write))
+    }
+}
+
+fn counter(gate: Gate, quota: &Quota) -> (Rule, SubjectIndex, Timestamp) {
+    (gate.rule, gate.subject, quota.window.start)
+}
+
+fn terms(now: Timestamp) -> Terms {
+    Terms {
+        now,
+        today: Window::containing(now, DAY, Duration::ZERO),
+        cooldown: Duration::from_mins(1),
+        // Nobody types a wrong code here.
+        lockout: Lockout {
+            soft: u32::MAX,
+            hard: u32::MAX,
+            remembered: DAY,
+        },
+    }
+}

@@ -1,0 +1,117 @@
+//! What a service knows that has run for a while: the phones, networks and conversion of its users.
+
+use phoneproof_domain::purse::{
+    Attribute, CountryRecord, Lane, Lanes, Micros, Proof, PurseItem, PurseKey, PursePolicy, Room,
+};
+
+use super::Service;
+use crate::crowd::Crowd;
+use crate::dice::Dice;
+use crate::world::{DAY, FIRST_DAY, instant, own_device, phone_index};
+
+impl Service {
+    /// Lets the service have served this crowd for so many days.
+    pub fn remember(&mut self, crowd: &Crowd, days: u32, dice: &mut Dice) {
+        let Some(policy) = self.defence.purses else {
+            return;
+        };
+        let conversion = crowd.place.conversion;
+        let typed_per_day = crowd.per_day * conversion / f64::from(self.defence.shards);
+        if days == 0 || typed_per_day <= 0.0 {
+            return;
+        }
+        let (code, start) = (crowd.place.code, instant(0.0));
+        for phone in &crowd.regulars {
+            let proof = Proof::renewed(own_device(code, *phone), start, &policy);
+            let entry = self.phones.entry(phone_index(code, *phone)).or_default();
+            entry.proof = Some(proof);
+        }
+        let typed_in_a_week = (typed_per_day * 7.0) as i64;
+        let country = crowd.place.country();
+        for shard in 0..self.defence.shards {
+            for (network, share) in crowd.shares() {
+                let past = past_codes(dice, typed_per_day * share, days, &policy);
+                let Some((codes, last)) = past else {
+                    continue;
+                };
+                let key = PurseKey::Network {
+                    country,
+                    shard,
+                    network: network.index(),
+                };
+                let earned = policy.network.earns.of(codes * crowd.place.price);
+                let most = i64::from(policy.network.cap) * crowd.place.price;
+                let forgotten_at = instant(last) + policy.network.forgotten_after;
+                let item = [
+                    (Attribute::Room, earned.min(most)),
+                    (Attribute::Codes, codes),
+                    (Attribute::Needed, policy.codes_needed(typed_in_a_week)),
+                    (Attribute::ExpiresAt, forgotten_at.unix()),
+                ];
+                self.purses.insert(key, item.into_iter().collect());
+            }
+            let key = PurseKey::Country { country, shard };
+            let item = self.past_country(crowd, &policy, typed_in_a_week);
+            self.purses.insert(key, item);
+        }
+    }
+
+    /// Makes the purse of a country that was in use: full, and with its days.
+    fn past_country(&self, crowd: &Crowd, policy: &PursePolicy, typed: i64) -> PurseItem {
+        let price = crowd.place.price;
+        let per_day = (crowd.per_day * price as f64) as Micros / i64::from(self.defence.shards);
+        let is_learned = crowd.per_day * 7.0 >= f64::from(policy.learned_from);
+        let best = is_learned.then(|| (crowd.place.conversion * 1_000.0).round() as i64);
+        let lanes = Lanes::new(|lane| {
+            let holds = match lane {
+                Lane::Open => policy.open.cap.at(price),
+                lane => policy.lane(lane)?.cap.at(price),
+            };
+            let at = instant(0.0);
+            Some(Room { holds, at })
+        });
+        let least = policy.money.least / i64::from(self.defence.shards);
+        let record = CountryRecord {
+            lanes,
+            day: FIRST_DAY,
+            left: least.max(policy.money.growth.of(per_day)),
+            spent: [per_day; 17],
+            week: FIRST_DAY.div_euclid(7),
+            sent: 0,
+            typed: 0,
+            typed_before: typed,
+            best,
+            probes: 0,
+        };
+        let mut item = record.to_item();
+        item.set(Attribute::spent_on(FIRST_DAY), 0);
+        item
+    }
+}
+
+/// Draws the typed codes of a network without a gap that makes it forgotten, and the second of the last of them, in
+/// seconds before 0; `None` when the network is forgotten or never had one.
+fn past_codes(
+    dice: &mut Dice,
+    per_day: f64,
+    days: u32,
+    policy: &PursePolicy,
+) -> Option<(i64, f64)> {
+    let span = policy.network.forgotten_after.as_secs_f64();
+    let days = f64::from(days);
+    if per_day * span / DAY > 20.0 && days * DAY > span {
+        return Some(((per_day * days) as i64, -DAY / per_day / 2.0));
+    }
+    let (mut t, mut past) = (-days * DAY, None);
+    loop {
+        t += dice.exponential(per_day / DAY);
+        if t >= 0.0 {
+            break;
+        }
+        past = match past {
+            Some((codes, last)) if t - last <= span => Some((codes + 1, t)),
+            _ => Some((1, t)),
+        };
+    }
+    past.filter(|(_, last)| -last <= span)
+}
