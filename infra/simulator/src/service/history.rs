@@ -1,7 +1,8 @@
 //! What a service knows that has run for a while: the phones, networks and conversion of its users.
 
 use phoneproof_domain::purse::{
-    Attribute, CountryRecord, Lane, Lanes, Micros, Proof, PurseItem, PurseKey, PursePolicy, Room,
+    Attribute, CountryRecord, DAYS_KEPT, Lane, Lanes, Micros, Proof, PurseItem, PurseKey,
+    PursePolicy, Room,
 };
 
 use super::Service;
@@ -75,7 +76,7 @@ impl Service {
             lanes,
             day: FIRST_DAY,
             left: least.max(policy.money.growth.of(per_day)),
-            spent: [per_day; 17],
+            spent: [per_day; DAYS_KEPT as usize],
             week: FIRST_DAY.div_euclid(7),
             sent: 0,
             typed: 0,

@@ -9,7 +9,7 @@ use crate::window::DAY;
 
 /// For how many days a country's item holds what its texts cost: today and the sixteen days before, of which the money
 /// stop looks at those from 3 to 16 days ago.
-pub(super) const DAYS_KEPT: u8 = 17;
+pub const DAYS_KEPT: u8 = 17;
 
 /// Reports that an attribute of a purse is missing or out of range.
 ///

@@ -26,13 +26,13 @@ fn a_new_country_gets_four_texts_from_the_service_and_then_one_in_six_hours() {
         (PurseRule::Country, six_hours)
     );
     let service = ask(0, "n", "b").service_key();
-    assert_eq!(table.get(&service, Attribute::Left), 5_000_000 - 4 * PRICE);
+    assert_eq!(table.get(&service, Attribute::Left), 4_000_000 - 4 * PRICE);
     assert!(
         table
             .send(&ask(3 + 6 * 3_600, "net", "b5"), &policy, None)
             .is_ok()
     );
-    assert_eq!(table.get(&service, Attribute::Left), 5_000_000 - 5 * PRICE);
+    assert_eq!(table.get(&service, Attribute::Left), 4_000_000 - 5 * PRICE);
 }
 
 #[test]
