@@ -171,6 +171,40 @@ proptest! {
         });
     }
 
+    /// A stranger and a known phone, or the first try of one and the second of another.
+    #[test]
+    fn two_different_sends_at_once_take_no_more_than_there_is(steps in steps()) {
+        let policy = PursePolicy::default();
+        play(&steps, &policy, |table, ask, proof| {
+            let mut other = ask.clone();
+            (other.network, other.number_block) = (index("n1"), index("b1"));
+            let known = Proof::renewed(index("device"), ask.now, &policy);
+            let decided = |ask, proof| decide(ask, &policy, &table.records(ask, proof)).ok();
+            let Some(plan) = decided(ask, proof) else {
+                return;
+            };
+            let rivals = [decided(&other, None), decided(&other, Some(&known))];
+            for rival in rivals.into_iter().flatten().chain([first_try(&other, &policy)]) {
+                let (mut after, mut reverse) = (table.clone(), table.clone());
+                let paid = [&plan, &rival].map(|plan| after.write(&plan.writes));
+                let _ = [&rival, &plan].map(|plan| reverse.write(&plan.writes));
+                for item in after.0.values().chain(reverse.0.values()) {
+                    assert!(item.iter().all(|(_, value)| value >= 0));
+                }
+                // The day counts every text that was paid, and no other.
+                let spent = |table: &Table| {
+                    let country = table.item(&ask.country_key());
+                    let is_today = country.get(Attribute::Day) == Some(ask.day());
+                    let spent = country.get(Attribute::spent_on(ask.day()));
+                    spent.filter(|_| is_today).unwrap_or(0)
+                };
+                let texts = paid.into_iter().filter(|paid| *paid).count();
+                let texts = i64::try_from(texts).expect("few");
+                assert_eq!(spent(&after) - spent(table), texts * PRICE);
+            }
+        });
+    }
+
     #[test]
     fn a_text_takes_its_price_and_time_gives_at_most_its_share(steps in steps()) {
         let policy = PursePolicy::default();
