@@ -50,6 +50,21 @@ fn what_nobody_earned_ends_for_all_countries_together() {
     assert_eq!(table.get(&service, Attribute::Left), 0);
 }
 
+/// A store that has not read the service's purse learns from the write that fails.
+#[test]
+fn a_grant_that_the_service_no_longer_has_is_not_written() {
+    let (policy, mut table) = (PursePolicy::default(), Table::default());
+    let ask = ask(0, "net", "b");
+    let plan = decide(&ask, &policy, &Records::default()).expect("a plan");
+    let fourth = 4 * PRICE - 1;
+    table.set(ask.service_key(), Attribute::Left, fourth);
+    assert!(!table.clone().write(&plan.writes));
+    let again = decide(&ask, &policy, &table.records(&ask, None)).expect("a plan");
+    assert!(table.write(&again.writes));
+    assert_eq!(table.get(&ask.service_key(), Attribute::Left), 0);
+    assert_eq!(table.lane(Lane::Open), fourth - PRICE);
+}
+
 #[test]
 fn three_typed_codes_open_the_crowds_lane_to_their_network_and_to_no_other() {
     let policy = PursePolicy::default();
