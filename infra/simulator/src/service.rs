@@ -170,11 +170,14 @@ impl Service {
                 self.write_credit(&write);
             }
         }
-        let write = payer.credit_network(country, None, &policy, now);
-        if !self.write_credit(&write) {
+        let of_network = |seen| payer.credit_network(country, seen, &policy, now);
+        if let Some(write) = of_network(None)
+            && !self.write_credit(&write)
+        {
             let seen = NetworkRecord::read(&self.item(&write.key)).ok().flatten();
-            let again = payer.credit_network(country, seen.as_ref(), &policy, now);
-            self.write_credit(&again);
+            if let Some(again) = of_network(seen.as_ref()) {
+                self.write_credit(&again);
+            }
         }
         let phone = self.phones.entry(subjects.phone_index.clone()).or_default();
         phone.proof = Some(Proof::renewed(subjects.device_index.clone(), now, &policy));

@@ -73,6 +73,14 @@ fn an_attacker_who_types_some_codes_gets_a_little_more() {
     assert!(typing.dearest_dollars() < 5.0);
 }
 
+/// Those for whom the operator vouches must not make the attacker's networks familiar.
+#[test]
+fn vouching_for_callers_on_vpns_keeps_them_and_does_not_pay_the_attacker() {
+    let vouched = purses("wa10", 2);
+    assert_near("dollars", vouched.mean_dollars(), 2.71, 1.5);
+    assert!(vouched.on_day.percent() < 1.0, "{:?}", vouched.on_day);
+}
+
 #[test]
 fn a_steady_service_loses_next_to_nothing_and_passes_at_the_first_try() {
     let steady = purses("a", 1);

@@ -8,7 +8,7 @@ use phoneproof_domain::purse::{
 use super::Service;
 use crate::crowd::Crowd;
 use crate::dice::Dice;
-use crate::world::{DAY, FIRST_DAY, instant, own_device, phone_index};
+use crate::world::{DAY, FIRST_DAY, Network, instant, own_device, phone_index};
 
 impl Service {
     /// Lets the service have served this crowd for so many days.
@@ -29,9 +29,15 @@ impl Service {
         }
         let typed_in_a_week = (typed_per_day * 7.0) as i64;
         let country = crowd.place.country();
+        // In a strange network, new users for whom the operator vouches earn nothing for it.
+        let not_vouched = 1.0 - (1.0 - crowd.habits.known) * crowd.habits.attested;
         for shard in 0..self.defence.shards {
             for (network, share) in crowd.shares() {
-                let past = past_codes(dice, typed_per_day * share, days, &policy);
+                let earning = match network {
+                    Network::Odd(_) if policy.attested.is_some() => not_vouched,
+                    _ => 1.0,
+                };
+                let past = past_codes(dice, typed_per_day * share * earning, days, &policy);
                 let Some((codes, last)) = past else {
                     continue;
                 };

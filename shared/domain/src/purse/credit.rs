@@ -169,7 +169,11 @@ impl Payer {
         })
     }
 
-    /// Makes the credit of the network's purse, which also remembers the network for longer.
+    /// Makes the credit of the network's purse, which also remembers the network for longer; `None` when it gets
+    /// nothing.
+    ///
+    /// Who is vouched for says nothing of the network. Otherwise the vouched users of a VPN would make it familiar, and
+    /// attackers come from there.
     #[must_use]
     pub fn credit_network(
         &self,
@@ -177,12 +181,13 @@ impl Payer {
         seen: Option<&NetworkRecord>,
         policy: &PursePolicy,
         now: Timestamp,
-    ) -> Write {
+    ) -> Option<Write> {
         let cap = self.price.saturating_mul(i64::from(policy.network.cap));
         let earned = match self.lane {
             Lane::Crowd => policy.gain,
             Lane::Known if self.heals => policy.heals_network,
-            Lane::Known | Lane::Moved | Lane::Attested | Lane::Open => policy.network.earns,
+            Lane::Known | Lane::Moved | Lane::Open => policy.network.earns,
+            Lane::Attested => return None,
         };
         let forgotten_at = (now + policy.network.forgotten_after).unix();
         let mut changes = vec![Change::Set(Attribute::ExpiresAt, forgotten_at)];
@@ -210,7 +215,7 @@ impl Payer {
             conditions.push(Condition::AbsentOrAtLeast(Attribute::ExpiresAt, alive_from));
             conditions
         };
-        Write {
+        Some(Write {
             key: PurseKey::Network {
                 country,
                 shard: self.shard,
@@ -218,7 +223,7 @@ impl Payer {
             },
             conditions,
             changes,
-        }
+        })
     }
 
     /// Makes the write that gives the price back to the lane when the carrier certainly did not send the text.

@@ -113,10 +113,12 @@ impl Table {
                 assert!(self.write(&[again]));
             }
         }
-        let network = payer.credit_network(ask.country, None, policy, ask.now);
-        if !self.write(&[network]) {
+        let of_network = |seen| payer.credit_network(ask.country, seen, policy, ask.now);
+        if let Some(network) = of_network(None)
+            && !self.write(&[network])
+        {
             let seen = self.records(ask, None).network;
-            let again = payer.credit_network(ask.country, seen.as_ref(), policy, ask.now);
+            let again = of_network(seen.as_ref()).expect("a credit");
             assert!(self.write(&[again]));
         }
     }

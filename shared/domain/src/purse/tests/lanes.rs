@@ -306,6 +306,8 @@ fn a_caller_for_whom_the_operator_vouches_has_a_lane_where_it_is_on() {
     assert_eq!(table.lane(Lane::Attested), PRICE);
     table.credit(&ask, &plan.payer, &policy);
     assert_eq!(table.lane(Lane::Attested), 3 * PRICE);
+    // His network is as strange as before.
+    assert!(!table.0.contains_key(&ask.network_key()));
 }
 
 #[test]
