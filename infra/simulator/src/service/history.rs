@@ -38,7 +38,7 @@ impl Service {
                     _ => 1.0,
                 };
                 let past = past_codes(dice, typed_per_day * share * earning, days, &policy);
-                let Some((codes, last)) = past else {
+                let Some(Past { codes, since, last }) = past else {
                     continue;
                 };
                 let key = PurseKey::Network {
@@ -52,6 +52,7 @@ impl Service {
                 let item = [
                     (Attribute::Room, earned.min(most)),
                     (Attribute::Codes, codes),
+                    (Attribute::Since, instant(since).unix()),
                     (Attribute::Needed, policy.codes_needed(typed_in_a_week)),
                     (Attribute::ExpiresAt, forgotten_at.unix()),
                 ];
@@ -96,29 +97,48 @@ impl Service {
     }
 }
 
-/// Draws the typed codes of a network without a gap that makes it forgotten, and the second of the last of them, in
-/// seconds before 0; `None` when the network is forgotten or never had one.
-fn past_codes(
-    dice: &mut Dice,
-    per_day: f64,
-    days: u32,
-    policy: &PursePolicy,
-) -> Option<(i64, f64)> {
+/// The typed codes of a network until the clock starts. Times are in seconds, and negative.
+struct Past {
+    codes: i64,
+    since: f64,
+    last: f64,
+}
+
+/// Draws the typed codes of a network that had so many a day; `None` when it is forgotten or never had one.
+fn past_codes(dice: &mut Dice, per_day: f64, days: u32, policy: &PursePolicy) -> Option<Past> {
     let span = policy.network.forgotten_after.as_secs_f64();
-    let days = f64::from(days);
-    if per_day * span / DAY > 20.0 && days * DAY > span {
-        return Some(((per_day * days) as i64, -DAY / per_day / 2.0));
+    let halved_after = policy.network.halved_after.as_secs_f64();
+    let all = f64::from(days) * DAY;
+    if per_day * span / DAY > 20.0 && all > span {
+        let since = dice.unit() * all.min(halved_after);
+        let kept = (all - since).min(halved_after);
+        return Some(Past {
+            codes: (per_day * (kept + since) / DAY) as i64,
+            since: -since,
+            last: -DAY / per_day / 2.0,
+        });
     }
-    let (mut t, mut past) = (-days * DAY, None);
+    let (mut t, mut past) = (-all, None);
     loop {
         t += dice.exponential(per_day / DAY);
         if t >= 0.0 {
             break;
         }
         past = match past {
-            Some((codes, last)) if t - last <= span => Some((codes + 1, t)),
-            _ => Some((1, t)),
+            Some(Past { codes, since, last }) if t - last <= span => {
+                let is_halved = t - since >= halved_after;
+                Some(Past {
+                    codes: if is_halved { codes / 2 } else { codes } + 1,
+                    since: if is_halved { t } else { since },
+                    last: t,
+                })
+            }
+            _ => Some(Past {
+                codes: 1,
+                since: t,
+                last: t,
+            }),
         };
     }
-    past.filter(|(_, last)| -last <= span)
+    past.filter(|past| -past.last <= span)
 }

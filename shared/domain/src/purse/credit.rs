@@ -197,8 +197,11 @@ impl Payer {
         );
         let alive_from = now.unix().saturating_add(1);
         let conditions = if seen.is_some_and(|record| record.is_forgotten(now)) {
-            changes.push(Change::Set(Attribute::Room, earned.of(self.price)));
-            changes.push(Change::Set(Attribute::Codes, 1));
+            changes.extend([
+                Change::Set(Attribute::Room, earned.of(self.price)),
+                Change::Set(Attribute::Codes, 1),
+                Change::Set(Attribute::Since, now.unix()),
+            ]);
             vec![Condition::Below(Attribute::ExpiresAt, alive_from)]
         } else {
             let fill = Fill::of(seen.map_or(0, |record| record.holds), cap);
@@ -207,12 +210,14 @@ impl Payer {
                 (fill, _) => fill.credit(earned, self.price),
             };
             changes.push(Change::Add(Attribute::Room, credit));
-            changes.push(Change::Add(Attribute::Codes, 1));
             let mut conditions = match fill {
                 Fill::Earns => vec![Condition::AbsentOrBelow(Attribute::Room, cap)],
                 Fill::Returns | Fill::Over => fill.conditions(Attribute::Room, cap),
             };
             conditions.push(Condition::AbsentOrAtLeast(Attribute::ExpiresAt, alive_from));
+            let (of_codes, counted) = count_code(seen, policy, now);
+            conditions.extend(of_codes);
+            changes.extend(counted);
             conditions
         };
         Some(Write {
@@ -247,5 +252,37 @@ impl Payer {
     const fn country_key(&self, country: Country) -> PurseKey {
         let shard = self.shard;
         PurseKey::Country { country, shard }
+    }
+}
+
+/// Counts a code of a network that is not forgotten. After a while, its codes are halved first.
+fn count_code(
+    seen: Option<&NetworkRecord>,
+    policy: &PursePolicy,
+    now: Timestamp,
+) -> (Vec<Condition>, [Change; 2]) {
+    let (since, codes) = (Attribute::Since, Attribute::Codes);
+    let counted_from = now - policy.network.halved_after;
+    match seen {
+        Some(record) if record.since <= counted_from => (
+            vec![
+                Condition::Is(since, record.since.unix()),
+                Condition::Is(codes, record.codes),
+            ],
+            [
+                Change::Set(since, now.unix()),
+                Change::Set(codes, record.codes / 2 + 1),
+            ],
+        ),
+        _ => {
+            let after = counted_from.unix().saturating_add(1);
+            let first = Change::AddFrom {
+                attribute: since,
+                start: now.unix(),
+                by: 0,
+            };
+            let conditions = vec![Condition::AbsentOrAtLeast(since, after)];
+            (conditions, [first, Change::Add(codes, 1)])
+        }
     }
 }

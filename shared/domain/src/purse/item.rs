@@ -81,8 +81,10 @@ pub enum Attribute {
     Room,
     /// When the block last paid, in Unix seconds.
     At,
-    /// The codes that were typed in a network, without a gap that makes it forgotten.
+    /// The codes that were typed in a network, without a gap that makes it forgotten; halved from time to time.
     Codes,
+    /// When a network's codes were halved last, or its first code was typed, in Unix seconds.
+    Since,
     /// The codes that open the crowd's lane to the network.
     Needed,
     /// When the item ends, in Unix seconds: the attribute of the table's TTL. A network is forgotten at it.
@@ -115,6 +117,7 @@ impl Attribute {
             Self::Room,
             Self::At,
             Self::Codes,
+            Self::Since,
             Self::Needed,
             Self::ExpiresAt,
         ];
@@ -140,6 +143,7 @@ impl Attribute {
             Self::Room => "room",
             Self::At => "at",
             Self::Codes => "codes",
+            Self::Since => "since",
             Self::Needed => "needed",
             Self::ExpiresAt => "expires_at",
         })

@@ -78,6 +78,9 @@ pub struct NetworkPolicy {
     pub cap: u32,
     /// A network without a typed code for so long is forgotten.
     pub forgotten_after: Duration,
+    /// The codes of a network are halved after so long. Without it, the few codes of a VPN add up over the months to
+    /// what a big country needs.
+    pub halved_after: Duration,
 }
 
 /// The money that the texts of a country may cost in a day, typed or not.
@@ -152,7 +155,8 @@ impl Default for PursePolicy {
             crowd: lane(14, 750_000, half_hour, 2),
             known: lane(60, 20_000_000, half_hour, 2),
             moved: lane(4, 750_000, six_hours, 1),
-            open: lane(4, 750_000, six_hours, 4),
+            // With six or eight hours, the dearest floods of random numbers cost $2.20.
+            open: lane(4, 750_000, HOUR * 12, 4),
             young_open: Cap {
                 texts: 6,
                 at_least: 1_000_000,
@@ -187,6 +191,7 @@ impl Default for PursePolicy {
                 earns: Thousandths(500),
                 cap: 6,
                 forgotten_after: DAY * 15,
+                halved_after: DAY * 30,
             },
             unearned_per_day: 4_000_000,
             money: MoneyStop {

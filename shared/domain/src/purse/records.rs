@@ -77,8 +77,10 @@ impl BlockRecord {
 pub struct NetworkRecord {
     /// What the purse holds.
     pub holds: Micros,
-    /// The codes that were typed there, without a gap that makes the network forgotten.
+    /// The codes that were typed there, without a gap that makes the network forgotten; halved from time to time.
     pub codes: i64,
+    /// When the codes were halved last, or the first one was typed.
+    pub since: Timestamp,
     /// When the network is forgotten.
     pub expires_at: Timestamp,
 }
@@ -96,6 +98,7 @@ impl NetworkRecord {
         Ok(Some(Self {
             holds: read_amount(item, Attribute::Room)?,
             codes: read_amount(item, Attribute::Codes)?,
+            since: Timestamp::from_unix(read_amount(item, Attribute::Since)?),
             expires_at: Timestamp::from_unix(read_amount(item, Attribute::ExpiresAt)?),
         }))
     }

@@ -93,6 +93,8 @@ pub(super) fn find(policy: &PursePolicy) -> Vec<PurseFault> {
         "network.forgotten_after",
         WAIT,
     );
+    let halved_after = policy.network.halved_after;
+    check(wait(halved_after), "network.halved_after", WAIT);
     check(
         money(policy.unearned_per_day),
         "unearned_per_day",

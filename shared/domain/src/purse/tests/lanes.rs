@@ -11,25 +11,27 @@ fn lane(plan: Result<Plan, PurseRefusal>) -> Lane {
 }
 
 #[test]
-fn a_new_country_gets_four_texts_from_the_service_and_then_one_in_six_hours() {
+fn a_new_country_gets_four_texts_from_the_service_and_then_one_in_twelve_hours() {
     let (policy, mut table) = (PursePolicy::default(), Table::default());
+    // So early that twelve hours later is the same day.
+    let early = -40_000;
     for n in 0..4 {
-        let sent = table.send(&ask(n, "net", &format!("b{n}")), &policy, None);
+        let sent = table.send(&ask(early + n, "net", &format!("b{n}")), &policy, None);
         assert_eq!(lane(sent), Lane::Open);
     }
     let refused = table
-        .send(&ask(4, "net", "b4"), &policy, None)
+        .send(&ask(early + 4, "net", "b4"), &policy, None)
         .expect_err("empty");
-    let six_hours = Timestamp::from_unix(NOON + 3 + 6 * 3_600);
+    let twelve_hours = Timestamp::from_unix(NOON + early + 3 + 12 * 3_600);
     assert_eq!(
         (refused.rule, refused.retry_at),
-        (PurseRule::Country, six_hours)
+        (PurseRule::Country, twelve_hours)
     );
     let service = ask(0, "n", "b").service_key();
     assert_eq!(table.get(&service, Attribute::Left), 4_000_000 - 4 * PRICE);
     assert!(
         table
-            .send(&ask(3 + 6 * 3_600, "net", "b5"), &policy, None)
+            .send(&ask(early + 3 + 12 * 3_600, "net", "b5"), &policy, None)
             .is_ok()
     );
     assert_eq!(table.get(&service, Attribute::Left), 4_000_000 - 5 * PRICE);
@@ -283,6 +285,21 @@ fn a_network_without_a_code_for_15_days_starts_anew() {
     table.credit(&later, &plan.payer, &policy);
     assert_eq!(table.get(&network, Attribute::Codes), 1);
     assert_eq!(table.get(&network, Attribute::Room), PRICE / 2);
+}
+
+#[test]
+fn the_codes_of_a_network_are_halved_every_30_days() {
+    let policy = PursePolicy::default();
+    let mut table = Table::familiar(&policy);
+    let network = ask(0, "home", "b").network_key();
+    let type_code = |table: &mut Table, day: i64| {
+        let ask = ask(day * 86_400 - 3_600, "home", &format!("b{day}"));
+        let plan = table.send(&ask, &policy, None).expect("a plan");
+        table.credit(&ask, &plan.payer, &policy);
+        table.get(&network, Attribute::Codes)
+    };
+    let codes = [10, 20, 29, 30, 40, 50, 59, 60].map(|day| type_code(&mut table, day));
+    assert_eq!(codes, [4, 5, 6, 4, 5, 6, 7, 4]);
 }
 
 #[test]
