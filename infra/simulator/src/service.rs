@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use phoneproof_domain::challenge::ChallengeId;
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::denial::Denial;
 use phoneproof_domain::gate::{Check, Gate, gates};
 use phoneproof_domain::limits::Limits;
-use phoneproof_domain::phone_record::{Lockout, PhoneRecord, Reservation, SendRefusal, Terms};
+use phoneproof_domain::phone_record::{Lockout, PhoneRecord, Reservation, Terms};
 use phoneproof_domain::purse::{
     Ask, BlockRecord, CountryRecord, Lane, NetworkRecord, Payer, Plan, Proof, PurseItem, PurseKey,
     PursePolicy, Records, Stopped, Write, decide, first_try,
@@ -221,19 +220,16 @@ impl Service {
             slot: 0,
         };
         for gate in gates {
-            let holds = match gate.check {
-                Check::NotBlocked => true,
+            let holds = match &gate.check {
+                Check::NotBlocked | Check::NotInBlockedRange(_) => true,
                 Check::Reserve => record.admits_send(&reservation, terms).is_ok(),
                 Check::Count(quota) => {
-                    let counted = self.counters.get(&counter(gate.clone(), &quota));
+                    let counted = self.counters.get(&counter(gate.clone(), quota));
                     counted.is_none_or(|counted| *counted < quota.limit)
                 }
             };
             if !holds {
-                return Err(match gate.refusal(record, &reservation, terms) {
-                    Some(SendRefusal::Denied(denial)) => Denial::rule(&denial),
-                    _ => gate.rule.name(),
-                });
+                return Err(gate.rule.name());
             }
         }
         Ok(())
@@ -319,7 +315,7 @@ impl Service {
 }
 
 fn counter(gate: Gate, quota: &Quota) -> (Rule, SubjectIndex, Timestamp) {
-    (gate.rule, gate.subject, quota.window.start)
+    (gate.rule, gate.subject.index, quota.window.start)
 }
 
 fn terms(now: Timestamp) -> Terms {
@@ -333,5 +329,6 @@ fn terms(now: Timestamp) -> Terms {
             hard: u32::MAX,
             remembered: DAY,
         },
+        slots: 1,
     }
 }

@@ -173,6 +173,8 @@ impl Request {
                 Device::Own => own_device(code, phone),
                 Device::Other(bits) => index(format!("{bits:x}")),
             },
+            country_index: None,
+            network_indexes: vec![],
             address_index: index(format!("{}/{}", self.network.index().as_str(), self.host)),
         }
     }

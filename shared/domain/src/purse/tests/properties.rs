@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::challenge::ChallengeId;
-use crate::phone_record::{Lockout, PhoneRecord, Slot, Terms, WriteId};
+use crate::phone_record::{Guess, Lockout, PhoneRecord, Slot, Terms, Use, WriteId};
 use crate::root::RootId;
 
 /// One step of a history.
@@ -350,7 +350,7 @@ fn parallel_right_codes_earn_once() {
         root: RootId::parse("r1").expect("an id"),
         expires_at: ask.now + Duration::from_mins(5),
         attempts_left: 5,
-        used: false,
+        used: None,
         written_by: None,
     };
     let mut record = PhoneRecord {
@@ -366,11 +366,21 @@ fn parallel_right_codes_earn_once() {
             hard: 100,
             remembered: DAY,
         },
+        slots: 1,
     };
     for n in 0..200 {
-        if record.admits_guess(0, id, WriteId([n; 16]), &terms).is_ok() {
+        let write = WriteId([n; 16]);
+        let guess = Guess {
+            id,
+            slot: 0,
+            expires_at: ask.now + Duration::from_mins(5),
+            right: true,
+            write,
+        };
+        if record.admits_guess(&guess, &terms).is_ok() {
             let slot = record.slots.get_mut(&0).expect("the slot");
-            (slot.used, slot.written_by) = (true, Some(WriteId([n; 16])));
+            let at = ask.now;
+            (slot.used, slot.written_by) = (Some(Use { at, by: write }), Some(write));
             table.credit(&ask, &plan.payer, &policy);
         }
     }
