@@ -99,11 +99,11 @@ fn describe_prices(policy: &Policy, unpriced: &[String]) -> String {
     };
     let countries = unpriced.join(", ");
     match policy.sms.max_price {
-        _ if unpriced.is_empty() => list,
-        Some(price) => format!(
+        Some(price) if !unpriced.is_empty() => format!(
             "{list} No price: {countries}. A text there counts as ${price}, which is an upper bound."
         ),
-        None => format!("{list} No price: {countries}. Sums leave texts there out."),
+        // Without an upper bound, every country of an accepted policy has a price.
+        Some(_) | None => list,
     }
 }
 

@@ -19,6 +19,7 @@ use crate::locale::Locale;
 use crate::money::{Estimate, MicroUsd};
 use crate::phone::{Destination, NumberType, Phone};
 use crate::phone_record::{Lockout, SlotLayout, Terms};
+use crate::purse::PurseSettings;
 use crate::subject::{SubjectIndex, SubjectKind, Subjects};
 use crate::window::{DAY, Window};
 
@@ -71,6 +72,8 @@ pub struct Policy {
     pub numbers: NumberPolicy,
     /// The delivery and the prices of texts.
     pub sms: SmsPolicy,
+    /// Who pays for a text until its code is typed in.
+    pub purses: PurseSettings,
     /// The businesses, by id. A policy file names at least one.
     pub businesses: BTreeMap<BusinessId, Business>,
     /// The numbers for app reviewers and end-to-end tests.
@@ -421,6 +424,7 @@ mod tests {
                 }],
             },
             sms: sms(),
+            purses: PurseSettings::default(),
             businesses: BTreeMap::new(),
             test_numbers: vec![TestNumber {
                 phone: phone("+14155550100"),

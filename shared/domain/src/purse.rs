@@ -37,6 +37,7 @@ mod proof;
 mod records;
 mod refill;
 mod send;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -51,6 +52,7 @@ pub use self::policy::{
 pub use self::proof::{Claim, Proof};
 pub use self::records::{BlockRecord, DAYS_KEPT, Damaged, NetworkRecord, Room, ServiceRecord};
 pub use self::send::{Ask, Plan, PurseRefusal, PurseRule, Records, Stopped, decide, first_try};
+pub use self::settings::PurseSettings;
 pub use self::write::{Change, Condition, Write};
 
 /// An amount in millionths of a US dollar.

@@ -60,6 +60,9 @@ pub(crate) const POLICY: Target = Target {
         "\n",
         "[limits]\n",
         "[[test_number]]\n",
+        "[purses]\n",
+        "[purses.attested]\n",
+        "shadow = [\"country-purse\"]\n",
         "\"9999-12-31T23:59:59Z\"",
         "\"0000-01-01T00:00:00Z\"",
         "\\u0000",
@@ -72,7 +75,7 @@ pub(crate) const POLICY: Target = Target {
     ],
 };
 
-const SMALL: &str = "[numbers]\ncountries = [\"US\"]\n[business.login]\nbrand = \"Example\"\ndefault_locale = \"en\"\n\
+const SMALL: &str = "[numbers]\ncountries = [\"US\"]\n[sms]\nprice_usd.US = 0.01\n[business.login]\nbrand = \"Example\"\ndefault_locale = \"en\"\n\
     templates.en = \"{code}\"\n";
 
 const FULL: &str = r#"
@@ -103,6 +106,17 @@ DE = 0.08
 date = "2026-11-24"
 source = "a list"
 usd = [{ DE = 0.09, FR = 0.07 }, { GB = 0.05 }]
+[purses]
+shadow = ["money-per-day"]
+gain = 1.75
+[purses.money_stop]
+usd_per_day = 12.5
+[purses.crowd]
+texts = 28
+refill_minutes = 45
+[purses.attested]
+[purses.shards]
+DE = 2
 [business.pay]
 brand = "Bär 💬"
 default_locale = "de"
@@ -178,6 +192,7 @@ fn check(policy: &Policy, file: &Table) {
             .values()
             .all(|price| price.dollars() > 0.0)
     );
+    check_purses(policy);
     assert!(!policy.businesses.is_empty());
     for (id, business) in &policy.businesses {
         check_business(id, business, &file["business"][id.as_str()]);
@@ -194,6 +209,22 @@ fn check(policy: &Policy, file: &Table) {
         assert!(limits.get(Rule::PhonePerDay) >= Some(1));
         assert!(policy.terms(NOW, &limits).today.start <= NOW);
     }
+}
+
+/// Checks that a purse can pay for a text to every country, and that its numbers make sense.
+fn check_purses(policy: &Policy) {
+    assert_eq!(policy.purses.policy.faults(), []);
+    for country in &policy.numbers.countries {
+        let cost = policy.sms.estimated_cost(Some(*country), 1);
+        assert!(cost.is_some_and(|cost| cost.amount.micros() > 0));
+        assert!((1..=100).contains(&policy.purses.shards_of(*country)));
+    }
+    let shards = policy.purses.shards.keys();
+    assert!(
+        shards
+            .into_iter()
+            .all(|country| policy.numbers.countries.contains(country))
+    );
 }
 
 /// Checks that a time of day has only one accepted spelling.

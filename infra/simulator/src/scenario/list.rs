@@ -1,6 +1,6 @@
 //! The list of scenarios.
 
-use phoneproof_domain::purse::{Cap, LanePolicy, PursePolicy};
+use phoneproof_domain::purse::{LanePolicy, PursePolicy};
 
 use super::Scenario;
 use crate::attack::{Attack, DEAR, START, TWENTY};
@@ -37,16 +37,9 @@ fn launch(policy: &mut PursePolicy) {
     policy.unearned_per_day = 50_000_000;
 }
 
-/// An operator whose edge vouches for callers, with a lane of $2.
+/// An operator whose edge vouches for callers.
 fn attesting(policy: &mut PursePolicy) {
-    policy.attested = Some(LanePolicy {
-        cap: Cap {
-            texts: 14,
-            at_least: 2_000_000,
-        },
-        refill_to: 1,
-        ..policy.open
-    });
+    policy.attested = Some(LanePolicy::ATTESTED);
 }
 
 fn attack(

@@ -7,6 +7,7 @@ mod business;
 mod faults;
 mod limits;
 mod numbers;
+mod purses;
 mod sms;
 mod table;
 #[cfg(test)]
@@ -21,7 +22,8 @@ use self::business::check_business;
 use self::faults::Faults;
 use self::limits::{check_limits, check_lock, check_slots, parse_time_of_day};
 use self::numbers::{check_numbers, check_test_numbers};
-use self::sms::{check_sms, override_sms};
+use self::purses::check_purses;
+use self::sms::{Stage, check_sms};
 use self::table::File;
 use crate::{ConfigError, DEFAULT_POLICY, Environment};
 
@@ -39,14 +41,11 @@ pub fn from_environment(environment: &dyn Environment) -> Result<Policy, ConfigE
             std::fs::read_to_string(&path).map_err(|_| ConfigError::PolicyUnreadable(path))?
         }
     };
-    let (mut policy, mut faults) = read(&text);
-    override_sms(
-        policy.as_mut().map(|policy| &mut policy.sms),
-        environment.get("SMS_SENDER_ID"),
-        environment.get("SMS_MAX_PRICE_USD").as_ref(),
-        &mut faults,
-    );
-    Ok(faults.finish(policy)?)
+    let stage = Stage {
+        sender_id: environment.get("SMS_SENDER_ID"),
+        max_price_usd: environment.get("SMS_MAX_PRICE_USD"),
+    };
+    Ok(read(&text, stage)?)
 }
 
 /// Reads a policy from TOML.
@@ -55,16 +54,15 @@ pub fn from_environment(environment: &dyn Environment) -> Result<Policy, ConfigE
 ///
 /// [`PolicyFaults`] lists every fault with its path.
 pub fn from_toml(text: &str) -> Result<Policy, PolicyFaults> {
-    let (policy, faults) = read(text);
-    faults.finish(policy)
+    read(text, Stage::default())
 }
 
-/// Reads a policy, and every fault of the file.
-fn read(text: &str) -> (Option<Policy>, Faults) {
-    let (file, form) = table::parse(text);
+fn read(text: &str, stage: Stage) -> Result<Policy, PolicyFaults> {
+    let (mut file, form) = table::parse(text);
+    stage.replace(&mut file.sms);
     let mut faults = Faults::of_form(form);
     let policy = check(file, &mut faults);
-    (policy, faults)
+    faults.finish(policy)
 }
 
 /// Checks every value. The policy is `None` when a fault leaves it without a value.
@@ -73,7 +71,8 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
     let limits = check_limits(&file.limits, faults);
     let lockout = check_lock(&file.lock, faults);
     let numbers = check_numbers(file.numbers, faults);
-    let sms = check_sms(file.sms, faults);
+    let sms = check_sms(file.sms, &numbers.countries, faults);
+    let purses = check_purses(&file.purses, &numbers.countries, faults);
     if file.business.is_empty() {
         faults.add("business", "at least one business is needed");
     }
@@ -104,6 +103,7 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
         lockout,
         numbers,
         sms: sms?,
+        purses,
         businesses: by_id.collect(),
         test_numbers,
     })

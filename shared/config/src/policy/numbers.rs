@@ -33,7 +33,7 @@ pub(super) fn parse_country(code: &str) -> Result<Country, String> {
 }
 
 /// Takes the text of a value in a list.
-fn read_text(value: &Value) -> Result<&str, String> {
+pub(super) fn read_text(value: &Value) -> Result<&str, String> {
     let name = value.type_str();
     value
         .as_str()

@@ -1,6 +1,6 @@
 //! Checks `[sms]`: the delivery and the prices of texts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use phoneproof_domain::country::Country;
 use phoneproof_domain::money::MicroUsd;
@@ -85,8 +85,40 @@ fn check_price_list(table: &PriceListTable, faults: &mut Faults) -> BTreeMap<Cou
     prices
 }
 
-/// Checks `[sms]`. The policy is `None` when its type is not accepted.
-pub(super) fn check_sms(table: SmsTable, faults: &mut Faults) -> Option<SmsPolicy> {
+/// Notes a fault for each country whose texts have neither a price nor an upper bound: no purse could pay for them.
+fn check_priced(
+    table: &SmsTable,
+    prices: &BTreeMap<Country, MicroUsd>,
+    countries: &BTreeSet<Country>,
+    faults: &mut Faults,
+) {
+    // What is not accepted has a fault of its own.
+    let left_out = ["sms.max_price_usd", "sms.price_list"].map(|path| faults.left_out_in(path));
+    if table.max_price_usd.is_some() || left_out.contains(&true) {
+        return;
+    }
+    let listed = table.price_list.iter().flat_map(|list| &list.usd);
+    let named: BTreeSet<_> = listed
+        .chain([&table.price_usd])
+        .flat_map(BTreeMap::keys)
+        .filter_map(|name| Country::parse(name).ok())
+        .collect();
+    for country in countries {
+        if !prices.contains_key(country) && !named.contains(country) {
+            faults.add(
+                format_args!("sms.price_usd.{country}"),
+                "a price is needed, or an upper bound in sms.max_price_usd",
+            );
+        }
+    }
+}
+
+/// Checks `[sms]`, in a policy that texts these countries. The policy is `None` when its type is not accepted.
+pub(super) fn check_sms(
+    table: SmsTable,
+    countries: &BTreeSet<Country>,
+    faults: &mut Faults,
+) -> Option<SmsPolicy> {
     let sms_type = match table.r#type.as_str() {
         "Transactional" => Some(SmsType::Transactional),
         "Promotional" => Some(SmsType::Promotional),
@@ -102,6 +134,7 @@ pub(super) fn check_sms(table: SmsTable, faults: &mut Faults) -> Option<SmsPolic
     let mut prices = listed.unwrap_or_default();
     // The operator's own prices replace those of the list.
     prices.extend(check_prices("sms.price_usd", &table.price_usd, faults));
+    check_priced(&table, &prices, countries, faults);
     Some(SmsPolicy {
         sms_type: sms_type?,
         sender_id: table.sender_id,
@@ -112,19 +145,17 @@ pub(super) fn check_sms(table: SmsTable, faults: &mut Faults) -> Option<SmsPolic
     })
 }
 
-/// Replaces the sender id and the highest price by the values that a deployment sets.
-///
-/// They are also checked when the file has no usable policy.
-pub(super) fn override_sms(
-    sms: Option<&mut SmsPolicy>,
-    sender_id: Option<String>,
-    max_price: Option<&String>,
-    faults: &mut Faults,
-) {
-    check_sender(sender_id.as_ref(), faults);
-    let max_price = check_max_price(max_price, faults);
-    if let Some(sms) = sms {
-        sms.max_price = max_price.or(sms.max_price);
-        sms.sender_id = sender_id.or(sms.sender_id.take());
+/// What a deployment sets in place of the file's values.
+#[derive(Default)]
+pub(super) struct Stage {
+    pub(super) sender_id: Option<String>,
+    pub(super) max_price_usd: Option<String>,
+}
+
+impl Stage {
+    /// Replaces the sender id and the highest price. They are checked like those of the file.
+    pub(super) fn replace(self, table: &mut SmsTable) {
+        table.sender_id = self.sender_id.or(table.sender_id.take());
+        table.max_price_usd = self.max_price_usd.or(table.max_price_usd.take());
     }
 }

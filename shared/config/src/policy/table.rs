@@ -9,6 +9,8 @@ use serde::Deserialize;
 use serde_path_to_error::{Path, Segment};
 use toml::Value;
 
+use super::purses::PursesTable;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
@@ -23,6 +25,8 @@ pub(super) struct File {
     pub(super) numbers: NumbersTable,
     #[serde(default)]
     pub(super) sms: SmsTable,
+    #[serde(default)]
+    pub(super) purses: PursesTable,
     #[serde(default)]
     pub(super) business: BTreeMap<String, BusinessTable>,
     #[serde(default)]

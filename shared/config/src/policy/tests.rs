@@ -1,6 +1,7 @@
 //! Tests of whole policy files: defaults, faults and overrides.
 
 mod labels_and_prices;
+mod purses;
 mod values;
 
 use std::collections::{BTreeSet, HashMap};
@@ -24,6 +25,8 @@ use crate::tests_support::Given;
 const SMALLEST: &str = r#"
     [numbers]
     countries = ["US"]
+    [sms.price_usd]
+    US = 0.01
     [business.login]
     brand = "Example"
     default_locale = "en"
@@ -187,7 +190,6 @@ fn names_each_fault_by_its_path() {
             "[sms]\nmax_price_usd = \"0.0000001\"",
             "sms.max_price_usd: ",
         ),
-        ("[sms.price_usd]\nUK = 0.05", "sms.price_usd.UK: "),
         ("[limits]\n\"a\\nb\" = 1", "limits.a\\nb: unknown field"),
         (
             "[business.Bad_Id]\nbrand = \"B\"\ndefault_locale = \"en\"\ntemplates.en = \"{code}\"",
@@ -306,6 +308,8 @@ fn a_dozen_faults_of_every_kind_come_at_once() {
         "sms.type: ",
         "sms.max_segments: invalid type",
         "sms.price_usd.UK: ",
+        "sms.price_usd.US: a price is needed",
+        "sms.price_usd.DE: a price is needed",
         "business.login.brand: invalid type",
         "business.login.code_length: invalid value",
         "business.login.colour: unknown field",
@@ -329,7 +333,7 @@ fn a_dozen_faults_of_every_kind_come_at_once() {
         "{found:#?}"
     );
     // Each test number also lacks a code for these businesses.
-    assert_eq!(found.len(), 28, "{found:#?}");
+    assert_eq!(found.len(), 30, "{found:#?}");
 }
 
 #[test]

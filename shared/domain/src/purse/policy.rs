@@ -54,6 +54,18 @@ pub struct LanePolicy {
     pub refill_to: u32,
 }
 
+impl LanePolicy {
+    /// The attested lane of a policy that turns it on and says no more.
+    pub const ATTESTED: Self = Self {
+        cap: Cap {
+            texts: 14,
+            at_least: 2_000_000,
+        },
+        refill: Duration::from_hours(12),
+        refill_to: 1,
+    };
+}
+
 /// The purses of ten thousand neighbouring numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BlockPolicy {
@@ -106,7 +118,8 @@ pub struct PursePolicy {
     pub open: LanePolicy,
     /// The cap of the open lane until the country's conversion is known, because everybody needs it until then.
     pub young_open: Cap,
-    /// Callers for whom the operator vouches; `None` gives them no lane of their own.
+    /// Callers for whom the operator vouches; `None` gives them no lane of their own. [`LanePolicy::ATTESTED`] is what the
+    /// simulator was run with.
     pub attested: Option<LanePolicy>,
     /// What a typed code gives back at most, and in the lanes for which the gain is not learned.
     pub gain: Thousandths,
@@ -282,7 +295,7 @@ impl PursePolicy {
 /// A number of a [`PursePolicy`] that makes no sense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PurseFault {
-    /// The field, as in `crowd.refill_to`.
+    /// The path below `purses` in the policy file, as in `crowd.refill_to`.
     pub field: &'static str,
     /// What is accepted.
     pub reason: &'static str,

@@ -141,7 +141,7 @@ fn of(key: PurseKey) -> impl FnOnce(Damaged) -> Stopped {
 }
 
 /// The purse that refuses a send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PurseRule {
     /// No lane of the country that is open to the caller can pay.
     Country,
@@ -152,6 +152,15 @@ pub enum PurseRule {
 }
 
 impl PurseRule {
+    /// Every rule.
+    pub const ALL: [Self; 3] = [Self::Country, Self::NumberBlock, Self::MoneyPerDay];
+
+    /// Finds the rule of a stable name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rule| rule.name() == name)
+    }
+
     /// Returns the stable name, which is `rule` on the wire.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -3,107 +3,158 @@
 use std::time::Duration;
 
 use super::{Cap, LanePolicy, PurseFault, PursePolicy, Thousandths};
-use crate::purse::Micros;
+use crate::purse::{Lane, Micros};
+use crate::window::DAY;
 
 /// The most money that a number of the policy may name: a million dollars.
 const MOST: Micros = 1_000_000_000_000;
 
-const CAP: &str = "1 to 1,000,000 texts, and at least 0 dollars";
-const GAIN: &str = "1 to 10";
-const WAIT: &str = "1 second to 10,000,000 seconds";
-const REFILL_TO: &str = "1 text up to the texts of the cap";
+const TEXTS: &str = "1 to 1,000,000 texts are needed";
+const MONEY: &str = "0 to 1,000,000 US dollars are needed";
+const GAIN: &str = "1 to 10 is needed";
+const EARNED: &str = "1 up to purses.gain is needed";
+const SHARE: &str = "0 to 10 is needed";
+const WAIT: &str = "1 to 100,000 minutes are needed";
+const DAYS: &str = "1 to 400 days are needed";
+const REFILL_TO: &str = "1 text up to the texts of the lane is needed";
+const LACK: &str = "1 text up to those of the lane known is needed";
+const OF_OPEN: &str = "at least what the lane holds later is needed";
+const OF_START: &str = "at least what a block starts with is needed";
+
+/// The paths of a lane's numbers.
+macro_rules! lane_fields {
+    ($lane:literal) => {
+        [
+            concat!($lane, ".texts"),
+            concat!($lane, ".usd"),
+            concat!($lane, ".refill_minutes"),
+            concat!($lane, ".refill_to"),
+        ]
+    };
+}
+
+/// Returns the paths of a lane's cap, in texts and in dollars, of its refill and of its target.
+const fn fields(lane: Lane) -> [&'static str; 4] {
+    match lane {
+        Lane::Crowd => lane_fields!("crowd"),
+        Lane::Known => lane_fields!("known"),
+        Lane::Moved => lane_fields!("moved"),
+        Lane::Open => lane_fields!("open"),
+        Lane::Attested => lane_fields!("attested"),
+    }
+}
+
+/// Collects faults.
+#[derive(Default)]
+struct Found(Vec<PurseFault>);
+
+impl Found {
+    fn check(&mut self, holds: bool, field: &'static str, reason: &'static str) {
+        if !holds {
+            self.0.push(PurseFault { field, reason });
+        }
+    }
+
+    fn texts(&mut self, texts: u32, field: &'static str) {
+        self.check((1..=1_000_000).contains(&texts), field, TEXTS);
+    }
+
+    fn money(&mut self, amount: Micros, field: &'static str) {
+        self.check((0..=MOST).contains(&amount), field, MONEY);
+    }
+
+    fn cap(&mut self, cap: Cap, [texts, usd]: [&'static str; 2]) {
+        self.texts(cap.texts, texts);
+        self.money(cap.at_least, usd);
+    }
+
+    /// Checks a cap that may not be less than another one.
+    fn wider(
+        &mut self,
+        cap: Cap,
+        than: Cap,
+        [texts, usd]: [&'static str; 2],
+        reason: &'static str,
+    ) {
+        self.cap(cap, [texts, usd]);
+        self.check(cap.texts >= than.texts, texts, reason);
+        self.check(cap.at_least >= than.at_least, usd, reason);
+    }
+
+    fn minutes(&mut self, wait: Duration, field: &'static str) {
+        let range = Duration::from_mins(1)..=Duration::from_mins(100_000);
+        self.check(range.contains(&wait), field, WAIT);
+    }
+
+    fn days(&mut self, time: Duration, field: &'static str) {
+        self.check((DAY..=DAY * 400).contains(&time), field, DAYS);
+    }
+
+    fn lane(&mut self, lane: &LanePolicy, [texts, usd, refill, refill_to]: [&'static str; 4]) {
+        self.cap(lane.cap, [texts, usd]);
+        self.minutes(lane.refill, refill);
+        let within = (1..=lane.cap.texts).contains(&lane.refill_to);
+        self.check(within, refill_to, REFILL_TO);
+    }
+}
 
 /// Returns every number of `policy` that makes no sense.
 pub(super) fn find(policy: &PursePolicy) -> Vec<PurseFault> {
-    let mut found = Vec::new();
-    let mut check = |holds: bool, field, reason| {
-        if !holds {
-            found.push(PurseFault { field, reason });
+    let mut found = Found::default();
+    find_money(policy, &mut found);
+    for lane in Lane::ALL {
+        if let Some(own) = policy.lane(lane) {
+            found.lane(own, fields(lane));
         }
-    };
-    let money = |amount: Micros| (0..=MOST).contains(&amount);
-    let cap = |cap: &Cap| (1..=1_000_000).contains(&cap.texts) && money(cap.at_least);
-    let gain = |gain: Thousandths| (1_000..=10_000).contains(&gain.0);
-    let wait = |wait: Duration| wait.as_secs() >= 1 && wait.as_secs() <= 10_000_000;
-    let lanes: [(&LanePolicy, [&'static str; 3]); 4] = [
-        (
-            &policy.crowd,
-            ["crowd.cap", "crowd.refill", "crowd.refill_to"],
-        ),
-        (
-            &policy.known,
-            ["known.cap", "known.refill", "known.refill_to"],
-        ),
-        (
-            &policy.moved,
-            ["moved.cap", "moved.refill", "moved.refill_to"],
-        ),
-        (&policy.open, ["open.cap", "open.refill", "open.refill_to"]),
-    ];
-    let attested = policy.attested.as_ref().map(|lane| {
-        let fields = ["attested.cap", "attested.refill", "attested.refill_to"];
-        (lane, fields)
-    });
-    for (lane, [of_cap, of_refill, of_refill_to]) in lanes.into_iter().chain(attested) {
-        check(cap(&lane.cap), of_cap, CAP);
-        check(wait(lane.refill), of_refill, WAIT);
-        let within = (1..=lane.cap.texts).contains(&lane.refill_to);
-        check(within, of_refill_to, REFILL_TO);
     }
-    let young = policy.young_open;
-    let wider = young.texts >= policy.open.cap.texts && young.at_least >= policy.open.cap.at_least;
-    check(
-        cap(&young) && wider,
-        "young_open",
-        "at least the cap of the open lane",
-    );
-    check(gain(policy.gain), "gain", GAIN);
-    let earned = |gain_of: Thousandths| gain(gain_of) && gain_of <= policy.gain;
-    check(
-        earned(policy.strange_gain),
-        "strange_gain",
-        "1 up to the gain",
-    );
-    check(earned(policy.least_gain), "least_gain", "1 up to the gain");
-    check(policy.margin.0 >= 1_000, "margin", "at least 1");
-    check(policy.learned_from >= 1, "learned_from", "at least 1 text");
-    check(wait(policy.known_for), "known_for", WAIT);
-    check(policy.heals_crowd.0 <= 10_000, "heals_crowd", "0 to 10");
-    check(policy.heals_network.0 <= 10_000, "heals_network", "0 to 10");
-    check(cap(&policy.block.start), "block.start", CAP);
-    let (start, full) = (policy.block.start, policy.block.cap);
-    let holds_start = full.texts >= start.texts && full.at_least >= start.at_least;
-    check(
-        cap(&full) && holds_start,
-        "block.cap",
-        "at least what a block starts with",
-    );
-    check(wait(policy.block.refill), "block.refill", WAIT);
-    check(
-        policy.network.codes >= 1,
-        "network.codes",
-        "at least 1 code",
-    );
-    let share = policy.network.share_per_million <= 1_000_000;
-    check(share, "network.share_per_million", "0 to 1,000,000");
-    check(policy.network.earns.0 <= 10_000, "network.earns", "0 to 10");
-    check(policy.network.cap >= 1, "network.cap", "at least 1 text");
-    check(
-        wait(policy.network.forgotten_after),
-        "network.forgotten_after",
-        WAIT,
-    );
-    let halved_after = policy.network.halved_after;
-    check(wait(halved_after), "network.halved_after", WAIT);
-    check(
-        money(policy.unearned_per_day),
-        "unearned_per_day",
-        "0 to 1,000,000 dollars",
-    );
-    let stop = money(policy.money.least) && policy.money.least > 0;
-    check(stop, "money.least", "more than 0, up to 1,000,000 dollars");
-    check(policy.money.growth.0 >= 1_000, "money.growth", "at least 1");
-    found
+    let young = ["open.young_texts", "open.young_usd"];
+    found.wider(policy.young_open, policy.open.cap, young, OF_OPEN);
+    found.days(policy.known_for, "known.days");
+    let lacks = (1..=policy.known.cap.texts).contains(&policy.outage_lack);
+    found.check(lacks, "outage.known_lack_texts", LACK);
+    find_gains(policy, &mut found);
+    let block = &policy.block;
+    let start = ["number_block.start_texts", "number_block.start_usd"];
+    found.cap(block.start, start);
+    let full = ["number_block.texts", "number_block.usd"];
+    found.wider(block.cap, block.start, full, OF_START);
+    found.minutes(block.refill, "number_block.refill_minutes");
+    let network = &policy.network;
+    let codes = network.codes >= 1;
+    found.check(codes, "network.codes", "at least 1 code is needed");
+    let share = network.share_per_million <= 1_000_000;
+    let per_million = "0 to 1,000,000 codes are needed";
+    found.check(share, "network.codes_per_million", per_million);
+    found.check(network.earns.0 <= 10_000, "network.earns", SHARE);
+    found.texts(network.cap, "network.texts");
+    found.days(network.forgotten_after, "network.forgotten_days");
+    found.days(network.halved_after, "network.halved_days");
+    found.0
+}
+
+fn find_money(policy: &PursePolicy, found: &mut Found) {
+    let money = &policy.money;
+    let stop = (1..=MOST).contains(&money.least);
+    let some = "more than 0, up to 1,000,000 US dollars are needed";
+    found.check(stop, "money_stop.usd_per_day", some);
+    let grows = (1_000..=1_000_000).contains(&money.growth.0);
+    found.check(grows, "money_stop.growth", "1 to 1,000 is needed");
+    found.money(policy.unearned_per_day, "unearned_usd_per_day");
+}
+
+fn find_gains(policy: &PursePolicy, found: &mut Found) {
+    let is_gain = |gain: Thousandths| (1_000..=10_000).contains(&gain.0);
+    let is_earned = |gain: Thousandths| is_gain(gain) && gain <= policy.gain;
+    found.check(is_gain(policy.gain), "gain", GAIN);
+    found.check(is_earned(policy.strange_gain), "strange_gain", EARNED);
+    found.check(is_earned(policy.least_gain), "least_gain", EARNED);
+    let margin = (1_000..=100_000).contains(&policy.margin.0);
+    found.check(margin, "margin", "1 to 100 is needed");
+    let learned = policy.learned_from >= 1;
+    found.check(learned, "learned_from_texts", "at least 1 text is needed");
+    found.check(policy.heals_crowd.0 <= 10_000, "outage.heals_crowd", SHARE);
+    let heals = policy.heals_network.0 <= 10_000;
+    found.check(heals, "outage.heals_network", SHARE);
 }
 
 #[cfg(test)]
@@ -120,16 +171,15 @@ mod tests {
             found.collect::<Vec<_>>()
         };
         assert_eq!(fields(|p| p.open.refill_to = 5), ["open.refill_to"]);
-        assert_eq!(fields(|p| p.crowd.cap.at_least = -1), ["crowd.cap"]);
-        assert_eq!(
-            fields(|p| p.moved.refill = Duration::ZERO),
-            ["moved.refill"]
-        );
-        assert_eq!(fields(|p| p.young_open.texts = 3), ["young_open"]);
+        assert_eq!(fields(|p| p.crowd.cap.at_least = -1), ["crowd.usd"]);
+        let never = fields(|p| p.moved.refill = Duration::ZERO);
+        assert_eq!(never, ["moved.refill_minutes"]);
+        assert_eq!(fields(|p| p.young_open.texts = 3), ["open.young_texts"]);
         assert_eq!(fields(|p| p.gain = Thousandths(999)).len(), 3);
-        assert_eq!(fields(|p| p.block.cap.texts = 3), ["block.cap"]);
-        assert_eq!(fields(|p| p.money.least = 0), ["money.least"]);
-        assert_eq!(fields(|p| p.unearned_per_day = -1), ["unearned_per_day"]);
+        assert_eq!(fields(|p| p.block.cap.texts = 3), ["number_block.texts"]);
+        assert_eq!(fields(|p| p.money.least = 0), ["money_stop.usd_per_day"]);
+        let unearned = fields(|p| p.unearned_per_day = -1);
+        assert_eq!(unearned, ["unearned_usd_per_day"]);
         let lane = |p: &mut PursePolicy| {
             p.attested = Some(LanePolicy {
                 refill_to: 0,
