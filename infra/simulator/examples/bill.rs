@@ -5,7 +5,7 @@
 
 #![expect(clippy::print_stdout, reason = "a tool for developers")]
 
-use phoneproof_simulator::scenario::{Figures, Scenario, attacks, loads, worlds};
+use phoneproof_simulator::scenario::{Figures, Market, Scenario, attacks, loads, worlds};
 use phoneproof_simulator::service::Defence;
 
 fn main() {
@@ -23,7 +23,9 @@ fn main() {
         "| scenario | limits: texts | $ | lost % | purses: texts | $ (dearest) | lost % | of the day | lost to |"
     );
     println!("|---|---|---|---|---|---|---|---|---|");
-    let all = attacks().into_iter().chain(loads()).chain(worlds());
+    let market = Market::recorded();
+    let all = attacks(&market).into_iter().chain(loads(&market));
+    let all = all.chain(worlds(&market));
     let mut sum = Figures::default();
     for scenario in all.filter(is_chosen) {
         let seeds = seeds.unwrap_or(scenario.seeds);
