@@ -192,20 +192,19 @@ impl Agenda {
 /// Plays a run to `service`. The seeds of `dice` and of the crowds decide everything.
 #[must_use]
 pub fn play(run: Run, service: &mut Service, dice: Dice) -> Outcome {
-    let end = run.end;
-    watch(run, service, dice, end, &mut |_, _, _| {
+    watch(run, service, dice, std::iter::empty(), &mut |_, _, _| {
         ControlFlow::Continue(())
     })
 }
 
-/// Plays a run, and shows it to `look` every `step` seconds of the virtual clock: the second, what came of it so far, and
-/// the service. The run ends early when `look` breaks it off.
+/// Plays a run, and shows it to `look` at these seconds of the virtual clock, in their order: the second, what came of it
+/// so far, and the service. The run ends early when `look` breaks it off.
 #[must_use]
 pub fn watch(
     run: Run,
     service: &mut Service,
     mut dice: Dice,
-    step: f64,
+    times: impl Iterator<Item = f64>,
     look: &mut dyn FnMut(f64, &Outcome, &Service) -> ControlFlow<()>,
 ) -> Outcome {
     let end = run.end;
@@ -236,17 +235,18 @@ pub fn watch(
         dice,
         outcome: Outcome::default(),
     };
-    let mut looked = step;
-    while let Some((at, event)) = table.agenda.next() {
-        while looked <= at.min(end) {
-            if look(looked, &table.outcome, table.service).is_break() {
+    let mut times = times.filter(|time| *time <= end).peekable();
+    loop {
+        let next = table.agenda.next().filter(|(at, _)| *at < end);
+        let until = next.as_ref().map_or(end, |(at, _)| *at);
+        while let Some(time) = times.next_if(|time| *time <= until) {
+            if look(time, &table.outcome, table.service).is_break() {
                 return table.outcome;
             }
-            looked += step;
         }
-        if at >= end {
+        let Some((at, event)) = next else {
             break;
-        }
+        };
         table.happens(at, event);
     }
     table.outcome.tally = table.service.tally();
