@@ -23,9 +23,9 @@ use crate::world::Request;
 /// The rules that a service has.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Defence {
-    /// The limits per phone, device, address and number block.
+    /// The limits per phone, device and address.
     pub limits: Limits,
-    /// The purses, which replace the limit of number blocks; `None` leaves it.
+    /// The purses.
     pub purses: Option<PursePolicy>,
     /// The shards of every country.
     pub shards: u8,
@@ -136,7 +136,7 @@ impl Service {
             None => None,
         };
         for gate in gates {
-            if let Check::Count(quota) = gate.check {
+            if let Check::Count(quota, _) = gate.check {
                 *self.counters.entry(counter(gate, &quota)).or_default() += 1;
             }
         }
@@ -196,14 +196,9 @@ impl Service {
         }
     }
 
-    /// Lists the gates. Purses replace the limit of number blocks.
     fn gates(&self, subjects: &Subjects, now: Timestamp) -> Vec<Gate> {
         let all = subjects.clone().into();
-        let mut gates = gates(&all, &self.defence.limits, Duration::ZERO, now);
-        if self.defence.purses.is_some() {
-            gates.retain(|gate| gate.rule != Rule::NumberBlockPerHour);
-        }
-        gates
+        gates(&all, &self.defence.limits, Duration::ZERO, now)
     }
 
     fn check(
@@ -223,7 +218,7 @@ impl Service {
             let holds = match &gate.check {
                 Check::NotBlocked | Check::NotInBlockedRange(_) => true,
                 Check::Reserve => record.admits_send(&reservation, terms).is_ok(),
-                Check::Count(quota) => {
+                Check::Count(quota, _) => {
                     let counted = self.counters.get(&counter(gate.clone(), quota));
                     counted.is_none_or(|counted| *counted < quota.limit)
                 }
