@@ -72,10 +72,6 @@ impl Model {
             .policy("phone_per_hour = 5", "phone_per_hour = 1000")
             .policy("phone_per_day = 10", "phone_per_day = 1000")
             .policy("device_per_day = 10 ", "device_per_day = 1000 ")
-            .policy(
-                "number_block_per_hour = 20 ",
-                "number_block_per_hour = 1000 ",
-            )
             .policy("address_per_hour = 20 ", "address_per_hour = 1000 ")
             .start()
             .await;

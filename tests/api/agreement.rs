@@ -17,7 +17,7 @@ use phoneproof_domain::challenge::{ChallengeId, Closed};
 use phoneproof_domain::clock::{Clock as _, Timestamp};
 use phoneproof_domain::country::Country;
 use phoneproof_domain::device::Device;
-use phoneproof_domain::gate::{Check, Gate, gates};
+use phoneproof_domain::gate::{Check, Found, Gate, Settled, gates};
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::phone_record::{
@@ -26,7 +26,8 @@ use phoneproof_domain::phone_record::{
 };
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::rule::Rule;
-use phoneproof_domain::subject::{SubjectIndex, Subjects};
+use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind, Subjects};
+use phoneproof_domain::tally::{Begin, PLACES, Tally};
 use phoneproof_domain::window::{DAY, Window};
 use phoneproof_observe::RequestContext;
 use phoneproof_tests::{World, phone, protocol};
@@ -90,12 +91,15 @@ impl Bench {
     }
 
     async fn put(&self, record: &PhoneRecord) {
-        let today = self.terms.today.start.unix() / 86_400;
         let mut item = json!({
             "pk": { "S": self.subjects.phone_index.as_str() },
             "failures": { "N": record.failures.to_string() },
         });
-        item[format!("wrong_{today}")] = json!({ "N": record.failures_today.to_string() });
+        let today = Tally {
+            at: Some(self.terms.today.start),
+            places: BTreeMap::from([(Tally::place(&self.terms.today), record.failures_today)]),
+        };
+        write_tally(&mut item, "wrong", &today);
         if let Some(at) = record.last_sent {
             item["last_sent"] = json!({ "N": at.unix().to_string() });
         }
@@ -113,7 +117,6 @@ impl Bench {
         let item = self.world.dynamodb("GetItem", &request).await.json["Item"].take();
         let count =
             |name: &str| number(&item[name]).map_or(0, |n| u32::try_from(n).expect("small"));
-        let today = self.terms.today.start.unix() / 86_400;
         let slots = item.as_object().expect("an item").iter();
         let slots = slots.filter_map(|(name, value)| {
             let index = name.strip_prefix("slot_")?.parse().expect("an index");
@@ -122,7 +125,7 @@ impl Bench {
         PhoneRecord {
             last_sent: number(&item["last_sent"]).map(Timestamp::from_unix),
             failures: count("failures"),
-            failures_today: count(&format!("wrong_{today}")),
+            failures_today: read_tally(&item, "wrong").counted(&self.terms.today),
             slots: slots.collect(),
         }
     }
@@ -151,28 +154,81 @@ impl Bench {
             expires_at: self.terms.now + Duration::from_mins(5),
             attempts: 5,
             terms: self.terms,
+            wrong: Begin::Next,
+            kept_until: self.terms.now + DAY * 90,
             stored: None,
         }
     }
 
-    /// The counters in `Limits`, by key.
-    async fn counters(&self) -> BTreeMap<String, u32> {
-        let scan = json!({ "TableName": "Limits", "ConsistentRead": true });
-        let mut scanned = self.world.dynamodb("Scan", &scan).await;
-        let items = scanned.json["Items"].take();
-        let counter = |item: &Value| {
-            let n = number(&item["n"]).expect("a number");
-            let key = item["pk"]["S"].as_str().expect("a key").to_owned();
-            (key, u32::try_from(n).expect("small"))
-        };
-        let items = items.as_array().expect("items").iter();
-        items.map(counter).collect()
+    /// The table and the key of a subject's record.
+    fn place_of(subject: &Subject) -> (&'static str, String) {
+        match subject.kind {
+            SubjectKind::Phone => ("Challenges", subject.index.as_str().to_owned()),
+            _ => ("Limits", subject.key()),
+        }
     }
 
-    async fn set_counter(&self, key: &str, n: u32) {
-        let item = json!({ "pk": { "S": key }, "n": { "N": n.to_string() } });
-        let request = json!({ "TableName": "Limits", "Item": item });
+    /// Puts a record that holds only these tallies.
+    async fn put_tallies(&self, subject: &Subject, tallies: &[(&str, Tally)]) {
+        let (table, key) = Self::place_of(subject);
+        let mut item = json!({ "pk": { "S": key } });
+        for (name, tally) in tallies {
+            write_tally(&mut item, name, tally);
+        }
+        let request = json!({ "TableName": table, "Item": item });
         assert_eq!(self.world.dynamodb("PutItem", &request).await.status, 200);
+    }
+
+    /// Adds a count to a record, in the window of `gate`.
+    async fn set_count(&self, gate: &Gate, n: u32) {
+        let (table, key) = Self::place_of(&gate.subject);
+        let window = gate.quota().expect("it counts").window;
+        let name = tally_name(gate);
+        let update = json!({
+            "TableName": table,
+            "Key": { "pk": { "S": key } },
+            "UpdateExpression": format!("SET {name}_at = :at, {name}_{} = :n", Tally::place(&window)),
+            "ExpressionAttributeValues": {
+                ":at": { "N": window.start.unix().to_string() },
+                ":n": { "N": n.to_string() },
+            },
+        });
+        assert_eq!(self.world.dynamodb("UpdateItem", &update).await.status, 200);
+    }
+
+    async fn tally(&self, gate: &Gate) -> Tally {
+        let (table, key) = Self::place_of(&gate.subject);
+        let key = json!({ "pk": { "S": key } });
+        let request = json!({ "TableName": table, "Key": key, "ConsistentRead": true });
+        let item = self.world.dynamodb("GetItem", &request).await.json["Item"].take();
+        read_tally(&item, tally_name(gate))
+    }
+
+    /// Reads a tally of the phone's record.
+    async fn phone_tally(&self, name: &str) -> Tally {
+        let key = json!({ "pk": { "S": self.subjects.phone_index.as_str() } });
+        let request = json!({ "TableName": "Challenges", "Key": key, "ConsistentRead": true });
+        let item = self.world.dynamodb("GetItem", &request).await.json["Item"].take();
+        read_tally(&item, name)
+    }
+
+    /// Replaces a tally of the phone's record.
+    async fn replace_tally(&self, name: &str, tally: &Tally) {
+        let key = json!({ "pk": { "S": self.subjects.phone_index.as_str() } });
+        let request = json!({ "TableName": "Challenges", "Key": key, "ConsistentRead": true });
+        let mut item = self.world.dynamodb("GetItem", &request).await.json["Item"].take();
+        let members = item.as_object_mut().expect("an item");
+        members.retain(|member, _| !member.starts_with(name));
+        write_tally(&mut item, name, tally);
+        let put = json!({ "TableName": "Challenges", "Item": item });
+        assert_eq!(self.world.dynamodb("PutItem", &put).await.status, 200);
+    }
+
+    /// Empties the records of all gates.
+    async fn empty(&self, gates: &[Gate]) {
+        for gate in gates {
+            self.put_tallies(&gate.subject, &[]).await;
+        }
     }
 
     async fn reserve(&self, plan: &SendPlan) -> Result<(), ReserveError> {
@@ -213,6 +269,67 @@ impl Bench {
     }
 }
 
+/// The name of the tally in which a gate counts.
+fn tally_name(gate: &Gate) -> &'static str {
+    if gate.quota().expect("it counts").window.length == DAY {
+        "day"
+    } else {
+        "hour"
+    }
+}
+
+fn write_tally(item: &mut Value, name: &str, tally: &Tally) {
+    if let Some(at) = tally.at {
+        item[format!("{name}_at")] = json!({ "N": at.unix().to_string() });
+    }
+    for (place, n) in &tally.places {
+        item[format!("{name}_{place}")] = json!({ "N": n.to_string() });
+    }
+}
+
+fn read_tally(item: &Value, name: &str) -> Tally {
+    let read = |place| {
+        let n = number(&item[format!("{name}_{place}")])?;
+        Some((place, u32::try_from(n).expect("small")))
+    };
+    Tally {
+        at: number(&item[format!("{name}_at")]).map(Timestamp::from_unix),
+        places: (0..PLACES).filter_map(read).collect(),
+    }
+}
+
+/// Every kind of tally, as a write in `window` finds it.
+fn tally_kinds(window: Window) -> Vec<Tally> {
+    let own = Tally::place(&window);
+    let starts = [
+        None,
+        Some(window.start - window.length * u32::from(PLACES)),
+        Some(window.start - window.length),
+        Some(window.start),
+        Some(window.start + window.length),
+    ];
+    let later = (own + 1) % PLACES;
+    let places = [
+        BTreeMap::new(),
+        BTreeMap::from([(own, 1)]),
+        BTreeMap::from([(own, 2)]),
+        BTreeMap::from([(own, 3)]),
+        BTreeMap::from([(own, 4)]),
+        BTreeMap::from([(later, 2)]),
+        BTreeMap::from([(later, 3)]),
+        BTreeMap::from([(own, 2), (later, 1)]),
+        BTreeMap::from([((own + 9) % PLACES, 7)]),
+    ];
+    let all = starts.into_iter().flat_map(|at| {
+        let tally = move |places: &BTreeMap<u8, u32>| Tally {
+            at,
+            places: places.clone(),
+        };
+        places.iter().map(tally).collect::<Vec<_>>()
+    });
+    all.collect()
+}
+
 fn number(attribute: &Value) -> Option<i64> {
     attribute["N"].as_str()?.parse().ok()
 }
@@ -251,6 +368,18 @@ fn slot_attribute(slot: &Slot) -> Value {
         members["by"] = json!({ "B": STANDARD.encode(by) });
     }
     json!({ "M": members })
+}
+
+/// The slot of the challenge [`OWN`], which ends in a second.
+fn open_slot(now: Timestamp) -> Slot {
+    Slot {
+        id: OWN,
+        root: protocol::root(),
+        expires_at: now + Duration::from_secs(1),
+        attempts_left: 5,
+        used: None,
+        written_by: None,
+    }
 }
 
 fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
@@ -347,11 +476,19 @@ async fn the_store_and_the_domain_decide_alike_on_every_send() {
             let stored = bench.reserve(&bench.plan(reservation)).await;
             let decided = record.admits_send(&reservation, &bench.terms);
             let is_admitted = decided.is_ok();
-            assert_eq!(
-                stored,
-                decided.map_err(ReserveError::Refused),
-                "{reservation:?} {record:?}"
-            );
+            match decided {
+                Err(SendRefusal::Instead(fitting)) => {
+                    let Err(ReserveError::Again(moved)) = stored else {
+                        panic!("{reservation:?} {record:?}: {stored:?}");
+                    };
+                    assert_eq!(moved.reservation, fitting, "{reservation:?} {record:?}");
+                }
+                decided => assert_eq!(
+                    stored,
+                    decided.map_err(ReserveError::Refused),
+                    "{reservation:?} {record:?}"
+                ),
+            }
             let mut expected = record.clone();
             if is_admitted {
                 let plan = bench.plan(reservation);
@@ -431,45 +568,109 @@ async fn the_store_and_the_domain_decide_alike_on_every_guess() {
     }
 }
 
-/// Returns the rule that a counter's key names.
-fn rule_of(key: &str) -> Rule {
-    let name = key.split('#').next().unwrap_or_default();
-    let rule = Rule::ALL.into_iter().find(|rule| rule.name() == name);
-    rule.expect("a rule")
-}
-
 #[tokio::test]
 async fn the_store_and_the_domain_decide_alike_on_every_count() {
     let bench = Bench::new().await;
-    let limit = 3;
     let mut plan = bench.plan(Reservation::New { id: OWN, slot: 4 });
-    plan.gates = bench.gates(limit);
-    assert_eq!(bench.reserve(&plan).await, Ok(()));
-    let counters = bench.counters().await;
-    let counting = Rule::ALL.iter().filter(|rule| rule.window().is_some());
-    assert_eq!(counters.len(), counting.count(), "{counters:?}");
-    for (full, counted) in counters
-        .keys()
-        .flat_map(|key| [0, 2, 3, 4].map(|n| (key, n)))
-    {
-        bench.put(&PhoneRecord::default()).await;
-        for key in counters.keys() {
-            bench.set_counter(key, 0).await;
+    let gates = bench.gates(3);
+    let counting: Vec<Gate> = gates
+        .iter()
+        .filter(|gate| gate.quota().is_some())
+        .cloned()
+        .collect();
+    for gate in &counting {
+        for tally in tally_kinds(gate.quota().expect("it counts").window) {
+            bench.empty(&counting).await;
+            bench
+                .put_tallies(&gate.subject, &[(tally_name(gate), tally.clone())])
+                .await;
+            plan.gates.clone_from(&gates);
+            let mut found = Found::default();
+            let length = gate.quota().expect("it counts").window.length;
+            *found.record.tally_mut(length) = tally.clone();
+            let what = format!("{:?} {tally:?}", gate.rule);
+            let (mut expected, mut counts_in) = (tally.clone(), gate.clone());
+            let stored = bench.reserve(&plan).await;
+            match gate.settle(&found, &plan.reservation, &plan.terms) {
+                Settled::Holds => assert_eq!(stored, Ok(()), "{what}"),
+                Settled::Refuses(refusal, _) => {
+                    assert_eq!(stored, Err(ReserveError::Refused(refusal)), "{what}");
+                    assert_eq!(bench.tally(gate).await, tally, "{what}");
+                    continue;
+                }
+                Settled::Instead(instead) => {
+                    let Err(ReserveError::Again(moved)) = stored else {
+                        panic!("{what}: {stored:?}");
+                    };
+                    assert!(moved.gates.contains(&instead), "{what}");
+                    assert_eq!(bench.tally(gate).await, tally, "{what}");
+                    plan.take(&moved);
+                    assert_eq!(bench.reserve(&plan).await, Ok(()), "{what}");
+                    counts_in = instead;
+                }
+            }
+            let quota = counts_in.quota().expect("it counts");
+            expected.count(&quota.window);
+            assert_eq!(bench.tally(gate).await, expected, "{what}");
+            for other in counting.iter().filter(|other| *other != gate) {
+                let window = other.quota().expect("it counts").window;
+                assert_eq!(bench.tally(other).await.counted(&window), 1, "{what}");
+            }
         }
-        bench.set_counter(full, counted).await;
-        let stored = bench.reserve(&plan).await;
-        let mut expected = counted;
-        let has_room = protocol::count(&mut expected, limit);
-        assert_eq!(stored.is_ok(), has_room, "{full} at {counted}");
-        if let Err(ReserveError::Refused(SendRefusal::Denied(denial))) = &stored {
-            assert_eq!(denial.rule(), rule_of(full).name());
+    }
+}
+
+/// A send cleans up, so that the wrong codes of days that are over leave the record.
+#[tokio::test]
+async fn wrong_codes_of_other_days_leave_with_the_next_send() {
+    let bench = Bench::new().await;
+    let phone = Subject::new(SubjectKind::Phone, bench.subjects.phone_index.clone());
+    for tally in tally_kinds(bench.terms.today) {
+        bench.put_tallies(&phone, &[("wrong", tally.clone())]).await;
+        let mut plan = bench.plan(Reservation::New { id: OWN, slot: 4 });
+        let mut stored = bench.reserve(&plan).await;
+        if let Err(ReserveError::Again(moved)) = stored {
+            plan.take(&moved);
+            stored = bench.reserve(&plan).await;
         }
-        let after = bench.counters().await;
-        assert_eq!(after[full], expected, "{full} at {counted}");
-        let others = after.iter().filter(|(key, _)| *key != full);
-        let others: u32 = others.map(|(_, n)| n).sum();
-        let all = u32::try_from(counters.len() - 1).expect("few rules");
-        assert_eq!(others, if has_room { all } else { 0 }, "all or nothing");
+        assert_eq!(stored, Ok(()), "{tally:?}");
+        let left = bench.phone_tally("wrong").await;
+        let kept = tally.counted(&plan.terms.today);
+        assert_eq!(left.counted(&plan.terms.today), kept, "{tally:?}");
+        assert_eq!(left.places.values().sum::<u32>(), kept, "{tally:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_code_is_counted_in_its_day_whatever_was_counted_before() {
+    let bench = Bench::new().await;
+    for tally in tally_kinds(bench.terms.today) {
+        let slots = BTreeMap::from([(2, open_slot(bench.terms.now))]);
+        bench
+            .put(&PhoneRecord {
+                slots,
+                ..PhoneRecord::default()
+            })
+            .await;
+        bench.replace_tally("wrong", &tally).await;
+        let guess = Guess {
+            id: OWN,
+            slot: 2,
+            expires_at: bench.terms.now + Duration::from_secs(1),
+            right: false,
+            write: WRITE,
+        };
+        let index = &bench.subjects.phone_index;
+        let mut request = bench.request();
+        let stored = bench
+            .store
+            .record_guess(index, &guess, &bench.terms, &mut request)
+            .await;
+        assert!(matches!(stored, Ok(Ok(_))), "{tally:?}: {stored:?}");
+        let (window, _) = tally.begin(bench.terms.today);
+        let mut expected = tally.clone();
+        expected.count(&window);
+        assert_eq!(bench.phone_tally("wrong").await, expected, "{tally:?}");
     }
 }
 
@@ -481,12 +682,11 @@ async fn a_refusal_names_its_rule_when_some_gates_are_left_out() {
     let mut plan = bench.plan(Reservation::New { id: OWN, slot: 4 });
     let all = bench.gates(1);
     plan.gates.clone_from(&all);
-    assert_eq!(bench.reserve(&plan).await, Ok(()));
     bench.put(&PhoneRecord::default()).await;
-    for only in all
-        .iter()
-        .filter(|gate| matches!(gate.check, Check::Count(_)))
-    {
+    for gate in all.iter().filter(|gate| gate.quota().is_some()) {
+        bench.set_count(gate, 1).await;
+    }
+    for only in all.iter().filter(|gate| gate.quota().is_some()) {
         let is_kept = |gate: &&Gate| gate.rule == Rule::PhoneCooldown || *gate == only;
         plan.gates = all.iter().filter(is_kept).cloned().collect();
         let Err(ReserveError::Refused(SendRefusal::Denied(denial))) = bench.reserve(&plan).await
@@ -501,8 +701,8 @@ async fn a_refusal_names_its_rule_when_some_gates_are_left_out() {
 async fn the_store_and_the_domain_decide_alike_on_every_refund() {
     let bench = Bench::new().await;
     let new = Reservation::New { id: OWN, slot: 2 };
-    assert_eq!(bench.reserve(&bench.plan(new)).await, Ok(()));
-    let counters = bench.counters().await;
+    let gates = bench.gates(1_000_000);
+    let counting: Vec<_> = gates.iter().filter(|gate| gate.quota().is_some()).collect();
     for slots in slot_kinds(bench.terms.now) {
         let record = PhoneRecord {
             slots,
@@ -516,8 +716,8 @@ async fn the_store_and_the_domain_decide_alike_on_every_refund() {
         ] {
             for counted in [0, 1, 2] {
                 bench.put(&record).await;
-                for key in counters.keys() {
-                    bench.set_counter(key, counted).await;
+                for gate in &counting {
+                    bench.set_count(gate, counted).await;
                 }
                 let plan = bench.plan(reservation);
                 let stored = bench.store.refund(&plan, &mut bench.request()).await;
@@ -526,9 +726,12 @@ async fn the_store_and_the_domain_decide_alike_on_every_refund() {
                 let what = format!("{reservation:?} {record:?} {counted}");
                 assert_eq!(stored.is_ok(), given, "{what}");
                 assert_eq!(bench.record().await, expected, "{what}");
-                for (key, n) in bench.counters().await {
-                    let given_back = rule_of(&key).is_refunded();
-                    assert_eq!(n, if given_back { left } else { counted }, "{key} {what}");
+                for gate in &counting {
+                    let window = gate.quota().expect("it counts").window;
+                    let given_back = gate.rule.is_refunded();
+                    let expected = if given_back { left } else { counted };
+                    let n = bench.tally(gate).await.counted(&window);
+                    assert_eq!(n, expected, "{:?} {what}", gate.rule);
                 }
             }
         }

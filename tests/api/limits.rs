@@ -130,24 +130,6 @@ async fn an_address_gets_twenty_texts_an_hour_and_headers_cannot_change_that() {
 }
 
 #[tokio::test]
-async fn sequential_numbers_share_a_limit() {
-    let world = World::start().await;
-    for n in 0..30 {
-        let number = format!("+1415200{:04}", 1_000 + n);
-        let answer = world
-            .client
-            .send_from(&number, &format!("d{n}"), &format!("192.0.2.{n}"))
-            .await;
-        if n < 20 {
-            assert_eq!(answer.status, 202, "{n}");
-        } else {
-            assert_limited(&answer, "number-block-per-hour", 20, 3_600, 3_600);
-        }
-    }
-    assert_eq!(world.text_count(), 20);
-}
-
-#[tokio::test]
 async fn a_refused_send_counts_nothing() {
     let world = World::start().await;
     for _ in 0..30 {

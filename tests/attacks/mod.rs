@@ -56,11 +56,7 @@ fn raise_limits(rules: &[&str]) -> WorldBuilder {
             "phone" => ("phone_per_hour = 5\n", "phone_per_hour = 1000000\n"),
             "day" => ("phone_per_day = 10\n", "phone_per_day = 1000000\n"),
             "device" => ("device_per_day = 10 ", "device_per_day = 1000000 "),
-            "address" => ("address_per_hour = 20 ", "address_per_hour = 1000000 "),
-            _ => (
-                "number_block_per_hour = 20 ",
-                "number_block_per_hour = 1000000 ",
-            ),
+            _ => ("address_per_hour = 20 ", "address_per_hour = 1000000 "),
         };
         builder.policy(from, to)
     })

@@ -39,10 +39,6 @@ async fn start_world(mode: TokenMode, random: Arc<Explosive>) -> World {
         .policy("device_per_day = 10 ", "device_per_day = 1000 ")
         .policy("phone_per_hour = 5", "phone_per_hour = 1000")
         .policy("phone_per_day = 10", "phone_per_day = 1000")
-        .policy(
-            "number_block_per_hour = 20 ",
-            "number_block_per_hour = 1000 ",
-        )
         .random(random)
         .proxied()
         .start()

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use phoneproof_aws::store::{Block, Store};
 use phoneproof_config::DEFAULT_POLICY;
 use phoneproof_config::process::SystemClock;
 use phoneproof_config::process::SystemRandom;
@@ -13,6 +14,7 @@ use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::clock::{Clock, Timestamp};
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::random::{Random, RandomUnavailable};
+use phoneproof_domain::subject::Subject;
 use phoneproof_local::gateway::FUNCTION_TIMEOUT;
 use phoneproof_local::inbox::{Carrier, Message};
 use phoneproof_local::stack::{Backends, Endpoints, Options, Stack};
@@ -287,17 +289,19 @@ impl World {
 
     /// Puts an entry on the block list, as an operator's tool does. `None` blocks without an end.
     pub async fn block(&self, key: &str, expires_at: Option<i64>) {
-        let mut item = serde_json::json!({
-            "pk": { "S": key },
-            "reason": { "S": "test" },
-            "created_at": { "N": "0" },
-        });
-        if let Some(end) = expires_at {
-            item["expires_at"] = serde_json::json!({ "N": end.to_string() });
-        }
-        let put = serde_json::json!({ "TableName": "Blocks", "Item": item });
-        let answer = self.dynamodb("PutItem", &put).await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
+        let store = Store::new(
+            self.database.clients().dynamodb,
+            self.database.tables.clone(),
+        );
+        let block = Block {
+            subject: Subject::parse(key).expect("a subject"),
+            label: None,
+            reason: "test".to_owned(),
+            created_at: Some(Timestamp::from_unix(0)),
+            expires_at: expires_at.map(Timestamp::from_unix),
+        };
+        let now = self.clock.now();
+        store.block(&block, now).await.expect("an entry");
     }
 
     /// Sets what the carrier does with the texts from now on.

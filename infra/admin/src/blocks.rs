@@ -36,7 +36,7 @@ pub(crate) async fn block(
             created_at: Some(now),
             expires_at: until,
         };
-        store.block(&entry).await?;
+        store.block(&entry, now).await?;
         entries.push(entry);
     }
     if entries.iter().any(|entry| entry.subject.kind.is_range()) {

@@ -5,7 +5,7 @@ use phoneproof_crypto::index::Indexer;
 use phoneproof_domain::challenge::ChallengeId;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::Denial;
-use phoneproof_domain::gate::{Check, Found, Gate};
+use phoneproof_domain::gate::{Check, Found, Gate, Settled};
 use phoneproof_domain::phone::Destination;
 use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal, Terms};
 use phoneproof_domain::policy::{DestinationRefusal, Policy};
@@ -69,14 +69,14 @@ pub(crate) async fn explain(
         None => None,
     };
     let found = Found {
-        record: record.unwrap_or_default(),
+        phone: record.unwrap_or_default(),
         ..Found::default()
     };
     let mut findings = Vec::new();
     for gate in policy.gates(subjects, &limits, now) {
         findings.push(check_gate(gate, &store, &found, &terms).await?);
     }
-    let mut reply = report(&policy, &asked, &findings, &found.record, &terms);
+    let mut reply = report(&policy, &asked, &findings, &found.phone, &terms);
     if let Some(destination) = &asked.destination {
         let opted_out = is_opted_out(operator, &resources, &destination.phone).await;
         add_opted_out(&mut reply, &opted_out);
@@ -158,32 +158,26 @@ async fn check_gate(
         denial: None,
     };
     let mut found = found.clone();
-    let refuses = match &gate.check {
-        Check::NotBlocked => {
-            let block = store.find_block(&gate.subject).await?;
-            block.is_some_and(|block| block.is_in_force(terms.now))
-        }
+    match &gate.check {
         Check::NotInBlockedRange(ranges) => {
             found.blocked = store.read_blocked_ranges(ranges).await?;
-            true
         }
-        Check::Reserve => true,
-        Check::Count(quota) => {
-            let count = store
-                .read_count(gate.rule, &gate.subject.index, quota)
-                .await?;
-            finding.count = Some(count);
-            finding.limit = Some(quota.limit);
-            count >= quota.limit
+        Check::NotBlocked | Check::Count(..) => {
+            found.record = store.read_subject_record(&gate.subject).await?;
         }
-    };
+        Check::Reserve => {}
+    }
+    if let Some(quota) = gate.quota() {
+        let tally = found.record.tally(quota.window.length);
+        finding.count = Some(tally.counted(&quota.window));
+        finding.limit = Some(quota.limit);
+    }
     // No challenge is made, so any id will do.
     let new = Reservation::New {
         id: ChallengeId([0; 16]),
         slot: 0,
     };
-    if refuses
-        && let Some((SendRefusal::Denied(denial), subject)) = gate.refusal(&found, &new, terms)
+    if let Settled::Refuses(SendRefusal::Denied(denial), subject) = gate.settle(&found, &new, terms)
     {
         if let Denial::Blocked(_) = denial {
             finding.block = store.find_block(&subject).await?;

@@ -35,21 +35,17 @@ pub(crate) async fn unlock(
         return Ok(Reply::nothing("no wrong codes are counted for this phone"));
     }
     let in_a_row = wrong_codes.in_a_row;
-    let days: Vec<_> = wrong_codes
-        .by_day
-        .iter()
-        .map(|(day, count)| (name_day(*day), *count))
-        .collect();
-    let listed = days
-        .iter()
-        .map(|(day, count)| format!(", {count} on {day}"));
-    let counts = format!("{in_a_row} in a row{}", listed.collect::<String>());
+    let of_a_day = wrong_codes.of_a_day;
+    let of_a_day = of_a_day.map(|(start, count)| (name_day(start), count));
+    let listed = of_a_day.as_ref();
+    let listed = listed.map(|(day, count)| format!(", {count} on {day}"));
+    let counts = format!("{in_a_row} in a row{}", listed.unwrap_or_default());
     confirm(
         common,
         &format!("This clears the count of wrong codes: {counts}."),
     )?;
-    store.unlock(&index, &wrong_codes).await?;
-    let by_day: Value = days
+    store.unlock(&index).await?;
+    let by_day: Value = of_a_day
         .into_iter()
         .map(|(day, count)| (day, Value::from(count)))
         .collect();
@@ -60,9 +56,9 @@ pub(crate) async fn unlock(
     ))
 }
 
-/// Writes the date of a day since the Unix epoch. The policy says at which hour of that date the day begins.
-fn name_day(day: i64) -> String {
-    let start = Timestamp::from_unix(day.saturating_mul(86_400)).to_string();
+/// Writes the date of the day that begins at `start`. The policy says at which hour.
+fn name_day(start: Timestamp) -> String {
+    let start = start.to_string();
     start.split('T').next().unwrap_or_default().to_owned()
 }
 
@@ -84,16 +80,16 @@ pub(crate) async fn forget(
     let record = store.read_phone_record(&index, &today).await?;
     confirm(
         common,
-        "This erases the phone's record, counters and open challenges. Its limits and locks start at zero.",
+        "This erases the phone's record, with its counts and open challenges. Its limits and locks start at zero.",
     )?;
     let challenges = record.iter().flat_map(|record| record.slots.values());
     let places: Vec<String> = challenges
         .map(|slot| indexer.place(&indexer.reference(slot.id, slot.expires_at)))
         .collect();
     let is_own = |token: &str| is_token_of(token, &phone, &keyring, &resources.issuer, now);
-    let erased = store.forget(&index, &places, is_own).await?;
-    let subject = Subject::new(SubjectKind::Phone, index);
+    let subject = Subject::new(SubjectKind::Phone, index.clone());
     let unblocked = with_block && store.unblock(&subject, now).await?.is_some();
+    let erased = store.forget(&index, &places, is_own, now).await?;
     if erased == 0 && !unblocked {
         return Ok(Reply::nothing("nothing was stored about this phone"));
     }

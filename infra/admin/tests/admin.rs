@@ -241,15 +241,15 @@ async fn explain_names_the_rule_that_then_refuses_and_writes_nothing() {
     };
     assert_eq!(counted("phone-per-hour"), (json!(1), json!(5)));
     assert_eq!(counted("device-per-day"), (json!(1), json!(10)));
-    assert_eq!(counted("number-block-per-hour"), (json!(1), json!(20)));
+    assert_eq!(counted("address-per-hour"), (json!(1), json!(20)));
     // Without a device or an address, their rules are left out.
     let rules = site.run_done(&["explain", PHONE]).await["rules"]
         .as_array()
         .expect("rules")
         .len();
-    assert_eq!(rules, 6);
+    assert_eq!(rules, 5);
     let with_address = site.run_done(&["explain", PHONE, "-", "192.0.2.1"]).await;
-    assert_eq!(with_address["rules"].as_array().map(Vec::len), Some(8));
+    assert_eq!(with_address["rules"].as_array().map(Vec::len), Some(7));
     assert_eq!(
         site.run_done(&["explain", "+376312345"]).await["refusedBy"],
         "country"

@@ -314,10 +314,8 @@ async fn everything_that_clients_were_told_holds_after_a_kill() {
         folder.path().join("tables.sqlite"),
         folder.path().join("policy.toml"),
     );
-    let mut raised = DEFAULT_POLICY.to_owned();
-    for limit in ["address_per_hour", "number_block_per_hour"] {
-        raised = raised.replacen(&format!("{limit} = 20 "), &format!("{limit} = 1000000 "), 1);
-    }
+    let (from, to) = ("address_per_hour = 20 ", "address_per_hour = 1000000 ");
+    let raised = DEFAULT_POLICY.replacen(from, to, 1);
     std::fs::write(&policy, raised).expect("written");
     let random = SeededRandom::new(1);
     let (mut entries, mut unknown) = (0, 0);

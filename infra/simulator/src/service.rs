@@ -25,11 +25,11 @@ use crate::world::{Place, Request};
 /// The rules that a service has.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Defence {
-    /// The limits per phone, device, address and number block.
+    /// The limits per phone, device and address.
     pub limits: Limits,
     /// The time from midnight UTC to the start of the days and hours; less than a day.
     pub day_starts_at: Duration,
-    /// The purses, which replace the limit of number blocks; `None` leaves it.
+    /// The purses, or `None` for a service without them.
     pub purses: Option<PurseSettings>,
 }
 
@@ -191,7 +191,7 @@ impl Service {
             None => None,
         };
         for gate in gates {
-            if let Check::Count(quota) = gate.check {
+            if let Check::Count(quota, _) = gate.check {
                 *self.counters.entry(counter(gate, &quota)).or_default() += 1;
             }
         }
@@ -253,14 +253,9 @@ impl Service {
         }
     }
 
-    /// Lists the gates. Purses replace the limit of number blocks.
     fn gates(&self, subjects: &Subjects, now: Timestamp) -> Vec<Gate> {
         let all = subjects.clone().into();
-        let mut gates = gates(&all, &self.limits, self.day_starts_at, now);
-        if self.purse_settings.is_some() {
-            gates.retain(|gate| gate.rule != Rule::NumberBlockPerHour);
-        }
-        gates
+        gates(&all, &self.limits, self.day_starts_at, now)
     }
 
     fn check(
@@ -280,7 +275,7 @@ impl Service {
             let holds = match &gate.check {
                 Check::NotBlocked | Check::NotInBlockedRange(_) => true,
                 Check::Reserve => record.admits_send(&reservation, terms).is_ok(),
-                Check::Count(quota) => {
+                Check::Count(quota, _) => {
                     let counted = self.counters.get(&counter(gate.clone(), quota));
                     counted.is_none_or(|counted| *counted < quota.limit)
                 }

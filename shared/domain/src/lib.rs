@@ -39,5 +39,7 @@ pub mod root;
 pub mod rule;
 pub mod segments;
 pub mod subject;
+pub mod subject_record;
+pub mod tally;
 pub mod typed;
 pub mod window;

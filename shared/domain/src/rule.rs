@@ -29,8 +29,6 @@ pub enum Rule {
     DevicePerDay,
     /// Limits the texts per address and hour.
     AddressPerHour,
-    /// Limits the texts per block of ten thousand numbers and hour. It stops an SMS pumper who tries numbers in order.
-    NumberBlockPerHour,
 }
 
 /// Everything that is fixed about a rule.
@@ -94,7 +92,7 @@ impl Row {
 
 impl Rule {
     /// Every rule, in the order in which a send is checked.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 9] = [
         Self::BlockedPhone,
         Self::BlockedDevice,
         Self::BlockedAddress,
@@ -104,7 +102,6 @@ impl Rule {
         Self::PhonePerDay,
         Self::DevicePerDay,
         Self::AddressPerHour,
-        Self::NumberBlockPerHour,
     ];
 
     const fn row(self) -> Row {
@@ -127,13 +124,13 @@ impl Rule {
             Self::PhonePerHour => Row::count("phone-per-hour", Phone, HOUR, 5).with_refund(),
             Self::PhonePerDay => Row::count("phone-per-day", Phone, DAY, 10).with_refund(),
             Self::DevicePerDay => Row::count("device-per-day", Device, DAY, 10).with_refund(),
-            // These are not refunded, so that numbers which the carrier refuses still use up an attacker's quotas.
+            // This is not refunded, so that numbers which the carrier refuses still use up an attacker's quota. A typed
+            // code gives its text back.
             Self::AddressPerHour => Row::count("address-per-hour", Address, HOUR, 20),
-            Self::NumberBlockPerHour => Row::count("number-block-per-hour", NumberBlock, HOUR, 20),
         }
     }
 
-    /// Returns the stable name: `rule` on the wire, and a part of the key of a counter.
+    /// Returns the stable name: `rule` on the wire.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.row().name

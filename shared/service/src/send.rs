@@ -138,8 +138,8 @@ impl Service {
         let checked = self.check(&command, request)?;
         let keyring = self.keys.keyring(request).await?;
         let mut prepared = self.prepare(&command, &checked, &keyring, request).await?;
+        let mut plan = self.plan(&command, &checked, &prepared, &keyring, request)?;
         for _ in 0..ROUNDS {
-            let plan = self.plan(&command, &checked, &prepared, &keyring, request)?;
             match self.reserve(&checked, &plan, request).await {
                 Ok(()) => {
                     let token = self.choose_token(&command, &prepared, &keyring, request)?;
@@ -147,8 +147,14 @@ impl Service {
                         .text(&command, &checked, &prepared, &plan, token, request)
                         .await;
                 }
-                Err(ReserveError::Refused(SendRefusal::Instead(fitting))) => {
-                    prepared = prepared.moved_to(fitting);
+                Err(ReserveError::Again(moved)) => {
+                    prepared = prepared.moved_to(moved.reservation);
+                    plan.take(&moved);
+                    self.replan(&mut plan, &checked, &prepared, &keyring, request)?;
+                }
+                // The store plans such a send again.
+                Err(ReserveError::Refused(SendRefusal::Instead(_))) => {
+                    return Err(StoreError::Contradiction("a send").into());
                 }
                 Err(ReserveError::Refused(SendRefusal::Repeated(index, slot))) => {
                     return self.repeat(&checked, prepared, (index, slot), &keyring, request);

@@ -1,9 +1,7 @@
 //! The condition on the copies of the blocked ranges, and the domain's decision.
 
-use phoneproof_domain::range::{BlockedRanges, Ranges};
-use phoneproof_domain::subject::{Subject, SubjectKind};
-
 use super::*;
+use phoneproof_domain::range::{BlockedRanges, Ranges};
 
 /// Names the attribute of a copy that holds the end of a range's block.
 fn range_attribute(range: &Subject) -> String {

@@ -41,6 +41,7 @@ use phoneproof_domain::phone_parser::PhoneParser;
 use phoneproof_domain::phone_record::Reservation;
 use phoneproof_domain::policy::{BusinessId, Policy};
 use phoneproof_domain::subject::{SubjectIndex, Subjects};
+use phoneproof_domain::tally::Begin;
 use phoneproof_guard::Claims;
 use rlibphonenumber::PhoneNumberUtil;
 use tokio::runtime::Runtime;
@@ -234,6 +235,8 @@ fn plan(keyring: &Keyring, policy: &Policy) -> SendPlan {
         expires_at: challenge.expires_at,
         attempts: 5,
         terms: policy.terms(NOW, &policy.limits),
+        wrong: Begin::Next,
+        kept_until: challenge.expires_at,
         stored: None,
     }
 }

@@ -20,10 +20,6 @@ const WITHIN: f64 = 0.10;
 pub(crate) async fn run() -> bool {
     let world = World::builder()
         .policy("address_per_hour = 20 ", "address_per_hour = 1000 ")
-        .policy(
-            "number_block_per_hour = 20 ",
-            "number_block_per_hour = 1000 ",
-        )
         .start()
         .await;
     for n in 0..PHONES {

@@ -1,10 +1,19 @@
 //! The block list, which operators read and write.
+//!
+//! The entries of the list say who was blocked and why. What a send checks is the end of the block on the record of a
+//! phone, device or address, and the copies of the ranges. A record that is blocked stays until its block has ended.
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::subject::Subject;
+use phoneproof_domain::subject_record::NEVER;
 
-use super::item::{EXPIRES_AT, Item, PK, instant, read_number, text};
+use super::item::{EXPIRES_AT, Item, PK, attribute, instant, read_number, text};
+use super::record::RecordWrite;
 use super::{CallFailed, Store};
+
+/// How often the block is written on a record that others write to, before the command gives up.
+const ROUNDS: u32 = 8;
 
 const REASON: &str = "reason";
 const LABEL: &str = "label";
@@ -63,12 +72,23 @@ impl Block {
 }
 
 impl Store {
-    /// Writes an entry. It replaces an earlier one of its subject. A range acts once [`Store::spread_ranges`] is done.
+    /// Writes an entry, which acts on the next send. It replaces an earlier one of its subject. A range acts once
+    /// [`Store::spread_ranges`] is done.
     ///
     /// # Errors
     ///
-    /// [`CallFailed`] names the call.
-    pub async fn block(&self, block: &Block) -> Result<(), CallFailed> {
+    /// [`CallFailed`] names the call. Calling again completes the work.
+    pub async fn block(&self, block: &Block, now: Timestamp) -> Result<(), CallFailed> {
+        self.list_block(block).await?;
+        if block.subject.kind.is_range() {
+            return Ok(());
+        }
+        self.mark_blocked(&block.subject, block.expires_at, now)
+            .await
+    }
+
+    /// Writes an entry of the list alone.
+    async fn list_block(&self, block: &Block) -> Result<(), CallFailed> {
         self.client
             .put_item()
             .table_name(&self.tables.blocks)
@@ -81,7 +101,8 @@ impl Store {
 
     /// Takes a subject off the list. Returns its entry, if there was one.
     ///
-    /// A range leaves the copies before its entry goes. So an entry stays on the list for as long as it may act.
+    /// The record, or the copies of the ranges, are written before the entry goes. So an entry stays on the list for as
+    /// long as it may act.
     ///
     /// # Errors
     ///
@@ -99,8 +120,10 @@ impl Store {
                 expires_at: Some(now),
                 ..block.clone()
             };
-            self.block(&ended).await?;
+            self.list_block(&ended).await?;
             self.spread_ranges(now).await?;
+        } else {
+            self.unmark_blocked(subject, now).await?;
         }
         self.client
             .delete_item()
@@ -110,6 +133,81 @@ impl Store {
             .await
             .map_err(|error| CallFailed::new("DeleteItem", &error))?;
         Ok(Some(block))
+    }
+
+    /// Writes the end of a block on the subject's record, which then lasts until that end at least.
+    pub(super) async fn mark_blocked(
+        &self,
+        subject: &Subject,
+        until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), CallFailed> {
+        let (table, key) = self.record_of(subject);
+        for _ in 0..ROUNDS {
+            let seen = self
+                .read_item(table, key.clone())
+                .await?
+                .unwrap_or_default();
+            let ends = read_number(&seen, EXPIRES_AT).map(Timestamp::from_unix);
+            let before = read_number(&seen, attribute::BEFORE_BLOCK).map(Timestamp::from_unix);
+            let before = before.or(ends).unwrap_or(now);
+            let until = until.unwrap_or(NEVER);
+            let mut write = RecordWrite::default();
+            match ends {
+                None => write.require(format!("attribute_not_exists({EXPIRES_AT})")),
+                Some(ends) => {
+                    write.require(format!("{EXPIRES_AT} = :seen"));
+                    write.value(":seen", instant(ends));
+                }
+            }
+            write.set(format!("{} = :until", attribute::BLOCKED_UNTIL));
+            write.set(format!("{} = :before", attribute::BEFORE_BLOCK));
+            write.set(format!("{EXPIRES_AT} = :kept"));
+            write.value(":until", instant(until));
+            write.value(":before", instant(before));
+            write.value(":kept", instant(before.max(until)));
+            if self.write_record(table, &key, write).await? {
+                return Ok(());
+            }
+        }
+        Err(CallFailed {
+            operation: "UpdateItem",
+            code: "other writers kept changing the record".to_owned(),
+        })
+    }
+
+    /// Takes the block off the subject's record, which then ends when it would have ended without it.
+    async fn unmark_blocked(&self, subject: &Subject, now: Timestamp) -> Result<(), CallFailed> {
+        let (table, key) = self.record_of(subject);
+        let mut write = RecordWrite::default();
+        // A send after the end of a block has taken it off before.
+        write.require(format!("attribute_exists({})", attribute::BLOCKED_UNTIL));
+        write.set(format!(
+            "{EXPIRES_AT} = if_not_exists({}, :now)",
+            attribute::BEFORE_BLOCK
+        ));
+        write.value(":now", instant(now));
+        write.remove(attribute::BLOCKED_UNTIL);
+        write.remove(attribute::BEFORE_BLOCK);
+        self.write_record(table, &key, write).await.map(drop)
+    }
+
+    /// Writes one record. Returns whether its condition held.
+    async fn write_record(
+        &self,
+        table: &str,
+        key: &str,
+        write: RecordWrite,
+    ) -> Result<bool, CallFailed> {
+        let update = self.client.update_item().table_name(table);
+        let update = write.fill(update.key(PK, text(key)));
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(CallFailed::new("UpdateItem", &error)),
+            },
+        }
     }
 
     /// Reads the entry of a subject, in force or not.

@@ -1,4 +1,4 @@
-//! The counters of rules: one item per rule, subject and window.
+//! Counters of one item per rule, subject and window, for a service that counts nothing else about its subjects.
 
 use aws_sdk_dynamodb::types::Update;
 use phoneproof_domain::subject::SubjectIndex;
@@ -8,7 +8,7 @@ use super::StoreError;
 use super::item::{PK, instant, number, text};
 
 /// Returns the partition key of a counter.
-pub(super) fn counter_key(rule: &str, subject: &SubjectIndex, window: &Window) -> String {
+fn counter_key(rule: &str, subject: &SubjectIndex, window: &Window) -> String {
     format!("{rule}#{}#{}", subject.as_str(), window.start.unix())
 }
 

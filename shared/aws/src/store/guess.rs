@@ -2,18 +2,20 @@
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnValue;
 use phoneproof_domain::challenge::Closed;
 use phoneproof_domain::phone_record::{Guess, GuessRefusal, REPEATABLE_FOR, Terms, Use};
 use phoneproof_domain::subject::SubjectIndex;
+use phoneproof_domain::tally::Begin;
+use phoneproof_domain::window::Quota;
 use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
 use super::item::{
-    Item, PK, bytes, instant, list_earlier_days, number, read_number, read_phone_record,
-    slot_member, slot_name, text, wrong_codes_name,
+    Item, PK, attribute, bytes, instant, number, read_number, read_phone_record, read_tally,
+    slot_member, slot_name, text,
 };
+use super::record::RecordWrite;
 use super::transaction::{CONFLICT_RETRIES, pause};
 use super::{CallFailed, Store, StoreError, within};
 
@@ -50,16 +52,33 @@ impl Store {
         terms: &Terms,
         request: &RequestContext,
     ) -> Result<Result<u32, GuessRefusal>, StoreError> {
-        let mut conflicts = 0;
+        let (mut conflicts, mut terms, mut begin) = (0, *terms, Begin::Next);
         loop {
-            let update = self.build_guess_update(phone_index, guess, terms);
+            let update = self.client.update_item();
+            let update = update
+                .table_name(&self.tables.challenges)
+                .key(PK, text(phone_index.as_str()));
+            let update = write_guess(guess, &terms, begin).fill(update);
+            // All members of the slot come back, so that the answer can say whether the challenge was used.
+            let update = update.return_values(ReturnValue::AllNew);
             let error = match within(request.deadline, update.send()).await {
                 Ok(answer) => return Ok(read_outcome(answer.attributes.as_ref(), guess)),
                 Err(error) => error,
             };
             match error.as_ref().and_then(SdkError::as_service_error) {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    return explain_refusal(guess, terms, failed.item());
+                    let item = failed.item();
+                    let explained = explain_refusal(guess, &terms, item);
+                    if !matches!(explained, Err(StoreError::Contradiction(_))) {
+                        return explained;
+                    }
+                    // The day has changed since the send, and its place holds the count of another day.
+                    let wrong = item.map(|item| read_tally(item, attribute::WRONG));
+                    let met = wrong.unwrap_or_default().begin(terms.today);
+                    if met == (terms.today, begin) {
+                        return explained;
+                    }
+                    (terms.today, begin) = met;
                 }
                 Some(UpdateItemError::TransactionConflictException(_)) => {
                     if conflicts == CONFLICT_RETRIES {
@@ -72,76 +91,62 @@ impl Store {
             }
         }
     }
+}
 
-    /// Makes the update of a guess. Its condition is the decision of [`PhoneRecord::admits_guess`].
-    ///
-    /// [`PhoneRecord::admits_guess`]: phoneproof_domain::phone_record::PhoneRecord::admits_guess
-    fn build_guess_update(
-        &self,
-        phone_index: &SubjectIndex,
-        guess: &Guess,
-        terms: &Terms,
-    ) -> UpdateItemFluentBuilder {
-        let open = "(attribute_not_exists(#slot.#used) AND #slot.#expires > :now)";
-        // A wrong code counts as long as the right one would succeed again.
-        let taken = if guess.right {
-            open.to_owned()
-        } else {
-            format!("({open} OR #slot.#used > :since)")
-        };
-        // `#by <> :write` stops a repeat of this write, which the SDK sends after a lost reply, from counting twice.
-        let update = self
-            .client
-            .update_item()
-            .table_name(&self.tables.challenges)
-            .key(PK, text(phone_index.as_str()))
-            .condition_expression(format!(
-                "#slot.#id = :id AND #slot.#expires = :ends AND #slot.#left > :zero AND {taken} \
-                 AND (attribute_not_exists(#slot.#by) OR #slot.#by <> :write) \
-                 AND (attribute_not_exists(failures) OR failures < :hard) \
-                 AND (attribute_not_exists(#today) OR #today < :soft)"
-            ))
-            .expression_attribute_names("#slot", slot_name(guess.slot))
-            .expression_attribute_names("#id", slot_member::ID)
-            .expression_attribute_names("#expires", slot_member::EXPIRES)
-            .expression_attribute_names("#left", slot_member::LEFT)
-            .expression_attribute_names("#used", slot_member::USED)
-            .expression_attribute_names("#by", slot_member::BY)
-            .expression_attribute_names("#today", wrong_codes_name(&terms.today))
-            .expression_attribute_values(":id", bytes(guess.id.0))
-            .expression_attribute_values(":ends", instant(guess.expires_at))
-            .expression_attribute_values(":now", instant(terms.now))
-            .expression_attribute_values(":zero", number(0))
-            .expression_attribute_values(":write", bytes(guess.write.0))
-            .expression_attribute_values(":hard", number(terms.lockout.hard))
-            .expression_attribute_values(":soft", number(terms.lockout.soft))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        if guess.right {
-            // The used slot stays, so that a repeated code gets the same success, and later "already used".
-            update
-                .update_expression(
-                    "SET failures = :zero, #slot.#used = :now, #slot.#used_by = :write, \
-                     #slot.#by = :write REMOVE #today"
-                        .to_owned(),
-                )
-                .expression_attribute_names("#used_by", slot_member::USED_BY)
-                .return_values(ReturnValue::UpdatedNew)
-        } else {
-            // The counts of earlier days decide nothing any more. An item that kept them would grow for ever, and only wrong
-            // guesses add to it.
-            let earlier = list_earlier_days(&terms.today, terms.lockout.remembered);
-            update
-                .update_expression(format!(
-                    "SET #slot.#left = #slot.#left - :one, #slot.#by = :write, expires_at = :kept \
-                     ADD failures :one, #today :one REMOVE {earlier}"
-                ))
-                // All members of the slot come back, so that the answer can say whether the challenge was used.
-                .return_values(ReturnValue::AllNew)
-                .expression_attribute_values(":since", instant(terms.now - REPEATABLE_FOR))
-                .expression_attribute_values(":one", number(1))
-                .expression_attribute_values(":kept", instant(terms.now + terms.lockout.remembered))
-        }
+/// Writes a guess. Its condition is the decision of [`PhoneRecord::admits_guess`].
+///
+/// [`PhoneRecord::admits_guess`]: phoneproof_domain::phone_record::PhoneRecord::admits_guess
+fn write_guess(guess: &Guess, terms: &Terms, begin: Begin) -> RecordWrite {
+    let open = "(attribute_not_exists(#slot.#used) AND #slot.#expires > :now)";
+    // A wrong code counts as long as the right one would succeed again.
+    let taken = if guess.right {
+        open.to_owned()
+    } else {
+        format!("({open} OR #slot.#used > :since)")
+    };
+    let mut write = RecordWrite::default();
+    // `#by <> :write` stops a repeat of this write, which the SDK sends after a lost reply, from counting twice.
+    write.require(format!(
+        "#slot.#id = :id AND #slot.#expires = :ends AND #slot.#left > :zero AND {taken} \
+         AND (attribute_not_exists(#slot.#by) OR #slot.#by <> :write) \
+         AND (attribute_not_exists(failures) OR failures < :hard)"
+    ));
+    for (placeholder, name) in [
+        ("#id", slot_member::ID),
+        ("#expires", slot_member::EXPIRES),
+        ("#left", slot_member::LEFT),
+        ("#used", slot_member::USED),
+        ("#by", slot_member::BY),
+    ] {
+        write.name(placeholder, name);
     }
+    write.name("#slot", slot_name(guess.slot));
+    write.value(":id", bytes(guess.id.0));
+    write.value(":ends", instant(guess.expires_at));
+    write.value(":now", instant(terms.now));
+    write.value(":zero", number(0));
+    write.value(":write", bytes(guess.write.0));
+    write.value(":hard", number(terms.lockout.hard));
+    write.set("#slot.#by = :write");
+    let soft = Quota {
+        limit: terms.lockout.soft,
+        window: terms.today,
+    };
+    if guess.right {
+        write.bound(attribute::WRONG, &soft, begin);
+        write.clear(attribute::WRONG, &terms.today);
+        // The used slot stays, so that a repeated code gets the same success, and later "already used".
+        write.set("failures = :zero");
+        write.set("#slot.#used = :now");
+        write.set("#slot.#used_by = :write");
+        write.name("#used_by", slot_member::USED_BY);
+    } else {
+        write.count(attribute::WRONG, &soft, begin);
+        write.set("#slot.#left = #slot.#left - :one");
+        write.add("failures :one");
+        write.value(":since", instant(terms.now - REPEATABLE_FOR));
+    }
+    write
 }
 
 /// Reads the guesses that are left from the attributes that the update returned. A wrong code at a challenge that was used

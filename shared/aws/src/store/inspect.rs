@@ -1,13 +1,18 @@
 //! The calls of operators about one phone: inspect, unlock and forget. None of them needs a policy.
 
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
+use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::PhoneRecord;
-use phoneproof_domain::rule::Rule;
-use phoneproof_domain::subject::SubjectIndex;
-use phoneproof_domain::window::{Quota, Window};
+use phoneproof_domain::subject::{Subject, SubjectIndex};
+use phoneproof_domain::subject_record::SubjectRecord;
+use phoneproof_domain::tally::PLACES;
+use phoneproof_domain::window::{DAY, Window};
 
-use super::counter::counter_key;
-use super::item::{Item, PK, WRONG_CODES_PREFIX, number, read_number, read_phone_record, text};
+use super::item::{
+    EXPIRES_AT, Item, PK, attribute, instant, number, read_number, read_phone_record,
+    read_subject_record, read_tally, tally_at, tally_place, text,
+};
+use super::record::RecordWrite;
 use super::reference::{REFERENCE_PREFIX, TOKEN, reference_key};
 use super::{CallFailed, Store};
 
@@ -19,37 +24,26 @@ const MAX_BATCH: usize = 25;
 pub struct WrongCodes {
     /// Those in a row, since the last right one.
     pub in_a_row: u32,
-    /// Those of each day that the record still holds, by the day's number since the Unix epoch.
-    pub by_day: Vec<(i64, u32)>,
+    /// Those of the last day on which there was one, with the start of that day.
+    pub of_a_day: Option<(Timestamp, u32)>,
 }
 
 impl WrongCodes {
     fn read(item: &Item) -> Self {
-        let count = |name: &String| {
-            let day = name.strip_prefix(WRONG_CODES_PREFIX)?.parse().ok()?;
-            Some((day, read_number(item, name)?))
-        };
-        let mut by_day: Vec<_> = item.keys().filter_map(count).collect();
-        by_day.sort_unstable();
+        let wrong = read_tally(item, attribute::WRONG);
+        let day = wrong.at.map(|start| Window { start, length: DAY });
+        let of_a_day = day.map(|day| (day.start, wrong.counted(&day)));
         Self {
-            in_a_row: read_number(item, "failures").unwrap_or(0),
-            by_day,
+            in_a_row: read_number(item, attribute::FAILURES).unwrap_or(0),
+            of_a_day: of_a_day.filter(|(_, count)| *count > 0),
         }
     }
 
     /// Whether no wrong code is counted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.in_a_row == 0 && self.by_day.iter().all(|(_, count)| *count == 0)
+        self.in_a_row == 0 && self.of_a_day.is_none()
     }
-}
-
-/// What an operator may scan for: a part of the partition key.
-pub(super) enum KeyFilter<'a> {
-    /// The key begins with this.
-    BeginsWith(&'a str),
-    /// The key contains this.
-    Contains(&'a str),
 }
 
 impl Store {
@@ -66,21 +60,17 @@ impl Store {
         Ok(answer.item)
     }
 
-    /// Reads all items of a table whose key passes `filter`.
+    /// Reads all items of a table whose key begins with `prefix`, or all of them.
     pub(super) async fn scan_all(
         &self,
         table: &str,
-        filter: Option<KeyFilter<'_>>,
+        prefix: Option<&str>,
     ) -> Result<Vec<Item>, CallFailed> {
         let mut request = self.client.scan().table_name(table).consistent_read(true);
-        if let Some(filter) = filter {
-            let (condition, part) = match filter {
-                KeyFilter::BeginsWith(part) => ("begins_with(pk, :part)", part),
-                KeyFilter::Contains(part) => ("contains(pk, :part)", part),
-            };
+        if let Some(prefix) = prefix {
             request = request
-                .filter_expression(condition)
-                .expression_attribute_values(":part", text(part));
+                .filter_expression("begins_with(pk, :prefix)")
+                .expression_attribute_values(":prefix", text(prefix));
         }
         let mut pages = request.into_paginator().items().send();
         let mut items = Vec::new();
@@ -105,20 +95,18 @@ impl Store {
         Ok(item.map(|item| read_phone_record(&item, today)))
     }
 
-    /// Reads how many texts `rule` has counted for a subject in the window of `quota`.
+    /// Reads what the rules need of the record of a phone, a device or an address.
     ///
     /// # Errors
     ///
     /// [`CallFailed`] names the call.
-    pub async fn read_count(
+    pub async fn read_subject_record(
         &self,
-        rule: Rule,
-        subject: &SubjectIndex,
-        quota: &Quota,
-    ) -> Result<u32, CallFailed> {
-        let key = counter_key(rule.name(), subject, &quota.window);
-        let item = self.read_item(&self.tables.limits, key).await?;
-        Ok(item.and_then(|item| read_number(&item, "n")).unwrap_or(0))
+        subject: &Subject,
+    ) -> Result<SubjectRecord, CallFailed> {
+        let (table, key) = self.record_of(subject);
+        let item = self.read_item(table, key).await?;
+        Ok(item.as_ref().map(read_subject_record).unwrap_or_default())
     }
 
     /// Reads the wrong codes that are counted for a phone, those of every day.
@@ -135,42 +123,32 @@ impl Store {
         Ok(item.as_ref().map(WrongCodes::read).unwrap_or_default())
     }
 
-    /// Clears the wrong codes of a phone: the consecutive ones, and those of the days of `wrong_codes`.
+    /// Clears the wrong codes of a phone: the consecutive ones, and those of a day.
     ///
     /// # Errors
     ///
     /// [`CallFailed`] names the call.
-    pub async fn unlock(
-        &self,
-        phone_index: &SubjectIndex,
-        wrong_codes: &WrongCodes,
-    ) -> Result<(), CallFailed> {
-        let mut request = self
-            .client
-            .update_item()
-            .table_name(&self.tables.challenges)
-            .key(PK, text(phone_index.as_str()))
-            // An update would otherwise make a record for a phone that has none.
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":zero", number(0));
-        let mut update = "SET failures = :zero".to_owned();
-        for (place, (day, _)) in wrong_codes.by_day.iter().enumerate() {
-            let short = format!("#d{place}");
-            update.push_str(if place == 0 { " REMOVE " } else { ", " });
-            update.push_str(&short);
-            let name = format!("{WRONG_CODES_PREFIX}{day}");
-            request = request.expression_attribute_names(short, name);
+    pub async fn unlock(&self, phone_index: &SubjectIndex) -> Result<(), CallFailed> {
+        let mut write = RecordWrite::default();
+        // An update would otherwise make a record for a phone that has none.
+        write.require("attribute_exists(pk)");
+        write.set("failures = :zero");
+        write.value(":zero", number(0));
+        write.remove(tally_at(attribute::WRONG));
+        for place in 0..PLACES {
+            write.remove(tally_place(attribute::WRONG, place));
         }
-        request
-            .update_expression(update)
-            .send()
-            .await
-            .map_err(|error| CallFailed::new("UpdateItem", &error))?;
+        let request = self.client.update_item();
+        let request = request
+            .table_name(&self.tables.challenges)
+            .key(PK, text(phone_index.as_str()));
+        let done = write.fill(request).send().await;
+        done.map_err(|error| CallFailed::new("UpdateItem", &error))?;
         Ok(())
     }
 
-    /// Erases the data about a phone: its record, its counters, the stored tokens at `places`, and every other stored
-    /// token that `is_own` says is the phone's. It scans both tables, so it finds every item whatever the policy was.
+    /// Erases the data about a phone: its record, the stored tokens at `places`, and every other stored token that
+    /// `is_own` says is the phone's. It scans the table, so it finds every token whatever the policy was. A block stays.
     ///
     /// Returns how many items it erased.
     ///
@@ -182,33 +160,54 @@ impl Store {
         phone_index: &SubjectIndex,
         places: &[String],
         is_own: impl Fn(&str) -> bool,
+        now: Timestamp,
     ) -> Result<usize, CallFailed> {
-        let (challenges, limits) = (&self.tables.challenges, &self.tables.limits);
+        let table = &self.tables.challenges;
         let owns = |item: &Item| {
             let token = item.get(TOKEN).and_then(|token| token.as_s().ok());
             token.is_some_and(|token| is_own(token))
         };
         let named: Vec<_> = places.iter().map(|place| reference_key(place)).collect();
-        let tokens = self
-            .scan_all(challenges, Some(KeyFilter::BeginsWith(REFERENCE_PREFIX)))
-            .await?;
+        let tokens = self.scan_all(table, Some(REFERENCE_PREFIX)).await?;
         let tokens = tokens.iter().filter(|item| {
             let key = read_key(item);
             owns(item) || key.is_some_and(|key| named.contains(&key))
         });
-        let mut keys: Vec<_> = tokens.filter_map(read_key).collect();
-        let record = phone_index.as_str().to_owned();
-        if self.read_item(challenges, record.clone()).await?.is_some() {
-            keys.push(record);
-        }
-        let counters = self
-            .scan_all(limits, Some(KeyFilter::Contains(phone_index.as_str())))
-            .await?;
-        let counters: Vec<_> = counters.iter().filter_map(read_key).collect();
-        let erased = keys.len() + counters.len();
-        self.delete(challenges, keys).await?;
-        self.delete(limits, counters).await?;
+        let keys: Vec<_> = tokens.filter_map(read_key).collect();
+        let erased = keys.len() + usize::from(self.forget_record(phone_index, now).await?);
+        self.delete(table, keys).await?;
         Ok(erased)
+    }
+
+    /// Erases the record of a phone, except for a block. Returns whether there was anything to erase.
+    async fn forget_record(
+        &self,
+        phone_index: &SubjectIndex,
+        now: Timestamp,
+    ) -> Result<bool, CallFailed> {
+        let (table, key) = (&self.tables.challenges, phone_index.as_str().to_owned());
+        let Some(item) = self.read_item(table, key.clone()).await? else {
+            return Ok(false);
+        };
+        let blocked_until = read_subject_record(&item).blocked_until;
+        let Some(until) = blocked_until.filter(|until| now < *until) else {
+            self.delete(table, vec![key]).await?;
+            return Ok(true);
+        };
+        let block = [
+            (PK, text(key)),
+            (attribute::BLOCKED_UNTIL, instant(until)),
+            (attribute::BEFORE_BLOCK, instant(now)),
+            (EXPIRES_AT, instant(until)),
+        ];
+        let has_more = item
+            .keys()
+            .any(|name| block.iter().all(|(own, _)| own != name));
+        let block = block.map(|(name, value)| (name.to_owned(), value));
+        let put = self.client.put_item().table_name(table);
+        let put = put.set_item(Some(Item::from(block))).send().await;
+        put.map_err(|error| CallFailed::new("PutItem", &error))?;
+        Ok(has_more)
     }
 
     async fn delete(&self, table: &str, keys: Vec<String>) -> Result<(), CallFailed> {

@@ -1,7 +1,6 @@
 //! Items of DynamoDB: how attributes are written and read.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -9,7 +8,9 @@ use phoneproof_domain::challenge::ChallengeId;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::{PhoneRecord, Slot, SlotIndex, Use, WriteId};
 use phoneproof_domain::root::RootId;
-use phoneproof_domain::window::{DAY, Window};
+use phoneproof_domain::subject_record::SubjectRecord;
+use phoneproof_domain::tally::{PLACES, Tally};
+use phoneproof_domain::window::Window;
 
 /// An item: attributes by name.
 pub type Item = HashMap<String, AttributeValue>;
@@ -57,37 +58,48 @@ pub(super) fn slot_name(index: SlotIndex) -> String {
     format!("slot_{index}")
 }
 
-/// The name of an attribute that counts the wrong codes of a day begins with this.
-pub(super) const WRONG_CODES_PREFIX: &str = "wrong_";
-
-/// Returns the name of the attribute that counts the wrong codes of `day`.
-///
-/// The name holds the day, because an update expression can add to a count but cannot reset it when the day changes.
-pub(super) fn wrong_codes_name(day: &Window) -> String {
-    name_wrong_codes_of(day.start.day())
+/// The names of the attributes of a record.
+pub(super) mod attribute {
+    pub(crate) const LAST_SENT: &str = "last_sent";
+    pub(crate) const FAILURES: &str = "failures";
+    /// When the block of the subject ends.
+    pub(crate) const BLOCKED_UNTIL: &str = "blocked_until";
+    /// The `expires_at` that the record had before it was blocked.
+    pub(crate) const BEFORE_BLOCK: &str = "before_block";
+    /// The tallies: texts of the hour, texts of the day, wrong codes of the day.
+    pub(crate) const HOUR: &str = "hour";
+    pub(crate) const DAY: &str = "day";
+    pub(crate) const WRONG: &str = "wrong";
 }
 
-fn name_wrong_codes_of(day: i64) -> String {
-    format!("{WRONG_CODES_PREFIX}{day}")
+/// Returns the name of the attribute with the start of a tally's window.
+pub(super) fn tally_at(tally: &str) -> String {
+    format!("{tally}_at")
 }
 
-/// The most days whose names one update lists: their names need some 3 KB, and DynamoDB takes expressions of 4 KB.
-const MAX_DAYS: u64 = 200;
+/// Returns the name of the attribute with the count in a place of a tally.
+pub(super) fn tally_place(tally: &str, place: u8) -> String {
+    format!("{tally}_{place}")
+}
 
-/// How long DynamoDB may take to delete an item that has expired: "within a few days" (DynamoDB developer guide, "Time
-/// to Live").
-const DELETED_WITHIN: Duration = Duration::from_hours(7 * 24);
+/// Reads a tally. Attributes that cannot be read count as absent.
+pub(super) fn read_tally(item: &Item, tally: &str) -> Tally {
+    let at = read_number(item, &tally_at(tally)).map(Timestamp::from_unix);
+    let read = |place| Some((place, read_number(item, &tally_place(tally, place))?));
+    Tally {
+        at,
+        places: (0..PLACES).filter_map(read).collect(),
+    }
+}
 
-/// Lists the attributes that may count the wrong codes of earlier days than `today`, as an update expression does.
-///
-/// An item that nobody wrote to for `remembered` is deleted. So the last write was on one of the days since, and the names
-/// of older days cannot be in the item. Beyond 200 days between two guesses, a name may stay.
-pub(super) fn list_earlier_days(today: &Window, remembered: Duration) -> String {
-    let seconds = remembered.saturating_add(DELETED_WITHIN).as_secs();
-    let days = (seconds / DAY.as_secs()).min(MAX_DAYS);
-    let days = i64::try_from(days).unwrap_or(0);
-    let names = (1..=days).map(|back| name_wrong_codes_of(today.start.day() - back));
-    names.collect::<Vec<_>>().join(", ")
+/// Reads what the rules need of a record.
+pub(super) fn read_subject_record(item: &Item) -> SubjectRecord {
+    let blocked_until = read_number(item, attribute::BLOCKED_UNTIL);
+    SubjectRecord {
+        blocked_until: blocked_until.map(Timestamp::from_unix),
+        hour: read_tally(item, attribute::HOUR),
+        day: read_tally(item, attribute::DAY),
+    }
 }
 
 /// The names of the members of a slot.
@@ -142,30 +154,20 @@ pub(super) fn read_phone_record(item: &Item, today: &Window) -> PhoneRecord {
         })
         .collect();
     PhoneRecord {
-        last_sent: read_number(item, "last_sent").map(Timestamp::from_unix),
-        failures: read_number(item, "failures").unwrap_or(0),
-        failures_today: read_number(item, &wrong_codes_name(today)).unwrap_or(0),
+        last_sent: read_number(item, attribute::LAST_SENT).map(Timestamp::from_unix),
+        failures: read_number(item, attribute::FAILURES).unwrap_or(0),
+        failures_today: read_tally(item, attribute::WRONG).counted(today),
         slots,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::time::Duration;
 
-    #[test]
-    fn lists_every_earlier_day_that_an_item_may_count() {
-        let today = Window::containing(Timestamp::from_unix(1_795_435_200), DAY, Duration::ZERO);
-        let listed = list_earlier_days(&today, DAY * 90);
-        let names: Vec<_> = listed.split(", ").collect();
-        assert_eq!(
-            (names.len(), names[0], names[96]),
-            (97, "wrong_20779", "wrong_20683")
-        );
-        assert!(!names.contains(&wrong_codes_name(&today).as_str()));
-        let longest = list_earlier_days(&today, DAY * 3_650);
-        assert!((2_000..3_500).contains(&longest.len()), "{}", longest.len());
-    }
+    use phoneproof_domain::window::DAY;
+
+    use super::*;
 
     #[test]
     fn reads_the_counts_of_today_and_the_slots_of_a_record() {
@@ -173,8 +175,8 @@ mod tests {
         let item = Item::from([
             ("last_sent".to_owned(), number(1_000)),
             ("failures".to_owned(), number(7)),
-            (wrong_codes_name(&today), number(3)),
-            ("wrong_1".to_owned(), number(9)),
+            ("wrong_at".to_owned(), instant(today.start)),
+            (tally_place("wrong", Tally::place(&today)), number(3)),
             (
                 slot_name(2),
                 make_slot(

@@ -8,7 +8,9 @@ mod counter;
 mod guess;
 mod inspect;
 pub mod item;
+mod phone;
 mod ranges;
+mod record;
 mod reference;
 mod reserve;
 mod spend;
@@ -27,7 +29,7 @@ pub use self::blocks::Block;
 pub use self::counter::count_update;
 pub use self::inspect::WrongCodes;
 pub use self::reference::StoredToken;
-pub use self::reserve::{ReserveError, SendPlan};
+pub use self::reserve::{Moved, ReserveError, SendPlan};
 pub use self::spend::SpendOutcome;
 pub use self::transaction::{CONDITION_FAILED, transact};
 use crate::clients::error_code;
@@ -35,7 +37,7 @@ use crate::clients::error_code;
 /// The names of the tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tables {
-    /// The table of counters (`LIMITS_TABLE`).
+    /// The table of the records of devices and addresses (`LIMITS_TABLE`).
     pub limits: String,
     /// The table of phone records, stored tokens and spent tokens (`CHALLENGES_TABLE`).
     pub challenges: String,

@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::types::{
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::range::{BlockedRanges, Ranges, SHARDS, find_shard};
 use phoneproof_domain::subject::{Subject, SubjectKind};
+use phoneproof_domain::subject_record::NEVER;
 
 use super::inspect::build_delete;
 use super::item::{Item, PK, instant, read_number, text};
@@ -21,9 +22,6 @@ use super::{Block, CallFailed, Store, StoreError};
 /// The characters of an index in the name of an attribute: 96 bits of a MAC. A longer name would make the copies
 /// larger, and each send pays for the size of the copy that it reads.
 const NAME_CHARACTERS: usize = 16;
-
-/// What a copy holds for a block that does not end: the last second of the year 9999.
-const NEVER: Timestamp = Timestamp::from_unix(253_402_300_799);
 
 /// How often the copies are compared with the list and written, before the command gives up.
 const ROUNDS: u32 = 8;

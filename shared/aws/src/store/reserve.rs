@@ -1,29 +1,23 @@
 //! The writes of `send`: one transaction that passes every gate, and its refund.
 
-use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{
-    CancellationReason, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::Denial;
-use phoneproof_domain::gate::{Check, Found, Gate};
-use phoneproof_domain::phone_record::{
-    Predecessor, REPEATABLE_FOR, REPEATED_FOR, Reservation, SendRefusal, Terms,
-};
+use phoneproof_domain::gate::{Check, Found, Gate, Settled};
+use phoneproof_domain::phone_record::{Reservation, SendRefusal, Terms};
+use phoneproof_domain::range::Ranges;
 use phoneproof_domain::root::RootId;
-use phoneproof_domain::subject::{Subject, SubjectIndex};
-use phoneproof_domain::window::Quota;
+use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
+use phoneproof_domain::tally::{Begin, Tally};
+use phoneproof_domain::window::HOUR;
 use phoneproof_observe::{Dependency, RequestContext};
 use thiserror::Error;
 use tokio::time::Instant;
 
-use super::counter::{count_update, counter_key};
-use super::item::{
-    PK, bytes, instant, make_slot, number, read_phone_record, slot_member, slot_name, text,
-    wrong_codes_name,
-};
+use super::item::{Item, attribute, read_phone_record, read_subject_record, read_tally};
+use super::phone::{release_slot, reserve_slot};
 use super::ranges::{build_range_check, read_blocked_ranges};
+use super::record::RecordWrite;
 use super::reference::StoredToken;
 use super::transaction::{CONDITION_FAILED, transact};
 use super::{Store, StoreError};
@@ -33,7 +27,7 @@ use super::{Store, StoreError};
 pub struct SendPlan {
     /// The index of the phone that is texted, which is the key of its record.
     pub phone_index: SubjectIndex,
-    /// The gates that the send has to pass, in the order of the transaction.
+    /// The gates that the send has to pass. Those of one subject stand together in the transaction.
     pub gates: Vec<Gate>,
     /// The challenge that the send is about.
     pub reservation: Reservation,
@@ -45,6 +39,10 @@ pub struct SendPlan {
     pub attempts: u32,
     /// The terms of the decision on the phone's record.
     pub terms: Terms,
+    /// How the count of today's wrong codes is met.
+    pub wrong: Begin,
+    /// When the phone's record ends, if nothing else happens to it.
+    pub kept_until: Timestamp,
     /// The token to store with a new challenge; `None` when tokens are not stored, and for a resend.
     pub stored: Option<StoredToken>,
 }
@@ -55,9 +53,72 @@ pub enum ReserveError {
     /// A rule refused, the challenge is over, or the idempotency key was used.
     #[error("refused")]
     Refused(SendRefusal),
+    /// What is stored has moved on. The send is planned again with this.
+    #[error("the records have moved on")]
+    Again(Box<Moved>),
     /// The rules could not be checked.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// What a refused transaction told about the next one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// The gates, with those that count in another way.
+    pub gates: Vec<Gate>,
+    /// The day whose wrong codes count, and how.
+    pub wrong: (Terms, Begin),
+    /// The reservation that the phone's record has room for.
+    pub reservation: Reservation,
+}
+
+impl SendPlan {
+    /// Takes over what a refused transaction told, except for the reservation.
+    pub fn take(&mut self, moved: &Moved) {
+        self.gates.clone_from(&moved.gates);
+        (self.terms, self.wrong) = moved.wrong;
+    }
+
+    /// Lists the items of the transaction, each with what has to be said about it when its condition fails.
+    fn parts(&self) -> Vec<Part<'_>> {
+        let mut parts: Vec<Part<'_>> = Vec::with_capacity(8);
+        for kind in [
+            SubjectKind::Phone,
+            SubjectKind::Device,
+            SubjectKind::Address,
+        ] {
+            let gates = self.gates.iter().filter(|gate| gate.subject.kind == kind);
+            let gates: Vec<_> = gates.collect();
+            if let Some(first) = gates.first() {
+                parts.push(Part::Record(&first.subject, gates));
+            }
+        }
+        parts.extend(self.gates.iter().filter_map(|gate| match &gate.check {
+            Check::NotInBlockedRange(ranges) => Some(Part::Ranges(gate, ranges)),
+            Check::NotBlocked | Check::Reserve | Check::Count(..) => None,
+        }));
+        parts.extend(self.stored.as_ref().map(Part::Token));
+        parts
+    }
+}
+
+/// An item of the transaction.
+enum Part<'p> {
+    /// The record of a subject, with its gates.
+    Record(&'p Subject, Vec<&'p Gate>),
+    /// The copy of the blocked ranges, with its gate.
+    Ranges(&'p Gate, &'p Ranges),
+    /// The token that is stored.
+    Token(&'p StoredToken),
+}
+
+/// Returns the name of the tally in which a gate counts.
+fn tally_of(window: std::time::Duration) -> &'static str {
+    if window <= HOUR {
+        attribute::HOUR
+    } else {
+        attribute::DAY
+    }
 }
 
 impl Store {
@@ -67,6 +128,7 @@ impl Store {
     /// # Errors
     ///
     /// - [`ReserveError::Refused`] holds the refusal to report.
+    /// - [`ReserveError::Again`] says what to plan with next. Nothing was written.
     /// - [`ReserveError::Store`] says why the gates could not be checked.
     pub async fn reserve(
         &self,
@@ -79,15 +141,11 @@ impl Store {
         let Err(reasons) = done? else {
             return Ok(());
         };
-        match choose_refusal(plan, &reasons) {
-            Some((refusal, subject)) => {
-                if let SendRefusal::Denied(_) = refusal {
-                    request.facts.denied = Some(subject);
-                }
-                Err(ReserveError::Refused(refusal))
-            }
-            None => Err(StoreError::Contradiction("a send").into()),
+        let verdict = judge(plan, &reasons);
+        if let Err((ReserveError::Refused(SendRefusal::Denied(_)), subject)) = &verdict {
+            request.facts.denied.clone_from(subject);
         }
+        verdict.map_err(|(error, _)| error)
     }
 
     /// Gives back the counts of a text that was certainly not sent, if its challenge is still there.
@@ -108,289 +166,193 @@ impl Store {
         done?.map_err(|_| StoreError::NothingToRefund)
     }
 
-    /// Makes the items of [`Store::refund`]: the release of the slot, then one per gate that is refunded.
+    /// Makes the items of [`Store::refund`]: one per record. The phone's also releases the slot.
     fn refund_items(&self, plan: &SendPlan) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let mut items = vec![self.build_release(plan)?];
-        for gate in &plan.gates {
-            if let Some(quota) = gate.refund() {
-                items.push(self.build_uncount(gate, quota)?);
+        let mut items = vec![];
+        for part in plan.parts() {
+            let Part::Record(subject, gates) = part else {
+                continue;
+            };
+            let mut write = RecordWrite::default();
+            for quota in gates.iter().filter_map(|gate| gate.refund()) {
+                write.give_back(tally_of(quota.window.length), &quota.window);
             }
+            if subject.kind == SubjectKind::Phone {
+                release_slot(&mut write, &plan.reservation);
+            } else if write.is_empty() {
+                continue;
+            }
+            items.push(self.item_of(subject, write)?);
         }
         Ok(items)
     }
 
-    /// Makes the items of [`Store::reserve`]: one per gate in the order of the gates, then the stored token, if any.
+    /// Makes the items of [`Store::reserve`].
     ///
     /// # Errors
     ///
     /// [`StoreError::NotBuilt`] when an item lacks a member, which cannot happen here.
     pub fn reserve_items(&self, plan: &SendPlan) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let mut items = Vec::with_capacity(plan.gates.len() + 1);
-        for gate in &plan.gates {
-            items.push(match &gate.check {
-                Check::NotBlocked => self.build_block_check(gate, plan.terms.now)?,
-                Check::NotInBlockedRange(ranges) => {
+        let parts = plan.parts();
+        let mut items = Vec::with_capacity(parts.len());
+        for part in parts {
+            items.push(match part {
+                Part::Record(subject, gates) => {
+                    self.item_of(subject, write_record(plan, subject, &gates))?
+                }
+                Part::Ranges(_, ranges) => {
                     build_range_check(&self.tables.blocks, ranges, plan.terms.now)?
                 }
-                Check::Reserve => self.build_reservation(plan)?,
-                Check::Count(quota) => self.build_count(gate, quota)?,
+                Part::Token(stored) => {
+                    let put = Put::builder()
+                        .table_name(&self.tables.challenges)
+                        .set_item(Some(stored.to_item()))
+                        .build()?;
+                    TransactWriteItem::builder().put(put).build()
+                }
             });
-        }
-        if let Some(stored) = &plan.stored {
-            let put = Put::builder()
-                .table_name(&self.tables.challenges)
-                .set_item(Some(stored.to_item()))
-                .build()?;
-            items.push(TransactWriteItem::builder().put(put).build());
         }
         Ok(items)
     }
 
-    /// Makes the item that checks that a subject is not blocked.
-    fn build_block_check(
+    fn item_of(
         &self,
-        gate: &Gate,
-        now: Timestamp,
+        subject: &Subject,
+        write: RecordWrite,
     ) -> Result<TransactWriteItem, StoreError> {
-        // The comparison with a missing attribute is false, so a block without `expires_at` never ends.
-        let check = ConditionCheck::builder()
-            .table_name(&self.tables.blocks)
-            .key(PK, text(gate.subject.key()))
-            .condition_expression("attribute_not_exists(pk) OR expires_at <= :now")
-            .expression_attribute_values(":now", instant(now))
-            .build()?;
-        Ok(TransactWriteItem::builder().condition_check(check).build())
+        let (table, key) = self.record_of(subject);
+        write.into_item(table, &key)
     }
 
-    /// Makes the item that counts a text.
-    fn build_count(&self, gate: &Gate, quota: &Quota) -> Result<TransactWriteItem, StoreError> {
-        let update = count_update(
-            &self.tables.limits,
-            gate.rule.name(),
-            &gate.subject.index,
-            quota,
-        )?;
-        Ok(TransactWriteItem::builder().update(update).build())
-    }
-
-    /// Makes the item that gives back a count.
-    fn build_uncount(&self, gate: &Gate, quota: &Quota) -> Result<TransactWriteItem, StoreError> {
-        let update = Update::builder()
-            .table_name(&self.tables.limits)
-            .key(
-                PK,
-                text(counter_key(
-                    gate.rule.name(),
-                    &gate.subject.index,
-                    &quota.window,
-                )),
-            )
-            .update_expression("ADD n :minus_one")
-            .condition_expression("n > :zero")
-            .expression_attribute_values(":minus_one", number(-1))
-            .expression_attribute_values(":zero", number(0))
-            .build()?;
-        Ok(TransactWriteItem::builder().update(update).build())
-    }
-
-    /// Makes the item of the phone's record: it checks cooldown, locks and challenge, and writes the challenge.
-    ///
-    /// Its condition is the decision of [`PhoneRecord::admits_send`].
-    ///
-    /// [`PhoneRecord::admits_send`]: phoneproof_domain::phone_record::PhoneRecord::admits_send
-    fn build_reservation(&self, plan: &SendPlan) -> Result<TransactWriteItem, StoreError> {
-        let (terms, reservation) = (&plan.terms, &plan.reservation);
-        let slot = slot_name(reservation.slot());
-        let mut condition = vec![
-            "(attribute_not_exists(last_sent) OR last_sent <= :ready)".to_owned(),
-            "(attribute_not_exists(failures) OR failures < :hard)".to_owned(),
-            "(attribute_not_exists(#today) OR #today < :soft)".to_owned(),
-        ];
-        let mut set = "last_sent = :now, expires_at = :kept".to_owned();
-        let mut update = Update::builder()
-            .table_name(&self.tables.challenges)
-            .key(PK, text(plan.phone_index.as_str()))
-            .expression_attribute_names("#today", wrong_codes_name(&terms.today))
-            .expression_attribute_values(":now", instant(terms.now))
-            .expression_attribute_values(":ready", instant(terms.now - terms.cooldown))
-            .expression_attribute_values(":hard", number(terms.lockout.hard))
-            .expression_attribute_values(":soft", number(terms.lockout.soft))
-            .expression_attribute_values(":kept", instant(terms.now + terms.lockout.remembered))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match reservation {
-            Reservation::New { .. } => {}
-            Reservation::Idempotent { .. } => {
-                update = forbid_id(update, plan, &mut condition);
-            }
-            Reservation::Renewal { of, .. } => {
-                update = forbid_id(update, plan, &mut condition);
-                update = move_guesses(update, of, &mut condition);
-                set.push_str(", #old.#left = :zero");
-            }
-            Reservation::Resend { id, .. } => {
-                condition.push(
-                    "#slot.#id = :id AND #slot.#expires > :now AND #slot.#left > :zero \
-                     AND attribute_not_exists(#slot.#used)"
-                        .to_owned(),
-                );
-                update = update
-                    .expression_attribute_names("#id", slot_member::ID)
-                    .expression_attribute_names("#left", slot_member::LEFT)
-                    .expression_attribute_values(":id", bytes(id.0))
-                    .expression_attribute_values(":zero", number(0));
-            }
+    /// Returns the table and the key of a subject's record.
+    pub(super) fn record_of(&self, subject: &Subject) -> (&str, String) {
+        match subject.kind {
+            SubjectKind::Phone => (&self.tables.challenges, subject.index.as_str().to_owned()),
+            _ => (&self.tables.limits, subject.key()),
         }
-        if reservation.is_new() {
-            // A send never ends a challenge that is not over, so its slot must be free.
-            condition.push(
-                "(attribute_not_exists(#slot) OR #slot.#expires <= :over OR #slot.#used <= :once)"
-                    .to_owned(),
-            );
-            set.push_str(", #slot = :slot");
-            let challenge = make_slot(reservation.id(), &plan.root, plan.expires_at, plan.attempts);
-            update = update
-                .expression_attribute_values(":over", instant(terms.now - REPEATED_FOR))
-                .expression_attribute_values(":once", instant(terms.now - REPEATABLE_FOR))
-                .expression_attribute_values(":slot", challenge);
-        }
-        update = update
-            .expression_attribute_names("#slot", slot)
-            .expression_attribute_names("#expires", slot_member::EXPIRES)
-            .expression_attribute_names("#used", slot_member::USED);
-        let update = update
-            .update_expression(format!("SET {set}"))
-            .condition_expression(condition.join(" AND "))
-            .build()?;
-        Ok(TransactWriteItem::builder().update(update).build())
-    }
-
-    /// Makes the item that releases the slot of a new challenge. A renewal also gives the guesses back to the challenge
-    /// before. For a resend, the item only checks that the challenge is there.
-    fn build_release(&self, plan: &SendPlan) -> Result<TransactWriteItem, StoreError> {
-        let key = text(plan.phone_index.as_str());
-        let slot = slot_name(plan.reservation.slot());
-        let id = bytes(plan.reservation.id().0);
-        if let Reservation::Resend { .. } = plan.reservation {
-            let check = ConditionCheck::builder()
-                .table_name(&self.tables.challenges)
-                .key(PK, key)
-                .condition_expression("#slot.#id = :id")
-                .expression_attribute_names("#slot", slot)
-                .expression_attribute_names("#id", slot_member::ID)
-                .expression_attribute_values(":id", id)
-                .build()?;
-            return Ok(TransactWriteItem::builder().condition_check(check).build());
-        }
-        let mut update = Update::builder()
-            .table_name(&self.tables.challenges)
-            .key(PK, key)
-            .expression_attribute_names("#slot", slot)
-            .expression_attribute_names("#id", slot_member::ID)
-            .expression_attribute_values(":id", id);
-        update = if let Reservation::Renewal { of, .. } = plan.reservation {
-            // The guesses return to the challenge whose renewal was not texted, unless somebody guessed meanwhile: a
-            // parallel resend gets the token of the renewal.
-            update
-                .update_expression("REMOVE #slot SET #old.#left = :left")
-                .condition_expression(
-                    "#slot.#id = :id AND attribute_not_exists(#slot.#by) AND #old.#id = :of",
-                )
-                .expression_attribute_names("#by", slot_member::BY)
-                .expression_attribute_names("#old", slot_name(of.slot))
-                .expression_attribute_names("#left", slot_member::LEFT)
-                .expression_attribute_values(":left", number(of.attempts_left))
-                .expression_attribute_values(":of", bytes(of.id.0))
-        } else {
-            update
-                .update_expression("REMOVE #slot")
-                .condition_expression("#slot.#id = :id")
-        };
-        Ok(TransactWriteItem::builder().update(update.build()?).build())
     }
 }
 
-/// Adds the condition that no live slot holds the challenge. The slot of an earlier send is not known, so the condition
-/// looks at every slot.
-fn forbid_id(
-    mut update: UpdateBuilder,
-    plan: &SendPlan,
-    condition: &mut Vec<String>,
-) -> UpdateBuilder {
-    for index in 0..plan.terms.slots {
-        condition.push(format!(
-            "(attribute_not_exists(#o{index}) OR #o{index}.#id <> :id OR #o{index}.#expires <= :now)"
-        ));
-        update = update.expression_attribute_names(format!("#o{index}"), slot_name(index));
+/// Writes the record of a subject: its block, its counts, and the challenge of a phone.
+fn write_record(plan: &SendPlan, subject: &Subject, gates: &[&Gate]) -> RecordWrite {
+    let mut write = RecordWrite::default();
+    write.require_not_blocked(plan.terms.now);
+    let mut ends = None;
+    for gate in gates {
+        if let Check::Count(quota, begin) = &gate.check {
+            write.count(tally_of(quota.window.length), quota, *begin);
+            ends = ends.max(Some(quota.window.end()));
+        }
     }
-    update
-        .expression_attribute_names("#id", slot_member::ID)
-        .expression_attribute_values(":id", bytes(plan.reservation.id().0))
+    if subject.kind == SubjectKind::Phone {
+        reserve_slot(&mut write, plan);
+        ends = Some(plan.kept_until);
+    }
+    if let Some(end) = ends {
+        write.keep_until(end);
+    }
+    write
 }
 
-/// Adds the condition that the challenge before is open and has exactly so many guesses left.
-fn move_guesses(
-    update: UpdateBuilder,
-    of: &Predecessor,
-    condition: &mut Vec<String>,
-) -> UpdateBuilder {
-    condition.push(
-        "#old.#id = :of AND #old.#expires > :now AND #old.#left = :left \
-         AND attribute_not_exists(#old.#used)"
-            .to_owned(),
-    );
-    update
-        .expression_attribute_names("#old", slot_name(of.slot))
-        .expression_attribute_names("#left", slot_member::LEFT)
-        .expression_attribute_values(":of", bytes(of.id.0))
-        .expression_attribute_values(":left", number(of.attempts_left))
-        .expression_attribute_values(":zero", number(0))
-}
+type Verdict = Result<(), (ReserveError, Option<Subject>)>;
 
-/// Chooses the refusal to report, with the subject that it refuses.
+/// Decides what follows from a transaction that was refused.
 ///
-/// It is the decision on the phone's record if that is more than a denial, and the most lasting denial otherwise.
-fn choose_refusal(
-    plan: &SendPlan,
-    reasons: &[CancellationReason],
-) -> Option<(SendRefusal, Subject)> {
-    let failed = plan
-        .gates
-        .iter()
-        .zip(reasons)
-        .filter(|(_, reason)| reason.code() == Some(CONDITION_FAILED));
+/// The decision on the phone's record is reported if it is more than a denial. Otherwise the most lasting denial is, with
+/// its subject. Without a denial, the send is planned again with what the records hold.
+fn judge(plan: &SendPlan, reasons: &[CancellationReason]) -> Verdict {
+    let mut moved = Moved {
+        gates: plan.gates.clone(),
+        wrong: (plan.terms, plan.wrong),
+        reservation: plan.reservation,
+    };
     let mut denials = Vec::new();
-    for (gate, reason) in failed {
-        let found = read_found(gate, reason, &plan.terms);
-        match gate.refusal(&found, &plan.reservation, &plan.terms) {
-            Some((SendRefusal::Denied(denial), subject)) => denials.push((denial, subject)),
-            Some(other) => return Some(other),
-            None => denials.push((report_contradiction(&plan.terms), gate.subject.clone())),
+    let parts = plan.parts();
+    let failed = parts.iter().zip(reasons);
+    for (part, reason) in failed.filter(|(_, reason)| reason.code() == Some(CONDITION_FAILED)) {
+        let nothing = Item::new();
+        let item = reason.item().unwrap_or(&nothing);
+        let (gates, found) = match part {
+            Part::Record(subject, gates) => (gates.as_slice(), find_in_record(subject, item, plan)),
+            Part::Ranges(gate, ranges) => {
+                let blocked = read_blocked_ranges(item, ranges);
+                let found = Found {
+                    blocked,
+                    ..Found::default()
+                };
+                (std::slice::from_ref(gate), found)
+            }
+            Part::Token(_) => continue,
+        };
+        for gate in gates {
+            match gate.settle(&found, &plan.reservation, &plan.terms) {
+                Settled::Holds => {}
+                Settled::Instead(instead) => {
+                    let own = moved.gates.iter_mut().find(|own| own == gate);
+                    if let Some(own) = own {
+                        *own = instead;
+                    }
+                }
+                Settled::Refuses(SendRefusal::Denied(denial), subject) => {
+                    denials.push((denial, subject));
+                }
+                Settled::Refuses(SendRefusal::Instead(fitting), _) => moved.reservation = fitting,
+                Settled::Refuses(other, _) => return Err((ReserveError::Refused(other), None)),
+            }
+        }
+        if let Part::Record(
+            Subject {
+                kind: SubjectKind::Phone,
+                ..
+            },
+            _,
+        ) = part
+        {
+            moved.wrong = meet_wrong_codes(item, plan);
         }
     }
-    let (denial, subject) = Denial::most_lasting(denials)?;
-    Some((SendRefusal::Denied(denial), subject))
+    if let Some((denial, subject)) = Denial::most_lasting(denials) {
+        let refusal = SendRefusal::Denied(denial);
+        return Err((ReserveError::Refused(refusal), Some(subject)));
+    }
+    let same = moved.gates == plan.gates
+        && moved.wrong == (plan.terms, plan.wrong)
+        && moved.reservation == plan.reservation;
+    Err(if same {
+        let failed = reasons.iter().any(|reason| reason.item().is_some());
+        // A record that changed between the condition and its return would say so by another state.
+        debug_assert!(failed || !reasons.is_empty());
+        (StoreError::Contradiction("a send").into(), None)
+    } else {
+        (ReserveError::Again(Box::new(moved)), None)
+    })
 }
 
-/// Reads the item that made the check of a gate fail.
-fn read_found(gate: &Gate, reason: &CancellationReason, terms: &Terms) -> Found {
-    let mut found = Found::default();
-    if let Some(item) = reason.item() {
-        match &gate.check {
-            Check::NotInBlockedRange(ranges) => found.blocked = read_blocked_ranges(item, ranges),
-            Check::Reserve => found.record = read_phone_record(item, &terms.today),
-            Check::NotBlocked | Check::Count(_) => {}
-        }
+/// Reads the record that made the condition of its write fail.
+fn find_in_record(subject: &Subject, item: &Item, plan: &SendPlan) -> Found {
+    Found {
+        record: read_subject_record(item),
+        phone: match subject.kind {
+            SubjectKind::Phone => read_phone_record(item, &plan.terms.today),
+            _ => Default::default(),
+        },
+        ..Found::default()
     }
-    found
 }
 
-/// Logs that the condition and the decision disagree, because of a fault in DynamoDB or in this code.
-///
-/// Returns a cooldown as the least misleading reason.
-fn report_contradiction(terms: &Terms) -> Denial {
-    tracing::error!("the store refused a send that the domain admits");
-    Denial::CoolingDown {
-        until: terms.now + terms.cooldown,
-        cooldown: terms.cooldown,
+/// Returns the day whose wrong codes count, and how they are met.
+fn meet_wrong_codes(item: &Item, plan: &SendPlan) -> (Terms, Begin) {
+    let wrong: Tally = read_tally(item, attribute::WRONG);
+    let is_taken = wrong.at.is_none() && wrong.places.is_empty();
+    if is_taken || wrong.takes(&plan.terms.today, plan.wrong) {
+        return (plan.terms, plan.wrong);
     }
+    let (today, begin) = wrong.begin(plan.terms.today);
+    (
+        Terms {
+            today,
+            ..plan.terms
+        },
+        begin,
+    )
 }

@@ -53,13 +53,12 @@ fn assert_refused(cases: &[(&str, &str)]) {
 }
 
 /// Makes limits of these numbers, in the order of the counting rules.
-fn limits(cooldown: Duration, counts: [u32; 5]) -> Limits {
+fn limits(cooldown: Duration, counts: [u32; 4]) -> Limits {
     let rules = [
         Rule::PhonePerHour,
         Rule::PhonePerDay,
         Rule::DevicePerDay,
         Rule::AddressPerHour,
-        Rule::NumberBlockPerHour,
     ];
     Limits::new(cooldown, |rule| {
         let place = rules.iter().position(|counting| *counting == rule);
@@ -73,7 +72,7 @@ fn the_smallest_policy_has_the_documented_defaults() {
     assert_eq!(policy.day_starts_at, Duration::ZERO);
     assert_eq!(
         policy.limits,
-        limits(Duration::from_mins(1), [5, 10, 10, 20, 20])
+        limits(Duration::from_mins(1), [5, 10, 10, 20])
     );
     let lockout = Lockout {
         soft: 20,
@@ -102,7 +101,6 @@ fn the_values_of_the_file_replace_the_defaults() {
         phone_per_day = 3
         device_per_day = 4
         address_per_hour = 5
-        number_block_per_hour = 6
         [lock]
         wrong_codes_per_day = 7
         consecutive_wrong_codes = 8
@@ -132,10 +130,7 @@ fn the_values_of_the_file_replace_the_defaults() {
     "#;
     let policy = from_toml(text).expect("valid");
     assert_eq!(policy.day_starts_at, Duration::from_mins(16 * 60 + 30));
-    assert_eq!(
-        policy.limits,
-        limits(Duration::from_secs(61), [2, 3, 4, 5, 6])
-    );
+    assert_eq!(policy.limits, limits(Duration::from_secs(61), [2, 3, 4, 5]));
     let lockout = Lockout {
         soft: 7,
         hard: 8,

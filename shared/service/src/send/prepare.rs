@@ -7,6 +7,7 @@ use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, TokenMode};
 use phoneproof_domain::code::Code;
 use phoneproof_domain::phone_record::{Predecessor, REPEATABLE_FOR, Reservation, SlotIndex};
 use phoneproof_domain::subject::{SubjectIndex, Subjects};
+use phoneproof_domain::tally::Begin;
 use phoneproof_observe::RequestContext;
 
 use super::{Checked, SendCommand, SendError, derive_reference, make_code};
@@ -205,14 +206,6 @@ impl Service {
         request: &RequestContext,
     ) -> Result<SendPlan, SendError> {
         let indexer = keyring.indexer();
-        let stored = match self.token_mode {
-            TokenMode::Stored if prepared.reservation.is_new() => Some(StoredToken {
-                place: indexer.place(&derive_reference(&prepared.challenge, keyring)),
-                token: self.seal(&prepared.challenge, prepared.root, request)?,
-                expires_at: prepared.challenge.expires_at + REPEATABLE_FOR,
-            }),
-            TokenMode::Stored | TokenMode::Sealed => None,
-        };
         let subjects = Subjects {
             phone_index: indexer.phone(&checked.phone),
             number_block_index: indexer.number_block(&checked.phone),
@@ -221,16 +214,46 @@ impl Service {
             address_index: indexer.address(&command.address),
             network_indexes: indexer.networks(&command.address),
         };
-        Ok(SendPlan {
+        let remembered = self.policy.lockout.remembered;
+        let mut plan = SendPlan {
             phone_index: subjects.phone_index.clone(),
             gates: self.policy.gates(subjects, &checked.limits, request.now),
             reservation: prepared.reservation,
             root: prepared.root.id().clone(),
             expires_at: prepared.challenge.expires_at,
-            attempts: prepared.attempts(checked),
+            attempts: 0,
             terms: self.policy.terms(request.now, &checked.limits),
-            stored,
-        })
+            wrong: Begin::Next,
+            kept_until: prepared.challenge.expires_at + REPEATABLE_FOR + remembered,
+            stored: None,
+        };
+        self.replan(&mut plan, checked, prepared, keyring, request)?;
+        Ok(plan)
+    }
+
+    /// Brings a plan in line with what was prepared.
+    pub(super) fn replan(
+        &self,
+        plan: &mut SendPlan,
+        checked: &Checked<'_>,
+        prepared: &Prepared<'_>,
+        keyring: &Keyring,
+        request: &RequestContext,
+    ) -> Result<(), SendError> {
+        plan.reservation = prepared.reservation;
+        plan.attempts = prepared.attempts(checked);
+        plan.stored = match self.token_mode {
+            TokenMode::Stored if prepared.reservation.is_new() => {
+                let reference = derive_reference(&prepared.challenge, keyring);
+                Some(StoredToken {
+                    place: keyring.indexer().place(&reference),
+                    token: self.seal(&prepared.challenge, prepared.root, request)?,
+                    expires_at: prepared.challenge.expires_at + REPEATABLE_FOR,
+                })
+            }
+            TokenMode::Stored | TokenMode::Sealed => None,
+        };
+        Ok(())
     }
 }
 
