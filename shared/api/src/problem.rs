@@ -11,7 +11,7 @@ use phoneproof_domain::phone::PhoneError;
 use phoneproof_domain::policy::DestinationRefusal;
 use phoneproof_domain::rule::Rule;
 use phoneproof_http::problem::{BODY_PROBLEMS, INTERNAL, RETRY_SECONDS, UNAVAILABLE};
-use phoneproof_http::{Problem, ProblemType, RateLimit};
+use phoneproof_http::{FieldFault, Problem, ProblemType, RateLimit};
 use phoneproof_observe::Level;
 use phoneproof_service::{SendError, Sent, SpendError, VerifyError};
 use serde::Serialize;
@@ -186,6 +186,10 @@ pub fn send_problem(error: SendError) -> Problem {
             .with_error("X-Client-Key", "the client key of the business is needed")
             // Every 401 must name a scheme (RFC 9110 section 15.5.2). No registered scheme fits a client key.
             .with_header(WWW_AUTHENTICATE, "ClientKey realm=\"send\""),
+        SendError::UserAddress => Problem::malformed(vec![FieldFault::new(
+            "userAddress",
+            "nothing: this business has no client key, so nobody can vouch for an address",
+        )]),
         SendError::Phone(error) => phone_problem(error),
         SendError::Destination(refusal) => Problem::new(&DESTINATION_NOT_ALLOWED)
             .with_detail(match refusal {

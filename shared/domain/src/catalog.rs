@@ -171,6 +171,8 @@ mod tests {
             android_hashes: Vec::new(),
             action_labels: BTreeMap::new(),
             client_key_sha256: None,
+            texts_per_hour: None,
+            texts_per_day: None,
         }
     }
 

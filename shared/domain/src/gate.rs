@@ -98,6 +98,17 @@ impl Gate {
         }
     }
 
+    /// Lists the subjects that the gate can refuse: several for ranges, else its own.
+    #[must_use]
+    pub fn subjects(&self) -> &[Subject] {
+        match &self.check {
+            Check::NotInBlockedRange(ranges) => &ranges.members,
+            Check::NotBlocked | Check::Count(_) | Check::Reserve => {
+                std::slice::from_ref(&self.subject)
+            }
+        }
+    }
+
     /// Explains why this gate refuses `reservation`, and which subject it refuses, given that its check failed on what
     /// was `found`.
     ///
@@ -142,12 +153,15 @@ mod tests {
             device_index: index("device"),
             address_index: index("address"),
             network_indexes: vec![index("wide"), index("narrow")],
+            business_index: Some(index("login")),
         }
     }
 
     fn list(subjects: impl Into<Subjects<Option<SubjectIndex>>>) -> Vec<Gate> {
         let place = |rule: Rule| u32::try_from(rule as usize).expect("few rules");
-        let limits = Limits::new(HOUR, place);
+        let limits = Limits::new(HOUR, place)
+            .with(Rule::BusinessPerHour, Some(10))
+            .with(Rule::BusinessPerDay, Some(11));
         gates(
             &subjects.into(),
             &limits,
@@ -163,7 +177,7 @@ mod tests {
         let subjects = gates.iter().map(|gate| gate.subject.index.as_str());
         assert!(subjects.eq([
             "phone", "device", "address", "block", "phone", "phone", "phone", "device", "address",
-            "block"
+            "block", "login", "login"
         ]));
         let quota = |limit, length, start| {
             let start = Timestamp::from_unix(start);
@@ -194,6 +208,8 @@ mod tests {
             quota(7, DAY, 86_400),
             quota(8, HOUR, 90_000),
             quota(9, HOUR, 90_000),
+            quota(10, HOUR, 90_000),
+            quota(11, DAY, 86_400),
         ]));
     }
 
@@ -206,6 +222,7 @@ mod tests {
             device_index: None,
             address_index: None,
             network_indexes: Vec::new(),
+            business_index: None,
         };
         let rules =
             |partial| -> Vec<_> { list(partial).iter().map(|gate: &Gate| gate.rule).collect() };

@@ -19,6 +19,7 @@ use crate::locale::Locale;
 use crate::money::{Estimate, MicroUsd};
 use crate::phone::{Destination, NumberType, Phone};
 use crate::phone_record::{Lockout, SlotLayout, Terms};
+use crate::rule::Rule;
 use crate::subject::{SubjectIndex, SubjectKind, Subjects};
 use crate::window::{DAY, Window};
 
@@ -248,6 +249,20 @@ pub struct Business {
     pub android_hashes: Vec<String>,
     /// The SHA-256 of the client key that callers must present; `None` admits every caller.
     pub client_key_sha256: Option<[u8; 32]>,
+    /// The texts that the business may send in an hour; `None` sets no limit.
+    pub texts_per_hour: Option<u32>,
+    /// The texts that the business may send in a day; `None` sets no limit.
+    pub texts_per_day: Option<u32>,
+}
+
+impl Business {
+    /// Adds the limits of this business to `limits`.
+    #[must_use]
+    pub fn limit(&self, limits: Limits) -> Limits {
+        limits
+            .with(Rule::BusinessPerHour, self.texts_per_hour)
+            .with(Rule::BusinessPerDay, self.texts_per_day)
+    }
 }
 
 /// A number that is never texted, and whose code is fixed.
@@ -379,7 +394,6 @@ impl TestNumber {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rule::Rule;
 
     fn phone(text: &str) -> Phone {
         Phone::from_canonical(text).expect("canonical")

@@ -2,6 +2,7 @@
 //!
 //! They join the rules, the keys and AWS. They depend neither on HTTP nor on the AWS SDK.
 
+mod remembered;
 mod send;
 mod spend;
 mod verify;
@@ -24,6 +25,7 @@ use phoneproof_guard::UnusableKeys;
 use phoneproof_observe::RequestContext;
 use thiserror::Error;
 
+use self::remembered::Remembered;
 pub use self::send::{SendCommand, SendError, Sent};
 pub use self::spend::{SpendCommand, SpendError};
 pub use self::verify::{Success, VerifyCommand, VerifyError};
@@ -38,6 +40,7 @@ pub struct Service {
     keys: Keys,
     store: Store,
     sender: Sender,
+    remembered: Remembered,
 }
 
 /// The parts that a [`Service`] is built from.
@@ -119,6 +122,7 @@ impl Service {
             keys: parts.keys,
             store: parts.store,
             sender: parts.sender,
+            remembered: Remembered::default(),
         })
     }
 

@@ -1,7 +1,9 @@
 //! Send: texts a code, or texts the same code again.
 
 mod answer;
+mod caller;
 mod prepare;
+mod reserve;
 
 use std::fmt;
 
@@ -9,7 +11,7 @@ use phoneproof_aws::store::{ReserveError, SendPlan, StoreError};
 use phoneproof_crypto::base64url;
 use phoneproof_crypto::challenge_token::{ChallengeToken, seal};
 use phoneproof_crypto::code::{code_mac, derive_code};
-use phoneproof_crypto::digest::{has_sha256, sha256};
+use phoneproof_crypto::digest::sha256;
 use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, TokenMode};
@@ -31,6 +33,7 @@ use tokio::time::Instant;
 
 use self::answer::Answer;
 pub use self::answer::Sent;
+use self::caller::check_caller;
 use self::prepare::Prepared;
 use crate::{PresentedToken, Service, Unavailable};
 
@@ -61,6 +64,8 @@ pub struct SendCommand {
     pub client_key: Option<String>,
     /// The address that the request comes from.
     pub address: SourceAddress,
+    /// The address of the end user for whom a backend calls. Only the client key of the business makes it count.
+    pub user_address: Option<SourceAddress>,
 }
 
 impl fmt::Debug for SendCommand {
@@ -78,6 +83,8 @@ pub enum SendError {
     UnknownBusiness,
     /// The business asks for a client key, and the caller sent another one or none.
     ClientKey,
+    /// The caller names the address of its user, and the business has no client key by which to believe it.
+    UserAddress,
     /// The typed text is not a phone number.
     Phone(PhoneError),
     /// The policy does not text this destination.
@@ -119,6 +126,8 @@ struct Checked<'s> {
     action: Option<[u8; 32]>,
     /// The limits of the policy, or those of the test number.
     limits: Limits,
+    /// The address that limits count: that of the end user, if a caller with the client key named it.
+    address: SourceAddress,
 }
 
 impl Service {
@@ -209,21 +218,6 @@ impl Service {
         }
     }
 
-    /// Reserves the challenge. If a text will follow, the connection to the carrier opens meanwhile.
-    async fn reserve(
-        &self,
-        checked: &Checked<'_>,
-        plan: &SendPlan,
-        request: &mut RequestContext,
-    ) -> Result<(), ReserveError> {
-        // On the heap: it is large, and would move once more on its way to the connection beside it.
-        let reserve = Box::pin(self.store.reserve(plan, request));
-        if checked.test.is_some() {
-            return reserve.await;
-        }
-        self.sender.connect_beside(reserve).await
-    }
-
     /// Checks everything that needs no I/O: business, client key, phone, destination and locale.
     fn check(
         &self,
@@ -236,7 +230,7 @@ impl Service {
             .get(&command.business)
             .ok_or(SendError::UnknownBusiness)?;
         request.facts.business = Some(command.business.clone());
-        check_client_key(business, command.client_key.as_deref())?;
+        let address = check_caller(business, command)?;
         let (destination, test) = self.read_destination(command, request)?;
         // CloudWatch bills a metric per country, so only countries of the policy are reported.
         request.facts.country = destination
@@ -266,7 +260,11 @@ impl Service {
                 .action
                 .as_ref()
                 .map(|action| sha256(action.as_bytes())),
-            limits: test.map_or(self.policy.limits, TestNumber::limits),
+            limits: match test {
+                Some(test) => test.limits(),
+                None => business.limit(self.policy.limits),
+            },
+            address,
         })
     }
 
@@ -422,14 +420,4 @@ fn make_code(root: &Root, checked: &Checked<'_>, id: ChallengeId, expires_at: Ti
 fn derive_reference(challenge: &Challenge, keyring: &Keyring) -> [u8; 16] {
     let indexer = keyring.indexer();
     indexer.reference(challenge.id, challenge.expires_at)
-}
-
-/// Checks the client key of a business that restricts its callers.
-fn check_client_key(business: &Business, presented: Option<&str>) -> Result<(), SendError> {
-    match business.client_key_sha256 {
-        Some(expected) if !has_sha256(presented.unwrap_or_default().as_bytes(), &expected) => {
-            Err(SendError::ClientKey)
-        }
-        Some(_) | None => Ok(()),
-    }
 }

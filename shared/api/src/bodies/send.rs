@@ -50,6 +50,11 @@ pub struct SendBody {
     /// action keeps the first one, unless the texts of the business show it.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 256, example = "pay:order-42:EUR 100")]
     action: Option<SensitiveText>,
+    /// The IP address of the end user, from a backend that calls for its users with the client key of the business. Limits
+    /// and blocks of addresses and networks are then about this address, and not about the backend's. It is refused for
+    /// a business without a client key.
+    #[schema(value_type = Option<String>, min_length = 2, max_length = 45, example = "198.51.100.7")]
+    user_address: Option<SensitiveText>,
 }
 
 impl JsonBody for SendBody {
@@ -61,6 +66,7 @@ impl JsonBody for SendBody {
         "locale",
         "token",
         "action",
+        "userAddress",
     ];
 }
 
@@ -79,6 +85,7 @@ impl SendBody {
         let locale = body.locale.and_then(|text| Locale::read_hint(&text.0));
         let token = faults.optional("token", body.token, |t| check_text(t, MAX_TOKEN_BYTES));
         let action = faults.optional("action", body.action, |t| check_text(t, MAX_ACTION_BYTES));
+        let user_address = faults.optional("userAddress", body.user_address, parse_address);
         let idempotency_key = faults.header(call, "idempotency-key", "Idempotency-Key");
         let client_key = faults.header(call, "x-client-key", "X-Client-Key");
         let (Some(device), Some(business), true) = (device, business, faults.is_empty()) else {
@@ -97,8 +104,17 @@ impl SendBody {
             address: SourceAddress::new(call.source_ip().ok_or_else(|| {
                 problem::unavailable("the gateway did not say where the request comes from")
             })?),
+            user_address,
         })
     }
+}
+
+/// Reads the address of an end user: one address and nothing else.
+fn parse_address(text: &str) -> Result<SourceAddress, &'static str> {
+    let ip = text
+        .parse()
+        .map_err(|_| "one IP address without port is needed, as in 198.51.100.7 or 2001:db8::7")?;
+    Ok(SourceAddress::new(ip))
 }
 
 /// The challenge of a code that was texted.

@@ -8,6 +8,7 @@ use phoneproof_domain::locale::Locale;
 use phoneproof_domain::policy::{Business, BusinessId};
 
 use super::faults::Faults;
+use super::limits::COUNT;
 use super::table::BusinessTable;
 
 /// Checks one business. The policy is refused when a fault was noted, so a faulty value can stand in its place meanwhile.
@@ -70,7 +71,14 @@ pub(super) fn check_business(
         origin,
         android_hashes,
         client_key_sha256,
+        texts_per_hour: check_limit(at("texts_per_hour"), table.texts_per_hour, faults),
+        texts_per_day: check_limit(at("texts_per_day"), table.texts_per_day, faults),
     })
+}
+
+/// Checks a limit of the business, if it has one.
+fn check_limit(path: String, limit: Option<u32>, faults: &mut Faults) -> Option<u32> {
+    limit.map(|limit| faults.check_range(path, limit, COUNT))
 }
 
 /// Checks the default locale, which needs a template. A faulty one is replaced by a locale that has one.

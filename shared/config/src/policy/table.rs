@@ -158,6 +158,8 @@ pub(super) struct BusinessTable {
     #[serde(default)]
     pub(super) android_hash: Texts,
     pub(super) client_key_sha256: Option<String>,
+    pub(super) texts_per_hour: Option<u32>,
+    pub(super) texts_per_day: Option<u32>,
     #[serde(default)]
     pub(super) templates: BTreeMap<String, String>,
     /// Labels by the kind of the action and by locale.

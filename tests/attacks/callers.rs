@@ -1,0 +1,96 @@
+//! Attacks by callers that are not whom they claim to be, and by callers that are refused and go on.
+
+use std::collections::BTreeMap;
+
+use phoneproof_tests::{World, many};
+use serde_json::json;
+
+use crate::attacks::{MODES, address, nth_phone};
+
+/// The SHA-256 of the client key `secret-key`.
+const KEY_SHA256: &str = "85dbe15d75ef9308c7ae0f33c7a324cc6f4bf519a2ed2f3027bd33c140a4f9aa";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invented_user_addresses() {
+    let keyed = format!("[business.login]\nclient_key_sha256 = \"{KEY_SHA256}\"\n");
+    let keyed = World::builder().policy("[business.login]\n", &keyed);
+    let near = [
+        "",
+        "secret-ke",
+        "secret-key2",
+        "Secret-Key",
+        "SECRET-KEY",
+        KEY_SHA256,
+    ];
+    // A business with a key refuses who lacks it. One without a key believes nobody.
+    for (world, refused) in [(keyed.proxied(), 401), (World::builder().proxied(), 400)] {
+        let world = world.start().await;
+        let statuses = many(1_000, &world.client, |n, client| async move {
+            let body = json!({
+                "phone": nth_phone(n), "uniqueId": format!("d{n}"), "businessId": "login",
+                "userAddress": address(n),
+            });
+            let mut headers = vec![("x-test-source-ip", "192.0.2.1")];
+            let key = near[n % near.len()];
+            if !key.is_empty() {
+                headers.push(("x-client-key", key));
+            }
+            client.post_with("/v1/send", &body, &headers).await
+        })
+        .await;
+        assert_eq!(statuses, BTreeMap::from([(refused, 1_000)]));
+        assert_eq!(
+            world.proxy().take_calls(),
+            BTreeMap::new(),
+            "nothing was counted"
+        );
+        assert_eq!(world.text_count(), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refused_requests_that_run_up_the_bill() {
+    for mode in MODES {
+        let world = World::builder().mode(mode).proxied().start().await;
+        for n in 0..21 {
+            let sent = world
+                .client
+                .send_from(&nth_phone(n), &format!("d{n}"), "192.0.2.1")
+                .await;
+            assert_eq!(sent.status, if n < 20 { 202 } else { 429 });
+        }
+        drop(world.proxy().take_calls());
+        let refused = BTreeMap::from([(429, 1_000)]);
+        let statuses = many(1_000, &world.client, |n, client| async move {
+            let (number, device) = (nth_phone(100 + n), format!("flood-{n}"));
+            client.send_from(&number, &device, "192.0.2.1").await
+        })
+        .await;
+        assert_eq!(statuses, refused, "{mode}");
+        assert_eq!(
+            world.proxy().take_calls(),
+            BTreeMap::new(),
+            "{mode}: nothing is asked"
+        );
+        // A fresh idempotency key could repeat an earlier send, so its phone's record is read: one unit.
+        let statuses = many(1_000, &world.client, |n, client| async move {
+            let (key, device) = (format!("key-{n}"), format!("flood-{n}"));
+            let headers = [
+                ("x-test-source-ip", "192.0.2.1"),
+                ("idempotency-key", key.as_str()),
+            ];
+            client
+                .send_with(&nth_phone(100 + n), &device, &headers)
+                .await
+        })
+        .await;
+        assert_eq!(statuses, refused, "{mode}");
+        let read = BTreeMap::from([("GetItem".to_owned(), 1_000)]);
+        assert_eq!(
+            world.proxy().take_calls(),
+            read,
+            "{mode}: one read each, no write"
+        );
+        assert_eq!(world.text_count(), 20);
+    }
+}
