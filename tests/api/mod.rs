@@ -16,6 +16,7 @@ mod action;
 mod again;
 mod agreement;
 mod anywhere;
+mod attestation;
 mod callers;
 mod calls;
 mod delivery;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use phoneproof_tests::{World, many};
+use phoneproof_domain::clock::Clock as _;
+use phoneproof_tests::{Edge, Forger, Specimen, World, jwk_forms, many};
 use serde_json::json;
 
 use crate::attacks::{MODES, address, nth_phone};
@@ -93,4 +94,67 @@ async fn refused_requests_that_run_up_the_bill() {
         );
         assert_eq!(world.text_count(), 20);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn forged_and_replayed_attestations() {
+    let edge = Edge::default();
+    let world = World::builder().policy_addition(&edge.policy());
+    let world = world.proxied().start().await;
+    let claims = Edge::claims(&world.stack.url, &nth_phone(0), world.clock.now());
+    let token = edge.sign(&claims);
+    let send = async |n: usize, attestation: &str| {
+        let body = json!({
+            "phone": nth_phone(n), "uniqueId": "d", "businessId": "login", "attestation": attestation,
+        });
+        world.client.post("/v1/send", &body).await
+    };
+    let specimen = Specimen {
+        header: Edge::header(),
+        claims,
+        token: token.clone(),
+        required: &["iss", "aud", "sub"],
+        secrets: [
+            jwk_forms(&edge.es256.jwk(&json!("edge-1"))),
+            vec![edge.es256.public_pem().into_bytes()],
+        ]
+        .concat(),
+        sign: Box::new(|header, claims| edge.es256.sign(header, claims)),
+    };
+    let mut forgeries = specimen.forgeries();
+    // An edge need not say from when its word holds.
+    forgeries.retain(|forgery| !matches!(forgery.what.as_str(), "no nbf" | "nbf is null"));
+    let stranger = Forger::new();
+    let by_stranger = stranger.sign(&specimen.header, &specimen.claims.to_string());
+    let mut embedded = specimen.header.clone();
+    embedded["jwk"] = stranger.jwk(&json!("edge-1"));
+    let embedded = stranger.sign(&embedded, &specimen.claims.to_string());
+    let tokens = forgeries
+        .iter()
+        .map(|forgery| (forgery.what.as_str(), &forgery.token));
+    let tokens = tokens.chain([
+        ("a stranger's key", &by_stranger),
+        ("a key in the header", &embedded),
+    ]);
+    let mut refused = 0;
+    for (what, forged) in tokens {
+        let answer = send(0, forged).await;
+        assert_eq!(answer.status, 400, "{what}: {}", answer.text);
+        assert_eq!(answer.json["errors"][0]["field"], "attestation", "{what}");
+        refused += 1;
+    }
+    assert_eq!(refused, 224, "counted in SECURITY.md");
+    for n in 1..=1_000 {
+        assert_eq!(send(n, &token).await.status, 400, "another phone");
+    }
+    assert_eq!(
+        (world.text_count(), world.proxy().take_calls().len()),
+        (0, 0)
+    );
+    // Its own phone gets what it would get anyway: a text per cooldown, as long as the word lives.
+    for _ in 0..130 {
+        send(0, &token).await;
+        world.advance(1);
+    }
+    assert_eq!(world.text_count(), 2);
 }

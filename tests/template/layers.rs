@@ -19,7 +19,7 @@ const LAYERS: &[Layer] = &[
     ("crypto", manifest!("crypto"), &["domain", "guard"]),
     ("observe", manifest!("observe"), &["domain"]),
     ("aws", manifest!("aws"), &["crypto", "domain", "observe"]),
-    ("config", manifest!("config"), &["aws", "domain"]),
+    ("config", manifest!("config"), &["aws", "crypto", "domain"]),
     (
         "service",
         manifest!("service"),

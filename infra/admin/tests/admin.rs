@@ -22,7 +22,7 @@ use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::SubjectKind;
 use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, POLICY_PATH, SECRET_ID};
 use phoneproof_local::inbox::Carrier;
-use phoneproof_local::stack::{Options, Stack};
+use phoneproof_local::stack::{Backends, Options, Stack};
 use phoneproof_tests::{Client, Database};
 use serde_json::{Value, json};
 
@@ -37,6 +37,9 @@ const KEYRING: &str =
 struct Site {
     stack: Stack,
     client: Client,
+    options: Options,
+    /// The instances that answer in place of `stack`.
+    others: Vec<Stack>,
 }
 
 impl Site {
@@ -54,9 +57,24 @@ impl Site {
         options.keyring = Some(KEYRING.to_owned());
         options.trust_test_header = true;
         options.journal_output = std::sync::Arc::new(|_| ());
-        let stack = Stack::start(options).await.expect("a stack");
+        let stack = Stack::start(options.clone()).await.expect("a stack");
         let client = Client::new(&stack.url);
-        Self { stack, client }
+        Self {
+            stack,
+            client,
+            options,
+            others: Vec::new(),
+        }
+    }
+
+    /// Lets a new instance answer the client: one remembers for ten seconds whom it refused.
+    async fn renew(&mut self) {
+        let backends = Backends::start(&self.options).await.expect("free ports");
+        let endpoints = self.stack.backends.endpoints.clone();
+        let other = Stack::start_on(self.options.clone(), backends, endpoints);
+        let other = other.await.expect("an instance");
+        self.client = Client::new(&other.url);
+        self.others.push(other);
     }
 
     /// Runs the command with the variables that `cargo run` prints for the verification service.
@@ -151,7 +169,7 @@ fn index_phone(phone: &str) -> String {
 
 #[tokio::test]
 async fn a_block_refuses_the_next_request_until_it_is_taken_off() {
-    let site = Site::start().await;
+    let mut site = Site::start().await;
     for (kind, value, rule) in [
         ("phone", PHONE, "blocked-phone"),
         ("device", "device", "blocked-device"),
@@ -172,6 +190,7 @@ async fn a_block_refuses_the_next_request_until_it_is_taken_off() {
             kind
         );
         assert_eq!(site.run_json(&["unblock", kind, value, "--yes"]).await.0, 3);
+        site.renew().await;
     }
     assert_eq!(site.run_done(&["blocks"]).await, json!([]));
     assert_eq!(site.client.send(PHONE).await.status, 202);

@@ -200,6 +200,7 @@ mod tests {
             },
             businesses: BTreeMap::from([(BusinessId::parse("b").expect("an id"), business)]),
             test_numbers: Vec::new(),
+            attestation: None,
         }
     }
 

@@ -15,6 +15,7 @@
 
 pub mod action;
 pub mod address;
+pub mod attestation;
 pub mod catalog;
 pub mod challenge;
 pub mod clock;

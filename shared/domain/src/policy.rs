@@ -10,6 +10,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::action::ActionKind;
+use crate::attestation::AttestationPolicy;
 use crate::clock::Timestamp;
 use crate::code::Code;
 use crate::country::Country;
@@ -76,6 +77,8 @@ pub struct Policy {
     pub businesses: BTreeMap<BusinessId, Business>,
     /// The numbers for app reviewers and end-to-end tests.
     pub test_numbers: Vec<TestNumber>,
+    /// Who may vouch for callers; `None` takes no attestation.
+    pub attestation: Option<AttestationPolicy>,
 }
 
 /// The numbers that may be texted.
@@ -444,6 +447,7 @@ mod tests {
                 until: Timestamp::from_unix(1_798_761_600),
                 per_day: 7,
             }],
+            attestation: None,
         }
     }
 

@@ -8,12 +8,14 @@ mod reserve;
 use std::fmt;
 
 use phoneproof_aws::store::{ReserveError, SendPlan, StoreError};
+use phoneproof_crypto::attestation::AttestationFault;
 use phoneproof_crypto::base64url;
 use phoneproof_crypto::challenge_token::{ChallengeToken, seal};
 use phoneproof_crypto::code::{code_mac, derive_code};
 use phoneproof_crypto::digest::sha256;
 use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_domain::address::SourceAddress;
+use phoneproof_domain::attestation::Remedy;
 use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, TokenMode};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
@@ -33,6 +35,7 @@ use tokio::time::Instant;
 
 use self::answer::Answer;
 pub use self::answer::Sent;
+pub use self::caller::PresentedAttestation;
 use self::caller::check_caller;
 use self::prepare::Prepared;
 use crate::{PresentedToken, Service, Unavailable};
@@ -66,6 +69,8 @@ pub struct SendCommand {
     pub address: SourceAddress,
     /// The address of the end user for whom a backend calls. Only the client key of the business makes it count.
     pub user_address: Option<SourceAddress>,
+    /// The attestation of the operator's edge, not checked yet.
+    pub attestation: Option<PresentedAttestation>,
 }
 
 impl fmt::Debug for SendCommand {
@@ -85,6 +90,8 @@ pub enum SendError {
     ClientKey,
     /// The caller names the address of its user, and the business has no client key by which to believe it.
     UserAddress,
+    /// The attestation does not count.
+    Attestation(AttestationFault),
     /// The typed text is not a phone number.
     Phone(PhoneError),
     /// The policy does not text this destination.
@@ -93,8 +100,8 @@ pub enum SendError {
     Token,
     /// The challenge to resend, or to repeat under its idempotency key, takes no more guesses.
     Closed(Closed),
-    /// A rule refused the send.
-    Denied(Denial),
+    /// A rule refused the send. With a remedy, the caller may pass if it brings that.
+    Denied(Denial, Option<Remedy>),
     /// The text was certainly not sent.
     CarrierRefused {
         /// The rules whose counts were given back.
@@ -166,7 +173,7 @@ impl Service {
                     return Err(SendError::Closed(closed));
                 }
                 Err(ReserveError::Refused(SendRefusal::Denied(denial))) => {
-                    return Err(SendError::Denied(denial));
+                    return Err(self.deny(denial, request));
                 }
                 Err(ReserveError::Store(error)) => return Err(error.into()),
             }
@@ -247,6 +254,9 @@ impl Service {
                         SendError::Destination(refusal)
                     }
                 })?;
+        }
+        if let Some(attestation) = &command.attestation {
+            self.check_attestation(attestation, &destination.phone, request)?;
         }
         Ok(Checked {
             business,

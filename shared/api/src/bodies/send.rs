@@ -7,7 +7,7 @@ use phoneproof_domain::device::Device;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::policy::BusinessId;
 use phoneproof_http::{Faults, JsonBody, Problem, SensitiveText};
-use phoneproof_service::{PresentedToken, SendCommand, Sent};
+use phoneproof_service::{PresentedAttestation, PresentedToken, SendCommand, Sent};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,6 +16,9 @@ use crate::{Call, problem};
 
 /// The longest `action` that a body may hold, in bytes.
 const MAX_ACTION_BYTES: usize = 256;
+
+/// The longest attestation that a body may hold, in bytes. One signed with ES256 has about 450.
+const MAX_ATTESTATION_BYTES: usize = 1_024;
 
 /// A request to text a code.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -55,6 +58,10 @@ pub struct SendBody {
     /// a business without a client key.
     #[schema(value_type = Option<String>, min_length = 2, max_length = 45, example = "198.51.100.7")]
     user_address: Option<SensitiveText>,
+    /// The word of the operator's edge for this caller and this phone: a JWT of type `phone-attestation+jwt` that lives two
+    /// minutes at most. One that does not count is refused.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 1024)]
+    attestation: Option<SensitiveText>,
 }
 
 impl JsonBody for SendBody {
@@ -67,6 +74,7 @@ impl JsonBody for SendBody {
         "token",
         "action",
         "userAddress",
+        "attestation",
     ];
 }
 
@@ -86,6 +94,9 @@ impl SendBody {
         let token = faults.optional("token", body.token, |t| check_text(t, MAX_TOKEN_BYTES));
         let action = faults.optional("action", body.action, |t| check_text(t, MAX_ACTION_BYTES));
         let user_address = faults.optional("userAddress", body.user_address, parse_address);
+        let attestation = faults.optional("attestation", body.attestation, |t| {
+            check_text(t, MAX_ATTESTATION_BYTES)
+        });
         let idempotency_key = faults.header(call, "idempotency-key", "Idempotency-Key");
         let client_key = faults.header(call, "x-client-key", "X-Client-Key");
         let (Some(device), Some(business), true) = (device, business, faults.is_empty()) else {
@@ -105,6 +116,7 @@ impl SendBody {
                 problem::unavailable("the gateway did not say where the request comes from")
             })?),
             user_address,
+            attestation: attestation.map(PresentedAttestation),
         })
     }
 }

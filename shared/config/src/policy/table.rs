@@ -27,6 +27,7 @@ pub(super) struct File {
     pub(super) business: BTreeMap<String, BusinessTable>,
     #[serde(default)]
     pub(super) test_number: Vec<TestNumberTable>,
+    pub(super) attestation: Option<AttestationTable>,
 }
 
 fn default_day_start() -> String {
@@ -194,6 +195,21 @@ pub(super) struct TestNumberTable {
 
 const fn default_per_day() -> u32 {
     100
+}
+
+/// Who may vouch for callers.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AttestationTable {
+    pub(super) issuer: String,
+    pub(super) key: Vec<AttestationKeyTable>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AttestationKeyTable {
+    pub(super) kid: String,
+    pub(super) pem: String,
 }
 
 /// Reads the tables, and every place where the file departs from them.
