@@ -27,6 +27,7 @@ mod journal;
 pub(crate) mod limits;
 mod pasted;
 mod problem;
+mod proxy;
 mod refusals;
 mod remembered;
 mod retention;

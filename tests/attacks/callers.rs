@@ -86,12 +86,11 @@ async fn refused_requests_that_run_up_the_bill() {
         })
         .await;
         assert_eq!(statuses, refused, "{mode}");
-        let read = BTreeMap::from([("GetItem".to_owned(), 1_000)]);
-        assert_eq!(
-            world.proxy().take_calls(),
-            read,
-            "{mode}: one read each, no write"
-        );
+        // A read that takes too long is repeated, which a machine under load may show.
+        let calls = world.proxy().take_calls();
+        let reads = calls.get("GetItem").copied().unwrap_or_default();
+        assert!((1_000..1_050).contains(&reads), "{mode}: {calls:?}");
+        assert_eq!(calls.len(), 1, "{mode}: no write: {calls:?}");
         assert_eq!(world.text_count(), 20);
     }
 }
@@ -157,4 +156,43 @@ async fn forged_and_replayed_attestations() {
         world.advance(1);
     }
     assert_eq!(world.text_count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invented_viewer_addresses() {
+    const SECRET: &str = "the-secret-of-the-distribution";
+    let with_proxy = World::builder().trusted_proxy(&[SECRET], "cloudfront-viewer-address");
+    let near = [
+        vec![],
+        vec![""],
+        vec!["wrong"],
+        vec!["the-secret-of-the-distributio"],
+        vec!["the-secret-of-the-distribution2"],
+        vec!["The-Secret-Of-The-Distribution"],
+        vec![SECRET, SECRET],
+        vec!["wrong", SECRET],
+    ];
+    // A service that trusts no proxy believes nobody, not even with the secret of another service.
+    let alone = near.iter().cloned().chain([vec![SECRET]]).collect();
+    for (world, secrets) in [(with_proxy, near.to_vec()), (World::builder(), alone)] {
+        let world = world.start().await;
+        let statuses = many(1_000, &world.client, |n, client| {
+            let secrets = secrets[n % secrets.len()].clone();
+            async move {
+                let (viewer, bare) = (format!("{}:443", address(n)), address(n));
+                let device = format!("d{n}");
+                let mut headers = vec![
+                    ("x-test-source-ip", "192.0.2.1"),
+                    ("cloudfront-viewer-address", viewer.as_str()),
+                    ("true-client-ip", bare.as_str()),
+                    ("x-forwarded-for", bare.as_str()),
+                ];
+                headers.extend(secrets.into_iter().map(|secret| ("x-proxy-secret", secret)));
+                client.send_with(&nth_phone(n), &device, &headers).await
+            }
+        })
+        .await;
+        assert_eq!(statuses, BTreeMap::from([(202, 20), (429, 980)]));
+        assert_eq!(world.text_count(), 20);
+    }
 }

@@ -32,7 +32,7 @@ const LAYERS: &[Layer] = &[
             "aws", "config", "domain", "guard", "http", "observe", "runtime", "service",
         ],
     ),
-    ("http", manifest!("http"), &["domain", "observe"]),
+    ("http", manifest!("http"), &["crypto", "domain", "observe"]),
     ("runtime", manifest!("runtime"), &["config", "observe"]),
     (
         "simulator",

@@ -232,6 +232,43 @@ async fn a_block_can_end_by_itself() {
 }
 
 #[tokio::test]
+async fn explain_shows_the_limits_of_a_business() {
+    let policy = DEFAULT_POLICY.replacen(
+        "[business.login]\n",
+        "[business.login]\ntexts_per_hour = 1\ntexts_per_day = 9\n",
+        1,
+    );
+    let site = Site::start_with(&policy, TokenMode::Sealed).await;
+    let alone = site.run_done(&["explain", "--business", "login"]).await;
+    assert_eq!(alone["refusedBy"], Value::Null);
+    assert_eq!(site.client.send(PHONE).await.status, 202);
+    let other = "+14152011234";
+    let arguments = ["explain", other, "--business", "login"];
+    let explained = site.run_done(&arguments).await;
+    let refused = site.client.send_from(other, "other", "192.0.2.9").await;
+    assert_eq!(refused.json["rule"], "business-per-hour");
+    assert_eq!(explained["refusedBy"], refused.json["rule"]);
+    assert_eq!(explained["retryAt"], refused.json["retryAt"]);
+    let rules = explained["rules"].as_array().expect("rules");
+    let of = |name: &str| {
+        rules
+            .iter()
+            .find(|rule| rule["rule"] == name)
+            .expect("a rule")
+    };
+    let day = of("business-per-day");
+    assert_eq!((&day["count"], &day["limit"]), (&json!(1), &json!(9)));
+    let (code, _) = site
+        .run_json(&["explain", other, "--business", "none"])
+        .await;
+    assert_eq!(code, 2, "the policy has no such business");
+    let (code, _) = site
+        .run_json(&["block", "business#login", "--reason", "r"])
+        .await;
+    assert_eq!(code, 2, "a business has limits and is not blocked");
+}
+
+#[tokio::test]
 async fn explain_names_the_rule_that_then_refuses_and_writes_nothing() {
     let site = Site::start().await;
     let arguments = ["explain", PHONE, "device", "192.0.2.1"];

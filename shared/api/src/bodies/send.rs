@@ -53,13 +53,13 @@ pub struct SendBody {
     /// action keeps the first one, unless the texts of the business show it.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 256, example = "pay:order-42:EUR 100")]
     action: Option<SensitiveText>,
-    /// The IP address of the end user, from a backend that calls for its users with the client key of the business. Limits
-    /// and blocks of addresses and networks are then about this address, and not about the backend's. It is refused for
-    /// a business without a client key.
+    /// The IP address of the end user, from a backend that calls for its users with the client key of the business.
+    /// Limits and blocks of addresses and networks are then about this address, and not about the backend's. It is
+    /// refused for a business without a client key.
     #[schema(value_type = Option<String>, min_length = 2, max_length = 45, example = "198.51.100.7")]
     user_address: Option<SensitiveText>,
-    /// The word of the operator's edge for this caller and this phone: a JWT of type `phone-attestation+jwt` that lives two
-    /// minutes at most. One that does not count is refused.
+    /// The word of the operator's edge for this caller and this phone: a JWT of type `phone-attestation+jwt` that lives
+    /// two minutes at most. One that does not count is refused.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 1024)]
     attestation: Option<SensitiveText>,
 }
@@ -83,7 +83,7 @@ impl SendBody {
     ///
     /// # Errors
     ///
-    /// A problem that lists every fault of a field, or a 503 when the gateway did not say where the request comes from.
+    /// A problem that lists every fault of a field, or a 503 when nobody said where the request comes from.
     pub fn command(call: &Call) -> Result<SendCommand, Problem> {
         let body: Self = call.body()?;
         let mut faults = Faults::default();
@@ -113,7 +113,9 @@ impl SendBody {
             idempotency_key,
             client_key,
             address: SourceAddress::new(call.source_ip().ok_or_else(|| {
-                problem::unavailable("the gateway did not say where the request comes from")
+                problem::unavailable(
+                    "neither the gateway nor the trusted proxy said where the request comes from",
+                )
             })?),
             user_address,
             attestation: attestation.map(PresentedAttestation),

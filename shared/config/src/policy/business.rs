@@ -10,6 +10,7 @@ use phoneproof_domain::policy::{Business, BusinessId};
 use super::faults::Faults;
 use super::limits::COUNT;
 use super::table::BusinessTable;
+use crate::proxy::parse_digest;
 
 /// Checks one business. The policy is refused when a fault was noted, so a faulty value can stand in its place meanwhile.
 ///
@@ -42,7 +43,10 @@ pub(super) fn check_business(
     }
     let client_key_sha256 = match table.client_key_sha256.as_deref() {
         None => None,
-        Some(hex) => faults.check(at("client_key_sha256"), parse_digest(hex)),
+        Some(hex) => {
+            let accepted = "64 hexadecimal digits are needed: the SHA-256 of the client key";
+            faults.check(at("client_key_sha256"), parse_digest(hex).ok_or(accepted))
+        }
     };
     let (shortest, longest) = (u32::from(MIN_CODE_LENGTH), u32::from(MAX_CODE_LENGTH));
     faults.check_range(
@@ -172,18 +176,4 @@ fn parse_host(text: &str) -> Result<String, &'static str> {
 fn is_app_hash(text: &str) -> bool {
     let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
     text.len() == 11 && text.bytes().all(fits)
-}
-
-/// Reads 64 hexadecimal digits in either case.
-fn parse_digest(text: &str) -> Result<[u8; 32], &'static str> {
-    const ACCEPTED: &str = "64 hexadecimal digits are needed: the SHA-256 of the client key";
-    let mut digest = [0; 32];
-    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(ACCEPTED);
-    }
-    for (index, byte) in digest.iter_mut().enumerate() {
-        let pair = text.get(index * 2..index * 2 + 2).ok_or(ACCEPTED)?;
-        *byte = u8::from_str_radix(pair, 16).map_err(|_| ACCEPTED)?;
-    }
-    Ok(digest)
 }

@@ -1,5 +1,6 @@
 //! Tests of whole policy files: defaults, faults and overrides.
 
+mod callers;
 mod labels_and_prices;
 mod values;
 
@@ -87,63 +88,6 @@ fn the_smallest_policy_has_the_documented_defaults() {
     assert_eq!((business.code_length, business.attempts), (6, 5));
     assert_eq!(business.code_lifetime, Duration::from_mins(5));
     assert_eq!(business.success_lifetime, Duration::from_mins(5));
-}
-
-#[test]
-fn an_edge_is_known_by_its_issuer_and_keys() {
-    const PEM: &str = "-----BEGIN PUBLIC KEY-----\n\
-        MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n\
-        -----END PUBLIC KEY-----\n";
-    let key = |kid: &str, pem: &str| {
-        format!("[[attestation.key]]\nkid = \"{kid}\"\npem = \"\"\"{pem}\"\"\"\n")
-    };
-    let with = |issuer: &str, keys: &[String]| {
-        format!(
-            "{SMALLEST}\n[attestation]\nissuer = \"{issuer}\"\n{}",
-            keys.concat()
-        )
-    };
-    let both = with("edge", &[key("a", PEM), key("b", PEM)]);
-    let policy = from_toml(&both)
-        .expect("valid")
-        .attestation
-        .expect("a section");
-    let ids: Vec<_> = policy.keys.iter().map(|key| key.id.as_str()).collect();
-    assert_eq!((policy.issuer.as_str(), ids), ("edge", vec!["a", "b"]));
-    assert!(from_toml(SMALLEST).expect("valid").attestation.is_none());
-    for (text, fault) in [
-        (with("edge", &[]), "attestation.key: 1 to 16"),
-        (with("", &[key("a", PEM)]), "attestation.issuer: "),
-        (with("edge", &[key("", PEM)]), "attestation.key[0].kid: "),
-        (
-            with("edge", &[key("a", PEM), key("a", PEM)]),
-            "attestation.key[1].kid: another",
-        ),
-        (
-            with("edge", &[key("a", "canary")]),
-            "attestation.key[0].pem: a public key",
-        ),
-        (
-            with("edge", &[key("a", &PEM.replace("PUBLIC", "PRIVATE"))]),
-            "attestation.key[0].pem: ",
-        ),
-        (
-            with("edge", &["[[attestation.key]]\n".to_owned()]),
-            "attestation.key[0].kid: ",
-        ),
-    ] {
-        let found = faults(&text);
-        assert!(
-            found.iter().any(|f| f.starts_with(fault)),
-            "{fault}: {found:?}"
-        );
-        assert!(
-            found
-                .iter()
-                .all(|f| !f.contains("canary") && !f.contains("MCow")),
-            "{found:?}"
-        );
-    }
 }
 
 #[test]

@@ -11,8 +11,8 @@ use super::Checked;
 use crate::Service;
 
 impl Service {
-    /// Reserves the challenge, unless a refusal is remembered that holds for it. If a text will follow, the connection to
-    /// the carrier opens meanwhile.
+    /// Reserves the challenge, unless a refusal is remembered that holds for it. If a text will follow, the connection
+    /// to the carrier opens meanwhile.
     pub(super) async fn reserve(
         &self,
         checked: &Checked<'_>,
@@ -33,8 +33,8 @@ impl Service {
 
     /// Refuses a send that falls under a remembered refusal, without a write.
     ///
-    /// Only the phone's record knows whether a send repeats an earlier one or resends a challenge that is over. Such sends
-    /// read it, and are answered as the store would answer them.
+    /// Only the phone's record knows whether a send repeats an earlier one or resends a challenge that is over. Such
+    /// sends read it, and are answered as the store would answer them.
     async fn refuse_again(
         &self,
         plan: &SendPlan,
