@@ -24,6 +24,7 @@ use phoneproof_domain::phone_record::{
     Guess, GuessRefusal, Lockout, PhoneRecord, Predecessor, Reservation, SendRefusal, Slot, Terms,
     Use, WriteId,
 };
+use phoneproof_domain::policy::BusinessId;
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind, Subjects};
@@ -78,6 +79,9 @@ impl Bench {
                 network_indexes: index.networks(&SourceAddress::new(
                     "192.0.2.1".parse().expect("an address"),
                 )),
+                business_index: BusinessId::parse("login")
+                    .ok()
+                    .map(|id| SubjectIndex::of_business(&id)),
             },
             terms: Terms {
                 now,
@@ -132,7 +136,10 @@ impl Bench {
 
     /// The gates of a send when every rule that counts admits `limit` texts.
     fn gates(&self, limit: u32) -> Vec<Gate> {
-        let limits = Limits::new(COOLDOWN, |_| limit);
+        let counting = Rule::ALL.into_iter();
+        let limits = counting.fold(Limits::new(COOLDOWN, |_| limit), |limits, rule| {
+            limits.with(rule, Some(limit))
+        });
         let subjects = self.subjects.clone().into();
         gates(&subjects, &limits, Duration::ZERO, self.terms.now)
     }

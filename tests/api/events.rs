@@ -39,6 +39,7 @@ fn build_app_of(world: &World, issuer: &str, tracer: Option<Tracer>) -> Arc<App>
         allowed_origins: Vec::new(),
         stack_name: "test".to_owned(),
         xray_daemon: None,
+        proxy: None,
         aws: AwsSettings {
             region: world.database.access.region.clone(),
             sns_region: None,
@@ -61,6 +62,7 @@ fn build_app_of(world: &World, issuer: &str, tracer: Option<Tracer>) -> Arc<App>
         allowed_origins: Vec::new(),
         journal: Journal::new("test".to_owned(), None, Arc::new(|_| ())),
         tracer,
+        proxy: None,
     })
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 const SECURITY: &str = include_str!("../../SECURITY.md");
-const ATTACKS: [&str; 8] = [
+const ATTACKS: [&str; 9] = [
+    include_str!("callers.rs"),
     include_str!("forging.rs"),
     include_str!("guessing.rs"),
     include_str!("input.rs"),

@@ -10,6 +10,7 @@
     reason = "a failed expectation is a failed test"
 )]
 
+mod callers;
 mod complete;
 mod forging;
 mod guessing;

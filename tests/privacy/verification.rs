@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use http::Method;
 use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::clock::Clock as _;
 use phoneproof_local::inbox::Carrier;
-use phoneproof_tests::{Fault, World};
+use phoneproof_tests::{Edge, Fault, World, WorldBuilder, hex};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -31,8 +32,19 @@ fn change_code(code: &str) -> String {
     format!("{:010}", (right + 1) % 10_000_000_000)
 }
 
+/// The address of a user, whom a backend names.
+const USER_ADDRESS: &str = "198.51.100.177";
+/// The address of a viewer, whom the trusted proxy names.
+const VIEWER_ADDRESS: &str = "203.0.113.177";
+const CLIENT_KEY: &str = "canary-client-key";
+const PROXY_SECRET: &str = "canary-proxy-secret";
+
 async fn start_world(mode: TokenMode, random: Arc<Explosive>) -> World {
-    World::builder()
+    start_with(World::builder(), mode, random).await
+}
+
+async fn start_with(builder: WorldBuilder, mode: TokenMode, random: Arc<Explosive>) -> World {
+    builder
         .mode(mode)
         .policy("code_length = 6 ", "code_length = 10 ")
         .policy("address_per_hour = 20 ", "address_per_hour = 1000 ")
@@ -133,6 +145,86 @@ async fn canaries_appear_in_no_log_and_no_table() {
             "media-type",
             "not-found",
             "method-not-allowed",
+        ],
+    );
+}
+
+/// A backend names its user's address, an edge vouches for the caller, a proxy names the viewer: all of it served and
+/// refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn canaries_of_callers_appear_in_no_log_and_no_table() {
+    let mut canaries = Canaries::new();
+    let edge = Edge::default();
+    let key = hex(&phoneproof_crypto::digest::sha256(CLIENT_KEY.as_bytes()));
+    let builder = World::builder()
+        .policy(
+            "[business.login]\n",
+            &format!("[business.login]\nclient_key_sha256 = \"{key}\"\n"),
+        )
+        .policy_addition(&edge.policy())
+        .trusted_proxy(&[PROXY_SECRET], "cloudfront-viewer-address");
+    let world = start_with(builder, TokenMode::Sealed, Arc::new(Explosive::default())).await;
+    let claims = Edge::claims(&world.stack.url, PHONE, world.clock.now());
+    let attestation = edge.sign(&claims);
+    let subject = claims["sub"].as_str().expect("a digest");
+    for canary in [
+        USER_ADDRESS,
+        VIEWER_ADDRESS,
+        CLIENT_KEY,
+        PROXY_SECRET,
+        &attestation,
+        subject,
+        &key,
+    ] {
+        canaries.add(canary);
+    }
+    let viewer = format!("{VIEWER_ADDRESS}:443");
+    let headers = [
+        FROM,
+        ("x-client-key", CLIENT_KEY),
+        ("x-proxy-secret", PROXY_SECRET),
+        ("cloudfront-viewer-address", viewer.as_str()),
+    ];
+    let body = json!({
+        "phone": PHONE, "uniqueId": DEVICE, "businessId": "login",
+        "userAddress": USER_ADDRESS, "attestation": attestation,
+    });
+    let with = |name: &str, value: Value| {
+        let mut body = body.clone();
+        body[name] = value;
+        body
+    };
+    let open = with("businessId", json!("register"));
+    for (body, headers, status) in [
+        (&body, &headers[..], 202),
+        (&body, &headers[..], 429),
+        (&body, &headers[..], 429),
+        (&body, &[FROM][..], 401),
+        (&open, &headers[..], 400),
+        (
+            &with("attestation", json!(format!("{attestation}x"))),
+            &headers[..],
+            400,
+        ),
+        (&with("attestation", json!(subject)), &headers[..], 400),
+        (&with("phone", json!("+14152007986")), &headers[..], 400),
+        (&with("userAddress", json!(viewer)), &headers[..], 400),
+        (&with("userAddress", Value::Null), &headers[..3], 503),
+    ] {
+        let answer = canaries.look(world.client.post_with("/v1/send", body, headers).await);
+        assert_eq!(answer.status, status, "{}", answer.text);
+    }
+    canaries.misuse(&world, "/v1/send").await;
+    canaries.collect(&world).await;
+    canaries.assert_nowhere(
+        &["neither the gateway nor the trusted proxy"],
+        &[
+            "served",
+            "limited",
+            "client-key",
+            "invalid-attestation",
+            "malformed",
+            "unavailable",
         ],
     );
 }

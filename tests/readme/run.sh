@@ -1,25 +1,31 @@
 #!/usr/bin/env bash
-# Runs the blocks of the README that are marked as tested, in order, against the stack on port 3000. It checks what they
-# print. The stack's policy also has the test number +14155550100 with the code 000000.
+# Runs the blocks of the README and of docs/CALLERS.md that are marked as tested, in order, against the stack on port 3000.
+# It checks what they print. The stack's policy also has the test number +14155550100 with the code 000000, and the edge whose
+# private key is in the file $1.
 set -euo pipefail
+edge_key=$(realpath "$1")
 cd "$(dirname "$0")/../.."
 repository=$PWD
 folder=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server"; rm -rf "$folder"' EXIT
 
-# Prints the fenced blocks that follow a line equal to $1.
+# Prints the fenced blocks of the file $2, README.md if not given, that follow a line equal to $1.
 blocks() {
     awk -v mark="$1" '
         $0 == mark { wanted = 1; next }
         wanted && /^```/ { if (inside) { inside = wanted = 0 } else { inside = 1 } next }
-        inside' README.md
+        inside' "${2:-README.md}"
 }
 
 blocks '<!-- tested -->' >"$folder/walk.sh"
 blocks '<!-- tested: app -->' >"$folder/app.mjs"
 blocks '<!-- tested: python -->' >"$folder/relying_party.py"
 blocks '<!-- tested: node -->' >"$folder/relying_party.mjs"
+for snippet in edge.mjs edge.py page.mjs; do
+    blocks "<!-- tested: $snippet -->" docs/CALLERS.md >"$folder/$snippet"
+done
+cp "$edge_key" "$folder/edge.pem"
 ln -s "$PWD/tests/readme/node_modules" "$folder/node_modules"
 
 # The crate beside the clone, as the README has it. It is built with the versions of this repository.
@@ -117,3 +123,73 @@ if (seen !== right) throw new Error(`the Node snippet: ${seen}`);
 console.log("the Node snippet spends once, and refuses another audience and a test number");
 NODE
 node relying_party.mjs
+
+# The edge and the page of docs/CALLERS.md. The page meets a refusal that asks for an attestation, which its first send gets
+# here whatever the service says.
+cat >try_edge.mjs <<'NODE'
+import { createServer } from "node:http";
+import { answerVouch } from "./edge.mjs";
+import { send } from "./page.mjs";
+
+const server = createServer(async (request, response) => {
+  let body = "";
+  for await (const chunk of request) body += chunk;
+  const attestation = await answerVouch(JSON.parse(body), async (captcha) => captcha === "solved");
+  response.setHeader("Content-Type", "application/json").end(JSON.stringify({ attestation }));
+});
+await new Promise((started) => server.listen(0, "127.0.0.1", started));
+const vouchUrl = `http://127.0.0.1:${server.address().port}/vouch`;
+
+const direct = globalThis.fetch;
+let refusals = 0;
+globalThis.fetch = (url, init) => {
+  if (!String(url).endsWith("/v1/send") || refusals === 0) return direct(url, init);
+  refusals -= 1;
+  return new Response(JSON.stringify({ status: 429, challenge: "attestation" }), { status: 429 });
+};
+refusals = 1;
+const sent = await send("+14152047986", crypto.randomUUID(), async () => "solved", vouchUrl);
+if (!sent.ok || !sent.token) throw new Error(`vouched for: ${JSON.stringify(sent)}`);
+refusals = 1;
+const robot = await send("+14152057986", crypto.randomUUID(), async () => "guessed", vouchUrl);
+if (robot.status !== 429) throw new Error(`not vouched for: ${JSON.stringify(robot)}`);
+const attestation = await answerVouch({ phone: "+14152057986", captcha: "solved" }, async () => true);
+const body = { phone: "+14152067986", uniqueId: crypto.randomUUID(), businessId: "login", attestation };
+const other = await direct("http://127.0.0.1:3000/v1/send", {
+  method: "POST",
+  headers: { "Content-Type": "application/json" },
+  body: JSON.stringify(body),
+});
+const problem = await other.json();
+if (!problem.type?.endsWith("invalid-attestation")) throw new Error(`another phone: ${JSON.stringify(problem)}`);
+server.close();
+console.log("the page is vouched for by the edge after its CAPTCHA, for its own phone only");
+NODE
+node try_edge.mjs
+
+cat >>edge.py <<'PYTHON'
+
+
+import json
+import urllib.error
+import urllib.request
+
+
+def send(phone, attestation):
+    body = {"phone": phone, "uniqueId": phone, "businessId": "login", "attestation": attestation}
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(f"{PHONEPROOF}/v1/send", json.dumps(body).encode(), headers)
+    try:
+        return urllib.request.urlopen(request, timeout=5).status, {}
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+assert answer_vouch({"phone": "+14152077986", "captcha": "guessed"}, lambda captcha: captcha == "solved") is None
+word = answer_vouch({"phone": "+14152077986", "captcha": "solved"}, lambda captcha: captcha == "solved")
+status, problem = send("+14152087986", word)
+assert status == 400 and problem["errors"][0]["field"] == "attestation", problem
+assert send("+14152077986", word) == (202, {})
+print("the Python edge vouches for its own phone only")
+PYTHON
+python3 edge.py

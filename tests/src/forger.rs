@@ -5,7 +5,7 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256,
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -69,6 +69,13 @@ impl Forger {
         })
     }
 
+    /// Returns the public key in PEM, as a policy lists it.
+    #[must_use]
+    pub fn public_pem(&self) -> String {
+        let spki: PublicKeyX509Der<'_> = self.0.public_key().as_der().expect("encodable");
+        encode_pem("PUBLIC KEY", spki.as_ref())
+    }
+
     /// Signs a header and claims, which may be any text. The signature is always good.
     #[must_use]
     pub fn sign(&self, header: &Value, claims: &str) -> String {
@@ -82,6 +89,39 @@ impl Forger {
 }
 
 impl Default for Forger {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// An Ed25519 key pair of an edge.
+#[derive(Debug)]
+pub struct EdwardsKey(Ed25519KeyPair);
+
+impl EdwardsKey {
+    /// Generates a new pair.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Ed25519KeyPair::generate().expect("a key"))
+    }
+
+    /// Returns the public key in PEM, as a policy lists it.
+    #[must_use]
+    pub fn public_pem(&self) -> String {
+        let spki: PublicKeyX509Der<'_> = self.0.public_key().as_der().expect("encodable");
+        encode_pem("PUBLIC KEY", spki.as_ref())
+    }
+
+    /// Signs a header and claims, which may be any text. The signature is always good.
+    #[must_use]
+    pub fn sign(&self, header: &Value, claims: &str) -> String {
+        let message = format!("{}.{}", encoded(header), URL_SAFE_NO_PAD.encode(claims));
+        let signature = URL_SAFE_NO_PAD.encode(self.0.sign(message.as_bytes()));
+        format!("{message}.{signature}")
+    }
+}
+
+impl Default for EdwardsKey {
     fn default() -> Self {
         Self::new()
     }

@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use phoneproof_aws::store::{Block, Store};
-use phoneproof_config::DEFAULT_POLICY;
 use phoneproof_config::process::SystemClock;
 use phoneproof_config::process::SystemRandom;
+use phoneproof_config::{DEFAULT_POLICY, ProxySettings};
+use phoneproof_crypto::digest::sha256;
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::clock::{Clock, Timestamp};
@@ -136,6 +137,7 @@ pub struct WorldBuilder {
     seed: u64,
     random: Option<Arc<dyn Random>>,
     function_timeout: Duration,
+    proxy: Option<ProxySettings>,
 }
 
 impl World {
@@ -153,6 +155,7 @@ impl World {
             seed: 7,
             random: None,
             function_timeout: FUNCTION_TIMEOUT,
+            proxy: None,
         }
     }
 
@@ -418,6 +421,19 @@ impl WorldBuilder {
         self
     }
 
+    /// Trusts a proxy that shows one of these secrets, and names the client in `header`.
+    #[must_use]
+    pub fn trusted_proxy(mut self, secrets: &[&str], header: &'static str) -> Self {
+        self.proxy = Some(ProxySettings {
+            secrets: secrets
+                .iter()
+                .map(|secret| sha256(secret.as_bytes()))
+                .collect(),
+            address_header: http::HeaderName::from_static(header),
+        });
+        self
+    }
+
     /// Sets the timeout that the functions are told, from which they derive their deadlines.
     #[must_use]
     pub fn function_timeout(mut self, timeout: Duration) -> Self {
@@ -440,6 +456,7 @@ impl WorldBuilder {
         options.accept_test_numbers = self.accept_test_numbers;
         options.trust_test_header = true;
         options.function_timeout = self.function_timeout;
+        options.proxy = self.proxy;
         let lines = Lines::default();
         options.journal_output = lines.output();
         let external = Database::external(self.proxied).await;

@@ -19,7 +19,7 @@ const LAYERS: &[Layer] = &[
     ("crypto", manifest!("crypto"), &["domain", "guard"]),
     ("observe", manifest!("observe"), &["domain"]),
     ("aws", manifest!("aws"), &["crypto", "domain", "observe"]),
-    ("config", manifest!("config"), &["aws", "domain"]),
+    ("config", manifest!("config"), &["aws", "crypto", "domain"]),
     (
         "service",
         manifest!("service"),
@@ -32,7 +32,7 @@ const LAYERS: &[Layer] = &[
             "aws", "config", "domain", "guard", "http", "observe", "runtime", "service",
         ],
     ),
-    ("http", manifest!("http"), &["domain", "observe"]),
+    ("http", manifest!("http"), &["crypto", "domain", "observe"]),
     ("runtime", manifest!("runtime"), &["config", "observe"]),
     (
         "simulator",

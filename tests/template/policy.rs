@@ -212,6 +212,7 @@ impl Environment for FromTemplate {
             _ if name == "ISSUER" => Some("https://verify.example.com".to_owned()),
             _ if name == "TOKEN_MODE" => Some("stored".to_owned()),
             _ if name == "TRACING" => Some("xray".to_owned()),
+            _ if name == "PROXY_SECRET_SHA256" => Some("0".repeat(64)),
             _ => Some("a-name".to_owned()),
         }
     }
@@ -314,6 +315,25 @@ fn every_route_that_people_wait_for_has_a_throttle_of_its_own() {
             reference("Burst"),
             "{key}"
         );
+    }
+}
+
+/// Without a secret, the functions get neither variable: a header alone would stop their start.
+#[test]
+fn the_functions_trust_a_proxy_only_with_a_secret() {
+    let global = &template()["Globals"]["Function"]["Environment"]["Variables"];
+    let account = &account_template()["Resources"]["AccountFunction"]["Properties"]["Environment"]
+        ["Variables"];
+    for variables in [global, account] {
+        for (variable, parameter) in [
+            ("PROXY_SECRET_SHA256", "ProxySecretSha256"),
+            ("PROXY_ADDRESS_HEADER", "ProxyAddressHeader"),
+        ] {
+            let with = apply_condition(&variables[variable], "HasProxy", true);
+            assert_eq!(with, json!({ "Ref": parameter }));
+            let without = apply_condition(&variables[variable], "HasProxy", false);
+            assert_eq!(without, json!({ "Ref": "AWS::NoValue" }));
+        }
     }
 }
 

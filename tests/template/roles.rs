@@ -67,6 +67,9 @@ async fn list_send_calls(world: &World) -> BTreeSet<Permission> {
     let client = &world.client;
     let first = client.send_keyed(&phone(1), "k").await;
     client.send_keyed(&phone(1), "k").await;
+    // The refusal is remembered, so the repeat is found in the phone's record.
+    assert_eq!(client.send(&phone(1)).await.status, 429);
+    assert_eq!(client.send_keyed(&phone(1), "k").await.status, 202);
     world.advance(60);
     world.carrier(Carrier::Refuse);
     assert_eq!(client.resend(&phone(1), &first.token()).await.status, 502);

@@ -1,7 +1,9 @@
 //! The settings, which come from environment variables. Each field's documentation names its variable.
 
 use phoneproof_aws::clients::AwsSettings;
-use phoneproof_config::{ConfigError, Environment, LOCAL_STACK, check_issuer, read_aws};
+use phoneproof_config::{
+    ConfigError, Environment, LOCAL_STACK, ProxySettings, check_issuer, read_aws, read_proxy,
+};
 use phoneproof_guard::Https;
 
 /// The settings of one process.
@@ -21,6 +23,8 @@ pub struct AccountSettings {
     pub accepts_test_numbers: bool,
     /// `STACK_NAME`: the dimension `stack` of every metric; `local` if it is not set.
     pub stack_name: String,
+    /// The proxy that is trusted to name the address of a client; `None` trusts none.
+    pub proxy: Option<ProxySettings>,
     /// The region, the credentials and the endpoints of AWS.
     pub aws: AwsSettings,
 }
@@ -52,6 +56,7 @@ impl AccountSettings {
             stack_name: environment
                 .get("STACK_NAME")
                 .unwrap_or_else(|| LOCAL_STACK.to_owned()),
+            proxy: read_proxy(environment)?,
             aws: read_aws(environment)?,
         })
     }

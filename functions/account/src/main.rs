@@ -9,7 +9,7 @@ use phoneproof_account::{App, PREFIX, handle};
 use phoneproof_aws::keys::READ_WITHIN;
 use phoneproof_config::process::{ProcessEnvironment, SystemClock, SystemRandom};
 use phoneproof_domain::clock::Clock as _;
-use phoneproof_http::base_path;
+use phoneproof_http::{TrustedProxy, base_path};
 use phoneproof_observe::{Journal, RequestContext};
 use phoneproof_runtime::{Error, run_http, start, write_line};
 use tokio::time::Instant;
@@ -39,5 +39,8 @@ async fn build() -> Result<App, Error> {
         journal: Journal::new(settings.stack_name, init, Arc::new(write_line)),
         tracer: None,
         base_path: base_path(&settings.issuer, PREFIX.trim_end_matches('/')),
+        proxy: settings
+            .proxy
+            .map(|proxy| TrustedProxy::new(proxy.secrets, proxy.address_header)),
     })
 }

@@ -194,6 +194,9 @@ pub(crate) struct ExplainArguments {
     /// The address, without the places before it.
     #[arg(long = "address", value_name = "ADDRESS", conflicts_with = "address")]
     pub(crate) named_address: Option<String>,
+    /// Business that the text is for (`businessId`), to see its own limits.
+    #[arg(long, value_name = "BUSINESS")]
+    pub(crate) business: Option<String>,
 }
 
 #[derive(Args)]

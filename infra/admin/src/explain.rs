@@ -8,7 +8,7 @@ use phoneproof_domain::denial::Denial;
 use phoneproof_domain::gate::{Check, Found, Gate, Settled};
 use phoneproof_domain::phone::Destination;
 use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal, Terms};
-use phoneproof_domain::policy::{DestinationRefusal, Policy};
+use phoneproof_domain::policy::{Business, BusinessId, DestinationRefusal, Policy};
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex, Subjects};
 use serde_json::{Value, json};
@@ -38,11 +38,12 @@ impl Finding {
     }
 }
 
-/// What the operator asks about: at least one of the three.
+/// What the operator asks about: at least one of the four.
 struct Asked<'a> {
     destination: Option<Destination>,
     device: Option<&'a str>,
     address: Option<&'a str>,
+    business: Option<&'a str>,
 }
 
 pub(crate) async fn explain(
@@ -57,11 +58,21 @@ pub(crate) async fn explain(
         .map(|destination| policy.numbers.classify(destination));
     let resources = operator.find_resources().await?;
     let keyring = operator.read_keyring(&resources).await?;
-    let subjects = index_subjects(keyring.indexer(), &asked)?;
+    let business = find_business(&policy, &asked)?;
+    let mut subjects = index_subjects(keyring.indexer(), &asked)?;
+    subjects.business_index = business.map(|(id, _)| SubjectIndex::of_business(id));
     let (store, now) = (operator.open_store(&resources), operator.now());
     let limits = match &asked.destination {
         Some(destination) => policy.limits_of(&destination.phone, now),
         None => policy.limits,
+    };
+    let is_test = asked
+        .destination
+        .as_ref()
+        .is_some_and(|destination| policy.test_number(&destination.phone, now).is_some());
+    let limits = match business {
+        Some((_, business)) if !is_test => business.limit(limits),
+        Some(_) | None => limits,
     };
     let terms = policy.terms(now, &limits);
     let record = match &subjects.phone_index {
@@ -112,13 +123,34 @@ fn read_arguments<'a>(
             .transpose()?,
         device: given(arguments.device.as_ref(), arguments.named_device.as_ref()),
         address: given(arguments.address.as_ref(), arguments.named_address.as_ref()),
+        business: arguments.business.as_deref(),
     };
-    if asked.destination.is_none() && asked.device.is_none() && asked.address.is_none() {
+    let names_caller = asked.device.is_some() || asked.address.is_some();
+    if asked.destination.is_none() && !names_caller && asked.business.is_none() {
         return Err(CommandError::usage(
-            "explain: a phone, --device or --address is needed",
+            "explain: a phone, --device, --address or --business is needed",
         ));
     }
     Ok(asked)
+}
+
+/// Finds the business that the operator named.
+fn find_business<'p>(
+    policy: &'p Policy,
+    asked: &Asked<'_>,
+) -> Result<Option<(&'p BusinessId, &'p Business)>, CommandError> {
+    let Some(name) = asked.business else {
+        return Ok(None);
+    };
+    let id = BusinessId::parse(name).ok();
+    let found = id.and_then(|id| policy.businesses.get_key_value(&id));
+    found.map(Some).ok_or_else(|| {
+        let ids: Vec<_> = policy.businesses.keys().map(BusinessId::as_str).collect();
+        CommandError::usage(format!(
+            "--business: one of the policy is needed: {}",
+            ids.join(", ")
+        ))
+    })
 }
 
 /// Makes the indexes of the subjects that the operator named. `None` leaves out the rules about that subject.
@@ -139,6 +171,7 @@ fn index_subjects(
         device_index: device.map(|device| indexer.device(&device)),
         address_index: address.map(|address| indexer.address(&address)),
         network_indexes: networks.unwrap_or_default(),
+        business_index: None,
     })
 }
 
@@ -254,7 +287,8 @@ fn name_asked(asked: &Asked<'_>) -> String {
         ),
         (None, Some(_), Some(_)) => "this device at this address".to_owned(),
         (None, Some(_), None) => "this device".to_owned(),
-        (None, None, _) => "this address".to_owned(),
+        (None, None, Some(_)) => "this address".to_owned(),
+        (None, None, None) => "this business".to_owned(),
     }
 }
 

@@ -34,6 +34,9 @@ pub(crate) fn parse_targets(
     let named = arguments.value.as_deref().unwrap_or(&arguments.subject);
     let kind = Kind::from_str(&arguments.subject, true).ok();
     match (kind, Subject::parse(named)) {
+        (_, Some(subject)) if subject.kind == SubjectKind::Business => Err(CommandError::usage(
+            "a business is not blocked: change its limits in the policy",
+        )),
         (None, Some(subject)) if arguments.value.is_none() => Ok(by_index(subject)),
         (Some(kind), Some(subject)) if subject.kind == to_subject_kind(kind) => {
             Ok(by_index(subject))

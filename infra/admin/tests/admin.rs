@@ -21,9 +21,10 @@ use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::clock::Clock as _;
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::rule::Rule;
+use phoneproof_domain::subject::SubjectKind;
 use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, POLICY_PATH, SECRET_ID};
 use phoneproof_local::inbox::Carrier;
-use phoneproof_local::stack::{Options, Stack};
+use phoneproof_local::stack::{Backends, Options, Stack};
 use phoneproof_tests::{Client, Database};
 use serde_json::{Value, json};
 
@@ -38,6 +39,9 @@ const KEYRING: &str =
 struct Site {
     stack: Stack,
     client: Client,
+    options: Options,
+    /// The instances that answer in place of `stack`.
+    others: Vec<Stack>,
 }
 
 impl Site {
@@ -55,9 +59,24 @@ impl Site {
         options.keyring = Some(KEYRING.to_owned());
         options.trust_test_header = true;
         options.journal_output = std::sync::Arc::new(|_| ());
-        let stack = Stack::start(options).await.expect("a stack");
+        let stack = Stack::start(options.clone()).await.expect("a stack");
         let client = Client::new(&stack.url);
-        Self { stack, client }
+        Self {
+            stack,
+            client,
+            options,
+            others: Vec::new(),
+        }
+    }
+
+    /// Lets a new instance answer the client: one remembers for ten seconds whom it refused.
+    async fn renew(&mut self) {
+        let backends = Backends::start(&self.options).await.expect("free ports");
+        let endpoints = self.stack.backends.endpoints.clone();
+        let other = Stack::start_on(self.options.clone(), backends, endpoints);
+        let other = other.await.expect("an instance");
+        self.client = Client::new(&other.url);
+        self.others.push(other);
     }
 
     /// Runs the command with the variables that `cargo run` prints for the verification service.
@@ -152,7 +171,7 @@ fn index_phone(phone: &str) -> String {
 
 #[tokio::test]
 async fn a_block_refuses_the_next_request_until_it_is_taken_off() {
-    let site = Site::start().await;
+    let mut site = Site::start().await;
     for (kind, value, rule) in [
         ("phone", PHONE, "blocked-phone"),
         ("device", "device", "blocked-device"),
@@ -173,6 +192,7 @@ async fn a_block_refuses_the_next_request_until_it_is_taken_off() {
             kind
         );
         assert_eq!(site.run_json(&["unblock", kind, value, "--yes"]).await.0, 3);
+        site.renew().await;
     }
     assert_eq!(site.run_done(&["blocks"]).await, json!([]));
     assert_eq!(site.client.send(PHONE).await.status, 202);
@@ -214,6 +234,43 @@ async fn a_block_can_end_by_itself() {
 }
 
 #[tokio::test]
+async fn explain_shows_the_limits_of_a_business() {
+    let policy = DEFAULT_POLICY.replacen(
+        "[business.login]\n",
+        "[business.login]\ntexts_per_hour = 1\ntexts_per_day = 9\n",
+        1,
+    );
+    let site = Site::start_with(&policy, TokenMode::Sealed).await;
+    let alone = site.run_done(&["explain", "--business", "login"]).await;
+    assert_eq!(alone["refusedBy"], Value::Null);
+    assert_eq!(site.client.send(PHONE).await.status, 202);
+    let other = "+14152011234";
+    let arguments = ["explain", other, "--business", "login"];
+    let explained = site.run_done(&arguments).await;
+    let refused = site.client.send_from(other, "other", "192.0.2.9").await;
+    assert_eq!(refused.json["rule"], "business-per-hour");
+    assert_eq!(explained["refusedBy"], refused.json["rule"]);
+    assert_eq!(explained["retryAt"], refused.json["retryAt"]);
+    let rules = explained["rules"].as_array().expect("rules");
+    let of = |name: &str| {
+        rules
+            .iter()
+            .find(|rule| rule["rule"] == name)
+            .expect("a rule")
+    };
+    let day = of("business-per-day");
+    assert_eq!((&day["count"], &day["limit"]), (&json!(1), &json!(9)));
+    let (code, _) = site
+        .run_json(&["explain", other, "--business", "none"])
+        .await;
+    assert_eq!(code, 2, "the policy has no such business");
+    let (code, _) = site
+        .run_json(&["block", "business#login", "--reason", "r"])
+        .await;
+    assert_eq!(code, 2, "a business has limits and is not blocked");
+}
+
+#[tokio::test]
 async fn explain_names_the_rule_that_then_refuses_and_writes_nothing() {
     let site = Site::start().await;
     let arguments = ["explain", PHONE, "device", "192.0.2.1"];
@@ -231,7 +288,11 @@ async fn explain_names_the_rule_that_then_refuses_and_writes_nothing() {
     assert_eq!(explained["retryAt"], refused.json["retryAt"]);
     assert_eq!(explained["challenges"][0]["attemptsLeft"], 5);
     let rules = explained["rules"].as_array().expect("rules");
-    assert_eq!(rules.len(), Rule::ALL.len());
+    let of_everybody = |rule: &Rule| rule.subject() != SubjectKind::Business;
+    assert_eq!(
+        rules.len(),
+        Rule::ALL.into_iter().filter(of_everybody).count()
+    );
     let counted = |name: &str| {
         let rule = rules
             .iter()

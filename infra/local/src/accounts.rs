@@ -50,6 +50,7 @@ pub(crate) fn build_settings(
         keyring_secret_id: ACCOUNT_SECRET_ID.to_owned(),
         accepts_test_numbers,
         stack_name: verification.stack_name.clone(),
+        proxy: verification.proxy.clone(),
         aws: verification.aws.clone(),
     }
 }
@@ -62,6 +63,7 @@ pub(crate) async fn start(
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 ) -> io::Result<App> {
+    let proxy = settings.proxy.clone().map(phoneproof_api::trust_proxy);
     let accounts = Accounts::new(&settings, Arc::new(SystemClock)).map_err(io::Error::other)?;
     let mut request = RequestContext::new(clock.now(), READ_WITHIN, Arc::clone(&random));
     accounts
@@ -76,5 +78,6 @@ pub(crate) async fn start(
         journal: Journal::new(settings.stack_name, None, output),
         tracer: None,
         base_path: String::new(),
+        proxy,
     })
 }

@@ -185,6 +185,7 @@ impl Request {
             },
             country_index: None,
             network_indexes: vec![],
+            business_index: None,
             address_index: index(format!("{}/{}", self.network.index().as_str(), self.host)),
         }
     }

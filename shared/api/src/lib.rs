@@ -10,7 +10,7 @@ mod start;
 
 pub use bodies::{SendBody, SendReply, SpendBody, SpendReply, VerifyBody, VerifyReply};
 pub use route::{Endpoint, Route};
-pub use start::{Preparation, parts, serve};
+pub use start::{Preparation, parts, serve, trust_proxy};
 
 /// The state of one process, which every request shares.
 pub type App = phoneproof_http::App<phoneproof_service::Service>;

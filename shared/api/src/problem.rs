@@ -11,7 +11,7 @@ use phoneproof_domain::phone::PhoneError;
 use phoneproof_domain::policy::DestinationRefusal;
 use phoneproof_domain::rule::Rule;
 use phoneproof_http::problem::{BODY_PROBLEMS, INTERNAL, RETRY_SECONDS, UNAVAILABLE};
-use phoneproof_http::{Problem, ProblemType, RateLimit};
+use phoneproof_http::{FieldFault, Problem, ProblemType, RateLimit};
 use phoneproof_observe::Level;
 use phoneproof_service::{SendError, Sent, SpendError, VerifyError};
 use serde::Serialize;
@@ -36,6 +36,11 @@ const INVALID_PHONE: ProblemType = ProblemType::new(
 );
 const INVALID_TOKEN: ProblemType =
     ProblemType::new(S::BAD_REQUEST, "invalid-token", "The token is not valid");
+const INVALID_ATTESTATION: ProblemType = ProblemType::new(
+    S::BAD_REQUEST,
+    "invalid-attestation",
+    "The attestation does not count",
+);
 const CLIENT_KEY: ProblemType = ProblemType::new(
     S::UNAUTHORIZED,
     "client-key",
@@ -92,6 +97,7 @@ pub(crate) fn list_problems(endpoint: Endpoint) -> Vec<&'static ProblemType> {
             &UNKNOWN_BUSINESS,
             &INVALID_PHONE,
             &INVALID_TOKEN,
+            &INVALID_ATTESTATION,
             &CLIENT_KEY,
             &DESTINATION_NOT_ALLOWED,
             &BLOCKED,
@@ -146,6 +152,11 @@ pub(crate) struct ProblemMembers<'a> {
     /// The rules that the text does not count towards, after a 502. It counts towards all others.
     #[serde(skip_serializing_if = "Option::is_none")]
     given_back: Option<Vec<&'static str>>,
+    /// What a refused caller can bring to pass before `retryAt`: `attestation`, the word of the operator's edge in the
+    /// member of that name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "attestation")]
+    challenge: Option<&'static str>,
     /// When the code of that text expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -186,6 +197,18 @@ pub fn send_problem(error: SendError) -> Problem {
             .with_error("X-Client-Key", "the client key of the business is needed")
             // Every 401 must name a scheme (RFC 9110 section 15.5.2). No registered scheme fits a client key.
             .with_header(WWW_AUTHENTICATE, "ClientKey realm=\"send\""),
+        SendError::UserAddress => Problem::malformed(vec![FieldFault::new(
+            "userAddress",
+            "nothing: this business has no client key, so nobody can vouch for an address",
+        )]),
+        SendError::Attestation(fault) => Problem::new(&INVALID_ATTESTATION)
+            .with_detail(format!("It does not count: {fault}."))
+            .with_error(
+                "attestation",
+                format_args!(
+                    "an attestation of the operator's edge for this phone is needed: {fault}"
+                ),
+            ),
         SendError::Phone(error) => phone_problem(error),
         SendError::Destination(refusal) => Problem::new(&DESTINATION_NOT_ALLOWED)
             .with_detail(match refusal {
@@ -196,7 +219,13 @@ pub fn send_problem(error: SendError) -> Problem {
             .with_rule(refusal.rule()),
         SendError::Token => token_problem(),
         SendError::Closed(closed) => closed_problem(closed),
-        SendError::Denied(denial) => denial_problem(&denial),
+        SendError::Denied(denial, None) => denial_problem(&denial),
+        SendError::Denied(denial, Some(remedy)) => {
+            denial_problem(&denial).with_members(&ProblemMembers {
+                challenge: Some(remedy.name()),
+                ..ProblemMembers::default()
+            })
+        }
         SendError::CarrierRefused {
             given_back,
             retry_at,

@@ -12,10 +12,10 @@ use phoneproof_aws::keys::{Keys, READ_WITHIN};
 use phoneproof_aws::sns::Sender;
 use phoneproof_aws::store::Store;
 use phoneproof_config::process::{ProcessEnvironment, SystemClock, SystemRandom};
-use phoneproof_config::{Settings, policy};
+use phoneproof_config::{ProxySettings, Settings, policy};
 use phoneproof_domain::clock::Clock as _;
 use phoneproof_domain::policy::Policy;
-use phoneproof_http::base_path;
+use phoneproof_http::{TrustedProxy, base_path};
 use phoneproof_observe::{Journal, RequestContext, Tracer};
 use phoneproof_runtime::Error;
 use phoneproof_service::{Parts, Service};
@@ -60,6 +60,7 @@ async fn build(preparation: Preparation) -> Result<App, Error> {
         journal: Journal::new(settings.stack_name, Some(began.elapsed()), output),
         tracer: settings.xray_daemon.as_deref().and_then(Tracer::new),
         base_path: base_path(&settings.issuer, ""),
+        proxy: settings.proxy.map(trust_proxy),
     })
 }
 
@@ -82,6 +83,12 @@ async fn prepare(preparation: Preparation) -> Result<(Service, Settings), Error>
     });
     keys?;
     Ok((service, settings))
+}
+
+/// Trusts the proxy of these settings.
+#[must_use]
+pub fn trust_proxy(settings: ProxySettings) -> TrustedProxy {
+    TrustedProxy::new(settings.secrets, settings.address_header)
 }
 
 /// Makes the parts that the service is built from, of the clients, the settings and the policy.

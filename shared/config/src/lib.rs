@@ -6,6 +6,7 @@
 mod origin;
 pub mod policy;
 pub mod process;
+mod proxy;
 
 use aws_credential_types::Credentials;
 use phoneproof_aws::clients::{AwsSettings, CaBundle};
@@ -13,6 +14,8 @@ use phoneproof_aws::store::Tables;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::policy::PolicyFaults;
 use thiserror::Error;
+
+pub use self::proxy::{ProxySettings, read_proxy};
 
 /// The policy that is compiled in. It counts when `POLICY_PATH` is not set.
 pub const DEFAULT_POLICY: &str = include_str!("../../../infra/policy/policy.toml");
@@ -34,6 +37,8 @@ pub struct Settings {
     /// `ALLOWED_ORIGINS`: the web origins that may call from a browser or a web view, separated by commas. They are
     /// written as browsers write them.
     pub allowed_origins: Vec<String>,
+    /// The proxy that is trusted to name the address of a client; `None` trusts none.
+    pub proxy: Option<ProxySettings>,
     /// `STACK_NAME`: the `stack` of every metric; [`LOCAL_STACK`] if it is not set.
     pub stack_name: String,
     /// `TRACING`: `off` (default) or `xray`. This is the address of the X-Ray daemon, from `AWS_XRAY_DAEMON_ADDRESS`;
@@ -89,6 +94,7 @@ impl Settings {
             },
             keyring_secret_id: required("KEYRING_SECRET_ID")?,
             allowed_origins: read_origins(environment.get("ALLOWED_ORIGINS").as_deref())?,
+            proxy: read_proxy(environment)?,
             stack_name: environment
                 .get("STACK_NAME")
                 .unwrap_or_else(|| LOCAL_STACK.to_owned()),

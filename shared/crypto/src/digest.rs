@@ -3,6 +3,9 @@
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 
+/// The length of a digest, in bytes.
+pub const DIGEST_BYTES: usize = 32;
+
 /// Returns the SHA-256 digest of `bytes`.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {

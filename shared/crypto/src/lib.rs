@@ -4,6 +4,7 @@
 //! the `info` of HKDF, so no key serves two purposes.
 
 pub mod aead;
+pub mod attestation;
 pub mod challenge_token;
 pub mod code;
 pub mod derive;

@@ -172,6 +172,8 @@ mod tests {
             android_hashes: Vec::new(),
             action_labels: BTreeMap::new(),
             client_key_sha256: None,
+            texts_per_hour: None,
+            texts_per_day: None,
         }
     }
 
@@ -200,6 +202,7 @@ mod tests {
             purses: PurseSettings::default(),
             businesses: BTreeMap::from([(BusinessId::parse("b").expect("an id"), business)]),
             test_numbers: Vec::new(),
+            attestation: None,
         }
     }
 

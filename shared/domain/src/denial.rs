@@ -41,6 +41,28 @@ impl Denial {
         }
     }
 
+    /// Returns the rule whose gate refuses. A lock is found by the gate of the cooldown, which reads the phone's record.
+    #[must_use]
+    pub const fn gate(&self) -> Rule {
+        match self {
+            Self::Blocked(rule) | Self::Exhausted(rule, _) => *rule,
+            Self::CoolingDown { .. } | Self::Locked { .. } => Rule::PhoneCooldown,
+        }
+    }
+
+    /// Whether a caller for whom the operator vouches may pass where this refuses.
+    ///
+    /// Blocks, locks, cooldowns and counts hold for everybody.
+    #[must_use]
+    pub const fn yields_to_attestation(&self) -> bool {
+        match self {
+            Self::Blocked(_)
+            | Self::CoolingDown { .. }
+            | Self::Exhausted(..)
+            | Self::Locked { .. } => false,
+        }
+    }
+
     /// Returns the instant from which another try can succeed; `None` when only an operator can help.
     #[must_use]
     pub fn retry_at(&self) -> Option<Timestamp> {

@@ -120,6 +120,17 @@ impl Gate {
         }
     }
 
+    /// Lists the subjects that the gate can refuse: several for ranges, else its own.
+    #[must_use]
+    pub fn subjects(&self) -> &[Subject] {
+        match &self.check {
+            Check::NotInBlockedRange(ranges) => &ranges.members,
+            Check::NotBlocked | Check::Count(..) | Check::Reserve => {
+                std::slice::from_ref(&self.subject)
+            }
+        }
+    }
+
     /// Decides on `reservation`, given what was `found` in the store.
     #[must_use]
     pub fn settle(&self, found: &Found, reservation: &Reservation, terms: &Terms) -> Settled {
@@ -174,12 +185,15 @@ mod tests {
             device_index: index("device"),
             address_index: index("address"),
             network_indexes: vec![index("wide"), index("narrow")],
+            business_index: Some(index("login")),
         }
     }
 
     fn list(subjects: impl Into<Subjects<Option<SubjectIndex>>>) -> Vec<Gate> {
         let place = |rule: Rule| u32::try_from(rule as usize).expect("few rules");
-        let limits = Limits::new(HOUR, place);
+        let limits = Limits::new(HOUR, place)
+            .with(Rule::BusinessPerHour, Some(10))
+            .with(Rule::BusinessPerDay, Some(11));
         gates(
             &subjects.into(),
             &limits,
@@ -194,7 +208,8 @@ mod tests {
         assert!(gates.iter().map(|gate| gate.rule).eq(Rule::ALL));
         let subjects = gates.iter().map(|gate| gate.subject.index.as_str());
         assert!(subjects.eq([
-            "phone", "device", "address", "block", "phone", "phone", "phone", "device", "address"
+            "phone", "device", "address", "block", "phone", "phone", "phone", "device", "address",
+            "login", "login",
         ]));
         let quota = |limit, length, start| {
             let start = Timestamp::from_unix(start);
@@ -222,6 +237,8 @@ mod tests {
             quota(6, DAY, 86_400),
             quota(7, DAY, 86_400),
             quota(8, HOUR, 90_000),
+            quota(9, HOUR, 90_000),
+            quota(10, DAY, 86_400),
         ]));
     }
 
@@ -234,6 +251,7 @@ mod tests {
             device_index: None,
             address_index: None,
             network_indexes: Vec::new(),
+            business_index: None,
         };
         let rules =
             |partial| -> Vec<_> { list(partial).iter().map(|gate: &Gate| gate.rule).collect() };

@@ -8,12 +8,14 @@
 //!   It decides whether a challenge is reserved and whether a guess counts.
 //! - A [`rule`] limits sending.
 //! - A [`gate`] is a rule with the subject and the numbers of one send.
+//! - [`refusals`] are remembered, so that a flood does not ask the store each time.
 //! - A [`purse`] pays for a text until its code is typed in.
 //! - The [`policy`] holds everything that an operator decides.
 //! - The [`catalog`] holds the texts of the policy.
 
 pub mod action;
 pub mod address;
+pub mod attestation;
 pub mod catalog;
 pub mod challenge;
 pub mod clock;
@@ -35,6 +37,7 @@ pub mod policy;
 pub mod purse;
 pub mod random;
 pub mod range;
+pub mod refusals;
 pub mod root;
 pub mod rule;
 pub mod segments;

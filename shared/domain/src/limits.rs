@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::rule::{Rule, RuleKind};
+use crate::rule::Rule;
 
 /// One cooldown, and one number of texts per rule that counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,10 +13,11 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Takes the limit of every counting rule from `limit`. Rules that do not count have no limit.
+    /// Takes the limits of `[limits]` from `limit`, one for every rule that has a default. Other rules have no limit:
+    /// those that do not count, and those of a business, which [`Limits::with`] adds.
     #[must_use]
     pub fn new(cooldown: Duration, limit: impl Fn(Rule) -> u32) -> Self {
-        let limit = |rule: Rule| rule.window().map(|_| limit(rule));
+        let limit = |rule: Rule| rule.default_limit().map(|_| limit(rule));
         Self {
             cooldown,
             counts: Rule::ALL.map(limit),
@@ -32,6 +33,15 @@ impl Limits {
         self
     }
 
+    /// Returns the same limits with this one for `rule`, if the rule counts. With `None` it counts nothing.
+    #[must_use]
+    pub fn with(mut self, rule: Rule, limit: Option<u32>) -> Self {
+        if let Some(count) = self.counts.get_mut(rule as usize) {
+            *count = limit.filter(|_| rule.window().is_some());
+        }
+        self
+    }
+
     /// Returns the texts per window that `rule` admits; `None` for a rule that does not count.
     #[must_use]
     pub fn get(&self, rule: Rule) -> Option<u32> {
@@ -39,12 +49,9 @@ impl Limits {
         self.counts.get(rule as usize).copied().flatten()
     }
 
-    /// Returns the limit of `rule` in a policy that names none; 0 for a rule that does not count.
+    /// Returns the limit of `rule` in a policy that names none; 0 for a rule that has no default.
     #[must_use]
-    pub const fn default_of(rule: Rule) -> u32 {
-        match rule.kind() {
-            RuleKind::Count { default_limit, .. } => default_limit,
-            RuleKind::Block | RuleKind::BlockRange | RuleKind::Reserve => 0,
-        }
+    pub fn default_of(rule: Rule) -> u32 {
+        rule.default_limit().unwrap_or_default()
     }
 }

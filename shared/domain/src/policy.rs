@@ -10,6 +10,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::action::ActionKind;
+use crate::attestation::AttestationPolicy;
 use crate::clock::Timestamp;
 use crate::code::Code;
 use crate::country::Country;
@@ -20,6 +21,7 @@ use crate::money::{Estimate, MicroUsd};
 use crate::phone::{Destination, NumberType, Phone};
 use crate::phone_record::{Lockout, SlotLayout, Terms};
 use crate::purse::PurseSettings;
+use crate::rule::Rule;
 use crate::subject::{SubjectIndex, SubjectKind, Subjects};
 use crate::window::{DAY, Window};
 
@@ -78,6 +80,8 @@ pub struct Policy {
     pub businesses: BTreeMap<BusinessId, Business>,
     /// The numbers for app reviewers and end-to-end tests.
     pub test_numbers: Vec<TestNumber>,
+    /// Who may vouch for callers; `None` takes no attestation.
+    pub attestation: Option<AttestationPolicy>,
 }
 
 /// The numbers that may be texted.
@@ -251,6 +255,20 @@ pub struct Business {
     pub android_hashes: Vec<String>,
     /// The SHA-256 of the client key that callers must present; `None` admits every caller.
     pub client_key_sha256: Option<[u8; 32]>,
+    /// The texts that the business may send in an hour; `None` sets no limit.
+    pub texts_per_hour: Option<u32>,
+    /// The texts that the business may send in a day; `None` sets no limit.
+    pub texts_per_day: Option<u32>,
+}
+
+impl Business {
+    /// Adds the limits of this business to `limits`.
+    #[must_use]
+    pub fn limit(&self, limits: Limits) -> Limits {
+        limits
+            .with(Rule::BusinessPerHour, self.texts_per_hour)
+            .with(Rule::BusinessPerDay, self.texts_per_day)
+    }
 }
 
 /// A number that is never texted, and whose code is fixed.
@@ -382,7 +400,6 @@ impl TestNumber {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rule::Rule;
 
     fn phone(text: &str) -> Phone {
         Phone::from_canonical(text).expect("canonical")
@@ -434,6 +451,7 @@ mod tests {
                 until: Timestamp::from_unix(1_798_761_600),
                 per_day: 7,
             }],
+            attestation: None,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::window::{DAY, HOUR};
 ///
 /// To add a rule, add a variant, its place in [`Rule::ALL`] and its row in `Rule::row`. The policy file, the transaction,
 /// the refund, the refusal and `explain` follow from the row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
     /// Refuses a phone on the block list.
     BlockedPhone,
@@ -29,6 +29,10 @@ pub enum Rule {
     DevicePerDay,
     /// Limits the texts per address and hour.
     AddressPerHour,
+    /// Limits the texts per business and hour.
+    BusinessPerHour,
+    /// Limits the texts per business and day.
+    BusinessPerDay,
 }
 
 /// Everything that is fixed about a rule.
@@ -52,8 +56,9 @@ pub enum RuleKind {
     Count {
         /// The length of a window, an hour or a day.
         window: Duration,
-        /// The texts that a window admits where the policy names no number.
-        default_limit: u32,
+        /// The texts that a window admits where `[limits]` of the policy names no number. `None` for a rule that counts
+        /// only for the businesses that name one.
+        default_limit: Option<u32>,
     },
 }
 
@@ -72,6 +77,19 @@ impl Row {
         subject: SubjectKind,
         window: Duration,
         default_limit: u32,
+    ) -> Self {
+        Self::count_up_to(name, subject, window, Some(default_limit))
+    }
+
+    const fn count_of_business(name: &'static str, window: Duration) -> Self {
+        Self::count_up_to(name, SubjectKind::Business, window, None)
+    }
+
+    const fn count_up_to(
+        name: &'static str,
+        subject: SubjectKind,
+        window: Duration,
+        default_limit: Option<u32>,
     ) -> Self {
         Self {
             name,
@@ -92,7 +110,7 @@ impl Row {
 
 impl Rule {
     /// Every rule, in the order in which a send is checked.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::BlockedPhone,
         Self::BlockedDevice,
         Self::BlockedAddress,
@@ -102,6 +120,8 @@ impl Rule {
         Self::PhonePerDay,
         Self::DevicePerDay,
         Self::AddressPerHour,
+        Self::BusinessPerHour,
+        Self::BusinessPerDay,
     ];
 
     const fn row(self) -> Row {
@@ -127,6 +147,8 @@ impl Rule {
             // This is not refunded, so that numbers which the carrier refuses still use up an attacker's quota. A typed
             // code gives its text back.
             Self::AddressPerHour => Row::count("address-per-hour", Address, HOUR, 20),
+            Self::BusinessPerHour => Row::count_of_business("business-per-hour", HOUR),
+            Self::BusinessPerDay => Row::count_of_business("business-per-day", DAY),
         }
     }
 
@@ -153,6 +175,16 @@ impl Rule {
     pub const fn window(self) -> Option<Duration> {
         match self.row().kind {
             RuleKind::Count { window, .. } => Some(window),
+            RuleKind::Block | RuleKind::BlockRange | RuleKind::Reserve => None,
+        }
+    }
+
+    /// Returns the limit in a policy that names none in `[limits]`; `None` for a rule that does not count, or that counts
+    /// only for the businesses that name a limit.
+    #[must_use]
+    pub const fn default_limit(self) -> Option<u32> {
+        match self.row().kind {
+            RuleKind::Count { default_limit, .. } => default_limit,
             RuleKind::Block | RuleKind::BlockRange | RuleKind::Reserve => None,
         }
     }

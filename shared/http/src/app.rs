@@ -15,6 +15,7 @@ use super::call::{Call, Head, read_head, time_left, trace_context};
 use super::cors;
 use super::header::insert;
 use super::problem::{NOT_FOUND, Problem};
+use super::proxy::TrustedProxy;
 use super::reply::Reply;
 use super::route::{Endpoint, Route, find_mapped};
 
@@ -37,6 +38,8 @@ pub struct App<S> {
     pub tracer: Option<Tracer>,
     /// The path at which the API is mapped under its domain, of [`base_path`](super::base_path); empty for its root.
     pub base_path: String,
+    /// The proxy that is trusted to name the address of a client; `None` trusts none.
+    pub proxy: Option<TrustedProxy>,
 }
 
 impl<S> fmt::Debug for App<S> {
@@ -94,6 +97,10 @@ impl<S> App<S> {
         let mut context = RequestContext::new(now, within, Arc::clone(&self.random));
         route.endpoint.note(&mut context.facts);
         let trace = self.tracer.as_ref().and_then(|_| trace_context(&request));
+        let source_ip = match &self.proxy {
+            Some(proxy) => proxy.find_source(request.headers(), source_ip),
+            None => source_ip,
+        };
         let (parts, body) = request.into_parts();
         Ok(Call {
             endpoint: route.endpoint,

@@ -70,7 +70,8 @@ impl<E> Call<E> {
         self.parameter.as_deref()
     }
 
-    /// Returns the address that the gateway saw; no header can change it.
+    /// Returns the address of the client: the one that the gateway saw or, with a trusted proxy that shows its secret,
+    /// the one that the proxy names. No other header can change it. `None` when neither says it.
     #[must_use]
     pub const fn source_ip(&self) -> Option<IpAddr> {
         self.source_ip

@@ -62,6 +62,8 @@ pub struct Facts {
     pub event: Option<&'static str>,
     /// The subject that a rule refused. Its index is a pseudonym, the one of the tables. Operators block by it.
     pub denied: Option<Subject>,
+    /// Whether the operator's edge vouches for the caller: the request has an attestation that counts.
+    pub vouched: bool,
     calls: Vec<DependencyCall>,
 }
 

@@ -98,6 +98,8 @@ struct Line<'l> {
     verified: Option<u64>,
     #[entry(name = "Events")]
     events: Option<u64>,
+    #[entry(name = "Vouched")]
+    vouched: Option<u64>,
     #[entry(name = "Denied")]
     denied: Option<u64>,
     #[entry(name = "Faults")]
@@ -195,6 +197,7 @@ impl Journal {
             verifications: count_if(facts.is_verification),
             verified: count_if(facts.verified),
             events: count_if(entry.event.is_some()),
+            vouched: count_if(facts.vouched),
             denied: count_if(entry.rule.is_some()),
             faults: count_if(entry.level == Level::Error),
             cold_starts: init.map(|_| 1),

@@ -2,6 +2,7 @@
 //!
 //! They join the rules, the keys and AWS. They depend neither on HTTP nor on the AWS SDK.
 
+mod remembered;
 mod send;
 mod spend;
 mod verify;
@@ -12,19 +13,21 @@ use phoneproof_aws::keys::{Keys, KeysError};
 use phoneproof_aws::sns::Sender;
 use phoneproof_aws::store::{Store, StoreError};
 use phoneproof_crypto::aead::SealFailed;
+use phoneproof_crypto::attestation::AttestationGuard;
 use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_crypto::success_token::SigningFailed;
 use phoneproof_crypto::{challenge_token, from_base64url};
 use phoneproof_domain::catalog::Catalog;
 use phoneproof_domain::challenge::{Challenge, TokenMode};
 use phoneproof_domain::phone_parser::PhoneParser;
-use phoneproof_domain::policy::{Policy, PolicyFaults};
+use phoneproof_domain::policy::{Fault, Policy, PolicyFaults};
 use phoneproof_domain::random::RandomUnavailable;
 use phoneproof_guard::UnusableKeys;
 use phoneproof_observe::RequestContext;
 use thiserror::Error;
 
-pub use self::send::{SendCommand, SendError, Sent};
+use self::remembered::Remembered;
+pub use self::send::{PresentedAttestation, SendCommand, SendError, Sent};
 pub use self::spend::{SpendCommand, SpendError};
 pub use self::verify::{Success, VerifyCommand, VerifyError};
 
@@ -38,6 +41,8 @@ pub struct Service {
     keys: Keys,
     store: Store,
     sender: Sender,
+    remembered: Remembered,
+    attestations: Option<AttestationGuard>,
 }
 
 /// The parts that a [`Service`] is built from.
@@ -108,9 +113,21 @@ impl Service {
     ///
     /// # Errors
     ///
-    /// [`PolicyFaults`] names the templates of the policy that are malformed or too long.
+    /// [`PolicyFaults`] names the templates of the policy that are malformed or too long, or `[attestation]` when it has no
+    /// usable key.
     pub fn new(parts: Parts) -> Result<Self, PolicyFaults> {
+        let attestations = parts.policy.attestation.as_ref();
+        let attestations = attestations
+            .map(|policy| AttestationGuard::new(policy, &parts.issuer))
+            .transpose()
+            .map_err(|unusable| {
+                PolicyFaults(vec![Fault {
+                    path: "attestation".to_owned(),
+                    reason: unusable.to_string(),
+                }])
+            })?;
         Ok(Self {
+            attestations,
             catalog: Catalog::new(&parts.policy)?,
             phone_parser: PhoneParser::serving(parts.policy.numbers.countries.iter().copied()),
             issuer: parts.issuer,
@@ -119,6 +136,7 @@ impl Service {
             keys: parts.keys,
             store: parts.store,
             sender: parts.sender,
+            remembered: Remembered::default(),
         })
     }
 

@@ -1,17 +1,21 @@
 //! Send: texts a code, or texts the same code again.
 
 mod answer;
+mod caller;
 mod prepare;
+mod reserve;
 
 use std::fmt;
 
 use phoneproof_aws::store::{ReserveError, SendPlan, StoreError};
+use phoneproof_crypto::attestation::AttestationFault;
 use phoneproof_crypto::base64url;
 use phoneproof_crypto::challenge_token::{ChallengeToken, seal};
 use phoneproof_crypto::code::{code_mac, derive_code};
-use phoneproof_crypto::digest::{has_sha256, sha256};
+use phoneproof_crypto::digest::sha256;
 use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_domain::address::SourceAddress;
+use phoneproof_domain::attestation::Remedy;
 use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, TokenMode};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
@@ -31,6 +35,8 @@ use tokio::time::Instant;
 
 use self::answer::Answer;
 pub use self::answer::Sent;
+pub use self::caller::PresentedAttestation;
+use self::caller::check_caller;
 use self::prepare::Prepared;
 use crate::{PresentedToken, Service, Unavailable};
 
@@ -61,6 +67,10 @@ pub struct SendCommand {
     pub client_key: Option<String>,
     /// The address that the request comes from.
     pub address: SourceAddress,
+    /// The address of the end user for whom a backend calls. Only the client key of the business makes it count.
+    pub user_address: Option<SourceAddress>,
+    /// The attestation of the operator's edge, not checked yet.
+    pub attestation: Option<PresentedAttestation>,
 }
 
 impl fmt::Debug for SendCommand {
@@ -78,6 +88,10 @@ pub enum SendError {
     UnknownBusiness,
     /// The business asks for a client key, and the caller sent another one or none.
     ClientKey,
+    /// The caller names the address of its user, and the business has no client key by which to believe it.
+    UserAddress,
+    /// The attestation does not count.
+    Attestation(AttestationFault),
     /// The typed text is not a phone number.
     Phone(PhoneError),
     /// The policy does not text this destination.
@@ -86,8 +100,8 @@ pub enum SendError {
     Token,
     /// The challenge to resend, or to repeat under its idempotency key, takes no more guesses.
     Closed(Closed),
-    /// A rule refused the send.
-    Denied(Denial),
+    /// A rule refused the send. With a remedy, the caller may pass if it brings that.
+    Denied(Denial, Option<Remedy>),
     /// The text was certainly not sent.
     CarrierRefused {
         /// The rules whose counts were given back.
@@ -119,6 +133,8 @@ struct Checked<'s> {
     action: Option<[u8; 32]>,
     /// The limits of the policy, or those of the test number.
     limits: Limits,
+    /// The address that limits count: that of the end user, if a caller with the client key named it.
+    address: SourceAddress,
 }
 
 impl Service {
@@ -163,7 +179,7 @@ impl Service {
                     return Err(SendError::Closed(closed));
                 }
                 Err(ReserveError::Refused(SendRefusal::Denied(denial))) => {
-                    return Err(SendError::Denied(denial));
+                    return Err(self.deny(denial, request));
                 }
                 Err(ReserveError::Store(error)) => return Err(error.into()),
             }
@@ -215,21 +231,6 @@ impl Service {
         }
     }
 
-    /// Reserves the challenge. If a text will follow, the connection to the carrier opens meanwhile.
-    async fn reserve(
-        &self,
-        checked: &Checked<'_>,
-        plan: &SendPlan,
-        request: &mut RequestContext,
-    ) -> Result<(), ReserveError> {
-        // On the heap: it is large, and would move once more on its way to the connection beside it.
-        let reserve = Box::pin(self.store.reserve(plan, request));
-        if checked.test.is_some() {
-            return reserve.await;
-        }
-        self.sender.connect_beside(reserve).await
-    }
-
     /// Checks everything that needs no I/O: business, client key, phone, destination and locale.
     fn check(
         &self,
@@ -242,7 +243,7 @@ impl Service {
             .get(&command.business)
             .ok_or(SendError::UnknownBusiness)?;
         request.facts.business = Some(command.business.clone());
-        check_client_key(business, command.client_key.as_deref())?;
+        let address = check_caller(business, command)?;
         let (destination, test) = self.read_destination(command, request)?;
         // CloudWatch bills a metric per country, so only countries of the policy are reported.
         request.facts.country = destination
@@ -260,6 +261,9 @@ impl Service {
                     }
                 })?;
         }
+        if let Some(attestation) = &command.attestation {
+            self.check_attestation(attestation, &destination.phone, request)?;
+        }
         Ok(Checked {
             business,
             test,
@@ -272,7 +276,11 @@ impl Service {
                 .action
                 .as_ref()
                 .map(|action| sha256(action.as_bytes())),
-            limits: test.map_or(self.policy.limits, TestNumber::limits),
+            limits: match test {
+                Some(test) => test.limits(),
+                None => business.limit(self.policy.limits),
+            },
+            address,
         })
     }
 
@@ -428,14 +436,4 @@ fn make_code(root: &Root, checked: &Checked<'_>, id: ChallengeId, expires_at: Ti
 fn derive_reference(challenge: &Challenge, keyring: &Keyring) -> [u8; 16] {
     let indexer = keyring.indexer();
     indexer.reference(challenge.id, challenge.expires_at)
-}
-
-/// Checks the client key of a business that restricts its callers.
-fn check_client_key(business: &Business, presented: Option<&str>) -> Result<(), SendError> {
-    match business.client_key_sha256 {
-        Some(expected) if !has_sha256(presented.unwrap_or_default().as_bytes(), &expected) => {
-            Err(SendError::ClientKey)
-        }
-        Some(_) | None => Ok(()),
-    }
 }

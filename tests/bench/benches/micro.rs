@@ -226,6 +226,7 @@ fn plan(keyring: &Keyring, policy: &Policy) -> SendPlan {
         country_index: challenge.country.map(SubjectIndex::of_country),
         network_indexes: indexer
             .networks(&SourceAddress::new(std::net::IpAddr::from([192, 0, 2, 1]))),
+        business_index: None,
     };
     SendPlan {
         phone_index: subjects.phone_index.clone(),

@@ -63,6 +63,7 @@ impl Warm {
             allowed_origins: Vec::new(),
             stack_name: "bench".to_owned(),
             xray_daemon: None,
+            proxy: None,
             aws: nowhere(),
         };
         let clients = Clients::over(canned.shared(), &settings.aws, Arc::clone(&clock));
@@ -75,6 +76,7 @@ impl Warm {
             journal: Journal::new("bench".to_owned(), None, Arc::new(|_| ())),
             tracer: None,
             base_path: String::new(),
+            proxy: None,
         };
         let events = Events::compiled();
         let warm = Self {

@@ -49,6 +49,7 @@ pub(crate) const SEND: Target = Target {
         bytes_of([
             r#"{"phone":"+14152007986","uniqueId":"CaNaRy","businessId":"login"}"#,
             r#"{"phone":"(415) 200-7986 CaNaRy","region":"us","uniqueId":"d CaNaRy","businessId":"password-change","locale":"zh_CN","token":"v1.r1-20780.CaNaRy","action":"pay:CaNaRy:EUR 100"}"#,
+            r#"{"phone":"+14152007986","uniqueId":"CaNaRy","businessId":"login","userAddress":"2001:DB8::ffff:7","attestation":"eyJ.CaNaRy.e30"}"#,
             r#" { "uniqueId" : "\u0043aNaRy" , "locale" : null , "phone" : "０" , "businessId" : "a" } "#,
         ])
     },
@@ -139,14 +140,23 @@ fn check_send(command: &SendCommand, sent: &BTreeMap<String, String>) -> Value {
         country.as_deref().map(Country::parse),
         command.region.map(Ok)
     );
+    // An address in any spelling is read as one, and its canonical form is the same one.
+    let address = command.user_address.map(|address| address.ip().to_string());
+    assert_eq!(address.is_some(), sent.contains_key("userAddress"));
+    let attestation = command
+        .attestation
+        .as_ref()
+        .map(|attestation| &attestation.0);
+    assert_eq!(attestation, sent.get("attestation"));
     assert!(sent.keys().all(|name| SEND_FIELDS.contains(&name.as_str())));
     json!({
         "phone": command.typed_phone, "uniqueId": sent["uniqueId"], "businessId": sent["businessId"],
         "region": country, "locale": locale, "token": token, "action": command.action,
+        "userAddress": address, "attestation": attestation,
     })
 }
 
-const SEND_FIELDS: [&str; 7] = [
+const SEND_FIELDS: [&str; 9] = [
     "phone",
     "uniqueId",
     "businessId",
@@ -154,6 +164,8 @@ const SEND_FIELDS: [&str; 7] = [
     "locale",
     "token",
     "action",
+    "userAddress",
+    "attestation",
 ];
 
 fn check_verify(command: &VerifyCommand, sent: &BTreeMap<String, String>) -> Value {

@@ -37,6 +37,7 @@ pub(crate) static APP: LazyLock<App> = LazyLock::new(|| App {
     journal: Journal::new("test".to_owned(), None, Arc::new(check_line)),
     tracer: None,
     base_path: String::new(),
+    proxy: None,
 });
 
 /// A clock that always shows [`NOW`].
@@ -74,6 +75,7 @@ fn service() -> Service {
         allowed_origins: vec![ORIGIN.to_owned()],
         stack_name: "test".to_owned(),
         xray_daemon: None,
+        proxy: None,
         aws: AwsSettings {
             region: "us-east-1".to_owned(),
             sns_region: None,

@@ -126,6 +126,8 @@ attempts = 3
 success_token_lifetime_seconds = 60
 origin = "pay.example.com"
 android_hash = "FA+9qCX9VSu"
+texts_per_hour = 500
+texts_per_day = 4000
 client_key_sha256 = "E3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 [business.pay.templates]
 de = "{brand}: {code}, {minutes:Minute|Minuten}, {action}"
@@ -172,7 +174,9 @@ fn check_faults(faults: &PolicyFaults) {
 
 fn check(policy: &Policy, file: &Table) {
     let limits = &policy.limits;
-    let mut counting = Rule::ALL.into_iter().filter(|rule| rule.window().is_some());
+    let mut counting = Rule::ALL
+        .into_iter()
+        .filter(|rule| rule.default_limit().is_some());
     assert!(counting.all(|rule| limits.get(rule) >= Some(1)));
     assert!((10..=3_600).contains(&limits.cooldown.as_secs()));
     assert!((1..=100).contains(&policy.lockout.soft) && (1..=100).contains(&policy.lockout.hard));

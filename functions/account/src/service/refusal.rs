@@ -109,8 +109,8 @@ pub enum Unavailable {
     /// A password could not be hashed or compared.
     #[error("a password could not be hashed or compared: {0}")]
     Hash(#[from] HashFailed),
-    /// The gateway did not say where the request comes from.
-    #[error("the gateway did not say where the request comes from")]
+    /// Neither the gateway nor the trusted proxy said where the request comes from.
+    #[error("neither the gateway nor the trusted proxy said where the request comes from")]
     NoSourceAddress,
     /// Other requests kept changing the same account.
     #[error("other requests kept changing the same account")]

@@ -15,7 +15,7 @@ fn policy_of_another_day() -> String {
 
 #[tokio::test]
 async fn a_blocked_range_refuses_the_next_request_until_it_is_taken_off() {
-    let site = Site::start().await;
+    let mut site = Site::start().await;
     let (v4, v6) = ("192.0.2.1", "2001:db8:7fff::9");
     let mut fresh = (0..).map(phoneproof_tests::phone);
     for (kind, value, source, rule) in [
@@ -36,6 +36,7 @@ async fn a_blocked_range_refuses_the_next_request_until_it_is_taken_off() {
         assert_eq!(seen, (403, &json!(rule)), "{kind} {value}");
         site.run_done(&["unblock", kind, value, "--yes"]).await;
         assert_eq!(site.run_json(&["unblock", kind, value, "--yes"]).await.0, 3);
+        site.renew().await;
         let device = format!("{kind} {value}");
         let sent = site.client.send_from(&phone, &device, source).await;
         assert_eq!(sent.status, 202, "{kind} {value}: {}", sent.text);
@@ -50,7 +51,7 @@ async fn a_blocked_range_refuses_the_next_request_until_it_is_taken_off() {
 
 #[tokio::test]
 async fn a_range_leaves_others_alone_and_can_end_by_itself() {
-    let site = Site::start().await;
+    let mut site = Site::start().await;
     for value in ["+1415200", "+1 415-200-xxxx", PHONE] {
         let value = value.replace("-xxxx", "xxxx");
         let entry = site
@@ -86,6 +87,7 @@ async fn a_range_leaves_others_alone_and_can_end_by_itself() {
     site.run_done(&["block", "country", "GB", "--reason", "r", "--for", "1s"])
         .await;
     tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    site.renew().await;
     assert_eq!(site.client.send("+447400123456").await.status, 202);
     assert_eq!(
         site.run_done(&["blocks"]).await.as_array().map(Vec::len),
@@ -108,7 +110,7 @@ async fn two_operators_at_once_both_block() {
 
 #[tokio::test]
 async fn block_takes_the_subjects_of_the_busiest_lines_and_unblock_what_blocks_prints() {
-    let site = Site::start().await;
+    let mut site = Site::start().await;
     site.client.send(PHONE).await;
     for _ in 0..3 {
         site.client.send(PHONE).await;
@@ -132,6 +134,7 @@ async fn block_takes_the_subjects_of_the_busiest_lines_and_unblock_what_blocks_p
         ("country#US", "blocked-range"),
     ] {
         site.run_done(&["block", subject, "--reason", "r"]).await;
+        site.renew().await;
         let answer = site.client.send(PHONE).await;
         assert_eq!((answer.status, &answer.json["rule"]), (403, &json!(rule)));
         let listed = site.run_done(&["blocks"]).await[0].take();
@@ -159,6 +162,7 @@ async fn block_takes_the_subjects_of_the_busiest_lines_and_unblock_what_blocks_p
         let subject = entry["subject"].as_str().expect("a subject");
         site.run_done(&["unblock", subject, "--yes"]).await;
     }
+    site.renew().await;
     assert_eq!(site.client.send("+14152011234").await.status, 202);
 }
 

@@ -102,6 +102,7 @@ impl Stack {
                 journal: Journal::new(settings.stack_name, None, output),
                 tracer: None,
                 base_path: String::new(),
+                proxy: settings.proxy.map(phoneproof_api::trust_proxy),
             }),
             account: Arc::new(account),
             clock: options.clock,
@@ -146,6 +147,7 @@ fn build_settings(options: &Options, url: &str, endpoints: Endpoints) -> Setting
         tables: options.tables.clone(),
         keyring_secret_id: SECRET_ID.to_owned(),
         allowed_origins: options.allowed_origins.clone(),
+        proxy: options.proxy.clone(),
         stack_name: LOCAL_STACK.to_owned(),
         xray_daemon: None,
         aws: AwsSettings {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use phoneproof_aws::store::Tables;
+use phoneproof_config::ProxySettings;
 use phoneproof_config::process::{SystemClock, SystemRandom};
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::clock::Clock;
@@ -43,6 +44,8 @@ pub struct Options {
     pub token_mode: TokenMode,
     /// Web origins that may call the API from a browser.
     pub allowed_origins: Vec<String>,
+    /// The proxy that both services trust to name the address of a client.
+    pub proxy: Option<ProxySettings>,
     /// The clock of both services and of the loopback backends.
     pub clock: Arc<dyn Clock>,
     /// The random source of both services, and of new keyrings.
@@ -74,6 +77,7 @@ impl Options {
             account_tables: account_tables(),
             token_mode: TokenMode::default(),
             allowed_origins: Vec::new(),
+            proxy: None,
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             keyring: None,

@@ -7,7 +7,7 @@ use phoneproof_domain::device::Device;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::policy::BusinessId;
 use phoneproof_http::{Faults, JsonBody, Problem, SensitiveText};
-use phoneproof_service::{PresentedToken, SendCommand, Sent};
+use phoneproof_service::{PresentedAttestation, PresentedToken, SendCommand, Sent};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,6 +16,9 @@ use crate::{Call, problem};
 
 /// The longest `action` that a body may hold, in bytes.
 const MAX_ACTION_BYTES: usize = 256;
+
+/// The longest attestation that a body may hold, in bytes. One signed with ES256 has about 450.
+const MAX_ATTESTATION_BYTES: usize = 1_024;
 
 /// A request to text a code.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -50,6 +53,15 @@ pub struct SendBody {
     /// action keeps the first one, unless the texts of the business show it.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 256, example = "pay:order-42:EUR 100")]
     action: Option<SensitiveText>,
+    /// The IP address of the end user, from a backend that calls for its users with the client key of the business.
+    /// Limits and blocks of addresses and networks are then about this address, and not about the backend's. It is
+    /// refused for a business without a client key.
+    #[schema(value_type = Option<String>, min_length = 2, max_length = 45, example = "198.51.100.7")]
+    user_address: Option<SensitiveText>,
+    /// The word of the operator's edge for this caller and this phone: a JWT of type `phone-attestation+jwt` that lives
+    /// two minutes at most. One that does not count is refused.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 1024)]
+    attestation: Option<SensitiveText>,
 }
 
 impl JsonBody for SendBody {
@@ -61,6 +73,8 @@ impl JsonBody for SendBody {
         "locale",
         "token",
         "action",
+        "userAddress",
+        "attestation",
     ];
 }
 
@@ -69,7 +83,7 @@ impl SendBody {
     ///
     /// # Errors
     ///
-    /// A problem that lists every fault of a field, or a 503 when the gateway did not say where the request comes from.
+    /// A problem that lists every fault of a field, or a 503 when nobody said where the request comes from.
     pub fn command(call: &Call) -> Result<SendCommand, Problem> {
         let body: Self = call.body()?;
         let mut faults = Faults::default();
@@ -79,6 +93,10 @@ impl SendBody {
         let locale = body.locale.and_then(|text| Locale::read_hint(&text.0));
         let token = faults.optional("token", body.token, |t| check_text(t, MAX_TOKEN_BYTES));
         let action = faults.optional("action", body.action, |t| check_text(t, MAX_ACTION_BYTES));
+        let user_address = faults.optional("userAddress", body.user_address, parse_address);
+        let attestation = faults.optional("attestation", body.attestation, |t| {
+            check_text(t, MAX_ATTESTATION_BYTES)
+        });
         let idempotency_key = faults.header(call, "idempotency-key", "Idempotency-Key");
         let client_key = faults.header(call, "x-client-key", "X-Client-Key");
         let (Some(device), Some(business), true) = (device, business, faults.is_empty()) else {
@@ -95,10 +113,22 @@ impl SendBody {
             idempotency_key,
             client_key,
             address: SourceAddress::new(call.source_ip().ok_or_else(|| {
-                problem::unavailable("the gateway did not say where the request comes from")
+                problem::unavailable(
+                    "neither the gateway nor the trusted proxy said where the request comes from",
+                )
             })?),
+            user_address,
+            attestation: attestation.map(PresentedAttestation),
         })
     }
+}
+
+/// Reads the address of an end user: one address and nothing else.
+fn parse_address(text: &str) -> Result<SourceAddress, &'static str> {
+    let ip = text
+        .parse()
+        .map_err(|_| "one IP address without port is needed, as in 198.51.100.7 or 2001:db8::7")?;
+    Ok(SourceAddress::new(ip))
 }
 
 /// The challenge of a code that was texted.

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::Denial;
 use phoneproof_domain::gate::{Check, Found, Gate, Settled};
-use phoneproof_domain::phone_record::{Reservation, SendRefusal, Terms};
+use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal, Terms};
 use phoneproof_domain::range::Ranges;
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
@@ -14,13 +14,13 @@ use phoneproof_observe::{Dependency, RequestContext};
 use thiserror::Error;
 use tokio::time::Instant;
 
-use super::item::{Item, attribute, read_phone_record, read_subject_record, read_tally};
+use super::item::{Item, PK, attribute, read_phone_record, read_subject_record, read_tally, text};
 use super::phone::{release_slot, reserve_slot};
 use super::ranges::{build_range_check, read_blocked_ranges};
 use super::record::RecordWrite;
 use super::reference::StoredToken;
 use super::transaction::{CONDITION_FAILED, transact};
-use super::{Store, StoreError};
+use super::{CallFailed, Store, StoreError, within};
 
 /// The plan of one send: everything that its transaction holds.
 #[derive(Debug, Clone)]
@@ -146,6 +146,32 @@ impl Store {
             request.facts.denied.clone_from(subject);
         }
         verdict.map_err(|(error, _)| error)
+    }
+
+    /// Reads the phone's record of a plan, with one read unit. A send that is certain to be refused by a rule needs it to
+    /// find out whether it repeats an earlier one, and writes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store gives no answer.
+    pub async fn read_record(
+        &self,
+        plan: &SendPlan,
+        request: &mut RequestContext,
+    ) -> Result<PhoneRecord, StoreError> {
+        // The read is consistent, because a client may repeat a request right after it.
+        let call = self
+            .client
+            .get_item()
+            .table_name(&self.tables.challenges)
+            .key(PK, text(plan.phone_index.as_str()))
+            .consistent_read(true);
+        let began = Instant::now();
+        let answer = within(request.deadline, call.send()).await;
+        request.note_call(Dependency::Store, began);
+        let answer = answer.map_err(|error| CallFailed::from_error("GetItem", error.as_ref()))?;
+        let item = answer.item.unwrap_or_default();
+        Ok(read_phone_record(&item, &plan.terms.today))
     }
 
     /// Gives back the counts of a text that was certainly not sent, if its challenge is still there.

@@ -8,7 +8,9 @@ use phoneproof_domain::locale::Locale;
 use phoneproof_domain::policy::{Business, BusinessId};
 
 use super::faults::Faults;
+use super::limits::COUNT;
 use super::table::BusinessTable;
+use crate::proxy::parse_digest;
 
 /// Checks one business. The policy is refused when a fault was noted, so a faulty value can stand in its place meanwhile.
 ///
@@ -41,7 +43,10 @@ pub(super) fn check_business(
     }
     let client_key_sha256 = match table.client_key_sha256.as_deref() {
         None => None,
-        Some(hex) => faults.check(at("client_key_sha256"), parse_digest(hex)),
+        Some(hex) => {
+            let accepted = "64 hexadecimal digits are needed: the SHA-256 of the client key";
+            faults.check(at("client_key_sha256"), parse_digest(hex).ok_or(accepted))
+        }
     };
     let (shortest, longest) = (u32::from(MIN_CODE_LENGTH), u32::from(MAX_CODE_LENGTH));
     faults.check_range(
@@ -70,7 +75,14 @@ pub(super) fn check_business(
         origin,
         android_hashes,
         client_key_sha256,
+        texts_per_hour: check_limit(at("texts_per_hour"), table.texts_per_hour, faults),
+        texts_per_day: check_limit(at("texts_per_day"), table.texts_per_day, faults),
     })
+}
+
+/// Checks a limit of the business, if it has one.
+fn check_limit(path: String, limit: Option<u32>, faults: &mut Faults) -> Option<u32> {
+    limit.map(|limit| faults.check_range(path, limit, COUNT))
 }
 
 /// Checks the default locale, which needs a template. A faulty one is replaced by a locale that has one.
@@ -164,18 +176,4 @@ fn parse_host(text: &str) -> Result<String, &'static str> {
 fn is_app_hash(text: &str) -> bool {
     let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
     text.len() == 11 && text.bytes().all(fits)
-}
-
-/// Reads 64 hexadecimal digits in either case.
-fn parse_digest(text: &str) -> Result<[u8; 32], &'static str> {
-    const ACCEPTED: &str = "64 hexadecimal digits are needed: the SHA-256 of the client key";
-    let mut digest = [0; 32];
-    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(ACCEPTED);
-    }
-    for (index, byte) in digest.iter_mut().enumerate() {
-        let pair = text.get(index * 2..index * 2 + 2).ok_or(ACCEPTED)?;
-        *byte = u8::from_str_radix(pair, 16).map_err(|_| ACCEPTED)?;
-    }
-    Ok(digest)
 }

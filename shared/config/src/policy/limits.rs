@@ -17,7 +17,7 @@ const COOLDOWN: &str = "cooldown_seconds";
 /// The cooldown of a policy that names none, in seconds.
 const DEFAULT_COOLDOWN: u32 = 60;
 /// The range of texts per window that a policy may admit.
-const COUNT: RangeInclusive<u32> = 1..=1_000_000;
+pub(super) const COUNT: RangeInclusive<u32> = 1..=1_000_000;
 
 /// Reads `HH:MM` as the time since midnight.
 pub(super) fn parse_time_of_day(text: &str) -> Result<Duration, &'static str> {
@@ -43,11 +43,11 @@ fn limit_key(rule: Rule) -> String {
     rule.name().replace('-', "_")
 }
 
-/// Checks `[limits]`: the cooldown, and one number for every rule that counts.
+/// Checks `[limits]`: the cooldown, and one number for every rule that counts for everybody.
 pub(super) fn check_limits(table: &BTreeMap<String, u32>, faults: &mut Faults) -> Limits {
     let counting: Vec<Rule> = Rule::ALL
         .into_iter()
-        .filter(|rule| rule.window().is_some())
+        .filter(|rule| rule.default_limit().is_some())
         .collect();
     let keys: Vec<String> = std::iter::once(COOLDOWN.to_owned())
         .chain(counting.iter().copied().map(limit_key))

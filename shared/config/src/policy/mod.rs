@@ -3,6 +3,7 @@
 //! Every fault names its path, as in `limits.phone_per_hour`, and what is accepted there. The list holds all faults, so
 //! an operator can mend them in one go.
 
+mod attestation;
 mod business;
 mod faults;
 mod limits;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use phoneproof_domain::catalog::lint_templates;
 use phoneproof_domain::policy::{Business, BusinessId, Policy, PolicyFaults};
 
+use self::attestation::check_attestation;
 use self::business::check_business;
 use self::faults::Faults;
 use self::limits::{check_limits, check_lock, check_slots, parse_time_of_day};
@@ -86,6 +88,9 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
         .collect();
     check_slots(limits.cooldown, &businesses, faults);
     let test_numbers = check_test_numbers(file.test_number, &businesses, faults);
+    let attestation = file
+        .attestation
+        .and_then(|table| check_attestation(table, faults));
     // Without other faults the catalog reports those of the templates. A process compiles them only once.
     if !faults.is_empty() {
         let max_segments = sms.as_ref().map_or(u32::MAX, |sms| sms.max_segments);
@@ -106,5 +111,6 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
         purses,
         businesses: by_id.collect(),
         test_numbers,
+        attestation,
     })
 }

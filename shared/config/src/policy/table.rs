@@ -31,6 +31,7 @@ pub(super) struct File {
     pub(super) business: BTreeMap<String, BusinessTable>,
     #[serde(default)]
     pub(super) test_number: Vec<TestNumberTable>,
+    pub(super) attestation: Option<AttestationTable>,
 }
 
 fn default_day_start() -> String {
@@ -162,6 +163,8 @@ pub(super) struct BusinessTable {
     #[serde(default)]
     pub(super) android_hash: Texts,
     pub(super) client_key_sha256: Option<String>,
+    pub(super) texts_per_hour: Option<u32>,
+    pub(super) texts_per_day: Option<u32>,
     #[serde(default)]
     pub(super) templates: BTreeMap<String, String>,
     /// Labels by the kind of the action and by locale.
@@ -196,6 +199,21 @@ pub(super) struct TestNumberTable {
 
 const fn default_per_day() -> u32 {
     100
+}
+
+/// Who may vouch for callers.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AttestationTable {
+    pub(super) issuer: String,
+    pub(super) key: Vec<AttestationKeyTable>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AttestationKeyTable {
+    pub(super) kid: String,
+    pub(super) pem: String,
 }
 
 /// Reads the tables, and every place where the file departs from them.

@@ -1,5 +1,6 @@
 //! Tests of whole policy files: defaults, faults and overrides.
 
+mod callers;
 mod labels_and_prices;
 mod purses;
 mod values;

@@ -211,8 +211,9 @@ impl Service {
             number_block_index: indexer.number_block(&checked.phone),
             country_index: checked.country.map(SubjectIndex::of_country),
             device_index: indexer.device(&command.device),
-            address_index: indexer.address(&command.address),
-            network_indexes: indexer.networks(&command.address),
+            address_index: indexer.address(&checked.address),
+            network_indexes: indexer.networks(&checked.address),
+            business_index: Some(SubjectIndex::of_business(&command.business)),
         };
         let remembered = self.policy.lockout.remembered;
         let mut plan = SendPlan {

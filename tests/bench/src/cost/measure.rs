@@ -220,6 +220,12 @@ async fn scan(world: &World, table: &str) -> Vec<Map<String, Value>> {
     items.iter().map(item).collect()
 }
 
+/// The rules of the sample policy, whose businesses have no limit of their own.
+fn rules() -> impl Iterator<Item = Rule> {
+    let counts = |rule: &Rule| rule.window().is_none() || rule.default_limit().is_some();
+    Rule::ALL.into_iter().filter(counts)
+}
+
 /// Lists the items that a send writes or checks, one for each rule, and the one that a verify writes.
 fn writes(flow: &Flow) -> (Vec<Write>, Write) {
     let record_bytes = small(sizes::item(&flow.record));
@@ -257,7 +263,7 @@ fn writes(flow: &Flow) -> (Vec<Write>, Write) {
         transactional: false,
         kept_days: 0.0,
     };
-    (Rule::ALL.map(write).into(), record)
+    (rules().map(write).collect(), record)
 }
 
 /// Returns how many days an item stays: through the day on which it expires, and until DynamoDB deletes it.
@@ -292,7 +298,7 @@ mod tests {
             .iter()
             .map(|w| w.name.as_str())
             .collect();
-        assert_eq!(send, Rule::ALL.map(Rule::name));
+        assert!(send.into_iter().eq(rules().map(Rule::name)));
         // Items of up to a kilobyte cost one write unit, and two in a transaction.
         assert!(
             measured

@@ -1,0 +1,95 @@
+//! What the policy says about callers: the limits of a business, and who may vouch.
+
+use super::*;
+
+#[test]
+fn an_edge_is_known_by_its_issuer_and_keys() {
+    const PEM: &str = "-----BEGIN PUBLIC KEY-----\n\
+        MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n\
+        -----END PUBLIC KEY-----\n";
+    let key = |kid: &str, pem: &str| {
+        format!("[[attestation.key]]\nkid = \"{kid}\"\npem = \"\"\"{pem}\"\"\"\n")
+    };
+    let with = |issuer: &str, keys: &[String]| {
+        format!(
+            "{SMALLEST}\n[attestation]\nissuer = \"{issuer}\"\n{}",
+            keys.concat()
+        )
+    };
+    let both = with("edge", &[key("a", PEM), key("b", PEM)]);
+    let policy = from_toml(&both)
+        .expect("valid")
+        .attestation
+        .expect("a section");
+    let ids: Vec<_> = policy.keys.iter().map(|key| key.id.as_str()).collect();
+    assert_eq!((policy.issuer.as_str(), ids), ("edge", vec!["a", "b"]));
+    assert!(from_toml(SMALLEST).expect("valid").attestation.is_none());
+    for (text, fault) in [
+        (with("edge", &[]), "attestation.key: 1 to 16"),
+        (with("", &[key("a", PEM)]), "attestation.issuer: "),
+        (with("edge", &[key("", PEM)]), "attestation.key[0].kid: "),
+        (
+            with("edge", &[key("a", PEM), key("a", PEM)]),
+            "attestation.key[1].kid: another",
+        ),
+        (
+            with("edge", &[key("a", "canary")]),
+            "attestation.key[0].pem: a public key",
+        ),
+        (
+            with("edge", &[key("a", &PEM.replace("PUBLIC", "PRIVATE"))]),
+            "attestation.key[0].pem: ",
+        ),
+        (
+            with("edge", &["[[attestation.key]]\n".to_owned()]),
+            "attestation.key[0].kid: ",
+        ),
+    ] {
+        let found = faults(&text);
+        assert!(
+            found.iter().any(|f| f.starts_with(fault)),
+            "{fault}: {found:?}"
+        );
+        assert!(
+            found
+                .iter()
+                .all(|f| !f.contains("canary") && !f.contains("MCow")),
+            "{found:?}"
+        );
+    }
+}
+
+#[test]
+fn a_business_may_have_limits() {
+    let with = |added: &str| {
+        let text = SMALLEST.replacen("default_locale", &format!("{added}\ndefault_locale"), 1);
+        from_toml(&text).map_err(|PolicyFaults(faults)| faults[0].to_string())
+    };
+    let policy = with("texts_per_hour = 3\ntexts_per_day = 1000000").expect("valid");
+    let business = policy.businesses.values().next().expect("a business");
+    let limits = business.limit(policy.limits);
+    assert_eq!(limits.get(Rule::BusinessPerHour), Some(3));
+    assert_eq!(limits.get(Rule::BusinessPerDay), Some(1_000_000));
+    assert_eq!(
+        limits.get(Rule::PhonePerHour),
+        policy.limits.get(Rule::PhonePerHour)
+    );
+    let none = from_toml(SMALLEST).expect("valid");
+    let business = none.businesses.values().next().expect("a business");
+    assert_eq!(business.limit(none.limits), none.limits);
+    for (added, fault) in [
+        ("texts_per_hour = 0", "0 is not within 1 to 1000000"),
+        ("texts_per_day = 1000001", "1000001 is not within"),
+        ("texts_per_day = -1", "invalid value"),
+        ("texts_per_hour = 1.5", "invalid type"),
+    ] {
+        let error = with(added).expect_err("refused");
+        assert!(error.contains(fault), "{added}: {error}");
+    }
+    // The limits of everybody stand in [limits]; those of a business do not.
+    let found = faults(&format!("[limits]\nbusiness_per_hour = 3\n{SMALLEST}"));
+    assert!(
+        found[0].starts_with("limits.business_per_hour: unknown field"),
+        "{found:?}"
+    );
+}

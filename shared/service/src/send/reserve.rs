@@ -1,0 +1,76 @@
+//! Reserves the challenge of a send in the store, or refuses it from what this instance remembers.
+
+use phoneproof_aws::store::{ReserveError, SendPlan, StoreError};
+use phoneproof_domain::denial::Denial;
+use phoneproof_domain::phone_record::{Reservation, SendRefusal};
+use phoneproof_domain::rule::Rule;
+use phoneproof_domain::subject::{Subject, SubjectKind};
+use phoneproof_observe::RequestContext;
+
+use super::Checked;
+use crate::Service;
+
+impl Service {
+    /// Reserves the challenge, unless a refusal is remembered that holds for it. If a text will follow, the connection
+    /// to the carrier opens meanwhile.
+    pub(super) async fn reserve(
+        &self,
+        checked: &Checked<'_>,
+        plan: &SendPlan,
+        request: &mut RequestContext,
+    ) -> Result<(), ReserveError> {
+        if let Some(refusal) = self.refuse_again(plan, request).await? {
+            return Err(ReserveError::Refused(refusal));
+        }
+        let reserved = self.reserve_in_store(checked, plan, request).await;
+        if let Err(ReserveError::Refused(SendRefusal::Denied(denial))) = &reserved
+            && let Some(subject) = &request.facts.denied
+        {
+            self.remembered.remember(*denial, subject, request.now);
+        }
+        reserved
+    }
+
+    /// Refuses a send that falls under a remembered refusal, without a write.
+    ///
+    /// Only the phone's record knows whether a send repeats an earlier one or resends a challenge that is over. Such
+    /// sends read it, and are answered as the store would answer them.
+    async fn refuse_again(
+        &self,
+        plan: &SendPlan,
+        request: &mut RequestContext,
+    ) -> Result<Option<SendRefusal>, StoreError> {
+        let mut denials = self.remembered.recall(plan, request.now);
+        if denials.is_empty() {
+            return Ok(None);
+        }
+        if !matches!(plan.reservation, Reservation::New { .. }) {
+            let record = self.store.read_record(plan, request).await?;
+            denials.retain(|(denial, _)| denial.gate() != Rule::PhoneCooldown);
+            let phone = Subject::new(SubjectKind::Phone, plan.phone_index.clone());
+            match record.admits_send(&plan.reservation, &plan.terms) {
+                Ok(()) | Err(SendRefusal::Instead(_)) => {}
+                Err(SendRefusal::Denied(denial)) => denials.push((denial, phone)),
+                Err(other) => return Ok(Some(other)),
+            }
+        }
+        Ok(Denial::most_lasting(denials).map(|(denial, subject)| {
+            request.facts.denied = Some(subject);
+            SendRefusal::Denied(denial)
+        }))
+    }
+
+    async fn reserve_in_store(
+        &self,
+        checked: &Checked<'_>,
+        plan: &SendPlan,
+        request: &mut RequestContext,
+    ) -> Result<(), ReserveError> {
+        // On the heap: it is large, and would move once more on its way to the connection beside it.
+        let reserve = Box::pin(self.store.reserve(plan, request));
+        if checked.test.is_some() {
+            return reserve.await;
+        }
+        self.sender.connect_beside(reserve).await
+    }
+}

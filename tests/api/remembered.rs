@@ -1,0 +1,183 @@
+//! An instance remembers what it was told to refuse, for ten seconds at most, and asks the store nothing meanwhile.
+
+use std::collections::BTreeMap;
+
+use phoneproof_domain::address::SourceAddress;
+use phoneproof_domain::challenge::TokenMode;
+use phoneproof_local::aws::SECRET_ID;
+use phoneproof_tests::{World, phone};
+use serde_json::json;
+
+const MODES: [TokenMode; 2] = [TokenMode::Sealed, TokenMode::Stored];
+
+/// The calls of AWS since the last look.
+fn calls(world: &World) -> BTreeMap<String, usize> {
+    world.proxy().take_calls()
+}
+
+fn only(operation: &str, count: usize) -> BTreeMap<String, usize> {
+    BTreeMap::from([(operation.to_owned(), count)])
+}
+
+#[tokio::test]
+async fn a_refused_phone_costs_one_transaction_in_ten_seconds() {
+    let world = World::builder().proxied().start().await;
+    assert_eq!(world.client.send(&phone(1)).await.status, 202);
+    drop(calls(&world));
+    let first = world.client.send(&phone(1)).await;
+    assert_eq!(calls(&world), only("TransactWriteItems", 1));
+    for n in 0..50 {
+        // Another device at another address: the phone is what is refused.
+        let (device, address) = (format!("d{n}"), format!("198.51.100.{n}"));
+        let again = world.client.send_from(&phone(1), &device, &address).await;
+        assert_eq!(
+            (again.status, &again.json["retryAt"]),
+            (429, &first.json["retryAt"])
+        );
+        assert_eq!(
+            (again.json["rule"].as_str(), again.header("retry-after")),
+            (Some("phone-cooldown"), Some("60"))
+        );
+    }
+    assert_eq!(calls(&world), BTreeMap::new(), "nothing is asked");
+    let text = world.lines.text();
+    let line = text.lines().last().expect("a line");
+    assert!(
+        line.contains(r#""rule":"phone-cooldown","subject":"phone#"#),
+        "{line}"
+    );
+    assert!(
+        line.contains(r#""Denied":1"#) && !line.contains("StoreTime"),
+        "{line}"
+    );
+    world.advance(9);
+    assert_eq!(world.client.send(&phone(1)).await.status, 429);
+    assert_eq!(calls(&world), BTreeMap::new());
+    world.advance(1);
+    for _ in 0..2 {
+        assert_eq!(world.client.send(&phone(1)).await.status, 429);
+    }
+    assert_eq!(
+        calls(&world),
+        only("TransactWriteItems", 1),
+        "asked once more"
+    );
+    world.advance(50);
+    assert_eq!(
+        world.client.send(&phone(1)).await.status,
+        202,
+        "on its second"
+    );
+}
+
+#[tokio::test]
+async fn a_refused_address_is_refused_for_every_phone_and_nobody_else_is() {
+    let world = World::builder().proxied().start().await;
+    let send = async |n: u32, address: &str| {
+        world
+            .client
+            .send_from(&phone(n), &format!("d{n}"), address)
+            .await
+    };
+    for n in 0..20 {
+        assert_eq!(send(n, "2001:db8:0:1::1").await.status, 202);
+    }
+    assert_eq!(send(20, "2001:db8:0:1::1").await.status, 429);
+    drop(calls(&world));
+    for n in 21..60 {
+        let refused = send(n, &format!("2001:db8:0:1::{n:x}")).await;
+        assert_eq!(
+            (refused.status, refused.json["rule"].as_str()),
+            (429, Some("address-per-hour"))
+        );
+    }
+    assert_eq!(calls(&world), BTreeMap::new());
+    assert_eq!(send(60, "2001:db8:0:2::1").await.status, 202, "a neighbour");
+}
+
+#[tokio::test]
+async fn repeats_and_resends_get_the_answer_of_the_store_with_one_read() {
+    for mode in MODES {
+        let world = World::builder().mode(mode).proxied().start().await;
+        let first = world.client.send_keyed(&phone(1), "key").await;
+        let refused = world.client.send(&phone(1)).await;
+        assert_eq!((first.status, refused.status), (202, 429));
+        drop(calls(&world));
+        // A repeat finds its challenge, although the phone cools down.
+        let repeat = world.client.send_keyed(&phone(1), "key").await;
+        assert_eq!(repeat.status, 202, "{}", repeat.text);
+        assert_eq!(repeat.json["expiresAt"], first.json["expiresAt"]);
+        assert_eq!(calls(&world), only("GetItem", 1), "{mode}");
+        // A flood with fresh keys reads one item of less than 4 KB, which is one unit, and writes nothing.
+        for n in 0..20 {
+            let flood = world
+                .client
+                .send_keyed(&phone(1), &format!("other-{n}"))
+                .await;
+            assert_eq!(
+                (flood.status, &flood.json["retryAt"]),
+                (429, &refused.json["retryAt"])
+            );
+        }
+        assert_eq!(calls(&world), only("GetItem", 20), "{mode}");
+        let scan = world
+            .dynamodb("Scan", &json!({ "TableName": "Challenges" }))
+            .await;
+        assert!(scan.text.len() < 4_096, "the record is one read unit");
+        // A resend of a challenge that is over hears that, and not that the phone cools down.
+        let code = world.code(&phone(1));
+        assert_eq!(
+            world.client.verify(&repeat.token(), &code).await.status,
+            200
+        );
+        let over = world.client.resend(&phone(1), &repeat.token()).await;
+        assert_eq!(
+            (over.status, over.problem()),
+            (409, "already-used"),
+            "{mode}"
+        );
+        assert_eq!(world.text_count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_operator_is_obeyed_within_ten_seconds() {
+    let world = World::start().await;
+    let address = SourceAddress::new("192.0.2.1".parse().expect("an address"));
+    let index = world.keyring(SECRET_ID).await.indexer().address(&address);
+    let key = format!("ip#{}", index.as_str());
+    assert_eq!(world.client.send(&phone(1)).await.status, 202);
+    world.block(&key, None).await;
+    assert_eq!(
+        world.client.send(&phone(2)).await.status,
+        403,
+        "on the next request"
+    );
+    let delete = json!({ "TableName": "Blocks", "Key": { "pk": { "S": key } } });
+    assert_eq!(world.dynamodb("DeleteItem", &delete).await.status, 200);
+    world.advance(9);
+    assert_eq!(world.client.send(&phone(2)).await.status, 403, "remembered");
+    world.advance(1);
+    assert_eq!(world.client.send(&phone(2)).await.status, 202);
+}
+
+#[tokio::test]
+async fn what_one_instance_remembers_another_does_not_know() {
+    let world = World::start().await;
+    let other = world.instance().await;
+    let client = phoneproof_tests::Client::new(&other.url);
+    assert_eq!(world.client.send(&phone(1)).await.status, 202);
+    assert_eq!(world.client.send(&phone(1)).await.status, 429);
+    assert_eq!(
+        client.send(&phone(1)).await.status,
+        429,
+        "the store says so"
+    );
+    world.advance(60);
+    assert_eq!(client.send(&phone(1)).await.status, 202);
+    assert_eq!(
+        world.client.send(&phone(1)).await.status,
+        429,
+        "the store says so"
+    );
+}
