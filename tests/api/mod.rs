@@ -25,5 +25,6 @@ mod journal;
 mod limits;
 mod pasted;
 mod problem;
+mod purses;
 mod refusals;
 mod retention;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::purse::PurseRefusal;
 use crate::rule::Rule;
 use crate::window::Quota;
 
@@ -20,6 +21,8 @@ pub enum Denial {
     },
     /// The quota of the rule is used up.
     Exhausted(Rule, Quota),
+    /// No purse that is open to the caller can pay for the text.
+    Unpaid(PurseRefusal),
     /// Too many wrong codes were tried for this phone.
     Locked {
         /// When the lock ends; `None` if only an operator can end it.
@@ -37,6 +40,7 @@ impl Denial {
         match self {
             Self::Blocked(rule) | Self::Exhausted(rule, _) => rule.name(),
             Self::CoolingDown { .. } => Rule::PhoneCooldown.name(),
+            Self::Unpaid(refusal) => refusal.rule.name(),
             Self::Locked { .. } => PHONE_LOCK,
         }
     }
@@ -48,6 +52,7 @@ impl Denial {
             Self::Blocked(_) => None,
             Self::CoolingDown { until, .. } => Some(*until),
             Self::Exhausted(_, quota) => Some(quota.window.end()),
+            Self::Unpaid(refusal) => Some(refusal.retry_at),
             Self::Locked { until } => *until,
         }
     }

@@ -62,6 +62,10 @@ pub struct Facts {
     pub event: Option<&'static str>,
     /// The subject that a rule refused. Its index is a pseudonym, the one of the tables. Operators block by it.
     pub denied: Option<Subject>,
+    /// Whether the operator's edge vouches for the caller: the request has an attestation that counts.
+    pub vouched: bool,
+    /// The rule of purses that would have refused the text, if the policy did not say that it refuses nobody.
+    pub would_refuse: Option<&'static str>,
     calls: Vec<DependencyCall>,
 }
 

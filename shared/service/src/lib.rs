@@ -38,6 +38,7 @@ pub struct Service {
     keys: Keys,
     store: Store,
     sender: Sender,
+    pays: bool,
 }
 
 /// The parts that a [`Service`] is built from.
@@ -55,6 +56,8 @@ pub struct Parts {
     pub store: Store,
     /// The client of the carrier, SNS.
     pub sender: Sender,
+    /// Whether purses pay for texts. Only tests of other rules leave them out.
+    pub pays: bool,
 }
 
 impl fmt::Debug for Service {
@@ -119,6 +122,7 @@ impl Service {
             keys: parts.keys,
             store: parts.store,
             sender: parts.sender,
+            pays: parts.pays,
         })
     }
 
