@@ -68,7 +68,7 @@ impl Model {
     async fn new(seed: u64) -> Self {
         let world = World::builder()
             .policy("cooldown_seconds = 60 ", "cooldown_seconds = 10 ")
-            .policy("code_lifetime_seconds = 300", "code_lifetime_seconds = 380")
+            .policy("code_lifetime_seconds = 300", "code_lifetime_seconds = 350")
             .policy("phone_per_hour = 5", "phone_per_hour = 1000")
             .policy("phone_per_day = 10", "phone_per_day = 1000")
             .policy("device_per_day = 10 ", "device_per_day = 1000 ")

@@ -3,6 +3,7 @@
 //! Each test puts a record into the table, lets the store write to it, and compares the result with the domain's
 //! decision.
 
+mod purses;
 mod ranges;
 
 use std::collections::BTreeMap;
@@ -131,6 +132,7 @@ impl Bench {
             failures: count("failures"),
             failures_today: read_tally(&item, "wrong").counted(&self.terms.today),
             slots: slots.collect(),
+            ..PhoneRecord::default()
         }
     }
 
@@ -162,6 +164,9 @@ impl Bench {
             attempts: 5,
             terms: self.terms,
             wrong: Begin::Next,
+            ended_evidence: None,
+            caller: None,
+            paid: None,
             kept_until: self.terms.now + DAY * 90,
             stored: None,
         }
@@ -267,6 +272,7 @@ impl Bench {
                             failures,
                             failures_today,
                             slots,
+                            ..PhoneRecord::default()
                         });
                     }
                 }
@@ -539,6 +545,7 @@ async fn the_store_and_the_domain_decide_alike_on_every_guess() {
                     &bench.subjects.phone_index,
                     &guess,
                     &bench.terms,
+                    None,
                     &mut bench.request(),
                 )
                 .await;
@@ -671,7 +678,7 @@ async fn a_wrong_code_is_counted_in_its_day_whatever_was_counted_before() {
         let mut request = bench.request();
         let stored = bench
             .store
-            .record_guess(index, &guess, &bench.terms, &mut request)
+            .record_guess(index, &guess, &bench.terms, None, &mut request)
             .await;
         assert!(matches!(stored, Ok(Ok(_))), "{tally:?}: {stored:?}");
         let (window, _) = tally.begin(bench.terms.today);
@@ -727,7 +734,7 @@ async fn the_store_and_the_domain_decide_alike_on_every_refund() {
                     bench.set_count(gate, counted).await;
                 }
                 let plan = bench.plan(reservation);
-                let stored = bench.store.refund(&plan, &mut bench.request()).await;
+                let stored = bench.store.refund(&plan, None, &mut bench.request()).await;
                 let (mut expected, mut left) = (record.clone(), counted);
                 let given = protocol::give_back(&mut expected, &reservation, &mut left);
                 let what = format!("{reservation:?} {record:?} {counted}");

@@ -206,7 +206,7 @@ async fn an_idempotency_key_repeated_under_a_new_root_keeps_the_texted_code() {
 async fn an_idempotency_key_works_with_the_most_slots() {
     let world = World::builder()
         .policy("cooldown_seconds = 60 ", "cooldown_seconds = 10 ")
-        .policy("code_lifetime_seconds = 300", "code_lifetime_seconds = 380")
+        .policy("code_lifetime_seconds = 300", "code_lifetime_seconds = 350")
         .start()
         .await;
     for _ in 0..2 {

@@ -28,6 +28,7 @@ pub(crate) mod limits;
 mod pasted;
 mod problem;
 mod proxy;
+mod purses;
 mod refusals;
 mod remembered;
 mod retention;

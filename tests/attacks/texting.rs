@@ -213,14 +213,60 @@ async fn spoofed_forwarding_headers() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sequential_number_pumping() {
-    let world = World::start().await;
+    let world = World::builder().purses().start().await;
     let statuses = many(1_000, &world.client, |n, client| async move {
         let (number, device) = (format!("+1415200{n:04}"), format!("device-{n}"));
         client.send_from(&number, &device, &address(n)).await
     })
     .await;
-    assert_eq!(statuses, BTreeMap::from([(202, 20), (429, 980)]));
-    assert_eq!(world.text_count(), 20);
+    assert_eq!(statuses, BTreeMap::from([(202, 4), (429, 996)]));
+    assert_eq!(world.text_count(), 4);
+}
+
+/// Texts to random numbers of one country, each from another phone, device and address of a VPN.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_number_pumping() {
+    for mode in MODES {
+        let world = World::builder().mode(mode).purses().start().await;
+        let statuses = many(1_000, &world.client, |n, client| async move {
+            let device = format!("device-{n}");
+            client.send_from(&nth_phone(n), &device, &address(n)).await
+        })
+        .await;
+        assert_eq!(statuses, BTreeMap::from([(202, 4), (429, 996)]), "{mode}");
+        assert_eq!(world.text_count(), 4);
+    }
+}
+
+/// Strangers ask for a phone all day. Its owner, who was verified before, gets a code whenever he asks.
+#[tokio::test]
+async fn shutting_the_owner_of_a_phone_out() {
+    let world = World::builder().purses().start().await;
+    let number = phone(1);
+    let sent = world.client.send_from(&number, "owner", "192.0.2.1").await;
+    let verified = world
+        .client
+        .verify(&sent.token(), &world.code(&number))
+        .await;
+    assert_eq!(verified.status, 200);
+    let mut refused = 0;
+    for n in 0..9 {
+        for stranger in 0..5 {
+            world.advance(61);
+            let n = 5 * n + stranger;
+            let (device, from) = (format!("stranger-{n}"), address(n));
+            let answer = world.client.send_from(&number, &device, &from).await;
+            refused += usize::from(answer.status == 429);
+        }
+        let sent = world.client.send_from(&number, "owner", "192.0.2.1").await;
+        assert_eq!(sent.status, 202, "{n}: {}", sent.text);
+        let verified = world
+            .client
+            .verify(&sent.token(), &world.code(&number))
+            .await;
+        assert_eq!(verified.status, 200, "{}", verified.text);
+    }
+    assert!(refused > 25, "{refused} of 45");
 }
 
 /// Numbers that cost the caller or the sender of a text, or that are not mobile phones.

@@ -54,6 +54,9 @@ impl Protocol {
 
     fn steps_of_guess(&self, state: &State, guess: usize, calls: &[Call], steps: &mut Vec<Step>) {
         let request = self.guesses[guess];
+        if state.owing[guess] {
+            steps.extend(calls.iter().map(|call| Step::Credit(guess, *call)));
+        }
         let Guessing::Calling(calling) = state.guesses[guess] else {
             return;
         };
@@ -164,6 +167,8 @@ impl Model for Protocol {
             evaluated: vec![0; self.sends.len()],
             successes: vec![0; self.sends.len()],
             consumed: vec![false; self.guesses.len()],
+            credited: vec![0; self.sends.len()],
+            owing: vec![false; self.guesses.len()],
             repeat_denied: false,
             faults: self.faults,
         }]
@@ -207,6 +212,18 @@ impl Model for Protocol {
             Property::always(
                 "no more wrong codes are evaluated than allowed, renewals included",
                 |_, state: &State| state.evaluated.iter().all(|guesses| *guesses <= ATTEMPTS),
+            ),
+            Property::always(
+                "a success gives back once, and nothing else does",
+                |_, state: &State| {
+                    let successes = state.lives.iter().zip(&state.credited);
+                    successes
+                        .zip(&state.successes)
+                        .all(|((lives, credited), now)| {
+                            let earlier = lives.saturating_sub(1);
+                            u32::from(*credited) <= u32::from(earlier) + now
+                        })
+                },
             ),
             Property::always("a key is texted once", |model: &Self, state: &State| {
                 !model.has_texted_twice(state)

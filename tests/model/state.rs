@@ -139,6 +139,10 @@ pub(crate) struct State {
     pub(crate) successes: Vec<u32>,
     /// The guesses that consumed their challenge, even if no client was told.
     pub(crate) consumed: Vec<bool>,
+    /// The codes for which a text gave something back, by the first send that requested the challenge.
+    pub(crate) credited: Vec<u8>,
+    /// The guesses whose request still has to give back what the text used up.
+    pub(crate) owing: Vec<bool>,
     /// Whether a repeat under a key did not get its challenge although the challenge was live, or got a dead one.
     pub(crate) repeat_denied: bool,
     /// How many faults may still happen.
@@ -175,15 +179,18 @@ pub(crate) enum Step {
     Die(usize),
     Guess(usize, Call),
     DieGuessing(usize),
+    /// The request of a success gives back what the text used up. The call is made once.
+    Credit(usize, Call),
 }
 
 impl Step {
     /// Whether the step uses up one of the faults.
     pub(crate) fn is_fault(self) -> bool {
         match self {
-            Self::Reserve(_, call) | Self::GiveBack(_, call) | Self::Guess(_, call) => {
-                call != Call::Answered
-            }
+            Self::Reserve(_, call)
+            | Self::GiveBack(_, call)
+            | Self::Guess(_, call)
+            | Self::Credit(_, call) => call != Call::Answered,
             Self::Publish(_, carrier) => {
                 matches!(carrier, Carrier::Silent { .. } | Carrier::DeliversToNobody)
             }

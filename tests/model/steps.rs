@@ -307,6 +307,10 @@ impl Protocol {
             state.consumed[guess] = request.right;
         }
         let is_expired = token.expires_at <= terms.now;
+        // The service knows its own write again, so a repeat of it by the SDK gives back, too.
+        let is_own = matches!(&decided, Err(GuessRefusal::AlreadyApplied(slot))
+            if slot.used.is_some_and(|used| used.by == write));
+        state.owing[guess] = call == Call::Answered && made.right && (decided.is_ok() || is_own);
         state.guesses[guess] = match call {
             Call::Answered => {
                 let holder = state.record.slots.get(&made.slot);
@@ -331,6 +335,11 @@ impl Protocol {
             Step::Die(send) => state.sends[send] = Sending::Over(Outcome::Unknown),
             Step::Guess(guess, call) => self.guess(state, guess, call),
             Step::DieGuessing(guess) => state.guesses[guess] = Guessing::Unknown,
+            Step::Credit(guess, call) => {
+                state.owing[guess] = false;
+                let origin = self.origin(self.guesses[guess].send);
+                state.credited[origin] += u8::from(call != Call::Lost);
+            }
         }
         state.faults -= u8::from(step.is_fault());
         // The model forgets a token that no client received.

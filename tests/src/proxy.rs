@@ -88,9 +88,46 @@ impl Fault {
     }
 }
 
+/// The request units of DynamoDB that calls cost, when every item has at most a kilobyte.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Units {
+    /// The write units: two per item of a transaction, one per single write.
+    pub write: usize,
+    /// The halves of read units: two per item that is read consistently, else one.
+    pub half_reads: usize,
+}
+
+impl Units {
+    fn add(&mut self, operation: &str, body: &[u8]) {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let halves = |request: &Value| {
+            if request["ConsistentRead"] == true {
+                2
+            } else {
+                1
+            }
+        };
+        match operation {
+            "TransactWriteItems" => {
+                self.write += 2 * body["TransactItems"].as_array().map_or(0, Vec::len);
+            }
+            "UpdateItem" | "PutItem" | "DeleteItem" => self.write += 1,
+            "GetItem" => self.half_reads += halves(&body),
+            "BatchGetItem" => {
+                let tables = body["RequestItems"].as_object().into_iter().flatten();
+                let cost =
+                    |read: &Value| read["Keys"].as_array().map_or(0, Vec::len) * halves(read);
+                self.half_reads += tables.map(|(_, read)| cost(read)).sum::<usize>();
+            }
+            _ => {}
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Plan {
     calls: BTreeMap<String, usize>,
+    units: Units,
     permissions: BTreeSet<(String, String)>,
     /// The faults of the next calls of an operation, one for each call. `None` lets a call through.
     next: BTreeMap<String, VecDeque<Option<Fault>>>,
@@ -136,6 +173,12 @@ impl Proxy {
     #[must_use]
     pub fn take_calls(&self) -> BTreeMap<String, usize> {
         std::mem::take(&mut lock(&self.plan).calls)
+    }
+
+    /// Returns the units that the calls cost, and starts counting again from 0.
+    #[must_use]
+    pub fn take_units(&self) -> Units {
+        std::mem::take(&mut lock(&self.plan).units)
     }
 
     /// Returns the IAM actions that the calls needed, and starts collecting again.
@@ -278,6 +321,11 @@ fn list_permissions(operation: &str, body: &[u8]) -> Vec<(String, String)> {
                 })
                 .collect()
         }
+        "BatchGetItem" => {
+            let tables = body["RequestItems"].as_object().into_iter().flatten();
+            let named = |(name, _)| on_table("BatchGetItem", &json!({ "TableName": name }));
+            tables.map(named).collect()
+        }
         other => vec![on_table(other, &body)],
     }
 }
@@ -287,9 +335,11 @@ async fn handle(upstream: &Upstream, headers: HeaderMap, body: Bytes) -> Result<
     if operation == PING {
         return Ok("healthy".into_response());
     }
-    lock(&upstream.plan)
-        .permissions
-        .extend(list_permissions(&operation, &body));
+    {
+        let mut plan = lock(&upstream.plan);
+        plan.permissions.extend(list_permissions(&operation, &body));
+        plan.units.add(&operation, &body);
+    }
     let write = Write::read(&operation, &body);
     if let Some(refusal) = upstream.begin(write.as_ref()) {
         return Ok(refusal);

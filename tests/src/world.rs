@@ -136,6 +136,7 @@ pub struct WorldBuilder {
     accept_test_numbers: bool,
     seed: u64,
     random: Option<Arc<dyn Random>>,
+    pays: bool,
     function_timeout: Duration,
     proxy: Option<ProxySettings>,
 }
@@ -154,6 +155,7 @@ impl World {
             accept_test_numbers: true,
             seed: 7,
             random: None,
+            pays: false,
             function_timeout: FUNCTION_TIMEOUT,
             proxy: None,
         }
@@ -434,6 +436,14 @@ impl WorldBuilder {
         self
     }
 
+    /// Lets purses pay for texts, as every deployed stack does. Without it, tests of other rules can ask for many texts
+    /// whose codes nobody types in.
+    #[must_use]
+    pub fn purses(mut self) -> Self {
+        self.pays = true;
+        self
+    }
+
     /// Sets the timeout that the functions are told, from which they derive their deadlines.
     #[must_use]
     pub fn function_timeout(mut self, timeout: Duration) -> Self {
@@ -457,6 +467,7 @@ impl WorldBuilder {
         options.trust_test_header = true;
         options.function_timeout = self.function_timeout;
         options.proxy = self.proxy;
+        options.pays = self.pays;
         let lines = Lines::default();
         options.journal_output = lines.output();
         let external = Database::external(self.proxied).await;

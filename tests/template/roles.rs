@@ -76,6 +76,8 @@ async fn list_send_calls(world: &World) -> BTreeSet<Permission> {
     assert_eq!(client.send(&phone(2)).await.status, 502);
     world.carrier(Carrier::Deliver);
     assert_eq!(client.send(&phone(3)).await.status, 202);
+    // A test number counts for no device and no address, so their records are only checked.
+    assert_eq!(client.send("+14155550100").await.status, 202);
     world.proxy().take_permissions()
 }
 
@@ -96,7 +98,9 @@ async fn list_verify_calls(world: &World) -> BTreeSet<Permission> {
 #[tokio::test]
 async fn the_roles_allow_what_the_functions_call_and_nothing_else() {
     for mode in [TokenMode::Sealed, TokenMode::Stored] {
-        let world = World::builder().mode(mode).proxied().start().await;
+        let number = "\n[[test_number]]\nphone = \"+14155550100\"\ncode = \"424242\"\nuntil = \"2099-01-01T00:00:00Z\"\nper_day = 100\n";
+        let builder = World::builder().mode(mode).purses().proxied();
+        let world = builder.policy_addition(number).start().await;
         assert_eq!(
             list_send_calls(&world).await,
             list_allowed("SendRole", mode),

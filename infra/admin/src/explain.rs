@@ -198,7 +198,7 @@ async fn check_gate(
         Check::NotBlocked | Check::Count(..) => {
             found.record = store.read_subject_record(&gate.subject).await?;
         }
-        Check::Reserve => {}
+        Check::Reserve(_) => {}
     }
     if let Some(quota) = gate.quota() {
         let tally = found.record.tally(quota.window.length);

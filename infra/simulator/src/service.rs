@@ -13,8 +13,9 @@ use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone_record::{Lockout, PhoneRecord, Reservation, Terms};
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::purse::{
-    Ask, BlockRecord, CountryRecord, Lane, Lanes, Micros, NetworkRecord, Payer, Plan, Proof,
-    PurseItem, PurseKey, PursePolicy, PurseSettings, Records, Stopped, Write, decide, first_try,
+    Ask, BlockRecord, Caller, CountryRecord, Lane, Lanes, Micros, NetworkRecord, Payer, Plan,
+    Proof, PurseItem, PurseKey, PursePolicy, PurseSettings, Records, Stopped, Write, decide,
+    first_try,
 };
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{SubjectIndex, Subjects};
@@ -274,7 +275,7 @@ impl Service {
         for gate in gates {
             let holds = match &gate.check {
                 Check::NotBlocked | Check::NotInBlockedRange(_) => true,
-                Check::Reserve => record.admits_send(&reservation, terms).is_ok(),
+                Check::Reserve(_) => record.admits_send(&reservation, terms).is_ok(),
                 Check::Count(quota, _) => {
                     let counted = self.counters.get(&counter(gate.clone(), quota));
                     counted.is_none_or(|counted| *counted < quota.limit)
@@ -306,8 +307,11 @@ impl Service {
             shards,
             price: request.place.price,
             number_block: subjects.number_block_index.clone(),
-            network: request.network.index(),
-            device: subjects.device_index.clone(),
+            caller: Caller {
+                device: subjects.device_index.clone(),
+                network: request.network.index(),
+            },
+            reserved: None,
             is_attested: request.is_attested,
         };
         let first = first_try(&ask, policy);
@@ -376,7 +380,7 @@ impl Service {
     /// Writes a plan that was made from what is stored. Nobody else writes in between.
     fn apply(&mut self, plan: Plan, ask: &Ask, subjects: &Subjects) -> Result<Payer, &'static str> {
         let phone = self.phones.entry(subjects.phone_index.clone()).or_default();
-        let bears = |proof: &Proof| proof.bears(plan.claim, &ask.device, ask.now);
+        let bears = |proof: &Proof| proof.bears(plan.claim, &ask.caller, ask.now);
         let holds = phone.proof.as_ref().is_none_or(bears);
         if !holds || !self.write_all(&plan.writes) {
             return Err("contradiction");

@@ -9,6 +9,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::{Denial, PHONE_LOCK};
 use phoneproof_domain::phone::PhoneError;
 use phoneproof_domain::policy::DestinationRefusal;
+use phoneproof_domain::purse::PurseRule;
 use phoneproof_domain::rule::Rule;
 use phoneproof_http::problem::{BODY_PROBLEMS, INTERNAL, RETRY_SECONDS, UNAVAILABLE};
 use phoneproof_http::{FieldFault, Problem, ProblemType, RateLimit};
@@ -318,6 +319,18 @@ fn denial_problem(denial: &Denial) -> Problem {
             Problem::new(&LIMITED).with_detail(format!("The limit {} is used up.", rule.name())),
             Some((quota.limit, quota.window.length)),
         ),
+        Denial::Unpaid(refusal) => {
+            let detail = match refusal.rule {
+                PurseRule::Country => "Too few codes of this country were typed in lately.",
+                PurseRule::NumberBlock => {
+                    "Too few codes of numbers like this were typed in lately."
+                }
+                PurseRule::MoneyPerDay => {
+                    "Texts to this country have used up their budget of today."
+                }
+            };
+            (Problem::new(&LIMITED).with_detail(detail), None)
+        }
     };
     problem
         .with_rule(denial.rule())

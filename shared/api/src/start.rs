@@ -100,6 +100,7 @@ pub fn parts(clients: &Clients, settings: &Settings, policy: Policy) -> Parts {
         keys: Keys::new(clients.secrets.clone(), settings.keyring_secret_id.clone()),
         store: Store::new(clients.dynamodb.clone(), settings.tables.clone()),
         sender: Sender::new(clients.sns.clone(), &policy.sms),
+        pays: true,
         policy,
     }
 }

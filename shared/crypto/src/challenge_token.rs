@@ -1,12 +1,15 @@
 //! Challenge tokens: everything about a challenge that `verify` needs, sealed.
 //!
 //! ```text
-//! v1.<root id>-<day>.<nonce>.<ciphertext and tag>
+//! v2.<root id>-<day>.<nonce>.<ciphertext and tag>
 //! ```
 //!
 //! The cipher is AES-256-GCM with a random 96-bit nonce and a 128-bit tag. The key derives from the root for the day of
 //! sealing. Nonce and ciphertext are in base64url. The associated data is the version, the key id, the issuer and the
 //! kind of token, so a token of another deployment or of another kind does not open.
+//!
+//! `v1` is the layout before a text was paid from purses. Its tokens open for as long as their challenges live, so that
+//! nobody's code is refused while the functions are updated. Nothing is given back for them.
 
 use std::fmt;
 
@@ -14,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use phoneproof_domain::challenge::Challenge;
+use phoneproof_domain::challenge::{Challenge, Spent};
 
 use super::aead::{self, SealFailed};
 use super::keyring::{Keyring, Root};
@@ -26,10 +29,14 @@ use phoneproof_domain::device::Device;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::policy::BusinessId;
+use phoneproof_domain::purse::{Lane, Payer};
 use phoneproof_domain::random::Random;
 use phoneproof_domain::root::RootId;
+use phoneproof_domain::subject::SubjectIndex;
 
-const VERSION: &str = "v1";
+const VERSION: &str = "v2";
+/// The version before, which is opened and not made.
+const EARLIER: &str = "v1";
 
 /// The longest text that is read as a challenge token, in bytes. A real token has about 400.
 const MAX_TOKEN_BYTES: usize = 1_024;
@@ -54,6 +61,56 @@ struct Contents<'a> {
     locale: &'a str,
     action: Option<[u8; 32]>,
     test: bool,
+}
+
+/// What a token of this version has after [`Contents`].
+#[derive(Serialize, Deserialize)]
+struct SpentContents {
+    lane: u8,
+    shard: u8,
+    price: i64,
+    day: i64,
+    network: [u8; 32],
+    codes_needed: Option<i64>,
+    heals: bool,
+    address: [u8; 32],
+    hour: i64,
+}
+
+impl SpentContents {
+    /// Packs what a text used up; `None` for indexes that are no keyed hashes.
+    fn pack(spent: &Spent) -> Option<Self> {
+        let payer = &spent.payer;
+        let hash = |index: &SubjectIndex| from_base64url(index.as_str()).ok()?.try_into().ok();
+        Some(Self {
+            lane: u8::try_from(Lane::ALL.iter().position(|lane| *lane == payer.lane)?).ok()?,
+            shard: payer.shard,
+            price: payer.price,
+            day: payer.day,
+            network: hash(&payer.network)?,
+            codes_needed: payer.codes_needed,
+            heals: payer.heals,
+            address: hash(&spent.address)?,
+            hour: spent.hour.unix(),
+        })
+    }
+
+    fn unpack(&self) -> Option<Spent> {
+        let index = |hash: [u8; 32]| SubjectIndex::from_text(base64url(hash));
+        Some(Spent {
+            payer: Payer {
+                lane: *Lane::ALL.get(usize::from(self.lane))?,
+                shard: self.shard,
+                price: self.price,
+                day: self.day,
+                network: index(self.network),
+                codes_needed: self.codes_needed,
+                heals: self.heals,
+            },
+            address: index(self.address),
+            hour: Timestamp::from_unix(self.hour),
+        })
+    }
 }
 
 /// The text of a challenge token. It is a secret of its bearer, so `Debug` hides it.
@@ -101,7 +158,7 @@ pub fn seal(
 ) -> Result<ChallengeToken, SealFailed> {
     let key_id = format!("{}-{}", root.id().as_str(), now.day());
     let contents = encode(challenge)?;
-    let associated = associated_data(&key_id, issuer);
+    let associated = associated_data(VERSION, &key_id, issuer);
     let key = root.seal_key(now.day());
     let (nonce, sealed) = aead::seal(&key, associated.as_bytes(), contents, random)?;
     let (nonce, sealed) = (base64url(nonce), base64url(sealed));
@@ -138,15 +195,15 @@ fn open_parts<'k>(
     let mut parts = text.split('.');
     let (version, key_id) = (parts.next()?, parts.next()?);
     let (nonce, sealed) = (parts.next()?, parts.next()?);
-    if version != VERSION || parts.next().is_some() {
+    if ![VERSION, EARLIER].contains(&version) || parts.next().is_some() {
         return None;
     }
     let (root, day) = find_key(key_id, keyring, now)?;
     let (nonce, sealed) = (from_base64url(nonce).ok()?, from_base64url(sealed).ok()?);
-    let associated = associated_data(key_id, issuer);
+    let associated = associated_data(version, key_id, issuer);
     let key = root.seal_key(day);
     let opened = Zeroizing::new(aead::open(&key, associated.as_bytes(), &nonce, sealed)?);
-    Some((decode(&opened)?, root))
+    Some((decode(&opened, version)?, root))
 }
 
 /// Finds the root and the day that a key id names, if the root is live and the day is recent.
@@ -159,8 +216,8 @@ fn find_key<'k>(key_id: &str, keyring: &'k Keyring, now: Timestamp) -> Option<(&
     (recent && number.to_string() == day).then_some((root, number))
 }
 
-fn associated_data(key_id: &str, issuer: &str) -> String {
-    format!("{VERSION}\n{key_id}\n{issuer}\nchallenge")
+fn associated_data(version: &str, key_id: &str, issuer: &str) -> String {
+    format!("{version}\n{key_id}\n{issuer}\nchallenge")
 }
 
 fn encode(challenge: &Challenge) -> Result<Vec<u8>, postcard::Error> {
@@ -179,11 +236,18 @@ fn encode(challenge: &Challenge) -> Result<Vec<u8>, postcard::Error> {
     };
     // A vector that grows frees its old bytes without wiping them. Contents are shorter than a token, so this one does
     // not.
-    postcard::to_extend(&contents, Vec::with_capacity(MAX_TOKEN_BYTES))
+    let bytes = postcard::to_extend(&contents, Vec::with_capacity(MAX_TOKEN_BYTES))?;
+    let spent = challenge.spent.as_ref().and_then(SpentContents::pack);
+    postcard::to_extend(&spent, bytes)
 }
 
-fn decode(bytes: &[u8]) -> Option<Challenge> {
+fn decode(bytes: &[u8], version: &str) -> Option<Challenge> {
     let (contents, rest) = postcard::take_from_bytes::<Contents<'_>>(bytes).ok()?;
+    let (spent, rest) = if version == EARLIER {
+        (None, rest)
+    } else {
+        postcard::take_from_bytes::<Option<SpentContents>>(rest).ok()?
+    };
     if !rest.is_empty() {
         return None;
     }
@@ -202,6 +266,10 @@ fn decode(bytes: &[u8]) -> Option<Challenge> {
         locale: Locale::parse(contents.locale).ok()?,
         action: contents.action,
         test: contents.test,
+        spent: match spent {
+            Some(spent) => Some(spent.unpack()?),
+            None => None,
+        },
     })
 }
 
@@ -240,6 +308,19 @@ mod tests {
             locale: Locale::parse("en").expect("a locale"),
             action: None,
             test: false,
+            spent: Some(Spent {
+                payer: Payer {
+                    lane: Lane::Crowd,
+                    shard: 1,
+                    price: 220_000,
+                    day: 20_780,
+                    network: SubjectIndex::from_text(base64url([5; 32])),
+                    codes_needed: Some(3),
+                    heals: false,
+                },
+                address: SubjectIndex::from_text(base64url([6; 32])),
+                hour: Timestamp::from_unix(1_795_435_200),
+            }),
         }
     }
 
@@ -259,7 +340,27 @@ mod tests {
     fn seals_to_the_known_text() {
         assert_eq!(
             sealed(),
-            "v1.r1-20780.AQIDBAUGBwgJCgsM._Mu2R42VAlr1FuGonUlpHQ3Ju4t5pFkyoZbCyWog7JOUr4UKGPnqzQb1u_I0pLUeCoxf5yj-VRyHIf4Ob_Tf9qmSmQIGQi2XFuecr_sfivt7bDK6yaWhGRF3yUKFCL2yh0h9SIsJhE-hVUI"
+            "v2.r1-20780.AQIDBAUGBwgJCgsM._Mu2R42VAlr1FuGonUlpHQ3Ju4t5pFkyoZbCyWog7JOUr4UKGPnqzQb1u_I0pLUeCoxf5yj-VRyHIf4Ob_Tf9qmSmQIGQi2XFuecr_sfivt7bDK6yaWhGRF3yTuWtloqnjP0yg4jIsah-KJCu6qKtZoInYNUvFwxrmZ-O1wu9okf169BDGK1Qjjnuq1LDUKhb3LWYSOHzwrqmCJ0qIGg-eo8d9wzuypi0IDBCXNgJdZ3ArgA_E-Yze3Qu4I"
+        );
+    }
+
+    #[test]
+    fn opens_a_token_of_the_version_before() {
+        let text = "v1.r1-20780.AQIDBAUGBwgJCgsM._Mu2R42VAlr1FuGonUlpHQ3Ju4t5pFkyoZbCyWog7JOUr4UKGPnqzQb1u_I0pLUeCoxf5yj-VRyHIf4Ob_Tf9qmSmQIGQi2XFuecr_sfivt7bDK6yaWhGRF3yUKFCL2yh0h9SIsJhE-hVUI";
+        let (opened, _) = open(text, &keyring(&["r1"]), ISSUER, NOW).expect("opens");
+        let expected = Challenge {
+            spent: None,
+            ..challenge()
+        };
+        assert_eq!(opened, expected);
+        assert!(
+            open(
+                &text.replacen("v1", "v2", 1),
+                &keyring(&["r1"]),
+                ISSUER,
+                NOW
+            )
+            .is_err()
         );
     }
 
@@ -318,7 +419,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn refuses_any_text_that_was_not_sealed(text in "(v1\\.)?(r1-20780\\.)?[A-Za-z0-9_.=-]{0,80}") {
+        fn refuses_any_text_that_was_not_sealed(text in "(v[12]\\.)?(r1-20780\\.)?[A-Za-z0-9_.=-]{0,80}") {
             prop_assert!(open(&text, &keyring(&["r1"]), ISSUER, NOW).is_err());
         }
 

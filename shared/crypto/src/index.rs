@@ -71,6 +71,12 @@ impl Indexer {
         self.subject(SubjectKind::Network, &network.bytes())
     }
 
+    /// Computes the index of the network by which purses know a source address.
+    #[must_use]
+    pub fn purse_network(&self, address: &SourceAddress) -> SubjectIndex {
+        self.network(&Network::of_purse(address))
+    }
+
     /// Computes the indexes of all networks that a source address is in.
     #[must_use]
     pub fn networks(&self, address: &SourceAddress) -> Vec<SubjectIndex> {

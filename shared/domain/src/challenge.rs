@@ -10,6 +10,8 @@ use crate::locale::Locale;
 use crate::phone::Phone;
 use crate::phone_record::SlotIndex;
 use crate::policy::BusinessId;
+use crate::purse::Payer;
+use crate::subject::SubjectIndex;
 
 /// The least time that a code must still work to be texted again.
 ///
@@ -52,6 +54,20 @@ pub struct Challenge {
     pub action: Option<[u8; 32]>,
     /// Whether the number is a test number of the policy.
     pub test: bool,
+    /// What the text used up; `None` for a test number, for a token of an earlier version, and for one that was made
+    /// again. Nothing is given back for those.
+    pub spent: Option<Spent>,
+}
+
+/// What the text of a challenge used up, which its typed code gives back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spent {
+    /// Who paid.
+    pub payer: Payer,
+    /// The address that counts the text.
+    pub address: SubjectIndex,
+    /// The start of the hour in which it counts there.
+    pub hour: Timestamp,
 }
 
 impl Challenge {

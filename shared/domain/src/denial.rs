@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::purse::{PurseRefusal, PurseRule};
 use crate::rule::Rule;
 use crate::window::Quota;
 
@@ -20,6 +21,8 @@ pub enum Denial {
     },
     /// The quota of the rule is used up.
     Exhausted(Rule, Quota),
+    /// No purse that is open to the caller can pay for the text.
+    Unpaid(PurseRefusal),
     /// Too many wrong codes were tried for this phone.
     Locked {
         /// When the lock ends; `None` if only an operator can end it.
@@ -37,22 +40,25 @@ impl Denial {
         match self {
             Self::Blocked(rule) | Self::Exhausted(rule, _) => rule.name(),
             Self::CoolingDown { .. } => Rule::PhoneCooldown.name(),
+            Self::Unpaid(refusal) => refusal.rule.name(),
             Self::Locked { .. } => PHONE_LOCK,
         }
     }
 
-    /// Returns the rule whose gate refuses. A lock is found by the gate of the cooldown, which reads the phone's record.
+    /// Returns the rule whose gate refuses; `None` for a purse, which is no gate. A lock is found by the gate of the
+    /// cooldown, which reads the phone's record.
     #[must_use]
-    pub const fn gate(&self) -> Rule {
+    pub const fn gate(&self) -> Option<Rule> {
         match self {
-            Self::Blocked(rule) | Self::Exhausted(rule, _) => *rule,
-            Self::CoolingDown { .. } | Self::Locked { .. } => Rule::PhoneCooldown,
+            Self::Blocked(rule) | Self::Exhausted(rule, _) => Some(*rule),
+            Self::CoolingDown { .. } | Self::Locked { .. } => Some(Rule::PhoneCooldown),
+            Self::Unpaid(_) => None,
         }
     }
 
     /// Whether a caller for whom the operator vouches may pass where this refuses.
     ///
-    /// Blocks, locks, cooldowns and counts hold for everybody.
+    /// Blocks, locks, cooldowns, counts and the money stop hold for everybody.
     #[must_use]
     pub const fn yields_to_attestation(&self) -> bool {
         match self {
@@ -60,6 +66,7 @@ impl Denial {
             | Self::CoolingDown { .. }
             | Self::Exhausted(..)
             | Self::Locked { .. } => false,
+            Self::Unpaid(refusal) => matches!(refusal.rule, PurseRule::Country),
         }
     }
 
@@ -70,6 +77,7 @@ impl Denial {
             Self::Blocked(_) => None,
             Self::CoolingDown { until, .. } => Some(*until),
             Self::Exhausted(_, quota) => Some(quota.window.end()),
+            Self::Unpaid(refusal) => Some(refusal.retry_at),
             Self::Locked { until } => *until,
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::denial::Denial;
 use crate::limits::Limits;
-use crate::phone_record::{PhoneRecord, Reservation, SendRefusal, Terms};
+use crate::phone_record::{PhoneRecord, Reservation, SendRefusal, Share, Terms};
 use crate::range::{BlockedRanges, Ranges};
 use crate::rule::{Rule, RuleKind};
 use crate::subject::{Subject, SubjectIndex, Subjects};
@@ -36,7 +36,7 @@ pub enum Check {
     /// No range of the send has an entry on the block list, or only entries that have ended.
     NotInBlockedRange(Ranges),
     /// The phone is neither locked nor cooling down. The write reserves the challenge.
-    Reserve,
+    Reserve(Share),
     /// Fewer texts than the quota were counted in its window. The write counts one more.
     Count(Quota, Begin),
 }
@@ -86,7 +86,7 @@ pub fn gates(
                     check: Check::NotInBlockedRange(ranges),
                 });
             }
-            RuleKind::Reserve => Check::Reserve,
+            RuleKind::Reserve => Check::Reserve(Share::Common),
             RuleKind::Count { window, .. } => {
                 let quota = Quota {
                     limit: limits.get(rule)?,
@@ -116,7 +116,7 @@ impl Gate {
     pub const fn quota(&self) -> Option<&Quota> {
         match &self.check {
             Check::Count(quota, _) => Some(quota),
-            Check::NotBlocked | Check::NotInBlockedRange(_) | Check::Reserve => None,
+            Check::NotBlocked | Check::NotInBlockedRange(_) | Check::Reserve(_) => None,
         }
     }
 
@@ -125,7 +125,7 @@ impl Gate {
     pub fn subjects(&self) -> &[Subject] {
         match &self.check {
             Check::NotInBlockedRange(ranges) => &ranges.members,
-            Check::NotBlocked | Check::Count(..) | Check::Reserve => {
+            Check::NotBlocked | Check::Count(..) | Check::Reserve(_) => {
                 std::slice::from_ref(&self.subject)
             }
         }
@@ -160,7 +160,8 @@ impl Gate {
                     ..self.clone()
                 })
             }
-            Check::Reserve => match found.phone.admits_send(reservation, terms) {
+            Check::Reserve(share) => match found.phone.admits_send_from(*share, reservation, terms)
+            {
                 Ok(()) => Settled::Holds,
                 Err(refusal) => own(refusal),
             },
@@ -232,7 +233,7 @@ mod tests {
             Check::NotBlocked,
             Check::NotBlocked,
             Check::NotInBlockedRange(ranges.clone()),
-            Check::Reserve,
+            Check::Reserve(Share::Common),
             quota(5, HOUR, 90_000),
             quota(6, DAY, 86_400),
             quota(7, DAY, 86_400),

@@ -129,6 +129,20 @@ impl Network {
         lengths.map(network).collect()
     }
 
+    /// Returns the network by which purses know an address: its IPv4 /16 or IPv6 /32.
+    #[must_use]
+    pub fn of_purse(address: &SourceAddress) -> Self {
+        let (family, bits, length) = match address.ip() {
+            IpAddr::V4(v4) => (Family::V4, align(v4), 16),
+            IpAddr::V6(v6) => (Family::V6, v6.to_bits(), 32),
+        };
+        Self {
+            family,
+            bits: bits & mask(length),
+            length,
+        }
+    }
+
     /// Returns the canonical bytes: the length, then four bytes for IPv4 and eight for IPv6.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
@@ -254,6 +268,18 @@ mod tests {
             assert!(is_in(inside, prefix), "{inside} in {prefix}");
             assert!(!is_in(outside, prefix), "{outside} not in {prefix}");
         }
+    }
+
+    #[test]
+    fn purses_know_the_16_of_ipv4_and_the_32_of_ipv6() {
+        let of = |address: &str| {
+            let address = SourceAddress::new(address.parse().expect("an address"));
+            assert!(Network::of(&address).contains(&Network::of_purse(&address)));
+            Network::of_purse(&address).expose()
+        };
+        assert_eq!(of("198.51.100.7"), "198.51.0.0/16");
+        assert_eq!(of("::ffff:198.51.100.7"), "198.51.0.0/16");
+        assert_eq!(of("2001:db8:7:1::9"), "2001:db8::/32");
     }
 
     #[test]

@@ -14,10 +14,12 @@ use std::time::Duration;
 use crate::challenge::{ChallengeId, Closed};
 use crate::clock::Timestamp;
 use crate::denial::Denial;
+use crate::purse::Proof;
 use crate::window::Window;
 
 pub use self::slots::{
-    MAX_SLOTS, REPEATABLE_FOR, REPEATED_FOR, Slot, SlotIndex, SlotLayout, Use, WriteId,
+    MAX_SLOTS, REPEATABLE_FOR, REPEATED_FOR, RESERVE_SLOTS, Slot, SlotIndex, SlotLayout, Use,
+    WriteId,
 };
 
 /// The numbers of wrong codes that lock a phone.
@@ -44,6 +46,21 @@ pub struct PhoneRecord {
     pub failures_today: u32,
     /// The challenges, by slot.
     pub slots: BTreeMap<SlotIndex, Slot>,
+    /// The evidence that somebody typed in a code of this phone.
+    pub proof: Option<Proof>,
+    /// When a text was last taken out of the phone's reserve.
+    pub reserved_at: Option<Timestamp>,
+}
+
+/// What a send to a phone uses up, besides a slot.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Share {
+    /// What everybody who asks for the phone shares: its cooldown and its counts.
+    #[default]
+    Common,
+    /// The reserve for the device and the network that the phone was verified with. It has a cooldown of its own, so
+    /// that strangers who keep asking for the phone do not stop its owner.
+    Reserve,
 }
 
 /// The challenge that a send is about.
@@ -199,6 +216,24 @@ impl PhoneRecord {
     ///
     /// [`SendRefusal`] says why it does not.
     pub fn admits_send(&self, reservation: &Reservation, terms: &Terms) -> Result<(), SendRefusal> {
+        self.admits_send_from(Share::Common, reservation, terms)
+    }
+
+    /// Decides like [`PhoneRecord::admits_send`], for a text out of this share.
+    ///
+    /// # Errors
+    ///
+    /// [`SendRefusal`] says why the record does not admit it.
+    pub fn admits_send_from(
+        &self,
+        share: Share,
+        reservation: &Reservation,
+        terms: &Terms,
+    ) -> Result<(), SendRefusal> {
+        let last_sent = match share {
+            Share::Common => self.last_sent,
+            Share::Reserve => self.reserved_at,
+        };
         match *reservation {
             Reservation::New { .. } => {}
             Reservation::Idempotent { id, .. } => self.check_unrepeated(id, terms.now)?,
@@ -214,7 +249,7 @@ impl PhoneRecord {
         }
         self.check_unlocked(terms)
             .map_err(|until| SendRefusal::Denied(Denial::Locked { until }))?;
-        match self.last_sent {
+        match last_sent {
             Some(sent) if sent + terms.cooldown > terms.now => {
                 Err(SendRefusal::Denied(Denial::CoolingDown {
                     until: sent + terms.cooldown,

@@ -49,7 +49,7 @@ pub use self::lane::{Lane, Lanes};
 pub use self::policy::{
     BlockPolicy, Cap, LanePolicy, MoneyStop, NetworkPolicy, PurseFault, PursePolicy, Thousandths,
 };
-pub use self::proof::{Claim, Proof};
+pub use self::proof::{Caller, Claim, Proof};
 pub use self::records::{BlockRecord, DAYS_KEPT, Damaged, NetworkRecord, Room, ServiceRecord};
 pub use self::send::{Ask, Plan, PurseRefusal, PurseRule, Records, Stopped, decide, first_try};
 pub use self::settings::PurseSettings;

@@ -64,6 +64,8 @@ pub struct Facts {
     pub denied: Option<Subject>,
     /// Whether the operator's edge vouches for the caller: the request has an attestation that counts.
     pub vouched: bool,
+    /// The rule of purses that would have refused the text, if the policy did not say that it refuses nobody.
+    pub would_refuse: Option<&'static str>,
     calls: Vec<DependencyCall>,
 }
 

@@ -75,6 +75,8 @@ struct Line<'l> {
     status: NoMetric<u64>,
     outcome: &'static str,
     rule: Option<&'static str>,
+    #[entry(name = "wouldRefuse")]
+    would_refuse: Option<&'static str>,
     subject: Option<&'l str>,
     event: Option<&'static str>,
     country: Option<&'l str>,
@@ -180,6 +182,7 @@ impl Journal {
             status: NoMetric::from(u64::from(entry.status)),
             outcome: entry.outcome,
             rule: entry.rule,
+            would_refuse: facts.would_refuse,
             // Only a refusal by a rule names its subject.
             subject: entry.rule.and(subject),
             event: entry.event,

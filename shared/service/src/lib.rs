@@ -41,6 +41,7 @@ pub struct Service {
     keys: Keys,
     store: Store,
     sender: Sender,
+    pays: bool,
     remembered: Remembered,
     attestations: Option<AttestationGuard>,
 }
@@ -60,6 +61,8 @@ pub struct Parts {
     pub store: Store,
     /// The client of the carrier, SNS.
     pub sender: Sender,
+    /// Whether purses pay for texts. Only tests of other rules leave them out.
+    pub pays: bool,
 }
 
 impl fmt::Debug for Service {
@@ -136,6 +139,7 @@ impl Service {
             keys: parts.keys,
             store: parts.store,
             sender: parts.sender,
+            pays: parts.pays,
             remembered: Remembered::default(),
         })
     }

@@ -1,34 +1,80 @@
 //! The refusals that this instance remembers.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use phoneproof_aws::store::SendPlan;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::Denial;
+use phoneproof_domain::purse::{Ask, PurseItem, PurseKey, PurseRefusal};
 use phoneproof_domain::refusals::{CAPACITY, Refusals};
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::Subject;
 
-/// The denials of rules, by the rule whose gate refused and by the subject that it refused.
+/// The denials of rules, and the purses that could not pay.
 #[derive(Debug)]
-pub(crate) struct Remembered(Mutex<Refusals<(Rule, Subject), Denial>>);
+pub(crate) struct Remembered {
+    /// By the rule whose gate refused and by the subject that it refused.
+    denials: Mutex<Refusals<(Rule, Subject), Denial>>,
+    /// What the purses held that refused a text. Whether they refuse the next one depends on its caller, too.
+    purses: Mutex<Refusals<PurseKey, PurseItem>>,
+}
 
 impl Default for Remembered {
     fn default() -> Self {
-        Self(Mutex::new(Refusals::new(CAPACITY)))
+        Self {
+            denials: Mutex::new(Refusals::new(CAPACITY)),
+            purses: Mutex::new(Refusals::new(CAPACITY)),
+        }
     }
 }
 
 impl Remembered {
     /// Remembers that the store refused `subject` at `now`.
     pub(crate) fn remember(&self, denial: Denial, subject: &Subject, now: Timestamp) {
-        let key = (denial.gate(), subject.clone());
-        self.lock().remember(key, denial, denial.retry_at(), now);
+        let Some(rule) = denial.gate() else {
+            return;
+        };
+        let key = (rule, subject.clone());
+        lock(&self.denials).remember(key, denial, denial.retry_at(), now);
+    }
+
+    /// Remembers what the purses of `ask` held when they refused it: the country's, the number block's and the service's.
+    pub(crate) fn remember_purses(
+        &self,
+        ask: &Ask,
+        items: &HashMap<PurseKey, PurseItem>,
+        refusal: PurseRefusal,
+    ) {
+        let mut purses = lock(&self.purses);
+        for key in purse_keys(ask) {
+            if let Some(item) = items.get(&key) {
+                purses.remember(key, item.clone(), Some(refusal.retry_at), ask.now);
+            }
+        }
+    }
+
+    /// Returns what the purses of `ask` held, if its country, its number block or the service could not pay lately. A
+    /// purse that is not remembered counts as one that nobody used yet, so that the store decides on it.
+    pub(crate) fn recall_purses(&self, ask: &Ask) -> Option<HashMap<PurseKey, PurseItem>> {
+        let purses = lock(&self.purses);
+        if purses.is_empty() {
+            return None;
+        }
+        let [country, number_block, service] = purse_keys(ask);
+        // Without the country's purse there is no decision.
+        let seen = purses.recall(&country, ask.now)?.clone();
+        let mut items = HashMap::from([(country, seen)]);
+        for key in [number_block, service] {
+            let item = purses.recall(&key, ask.now).cloned().unwrap_or_default();
+            items.insert(key, item);
+        }
+        Some(items)
     }
 
     /// Lists the denials that hold for a send at `now`, each with its subject, in the order of the gates.
     pub(crate) fn recall(&self, plan: &SendPlan, now: Timestamp) -> Vec<(Denial, Subject)> {
-        let refusals = self.lock();
+        let refusals = lock(&self.denials);
         let mut denials = Vec::new();
         if refusals.is_empty() {
             return denials;
@@ -43,9 +89,14 @@ impl Remembered {
         }
         denials
     }
+}
 
-    /// Locks the memory, even after a panic under its lock: what it holds only refuses.
-    fn lock(&self) -> MutexGuard<'_, Refusals<(Rule, Subject), Denial>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// The purses whose content a refusal remembers. That of the network depends on the caller.
+fn purse_keys(ask: &Ask) -> [PurseKey; 3] {
+    [ask.country_key(), ask.block_key(), ask.service_key()]
+}
+
+/// Locks a memory, even after a panic under its lock: what it holds only refuses.
+fn lock<K, R>(memory: &Mutex<Refusals<K, R>>) -> MutexGuard<'_, Refusals<K, R>> {
+    memory.lock().unwrap_or_else(PoisonError::into_inner)
 }

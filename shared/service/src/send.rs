@@ -2,6 +2,7 @@
 
 mod answer;
 mod caller;
+mod payment;
 mod prepare;
 mod reserve;
 
@@ -16,6 +17,7 @@ use phoneproof_crypto::digest::sha256;
 use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::attestation::Remedy;
+use phoneproof_domain::catalog::RenderedText;
 use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, TokenMode};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
@@ -29,6 +31,7 @@ use phoneproof_domain::phone::{Destination, Phone, PhoneError};
 use phoneproof_domain::phone_parser::read_complete;
 use phoneproof_domain::phone_record::{Reservation, SendRefusal, Slot, SlotIndex};
 use phoneproof_domain::policy::{Business, BusinessId, DestinationRefusal, TestNumber};
+use phoneproof_domain::purse::first_try;
 use phoneproof_domain::rule::Rule;
 use phoneproof_observe::{Dependency, RequestContext, TextSent};
 use tokio::time::Instant;
@@ -154,19 +157,29 @@ impl Service {
         let checked = self.check(&command, request)?;
         let keyring = self.keys.keyring(request).await?;
         let mut prepared = self.prepare(&command, &checked, &keyring, request).await?;
-        let mut plan = self.plan(&command, &checked, &prepared, &keyring, request)?;
+        let text = self.render(&command, &prepared, request);
+        let mut payment = self.payment(&checked, (&command, &keyring), text.as_ref(), request);
+        let mut plan = self.plan(&command, &checked, &prepared, &keyring, request);
+        plan.caller = payment.as_ref().map(|payment| self.caller_of(payment));
+        plan.paid = payment.as_ref().map(|ask| first_try(ask, self.purses()));
+        if let Some(ask) = &payment {
+            self.pay_from_memory(ask, &mut plan, request).await?;
+        }
         for _ in 0..ROUNDS {
+            self.settle(&mut plan, (&checked, &mut prepared), &keyring, request)?;
             match self.reserve(&checked, &plan, request).await {
                 Ok(()) => {
                     let token = self.choose_token(&command, &prepared, &keyring, request)?;
                     return self
-                        .text(&command, &checked, &prepared, &plan, token, request)
+                        .text(&checked, (&prepared, text), &plan, token, request)
                         .await;
                 }
                 Err(ReserveError::Again(moved)) => {
                     prepared = prepared.moved_to(moved.reservation);
                     plan.take(&moved);
-                    self.replan(&mut plan, &checked, &prepared, &keyring, request)?;
+                    if let Some(ask) = &mut payment {
+                        self.pay_again(ask, &mut plan, &moved, request).await?;
+                    }
                 }
                 // The store plans such a send again.
                 Err(ReserveError::Refused(SendRefusal::Instead(_))) => {
@@ -204,9 +217,8 @@ impl Service {
     /// Hands the text of a reserved challenge to the carrier, and gives the counts back if the carrier refuses it.
     async fn text(
         &self,
-        command: &SendCommand,
         checked: &Checked<'_>,
-        prepared: &Prepared<'_>,
+        (prepared, text): (&Prepared<'_>, Option<RenderedText>),
         plan: &SendPlan,
         token: String,
         request: &mut RequestContext,
@@ -218,11 +230,11 @@ impl Service {
             attempts: plan.attempts,
         }
         .make(checked, token, request.now);
-        match self.deliver(command, checked, prepared, request).await {
+        match self.deliver(checked, text, request).await {
             Delivery::Accepted => Ok(sent),
             Delivery::Unknown => Err(SendError::CarrierUnknown(Box::new(sent))),
             Delivery::Refused => {
-                let given_back = self.refund(plan, request).await;
+                let given_back = self.refund(checked, plan, request).await;
                 Err(SendError::CarrierRefused {
                     given_back,
                     retry_at: resend_at,
@@ -359,6 +371,8 @@ impl Service {
             slot: index,
             expires_at: slot.expires_at,
             code_mac: code_mac(root.code_mac_key(), slot.id, &code),
+            // Who paid for its text stands in the first token.
+            spent: None,
             ..prepared.challenge
         };
         let sent_at = slot.expires_at - checked.business.code_lifetime;
@@ -374,21 +388,13 @@ impl Service {
     /// Hands the text to the carrier. A text to a test number is never sent, and counts as accepted.
     async fn deliver(
         &self,
-        command: &SendCommand,
         checked: &Checked<'_>,
-        prepared: &Prepared<'_>,
+        text: Option<RenderedText>,
         request: &mut RequestContext,
     ) -> Delivery {
         if checked.test.is_some() {
             return Delivery::Accepted;
         }
-        let challenge = &prepared.challenge;
-        let works_for = challenge.expires_at.since(request.now);
-        let (business, locale) = (&challenge.business, &challenge.locale);
-        let action = command.action.as_deref();
-        let text = self
-            .catalog
-            .render(business, locale, action, &prepared.code, works_for);
         // The policy may have dropped the locale of an earlier token. Then there is no text, and the quota is given back.
         let Some(text) = text else {
             return Delivery::Refused;
@@ -413,8 +419,13 @@ impl Service {
     /// Gives back the counts of a refused text. Returns the rules whose counts were given back.
     ///
     /// A refund that fails only costs the user a part of the quota, so the request does not fail with it.
-    async fn refund(&self, plan: &SendPlan, request: &mut RequestContext) -> Vec<Rule> {
-        if let Err(error) = self.store.refund(plan, request).await {
+    async fn refund(
+        &self,
+        checked: &Checked<'_>,
+        plan: &SendPlan,
+        request: &mut RequestContext,
+    ) -> Vec<Rule> {
+        if let Err(error) = self.store.refund(plan, checked.country, request).await {
             tracing::warn!(%error, "a refused text was not refunded");
             return Vec::new();
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use phoneproof_crypto::base64url;
 use phoneproof_crypto::code::code_matches;
+use phoneproof_crypto::index::Indexer;
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_crypto::success_token::SuccessToken;
 use phoneproof_domain::challenge::{Challenge, Closed};
@@ -11,6 +12,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
 use phoneproof_domain::phone_record::{Guess, GuessRefusal, REPEATABLE_FOR, Use, WriteId};
 use phoneproof_domain::policy::Business;
+use phoneproof_domain::purse::Proof;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_guard::{AMR, Claims};
 use phoneproof_observe::RequestContext;
@@ -67,8 +69,8 @@ impl<E: Into<Unavailable>> From<E> for VerifyError {
 impl Service {
     /// Checks a code and consumes its challenge.
     ///
-    /// The challenge holds the MAC of its code, so the service can compare the code before it writes. It writes once. The
-    /// same code again, less than [`REPEATABLE_FOR`] after it was entered, gets a success token with the same claims.
+    /// The challenge holds the MAC of its code, so the service can compare the code before it writes. It writes once, and
+    /// then knows the answer. After a right code, the purses that paid for the text get it back. The same code again, less than [`REPEATABLE_FOR`] after it was entered, gets a success token with the same claims.
     ///
     /// # Errors
     ///
@@ -109,12 +111,15 @@ impl Service {
             write: WriteId(request.draw()?),
         };
         let terms = self.policy.terms(request.now, &self.policy.limits);
-        let recorded = self
-            .store
-            .record_guess(&phone_index, &guess, &terms, request);
+        let proof = (right && !challenge.test)
+            .then(|| self.prove(&challenge, keyring.indexer(), request.now));
+        let recorded =
+            self.store
+                .record_guess(&phone_index, &guess, &terms, proof.as_ref(), request);
         let used = match recorded.await? {
             Ok(_) if right => {
                 request.facts.verified = !challenge.test;
+                self.give_back(&challenge, keyring.indexer(), request).await;
                 Use {
                     at: request.now,
                     by: guess.write,
@@ -136,6 +141,29 @@ impl Service {
         };
         let keys = (&*keyring, &phone_index);
         Ok(self.issue_success(&challenge, used, business, keys, request.now)?)
+    }
+
+    /// Makes the evidence that a right code leaves on the phone's record.
+    fn prove(&self, challenge: &Challenge, indexer: &Indexer, now: Timestamp) -> Proof {
+        let network = challenge.spent.as_ref();
+        let network = network.map(|spent| spent.payer.network.clone());
+        Proof::renewed(indexer.device(&challenge.device), now, self.purses()).in_network(network)
+    }
+
+    /// Gives back what the text of a challenge used up, after this request has marked the challenge as used.
+    async fn give_back(
+        &self,
+        challenge: &Challenge,
+        indexer: &Indexer,
+        request: &mut RequestContext,
+    ) {
+        if let (Some(spent), Some(country)) = (&challenge.spent, challenge.country) {
+            let block = indexer.number_block(&challenge.phone);
+            let place = (country, &block);
+            self.store
+                .credit(spent, place, self.purses(), request)
+                .await;
+        }
     }
 
     /// Signs the success token of a challenge that was consumed by `used`.

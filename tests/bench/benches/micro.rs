@@ -84,6 +84,7 @@ fn challenge(keyring: &Keyring) -> Challenge {
         locale: Locale::parse("en").expect("a locale"),
         action: None,
         test: false,
+        spent: None,
     }
 }
 
@@ -155,6 +156,7 @@ fn claims() -> Claims {
         amr: phoneproof_guard::AMR.map(str::to_owned).to_vec(),
         action: None,
         test: false,
+        spent: None,
     }
 }
 
@@ -237,6 +239,9 @@ fn plan(keyring: &Keyring, policy: &Policy) -> SendPlan {
         attempts: 5,
         terms: policy.terms(NOW, &policy.limits),
         wrong: Begin::Next,
+        ended_evidence: None,
+        caller: None,
+        paid: None,
         kept_until: challenge.expires_at,
         stored: None,
     }

@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValue;
 use phoneproof_domain::challenge::Closed;
 use phoneproof_domain::phone_record::{Guess, GuessRefusal, REPEATABLE_FOR, Terms, Use};
+use phoneproof_domain::purse::Proof;
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_domain::tally::Begin;
 use phoneproof_domain::window::Quota;
@@ -15,6 +16,7 @@ use super::item::{
     Item, PK, attribute, bytes, instant, number, read_number, read_phone_record, read_tally,
     slot_member, slot_name, text,
 };
+use super::phone::prove;
 use super::record::RecordWrite;
 use super::transaction::{CONFLICT_RETRIES, pause};
 use super::{CallFailed, Store, StoreError, within};
@@ -23,7 +25,7 @@ const OPERATION: &str = "UpdateItem";
 
 impl Store {
     /// Counts a wrong guess or consumes the challenge, if it is open and the phone is not locked. `phone_index` is the key
-    /// of the phone's record.
+    /// of the phone's record. A right guess leaves `proof` there.
     ///
     /// Returns the guesses that are left. The guess was compared before, so one write with one condition is enough:
     /// parallel guesses cannot slip past the count, and a right code cannot succeed twice.
@@ -37,10 +39,12 @@ impl Store {
         phone_index: &SubjectIndex,
         guess: &Guess,
         terms: &Terms,
+        proof: Option<&Proof>,
         request: &mut RequestContext,
     ) -> Result<Result<u32, GuessRefusal>, StoreError> {
         let began = Instant::now();
-        let recorded = self.write_guess(phone_index, guess, terms, request).await;
+        let call = self.write_guess(phone_index, (guess, proof), terms, request);
+        let recorded = call.await;
         request.note_call(Dependency::Store, began);
         recorded
     }
@@ -48,7 +52,7 @@ impl Store {
     async fn write_guess(
         &self,
         phone_index: &SubjectIndex,
-        guess: &Guess,
+        (guess, proof): (&Guess, Option<&Proof>),
         terms: &Terms,
         request: &RequestContext,
     ) -> Result<Result<u32, GuessRefusal>, StoreError> {
@@ -58,7 +62,11 @@ impl Store {
             let update = update
                 .table_name(&self.tables.challenges)
                 .key(PK, text(phone_index.as_str()));
-            let update = write_guess(guess, &terms, begin).fill(update);
+            let mut write = write_guess(guess, &terms, begin);
+            if let Some(proof) = proof.filter(|_| guess.right) {
+                prove(&mut write, proof);
+            }
+            let update = write.fill(update);
             // All members of the slot come back, so that the answer can say whether the challenge was used.
             let update = update.return_values(ReturnValue::AllNew);
             let error = match within(request.deadline, update.send()).await {

@@ -7,7 +7,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use phoneproof_domain::challenge::ChallengeId;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::{PhoneRecord, Slot, SlotIndex, Use, WriteId};
+use phoneproof_domain::purse::Proof;
 use phoneproof_domain::root::RootId;
+use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_domain::subject_record::SubjectRecord;
 use phoneproof_domain::tally::{PLACES, Tally};
 use phoneproof_domain::window::Window;
@@ -66,6 +68,26 @@ pub(super) mod attribute {
     pub(crate) const BLOCKED_UNTIL: &str = "blocked_until";
     /// The `expires_at` that the record had before it was blocked.
     pub(crate) const BEFORE_BLOCK: &str = "before_block";
+    /// The evidence of a phone that was verified: its end, the device, and the network.
+    pub(crate) const PROVED: &str = "proved";
+    pub(crate) const PROVED_DEVICE: &str = "proved_device";
+    pub(crate) const PROVED_NETWORK: &str = "proved_network";
+    /// The texts since the last typed code: at that device, out of the reserve in that network, in other places.
+    pub(crate) const OWED_HERE: &str = "owed_here";
+    pub(crate) const OWED_NEAR: &str = "owed_near";
+    pub(crate) const OWED_ELSEWHERE: &str = "owed_elsewhere";
+    /// When a text was last taken out of the phone's reserve.
+    pub(crate) const RESERVED_AT: &str = "reserved_at";
+    /// What leaves with the evidence.
+    pub(crate) const EVIDENCE: [&str; 7] = [
+        PROVED,
+        PROVED_DEVICE,
+        PROVED_NETWORK,
+        OWED_HERE,
+        OWED_NEAR,
+        OWED_ELSEWHERE,
+        RESERVED_AT,
+    ];
     /// The tallies: texts of the hour, texts of the day, wrong codes of the day.
     pub(crate) const HOUR: &str = "hour";
     pub(crate) const DAY: &str = "day";
@@ -90,6 +112,23 @@ pub(super) fn read_tally(item: &Item, tally: &str) -> Tally {
         at,
         places: (0..PLACES).filter_map(read).collect(),
     }
+}
+
+/// Reads the evidence of a phone's record; `None` when it has none, or when a part is missing.
+pub(super) fn read_proof(item: &Item) -> Option<Proof> {
+    let index = |name| {
+        let text = item.get(name)?.as_s().ok()?;
+        Some(SubjectIndex::from_text(text.clone()))
+    };
+    let owed = |name| read_number(item, name).unwrap_or(0);
+    Some(Proof {
+        until: Timestamp::from_unix(read_number(item, attribute::PROVED)?),
+        device: index(attribute::PROVED_DEVICE)?,
+        network: index(attribute::PROVED_NETWORK),
+        owed_here: owed(attribute::OWED_HERE),
+        owed_near: owed(attribute::OWED_NEAR),
+        owed_elsewhere: owed(attribute::OWED_ELSEWHERE),
+    })
 }
 
 /// Reads what the rules need of a record.
@@ -158,6 +197,8 @@ pub(super) fn read_phone_record(item: &Item, today: &Window) -> PhoneRecord {
         failures: read_number(item, attribute::FAILURES).unwrap_or(0),
         failures_today: read_tally(item, attribute::WRONG).counted(today),
         slots,
+        proof: read_proof(item),
+        reserved_at: read_number(item, attribute::RESERVED_AT).map(Timestamp::from_unix),
     }
 }
 

@@ -9,6 +9,7 @@ mod guess;
 mod inspect;
 pub mod item;
 mod phone;
+mod purses;
 mod ranges;
 mod record;
 mod reference;
@@ -16,11 +17,14 @@ mod reserve;
 mod spend;
 mod transaction;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
+use phoneproof_domain::purse::{CountryRecord, Damaged};
 use phoneproof_domain::random::RandomUnavailable;
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
@@ -29,7 +33,7 @@ pub use self::blocks::Block;
 pub use self::counter::count_update;
 pub use self::inspect::WrongCodes;
 pub use self::reference::StoredToken;
-pub use self::reserve::{Moved, ReserveError, SendPlan};
+pub use self::reserve::{Moved, PhoneCaller, ReserveError, SendPlan};
 pub use self::spend::SpendOutcome;
 pub use self::transaction::{CONDITION_FAILED, transact};
 use crate::clients::error_code;
@@ -65,6 +69,9 @@ pub enum StoreError {
     /// An item lacks an attribute, or has one of another type.
     #[error("the item {0} cannot be read")]
     Unreadable(&'static str),
+    /// A purse was damaged by hand, so it admits nobody. The key holds a keyed hash at most.
+    #[error("the purse {0} cannot be read: {1}")]
+    DamagedPurse(String, Damaged),
     /// The store refused a request that the rules admit, or gave no reason.
     #[error("{0} was refused against the rules")]
     Contradiction(&'static str),
@@ -127,6 +134,8 @@ impl CallFailed {
 pub struct Store {
     client: Client,
     tables: Tables,
+    /// The countries as a credit saw them last, by the key of their purse. The policy bounds their number.
+    seen: Arc<Mutex<HashMap<String, CountryRecord>>>,
 }
 
 impl fmt::Debug for Store {
@@ -141,7 +150,15 @@ impl Store {
     /// Makes a store on these tables. It connects at the first call.
     #[must_use]
     pub fn new(client: Client, tables: Tables) -> Self {
-        Self { client, tables }
+        Self {
+            client,
+            tables,
+            seen: Arc::default(),
+        }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, HashMap<String, CountryRecord>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,9 +1,13 @@
 //! The challenge on a phone's record: what a send writes of it, and what a refund takes back.
 
-use phoneproof_domain::phone_record::{Predecessor, REPEATABLE_FOR, REPEATED_FOR, Reservation};
+use phoneproof_domain::phone_record::{
+    Predecessor, REPEATABLE_FOR, REPEATED_FOR, Reservation, Share,
+};
+use phoneproof_domain::purse::{Claim, Proof};
+use phoneproof_domain::tally::Begin;
 use phoneproof_domain::window::Quota;
 
-use super::item::{attribute, bytes, instant, make_slot, number, slot_member, slot_name};
+use super::item::{attribute, bytes, instant, make_slot, number, slot_member, slot_name, text};
 use super::record::RecordWrite;
 use super::reserve::SendPlan;
 
@@ -14,18 +18,25 @@ use super::reserve::SendPlan;
 /// [`PhoneRecord::admits_send`]: phoneproof_domain::phone_record::PhoneRecord::admits_send
 pub(super) fn reserve_slot(write: &mut RecordWrite, plan: &SendPlan) {
     let (terms, reservation) = (&plan.terms, &plan.reservation);
-    write.require("(attribute_not_exists(last_sent) OR last_sent <= :ready)");
+    let (cooled, last) = match plan.share() {
+        Share::Common => ("last_sent", attribute::LAST_SENT),
+        Share::Reserve => ("reserved_at", attribute::RESERVED_AT),
+    };
+    write.require(format!(
+        "(attribute_not_exists({cooled}) OR {cooled} <= :ready)"
+    ));
     write.require("(attribute_not_exists(failures) OR failures < :hard)");
     write.value(":now", instant(terms.now));
     write.value(":ready", instant(terms.now - terms.cooldown));
     write.value(":hard", number(terms.lockout.hard));
-    write.set("last_sent = :now");
+    write.set(format!("{last} = :now"));
+    claim_evidence(write, plan);
     let soft = Quota {
         limit: terms.lockout.soft,
         window: terms.today,
     };
     write.bound(attribute::WRONG, &soft, plan.wrong);
-    if !matches!(plan.wrong, phoneproof_domain::tally::Begin::Next) {
+    if plan.wrong != Begin::Next {
         write.clear(attribute::WRONG, &terms.today);
     }
     match reservation {
@@ -62,23 +73,89 @@ pub(super) fn reserve_slot(write: &mut RecordWrite, plan: &SendPlan) {
     write.name("#used", slot_member::USED);
 }
 
+/// Checks and counts what the text claims of the phone's evidence. Evidence that has ended leaves the record.
+///
+/// The condition is the decision of [`Proof::bears`](phoneproof_domain::purse::Proof::bears).
+fn claim_evidence(write: &mut RecordWrite, plan: &SendPlan) {
+    let (proved, now) = (attribute::PROVED, plan.terms.now);
+    if let Some(ended) = plan.ended_evidence {
+        write.require(format!("{proved} = :ended"));
+        write.value(":ended", instant(ended));
+        for name in attribute::EVIDENCE {
+            write.remove(name);
+        }
+        return;
+    }
+    let (owed, texts, place) = match plan.claim() {
+        Claim::Nothing => {
+            write.require(format!(
+                "(attribute_not_exists({proved}) OR {proved} > :now)"
+            ));
+            write.value(":now", instant(now));
+            return;
+        }
+        Claim::Here { texts } => (attribute::OWED_HERE, texts, Some(attribute::PROVED_DEVICE)),
+        Claim::Near { texts } => (attribute::OWED_NEAR, texts, Some(attribute::PROVED_NETWORK)),
+        Claim::Elsewhere { texts } => (attribute::OWED_ELSEWHERE, texts, None),
+    };
+    write.require(format!(
+        "{proved} > :now AND (attribute_not_exists({owed}) OR {owed} < :owed)"
+    ));
+    write.value(":owed", number(texts));
+    write.add(format!("{owed} :one"));
+    write.value(":one", number(1));
+    if let (Some(place), Some(own)) = (place, &plan.caller) {
+        let index = if place == attribute::PROVED_DEVICE {
+            &own.caller.device
+        } else {
+            &own.caller.network
+        };
+        write.require(format!("{place} = :place"));
+        write.value(":place", text(index.as_str()));
+    }
+}
+
+/// Notes that the phone's code was typed in at `proof`'s device.
+pub(super) fn prove(write: &mut RecordWrite, proof: &Proof) {
+    for owed in [
+        attribute::OWED_HERE,
+        attribute::OWED_NEAR,
+        attribute::OWED_ELSEWHERE,
+    ] {
+        write.remove(owed);
+    }
+    write.set(format!("{} = :until", attribute::PROVED));
+    write.set(format!("{} = :device", attribute::PROVED_DEVICE));
+    write.value(":until", instant(proof.until));
+    write.value(":device", text(proof.device.as_str()));
+    match &proof.network {
+        Some(network) => {
+            write.set(format!("{} = :network", attribute::PROVED_NETWORK));
+            write.value(":network", text(network.as_str()));
+        }
+        None => write.remove(attribute::PROVED_NETWORK),
+    }
+}
+
 /// Adds the condition that no live slot holds the challenge. The slot of an earlier send is not known, so the condition
 /// looks at every slot.
 fn forbid_id(write: &mut RecordWrite, plan: &SendPlan) {
     for index in 0..plan.terms.slots {
         write.require(format!(
-            "(attribute_not_exists(#o{index}) OR #o{index}.#id <> :id OR #o{index}.#expires <= :now)"
+            "(attribute_not_exists(#o{index}) OR #o{index}.#i<>:id OR #o{index}.#e<=:now)"
         ));
         write.name(format!("#o{index}"), slot_name(index));
     }
-    write.name("#id", slot_member::ID);
+    // Short placeholders, because an expression has 4 KB at most, and there may be 40 slots.
+    write.name("#i", slot_member::ID);
+    write.name("#e", slot_member::EXPIRES);
     write.value(":id", bytes(plan.reservation.id().0));
 }
 
 /// Adds the condition that the challenge before is open and has exactly so many guesses left, and takes them.
 fn move_guesses(write: &mut RecordWrite, of: &Predecessor) {
     write.require(
-        "#old.#id = :of AND #old.#expires > :now AND #old.#left = :left \
+        "#old.#i = :of AND #old.#expires > :now AND #old.#left = :left \
          AND attribute_not_exists(#old.#used)",
     );
     write.set("#old.#left = :zero");

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::purse::Attribute;
 use phoneproof_domain::tally::{Begin, PLACES, Tally};
 use phoneproof_domain::window::{Quota, Window};
 
@@ -58,6 +59,20 @@ impl RecordWrite {
     /// Gives a value its placeholder.
     pub(super) fn value(&mut self, placeholder: impl Into<String>, value: AttributeValue) {
         self.values.insert(placeholder.into(), value);
+    }
+
+    /// Gives the name of an attribute of a purse its placeholder, because some of the names are reserved.
+    pub(super) fn purse_name(&mut self, attribute: Attribute) -> String {
+        let placeholder = format!("#{}", attribute.name());
+        self.name(placeholder.clone(), attribute.name());
+        placeholder
+    }
+
+    /// Gives a value the next free placeholder.
+    pub(super) fn next_value(&mut self, value: AttributeValue) -> String {
+        let placeholder = format!(":v{}", self.values.len());
+        self.value(placeholder.clone(), value);
+        placeholder
     }
 
     /// Requires that the subject is not blocked. What is left of a block that has ended goes with the next write.

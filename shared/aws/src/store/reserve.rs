@@ -1,14 +1,19 @@
 //! The writes of `send`: one transaction that passes every gate, and its refund.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem};
 use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::country::Country;
 use phoneproof_domain::denial::Denial;
 use phoneproof_domain::gate::{Check, Found, Gate, Settled};
-use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal, Terms};
+use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal, Share, Terms};
+use phoneproof_domain::purse::{Caller, Claim, Plan, Proof, PurseItem, PurseKey, Write};
 use phoneproof_domain::range::Ranges;
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
-use phoneproof_domain::tally::{Begin, Tally};
+use phoneproof_domain::tally::Begin;
 use phoneproof_domain::window::HOUR;
 use phoneproof_observe::{Dependency, RequestContext};
 use thiserror::Error;
@@ -16,10 +21,11 @@ use tokio::time::Instant;
 
 use super::item::{Item, PK, attribute, read_phone_record, read_subject_record, read_tally, text};
 use super::phone::{release_slot, reserve_slot};
+use super::purses::{read_purse, write_purse};
 use super::ranges::{build_range_check, read_blocked_ranges};
 use super::record::RecordWrite;
 use super::reference::StoredToken;
-use super::transaction::{CONDITION_FAILED, transact};
+use super::transaction::{CONDITION_FAILED, NOT_VALID, transact};
 use super::{CallFailed, Store, StoreError, within};
 
 /// The plan of one send: everything that its transaction holds.
@@ -41,10 +47,25 @@ pub struct SendPlan {
     pub terms: Terms,
     /// How the count of today's wrong codes is met.
     pub wrong: Begin,
+    /// When the evidence on the phone's record has ended, if it has. It then leaves the record.
+    pub ended_evidence: Option<Timestamp>,
+    /// Who asks, for the phone's reserve; `None` for a test number, which has none.
+    pub caller: Option<PhoneCaller>,
+    /// Who pays, and how; `None` for a test number.
+    pub paid: Option<Plan>,
     /// When the phone's record ends, if nothing else happens to it.
     pub kept_until: Timestamp,
     /// The token to store with a new challenge; `None` when tokens are not stored, and for a resend.
     pub stored: Option<StoredToken>,
+}
+
+/// Who asks for a text, and how many the phone's reserve has for a caller that it was verified with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhoneCaller {
+    /// The device and the network.
+    pub caller: Caller,
+    /// The texts of the reserve between two typed codes.
+    pub reserve: u32,
 }
 
 /// Why nothing was reserved.
@@ -70,13 +91,39 @@ pub struct Moved {
     pub wrong: (Terms, Begin),
     /// The reservation that the phone's record has room for.
     pub reservation: Reservation,
+    /// What the text takes out of the phone's reserve, because the limits of the phone refuse it.
+    pub reserved: Option<Claim>,
+    /// When the evidence on the phone's record has ended, if it has.
+    pub ended_evidence: Option<Timestamp>,
+    /// The phone's evidence, if its record came back.
+    pub proof: Option<Option<Proof>>,
+    /// The purses that came back, because they refused.
+    pub purses: HashMap<PurseKey, PurseItem>,
+    /// Whether somebody else has to pay.
+    pub is_unpaid: bool,
 }
 
 impl SendPlan {
-    /// Takes over what a refused transaction told, except for the reservation.
+    /// Takes over what a refused transaction told, except for the reservation and for who pays.
     pub fn take(&mut self, moved: &Moved) {
         self.gates.clone_from(&moved.gates);
         (self.terms, self.wrong) = moved.wrong;
+        self.ended_evidence = moved.ended_evidence;
+    }
+
+    /// Returns the share of the phone that the text uses up.
+    pub(super) fn share(&self) -> Share {
+        let mut checks = self.gates.iter().map(|gate| &gate.check);
+        let share = checks.find_map(|check| match check {
+            Check::Reserve(share) => Some(*share),
+            Check::NotBlocked | Check::NotInBlockedRange(_) | Check::Count(..) => None,
+        });
+        share.unwrap_or_default()
+    }
+
+    /// Returns what the text claims of the phone's evidence.
+    pub(super) fn claim(&self) -> Claim {
+        self.paid.as_ref().map_or(Claim::Nothing, |paid| paid.claim)
     }
 
     /// Lists the items of the transaction, each with what has to be said about it when its condition fails.
@@ -95,12 +142,17 @@ impl SendPlan {
         }
         parts.extend(self.gates.iter().filter_map(|gate| match &gate.check {
             Check::NotInBlockedRange(ranges) => Some(Part::Ranges(gate, ranges)),
-            Check::NotBlocked | Check::Reserve | Check::Count(..) => None,
+            Check::NotBlocked | Check::Reserve(_) | Check::Count(..) => None,
         }));
+        let writes = self.paid.iter().flat_map(|paid| &paid.writes);
+        parts.extend(writes.map(Part::Purse));
         parts.extend(self.stored.as_ref().map(Part::Token));
         parts
     }
 }
+
+/// The error code of a request that an item does not fit.
+const NOT_FITTING: &str = "ValidationException";
 
 /// An item of the transaction.
 enum Part<'p> {
@@ -108,12 +160,14 @@ enum Part<'p> {
     Record(&'p Subject, Vec<&'p Gate>),
     /// The copy of the blocked ranges, with its gate.
     Ranges(&'p Gate, &'p Ranges),
+    /// A purse.
+    Purse(&'p Write),
     /// The token that is stored.
     Token(&'p StoredToken),
 }
 
 /// Returns the name of the tally in which a gate counts.
-fn tally_of(window: std::time::Duration) -> &'static str {
+fn tally_of(window: Duration) -> &'static str {
     if window <= HOUR {
         attribute::HOUR
     } else {
@@ -138,8 +192,16 @@ impl Store {
         let began = Instant::now();
         let done = transact(&self.client, || self.reserve_items(plan), request).await;
         request.note_call(Dependency::Store, began);
-        let Err(reasons) = done? else {
-            return Ok(());
+        let reasons = match done {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(reasons)) => reasons,
+            // A purse that the update does not fit. It is read, and named.
+            Err(StoreError::Call(failed)) if failed.code == NOT_FITTING && plan.paid.is_some() => {
+                let mut judgement = Judgement::new(plan);
+                judgement.moved.is_unpaid = true;
+                return judgement.conclude().map_err(|(error, _)| error);
+            }
+            Err(error) => return Err(error.into()),
         };
         let verdict = judge(plan, &reasons);
         if let Err((ReserveError::Refused(SendRefusal::Denied(_)), subject)) = &verdict {
@@ -174,7 +236,8 @@ impl Store {
         Ok(read_phone_record(&item, &plan.terms.today))
     }
 
-    /// Gives back the counts of a text that was certainly not sent, if its challenge is still there.
+    /// Gives back the counts of a text that was certainly not sent, if its challenge is still there, and its price to the
+    /// lane that paid, if it is still the same day.
     ///
     /// The counts of the rules that are refunded and the slot of a new challenge are given back. The cooldown stays.
     ///
@@ -184,15 +247,37 @@ impl Store {
     pub async fn refund(
         &self,
         plan: &SendPlan,
+        country: Option<Country>,
         request: &mut RequestContext,
     ) -> Result<(), StoreError> {
+        let payer = plan.paid.as_ref().map(|paid| &paid.payer);
+        let price = payer.zip(country);
+        let price = price.map(|(payer, country)| payer.refund(country));
         let began = Instant::now();
-        let done = transact(&self.client, || self.refund_items(plan), request).await;
+        let build = |price: Option<&Write>| {
+            let mut items = self.refund_items(plan)?;
+            if let Some(write) = price {
+                let item = write_purse(write);
+                items.push(item.into_item(&self.tables.limits, &write.key.to_string())?);
+            }
+            Ok(items)
+        };
+        let mut done = transact(&self.client, || build(price.as_ref()), request).await;
+        // On another day the purse takes nothing back. The rest is given back without it.
+        if let (Ok(Err(reasons)), Some(_)) = (&done, &price)
+            && let Some((last, others)) = reasons.split_last()
+            && last.code() == Some(CONDITION_FAILED)
+            && others
+                .iter()
+                .all(|other| other.code() != Some(CONDITION_FAILED))
+        {
+            done = transact(&self.client, || build(None), request).await;
+        }
         request.note_call(Dependency::Store, began);
         done?.map_err(|_| StoreError::NothingToRefund)
     }
 
-    /// Makes the items of [`Store::refund`]: one per record. The phone's also releases the slot.
+    /// Makes the items of [`Store::refund`] without the price: one per record. The phone's also releases the slot.
     fn refund_items(&self, plan: &SendPlan) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut items = vec![];
         for part in plan.parts() {
@@ -228,6 +313,9 @@ impl Store {
                 }
                 Part::Ranges(_, ranges) => {
                     build_range_check(&self.tables.blocks, ranges, plan.terms.now)?
+                }
+                Part::Purse(write) => {
+                    write_purse(write).into_item(&self.tables.limits, &write.key.to_string())?
                 }
                 Part::Token(stored) => {
                     let put = Put::builder()
@@ -287,71 +375,189 @@ type Verdict = Result<(), (ReserveError, Option<Subject>)>;
 /// The decision on the phone's record is reported if it is more than a denial. Otherwise the most lasting denial is, with
 /// its subject. Without a denial, the send is planned again with what the records hold.
 fn judge(plan: &SendPlan, reasons: &[CancellationReason]) -> Verdict {
-    let mut moved = Moved {
-        gates: plan.gates.clone(),
-        wrong: (plan.terms, plan.wrong),
-        reservation: plan.reservation,
-    };
-    let mut denials = Vec::new();
+    let mut judgement = Judgement::new(plan);
     let parts = plan.parts();
-    let failed = parts.iter().zip(reasons);
-    for (part, reason) in failed.filter(|(_, reason)| reason.code() == Some(CONDITION_FAILED)) {
+    let refused = parts
+        .iter()
+        .zip(reasons)
+        .filter(|(_, reason)| matches!(reason.code(), Some(CONDITION_FAILED | NOT_VALID)));
+    for (part, reason) in refused {
         let nothing = Item::new();
         let item = reason.item().unwrap_or(&nothing);
-        let (gates, found) = match part {
-            Part::Record(subject, gates) => (gates.as_slice(), find_in_record(subject, item, plan)),
+        match part {
+            Part::Record(subject, gates) => {
+                let found = find_in_record(subject, item, plan);
+                judgement.settle(gates, &found)?;
+                if subject.kind == SubjectKind::Phone {
+                    judgement.meet_phone(item, &found);
+                }
+            }
             Part::Ranges(gate, ranges) => {
                 let blocked = read_blocked_ranges(item, ranges);
                 let found = Found {
                     blocked,
                     ..Found::default()
                 };
-                (std::slice::from_ref(gate), found)
+                judgement.settle(std::slice::from_ref(gate), &found)?;
             }
-            Part::Token(_) => continue,
-        };
+            Part::Purse(write) => {
+                judgement.moved.is_unpaid = true;
+                // An item that the update does not fit was not returned. It is read again, and named.
+                if reason.code() == Some(CONDITION_FAILED) {
+                    let purses = &mut judgement.moved.purses;
+                    purses.insert(write.key.clone(), read_purse(item));
+                }
+            }
+            Part::Token(_) => {}
+        }
+    }
+    judgement.conclude()
+}
+
+/// What a refused transaction told so far.
+struct Judgement<'p> {
+    plan: &'p SendPlan,
+    moved: Moved,
+    /// The refusals by the limits of the phone, which its reserve may get around.
+    of_phone: Vec<(Denial, Subject)>,
+    denials: Vec<(Denial, Subject)>,
+    has_moved: bool,
+}
+
+impl<'p> Judgement<'p> {
+    fn new(plan: &'p SendPlan) -> Self {
+        Self {
+            plan,
+            moved: Moved {
+                gates: plan.gates.clone(),
+                wrong: (plan.terms, plan.wrong),
+                reservation: plan.reservation,
+                reserved: None,
+                ended_evidence: plan.ended_evidence,
+                proof: None,
+                purses: HashMap::new(),
+                is_unpaid: false,
+            },
+            of_phone: vec![],
+            denials: vec![],
+            has_moved: false,
+        }
+    }
+
+    /// Asks the gates of one item.
+    fn settle(&mut self, gates: &[&Gate], found: &Found) -> Verdict {
+        let plan = self.plan;
         for gate in gates {
-            match gate.settle(&found, &plan.reservation, &plan.terms) {
+            match gate.settle(found, &plan.reservation, &plan.terms) {
                 Settled::Holds => {}
                 Settled::Instead(instead) => {
-                    let own = moved.gates.iter_mut().find(|own| own == gate);
-                    if let Some(own) = own {
+                    self.has_moved = true;
+                    if let Some(own) = self.moved.gates.iter_mut().find(|own| own == gate) {
                         *own = instead;
                     }
                 }
                 Settled::Refuses(SendRefusal::Denied(denial), subject) => {
+                    let of_phone = matches!(
+                        (subject.kind, denial),
+                        (
+                            SubjectKind::Phone,
+                            Denial::CoolingDown { .. } | Denial::Exhausted(..)
+                        )
+                    );
+                    let denials = if of_phone {
+                        &mut self.of_phone
+                    } else {
+                        &mut self.denials
+                    };
                     denials.push((denial, subject));
                 }
-                Settled::Refuses(SendRefusal::Instead(fitting), _) => moved.reservation = fitting,
+                Settled::Refuses(SendRefusal::Instead(fitting), _) => {
+                    self.has_moved = true;
+                    self.moved.reservation = fitting;
+                }
                 Settled::Refuses(other, _) => return Err((ReserveError::Refused(other), None)),
             }
         }
-        if let Part::Record(
-            Subject {
-                kind: SubjectKind::Phone,
-                ..
-            },
-            _,
-        ) = part
-        {
-            moved.wrong = meet_wrong_codes(item, plan);
+        Ok(())
+    }
+
+    /// Takes over what the phone's record says besides its gates: the day of the wrong codes, and the evidence.
+    fn meet_phone(&mut self, item: &Item, found: &Found) {
+        let plan = self.plan;
+        let wrong = read_tally(item, attribute::WRONG);
+        if !wrong.takes(&plan.terms.today, plan.wrong) {
+            let (today, begin) = wrong.begin(plan.terms.today);
+            self.moved.wrong = (
+                Terms {
+                    today,
+                    ..plan.terms
+                },
+                begin,
+            );
+            self.has_moved = true;
+        }
+        let proof = found.phone.proof.clone();
+        let ended = proof.as_ref().map(|proof| proof.until);
+        let ended = ended.filter(|until| *until <= plan.terms.now);
+        if ended != plan.ended_evidence {
+            self.moved.ended_evidence = ended;
+            self.has_moved = true;
+        }
+        let own = plan.caller.as_ref();
+        let bears = |claim| {
+            let both = proof.as_ref().zip(own);
+            both.is_some_and(|(proof, own)| proof.bears(claim, &own.caller, plan.terms.now))
+        };
+        if plan.claim() != Claim::Nothing && !bears(plan.claim()) {
+            // Another send took the last text that was claimed.
+            self.moved.is_unpaid = true;
+        }
+        if plan.share() == Share::Common && !self.of_phone.is_empty() {
+            let texts = own.map_or(0, |own| own.reserve);
+            let claims = [Claim::Here { texts }, Claim::Near { texts }];
+            if let Some(claim) = claims.into_iter().find(|claim| bears(*claim)) {
+                self.take_reserve(claim, found);
+            }
+        }
+        self.moved.proof = Some(proof);
+    }
+
+    /// Takes the text out of the phone's reserve, if its cooldown and the slots admit one.
+    fn take_reserve(&mut self, claim: Claim, found: &Found) {
+        let (plan, share) = (self.plan, Share::Reserve);
+        let admitted = found
+            .phone
+            .admits_send_from(share, &plan.reservation, &plan.terms);
+        match admitted {
+            Ok(()) => {}
+            Err(SendRefusal::Instead(fitting)) => self.moved.reservation = fitting,
+            Err(_) => return,
+        }
+        self.of_phone.clear();
+        self.has_moved = true;
+        self.moved.reserved = Some(claim);
+        self.moved
+            .gates
+            .retain(|gate| gate.subject.kind != SubjectKind::Phone || gate.quota().is_none());
+        for gate in &mut self.moved.gates {
+            if let Check::Reserve(own) = &mut gate.check {
+                *own = share;
+            }
         }
     }
-    if let Some((denial, subject)) = Denial::most_lasting(denials) {
-        let refusal = SendRefusal::Denied(denial);
-        return Err((ReserveError::Refused(refusal), Some(subject)));
+
+    fn conclude(mut self) -> Verdict {
+        self.denials.append(&mut self.of_phone);
+        if let Some((denial, subject)) = Denial::most_lasting(self.denials) {
+            let refusal = SendRefusal::Denied(denial);
+            return Err((ReserveError::Refused(refusal), Some(subject)));
+        }
+        Err(if self.has_moved || self.moved.is_unpaid {
+            (ReserveError::Again(Box::new(self.moved)), None)
+        } else {
+            (StoreError::Contradiction("a send").into(), None)
+        })
     }
-    let same = moved.gates == plan.gates
-        && moved.wrong == (plan.terms, plan.wrong)
-        && moved.reservation == plan.reservation;
-    Err(if same {
-        let failed = reasons.iter().any(|reason| reason.item().is_some());
-        // A record that changed between the condition and its return would say so by another state.
-        debug_assert!(failed || !reasons.is_empty());
-        (StoreError::Contradiction("a send").into(), None)
-    } else {
-        (ReserveError::Again(Box::new(moved)), None)
-    })
 }
 
 /// Reads the record that made the condition of its write fail.
@@ -360,25 +566,8 @@ fn find_in_record(subject: &Subject, item: &Item, plan: &SendPlan) -> Found {
         record: read_subject_record(item),
         phone: match subject.kind {
             SubjectKind::Phone => read_phone_record(item, &plan.terms.today),
-            _ => Default::default(),
+            _ => PhoneRecord::default(),
         },
         ..Found::default()
     }
-}
-
-/// Returns the day whose wrong codes count, and how they are met.
-fn meet_wrong_codes(item: &Item, plan: &SendPlan) -> (Terms, Begin) {
-    let wrong: Tally = read_tally(item, attribute::WRONG);
-    let is_taken = wrong.at.is_none() && wrong.places.is_empty();
-    if is_taken || wrong.takes(&plan.terms.today, plan.wrong) {
-        return (plan.terms, plan.wrong);
-    }
-    let (today, begin) = wrong.begin(plan.terms.today);
-    (
-        Terms {
-            today,
-            ..plan.terms
-        },
-        begin,
-    )
 }

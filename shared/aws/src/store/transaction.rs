@@ -17,6 +17,8 @@ pub(super) const CONFLICT_RETRIES: u32 = 3;
 
 /// The cancellation code of an item whose condition did not hold.
 pub const CONDITION_FAILED: &str = "ConditionalCheckFailed";
+/// The cancellation code of an item that the update does not fit, such as a number that is a text.
+pub(super) const NOT_VALID: &str = "ValidationError";
 /// The cancellation code of an item that another writer touched at the same time.
 const CONFLICT: &str = "TransactionConflict";
 /// The cancellation codes that pass by themselves. The last two say that a table or a partition of it was throttled
@@ -31,7 +33,8 @@ const OPERATION: &str = "TransactWriteItems";
 ///
 /// # Errors
 ///
-/// - The inner error holds one reason per item, because the condition of at least one item did not hold.
+/// - The inner error holds one reason per item, because the condition of at least one item did not hold, or its update
+///   does not fit it.
 /// - The outer error is a [`StoreError`]: the store gave no answer, or other writers touched the same items at every
 ///   try, or a table was throttled at every try.
 pub async fn transact(
@@ -47,7 +50,7 @@ pub async fn transact(
         let reasons = cancellation_reasons(&error);
         let codes = || reasons.iter().filter_map(CancellationReason::code);
         // A failed condition stands even if other items met a conflict: no retry can help.
-        if codes().any(|code| code == CONDITION_FAILED) {
+        if codes().any(|code| code == CONDITION_FAILED || code == NOT_VALID) {
             return Ok(Err(reasons.to_vec()));
         }
         let Some(passing) = PASSING

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use phoneproof_domain::limits::Limits;
-use phoneproof_domain::phone_record::{Lockout, MAX_SLOTS, REPEATED_FOR};
+use phoneproof_domain::phone_record::{Lockout, MAX_SLOTS, REPEATED_FOR, RESERVE_SLOTS};
 use phoneproof_domain::policy::Business;
 use phoneproof_domain::rule::Rule;
 
@@ -82,7 +82,8 @@ pub(super) fn check_slots(
     faults: &mut Faults,
 ) {
     let step = cooldown.as_secs().max(1);
-    let most = step.saturating_mul(u64::from(MAX_SLOTS) - 1) - REPEATED_FOR.as_secs();
+    let most =
+        step.saturating_mul(u64::from(MAX_SLOTS - RESERVE_SLOTS) - 1) - REPEATED_FOR.as_secs();
     for (name, business) in businesses {
         if business.code_lifetime.as_secs() > most {
             faults.add(

@@ -85,7 +85,7 @@ fn the_smallest_policy_has_the_documented_defaults() {
     assert_eq!(policy.numbers.types, textable);
     assert_eq!(policy.sms.sms_type, SmsType::Transactional);
     assert_eq!(policy.sms.max_segments, 2);
-    assert_eq!(policy.slots().count, 7);
+    assert_eq!(policy.slots().count, 10);
     let business = policy.businesses.values().next().expect("a business");
     assert_eq!((business.code_length, business.attempts), (6, 5));
     assert_eq!(business.code_lifetime, Duration::from_mins(5));
@@ -240,13 +240,13 @@ fn refuses_codes_that_outlive_the_slots() {
         )
     };
     assert_eq!(
-        from_toml(&lasting(380)).map(|p| p.slots().count),
+        from_toml(&lasting(350)).map(|p| p.slots().count),
         Ok(MAX_SLOTS)
     );
     assert_eq!(
-        faults(&lasting(381)),
+        faults(&lasting(351)),
         [
-            "business.b.code_lifetime_seconds: at most 380 is accepted with limits.cooldown_seconds = 10"
+            "business.b.code_lifetime_seconds: at most 350 is accepted with limits.cooldown_seconds = 10"
         ]
     );
 }

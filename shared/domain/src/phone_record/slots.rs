@@ -32,6 +32,9 @@ pub const REPEATABLE_FOR: Duration = Duration::from_secs(30);
 /// (DynamoDB developer guide, "Quotas").
 pub const MAX_SLOTS: SlotIndex = 40;
 
+/// The slots beside those that the cooldown needs, for challenges out of a phone's reserve: three at its device.
+pub const RESERVE_SLOTS: SlotIndex = 3;
+
 /// The slots of every phone under one policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SlotLayout {
@@ -45,7 +48,8 @@ impl SlotLayout {
     /// Plans so many slots that one is reused [`REPEATED_FOR`] after its challenge has expired at the earliest.
     ///
     /// Sends are at least a cooldown apart, so an index returns after `count - 1` whole cooldowns at the earliest.
-    /// `count` is the smallest number for which this time covers the longest lifetime and [`REPEATED_FOR`].
+    /// `count` is the smallest number for which this time covers the longest lifetime and [`REPEATED_FOR`], and
+    /// [`RESERVE_SLOTS`] more.
     ///
     /// There are at most [`MAX_SLOTS`]. Where more were needed, as for a test number, which has no cooldown, a send may
     /// find its slot taken. It then takes another one, because a send never replaces a challenge that is not over.
@@ -53,7 +57,10 @@ impl SlotLayout {
     pub fn new(cooldown: Duration, longest_lifetime: Duration) -> Self {
         let step = cooldown.as_secs().max(1);
         let occupied = longest_lifetime.saturating_add(REPEATED_FOR);
-        let needed = occupied.as_secs().div_ceil(step).saturating_add(1);
+        let needed = occupied
+            .as_secs()
+            .div_ceil(step)
+            .saturating_add(1 + u64::from(RESERVE_SLOTS));
         Self {
             count: SlotIndex::try_from(needed).map_or(MAX_SLOTS, |needed| needed.min(MAX_SLOTS)),
             cooldown: Duration::from_secs(step),

@@ -91,7 +91,7 @@ impl Payer {
             shard: ask.shard,
             price: ask.price,
             day: ask.day(),
-            network: ask.network.clone(),
+            network: ask.caller.network.clone(),
             codes_needed: None,
             heals: false,
         }

@@ -10,7 +10,7 @@ use crate::country::Country;
 use crate::subject::SubjectIndex;
 
 /// Names one purse. `Display` writes its key in the table.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PurseKey {
     /// The purse of a country. Each shard is a crowd of its own.
     Country {

@@ -8,26 +8,46 @@ use crate::subject::SubjectIndex;
 ///
 /// The texts that it is owed are counted apart for the device that was verified and for all other places. So nobody
 /// else uses up what the owner has at his device.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Proof {
     /// When the phone stops being known.
     pub until: Timestamp,
     /// The device that typed the last code.
     pub device: SubjectIndex,
+    /// The network that its text was asked from, if it is known.
+    pub network: Option<SubjectIndex>,
     /// The texts of the lane known at that device since then.
     pub owed_here: u32,
+    /// The texts out of the phone's reserve in that network since then.
+    pub owed_near: u32,
     /// The texts of the lanes known and moved in other places since then.
     pub owed_elsewhere: u32,
 }
 
+/// Who asks for a text, as far as a phone's evidence is about that.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Caller {
+    /// The keyed hash of the device.
+    pub device: SubjectIndex,
+    /// The keyed hash of the network.
+    pub network: SubjectIndex,
+}
+
 /// What the write of the phone's record has to check and count, besides the cooldown and the locks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Claim {
     /// The lane does not depend on the phone.
+    #[default]
     Nothing,
     /// The phone is known, the device is the one that was verified, and fewer than `texts` texts are owed there.
     /// The write counts one more.
     Here {
+        /// The texts that are allowed.
+        texts: u32,
+    },
+    /// The phone is known, the network is the one that was verified in, and fewer than `texts` texts are owed there. The
+    /// write counts one more.
+    Near {
         /// The texts that are allowed.
         texts: u32,
     },
@@ -45,9 +65,17 @@ impl Proof {
         Self {
             until: now + policy.known_for,
             device,
+            network: None,
             owed_here: 0,
+            owed_near: 0,
             owed_elsewhere: 0,
         }
+    }
+
+    /// Adds the network that the text of the code was asked from.
+    #[must_use]
+    pub fn in_network(self, network: Option<SubjectIndex>) -> Self {
+        Self { network, ..self }
     }
 
     /// Whether the phone is known at `now`.
@@ -56,13 +84,18 @@ impl Proof {
         self.until > now
     }
 
-    /// Whether this evidence bears `claim` by `device`. The store repeats it as a condition.
+    /// Whether this evidence bears `claim` by `caller`. The store repeats it as a condition.
     #[must_use]
-    pub fn bears(&self, claim: Claim, device: &SubjectIndex, now: Timestamp) -> bool {
+    pub fn bears(&self, claim: Claim, caller: &Caller, now: Timestamp) -> bool {
         match claim {
             Claim::Nothing => true,
             Claim::Here { texts } => {
-                self.holds(now) && self.device == *device && self.owed_here < texts
+                self.holds(now) && self.device == caller.device && self.owed_here < texts
+            }
+            Claim::Near { texts } => {
+                self.holds(now)
+                    && self.network.as_ref() == Some(&caller.network)
+                    && self.owed_near < texts
             }
             Claim::Elsewhere { texts } => self.holds(now) && self.owed_elsewhere < texts,
         }
@@ -73,6 +106,7 @@ impl Proof {
         let count = match claim {
             Claim::Nothing => return,
             Claim::Here { .. } => &mut self.owed_here,
+            Claim::Near { .. } => &mut self.owed_near,
             Claim::Elsewhere { .. } => &mut self.owed_elsewhere,
         };
         *count = count.saturating_add(1);
@@ -87,11 +121,18 @@ mod tests {
         SubjectIndex::from_text(text.to_owned())
     }
 
+    fn at(device: &str) -> Caller {
+        Caller {
+            device: index(device),
+            network: index("network"),
+        }
+    }
+
     #[test]
     fn strangers_do_not_use_up_what_the_owner_has_at_his_device() {
         let now = Timestamp::from_unix(1_000);
-        let (own, other) = (index("own"), index("other"));
-        let mut proof = Proof::renewed(own.clone(), now, &PursePolicy::default());
+        let (own, other) = (at("own"), at("other"));
+        let mut proof = Proof::renewed(own.device.clone(), now, &PursePolicy::default());
         let (here, elsewhere) = (Claim::Here { texts: 3 }, Claim::Elsewhere { texts: 1 });
         assert!(!proof.bears(here, &other, now));
         assert!(proof.bears(elsewhere, &other, now));
@@ -111,12 +152,21 @@ mod tests {
         let proof = Proof::renewed(index("own"), now, &policy);
         let end = now + policy.known_for;
         let claim = Claim::Here { texts: 3 };
-        assert!(proof.bears(
-            claim,
-            &index("own"),
-            end - std::time::Duration::from_secs(1)
-        ));
-        assert!(!proof.bears(claim, &index("own"), end));
-        assert!(!proof.bears(Claim::Elsewhere { texts: 3 }, &index("own"), end));
+        assert!(proof.bears(claim, &at("own"), end - std::time::Duration::from_secs(1)));
+        assert!(!proof.bears(claim, &at("own"), end));
+        assert!(!proof.bears(Claim::Elsewhere { texts: 3 }, &at("own"), end));
+    }
+
+    #[test]
+    fn the_network_of_the_owner_has_a_reserve_of_its_own() {
+        let now = Timestamp::from_unix(1_000);
+        let proof = Proof::renewed(index("own"), now, &PursePolicy::default());
+        let near = Claim::Near { texts: 1 };
+        assert!(!proof.bears(near, &at("other"), now), "no network is known");
+        let mut proof = proof.in_network(Some(index("network")));
+        assert!(proof.bears(near, &at("other"), now));
+        proof.count(near);
+        assert!(!proof.bears(near, &at("other"), now));
+        assert!(proof.bears(Claim::Here { texts: 1 }, &at("own"), now));
     }
 }

@@ -7,7 +7,7 @@ use super::item::{Attribute, PurseItem, PurseKey};
 use super::lane::Lane;
 use super::payments::{BlockDraw, draw_from_block, grant, pay_from_block, pay_from_network};
 use super::policy::PursePolicy;
-use super::proof::{Claim, Proof};
+use super::proof::{Caller, Claim, Proof};
 use super::records::{BlockRecord, Damaged, NetworkRecord, ServiceRecord};
 use super::write::{Change, Condition, Write};
 use crate::clock::Timestamp;
@@ -32,10 +32,10 @@ pub struct Ask {
     pub price: Micros,
     /// The keyed hash of the phone's number block.
     pub number_block: SubjectIndex,
-    /// The keyed hash of the caller's network.
-    pub network: SubjectIndex,
-    /// The keyed hash of the caller's device.
-    pub device: SubjectIndex,
+    /// The caller's device and network.
+    pub caller: Caller,
+    /// What the text takes out of the phone's reserve; `None` while the limits of the phone admit it.
+    pub reserved: Option<Claim>,
     /// Whether the operator vouches for the caller.
     pub is_attested: bool,
 }
@@ -76,7 +76,7 @@ impl Ask {
         PurseKey::Network {
             country: self.country,
             shard: self.shard,
-            network: self.network.clone(),
+            network: self.caller.network.clone(),
         }
     }
 
@@ -227,7 +227,7 @@ pub fn first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
     };
     Plan {
         payer: Payer::new(ask, Lane::Crowd),
-        claim: Claim::Nothing,
+        claim: ask.reserved.unwrap_or_default(),
         writes: vec![pay_from_block(ask, policy), network, country],
     }
 }
@@ -296,9 +296,20 @@ fn choose(
     let mut retry_at = None;
     if familiar && pays {
         match draft.fill(Lane::Crowd) {
-            Ok(()) => return Ok((Lane::Crowd, Claim::Nothing)),
+            Ok(()) => return Ok((Lane::Crowd, ask.reserved.unwrap_or_default())),
             Err(at) => retry_at = Some(at),
         }
+    }
+    if let Some(claim) = ask.reserved {
+        let proof = records.proof.as_ref();
+        let bears = proof.is_some_and(|proof| proof.bears(claim, &ask.caller, ask.now));
+        if bears && draft.fill(Lane::Known).is_ok() {
+            return Ok((Lane::Known, claim));
+        }
+        return Err(PurseRefusal {
+            rule: PurseRule::Country,
+            retry_at: retry_at.unwrap_or(ask.today.end()),
+        });
     }
     if let Some(proof) = &records.proof {
         let here = Claim::Here {
@@ -315,7 +326,7 @@ fn choose(
             (Lane::Known, near, familiar),
             (Lane::Moved, far, true),
         ] {
-            let bears = is_open && proof.bears(claim, &ask.device, ask.now);
+            let bears = is_open && proof.bears(claim, &ask.caller, ask.now);
             if bears && draft.fill(lane).is_ok() {
                 return Ok((lane, claim));
             }

@@ -36,8 +36,11 @@ fn ask(seconds: i64, network: &str, block: &str) -> Ask {
         shards: 1,
         price: PRICE,
         number_block: index(block),
-        network: index(network),
-        device: index("device"),
+        caller: Caller {
+            device: index("device"),
+            network: index(network),
+        },
+        reserved: None,
         is_attested: false,
     }
 }

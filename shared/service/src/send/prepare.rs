@@ -10,6 +10,7 @@ use phoneproof_domain::subject::{SubjectIndex, Subjects};
 use phoneproof_domain::tally::Begin;
 use phoneproof_observe::RequestContext;
 
+use super::payment::spent_by;
 use super::{Checked, SendCommand, SendError, derive_reference, make_code};
 use crate::{PresentedToken, Service};
 
@@ -187,6 +188,7 @@ impl Service {
             locale: checked.locale.clone(),
             action: checked.action,
             test: checked.test.is_some(),
+            spent: None,
         };
         Ok(Prepared {
             challenge,
@@ -204,7 +206,7 @@ impl Service {
         prepared: &Prepared<'_>,
         keyring: &Keyring,
         request: &RequestContext,
-    ) -> Result<SendPlan, SendError> {
+    ) -> SendPlan {
         let indexer = keyring.indexer();
         let subjects = Subjects {
             phone_index: indexer.phone(&checked.phone),
@@ -215,32 +217,33 @@ impl Service {
             network_indexes: indexer.networks(&checked.address),
             business_index: Some(SubjectIndex::of_business(&command.business)),
         };
-        let remembered = self.policy.lockout.remembered;
-        let mut plan = SendPlan {
+        let remembered = self.policy.lockout.remembered.max(self.purses().known_for);
+        SendPlan {
             phone_index: subjects.phone_index.clone(),
             gates: self.policy.gates(subjects, &checked.limits, request.now),
             reservation: prepared.reservation,
             root: prepared.root.id().clone(),
             expires_at: prepared.challenge.expires_at,
-            attempts: 0,
+            attempts: prepared.attempts(checked),
             terms: self.policy.terms(request.now, &checked.limits),
             wrong: Begin::Next,
+            ended_evidence: None,
+            caller: None,
+            paid: None,
             kept_until: prepared.challenge.expires_at + REPEATABLE_FOR + remembered,
             stored: None,
-        };
-        self.replan(&mut plan, checked, prepared, keyring, request)?;
-        Ok(plan)
+        }
     }
 
-    /// Brings a plan in line with what was prepared.
-    pub(super) fn replan(
+    /// Brings a plan and its challenge in line with each other, before the plan is tried.
+    pub(super) fn settle(
         &self,
         plan: &mut SendPlan,
-        checked: &Checked<'_>,
-        prepared: &Prepared<'_>,
+        (checked, prepared): (&Checked<'_>, &mut Prepared<'_>),
         keyring: &Keyring,
         request: &RequestContext,
     ) -> Result<(), SendError> {
+        prepared.challenge.spent = spent_by(plan);
         plan.reservation = prepared.reservation;
         plan.attempts = prepared.attempts(checked);
         plan.stored = match self.token_mode {

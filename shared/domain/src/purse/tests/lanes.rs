@@ -183,7 +183,7 @@ fn a_stranger_gets_one_text_to_a_known_phone_and_the_owner_still_gets_his() {
     let next = table.send(&ask(1, "abroad", "b"), &policy, Some(&owner));
     assert_eq!(lane(next), Lane::Open);
     let mut own = ask(2, "abroad", "b");
-    own.device = index("own");
+    own.caller.device = index("own");
     assert_eq!(lane(table.send(&own, &policy, Some(&owner))), Lane::Known);
 }
 

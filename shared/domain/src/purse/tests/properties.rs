@@ -177,7 +177,7 @@ proptest! {
         let policy = PursePolicy::default();
         play(&steps, &policy, |table, ask, proof| {
             let mut other = ask.clone();
-            (other.network, other.number_block) = (index("n1"), index("b1"));
+            (other.caller.network, other.number_block) = (index("n1"), index("b1"));
             let known = Proof::renewed(index("device"), ask.now, &policy);
             let decided = |ask, proof| decide(ask, &policy, &table.records(ask, proof)).ok();
             let Some(plan) = decided(ask, proof) else {

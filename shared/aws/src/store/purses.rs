@@ -1,0 +1,286 @@
+//! The purses: the domain's writes as update expressions, the read of a second try, and the credits of a typed code.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue};
+use phoneproof_domain::challenge::Spent;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::country::Country;
+use phoneproof_domain::purse::{
+    Ask, BlockRecord, Change, Condition, CountryRecord, NetworkRecord, Proof, PurseItem, PurseKey,
+    PursePolicy, Stopped, Write,
+};
+use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
+use phoneproof_domain::window::{HOUR, Window};
+use phoneproof_observe::{Dependency, RequestContext};
+use tokio::time::Instant;
+
+use super::item::{Item, PK, attribute, number, read_number, read_proof, text};
+use super::record::RecordWrite;
+use super::transaction::{CONFLICT_RETRIES, pause};
+use super::{CallFailed, Store, StoreError, within};
+
+const READ: &str = "BatchGetItem";
+const CREDIT: &str = "UpdateItem";
+
+/// How long the credits of a typed code may keep its answer waiting.
+const CREDITED_WITHIN: Duration = Duration::from_millis(500);
+
+/// Reads the attributes of a purse. What is no whole number counts as absent.
+pub(super) fn read_purse(item: &Item) -> PurseItem {
+    PurseItem::read(|name| read_number(item, name))
+}
+
+/// Writes the conditions and changes of the domain as expressions. `Write::apply` says what they mean.
+pub(super) fn write_purse(write: &Write) -> RecordWrite {
+    let mut own = RecordWrite::default();
+    for condition in &write.conditions {
+        add_condition(&mut own, *condition);
+    }
+    for change in &write.changes {
+        let name = own.purse_name(change.attribute());
+        match *change {
+            Change::Set(_, value) => {
+                let value = own.next_value(number(value));
+                own.set(format!("{name} = {value}"));
+            }
+            Change::Add(_, by) => {
+                let by = own.next_value(number(by));
+                own.add(format!("{name} {by}"));
+            }
+            Change::AddFrom { start, by, .. } => {
+                let (start, by) = (own.next_value(number(start)), own.next_value(number(by)));
+                own.set(format!("{name} = if_not_exists({name}, {start}) + {by}"));
+            }
+        }
+    }
+    own
+}
+
+fn add_condition(own: &mut RecordWrite, condition: Condition) {
+    let (attribute, compared) = match condition {
+        Condition::Absent(a) => (a, None),
+        Condition::Is(a, value) => (a, Some(("=", value, false))),
+        Condition::AtLeast(a, value) => (a, Some((">=", value, false))),
+        Condition::Below(a, value) => (a, Some(("<", value, false))),
+        Condition::AbsentOrAtLeast(a, value) => (a, Some((">=", value, true))),
+        Condition::AbsentOrBelow(a, value) => (a, Some(("<", value, true))),
+        Condition::NotBelow(a, b) => {
+            let (a, b) = (own.purse_name(a), own.purse_name(b));
+            own.require(format!("{a} >= {b}"));
+            return;
+        }
+    };
+    let name = own.purse_name(attribute);
+    match compared {
+        None => own.require(format!("attribute_not_exists({name})")),
+        Some((operator, value, may_lack)) => {
+            let value = own.next_value(number(value));
+            own.require(if may_lack {
+                format!("(attribute_not_exists({name}) OR {name} {operator} {value})")
+            } else {
+                format!("{name} {operator} {value}")
+            });
+        }
+    }
+}
+
+impl From<Stopped> for StoreError {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Damaged(key, damage) => Self::DamagedPurse(key.to_string(), damage),
+            Stopped::Refused(_) => Self::Contradiction("a purse"),
+        }
+    }
+}
+
+impl Store {
+    /// Reads what the decision of a second try needs and nobody has returned yet: the country, the block and the network
+    /// into `purses`, and the phone's evidence, which it returns.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store gives no answer.
+    pub async fn read_purses(
+        &self,
+        ask: &Ask,
+        phone_index: &SubjectIndex,
+        (purses, proof): (&mut HashMap<PurseKey, PurseItem>, Option<Option<Proof>>),
+        request: &mut RequestContext,
+    ) -> Result<Option<Proof>, StoreError> {
+        let keys = [ask.country_key(), ask.block_key(), ask.network_key()];
+        let missing: Vec<_> = keys
+            .into_iter()
+            .filter(|key| !purses.contains_key(key))
+            .collect();
+        let mut keys = HashMap::new();
+        if !missing.is_empty() {
+            let names = missing.iter().map(ToString::to_string).collect();
+            keys.insert(self.tables.limits.clone(), read_keys(names)?);
+        }
+        if proof.is_none() {
+            let name = phone_index.as_str().to_owned();
+            keys.insert(self.tables.challenges.clone(), read_keys(vec![name])?);
+        }
+        let began = Instant::now();
+        let read = self.read_batch(keys, request).await;
+        request.note_call(Dependency::Store, began);
+        let items = read?;
+        let empty = Item::new();
+        for key in missing {
+            let item = items.get(&key.to_string()).unwrap_or(&empty);
+            purses.insert(key, read_purse(item));
+        }
+        Ok(proof.unwrap_or_else(|| items.get(phone_index.as_str()).and_then(read_proof)))
+    }
+
+    /// Reads items by their keys, which differ over the tables.
+    async fn read_batch(
+        &self,
+        mut keys: HashMap<String, KeysAndAttributes>,
+        request: &RequestContext,
+    ) -> Result<HashMap<String, Item>, StoreError> {
+        let (mut items, mut tries) = (HashMap::new(), 0);
+        while !keys.is_empty() {
+            let call = self.client.batch_get_item().set_request_items(Some(keys));
+            let answer = within(request.deadline, call.send()).await;
+            let answer = answer.map_err(|error| CallFailed::from_error(READ, error.as_ref()))?;
+            for item in answer
+                .responses
+                .into_iter()
+                .flatten()
+                .flat_map(|(_, items)| items)
+            {
+                if let Some(key) = item.get(PK).and_then(|key| key.as_s().ok()) {
+                    items.insert(key.clone(), item);
+                }
+            }
+            keys = answer.unprocessed_keys.unwrap_or_default();
+            if !keys.is_empty() {
+                tries += 1;
+                if tries > CONFLICT_RETRIES {
+                    return Err(StoreError::Contended(READ));
+                }
+                pause(READ, tries, request).await?;
+            }
+        }
+        Ok(items)
+    }
+
+    /// Gives back what the text of a typed code used up: to the country, the number block, the network and the address.
+    ///
+    /// The challenge must be marked as used before, by this request. Each credit is tried once, and made again once if
+    /// the item was not as it was seen last. A credit that is lost loses room and is never repeated, because nobody knows
+    /// whether it was applied.
+    pub async fn credit(
+        &self,
+        spent: &Spent,
+        (country, number_block): (Country, &SubjectIndex),
+        policy: &PursePolicy,
+        request: &mut RequestContext,
+    ) {
+        let (payer, now) = (&spent.payer, request.now);
+        let began = Instant::now();
+        let deadline = request.deadline.min(began + CREDITED_WITHIN);
+        let shard = payer.shard;
+        let key = PurseKey::Country { country, shard }.to_string();
+        let seen = self.seen().get(&key).cloned();
+        let of_country = async {
+            let make =
+                |seen: Option<&CountryRecord>| Some(payer.credit_country(country, seen, policy));
+            let read = |item: &PurseItem| CountryRecord::read(item, now).ok().flatten();
+            if let Some(record) = self.credit_purse(make, read, seen, deadline).await {
+                self.seen().insert(key, record);
+            }
+        };
+        let of_block = async {
+            let make = |seen: Option<&BlockRecord>| payer.credit_block(number_block, seen, policy);
+            let read = |item: &PurseItem| BlockRecord::read(item, now).ok().flatten();
+            self.credit_purse(make, read, None, deadline).await;
+        };
+        let of_network = async {
+            let make =
+                |seen: Option<&NetworkRecord>| payer.credit_network(country, seen, policy, now);
+            let read = |item: &PurseItem| NetworkRecord::read(item).ok().flatten();
+            self.credit_purse(make, read, None, deadline).await;
+        };
+        let of_address = self.credit_address(&spent.address, spent.hour, deadline);
+        tokio::join!(of_country, of_block, of_network, of_address);
+        request.note_call(Dependency::Store, began);
+    }
+
+    /// Writes one credit. Returns the record as the write left it, or as it was found.
+    async fn credit_purse<R>(
+        &self,
+        make: impl Fn(Option<&R>) -> Option<Write>,
+        read: impl Fn(&PurseItem) -> Option<R>,
+        mut seen: Option<R>,
+        deadline: Instant,
+    ) -> Option<R> {
+        for _ in 0..2 {
+            let write = make(seen.as_ref())?;
+            let key = write.key.to_string();
+            match self.write_once(&key, write_purse(&write), deadline).await {
+                Ok(Ok(after)) => return read(&read_purse(&after)),
+                Ok(Err(found)) => seen = Some(read(&read_purse(&found))?),
+                Err(error) => {
+                    tracing::warn!(%error, item = %key, "a purse got no credit for a typed code");
+                    return None;
+                }
+            }
+        }
+        seen
+    }
+
+    /// Gives the text back to its address, if the address still counts in that hour.
+    async fn credit_address(&self, address: &SubjectIndex, hour: Timestamp, deadline: Instant) {
+        let window = Window {
+            start: hour,
+            length: HOUR,
+        };
+        let mut write = RecordWrite::default();
+        write.give_back(attribute::HOUR, &window);
+        let subject = Subject::new(SubjectKind::Address, address.clone());
+        if let Err(error) = self.write_once(&subject.key(), write, deadline).await {
+            tracing::warn!(%error, "an address got no credit for a typed code");
+        }
+    }
+
+    /// Writes one item of the limits once: a reply that is lost is not asked for again. The inner error holds the item
+    /// whose condition did not hold.
+    async fn write_once(
+        &self,
+        key: &str,
+        write: RecordWrite,
+        deadline: Instant,
+    ) -> Result<Result<Item, Item>, CallFailed> {
+        let update = self.client.update_item().table_name(&self.tables.limits);
+        let update = write.fill(update.key(PK, text(key)));
+        let update = update.return_values(ReturnValue::AllNew).customize();
+        let once = Builder::new().retry_config(RetryConfig::disabled());
+        let answer = within(deadline, update.config_override(once).send()).await;
+        let error = match answer {
+            Ok(answer) => return Ok(Ok(answer.attributes.unwrap_or_default())),
+            Err(error) => error,
+        };
+        match error.as_ref().and_then(SdkError::as_service_error) {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                Ok(Err(failed.item().cloned().unwrap_or_default()))
+            }
+            _ => Err(CallFailed::from_error(CREDIT, error.as_ref())),
+        }
+    }
+}
+
+/// Names the items of one table to read. The read is consistent, because it follows a write that was refused.
+fn read_keys(names: Vec<String>) -> Result<KeysAndAttributes, StoreError> {
+    let keys = names.into_iter();
+    let keys = keys.map(|name| HashMap::from([(PK.to_owned(), text(name))]));
+    let read = KeysAndAttributes::builder().set_keys(Some(keys.collect()));
+    Ok(read.consistent_read(true).build()?)
+}

@@ -1,0 +1,198 @@
+//! Who pays for the text of a send.
+
+use std::collections::HashMap;
+
+use phoneproof_aws::store::{Moved, PhoneCaller, SendPlan, StoreError};
+use phoneproof_crypto::keyring::Keyring;
+use phoneproof_domain::catalog::RenderedText;
+use phoneproof_domain::challenge::Spent;
+use phoneproof_domain::denial::Denial;
+use phoneproof_domain::phone_record::Reservation;
+use phoneproof_domain::purse::{
+    Ask, Caller, Micros, Proof, PurseItem, PurseKey, PursePolicy, PurseRefusal, PurseRule, Records,
+    decide, first_try,
+};
+use phoneproof_domain::rule::Rule;
+use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
+use phoneproof_observe::RequestContext;
+
+use super::prepare::Prepared;
+use super::{Checked, SendCommand, SendError};
+use crate::Service;
+
+impl Service {
+    /// Returns the numbers of the purses.
+    pub(crate) fn purses(&self) -> &PursePolicy {
+        &self.policy.purses.policy
+    }
+
+    /// Makes the text of a send; `None` when the policy has no template for it.
+    pub(super) fn render(
+        &self,
+        command: &SendCommand,
+        prepared: &Prepared<'_>,
+        request: &RequestContext,
+    ) -> Option<RenderedText> {
+        let challenge = &prepared.challenge;
+        let works_for = challenge.expires_at.since(request.now);
+        let (business, locale) = (&challenge.business, &challenge.locale);
+        let action = command.action.as_deref();
+        self.catalog
+            .render(business, locale, action, &prepared.code, works_for)
+    }
+
+    /// Makes what a send shows to the purses; `None` for a test number, which costs nothing.
+    pub(super) fn payment(
+        &self,
+        checked: &Checked<'_>,
+        (command, keyring): (&SendCommand, &Keyring),
+        text: Option<&RenderedText>,
+        request: &RequestContext,
+    ) -> Option<Ask> {
+        let country = checked
+            .country
+            .filter(|_| checked.test.is_none() && self.pays)?;
+        let segments = text.map_or(1, |text| text.segments);
+        let estimate = self.policy.sms.estimated_cost(Some(country), segments)?;
+        let indexer = keyring.indexer();
+        let shards = self.policy.purses.shards_of(country);
+        Some(Ask {
+            now: request.now,
+            today: self.policy.terms(request.now, &checked.limits).today,
+            country,
+            shard: Ask::shard_of(&indexer.phone(&checked.phone), shards),
+            shards,
+            price: Micros::try_from(estimate.amount.micros())
+                .unwrap_or(Micros::MAX)
+                .max(1),
+            number_block: indexer.number_block(&checked.phone),
+            caller: Caller {
+                device: indexer.device(&command.device),
+                network: indexer.purse_network(&checked.address),
+            },
+            reserved: None,
+            is_attested: request.facts.vouched,
+        })
+    }
+
+    /// Returns what the phone's reserve has for the caller of `ask`.
+    pub(super) fn caller_of(&self, ask: &Ask) -> PhoneCaller {
+        PhoneCaller {
+            caller: ask.caller.clone(),
+            reserve: self.purses().known_texts,
+        }
+    }
+
+    /// Plans who pays, after a transaction was refused.
+    ///
+    /// When only the limits of the phone refused, the same purses pay. Otherwise the rest of what is stored is read once,
+    /// and the domain decides.
+    pub(super) async fn pay_again(
+        &self,
+        ask: &mut Ask,
+        plan: &mut SendPlan,
+        moved: &Moved,
+        request: &mut RequestContext,
+    ) -> Result<(), SendError> {
+        if moved.reserved.is_some() {
+            ask.reserved = moved.reserved;
+        }
+        let is_first = plan.paid.as_ref()
+            == Some(&first_try(
+                &Ask {
+                    reserved: None,
+                    ..ask.clone()
+                },
+                self.purses(),
+            ));
+        if !moved.is_unpaid {
+            if moved.reserved.is_some() && is_first {
+                plan.paid = Some(first_try(ask, self.purses()));
+                return Ok(());
+            }
+            if moved.reserved.is_none() {
+                return Ok(());
+            }
+        }
+        let items = moved.purses.clone();
+        self.decide(ask, plan, (items, moved.proof.clone()), request)
+            .await
+    }
+
+    /// Plans who pays for a send to a country whose purses refused another one lately, without a transaction that
+    /// would fail.
+    ///
+    /// What refused is remembered, and only what depends on the caller is read, with one read unit. A send that may
+    /// repeat an earlier one goes to the store, which knows that.
+    pub(super) async fn pay_from_memory(
+        &self,
+        ask: &Ask,
+        plan: &mut SendPlan,
+        request: &mut RequestContext,
+    ) -> Result<(), SendError> {
+        if !matches!(plan.reservation, Reservation::New { .. }) {
+            return Ok(());
+        }
+        match self.remembered.recall_purses(ask) {
+            Some(items) => self.decide(ask, plan, (items, None), request).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Reads what is not known yet of the purses and of the phone's evidence, and lets the domain decide who pays.
+    async fn decide(
+        &self,
+        ask: &Ask,
+        plan: &mut SendPlan,
+        (mut items, proof): (HashMap<PurseKey, PurseItem>, Option<Option<Proof>>),
+        request: &mut RequestContext,
+    ) -> Result<(), SendError> {
+        let phone = plan.phone_index.clone();
+        let store = &self.store;
+        let proof = store
+            .read_purses(ask, &phone, (&mut items, proof), request)
+            .await?;
+        let records = Records::read(ask, proof, |key| {
+            items.get(key).cloned().unwrap_or_default()
+        })
+        .map_err(StoreError::from)?;
+        match decide(ask, self.purses(), &records) {
+            Ok(paid) => plan.paid = Some(paid),
+            Err(refusal) if self.policy.purses.is_shadowed(refusal.rule) => {
+                request.facts.would_refuse = Some(refusal.rule.name());
+                plan.paid = None;
+            }
+            Err(refusal) => {
+                // The reserve of a phone is no matter of the country.
+                if ask.reserved.is_none() {
+                    self.remembered.remember_purses(ask, &items, refusal);
+                }
+                request.facts.denied = Some(subject_of(ask, refusal));
+                return Err(self.deny(Denial::Unpaid(refusal), request));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the subject that a purse refused: the block or the country, never the phone.
+fn subject_of(ask: &Ask, refusal: PurseRefusal) -> Subject {
+    match refusal.rule {
+        PurseRule::NumberBlock => Subject::new(SubjectKind::NumberBlock, ask.number_block.clone()),
+        PurseRule::Country | PurseRule::MoneyPerDay => {
+            Subject::new(SubjectKind::Country, SubjectIndex::of_country(ask.country))
+        }
+    }
+}
+
+/// Returns what the text of a plan uses up, for its challenge.
+pub(super) fn spent_by(plan: &SendPlan) -> Option<Spent> {
+    let payer = plan.paid.as_ref()?.payer.clone();
+    let counts = |rule| plan.gates.iter().find(move |gate| gate.rule == rule);
+    let gate = counts(Rule::AddressPerHour)?;
+    Some(Spent {
+        payer,
+        address: gate.subject.index.clone(),
+        hour: gate.quota()?.window.start,
+    })
+}

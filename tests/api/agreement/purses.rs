@@ -1,0 +1,222 @@
+//! The writes of purses and the claims on a phone's evidence, as the domain means them.
+
+use phoneproof_domain::purse::{
+    Attribute, Caller, Change, Claim, Condition, Lane, Payer, Plan, Proof, PurseItem, PurseKey,
+    Write,
+};
+
+use super::*;
+
+fn index(text: &str) -> SubjectIndex {
+    SubjectIndex::from_text(text.to_owned())
+}
+
+fn payer() -> Payer {
+    Payer {
+        lane: Lane::Open,
+        shard: 0,
+        price: 1,
+        day: 0,
+        network: index("network"),
+        codes_needed: None,
+        heals: false,
+    }
+}
+
+impl Bench {
+    async fn put_purse(&self, key: &PurseKey, purse: &PurseItem) {
+        let mut item = json!({ "pk": { "S": key.to_string() } });
+        for (attribute, value) in purse.iter() {
+            item[&*attribute.name()] = json!({ "N": value.to_string() });
+        }
+        let has_item = purse.iter().next().is_some();
+        let (operation, member) = if has_item {
+            ("PutItem", "Item")
+        } else {
+            ("DeleteItem", "Key")
+        };
+        let mut request = json!({ "TableName": "Limits" });
+        request[member] = item;
+        let answer = self.world.dynamodb(operation, &request).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+
+    async fn purse(&self, key: &PurseKey) -> PurseItem {
+        let key = json!({ "pk": { "S": key.to_string() } });
+        let request = json!({ "TableName": "Limits", "Key": key, "ConsistentRead": true });
+        let item = self.world.dynamodb("GetItem", &request).await.json["Item"].take();
+        PurseItem::read(|name| number(&item[name]))
+    }
+}
+
+#[tokio::test]
+async fn the_store_and_the_domain_write_purses_alike() {
+    use Attribute::{At, Codes, Needed, Room};
+    let bench = Bench::new().await;
+    let key = PurseKey::Service { day: 7 };
+    let item = |attributes: &[(Attribute, i64)]| attributes.iter().copied().collect::<PurseItem>();
+    let items = [
+        item(&[]),
+        item(&[(Room, 4)]),
+        item(&[(Room, 5), (At, 1)]),
+        item(&[(Room, 6), (Codes, 3), (Needed, 3)]),
+        item(&[(Codes, 2), (Needed, 3)]),
+        item(&[(Codes, 4)]),
+    ];
+    let conditions = [
+        Condition::Absent(Room),
+        Condition::Is(Room, 5),
+        Condition::AtLeast(Room, 5),
+        Condition::Below(Room, 5),
+        Condition::AbsentOrAtLeast(Room, 5),
+        Condition::AbsentOrBelow(Room, 5),
+        Condition::NotBelow(Codes, Needed),
+    ];
+    for before in &items {
+        for condition in conditions {
+            let write = Write {
+                key: key.clone(),
+                conditions: vec![condition, Condition::AbsentOrBelow(At, 100)],
+                changes: vec![
+                    Change::Set(At, 9),
+                    Change::Add(Codes, 2),
+                    Change::AddFrom {
+                        attribute: Room,
+                        start: 10,
+                        by: -3,
+                    },
+                ],
+            };
+            bench.put_purse(&key, before).await;
+            bench.put(&PhoneRecord::default()).await;
+            let mut plan = bench.plan(Reservation::New { id: OWN, slot: 4 });
+            plan.paid = Some(Plan {
+                payer: payer(),
+                claim: Claim::Nothing,
+                writes: vec![write.clone()],
+            });
+            let stored = bench.reserve(&plan).await;
+            let what = format!("{condition:?} {before:?}");
+            match write.apply(before) {
+                Some(after) => {
+                    assert_eq!(stored, Ok(()), "{what}");
+                    assert_eq!(bench.purse(&key).await, after, "{what}");
+                }
+                None => {
+                    let Err(ReserveError::Again(moved)) = stored else {
+                        panic!("{what}: {stored:?}");
+                    };
+                    assert!(moved.is_unpaid, "{what}");
+                    assert_eq!(moved.purses[&key], *before, "{what}");
+                    assert_eq!(bench.purse(&key).await, *before, "{what}");
+                }
+            }
+        }
+    }
+}
+
+impl Bench {
+    async fn put_proof(&self, proof: Option<&Proof>) {
+        let mut item = json!({ "pk": { "S": self.subjects.phone_index.as_str() } });
+        if let Some(proof) = proof {
+            item["proved"] = json!({ "N": proof.until.unix().to_string() });
+            item["proved_device"] = json!({ "S": proof.device.as_str() });
+            if let Some(network) = &proof.network {
+                item["proved_network"] = json!({ "S": network.as_str() });
+            }
+            for (name, owed) in [
+                ("owed_here", proof.owed_here),
+                ("owed_near", proof.owed_near),
+                ("owed_elsewhere", proof.owed_elsewhere),
+            ] {
+                // An absent count is 0.
+                if owed > 0 {
+                    item[name] = json!({ "N": owed.to_string() });
+                }
+            }
+        }
+        let request = json!({ "TableName": "Challenges", "Item": item });
+        assert_eq!(self.world.dynamodb("PutItem", &request).await.status, 200);
+    }
+
+    async fn owed(&self) -> [i64; 3] {
+        let key = json!({ "pk": { "S": self.subjects.phone_index.as_str() } });
+        let request = json!({ "TableName": "Challenges", "Key": key, "ConsistentRead": true });
+        let item = self.world.dynamodb("GetItem", &request).await.json["Item"].take();
+        ["owed_here", "owed_near", "owed_elsewhere"].map(|name| number(&item[name]).unwrap_or(0))
+    }
+}
+
+#[tokio::test]
+async fn the_store_and_the_domain_decide_alike_on_every_claim() {
+    let bench = Bench::new().await;
+    let now = bench.terms.now;
+    let second = Duration::from_secs(1);
+    let caller = Caller {
+        device: index("device"),
+        network: index("network"),
+    };
+    let mut proofs = vec![None];
+    for until in [now - second, now, now + second] {
+        for device in ["device", "other"] {
+            for network in [None, Some("network"), Some("other")] {
+                for owed in [0, 1, 2] {
+                    proofs.push(Some(Proof {
+                        until,
+                        device: index(device),
+                        network: network.map(index),
+                        owed_here: owed,
+                        owed_near: owed,
+                        owed_elsewhere: owed,
+                    }));
+                }
+            }
+        }
+    }
+    for proof in &proofs {
+        for claim in [
+            Claim::Nothing,
+            Claim::Here { texts: 2 },
+            Claim::Near { texts: 2 },
+            Claim::Elsewhere { texts: 2 },
+        ] {
+            bench.put_proof(proof.as_ref()).await;
+            let mut plan = bench.plan(Reservation::New { id: OWN, slot: 4 });
+            plan.caller = Some(phoneproof_aws::store::PhoneCaller {
+                caller: caller.clone(),
+                reserve: 2,
+            });
+            plan.paid = Some(Plan {
+                payer: payer(),
+                claim,
+                writes: vec![],
+            });
+            let stored = bench.reserve(&plan).await;
+            let bears = |proof: &Proof| proof.bears(claim, &caller, now);
+            let ended = proof.as_ref().is_some_and(|proof| !proof.holds(now));
+            let admitted = match claim {
+                // Evidence that has ended leaves the record first.
+                Claim::Nothing => !ended,
+                _ => proof.as_ref().is_some_and(bears),
+            };
+            let what = format!("{claim:?} {proof:?}");
+            assert_eq!(stored.is_ok(), admitted, "{what}: {stored:?}");
+            let mut expected = proof.clone();
+            if admitted && let Some(expected) = &mut expected {
+                expected.count(claim);
+            }
+            let owed = expected.map_or([0; 3], |proof| {
+                [proof.owed_here, proof.owed_near, proof.owed_elsewhere].map(i64::from)
+            });
+            assert_eq!(bench.owed().await, owed, "{what}");
+            if claim == Claim::Nothing && ended {
+                let Err(ReserveError::Again(moved)) = stored else {
+                    panic!("{what}: {stored:?}");
+                };
+                plan.take(&moved);
+                assert_eq!(bench.reserve(&plan).await, Ok(()), "{what}");
+                assert_eq!(bench.owed().await, [0; 3], "{what}");
+            }
+        }
+    }
+}

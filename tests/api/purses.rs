@@ -1,0 +1,448 @@
+//! Purses: who pays for a text until its code is typed in. Every figure follows from the sample policy, in which a text to
+//! the US costs a cent and a new country starts with four texts.
+
+use std::collections::BTreeMap;
+
+use phoneproof_domain::clock::{Clock as _, Timestamp};
+use phoneproof_local::inbox::Carrier;
+use phoneproof_tests::{Answer, PARALLEL, Units, World, at_once, phone};
+use serde_json::{Value, json};
+
+/// What a text to the US costs, in millionths of a dollar.
+const PRICE: i64 = 10_000;
+
+async fn start() -> World {
+    World::builder().purses().proxied().start().await
+}
+
+fn nth(n: usize) -> String {
+    phone(u32::try_from(n).expect("small"))
+}
+
+/// The `n`-th address of the network that [`establish`] makes familiar.
+fn familiar(n: usize) -> String {
+    format!("198.51.{}.{}", n / 250, n % 250)
+}
+
+/// Sends from a device and an address, and types the code in.
+async fn verify_from(world: &World, number: &str, device: &str, address: &str) -> Answer {
+    let sent = world.client.send_from(number, device, address).await;
+    assert_eq!(sent.status, 202, "{}", sent.text);
+    world
+        .client
+        .verify(&sent.token(), &world.code(number))
+        .await
+}
+
+/// Makes the US a country that is served: users of the network 198.51.0.0/16 type codes in.
+async fn establish(world: &World) {
+    for n in 0..6 {
+        let device = format!("founder-{n}");
+        let number = nth(600 + n);
+        let verified = verify_from(world, &number, &device, &familiar(n)).await;
+        assert_eq!(verified.status, 200, "{}", verified.text);
+    }
+}
+
+/// Reads an attribute of a purse; `None` when it is absent.
+async fn read(world: &World, key: &str, attribute: &str) -> Option<i64> {
+    let request =
+        json!({ "TableName": "Limits", "Key": { "pk": { "S": key } }, "ConsistentRead": true });
+    let answer = world.dynamodb("GetItem", &request).await;
+    answer.json["Item"][attribute]["N"].as_str()?.parse().ok()
+}
+
+fn assert_refused(answer: &Answer, rule: &str) {
+    assert_eq!(
+        (answer.status, answer.problem()),
+        (429, "limited"),
+        "{}",
+        answer.text
+    );
+    assert_eq!(answer.json["rule"], rule, "{}", answer.text);
+    assert!(answer.json["retryAt"].is_string(), "{}", answer.text);
+    assert_eq!(answer.json["code"], -1);
+    assert!(answer.header("retry-after").is_some());
+}
+
+fn counts(expected: &[(&str, usize)]) -> BTreeMap<String, usize> {
+    let own = expected.iter();
+    own.map(|(name, count)| ((*name).to_owned(), *count))
+        .collect()
+}
+
+#[tokio::test]
+async fn an_established_send_is_one_transaction_of_seven_items() {
+    let world = start().await;
+    establish(&world).await;
+    drop((world.proxy().take_calls(), world.proxy().take_units()));
+    for n in 0..3 {
+        let device = format!("d{n}");
+        let sent = world
+            .client
+            .send_from(&nth(n), &device, &familiar(10 + n))
+            .await;
+        assert_eq!(sent.status, 202, "{}", sent.text);
+        let expected = counts(&[("TransactWriteItems", 1), ("Publish", 1)]);
+        assert_eq!(world.proxy().take_calls(), expected);
+        let units = Units {
+            write: 14,
+            half_reads: 0,
+        };
+        assert_eq!(world.proxy().take_units(), units);
+        let wrong = world.wrong_code(&nth(n));
+        assert_eq!(world.client.verify(&sent.token(), &wrong).await.status, 422);
+        assert_eq!(world.proxy().take_calls(), counts(&[("UpdateItem", 1)]));
+        let code = world.code(&nth(n));
+        assert_eq!(world.client.verify(&sent.token(), &code).await.status, 200);
+        // The success, and what it gives back to country, block, network and address. A purse that was not as it was
+        // seen last is written once more.
+        let calls = world.proxy().take_calls();
+        assert!((5..=8).contains(&calls["UpdateItem"]), "{calls:?}");
+        assert_eq!(calls.len(), 1);
+        let _ = world.proxy().take_units();
+    }
+}
+
+#[tokio::test]
+async fn random_numbers_of_a_new_country_get_four_texts() {
+    let world = start().await;
+    for n in 0..40 {
+        let address = format!("203.{n}.113.7");
+        let answer = world
+            .client
+            .send_from(&nth(n), &format!("d{n}"), &address)
+            .await;
+        if n < 4 {
+            assert_eq!(answer.status, 202, "{n}: {}", answer.text);
+        } else {
+            assert_refused(&answer, "country-purse");
+        }
+    }
+    assert_eq!(world.text_count(), 4);
+    assert_eq!(read(&world, "purse#US#0", "open").await, Some(0));
+    // Time gives a text back after twelve hours without any.
+    world.advance(12 * 3_600);
+    let answer = world.client.send_from(&nth(50), "d50", "203.0.113.7").await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+    let answer = world.client.send_from(&nth(51), "d51", "203.0.113.7").await;
+    assert_refused(&answer, "country-purse");
+    // Another country has its own.
+    let answer = world
+        .client
+        .send_from("+447400123456", "gb", "203.0.113.7")
+        .await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parallel_sends_get_exactly_what_the_purse_holds() {
+    let world = start().await;
+    let statuses = at_once(&world.client, |n, client| async move {
+        let address = format!("203.{}.113.{}", n % 200, n / 200);
+        client.send_from(&nth(n), &format!("d{n}"), &address).await
+    })
+    .await;
+    assert_eq!(statuses, BTreeMap::from([(202, 4), (429, *PARALLEL - 4)]));
+    assert_eq!(world.text_count(), 4);
+    assert_eq!(read(&world, "purse#US#0", "open").await, Some(0));
+    let day = world.clock.now().day();
+    assert_eq!(
+        read(&world, &format!("service#{day}"), "left").await,
+        Some(4_000_000 - 4 * PRICE)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parallel_right_codes_earn_once() {
+    let world = start().await;
+    let sent = world.client.send(&nth(1)).await;
+    let (token, code) = (sent.token(), world.code(&nth(1)));
+    assert_eq!(read(&world, "purse#US#0", "open").await, Some(3 * PRICE));
+    let statuses = at_once(&world.client, |_, client| {
+        let (token, code) = (token.clone(), code.clone());
+        async move { client.verify(&token, &code).await }
+    })
+    .await;
+    assert_eq!(
+        statuses,
+        BTreeMap::from([(200, *PARALLEL)]),
+        "the same success for all"
+    );
+    assert_eq!(read(&world, "purse#US#0", "open").await, Some(5 * PRICE));
+    assert_eq!(read(&world, "purse#US#0", "typed").await, Some(1));
+    // Nor does the repeat of a right code earn.
+    world.advance(20);
+    assert_eq!(world.client.verify(&token, &code).await.status, 200);
+    assert_eq!(read(&world, "purse#US#0", "open").await, Some(5 * PRICE));
+    assert_eq!(read(&world, "purse#US#0", "typed").await, Some(1));
+}
+
+#[tokio::test]
+async fn a_pumped_number_block_stops_strangers_and_not_a_neighbour_that_was_verified() {
+    let world = start().await;
+    establish(&world).await;
+    let neighbour = "+14152009999";
+    assert_eq!(
+        verify_from(&world, neighbour, "neighbour", &familiar(20))
+            .await
+            .status,
+        200
+    );
+    let mut sent = 0;
+    for n in 0..40 {
+        let number = format!("+1415200{:04}", 1_000 + n);
+        let answer = world
+            .client
+            .send_from(&number, &format!("d{n}"), &familiar(30 + n))
+            .await;
+        match answer.status {
+            202 => sent += 1,
+            _ => assert_refused(&answer, "number-block-purse"),
+        }
+    }
+    // Five cents to begin with, and two more texts for the neighbour's code.
+    assert_eq!(sent, 6);
+    world.advance(60);
+    let again = world
+        .client
+        .send_from(neighbour, "neighbour", &familiar(20))
+        .await;
+    assert_eq!(again.status, 202, "{}", again.text);
+}
+
+#[tokio::test]
+async fn strangers_who_keep_asking_for_a_phone_do_not_stop_its_owner() {
+    let world = start().await;
+    establish(&world).await;
+    let (number, owner) = (nth(1), "owner");
+    assert_eq!(
+        verify_from(&world, &number, owner, &familiar(1))
+            .await
+            .status,
+        200
+    );
+    // A device has ten texts a day.
+    for hour in 0..3_usize {
+        for n in 0..8_usize {
+            world.advance(61);
+            let (device, address) = (format!("s{hour}-{n}"), familiar(40 + 8 * hour + n));
+            let stranger = world.client.send_from(&number, &device, &address).await;
+            assert!([202, 429].contains(&stranger.status), "{}", stranger.text);
+            world.advance(1);
+        }
+        // Without a code typed in: the reserve has three texts, with a cooldown of its own.
+        let mut last = None;
+        for n in 0..3 {
+            let sent = world.client.send_from(&number, owner, &familiar(1)).await;
+            assert_eq!(sent.status, 202, "{hour} {n}: {}", sent.text);
+            last = Some(sent.token());
+            world.advance(61);
+        }
+        let token = last.expect("a token");
+        assert_eq!(
+            world
+                .client
+                .verify(&token, &world.code(&number))
+                .await
+                .status,
+            200
+        );
+        world.advance(1_000);
+    }
+}
+
+/// An owner with a new device, who sits in the network that the phone was verified in.
+#[tokio::test]
+async fn the_network_of_the_owner_has_a_reserve_too() {
+    let world = start().await;
+    establish(&world).await;
+    let number = nth(1);
+    assert_eq!(
+        verify_from(&world, &number, "owner", &familiar(1))
+            .await
+            .status,
+        200
+    );
+    for n in 0..6 {
+        world.advance(61);
+        let address = format!("203.{n}.113.1");
+        drop(
+            world
+                .client
+                .send_from(&number, &format!("s{n}"), &address)
+                .await,
+        );
+    }
+    let answer = world
+        .client
+        .send_from(&number, "new-phone", &familiar(9))
+        .await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+    let stranger = world.client.send_from(&number, "s9", "203.0.113.9").await;
+    assert_eq!(stranger.status, 429, "{}", stranger.text);
+}
+
+#[tokio::test]
+async fn an_address_gets_back_what_is_typed() {
+    let world = start().await;
+    establish(&world).await;
+    for n in 0..30 {
+        let verified = verify_from(&world, &nth(n), &format!("d{n}"), "198.51.7.7").await;
+        assert_eq!(verified.status, 200, "{n}: {}", verified.text);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_text_gives_its_price_back_to_the_lane_and_not_to_the_block() {
+    let world = start().await;
+    world.carrier(Carrier::Refuse);
+    let sent = world.client.send(&nth(1)).await;
+    assert_eq!(sent.status, 502, "{}", sent.text);
+    assert_eq!(read(&world, "purse#US#0", "open").await, Some(4 * PRICE));
+    assert_eq!(read(&world, "purse#US#0", "sent").await, Some(0));
+    let scan = world
+        .dynamodb("Scan", &json!({ "TableName": "Limits" }))
+        .await;
+    let items = scan.json["Items"].as_array().expect("items");
+    let block = items.iter().find(|item| {
+        item["pk"]["S"]
+            .as_str()
+            .is_some_and(|key| key.starts_with("block#"))
+    });
+    assert_eq!(
+        block.expect("a block")["room"]["N"],
+        (50_000 - PRICE).to_string()
+    );
+}
+
+#[tokio::test]
+async fn a_country_stops_at_its_money_of_a_day_typed_or_not() {
+    let world = World::builder()
+        .purses()
+        .policy("usd_per_day = 25.00", "usd_per_day = 1.00")
+        .start()
+        .await;
+    for n in 0..100 {
+        let address = familiar(n);
+        let verified = verify_from(&world, &nth(n), &format!("d{n}"), &address).await;
+        assert_eq!(verified.status, 200, "{n}: {}", verified.text);
+    }
+    let refused = world
+        .client
+        .send_from(&nth(100), "d100", &familiar(100))
+        .await;
+    assert_refused(&refused, "money-per-day");
+    let tomorrow = (world.clock.now().day() + 1) * 86_400;
+    let tomorrow = Timestamp::from_unix(tomorrow).to_string();
+    assert_eq!(refused.json["retryAt"], tomorrow);
+}
+
+#[tokio::test]
+async fn a_damaged_purse_stops_its_country_and_is_named() {
+    for (attribute, value) in [
+        ("crowd", json!({ "S": "much" })),
+        ("crowd", json!({ "N": "-1" })),
+        ("open", json!({ "S": "much" })),
+        ("left", json!({ "S": "much" })),
+        ("day", json!({ "N": "999999" })),
+        ("sent", json!({ "S": "many" })),
+    ] {
+        let world = start().await;
+        establish(&world).await;
+        let damage = json!({
+            "TableName": "Limits",
+            "Key": { "pk": { "S": "purse#US#0" } },
+            "UpdateExpression": "SET #a = :v",
+            "ExpressionAttributeNames": { "#a": attribute },
+            "ExpressionAttributeValues": { ":v": value },
+        });
+        assert_eq!(world.dynamodb("UpdateItem", &damage).await.status, 200);
+        // The crowd's lane needs no other lane, so that of strangers shows damage of theirs.
+        let address = if attribute == "open" {
+            "203.0.113.7".to_owned()
+        } else {
+            familiar(9)
+        };
+        let refused = world.client.send_from(&nth(1), "d", &address).await;
+        assert_eq!(refused.status, 503, "{attribute}: {}", refused.text);
+        let other = world
+            .client
+            .send_from("+447400123456", "gb", "203.0.113.7")
+            .await;
+        assert_eq!(other.status, 202, "{attribute}: {}", other.text);
+    }
+}
+
+#[tokio::test]
+async fn a_shadowed_rule_refuses_nobody_and_says_what_it_would_do() {
+    let world = World::builder()
+        .purses()
+        .policy("shadow = []", "shadow = [\"country-purse\"]")
+        .start()
+        .await;
+    for n in 0..6 {
+        let answer = world
+            .client
+            .send_from(&nth(n), &format!("d{n}"), "203.0.113.7")
+            .await;
+        assert_eq!(answer.status, 202, "{n}: {}", answer.text);
+    }
+    let said = world
+        .lines
+        .text()
+        .matches("\"wouldRefuse\":\"country-purse\"")
+        .count();
+    assert_eq!(said, 2);
+}
+
+#[tokio::test]
+async fn a_test_number_touches_no_purse() {
+    let number = "\n[[test_number]]\nphone = \"+14155550100\"\ncode = \"424242\"\nuntil = \"2099-01-01T00:00:00Z\"\nper_day = 100\n";
+    let world = World::builder()
+        .purses()
+        .policy_addition(number)
+        .start()
+        .await;
+    for _ in 0..10 {
+        let sent = world.client.send("+14155550100").await;
+        assert_eq!(
+            world.client.verify(&sent.token(), "424242").await.status,
+            200
+        );
+        world.advance(1);
+    }
+    let scan = world
+        .dynamodb("Scan", &json!({ "TableName": "Limits" }))
+        .await;
+    assert_eq!(scan.json["Items"], Value::Array(vec![]));
+    let record = world
+        .dynamodb("Scan", &json!({ "TableName": "Challenges" }))
+        .await;
+    assert!(!record.text.contains("proved"), "{}", record.text);
+}
+
+/// A phone that nobody verifies any more is forgotten as known, although strangers keep its record alive.
+#[tokio::test]
+async fn evidence_leaves_the_record_after_90_days() {
+    let world = start().await;
+    assert_eq!(
+        verify_from(&world, &nth(1), "owner", &familiar(1))
+            .await
+            .status,
+        200
+    );
+    let is_known = async || {
+        let scan = world
+            .dynamodb("Scan", &json!({ "TableName": "Challenges" }))
+            .await;
+        scan.text.contains("\"proved\"") && scan.text.contains("proved_device")
+    };
+    for (days, known) in [(45, true), (44, true), (1, false)] {
+        world.advance(days * 86_400);
+        let address = format!("203.{days}.113.7");
+        let asked = world.client.send_from(&nth(1), "stranger", &address).await;
+        assert_eq!(asked.status, 202, "{}", asked.text);
+        assert_eq!(is_known().await, known, "after {days} more days");
+    }
+}
