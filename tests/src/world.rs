@@ -113,7 +113,7 @@ pub struct World {
     /// The proxy before DynamoDB and SNS, if the world was built with [`WorldBuilder::proxied`].
     pub proxy: Option<Proxy>,
     /// The options and endpoints that the stack was started with, for further instances.
-    setup: (Options, Endpoints),
+    setup: Box<(Options, Endpoints)>,
 }
 
 impl fmt::Debug for World {
@@ -191,7 +191,7 @@ impl World {
     }
 
     async fn start_instance(&self, policy: Option<Policy>) -> std::io::Result<Stack> {
-        let (mut options, endpoints) = self.setup.clone();
+        let (mut options, endpoints) = *self.setup.clone();
         options.issuer = Some(self.stack.url.clone());
         options.policy = policy.unwrap_or(options.policy);
         // These backends stay unused. The instance calls the backends of this world.
@@ -494,7 +494,7 @@ impl WorldBuilder {
             proxy = Some(started);
         }
         let random = Arc::clone(&options.random);
-        let setup = (options.clone(), endpoints.clone());
+        let setup = Box::new((options.clone(), endpoints.clone()));
         let turn = STARTS.acquire().await.expect("it never closes");
         let stack = Stack::start_on(options, backends, endpoints)
             .await

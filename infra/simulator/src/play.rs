@@ -105,7 +105,7 @@ enum Event {
         request: Request,
         is_typed: bool,
     },
-    Types(Sent),
+    Types(Box<Sent>),
 }
 
 struct Entry {
@@ -292,7 +292,8 @@ impl Table<'_> {
             *outcome.paid_by.entry(lane.name()).or_default() += 1;
         }
         if is_typed {
-            self.agenda.add(at + 20.0, Event::Types(sent), None);
+            self.agenda
+                .add(at + 20.0, Event::Types(Box::new(sent)), None);
         }
     }
 
@@ -311,7 +312,8 @@ impl Table<'_> {
         let is_out = self.run.outage.as_ref().is_some_and(is_out);
         if !is_out && self.dice.happens(conversion) {
             let typed_at = at + time_to_type(&mut self.dice);
-            self.agenda.add(typed_at, Event::Types(sent), None);
+            self.agenda
+                .add(typed_at, Event::Types(Box::new(sent)), None);
         } else if tries < 3 && self.dice.happens(self.run.asks_again) {
             let event = Event::Asks {
                 request,
