@@ -17,7 +17,7 @@ fn paths(section: &str) -> Vec<String> {
 #[test]
 fn the_sample_policy_writes_down_every_default() {
     let policy = from_toml(DEFAULT_POLICY).expect("valid");
-    assert_eq!(policy.purses, PurseSettings::default());
+    assert_eq!(*policy.purses, PurseSettings::default());
     let (_, section) = DEFAULT_POLICY.split_once("[purses]").expect("a section");
     let (section, _) = section.split_once("[purses.shards]").expect("its end");
     // The attested lane is there as a comment.
