@@ -60,7 +60,7 @@ impl Defence {
         Self {
             limits: policy.limits,
             day_starts_at: policy.day_starts_at,
-            purses: Some(policy.purses.clone()),
+            purses: Some((*policy.purses).clone()),
         }
     }
 

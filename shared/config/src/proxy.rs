@@ -79,7 +79,6 @@ fn parse_header(text: &str) -> Option<HeaderName> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
 
     use super::*;
     use crate::tests_support::Given;

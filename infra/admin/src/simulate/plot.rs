@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use phoneproof_simulator::attack::START;
+use phoneproof_simulator::attack::{Attack, START};
 use phoneproof_simulator::play::Outcome;
 use phoneproof_simulator::scenario::Scenario;
 
@@ -61,10 +61,7 @@ impl Panel {
     pub(super) fn new(scenario: &Scenario) -> Self {
         Self {
             title: scenario.title.clone(),
-            lasts: scenario
-                .attack
-                .as_ref()
-                .map_or(HOUR, |attack| attack.lasts()),
+            lasts: scenario.attack.as_ref().map_or(HOUR, Attack::lasts),
             lines: vec![],
         }
     }

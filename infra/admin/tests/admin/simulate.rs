@@ -49,8 +49,8 @@ fn text(bytes: &[u8]) -> String {
 }
 
 fn dollars(figures: &Value, of: &str) -> f64 {
-    let cost = &figures["attacks"][0][of]["costUsd"];
-    cost.as_f64().expect("a number")
+    let cost = figures.pointer(&format!("/attacks/0/{of}/costUsd"));
+    cost.and_then(Value::as_f64).expect("a number")
 }
 
 #[test]
