@@ -161,7 +161,7 @@ async fn the_inbox_answers_only_to_this_machine() {
     world.client.send(&phone(1)).await;
     let texts = world.client.get("/inbox/messages").await;
     assert_eq!(texts.json[0]["phone"], phone(1));
-    for page in ["/", "/inbox", "/inbox/messages", "/demo/config"] {
+    for page in ["/", "/inbox", "/inbox/messages", "/demo/phone-proof.js"] {
         let here = world.client.get(page).await;
         assert_eq!(here.status, 200, "{page}");
         assert!(
