@@ -2,6 +2,7 @@
 //
 // BASE_URL     where the stack listens (default http://127.0.0.1:3000)
 // CHROMIUM     the browser to start (default /usr/bin/chromium)
+// BROWSER      `firefox` to start Firefox instead, and FIREFOX its path (default /usr/bin/firefox-esr)
 // SCREENSHOTS  1 to keep pictures in ./screenshots, which git ignores
 // FROM_DISK    1 to take the scripts and styles of the pages from the working tree, so that a change needs no Rust build
 
@@ -18,9 +19,19 @@ const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "
 export const PROBLEM = { type: "urn:phoneproof:problem:", title: "Refused", detail: "Refused.", requestId: "test" };
 export const MARKUP = `<img src=x onerror="window.hacked=1"><b>bold</b>`;
 
+/** Whether the browser is Firefox: Debian's, which WebDriver BiDi drives. */
+export const isFirefox = process.env.BROWSER === "firefox";
+
+/** Starts the browser. The newest driver asks Firefox for a command that the ESR does not have, so Firefox has an older one. */
+export async function launch() {
+  if (!isFirefox) return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGS });
+  const { firefox } = (await import("playwright-bidi")).default;
+  return firefox.launch({ channel: "moz-firefox", executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr" });
+}
+
 let browser;
 before(async () => {
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGS });
+  browser = await launch();
 });
 after(() => browser?.close());
 
@@ -103,10 +114,11 @@ export async function arrivedCode(page) {
   return (await page.locator("#use-code strong").innerText()).trim();
 }
 
-/** Answers calls to `path` in the stack's place. Like the stack, it sends `Retry-After` beside `retryAt`. */
+/** Answers calls to `path` in the stack's place, to any origin. Like the stack, it sends `Retry-After` beside `retryAt`. */
 export function answer(page, path, status, body) {
   const contentType = status < 400 ? "application/json" : "application/problem+json";
-  const headers = body.retryAt ? { "Retry-After": String(Math.ceil((Date.parse(body.retryAt) - Date.now()) / 1000)) } : {};
+  const headers = { "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "*", "Access-Control-Expose-Headers": "retry-after" };
+  if (body.retryAt) headers["Retry-After"] = String(Math.ceil((Date.parse(body.retryAt) - Date.now()) / 1000));
   return page.route(`${BASE}${path}`, (route) => route.fulfill({ status, contentType, headers, body: JSON.stringify(body) }));
 }
 
