@@ -43,7 +43,7 @@ try:
             break
         except OSError:
             time.sleep(0.1)
-    ask, phone = browser(), "+14152047986"
+    ask, phone = browser(), "+14152057986"
     assert "Phone number" in ask()
     assert "no such number" in ask("/send", phone="<b>12</b>")
     assert "Enter the code" in ask("/send", phone=phone)
