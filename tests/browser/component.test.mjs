@@ -45,7 +45,7 @@ after(async () => {
 
 /** Defines a test on a page with the component. It fails on console errors but those that it `expects`. */
 function on(name, { expects = /^$/, context = {}, chromiumOnly = false, init, ...what }, body) {
-  test(name, { timeout: 60_000, skip: chromiumOnly && isFirefox && "only Chromium emulates it here" }, async () => {
+  test(name, { timeout: 120_000, skip: chromiumOnly && isFirefox && "only Chromium emulates it here" }, async () => {
     content = page(what);
     const opened = await browser.newContext({ locale: "en-US", viewport: { width: 800, height: 700 }, ...context });
     const tab = await opened.newPage();

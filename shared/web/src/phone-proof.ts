@@ -32,7 +32,7 @@ export interface PhoneProofEvents {
   "phoneproof-refused": { problem: Problem };
 }
 
-/** How long the wait for a new code may be before the words name the moment. */
+/** The words of a countdown, while it runs and when it is over. */
 const NEW_CODE = { soon: "newIn", now: "newNow" } as const;
 const AGAIN = { soon: "retryIn", now: "retryNow" } as const;
 
@@ -549,7 +549,7 @@ export class PhoneProofElement extends HTMLElement {
     } catch {
       return;
     }
-    if (!this.#challenge) return;
+    if (!this.#challenge) return this.#forget();
     this.#over = false;
     this.#view.phone.value = this.#challenge.request.phone;
   }
