@@ -63,3 +63,14 @@ async fn a_token_that_does_not_open_makes_no_call() {
     world.client.verify("v1.r1-20780.AAAA.AAAA", "123456").await;
     assert!(world.proxy().take_calls().is_empty());
 }
+
+#[tokio::test]
+async fn the_policy_for_front_ends_makes_no_call_even_when_the_keyring_is_old() {
+    let world = World::builder().proxied().start().await;
+    drop(world.proxy().take_calls());
+    for seconds in [0, 300, 86_400] {
+        world.advance(seconds);
+        assert_eq!(world.client.get("/v1/policy").await.status, 200);
+        assert!(world.proxy().take_calls().is_empty());
+    }
+}

@@ -49,6 +49,78 @@ async fn the_service_serves_the_documents_that_the_suites_check_answers_against(
 }
 
 #[tokio::test]
+async fn front_ends_read_the_public_part_of_the_policy_from_any_allowed_origin() {
+    let addition = "
+        [business.wire]
+        brand = \"Wired\"
+        default_locale = \"fr\"
+        code_length = 8
+        [business.wire.templates]
+        en = \"{code} {brand}\"
+        fr = \"{brand} {code}\"
+        [business.inner]
+        brand = \"Hidden\"
+        default_locale = \"en\"
+        client_key_sha256 = \"5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8\"
+        [business.inner.templates]
+        en = \"{code} {brand}\"
+        [[test_number]]
+        phone = \"+14155550100\"
+        code = [\"424242\", \"42424242\"]
+        until = \"2099-01-01T00:00:00Z\"
+    ";
+    let builder = World::builder().policy_addition(addition);
+    let world = builder.origin("https://app.example.com").start().await;
+    let headers = [("origin", "https://app.example.com")];
+    let client = &world.client;
+    let answer = client
+        .raw(Method::GET, "/v1/policy", &headers, Vec::new())
+        .await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
+    assert_eq!(
+        answer.header("access-control-allow-origin"),
+        Some("https://app.example.com")
+    );
+    assert_eq!(answer.json["resendIn"], 60);
+    let countries = ["AU", "CA", "CN", "DE", "FR", "GB", "HK", "JP", "SG", "US"];
+    assert_eq!(answer.json["countries"], json!(countries));
+    let businesses = answer.json["businesses"].as_array().expect("businesses");
+    let ids: Vec<_> = businesses.iter().map(|one| one["id"].as_str()).collect();
+    let expected = [
+        "login",
+        "password-change",
+        "password-reset",
+        "phone-change",
+        "register",
+        "wire",
+    ];
+    // A business with a client key is a backend's alone.
+    assert_eq!(ids, expected.map(Some));
+    let wire = json!({
+        "id": "wire", "brand": "Wired", "channels": ["sms"], "codeLength": 8,
+        "locales": ["en", "fr"], "defaultLocale": "fr",
+    });
+    assert_eq!(businesses.last(), Some(&wire));
+    // Neither limits, nor templates, nor what an operator keeps to himself.
+    let members = ["countries", "resendIn", "businesses"];
+    let mut named = answer.json.as_object().expect("an object").keys();
+    assert!(named.all(|name| members.contains(&name.as_str())));
+    for kept in [
+        "424242",
+        "4155550100",
+        "Hidden",
+        "inner",
+        "{code}",
+        "price",
+        "limit",
+        "sha",
+    ] {
+        assert!(!answer.text.contains(kept), "{kept}");
+    }
+}
+
+#[tokio::test]
 async fn only_configured_origins_may_call_from_a_browser() {
     let world = World::builder()
         .origin("https://app.example.com")
@@ -89,7 +161,7 @@ async fn the_inbox_answers_only_to_this_machine() {
     world.client.send(&phone(1)).await;
     let texts = world.client.get("/inbox/messages").await;
     assert_eq!(texts.json[0]["phone"], phone(1));
-    for page in ["/", "/inbox", "/inbox/messages", "/demo/config"] {
+    for page in ["/", "/inbox", "/inbox/messages", "/demo/phone-proof.js"] {
         let here = world.client.get(page).await;
         assert_eq!(here.status, 200, "{page}");
         assert!(

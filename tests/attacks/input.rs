@@ -13,6 +13,7 @@ async fn forged_host() {
         "/.well-known/openid-configuration",
         "/.well-known/jwks.json",
         "/openapi.json",
+        "/v1/policy",
     ];
     let mut before = Vec::new();
     for path in documents {

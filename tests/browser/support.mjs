@@ -2,7 +2,9 @@
 //
 // BASE_URL     where the stack listens (default http://127.0.0.1:3000)
 // CHROMIUM     the browser to start (default /usr/bin/chromium)
+// BROWSER      `firefox` to start Firefox instead, and FIREFOX its path (default /usr/bin/firefox-esr)
 // SCREENSHOTS  1 to keep pictures in ./screenshots, which git ignores
+// FROM_DISK    1 to take the scripts and styles of the pages from the working tree, so that a change needs no Rust build
 
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
@@ -17,9 +19,19 @@ const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "
 export const PROBLEM = { type: "urn:phoneproof:problem:", title: "Refused", detail: "Refused.", requestId: "test" };
 export const MARKUP = `<img src=x onerror="window.hacked=1"><b>bold</b>`;
 
+/** Whether the browser is Firefox: Debian's, which WebDriver BiDi drives. */
+export const isFirefox = process.env.BROWSER === "firefox";
+
+/** Starts the browser. The newest driver asks Firefox for a command that the ESR does not have, so Firefox has an older one. */
+export async function launch() {
+  if (!isFirefox) return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGS });
+  const { firefox } = (await import("playwright-bidi")).default;
+  return firefox.launch({ channel: "moz-firefox", executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr" });
+}
+
 let browser;
 before(async () => {
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGS });
+  browser = await launch();
 });
 after(() => browser?.close());
 
@@ -33,13 +45,15 @@ export function freshNumber() {
 
 export const inSeconds = (seconds) => new Date(Date.now() + seconds * 1000).toISOString();
 
-/** Defines a test that runs `body` in a fresh browser profile. It fails on console errors and policy violations. */
+/** Defines a test that runs `body` in a fresh browser profile. It fails on console errors but those that it `expects`, and
+ * on policy violations. */
 export function onPage(name, options, body) {
   test(name, { timeout: 60_000 }, async () => {
     const context = await browser.newContext({ locale: "en-US", viewport: { width: 1280, height: 1000 }, ...options });
+    if (process.env.FROM_DISK === "1") await context.route(`${BASE}/demo/*`, takeFromDisk);
     const page = await context.newPage();
     page.setDefaultTimeout(10_000);
-    const faults = await collectFaults(page);
+    const faults = await collectFaults(page, options.expects);
     await page.goto(`${BASE}${options.path ?? "/"}`);
     try {
       await body(page);
@@ -53,7 +67,13 @@ export function onPage(name, options, body) {
   });
 }
 
-async function collectFaults(page) {
+function takeFromDisk(route) {
+  const name = new URL(route.request().url()).pathname.split("/").pop();
+  const folder = name === "phone-proof.js" ? "shared/web/dist" : "infra/local/page";
+  return route.fulfill({ path: fileURLToPath(new URL(`../../${folder}/${name}`, import.meta.url)) });
+}
+
+async function collectFaults(page, expects = /^$/) {
   const faults = [];
   await page.exposeFunction("reportViolation", (text) => faults.push(text));
   await page.addInitScript(() => {
@@ -63,7 +83,7 @@ async function collectFaults(page) {
   page.on("console", (message) => {
     // The browser logs every refused call as an error. The tests expect those.
     const refusedCall = message.text().startsWith("Failed to load resource") && /\/v1\/|\/operations\/run/.test(message.location().url);
-    if (message.type() === "error" && !refusedCall) faults.push(message.text());
+    if (message.type() === "error" && !refusedCall && !expects.test(message.text())) faults.push(message.text());
   });
   return faults;
 }
@@ -94,10 +114,11 @@ export async function arrivedCode(page) {
   return (await page.locator("#use-code strong").innerText()).trim();
 }
 
-/** Answers calls to `path` in the stack's place. Like the stack, it sends `Retry-After` beside `retryAt`. */
+/** Answers calls to `path` in the stack's place, to any origin. Like the stack, it sends `Retry-After` beside `retryAt`. */
 export function answer(page, path, status, body) {
   const contentType = status < 400 ? "application/json" : "application/problem+json";
-  const headers = body.retryAt ? { "Retry-After": String(Math.ceil((Date.parse(body.retryAt) - Date.now()) / 1000)) } : {};
+  const headers = { "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "*", "Access-Control-Expose-Headers": "retry-after" };
+  if (body.retryAt) headers["Retry-After"] = String(Math.ceil((Date.parse(body.retryAt) - Date.now()) / 1000));
   return page.route(`${BASE}${path}`, (route) => route.fulfill({ status, contentType, headers, body: JSON.stringify(body) }));
 }
 
@@ -118,4 +139,10 @@ export async function assertChinese(page) {
   assert.deepEqual(left, []);
 }
 
-export const focusedId = (page) => page.evaluate(() => document.activeElement.id);
+/** The id of the element that has the focus, also within a component. */
+export const focusedId = (page) =>
+  page.evaluate(() => {
+    let focused = document.activeElement;
+    while (focused.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
+    return focused.id;
+  });

@@ -1,9 +1,10 @@
-// Lists the texts of the pages: what stands in their HTML, and every text in their scripts that a person reads.
+// Lists the texts of the pages: what stands in their HTML, and every text in their scripts that a person reads. The words
+// of the component are tested in shared/web.
 
 import { readFileSync } from "node:fs";
 
 const read = (name) => readFileSync(new URL(`../../infra/local/page/${name}`, import.meta.url), "utf8");
-const SCRIPTS = ["common.js", "code.js", "device.js", "demo.js", "accounts.js", "inbox.js", "operations.js"];
+const SCRIPTS = ["common.js", "device.js", "demo.js", "accounts.js", "inbox.js", "operations.js"];
 const PAGES = ["index.html", "accounts.html", "inbox.html", "operations.html"];
 
 /** The Chinese texts, by the English ones. */
@@ -22,7 +23,7 @@ function* textsOfPage(html) {
 function* textsOfScript(script) {
   const code = script.replaceAll(/^\s*(\/\/|\*|\/\*).*$/gm, "").replaceAll(/^import .*$/gm, "");
   for (const [, text] of code.matchAll(/"((?:[^"\\\n]|\\.)*)"/g)) {
-    if (/^[A-Z1{].*[a-z]/.test(text) && !/^(Content-Type|Authorization|Bearer|POST|DELETE|GET|Retry-After|OTPCredential)/.test(text)) yield text;
+    if (/^[A-Z1{].*[a-z]/.test(text) && !/^(Content-Type|Authorization|Bearer|POST|DELETE|GET|Retry-After)/.test(text)) yield text;
   }
   const tables = code.matchAll(/^const (?:CLAIMS|ACCESS_CLAIMS) = \{([^]*?)^\};/gm);
   for (const [, table] of tables) for (const [, text] of table.matchAll(/: "([^"]+)"/g)) yield text;

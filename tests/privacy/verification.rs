@@ -102,6 +102,7 @@ async fn exchange(world: &World, canaries: &mut Canaries, random: &Explosive) {
         "/openapi.json",
         "/.well-known/openid-configuration",
         "/v1/ping",
+        "/v1/policy",
     ] {
         canaries.look(client.raw(Method::GET, path, &list, Vec::new()).await);
     }

@@ -26,7 +26,13 @@ for snippet in edge.mjs edge.py page.mjs; do
     blocks "<!-- tested: $snippet -->" docs/CALLERS.md >"$folder/$snippet"
 done
 cp "$edge_key" "$folder/edge.pem"
-ln -s "$PWD/tests/readme/node_modules" "$folder/node_modules"
+mkdir "$folder/node_modules"
+ln -s "$PWD/tests/readme/node_modules/jose" "$folder/node_modules/jose"
+ln -s "$PWD/shared/web" "$folder/node_modules/phoneproof-web"
+# The page of the README is the plain app, which the browser tests run, without the action and the frame.
+blocks '<!-- tested: page -->' | while IFS= read -r line; do
+    grep -qF -- "$(sed -E 's/^ +//' <<<"$line")" <(sed 's/ action="pay:order-42:EUR 100"//' shared/web/examples/plain.html) || { echo "not in plain.html: $line"; exit 1; }
+done
 
 # The crate beside the clone, as the README has it. It is built with the versions of this repository.
 mkdir -p "$folder/relying-party/src"
@@ -51,9 +57,9 @@ cat >>app.mjs <<'NODE'
 
 import { writeFileSync } from "node:fs";
 
-async function prove(phone, known) {
-  const challenge = await send(phone, crypto.randomUUID());
-  const texts = await (await fetch(`${PHONEPROOF}/inbox/messages?phone=${phone}`)).json();
+async function prove(phone, known, action) {
+  const challenge = action ? await phoneproof.send({ phone, action }) : await send(phone);
+  const texts = await (await fetch(`${phoneproof.issuer}/inbox/messages?phone=${phone}`)).json();
   const code = known ?? /\d{6}/.exec(texts[0].body)[0];
   const wrong = await verify(challenge, code === "111111" ? "111112" : "111111").catch((error) => error);
   if (wrong.status !== 422 || wrong.attemptsRemaining !== 4) throw new Error(`a wrong code: ${wrong}`);
@@ -63,28 +69,41 @@ async function prove(phone, known) {
 const tokens = { rust: "+14152017986", python: "+14152027986", node: "+14152037986" };
 for (const [name, phone] of Object.entries(tokens)) writeFileSync(`${name}.jwt`, await prove(phone));
 writeFileSync("test.jwt", await prove("+14155550100", "000000"));
+writeFileSync("action.jwt", await prove("+14152047986", undefined, "pay:order-42:EUR 100"));
 console.log("the snippet of an app sends and verifies");
 NODE
 node app.mjs
 
-# expect STATUS [TOKEN]: what the Rust service answers.
+# expect STATUS [TOKEN [PATH]]: what the Rust service answers.
 expect() {
     local status
-    status=$(curl -s -o answer.txt -w '%{http_code}' -X POST http://127.0.0.1:8080/login ${2:+-H "Authorization: Bearer $2"})
+    status=$(curl -s -o answer.txt -w '%{http_code}' -X POST "http://127.0.0.1:8080${3:-/login}" ${2:+-H "Authorization: Bearer $2"})
     [ "$status" = "$1" ] || { echo "the Rust service answered $status, not $1: $(cat answer.txt)"; exit 1; }
 }
+expect 403 "$(cat rust.jwt)" /pay
+grep -qF 'something else was approved' answer.txt
+expect 200 "$(cat action.jwt)" /pay
 expect 200 "$(cat rust.jwt)"
 grep -qF '+14152017986 is logged in' answer.txt
 expect 409 "$(cat rust.jwt)"
 expect 401
 expect 403 "$(cat test.jwt)"
-echo "the Rust service acts once, and refuses a replay, no token and a test number"
+echo "the Rust service acts once, and refuses a replay, another action, no token and a test number"
 
 cat >>relying_party.py <<'PYTHON'
 
 
 token = open("python.jwt").read()
 assert check(token, "login") == "+14152027986"
+bound = open("action.jwt").read()
+assert check(bound, "login", "pay:order-42:EUR 100") == "+14152047986"
+for given, action in [(bound, "pay:order-43:EUR 100"), (bound, None), (token, "pay:order-42:EUR 100")]:
+    try:
+        check(given, "login", action)
+    except jwt.InvalidTokenError as error:
+        assert "another action" in str(error)
+    else:
+        raise SystemExit("the Python snippet accepted another action")
 assert spend(token, "login") is True
 assert spend(token, "login") is False
 for name, audience, reason in [("python", "register", "Audience"), ("test", "login", "a test number")]:
@@ -100,7 +119,7 @@ except urllib.error.HTTPError as error:
     assert error.code == 400
 else:
     raise SystemExit("the Python snippet spent a broken token")
-print("the Python snippet spends once, and refuses another audience and a test number")
+print("the Python snippet spends once, and refuses another audience, another action and a test number")
 PYTHON
 python3 relying_party.py
 
@@ -116,11 +135,15 @@ const seen = [
   await spend(token, "login"),
   await refusal(check(token, "register")),
   await refusal(check(readFileSync("test.jwt", "utf8"), "login")),
+  await check(readFileSync("action.jwt", "utf8"), "login", "pay:order-42:EUR 100"),
+  await refusal(check(readFileSync("action.jwt", "utf8"), "login", "pay:order-43:EUR 100")),
+  await refusal(check(readFileSync("action.jwt", "utf8"), "login")),
+  await refusal(check(token, "login", "pay:order-42:EUR 100")),
   await refusal(spend(`${token}x`, "login")),
 ].join(", ");
-const right = "+14152037986, true, false, ERR_JWT_CLAIM_VALIDATION_FAILED, a test number, the ledger answered 400";
+const right = "+14152037986, true, false, ERR_JWT_CLAIM_VALIDATION_FAILED, a test number, +14152047986, another action, another action, another action, the ledger answered 400";
 if (seen !== right) throw new Error(`the Node snippet: ${seen}`);
-console.log("the Node snippet spends once, and refuses another audience and a test number");
+console.log("the Node snippet spends once, and refuses another audience, another action and a test number");
 NODE
 node relying_party.mjs
 
@@ -193,3 +216,4 @@ assert send("+14152077986", word) == (202, {})
 print("the Python edge vouches for its own phone only")
 PYTHON
 python3 edge.py
+python3 "$repository/tests/readme/form.py"

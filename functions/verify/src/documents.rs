@@ -1,8 +1,9 @@
-//! The documents that tell relying parties which keys sign success tokens.
+//! The documents that the service publishes: for relying parties the keys that sign success tokens, for front ends the
+//! public part of the policy.
 
 use http::StatusCode;
 use phoneproof_api::problem::unavailable;
-use phoneproof_api::{App, Endpoint, openapi};
+use phoneproof_api::{App, Endpoint, PolicyReply, openapi};
 use phoneproof_http::{Problem, Reply};
 use phoneproof_observe::RequestContext;
 use serde_json::{Value, json};
@@ -35,6 +36,12 @@ pub(crate) async fn answer_discovery(
         ],
     });
     Ok(Reply::json(StatusCode::OK, &metadata)?.cacheable())
+}
+
+/// Answers with what a front end has to know of the policy.
+pub(crate) fn answer_policy(app: &App) -> Result<Reply, Problem> {
+    let policy = PolicyReply::from(app.service.policy());
+    Ok(Reply::json(StatusCode::OK, &policy)?.cacheable())
 }
 
 /// Answers with the OpenAPI document. Its server is the path at which the API is mapped.

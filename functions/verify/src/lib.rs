@@ -1,5 +1,5 @@
 //! The `verify` function. It checks codes, spends success tokens, and publishes the documents that relying parties
-//! read.
+//! and front ends read.
 
 mod documents;
 
@@ -16,6 +16,7 @@ use phoneproof_http::{Problem, Reply, caught};
 pub const ROUTES: &[Route] = &[
     Endpoint::Verify.route(),
     Endpoint::Spend.route(),
+    Endpoint::Policy.route(),
     Endpoint::Ping.route(),
     Endpoint::Jwks.route(),
     Endpoint::Discovery.route(),
@@ -37,6 +38,7 @@ async fn serve(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     match call.endpoint {
         Endpoint::Verify => verify(app, call).await,
         Endpoint::Spend => spend(app, call).await,
+        Endpoint::Policy => documents::answer_policy(app),
         Endpoint::Ping => Ok(Reply::text("ok")),
         Endpoint::Jwks => documents::answer_jwks(app, &mut call.context).await,
         Endpoint::Discovery => documents::answer_discovery(app, &mut call.context).await,

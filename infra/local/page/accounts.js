@@ -1,9 +1,9 @@
 // The accounts demo: register, log in, use a session, reset the password.
 
-import { $, announce, call, clearFaults, countdown, decodeToken, describePhoneFault, deviceId, exactTime, explain, fillTable, formatLeft, formatMoment, isInternational, make, makeButton, markFaulty, onSubmit, showNotice, whileBusy } from "./common.js";
-import { began, closeCode, fillCode, openCode } from "./code.js";
-import { startDevice } from "./device.js";
-import { put, spoken, startWords, t } from "./words.js";
+import { $, call, clearFaults, countdown, decodeToken, describePhoneFault, exactTime, explain, fillTable, formatMoment, make, makeButton, markFaulty, onSubmit, showNotice, watchedFetch, whileBusy } from "./common.js";
+import { followProof, startDevice } from "./device.js";
+import { formatLeft, isInternational } from "./phone-proof.js";
+import { onLanguage, put, startWords, t } from "./words.js";
 
 const STEPS = ["register", "login", "session", "reset"];
 
@@ -38,7 +38,7 @@ function showStep(current) {
     if (index === at) step.setAttribute("aria-current", "step");
     else step.removeAttribute("aria-current");
   });
-  closeCode();
+  closeProof();
   $("forgot").hidden = current !== "login";
   $("change-password").hidden = current !== "session";
   $("back-to-login").hidden = current !== "reset";
@@ -87,20 +87,33 @@ function readNewPassword(step, field, fewest) {
 
 /** Texts a code for a business action. Once the person has entered it, calls `use` with the proof. */
 async function prove(step, business, use) {
-  closeCode();
-  const request = { phone: typedPhone(), uniqueId: deviceId(), businessId: business, locale: spoken() };
-  const answer = await call("send", request);
-  if (!began(answer)) return showRefusal(step, answer);
-  openCode(placeOfCode(step), {
-    request,
-    answer,
-    label: "Verify and go on",
-    use: ({ token }) => {
-      closeCode();
-      return use(token);
-    },
-    again: () => prove(step, business, use),
+  closeProof();
+  const element = make("phone-proof", { issuer: "", business, phone: typedPhone() });
+  element.fetch = watchedFetch;
+  nameButton(element);
+  element.addEventListener("phoneproof-verified", ({ detail }) => {
+    closeProof();
+    use(detail.token);
   });
+  element.addEventListener("phoneproof-refused", ({ detail }) => {
+    if (detail.problem.kind !== "invalid-phone") return;
+    closeProof();
+    markFaulty(PHONES[step], ...describePhoneFault(typedPhone()));
+  });
+  followProof(element);
+  placeOfCode(step).replaceChildren(element);
+  await element.send();
+}
+
+/** Says on the button what follows the code. */
+function nameButton(element) {
+  if (element) element.words = { verify: t("Verify and go on") };
+}
+
+const openProof = () => document.querySelector("phone-proof");
+
+function closeProof() {
+  openProof()?.remove();
 }
 
 // ---------------------------------------------------------------------------------------- the account
@@ -325,5 +338,6 @@ for (const id of Object.values(PHONES)) $(id).addEventListener("input", () => co
 for (const button of document.querySelectorAll("[data-shows]")) button.addEventListener("click", () => showPassword(button, $(button.dataset.shows).type === "password"));
 for (const form of document.forms) form.addEventListener("submit", hidePasswords);
 startWords();
-startDevice(() => $("code") !== null, fillCode);
+startDevice();
+onLanguage(() => nameButton(openProof()));
 showStep("register");

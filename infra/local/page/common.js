@@ -1,9 +1,11 @@
-// What the pages share: elements, times, calls of the API, refusals in words, and forms. It uses no library.
+// What the pages share: elements, times, calls of the API, refusals in words, and forms. Sends and verifies, with their
+// words, are the component's: phone-proof.js, built from shared/web.
 //
 // Everything that a person typed or a server answered reaches the page as a text node. The page parses none of it as
 // markup, so nothing has to be escaped.
 
-import { languageTag, put, readPut, t } from "./words.js";
+import { LANGUAGES, formatLeft, phoneFault, plain, wordsFor } from "./phone-proof.js";
+import { languageTag, put, readPut, spoken, t } from "./words.js";
 
 export const $ = (id) => document.getElementById(id);
 
@@ -47,13 +49,6 @@ const makeFormat = (options) => ({ format: (date) => new Intl.DateTimeFormat(lan
 export const timeOfDay = makeFormat({ hour: "2-digit", minute: "2-digit" });
 const dayAndTime = makeFormat({ weekday: "short", hour: "2-digit", minute: "2-digit" });
 export const exactTime = makeFormat({ dateStyle: "medium", timeStyle: "medium" });
-
-/** Formats seconds as `4:58`, or as `3:04:58` from an hour on. */
-export function formatLeft(seconds) {
-  const two = (number) => String(number).padStart(2, "0");
-  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
-}
 
 /** Formats the moment in so many seconds by the clock of this device, which is the one that the person sees. */
 export const formatMomentIn = (seconds) => formatMoment(Date.now() + seconds * 1000);
@@ -102,23 +97,42 @@ setInterval(tick, 250);
  * tables of words below. If `path` is not given, the path is `/v1/` and `kind`.
  */
 export async function call(kind, request, { method = "POST", path = `/v1/${kind}`, token = null } = {}) {
-  const started = performance.now();
-  const exchange = { kind, method, path, token, request, status: 0, response: null };
   const headers = {};
   if (request) headers["Content-Type"] = "application/json";
   if (token) headers.Authorization = `Bearer ${token}`;
+  const init = { method, headers, body: request ? JSON.stringify(request) : undefined };
+  return (await exchangeWith(kind, path, init)).exchange;
+}
+
+/** A `fetch` for `<phone-proof>`, which lists its sends and verifies on the page. */
+export async function watchedFetch(url, init) {
+  const path = new URL(url, location.href).pathname;
+  const kind = path.split("/").pop();
+  if (kind === "policy") return fetch(url, init);
+  const { answer, exchange } = await exchangeWith(kind, path, init);
+  if (!answer) throw exchange.failure;
+  return answer;
+}
+
+async function exchangeWith(kind, path, init) {
+  const started = performance.now();
+  const request = init.body ? JSON.parse(init.body) : null;
+  const exchange = { kind, method: init.method, path, headers: init.headers ?? {}, request, status: 0, response: null };
+  let answer;
   try {
-    const answer = await fetch(path, { method, headers, body: request ? JSON.stringify(request) : undefined });
+    answer = await fetch(path, init);
     exchange.status = answer.status;
     exchange.statusText = answer.statusText;
-    exchange.response = parseBody(await answer.text());
+    exchange.response = parseBody(await answer.clone().text());
     exchange.retryIn = readRetryAfter(answer.headers.get("Retry-After"));
-  } catch {
+  } catch (error) {
+    answer = undefined;
+    exchange.failure = error;
     exchange.status = 0;
   }
   exchange.milliseconds = Math.round(performance.now() - started);
   record(exchange);
-  return exchange;
+  return { answer, exchange };
 }
 
 /** Reads a `Retry-After` in seconds; `undefined` if there is none. */
@@ -134,21 +148,7 @@ function parseBody(text) {
   }
 }
 
-/** The random id of this browser, by which the service counts texts per device. */
-export function deviceId() {
-  const key = "phoneproof-device";
-  try {
-    const known = localStorage.getItem(key) ?? crypto.randomUUID();
-    localStorage.setItem(key, known);
-    return known;
-  } catch {
-    return (deviceId.forThisPage ??= crypto.randomUUID());
-  }
-}
-
 // ----------------------------------------------------------------------------- refusals in words
-
-export const LOCKED = /(^|[ -])lock/;
 
 // Each pattern is matched against "<kind of call> <status> <slug of the problem type> <rule>". The first match wins.
 const EXPLANATIONS = [
@@ -163,41 +163,18 @@ const EXPLANATIONS = [
   [/ no-account /, "No account has this number", "Register the number first."],
   [/^refresh 401 invalid-refresh-token/, "Refused, and the session is over", "This token was exchanged before. Somebody may have copied it, so the service ended the session for everyone who holds a token of it."],
   [/ session-over /, "The session is over", "Log in again."],
-  [/cooldown/, "A code was asked for a moment ago", "There is a pause between two texts to a number, so that nobody can flood it. If a text arrived, its code works until it expires."],
-  [/phone-per-hour/, "This number has had enough codes this hour", "A number gets only a few codes an hour. Wait, or use the last code you got."],
-  [/phone-per-day/, "This number has had enough codes today", "A number gets only a few codes a day."],
-  [/device-per-day/, "This device has asked for enough codes today", "Each browser or app has a daily limit, over all the numbers it asks for."],
-  [/address-per-hour/, "Too many codes from this network", "Everyone behind one network address shares an hourly limit."],
-  [/number-block/, "Too many codes to neighbouring numbers", "Numbers that differ only in the last four digits share an hourly limit. It stops fraudsters who have whole blocks of numbers texted and take a share of the fee."],
-  [/blocked-phone/, "This number is blocked", "The operator of this service has blocked it. No text was sent."],
-  [/blocked-device/, "This device is blocked", "The operator of this service has blocked it. No text was sent."],
-  [/blocked-range/, "This number or network is blocked", "The operator of this service has blocked a group of numbers or networks that it belongs to. No text was sent."],
-  [/blocked-address/, "This network is blocked", "The operator of this service has blocked it. No text was sent."],
-  [/country/, "We do not text this country", "The service texts only the countries its policy lists. No text was sent."],
-  [/number-type|premium/, "We do not text this kind of number", "A code can be texted to a mobile phone only. This is the number of a landline, or a special number. No text was sent."],
-  [LOCKED, "This number is locked for now", "Too many wrong codes were entered for it. Until the lock ends, no code for it is accepted, from any device."],
-  [/^verify 409/, "This code was used already", "A code works once. If you need another proof, get a new code."],
-  [/^verify 410/, "This code has expired", "A code works for a few minutes only. Get a new one."],
-  [/^verify 422/, "That is not the code", "Check the latest message."],
-  [/^verify 429/, "No tries left for this code", "After too many wrong tries even the right code is refused. Get a new one."],
-  [/^verify 400/, "This code cannot be checked", "The service did not accept the request. Get a new code."],
   [/^spend 409/, "Refused, as it should be", "This proof was spent already, so a copied or replayed token is refused."],
   [/ already-spent /, "This proof was spent already", "Text a new code."],
   [/^spend 4(00|01|03|10)/, "This proof is no longer good", "It has expired, or it was made for another business. Verify the number again."],
-  [/ 401 /, "This action needs a client key", "Only callers with the key of this action may use it, and this page has no key. Choose another business action."],
   [/ 429 /, "Too many requests", "A limit was reached. Wait a little."],
-  [/^send 409/, "This code was used already", "Start again to get a new code."],
-  [/^send 410/, "This code has expired", "Start again to get a new code."],
   [/ 403 /, "Not allowed", "The policy of this service does not allow this. No text was sent."],
   [/ 4(00|13|15) /, "The service could not read this", "Check what you entered. The details are under What just happened."],
-  [/ 502 /, "The carrier refused the text", "No text was sent. Check the number, or try again after a pause."],
-  [/ 504 /, "The carrier has not confirmed the text", "It may still arrive. If it does, its code works."],
   [/ 503 /, "The service is not available just now", "Nothing was lost and no text was sent. Try again in a moment."],
   [/./, "Something went wrong", "Try again. The details are under What just happened."],
 ];
 
 /**
- * Explains a refusal: `{title, text, about, retryIn, errors, problem}`. `title` and `text` are in English, for `put`.
+ * Explains a refusal: `{title, text, about, slug, retryIn, errors, problem}`. `title` and `text` are in English, for `put`.
  * `about` is what the table was matched against, and `retryIn` the seconds until another try can succeed.
  */
 export function explain({ kind, status, response, retryIn }) {
@@ -205,22 +182,23 @@ export function explain({ kind, status, response, retryIn }) {
   const slug = String(problem.type ?? "").split(":").pop();
   const about = `${kind} ${status} ${slug} ${problem.rule ?? ""}`;
   const [, title, text] = EXPLANATIONS.find(([pattern]) => pattern.test(about));
-  return { title, text, about, retryIn, errors: problem.errors ?? [], problem };
+  return { title, text, about, slug, retryIn, errors: problem.errors ?? [], problem };
 }
 
 const AGAIN = { soon: "You can try again in {time}, at {moment}.", now: "You can try again now." };
 
-/** Makes a box with a title, a text, and if given a countdown, with the words of `wait`, and a button. */
-function makeNotice({ title, text, values, tone = "bad", retryIn, wait: words = AGAIN, action }) {
+/** Makes a box with a title, a text, and if given a countdown and a button. */
+function makeNotice({ title, text, values, tone = "bad", retryIn, action }) {
   const box = make("div", { class: "notice", "data-tone": tone, tabindex: "-1" }, put(make("p", { class: "notice-title" }), title), put(make("p"), text, values));
   // Screen readers must not read every second aloud.
   const wait = make("p", { class: "timer", "aria-live": "off" });
   if (retryIn) box.append(wait);
   if (action) box.append(action);
-  return { box, start: () => retryIn && startWait(wait, retryIn, words) };
+  return { box, start: () => retryIn && startWait(wait, retryIn) };
 }
 
-function startWait(node, retryIn, { soon, now }) {
+function startWait(node, retryIn) {
+  const { soon, now } = AGAIN;
   const moment = formatMomentIn(retryIn);
   const over = () => {
     put(node, now);
@@ -267,7 +245,7 @@ function makeCallDetails(exchange) {
   const summary = make(
     "summary",
     {},
-    make("span", { class: "call-what" }, make("code", {}, `${method} ${path}`), put(make("span"), describeCall(exchange))),
+    make("span", { class: "call-what" }, make("code", {}, `${method} ${path}`), put(make("span"), ...describeCall(exchange))),
     make("span", { class: "call-result" }, put(make("span", { class: "status", "data-good": good }), status ? `${status} ${statusText}`.trim() : "no answer"), make("span", { class: "call-time" }, `${milliseconds} ms`)),
   );
   const curl = makeButton("Copy as curl", "quiet", () => copy(makeCurl(exchange), curl));
@@ -289,19 +267,31 @@ const SERVED = {
   delete: "The account is deleted, and its number is free",
 };
 
+/** Says what came of a call: a text, and its values. */
 function describeCall(exchange) {
-  if (exchange.status < 200 || exchange.status > 299) return explain(exchange).title;
-  if (exchange.kind === "send" && exchange.request.token) {
-    return exchange.response?.token === exchange.request.token ? "The same code was texted once more" : "A new code was texted, because the one before was about to expire";
+  const { kind, status, request, response } = exchange;
+  if (status < 200 || status > 299) return describeRefusal(exchange);
+  if (kind === "send" && request.token) {
+    return [response?.token === request.token ? "The same code was texted once more" : "A new code was texted, because the one before was about to expire"];
   }
-  return SERVED[exchange.kind] ?? "Done";
+  return [SERVED[kind] ?? "Done"];
 }
 
-function makeCurl({ method, path, token, request }) {
+/** The component has the words for refused sends and verifies. */
+function describeRefusal(exchange) {
+  const { title, slug, problem } = explain(exchange);
+  if (exchange.kind !== "send" && exchange.kind !== "verify") return [title];
+  return ["{refusal}", { refusal: () => wordsOf(wordsFor(exchange.kind, { status: exchange.status, kind: slug, rule: problem.rule })) }];
+}
+
+/** The first line of words of the component, in the language of the page. */
+const wordsOf = (key) => LANGUAGES[spoken()][key].split("\n")[0];
+
+function makeCurl({ method, path, headers, request }) {
   const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
   const parts = ["curl -sS -X", method, quoted(`${location.origin}${path}`)];
-  if (token) parts.push("-H", quoted(`Authorization: Bearer ${token}`));
-  if (request) parts.push("-H 'Content-Type: application/json' -d", quoted(JSON.stringify(request)));
+  for (const [name, value] of Object.entries(headers)) parts.push("-H", quoted(`${name}: ${value}`));
+  if (request) parts.push("-d", quoted(JSON.stringify(request)));
   return parts.join(" ");
 }
 
@@ -445,32 +435,8 @@ export function onSubmit(form, control, work) {
   });
 }
 
-const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
-
-/** The value of a decimal digit of any script. In Unicode the ten digits of a script follow each other. */
-function digitValue(digit) {
-  let zero = digit.codePointAt(0);
-  while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
-  return (digit.codePointAt(0) - zero) % 10;
-}
-
-/** Turns the digits of every script into plain ones, and drops what nobody sees. The service reads numbers and codes so, too. */
-const readDigits = (text) => text.replace(INVISIBLE, "").normalize("NFKC").replace(/\p{Nd}/gu, digitValue);
-
-/** Reads a code: plain digits, without the spaces, dashes, dots and brackets that people put between them. */
-export const normalizeDigits = (text) => readDigits(text).replace(/[\s\p{Pd}.·•/()[\]]/gu, "");
-
-/** Says what is wrong with a number that the service could not read: a text, and its values. `country` is its name. */
-export function describePhoneFault(typedPhone, country) {
-  const plain = typedPhone.normalize("NFKC").replace(/^\s*tel:/i, "");
-  if (/\p{L}/u.test(plain)) return ["A number has no letters and no extension. Enter its digits."];
-  if (!/\p{Nd}/u.test(plain)) return ["Enter the digits of the number."];
-  if (isInternational(typedPhone)) return ["There is no such number. Check its digits and the country code."];
-  return ["There is no such number in this country: {country}. Check its digits and the country.", { country }];
-}
-
-/** Whether a number, as typed, has a leading + and needs no country. */
-export const isInternational = (typedPhone) => /^\s*(tel:)?[\s([]*\+/i.test(readDigits(typedPhone));
+/** Says what is wrong with a number that the service could not read: a text, and its values. */
+export const describePhoneFault = (typedPhone) => ["{fault}", { fault: () => wordsOf(phoneFault(typedPhone)) }];
 
 /** The digits of a number, as typed. */
-export const digitsOf = (typedPhone) => readDigits(typedPhone).replace(/\D/g, "");
+export const digitsOf = (typedPhone) => plain(typedPhone).replace(/\D/g, "");

@@ -1,22 +1,23 @@
 // The demo: send, verify, spend.
 
-import { $, call, clearFaults, countdown, decodeToken, describePhoneFault, deviceId, explain, fillTable, formatLeft, isInternational, make, markFaulty, onSubmit, showNotice, showRawToken, whileBusy } from "./common.js";
-import { began, closeCode, fillCode, isAwaited, openCode } from "./code.js";
-import { offerCode, showTextsOf, startDevice } from "./device.js";
+import { $, call, clearFaults, countdown, decodeToken, explain, fillTable, make, showNotice, showRawToken, watchedFetch, whileBusy } from "./common.js";
+import { followProof, showTextsOf, startDevice } from "./device.js";
+import { formatLeft } from "./phone-proof.js";
 import { languageTag, onLanguage, put, spoken, startWords, t } from "./words.js";
 
 // ----------------------------------------------------------------------------------------- state
 
 let businesses = [];
-let countries = [];
+/** The `<phone-proof>`, once the choices are loaded. */
+let element = null;
 /** The language of the text that the person chose; `null` follows the page. */
 let chosenLocale = null;
-/** The request that the code was texted for. */
+/** `{phone, businessId}` of the code that was texted. */
 let sent = null;
 /** `{token, audience}` once the code was right. */
 let proof = null;
 
-const STEPS = ["number", "code", "token"];
+const STEPS = ["number", "token"];
 
 function showStep(current) {
   const at = STEPS.indexOf(current);
@@ -27,52 +28,33 @@ function showStep(current) {
     if (index === at) step.setAttribute("aria-current", "step");
     else step.removeAttribute("aria-current");
   });
-  $("change-number").hidden = current !== "code";
   $("start-over").hidden = current !== "token";
-  $("back-to-code").hidden = !(current === "number" && isAwaited());
   $("number-summary").textContent = at > 0 ? sent.phone : "";
-  put($("code-summary"), at > 1 ? "The code was right" : "");
-  offerCode();
 }
 
 // ---------------------------------------------------------------------------------------- number
 
 async function fillChoices() {
-  const answer = await fetch("/demo/config");
-  const config = await answer.json();
-  businesses = config.businesses;
-  countries = config.countries;
+  const answer = await fetch("/v1/policy");
+  businesses = (await answer.json()).businesses;
   nameChoices();
-  $("region").value = guessCountry(countries);
+  openProof();
 }
 
 /** Names the choices in the language of the page, and keeps what was chosen. */
 function nameChoices() {
-  const chosen = [$("region").value, $("business").value];
-  const names = new Intl.DisplayNames(languageTag(), { type: "region" });
-  const named = countries.map((code) => [code, names.of(code)]);
-  named.sort((a, b) => a[1].localeCompare(b[1], languageTag()));
-  $("region").replaceChildren(...named.map(([code, name]) => make("option", { value: code }, name)));
+  const chosen = $("business").value;
   $("business").replaceChildren(...businesses.map(({ id, brand }) => make("option", { value: id }, `${t(makeTitle(id))} (${brand})`)));
-  if (chosen[0]) [$("region").value, $("business").value] = chosen;
+  if (chosen) $("business").value = chosen;
   fillLocales();
 }
 
-/** Loads the choices unless they are loaded already. Returns whether they are there. */
 async function loadChoices() {
   try {
-    if (businesses.length === 0) await fillChoices();
-    return true;
+    await fillChoices();
   } catch {
-    showNotice("number-notice", { title: "The choices could not be loaded", text: "The local stack did not answer. Start it, then try again." });
-    return false;
+    showNotice("choices-notice", { title: "The choices could not be loaded", text: "The local stack did not answer. Start it, then load this page again." });
   }
-}
-
-/** Guesses the country from the browser's languages; if the service does not text it, the US, else the first. */
-function guessCountry(countries) {
-  const spoken = navigator.languages.map((language) => new Intl.Locale(language).region);
-  return [...spoken, "US"].find((code) => countries.includes(code)) ?? countries[0];
 }
 
 /** Turns `password-change` into `Password change`. */
@@ -91,61 +73,27 @@ function fillLocales() {
   // An English page says nothing about a person whose language it does not have.
   const page = spoken() === "en" && own[0] !== "en" ? [] : [spoken()];
   $("locale").value = [chosenLocale, ...page, ...own, locales[0]].find((tag) => locales.includes(tag)) ?? "";
+  setChoices();
 }
 
-/** Builds the request from the form. A number with a leading + needs no country. */
-function buildSendRequest() {
-  const typedPhone = $("phone").value.trim();
-  const request = { phone: typedPhone, uniqueId: deviceId(), businessId: $("business").value };
-  if (!isInternational(typedPhone)) request.region = $("region").value;
-  if ($("locale").value) request.locale = $("locale").value;
-  return request;
+/** Puts the component on the page. It asks for the number and the code. */
+function openProof() {
+  element = document.createElement("phone-proof");
+  element.fetch = watchedFetch;
+  setChoices();
+  element.addEventListener("phoneproof-sent", ({ detail }) => (sent = { phone: detail.challenge.request.phone, businessId: $("business").value }));
+  element.addEventListener("phoneproof-shown", ({ detail }) => ($("choices").hidden = detail.shown !== "number"));
+  element.addEventListener("phoneproof-verified", ({ detail }) => showProof(detail));
+  followProof(element);
+  $("step-number").querySelector(".prove").replaceChildren(element);
 }
 
-async function sendCode() {
-  clearFaults("phone");
-  if ($("phone").value.trim() === "") {
-    markFaulty("phone", "Enter the number that the code should go to.");
-    return;
-  }
-  if (!(await loadChoices())) return;
-  const request = buildSendRequest();
-  const answer = await call("send", request);
-  if (began(answer)) {
-    sent = request;
-    showStep("code");
-    openCode($("step-code").querySelector(".prove"), { request, answer, label: "Verify", use: showProof, again: backToNumber });
-  } else {
-    showSendRefusal(answer);
-  }
-}
-
-/** What the page calls the members of a send request. */
-const FIELDS = { region: "Country", businessId: "Business action", locale: "Message language", uniqueId: "This browser" };
-
-function showSendRefusal(answer) {
-  const why = explain(answer);
-  if (why.errors.some(({ field }) => field === "phone")) {
-    const country = () => $("region").selectedOptions[0]?.textContent ?? "";
-    markFaulty("phone", ...describePhoneFault($("phone").value, country));
-    return;
-  }
-  const fields = () => why.errors.map(({ field }) => t(FIELDS[field] ?? "The request")).join(", ");
-  const faulty = answer.status === 400 && why.errors.length > 0 ? { text: "The service could not use this: {fields}.", values: { fields } } : {};
-  const box = showNotice("number-notice", { ...why, ...faulty, tone: why.retryIn ? "wait" : "bad" });
-  // A refusal of the number itself is corrected in its field.
-  if (/ 403 (?!.*blocked)/.test(why.about)) {
-    $("phone").setAttribute("aria-invalid", "true");
-    $("phone").focus();
-  } else {
-    box.focus();
-  }
-}
-
-function backToNumber() {
-  clearFaults("phone");
-  showStep("number");
-  $("phone").focus();
+/** Tells the component what was chosen. */
+function setChoices() {
+  if (!element) return;
+  element.setAttribute("issuer", "");
+  element.setAttribute("business", $("business").value);
+  element.setAttribute("locale", $("locale").value);
 }
 
 // ----------------------------------------------------------------------------------------- proof
@@ -178,30 +126,26 @@ async function spendProof() {
 }
 
 function startOver() {
-  closeCode();
+  clearFaults();
   proof = null;
-  $("phone").value = "";
   showTextsOf(null);
-  backToNumber();
+  showStep("number");
+  element.reset();
 }
 
 // ----------------------------------------------------------------------------------------- start
 function startDemo() {
-  onSubmit("number-form", "send", sendCode);
   $("spend").addEventListener("click", () => whileBusy($("spend"), spendProof));
-  $("change-number").addEventListener("click", backToNumber);
-  $("back-to-code").addEventListener("click", () => {
-    clearFaults("phone");
-    showStep("code");
-    $("code").focus();
-  });
   $("start-over").addEventListener("click", startOver);
   $("business").addEventListener("change", fillLocales);
-  $("locale").addEventListener("change", () => (chosenLocale = $("locale").value));
+  $("locale").addEventListener("change", () => {
+    chosenLocale = $("locale").value;
+    setChoices();
+  });
   onLanguage(nameChoices);
   showStep("number");
+  startDevice();
   loadChoices();
-  startDevice(() => $("step-code").dataset.state === "current", fillCode);
 }
 
 startWords();

@@ -1,18 +1,19 @@
 // The phone on the page. It shows the texts to the number of the current challenge, and offers the newest code.
 
-import { $, announce, digitsOf, fetchMessages, findCode, formatMoment, isInternational, make, markCode, poll, timeOfDay } from "./common.js";
+import { $, announce, digitsOf, fetchMessages, findCode, formatMoment, make, markCode, poll, timeOfDay } from "./common.js";
+import { isInternational } from "./phone-proof.js";
 import { put, t } from "./words.js";
 
-/** The challenge whose texts are shown, or `null`: `{typedPhone, recipient, codeLength, messages, over}`. `recipient` is the
- * number in E.164 once a text has shown it. */
+/** The challenge whose texts are shown, or `null`: `{typedPhone, recipient, codeLength, messages}`. `recipient` is the number in
+ * E.164 once a text has shown it. */
 let challenge = null;
-let canUse = () => false;
+/** The `<phone-proof>` that asks for the code; `null` while there is none. */
+let proof = null;
 let askNow = () => {};
 
-/** Starts the phone. `usable` says whether a code can be filled in now; `use` fills it in. */
-export function startDevice(usable, use) {
-  canUse = usable;
-  $("use-code").addEventListener("click", () => use(findCode(challenge.messages[0].body, challenge.codeLength)));
+/** Starts the phone. */
+export function startDevice() {
+  $("use-code").addEventListener("click", () => proof.fillCode(findCode(challenge.messages[0].body, challenge.codeLength)));
   setInterval(runClock, 1000);
   runClock();
   askNow = poll(askForMessages);
@@ -20,6 +21,20 @@ export function startDevice(usable, use) {
 
 function runClock() {
   $("device-clock").textContent = timeOfDay.format(new Date());
+}
+
+/** Shows the texts that `element`, a `<phone-proof>`, asks for from now on. */
+export function followProof(element) {
+  proof = element;
+  let shown;
+  element.addEventListener("phoneproof-sent", ({ detail }) => {
+    const { request, codeLength = 6 } = detail.challenge;
+    if (shown !== detail.challenge) showTextsOf({ typedPhone: request.phone, recipient: null, codeLength, messages: [] });
+    shown = detail.challenge;
+    askNow();
+  });
+  // After the event the component has decided what becomes of the code.
+  for (const type of ["phoneproof-shown", "phoneproof-refused"]) element.addEventListener(type, () => queueMicrotask(offerCode));
 }
 
 /** Shows the texts of another challenge from now on. */
@@ -76,15 +91,10 @@ function makeBubble(message) {
 }
 
 /** Offers the code of the newest text, as a phone's keyboard does, while the code can be used. */
-export function offerCode() {
+function offerCode() {
   const newest = challenge?.messages[0];
   const code = newest && findCode(newest.body, challenge.codeLength);
-  const usable = Boolean(code) && !challenge.over && canUse();
+  const usable = Boolean(code) && proof?.shown === "code" && proof.challenge !== undefined;
   $("use-code").hidden = !usable;
   if (usable) $("use-code").replaceChildren(put(make("span"), "Use this code"), make("strong", {}, code));
-}
-
-/** Looks for new texts at once. */
-export function askInbox() {
-  askNow();
 }

@@ -1,4 +1,5 @@
-//! The pages: the demo, the accounts demo, the inbox and the operations.
+//! The pages: the demo, the accounts demo, the inbox and the operations. Sends and verifies are the component of
+//! `shared/web`.
 //!
 //! Pages show texts, so they answer only requests that name a loopback host. A web site that points its own name at
 //! 127.0.0.1 (DNS rebinding) gets 403.
@@ -14,7 +15,6 @@ use http::header::{
 use http::{HeaderValue, StatusCode};
 use phoneproof_domain::policy::Policy;
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use crate::inbox::{Inbox, Message};
 use crate::loopback::names_loopback;
@@ -37,7 +37,12 @@ const FILES: [(&str, &str, &str); 15] = [
     ("/demo/common.js", SCRIPT, include_str!("../page/common.js")),
     ("/demo/words.js", SCRIPT, include_str!("../page/words.js")),
     ("/demo/zh.js", SCRIPT, include_str!("../page/zh.js")),
-    ("/demo/code.js", SCRIPT, include_str!("../page/code.js")),
+    // Built from shared/web, and committed, so that this build needs no Node.
+    (
+        "/demo/phone-proof.js",
+        SCRIPT,
+        include_str!("../../../shared/web/dist/phone-proof.js"),
+    ),
     ("/demo/device.js", SCRIPT, include_str!("../page/device.js")),
     ("/demo/demo.js", SCRIPT, include_str!("../page/demo.js")),
     (
@@ -60,15 +65,8 @@ const CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-#[derive(Clone)]
-struct Pages {
-    inbox: Inbox,
-    config: Value,
-}
-
-/// Routes to the files, to the choices of the demo page and to the messages of `inbox`.
-pub(crate) fn router(inbox: Inbox, policy: &Policy, issuer: &str) -> Router {
-    let config = describe_choices(policy, issuer);
+/// Routes to the files, to the messages of `inbox` and to the runs of the operations page.
+pub(crate) fn router(inbox: Inbox, policy: &Policy) -> Router {
     let runs = Router::new()
         .route("/operations/run", get(operations::play))
         .with_state(Operations::new(policy));
@@ -80,38 +78,10 @@ pub(crate) fn router(inbox: Inbox, policy: &Policy, issuer: &str) -> Router {
         );
     }
     router
-        .route(
-            "/demo/config",
-            get(|State(pages): State<Pages>| async move { Json(pages.config) }),
-        )
         .route("/inbox/messages", get(list_messages))
-        .with_state(Pages { inbox, config })
+        .with_state(inbox)
         .merge(runs)
         .layer(middleware::from_fn(guard))
-}
-
-/// Describes what the demo page offers to choose from.
-fn describe_choices(policy: &Policy, issuer: &str) -> Value {
-    let countries: Vec<_> = policy
-        .numbers
-        .countries
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    let businesses: Vec<_> = policy
-        .businesses
-        .iter()
-        .map(|(id, business)| {
-            let locales: Vec<_> = business.templates.keys().map(ToString::to_string).collect();
-            json!({
-                "id": id.as_str(),
-                "brand": business.brand,
-                "locales": locales,
-                "codeLength": business.code_length,
-            })
-        })
-        .collect();
-    json!({ "issuer": issuer, "countries": countries, "businesses": businesses })
 }
 
 #[derive(Deserialize)]
@@ -128,11 +98,11 @@ fn read_phone(text: &str) -> String {
 }
 
 async fn list_messages(
-    State(pages): State<Pages>,
+    State(inbox): State<Inbox>,
     Query(filter): Query<Filter>,
 ) -> Json<Vec<Message>> {
     let phone = filter.phone.as_deref().map(read_phone);
-    Json(pages.inbox.messages(phone.as_deref()))
+    Json(inbox.messages(phone.as_deref()))
 }
 
 /// Refuses requests that do not name a loopback host, and locks down every answer.
@@ -154,7 +124,7 @@ async fn guard(request: Request, next: Next) -> Response {
 mod tests {
     use axum::body::{Body, to_bytes};
     use lambda_http::tower::ServiceExt as _;
-    use phoneproof_config::DEFAULT_POLICY;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::inbox::tests::text;
@@ -164,10 +134,8 @@ mod tests {
         for n in 0..3 {
             drop(inbox.publish(text(&format!("+1415555010{}", n % 2), &format!("text {n}"))));
         }
-        let policy =
-            phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("the sample policy");
         let request = Request::get(path).header("host", host);
-        router(inbox, &policy, "http://127.0.0.1:3000")
+        router(inbox)
             .oneshot(request.body(Body::empty()).expect("a request"))
             .await
             .expect("an answer")
@@ -184,7 +152,7 @@ mod tests {
     async fn every_answer_has_the_headers_that_lock_it_down() {
         for (host, status) in [("127.0.0.1:3000", 200), ("evil.example:3000", 403)] {
             let files = FILES.iter().map(|(path, ..)| *path);
-            for path in files.chain(["/demo/config", "/inbox/messages"]) {
+            for path in files.chain(["/inbox/messages"]) {
                 let answer = get(host, path).await;
                 assert_eq!(answer.status(), status, "{host} {path}");
                 let headers = answer.headers();

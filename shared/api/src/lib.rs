@@ -8,7 +8,9 @@ pub mod problem;
 mod route;
 mod start;
 
-pub use bodies::{SendBody, SendReply, SpendBody, SpendReply, VerifyBody, VerifyReply};
+pub use bodies::{
+    BusinessReply, PolicyReply, SendBody, SendReply, SpendBody, SpendReply, VerifyBody, VerifyReply,
+};
 pub use route::{Endpoint, Route};
 pub use start::{Preparation, parts, serve, trust_proxy};
 

@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::Endpoint;
-use crate::bodies::{SendBody, SendReply, SpendBody, SpendReply, VerifyBody, VerifyReply};
+use crate::bodies::{
+    BusinessReply, PolicyReply, SendBody, SendReply, SpendBody, SpendReply, VerifyBody, VerifyReply,
+};
 use crate::problem::{ProblemMembers, list_problems};
 
 #[derive(OpenApi)]
@@ -25,7 +27,8 @@ use crate::problem::{ProblemMembers, list_problems};
     ),
     servers((url = "/")),
     components(schemas(
-        SendBody, SendReply, VerifyBody, VerifyReply, SpendBody, SpendReply, ProblemDocument, ProblemMembers
+        SendBody, SendReply, VerifyBody, VerifyReply, SpendBody, SpendReply, PolicyReply, BusinessReply,
+        ProblemDocument, ProblemMembers
     ))
 )]
 struct Schemas;
@@ -83,6 +86,12 @@ fn describe(endpoint: Endpoint) -> Operation {
             "Spend a success token, once",
             Some("SpendRequest"),
             json_answer(200, "SpendResponse"),
+        ),
+        Endpoint::Policy => operation(
+            "policy",
+            "What a front end has to know: countries, code lengths, languages",
+            None,
+            json_answer(200, "PolicyResponse"),
         ),
         Endpoint::Ping => {
             let schema = json!({ "type": "string", "const": "ok" });

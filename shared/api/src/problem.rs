@@ -123,7 +123,7 @@ pub(crate) fn list_problems(endpoint: Endpoint) -> Vec<&'static ProblemType> {
         ],
         Endpoint::Spend => &[&INVALID_TOKEN, &TOKEN_EXPIRED, &ALREADY_SPENT, &UNAVAILABLE],
         Endpoint::Jwks | Endpoint::Discovery => &[&UNAVAILABLE],
-        Endpoint::Ping | Endpoint::OpenApi => &[],
+        Endpoint::Policy | Endpoint::Ping | Endpoint::OpenApi => &[],
     };
     let reads_body = matches!(
         endpoint,

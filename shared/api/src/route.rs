@@ -12,6 +12,8 @@ pub enum Endpoint {
     Verify,
     /// Spends a success token, so that it counts once.
     Spend,
+    /// Publishes what a front end has to know of the policy, without a call to any other service.
+    Policy,
     /// Answers `ok`, without a call to any other service.
     Ping,
     /// Publishes the public keys of success tokens.
@@ -27,10 +29,11 @@ pub type Route = phoneproof_http::Route<Endpoint>;
 
 impl Endpoint {
     /// Every endpoint, in the order of the documentation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Send,
         Self::Verify,
         Self::Spend,
+        Self::Policy,
         Self::Ping,
         Self::Jwks,
         Self::Discovery,
@@ -44,6 +47,7 @@ impl Endpoint {
             Self::Send => (Method::POST, "/v1/send"),
             Self::Verify => (Method::POST, "/v1/verify"),
             Self::Spend => (Method::POST, "/v1/spend"),
+            Self::Policy => (Method::GET, "/v1/policy"),
             Self::Ping => (Method::GET, "/v1/ping"),
             Self::Jwks => (Method::GET, "/.well-known/jwks.json"),
             Self::Discovery => (Method::GET, "/.well-known/openid-configuration"),

@@ -44,6 +44,7 @@ async fn a_head_is_answered_like_a_get_without_the_body() {
     let site = Site::open().await;
     for path in [
         "/v1/ping",
+        "/v1/policy",
         "/.well-known/jwks.json",
         "/.well-known/openid-configuration",
         "/openapi.json",

@@ -121,7 +121,11 @@ fn serve(request: Request, routes: &[Route], context: &Value) -> Outcome {
         }),
         Endpoint::Verify => VerifyBody::command(&call).map(drop),
         Endpoint::Spend => SpendBody::command(&call).map(drop),
-        Endpoint::Ping | Endpoint::Jwks | Endpoint::Discovery | Endpoint::OpenApi => Ok(()),
+        Endpoint::Policy
+        | Endpoint::Ping
+        | Endpoint::Jwks
+        | Endpoint::Discovery
+        | Endpoint::OpenApi => Ok(()),
     };
     match read {
         Ok(()) => {

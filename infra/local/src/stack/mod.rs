@@ -66,7 +66,7 @@ impl Stack {
             None => error,
             Some(tables) => io::Error::other(format!("{}: {error}", tables.display())),
         };
-        let pages = page::router(backends.inbox.clone(), &options.policy, &url);
+        let pages = page::router(backends.inbox.clone(), &options.policy);
         let settings = build_settings(&options, &url, endpoints);
         let output = copy_lines_to(&backends.log, &options);
         // On the heap: both are most of this future, which moves several times on its way.

@@ -1,9 +1,11 @@
 //! The bodies of requests and answers. Their schemas in the OpenAPI document come from these types.
 
+mod policy;
 mod send;
 mod spend;
 mod verify;
 
+pub use policy::{BusinessReply, PolicyReply};
 pub use send::{SendBody, SendReply};
 pub use spend::{SpendBody, SpendReply};
 pub use verify::{VerifyBody, VerifyReply};

@@ -1,0 +1,41 @@
+// Builds dist/: one minified ES module each for the client and the component, and the types. `--check` builds to memory
+// and fails if what is committed differs. The Rust build of the local stack embeds dist/, so that it needs no Node.
+
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const check = process.argv.includes("--check");
+const out = check ? mkdtempSync(join(tmpdir(), "phoneproof-web-")) : join(here, "dist");
+rmSync(out, { recursive: true, force: true });
+const tsc = join(here, "node_modules/typescript/bin/tsc");
+execFileSync(process.execPath, [tsc, "--outDir", join(out, "types")], { cwd: here, stdio: "inherit" });
+await build({
+  absWorkingDir: here,
+  entryPoints: ["src/client.ts", "src/phone-proof.ts"],
+  outdir: out,
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  charset: "utf8",
+  minify: true,
+  banner: { js: "/*! PhoneProof, Apache-2.0 */" },
+});
+cpSync(join(here, "../../LICENSE"), join(check ? out : here, "LICENSE"));
+
+const list = (folder) => readdirSync(folder, { recursive: true }).filter((name) => statSync(join(folder, name)).isFile()).sort();
+if (check) {
+  const [built, kept] = [list(out).filter((name) => name !== "LICENSE"), list(join(here, "dist"))];
+  const differs = built.filter((name) => !kept.includes(name) || !readFileSync(join(out, name)).equals(readFileSync(join(here, "dist", name))));
+  const stale = kept.filter((name) => !built.includes(name));
+  rmSync(out, { recursive: true });
+  if (differs.length + stale.length > 0) {
+    console.error(`dist/ is not what src/ gives: ${[...differs, ...stale].join(", ")}. Run: npm run build`);
+    process.exit(1);
+  }
+  console.log(`dist/ is what src/ gives: ${built.length} files in ${relative(process.cwd(), here) || "."}`);
+}

@@ -1,0 +1,127 @@
+/**
+ * The client of PhoneProof: it texts a code, checks it, and gets the success token for your backend.
+ *
+ * It runs in browsers, Node 20, Deno and React Native as it is, and depends on nothing.
+ *
+ * @module
+ */
+import { type Environment } from "./http.js";
+import { Problem } from "./problem.js";
+export { Problem } from "./problem.js";
+export type { ClientProblem, ProblemDocument, ServiceProblem } from "./problem.js";
+export type { Environment } from "./http.js";
+/** What `GET /v1/policy` says. */
+export interface Policy {
+    /** The countries that are served, as ISO 3166-1 alpha-2 codes. */
+    countries: string[];
+    /** After how many seconds a phone may be texted again. */
+    resendIn: number;
+    /** The businesses that a front end may name. */
+    businesses: PolicyBusiness[];
+}
+/** What the policy says of one business. */
+export interface PolicyBusiness {
+    id: string;
+    brand: string;
+    channels: string[];
+    codeLength: number;
+    locales: string[];
+    defaultLocale: string;
+}
+/** How a client is made. */
+export interface Options extends Partial<Environment> {
+    /** The URL of your stack, such as `https://verify.example.com`. Empty means the origin of the page. */
+    issuer: string;
+    /** The business that phones are verified for. Your backend compares it with the `aud` of the success token. */
+    business: string;
+    /** Names this device or installation. By default a random id, which browsers keep. */
+    device?: string;
+}
+/** What a code is asked for. */
+export interface SendRequest {
+    /** The number as the person typed it. */
+    phone: string;
+    /** The country of a number without a leading +, such as `US`. */
+    region?: string | undefined;
+    /** The language of the text, as a hint. */
+    locale?: string | undefined;
+    /** What the verification is for. Your backend compares it with the `action` of the success token. */
+    action?: string | undefined;
+    /** How the code travels, if the policy lists more than `sms`. */
+    channel?: string | undefined;
+}
+/** The success token, for your backend. */
+export interface Success {
+    token: string;
+    tokenType: string;
+    expiresAt: string;
+    /** For how many seconds the token is valid, counted from the answer. */
+    expiresIn: number;
+}
+interface SendAnswer {
+    token: string;
+    expiresIn?: number;
+    resendIn?: number;
+    codeLength?: number;
+    attempts?: number;
+    phone?: string;
+}
+/** What outlives a page, as {@link Challenge.save} returns it. It holds the phone number. */
+export interface Saved {
+    request: SendRequest;
+    answer: SendAnswer;
+    /** The instants of the device's clock at which it was saved and the code expires, in milliseconds. */
+    savedAt: number;
+}
+/** Verifies phones for one business. Make it once per page or process. */
+export declare class PhoneProof {
+    #private;
+    readonly issuer: string;
+    readonly business: string;
+    readonly device: string;
+    constructor({ issuer, business, device, ...environment }: Options);
+    /** Reads what the service offers. Asked once; a failure is asked again. */
+    policy(): Promise<Policy>;
+    /**
+     * Texts a code. Asked twice for the same at once, it sends once. When nothing answered, ask again: the key of the first
+     * request goes along, so that the service texts once, whichever of the requests arrived.
+     *
+     * @throws {Problem}
+     */
+    send(request: SendRequest): Promise<Challenge>;
+    /** Takes up a challenge of an earlier page. `undefined` if its code is over, or was not saved by this client. */
+    restore(saved: Saved | null | undefined): Challenge | undefined;
+}
+/** A code that was texted, until it is entered. */
+export declare class Challenge {
+    #private;
+    readonly request: SendRequest;
+    /** The number, with everything but its last digits hidden; empty if the carrier did not confirm the text. */
+    phone: string;
+    codeLength: number | undefined;
+    /** The guesses that are left, as far as is known. */
+    attemptsLeft: number | undefined;
+    /** Set if the carrier did not confirm the last text, which may still arrive. */
+    unconfirmed: Problem | undefined;
+    /** The success, once the right code was entered. */
+    success: Success | undefined;
+    /** The seconds that the code still works; `undefined` if the service did not say. */
+    get expiresIn(): number | undefined;
+    /** The seconds until another text may be asked for; 0 at once. */
+    get resendIn(): number;
+    /**
+     * Checks a code. The same code twice at once is submitted once, and never again after it was right. A code that was
+     * wrong is not submitted again either, because that would cost a guess.
+     *
+     * @throws {Problem}
+     */
+    verify(typed: string): Promise<Success>;
+    /**
+     * Texts the code again. Resolves to whether it is a new code: with little time left the service makes one.
+     *
+     * @throws {Problem}
+     */
+    resend(change?: Pick<SendRequest, "locale" | "channel">): Promise<boolean>;
+    /** What {@link PhoneProof.restore} takes, for a page that is left and comes back. Keep it in `sessionStorage`. */
+    save(): Saved;
+}

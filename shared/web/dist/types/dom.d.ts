@@ -1,0 +1,35 @@
+import { type Key, type Words } from "./words.js";
+type Child = Node | string | null;
+export type Values = Record<string, string | number | Node | (() => string | Node)>;
+/** Makes an element with these attributes and children. */
+export declare function make<T extends keyof HTMLElementTagNameMap>(tag: T, attributes?: Record<string, string>, ...children: Child[]): HTMLElementTagNameMap[T];
+/** Formats seconds as `4:58`, or as `3:04:58` from an hour on. */
+export declare function formatLeft(seconds: number): string;
+/** Words in elements. They follow the language when it changes. */
+export declare class Speaker {
+    #private;
+    /** The language of the person, as a BCP 47 tag. */
+    language: string;
+    /** The page's own words, before those of the language. */
+    own: Partial<Words>;
+    /** The tag for names, dates and times: the browser's own if it is of the same language. */
+    get tag(): string;
+    words(key: Key): string;
+    /** Makes a line of the words the only content of `node`, now and when the language changes. */
+    put<T extends Element>(node: T, key: Key, values?: Values, line?: number): T;
+    clear(node: Element): void;
+    /** Says everything again, in the language of the moment. */
+    retell(root: Node): void;
+}
+/** Countdowns. The clock of the device may be wrong, so they count from when they start. */
+export declare class Countdowns {
+    #private;
+    /** Calls `show(seconds left)` as the seconds pass, then `done` once. A new countdown of a node replaces the one before. */
+    start(node: Element, seconds: number, show: (left: number) => void, done: () => void): void;
+    stop(node: Element): void;
+    tick(): void;
+    /** Stops the clock; `tick` and `start` do not need it to be running. */
+    rest(): void;
+    wake(): void;
+}
+export {};

@@ -1,0 +1,67 @@
+/**
+ * `<phone-proof>`: asks a person for a number and the code that was texted to it. Its value in a form is the success token.
+ *
+ * @module
+ */
+import { Challenge, Problem, type Success } from "./client.js";
+import { type Words } from "./words.js";
+export * from "./client.js";
+export { phoneFault, wordsFor } from "./refusals.js";
+export type { Refusal, Step } from "./refusals.js";
+export { isInternational, plain, readDigits } from "./text.js";
+export { formatLeft } from "./dom.js";
+export { LANGUAGES, servedTag } from "./words.js";
+export type { Key, Words } from "./words.js";
+/** What the component shows: the form for the number, the form for the code, or that the phone is verified. */
+export type Shown = "number" | "code" | "done";
+/** The events, with their `detail`. All bubble. A change of `value` is also a plain `change` event. */
+export interface PhoneProofEvents {
+    "phoneproof-shown": {
+        shown: Shown;
+    };
+    "phoneproof-sent": {
+        challenge: Challenge;
+    };
+    "phoneproof-verified": Success;
+    "phoneproof-refused": {
+        problem: Problem;
+    };
+}
+export declare class PhoneProofElement extends HTMLElement {
+    #private;
+    static readonly formAssociated = true;
+    static readonly observedAttributes: string[];
+    constructor();
+    /** The success token, or an empty text. A form sends it under the name of the element. */
+    get value(): string;
+    get name(): string;
+    get form(): HTMLFormElement | null;
+    get validity(): ValidityState;
+    checkValidity(): boolean;
+    reportValidity(): boolean;
+    get shown(): Shown;
+    /** The challenge whose code is awaited. */
+    get challenge(): Challenge | undefined;
+    /** Replaces `fetch`, for instance to watch the calls. Set it before the element is connected. */
+    set fetch(fetch: typeof globalThis.fetch);
+    /** Words of the page's own, in place of the built-in ones. */
+    set words(words: Partial<Words>);
+    /** Adds a language, or changes words of one. What is left out is in English. */
+    static addWords(language: string, words: Partial<Words>): void;
+    /** Texts a code to the number of the form, or of the attribute `phone`. */
+    send(): Promise<void>;
+    /** Puts a code into its field. The person decides when to submit it. */
+    fillCode(code: string): void;
+    /** Begins anew, with an empty form. */
+    reset(): void;
+    connectedCallback(): void;
+    disconnectedCallback(): void;
+    attributeChangedCallback(name: string, before: string | null, after: string | null): void;
+    formResetCallback(): void;
+    formDisabledCallback(disabled: boolean): void;
+}
+declare global {
+    interface HTMLElementTagNameMap {
+        "phone-proof": PhoneProofElement;
+    }
+}

@@ -1,0 +1,49 @@
+/** The problem types of the service: the last part of `type`, after `urn:phoneproof:problem:`. */
+export type ServiceProblem = "malformed" | "invalid-phone" | "unknown-business" | "invalid-token" | "client-key" | "destination-not-allowed" | "blocked" | "locked" | "already-used" | "expired" | "attempts-exhausted" | "wrong-code" | "limited" | "delivery-failed" | "delivery-unknown" | "unavailable" | "internal" | "too-large" | "media-type" | "not-found" | "method-not-allowed";
+/**
+ * What a client finds by itself: `offline`, the device has no network; `no-answer`, nothing answered, or the browser kept
+ * the answer back (CORS, CSP); `throttled`, a gateway before the service refused; `not-phoneproof`, something else
+ * answered at this address.
+ */
+export type ClientProblem = "offline" | "no-answer" | "throttled" | "not-phoneproof";
+/** The members of a problem document (RFC 9457) that the service sends. */
+export interface ProblemDocument {
+    type: string;
+    title: string;
+    status: number;
+    detail?: string;
+    requestId?: string;
+    /** The rule that refused, such as `phone-cooldown`. */
+    rule?: string;
+    /** The faulty fields, each with what is accepted. */
+    errors?: {
+        field: string;
+        accepted: string;
+    }[];
+    /** The guesses that are left after a wrong code. */
+    attemptsRemaining?: number;
+    /** When another try can succeed, by the clock of the service. */
+    retryAt?: string;
+    /** The rules that a text which was not sent does not count towards. */
+    givenBack?: string[];
+    token?: string;
+    expiresIn?: number;
+    resendIn?: number;
+}
+/** A refusal, or a call without an answer. `message` is for developers; people read the words of a front end. */
+export declare class Problem extends Error {
+    readonly name = "Problem";
+    /** What it is. A problem type that is newer than this client is passed on as it is. */
+    readonly kind: ServiceProblem | ClientProblem | (string & {});
+    /** The HTTP status; 0 without an answer. */
+    readonly status: number;
+    /** In how many seconds, counted from the answer, another try can succeed; `undefined` if the service did not say. */
+    readonly retryIn: number | undefined;
+    /** The document; its members are empty if the service did not answer. */
+    readonly document: Partial<ProblemDocument>;
+    constructor(kind: Problem["kind"], status: number, document?: Partial<ProblemDocument>, retryIn?: number, cause?: unknown);
+    get rule(): string | undefined;
+    get attemptsRemaining(): number | undefined;
+}
+/** Reads the problem of an answer that is no success. */
+export declare function readProblem(status: number, body: unknown, retryAfter: string | null): Problem;

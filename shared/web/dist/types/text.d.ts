@@ -1,0 +1,6 @@
+/** Turns the digits of every script into plain ones, and drops what nobody sees. */
+export declare const plain: (text: string) => string;
+/** Reads a code: plain digits, without the spaces, dashes, dots and brackets that people put between them. */
+export declare const readDigits: (text: string) => string;
+/** Whether a number, as typed, has a leading + and needs no country. */
+export declare const isInternational: (phone: string) => boolean;

@@ -1,0 +1,30 @@
+import { type Speaker } from "./dom.js";
+export type View = ReturnType<typeof makeView>;
+/** Makes all elements once. `speak` fills them with words. */
+export declare function makeView(speak: Speaker): {
+    number: HTMLFormElement;
+    region: HTMLSelectElement;
+    regionField: HTMLDivElement;
+    phone: HTMLInputElement;
+    phoneRow: HTMLDivElement;
+    phoneHint: HTMLParagraphElement;
+    phoneError: HTMLParagraphElement;
+    numberNotice: HTMLDivElement;
+    send: HTMLButtonElement;
+    haveCode: HTMLButtonElement;
+    codeForm: HTMLFormElement;
+    lead: HTMLParagraphElement;
+    code: HTMLInputElement;
+    codeError: HTMLParagraphElement;
+    tries: HTMLSpanElement;
+    expiry: HTMLSpanElement;
+    codeNotice: HTMLDivElement;
+    verify: HTMLButtonElement;
+    resend: HTMLButtonElement;
+    callMe: HTMLButtonElement;
+    change: HTMLButtonElement;
+    doneBox: HTMLDivElement;
+    done: HTMLParagraphElement;
+    changeDone: HTMLButtonElement;
+    announcer: HTMLParagraphElement;
+};

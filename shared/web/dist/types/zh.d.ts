@@ -1,0 +1,3 @@
+import type { Words } from "./words.js";
+/** What the component says in Chinese. */
+export declare const ZH: Words;

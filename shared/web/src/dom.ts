@@ -1,0 +1,110 @@
+// Elements, words in them, and countdowns. Everything that a person typed or a server answered reaches the page as a text
+// node, so nothing has to be escaped.
+
+import { type Key, LANGUAGES, EN, type Words, servedTag } from "./words.js";
+
+type Child = Node | string | null;
+export type Values = Record<string, string | number | Node | (() => string | Node)>;
+
+/** Makes an element with these attributes and children. */
+export function make<T extends keyof HTMLElementTagNameMap>(tag: T, attributes: Record<string, string> = {}, ...children: Child[]): HTMLElementTagNameMap[T] {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children.filter((child) => child !== null));
+  return node;
+}
+
+/** Formats seconds as `4:58`, or as `3:04:58` from an hour on. */
+export function formatLeft(seconds: number): string {
+  const two = (number: number) => String(number).padStart(2, "0");
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+/** Words in elements. They follow the language when it changes. */
+export class Speaker {
+  /** The language of the person, as a BCP 47 tag. */
+  language = "en";
+  /** The page's own words, before those of the language. */
+  own: Partial<Words> = {};
+  readonly #said = new Map<Element, [Key, Values, number]>();
+
+  /** The tag for names, dates and times: the browser's own if it is of the same language. */
+  get tag(): string {
+    const own = navigator.languages.find((tag) => servedTag(tag) === servedTag(this.language));
+    return this.language.includes("-") ? this.language : own ?? this.language;
+  }
+
+  words(key: Key): string {
+    return this.own[key] ?? LANGUAGES[servedTag(this.language)]?.[key] ?? EN[key];
+  }
+
+  /** Makes a line of the words the only content of `node`, now and when the language changes. */
+  put<T extends Element>(node: T, key: Key, values: Values = {}, line = 0): T {
+    this.#said.set(node, [key, values, line]);
+    node.replaceChildren(...this.#parts(key, values, line));
+    return node;
+  }
+
+  clear(node: Element): void {
+    this.#said.delete(node);
+    node.replaceChildren();
+  }
+
+  /** Says everything again, in the language of the moment. */
+  retell(root: Node): void {
+    for (const [node, [key, values, line]] of this.#said) {
+      if (root.contains(node)) this.put(node, key, values, line);
+      else this.#said.delete(node);
+    }
+  }
+
+  #parts(key: Key, values: Values, line: number): (Node | string)[] {
+    return (this.words(key).split("\n")[line] ?? "").split(/\{(\w+)\}/).map((part, index) => {
+      if (index % 2 === 0) return part;
+      const value = values[part] ?? part;
+      const read = typeof value === "function" ? value() : value;
+      return read instanceof Node ? read : String(read);
+    });
+  }
+}
+
+/** Countdowns. The clock of the device may be wrong, so they count from when they start. */
+export class Countdowns {
+  readonly #running = new Map<Element, { until: number; show: (left: number) => void; done: () => void }>();
+  #ticker: ReturnType<typeof setInterval> | undefined;
+
+  /** Calls `show(seconds left)` as the seconds pass, then `done` once. A new countdown of a node replaces the one before. */
+  start(node: Element, seconds: number, show: (left: number) => void, done: () => void): void {
+    this.#running.set(node, { until: performance.now() + seconds * 1000, show, done });
+    this.#ticker ??= setInterval(() => this.tick(), 250);
+    this.tick();
+  }
+
+  stop(node: Element): void {
+    this.#running.delete(node);
+  }
+
+  tick(): void {
+    for (const [node, { until, show, done }] of this.#running) {
+      const left = Math.ceil((until - performance.now()) / 1000);
+      if (left > 0) {
+        show(left);
+      } else {
+        this.#running.delete(node);
+        done();
+      }
+    }
+    if (this.#running.size === 0) this.rest();
+  }
+
+  /** Stops the clock; `tick` and `start` do not need it to be running. */
+  rest(): void {
+    clearInterval(this.#ticker);
+    this.#ticker = undefined;
+  }
+
+  wake(): void {
+    if (this.#running.size > 0) this.#ticker ??= setInterval(() => this.tick(), 250);
+  }
+}

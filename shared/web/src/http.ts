@@ -1,0 +1,83 @@
+// Calls of the service: one at a time, with a deadline, and again where a repeat does no harm.
+
+import { Problem, readProblem } from "./problem.js";
+
+/** What the calls need of the outside. Each has a default; tests and other runtimes replace what they like. */
+export interface Environment {
+  fetch: typeof fetch;
+  /** Milliseconds of a clock that only runs forward. The time of day may be wrong, so nothing reads it. */
+  now: () => number;
+  /** Waits for so many milliseconds. */
+  wait: (milliseconds: number) => Promise<void>;
+  /** The longest that a call may take, in milliseconds. */
+  deadline: number;
+}
+
+/** The pauses before repeats, in milliseconds. A function that starts anew needs about one second. */
+const PAUSES = [400, 1500];
+/** The longest `Retry-After` that is waited for unasked, in seconds. */
+const LONGEST_WAIT = 3;
+
+/**
+ * What may be repeated: `always` if a repeat does what the first did (a send with a key), `unheard` if the service did
+ * nothing (it said so, or a gateway refused), and once if nothing answered, because the call may not have arrived.
+ */
+export type Repeat = "always" | "unheard";
+
+/** Calls the service. Throws a {@link Problem} unless the answer is a success. */
+export async function call(
+  environment: Environment,
+  url: string,
+  init: { method: string; headers?: Record<string, string>; body?: string },
+  repeat: Repeat,
+): Promise<unknown> {
+  let unheard = false;
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await once(environment, url, init);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      error.unheard = unheard;
+      unheard ||= error.kind === "no-answer";
+      const pause = pauseBefore(error, tries, repeat);
+      if (pause === undefined) throw error;
+      await environment.wait(pause);
+    }
+  }
+}
+
+/** How long to wait before another try; `undefined` if there is none. */
+function pauseBefore({ kind, retryIn = 0 }: Problem, tries: number, repeat: Repeat): number | undefined {
+  const pause = PAUSES[tries];
+  const silent = kind === "no-answer";
+  if (!silent && kind !== "throttled" && kind !== "unavailable") return undefined;
+  if (pause === undefined || retryIn > LONGEST_WAIT || (silent && repeat === "unheard" && tries > 0)) return undefined;
+  return Math.max(pause, retryIn * 1000);
+}
+
+async function once({ fetch, deadline }: Environment, url: string, init: RequestInit): Promise<unknown> {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), deadline);
+  try {
+    // No cookies: the service knows none. `cache` is left to the service's headers.
+    const answer = await fetch(url, { ...init, credentials: "omit", signal: abort.signal });
+    const body = parse(await answer.text());
+    if (!answer.ok) throw readProblem(answer.status, body, answer.headers.get("Retry-After"));
+    if (body === null || typeof body !== "object") throw new Problem("not-phoneproof", answer.status);
+    return body;
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    const offline = globalThis.navigator?.onLine === false;
+    throw new Problem(offline ? "offline" : "no-answer", 0, {}, undefined, error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

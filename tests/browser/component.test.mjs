@@ -1,0 +1,469 @@
+// Tests <phone-proof> on a page of another origin than the service, under a strict Content-Security-Policy, with axe-core in
+// every state. support.mjs lists the settings. The stack needs `--allowed-origin` for ORIGIN, http://127.0.0.1:4750 by default.
+// BROWSER=firefox runs the same in Firefox, by WebDriver BiDi, without what only Chromium can emulate.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { BASE, MARKUP, PROBLEM, accepted, answer, focusedId, freshNumber, inSeconds, isFirefox, launch, shot, shows } from "./support.mjs";
+
+const ORIGIN = process.env.ORIGIN ?? "http://127.0.0.1:4750";
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const read = (path) => readFileSync(new URL(`../../shared/web/${path}`, import.meta.url), "utf8");
+
+/** A page whose policy allows no inline script or style, and one script that stands beside it. */
+const page = ({ attributes = `business="login"`, html = "", form = `action="/sent" method="get"`, lang = "en", issuer = BASE }) => `<!doctype html>
+<html lang="${lang}"${lang === "ar" ? ' dir="rtl"' : ""}><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark"><title>A shop</title><link rel="icon" href="data:,">
+<link rel="stylesheet" href="/page.css"><script type="module" src="/phone-proof.js"></script></head>
+<body><main><h1>Log in</h1><form ${form}><phone-proof name="proof" issuer="${issuer}" ${attributes}></phone-proof>${html}</form></main></body></html>`;
+
+const SECURITY = `default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src *; form-action 'self'; base-uri 'none'`;
+let server;
+let browser;
+let content = "";
+let app;
+before(async () => {
+  server = createServer((request, reply) => {
+    const { pathname } = new URL(request.url, ORIGIN);
+    if (serveAppFile(request, reply, pathname)) return;
+    const [script, style] = [pathname.endsWith(".js"), pathname.endsWith(".css")];
+    const body = style ? "body { font: 1rem/1.5 sans-serif; background: light-dark(#fff, #181c1a); color: light-dark(#161b18, #eceeec) }" : script ? read(`dist${pathname}`) : pathname === "/" ? content : "<!doctype html><html lang=en><title>Another page</title><link rel=icon href='data:,'><h1>Another page</h1>";
+    reply.writeHead(200, { "Content-Type": style ? "text/css" : script ? "text/javascript" : "text/html", "Content-Security-Policy": SECURITY, "Cache-Control": "no-store" }).end(body);
+  }).listen(new URL(ORIGIN).port, "127.0.0.1");
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  server.close();
+});
+
+/** Defines a test on a page with the component. It fails on console errors but those that it `expects`. */
+function on(name, { expects = /^$/, context = {}, chromiumOnly = false, init, ...what }, body) {
+  test(name, { timeout: 120_000, skip: chromiumOnly && isFirefox && "only Chromium emulates it here" }, async () => {
+    content = page(what);
+    const opened = await browser.newContext({ locale: "en-US", viewport: { width: 800, height: 700 }, ...context });
+    const tab = await opened.newPage();
+    tab.setDefaultTimeout(10_000);
+    const told = [];
+    tab.on("pageerror", (error) => told.push(String(error)));
+    tab.on("console", (message) => message.type() === "error" && told.push(message.text()));
+    if (init) await tab.addInitScript(init);
+    await tab.goto(`${ORIGIN}/`);
+    try {
+      await body(tab, told);
+      // Browsers report refused calls themselves, and what CORS keeps back.
+      const own = /Failed to load resource|has been blocked by CORS|Cross-Origin Request Blocked/;
+      assert.deepEqual(told.filter((text) => !own.test(text) && !expects.test(text)), []);
+    } catch (error) {
+      await shot(tab, `failed ${name}`);
+      throw error;
+    } finally {
+      await opened.close();
+    }
+  });
+}
+
+const proof = (tab) => tab.locator("phone-proof");
+const valueOf = (tab) => proof(tab).evaluate((element) => element.value);
+const sendTo = async (tab, phone) => {
+  await tab.getByLabel("Phone number").fill(phone);
+  await tab.getByRole("button", { name: "Send code" }).click();
+};
+const enter = async (tab, code) => {
+  await tab.getByLabel("Code from the message").fill(code);
+  await tab.getByRole("button", { name: "Verify" }).click();
+};
+async function textedCode(phone) {
+  const texts = await (await fetch(`${BASE}/inbox/messages?phone=${encodeURIComponent(phone)}`)).json();
+  return { code: /\d{6}/.exec(texts[0].body)[0], count: texts.length };
+}
+const wrongFor = (code, n = 1) => String((Number(code) + n) % 1_000_000).padStart(6, "0");
+const refuse = (tab, path, status, slug, more = {}) => answer(tab, path, status, { ...PROBLEM, type: PROBLEM.type + slug, status, ...more });
+
+/** Checks with axe-core. Its script gets in by the browser's own door, which the page's policy does not guard. */
+async function assertAccessible(tab, state) {
+  await tab.evaluate(AXE);
+  const { violations } = await tab.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("; ")}`);
+  assert.deepEqual(found, [], state);
+}
+
+// What axe-core checks depends on colours, language and direction, so the other looks are measured only.
+const LOOKS = [
+  ["light", {}, {}],
+  ["dark", { colorScheme: "dark" }, {}],
+  ["right to left at 320 px", { viewport: { width: 320, height: 640 } }, { lang: "ar" }],
+  ["Chinese", { locale: "zh-CN" }, { lang: "zh-CN", fitsOnly: true }],
+  ["400 percent of 1280 px", { viewport: { width: 320, height: 256 }, deviceScaleFactor: 4 }, { fitsOnly: true }],
+];
+for (const [look, context, { fitsOnly, ...what }] of LOOKS) {
+  on(`is accessible and fits in every state: ${look}`, { context, ...what, chromiumOnly: "deviceScaleFactor" in context || context.colorScheme === "dark", html: `<button>Log in</button>` }, async (tab) => {
+    const state = async (name) => {
+      if (!fitsOnly) await assertAccessible(tab, name);
+      const { wide, screen } = await tab.evaluate(() => ({ wide: document.documentElement.scrollWidth, screen: innerWidth }));
+      assert.ok(wide <= screen, `${name}: ${wide} px on ${screen} px`);
+      await shot(tab, `component ${look} ${name}`);
+    };
+    const [phone, code] = [tab.locator("#phone"), tab.locator("#code")];
+    await tab.locator("#region option").first().waitFor({ state: "attached" });
+    await state("1 number");
+    await tab.locator("#send").click();
+    await tab.locator("#phone-error:not(:empty)").waitFor();
+    await state("2 no number");
+    await refuse(tab, "/v1/send", 429, "limited", { rule: "phone-cooldown", retryAt: inSeconds(59) });
+    await phone.fill("+14152001234");
+    await tab.locator("#send").click();
+    await tab.locator("#number-notice .timer").waitFor();
+    await state("3 limited");
+    await refuse(tab, "/v1/send", 403, "blocked", { rule: "blocked-phone" });
+    await tab.locator("#send").click();
+    await tab.locator("#number-notice .bad").waitFor();
+    await state("4 blocked");
+    await tab.unrouteAll();
+    await answer(tab, "/v1/send", 202, accepted());
+    await tab.locator("#send").click();
+    await code.waitFor();
+    await state("5 code");
+    await refuse(tab, "/v1/verify", 422, "wrong-code", { attemptsRemaining: 4 });
+    await code.fill("000000");
+    await tab.locator("#verify").click();
+    await tab.locator("#code-error:not(:empty)").waitFor();
+    await state("6 wrong code");
+    await refuse(tab, "/v1/verify", 410, "expired");
+    await code.fill("000001");
+    await tab.locator("#verify").click();
+    await tab.locator("#code-notice button").waitFor();
+    await state("7 code over");
+    await tab.locator("#code-notice button").click();
+    await tab.locator("#send").click();
+    await answer(tab, "/v1/verify", 200, { token: "a.b.c", tokenType: "phone-verified+jwt", expiresAt: inSeconds(300), expiresIn: 300 });
+    await code.fill("123456");
+    await tab.locator("#verify").click();
+    await tab.locator("#done").waitFor();
+    await state("8 done");
+  });
+}
+
+on("verifies a number, and gives its form the success token", { attributes: `business="login" required`, html: `<button>Log in</button>` }, async (tab) => {
+  await tab.getByRole("button", { name: "Log in" }).click();
+  assert.equal(new URL(tab.url()).pathname, "/", "a form with a required proof is not sent without one");
+  assert.equal(await proof(tab).evaluate((element) => element.checkValidity()), false);
+  const phone = freshNumber();
+  const events = await tab.evaluateHandle(() => {
+    const seen = [];
+    for (const type of ["phoneproof-sent", "phoneproof-verified", "phoneproof-refused", "change"]) document.addEventListener(type, (event) => seen.push(event.type));
+    return seen;
+  });
+  await sendTo(tab, phone);
+  await shows(tab, "#code-lead", /We texted 6 digits to \+1415/);
+  assert.equal(await focusedId(tab), "code");
+  assert.deepEqual(await tab.locator("#code").evaluate((field) => [field.getAttribute("autocomplete"), field.inputMode]), ["one-time-code", "numeric"]);
+  const { code } = await textedCode(phone);
+  await enter(tab, wrongFor(code));
+  await shows(tab, "#code-error", /4 tries left/);
+  await enter(tab, code);
+  await shows(tab, "#done", /is verified/);
+  assert.equal(await focusedId(tab), "done");
+  assert.deepEqual(await events.jsonValue(), ["phoneproof-sent", "phoneproof-refused", "change", "phoneproof-verified"]);
+  const token = await valueOf(tab);
+  assert.equal(JSON.parse(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).phone_number, phone);
+  await tab.getByRole("button", { name: "Log in" }).click();
+  await tab.waitForURL(/\/sent\?proof=/);
+  assert.equal(new URL(tab.url()).searchParams.get("proof"), token);
+});
+
+on("a double tap texts once and submits once", {}, async (tab) => {
+  const calls = [];
+  tab.on("request", (request) => request.method() === "POST" && calls.push(new URL(request.url()).pathname));
+  const phone = freshNumber();
+  await tab.getByLabel("Phone number").fill(phone);
+  await tab.getByRole("button", { name: "Send code" }).dblclick();
+  await tab.locator("#code").waitFor();
+  const { code, count } = await textedCode(phone);
+  assert.equal(count, 1);
+  await tab.getByLabel("Code from the message").fill(code);
+  await tab.getByRole("button", { name: "Verify" }).dblclick();
+  await shows(tab, "#done", /is verified/);
+  assert.deepEqual(calls, ["/v1/send", "/v1/verify"]);
+});
+
+on("takes a pasted number and code with invisible characters, spaces and digits of other scripts", {}, async (tab) => {
+  const phone = freshNumber();
+  await sendTo(tab, `\u202a${phone.slice(0, 5)}\u00a0${phone.slice(5)}\u202c`);
+  await tab.locator("#code").waitFor();
+  const { code } = await textedCode(phone);
+  const arabic = [...code].map((digit) => String.fromCodePoint(0x660 + Number(digit))).join("");
+  await enter(tab, `\u200b${arabic.slice(0, 3)}\u2011${arabic.slice(3)}\ufeff`);
+  await shows(tab, "#done", /is verified/);
+  assert.ok(await valueOf(tab));
+});
+
+for (const minutes of [6, -6]) {
+  const init = `{ const now = Date.now; Date.now = () => now() + ${minutes * 60_000}; }`;
+  on(`counts right on a device whose clock is ${minutes} minutes off`, { init }, async (tab) => {
+    const phone = freshNumber();
+    await sendTo(tab, phone);
+    await shows(tab, "#code-expiry", /Works for (5:00|4:5\d)/);
+    await shows(tab, "#resend", /in 0:(10|0\d)/);
+    const { code } = await textedCode(phone);
+    await tab.goto(`${ORIGIN}/elsewhere`);
+    await tab.goBack();
+    await shows(tab, "#code-expiry", /Works for (5:00|4:[345]\d)/);
+    await enter(tab, code);
+    await shows(tab, "#done", /is verified/);
+  });
+}
+
+on("the back button finds the code still awaited, and no second text", {}, async (tab) => {
+  const phone = freshNumber();
+  await sendTo(tab, phone);
+  await tab.locator("#code").waitFor();
+  await tab.goto(`${ORIGIN}/elsewhere`);
+  await tab.goBack();
+  await shows(tab, "#code-lead", /We texted 6 digits/);
+  await tab.reload();
+  await shows(tab, "#resend", /Send again in/);
+  const { code, count } = await textedCode(phone);
+  assert.equal(count, 1);
+  await enter(tab, code);
+  await shows(tab, "#done", /is verified/);
+  // The token is not kept: after a reload the number is asked for again.
+  await tab.reload();
+  await tab.locator("#phone").waitFor();
+  assert.equal(await valueOf(tab), "");
+  assert.deepEqual(await tab.evaluate(() => Object.keys(sessionStorage)), []);
+});
+
+on("a connection that is lost in between loses nothing and texts once", { expects: /<phone-proof>/, chromiumOnly: true }, async (tab) => {
+  const phone = freshNumber();
+  await tab.locator("#region option").first().waitFor({ state: "attached" });
+  await tab.context().setOffline(true);
+  await sendTo(tab, phone);
+  await shows(tab, "#number-notice", /You are offline/);
+  await tab.context().setOffline(false);
+  // The answer to the send is lost on the way: the text went out.
+  const keys = [];
+  let lost = 0;
+  await tab.route(`${BASE}/v1/send`, async (route) => {
+    keys.push(await route.request().headerValue("idempotency-key"));
+    if (lost++ > 2) return route.continue();
+    await route.fetch();
+    return route.abort();
+  });
+  await tab.getByRole("button", { name: "Send code" }).click();
+  await shows(tab, "#number-notice", /does not answer/);
+  await tab.getByRole("button", { name: "Send code" }).click();
+  await tab.locator("#code").waitFor();
+  assert.equal(new Set(keys).size, 1);
+  const { code, count } = await textedCode(phone);
+  assert.equal(count, 1, "one text, whatever was lost");
+  await tab.context().setOffline(true);
+  await enter(tab, code);
+  await shows(tab, "#code-notice", /You are offline/);
+  assert.equal(await tab.locator("#code").inputValue(), code);
+  await tab.context().setOffline(false);
+  await tab.getByRole("button", { name: "Verify" }).click();
+  await shows(tab, "#done", /is verified/);
+});
+
+const SEND_REFUSALS = [
+  [400, "invalid-phone", { errors: [{ field: "phone", accepted: "E.164" }] }, /no such number/],
+  [403, "destination-not-allowed", { rule: "country" }, /do not text this country/],
+  [403, "destination-not-allowed", { rule: "number-type" }, /do not text this kind/],
+  [403, "destination-not-allowed", { rule: "unassigned" }, /do not text this kind/],
+  [403, "blocked", { rule: "blocked-phone" }, /number is blocked/],
+  [403, "blocked", { rule: "blocked-device" }, /device is blocked/],
+  [403, "blocked", { rule: "blocked-address" }, /network is blocked/],
+  [403, "blocked", { rule: "blocked-range" }, /number or network is blocked/],
+  [403, "locked", { rule: "phone-lock" }, /is locked/],
+  [429, "limited", { rule: "phone-cooldown", retryAt: inSeconds(500) }, /asked for a moment ago[^]*try again in \d:/],
+  [429, "limited", { rule: "phone-per-hour", retryAt: inSeconds(1800) }, /this hour[^]*try again in \d\d:/],
+  [429, "limited", { rule: "phone-per-day", retryAt: inSeconds(40_000) }, /number has had enough codes today/],
+  [429, "limited", { rule: "device-per-day", retryAt: inSeconds(40_000) }, /device has asked/],
+  [429, "limited", { rule: "address-per-hour", retryAt: inSeconds(600) }, /from this network/],
+  [429, "limited", { rule: "number-block-per-hour", retryAt: inSeconds(600) }, /neighbouring/],
+  [502, "delivery-failed", { retryAt: inSeconds(60) }, /carrier refused/],
+  [500, "internal", {}, /went wrong/],
+];
+on("tells every refused send in people's words", {}, async (tab) => {
+  for (const [status, slug, more, words] of SEND_REFUSALS) {
+    await tab.unrouteAll();
+    await refuse(tab, "/v1/send", status, slug, more);
+    await sendTo(tab, "+14152001234");
+    await shows(tab, "#number-form", words).catch((error) => assert.fail(`${slug} ${more.rule}: ${error.message}`));
+    assert.doesNotMatch(await tab.locator("#number-form").innerText(), /[a-z]-[a-z]+-|E\.164|undefined|\{/);
+  }
+});
+
+const VERIFY_REFUSALS = [
+  [422, "wrong-code", { attemptsRemaining: 1 }, /1 try left/],
+  [422, "wrong-code", { attemptsRemaining: 0 }, /No tries left/],
+  [429, "attempts-exhausted", {}, /No tries left/],
+  [429, "limited", { rule: "phone-lock", retryAt: inSeconds(3000) }, /is locked[^]*try again in/],
+  [403, "locked", { rule: "phone-lock" }, /is locked/],
+  [410, "expired", {}, /has expired/],
+  [409, "already-used", {}, /used already/],
+  [400, "invalid-token", {}, /cannot be checked/],
+  [500, "internal", {}, /went wrong/],
+];
+on("tells every refused code in people's words", {}, async (tab) => {
+  await answer(tab, "/v1/send", 202, accepted({ resendIn: 0 }));
+  for (const [status, slug, more, words] of VERIFY_REFUSALS) {
+    await sendTo(tab, "+14152001234");
+    await refuse(tab, "/v1/verify", status, slug, more);
+    await enter(tab, "123456");
+    await shows(tab, "#code-form", words).catch((error) => assert.fail(`${slug}: ${error.message}`));
+    await tab.getByRole("button", { name: "Change number" }).click();
+  }
+});
+
+on("says calmly that it cannot work, and in the console that the origin is not allowed", { expects: /<phone-proof>/ }, async (tab, told) => {
+  // To browsers, and to the service, this is another origin than the one that the stack admits.
+  await tab.goto(`${ORIGIN.replace("127.0.0.1", "localhost")}/`);
+  await shows(tab, "#number-notice", /does not work just now[^]*not your fault/);
+  assert.match(told.join("\n"), /<phone-proof> http:\S+ answers, but not to pages of http:\/\/localhost:\d+\. Add this origin/);
+});
+
+on("says so when another service answers at the issuer", { issuer: ORIGIN, expects: /<phone-proof>/ }, async (tab, told) => {
+  await shows(tab, "#number-notice", /does not work just now/);
+  assert.match(told.join("\n"), /what answers at http:\S+ is not PhoneProof \(status 200\)\. Check the attribute `issuer`/);
+});
+
+on("says so when nothing answers at the issuer", { issuer: "http://127.0.0.1:9", expects: /<phone-proof>/ }, async (tab, told) => {
+  await sendTo(tab, "+14152001234");
+  await shows(tab, "#number-notice", /does not answer/);
+  assert.match(told.join("\n"), /nothing answers at http:\/\/127\.0\.0\.1:9\. Check the attribute `issuer`, and `connect-src`/);
+});
+
+on("says so when there is no such business", { attributes: `business="lgoin"`, expects: /<phone-proof>/ }, async (tab, told) => {
+  await shows(tab, "#number-notice", /does not work just now/);
+  assert.match(told.join("\n"), /does not list the business `lgoin`[^]*It lists: .*login/);
+  await sendTo(tab, "+14152001234");
+  await shows(tab, "#number-notice", /does not work just now/);
+  assert.match(told.join("\n"), /knows no business `lgoin`/);
+});
+
+on("offers a call only where the policy has voice", { chromiumOnly: true }, async (tab) => {
+  await answer(tab, "/v1/send", 202, accepted({ resendIn: 0 }));
+  await sendTo(tab, "+14152001234");
+  await shows(tab, "#resend", /^Send again$/);
+  assert.equal(await tab.getByRole("button", { name: "Call me instead" }).isVisible(), false);
+  const business = { id: "login", brand: "Example", channels: ["sms", "voice"], codeLength: 6, locales: ["en"], defaultLocale: "en" };
+  await tab.route(`${BASE}/v1/policy`, (route) => route.fulfill({ json: { countries: ["US"], resendIn: 60, businesses: [business] }, headers: { "access-control-allow-origin": "*" } }));
+  await tab.reload();
+  const request = tab.waitForRequest(`${BASE}/v1/send`);
+  await tab.getByRole("button", { name: "Call me instead" }).click();
+  assert.equal((await request).postDataJSON().channel, "voice");
+});
+
+on("takes the page's words, colours and further languages", { lang: "fr" }, async (tab) => {
+  await tab.evaluate(async () => {
+    const { PhoneProofElement } = await import("/phone-proof.js");
+    PhoneProofElement.addWords("fr", { phone: "Numéro de téléphone", send: "Envoyer le code" });
+    const proof = document.querySelector("phone-proof");
+    proof.words = { verify: "Continuer" };
+    proof.style.setProperty("--phone-proof-accent", "rgb(1, 2, 3)");
+  });
+  await tab.getByLabel("Numéro de téléphone").fill("+14152001234");
+  assert.equal(await tab.locator("#send").evaluate((button) => getComputedStyle(button).backgroundColor), "rgb(1, 2, 3)");
+  assert.equal(await tab.locator("#verify").textContent(), "Continuer");
+  assert.match(await tab.locator("#phone-hint").innerText(), /leading \+/, "what a language lacks is in English");
+  // The language of the page changes under way.
+  await tab.evaluate(() => (document.documentElement.lang = "zh"));
+  await tab.getByRole("button", { name: "发送验证码" }).waitFor();
+});
+
+on("shows markup as text", {}, async (tab) => {
+  await refuse(tab, "/v1/send", 400, "invalid-phone", { title: MARKUP, detail: MARKUP, errors: [{ field: "phone", accepted: MARKUP }] });
+  await sendTo(tab, MARKUP);
+  await shows(tab, "#phone-error", /no letters/);
+  await tab.unrouteAll();
+  await answer(tab, "/v1/send", 202, accepted({ phone: MARKUP }));
+  await sendTo(tab, `+1${MARKUP}`);
+  await shows(tab, "#code-lead", /<img src=x onerror=/);
+  assert.equal(await tab.locator("phone-proof img, phone-proof b").count(), 0);
+  assert.equal(await tab.evaluate(() => window.hacked), undefined);
+});
+
+on("a verification that has expired is asked for again", {}, async (tab) => {
+  await answer(tab, "/v1/send", 202, accepted());
+  await answer(tab, "/v1/verify", 200, { token: "a.b.c", tokenType: "phone-verified+jwt", expiresAt: inSeconds(2), expiresIn: 2 });
+  await sendTo(tab, "+14152001234");
+  await enter(tab, "123456");
+  assert.equal(await valueOf(tab), "a.b.c");
+  await shows(tab, "#number-notice", /verification has expired/);
+  assert.equal(await valueOf(tab), "");
+});
+
+// ------------------------------------------------------------------------------------- the worked apps
+
+/** Serves an app of shared/web/examples, by path: type and text. Returns the requests that it sends to `/login`. */
+async function serveApp(tab, files) {
+  app = { files, taken: [] };
+  await tab.goto(`${ORIGIN}/app/`);
+  return app.taken;
+}
+
+/** Serves what the app has at this path, and takes what it sends to `/login`. Returns whether it did. */
+function serveAppFile(request, reply, path) {
+  const file = path === "/login" ? ["text/html", "<!doctype html><title>Done</title><link rel='icon' href='data:,'>"] : app?.files[path];
+  if (!file) return false;
+  let body = "";
+  request.on("data", (part) => (body += part));
+  request.on("end", () => {
+    if (path === "/login") app.taken.push({ body, headers: request.headers });
+    reply.writeHead(200, { "Content-Type": file[0] }).end(file[1]);
+  });
+  return true;
+}
+
+async function verifyAsPerson(tab) {
+  const phone = freshNumber();
+  await sendTo(tab, phone);
+  await tab.locator("#code").waitFor();
+  await enter(tab, (await textedCode(phone)).code);
+  await shows(tab, "#done", /is verified/);
+}
+
+/** What the backend does, of which tests/readme runs the whole: the token counts once. */
+async function assertSpendable(token) {
+  const spend = () => fetch(`${BASE}/v1/spend`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ token, audience: "login" }) });
+  assert.deepEqual([(await spend()).status, (await spend()).status], [200, 409]);
+}
+
+const atStack = (text) => text.replaceAll("http://127.0.0.1:3000", BASE);
+
+on("the plain page sends its form with a token that counts once, and is bound to the action", { expects: /favicon/ }, async (tab) => {
+  const files = { "/app/": ["text/html", atStack(read("examples/plain.html"))], "/app/phone-proof.js": ["text/javascript", read("dist/phone-proof.js")] };
+  const taken = await serveApp(tab, files);
+  await verifyAsPerson(tab);
+  await tab.getByRole("button", { name: "Log in" }).click();
+  await tab.waitForURL(/login/);
+  const token = new URLSearchParams(taken[0].body).get("proof");
+  const { action } = JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
+  assert.equal(action, createHash("sha256").update("pay:order-42:EUR 100").digest("base64url"));
+  await assertSpendable(token);
+});
+
+on("the React app sends a token that counts once", {}, async (tab) => {
+  const { build } = await import("../../shared/web/node_modules/esbuild/lib/main.js");
+  const built = await build({
+    entryPoints: [fileURLToPath(new URL("../../shared/web/examples/react.jsx", import.meta.url))],
+    bundle: true, write: false, jsx: "automatic", format: "esm", define: { "process.env.NODE_ENV": '"production"' },
+    alias: { "phoneproof-web/phone-proof.js": fileURLToPath(new URL("../../shared/web/dist/phone-proof.js", import.meta.url)) },
+    nodePaths: [fileURLToPath(new URL("node_modules", import.meta.url))],
+  });
+  const shell = `<!doctype html><html lang="en"><title>Log in</title><link rel="icon" href="data:,"><div id="app"></div><script type="module" src="app.js"></script>`;
+  const taken = await serveApp(tab, { "/app/": ["text/html", shell], "/app/app.js": ["text/javascript", atStack(built.outputFiles[0].text)] });
+  assert.equal(await tab.getByRole("button", { name: "Log in" }).isDisabled(), true);
+  await verifyAsPerson(tab);
+  await tab.getByRole("button", { name: "Log in" }).click();
+  await tab.getByText("You are logged in.").waitFor();
+  await assertSpendable(taken[0].headers.authorization.slice("Bearer ".length));
+});
