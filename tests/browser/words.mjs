@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 
 const read = (name) => readFileSync(new URL(`../../infra/local/page/${name}`, import.meta.url), "utf8");
-const SCRIPTS = ["common.js", "code.js", "device.js", "demo.js", "accounts.js", "inbox.js"];
-const PAGES = ["index.html", "accounts.html", "inbox.html"];
+const SCRIPTS = ["common.js", "code.js", "device.js", "demo.js", "accounts.js", "inbox.js", "operations.js"];
+const PAGES = ["index.html", "accounts.html", "inbox.html", "operations.html"];
 
 /** The Chinese texts, by the English ones. */
 export const { ZH: chinese } = await import(`data:text/javascript,${encodeURIComponent(read("zh.js"))}`);

@@ -55,7 +55,9 @@ fn every_command_that_reaches_a_stack_names_it() {
                     "--stack-name $STACK ",
                     "--stack-name $ACCOUNTS ",
                 ],
-                command.contains(" policy check "),
+                [" policy check ", " simulate "]
+                    .iter()
+                    .any(|own| command.contains(own)),
             ),
             _ => continue,
         };

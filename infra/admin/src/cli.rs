@@ -141,6 +141,9 @@ pub(crate) enum Command {
         #[arg(long, value_name = "COUNT", num_args = 0..=1, default_missing_value = "10")]
         top: Option<usize>,
     },
+    /// Play recorded attacks and honest loads against a policy file, and show what they cost and whom they lock out. Needs
+    /// no stack and no network.
+    Simulate(SimulateArguments),
     /// Print a completion script for a shell.
     Completions {
         /// Shell that the script is for.
@@ -191,6 +194,26 @@ pub(crate) struct ExplainArguments {
     /// The address, without the places before it.
     #[arg(long = "address", value_name = "ADDRESS", conflicts_with = "address")]
     pub(crate) named_address: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct SimulateArguments {
+    /// Countries, volume and conversion of your own service: what `stats --json` printed. Attackers then choose among
+    /// your countries, and prices are the policy's. Without it, the recorded attacks are played as they were.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) load: Option<PathBuf>,
+    /// Play only the scenario with this id, the first column of the table; may be repeated.
+    #[arg(long, value_name = "ID")]
+    pub(crate) only: Vec<String>,
+    /// How many seeds of each scenario are played. More give steadier figures.
+    #[arg(long, value_name = "COUNT", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) seeds: u32,
+    /// The first seed. The same seeds give the same figures.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) first_seed: u32,
+    /// Also draw what the attackers got over time, with and without each defence, into this SVG file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) plot: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -13,6 +13,7 @@ mod output;
 mod phones;
 mod policy;
 mod send_test;
+mod simulate;
 mod stats;
 mod subjects;
 mod tail;
@@ -78,9 +79,12 @@ fn print(out: &mut impl io::Write, text: &str) {
 
 async fn run(cli: Cli) -> Result<Reply, CommandError> {
     let common = cli.common;
-    // A policy file is checked without AWS, so it must not need a region or credentials.
+    // A policy file is checked and played without AWS, so it must not need a region or credentials.
     if let Command::Policy(PolicyCommand::Check { file }) = &cli.command {
         return policy::check(file);
+    }
+    if let Command::Simulate(arguments) = &cli.command {
+        return simulate::simulate(&common, arguments);
     }
     let operator = Operator::new(&common).await;
     match cli.command {
@@ -115,8 +119,8 @@ async fn run(cli: Cli) -> Result<Reply, CommandError> {
             filter,
         } => tail::tail(&operator, &common, since, follow, &filter).await,
         Command::Stats { since, top } => stats::stats(&operator, since, top).await,
-        // `main` and the lines above have served both.
-        Command::Policy(_) | Command::Completions { .. } => {
+        // `main` and the lines above have served these.
+        Command::Policy(_) | Command::Simulate(_) | Command::Completions { .. } => {
             Ok(Reply::done(serde_json::Value::Null, ""))
         }
     }

@@ -22,7 +22,8 @@ pub(crate) fn check(file: &Path) -> Result<Reply, CommandError> {
     }
 }
 
-fn report_faults(faults: &[Fault]) -> Reply {
+/// Reports the faults of a policy.
+pub(crate) fn report_faults(faults: &[Fault]) -> Reply {
     let describe = |fault: &Fault| json!({ "path": fault.path, "reason": fault.reason });
     let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
     Reply {

@@ -105,7 +105,7 @@ pub(crate) async fn stats(
     }
     let stats = Stats::sum_up(&lines);
     let text = format!("since {from}\n\n{}", stats.to_text());
-    Ok(Reply::done(stats.to_json(from), text))
+    Ok(Reply::done(stats.to_json(from, operator.now()), text))
 }
 
 impl Stats {
@@ -157,7 +157,7 @@ impl Stats {
         self.times.get(rank.saturating_sub(1)).copied()
     }
 
-    fn to_json(&self, since: Timestamp) -> Value {
+    fn to_json(&self, since: Timestamp, until: Timestamp) -> Value {
         let flows = |flows: &BTreeMap<String, Flow>| -> Value {
             Value::Object(
                 flows
@@ -168,6 +168,7 @@ impl Stats {
         };
         json!({
             "since": since,
+            "until": until,
             "requests": self.requests,
             "all": self.all.to_json(),
             "countries": flows(&self.countries),

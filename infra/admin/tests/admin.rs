@@ -10,6 +10,8 @@
 mod command;
 #[path = "admin/night.rs"]
 mod night;
+#[path = "admin/simulate.rs"]
+mod simulate;
 
 use std::process::{Command, Output};
 

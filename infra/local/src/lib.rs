@@ -17,6 +17,7 @@ pub mod gateway;
 pub mod inbox;
 mod loopback;
 pub mod loose;
+mod operations;
 mod page;
 mod private;
 pub mod stack;

@@ -124,6 +124,7 @@ fn announce(stack: &Stack, issuer: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "demo page   {url}/")?;
     writeln!(out, "SMS inbox   {url}/inbox")?;
+    writeln!(out, "operations  {url}/operations")?;
     writeln!(out, "API         {url}/openapi.json")?;
     writeln!(
         out,

@@ -1,4 +1,4 @@
-//! The pages: the demo, the accounts demo and the inbox.
+//! The pages: the demo, the accounts demo, the inbox and the operations.
 //!
 //! Pages show texts, so they answer only requests that name a loopback host. A web site that points its own name at
 //! 127.0.0.1 (DNS rebinding) gets 403.
@@ -18,15 +18,17 @@ use serde_json::{Value, json};
 
 use crate::inbox::{Inbox, Message};
 use crate::loopback::names_loopback;
+use crate::operations::{self, Operations};
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Path, content type and content of each file.
-const FILES: [(&str, &str, &str); 12] = [
+const FILES: [(&str, &str, &str); 15] = [
     ("/", HTML, include_str!("../page/index.html")),
     ("/accounts", HTML, include_str!("../page/accounts.html")),
     ("/inbox", HTML, include_str!("../page/inbox.html")),
+    ("/operations", HTML, include_str!("../page/operations.html")),
     (
         "/demo/style.css",
         "text/css; charset=utf-8",
@@ -44,6 +46,12 @@ const FILES: [(&str, &str, &str); 12] = [
         include_str!("../page/accounts.js"),
     ),
     ("/demo/inbox.js", SCRIPT, include_str!("../page/inbox.js")),
+    (
+        "/demo/operations.js",
+        SCRIPT,
+        include_str!("../page/operations.js"),
+    ),
+    ("/demo/chart.js", SCRIPT, include_str!("../page/chart.js")),
 ];
 
 /// The pages load scripts and styles from this stack only, and call this stack only.
@@ -61,6 +69,9 @@ struct Pages {
 /// Routes to the files, to the choices of the demo page and to the messages of `inbox`.
 pub(crate) fn router(inbox: Inbox, policy: &Policy, issuer: &str) -> Router {
     let config = describe_choices(policy, issuer);
+    let runs = Router::new()
+        .route("/operations/run", get(operations::play))
+        .with_state(Operations::new(policy));
     let mut router = Router::new();
     for (path, content_type, text) in FILES {
         router = router.route(
@@ -75,6 +86,7 @@ pub(crate) fn router(inbox: Inbox, policy: &Policy, issuer: &str) -> Router {
         )
         .route("/inbox/messages", get(list_messages))
         .with_state(Pages { inbox, config })
+        .merge(runs)
         .layer(middleware::from_fn(guard))
 }
 

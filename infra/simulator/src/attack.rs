@@ -2,42 +2,55 @@
 
 use crate::dice::{Dice, Zipf};
 use crate::world::{
-    BLOCK, DAY, Device, HOUR, Network, ODD_NETWORKS, PLACES, PROXY_NETWORKS, Place, Request, place,
+    BLOCK, DAY, Device, HOUR, Network, ODD_NETWORKS, PROXY_NETWORKS, Place, Request,
 };
 
 /// When attacks begin, in seconds: at noon of the second day.
 pub const START: f64 = DAY + 12.0 * HOUR;
 
 /// An attack, with what varies about it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Attack {
-    /// Luma: 20,000 addresses, 13,000 texts in 8 hours, all into one Uzbek block of ten thousand numbers.
-    Luma,
-    /// The whole of it, as the same report tells: 200,000 tries in a day into 24 blocks of four countries.
-    LumaWhole,
-    /// Healthchecks.io: texts to random Moroccan numbers in 12 hours, 5 per number, from VPNs, slow at first.
+    /// Luma: 20,000 addresses, 13,000 texts in 8 hours, all into one block of ten thousand numbers.
+    Luma {
+        /// The country; Uzbekistan in the report.
+        place: Place,
+    },
+    /// The whole of it, as the same report tells: 200,000 tries in a day into 6 blocks of each of four countries.
+    LumaWhole {
+        /// The countries; at least one.
+        places: Vec<Place>,
+    },
+    /// Healthchecks.io: texts to random numbers of a country in 12 hours, 5 per number, from VPNs, slow at first.
     Healthchecks {
+        /// The country; Morocco in the report.
+        place: Place,
         /// The tries; 8,000 in the report.
         tries: u32,
     },
     /// Random numbers of several countries in 12 hours, from VPNs, slow at first.
     Countries {
-        /// The countries.
-        codes: &'static [&'static str],
+        /// The countries; at least one.
+        places: Vec<Place>,
         /// The tries.
         tries: u32,
     },
-    /// A text a minute into 500 Indonesian blocks for a week, an address and a device for each.
-    Slow,
-    /// Random Moroccan numbers by somebody who types in a share of the codes, from VPNs.
+    /// A text a minute into 500 blocks for a week, an address and a device for each.
+    Slow {
+        /// The country.
+        place: Place,
+    },
+    /// Random numbers by somebody who types in a share of the codes, from VPNs.
     Typing {
+        /// The country.
+        place: Place,
         /// The share of the codes.
         share: f64,
     },
     /// Residential proxies in the attacked country itself: the same networks as its honest users.
     Domestic {
         /// The country.
-        code: &'static str,
+        place: Place,
         /// The tries.
         tries: u32,
         /// Over so many hours.
@@ -48,15 +61,6 @@ pub enum Attack {
         own_blocks: Option<u32>,
     },
 }
-
-/// Ten dear countries.
-pub const DEAR: &[&str] = &["MA", "UZ", "ID", "NG", "PK", "BD", "EG", "LK", "PH", "TN"];
-
-/// Twenty countries from $0.05 to $0.35.
-pub const TWENTY: &[&str] = &[
-    "GB", "FR", "DE", "JP", "MA", "UZ", "ID", "NG", "PK", "BD", "EG", "LK", "PH", "TN", "JO", "KE",
-    "SN", "GE", "NP", "IN",
-];
 
 /// A send of an attack.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,9 +78,9 @@ impl Attack {
     #[must_use]
     pub fn lasts(&self) -> f64 {
         match self {
-            Self::Luma => 8.0 * HOUR,
-            Self::LumaWhole => 24.0 * HOUR,
-            Self::Slow => 7.0 * DAY,
+            Self::Luma { .. } => 8.0 * HOUR,
+            Self::LumaWhole { .. } => 24.0 * HOUR,
+            Self::Slow { .. } => 7.0 * DAY,
             Self::Healthchecks { .. } | Self::Countries { .. } | Self::Typing { .. } => 12.0 * HOUR,
             Self::Domestic { hours, .. } => f64::from(*hours) * HOUR,
         }
@@ -86,19 +90,18 @@ impl Attack {
     #[must_use]
     pub fn hits(&self, mut dice: Dice) -> Box<dyn Iterator<Item = Hit>> {
         let span = self.lasts();
-        match *self {
-            Self::Luma => {
-                let (pool, uz) = (pool(&mut dice), known_place("UZ"));
+        match self {
+            Self::Luma { place } => {
+                let (pool, place) = (pool(&mut dice), *place);
                 let times = times(&mut dice, span, 13_000, false);
                 Box::new(times.into_iter().map(move |at| {
                     let phone = 3 * BLOCK + dice.below(BLOCK);
                     let origin = pick(&mut dice, &pool);
-                    hit(&mut dice, at, uz, phone, origin)
+                    hit(&mut dice, at, place, phone, origin)
                 }))
             }
-            Self::LumaWhole => {
-                let pool = pool(&mut dice);
-                let places = ["UZ", "ID", "PK", "MA"].map(known_place);
+            Self::LumaWhole { places } => {
+                let (pool, places) = (pool(&mut dice), places.clone());
                 let times = times(&mut dice, span, 200_000, false);
                 Box::new(times.into_iter().map(move |at| {
                     let place = pick(&mut dice, &places);
@@ -107,33 +110,23 @@ impl Attack {
                     hit(&mut dice, at, place, phone, origin)
                 }))
             }
-            Self::Healthchecks { tries } => healthchecks(dice, span, tries),
-            Self::Countries { codes, tries } => {
-                let places: Vec<_> = codes.iter().map(|code| known_place(code)).collect();
-                let times = times(&mut dice, span, tries, true);
+            Self::Healthchecks { place, tries } => healthchecks(dice, span, *place, *tries),
+            Self::Countries { places, tries } => {
+                let places = places.clone();
+                let times = times(&mut dice, span, *tries, true);
                 Box::new(times.into_iter().map(move |at| {
                     let place = pick(&mut dice, &places);
                     let (phone, origin) = (any_number(&mut dice, &place), vpn(&mut dice));
                     hit(&mut dice, at, place, phone, origin)
                 }))
             }
-            Self::Slow => {
-                let id = known_place("ID");
-                let blocks: Vec<_> = (0..500).map(|_| dice.below(id.blocks)).collect();
-                let minutes = (span / 60.0) as u32;
-                Box::new((0..minutes).map(move |minute| {
-                    let at = START + 60.0 * f64::from(minute) + dice.unit() * 50.0;
-                    let phone = pick(&mut dice, &blocks) * BLOCK + dice.below(BLOCK);
-                    let origin = proxy(&mut dice);
-                    hit(&mut dice, at, id, phone, origin)
-                }))
-            }
-            Self::Typing { share } => {
-                let ma = known_place("MA");
+            Self::Slow { place } => slow(dice, span, *place),
+            Self::Typing { place, share } => {
+                let (place, share) = (*place, *share);
                 let times = times(&mut dice, span, 8_000, false);
                 Box::new(times.into_iter().map(move |at| {
-                    let (phone, origin) = (any_number(&mut dice, &ma), vpn(&mut dice));
-                    let hit = hit(&mut dice, at, ma, phone, origin);
+                    let (phone, origin) = (any_number(&mut dice, &place), vpn(&mut dice));
+                    let hit = hit(&mut dice, at, place, phone, origin);
                     Hit {
                         is_typed: dice.happens(share),
                         ..hit
@@ -141,26 +134,41 @@ impl Attack {
                 }))
             }
             Self::Domestic {
-                code,
+                place,
                 tries,
                 share,
                 own_blocks,
                 ..
-            } => domestic(dice, span, known_place(code), tries, share, own_blocks),
+            } => domestic(dice, span, *place, *tries, *share, *own_blocks),
         }
     }
 }
 
-fn healthchecks(mut dice: Dice, span: f64, tries: u32) -> Box<dyn Iterator<Item = Hit>> {
+fn slow(mut dice: Dice, span: f64, place: Place) -> Box<dyn Iterator<Item = Hit>> {
+    let blocks: Vec<_> = (0..500).map(|_| dice.below(place.blocks)).collect();
+    let minutes = (span / 60.0) as u32;
+    Box::new((0..minutes).map(move |minute| {
+        let at = START + 60.0 * f64::from(minute) + dice.unit() * 50.0;
+        let phone = pick(&mut dice, &blocks) * BLOCK + dice.below(BLOCK);
+        let origin = proxy(&mut dice);
+        hit(&mut dice, at, place, phone, origin)
+    }))
+}
+
+fn healthchecks(
+    mut dice: Dice,
+    span: f64,
+    place: Place,
+    tries: u32,
+) -> Box<dyn Iterator<Item = Hit>> {
     const PER_NUMBER: u32 = 5;
-    let ma = known_place("MA");
     let mut hits = Vec::with_capacity(tries as usize);
     for at in times(&mut dice, span, tries / PER_NUMBER, true) {
-        let phone = any_number(&mut dice, &ma);
+        let phone = any_number(&mut dice, &place);
         for n in 0..PER_NUMBER {
             let origin = vpn(&mut dice);
             let at = at + 62.0 * f64::from(n);
-            hits.push(hit(&mut dice, at, ma, phone, origin));
+            hits.push(hit(&mut dice, at, place, phone, origin));
         }
     }
     hits.sort_by(|a, b| a.at.total_cmp(&b.at));
@@ -186,7 +194,7 @@ fn domestic(
         } else {
             pick(&mut dice, &own) * BLOCK + dice.below(BLOCK)
         };
-        let network = Network::Home(place.code, networks.pick(&mut dice));
+        let network = Network::Home(place.country, networks.pick(&mut dice));
         let origin = (network, 1_000 + dice.below(60_000));
         let hit = hit(&mut dice, at, place, phone, origin);
         Hit {
@@ -255,45 +263,48 @@ fn pick<T: Copy>(dice: &mut Dice, choices: &[T]) -> T {
     chosen.unwrap_or_else(|| unreachable!("something to choose from"))
 }
 
-/// Finds a country that an attack names.
-fn known_place(code: &str) -> Place {
-    // A test draws every attack.
-    place(code).unwrap_or_else(|| unreachable!("{code} is in the world: {} places", PLACES.len()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::known;
 
-    #[test]
-    fn every_attack_comes_in_order_within_its_hours() {
-        let domestic = |own_blocks| Attack::Domestic {
-            code: "MA",
+    fn domestic(own_blocks: Option<u32>) -> Attack {
+        Attack::Domestic {
+            place: known("MA"),
             tries: 800,
             hours: 12,
             share: 0.5,
             own_blocks,
+        }
+    }
+
+    #[test]
+    fn every_attack_comes_in_order_within_its_hours() {
+        let (ma, uz) = (known("MA"), known("UZ"));
+        let several = Attack::Countries {
+            places: vec![ma, uz],
+            tries: 900,
+        };
+        let random = Attack::Healthchecks {
+            place: ma,
+            tries: 8_000,
+        };
+        let typing = Attack::Typing {
+            place: ma,
+            share: 0.2,
         };
         let attacks = [
-            (Attack::Luma, 13_000),
-            (Attack::LumaWhole, 200_000),
-            (Attack::Healthchecks { tries: 8_000 }, 8_000),
+            (Attack::Luma { place: uz }, 13_000),
             (
-                Attack::Countries {
-                    codes: DEAR,
-                    tries: 900,
+                Attack::LumaWhole {
+                    places: vec![ma, uz],
                 },
-                900,
+                200_000,
             ),
-            (
-                Attack::Countries {
-                    codes: TWENTY,
-                    tries: 900,
-                },
-                900,
-            ),
-            (Attack::Slow, 10_080),
-            (Attack::Typing { share: 0.2 }, 8_000),
+            (random, 8_000),
+            (several, 900),
+            (Attack::Slow { place: ma }, 10_080),
+            (typing, 8_000),
             (domestic(None), 800),
             (domestic(Some(1)), 800),
         ];
@@ -313,15 +324,9 @@ mod tests {
             let blocks = hits.map(|hit| hit.request.phone / BLOCK);
             blocks.collect::<std::collections::HashSet<_>>().len()
         };
-        assert_eq!(blocks(Attack::Luma), 1);
-        let own = Attack::Domestic {
-            code: "MA",
-            tries: 800,
-            hours: 12,
-            share: 0.0,
-            own_blocks: Some(1),
-        };
-        assert_eq!(blocks(own), 1);
-        assert_eq!(blocks(Attack::LumaWhole), 6);
+        let uz = known("UZ");
+        assert_eq!(blocks(Attack::Luma { place: uz }), 1);
+        assert_eq!(blocks(domestic(Some(1))), 1);
+        assert_eq!(blocks(Attack::LumaWhole { places: vec![uz] }), 6);
     }
 }

@@ -117,7 +117,7 @@ impl Crowd {
         let odd = self.habits.odd;
         let home = (0..).zip(self.networks.shares());
         let home = home.map(|(rank, share)| {
-            let network = Network::Home(self.place.code, rank);
+            let network = Network::Home(self.place.country, rank);
             (network, (1.0 - odd) * share)
         });
         let abroad = (0..ODD_NETWORKS).map(Network::Odd);
@@ -144,7 +144,7 @@ impl Crowd {
         let network = if dice.happens(self.habits.odd) {
             Network::Odd(dice.below(ODD_NETWORKS))
         } else {
-            Network::Home(self.place.code, self.networks.pick(dice))
+            Network::Home(self.place.country, self.networks.pick(dice))
         };
         // Six of ten share an address with others behind a carrier's gateway.
         let host = if dice.happens(0.6) {
@@ -200,11 +200,10 @@ pub fn time_to_type(dice: &mut Dice) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::place;
+    use crate::world::known;
 
     fn crowd() -> Crowd {
-        let place = place("MA").expect("a place");
-        Crowd::new(Dice::new(3), place, 400.0, Habits::default())
+        Crowd::new(Dice::new(3), known("MA"), 400.0, Habits::default())
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! - An [`attack`] is a stream of sends that somebody recorded or bounded.
 //! - A [`service`] decides on each send with the functions of `phoneproof_domain`. Its tables are in memory.
 //! - A [`scenario`] puts them together, and [`play`](play::play) runs one seed of it.
+//! - [`layers`] take a part of the defence away, to see what it is there for.
 //!
 //! Everything is drawn from one seed, so a run gives the same figures every time. Money is in integers wherever the
 //! service decides. The world itself is drawn with floating-point numbers.
@@ -25,6 +26,7 @@
 pub mod attack;
 pub mod crowd;
 pub mod dice;
+pub mod layers;
 pub mod play;
 pub mod scenario;
 pub mod service;

@@ -2,6 +2,10 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::ops::ControlFlow;
+
+use phoneproof_domain::country::Country;
+use phoneproof_domain::purse::Micros;
 
 use crate::attack::{Attack, START};
 use crate::crowd::{Crowd, time_to_type};
@@ -21,7 +25,7 @@ pub struct Run {
     /// The seconds between which honest sends are counted.
     pub window: (f64, f64),
     /// The countries whose honest sends are counted; `None` counts all.
-    pub counted: Option<&'static [&'static str]>,
+    pub counted: Option<Vec<Country>>,
     /// A carrier that delivers nothing.
     pub outage: Option<Outage>,
     /// The share of users without a text who ask again, up to three times.
@@ -32,7 +36,7 @@ pub struct Run {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outage {
     /// The country.
-    pub code: &'static str,
+    pub country: Country,
     /// When it begins, in seconds.
     pub from: f64,
     /// When it ends.
@@ -69,7 +73,7 @@ pub struct Outcome {
     /// The texts that he got.
     pub texts: u64,
     /// What they cost, in millionths of a dollar.
-    pub cost: i64,
+    pub cost: Micros,
     /// The honest sends of the window.
     pub honest: Honest,
     /// The honest sends of the day on which attacks begin.
@@ -83,7 +87,9 @@ pub struct Outcome {
     /// The attacker's texts by the lane that paid for them.
     pub paid_by: BTreeMap<&'static str, u64>,
     /// The attacker's texts: the second of each, and what it cost.
-    pub spending: Vec<(f64, i64)>,
+    pub spending: Vec<(f64, Micros)>,
+    /// The texts to honest users of all countries, and what they cost.
+    pub honest_texts: (u64, Micros),
     /// How the decisions came about.
     pub tally: Tally,
 }
@@ -185,7 +191,22 @@ impl Agenda {
 
 /// Plays a run to `service`. The seeds of `dice` and of the crowds decide everything.
 #[must_use]
-pub fn play(run: Run, service: &mut Service, mut dice: Dice) -> Outcome {
+pub fn play(run: Run, service: &mut Service, dice: Dice) -> Outcome {
+    watch(run, service, dice, std::iter::empty(), &mut |_, _, _| {
+        ControlFlow::Continue(())
+    })
+}
+
+/// Plays a run, and shows it to `look` at these seconds of the virtual clock, in their order: the second, what came of it
+/// so far, and the service. The run ends early when `look` breaks it off.
+#[must_use]
+pub fn watch(
+    run: Run,
+    service: &mut Service,
+    mut dice: Dice,
+    times: impl Iterator<Item = f64>,
+    look: &mut dyn FnMut(f64, &Outcome, &Service) -> ControlFlow<()>,
+) -> Outcome {
     let end = run.end;
     let mut streams: Vec<Stream> = vec![];
     for crowd in &run.crowds {
@@ -214,10 +235,18 @@ pub fn play(run: Run, service: &mut Service, mut dice: Dice) -> Outcome {
         dice,
         outcome: Outcome::default(),
     };
-    while let Some((at, event)) = table.agenda.next() {
-        if at >= end {
-            break;
+    let mut times = times.filter(|time| *time <= end).peekable();
+    loop {
+        let next = table.agenda.next().filter(|(at, _)| *at < end);
+        let until = next.as_ref().map_or(end, |(at, _)| *at);
+        while let Some(time) = times.next_if(|time| *time <= until) {
+            if look(time, &table.outcome, table.service).is_break() {
+                return table.outcome;
+            }
         }
+        let Some((at, event)) = next else {
+            break;
+        };
         table.happens(at, event);
     }
     table.outcome.tally = table.service.tally();
@@ -273,9 +302,12 @@ impl Table<'_> {
         let Ok(sent) = sent else {
             return;
         };
-        let code = request.place.code;
-        let is_out =
-            |outage: &Outage| outage.code == code && (outage.from..outage.until).contains(&at);
+        self.outcome.honest_texts.0 += 1;
+        self.outcome.honest_texts.1 += request.place.price;
+        let country = request.place.country;
+        let is_out = |outage: &Outage| {
+            outage.country == country && (outage.from..outage.until).contains(&at)
+        };
         let is_out = self.run.outage.as_ref().is_some_and(is_out);
         if !is_out && self.dice.happens(conversion) {
             let typed_at = at + time_to_type(&mut self.dice);
@@ -292,8 +324,8 @@ impl Table<'_> {
     }
 
     fn count(&mut self, at: f64, request: &Request, refused_by: Option<&'static str>) {
-        let counted = self.run.counted;
-        if counted.is_some_and(|codes| !codes.contains(&request.place.code)) {
+        let counted = self.run.counted.as_ref();
+        if counted.is_some_and(|countries| !countries.contains(&request.place.country)) {
             return;
         }
         let is_lost = refused_by.is_some();

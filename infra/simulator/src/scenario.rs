@@ -1,19 +1,22 @@
 //! The scenarios: recorded attacks, honest loads, and other worlds.
 
 mod list;
+mod market;
 
 use std::collections::BTreeMap;
 
-use phoneproof_domain::purse::PursePolicy;
+use phoneproof_domain::country::Country;
+use phoneproof_domain::purse::{Micros, PursePolicy};
 
 use crate::attack::Attack;
 use crate::crowd::{Crowd, Habits, Shape};
 use crate::dice::Dice;
 use crate::play::{Honest, Outage, Outcome, Run, play};
 use crate::service::{Defence, Service, Tally};
-use crate::world::place;
+use crate::world::Place;
 
 pub use self::list::{attacks, find, loads, worlds};
+pub use self::market::Market;
 
 /// One load of a service, with or without an attack.
 #[derive(Debug, Clone)]
@@ -21,15 +24,15 @@ pub struct Scenario {
     /// A short name, to choose it.
     pub id: &'static str,
     /// What happens.
-    pub title: &'static str,
+    pub title: String,
     /// The countries of the service, and the honest sends of a day in each.
-    pub service: Vec<(&'static str, f64)>,
+    pub service: Vec<(Place, f64)>,
     /// For how many days the service has run; 0 is a new one.
     pub history: u32,
     /// The attack.
     pub attack: Option<Attack>,
     /// The countries whose honest users count; `None` counts all.
-    pub counted: Option<&'static [&'static str]>,
+    pub counted: Option<Vec<Country>>,
     /// When the run ends, in seconds.
     pub end: f64,
     /// The seconds between which honest sends are counted.
@@ -48,23 +51,22 @@ pub struct Scenario {
 
 impl Scenario {
     /// Plays one seed.
-    ///
-    /// # Panics
-    ///
-    /// When the scenario names a country that is not in the world.
     #[must_use]
     pub fn run(&self, defence: &Defence, seed: u32) -> Outcome {
-        let mut defence = *defence;
-        if let Some(policy) = &mut defence.purses {
-            (self.prepare)(policy);
-        }
+        let (run, mut service, dice) = self.begin(defence, seed);
+        play(run, &mut service, dice)
+    }
+
+    /// Makes what a run of one seed consists of.
+    #[must_use]
+    pub fn begin(&self, defence: &Defence, seed: u32) -> (Run, Service, Dice) {
         let mut dice = Dice::new(u64::from(seed));
-        let mut service = Service::new(defence);
+        let mut service = Service::new(defence.with(self.prepare));
         let mut crowds = vec![];
-        for (code, per_day) in &self.service {
-            let place = place(code).unwrap_or_else(|| unreachable!("{code} is in the world"));
-            let mut crowd = Crowd::new(dice.fork(), place, *per_day, self.habits);
-            if self.counted.is_none_or(|codes| codes.contains(code)) {
+        for (place, per_day) in &self.service {
+            let mut crowd = Crowd::new(dice.fork(), *place, *per_day, self.habits);
+            let counted = self.counted.as_ref();
+            if counted.is_none_or(|countries| countries.contains(&place.country)) {
                 crowd.shape = self.shape;
             }
             service.remember(&crowd, self.history, &mut dice);
@@ -72,15 +74,15 @@ impl Scenario {
         }
         let run = Run {
             crowds,
-            attack: self.attack,
+            attack: self.attack.clone(),
             end: self.end,
             window: self.window,
-            counted: self.counted,
+            counted: self.counted.clone(),
             outage: self.outage,
             // Who gets nothing in an outage is more eager.
             asks_again: if self.outage.is_some() { 0.7 } else { 0.5 },
         };
-        play(run, &mut service, dice)
+        (run, service, dice)
     }
 
     /// Plays the seeds from 1 to `seeds`.
@@ -102,9 +104,9 @@ pub struct Figures {
     /// The attacker's texts.
     pub texts: u64,
     /// What they cost, in millionths of a dollar.
-    pub cost: i64,
+    pub cost: Micros,
     /// What they cost in the dearest run.
-    pub dearest: i64,
+    pub dearest: Micros,
     /// The honest sends of the window.
     pub honest: Honest,
     /// The honest sends of the day on which attacks begin.
@@ -113,6 +115,8 @@ pub struct Figures {
     pub new_users: Honest,
     /// The honest sends of the window that each rule refused.
     pub lost_to: BTreeMap<&'static str, u64>,
+    /// The attacker's sends that each rule refused.
+    pub stopped_by: BTreeMap<&'static str, u64>,
     /// The attacker's texts by the lane that paid for them.
     pub paid_by: BTreeMap<&'static str, u64>,
     /// How the decisions came about.
@@ -120,7 +124,8 @@ pub struct Figures {
 }
 
 impl Figures {
-    fn add(&mut self, outcome: &Outcome) {
+    /// Adds a run.
+    pub fn add(&mut self, outcome: &Outcome) {
         self.runs += 1;
         self.texts += outcome.texts;
         self.cost += outcome.cost;
@@ -133,16 +138,20 @@ impl Figures {
             sum.sends += part.sends;
             sum.lost += part.lost;
         }
-        for (rule, lost) in &outcome.lost_to {
-            *self.lost_to.entry(rule).or_default() += lost;
-        }
-        for (lane, texts) in &outcome.paid_by {
-            *self.paid_by.entry(lane).or_default() += texts;
+        for (sums, parts) in [
+            (&mut self.lost_to, &outcome.lost_to),
+            (&mut self.stopped_by, &outcome.stopped_by),
+            (&mut self.paid_by, &outcome.paid_by),
+        ] {
+            for (name, count) in parts {
+                *sums.entry(name).or_default() += count;
+            }
         }
         self.tally.first_tries += outcome.tally.first_tries;
         self.tally.second_tries += outcome.tally.second_tries;
         self.tally.codes += outcome.tally.codes;
         self.tally.credit_writes += outcome.tally.credit_writes;
+        self.tally.would_refuse += outcome.tally.would_refuse;
     }
 
     /// Returns the attacker's texts of a run.

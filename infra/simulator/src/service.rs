@@ -3,6 +3,7 @@
 mod history;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use phoneproof_domain::challenge::ChallengeId;
@@ -10,25 +11,27 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::gate::{Check, Gate, gates};
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone_record::{Lockout, PhoneRecord, Reservation, Terms};
+use phoneproof_domain::policy::Policy;
 use phoneproof_domain::purse::{
-    Ask, BlockRecord, Caller, CountryRecord, Lane, NetworkRecord, Payer, Plan, Proof, PurseItem,
-    PurseKey, PursePolicy, Records, Stopped, Write, decide, first_try,
+    Ask, BlockRecord, Caller, CountryRecord, Lane, Lanes, Micros, NetworkRecord, Payer, Plan,
+    Proof, PurseItem, PurseKey, PursePolicy, PurseSettings, Records, Stopped, Write, decide,
+    first_try,
 };
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{SubjectIndex, Subjects};
 use phoneproof_domain::window::{DAY, Quota, Window};
 
-use crate::world::Request;
+use crate::world::{Place, Request};
 
 /// The rules that a service has.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Defence {
     /// The limits per phone, device and address.
     pub limits: Limits,
+    /// The time from midnight UTC to the start of the days and hours; less than a day.
+    pub day_starts_at: Duration,
     /// The purses.
-    pub purses: Option<PursePolicy>,
-    /// The shards of every country.
-    pub shards: u8,
+    pub purses: Option<PurseSettings>,
 }
 
 impl Defence {
@@ -37,8 +40,8 @@ impl Defence {
     pub fn limits() -> Self {
         Self {
             limits: Limits::new(Duration::from_mins(1), Limits::default_of),
+            day_starts_at: Duration::ZERO,
             purses: None,
-            shards: 1,
         }
     }
 
@@ -46,9 +49,47 @@ impl Defence {
     #[must_use]
     pub fn purses() -> Self {
         Self {
-            purses: Some(PursePolicy::default()),
+            purses: Some(PurseSettings::default()),
             ..Self::limits()
         }
+    }
+
+    /// The limits and the purses of a policy.
+    #[must_use]
+    pub fn of(policy: &Policy) -> Self {
+        Self {
+            limits: policy.limits,
+            day_starts_at: policy.day_starts_at,
+            purses: Some((*policy.purses).clone()),
+        }
+    }
+
+    /// The same without any limit, cooldowns included.
+    #[must_use]
+    pub fn without_limits(&self) -> Self {
+        Self {
+            limits: Limits::new(Duration::ZERO, |_| u32::MAX),
+            ..self.clone()
+        }
+    }
+
+    /// The same without purses.
+    #[must_use]
+    pub fn without_purses(&self) -> Self {
+        Self {
+            purses: None,
+            ..self.clone()
+        }
+    }
+
+    /// The same with other numbers of the purses.
+    #[must_use]
+    pub fn with(&self, change: impl FnOnce(&mut PursePolicy)) -> Self {
+        let mut changed = self.clone();
+        if let Some(purses) = &mut changed.purses {
+            change(&mut purses.policy);
+        }
+        changed
     }
 }
 
@@ -70,6 +111,8 @@ pub struct Tally {
     pub codes: u64,
     /// The writes of their credits, with those that failed because something else was seen before.
     pub credit_writes: u64,
+    /// The sends that a rule would have refused that is only counted.
+    pub would_refuse: u64,
 }
 
 /// A text that was sent.
@@ -82,17 +125,28 @@ pub struct Sent {
 }
 
 impl Sent {
-    /// Returns the lane that paid; `None` without purses.
+    /// Returns the lane that paid; `None` without purses, and where a refusal is only counted.
     #[must_use]
     pub fn lane(&self) -> Option<Lane> {
         self.payer.as_ref().map(|payer| payer.lane)
     }
 }
 
+/// What the purse of a country holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct View {
+    /// What each lane holds, and up to what it earns.
+    pub lanes: Lanes<(Micros, Micros)>,
+    /// What the money stop leaves for the day.
+    pub left: Micros,
+}
+
 /// The service, with what it stores.
 #[derive(Debug, Clone)]
 pub struct Service {
-    defence: Defence,
+    limits: Limits,
+    day_starts_at: Duration,
+    purse_settings: Option<Arc<PurseSettings>>,
     counters: HashMap<(Rule, SubjectIndex, Timestamp), u32>,
     phones: HashMap<SubjectIndex, Phone>,
     purses: HashMap<PurseKey, PurseItem>,
@@ -106,7 +160,9 @@ impl Service {
     #[must_use]
     pub fn new(defence: Defence) -> Self {
         Self {
-            defence,
+            limits: defence.limits,
+            day_starts_at: defence.day_starts_at,
+            purse_settings: defence.purses.map(Arc::new),
             counters: HashMap::new(),
             phones: HashMap::new(),
             purses: HashMap::new(),
@@ -128,11 +184,11 @@ impl Service {
     /// The name of the rule that refuses it.
     pub fn send(&mut self, now: Timestamp, request: &Request) -> Result<Sent, &'static str> {
         let subjects = request.subjects();
-        let terms = terms(now);
+        let terms = self.terms(now);
         let gates = self.gates(&subjects, now);
         self.check(&gates, &subjects, &terms)?;
-        let payer = match self.defence.purses {
-            Some(policy) => Some(self.pay(&policy, now, request, &subjects)?),
+        let payer = match self.purse_settings.clone() {
+            Some(settings) => self.pay(&settings, now, request, &subjects)?,
             None => None,
         };
         for gate in gates {
@@ -151,11 +207,13 @@ impl Service {
 
     /// Takes the right code of a text. It is the success that the product stores before it credits anything.
     pub fn typed(&mut self, now: Timestamp, sent: &Sent) {
-        let (Some(policy), Some(payer)) = (self.defence.purses, &sent.payer) else {
+        let settings = self.purse_settings.clone();
+        let (Some(settings), Some(payer)) = (settings, &sent.payer) else {
             return;
         };
+        let policy = settings.policy;
         self.tally.codes += 1;
-        let country = sent.request.place.country();
+        let country = sent.request.place.country;
         let subjects = &sent.subjects;
         self.credit_country(&policy, payer, sent, now);
 
@@ -183,7 +241,7 @@ impl Service {
     }
 
     fn credit_country(&mut self, policy: &PursePolicy, payer: &Payer, sent: &Sent, now: Timestamp) {
-        let (country, shard) = (sent.request.place.country(), payer.shard);
+        let (country, shard) = (sent.request.place.country, payer.shard);
         let key = PurseKey::Country { country, shard };
         let write = payer.credit_country(country, self.seen.get(&key), policy);
         if !self.write_credit(&write) {
@@ -198,7 +256,7 @@ impl Service {
 
     fn gates(&self, subjects: &Subjects, now: Timestamp) -> Vec<Gate> {
         let all = subjects.clone().into();
-        gates(&all, &self.defence.limits, Duration::ZERO, now)
+        gates(&all, &self.limits, self.day_starts_at, now)
     }
 
     fn check(
@@ -230,19 +288,21 @@ impl Service {
         Ok(())
     }
 
-    /// Lets a purse pay: the first try, or a second one after a read.
+    /// Lets a purse pay: the first try, or a second one after a read. Nobody pays where a refusal is only counted.
     fn pay(
         &mut self,
-        policy: &PursePolicy,
+        settings: &PurseSettings,
         now: Timestamp,
         request: &Request,
         subjects: &Subjects,
-    ) -> Result<Payer, &'static str> {
-        let shards = self.defence.shards;
+    ) -> Result<Option<Payer>, &'static str> {
+        let policy = &settings.policy;
+        let country = request.place.country;
+        let shards = settings.shards_of(country);
         let ask = Ask {
             now,
-            today: Window::containing(now, DAY, Duration::ZERO),
-            country: request.place.country(),
+            today: Window::containing(now, DAY, self.day_starts_at),
+            country,
             shard: Ask::shard_of(&subjects.phone_index, shards),
             shards,
             price: request.place.price,
@@ -257,19 +317,64 @@ impl Service {
         let first = first_try(&ask, policy);
         if self.write_all(&first.writes) {
             self.tally.first_tries += 1;
-            return Ok(first.payer);
+            return Ok(Some(first.payer));
         }
         let phone = self.phones.get(&subjects.phone_index);
         let proof = phone.and_then(|phone| phone.proof.clone());
         let records = Records::read(&ask, proof, |key| self.item(key));
         let plan =
             records.and_then(|records| decide(&ask, policy, &records).map_err(Stopped::Refused));
-        let plan = match plan {
-            Ok(plan) => plan,
-            Err(Stopped::Refused(refusal)) => return Err(refusal.rule.name()),
-            Err(Stopped::Damaged(..)) => return Err("damaged-purse"),
-        };
-        self.apply(plan, &ask, subjects)
+        match plan {
+            Ok(plan) => self.apply(plan, &ask, subjects).map(Some),
+            Err(Stopped::Refused(refusal)) if settings.is_shadowed(refusal.rule) => {
+                self.tally.would_refuse += 1;
+                Ok(None)
+            }
+            Err(Stopped::Refused(refusal)) => Err(refusal.rule.name()),
+            Err(Stopped::Damaged(..)) => Err("damaged-purse"),
+        }
+    }
+
+    /// Returns what the shards of a country hold together; `None` without purses, and before its first text.
+    #[must_use]
+    pub fn look_at(&self, place: &Place, now: Timestamp) -> Option<View> {
+        let settings = self.purse_settings.as_ref()?;
+        let country = place.country;
+        let shards = 0..settings.shards_of(country);
+        let records = shards.filter_map(|shard| {
+            let item = self.purses.get(&PurseKey::Country { country, shard })?;
+            CountryRecord::read(item, now).ok().flatten()
+        });
+        records
+            .map(|record| {
+                let cap = |lane| settings.policy.cap(lane, place.price, record.best);
+                View {
+                    lanes: Lanes::new(|lane| (record.holds(lane), cap(lane))),
+                    left: record.left,
+                }
+            })
+            .reduce(|sum, more| View {
+                lanes: Lanes::new(|lane| {
+                    let (own, other) = (sum.lanes[lane], more.lanes[lane]);
+                    (own.0 + other.0, own.1 + other.1)
+                }),
+                left: sum.left + more.left,
+            })
+    }
+
+    /// The terms of a decision about a phone's record. Nobody types a wrong code here.
+    fn terms(&self, now: Timestamp) -> Terms {
+        Terms {
+            now,
+            today: Window::containing(now, DAY, self.day_starts_at),
+            cooldown: self.limits.cooldown,
+            lockout: Lockout {
+                soft: u32::MAX,
+                hard: u32::MAX,
+                remembered: DAY,
+            },
+            slots: 1,
+        }
     }
 
     /// Writes a plan that was made from what is stored. Nobody else writes in between.
@@ -314,19 +419,4 @@ impl Service {
 
 fn counter(gate: Gate, quota: &Quota) -> (Rule, SubjectIndex, Timestamp) {
     (gate.rule, gate.subject.index, quota.window.start)
-}
-
-fn terms(now: Timestamp) -> Terms {
-    Terms {
-        now,
-        today: Window::containing(now, DAY, Duration::ZERO),
-        cooldown: Duration::from_mins(1),
-        // Nobody types a wrong code here.
-        lockout: Lockout {
-            soft: u32::MAX,
-            hard: u32::MAX,
-            remembered: DAY,
-        },
-        slots: 1,
-    }
 }

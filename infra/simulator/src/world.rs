@@ -37,8 +37,8 @@ pub fn instant(seconds: f64) -> Timestamp {
 /// A country of the world.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Place {
-    /// The code of the country.
-    pub code: &'static str,
+    /// The country.
+    pub country: Country,
     /// What a text costs.
     pub price: Micros,
     /// The blocks of ten thousand consecutive mobile numbers.
@@ -50,70 +50,80 @@ pub struct Place {
 }
 
 impl Place {
-    /// Returns the code of the country as the rules take it.
+    /// Makes a country of which only price and conversion are known. Its size is that of the table of this module, or
+    /// else that of a middling country.
     #[must_use]
-    pub fn country(&self) -> Country {
-        // The table below holds codes only; a test checks it.
-        Country::parse(self.code).unwrap_or_else(|_| unreachable!("{} is no country", self.code))
+    pub fn new(country: Country, price: Micros, conversion: f64) -> Self {
+        let known = place(country);
+        Self {
+            country,
+            price,
+            blocks: known.map_or(5_000, |place| place.blocks),
+            networks: known.map_or(60, |place| place.networks),
+            conversion,
+        }
     }
 }
 
-macro_rules! places {
-    ($($code:literal $price:literal $blocks:literal $networks:literal $conversion:literal,)*) => {
-        &[$(Place {
-            code: $code,
-            price: $price,
-            blocks: $blocks,
-            networks: $networks,
-            conversion: $conversion,
-        },)*]
-    };
-}
-
 /// The countries: code, price in millionths of a dollar, blocks, networks, conversion.
-pub const PLACES: &[Place] = places! {
-    "US" 10_000 80_000 2_500 0.90,
-    "GB" 50_000 9_000 400 0.90,
-    "FR" 70_000 8_000 400 0.88,
-    "DE" 90_000 12_000 400 0.88,
-    "AU" 30_000 4_000 200 0.90,
-    "JP" 60_000 18_000 500 0.88,
-    "MA" 220_000 5_500 60 0.75,
-    "UZ" 141_100 3_500 40 0.78,
-    "ID" 280_000 35_000 300 0.78,
-    "NG" 350_000 20_000 120 0.72,
-    "PK" 197_800 19_000 120 0.75,
-    "BD" 250_000 18_000 100 0.75,
-    "EG" 230_000 10_000 80 0.75,
-    "LK" 320_000 3_000 30 0.78,
-    "PH" 180_000 16_000 150 0.78,
-    "TN" 155_800 1_600 30 0.78,
-    "JO" 250_000 1_000 25 0.78,
-    "KE" 250_000 6_500 50 0.75,
-    "SN" 220_000 2_200 25 0.75,
-    "GE" 130_000 600 25 0.80,
-    "NP" 240_000 4_000 30 0.75,
-    "IN" 70_000 110_000 600 0.80,
-    "MX" 70_000 12_000 250 0.82,
-    "KH" 170_000 2_200 30 0.78,
-    "AL" 77_600 300 20 0.80,
-    "BO" 60_000 1_200 25 0.80,
-    "MT" 50_000 60 8 0.85,
-    "IS" 70_000 60 8 0.85,
-    "LU" 90_000 100 10 0.85,
-};
+const PLACES: &[(&str, Micros, u32, u32, f64)] = &[
+    ("US", 10_000, 80_000, 2_500, 0.90),
+    ("GB", 50_000, 9_000, 400, 0.90),
+    ("FR", 70_000, 8_000, 400, 0.88),
+    ("DE", 90_000, 12_000, 400, 0.88),
+    ("AU", 30_000, 4_000, 200, 0.90),
+    ("JP", 60_000, 18_000, 500, 0.88),
+    ("MA", 220_000, 5_500, 60, 0.75),
+    ("UZ", 141_100, 3_500, 40, 0.78),
+    ("ID", 280_000, 35_000, 300, 0.78),
+    ("NG", 350_000, 20_000, 120, 0.72),
+    ("PK", 197_800, 19_000, 120, 0.75),
+    ("BD", 250_000, 18_000, 100, 0.75),
+    ("EG", 230_000, 10_000, 80, 0.75),
+    ("LK", 320_000, 3_000, 30, 0.78),
+    ("PH", 180_000, 16_000, 150, 0.78),
+    ("TN", 155_800, 1_600, 30, 0.78),
+    ("JO", 250_000, 1_000, 25, 0.78),
+    ("KE", 250_000, 6_500, 50, 0.75),
+    ("SN", 220_000, 2_200, 25, 0.75),
+    ("GE", 130_000, 600, 25, 0.80),
+    ("NP", 240_000, 4_000, 30, 0.75),
+    ("IN", 70_000, 110_000, 600, 0.80),
+    ("MX", 70_000, 12_000, 250, 0.82),
+    ("KH", 170_000, 2_200, 30, 0.78),
+    ("AL", 77_600, 300, 20, 0.80),
+    ("BO", 60_000, 1_200, 25, 0.80),
+    ("MT", 50_000, 60, 8, 0.85),
+    ("IS", 70_000, 60, 8, 0.85),
+    ("LU", 90_000, 100, 10, 0.85),
+];
 
 /// Finds a country of the world.
 #[must_use]
-pub fn place(code: &str) -> Option<Place> {
-    PLACES.iter().copied().find(|place| place.code == code)
+pub fn place(country: Country) -> Option<Place> {
+    let row = PLACES
+        .iter()
+        .find(|(code, ..)| Country::parse(code) == Ok(country));
+    row.map(|(_, price, blocks, networks, conversion)| Place {
+        country,
+        price: *price,
+        blocks: *blocks,
+        networks: *networks,
+        conversion: *conversion,
+    })
+}
+
+/// Finds a country that the lists of this crate name. A test makes all of them.
+pub(crate) fn known(code: &str) -> Place {
+    let known = Country::parse(code).ok().and_then(place);
+    known.unwrap_or_else(|| unreachable!("{code} is in the world"))
 }
 
 /// A network that a send comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Network {
     /// A network of a country's carriers.
-    Home(&'static str, u32),
+    Home(Country, u32),
     /// A VPN, a data centre or a foreign carrier.
     Odd(u32),
     /// A residential proxy somewhere in the world.
@@ -125,7 +135,7 @@ impl Network {
     #[must_use]
     pub fn index(&self) -> SubjectIndex {
         SubjectIndex::from_text(match self {
-            Self::Home(code, rank) => format!("{code}/{rank}"),
+            Self::Home(country, rank) => format!("{country}/{rank}"),
             Self::Odd(rank) => format!("odd/{rank}"),
             Self::Proxy(rank) => format!("proxy/{rank}"),
         })
@@ -164,13 +174,13 @@ impl Request {
     /// Returns the subjects of the send. In place of keyed hashes they are the values.
     #[must_use]
     pub fn subjects(&self) -> Subjects {
-        let (code, phone) = (self.place.code, self.phone);
+        let (country, phone) = (self.place.country, self.phone);
         let index = SubjectIndex::from_text;
         Subjects {
-            phone_index: phone_index(code, phone),
-            number_block_index: index(format!("{code}{}", phone / BLOCK)),
+            phone_index: phone_index(country, phone),
+            number_block_index: index(format!("{country}{}", phone / BLOCK)),
             device_index: match self.device {
-                Device::Own => own_device(code, phone),
+                Device::Own => own_device(country, phone),
                 Device::Other(bits) => index(format!("{bits:x}")),
             },
             country_index: None,
@@ -182,14 +192,14 @@ impl Request {
 
 /// Returns the index of a phone.
 #[must_use]
-pub fn phone_index(code: &str, phone: u32) -> SubjectIndex {
-    SubjectIndex::from_text(format!("{code}{phone}"))
+pub fn phone_index(country: Country, phone: u32) -> SubjectIndex {
+    SubjectIndex::from_text(format!("{country}{phone}"))
 }
 
 /// Returns the index of the device of a phone's owner.
 #[must_use]
-pub fn own_device(code: &str, phone: u32) -> SubjectIndex {
-    SubjectIndex::from_text(format!("own-{code}{phone}"))
+pub fn own_device(country: Country, phone: u32) -> SubjectIndex {
+    SubjectIndex::from_text(format!("own-{country}{phone}"))
 }
 
 #[cfg(test)]
@@ -198,10 +208,14 @@ mod tests {
 
     #[test]
     fn every_place_is_a_country_with_numbers_and_has_a_price() {
-        for place in PLACES {
-            assert!(place.country().has_numbers(), "{}", place.code);
+        for (code, ..) in PLACES {
+            let place = known(code);
+            assert!(place.country.has_numbers(), "{code}");
             assert!(place.price > 0 && place.blocks > 1 && place.networks > 0);
         }
+        let tuvalu = Country::parse("TV").expect("a country");
+        assert_eq!(place(tuvalu), None);
+        assert!(Place::new(tuvalu, 110_000, 0.7).blocks > 1);
     }
 
     #[test]

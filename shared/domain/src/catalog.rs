@@ -155,7 +155,6 @@ mod tests {
     use crate::limits::Limits;
     use crate::phone_record::Lockout;
     use crate::policy::{NumberPolicy, SmsPolicy, SmsType};
-    use crate::purse::PurseSettings;
     use crate::window::DAY;
 
     pub(super) fn business(template: &str) -> Business {
@@ -197,7 +196,7 @@ mod tests {
                 prices_as_of: None,
                 max_segments: 2,
             },
-            purses: PurseSettings::default(),
+            purses: Box::default(),
             businesses: BTreeMap::from([(BusinessId::parse("b").expect("an id"), business)]),
             test_numbers: Vec::new(),
         }

@@ -72,8 +72,8 @@ pub struct Policy {
     pub numbers: NumberPolicy,
     /// The delivery and the prices of texts.
     pub sms: SmsPolicy,
-    /// Who pays for a text until its code is typed in.
-    pub purses: PurseSettings,
+    /// Who pays for a text until its code is typed in. On the heap, because it is much of a policy, which moves.
+    pub purses: Box<PurseSettings>,
     /// The businesses, by id. A policy file names at least one.
     pub businesses: BTreeMap<BusinessId, Business>,
     /// The numbers for app reviewers and end-to-end tests.
@@ -424,7 +424,7 @@ mod tests {
                 }],
             },
             sms: sms(),
-            purses: PurseSettings::default(),
+            purses: Box::default(),
             businesses: BTreeMap::new(),
             test_numbers: vec![TestNumber {
                 phone: phone("+14155550100"),

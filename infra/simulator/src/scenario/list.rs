@@ -2,22 +2,12 @@
 
 use phoneproof_domain::purse::{LanePolicy, PursePolicy};
 
-use super::Scenario;
-use crate::attack::{Attack, DEAR, START, TWENTY};
+use super::{Market, Scenario};
+use crate::attack::{Attack, START};
 use crate::crowd::{Habits, Shape};
 use crate::play::Outage;
-use crate::world::{DAY, HOUR};
+use crate::world::{DAY, HOUR, Place};
 
-/// A service of 2,000 sends a day.
-const SERVICE: &[(&str, f64)] = &[
-    ("FR", 600.0),
-    ("GB", 600.0),
-    ("MA", 400.0),
-    ("UZ", 200.0),
-    ("ID", 200.0),
-];
-/// The same without the countries that are attacked: they are allowed, but new.
-const WITHOUT: &[(&str, f64)] = &[("FR", 600.0), ("GB", 600.0), ("ID", 200.0)];
 /// When outages and spikes begin.
 const AFTERNOON: f64 = DAY + 15.0 * HOUR;
 
@@ -25,52 +15,59 @@ fn nothing(_: &mut PursePolicy) {}
 
 /// An operator who has set the money stop to what he expects.
 fn raised_stop(policy: &mut PursePolicy) {
-    policy.money.least = 500_000_000;
+    policy.money.least = policy.money.least.max(500_000_000);
 }
 
 /// An operator who has granted a launch.
 fn launch(policy: &mut PursePolicy) {
     raised_stop(policy);
-    policy.open.refill_to = 20;
-    policy.open.cap.texts = 20;
-    policy.young_open.texts = 20;
-    policy.unearned_per_day = 50_000_000;
+    for texts in [
+        &mut policy.open.refill_to,
+        &mut policy.open.cap.texts,
+        &mut policy.young_open.texts,
+    ] {
+        *texts = (*texts).max(20);
+    }
+    policy.unearned_per_day = policy.unearned_per_day.max(50_000_000);
 }
 
 /// An operator whose edge vouches for callers.
 fn attesting(policy: &mut PursePolicy) {
-    policy.attested = Some(LanePolicy::ATTESTED);
+    policy.attested.get_or_insert(LanePolicy::ATTESTED);
 }
 
-fn attack(
-    id: &'static str,
-    title: &'static str,
-    attack: Attack,
-    counted: Option<&'static [&'static str]>,
-) -> Scenario {
+/// An attack, and the countries that it is about.
+fn attack(market: &Market, id: &'static str, title: String, attack: Attack) -> Scenario {
     let end = START + attack.lasts();
+    let places = match &attack {
+        Attack::Luma { place }
+        | Attack::Healthchecks { place, .. }
+        | Attack::Slow { place }
+        | Attack::Typing { place, .. }
+        | Attack::Domestic { place, .. } => std::slice::from_ref(place),
+        Attack::LumaWhole { places } | Attack::Countries { places, .. } => places,
+    };
     Scenario {
-        id,
-        title,
-        service: SERVICE.to_vec(),
-        history: 90,
+        counted: Some(market.served(places)),
         attack: Some(attack),
-        counted,
         end: end + HOUR,
         window: (START, end),
-        habits: Habits::default(),
-        shape: Shape::Day,
-        outage: None,
-        prepare: nothing,
         seeds: 2,
+        ..load(market, id, title, 0.0, (0.0, 0.0))
     }
 }
 
-fn load(id: &'static str, title: &'static str, days: f64, window: (f64, f64)) -> Scenario {
+fn load(
+    market: &Market,
+    id: &'static str,
+    title: impl Into<String>,
+    days: f64,
+    window: (f64, f64),
+) -> Scenario {
     Scenario {
         id,
-        title,
-        service: SERVICE.to_vec(),
+        title: title.into(),
+        service: market.service.clone(),
         history: 90,
         attack: None,
         counted: None,
@@ -86,135 +83,193 @@ fn load(id: &'static str, title: &'static str, days: f64, window: (f64, f64)) ->
 
 /// Returns the attacks.
 #[must_use]
-pub fn attacks() -> Vec<Scenario> {
-    let healthchecks = Attack::Healthchecks { tries: 8_000 };
-    let countries = |codes| Attack::Countries {
-        codes,
-        tries: if codes == TWENTY { 10_000 } else { 8_000 },
-    };
-    let typing = |share| Attack::Typing { share };
+pub fn attacks(market: &Market) -> Vec<Scenario> {
+    let place = market.random;
+    let random = |tries| Attack::Healthchecks { place, tries };
+    let typing = |share| Attack::Typing { place, share };
     let domestic = |own_blocks| Attack::Domestic {
-        code: "MA",
+        place,
         tries: 8_000,
         hours: 12,
         share: 0.0,
         own_blocks,
     };
-    let ma: Option<&'static [&'static str]> = Some(&["MA"]);
-    let new_country = |scenario: Scenario| Scenario {
-        service: WITHOUT.to_vec(),
-        counted: None,
-        ..scenario
+    let countries = |places: &[Place], tries| Attack::Countries {
+        places: places.to_vec(),
+        tries,
     };
+    let whole = Attack::LumaWhole {
+        places: market.whole.clone(),
+    };
+    let pumped = Attack::Luma {
+        place: market.pumped,
+    };
+    let slow = Attack::Slow { place: market.slow };
     let seeds = |scenario: Scenario, seeds| Scenario { seeds, ..scenario };
-    let luma = attack(
-        "1",
-        "Luma: one block, 20,000 addresses",
-        Attack::Luma,
-        Some(&["UZ"]),
-    );
-    let random = attack("2", "Healthchecks: random numbers, VPNs", healthchecks, ma);
-    let tenfold = Attack::Healthchecks { tries: 80_000 };
-    let four: &[&str] = &["UZ", "ID", "MA"];
-    let served: &[&str] = &["FR", "GB", "MA", "UZ", "ID"];
+    let new = |id, attack: &Scenario| Scenario {
+        id,
+        title: "the same, country new".to_owned(),
+        service: market.without_attacked(),
+        counted: None,
+        ..attack.clone()
+    };
+    let make = |id, title: &str, what| attack(market, id, title.to_owned(), what);
+    let named = |title: &str, place: Place| format!("{title}, {}", place.country);
+    let luma = named("Luma: one block, 20,000 addresses", market.pumped);
+    let luma = seeds(attack(market, "1", luma, pumped), 10);
+    let checks = named("Healthchecks: random numbers, VPNs", place);
+    let checks = seeds(attack(market, "2", checks, random(8_000)), 10);
+    let several = |what, n: usize| format!("{what} over {n} dear countries");
+    let dear = several("8,000", market.dear.len());
+    let many = several("10,000", market.many.len());
+    let slowly = named("slow: 1 a minute, a week", market.slow);
     vec![
-        seeds(luma.clone(), 10),
+        luma.clone(),
+        new("1n", &luma),
         seeds(
-            new_country(Scenario {
-                id: "1n",
-                title: "the same, country new",
-                ..luma
-            }),
-            10,
-        ),
-        seeds(
-            attack(
+            make(
                 "1w",
-                "Luma whole: 24 blocks, 4 countries",
-                Attack::LumaWhole,
-                Some(four),
+                "Luma whole: 200,000 tries, 6 blocks of 4 countries",
+                whole,
             ),
             1,
         ),
-        seeds(random.clone(), 10),
-        seeds(
-            new_country(Scenario {
-                id: "2n",
-                title: "the same, country new",
-                ..random
-            }),
-            10,
-        ),
-        attack("2p", "ten times the tries", tenfold, ma),
-        attack(
-            "2m",
-            "8,000 over ten dear countries",
-            countries(DEAR),
-            Some(four),
-        ),
-        seeds(
-            attack("3", "slow: 1 a minute, a week", Attack::Slow, Some(&["ID"])),
-            1,
-        ),
-        attack("4", "twenty countries", countries(TWENTY), Some(served)),
-        attack("5a", "types 10 % of the codes", typing(0.1), ma),
-        attack("5b", "types 20 %", typing(0.2), ma),
-        attack("5c", "types 30 %", typing(0.3), ma),
-        attack(
+        checks.clone(),
+        new("2n", &checks),
+        make("2p", "ten times the tries", random(80_000)),
+        attack(market, "2m", dear, countries(&market.dear, 8_000)),
+        seeds(attack(market, "3", slowly, slow), 1),
+        attack(market, "4", many, countries(&market.many, 10_000)),
+        make("5a", "types 10 % of the codes", typing(0.1)),
+        make("5b", "types 20 %", typing(0.2)),
+        make("5c", "types 30 %", typing(0.3)),
+        make(
             "6",
             "proxies in the country, random numbers",
             domestic(None),
-            ma,
         ),
-        attack(
+        make(
             "6b",
             "proxies in the country, one own block",
             domestic(Some(1)),
-            ma,
         ),
     ]
 }
 
-/// Returns the honest loads.
-#[must_use]
-pub fn loads() -> Vec<Scenario> {
-    let new = |scenario: Scenario, prepare| Scenario {
+fn new(scenario: Scenario, prepare: fn(&mut PursePolicy)) -> Scenario {
+    Scenario {
         history: 0,
         prepare,
         ..scenario
-    };
+    }
+}
+
+/// Returns the honest loads.
+#[must_use]
+pub fn loads(market: &Market) -> Vec<Scenario> {
     let hour = (AFTERNOON, AFTERNOON + HOUR);
-    let spike = |id, title, counted: &'static [&'static str]| Scenario {
-        counted: Some(counted),
+    let days = (0.0, 3.0 * DAY);
+    let spike = |id, place: Place| Scenario {
+        counted: Some(vec![place.country]),
         shape: Shape::Spike {
             from: AFTERNOON,
             times: 20.0,
         },
-        ..load(id, title, 2.0, hour)
+        ..load(
+            market,
+            id,
+            format!("x20 for an hour, {}", place.country),
+            2.0,
+            hour,
+        )
     };
-    let first_hour = |id, title, code| Scenario {
-        service: vec![(code, 12_000.0)],
+    let first = (15.0 * HOUR, 16.0 * HOUR);
+    let first_hour = |id, place: Place| Scenario {
+        service: vec![(place, 12_000.0)],
         history: 0,
-        shape: Shape::Hour { from: 15.0 * HOUR },
+        shape: Shape::Hour { from: first.0 },
         prepare: raised_stop,
-        ..load(id, title, 1.0, (15.0 * HOUR, 16.0 * HOUR))
+        ..load(
+            market,
+            id,
+            format!("new service, 500 in its first hour, {}", place.country),
+            1.0,
+            first,
+        )
     };
-    let twenty = |id, title, code| Scenario {
-        service: vec![(code, 20.0)],
-        history: 0,
-        seeds: 8,
-        ..load(id, title, 14.0, (0.0, 14.0 * DAY))
-    };
+    let volume: f64 = market.service.iter().map(|(_, n)| n).sum();
+    let steady = format!(
+        "steady, {volume:.0} a day, {} countries",
+        market.service.len()
+    );
+    let mut list = vec![
+        load(market, "a", steady, 3.0, days),
+        new(
+            load(market, "a1", "first day of a new service", 1.0, (0.0, DAY)),
+            raised_stop,
+        ),
+        new(
+            load(market, "a2", "its days 2 to 4", 4.0, (DAY, 4.0 * DAY)),
+            raised_stop,
+        ),
+        new(
+            load(market, "al", "first day, launch granted", 1.0, (0.0, DAY)),
+            launch,
+        ),
+        spike("bf", market.busy),
+        spike("bm", market.random),
+        first_hour("bnf", market.busy),
+        first_hour("bnm", market.random),
+    ];
+    for (id, place) in ["cf", "cm", "cn"].into_iter().zip(&market.new) {
+        let price = place.price as f64 / 1e6;
+        let title = format!("20 a day in a new country, {} ${price:.2}", place.country);
+        list.push(Scenario {
+            service: vec![(*place, 20.0)],
+            history: 0,
+            seeds: 8,
+            ..load(market, id, title, 14.0, (0.0, 14.0 * DAY))
+        });
+    }
+    list.extend(outages(market));
+    if let Some(small) = market.small {
+        let of_small = |scenario: Scenario| Scenario {
+            service: vec![(small, 500.0)],
+            ..scenario
+        };
+        let title = format!("{}, {} blocks, 500 a day", small.country, small.blocks);
+        list.push(of_small(load(market, "e", title, 3.0, days)));
+        let title = format!("{}, new", small.country);
+        list.push(new(
+            of_small(load(market, "en", title, 3.0, days)),
+            raised_stop,
+        ));
+        let title = format!("{}, x10 for an hour", small.country);
+        list.push(Scenario {
+            shape: Shape::Spike {
+                from: AFTERNOON,
+                times: 10.0,
+            },
+            ..of_small(load(market, "e10", title, 2.0, hour))
+        });
+    }
+    list
+}
+
+/// Returns a carrier's outage of two hours.
+fn outages(market: &Market) -> Vec<Scenario> {
+    let country = market.random.country;
     let (out, back) = (AFTERNOON, AFTERNOON + 2.0 * HOUR);
-    let outage = |id, title, from, until| Scenario {
-        counted: Some(&["MA"]),
+    let (later, last) = (back + HOUR, back + 6.0 * HOUR);
+    let outage = |id, title: String, from, until| Scenario {
+        counted: Some(vec![country]),
         outage: Some(Outage {
-            code: "MA",
+            country,
             from: out,
             until: back,
         }),
         seeds: 12,
-        ..load(id, title, 2.0, (from, until))
+        ..load(market, id, title, 2.0, (from, until))
     };
     let without_known = |scenario: Scenario| Scenario {
         habits: Habits {
@@ -223,86 +278,47 @@ pub fn loads() -> Vec<Scenario> {
         },
         ..scenario
     };
-    let malta = |scenario: Scenario| Scenario {
-        service: vec![("MT", 500.0)],
-        ..scenario
-    };
-    let week = (0.0, 3.0 * DAY);
-    let (later, last) = (back + HOUR, back + 6.0 * HOUR);
-    let of_malta = malta(load("e10", "Malta, x10 for an hour", 2.0, hour));
+    let dead = format!("{country} dead for 2 h: meanwhile");
+    let unknown = |title: &str| format!("no known phones: {title}");
+    let (first_hour, hours) = ("first hour after", "hours 2 to 6 after");
     vec![
-        load("a", "2,000 a day, 5 countries", 3.0, week),
-        new(
-            load("a1", "first day of a new service", 1.0, (0.0, DAY)),
-            raised_stop,
-        ),
-        new(
-            load("a2", "its days 2 to 4", 4.0, (DAY, 4.0 * DAY)),
-            raised_stop,
-        ),
-        new(
-            load("al", "first day, launch granted", 1.0, (0.0, DAY)),
-            launch,
-        ),
-        spike("bf", "x20 for an hour, FR", &["FR"]),
-        spike("bm", "x20 for an hour, MA", &["MA"]),
-        first_hour("bnf", "new service, 500 in its first hour, FR", "FR"),
-        first_hour("bnm", "new service, 500 in its first hour, MA", "MA"),
-        twenty("cf", "20 a day in a new country, FR $0.07", "FR"),
-        twenty("cm", "20 a day in a new country, MA $0.22", "MA"),
-        twenty("cn", "20 a day in a new country, NG $0.35", "NG"),
-        outage("d", "MA dead for 2 h: meanwhile", out, back),
-        outage("d1", "first hour after", back, later),
-        outage("d2", "hours 2 to 6 after", later, last),
-        without_known(outage(
-            "dn1",
-            "no known phones: first hour after",
-            back,
-            later,
-        )),
-        without_known(outage("dn2", "no known phones: hours 2 to 6", later, last)),
-        malta(load("e", "Malta, 60 blocks, 500 a day", 3.0, week)),
-        new(malta(load("en", "Malta, new", 3.0, week)), raised_stop),
-        Scenario {
-            shape: Shape::Spike {
-                from: AFTERNOON,
-                times: 10.0,
-            },
-            ..of_malta
-        },
+        outage("d", dead, out, back),
+        outage("d1", first_hour.to_owned(), back, later),
+        outage("d2", hours.to_owned(), later, last),
+        without_known(outage("dn1", unknown(first_hour), back, later)),
+        without_known(outage("dn2", unknown(hours), later, last)),
     ]
 }
 
 /// Returns Healthchecks in other worlds.
 #[must_use]
-pub fn worlds() -> Vec<Scenario> {
-    let random = || {
-        let tries = Attack::Healthchecks { tries: 8_000 };
-        attack("w", "as assumed", tries, Some(&["MA"]))
+pub fn worlds(market: &Market) -> Vec<Scenario> {
+    let random = |id, title: &str| {
+        let (place, tries) = (market.random, 8_000);
+        let checks = Attack::Healthchecks { place, tries };
+        attack(market, id, title.to_owned(), checks)
     };
     let odd = |id, title, odd| Scenario {
-        id,
-        title,
         habits: Habits {
             odd,
             ..Habits::default()
         },
         seeds: 5,
-        ..random()
+        ..random(id, title)
     };
     let volume = |id, title, times, seeds| Scenario {
-        id,
-        title,
-        service: SERVICE.iter().map(|(code, n)| (*code, n * times)).collect(),
+        service: market
+            .service
+            .iter()
+            .map(|(place, n)| (*place, n * times))
+            .collect(),
         seeds,
-        ..random()
+        ..random(id, title)
     };
     let history = |id, title, history| Scenario {
-        id,
-        title,
         history,
         seeds: 5,
-        ..random()
+        ..random(id, title)
     };
     let attested = |id, title, odd| Scenario {
         habits: Habits {
@@ -311,12 +327,8 @@ pub fn worlds() -> Vec<Scenario> {
             ..Habits::default()
         },
         prepare: attesting,
-        ..attack(
-            id,
-            title,
-            Attack::Healthchecks { tries: 8_000 },
-            Some(&["MA"]),
-        )
+        seeds: 5,
+        ..random(id, title)
     };
     vec![
         odd("w0", "0 % from unfamiliar networks", 0.0),
@@ -327,20 +339,16 @@ pub fn worlds() -> Vec<Scenario> {
         history("wh14", "history of 14 days", 14),
         volume("wv", "a tenth of the volume", 0.1, 15),
         volume("wv5", "five times the volume", 5.0, 3),
-        Scenario {
-            seeds: 5,
-            ..attested("wa", "19 of 20 vouched for", 0.02)
-        },
-        Scenario {
-            seeds: 5,
-            ..attested("wa10", "10 % unfamiliar, 19 of 20 vouched for", 0.1)
-        },
+        attested("wa", "19 of 20 vouched for", 0.02),
+        attested("wa10", "10 % unfamiliar, 19 of 20 vouched for", 0.1),
     ]
 }
 
-/// Finds a scenario by its id.
+/// Finds a scenario of the recordings by its id.
 #[must_use]
 pub fn find(id: &str) -> Option<Scenario> {
-    let all = attacks().into_iter().chain(loads()).chain(worlds());
-    all.into_iter().find(|scenario| scenario.id == id)
+    let market = Market::recorded();
+    let all = attacks(&market).into_iter().chain(loads(&market));
+    let mut all = all.chain(worlds(&market));
+    all.find(|scenario| scenario.id == id)
 }

@@ -13,25 +13,27 @@ use crate::world::{DAY, FIRST_DAY, Network, instant, own_device, phone_index};
 impl Service {
     /// Lets the service have served this crowd for so many days.
     pub fn remember(&mut self, crowd: &Crowd, days: u32, dice: &mut Dice) {
-        let Some(policy) = self.defence.purses else {
+        let Some(settings) = self.purse_settings.clone() else {
             return;
         };
+        let policy = settings.policy;
+        let country = crowd.place.country;
+        let shards = settings.shards_of(country);
         let conversion = crowd.place.conversion;
-        let typed_per_day = crowd.per_day * conversion / f64::from(self.defence.shards);
+        let typed_per_day = crowd.per_day * conversion / f64::from(shards);
         if days == 0 || typed_per_day <= 0.0 {
             return;
         }
-        let (code, start) = (crowd.place.code, instant(0.0));
+        let start = instant(0.0);
         for phone in &crowd.regulars {
-            let proof = Proof::renewed(own_device(code, *phone), start, &policy);
-            let entry = self.phones.entry(phone_index(code, *phone)).or_default();
+            let proof = Proof::renewed(own_device(country, *phone), start, &policy);
+            let entry = self.phones.entry(phone_index(country, *phone)).or_default();
             entry.proof = Some(proof);
         }
         let typed_in_a_week = (typed_per_day * 7.0) as i64;
-        let country = crowd.place.country();
         // In a strange network, new users for whom the operator vouches earn nothing for it.
         let not_vouched = 1.0 - (1.0 - crowd.habits.known) * crowd.habits.attested;
-        for shard in 0..self.defence.shards {
+        for shard in 0..shards {
             for (network, share) in crowd.shares() {
                 let earning = match network {
                     Network::Odd(_) if policy.attested.is_some() => not_vouched,
@@ -59,42 +61,42 @@ impl Service {
                 self.purses.insert(key, item.into_iter().collect());
             }
             let key = PurseKey::Country { country, shard };
-            let item = self.past_country(crowd, &policy, typed_in_a_week);
+            let item = past_country(crowd, &policy, shards, typed_in_a_week);
             self.purses.insert(key, item);
         }
     }
+}
 
-    /// Makes the purse of a country that was in use: full, and with its days.
-    fn past_country(&self, crowd: &Crowd, policy: &PursePolicy, typed: i64) -> PurseItem {
-        let price = crowd.place.price;
-        let per_day = (crowd.per_day * price as f64) as Micros / i64::from(self.defence.shards);
-        let is_learned = crowd.per_day * 7.0 >= f64::from(policy.learned_from);
-        let best = is_learned.then(|| (crowd.place.conversion * 1_000.0).round() as i64);
-        let lanes = Lanes::new(|lane| {
-            let holds = match lane {
-                Lane::Open => policy.open.cap.at(price),
-                lane => policy.lane(lane)?.cap.at(price),
-            };
-            let at = instant(0.0);
-            Some(Room { holds, at })
-        });
-        let least = policy.money.least / i64::from(self.defence.shards);
-        let record = CountryRecord {
-            lanes,
-            day: FIRST_DAY,
-            left: least.max(policy.money.growth.of(per_day)),
-            spent: [per_day; DAYS_KEPT as usize],
-            week: FIRST_DAY.div_euclid(7),
-            sent: 0,
-            typed: 0,
-            typed_before: typed,
-            best,
-            probes: 0,
+/// Makes the purse of a country that was in use: full, and with its days.
+fn past_country(crowd: &Crowd, policy: &PursePolicy, shards: u8, typed: i64) -> PurseItem {
+    let price = crowd.place.price;
+    let per_day = (crowd.per_day * price as f64) as Micros / i64::from(shards);
+    let is_learned = crowd.per_day * 7.0 >= f64::from(policy.learned_from);
+    let best = is_learned.then(|| (crowd.place.conversion * 1_000.0).round() as i64);
+    let lanes = Lanes::new(|lane| {
+        let holds = match lane {
+            Lane::Open => policy.open.cap.at(price),
+            lane => policy.lane(lane)?.cap.at(price),
         };
-        let mut item = record.to_item();
-        item.set(Attribute::spent_on(FIRST_DAY), 0);
-        item
-    }
+        let at = instant(0.0);
+        Some(Room { holds, at })
+    });
+    let least = policy.money.least / i64::from(shards);
+    let record = CountryRecord {
+        lanes,
+        day: FIRST_DAY,
+        left: least.max(policy.money.growth.of(per_day)),
+        spent: [per_day; DAYS_KEPT as usize],
+        week: FIRST_DAY.div_euclid(7),
+        sent: 0,
+        typed: 0,
+        typed_before: typed,
+        best,
+        probes: 0,
+    };
+    let mut item = record.to_item();
+    item.set(Attribute::spent_on(FIRST_DAY), 0);
+    item
 }
 
 /// The typed codes of a network until the clock starts. Times are in seconds, and negative.

@@ -103,7 +103,7 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
         lockout,
         numbers,
         sms: sms?,
-        purses,
+        purses: Box::new(purses),
         businesses: by_id.collect(),
         test_numbers,
     })

@@ -17,7 +17,7 @@ fn paths(section: &str) -> Vec<String> {
 #[test]
 fn the_sample_policy_writes_down_every_default() {
     let policy = from_toml(DEFAULT_POLICY).expect("valid");
-    assert_eq!(policy.purses, PurseSettings::default());
+    assert_eq!(*policy.purses, PurseSettings::default());
     let (_, section) = DEFAULT_POLICY.split_once("[purses]").expect("a section");
     let (section, _) = section.split_once("[purses.shards]").expect("its end");
     // The attested lane is there as a comment.
@@ -82,14 +82,16 @@ fn the_values_of_the_section_replace_the_defaults() {
     let purses = from_toml(&format!("{text}{SMALLEST}"))
         .expect("valid")
         .purses;
-    let mut expected = PursePolicy::default();
-    expected.unearned_per_day = 7_000_000;
-    expected.gain = Thousandths(3_000);
-    expected.strange_gain = Thousandths(1_250);
-    expected.least_gain = Thousandths(1_100);
-    expected.margin = Thousandths(2_500);
-    expected.probes = 9;
-    expected.learned_from = 400;
+    let mut expected = PursePolicy {
+        unearned_per_day: 7_000_000,
+        gain: Thousandths(3_000),
+        strange_gain: Thousandths(1_250),
+        least_gain: Thousandths(1_100),
+        margin: Thousandths(2_500),
+        probes: 9,
+        learned_from: 400,
+        ..PursePolicy::default()
+    };
     expected.money.least = 12_345_678;
     expected.money.growth = Thousandths(4_000);
     expected.crowd.cap.texts = 28;
