@@ -352,33 +352,33 @@ fn read_slot(members: &Value) -> Slot {
         let bytes = STANDARD.decode(members[name]["B"].as_str()?).ok()?;
         bytes.try_into().ok()
     };
-    let left = number(&members["left"]).expect("a number");
+    let left = number(&members["l"]).expect("a number");
     Slot {
-        id: ChallengeId(binary("id").expect("an id")),
-        root: RootId::parse(members["root"]["S"].as_str().expect("a text")).expect("an id"),
-        expires_at: Timestamp::from_unix(number(&members["expires"]).expect("a number")),
+        id: ChallengeId(binary("i").expect("an id")),
+        root: RootId::parse(members["r"]["S"].as_str().expect("a text")).expect("an id"),
+        expires_at: Timestamp::from_unix(number(&members["e"]).expect("a number")),
         attempts_left: u32::try_from(left).expect("small"),
-        used: number(&members["used"]).map(|at| Use {
+        used: number(&members["u"]).map(|at| Use {
             at: Timestamp::from_unix(at),
-            by: WriteId(binary("used_by").expect("a write")),
+            by: WriteId(binary("ub").expect("a write")),
         }),
-        written_by: binary("by").map(WriteId),
+        written_by: binary("b").map(WriteId),
     }
 }
 
 fn slot_attribute(slot: &Slot) -> Value {
     let mut members = json!({
-        "id": { "B": STANDARD.encode(slot.id.0) },
-        "root": { "S": slot.root.as_str() },
-        "expires": { "N": slot.expires_at.unix().to_string() },
-        "left": { "N": slot.attempts_left.to_string() },
+        "i": { "B": STANDARD.encode(slot.id.0) },
+        "r": { "S": slot.root.as_str() },
+        "e": { "N": slot.expires_at.unix().to_string() },
+        "l": { "N": slot.attempts_left.to_string() },
     });
     if let Some(Use { at, by }) = slot.used {
-        members["used"] = json!({ "N": at.unix().to_string() });
-        members["used_by"] = json!({ "B": STANDARD.encode(by.0) });
+        members["u"] = json!({ "N": at.unix().to_string() });
+        members["ub"] = json!({ "B": STANDARD.encode(by.0) });
     }
     if let Some(WriteId(by)) = slot.written_by {
-        members["by"] = json!({ "B": STANDARD.encode(by) });
+        members["b"] = json!({ "B": STANDARD.encode(by) });
     }
     json!({ "M": members })
 }

@@ -252,6 +252,29 @@ async fn strangers_who_keep_asking_for_a_phone_do_not_stop_its_owner() {
     }
 }
 
+/// The reserve is not for those who do not wait.
+#[tokio::test]
+async fn the_owner_of_a_verified_phone_has_a_cooldown_after_his_own_text() {
+    let world = start().await;
+    establish(&world).await;
+    assert_eq!(
+        verify_from(&world, &nth(1), "owner", &familiar(1))
+            .await
+            .status,
+        200
+    );
+    let again = world.client.send_from(&nth(1), "owner", &familiar(1)).await;
+    assert_refused(&again, "phone-cooldown");
+    let other = world
+        .client
+        .send_from(&nth(1), "stranger", "203.0.113.7")
+        .await;
+    assert_refused(&other, "phone-cooldown");
+    world.advance(60);
+    let sent = world.client.send_from(&nth(1), "owner", &familiar(1)).await;
+    assert_eq!(sent.status, 202, "{}", sent.text);
+}
+
 /// An owner with a new device, who sits in the network that the phone was verified in.
 #[tokio::test]
 async fn the_network_of_the_owner_has_a_reserve_too() {

@@ -32,7 +32,7 @@ async fn roots_are_added_promoted_and_retired_while_people_log_in() {
     let first_root = "a".repeat(43);
     let keyring = format!(r#"{{"current":"r1","r1":"{first_root}"}}"#);
     let world = World::builder().keyring(&keyring).start().await;
-    let mut traffic = Traffic::start(world, 1).await;
+    let mut traffic = Box::pin(Traffic::start(world, 1)).await;
     traffic.run(400).await;
     edit(&traffic, |keys, now| keys.add("r2", &[2; 32], now))
         .await
@@ -130,7 +130,7 @@ async fn sign_stolen_success(thief: &World) -> String {
 async fn an_rsa_key_is_added_while_people_log_in() {
     let key = KeyPair::generate(KeySize::Rsa2048).expect("a key");
     let der: Pkcs8V1Der<'_> = key.as_der().expect("a key has an encoding");
-    let mut traffic = Traffic::start(World::start().await, 2).await;
+    let mut traffic = Box::pin(Traffic::start(World::start().await, 2)).await;
     traffic.run(400).await;
     edit(&traffic, |keys, now| {
         keys.add_rsa("rsa1", der.as_ref(), now)

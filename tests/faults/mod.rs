@@ -9,6 +9,7 @@ mod account;
 mod contention;
 mod deadlines;
 mod keys;
+mod purses;
 mod resend;
 mod send;
 mod verify;

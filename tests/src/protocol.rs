@@ -57,12 +57,12 @@ pub fn guess(
     let Some(slot) = record.slots.get_mut(&slot) else {
         return;
     };
-    slot.written_by = Some(write);
     if right {
         slot.used = Some(Use { at: now, by: write });
         record.failures = 0;
         record.failures_today = 0;
     } else {
+        slot.written_by = Some(write);
         slot.attempts_left -= 1;
         record.failures += 1;
         record.failures_today += 1;
@@ -87,7 +87,7 @@ pub fn give_back(record: &mut PhoneRecord, reservation: &Reservation, counted: &
     let slot = reservation.slot();
     let holds = |slot: SlotIndex, id| record.slots.get(&slot).is_some_and(|own| own.id == id);
     // A parallel resend may have got the token of the renewal, and guessed with it.
-    let is_untouched = |own: &Slot| own.written_by.is_none();
+    let is_untouched = |own: &Slot| own.written_by.is_none() && own.used.is_none();
     let can_return = match reservation {
         Reservation::Renewal { of, .. } => {
             holds(of.slot, of.id) && record.slots.get(&slot).is_some_and(is_untouched)

@@ -496,9 +496,9 @@ impl WorldBuilder {
         let random = Arc::clone(&options.random);
         let setup = Box::new((options.clone(), endpoints.clone()));
         let turn = STARTS.acquire().await.expect("it never closes");
-        let stack = Stack::start_on(options, backends, endpoints)
-            .await
-            .expect("a stack");
+        // On the heap, because the future is large.
+        let stack = Box::pin(Stack::start_on(options, backends, endpoints)).await;
+        let stack = stack.expect("a stack");
         drop(turn);
         let client = Client::new(&stack.url);
         if let Some(proxy) = &proxy {

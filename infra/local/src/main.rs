@@ -48,7 +48,7 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     phoneproof_observe::logging::init(tracing::Level::INFO, io::stderr);
-    match run(Arguments::parse()).await {
+    match Box::pin(run(Arguments::parse())).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             drop(writeln!(io::stderr(), "phoneproof-local: {error}"));

@@ -15,6 +15,7 @@ use crate::challenge::{ChallengeId, Closed};
 use crate::clock::Timestamp;
 use crate::denial::Denial;
 use crate::purse::Proof;
+use crate::subject::SubjectIndex;
 use crate::window::Window;
 
 pub use self::slots::{
@@ -50,6 +51,8 @@ pub struct PhoneRecord {
     pub proof: Option<Proof>,
     /// When a text was last taken out of the phone's reserve.
     pub reserved_at: Option<Timestamp>,
+    /// The device for which the last send was reserved that did not come out of the reserve.
+    pub last_sent_by: Option<SubjectIndex>,
 }
 
 /// What a send to a phone uses up, besides a slot.
@@ -262,6 +265,17 @@ impl PhoneRecord {
                 Err(denial) => Err(SendRefusal::Denied(denial)),
             },
         }
+    }
+
+    /// Whether a text that this device asked for has started the cooldown that now runs.
+    ///
+    /// The reserve is for callers whom others keep out, and not for those who do not wait.
+    #[must_use]
+    pub fn cools_down_after(&self, device: &SubjectIndex, terms: &Terms) -> bool {
+        let last = self
+            .last_sent
+            .filter(|sent| *sent + terms.cooldown > terms.now);
+        last.is_some() && self.last_sent_by.as_ref() == Some(device)
     }
 
     /// Decides whether this record admits `guess`.

@@ -178,7 +178,7 @@ impl Service {
                     prepared = prepared.moved_to(moved.reservation);
                     plan.take(&moved);
                     if let Some(ask) = &mut payment {
-                        self.pay_again(ask, &mut plan, &moved, request).await?;
+                        Box::pin(self.pay_again(ask, &mut plan, &moved, request)).await?;
                     }
                 }
                 // The store plans such a send again.

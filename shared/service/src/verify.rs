@@ -160,9 +160,8 @@ impl Service {
         if let (Some(spent), Some(country)) = (&challenge.spent, challenge.country) {
             let block = indexer.number_block(&challenge.phone);
             let place = (country, &block);
-            self.store
-                .credit(spent, place, self.purses(), request)
-                .await;
+            // On the heap: the futures of four calls are large.
+            Box::pin(self.store.credit(spent, place, self.purses(), request)).await;
         }
     }
 

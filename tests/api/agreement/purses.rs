@@ -97,20 +97,17 @@ async fn the_store_and_the_domain_write_purses_alike() {
             });
             let stored = bench.reserve(&plan).await;
             let what = format!("{condition:?} {before:?}");
-            match write.apply(before) {
-                Some(after) => {
-                    assert_eq!(stored, Ok(()), "{what}");
-                    assert_eq!(bench.purse(&key).await, after, "{what}");
-                }
-                None => {
-                    let Err(ReserveError::Again(moved)) = stored else {
-                        panic!("{what}: {stored:?}");
-                    };
-                    assert!(moved.is_unpaid, "{what}");
-                    assert_eq!(moved.purses[&key], *before, "{what}");
-                    assert_eq!(bench.purse(&key).await, *before, "{what}");
-                }
+            let after = write.apply(before);
+            assert_eq!(stored.is_ok(), after.is_some(), "{what}: {stored:?}");
+            if let Err(stored) = stored {
+                let ReserveError::Again(moved) = stored else {
+                    panic!("{what}: {stored:?}");
+                };
+                assert!(moved.is_unpaid, "{what}");
+                assert_eq!(moved.purses[&key], *before, "{what}");
             }
+            let expected = after.as_ref().unwrap_or(before);
+            assert_eq!(bench.purse(&key).await, *expected, "{what}");
         }
     }
 }

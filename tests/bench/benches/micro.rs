@@ -156,7 +156,6 @@ fn claims() -> Claims {
         amr: phoneproof_guard::AMR.map(str::to_owned).to_vec(),
         action: None,
         test: false,
-        spent: None,
     }
 }
 

@@ -84,7 +84,7 @@ pub(crate) struct Cold {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Write {
-    /// In a send, the name of the rule, such as `phone-cooldown`. Otherwise a description of the item.
+    /// What the item is about, such as `phone`.
     pub(crate) name: String,
     /// The item's bytes as DynamoDB counts them: the larger of its sizes before and after the write.
     pub(crate) bytes: u32,

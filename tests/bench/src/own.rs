@@ -26,7 +26,7 @@ pub(crate) struct Own {
 
 /// Measures and prints the own time. Returns whether the goals are reached.
 pub(crate) async fn run() -> bool {
-    let warm = Warm::start().await;
+    let warm = Box::pin(Warm::start()).await;
     let (mut send, mut verify) = (Sample::default(), Sample::default());
     for n in 1..=WARM_UP + FLOWS {
         let user = User(n);

@@ -115,7 +115,7 @@ fn token(bytes: &[u8]) -> Outcome {
 fn contents(bytes: &[u8]) -> Outcome {
     let (nonce, sealed) =
         aead::seal(&day_key(), ASSOCIATED, bytes.to_vec(), &Counting).expect("sealed");
-    let text = format!("v1.r1-20780.{}.{}", base64url(nonce), base64url(sealed));
+    let text = format!("v2.r1-20780.{}.{}", base64url(nonce), base64url(sealed));
     match challenge_token::open(&text, &KEYRING, ISSUER, NOW) {
         Ok((challenge, _)) => {
             check(&challenge);
@@ -133,7 +133,7 @@ fn check(challenge: &Challenge) {
     assert_eq!(&opened.expect("opens").0, challenge);
 }
 
-const ASSOCIATED: &[u8] = b"v1\nr1-20780\nhttps://verify.example.com\nchallenge";
+const ASSOCIATED: &[u8] = b"v2\nr1-20780\nhttps://verify.example.com\nchallenge";
 
 /// Returns the sealing key of the day of [`NOW`].
 fn day_key() -> [u8; 32] {

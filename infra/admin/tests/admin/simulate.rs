@@ -58,7 +58,7 @@ fn it_shows_what_an_attack_costs_with_and_without_the_purses_and_draws_it() {
     let desk = Desk::with(DEFAULT_POLICY);
     let figures = desk.figures(&["--only", "6b", "--plot", "plot.svg"]);
     // The figures of the model in which the purses were designed.
-    assert!((dollars(&figures, "limitsAlone") - 52.80).abs() < 0.01);
+    assert!(dollars(&figures, "limitsAlone") > 1_700.0);
     assert!((dollars(&figures, "policy") - 1.10).abs() < 0.23);
     let policy = &figures["attacks"][0]["policy"];
     assert!(policy["honest"]["lostPercent"].as_f64() < Some(1.0));

@@ -135,7 +135,6 @@ fn write_guess(guess: &Guess, terms: &Terms, begin: Begin) -> RecordWrite {
     write.value(":zero", number(0));
     write.value(":write", bytes(guess.write.0));
     write.value(":hard", number(terms.lockout.hard));
-    write.set("#slot.#by = :write");
     let soft = Quota {
         limit: terms.lockout.soft,
         window: terms.today,
@@ -146,10 +145,12 @@ fn write_guess(guess: &Guess, terms: &Terms, begin: Begin) -> RecordWrite {
         // The used slot stays, so that a repeated code gets the same success, and later "already used".
         write.set("failures = :zero");
         write.set("#slot.#used = :now");
+        // It is the id of this write, too, so a slot that is used needs no other.
         write.set("#slot.#used_by = :write");
         write.name("#used_by", slot_member::USED_BY);
     } else {
         write.count(attribute::WRONG, &soft, begin);
+        write.set("#slot.#by = :write");
         write.set("#slot.#left = #slot.#left - :one");
         write.add("failures :one");
         write.value(":since", instant(terms.now - REPEATABLE_FOR));

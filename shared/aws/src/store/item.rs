@@ -63,6 +63,8 @@ pub(super) fn slot_name(index: SlotIndex) -> String {
 /// The names of the attributes of a record.
 pub(super) mod attribute {
     pub(crate) const LAST_SENT: &str = "last_sent";
+    /// The device that the last text was for.
+    pub(crate) const LAST_SENT_BY: &str = "last_sent_by";
     pub(crate) const FAILURES: &str = "failures";
     /// When the block of the subject ends.
     pub(crate) const BLOCKED_UNTIL: &str = "blocked_until";
@@ -114,12 +116,15 @@ pub(super) fn read_tally(item: &Item, tally: &str) -> Tally {
     }
 }
 
+/// Reads an index; `None` when it is missing or no text.
+fn read_index(item: &Item, name: &str) -> Option<SubjectIndex> {
+    let text = item.get(name)?.as_s().ok()?;
+    Some(SubjectIndex::from_text(text.clone()))
+}
+
 /// Reads the evidence of a phone's record; `None` when it has none, or when a part is missing.
 pub(super) fn read_proof(item: &Item) -> Option<Proof> {
-    let index = |name| {
-        let text = item.get(name)?.as_s().ok()?;
-        Some(SubjectIndex::from_text(text.clone()))
-    };
+    let index = |name| read_index(item, name);
     let owed = |name| read_number(item, name).unwrap_or(0);
     Some(Proof {
         until: Timestamp::from_unix(read_number(item, attribute::PROVED)?),
@@ -141,15 +146,16 @@ pub(super) fn read_subject_record(item: &Item) -> SubjectRecord {
     }
 }
 
-/// The names of the members of a slot.
+/// The names of the members of a slot. They are short, so that a record with all its slots stays below a kilobyte, which
+/// is a write unit.
 pub(super) mod slot_member {
-    pub(crate) const ID: &str = "id";
-    pub(crate) const ROOT: &str = "root";
-    pub(crate) const EXPIRES: &str = "expires";
-    pub(crate) const LEFT: &str = "left";
-    pub(crate) const USED: &str = "used";
-    pub(crate) const USED_BY: &str = "used_by";
-    pub(crate) const BY: &str = "by";
+    pub(crate) const ID: &str = "i";
+    pub(crate) const ROOT: &str = "r";
+    pub(crate) const EXPIRES: &str = "e";
+    pub(crate) const LEFT: &str = "l";
+    pub(crate) const USED: &str = "u";
+    pub(crate) const USED_BY: &str = "ub";
+    pub(crate) const BY: &str = "b";
 }
 
 /// Makes the slot of a new challenge.
@@ -198,6 +204,7 @@ pub(super) fn read_phone_record(item: &Item, today: &Window) -> PhoneRecord {
         failures_today: read_tally(item, attribute::WRONG).counted(today),
         slots,
         proof: read_proof(item),
+        last_sent_by: read_index(item, attribute::LAST_SENT_BY),
         reserved_at: read_number(item, attribute::RESERVED_AT).map(Timestamp::from_unix),
     }
 }

@@ -8,6 +8,7 @@ mod counter;
 mod guess;
 mod inspect;
 pub mod item;
+mod judgement;
 mod phone;
 mod purses;
 mod ranges;

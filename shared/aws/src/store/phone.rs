@@ -30,6 +30,10 @@ pub(super) fn reserve_slot(write: &mut RecordWrite, plan: &SendPlan) {
     write.value(":ready", instant(terms.now - terms.cooldown));
     write.value(":hard", number(terms.lockout.hard));
     write.set(format!("{last} = :now"));
+    if let (Share::Common, Some(own)) = (plan.share(), &plan.caller) {
+        write.set(format!("{} = :by", attribute::LAST_SENT_BY));
+        write.value(":by", text(own.caller.device.as_str()));
+    }
     claim_evidence(write, plan);
     let soft = Quota {
         limit: terms.lockout.soft,
@@ -179,7 +183,11 @@ pub(super) fn release_slot(write: &mut RecordWrite, reservation: &Reservation) {
         Reservation::Renewal { of, .. } => {
             // The guesses return to the challenge whose renewal was not texted, unless somebody guessed meanwhile: a
             // parallel resend gets the token of the renewal.
-            write.require("attribute_not_exists(#slot.#by) AND #old.#id = :of");
+            write.require(
+                "attribute_not_exists(#slot.#by) AND attribute_not_exists(#slot.#used) \
+                 AND #old.#id = :of",
+            );
+            write.name("#used", slot_member::USED);
             write.remove("#slot");
             write.set("#old.#left = :left");
             write.name("#by", slot_member::BY);

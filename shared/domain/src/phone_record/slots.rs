@@ -108,7 +108,7 @@ pub struct Slot {
     pub attempts_left: u32,
     /// The entry of the right code; `None` while nobody has entered it.
     pub used: Option<Use>,
-    /// The last write to the slot after the send; `None` before the first guess.
+    /// The last wrong guess that was counted; `None` before the first.
     pub written_by: Option<WriteId>,
 }
 

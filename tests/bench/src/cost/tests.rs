@@ -30,6 +30,7 @@ fn example_figures() -> Measured {
             write("phone-per-day", 90, 3.0),
             write("device-per-day", 90, 3.0),
             write("address-per-hour", 90, 3.0),
+            write("number block", 90, 3.0),
         ],
         reads: Vec::new(),
     };

@@ -1,0 +1,232 @@
+//! What follows from a transaction of a send that was refused: a refusal, or another plan.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::CancellationReason;
+use phoneproof_domain::denial::Denial;
+use phoneproof_domain::gate::{Check, Found, Gate, Settled};
+use phoneproof_domain::phone_record::{PhoneRecord, SendRefusal, Share, Terms};
+use phoneproof_domain::purse::Claim;
+use phoneproof_domain::subject::{Subject, SubjectKind};
+
+use super::StoreError;
+use super::item::{Item, attribute, read_phone_record, read_subject_record, read_tally};
+use super::purses::read_purse;
+use super::ranges::read_blocked_ranges;
+use super::reserve::{Moved, Part, ReserveError, SendPlan};
+use super::transaction::{CONDITION_FAILED, NOT_VALID};
+
+/// Decides what follows from a transaction that was refused.
+///
+/// The decision on the phone's record is reported if it is more than a denial. Otherwise the most lasting denial is, with
+/// its subject. Without a denial, the send is planned again with what the records hold.
+pub(super) fn judge(
+    plan: &SendPlan,
+    reasons: &[CancellationReason],
+) -> (ReserveError, Option<Subject>) {
+    let mut judgement = Judgement::new(plan);
+    let parts = plan.parts();
+    let refused = parts
+        .iter()
+        .zip(reasons)
+        .filter(|(_, reason)| matches!(reason.code(), Some(CONDITION_FAILED | NOT_VALID)));
+    for (part, reason) in refused {
+        let nothing = Item::new();
+        let item = reason.item().unwrap_or(&nothing);
+        match part {
+            Part::Record(subject, gates) => {
+                let found = find_in_record(subject, item, plan);
+                if let Some(refusal) = judgement.settle(gates, &found) {
+                    return (ReserveError::Refused(refusal), None);
+                }
+                if subject.kind == SubjectKind::Phone {
+                    judgement.meet_phone(item, &found);
+                }
+            }
+            Part::Ranges(gate, ranges) => {
+                let blocked = read_blocked_ranges(item, ranges);
+                let found = Found {
+                    blocked,
+                    ..Found::default()
+                };
+                if let Some(refusal) = judgement.settle(std::slice::from_ref(gate), &found) {
+                    return (ReserveError::Refused(refusal), None);
+                }
+            }
+            Part::Purse(write) => {
+                judgement.moved.is_unpaid = true;
+                // An item that the update does not fit was not returned. It is read again, and named.
+                if reason.code() == Some(CONDITION_FAILED) {
+                    let purses = &mut judgement.moved.purses;
+                    purses.insert(write.key.clone(), read_purse(item));
+                }
+            }
+            Part::Token(_) => {}
+        }
+    }
+    judgement.conclude()
+}
+
+/// What a refused transaction told so far.
+pub(super) struct Judgement<'p> {
+    plan: &'p SendPlan,
+    pub(super) moved: Moved,
+    /// The refusals by the limits of the phone, which its reserve may get around.
+    of_phone: Vec<(Denial, Subject)>,
+    denials: Vec<(Denial, Subject)>,
+    has_moved: bool,
+}
+
+impl<'p> Judgement<'p> {
+    pub(super) fn new(plan: &'p SendPlan) -> Self {
+        Self {
+            plan,
+            moved: Moved {
+                gates: plan.gates.clone(),
+                wrong: (plan.terms, plan.wrong),
+                reservation: plan.reservation,
+                reserved: None,
+                ended_evidence: plan.ended_evidence,
+                proof: None,
+                purses: HashMap::new(),
+                is_unpaid: false,
+            },
+            of_phone: vec![],
+            denials: vec![],
+            has_moved: false,
+        }
+    }
+
+    /// Asks the gates of one item. Returns a refusal that is more than a denial.
+    fn settle(&mut self, gates: &[&Gate], found: &Found) -> Option<SendRefusal> {
+        let plan = self.plan;
+        for gate in gates {
+            match gate.settle(found, &plan.reservation, &plan.terms) {
+                Settled::Holds => {}
+                Settled::Instead(instead) => {
+                    self.has_moved = true;
+                    if let Some(own) = self.moved.gates.iter_mut().find(|own| own == gate) {
+                        *own = instead;
+                    }
+                }
+                Settled::Refuses(SendRefusal::Denied(denial), subject) => {
+                    let of_phone = matches!(
+                        (subject.kind, denial),
+                        (
+                            SubjectKind::Phone,
+                            Denial::CoolingDown { .. } | Denial::Exhausted(..)
+                        )
+                    );
+                    let denials = if of_phone {
+                        &mut self.of_phone
+                    } else {
+                        &mut self.denials
+                    };
+                    denials.push((denial, subject));
+                }
+                Settled::Refuses(SendRefusal::Instead(fitting), _) => {
+                    self.has_moved = true;
+                    self.moved.reservation = fitting;
+                }
+                Settled::Refuses(other, _) => return Some(other),
+            }
+        }
+        None
+    }
+
+    /// Takes over what the phone's record says besides its gates: the day of the wrong codes, and the evidence.
+    fn meet_phone(&mut self, item: &Item, found: &Found) {
+        let plan = self.plan;
+        let wrong = read_tally(item, attribute::WRONG);
+        if !wrong.takes(&plan.terms.today, plan.wrong) {
+            let (today, begin) = wrong.begin(plan.terms.today);
+            self.moved.wrong = (
+                Terms {
+                    today,
+                    ..plan.terms
+                },
+                begin,
+            );
+            self.has_moved = true;
+        }
+        let proof = found.phone.proof.clone();
+        let ended = proof.as_ref().map(|proof| proof.until);
+        let ended = ended.filter(|until| *until <= plan.terms.now);
+        if ended != plan.ended_evidence {
+            self.moved.ended_evidence = ended;
+            self.has_moved = true;
+        }
+        let own = plan.caller.as_ref();
+        let bears = |claim| {
+            let both = proof.as_ref().zip(own);
+            both.is_some_and(|(proof, own)| proof.bears(claim, &own.caller, plan.terms.now))
+        };
+        if plan.claim() != Claim::Nothing && !bears(plan.claim()) {
+            // Another send took the last text that was claimed.
+            self.moved.is_unpaid = true;
+        }
+        if plan.share() == Share::Common && !self.of_phone.is_empty() {
+            let texts = own.map_or(0, |own| own.reserve);
+            let waits = own.is_some_and(|own| {
+                let device = &own.caller.device;
+                found.phone.cools_down_after(device, &plan.terms)
+            });
+            let claims = [Claim::Here { texts }, Claim::Near { texts }];
+            let claim = claims.into_iter().find(|claim| !waits && bears(*claim));
+            if let Some(claim) = claim {
+                self.take_reserve(claim, found);
+            }
+        }
+        self.moved.proof = Some(proof);
+    }
+
+    /// Takes the text out of the phone's reserve, if its cooldown and the slots admit one.
+    fn take_reserve(&mut self, claim: Claim, found: &Found) {
+        let (plan, share) = (self.plan, Share::Reserve);
+        let admitted = found
+            .phone
+            .admits_send_from(share, &plan.reservation, &plan.terms);
+        match admitted {
+            Ok(()) => {}
+            Err(SendRefusal::Instead(fitting)) => self.moved.reservation = fitting,
+            Err(_) => return,
+        }
+        self.of_phone.clear();
+        self.has_moved = true;
+        self.moved.reserved = Some(claim);
+        self.moved
+            .gates
+            .retain(|gate| gate.subject.kind != SubjectKind::Phone || gate.quota().is_none());
+        for gate in &mut self.moved.gates {
+            if let Check::Reserve(own) = &mut gate.check {
+                *own = share;
+            }
+        }
+    }
+
+    /// Returns the error of the transaction, with the subject that was denied.
+    pub(super) fn conclude(mut self) -> (ReserveError, Option<Subject>) {
+        self.denials.append(&mut self.of_phone);
+        if let Some((denial, subject)) = Denial::most_lasting(self.denials) {
+            let refusal = SendRefusal::Denied(denial);
+            return (ReserveError::Refused(refusal), Some(subject));
+        }
+        if self.has_moved || self.moved.is_unpaid {
+            (ReserveError::Again(Box::new(self.moved)), None)
+        } else {
+            (StoreError::Contradiction("a send").into(), None)
+        }
+    }
+}
+
+/// Reads the record that made the condition of its write fail.
+fn find_in_record(subject: &Subject, item: &Item, plan: &SendPlan) -> Found {
+    Found {
+        record: read_subject_record(item),
+        phone: match subject.kind {
+            SubjectKind::Phone => read_phone_record(item, &plan.terms.today),
+            _ => PhoneRecord::default(),
+        },
+        ..Found::default()
+    }
+}

@@ -1,0 +1,89 @@
+//! Faults at the read of the purses, at the transaction after it, and at the credits of a typed code.
+
+use phoneproof_domain::challenge::TokenMode;
+use phoneproof_tests::{World, phone};
+use serde_json::{Value, json};
+
+use crate::faults::{PLAIN, TRANSACTION, await_in_time, expect_statuses, with_every_fault};
+
+/// What a text to the US costs, in millionths of a dollar. A new country starts with four of them.
+const PRICE: i64 = 10_000;
+
+async fn start() -> World {
+    let builder = World::builder().mode(TokenMode::Sealed);
+    builder.purses().proxied().start().await
+}
+
+/// Reads an attribute of the purse of the US; 0 when there is none.
+async fn read(world: &World, attribute: &str) -> i64 {
+    let key = json!({ "pk": { "S": "purse#US#0" } });
+    let request = json!({ "TableName": "Limits", "Key": key, "ConsistentRead": true });
+    let answer = world.dynamodb("GetItem", &request).await;
+    let value = answer.json.pointer(&format!("/Item/{attribute}/N"));
+    let value = value.and_then(Value::as_str);
+    value.map_or(0, |value| value.parse().expect("a number"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_read_of_the_purses_texts_at_most_once_and_pays_for_every_text() {
+    let seen = with_every_fault(|fault| async move {
+        let world = start().await;
+        world.proxy().break_next("BatchGetItem", fault);
+        let first = await_in_time(world.client.send(&phone(1))).await;
+        let texts = world.text_count();
+        assert_eq!(texts, usize::from(first.status == 202), "{fault:?}");
+        let paid = i64::from(first.status == 202);
+        let left = if paid == 0 { 0 } else { 4 * PRICE - PRICE };
+        assert_eq!(read(&world, "open").await, left, "{fault:?}");
+        (fault, first.status)
+    })
+    .await;
+    assert_eq!(seen, expect_statuses(202, &PLAIN));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_second_transaction_pays_for_every_text() {
+    let seen = with_every_fault(|fault| async move {
+        let world = start().await;
+        world.proxy().break_after("TransactWriteItems", 1, fault);
+        let first = await_in_time(world.client.send(&phone(1))).await;
+        let texts = i64::try_from(world.text_count()).expect("few");
+        assert_eq!(texts, i64::from(first.status == 202), "{fault:?}");
+        let (open, sent) = (read(&world, "open").await, read(&world, "sent").await);
+        assert!(sent >= texts, "{fault:?}");
+        assert_eq!(open, if sent == 0 { 0 } else { 3 * PRICE }, "{fault:?}");
+        (fault, first.status)
+    })
+    .await;
+    assert_eq!(seen, expect_statuses(202, &TRANSACTION));
+}
+
+/// Whatever happens to a credit, the code succeeds, and no purse gets more than once what it gets.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_credit_loses_room_and_never_gains_it() {
+    let seen = with_every_fault(|fault| async move {
+        let world = start().await;
+        for broken in 0..4_usize {
+            let number = phone(1 + u32::try_from(broken).expect("small"));
+            let device = format!("d{broken}");
+            // From networks of their own, so that all are strangers.
+            let address = format!("192.{broken}.2.1");
+            let sent = world.client.send_from(&number, &device, &address).await;
+            assert_eq!(sent.status, 202, "{fault:?}: {}", sent.text);
+            let (open, typed) = (read(&world, "open").await, read(&world, "typed").await);
+            // The first update marks the challenge as used.
+            world.proxy().break_after("UpdateItem", 1 + broken, fault);
+            let code = world.code(&number);
+            let verified = await_in_time(world.client.verify(&sent.token(), &code)).await;
+            assert_eq!(verified.status, 200, "{fault:?}: {}", verified.text);
+            world.proxy().mend();
+            let got = read(&world, "open").await - open;
+            let counted = read(&world, "typed").await - typed;
+            assert!([0, 2 * PRICE].contains(&got), "{fault:?} {broken}: {got}");
+            assert_eq!(got, counted * 2 * PRICE, "{fault:?} {broken}");
+        }
+        (fault, 200)
+    })
+    .await;
+    assert_eq!(seen, expect_statuses(200, &[]));
+}
