@@ -135,7 +135,8 @@ mod tests {
             drop(inbox.publish(text(&format!("+1415555010{}", n % 2), &format!("text {n}"))));
         }
         let request = Request::get(path).header("host", host);
-        router(inbox)
+        let policy = phoneproof_config::policy::from_toml(phoneproof_config::DEFAULT_POLICY);
+        router(inbox, &policy.expect("a good policy"))
             .oneshot(request.body(Body::empty()).expect("a request"))
             .await
             .expect("an answer")

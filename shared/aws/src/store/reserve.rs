@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::gate::{Check, Gate};
-use phoneproof_domain::phone_record::{Reservation, SendRefusal, Share, Terms};
+use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal, Share, Terms};
 use phoneproof_domain::purse::{Caller, Claim, Plan, Proof, PurseItem, PurseKey, Write};
 use phoneproof_domain::range::Ranges;
 use phoneproof_domain::root::RootId;
