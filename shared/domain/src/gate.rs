@@ -193,8 +193,8 @@ mod tests {
     fn list(subjects: impl Into<Subjects<Option<SubjectIndex>>>) -> Vec<Gate> {
         let place = |rule: Rule| u32::try_from(rule as usize).expect("few rules");
         let limits = Limits::new(HOUR, place)
-            .with(Rule::BusinessPerHour, Some(10))
-            .with(Rule::BusinessPerDay, Some(11));
+            .with(Rule::BusinessPerHour, Some(9))
+            .with(Rule::BusinessPerDay, Some(10));
         gates(
             &subjects.into(),
             &limits,
