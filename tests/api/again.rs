@@ -73,6 +73,36 @@ async fn a_refused_renewal_gives_the_guesses_back() {
 }
 
 #[tokio::test]
+async fn a_repeated_renewal_that_is_over_is_refused_like_any_other_resend() {
+    for mode in [TokenMode::Sealed, TokenMode::Stored] {
+        for (used, status, problem) in [
+            (true, 409, "already-used"),
+            (false, 429, "attempts-exhausted"),
+        ] {
+            let world = World::builder().mode(mode).start().await;
+            let first = world.client.send(&phone(1)).await.token();
+            world.advance(250);
+            let renewed = world.client.resend(&phone(1), &first).await;
+            assert_eq!(renewed.status, 202, "{}", renewed.text);
+            let (renewed, code) = (renewed.token(), world.code(&phone(1)));
+            let guesses = if used { 1 } else { 5 };
+            for _ in 0..guesses {
+                let guess = if used { code.clone() } else { wrong_for(&code) };
+                world.client.verify(&renewed, &guess).await;
+            }
+            // The token of the renewal, and that of the challenge before it, get the same answer.
+            for token in [&renewed, &first] {
+                let again = world.client.resend(&phone(1), token).await;
+                assert_eq!((again.status, again.problem()), (status, problem));
+                assert_eq!(again.json["detail"], "Ask for a new code.");
+                assert!(again.json["token"].is_null(), "{}", again.text);
+            }
+            assert_eq!(world.text_count(), 2);
+        }
+    }
+}
+
+#[tokio::test]
 async fn no_text_promises_more_time_than_its_code_has() {
     for elapsed in [60, 61, 119, 120, 179, 180, 181, 240, 298] {
         let world = World::start().await;

@@ -84,7 +84,7 @@ pub enum SendError {
     Destination(DestinationRefusal),
     /// The token to resend is not a token of this service, or is for another phone, device, business or action.
     Token,
-    /// The challenge to resend, or to repeat under its idempotency key, takes no more guesses.
+    /// The challenge to resend, its renewal, or the one to repeat under its idempotency key takes no more guesses.
     Closed(Closed),
     /// A rule refused the send.
     Denied(Denial),
