@@ -2,6 +2,7 @@
 
 mod answer;
 mod prepare;
+mod refused;
 
 use std::fmt;
 
@@ -25,13 +26,13 @@ use phoneproof_domain::phone::{Destination, Phone, PhoneError};
 use phoneproof_domain::phone_parser::read_complete;
 use phoneproof_domain::phone_record::{Reservation, SendRefusal, Slot, SlotIndex};
 use phoneproof_domain::policy::{Business, BusinessId, DestinationRefusal, TestNumber};
-use phoneproof_domain::rule::Rule;
 use phoneproof_observe::{Dependency, RequestContext, TextSent};
 use tokio::time::Instant;
 
 use self::answer::Answer;
 pub use self::answer::Sent;
 use self::prepare::Prepared;
+pub use self::refused::RefusedText;
 use crate::{PresentedToken, Service, Unavailable};
 
 /// How often a send plans its transaction, when the phone's record has room for another reservation than the planned one.
@@ -89,12 +90,7 @@ pub enum SendError {
     /// A rule refused the send.
     Denied(Denial),
     /// The text was certainly not sent.
-    CarrierRefused {
-        /// The rules whose counts were given back.
-        given_back: Vec<Rule>,
-        /// When the next text to the phone may be asked for.
-        retry_at: Timestamp,
-    },
+    CarrierRefused(RefusedText),
     /// The carrier did not answer. The text may arrive, and the token works if it does.
     CarrierUnknown(Box<Sent>),
     /// The rules or keys could not be checked. Nothing was sent.
@@ -200,11 +196,8 @@ impl Service {
             Delivery::Accepted => Ok(sent),
             Delivery::Unknown => Err(SendError::CarrierUnknown(Box::new(sent))),
             Delivery::Refused => {
-                let given_back = self.refund(plan, request).await;
-                Err(SendError::CarrierRefused {
-                    given_back,
-                    retry_at: resend_at,
-                })
+                let refused = self.refund(plan, resend_at, request).await;
+                Err(SendError::CarrierRefused(refused))
             }
         }
     }
@@ -394,18 +387,6 @@ impl Service {
             delivery,
         });
         delivery
-    }
-
-    /// Gives back the counts of a refused text. Returns the rules whose counts were given back.
-    ///
-    /// A refund that fails only costs the user a part of the quota, so the request does not fail with it.
-    async fn refund(&self, plan: &SendPlan, request: &mut RequestContext) -> Vec<Rule> {
-        if let Err(error) = self.store.refund(plan, request).await {
-            tracing::warn!(%error, "a refused text was not refunded");
-            return Vec::new();
-        }
-        let refunded = plan.gates.iter().filter(|gate| gate.refund().is_some());
-        refunded.map(|gate| gate.rule).collect()
     }
 }
 

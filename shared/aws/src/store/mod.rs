@@ -8,6 +8,7 @@ mod counter;
 mod guess;
 mod inspect;
 pub mod item;
+mod limits;
 mod ranges;
 mod reference;
 mod reserve;
