@@ -3,13 +3,14 @@
 mod answer;
 mod prepare;
 mod refused;
+mod repeat;
 
 use std::fmt;
 
 use phoneproof_aws::store::{ReserveError, SendPlan, StoreError};
 use phoneproof_crypto::base64url;
 use phoneproof_crypto::challenge_token::{ChallengeToken, seal};
-use phoneproof_crypto::code::{code_mac, derive_code};
+use phoneproof_crypto::code::derive_code;
 use phoneproof_crypto::digest::{has_sha256, sha256};
 use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_domain::address::SourceAddress;
@@ -24,7 +25,7 @@ use phoneproof_domain::limits::Limits;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::phone::{Destination, Phone, PhoneError};
 use phoneproof_domain::phone_parser::read_complete;
-use phoneproof_domain::phone_record::{Reservation, SendRefusal, Slot, SlotIndex};
+use phoneproof_domain::phone_record::SendRefusal;
 use phoneproof_domain::policy::{Business, BusinessId, DestinationRefusal, TestNumber};
 use phoneproof_observe::{Dependency, RequestContext, TextSent};
 use tokio::time::Instant;
@@ -33,6 +34,7 @@ use self::answer::Answer;
 pub use self::answer::Sent;
 use self::prepare::Prepared;
 pub use self::refused::RefusedText;
+use self::repeat::Existing;
 use crate::{PresentedToken, Service, Unavailable};
 
 /// How often a send plans its transaction, when the phone's record has room for another reservation than the planned one.
@@ -147,7 +149,12 @@ impl Service {
                     prepared = prepared.moved_to(fitting);
                 }
                 Err(ReserveError::Refused(SendRefusal::Repeated(index, slot))) => {
-                    return self.repeat(&checked, prepared, (index, slot), &keyring, request);
+                    let existing = Existing::find(index, slot, &checked, prepared, &keyring)?;
+                    if existing.is_over_cooldown(&checked, request.now) {
+                        prepared = existing.resend();
+                        continue;
+                    }
+                    return self.repeat(&checked, &existing, &keyring, request);
                 }
                 Err(ReserveError::Refused(SendRefusal::Closed(closed))) => {
                     return Err(SendError::Closed(closed));
@@ -161,7 +168,7 @@ impl Service {
         Err(StoreError::Contended("TransactWriteItems").into())
     }
 
-    /// Makes the token for the client. A resend keeps its token, because its challenge is the same.
+    /// Makes the token for the client. A resend keeps its token, if its challenge is the same.
     fn choose_token(
         &self,
         command: &SendCommand,
@@ -170,7 +177,7 @@ impl Service {
         request: &RequestContext,
     ) -> Result<String, Unavailable> {
         match &command.token {
-            Some(PresentedToken(earlier)) if !prepared.reservation.is_new() => Ok(earlier.clone()),
+            Some(PresentedToken(earlier)) if prepared.is_of_token => Ok(earlier.clone()),
             _ => self.make_token(&prepared.challenge, prepared.root, keyring, request),
         }
     }
@@ -311,43 +318,6 @@ impl Service {
             TokenMode::Sealed => self.seal(challenge, root, request)?.into_text(),
             TokenMode::Stored => base64url(derive_reference(challenge, keyring)),
         })
-    }
-
-    /// Answers a repeated idempotency key, or a repeated renewal, with an equivalent token for the challenge that exists.
-    fn repeat(
-        &self,
-        checked: &Checked<'_>,
-        prepared: Prepared<'_>,
-        (index, slot): (SlotIndex, Slot),
-        keyring: &Keyring,
-        request: &RequestContext,
-    ) -> Result<Sent, SendError> {
-        // Without its root, the service can neither make nor accept a token of this challenge. Either the root was
-        // retired, or an operator promoted it by force before this function had read it.
-        let root = keyring
-            .root(&slot.root)
-            .ok_or(SendError::Closed(Closed::Expired))?;
-        let attempts = match prepared.reservation {
-            Reservation::Renewal { .. } => slot.attempts_left,
-            Reservation::New { .. }
-            | Reservation::Idempotent { .. }
-            | Reservation::Resend { .. } => checked.business.attempts,
-        };
-        let code = make_code(root, checked, slot.id, slot.expires_at);
-        let challenge = Challenge {
-            slot: index,
-            expires_at: slot.expires_at,
-            code_mac: code_mac(root.code_mac_key(), slot.id, &code),
-            ..prepared.challenge
-        };
-        let sent_at = slot.expires_at - checked.business.code_lifetime;
-        let token = self.make_token(&challenge, root, keyring, request)?;
-        let answer = Answer {
-            challenge: &challenge,
-            resend_at: sent_at + checked.limits.cooldown,
-            attempts,
-        };
-        Ok(answer.make(checked, token, request.now))
     }
 
     /// Hands the text to the carrier. A text to a test number is never sent, and counts as accepted.
