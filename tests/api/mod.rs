@@ -27,3 +27,4 @@ mod pasted;
 mod problem;
 mod refusals;
 mod retention;
+mod undelivered;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use phoneproof_config::process::SystemRandom;
 use phoneproof_crypto::challenge_token;
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::clock::Timestamp;
@@ -91,9 +92,9 @@ pub(crate) async fn forget(
         .map(|slot| indexer.place(&indexer.reference(slot.id, slot.expires_at)))
         .collect();
     let is_own = |token: &str| is_token_of(token, &phone, &keyring, &resources.issuer, now);
-    let erased = store.forget(&index, &places, is_own).await?;
+    let erased = store.forget(&index, &places, is_own, &SystemRandom).await?;
     let subject = Subject::new(SubjectKind::Phone, index);
-    let unblocked = with_block && store.unblock(&subject, now).await?.is_some();
+    let unblocked = with_block && store.unblock(&subject, now, &SystemRandom).await?.is_some();
     if erased == 0 && !unblocked {
         return Ok(Reply::nothing("nothing was stored about this phone"));
     }

@@ -24,7 +24,7 @@ use phoneproof_guard::UnusableKeys;
 use phoneproof_observe::RequestContext;
 use thiserror::Error;
 
-pub use self::send::{SendCommand, SendError, Sent};
+pub use self::send::{RefusedText, SendCommand, SendError, Sent};
 pub use self::spend::{SpendCommand, SpendError};
 pub use self::verify::{Success, VerifyCommand, VerifyError};
 

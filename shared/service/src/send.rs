@@ -2,13 +2,15 @@
 
 mod answer;
 mod prepare;
+mod refused;
+mod repeat;
 
 use std::fmt;
 
 use phoneproof_aws::store::{ReserveError, SendPlan, StoreError};
 use phoneproof_crypto::base64url;
 use phoneproof_crypto::challenge_token::{ChallengeToken, seal};
-use phoneproof_crypto::code::{code_mac, derive_code};
+use phoneproof_crypto::code::derive_code;
 use phoneproof_crypto::digest::{has_sha256, sha256};
 use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_domain::address::SourceAddress;
@@ -23,15 +25,16 @@ use phoneproof_domain::limits::Limits;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::phone::{Destination, Phone, PhoneError};
 use phoneproof_domain::phone_parser::read_complete;
-use phoneproof_domain::phone_record::{Reservation, SendRefusal, Slot, SlotIndex};
+use phoneproof_domain::phone_record::SendRefusal;
 use phoneproof_domain::policy::{Business, BusinessId, DestinationRefusal, TestNumber};
-use phoneproof_domain::rule::Rule;
 use phoneproof_observe::{Dependency, RequestContext, TextSent};
 use tokio::time::Instant;
 
 use self::answer::Answer;
 pub use self::answer::Sent;
 use self::prepare::Prepared;
+pub use self::refused::RefusedText;
+use self::repeat::Existing;
 use crate::{PresentedToken, Service, Unavailable};
 
 /// How often a send plans its transaction, when the phone's record has room for another reservation than the planned one.
@@ -84,17 +87,12 @@ pub enum SendError {
     Destination(DestinationRefusal),
     /// The token to resend is not a token of this service, or is for another phone, device, business or action.
     Token,
-    /// The challenge to resend, or to repeat under its idempotency key, takes no more guesses.
+    /// The challenge to resend, its renewal, or the one to repeat under its idempotency key takes no more guesses.
     Closed(Closed),
     /// A rule refused the send.
     Denied(Denial),
     /// The text was certainly not sent.
-    CarrierRefused {
-        /// The rules whose counts were given back.
-        given_back: Vec<Rule>,
-        /// When the next text to the phone may be asked for.
-        retry_at: Timestamp,
-    },
+    CarrierRefused(RefusedText),
     /// The carrier did not answer. The text may arrive, and the token works if it does.
     CarrierUnknown(Box<Sent>),
     /// The rules or keys could not be checked. Nothing was sent.
@@ -151,7 +149,12 @@ impl Service {
                     prepared = prepared.moved_to(fitting);
                 }
                 Err(ReserveError::Refused(SendRefusal::Repeated(index, slot))) => {
-                    return self.repeat(&checked, prepared, (index, slot), &keyring, request);
+                    let existing = Existing::find(index, slot, &checked, prepared, &keyring)?;
+                    if existing.is_over_cooldown(&checked, request.now) {
+                        prepared = existing.resend();
+                        continue;
+                    }
+                    return self.repeat(&checked, &existing, &keyring, request);
                 }
                 Err(ReserveError::Refused(SendRefusal::Closed(closed))) => {
                     return Err(SendError::Closed(closed));
@@ -165,7 +168,7 @@ impl Service {
         Err(StoreError::Contended("TransactWriteItems").into())
     }
 
-    /// Makes the token for the client. A resend keeps its token, because its challenge is the same.
+    /// Makes the token for the client. A resend keeps its token, if its challenge is the same.
     fn choose_token(
         &self,
         command: &SendCommand,
@@ -174,7 +177,7 @@ impl Service {
         request: &RequestContext,
     ) -> Result<String, Unavailable> {
         match &command.token {
-            Some(PresentedToken(earlier)) if !prepared.reservation.is_new() => Ok(earlier.clone()),
+            Some(PresentedToken(earlier)) if prepared.is_of_token => Ok(earlier.clone()),
             _ => self.make_token(&prepared.challenge, prepared.root, keyring, request),
         }
     }
@@ -200,11 +203,8 @@ impl Service {
             Delivery::Accepted => Ok(sent),
             Delivery::Unknown => Err(SendError::CarrierUnknown(Box::new(sent))),
             Delivery::Refused => {
-                let given_back = self.refund(plan, request).await;
-                Err(SendError::CarrierRefused {
-                    given_back,
-                    retry_at: resend_at,
-                })
+                let refused = self.refund(plan, resend_at, request).await;
+                Err(SendError::CarrierRefused(refused))
             }
         }
     }
@@ -320,43 +320,6 @@ impl Service {
         })
     }
 
-    /// Answers a repeated idempotency key, or a repeated renewal, with an equivalent token for the challenge that exists.
-    fn repeat(
-        &self,
-        checked: &Checked<'_>,
-        prepared: Prepared<'_>,
-        (index, slot): (SlotIndex, Slot),
-        keyring: &Keyring,
-        request: &RequestContext,
-    ) -> Result<Sent, SendError> {
-        // Without its root, the service can neither make nor accept a token of this challenge. Either the root was
-        // retired, or an operator promoted it by force before this function had read it.
-        let root = keyring
-            .root(&slot.root)
-            .ok_or(SendError::Closed(Closed::Expired))?;
-        let attempts = match prepared.reservation {
-            Reservation::Renewal { .. } => slot.attempts_left,
-            Reservation::New { .. }
-            | Reservation::Idempotent { .. }
-            | Reservation::Resend { .. } => checked.business.attempts,
-        };
-        let code = make_code(root, checked, slot.id, slot.expires_at);
-        let challenge = Challenge {
-            slot: index,
-            expires_at: slot.expires_at,
-            code_mac: code_mac(root.code_mac_key(), slot.id, &code),
-            ..prepared.challenge
-        };
-        let sent_at = slot.expires_at - checked.business.code_lifetime;
-        let token = self.make_token(&challenge, root, keyring, request)?;
-        let answer = Answer {
-            challenge: &challenge,
-            resend_at: sent_at + checked.limits.cooldown,
-            attempts,
-        };
-        Ok(answer.make(checked, token, request.now))
-    }
-
     /// Hands the text to the carrier. A text to a test number is never sent, and counts as accepted.
     async fn deliver(
         &self,
@@ -394,18 +357,6 @@ impl Service {
             delivery,
         });
         delivery
-    }
-
-    /// Gives back the counts of a refused text. Returns the rules whose counts were given back.
-    ///
-    /// A refund that fails only costs the user a part of the quota, so the request does not fail with it.
-    async fn refund(&self, plan: &SendPlan, request: &mut RequestContext) -> Vec<Rule> {
-        if let Err(error) = self.store.refund(plan, request).await {
-            tracing::warn!(%error, "a refused text was not refunded");
-            return Vec::new();
-        }
-        let refunded = plan.gates.iter().filter(|gate| gate.refund().is_some());
-        refunded.map(|gate| gate.rule).collect()
     }
 }
 

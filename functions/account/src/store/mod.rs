@@ -13,6 +13,7 @@ pub use account::{Account, NamedSession};
 pub(crate) use accounts::Permit;
 
 use std::fmt;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
@@ -27,6 +28,9 @@ use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
 use crate::refresh_token::AccountId;
+
+/// How long whoever proves a phone is told that its account was moved to another one. The phone's item stays for as long.
+pub(crate) const MOVE_TOLD_FOR: Duration = Duration::from_hours(30 * 24);
 
 /// The table of accounts and the table of limits, with the client that reads and writes them.
 #[derive(Clone)]

@@ -1,6 +1,7 @@
 //! The block list, which operators read and write.
 
 use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::random::Random;
 use phoneproof_domain::subject::Subject;
 
 use super::item::{EXPIRES_AT, Item, PK, instant, read_number, text};
@@ -90,6 +91,7 @@ impl Store {
         &self,
         subject: &Subject,
         now: Timestamp,
+        random: &dyn Random,
     ) -> Result<Option<Block>, CallFailed> {
         let Some(block) = self.find_block(subject).await? else {
             return Ok(None);
@@ -100,7 +102,7 @@ impl Store {
                 ..block.clone()
             };
             self.block(&ended).await?;
-            self.spread_ranges(now).await?;
+            self.spread_ranges(now, random).await?;
         }
         self.client
             .delete_item()

@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
 use phoneproof_domain::phone_record::PhoneRecord;
+use phoneproof_domain::random::Random;
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_domain::window::{Quota, Window};
@@ -10,9 +11,6 @@ use super::counter::counter_key;
 use super::item::{Item, PK, WRONG_CODES_PREFIX, number, read_number, read_phone_record, text};
 use super::reference::{REFERENCE_PREFIX, TOKEN, reference_key};
 use super::{CallFailed, Store};
-
-/// The most writes of one `BatchWriteItem` (DynamoDB API reference).
-const MAX_BATCH: usize = 25;
 
 /// The wrong codes that a phone's record counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -172,7 +170,7 @@ impl Store {
     /// Erases the data about a phone: its record, its counters, the stored tokens at `places`, and every other stored
     /// token that `is_own` says is the phone's. It scans both tables, so it finds every item whatever the policy was.
     ///
-    /// Returns how many items it erased.
+    /// Returns how many items it erased. `random` spreads the repeats of writes that a throttled table left.
     ///
     /// # Errors
     ///
@@ -182,6 +180,7 @@ impl Store {
         phone_index: &SubjectIndex,
         places: &[String],
         is_own: impl Fn(&str) -> bool,
+        random: &dyn Random,
     ) -> Result<usize, CallFailed> {
         let (challenges, limits) = (&self.tables.challenges, &self.tables.limits);
         let owns = |item: &Item| {
@@ -206,36 +205,20 @@ impl Store {
             .await?;
         let counters: Vec<_> = counters.iter().filter_map(read_key).collect();
         let erased = keys.len() + counters.len();
-        self.delete(challenges, keys).await?;
-        self.delete(limits, counters).await?;
+        self.delete(challenges, keys, random).await?;
+        self.delete(limits, counters, random).await?;
         Ok(erased)
     }
 
-    async fn delete(&self, table: &str, keys: Vec<String>) -> Result<(), CallFailed> {
-        let requests = keys.into_iter().map(build_delete);
-        self.write_batches(table, requests.collect::<Result<_, _>>()?)
-            .await
-    }
-
-    /// Puts and deletes items in batches. DynamoDB may leave some of a batch, which go into the next one.
-    pub(super) async fn write_batches(
+    async fn delete(
         &self,
         table: &str,
-        mut requests: Vec<WriteRequest>,
+        keys: Vec<String>,
+        random: &dyn Random,
     ) -> Result<(), CallFailed> {
-        while !requests.is_empty() {
-            let rest = requests.split_off(requests.len().min(MAX_BATCH));
-            let answer = self
-                .client
-                .batch_write_item()
-                .request_items(table, requests)
-                .send()
-                .await
-                .map_err(|error| CallFailed::new("BatchWriteItem", &error))?;
-            let unprocessed = answer.unprocessed_items.unwrap_or_default();
-            requests = unprocessed.into_values().flatten().chain(rest).collect();
-        }
-        Ok(())
+        let requests = keys.into_iter().map(build_delete);
+        self.write_batches(table, requests.collect::<Result<_, _>>()?, random)
+            .await
     }
 }
 

@@ -3,11 +3,13 @@
 //! Every decision is one conditional write, so two requests can never both pass a limit that has room for one. When a
 //! condition fails, DynamoDB returns the item (`ReturnValuesOnConditionCheckFailure`), and the domain names the reason.
 
+mod batch;
 mod blocks;
 mod counter;
 mod guess;
 mod inspect;
 pub mod item;
+mod limits;
 mod ranges;
 mod reference;
 mod reserve;

@@ -19,6 +19,8 @@ pub(super) struct Prepared<'k> {
     /// The root that the code is derived from.
     pub(super) root: &'k Root,
     pub(super) reservation: Reservation,
+    /// Whether the token that the client presented is one of this challenge, so that the client keeps it.
+    pub(super) is_of_token: bool,
 }
 
 impl Prepared<'_> {
@@ -96,6 +98,7 @@ impl Service {
             code,
             root,
             reservation,
+            is_of_token: true,
         })
     }
 
@@ -133,6 +136,7 @@ impl Service {
             code,
             root,
             reservation: Reservation::Renewal { id, slot, of },
+            is_of_token: false,
         }
     }
 
@@ -192,6 +196,7 @@ impl Service {
             code,
             root,
             reservation,
+            is_of_token: false,
         })
     }
 
