@@ -27,6 +27,7 @@ use phoneproof_domain::phone::{Destination, Phone, PhoneError};
 use phoneproof_domain::phone_parser::read_complete;
 use phoneproof_domain::phone_record::SendRefusal;
 use phoneproof_domain::policy::{Business, BusinessId, DestinationRefusal, TestNumber};
+use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_observe::{Dependency, RequestContext, TextSent};
 use tokio::time::Instant;
 
@@ -248,10 +249,14 @@ impl Service {
                 .numbers
                 .admits(&destination)
                 .map_err(|refusal| match refusal {
-                    DestinationRefusal::Unassigned => SendError::Phone(PhoneError::NotAssigned),
-                    DestinationRefusal::Country | DestinationRefusal::NumberType => {
+                    DestinationRefusal::Country => {
+                        let country = destination.country.map(SubjectIndex::of_country);
+                        request.facts.denied =
+                            country.map(|index| Subject::new(SubjectKind::Country, index));
                         SendError::Destination(refusal)
                     }
+                    DestinationRefusal::Unassigned => SendError::Phone(PhoneError::NotAssigned),
+                    DestinationRefusal::NumberType => SendError::Destination(refusal),
                 })?;
         }
         Ok(Checked {
