@@ -161,7 +161,7 @@ async fn trace_send(header: &str) -> Vec<Value> {
 #[tokio::test]
 async fn a_sampled_request_leaves_a_segment_per_call() {
     let header = "Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1";
-    let segments = trace_send(header).await;
+    let segments = Box::pin(trace_send(header)).await;
     let names: Vec<_> = segments.iter().map(|s| s["name"].clone()).collect();
     assert_eq!(names, ["Secrets Manager", "DynamoDB", "SNS"]);
     for segment in segments {
@@ -178,5 +178,5 @@ async fn a_sampled_request_leaves_a_segment_per_call() {
 #[tokio::test]
 async fn a_request_that_is_not_sampled_leaves_no_segment() {
     let header = "Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=0";
-    assert!(trace_send(header).await.is_empty());
+    assert!(Box::pin(trace_send(header)).await.is_empty());
 }

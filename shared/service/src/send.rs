@@ -150,7 +150,7 @@ impl Service {
                     prepared = prepared.moved_to(fitting);
                 }
                 Err(ReserveError::Refused(SendRefusal::Repeated(index, slot))) => {
-                    let existing = Existing::find(index, slot, &checked, prepared, &keyring)?;
+                    let existing = Existing::find(index, &slot, &checked, prepared, &keyring)?;
                     if existing.is_over_cooldown(&checked, request.now) {
                         prepared = existing.resend();
                         continue;

@@ -105,7 +105,7 @@ impl Service {
             &command.code,
             &challenge.code_mac,
         );
-        if let Some(needed) = self.find_other_length(&challenge, root, business, &command.code) {
+        if let Some(needed) = find_other_length(&challenge, root, business, &command.code) {
             return Err(VerifyError::CodeLength { needed });
         }
         let phone_index = keyring.indexer().phone(&challenge.phone);
@@ -144,29 +144,6 @@ impl Service {
         };
         let keys = (&*keyring, &phone_index);
         Ok(self.issue_success(&challenge, used, business, keys, request.now)?)
-    }
-
-    /// Returns how many digits the code of a challenge has, if it has not as many as `given`.
-    ///
-    /// The policy may have got another length since the send. Then the length of the code is not known, and every text
-    /// counts as a guess: otherwise wrong codes of the earlier length would cost nothing.
-    fn find_other_length(
-        &self,
-        challenge: &Challenge,
-        root: &Root,
-        business: &Business,
-        given: &Code,
-    ) -> Option<u8> {
-        let length = business.code_length;
-        if given.expose().len() == usize::from(length) {
-            return None;
-        }
-        let is_current = challenge.test || {
-            let code = derive_code(root.code_key(), challenge.id, challenge.expires_at, length);
-            let mac_key = root.code_mac_key();
-            code_matches(mac_key, challenge.id, &code, &challenge.code_mac)
-        };
-        is_current.then_some(length)
     }
 
     /// Signs the success token of a challenge that was consumed by `used`.
@@ -209,4 +186,26 @@ impl Service {
 /// Converts an instant to a `NumericDate` of a JWT: seconds since the Unix epoch (RFC 7519 section 2).
 pub(super) fn to_numeric_date(instant: Timestamp) -> u64 {
     u64::try_from(instant.unix()).unwrap_or(0)
+}
+
+/// Returns how many digits the code of a challenge has, if it has not as many as `given`.
+///
+/// The policy may have got another length since the send. Then the length of the code is not known, and every text
+/// counts as a guess: otherwise wrong codes of the earlier length would cost nothing.
+fn find_other_length(
+    challenge: &Challenge,
+    root: &Root,
+    business: &Business,
+    given: &Code,
+) -> Option<u8> {
+    let length = business.code_length;
+    if given.expose().len() == usize::from(length) {
+        return None;
+    }
+    let is_current = challenge.test || {
+        let code = derive_code(root.code_key(), challenge.id, challenge.expires_at, length);
+        let mac_key = root.code_mac_key();
+        code_matches(mac_key, challenge.id, &code, &challenge.code_mac)
+    };
+    is_current.then_some(length)
 }

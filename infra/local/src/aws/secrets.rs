@@ -160,9 +160,8 @@ pub(super) fn get_secret_value(secrets: &[Secret], body: &[u8]) -> Response {
         let secret = find(secrets, &protocol::parse(body))?;
         let versions = secret.lock();
         let (id, text) = versions.current().ok_or(FAILED)?;
-        let mut described = secret.describe(id);
-        described["SecretString"] = json!(text.ok_or(FAILED)?.as_str());
-        Ok(described)
+        let text = text.ok_or(FAILED)?.as_str();
+        Ok(json!({ "ARN": secret.arn(), "Name": secret.id, "VersionId": id, "SecretString": text }))
     })
 }
 

@@ -23,7 +23,7 @@ impl<'k> Existing<'k> {
     /// Makes the challenge of a slot, which has the id that was planned.
     pub(super) fn find(
         index: SlotIndex,
-        slot: Slot,
+        slot: &Slot,
         checked: &Checked<'_>,
         planned: Prepared<'_>,
         keyring: &'k Keyring,
