@@ -11,7 +11,7 @@ use phoneproof_domain::phone::PhoneError;
 use phoneproof_domain::policy::DestinationRefusal;
 use phoneproof_domain::rule::Rule;
 use phoneproof_http::problem::{BODY_PROBLEMS, INTERNAL, RETRY_SECONDS, UNAVAILABLE};
-use phoneproof_http::{Faults, Problem, ProblemType, RateLimit};
+use phoneproof_http::{FieldFault, Problem, ProblemType, RateLimit};
 use phoneproof_observe::Level;
 use phoneproof_service::{RefusedText, SendError, Sent, SpendError, VerifyError};
 use serde::Serialize;
@@ -214,9 +214,8 @@ pub fn verify_problem(error: VerifyError) -> Problem {
     match error {
         VerifyError::Token => token_problem(),
         VerifyError::CodeLength { needed } => {
-            let mut faults = Faults::default();
-            faults.check::<(), _>("code", Err(format!("a code of {needed} digits is needed")));
-            faults.into_problem()
+            let accepted = format!("a code of {needed} digits is needed");
+            Problem::malformed(vec![FieldFault::new("code", accepted)])
         }
         VerifyError::WrongCode { attempts_left } => Problem::new(&WRONG_CODE)
             .with_detail(format!("{attempts_left} more guesses are left."))

@@ -3,12 +3,11 @@
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::gate::Check;
 use phoneproof_domain::rule::Rule;
-use phoneproof_observe::{Dependency, RequestContext};
-use tokio::time::Instant;
+use phoneproof_observe::RequestContext;
 
 use super::counter::counter_key;
-use super::item::{PK, read_number, text};
-use super::{CallFailed, SendPlan, Store, StoreError, within};
+use super::item::read_number;
+use super::{SendPlan, Store, StoreError, get_item};
 
 impl Store {
     /// Returns when the last window ends whose limit is used up, of the rules in `plan` that are not in `given_back`;
@@ -32,29 +31,12 @@ impl Store {
                 continue;
             }
             let key = counter_key(gate.rule.name(), &gate.subject.index, &quota.window);
-            if self.count_under(key, request).await? >= quota.limit {
+            let item = get_item(&self.client, &self.tables.limits, key, request).await?;
+            let count = item.and_then(|item| read_number(&item, "n"));
+            if count.unwrap_or(0) >= quota.limit {
                 last = last.max(Some(quota.window.end()));
             }
         }
         Ok(last)
-    }
-
-    async fn count_under(
-        &self,
-        key: String,
-        request: &mut RequestContext,
-    ) -> Result<u32, StoreError> {
-        let call = self
-            .client
-            .get_item()
-            .table_name(&self.tables.limits)
-            .key(PK, text(key))
-            .consistent_read(true);
-        let began = Instant::now();
-        let answer = within(request.deadline, call.send()).await;
-        request.note_call(Dependency::Store, began);
-        let answer = answer.map_err(|error| CallFailed::from_error("GetItem", error.as_ref()))?;
-        let item = answer.item.unwrap_or_default();
-        Ok(read_number(&item, "n").unwrap_or(0))
     }
 }

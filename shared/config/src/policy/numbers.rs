@@ -72,7 +72,7 @@ pub(super) fn check_numbers(table: NumbersTable, faults: &mut Faults) -> NumberP
         if let Some(range) = &range
             && numbers.ranges.iter().any(|known| overlap(known, range))
         {
-            let at = format_args!("numbers.range[{index}].prefix").to_string();
+            let at = format!("numbers.range[{index}].prefix");
             faults.add(at, "another range has numbers of this one");
         }
         numbers.ranges.extend(range);
@@ -110,7 +110,7 @@ fn check_range(
         && let Some(code) = find_calling_code(country)
         && !prefix.starts_with(&code)
     {
-        let fault = format_args!("the numbers of {country} begin with +{code}").to_string();
+        let fault = format!("the numbers of {country} begin with +{code}");
         faults.add(at("prefix"), fault);
     }
     if number_type.is_some_and(|number_type| !numbers.types.contains(&number_type)) {

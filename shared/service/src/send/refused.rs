@@ -56,8 +56,7 @@ impl Service {
             retry_at: full
                 .ok()
                 .flatten()
-                .max(Some(cooldown_ends))
-                .unwrap_or(cooldown_ends),
+                .map_or(cooldown_ends, |end| end.max(cooldown_ends)),
         }
     }
 }
