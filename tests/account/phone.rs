@@ -1,8 +1,9 @@
 //! An account is moved to another phone.
 
 use http::Method;
+use phoneproof_domain::clock::Clock as _;
 use phoneproof_tests::{Answer, World, phone};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::account::{
     OTHER, PASSWORD, call_with_token, get_me, log_in, overtake, post, read_tokens, refresh,
@@ -89,6 +90,51 @@ async fn whoever_proves_the_old_number_is_told_for_a_month() {
     assert_eq!(register(&world, &phone(1), OTHER).await.status, 201);
     assert_eq!(log_in(&world, &phone(1), OTHER).await.status, 201);
     assert_eq!(log_in(&world, &phone(2), PASSWORD).await.status, 201);
+}
+
+/// The `expires_at` of each item of a phone in the table of accounts, in Unix seconds; 0 for an item that stays.
+async fn list_phone_ends(world: &World) -> Vec<i64> {
+    let scan = json!({ "TableName": "Accounts" });
+    let answer = world.dynamodb("Scan", &scan).await;
+    let items = answer.json["Items"].as_array().expect("items").iter();
+    let phones = items.filter(|item| {
+        let key = item["pk"]["S"].as_str().expect("a key");
+        key.starts_with("phone#")
+    });
+    let end = |item: &Value| {
+        let end = item["expires_at"]["N"].as_str().unwrap_or("0");
+        end.parse().expect("Unix seconds")
+    };
+    let mut ends: Vec<_> = phones.map(end).collect();
+    ends.sort_unstable();
+    ends
+}
+
+#[tokio::test]
+async fn a_number_that_an_account_has_left_stays_in_the_table_for_a_month() {
+    let world = World::start().await;
+    let (access, _) = register_and_log_in(&world, &phone(1)).await;
+    assert_eq!(list_phone_ends(&world).await, [0]);
+    let proof = verify_phone(&world, "phone-change", &phone(2)).await;
+    let changed = change_phone(&world, &access, &proof, PASSWORD).await;
+    assert_eq!(changed.status, 204);
+    let month = world.clock.now().unix() + 30 * 86_400;
+    assert_eq!(list_phone_ends(&world).await, [0, month]);
+    // Whoever registers the number next keeps it for longer than that.
+    world.advance(60);
+    register(&world, &phone(1), OTHER).await;
+    assert_eq!(list_phone_ends(&world).await, [0, 0]);
+    // And so does the account that comes back to it.
+    let (mut access, _) = register_and_log_in(&world, &phone(3)).await;
+    for to in [4, 3] {
+        world.advance(60);
+        let proof = verify_phone(&world, "phone-change", &phone(to)).await;
+        let changed = change_phone(&world, &access, &proof, PASSWORD).await;
+        assert_eq!(changed.status, 204);
+        let left = world.clock.now().unix() + 30 * 86_400;
+        assert_eq!(list_phone_ends(&world).await, [0, 0, 0, left], "{to}");
+        access = read_tokens(&log_in(&world, &phone(to), PASSWORD).await).0;
+    }
 }
 
 #[tokio::test]

@@ -58,6 +58,36 @@ fn wrong_for(right: &str) -> String {
 }
 
 #[tokio::test]
+async fn the_token_before_a_renewal_asks_for_its_text_again_after_each_cooldown() {
+    for mode in [TokenMode::Sealed, TokenMode::Stored] {
+        let world = World::builder().mode(mode).start().await;
+        let first = world.client.send(&phone(1)).await.token();
+        world.advance(181);
+        let renewed = world.client.resend(&phone(1), &first).await;
+        let code = world.code(&phone(1));
+        // A repeat of the request texts nothing, and says when the next text can be asked for.
+        world.advance(59);
+        let repeated = world.client.resend(&phone(1), &first).await;
+        let seconds = (repeated.status, &repeated.json["resendIn"]);
+        assert_eq!((seconds, world.text_count()), ((202, &json!(1)), 2));
+        // Afterwards it is a resend like any other, with the cooldown of any other.
+        world.advance(1);
+        let resent = world.client.resend(&phone(1), &first).await;
+        assert_eq!((resent.status, world.text_count()), (202, 3));
+        assert_eq!(world.code(&phone(1)), code, "the same code");
+        assert_eq!(resent.json["expiresAt"], renewed.json["expiresAt"]);
+        assert_eq!(resent.json["resendIn"], 60);
+        let early = world.client.resend(&phone(1), &first).await;
+        assert_eq!(
+            (early.status, &early.json["rule"]),
+            (429, &json!("phone-cooldown"))
+        );
+        let verified = world.client.verify(&resent.token(), &code).await;
+        assert_eq!(verified.status, 200, "{}", verified.text);
+    }
+}
+
+#[tokio::test]
 async fn a_refused_renewal_gives_the_guesses_back() {
     let world = World::start().await;
     let sent = world.client.send(&phone(1)).await;
@@ -70,6 +100,36 @@ async fn a_refused_renewal_gives_the_guesses_back() {
     let guess = world.client.verify(&sent.token(), &wrong).await;
     assert_eq!(guess.json["attemptsRemaining"], 3, "{}", guess.text);
     assert_eq!(world.client.verify(&sent.token(), &code).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_repeated_renewal_that_is_over_is_refused_like_any_other_resend() {
+    for mode in [TokenMode::Sealed, TokenMode::Stored] {
+        for (used, status, problem) in [
+            (true, 409, "already-used"),
+            (false, 429, "attempts-exhausted"),
+        ] {
+            let world = World::builder().mode(mode).start().await;
+            let first = world.client.send(&phone(1)).await.token();
+            world.advance(250);
+            let renewed = world.client.resend(&phone(1), &first).await;
+            assert_eq!(renewed.status, 202, "{}", renewed.text);
+            let (renewed, code) = (renewed.token(), world.code(&phone(1)));
+            let guesses = if used { 1 } else { 5 };
+            for _ in 0..guesses {
+                let guess = if used { code.clone() } else { wrong_for(&code) };
+                world.client.verify(&renewed, &guess).await;
+            }
+            // The token of the renewal, and that of the challenge before it, get the same answer.
+            for token in [&renewed, &first] {
+                let again = world.client.resend(&phone(1), token).await;
+                assert_eq!((again.status, again.problem()), (status, problem));
+                assert_eq!(again.json["detail"], "Ask for a new code.");
+                assert!(again.json["token"].is_null(), "{}", again.text);
+            }
+            assert_eq!(world.text_count(), 2);
+        }
+    }
 }
 
 #[tokio::test]

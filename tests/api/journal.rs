@@ -279,8 +279,8 @@ async fn no_caller_can_make_a_new_dimension() {
         .await;
     let line = world.lines.last();
     assert_eq!(
-        (&line["rule"], &line["country"]),
-        (&json!("country"), &Value::Null)
+        (&line["rule"], &line["country"], &line["subject"]),
+        (&json!("country"), &Value::Null, &json!("country#AD"))
     );
     world.client.get("/v1/no-such-path").await;
     assert!(world.lines.last()["route"].is_null());

@@ -32,3 +32,4 @@ mod purses;
 mod refusals;
 mod remembered;
 mod retention;
+mod undelivered;

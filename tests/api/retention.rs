@@ -2,6 +2,7 @@
 //! service forgets a limit, a lock or a spent token.
 
 use phoneproof_aws::store::Store;
+use phoneproof_config::process::SystemRandom;
 use phoneproof_domain::clock::Clock as _;
 use phoneproof_domain::subject::Subject;
 use phoneproof_tests::{World, phone};
@@ -78,7 +79,9 @@ async fn a_blocked_record_stays_until_its_block_ends() {
         world.database.tables.clone(),
     );
     let subject = Subject::parse(&key).expect("a subject");
-    let unblocked = store.unblock(&subject, world.clock.now()).await;
+    let unblocked = store
+        .unblock(&subject, world.clock.now(), &SystemRandom)
+        .await;
     assert!(unblocked.expect("an answer").is_some());
     assert_eq!(list_ends(&world, "Challenges", "").await, [kept]);
     world.advance(60);

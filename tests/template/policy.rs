@@ -28,14 +28,8 @@ fn tables_are_encrypted_expire_their_items_and_can_be_protected() {
     for (template, id, table) in tables {
         assert_eq!(table["SSESpecification"]["SSEEnabled"], true, "{id}");
         assert_eq!(table["BillingMode"], "PAY_PER_REQUEST", "{id}");
-        // An account ends only when its owner deletes it.
         let expires = json!({ "AttributeName": "expires_at", "Enabled": true });
-        let expected = if id == "Accounts" {
-            Value::Null
-        } else {
-            expires
-        };
-        assert_eq!(table["TimeToLiveSpecification"], expected, "{id}");
+        assert_eq!(table["TimeToLiveSpecification"], expires, "{id}");
         assert_eq!(
             table["KeySchema"],
             json!([{ "AttributeName": "pk", "KeyType": "HASH" }]),

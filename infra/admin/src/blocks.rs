@@ -1,6 +1,7 @@
 //! `block`, `unblock` and `blocks`.
 
 use phoneproof_aws::store;
+use phoneproof_config::process::SystemRandom;
 use serde_json::{Value, json};
 
 use crate::cli::{BlockArguments, Common, SubjectArguments};
@@ -40,7 +41,7 @@ pub(crate) async fn block(
         entries.push(entry);
     }
     if entries.iter().any(|entry| entry.subject.kind.is_range()) {
-        store.spread_ranges(now).await?;
+        store.spread_ranges(now, &SystemRandom).await?;
     }
     let what = name_all(&entries);
     let text = match until {
@@ -62,7 +63,7 @@ pub(crate) async fn unblock(
     let (store, now) = (operator.open_store(&resources), operator.now());
     let mut entries = Vec::new();
     for target in targets {
-        entries.extend(store.unblock(&target.subject, now).await?);
+        entries.extend(store.unblock(&target.subject, now, &SystemRandom).await?);
     }
     if entries.is_empty() {
         return Ok(Reply::nothing("it was not on the block list"));

@@ -35,7 +35,8 @@ pub(crate) async fn read_layer(
         .send()
         .await
         .map_err(|error| CommandError::call("GetFunctionConfiguration", &error_code(&error)))?;
-    for layer in answer.layers() {
+    let layers = answer.layers().iter();
+    let policy = find_last(layers, async |layer| {
         let request = client
             .get_layer_version_by_arn()
             .arn(layer.arn().unwrap_or_default());
@@ -44,13 +45,24 @@ pub(crate) async fn read_layer(
             .map_err(|error| CommandError::call("GetLayerVersionByArn", &error_code(&error)))?;
         let location = answer.content().and_then(|content| content.location());
         let archive = download(location.unwrap_or_default()).await?;
-        if let Some(policy) = unpack(&archive, POLICY_FILE) {
-            return to_text(policy);
+        Ok(unpack(&archive, POLICY_FILE))
+    });
+    let missing = || format!("no layer of the function `{function}` holds {POLICY_FILE}");
+    to_text(policy.await?.ok_or_else(|| not_found(missing()))?)
+}
+
+/// Returns what `read` finds in the last of `layers` that holds it. Lambda merges the layers of a function in their order,
+/// so the file of a later one replaces that of an earlier one.
+async fn find_last<L, T>(
+    layers: impl DoubleEndedIterator<Item = L>,
+    mut read: impl AsyncFnMut(L) -> Result<Option<T>, CommandError>,
+) -> Result<Option<T>, CommandError> {
+    for layer in layers.rev() {
+        if let Some(found) = read(layer).await? {
+            return Ok(Some(found));
         }
     }
-    Err(not_found(format!(
-        "no layer of the function `{function}` holds {POLICY_FILE}"
-    )))
+    Ok(None)
 }
 
 /// Reads the policy file at a URL.
@@ -110,6 +122,20 @@ mod tests {
             u8::from_str_radix(text, 16).expect("hex")
         };
         digits.chunks(2).map(byte).collect()
+    }
+
+    #[tokio::test]
+    async fn the_last_layer_that_holds_the_policy_wins() {
+        for (layers, expected) in [
+            (&[Some("a"), Some("b"), None][..], Some("b")),
+            (&[Some("a"), None], Some("a")),
+            (&[None, Some("b")], Some("b")),
+            (&[None], None),
+            (&[], None),
+        ] {
+            let found = find_last(layers.iter(), async |layer| Ok(*layer)).await;
+            assert_eq!(found.ok().flatten(), expected, "{layers:?}");
+        }
     }
 
     #[test]

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
-use phoneproof_aws::clients::error_code;
 use phoneproof_config::process::SystemRandom;
 use phoneproof_crypto::keyring::PUBLISHED_AFTER;
 use phoneproof_crypto::keyring_edit::{EditError, KeyringDocument};
@@ -19,6 +18,7 @@ use crate::cli::{Common, KeysCommand};
 use crate::confirm::confirm;
 use crate::operator::{KeyringSecret, Operator};
 use crate::output::{CommandError, Exit, Reply};
+use crate::secret::Version;
 
 use self::report::report;
 
@@ -33,7 +33,7 @@ The keyring has a new form. Functions that were deployed before this form existe
 /// The keyring as it was read. It is written back only if nobody else has changed it since.
 struct OpenKeyring {
     secret: KeyringSecret,
-    text: Zeroizing<String>,
+    version: Version,
     document: KeyringDocument,
 }
 
@@ -130,39 +130,24 @@ fn generate_rsa_key() -> Result<Zeroizing<Vec<u8>>, CommandError> {
 
 async fn open(operator: &Operator) -> Result<OpenKeyring, CommandError> {
     let secret = operator.find_keyring().await?;
-    let text = operator.read_secret(&secret.id).await?;
-    let document = KeyringDocument::from_json(&text);
+    let version = Version::read_current(operator, &secret.id).await?;
+    let document = KeyringDocument::from_json(&version.text);
     let document =
         document.map_err(|error| CommandError::new(Exit::Failed, error.to_string(), ""))?;
     Ok(OpenKeyring {
         secret,
-        text,
+        version,
         document,
     })
 }
 
-/// Writes the keyring, unless somebody else has changed it since it was read. Secrets Manager has no conditional write,
-/// so one of two changes in the same second can still be lost.
+/// Writes the keyring, unless somebody else has changed it since it was read.
 async fn save(operator: &Operator, opened: &OpenKeyring) -> Result<(), CommandError> {
     let text = opened.document.to_json();
     let text = text.map_err(|error| {
         CommandError::new(Exit::Failed, error.to_string(), "nothing was changed")
     })?;
-    if *operator.read_secret(&opened.secret.id).await? != *opened.text {
-        return Err(CommandError::new(
-            Exit::Refused,
-            "somebody else changed the keyring in the meantime, so this change was not made",
-            "see `keys list`, then try again",
-        ));
-    }
-    let client = aws_sdk_secretsmanager::Client::new(&operator.aws);
-    let request = client
-        .put_secret_value()
-        .secret_id(&opened.secret.id)
-        .secret_string(text.as_str());
-    let answer = request.send().await;
-    answer.map_err(|error| CommandError::call("PutSecretValue", &error_code(&error)))?;
-    Ok(())
+    opened.version.replace(operator, &text).await
 }
 
 /// Turns an error of an edit into the exit code and the advice for it.

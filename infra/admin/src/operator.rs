@@ -16,11 +16,11 @@ use phoneproof_domain::clock::{Clock, Timestamp};
 use phoneproof_domain::phone::{Destination, PhoneError};
 use phoneproof_domain::phone_parser::PhoneParser;
 use phoneproof_domain::policy::Policy;
-use zeroize::Zeroizing;
 
 use crate::cli::Common;
 use crate::deployed;
 use crate::output::{CommandError, Exit};
+use crate::secret::Version;
 
 /// How long a call of AWS may take. Operators can wait longer than the users of a function.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -203,22 +203,13 @@ impl Operator {
         }
     }
 
-    /// Reads the text of the secret with this name or ARN.
-    pub(crate) async fn read_secret(&self, id: &str) -> Result<Zeroizing<String>, CommandError> {
-        let client = aws_sdk_secretsmanager::Client::new(&self.aws);
-        let request = client.get_secret_value().secret_id(id);
-        let answer = request.send().await;
-        let answer = answer.map_err(|e| CommandError::call("GetSecretValue", &error_code(&e)))?;
-        Ok(Zeroizing::new(answer.secret_string.unwrap_or_default()))
-    }
-
     /// Reads the keyring of `resources`.
     pub(crate) async fn read_keyring(
         &self,
         resources: &Resources,
     ) -> Result<Keyring, CommandError> {
-        let text = self.read_secret(&resources.keyring_secret).await?;
-        Keyring::from_json(&text).map_err(|error| {
+        let version = Version::read_current(self, &resources.keyring_secret).await?;
+        Keyring::from_json(&version.text).map_err(|error| {
             CommandError::new(
                 Exit::Failed,
                 error.to_string(),

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use phoneproof_config::process::SystemRandom;
 use phoneproof_crypto::challenge_token;
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::clock::Timestamp;
@@ -88,8 +89,10 @@ pub(crate) async fn forget(
         .collect();
     let is_own = |token: &str| is_token_of(token, &phone, &keyring, &resources.issuer, now);
     let subject = Subject::new(SubjectKind::Phone, index.clone());
-    let unblocked = with_block && store.unblock(&subject, now).await?.is_some();
-    let erased = store.forget(&index, &places, is_own, now).await?;
+    let unblocked = with_block && store.unblock(&subject, now, &SystemRandom).await?.is_some();
+    let erased = store
+        .forget(&index, &places, is_own, now, &SystemRandom)
+        .await?;
     if erased == 0 && !unblocked {
         return Ok(Reply::nothing("nothing was stored about this phone"));
     }

@@ -6,6 +6,7 @@ use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::device::Device;
 use phoneproof_domain::network::{Part, split_prefix};
 use phoneproof_domain::phone::{Destination, NumberType, Phone};
+use phoneproof_domain::phone_parser::PhoneParser;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 
 use crate::cli::{Common, Kind, SubjectArguments, parse_country};
@@ -141,16 +142,20 @@ fn parse_number_block(text: &str, common: &Common) -> Result<Phone, CommandError
         .filter(|c| !is_separator(c))
         .collect();
     let first = format!("{shared}0000");
-    if stem.is_none()
-        && let Ok(whole) = parse_phone(text, common)
-        && (is_assigned(&whole)
-            || !parse_phone(&first, common).is_ok_and(|first| is_assigned(&first)))
-    {
-        return Ok(whole.phone);
-    }
-    Phone::from_canonical(&first).ok_or_else(|| {
+    let whole = stem
+        .is_none()
+        .then(|| parse_phone(text, common).ok())
+        .flatten();
+    let first = parse_phone(&first, common).ok();
+    // A number that no plan has can be one of a range that is newer than this build. Its length must exist.
+    let parser = PhoneParser::new();
+    let mut read = [&whole, &first].into_iter().flatten();
+    let assigned = read.clone().find(|destination| is_assigned(destination));
+    let found = assigned.or_else(|| read.find(|destination| parser.has_length(&destination.phone)));
+    found.map(|found| found.phone.clone()).ok_or_else(|| {
         CommandError::usage(
-            "number-block: a number in E.164 is needed, or one without its last four digits, as in +1415555",
+            "number-block: a number in E.164 is needed, or one without its last four digits, as in +1415555; its \
+             country has no numbers of this length. For more than ten thousand numbers, block the country or a network",
         )
     })
 }

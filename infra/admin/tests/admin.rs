@@ -412,6 +412,44 @@ async fn keys_are_rotated_step_by_step() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_operators_at_once_never_both_change_the_keyring() {
+    let site = Site::start().await;
+    let list = async || {
+        let listed = site.run_done(&["keys", "list"]).await;
+        let keys = listed["keys"].as_array().expect("keys").iter();
+        let ids = keys.map(|key| key["id"].as_str().expect("an id").to_owned());
+        ids.collect::<Vec<_>>()
+    };
+    for round in 0..3 {
+        let ids = ["a", "b", "c"].map(|name| format!("{name}{round}"));
+        let add = async |id: &str| site.run_json(&["keys", "add", id]).await.0;
+        let codes: [i32; 3] = tokio::join!(add(&ids[0]), add(&ids[1]), add(&ids[2])).into();
+        let listed = list().await;
+        for (id, code) in ids.iter().zip(codes) {
+            let expected = if listed.contains(id) { 0 } else { 4 };
+            assert_eq!(code, expected, "{id}: {listed:?}");
+        }
+        assert!(codes.contains(&0), "one of them is the first");
+        let before = list().await;
+        let (leaked, added) = tokio::join!(
+            site.run_json(&["keys", "rotate", "--leaked", "--yes"]),
+            add("z1")
+        );
+        let (listed, (code, said)) = (list().await, leaked);
+        let survived = listed.iter().any(|id| id != "index" && before.contains(id));
+        assert_eq!(code, if survived { 4 } else { 0 }, "{said} {listed:?}");
+        // A root that was added just before a rotation went with it.
+        let was_added = listed.contains(&"z1".to_owned()) || code == 0;
+        assert!(
+            added == 4 || (added == 0 && was_added),
+            "{added} {listed:?}"
+        );
+        site.run_done(&["keys", "rotate", "--leaked", "--yes"])
+            .await;
+    }
+}
+
 #[tokio::test]
 async fn keeps_the_peppers_of_an_account_stack_until_they_are_given_up_by_name() {
     let site = Site::start().await;

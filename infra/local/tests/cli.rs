@@ -90,7 +90,9 @@ async fn a_data_file_keeps_tables_and_keys_over_a_restart() {
     assert_eq!(get_body(&url, "/.well-known/jwks.json").await, keys);
     assert_eq!(send(&url).await, 429, "the cooldown was kept");
     assert!(interrupt(child).status.success());
-    assert!(is_private(&folder.path().join("tables.keyring.json")));
+    assert!(is_private(
+        &folder.path().join("tables.sqlite.keyring.json")
+    ));
 }
 
 #[tokio::test]
@@ -109,10 +111,10 @@ async fn a_data_file_keeps_the_inbox_and_only_its_owner_can_read_what_is_kept() 
     }
     assert!(interrupt(child).status.success());
     // A process that is killed while it writes leaves a torn line.
-    let kept = folder.path().join("tables.inbox.jsonl");
+    let kept = folder.path().join("tables.sqlite.inbox.jsonl");
     let torn = std::fs::read_to_string(&kept).expect("kept") + "{\"id\":\"0000";
     std::fs::write(&kept, torn).expect("written");
-    let keyring = folder.path().join("tables.keyring.json");
+    let keyring = folder.path().join("tables.sqlite.keyring.json");
     let keys = std::fs::read(&keyring).expect("kept");
     std::fs::remove_file(&keyring).expect("removed");
     std::fs::write(&keyring, keys).expect("written with the mode that files have here");
@@ -143,6 +145,19 @@ async fn one_process_at_a_time_has_a_data_file() {
         errors.contains(data) && errors.contains("another process has it"),
         "{errors}"
     );
+    #[cfg(unix)]
+    {
+        let link = folder.path().join("link.sqlite");
+        std::os::unix::fs::symlink(data, &link).expect("linked");
+        let errors = fail(&["--data", link.to_str().expect("UTF-8")]);
+        assert!(errors.contains("another process has it"), "{errors}");
+    }
+    // Another file has a lock and keyrings of its own, also when only the extension differs.
+    let other = folder.path().join("tables.db");
+    let (second, _) = start(&["--data", other.to_str().expect("UTF-8")]);
+    assert!(interrupt(second).status.success());
+    let keyring = |data: &str| std::fs::read(format!("{data}.keyring.json")).expect("kept");
+    assert_ne!(keyring(data), keyring(other.to_str().expect("UTF-8")));
     child.kill().expect("killed");
     child.wait().expect("ended");
     let (child, _) = start(&["--data", data]);
@@ -252,7 +267,7 @@ fn a_fault_stops_it_with_a_line_that_names_the_fault() {
     let folder = tempfile::tempdir().expect("a folder");
     let policy = folder.path().join("policy.toml");
     std::fs::write(&policy, "[numbers]\ncountries = [\"USA\"]\n[business.b]\nbrand = \"B\"\ndefault_locale = \"en\"\ntemplates.en = \"no code\"").expect("written");
-    let keyring = folder.path().join("bad.keyring.json");
+    let keyring = folder.path().join("bad.sqlite.keyring.json");
     let text = folder.path().join("text.sqlite");
     std::fs::write(
         &text,
@@ -275,7 +290,7 @@ fn a_fault_stops_it_with_a_line_that_names_the_fault() {
         (vec!["--data", path(&data).as_str()], path(&data).as_str()),
         (
             vec!["--data", "/nowhere/t.sqlite"],
-            "/nowhere/t.lock: No such file",
+            "/nowhere/t.sqlite: No such file",
         ),
         (vec!["--data", path(&text).as_str()], path(&text).as_str()),
         (

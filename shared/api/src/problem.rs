@@ -14,7 +14,7 @@ use phoneproof_domain::rule::Rule;
 use phoneproof_http::problem::{BODY_PROBLEMS, INTERNAL, RETRY_SECONDS, UNAVAILABLE};
 use phoneproof_http::{FieldFault, Problem, ProblemType, RateLimit};
 use phoneproof_observe::Level;
-use phoneproof_service::{SendError, Sent, SpendError, VerifyError};
+use phoneproof_service::{RefusedText, SendError, Sent, SpendError, VerifyError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -150,7 +150,8 @@ pub(crate) struct ProblemMembers<'a> {
     /// The challenge token of a text that may still arrive, after a 504.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<&'a str>,
-    /// The rules that the text does not count towards, after a 502. It counts towards all others.
+    /// The rules that the text does not count towards, after a 502. It counts towards all others, except perhaps those of
+    /// `perhapsGivenBack`.
     #[serde(skip_serializing_if = "Option::is_none")]
     given_back: Option<Vec<&'static str>>,
     /// What a refused caller can bring to pass before `retryAt`: `attestation`, the word of the operator's edge in the
@@ -158,6 +159,10 @@ pub(crate) struct ProblemMembers<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "attestation")]
     challenge: Option<&'static str>,
+    /// The rules that the text may count towards, after a 502: the database did not say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    perhaps_given_back: Vec<&'static str>,
     /// When the code of that text expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -227,10 +232,7 @@ pub fn send_problem(error: SendError) -> Problem {
                 ..ProblemMembers::default()
             })
         }
-        SendError::CarrierRefused {
-            given_back,
-            retry_at,
-        } => refused_delivery(&given_back, retry_at),
+        SendError::CarrierRefused(refused) => refused_delivery(&refused),
         SendError::CarrierUnknown(sent) => unknown_delivery(&sent),
         SendError::Unavailable(cause) => unavailable(cause),
     }
@@ -241,6 +243,10 @@ pub fn send_problem(error: SendError) -> Problem {
 pub fn verify_problem(error: VerifyError) -> Problem {
     match error {
         VerifyError::Token => token_problem(),
+        VerifyError::CodeLength { needed } => {
+            let accepted = format!("a code of {needed} digits is needed");
+            Problem::malformed(vec![FieldFault::new("code", accepted)])
+        }
         VerifyError::WrongCode { attempts_left } => Problem::new(&WRONG_CODE)
             .with_detail(format!("{attempts_left} more guesses are left."))
             .with_members(&ProblemMembers {
@@ -353,19 +359,29 @@ fn lock_problem(kind: &'static ProblemType, until: Option<Timestamp>) -> Problem
         .with_retry_at(until)
 }
 
-fn refused_delivery(given_back: &[Rule], retry_at: Timestamp) -> Problem {
-    let given_back: Vec<_> = given_back.iter().map(|rule| rule.name()).collect();
-    let detail = if given_back.is_empty() {
-        "The carrier did not take it. No limit was given back.".to_owned()
+fn refused_delivery(refused: &RefusedText) -> Problem {
+    let names = |rules: &[Rule]| -> Vec<_> { rules.iter().map(|rule| rule.name()).collect() };
+    let given_back = names(&refused.given_back);
+    let perhaps_given_back = names(&refused.perhaps_given_back);
+    let counted = match (given_back.as_slice(), perhaps_given_back.as_slice()) {
+        ([], []) => "No limit was given back.".to_owned(),
+        ([], perhaps) => format!(
+            "It may count towards {}: the database did not say.",
+            perhaps.join(", ")
+        ),
+        (given, _) => format!("It does not count towards {}.", given.join(", ")),
+    };
+    let limits = if refused.limits_known {
+        ""
     } else {
-        let names = given_back.join(", ");
-        format!("The carrier did not take it. It does not count towards {names}.")
+        " A limit may last longer than `retryAt`: the limits could not be read."
     };
     Problem::new(&DELIVERY_FAILED)
-        .with_detail(detail)
-        .with_retry_at(Some(retry_at))
+        .with_detail(format!("The carrier did not take it. {counted}{limits}"))
+        .with_retry_at(Some(refused.retry_at))
         .with_members(&ProblemMembers {
             given_back: Some(given_back),
+            perhaps_given_back,
             ..ProblemMembers::default()
         })
 }

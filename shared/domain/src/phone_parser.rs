@@ -5,7 +5,9 @@ mod plans;
 use std::fmt;
 use std::sync::OnceLock;
 
-use rlibphonenumber::{ParseError, PhoneNumberFormat, PhoneNumberType, PhoneNumberUtil, Region};
+use rlibphonenumber::{
+    NumberLengthType, ParseError, PhoneNumberFormat, PhoneNumberType, PhoneNumberUtil, Region,
+};
 
 use crate::country::Country;
 use crate::phone::{Destination, NumberType, Phone, PhoneError};
@@ -130,6 +132,26 @@ impl PhoneParser {
                 .ok_or(error)
         })
     }
+}
+
+impl PhoneParser {
+    /// Whether the plan of the number's calling code has numbers of this length. The number itself may be unassigned.
+    #[must_use]
+    pub fn has_length(&self, phone: &Phone) -> bool {
+        self.load_all().is_some_and(|all| {
+            let parsed = all.parse(phone.expose(), None);
+            parsed.is_ok_and(|number| {
+                // Numbers that are dialled within one town only are shorter, and cannot be texted.
+                all.is_possible_number_with_reason(&number) == Ok(NumberLengthType::IsPossible)
+            })
+        })
+    }
+}
+
+/// Returns the calling code with which the numbers of a country begin, such as `44`; `None` for a country without numbers.
+#[must_use]
+pub fn find_calling_code(country: Country) -> Option<String> {
+    plans::find_calling_code(country).map(|code| code.to_string())
 }
 
 /// Reads a number as typed, without a numbering plan: a plus sign and 5 to 15 digits.

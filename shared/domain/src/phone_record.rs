@@ -156,11 +156,12 @@ impl Reservation {
 /// Why a phone's record refuses a send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendRefusal {
-    /// The idempotency key was used for the live challenge in this slot, or the challenge to renew was renewed by it.
+    /// The idempotency key was used for the live challenge in this slot, or the challenge to renew was renewed by it and
+    /// takes guesses.
     Repeated(SlotIndex, Slot),
     /// The record has moved on. It admits this reservation in place of the one that was asked for.
     Instead(Reservation),
-    /// The challenge to resend is over.
+    /// The challenge to resend is over, or the one that it was renewed by.
     Closed(Closed),
     /// The phone is locked or cooling down.
     Denied(Denial),
@@ -245,7 +246,7 @@ impl PhoneRecord {
                     .map_err(SendRefusal::Closed)?;
             }
             Reservation::Renewal { id, of, .. } => {
-                self.check_unrepeated(id, terms.now)?;
+                self.check_unrenewed(id, terms.now)?;
                 self.check_open(of.slot, of.id, terms.now)
                     .map_err(SendRefusal::Closed)?;
             }
@@ -321,6 +322,16 @@ impl PhoneRecord {
             Some((index, slot)) => Err(SendRefusal::Repeated(*index, slot.clone())),
             None => Ok(()),
         }
+    }
+
+    /// Checks that no live slot holds the renewal `id`. A renewal that takes no more guesses is over, as for a resend.
+    fn check_unrenewed(&self, id: ChallengeId, now: Timestamp) -> Result<(), SendRefusal> {
+        let refusal = self.check_unrepeated(id, now);
+        if let Err(SendRefusal::Repeated(slot, _)) = refusal {
+            self.check_open(slot, id, now)
+                .map_err(SendRefusal::Closed)?;
+        }
+        refusal
     }
 
     /// Returns the reservation that this record has room for: in a free slot, with the guesses that are left.

@@ -1,5 +1,6 @@
 //! The start of a Lambda function: its logs, its exit code, and its events, of HTTP or of anything else.
 
+mod answer;
 mod logs;
 mod run;
 mod sanitize;

@@ -11,6 +11,7 @@ use lambda_http::{Adapter, Body, Request};
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde::de::DeserializeOwned;
 
+use crate::answer::Answer;
 use crate::{init_logging, sanitize};
 
 /// Runs a function, with logging on, until its process ends.
@@ -38,7 +39,7 @@ where
 {
     let serve = service_fn(move |request: Request| {
         let answer = handle(request);
-        async move { Ok::<_, Infallible>(answer.await) }
+        async move { Ok::<_, Infallible>(Answer(answer.await)) }
     });
     let service = ServiceBuilder::new()
         .map_request(|mut event: LambdaEvent<LambdaRequest>| {

@@ -27,7 +27,7 @@ use phoneproof_observe::RequestContext;
 use thiserror::Error;
 
 use self::remembered::Remembered;
-pub use self::send::{PresentedAttestation, SendCommand, SendError, Sent};
+pub use self::send::{PresentedAttestation, RefusedText, SendCommand, SendError, Sent};
 pub use self::spend::{SpendCommand, SpendError};
 pub use self::verify::{Success, VerifyCommand, VerifyError};
 

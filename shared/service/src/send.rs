@@ -4,6 +4,8 @@ mod answer;
 mod caller;
 mod payment;
 mod prepare;
+mod refused;
+mod repeat;
 mod reserve;
 
 use std::fmt;
@@ -12,7 +14,7 @@ use phoneproof_aws::store::{ReserveError, SendPlan, StoreError};
 use phoneproof_crypto::attestation::AttestationFault;
 use phoneproof_crypto::base64url;
 use phoneproof_crypto::challenge_token::{ChallengeToken, seal};
-use phoneproof_crypto::code::{code_mac, derive_code};
+use phoneproof_crypto::code::derive_code;
 use phoneproof_crypto::digest::sha256;
 use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_domain::address::SourceAddress;
@@ -29,10 +31,10 @@ use phoneproof_domain::limits::Limits;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::phone::{Destination, Phone, PhoneError};
 use phoneproof_domain::phone_parser::read_complete;
-use phoneproof_domain::phone_record::{Reservation, SendRefusal, Slot, SlotIndex};
+use phoneproof_domain::phone_record::SendRefusal;
 use phoneproof_domain::policy::{Business, BusinessId, DestinationRefusal, TestNumber};
 use phoneproof_domain::purse::first_try;
-use phoneproof_domain::rule::Rule;
+use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_observe::{Dependency, RequestContext, TextSent};
 use tokio::time::Instant;
 
@@ -41,6 +43,8 @@ pub use self::answer::Sent;
 pub use self::caller::PresentedAttestation;
 use self::caller::check_caller;
 use self::prepare::Prepared;
+pub use self::refused::RefusedText;
+use self::repeat::Existing;
 use crate::{PresentedToken, Service, Unavailable};
 
 /// How often a send plans its transaction, when the phone's record has room for another reservation than the planned one.
@@ -101,17 +105,12 @@ pub enum SendError {
     Destination(DestinationRefusal),
     /// The token to resend is not a token of this service, or is for another phone, device, business or action.
     Token,
-    /// The challenge to resend, or to repeat under its idempotency key, takes no more guesses.
+    /// The challenge to resend, its renewal, or the one to repeat under its idempotency key takes no more guesses.
     Closed(Closed),
     /// A rule refused the send. With a remedy, the caller may pass if it brings that.
     Denied(Denial, Option<Remedy>),
     /// The text was certainly not sent.
-    CarrierRefused {
-        /// The rules whose counts were given back.
-        given_back: Vec<Rule>,
-        /// When the next text to the phone may be asked for.
-        retry_at: Timestamp,
-    },
+    CarrierRefused(RefusedText),
     /// The carrier did not answer. The text may arrive, and the token works if it does.
     CarrierUnknown(Box<Sent>),
     /// The rules or keys could not be checked. Nothing was sent.
@@ -157,7 +156,7 @@ impl Service {
         let checked = self.check(&command, request)?;
         let keyring = self.keys.keyring(request).await?;
         let mut prepared = self.prepare(&command, &checked, &keyring, request).await?;
-        let text = self.render(&command, &prepared, request);
+        let mut text = self.render(&command, &prepared, request);
         let mut payment = self.payment(&checked, (&command, &keyring), text.as_ref(), request);
         let mut plan = self.plan(&command, &checked, &prepared, &keyring, request);
         plan.caller = payment.as_ref().map(|payment| self.caller_of(payment));
@@ -186,7 +185,13 @@ impl Service {
                     return Err(StoreError::Contradiction("a send").into());
                 }
                 Err(ReserveError::Refused(SendRefusal::Repeated(index, slot))) => {
-                    return self.repeat(&checked, prepared, (index, slot), &keyring, request);
+                    let existing = Existing::find(index, &slot, &checked, prepared, &keyring)?;
+                    if existing.is_over_cooldown(&checked, request.now) {
+                        prepared = existing.resend();
+                        text = self.render(&command, &prepared, request);
+                        continue;
+                    }
+                    return self.repeat(&checked, &existing, &keyring, request);
                 }
                 Err(ReserveError::Refused(SendRefusal::Closed(closed))) => {
                     return Err(SendError::Closed(closed));
@@ -200,7 +205,7 @@ impl Service {
         Err(StoreError::Contended("TransactWriteItems").into())
     }
 
-    /// Makes the token for the client. A resend keeps its token, because its challenge is the same.
+    /// Makes the token for the client. A resend keeps its token, if its challenge is the same.
     fn choose_token(
         &self,
         command: &SendCommand,
@@ -209,7 +214,7 @@ impl Service {
         request: &RequestContext,
     ) -> Result<String, Unavailable> {
         match &command.token {
-            Some(PresentedToken(earlier)) if !prepared.reservation.is_new() => Ok(earlier.clone()),
+            Some(PresentedToken(earlier)) if prepared.is_of_token => Ok(earlier.clone()),
             _ => self.make_token(&prepared.challenge, prepared.root, keyring, request),
         }
     }
@@ -234,11 +239,8 @@ impl Service {
             Delivery::Accepted => Ok(sent),
             Delivery::Unknown => Err(SendError::CarrierUnknown(Box::new(sent))),
             Delivery::Refused => {
-                let given_back = self.refund(checked, plan, request).await;
-                Err(SendError::CarrierRefused {
-                    given_back,
-                    retry_at: resend_at,
-                })
+                let refused = self.refund(checked, plan, resend_at, request).await;
+                Err(SendError::CarrierRefused(refused))
             }
         }
     }
@@ -267,10 +269,14 @@ impl Service {
                 .numbers
                 .admits(&destination)
                 .map_err(|refusal| match refusal {
-                    DestinationRefusal::Unassigned => SendError::Phone(PhoneError::NotAssigned),
-                    DestinationRefusal::Country | DestinationRefusal::NumberType => {
+                    DestinationRefusal::Country => {
+                        let country = destination.country.map(SubjectIndex::of_country);
+                        request.facts.denied =
+                            country.map(|index| Subject::new(SubjectKind::Country, index));
                         SendError::Destination(refusal)
                     }
+                    DestinationRefusal::Unassigned => SendError::Phone(PhoneError::NotAssigned),
+                    DestinationRefusal::NumberType => SendError::Destination(refusal),
                 })?;
         }
         if let Some(attestation) = &command.attestation {
@@ -346,45 +352,6 @@ impl Service {
         })
     }
 
-    /// Answers a repeated idempotency key, or a repeated renewal, with an equivalent token for the challenge that exists.
-    fn repeat(
-        &self,
-        checked: &Checked<'_>,
-        prepared: Prepared<'_>,
-        (index, slot): (SlotIndex, Slot),
-        keyring: &Keyring,
-        request: &RequestContext,
-    ) -> Result<Sent, SendError> {
-        // Without its root, the service can neither make nor accept a token of this challenge. Either the root was
-        // retired, or an operator promoted it by force before this function had read it.
-        let root = keyring
-            .root(&slot.root)
-            .ok_or(SendError::Closed(Closed::Expired))?;
-        let attempts = match prepared.reservation {
-            Reservation::Renewal { .. } => slot.attempts_left,
-            Reservation::New { .. }
-            | Reservation::Idempotent { .. }
-            | Reservation::Resend { .. } => checked.business.attempts,
-        };
-        let code = make_code(root, checked, slot.id, slot.expires_at);
-        let challenge = Challenge {
-            slot: index,
-            expires_at: slot.expires_at,
-            code_mac: code_mac(root.code_mac_key(), slot.id, &code),
-            // Who paid for its text stands in the first token.
-            spent: None,
-            ..prepared.challenge
-        };
-        let sent_at = slot.expires_at - checked.business.code_lifetime;
-        let token = self.make_token(&challenge, root, keyring, request)?;
-        let answer = Answer {
-            challenge: &challenge,
-            resend_at: sent_at + checked.limits.cooldown,
-            attempts,
-        };
-        Ok(answer.make(checked, token, request.now))
-    }
-
     /// Hands the text to the carrier. A text to a test number is never sent, and counts as accepted.
     async fn deliver(
         &self,
@@ -414,23 +381,6 @@ impl Service {
             delivery,
         });
         delivery
-    }
-
-    /// Gives back the counts of a refused text. Returns the rules whose counts were given back.
-    ///
-    /// A refund that fails only costs the user a part of the quota, so the request does not fail with it.
-    async fn refund(
-        &self,
-        checked: &Checked<'_>,
-        plan: &SendPlan,
-        request: &mut RequestContext,
-    ) -> Vec<Rule> {
-        if let Err(error) = self.store.refund(plan, checked.country, request).await {
-            tracing::warn!(%error, "a refused text was not refunded");
-            return Vec::new();
-        }
-        let refunded = plan.gates.iter().filter(|gate| gate.refund().is_some());
-        refunded.map(|gate| gate.rule).collect()
     }
 }
 

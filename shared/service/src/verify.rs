@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use phoneproof_crypto::base64url;
-use phoneproof_crypto::code::code_matches;
+use phoneproof_crypto::code::{code_matches, derive_code};
 use phoneproof_crypto::index::Indexer;
-use phoneproof_crypto::keyring::Keyring;
+use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_crypto::success_token::SuccessToken;
 use phoneproof_domain::challenge::{Challenge, Closed};
 use phoneproof_domain::clock::Timestamp;
@@ -44,6 +44,11 @@ pub struct Success {
 pub enum VerifyError {
     /// The text is not a challenge token of this service.
     Token,
+    /// The text is not a code of this challenge, because its length differs. No guess was counted.
+    CodeLength {
+        /// The number of digits that the code has.
+        needed: u8,
+    },
     /// The code was wrong.
     WrongCode {
         /// The guesses that are left.
@@ -102,6 +107,9 @@ impl Service {
             &command.code,
             &challenge.code_mac,
         );
+        if let Some(needed) = find_other_length(&challenge, root, business, &command.code) {
+            return Err(VerifyError::CodeLength { needed });
+        }
         let phone_index = keyring.indexer().phone(&challenge.phone);
         let guess = Guess {
             id: challenge.id,
@@ -205,4 +213,26 @@ impl Service {
 /// Converts an instant to a `NumericDate` of a JWT: seconds since the Unix epoch (RFC 7519 section 2).
 pub(super) fn to_numeric_date(instant: Timestamp) -> u64 {
     u64::try_from(instant.unix()).unwrap_or(0)
+}
+
+/// Returns how many digits the code of a challenge has, if it has not as many as `given`.
+///
+/// The policy may have got another length since the send. Then the length of the code is not known, and every text
+/// counts as a guess: otherwise wrong codes of the earlier length would cost nothing.
+fn find_other_length(
+    challenge: &Challenge,
+    root: &Root,
+    business: &Business,
+    given: &Code,
+) -> Option<u8> {
+    let length = business.code_length;
+    if given.expose().len() == usize::from(length) {
+        return None;
+    }
+    let is_current = challenge.test || {
+        let code = derive_code(root.code_key(), challenge.id, challenge.expires_at, length);
+        let mac_key = root.code_mac_key();
+        code_matches(mac_key, challenge.id, &code, &challenge.code_mac)
+    };
+    is_current.then_some(length)
 }

@@ -36,7 +36,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::access_token::{Access, OwnTokens};
 use crate::config::AccountSettings;
 use crate::password::{HashFailed, Hasher, Password, StoredPassword, Strength};
-use crate::store::{Account, AccountStore, Part, Written};
+use crate::store::{Account, AccountStore, MOVE_TOLD_FOR, Part, Written};
 
 /// The businesses whose success tokens this service accepts. Each is the audience of the tokens for one purpose.
 pub mod business {
@@ -61,9 +61,6 @@ const HASHED_AT_ONCE: usize = 2;
 ///
 /// If the read fails, the keyring of the last read is used, and the request still needs time for its work.
 const KEYS_WITHIN: Duration = Duration::from_millis(1_500);
-
-/// How long whoever proves a phone is told that its account was moved to another one.
-const MOVE_TOLD_FOR: Duration = Duration::from_hours(30 * 24);
 
 /// How often a request decides on a write, when other requests keep changing the same item first.
 const ROUNDS: u32 = 8;

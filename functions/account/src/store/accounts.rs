@@ -9,7 +9,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::subject::SubjectIndex;
 
 use super::account::new_item;
-use super::{Account, AccountStore, Part, account_key, phone_key, put, update};
+use super::{Account, AccountStore, MOVE_TOLD_FOR, Part, account_key, phone_key, put, update};
 use crate::access_token::Access;
 use crate::password::StoredPassword;
 use crate::recovery::RecoveryDigest;
@@ -38,7 +38,7 @@ impl AccountStore {
             Update::builder()
                 .table_name(&self.accounts)
                 .key(PK, text(phone_key(phone)))
-                .update_expression("SET account = :account REMOVE moved_at")
+                .update_expression("SET account = :account REMOVE moved_at, expires_at")
                 .condition_expression("attribute_not_exists(account)")
                 .expression_attribute_values(":account", bytes(account.0)),
         )
@@ -74,7 +74,8 @@ impl AccountStore {
         )
     }
 
-    /// Frees the phone that `account` was moved away from, and notes when, if it still has the phone.
+    /// Frees the phone that `account` was moved away from, and notes when, if it still has the phone. DynamoDB deletes
+    /// the note after [`MOVE_TOLD_FOR`], unless an account has claimed the phone.
     pub(crate) fn leave_phone(
         &self,
         phone: &SubjectIndex,
@@ -85,10 +86,11 @@ impl AccountStore {
             Update::builder()
                 .table_name(&self.accounts)
                 .key(PK, text(phone_key(phone)))
-                .update_expression("SET moved_at = :now REMOVE account")
+                .update_expression("SET moved_at = :now, expires_at = :end REMOVE account")
                 .condition_expression("account = :account")
                 .expression_attribute_values(":account", bytes(account.0))
-                .expression_attribute_values(":now", instant(now)),
+                .expression_attribute_values(":now", instant(now))
+                .expression_attribute_values(":end", instant(now + MOVE_TOLD_FOR)),
         )
     }
 

@@ -13,12 +13,13 @@ pub use account::{Account, NamedSession};
 pub(crate) use accounts::Permit;
 
 use std::fmt;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem, Update};
 use phoneproof_aws::store::item::{Item, PK, read_bytes, read_number, text};
-use phoneproof_aws::store::{CONDITION_FAILED, CallFailed, StoreError, transact, within};
+use phoneproof_aws::store::{CONDITION_FAILED, StoreError, get_item, transact};
 use phoneproof_crypto::base64url;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::subject::SubjectIndex;
@@ -27,6 +28,9 @@ use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
 use crate::refresh_token::AccountId;
+
+/// How long whoever proves a phone is told that its account was moved to another one. The phone's item stays for as long.
+pub(crate) const MOVE_TOLD_FOR: Duration = Duration::from_hours(30 * 24);
 
 /// The table of accounts and the table of limits, with the client that reads and writes them.
 #[derive(Clone)]
@@ -114,17 +118,7 @@ impl AccountStore {
         key: String,
         request: &mut RequestContext,
     ) -> Result<Option<Item>, StoreError> {
-        let call = self
-            .client
-            .get_item()
-            .table_name(table)
-            .key(PK, text(key))
-            .consistent_read(true);
-        let began = Instant::now();
-        let answer = within(request.deadline, call.send()).await;
-        request.note_call(Dependency::Store, began);
-        let answer = answer.map_err(|error| CallFailed::from_error("GetItem", error.as_ref()))?;
-        Ok(answer.item)
+        get_item(&self.client, table, key, request).await
     }
 
     /// Finds the account that has this phone.

@@ -96,6 +96,31 @@ async fn a_range_leaves_others_alone_and_can_end_by_itself() {
 }
 
 #[tokio::test]
+async fn a_number_block_without_numbers_is_refused() {
+    let site = Site::start().await;
+    for value in [
+        "+1415",
+        "+141520xxxx",
+        "+14152007xxxx",
+        "+1",
+        "+4474",
+        "+999415200",
+    ] {
+        let block = ["block", "number-block", value, "--reason", "r"];
+        let (code, said) = site.run_json(&block).await;
+        assert_eq!(code, 2, "{value}: {said}");
+        let said = said["error"].as_str().expect("an error");
+        assert!(said.contains("block the country"), "{said}");
+    }
+    // This build knows no numbers behind +1436, but numbers of this length.
+    for value in ["+1436555", "+1436555xxxx", "+14365551234", "+44740012"] {
+        let block = ["block", "number-block", value, "--reason", "r"];
+        let entry = site.run_done(&block).await;
+        assert!(entry["value"].as_str().expect("a label").ends_with("xxxx"));
+    }
+}
+
+#[tokio::test]
 async fn two_operators_at_once_both_block() {
     let site = Site::start().await;
     let block = async |country: &'static str| {

@@ -81,6 +81,9 @@ async fn dispatch(State(services): State<Services>, headers: HeaderMap, body: By
         Some("secretsmanager.PutSecretValue") => {
             secrets::put_secret_value(&services.secrets, &body)
         }
+        Some("secretsmanager.UpdateSecretVersionStage") => {
+            secrets::update_secret_version_stage(&services.secrets, &body)
+        }
         Some("Logs_20140328.FilterLogEvents") => logs::filter_log_events(&services.log, &body),
         Some(_) => protocol::refuse(StatusCode::BAD_REQUEST, "UnknownOperationException"),
         None => sns::answer_query(&services.inbox, services.clock.now(), &body).await,
@@ -225,7 +228,7 @@ mod tests {
     async fn operators_put_the_secret_and_read_the_log() {
         let site = Site::new();
         let put = [("x-amz-target", "secretsmanager.PutSecretValue")];
-        let body = json!({ "SecretId": SECRET_ID, "SecretString": "new keys" });
+        let body = json!({ "SecretId": SECRET_ID, "ClientRequestToken": "v1", "SecretString": "new keys" });
         assert_eq!(site.post(&put, &body.to_string()).await.0, 200);
         let body = json!({ "SecretId": SECRET_ID }).to_string();
         assert!(site.post(&GET, &body).await.1.contains("new keys"));
@@ -234,6 +237,57 @@ mod tests {
         let body = json!({ "logGroupName": "/local" }).to_string();
         assert!(site.post(&filter, &body).await.1.contains("a line"));
         assert_eq!(site.post(&filter, "{}").await.0, 400);
+    }
+
+    #[tokio::test]
+    async fn a_version_comes_into_use_only_in_place_of_the_one_that_is_named() {
+        let site = Site::new();
+        let put = [("x-amz-target", "secretsmanager.PutSecretValue")];
+        let update = [("x-amz-target", "secretsmanager.UpdateSecretVersionStage")];
+        let read = async || {
+            let answer = site
+                .post(&GET, &json!({ "SecretId": SECRET_ID }).to_string())
+                .await;
+            let answer: Value = serde_json::from_str(&answer.1).expect("JSON");
+            let member = |name: &str| answer[name].as_str().expect("a text").to_owned();
+            (member("VersionId"), member("SecretString"))
+        };
+        let (first, _) = read().await;
+        for id in ["v1", "v2"] {
+            let body = json!({
+                "SecretId": SECRET_ID, "ClientRequestToken": id, "SecretString": format!("keys {id}"),
+                "VersionStages": ["mine"],
+            });
+            assert_eq!(site.post(&put, &body.to_string()).await.0, 200);
+        }
+        assert_eq!(read().await.1, "the keys");
+        let move_to = async |to: &str, from: Option<&str>| {
+            let body = json!({
+                "SecretId": SECRET_ID, "VersionStage": "AWSCURRENT", "MoveToVersionId": to,
+                "RemoveFromVersionId": from,
+            });
+            site.post(&update, &body.to_string()).await
+        };
+        assert!(
+            move_to("v1", None)
+                .await
+                .1
+                .contains("InvalidParameterException")
+        );
+        assert!(
+            move_to("v9", Some(&first))
+                .await
+                .1
+                .contains("ResourceNotFoundException")
+        );
+        assert_eq!(move_to("v1", Some(&first)).await.0, 200);
+        assert!(
+            move_to("v2", Some(&first))
+                .await
+                .1
+                .contains("InvalidParameterException")
+        );
+        assert_eq!(read().await, ("v1".to_owned(), "keys v1".to_owned()));
     }
 
     #[tokio::test]

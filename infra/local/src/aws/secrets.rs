@@ -1,5 +1,6 @@
 //! Secrets Manager: the two keyrings of a stack.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -19,13 +20,46 @@ pub const SECRET_ID: &str = "phoneproof/keyring";
 /// The name of the secret with the account service's keyring.
 pub const ACCOUNT_SECRET_ID: &str = "phoneproof/account-keyring";
 
-/// A secret; clones share it. Its text can be replaced and taken away while the stack runs.
+/// The label of the version that is in use.
+const CURRENT: &str = "AWSCURRENT";
+
+/// A secret with its versions; clones share it. Its text can be replaced and taken away while the stack runs.
 #[derive(Clone)]
 pub struct Secret {
     id: &'static str,
-    text: Arc<Mutex<Option<Zeroizing<String>>>>,
+    versions: Arc<Mutex<Versions>>,
     file: Option<PathBuf>,
 }
+
+/// The versions of a secret. Each label is at one version.
+#[derive(Default)]
+struct Versions {
+    /// The texts, by the id of the version; `None` for a text that was taken away.
+    texts: BTreeMap<String, Option<Zeroizing<String>>>,
+    /// The id of the version that each label is at.
+    labels: BTreeMap<String, String>,
+}
+
+impl Versions {
+    fn current(&self) -> Option<(&str, Option<&Zeroizing<String>>)> {
+        let id = self.labels.get(CURRENT)?;
+        Some((id, self.texts.get(id)?.as_ref()))
+    }
+
+    /// Adds a version that is in use at once.
+    fn set(&mut self, text: Option<String>) {
+        let id = format!("00000000-0000-0000-0000-{:012}", self.texts.len());
+        self.texts.insert(id.clone(), text.map(Zeroizing::new));
+        self.labels.insert(CURRENT.to_owned(), id);
+    }
+}
+
+/// Why a call is refused: the error code of Secrets Manager.
+type Refusal = &'static str;
+
+const NOT_FOUND: Refusal = "ResourceNotFoundException";
+const INVALID: Refusal = "InvalidParameterException";
+const FAILED: Refusal = "InternalServiceError";
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,36 +68,74 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// Makes the secret of this name with this text. `PutSecretValue` writes a new text to `file`, if one is given.
+    /// Makes the secret of this name with this text. Every further text that comes into use is written to `file`, if one
+    /// is given.
     #[must_use]
     pub fn new(id: &'static str, text: String, file: Option<PathBuf>) -> Self {
+        let mut versions = Versions::default();
+        versions.set(Some(text));
         Self {
             id,
-            text: Arc::new(Mutex::new(Some(Zeroizing::new(text)))),
+            versions: Arc::new(Mutex::new(versions)),
             file,
         }
     }
 
     /// Replaces the text in memory. `None` makes Secrets Manager answer 500.
     pub fn set(&self, text: Option<String>) {
-        *self.lock() = text.map(Zeroizing::new);
+        self.lock().set(text);
     }
 
-    /// Replaces the text in the file first, so that a failed write changes nothing.
-    fn put(&self, text: &str) -> io::Result<()> {
-        if let Some(file) = &self.file {
-            replace_private(file, text)?;
+    /// Adds a version with these labels; with none, it is in use at once. The same version again changes nothing.
+    fn put(&self, id: &str, text: &str, labels: &[&str]) -> Result<(), Refusal> {
+        let mut versions = self.lock();
+        match versions.texts.get(id) {
+            Some(Some(known)) if **known == text => return Ok(()),
+            Some(_) => return Err("ResourceExistsException"),
+            None => {}
         }
-        self.set(Some(text.to_owned()));
+        let labels = if labels.is_empty() {
+            &[CURRENT]
+        } else {
+            labels
+        };
+        if labels.contains(&CURRENT) {
+            self.keep(text).map_err(|_| FAILED)?;
+        }
+        let text = Some(Zeroizing::new(text.to_owned()));
+        versions.texts.insert(id.to_owned(), text);
+        for label in labels {
+            versions.labels.insert((*label).to_owned(), id.to_owned());
+        }
         Ok(())
     }
 
-    fn get(&self) -> Option<Zeroizing<String>> {
-        self.lock().clone()
+    /// Moves a label to the version `to`, if it is at the version `from` or nowhere.
+    fn move_label(&self, label: &str, to: &str, from: Option<&str>) -> Result<(), Refusal> {
+        let mut versions = self.lock();
+        let text = versions.texts.get(to).ok_or(NOT_FOUND)?;
+        let is_at = versions.labels.get(label).map(String::as_str);
+        if is_at != from && is_at != Some(to) {
+            return Err(INVALID);
+        }
+        if label == CURRENT {
+            let text = text.as_ref().ok_or(FAILED)?;
+            self.keep(text).map_err(|_| FAILED)?;
+        }
+        versions.labels.insert(label.to_owned(), to.to_owned());
+        Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Zeroizing<String>>> {
-        self.text.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Writes the text that comes into use to the file, before it is in use. So a failed write changes nothing.
+    fn keep(&self, text: &str) -> io::Result<()> {
+        match &self.file {
+            Some(file) => replace_private(file, text),
+            None => Ok(()),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Versions> {
+        self.versions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn arn(&self) -> String {
@@ -77,44 +149,67 @@ impl Secret {
         wanted == self.id || wanted == self.arn()
     }
 
-    fn describe(&self, text: Option<&str>) -> Value {
-        json!({
-            "ARN": self.arn(),
-            "Name": self.id,
-            "SecretString": text,
-            "VersionId": "00000000-0000-0000-0000-000000000000",
-        })
+    fn describe(&self, version: &str) -> Value {
+        json!({ "ARN": self.arn(), "Name": self.id, "VersionId": version })
     }
 }
 
-/// Answers `GetSecretValue` with the text of a secret, or with a 500 while the secret has none.
+/// Answers `GetSecretValue` with the text in use of a secret, or with a 500 while the secret has none.
 pub(super) fn get_secret_value(secrets: &[Secret], body: &[u8]) -> Response {
-    let Some(secret) = find(secrets, &protocol::parse(body)) else {
-        return protocol::refuse(StatusCode::BAD_REQUEST, "ResourceNotFoundException");
-    };
-    let Some(text) = secret.get() else {
-        return protocol::refuse(StatusCode::INTERNAL_SERVER_ERROR, "InternalServiceError");
-    };
-    protocol::answer(&secret.describe(Some(text.as_str())))
+    answer(|| {
+        let secret = find(secrets, &protocol::parse(body))?;
+        let versions = secret.lock();
+        let (id, text) = versions.current().ok_or(FAILED)?;
+        let text = text.ok_or(FAILED)?.as_str();
+        Ok(json!({ "ARN": secret.arn(), "Name": secret.id, "VersionId": id, "SecretString": text }))
+    })
 }
 
-/// Answers `PutSecretValue` after it has replaced the text of a secret, in its file and in memory.
+/// Answers `PutSecretValue`, which adds a version of a secret.
 pub(super) fn put_secret_value(secrets: &[Secret], body: &[u8]) -> Response {
-    let request = protocol::parse(body);
-    let Some(secret) = find(secrets, &request) else {
-        return protocol::refuse(StatusCode::BAD_REQUEST, "ResourceNotFoundException");
-    };
-    let Some(text) = request.get("SecretString").and_then(Value::as_str) else {
-        return protocol::refuse(StatusCode::BAD_REQUEST, "InvalidParameterException");
-    };
-    match secret.put(text) {
-        Ok(()) => protocol::answer(&secret.describe(None)),
-        Err(_) => protocol::refuse(StatusCode::INTERNAL_SERVER_ERROR, "InternalServiceError"),
+    answer(|| {
+        let request = protocol::parse(body);
+        let secret = find(secrets, &request)?;
+        let member = |name| request.get(name).and_then(Value::as_str).ok_or(INVALID);
+        let (id, text) = (member("ClientRequestToken")?, member("SecretString")?);
+        let labels = request.get("VersionStages").and_then(Value::as_array);
+        let labels: Vec<_> = labels
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        secret.put(id, text, &labels)?;
+        Ok(secret.describe(id))
+    })
+}
+
+/// Answers `UpdateSecretVersionStage`, which moves a label from one version of a secret to another.
+pub(super) fn update_secret_version_stage(secrets: &[Secret], body: &[u8]) -> Response {
+    answer(|| {
+        let request = protocol::parse(body);
+        let secret = find(secrets, &request)?;
+        let member = |name| request.get(name).and_then(Value::as_str);
+        let label = member("VersionStage").ok_or(INVALID)?;
+        let to = member("MoveToVersionId").ok_or(INVALID)?;
+        secret.move_label(label, to, member("RemoveFromVersionId"))?;
+        Ok(secret.describe(to))
+    })
+}
+
+/// Answers with what `call` returns.
+fn answer(call: impl FnOnce() -> Result<Value, Refusal>) -> Response {
+    match call() {
+        Ok(body) => protocol::answer(&body),
+        Err(FAILED) => protocol::refuse(StatusCode::INTERNAL_SERVER_ERROR, FAILED),
+        Err(code) => protocol::refuse(StatusCode::BAD_REQUEST, code),
     }
 }
 
 /// Finds the secret that a call names, by name or by ARN.
-fn find<'s>(secrets: &'s [Secret], request: &Value) -> Option<&'s Secret> {
-    let wanted = request.get("SecretId")?.as_str()?;
-    secrets.iter().find(|secret| secret.is_named(wanted))
+fn find<'s>(secrets: &'s [Secret], request: &Value) -> Result<&'s Secret, Refusal> {
+    let wanted = request.get("SecretId").and_then(Value::as_str);
+    let found = secrets
+        .iter()
+        .find(|secret| wanted.is_some_and(|id| secret.is_named(id)));
+    found.ok_or(NOT_FOUND)
 }

@@ -24,7 +24,11 @@ impl DataFiles {
     ///
     /// When another process has them, or one cannot be written. The error names it.
     pub(super) fn open(tables: &Path) -> io::Result<Self> {
-        let lock_path = tables.with_extension("lock");
+        // A link to the file names the same tables, so the lock and the other files are beside the file itself.
+        drop(append_private(tables)?);
+        let real = tables.canonicalize();
+        let real = real.map_err(|error| name_file(tables)(&error))?;
+        let lock_path = append_extension(&real, "lock");
         let lock = append_private(&lock_path)?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => name_file(tables)(
@@ -33,22 +37,29 @@ impl DataFiles {
             TryLockError::Error(error) => name_file(&lock_path)(&error),
         })?;
         // SQLite gives the files that it makes the mode of the tables. Those of an older version have their own.
-        drop(append_private(tables)?);
         for ending in OF_SQLITE {
-            let mut path = tables.as_os_str().to_owned();
+            let mut path = real.as_os_str().to_owned();
             path.push(ending);
             if Path::new(&path).exists() {
                 drop(append_private(Path::new(&path))?);
             }
         }
         Ok(Self {
-            tables: tables.to_owned(),
+            tables: real,
             _lock: lock,
         })
     }
 
     /// The path of another file of the stack.
     pub(super) fn beside(&self, extension: &str) -> PathBuf {
-        self.tables.with_extension(extension)
+        append_extension(&self.tables, extension)
     }
+}
+
+/// Appends to the name of a file, whose own extension stays: `x.db` and `x.sqlite` have files of their own.
+fn append_extension(path: &Path, extension: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(extension);
+    name.into()
 }

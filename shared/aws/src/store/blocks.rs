@@ -5,6 +5,7 @@
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::random::Random;
 use phoneproof_domain::subject::Subject;
 use phoneproof_domain::subject_record::NEVER;
 
@@ -111,6 +112,7 @@ impl Store {
         &self,
         subject: &Subject,
         now: Timestamp,
+        random: &dyn Random,
     ) -> Result<Option<Block>, CallFailed> {
         let Some(block) = self.find_block(subject).await? else {
             return Ok(None);
@@ -121,7 +123,7 @@ impl Store {
                 ..block.clone()
             };
             self.list_block(&ended).await?;
-            self.spread_ranges(now).await?;
+            self.spread_ranges(now, random).await?;
         } else {
             self.unmark_blocked(subject, now).await?;
         }

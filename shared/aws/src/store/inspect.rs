@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::PhoneRecord;
+use phoneproof_domain::random::Random;
 use phoneproof_domain::subject::{Subject, SubjectIndex};
 use phoneproof_domain::subject_record::SubjectRecord;
 use phoneproof_domain::tally::PLACES;
@@ -15,9 +16,6 @@ use super::item::{
 use super::record::RecordWrite;
 use super::reference::{REFERENCE_PREFIX, TOKEN, reference_key};
 use super::{CallFailed, Store};
-
-/// The most writes of one `BatchWriteItem` (DynamoDB API reference).
-const MAX_BATCH: usize = 25;
 
 /// The wrong codes that a phone's record counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -150,7 +148,7 @@ impl Store {
     /// Erases the data about a phone: its record, the stored tokens at `places`, and every other stored token that
     /// `is_own` says is the phone's. It scans the table, so it finds every token whatever the policy was. A block stays.
     ///
-    /// Returns how many items it erased.
+    /// Returns how many items it erased. `random` spreads the repeats of writes that a throttled table left.
     ///
     /// # Errors
     ///
@@ -161,6 +159,7 @@ impl Store {
         places: &[String],
         is_own: impl Fn(&str) -> bool,
         now: Timestamp,
+        random: &dyn Random,
     ) -> Result<usize, CallFailed> {
         let table = &self.tables.challenges;
         let owns = |item: &Item| {
@@ -174,8 +173,8 @@ impl Store {
             owns(item) || key.is_some_and(|key| named.contains(&key))
         });
         let keys: Vec<_> = tokens.filter_map(read_key).collect();
-        let erased = keys.len() + usize::from(self.forget_record(phone_index, now).await?);
-        self.delete(table, keys).await?;
+        let erased = keys.len() + usize::from(self.forget_record(phone_index, now, random).await?);
+        self.delete(table, keys, random).await?;
         Ok(erased)
     }
 
@@ -184,6 +183,7 @@ impl Store {
         &self,
         phone_index: &SubjectIndex,
         now: Timestamp,
+        random: &dyn Random,
     ) -> Result<bool, CallFailed> {
         let (table, key) = (&self.tables.challenges, phone_index.as_str().to_owned());
         let Some(item) = self.read_item(table, key.clone()).await? else {
@@ -191,7 +191,7 @@ impl Store {
         };
         let blocked_until = read_subject_record(&item).blocked_until;
         let Some(until) = blocked_until.filter(|until| now < *until) else {
-            self.delete(table, vec![key]).await?;
+            self.delete(table, vec![key], random).await?;
             return Ok(true);
         };
         let block = [
@@ -210,31 +210,15 @@ impl Store {
         Ok(has_more)
     }
 
-    async fn delete(&self, table: &str, keys: Vec<String>) -> Result<(), CallFailed> {
-        let requests = keys.into_iter().map(build_delete);
-        self.write_batches(table, requests.collect::<Result<_, _>>()?)
-            .await
-    }
-
-    /// Puts and deletes items in batches. DynamoDB may leave some of a batch, which go into the next one.
-    pub(super) async fn write_batches(
+    async fn delete(
         &self,
         table: &str,
-        mut requests: Vec<WriteRequest>,
+        keys: Vec<String>,
+        random: &dyn Random,
     ) -> Result<(), CallFailed> {
-        while !requests.is_empty() {
-            let rest = requests.split_off(requests.len().min(MAX_BATCH));
-            let answer = self
-                .client
-                .batch_write_item()
-                .request_items(table, requests)
-                .send()
-                .await
-                .map_err(|error| CallFailed::new("BatchWriteItem", &error))?;
-            let unprocessed = answer.unprocessed_items.unwrap_or_default();
-            requests = unprocessed.into_values().flatten().chain(rest).collect();
-        }
-        Ok(())
+        let requests = keys.into_iter().map(build_delete);
+        self.write_batches(table, requests.collect::<Result<_, _>>()?, random)
+            .await
     }
 }
 

@@ -3,15 +3,18 @@
 //! Every decision is one conditional write, so two requests can never both pass a limit that has room for one. When a
 //! condition fails, DynamoDB returns the item (`ReturnValuesOnConditionCheckFailure`), and the domain names the reason.
 
+mod batch;
 mod blocks;
 mod counter;
 mod guess;
 mod inspect;
 pub mod item;
 mod judgement;
+mod limits;
 mod phone;
 mod purses;
 mod ranges;
+mod read;
 mod record;
 mod reference;
 mod reserve;
@@ -33,6 +36,7 @@ use tokio::time::{Instant, timeout_at};
 pub use self::blocks::Block;
 pub use self::counter::count_update;
 pub use self::inspect::WrongCodes;
+pub use self::read::get_item;
 pub use self::reference::StoredToken;
 pub use self::reserve::{Moved, PhoneCaller, ReserveError, SendPlan};
 pub use self::spend::SpendOutcome;

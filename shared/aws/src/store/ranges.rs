@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{
     TransactWriteItem, WriteRequest,
 };
 use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::random::Random;
 use phoneproof_domain::range::{BlockedRanges, Ranges, SHARDS, find_shard};
 use phoneproof_domain::subject::{Subject, SubjectKind};
 use phoneproof_domain::subject_record::NEVER;
@@ -146,12 +147,17 @@ impl Store {
 
     /// Makes the copies of the ranges that are blocked at `now`. They act on the next send.
     ///
-    /// The list is read again after the writes, so that two operators at once leave copies of both entries.
+    /// The list is read again after the writes, so that two operators at once leave copies of both entries. `random` spreads
+    /// the repeats of writes that a throttled table left.
     ///
     /// # Errors
     ///
     /// [`CallFailed`] names the call. Calling again completes the copies.
-    pub async fn spread_ranges(&self, now: Timestamp) -> Result<(), CallFailed> {
+    pub async fn spread_ranges(
+        &self,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), CallFailed> {
         for _ in 0..ROUNDS {
             let items = self.scan_all(&self.tables.blocks, None).await?;
             let blocks: Vec<_> = items.iter().filter_map(Block::read).collect();
@@ -160,7 +166,8 @@ impl Store {
             if writes.is_empty() {
                 return Ok(());
             }
-            self.write_batches(&self.tables.blocks, writes).await?;
+            self.write_batches(&self.tables.blocks, writes, random)
+                .await?;
         }
         Err(CallFailed {
             operation: "BatchWriteItem",

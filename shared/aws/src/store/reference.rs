@@ -2,11 +2,10 @@
 
 use phoneproof_crypto::challenge_token::ChallengeToken;
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_observe::{Dependency, RequestContext};
-use tokio::time::Instant;
+use phoneproof_observe::RequestContext;
 
 use super::item::{EXPIRES_AT, Item, PK, instant, text};
-use super::{CallFailed, Store, StoreError, within};
+use super::{Store, StoreError, get_item};
 
 /// The attribute that holds the sealed token.
 pub(super) const TOKEN: &str = "token";
@@ -52,18 +51,9 @@ impl Store {
         place: &str,
         request: &mut RequestContext,
     ) -> Result<Option<String>, StoreError> {
-        // The read is consistent, because a client may verify right after the send.
-        let call = self
-            .client
-            .get_item()
-            .table_name(&self.tables.challenges)
-            .key(PK, text(reference_key(place)))
-            .consistent_read(true);
-        let began = Instant::now();
-        let answer = within(request.deadline, call.send()).await;
-        request.note_call(Dependency::Store, began);
-        let answer = answer.map_err(|error| CallFailed::from_error("GetItem", error.as_ref()))?;
-        let token = answer.item.and_then(|mut item| item.remove(TOKEN));
+        let (table, key) = (&self.tables.challenges, reference_key(place));
+        let item = get_item(&self.client, table, key, request).await?;
+        let token = item.and_then(|mut item| item.remove(TOKEN));
         Ok(token.and_then(|value| value.as_s().ok().cloned()))
     }
 }

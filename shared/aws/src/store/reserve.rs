@@ -18,7 +18,7 @@ use phoneproof_observe::{Dependency, RequestContext};
 use thiserror::Error;
 use tokio::time::Instant;
 
-use super::item::{PK, attribute, read_phone_record, text};
+use super::item::{attribute, read_phone_record};
 use super::judgement::{Judgement, judge};
 use super::phone::{release_slot, reserve_slot};
 use super::purses::write_purse;
@@ -26,7 +26,7 @@ use super::ranges::build_range_check;
 use super::record::RecordWrite;
 use super::reference::StoredToken;
 use super::transaction::{CONDITION_FAILED, transact};
-use super::{CallFailed, Store, StoreError, within};
+use super::{Store, StoreError, get_item};
 
 /// The plan of one send: everything that its transaction holds.
 #[derive(Debug, Clone)]
@@ -129,21 +129,22 @@ impl SendPlan {
     /// Lists the items of the transaction, each with what has to be said about it when its condition fails.
     pub(super) fn parts(&self) -> Vec<Part<'_>> {
         let mut parts: Vec<Part<'_>> = Vec::with_capacity(8);
-        for kind in [
-            SubjectKind::Phone,
-            SubjectKind::Device,
-            SubjectKind::Address,
-        ] {
-            let gates = self.gates.iter().filter(|gate| gate.subject.kind == kind);
-            let gates: Vec<_> = gates.collect();
-            if let Some(first) = gates.first() {
-                parts.push(Part::Record(&first.subject, gates));
+        let mut of_ranges = None;
+        for gate in &self.gates {
+            if let Check::NotInBlockedRange(ranges) = &gate.check {
+                of_ranges = Some(Part::Ranges(gate, ranges));
+                continue;
+            }
+            let own = parts.iter_mut().find_map(|part| match part {
+                Part::Record(subject, gates) if **subject == gate.subject => Some(gates),
+                _ => None,
+            });
+            match own {
+                Some(gates) => gates.push(gate),
+                None => parts.push(Part::Record(&gate.subject, vec![gate])),
             }
         }
-        parts.extend(self.gates.iter().filter_map(|gate| match &gate.check {
-            Check::NotInBlockedRange(ranges) => Some(Part::Ranges(gate, ranges)),
-            Check::NotBlocked | Check::Reserve(_) | Check::Count(..) => None,
-        }));
+        parts.extend(of_ranges);
         let writes = self.paid.iter().flat_map(|paid| &paid.writes);
         parts.extend(writes.map(Part::Purse));
         parts.extend(self.stored.as_ref().map(Part::Token));
@@ -221,18 +222,9 @@ impl Store {
         plan: &SendPlan,
         request: &mut RequestContext,
     ) -> Result<PhoneRecord, StoreError> {
-        // The read is consistent, because a client may repeat a request right after it.
-        let call = self
-            .client
-            .get_item()
-            .table_name(&self.tables.challenges)
-            .key(PK, text(plan.phone_index.as_str()))
-            .consistent_read(true);
-        let began = Instant::now();
-        let answer = within(request.deadline, call.send()).await;
-        request.note_call(Dependency::Store, began);
-        let answer = answer.map_err(|error| CallFailed::from_error("GetItem", error.as_ref()))?;
-        let item = answer.item.unwrap_or_default();
+        let (table, key) = (&self.tables.challenges, plan.phone_index.as_str());
+        let item = get_item(&self.client, table, key.to_owned(), request).await?;
+        let item = item.unwrap_or_default();
         Ok(read_phone_record(&item, &plan.terms.today))
     }
 

@@ -6,6 +6,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::phone::{NumberType, Phone};
+use phoneproof_domain::phone_parser::find_calling_code;
 use phoneproof_domain::policy::{Business, NumberPolicy, NumberRange, TestNumber};
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
@@ -68,9 +69,21 @@ pub(super) fn check_numbers(table: NumbersTable, faults: &mut Faults) -> NumberP
     };
     for (index, range) in table.range.into_iter().enumerate() {
         let range = check_range(index, &range, &numbers, faults);
+        if let Some(range) = &range
+            && numbers.ranges.iter().any(|known| overlap(known, range))
+        {
+            let at = format!("numbers.range[{index}].prefix");
+            faults.add(at, "another range has numbers of this one");
+        }
         numbers.ranges.extend(range);
     }
     numbers
+}
+
+/// Whether a number can be of both ranges.
+fn overlap(one: &NumberRange, other: &NumberRange) -> bool {
+    let (a, b) = (&one.prefix, &other.prefix);
+    one.digits == other.digits && (a.starts_with(b.as_str()) || b.starts_with(a.as_str()))
 }
 
 /// Checks a range of numbers. A range whose numbers the policy would refuse is a fault.
@@ -92,6 +105,13 @@ fn check_range(
     let number_type = faults.check(at("type"), parse_type(&table.r#type));
     if country.is_some_and(|country| !numbers.countries.contains(&country)) {
         faults.add(at("country"), "a country of numbers.countries is needed");
+    }
+    if let (Some(prefix), Some(country)) = (prefix, country)
+        && let Some(code) = find_calling_code(country)
+        && !prefix.starts_with(&code)
+    {
+        let fault = format!("the numbers of {country} begin with +{code}");
+        faults.add(at("prefix"), fault);
     }
     if number_type.is_some_and(|number_type| !numbers.types.contains(&number_type)) {
         faults.add(at("type"), "a type of numbers.types is needed");

@@ -347,6 +347,34 @@ fn a_range_of_numbers_must_be_one_that_the_policy_texts() {
     let range = policy.numbers.ranges.first().expect("a range");
     assert_eq!((range.prefix.as_str(), range.digits), ("1436", 11));
     assert_eq!(range.number_type, NumberType::Mobile);
+    // A prefix of another country would pass the list of countries.
+    for (prefix, place) in [
+        ("+53", 0),
+        ("+44", 0),
+        ("+1436", 1),
+        ("+14", 1),
+        ("+14365", 1),
+    ] {
+        let one =
+            format!("prefix = \"{prefix}\"\ndigits = 11\ncountry = \"US\"\ntype = \"mobile\"");
+        let text = if place == 0 {
+            with(&one)
+        } else {
+            format!("{good}[[numbers.range]]\n{one}\n")
+        };
+        let found = faults(&text);
+        let at = format!("numbers.range[{place}].prefix: ");
+        assert!(
+            found.len() == 1 && found[0].starts_with(&at),
+            "{prefix}: {found:?}"
+        );
+    }
+    let longer = with("prefix = \"+1436\"\ndigits = 12\ncountry = \"US\"\ntype = \"mobile\"");
+    let longer = longer.strip_prefix(SMALLEST).expect("a range");
+    assert!(
+        from_toml(&format!("{good}{longer}")).is_ok(),
+        "of another length"
+    );
     let bad = with("prefix = \"1436\"\ndigits = 3\ncountry = \"DE\"\ntype = \"voip\"");
     let paths: Vec<_> = faults(&bad)
         .iter()

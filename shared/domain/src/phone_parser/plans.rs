@@ -59,6 +59,14 @@ pub(super) fn decode_for(countries: &[Country]) -> Option<PhoneNumberUtil> {
     build_library(PhoneMetadataCollection { metadata })
 }
 
+/// Finds the calling code of a country, such as `44`. Several countries can share one.
+pub(super) fn find_calling_code(country: Country) -> Option<i32> {
+    let Encoded { plans } = Encoded::decode(Bytes::from_static(METADATA)).ok()?;
+    let mut heads = plans.iter().filter_map(decode_head);
+    let head = heads.find(|head| head.country == country.as_str())?;
+    Some(head.calling_code)
+}
+
 /// Drops the parts of a plan that this service never uses, because the library would spend time on preparing them.
 ///
 /// They are the formats for display, the short and emergency numbers, and the classes that `get_number_type` does not

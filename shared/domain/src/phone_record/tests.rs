@@ -178,9 +178,21 @@ fn a_renewal_takes_over_the_guesses_that_are_left_and_happens_once() {
     let own = record(|slot| slot.id = UNHELD);
     renewed.slots.insert(4, own.slots[&2].clone());
     assert!(matches!(
-        admits(renewed, renewal(5, 5)),
+        admits(renewed.clone(), renewal(5, 5)),
         Err(SendRefusal::Repeated(4, _))
     ));
+    // A renewal that is over is refused like the challenge of any other resend.
+    let mut over = |change: fn(&mut Slot)| {
+        let own = record(|slot| {
+            slot.id = UNHELD;
+            change(slot);
+        });
+        renewed.slots.insert(4, own.slots[&2].clone());
+        admits(renewed.clone(), renewal(5, 5))
+    };
+    assert_eq!(over(|slot| slot.attempts_left = 0), exhausted);
+    let closed = Err(SendRefusal::Closed(Closed::Used));
+    assert_eq!(over(|slot| slot.used = Some(used(1_240))), closed);
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub(super) struct Prepared<'k> {
     /// The root that the code is derived from.
     pub(super) root: &'k Root,
     pub(super) reservation: Reservation,
+    /// Whether the token that the client presented is one of this challenge, so that the client keeps it.
+    pub(super) is_of_token: bool,
 }
 
 impl Prepared<'_> {
@@ -98,6 +100,7 @@ impl Service {
             code,
             root,
             reservation,
+            is_of_token: true,
         })
     }
 
@@ -135,6 +138,7 @@ impl Service {
             code,
             root,
             reservation: Reservation::Renewal { id, slot, of },
+            is_of_token: false,
         }
     }
 
@@ -195,6 +199,7 @@ impl Service {
             code,
             root,
             reservation,
+            is_of_token: false,
         })
     }
 

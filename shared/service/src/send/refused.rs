@@ -1,0 +1,64 @@
+//! The refund of a text that the carrier refused, and what is known after it.
+
+use phoneproof_aws::store::{SendPlan, StoreError};
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::rule::Rule;
+use phoneproof_observe::RequestContext;
+
+use super::Checked;
+use crate::Service;
+
+/// What is known about a text that was certainly not sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedText {
+    /// The rules that the text does not count towards, because their counts were given back.
+    pub given_back: Vec<Rule>,
+    /// The rules that the text may count towards: the store did not say whether it gave their counts back.
+    pub perhaps_given_back: Vec<Rule>,
+    /// When the next text to the phone can pass: after the cooldown, and after the window of each limit that is used up.
+    pub retry_at: Timestamp,
+    /// Whether the limits could be read. Otherwise `retry_at` is the end of the cooldown, and a limit may last longer.
+    pub limits_known: bool,
+}
+
+impl Service {
+    /// Gives back the counts of a refused text, and looks at the limits that it still counts towards.
+    ///
+    /// A refund or a read that fails does not fail the request. A failed refund only costs the user a part of the quota.
+    pub(super) async fn refund(
+        &self,
+        checked: &Checked<'_>,
+        plan: &SendPlan,
+        cooldown_ends: Timestamp,
+        request: &mut RequestContext,
+    ) -> RefusedText {
+        let refunded = plan.gates.iter().filter(|gate| gate.refund().is_some());
+        let rules: Vec<_> = refunded.map(|gate| gate.rule).collect();
+        let done = self.store.refund(plan, checked.country, request).await;
+        if let Err(error) = &done {
+            tracing::warn!(%error, "a refused text was not refunded, as far as is known");
+        }
+        let (given_back, perhaps_given_back) = match done {
+            Ok(()) => (rules, Vec::new()),
+            Err(StoreError::NothingToRefund | StoreError::Contended(_)) => (Vec::new(), Vec::new()),
+            // The reply may be what was lost, or a reply before the one that reports the error.
+            Err(_) => (Vec::new(), rules),
+        };
+        let full = self
+            .store
+            .find_end_of_full_windows(plan, &given_back, request)
+            .await;
+        if let Err(error) = &full {
+            tracing::warn!(%error, "the limits of a refused text were not read");
+        }
+        RefusedText {
+            given_back,
+            perhaps_given_back,
+            limits_known: full.is_ok(),
+            retry_at: full
+                .ok()
+                .flatten()
+                .map_or(cooldown_ends, |end| end.max(cooldown_ends)),
+        }
+    }
+}

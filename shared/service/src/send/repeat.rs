@@ -1,0 +1,99 @@
+//! A send whose challenge exists already: a repeated idempotency key, or a resend whose token was renewed before.
+
+use phoneproof_crypto::code::code_mac;
+use phoneproof_crypto::keyring::{Keyring, Root};
+use phoneproof_domain::challenge::{Challenge, Closed};
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::phone_record::{Reservation, Slot, SlotIndex};
+use phoneproof_observe::RequestContext;
+
+use super::prepare::Prepared;
+use super::{Answer, Checked, SendError, Sent, make_code};
+use crate::Service;
+
+/// The challenge that exists already, as the phone's record holds it.
+pub(super) struct Existing<'k> {
+    prepared: Prepared<'k>,
+    /// When it was made and first texted.
+    sent_at: Timestamp,
+    attempts: u32,
+}
+
+impl<'k> Existing<'k> {
+    /// Makes the challenge of a slot, which has the id that was planned.
+    pub(super) fn find(
+        index: SlotIndex,
+        slot: &Slot,
+        checked: &Checked<'_>,
+        planned: Prepared<'_>,
+        keyring: &'k Keyring,
+    ) -> Result<Self, SendError> {
+        // Without its root, the service can neither make nor accept a token of this challenge. Either the root was
+        // retired, or an operator promoted it by force before this function had read it.
+        let root: &Root = keyring
+            .root(&slot.root)
+            .ok_or(SendError::Closed(Closed::Expired))?;
+        let attempts = match planned.reservation {
+            Reservation::Renewal { .. } => slot.attempts_left,
+            Reservation::New { .. }
+            | Reservation::Idempotent { .. }
+            | Reservation::Resend { .. } => checked.business.attempts,
+        };
+        let code = make_code(root, checked, slot.id, slot.expires_at);
+        let challenge = Challenge {
+            slot: index,
+            expires_at: slot.expires_at,
+            code_mac: code_mac(root.code_mac_key(), slot.id, &code),
+            // Who paid for its text stands in the first token.
+            spent: None,
+            ..planned.challenge
+        };
+        Ok(Self {
+            sent_at: slot.expires_at - checked.business.code_lifetime,
+            attempts,
+            prepared: Prepared {
+                challenge,
+                code,
+                root,
+                reservation: planned.reservation,
+                is_of_token: false,
+            },
+        })
+    }
+
+    /// Whether the request asks for another text: it is a resend, and the renewal was texted longer than the cooldown ago.
+    /// Within the cooldown it is the repeat of a request, as under an idempotency key at any time.
+    pub(super) fn is_over_cooldown(&self, checked: &Checked<'_>, now: Timestamp) -> bool {
+        matches!(self.prepared.reservation, Reservation::Renewal { .. })
+            && self.sent_at + checked.limits.cooldown <= now
+    }
+
+    /// Plans to text the code of the challenge again.
+    pub(super) fn resend(self) -> Prepared<'k> {
+        let (id, slot) = (self.prepared.challenge.id, self.prepared.challenge.slot);
+        Prepared {
+            reservation: Reservation::Resend { id, slot },
+            ..self.prepared
+        }
+    }
+}
+
+impl Service {
+    /// Answers with an equivalent token for the challenge that exists, and texts nothing.
+    pub(super) fn repeat(
+        &self,
+        checked: &Checked<'_>,
+        existing: &Existing<'_>,
+        keyring: &Keyring,
+        request: &RequestContext,
+    ) -> Result<Sent, SendError> {
+        let challenge = &existing.prepared.challenge;
+        let token = self.make_token(challenge, existing.prepared.root, keyring, request)?;
+        let answer = Answer {
+            challenge,
+            resend_at: existing.sent_at + checked.limits.cooldown,
+            attempts: existing.attempts,
+        };
+        Ok(answer.make(checked, token, request.now))
+    }
+}
