@@ -498,7 +498,11 @@ async fn the_store_and_the_domain_decide_alike_on_every_send() {
                 }
                 decided => assert_eq!(
                     stored,
-                    decided.map_err(ReserveError::Refused),
+                    decided.map_err(|refusal| {
+                        let is_denied = matches!(refusal, SendRefusal::Denied(_));
+                        let proof = record.proof.clone().filter(|_| is_denied);
+                        ReserveError::Refused(refusal, proof.map(Box::new))
+                    }),
                     "{reservation:?} {record:?}"
                 ),
             }
@@ -608,7 +612,7 @@ async fn the_store_and_the_domain_decide_alike_on_every_count() {
             match gate.settle(&found, &plan.reservation, &plan.terms) {
                 Settled::Holds => assert_eq!(stored, Ok(()), "{what}"),
                 Settled::Refuses(refusal, _) => {
-                    assert_eq!(stored, Err(ReserveError::Refused(refusal)), "{what}");
+                    assert_eq!(stored, Err(ReserveError::Refused(refusal, None)), "{what}");
                     assert_eq!(bench.tally(gate).await, tally, "{what}");
                     continue;
                 }
@@ -703,7 +707,7 @@ async fn a_refusal_names_its_rule_when_some_gates_are_left_out() {
     for only in all.iter().filter(|gate| gate.quota().is_some()) {
         let is_kept = |gate: &&Gate| gate.rule == Rule::PhoneCooldown || *gate == only;
         plan.gates = all.iter().filter(is_kept).cloned().collect();
-        let Err(ReserveError::Refused(SendRefusal::Denied(denial))) = bench.reserve(&plan).await
+        let Err(ReserveError::Refused(SendRefusal::Denied(denial), _)) = bench.reserve(&plan).await
         else {
             panic!("{:?} is used up", only.rule);
         };

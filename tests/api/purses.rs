@@ -135,6 +135,53 @@ async fn random_numbers_of_a_new_country_get_four_texts() {
     assert_eq!(answer.status, 202, "{}", answer.text);
 }
 
+/// What one instance was told to refuse costs it one read unit each, and no write, for ten seconds. Whom the memory cannot
+/// refuse passes meanwhile.
+#[tokio::test]
+async fn a_flood_on_empty_purses_reads_little_writes_nothing_and_stops_nobody_else() {
+    let world = start().await;
+    establish(&world).await;
+    world.advance(60);
+    let stranger = async |n: usize| {
+        let address = format!("203.{}.113.7", n % 250);
+        let device = format!("s{n}");
+        world.client.send_from(&nth(n), &device, &address).await
+    };
+    let mut n = 0;
+    while stranger(n).await.status == 202 {
+        n += 1;
+        assert!(n < 40, "the purse of strangers has an end");
+    }
+    drop((world.proxy().take_calls(), world.proxy().take_units()));
+    for more in 1..=20 {
+        assert_refused(&stranger(n + more).await, "country-purse");
+    }
+    let read_once = counts(&[("BatchGetItem", 20)]);
+    assert_eq!(world.proxy().take_calls(), read_once);
+    // The network and the phone's record, half a unit each.
+    let units = Units {
+        write: 0,
+        half_reads: 2 * 20,
+    };
+    assert_eq!(world.proxy().take_units(), units);
+    // A known phone at its device, and a new one in a familiar network.
+    for (number, device, address) in [
+        (nth(600), "founder-0", "203.9.113.7".to_owned()),
+        (nth(300), "newcomer", familiar(99)),
+    ] {
+        let sent = world.client.send_from(&number, device, &address).await;
+        assert_eq!(sent.status, 202, "{device}: {}", sent.text);
+    }
+    world.advance(10);
+    drop(world.proxy().take_calls());
+    assert_refused(&stranger(n + 21).await, "country-purse");
+    let asked = world.proxy().take_calls();
+    assert_eq!(
+        asked["TransactWriteItems"], 1,
+        "the store is asked again: {asked:?}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn parallel_sends_get_exactly_what_the_purse_holds() {
     let world = start().await;
@@ -273,6 +320,45 @@ async fn the_owner_of_a_verified_phone_has_a_cooldown_after_his_own_text() {
     world.advance(60);
     let sent = world.client.send_from(&nth(1), "owner", &familiar(1)).await;
     assert_eq!(sent.status, 202, "{}", sent.text);
+}
+
+/// What an instance remembers of a known phone refuses strangers without a call, and its owner only when the reserve did.
+#[tokio::test]
+async fn a_remembered_refusal_of_a_known_phone_is_none_for_its_owner() {
+    let world = start().await;
+    establish(&world).await;
+    let number = nth(1);
+    let verified = verify_from(&world, &number, "owner", &familiar(1)).await;
+    assert_eq!(verified.status, 200);
+    world.advance(61);
+    let stranger = async |n: usize| {
+        let (device, address) = (format!("s{n}"), familiar(40 + n));
+        world.client.send_from(&number, &device, &address).await
+    };
+    assert_eq!(stranger(0).await.status, 202);
+    assert_refused(&stranger(1).await, "phone-cooldown");
+    drop(world.proxy().take_calls());
+    for n in 2..12 {
+        let address = format!("203.{n}.113.1");
+        let refused = world.client.send_from(&number, "other", &address).await;
+        assert_refused(&refused, "phone-cooldown");
+    }
+    assert_eq!(world.proxy().take_calls(), counts(&[]));
+    let owner = async || {
+        world
+            .client
+            .send_from(&number, "owner", "203.9.113.1")
+            .await
+    };
+    let sent = owner().await;
+    assert_eq!(sent.status, 202, "{}", sent.text);
+    // The reserve has a cooldown of its own, which is remembered, too.
+    assert_refused(&owner().await, "phone-cooldown");
+    drop(world.proxy().take_calls());
+    for _ in 0..10 {
+        assert_refused(&owner().await, "phone-cooldown");
+    }
+    assert_eq!(world.proxy().take_calls(), counts(&[]));
 }
 
 /// An owner with a new device, who sits in the network that the phone was verified in.

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use phoneproof_aws::store::Store;
+use phoneproof_config::process::SystemRandom;
 use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::clock::Clock as _;
+use phoneproof_domain::subject::Subject;
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_tests::{World, phone};
 use serde_json::json;
@@ -153,8 +157,13 @@ async fn an_operator_is_obeyed_within_ten_seconds() {
         403,
         "on the next request"
     );
-    let delete = json!({ "TableName": "Blocks", "Key": { "pk": { "S": key } } });
-    assert_eq!(world.dynamodb("DeleteItem", &delete).await.status, 200);
+    let store = Store::new(
+        world.database.clients().dynamodb,
+        world.database.tables.clone(),
+    );
+    let subject = Subject::parse(&key).expect("a subject");
+    let unblocked = store.unblock(&subject, world.clock.now(), &SystemRandom);
+    assert!(unblocked.await.expect("an answer").is_some());
     world.advance(9);
     assert_eq!(world.client.send(&phone(2)).await.status, 403, "remembered");
     world.advance(1);

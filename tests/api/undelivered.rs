@@ -71,27 +71,47 @@ async fn assert_next_text_passes_at_retry_at(
 
 #[tokio::test]
 async fn the_text_that_used_up_an_unrefunded_limit_says_when_that_limit_ends() {
-    // Twenty texts of one address to numbers far apart, and of twenty addresses to one block of numbers.
-    let one_address = |n: u32| (phone(n), "192.0.2.1".to_owned());
-    let one_block = |n: u32| (format!("+141520079{n:02}"), format!("192.0.2.{}", n + 1));
-    let plans: [&dyn Fn(u32) -> (String, String); 2] = [&one_address, &one_block];
-    for plan in plans {
-        let world = World::start().await;
-        world.carrier(Carrier::Refuse);
-        world.advance(600);
-        for n in 0..19 {
-            let (phone, address) = plan(n);
-            let device = format!("d{n}");
-            let refused = world.client.send_from(&phone, &device, &address).await;
-            assert_eq!(refused.header("retry-after"), Some("60"), "{n}");
-        }
-        let (phone, address) = plan(19);
-        let last = world.client.send_from(&phone, "d19", &address).await;
-        assert_eq!(last.header("retry-after"), Some("3000"));
-        assert_says_that_refunded_limits_are_free(&last);
-        world.carrier(Carrier::Deliver);
-        assert_next_text_passes_at_retry_at(&world, &last, &phone, &address).await;
+    // Twenty texts of one address to numbers far apart.
+    let address = "192.0.2.1";
+    let world = World::start().await;
+    world.carrier(Carrier::Refuse);
+    world.advance(600);
+    for n in 0..19 {
+        let device = format!("d{n}");
+        let refused = world.client.send_from(&phone(n), &device, address).await;
+        assert_eq!(refused.header("retry-after"), Some("60"), "{n}");
     }
+    let last = world.client.send_from(&phone(19), "d19", address).await;
+    assert_eq!(last.header("retry-after"), Some("3000"));
+    assert_says_that_refunded_limits_are_free(&last);
+    world.carrier(Carrier::Deliver);
+    assert_next_text_passes_at_retry_at(&world, &last, &phone(19), address).await;
+}
+
+#[tokio::test]
+async fn the_text_that_emptied_a_number_block_says_when_the_block_can_pay_again() {
+    // Five texts to one block of numbers, which starts with five cents. Their lane gets its money back, the block does not.
+    let number = |n: u32| format!("+141520079{n:02}");
+    let address = |n: u32| format!("192.0.2.{}", n + 1);
+    let world = World::builder().purses().start().await;
+    world.carrier(Carrier::Refuse);
+    for n in 0..4 {
+        let device = format!("d{n}");
+        let refused = world
+            .client
+            .send_from(&number(n), &device, &address(n))
+            .await;
+        assert_eq!(refused.header("retry-after"), Some("60"), "{n}");
+    }
+    let last = world.client.send_from(&number(4), "d4", &address(4)).await;
+    assert_eq!(
+        last.header("retry-after"),
+        Some("21600"),
+        "six hours for a text"
+    );
+    assert_says_that_refunded_limits_are_free(&last);
+    world.carrier(Carrier::Deliver);
+    assert_next_text_passes_at_retry_at(&world, &last, &number(4), &address(4)).await;
 }
 
 fn assert_says_that_refunded_limits_are_free(refused: &Answer) {

@@ -1,7 +1,8 @@
-//! A policy for end-to-end suites, which no limit stops.
+//! Policies of the local stack that refuse less: that of `cargo run`, and one for end-to-end suites, which no limit stops.
 
 use std::time::Duration;
 
+use phoneproof_config::DEFAULT_POLICY;
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone_record::MAX_SLOTS;
 use phoneproof_domain::phone_record::REPEATED_FOR;
@@ -13,6 +14,19 @@ const MOST: u32 = 1_000_000;
 
 /// The shortest cooldown of a policy file.
 const LEAST_COOLDOWN: Duration = Duration::from_secs(10);
+
+/// The line of the policy file that names the rules in shadow mode.
+const NO_SHADOW: &str = "shadow = []";
+
+/// Returns the sample policy with every rule of the purses in shadow mode. The policy file stays what the stack runs with.
+///
+/// Who tries the service out leaves codes untyped, and would soon meet an empty purse: a new country has a few texts.
+#[must_use]
+pub fn policy_to_try() -> String {
+    let rules = PurseRule::ALL.map(|rule| format!("\"{}\"", rule.name()));
+    let shadow = format!("shadow = [{}]", rules.join(", "));
+    DEFAULT_POLICY.replacen(NO_SHADOW, &shadow, 1)
+}
 
 /// Raises the limits of `policy` out of the reach of a suite, and shortens the cooldown as far as the lifetime of its
 /// codes allows. What may be texted, and what the texts say, stays.
@@ -40,7 +54,7 @@ mod tests {
     use super::*;
 
     fn loosen(lifetime: &str, cooldown: &str) -> Policy {
-        let text = phoneproof_config::DEFAULT_POLICY
+        let text = DEFAULT_POLICY
             .replace("code_lifetime_seconds = 300 ", lifetime)
             .replace("cooldown_seconds = 60", cooldown);
         let mut policy = phoneproof_config::policy::from_toml(&text).expect("a good policy");
@@ -64,6 +78,21 @@ mod tests {
             let seconds = policy.limits.cooldown.as_secs();
             assert_eq!(seconds, expected, "{lifetime}{cooldown}");
         }
+    }
+
+    #[test]
+    fn the_policy_to_try_shadows_every_purse_and_changes_nothing_else() {
+        let read = |text: &str| phoneproof_config::policy::from_toml(text).expect("a good policy");
+        let policy = read(&policy_to_try());
+        assert!(
+            PurseRule::ALL
+                .map(|rule| policy.purses.is_shadowed(rule))
+                .iter()
+                .all(|is| *is)
+        );
+        let sample = read(DEFAULT_POLICY);
+        assert_eq!(policy.purses.policy, sample.purses.policy);
+        assert_eq!(policy.limits, sample.limits);
     }
 
     #[test]

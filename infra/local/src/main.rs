@@ -7,11 +7,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use phoneproof_config::DEFAULT_POLICY;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::policy::Policy;
 use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, POLICY_PATH, SECRET_ID};
-use phoneproof_local::loose::loosen_limits;
+use phoneproof_local::loose::{loosen_limits, policy_to_try};
 use phoneproof_local::stack::{Options, Stack, account_tables, tables};
 use serde_json::Value;
 
@@ -27,7 +26,7 @@ struct Arguments {
     /// only while the issuer stays the same. Behind a tunnel, give the tunnel's URL.
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
-    /// Policy file; the copy of infra/policy/policy.toml that is compiled in if not given.
+    /// Policy file; the copy of infra/policy/policy.toml that is compiled in if not given, with its purses in shadow mode.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// Web origin whose pages may call both APIs, such as `http://localhost:5173`. For several, repeat the option.
@@ -91,7 +90,7 @@ async fn run(arguments: Arguments) -> io::Result<()> {
 /// Reads the policy, as the text of its file and checked.
 fn read_policy(path: Option<PathBuf>) -> io::Result<(String, Policy)> {
     let text = match path {
-        None => DEFAULT_POLICY.to_owned(),
+        None => policy_to_try(),
         Some(path) => std::fs::read_to_string(&path)
             .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?,
     };

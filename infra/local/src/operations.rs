@@ -80,9 +80,12 @@ struct Shown {
 }
 
 impl Operations {
+    /// The runs show what the policy refuses: no rule is in shadow mode there.
     pub(crate) fn new(policy: &Policy) -> Self {
+        let mut policy = policy.clone();
+        policy.purses.shadowed.clear();
         Self {
-            defence: Arc::new(Defence::of(policy)),
+            defence: Arc::new(Defence::of(&policy)),
             free: Arc::new(Semaphore::new(RUNS)),
         }
     }

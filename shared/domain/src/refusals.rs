@@ -13,7 +13,8 @@ use crate::clock::Timestamp;
 /// So an operator who unblocks, unlocks or forgets a subject, or a count that is given back, is obeyed within this time.
 pub const REMEMBERED_FOR: Duration = Duration::from_secs(10);
 
-/// How many refusals an instance remembers. A key of a subject has about 60 bytes, so they take about a megabyte.
+/// How many refusals an instance remembers. A key of a subject has about 60 bytes, and the evidence of a phone two
+/// indexes, so they take about a megabyte.
 pub const CAPACITY: usize = 4_096;
 
 /// A refusal as it was given.

@@ -6,16 +6,22 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use phoneproof_aws::store::SendPlan;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::Denial;
-use phoneproof_domain::purse::{Ask, PurseItem, PurseKey, PurseRefusal};
+use phoneproof_domain::purse::{Ask, Proof, PurseItem, PurseKey, PurseRefusal};
 use phoneproof_domain::refusals::{CAPACITY, Refusals};
 use phoneproof_domain::rule::Rule;
-use phoneproof_domain::subject::Subject;
+use phoneproof_domain::subject::{Subject, SubjectIndex};
+
+/// The rule whose gate refused, the subject that it refused, and the place of a caller for whom the subject has a reserve,
+/// if that was refused, too.
+type DenialKey = (Rule, Subject, Option<SubjectIndex>);
+
+/// A denial. With that of a phone comes the evidence on its record: those whom it names have a reserve of their own.
+type Remembrance = (Denial, Option<Proof>);
 
 /// The denials of rules, and the purses that could not pay.
 #[derive(Debug)]
 pub(crate) struct Remembered {
-    /// By the rule whose gate refused and by the subject that it refused.
-    denials: Mutex<Refusals<(Rule, Subject), Denial>>,
+    denials: Mutex<Refusals<DenialKey, Remembrance>>,
     /// What the purses held that refused a text. Whether they refuse the next one depends on its caller, too.
     purses: Mutex<Refusals<PurseKey, PurseItem>>,
 }
@@ -30,13 +36,25 @@ impl Default for Remembered {
 }
 
 impl Remembered {
-    /// Remembers that the store refused `subject` at `now`.
-    pub(crate) fn remember(&self, denial: Denial, subject: &Subject, now: Timestamp) {
+    /// Remembers that the store refused `subject`, with the evidence that it found on a phone's record.
+    pub(crate) fn remember(
+        &self,
+        (denial, proof): (Denial, Option<&Proof>),
+        subject: &Subject,
+        plan: &SendPlan,
+    ) {
         let Some(rule) = denial.gate() else {
             return;
         };
-        let key = (rule, subject.clone());
-        lock(&self.denials).remember(key, denial, denial.retry_at(), now);
+        let (now, ends) = (plan.terms.now, denial.retry_at());
+        let place = proof.and_then(|proof| plan.place_of(proof)).cloned();
+        let mut denials = lock(&self.denials);
+        if place.is_some() {
+            let key = (rule, subject.clone(), place);
+            denials.remember(key, (denial, None), ends, now);
+        }
+        let key = (rule, subject.clone(), None);
+        denials.remember(key, (denial, proof.cloned()), ends, now);
     }
 
     /// Remembers what the purses of `ask` held when they refused it: the country's, the number block's and the service's.
@@ -73,6 +91,9 @@ impl Remembered {
     }
 
     /// Lists the denials that hold for a send at `now`, each with its subject, in the order of the gates.
+    ///
+    /// A phone that was verified at the device or in the network of the caller may have a reserve for it. So the store
+    /// decides, until it has refused that place, too.
     pub(crate) fn recall(&self, plan: &SendPlan, now: Timestamp) -> Vec<(Denial, Subject)> {
         let refusals = lock(&self.denials);
         let mut denials = Vec::new();
@@ -81,8 +102,15 @@ impl Remembered {
         }
         for gate in &plan.gates {
             for subject in gate.subjects() {
-                let key = (gate.rule, subject.clone());
-                if let Some(denial) = refusals.recall(&key, now) {
+                let mut key = (gate.rule, subject.clone(), None);
+                let mut found = refusals.recall(&key, now);
+                if let Some((_, Some(proof))) = found
+                    && let Some(place) = plan.place_of(proof)
+                {
+                    key.2 = Some(place.clone());
+                    found = refusals.recall(&key, now);
+                }
+                if let Some((denial, _)) = found {
                     denials.push((*denial, key.1));
                 }
             }

@@ -181,10 +181,10 @@ impl Service {
                     }
                 }
                 // The store plans such a send again.
-                Err(ReserveError::Refused(SendRefusal::Instead(_))) => {
+                Err(ReserveError::Refused(SendRefusal::Instead(_), _)) => {
                     return Err(StoreError::Contradiction("a send").into());
                 }
-                Err(ReserveError::Refused(SendRefusal::Repeated(index, slot))) => {
+                Err(ReserveError::Refused(SendRefusal::Repeated(index, slot), _)) => {
                     let existing = Existing::find(index, &slot, &checked, prepared, &keyring)?;
                     if existing.is_over_cooldown(&checked, request.now) {
                         prepared = existing.resend();
@@ -193,10 +193,10 @@ impl Service {
                     }
                     return self.repeat(&checked, &existing, &keyring, request);
                 }
-                Err(ReserveError::Refused(SendRefusal::Closed(closed))) => {
+                Err(ReserveError::Refused(SendRefusal::Closed(closed), _)) => {
                     return Err(SendError::Closed(closed));
                 }
-                Err(ReserveError::Refused(SendRefusal::Denied(denial))) => {
+                Err(ReserveError::Refused(SendRefusal::Denied(denial), _)) => {
                     return Err(self.deny(denial, request));
                 }
                 Err(ReserveError::Store(error)) => return Err(error.into()),

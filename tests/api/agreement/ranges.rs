@@ -67,7 +67,7 @@ async fn the_store_and_the_domain_decide_alike_on_every_range() {
         let stored = bench.store.reserve(&plan, &mut request).await;
         assert_eq!(stored.is_ok(), decided.is_none(), "{copy:?}");
         assert_eq!(request.facts.denied.as_ref(), decided, "{copy:?}");
-        if let Err(ReserveError::Refused(SendRefusal::Denied(denial))) = &stored {
+        if let Err(ReserveError::Refused(SendRefusal::Denied(denial), _)) = &stored {
             assert_eq!(denial.rule(), "blocked-range");
         }
     }

@@ -37,7 +37,7 @@ pub(super) fn judge(
             Part::Record(subject, gates) => {
                 let found = find_in_record(subject, item, plan);
                 if let Some(refusal) = judgement.settle(gates, &found) {
-                    return (ReserveError::Refused(refusal), None);
+                    return (ReserveError::Refused(refusal, None), None);
                 }
                 if subject.kind == SubjectKind::Phone {
                     judgement.meet_phone(item, &found);
@@ -50,7 +50,7 @@ pub(super) fn judge(
                     ..Found::default()
                 };
                 if let Some(refusal) = judgement.settle(std::slice::from_ref(gate), &found) {
-                    return (ReserveError::Refused(refusal), None);
+                    return (ReserveError::Refused(refusal, None), None);
                 }
             }
             Part::Purse(write) => {
@@ -209,7 +209,9 @@ impl<'p> Judgement<'p> {
         self.denials.append(&mut self.of_phone);
         if let Some((denial, subject)) = Denial::most_lasting(self.denials) {
             let refusal = SendRefusal::Denied(denial);
-            return (ReserveError::Refused(refusal), Some(subject));
+            let proof = self.moved.proof.flatten().map(Box::new);
+            let proof = proof.filter(|_| subject.kind == SubjectKind::Phone);
+            return (ReserveError::Refused(refusal, proof), Some(subject));
         }
         if self.has_moved || self.moved.is_unpaid {
             (ReserveError::Again(Box::new(self.moved)), None)

@@ -36,6 +36,7 @@ use tokio::time::{Instant, timeout_at};
 pub use self::blocks::Block;
 pub use self::counter::count_update;
 pub use self::inspect::WrongCodes;
+pub use self::purses::Freshness;
 pub use self::read::get_item;
 pub use self::reference::StoredToken;
 pub use self::reserve::{Moved, PhoneCaller, ReserveError, SendPlan};

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 use super::item::{Item, PK, attribute, number, read_number, read_proof, text};
 use super::record::RecordWrite;
 use super::transaction::{CONFLICT_RETRIES, pause};
-use super::{CallFailed, Store, StoreError, within};
+use super::{CallFailed, Store, StoreError, get_item, within};
 
 const READ: &str = "BatchGetItem";
 const CREDIT: &str = "UpdateItem";
@@ -90,6 +90,16 @@ fn add_condition(own: &mut RecordWrite, condition: Condition) {
     }
 }
 
+/// How fresh a read is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// As the last write left it, at one read unit per item.
+    Latest,
+    /// As it was within the last second or so, at half of it. For a decision that a transaction checks, or that refuses for
+    /// seconds only.
+    Recent,
+}
+
 impl From<Stopped> for StoreError {
     fn from(stopped: Stopped) -> Self {
         match stopped {
@@ -111,6 +121,7 @@ impl Store {
         ask: &Ask,
         phone_index: &SubjectIndex,
         (purses, proof): (&mut HashMap<PurseKey, PurseItem>, Option<Option<Proof>>),
+        freshness: Freshness,
         request: &mut RequestContext,
     ) -> Result<Option<Proof>, StoreError> {
         let keys = [ask.country_key(), ask.block_key(), ask.network_key()];
@@ -121,11 +132,12 @@ impl Store {
         let mut keys = HashMap::new();
         if !missing.is_empty() {
             let names = missing.iter().map(ToString::to_string).collect();
-            keys.insert(self.tables.limits.clone(), read_keys(names)?);
+            keys.insert(self.tables.limits.clone(), read_keys(names, freshness)?);
         }
         if proof.is_none() {
             let name = phone_index.as_str().to_owned();
-            keys.insert(self.tables.challenges.clone(), read_keys(vec![name])?);
+            let read = read_keys(vec![name], freshness)?;
+            keys.insert(self.tables.challenges.clone(), read);
         }
         let began = Instant::now();
         let read = self.read_batch(keys, request).await;
@@ -137,6 +149,21 @@ impl Store {
             purses.insert(key, read_purse(item));
         }
         Ok(proof.unwrap_or_else(|| items.get(phone_index.as_str()).and_then(read_proof)))
+    }
+
+    /// Reads one purse, as the last write left it; without attributes when there is no item.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store gives no answer.
+    pub async fn read_purse(
+        &self,
+        key: &PurseKey,
+        request: &mut RequestContext,
+    ) -> Result<PurseItem, StoreError> {
+        let (table, key) = (&self.tables.limits, key.to_string());
+        let item = get_item(&self.client, table, key, request).await?;
+        Ok(item.as_ref().map(read_purse).unwrap_or_default())
     }
 
     /// Reads items by their keys, which differ over the tables.
@@ -277,10 +304,12 @@ impl Store {
     }
 }
 
-/// Names the items of one table to read. The read is consistent, because it follows a write that was refused.
-fn read_keys(names: Vec<String>) -> Result<KeysAndAttributes, StoreError> {
+/// Names the items of one table to read.
+fn read_keys(names: Vec<String>, freshness: Freshness) -> Result<KeysAndAttributes, StoreError> {
     let keys = names.into_iter();
     let keys = keys.map(|name| HashMap::from([(PK.to_owned(), text(name))]));
     let read = KeysAndAttributes::builder().set_keys(Some(keys.collect()));
-    Ok(read.consistent_read(true).build()?)
+    Ok(read
+        .consistent_read(freshness == Freshness::Latest)
+        .build()?)
 }

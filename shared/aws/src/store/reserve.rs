@@ -72,8 +72,10 @@ pub struct PhoneCaller {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ReserveError {
     /// A rule refused, the challenge is over, or the idempotency key was used.
+    ///
+    /// With a denial by the phone's record comes the evidence on it: those whom it names have a reserve of their own.
     #[error("refused")]
-    Refused(SendRefusal),
+    Refused(SendRefusal, Option<Box<Proof>>),
     /// What is stored has moved on. The send is planned again with this.
     #[error("the records have moved on")]
     Again(Box<Moved>),
@@ -109,6 +111,21 @@ impl SendPlan {
         self.gates.clone_from(&moved.gates);
         (self.terms, self.wrong) = moved.wrong;
         self.ended_evidence = moved.ended_evidence;
+    }
+
+    /// Returns the device or else the network of the caller, if the phone with this evidence was verified there. The phone
+    /// has a reserve for such a caller.
+    #[must_use]
+    pub fn place_of(&self, proof: &Proof) -> Option<&SubjectIndex> {
+        let caller = &self.caller.as_ref()?.caller;
+        if !proof.holds(self.terms.now) {
+            return None;
+        }
+        if proof.device == caller.device {
+            return Some(&caller.device);
+        }
+        let network = Some(&caller.network);
+        network.filter(|own| proof.network.as_ref() == Some(own))
     }
 
     /// Returns the share of the phone that the text uses up.
@@ -205,7 +222,7 @@ impl Store {
             Err(error) => return Err(error.into()),
         };
         let (error, subject) = judge(plan, &reasons);
-        if let ReserveError::Refused(SendRefusal::Denied(_)) = error {
+        if let ReserveError::Refused(SendRefusal::Denied(_), _) = error {
             request.facts.denied = subject;
         }
         Err(error)

@@ -4,6 +4,8 @@ use thiserror::Error;
 
 use super::Micros;
 use super::item::{Attribute, PurseItem};
+use super::policy::PursePolicy;
+use super::refill::{Draw, draw};
 use crate::clock::Timestamp;
 use crate::window::DAY;
 
@@ -69,6 +71,21 @@ impl BlockRecord {
     /// [`Damaged`] names an attribute that no write of the service leaves like this.
     pub fn read(item: &PurseItem, now: Timestamp) -> Result<Option<Self>, Damaged> {
         Ok(Room::read(item, Attribute::Room, Attribute::At, now)?.map(Self))
+    }
+
+    /// Returns the instant from which the block can pay `price`, if nobody else asks; `None` when it can at `now`.
+    #[must_use]
+    pub fn pays_at(
+        &self,
+        price: Micros,
+        policy: &PursePolicy,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let start = policy.block.start.at(price);
+        match draw(self.0, price, policy.block.refill, start, now) {
+            Draw::Ready | Draw::TopUp(_) => None,
+            Draw::Empty(at) => Some(at),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use phoneproof_aws::store::{Moved, PhoneCaller, SendPlan, StoreError};
+use phoneproof_aws::store::{Freshness, Moved, PhoneCaller, SendPlan, StoreError};
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::catalog::RenderedText;
 use phoneproof_domain::challenge::Spent;
@@ -115,7 +115,9 @@ impl Service {
             }
         }
         let items = moved.purses.clone();
-        self.decide(ask, plan, (items, moved.proof.clone()), request)
+        let known = (items, moved.proof.clone());
+        // It follows a write that was refused, and may have to see what that met.
+        self.decide(ask, plan, known, Freshness::Latest, request)
             .await
     }
 
@@ -134,7 +136,10 @@ impl Service {
             return Ok(());
         }
         match self.remembered.recall_purses(ask) {
-            Some(items) => self.decide(ask, plan, (items, None), request).await,
+            Some(items) => {
+                self.decide(ask, plan, (items, None), Freshness::Recent, request)
+                    .await
+            }
             None => Ok(()),
         }
     }
@@ -145,12 +150,13 @@ impl Service {
         ask: &Ask,
         plan: &mut SendPlan,
         (mut items, proof): (HashMap<PurseKey, PurseItem>, Option<Option<Proof>>),
+        freshness: Freshness,
         request: &mut RequestContext,
     ) -> Result<(), SendError> {
         let phone = plan.phone_index.clone();
         let store = &self.store;
         let proof = store
-            .read_purses(ask, &phone, (&mut items, proof), request)
+            .read_purses(ask, &phone, (&mut items, proof), freshness, request)
             .await?;
         let records = Records::read(ask, proof, |key| {
             items.get(key).cloned().unwrap_or_default()

@@ -2,6 +2,7 @@
 
 use phoneproof_aws::store::{SendPlan, StoreError};
 use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::purse::{BlockRecord, PurseKey, PurseRule};
 use phoneproof_domain::rule::Rule;
 use phoneproof_observe::RequestContext;
 
@@ -15,7 +16,8 @@ pub struct RefusedText {
     pub given_back: Vec<Rule>,
     /// The rules that the text may count towards: the store did not say whether it gave their counts back.
     pub perhaps_given_back: Vec<Rule>,
-    /// When the next text to the phone can pass: after the cooldown, and after the window of each limit that is used up.
+    /// When the next text to the phone can pass: after the cooldown, after the window of each limit that is used up, and
+    /// when the phone's number block can pay again. The refused text stays paid by the block.
     pub retry_at: Timestamp,
     /// Whether the limits could be read. Otherwise `retry_at` is the end of the cooldown, and a limit may last longer.
     pub limits_known: bool,
@@ -44,10 +46,7 @@ impl Service {
             // The reply may be what was lost, or a reply before the one that reports the error.
             Err(_) => (Vec::new(), rules),
         };
-        let full = self
-            .store
-            .find_end_of_full_windows(plan, &given_back, request)
-            .await;
+        let full = self.find_end_of_refusals(plan, &given_back, request).await;
         if let Err(error) = &full {
             tracing::warn!(%error, "the limits of a refused text were not read");
         }
@@ -60,5 +59,32 @@ impl Service {
                 .flatten()
                 .map_or(cooldown_ends, |end| end.max(cooldown_ends)),
         }
+    }
+
+    /// Returns when the limits and the number block that a refused text has used up admit another one; `None` if they do.
+    async fn find_end_of_refusals(
+        &self,
+        plan: &SendPlan,
+        given_back: &[Rule],
+        request: &mut RequestContext,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let store = &self.store;
+        let full = store
+            .find_end_of_full_windows(plan, given_back, request)
+            .await?;
+        let Some(paid) = &plan.paid else {
+            return Ok(full);
+        };
+        let mut keys = paid.writes.iter().map(|write| &write.key);
+        let block = keys.find(|key| matches!(key, PurseKey::NumberBlock(_)));
+        let Some(key) = block.filter(|_| !self.policy.purses.is_shadowed(PurseRule::NumberBlock))
+        else {
+            return Ok(full);
+        };
+        let (item, now) = (store.read_purse(key, request).await?, request.now);
+        let record = BlockRecord::read(&item, now)
+            .map_err(|damage| StoreError::DamagedPurse(key.to_string(), damage))?;
+        let pays_at = record.and_then(|block| block.pays_at(paid.payer.price, self.purses(), now));
+        Ok(full.max(pays_at))
     }
 }

@@ -1,9 +1,8 @@
 //! Reserves the challenge of a send in the store, or refuses it from what this instance remembers.
 
-use phoneproof_aws::store::{PhoneCaller, ReserveError, SendPlan, StoreError};
-use phoneproof_domain::clock::Timestamp;
+use phoneproof_aws::store::{ReserveError, SendPlan, StoreError};
 use phoneproof_domain::denial::Denial;
-use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal};
+use phoneproof_domain::phone_record::{Reservation, SendRefusal};
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectKind};
 use phoneproof_observe::RequestContext;
@@ -21,22 +20,22 @@ impl Service {
         request: &mut RequestContext,
     ) -> Result<(), ReserveError> {
         if let Some(refusal) = self.refuse_again(plan, request).await? {
-            return Err(ReserveError::Refused(refusal));
+            return Err(ReserveError::Refused(refusal, None));
         }
         let reserved = self.reserve_in_store(checked, plan, request).await;
-        if let Err(ReserveError::Refused(SendRefusal::Denied(denial))) = &reserved
+        if let Err(ReserveError::Refused(SendRefusal::Denied(denial), proof)) = &reserved
             && let Some(subject) = &request.facts.denied
         {
-            self.remembered.remember(*denial, subject, request.now);
+            self.remembered
+                .remember((*denial, proof.as_deref()), subject, plan);
         }
         reserved
     }
 
     /// Refuses a send that falls under a remembered refusal, without a write.
     ///
-    /// Only the phone's record knows whether a send repeats an earlier one or resends a challenge that is over, and
-    /// whether the phone was verified with this caller. Such sends read it, and are answered as the store would answer
-    /// them.
+    /// Only the phone's record knows whether a send repeats an earlier one or resends a challenge that is over. Such sends
+    /// read it, and are answered as the store would answer them.
     async fn refuse_again(
         &self,
         plan: &SendPlan,
@@ -47,8 +46,7 @@ impl Service {
             return Ok(None);
         }
         let is_new = matches!(plan.reservation, Reservation::New { .. });
-        let refuses_phone = |(_, subject): &(_, Subject)| subject.kind == SubjectKind::Phone;
-        if !is_new || denials.iter().any(refuses_phone) {
+        if !is_new {
             let record = self.store.read_record(plan, request).await?;
             denials.retain(|(denial, _)| denial.gate() != Some(Rule::PhoneCooldown));
             let phone = Subject::new(SubjectKind::Phone, plan.phone_index.clone());
@@ -58,7 +56,10 @@ impl Service {
                 Err(other) => return Ok(Some(other)),
             }
             // The phone may have a reserve for this caller. The store decides on it.
-            if has_reserve(&record, plan, request.now) {
+            if record
+                .proof
+                .is_some_and(|proof| plan.place_of(&proof).is_some())
+            {
                 denials.retain(|(_, subject)| subject.kind != SubjectKind::Phone);
             }
         }
@@ -81,13 +82,4 @@ impl Service {
         }
         self.sender.connect_beside(reserve).await
     }
-}
-
-/// Whether the phone was verified at the device or in the network of the caller, so that it has a reserve for it.
-fn has_reserve(record: &PhoneRecord, plan: &SendPlan, now: Timestamp) -> bool {
-    let (Some(proof), Some(PhoneCaller { caller, .. })) = (&record.proof, &plan.caller) else {
-        return false;
-    };
-    proof.holds(now)
-        && (proof.device == caller.device || proof.network.as_ref() == Some(&caller.network))
 }
