@@ -189,3 +189,37 @@ async fn a_service_without_keys_takes_none_and_says_so() {
     assert_refused(&answer, "has no [attestation]", "no keys");
     assert_eq!(world.text_count(), 0);
 }
+
+/// A refused caller is asked for an attestation where that opens a lane, and nowhere else.
+#[tokio::test]
+async fn a_refusal_asks_for_an_attestation_where_the_lane_is_on() {
+    for (lane, challenge) in [
+        ("", Value::Null),
+        ("[purses.attested]\n", json!("attestation")),
+    ] {
+        let edge = Edge::default();
+        let addition = format!("{}\n{lane}", edge.policy());
+        let builder = World::builder().purses().policy_addition(&addition);
+        let world = builder.start().await;
+        let mut n = 0;
+        let refused = loop {
+            let answer = world
+                .client
+                .send_from(&phone(n), &format!("d{n}"), "203.0.113.7")
+                .await;
+            n += 1;
+            assert!(n < 20, "a new country has few texts");
+            if answer.status != 202 {
+                break answer;
+            }
+        };
+        assert_eq!(refused.json["rule"], "country-purse", "{}", refused.text);
+        assert_eq!(refused.json["challenge"], challenge, "{lane}");
+        let claims = Edge::claims(&world.stack.url, &phone(n), world.clock.now());
+        let vouched = send(&world, n, &edge.sign(&claims)).await;
+        let expected = if lane.is_empty() { 429 } else { 202 };
+        assert_eq!(vouched.status, expected, "{}", vouched.text);
+        // Who has brought one is not asked for another.
+        assert!(vouched.json["challenge"].is_null());
+    }
+}

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::faults::{PLAIN, TRANSACTION, await_in_time, expect_statuses, with_every_fault};
 
-/// What a text to the US costs, in millionths of a dollar. A new country starts with four of them.
+/// What a text to the US costs, in millionths of a dollar. A new country starts with six of them.
 const PRICE: i64 = 10_000;
 
 async fn start() -> World {
@@ -33,7 +33,7 @@ async fn a_failed_read_of_the_purses_texts_at_most_once_and_pays_for_every_text(
         let texts = world.text_count();
         assert_eq!(texts, usize::from(first.status == 202), "{fault:?}");
         let paid = i64::from(first.status == 202);
-        let left = if paid == 0 { 0 } else { 4 * PRICE - PRICE };
+        let left = if paid == 0 { 0 } else { 6 * PRICE - PRICE };
         assert_eq!(read(&world, "open").await, left, "{fault:?}");
         (fault, first.status)
     })
@@ -51,7 +51,7 @@ async fn a_failed_second_transaction_pays_for_every_text() {
         assert_eq!(texts, i64::from(first.status == 202), "{fault:?}");
         let (open, sent) = (read(&world, "open").await, read(&world, "sent").await);
         assert!(sent >= texts, "{fault:?}");
-        assert_eq!(open, if sent == 0 { 0 } else { 3 * PRICE }, "{fault:?}");
+        assert_eq!(open, if sent == 0 { 0 } else { 5 * PRICE }, "{fault:?}");
         (fault, first.status)
     })
     .await;

@@ -9,12 +9,13 @@
 )]
 
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use phoneproof_config::DEFAULT_POLICY;
 use phoneproof_local::aws::SECRET_ID;
+use phoneproof_local::loose::policy_to_try;
 use phoneproof_local::stack::{Backends, Options, tables};
 use phoneproof_tests::{Death, RuntimeApi, Said, Wire, phone};
 use serde_json::{Value, json};
@@ -28,6 +29,13 @@ const FULL: Duration = Duration::from_secs(10);
 /// How long a busy machine may take for anything.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// The file of the policy. The tests type no code in, so its purses are in shadow mode.
+static POLICY: LazyLock<String> = LazyLock::new(|| {
+    let path = format!("{}/thaw.toml", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&path, policy_to_try()).expect("written");
+    path
+});
+
 /// The function in a process of its own, with a wire to each service that it calls while it serves.
 struct Function {
     process: Child,
@@ -39,7 +47,7 @@ struct Function {
 
 impl Function {
     async fn start() -> Self {
-        let policy = phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("valid");
+        let policy = phoneproof_config::policy::from_toml(&policy_to_try()).expect("valid");
         let backends = Backends::start(&Options::new(policy)).await;
         let backends = backends.expect("free ports");
         let dynamodb = Wire::to(&backends.endpoints.dynamodb).await;
@@ -50,6 +58,7 @@ impl Function {
             .env_clear()
             .envs([
                 ("ISSUER", "https://verify.example.com"),
+                ("POLICY_PATH", &*POLICY),
                 ("LIMITS_TABLE", &names.limits),
                 ("CHALLENGES_TABLE", &names.challenges),
                 ("BLOCKS_TABLE", &names.blocks),

@@ -66,6 +66,7 @@ fn fill_lanes(policy: &mut PursePolicy) {
         lane.refill_to = MANY;
     }
     policy.young_open.texts = MANY;
+    policy.start_texts = MANY;
     policy.unearned_per_day = MUCH;
 }
 

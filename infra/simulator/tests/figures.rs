@@ -53,17 +53,17 @@ fn luma_costs_under_a_dollar_and_its_neighbours_almost_nothing() {
     assert!(luma.dearest_dollars() < 2.0);
     assert!(luma.on_day.percent() < 1.0, "{:?}", luma.on_day);
     let new = purses("1n", 1);
-    assert_near("a new country", new.mean_dollars(), 0.56, 0.15);
+    assert_near("a new country", new.mean_dollars(), 0.71, 0.15);
 }
 
 #[test]
 fn healthchecks_costs_under_two_dollars_and_under_one_percent_of_the_honest_sends() {
     let random = purses("2", 3);
-    assert_near("dollars", random.mean_dollars(), 1.06, 0.5);
+    assert_near("dollars", random.mean_dollars(), 0.97, 0.5);
     assert!(random.dearest_dollars() < 2.0, "{random:?}");
     assert!(random.on_day.percent() < 1.0, "{:?}", random.on_day);
     let new = purses("2n", 1);
-    assert_near("a new country", new.mean_dollars(), 0.88, 0.23);
+    assert_near("a new country", new.mean_dollars(), 1.32, 0.23);
     let own_block = purses("6b", 1);
     assert_near("an own block", own_block.mean_dollars(), 1.10, 0.23);
     assert!(own_block.honest.percent() < 0.3, "{own_block:?}");
@@ -72,7 +72,7 @@ fn healthchecks_costs_under_two_dollars_and_under_one_percent_of_the_honest_send
 #[test]
 fn an_attacker_who_types_some_codes_gets_a_little_more() {
     let typing = purses("5b", 1);
-    assert_near("dollars", typing.mean_dollars(), 1.98, 0.9);
+    assert_near("dollars", typing.mean_dollars(), 1.32, 0.9);
     assert!(typing.dearest_dollars() < 5.0);
 }
 
@@ -106,6 +106,25 @@ fn a_steady_service_loses_next_to_nothing_and_passes_at_the_first_try() {
 fn an_outage_is_not_an_attack() {
     let after = purses("d1", 4);
     assert!(after.honest.percent() < 10.0, "{:?}", after.honest);
+}
+
+#[test]
+fn a_cold_launch_in_a_country_of_low_conversion_loses_few() {
+    // With four texts to start with, both of these locked everybody new out for twelve hours.
+    let scenario = find("bnm").expect("a scenario");
+    let mut launch = Figures::default();
+    for seed in [5, 15] {
+        launch.add(&scenario.run(&Defence::purses(), seed));
+    }
+    assert!(launch.honest.percent() < 5.0, "{:?}", launch.honest);
+}
+
+#[test]
+fn ten_times_the_tries_cost_no_more_than_nine_texts() {
+    // With three codes of a network and four texts of the lane moved, these cost $2.20 to $2.42.
+    let scenario = find("2p").expect("a scenario");
+    let dearest = [9, 13, 26].map(|seed| scenario.run(&Defence::purses(), seed).cost);
+    assert!(dearest.iter().all(|cost| *cost < 2_000_000), "{dearest:?}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::purse::{PurseRefusal, PurseRule};
+use crate::purse::{PursePolicy, PurseRefusal, PurseRule};
 use crate::rule::Rule;
 use crate::window::Quota;
 
@@ -56,17 +56,19 @@ impl Denial {
         }
     }
 
-    /// Whether a caller for whom the operator vouches may pass where this refuses.
+    /// Whether a caller for whom the operator vouches may pass where this refuses: only a lane of its own lets it.
     ///
     /// Blocks, locks, cooldowns, counts and the money stop hold for everybody.
     #[must_use]
-    pub const fn yields_to_attestation(&self) -> bool {
+    pub const fn yields_to_attestation(&self, purses: &PursePolicy) -> bool {
         match self {
             Self::Blocked(_)
             | Self::CoolingDown { .. }
             | Self::Exhausted(..)
             | Self::Locked { .. } => false,
-            Self::Unpaid(refusal) => matches!(refusal.rule, PurseRule::Country),
+            Self::Unpaid(refusal) => {
+                purses.attested.is_some() && matches!(refusal.rule, PurseRule::Country)
+            }
         }
     }
 

@@ -22,6 +22,7 @@ fn raised_stop(policy: &mut PursePolicy) {
 fn launch(policy: &mut PursePolicy) {
     raised_stop(policy);
     for texts in [
+        &mut policy.start_texts,
         &mut policy.open.refill_to,
         &mut policy.open.cap.texts,
         &mut policy.young_open.texts,

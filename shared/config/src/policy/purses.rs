@@ -58,6 +58,7 @@ fn read_policy(table: &PursesTable) -> PursePolicy {
     set_lane(&mut policy.moved, &table.moved.lane());
     set(&mut policy.moved_texts, table.moved.texts_per_phone);
     set_lane(&mut policy.open, &table.open.lane());
+    set(&mut policy.start_texts, table.open.start_texts);
     let young = (table.open.young_texts, table.open.young_usd);
     set_cap(&mut policy.young_open, young);
     policy.attested = table.attested.as_ref().map(|attested| {

@@ -246,11 +246,7 @@ pub(super) fn parse(text: &str) -> (File, Vec<Fault>) {
         };
         let steps = list_steps(error.path());
         faults.push(Fault {
-            path: if steps.is_empty() {
-                "file".to_owned()
-            } else {
-                error.path().to_string()
-            },
+            path: name_path(&steps),
             reason: error.inner().message().to_owned(),
         });
         if !remove(&mut document, &steps) {
@@ -273,6 +269,27 @@ fn list_steps(path: &Path) -> Vec<Step> {
             Segment::Enum { .. } | Segment::Unknown => None,
         })
         .collect()
+}
+
+/// Writes a path as in `business.login.templates` or `sms.price_list.usd[3]`. A key without a name stands in quotes.
+fn name_path(steps: &[Step]) -> String {
+    let mut path = String::new();
+    for step in steps {
+        match step {
+            Step::Index(index) => path.push_str(&format!("[{index}]")),
+            Step::Key(key) => {
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                path.push_str(if key.is_empty() { "\"\"" } else { key });
+            }
+        }
+    }
+    if path.is_empty() {
+        "file".to_owned()
+    } else {
+        path
+    }
 }
 
 /// Removes the value at the end of `steps`. Values in lists keep their places: an empty table takes the place of one.

@@ -187,6 +187,8 @@ fn names_each_fault_by_its_path() {
             "sms.max_price_usd: ",
         ),
         ("[limits]\n\"a\\nb\" = 1", "limits.a\\nb: unknown field"),
+        ("[\"\".templates]\nde = \"\"", "\"\": unknown field"),
+        ("[sms.\"\"]\nde = \"\"", "sms.\"\": unknown field"),
         (
             "[business.Bad_Id]\nbrand = \"B\"\ndefault_locale = \"en\"\ntemplates.en = \"{code}\"",
             "business.Bad_Id: ",

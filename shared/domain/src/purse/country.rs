@@ -229,7 +229,7 @@ impl<'a> CountryDraft<'a> {
             record.begin(ask.day(), policy, ask.shards);
             (record, 0)
         } else {
-            let first = ask.price.saturating_mul(i64::from(policy.open.refill_to));
+            let first = ask.price.saturating_mul(i64::from(policy.start_texts));
             let grant = first.min(unearned);
             (CountryRecord::new(ask, policy, grant), grant)
         };

@@ -126,10 +126,10 @@ impl Table {
         }
     }
 
-    /// A country where three codes were typed in network `home`.
+    /// A country where four codes were typed in network `home`.
     fn familiar(policy: &PursePolicy) -> Self {
         let mut table = Self::default();
-        for n in 0..3 {
+        for n in 0..4 {
             let ask = ask(-3_600 + n, "home", "elsewhere");
             let plan = table.send(&ask, policy, None).expect("a send");
             table.credit(&ask, &plan.payer, policy);

@@ -42,7 +42,7 @@ impl Service {
 
     /// Makes the refusal by a rule. It asks for an attestation if one could help, and this caller brought none.
     pub(super) fn deny(&self, denial: Denial, request: &RequestContext) -> SendError {
-        let helps = self.attestations.is_some() && denial.yields_to_attestation();
+        let helps = self.attestations.is_some() && denial.yields_to_attestation(self.purses());
         let remedy = (helps && !request.facts.vouched).then_some(Remedy::Attestation);
         SendError::Denied(denial, remedy)
     }

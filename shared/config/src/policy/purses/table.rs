@@ -82,6 +82,7 @@ lane_table!(MovedTable {
     texts_per_phone: u32,
 });
 lane_table!(OpenTable {
+    start_texts: u32,
     young_texts: u32,
     young_usd: f64,
 });

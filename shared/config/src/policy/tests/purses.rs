@@ -26,7 +26,7 @@ fn the_sample_policy_writes_down_every_default() {
         let name = line.split_once(" = ").map_or("", |(name, _)| name);
         !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
     });
-    assert_eq!(values.count(), 49, "every key of the tables");
+    assert_eq!(values.count(), 50, "every key of the tables");
 }
 
 #[test]
@@ -55,6 +55,7 @@ fn the_values_of_the_section_replace_the_defaults() {
         texts_per_phone = 2
         [purses.open]
         refill_to = 3
+        start_texts = 5
         young_texts = 7
         young_usd = 2
         [purses.attested]
@@ -70,7 +71,7 @@ fn the_values_of_the_section_replace_the_defaults() {
         usd = 0.06
         refill_minutes = 60
         [purses.network]
-        codes = 4
+        codes = 5
         codes_per_million = 0
         earns = 0.34
         texts = 7
@@ -101,6 +102,7 @@ fn the_values_of_the_section_replace_the_defaults() {
     expected.moved.refill = Duration::from_mins(10);
     expected.moved_texts = 2;
     expected.open.refill_to = 3;
+    expected.start_texts = 5;
     let cap = |texts, at_least| Cap { texts, at_least };
     expected.young_open = cap(7, 2_000_000);
     expected.attested = Some(LanePolicy {
@@ -114,7 +116,7 @@ fn the_values_of_the_section_replace_the_defaults() {
     expected.block.start = cap(5, 40_000);
     expected.block.cap = cap(9, 60_000);
     expected.block.refill = HOUR;
-    expected.network.codes = 4;
+    expected.network.codes = 5;
     expected.network.share_per_million = 0;
     expected.network.earns = Thousandths(340);
     expected.network.cap = 7;
@@ -156,6 +158,7 @@ fn nonsense_is_named_all_of_it_at_once() {
         [purses.open]
         texts = 10
         usd = 1000000.01
+        start_texts = 10
         young_texts = 9
         [purses.attested]
         texts = -1
@@ -202,6 +205,7 @@ fn nonsense_is_named_all_of_it_at_once() {
         "known.days",
         "moved.refill_to",
         "open.usd",
+        "open.start_texts",
         "open.young_texts",
         "open.young_usd",
         "attested.texts",

@@ -19,6 +19,7 @@ const DAYS: &str = "1 to 400 days are needed";
 const REFILL_TO: &str = "1 text up to the texts of the lane is needed";
 const LACK: &str = "1 text up to those of the lane known is needed";
 const OF_OPEN: &str = "at least what the lane holds later is needed";
+const OF_YOUNG: &str = "1 text up to open.young_texts is needed";
 const OF_START: &str = "at least what a block starts with is needed";
 
 /// The paths of a lane's numbers.
@@ -109,6 +110,8 @@ pub(super) fn find(policy: &PursePolicy) -> Vec<PurseFault> {
     }
     let young = ["open.young_texts", "open.young_usd"];
     found.wider(policy.young_open, policy.open.cap, young, OF_OPEN);
+    let starts = (1..=policy.young_open.texts).contains(&policy.start_texts);
+    found.check(starts, "open.start_texts", OF_YOUNG);
     found.days(policy.known_for, "known.days");
     let lacks = (1..=policy.known.cap.texts).contains(&policy.outage_lack);
     found.check(lacks, "outage.known_lack_texts", LACK);
@@ -174,7 +177,10 @@ mod tests {
         assert_eq!(fields(|p| p.crowd.cap.at_least = -1), ["crowd.usd"]);
         let never = fields(|p| p.moved.refill = Duration::ZERO);
         assert_eq!(never, ["moved.refill_minutes"]);
-        assert_eq!(fields(|p| p.young_open.texts = 3), ["open.young_texts"]);
+        let young = fields(|p| p.young_open.texts = 3);
+        assert_eq!(young, ["open.young_texts", "open.start_texts"]);
+        assert_eq!(fields(|p| p.start_texts = 7), ["open.start_texts"]);
+        assert_eq!(fields(|p| p.start_texts = 0), ["open.start_texts"]);
         assert_eq!(fields(|p| p.gain = Thousandths(999)).len(), 3);
         assert_eq!(fields(|p| p.block.cap.texts = 3), ["number_block.texts"]);
         assert_eq!(fields(|p| p.money.least = 0), ["money_stop.usd_per_day"]);

@@ -20,7 +20,7 @@ fn the_money_of_a_day_ends_and_the_next_day_begins_with_its_own() {
     assert_eq!(table.get(&country, Attribute::Day), day);
     assert_eq!(table.get(&country, Attribute::Left), 25_000_000 - PRICE);
     assert_eq!(table.get(&country, Attribute::spent_on(day)), PRICE);
-    assert_eq!(table.get(&country, Attribute::spent_on(day - 1)), 3 * PRICE);
+    assert_eq!(table.get(&country, Attribute::spent_on(day - 1)), 4 * PRICE);
 }
 
 #[test]

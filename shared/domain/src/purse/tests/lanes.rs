@@ -11,30 +11,30 @@ fn lane(plan: Result<Plan, PurseRefusal>) -> Lane {
 }
 
 #[test]
-fn a_new_country_gets_four_texts_from_the_service_and_then_one_in_twelve_hours() {
+fn a_new_country_gets_six_texts_from_the_service_and_then_one_in_twelve_hours() {
     let (policy, mut table) = (PursePolicy::default(), Table::default());
     // So early that twelve hours later is the same day.
     let early = -40_000;
-    for n in 0..4 {
+    for n in 0..6 {
         let sent = table.send(&ask(early + n, "net", &format!("b{n}")), &policy, None);
         assert_eq!(lane(sent), Lane::Open);
     }
     let refused = table
-        .send(&ask(early + 4, "net", "b4"), &policy, None)
+        .send(&ask(early + 6, "net", "b6"), &policy, None)
         .expect_err("empty");
-    let twelve_hours = Timestamp::from_unix(NOON + early + 3 + 12 * 3_600);
+    let twelve_hours = Timestamp::from_unix(NOON + early + 5 + 12 * 3_600);
     assert_eq!(
         (refused.rule, refused.retry_at),
         (PurseRule::Country, twelve_hours)
     );
     let service = ask(0, "n", "b").service_key();
-    assert_eq!(table.get(&service, Attribute::Left), 4_000_000 - 4 * PRICE);
+    assert_eq!(table.get(&service, Attribute::Left), 4_750_000 - 6 * PRICE);
     assert!(
         table
-            .send(&ask(early + 3 + 12 * 3_600, "net", "b5"), &policy, None)
+            .send(&ask(early + 5 + 12 * 3_600, "net", "b7"), &policy, None)
             .is_ok()
     );
-    assert_eq!(table.get(&service, Attribute::Left), 4_000_000 - 5 * PRICE);
+    assert_eq!(table.get(&service, Attribute::Left), 4_750_000 - 7 * PRICE);
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn the_first_try_pays_for_the_crowd_and_for_nobody_else() {
     assert!(!first(|table, ask| table.set(
         ask.network_key(),
         Attribute::Needed,
-        4
+        5
     )));
     assert!(!first(|table, ask| {
         table.set(ask.network_key(), Attribute::ExpiresAt, ask.now.unix());
@@ -277,11 +277,11 @@ fn known_phones_end_an_outage() {
 fn a_network_without_a_code_for_15_days_starts_anew() {
     let policy = PursePolicy::default();
     let mut table = Table::familiar(&policy);
-    let later = ask(15 * 86_400 - 3_598, "home", "b");
+    let later = ask(15 * 86_400 - 3_597, "home", "b");
     let network = later.network_key();
     let plan = table.send(&later, &policy, None).expect("a plan");
     assert_eq!(plan.payer.lane, Lane::Open);
-    assert_eq!(table.get(&network, Attribute::Codes), 3);
+    assert_eq!(table.get(&network, Attribute::Codes), 4);
     table.credit(&later, &plan.payer, &policy);
     assert_eq!(table.get(&network, Attribute::Codes), 1);
     assert_eq!(table.get(&network, Attribute::Room), PRICE / 2);
@@ -299,7 +299,7 @@ fn the_codes_of_a_network_are_halved_every_30_days() {
         table.get(&network, Attribute::Codes)
     };
     let codes = [10, 20, 29, 30, 40, 50, 59, 60].map(|day| type_code(&mut table, day));
-    assert_eq!(codes, [4, 5, 6, 4, 5, 6, 7, 4]);
+    assert_eq!(codes, [5, 6, 7, 4, 5, 6, 7, 4]);
 }
 
 #[test]
