@@ -13,7 +13,7 @@ use super::StoreError;
 use super::item::{Item, attribute, read_phone_record, read_subject_record, read_tally};
 use super::purses::read_purse;
 use super::ranges::read_blocked_ranges;
-use super::reserve::{Moved, Part, ReserveError, SendPlan};
+use super::reserve::{Evidence, Moved, Part, ReserveError, SendPlan};
 use super::transaction::{CONDITION_FAILED, NOT_VALID};
 
 /// Decides what follows from a transaction that was refused.
@@ -87,7 +87,7 @@ impl<'p> Judgement<'p> {
                 reservation: plan.reservation,
                 reserved: None,
                 ended_evidence: plan.ended_evidence,
-                proof: None,
+                proof: Evidence::Unread,
                 purses: HashMap::new(),
                 is_unpaid: false,
             },
@@ -177,7 +177,7 @@ impl<'p> Judgement<'p> {
                 self.take_reserve(claim, found);
             }
         }
-        self.moved.proof = Some(proof);
+        self.moved.proof = Evidence::Read(proof);
     }
 
     /// Takes the text out of the phone's reserve, if its cooldown and the slots admit one.
@@ -209,9 +209,12 @@ impl<'p> Judgement<'p> {
         self.denials.append(&mut self.of_phone);
         if let Some((denial, subject)) = Denial::most_lasting(self.denials) {
             let refusal = SendRefusal::Denied(denial);
-            let proof = self.moved.proof.flatten().map(Box::new);
-            let proof = proof.filter(|_| subject.kind == SubjectKind::Phone);
-            return (ReserveError::Refused(refusal, proof), Some(subject));
+            let proof = match self.moved.proof {
+                Evidence::Read(proof) if subject.kind == SubjectKind::Phone => proof,
+                Evidence::Read(_) | Evidence::Unread => None,
+            };
+            let refused = ReserveError::Refused(refusal, proof.map(Box::new));
+            return (refused, Some(subject));
         }
         if self.has_moved || self.moved.is_unpaid {
             (ReserveError::Again(Box::new(self.moved)), None)

@@ -39,7 +39,7 @@ pub use self::inspect::WrongCodes;
 pub use self::purses::Freshness;
 pub use self::read::get_item;
 pub use self::reference::StoredToken;
-pub use self::reserve::{Moved, PhoneCaller, ReserveError, SendPlan};
+pub use self::reserve::{Evidence, Moved, PhoneCaller, ReserveError, SendPlan};
 pub use self::spend::SpendOutcome;
 pub use self::transaction::{CONDITION_FAILED, transact};
 use crate::clients::error_code;

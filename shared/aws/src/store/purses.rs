@@ -22,6 +22,7 @@ use tokio::time::Instant;
 
 use super::item::{Item, PK, attribute, number, read_number, read_proof, text};
 use super::record::RecordWrite;
+use super::reserve::Evidence;
 use super::transaction::{CONFLICT_RETRIES, pause};
 use super::{CallFailed, Store, StoreError, get_item, within};
 
@@ -120,7 +121,7 @@ impl Store {
         &self,
         ask: &Ask,
         phone_index: &SubjectIndex,
-        (purses, proof): (&mut HashMap<PurseKey, PurseItem>, Option<Option<Proof>>),
+        (purses, proof): (&mut HashMap<PurseKey, PurseItem>, Evidence),
         freshness: Freshness,
         request: &mut RequestContext,
     ) -> Result<Option<Proof>, StoreError> {
@@ -134,7 +135,7 @@ impl Store {
             let names = missing.iter().map(ToString::to_string).collect();
             keys.insert(self.tables.limits.clone(), read_keys(names, freshness)?);
         }
-        if proof.is_none() {
+        if proof == Evidence::Unread {
             let name = phone_index.as_str().to_owned();
             let read = read_keys(vec![name], freshness)?;
             keys.insert(self.tables.challenges.clone(), read);
@@ -148,7 +149,10 @@ impl Store {
             let item = items.get(&key.to_string()).unwrap_or(&empty);
             purses.insert(key, read_purse(item));
         }
-        Ok(proof.unwrap_or_else(|| items.get(phone_index.as_str()).and_then(read_proof)))
+        Ok(match proof {
+            Evidence::Read(proof) => proof,
+            Evidence::Unread => items.get(phone_index.as_str()).and_then(read_proof),
+        })
     }
 
     /// Reads one purse, as the last write left it; without attributes when there is no item.

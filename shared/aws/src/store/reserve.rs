@@ -84,6 +84,16 @@ pub enum ReserveError {
     Store(#[from] StoreError),
 }
 
+/// What is known about the evidence on a phone's record.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Evidence {
+    /// The record was not read.
+    #[default]
+    Unread,
+    /// The record has this evidence, or none.
+    Read(Option<Proof>),
+}
+
 /// What a refused transaction told about the next one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moved {
@@ -97,8 +107,8 @@ pub struct Moved {
     pub reserved: Option<Claim>,
     /// When the evidence on the phone's record has ended, if it has.
     pub ended_evidence: Option<Timestamp>,
-    /// The phone's evidence, if its record came back.
-    pub proof: Option<Option<Proof>>,
+    /// The phone's evidence.
+    pub proof: Evidence,
     /// The purses that came back, because they refused.
     pub purses: HashMap<PurseKey, PurseItem>,
     /// Whether somebody else has to pay.

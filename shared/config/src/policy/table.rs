@@ -276,7 +276,7 @@ fn name_path(steps: &[Step]) -> String {
     let mut path = String::new();
     for step in steps {
         match step {
-            Step::Index(index) => path.push_str(&format!("[{index}]")),
+            Step::Index(index) => path.extend(["[", &index.to_string(), "]"]),
             Step::Key(key) => {
                 if !path.is_empty() {
                     path.push('.');

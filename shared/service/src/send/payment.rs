@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use phoneproof_aws::store::{Freshness, Moved, PhoneCaller, SendPlan, StoreError};
+use phoneproof_aws::store::{Evidence, Freshness, Moved, PhoneCaller, SendPlan, StoreError};
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::catalog::RenderedText;
 use phoneproof_domain::challenge::Spent;
 use phoneproof_domain::denial::Denial;
 use phoneproof_domain::phone_record::Reservation;
 use phoneproof_domain::purse::{
-    Ask, Caller, Micros, Proof, PurseItem, PurseKey, PursePolicy, PurseRefusal, PurseRule, Records,
+    Ask, Caller, Micros, PurseItem, PurseKey, PursePolicy, PurseRefusal, PurseRule, Records,
     decide, first_try,
 };
 use phoneproof_domain::rule::Rule;
@@ -137,8 +137,14 @@ impl Service {
         }
         match self.remembered.recall_purses(ask) {
             Some(items) => {
-                self.decide(ask, plan, (items, None), Freshness::Recent, request)
-                    .await
+                self.decide(
+                    ask,
+                    plan,
+                    (items, Evidence::Unread),
+                    Freshness::Recent,
+                    request,
+                )
+                .await
             }
             None => Ok(()),
         }
@@ -149,7 +155,7 @@ impl Service {
         &self,
         ask: &Ask,
         plan: &mut SendPlan,
-        (mut items, proof): (HashMap<PurseKey, PurseItem>, Option<Option<Proof>>),
+        (mut items, proof): (HashMap<PurseKey, PurseItem>, Evidence),
         freshness: Freshness,
         request: &mut RequestContext,
     ) -> Result<(), SendError> {
