@@ -32,9 +32,22 @@ pub async fn at_once<F>(client: &Client, call: impl Fn(usize, Client) -> F) -> S
 where
     F: Future<Output = Answer> + Send + 'static,
 {
-    let barrier = Arc::new(Barrier::new(*PARALLEL));
+    so_many_at_once(*PARALLEL, client, call).await
+}
+
+/// Makes `count` calls at the same moment, as [`at_once`] does. Use it where every call takes many transactions, which the
+/// embedded database makes one after another.
+pub async fn so_many_at_once<F>(
+    count: usize,
+    client: &Client,
+    call: impl Fn(usize, Client) -> F,
+) -> Statuses
+where
+    F: Future<Output = Answer> + Send + 'static,
+{
+    let barrier = Arc::new(Barrier::new(count));
     let mut calls = JoinSet::new();
-    for n in 0..*PARALLEL {
+    for n in 0..count {
         let (barrier, answer) = (Arc::clone(&barrier), call(n, client.clone()));
         calls.spawn(async move {
             barrier.wait().await;
