@@ -2,7 +2,7 @@
 // and fails if what is committed differs. The Rust build of the local stack embeds dist/, so that it needs no Node.
 
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,16 +25,20 @@ await build({
   minify: true,
   banner: { js: "/*! PhoneProof, Apache-2.0 */" },
 });
-cpSync(join(here, "../../LICENSE"), join(check ? out : here, "LICENSE"));
 
 const list = (folder) => readdirSync(folder, { recursive: true }).filter((name) => statSync(join(folder, name)).isFile()).sort();
 if (check) {
-  const [built, kept] = [list(out).filter((name) => name !== "LICENSE"), list(join(here, "dist"))];
+  const [built, kept] = [list(out), list(join(here, "dist"))];
   const differs = built.filter((name) => !kept.includes(name) || !readFileSync(join(out, name)).equals(readFileSync(join(here, "dist", name))));
   const stale = kept.filter((name) => !built.includes(name));
   rmSync(out, { recursive: true });
   if (differs.length + stale.length > 0) {
     console.error(`dist/ is not what src/ gives: ${[...differs, ...stale].join(", ")}. Run: npm run build`);
+    process.exit(1);
+  }
+  // npm packs no file from outside the package's folder, so the licence is here a second time.
+  if (!readFileSync(join(here, "LICENSE")).equals(readFileSync(join(here, "../../LICENSE")))) {
+    console.error("LICENSE differs from the LICENSE at the top of the repository");
     process.exit(1);
   }
   console.log(`dist/ is what src/ gives: ${built.length} files in ${relative(process.cwd(), here) || "."}`);
