@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use phoneproof_crypto::keyring::KeyringOwner;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 
@@ -96,8 +97,7 @@ pub(crate) enum Command {
         with_block: bool,
     },
     /// List, add, promote and retire the keys of the keyring, or replace them all after a leak.
-    #[command(subcommand)]
-    Keys(KeysCommand),
+    Keys(KeysArguments),
     /// Check a policy file before it is deployed.
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -208,6 +208,33 @@ pub(crate) struct BlockArguments {
     pub(crate) duration: Option<Span>,
 }
 
+#[derive(Args)]
+pub(crate) struct KeysArguments {
+    /// Which keyring. If not given, it is that of the stack; with the variables that `cargo run` prints, that of the
+    /// verification service.
+    #[arg(long, global = true, value_enum, value_name = "SERVICE")]
+    pub(crate) keyring: Option<Keyring>,
+    #[command(subcommand)]
+    pub(crate) command: KeysCommand,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Keyring {
+    /// The keyring of the verification service, which KEYRING_SECRET_ID names.
+    Verification,
+    /// The keyring of the account service, which ACCOUNT_KEYRING_SECRET_ID names.
+    Account,
+}
+
+impl From<Keyring> for KeyringOwner {
+    fn from(keyring: Keyring) -> Self {
+        match keyring {
+            Keyring::Verification => Self::Verification,
+            Keyring::Account => Self::Account,
+        }
+    }
+}
+
 #[derive(Subcommand)]
 pub(crate) enum KeysCommand {
     /// Show the ids and dates of the keys, and no secret.
@@ -222,7 +249,8 @@ pub(crate) enum KeysCommand {
     },
     /// Add a root. Functions accept it once they have read it, and make nothing with it before it is promoted.
     Add {
-        /// Id of the new root, 1 to 16 lower-case letters and digits; the next of r2, r3, … if not given.
+        /// Id of the new root, 1 to 16 lower-case letters and digits, which no key had before; the next of r2, r3, … if
+        /// not given.
         id: Option<String>,
     },
     /// Make new tokens with a root. Refused until every function and every cache of the key set knows it.
@@ -253,9 +281,9 @@ pub(crate) enum KeysCommand {
     /// Add an RSA key. It signs success tokens with RS256 from ten minutes later on, when every function and every cache
     /// of the key set knows it.
     AddRsa {
-        /// Id of the new key, 1 to 16 lower-case letters and digits.
-        #[arg(default_value = "rsa1")]
-        id: String,
+        /// Id of the new key, 1 to 16 lower-case letters and digits, which no key had before; the next of rsa1, rsa2, …
+        /// if not given.
+        id: Option<String>,
     },
 }
 

@@ -94,7 +94,7 @@ async fn run(cli: Cli) -> Result<Reply, CommandError> {
             typed_phone,
             with_block,
         } => phones::forget(&operator, &common, &typed_phone, with_block).await,
-        Command::Keys(command) => keys::run(&operator, &common, command).await,
+        Command::Keys(arguments) => keys::run(&operator, &common, arguments).await,
         Command::SendTest {
             typed_phone,
             business,

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use phoneproof_aws::clients::Clients;
-use phoneproof_aws::keys::{Keys, KeysError};
+use phoneproof_aws::keys::{KeyringOwner, Keys, KeysError};
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::clock::{Clock, Timestamp};
 use phoneproof_domain::phone::Phone;
@@ -103,7 +103,11 @@ impl Accounts {
         let clients = Clients::new(&settings.aws, clock);
         Ok(Self {
             issuer: settings.issuer.clone(),
-            keys: Keys::new(clients.secrets, settings.keyring_secret_id.clone()),
+            keys: Keys::new(
+                clients.secrets,
+                settings.keyring_secret_id.clone(),
+                KeyringOwner::Account,
+            ),
             tokens: OwnTokens::new(&settings.issuer),
             store: AccountStore::new(
                 clients.dynamodb,
