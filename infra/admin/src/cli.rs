@@ -8,6 +8,7 @@ use phoneproof_crypto::keyring::KeyringOwner;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 
+use crate::reason::parse_reason;
 use crate::time::{Span, parse_instant, parse_span};
 
 const EXIT_CODES: &str = "\
@@ -16,7 +17,7 @@ Exit codes:
   1  failed: AWS did not answer or refused, or a policy has faults
   2  usage: an argument is missing or malformed
   3  nothing to do: there is no such entry, key or phone
-  4  refused: the step is unsafe now, or was not confirmed";
+  4  refused: the step is unsafe now, was not confirmed, or somebody else changed the same thing at the same time";
 
 /// Operates a PhoneProof stack: blocks, locks, keys, limits, policy, logs.
 #[derive(Parser)]
@@ -122,7 +123,7 @@ pub(crate) enum Command {
     /// Show the log lines of the functions.
     Tail {
         /// How far back to begin, as in 90s, 5m, 2h or 7d.
-        #[arg(long, default_value = "5m", value_parser = parse_span)]
+        #[arg(long, default_value = "5m", allow_hyphen_values = true, value_parser = parse_span)]
         since: Span,
         /// Show new lines until Ctrl-C.
         #[arg(long)]
@@ -134,7 +135,7 @@ pub(crate) enum Command {
     /// Sum up the request lines of the functions.
     Stats {
         /// How far back to begin, as in 90s, 5m, 2h or 7d.
-        #[arg(long, default_value = "1h", value_parser = parse_span)]
+        #[arg(long, default_value = "1h", allow_hyphen_values = true, value_parser = parse_span)]
         since: Span,
         /// Show only the busiest subjects, this many: who was refused most, and the countries that were texted most.
         /// `block` takes them as they are printed.
@@ -197,14 +198,14 @@ pub(crate) struct ExplainArguments {
 pub(crate) struct BlockArguments {
     #[command(flatten)]
     pub(crate) subject: SubjectArguments,
-    /// Why; stored with the entry. Give no personal data.
-    #[arg(long)]
+    /// Why, in words on one line; stored with the entry. Give no personal data.
+    #[arg(long, allow_hyphen_values = true, value_parser = parse_reason)]
     pub(crate) reason: String,
     /// When the block ends, as in 2027-01-31T00:00:00Z; never if not given.
-    #[arg(long, value_parser = parse_instant, conflicts_with = "duration")]
+    #[arg(long, allow_hyphen_values = true, value_parser = parse_instant, conflicts_with = "duration")]
     pub(crate) until: Option<Timestamp>,
     /// How long the block lasts, as in 90s, 5m, 2h or 7d.
-    #[arg(long = "for", id = "duration", value_name = "TIME", value_parser = parse_span)]
+    #[arg(long = "for", id = "duration", value_name = "TIME", allow_hyphen_values = true, value_parser = parse_span)]
     pub(crate) duration: Option<Span>,
 }
 

@@ -12,6 +12,7 @@ mod opted_out;
 mod output;
 mod phones;
 mod policy;
+mod reason;
 mod secret;
 mod send_test;
 mod stats;

@@ -8,7 +8,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sdk_cloudformation::types::Stack;
 use phoneproof_aws::clients::error_code;
-use phoneproof_aws::store::{CallFailed, Store, Tables};
+use phoneproof_aws::store::{BlockListError, CallFailed, Store, Tables};
 use phoneproof_config::Environment as _;
 use phoneproof_config::process::{ProcessEnvironment, SystemClock};
 use phoneproof_crypto::keyring::{Keyring, KeyringOwner};
@@ -339,6 +339,19 @@ fn read_keyring_variable(wanted: Option<KeyringOwner>) -> Result<KeyringSecret, 
 impl From<CallFailed> for CommandError {
     fn from(failed: CallFailed) -> Self {
         Self::call(failed.operation, &failed.code)
+    }
+}
+
+impl From<BlockListError> for CommandError {
+    fn from(error: BlockListError) -> Self {
+        match error {
+            BlockListError::Call(failed) => failed.into(),
+            BlockListError::Contended => Self::new(
+                Exit::Refused,
+                "other operators changed the block list at the same time, so this change may not act everywhere yet",
+                "see `blocks`, then run the command again",
+            ),
+        }
     }
 }
 

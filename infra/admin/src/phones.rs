@@ -94,7 +94,9 @@ pub(crate) async fn forget(
     let is_own = |token: &str| is_token_of(token, &phone, &keyring, &resources.issuer, now);
     let erased = store.forget(&index, &places, is_own, &SystemRandom).await?;
     let subject = Subject::new(SubjectKind::Phone, index);
-    let unblocked = with_block && store.unblock(&subject, now, &SystemRandom).await?.is_some();
+    let subjects: &[Subject] = if with_block { &[subject] } else { &[] };
+    let unblocked = store.unblock(subjects, now, &SystemRandom).await?;
+    let unblocked = !unblocked.is_empty();
     if erased == 0 && !unblocked {
         return Ok(Reply::nothing("nothing was stored about this phone"));
     }

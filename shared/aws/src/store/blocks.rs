@@ -1,8 +1,10 @@
 //! The block list, which operators read and write.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::random::Random;
 use phoneproof_domain::subject::Subject;
+use thiserror::Error;
 
 use super::item::{EXPIRES_AT, Item, PK, instant, read_number, text};
 use super::{CallFailed, Store};
@@ -10,6 +12,21 @@ use super::{CallFailed, Store};
 const REASON: &str = "reason";
 const LABEL: &str = "label";
 const CREATED_AT: &str = "created_at";
+const REMOVED: &str = "removed";
+
+/// The error code of a write whose condition failed.
+const CONDITIONAL_CHECK: &str = "ConditionalCheckFailedException";
+
+/// Why a change of the block list was not made, or not everywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BlockListError {
+    /// A call failed. Making the change again completes it.
+    #[error(transparent)]
+    Call(#[from] CallFailed),
+    /// Other operators changed the list at the same time. Making the change again completes it.
+    #[error("other operators kept changing the block list")]
+    Contended,
+}
 
 /// An entry of the block list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +41,8 @@ pub struct Block {
     pub created_at: Option<Timestamp>,
     /// When the entry ends; `None` when only an operator ends it.
     pub expires_at: Option<Timestamp>,
+    /// Whether an operator is taking the entry off the list. It is no longer in force, whatever the clocks say.
+    pub is_removed: bool,
 }
 
 impl Block {
@@ -36,6 +55,7 @@ impl Block {
             reason: read_text(REASON).unwrap_or_default(),
             created_at: read_number(item, CREATED_AT).map(Timestamp::from_unix),
             expires_at: read_number(item, EXPIRES_AT).map(Timestamp::from_unix),
+            is_removed: item.contains_key(REMOVED),
         })
     }
 
@@ -52,14 +72,16 @@ impl Block {
         let times = times
             .into_iter()
             .filter_map(|(name, at)| Some((name.to_owned(), instant(at?))));
-        item.extend(label.into_iter().chain(times));
+        let removed = self.is_removed;
+        let removed = removed.then(|| (REMOVED.to_owned(), AttributeValue::Bool(true)));
+        item.extend(label.into_iter().chain(times).chain(removed));
         item
     }
 
     /// Whether the entry is in force at `now`. DynamoDB may delete entries days after their end.
     #[must_use]
     pub fn is_in_force(&self, now: Timestamp) -> bool {
-        self.expires_at.is_none_or(|ends| now < ends)
+        !self.is_removed && self.expires_at.is_none_or(|ends| now < ends)
     }
 }
 
@@ -80,38 +102,80 @@ impl Store {
         Ok(())
     }
 
-    /// Takes a subject off the list. Returns its entry, if there was one.
+    /// Takes subjects off the list. Returns the entries that there were.
     ///
-    /// A range leaves the copies before its entry goes. So an entry stays on the list for as long as it may act.
+    /// The entry of a range is marked first, then the range leaves the copies, and then the entry goes. So an entry stays
+    /// on the list for as long as it may act. The mark, and not an end of the entry, tells other operators that it is no
+    /// longer in force: their clocks may be behind.
     ///
     /// # Errors
     ///
-    /// [`CallFailed`] names the call. Calling again completes the work.
+    /// [`BlockListError`] when a call fails, or others change the list at the same time. Calling again completes the work.
     pub async fn unblock(
         &self,
-        subject: &Subject,
+        subjects: &[Subject],
         now: Timestamp,
         random: &dyn Random,
-    ) -> Result<Option<Block>, CallFailed> {
-        let Some(block) = self.find_block(subject).await? else {
-            return Ok(None);
-        };
-        if subject.kind.is_range() {
-            let ended = Block {
-                expires_at: Some(now),
-                ..block.clone()
-            };
-            self.block(&ended).await?;
-            self.spread_ranges(now, random).await?;
+    ) -> Result<Vec<Block>, BlockListError> {
+        let mut found = Vec::new();
+        for subject in subjects {
+            found.extend(self.find_block(subject).await?);
         }
-        self.client
-            .delete_item()
+        let is_range = |block: &&Block| block.subject.kind.is_range();
+        for block in found.iter().filter(is_range) {
+            self.mark_removed(&block.subject, now).await?;
+        }
+        if found.iter().any(|block| is_range(&block)) {
+            self.spread_ranges(random).await?;
+        }
+        for block in &found {
+            self.delete_block(&block.subject).await?;
+        }
+        Ok(found)
+    }
+
+    /// Marks the entry of a range, unless somebody else has deleted it.
+    async fn mark_removed(&self, subject: &Subject, now: Timestamp) -> Result<(), BlockListError> {
+        let marked = self
+            .client
+            .update_item()
             .table_name(&self.tables.blocks)
             .key(PK, text(subject.key()))
+            .condition_expression("attribute_exists(pk)")
+            .update_expression("SET #removed = :yes, #ends = :now")
+            .expression_attribute_names("#removed", REMOVED)
+            .expression_attribute_names("#ends", EXPIRES_AT)
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .expression_attribute_values(":now", instant(now))
             .send()
             .await
-            .map_err(|error| CallFailed::new("DeleteItem", &error))?;
-        Ok(Some(block))
+            .map_err(|error| CallFailed::new("UpdateItem", &error));
+        match marked {
+            Err(failed) if failed.code != CONDITIONAL_CHECK => Err(failed.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Deletes the entry of a subject. That of a range has to be marked still: otherwise somebody has blocked it anew.
+    async fn delete_block(&self, subject: &Subject) -> Result<(), BlockListError> {
+        let request = self
+            .client
+            .delete_item()
+            .table_name(&self.tables.blocks)
+            .key(PK, text(subject.key()));
+        let request = if subject.kind.is_range() {
+            request
+                .condition_expression("attribute_not_exists(pk) OR attribute_exists(#removed)")
+                .expression_attribute_names("#removed", REMOVED)
+        } else {
+            request
+        };
+        let deleted = request.send().await;
+        match deleted.map_err(|error| CallFailed::new("DeleteItem", &error)) {
+            Ok(_) => Ok(()),
+            Err(failed) if failed.code == CONDITIONAL_CHECK => Err(BlockListError::Contended),
+            Err(failed) => Err(failed.into()),
+        }
     }
 
     /// Reads the entry of a subject, in force or not.
