@@ -1,6 +1,6 @@
 // The accounts demo: register, log in, use a session, reset the password.
 
-import { $, call, clearFaults, countdown, decodeToken, describePhoneFault, exactTime, explain, fillTable, formatMoment, make, makeButton, markFaulty, onSubmit, showNotice, watchedFetch, whileBusy } from "./common.js";
+import { $, base, call, clearFaults, countdown, decodeToken, describePhoneFault, exactTime, explain, fillTable, formatMoment, make, makeButton, markFaulty, onSubmit, showNotice, watchedFetch, whileBusy } from "./common.js";
 import { followProof, startDevice } from "./device.js";
 import { formatLeft, isInternational } from "./phone-proof.js";
 import { onLanguage, put, startWords, t } from "./words.js";
@@ -88,7 +88,7 @@ function readNewPassword(step, field, fewest) {
 /** Texts a code for a business action. Once the person has entered it, calls `use` with the proof. */
 async function prove(step, business, use) {
   closeProof();
-  const element = make("phone-proof", { issuer: "", business, phone: typedPhone() });
+  const element = make("phone-proof", { issuer: base, business, phone: typedPhone() });
   element.fetch = watchedFetch;
   nameButton(element);
   element.addEventListener("phoneproof-verified", ({ detail }) => {

@@ -92,6 +92,9 @@ setInterval(tick, 250);
 
 // ------------------------------------------------------------------------------------------- API
 
+/** The path at which the pages and the APIs are served: that of the public URL, or "" for the root. */
+export const base = new URL(".", document.baseURI).pathname.replace(/\/$/, "");
+
 /**
  * Calls the API and lists the exchange on the page. `status` 0 means that nothing answered. `kind` names the call in the
  * tables of words below. If `path` is not given, the path is `/v1/` and `kind`.
@@ -101,7 +104,7 @@ export async function call(kind, request, { method = "POST", path = `/v1/${kind}
   if (request) headers["Content-Type"] = "application/json";
   if (token) headers.Authorization = `Bearer ${token}`;
   const init = { method, headers, body: request ? JSON.stringify(request) : undefined };
-  return (await exchangeWith(kind, path, init)).exchange;
+  return (await exchangeWith(kind, base + path, init)).exchange;
 }
 
 /** A `fetch` for `<phone-proof>`, which lists its sends and verifies on the page. */
@@ -337,7 +340,7 @@ export function poll(ask) {
 /** Fetches the texts, newest first; only those to `phone`, in E.164, if it is given. */
 export async function fetchMessages(phone) {
   const query = phone ? `?phone=${encodeURIComponent(phone)}` : "";
-  const answer = await fetch(`/inbox/messages${query}`);
+  const answer = await fetch(`${base}/inbox/messages${query}`);
   if (!answer.ok) throw new Error(`the inbox answered ${answer.status}`);
   return answer.json();
 }

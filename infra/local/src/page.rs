@@ -5,7 +5,7 @@
 
 use axum::extract::{Query, Request, State};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use http::header::{
@@ -55,19 +55,36 @@ const CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// Routes to the files and to the messages of `inbox`.
-pub(crate) fn router(inbox: Inbox) -> Router {
-    let mut router = Router::new();
+/// The path of the messages of the inbox.
+const MESSAGES: &str = "/inbox/messages";
+
+/// Lists the paths that [`router`] serves.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    FILES.into_iter().map(|(path, ..)| path).chain([MESSAGES])
+}
+
+/// Routes to the files and to the messages of `inbox`, at the root and at `base_path`. The pages name each other and the
+/// API relatively, so they stay behind the path at which a browser found them.
+pub(crate) fn router(inbox: Inbox, base_path: &str) -> Router {
+    let mut router = serve_at(Router::new(), "");
+    if !base_path.is_empty() {
+        let first_page = format!("{base_path}/");
+        let redirect = move || async move { Redirect::temporary(&first_page) };
+        router = serve_at(router, base_path).route(base_path, get(redirect));
+    }
+    router
+        .with_state(inbox)
+        .layer(middleware::from_fn(guard))
+}
+
+fn serve_at(mut router: Router<Inbox>, base_path: &str) -> Router<Inbox> {
     for (path, content_type, text) in FILES {
         router = router.route(
-            path,
+            &format!("{base_path}{path}"),
             get(move || async move { ([("content-type", content_type)], text) }),
         );
     }
-    router
-        .route("/inbox/messages", get(list_messages))
-        .with_state(inbox)
-        .layer(middleware::from_fn(guard))
+    router.route(&format!("{base_path}{MESSAGES}"), get(list_messages))
 }
 
 #[derive(Deserialize)]
@@ -121,7 +138,7 @@ mod tests {
             drop(inbox.publish(text(&format!("+1415555010{}", n % 2), &format!("text {n}"))));
         }
         let request = Request::get(path).header("host", host);
-        router(inbox)
+        router(inbox, "/base")
             .oneshot(request.body(Body::empty()).expect("a request"))
             .await
             .expect("an answer")
@@ -137,9 +154,9 @@ mod tests {
     #[tokio::test]
     async fn every_answer_has_the_headers_that_lock_it_down() {
         for (host, status) in [("127.0.0.1:3000", 200), ("evil.example:3000", 403)] {
-            let files = FILES.iter().map(|(path, ..)| *path);
-            for path in files.chain(["/inbox/messages"]) {
-                let answer = get(host, path).await;
+            let behind_base = paths().map(|path| format!("/base{path}"));
+            for path in paths().map(str::to_owned).chain(behind_base) {
+                let answer = get(host, &path).await;
                 assert_eq!(answer.status(), status, "{host} {path}");
                 let headers = answer.headers();
                 assert_eq!(headers[CONTENT_SECURITY_POLICY], CONTENT_POLICY);
@@ -147,6 +164,19 @@ mod tests {
                 assert_eq!(headers[REFERRER_POLICY], "no-referrer");
                 assert_eq!(headers[CACHE_CONTROL], "no-store");
                 assert!(!headers.contains_key("access-control-allow-origin"));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_base_path_leads_to_the_first_page_and_pages_name_no_path_of_the_root() {
+        let answer = get("localhost", "/base").await;
+        assert_eq!(answer.status(), 307);
+        assert_eq!(answer.headers()["location"], "/base/");
+        assert_eq!(get("localhost", "/basement/").await.status(), 404);
+        for (path, _, text) in FILES {
+            for rooted in ["href=\"/", "src=\"/", "fetch(\"/", "fetch(`/", "from \"/"] {
+                assert!(!text.contains(rooted), "{path}: {rooted}");
             }
         }
     }

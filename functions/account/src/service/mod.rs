@@ -101,6 +101,11 @@ impl Accounts {
     /// [`FetchFailed`] when TLS cannot be set up.
     pub fn new(settings: &AccountSettings, clock: Arc<dyn Clock>) -> Result<Self, FetchFailed> {
         let clients = Clients::new(&settings.aws, clock);
+        let guard = RemoteGuard::new(settings.verifier.as_str(), Https::new()?);
+        let guard = match &settings.jwks_url {
+            Some(url) => guard.with_jwks_url(url),
+            None => guard,
+        };
         Ok(Self {
             issuer: settings.issuer.clone(),
             keys: Keys::new(
@@ -115,7 +120,7 @@ impl Accounts {
                 settings.limits_table.clone(),
             ),
             phones: PhoneParser::new(),
-            guard: RemoteGuard::new(settings.verifier.as_str(), Https::new()?),
+            guard,
             accepts_test_numbers: settings.accepts_test_numbers,
             hashing: Arc::new(Semaphore::new(HASHED_AT_ONCE)),
         })

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::data_files::DataFiles;
+use super::data_files::{ACCOUNT_KEYRING, DataFiles, KEYRING};
 use super::keyrings;
 use super::options::Options;
 use crate::aws::{self, Log, Secret};
@@ -67,10 +67,10 @@ impl Backends {
         let secret = keyrings::open(
             KeyringOwner::Verification,
             options.keyring.as_ref(),
-            beside_data("keyring.json"),
+            beside_data(KEYRING),
             random,
         )?;
-        let account_file = beside_data("account-keyring.json");
+        let account_file = beside_data(ACCOUNT_KEYRING);
         let account_secret = keyrings::open(KeyringOwner::Account, None, account_file, random)?;
         let mut tasks = JoinSet::new();
         let stop = CancellationToken::new();
