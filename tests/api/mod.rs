@@ -16,6 +16,7 @@ mod action;
 mod again;
 mod agreement;
 mod anywhere;
+mod base_path;
 mod calls;
 mod delivery;
 mod documents;

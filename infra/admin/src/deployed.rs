@@ -87,7 +87,9 @@ async fn download(url: &str) -> Result<Vec<u8>, CommandError> {
     // The URL of a layer holds a signature, so no error shows it.
     let failed = |error: reqwest::Error| {
         let error = error.without_url();
-        not_found(format!("the deployed policy could not be downloaded: {error}"))
+        not_found(format!(
+            "the deployed policy could not be downloaded: {error}"
+        ))
     };
     let client = reqwest::Client::builder().timeout(TIMEOUT).build();
     let answer = client.map_err(failed)?.get(url).send().await;

@@ -44,8 +44,21 @@ mod tests {
         }
         assert!(parse_reason(&"ä".repeat(200)).is_ok());
         for text in [
-            "", " ", "\u{a0}\u{3000}", "\u{200b}", "\u{feff}", "\u{2800}", "two\nlines", "tab\there", "\u{1b}[31mred",
-            "nul\0", "\u{9b}2J", "\u{202e}gnipmup", "a\u{2028}b", "a\u{2066}b", &"ä".repeat(201),
+            "",
+            " ",
+            "\u{a0}\u{3000}",
+            "\u{200b}",
+            "\u{feff}",
+            "\u{2800}",
+            "two\nlines",
+            "tab\there",
+            "\u{1b}[31mred",
+            "nul\0",
+            "\u{9b}2J",
+            "\u{202e}gnipmup",
+            "a\u{2028}b",
+            "a\u{2066}b",
+            &"ä".repeat(201),
         ] {
             assert!(parse_reason(text).is_err(), "{text:?}");
         }

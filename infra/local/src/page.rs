@@ -72,9 +72,7 @@ pub(crate) fn router(inbox: Inbox, base_path: &str) -> Router {
         let redirect = move || async move { Redirect::temporary(&first_page) };
         router = serve_at(router, base_path).route(base_path, get(redirect));
     }
-    router
-        .with_state(inbox)
-        .layer(middleware::from_fn(guard))
+    router.with_state(inbox).layer(middleware::from_fn(guard))
 }
 
 fn serve_at(mut router: Router<Inbox>, base_path: &str) -> Router<Inbox> {

@@ -1,6 +1,10 @@
 //! Runs the command `phoneproof-local` as a person does.
 
-#![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a failed expectation is a failed test"
+)]
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -177,6 +181,112 @@ async fn a_taken_port_says_what_to_do() {
     assert!(interrupt(child).status.success());
 }
 
+/// With a port of its own, a stack takes three. The one that was chosen is named when all are taken.
+#[test]
+fn a_second_stack_on_the_same_port_names_that_port() {
+    let (taken, port) = (0..100)
+        .find_map(|_| {
+            let first = std::net::TcpListener::bind("127.0.0.1:0").ok()?;
+            let port = first.local_addr().ok()?.port();
+            let more = [1, 2].map(|step| {
+                std::net::TcpListener::bind(("127.0.0.1", port.checked_add(step)?)).ok()
+            });
+            more.iter()
+                .all(Option::is_some)
+                .then_some(((first, more), port))
+        })
+        .expect("three ports in a row");
+    let errors = fail(&["--port", &port.to_string()]);
+    assert!(
+        errors.contains(&format!("port {port} on 127.0.0.1, for the API")),
+        "{errors}"
+    );
+    drop(taken);
+}
+
+#[test]
+fn damaged_tables_and_keyrings_that_are_gone_or_exchanged_are_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("t.sqlite");
+    let name = |extension: &str| format!("{}{extension}", data.display());
+    let arguments = ["--data", data.to_str().expect("UTF-8")];
+    let (child, _) = start(&arguments);
+    assert!(interrupt(child).status.success());
+    let (keyring, account) = (name(".keyring.json"), name(".account-keyring.json"));
+    for missing in [&keyring, &account] {
+        let text = std::fs::read(missing).expect("kept");
+        std::fs::remove_file(missing).expect("removed");
+        let errors = fail(&arguments);
+        assert!(
+            errors.contains(missing) && errors.contains("is missing"),
+            "{errors}"
+        );
+        std::fs::write(missing, text).expect("put back");
+    }
+    let (own, other) = (std::fs::read(&keyring), std::fs::read(&account));
+    std::fs::write(&keyring, other.expect("kept")).expect("exchanged");
+    let errors = fail(&arguments);
+    assert!(
+        errors.contains(&keyring) && errors.contains("this is the account service's"),
+        "{errors}"
+    );
+    std::fs::write(&keyring, own.expect("kept")).expect("put back");
+    let tables = std::fs::read(&data).expect("kept");
+    let mut damaged = tables.clone();
+    damaged[16..].fill(0xaa);
+    std::fs::write(&data, damaged).expect("damaged");
+    let errors = fail(&arguments);
+    assert!(
+        errors.contains(&name(": the database is damaged")),
+        "{errors}"
+    );
+    assert!(!errors.contains("encryption"), "{errors}");
+    std::fs::write(&data, tables).expect("put back");
+    let (child, _) = start(&arguments);
+    assert!(interrupt(child).status.success());
+}
+
+#[tokio::test]
+async fn an_issuer_with_a_path_is_served_at_that_path_or_refused() {
+    let (child, url) = start(&["--issuer", "http://127.0.0.1:7360/base"]);
+    for base in ["", "/base"] {
+        assert_eq!(get_body(&url, &format!("{base}/v1/ping")).await, "ok");
+        assert_eq!(
+            send_to(
+                &format!("{url}{base}"),
+                &format!("+1415200{}", 7_980 + base.len())
+            )
+            .await,
+            202
+        );
+        let page = get_body(&url, &format!("{base}/")).await;
+        assert!(page.contains("<title>"), "{page}");
+    }
+    let discovery = get_body(&url, "/base/.well-known/openid-configuration").await;
+    assert!(
+        discovery.contains("\"http://127.0.0.1:7360/base/.well-known/jwks.json\""),
+        "{discovery}"
+    );
+    assert!(interrupt(child).status.success());
+    for issuer in [
+        "http://127.0.0.1:7360/account",
+        "http://127.0.0.1:7360/v1",
+        "http://127.0.0.1:7360/base/",
+        "http://127.0.0.1:7360//base",
+        "http://127.0.0.1:7360/base?x",
+        "http://127.0.0.1:7360/base#x",
+        "http://127.0.0.1:7360/a%20b",
+        "http://me@127.0.0.1:7360/base",
+        "http://127.0.0.1:99999",
+        "127.0.0.1:7360/base",
+        "/base",
+        "",
+    ] {
+        let errors = fail(&["--issuer", issuer]);
+        assert!(errors.contains("--issuer: "), "{issuer}: {errors}");
+    }
+}
+
 #[tokio::test]
 async fn loose_limits_let_a_suite_text_from_one_address() {
     let (child, url) = start(&["--loose-limits"]);
@@ -224,8 +334,30 @@ async fn a_page_of_an_allowed_origin_may_call_both_apis() {
         }
     }
     assert!(interrupt(child).status.success());
-    let errors = fail(&["--allowed-origin", "app.example.com/"]);
-    assert!(errors.contains("--allowed-origin"), "{errors}");
+    for malformed in [
+        "app.example.com/",
+        "",
+        " ",
+        ",",
+        "*",
+        "null",
+        "http://localhost:5173,",
+        "http://localhost:5173,https://app.example.com",
+        "http://localhost:5173/path",
+        "http://localhost:port",
+    ] {
+        let errors = fail(&[
+            "--allowed-origin",
+            allowed[0],
+            "--allowed-origin",
+            malformed,
+        ]);
+        assert!(
+            errors.contains("--allowed-origin: an origin such as"),
+            "{malformed}: {errors}"
+        );
+        assert!(errors.contains("repeat the option"), "{errors}");
+    }
 }
 
 async fn send(url: &str) -> u16 {
@@ -287,18 +419,37 @@ fn a_fault_stops_it_with_a_line_that_names_the_fault() {
             vec!["--data", path(&data).as_str()],
             "root `r1` needs a secret of at least 43",
         ),
-        (vec!["--data", path(&data).as_str()], path(&data).as_str()),
+        (
+            vec!["--data", path(&data).as_str()],
+            path(&keyring).as_str(),
+        ),
         (
             vec!["--data", "/nowhere/t.sqlite"],
-            "/nowhere/t.sqlite: No such file",
+            "/nowhere/t.sqlite: the folder /nowhere does not exist",
         ),
-        (vec!["--data", path(&text).as_str()], path(&text).as_str()),
+        (
+            vec!["--data", path(&text).as_str()],
+            format!("{}: this file is no database", text.display()).as_str(),
+        ),
         (
             vec!["--data", path(folder.path()).as_str()],
-            path(folder.path()).as_str(),
+            format!("{}: this is not a file", folder.path().display()).as_str(),
         ),
+        (vec!["--data", "/dev/null"], "/dev/null: this is not a file"),
     ] {
         let errors = fail(&arguments);
         assert!(errors.contains(named), "{errors}");
     }
+    assert_eq!(
+        std::fs::read(&text).expect("kept").len(),
+        99 * 48,
+        "unchanged"
+    );
+    let beside = std::fs::read_dir(folder.path()).expect("a folder");
+    let names = beside.map(|file| file.expect("a file").file_name());
+    assert!(
+        !names
+            .into_iter()
+            .any(|name| name.to_string_lossy().starts_with("text.sqlite."))
+    );
 }

@@ -50,8 +50,7 @@ fn is_issuer(text: &str) -> bool {
 
 /// Whether every proxy and client writes the segment of a path in the same way (RFC 3986 section 2.3).
 fn is_segment(segment: &str) -> bool {
-    let is_unreserved =
-        |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+    let is_unreserved = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
     !matches!(segment, "" | "." | "..") && segment.bytes().all(is_unreserved)
 }
 

@@ -271,7 +271,9 @@ impl KeyringDocument {
         let pepper = peppers.find(|pepper| pepper.id == id);
         let pepper = pepper.ok_or_else(|| EditError::Unknown(id.to_owned()))?;
         let reason = match pepper.from.filter(|from| now < *from) {
-            _ if pepper.is_current => Some(format!("new passwords are made with the pepper `{id}`")),
+            _ if pepper.is_current => {
+                Some(format!("new passwords are made with the pepper `{id}`"))
+            }
             Some(from) => Some(format!(
                 "from {from} on, new passwords are made with the pepper `{id}`"
             )),

@@ -32,6 +32,15 @@ pub fn with_operations(document: utoipa::openapi::OpenApi, operations: &[Operati
     document
 }
 
+/// Names the path at which the API is mapped as the server of `document`. Clients append paths to it (OpenAPI 3.1, "Server
+/// Object"), so it ends without a slash.
+#[must_use]
+pub fn with_server(mut document: Value, base_path: &str) -> Value {
+    let url = if base_path.is_empty() { "/" } else { base_path };
+    document["servers"] = json!([{ "url": url }]);
+    document
+}
+
 /// Adds the properties of the schema `more`, which leaves the document, to the schema `name`.
 pub fn extend_schema(document: &mut Value, name: &str, more: &str) {
     let Some(schemas) = document["components"]["schemas"].as_object_mut() else {

@@ -44,11 +44,23 @@ mod tests {
             (Some("http://127.0.0.1:3000"), ""),
             (Some("http://127.0.0.1:3000/base"), "/base"),
             (Some("https://dev.example.com/sms/one"), "/sms/one"),
-            (Some("https://dev.example.com/accounting/v1"), "/accounting/v1"),
+            (
+                Some("https://dev.example.com/accounting/v1"),
+                "/accounting/v1",
+            ),
         ] {
             assert_eq!(read(issuer).expect("accepted"), base_path);
         }
-        for path in ["account", "v1", "v1/x", "accounts", "inbox", "demo", ".well-known", "openapi.json"] {
+        for path in [
+            "account",
+            "v1",
+            "v1/x",
+            "accounts",
+            "inbox",
+            "demo",
+            ".well-known",
+            "openapi.json",
+        ] {
             let error = read(Some(&format!("http://127.0.0.1:3000/{path}"))).expect_err(path);
             assert!(error.to_string().starts_with("--issuer: "), "{error}");
         }

@@ -100,7 +100,9 @@ fn check(tables: &Path) -> io::Result<bool> {
     let read = file.take(HEADER.len() as u64).read_to_end(&mut begin);
     read.map_err(|error| name_file(tables)(&error))?;
     if !begin.is_empty() && begin != HEADER {
-        return refuse("this file is no database; choose a new file with --data, or one that it made");
+        return refuse(
+            "this file is no database; choose a new file with --data, or one that it made",
+        );
     }
     Ok(!begin.is_empty())
 }

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use aws_credential_types::Credentials;
 use axum::Router;
-use tokio::net::TcpListener;
 use phoneproof_api::App;
 use phoneproof_aws::clients::{AwsSettings, Clients};
 use phoneproof_aws::keys::READ_WITHIN;
@@ -19,6 +18,7 @@ use phoneproof_config::process::SystemClock;
 use phoneproof_config::{LOCAL_STACK, Settings};
 use phoneproof_observe::{Journal, Output, RequestContext};
 use phoneproof_service::Service;
+use tokio::net::TcpListener;
 
 use crate::aws::{Log, SECRET_ID};
 use crate::gateway::{self, Gateway};
