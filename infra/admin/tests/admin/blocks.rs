@@ -415,7 +415,7 @@ async fn spans_ends_and_reasons_that_mean_nothing_are_refused() {
         } else {
             &["--reason", "r"]
         };
-        let arguments = [&block, &[option, value], reason].concat();
+        let arguments = [&block[..], &[option, value], reason].concat();
         let output = site.run(&arguments).await;
         assert_eq!(output.status.code(), Some(2), "{option} {value:?}");
         let said = String::from_utf8(output.stderr).expect("UTF-8");
