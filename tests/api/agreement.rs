@@ -3,6 +3,8 @@
 //! Each test puts a record into the table, lets the store write to it, and compares the result with the domain's
 //! decision.
 
+mod counts;
+mod kinds;
 mod ranges;
 
 use std::collections::BTreeMap;
@@ -31,6 +33,8 @@ use phoneproof_domain::window::{DAY, Window};
 use phoneproof_observe::RequestContext;
 use phoneproof_tests::{World, phone, protocol};
 use serde_json::{Value, json};
+
+use self::kinds::*;
 
 const OWN: ChallengeId = ChallengeId([1; 16]);
 const OTHER: ChallengeId = ChallengeId([2; 16]);
@@ -253,85 +257,6 @@ fn slot_attribute(slot: &Slot) -> Value {
     json!({ "M": members })
 }
 
-fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
-    let seconds = Duration::from_secs;
-    let slot = |id, expires_at| Slot {
-        id,
-        root: protocol::root(),
-        expires_at,
-        attempts_left: 1,
-        used: None,
-        written_by: None,
-    };
-    // Entered now, at the last second of a repeat, and a second before it.
-    let uses = [0, 29, 30].map(|ago| {
-        Some(Use {
-            at: now - seconds(ago),
-            by: if ago == 0 { WRITE } else { EARLIER },
-        })
-    });
-    let mut kinds = vec![BTreeMap::new()];
-    for id in [OWN, OTHER] {
-        for expires_at in [now - seconds(1), now, now + seconds(1)] {
-            for attempts_left in [0, 1] {
-                for used in [&[None], &uses[..]].concat() {
-                    for written_by in [None, Some(WRITE)] {
-                        let slot = Slot {
-                            attempts_left,
-                            used,
-                            written_by,
-                            ..slot(id, expires_at)
-                        };
-                        kinds.push(BTreeMap::from([(2, slot)]));
-                    }
-                }
-            }
-        }
-    }
-    // An idempotency key that was used before leaves a dead slot of the same challenge, before or after the live one.
-    for dead in [1, 3] {
-        kinds.push(BTreeMap::from([
-            (dead, slot(OWN, now - seconds(1))),
-            (2, slot(OWN, now + seconds(1))),
-        ]));
-    }
-    // The slot that a send asks for holds another challenge, which is open, over, or the renewal that is asked for.
-    for (id, expires_at) in [
-        (OTHER, now + seconds(1)),
-        (OTHER, now - seconds(9)),
-        (OTHER, now - seconds(10)),
-        (NEXT, now + seconds(1)),
-    ] {
-        for used in [&[None], &uses[..]].concat() {
-            let holder = Slot {
-                used,
-                ..slot(id, expires_at)
-            };
-            kinds.push(BTreeMap::from([
-                (2, slot(OWN, now + seconds(1))),
-                (4, holder),
-            ]));
-        }
-    }
-    let full = (0..SLOTS).map(|index| (index, slot(OWN, now + seconds(1 + u64::from(index)))));
-    kinds.push(full.collect());
-    kinds
-}
-
-/// A renewal of the challenge in slot 2, planned for so many guesses.
-fn renewal(attempts_left: u32) -> Reservation {
-    let (id, slot) = (OWN, 2);
-    Reservation::Renewal {
-        id: NEXT,
-        slot: 4,
-        of: Predecessor {
-            id,
-            slot,
-            attempts_left,
-        },
-    }
-}
-
 #[tokio::test]
 async fn the_store_and_the_domain_decide_alike_on_every_send() {
     let bench = Bench::new().await;
@@ -427,110 +352,6 @@ async fn the_store_and_the_domain_decide_alike_on_every_guess() {
                 protocol::guess(&mut expected, 2, right, WRITE, bench.terms.now);
             }
             assert_eq!(bench.record().await, expected, "{record:?}");
-        }
-    }
-}
-
-/// Returns the rule that a counter's key names.
-fn rule_of(key: &str) -> Rule {
-    let name = key.split('#').next().unwrap_or_default();
-    let rule = Rule::ALL.into_iter().find(|rule| rule.name() == name);
-    rule.expect("a rule")
-}
-
-#[tokio::test]
-async fn the_store_and_the_domain_decide_alike_on_every_count() {
-    let bench = Bench::new().await;
-    let limit = 3;
-    let mut plan = bench.plan(Reservation::New { id: OWN, slot: 4 });
-    plan.gates = bench.gates(limit);
-    assert_eq!(bench.reserve(&plan).await, Ok(()));
-    let counters = bench.counters().await;
-    let counting = Rule::ALL.iter().filter(|rule| rule.window().is_some());
-    assert_eq!(counters.len(), counting.count(), "{counters:?}");
-    for (full, counted) in counters
-        .keys()
-        .flat_map(|key| [0, 2, 3, 4].map(|n| (key, n)))
-    {
-        bench.put(&PhoneRecord::default()).await;
-        for key in counters.keys() {
-            bench.set_counter(key, 0).await;
-        }
-        bench.set_counter(full, counted).await;
-        let stored = bench.reserve(&plan).await;
-        let mut expected = counted;
-        let has_room = protocol::count(&mut expected, limit);
-        assert_eq!(stored.is_ok(), has_room, "{full} at {counted}");
-        if let Err(ReserveError::Refused(SendRefusal::Denied(denial))) = &stored {
-            assert_eq!(denial.rule(), rule_of(full).name());
-        }
-        let after = bench.counters().await;
-        assert_eq!(after[full], expected, "{full} at {counted}");
-        let others = after.iter().filter(|(key, _)| *key != full);
-        let others: u32 = others.map(|(_, n)| n).sum();
-        let all = u32::try_from(counters.len() - 1).expect("few rules");
-        assert_eq!(others, if has_room { all } else { 0 }, "all or nothing");
-    }
-}
-
-/// DynamoDB lists the reasons of a cancelled transaction in the order of its writes, so they must be matched with the
-/// gates that were written.
-#[tokio::test]
-async fn a_refusal_names_its_rule_when_some_gates_are_left_out() {
-    let bench = Bench::new().await;
-    let mut plan = bench.plan(Reservation::New { id: OWN, slot: 4 });
-    let all = bench.gates(1);
-    plan.gates.clone_from(&all);
-    assert_eq!(bench.reserve(&plan).await, Ok(()));
-    bench.put(&PhoneRecord::default()).await;
-    for only in all
-        .iter()
-        .filter(|gate| matches!(gate.check, Check::Count(_)))
-    {
-        let is_kept = |gate: &&Gate| gate.rule == Rule::PhoneCooldown || *gate == only;
-        plan.gates = all.iter().filter(is_kept).cloned().collect();
-        let Err(ReserveError::Refused(SendRefusal::Denied(denial))) = bench.reserve(&plan).await
-        else {
-            panic!("{:?} is used up", only.rule);
-        };
-        assert_eq!(denial.rule(), only.rule.name());
-    }
-}
-
-#[tokio::test]
-async fn the_store_and_the_domain_decide_alike_on_every_refund() {
-    let bench = Bench::new().await;
-    let new = Reservation::New { id: OWN, slot: 2 };
-    assert_eq!(bench.reserve(&bench.plan(new)).await, Ok(()));
-    let counters = bench.counters().await;
-    for slots in slot_kinds(bench.terms.now) {
-        let record = PhoneRecord {
-            slots,
-            ..PhoneRecord::default()
-        };
-        for reservation in [
-            new,
-            Reservation::Idempotent { id: OWN, slot: 2 },
-            Reservation::Resend { id: OWN, slot: 2 },
-            renewal(3),
-        ] {
-            for counted in [0, 1, 2] {
-                bench.put(&record).await;
-                for key in counters.keys() {
-                    bench.set_counter(key, counted).await;
-                }
-                let plan = bench.plan(reservation);
-                let stored = bench.store.refund(&plan, &mut bench.request()).await;
-                let (mut expected, mut left) = (record.clone(), counted);
-                let given = protocol::give_back(&mut expected, &reservation, &mut left);
-                let what = format!("{reservation:?} {record:?} {counted}");
-                assert_eq!(stored.is_ok(), given, "{what}");
-                assert_eq!(bench.record().await, expected, "{what}");
-                for (key, n) in bench.counters().await {
-                    let given_back = rule_of(&key).is_refunded();
-                    assert_eq!(n, if given_back { left } else { counted }, "{key} {what}");
-                }
-            }
         }
     }
 }

@@ -6,7 +6,8 @@ use crate::template::document::{apply_condition, resources, template};
 
 /// Decides the conditions of a stack with or without an issuer, a domain and a base path.
 fn decide(value: &Value, conditions: &[(&str, bool)]) -> Value {
-    let decided = |value: Value, (name, is_true): &(&str, bool)| apply_condition(&value, name, *is_true);
+    let decided =
+        |value: Value, (name, is_true): &(&str, bool)| apply_condition(&value, name, *is_true);
     conditions.iter().fold(value.clone(), decided)
 }
 
@@ -30,9 +31,16 @@ fn a_base_path_is_in_the_issuer_in_the_outputs_and_in_the_mapping() {
         let output = |name: &str| decide(&template["Outputs"][name]["Value"]);
         assert_eq!(output("Issuer"), url);
         assert_eq!(output("ApiUrl"), url);
-        let keys = format!("{}/.well-known/jwks.json", url["Fn::Sub"].as_str().expect("a URL"));
+        let keys = format!(
+            "{}/.well-known/jwks.json",
+            url["Fn::Sub"].as_str().expect("a URL")
+        );
         assert_eq!(output("JwksUrl"), json!({ "Fn::Sub": keys }));
-        let path = if has_base_path { "BasePath" } else { "AWS::NoValue" };
+        let path = if has_base_path {
+            "BasePath"
+        } else {
+            "AWS::NoValue"
+        };
         assert_eq!(decide(&mapping["ApiMappingKey"]), json!({ "Ref": path }));
     }
 }

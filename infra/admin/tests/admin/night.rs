@@ -164,3 +164,41 @@ async fn forget_leaves_no_item_of_the_phone() {
         assert_eq!(site.run_json(&["forget", PHONE, "--yes"]).await.0, 3);
     }
 }
+
+#[tokio::test]
+async fn unlock_clears_the_wrong_codes_of_a_phone() {
+    let site = Site::start().await;
+    let token = site.client.send(PHONE).await.token();
+    let wrong = if site.read_code(PHONE) == "000000" {
+        "000001"
+    } else {
+        "000000"
+    };
+    site.client.verify(&token, wrong).await;
+    let unlocked = site.run_done(&["unlock", PHONE, "--yes"]).await;
+    assert_eq!(
+        unlocked["cleared"],
+        json!({ "failures": 1, "failuresByDay": { today(): 1 } })
+    );
+    assert_eq!(site.run_done(&["explain", PHONE]).await["failures"], 0);
+    assert_eq!(site.run_json(&["unlock", PHONE, "--yes"]).await.0, 3);
+}
+
+#[tokio::test]
+async fn forget_erases_every_item_of_the_phone() {
+    let site = Site::start().await;
+    site.client.send(PHONE).await;
+    site.run_done(&["block", "phone", PHONE, "--reason", "r"])
+        .await;
+    let index = index_phone(PHONE);
+    assert!(json!(site.dump().await).to_string().contains(&index));
+    site.run_done(&["forget", PHONE, "--with-block", "--yes"])
+        .await;
+    assert!(!json!(site.dump().await).to_string().contains(&index));
+    assert_eq!(site.run_json(&["forget", PHONE, "--yes"]).await.0, 3);
+    assert_eq!(
+        site.client.send(PHONE).await.status,
+        202,
+        "limits start anew"
+    );
+}

@@ -1,0 +1,82 @@
+//! Every kind of record.
+
+use super::*;
+
+pub(super) fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
+    let seconds = Duration::from_secs;
+    let slot = |id, expires_at| Slot {
+        id,
+        root: protocol::root(),
+        expires_at,
+        attempts_left: 1,
+        used: None,
+        written_by: None,
+    };
+    // Entered now, at the last second of a repeat, and a second before it.
+    let uses = [0, 29, 30].map(|ago| {
+        Some(Use {
+            at: now - seconds(ago),
+            by: if ago == 0 { WRITE } else { EARLIER },
+        })
+    });
+    let mut kinds = vec![BTreeMap::new()];
+    for id in [OWN, OTHER] {
+        for expires_at in [now - seconds(1), now, now + seconds(1)] {
+            for attempts_left in [0, 1] {
+                for used in [&[None], &uses[..]].concat() {
+                    for written_by in [None, Some(WRITE)] {
+                        let slot = Slot {
+                            attempts_left,
+                            used,
+                            written_by,
+                            ..slot(id, expires_at)
+                        };
+                        kinds.push(BTreeMap::from([(2, slot)]));
+                    }
+                }
+            }
+        }
+    }
+    // An idempotency key that was used before leaves a dead slot of the same challenge, before or after the live one.
+    for dead in [1, 3] {
+        kinds.push(BTreeMap::from([
+            (dead, slot(OWN, now - seconds(1))),
+            (2, slot(OWN, now + seconds(1))),
+        ]));
+    }
+    // The slot that a send asks for holds another challenge, which is open, over, or the renewal that is asked for.
+    for (id, expires_at) in [
+        (OTHER, now + seconds(1)),
+        (OTHER, now - seconds(9)),
+        (OTHER, now - seconds(10)),
+        (NEXT, now + seconds(1)),
+    ] {
+        for used in [&[None], &uses[..]].concat() {
+            let holder = Slot {
+                used,
+                ..slot(id, expires_at)
+            };
+            kinds.push(BTreeMap::from([
+                (2, slot(OWN, now + seconds(1))),
+                (4, holder),
+            ]));
+        }
+    }
+    let full = (0..SLOTS).map(|index| (index, slot(OWN, now + seconds(1 + u64::from(index)))));
+    kinds.push(full.collect());
+    kinds
+}
+
+/// A renewal of the challenge in slot 2, planned for so many guesses.
+pub(super) fn renewal(attempts_left: u32) -> Reservation {
+    let (id, slot) = (OWN, 2);
+    Reservation::Renewal {
+        id: NEXT,
+        slot: 4,
+        of: Predecessor {
+            id,
+            slot,
+            attempts_left,
+        },
+    }
+}
