@@ -221,9 +221,9 @@ pub(crate) struct KeysArguments {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Keyring {
-    /// The keyring of the verification service, which KEYRING_SECRET_ID names.
+    /// The keyring of the verification service, which `KEYRING_SECRET_ID` names.
     Verification,
-    /// The keyring of the account service, which ACCOUNT_KEYRING_SECRET_ID names.
+    /// The keyring of the account service, which `ACCOUNT_KEYRING_SECRET_ID` names.
     Account,
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn parse_reason(text: &str) -> Result<String, String> {
     })
 }
 
-/// Whether the character breaks the line or changes the direction of the text (Unicode, "Bidi_Control").
+/// Whether the character breaks the line or changes the direction of the text (Unicode, property `Bidi_Control`).
 const fn reorders(c: char) -> bool {
     matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
