@@ -4,23 +4,17 @@ mod builder;
 mod manual;
 
 use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use phoneproof_config::DEFAULT_POLICY;
-use phoneproof_config::process::SystemClock;
-use phoneproof_config::process::SystemRandom;
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::challenge::TokenMode;
-use phoneproof_domain::clock::{Clock, Timestamp};
 use phoneproof_domain::policy::Policy;
-use phoneproof_domain::random::{Random, RandomUnavailable};
+use phoneproof_domain::random::Random;
 use phoneproof_local::gateway::FUNCTION_TIMEOUT;
 use phoneproof_local::inbox::{Carrier, Message};
 use phoneproof_local::stack::{Backends, Endpoints, Options, Stack};
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 use tokio::sync::Semaphore;
 
 pub use self::manual::{ManualClock, SeededRandom};

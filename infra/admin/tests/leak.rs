@@ -173,14 +173,14 @@ async fn first_root_leaks_and_the_runbook_is_followed() {
     let [commands, _] = read_runbook();
     let stacks: Vec<_> = commands.iter().filter_map(|(stack, _)| *stack).collect();
     assert_eq!(stacks, ["STACK", "ACCOUNTS"]);
-    follow(commands).await;
+    Box::pin(follow(commands)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn first_root_of_a_local_stack_leaks_and_the_runbook_is_followed() {
     let [_, commands] = read_runbook();
     assert_eq!(commands.len(), 2);
-    follow(commands).await;
+    Box::pin(follow(commands)).await;
 }
 
 /// Lets the first roots of both keyrings leak, runs `commands`, which replace the first and then the second, and counts what

@@ -1,10 +1,6 @@
 //! Runs the command `phoneproof-local` as a person does.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a failed expectation is a failed test"
-)]
+#![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
 
 #[path = "cli/data.rs"]
 mod data;

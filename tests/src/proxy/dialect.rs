@@ -1,6 +1,9 @@
 //! How each service writes its errors.
 
-use super::*;
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use phoneproof_local::aws::sns_error;
+use serde_json::{Value, json};
 
 /// The service that was called, which decides the form of errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,19 @@
 //! How a world is set up.
 
-use super::*;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use phoneproof_config::process::SystemRandom;
+use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::random::Random;
+use phoneproof_local::stack::{Backends, Options, Stack};
+
+use super::{ManualClock, STARTS, SeededRandom, World, WorldBuilder};
+use crate::client::Client;
+use crate::database::Database;
+use crate::lines::Lines;
+use crate::proxy::Proxy;
 
 impl fmt::Debug for WorldBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

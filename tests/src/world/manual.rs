@@ -1,6 +1,14 @@
 //! The clock and the random source of a world.
 
-use super::*;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use phoneproof_config::process::SystemClock;
+use phoneproof_domain::clock::{Clock, Timestamp};
+use phoneproof_domain::random::{Random, RandomUnavailable};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 
 /// A clock that stands still until a test moves it.
 #[derive(Debug)]

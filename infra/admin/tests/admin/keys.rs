@@ -228,7 +228,21 @@ async fn each_keyring_of_a_local_stack_is_reached_and_the_wrong_one_is_refused_b
     let (_, listed) = run(&["keys", "--keyring", "account", "list"], &printed).await;
     let from = listed["keys"][3]["from"].as_str().expect("an instant");
     assert!(human.contains(&format!("used from {from}")), "{human}");
-    // Exchanged variables, before any command has changed the keyring and after.
+}
+
+/// Runs a command with the variables of a local stack exchanged or missing. Returns its exit code and what it printed.
+async fn run_with(site: &Site, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, Value) {
+    let arguments = [&["--json", "--yes"], arguments].concat();
+    let output = site.run_with(&arguments, variables).await;
+    let json = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    (output.status.code().expect("a code"), json)
+}
+
+#[tokio::test]
+async fn the_keyring_of_the_other_service_is_refused_by_name() {
+    let site = Site::start().await;
+    site.run_done(&["keys", "add"]).await;
+    // Exchanged variables.
     let secrets = (
         site.secret(SECRET_ID).await,
         site.secret(ACCOUNT_SECRET_ID).await,
@@ -257,7 +271,7 @@ async fn each_keyring_of_a_local_stack_is_reached_and_the_wrong_one_is_refused_b
         ),
     ] {
         for command in commands {
-            let (code, refused) = run(command, &[(variable, secret)]).await;
+            let (code, refused) = run_with(&site, command, &[(variable, secret)]).await;
             assert_eq!(code, 2, "{command:?}: {refused}");
             let error = refused["error"].as_str().expect("an error");
             assert!(error.contains(&format!("`{secret}`")), "{error}");
@@ -272,12 +286,18 @@ async fn each_keyring_of_a_local_stack_is_reached_and_the_wrong_one_is_refused_b
         ),
         secrets
     );
-    let (code, missing) = run(&["keys", "--keyring", "account", "list"], &printed[..1]).await;
+    let verification = [("KEYRING_SECRET_ID", SECRET_ID)];
+    let (code, missing) = run_with(
+        &site,
+        &["keys", "--keyring", "account", "list"],
+        &verification,
+    )
+    .await;
     assert_eq!(code, 2);
     let error = missing["error"].as_str().expect("an error");
     assert!(error.contains("ACCOUNT_KEYRING_SECRET_ID"), "{error}");
     assert_eq!(
-        run(&["keys", "--keyring", "both", "list"], &printed)
+        run_with(&site, &["keys", "--keyring", "both", "list"], &verification)
             .await
             .0,
         2

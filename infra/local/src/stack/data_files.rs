@@ -13,7 +13,7 @@ const OF_SQLITE: [&str; 3] = ["-wal", "-shm", "-journal"];
 pub(super) const KEYRING: &str = "keyring.json";
 pub(super) const ACCOUNT_KEYRING: &str = "account-keyring.json";
 
-/// What every database begins with (SQLite file format, "The Database Header").
+/// What every database begins with (file format of `SQLite`, "The Database Header").
 const HEADER: &[u8] = b"SQLite format 3\0";
 
 /// The files of a stack. Only their owner can read them, and one process at a time has them.

@@ -52,9 +52,9 @@ impl Stack {
     pub async fn start(options: Options) -> io::Result<Self> {
         // First of all: whoever chose the port reads of that port.
         let listening = listen(options.port, API).await?;
-        let backends = Backends::start(&options).await?;
+        let backends = Box::pin(Backends::start(&options)).await?;
         let endpoints = backends.endpoints.clone();
-        Self::serve(options, backends, endpoints, listening).await
+        Box::pin(Self::serve(options, backends, endpoints, listening)).await
     }
 
     /// Starts both APIs and the pages on `backends`. The services reach the backends through `endpoints`, which differ
@@ -69,7 +69,7 @@ impl Stack {
         endpoints: Endpoints,
     ) -> io::Result<Self> {
         let listening = listen(options.port, API).await?;
-        Self::serve(options, backends, endpoints, listening).await
+        Box::pin(Self::serve(options, backends, endpoints, listening)).await
     }
 
     /// Serves both APIs and the pages at a listener, which has this URL.

@@ -119,7 +119,7 @@ fn damaged_tables_and_keyrings_that_are_gone_or_exchanged_are_named() {
     std::fs::write(&keyring, own.expect("kept")).expect("put back");
     let tables = std::fs::read(&data).expect("kept");
     let mut damaged = tables.clone();
-    damaged[16..].fill(0xaa);
+    damaged.iter_mut().skip(16).for_each(|byte| *byte = 0xaa);
     std::fs::write(&data, damaged).expect("damaged");
     let errors = fail(&arguments);
     assert!(
