@@ -14,6 +14,7 @@ use std::time::Duration;
 
 pub use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -133,9 +134,11 @@ impl Clients {
         let shared = shared_config(settings);
         let dynamodb_config = aws_sdk_dynamodb::config::Builder::from(&shared)
             .http_client(http_client(&dynamodb))
+            .retry_partition(own_quota("dynamodb"))
             .endpoint_resolver(settings.dynamodb());
         let secrets_config = aws_sdk_secretsmanager::config::Builder::from(&shared)
             .http_client(http_client(&secrets))
+            .retry_partition(own_quota("secretsmanager"))
             .endpoint_resolver(settings.secrets());
         Self {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb_config.build()),
@@ -244,6 +247,14 @@ fn retries() -> RetryConfig {
     RetryConfig::standard()
         .with_max_attempts(3)
         .with_initial_backoff(Duration::from_millis(50))
+}
+
+/// A quota of retries for one client alone.
+///
+/// By default the SDK counts the retries of all clients of a process against one quota, so that an instance that meets
+/// many faults takes the retries of the others. A function is one instance, but the local stack may be many.
+fn own_quota(service: &'static str) -> RetryPartition {
+    RetryPartition::custom(service).build()
 }
 
 fn shared_config(settings: &AwsSettings) -> SdkConfig {

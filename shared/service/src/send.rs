@@ -14,6 +14,7 @@ use phoneproof_crypto::code::derive_code;
 use phoneproof_crypto::digest::{has_sha256, sha256};
 use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_domain::address::SourceAddress;
+use phoneproof_domain::catalog::Texts;
 use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, TokenMode};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
@@ -109,6 +110,7 @@ impl<E: Into<Unavailable>> From<E> for SendError {
 /// A command that passed every check that needs no I/O, with the results.
 struct Checked<'s> {
     business: &'s Business,
+    texts: &'s Texts,
     test: Option<&'s TestNumber>,
     phone: Phone,
     /// The country of the number, if the policy serves it.
@@ -231,11 +233,9 @@ impl Service {
         command: &SendCommand,
         request: &mut RequestContext,
     ) -> Result<Checked<'_>, SendError> {
-        let business = self
-            .policy
-            .businesses
-            .get(&command.business)
-            .ok_or(SendError::UnknownBusiness)?;
+        let business = self.policy.businesses.get(&command.business);
+        let texts = self.catalog.texts(&command.business);
+        let (business, texts) = business.zip(texts).ok_or(SendError::UnknownBusiness)?;
         request.facts.business = Some(command.business.clone());
         check_client_key(business, command.client_key.as_deref())?;
         let (destination, test) = self.read_destination(command, request)?;
@@ -261,12 +261,11 @@ impl Service {
         }
         Ok(Checked {
             business,
+            texts,
             test,
             phone: destination.phone,
             country: request.facts.country,
-            locale: self
-                .catalog
-                .locale(&command.business, business, command.locale.as_ref()),
+            locale: texts.locale(command.locale.as_ref()),
             action: command
                 .action
                 .as_ref()
@@ -338,15 +337,9 @@ impl Service {
         }
         let challenge = &prepared.challenge;
         let works_for = challenge.expires_at.since(request.now);
-        let (business, locale) = (&challenge.business, &challenge.locale);
-        let action = command.action.as_deref();
-        let text = self
-            .catalog
-            .render(business, locale, action, &prepared.code, works_for);
-        // The policy may have dropped the locale of an earlier token. Then there is no text, and the quota is given back.
-        let Some(text) = text else {
-            return Delivery::Refused;
-        };
+        let (locale, action) = (&challenge.locale, command.action.as_deref());
+        let texts = checked.texts;
+        let text = texts.render(locale, action, &prepared.code, works_for);
         let began = Instant::now();
         let delivery = self
             .sender

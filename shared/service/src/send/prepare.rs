@@ -77,9 +77,11 @@ impl Service {
             // The slot may already hold a later challenge with the same id, made from the same idempotency key.
             return Err(SendError::Closed(Closed::Expired));
         }
-        if command.locale.is_some() {
-            challenge.locale = checked.locale.clone();
-        }
+        // The policy may have dropped the locale of the token, which then gets the text that it would get today.
+        challenge.locale = match command.locale {
+            Some(_) => checked.locale.clone(),
+            None => checked.texts.locale(Some(&challenge.locale)),
+        };
         if challenge.ends_soon(request.now) {
             return Ok(self.renew(challenge, checked, keyring, request));
         }
