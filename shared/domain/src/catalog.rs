@@ -124,18 +124,17 @@ impl Catalog {
 }
 
 impl Texts {
-    /// Chooses the locale in which the business texts a person who asked for `wanted`.
+    /// Chooses the locale in which the business texts a person who asked for the languages `wanted`, the best first.
     ///
-    /// It is the first locale of the lookup chain (RFC 4647 section 3.4) that has a template, or the default locale of
+    /// It is the first locale of their lookup chains (RFC 4647 section 3.4) that has a template, or the default locale of
     /// the business.
     #[must_use]
-    pub fn locale(&self, wanted: Option<&Locale>) -> Locale {
-        let has = |locale: &Locale| {
-            *locale == self.default_locale || self.others.contains_key(locale)
-        };
-        wanted
-            .and_then(|locale| locale.lookup_chain().find(has))
-            .unwrap_or_else(|| self.default_locale.clone())
+    pub fn locale<'w>(&self, wanted: impl IntoIterator<Item = &'w Locale>) -> Locale {
+        let has =
+            |locale: &Locale| *locale == self.default_locale || self.others.contains_key(locale);
+        let mut chain = wanted.into_iter().flat_map(Locale::lookup_chain);
+        let found = chain.find(has);
+        found.unwrap_or_else(|| self.default_locale.clone())
     }
 
     /// Makes the text for `action` with `code` in it, which still works for this time.
@@ -264,7 +263,7 @@ mod tests {
         let (id, _) = policy.businesses.first_key_value().expect("one business");
         let texts = catalog.texts(id).expect("its texts");
         let dropped = Locale::parse("de").expect("a locale");
-        assert_eq!(texts.locale(Some(&dropped)).as_str(), "en");
+        assert_eq!(texts.locale([&dropped]).as_str(), "en");
         let (code, left) = (Code::from_number(42, 6), Duration::from_mins(5));
         assert_eq!(texts.render(&dropped, None, &code, left).body, "000042");
     }

@@ -54,8 +54,8 @@ pub struct SendCommand {
     pub device: Device,
     /// The business that the code is for.
     pub business: BusinessId,
-    /// The language that the caller wants.
-    pub locale: Option<Locale>,
+    /// The languages that the caller wants, the best first.
+    pub locales: Vec<Locale>,
     /// The purpose of the verification, in the words of the relying party.
     pub action: Option<String>,
     /// The challenge token of an earlier send, to text its code again.
@@ -256,7 +256,9 @@ impl Service {
                         SendError::Destination(refusal)
                     }
                     DestinationRefusal::Unassigned => SendError::Phone(PhoneError::NotAssigned),
-                    DestinationRefusal::NumberType => SendError::Destination(refusal),
+                    DestinationRefusal::NumberType | DestinationRefusal::TestNumberEnded => {
+                        SendError::Destination(refusal)
+                    }
                 })?;
         }
         Ok(Checked {
@@ -265,7 +267,7 @@ impl Service {
             test,
             phone: destination.phone,
             country: request.facts.country,
-            locale: texts.locale(command.locale.as_ref()),
+            locale: texts.locale(&command.locales),
             action: command
                 .action
                 .as_ref()
@@ -276,23 +278,27 @@ impl Service {
 
     /// Reads the phone, and finds the test number that it is.
     ///
-    /// A test number need not exist. What is typed is its number also when the numbering plan reads another one.
+    /// A test number need not exist. What is typed is its number also when the numbering plan reads another one. One whose
+    /// time is over is refused.
     fn read_destination(
         &self,
         command: &SendCommand,
         request: &RequestContext,
     ) -> Result<(Destination, Option<&TestNumber>), SendError> {
-        let find_test = |phone: &Phone| self.policy.test_number(phone, request.now);
+        let find_test = |phone: &Phone| {
+            let test = self.policy.test_number(phone, request.now);
+            test.map_err(SendError::Destination)
+        };
         let typed = self
             .phone_parser
             .parse_any(&command.typed_phone, command.region);
         if let Ok(destination) = &typed
-            && let Some(test) = find_test(&destination.phone)
+            && let Some(test) = find_test(&destination.phone)?
         {
             return Ok((destination.clone(), Some(test)));
         }
         let complete = read_complete(&command.typed_phone);
-        if let Some(test) = complete.as_ref().and_then(find_test) {
+        if let Some(test) = complete.as_ref().map_or(Ok(None), find_test)? {
             return Ok((Destination::unassigned(test.phone.clone()), Some(test)));
         }
         let destination = typed.map_err(SendError::Phone)?;

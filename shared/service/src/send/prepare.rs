@@ -78,9 +78,10 @@ impl Service {
             return Err(SendError::Closed(Closed::Expired));
         }
         // The policy may have dropped the locale of the token, which then gets the text that it would get today.
-        challenge.locale = match command.locale {
-            Some(_) => checked.locale.clone(),
-            None => checked.texts.locale(Some(&challenge.locale)),
+        challenge.locale = if command.locales.is_empty() {
+            checked.texts.locale([&challenge.locale])
+        } else {
+            checked.locale.clone()
         };
         if challenge.ends_soon(request.now) {
             return Ok(self.renew(challenge, checked, keyring, request));
