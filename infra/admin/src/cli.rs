@@ -31,8 +31,7 @@ pub(crate) struct Cli {
 
 /// Reads a country as operators type it.
 pub(crate) fn parse_country(text: &str) -> Result<Country, String> {
-    let country = Country::parse(text).ok().filter(Country::has_numbers);
-    country.ok_or_else(|| "the code of a country is needed, as in GB".to_owned())
+    Country::parse_with_numbers(text).map_err(|error| error.to_string())
 }
 
 /// Reads an AWS region. The country of a phone has an option of its own.

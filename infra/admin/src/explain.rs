@@ -202,12 +202,16 @@ fn report(
     terms: &Terms,
 ) -> Reply {
     let destination = asked.destination.as_ref();
-    let is_test = destination
-        .is_some_and(|destination| policy.test_number(&destination.phone, terms.now).is_some());
-    let not_texted = destination
-        .filter(|_| !is_test)
-        .and_then(|destination| policy.numbers.admits(destination).err())
-        .map(DestinationRefusal::rule);
+    let test = destination.map_or(Ok(None), |destination| {
+        policy.test_number(&destination.phone, terms.now)
+    });
+    let is_test = matches!(test, Ok(Some(_)));
+    let not_texted = match test {
+        Ok(Some(_)) => None,
+        Ok(None) => destination.and_then(|destination| policy.numbers.admits(destination).err()),
+        Err(ended) => Some(ended),
+    };
+    let not_texted = not_texted.map(DestinationRefusal::rule);
     let denials = findings
         .iter()
         .filter_map(|finding| Some((finding.denial?, finding)));

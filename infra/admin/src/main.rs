@@ -25,6 +25,8 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
+use phoneproof_config::process::SystemClock;
+use phoneproof_domain::clock::Clock as _;
 
 use crate::cli::{Cli, Command, PolicyCommand};
 use crate::operator::Operator;
@@ -82,7 +84,7 @@ async fn run(cli: Cli) -> Result<Reply, CommandError> {
     let common = cli.common;
     // A policy file is checked without AWS, so it must not need a region or credentials.
     if let Command::Policy(PolicyCommand::Check { file }) = &cli.command {
-        return policy::check(file);
+        return policy::check(file, SystemClock.now());
     }
     let operator = Operator::new(&common).await;
     match cli.command {

@@ -78,7 +78,9 @@ fn render_specimen(
         CommandError::usage("--business: a business of the policy is needed, such as login")
     })?;
     let locale = texts.locale(wanted.as_ref());
-    Ok(texts.render(&locale, None, &code, business.code_lifetime).body)
+    Ok(texts
+        .render(&locale, None, &code, business.code_lifetime)
+        .body)
 }
 
 /// Finds a business by its name, or the first one of the policy.

@@ -12,7 +12,7 @@ use rlibphonenumber::{
     NumberLengthType, ParseError, PhoneNumberFormat, PhoneNumberType, PhoneNumberUtil, Region,
 };
 
-use crate::country::Country;
+use crate::country::{Country, WithoutNumbers};
 use crate::phone::{Destination, NumberType, Phone, PhoneError};
 
 use self::normalize::normalize;
@@ -170,7 +170,10 @@ fn read(
     let region = match region {
         None => None,
         Some(country) => {
-            Some(find_region(library, country).ok_or(Unread::NoPlan(PhoneError::UnknownRegion))?)
+            let unknown = PhoneError::UnknownRegion(WithoutNumbers {
+                meant: country.meant(),
+            });
+            Some(find_region(library, country).ok_or(Unread::NoPlan(unknown))?)
         }
     };
     if region.is_none() && !number.starts_with('+') {
@@ -265,7 +268,18 @@ mod tests {
                 PhoneError::LettersOrExtension,
             ),
             ("+14152007986,5", None, PhoneError::LettersOrExtension),
-            ("4152007986", Some("ZZ"), PhoneError::UnknownRegion),
+            (
+                "4152007986",
+                Some("ZZ"),
+                PhoneError::UnknownRegion(WithoutNumbers { meant: None }),
+            ),
+            (
+                "07911123456",
+                Some("UK"),
+                PhoneError::UnknownRegion(WithoutNumbers {
+                    meant: Country::parse("GB").ok(),
+                }),
+            ),
             ("+1 415 200", None, PhoneError::NotAssigned),
             ("+1 555 200 7986", None, PhoneError::NotAssigned),
             ("+999 1234 5678", None, PhoneError::NotAssigned),

@@ -68,6 +68,8 @@ pub enum DestinationRefusal {
     Country,
     /// The type of the number is not in the policy.
     NumberType,
+    /// The number is a test number of the policy whose time is over.
+    TestNumberEnded,
 }
 
 impl DestinationRefusal {
@@ -78,6 +80,7 @@ impl DestinationRefusal {
             Self::Unassigned => "unassigned",
             Self::Country => "country",
             Self::NumberType => "number-type",
+            Self::TestNumberEnded => "test-number-ended",
         }
     }
 }
@@ -161,7 +164,8 @@ pub struct TestNumber {
     pub phone: Phone,
     /// The fixed codes: one for every code length of the businesses.
     pub codes: Vec<Code>,
-    /// When the number stops being a test number.
+    /// When the number stops being a test number. From then on it gets no code, until the policy renews or drops it:
+    /// whoever relies on a number that is never texted must not text a stranger instead.
     pub until: Timestamp,
     /// The limit of every rule that counts texts to a phone, in place of the limits of the policy.
     pub per_day: u32,
@@ -203,8 +207,8 @@ impl Policy {
     /// Returns the limits of `phone` at `now`. A test number has its own.
     #[must_use]
     pub fn limits_of(&self, phone: &Phone, now: Timestamp) -> Limits {
-        self.test_number(phone, now)
-            .map_or(self.limits, TestNumber::limits)
+        let test = self.test_number(phone, now).ok().flatten();
+        test.map_or(self.limits, TestNumber::limits)
     }
 
     /// Returns the slots of a phone's record under this policy.
@@ -221,11 +225,20 @@ impl Policy {
     }
 
     /// Returns the test number that `phone` is at `now`; `None` for any other number.
-    #[must_use]
-    pub fn test_number(&self, phone: &Phone, now: Timestamp) -> Option<&TestNumber> {
-        self.test_numbers
-            .iter()
-            .find(|test| test.phone == *phone && now < test.until)
+    ///
+    /// # Errors
+    ///
+    /// [`DestinationRefusal::TestNumberEnded`] for a test number whose time is over.
+    pub fn test_number(
+        &self,
+        phone: &Phone,
+        now: Timestamp,
+    ) -> Result<Option<&TestNumber>, DestinationRefusal> {
+        let listed = self.test_numbers.iter().find(|test| test.phone == *phone);
+        match listed {
+            Some(test) if test.until <= now => Err(DestinationRefusal::TestNumberEnded),
+            listed => Ok(listed),
+        }
     }
 }
 
@@ -317,7 +330,10 @@ mod tests {
         assert_eq!(own.get(Rule::AddressPerHour), None, "others share it");
         assert_eq!(policy.limits_of(&test, end), policy.limits);
         assert_eq!(policy.limits_of(&other, last), policy.limits);
-        assert!(policy.test_number(&other, last).is_none());
+        assert!(matches!(policy.test_number(&test, last), Ok(Some(_))));
+        let ended = policy.test_number(&test, end).err();
+        assert_eq!(ended, Some(DestinationRefusal::TestNumberEnded));
+        assert!(matches!(policy.test_number(&other, end), Ok(None)));
     }
 
     #[test]

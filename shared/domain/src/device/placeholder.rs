@@ -152,7 +152,15 @@ const NUMBERS: [&str; 7] = [
 
 /// How variables begin that nobody filled in, and what JavaScript and Dart print for an object in place of its value.
 const UNFILLED: [&str; 9] = [
-    "${", "{{", "#{", "%{", "@{", "$(", "<%", "[object ", "instance of ",
+    "${",
+    "{{",
+    "#{",
+    "%{",
+    "@{",
+    "$(",
+    "<%",
+    "[object ",
+    "instance of ",
 ];
 
 /// The lengths of ids in letters and digits: MAC addresses, IMEIs, ids of Android, UUIDs in base64 and in hexadecimal,
@@ -247,7 +255,10 @@ fn repeats(id: &[char]) -> bool {
 
 /// Whether `id` is a UUID of one character, but for the digits that name its version and variant.
 fn is_filled_uuid(id: &[char]) -> bool {
-    let others = id.iter().enumerate().filter(|(at, _)| !matches!(at, 12 | 16));
+    let others = id
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !matches!(at, 12 | 16));
     id.len() == 32 && others.map(|(_, c)| c).all(|c| Some(c) == id.first())
 }
 
@@ -265,7 +276,10 @@ fn undouble(id: &[char]) -> Vec<char> {
 fn is_sequence(id: &[char]) -> bool {
     let follows = |one: char, next: char| {
         u32::from(one) + 1 == u32::from(next)
-            || matches!((one, next), ('9', '0' | 'a') | ('f', '0') | ('z', 'a' | '0'))
+            || matches!(
+                (one, next),
+                ('9', '0' | 'a') | ('f', '0') | ('z', 'a' | '0')
+            )
     };
     let pairs = || id.iter().zip(id.iter().skip(1));
     id.len() >= 4
