@@ -1,8 +1,9 @@
 // The demo: send, verify, spend.
 
-import { $, base, call, clearFaults, countdown, decodeToken, explain, fillTable, make, showNotice, showRawToken, watchedFetch, whileBusy } from "./common.js";
+import { $, base, call, clearFaults, countdown, decodeToken, fillTable, make, showNotice, showRawToken, watchedFetch, whileBusy } from "./common.js";
 import { followProof, showTextsOf, startDevice } from "./device.js";
 import { formatLeft } from "./phone-proof.js";
+import { explain } from "./refusals.js";
 import { languageTag, onLanguage, put, spoken, startWords, t } from "./words.js";
 
 // ----------------------------------------------------------------------------------------- state

@@ -21,7 +21,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Path, content type and content of each file.
-const FILES: [(&str, &str, &str); 12] = [
+const FILES: [(&str, &str, &str); 13] = [
     ("/", HTML, include_str!("../page/index.html")),
     ("/accounts", HTML, include_str!("../page/accounts.html")),
     ("/inbox", HTML, include_str!("../page/inbox.html")),
@@ -31,6 +31,11 @@ const FILES: [(&str, &str, &str); 12] = [
         include_str!("../page/style.css"),
     ),
     ("/demo/common.js", SCRIPT, include_str!("../page/common.js")),
+    (
+        "/demo/refusals.js",
+        SCRIPT,
+        include_str!("../page/refusals.js"),
+    ),
     ("/demo/words.js", SCRIPT, include_str!("../page/words.js")),
     ("/demo/zh.js", SCRIPT, include_str!("../page/zh.js")),
     // Built from shared/web, and committed, so that this build needs no Node.
