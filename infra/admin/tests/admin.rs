@@ -300,6 +300,18 @@ async fn policy_check_reports_costs_or_faults() {
     );
     // Hong Kong is in the list.
     assert_eq!(checked["leftOut"]["CN"], json!(["MO"]));
+    // An end that is over is no fault, or a deployed policy would become faulty by itself.
+    assert_eq!(checked["endedTestNumbers"], json!([]));
+    let ends = "2001-01-01T00:00:00Z";
+    let ended = format!(
+        "{DEFAULT_POLICY}\n[[test_number]]\nphone = \"+14155550100\"\ncode = \"000000\"\nuntil = \"{ends}\"\n"
+    );
+    std::fs::write(&file, ended).expect("written");
+    let checked = site.run_done(&["policy", "check", path]).await;
+    assert_eq!(
+        checked["endedTestNumbers"],
+        json!([format!("test_number[0].until = {ends}")])
+    );
     std::fs::write(
         &file,
         DEFAULT_POLICY.replace("attempts = 5", "attempts = 50"),
