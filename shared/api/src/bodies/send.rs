@@ -59,7 +59,7 @@ pub struct SendBody {
 /// The languages that a client would like, in any form. `Debug` hides them, because a client may send anything here.
 #[derive(Deserialize)]
 #[serde(transparent)]
-struct LocaleHint(serde_json::Value);
+struct LocaleHint(Value);
 
 /// How many languages of a list are looked at.
 const MAX_LOCALES: usize = 16;
