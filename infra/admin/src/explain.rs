@@ -202,11 +202,11 @@ fn report(
     terms: &Terms,
 ) -> Reply {
     let destination = asked.destination.as_ref();
-    let test = destination.map_or(Ok(None), |destination| {
+    let listed = destination.map_or(Ok(None), |destination| {
         policy.test_number(&destination.phone, terms.now)
     });
-    let is_test = matches!(test, Ok(Some(_)));
-    let not_texted = match test {
+    let is_test = matches!(listed, Ok(Some(_)));
+    let not_texted = match listed {
         Ok(Some(_)) => None,
         Ok(None) => destination.and_then(|destination| policy.numbers.admits(destination).err()),
         Err(ended) => Some(ended),
