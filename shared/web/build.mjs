@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:f
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const check = process.argv.includes("--check");
@@ -14,6 +14,25 @@ const out = check ? mkdtempSync(join(tmpdir(), "phoneproof-web-")) : join(here, 
 rmSync(out, { recursive: true, force: true });
 const tsc = join(here, "node_modules/typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "--outDir", join(out, "types")], { cwd: here, stdio: "inherit" });
+
+/** Reads a table of words from its source. */
+async function readWords(name) {
+  const { code } = await transform(readFileSync(join(here, `src/${name}.ts`), "utf8"), { loader: "ts", format: "esm" });
+  return (await import(`data:text/javascript,${encodeURIComponent(code)}`))[name.toUpperCase()];
+}
+
+/** Ships the Chinese words without a second copy of their keys: both tables have the same, in the same order. */
+const packWords = {
+  name: "pack words",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[\\/]zh\.ts$/ }, async () => {
+      const [en, zh] = await Promise.all([readWords("en"), readWords("zh")]);
+      if (Object.keys(en).join() !== Object.keys(zh).join()) throw new Error("en.ts and zh.ts have other keys, or another order");
+      const texts = JSON.stringify(Object.values(zh));
+      return { contents: `import { EN } from "./en.js";\nconst texts = ${texts};\nexport const ZH = Object.fromEntries(Object.keys(EN).map((key, n) => [key, texts[n]]));` };
+    }),
+};
+
 await build({
   absWorkingDir: here,
   entryPoints: ["src/client.ts", "src/phone-proof.ts"],
@@ -23,6 +42,7 @@ await build({
   target: "es2022",
   charset: "utf8",
   minify: true,
+  plugins: [packWords],
   banner: { js: "/*! PhoneProof, Apache-2.0 */" },
 });
 

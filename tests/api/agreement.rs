@@ -23,8 +23,8 @@ use phoneproof_domain::gate::{Check, Gate, gates};
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::phone_record::{
-    Guess, GuessRefusal, Lockout, PhoneRecord, Predecessor, Reservation, SendRefusal, Slot, Terms,
-    Use, WriteId,
+    Guess, GuessRefusal, Lockout, PhoneRecord, Predecessor, ResendId, Reservation, SendRefusal,
+    Slot, Terms, Use, WriteId,
 };
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::rule::Rule;
@@ -41,6 +41,8 @@ const OTHER: ChallengeId = ChallengeId([2; 16]);
 const NEXT: ChallengeId = ChallengeId([4; 16]);
 const WRITE: WriteId = WriteId([3; 16]);
 const EARLIER: WriteId = WriteId([5; 16]);
+const KEY: ResendId = ResendId([6; 16]);
+const OTHER_KEY: ResendId = ResendId([7; 16]);
 /// The number of slots of a phone.
 const SLOTS: u8 = 7;
 const COOLDOWN: Duration = Duration::from_mins(1);
@@ -189,7 +191,8 @@ impl Bench {
         let mut records = Vec::new();
         for slots in slot_kinds(now) {
             // Locks are combined with the plain kinds of slots only, because there are many others.
-            let is_plain = slots.len() <= 1 && slots.values().all(|slot| slot.used.is_none());
+            let is_plain = |slot: &Slot| slot.used.is_none() && slot.resends.is_empty();
+            let is_plain = slots.len() <= 1 && slots.values().all(is_plain);
             let edges = |last: u32| {
                 [0, last - 1, last]
                     .into_iter()
@@ -237,6 +240,16 @@ fn read_slot(members: &Value) -> Slot {
             by: WriteId(binary("used_by").expect("a write")),
         }),
         written_by: binary("by").map(WriteId),
+        resends: members
+            .as_object()
+            .expect("members")
+            .iter()
+            .filter_map(|(name, at)| {
+                let id = u128::from_str_radix(name.strip_prefix("resent_")?, 16).expect("an id");
+                let at = Timestamp::from_unix(number(at).expect("a number"));
+                Some((ResendId(id.to_be_bytes()), at))
+            })
+            .collect(),
     }
 }
 
@@ -254,6 +267,10 @@ fn slot_attribute(slot: &Slot) -> Value {
     if let Some(WriteId(by)) = slot.written_by {
         members["by"] = json!({ "B": STANDARD.encode(by) });
     }
+    for (ResendId(id), at) in &slot.resends {
+        let name = format!("resent_{:032x}", u128::from_be_bytes(*id));
+        members[name] = json!({ "N": at.unix().to_string() });
+    }
     json!({ "M": members })
 }
 
@@ -264,9 +281,11 @@ async fn the_store_and_the_domain_decide_alike_on_every_send() {
         for reservation in [
             Reservation::New { id: OWN, slot: 4 },
             Reservation::Idempotent { id: OWN, slot: 4 },
-            Reservation::Resend { id: OWN, slot: 2 },
-            renewal(1),
-            renewal(5),
+            resend(None),
+            resend(Some(KEY)),
+            renewal(1, None),
+            renewal(5, None),
+            renewal(1, Some(KEY)),
         ] {
             bench.put(&record).await;
             let stored = bench.reserve(&bench.plan(reservation)).await;

@@ -27,5 +27,6 @@ mod limits;
 mod pasted;
 mod problem;
 mod refusals;
+mod resend_keys;
 mod retention;
 mod undelivered;

@@ -157,7 +157,11 @@ impl Service {
                         prepared = existing.resend();
                         continue;
                     }
-                    return self.repeat(&checked, &existing, &keyring, request);
+                    return self.repeat(&command, &checked, &existing, &keyring, request);
+                }
+                Err(ReserveError::Refused(SendRefusal::Resent(index, slot))) => {
+                    let existing = Existing::find(index, &slot, &checked, prepared, &keyring)?;
+                    return self.repeat(&command, &checked, &existing, &keyring, request);
                 }
                 Err(ReserveError::Refused(SendRefusal::Closed(closed))) => {
                     return Err(SendError::Closed(closed));

@@ -82,8 +82,10 @@ async fn the_store_and_the_domain_decide_alike_on_every_refund() {
         for reservation in [
             new,
             Reservation::Idempotent { id: OWN, slot: 2 },
-            Reservation::Resend { id: OWN, slot: 2 },
-            renewal(3),
+            resend(None),
+            resend(Some(KEY)),
+            renewal(3, None),
+            renewal(3, Some(KEY)),
         ] {
             for counted in [0, 1, 2] {
                 bench.put(&record).await;

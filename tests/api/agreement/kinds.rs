@@ -11,6 +11,7 @@ pub(super) fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
         attempts_left: 1,
         used: None,
         written_by: None,
+        resends: BTreeMap::new(),
     };
     // Entered now, at the last second of a repeat, and a second before it.
     let uses = [0, 29, 30].map(|ago| {
@@ -62,13 +63,32 @@ pub(super) fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
             ]));
         }
     }
+    // The challenge was texted again under keys, before its renewal and after it.
+    for keys in [vec![KEY], vec![OTHER_KEY], vec![KEY, OTHER_KEY]] {
+        let resent = |id, left| Slot {
+            attempts_left: left,
+            resends: keys.iter().map(|key| (*key, now - seconds(70))).collect(),
+            ..slot(id, now + seconds(1))
+        };
+        kinds.push(BTreeMap::from([(2, resent(OWN, 1))]));
+        kinds.push(BTreeMap::from([(2, resent(OWN, 0))]));
+        kinds.push(BTreeMap::from([(2, resent(OTHER, 1))]));
+        kinds.push(BTreeMap::from([
+            (2, slot(OWN, now + seconds(1))),
+            (4, resent(NEXT, 1)),
+        ]));
+        kinds.push(BTreeMap::from([
+            (2, resent(OWN, 0)),
+            (4, slot(NEXT, now + seconds(1))),
+        ]));
+    }
     let full = (0..SLOTS).map(|index| (index, slot(OWN, now + seconds(1 + u64::from(index)))));
     kinds.push(full.collect());
     kinds
 }
 
 /// A renewal of the challenge in slot 2, planned for so many guesses.
-pub(super) fn renewal(attempts_left: u32) -> Reservation {
+pub(super) const fn renewal(attempts_left: u32, key: Option<ResendId>) -> Reservation {
     let (id, slot) = (OWN, 2);
     Reservation::Renewal {
         id: NEXT,
@@ -78,5 +98,15 @@ pub(super) fn renewal(attempts_left: u32) -> Reservation {
             slot,
             attempts_left,
         },
+        key,
+    }
+}
+
+/// A resend of the challenge in slot 2.
+pub(super) const fn resend(key: Option<ResendId>) -> Reservation {
+    Reservation::Resend {
+        id: OWN,
+        slot: 2,
+        key,
     }
 }

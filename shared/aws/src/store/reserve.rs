@@ -9,7 +9,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::Denial;
 use phoneproof_domain::gate::{Check, Found, Gate};
 use phoneproof_domain::phone_record::{
-    Predecessor, REPEATABLE_FOR, REPEATED_FOR, Reservation, SendRefusal, Terms,
+    Predecessor, REPEATABLE_FOR, REPEATED_FOR, ResendId, Reservation, SendRefusal, Terms,
 };
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::subject::{Subject, SubjectIndex};
@@ -20,8 +20,8 @@ use tokio::time::Instant;
 
 use super::counter::{count_update, counter_key};
 use super::item::{
-    PK, bytes, instant, make_slot, number, read_phone_record, slot_member, slot_name, text,
-    wrong_codes_name,
+    PK, bytes, instant, make_slot, number, read_phone_record, resent_name, slot_member, slot_name,
+    text, wrong_codes_name,
 };
 use super::ranges::{build_range_check, read_blocked_ranges};
 use super::reference::StoredToken;
@@ -222,12 +222,13 @@ impl Store {
             Reservation::Idempotent { .. } => {
                 update = forbid_id(update, plan, &mut condition);
             }
-            Reservation::Renewal { of, .. } => {
+            Reservation::Renewal { of, key, .. } => {
                 update = forbid_id(update, plan, &mut condition);
                 update = move_guesses(update, of, &mut condition);
                 set.push_str(", #old.#left = :zero");
+                update = forbid_resend(update, *key, "#old", &mut condition);
             }
-            Reservation::Resend { id, .. } => {
+            Reservation::Resend { id, key, .. } => {
                 condition.push(
                     "#slot.#id = :id AND #slot.#expires > :now AND #slot.#left > :zero \
                      AND attribute_not_exists(#slot.#used)"
@@ -238,6 +239,10 @@ impl Store {
                     .expression_attribute_names("#left", slot_member::LEFT)
                     .expression_attribute_values(":id", bytes(id.0))
                     .expression_attribute_values(":zero", number(0));
+                update = forbid_resend(update, *key, "#slot", &mut condition);
+                if key.is_some() {
+                    set.push_str(", #slot.#resent = :now");
+                }
             }
         }
         if reservation.is_new() {
@@ -247,7 +252,9 @@ impl Store {
                     .to_owned(),
             );
             set.push_str(", #slot = :slot");
-            let challenge = make_slot(reservation.id(), &plan.root, plan.expires_at, plan.attempts);
+            let resend = reservation.key().map(|key| (key, terms.now));
+            let (id, root) = (reservation.id(), &plan.root);
+            let challenge = make_slot(id, root, plan.expires_at, plan.attempts, resend);
             update = update
                 .expression_attribute_values(":over", instant(terms.now - REPEATED_FOR))
                 .expression_attribute_values(":once", instant(terms.now - REPEATABLE_FOR))
@@ -265,11 +272,28 @@ impl Store {
     }
 
     /// Makes the item that releases the slot of a new challenge. A renewal also gives the guesses back to the challenge
-    /// before. For a resend, the item only checks that the challenge is there.
+    /// before. For a resend, the item checks that the challenge is there, and removes its idempotency key: the next
+    /// request under it texts.
     fn build_release(&self, plan: &SendPlan) -> Result<TransactWriteItem, StoreError> {
         let key = text(plan.phone_index.as_str());
         let slot = slot_name(plan.reservation.slot());
         let id = bytes(plan.reservation.id().0);
+        if let Reservation::Resend {
+            key: Some(resend), ..
+        } = plan.reservation
+        {
+            let update = Update::builder()
+                .table_name(&self.tables.challenges)
+                .key(PK, key)
+                .update_expression("REMOVE #slot.#resent")
+                .condition_expression("#slot.#id = :id AND attribute_exists(#slot.#resent)")
+                .expression_attribute_names("#slot", slot)
+                .expression_attribute_names("#id", slot_member::ID)
+                .expression_attribute_names("#resent", resent_name(resend))
+                .expression_attribute_values(":id", id)
+                .build()?;
+            return Ok(TransactWriteItem::builder().update(update).build());
+        }
         if let Reservation::Resend { .. } = plan.reservation {
             let check = ConditionCheck::builder()
                 .table_name(&self.tables.challenges)
@@ -325,6 +349,20 @@ fn forbid_id(
     update
         .expression_attribute_names("#id", slot_member::ID)
         .expression_attribute_values(":id", bytes(plan.reservation.id().0))
+}
+
+/// Adds the condition that the challenge in `slot` was not resent under this idempotency key.
+fn forbid_resend(
+    update: UpdateBuilder,
+    key: Option<ResendId>,
+    slot: &str,
+    condition: &mut Vec<String>,
+) -> UpdateBuilder {
+    let Some(key) = key else {
+        return update;
+    };
+    condition.push(format!("attribute_not_exists({slot}.#resent)"));
+    update.expression_attribute_names("#resent", resent_name(key))
 }
 
 /// Adds the condition that the challenge before is open and has exactly so many guesses left.
