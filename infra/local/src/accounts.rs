@@ -35,18 +35,18 @@ pub fn account_tables() -> AccountTables {
     }
 }
 
-/// Builds the settings of an account service that accepts the success tokens of the stack with the settings
-/// `verification`, which listens at `url`.
+/// Builds the settings of an account service that accepts the success tokens of the service with the settings
+/// `verification`, whose keys it fetches from `verifier_url`.
 pub(crate) fn build_settings(
     verification: &Settings,
-    url: &str,
+    verifier_url: &str,
     tables: &AccountTables,
     accepts_test_numbers: bool,
 ) -> AccountSettings {
     AccountSettings {
         issuer: format!("{}/account", verification.issuer),
         verifier: verification.issuer.clone(),
-        jwks_url: Some(format!("{url}/.well-known/jwks.json")),
+        jwks_url: Some(format!("{verifier_url}/.well-known/jwks.json")),
         accounts_table: tables.accounts.clone(),
         limits_table: tables.limits.clone(),
         keyring_secret_id: ACCOUNT_SECRET_ID.to_owned(),

@@ -77,6 +77,13 @@ impl WorldBuilder {
         self
     }
 
+    /// Sets where the account service looks for the keys of the issuer, in place of the stack.
+    #[must_use]
+    pub fn verifier_url(mut self, url: &str) -> Self {
+        self.verifier_url = Some(url.to_owned());
+        self
+    }
+
     /// Lets the account service refuse success tokens of test numbers.
     #[must_use]
     pub fn refuse_test_numbers(mut self) -> Self {
@@ -117,6 +124,7 @@ impl WorldBuilder {
         options.allowed_origins = self.origins;
         options.keyring = self.keyring;
         options.issuer = self.issuer;
+        options.verifier_url = self.verifier_url;
         options.accept_test_numbers = self.accept_test_numbers;
         options.trust_test_header = true;
         options.function_timeout = self.function_timeout;

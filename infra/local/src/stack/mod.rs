@@ -87,7 +87,7 @@ impl Stack {
         let account = Box::pin(accounts::start(
             accounts::build_settings(
                 &settings,
-                &url,
+                options.verifier_url.as_ref().unwrap_or(&url),
                 &options.account_tables,
                 options.accept_test_numbers,
             ),
