@@ -2,11 +2,11 @@
 // and fails if what is committed differs. The Rust build of the local stack embeds dist/, so that it needs no Node.
 
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const check = process.argv.includes("--check");
@@ -14,6 +14,25 @@ const out = check ? mkdtempSync(join(tmpdir(), "phoneproof-web-")) : join(here, 
 rmSync(out, { recursive: true, force: true });
 const tsc = join(here, "node_modules/typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "--outDir", join(out, "types")], { cwd: here, stdio: "inherit" });
+
+/** Reads a table of words from its source. */
+async function readWords(name) {
+  const { code } = await transform(readFileSync(join(here, `src/${name}.ts`), "utf8"), { loader: "ts", format: "esm" });
+  return (await import(`data:text/javascript,${encodeURIComponent(code)}`))[name.toUpperCase()];
+}
+
+/** Ships the Chinese words without a second copy of their keys: both tables have the same, in the same order. */
+const packWords = {
+  name: "pack words",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[\\/]zh\.ts$/ }, async () => {
+      const [en, zh] = await Promise.all([readWords("en"), readWords("zh")]);
+      if (Object.keys(en).join() !== Object.keys(zh).join()) throw new Error("en.ts and zh.ts have other keys, or another order");
+      const texts = JSON.stringify(Object.values(zh));
+      return { contents: `import { EN } from "./en.js";\nconst texts = ${texts};\nexport const ZH = Object.fromEntries(Object.keys(EN).map((key, n) => [key, texts[n]]));` };
+    }),
+};
+
 await build({
   absWorkingDir: here,
   entryPoints: ["src/client.ts", "src/phone-proof.ts"],
@@ -23,18 +42,23 @@ await build({
   target: "es2022",
   charset: "utf8",
   minify: true,
+  plugins: [packWords],
   banner: { js: "/*! PhoneProof, Apache-2.0 */" },
 });
-cpSync(join(here, "../../LICENSE"), join(check ? out : here, "LICENSE"));
 
 const list = (folder) => readdirSync(folder, { recursive: true }).filter((name) => statSync(join(folder, name)).isFile()).sort();
 if (check) {
-  const [built, kept] = [list(out).filter((name) => name !== "LICENSE"), list(join(here, "dist"))];
+  const [built, kept] = [list(out), list(join(here, "dist"))];
   const differs = built.filter((name) => !kept.includes(name) || !readFileSync(join(out, name)).equals(readFileSync(join(here, "dist", name))));
   const stale = kept.filter((name) => !built.includes(name));
   rmSync(out, { recursive: true });
   if (differs.length + stale.length > 0) {
     console.error(`dist/ is not what src/ gives: ${[...differs, ...stale].join(", ")}. Run: npm run build`);
+    process.exit(1);
+  }
+  // npm packs no file from outside the package's folder, so the licence is here a second time.
+  if (!readFileSync(join(here, "LICENSE")).equals(readFileSync(join(here, "../../LICENSE")))) {
+    console.error("LICENSE differs from the LICENSE at the top of the repository");
     process.exit(1);
   }
   console.log(`dist/ is what src/ gives: ${built.length} files in ${relative(process.cwd(), here) || "."}`);

@@ -50,7 +50,7 @@ async fn an_issuer_that_never_answers_makes_no_request_late() {
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}", silent.local_addr().expect("an address"));
     let world = World::builder()
-        .issuer(&url)
+        .verifier_url(&url)
         .function_timeout(TIMEOUT)
         .start()
         .await;
@@ -62,7 +62,10 @@ async fn an_issuer_that_never_answers_makes_no_request_late() {
 
 #[tokio::test]
 async fn without_the_issuers_keys_every_answer_says_when_they_are_looked_for_again() {
-    let world = World::builder().issuer("http://127.0.0.1:9").start().await;
+    let world = World::builder()
+        .verifier_url("http://127.0.0.1:9")
+        .start()
+        .await;
     let body = json!({ "token": "e30.e30.e30", "password": OTHER });
     for (advance, wait) in [(0, "1"), (0, "1"), (1, "2"), (1, "1"), (1, "4"), (4, "8")] {
         world.advance(advance);

@@ -145,11 +145,22 @@ async fn a_phone_changes_only_with_session_password_and_a_code_to_a_free_number(
     let proof = verify_phone(&world, "phone-change", &phone(3)).await;
     let wrong = change_phone(&world, &access, &proof, OTHER).await;
     assert_eq!((wrong.status, wrong.problem()), (401, "wrong-credentials"));
-    for taken in [1, 2] {
+    for (taken, why) in [
+        (1, "This account has this phone already"),
+        (2, "Another account has"),
+    ] {
         let proof = verify_phone(&world, "phone-change", &phone(taken)).await;
         let refused = change_phone(&world, &access, &proof, PASSWORD).await;
         assert_eq!((refused.status, refused.problem()), (409, "phone-in-use"));
         assert!(refused.json["retryAt"].is_null());
+        // It names only what this route can do: `requestUnlink` is of another.
+        let detail = refused.json["detail"].as_str().expect("a detail");
+        assert!(detail.starts_with(why), "{detail}");
+        assert!(
+            detail.contains("Send the token of another phone"),
+            "{detail}"
+        );
+        assert!(!detail.contains("requestUnlink"), "{detail}");
     }
     let other = verify_phone(&world, "login", &phone(4)).await;
     let refused = change_phone(&world, &access, &other, PASSWORD).await;

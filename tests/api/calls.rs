@@ -25,6 +25,28 @@ async fn a_send_makes_one_dynamodb_and_one_sns_call() {
 }
 
 #[tokio::test]
+async fn a_resend_under_a_key_makes_the_calls_of_a_send_and_its_repeat_only_the_first() {
+    for (mode, reads) in [
+        (TokenMode::Sealed, &[][..]),
+        (TokenMode::Stored, &[("GetItem", 1)]),
+    ] {
+        let world = World::builder().mode(mode).proxied().start().await;
+        let token = world.client.send(&phone(1)).await.token();
+        world.advance(60);
+        drop(world.proxy().take_calls());
+        for calls in [
+            &[("TransactWriteItems", 1), ("Publish", 1)][..],
+            &[("TransactWriteItems", 1)],
+        ] {
+            let resent = world.client.resend_keyed(&phone(1), &token, "k").await;
+            assert_eq!(resent.status, 202, "{}", resent.text);
+            let expected = to_counts(&[reads, calls].concat());
+            assert_eq!(world.proxy().take_calls(), expected);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_verify_makes_one_dynamodb_call_and_a_read_in_stored_mode() {
     for (mode, expected) in [
         (TokenMode::Sealed, to_counts(&[("UpdateItem", 1)])),

@@ -1,6 +1,7 @@
 //! Numbers, codes, locales and device ids as people and programs give them.
 
-use phoneproof_tests::{World, phone};
+use phoneproof_config::DEFAULT_POLICY;
+use phoneproof_tests::{Client, World, phone};
 use serde_json::{Value, json};
 
 /// The businesses that a policy gets besides those of the sample.
@@ -100,6 +101,37 @@ async fn a_code_in_the_digits_of_any_script_is_right() {
 }
 
 #[tokio::test]
+async fn a_code_keeps_the_length_that_it_was_sent_with() {
+    let world = World::start().await;
+    let sent = world.client.send(&phone(1)).await;
+    let code = world.code(&phone(1));
+    let longer =
+        DEFAULT_POLICY.replace("[business.login]\n", "[business.login]\ncode_length = 8\n");
+    let later = world.instance_with_policy(&longer).await;
+    let client = Client::new(&later.url);
+    // Nothing tells a code of the old length from a typing error, so every text is a guess.
+    let wrong = world.wrong_code(&phone(1));
+    for (text, left) in [(wrong.as_str(), 4), ("12345678", 3), ("1234567", 2)] {
+        let refused = client.verify(&sent.token(), text).await;
+        assert_eq!(refused.problem(), "wrong-code", "{text}");
+        assert_eq!(refused.json["attemptsRemaining"], left, "{text}");
+    }
+    assert_eq!(client.verify(&sent.token(), &code).await.status, 200);
+    // A challenge of the new policy has codes of the new length, and a shorter text is none.
+    let sent = client.send(&phone(2)).await;
+    assert_eq!(sent.json["codeLength"], 8);
+    let short = client.verify(&sent.token(), "123456").await;
+    assert_eq!((short.status, short.problem()), (400, "malformed"));
+    assert!(
+        short.text.contains("a code of 8 digits is needed"),
+        "{}",
+        short.text
+    );
+    let long = client.verify(&sent.token(), "12345678").await;
+    assert_eq!(long.json["attemptsRemaining"], 4, "{}", long.text);
+}
+
+#[tokio::test]
 async fn a_locale_is_a_hint_and_never_refuses() {
     let world = World::builder()
         .policy(
@@ -135,6 +167,81 @@ async fn a_locale_is_a_hint_and_never_refuses() {
 }
 
 #[tokio::test]
+async fn a_locale_is_a_hint_in_whatever_form_it_comes() {
+    let world = World::start().await;
+    for (n, (locale, expected)) in (1..).zip([
+        (json!(["zh-CN", "en"]), "验证码"),
+        (json!(["fr-FR", "zh-CN"]), "验证码"),
+        (json!([7, null, "", "zh"]), "验证码"),
+        (json!(["en", "zh"]), "login code"),
+        (json!([]), "login code"),
+        (json!([["zh"]]), "login code"),
+        (json!(7), "login code"),
+        (json!(1.5), "login code"),
+        (json!(true), "login code"),
+        (json!(null), "login code"),
+        (json!({ "tag": "zh" }), "login code"),
+    ]) {
+        let body = json!({ "phone": phone(n), "locale": locale, "uniqueId": format!("d{n}") });
+        let (status, text) = send(&world, &body).await;
+        assert_eq!(status, 202, "{locale}: {text}");
+        let body = &world.texts(&phone(n))[0].body;
+        assert!(body.contains(expected), "{locale}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_language_that_the_policy_has_dropped_gets_the_default_one() {
+    let german = "[business.login.templates]\nde = \"{code} ist Ihr Code\"\n";
+    let world = World::builder()
+        .policy("[business.login.templates]\n", german)
+        .start()
+        .await;
+    let mut body =
+        json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login", "locale": "de-DE" });
+    let sent = world.client.post("/v1/send", &body).await;
+    assert!(world.texts(&phone(1))[0].body.contains("ist Ihr Code"));
+    let later = world.instance_with_policy(DEFAULT_POLICY).await;
+    let client = Client::new(&later.url);
+    body["token"] = json!(sent.token());
+    body.as_object_mut().expect("an object").remove("locale");
+    world.advance(60);
+    let resent = client.post("/v1/send", &body).await;
+    assert_eq!(resent.status, 202, "{}", resent.text);
+    assert_eq!(world.text_count(), 2);
+    assert!(world.texts(&phone(1))[0].body.contains("login code"));
+    assert_eq!(world.try_code(&sent.token(), &phone(1)).await, 200);
+}
+
+#[tokio::test]
+async fn a_region_that_people_mistake_is_refused_with_the_right_one() {
+    let world = World::start().await;
+    let (status, text) = send(&world, &json!({ "phone": "07911 123456", "region": "UK" })).await;
+    assert_eq!(status, 400, "{text}");
+    assert!(
+        text.contains("\"region\"") && text.contains("did you mean `GB`?"),
+        "{text}"
+    );
+    let (status, text) = send(&world, &json!({ "phone": "07911 123456", "region": "ZZ" })).await;
+    assert_eq!(status, 400, "{text}");
+    assert!(!text.contains("did you mean"), "{text}");
+}
+
+#[tokio::test]
+async fn a_test_number_whose_time_is_over_is_never_texted() {
+    let number = "\n[[test_number]]\nphone = \"+14155550100\"\ncode = \"424242\"\nuntil = \"2001-01-01T00:00:00Z\"\n\
+        [[test_number]]\nphone = \"+14152007986\"\ncode = \"424242\"\nuntil = \"2001-01-01T00:00:00Z\"\n";
+    let world = World::builder().policy_addition(number).start().await;
+    for phone in ["+14155550100", "+1 (415) 200-7986"] {
+        let (status, text) = send(&world, &json!({ "phone": phone })).await;
+        assert_eq!(status, 403, "{text}");
+        assert!(text.contains("\"rule\":\"test-number-ended\""), "{text}");
+        assert!(text.contains("a test number whose time is over"), "{text}");
+    }
+    assert_eq!(world.text_count(), 0);
+}
+
+#[tokio::test]
 async fn a_device_id_that_many_devices_share_is_refused() {
     let world = World::start().await;
     for id in [
@@ -147,6 +254,13 @@ async fn a_device_id_that_many_devices_share_is_refused() {
         "9774d56d682e549c",
         "N/A",
         "02:00:00:00:00:00",
+        "urn:uuid:00000000-0000-0000-0000-000000000000",
+        "ff:ff:ff:ff:ff:ff",
+        "-1",
+        "\u{ff2e}\u{ff35}\u{ff2c}\u{ff2c}",
+        "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx",
+        "unknown-device",
+        "${deviceId}",
     ] {
         let (status, text) = send(&world, &json!({ "phone": phone(1), "uniqueId": id })).await;
         assert_eq!(status, 400, "{id}");

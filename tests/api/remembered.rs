@@ -162,8 +162,10 @@ async fn an_operator_is_obeyed_within_ten_seconds() {
         world.database.tables.clone(),
     );
     let subject = Subject::parse(&key).expect("a subject");
-    let unblocked = store.unblock(&subject, world.clock.now(), &SystemRandom);
-    assert!(unblocked.await.expect("an answer").is_some());
+    let unblocked = store
+        .unblock(&[subject], world.clock.now(), &SystemRandom)
+        .await;
+    assert_eq!(unblocked.expect("an answer").len(), 1);
     world.advance(9);
     assert_eq!(world.client.send(&phone(2)).await.status, 403, "remembered");
     world.advance(1);

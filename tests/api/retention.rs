@@ -80,9 +80,9 @@ async fn a_blocked_record_stays_until_its_block_ends() {
     );
     let subject = Subject::parse(&key).expect("a subject");
     let unblocked = store
-        .unblock(&subject, world.clock.now(), &SystemRandom)
+        .unblock(&[subject], world.clock.now(), &SystemRandom)
         .await;
-    assert!(unblocked.expect("an answer").is_some());
+    assert_eq!(unblocked.expect("an answer").len(), 1);
     assert_eq!(list_ends(&world, "Challenges", "").await, [kept]);
     world.advance(60);
     assert_eq!(world.client.send(&phone(1)).await.status, 202);

@@ -88,7 +88,7 @@ fn routes() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Spoils `good` in every way: each field twice, each field with each other JSON type, and an unknown field.
+/// Spoils `good` in every way: each field twice, each field but `locale` with each other JSON type, and an unknown field.
 fn spoil(good: &Value) -> Vec<Vec<u8>> {
     let mut bodies = Vec::new();
     for (name, value) in good.as_object().expect("an object") {
@@ -96,6 +96,10 @@ fn spoil(good: &Value) -> Vec<Vec<u8>> {
             .to_string()
             .replacen('{', &format!("{{\"{name}\":{value},"), 1);
         bodies.push(twice.into_bytes());
+        // It is a hint, in whatever form.
+        if name == "locale" {
+            continue;
+        }
         let mut odd = vec![json!(1), json!([value]), json!({ "a": value })];
         odd.push(if value.is_boolean() {
             json!("true")
@@ -156,7 +160,7 @@ async fn hostile_bodies() {
             count += assert_refused(&world, path, &body, &["malformed"]).await;
         }
     }
-    assert_eq!(count, 1_149);
+    assert_eq!(count, 1_137);
     assert!(
         world.proxy().take_calls().is_empty(),
         "something was looked up or written"

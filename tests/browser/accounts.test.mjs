@@ -2,8 +2,10 @@
 // row, so the stack needs `--loose-limits`, with a cooldown of 10 s.
 
 import assert from "node:assert/strict";
+import { test } from "node:test";
 
 import { API_WORDS, BASE, accepted, arrivedCode, answer, assertChinese, assertFits, focusedId, freshNumber, onPage, shot, shows, PROBLEM } from "./support.mjs";
+import { chinese, refusals } from "./words.mjs";
 
 const PASSWORD = "green mountains at noon";
 const OTHER = "yellow rivers at night";
@@ -218,8 +220,110 @@ onPage("speaks Chinese, and texts in it", { path: "/accounts", locale: "zh-CN", 
   await assertFits(page);
 });
 
+/** The calls of the page, by the names of their words. */
+const CALLS = {
+  register: "post /account/v1/accounts",
+  "log-in": "post /account/v1/sessions",
+  refresh: "post /account/v1/sessions/refresh",
+  reset: "post /account/v1/password-reset",
+  me: "get /account/v1/me",
+  sessions: "get /account/v1/sessions",
+  recovery: "post /account/v1/recovery-code",
+  "log-out": "delete /account/v1/sessions/all",
+  delete: "delete /account/v1/me",
+};
+
+/** The problem types that a call can answer with, each with its status: what the OpenAPI document says. */
+function* listProblems(document, call) {
+  const [method, path] = call.split(" ");
+  for (const [status, { content }] of Object.entries(document.paths[path][method].responses)) {
+    const types = content?.["application/problem+json"]?.schema.allOf[1].properties.type.enum ?? [];
+    for (const type of types) yield [Number(status), type];
+  }
+}
+
+test("has words for every refusal of every call", async () => {
+  const document = await (await fetch(`${BASE}/account/openapi.json`)).json();
+  const fallback = refusals.explain({ kind: "me", status: 418, response: null });
+  let seen = 0;
+  for (const [kind, call] of Object.entries(CALLS)) {
+    const problems = [...listProblems(document, call), [0, undefined], [429, undefined], [502, undefined]];
+    assert.ok(problems.length > 5, kind);
+    for (const [status, type] of problems) {
+      const response = type ? { type } : { message: "Too Many Requests" };
+      const { title, text } = refusals.explain({ kind, status, response });
+      assert.notEqual(title, fallback.title, `${kind} ${status} ${type} has no words`);
+      for (const words of [title, text]) {
+        assert.doesNotMatch(words, API_WORDS);
+        assert.ok(chinese[words], words);
+      }
+      seen += 1;
+    }
+  }
+  assert.ok(seen > 70, `${seen}`);
+  const { title } = refusals.explain({ kind: "verify", status: 429, response: { message: "Too Many Requests" } });
+  assert.match(title, /at once/, "a gateway that refuses says nothing of tries");
+});
+
+onPage("keeps the session while nobody says that it is over", { path: "/accounts" }, async (page) => {
+  await register(page, freshNumber(), PASSWORD);
+  await logIn(page, PASSWORD);
+  await shows(page, "#token-claims", /iss\s*http/);
+
+  // An access token that has expired is exchanged, and the call is made again.
+  const expired = { ...PROBLEM, type: `${PROBLEM.type}invalid-token`, status: 401 };
+  const once = { status: 401, contentType: "application/problem+json", body: JSON.stringify(expired) };
+  await page.route(`${BASE}/account/v1/me`, (route) => route.fulfill(once), { times: 1 });
+  await page.getByRole("button", { name: "Who am I?" }).click();
+  await shows(page, "#session-answer", /Registered on/);
+  await shows(page, "#call-list li:nth-child(2)", /sessions\/refresh[^]*200/);
+
+  for (const [fail, words] of [
+    [(route) => route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify({ ...PROBLEM, type: `${PROBLEM.type}unavailable`, status: 503 }) }), /not available just now/],
+    [(route) => route.fulfill({ status: 429, contentType: "application/json", body: `{"message":"Too Many Requests"}` }), /Too many requests at once/],
+    [(route) => route.fulfill({ status: 504, contentType: "application/json", body: `{"message":"Endpoint request timed out"}` }), /The service failed/],
+    [(route) => route.abort(), /does not answer/],
+  ]) {
+    await page.route(`${BASE}/account/v1/sessions/refresh`, fail, { times: 1 });
+    await page.getByRole("button", { name: "Refresh", exact: true }).click();
+    await shows(page, "#session-notice", words);
+  }
+  await page.getByRole("button", { name: "Refresh", exact: true }).click();
+  await shows(page, "#session-notice", /Refreshed/);
+
+  // The service says that it is over: the page believes it.
+  await answer(page, "/account/v1/sessions/refresh", 401, { ...PROBLEM, type: `${PROBLEM.type}session-over`, status: 401 });
+  await page.getByRole("button", { name: "Refresh", exact: true }).click();
+  await shows(page, "#login-notice", /The session is over[^]*Log in again/);
+});
+
+onPage("keeps the proof of a reset whose password is refused", { path: "/accounts" }, async (page) => {
+  await register(page, freshNumber(), PASSWORD);
+  await waitForCooldown(page);
+  await page.getByRole("button", { name: "I forgot the password" }).click();
+  await page.getByLabel("New password").fill("Summer2025Summer2025");
+  await page.getByRole("button", { name: "Text a code" }).click();
+  await proveWithCode(page);
+  await shows(page, "#reset-notice", /The proof is still good/);
+  await shows(page, "#new-password-error", /among the first that others would try/);
+  await answer(page, "/account/v1/password-reset", 503, { ...PROBLEM, type: `${PROBLEM.type}unavailable`, status: 503 });
+  await page.getByLabel("New password").fill(OTHER);
+  await page.getByRole("button", { name: "Try this password" }).click();
+  await shows(page, "#reset-notice", /not available just now/);
+  await page.unrouteAll();
+  await page.getByRole("button", { name: "Try again" }).click();
+  await shows(page, "#login-notice", /The password is set/);
+  await logIn(page, OTHER);
+  await shows(page, "#token-claims", /iss\s*http/);
+});
+
 const REFUSALS = [
-  [409, "phone-in-use", { retryAt: new Date(Date.now() + 7 * 86_400_000).toISOString() }, /never taken over[^]*try again/],
+  [400, "invalid-token", { errors: [{ field: "token", accepted: "a live success token" }] }, /no longer good[^]*Text a new code/],
+  [403, "other-phone", {}, /for another number/],
+  [403, "test-number", {}, /Test numbers are not accepted/],
+  [404, "no-account", {}, /Register the number first/],
+  [409, "already-spent", {}, /spent already/],
+  [429, "limited", { rule: "login-address-per-hour", retryAt: new Date(Date.now() + 600_000).toISOString() }, /from this network[^]*try again in/],
   [403, "locked", {}, /Too many wrong ones/],
   [429, "limited", { retryAt: new Date(Date.now() + 600_000).toISOString() }, /Too many tries[^]*try again in/],
   [503, "unavailable", {}, /not available just now/],

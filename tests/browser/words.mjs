@@ -4,11 +4,14 @@
 import { readFileSync } from "node:fs";
 
 const read = (name) => readFileSync(new URL(`../../infra/local/page/${name}`, import.meta.url), "utf8");
-const SCRIPTS = ["common.js", "device.js", "demo.js", "accounts.js", "inbox.js", "operations.js"];
+const SCRIPTS = ["common.js", "refusals.js", "device.js", "demo.js", "accounts.js", "inbox.js", "operations.js"];
 const PAGES = ["index.html", "accounts.html", "inbox.html", "operations.html"];
 
 /** The Chinese texts, by the English ones. */
 export const { ZH: chinese } = await import(`data:text/javascript,${encodeURIComponent(read("zh.js"))}`);
+
+/** The words for refusals of the account service. */
+export const refusals = await import(`data:text/javascript,${encodeURIComponent(read("refusals.js"))}`);
 
 const isWords = (text) => /\p{L}/u.test(text.replaceAll(/\{\w+\}/g, ""));
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::join_all;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_local::inbox::Carrier;
 use phoneproof_tests::{Answer, Fault, World, phone};
@@ -38,6 +39,28 @@ async fn break_before_the_text(mode: TokenMode, operation: &'static str) -> BTre
 async fn the_first_code_stays_good_when_the_read_of_a_resend_fails() {
     let seen = break_before_the_text(TokenMode::Stored, "GetItem").await;
     assert_eq!(seen, expect_statuses(202, &PLAIN));
+}
+
+/// An instance that meets many faults uses up its retries. The SDK would count those of all clients of a process together.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_retries_of_one_instance_are_not_those_of_another() {
+    let (other, token) = start_after_a_text(TokenMode::Stored).await;
+    other.proxy().break_all("GetItem", Fault::CutBefore);
+    let ask = || async { other.client.resend(&phone(1), &token).await.status };
+    // Each of these costs ten or more of the 500 tokens that the SDK has for retries.
+    for _ in 0..8 {
+        let statuses = join_all((0..8).map(|_| ask())).await;
+        assert_eq!(statuses, [503; 8]);
+    }
+    other.proxy().break_all("GetItem", Fault::Refuse);
+    drop(other.proxy().take_calls());
+    assert_eq!(ask().await, 503);
+    let tries = other.proxy().take_calls().get("GetItem").copied();
+    assert!(tries < Some(3), "no retry is left: {tries:?}");
+    let (world, token) = start_after_a_text(TokenMode::Stored).await;
+    world.proxy().break_next("GetItem", Fault::Refuse);
+    let resent = await_in_time(world.client.resend(&phone(1), &token)).await;
+    assert_eq!(resent.status, 202, "{}", resent.text);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

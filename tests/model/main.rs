@@ -177,6 +177,20 @@ fn resends_of_a_code_break_no_rule() {
 }
 
 #[test]
+fn resends_repeated_under_a_key_break_no_rule() {
+    let resend = Kind::ResendKeyed { of: 0, key: 1 };
+    explore(
+        Protocol {
+            sends: vec![send(Kind::New, 0), send(resend, 2), send(resend, -2)],
+            guesses: vec![guess_right(0, 0), guess_wrong(0, -2), guess_right(1, 2)],
+            faults: 2,
+            reached: vec![Reached::Success, Reached::Repeated, Reached::GivenBack],
+        },
+        100_000,
+    );
+}
+
+#[test]
 fn renewals_of_a_challenge_break_no_rule() {
     explore(
         Protocol {

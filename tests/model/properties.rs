@@ -21,7 +21,9 @@ impl Protocol {
             Sending::Reserving(calling) => {
                 let may_begin = match self.sends[send].kind {
                     Kind::New | Kind::Keyed(_) => true,
-                    Kind::Resend { of } | Kind::Renewal { of } => has_token(state, of),
+                    Kind::Resend { of } | Kind::ResendKeyed { of, .. } | Kind::Renewal { of } => {
+                        has_token(state, of)
+                    }
                 };
                 if may_begin {
                     steps.extend(calls.iter().map(|call| Step::Reserve(send, *call)));
@@ -114,8 +116,10 @@ impl Protocol {
     /// have different challenges and codes.
     fn has_texted_twice(&self, state: &State) -> bool {
         let texted = |send: usize| {
-            let Kind::Keyed(key) = self.sends[send].kind else {
-                return None;
+            let key = match self.sends[send].kind {
+                Kind::Keyed(key) => (None, key),
+                Kind::ResendKeyed { of, key } => (Some(of), key),
+                Kind::New | Kind::Resend { .. } | Kind::Renewal { .. } => return None,
             };
             let moment = state.texts[send]?;
             let skew = self.sends[send].skew;

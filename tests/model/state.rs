@@ -15,6 +15,13 @@ pub(crate) enum Kind {
         /// The index of the earlier send.
         of: usize,
     },
+    /// The same under an idempotency key. Equal numbers are equal keys.
+    ResendKeyed {
+        /// The index of the earlier send.
+        of: usize,
+        /// The key.
+        key: u8,
+    },
     /// A resend that comes so late that it makes a new challenge.
     Renewal {
         /// The index of the earlier send.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use phoneproof_domain::challenge::{ChallengeId, Closed};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::{
-    Guess, GuessRefusal, Lockout, Predecessor, REPEATABLE_FOR, REPEATED_FOR, Reservation,
+    Guess, GuessRefusal, Lockout, Predecessor, REPEATABLE_FOR, REPEATED_FOR, ResendId, Reservation,
     SendRefusal, Slot, SlotLayout, Terms, WriteId,
 };
 use phoneproof_domain::window::{DAY, Window};
@@ -62,7 +62,7 @@ impl Protocol {
     pub(crate) fn origin(&self, send: usize) -> usize {
         match self.sends[send].kind {
             Kind::New => send,
-            Kind::Resend { of } => self.origin(of),
+            Kind::Resend { of } | Kind::ResendKeyed { of, .. } => self.origin(of),
             // Renewals of one challenge have the same id, like sends under one key.
             Kind::Keyed(_) | Kind::Renewal { .. } => {
                 let own = self.sends[send].kind;
@@ -77,7 +77,7 @@ impl Protocol {
         let origin = self.origin(send);
         match self.sends[origin].kind {
             Kind::Renewal { of } => self.find_root(of),
-            Kind::New | Kind::Keyed(_) | Kind::Resend { .. } => origin,
+            Kind::New | Kind::Keyed(_) | Kind::Resend { .. } | Kind::ResendKeyed { .. } => origin,
         }
     }
 
@@ -93,9 +93,10 @@ impl Protocol {
         match request.kind {
             Kind::New => Reservation::New { id, slot },
             Kind::Keyed(_) => Reservation::Idempotent { id, slot },
-            Kind::Resend { of } => {
+            Kind::Resend { of } | Kind::ResendKeyed { of, .. } => {
                 let slot = state.tokens[of].expect("a token to resend").slot;
-                Reservation::Resend { id, slot }
+                let key = find_key(request.kind);
+                Reservation::Resend { id, slot, key }
             }
             Kind::Renewal { of } => {
                 let before = state.tokens[of].expect("a token to renew").slot;
@@ -109,7 +110,12 @@ impl Protocol {
                     slot: before,
                     attempts_left: state.planned[send],
                 };
-                Reservation::Renewal { id, slot, of }
+                Reservation::Renewal {
+                    id,
+                    slot,
+                    of,
+                    key: None,
+                }
             }
         }
     }
@@ -158,12 +164,14 @@ impl Protocol {
             return;
         }
         state.tokens[send] = match (&refusal, self.sends[send].kind) {
-            (Some(SendRefusal::Repeated(slot, own)), _) => Some(Token {
-                slot: *slot,
-                expires_at: own.expires_at,
-            }),
+            (Some(SendRefusal::Repeated(slot, own) | SendRefusal::Resent(slot, own)), _) => {
+                Some(Token {
+                    slot: *slot,
+                    expires_at: own.expires_at,
+                })
+            }
             _ if !calling.applied => None,
-            (_, Kind::Resend { of }) => state.tokens[of],
+            (_, Kind::Resend { of } | Kind::ResendKeyed { of, .. }) => state.tokens[of],
             (_, Kind::New | Kind::Keyed(_) | Kind::Renewal { .. }) => Some(Token {
                 slot: reservation.slot(),
                 expires_at: at(moment, self.sends[send].skew) + LIFETIME,
@@ -172,7 +180,7 @@ impl Protocol {
         state.sends[send] = match call {
             Call::Answered if calling.applied => Sending::Reserved { since: moment },
             Call::Answered => Sending::Over(match refusal {
-                Some(SendRefusal::Repeated(..)) => Outcome::Repeated,
+                Some(SendRefusal::Repeated(..) | SendRefusal::Resent(..)) => Outcome::Repeated,
                 _ => Outcome::Denied,
             }),
             Call::Lost | Call::ReplyLost => calling
@@ -219,7 +227,7 @@ impl Protocol {
     fn begin_life(&self, state: &mut State, send: usize) {
         let origin = self.origin(send);
         match self.sends[send].kind {
-            Kind::Resend { .. } => {}
+            Kind::Resend { .. } | Kind::ResendKeyed { .. } => {}
             Kind::Renewal { .. } => {
                 state.lives[origin] += 1;
                 state.successes[origin] = 0;
@@ -240,7 +248,10 @@ impl Protocol {
             Carrier::Refuses | Carrier::Silent { texted: false }
         );
         // The moment matters only under a key. Elsewhere it would only add states.
-        let keyed = matches!(self.sends[send].kind, Kind::Keyed(_));
+        let keyed = matches!(
+            self.sends[send].kind,
+            Kind::Keyed(_) | Kind::ResendKeyed { .. }
+        );
         state.texts[send] = texted.then_some(if keyed { since } else { 0 });
         state.sends[send] = match carrier {
             Carrier::Refuses => Sending::Refused(Calling::AHEAD),
@@ -258,7 +269,11 @@ impl Protocol {
             let id = self.challenge(send);
             let slot = state.tokens[send].expect("it was reserved").slot;
             let reservation = match self.sends[send].kind {
-                Kind::Resend { .. } => Reservation::Resend { id, slot },
+                kind @ (Kind::Resend { .. } | Kind::ResendKeyed { .. }) => Reservation::Resend {
+                    id,
+                    slot,
+                    key: find_key(kind),
+                },
                 Kind::New | Kind::Keyed(_) => Reservation::New { id, slot },
                 Kind::Renewal { .. } => self.reservation(state, send, state.moment).with_slot(slot),
             };
@@ -349,6 +364,14 @@ impl Protocol {
                 *token = None;
             }
         }
+    }
+}
+
+/// The idempotency key of a resend, as the record holds it.
+fn find_key(kind: Kind) -> Option<ResendId> {
+    match kind {
+        Kind::ResendKeyed { key, .. } => Some(ResendId([key; 16])),
+        Kind::New | Kind::Keyed(_) | Kind::Resend { .. } | Kind::Renewal { .. } => None,
     }
 }
 

@@ -175,6 +175,13 @@ impl Client {
         self.post("/v1/send", &body).await
     }
 
+    /// Asks for the code of the challenge token `token` to be texted again, with the `Idempotency-Key` given.
+    pub async fn resend_keyed(&self, phone: &str, token: &str, key: &str) -> Answer {
+        let body = json!({ "phone": phone, "uniqueId": self.device, "businessId": "login", "token": token });
+        self.post_with("/v1/send", &body, &[("idempotency-key", key)])
+            .await
+    }
+
     /// Sends a code for the challenge token `token` to `POST /v1/verify`.
     pub async fn verify(&self, token: &str, code: &str) -> Answer {
         self.post("/v1/verify", &json!({ "token": token, "code": code }))

@@ -103,6 +103,10 @@ fn find_header_fault(response: &Value, answer: &Answer) -> Option<String> {
     if missing("X-Request-Id") {
         return Some("no X-Request-Id".to_owned());
     }
+    let cache = &documented["Cache-Control"]["schema"]["const"];
+    if answer.header("Cache-Control") != cache.as_str() {
+        return Some(format!("not Cache-Control {cache}"));
+    }
     let may_retry = answer.status == 503 || !answer.json["retryAt"].is_null();
     if may_retry && missing("Retry-After") {
         return Some("no Retry-After".to_owned());

@@ -3,6 +3,8 @@
 //! The store expresses these writes as update expressions. This module repeats them in Rust, for tests that compare
 //! the two or explore sequences of writes.
 
+use std::collections::BTreeMap;
+
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::{PhoneRecord, Reservation, Slot, SlotIndex, Use, WriteId};
 use phoneproof_domain::root::RootId;
@@ -18,7 +20,7 @@ pub fn root() -> RootId {
 }
 
 /// Applies a send: notes its time, and opens a slot unless it is a resend. A renewal takes the guesses of the challenge
-/// before.
+/// before. The slot notes the idempotency key of a resend or renewal.
 pub fn send(
     record: &mut PhoneRecord,
     reservation: &Reservation,
@@ -41,8 +43,12 @@ pub fn send(
             attempts_left: attempts,
             used: None,
             written_by: None,
+            resends: BTreeMap::new(),
         };
         record.slots.insert(reservation.slot(), new);
+    }
+    if let (Some(key), Some(own)) = (reservation.key(), record.slots.get_mut(&reservation.slot())) {
+        own.resends.insert(key, now);
     }
 }
 
@@ -81,7 +87,7 @@ pub fn count(counted: &mut u32, limit: u32) -> bool {
 ///
 /// Returns whether it gave anything back: the challenge must still be in its slot, and the count must not be 0.
 /// The slot of a new challenge is removed, and a renewal returns the guesses to the challenge before. The slot of a
-/// resend stays.
+/// resend stays, without the idempotency key.
 #[must_use]
 pub fn give_back(record: &mut PhoneRecord, reservation: &Reservation, counted: &mut u32) -> bool {
     let slot = reservation.slot();
@@ -94,11 +100,18 @@ pub fn give_back(record: &mut PhoneRecord, reservation: &Reservation, counted: &
         }
         _ => true,
     };
-    let is_there = holds(slot, reservation.id()) && can_return && *counted > 0;
+    let knows = |key| {
+        let own = record.slots.get(&slot);
+        own.is_some_and(|own| own.resends.contains_key(&key))
+    };
+    let is_resent = reservation.is_new() || reservation.key().is_none_or(knows);
+    let is_there = holds(slot, reservation.id()) && can_return && is_resent && *counted > 0;
     if is_there {
         *counted -= 1;
         if reservation.is_new() {
             record.slots.remove(&slot);
+        } else if let (Some(key), Some(own)) = (reservation.key(), record.slots.get_mut(&slot)) {
+            own.resends.remove(&key);
         }
         if let Reservation::Renewal { of, .. } = reservation
             && let Some(before) = record.slots.get_mut(&of.slot)

@@ -1,5 +1,7 @@
 //! A proxy before DynamoDB, SNS and Secrets Manager that counts calls and breaks them on purpose.
 
+mod dialect;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,16 +10,17 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use phoneproof_local::aws::sns_error;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use self::dialect::Dialect;
+pub(crate) use self::dialect::{cancel_transaction, json_error};
 use crate::contention::{CONFLICT, Contention, HELD_FOR, Write};
 
 /// A way to break a call. Each one is a failure that AWS or the network can show.
@@ -400,67 +403,6 @@ async fn answer_or_break(
 
 fn drop_error(_: axum::Error) -> Cut {
     Cut
-}
-
-/// The service that was called, which decides the form of errors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Dialect {
-    DynamoDb,
-    SecretsManager,
-    Sns,
-}
-
-impl Dialect {
-    /// Reads the service from the start of `x-amz-target`. A call to SNS has no such header.
-    fn of(headers: &HeaderMap) -> Self {
-        let target = headers.get("x-amz-target").map(HeaderValue::as_bytes);
-        match target {
-            Some(target) if target.starts_with(b"secretsmanager") => Self::SecretsManager,
-            Some(_) => Self::DynamoDb,
-            None => Self::Sns,
-        }
-    }
-
-    fn throttled(self) -> Response {
-        match self {
-            Self::DynamoDb => self.error("ProvisionedThroughputExceededException"),
-            Self::SecretsManager => self.error("ThrottlingException"),
-            Self::Sns => sns_error(StatusCode::TOO_MANY_REQUESTS, "Throttled"),
-        }
-    }
-
-    /// Cancels a transaction because of its first item.
-    fn cancelled(self, code: &str) -> Response {
-        if self == Self::DynamoDb {
-            return cancel_transaction(&[code, "None"]);
-        }
-        self.error("TransactionCanceledException")
-    }
-
-    fn error(self, code: &str) -> Response {
-        let namespace = match self {
-            Self::DynamoDb => "com.amazonaws.dynamodb.v20120810#",
-            Self::SecretsManager => "",
-            Self::Sns => return sns_error(StatusCode::BAD_REQUEST, code),
-        };
-        let kind = format!("{namespace}{code}");
-        json_error(&json!({ "__type": kind, "message": "on purpose" }))
-    }
-}
-
-/// Answers that a transaction was cancelled, with one code per item.
-pub(crate) fn cancel_transaction(codes: &[&str]) -> Response {
-    let reasons: Vec<_> = codes.iter().map(|code| json!({ "Code": code })).collect();
-    json_error(&json!({
-        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-        "Message": "Transaction cancelled",
-        "CancellationReasons": reasons,
-    }))
-}
-
-pub(crate) fn json_error(body: &Value) -> Response {
-    let headers = [("content-type", "application/x-amz-json-1.0")];
-    (StatusCode::BAD_REQUEST, headers, body.to_string()).into_response()
 }
 
 impl Upstream {

@@ -1,28 +1,26 @@
 //! A local stack with a clock that the test moves.
 
+mod builder;
+mod manual;
+
 use std::fmt;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use phoneproof_aws::store::{Block, Store};
-use phoneproof_config::process::SystemClock;
-use phoneproof_config::process::SystemRandom;
 use phoneproof_config::{DEFAULT_POLICY, ProxySettings};
-use phoneproof_crypto::digest::sha256;
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::challenge::TokenMode;
-use phoneproof_domain::clock::{Clock, Timestamp};
+use phoneproof_domain::clock::{Clock as _, Timestamp};
 use phoneproof_domain::policy::Policy;
-use phoneproof_domain::random::{Random, RandomUnavailable};
+use phoneproof_domain::random::Random;
 use phoneproof_domain::subject::Subject;
 use phoneproof_local::gateway::FUNCTION_TIMEOUT;
 use phoneproof_local::inbox::{Carrier, Message};
 use phoneproof_local::stack::{Backends, Endpoints, Options, Stack};
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 use tokio::sync::Semaphore;
 
+pub use self::manual::{ManualClock, SeededRandom};
 use crate::client::{Answer, Client};
 use crate::database::Database;
 use crate::lines::Lines;
@@ -30,63 +28,6 @@ use crate::proxy::Proxy;
 
 /// The stacks that may start at once. A start has seconds to read its keyring, also on a machine with other work.
 static STARTS: Semaphore = Semaphore::const_new(3);
-
-/// A clock that stands still until a test moves it.
-#[derive(Debug)]
-pub struct ManualClock(AtomicI64);
-
-impl ManualClock {
-    /// Creates a clock that shows noon UTC of the day after tomorrow.
-    ///
-    /// That is later than the real clock, by which the embedded database deletes expired items. It is also far from
-    /// every window's end.
-    #[must_use]
-    pub fn new() -> Self {
-        let noon = (SystemClock.now().day() + 2) * 86_400 + 12 * 3_600;
-        Self(AtomicI64::new(noon))
-    }
-
-    /// Moves the clock forward, by whole seconds.
-    pub fn advance(&self, by: Duration) {
-        let seconds =
-            i64::try_from(by.as_secs()).expect("a test moves the clock by less than 2^63 seconds");
-        self.0.fetch_add(seconds, Ordering::SeqCst);
-    }
-}
-
-impl Default for ManualClock {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Clock for ManualClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_unix(self.0.load(Ordering::SeqCst))
-    }
-}
-
-/// A random source that always gives the same bytes for the same seed.
-#[derive(Debug)]
-pub struct SeededRandom(Mutex<ChaCha20Rng>);
-
-impl SeededRandom {
-    /// Creates the generator with this seed.
-    #[must_use]
-    pub fn new(seed: u64) -> Self {
-        Self(Mutex::new(ChaCha20Rng::seed_from_u64(seed)))
-    }
-}
-
-impl Random for SeededRandom {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
-        self.0
-            .lock()
-            .map_err(|_| RandomUnavailable)?
-            .fill_bytes(bytes);
-        Ok(())
-    }
-}
 
 /// Returns the `n`-th phone of area code 415. The first 700 phones are in 700 different number blocks.
 #[must_use]
@@ -133,6 +74,7 @@ pub struct WorldBuilder {
     origins: Vec<String>,
     keyring: Option<String>,
     issuer: Option<String>,
+    verifier_url: Option<String>,
     accept_test_numbers: bool,
     seed: u64,
     random: Option<Arc<dyn Random>>,
@@ -152,6 +94,7 @@ impl World {
             origins: Vec::new(),
             keyring: None,
             issuer: None,
+            verifier_url: None,
             accept_test_numbers: true,
             seed: 7,
             random: None,
@@ -304,6 +247,7 @@ impl World {
             reason: "test".to_owned(),
             created_at: Some(Timestamp::from_unix(0)),
             expires_at: expires_at.map(Timestamp::from_unix),
+            is_removed: false,
         };
         let now = self.clock.now();
         store.block(&block, now).await.expect("an entry");
@@ -337,183 +281,5 @@ impl Drop for World {
             runtime.expect("a runtime").block_on(database.delete());
         });
         drop(deleting.join());
-    }
-}
-
-impl fmt::Debug for WorldBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WorldBuilder")
-            .field("mode", &self.mode)
-            .finish_non_exhaustive()
-    }
-}
-
-impl WorldBuilder {
-    /// Sets the token mode: sealed or stored challenge tokens.
-    #[must_use]
-    pub fn mode(mut self, mode: TokenMode) -> Self {
-        self.mode = mode;
-        self
-    }
-
-    /// Replaces `from` by `to` in the text of the policy, once. Panics if `from` is not there.
-    #[must_use]
-    pub fn policy(mut self, from: &str, to: &str) -> Self {
-        assert!(
-            self.policy.contains(from),
-            "the sample policy has no {from:?}"
-        );
-        self.policy = self.policy.replacen(from, to, 1);
-        self
-    }
-
-    /// Appends text to the policy.
-    #[must_use]
-    pub fn policy_addition(mut self, text: &str) -> Self {
-        self.policy.push_str(text);
-        self
-    }
-
-    /// Puts a proxy before DynamoDB and SNS, which counts and breaks calls.
-    #[must_use]
-    pub fn proxied(mut self) -> Self {
-        self.proxied = true;
-        self
-    }
-
-    /// Allows one more web origin to call the API.
-    #[must_use]
-    pub fn origin(mut self, origin: &str) -> Self {
-        self.origins.push(origin.to_owned());
-        self
-    }
-
-    /// Sets the text of the keyring secret, in place of a generated keyring.
-    #[must_use]
-    pub fn keyring(mut self, json: &str) -> Self {
-        self.keyring = Some(json.to_owned());
-        self
-    }
-
-    /// Sets the issuer, in place of the URL of the stack.
-    #[must_use]
-    pub fn issuer(mut self, url: &str) -> Self {
-        self.issuer = Some(url.to_owned());
-        self
-    }
-
-    /// Lets the account service refuse success tokens of test numbers.
-    #[must_use]
-    pub fn refuse_test_numbers(mut self) -> Self {
-        self.accept_test_numbers = false;
-        self
-    }
-
-    /// Seeds the random source. Worlds with different seeds draw different ids and codes.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
-
-    /// Replaces the seeded random source. `random` must not repeat itself.
-    #[must_use]
-    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
-        self.random = Some(random);
-        self
-    }
-
-    /// Trusts a proxy that shows one of these secrets, and names the client in `header`.
-    #[must_use]
-    pub fn trusted_proxy(mut self, secrets: &[&str], header: &'static str) -> Self {
-        self.proxy = Some(ProxySettings {
-            secrets: secrets
-                .iter()
-                .map(|secret| sha256(secret.as_bytes()))
-                .collect(),
-            address_header: http::HeaderName::from_static(header),
-        });
-        self
-    }
-
-    /// Lets purses pay for texts, as every deployed stack does. Without it, tests of other rules can ask for many texts
-    /// whose codes nobody types in.
-    #[must_use]
-    pub fn purses(mut self) -> Self {
-        self.pays = true;
-        self
-    }
-
-    /// Sets the timeout that the functions are told, from which they derive their deadlines.
-    #[must_use]
-    pub fn function_timeout(mut self, timeout: Duration) -> Self {
-        self.function_timeout = timeout;
-        self
-    }
-
-    /// Starts the world on free ports of the loopback interface.
-    pub async fn start(self) -> World {
-        let clock = Arc::new(ManualClock::new());
-        let mut options = Options::new(
-            phoneproof_config::policy::from_toml(&self.policy).expect("a valid policy"),
-        );
-        options.clock = clock.clone();
-        options.random = Arc::new(SeededRandom::new(self.seed));
-        options.token_mode = self.mode;
-        options.allowed_origins = self.origins;
-        options.keyring = self.keyring;
-        options.issuer = self.issuer;
-        options.accept_test_numbers = self.accept_test_numbers;
-        options.trust_test_header = true;
-        options.function_timeout = self.function_timeout;
-        options.proxy = self.proxy;
-        options.pays = self.pays;
-        let lines = Lines::default();
-        options.journal_output = lines.output();
-        let external = Database::external(self.proxied).await;
-        if let Some(database) = &external {
-            // DynamoDB remembers request tokens across tables, and the same seed would repeat another world's tokens.
-            options.random = Arc::new(SystemRandom);
-            options.dynamodb = Some(database.access.clone());
-            options.tables = database.tables.clone();
-            options.account_tables = database.account_tables.clone();
-        }
-        if let Some(random) = self.random {
-            options.random = random;
-        }
-        let backends = Backends::start(&options).await.expect("free ports");
-        let mut endpoints = backends.endpoints.clone();
-        let database = external.unwrap_or_else(|| Database::embedded(&endpoints.dynamodb));
-        let mut proxy = None;
-        if self.proxied {
-            let started = Proxy::start(&endpoints.dynamodb, &endpoints.sns).await;
-            endpoints.dynamodb.clone_from(&started.dynamodb);
-            endpoints.sns.clone_from(&started.sns);
-            // One loopback port serves both SNS and Secrets Manager.
-            endpoints.secrets.clone_from(&started.sns);
-            proxy = Some(started);
-        }
-        let random = Arc::clone(&options.random);
-        let setup = Box::new((options.clone(), endpoints.clone()));
-        let turn = STARTS.acquire().await.expect("it never closes");
-        // On the heap, because the future is large.
-        let stack = Box::pin(Stack::start_on(options, backends, endpoints)).await;
-        let stack = stack.expect("a stack");
-        drop(turn);
-        let client = Client::new(&stack.url);
-        if let Some(proxy) = &proxy {
-            // The start has read the keyring. Tests count only the calls after it.
-            drop(proxy.take_calls());
-        }
-        World {
-            stack,
-            clock,
-            random,
-            client,
-            lines,
-            database,
-            proxy,
-            setup,
-        }
     }
 }

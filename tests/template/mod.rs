@@ -11,6 +11,7 @@
 
 mod alarms;
 mod document;
+mod domain;
 mod layers;
 mod policy;
 mod roles;

@@ -13,6 +13,9 @@ pub struct AccountSettings {
     pub issuer: String,
     /// `ISSUER`: the URL of the verification service whose success tokens are accepted.
     pub verifier: String,
+    /// Where the keys of `verifier` are fetched; below its URL if `None`. A local stack's public URL may lead to it only for
+    /// others, such as through a tunnel. No variable sets this.
+    pub jwks_url: Option<String>,
     /// `ACCOUNTS_TABLE`: the table of accounts, and of which account has which phone.
     pub accounts_table: String,
     /// `ACCOUNT_LIMITS_TABLE`: the table of attempts, counters and spent tokens. Every item in it expires.
@@ -40,6 +43,7 @@ impl AccountSettings {
         Ok(Self {
             issuer: check_issuer("ACCOUNT_ISSUER", required("ACCOUNT_ISSUER")?)?,
             verifier: check_transport(check_issuer("ISSUER", required("ISSUER")?)?)?,
+            jwks_url: None,
             accounts_table: required("ACCOUNTS_TABLE")?,
             limits_table: required("ACCOUNT_LIMITS_TABLE")?,
             keyring_secret_id: required("ACCOUNT_KEYRING_SECRET_ID")?,

@@ -45,6 +45,7 @@ fn describe(route: &Route) -> Operation {
         path: route.path,
         request,
         parameters: Vec::new(),
+        is_cacheable: false,
         needs_token: matches!(route.endpoint, Endpoint::Protected(_)),
         served,
         refusals: list_problems(route.endpoint),

@@ -214,6 +214,12 @@ impl From<AccountRefusal> for Problem {
                      the account is used until then.",
                 )
                 .with_retry_at(Some(unlink_at)),
+            AccountRefusal::PhoneOfAnother => Self::new(&PHONE_IN_USE).with_detail(
+                "Another account has this phone. Send the token of another phone. If that account is yours, log in to it \
+                 and delete it first.",
+            ),
+            AccountRefusal::PhoneOfItsOwn => Self::new(&PHONE_IN_USE)
+                .with_detail("This account has this phone already. Send the token of another phone."),
             AccountRefusal::Password(refusal) => Self::new(&PASSWORD_REFUSED)
                 .with_detail(format!("{refusal}."))
                 .with_error("password", refusal.accepted()),

@@ -4,6 +4,7 @@
 use http::StatusCode;
 use phoneproof_api::problem::unavailable;
 use phoneproof_api::{App, Endpoint, PolicyReply, openapi};
+use phoneproof_http::openapi::with_server;
 use phoneproof_http::{Problem, Reply};
 use phoneproof_observe::RequestContext;
 use serde_json::{Value, json};
@@ -46,11 +47,7 @@ pub(crate) fn answer_policy(app: &App) -> Result<Reply, Problem> {
 
 /// Answers with the OpenAPI document. Its server is the path at which the API is mapped.
 pub(crate) fn answer_openapi(app: &App) -> Result<Reply, Problem> {
-    let mut document = openapi::document();
-    if let Some(members) = document.as_object_mut() {
-        let url = format!("{}/", app.base_path);
-        members.insert("servers".to_owned(), json!([{ "url": url }]));
-    }
+    let document = with_server(openapi::document(), &app.base_path);
     Ok(Reply::json(StatusCode::OK, &document)?.cacheable())
 }
 

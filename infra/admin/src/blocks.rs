@@ -1,6 +1,6 @@
 //! `block`, `unblock` and `blocks`.
 
-use phoneproof_aws::store;
+use phoneproof_aws::store::{self, BlockListError};
 use phoneproof_config::process::SystemRandom;
 use serde_json::{Value, json};
 
@@ -36,12 +36,19 @@ pub(crate) async fn block(
             reason: block.reason.clone(),
             created_at: Some(now),
             expires_at: until,
+            is_removed: false,
         };
         store.block(&entry, now).await?;
         entries.push(entry);
     }
     if entries.iter().any(|entry| entry.subject.kind.is_range()) {
-        store.spread_ranges(now, &SystemRandom).await?;
+        store.spread_ranges(&SystemRandom).await?;
+        for entry in &entries {
+            // Somebody else may have taken it off, or blocked it until another instant.
+            if store.find_block(&entry.subject).await?.as_ref() != Some(entry) {
+                return Err(BlockListError::Contended.into());
+            }
+        }
     }
     let what = name_all(&entries);
     let text = match until {
@@ -61,10 +68,8 @@ pub(crate) async fn unblock(
     let targets = parse_targets(subject, common, keyring.indexer())?;
     confirm(common, "This takes the entry off the block list.")?;
     let (store, now) = (operator.open_store(&resources), operator.now());
-    let mut entries = Vec::new();
-    for target in targets {
-        entries.extend(store.unblock(&target.subject, now, &SystemRandom).await?);
-    }
+    let subjects: Vec<_> = targets.into_iter().map(|target| target.subject).collect();
+    let entries = store.unblock(&subjects, now, &SystemRandom).await?;
     if entries.is_empty() {
         return Ok(Reply::nothing("it was not on the block list"));
     }

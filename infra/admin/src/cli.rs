@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use phoneproof_crypto::keyring::KeyringOwner;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 
+use crate::reason::parse_reason;
 use crate::time::{Span, parse_instant, parse_span};
 
 const EXIT_CODES: &str = "\
@@ -15,7 +17,7 @@ Exit codes:
   1  failed: AWS did not answer or refused, or a policy has faults
   2  usage: an argument is missing or malformed
   3  nothing to do: there is no such entry, key or phone
-  4  refused: the step is unsafe now, or was not confirmed";
+  4  refused: the step is unsafe now, was not confirmed, or somebody else changed the same thing at the same time";
 
 /// Operates a PhoneProof stack: blocks, locks, keys, limits, policy, logs.
 #[derive(Parser)]
@@ -29,8 +31,7 @@ pub(crate) struct Cli {
 
 /// Reads a country as operators type it.
 pub(crate) fn parse_country(text: &str) -> Result<Country, String> {
-    let country = Country::parse(text).ok().filter(Country::has_numbers);
-    country.ok_or_else(|| "the code of a country is needed, as in GB".to_owned())
+    Country::parse_with_numbers(text).map_err(|error| error.to_string())
 }
 
 /// Reads an AWS region. The country of a phone has an option of its own.
@@ -96,8 +97,7 @@ pub(crate) enum Command {
         with_block: bool,
     },
     /// List, add, promote and retire the keys of the keyring, or replace them all after a leak.
-    #[command(subcommand)]
-    Keys(KeysCommand),
+    Keys(KeysArguments),
     /// Check a policy file before it is deployed.
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -122,7 +122,7 @@ pub(crate) enum Command {
     /// Show the log lines of the functions.
     Tail {
         /// How far back to begin, as in 90s, 5m, 2h or 7d.
-        #[arg(long, default_value = "5m", value_parser = parse_span)]
+        #[arg(long, default_value = "5m", allow_hyphen_values = true, value_parser = parse_span)]
         since: Span,
         /// Show new lines until Ctrl-C.
         #[arg(long)]
@@ -134,7 +134,7 @@ pub(crate) enum Command {
     /// Sum up the request lines of the functions.
     Stats {
         /// How far back to begin, as in 90s, 5m, 2h or 7d.
-        #[arg(long, default_value = "1h", value_parser = parse_span)]
+        #[arg(long, default_value = "1h", allow_hyphen_values = true, value_parser = parse_span)]
         since: Span,
         /// Show only the busiest subjects, this many: who was refused most, and the countries that were texted most.
         /// `block` takes them as they are printed.
@@ -223,15 +223,42 @@ pub(crate) struct SimulateArguments {
 pub(crate) struct BlockArguments {
     #[command(flatten)]
     pub(crate) subject: SubjectArguments,
-    /// Why; stored with the entry. Give no personal data.
-    #[arg(long)]
+    /// Why, in words on one line; stored with the entry. Give no personal data.
+    #[arg(long, allow_hyphen_values = true, value_parser = parse_reason)]
     pub(crate) reason: String,
     /// When the block ends, as in 2027-01-31T00:00:00Z; never if not given.
-    #[arg(long, value_parser = parse_instant, conflicts_with = "duration")]
+    #[arg(long, allow_hyphen_values = true, value_parser = parse_instant, conflicts_with = "duration")]
     pub(crate) until: Option<Timestamp>,
     /// How long the block lasts, as in 90s, 5m, 2h or 7d.
-    #[arg(long = "for", id = "duration", value_name = "TIME", value_parser = parse_span)]
+    #[arg(long = "for", id = "duration", value_name = "TIME", allow_hyphen_values = true, value_parser = parse_span)]
     pub(crate) duration: Option<Span>,
+}
+
+#[derive(Args)]
+pub(crate) struct KeysArguments {
+    /// Which keyring. If not given, it is that of the stack; with the variables that `cargo run` prints, that of the
+    /// verification service.
+    #[arg(long, global = true, value_enum, value_name = "SERVICE")]
+    pub(crate) keyring: Option<Keyring>,
+    #[command(subcommand)]
+    pub(crate) command: KeysCommand,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Keyring {
+    /// The keyring of the verification service, which `KEYRING_SECRET_ID` names.
+    Verification,
+    /// The keyring of the account service, which `ACCOUNT_KEYRING_SECRET_ID` names.
+    Account,
+}
+
+impl From<Keyring> for KeyringOwner {
+    fn from(keyring: Keyring) -> Self {
+        match keyring {
+            Keyring::Verification => Self::Verification,
+            Keyring::Account => Self::Account,
+        }
+    }
 }
 
 #[derive(Subcommand)]
@@ -248,7 +275,8 @@ pub(crate) enum KeysCommand {
     },
     /// Add a root. Functions accept it once they have read it, and make nothing with it before it is promoted.
     Add {
-        /// Id of the new root, 1 to 16 lower-case letters and digits; the next of r2, r3, … if not given.
+        /// Id of the new root, 1 to 16 lower-case letters and digits, which no key had before; the next of r2, r3, … if
+        /// not given.
         id: Option<String>,
     },
     /// Make new tokens with a root. Refused until every function and every cache of the key set knows it.
@@ -279,9 +307,9 @@ pub(crate) enum KeysCommand {
     /// Add an RSA key. It signs success tokens with RS256 from ten minutes later on, when every function and every cache
     /// of the key set knows it.
     AddRsa {
-        /// Id of the new key, 1 to 16 lower-case letters and digits.
-        #[arg(default_value = "rsa1")]
-        id: String,
+        /// Id of the new key, 1 to 16 lower-case letters and digits, which no key had before; the next of rsa1, rsa2, …
+        /// if not given.
+        id: Option<String>,
     },
 }
 

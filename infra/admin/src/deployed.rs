@@ -9,6 +9,7 @@ use std::time::Duration;
 use aws_sdk_lambda::Client;
 use phoneproof_aws::clients::error_code;
 use zip::ZipArchive;
+use zip::result::ZipError;
 
 use crate::operator::Operator;
 use crate::output::{CommandError, Exit};
@@ -45,7 +46,10 @@ pub(crate) async fn read_layer(
             .map_err(|error| CommandError::call("GetLayerVersionByArn", &error_code(&error)))?;
         let location = answer.content().and_then(|content| content.location());
         let archive = download(location.unwrap_or_default()).await?;
-        Ok(unpack(&archive, POLICY_FILE))
+        unpack(&archive, POLICY_FILE).map_err(|cause| {
+            let arn = layer.arn().unwrap_or_default();
+            not_found(format!("the layer {arn} cannot be unpacked: {cause}"))
+        })
     });
     let missing = || format!("no layer of the function `{function}` holds {POLICY_FILE}");
     to_text(policy.await?.ok_or_else(|| not_found(missing()))?)
@@ -81,7 +85,12 @@ fn to_text(policy: Vec<u8>) -> Result<String, CommandError> {
 /// Downloads at most [`MAX_BYTES`] bytes.
 async fn download(url: &str) -> Result<Vec<u8>, CommandError> {
     // The URL of a layer holds a signature, so no error shows it.
-    let failed = |_| not_found("the deployed policy could not be downloaded".to_owned());
+    let failed = |error: reqwest::Error| {
+        let error = error.without_url();
+        not_found(format!(
+            "the deployed policy could not be downloaded: {error}"
+        ))
+    };
     let client = reqwest::Client::builder().timeout(TIMEOUT).build();
     let answer = client.map_err(failed)?.get(url).send().await;
     let mut answer = answer
@@ -97,15 +106,28 @@ async fn download(url: &str) -> Result<Vec<u8>, CommandError> {
     Ok(body)
 }
 
-/// Unpacks one file of a ZIP archive; `None` when the archive does not hold it whole, or larger than [`MAX_BYTES`].
-fn unpack(archive: &[u8], name: &str) -> Option<Vec<u8>> {
-    let mut archive = ZipArchive::new(Cursor::new(archive)).ok()?;
-    let file = archive.by_name(name).ok()?;
+/// Unpacks one file of a ZIP archive; `None` when the archive has no such file.
+///
+/// # Errors
+///
+/// The cause, when the archive is broken, or the file is larger than [`MAX_BYTES`]. Another layer's policy in its place
+/// would not be the one that the functions read.
+fn unpack(archive: &[u8], name: &str) -> Result<Option<Vec<u8>>, String> {
+    let mut archive = ZipArchive::new(Cursor::new(archive)).map_err(|error| error.to_string())?;
+    let file = match archive.by_name(name) {
+        Ok(file) => file,
+        Err(ZipError::FileNotFound) => return Ok(None),
+        Err(error) => return Err(error.to_string()),
+    };
     let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
     let mut content = Vec::new();
     // Reading to the end checks the sum of the content.
-    file.take(limit + 1).read_to_end(&mut content).ok()?;
-    (content.len() <= MAX_BYTES).then_some(content)
+    let read = file.take(limit + 1).read_to_end(&mut content);
+    read.map_err(|error| error.to_string())?;
+    if content.len() > MAX_BYTES {
+        return Err(format!("{name} has more than {MAX_BYTES} bytes"));
+    }
+    Ok(Some(content))
 }
 
 #[cfg(test)]
@@ -141,24 +163,32 @@ mod tests {
     #[test]
     fn unpacks_stored_and_deflated_files() {
         let archive = archive();
-        let policy = unpack(&archive, "policy.toml").expect("the policy");
-        assert_eq!(policy, "ab".repeat(40).as_bytes());
-        assert_eq!(unpack(&archive, "a.txt").as_deref(), Some(&b"a"[..]));
-        assert_eq!(unpack(&archive, "other.toml"), None);
+        let policy = "ab".repeat(40).into_bytes();
+        assert_eq!(unpack(&archive, "policy.toml"), Ok(Some(policy)));
+        assert_eq!(unpack(&archive, "a.txt"), Ok(Some(b"a".to_vec())));
+        assert_eq!(unpack(&archive, "other.toml"), Ok(None));
     }
 
     #[test]
     fn refuses_every_cut_and_every_change_of_the_content() {
         let whole = archive();
-        for length in 0..whole.len() - 1 {
-            drop(unpack(&whole[..length], "policy.toml"));
+        for length in 0..whole.len() {
+            let cause = unpack(&whole[..length], "policy.toml").expect_err("cut");
+            assert!(!cause.is_empty());
         }
         let good = unpack(&whole, "policy.toml");
+        let mut renamed = 0;
         for at in 0..whole.len() {
             let mut altered = whole.clone();
             altered[at] ^= 0x41;
             let unpacked = unpack(&altered, "policy.toml");
-            assert!(unpacked.is_none() || unpacked == good, "byte {at}");
+            renamed += usize::from(unpacked == Ok(None));
+            assert!(
+                unpacked.is_err() || unpacked == Ok(None) || unpacked == good,
+                "byte {at}"
+            );
         }
+        // Only in the name of the file itself, and in what says where it stands, can a change hide the file.
+        assert!(renamed <= "policy.toml".len() + 1, "{renamed}");
     }
 }

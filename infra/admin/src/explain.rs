@@ -66,10 +66,10 @@ pub(crate) async fn explain(
         Some(destination) => policy.limits_of(&destination.phone, now),
         None => policy.limits,
     };
-    let is_test = asked
-        .destination
-        .as_ref()
-        .is_some_and(|destination| policy.test_number(&destination.phone, now).is_some());
+    let is_test = asked.destination.as_ref().is_some_and(|destination| {
+        let listed = policy.test_number(&destination.phone, now);
+        matches!(listed, Ok(Some(_)))
+    });
     let limits = match business {
         Some((_, business)) if !is_test => business.limit(limits),
         Some(_) | None => limits,
@@ -229,12 +229,16 @@ fn report(
     terms: &Terms,
 ) -> Reply {
     let destination = asked.destination.as_ref();
-    let is_test = destination
-        .is_some_and(|destination| policy.test_number(&destination.phone, terms.now).is_some());
-    let not_texted = destination
-        .filter(|_| !is_test)
-        .and_then(|destination| policy.numbers.admits(destination).err())
-        .map(DestinationRefusal::rule);
+    let listed = destination.map_or(Ok(None), |destination| {
+        policy.test_number(&destination.phone, terms.now)
+    });
+    let is_test = matches!(listed, Ok(Some(_)));
+    let not_texted = match listed {
+        Ok(Some(_)) => None,
+        Ok(None) => destination.and_then(|destination| policy.numbers.admits(destination).err()),
+        Err(ended) => Some(ended),
+    };
+    let not_texted = not_texted.map(DestinationRefusal::rule);
     let denials = findings
         .iter()
         .filter_map(|finding| Some((finding.denial?, finding)));

@@ -14,7 +14,7 @@ use phoneproof_domain::policy::Policy;
 use phoneproof_domain::random::random_array;
 use zeroize::Zeroizing;
 
-use crate::cli::{Common, KeysCommand};
+use crate::cli::{Common, KeysArguments, KeysCommand};
 use crate::confirm::confirm;
 use crate::operator::{KeyringSecret, Operator};
 use crate::output::{CommandError, Exit, Reply};
@@ -40,16 +40,20 @@ struct OpenKeyring {
 pub(crate) async fn run(
     operator: &Operator,
     common: &Common,
-    command: KeysCommand,
+    arguments: KeysArguments,
 ) -> Result<Reply, CommandError> {
-    let mut opened = open(operator).await?;
+    let command = arguments.command;
+    let secret = operator
+        .find_keyring(arguments.keyring.map(Into::into))
+        .await?;
+    let mut opened = open(operator, secret).await?;
     let (document, now) = (&mut opened.document, operator.now());
     let refused = |error| explain_refusal(&error);
     let done = match command {
         KeysCommand::List => return Ok(report(&opened, now, "")),
         KeysCommand::Rotate { leaked: _ } => {
-            confirm(common, &leak::warn(opened.secret.keeps_passwords))?;
-            leak::replace(&mut opened, now)?
+            confirm(common, &leak::warn(opened.secret.keeps_passwords()))?;
+            leak::replace(operator, &mut opened, now)?
         }
         KeysCommand::Add { id } => {
             let id = id.unwrap_or_else(|| document.next_id());
@@ -63,7 +67,7 @@ pub(crate) async fn run(
             format!("`{id}` is current")
         }
         KeysCommand::Retire { id, force } => {
-            let lifetime = if opened.secret.keeps_passwords {
+            let lifetime = if opened.secret.keeps_passwords() {
                 SESSION_LIFETIME
             } else {
                 longest_token_lifetime(&operator.read_policy().await?)
@@ -80,6 +84,7 @@ pub(crate) async fn run(
             format!("the pepper `{id}` is retired")
         }
         KeysCommand::AddRsa { id } => {
+            let id = id.unwrap_or_else(|| document.next_rsa_id());
             document
                 .add_rsa(&id, &generate_rsa_key()?, now)
                 .map_err(refused)?;
@@ -128,12 +133,13 @@ fn generate_rsa_key() -> Result<Zeroizing<Vec<u8>>, CommandError> {
     Ok(Zeroizing::new(der.as_ref().to_vec()))
 }
 
-async fn open(operator: &Operator) -> Result<OpenKeyring, CommandError> {
-    let secret = operator.find_keyring().await?;
+async fn open(operator: &Operator, secret: KeyringSecret) -> Result<OpenKeyring, CommandError> {
     let version = Version::read_current(operator, &secret.id).await?;
     let document = KeyringDocument::from_json(&version.text);
-    let document =
+    let mut document =
         document.map_err(|error| CommandError::new(Exit::Failed, error.to_string(), ""))?;
+    secret.check_owner(document.owner())?;
+    document.set_owner(secret.owner);
     Ok(OpenKeyring {
         secret,
         version,
@@ -153,7 +159,7 @@ async fn save(operator: &Operator, opened: &OpenKeyring) -> Result<(), CommandEr
 /// Turns an error of an edit into the exit code and the advice for it.
 fn explain_refusal(error: &EditError) -> CommandError {
     let (exit, advice) = match error {
-        EditError::Keyring(_) | EditError::Exists(_) => (Exit::Usage, ""),
+        EditError::Keyring(_) | EditError::Exists(_) | EditError::Used { .. } => (Exit::Usage, ""),
         EditError::Unknown(_) | EditError::Current(_) => (Exit::Nothing, "see `keys list`"),
         EditError::Unsafe(_) => (Exit::Refused, ""),
         EditError::TooEarly { .. } => (

@@ -12,6 +12,7 @@ mod opted_out;
 mod output;
 mod phones;
 mod policy;
+mod reason;
 mod secret;
 mod send_test;
 mod simulate;
@@ -25,6 +26,8 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
+use phoneproof_config::process::SystemClock;
+use phoneproof_domain::clock::Clock as _;
 
 use crate::cli::{Cli, Command, PolicyCommand};
 use crate::operator::Operator;
@@ -82,7 +85,7 @@ async fn run(cli: Cli) -> Result<Reply, CommandError> {
     let common = cli.common;
     // A policy file is checked and played without AWS, so it must not need a region or credentials.
     if let Command::Policy(PolicyCommand::Check { file }) = &cli.command {
-        return policy::check(file);
+        return policy::check(file, SystemClock.now());
     }
     if let Command::Simulate(arguments) = &cli.command {
         return simulate::simulate(&common, arguments);
@@ -98,7 +101,7 @@ async fn run(cli: Cli) -> Result<Reply, CommandError> {
             typed_phone,
             with_block,
         } => phones::forget(&operator, &common, &typed_phone, with_block).await,
-        Command::Keys(command) => keys::run(&operator, &common, command).await,
+        Command::Keys(arguments) => keys::run(&operator, &common, arguments).await,
         Command::SendTest {
             typed_phone,
             business,

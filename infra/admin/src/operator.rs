@@ -8,10 +8,10 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sdk_cloudformation::types::Stack;
 use phoneproof_aws::clients::error_code;
-use phoneproof_aws::store::{CallFailed, Store, Tables};
+use phoneproof_aws::store::{BlockListError, CallFailed, Store, Tables};
 use phoneproof_config::Environment as _;
 use phoneproof_config::process::{ProcessEnvironment, SystemClock};
-use phoneproof_crypto::keyring::Keyring;
+use phoneproof_crypto::keyring::{Keyring, KeyringOwner};
 use phoneproof_domain::clock::{Clock, Timestamp};
 use phoneproof_domain::phone::{Destination, PhoneError};
 use phoneproof_domain::phone_parser::PhoneParser;
@@ -43,8 +43,31 @@ pub(crate) struct Resources {
 pub(crate) struct KeyringSecret {
     /// Its name or ARN.
     pub(crate) id: String,
-    /// Whether it is an account stack's, whose peppers are in use.
-    pub(crate) keeps_passwords: bool,
+    /// The service whose keyring it is.
+    pub(crate) owner: KeyringOwner,
+}
+
+impl KeyringSecret {
+    /// Whether the keyring has passwords to keep: its peppers are in use.
+    pub(crate) fn keeps_passwords(&self) -> bool {
+        self.owner == KeyringOwner::Account
+    }
+
+    /// Refuses a keyring that says that it is the other service's. `said` is what it says.
+    pub(crate) fn check_owner(&self, said: Option<KeyringOwner>) -> Result<(), CommandError> {
+        self.owner.check(said).map_err(|_| {
+            let found = said.unwrap_or(self.owner);
+            CommandError::new(
+                Exit::Usage,
+                format!(
+                    "the secret `{}` holds the keyring of the {found} service, and that of the {} service is needed",
+                    self.id, self.owner
+                ),
+                "KEYRING_SECRET_ID names the keyring of the verification service, ACCOUNT_KEYRING_SECRET_ID that of the \
+                 account service; `keys --keyring` chooses between them",
+            )
+        })
+    }
 }
 
 /// The outputs of a CloudFormation stack, by key.
@@ -78,6 +101,11 @@ impl Operator {
             policy: common.policy.clone(),
             stack_name: common.stack_name.clone(),
         }
+    }
+
+    /// Whether `--stack-name` names the stack, and not the variables that `cargo run` prints.
+    pub(crate) const fn names_stack(&self) -> bool {
+        self.stack_name.is_some()
     }
 
     /// Returns the current time of this machine, in whole seconds.
@@ -126,16 +154,32 @@ impl Operator {
         }
     }
 
-    /// Finds the keyring of the stack, which is a verification stack or an account stack.
-    pub(crate) async fn find_keyring(&self) -> Result<KeyringSecret, CommandError> {
+    /// Finds the keyring of the stack, which is a verification stack or an account stack. `wanted` is what `--keyring`
+    /// says.
+    pub(crate) async fn find_keyring(
+        &self,
+        wanted: Option<KeyringOwner>,
+    ) -> Result<KeyringSecret, CommandError> {
         self.check_access().await?;
         let Some(name) = &self.stack_name else {
-            return read_keyring_variable();
+            return read_keyring_variable(wanted);
         };
         let outputs = self.describe_stack(name).await?;
+        let owner = if outputs.contains_key("AccountsTable") {
+            KeyringOwner::Account
+        } else {
+            KeyringOwner::Verification
+        };
+        if let Some(wanted) = wanted.filter(|wanted| *wanted != owner) {
+            return Err(CommandError::new(
+                Exit::Usage,
+                format!("--keyring {wanted}: the stack `{name}` is the {owner} service's"),
+                "each stack has one keyring: give the name of the other stack, or leave --keyring out",
+            ));
+        }
         Ok(KeyringSecret {
             id: require_output(name, &outputs, "KeyringSecret")?,
-            keeps_passwords: outputs.contains_key("AccountsTable"),
+            owner,
         })
     }
 
@@ -208,14 +252,20 @@ impl Operator {
         &self,
         resources: &Resources,
     ) -> Result<Keyring, CommandError> {
-        let version = Version::read_current(self, &resources.keyring_secret).await?;
-        Keyring::from_json(&version.text).map_err(|error| {
+        let secret = KeyringSecret {
+            id: resources.keyring_secret.clone(),
+            owner: KeyringOwner::Verification,
+        };
+        let version = Version::read_current(self, &secret.id).await?;
+        let keyring = Keyring::from_json(&version.text).map_err(|error| {
             CommandError::new(
                 Exit::Failed,
                 error.to_string(),
                 "see Keys in infra/RUNBOOK.md",
             )
-        })
+        })?;
+        secret.check_owner(keyring.owner())?;
+        Ok(keyring)
     }
 }
 
@@ -266,24 +316,42 @@ fn read_variables() -> Result<Resources, CommandError> {
     })
 }
 
-/// Reads which keyring the variables name: the verification service's, or the account service's if only that is named.
-fn read_keyring_variable() -> Result<KeyringSecret, CommandError> {
-    let accounts = ProcessEnvironment.get("ACCOUNT_KEYRING_SECRET_ID");
-    match (require_variable("KEYRING_SECRET_ID"), accounts) {
-        (Err(_), Some(secret)) => Ok(KeyringSecret {
-            id: secret,
-            keeps_passwords: true,
-        }),
-        (secret, _) => Ok(KeyringSecret {
-            id: secret?,
-            keeps_passwords: false,
-        }),
-    }
+/// Reads which keyring the variables name. Without `--keyring` it is the verification service's, or the account
+/// service's if only that is named.
+fn read_keyring_variable(wanted: Option<KeyringOwner>) -> Result<KeyringSecret, CommandError> {
+    const VERIFICATION: &str = "KEYRING_SECRET_ID";
+    const ACCOUNT: &str = "ACCOUNT_KEYRING_SECRET_ID";
+    let is_set = |name| ProcessEnvironment.get(name).is_some();
+    let only_account = !is_set(VERIFICATION) && is_set(ACCOUNT);
+    let owner = wanted.unwrap_or(if only_account {
+        KeyringOwner::Account
+    } else {
+        KeyringOwner::Verification
+    });
+    let variable = match owner {
+        KeyringOwner::Verification => VERIFICATION,
+        KeyringOwner::Account => ACCOUNT,
+    };
+    let id = require_variable(variable)?;
+    Ok(KeyringSecret { id, owner })
 }
 
 impl From<CallFailed> for CommandError {
     fn from(failed: CallFailed) -> Self {
         Self::call(failed.operation, &failed.code)
+    }
+}
+
+impl From<BlockListError> for CommandError {
+    fn from(error: BlockListError) -> Self {
+        match error {
+            BlockListError::Call(failed) => failed.into(),
+            BlockListError::Contended => Self::new(
+                Exit::Refused,
+                "other operators changed the block list at the same time, so this change may not act everywhere yet",
+                "see `blocks`, then run the command again",
+            ),
+        }
     }
 }
 

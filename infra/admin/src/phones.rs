@@ -89,7 +89,9 @@ pub(crate) async fn forget(
         .collect();
     let is_own = |token: &str| is_token_of(token, &phone, &keyring, &resources.issuer, now);
     let subject = Subject::new(SubjectKind::Phone, index.clone());
-    let unblocked = with_block && store.unblock(&subject, now, &SystemRandom).await?.is_some();
+    let subjects: &[Subject] = if with_block { &[subject] } else { &[] };
+    let unblocked = store.unblock(subjects, now, &SystemRandom).await?;
+    let unblocked = !unblocked.is_empty();
     let erased = store
         .forget(&index, &places, is_own, now, &SystemRandom)
         .await?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use phoneproof_domain::catalog::{Catalog, TemplateReport};
+use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::money::Estimate;
 use phoneproof_domain::policy::{Fault, Policy, PolicyFaults};
@@ -11,13 +12,13 @@ use serde_json::{Value, json};
 
 use crate::output::{CommandError, Exit, Reply, format_table, make_row};
 
-pub(crate) fn check(file: &Path) -> Result<Reply, CommandError> {
+pub(crate) fn check(file: &Path, now: Timestamp) -> Result<Reply, CommandError> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| CommandError::usage(format!("{}: {error}", file.display())))?;
     let checked = phoneproof_config::policy::from_toml(&text)
         .and_then(|policy| Ok((Catalog::new(&policy)?, policy)));
     match checked {
-        Ok((catalog, policy)) => Ok(report_texts(&catalog, &policy)),
+        Ok((catalog, policy)) => Ok(report_texts(&catalog, &policy, now)),
         Err(PolicyFaults(faults)) => Ok(report_faults(&faults)),
     }
 }
@@ -33,7 +34,7 @@ pub(crate) fn report_faults(faults: &[Fault]) -> Reply {
     }
 }
 
-fn report_texts(catalog: &Catalog, policy: &Policy) -> Reply {
+fn report_texts(catalog: &Catalog, policy: &Policy, now: Timestamp) -> Reply {
     let mut rows = vec![make_row([
         "business",
         "locale",
@@ -66,19 +67,23 @@ fn report_texts(catalog: &Catalog, policy: &Policy) -> Reply {
     }
     let unpriced = list_unpriced(policy);
     let left_out = list_left_out(policy);
+    let ended = list_ended(policy, now);
     let json = json!({
         "faults": [],
         "templates": templates,
         "pricesAsOf": policy.sms.prices_as_of,
         "countriesWithoutPrice": unpriced,
         "leftOut": left_out,
+        "endedTestNumbers": ended,
     });
     let notes = left_out.iter().map(|(country, territories)| {
         let territories = territories.join(", ");
         format!("\n{country} does not cover {territories}: list in numbers.countries those that you serve")
     });
-    let notes: Vec<String> = notes.collect();
-    let notes = notes.concat();
+    let ends = ended.iter().map(|path| {
+        format!("\n{path}: its time is over, so the number gets no code: renew `until`, or remove the entry and the number is texted like any other")
+    });
+    let notes: String = notes.chain(ends).collect();
     let prices = describe_prices(policy, &unpriced);
     let text = format!("no faults\n\n{}\n\n{prices}{notes}", format_table(&rows));
     Reply::done(json, text)
@@ -117,6 +122,16 @@ fn list_left_out(policy: &Policy) -> BTreeMap<String, Vec<String>> {
         (country.to_string(), codes)
     });
     left_out.filter(|(_, codes)| !codes.is_empty()).collect()
+}
+
+/// Lists the paths of the test numbers whose time is over. That is no fault: a policy that was good when it was deployed
+/// stays good.
+fn list_ended(policy: &Policy, now: Timestamp) -> Vec<String> {
+    let numbers = policy.test_numbers.iter().enumerate();
+    let ended = numbers.filter(|(_, number)| number.until <= now);
+    ended
+        .map(|(index, number)| format!("test_number[{index}].until = {}", number.until))
+        .collect()
 }
 
 /// What a text costs over the countries of the policy that have an estimate.

@@ -74,11 +74,13 @@ fn render_specimen(
     let catalog = catalog.map_err(|faults| {
         CommandError::new(Exit::Failed, faults.to_string(), "see `policy check`")
     })?;
-    let locale = catalog.locale(id, business, wanted.as_ref());
-    let text = catalog.render(id, &locale, None, &code, business.code_lifetime);
-    text.map(|text| text.body).ok_or_else(|| {
-        CommandError::usage("--locale: a locale of the business's templates is needed")
-    })
+    let texts = catalog.texts(id).ok_or_else(|| {
+        CommandError::usage("--business: a business of the policy is needed, such as login")
+    })?;
+    let locale = texts.locale(wanted.as_ref());
+    Ok(texts
+        .render(&locale, None, &code, business.code_lifetime)
+        .body)
 }
 
 /// Finds a business by its name, or the first one of the policy.

@@ -10,9 +10,17 @@ use time::format_description::well_known::Rfc3339;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span(pub(crate) Duration);
 
+/// The longest span, a hundred years in days. Nobody means more, and instants stay far from the year 10000, after which
+/// RFC 3339 has no dates.
+const MAX_DAYS: u64 = 36_500;
+
 /// Reads `90s`, `5m`, `2h` or `7d`.
 pub(crate) fn parse_span(text: &str) -> Result<Span, String> {
-    let accepted = || "a number with the unit s, m, h or d is needed, as in 5m".to_owned();
+    let accepted = || {
+        format!(
+            "a whole number from 1 on with the unit s, m, h or d is needed, as in 5m; {MAX_DAYS}d at most"
+        )
+    };
     let unit = text.chars().last().ok_or_else(accepted)?;
     let seconds = match unit {
         's' => 1,
@@ -21,12 +29,14 @@ pub(crate) fn parse_span(text: &str) -> Result<Span, String> {
         'd' => 86_400,
         _ => return Err(accepted()),
     };
-    let count: u32 = text
-        .strip_suffix(unit)
-        .and_then(|count| count.parse().ok())
-        .filter(|count| *count > 0)
-        .ok_or_else(accepted)?;
-    Ok(Span(Duration::from_secs(u64::from(count) * seconds)))
+    let count = text.strip_suffix(unit).unwrap_or_default();
+    // A number in Rust may have a sign.
+    let digits = count.bytes().all(|b| b.is_ascii_digit());
+    let count = count.parse::<u64>().ok().filter(|_| digits);
+    let span = count.and_then(|count| count.checked_mul(seconds));
+    let span = span.filter(|span| (1..=MAX_DAYS * 86_400).contains(span));
+    span.map(|span| Span(Duration::from_secs(span)))
+        .ok_or_else(accepted)
 }
 
 /// Reads an instant in RFC 3339, as in `2027-01-31T00:00:00Z`.
@@ -45,8 +55,50 @@ mod tests {
         let seconds = |text| parse_span(text).map(|span| span.0.as_secs());
         assert_eq!(seconds("90s"), Ok(90));
         assert_eq!(seconds("7d"), Ok(604_800));
-        for text in ["", "5", "m", "-5m", "0h", "5 m", "5µ"] {
+        assert_eq!(seconds("36500d"), Ok(3_153_600_000));
+        assert_eq!(seconds("3153600000s"), Ok(3_153_600_000));
+        for text in [
+            "",
+            "5",
+            "m",
+            "-5m",
+            "+5m",
+            "0h",
+            "00s",
+            "5 m",
+            " 5m",
+            "5µ",
+            "1.5h",
+            "1e3s",
+            "٣d",
+            "5D",
+            "5dd",
+            "36501d",
+            "3153600001s",
+            "876001h",
+            "999999999d",
+            "4294967296d",
+            "18446744073709551615d",
+            "99999999999999999999s",
+        ] {
             assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn accepts_instants_that_have_a_date() {
+        assert_eq!(
+            parse_instant("2027-01-31T00:00:00Z").map(Timestamp::unix),
+            Ok(1_801_353_600)
+        );
+        for text in [
+            "",
+            "tomorrow",
+            "2027-01-31",
+            "2027-02-30T00:00:00Z",
+            "10000-01-01T00:00:00Z",
+        ] {
+            assert!(parse_instant(text).is_err(), "{text}");
         }
     }
 }

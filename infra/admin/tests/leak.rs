@@ -23,30 +23,38 @@ const PASSWORD: &str = "green mountains at noon";
 /// How many tokens are forged under each id.
 const FORGED: u32 = 50;
 
-/// Lists the commands of the section "After a leak" that call `phoneproof-admin`, with the variable that names the
-/// stack.
-fn read_runbook() -> Vec<(&'static str, Vec<&'static str>)> {
+/// The commands of one list, each with the words before it that name a stack, if any.
+type Commands = Vec<(Option<&'static str>, Vec<&'static str>)>;
+
+/// Lists the commands of the section "After a leak" that call `phoneproof-admin`: those for stacks on AWS, with the
+/// variable that names the stack, and those for a local stack.
+fn read_runbook() -> [Commands; 2] {
     let (_, section) = RUNBOOK
         .split_once("\n## After a leak\n")
         .expect("a section");
     let (section, _) = section.split_once("\n## ").expect("a next section");
     let commands = section.lines().filter_map(|line| {
-        let rest = line.strip_prefix("phoneproof-admin --stack-name $")?;
+        let rest = line.strip_prefix("phoneproof-admin ")?;
+        let Some(rest) = rest.strip_prefix("--stack-name $") else {
+            return Some((None, rest.split_whitespace().collect()));
+        };
         let mut words = rest.split_whitespace();
-        Some((words.next()?, words.collect()))
+        Some((words.next(), words.collect()))
     });
-    commands.collect()
+    let (on_aws, local) = commands.partition(|(stack, _)| stack.is_some());
+    [on_aws, local]
 }
 
 /// Runs `phoneproof-admin` on the stack with the variables that `cargo run` prints. It must succeed. `stack` is the
-/// runbook's variable for the stack's name.
-async fn run(world: &World, stack: &str, arguments: &[&str]) -> String {
-    let (variable, secret) = match stack {
-        "STACK" => ("KEYRING_SECRET_ID", SECRET_ID),
-        _ => ("ACCOUNT_KEYRING_SECRET_ID", ACCOUNT_SECRET_ID),
-    };
+/// runbook's variable for the name of a stack on AWS, in whose place only the variable of its keyring is set.
+async fn run(world: &World, stack: Option<&str>, arguments: &[&str]) -> String {
     let mut command = admin_command(&world.stack, &world.stack.url, arguments);
-    command.env(variable, secret);
+    if stack != Some("ACCOUNTS") {
+        command.env("KEYRING_SECRET_ID", SECRET_ID);
+    }
+    if stack != Some("STACK") {
+        command.env("ACCOUNT_KEYRING_SECRET_ID", ACCOUNT_SECRET_ID);
+    }
     let output = command::run(command).await;
     assert!(output.status.success(), "{arguments:?}: {output:?}");
     String::from_utf8(output.stdout).expect("UTF-8")
@@ -136,7 +144,7 @@ async fn send(world: &World, n: u32) -> Answer {
 /// Blocks phone 2, locks phone 3 and uses up what phone 4 may get in an hour. Returns the answers to their next sends.
 async fn refuse_three(world: &World) -> [String; 3] {
     let block = ["block", "phone", &phone(2), "--reason", "test"];
-    run(world, "STACK", &block).await;
+    run(world, Some("STACK"), &block).await;
     for _ in 0..4 {
         let token = send(world, 3).await.token();
         for _ in 0..5 {
@@ -162,6 +170,22 @@ async fn next_refusals(world: &World) -> [String; 3] {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn first_root_leaks_and_the_runbook_is_followed() {
+    let [commands, _] = read_runbook();
+    let stacks: Vec<_> = commands.iter().filter_map(|(stack, _)| *stack).collect();
+    assert_eq!(stacks, ["STACK", "ACCOUNTS"]);
+    Box::pin(follow(commands)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn first_root_of_a_local_stack_leaks_and_the_runbook_is_followed() {
+    let [_, commands] = read_runbook();
+    assert_eq!(commands.len(), 2);
+    Box::pin(follow(commands)).await;
+}
+
+/// Lets the first roots of both keyrings leak, runs `commands`, which replace the first and then the second, and counts what
+/// is accepted afterwards.
+async fn follow(commands: Commands) {
     let root = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01";
     let keyring = format!(r#"{{"current":"r1","r1":"{root}"}}"#);
     let world = World::builder().keyring(&keyring).start().await;
@@ -184,18 +208,11 @@ async fn first_root_leaks_and_the_runbook_is_followed() {
     let forged = thief.forge("r1", Some("login"));
     assert!(guard.check(&forged, "login", now()).await.is_ok());
 
-    let commands = read_runbook();
-    let stacks: Vec<_> = commands.iter().map(|(stack, _)| *stack).collect();
-    assert_eq!(stacks, ["STACK", "ACCOUNTS"]);
-    for (stack, arguments) in &commands {
-        let shown = run(&world, stack, arguments).await;
+    for ((stack, arguments), secret) in commands.iter().zip([SECRET_ID, ACCOUNT_SECRET_ID]) {
+        let shown = run(&world, *stack, arguments).await;
         assert!(shown.contains("Gone: `r1`."), "{shown}");
         assert!(shown.contains("The keyring has a new form."), "{shown}");
-        let secret = if *stack == "STACK" {
-            SECRET_ID
-        } else {
-            ACCOUNT_SECRET_ID
-        };
+        assert!(shown.contains("Not touched: "), "{shown}");
         assert!(!world.secret(secret).await.contains("\"r1\":\""), "{shown}");
     }
     assert!(!world.secret(SECRET_ID).await.contains(root));

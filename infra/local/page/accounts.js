@@ -1,8 +1,9 @@
 // The accounts demo: register, log in, use a session, reset the password.
 
-import { $, call, clearFaults, countdown, decodeToken, describePhoneFault, exactTime, explain, fillTable, formatMoment, make, makeButton, markFaulty, onSubmit, showNotice, watchedFetch, whileBusy } from "./common.js";
+import { $, base, call, clearFaults, countdown, decodeToken, describePhoneFault, exactTime, fillTable, formatMoment, make, makeButton, markFaulty, onSubmit, showNotice, watchedFetch, whileBusy } from "./common.js";
 import { followProof, startDevice } from "./device.js";
 import { formatLeft, isInternational } from "./phone-proof.js";
+import { explain, isDefinite } from "./refusals.js";
 import { onLanguage, put, startWords, t } from "./words.js";
 
 const STEPS = ["register", "login", "session", "reset"];
@@ -56,7 +57,7 @@ function goTo(step, notice) {
 
 function showRefusal(step, answer) {
   const why = explain(answer);
-  if (why.errors.some(({ field }) => field === "phone")) markFaulty(PHONES[step], ...describePhoneFault(typedPhone()));
+  if (why.slug === "invalid-phone" || why.errors.some(({ field }) => field === "phone")) markFaulty(PHONES[step], ...describePhoneFault(typedPhone()));
   else showNotice(`${step}-notice`, { ...why, tone: why.retryIn ? "wait" : "bad" }).focus();
 }
 
@@ -88,7 +89,7 @@ function readNewPassword(step, field, fewest) {
 /** Texts a code for a business action. Once the person has entered it, calls `use` with the proof. */
 async function prove(step, business, use) {
   closeProof();
-  const element = make("phone-proof", { issuer: "", business, phone: typedPhone() });
+  const element = make("phone-proof", { issuer: base, business, phone: typedPhone() });
   element.fetch = watchedFetch;
   nameButton(element);
   element.addEventListener("phoneproof-verified", ({ detail }) => {
@@ -134,14 +135,26 @@ async function registerWith(request) {
     $("password").value = "";
     return goTo("login", { tone: "good", title: "Registered", text: "The proof is spent. You are not logged in yet." });
   }
-  if (answer.status === 409 && /phone-in-use/.test(explain(answer).about) && !request.requestUnlink) {
+  if (explain(answer).slug === "phone-in-use" && !request.requestUnlink) {
     const ask = makeButton("It is not my account: ask for the number", "secondary", () => whileBusy(ask, () => registerWith({ ...request, requestUnlink: true })));
     return showNotice("register-notice", { ...explain(answer), tone: "wait", action: ask }).focus();
   }
-  if (answer.status !== 422) return showRefusal("register", answer);
-  const again = makeButton("Try this password", "secondary", () => whileBusy(again, () => registerWith({ ...request, password: $("password").value, secondStep: $("second-step").checked })));
-  showNotice("register-notice", { tone: "wait", title: "The proof is still good", text: "Choose another password. You need no new code for it.", action: again });
-  markPasswordRefused("password", answer);
+  offerAnotherTry("register", answer, "password", (password) => registerWith({ ...request, password, secondStep: $("second-step").checked }));
+}
+
+/**
+ * Shows why a request with a proof was refused. If the proof stays good, the page offers to send it again: with another
+ * password or recovery code if this one was refused, and as it is if nobody knows what came of the request.
+ */
+function offerAnotherTry(step, answer, passwordField, use) {
+  const why = explain(answer);
+  const isWeak = why.slug === "password-refused";
+  const staysGood = isWeak || why.slug === "recovery-code-required" || !isDefinite({ ...why, status: answer.status });
+  if (!staysGood) return showRefusal(step, answer);
+  const again = makeButton(isWeak ? "Try this password" : "Try again", "secondary", () => whileBusy(again, () => use($(passwordField).value)));
+  if (!isWeak) return showNotice(`${step}-notice`, { ...why, tone: "wait", action: again }).focus();
+  showNotice(`${step}-notice`, { tone: "wait", title: "The proof is still good", text: "Choose another password. You need no new code for it.", action: again });
+  markPasswordRefused(passwordField, answer);
 }
 
 /** Why the service refused a password, by what it says about it. */
@@ -163,35 +176,41 @@ async function logIn(token) {
   if (token) request.token = token;
   const answer = await call("log-in", request, { path: "/account/v1/sessions" });
   if (answer.status === 201) return beginSession(answer.response);
-  if (answer.status !== 403 || !/second-step/.test(explain(answer).about)) return showRefusal("login", answer);
+  if (token) return offerAnotherTry("login", answer, "login-password", () => logIn(token));
+  if (explain(answer).slug !== "second-step-required") return showRefusal("login", answer);
   const text = makeButton("Text a code", "secondary", () => whileBusy(text, () => prove("login", "login", logIn)));
   showNotice("login-notice", { ...explain(answer), tone: "wait", action: text }).focus();
 }
 
 async function logInWithCode() {
   if (!readForm("login", null)) return;
-  await prove("login", "login", async (token) => {
-    const answer = await call("log-in", { token, device: t("This page") }, { path: "/account/v1/sessions" });
-    if (answer.status === 201) beginSession(answer.response);
-    else showRefusal("login", answer);
-  });
+  await prove("login", "login", logInWithProof);
+}
+
+async function logInWithProof(token) {
+  const answer = await call("log-in", { token, device: t("This page") }, { path: "/account/v1/sessions" });
+  if (answer.status === 201) return beginSession(answer.response);
+  offerAnotherTry("login", answer, "login-password", () => logInWithProof(token));
 }
 
 async function reset() {
   const given = readNewPassword("reset", "new-password", 8);
   if (!given) return;
-  await prove("reset", "password-reset", async (token) => {
-    const request = { token, password: $("new-password").value };
-    const recoveryCode = $("recovery-code").value.trim();
-    if (recoveryCode) request.recoveryCode = recoveryCode;
-    const answer = await call("reset", request, { path: "/account/v1/password-reset" });
-    if (answer.status === 422) return markPasswordRefused("new-password", answer);
-    if (answer.status !== 204) return showRefusal("reset", answer);
-    $("new-password").value = "";
-    $("recovery-code").value = "";
-    session = null;
-    goTo("login", { tone: "good", title: "The password is set", text: "Every session has ended. Log in with the new password." });
-  });
+  await prove("reset", "password-reset", (token) => resetWith(token, given.password));
+}
+
+/** Resets the password with a proof. If the password or the recovery code is refused, the proof stays unspent. */
+async function resetWith(token, password) {
+  clearFaults(...PASSWORDS);
+  const request = { token, password };
+  const recoveryCode = $("recovery-code").value.trim();
+  if (recoveryCode) request.recoveryCode = recoveryCode;
+  const answer = await call("reset", request, { path: "/account/v1/password-reset" });
+  if (answer.status !== 204) return offerAnotherTry("reset", answer, "new-password", (another) => resetWith(token, another));
+  $("new-password").value = "";
+  $("recovery-code").value = "";
+  session = null;
+  goTo("login", { tone: "good", title: "The password is set", text: "Every session has ended. Log in with the new password." });
 }
 
 // ---------------------------------------------------------------------------------------- the session
@@ -215,20 +234,47 @@ function takeTokens({ accessToken, refreshToken, expiresIn }) {
   $("replay").hidden = !session.exchanged;
 }
 
-/** Calls the API with the access token. If the session is over, it goes back to the log-in. */
+/**
+ * Calls the API with the access token. An expired one is exchanged first. Only when the service says that the session is
+ * over, the page goes back to the log-in.
+ */
 async function withSession(kind, method, path) {
   clearFaults();
-  const answer = await call(kind, null, { method, path: `/account/v1${path}`, token: session.access });
-  if (answer.status === 401) {
-    session = null;
-    goTo("login", explain(answer));
-    return null;
+  const ask = () => call(kind, null, { method, path: `/account/v1${path}`, token: session.access });
+  let answer = await ask();
+  if (explain(answer).slug === "invalid-token") {
+    if (!(await exchange(session.refresh))) return null;
+    answer = await ask();
   }
-  if (answer.status > 299 || answer.status === 0) {
+  if (answer.status === 401 && isDefinite({ ...explain(answer), status: answer.status })) return endSession(answer);
+  if (answer.status < 200 || answer.status > 299) {
     showRefusal("session", answer);
     return null;
   }
   return answer;
+}
+
+/** Forgets the session and says why. */
+function endSession(answer) {
+  session = null;
+  goTo("login", { ...explain(answer), tone: "bad" });
+  return null;
+}
+
+/**
+ * Exchanges a refresh token. Returns whether it gave the token that the page has already, or `null`. A refusal of the service ends the session. A lost reply or a
+ * service that is away does not: the same token gets the same answer for half a minute, so another try is safe.
+ */
+async function exchange(token) {
+  const answer = await call("refresh", { refreshToken: token }, { path: "/account/v1/sessions/refresh" });
+  if (answer.status === 200 && answer.response?.refreshToken) {
+    const same = answer.response.refreshToken === session.refresh;
+    takeTokens(answer.response);
+    return { same };
+  }
+  if (isDefinite({ ...explain(answer), status: answer.status }) && answer.status === 401) return endSession(answer);
+  showRefusal("session", answer);
+  return null;
 }
 
 /** Fills the table with what the service said: rows of a name, a text, and the values of both, the text's first. */
@@ -268,13 +314,9 @@ async function recovery() {
 
 async function refresh(token) {
   clearFaults();
-  const answer = await call("refresh", { refreshToken: token }, { path: "/account/v1/sessions/refresh" });
-  if (answer.status !== 200) {
-    session = null;
-    return goTo("login", explain(answer));
-  }
-  const same = answer.response.refreshToken === session.refresh;
-  takeTokens(answer.response);
+  const exchanged = await exchange(token);
+  if (!exchanged) return;
+  const { same } = exchanged;
   const text = same ? "For half a minute the old token returns the same successor again, in case a client lost the reply. Replay it later than that, and the session ends." : "The old refresh token is no longer valid.";
   showNotice("session-notice", { tone: "good", title: same ? "The same successor once more" : "Refreshed", text });
 }

@@ -5,6 +5,7 @@
 // markup, so nothing has to be escaped.
 
 import { LANGUAGES, formatLeft, phoneFault, plain, wordsFor } from "./phone-proof.js";
+import { explain } from "./refusals.js";
 import { languageTag, put, readPut, spoken, t } from "./words.js";
 
 export const $ = (id) => document.getElementById(id);
@@ -92,16 +93,19 @@ setInterval(tick, 250);
 
 // ------------------------------------------------------------------------------------------- API
 
+/** The path at which the pages and the APIs are served: that of the public URL, or "" for the root. */
+export const base = new URL(".", document.baseURI).pathname.replace(/\/$/, "");
+
 /**
  * Calls the API and lists the exchange on the page. `status` 0 means that nothing answered. `kind` names the call in the
- * tables of words below. If `path` is not given, the path is `/v1/` and `kind`.
+ * tables of words, here and in refusals.js. If `path` is not given, the path is `/v1/` and `kind`.
  */
 export async function call(kind, request, { method = "POST", path = `/v1/${kind}`, token = null } = {}) {
   const headers = {};
   if (request) headers["Content-Type"] = "application/json";
   if (token) headers.Authorization = `Bearer ${token}`;
   const init = { method, headers, body: request ? JSON.stringify(request) : undefined };
-  return (await exchangeWith(kind, path, init)).exchange;
+  return (await exchangeWith(kind, base + path, init)).exchange;
 }
 
 /** A `fetch` for `<phone-proof>`, which lists its sends and verifies on the page. */
@@ -149,41 +153,6 @@ function parseBody(text) {
 }
 
 // ----------------------------------------------------------------------------- refusals in words
-
-// Each pattern is matched against "<kind of call> <status> <slug of the problem type> <rule>". The first match wins.
-const EXPLANATIONS = [
-  [/ 0 /, "The local stack does not answer", "Perhaps it was stopped. Start it again, then repeat this step."],
-  [/ password-refused /, "Choose another password", "It is too short, too common, or part of the number."],
-  [/ wrong-credentials /, "Number or password is wrong", "A number without an account gets the same answer."],
-  [/^log-in 403 locked/, "The password is locked", "Too many wrong ones were entered in a row. Reset the password, or log in with a code."],
-  [/^log-in 429/, "Too many tries", "After a few wrong passwords you must wait before each further try, longer every time. You can log in with a code at once."],
-  [/ recovery-code-required /, "This account asks for two factors", "The number alone cannot reset its password. Add the recovery code. It works once."],
-  [/ second-step-required /, "This account asks for a code as well", "The password was right. Text a code, and log in with both."],
-  [/ phone-in-use /, "This number has an account", "If it is yours, log in or reset the password. It is never taken over. If nobody uses it for a week after you asked for the number, you can register the number."],
-  [/ no-account /, "No account has this number", "Register the number first."],
-  [/^refresh 401 invalid-refresh-token/, "Refused, and the session is over", "This token was exchanged before. Somebody may have copied it, so the service ended the session for everyone who holds a token of it."],
-  [/ session-over /, "The session is over", "Log in again."],
-  [/^spend 409/, "Refused, as it should be", "This proof was spent already, so a copied or replayed token is refused."],
-  [/ already-spent /, "This proof was spent already", "Text a new code."],
-  [/^spend 4(00|01|03|10)/, "This proof is no longer good", "It has expired, or it was made for another business. Verify the number again."],
-  [/ 429 /, "Too many requests", "A limit was reached. Wait a little."],
-  [/ 403 /, "Not allowed", "The policy of this service does not allow this. No text was sent."],
-  [/ 4(00|13|15) /, "The service could not read this", "Check what you entered. The details are under What just happened."],
-  [/ 503 /, "The service is not available just now", "Nothing was lost and no text was sent. Try again in a moment."],
-  [/./, "Something went wrong", "Try again. The details are under What just happened."],
-];
-
-/**
- * Explains a refusal: `{title, text, about, slug, retryIn, errors, problem}`. `title` and `text` are in English, for `put`.
- * `about` is what the table was matched against, and `retryIn` the seconds until another try can succeed.
- */
-export function explain({ kind, status, response, retryIn }) {
-  const problem = response !== null && typeof response === "object" ? response : {};
-  const slug = String(problem.type ?? "").split(":").pop();
-  const about = `${kind} ${status} ${slug} ${problem.rule ?? ""}`;
-  const [, title, text] = EXPLANATIONS.find(([pattern]) => pattern.test(about));
-  return { title, text, about, slug, retryIn, errors: problem.errors ?? [], problem };
-}
 
 const AGAIN = { soon: "You can try again in {time}, at {moment}.", now: "You can try again now." };
 
@@ -265,6 +234,7 @@ const SERVED = {
   "log-out": "Every session of the account is over",
   reset: "The proof was spent, the password was set and every session ended, in one write",
   delete: "The account is deleted, and its number is free",
+  recovery: "A recovery code was made, in place of an earlier one",
 };
 
 /** Says what came of a call: a text, and its values. */
@@ -277,10 +247,11 @@ function describeCall(exchange) {
   return [SERVED[kind] ?? "Done"];
 }
 
-/** The component has the words for refused sends and verifies. */
+/** The component has the words for sends and verifies that the service refused. */
 function describeRefusal(exchange) {
   const { title, slug, problem } = explain(exchange);
-  if (exchange.kind !== "send" && exchange.kind !== "verify") return [title];
+  const isAnswered = problem.type !== undefined;
+  if (!isAnswered || (exchange.kind !== "send" && exchange.kind !== "verify")) return [title];
   return ["{refusal}", { refusal: () => wordsOf(wordsFor(exchange.kind, { status: exchange.status, kind: slug, rule: problem.rule })) }];
 }
 
@@ -337,7 +308,7 @@ export function poll(ask) {
 /** Fetches the texts, newest first; only those to `phone`, in E.164, if it is given. */
 export async function fetchMessages(phone) {
   const query = phone ? `?phone=${encodeURIComponent(phone)}` : "";
-  const answer = await fetch(`/inbox/messages${query}`);
+  const answer = await fetch(`${base}/inbox/messages${query}`);
   if (!answer.ok) throw new Error(`the inbox answered ${answer.status}`);
   return answer.json();
 }

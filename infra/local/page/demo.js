@@ -1,8 +1,9 @@
 // The demo: send, verify, spend.
 
-import { $, call, clearFaults, countdown, decodeToken, explain, fillTable, make, showNotice, showRawToken, watchedFetch, whileBusy } from "./common.js";
+import { $, base, call, clearFaults, countdown, decodeToken, fillTable, make, showNotice, showRawToken, watchedFetch, whileBusy } from "./common.js";
 import { followProof, showTextsOf, startDevice } from "./device.js";
 import { formatLeft } from "./phone-proof.js";
+import { explain } from "./refusals.js";
 import { languageTag, onLanguage, put, spoken, startWords, t } from "./words.js";
 
 // ----------------------------------------------------------------------------------------- state
@@ -35,7 +36,7 @@ function showStep(current) {
 // ---------------------------------------------------------------------------------------- number
 
 async function fillChoices() {
-  const answer = await fetch("/v1/policy");
+  const answer = await fetch(`${base}/v1/policy`);
   businesses = (await answer.json()).businesses;
   nameChoices();
   openProof();
@@ -91,7 +92,7 @@ function openProof() {
 /** Tells the component what was chosen. */
 function setChoices() {
   if (!element) return;
-  element.setAttribute("issuer", "");
+  element.setAttribute("issuer", base);
   element.setAttribute("business", $("business").value);
   element.setAttribute("locale", $("locale").value);
 }

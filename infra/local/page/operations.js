@@ -3,7 +3,7 @@
 // The stack sends the frames of a run as fast as it makes them. The page shows them at its own pace, so that one can stop
 // and go back.
 
-import { $, announce, make, makeButton } from "./common.js";
+import { $, announce, base, make, makeButton } from "./common.js";
 import { chart, linear, logarithmic } from "./chart.js";
 import { languageTag, onLanguage, put, startWords, t } from "./words.js";
 
@@ -61,7 +61,7 @@ async function start(name) {
   for (const button of $("shows").children) button.setAttribute("aria-pressed", String(button.dataset.show === name));
   $("run-notice").replaceChildren();
   try {
-    const answer = await fetch(`/operations/run?show=${name}&seed=${seeds}`, { signal: mine.leave.signal });
+    const answer = await fetch(`${base}/operations/run?show=${name}&seed=${seeds}`, { signal: mine.leave.signal });
     if (answer.status === 429) fail(mine, "Other pages are watching runs. Close one, then try again.");
     else if (!answer.ok) fail(mine, "The local stack does not answer as it should.");
     else for await (const line of readLines(answer.body)) take(mine, line);

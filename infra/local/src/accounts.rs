@@ -35,16 +35,18 @@ pub fn account_tables() -> AccountTables {
     }
 }
 
-/// Builds the settings of an account service that accepts the success tokens of the stack with the settings
-/// `verification`.
+/// Builds the settings of an account service that accepts the success tokens of the service with the settings
+/// `verification`, whose keys it fetches from `verifier_url`.
 pub(crate) fn build_settings(
     verification: &Settings,
+    verifier_url: &str,
     tables: &AccountTables,
     accepts_test_numbers: bool,
 ) -> AccountSettings {
     AccountSettings {
         issuer: format!("{}/account", verification.issuer),
         verifier: verification.issuer.clone(),
+        jwks_url: Some(format!("{verifier_url}/.well-known/jwks.json")),
         accounts_table: tables.accounts.clone(),
         limits_table: tables.limits.clone(),
         keyring_secret_id: ACCOUNT_SECRET_ID.to_owned(),
@@ -55,7 +57,8 @@ pub(crate) fn build_settings(
     }
 }
 
-/// Starts the account service. It knows the verification service as any relying party does: by its URL.
+/// Starts the account service. It knows the verification service as any relying party does: by its URL, and by the keys
+/// that it fetches.
 pub(crate) async fn start(
     settings: AccountSettings,
     allowed_origins: Vec<String>,
@@ -70,6 +73,8 @@ pub(crate) async fn start(
         .warm_up(&mut request)
         .await
         .map_err(io::Error::other)?;
+    let prefix = phoneproof_account::PREFIX.trim_end_matches('/');
+    let base_path = phoneproof_http::base_path(&settings.issuer, prefix);
     Ok(App {
         service: accounts,
         clock,
@@ -77,7 +82,7 @@ pub(crate) async fn start(
         allowed_origins,
         journal: Journal::new(settings.stack_name, None, output),
         tracer: None,
-        base_path: String::new(),
+        base_path,
         proxy,
     })
 }

@@ -26,12 +26,24 @@ pub(crate) fn open(file: Option<&Path>, tables: &[&str]) -> io::Result<Database>
     }
     .map_err(|error| match file {
         None => io::Error::other(error.to_string()),
-        Some(path) => name_file(path)(&error),
+        Some(path) => name_broken(path, &error.to_string()),
     })?;
     for name in tables {
-        create_table(&database, name)?;
+        create_table(&database, name).map_err(|error| match file {
+            None => error,
+            Some(path) => name_broken(path, &error.to_string()),
+        })?;
     }
     Ok(database)
+}
+
+/// Says that a database cannot be used. What the database advises about its own build is left out.
+fn name_broken(path: &Path, error: &str) -> io::Error {
+    let cause = error.lines().next().unwrap_or_default();
+    let cause = cause.split(" If encrypted").next().unwrap_or_default();
+    name_file(path)(&format_args!(
+        "the database is damaged or another program's; choose a new file with --data ({cause})"
+    ))
 }
 
 /// Creates a table with the key and the time to live that the templates give it, unless the table exists.

@@ -38,6 +38,9 @@ pub struct Gateway {
     pub app: Arc<App>,
     /// The app of the account service.
     pub account: Arc<phoneproof_account::App>,
+    /// The path of the issuer; empty for the root. Every route is served at its path, and at its path behind this one: a
+    /// proxy before the stack may take the base path off, or pass it on.
+    pub base_path: String,
     /// The clock that deadlines count from.
     pub clock: Arc<dyn Clock>,
     /// The random source of request ids.
@@ -68,6 +71,10 @@ pub async fn serve(
     phoneproof_runtime::sanitize(&mut request);
     let request = lambda_http::Request::from(request).with_lambda_context(gateway.context());
     let (path, app) = (head.uri.path(), Arc::clone(&gateway.app));
+    let behind_base = path.strip_prefix(&gateway.base_path);
+    let path = behind_base
+        .filter(|rest| rest.starts_with('/'))
+        .unwrap_or(path);
     let mut of_send = phoneproof_send::ROUTES.iter();
     let answer = if path.starts_with(phoneproof_account::PREFIX) {
         phoneproof_account::handle(Arc::clone(&gateway.account), request).await

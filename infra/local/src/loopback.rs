@@ -12,11 +12,13 @@ use tokio_util::sync::CancellationToken;
 /// Listens on `port` of 127.0.0.1 for `what`, or on any free port if it is 0. Returns the URL with the listener.
 pub(crate) async fn listen(port: u16, what: &str) -> io::Result<(TcpListener, String)> {
     let explain = |error: io::Error| {
-        let advice = if error.kind() == io::ErrorKind::AddrInUse {
-            "; stop the program that has it, or choose another with --port (the stack takes that \
-             port and the next two; 0 takes any free ones)"
-        } else {
-            ""
+        let advice = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                "; stop the program that has it, or choose another with --port (the stack takes that \
+                 port and the next two; 0 takes any free ones)"
+            }
+            io::ErrorKind::PermissionDenied => "; choose one above 1023 with --port",
+            _ => "",
         };
         io::Error::other(format!(
             "port {port} on 127.0.0.1, for {what}: {error}{advice}"

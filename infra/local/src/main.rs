@@ -23,7 +23,8 @@ struct Arguments {
     #[arg(long, default_value_t = 3000, value_parser = clap::value_parser!(u16).range(..=65_533))]
     port: u16,
     /// Public URL, which is the issuer of all tokens; the URL that the stack listens on if not given. Tokens are valid
-    /// only while the issuer stays the same. Behind a tunnel, give the tunnel's URL.
+    /// only while the issuer stays the same. Behind a tunnel or a proxy, give its URL. APIs and pages are served at the
+    /// path of the URL too, so the proxy may pass the path on or take it off.
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
     /// Policy file; the copy of infra/policy/policy.toml that is compiled in if not given, with its purses in shadow mode.
@@ -68,7 +69,7 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     options.port = arguments.port;
     options.data = arguments.data;
     options.issuer = arguments.issuer.map(check_issuer).transpose()?;
-    options.allowed_origins = check_origins(&arguments.allowed_origin.join(","))?;
+    options.allowed_origins = check_origins(&arguments.allowed_origin)?;
     options.token_mode = TokenMode::parse(&arguments.token_mode).unwrap_or_default();
     let given = options.issuer.clone();
     let stack = Stack::start(options).await?;
@@ -102,8 +103,12 @@ fn check_issuer(url: String) -> io::Result<String> {
     phoneproof_config::check_issuer("--issuer", url).map_err(io::Error::other)
 }
 
-fn check_origins(text: &str) -> io::Result<Vec<String>> {
-    phoneproof_config::check_origins("--allowed-origin", text).map_err(io::Error::other)
+fn check_origins(given: &[String]) -> io::Result<Vec<String>> {
+    let checked = given.iter().map(|text| {
+        phoneproof_config::check_origin("--allowed-origin", text)
+            .map_err(|error| io::Error::other(format!("{error}; for several, repeat the option")))
+    });
+    checked.collect()
 }
 
 /// Drops the metrics of a request line, because only CloudWatch reads them.
@@ -121,10 +126,11 @@ fn announce(stack: &Stack, issuer: &str) -> io::Result<()> {
     let policy_url = format!("{}{POLICY_PATH}", endpoints.secrets);
     let (account_issuer, account_tables) = (format!("{issuer}/account"), account_tables());
     let mut out = io::stdout().lock();
-    writeln!(out, "demo page   {url}/")?;
-    writeln!(out, "SMS inbox   {url}/inbox")?;
-    writeln!(out, "operations  {url}/operations")?;
-    writeln!(out, "API         {url}/openapi.json")?;
+    let base_path = &stack.base_path;
+    writeln!(out, "demo page   {url}{base_path}/")?;
+    writeln!(out, "SMS inbox   {url}{base_path}/inbox")?;
+    writeln!(out, "operations  {url}{base_path}/operations")?;
+    writeln!(out, "API         {url}{base_path}/openapi.json")?;
     writeln!(
         out,
         "\nFor `cargo lambda watch` and `phoneproof-admin`, in another terminal:"

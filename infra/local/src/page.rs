@@ -6,7 +6,7 @@
 
 use axum::extract::{Query, Request, State};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use http::header::{
@@ -24,7 +24,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Path, content type and content of each file.
-const FILES: [(&str, &str, &str); 15] = [
+const FILES: [(&str, &str, &str); 16] = [
     ("/", HTML, include_str!("../page/index.html")),
     ("/accounts", HTML, include_str!("../page/accounts.html")),
     ("/inbox", HTML, include_str!("../page/inbox.html")),
@@ -35,6 +35,11 @@ const FILES: [(&str, &str, &str); 15] = [
         include_str!("../page/style.css"),
     ),
     ("/demo/common.js", SCRIPT, include_str!("../page/common.js")),
+    (
+        "/demo/refusals.js",
+        SCRIPT,
+        include_str!("../page/refusals.js"),
+    ),
     ("/demo/words.js", SCRIPT, include_str!("../page/words.js")),
     ("/demo/zh.js", SCRIPT, include_str!("../page/zh.js")),
     // Built from shared/web, and committed, so that this build needs no Node.
@@ -65,23 +70,44 @@ const CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// Routes to the files, to the messages of `inbox` and to the runs of the operations page.
-pub(crate) fn router(inbox: Inbox, policy: &Policy) -> Router {
-    let runs = Router::new()
-        .route("/operations/run", get(operations::play))
-        .with_state(Operations::new(policy));
-    let mut router = Router::new();
+/// The path of the messages of the inbox.
+const MESSAGES: &str = "/inbox/messages";
+
+/// The path of the runs of the operations page.
+const RUN: &str = "/operations/run";
+
+/// Lists the paths of the files and of the messages. The runs stand behind the path of their page.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    FILES.into_iter().map(|(path, ..)| path).chain([MESSAGES])
+}
+
+/// Routes to the files, to the messages of `inbox` and to the runs of the operations page, at the root and at `base_path`.
+/// The pages name each other and the API relatively, so they stay behind the path at which a browser found them.
+pub(crate) fn router(inbox: Inbox, policy: &Policy, base_path: &str) -> Router {
+    // One for both places: few runs go on at a time.
+    let operations = Operations::new(policy);
+    let mut router = serve_at(Router::new(), &operations, "");
+    if !base_path.is_empty() {
+        let first_page = format!("{base_path}/");
+        let redirect = move || async move { Redirect::temporary(&first_page) };
+        router = serve_at(router, &operations, base_path).route(base_path, get(redirect));
+    }
+    router.with_state(inbox).layer(middleware::from_fn(guard))
+}
+
+fn serve_at(mut router: Router<Inbox>, operations: &Operations, base_path: &str) -> Router<Inbox> {
     for (path, content_type, text) in FILES {
         router = router.route(
-            path,
+            &format!("{base_path}{path}"),
             get(move || async move { ([("content-type", content_type)], text) }),
         );
     }
+    let runs = Router::new()
+        .route(&format!("{base_path}{RUN}"), get(operations::play))
+        .with_state(operations.clone());
     router
-        .route("/inbox/messages", get(list_messages))
-        .with_state(inbox)
+        .route(&format!("{base_path}{MESSAGES}"), get(list_messages))
         .merge(runs)
-        .layer(middleware::from_fn(guard))
 }
 
 #[derive(Deserialize)]
@@ -136,7 +162,7 @@ mod tests {
         }
         let request = Request::get(path).header("host", host);
         let policy = phoneproof_config::policy::from_toml(phoneproof_config::DEFAULT_POLICY);
-        router(inbox, &policy.expect("a good policy"))
+        router(inbox, &policy.expect("a good policy"), "/base")
             .oneshot(request.body(Body::empty()).expect("a request"))
             .await
             .expect("an answer")
@@ -152,9 +178,9 @@ mod tests {
     #[tokio::test]
     async fn every_answer_has_the_headers_that_lock_it_down() {
         for (host, status) in [("127.0.0.1:3000", 200), ("evil.example:3000", 403)] {
-            let files = FILES.iter().map(|(path, ..)| *path);
-            for path in files.chain(["/inbox/messages"]) {
-                let answer = get(host, path).await;
+            let behind_base = paths().map(|path| format!("/base{path}"));
+            for path in paths().map(str::to_owned).chain(behind_base) {
+                let answer = get(host, &path).await;
                 assert_eq!(answer.status(), status, "{host} {path}");
                 let headers = answer.headers();
                 assert_eq!(headers[CONTENT_SECURITY_POLICY], CONTENT_POLICY);
@@ -162,6 +188,19 @@ mod tests {
                 assert_eq!(headers[REFERRER_POLICY], "no-referrer");
                 assert_eq!(headers[CACHE_CONTROL], "no-store");
                 assert!(!headers.contains_key("access-control-allow-origin"));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_base_path_leads_to_the_first_page_and_pages_name_no_path_of_the_root() {
+        let answer = get("localhost", "/base").await;
+        assert_eq!(answer.status(), 307);
+        assert_eq!(answer.headers()["location"], "/base/");
+        assert_eq!(get("localhost", "/basement/").await.status(), 404);
+        for (path, _, text) in FILES {
+            for rooted in ["href=\"/", "src=\"/", "fetch(\"/", "fetch(`/", "from \"/"] {
+                assert!(!text.contains(rooted), "{path}: {rooted}");
             }
         }
     }

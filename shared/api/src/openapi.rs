@@ -53,6 +53,10 @@ fn describe(endpoint: Endpoint) -> Operation {
         request,
         parameters: Vec::new(),
         needs_token: false,
+        is_cacheable: matches!(
+            endpoint,
+            Endpoint::Policy | Endpoint::Jwks | Endpoint::Discovery | Endpoint::OpenApi
+        ),
         served,
         refusals: list_problems(endpoint),
     };
@@ -61,7 +65,7 @@ fn describe(endpoint: Endpoint) -> Operation {
             parameters: vec![
                 header(
                     "Idempotency-Key",
-                    "Until the code expires, a repeat with the same key texts nothing and answers with an equivalent token. After that, it is a new send. Ignored if `token` is present.",
+                    "Until the code expires, a repeat with the same key texts nothing and answers with an equivalent token, also with `token`. After that, a send without `token` is a new send.",
                 ),
                 header(
                     "X-Client-Key",

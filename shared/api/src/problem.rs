@@ -221,6 +221,9 @@ pub fn send_problem(error: SendError) -> Problem {
                 DestinationRefusal::Unassigned => "No numbering plan has this number.",
                 DestinationRefusal::Country => "Numbers of this country are not served.",
                 DestinationRefusal::NumberType => "Numbers of this type are not served.",
+                DestinationRefusal::TestNumberEnded => {
+                    "The policy lists it as a test number whose time is over."
+                }
             })
             .with_rule(refusal.rule()),
         SendError::Token => token_problem(),
@@ -277,11 +280,8 @@ pub fn spend_problem(error: SpendError) -> Problem {
 
 fn phone_problem(error: PhoneError) -> Problem {
     let problem = Problem::new(&INVALID_PHONE).with_detail(format!("{error}."));
-    if error == PhoneError::UnknownRegion {
-        return problem.with_error(
-            "region",
-            "a country with phone numbers is needed, as in `US`",
-        );
+    if let PhoneError::UnknownRegion(needed) = error {
+        return problem.with_error("region", needed);
     }
     problem.with_error(
         "phone",

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use http::Response;
 use lambda_http::{Body, Request};
 use phoneproof_aws::clients::{AwsService, Clients};
-use phoneproof_aws::keys::{Keys, READ_WITHIN};
+use phoneproof_aws::keys::{KeyringOwner, Keys, READ_WITHIN};
 use phoneproof_aws::sns::Sender;
 use phoneproof_aws::store::Store;
 use phoneproof_config::process::{ProcessEnvironment, SystemClock, SystemRandom};
@@ -97,7 +97,11 @@ pub fn parts(clients: &Clients, settings: &Settings, policy: Policy) -> Parts {
     Parts {
         issuer: settings.issuer.clone(),
         token_mode: settings.token_mode,
-        keys: Keys::new(clients.secrets.clone(), settings.keyring_secret_id.clone()),
+        keys: Keys::new(
+            clients.secrets.clone(),
+            settings.keyring_secret_id.clone(),
+            KeyringOwner::Verification,
+        ),
         store: Store::new(clients.dynamodb.clone(), settings.tables.clone()),
         sender: Sender::new(clients.sns.clone(), &policy.sms),
         pays: true,

@@ -6,6 +6,7 @@
 
 mod connections;
 mod endpoint;
+mod trust;
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 pub use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -27,17 +29,14 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 
 use phoneproof_domain::clock::Clock;
 
 pub(crate) use self::connections::never_connected;
 use self::connections::{Connections, Doubtful};
 use self::endpoint::FixedEndpoint;
+pub use self::trust::CaBundle;
+use self::trust::{AMAZON_ROOTS, mozilla_roots};
 
 /// The region, credentials and endpoints that the clients use. Each field names its environment variables.
 #[derive(Debug, Clone)]
@@ -78,23 +77,6 @@ impl AwsSettings {
             self.secrets_endpoint.as_deref(),
             &self.region,
         )
-    }
-}
-
-/// Certificates of certificate authorities in PEM, at least one, each of which TLS can use as a root.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CaBundle(String);
-
-impl CaBundle {
-    /// Reads a bundle. Returns `None` unless `pem` holds at least one certificate and every certificate in it is
-    /// usable.
-    #[must_use]
-    pub fn parse(pem: String) -> Option<Self> {
-        let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-            roots.add(certificate.ok()?).ok()?;
-        }
-        (!roots.is_empty()).then_some(Self(pem))
     }
 }
 
@@ -152,9 +134,11 @@ impl Clients {
         let shared = shared_config(settings);
         let dynamodb_config = aws_sdk_dynamodb::config::Builder::from(&shared)
             .http_client(http_client(&dynamodb))
+            .retry_partition(own_quota("dynamodb"))
             .endpoint_resolver(settings.dynamodb());
         let secrets_config = aws_sdk_secretsmanager::config::Builder::from(&shared)
             .http_client(http_client(&secrets))
+            .retry_partition(own_quota("secretsmanager"))
             .endpoint_resolver(settings.secrets());
         Self {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb_config.build()),
@@ -265,6 +249,14 @@ fn retries() -> RetryConfig {
         .with_initial_backoff(Duration::from_millis(50))
 }
 
+/// A quota of retries for one client alone.
+///
+/// By default the SDK counts the retries of all clients of a process against one quota, so that an instance that meets
+/// many faults takes the retries of the others. A function is one instance, but the local stack may be many.
+fn own_quota(service: &'static str) -> RetryPartition {
+    RetryPartition::custom(service).build()
+}
+
 fn shared_config(settings: &AwsSettings) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -292,7 +284,7 @@ fn connector(settings: &AwsSettings) -> SharedHttpConnector {
         return SharedHttpConnector::new(builder.build_http());
     }
     let trusted = match &settings.ca_bundle {
-        Some(CaBundle(pem)) => TrustStore::empty().with_pem_certificate(pem.as_bytes()),
+        Some(bundle) => TrustStore::empty().with_pem_certificate(bundle.as_bytes()),
         None if endpoints.iter().all(FixedEndpoint::is_signed_by_amazon) => {
             TrustStore::empty().with_pem_certificate(AMAZON_ROOTS.as_bytes())
         }
@@ -303,21 +295,6 @@ fn connector(settings: &AwsSettings) -> SharedHttpConnector {
         Ok(context) => SharedHttpConnector::new(builder.tls_context(context).build()),
         Err(_) => SharedHttpConnector::new(builder.build()),
     }
-}
-
-/// The root certificates of Amazon Trust Services. The endpoints of AWS need no others, and reading Mozilla's 145 roots
-/// takes longer than the rest of a cold start.
-const AMAZON_ROOTS: &str = include_str!("../data/amazon-roots.pem");
-
-/// Mozilla's root certificates, for endpoints that AWS does not run. In PEM, because the SDK takes nothing else.
-fn mozilla_roots() -> String {
-    let mut pem = String::with_capacity(256 * 1024);
-    for certificate in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
-        pem.push_str("-----BEGIN CERTIFICATE-----\n");
-        STANDARD.encode_string(certificate, &mut pem);
-        pem.push_str("\n-----END CERTIFICATE-----\n");
-    }
-    pem
 }
 
 /// The error code of the service, or the kind of failure when the service sent none.
@@ -381,32 +358,6 @@ mod tests {
             let clients = Clients::new(&settings, Arc::new(Noon));
             let signed_for = clients.sns.get().config().region().map(Region::as_ref);
             assert_eq!(signed_for, Some(region));
-        }
-    }
-
-    #[test]
-    fn mozilla_trusts_every_root_of_amazon() {
-        let ours: Vec<_> = CertificateDer::pem_slice_iter(AMAZON_ROOTS.as_bytes())
-            .map(|root| root.expect("a certificate"))
-            .collect();
-        assert_eq!(ours.len(), 5);
-        for root in &ours {
-            assert!(webpki_root_certs::TLS_SERVER_ROOT_CERTS.contains(root));
-        }
-    }
-
-    #[test]
-    fn tls_can_use_both_sets_of_roots() {
-        for pem in [AMAZON_ROOTS.to_owned(), mozilla_roots()] {
-            assert!(CaBundle::parse(pem).is_some());
-        }
-    }
-
-    #[test]
-    fn refuses_a_bundle_without_usable_certificates() {
-        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        for text in ["", "certificates", broken] {
-            assert_eq!(CaBundle::parse(text.to_owned()), None, "{text}");
         }
     }
 }

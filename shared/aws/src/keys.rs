@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
+pub use phoneproof_crypto::keyring::KeyringOwner;
 use phoneproof_crypto::keyring::{Keyring, KeyringError, REFRESH_AFTER};
 use phoneproof_domain::clock::Timestamp;
 
@@ -49,6 +50,7 @@ struct Cached {
 pub struct Keys {
     client: Client,
     secret_id: String,
+    owner: KeyringOwner,
     cached: RwLock<Option<Cached>>,
     /// Held while the secret is read, so that concurrent requests wait for one read.
     reading: Mutex<()>,
@@ -63,12 +65,13 @@ impl fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// Makes a cache over the secret with this id or ARN. The secret is not read yet.
+    /// Makes a cache over the secret with this id or ARN, which holds the keyring of `owner`. The secret is not read yet.
     #[must_use]
-    pub fn new(client: Client, secret_id: String) -> Self {
+    pub fn new(client: Client, secret_id: String, owner: KeyringOwner) -> Self {
         Self {
             client,
             secret_id,
+            owner,
             cached: RwLock::new(None),
             reading: Mutex::new(()),
         }
@@ -153,7 +156,9 @@ impl Keys {
             .map_err(|_| too_late())?
             .map_err(|error| KeysError::Unreachable(crate::clients::error_code(&error)))?;
         let text = Zeroizing::new(answer.secret_string.unwrap_or_default());
-        Ok(Keyring::from_json(&text)?)
+        let keyring = Keyring::from_json(&text)?;
+        self.owner.check(keyring.owner())?;
+        Ok(keyring)
     }
 }
 

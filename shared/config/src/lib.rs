@@ -3,6 +3,7 @@
 //! [`Settings`] come from environment variables, which the documentation of each field names. The [`policy`] decides
 //! everything else.
 
+mod issuer;
 mod origin;
 pub mod policy;
 pub mod process;
@@ -15,6 +16,7 @@ use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::policy::PolicyFaults;
 use thiserror::Error;
 
+pub use self::issuer::check_issuer;
 pub use self::proxy::{ProxySettings, read_proxy};
 
 /// The policy that is compiled in. It counts when `POLICY_PATH` is not set.
@@ -104,30 +106,6 @@ impl Settings {
     }
 }
 
-/// Accepts `text`, the value of `variable`, as the URL of an issuer.
-///
-/// # Errors
-///
-/// [`ConfigError::Invalid`] when the text is not an absolute HTTP(S) URL, has a query or a trailing slash, or is longer
-/// than 200 bytes.
-pub fn check_issuer(variable: &'static str, text: String) -> Result<String, ConfigError> {
-    const ACCEPTED: &str = "an absolute http(s) URL without query or trailing slash is needed";
-    let url = text.parse::<http::Uri>().ok();
-    let fits = url.is_some_and(|url| {
-        matches!(url.scheme_str(), Some("http" | "https"))
-            && url.host().is_some()
-            && url.query().is_none()
-    });
-    if fits && !text.ends_with('/') && text.len() <= 200 {
-        Ok(text)
-    } else {
-        Err(ConfigError::Invalid {
-            variable,
-            accepted: ACCEPTED,
-        })
-    }
-}
-
 fn read_token_mode(text: Option<&str>) -> Result<TokenMode, ConfigError> {
     let accepted = "`sealed` or `stored` is needed";
     text.map_or(Some(TokenMode::default()), TokenMode::parse)
@@ -148,15 +126,15 @@ fn read_xray_daemon(environment: &dyn Environment) -> Result<Option<String>, Con
     }
 }
 
-/// Accepts `text`, the value of `variable`, as web origins, separated by commas.
+/// Accepts `text`, the value of `variable`, as one web origin.
 ///
 /// # Errors
 ///
-/// [`ConfigError::Invalid`] when one of them is not an origin.
-pub fn check_origins(variable: &'static str, text: &str) -> Result<Vec<String>, ConfigError> {
-    read_origins(Some(text)).map_err(|error| match error {
-        ConfigError::Invalid { accepted, .. } => ConfigError::Invalid { variable, accepted },
-        other => other,
+/// [`ConfigError::Invalid`] when it is not an origin.
+pub fn check_origin(variable: &'static str, text: &str) -> Result<String, ConfigError> {
+    origin::parse(text).ok_or(ConfigError::Invalid {
+        variable,
+        accepted: origin::ACCEPTED_ONE,
     })
 }
 
@@ -272,7 +250,6 @@ mod tests {
         for (name, value) in [
             ("ISSUER", "verify.example.com"),
             ("ISSUER", "https://verify.example.com/"),
-            ("ISSUER", "ftp://verify.example.com"),
             ("TOKEN_MODE", "both"),
             ("TRACING", "on"),
             ("SNS_REGION", "us_east_1"),

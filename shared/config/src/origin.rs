@@ -6,6 +6,10 @@ use std::net::Ipv6Addr;
 pub(crate) const ACCEPTED: &str = "origins such as https://app.example.com or capacitor://localhost are needed, separated \
     by commas, without path and with international names in their xn-- form";
 
+/// As [`ACCEPTED`], where one origin is needed.
+pub(crate) const ACCEPTED_ONE: &str = "an origin such as https://app.example.com or capacitor://localhost is needed, \
+    without path and with an international name in its xn-- form";
+
 /// Reads an origin, and writes it as browsers do: scheme and host in lower case, without the scheme's own port.
 ///
 /// Apps in a web view have schemes of their own, such as `capacitor://localhost`. `None` for every other text, such as

@@ -12,6 +12,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::device::Device;
 use phoneproof_domain::network::Network;
 use phoneproof_domain::phone::Phone;
+use phoneproof_domain::phone_record::ResendId;
 use phoneproof_domain::subject::SubjectKind;
 
 /// Computes indexes, challenge ids and references, each with a key of its own.
@@ -92,6 +93,13 @@ impl Indexer {
     #[must_use]
     pub fn idempotent_challenge(&self, parts: &[&[u8]]) -> ChallengeId {
         ChallengeId(short_mac(&self.idempotency, parts))
+    }
+
+    /// Derives the id of a resend from an idempotency key. `parts` are as for [`Indexer::idempotent_challenge`].
+    #[must_use]
+    pub fn idempotent_resend(&self, parts: &[&[u8]]) -> ResendId {
+        let parts = [&[b"resend".as_slice()], parts].concat();
+        ResendId(short_mac(&self.idempotency, &parts))
     }
 
     /// Computes the reference of the stored challenge token of challenge `id` that ends at `expires_at`. A client sends

@@ -2,6 +2,7 @@
 //! is one.
 
 mod document;
+mod owner;
 mod peppers;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 pub(crate) use self::document::{Document, KeyText, NamedKeys, PepperEntry, RsaEntry};
+pub use self::owner::KeyringOwner;
 pub use self::peppers::Pepper;
 pub(crate) use self::peppers::Peppers;
 
@@ -81,6 +83,14 @@ pub enum KeyringError {
     /// happen.
     #[error("keyring: no signing key can be derived from root `{0}`")]
     Underivable(String),
+    /// The keyring is that of another service.
+    #[error("keyring: the {needed} service's is needed, and this is the {found} service's")]
+    Foreign {
+        /// The service that reads the keyring.
+        needed: KeyringOwner,
+        /// The service whose keyring it is.
+        found: KeyringOwner,
+    },
 }
 
 /// A live root and the keys that derive from it.
@@ -153,6 +163,7 @@ pub struct Keyring {
     indexer: Indexer,
     peppers: Peppers,
     rsa: Option<RsaSigner>,
+    owner: Option<KeyringOwner>,
 }
 
 /// Shows the ids of the roots and nothing of the keys.
@@ -199,7 +210,14 @@ impl Keyring {
             indexer: read_indexer(&document.keys)?,
             peppers: Peppers::read(&document.peppers)?,
             rsa: document.rsa.as_ref().map(read_rsa).transpose()?,
+            owner: document.owner,
         })
+    }
+
+    /// The service whose keyring it is; `None` when the keyring does not say, as those that CloudFormation generates.
+    #[must_use]
+    pub const fn owner(&self) -> Option<KeyringOwner> {
+        self.owner
     }
 
     /// The root that new tokens and codes are made with.

@@ -21,7 +21,9 @@ pub use self::facts::{KeyFacts, KeyPurpose};
 pub use self::leak::{Replaced, Replacement};
 
 use super::base64url;
-use super::keyring::{Document, Keyring, KeyringError, PUBLISHED_AFTER, REFRESH_AFTER, RsaEntry};
+use super::keyring::{
+    Document, Keyring, KeyringError, KeyringOwner, PUBLISHED_AFTER, REFRESH_AFTER, RsaEntry,
+};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::root::RootId;
 
@@ -46,6 +48,14 @@ pub enum EditError {
     /// The keyring has a key with this id already. When an RSA key is added, it is the id of the one that is there.
     #[error("the keyring has a key `{0}` already")]
     Exists(String),
+    /// The keyring had a key with this id before, or the id names another kind of key. Caches may still know the old one.
+    #[error("`{id}` was used before; choose an id that was not, such as `{next}`")]
+    Used {
+        /// The id that was asked for.
+        id: String,
+        /// An id that no key had.
+        next: String,
+    },
     /// The root with this id is current already.
     #[error("`{0}` is current already")]
     Current(String),
@@ -96,33 +106,63 @@ impl KeyringDocument {
         self.was_first_form
     }
 
+    /// The service whose keyring it is, if the keyring says so.
+    #[must_use]
+    pub const fn owner(&self) -> Option<KeyringOwner> {
+        self.document.owner
+    }
+
+    /// Writes into the keyring which service it belongs to.
+    pub const fn set_owner(&mut self, owner: KeyringOwner) {
+        self.document.owner = Some(owner);
+    }
+
     /// Whether there is an RSA key.
     #[must_use]
     pub const fn has_rsa(&self) -> bool {
         self.document.rsa.is_some()
     }
 
-    /// Makes an id for a new root: `r` and a number that is higher than that of every root and pepper, so that no id of
-    /// a root that was current comes back.
+    /// Makes an id for a new root: `r` and a number that is higher than that of every key that is or was in the keyring.
     #[must_use]
     pub fn next_id(&self) -> String {
-        next_id("r", 1, self.key_ids())
+        next_id("r", 1, self.known_ids())
     }
 
-    fn key_ids(&self) -> impl Iterator<Item = &str> {
+    /// Makes an id for a new RSA key, as [`next_id`](Self::next_id) does.
+    #[must_use]
+    pub fn next_rsa_id(&self) -> String {
+        next_id("rsa", 0, self.known_ids())
+    }
+
+    /// The ids of the keys that are in the keyring, and of those that were.
+    fn known_ids(&self) -> impl Iterator<Item = &str> {
         let (document, rsa) = (&self.document, self.document.rsa.iter());
         let roots = document.roots.keys().map(String::as_str);
         let peppers = document.peppers.iter().map(|pepper| pepper.id.as_str());
-        roots.chain(peppers).chain(rsa.map(|rsa| rsa.kid.as_str()))
+        let removed = document.removed.keys().map(String::as_str);
+        let kids = rsa.map(|rsa| rsa.kid.as_str());
+        roots.chain(peppers).chain(kids).chain(removed)
     }
 
-    fn check_new(&self, id: &str) -> Result<(), EditError> {
+    /// Checks the id of a new key, for which `next` would be free. An id never comes back: whoever cached the key that had
+    /// it would check the tokens of the new one with that.
+    fn check_new(&self, id: &str, next: String) -> Result<(), EditError> {
         RootId::parse(id).ok_or(KeyringError::BadId)?;
         let mut kids = self.document.rsa.iter().map(|rsa| rsa.kid.as_str());
         if self.document.roots.contains_key(id) || kids.any(|kid| kid == id) {
             return Err(EditError::Exists(id.to_owned()));
         }
+        if id == INDEX_ID || self.known_ids().any(|known| known == id) {
+            let id = id.to_owned();
+            return Err(EditError::Used { id, next });
+        }
         Ok(())
+    }
+
+    /// Notes that the key with this id is gone, so that its id does not come back.
+    fn note_removed(&mut self, id: &str, now: Timestamp) {
+        self.document.removed.insert(id.to_owned(), now.unix());
     }
 
     /// Adds a root. `secret` is 256 random bits. Functions accept the root from their next refresh on. They make
@@ -132,7 +172,7 @@ impl KeyringDocument {
     ///
     /// [`EditError`] for an id that is malformed or taken.
     pub fn add(&mut self, id: &str, secret: &[u8; 32], now: Timestamp) -> Result<(), EditError> {
-        self.check_new(id)?;
+        self.check_new(id, self.next_id())?;
         self.insert_root(id, secret, now);
         Ok(())
     }
@@ -189,7 +229,7 @@ impl KeyringDocument {
     ) -> Result<(), EditError> {
         let document = &mut self.document;
         if document.rsa.as_ref().is_some_and(|rsa| rsa.kid == id) {
-            return self.retire_rsa(id, force);
+            return self.retire_rsa(id, now, force);
         }
         if !document.roots.contains_key(id) {
             return Err(EditError::Unknown(id.to_owned()));
@@ -208,6 +248,7 @@ impl KeyringDocument {
         document.roots.remove(id);
         document.added.remove(id);
         document.replaced.remove(id);
+        self.note_removed(id, now);
         Ok(())
     }
 
@@ -229,10 +270,17 @@ impl KeyringDocument {
         let mut peppers = keys.iter().filter(|key| key.purpose == KeyPurpose::Pepper);
         let pepper = peppers.find(|pepper| pepper.id == id);
         let pepper = pepper.ok_or_else(|| EditError::Unknown(id.to_owned()))?;
-        if pepper.is_current || pepper.from.is_some_and(|from| now < from) {
-            return Err(EditError::Unsafe(format!(
-                "new passwords are made with the pepper `{id}`"
-            )));
+        let reason = match pepper.from.filter(|from| now < *from) {
+            _ if pepper.is_current => {
+                Some(format!("new passwords are made with the pepper `{id}`"))
+            }
+            Some(from) => Some(format!(
+                "from {from} on, new passwords are made with the pepper `{id}`"
+            )),
+            None => None,
+        };
+        if let Some(reason) = reason {
+            return Err(EditError::Unsafe(reason));
         }
         if !force {
             return Err(EditError::Unsafe(format!(
@@ -240,10 +288,11 @@ impl KeyringDocument {
             )));
         }
         self.document.peppers.retain(|pepper| pepper.id != id);
+        self.note_removed(id, now);
         Ok(())
     }
 
-    fn retire_rsa(&mut self, id: &str, force: bool) -> Result<(), EditError> {
+    fn retire_rsa(&mut self, id: &str, now: Timestamp, force: bool) -> Result<(), EditError> {
         if !force {
             return Err(EditError::Unsafe(format!(
                 "success tokens signed with `{id}` are refused as soon as it is gone; with --force they are"
@@ -251,6 +300,7 @@ impl KeyringDocument {
         }
         self.document.rsa = None;
         self.document.added.remove(id);
+        self.note_removed(id, now);
         Ok(())
     }
 
@@ -265,7 +315,7 @@ impl KeyringDocument {
         if let Some(rsa) = &self.document.rsa {
             return Err(EditError::Exists(rsa.kid.clone()));
         }
-        self.check_new(kid)?;
+        self.check_new(kid, self.next_rsa_id())?;
         self.insert_rsa(kid, pkcs8, now, now + PUBLISHED_AFTER);
         Ok(())
     }
@@ -279,6 +329,9 @@ impl KeyringDocument {
         self.document.added.insert(kid.to_owned(), now.unix());
     }
 }
+
+/// The id under which the index key is listed.
+const INDEX_ID: &str = "index";
 
 /// Makes the id of `prefix` and the number after the highest that `ids` have behind that prefix, `floor` at least.
 fn next_id<'i>(prefix: &str, floor: u64, ids: impl Iterator<Item = &'i str>) -> String {

@@ -36,8 +36,17 @@ pub struct TemplateReport {
 /// Every template of a policy, checked and ready to render.
 #[derive(Debug, Clone)]
 pub struct Catalog {
-    templates: BTreeMap<BusinessId, BTreeMap<Locale, Template>>,
+    texts: BTreeMap<BusinessId, Texts>,
     report: Vec<TemplateReport>,
+}
+
+/// The texts of one business, in every locale that the policy has for it.
+#[derive(Debug, Clone)]
+pub struct Texts {
+    default_locale: Locale,
+    default: Template,
+    /// The texts in the other locales.
+    others: BTreeMap<Locale, Template>,
 }
 
 impl Catalog {
@@ -45,19 +54,18 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// [`PolicyFaults`] names each template that is malformed or needs more segments than the policy allows.
+    /// [`PolicyFaults`] names each template that is malformed or needs more segments than the policy allows, and each
+    /// business without a text in its default locale.
     pub fn new(policy: &Policy) -> Result<Self, PolicyFaults> {
         let mut catalog = Self {
-            templates: BTreeMap::new(),
+            texts: BTreeMap::new(),
             report: Vec::new(),
         };
         let mut faults = Vec::new();
         for (id, business) in &policy.businesses {
-            for (locale, source) in &business.templates {
-                match Template::compile(source, locale, business, policy.sms.max_segments) {
-                    Ok(template) => catalog.add(id, locale, template),
-                    Err(reasons) => faults.extend(name_faults(id.as_str(), locale, reasons)),
-                }
+            match catalog.compile(id, business, policy.sms.max_segments) {
+                Ok(texts) => drop(catalog.texts.insert(id.clone(), texts)),
+                Err(found) => faults.extend(found),
             }
         }
         if faults.is_empty() {
@@ -67,14 +75,45 @@ impl Catalog {
         }
     }
 
-    fn add(&mut self, id: &BusinessId, locale: &Locale, template: Template) {
-        self.report.push(TemplateReport {
-            business: id.clone(),
-            locale: locale.clone(),
-            segments: template.size(),
-        });
-        let by_locale = self.templates.entry(id.clone()).or_default();
-        by_locale.insert(locale.clone(), template);
+    /// Compiles the templates of one business and reports their sizes.
+    fn compile(
+        &mut self,
+        id: &BusinessId,
+        business: &Business,
+        max_segments: u32,
+    ) -> Result<Texts, Vec<Fault>> {
+        let (mut templates, mut faults) = (BTreeMap::new(), Vec::new());
+        for (locale, source) in &business.templates {
+            match Template::compile(source, locale, business, max_segments) {
+                Ok(template) => {
+                    self.report.push(TemplateReport {
+                        business: id.clone(),
+                        locale: locale.clone(),
+                        segments: template.size(),
+                    });
+                    templates.insert(locale.clone(), template);
+                }
+                Err(reasons) => faults.extend(name_faults(id.as_str(), locale, reasons)),
+            }
+        }
+        match templates.remove(&business.default_locale) {
+            Some(default) if faults.is_empty() => Ok(Texts {
+                default_locale: business.default_locale.clone(),
+                default,
+                others: templates,
+            }),
+            None if faults.is_empty() => Err(vec![Fault {
+                path: format!("business.{}.default_locale", id.as_str()),
+                reason: "a template in this locale is needed".to_owned(),
+            }]),
+            _ => Err(faults),
+        }
+    }
+
+    /// Returns the texts of a business; `None` when the policy has no such business.
+    #[must_use]
+    pub fn texts(&self, id: &BusinessId) -> Option<&Texts> {
+        self.texts.get(id)
     }
 
     /// Returns the encoding and the size of every template's longest text.
@@ -82,40 +121,38 @@ impl Catalog {
     pub fn report(&self) -> &[TemplateReport] {
         &self.report
     }
+}
 
-    /// Chooses the locale in which `business` texts a person who asked for `wanted`.
+impl Texts {
+    /// Chooses the locale in which the business texts a person who asked for the languages `wanted`, the best first.
     ///
-    /// It is the first locale of the lookup chain (RFC 4647 section 3.4) that has a template, or the default locale of
+    /// It is the first locale of their lookup chains (RFC 4647 section 3.4) that has a template, or the default locale of
     /// the business.
     #[must_use]
-    pub fn locale(&self, id: &BusinessId, business: &Business, wanted: Option<&Locale>) -> Locale {
-        let has = |locale: &Locale| {
-            self.templates
-                .get(id)
-                .is_some_and(|by_locale| by_locale.contains_key(locale))
-        };
-        wanted
-            .and_then(|locale| locale.lookup_chain().find(has))
-            .unwrap_or_else(|| business.default_locale.clone())
+    pub fn locale<'w>(&self, wanted: impl IntoIterator<Item = &'w Locale>) -> Locale {
+        let has =
+            |locale: &Locale| *locale == self.default_locale || self.others.contains_key(locale);
+        let mut chain = wanted.into_iter().flat_map(Locale::lookup_chain);
+        let found = chain.find(has);
+        found.unwrap_or_else(|| self.default_locale.clone())
     }
 
-    /// Returns the text for `action` with `code` in it, which still works for this time; `None` when there is no such
-    /// template.
+    /// Makes the text for `action` with `code` in it, which still works for this time.
     ///
-    /// `action` only chooses among the labels of the policy. The text promises whole minutes, and never more than that
-    /// time, unless it is less than one: then it says one.
+    /// A locale without a template gets the text in the default locale. `action` only chooses among the labels of the
+    /// policy. The text promises whole minutes, and never more than that time, unless it is less than one: then it says
+    /// one.
     #[must_use]
     pub fn render(
         &self,
-        id: &BusinessId,
         locale: &Locale,
         action: Option<&str>,
         code: &Code,
         works_for: Duration,
-    ) -> Option<RenderedText> {
-        let template = self.templates.get(id)?.get(locale)?;
+    ) -> RenderedText {
+        let template = self.others.get(locale).unwrap_or(&self.default);
         let (body, segments) = template.render(action, code, works_for);
-        Some(RenderedText { body, segments })
+        RenderedText { body, segments }
     }
 }
 
@@ -217,12 +254,30 @@ mod tests {
         business.default_locale = locale;
         let policy = policy(business);
         let catalog = Catalog::new(&policy).expect("compiles");
-        let (id, business) = policy.businesses.first_key_value().expect("one business");
-        let locale = catalog.locale(id, business, None);
-        catalog
-            .render(id, &locale, None, &Code::from_number(42, 6), left)
-            .expect("rendered")
-            .body
+        let (id, _) = policy.businesses.first_key_value().expect("one business");
+        let texts = catalog.texts(id).expect("its texts");
+        let code = Code::from_number(42, 6);
+        texts.render(&texts.locale(None), None, &code, left).body
+    }
+
+    #[test]
+    fn a_locale_without_a_text_gets_the_default_one() {
+        let policy = policy(business("{code}"));
+        let catalog = Catalog::new(&policy).expect("compiles");
+        let (id, _) = policy.businesses.first_key_value().expect("one business");
+        let texts = catalog.texts(id).expect("its texts");
+        let dropped = Locale::parse("de").expect("a locale");
+        assert_eq!(texts.locale([&dropped]).as_str(), "en");
+        let (code, left) = (Code::from_number(42, 6), Duration::from_mins(5));
+        assert_eq!(texts.render(&dropped, None, &code, left).body, "000042");
+    }
+
+    #[test]
+    fn a_business_needs_a_text_in_its_default_locale() {
+        let mut business = business("{code}");
+        business.default_locale = Locale::parse("de").expect("a locale");
+        let PolicyFaults(faults) = Catalog::new(&policy(business)).expect_err("no such text");
+        assert_eq!(faults[0].path, "business.b.default_locale");
     }
 
     #[test]

@@ -43,6 +43,26 @@ const MISTAKEN: [(&str, &str); 6] = [
     ("ZH", "CN"),
 ];
 
+/// Reports a text that is not the code of a country with phone numbers, and the country that people mean by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the ISO 3166-1 code of a country with phone numbers is needed, as in `US`{}", Hint(*.meant))]
+pub struct WithoutNumbers {
+    /// The country that people mean by the code, if the code is no country's.
+    pub meant: Option<Country>,
+}
+
+/// Writes which country was perhaps meant: `; did you mean `GB`?`, or nothing.
+struct Hint(Option<Country>);
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(meant) => write!(f, "; did you mean `{meant}`?"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Reports a text that is not a country code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("a country is an ISO 3166-1 alpha-2 code such as `US`")]
@@ -60,6 +80,21 @@ impl Country {
                 Ok(Self([a.to_ascii_uppercase(), b.to_ascii_uppercase()]))
             }
             _ => Err(InvalidCountry),
+        }
+    }
+
+    /// Accepts the code of a country that has phone numbers, such as `GB`. `UK` has none.
+    ///
+    /// # Errors
+    ///
+    /// [`WithoutNumbers`] for anything else.
+    pub fn parse_with_numbers(text: &str) -> Result<Self, WithoutNumbers> {
+        match Self::parse(text) {
+            Ok(country) if country.has_numbers() => Ok(country),
+            Ok(country) => Err(WithoutNumbers {
+                meant: country.meant(),
+            }),
+            Err(InvalidCountry) => Err(WithoutNumbers { meant: None }),
         }
     }
 
@@ -116,6 +151,17 @@ mod tests {
         for text in ["", "U", "USA", "U1", "1S", "11", "é"] {
             assert_eq!(code(text), Err(InvalidCountry), "{text}");
         }
+    }
+
+    #[test]
+    fn a_code_that_people_mistake_is_refused_with_the_right_one() {
+        assert_eq!(
+            Country::parse_with_numbers("uk").map_err(|error| error.to_string()),
+            Err("the ISO 3166-1 code of a country with phone numbers is needed, as in `US`; did you mean `GB`?".to_owned())
+        );
+        let other = Country::parse_with_numbers("USA").map_err(|error| error.to_string());
+        assert!(other.is_err_and(|text| text.ends_with("as in `US`")));
+        assert_eq!(Country::parse_with_numbers("gb"), Ok(Country(*b"GB")));
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! The device that asks for a code.
 
+mod placeholder;
+
 use std::fmt;
 
 use thiserror::Error;
+
+use self::placeholder::names_nobody;
 
 /// The longest device id that is accepted, in bytes of UTF-8.
 pub const MAX_DEVICE_BYTES: usize = 128;
@@ -28,51 +32,6 @@ pub enum InvalidDevice {
     Placeholder,
 }
 
-/// What programs give in place of an id that they do not have, in lower case, without punctuation and spaces.
-///
-/// - The words are what languages print for a missing value, and defaults of frameworks and manufacturers.
-/// - `9774d56d682e549c` is the `ANDROID_ID` of many Android 2.2 devices (Android issue 10603).
-/// - `020000000000` is the MAC address that Android (since 6.0) and iOS (since 7) give to every app.
-/// - `0123456789abcdef` is the serial number of devices whose maker set none.
-/// - `012345678912345` and `358240051111110` are IMEIs of emulators.
-/// - The others are MD5, SHA-1 and SHA-256 of nothing.
-const PLACEHOLDERS: [&str; 34] = [
-    "null",
-    "undefined",
-    "unknown",
-    "none",
-    "nil",
-    "nan",
-    "na",
-    "empty",
-    "missing",
-    "true",
-    "false",
-    "anonymous",
-    "unavailable",
-    "notavailable",
-    "notset",
-    "default",
-    "defaultstring",
-    "tobefilledbyoem",
-    "systemserialnumber",
-    "string",
-    "optionalnil",
-    "objectobject",
-    "deviceid",
-    "uniqueid",
-    "androidid",
-    "uuid",
-    "9774d56d682e549c",
-    "020000000000",
-    "0123456789abcdef",
-    "012345678912345",
-    "358240051111110",
-    "d41d8cd98f00b204e9800998ecf8427e",
-    "da39a3ee5e6b4b0d3255bfef95601890afd80709",
-    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-];
-
 impl Device {
     /// Accepts `text` as a device id.
     ///
@@ -95,20 +54,6 @@ impl Device {
     pub fn expose(&self) -> &str {
         &self.0
     }
-}
-
-/// Whether `text` is a placeholder: a known one, or an id of zeros or of `f`s only, such as the nil UUID.
-fn names_nobody(text: &str) -> bool {
-    let letters = text.chars().filter(|c| c.is_alphanumeric());
-    let bare: String = letters.flat_map(char::to_lowercase).collect();
-    let is_filled =
-        bare.bytes().all(|b| b == b'0') || is_run_of(&bare, b'f') || is_run_of(&bare, b'x');
-    is_filled || PLACEHOLDERS.contains(&bare.as_str())
-}
-
-/// Whether `text` repeats `byte` in the length of a UUID or of an Android id.
-fn is_run_of(text: &str, byte: u8) -> bool {
-    matches!(text.len(), 16 | 32) && text.bytes().all(|b| b == byte)
 }
 
 impl fmt::Debug for Device {
@@ -147,33 +92,103 @@ mod tests {
         for id in [
             "00000000-0000-0000-0000-000000000000",
             "{00000000-0000-0000-0000-000000000000}",
+            "urn:uuid:00000000-0000-0000-0000-000000000000",
+            "UUID('00000000-0000-0000-0000-000000000000')",
+            "{0x00000000,0x0000,0x0000,{0x00,0x00,0x00,0x00,0x00,0x00,0x00,0x00}}",
+            "00000000000000000000000000000000",
+            "AAAAAAAAAAAAAAAAAAAAAA==",
+            "00000000-0000-4000-8000-000000000000",
             "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+            "ffffffff-ffff-4fff-bfff-ffffffffffff",
+            "11111111-1111-1111-1111-111111111111",
+            "12345678-1234-5678-1234-567812345678",
+            "01234567-89ab-cdef-0123-456789abcdef",
+            "123e4567-e89b-12d3-a456-426614174000",
             "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
+            "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx",
             "0",
+            "-0",
+            "0x0",
+            "-1",
             "000000000000000",
+            "111111111111111",
+            "1234567890",
+            "9876543210",
+            "0123456789ABCDEF",
             "null",
             "(null)",
             "<nil>",
+            "nullnull",
+            "null/undefined",
             "Undefined",
             " unknown ",
+            "unknown-device",
+            "unknownDeviceId",
+            "device_id_unknown",
+            "no device id",
+            "NOT_SET",
             "N/A",
             "NaN",
+            "\u{ff2e}\u{ff35}\u{ff2c}\u{ff2c}",
+            "\u{1d427}\u{1d42e}\u{1d425}\u{1d425}",
+            "\u{24dd}\u{24e4}\u{24db}\u{24db}",
+            "nu\u{200b}ll",
+            "未知",
+            "неизвестно",
             "[object Object]",
+            "[object Undefined]",
+            "Instance of 'Future<String?>'",
+            "${deviceId}",
+            "{{ device_id }}",
+            "{deviceId}",
+            "%DEVICE_ID%",
+            "%s",
+            "%1$s",
+            "<uuid>",
+            "YOUR_DEVICE_ID",
+            "installation-id",
             "9774d56d682e549c",
             "9774D56D682E549C",
             "02:00:00:00:00:00",
+            "ff:ff:ff:ff:ff:ff",
+            "00:11:22:33:44:55",
+            "aa:bb:cc:dd:ee:ff",
             "To be filled by O.E.M.",
             "d41d8cd98f00b204e9800998ecf8427e",
             "--",
         ] {
             assert_eq!(Device::parse(id), Err(InvalidDevice::Placeholder), "{id}");
         }
+    }
+
+    #[test]
+    fn accepts_an_id_that_only_looks_like_a_placeholder() {
         for id in [
             "d",
             "f",
+            "x",
+            "1",
             "10",
-            "00000000-0000-0000-0000-000000000001",
+            "123",
+            "device",
+            "my-laptop",
+            "nano",
+            "banana",
+            "pixel-7",
+            "android-14",
+            "unknown-7",
             "null-7",
+            "-1204719283",
+            "00000000-0000-0000-0000-000000000001",
+            "urn:uuid:6f9619ff-8b86-d011-b42d-00cf4fc964ff",
+            "UUID('6f9619ff-8b86-d011-b42d-00cf4fc964ff')",
+            "{6f9619ff-8b86-d011-b42d-00cf4fc964ff}",
+            "6f9619ff8b86d011b42d00cf4fc964ff",
+            "b8:27:eb:12:34:56",
+            "490154203237518",
+            "bf4d6c8e01a2937f",
+            "V1StGXR8_Z5jdHi6B-myT",
+            "01ARZ3NDEKTSV4RRFFQ69G5FAV",
             "设备",
         ] {
             assert!(Device::parse(id).is_ok(), "{id}");

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::country::Country;
+use crate::country::{Country, WithoutNumbers};
 
 /// The use of a number, as libphonenumber classifies it. Policy files write it in kebab case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
@@ -123,8 +123,8 @@ pub enum PhoneError {
     #[error("a number without a leading + and country code needs `region`")]
     MissingRegion,
     /// `region` is not a country with phone numbers.
-    #[error("the region is not known: an ISO 3166-1 code is needed, such as `US` or `GB`")]
-    UnknownRegion,
+    #[error("the region is not known: {0}")]
+    UnknownRegion(WithoutNumbers),
     /// The numbering plan has no such number.
     #[error("no such number exists in the numbering plan")]
     NotAssigned,

@@ -19,8 +19,8 @@ use crate::subject::SubjectIndex;
 use crate::window::Window;
 
 pub use self::slots::{
-    MAX_SLOTS, REPEATABLE_FOR, REPEATED_FOR, RESERVE_SLOTS, Slot, SlotIndex, SlotLayout, Use,
-    WriteId,
+    MAX_SLOTS, REPEATABLE_FOR, REPEATED_FOR, RESERVE_SLOTS, ResendId, Slot, SlotIndex, SlotLayout,
+    Use, WriteId,
 };
 
 /// The numbers of wrong codes that lock a phone.
@@ -89,6 +89,8 @@ pub enum Reservation {
         id: ChallengeId,
         /// The slot of the challenge.
         slot: SlotIndex,
+        /// The resend, if it has an idempotency key.
+        key: Option<ResendId>,
     },
     /// A new challenge in place of one that ends soon. Its id comes from that one, so it may exist already.
     Renewal {
@@ -98,6 +100,8 @@ pub enum Reservation {
         slot: SlotIndex,
         /// The challenge that it follows.
         of: Predecessor,
+        /// The resend, if it has an idempotency key.
+        key: Option<ResendId>,
     },
 }
 
@@ -135,6 +139,15 @@ impl Reservation {
         }
     }
 
+    /// Returns the resend, if it has an idempotency key.
+    #[must_use]
+    pub const fn key(&self) -> Option<ResendId> {
+        match self {
+            Self::Resend { key, .. } | Self::Renewal { key, .. } => *key,
+            Self::New { .. } | Self::Idempotent { .. } => None,
+        }
+    }
+
     /// Whether the send makes a challenge, and does not text the code of an existing one again.
     #[must_use]
     pub const fn is_new(&self) -> bool {
@@ -147,7 +160,7 @@ impl Reservation {
         match self {
             Self::New { id, .. } => Self::New { id, slot },
             Self::Idempotent { id, .. } => Self::Idempotent { id, slot },
-            Self::Renewal { id, of, .. } => Self::Renewal { id, slot, of },
+            Self::Renewal { id, of, key, .. } => Self::Renewal { id, slot, of, key },
             Self::Resend { .. } => self,
         }
     }
@@ -158,7 +171,10 @@ impl Reservation {
 pub enum SendRefusal {
     /// The idempotency key was used for the live challenge in this slot, or the challenge to renew was renewed by it and
     /// takes guesses.
-    Repeated(SlotIndex, Slot),
+    Repeated(SlotIndex, Box<Slot>),
+    /// The idempotency key was used for a resend. The challenge in this slot takes guesses: the one that was texted, or
+    /// its renewal.
+    Resent(SlotIndex, Box<Slot>),
     /// The record has moved on. It admits this reservation in place of the one that was asked for.
     Instead(Reservation),
     /// The challenge to resend is over, or the one that it was renewed by.
@@ -171,7 +187,7 @@ pub enum SendRefusal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GuessRefusal {
     /// This write was applied before, and left the slot like this.
-    AlreadyApplied(Slot),
+    AlreadyApplied(Box<Slot>),
     /// The guess is right, and so was one a moment ago. It gets the same success, and nothing is written.
     Repeated(Use),
     /// The challenge is over.
@@ -241,14 +257,12 @@ impl PhoneRecord {
         match *reservation {
             Reservation::New { .. } => {}
             Reservation::Idempotent { id, .. } => self.check_unrepeated(id, terms.now)?,
-            Reservation::Resend { id, slot } => {
-                self.check_open(slot, id, terms.now)
-                    .map_err(SendRefusal::Closed)?;
+            Reservation::Resend { id, slot, key } => {
+                self.check_unresent(slot, id, key, terms.now)?;
             }
-            Reservation::Renewal { id, of, .. } => {
-                self.check_unrenewed(id, terms.now)?;
-                self.check_open(of.slot, of.id, terms.now)
-                    .map_err(SendRefusal::Closed)?;
+            Reservation::Renewal { id, of, key, .. } => {
+                self.check_unrenewed(id, &of, key, terms.now)?;
+                self.check_unresent(of.slot, of.id, key, terms.now)?;
             }
         }
         self.check_unlocked(terms)
@@ -295,7 +309,7 @@ impl PhoneRecord {
         // A wrong code may have been counted after the write that consumed the challenge.
         let is_own = |used: Use| guess.right && used.by == guess.write;
         if own.written_by == Some(guess.write) || own.used.is_some_and(is_own) {
-            return Err(GuessRefusal::AlreadyApplied(own.clone()));
+            return Err(GuessRefusal::AlreadyApplied(Box::new(own.clone())));
         }
         match own.used {
             None => check_unused(own, terms.now).map_err(GuessRefusal::Closed)?,
@@ -319,19 +333,54 @@ impl PhoneRecord {
     fn check_unrepeated(&self, id: ChallengeId, now: Timestamp) -> Result<(), SendRefusal> {
         let lives = |slot: &Slot| slot.id == id && slot.expires_at > now;
         match self.slots.iter().find(|(_, slot)| lives(slot)) {
-            Some((index, slot)) => Err(SendRefusal::Repeated(*index, slot.clone())),
+            Some((index, slot)) => Err(SendRefusal::Repeated(*index, Box::new(slot.clone()))),
             None => Ok(()),
         }
     }
 
-    /// Checks that no live slot holds the renewal `id`. A renewal that takes no more guesses is over, as for a resend.
-    fn check_unrenewed(&self, id: ChallengeId, now: Timestamp) -> Result<(), SendRefusal> {
+    /// Checks that no live slot holds the renewal `id` of a challenge. A renewal that takes no more guesses is over, as
+    /// for a resend.
+    fn check_unrenewed(
+        &self,
+        id: ChallengeId,
+        of: &Predecessor,
+        key: Option<ResendId>,
+        now: Timestamp,
+    ) -> Result<(), SendRefusal> {
         let refusal = self.check_unrepeated(id, now);
-        if let Err(SendRefusal::Repeated(slot, _)) = refusal {
-            self.check_open(slot, id, now)
-                .map_err(SendRefusal::Closed)?;
+        if let Err(SendRefusal::Repeated(slot, own)) = &refusal {
+            self.check_unresent(*slot, id, key, now)?;
+            // The key may have been used before the renewal, which another request then made.
+            if self.was_resent(of.slot, of.id, key) {
+                return Err(SendRefusal::Resent(*slot, own.clone()));
+            }
         }
         refusal
+    }
+
+    /// Checks that challenge `id` takes guesses and resends, and was not resent under this key before.
+    fn check_unresent(
+        &self,
+        slot: SlotIndex,
+        id: ChallengeId,
+        key: Option<ResendId>,
+        now: Timestamp,
+    ) -> Result<(), SendRefusal> {
+        self.check_open(slot, id, now)
+            .map_err(SendRefusal::Closed)?;
+        match self.slots.get(&slot) {
+            Some(own) if self.was_resent(slot, id, key) => {
+                Err(SendRefusal::Resent(slot, Box::new(own.clone())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether `slot` holds challenge `id`, resent under this key.
+    fn was_resent(&self, slot: SlotIndex, id: ChallengeId, key: Option<ResendId>) -> bool {
+        let own = self.slots.get(&slot).filter(|own| own.id == id);
+        own.zip(key)
+            .is_some_and(|(own, key)| own.resends.contains_key(&key))
     }
 
     /// Returns the reservation that this record has room for: in a free slot, with the guesses that are left.

@@ -3,11 +3,19 @@
 //! [`Policy`] holds checked values only. `phoneproof_config` reads the policy file, checks every value and reports
 //! [`PolicyFaults`].
 
+mod business_id;
+mod faults;
+mod range;
+mod sms;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use thiserror::Error;
+pub use self::business_id::{BusinessId, InvalidBusinessId};
+pub use self::faults::{Fault, PolicyFaults};
+pub use self::range::NumberRange;
+pub use self::sms::{SmsPolicy, SmsType};
 
 use crate::action::ActionKind;
 use crate::attestation::AttestationPolicy;
@@ -17,49 +25,12 @@ use crate::country::Country;
 use crate::gate::{self, Gate};
 use crate::limits::Limits;
 use crate::locale::Locale;
-use crate::money::{Estimate, MicroUsd};
 use crate::phone::{Destination, NumberType, Phone};
 use crate::phone_record::{Lockout, SlotLayout, Terms};
 use crate::purse::PurseSettings;
 use crate::rule::Rule;
 use crate::subject::{SubjectIndex, SubjectKind, Subjects};
 use crate::window::{DAY, Window};
-
-/// The longest business id, in bytes.
-const MAX_BUSINESS_BYTES: usize = 64;
-
-/// Names a business action that asks for verification, as in `password-change`.
-///
-/// It is the audience of the success tokens of that action.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BusinessId(String);
-
-/// Reports a text that is not a business id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("a business id has 1 to {MAX_BUSINESS_BYTES} lower-case letters, digits and hyphens")]
-pub struct InvalidBusinessId;
-
-impl BusinessId {
-    /// Accepts 1 to 64 lower-case ASCII letters, digits and hyphens.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidBusinessId`] for any other text.
-    pub fn parse(text: &str) -> Result<Self, InvalidBusinessId> {
-        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        if (1..=MAX_BUSINESS_BYTES).contains(&text.len()) && text.bytes().all(allowed) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidBusinessId)
-        }
-    }
-
-    /// Returns the id as the policy file writes it.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
 
 /// Everything that an operator decides.
 #[derive(Debug, Clone)]
@@ -95,19 +66,6 @@ pub struct NumberPolicy {
     pub ranges: Vec<NumberRange>,
 }
 
-/// A range of numbers that the operator knows and the metadata of this build does not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NumberRange {
-    /// The digits that every number of the range begins with, from the calling code on.
-    pub prefix: String,
-    /// The number of digits of a whole number, with the calling code.
-    pub digits: usize,
-    /// The country of the range.
-    pub country: Country,
-    /// The use of its numbers.
-    pub number_type: NumberType,
-}
-
 /// Why the policy does not text a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DestinationRefusal {
@@ -117,6 +75,8 @@ pub enum DestinationRefusal {
     Country,
     /// The type of the number is not in the policy.
     NumberType,
+    /// The number is a test number of the policy whose time is over.
+    TestNumberEnded,
 }
 
 impl DestinationRefusal {
@@ -127,15 +87,8 @@ impl DestinationRefusal {
             Self::Unassigned => "unassigned",
             Self::Country => "country",
             Self::NumberType => "number-type",
+            Self::TestNumberEnded => "test-number-ended",
         }
-    }
-}
-
-impl NumberRange {
-    /// Whether `phone` is a number of the range.
-    fn contains(&self, phone: &Phone) -> bool {
-        let digits = phone.expose().trim_start_matches('+');
-        digits.len() == self.digits && digits.starts_with(&self.prefix)
     }
 }
 
@@ -181,52 +134,6 @@ impl NumberPolicy {
             Err(DestinationRefusal::NumberType)
         }
     }
-}
-
-/// The delivery and the prices of texts.
-#[derive(Debug, Clone)]
-pub struct SmsPolicy {
-    /// The delivery class of every text.
-    pub sms_type: SmsType,
-    /// The sender id that phones show, in countries that allow one.
-    pub sender_id: Option<String>,
-    /// The most that one text may cost; `None` leaves the limit to the carrier's settings.
-    pub max_price: Option<MicroUsd>,
-    /// The price of one segment by country: the operator's own, or else that of the price list. Only estimates use it.
-    pub prices: BTreeMap<Country, MicroUsd>,
-    /// The day of the price list, as in `2025-02-10`; `None` without a list.
-    pub prices_as_of: Option<String>,
-    /// The most segments that a text may need. A template that needs more stops start-up.
-    pub max_segments: u32,
-}
-
-impl SmsPolicy {
-    /// Estimates the cost of a text of this many segments.
-    ///
-    /// Without a price of its country, the text counts as the most that a text may cost. The estimate is `None` when the
-    /// policy names neither.
-    #[must_use]
-    pub fn estimated_cost(&self, country: Option<Country>, segments: u32) -> Option<Estimate> {
-        match country.and_then(|country| self.prices.get(&country)) {
-            Some(price) => Some(Estimate {
-                amount: price.times(segments),
-                is_upper_bound: false,
-            }),
-            None => self.max_price.map(|amount| Estimate {
-                amount,
-                is_upper_bound: true,
-            }),
-        }
-    }
-}
-
-/// The delivery class of a text, as SNS defines it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SmsType {
-    /// The carrier delivers with priority, as codes need it.
-    Transactional,
-    /// The carrier delivers by the cheapest route.
-    Promotional,
 }
 
 /// One business action that asks for verification.
@@ -278,7 +185,8 @@ pub struct TestNumber {
     pub phone: Phone,
     /// The fixed codes: one for every code length of the businesses.
     pub codes: Vec<Code>,
-    /// When the number stops being a test number.
+    /// When the number stops being a test number. From then on it gets no code, until the policy renews or drops it:
+    /// whoever relies on a number that is never texted must not text a stranger instead.
     pub until: Timestamp,
     /// The limit of every rule that counts texts to a phone, in place of the limits of the policy.
     pub per_day: u32,
@@ -292,39 +200,6 @@ impl fmt::Debug for TestNumber {
             .finish_non_exhaustive()
     }
 }
-
-/// One fault of a policy file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The path of the value, as in `business.login.code_length`.
-    pub path: String,
-    /// What is wrong, and what is accepted.
-    pub reason: String,
-}
-
-/// Writes one line. Control characters are escaped, because quoted keys of the file may hold line breaks.
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in self
-            .path
-            .chars()
-            .chain(": ".chars())
-            .chain(self.reason.chars())
-        {
-            if character.is_control() {
-                write!(f, "{}", character.escape_default())?;
-            } else {
-                write!(f, "{character}")?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// All faults of a policy file; at least one.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("policy: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-pub struct PolicyFaults(pub Vec<Fault>);
 
 impl Policy {
     /// Returns the terms of a decision about a phone's record at `now`, under these limits.
@@ -353,8 +228,8 @@ impl Policy {
     /// Returns the limits of `phone` at `now`. A test number has its own.
     #[must_use]
     pub fn limits_of(&self, phone: &Phone, now: Timestamp) -> Limits {
-        self.test_number(phone, now)
-            .map_or(self.limits, TestNumber::limits)
+        let test = self.test_number(phone, now).ok().flatten();
+        test.map_or(self.limits, TestNumber::limits)
     }
 
     /// Returns the slots of a phone's record under this policy.
@@ -371,11 +246,20 @@ impl Policy {
     }
 
     /// Returns the test number that `phone` is at `now`; `None` for any other number.
-    #[must_use]
-    pub fn test_number(&self, phone: &Phone, now: Timestamp) -> Option<&TestNumber> {
-        self.test_numbers
-            .iter()
-            .find(|test| test.phone == *phone && now < test.until)
+    ///
+    /// # Errors
+    ///
+    /// [`DestinationRefusal::TestNumberEnded`] for a test number whose time is over.
+    pub fn test_number(
+        &self,
+        phone: &Phone,
+        now: Timestamp,
+    ) -> Result<Option<&TestNumber>, DestinationRefusal> {
+        let listed = self.test_numbers.iter().find(|test| test.phone == *phone);
+        match listed {
+            Some(test) if test.until <= now => Err(DestinationRefusal::TestNumberEnded),
+            listed => Ok(listed),
+        }
     }
 }
 
@@ -400,6 +284,7 @@ impl TestNumber {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::money::MicroUsd;
 
     fn phone(text: &str) -> Phone {
         Phone::from_canonical(text).expect("canonical")
@@ -456,17 +341,6 @@ mod tests {
     }
 
     #[test]
-    fn a_business_id_has_1_to_64_lower_case_letters_digits_and_hyphens() {
-        for id in ["a", "7", "-", "password-change-2", &"x".repeat(64)] {
-            let parsed = BusinessId::parse(id).map(|id| id.as_str().to_owned());
-            assert_eq!(parsed, Ok(id.to_owned()));
-        }
-        for id in ["", "A", "a_b", "a b", "a.b", "é", &"x".repeat(65)] {
-            assert_eq!(BusinessId::parse(id), Err(InvalidBusinessId), "{id}");
-        }
-    }
-
-    #[test]
     fn a_test_number_has_its_own_limits_until_it_ends() {
         let (policy, test, other) = (policy(), phone("+14155550100"), phone("+14155550101"));
         let end = policy.test_numbers.first().expect("a test number").until;
@@ -478,7 +352,10 @@ mod tests {
         assert_eq!(own.get(Rule::AddressPerHour), None, "others share it");
         assert_eq!(policy.limits_of(&test, end), policy.limits);
         assert_eq!(policy.limits_of(&other, last), policy.limits);
-        assert!(policy.test_number(&other, last).is_none());
+        assert!(matches!(policy.test_number(&test, last), Ok(Some(_))));
+        let ended = policy.test_number(&test, end).err();
+        assert_eq!(ended, Some(DestinationRefusal::TestNumberEnded));
+        assert!(matches!(policy.test_number(&other, end), Ok(None)));
     }
 
     #[test]
@@ -508,22 +385,5 @@ mod tests {
             number_type: NumberType::PremiumRate,
         };
         assert_eq!(numbers.classify(known.clone()), known);
-    }
-
-    #[test]
-    fn a_text_costs_the_price_of_its_country_per_segment_or_else_the_highest_price() {
-        let mut sms = sms();
-        let (priced, other) = (Some(country("US")), Some(country("GB")));
-        let estimate = |dollars, is_upper_bound| {
-            MicroUsd::from_dollars(dollars).map(|amount| Estimate {
-                amount,
-                is_upper_bound,
-            })
-        };
-        assert_eq!(sms.estimated_cost(priced, 2), estimate(0.0129, false));
-        assert_eq!(sms.estimated_cost(other, 2), estimate(0.25, true));
-        assert_eq!(sms.estimated_cost(None, 2), estimate(0.25, true));
-        sms.max_price = None;
-        assert_eq!(sms.estimated_cost(other, 2), None);
     }
 }

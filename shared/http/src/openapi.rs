@@ -12,6 +12,7 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::problem::ProblemType;
+use super::reply::{CACHEABLE, NO_STORE};
 
 /// Adds these operations to `document`, which brings the schemas.
 ///
@@ -29,6 +30,15 @@ pub fn with_operations(document: utoipa::openapi::OpenApi, operations: &[Operati
         document["components"]["securitySchemes"] =
             json!({ "token": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" } });
     }
+    document
+}
+
+/// Names the path at which the API is mapped as the server of `document`. Clients append paths to it (OpenAPI 3.1, "Server
+/// Object"), so it ends without a slash.
+#[must_use]
+pub fn with_server(mut document: Value, base_path: &str) -> Value {
+    let url = if base_path.is_empty() { "/" } else { base_path };
+    document["servers"] = json!([{ "url": url }]);
     document
 }
 
@@ -63,6 +73,8 @@ pub struct Operation {
     pub parameters: Vec<Value>,
     /// Whether the operation takes a bearer token.
     pub needs_token: bool,
+    /// Whether caches may keep the answer when all is well.
+    pub is_cacheable: bool,
     /// Status of the answer when all is well, with the type and schema of its body.
     pub served: (u16, Option<(&'static str, Value)>),
     /// The problems that the operation can answer with.
@@ -111,7 +123,13 @@ impl Operation {
 
     fn responses(&self) -> Value {
         let (status, body) = &self.served;
-        let mut served = json!({ "description": self.summary, "headers": answer_headers() });
+        let cache_control = if self.is_cacheable {
+            CACHEABLE
+        } else {
+            NO_STORE
+        };
+        let headers = answer_headers(cache_control);
+        let mut served = json!({ "description": self.summary, "headers": headers });
         if let Some((content_type, schema)) = body {
             served["content"] = json!({ *content_type: { "schema": schema } });
         }
@@ -133,6 +151,12 @@ impl Operation {
             }
             responses.insert(status.to_string(), response);
         }
+        for (status, what) in GATEWAY {
+            let response = responses
+                .entry(status.to_string())
+                .or_insert_with(|| json!({ "description": what }));
+            response["content"]["application/json"] = json!({ "schema": gateway_message(what) });
+        }
         Value::Object(responses)
     }
 }
@@ -151,7 +175,7 @@ fn refusal_response(status: u16, refused: &[&ProblemType]) -> Value {
     let schema = json!({
         "allOf": [reference("Problem"), { "properties": { "type": { "enum": types } } }],
     });
-    let mut headers = answer_headers();
+    let mut headers = answer_headers(NO_STORE);
     // Some conflicts end by themselves: a phone in use can be had later. A 502 ends with the pause between two texts.
     if matches!(status, 409 | 429 | 502 | 503) {
         headers["Retry-After"] = json!({ "schema": { "type": "integer", "minimum": 1 } });
@@ -166,6 +190,22 @@ fn refusal_response(status: u16, refused: &[&ProblemType]) -> Value {
     })
 }
 
-fn answer_headers() -> Value {
-    json!({ "X-Request-Id": { "schema": { "type": "string" } } })
+fn answer_headers(cache_control: &str) -> Value {
+    json!({
+        "X-Request-Id": { "schema": { "type": "string" } },
+        "Cache-Control": { "schema": { "type": "string", "const": cache_control } },
+    })
+}
+
+/// What API Gateway answers in place of the service, to any request (API Gateway developer guide, "Throttle requests to
+/// your HTTP APIs").
+const GATEWAY: [(u16, &str); 2] = [
+    (429, "The gateway limits how often this path is called"),
+    (503, "The gateway got no answer from the service"),
+];
+
+/// Describes the body of an answer of API Gateway, which is no problem document.
+fn gateway_message(what: &str) -> Value {
+    let message = json!({ "message": { "type": "string" } });
+    json!({ "type": "object", "description": what, "properties": message, "required": ["message"] })
 }

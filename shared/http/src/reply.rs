@@ -8,6 +8,12 @@ use serde::Serialize;
 use super::header::insert;
 use super::problem::{Problem, RETRY_SECONDS};
 
+/// The `Cache-Control` of an answer that no cache may keep.
+pub(crate) const NO_STORE: &str = "no-store";
+
+/// The `Cache-Control` of a public document.
+pub(crate) const CACHEABLE: &str = "public, max-age=300";
+
 /// The answer to a request that was served.
 #[derive(Debug)]
 pub struct Reply {
@@ -23,7 +29,7 @@ impl Reply {
         Self {
             status,
             content: None,
-            cache_control: "no-store",
+            cache_control: NO_STORE,
         }
     }
 
@@ -54,7 +60,7 @@ impl Reply {
     /// are used.
     #[must_use]
     pub fn cacheable(mut self) -> Self {
-        self.cache_control = "public, max-age=300";
+        self.cache_control = CACHEABLE;
         self
     }
 

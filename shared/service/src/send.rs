@@ -19,7 +19,7 @@ use phoneproof_crypto::digest::sha256;
 use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::attestation::Remedy;
-use phoneproof_domain::catalog::RenderedText;
+use phoneproof_domain::catalog::{RenderedText, Texts};
 use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, TokenMode};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
@@ -62,8 +62,8 @@ pub struct SendCommand {
     pub device: Device,
     /// The business that the code is for.
     pub business: BusinessId,
-    /// The language that the caller wants.
-    pub locale: Option<Locale>,
+    /// The languages that the caller wants, the best first.
+    pub locales: Vec<Locale>,
     /// The purpose of the verification, in the words of the relying party.
     pub action: Option<String>,
     /// The challenge token of an earlier send, to text its code again.
@@ -126,6 +126,7 @@ impl<E: Into<Unavailable>> From<E> for SendError {
 /// A command that passed every check that needs no I/O, with the results.
 struct Checked<'s> {
     business: &'s Business,
+    texts: &'s Texts,
     test: Option<&'s TestNumber>,
     phone: Phone,
     /// The country of the number, if the policy serves it.
@@ -137,6 +138,21 @@ struct Checked<'s> {
     limits: Limits,
     /// The address that limits count: that of the end user, if a caller with the client key named it.
     address: SourceAddress,
+}
+
+impl Checked<'_> {
+    /// Makes the text of a send.
+    fn render(
+        &self,
+        command: &SendCommand,
+        prepared: &Prepared<'_>,
+        request: &RequestContext,
+    ) -> RenderedText {
+        let challenge = &prepared.challenge;
+        let works_for = challenge.expires_at.since(request.now);
+        let (locale, action) = (&challenge.locale, command.action.as_deref());
+        self.texts.render(locale, action, &prepared.code, works_for)
+    }
 }
 
 impl Service {
@@ -156,8 +172,8 @@ impl Service {
         let checked = self.check(&command, request)?;
         let keyring = self.keys.keyring(request).await?;
         let mut prepared = self.prepare(&command, &checked, &keyring, request).await?;
-        let mut text = self.render(&command, &prepared, request);
-        let mut payment = self.payment(&checked, (&command, &keyring), text.as_ref(), request);
+        let mut text = checked.render(&command, &prepared, request);
+        let mut payment = self.payment(&checked, (&command, &keyring), &text, request);
         let mut plan = self.plan(&command, &checked, &prepared, &keyring, request);
         plan.caller = payment.as_ref().map(|payment| self.caller_of(payment));
         plan.paid = payment.as_ref().map(|ask| first_try(ask, self.purses()));
@@ -188,10 +204,14 @@ impl Service {
                     let existing = Existing::find(index, &slot, &checked, prepared, &keyring)?;
                     if existing.is_over_cooldown(&checked, request.now) {
                         prepared = existing.resend();
-                        text = self.render(&command, &prepared, request);
+                        text = checked.render(&command, &prepared, request);
                         continue;
                     }
-                    return self.repeat(&checked, &existing, &keyring, request);
+                    return self.repeat(&command, &checked, &existing, &keyring, request);
+                }
+                Err(ReserveError::Refused(SendRefusal::Resent(index, slot), _)) => {
+                    let existing = Existing::find(index, &slot, &checked, prepared, &keyring)?;
+                    return self.repeat(&command, &checked, &existing, &keyring, request);
                 }
                 Err(ReserveError::Refused(SendRefusal::Closed(closed), _)) => {
                     return Err(SendError::Closed(closed));
@@ -223,7 +243,7 @@ impl Service {
     async fn text(
         &self,
         checked: &Checked<'_>,
-        (prepared, text): (&Prepared<'_>, Option<RenderedText>),
+        (prepared, text): (&Prepared<'_>, RenderedText),
         plan: &SendPlan,
         token: String,
         request: &mut RequestContext,
@@ -251,11 +271,9 @@ impl Service {
         command: &SendCommand,
         request: &mut RequestContext,
     ) -> Result<Checked<'_>, SendError> {
-        let business = self
-            .policy
-            .businesses
-            .get(&command.business)
-            .ok_or(SendError::UnknownBusiness)?;
+        let business = self.policy.businesses.get(&command.business);
+        let texts = self.catalog.texts(&command.business);
+        let (business, texts) = business.zip(texts).ok_or(SendError::UnknownBusiness)?;
         request.facts.business = Some(command.business.clone());
         let address = check_caller(business, command)?;
         let (destination, test) = self.read_destination(command, request)?;
@@ -276,7 +294,9 @@ impl Service {
                         SendError::Destination(refusal)
                     }
                     DestinationRefusal::Unassigned => SendError::Phone(PhoneError::NotAssigned),
-                    DestinationRefusal::NumberType => SendError::Destination(refusal),
+                    DestinationRefusal::NumberType | DestinationRefusal::TestNumberEnded => {
+                        SendError::Destination(refusal)
+                    }
                 })?;
         }
         if let Some(attestation) = &command.attestation {
@@ -284,12 +304,11 @@ impl Service {
         }
         Ok(Checked {
             business,
+            texts,
             test,
             phone: destination.phone,
             country: request.facts.country,
-            locale: self
-                .catalog
-                .locale(&command.business, business, command.locale.as_ref()),
+            locale: texts.locale(&command.locales),
             action: command
                 .action
                 .as_ref()
@@ -304,23 +323,27 @@ impl Service {
 
     /// Reads the phone, and finds the test number that it is.
     ///
-    /// A test number need not exist. What is typed is its number also when the numbering plan reads another one.
+    /// A test number need not exist. What is typed is its number also when the numbering plan reads another one. One whose
+    /// time is over is refused.
     fn read_destination(
         &self,
         command: &SendCommand,
         request: &RequestContext,
     ) -> Result<(Destination, Option<&TestNumber>), SendError> {
-        let find_test = |phone: &Phone| self.policy.test_number(phone, request.now);
+        let find_test = |phone: &Phone| {
+            let test = self.policy.test_number(phone, request.now);
+            test.map_err(SendError::Destination)
+        };
         let typed = self
             .phone_parser
             .parse_any(&command.typed_phone, command.region);
         if let Ok(destination) = &typed
-            && let Some(test) = find_test(&destination.phone)
+            && let Some(test) = find_test(&destination.phone)?
         {
             return Ok((destination.clone(), Some(test)));
         }
         let complete = read_complete(&command.typed_phone);
-        if let Some(test) = complete.as_ref().and_then(find_test) {
+        if let Some(test) = complete.as_ref().map_or(Ok(None), find_test)? {
             return Ok((Destination::unassigned(test.phone.clone()), Some(test)));
         }
         let destination = typed.map_err(SendError::Phone)?;
@@ -356,16 +379,12 @@ impl Service {
     async fn deliver(
         &self,
         checked: &Checked<'_>,
-        text: Option<RenderedText>,
+        text: RenderedText,
         request: &mut RequestContext,
     ) -> Delivery {
         if checked.test.is_some() {
             return Delivery::Accepted;
         }
-        // The policy may have dropped the locale of an earlier token. Then there is no text, and the quota is given back.
-        let Some(text) = text else {
-            return Delivery::Refused;
-        };
         let began = Instant::now();
         let delivery = self
             .sender

@@ -12,7 +12,7 @@ import { readDigits } from "./text.js";
 
 export { Problem } from "./problem.js";
 export type { ClientProblem, ProblemDocument, ServiceProblem } from "./problem.js";
-export type { Environment } from "./http.js";
+export type { Environment, Fetch, FetchAnswer, FetchInit } from "./http.js";
 
 /** What `GET /v1/policy` says. */
 export interface Policy {
@@ -36,7 +36,7 @@ export interface PolicyBusiness {
 
 /** How a client is made. */
 export interface Options extends Partial<Environment> {
-  /** The URL of your stack, such as `https://verify.example.com`. Empty means the origin of the page. */
+  /** The URL of your stack, such as `https://verify.example.com`. Empty, or a path, is of the origin of the page. */
   issuer: string;
   /** The business that phones are verified for. Your backend compares it with the `aud` of the success token. */
   business: string;
@@ -80,8 +80,13 @@ interface SendAnswer {
 export interface Saved {
   request: SendRequest;
   answer: SendAnswer;
-  /** The instants of the device's clock at which it was saved and the code expires, in milliseconds. */
+  /** The instant of the device's clock at which it was saved, in milliseconds. */
   savedAt: number;
+  /** Whose challenge it is. Another client does not take it up. */
+  issuer: string;
+  business: string;
+  /** The codes that were wrong. */
+  wrong: string[];
 }
 
 /** Verifies phones for one business. Make it once per page or process. */
@@ -95,8 +100,9 @@ export class PhoneProof {
   readonly #running = new Map<string, Promise<Challenge>>();
   #policy: Promise<Policy> | undefined;
 
+  /** @throws {TypeError} if `issuer` is no such URL. */
   constructor({ issuer, business, device, ...environment }: Options) {
-    this.issuer = issuer.replace(/\/+$/, "");
+    this.issuer = readIssuer(issuer);
     this.business = business;
     this.device = device ?? deviceId();
     this.#environment = {
@@ -128,7 +134,8 @@ export class PhoneProof {
    * @throws {Problem}
    */
   send(request: SendRequest): Promise<Challenge> {
-    const about = JSON.stringify([request.phone, request.region, request.locale, request.action, request.channel]);
+    // Not the language: asked again in another one, it is the same text.
+    const about = JSON.stringify([request.phone, request.region, request.action, request.channel]);
     let running = this.#running.get(about);
     if (!running) {
       running = this.#send(request, about).finally(() => this.#running.delete(about));
@@ -138,47 +145,46 @@ export class PhoneProof {
   }
 
   async #send(request: SendRequest, about: string): Promise<Challenge> {
+    const { answer, unconfirmed } = await this.text(request, about);
+    return new Challenge(this, request, answer, unconfirmed);
+  }
+
+  /** @internal Asks for a text under the key of what it is `about`, which lives until the service has decided. */
+  async text(request: SendRequest, about: string, token?: string): Promise<{ answer: SendAnswer; unconfirmed?: Problem }> {
+    const { phone, region, locale, action, channel } = request;
+    const sms = channel === undefined || channel === "sms";
+    const body = { phone, uniqueId: this.device, businessId: this.business, region, locale, action, token, channel: sms ? undefined : channel };
     const key = this.#keys.get(about) ?? randomId();
     this.#keys.set(about, key);
     try {
-      const answer = await this.post("/v1/send", this.body(request), { "Idempotency-Key": key });
+      const answer = (await this.post("/v1/send", body, { "Idempotency-Key": key })) as SendAnswer;
       this.#keys.delete(about);
-      return new Challenge(this, request, answer as SendAnswer);
+      return { answer };
     } catch (error) {
-      const challenge = this.began(error, request);
-      // A refusal by the service is definite. Without its answer the next try has to be the same request.
-      if (error instanceof Problem && error.status > 0 && error.kind !== "throttled" && error.kind !== "internal") this.#keys.delete(about);
-      if (challenge) return challenge;
+      if (error instanceof Problem && error.isFinal) this.#keys.delete(about);
+      // A 504 names the token of a text that may still arrive.
+      if (error instanceof Problem && error.document.token) return { answer: error.document as SendAnswer, unconfirmed: error };
       throw error;
     }
   }
 
   /** Takes up a challenge of an earlier page. `undefined` if its code is over, or was not saved by this client. */
   restore(saved: Saved | null | undefined): Challenge | undefined {
-    if (!saved?.answer?.token || !saved.request?.phone) return undefined;
+    if (typeof saved?.answer?.token !== "string" || typeof saved.request?.phone !== "string") return undefined;
+    if (saved.issuer !== this.issuer || saved.business !== this.business || !Number.isFinite(saved.savedAt)) return undefined;
     // A clock that was set back meanwhile gives less than nothing; then nobody knows how much time is left.
     const gone = Math.max(0, (Date.now() - saved.savedAt) / 1000);
     const { answer } = saved;
     const expiresIn = answer.expiresIn === undefined ? undefined : answer.expiresIn - gone;
     if (expiresIn !== undefined && expiresIn <= 0) return undefined;
-    return new Challenge(this, saved.request, { ...answer, expiresIn: expiresIn!, resendIn: Math.max(0, (answer.resendIn ?? 0) - gone) });
+    return new Challenge(this, saved.request, { ...answer, expiresIn: expiresIn!, resendIn: Math.max(0, (answer.resendIn ?? 0) - gone) }, undefined, saved.wrong);
   }
 
-  /** @internal A 504 names the token of a text that may still arrive. */
-  began(error: unknown, request: SendRequest): Challenge | undefined {
-    if (!(error instanceof Problem) || !error.document.token) return undefined;
-    return new Challenge(this, request, error.document as SendAnswer, error);
-  }
-
-  /** @internal */
-  body({ phone, region, locale, action, channel }: SendRequest, token?: string): object {
-    const sms = channel === undefined || channel === "sms";
-    return { phone, uniqueId: this.device, businessId: this.business, region, locale, action, token, channel: sms ? undefined : channel };
-  }
-
-  /** @internal */
-  post(path: string, body: object, headers: Record<string, string> = {}, repeat: "always" | "unheard" = "always"): Promise<unknown> {
-    return this.#call("POST", path, { ...headers, "Content-Type": "application/json" }, JSON.stringify(body), repeat);
+  /** @internal Every success has a token; what has none is of another service. */
+  async post(path: string, body: object, headers: Record<string, string> = {}, repeat: "always" | "unheard" = "always"): Promise<{ token: string }> {
+    const answer = (await this.#call("POST", path, { ...headers, "Content-Type": "application/json" }, JSON.stringify(body), repeat)) as { token: string };
+    if (typeof answer.token !== "string") throw new Problem("not-phoneproof", 200);
+    return answer;
   }
 
   /** @internal */
@@ -208,15 +214,16 @@ export class Challenge {
   #token = "";
   #expires: number | undefined;
   #resend = 0;
-  #wrong = new Set<string>();
+  readonly #wrong: Set<string>;
   #last: Promise<unknown> = Promise.resolve();
   #guesses = new Map<string, Promise<Success>>();
   #resending: Promise<boolean> | undefined;
 
   /** @internal */
-  constructor(client: PhoneProof, request: SendRequest, answer: SendAnswer, unconfirmed?: Problem) {
+  constructor(client: PhoneProof, request: SendRequest, answer: SendAnswer, unconfirmed?: Problem, wrong: string[] = []) {
     this.#client = client;
     this.request = request;
+    this.#wrong = new Set(wrong);
     this.#take(answer, unconfirmed);
   }
 
@@ -232,7 +239,7 @@ export class Challenge {
 
   /**
    * Checks a code. The same code twice at once is submitted once, and never again after it was right. A code that was
-   * wrong is not submitted again either, because that would cost a guess.
+   * wrong is not submitted again either, because that would cost a guess; nor is one of another length.
    *
    * @throws {Problem}
    */
@@ -250,15 +257,25 @@ export class Challenge {
 
   async #verify(code: string): Promise<Success> {
     if (this.success) return this.success;
+    const { codeLength: length, attemptsLeft: left } = this;
+    if (!/^\d+$/.test(code) || (length !== undefined && code.length !== length)) {
+      const accepted = `${length ?? "only"} digits`;
+      throw new Problem("malformed", 400, { detail: `A code has ${accepted}.`, errors: [{ field: "code", accepted }] });
+    }
     if (this.#wrong.has(code)) {
-      const left = this.attemptsLeft;
       throw new Problem("wrong-code", 422, { detail: "It was wrong before.", ...(left !== undefined && { attemptsRemaining: left }) });
     }
+    const token = this.#token;
     try {
-      this.success = (await this.#client.post("/v1/verify", { token: this.#token, code }, {}, "unheard")) as Success;
+      this.success = (await this.#client.post("/v1/verify", { token, code }, {}, "unheard")) as Success;
       return this.success;
     } catch (error) {
-      if (error instanceof Problem && error.kind === "wrong-code") {
+      if (!(error instanceof Problem) || !error.isFinal) throw error;
+      if (error.kind !== "wrong-code") {
+        // A resend that is under way may have moved the guesses to a new code, which this one may be.
+        await this.#resending?.catch(() => {});
+        if (this.#token !== token) return this.#verify(code);
+      } else if (this.#token === token) {
         this.#wrong.add(code);
         this.attemptsLeft = error.attemptsRemaining ?? this.attemptsLeft;
       }
@@ -267,7 +284,8 @@ export class Challenge {
   }
 
   /**
-   * Texts the code again. Resolves to whether it is a new code: with little time left the service makes one.
+   * Texts the code again. Resolves to whether it is a new code: with little time left the service makes one. When nothing
+   * answered, ask again: as for a send, the service texts once.
    *
    * @throws {Problem}
    */
@@ -278,14 +296,11 @@ export class Challenge {
   async #again(request: SendRequest): Promise<boolean> {
     const before = this.#token;
     try {
-      this.#take((await this.#client.post("/v1/send", this.#client.body(request, before), {}, "unheard")) as SendAnswer);
+      const { answer, unconfirmed } = await this.#client.text(request, JSON.stringify([before, request.channel]), before);
+      this.#take(answer, unconfirmed);
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      if (error.kind === "limited" && error.retryIn !== undefined) this.#resend = this.#at(error.retryIn);
-      // The first request arrived and only its answer was lost: the pause that it began refuses the second.
-      if (error.unheard && error.rule === "phone-cooldown") return false;
-      if (!error.document.token) throw error;
-      this.#take(error.document as SendAnswer, error);
+      if (error instanceof Problem && error.kind === "limited" && error.retryIn !== undefined) this.#resend = this.#at(error.retryIn);
+      throw error;
     }
     if (this.#token === before) return false;
     this.#wrong.clear();
@@ -299,7 +314,8 @@ export class Challenge {
     if (expiresIn !== undefined) answer.expiresIn = expiresIn;
     if (codeLength !== undefined) answer.codeLength = codeLength;
     if (attemptsLeft !== undefined) answer.attempts = attemptsLeft;
-    return { request: this.request, answer, savedAt: Date.now() };
+    const { issuer, business } = this.#client;
+    return { request: this.request, answer, savedAt: Date.now(), issuer, business, wrong: [...this.#wrong] };
   }
 
   #take(answer: SendAnswer, unconfirmed?: Problem): void {
@@ -321,6 +337,17 @@ export class Challenge {
   #left(instant: number): number {
     return Math.max(0, Math.ceil((instant - this.#client.now()) / 1000));
   }
+}
+
+/** Reads where the service is. What no browser could call is refused here, where a developer sees it. */
+function readIssuer(issuer: string): string {
+  const url = String(issuer).trim().replace(/\/+$/, "");
+  try {
+    if (/^((https?:\/)?\/[^/?#@\s][^?#@\s]*)?$/i.test(url) && new URL(url, "https://a")) return url;
+  } catch {
+    // The port is none, or the name.
+  }
+  throw new TypeError(`issuer: ${JSON.stringify(issuer)} is no URL such as https://verify.example.com`);
 }
 
 const DEVICE = "phoneproof-device";

@@ -17,17 +17,17 @@ async function isThere(url: string): Promise<boolean> {
 }
 
 /** Tells the developer of a fault that no person in front of the page can mend. Returns whether it is one. */
-export async function diagnose(client: PhoneProof, error: unknown): Promise<boolean> {
-  if (!(error instanceof Problem)) {
-    tell(`failed: ${error}`);
-    return false;
+export async function diagnose(client: PhoneProof | undefined, error: unknown): Promise<boolean> {
+  if (!(error instanceof Problem) || !client) {
+    tell(error instanceof Problem ? `cannot work: ${error.document.detail}` : `failed: ${error}`);
+    return !client;
   }
   const url = client.issuer || location.origin;
   switch (error.kind) {
     case "no-answer": {
       const foreign = new URL(url, location.href).origin !== location.origin;
       if (foreign && (await isThere(`${url}/v1/ping`))) {
-        tell(`${url} answers, but not to pages of ${location.origin}. Add this origin to the parameter AllowedOrigins of the stack (ALLOWED_ORIGINS).`);
+        tell(`${url} answers, but not to pages of ${location.origin}. Add this origin to AllowedOrigins of the stack (ALLOWED_ORIGINS).`);
         return true;
       }
       tell(`nothing answers at ${url}. Check the attribute \`issuer\`, and \`connect-src\` of the page's Content-Security-Policy.`);
@@ -44,6 +44,8 @@ export async function diagnose(client: PhoneProof, error: unknown): Promise<bool
       tell(`the business \`${client.business}\` has a client key, so only a backend may call it. Name another in the attribute \`business\`.`);
       return true;
     case "malformed":
+      // What a person typed is theirs to mend.
+      if (error.document.errors?.[0]?.field === "code") return false;
       tell(`${url} could not use: ${error.document.errors?.map(({ field, accepted }) => `${field} (${accepted})`).join(", ") || error.message}.`);
       return true;
     default:
@@ -55,6 +57,6 @@ export async function diagnose(client: PhoneProof, error: unknown): Promise<bool
 export function isListed(client: PhoneProof, policy: Policy): boolean {
   const known = policy.businesses.map(({ id }) => id);
   if (known.includes(client.business)) return true;
-  tell(`${client.issuer}/v1/policy does not list the business \`${client.business}\`: it does not exist, or has a client key. It lists: ${known.join(", ") || "none"}.`);
+  tell(`${client.issuer || location.origin}/v1/policy does not list the business \`${client.business}\`: it does not exist, or has a client key. It lists: ${known.join(", ") || "none"}.`);
   return false;
 }

@@ -1,7 +1,7 @@
 // Elements, words in them, and countdowns. Everything that a person typed or a server answered reaches the page as a text
 // node, so nothing has to be escaped.
 
-import { type Key, LANGUAGES, EN, type Words, servedTag } from "./words.js";
+import { type Key, LANGUAGES, EN, type Words, readTag, servedTag } from "./words.js";
 
 type Child = Node | string | null;
 export type Values = Record<string, string | number | Node | (() => string | Node)>;
@@ -21,6 +21,9 @@ export function formatLeft(seconds: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
+/** The languages of the person, as tags that `Intl` takes. */
+export const spoken = (): string[] => (navigator.languages ?? []).map(readTag).filter(Boolean);
+
 /** Words in elements. They follow the language when it changes. */
 export class Speaker {
   /** The language of the person, as a BCP 47 tag. */
@@ -31,7 +34,7 @@ export class Speaker {
 
   /** The tag for names, dates and times: the browser's own if it is of the same language. */
   get tag(): string {
-    const own = navigator.languages.find((tag) => servedTag(tag) === servedTag(this.language));
+    const own = spoken().find((tag) => servedTag(tag) === servedTag(this.language));
     return this.language.includes("-") ? this.language : own ?? this.language;
   }
 
@@ -73,11 +76,12 @@ export class Speaker {
 export class Countdowns {
   readonly #running = new Map<Element, { until: number; show: (left: number) => void; done: () => void }>();
   #ticker: ReturnType<typeof setInterval> | undefined;
+  #isAwake = false;
 
   /** Calls `show(seconds left)` as the seconds pass, then `done` once. A new countdown of a node replaces the one before. */
   start(node: Element, seconds: number, show: (left: number) => void, done: () => void): void {
     this.#running.set(node, { until: performance.now() + seconds * 1000, show, done });
-    this.#ticker ??= setInterval(() => this.tick(), 250);
+    this.#run();
     this.tick();
   }
 
@@ -95,16 +99,27 @@ export class Countdowns {
         done();
       }
     }
-    if (this.#running.size === 0) this.rest();
+    this.#run();
   }
 
-  /** Stops the clock; `tick` and `start` do not need it to be running. */
-  rest(): void {
-    clearInterval(this.#ticker);
-    this.#ticker = undefined;
+  /** Lets the seconds pass unseen, while nobody looks: what is over meanwhile is over when it wakes. */
+  sleep(): void {
+    this.#isAwake = false;
+    this.#run();
   }
 
   wake(): void {
-    if (this.#running.size > 0) this.#ticker ??= setInterval(() => this.tick(), 250);
+    this.#isAwake = true;
+    this.tick();
+  }
+
+  /** Runs the clock while somebody looks and something counts. */
+  #run(): void {
+    if (this.#isAwake && this.#running.size > 0) {
+      this.#ticker ??= setInterval(() => this.tick(), 250);
+    } else {
+      clearInterval(this.#ticker);
+      this.#ticker = undefined;
+    }
   }
 }

@@ -2,9 +2,26 @@
 
 import { Problem, readProblem } from "./problem.js";
 
+/** The part of `fetch` that is used: the platform's fits, and needs no types of a browser. */
+export type Fetch = (url: string, init: FetchInit) => Promise<FetchAnswer>;
+export interface FetchInit {
+  method: string;
+  headers?: Record<string, string>;
+  body?: string;
+  credentials?: "omit";
+  /** The `AbortSignal` of the deadline. */
+  signal?: any;
+}
+export interface FetchAnswer {
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  text(): Promise<string>;
+}
+
 /** What the calls need of the outside. Each has a default; tests and other runtimes replace what they like. */
 export interface Environment {
-  fetch: typeof fetch;
+  fetch: Fetch;
   /** Milliseconds of a clock that only runs forward. The time of day may be wrong, so nothing reads it. */
   now: () => number;
   /** Waits for so many milliseconds. */
@@ -19,8 +36,8 @@ const PAUSES = [400, 1500];
 const LONGEST_WAIT = 3;
 
 /**
- * What may be repeated: `always` if a repeat does what the first did (a send with a key), `unheard` if the service did
- * nothing (it said so, or a gateway refused), and once if nothing answered, because the call may not have arrived.
+ * What may be repeated: `always` if a repeat does what the first did (a send with a key), `unheard` if it may cost something
+ * (a verify): whenever the service did nothing, and once if nothing answered, because the call may not have arrived.
  */
 export type Repeat = "always" | "unheard";
 
@@ -28,17 +45,14 @@ export type Repeat = "always" | "unheard";
 export async function call(
   environment: Environment,
   url: string,
-  init: { method: string; headers?: Record<string, string>; body?: string },
+  init: FetchInit,
   repeat: Repeat,
 ): Promise<unknown> {
-  let unheard = false;
   for (let tries = 0; ; tries += 1) {
     try {
       return await once(environment, url, init);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      error.unheard = unheard;
-      unheard ||= error.kind === "no-answer";
       const pause = pauseBefore(error, tries, repeat);
       if (pause === undefined) throw error;
       await environment.wait(pause);
@@ -55,7 +69,7 @@ function pauseBefore({ kind, retryIn = 0 }: Problem, tries: number, repeat: Repe
   return Math.max(pause, retryIn * 1000);
 }
 
-async function once({ fetch, deadline }: Environment, url: string, init: RequestInit): Promise<unknown> {
+async function once({ fetch, deadline }: Environment, url: string, init: FetchInit): Promise<unknown> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), deadline);
   try {

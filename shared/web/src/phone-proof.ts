@@ -4,14 +4,17 @@
  * @module
  */
 
-import { Challenge, PhoneProof, type Policy, type PolicyBusiness, Problem, type Saved, type SendRequest, type Success } from "./client.js";
+import { ABOUT, type Reflected, defineReflected, reflect, takeEarlier } from "./attributes.js";
+import { Challenge, type Fetch, PhoneProof, type Policy, type PolicyBusiness, Problem, type SendRequest, type Success } from "./client.js";
 import { diagnose, isListed } from "./diagnose.js";
-import { Countdowns, Speaker, type Values, formatLeft, make } from "./dom.js";
+import { Countdowns, Speaker, type Values, formatLeft, make, spoken } from "./dom.js";
+import { findLanguage, watchLanguage } from "./language.js";
+import { Place } from "./places.js";
 import { phoneFault, wordsFor } from "./refusals.js";
 import { STYLE } from "./style.js";
 import { isInternational, readDigits } from "./text.js";
 import { type View, makeView } from "./view.js";
-import { type Key, LANGUAGES, type Words } from "./words.js";
+import { type Key, LANGUAGES, type Words, readTag } from "./words.js";
 
 export * from "./client.js";
 export { phoneFault, wordsFor } from "./refusals.js";
@@ -36,24 +39,43 @@ export interface PhoneProofEvents {
 const NEW_CODE = { soon: "newIn", now: "newNow" } as const;
 const AGAIN = { soon: "retryIn", now: "retryNow" } as const;
 
-export class PhoneProofElement extends HTMLElement {
+/** How long a send waits for the policy, which names the countries, in milliseconds. */
+const COUNTRIES_WITHIN = 3000;
+/** The elements on the page. */
+const SHOWN = new Set<PhoneProofElement>();
+
+/** What runs at once: a code may be checked while another text is under way. */
+type Work = "send" | "verify" | "resend";
+/** Whether the answer of a work is still awaited. It is not after a reset. */
+type IsAwaited = () => boolean;
+
+// A server that renders the page imports this module, too, and has no elements.
+const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
+
+export interface PhoneProofElement extends Reflected {}
+export class PhoneProofElement extends Base {
   static readonly formAssociated = true;
-  static readonly observedAttributes = ["issuer", "business", "phone", "country", "lang", "required"];
+  static readonly observedAttributes = [...ABOUT, "country", "lang", "required"];
 
   readonly #internals = this.attachInternals();
   readonly #speak = new Speaker();
   readonly #view: View = makeView(this.#speak);
   readonly #countdowns = new Countdowns();
-  readonly #languageWatch = new MutationObserver(() => this.#followLanguage());
+  readonly #languageWatch = new MutationObserver(() => findLanguage(this) !== this.#speak.language && this.#followLanguage());
+  readonly #place = new Place();
   #client: PhoneProof | undefined;
-  #fetch: typeof fetch | undefined;
+  #fetch: Fetch | undefined;
   #policy: Policy | undefined;
+  #reading: Promise<void> | undefined;
+  /** The notice that the set-up is at fault. */
+  #setup: HTMLElement | undefined;
   #challenge: Challenge | undefined;
   #success: Success | undefined;
   #shown: Shown = "number";
   /** Whether the code of the challenge can be entered no longer. */
   #over = false;
-  #busy = false;
+  /** What runs, with the button that began it. Each reset puts a new map in its place. */
+  #busy = new Map<Work, HTMLElement>();
   #sms: AbortController | undefined;
 
   constructor() {
@@ -65,30 +87,39 @@ export class PhoneProofElement extends HTMLElement {
     root.adoptedStyleSheets = [sheet];
     const { number, codeForm, doneBox, announcer, send, verify, resend, callMe } = this.#view;
     root.append(number, codeForm, doneBox, announcer);
-    this.#on(number, "submit", send, () => this.#send());
-    this.#on(codeForm, "submit", verify, () => this.#verify());
-    this.#on(resend, "click", resend, () => this.#resend());
-    this.#on(callMe, "click", callMe, () => this.#resend("voice"));
+    this.#on(number, "submit", "send", send, this.#send);
+    this.#on(codeForm, "submit", "verify", verify, this.#verify);
+    this.#on(resend, "click", "resend", resend, this.#resend);
+    this.#on(callMe, "click", "resend", callMe, (isAwaited) => this.#resend(isAwaited, "voice"));
     this.#view.change.addEventListener("click", () => this.#backToNumber());
     this.#view.changeDone.addEventListener("click", () => this.reset());
     this.#view.haveCode.addEventListener("click", () => this.#showCode());
   }
 
   // ------------------------------------------------------------------------------------- for the page
+  // Frameworks set a property where there is one, so each can be set. What only the element knows stays as it is.
 
-  /** The success token, or an empty text. A form sends it under the name of the element. */
+  /**
+   * The success token, or an empty text. A form sends it under the name of the element. An empty text begins anew; nothing
+   * else can be set.
+   */
   get value(): string {
     return this.#success?.token ?? "";
   }
-  get name(): string {
-    return this.getAttribute("name") ?? "";
+  set value(value: string | null | undefined) {
+    if (!value && this.#success) this.reset();
   }
   get form(): HTMLFormElement | null {
     return this.#internals.form;
   }
+  /** The id of the form, as the attribute has it. */
+  set form(id: string | null | undefined) {
+    reflect(this, "form", id);
+  }
   get validity(): ValidityState {
     return this.#internals.validity;
   }
+  set validity(_: unknown) {}
   checkValidity(): boolean {
     return this.#internals.checkValidity();
   }
@@ -99,29 +130,33 @@ export class PhoneProofElement extends HTMLElement {
   get shown(): Shown {
     return this.#shown;
   }
+  set shown(_: unknown) {}
   /** The challenge whose code is awaited. */
   get challenge(): Challenge | undefined {
     return this.#over ? undefined : this.#challenge;
   }
+  set challenge(_: unknown) {}
   /** Replaces `fetch`, for instance to watch the calls. Set it before the element is connected. */
-  set fetch(fetch: typeof globalThis.fetch) {
+  set fetch(fetch: Fetch | undefined) {
     this.#fetch = fetch;
     this.#client = undefined;
+    this.#reading = undefined;
   }
   /** Words of the page's own, in place of the built-in ones. */
-  set words(words: Partial<Words>) {
-    this.#speak.own = words;
+  set words(words: Partial<Words> | undefined) {
+    this.#speak.own = words ?? {};
     this.#followLanguage();
   }
   /** Adds a language, or changes words of one. What is left out is in English. */
   static addWords(language: string, words: Partial<Words>): void {
-    const tag = language.toLowerCase();
+    const tag = (readTag(language) || language).toLowerCase();
     LANGUAGES[tag] = { ...LANGUAGES[tag], ...words };
+    for (const element of SHOWN) element.#followLanguage();
   }
 
   /** Texts a code to the number of the form, or of the attribute `phone`. */
   send(): Promise<void> {
-    return this.#whileBusy(this.#view.send, () => this.#send());
+    return this.#whileBusy("send", this.#view.send, this.#send);
   }
   /** Puts a code into its field. The person decides when to submit it. */
   fillCode(code: string): void {
@@ -130,32 +165,29 @@ export class PhoneProofElement extends HTMLElement {
     this.#view.code.focus();
     this.#announce("filled");
   }
-  /** Begins anew, with an empty form. */
+  /** Begins anew, with an empty form. What is under way changes nothing any more. */
   reset(): void {
     this.#end();
-    this.#challenge = undefined;
-    this.#take(undefined);
-    if (!this.hasAttribute("phone")) this.#view.phone.value = "";
-    this.#backToNumber();
+    if (!this.#isFixed) this.#view.phone.value = "";
+    this.#beginAnew();
   }
 
   // ---------------------------------------------------------------------------------- for the browser
 
   connectedCallback(): void {
+    SHOWN.add(this);
+    takeEarlier(this, ["value", "form", "words", "fetch"]);
     this.#followLanguage();
-    this.#languageWatch.observe(document.documentElement, { attributeFilter: ["lang"] });
+    watchLanguage(this, this.#languageWatch);
     this.#countdowns.wake();
     addEventListener("online", this.#retry);
-    if (this.#shown !== "done" && !this.#challenge) {
-      this.#restore();
-      this.#show(this.#challenge ? "code" : "number");
-    }
-    this.#validate();
-    void this.#readPolicy();
+    this.#settle();
   }
   disconnectedCallback(): void {
+    SHOWN.delete(this);
     this.#languageWatch.disconnect();
-    this.#countdowns.rest();
+    this.#place.leave();
+    this.#countdowns.sleep();
     this.#sms?.abort();
     removeEventListener("online", this.#retry);
   }
@@ -164,12 +196,15 @@ export class PhoneProofElement extends HTMLElement {
     if (name === "issuer" || name === "business") {
       this.#client = undefined;
       this.#policy = undefined;
+      this.#reading = undefined;
     }
     if (name === "phone") this.#view.phone.value = after ?? "";
+    if (name === "country") this.#view.region.value = "";
+    const isOther = ABOUT.includes(name);
+    if (isOther && (this.#challenge || this.#success || this.#busy.size)) this.#beginAnew();
     if (!this.isConnected) return;
-    if (name === "issuer" || name === "business") void this.#readPolicy();
+    if (isOther) this.#settle();
     this.#followLanguage();
-    this.#validate();
   }
   formResetCallback(): void {
     this.reset();
@@ -182,8 +217,7 @@ export class PhoneProofElement extends HTMLElement {
   // ------------------------------------------------------------------------------------------ language
 
   #followLanguage(): void {
-    const near = this.closest<HTMLElement>("[lang]")?.lang;
-    this.#speak.language = near || navigator.language || "en";
+    this.#speak.language = findLanguage(this);
     this.#nameCountries();
     this.#speak.retell(this.shadowRoot!);
     this.#countdowns.tick();
@@ -197,28 +231,56 @@ export class PhoneProofElement extends HTMLElement {
   // -------------------------------------------------------------------------------------------- policy
 
   #connect(): PhoneProof {
-    const [issuer, business] = [this.getAttribute("issuer") ?? "", this.getAttribute("business") ?? ""];
-    return (this.#client ??= new PhoneProof({ issuer, business, ...(this.#fetch && { fetch: this.#fetch }) }));
+    const { issuer, business } = this;
+    try {
+      return (this.#client ??= new PhoneProof({ issuer, business, ...(this.#fetch && { fetch: this.#fetch }) }));
+    } catch (error) {
+      throw new Problem("not-phoneproof", 0, { detail: (error as Error).message }, undefined, error);
+    }
+  }
+
+  /** Whether the page names the number. */
+  get #isFixed(): boolean {
+    return this.phone !== "";
   }
 
   get #business(): PolicyBusiness | undefined {
     return this.#policy?.businesses.find(({ id }) => id === this.#client?.business);
   }
 
-  async #readPolicy(): Promise<void> {
-    if (this.#policy) return;
-    const client = this.#connect();
+  #readPolicy(): Promise<void> {
+    if (this.#policy) return Promise.resolve();
+    const reading = (this.#reading ??= this.#askPolicy().finally(() => {
+      if (this.#reading === reading) this.#reading = undefined;
+    }));
+    return reading;
+  }
+
+  async #askPolicy(): Promise<void> {
+    let client: PhoneProof | undefined;
+    let isAtFault: boolean;
     try {
+      client = this.#connect();
       const policy = await client.policy();
       if (client !== this.#client) return;
       this.#policy = policy;
-      if (!isListed(client, policy)) this.#notice(this.#view.numberNotice, "setup");
+      isAtFault = !isListed(client, policy);
     } catch (error) {
       if (client !== this.#client) return;
-      if (await diagnose(client, error)) this.#notice(this.#view.numberNotice, "setup");
+      isAtFault = await diagnose(client, error);
+      if (client !== this.#client) return;
     }
+    this.#setup?.remove();
+    this.#setup = isAtFault ? this.#notice(this.#view.numberNotice, "setup") : undefined;
     this.#nameCountries();
     this.#showFacts();
+  }
+
+  /** Waits for the list of countries where a number needs its country, but not for long: the service decides. */
+  async #awaitCountries(): Promise<void> {
+    const reading = this.#readPolicy();
+    if (isInternational(this.#view.phone.value) || this.country) return;
+    await Promise.race([reading, new Promise((resolve) => setTimeout(resolve, COUNTRIES_WITHIN))]);
   }
 
   /** Lists the countries in the language of the moment, and keeps what was chosen. */
@@ -227,41 +289,46 @@ export class PhoneProofElement extends HTMLElement {
     const countries = this.#policy?.countries ?? [];
     const chosen = region.value || this.#guessCountry(countries);
     const names = new Intl.DisplayNames(this.#speak.tag, { type: "region" });
-    const named = countries.map((code): [string, string] => [code, names.of(code) ?? code]);
+    const nameOf = (code: string) => (/^[A-Z]{2}$/.test(code) && names.of(code)) || code;
+    const named = countries.map((code): [string, string] => [code, nameOf(code)]);
     named.sort((a, b) => a[1].localeCompare(b[1], this.#speak.tag));
     region.replaceChildren(...named.map(([value, name]) => make("option", { value }, name)));
     region.value = chosen ?? "";
-    const fixed = this.hasAttribute("phone");
-    regionField.hidden = countries.length < 2;
-    phoneRow.hidden = phoneHint.hidden = fixed;
+        regionField.hidden = countries.length < 2;
+    phoneRow.hidden = phoneHint.hidden = this.#isFixed;
     this.#speak.put(phoneHint, countries.length > 0 ? "phoneHint" : "phoneHintPlus");
   }
 
   #guessCountry(countries: string[]): string | undefined {
-    const spoken = navigator.languages.map((language) => new Intl.Locale(language).region ?? "");
-    return [this.getAttribute("country") ?? "", ...spoken, "US"].find((code) => countries.includes(code)) ?? countries[0];
+    const regions = spoken().map((language) => new Intl.Locale(language).region ?? "");
+    return [this.country, ...regions, "US"].find((code) => countries.includes(code)) ?? countries[0];
   }
 
   // -------------------------------------------------------------------------------------------- number
 
   #request(): SendRequest {
     const phone = this.#view.phone.value.trim();
-    const region = isInternational(phone) ? undefined : this.#view.region.value || this.getAttribute("country") || undefined;
-    const locale = this.getAttribute("locale") ?? this.#speak.language;
-    return { phone, region, locale, action: this.getAttribute("action") ?? undefined };
+    const region = isInternational(phone) ? undefined : this.#view.region.value || this.country || undefined;
+    const locale = this.locale || this.#speak.language;
+    return { phone, region, locale, action: this.action || undefined };
   }
 
-  async #send(): Promise<void> {
+  async #send(isAwaited: IsAwaited): Promise<void> {
     this.#clear();
-    const { phone, numberNotice } = this.#view;
+    const { phone, numberNotice, code } = this.#view;
     if (phone.value.trim() === "") return this.#fault(phone, "enterPhone");
-    await this.#readPolicy();
+    await this.#awaitCountries();
+    if (!isAwaited()) return;
     try {
-      this.#challenge = await this.#connect().send(this.#request());
+      const challenge = await this.#connect().send(this.#request());
+      if (!isAwaited()) return;
+      this.#challenge = challenge;
     } catch (error) {
-      return this.#refuseSend(error, numberNotice);
+      if (isAwaited()) this.#refuseSend(error, numberNotice);
+      return;
     }
     this.#over = false;
+    code.value = "";
     this.#showCode();
     this.#sent();
     this.#listenForSms();
@@ -276,13 +343,16 @@ export class PhoneProofElement extends HTMLElement {
     const problem = this.#refused(error);
     const { phone } = this.#view;
     if (problem.document.errors?.some(({ field }) => field === "phone") || problem.kind === "invalid-phone") {
-      const country = () => this.#view.region.selectedOptions[0]?.textContent || this.getAttribute("country") || "";
-      return this.#fault(phone, phoneFault(phone.value), { country });
+      const country = () => this.#view.region.selectedOptions[0]?.textContent || this.country;
+      const fault = phoneFault(phone.value);
+      // Without a country, it is the country code that is missing.
+      return this.#fault(phone, fault === "noSuchNational" && !country() ? "noSuchNumber" : fault, { country });
     }
     const key = wordsFor("send", problem);
     const box = this.#notice(slot, key, { retryIn: problem.retryIn });
+    if (key === "setup") this.#setup = box;
     // A refusal of the number itself is corrected in its field.
-    if (slot === this.#view.numberNotice && problem.status === 403 && !key.startsWith("blocked") && !this.hasAttribute("phone")) {
+    if (slot === this.#view.numberNotice && problem.status === 403 && !key.startsWith("blocked") && !this.#isFixed) {
       phone.setAttribute("aria-invalid", "true");
       phone.focus();
     } else {
@@ -292,15 +362,20 @@ export class PhoneProofElement extends HTMLElement {
 
   #refused(error: unknown): Problem {
     const problem = error instanceof Problem ? error : new Problem("internal", 0, {}, undefined, error);
-    void diagnose(this.#connect(), error);
+    void diagnose(this.#client, error);
     this.#dispatch("phoneproof-refused", { problem });
     return problem;
   }
 
   #backToNumber(): void {
+    this.#cancel();
     this.#clear();
     this.#show("number");
-    (this.hasAttribute("phone") ? this.#view.send : this.#view.phone).focus();
+    this.#focusNumber();
+  }
+
+  #focusNumber(): void {
+    (this.#isFixed ? this.#view.send : this.#view.phone).focus();
   }
 
   // ---------------------------------------------------------------------------------------------- code
@@ -352,19 +427,21 @@ export class PhoneProofElement extends HTMLElement {
     });
   }
 
-  async #resend(channel?: string): Promise<void> {
+  async #resend(isAwaited: IsAwaited, channel?: string): Promise<void> {
     const challenge = this.#challenge;
     if (!challenge || this.#view.resend.getAttribute("aria-disabled") === "true") return;
     this.#clear();
     try {
-      const locale = this.getAttribute("locale") ?? this.#speak.language;
+      const locale = this.locale || this.#speak.language;
       const isNew = await challenge.resend(channel ? { locale, channel } : { locale });
+      if (!isAwaited()) return;
       this.#announce(isNew ? "sentNew" : "sentAgain");
       this.#showFacts();
       this.#sent();
       this.#view.code.focus();
       this.#listenForSms();
     } catch (error) {
+      if (!isAwaited()) return;
       const ends = error instanceof Problem && ([400, 409, 410].includes(error.status) || error.kind === "attempts-exhausted");
       if (ends) return this.#showOver(this.#refused(error), "send");
       this.#refuseSend(error, this.#view.codeNotice);
@@ -372,19 +449,24 @@ export class PhoneProofElement extends HTMLElement {
     }
   }
 
-  async #verify(): Promise<void> {
+  async #verify(isAwaited: IsAwaited): Promise<void> {
     this.#clear();
     const { code } = this.#view;
     const challenge = this.#challenge;
     if (!challenge || this.#over) return;
     const digits = readDigits(code.value);
-    const length = challenge.codeLength ?? this.#business?.codeLength;
+    const length = this.#codeLength(challenge);
     if (!/^\d+$/.test(digits) || (length ? digits.length !== length : digits.length < 6)) return this.#fault(code, "codeLength", { digits: length ?? 6 });
     try {
-      this.#succeed(await challenge.verify(digits), challenge);
+      const success = await challenge.verify(digits);
+      if (isAwaited()) this.#succeed(success, challenge);
     } catch (error) {
-      this.#refuseCode(this.#refused(error), challenge);
+      if (isAwaited()) this.#refuseCode(this.#refused(error), challenge);
     }
+  }
+
+  #codeLength(challenge: Challenge): number | undefined {
+    return challenge.codeLength ?? this.#business?.codeLength;
   }
 
   #refuseCode(problem: Problem, challenge: Challenge): void {
@@ -393,6 +475,8 @@ export class PhoneProofElement extends HTMLElement {
     this.#showFacts();
     if (problem.status === 422 && left !== 0) {
       this.#fault(this.#view.code, left === undefined ? "wrong" : left === 1 ? "wrongOne" : "wrongMore", { left: left ?? 0 });
+    } else if (problem.kind === "malformed") {
+      this.#fault(this.#view.code, "codeLength", { digits: this.#codeLength(challenge) ?? 6 });
     } else if (problem.status >= 400 && problem.status < 500 && problem.kind !== "throttled") {
       this.#showOver(left === 0 ? new Problem("attempts-exhausted", 429) : problem, "verify");
     } else {
@@ -410,11 +494,12 @@ export class PhoneProofElement extends HTMLElement {
     // While a number is locked, a new code would be refused too.
     if (problem.retryIn || key === "locked") return this.#notice(slot, key, { retryIn: problem.retryIn }).focus();
     const action = this.#speak.put(make("button", { type: "button", part: "button" }), "newCode");
-    action.addEventListener("click", () => (this.hasAttribute("phone") ? void this.send() : this.#backToNumber()));
+    action.addEventListener("click", () => (this.#isFixed ? void this.send() : this.#backToNumber()));
     this.#notice(slot, key, { retryIn: this.#challenge?.resendIn, wait: NEW_CODE, action }).focus();
   }
 
   #succeed(success: Success, challenge: Challenge): void {
+    this.#cancel();
     this.#end();
     this.#challenge = undefined;
     this.#view.code.value = "";
@@ -438,7 +523,26 @@ export class PhoneProofElement extends HTMLElement {
     this.#over = true;
     this.#sms?.abort();
     this.#countdowns.stop(this.#view.expiry);
-    this.#forget();
+    this.#place.keep();
+  }
+
+  /** Asks for a number, as if nothing had been. The focus stays where it is, or in the element. */
+  #beginAnew(): void {
+    const hadFocus = this.shadowRoot!.activeElement !== null;
+    this.#cancel();
+    this.#sms?.abort();
+    this.#challenge = undefined;
+    this.#view.code.value = "";
+    this.#take(undefined);
+    this.#clear();
+    this.#show("number");
+    if (hadFocus) this.#focusNumber();
+  }
+
+  /** Lets go of what is under way: its answer changes nothing on the page. */
+  #cancel(): void {
+    for (const control of this.#busy.values()) control.removeAttribute("aria-busy");
+    this.#busy = new Map();
   }
 
   /** Fills the field by WebOTP, where the browser can read the text and the person consents. */
@@ -448,7 +552,7 @@ export class PhoneProofElement extends HTMLElement {
     const abort = (this.#sms = new AbortController());
     const request = { otp: { transport: ["sms"] }, signal: abort.signal } as CredentialRequestOptions;
     navigator.credentials.get(request).then(
-      (found) => found && this.fillCode((found as Credential & { code: string }).code),
+      (found) => found && !abort.signal.aborted && this.fillCode((found as Credential & { code: string }).code),
       () => {}, // Declined, aborted, or not on a phone: the person types the code.
     );
   }
@@ -522,34 +626,28 @@ export class PhoneProofElement extends HTMLElement {
     else this.#internals.setValidity({});
   }
 
-  get #place(): string {
-    const { issuer, business } = this.#connect();
-    return `phoneproof:${issuer}:${business}:${this.getAttribute("action") ?? ""}`;
+  /** Takes the place of what the attributes name, and takes up what is kept there. */
+  #settle(): void {
+    this.#place.take([this.issuer, this.business, this.action, this.name]);
+    if (this.#shown !== "done" && !this.#challenge) {
+      this.#restore();
+      this.#show(this.#challenge ? "code" : "number");
+    }
+    void this.#readPolicy();
   }
   /** Keeps the challenge for a page that is left and comes back, until the tab is closed. */
   #keep(): void {
-    if (!this.#challenge || this.hasAttribute("phone")) return;
-    try {
-      sessionStorage.setItem(this.#place, JSON.stringify(this.#challenge.save()));
-    } catch {
-      // Without storage the challenge lasts as long as the page.
-    }
-  }
-  #forget(): void {
-    try {
-      sessionStorage.removeItem(this.#place);
-    } catch {
-      // Nothing was kept.
-    }
+    if (this.challenge && !this.#isFixed) this.#place.keep(this.challenge);
   }
   #restore(): void {
-    if (this.hasAttribute("phone")) return;
+    if (this.#isFixed) return;
+    const saved = this.#place.read();
     try {
-      this.#challenge = this.#connect().restore(JSON.parse(sessionStorage.getItem(this.#place) ?? "null") as Saved | null);
+      this.#challenge = this.#connect().restore(saved);
     } catch {
       return;
     }
-    if (!this.#challenge) return this.#forget();
+    if (!this.#challenge) return this.#place.keep();
     this.#over = false;
     this.#view.phone.value = this.#challenge.request.phone;
   }
@@ -560,31 +658,39 @@ export class PhoneProofElement extends HTMLElement {
     this.dispatchEvent(new CustomEvent(type, { bubbles: true, detail }));
   }
 
-  #on(target: HTMLElement, type: string, control: HTMLElement, work: () => Promise<void>): void {
+  #on(target: HTMLElement, type: string, what: Work, control: HTMLElement, work: (isAwaited: IsAwaited) => Promise<void>): void {
     target.addEventListener(type, (event) => {
       event.preventDefault();
-      void this.#whileBusy(control, work);
+      void this.#whileBusy(what, control, work);
     });
   }
 
-  /** Runs `work` unless something runs already. The button is not disabled, because it would lose the focus. */
-  async #whileBusy(control: HTMLElement, work: () => Promise<void>): Promise<void> {
-    if (this.#busy) return;
-    this.#busy = true;
+  /** Runs `work` unless the same runs already. The button is not disabled, because it would lose the focus. */
+  async #whileBusy(what: Work, control: HTMLElement, work: (isAwaited: IsAwaited) => Promise<void>): Promise<void> {
+    const busy = this.#busy;
+    if (busy.has(what)) return;
+    const isAwaited = () => busy === this.#busy;
+    busy.set(what, control);
     control.setAttribute("aria-busy", "true");
     try {
-      await work();
+      await work.call(this, isAwaited);
     } finally {
-      this.#busy = false;
-      control.removeAttribute("aria-busy");
+      busy.delete(what);
+      if (isAwaited()) control.removeAttribute("aria-busy");
     }
   }
 }
 
-if (!customElements.get("phone-proof")) customElements.define("phone-proof", PhoneProofElement);
+defineReflected(PhoneProofElement.prototype);
+if (globalThis.customElements && !customElements.get("phone-proof")) customElements.define("phone-proof", PhoneProofElement);
+
+/** The events by name, as `addEventListener` takes them. */
+export type PhoneProofEventMap = { [Name in keyof PhoneProofEvents]: CustomEvent<PhoneProofEvents[Name]> };
 
 declare global {
   interface HTMLElementTagNameMap {
     "phone-proof": PhoneProofElement;
   }
+  // The events bubble, so any element, the document and the window can listen to them.
+  interface GlobalEventHandlersEventMap extends PhoneProofEventMap {}
 }

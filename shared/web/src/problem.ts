@@ -36,6 +36,8 @@ export interface ProblemDocument {
   resendIn?: number;
 }
 
+const BRAND: unique symbol = Symbol.for("phoneproof.Problem");
+
 /** A refusal, or a call without an answer. `message` is for developers; people read the words of a front end. */
 export class Problem extends Error {
   override readonly name = "Problem";
@@ -48,8 +50,13 @@ export class Problem extends Error {
   /** The document; its members are empty if the service did not answer. */
   readonly document: Partial<ProblemDocument>;
 
-  /** @internal Whether an earlier try of the same call had no answer, so that it may have arrived. */
-  unheard = false;
+  /** Whether `error` is a problem, also of another copy of this module: the component brings one of its own. */
+  static override [Symbol.hasInstance](error: unknown): error is Problem {
+    return typeof error === "object" && error !== null && BRAND in error;
+  }
+
+  /** @internal */
+  readonly [BRAND] = true;
 
   constructor(kind: Problem["kind"], status: number, document: Partial<ProblemDocument> = {}, retryIn?: number, cause?: unknown) {
     super(`${kind}${status ? ` (${status})` : ""}${document.detail ? `: ${document.detail}` : ""}`, { cause });
@@ -57,6 +64,11 @@ export class Problem extends Error {
     this.status = status;
     this.document = document;
     this.retryIn = retryIn;
+  }
+
+  /** @internal Whether the service decided: another try is another request. Without its word, an earlier try may have arrived. */
+  get isFinal(): boolean {
+    return this.document.type !== undefined && this.kind !== "unavailable" && this.kind !== "internal";
   }
 
   get rule(): string | undefined {

@@ -14,6 +14,7 @@ export interface Refusal {
 
 // Each pattern is matched against "<step> <status> <kind> <rule>". The first match wins.
 const WORDS: [RegExp, Key][] = [
+  [/ not-phoneproof /, "setup"],
   [/ offline /, "offline"],
   [/ 0 /, "noAnswer"],
   [/cooldown/, "cooldown"],
@@ -33,10 +34,10 @@ const WORDS: [RegExp, Key][] = [
   [/ already-used |^(verify|send) 409/, "used"],
   [/ expired |^(verify|send) 410/, "expired"],
   [/^verify 422/, "wrongCode"],
-  [/ attempts-exhausted |^verify 429/, "noTries"],
-  [/ throttled |^send 429/, "tooMany"],
+  [/ attempts-exhausted /, "noTries"],
+  [/ throttled | 429 /, "tooMany"],
   [/ invalid-token |^verify 400/, "unusable"],
-  [/ not-phoneproof | (4(0[0145]|1[35])) /, "setup"],
+  [/ (4(0[0145]|1[35])) /, "setup"],
   [/ 403 /, "notAllowed"],
   [/ 502 /, "carrier"],
   [/ 504 /, "unconfirmed"],

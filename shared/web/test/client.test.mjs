@@ -48,6 +48,32 @@ test("a send that nothing answered is repeated with its key, now and when the pe
   assert.deepEqual(waits, [400, 1500]);
 });
 
+test("a key lives until the service has decided, whatever else answers meanwhile", async () => {
+  const away = problem("unavailable", 503);
+  const gateway = { status: 429, body: { message: "Too Many Requests" } };
+  for (const answers of [[silence, away, away], [away, away, away], [silence, gateway, gateway], [silence, problem("internal", 500)], [silence, { body: "<h1>Sign in</h1>" }], [silence, { body: {} }], [{ status: 404, body: "" }]]) {
+    for (const isResend of [false, true]) {
+      const { client, calls } = start(...(isResend ? [{ status: 202, body: SENT }] : []), ...answers, { status: 202, body: SENT }, { status: 202, body: SENT });
+      const challenge = isResend && (await client.send(send));
+      const ask = () => (isResend ? challenge.resend() : client.send(send));
+      calls.length = 0;
+      await assert.rejects(ask());
+      await ask();
+      await ask();
+      const last = keys(calls).pop();
+      assert.equal(new Set(keys(calls).slice(0, -1)).size, 1, `${JSON.stringify(answers)} ${isResend}`);
+      assert.ok(last && !keys(calls).slice(0, -1).includes(last));
+    }
+  }
+});
+
+test("a number that is asked for again in another language keeps its key", async () => {
+  const { client, calls } = start(silence, silence, silence, { status: 202, body: SENT });
+  await assert.rejects(client.send({ ...send, locale: "en" }));
+  await client.send({ ...send, locale: "zh" });
+  assert.equal(new Set(keys(calls)).size, 1);
+});
+
 test("another number has another key, and a definite refusal ends a key", async () => {
   const { client, calls } = start(silence, silence, silence, { status: 202, body: SENT }, problem("limited", 429), { status: 202, body: SENT });
   await assert.rejects(client.send(send));
@@ -105,6 +131,19 @@ test("a wrong code costs one guess however often it is entered", async () => {
   assert.equal(challenge.attemptsLeft, 4);
 });
 
+test("what cannot be the code is refused without a call, and costs no guess", async () => {
+  const { client, calls } = start({ status: 202, body: SENT }, { status: 202, body: { ...SENT, codeLength: undefined } }, { body: { token: "s" } });
+  const challenge = await client.send(send);
+  for (const typed of ["12345", "1234567", "", "12345x", "hello!"]) {
+    await assert.rejects(challenge.verify(typed), (error) => error.kind === "malformed" && error.document.errors[0].accepted === "6 digits", typed);
+  }
+  assert.equal(calls.length, 1);
+  // A service that does not say how long a code is decides itself.
+  const unknown = await client.send(send);
+  await assert.rejects(unknown.verify("12345x"), refusedWith("malformed"));
+  await unknown.verify("12345");
+});
+
 test("a verify that nothing answered is repeated once, and 503 as often as a send", async () => {
   const { client, calls } = start({ status: 202, body: SENT }, silence, silence, problem("unavailable", 503), problem("unavailable", 503), { body: { token: "s" } });
   const challenge = await client.send(send);
@@ -134,13 +173,60 @@ test("a resend keeps used guesses, knows a new code, and forgets the wrong codes
   assert.deepEqual(calls.slice(2).map(({ body }) => body.token), ["t1", "t1", "t2"]);
 });
 
-test("a resend whose answer was lost is a resend, not a refusal", async () => {
+test("a resend has a key of its own, and one that was lost is the same again", async () => {
   const cooling = { ...problem("limited", 429, { rule: "phone-cooldown" }), headers: { "Retry-After": "58" } };
-  const { client } = start({ status: 202, body: SENT }, silence, cooling, cooling);
+  const { client, calls } = start({ status: 202, body: SENT }, silence, { status: 202, body: { ...SENT, resendIn: 58 } }, cooling);
   const challenge = await client.send(send);
   assert.equal(await challenge.resend(), false);
   assert.equal(challenge.resendIn, 58);
   await assert.rejects(challenge.resend(), refusedWith("limited"));
+  const [sent, lost, again, last] = keys(calls);
+  assert.equal(lost, again);
+  assert.equal(new Set([sent, lost, last]).size, 3);
+});
+
+/** A `fetch` whose answers come when the test says so: each call gives what answers it. */
+function startByHand() {
+  const calls = [];
+  const fetch = (url, { body, headers }) => new Promise((resolve) => {
+    calls.push({ path: new URL(url).pathname, headers, ...JSON.parse(body), reply: ({ status = 200, body: answer }) => resolve(new Response(JSON.stringify(answer), { status })) });
+  });
+  const client = new PhoneProof({ issuer: "https://verify.example", business: "login", device: "d", fetch, wait: async () => {} });
+  const next = async (index) => {
+    for (let turn = 0; calls.length <= index && turn < 1000; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    return calls[index] ?? assert.fail(`there is no call ${index}`);
+  };
+  return { client, calls, next };
+}
+
+test("a code that is entered while a late resend is under way counts for the code that it is", async () => {
+  const renewed = { status: 202, body: { ...SENT, token: "t2", attempts: 5 } };
+  for (const refusal of [problem("attempts-exhausted", 429), problem("already-used", 409), problem("expired", 410), problem("invalid-token", 400)]) {
+    const { client, calls, next } = startByHand();
+    const sending = client.send(send);
+    (await next(0)).reply({ status: 202, body: SENT });
+    const challenge = await sending;
+    const resending = challenge.resend();
+    // The text has arrived, its answer has not.
+    const verifying = challenge.verify("222222");
+    (await next(2)).reply(refusal);
+    (await next(1)).reply(renewed);
+    assert.equal(await resending, true);
+    (await next(3)).reply({ body: { token: "s" } });
+    assert.equal((await verifying).token, "s");
+    assert.deepEqual(calls.map(({ token }) => token), [undefined, "t1", "t1", "t2"]);
+  }
+  // The same code again, texted once more: its refusal stands.
+  const { client, calls, next } = startByHand();
+  const sending = client.send(send);
+  (await next(0)).reply({ status: 202, body: SENT });
+  const challenge = await sending;
+  const [resending, verifying] = [challenge.resend(), challenge.verify("222222")];
+  (await next(2)).reply(problem("wrong-code", 422, { attemptsRemaining: 4 }));
+  await assert.rejects(verifying, refusedWith("wrong-code"));
+  (await next(1)).reply({ status: 202, body: SENT });
+  await resending;
+  assert.equal(calls.length, 3);
 });
 
 test("a challenge outlives its page while its code works", async () => {
@@ -153,13 +239,52 @@ test("a challenge outlives its page while its code works", async () => {
   assert.equal(calls[1].body.token, "t1");
   // The clock of the device was set back: nobody knows how much time is left, and the service decides.
   assert.equal(client.restore({ ...saved, savedAt: saved.savedAt + 360_000 }).expiresIn, 300);
-  for (const useless of [{ ...saved, savedAt: saved.savedAt - 300_000 }, null, undefined, {}, { answer: {} }]) assert.equal(client.restore(useless), undefined);
+  for (const useless of [{ ...saved, savedAt: saved.savedAt - 300_000 }, { ...saved, savedAt: "now" }, null, undefined, {}, { answer: {} }, { ...saved, answer: { token: 1 } }, { ...saved, request: {} }]) {
+    assert.equal(client.restore(useless), undefined);
+  }
+});
+
+test("a challenge of another business or stack is not taken up", async () => {
+  const { client } = start({ status: 202, body: SENT });
+  const saved = (await client.send(send)).save();
+  const other = (change) => new PhoneProof({ issuer: "https://verify.example", business: "login", device: "d", ...change });
+  assert.equal(other({ business: "shop" }).restore(saved), undefined);
+  assert.equal(other({ issuer: "https://elsewhere.example" }).restore(saved), undefined);
+  assert.ok(other({}).restore(saved));
+});
+
+test("a code that was wrong is known after the page was left, until another code is texted", async () => {
+  const wrong = problem("wrong-code", 422, { attemptsRemaining: 4 });
+  const { client, calls } = start({ status: 202, body: SENT }, wrong, { status: 202, body: { ...SENT, token: "t2" } }, wrong);
+  const challenge = await client.send(send);
+  await assert.rejects(challenge.verify("111111"));
+  const later = client.restore(JSON.parse(JSON.stringify(challenge.save())));
+  await assert.rejects(later.verify("111111"), (error) => error.kind === "wrong-code" && error.attemptsRemaining === 4);
+  assert.equal(calls.length, 2);
+  await later.resend();
+  await assert.rejects(later.verify("111111"));
+  assert.equal(calls.length, 4);
+});
+
+test("an issuer that nobody could call is refused by name, where it is written", () => {
+  const of = (issuer) => new PhoneProof({ issuer, business: "login", device: "d" }).issuer;
+  const good = { "": "", "/": "", "/verify/": "/verify", "https://verify.example/": "https://verify.example", " http://127.0.0.1:3000 ": "http://127.0.0.1:3000", "https://verify.example/base/": "https://verify.example/base", "HTTPS://Verify.example": "HTTPS://Verify.example", "http://[::1]:3000": "http://[::1]:3000" };
+  for (const [issuer, read] of Object.entries(good)) assert.equal(of(issuer), read);
+  for (const issuer of ["https://", "http://", "https://verify.example:99999", "https://verify.example:port", "verify.example.com", "verify.example.com:443", "//verify.example", "ftp://verify.example", "https://user:secret@verify.example", "https://verify.example?x=1", "https://verify.example#x", "https://ver ify.example", "javascript:alert(1)", undefined, null]) {
+    assert.throws(() => of(issuer), (error) => error instanceof TypeError && error.message.includes("issuer") && error.message.includes("https://verify.example.com"), String(issuer));
+  }
 });
 
 test("what answers at a wrong address is told apart", async () => {
   for (const answer of [{ status: 404, body: "<h1>Not found</h1>" }, { status: 200, body: "<h1>Hello</h1>" }, { status: 403, body: { message: "Forbidden" } }]) {
     await assert.rejects(start(answer).client.send(send), refusedWith("not-phoneproof"));
   }
+  // Something before the service answers every call with 200.
+  await assert.rejects(start({ body: { ok: true } }).client.send(send), refusedWith("not-phoneproof"));
+  const { client } = start({ status: 202, body: SENT }, { body: {} }, { body: { token: "s" } });
+  const challenge = await client.send(send);
+  await assert.rejects(challenge.verify("123456"), refusedWith("not-phoneproof"));
+  assert.equal((await challenge.verify("123456")).token, "s");
   await assert.rejects(start({ body: { countries: "all" } }).client.policy(), refusedWith("not-phoneproof"));
 });
 

@@ -1,8 +1,10 @@
 // What ships: how large it is, that it needs nothing around it, and that its words are whole.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -48,9 +50,74 @@ test("it loads and sends without crypto, storage, performance and navigator, as 
   assert.notEqual(...JSON.parse(out.split("\n")[0]));
 });
 
+/** Runs a script in a process of its own. */
+const run = (script) => execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+const urlOf = (path) => JSON.stringify(new URL(`../${path}`, import.meta.url).href);
+
+test("a server that renders pages can import the component, which then defines no element", () => {
+  const out = run(`
+    const { PhoneProofElement, PhoneProof, Problem } = await import(${urlOf("dist/phone-proof.js")});
+    PhoneProofElement.addWords("fr", { send: "Envoyer" });
+    console.log(typeof PhoneProofElement, typeof globalThis.customElements, new PhoneProof({ issuer: "", business: "login" }).business);`);
+  assert.equal(out, "function undefined login\n");
+});
+
+test("a problem of the component is one of the client's, and the other way round", () => {
+  const out = run(`
+    const client = await import(${urlOf("dist/client.js")});
+    const component = await import(${urlOf("dist/phone-proof.js")});
+    const of = ({ Problem }) => new Problem("expired", 410);
+    console.log(client.Problem === component.Problem, of(client) instanceof component.Problem, of(component) instanceof client.Problem);
+    for (const other of [new Error("x"), null, undefined, "x", {}]) if (other instanceof client.Problem) throw new Error(String(other));`);
+  assert.equal(out, "false true true\n");
+});
+
+test("a language is found however systems write it", async () => {
+  const { servedTag } = await import("../dist/phone-proof.js");
+  const tags = { "zh_CN": "zh", "zh_CN.UTF-8": "zh", " zh ": "zh", "C": "en", "POSIX": "en", "x": "en", "-": "en", "en US": "en", "中文": "en", "zh-Hans-CN-x-private": "zh" };
+  for (const [tag, served] of Object.entries(tags)) assert.equal(servedTag(tag), served, tag);
+});
+
+/** Compiles a page's TypeScript against the types that ship. Returns what the compiler says. */
+function compile(source, lib) {
+  const folder = mkdtempSync(join(tmpdir(), "phoneproof-types-"));
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(file("."), join(folder, "node_modules/phoneproof-web"));
+  writeFileSync(join(folder, "page.ts"), source);
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  const compilerOptions = { noEmit: true, strict: true, module: "nodenext", target: "es2022", lib, types: [], skipLibCheck: false };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["page.ts"] }));
+  const { stdout } = spawnSync(process.execPath, [file("node_modules/typescript/bin/tsc")], { cwd: folder, encoding: "utf8" });
+  rmSync(folder, { recursive: true });
+  return stdout;
+}
+
+test("the types of the client need none of a browser, and those of the component name its events", () => {
+  const client = `
+    import { PhoneProof, Problem } from "phoneproof-web";
+    const answer = { ok: true, status: 200, headers: { get: () => null }, text: async () => "{}" };
+    const phoneproof = new PhoneProof({ issuer: "https://verify.example.com", business: "login", fetch: async (url, { method }) => (void [url, method], answer) });
+    export const sent = phoneproof.send({ phone: "+1" }).catch((error: unknown) => { if (error instanceof Problem) return error.kind; throw error; });`;
+  assert.equal(compile(client, ["es2022"]), "");
+  const component = `
+    import { PhoneProof, Problem } from "phoneproof-web";
+    import { type PhoneProofElement } from "phoneproof-web/phone-proof.js";
+    new PhoneProof({ issuer: "", business: "login", fetch: globalThis.fetch, });
+    const element: PhoneProofElement = document.createElement("phone-proof");
+    element.fetch = (url, init) => fetch(url, init);
+    element.issuer = "https://verify.example.com";
+    element.required = true;
+    element.value = "";
+    element.words = { verify: "Continue" };
+    element.addEventListener("phoneproof-verified", (event) => event.detail.token.length);
+    element.addEventListener("phoneproof-refused", ({ detail: { problem } }) => problem instanceof Problem && problem.kind);
+    document.addEventListener("phoneproof-sent", (event) => event.detail.challenge.resendIn.toFixed());
+    element.addEventListener("phoneproof-shown", (event) => { const shown: "number" | "code" | "done" = event.detail.shown; return shown; });
+    element.addEventListener("change", (event) => event.type);`;
+  assert.equal(compile(component, ["es2022", "dom", "dom.iterable"]), "");
+});
+
 test("every text has a Chinese one, with the same values and lines", async () => {
-  // The module defines an element; this is enough of a browser for that.
-  Object.assign(globalThis, { HTMLElement: class {}, customElements: { get: () => undefined, define: () => {} }, MutationObserver: class {} });
   const { LANGUAGES, servedTag, phoneFault, wordsFor } = await import("../dist/phone-proof.js");
   const { en, zh } = LANGUAGES;
   assert.deepEqual(Object.keys(zh), Object.keys(en));

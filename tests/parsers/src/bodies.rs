@@ -50,6 +50,7 @@ pub(crate) const SEND: Target = Target {
             r#"{"phone":"+14152007986","uniqueId":"CaNaRy","businessId":"login"}"#,
             r#"{"phone":"(415) 200-7986 CaNaRy","region":"us","uniqueId":"d CaNaRy","businessId":"password-change","locale":"zh_CN","token":"v1.r1-20780.CaNaRy","action":"pay:CaNaRy:EUR 100"}"#,
             r#"{"phone":"+14152007986","uniqueId":"CaNaRy","businessId":"login","userAddress":"2001:DB8::ffff:7","attestation":"eyJ.CaNaRy.e30"}"#,
+            r#"{"phone":"+14152007986","uniqueId":"CaNaRy","businessId":"login","locale":[7,"","pt-BR","en"]}"#,
             r#" { "uniqueId" : "\u0043aNaRy" , "locale" : null , "phone" : "０" , "businessId" : "a" } "#,
         ])
     },
@@ -103,13 +104,29 @@ fn judge<C>(
     }
 }
 
-/// Reads the members of an object of strings. Members that are `null` are left out.
+/// Reads the members of an object of strings. Members that are `null` are left out. Of a list of locales it keeps the
+/// first one that can be read, and of any other `locale` nothing.
 fn read_strings(body: &[u8]) -> BTreeMap<String, String> {
-    let members: BTreeMap<String, Option<String>> =
-        serde_json::from_slice(body).expect("an accepted body is an object of strings");
+    let members: BTreeMap<String, Value> =
+        serde_json::from_slice(body).expect("an accepted body is an object");
     members
         .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
+        .filter_map(|(name, value)| match value {
+            Value::String(text) => Some((name, text)),
+            Value::Null => None,
+            Value::Array(names) if name == "locale" => {
+                let mut texts = names.iter().filter_map(Value::as_str);
+                let text = texts.find(|text| Locale::read_hint(text).is_some())?;
+                Some((name, text.to_owned()))
+            }
+            other => {
+                assert_eq!(
+                    name, "locale",
+                    "an accepted body is an object of strings: {other}"
+                );
+                None
+            }
+        })
         .collect()
 }
 
@@ -131,11 +148,11 @@ fn check_send(command: &SendCommand, sent: &BTreeMap<String, String>) -> Value {
         BusinessId::parse(command.business.as_str()).as_ref()
     );
     let country = command.region.map(|region| region.as_str().to_owned());
-    let locale = command.locale.as_ref().map(Locale::to_string);
+    let locale = command.locales.first().map(Locale::to_string);
     assert_eq!(country.is_some(), sent.contains_key("region"));
     // A locale is a hint: what cannot be read of it is as if it were not there.
     let hint = sent.get("locale").and_then(|text| Locale::read_hint(text));
-    assert_eq!(command.locale, hint);
+    assert_eq!(command.locales.first(), hint.as_ref());
     assert_eq!(
         country.as_deref().map(Country::parse),
         command.region.map(Ok)

@@ -9,6 +9,7 @@ use http::header::WWW_AUTHENTICATE;
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
 use phoneproof_guard::{build_challenge, read_bearer_token};
+use phoneproof_http::openapi::with_server;
 use phoneproof_http::problem::INTERNAL;
 use phoneproof_http::{Problem, Reply, caught};
 use tokio::time::timeout_at;
@@ -27,7 +28,7 @@ pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
     };
     let (span, deadline) = (call.span(), call.context.deadline);
     // Calls to AWS end by the deadline on their own. Other work, such as hashing a password, does not.
-    let serving = timeout_at(deadline, serve(&app.service, &mut call));
+    let serving = timeout_at(deadline, serve(&app, &mut call));
     let outcome = match caught(span, serving).await {
         Some(Ok(outcome)) => outcome,
         Some(Err(_)) => Err(unavailable("the answer was not ready by the deadline")),
@@ -37,8 +38,13 @@ pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
     app.finish(&call, outcome)
 }
 
-async fn serve(accounts: &Accounts, call: &mut Call) -> Result<Reply, Problem> {
+async fn serve(app: &App, call: &mut Call) -> Result<Reply, Problem> {
+    let accounts = &app.service;
     match call.endpoint {
+        Endpoint::OpenApi => {
+            let document = with_server(openapi::document(), &app.base_path);
+            Reply::json(StatusCode::OK, &document)
+        }
         Endpoint::Register => accounts::register(accounts, call).await,
         Endpoint::LogIn => sessions::log_in(accounts, call).await,
         Endpoint::Refresh => sessions::refresh(accounts, call).await,
@@ -47,7 +53,6 @@ async fn serve(accounts: &Accounts, call: &mut Call) -> Result<Reply, Problem> {
             let jwks = accounts.jwks(&mut call.context).await;
             Reply::json(StatusCode::OK, &jwks?)
         }
-        Endpoint::OpenApi => Reply::json(StatusCode::OK, &openapi::document()),
         Endpoint::Protected(endpoint) => {
             let access = check_access(accounts, call).await?;
             serve_session(endpoint, access, accounts, call).await

@@ -3,7 +3,9 @@
 //! A password must be long, and it must not be among those that guessers try first. It may consist of any kinds of
 //! characters.
 
+use std::collections::HashSet;
 use std::iter::zip;
+use std::ops::Range;
 
 use phoneproof_domain::phone::Phone;
 use thiserror::Error;
@@ -16,6 +18,9 @@ const COMMON: &str = include_str!("../../data/common-passwords.txt");
 /// Common passwords of 4 to 7 letters, sorted, one per line. People lengthen them, as in `admin1234567890`.
 const SHORT_WORDS: &str = include_str!("../../data/common-words.txt");
 
+/// Words that people lengthen in other languages and for other purposes, sorted, one per line.
+const BASE_WORDS: &str = include_str!("../../data/base-words.txt");
+
 /// The shortest part of a run, or of one repeated character, that lengthens a word without making it harder to guess.
 const SHORTEST_PADDING: usize = 3;
 
@@ -23,12 +28,15 @@ const SHORTEST_PADDING: usize = 3;
 const MOST_EXTRAS: usize = 2;
 
 /// Runs that people type as passwords. Any part of a run is refused, forwards and backwards.
-const RUNS: [&str; 5] = [
+const RUNS: [&str; 8] = [
     "012345678901234567890123456789",
     "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
     "qwertyuiopasdfghjklzxcvbnm",
     "qwertzuiopasdfghjklyxcvbnm",
+    "azertyuiopqsdfghjklmwxcvbn",
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
+    "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
+    "йцукенгшщзхъфывапролджэячсмитьбю",
 ];
 
 /// The longest stretch that may not make up a whole password by repetition, in characters.
@@ -107,34 +115,76 @@ fn contains_number(password: &str, phone: &Phone) -> bool {
     tail.is_some_and(|tail| digits.contains(tail))
 }
 
+/// Whether guessers try `password` first, as it is, without separators, or backwards.
 fn is_common(password: &str) -> bool {
-    let characters: Vec<char> = password.chars().collect();
+    let joined: String = password.chars().filter(|c| !is_separator(*c)).collect();
+    let backwards: String = joined.chars().rev().collect();
+    is_listed_or_pattern(password)
+        || is_listed_or_pattern(&joined)
+        || is_lengthened_word(&[password, &joined, &backwards])
+}
+
+/// Whether people write `character` between words, or between groups of digits.
+const fn is_separator(character: char) -> bool {
+    matches!(character, ' ' | '-' | '_' | '.' | ',' | '/' | ':' | '+')
+}
+
+fn is_listed_or_pattern(text: &str) -> bool {
+    let characters: Vec<char> = text.chars().collect();
     let stretch = measure_stretch(&characters);
     let repeated: String = characters.iter().take(stretch).collect();
     let is_repetition = stretch < characters.len();
-    is_listed(password)
-        || (is_repetition && (stretch <= SHORT_STRETCH || is_listed(&repeated)))
-        || is_run(&repeated)
-        || is_lengthened_word(password)
+    !text.is_empty()
+        && (is_listed(text)
+            || (is_repetition && (stretch <= SHORT_STRETCH || is_listed(&repeated)))
+            || is_run(&repeated)
+            || is_padding_alone(&characters))
 }
 
-/// Whether `password` is one common word, with nothing around it but padding: `password1234567`, `1111admin!`.
-fn is_lengthened_word(password: &str) -> bool {
-    let plain: String = password.chars().map(undo_substitution).collect();
-    let words = || COMMON.lines().chain(SHORT_WORDS.lines());
-    // Substitutions keep the number of characters, but the two texts may differ in bytes.
-    let same_places = plain.len() == password.len();
-    let texts = [Some(password), same_places.then_some(plain.as_str())];
-    texts.into_iter().flatten().any(|text| {
-        words().any(|word| {
-            text.match_indices(word).any(|(at, _)| {
-                let before = password.get(..at).unwrap_or_default();
-                let after = password.get(at + word.len()..).unwrap_or_default();
-                let extras = count_extras(before).zip(count_extras(after));
-                extras.is_some_and(|(before, after)| before + after <= MOST_EXTRAS)
-            })
-        })
+/// Whether `text` is nothing but padding: `abc123456789`, `111222333`.
+fn is_padding_alone(text: &[char]) -> bool {
+    count_extras(text).is_some_and(|extras| extras <= MOST_EXTRAS && extras * 4 < text.len())
+}
+
+/// Whether one of `texts` is one common word, perhaps several times, with nothing else but padding: `password1234567`,
+/// `1111admin!`, `summer2024summer2025`.
+fn is_lengthened_word(texts: &[&str]) -> bool {
+    // The substitutions are among ASCII characters, so the places of the two spellings are the same.
+    let mut spellings: Vec<(String, &str)> = Vec::new();
+    for text in texts {
+        spellings.push(((*text).to_owned(), text));
+        spellings.push((text.chars().map(undo_substitution).collect(), text));
+    }
+    let pairs: HashSet<[u8; 2]> = spellings
+        .iter()
+        .flat_map(|(text, _)| list_pairs(text))
+        .collect();
+    let lists = [COMMON, SHORT_WORDS, BASE_WORDS].into_iter();
+    let mut words = lists.flat_map(str::lines);
+    words.any(|word| {
+        list_pairs(word).all(|pair| pairs.contains(&pair))
+            && spellings
+                .iter()
+                .any(|(spelled, text)| consists_of(text, spelled, word))
     })
+}
+
+/// Lists the pairs of neighbouring bytes. A text cannot have a word if it lacks one of the word's pairs, which is faster
+/// to find out.
+fn list_pairs(text: &str) -> impl Iterator<Item = [u8; 2]> {
+    text.as_bytes().array_windows().copied()
+}
+
+/// Whether `text`, spelled as in `spelled`, has `word` and little but padding around it.
+fn consists_of(text: &str, spelled: &str, word: &str) -> bool {
+    let (mut end, mut extras) = (0, Some(0));
+    for (at, found) in spelled.match_indices(word) {
+        let before = count_extras_in(text, end..at);
+        extras = extras.zip(before).map(|(a, b)| a + b);
+        end = at + found.len();
+    }
+    let rest = count_extras_in(text, end..text.len());
+    end > 0 && extras.zip(rest).is_some_and(|(a, b)| a + b <= MOST_EXTRAS)
 }
 
 /// Returns the letter that people mean by a digit or sign that looks like it.
@@ -150,11 +200,14 @@ const fn undo_substitution(character: char) -> char {
     }
 }
 
-/// Counts the characters of `text` that are no padding; `None` when one of them is a letter.
-fn count_extras(text: &str) -> Option<usize> {
-    let characters: Vec<char> = text.chars().collect();
-    let mut rest = characters.as_slice();
-    let mut extras = 0;
+/// Counts the characters of a part of `text` that are no padding; `None` when one of them is a letter.
+fn count_extras_in(text: &str, part: Range<usize>) -> Option<usize> {
+    let part: Vec<char> = text.get(part)?.chars().collect();
+    count_extras(&part)
+}
+
+fn count_extras(text: &[char]) -> Option<usize> {
+    let (mut rest, mut extras) = (text, 0);
     while let Some(first) = rest.first() {
         let padding = measure_padding(rest);
         if padding == 0 && first.is_alphabetic() {
@@ -166,7 +219,8 @@ fn count_extras(text: &str) -> Option<usize> {
     Some(extras)
 }
 
-/// Measures the padding at the beginning of `text`: a part of a run or one repeated character; 0 if there is none.
+/// Measures the padding at the beginning of `text`: a part of a run, one repeated character, a repeated group of digits
+/// or signs, or a year; 0 if there is none.
 fn measure_padding(text: &[char]) -> usize {
     let fits = |length: &usize| {
         let part: String = text.iter().take(*length).collect();
@@ -174,7 +228,28 @@ fn measure_padding(text: &[char]) -> usize {
         is_run(&part) || part.chars().all(|c| Some(c) == first)
     };
     let lengths = (SHORTEST_PADDING..=text.len()).take_while(fits);
-    lengths.last().unwrap_or_default()
+    let run = lengths.last().unwrap_or_default();
+    let groups = (2..=SHORT_STRETCH).map(|group| measure_groups(text, group));
+    let year = if is_year(text) { 4 } else { 0 };
+    groups.fold(run.max(year), usize::max)
+}
+
+/// Measures how far `text` repeats its first `group` characters, if no letter is among them; 0 if it does not.
+fn measure_groups(text: &[char], group: usize) -> usize {
+    let repeats = |at: &usize| {
+        let here = text.get(*at);
+        here.is_some_and(|c| !c.is_alphabetic()) && (*at < group || here == text.get(at - group))
+    };
+    let length = (0..text.len()).take_while(repeats).count();
+    if length < group * 2 { 0 } else { length }
+}
+
+/// Whether `text` begins with a year of the last or of this century.
+fn is_year(text: &[char]) -> bool {
+    matches!(
+        text,
+        ['1', '9', a, b, ..] | ['2', '0', a, b, ..] if a.is_ascii_digit() && b.is_ascii_digit()
+    )
 }
 
 fn is_listed(word: &str) -> bool {
@@ -201,131 +276,4 @@ fn is_run(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn judge(strength: Strength, text: &str) -> Result<(), PasswordRefusal> {
-        let phone = Phone::from_canonical("+14152007986").expect("canonical");
-        let password = Password::parse(text).expect("a password");
-        strength.admits(&password, &phone)
-    }
-
-    #[test]
-    fn asks_for_fewer_characters_with_a_second_step() {
-        use Strength::{Alone, WithSecondStep};
-        assert_eq!(
-            judge(Alone, "green mountain"),
-            Err(PasswordRefusal::TooShort(15))
-        );
-        assert_eq!(judge(Alone, "green mountains"), Ok(()));
-        assert_eq!(
-            judge(WithSecondStep, "green m"),
-            Err(PasswordRefusal::TooShort(8))
-        );
-        assert_eq!(judge(WithSecondStep, "green mo"), Ok(()));
-    }
-
-    #[test]
-    fn counts_length_in_characters_not_bytes() {
-        assert_eq!(
-            judge(Strength::WithSecondStep, "山の上の雲"),
-            Err(PasswordRefusal::TooShort(8))
-        );
-        assert_eq!(judge(Strength::WithSecondStep, "山の上の雲が白い"), Ok(()));
-    }
-
-    #[test]
-    fn refuses_common_passwords_runs_and_repetitions() {
-        for text in [
-            "password",
-            "Trustno1",
-            "QWERTYUIOP",
-            "11111111",
-            "passwordpassword",
-            "Password1Password1",
-            "aaaaaaaaaaaaaaaaaaaa",
-            "abcabcabcabcabcabc",
-            "1234123412341234",
-            "123456789012345",
-            "098765432109876",
-            "abcdefghijklmnop",
-            "zyxwvutsrqponmlk",
-            "1qaz2wsx3edc4rfv",
-            "password1234567",
-            "Password123456789",
-            "admin1234567890",
-            "P@ssw0rd1234567",
-            "123456789password",
-            "111111welcome111111",
-            "Letmein!!!!!!!!!",
-            "dragon1234567890!!",
-            "iloveyou987654321",
-        ] {
-            assert_eq!(
-                judge(Strength::WithSecondStep, text),
-                Err(PasswordRefusal::Common),
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn refuses_the_accounts_own_number_in_every_spelling() {
-        for text in [
-            "+14152007986 is me",
-            "call (415) 200-7986",
-            "my 2 0 0 7 9 8 6 phone",
-        ] {
-            assert_eq!(
-                judge(Strength::Alone, text),
-                Err(PasswordRefusal::PhoneNumber)
-            );
-        }
-        assert_eq!(judge(Strength::Alone, "call (415) 200-7985"), Ok(()));
-    }
-
-    #[test]
-    fn accepts_any_kinds_of_characters() {
-        for text in [
-            "purple horses eat",
-            "password of my cat",
-            "dragon and monkey",
-            "love4mountains 81",
-            "42 91 05 33 77 18",
-            "ausgesprochen lang",
-        ] {
-            assert_eq!(judge(Strength::Alone, text), Ok(()), "{text}");
-        }
-    }
-
-    #[test]
-    fn the_list_has_the_count_order_and_lengths_of_its_readme() {
-        assert_eq!(COMMON.lines().count(), 11_611);
-        assert!(COMMON.lines().is_sorted());
-        assert!(COMMON.lines().all(|word| word.len() >= 8));
-        assert_eq!(SHORT_WORDS.lines().count(), 1_000);
-        assert!(SHORT_WORDS.lines().is_sorted());
-        assert!(
-            SHORT_WORDS
-                .lines()
-                .all(|word| (4..=7).contains(&word.len()))
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn a_refusal_does_not_depend_on_case(text in "[a-zA-Z0-9 ]{8,40}") {
-            let strength = Strength::WithSecondStep;
-            prop_assert_eq!(judge(strength, &text), judge(strength, &text.to_uppercase()));
-        }
-
-        #[test]
-        fn refuses_a_repetition_that_is_cut_off_anywhere(
-            stretch in "[a-z]{1,4}", length in 15_usize..60,
-        ) {
-            let text: String = stretch.chars().cycle().take(length).collect();
-            prop_assert_eq!(judge(Strength::Alone, &text), Err(PasswordRefusal::Common));
-        }
-    }
-}
+mod tests;

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use phoneproof_aws::clients::Clients;
-use phoneproof_aws::keys::{Keys, KeysError};
+use phoneproof_aws::keys::{KeyringOwner, Keys, KeysError};
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::clock::{Clock, Timestamp};
 use phoneproof_domain::phone::Phone;
@@ -101,9 +101,18 @@ impl Accounts {
     /// [`FetchFailed`] when TLS cannot be set up.
     pub fn new(settings: &AccountSettings, clock: Arc<dyn Clock>) -> Result<Self, FetchFailed> {
         let clients = Clients::new(&settings.aws, clock);
+        let guard = RemoteGuard::new(settings.verifier.as_str(), Https::new()?);
+        let guard = match &settings.jwks_url {
+            Some(url) => guard.with_jwks_url(url),
+            None => guard,
+        };
         Ok(Self {
             issuer: settings.issuer.clone(),
-            keys: Keys::new(clients.secrets, settings.keyring_secret_id.clone()),
+            keys: Keys::new(
+                clients.secrets,
+                settings.keyring_secret_id.clone(),
+                KeyringOwner::Account,
+            ),
             tokens: OwnTokens::new(&settings.issuer),
             store: AccountStore::new(
                 clients.dynamodb,
@@ -111,7 +120,7 @@ impl Accounts {
                 settings.limits_table.clone(),
             ),
             phones: PhoneParser::new(),
-            guard: RemoteGuard::new(settings.verifier.as_str(), Https::new()?),
+            guard,
             accepts_test_numbers: settings.accepts_test_numbers,
             hashing: Arc::new(Semaphore::new(HASHED_AT_ONCE)),
         })

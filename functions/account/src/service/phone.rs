@@ -8,9 +8,6 @@ use super::{AccountEvent, AccountRefusal, Accounts, business};
 use crate::access_token::Access;
 use crate::password::Password;
 
-/// Another account has the phone, and nothing was asked of it.
-const IN_USE: AccountRefusal = AccountRefusal::PhoneInUse { unlink_at: None };
-
 impl Accounts {
     /// Moves the account to the phone that `token` proves, spends the token and ends every session, in one transaction.
     ///
@@ -40,8 +37,10 @@ impl Accounts {
             return Err(AccountRefusal::AlreadySpent);
         }
         let holder = self.store.find_account_of(&proved.index, request).await?;
-        if holder.is_some() {
-            return Err(IN_USE);
+        match holder {
+            Some(holder) if holder == access.account => return Err(AccountRefusal::PhoneOfItsOwn),
+            Some(_) => return Err(AccountRefusal::PhoneOfAnother),
+            None => {}
         }
         let attempt = Attempt {
             phone: old.clone(),
@@ -69,7 +68,7 @@ impl Accounts {
                 Ok(())
             }
             Err(failed) if failed.at(0) => Err(AccountRefusal::AlreadySpent),
-            Err(failed) if failed.at(2) => Err(IN_USE),
+            Err(failed) if failed.at(2) => Err(AccountRefusal::PhoneOfAnother),
             // Another request has changed the account meanwhile, which ended its sessions.
             Err(_) => Err(AccountRefusal::SessionOver),
         }

@@ -31,11 +31,15 @@ pub enum AccountRefusal {
         /// When the account that had the phone was moved to another one, if that was not long ago.
         moved_at: Option<Timestamp>,
     },
-    /// Another account has the phone.
+    /// Somebody registers a phone that another account has.
     PhoneInUse {
         /// When the account loses the phone unless somebody uses it; `None` if nobody has asked for the phone.
         unlink_at: Option<Timestamp>,
     },
+    /// An account asks to move to a phone that another account has.
+    PhoneOfAnother,
+    /// An account asks to move to the phone that it has.
+    PhoneOfItsOwn,
     /// The password is too weak to be chosen.
     Password(PasswordRefusal),
     /// No account has this phone and this password.

@@ -1,9 +1,11 @@
 //! `keys rotate --leaked`: makes a keyring worthless that somebody may have read.
 
+use phoneproof_crypto::keyring::KeyringOwner;
 use phoneproof_crypto::keyring_edit::{Replaced, Replacement};
 use phoneproof_domain::clock::Timestamp;
 
 use super::{OpenKeyring, draw_key, generate_rsa_key};
+use crate::operator::Operator;
 use crate::output::CommandError;
 
 /// What everybody loses, for the confirmation. Account stacks lose other things.
@@ -17,8 +19,12 @@ pub(super) fn warn(keeps_passwords: bool) -> String {
 }
 
 /// Replaces the keys in `opened`. Returns what to tell the operator.
-pub(super) fn replace(opened: &mut OpenKeyring, now: Timestamp) -> Result<String, CommandError> {
-    let keeps_passwords = opened.secret.keeps_passwords;
+pub(super) fn replace(
+    operator: &Operator,
+    opened: &mut OpenKeyring,
+    now: Timestamp,
+) -> Result<String, CommandError> {
+    let keeps_passwords = opened.secret.keeps_passwords();
     let (root, pepper) = (draw_key()?, draw_key()?);
     let has_rsa = opened.document.has_rsa();
     let rsa = has_rsa.then(generate_rsa_key).transpose()?;
@@ -28,11 +34,29 @@ pub(super) fn replace(opened: &mut OpenKeyring, now: Timestamp) -> Result<String
         rsa: rsa.as_deref().map(Vec::as_slice),
     };
     let replaced = opened.document.replace_leaked(new, now);
-    Ok(if keeps_passwords {
+    let done = if keeps_passwords {
         describe_accounts(&replaced)
     } else {
         describe_verification(&replaced)
-    })
+    };
+    let other = name_other(opened.secret.owner, operator.names_stack());
+    Ok(format!("{done}\n{other}"))
+}
+
+/// Says that the keyring of the other service is as it was, and how to replace that one too.
+fn name_other(owner: KeyringOwner, names_stack: bool) -> String {
+    let (other, stack) = match owner {
+        KeyringOwner::Verification => (KeyringOwner::Account, "an account stack"),
+        KeyringOwner::Account => (KeyringOwner::Verification, "the verification stack"),
+    };
+    let how = if names_stack {
+        format!("give the name of {stack} with --stack-name")
+    } else {
+        format!("repeat the command with --keyring {other}")
+    };
+    format!(
+        "Not touched: the keyring of the {other} service. If somebody may have read that one too, {how}."
+    )
 }
 
 /// The sentence about the functions, which both kinds of stack need.

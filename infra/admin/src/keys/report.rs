@@ -11,7 +11,7 @@ use crate::output::{Reply, format_or_dash, format_table, make_row};
 pub(super) fn report(opened: &OpenKeyring, now: Timestamp, done: &str) -> Reply {
     let mut keys = opened.document.keys(now);
     // Nothing uses the peppers of a verification stack.
-    keys.retain(|key| opened.secret.keeps_passwords || key.purpose != KeyPurpose::Pepper);
+    keys.retain(|key| opened.secret.keeps_passwords() || key.purpose != KeyPurpose::Pepper);
     let mut rows = vec![make_row([
         "key",
         "purpose",
@@ -25,17 +25,20 @@ pub(super) fn report(opened: &OpenKeyring, now: Timestamp, done: &str) -> Reply 
             key.id.clone(),
             name(key.purpose).to_owned(),
             algorithm(key.purpose).to_owned(),
-            describe_state(key),
+            describe_state(key, now),
             format_or_dash(key.added),
             format_or_dash(key.replaced),
         ]
     }));
     let json = json!({
+        "keyring": opened.secret.owner.name(),
         "keys": keys.iter().map(describe_key).collect::<Value>(),
         "done": (!done.is_empty()).then_some(done),
     });
     let separator = if done.is_empty() { "" } else { "\n\n" };
-    Reply::done(json, format!("{done}{separator}{}", format_table(&rows)))
+    let heading = format!("Keyring of the {} service:", opened.secret.owner);
+    let table = format_table(&rows);
+    Reply::done(json, format!("{done}{separator}{heading}\n{table}"))
 }
 
 const fn name(purpose: KeyPurpose) -> &'static str {
@@ -58,10 +61,12 @@ const fn algorithm(purpose: KeyPurpose) -> &'static str {
 }
 
 /// Whether the key is in use, or from when on.
-fn describe_state(key: &KeyFacts) -> String {
+fn describe_state(key: &KeyFacts, now: Timestamp) -> String {
     match (key.is_current, key.from) {
         (true, _) => "current".to_owned(),
         (false, Some(from)) if key.purpose == KeyPurpose::Rsa => format!("signs from {from}"),
+        // A pepper that another one has replaced keeps the instant at which it came into use.
+        (false, Some(from)) if now < from => format!("used from {from}"),
         (false, _) => String::new(),
     }
 }

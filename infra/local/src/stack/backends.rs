@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use phoneproof_aws::keys::KeyringOwner;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::data_files::DataFiles;
+use super::data_files::{ACCOUNT_KEYRING, DataFiles, KEYRING};
 use super::keyrings;
 use super::options::Options;
-use crate::aws::{self, ACCOUNT_SECRET_ID, Log, SECRET_ID, Secret};
+use crate::aws::{self, Log, Secret};
 use crate::dynamodb;
 use crate::inbox::Inbox;
 use crate::loopback::{listen, serve};
@@ -64,13 +65,13 @@ impl Backends {
         let log = Log::default();
         let random = options.random.as_ref();
         let secret = keyrings::open(
-            SECRET_ID,
+            KeyringOwner::Verification,
             options.keyring.as_ref(),
-            beside_data("keyring.json"),
+            beside_data(KEYRING),
             random,
         )?;
-        let account_file = beside_data("account-keyring.json");
-        let account_secret = keyrings::open(ACCOUNT_SECRET_ID, None, account_file, random)?;
+        let account_file = beside_data(ACCOUNT_KEYRING);
+        let account_secret = keyrings::open(KeyringOwner::Account, None, account_file, random)?;
         let mut tasks = JoinSet::new();
         let stop = CancellationToken::new();
         let dynamodb = if let Some(external) = &options.dynamodb {

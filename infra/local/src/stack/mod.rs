@@ -1,6 +1,7 @@
 //! The whole service in one process: the loopback AWS services, both APIs and the pages.
 
 mod backends;
+mod base_path;
 mod data_files;
 mod keyrings;
 mod options;
@@ -17,6 +18,7 @@ use phoneproof_config::process::SystemClock;
 use phoneproof_config::{LOCAL_STACK, Settings};
 use phoneproof_observe::{Journal, Output, RequestContext};
 use phoneproof_service::{Parts, Service};
+use tokio::net::TcpListener;
 
 use crate::aws::{Log, SECRET_ID};
 use crate::gateway::{self, Gateway};
@@ -27,11 +29,16 @@ pub use crate::accounts::{AccountTables, account_tables};
 pub use backends::{Backends, Endpoints};
 pub use options::{ExternalDynamoDb, Options, tables};
 
+/// What the first port is for.
+const API: &str = "the API and the pages";
+
 /// A running stack. Dropping it without [`Stack::stop`] aborts the requests under way.
 #[derive(Debug)]
 pub struct Stack {
     /// The base URL of APIs and pages. It is also the issuer unless [`Options::issuer`] gives another.
     pub url: String,
+    /// The path of the issuer, at which APIs and pages are served too; empty for the root.
+    pub base_path: String,
     /// The loopback AWS services.
     pub backends: Backends,
 }
@@ -43,9 +50,11 @@ impl Stack {
     ///
     /// When a port is taken, a file cannot be used, or the policy or a keyring is faulty.
     pub async fn start(options: Options) -> io::Result<Self> {
-        let backends = Backends::start(&options).await?;
+        // First of all: whoever chose the port reads of that port.
+        let listening = listen(options.port, API).await?;
+        let backends = Box::pin(Backends::start(&options)).await?;
         let endpoints = backends.endpoints.clone();
-        Self::start_on(options, backends, endpoints).await
+        Box::pin(Self::serve(options, backends, endpoints, listening)).await
     }
 
     /// Starts both APIs and the pages on `backends`. The services reach the backends through `endpoints`, which differ
@@ -56,23 +65,29 @@ impl Stack {
     /// As [`Stack::start`].
     pub async fn start_on(
         options: Options,
-        mut backends: Backends,
+        backends: Backends,
         endpoints: Endpoints,
     ) -> io::Result<Self> {
-        let (listener, url) = listen(options.port, "the API and the pages").await?;
-        let data = options.data.clone();
-        // What the services read when they start is in the files beside the tables.
-        let name_data = |error: io::Error| match &data {
-            None => error,
-            Some(tables) => io::Error::other(format!("{}: {error}", tables.display())),
-        };
-        let pages = page::router(backends.inbox.clone(), &options.policy);
+        let listening = listen(options.port, API).await?;
+        Box::pin(Self::serve(options, backends, endpoints, listening)).await
+    }
+
+    /// Serves both APIs and the pages at a listener, which has this URL.
+    async fn serve(
+        options: Options,
+        mut backends: Backends,
+        endpoints: Endpoints,
+        (listener, url): (TcpListener, String),
+    ) -> io::Result<Self> {
+        let base_path = base_path::read(options.issuer.as_deref())?;
+        let pages = page::router(backends.inbox.clone(), &options.policy, &base_path);
         let settings = build_settings(&options, &url, endpoints);
         let output = copy_lines_to(&backends.log, &options);
         // On the heap: both are most of this future, which moves several times on its way.
         let account = Box::pin(accounts::start(
             accounts::build_settings(
                 &settings,
+                options.verifier_url.as_ref().unwrap_or(&url),
                 &options.account_tables,
                 options.accept_test_numbers,
             ),
@@ -81,8 +96,7 @@ impl Stack {
             Arc::clone(&options.clock),
             Arc::clone(&options.random),
         ))
-        .await
-        .map_err(name_data)?;
+        .await?;
         let random = Arc::clone(&options.random);
         let mut request = RequestContext::new(options.clock.now(), READ_WITHIN, random);
         // The age of a connection is real, even where a test moves the clock of the stack.
@@ -94,7 +108,7 @@ impl Stack {
         let service = Service::new(parts).map_err(io::Error::other)?;
         Box::pin(service.warm_up(&mut request))
             .await
-            .map_err(|error| name_data(io::Error::other(error)))?;
+            .map_err(io::Error::other)?;
         service.warm_up_send();
         let gateway = Gateway {
             app: Arc::new(App {
@@ -104,9 +118,10 @@ impl Stack {
                 allowed_origins: options.allowed_origins,
                 journal: Journal::new(settings.stack_name, None, output),
                 tracer: None,
-                base_path: String::new(),
+                base_path: base_path.clone(),
                 proxy: settings.proxy.map(phoneproof_api::trust_proxy),
             }),
+            base_path: base_path.clone(),
             account: Arc::new(account),
             clock: options.clock,
             random: options.random,
@@ -115,7 +130,11 @@ impl Stack {
         };
         let api = Router::new().fallback(gateway::serve).with_state(gateway);
         backends.serve(listener, pages.merge(api));
-        Ok(Self { url, backends })
+        Ok(Self {
+            url,
+            base_path,
+            backends,
+        })
     }
 
     /// Stops APIs, pages and backends: they accept no new connections, and have a moment for requests under way.

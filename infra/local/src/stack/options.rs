@@ -28,6 +28,9 @@ pub struct Options {
     /// The public URL, which is the issuer of all tokens. `None` takes the URL that the API listens on. Stacks that
     /// share an issuer and backends are instances of one service.
     pub issuer: Option<String>,
+    /// Where the account service finds the verification service, to fetch its keys. `None` takes the URL that the API
+    /// listens on.
+    pub verifier_url: Option<String>,
     /// The policy of the verification service.
     pub policy: Policy,
     /// The file of the policy, which operators read at [`POLICY_PATH`](crate::aws::POLICY_PATH); `None` serves none.
@@ -71,6 +74,7 @@ impl Options {
         Self {
             port: 0,
             issuer: None,
+            verifier_url: None,
             policy,
             policy_file: None,
             data: None,

@@ -1,5 +1,7 @@
 //! The bodies of `POST /v1/send`.
 
+use std::fmt;
+
 use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
@@ -9,6 +11,7 @@ use phoneproof_domain::policy::BusinessId;
 use phoneproof_http::{Faults, JsonBody, Problem, SensitiveText};
 use phoneproof_service::{PresentedAttestation, PresentedToken, SendCommand, Sent};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{MAX_TOKEN_BYTES, check_text};
@@ -39,10 +42,11 @@ pub struct SendBody {
     /// The country of a number in national form, as an ISO 3166-1 alpha-2 code.
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z]{2}$", example = "US")]
     region: Option<SensitiveText>,
-    /// The language of the text, as a hint: a BCP 47 tag, or the name of a locale in Java or POSIX. A locale that cannot
-    /// be read, or has no text, gets the default one.
-    #[schema(value_type = Option<String>, example = "en")]
-    locale: Option<SensitiveText>,
+    /// The language of the text, as a hint: a BCP 47 tag, the name of a locale in Java or POSIX, or an array of them, the
+    /// best first, as in `navigator.languages`. Whatever cannot be read, or has no text, gets the default language. No
+    /// value is refused.
+    #[schema(value_type = Value, required = false, example = "en")]
+    locale: Option<LocaleHint>,
     /// The challenge token of an earlier send, to text the same code again. With less than two minutes left, the text has
     /// a new code with a full life. Its challenge has a token of its own and the guesses that were left.
     #[schema(value_type = Option<String>, max_length = 3072)]
@@ -62,6 +66,35 @@ pub struct SendBody {
     /// two minutes at most. One that does not count is refused.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 1024)]
     attestation: Option<SensitiveText>,
+}
+
+/// The languages that a client would like, in any form. `Debug` hides them, because a client may send anything here.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct LocaleHint(Value);
+
+/// How many languages of a list are looked at.
+const MAX_LOCALES: usize = 16;
+
+impl LocaleHint {
+    /// Reads the languages that can be read, in the order of the client.
+    fn into_locales(self) -> Vec<Locale> {
+        let names = match self.0 {
+            Value::Array(names) => names,
+            name => vec![name],
+        };
+        let texts = names.iter().filter_map(Value::as_str);
+        texts
+            .filter_map(Locale::read_hint)
+            .take(MAX_LOCALES)
+            .collect()
+    }
+}
+
+impl fmt::Debug for LocaleHint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LocaleHint(…)")
+    }
 }
 
 impl JsonBody for SendBody {
@@ -90,7 +123,7 @@ impl SendBody {
         let device = faults.check("uniqueId", Device::parse(&body.unique_id.0));
         let business = faults.check("businessId", BusinessId::parse(&body.business_id.0));
         let region = faults.optional("region", body.region, Country::parse);
-        let locale = body.locale.and_then(|text| Locale::read_hint(&text.0));
+        let locales = body.locale.map_or_else(Vec::new, LocaleHint::into_locales);
         let token = faults.optional("token", body.token, |t| check_text(t, MAX_TOKEN_BYTES));
         let action = faults.optional("action", body.action, |t| check_text(t, MAX_ACTION_BYTES));
         let user_address = faults.optional("userAddress", body.user_address, parse_address);
@@ -107,7 +140,7 @@ impl SendBody {
             region,
             device,
             business,
-            locale,
+            locales,
             action,
             token: token.map(PresentedToken),
             idempotency_key,

@@ -85,7 +85,7 @@ async fn write_all(
 
 /// Chooses the pause after `idle` calls in a row that wrote nothing: between half of the longest one and all of it, so that
 /// several operators spread over time. If the random source fails, it is half.
-fn choose_pause(idle: u32, random: &dyn Random) -> Duration {
+pub(super) fn choose_pause(idle: u32, random: &dyn Random) -> Duration {
     let doubled = FIRST_PAUSE * 2_u32.saturating_pow(idle.saturating_sub(1));
     let half = doubled.min(LONGEST_PAUSE) / 2;
     let [byte] = random_array(random).unwrap_or([0]);

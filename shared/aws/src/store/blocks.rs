@@ -4,10 +4,12 @@
 //! phone, device or address, and the copies of the ranges. A record that is blocked stays until its block has ended.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::random::Random;
 use phoneproof_domain::subject::Subject;
 use phoneproof_domain::subject_record::NEVER;
+use thiserror::Error;
 
 use super::item::{EXPIRES_AT, Item, PK, attribute, instant, read_number, text};
 use super::record::RecordWrite;
@@ -19,6 +21,21 @@ const ROUNDS: u32 = 8;
 const REASON: &str = "reason";
 const LABEL: &str = "label";
 const CREATED_AT: &str = "created_at";
+const REMOVED: &str = "removed";
+
+/// The error code of a write whose condition failed.
+const CONDITIONAL_CHECK: &str = "ConditionalCheckFailedException";
+
+/// Why a change of the block list was not made, or not everywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BlockListError {
+    /// A call failed. Making the change again completes it.
+    #[error(transparent)]
+    Call(#[from] CallFailed),
+    /// Other operators changed the list at the same time. Making the change again completes it.
+    #[error("other operators kept changing the block list")]
+    Contended,
+}
 
 /// An entry of the block list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +50,8 @@ pub struct Block {
     pub created_at: Option<Timestamp>,
     /// When the entry ends; `None` when only an operator ends it.
     pub expires_at: Option<Timestamp>,
+    /// Whether an operator is taking the entry off the list. It is no longer in force, whatever the clocks say.
+    pub is_removed: bool,
 }
 
 impl Block {
@@ -45,6 +64,7 @@ impl Block {
             reason: read_text(REASON).unwrap_or_default(),
             created_at: read_number(item, CREATED_AT).map(Timestamp::from_unix),
             expires_at: read_number(item, EXPIRES_AT).map(Timestamp::from_unix),
+            is_removed: item.contains_key(REMOVED),
         })
     }
 
@@ -61,14 +81,16 @@ impl Block {
         let times = times
             .into_iter()
             .filter_map(|(name, at)| Some((name.to_owned(), instant(at?))));
-        item.extend(label.into_iter().chain(times));
+        let removed = self.is_removed;
+        let removed = removed.then(|| (REMOVED.to_owned(), AttributeValue::Bool(true)));
+        item.extend(label.into_iter().chain(times).chain(removed));
         item
     }
 
     /// Whether the entry is in force at `now`. DynamoDB may delete entries days after their end.
     #[must_use]
     pub fn is_in_force(&self, now: Timestamp) -> bool {
-        self.expires_at.is_none_or(|ends| now < ends)
+        !self.is_removed && self.expires_at.is_none_or(|ends| now < ends)
     }
 }
 
@@ -80,16 +102,6 @@ impl Store {
     ///
     /// [`CallFailed`] names the call. Calling again completes the work.
     pub async fn block(&self, block: &Block, now: Timestamp) -> Result<(), CallFailed> {
-        self.list_block(block).await?;
-        if block.subject.kind.is_range() {
-            return Ok(());
-        }
-        self.mark_blocked(&block.subject, block.expires_at, now)
-            .await
-    }
-
-    /// Writes an entry of the list alone.
-    async fn list_block(&self, block: &Block) -> Result<(), CallFailed> {
         self.client
             .put_item()
             .table_name(&self.tables.blocks)
@@ -97,44 +109,90 @@ impl Store {
             .send()
             .await
             .map_err(|error| CallFailed::new("PutItem", &error))?;
-        Ok(())
+        if block.subject.kind.is_range() {
+            return Ok(());
+        }
+        self.mark_blocked(&block.subject, block.expires_at, now)
+            .await
     }
 
-    /// Takes a subject off the list. Returns its entry, if there was one.
+    /// Takes subjects off the list. Returns the entries that there were.
     ///
-    /// The record, or the copies of the ranges, are written before the entry goes. So an entry stays on the list for as
-    /// long as it may act.
+    /// The record of a phone, device or address is written before its entry goes. The entry of a range is marked first, then
+    /// the range leaves the copies, and then the entry goes. So an entry stays on the list for as long as it may act. The
+    /// mark, and not an end of the entry, tells other operators that it is no longer in force: their clocks may be behind.
     ///
     /// # Errors
     ///
-    /// [`CallFailed`] names the call. Calling again completes the work.
+    /// [`BlockListError`] when a call fails, or others change the list at the same time. Calling again completes the work.
     pub async fn unblock(
         &self,
-        subject: &Subject,
+        subjects: &[Subject],
         now: Timestamp,
         random: &dyn Random,
-    ) -> Result<Option<Block>, CallFailed> {
-        let Some(block) = self.find_block(subject).await? else {
-            return Ok(None);
-        };
-        if subject.kind.is_range() {
-            let ended = Block {
-                expires_at: Some(now),
-                ..block.clone()
-            };
-            self.list_block(&ended).await?;
-            self.spread_ranges(now, random).await?;
-        } else {
-            self.unmark_blocked(subject, now).await?;
+    ) -> Result<Vec<Block>, BlockListError> {
+        let mut found = Vec::new();
+        for subject in subjects {
+            found.extend(self.find_block(subject).await?);
         }
-        self.client
-            .delete_item()
+        for Block { subject, .. } in &found {
+            if subject.kind.is_range() {
+                self.mark_removed(subject, now).await?;
+            } else {
+                self.unmark_blocked(subject, now).await?;
+            }
+        }
+        if found.iter().any(|block| block.subject.kind.is_range()) {
+            self.spread_ranges(random).await?;
+        }
+        for block in &found {
+            self.delete_block(&block.subject).await?;
+        }
+        Ok(found)
+    }
+
+    /// Marks the entry of a range, unless somebody else has deleted it.
+    async fn mark_removed(&self, subject: &Subject, now: Timestamp) -> Result<(), BlockListError> {
+        let marked = self
+            .client
+            .update_item()
             .table_name(&self.tables.blocks)
             .key(PK, text(subject.key()))
+            .condition_expression("attribute_exists(pk)")
+            .update_expression("SET #removed = :yes, #ends = :now")
+            .expression_attribute_names("#removed", REMOVED)
+            .expression_attribute_names("#ends", EXPIRES_AT)
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .expression_attribute_values(":now", instant(now))
             .send()
             .await
-            .map_err(|error| CallFailed::new("DeleteItem", &error))?;
-        Ok(Some(block))
+            .map_err(|error| CallFailed::new("UpdateItem", &error));
+        match marked {
+            Err(failed) if failed.code != CONDITIONAL_CHECK => Err(failed.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Deletes the entry of a subject. That of a range has to be marked still: otherwise somebody has blocked it anew.
+    async fn delete_block(&self, subject: &Subject) -> Result<(), BlockListError> {
+        let request = self
+            .client
+            .delete_item()
+            .table_name(&self.tables.blocks)
+            .key(PK, text(subject.key()));
+        let request = if subject.kind.is_range() {
+            request
+                .condition_expression("attribute_not_exists(pk) OR attribute_exists(#removed)")
+                .expression_attribute_names("#removed", REMOVED)
+        } else {
+            request
+        };
+        let deleted = request.send().await;
+        match deleted.map_err(|error| CallFailed::new("DeleteItem", &error)) {
+            Ok(_) => Ok(()),
+            Err(failed) if failed.code == CONDITIONAL_CHECK => Err(BlockListError::Contended),
+            Err(failed) => Err(failed.into()),
+        }
     }
 
     /// Writes the end of a block on the subject's record, which then lasts until that end at least.

@@ -242,6 +242,7 @@ mod tests {
             &RootId::parse("r1").expect("an id"),
             Timestamp::from_unix(1_300),
             4,
+            None,
         );
         let mut members = slot.as_m().expect("a map").clone();
         members.insert(slot_member::BY.to_owned(), bytes(WRITE.0));

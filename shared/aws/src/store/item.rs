@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use phoneproof_domain::challenge::ChallengeId;
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::phone_record::{PhoneRecord, Slot, SlotIndex, Use, WriteId};
+use phoneproof_domain::phone_record::{PhoneRecord, ResendId, Slot, SlotIndex, Use, WriteId};
 use phoneproof_domain::purse::Proof;
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::subject::SubjectIndex;
@@ -156,21 +156,49 @@ pub(super) mod slot_member {
     pub(crate) const USED: &str = "u";
     pub(crate) const USED_BY: &str = "ub";
     pub(crate) const BY: &str = "b";
+    /// The name of a member that says when the code was texted again under an idempotency key begins with this.
+    pub(crate) const RESENT_PREFIX: &str = "resent_";
 }
 
-/// Makes the slot of a new challenge.
+/// Returns the name of the member of a slot that says when a resend under an idempotency key was texted.
+pub(super) fn resent_name(resend: ResendId) -> String {
+    let ResendId(id) = resend;
+    format!(
+        "{}{:032x}",
+        slot_member::RESENT_PREFIX,
+        u128::from_be_bytes(id)
+    )
+}
+
+/// Reads when a slot's code was texted again under idempotency keys.
+fn read_resends(members: &Item) -> BTreeMap<ResendId, Timestamp> {
+    let resends = members.keys().filter_map(|name| {
+        let id = name.strip_prefix(slot_member::RESENT_PREFIX)?;
+        let id = u128::from_str_radix(id, 16).ok()?.to_be_bytes();
+        Some((
+            ResendId(id),
+            Timestamp::from_unix(read_number(members, name)?),
+        ))
+    });
+    resends.collect()
+}
+
+/// Makes the slot of a new challenge. A renewal under an idempotency key keeps its `resend`.
 pub(super) fn make_slot(
     id: ChallengeId,
     root: &RootId,
     expires_at: Timestamp,
     attempts: u32,
+    resend: Option<(ResendId, Timestamp)>,
 ) -> AttributeValue {
-    AttributeValue::M(HashMap::from([
+    let mut members = HashMap::from([
         (slot_member::ID.to_owned(), bytes(id.0)),
         (slot_member::ROOT.to_owned(), text(root.as_str())),
         (slot_member::EXPIRES.to_owned(), instant(expires_at)),
         (slot_member::LEFT.to_owned(), number(attempts)),
-    ]))
+    ]);
+    members.extend(resend.map(|(id, at)| (resent_name(id), instant(at))));
+    AttributeValue::M(members)
 }
 
 /// Reads a slot; `None` when a member is missing or of another type.
@@ -186,6 +214,7 @@ pub(super) fn read_slot(value: &AttributeValue) -> Option<Slot> {
             by: WriteId(read_bytes(members, slot_member::USED_BY).unwrap_or_default()),
         }),
         written_by: read_bytes(members, slot_member::BY).map(WriteId),
+        resends: read_resends(members),
     })
 }
 
@@ -232,6 +261,7 @@ mod tests {
                     &RootId::parse("r1").expect("an id"),
                     Timestamp::from_unix(1_300),
                     5,
+                    Some((ResendId([7; 16]), Timestamp::from_unix(1_000))),
                 ),
             ),
             ("slot_x".to_owned(), number(1)),
@@ -243,5 +273,7 @@ mod tests {
             (slot.attempts_left, slot.used, slot.written_by),
             (5, None, None)
         );
+        let resent = BTreeMap::from([(ResendId([7; 16]), Timestamp::from_unix(1_000))]);
+        assert_eq!(slot.resends, resent);
     }
 }

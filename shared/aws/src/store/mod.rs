@@ -33,7 +33,7 @@ use phoneproof_domain::random::RandomUnavailable;
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 
-pub use self::blocks::Block;
+pub use self::blocks::{Block, BlockListError};
 pub use self::counter::count_update;
 pub use self::inspect::WrongCodes;
 pub use self::purses::Freshness;

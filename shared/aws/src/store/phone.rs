@@ -1,13 +1,15 @@
 //! The challenge on a phone's record: what a send writes of it, and what a refund takes back.
 
 use phoneproof_domain::phone_record::{
-    Predecessor, REPEATABLE_FOR, REPEATED_FOR, Reservation, Share,
+    Predecessor, REPEATABLE_FOR, REPEATED_FOR, ResendId, Reservation, Share,
 };
 use phoneproof_domain::purse::{Claim, Proof};
 use phoneproof_domain::tally::Begin;
 use phoneproof_domain::window::Quota;
 
-use super::item::{attribute, bytes, instant, make_slot, number, slot_member, slot_name, text};
+use super::item::{
+    attribute, bytes, instant, make_slot, number, resent_name, slot_member, slot_name, text,
+};
 use super::record::RecordWrite;
 use super::reserve::SendPlan;
 
@@ -46,11 +48,12 @@ pub(super) fn reserve_slot(write: &mut RecordWrite, plan: &SendPlan) {
     match reservation {
         Reservation::New { .. } => {}
         Reservation::Idempotent { .. } => forbid_id(write, plan),
-        Reservation::Renewal { of, .. } => {
+        Reservation::Renewal { of, key, .. } => {
             forbid_id(write, plan);
             move_guesses(write, of);
+            forbid_resend(write, *key, "#old");
         }
-        Reservation::Resend { id, .. } => {
+        Reservation::Resend { id, key, .. } => {
             write.require(
                 "#slot.#id = :id AND #slot.#expires > :now AND #slot.#left > :zero \
                  AND attribute_not_exists(#slot.#used)",
@@ -59,6 +62,10 @@ pub(super) fn reserve_slot(write: &mut RecordWrite, plan: &SendPlan) {
             write.name("#left", slot_member::LEFT);
             write.value(":id", bytes(id.0));
             write.value(":zero", number(0));
+            forbid_resend(write, *key, "#slot");
+            if key.is_some() {
+                write.set("#slot.#resent = :now");
+            }
         }
     }
     if reservation.is_new() {
@@ -67,7 +74,9 @@ pub(super) fn reserve_slot(write: &mut RecordWrite, plan: &SendPlan) {
             "(attribute_not_exists(#slot) OR #slot.#expires <= :over OR #slot.#used <= :once)",
         );
         write.set("#slot = :slot");
-        let challenge = make_slot(reservation.id(), &plan.root, plan.expires_at, plan.attempts);
+        let resend = reservation.key().map(|key| (key, terms.now));
+        let (id, root) = (reservation.id(), &plan.root);
+        let challenge = make_slot(id, root, plan.expires_at, plan.attempts, resend);
         write.value(":over", instant(terms.now - REPEATED_FOR));
         write.value(":once", instant(terms.now - REPEATABLE_FOR));
         write.value(":slot", challenge);
@@ -156,6 +165,14 @@ fn forbid_id(write: &mut RecordWrite, plan: &SendPlan) {
     write.value(":id", bytes(plan.reservation.id().0));
 }
 
+/// Adds the condition that the challenge in `slot` was not resent under this idempotency key.
+fn forbid_resend(write: &mut RecordWrite, key: Option<ResendId>, slot: &str) {
+    if let Some(key) = key {
+        write.require(format!("attribute_not_exists({slot}.#resent)"));
+        write.name("#resent", resent_name(key));
+    }
+}
+
 /// Adds the condition that the challenge before is open and has exactly so many guesses left, and takes them.
 fn move_guesses(write: &mut RecordWrite, of: &Predecessor) {
     write.require(
@@ -171,14 +188,19 @@ fn move_guesses(write: &mut RecordWrite, of: &Predecessor) {
 }
 
 /// Releases the slot of a new challenge. A renewal also gives the guesses back to the challenge before. For a resend, the
-/// challenge only has to be there.
+/// challenge has to be there, and its idempotency key is removed: the next request under it texts.
 pub(super) fn release_slot(write: &mut RecordWrite, reservation: &Reservation) {
     write.name("#slot", slot_name(reservation.slot()));
     write.name("#id", slot_member::ID);
     write.value(":id", bytes(reservation.id().0));
     write.require("#slot.#id = :id");
     match reservation {
-        Reservation::Resend { .. } => {}
+        Reservation::Resend { key: None, .. } => {}
+        Reservation::Resend { key: Some(key), .. } => {
+            write.require("attribute_exists(#slot.#resent)");
+            write.remove("#slot.#resent");
+            write.name("#resent", resent_name(*key));
+        }
         Reservation::New { .. } | Reservation::Idempotent { .. } => write.remove("#slot"),
         Reservation::Renewal { of, .. } => {
             // The guesses return to the challenge whose renewal was not texted, unless somebody guessed meanwhile: a

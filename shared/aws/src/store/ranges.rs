@@ -16,9 +16,12 @@ use phoneproof_domain::range::{BlockedRanges, Ranges, SHARDS, find_shard};
 use phoneproof_domain::subject::{Subject, SubjectKind};
 use phoneproof_domain::subject_record::NEVER;
 
+use tokio::time::sleep;
+
+use super::batch::choose_pause;
 use super::inspect::build_delete;
 use super::item::{Item, PK, instant, read_number, text};
-use super::{Block, CallFailed, Store, StoreError};
+use super::{Block, BlockListError, CallFailed, Store, StoreError};
 
 /// The characters of an index in the name of an attribute: 96 bits of a MAC. A longer name would make the copies
 /// larger, and each send pays for the size of the copy that it reads.
@@ -79,11 +82,14 @@ pub(super) fn read_blocked_ranges(item: &Item, ranges: &Ranges) -> BlockedRanges
 /// The copies, by partition key: the end of each block by the name of its attribute.
 type Copies = BTreeMap<String, BTreeMap<String, i64>>;
 
-/// Makes the copies that the entries in force at `now` ask for.
-fn plan_copies(blocks: &[Block], now: Timestamp) -> Copies {
+/// Makes the copies that the entries ask for.
+///
+/// No clock decides: two operators whose clocks differ would undo each other's writes. A copy may hold a block that has
+/// ended, until DynamoDB deletes its entry. It refuses nothing.
+fn plan_copies(blocks: &[Block]) -> Copies {
     let mut copies = Copies::new();
-    let in_force = blocks.iter().filter(|block| block.is_in_force(now));
-    for block in in_force.filter(|block| block.subject.kind.is_range()) {
+    let kept = blocks.iter().filter(|block| !block.is_removed);
+    for block in kept.filter(|block| block.subject.kind.is_range()) {
         let shards = match block.subject.kind {
             SubjectKind::NumberBlock => {
                 let shard = find_shard(&block.subject.index);
@@ -145,34 +151,31 @@ impl Store {
             .unwrap_or_default())
     }
 
-    /// Makes the copies of the ranges that are blocked at `now`. They act on the next send.
+    /// Makes the copies of the ranges that are blocked. They act on the next send.
     ///
-    /// The list is read again after the writes, so that two operators at once leave copies of both entries. `random` spreads
-    /// the repeats of writes that a throttled table left.
+    /// The list is read again after the writes, so that two operators at once leave copies of both entries: what one wrote
+    /// by a list that it had read too early, it writes again. `random` spreads the repeats.
     ///
     /// # Errors
     ///
-    /// [`CallFailed`] names the call. Calling again completes the copies.
-    pub async fn spread_ranges(
-        &self,
-        now: Timestamp,
-        random: &dyn Random,
-    ) -> Result<(), CallFailed> {
-        for _ in 0..ROUNDS {
+    /// [`BlockListError`] when a call fails, or others keep changing the list. Calling again completes the copies.
+    pub async fn spread_ranges(&self, random: &dyn Random) -> Result<(), BlockListError> {
+        for round in 0..ROUNDS {
+            // The first two rounds write and check. Another one means that somebody else is writing.
+            if round > 1 {
+                sleep(choose_pause(round - 1, random)).await;
+            }
             let items = self.scan_all(&self.tables.blocks, None).await?;
             let blocks: Vec<_> = items.iter().filter_map(Block::read).collect();
             let stored: Copies = items.iter().filter_map(read_copy).collect();
-            let writes = list_writes(&plan_copies(&blocks, now), &stored)?;
+            let writes = list_writes(&plan_copies(&blocks), &stored)?;
             if writes.is_empty() {
                 return Ok(());
             }
             self.write_batches(&self.tables.blocks, writes, random)
                 .await?;
         }
-        Err(CallFailed {
-            operation: "BatchWriteItem",
-            code: "other writers kept changing the block list".to_owned(),
-        })
+        Err(BlockListError::Contended)
     }
 }
 
@@ -189,6 +192,7 @@ mod tests {
             reason: String::new(),
             created_at: None,
             expires_at: expires_at.map(Timestamp::from_unix),
+            is_removed: false,
         }
     }
 
@@ -198,10 +202,13 @@ mod tests {
             block(SubjectKind::Country, "US", None),
             block(SubjectKind::Network, &"n".repeat(43), Some(200)),
             block(SubjectKind::NumberBlock, &"b".repeat(43), Some(300)),
-            block(SubjectKind::Country, "GB", Some(100)),
+            Block {
+                is_removed: true,
+                ..block(SubjectKind::Country, "GB", Some(i64::MAX))
+            },
             block(SubjectKind::Phone, &"p".repeat(43), None),
         ];
-        let copies = plan_copies(&blocks, Timestamp::from_unix(100));
+        let copies = plan_copies(&blocks);
         assert_eq!(copies.len(), usize::from(SHARDS));
         let sizes = copies.values().map(BTreeMap::len);
         assert_eq!(sizes.sum::<usize>(), 2 * usize::from(SHARDS) + 1);
@@ -209,15 +216,11 @@ mod tests {
         assert_eq!(own["block_bbbbbbbbbbbbbbbb"], 300);
         assert_eq!(own["country_US"], NEVER.unix());
         assert_eq!(own["network_nnnnnnnnnnnnnnnn"], 200);
-        assert!(plan_copies(&blocks, Timestamp::from_unix(300))[&shard_key(0)].len() == 1);
     }
 
     #[test]
     fn only_the_copies_that_differ_are_written() {
-        let planned = plan_copies(
-            &[block(SubjectKind::Country, "US", None)],
-            Timestamp::from_unix(0),
-        );
+        let planned = plan_copies(&[block(SubjectKind::Country, "US", None)]);
         assert_eq!(list_writes(&planned, &planned).expect("built"), []);
         let mut stored = planned.clone();
         stored.remove(&shard_key(7));

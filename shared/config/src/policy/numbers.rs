@@ -21,16 +21,7 @@ use super::table::{NumbersTable, RangeTable, TestNumberTable};
 
 /// Accepts the code of a country that has phone numbers, such as `GB`. `UK` has none.
 pub(super) fn parse_country(code: &str) -> Result<Country, String> {
-    const NEEDED: &str =
-        "the ISO 3166-1 code of a country with phone numbers is needed, as in `US`";
-    match Country::parse(code) {
-        Ok(country) if country.has_numbers() => Ok(country),
-        Ok(country) => Err(country.meant().map_or_else(
-            || NEEDED.to_owned(),
-            |meant| format!("{NEEDED}; did you mean `{meant}`?"),
-        )),
-        Err(_) => Err(NEEDED.to_owned()),
-    }
+    Country::parse_with_numbers(code).map_err(|error| error.to_string())
 }
 
 /// Takes the text of a value in a list.

@@ -2,7 +2,9 @@
 
 mod callers;
 mod labels_and_prices;
+mod numbers;
 mod purses;
+mod slots;
 mod values;
 
 use std::collections::{BTreeSet, HashMap};
@@ -233,26 +235,6 @@ fn names_each_fault_by_its_path() {
     assert_refused(&cases);
 }
 
-#[test]
-fn refuses_codes_that_outlive_the_slots() {
-    let lasting = |seconds: u32| {
-        format!(
-            "[limits]\ncooldown_seconds = 10\n{SMALLEST}\n[business.b]\nbrand = \"B\"\n\
-             default_locale = \"en\"\ncode_lifetime_seconds = {seconds}\ntemplates.en = \"{{code}}\""
-        )
-    };
-    assert_eq!(
-        from_toml(&lasting(350)).map(|p| p.slots().count),
-        Ok(MAX_SLOTS)
-    );
-    assert_eq!(
-        faults(&lasting(351)),
-        [
-            "business.b.code_lifetime_seconds: at most 350 is accepted with limits.cooldown_seconds = 10"
-        ]
-    );
-}
-
 /// One fault of each kind: form, unknown name, range, list, template, and values that depend on each other.
 #[test]
 fn a_dozen_faults_of_every_kind_come_at_once() {
@@ -335,101 +317,6 @@ fn a_dozen_faults_of_every_kind_come_at_once() {
 }
 
 #[test]
-fn the_fault_of_a_mistaken_country_names_the_one_that_was_meant() {
-    let text = SMALLEST.replace("\"US\"", "\"UK\"");
-    let found = faults(&text);
-    assert!(found[0].ends_with("did you mean `GB`?"), "{found:?}");
-}
-
-#[test]
-fn a_range_of_numbers_must_be_one_that_the_policy_texts() {
-    let with = |range: &str| format!("{SMALLEST}\n[[numbers.range]]\n{range}\n");
-    let good = with("prefix = \"+1436\"\ndigits = 11\ncountry = \"US\"\ntype = \"mobile\"");
-    let policy = from_toml(&good).expect("valid");
-    let range = policy.numbers.ranges.first().expect("a range");
-    assert_eq!((range.prefix.as_str(), range.digits), ("1436", 11));
-    assert_eq!(range.number_type, NumberType::Mobile);
-    // A prefix of another country would pass the list of countries.
-    for (prefix, place) in [
-        ("+53", 0),
-        ("+44", 0),
-        ("+1436", 1),
-        ("+14", 1),
-        ("+14365", 1),
-    ] {
-        let one =
-            format!("prefix = \"{prefix}\"\ndigits = 11\ncountry = \"US\"\ntype = \"mobile\"");
-        let text = if place == 0 {
-            with(&one)
-        } else {
-            format!("{good}[[numbers.range]]\n{one}\n")
-        };
-        let found = faults(&text);
-        let at = format!("numbers.range[{place}].prefix: ");
-        assert!(
-            found.len() == 1 && found[0].starts_with(&at),
-            "{prefix}: {found:?}"
-        );
-    }
-    let longer = with("prefix = \"+1436\"\ndigits = 12\ncountry = \"US\"\ntype = \"mobile\"");
-    let longer = longer.strip_prefix(SMALLEST).expect("a range");
-    assert!(
-        from_toml(&format!("{good}{longer}")).is_ok(),
-        "of another length"
-    );
-    let bad = with("prefix = \"1436\"\ndigits = 3\ncountry = \"DE\"\ntype = \"voip\"");
-    let paths: Vec<_> = faults(&bad)
-        .iter()
-        .filter_map(|fault| Some(fault.split_once(": ")?.0.to_owned()))
-        .collect();
-    let fields = ["prefix", "digits", "country", "type"];
-    assert_eq!(
-        paths,
-        fields.map(|field| format!("numbers.range[0].{field}"))
-    );
-    let empty = faults(&with("type = \"unassigned\""));
-    assert_eq!(empty.len(), 4, "{empty:?}");
-}
-
-#[test]
-fn a_test_number_has_a_code_for_every_length_and_one_entry() {
-    let with = |code: &str| {
-        format!(
-            "{SMALLEST}\n[business.pay]\nbrand = \"B\"\ndefault_locale = \"en\"\ncode_length = 8\n\
-             templates.en = \"{{code}}\"\n[[test_number]]\nphone = \"+447700900123\"\ncode = {code}\n\
-             until = \"2027-01-01T00:00:00Z\"\n"
-        )
-    };
-    let policy = from_toml(&with("[\"123456\", \"12345678\"]")).expect("valid");
-    let number = policy.test_numbers.first().expect("a test number");
-    assert_eq!(number.code(6).map(Code::expose), Some("123456"));
-    assert_eq!(number.code(8).map(Code::expose), Some("12345678"));
-    for (code, reason) in [
-        ("\"123456\"", "a code of 8 digits is needed"),
-        ("[\"123456\", \"12345678\", \"1234567\"]", "no business"),
-        ("[\"123456\", \"12345678\", \"654321\"]", "the same length"),
-    ] {
-        let found = faults(&with(code));
-        assert!(found.len() == 1 && found[0].contains(reason), "{found:?}");
-    }
-    let number = "[[test_number]]\nphone = \"+1415\"\n";
-    let twice = with("[\"123456\", \"12345678\"]");
-    let twice = format!(
-        "{twice}{}",
-        twice
-            .split("[[")
-            .last()
-            .map(|n| format!("[[{n}"))
-            .unwrap_or_default()
-    );
-    assert_eq!(
-        faults(&twice),
-        ["test_number[1].phone: another entry has this number"]
-    );
-    assert!(!faults(&format!("{SMALLEST}{number}")).is_empty());
-}
-
-#[test]
 fn a_host_is_written_in_lower_case() {
     let policy = from_toml(&format!("{SMALLEST}\norigin = \"App.Example.COM\"")).expect("valid");
     let business = policy.businesses.values().next().expect("a business");
@@ -488,10 +375,11 @@ fn the_compiled_policy_is_valid() {
 fn a_locale_without_a_template_falls_back_to_a_shorter_one_or_the_default() {
     let policy = from_toml(DEFAULT_POLICY).expect("valid");
     let catalog = Catalog::new(&policy).expect("compiles");
-    let (id, business) = policy.businesses.iter().next().expect("a business");
+    let (id, _) = policy.businesses.iter().next().expect("a business");
+    let texts = catalog.texts(id).expect("its texts");
     let pick = |tag: &str| {
         let wanted = Locale::parse(tag).expect("a locale");
-        catalog.locale(id, business, Some(&wanted)).to_string()
+        texts.locale(Some(&wanted)).to_string()
     };
     assert_eq!(pick("zh-Hans-CN"), "zh");
     assert_eq!(pick("en-GB"), "en");

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use self::first::FirstForm;
-use super::{KeyringError, MIN_SECRET_CHARACTERS};
+use super::{KeyringError, KeyringOwner, MIN_SECRET_CHARACTERS};
 use crate::derive::{Purpose, RootKey};
 use crate::{base64url, from_base64url};
 use phoneproof_domain::root::RootId;
@@ -24,6 +24,9 @@ const VERSION: u64 = 2;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Document {
     version: u64,
+    /// The service whose keyring it is, once a command has changed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) owner: Option<KeyringOwner>,
     pub(crate) current: String,
     pub(crate) roots: BTreeMap<String, Zeroizing<String>>,
     pub(crate) keys: NamedKeys,
@@ -37,6 +40,9 @@ pub(crate) struct Document {
     /// When a root stopped being current, by its id, in Unix seconds.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) replaced: BTreeMap<String, i64>,
+    /// When a root, a pepper or the RSA key was removed, by its id, in Unix seconds. No id comes back.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) removed: BTreeMap<String, i64>,
 }
 
 /// The HMAC keys that do not rotate.

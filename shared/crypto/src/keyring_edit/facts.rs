@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::KeyringDocument;
+use super::{INDEX_ID, KeyringDocument};
 use crate::keyring::Peppers;
 use phoneproof_domain::clock::Timestamp;
 
@@ -70,7 +70,7 @@ impl KeyringDocument {
                 )
             }
         });
-        let index = std::iter::once(facts("index", KeyPurpose::Index, true));
+        let index = std::iter::once(facts(INDEX_ID, KeyPurpose::Index, true));
         let current = Peppers::read(&document.peppers);
         let current = current
             .map(|peppers| peppers.current(now).id().clone())

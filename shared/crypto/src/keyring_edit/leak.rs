@@ -41,12 +41,14 @@ impl KeyringDocument {
     /// - A new pepper comes into use after [`REFRESH_AFTER`]. The old peppers stay for the passwords made with them.
     pub fn replace_leaked(&mut self, new: Replacement<'_>, now: Timestamp) -> Replaced {
         let id = self.next_id();
-        let kid = next_id("rsa", 0, self.key_ids());
+        let kid = self.next_rsa_id();
         let document = &mut self.document;
         let mut ended: Vec<_> = std::mem::take(&mut document.roots).into_keys().collect();
         let old_rsa = document.rsa.take();
         let new_rsa = new.rsa.filter(|_| old_rsa.is_some());
         ended.extend(old_rsa.map(|rsa| rsa.kid));
+        let removed = ended.iter().map(|id| (id.clone(), now.unix()));
+        document.removed.extend(removed);
         document.added.clear();
         document.replaced.clear();
         let fresh = NamedKeys::derive(&RootKey::new(&base64url(new.root)));
@@ -67,7 +69,7 @@ impl KeyringDocument {
     }
 
     fn add_pepper(&mut self, key: &[u8; 32], now: Timestamp) -> String {
-        let id = next_id("p", 0, self.key_ids());
+        let id = next_id("p", 0, self.known_ids());
         self.document.peppers.push(PepperEntry {
             id: id.clone(),
             key: KeyText::new(key),

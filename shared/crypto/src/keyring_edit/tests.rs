@@ -269,3 +269,79 @@ fn an_rsa_key_is_current_when_it_signs_and_a_leaked_one_is_replaced_at_once() {
     assert_eq!(functions.signing_key(later(20)).algorithm(), "RS256");
     assert_eq!(functions.jwks()["keys"][0]["kid"], "rsa2");
 }
+
+#[test]
+fn no_id_comes_back() {
+    let mut keyring = generated();
+    let used = |result: Result<(), EditError>| match result {
+        Err(EditError::Used { next, .. }) => next,
+        other => panic!("{other:?}"),
+    };
+    let pkcs8: &[u8] = b"not looked at";
+    assert_eq!(used(keyring.add("index", &[7; 32], NOW)), "r2");
+    assert_eq!(used(keyring.add_rsa("index", pkcs8, NOW)), "rsa1");
+    // An unused root was known to functions and caches, too.
+    keyring.add("r2", &[7; 32], NOW).expect("added");
+    keyring.retire("r2", LIFETIME, NOW, false).expect("retired");
+    assert_eq!(keyring.next_id(), "r3");
+    assert_eq!(used(keyring.add("r2", &[7; 32], NOW)), "r3");
+    keyring.add_rsa("rsa1", pkcs8, NOW).expect("added");
+    keyring
+        .retire("rsa1", LIFETIME, NOW, true)
+        .expect("retired");
+    assert_eq!(keyring.next_rsa_id(), "rsa2");
+    assert_eq!(used(keyring.add_rsa("rsa1", pkcs8, NOW)), "rsa2");
+    assert_eq!(used(keyring.add("rsa1", &[7; 32], NOW)), "r3");
+    let new = Replacement {
+        root: &[8; 32],
+        pepper: Some(&[9; 32]),
+        rsa: None,
+    };
+    let replaced = keyring.replace_leaked(new, NOW);
+    assert_eq!(
+        (replaced.ended, replaced.root),
+        (vec!["r1".to_owned()], "r3".to_owned())
+    );
+    // The pepper `p1` waits for its time; `r1` is a pepper still, and was a root.
+    let pending = keyring.retire_pepper("p1", NOW, true);
+    assert!(
+        matches!(pending, Err(EditError::Unsafe(reason)) if reason.contains(&later(5).to_string()))
+    );
+    keyring
+        .retire_pepper("r1", later(5), true)
+        .expect("retired");
+    for id in ["r1", "r2", "p1", "rsa1"] {
+        assert_eq!(used(keyring.add(id, &[7; 32], NOW)), "r4");
+    }
+    // The keyring that functions and commands read again says the same.
+    let text = keyring.to_json().expect("usable");
+    let mut again = KeyringDocument::from_json(&text).expect("valid");
+    assert_eq!(used(again.add("r2", &[7; 32], NOW)), "r4");
+    again.add("r4", &[7; 32], NOW).expect("added");
+}
+
+#[test]
+fn a_keyring_says_whose_it_is_once_it_was_edited() {
+    use crate::keyring::KeyringOwner::{Account, Verification};
+    let mut keyring = generated();
+    assert_eq!(functions(&keyring).owner(), None);
+    keyring.set_owner(Account);
+    let after = functions(&keyring);
+    assert_eq!(after.owner(), Some(Account));
+    assert!(Account.check(after.owner()).is_ok() && Account.check(None).is_ok());
+    let refused = Verification
+        .check(after.owner())
+        .expect_err("the other service's");
+    assert_eq!(
+        refused.to_string(),
+        "keyring: the verification service's is needed, and this is the account service's"
+    );
+    let first = format!(
+        r#"{{"owner":"account","current":"r1","r1":"{}"}}"#,
+        "a".repeat(64)
+    );
+    assert_eq!(
+        Keyring::from_json(&first).expect("valid").owner(),
+        Some(Account)
+    );
+}

@@ -24,14 +24,10 @@ fn an_action_shows_the_label_of_its_kind_or_that_of_others() {
     let (id, business) = policy.businesses.first_key_value().expect("one business");
     let show = |action| {
         let code = Code::from_number(42, 6);
-        let text = catalog.render(
-            id,
-            &business.default_locale,
-            action,
-            &code,
-            business.code_lifetime,
-        );
-        text.map(|text| (text.body, text.segments)).expect("a text")
+        let texts = catalog.texts(id).expect("its texts");
+        let lifetime = business.code_lifetime;
+        let text = texts.render(&business.default_locale, action, &code, lifetime);
+        (text.body, text.segments)
     };
     let (pay, other) = ("000042 to pay", "000042 to confirm");
     assert_eq!(show(Some("pay")), (pay.to_owned(), 1));

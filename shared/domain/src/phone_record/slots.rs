@@ -1,5 +1,6 @@
 //! Slots: the places of challenges on a phone's record.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::challenge::ChallengeId;
@@ -11,6 +12,10 @@ use crate::root::RootId;
 /// The SDK repeats a write whose reply was lost. The id lets the store recognize the repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct WriteId(pub [u8; 16]);
+
+/// Identifies a resend under an idempotency key: 128 bits of a keyed MAC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResendId(pub [u8; 16]);
 
 /// The place of a challenge on its phone's record, below [`SlotLayout::count`].
 pub type SlotIndex = u8;
@@ -110,6 +115,8 @@ pub struct Slot {
     pub used: Option<Use>,
     /// The last wrong guess that was counted; `None` before the first.
     pub written_by: Option<WriteId>,
+    /// The resends under idempotency keys, each with its instant. Their texts went out, or may have.
+    pub resends: BTreeMap<ResendId, Timestamp>,
 }
 
 impl Slot {

@@ -47,6 +47,7 @@ fn record(change: impl FnOnce(&mut Slot)) -> PhoneRecord {
         attempts_left: 5,
         used: None,
         written_by: None,
+        resends: BTreeMap::new(),
     };
     change(&mut slot);
     PhoneRecord {
@@ -165,6 +166,7 @@ fn a_renewal_takes_over_the_guesses_that_are_left_and_happens_once() {
             slot: 2,
             attempts_left,
         },
+        key: None,
     };
     let left = |left| record(|slot| slot.attempts_left = left);
     let admits = |record: PhoneRecord, asked| record.admits_send(&asked, &terms(1_250));
@@ -253,10 +255,71 @@ fn an_expired_slot_of_a_key_does_not_hide_its_live_one() {
 
 #[test]
 fn a_resend_needs_an_open_challenge() {
-    let resend = Reservation::Resend { id: ID, slot: 2 };
+    let resend = Reservation::Resend {
+        id: ID,
+        slot: 2,
+        key: None,
+    };
     assert_eq!(record(|_| ()).admits_send(&resend, &terms(1_100)), Ok(()));
     assert_eq!(
         record(|s| s.used = Some(used(1_000))).admits_send(&resend, &terms(1_100)),
         Err(SendRefusal::Closed(Closed::Used))
     );
+}
+
+#[test]
+fn a_resend_under_a_key_happens_once_even_when_the_challenge_was_renewed_meanwhile() {
+    let (own, other) = (ResendId([1; 16]), ResendId([2; 16]));
+    let texted = |slot: &mut Slot| {
+        slot.resends.insert(own, Timestamp::from_unix(1_090));
+    };
+    let resend = |key| Reservation::Resend {
+        id: ID,
+        slot: 2,
+        key,
+    };
+    let renewal = |key| Reservation::Renewal {
+        id: UNHELD,
+        slot: 4,
+        of: Predecessor {
+            id: ID,
+            slot: 2,
+            attempts_left: 5,
+        },
+        key,
+    };
+    let admits = |record: &PhoneRecord, asked| record.admits_send(&asked, &terms(1_200));
+    let resent_in = |record: &PhoneRecord, asked, index| {
+        let refusal = admits(record, asked);
+        assert!(
+            matches!(refusal, Err(SendRefusal::Resent(at, _)) if at == index),
+            "{refusal:?}"
+        );
+    };
+    let once = record(texted);
+    for key in [None, Some(other)] {
+        assert_eq!(admits(&once, resend(key)), Ok(()));
+        assert_eq!(admits(&once, renewal(key)), Ok(()));
+    }
+    resent_in(&once, resend(Some(own)), 2);
+    resent_in(&once, renewal(Some(own)), 2);
+    // Another request renews the challenge: what the key asked for lives on in the renewal.
+    let mut renewed = once;
+    let follower = record(|slot| slot.id = UNHELD);
+    renewed.slots.insert(4, follower.slots[&2].clone());
+    resent_in(&renewed, renewal(Some(own)), 4);
+    assert!(matches!(
+        admits(&renewed, renewal(Some(other))),
+        Err(SendRefusal::Repeated(4, _))
+    ));
+    // The renewal itself was made under the key.
+    renewed.slots.remove(&2);
+    renewed.slots.entry(4).and_modify(texted);
+    resent_in(&renewed, renewal(Some(own)), 4);
+    let over = record(|slot| {
+        texted(slot);
+        slot.used = Some(used(1_100));
+    });
+    let closed = Err(SendRefusal::Closed(Closed::Used));
+    assert_eq!(admits(&over, resend(Some(own))), closed);
 }

@@ -16,7 +16,6 @@ use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_observe::RequestContext;
 
-use super::prepare::Prepared;
 use super::{Checked, SendCommand, SendError};
 use crate::Service;
 
@@ -26,34 +25,21 @@ impl Service {
         &self.policy.purses.policy
     }
 
-    /// Makes the text of a send; `None` when the policy has no template for it.
-    pub(super) fn render(
-        &self,
-        command: &SendCommand,
-        prepared: &Prepared<'_>,
-        request: &RequestContext,
-    ) -> Option<RenderedText> {
-        let challenge = &prepared.challenge;
-        let works_for = challenge.expires_at.since(request.now);
-        let (business, locale) = (&challenge.business, &challenge.locale);
-        let action = command.action.as_deref();
-        self.catalog
-            .render(business, locale, action, &prepared.code, works_for)
-    }
-
     /// Makes what a send shows to the purses; `None` for a test number, which costs nothing.
     pub(super) fn payment(
         &self,
         checked: &Checked<'_>,
         (command, keyring): (&SendCommand, &Keyring),
-        text: Option<&RenderedText>,
+        text: &RenderedText,
         request: &RequestContext,
     ) -> Option<Ask> {
         let country = checked
             .country
             .filter(|_| checked.test.is_none() && self.pays)?;
-        let segments = text.map_or(1, |text| text.segments);
-        let estimate = self.policy.sms.estimated_cost(Some(country), segments)?;
+        let estimate = self
+            .policy
+            .sms
+            .estimated_cost(Some(country), text.segments)?;
         let indexer = keyring.indexer();
         let shards = self.policy.purses.shards_of(country);
         Some(Ask {

@@ -5,7 +5,9 @@ use phoneproof_crypto::code::{code_mac, code_matches};
 use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, TokenMode};
 use phoneproof_domain::code::Code;
-use phoneproof_domain::phone_record::{Predecessor, REPEATABLE_FOR, Reservation, SlotIndex};
+use phoneproof_domain::phone_record::{
+    Predecessor, REPEATABLE_FOR, ResendId, Reservation, SlotIndex,
+};
 use phoneproof_domain::subject::{SubjectIndex, Subjects};
 use phoneproof_domain::tally::Begin;
 use phoneproof_observe::RequestContext;
@@ -79,11 +81,15 @@ impl Service {
             // The slot may already hold a later challenge with the same id, made from the same idempotency key.
             return Err(SendError::Closed(Closed::Expired));
         }
-        if command.locale.is_some() {
-            challenge.locale = checked.locale.clone();
-        }
+        // The policy may have dropped the locale of the token, which then gets the text that it would get today.
+        challenge.locale = if command.locales.is_empty() {
+            checked.texts.locale([&challenge.locale])
+        } else {
+            checked.locale.clone()
+        };
+        let key = derive_resend(keyring, command, checked);
         if challenge.ends_soon(request.now) {
-            return Ok(self.renew(challenge, checked, keyring, request));
+            return Ok(self.renew(challenge, key, checked, keyring, request));
         }
         let code = make_code(root, checked, challenge.id, challenge.expires_at);
         let mac_key = root.code_mac_key();
@@ -94,6 +100,7 @@ impl Service {
         let reservation = Reservation::Resend {
             id: challenge.id,
             slot: challenge.slot,
+            key,
         };
         Ok(Prepared {
             challenge,
@@ -108,6 +115,7 @@ impl Service {
     fn renew<'k>(
         &self,
         before: Challenge,
+        key: Option<ResendId>,
         checked: &Checked<'_>,
         keyring: &'k Keyring,
         request: &RequestContext,
@@ -137,7 +145,7 @@ impl Service {
             challenge,
             code,
             root,
-            reservation: Reservation::Renewal { id, slot, of },
+            reservation: Reservation::Renewal { id, slot, of, key },
             is_of_token: false,
         }
     }
@@ -277,6 +285,22 @@ fn is_same_exchange(challenge: &Challenge, command: &SendCommand, checked: &Chec
         && challenge.business == command.business
         && challenge.test == checked.test.is_some()
         && (keeps_action || challenge.action == checked.action)
+}
+
+/// Derives the id of a resend from its idempotency key, if it has one. The challenge needs no part in it: the id stands
+/// in the slot of the challenge.
+fn derive_resend(
+    keyring: &Keyring,
+    command: &SendCommand,
+    checked: &Checked<'_>,
+) -> Option<ResendId> {
+    let key = command.idempotency_key.as_ref()?;
+    Some(keyring.indexer().idempotent_resend(&[
+        key.as_bytes(),
+        checked.phone.expose().as_bytes(),
+        command.device.expose().as_bytes(),
+        command.business.as_str().as_bytes(),
+    ]))
 }
 
 /// Derives the id of a challenge from an idempotency key.

@@ -1,4 +1,4 @@
-//! A send whose challenge exists already: a repeated idempotency key, or a resend whose token was renewed before.
+//! A send that was made before: a repeated idempotency key, or a resend whose token was renewed before.
 
 use phoneproof_crypto::code::code_mac;
 use phoneproof_crypto::keyring::{Keyring, Root};
@@ -8,19 +8,19 @@ use phoneproof_domain::phone_record::{Reservation, Slot, SlotIndex};
 use phoneproof_observe::RequestContext;
 
 use super::prepare::Prepared;
-use super::{Answer, Checked, SendError, Sent, make_code};
+use super::{Answer, Checked, SendCommand, SendError, Sent, make_code};
 use crate::Service;
 
 /// The challenge that exists already, as the phone's record holds it.
 pub(super) struct Existing<'k> {
     prepared: Prepared<'k>,
-    /// When it was made and first texted.
+    /// When it was made and first texted, or texted again under the key of the request.
     sent_at: Timestamp,
     attempts: u32,
 }
 
 impl<'k> Existing<'k> {
-    /// Makes the challenge of a slot, which has the id that was planned.
+    /// Makes the challenge of a slot: the one that was planned, or the one before it, which was resent under the key.
     pub(super) fn find(
         index: SlotIndex,
         slot: &Slot,
@@ -33,14 +33,21 @@ impl<'k> Existing<'k> {
         let root: &Root = keyring
             .root(&slot.root)
             .ok_or(SendError::Closed(Closed::Expired))?;
-        let attempts = match planned.reservation {
-            Reservation::Renewal { .. } => slot.attempts_left,
-            Reservation::New { .. }
-            | Reservation::Idempotent { .. }
-            | Reservation::Resend { .. } => checked.business.attempts,
+        let (attempts, is_of_token) = match planned.reservation {
+            Reservation::Renewal { of, .. } => (slot.attempts_left, of.id == slot.id),
+            Reservation::Resend { .. } => (checked.business.attempts, true),
+            Reservation::New { .. } | Reservation::Idempotent { .. } => {
+                (checked.business.attempts, false)
+            }
         };
+        let resent = planned
+            .reservation
+            .key()
+            .and_then(|key| slot.resends.get(&key));
+        let made_at = slot.expires_at - checked.business.code_lifetime;
         let code = make_code(root, checked, slot.id, slot.expires_at);
         let challenge = Challenge {
+            id: slot.id,
             slot: index,
             expires_at: slot.expires_at,
             code_mac: code_mac(root.code_mac_key(), slot.id, &code),
@@ -49,14 +56,14 @@ impl<'k> Existing<'k> {
             ..planned.challenge
         };
         Ok(Self {
-            sent_at: slot.expires_at - checked.business.code_lifetime,
+            sent_at: resent.copied().unwrap_or(made_at),
             attempts,
             prepared: Prepared {
                 challenge,
                 code,
                 root,
                 reservation: planned.reservation,
-                is_of_token: false,
+                is_of_token,
             },
         })
     }
@@ -71,8 +78,9 @@ impl<'k> Existing<'k> {
     /// Plans to text the code of the challenge again.
     pub(super) fn resend(self) -> Prepared<'k> {
         let (id, slot) = (self.prepared.challenge.id, self.prepared.challenge.slot);
+        let key = self.prepared.reservation.key();
         Prepared {
-            reservation: Reservation::Resend { id, slot },
+            reservation: Reservation::Resend { id, slot, key },
             ..self.prepared
         }
     }
@@ -82,13 +90,14 @@ impl Service {
     /// Answers with an equivalent token for the challenge that exists, and texts nothing.
     pub(super) fn repeat(
         &self,
+        command: &SendCommand,
         checked: &Checked<'_>,
         existing: &Existing<'_>,
         keyring: &Keyring,
         request: &RequestContext,
     ) -> Result<Sent, SendError> {
         let challenge = &existing.prepared.challenge;
-        let token = self.make_token(challenge, existing.prepared.root, keyring, request)?;
+        let token = self.choose_token(command, &existing.prepared, keyring, request)?;
         let answer = Answer {
             challenge,
             resend_at: existing.sent_at + checked.limits.cooldown,

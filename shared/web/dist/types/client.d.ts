@@ -9,7 +9,7 @@ import { type Environment } from "./http.js";
 import { Problem } from "./problem.js";
 export { Problem } from "./problem.js";
 export type { ClientProblem, ProblemDocument, ServiceProblem } from "./problem.js";
-export type { Environment } from "./http.js";
+export type { Environment, Fetch, FetchAnswer, FetchInit } from "./http.js";
 /** What `GET /v1/policy` says. */
 export interface Policy {
     /** The countries that are served, as ISO 3166-1 alpha-2 codes. */
@@ -30,7 +30,7 @@ export interface PolicyBusiness {
 }
 /** How a client is made. */
 export interface Options extends Partial<Environment> {
-    /** The URL of your stack, such as `https://verify.example.com`. Empty means the origin of the page. */
+    /** The URL of your stack, such as `https://verify.example.com`. Empty, or a path, is of the origin of the page. */
     issuer: string;
     /** The business that phones are verified for. Your backend compares it with the `aud` of the success token. */
     business: string;
@@ -70,8 +70,13 @@ interface SendAnswer {
 export interface Saved {
     request: SendRequest;
     answer: SendAnswer;
-    /** The instants of the device's clock at which it was saved and the code expires, in milliseconds. */
+    /** The instant of the device's clock at which it was saved, in milliseconds. */
     savedAt: number;
+    /** Whose challenge it is. Another client does not take it up. */
+    issuer: string;
+    business: string;
+    /** The codes that were wrong. */
+    wrong: string[];
 }
 /** Verifies phones for one business. Make it once per page or process. */
 export declare class PhoneProof {
@@ -79,6 +84,7 @@ export declare class PhoneProof {
     readonly issuer: string;
     readonly business: string;
     readonly device: string;
+    /** @throws {TypeError} if `issuer` is no such URL. */
     constructor({ issuer, business, device, ...environment }: Options);
     /** Reads what the service offers. Asked once; a failure is asked again. */
     policy(): Promise<Policy>;
@@ -111,13 +117,14 @@ export declare class Challenge {
     get resendIn(): number;
     /**
      * Checks a code. The same code twice at once is submitted once, and never again after it was right. A code that was
-     * wrong is not submitted again either, because that would cost a guess.
+     * wrong is not submitted again either, because that would cost a guess; nor is one of another length.
      *
      * @throws {Problem}
      */
     verify(typed: string): Promise<Success>;
     /**
-     * Texts the code again. Resolves to whether it is a new code: with little time left the service makes one.
+     * Texts the code again. Resolves to whether it is a new code: with little time left the service makes one. When nothing
+     * answered, ask again: as for a send, the service texts once.
      *
      * @throws {Problem}
      */

@@ -5,6 +5,8 @@ export type Values = Record<string, string | number | Node | (() => string | Nod
 export declare function make<T extends keyof HTMLElementTagNameMap>(tag: T, attributes?: Record<string, string>, ...children: Child[]): HTMLElementTagNameMap[T];
 /** Formats seconds as `4:58`, or as `3:04:58` from an hour on. */
 export declare function formatLeft(seconds: number): string;
+/** The languages of the person, as tags that `Intl` takes. */
+export declare const spoken: () => string[];
 /** Words in elements. They follow the language when it changes. */
 export declare class Speaker {
     #private;
@@ -28,8 +30,8 @@ export declare class Countdowns {
     start(node: Element, seconds: number, show: (left: number) => void, done: () => void): void;
     stop(node: Element): void;
     tick(): void;
-    /** Stops the clock; `tick` and `start` do not need it to be running. */
-    rest(): void;
+    /** Lets the seconds pass unseen, while nobody looks: what is over meanwhile is over when it wakes. */
+    sleep(): void;
     wake(): void;
 }
 export {};

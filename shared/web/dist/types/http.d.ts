@@ -1,6 +1,24 @@
+/** The part of `fetch` that is used: the platform's fits, and needs no types of a browser. */
+export type Fetch = (url: string, init: FetchInit) => Promise<FetchAnswer>;
+export interface FetchInit {
+    method: string;
+    headers?: Record<string, string>;
+    body?: string;
+    credentials?: "omit";
+    /** The `AbortSignal` of the deadline. */
+    signal?: any;
+}
+export interface FetchAnswer {
+    readonly ok: boolean;
+    readonly status: number;
+    readonly headers: {
+        get(name: string): string | null;
+    };
+    text(): Promise<string>;
+}
 /** What the calls need of the outside. Each has a default; tests and other runtimes replace what they like. */
 export interface Environment {
-    fetch: typeof fetch;
+    fetch: Fetch;
     /** Milliseconds of a clock that only runs forward. The time of day may be wrong, so nothing reads it. */
     now: () => number;
     /** Waits for so many milliseconds. */
@@ -9,13 +27,9 @@ export interface Environment {
     deadline: number;
 }
 /**
- * What may be repeated: `always` if a repeat does what the first did (a send with a key), `unheard` if the service did
- * nothing (it said so, or a gateway refused), and once if nothing answered, because the call may not have arrived.
+ * What may be repeated: `always` if a repeat does what the first did (a send with a key), `unheard` if it may cost something
+ * (a verify): whenever the service did nothing, and once if nothing answered, because the call may not have arrived.
  */
 export type Repeat = "always" | "unheard";
 /** Calls the service. Throws a {@link Problem} unless the answer is a success. */
-export declare function call(environment: Environment, url: string, init: {
-    method: string;
-    headers?: Record<string, string>;
-    body?: string;
-}, repeat: Repeat): Promise<unknown>;
+export declare function call(environment: Environment, url: string, init: FetchInit, repeat: Repeat): Promise<unknown>;

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { Challenge, Problem, type Success } from "./client.js";
+import { type Reflected } from "./attributes.js";
+import { Challenge, type Fetch, Problem, type Success } from "./client.js";
 import { type Words } from "./words.js";
 export * from "./client.js";
 export { phoneFault, wordsFor } from "./refusals.js";
@@ -27,32 +28,46 @@ export interface PhoneProofEvents {
         problem: Problem;
     };
 }
-export declare class PhoneProofElement extends HTMLElement {
+declare const Base: {
+    new (): HTMLElement;
+    prototype: HTMLElement;
+};
+export interface PhoneProofElement extends Reflected {
+}
+export declare class PhoneProofElement extends Base {
     #private;
     static readonly formAssociated = true;
     static readonly observedAttributes: string[];
     constructor();
-    /** The success token, or an empty text. A form sends it under the name of the element. */
+    /**
+     * The success token, or an empty text. A form sends it under the name of the element. An empty text begins anew; nothing
+     * else can be set.
+     */
     get value(): string;
-    get name(): string;
+    set value(value: string | null | undefined);
     get form(): HTMLFormElement | null;
+    /** The id of the form, as the attribute has it. */
+    set form(id: string | null | undefined);
     get validity(): ValidityState;
+    set validity(_: unknown);
     checkValidity(): boolean;
     reportValidity(): boolean;
     get shown(): Shown;
+    set shown(_: unknown);
     /** The challenge whose code is awaited. */
     get challenge(): Challenge | undefined;
+    set challenge(_: unknown);
     /** Replaces `fetch`, for instance to watch the calls. Set it before the element is connected. */
-    set fetch(fetch: typeof globalThis.fetch);
+    set fetch(fetch: Fetch | undefined);
     /** Words of the page's own, in place of the built-in ones. */
-    set words(words: Partial<Words>);
+    set words(words: Partial<Words> | undefined);
     /** Adds a language, or changes words of one. What is left out is in English. */
     static addWords(language: string, words: Partial<Words>): void;
     /** Texts a code to the number of the form, or of the attribute `phone`. */
     send(): Promise<void>;
     /** Puts a code into its field. The person decides when to submit it. */
     fillCode(code: string): void;
-    /** Begins anew, with an empty form. */
+    /** Begins anew, with an empty form. What is under way changes nothing any more. */
     reset(): void;
     connectedCallback(): void;
     disconnectedCallback(): void;
@@ -60,8 +75,14 @@ export declare class PhoneProofElement extends HTMLElement {
     formResetCallback(): void;
     formDisabledCallback(disabled: boolean): void;
 }
+/** The events by name, as `addEventListener` takes them. */
+export type PhoneProofEventMap = {
+    [Name in keyof PhoneProofEvents]: CustomEvent<PhoneProofEvents[Name]>;
+};
 declare global {
     interface HTMLElementTagNameMap {
         "phone-proof": PhoneProofElement;
+    }
+    interface GlobalEventHandlersEventMap extends PhoneProofEventMap {
     }
 }

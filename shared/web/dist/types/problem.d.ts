@@ -41,6 +41,8 @@ export declare class Problem extends Error {
     readonly retryIn: number | undefined;
     /** The document; its members are empty if the service did not answer. */
     readonly document: Partial<ProblemDocument>;
+    /** Whether `error` is a problem, also of another copy of this module: the component brings one of its own. */
+    static [Symbol.hasInstance](error: unknown): error is Problem;
     constructor(kind: Problem["kind"], status: number, document?: Partial<ProblemDocument>, retryIn?: number, cause?: unknown);
     get rule(): string | undefined;
     get attemptsRemaining(): number | undefined;

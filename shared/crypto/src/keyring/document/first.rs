@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::{Document, KeyText, NamedKeys, PepperEntry, RsaEntry, VERSION, check_roots};
 use crate::derive::{Purpose, RootKey};
-use crate::keyring::{KeyringError, PUBLISHED_AFTER};
+use crate::keyring::{KeyringError, KeyringOwner, PUBLISHED_AFTER};
 use phoneproof_domain::clock::Timestamp;
 
 /// The purpose of the pepper of a root.
@@ -22,6 +22,7 @@ const PEPPER: Purpose = Purpose::Named("pepper");
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FirstForm {
+    owner: Option<KeyringOwner>,
     current: String,
     index: Option<String>,
     #[serde(default)]
@@ -54,6 +55,7 @@ impl FirstForm {
         }
         Ok(Document {
             version: VERSION,
+            owner: self.owner,
             current: self.current,
             roots: self.roots,
             keys,
@@ -61,6 +63,7 @@ impl FirstForm {
             rsa: self.rsa,
             added: self.added,
             replaced: self.replaced,
+            removed: BTreeMap::new(),
         })
     }
 }

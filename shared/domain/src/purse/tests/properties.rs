@@ -352,6 +352,7 @@ fn parallel_right_codes_earn_once() {
         attempts_left: 5,
         used: None,
         written_by: None,
+        resends: BTreeMap::new(),
     };
     let mut record = PhoneRecord {
         slots: BTreeMap::from([(0, slot)]),

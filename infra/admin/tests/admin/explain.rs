@@ -1,0 +1,90 @@
+//! `explain`: what it says is what the service then does.
+
+use phoneproof_domain::rule::Rule;
+use phoneproof_domain::subject::SubjectKind;
+
+use super::*;
+
+#[tokio::test]
+async fn explain_shows_the_limits_of_a_business() {
+    let policy = DEFAULT_POLICY.replacen(
+        "[business.login]\n",
+        "[business.login]\ntexts_per_hour = 1\ntexts_per_day = 9\n",
+        1,
+    );
+    let site = Site::start_with(&policy, TokenMode::Sealed).await;
+    let alone = site.run_done(&["explain", "--business", "login"]).await;
+    assert_eq!(alone["refusedBy"], Value::Null);
+    assert_eq!(site.client.send(PHONE).await.status, 202);
+    let other = "+14152011234";
+    let arguments = ["explain", other, "--business", "login"];
+    let explained = site.run_done(&arguments).await;
+    let refused = site.client.send_from(other, "other", "192.0.2.9").await;
+    assert_eq!(refused.json["rule"], "business-per-hour");
+    assert_eq!(explained["refusedBy"], refused.json["rule"]);
+    assert_eq!(explained["retryAt"], refused.json["retryAt"]);
+    let rules = explained["rules"].as_array().expect("rules");
+    let of = |name: &str| {
+        rules
+            .iter()
+            .find(|rule| rule["rule"] == name)
+            .expect("a rule")
+    };
+    let day = of("business-per-day");
+    assert_eq!((&day["count"], &day["limit"]), (&json!(1), &json!(9)));
+    let (code, _) = site
+        .run_json(&["explain", other, "--business", "none"])
+        .await;
+    assert_eq!(code, 2, "the policy has no such business");
+    let (code, _) = site
+        .run_json(&["block", "business#login", "--reason", "r"])
+        .await;
+    assert_eq!(code, 2, "a business has limits and is not blocked");
+}
+
+#[tokio::test]
+async fn explain_names_the_rule_that_then_refuses_and_writes_nothing() {
+    let site = Site::start().await;
+    let arguments = ["explain", PHONE, "device", "192.0.2.1"];
+    let before = site.run_done(&arguments).await;
+    assert_eq!(
+        (&before["refusedBy"], &before["country"]),
+        (&Value::Null, &json!("US"))
+    );
+    site.client.send(PHONE).await;
+    let dump = site.dump().await;
+    let explained = site.run_done(&arguments).await;
+    assert_eq!(site.dump().await, dump, "a dry run");
+    let refused = site.client.send(PHONE).await;
+    assert_eq!(explained["refusedBy"], refused.json["rule"]);
+    assert_eq!(explained["retryAt"], refused.json["retryAt"]);
+    assert_eq!(explained["challenges"][0]["attemptsLeft"], 5);
+    let rules = explained["rules"].as_array().expect("rules");
+    let of_everybody = |rule: &Rule| rule.subject() != SubjectKind::Business;
+    assert_eq!(
+        rules.len(),
+        Rule::ALL.into_iter().filter(of_everybody).count()
+    );
+    let counted = |name: &str| {
+        let rule = rules
+            .iter()
+            .find(|rule| rule["rule"] == name)
+            .expect("the rule");
+        (rule["count"].clone(), rule["limit"].clone())
+    };
+    assert_eq!(counted("phone-per-hour"), (json!(1), json!(5)));
+    assert_eq!(counted("device-per-day"), (json!(1), json!(10)));
+    assert_eq!(counted("address-per-hour"), (json!(1), json!(20)));
+    // Without a device or an address, their rules are left out.
+    let rules = site.run_done(&["explain", PHONE]).await["rules"]
+        .as_array()
+        .expect("rules")
+        .len();
+    assert_eq!(rules, 5);
+    let with_address = site.run_done(&["explain", PHONE, "-", "192.0.2.1"]).await;
+    assert_eq!(with_address["rules"].as_array().map(Vec::len), Some(7));
+    assert_eq!(
+        site.run_done(&["explain", "+376312345"]).await["refusedBy"],
+        "country"
+    );
+}

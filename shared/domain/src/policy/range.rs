@@ -1,0 +1,25 @@
+//! Ranges of numbers that are newer than the metadata.
+
+use crate::country::Country;
+use crate::phone::{NumberType, Phone};
+
+/// A range of numbers that the operator knows and the metadata of this build does not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NumberRange {
+    /// The digits that every number of the range begins with, from the calling code on.
+    pub prefix: String,
+    /// The number of digits of a whole number, with the calling code.
+    pub digits: usize,
+    /// The country of the range.
+    pub country: Country,
+    /// The use of its numbers.
+    pub number_type: NumberType,
+}
+
+impl NumberRange {
+    /// Whether `phone` is a number of the range.
+    pub(super) fn contains(&self, phone: &Phone) -> bool {
+        let digits = phone.expose().trim_start_matches('+');
+        digits.len() == self.digits && digits.starts_with(&self.prefix)
+    }
+}

@@ -1,0 +1,175 @@
+//! The counts of texts, and what is given back.
+
+use super::*;
+
+#[tokio::test]
+async fn the_store_and_the_domain_decide_alike_on_every_count() {
+    let bench = Bench::new().await;
+    let mut plan = bench.plan(Reservation::New { id: OWN, slot: 4 });
+    let gates = bench.gates(3);
+    let counting: Vec<Gate> = gates
+        .iter()
+        .filter(|gate| gate.quota().is_some())
+        .cloned()
+        .collect();
+    for gate in &counting {
+        for tally in tally_kinds(gate.quota().expect("it counts").window) {
+            bench.empty(&counting).await;
+            bench
+                .put_tallies(&gate.subject, &[(tally_name(gate), tally.clone())])
+                .await;
+            plan.gates.clone_from(&gates);
+            let mut found = Found::default();
+            let length = gate.quota().expect("it counts").window.length;
+            *found.record.tally_mut(length) = tally.clone();
+            let what = format!("{:?} {tally:?}", gate.rule);
+            let (mut expected, mut counts_in) = (tally.clone(), gate.clone());
+            let stored = bench.reserve(&plan).await;
+            match gate.settle(&found, &plan.reservation, &plan.terms) {
+                Settled::Holds => assert_eq!(stored, Ok(()), "{what}"),
+                Settled::Refuses(refusal, _) => {
+                    assert_eq!(stored, Err(ReserveError::Refused(refusal, None)), "{what}");
+                    assert_eq!(bench.tally(gate).await, tally, "{what}");
+                    continue;
+                }
+                Settled::Instead(instead) => {
+                    let Err(ReserveError::Again(moved)) = stored else {
+                        panic!("{what}: {stored:?}");
+                    };
+                    assert!(moved.gates.contains(&instead), "{what}");
+                    assert_eq!(bench.tally(gate).await, tally, "{what}");
+                    plan.take(&moved);
+                    assert_eq!(bench.reserve(&plan).await, Ok(()), "{what}");
+                    counts_in = instead;
+                }
+            }
+            let quota = counts_in.quota().expect("it counts");
+            expected.count(&quota.window);
+            assert_eq!(bench.tally(gate).await, expected, "{what}");
+            for other in counting.iter().filter(|other| *other != gate) {
+                let window = other.quota().expect("it counts").window;
+                assert_eq!(bench.tally(other).await.counted(&window), 1, "{what}");
+            }
+        }
+    }
+}
+
+/// A send cleans up, so that the wrong codes of days that are over leave the record.
+#[tokio::test]
+async fn wrong_codes_of_other_days_leave_with_the_next_send() {
+    let bench = Bench::new().await;
+    let phone = Subject::new(SubjectKind::Phone, bench.subjects.phone_index.clone());
+    for tally in tally_kinds(bench.terms.today) {
+        bench.put_tallies(&phone, &[("wrong", tally.clone())]).await;
+        let mut plan = bench.plan(Reservation::New { id: OWN, slot: 4 });
+        let mut stored = bench.reserve(&plan).await;
+        if let Err(ReserveError::Again(moved)) = stored {
+            plan.take(&moved);
+            stored = bench.reserve(&plan).await;
+        }
+        assert_eq!(stored, Ok(()), "{tally:?}");
+        let left = bench.phone_tally("wrong").await;
+        let kept = tally.counted(&plan.terms.today);
+        assert_eq!(left.counted(&plan.terms.today), kept, "{tally:?}");
+        assert_eq!(left.places.values().sum::<u32>(), kept, "{tally:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_code_is_counted_in_its_day_whatever_was_counted_before() {
+    let bench = Bench::new().await;
+    for tally in tally_kinds(bench.terms.today) {
+        let slots = BTreeMap::from([(2, open_slot(bench.terms.now))]);
+        bench
+            .put(&PhoneRecord {
+                slots,
+                ..PhoneRecord::default()
+            })
+            .await;
+        bench.replace_tally("wrong", &tally).await;
+        let guess = Guess {
+            id: OWN,
+            slot: 2,
+            expires_at: bench.terms.now + Duration::from_secs(1),
+            right: false,
+            write: WRITE,
+        };
+        let index = &bench.subjects.phone_index;
+        let mut request = bench.request();
+        let stored = bench
+            .store
+            .record_guess(index, &guess, &bench.terms, None, &mut request)
+            .await;
+        assert!(matches!(stored, Ok(Ok(_))), "{tally:?}: {stored:?}");
+        let (window, _) = tally.begin(bench.terms.today);
+        let mut expected = tally.clone();
+        expected.count(&window);
+        assert_eq!(bench.phone_tally("wrong").await, expected, "{tally:?}");
+    }
+}
+
+/// DynamoDB lists the reasons of a cancelled transaction in the order of its writes, so they must be matched with the
+/// gates that were written.
+#[tokio::test]
+async fn a_refusal_names_its_rule_when_some_gates_are_left_out() {
+    let bench = Bench::new().await;
+    let mut plan = bench.plan(Reservation::New { id: OWN, slot: 4 });
+    let all = bench.gates(1);
+    plan.gates.clone_from(&all);
+    bench.put(&PhoneRecord::default()).await;
+    for gate in all.iter().filter(|gate| gate.quota().is_some()) {
+        bench.set_count(gate, 1).await;
+    }
+    for only in all.iter().filter(|gate| gate.quota().is_some()) {
+        let is_kept = |gate: &&Gate| gate.rule == Rule::PhoneCooldown || *gate == only;
+        plan.gates = all.iter().filter(is_kept).cloned().collect();
+        let Err(ReserveError::Refused(SendRefusal::Denied(denial), _)) = bench.reserve(&plan).await
+        else {
+            panic!("{:?} is used up", only.rule);
+        };
+        assert_eq!(denial.rule(), only.rule.name());
+    }
+}
+
+#[tokio::test]
+async fn the_store_and_the_domain_decide_alike_on_every_refund() {
+    let bench = Bench::new().await;
+    let new = Reservation::New { id: OWN, slot: 2 };
+    let gates = bench.gates(1_000_000);
+    let counting: Vec<_> = gates.iter().filter(|gate| gate.quota().is_some()).collect();
+    for slots in slot_kinds(bench.terms.now) {
+        let record = PhoneRecord {
+            slots,
+            ..PhoneRecord::default()
+        };
+        for reservation in [
+            new,
+            Reservation::Idempotent { id: OWN, slot: 2 },
+            resend(None),
+            resend(Some(KEY)),
+            renewal(3, None),
+            renewal(3, Some(KEY)),
+        ] {
+            for counted in [0, 1, 2] {
+                bench.put(&record).await;
+                for gate in &counting {
+                    bench.set_count(gate, counted).await;
+                }
+                let plan = bench.plan(reservation);
+                let stored = bench.store.refund(&plan, None, &mut bench.request()).await;
+                let (mut expected, mut left) = (record.clone(), counted);
+                let given = protocol::give_back(&mut expected, &reservation, &mut left);
+                let what = format!("{reservation:?} {record:?} {counted}");
+                assert_eq!(stored.is_ok(), given, "{what}");
+                assert_eq!(bench.record().await, expected, "{what}");
+                for gate in &counting {
+                    let window = gate.quota().expect("it counts").window;
+                    let given_back = gate.rule.is_refunded();
+                    let expected = if given_back { left } else { counted };
+                    let n = bench.tally(gate).await.counted(&window);
+                    assert_eq!(n, expected, "{:?} {what}", gate.rule);
+                }
+            }
+        }
+    }
+}

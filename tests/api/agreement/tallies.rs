@@ -1,0 +1,105 @@
+//! The tallies of records, as the table holds them.
+
+use super::*;
+
+impl Bench {
+    /// The table and the key of a subject's record.
+    pub(super) fn place_of(subject: &Subject) -> (&'static str, String) {
+        match subject.kind {
+            SubjectKind::Phone => ("Challenges", subject.index.as_str().to_owned()),
+            _ => ("Limits", subject.key()),
+        }
+    }
+
+    /// Puts a record that holds only these tallies.
+    pub(super) async fn put_tallies(&self, subject: &Subject, tallies: &[(&str, Tally)]) {
+        let (table, key) = Self::place_of(subject);
+        let mut item = json!({ "pk": { "S": key } });
+        for (name, tally) in tallies {
+            write_tally(&mut item, name, tally);
+        }
+        let request = json!({ "TableName": table, "Item": item });
+        assert_eq!(self.world.dynamodb("PutItem", &request).await.status, 200);
+    }
+
+    /// Adds a count to a record, in the window of `gate`.
+    pub(super) async fn set_count(&self, gate: &Gate, n: u32) {
+        let (table, key) = Self::place_of(&gate.subject);
+        let window = gate.quota().expect("it counts").window;
+        let name = tally_name(gate);
+        let update = json!({
+            "TableName": table,
+            "Key": { "pk": { "S": key } },
+            "UpdateExpression": format!("SET {name}_at = :at, {name}_{} = :n", Tally::place(&window)),
+            "ExpressionAttributeValues": {
+                ":at": { "N": window.start.unix().to_string() },
+                ":n": { "N": n.to_string() },
+            },
+        });
+        assert_eq!(self.world.dynamodb("UpdateItem", &update).await.status, 200);
+    }
+
+    pub(super) async fn tally(&self, gate: &Gate) -> Tally {
+        let (table, key) = Self::place_of(&gate.subject);
+        let key = json!({ "pk": { "S": key } });
+        let request = json!({ "TableName": table, "Key": key, "ConsistentRead": true });
+        let item = self.world.dynamodb("GetItem", &request).await.json["Item"].take();
+        read_tally(&item, tally_name(gate))
+    }
+
+    /// Reads a tally of the phone's record.
+    pub(super) async fn phone_tally(&self, name: &str) -> Tally {
+        let key = json!({ "pk": { "S": self.subjects.phone_index.as_str() } });
+        let request = json!({ "TableName": "Challenges", "Key": key, "ConsistentRead": true });
+        let item = self.world.dynamodb("GetItem", &request).await.json["Item"].take();
+        read_tally(&item, name)
+    }
+
+    /// Replaces a tally of the phone's record.
+    pub(super) async fn replace_tally(&self, name: &str, tally: &Tally) {
+        let key = json!({ "pk": { "S": self.subjects.phone_index.as_str() } });
+        let request = json!({ "TableName": "Challenges", "Key": key, "ConsistentRead": true });
+        let mut item = self.world.dynamodb("GetItem", &request).await.json["Item"].take();
+        let members = item.as_object_mut().expect("an item");
+        members.retain(|member, _| !member.starts_with(name));
+        write_tally(&mut item, name, tally);
+        let put = json!({ "TableName": "Challenges", "Item": item });
+        assert_eq!(self.world.dynamodb("PutItem", &put).await.status, 200);
+    }
+
+    /// Empties the records of all gates.
+    pub(super) async fn empty(&self, gates: &[Gate]) {
+        for gate in gates {
+            self.put_tallies(&gate.subject, &[]).await;
+        }
+    }
+}
+
+/// The name of the tally in which a gate counts.
+pub(super) fn tally_name(gate: &Gate) -> &'static str {
+    if gate.quota().expect("it counts").window.length == DAY {
+        "day"
+    } else {
+        "hour"
+    }
+}
+
+pub(super) fn write_tally(item: &mut Value, name: &str, tally: &Tally) {
+    if let Some(at) = tally.at {
+        item[format!("{name}_at")] = json!({ "N": at.unix().to_string() });
+    }
+    for (place, n) in &tally.places {
+        item[format!("{name}_{place}")] = json!({ "N": n.to_string() });
+    }
+}
+
+pub(super) fn read_tally(item: &Value, name: &str) -> Tally {
+    let read = |place| {
+        let n = number(&item[format!("{name}_{place}")])?;
+        Some((place, u32::try_from(n).expect("small")))
+    };
+    Tally {
+        at: number(&item[format!("{name}_at")]).map(Timestamp::from_unix),
+        places: (0..PLACES).filter_map(read).collect(),
+    }
+}

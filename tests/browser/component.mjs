@@ -1,0 +1,120 @@
+// The page of the tests of <phone-proof>: of another origin than the service, under a strict Content-Security-Policy.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { BASE, PROBLEM, answer, isFirefox, launch, shot } from "./support.mjs";
+
+export const ORIGIN = process.env.ORIGIN ?? "http://127.0.0.1:4750";
+export const read = (path) => readFileSync(new URL(`../../shared/web/${path}`, import.meta.url), "utf8");
+
+/** A page whose policy allows no inline script or style, and one script that stands beside it. */
+const page = ({ attributes = `business="login"`, name = "proof", html = "", form = `action="/sent" method="get"`, lang = "en", issuer = BASE }) => `<!doctype html>
+<html lang="${lang}"${lang === "ar" ? ' dir="rtl"' : ""}><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark"><title>A shop</title><link rel="icon" href="data:,">
+<link rel="stylesheet" href="/page.css"><script type="module" src="/phone-proof.js"></script></head>
+<body><main><h1>Log in</h1><form ${form}><phone-proof name="${name}" issuer="${issuer}" ${attributes}></phone-proof>${html}</form></main></body></html>`;
+
+const SECURITY = `default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src *; form-action 'self'; base-uri 'none'`;
+let server;
+let browser;
+let content = "";
+let files = {};
+let app;
+before(async () => {
+  server = createServer((request, reply) => {
+    const { pathname } = new URL(request.url, ORIGIN);
+    if (serveAppFile(request, reply, pathname)) return;
+    const [script, style] = [pathname.endsWith(".js"), pathname.endsWith(".css")];
+    const body = style ? "body { font: 1rem/1.5 sans-serif; background: light-dark(#fff, #181c1a); color: light-dark(#161b18, #eceeec) }" : script ? files[pathname] ?? read(`dist${pathname}`) : pathname === "/" ? content : "<!doctype html><html lang=en><title>Another page</title><link rel=icon href='data:,'><h1>Another page</h1>";
+    reply.writeHead(200, { "Content-Type": style ? "text/css" : script ? "text/javascript" : "text/html", "Content-Security-Policy": SECURITY, "Cache-Control": "no-store" }).end(body);
+  }).listen(new URL(ORIGIN).port, "127.0.0.1");
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  server.close();
+});
+
+/** Changes the page that the next load gets. */
+export const setPage = (what) => (content = page(what));
+
+/** Defines a test on a page with the component. It fails on console errors but those that it `expects`. */
+export function on(name, { expects = /^$/, context = {}, chromiumOnly = false, init, ...what }, body) {
+  test(name, { timeout: 120_000, skip: chromiumOnly && isFirefox && "only Chromium emulates it here" }, async () => {
+    content = page(what);
+    files = what.files ?? {};
+    const opened = await browser.newContext({ locale: "en-US", viewport: { width: 800, height: 700 }, ...context });
+    const tab = await opened.newPage();
+    tab.setDefaultTimeout(10_000);
+    const told = [];
+    tab.on("pageerror", (error) => told.push(String(error)));
+    tab.on("console", (message) => message.type() === "error" && told.push(message.text()));
+    if (init) await tab.addInitScript(init);
+    await tab.goto(`${ORIGIN}/`);
+    try {
+      await body(tab, told);
+      // Browsers report refused calls themselves, and what CORS keeps back.
+      const own = /Failed to load resource|has been blocked by CORS|Cross-Origin Request Blocked/;
+      assert.deepEqual(told.filter((text) => !own.test(text) && !expects.test(text)), []);
+    } catch (error) {
+      await shot(tab, `failed ${name}`);
+      throw error;
+    } finally {
+      await opened.close();
+    }
+  });
+}
+
+export const proof = (tab) => tab.locator("phone-proof");
+export const valueOf = (tab) => proof(tab).evaluate((element) => element.value);
+export const sendTo = async (tab, phone) => {
+  await tab.getByLabel("Phone number").fill(phone);
+  await tab.getByRole("button", { name: "Send code" }).click();
+};
+export const enter = async (tab, code) => {
+  await tab.getByLabel("Code from the message").fill(code);
+  await tab.getByRole("button", { name: "Verify" }).click();
+};
+export async function textedCode(phone) {
+  const texts = await (await fetch(`${BASE}/inbox/messages?phone=${encodeURIComponent(phone)}`)).json();
+  return { code: /\d{6}/.exec(texts[0].body)[0], count: texts.length };
+}
+export const wrongFor = (code, n = 1) => String((Number(code) + n) % 1_000_000).padStart(6, "0");
+export const refuse = (tab, path, status, slug, more = {}) => answer(tab, path, status, { ...PROBLEM, type: PROBLEM.type + slug, status, ...more });
+
+/** Serves an app of shared/web/examples, by path: type and text. Returns the requests that it sends to `/login`. */
+export async function serveApp(tab, files) {
+  app = { files, taken: [] };
+  await tab.goto(`${ORIGIN}/app/`);
+  return app.taken;
+}
+
+/** Serves what the app has at this path, and takes what it sends to `/login`. Returns whether it did. */
+function serveAppFile(request, reply, path) {
+  const file = path === "/login" ? ["text/html", "<!doctype html><title>Done</title><link rel='icon' href='data:,'>"] : app?.files[path];
+  if (!file) return false;
+  let body = "";
+  request.on("data", (part) => (body += part));
+  request.on("end", () => {
+    if (path === "/login") app.taken.push({ body, headers: request.headers });
+    reply.writeHead(200, { "Content-Type": file[0] }).end(file[1]);
+  });
+  return true;
+}
+
+/** Bundles React code with the component, as an app would. */
+export async function buildReact(contents) {
+  const { build } = await import("../../shared/web/node_modules/esbuild/lib/main.js");
+  const path = (name) => fileURLToPath(new URL(name, import.meta.url));
+  const built = await build({
+    stdin: { contents, loader: "jsx", resolveDir: path(".") },
+    bundle: true, write: false, jsx: "automatic", format: "esm", define: { "process.env.NODE_ENV": '"production"' },
+    alias: { "phoneproof-web/phone-proof.js": path("../../shared/web/dist/phone-proof.js") },
+    nodePaths: [path("node_modules")],
+  });
+  return built.outputFiles[0].text;
+}
