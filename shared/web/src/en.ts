@@ -72,7 +72,7 @@ export const EN = {
   notAllowed: "Not allowed\nThis is not possible here. No text was sent.",
   carrier: "The carrier refused the text\nNo text was sent. Check the number, or try again after a pause.",
   unconfirmed: "The carrier has not confirmed the text\nIt may still arrive. If it does, its code works.",
-  unavailable: "The service is not available just now\nNothing was lost and no text was sent. Try again in a moment.",
+  unavailable: "The service is not available just now\nNothing is lost. Try again in a moment.",
   unknown: "Something went wrong\nTry again in a moment.",
   proofOver: "The verification has expired\nIt is good for a few minutes only. Verify the number again.",
 };

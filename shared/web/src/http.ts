@@ -37,7 +37,7 @@ const LONGEST_WAIT = 3;
 
 /**
  * What may be repeated: `always` if a repeat does what the first did (a send with a key), `unheard` if it may cost something
- * (a verify): whenever the service did nothing, and once if nothing answered, because the call may not have arrived.
+ * (a verify): whenever the service did nothing, and once without its word, because the call may not have arrived.
  */
 export type Repeat = "always" | "unheard";
 
@@ -61,10 +61,11 @@ export async function call(
 }
 
 /** How long to wait before another try; `undefined` if there is none. */
-function pauseBefore({ kind, retryIn = 0 }: Problem, tries: number, repeat: Repeat): number | undefined {
+function pauseBefore({ kind, document, retryIn = 0 }: Problem, tries: number, repeat: Repeat): number | undefined {
   const pause = PAUSES[tries];
-  const silent = kind === "no-answer";
-  if (!silent && kind !== "throttled" && kind !== "unavailable") return undefined;
+  if (!/^(no-answer|throttled|unavailable)$/.test(kind)) return undefined;
+  // A gateway says that the service is away, too, when its answer came too late.
+  const silent = document.type === undefined && kind !== "throttled";
   if (pause === undefined || retryIn > LONGEST_WAIT || (silent && repeat === "unheard" && tries > 0)) return undefined;
   return Math.max(pause, retryIn * 1000);
 }

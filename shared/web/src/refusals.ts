@@ -17,6 +17,7 @@ const WORDS: [RegExp, Key][] = [
   [/ not-phoneproof /, "setup"],
   [/ offline /, "offline"],
   [/ 0 /, "noAnswer"],
+  [/ unavailable /, "unavailable"],
   [/cooldown/, "cooldown"],
   [/phone-per-hour/, "perHour"],
   [/phone-per-day/, "perDay"],
@@ -41,7 +42,6 @@ const WORDS: [RegExp, Key][] = [
   [/ 403 /, "notAllowed"],
   [/ 502 /, "carrier"],
   [/ 504 /, "unconfirmed"],
-  [/ 503 /, "unavailable"],
 ];
 
 const about = (step: Step, { status, kind, rule }: Refusal) => `${step} ${status} ${kind} ${rule ?? ""}`;

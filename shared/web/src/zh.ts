@@ -69,7 +69,7 @@ export const ZH: Words = {
   notAllowed: "不允许\n此处无法这样做。没有发送短信。",
   carrier: "运营商拒绝了短信\n没有发送短信。请检查号码，或稍后再试。",
   unconfirmed: "运营商尚未确认短信\n短信仍可能到达。到达后验证码有效。",
-  unavailable: "服务暂时不可用\n没有丢失任何内容，也没有发送短信。请稍后再试。",
+  unavailable: "服务暂时不可用\n内容没有丢失。请稍后再试。",
   unknown: "出错了\n请稍后再试。",
   proofOver: "验证已过期\n验证只在几分钟内有效。请重新验证号码。",
 };

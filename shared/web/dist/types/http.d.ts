@@ -28,7 +28,7 @@ export interface Environment {
 }
 /**
  * What may be repeated: `always` if a repeat does what the first did (a send with a key), `unheard` if it may cost something
- * (a verify): whenever the service did nothing, and once if nothing answered, because the call may not have arrived.
+ * (a verify): whenever the service did nothing, and once without its word, because the call may not have arrived.
  */
 export type Repeat = "always" | "unheard";
 /** Calls the service. Throws a {@link Problem} unless the answer is a success. */
