@@ -183,8 +183,8 @@ export class PhoneProof {
   }
 
   /** @internal Every success has a token; what has none is of another service. */
-  async post(path: string, body: object, headers: Record<string, string> = {}, repeat: "always" | "unheard" = "always"): Promise<{ token: string }> {
-    const answer = (await this.#call("POST", path, { ...headers, "Content-Type": "application/json" }, JSON.stringify(body), repeat)) as { token: string };
+  async post(path: string, body: object, headers: Record<string, string> = {}, isCostly?: boolean): Promise<{ token: string }> {
+    const answer = (await this.#call("POST", path, { ...headers, "Content-Type": "application/json" }, JSON.stringify(body), isCostly)) as { token: string };
     if (typeof answer.token !== "string") throw new Problem("not-phoneproof", 200);
     return answer;
   }
@@ -194,9 +194,9 @@ export class PhoneProof {
     return this.#environment.now();
   }
 
-  #call(method: string, path: string, headers?: Record<string, string>, body?: string, repeat: "always" | "unheard" = "always"): Promise<unknown> {
+  #call(method: string, path: string, headers?: Record<string, string>, body?: string, isCostly?: boolean): Promise<unknown> {
     const init = { method, ...(headers && { headers }), ...(body !== undefined && { body }) };
-    return call(this.#environment, this.issuer + path, init, repeat);
+    return call(this.#environment, this.issuer + path, init, isCostly);
   }
 }
 
@@ -269,7 +269,7 @@ export class Challenge {
     }
     const token = this.#token;
     try {
-      this.success = (await this.#client.post("/v1/verify", { token, code }, {}, "unheard")) as Success;
+      this.success = (await this.#client.post("/v1/verify", { token, code }, {}, true)) as Success;
       return this.success;
     } catch (error) {
       if (!(error instanceof Problem) || !error.isFinal) throw error;
