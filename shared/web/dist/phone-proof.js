@@ -15,7 +15,7 @@ The operator of this service has blocked it. No text was sent.`,blockedRange:`Th
 The operator of this service has blocked it. No text was sent.`,notThisCountry:`We do not text this country
 Only some countries are served. No text was sent.`,notThisKind:`We do not text this kind of number
 A code can be texted to a mobile phone only, not to a landline, or a special number. No text was sent.`,locked:`This number is locked for now
-Too many wrong codes were entered for it. Until the lock ends, no code for it is accepted.`,used:`This code was used already
+Too many wrong codes were entered for it. Until the lock ends, none is accepted.`,used:`This code was used already
 A code works once. If you need another, get a new code.`,expired:`This code has expired
 A code works for a few minutes only. Get a new one.`,wrongCode:`That is not the code
 Check the latest message.`,noTries:`No tries left for this code
@@ -23,7 +23,7 @@ After too many wrong tries even the right code is refused. Get a new one.`,unusa
 Get a new code.`,tooMany:`Too many requests
 A limit was reached. Wait a little.`,notAllowed:`Not allowed
 This is not possible here. No text was sent.`,carrier:`The carrier refused the text
-No text was sent. Check the number, or try again after a pause.`,unconfirmed:`The carrier has not confirmed the text
+No text was sent. Check the number, or try again later.`,unconfirmed:`The carrier has not confirmed the text
 It may still arrive. If it does, its code works.`,unavailable:`The service is not available just now
 Nothing is lost. Try again in a moment.`,unknown:`Something went wrong
 Try again in a moment.`,proofOver:`The verification has expired
