@@ -51,7 +51,7 @@ export const EN = {
   noAnswer: "The service does not answer\nNothing is lost. Check your connection, then try again.",
   setup: "This does not work just now\nCodes cannot be texted from this page. It is not your fault. Try again later.",
   cooldown: "A code was asked for a moment ago\nThere is a pause between two texts to a number. If a text arrived, its code works until it expires.",
-  perHour: "This number has had enough codes this hour\nA number gets only a few codes an hour. Wait, or use the last one.",
+  perHour: "This number has had enough codes this hour\nA number gets only a few codes an hour. Wait, or use the last.",
   perDay: "This number has had enough codes today\nA number gets only a few codes a day.",
   device: "This device has asked for enough codes today\nEach browser or app has a daily limit.",
   network: "Too many codes from this network\nEveryone behind one network address shares an hourly limit.",

@@ -17,7 +17,7 @@ const WORDS: Record<string, Key> = {
   " not-phoneproof ": "setup",
   " offline ": "offline",
   " 0 ": "noAnswer",
-  " unavailable ": "unavailable",
+  " unavailable | 503 ": "unavailable",
   "cooldown": "cooldown",
   "phone-per-hour": "perHour",
   "phone-per-day": "perDay",
