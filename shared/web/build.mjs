@@ -21,6 +21,9 @@ async function readWords(name) {
   return (await import(`data:text/javascript,${encodeURIComponent(code)}`))[name.toUpperCase()];
 }
 
+/** Names of elements of the view, which nothing outside the bundle reads, so they may be short. A key of the words is read there. */
+const OWN_NAMES = /^((number|code)Notice|codeForm|regionField|phoneRow|(phone|code)Error|expiry|callMe|changeDone|doneBox|announcer|lead|retell|mark|tick|sleep|wake|leave|keep|until|soon)$/;
+
 /** Ships the Chinese words without a second copy of their keys: both tables have the same, in the same order. */
 const packWords = {
   name: "pack words",
@@ -28,9 +31,17 @@ const packWords = {
     onLoad({ filter: /[\\/]zh\.ts$/ }, async () => {
       const [en, zh] = await Promise.all([readWords("en"), readWords("zh")]);
       if (Object.keys(en).join() !== Object.keys(zh).join()) throw new Error("en.ts and zh.ts have other keys, or another order");
+      if (Object.keys(en).some((key) => OWN_NAMES.test(key))) throw new Error("a key of the words would not ship as it is written");
       const texts = JSON.stringify(Object.values(zh));
       return { contents: `import { EN } from "./en.js";\nconst texts = ${texts};\nexport const ZH = Object.fromEntries(Object.keys(EN).map((key, n) => [key, texts[n]]));` };
     }),
+};
+
+/** Ships the rules of the styles on one line. */
+const packStyle = {
+  name: "pack style",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[\\/]style\.ts$/ }, ({ path }) => ({ contents: readFileSync(path, "utf8").replace(/\}\n/g, "}"), loader: "ts" })),
 };
 
 await build({
@@ -42,7 +53,8 @@ await build({
   target: "es2022",
   charset: "utf8",
   minify: true,
-  plugins: [packWords],
+  mangleProps: OWN_NAMES,
+  plugins: [packWords, packStyle],
   banner: { js: "/*! PhoneProof, Apache-2.0 */" },
 });
 

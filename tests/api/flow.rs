@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use phoneproof_config::DEFAULT_POLICY;
 use phoneproof_domain::challenge::TokenMode;
-use phoneproof_tests::{Client, PARALLEL, World, at_once, phone};
+use phoneproof_tests::{Client, PARALLEL, World, at_once, phone, until_served};
 use serde_json::{Value, json};
 
 pub(crate) fn read_claims(token: &str) -> Value {
@@ -340,13 +340,10 @@ async fn tokens_of_an_earlier_root_work_until_it_is_retired() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn parallel_sends_under_one_idempotency_key_text_once() {
     let world = World::start().await;
-    // On a busy machine 200 requests at once may run into their deadlines; a client repeats them under the same key.
-    let statuses = at_once(&world.client, |_, client| async move {
-        let mut answer = client.send_keyed(&phone(1), "k").await;
-        while answer.status == 503 {
-            answer = client.send_keyed(&phone(1), "k").await;
-        }
-        answer
+    let phone = phone(1);
+    let statuses = at_once(&world.client, |_, client| {
+        let phone = phone.clone();
+        async move { until_served(|| client.send_keyed(&phone, "k")).await }
     })
     .await;
     assert_eq!(statuses, BTreeMap::from([(202, *PARALLEL)]));

@@ -17,6 +17,15 @@ async fn send(world: &World, body: &Value) -> (u16, String) {
     (answer.status, answer.text)
 }
 
+/// Checks that phone `n` gets a text in the language of `expected` when a send asks for `locale`.
+async fn assert_language(world: &World, n: u32, locale: &Value, expected: &str) {
+    let body = json!({ "phone": phone(n), "locale": locale, "uniqueId": format!("d{n}") });
+    let (status, text) = send(world, &body).await;
+    assert_eq!(status, 202, "{locale}: {text}");
+    let body = &world.texts(&phone(n))[0].body;
+    assert!(body.contains(expected), "{locale}: {body}");
+}
+
 #[tokio::test]
 async fn a_pasted_number_is_the_number() {
     let world = World::start().await;
@@ -158,11 +167,7 @@ async fn a_locale_is_a_hint_and_never_refuses() {
             "login code",
         ),
     ]) {
-        let body = json!({ "phone": phone(n), "locale": locale, "uniqueId": format!("d{n}") });
-        let (status, text) = send(&world, &body).await;
-        assert_eq!(status, 202, "{locale}: {text}");
-        let body = &world.texts(&phone(n))[0].body;
-        assert!(body.contains(expected), "{locale}: {body}");
+        assert_language(&world, n, &json!(locale), expected).await;
     }
 }
 
@@ -182,11 +187,7 @@ async fn a_locale_is_a_hint_in_whatever_form_it_comes() {
         (json!(null), "login code"),
         (json!({ "tag": "zh" }), "login code"),
     ]) {
-        let body = json!({ "phone": phone(n), "locale": locale, "uniqueId": format!("d{n}") });
-        let (status, text) = send(&world, &body).await;
-        assert_eq!(status, 202, "{locale}: {text}");
-        let body = &world.texts(&phone(n))[0].body;
-        assert!(body.contains(expected), "{locale}: {body}");
+        assert_language(&world, n, &locale, expected).await;
     }
 }
 

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { BASE, PROBLEM, answer, isFirefox, launch, shot } from "./support.mjs";
+import { BASE, PROBLEM, accepted, answer, inSeconds, isFirefox, launch, shot, shows } from "./support.mjs";
 
 export const ORIGIN = process.env.ORIGIN ?? "http://127.0.0.1:4750";
 export const read = (path) => readFileSync(new URL(`../../shared/web/${path}`, import.meta.url), "utf8");
@@ -85,6 +85,41 @@ export async function textedCode(phone) {
 }
 export const wrongFor = (code, n = 1) => String((Number(code) + n) % 1_000_000).padStart(6, "0");
 export const refuse = (tab, path, status, slug, more = {}) => answer(tab, path, status, { ...PROBLEM, type: PROBLEM.type + slug, status, ...more });
+
+// What the service answers where the test plays it.
+export const SUCCESS = { token: "a.b.c", tokenType: "phone-verified+jwt", expiresAt: inSeconds(300), expiresIn: 300 };
+export const PHONE = "+14152001234";
+export const LOGIN = { id: "login", brand: "Example", channels: ["sms"], codeLength: 6, locales: ["en"], defaultLocale: "en" };
+
+/** Lets calls to `path` wait until the test answers them: `reply(status, body)` answers the oldest. */
+export async function hold(tab, path) {
+  const waiting = [];
+  await tab.route(`${BASE}${path}`, (route) => (route.request().method() === "OPTIONS" ? route.continue() : waiting.push(route)));
+  const reply = async (status, body) => {
+    for (let tries = 0; waiting.length === 0 && tries < 100; tries += 1) await tab.waitForTimeout(20);
+    const headers = { "Access-Control-Allow-Origin": "*" };
+    await waiting.shift().fulfill({ status, headers, contentType: status < 400 ? "application/json" : "application/problem+json", body: JSON.stringify(body) });
+  };
+  return { waiting, reply };
+}
+export const shownOf = (tab) => proof(tab).evaluate((element) => element.shown);
+export const set = (tab, attributes) => proof(tab).evaluate((element, all) => {
+  for (const [name, value] of Object.entries(all)) element.setAttribute(name, value);
+}, attributes);
+export const kept = (tab) => tab.evaluate(() => Object.keys(sessionStorage));
+export async function toCode(tab, more = {}) {
+  await answer(tab, "/v1/send", 202, accepted({ resendIn: 0, ...more }));
+  await sendTo(tab, PHONE);
+  await tab.locator("#code").waitFor();
+}
+export async function toDone(tab) {
+  await toCode(tab);
+  await answer(tab, "/v1/verify", 200, SUCCESS);
+  await enter(tab, "123456");
+  await shows(tab, "#done", /is verified/);
+}
+/** Answers as a gateway does in the place of the service: without a problem document. */
+export const gateway = (tab, path, status) => tab.route(`${BASE}${path}`, (route) => route.fulfill({ status, headers: { "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "*" }, contentType: "application/json", body: `{"message":"Forbidden"}` }));
 
 /** Serves an app of shared/web/examples, by path: type and text. Returns the requests that it sends to `/login`. */
 export async function serveApp(tab, files) {

@@ -249,7 +249,7 @@ test("every text of the pages has a Chinese one, with the same values", () => {
 
 const VERIFY_REFUSALS = [
   ["the last wrong code", 422, { attemptsRemaining: 0 }, /No tries left/],
-  ["an exhausted code", 429, {}, /No tries left/],
+  ["an exhausted code", 429, { type: `${PROBLEM.type}attempts-exhausted` }, /No tries left/],
   ["a locked number", 429, { rule: "phone-lock", retryAt: inSeconds(3000) }, /locked for now[^]*try again in 4\d:\d\d/],
   ["an expired code", 410, {}, /has expired/],
   ["a used code", 409, {}, /used already/],

@@ -4,39 +4,7 @@
 import assert from "node:assert/strict";
 
 import { BASE, accepted, answer, inSeconds, shows } from "./support.mjs";
-import { ORIGIN, buildReact, enter, on, proof, refuse, sendTo, serveApp, setPage, valueOf } from "./component.mjs";
-
-const SUCCESS = { token: "a.b.c", tokenType: "phone-verified+jwt", expiresAt: inSeconds(300), expiresIn: 300 };
-const PHONE = "+14152001234";
-const LOGIN = { id: "login", brand: "Example", channels: ["sms"], codeLength: 6, locales: ["en"], defaultLocale: "en" };
-
-/** Lets calls to `path` wait until the test answers them: `reply(status, body)` answers the oldest. */
-async function hold(tab, path) {
-  const waiting = [];
-  await tab.route(`${BASE}${path}`, (route) => (route.request().method() === "OPTIONS" ? route.continue() : waiting.push(route)));
-  const reply = async (status, body) => {
-    for (let tries = 0; waiting.length === 0 && tries < 100; tries += 1) await tab.waitForTimeout(20);
-    const headers = { "Access-Control-Allow-Origin": "*" };
-    await waiting.shift().fulfill({ status, headers, contentType: status < 400 ? "application/json" : "application/problem+json", body: JSON.stringify(body) });
-  };
-  return { waiting, reply };
-}
-const shownOf = (tab) => proof(tab).evaluate((element) => element.shown);
-const set = (tab, attributes) => proof(tab).evaluate((element, all) => {
-  for (const [name, value] of Object.entries(all)) element.setAttribute(name, value);
-}, attributes);
-const kept = (tab) => tab.evaluate(() => Object.keys(sessionStorage));
-async function toCode(tab, more = {}) {
-  await answer(tab, "/v1/send", 202, accepted({ resendIn: 0, ...more }));
-  await sendTo(tab, PHONE);
-  await tab.locator("#code").waitFor();
-}
-async function toDone(tab) {
-  await toCode(tab);
-  await answer(tab, "/v1/verify", 200, SUCCESS);
-  await enter(tab, "123456");
-  await shows(tab, "#done", /is verified/);
-}
+import { LOGIN, ORIGIN, PHONE, SUCCESS, buildReact, enter, hold, kept, on, proof, refuse, sendTo, serveApp, set, setPage, shownOf, toCode, toDone, valueOf } from "./component.mjs";
 
 on("React 19 sets every property that it finds, and takes it away again", {}, async (tab) => {
   const code = await buildReact(`

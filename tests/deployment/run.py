@@ -14,7 +14,8 @@ The emulator differs from AWS in these points:
 - It does not mount layers for provided.al2023. The layer's archive is unpacked into the build folder, and POLICY_PATH
   points there instead of at /opt.
 - All requests come from one address. So the unpacked policy allows more sends per address.
-- Its APIs have no DNS names. For the account service, the issuer becomes the URL at which the emulator serves the API.
+- Its APIs have no DNS names, and the URLs that it has for them are not those of an issuer. For the account service, a
+  proxy of this script serves both APIs at paths of its own, which become the issuers.
 - It does not expand the SAM transform of nested templates. SAM's own translator expands it before the deployment.
 - It does not know the account's attributes for SMS, such as the spend limit.
 - It does not keep settings of encryption, recovery or deletion protection. It does not throttle, and it makes no
@@ -31,10 +32,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import boto3
 import yaml
@@ -337,12 +340,45 @@ def set_variables(function, **variables):
     functions.update_function_configuration(FunctionName=function, Environment={"Variables": environment | variables})
 
 
+def serve_under_paths(**bases):
+    """Serves each API under a path of its own, as a mapping of API Gateway does. Returns their URLs by name."""
+
+    class Proxy(BaseHTTPRequestHandler):
+        def forward(self):
+            _, name, path = self.path.split("/", 2)
+            headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
+            body = self.rfile.read(int(self.headers.get("content-length", 0))) or None
+            request = urllib.request.Request(f"{bases[name]}/{path}", body, headers, method=self.command)
+            try:
+                answer = urllib.request.urlopen(request, timeout=20)
+            except urllib.error.HTTPError as error:
+                answer = error
+            text = answer.read()
+            self.send_response(answer.status)
+            for header in ("content-type", "cache-control", "retry-after"):
+                if header in answer.headers:
+                    self.send_header(header, answer.headers[header])
+            self.send_header("content-length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        do_GET = do_POST = do_DELETE = forward
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return {name: f"http://127.0.0.1:{server.server_port}/{name}" for name in bases}
+
+
 def accounts(verification, base):
     """Deploys the account service beside the verification service, and makes each of its main calls once."""
     found = deploy(
         template=ACCOUNT_BUILD / "emulated.yaml", stack="phoneproof-accounts", Issuer="https://verify.example.com"
     )
-    account = base_url(found)
+    urls = serve_under_paths(verification=base, accounts=base_url(found))
+    base, account = urls["verification"], urls["accounts"]
     issuers = {"ISSUER": base, "ACCOUNT_ISSUER": f"{account}/account"}
     for function in ("SendFunction", "VerifyFunction"):
         set_variables(verification[function], ISSUER=base)
@@ -415,12 +451,14 @@ def main():
     step("a custom domain")
     on_domain = deploy(
         TokenMode="stored",
-        DomainName="verify.example.com",
+        DomainName="api.example.com",
+        BasePath="sms",
         CertificateArn="arn:aws:acm:us-east-1:000000000000:certificate/00000000-0000-0000-0000-000000000000",
     )
-    assert on_domain["Issuer"] == on_domain["ApiUrl"] == "https://verify.example.com", on_domain
+    issuer = "https://api.example.com/sms"
+    assert on_domain["Issuer"] == on_domain["ApiUrl"] == issuer, on_domain
     assert on_domain["DomainTarget"], "what the DNS record points to"
-    assert call(base, "/.well-known/openid-configuration")[1]["issuer"] == "https://verify.example.com"
+    assert call(base, "/.well-known/openid-configuration")[1]["issuer"] == issuer
 
     step("a nested application")
     nest()

@@ -1,12 +1,15 @@
 """Drives shared/web/examples/form.py as a browser would, against the stack on port 3000, and checks that no token reaches it."""
 
 import http.cookiejar
+import http.server
 import json
 import os
 import re
 import subprocess
 import sys
+import threading
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -16,13 +19,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 seen = []
 
 
-def browser():
+def browser(form=FORM):
     jar = http.cookiejar.CookieJar()
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
 
     def ask(path="/", **fields):
         body = urllib.parse.urlencode(fields).encode() if fields else None
-        with opener.open(FORM + path, body, timeout=20) as answer:
+        with opener.open(form + path, body, timeout=20) as answer:
             text = answer.read().decode()
             seen.append(text + str(answer.headers))
             return text
@@ -35,14 +38,71 @@ def code_of(phone):
         return re.search(r"\d{6}", json.load(answer)[0]["body"])[0]
 
 
-server = subprocess.Popen([sys.executable, f"{HERE}/../../shared/web/examples/form.py", "8081"], env={**os.environ, "ISSUER": ISSUER})
-try:
+class Gateway(http.server.BaseHTTPRequestHandler):
+    """Stands before the stack, and answers in its place as `planned`: a status, a body, and whether the stack hears of it."""
+
+    planned = []
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        status, text, is_heard = self.planned.pop(0) if self.planned else (None, b"", True)
+        if is_heard:
+            headers = {name: self.headers[name] for name in ("Content-Type", "Idempotency-Key") if self.headers[name]}
+            try:
+                answer = urllib.request.urlopen(urllib.request.Request(ISSUER + self.path, body, headers))
+            except urllib.error.HTTPError as error:
+                answer = error
+            with answer:
+                status, text = (status, text) if status else (answer.status, answer.read())
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_):
+        pass
+
+
+def start(port, issuer):
+    process = subprocess.Popen([sys.executable, f"{HERE}/../../shared/web/examples/form.py", str(port)], env={**os.environ, "ISSUER": issuer})
     for _ in range(100):
         try:
-            urllib.request.urlopen(FORM, timeout=1)
+            urllib.request.urlopen(f"http://127.0.0.1:{port}", timeout=1)
             break
         except OSError:
             time.sleep(0.1)
+    return process
+
+
+def count_texts(phone):
+    with urllib.request.urlopen(f"{ISSUER}/inbox/messages?phone={urllib.parse.quote(phone)}") as answer:
+        return len(json.load(answer))
+
+
+def behind_a_gateway():
+    """What a gateway answers in the service's place crashes nothing, texts nothing twice and ends nothing."""
+    ask, phone = browser("http://127.0.0.1:8083"), "+14152057987"
+    gone = b'{"message":"Service Unavailable"}'
+    for text in (b"<html>", gone, b"", b"[]", b"\xff"):
+        Gateway.planned[:] = [(503, text, False)]
+        assert "not work just now" in ask("/send", phone=phone), text
+    Gateway.planned[:] = [(504, gone, True)]
+    assert "not work just now" in ask("/send", phone=phone)
+    assert "Enter the code" in ask("/send", phone=phone)
+    assert count_texts(phone) == 1
+    for status in (403, 404, 409, 410, 429, 500, 502):
+        Gateway.planned[:] = [(status, b"<html>", False)]
+        assert "Enter the code" in ask("/verify", code="000000"), status
+    said = ask("/resend", go="1")
+    assert "Enter the code" in said and "Too many codes" in said
+    said = ask("/change", go="1")
+    assert "Phone number" in said and phone in said
+
+
+gateway = http.server.ThreadingHTTPServer(("127.0.0.1", 8082), Gateway)
+threading.Thread(target=gateway.serve_forever, daemon=True).start()
+servers = [start(8081, ISSUER), start(8083, "http://127.0.0.1:8082")]
+try:
     ask, phone = browser(), "+14152057986"
     assert "Phone number" in ask()
     assert "no such number" in ask("/send", phone="<b>12</b>")
@@ -59,7 +119,9 @@ try:
     other("/send", phone="+14155550100")
     assert "not work just now" in other("/verify", code="000000")
     assert "Hello" not in other()
+    behind_a_gateway()
     assert not re.search(r"eyJ|v1\.r|&lt;b&gt;.*<b>", "".join(seen)), "a token reached the browser"
     print(f"the form of Python logs in, refuses a test number, and shows no token in {len(seen)} answers")
 finally:
-    server.terminate()
+    for server in servers:
+        server.terminate()

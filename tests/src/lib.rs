@@ -31,7 +31,7 @@ mod world;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-pub use at_once::{PARALLEL, at_once, many, so_many_at_once};
+pub use at_once::{PARALLEL, at_once, many, so_many_at_once, until_served};
 pub use bodies::malformed_bodies;
 pub use client::{Answer, Client};
 pub use database::Database;

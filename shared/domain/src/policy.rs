@@ -284,7 +284,7 @@ impl TestNumber {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::money::MicroUsd;
+    use crate::rule::Rule;
 
     fn phone(text: &str) -> Phone {
         Phone::from_canonical(text).expect("canonical")
@@ -292,18 +292,6 @@ mod tests {
 
     fn country(text: &str) -> Country {
         Country::parse(text).expect("a country")
-    }
-
-    fn sms() -> SmsPolicy {
-        let price = MicroUsd::from_dollars(0.006_45).expect("a price");
-        SmsPolicy {
-            sms_type: SmsType::Transactional,
-            sender_id: None,
-            max_price: MicroUsd::from_dollars(0.25),
-            prices: BTreeMap::from([(country("US"), price)]),
-            prices_as_of: None,
-            max_segments: 2,
-        }
     }
 
     fn policy() -> Policy {
@@ -325,7 +313,7 @@ mod tests {
                     number_type: NumberType::Mobile,
                 }],
             },
-            sms: sms(),
+            sms: SmsPolicy::sample(),
             purses: Box::default(),
             businesses: BTreeMap::new(),
             test_numbers: vec![TestNumber {

@@ -8,6 +8,7 @@ so `address_per_hour` of the policy counts all people together: limit them per a
 """
 
 import html
+import http.client
 import json
 import os
 import secrets
@@ -29,24 +30,40 @@ WORDS = {
     "invalid-phone": "There is no such number. Enter it with a leading + and its country code.",
     "destination-not-allowed": "This number cannot be texted.",
     "limited": "Too many codes were asked for. Wait a little, then try again.",
+    "locked": "This number had too many wrong codes. Please try again later.",
     "wrong-code": "That is not the code. Check the latest message.",
     "malformed": "Enter the digits of the code.",
     "expired": "This code has expired. Ask for a new one.",
     "attempts-exhausted": "No tries are left. Ask for a new code.",
 }
+# After these a code works no longer, and the number is asked for again.
+OVER = ("invalid-token", "already-used", "expired", "attempts-exhausted", "locked")
 
 
 def call(path, body, headers={}):
-    """Calls PhoneProof. Returns the status and the answer; status 0 without one."""
+    """Calls PhoneProof. Returns the status and the answer; status 0 without one. A gateway's answer has no `type`."""
     headers = {"Content-Type": "application/json", **headers}
     request = urllib.request.Request(ISSUER + path, json.dumps(body).encode(), headers)
     try:
-        with urllib.request.urlopen(request, timeout=15) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
-    except OSError:
+        try:
+            answer = urllib.request.urlopen(request, timeout=15)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            status, text = answer.status, answer.read()
+    except (OSError, http.client.HTTPException):
         return 0, {}
+    try:
+        document = json.loads(text)
+    except ValueError:
+        document = None
+    return status, document if isinstance(document, dict) else {}
+
+
+def kind(answer):
+    """The problem type of an answer; empty if it is none of PhoneProof's."""
+    start, _, name = str(answer.get("type", "")).rpartition(":")
+    return name if start == "urn:phoneproof:problem" else ""
 
 
 def check(token):
@@ -60,38 +77,62 @@ def check(token):
 
 
 def send(session, form):
-    # The key stays until an answer came, so that a form that is sent again texts no second code.
-    key = session.setdefault("key", secrets.token_hex(16))
-    body = {"phone": form.get("phone", ""), "uniqueId": session["device"], "businessId": BUSINESS}
-    status, answer = call("/v1/send", body, {"Idempotency-Key": key})
-    if status:
-        del session["key"]
+    session["phone_typed"] = form.get("phone", "")
+    return text(session, None) or "We texted you a code."
+
+
+def resend(session, form):
+    if "challenge" not in session:
+        return ""
+    return text(session, session["challenge"]) or "We texted you the code again."
+
+
+def text(session, challenge):
+    """Texts a code, or that of a challenge again. Returns what is wrong, if anything."""
+    # The key stays until PhoneProof has decided, so that a form that is sent again texts no second code.
+    about = (session["phone_typed"], challenge)
+    if session.get("about") != about:
+        session.update(about=about, key=secrets.token_hex(16))
+    body = {"phone": session["phone_typed"], "uniqueId": session["device"], "businessId": BUSINESS}
+    if challenge:
+        body["token"] = challenge
+    _, answer = call("/v1/send", body, {"Idempotency-Key": session["key"]})
+    if "token" in answer or kind(answer) not in ("", "unavailable", "internal"):
+        session.pop("about")
     if "token" not in answer:  # 202, or 504: the text may still arrive
+        if challenge and kind(answer) in OVER:
+            session.pop("challenge", None)
         return refuse(answer)
     session["challenge"] = answer["token"]
-    return "We texted you a code."
+    return ""
+
+
+def change(session, form):
+    session.pop("challenge", None)
+    return ""
 
 
 def verify(session, form):
     status, answer = call("/v1/verify", {"token": session.get("challenge", "-"), "code": form.get("code", "")})
-    if status != 200:
-        if status in (400, 409, 410, 429) and answer.get("type", "").rsplit(":", 1)[-1] != "malformed":
+    if status != 200 or "token" not in answer:
+        # What a gateway says of itself ends nothing.
+        if kind(answer) in OVER:
             session.pop("challenge", None)
         return refuse(answer)
+    session.pop("challenge", None)
     try:
         phone = check(answer["token"])
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, ValueError):
         return refuse({})
     spent, _ = call("/v1/spend", {"token": answer["token"], "audience": BUSINESS})
     if spent != 200:
         return "Please ask for a new code."
-    session.pop("challenge", None)
     session["phone"] = phone
     return ""
 
 
 def refuse(answer):
-    return WORDS.get(answer.get("type", "").rsplit(":", 1)[-1], "This does not work just now. Please try again later.")
+    return WORDS.get(kind(answer), "This does not work just now. Please try again later.")
 
 
 def page(session, said):
@@ -100,10 +141,13 @@ def page(session, said):
     elif "challenge" in session:
         body = """<h1>Enter the code</h1><form method="post" action="/verify"><label>Code
             <input name="code" inputmode="numeric" autocomplete="one-time-code" required autofocus></label>
-            <button>Verify</button></form>"""
+            <button>Verify</button></form>
+            <form method="post" action="/resend"><button>Send again</button></form>
+            <form method="post" action="/change"><button>Change number</button></form>"""
     else:
-        body = """<h1>Log in</h1><form method="post" action="/send"><label>Phone number
-            <input name="phone" type="tel" autocomplete="tel" placeholder="+1 415 200 1234" required autofocus></label>
+        typed = html.escape(session.get("phone_typed", ""))
+        body = f"""<h1>Log in</h1><form method="post" action="/send"><label>Phone number
+            <input name="phone" type="tel" autocomplete="tel" placeholder="+1 415 200 1234" value="{typed}" required autofocus></label>
             <button>Send code</button></form>"""
     return f'<!doctype html><html lang="en"><title>Log in</title><main>{body}<p role="alert">{html.escape(said)}</p></main>'
 
@@ -131,7 +175,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         self.open_session()
-        work = {"/send": send, "/verify": verify}.get(self.path)
+        work = {"/send": send, "/resend": resend, "/change": change, "/verify": verify}.get(self.path)
         size = int(self.headers.get("Content-Length", 0))
         if work is None or size > 4096:
             return self.send_error(404)

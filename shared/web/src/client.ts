@@ -87,6 +87,8 @@ export interface Saved {
   business: string;
   /** The codes that were wrong. */
   wrong: string[];
+  /** Whether the carrier did not confirm the text. */
+  unconfirmed: boolean;
 }
 
 /** Verifies phones for one business. Make it once per page or process. */
@@ -177,12 +179,12 @@ export class PhoneProof {
     const { answer } = saved;
     const expiresIn = answer.expiresIn === undefined ? undefined : answer.expiresIn - gone;
     if (expiresIn !== undefined && expiresIn <= 0) return undefined;
-    return new Challenge(this, saved.request, { ...answer, expiresIn: expiresIn!, resendIn: Math.max(0, (answer.resendIn ?? 0) - gone) }, undefined, saved.wrong);
+    return new Challenge(this, saved.request, { ...answer, expiresIn: expiresIn!, resendIn: Math.max(0, (answer.resendIn ?? 0) - gone) }, saved.unconfirmed ? new Problem("delivery-unknown", 504) : undefined, saved.wrong);
   }
 
   /** @internal Every success has a token; what has none is of another service. */
-  async post(path: string, body: object, headers: Record<string, string> = {}, repeat: "always" | "unheard" = "always"): Promise<{ token: string }> {
-    const answer = (await this.#call("POST", path, { ...headers, "Content-Type": "application/json" }, JSON.stringify(body), repeat)) as { token: string };
+  async post(path: string, body: object, headers: Record<string, string> = {}, isCostly?: boolean): Promise<{ token: string }> {
+    const answer = (await this.#call("POST", path, { ...headers, "Content-Type": "application/json" }, JSON.stringify(body), isCostly)) as { token: string };
     if (typeof answer.token !== "string") throw new Problem("not-phoneproof", 200);
     return answer;
   }
@@ -192,9 +194,9 @@ export class PhoneProof {
     return this.#environment.now();
   }
 
-  #call(method: string, path: string, headers?: Record<string, string>, body?: string, repeat: "always" | "unheard" = "always"): Promise<unknown> {
+  #call(method: string, path: string, headers?: Record<string, string>, body?: string, isCostly?: boolean): Promise<unknown> {
     const init = { method, ...(headers && { headers }), ...(body !== undefined && { body }) };
-    return call(this.#environment, this.issuer + path, init, repeat);
+    return call(this.#environment, this.issuer + path, init, isCostly);
   }
 }
 
@@ -267,7 +269,7 @@ export class Challenge {
     }
     const token = this.#token;
     try {
-      this.success = (await this.#client.post("/v1/verify", { token, code }, {}, "unheard")) as Success;
+      this.success = (await this.#client.post("/v1/verify", { token, code }, {}, true)) as Success;
       return this.success;
     } catch (error) {
       if (!(error instanceof Problem) || !error.isFinal) throw error;
@@ -315,7 +317,7 @@ export class Challenge {
     if (codeLength !== undefined) answer.codeLength = codeLength;
     if (attemptsLeft !== undefined) answer.attempts = attemptsLeft;
     const { issuer, business } = this.#client;
-    return { request: this.request, answer, savedAt: Date.now(), issuer, business, wrong: [...this.#wrong] };
+    return { request: this.request, answer, savedAt: Date.now(), issuer, business, wrong: [...this.#wrong], unconfirmed: !!this.unconfirmed };
   }
 
   #take(answer: SendAnswer, unconfirmed?: Problem): void {
@@ -355,7 +357,9 @@ const DEVICE = "phoneproof-device";
 /** The id of this browser, which it keeps where it may. */
 function deviceId(): string {
   try {
-    const known = localStorage.getItem(DEVICE) ?? randomId();
+    const kept = localStorage.getItem(DEVICE) ?? "";
+    // What else a page may have put there, the service would refuse for ever.
+    const known = /^[\da-f]{32}$/.test(kept) ? kept : randomId();
     localStorage.setItem(DEVICE, known);
     return known;
   } catch {

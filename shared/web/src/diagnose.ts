@@ -27,10 +27,10 @@ export async function diagnose(client: PhoneProof | undefined, error: unknown): 
     case "no-answer": {
       const foreign = new URL(url, location.href).origin !== location.origin;
       if (foreign && (await isThere(`${url}/v1/ping`))) {
-        tell(`${url} answers, but not to pages of ${location.origin}. Add this origin to AllowedOrigins of the stack (ALLOWED_ORIGINS).`);
+        tell(`${url} answers, but not to pages of ${location.origin}. Add this origin to the stack's AllowedOrigins.`);
         return true;
       }
-      tell(`nothing answers at ${url}. Check the attribute \`issuer\`, and \`connect-src\` of the page's Content-Security-Policy.`);
+      tell(`nothing answers at ${url}. Check the attribute \`issuer\`, and \`connect-src\` of the Content-Security-Policy.`);
       return false;
     }
     case "not-phoneproof":
@@ -38,11 +38,12 @@ export async function diagnose(client: PhoneProof | undefined, error: unknown): 
       tell(`what answers at ${url} is not PhoneProof (status ${error.status}). Check the attribute \`issuer\`.`);
       return true;
     case "unknown-business":
-      tell(`${url} knows no business \`${client.business}\`. Check the attribute \`business\` and the policy of the stack.`);
+      tell(`${url} knows no business \`${client.business}\`. Check the attribute \`business\`.`);
       return true;
     case "client-key":
-      tell(`the business \`${client.business}\` has a client key, so only a backend may call it. Name another in the attribute \`business\`.`);
+      tell(`the business \`${client.business}\` has a client key, so only a backend may call it. Check the attribute \`business\`.`);
       return true;
+    case "too-large":
     case "malformed":
       // What a person typed is theirs to mend.
       if (error.document.errors?.[0]?.field === "code") return false;
@@ -53,8 +54,9 @@ export async function diagnose(client: PhoneProof | undefined, error: unknown): 
   }
 }
 
-/** Tells the developer if the policy does not list the business. Returns whether it does. */
-export function isListed(client: PhoneProof, policy: Policy): boolean {
+/** Tells the developer if the policy does not list the business, or the country. Returns whether it lists the business. */
+export function isListed(client: PhoneProof, policy: Policy, country: string): boolean {
+  if (country && !policy.countries.includes(country)) tell(`the policy does not list the country \`${country}\`.`);
   const known = policy.businesses.map(({ id }) => id);
   if (known.includes(client.business)) return true;
   tell(`${client.issuer || location.origin}/v1/policy does not list the business \`${client.business}\`: it does not exist, or has a client key. It lists: ${known.join(", ") || "none"}.`);

@@ -1,6 +1,7 @@
 // Elements, words in them, and countdowns. Everything that a person typed or a server answered reaches the page as a text
 // node, so nothing has to be escaped.
 
+import { reflect } from "./attributes.js";
 import { type Key, LANGUAGES, EN, type Words, readTag, servedTag } from "./words.js";
 
 type Child = Node | string | null;
@@ -24,6 +25,8 @@ export function formatLeft(seconds: number): string {
 /** The languages of the person, as tags that `Intl` takes. */
 export const spoken = (): string[] => (navigator.languages ?? []).map(readTag).filter(Boolean);
 
+const isEnglish = (tag: string) => /^en\b/i.test(tag);
+
 /** Words in elements. They follow the language when it changes. */
 export class Speaker {
   /** The language of the person, as a BCP 47 tag. */
@@ -32,19 +35,32 @@ export class Speaker {
   own: Partial<Words> = {};
   readonly #said = new Map<Element, [Key, Values, number]>();
 
-  /** The tag for names, dates and times: the browser's own if it is of the same language. */
-  get tag(): string {
-    const own = spoken().find((tag) => servedTag(tag) === servedTag(this.language));
-    return this.language.includes("-") ? this.language : own ?? this.language;
+  words(key: Key): string {
+    return this.#native(key) ?? LANGUAGES.en![key] ?? EN[key];
   }
 
-  words(key: Key): string {
-    return this.own[key] ?? LANGUAGES[servedTag(this.language)]?.[key] ?? EN[key];
+  /** The words in the language of the person; `undefined` where only English has them. */
+  #native(key: Key): string | undefined {
+    const served = servedTag(this.language);
+    return this.own[key] ?? (isEnglish(served) && !isEnglish(this.language) ? undefined : LANGUAGES[served]?.[key]);
+  }
+
+  /**
+   * Marks an element whose words are in English on a page of another language, for screen readers. Returns the tag for
+   * names and times between these words: the browser's own if it is of their language.
+   */
+  mark(node: Element, key: Key): string {
+    const isForeign = this.#native(key) === undefined;
+    reflect(node, "lang", isForeign && "en");
+    reflect(node, "dir", isForeign && "ltr");
+    const language = isForeign ? "en" : this.language;
+    return language.includes("-") ? language : spoken().find((tag) => tag.startsWith(`${language}-`)) ?? language;
   }
 
   /** Makes a line of the words the only content of `node`, now and when the language changes. */
   put<T extends Element>(node: T, key: Key, values: Values = {}, line = 0): T {
     this.#said.set(node, [key, values, line]);
+    this.mark(node, key);
     node.replaceChildren(...this.#parts(key, values, line));
     return node;
   }

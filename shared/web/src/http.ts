@@ -36,24 +36,22 @@ const PAUSES = [400, 1500];
 const LONGEST_WAIT = 3;
 
 /**
- * What may be repeated: `always` if a repeat does what the first did (a send with a key), `unheard` if it may cost something
- * (a verify): whenever the service did nothing, and once if nothing answered, because the call may not have arrived.
+ * Calls the service. Throws a {@link Problem} unless the answer is a success. What has a key is repeated, because a repeat does
+ * what the first did. What is costly (a verify) is repeated whenever the service did nothing, and once without its word,
+ * because the call may not have arrived.
  */
-export type Repeat = "always" | "unheard";
-
-/** Calls the service. Throws a {@link Problem} unless the answer is a success. */
 export async function call(
   environment: Environment,
   url: string,
   init: FetchInit,
-  repeat: Repeat,
+  isCostly?: boolean,
 ): Promise<unknown> {
   for (let tries = 0; ; tries += 1) {
     try {
       return await once(environment, url, init);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      const pause = pauseBefore(error, tries, repeat);
+      const pause = pauseBefore(error, tries, isCostly);
       if (pause === undefined) throw error;
       await environment.wait(pause);
     }
@@ -61,11 +59,12 @@ export async function call(
 }
 
 /** How long to wait before another try; `undefined` if there is none. */
-function pauseBefore({ kind, retryIn = 0 }: Problem, tries: number, repeat: Repeat): number | undefined {
+function pauseBefore({ kind, document, retryIn = 0 }: Problem, tries: number, isCostly?: boolean): number | undefined {
   const pause = PAUSES[tries];
-  const silent = kind === "no-answer";
-  if (!silent && kind !== "throttled" && kind !== "unavailable") return undefined;
-  if (pause === undefined || retryIn > LONGEST_WAIT || (silent && repeat === "unheard" && tries > 0)) return undefined;
+  if (!/^(no-answer|throttled|unavailable)$/.test(kind)) return undefined;
+  // A gateway says that the service is away, too, when its answer came too late.
+  const silent = document.type === undefined && kind !== "throttled";
+  if (pause === undefined || retryIn > LONGEST_WAIT || (silent && isCostly && tries > 0)) return undefined;
   return Math.max(pause, retryIn * 1000);
 }
 

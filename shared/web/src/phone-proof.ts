@@ -35,6 +35,13 @@ export interface PhoneProofEvents {
   "phoneproof-refused": { problem: Problem };
 }
 
+type Props = Reflected & Pick<PhoneProofElement, "value" | "words" | "fetch">;
+/** What a page may set on the element, as JSX takes it. */
+export type PhoneProofProps = { [Name in keyof Props]?: Props[Name] | undefined } & {
+  form?: string | undefined;
+  onchange?: ((event: Event) => void) | undefined;
+};
+
 /** The words of a countdown, while it runs and when it is over. */
 const NEW_CODE = { soon: "newIn", now: "newNow" } as const;
 const AGAIN = { soon: "retryIn", now: "retryNow" } as const;
@@ -52,10 +59,21 @@ type IsAwaited = () => boolean;
 // A server that renders the page imports this module, too, and has no elements.
 const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
 
-export interface PhoneProofElement extends Reflected {}
+/** What a form asks of any field. */
+const OF_FIELDS = ["validity", "validationMessage", "willValidate", "labels"] as const;
+
+export interface PhoneProofElement extends Reflected, Pick<ElementInternals, (typeof OF_FIELDS)[number]> {}
 export class PhoneProofElement extends Base {
   static readonly formAssociated = true;
   static readonly observedAttributes = [...ABOUT, "country", "lang", "required"];
+  static {
+    for (const name of OF_FIELDS) {
+      const get = function (this: PhoneProofElement) {
+        return this.#internals[name];
+      };
+      Object.defineProperty(this.prototype, name, { get, set() {}, configurable: true, enumerable: true });
+    }
+  }
 
   readonly #internals = this.attachInternals();
   readonly #speak = new Speaker();
@@ -116,10 +134,10 @@ export class PhoneProofElement extends Base {
   set form(id: string | null | undefined) {
     reflect(this, "form", id);
   }
-  get validity(): ValidityState {
-    return this.#internals.validity;
+  get type(): string {
+    return "phone-proof";
   }
-  set validity(_: unknown) {}
+  set type(_: unknown) {}
   checkValidity(): boolean {
     return this.#internals.checkValidity();
   }
@@ -136,11 +154,9 @@ export class PhoneProofElement extends Base {
     return this.#over ? undefined : this.#challenge;
   }
   set challenge(_: unknown) {}
-  /** Replaces `fetch`, for instance to watch the calls. Set it before the element is connected. */
+  /** Replaces `fetch`, for instance to watch the calls. The next call takes it. */
   set fetch(fetch: Fetch | undefined) {
     this.#fetch = fetch;
-    this.#client = undefined;
-    this.#reading = undefined;
   }
   /** Words of the page's own, in place of the built-in ones. */
   set words(words: Partial<Words> | undefined) {
@@ -154,12 +170,17 @@ export class PhoneProofElement extends Base {
     for (const element of SHOWN) element.#followLanguage();
   }
 
-  /** Texts a code to the number of the form, or of the attribute `phone`. */
-  send(): Promise<void> {
+  /** Texts a code to the number of the form, or of the attribute `phone`. A disabled element does not. */
+  async send(): Promise<void> {
+    if (this.#isDisabled) return;
+    if (this.#success) this.#beginAnew();
+    // A refusal is told where the person can ask again.
+    else if (this.#shown === "code") this.#backToNumber();
     return this.#whileBusy("send", this.#view.send, this.#send);
   }
-  /** Puts a code into its field. The person decides when to submit it. */
+  /** Puts a code into its field, while one is awaited. The person decides when to submit it. */
   fillCode(code: string): void {
+    if (!this.challenge || this.#shown !== "code") return;
     this.#clear();
     this.#view.code.value = code;
     this.#view.code.focus();
@@ -169,14 +190,15 @@ export class PhoneProofElement extends Base {
   reset(): void {
     this.#end();
     if (!this.#isFixed) this.#view.phone.value = "";
+    this.#view.region.value = "";
     this.#beginAnew();
   }
 
   // ---------------------------------------------------------------------------------- for the browser
 
   connectedCallback(): void {
-    SHOWN.add(this);
     takeEarlier(this, ["value", "form", "words", "fetch"]);
+    SHOWN.add(this);
     this.#followLanguage();
     watchLanguage(this, this.#languageWatch);
     this.#countdowns.wake();
@@ -202,7 +224,8 @@ export class PhoneProofElement extends Base {
     if (name === "country") this.#view.region.value = "";
     const isOther = ABOUT.includes(name);
     if (isOther && (this.#challenge || this.#success || this.#busy.size)) this.#beginAnew();
-    if (!this.isConnected) return;
+    // Those that the page wrote come one by one; they are settled together.
+    if (!SHOWN.has(this)) return;
     if (isOther) this.#settle();
     this.#followLanguage();
   }
@@ -233,7 +256,7 @@ export class PhoneProofElement extends Base {
   #connect(): PhoneProof {
     const { issuer, business } = this;
     try {
-      return (this.#client ??= new PhoneProof({ issuer, business, ...(this.#fetch && { fetch: this.#fetch }) }));
+      return (this.#client ??= new PhoneProof({ issuer, business, fetch: (...request) => (this.#fetch ?? fetch)(...request) }));
     } catch (error) {
       throw new Problem("not-phoneproof", 0, { detail: (error as Error).message }, undefined, error);
     }
@@ -242,6 +265,15 @@ export class PhoneProofElement extends Base {
   /** Whether the page names the number. */
   get #isFixed(): boolean {
     return this.phone !== "";
+  }
+
+  get #isDisabled(): boolean {
+    return this.matches(":disabled");
+  }
+
+  /** The country that the page names. */
+  get #country(): string {
+    return this.country.trim().toUpperCase();
   }
 
   get #business(): PolicyBusiness | undefined {
@@ -264,7 +296,7 @@ export class PhoneProofElement extends Base {
       const policy = await client.policy();
       if (client !== this.#client) return;
       this.#policy = policy;
-      isAtFault = !isListed(client, policy);
+      isAtFault = !isListed(client, policy, this.#country);
     } catch (error) {
       if (client !== this.#client) return;
       isAtFault = await diagnose(client, error);
@@ -279,36 +311,37 @@ export class PhoneProofElement extends Base {
   /** Waits for the list of countries where a number needs its country, but not for long: the service decides. */
   async #awaitCountries(): Promise<void> {
     const reading = this.#readPolicy();
-    if (isInternational(this.#view.phone.value) || this.country) return;
+    if (isInternational(this.#view.phone.value) || this.#country) return;
     await Promise.race([reading, new Promise((resolve) => setTimeout(resolve, COUNTRIES_WITHIN))]);
   }
 
   /** Lists the countries in the language of the moment, and keeps what was chosen. */
   #nameCountries(): void {
-    const { region, regionField, phoneRow, phoneHint } = this.#view;
+    const { region, regionField, phoneRow, phoneHint, change, changeDone } = this.#view;
     const countries = this.#policy?.countries ?? [];
     const chosen = region.value || this.#guessCountry(countries);
-    const names = new Intl.DisplayNames(this.#speak.tag, { type: "region" });
+    const tag = this.#speak.mark(region, "country");
+    const names = new Intl.DisplayNames(tag, { type: "region" });
     const nameOf = (code: string) => (/^[A-Z]{2}$/.test(code) && names.of(code)) || code;
     const named = countries.map((code): [string, string] => [code, nameOf(code)]);
-    named.sort((a, b) => a[1].localeCompare(b[1], this.#speak.tag));
+    named.sort((a, b) => a[1].localeCompare(b[1], tag));
     region.replaceChildren(...named.map(([value, name]) => make("option", { value }, name)));
     region.value = chosen ?? "";
-        regionField.hidden = countries.length < 2;
-    phoneRow.hidden = phoneHint.hidden = this.#isFixed;
+    regionField.hidden = countries.length < 2;
+    phoneRow.hidden = phoneHint.hidden = change.hidden = changeDone.hidden = this.#isFixed;
     this.#speak.put(phoneHint, countries.length > 0 ? "phoneHint" : "phoneHintPlus");
   }
 
   #guessCountry(countries: string[]): string | undefined {
     const regions = spoken().map((language) => new Intl.Locale(language).region ?? "");
-    return [this.country, ...regions, "US"].find((code) => countries.includes(code)) ?? countries[0];
+    return [this.#challenge?.request.region ?? "", this.#country, ...regions, "US"].find((code) => countries.includes(code)) ?? countries[0];
   }
 
   // -------------------------------------------------------------------------------------------- number
 
   #request(): SendRequest {
     const phone = this.#view.phone.value.trim();
-    const region = isInternational(phone) ? undefined : this.#view.region.value || this.country || undefined;
+    const region = isInternational(phone) ? undefined : this.#view.region.value || this.#country || undefined;
     const locale = this.locale || this.#speak.language;
     return { phone, region, locale, action: this.action || undefined };
   }
@@ -343,7 +376,7 @@ export class PhoneProofElement extends Base {
     const problem = this.#refused(error);
     const { phone } = this.#view;
     if (problem.document.errors?.some(({ field }) => field === "phone") || problem.kind === "invalid-phone") {
-      const country = () => this.#view.region.selectedOptions[0]?.textContent || this.country;
+      const country = () => this.#view.region.selectedOptions[0]?.textContent || this.#country;
       const fault = phoneFault(phone.value);
       // Without a country, it is the country code that is missing.
       return this.#fault(phone, fault === "noSuchNational" && !country() ? "noSuchNumber" : fault, { country });
@@ -391,7 +424,7 @@ export class PhoneProofElement extends Base {
     const digits = bold(String(challenge.codeLength ?? this.#business?.codeLength ?? 6));
     const values: Values = { digits, phone: () => make("strong", {}, make("bdi", { dir: "ltr" }, challenge.request.phone)) };
     this.#speak.put(this.#view.lead, challenge.unconfirmed ? "tried" : "texted", values);
-    if (challenge.unconfirmed) this.#notice(this.#view.codeNotice, "unconfirmed", { tone: "wait" });
+    if (challenge.unconfirmed && !this.#over) this.#notice(this.#view.codeNotice, "unconfirmed", { tone: "wait" });
   }
 
   /** Shows what is known of the challenge: guesses, time, and when another text may be asked for. */
@@ -442,7 +475,7 @@ export class PhoneProofElement extends Base {
       this.#listenForSms();
     } catch (error) {
       if (!isAwaited()) return;
-      const ends = error instanceof Problem && ([400, 409, 410].includes(error.status) || error.kind === "attempts-exhausted");
+      const ends = error instanceof Problem && error.isFinal && ([400, 409, 410].includes(error.status) || error.kind === "attempts-exhausted");
       if (ends) return this.#showOver(this.#refused(error), "send");
       this.#refuseSend(error, this.#view.codeNotice);
       if (error instanceof Problem && error.retryIn) this.#waitToResend(error.retryIn);
@@ -450,10 +483,11 @@ export class PhoneProofElement extends Base {
   }
 
   async #verify(isAwaited: IsAwaited): Promise<void> {
-    this.#clear();
     const { code } = this.#view;
-    const challenge = this.#challenge;
-    if (!challenge || this.#over) return;
+    const { challenge } = this;
+    // The notice of a code that is over stays, with its button.
+    if (!challenge) return;
+    this.#clear();
     const digits = readDigits(code.value);
     const length = this.#codeLength(challenge);
     if (!/^\d+$/.test(digits) || (length ? digits.length !== length : digits.length < 6)) return this.#fault(code, "codeLength", { digits: length ?? 6 });
@@ -477,7 +511,7 @@ export class PhoneProofElement extends Base {
       this.#fault(this.#view.code, left === undefined ? "wrong" : left === 1 ? "wrongOne" : "wrongMore", { left: left ?? 0 });
     } else if (problem.kind === "malformed") {
       this.#fault(this.#view.code, "codeLength", { digits: this.#codeLength(challenge) ?? 6 });
-    } else if (problem.status >= 400 && problem.status < 500 && problem.kind !== "throttled") {
+    } else if (left === 0 || (problem.isFinal && problem.status < 500)) {
       this.#showOver(left === 0 ? new Problem("attempts-exhausted", 429) : problem, "verify");
     } else {
       this.#notice(this.#view.codeNotice, wordsFor("verify", problem), { retryIn: problem.retryIn }).focus();
@@ -492,10 +526,11 @@ export class PhoneProofElement extends Base {
     const key = wordsFor(step, problem);
     const slot = this.#view.codeNotice;
     // While a number is locked, a new code would be refused too.
-    if (problem.retryIn || key === "locked") return this.#notice(slot, key, { retryIn: problem.retryIn }).focus();
+    if (!this.#isFixed && (problem.retryIn || key === "locked")) return this.#notice(slot, key, { retryIn: problem.retryIn }).focus();
     const action = this.#speak.put(make("button", { type: "button", part: "button" }), "newCode");
+    action.disabled = this.#isDisabled;
     action.addEventListener("click", () => (this.#isFixed ? void this.send() : this.#backToNumber()));
-    this.#notice(slot, key, { retryIn: this.#challenge?.resendIn, wait: NEW_CODE, action }).focus();
+    this.#notice(slot, key, { retryIn: problem.retryIn || this.#challenge?.resendIn, wait: NEW_CODE, action }).focus();
   }
 
   #succeed(success: Success, challenge: Challenge): void {
@@ -580,7 +615,7 @@ export class PhoneProofElement extends Base {
     if (retryIn > 0) {
       // Screen readers must not read every second aloud.
       const timer = make("p", { class: "timer", "aria-live": "off" });
-      const moment = new Intl.DateTimeFormat(this.#speak.tag, { hour: "2-digit", minute: "2-digit", ...(retryIn > 43_200 && { weekday: "short" }) }).format(Date.now() + retryIn * 1000);
+      const moment = new Intl.DateTimeFormat(this.#speak.mark(timer, "retryIn"), { hour: "2-digit", minute: "2-digit", ...(retryIn > 43_200 && { weekday: "short" }) }).format(Date.now() + Math.min(retryIn, 1e8) * 1000);
       box.append(timer);
       this.#countdowns.start(timer, retryIn, (left) => this.#speak.put(timer, wait.soon, { time: formatLeft(left), moment }), () => {
         this.#speak.put(timer, wait.now);
@@ -601,9 +636,9 @@ export class PhoneProofElement extends Base {
   }
 
   #clear(): void {
-    const { phone, code, phoneError, codeError, numberNotice, codeNotice } = this.#view;
+    const { phone, code, phoneError, codeError, numberNotice, codeNotice, announcer } = this.#view;
     for (const input of [phone, code]) input.removeAttribute("aria-invalid");
-    for (const error of [phoneError, codeError]) this.#speak.clear(error);
+    for (const said of [phoneError, codeError, announcer]) this.#speak.clear(said);
     for (const slot of [numberNotice, codeNotice]) slot.replaceChildren();
   }
 
@@ -628,7 +663,7 @@ export class PhoneProofElement extends Base {
 
   /** Takes the place of what the attributes name, and takes up what is kept there. */
   #settle(): void {
-    this.#place.take([this.issuer, this.business, this.action, this.name]);
+    this.#place.take([this.issuer, this.business, this.action, this.name, this.phone]);
     if (this.#shown !== "done" && !this.#challenge) {
       this.#restore();
       this.#show(this.#challenge ? "code" : "number");
@@ -637,10 +672,9 @@ export class PhoneProofElement extends Base {
   }
   /** Keeps the challenge for a page that is left and comes back, until the tab is closed. */
   #keep(): void {
-    if (this.challenge && !this.#isFixed) this.#place.keep(this.challenge);
+    if (this.challenge) this.#place.keep(this.challenge);
   }
   #restore(): void {
-    if (this.#isFixed) return;
     const saved = this.#place.read();
     try {
       this.#challenge = this.#connect().restore(saved);

@@ -2,10 +2,10 @@
 
 import type { Challenge, Saved } from "./client.js";
 
-const TAKEN = new Set<string>();
+const TAKEN = new Map<string, Place>();
 
 export class Place {
-  /** Empty while the element is on no page. */
+  /** Empty before the element was on a page. */
   #name = "";
 
   /** Takes the first place for what is verified that no other element of the page has. */
@@ -14,19 +14,22 @@ export class Place {
     let n = 0;
     do this.#name = `phoneproof:${JSON.stringify(about)}${n++ || ""}`;
     while (TAKEN.has(this.#name));
-    TAKEN.add(this.#name);
+    TAKEN.set(this.#name, this);
   }
 
-  /** Leaves the place. What is kept there stays, for the next page. */
+  /** Leaves the place to others. What is kept there stays, for the next page. */
   leave(): void {
-    TAKEN.delete(this.#name);
-    this.#name = "";
+    if (TAKEN.get(this.#name) === this) TAKEN.delete(this.#name);
   }
 
-  /** Keeps a challenge, or nothing any more. Without storage it lasts as long as the page. */
+  /**
+   * Keeps a challenge, or nothing any more: also for an element that has left the page meanwhile, unless another has the
+   * place. Without storage it lasts as long as the page.
+   */
   keep(challenge?: Challenge): void {
+    if (!this.#name || (TAKEN.get(this.#name) ?? this) !== this) return;
     try {
-      if (challenge && this.#name) sessionStorage.setItem(this.#name, JSON.stringify(challenge.save()));
+      if (challenge) sessionStorage.setItem(this.#name, JSON.stringify(challenge.save()));
       else sessionStorage.removeItem(this.#name);
     } catch {
       // Storage is off, or full.

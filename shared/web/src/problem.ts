@@ -10,7 +10,7 @@ export type ServiceProblem =
 /**
  * What a client finds by itself: `offline`, the device has no network; `no-answer`, nothing answered, or the browser kept
  * the answer back (CORS, CSP); `throttled`, a gateway before the service refused; `not-phoneproof`, something else
- * answered at this address.
+ * answered at this address. A gateway that has no answer of the service is `unavailable`, without a document.
  */
 export type ClientProblem = "offline" | "no-answer" | "throttled" | "not-phoneproof";
 
@@ -85,13 +85,13 @@ const TYPE = "urn:phoneproof:problem:";
 /** Reads the problem of an answer that is no success. */
 export function readProblem(status: number, body: unknown, retryAfter: string | null): Problem {
   const document = (body !== null && typeof body === "object" ? body : {}) as Partial<ProblemDocument>;
-  // A date, which the service never sends, gives NaN.
+  // A date, which the service never sends, gives NaN. What is longer than years is no time that anybody waits.
   const seconds = retryAfter === null ? NaN : Number(retryAfter);
-  const retryIn = seconds >= 0 ? seconds : undefined;
+  const retryIn = seconds >= 0 && seconds < 1e8 ? seconds : undefined;
   if (typeof document.type === "string" && document.type.startsWith(TYPE)) {
     return new Problem(document.type.slice(TYPE.length), status, document, retryIn);
   }
-  // API Gateway answers `{"message": …}` itself when it throttles, and when the function is away.
-  const gateway = status === 429 || status >= 500;
-  return new Problem(gateway ? "throttled" : "not-phoneproof", status, {}, retryIn);
+  // API Gateway answers `{"message": …}` itself when it throttles, and when the function is away or answers too late.
+  const kind = status >= 500 ? "unavailable" : status === 429 ? "throttled" : "not-phoneproof";
+  return new Problem(kind, status, {}, retryIn);
 }

@@ -21,6 +21,7 @@ export const STYLE = `
 @supports(color:light-dark(#000,#fff)){:host{${colours((pair) => `light-dark(${pair})`)}}}
 :host([hidden]),[hidden]{display:none!important}
 *{box-sizing:border-box}
+:is(p,label)[lang]{text-align:match-parent}
 p{margin:0;overflow-wrap:anywhere}
 .row,.actions,.facts{display:flex;flex-wrap:wrap;gap:.75rem}
 .actions{gap:.625rem;margin-top:1rem}

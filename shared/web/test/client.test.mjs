@@ -106,11 +106,15 @@ test("503 and a gateway's refusal are repeated after the time they name, other r
 });
 
 test("an unconfirmed text begins a challenge", async () => {
-  const { client, calls } = start(problem("delivery-unknown", 504, { token: "t4", expiresIn: 300, resendIn: 60 }), { body: { token: "s" } });
+  const { client, calls } = start(problem("delivery-unknown", 504, { token: "t4", expiresIn: 300, resendIn: 60 }), { status: 202, body: SENT }, { body: { token: "s" } });
   const challenge = await client.send(send);
   assert.equal(challenge.unconfirmed.kind, "delivery-unknown");
+  // The next page knows it, too, until another text is confirmed.
+  const later = client.restore(JSON.parse(JSON.stringify(challenge.save())));
+  assert.equal(later.unconfirmed.kind, "delivery-unknown");
+  assert.equal(client.restore((await client.send(send)).save()).unconfirmed, undefined);
   await challenge.verify("123456");
-  assert.equal(calls[1].body.token, "t4");
+  assert.equal(calls[2].body.token, "t4");
 });
 
 test("a right code is submitted once, and no other after it", async () => {
@@ -150,6 +154,44 @@ test("a verify that nothing answered is repeated once, and 503 as often as a sen
   await assert.rejects(challenge.verify("123456"), refusedWith("no-answer"));
   assert.equal(calls.length, 3);
   assert.equal((await challenge.verify("123456")).token, "s");
+});
+
+const gateway = (status) => ({ status, body: status === 502 ? "<h1>Bad gateway</h1>" : { message: "Gone" } });
+for (const status of [500, 502, 503, 504, 599]) {
+  test(`a gateway's ${status} is no refusal: a send is repeated with its key, a verify once`, async () => {
+    const away = gateway(status);
+    const { client, calls } = start(away, away, { status: 202, body: SENT }, away, away, { body: { token: "s" } });
+    const challenge = await client.send(send);
+    assert.equal(new Set(keys(calls)).size, 1);
+    await assert.rejects(challenge.verify("123456"), (error) => error.kind === "unavailable" && error.status === status);
+    assert.equal(calls.length, 5, "the service may have counted the guess each time");
+    assert.equal((await challenge.verify("123456")).token, "s");
+    const gone = start(away, away, away);
+    await assert.rejects(gone.client.send(send), refusedWith("unavailable"));
+  });
+}
+
+test("a time that nobody can wait for is none", async () => {
+  for (const [header, retryIn] of [["Infinity", undefined], ["1e14", undefined], ["-1", undefined], ["Wed, 21 Oct 2026 07:28:00 GMT", undefined], ["86400", 86_400]]) {
+    const { client } = start({ ...problem("limited", 429), headers: { "Retry-After": header } });
+    await assert.rejects(client.send(send), (error) => error.retryIn === retryIn, header);
+  }
+});
+
+test("the id of the browser is made anew where the kept one is none", () => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "localStorage");
+  try {
+    for (const kept of [null, "", " ", "undefined", "a\nb", "x".repeat(129), "00000000-0000-0000-0000-000000000000"]) {
+      const store = new Map([["phoneproof-device", kept]]);
+      Object.defineProperty(globalThis, "localStorage", { configurable: true, value: { getItem: (name) => store.get(name) ?? null, setItem: (name, text) => store.set(name, text) } });
+      const { device } = new PhoneProof({ issuer: "", business: "login" });
+      assert.match(device, /^[0-9a-f]{32}$/);
+      assert.equal(new PhoneProof({ issuer: "", business: "login" }).device, device, "and kept");
+    }
+  } finally {
+    if (before) Object.defineProperty(globalThis, "localStorage", before);
+    else delete globalThis.localStorage;
+  }
 });
 
 test("times count from the answer, on a clock that only runs forward", async () => {

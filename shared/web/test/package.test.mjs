@@ -79,13 +79,16 @@ test("a language is found however systems write it", async () => {
 });
 
 /** Compiles a page's TypeScript against the types that ship. Returns what the compiler says. */
-function compile(source, lib) {
+function compile(source, lib, react = "") {
   const folder = mkdtempSync(join(tmpdir(), "phoneproof-types-"));
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(file("."), join(folder, "node_modules/phoneproof-web"));
   writeFileSync(join(folder, "page.ts"), source);
+  mkdirSync(join(folder, "node_modules/react"));
+  writeFileSync(join(folder, "node_modules/react/index.d.ts"), react);
+  writeFileSync(join(folder, "node_modules/react/package.json"), `{"name":"react","types":"index.d.ts"}`);
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-  const compilerOptions = { noEmit: true, strict: true, module: "nodenext", target: "es2022", lib, types: [], skipLibCheck: false };
+  const compilerOptions = { noEmit: true, strict: true, exactOptionalPropertyTypes: true, module: "nodenext", target: "es2022", lib, types: [], skipLibCheck: false };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["page.ts"] }));
   const { stdout } = spawnSync(process.execPath, [file("node_modules/typescript/bin/tsc")], { cwd: folder, encoding: "utf8" });
   rmSync(folder, { recursive: true });
@@ -115,6 +118,23 @@ test("the types of the client need none of a browser, and those of the component
     element.addEventListener("phoneproof-shown", (event) => { const shown: "number" | "code" | "done" = event.detail.shown; return shown; });
     element.addEventListener("change", (event) => event.type);`;
   assert.equal(compile(component, ["es2022", "dom", "dom.iterable"]), "");
+});
+
+test("the README's types for JSX take whatever a page may set, or nothing", () => {
+  const react = `
+    export interface HTMLAttributes<T> { id?: string; onClick?: (event: T) => void }
+    export type DetailedHTMLProps<E, T> = E & { ref?: T };
+    export namespace JSX { interface IntrinsicElements { p: {} } }`;
+  const declared = /```ts\n([^]*?declare module "react"[^]*?)```/.exec(read("README.md"))[1];
+  const all = ["issuer", "business", "action", "phone", "country", "locale", "name", "required", "disabled", "form", "value", "words", "fetch", "onchange"];
+  const page = `${declared}
+    import type { JSX } from "react";
+    type Props = JSX.IntrinsicElements["phone-proof"];
+    export const none: Props = { ${all.map((name) => `${name}: undefined`).join(", ")} };
+    export const some: Props = { id: "p", issuer: "", disabled: true, form: "f", value: "", words: { send: "Text me" }, fetch: (url, init) => fetch(url, init), onchange: (event) => event.type };
+    // @ts-expect-error no such property
+    export const wrong: Props = { bussiness: "login" };`;
+  assert.equal(compile(page, ["es2022", "dom", "dom.iterable"], react), "");
 });
 
 test("every text has a Chinese one, with the same values and lines", async () => {

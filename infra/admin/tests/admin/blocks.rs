@@ -38,31 +38,13 @@ async fn a_block_can_end_by_itself() {
         .run_done(&["block", "phone", PHONE, "--reason", "r", "--for", "7d"])
         .await;
     assert!(entry["expiresAt"].as_str() > entry["createdAt"].as_str());
-    site.run_done(&[
-        "block",
-        "phone",
-        PHONE,
-        "--reason",
-        "r",
-        "--until",
-        "2099-01-01T00:00:00Z",
-    ])
-    .await;
+    let block_until = |end| ["block", "phone", PHONE, "--reason", "r", "--until", end];
+    site.run_done(&block_until("2099-01-01T00:00:00Z")).await;
     assert_eq!(
         site.run_done(&["blocks"]).await[0]["expiresAt"],
         "2099-01-01T00:00:00Z"
     );
-    let (code, _) = site
-        .run_json(&[
-            "block",
-            "phone",
-            PHONE,
-            "--reason",
-            "r",
-            "--until",
-            "2001-01-01T00:00:00Z",
-        ])
-        .await;
+    let (code, _) = site.run_json(&block_until("2001-01-01T00:00:00Z")).await;
     assert_eq!(code, 2, "an end in the past");
 }
 

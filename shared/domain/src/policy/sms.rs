@@ -52,21 +52,30 @@ pub enum SmsType {
 }
 
 #[cfg(test)]
+impl SmsPolicy {
+    /// A policy for tests: a segment to the US costs $0.00645, and a text $0.25 at most.
+    pub(super) fn sample() -> Self {
+        let country = Country::parse("US").expect("a country");
+        let price = MicroUsd::from_dollars(0.006_45).expect("a price");
+        Self {
+            sms_type: SmsType::Transactional,
+            sender_id: None,
+            max_price: MicroUsd::from_dollars(0.25),
+            prices: BTreeMap::from([(country, price)]),
+            prices_as_of: None,
+            max_segments: 2,
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_text_costs_the_price_of_its_country_per_segment_or_else_the_highest_price() {
         let country = |text| Country::parse(text).expect("a country");
-        let price = MicroUsd::from_dollars(0.006_45).expect("a price");
-        let mut sms = SmsPolicy {
-            sms_type: SmsType::Transactional,
-            sender_id: None,
-            max_price: MicroUsd::from_dollars(0.25),
-            prices: BTreeMap::from([(country("US"), price)]),
-            prices_as_of: None,
-            max_segments: 2,
-        };
+        let mut sms = SmsPolicy::sample();
         let (priced, other) = (Some(country("US")), Some(country("GB")));
         let estimate = |dollars, is_upper_bound| {
             MicroUsd::from_dollars(dollars).map(|amount| Estimate {

@@ -295,12 +295,8 @@ fn derive_resend(
     checked: &Checked<'_>,
 ) -> Option<ResendId> {
     let key = command.idempotency_key.as_ref()?;
-    Some(keyring.indexer().idempotent_resend(&[
-        key.as_bytes(),
-        checked.phone.expose().as_bytes(),
-        command.device.expose().as_bytes(),
-        command.business.as_str().as_bytes(),
-    ]))
+    let parts = list_parts(key, command, checked);
+    Some(keyring.indexer().idempotent_resend(&parts))
 }
 
 /// Derives the id of a challenge from an idempotency key.
@@ -312,11 +308,22 @@ fn derive_id(
     checked: &Checked<'_>,
     key: &str,
 ) -> ChallengeId {
-    keyring.indexer().idempotent_challenge(&[
+    let action = command.action.as_deref().unwrap_or_default();
+    let [key, phone, device, business] = list_parts(key, command, checked);
+    let parts = [key, phone, device, business, action.as_bytes()];
+    keyring.indexer().idempotent_challenge(&parts)
+}
+
+/// Lists what an idempotency key is bound to, after the key itself: phone, device and business.
+fn list_parts<'p>(
+    key: &'p str,
+    command: &'p SendCommand,
+    checked: &'p Checked<'_>,
+) -> [&'p [u8]; 4] {
+    [
         key.as_bytes(),
         checked.phone.expose().as_bytes(),
         command.device.expose().as_bytes(),
         command.business.as_str().as_bytes(),
-        command.action.as_deref().unwrap_or_default().as_bytes(),
-    ])
+    ]
 }

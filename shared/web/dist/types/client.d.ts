@@ -77,6 +77,8 @@ export interface Saved {
     business: string;
     /** The codes that were wrong. */
     wrong: string[];
+    /** Whether the carrier did not confirm the text. */
+    unconfirmed: boolean;
 }
 /** Verifies phones for one business. Make it once per page or process. */
 export declare class PhoneProof {

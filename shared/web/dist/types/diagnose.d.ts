@@ -1,5 +1,5 @@
 import type { PhoneProof, Policy } from "./client.js";
 /** Tells the developer of a fault that no person in front of the page can mend. Returns whether it is one. */
 export declare function diagnose(client: PhoneProof | undefined, error: unknown): Promise<boolean>;
-/** Tells the developer if the policy does not list the business. Returns whether it does. */
-export declare function isListed(client: PhoneProof, policy: Policy): boolean;
+/** Tells the developer if the policy does not list the business, or the country. Returns whether it lists the business. */
+export declare function isListed(client: PhoneProof, policy: Policy, country: string): boolean;

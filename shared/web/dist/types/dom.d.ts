@@ -14,9 +14,12 @@ export declare class Speaker {
     language: string;
     /** The page's own words, before those of the language. */
     own: Partial<Words>;
-    /** The tag for names, dates and times: the browser's own if it is of the same language. */
-    get tag(): string;
     words(key: Key): string;
+    /**
+     * Marks an element whose words are in English on a page of another language, for screen readers. Returns the tag for
+     * names and times between these words: the browser's own if it is of their language.
+     */
+    mark(node: Element, key: Key): string;
     /** Makes a line of the words the only content of `node`, now and when the language changes. */
     put<T extends Element>(node: T, key: Key, values?: Values, line?: number): T;
     clear(node: Element): void;

@@ -27,9 +27,8 @@ export interface Environment {
     deadline: number;
 }
 /**
- * What may be repeated: `always` if a repeat does what the first did (a send with a key), `unheard` if it may cost something
- * (a verify): whenever the service did nothing, and once if nothing answered, because the call may not have arrived.
+ * Calls the service. Throws a {@link Problem} unless the answer is a success. What has a key is repeated, because a repeat does
+ * what the first did. What is costly (a verify) is repeated whenever the service did nothing, and once without its word,
+ * because the call may not have arrived.
  */
-export type Repeat = "always" | "unheard";
-/** Calls the service. Throws a {@link Problem} unless the answer is a success. */
-export declare function call(environment: Environment, url: string, init: FetchInit, repeat: Repeat): Promise<unknown>;
+export declare function call(environment: Environment, url: string, init: FetchInit, isCostly?: boolean): Promise<unknown>;

@@ -28,11 +28,21 @@ export interface PhoneProofEvents {
         problem: Problem;
     };
 }
+type Props = Reflected & Pick<PhoneProofElement, "value" | "words" | "fetch">;
+/** What a page may set on the element, as JSX takes it. */
+export type PhoneProofProps = {
+    [Name in keyof Props]?: Props[Name] | undefined;
+} & {
+    form?: string | undefined;
+    onchange?: ((event: Event) => void) | undefined;
+};
 declare const Base: {
     new (): HTMLElement;
     prototype: HTMLElement;
 };
-export interface PhoneProofElement extends Reflected {
+/** What a form asks of any field. */
+declare const OF_FIELDS: readonly ["validity", "validationMessage", "willValidate", "labels"];
+export interface PhoneProofElement extends Reflected, Pick<ElementInternals, (typeof OF_FIELDS)[number]> {
 }
 export declare class PhoneProofElement extends Base {
     #private;
@@ -48,8 +58,8 @@ export declare class PhoneProofElement extends Base {
     get form(): HTMLFormElement | null;
     /** The id of the form, as the attribute has it. */
     set form(id: string | null | undefined);
-    get validity(): ValidityState;
-    set validity(_: unknown);
+    get type(): string;
+    set type(_: unknown);
     checkValidity(): boolean;
     reportValidity(): boolean;
     get shown(): Shown;
@@ -57,15 +67,15 @@ export declare class PhoneProofElement extends Base {
     /** The challenge whose code is awaited. */
     get challenge(): Challenge | undefined;
     set challenge(_: unknown);
-    /** Replaces `fetch`, for instance to watch the calls. Set it before the element is connected. */
+    /** Replaces `fetch`, for instance to watch the calls. The next call takes it. */
     set fetch(fetch: Fetch | undefined);
     /** Words of the page's own, in place of the built-in ones. */
     set words(words: Partial<Words> | undefined);
     /** Adds a language, or changes words of one. What is left out is in English. */
     static addWords(language: string, words: Partial<Words>): void;
-    /** Texts a code to the number of the form, or of the attribute `phone`. */
+    /** Texts a code to the number of the form, or of the attribute `phone`. A disabled element does not. */
     send(): Promise<void>;
-    /** Puts a code into its field. The person decides when to submit it. */
+    /** Puts a code into its field, while one is awaited. The person decides when to submit it. */
     fillCode(code: string): void;
     /** Begins anew, with an empty form. What is under way changes nothing any more. */
     reset(): void;

@@ -3,7 +3,7 @@ export type ServiceProblem = "malformed" | "invalid-phone" | "unknown-business" 
 /**
  * What a client finds by itself: `offline`, the device has no network; `no-answer`, nothing answered, or the browser kept
  * the answer back (CORS, CSP); `throttled`, a gateway before the service refused; `not-phoneproof`, something else
- * answered at this address.
+ * answered at this address. A gateway that has no answer of the service is `unavailable`, without a document.
  */
 export type ClientProblem = "offline" | "no-answer" | "throttled" | "not-phoneproof";
 /** The members of a problem document (RFC 9457) that the service sends. */
