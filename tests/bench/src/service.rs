@@ -10,7 +10,7 @@ use clap::Args;
 use phoneproof_local::stack::{Backends, Endpoints, Options, Stack};
 
 use crate::process::Process;
-use phoneproof_bench::warm::policy;
+use phoneproof_bench::warm::policy_for_strangers;
 
 /// The options of the process.
 #[derive(Args)]
@@ -38,7 +38,7 @@ impl Instance {
 
 /// Serves until its standard input ends. It ends when the process that started this one ends.
 pub(crate) async fn serve(instance: Instance) -> bool {
-    let mut options = Options::new(policy());
+    let mut options = Options::new(policy_for_strangers());
     options.trust_test_header = true;
     options.journal_output = Arc::new(|_| ());
     let backends = Backends::start(&options).await.expect("free ports");
