@@ -213,7 +213,12 @@ const SEND_REFUSALS = [
   [429, "limited", { rule: "phone-per-day", retryAt: inSeconds(40_000) }, /number has had enough codes today/],
   [429, "limited", { rule: "device-per-day", retryAt: inSeconds(40_000) }, /device has asked/],
   [429, "limited", { rule: "address-per-hour", retryAt: inSeconds(600) }, /from this network/],
-  [429, "limited", { rule: "number-block-per-hour", retryAt: inSeconds(600) }, /neighbouring/],
+  [429, "limited", { rule: "business-per-hour", retryAt: inSeconds(600) }, /Too many requests[^]*try again in/],
+  [429, "limited", { rule: "country-purse", retryAt: inSeconds(600) }, /No more codes to this country for now[^]*not your fault[^]*try again in \d\d?:/],
+  [429, "limited", { rule: "country-purse", retryAt: inSeconds(600), challenge: "attestation" }, /No more codes to this country for now[^]*try again in/],
+  [429, "limited", { rule: "number-block-purse", retryAt: inSeconds(600) }, /neighbouring[^]*last four digits/],
+  [429, "limited", { rule: "money-per-day", retryAt: inSeconds(40_000) }, /No more codes to this country today[^]*try again in 1\d:/],
+  [429, "limited", { rule: "newer-rule", retryAt: inSeconds(600) }, /Too many requests/],
   [502, "delivery-failed", { retryAt: inSeconds(60) }, /carrier refused/],
   [500, "internal", {}, /went wrong/],
 ];
