@@ -95,7 +95,7 @@ for (const [what, give, expects] of [
     const asked = await playService(tab);
     await listen(tab, give);
     await sendTo(tab, PHONE);
-    await shows(tab, "#number-notice", /^One more check is needed\s+Try again, and complete the check/);
+    await shows(tab, "#number-notice", /^One more check is needed[^]*Try again, and complete the check/);
     await shot(tab, `component no attestation ${what}`);
     assert.match(told.filter((text) => text.startsWith("<phone-proof>")).join(), expects);
     await tab.evaluate(() => (window.captcha = async () => "a.b.c"));

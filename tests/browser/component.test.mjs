@@ -4,21 +4,9 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 
 import { ORIGIN, buildReact, enter, on, proof, read, refuse, sendTo, serveApp, textedCode, valueOf, wrongFor } from "./component.mjs";
-import { BASE, MARKUP, accepted, answer, focusedId, freshNumber, inSeconds, shot, shows } from "./support.mjs";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-/** Checks with axe-core. Its script gets in by the browser's own door, which the page's policy does not guard. */
-async function assertAccessible(tab, state) {
-  await tab.evaluate(AXE);
-  const { violations } = await tab.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("; ")}`);
-  assert.deepEqual(found, [], state);
-}
+import { BASE, MARKUP, accepted, answer, assertAccessible, focusedId, freshNumber, inSeconds, shot, shows } from "./support.mjs";
 
 // What axe-core checks depends on colours, language and direction, so the other looks are measured only.
 const LOOKS = [

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { BASE, assertChinese, assertFits, onPage, shot, shows } from "./support.mjs";
+import { BASE, assertAccessible, assertChinese, assertFits, onPage, shot, shows } from "./support.mjs";
 
 const PATH = { path: "/operations" };
 /** A run is shown at a pace of its own. The tests look at its end. */
@@ -31,6 +31,7 @@ for (const colorScheme of ["light", "dark"]) {
     const look = `${colorScheme} at ${viewport.width} px`;
     onPage(`shows what an attack costs, and whom it locks out: ${look}`, { ...STILL, colorScheme, viewport }, async (page) => {
       await shows(page, "#run-empty", /Nothing runs yet/);
+      await assertAccessible(page, "before a run");
       await press(page, "Healthchecks");
       await toTheEnd(page);
       assert.equal(await page.getByRole("button", { name: "Healthchecks" }).getAttribute("aria-pressed"), "true");
@@ -48,6 +49,7 @@ for (const colorScheme of ["light", "dark"]) {
       await page.getByText("The figures as a table").click();
       assert.equal(await page.locator("#figures tbody tr").count(), 12);
       await assertFits(page);
+      await assertAccessible(page, look);
       await shot(page, `operations ${look}`);
     });
   }

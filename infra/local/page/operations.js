@@ -318,7 +318,7 @@ function showFigures() {
     return [[clock(policy.at), ...attack, number(policy.sends), number(policy.lost), number(limits.lost)]];
   });
   const attack = isAttack ? ["The attacker's texts", "They cost you", "They would cost"] : [];
-  fillTable($("figures"), ["Time", ...attack, "Honest sends", "Got no text", "With the limits alone"], rows);
+  fillTable($("figures"), ["Time", ...attack, "Honest sends", "Got no text", "Got no text, with the limits alone"], rows);
 }
 
 /** Says in a sentence what came of the run so far. */

@@ -311,6 +311,7 @@ export const ZH = {
   Time: "时间",
   "Honest sends": "诚实请求",
   "Got no text": "没有短信",
+  "Got no text, with the limits alone": "没有短信（只有限额时）",
   "At {time}, the attacker got {texts} texts for {cost}. With the limits alone they would cost {limits}. {users} of the honest users were served.": "到 {time}，攻击者得到 {texts} 条短信，费用 {cost}。只有限额时费用为 {limits}。{users} 的诚实用户获得了服务。",
   "At {time}, {users} of the honest users were served.": "到 {time}，{users} 的诚实用户获得了服务。",
 };
