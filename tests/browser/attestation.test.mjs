@@ -1,33 +1,29 @@
-// Tests <phone-proof> where a refusal asks for an attestation, the word of the operator's edge. The page is that of component.mjs; the
-// answers of the service and of the edge are played. tests/readme runs an edge against the service.
+// Tests <phone-proof> where a refusal asks for an attestation, the word of the operator's edge. The page is that of
+// component.mjs; the service and the edge are played. tests/readme runs an edge against the service.
 
 import assert from "node:assert/strict";
 
-import { BASE, accepted, answer, focusedId, inSeconds, shot, shows } from "./support.mjs";
-import { ORIGIN, PHONE, SUCCESS, enter, hold, kept, on, proof, read, refuse, sendTo, shownOf, toCode } from "./component.mjs";
+import { accepted, answer, focusedId, inSeconds, shot, shows } from "./support.mjs";
+import { PHONE, SUCCESS, enter, hold, kept, on, proof, read, refuse, sendTo, shownOf, toCode } from "./component.mjs";
 
 const RULE = { rule: "country-purse", retryAt: inSeconds(1800) };
 const WANTED = { ...RULE, challenge: "attestation" };
 const CALM = /No more codes to this country for now[^]*not your fault[^]*try again in \d\d:/;
 
-/** Plays the service: it wants an attestation, and texts to whoever brings one. Returns what was asked of it. */
-async function playService(tab, withIt = { status: 202, body: accepted({ resendIn: 0 }) }) {
-  const asked = [];
-  await tab.route(`${BASE}/v1/send`, async (route) => {
-    if (route.request().method() === "OPTIONS") return route.continue();
-    const body = route.request().postDataJSON();
-    asked.push({ key: await route.request().headerValue("idempotency-key"), attestation: body.attestation, token: body.token });
-    if (withIt.lost > 0 && body.attestation) {
-      withIt.lost -= 1;
-      return route.abort();
-    }
-    const refusal = { type: "urn:phoneproof:problem:limited", status: 429, ...WANTED };
-    const { status, body: reply } = body.attestation ? withIt : { status: 429, body: refusal };
-    const headers = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "retry-after", "Retry-After": "1800" };
-    return route.fulfill({ status, headers, contentType: status < 400 ? "application/json" : "application/problem+json", body: JSON.stringify(reply) });
-  });
-  return asked;
-}
+/** Plays the service in the page: it wants an attestation, and gives `withIt` to whoever brings one. */
+const playService = (tab, withIt = { status: 202, body: accepted({ resendIn: 0 }) }) => proof(tab).evaluate((element, [wanted, served]) => {
+  window.asked = [];
+  element.fetch = async (url, init) => {
+    if (!url.endsWith("/v1/send")) return fetch(url, init);
+    const { attestation, token } = JSON.parse(init.body);
+    window.asked.push({ key: init.headers["Idempotency-Key"], attestation, token });
+    if (attestation && served.lost-- > 0) throw new TypeError("lost");
+    const { status, body } = attestation ? served : { status: 429, body: wanted };
+    return new Response(JSON.stringify(body), { status, headers: { "Retry-After": "1800" } });
+  };
+}, [{ type: "urn:phoneproof:problem:limited", status: 429, ...WANTED }, withIt]);
+/** The texts that the service was asked for: key, attestation and token of each. */
+const askedOf = (tab) => tab.evaluate(() => window.asked);
 
 /** Answers the component as a page does, by an expression, or by `captcha()` once the page has it. */
 const listen = (tab, expression) => tab.evaluate(`
@@ -39,15 +35,14 @@ const listen = (tab, expression) => tab.evaluate(`
 const needed = (tab) => tab.evaluate(() => window.needed);
 
 const README = /<!-- tested: component -->\n```js\n([^]*?)```/.exec(read("README.md"))[1];
-const APP = { files: { "/app.js": `const solveCaptcha = async () => "solved";\n${README}` }, html: `<script type="module" src="/app.js"></script>` };
+const EDGE = `
+  window.vouched = [];
+  const solveCaptcha = async () => "solved";
+  const fetch = async (url, { body }) => (window.vouched.push([url, JSON.parse(body)]), Response.json({ attestation: "a.b.c" }));`;
+const APP = { files: { "/app.js": `${EDGE}\n${README}` }, html: `<script type="module" src="/app.js"></script>` };
 
 on("the README's worked example brings the attestation, and the person notices nothing", APP, async (tab) => {
-  const asked = await playService(tab);
-  const vouched = [];
-  await tab.route(`${ORIGIN}/vouch`, (route) => {
-    vouched.push(route.request().postDataJSON());
-    return route.fulfill({ json: { attestation: "a.b.c" } });
-  });
+  await playService(tab);
   const events = await tab.evaluateHandle(() => {
     const seen = [];
     for (const type of ["phoneproof-attestation-needed", "phoneproof-sent", "phoneproof-refused"]) document.addEventListener(type, (event) => seen.push(event.type));
@@ -57,23 +52,25 @@ on("the README's worked example brings the attestation, and the person notices n
   await sendTo(tab, "(415) 200-1234");
   await shows(tab, "#code-lead", /We texted 6 digits/);
   assert.equal(await focusedId(tab), "code");
-  assert.deepEqual(vouched, [{ phone: "(415) 200-1234", region: "US", captcha: "solved" }]);
-  assert.deepEqual(asked.map(({ attestation }) => attestation), [undefined, "a.b.c"]);
+  const vouched = () => tab.evaluate(() => window.vouched);
+  assert.deepEqual(await vouched(), [["/vouch", { phone: "(415) 200-1234", region: "US", captcha: "solved" }]]);
+  assert.deepEqual((await askedOf(tab)).map(({ attestation }) => attestation), [undefined, "a.b.c"]);
   assert.deepEqual(await events.jsonValue(), ["phoneproof-attestation-needed", "phoneproof-sent"]);
   // It is kept nowhere, and the next text asks anew.
   assert.ok(!(await tab.evaluate(() => JSON.stringify(sessionStorage))).includes("a.b.c"));
   await tab.getByRole("button", { name: "Send again" }).click();
   await shows(tab, "#announcer", /sent again/);
-  assert.deepEqual(asked.slice(2).map(({ attestation, token }) => [attestation, token]), [[undefined, "v1.test.challenge"], ["a.b.c", "v1.test.challenge"]]);
-  assert.equal(vouched.length, 2);
-  assert.equal(new Set(asked.slice(2).map(({ key }) => key)).size, 1);
+  const [, , first, second] = await askedOf(tab);
+  assert.deepEqual([first.attestation, first.token, second.attestation, second.token], [undefined, "v1.test.challenge", "a.b.c", "v1.test.challenge"]);
+  assert.equal(first.key, second.key);
+  assert.equal((await vouched()).length, 2);
 });
 
 on("a page that does not listen leaves the refusal as it is", {}, async (tab) => {
-  const asked = await playService(tab);
+  await playService(tab);
   await sendTo(tab, PHONE);
   await shows(tab, "#number-notice", CALM);
-  assert.equal(asked.length, 1);
+  assert.equal((await askedOf(tab)).length, 1);
 });
 
 on("a refusal that asks for nothing asks the page for nothing", {}, async (tab) => {
@@ -92,7 +89,7 @@ for (const [what, give, expects] of [
   ["the edge is away", `Promise.reject(new Error("edge"))`, /<phone-proof> failed: Error: edge/],
 ]) {
   on(`says that a check is needed, and asks again: ${what}`, { expects }, async (tab, told) => {
-    const asked = await playService(tab);
+    await playService(tab);
     await listen(tab, give);
     await sendTo(tab, PHONE);
     await shows(tab, "#number-notice", /^One more check is needed[^]*Try again, and complete the check/);
@@ -102,7 +99,7 @@ for (const [what, give, expects] of [
     await tab.getByRole("button", { name: "Send code" }).click();
     await tab.locator("#code").waitFor();
     assert.equal((await needed(tab)).length, 2);
-    assert.equal(new Set(asked.map(({ key }) => key)).size, 1);
+    assert.equal(new Set((await askedOf(tab)).map(({ key }) => key)).size, 1);
     // The same on the way to a second text: the button stays, and so does the code of the first.
     await tab.evaluate(() => (window.captcha = undefined));
     await tab.getByRole("button", { name: "Send again" }).click();
@@ -115,7 +112,7 @@ for (const [what, give, expects] of [
 }
 
 on("what the person does meanwhile counts: nothing is texted to a number that they gave up", {}, async (tab) => {
-  const asked = await playService(tab);
+  await playService(tab);
   await listen(tab, `new Promise((resolve) => (window.solve = resolve))`);
   await sendTo(tab, PHONE);
   await tab.waitForFunction(() => window.solve);
@@ -123,7 +120,7 @@ on("what the person does meanwhile counts: nothing is texted to a number that th
   await proof(tab).evaluate((element) => element.reset());
   await tab.evaluate(() => window.solve("a.b.c"));
   await tab.waitForTimeout(100);
-  assert.deepEqual([asked.length, await shownOf(tab), await kept(tab)], [1, "number", []]);
+  assert.deepEqual([(await askedOf(tab)).length, await shownOf(tab), await kept(tab)], [1, "number", []]);
   assert.equal(await tab.locator("#number-notice").innerText(), "");
 });
 
@@ -154,13 +151,13 @@ on("an attestation that does not count reads calmly, and says in the console why
 });
 
 on("an answer that is lost after the check texts once: the person asks again under the same key", { expects: /<phone-proof>/ }, async (tab) => {
-  const asked = await playService(tab, { status: 202, body: accepted(), lost: 3 });
+  await playService(tab, { status: 202, body: accepted(), lost: 3 });
   await listen(tab, `"a.b.c"`);
   await sendTo(tab, PHONE);
   await shows(tab, "#number-notice", /does not answer/);
   await tab.getByRole("button", { name: "Send code" }).click();
   await tab.locator("#code").waitFor();
-  assert.deepEqual([asked.length, new Set(asked.map(({ key }) => key)).size], [6, 1]);
+  assert.deepEqual([(await askedOf(tab)).length, new Set((await askedOf(tab)).map(({ key }) => key)).size], [6, 1]);
 });
 
 on("a refused verify asks for nothing", {}, async (tab) => {
