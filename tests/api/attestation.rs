@@ -223,3 +223,47 @@ async fn a_refusal_asks_for_an_attestation_where_the_lane_is_on() {
         assert!(vouched.json["challenge"].is_null());
     }
 }
+
+/// A front end keeps the key of a request that waits for an attestation. Whichever of its tries arrives, there is one text.
+#[tokio::test]
+async fn a_request_that_waits_for_an_attestation_texts_once_under_its_key() {
+    let edge = Edge::default();
+    let addition = format!("{}\n[purses.attested]\n", edge.policy());
+    let builder = World::builder().purses().policy_addition(&addition);
+    let world = builder.start().await;
+    let mut n = 0;
+    while world.client.send(&phone(n)).await.status == 202 {
+        n += 1;
+        assert!(n < 20, "a new country has few texts");
+    }
+    let texts = world.text_count();
+    let attestation = || {
+        let claims = Edge::claims(&world.stack.url, &phone(100), world.clock.now());
+        edge.sign(&claims)
+    };
+    let ask = async |attestation: Option<&str>| {
+        let body = json!({
+            "phone": phone(100), "uniqueId": "d100", "businessId": "login", "attestation": attestation,
+        });
+        let headers = [("idempotency-key", "k")];
+        world.client.post_with("/v1/send", &body, &headers).await
+    };
+    let refused = ask(None).await;
+    assert_eq!(refused.json["challenge"], "attestation", "{}", refused.text);
+    let first = attestation();
+    let sent = ask(Some(&first)).await;
+    assert_eq!(sent.status, 202, "{}", sent.text);
+    // The answer was lost. The person asks again, with the attestation, without one, and with a fresh one.
+    for again in [Some(first.clone()), None, Some(attestation())] {
+        let answer = ask(again.as_deref()).await;
+        assert_eq!(answer.status, 202, "{}", answer.text);
+        assert_eq!(world.text_count(), texts + 1);
+    }
+    world.advance(120);
+    assert_refused(&ask(Some(&first)).await, "expired", "two minutes later");
+    assert_eq!(ask(Some(&attestation())).await.status, 202);
+    assert_eq!(world.text_count(), texts + 1);
+    let code = world.code(&phone(100));
+    let verified = world.client.verify(&sent.token(), &code).await;
+    assert_eq!(verified.status, 200, "{}", verified.text);
+}

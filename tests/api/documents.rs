@@ -1,6 +1,12 @@
 //! The documents and headers that browsers, relying parties and tools read.
 
+use std::collections::BTreeSet;
+
 use http::Method;
+use phoneproof_domain::denial::PHONE_LOCK;
+use phoneproof_domain::policy::DestinationRefusal as Refusal;
+use phoneproof_domain::purse::PurseRule;
+use phoneproof_domain::rule::Rule;
 use phoneproof_tests::{World, phone};
 use serde_json::json;
 
@@ -179,4 +185,27 @@ async fn the_inbox_answers_only_to_this_machine() {
             .await;
         assert_eq!(rebound.status, 403, "{page}");
     }
+}
+
+/// The client of `shared/web` lists what `rule` can be. Its own tests find words for each of them.
+#[test]
+fn the_client_of_front_ends_knows_every_rule_and_no_other() {
+    let source = include_str!("../../shared/web/src/problem.ts");
+    let (_, listed) = source
+        .split_once("export type Rule =")
+        .expect("a list of rules");
+    let (listed, _) = listed.split_once(';').expect("its end");
+    let listed: BTreeSet<_> = listed.split('"').skip(1).step_by(2).collect();
+    let destinations = [
+        Refusal::Unassigned,
+        Refusal::Country,
+        Refusal::NumberType,
+        Refusal::TestNumberEnded,
+    ];
+    let rules = Rule::ALL.into_iter().map(Rule::name);
+    let rules = rules
+        .chain(PurseRule::ALL.into_iter().map(PurseRule::name))
+        .chain(destinations.into_iter().map(Refusal::rule))
+        .chain([PHONE_LOCK]);
+    assert_eq!(listed, rules.collect());
 }

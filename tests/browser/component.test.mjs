@@ -4,21 +4,9 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 
 import { ORIGIN, buildReact, enter, on, proof, read, refuse, sendTo, serveApp, textedCode, valueOf, wrongFor } from "./component.mjs";
-import { BASE, MARKUP, accepted, answer, focusedId, freshNumber, inSeconds, shot, shows } from "./support.mjs";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-/** Checks with axe-core. Its script gets in by the browser's own door, which the page's policy does not guard. */
-async function assertAccessible(tab, state) {
-  await tab.evaluate(AXE);
-  const { violations } = await tab.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("; ")}`);
-  assert.deepEqual(found, [], state);
-}
+import { BASE, MARKUP, accepted, answer, assertAccessible, focusedId, freshNumber, inSeconds, shot, shows } from "./support.mjs";
 
 // What axe-core checks depends on colours, language and direction, so the other looks are measured only.
 const LOOKS = [
@@ -213,7 +201,12 @@ const SEND_REFUSALS = [
   [429, "limited", { rule: "phone-per-day", retryAt: inSeconds(40_000) }, /number has had enough codes today/],
   [429, "limited", { rule: "device-per-day", retryAt: inSeconds(40_000) }, /device has asked/],
   [429, "limited", { rule: "address-per-hour", retryAt: inSeconds(600) }, /from this network/],
-  [429, "limited", { rule: "number-block-per-hour", retryAt: inSeconds(600) }, /neighbouring/],
+  [429, "limited", { rule: "business-per-hour", retryAt: inSeconds(600) }, /Too many requests[^]*try again in/],
+  [429, "limited", { rule: "country-purse", retryAt: inSeconds(600) }, /No more codes to this country for now[^]*not your fault[^]*try again in \d\d?:/],
+  [429, "limited", { rule: "country-purse", retryAt: inSeconds(600), challenge: "attestation" }, /No more codes to this country for now[^]*try again in/],
+  [429, "limited", { rule: "number-block-purse", retryAt: inSeconds(600) }, /neighbouring[^]*last four digits/],
+  [429, "limited", { rule: "money-per-day", retryAt: inSeconds(40_000) }, /No more codes to this country today[^]*try again in 1\d:/],
+  [429, "limited", { rule: "newer-rule", retryAt: inSeconds(600) }, /Too many requests/],
   [502, "delivery-failed", { retryAt: inSeconds(60) }, /carrier refused/],
   [500, "internal", {}, /went wrong/],
 ];

@@ -150,6 +150,9 @@ onPage("explains a landline, a premium-rate number, texts that are not numbers a
 
 const SEND_REFUSALS = [
   ["a day's worth of codes", 429, { rule: "phone-per-day", retryAt: inSeconds(4000) }, /enough codes today[^]*try again in 1:0\d:\d\d/],
+  ["a country's empty purse", 429, { rule: "country-purse", retryAt: inSeconds(1800) }, /No more codes to this country for now[^]*not your fault/],
+  ["a number block's empty purse", 429, { rule: "number-block-purse", retryAt: inSeconds(1800) }, /neighbouring numbers/],
+  ["a country's money of the day", 429, { rule: "money-per-day", retryAt: inSeconds(4000) }, /No more codes to this country today/],
   ["a blocked number", 403, { rule: "blocked-phone" }, /This number is blocked/],
   ["a country outside the policy", 403, { rule: "country" }, /do not text this country/],
   ["a locked number", 403, { rule: "phone-lock" }, /This number is locked/],
@@ -241,7 +244,7 @@ onPage("explains every refusal in Chinese", ZH, async (page) => {
 });
 
 test("every text of the pages has a Chinese one, with the same values", () => {
-  const names = new Set(["PhoneProof", "OpenAPI", "/inbox/messages"]);
+  const names = new Set(["PhoneProof", "OpenAPI", "/inbox/messages", "Luma", "Healthchecks", "phoneproof-admin simulate"]);
   assert.deepEqual(listTexts().filter((text) => !names.has(text) && !Object.hasOwn(chinese, text)), []);
   const values = (text) => (text.match(/\{\w+\}/g) ?? []).sort();
   for (const [english, translated] of Object.entries(chinese)) assert.deepEqual(values(translated), values(english), english);

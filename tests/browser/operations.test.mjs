@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { BASE, assertChinese, assertFits, onPage, shot, shows } from "./support.mjs";
+import { BASE, assertAccessible, assertChinese, assertFits, onPage, shot, shows } from "./support.mjs";
 
 const PATH = { path: "/operations" };
 /** A run is shown at a pace of its own. The tests look at its end. */
@@ -31,6 +31,7 @@ for (const colorScheme of ["light", "dark"]) {
     const look = `${colorScheme} at ${viewport.width} px`;
     onPage(`shows what an attack costs, and whom it locks out: ${look}`, { ...STILL, colorScheme, viewport }, async (page) => {
       await shows(page, "#run-empty", /Nothing runs yet/);
+      await assertAccessible(page, "before a run");
       await press(page, "Healthchecks");
       await toTheEnd(page);
       assert.equal(await page.getByRole("button", { name: "Healthchecks" }).getAttribute("aria-pressed"), "true");
@@ -39,7 +40,7 @@ for (const colorScheme of ["light", "dark"]) {
       assert.ok(dollars(await valueOf(page, "They cost you")) < 2);
       assert.ok(dollars(await valueOf(page, "They would cost")) > 1_700);
       assert.ok(dollars(await valueOf(page, "Honest users served")) > 98);
-      await shows(page, "#refusals", /country-purse[\d,]+/);
+      await shows(page, "#refusals", /country-purse The country's purses are empty[\d,]+/);
       await shows(page, "#lanes", /crowdNetworks whose users typed codes in\$\d+\.\d\d of \$3\.08: \d+ texts/);
       const label = await page.locator("#money svg").getAttribute("aria-label");
       assert.match(label, /^What the attacker's texts cost\. At 00:00, the attacker got \d+ texts for \$\d\.\d\d\./);
@@ -48,6 +49,7 @@ for (const colorScheme of ["light", "dark"]) {
       await page.getByText("The figures as a table").click();
       assert.equal(await page.locator("#figures tbody tr").count(), 12);
       await assertFits(page);
+      await assertAccessible(page, look);
       await shot(page, `operations ${look}`);
     });
   }

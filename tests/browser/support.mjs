@@ -8,6 +8,8 @@
 
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
@@ -16,6 +18,7 @@ import { chinese } from "./words.mjs";
 
 export const BASE = (process.env.BASE_URL ?? "http://127.0.0.1:3000").replace(/\/$/, "");
 const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 export const PROBLEM = { type: "urn:phoneproof:problem:", title: "Refused", detail: "Refused.", requestId: "test" };
 export const MARKUP = `<img src=x onerror="window.hacked=1"><b>bold</b>`;
 
@@ -127,6 +130,14 @@ export const accepted = (more = {}) => ({ token: "v1.test.challenge", expiresAt:
 export async function assertFits(page) {
   const { wide, screen } = await page.evaluate(() => ({ wide: document.documentElement.scrollWidth, screen: innerWidth }));
   assert.ok(wide <= screen, `the page is ${wide} px wide on a screen of ${screen} px`);
+}
+
+/** Checks with axe-core. Its script gets in by the browser's own door, which the page's policy does not guard. */
+export async function assertAccessible(page, state) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("; ")}`);
+  assert.deepEqual(found, [], state);
 }
 
 /** Words of the API, which nobody but a programmer reads. */

@@ -23,6 +23,18 @@ const LANES = [
   ["open", "Everybody else"],
 ];
 
+// What a refusal by a rule means to an operator.
+const RULES = {
+  "country-purse": "The country's purses are empty",
+  "number-block-purse": "The purse of the number block is empty",
+  "money-per-day": "The country has spent its money of the day",
+  "address-per-hour": "Too many texts from one address in an hour",
+  "device-per-day": "Too many texts from one device in a day",
+  "phone-cooldown": "The phone was texted a moment ago",
+  "phone-per-hour": "Too many texts to one phone in an hour",
+  "phone-per-day": "Too many texts to one phone in a day",
+};
+
 const PACE = 90; // milliseconds per frame
 const HOUR = 3600;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -93,6 +105,7 @@ function take(mine, line) {
     $("run-empty").hidden = true;
     clear();
     showStory();
+    announce($("run-title").textContent);
   } else if (line.side) {
     mine[line.side].push(line);
     if (mine.shown === 0 && ready(mine) > 0) play(mine);
@@ -273,7 +286,7 @@ function makeLane(lane, who, [holds, full]) {
   const values = { holds: dollars(holds), full: dollars(full), count: number(Math.floor(holds / run.head.price)) };
   const name = make("span", { class: `key ${lane}` }, make("code", {}, lane));
   const amount = put(make("span", { class: "lane-amount" }), "{holds} of {full}: {count} texts", values);
-  return make("p", { class: "lane" }, name, put(make("span"), who), amount);
+  return make("li", { class: "lane" }, name, put(make("span"), who), amount);
 }
 
 /** Fills a table. The first cell of a row names it. */
@@ -283,10 +296,15 @@ function fillTable(table, heading, rows) {
   table.replaceChildren(make("thead", {}, head), make("tbody", {}, ...rows.map(makeRow)));
 }
 
+function nameRule(rule) {
+  const meaning = RULES[rule] ? put(make("span", { class: "rule-meaning" }), RULES[rule]) : null;
+  return make("span", {}, make("code", {}, rule), " ", meaning);
+}
+
 function showRefusals({ stoppedBy, lostTo }) {
   const columns = run.head.isAttack ? [["Attacker", stoppedBy], ["Honest users", lostTo]] : [["Honest users", lostTo]];
   const rules = [...new Set(columns.flatMap(([, counts]) => Object.keys(counts)))].sort();
-  const rows = rules.map((rule) => [make("code", {}, rule), ...columns.map(([, counts]) => number(counts[rule] ?? 0))]);
+  const rows = rules.map((rule) => [nameRule(rule), ...columns.map(([, counts]) => number(counts[rule] ?? 0))]);
   if (rows.length === 0) rows.push([put(make("span"), "Nobody yet"), ...columns.map(() => "")]);
   fillTable($("refusals"), ["Rule", ...columns.map(([name]) => name)], rows);
 }
@@ -300,7 +318,7 @@ function showFigures() {
     return [[clock(policy.at), ...attack, number(policy.sends), number(policy.lost), number(limits.lost)]];
   });
   const attack = isAttack ? ["The attacker's texts", "They cost you", "They would cost"] : [];
-  fillTable($("figures"), ["Time", ...attack, "Honest sends", "Got no text", "With the limits alone"], rows);
+  fillTable($("figures"), ["Time", ...attack, "Honest sends", "Got no text", "Got no text, with the limits alone"], rows);
 }
 
 /** Says in a sentence what came of the run so far. */

@@ -3,8 +3,8 @@
 Needs `pip install 'pyjwt[crypto]'`. Run: ISSUER=http://127.0.0.1:3000 python3 form.py 8000
 
 Sessions live in this process, so it is one process; keep them in your own store. All requests come from one address here,
-so `address_per_hour` of the policy counts all people together: limit them per address yourself and raise that limit, or use
-<phone-proof>, which calls from each person's own address.
+so the limit of an address and the purse of a network count all people together. Give the business a client key and send the
+address of each person (docs/CALLERS.md), or use <phone-proof>, which calls from each person's own address.
 """
 
 import html

@@ -11,7 +11,7 @@ import { Problem } from "./problem.js";
 import { readDigits } from "./text.js";
 
 export { Problem } from "./problem.js";
-export type { ClientProblem, ProblemDocument, ServiceProblem } from "./problem.js";
+export type { ClientProblem, ProblemDocument, Remedy, Rule, ServiceProblem } from "./problem.js";
 export type { Environment, Fetch, FetchAnswer, FetchInit } from "./http.js";
 
 /** What `GET /v1/policy` says. */
@@ -56,6 +56,11 @@ export interface SendRequest {
   action?: string | undefined;
   /** How the code travels, if the policy lists more than `sms`. */
   channel?: string | undefined;
+  /**
+   * The word of your edge for this caller and this number, if a refusal had the challenge `attestation`. It is for one
+   * request: a challenge does not keep it.
+   */
+  attestation?: string | undefined;
 }
 
 /** The success token, for your backend. */
@@ -69,10 +74,10 @@ export interface Success {
 
 interface SendAnswer {
   token: string;
-  expiresIn?: number;
+  expiresIn?: number | undefined;
   resendIn?: number;
-  codeLength?: number;
-  attempts?: number;
+  codeLength?: number | undefined;
+  attempts?: number | undefined;
   phone?: string;
 }
 
@@ -136,26 +141,21 @@ export class PhoneProof {
    * @throws {Problem}
    */
   send(request: SendRequest): Promise<Challenge> {
-    // Not the language: asked again in another one, it is the same text.
+    // Not the language, and not who vouches: asked again with another one, it is the same text.
     const about = JSON.stringify([request.phone, request.region, request.action, request.channel]);
-    let running = this.#running.get(about);
-    if (!running) {
-      running = this.#send(request, about).finally(() => this.#running.delete(about));
-      this.#running.set(about, running);
-    }
-    return running;
+    return share(this.#running, about, () => this.#send(request, about));
   }
 
   async #send(request: SendRequest, about: string): Promise<Challenge> {
     const { answer, unconfirmed } = await this.text(request, about);
-    return new Challenge(this, request, answer, unconfirmed);
+    return new Challenge(this, { ...request, attestation: undefined }, answer, unconfirmed);
   }
 
   /** @internal Asks for a text under the key of what it is `about`, which lives until the service has decided. */
   async text(request: SendRequest, about: string, token?: string): Promise<{ answer: SendAnswer; unconfirmed?: Problem }> {
-    const { phone, region, locale, action, channel } = request;
-    const sms = channel === undefined || channel === "sms";
-    const body = { phone, uniqueId: this.device, businessId: this.business, region, locale, action, token, channel: sms ? undefined : channel };
+    const { phone, region, locale, action, channel, attestation } = request;
+    const other = channel === "sms" ? undefined : channel;
+    const body = { phone, uniqueId: this.device, businessId: this.business, region, locale, action, token, attestation, channel: other };
     const key = this.#keys.get(about) ?? randomId();
     this.#keys.set(about, key);
     try {
@@ -177,9 +177,9 @@ export class PhoneProof {
     // A clock that was set back meanwhile gives less than nothing; then nobody knows how much time is left.
     const gone = Math.max(0, (Date.now() - saved.savedAt) / 1000);
     const { answer } = saved;
-    const expiresIn = answer.expiresIn === undefined ? undefined : answer.expiresIn - gone;
-    if (expiresIn !== undefined && expiresIn <= 0) return undefined;
-    return new Challenge(this, saved.request, { ...answer, expiresIn: expiresIn!, resendIn: Math.max(0, (answer.resendIn ?? 0) - gone) }, saved.unconfirmed ? new Problem("delivery-unknown", 504) : undefined, saved.wrong);
+    const expiresIn = answer.expiresIn && answer.expiresIn - gone;
+    if (expiresIn! <= 0) return undefined;
+    return new Challenge(this, saved.request, { ...answer, expiresIn, resendIn: Math.max(0, (answer.resendIn ?? 0) - gone) }, saved.unconfirmed ? new Problem("delivery-unknown", 504) : undefined, saved.wrong);
   }
 
   /** @internal Every success has a token; what has none is of another service. */
@@ -194,9 +194,8 @@ export class PhoneProof {
     return this.#environment.now();
   }
 
-  #call(method: string, path: string, headers?: Record<string, string>, body?: string, isCostly?: boolean): Promise<unknown> {
-    const init = { method, ...(headers && { headers }), ...(body !== undefined && { body }) };
-    return call(this.#environment, this.issuer + path, init, isCostly);
+  #call(method: string, path: string, headers: Record<string, string> = {}, body?: string, isCostly?: boolean): Promise<unknown> {
+    return call(this.#environment, this.issuer + path, { method, headers, ...(body && { body }) }, isCostly);
   }
 }
 
@@ -217,7 +216,7 @@ export class Challenge {
   #expires: number | undefined;
   #resend = 0;
   readonly #wrong: Set<string>;
-  #last: Promise<unknown> = Promise.resolve();
+  #last: Promise<any> = Promise.resolve();
   #guesses = new Map<string, Promise<Success>>();
   #resending: Promise<boolean> | undefined;
 
@@ -247,14 +246,9 @@ export class Challenge {
    */
   verify(typed: string): Promise<Success> {
     const code = readDigits(typed);
-    let guess = this.#guesses.get(code);
-    if (!guess) {
-      // One after the other: once a code was right, no other is submitted.
-      guess = this.#last.then(() => this.#verify(code)).finally(() => this.#guesses.delete(code));
-      this.#last = guess.catch(() => {});
-      this.#guesses.set(code, guess);
-    }
-    return guess;
+    const check = () => this.#verify(code);
+    // One after the other: once a code was right, no other is submitted.
+    return share(this.#guesses, code, () => (this.#last = this.#last.then(check, check)));
   }
 
   async #verify(code: string): Promise<Success> {
@@ -265,7 +259,7 @@ export class Challenge {
       throw new Problem("malformed", 400, { detail: `A code has ${accepted}.`, errors: [{ field: "code", accepted }] });
     }
     if (this.#wrong.has(code)) {
-      throw new Problem("wrong-code", 422, { detail: "It was wrong before.", ...(left !== undefined && { attemptsRemaining: left }) });
+      throw new Problem("wrong-code", 422, { detail: "It was wrong before.", attemptsRemaining: left });
     }
     const token = this.#token;
     try {
@@ -291,7 +285,7 @@ export class Challenge {
    *
    * @throws {Problem}
    */
-  resend(change: Pick<SendRequest, "locale" | "channel"> = {}): Promise<boolean> {
+  resend(change: Pick<SendRequest, "locale" | "channel" | "attestation"> = {}): Promise<boolean> {
     return (this.#resending ??= this.#again({ ...this.request, ...change }).finally(() => (this.#resending = undefined)));
   }
 
@@ -301,7 +295,8 @@ export class Challenge {
       const { answer, unconfirmed } = await this.#client.text(request, JSON.stringify([before, request.channel]), before);
       this.#take(answer, unconfirmed);
     } catch (error) {
-      if (error instanceof Problem && error.kind === "limited" && error.retryIn !== undefined) this.#resend = this.#at(error.retryIn);
+      // With an attestation it can be asked for at once.
+      if (error instanceof Problem && error.retryIn && !error.challenge) this.#resend = this.#at(error.retryIn);
       throw error;
     }
     if (this.#token === before) return false;
@@ -312,10 +307,7 @@ export class Challenge {
   /** What {@link PhoneProof.restore} takes, for a page that is left and comes back. Keep it in `sessionStorage`. */
   save(): Saved {
     const { expiresIn, resendIn, codeLength, attemptsLeft, phone } = this;
-    const answer: SendAnswer = { token: this.#token, resendIn, phone };
-    if (expiresIn !== undefined) answer.expiresIn = expiresIn;
-    if (codeLength !== undefined) answer.codeLength = codeLength;
-    if (attemptsLeft !== undefined) answer.attempts = attemptsLeft;
+    const answer: SendAnswer = { token: this.#token, resendIn, phone, expiresIn, codeLength, attempts: attemptsLeft };
     const { issuer, business } = this.#client;
     return { request: this.request, answer, savedAt: Date.now(), issuer, business, wrong: [...this.#wrong], unconfirmed: !!this.unconfirmed };
   }
@@ -325,8 +317,8 @@ export class Challenge {
     this.phone = answer.phone ?? this.phone;
     this.codeLength = answer.codeLength ?? this.codeLength;
     // A resend says how many guesses a challenge has. Those that were used stay used.
-    const known = [this.attemptsLeft, answer.attempts].filter((count) => count !== undefined);
-    if (known.length > 0) this.attemptsLeft = Math.min(...known);
+    const { attempts = this.attemptsLeft } = answer;
+    if (!(attempts! > this.attemptsLeft!)) this.attemptsLeft = attempts;
     if (answer.expiresIn !== undefined) this.#expires = this.#at(answer.expiresIn);
     this.#resend = this.#at(answer.resendIn ?? 0);
     this.unconfirmed = unconfirmed;
@@ -339,6 +331,13 @@ export class Challenge {
   #left(instant: number): number {
     return Math.max(0, Math.ceil((instant - this.#client.now()) / 1000));
   }
+}
+
+/** Starts what is `about` something, unless it runs already. */
+function share<T>(running: Map<string, Promise<T>>, about: string, start: () => Promise<T>): Promise<T> {
+  const promise = running.get(about) ?? start().finally(() => running.delete(about));
+  running.set(about, promise);
+  return promise;
 }
 
 /** Reads where the service is. What no browser could call is refused here, where a developer sees it. */

@@ -45,6 +45,7 @@ export async function diagnose(client: PhoneProof | undefined, error: unknown): 
       return true;
     case "too-large":
     case "malformed":
+    case "invalid-attestation":
       // What a person typed is theirs to mend.
       if (error.document.errors?.[0]?.field === "code") return false;
       tell(`${url} could not use: ${error.document.errors?.map(({ field, accepted }) => `${field} (${accepted})`).join(", ") || error.message}.`);

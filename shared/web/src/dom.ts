@@ -4,14 +4,13 @@
 import { reflect } from "./attributes.js";
 import { type Key, LANGUAGES, EN, type Words, readTag, servedTag } from "./words.js";
 
-type Child = Node | string | null;
 export type Values = Record<string, string | number | Node | (() => string | Node)>;
 
 /** Makes an element with these attributes and children. */
-export function make<T extends keyof HTMLElementTagNameMap>(tag: T, attributes: Record<string, string> = {}, ...children: Child[]): HTMLElementTagNameMap[T] {
+export function make<T extends keyof HTMLElementTagNameMap>(tag: T, attributes: Record<string, string> = {}, ...children: (Node | string)[]): HTMLElementTagNameMap[T] {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children.filter((child) => child !== null));
+  node.append(...children);
   return node;
 }
 

@@ -76,7 +76,7 @@ async function once({ fetch, deadline }: Environment, url: string, init: FetchIn
     const answer = await fetch(url, { ...init, credentials: "omit", signal: abort.signal });
     const body = parse(await answer.text());
     if (!answer.ok) throw readProblem(answer.status, body, answer.headers.get("Retry-After"));
-    if (body === null || typeof body !== "object") throw new Problem("not-phoneproof", answer.status);
+    if (!body) throw new Problem("not-phoneproof", answer.status);
     return body;
   } catch (error) {
     if (error instanceof Problem) throw error;
@@ -87,10 +87,12 @@ async function once({ fetch, deadline }: Environment, url: string, init: FetchIn
   }
 }
 
-function parse(text: string): unknown {
+/** Reads an object of JSON; `undefined` if it is none. */
+function parse(text: string): object | undefined {
   try {
-    return JSON.parse(text);
+    const read: unknown = JSON.parse(text);
+    return typeof read === "object" && read ? read : undefined;
   } catch {
-    return null;
+    return undefined;
   }
 }

@@ -4,15 +4,16 @@
  * @module
  */
 
+// The words first: where they stand in the bundle, gzip finds most of what is alike.
+import { phoneFault, wordsFor } from "./refusals.js";
 import { ABOUT, type Reflected, defineReflected, reflect, takeEarlier } from "./attributes.js";
 import { Challenge, type Fetch, PhoneProof, type Policy, type PolicyBusiness, Problem, type SendRequest, type Success } from "./client.js";
 import { diagnose, isListed } from "./diagnose.js";
 import { Countdowns, Speaker, type Values, formatLeft, make, spoken } from "./dom.js";
 import { findLanguage, watchLanguage } from "./language.js";
 import { Place } from "./places.js";
-import { phoneFault, wordsFor } from "./refusals.js";
 import { STYLE } from "./style.js";
-import { isInternational, readDigits } from "./text.js";
+import { isInternational } from "./text.js";
 import { type View, makeView } from "./view.js";
 import { type Key, LANGUAGES, type Words, readTag } from "./words.js";
 
@@ -33,7 +34,22 @@ export interface PhoneProofEvents {
   "phoneproof-sent": { challenge: Challenge };
   "phoneproof-verified": Success;
   "phoneproof-refused": { problem: Problem };
+  "phoneproof-attestation-needed": AttestationNeeded;
 }
+
+/** The service wants the word of your edge before it texts. Without an answer of the page, the person reads the refusal. */
+export interface AttestationNeeded {
+  /** What is asked for: the number as typed, with its `region` unless it has a leading +. */
+  request: SendRequest;
+  /** The refusal. */
+  problem: Problem;
+  /**
+   * Takes the attestation, or a promise of it: the same is then asked for once more, with it. Call it while the event is
+   * handled. Nothing or `null` is for a person who did not pass your check.
+   */
+  respondWith(attestation: Attestation | PromiseLike<Attestation>): void;
+}
+type Attestation = string | null | undefined;
 
 type Props = Reflected & Pick<PhoneProofElement, "value" | "words" | "fetch">;
 /** What a page may set on the element, as JSX takes it. */
@@ -58,6 +74,9 @@ type IsAwaited = () => boolean;
 
 // A server that renders the page imports this module, too, and has no elements.
 const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
+
+/** The number of a challenge as typed, left to right in any text. */
+const numberOf = ({ request }: Challenge) => make("bdi", { dir: "ltr" }, request.phone);
 
 /** What a form asks of any field. */
 const OF_FIELDS = ["validity", "validationMessage", "willValidate", "labels"] as const;
@@ -216,9 +235,7 @@ export class PhoneProofElement extends Base {
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after) return;
     if (name === "issuer" || name === "business") {
-      this.#client = undefined;
-      this.#policy = undefined;
-      this.#reading = undefined;
+      this.#client = this.#policy = this.#reading = undefined;
     }
     if (name === "phone") this.#view.phone.value = after ?? "";
     if (name === "country") this.#view.region.value = "";
@@ -352,8 +369,9 @@ export class PhoneProofElement extends Base {
     if (phone.value.trim() === "") return this.#fault(phone, "enterPhone");
     await this.#awaitCountries();
     if (!isAwaited()) return;
+    const request = this.#request();
     try {
-      const challenge = await this.#connect().send(this.#request());
+      const challenge = await this.#vouched(isAwaited, request, async (attestation) => this.#connect().send({ ...request, attestation }));
       if (!isAwaited()) return;
       this.#challenge = challenge;
     } catch (error) {
@@ -365,6 +383,27 @@ export class PhoneProofElement extends Base {
     this.#showCode();
     this.#sent();
     this.#listenForSms();
+  }
+
+  /** Asks for a text, and once more with the attestation that the page gives where the service wants one. */
+  async #vouched<T>(isAwaited: IsAwaited, request: SendRequest, ask: (attestation?: string) => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (problem) {
+      if (!isAwaited() || !(problem instanceof Problem) || problem.challenge !== "attestation") throw problem;
+      let given: Promise<Attestation> | undefined;
+      let isOver = false;
+      const respondWith = (answer: Attestation | PromiseLike<Attestation>) => {
+        if (isOver) throw new TypeError("respondWith: call it at once, with a promise");
+        given = Promise.resolve(answer);
+      };
+      this.#dispatch("phoneproof-attestation-needed", { request, problem, respondWith });
+      isOver = true;
+      const attestation = given && (await given.catch((error: unknown) => void diagnose(this.#client, error)));
+      if (!given || !isAwaited()) throw problem;
+      if (!attestation) throw new Problem("no-attestation", problem.status, {}, undefined, problem);
+      return ask(attestation);
+    }
   }
 
   #sent(): void {
@@ -420,9 +459,8 @@ export class PhoneProofElement extends Base {
   }
 
   #sayWhere(challenge: Challenge): void {
-    const bold = (text: string) => () => make("strong", { dir: "auto" }, text);
-    const digits = bold(String(challenge.codeLength ?? this.#business?.codeLength ?? 6));
-    const values: Values = { digits, phone: () => make("strong", {}, make("bdi", { dir: "ltr" }, challenge.request.phone)) };
+    const digits = () => make("strong", { dir: "auto" }, String(this.#digits(challenge)));
+    const values: Values = { digits, phone: () => make("strong", {}, numberOf(challenge)) };
     this.#speak.put(this.#view.lead, challenge.unconfirmed ? "tried" : "texted", values);
     if (challenge.unconfirmed && !this.#over) this.#notice(this.#view.codeNotice, "unconfirmed", { tone: "wait" });
   }
@@ -446,16 +484,14 @@ export class PhoneProofElement extends Base {
 
   #waitToResend(seconds: number): void {
     const { resend, callMe } = this.#view;
-    const ready = () => {
-      for (const button of [resend, callMe]) button.removeAttribute("aria-disabled");
-      this.#speak.put(resend, "again");
+    const show = (left: number) => {
+      for (const button of [resend, callMe]) reflect(button, "aria-disabled", left > 0 && "true");
+      this.#speak.put(resend, left > 0 ? "againIn" : "again", { time: formatLeft(left) });
     };
     this.#countdowns.stop(resend);
-    if (seconds <= 0) return ready();
-    for (const button of [resend, callMe]) button.setAttribute("aria-disabled", "true");
-    const show = (left: number) => this.#speak.put(resend, "againIn", { time: formatLeft(left) });
+    if (seconds <= 0) return show(0);
     this.#countdowns.start(resend, seconds, show, () => {
-      ready();
+      show(0);
       if (this.#shown === "code" && !this.#over) this.#announce("canSendAgain");
     });
   }
@@ -466,7 +502,7 @@ export class PhoneProofElement extends Base {
     this.#clear();
     try {
       const locale = this.locale || this.#speak.language;
-      const isNew = await challenge.resend(channel ? { locale, channel } : { locale });
+      const isNew = await this.#vouched(isAwaited, challenge.request, (attestation) => challenge.resend({ locale, channel, attestation }));
       if (!isAwaited()) return;
       this.#announce(isNew ? "sentNew" : "sentAgain");
       this.#showFacts();
@@ -478,29 +514,25 @@ export class PhoneProofElement extends Base {
       const ends = error instanceof Problem && error.isFinal && ([400, 409, 410].includes(error.status) || error.kind === "attempts-exhausted");
       if (ends) return this.#showOver(this.#refused(error), "send");
       this.#refuseSend(error, this.#view.codeNotice);
-      if (error instanceof Problem && error.retryIn) this.#waitToResend(error.retryIn);
+      this.#waitToResend(challenge.resendIn);
     }
   }
 
   async #verify(isAwaited: IsAwaited): Promise<void> {
-    const { code } = this.#view;
     const { challenge } = this;
     // The notice of a code that is over stays, with its button.
     if (!challenge) return;
     this.#clear();
-    const digits = readDigits(code.value);
-    const length = this.#codeLength(challenge);
-    if (!/^\d+$/.test(digits) || (length ? digits.length !== length : digits.length < 6)) return this.#fault(code, "codeLength", { digits: length ?? 6 });
     try {
-      const success = await challenge.verify(digits);
+      const success = await challenge.verify(this.#view.code.value);
       if (isAwaited()) this.#succeed(success, challenge);
     } catch (error) {
       if (isAwaited()) this.#refuseCode(this.#refused(error), challenge);
     }
   }
 
-  #codeLength(challenge: Challenge): number | undefined {
-    return challenge.codeLength ?? this.#business?.codeLength;
+  #digits(challenge: Challenge): number {
+    return challenge.codeLength ?? this.#business?.codeLength ?? 6;
   }
 
   #refuseCode(problem: Problem, challenge: Challenge): void {
@@ -508,9 +540,9 @@ export class PhoneProofElement extends Base {
     if (left !== undefined) challenge.attemptsLeft = left;
     this.#showFacts();
     if (problem.status === 422 && left !== 0) {
-      this.#fault(this.#view.code, left === undefined ? "wrong" : left === 1 ? "wrongOne" : "wrongMore", { left: left ?? 0 });
+      this.#fault(this.#view.code, left === undefined ? "wrongCode" : left === 1 ? "wrongOne" : "wrongMore", { left: left ?? 0 });
     } else if (problem.kind === "malformed") {
-      this.#fault(this.#view.code, "codeLength", { digits: this.#codeLength(challenge) ?? 6 });
+      this.#fault(this.#view.code, "codeLength", { digits: this.#digits(challenge) });
     } else if (left === 0 || (problem.isFinal && problem.status < 500)) {
       this.#showOver(left === 0 ? new Problem("attempts-exhausted", 429) : problem, "verify");
     } else {
@@ -538,7 +570,7 @@ export class PhoneProofElement extends Base {
     this.#end();
     this.#challenge = undefined;
     this.#view.code.value = "";
-    this.#speak.put(this.#view.done, "done", { phone: () => make("bdi", { dir: "ltr" }, challenge.request.phone) });
+    this.#speak.put(this.#view.done, "done", { phone: () => numberOf(challenge) });
     this.#show("done");
     this.#view.done.focus();
     this.#take(success);

@@ -2,17 +2,30 @@
 
 /** The problem types of the service: the last part of `type`, after `urn:phoneproof:problem:`. */
 export type ServiceProblem =
-  | "malformed" | "invalid-phone" | "unknown-business" | "invalid-token" | "client-key" | "destination-not-allowed"
-  | "blocked" | "locked" | "already-used" | "expired" | "attempts-exhausted" | "wrong-code" | "limited"
+  | "malformed" | "invalid-phone" | "unknown-business" | "invalid-token" | "invalid-attestation" | "client-key"
+  | "destination-not-allowed" | "blocked" | "locked" | "already-used" | "expired" | "attempts-exhausted" | "wrong-code" | "limited"
   | "delivery-failed" | "delivery-unknown" | "unavailable" | "internal" | "too-large" | "media-type"
   | "not-found" | "method-not-allowed";
+
+/** The rules that refuse a send, or for a while a verify. One that is newer than this client is passed on as it is. */
+export type Rule =
+  | "country" | "number-type" | "unassigned" | "test-number-ended"
+  | "blocked-phone" | "blocked-device" | "blocked-address" | "blocked-range" | "phone-lock"
+  | "phone-cooldown" | "phone-per-hour" | "phone-per-day" | "device-per-day" | "address-per-hour"
+  | "business-per-hour" | "business-per-day"
+  | "country-purse" | "number-block-purse" | "money-per-day"
+  | (string & {});
+
+/** What helps a refused request: `attestation`, the word of your edge for this caller ({@link SendRequest.attestation}). */
+export type Remedy = "attestation" | (string & {});
 
 /**
  * What a client finds by itself: `offline`, the device has no network; `no-answer`, nothing answered, or the browser kept
  * the answer back (CORS, CSP); `throttled`, a gateway before the service refused; `not-phoneproof`, something else
- * answered at this address. A gateway that has no answer of the service is `unavailable`, without a document.
+ * answered at this address; `no-attestation`, the page was asked for one, and had none. A gateway that has no answer of the
+ * service is `unavailable`, without a document.
  */
-export type ClientProblem = "offline" | "no-answer" | "throttled" | "not-phoneproof";
+export type ClientProblem = "offline" | "no-answer" | "throttled" | "not-phoneproof" | "no-attestation";
 
 /** The members of a problem document (RFC 9457) that the service sends. */
 export interface ProblemDocument {
@@ -21,12 +34,14 @@ export interface ProblemDocument {
   status: number;
   detail?: string;
   requestId?: string;
-  /** The rule that refused, such as `phone-cooldown`. */
-  rule?: string;
+  /** The rule that refused. */
+  rule?: Rule;
+  /** What the same request can bring to be served before `retryAt`. */
+  challenge?: Remedy;
   /** The faulty fields, each with what is accepted. */
   errors?: { field: string; accepted: string }[];
   /** The guesses that are left after a wrong code. */
-  attemptsRemaining?: number;
+  attemptsRemaining?: number | undefined;
   /** When another try can succeed, by the clock of the service. */
   retryAt?: string;
   /** The rules that a text which was not sent does not count towards. */
@@ -66,13 +81,25 @@ export class Problem extends Error {
     this.retryIn = retryIn;
   }
 
-  /** @internal Whether the service decided: another try is another request. Without its word, an earlier try may have arrived. */
+  /**
+   * @internal Whether the service decided: another try is another request. Without its word, an earlier try may have
+   * arrived. An attestation, or a fresh one, is for the same request.
+   */
   get isFinal(): boolean {
-    return this.document.type !== undefined && this.kind !== "unavailable" && this.kind !== "internal";
+    return !!this.document.type && !this.challenge && !/^(unavailable|internal|invalid-attestation)$/.test(this.kind);
   }
 
-  get rule(): string | undefined {
+  get rule(): Rule | undefined {
     return this.document.rule;
+  }
+
+  get challenge(): Remedy | undefined {
+    return this.document.challenge;
+  }
+
+  /** When another try can succeed, by the clock of the service. Show {@link Problem.retryIn}: the device's clock may be wrong. */
+  get retryAt(): string | undefined {
+    return this.document.retryAt;
   }
 
   get attemptsRemaining(): number | undefined {
@@ -83,10 +110,9 @@ export class Problem extends Error {
 const TYPE = "urn:phoneproof:problem:";
 
 /** Reads the problem of an answer that is no success. */
-export function readProblem(status: number, body: unknown, retryAfter: string | null): Problem {
-  const document = (body !== null && typeof body === "object" ? body : {}) as Partial<ProblemDocument>;
+export function readProblem(status: number, document: Partial<ProblemDocument> = {}, retryAfter: string | null): Problem {
   // A date, which the service never sends, gives NaN. What is longer than years is no time that anybody waits.
-  const seconds = retryAfter === null ? NaN : Number(retryAfter);
+  const seconds = Number(retryAfter ?? NaN);
   const retryIn = seconds >= 0 && seconds < 1e8 ? seconds : undefined;
   if (typeof document.type === "string" && document.type.startsWith(TYPE)) {
     return new Problem(document.type.slice(TYPE.length), status, document, retryIn);

@@ -1,7 +1,7 @@
 // Which words tell which refusal.
 
 import { isInternational } from "./text.js";
-import type { Key } from "./words.js";
+import { EN, type Key } from "./words.js";
 
 /** What was asked for when it was refused. */
 export type Step = "send" | "verify";
@@ -12,24 +12,16 @@ export interface Refusal {
   rule?: string | undefined;
 }
 
-// Each pattern is matched against "<step> <status> <kind> <rule>". The first match wins.
+// What has no words by the name of its rule. Each pattern is matched against "<step> <status> <kind> <rule>". The first
+// match wins.
 const WORDS: Record<string, Key> = {
   " not-phoneproof ": "setup",
   " offline ": "offline",
+  " no-attestation ": "check",
   " 0 ": "noAnswer",
   " unavailable | 503 ": "unavailable",
-  "cooldown": "cooldown",
-  "phone-per-hour": "perHour",
-  "phone-per-day": "perDay",
-  "device-per-day": "device",
-  "address-per-hour": "network",
-  "number-block": "neighbours",
-  "blocked-phone": "blockedPhone",
-  "blocked-device": "blockedDevice",
-  "blocked-address": "blockedNetwork",
-  "blocked-range": "blockedRange",
   " country$": "notThisCountry",
-  "number-type|unassigned": "notThisKind",
+  "number-|unassigned": "notThisKind",
   "[ -]lock": "locked",
   " invalid-phone ": "noSuchNumber",
   " already-used |^(verify|send) 409": "used",
@@ -39,15 +31,16 @@ const WORDS: Record<string, Key> = {
   " throttled | 429 ": "tooMany",
   " invalid-token |^verify 400": "unusable",
   " (4(0[0145]|1[35])) ": "setup",
-  " 403 ": "notAllowed",
   " 502 ": "carrier",
   " 504 ": "unconfirmed",
 };
 
-const about = (step: Step, { status, kind, rule }: Refusal) => `${step} ${status} ${kind} ${rule ?? ""}`;
-
-/** Names the words that tell a refusal to a person. */
-export const wordsFor = (step: Step, refusal: Refusal): Key => Object.entries(WORDS).find(([pattern]) => about(step, refusal).match(pattern))?.[1] ?? "unknown";
+/** Names the words that tell a refusal to a person: those of its rule, if there are any. */
+export function wordsFor(step: Step, { status, kind, rule = "" }: Refusal): Key {
+  // Other words have names without a hyphen.
+  if (/-/.test(rule) && Object.hasOwn(EN, rule)) return rule as Key;
+  return Object.entries(WORDS).find(([pattern]) => `${step} ${status} ${kind} ${rule}`.match(pattern))?.[1] ?? "unknown";
+}
 
 /** Says what is wrong with a number that the service could not read. */
 export function phoneFault(typed: string): Key {

@@ -23,22 +23,25 @@ export const STYLE = `
 *{box-sizing:border-box}
 :is(p,label)[lang]{text-align:match-parent}
 p{margin:0;overflow-wrap:anywhere}
-.row,.actions,.facts{display:flex;flex-wrap:wrap;gap:.75rem}
-.actions{gap:.625rem;margin-top:1rem}
+.row,.actions,.facts,.done{display:flex;flex-wrap:wrap;gap:.75rem}
+.done{align-items:center}
+.actions,.notice{margin-top:1rem}
 .field{flex:1 1 11rem;min-width:0;display:grid;gap:.375rem}
-label{font-size:.875rem;font-weight:560}
-input,select,button{font:inherit;border-radius:var(--phone-proof-radius,10px);min-height:2.75rem}
-input,select{width:100%;padding:.5rem .8125rem;color:var(--ink);background:var(--surface);border:1px solid var(--line)}
+label,.title{font-weight:600}
+label,.hint,.facts{font-size:.875rem}
+input,select,button,.notice{border-radius:var(--phone-proof-radius,10px)}
+input,select,button{font:inherit;min-height:2.75rem}
+input,select{width:100%;padding:.5rem .75rem;color:var(--ink);background:var(--surface);border:1px solid var(--line)}
 input{direction:ltr}
 :host(:dir(rtl)) input{text-align:end}
 [aria-invalid=true]{border-color:var(--bad);box-shadow:inset 0 0 0 1px var(--bad)}
 #code{max-width:16rem;min-height:3.5rem;font:600 1.625rem/1 ui-monospace,Menlo,Consolas,monospace;letter-spacing:.2em}
-.hint,.facts{margin-top:.4375rem;color:var(--ink-soft);font-size:.875rem}
-.error{color:var(--bad);font-size:.9375rem;font-weight:560}
+.hint,.facts{margin-top:.375rem;color:var(--ink-soft)}
+.error{color:var(--bad);font-size:.9375rem;font-weight:600}
 .error:not(:empty){margin-top:.5rem}
 .lead{margin-bottom:.75rem}
 .timer,button{font-variant-numeric:tabular-nums}
-button{font-size:.9375rem;font-weight:600;border:1px solid var(--line);padding:.5rem 1.125rem;cursor:pointer;background:var(--surface);color:var(--ink);max-width:100%}
+button{font-size:.9375rem;font-weight:600;border:1px solid var(--line);padding:.5rem 1rem;cursor:pointer;background:var(--surface);color:var(--ink);max-width:100%}
 button:hover{border-color:var(--ink)}
 .primary{background:var(--accent);color:var(--on-accent);border-color:transparent}
 .quiet{background:none;color:var(--accent);border-color:transparent;padding-inline:.75rem}
@@ -46,12 +49,10 @@ button:hover{border-color:var(--ink)}
 [aria-busy=true]{opacity:.65;cursor:progress}
 :disabled{opacity:.6;cursor:default}
 :focus-visible{outline:2.5px solid var(--accent);outline-offset:2px}
-.notice{--tone:var(--bad);margin-top:1rem;padding:.875rem 1rem;border:1px solid var(--tone);border-radius:var(--phone-proof-radius,10px);background:var(--bad-wash);font-size:.9375rem}
+.notice{--tone:var(--bad);padding:.75rem 1rem;border:1px solid var(--tone);background:var(--bad-wash);font-size:.9375rem}
 .notice.wait{--tone:var(--wait);background:var(--wait-wash)}
-.title{font-weight:620;color:var(--tone)}
-.notice .timer{margin-top:.5rem;font-weight:600}
-.notice button{margin-top:.75rem}
-.done{display:flex;flex-wrap:wrap;align-items:center;gap:.25rem .75rem}
-.done p:before{content:"✓";content:"✓"/"";color:var(--accent);font-weight:700;margin-inline-end:.5rem}
+.title{color:var(--tone)}
+.notice .timer,.notice button{margin-top:.75rem;font-weight:600}
+.done p:before{content:"✓";content:"✓"/"";color:var(--accent);font-weight:600;margin-inline-end:.5rem}
 #announcer{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 `;

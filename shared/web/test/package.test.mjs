@@ -116,6 +116,8 @@ test("the types of the client need none of a browser, and those of the component
     element.addEventListener("phoneproof-refused", ({ detail: { problem } }) => problem instanceof Problem && problem.kind);
     document.addEventListener("phoneproof-sent", (event) => event.detail.challenge.resendIn.toFixed());
     element.addEventListener("phoneproof-shown", (event) => { const shown: "number" | "code" | "done" = event.detail.shown; return shown; });
+    element.addEventListener("phoneproof-attestation-needed", ({ detail }) => detail.respondWith(Promise.resolve(detail.request.region ?? detail.problem.challenge)));
+    element.addEventListener("phoneproof-attestation-needed", ({ detail }) => detail.respondWith(null));
     element.addEventListener("change", (event) => event.type);`;
   assert.equal(compile(component, ["es2022", "dom", "dom.iterable"]), "");
 });
@@ -147,8 +149,22 @@ test("every text has a Chinese one, with the same values and lines", async () =>
   }
   assert.deepEqual(["zh-Hant-TW", "ZH", "en-GB", "fr", ""].map(servedTag), ["zh", "zh", "en", "en", "en"]);
   assert.deepEqual(["1-800-FLOWERS", "+", "12", "+44 1"].map(phoneFault), ["noLetters", "noDigits", "noSuchNational", "noSuchNumber"]);
-  // Every refusal that the service documents has words of its own.
-  const refusals = [["send", 403, "blocked", "blocked-range"], ["send", 401, "client-key"], ["send", 400, "unknown-business"], ["send", 404, "not-phoneproof"], ["verify", 410, "expired"], ["verify", 429, "limited", "phone-lock"], ["verify", 0, "offline"], ["send", 500, "internal"]];
+  const refusals = [["send", 403, "blocked", "blocked-range"], ["send", 401, "client-key"], ["send", 400, "unknown-business"], ["send", 404, "not-phoneproof"], ["verify", 410, "expired"], ["verify", 429, "limited", "phone-lock"], ["verify", 0, "offline"], ["send", 500, "internal"], ["send", 429, "limited", "newer-rule"], ["send", 429, "no-attestation"], ["send", 400, "invalid-attestation"]];
   const words = refusals.map(([step, status, kind, rule]) => wordsFor(step, { status, kind, rule }));
-  assert.deepEqual(words, ["blockedRange", "setup", "setup", "setup", "expired", "locked", "offline", "unknown"]);
+  assert.deepEqual(words, ["blocked-range", "setup", "setup", "setup", "expired", "locked", "offline", "unknown", "tooMany", "check", "setup"]);
+});
+
+test("every rule that refuses a text has words, and those of a purse hint at nobody's phone", async () => {
+  const { LANGUAGES, wordsFor } = await import("../dist/phone-proof.js");
+  const declared = /export type Rule = ([^;]+) \| \(string/.exec(read("dist/types/problem.d.ts"))[1];
+  const rules = declared.match(/[a-z-]+/g);
+  assert.ok(rules.length > 15 && rules.includes("money-per-day"), declared);
+  const general = new Set(["unknown", "setup"]);
+  const words = Object.fromEntries(rules.map((rule) => [rule, wordsFor("send", { status: 429, kind: "", rule })]));
+  for (const [rule, key] of Object.entries(words)) assert.ok(!general.has(key), rule);
+  // Those that a person can meet where nobody did anything wrong are told apart.
+  for (const rule of ["country-purse", "number-block-purse", "money-per-day", "phone-cooldown", "phone-per-hour", "phone-per-day", "device-per-day", "address-per-hour"]) assert.equal(words[rule], rule);
+  for (const rule of ["country-purse", "number-block-purse", "money-per-day"]) {
+    for (const language of ["en", "zh"]) assert.doesNotMatch(LANGUAGES[language][rule], /this number|your number|known|verified|before|此号码|您的号码|认识|验证过/i);
+  }
 });

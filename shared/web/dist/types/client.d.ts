@@ -8,7 +8,7 @@
 import { type Environment } from "./http.js";
 import { Problem } from "./problem.js";
 export { Problem } from "./problem.js";
-export type { ClientProblem, ProblemDocument, ServiceProblem } from "./problem.js";
+export type { ClientProblem, ProblemDocument, Remedy, Rule, ServiceProblem } from "./problem.js";
 export type { Environment, Fetch, FetchAnswer, FetchInit } from "./http.js";
 /** What `GET /v1/policy` says. */
 export interface Policy {
@@ -49,6 +49,11 @@ export interface SendRequest {
     action?: string | undefined;
     /** How the code travels, if the policy lists more than `sms`. */
     channel?: string | undefined;
+    /**
+     * The word of your edge for this caller and this number, if a refusal had the challenge `attestation`. It is for one
+     * request: a challenge does not keep it.
+     */
+    attestation?: string | undefined;
 }
 /** The success token, for your backend. */
 export interface Success {
@@ -60,10 +65,10 @@ export interface Success {
 }
 interface SendAnswer {
     token: string;
-    expiresIn?: number;
+    expiresIn?: number | undefined;
     resendIn?: number;
-    codeLength?: number;
-    attempts?: number;
+    codeLength?: number | undefined;
+    attempts?: number | undefined;
     phone?: string;
 }
 /** What outlives a page, as {@link Challenge.save} returns it. It holds the phone number. */
@@ -130,7 +135,7 @@ export declare class Challenge {
      *
      * @throws {Problem}
      */
-    resend(change?: Pick<SendRequest, "locale" | "channel">): Promise<boolean>;
+    resend(change?: Pick<SendRequest, "locale" | "channel" | "attestation">): Promise<boolean>;
     /** What {@link PhoneProof.restore} takes, for a page that is left and comes back. Keep it in `sessionStorage`. */
     save(): Saved;
 }

@@ -1,8 +1,7 @@
 import { type Key, type Words } from "./words.js";
-type Child = Node | string | null;
 export type Values = Record<string, string | number | Node | (() => string | Node)>;
 /** Makes an element with these attributes and children. */
-export declare function make<T extends keyof HTMLElementTagNameMap>(tag: T, attributes?: Record<string, string>, ...children: Child[]): HTMLElementTagNameMap[T];
+export declare function make<T extends keyof HTMLElementTagNameMap>(tag: T, attributes?: Record<string, string>, ...children: (Node | string)[]): HTMLElementTagNameMap[T];
 /** Formats seconds as `4:58`, or as `3:04:58` from an hour on. */
 export declare function formatLeft(seconds: number): string;
 /** The languages of the person, as tags that `Intl` takes. */
@@ -37,4 +36,3 @@ export declare class Countdowns {
     sleep(): void;
     wake(): void;
 }
-export {};

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Reflected } from "./attributes.js";
-import { Challenge, type Fetch, Problem, type Success } from "./client.js";
+import { Challenge, type Fetch, Problem, type SendRequest, type Success } from "./client.js";
 import { type Words } from "./words.js";
 export * from "./client.js";
 export { phoneFault, wordsFor } from "./refusals.js";
@@ -27,7 +27,21 @@ export interface PhoneProofEvents {
     "phoneproof-refused": {
         problem: Problem;
     };
+    "phoneproof-attestation-needed": AttestationNeeded;
 }
+/** The service wants the word of your edge before it texts. Without an answer of the page, the person reads the refusal. */
+export interface AttestationNeeded {
+    /** What is asked for: the number as typed, with its `region` unless it has a leading +. */
+    request: SendRequest;
+    /** The refusal. */
+    problem: Problem;
+    /**
+     * Takes the attestation, or a promise of it: the same is then asked for once more, with it. Call it while the event is
+     * handled. Nothing or `null` is for a person who did not pass your check.
+     */
+    respondWith(attestation: Attestation | PromiseLike<Attestation>): void;
+}
+type Attestation = string | null | undefined;
 type Props = Reflected & Pick<PhoneProofElement, "value" | "words" | "fetch">;
 /** What a page may set on the element, as JSX takes it. */
 export type PhoneProofProps = {
