@@ -18,6 +18,7 @@ mod agreement;
 mod anywhere;
 mod attestation;
 mod base_path;
+mod blocks;
 mod callers;
 mod calls;
 mod delivery;

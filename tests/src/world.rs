@@ -250,7 +250,8 @@ impl World {
             is_removed: false,
         };
         let now = self.clock.now();
-        store.block(&block, now).await.expect("an entry");
+        let random = self.random.as_ref();
+        store.block(&block, now, random).await.expect("an entry");
     }
 
     /// Sets what the carrier does with the texts from now on.

@@ -38,7 +38,7 @@ pub(crate) async fn block(
             expires_at: until,
             is_removed: false,
         };
-        store.block(&entry, now).await?;
+        store.block(&entry, now, &SystemRandom).await?;
         entries.push(entry);
     }
     if entries.iter().any(|entry| entry.subject.kind.is_range()) {

@@ -3,28 +3,21 @@
 //! The entries of the list say who was blocked and why. What a send checks is the end of the block on the record of a
 //! phone, device or address, and the copies of the ranges. A record that is blocked stays until its block has ended.
 
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::random::Random;
 use phoneproof_domain::subject::Subject;
-use phoneproof_domain::subject_record::NEVER;
 use thiserror::Error;
 
-use super::item::{EXPIRES_AT, Item, PK, attribute, instant, read_number, text};
-use super::record::RecordWrite;
+use super::item::{EXPIRES_AT, Item, PK, instant, read_number, text};
 use super::{CallFailed, Store};
-
-/// How often the block is written on a record that others write to, before the command gives up.
-const ROUNDS: u32 = 8;
 
 const REASON: &str = "reason";
 const LABEL: &str = "label";
 const CREATED_AT: &str = "created_at";
 const REMOVED: &str = "removed";
-
-/// The error code of a write whose condition failed.
-const CONDITIONAL_CHECK: &str = "ConditionalCheckFailedException";
 
 /// Why a change of the block list was not made, or not everywhere.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -68,7 +61,7 @@ impl Block {
         })
     }
 
-    fn to_item(&self) -> Item {
+    pub(super) fn to_item(&self) -> Item {
         let mut item = Item::from([
             (PK.to_owned(), text(self.subject.key())),
             (REASON.to_owned(), text(&self.reason)),
@@ -100,27 +93,31 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`CallFailed`] names the call. Calling again completes the work.
-    pub async fn block(&self, block: &Block, now: Timestamp) -> Result<(), CallFailed> {
-        self.client
+    /// [`BlockListError`] when a call fails, or others keep writing to the record. Calling again completes the work.
+    pub async fn block(
+        &self,
+        block: &Block,
+        now: Timestamp,
+        random: &dyn Random,
+    ) -> Result<(), BlockListError> {
+        if !block.subject.kind.is_range() {
+            return self.block_record(block, now, random).await;
+        }
+        let put = self
+            .client
             .put_item()
             .table_name(&self.tables.blocks)
-            .set_item(Some(block.to_item()))
-            .send()
-            .await
-            .map_err(|error| CallFailed::new("PutItem", &error))?;
-        if block.subject.kind.is_range() {
-            return Ok(());
-        }
-        self.mark_blocked(&block.subject, block.expires_at, now)
-            .await
+            .set_item(Some(block.to_item()));
+        let put = put.send().await;
+        put.map_err(|error| CallFailed::new("PutItem", &error))?;
+        Ok(())
     }
 
     /// Takes subjects off the list. Returns the entries that there were.
     ///
-    /// The record of a phone, device or address is written before its entry goes. The entry of a range is marked first, then
-    /// the range leaves the copies, and then the entry goes. So an entry stays on the list for as long as it may act. The
-    /// mark, and not an end of the entry, tells other operators that it is no longer in force: their clocks may be behind.
+    /// The record of a phone, device or address is written with its entry. The entry of a range is marked first, then the
+    /// range leaves the copies, and then the entry goes. So an entry stays on the list for as long as it may act. The mark,
+    /// and not an end of the entry, tells other operators that it is no longer in force: their clocks may be behind.
     ///
     /// # Errors
     ///
@@ -135,18 +132,20 @@ impl Store {
         for subject in subjects {
             found.extend(self.find_block(subject).await?);
         }
+        let mut ranges = Vec::new();
         for Block { subject, .. } in &found {
             if subject.kind.is_range() {
                 self.mark_removed(subject, now).await?;
+                ranges.push(subject);
             } else {
-                self.unmark_blocked(subject, now).await?;
+                self.unblock_record(subject, now, random).await?;
             }
         }
-        if found.iter().any(|block| block.subject.kind.is_range()) {
+        if !ranges.is_empty() {
             self.spread_ranges(random).await?;
         }
-        for block in &found {
-            self.delete_block(&block.subject).await?;
+        for range in ranges {
+            self.delete_range(range).await?;
         }
         Ok(found)
     }
@@ -165,108 +164,35 @@ impl Store {
             .expression_attribute_values(":yes", AttributeValue::Bool(true))
             .expression_attribute_values(":now", instant(now))
             .send()
-            .await
-            .map_err(|error| CallFailed::new("UpdateItem", &error));
-        match marked {
-            Err(failed) if failed.code != CONDITIONAL_CHECK => Err(failed.into()),
-            _ => Ok(()),
+            .await;
+        let Err(error) = marked else {
+            return Ok(());
+        };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+            _ => Err(CallFailed::new("UpdateItem", &error).into()),
         }
     }
 
-    /// Deletes the entry of a subject. That of a range has to be marked still: otherwise somebody has blocked it anew.
-    async fn delete_block(&self, subject: &Subject) -> Result<(), BlockListError> {
-        let request = self
+    /// Deletes the entry of a range. It has to be marked still: otherwise somebody has blocked the range anew.
+    async fn delete_range(&self, subject: &Subject) -> Result<(), BlockListError> {
+        let deleted = self
             .client
             .delete_item()
             .table_name(&self.tables.blocks)
-            .key(PK, text(subject.key()));
-        let request = if subject.kind.is_range() {
-            request
-                .condition_expression("attribute_not_exists(pk) OR attribute_exists(#removed)")
-                .expression_attribute_names("#removed", REMOVED)
-        } else {
-            request
+            .key(PK, text(subject.key()))
+            .condition_expression("attribute_not_exists(pk) OR attribute_exists(#removed)")
+            .expression_attribute_names("#removed", REMOVED)
+            .send()
+            .await;
+        let Err(error) = deleted else {
+            return Ok(());
         };
-        let deleted = request.send().await;
-        match deleted.map_err(|error| CallFailed::new("DeleteItem", &error)) {
-            Ok(_) => Ok(()),
-            Err(failed) if failed.code == CONDITIONAL_CHECK => Err(BlockListError::Contended),
-            Err(failed) => Err(failed.into()),
-        }
-    }
-
-    /// Writes the end of a block on the subject's record, which then lasts until that end at least.
-    pub(super) async fn mark_blocked(
-        &self,
-        subject: &Subject,
-        until: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Result<(), CallFailed> {
-        let (table, key) = self.record_of(subject);
-        for _ in 0..ROUNDS {
-            let seen = self
-                .read_item(table, key.clone())
-                .await?
-                .unwrap_or_default();
-            let ends = read_number(&seen, EXPIRES_AT).map(Timestamp::from_unix);
-            let before = read_number(&seen, attribute::BEFORE_BLOCK).map(Timestamp::from_unix);
-            let before = before.or(ends).unwrap_or(now);
-            let until = until.unwrap_or(NEVER);
-            let mut write = RecordWrite::default();
-            match ends {
-                None => write.require(format!("attribute_not_exists({EXPIRES_AT})")),
-                Some(ends) => {
-                    write.require(format!("{EXPIRES_AT} = :seen"));
-                    write.value(":seen", instant(ends));
-                }
+        match error.as_service_error() {
+            Some(DeleteItemError::ConditionalCheckFailedException(_)) => {
+                Err(BlockListError::Contended)
             }
-            write.set(format!("{} = :until", attribute::BLOCKED_UNTIL));
-            write.set(format!("{} = :before", attribute::BEFORE_BLOCK));
-            write.set(format!("{EXPIRES_AT} = :kept"));
-            write.value(":until", instant(until));
-            write.value(":before", instant(before));
-            write.value(":kept", instant(before.max(until)));
-            if self.write_record(table, &key, write).await? {
-                return Ok(());
-            }
-        }
-        Err(CallFailed {
-            operation: "UpdateItem",
-            code: "other writers kept changing the record".to_owned(),
-        })
-    }
-
-    /// Takes the block off the subject's record, which then ends when it would have ended without it.
-    async fn unmark_blocked(&self, subject: &Subject, now: Timestamp) -> Result<(), CallFailed> {
-        let (table, key) = self.record_of(subject);
-        let mut write = RecordWrite::default();
-        // A send after the end of a block has taken it off before.
-        write.require(format!("attribute_exists({})", attribute::BLOCKED_UNTIL));
-        write.set(format!(
-            "{EXPIRES_AT} = if_not_exists({}, :now)",
-            attribute::BEFORE_BLOCK
-        ));
-        write.value(":now", instant(now));
-        write.remove(attribute::BLOCKED_UNTIL);
-        write.remove(attribute::BEFORE_BLOCK);
-        self.write_record(table, &key, write).await.map(drop)
-    }
-
-    /// Writes one record. Returns whether its condition held.
-    async fn write_record(
-        &self,
-        table: &str,
-        key: &str,
-        write: RecordWrite,
-    ) -> Result<bool, CallFailed> {
-        let update = self.client.update_item().table_name(table);
-        let update = write.fill(update.key(PK, text(key)));
-        match update.send().await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(CallFailed::new("UpdateItem", &error)),
-            },
+            _ => Err(CallFailed::new("DeleteItem", &error).into()),
         }
     }
 

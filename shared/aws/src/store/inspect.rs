@@ -1,5 +1,10 @@
 //! The calls of operators about one phone: inspect, unlock and forget. None of them needs a policy.
 
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, WriteRequest};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::PhoneRecord;
@@ -16,6 +21,9 @@ use super::item::{
 use super::record::RecordWrite;
 use super::reference::{REFERENCE_PREFIX, TOKEN, reference_key};
 use super::{CallFailed, Store};
+
+/// How often the record of a phone whose block others change is erased, before the command gives up.
+const FORGET_ROUNDS: u32 = 8;
 
 /// The wrong codes that a phone's record counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -173,41 +181,76 @@ impl Store {
             owns(item) || key.is_some_and(|key| named.contains(&key))
         });
         let keys: Vec<_> = tokens.filter_map(read_key).collect();
-        let erased = keys.len() + usize::from(self.forget_record(phone_index, now, random).await?);
+        let erased = keys.len() + usize::from(self.forget_record(phone_index, now).await?);
         self.delete(table, keys, random).await?;
         Ok(erased)
     }
 
     /// Erases the record of a phone, except for a block. Returns whether there was anything to erase.
+    ///
+    /// A block that somebody writes or takes off meanwhile is neither lost nor brought back.
     async fn forget_record(
         &self,
         phone_index: &SubjectIndex,
         now: Timestamp,
-        random: &dyn Random,
     ) -> Result<bool, CallFailed> {
         let (table, key) = (&self.tables.challenges, phone_index.as_str().to_owned());
-        let Some(item) = self.read_item(table, key.clone()).await? else {
-            return Ok(false);
+        for _ in 0..FORGET_ROUNDS {
+            let Some(item) = self.read_item(table, key.clone()).await? else {
+                return Ok(false);
+            };
+            let seen = read_subject_record(&item).blocked_until;
+            let kept = seen.filter(|until| now < *until);
+            let has_more = kept.is_none_or(|until| has_more_than_block(&item, until, now));
+            if self.write_forgotten(&key, (seen, kept), now).await? {
+                return Ok(has_more);
+            }
+        }
+        Err(CallFailed {
+            operation: "PutItem",
+            code: "other operators kept changing the block of the phone".to_owned(),
+        })
+    }
+
+    /// Deletes the record, or leaves what is `kept` of its block, if the block is still as it was `seen`. Returns whether
+    /// it was.
+    async fn write_forgotten(
+        &self,
+        key: &str,
+        (seen, kept): (Option<Timestamp>, Option<Timestamp>),
+        now: Timestamp,
+    ) -> Result<bool, CallFailed> {
+        let (table, until) = (&self.tables.challenges, attribute::BLOCKED_UNTIL);
+        let (condition, value) = match seen {
+            None => (format!("attribute_not_exists({until})"), None),
+            Some(seen) => (format!("{until} = :seen"), Some(instant(seen))),
         };
-        let blocked_until = read_subject_record(&item).blocked_until;
-        let Some(until) = blocked_until.filter(|until| now < *until) else {
-            self.delete(table, vec![key], random).await?;
-            return Ok(true);
+        let values = value.map(|value| HashMap::from([(":seen".to_owned(), value)]));
+        let Some(until) = kept else {
+            let delete = self.client.delete_item().table_name(table);
+            let delete = delete.key(PK, text(key)).condition_expression(condition);
+            let deleted = delete.set_expression_attribute_values(values).send().await;
+            return match deleted.as_ref().map_err(SdkError::as_service_error) {
+                Ok(_) => Ok(true),
+                Err(Some(DeleteItemError::ConditionalCheckFailedException(_))) => Ok(false),
+                Err(_) => deleted
+                    .map(|_| true)
+                    .map_err(|error| CallFailed::new("DeleteItem", &error)),
+            };
         };
-        let block = [
-            (PK, text(key)),
-            (attribute::BLOCKED_UNTIL, instant(until)),
-            (attribute::BEFORE_BLOCK, instant(now)),
-            (EXPIRES_AT, instant(until)),
-        ];
-        let has_more = item
-            .keys()
-            .any(|name| block.iter().all(|(own, _)| own != name));
-        let block = block.map(|(name, value)| (name.to_owned(), value));
         let put = self.client.put_item().table_name(table);
-        let put = put.set_item(Some(Item::from(block))).send().await;
-        put.map_err(|error| CallFailed::new("PutItem", &error))?;
-        Ok(has_more)
+        let put = put.set_item(Some(Item::from(
+            block_alone(until, now).map(|(name, value)| (name.to_owned(), value)),
+        )));
+        let put = put.item(PK, text(key)).condition_expression(condition);
+        let put = put.set_expression_attribute_values(values).send().await;
+        match put.as_ref().map_err(SdkError::as_service_error) {
+            Ok(_) => Ok(true),
+            Err(Some(PutItemError::ConditionalCheckFailedException(_))) => Ok(false),
+            Err(_) => put
+                .map(|_| true)
+                .map_err(|error| CallFailed::new("PutItem", &error)),
+        }
     }
 
     async fn delete(
@@ -222,7 +265,23 @@ impl Store {
     }
 }
 
-fn read_key(item: &Item) -> Option<String> {
+/// What a record that is forgotten keeps of a block, besides its key.
+fn block_alone(until: Timestamp, now: Timestamp) -> [(&'static str, AttributeValue); 3] {
+    [
+        (attribute::BLOCKED_UNTIL, instant(until)),
+        (attribute::BEFORE_BLOCK, instant(now)),
+        (EXPIRES_AT, instant(until)),
+    ]
+}
+
+/// Whether a record holds more than its block.
+fn has_more_than_block(item: &Item, until: Timestamp, now: Timestamp) -> bool {
+    let block = block_alone(until, now);
+    let is_of_block = |name: &String| name == PK || block.iter().any(|(own, _)| own == name);
+    !item.keys().all(is_of_block)
+}
+
+pub(super) fn read_key(item: &Item) -> Option<String> {
     item.get(PK)?.as_s().ok().cloned()
 }
 

@@ -11,6 +11,7 @@ mod inspect;
 pub mod item;
 mod judgement;
 mod limits;
+mod marks;
 mod phone;
 mod purses;
 mod ranges;
