@@ -5,6 +5,7 @@
 
 mod counts;
 mod kinds;
+mod overrides;
 mod purses;
 mod ranges;
 mod tallies;

@@ -21,6 +21,7 @@
 )]
 
 mod properties;
+mod purses;
 mod state;
 mod steps;
 

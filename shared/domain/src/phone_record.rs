@@ -4,6 +4,7 @@
 //! conditions of its writes, so that two parallel requests cannot both pass. When a condition fails, these functions
 //! name the reason.
 
+mod reserve;
 mod slots;
 #[cfg(test)]
 mod tests;
@@ -280,17 +281,6 @@ impl PhoneRecord {
                 Err(denial) => Err(SendRefusal::Denied(denial)),
             },
         }
-    }
-
-    /// Whether a text that this device asked for has started the cooldown that now runs.
-    ///
-    /// The reserve is for callers whom others keep out, and not for those who do not wait.
-    #[must_use]
-    pub fn cools_down_after(&self, device: &SubjectIndex, terms: &Terms) -> bool {
-        let last = self
-            .last_sent
-            .filter(|sent| *sent + terms.cooldown > terms.now);
-        last.is_some() && self.last_sent_by.as_ref() == Some(device)
     }
 
     /// Decides whether this record admits `guess`.

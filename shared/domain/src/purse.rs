@@ -25,12 +25,23 @@
 //! condition that holds is never about an older state, so of two plans that need the same money one applies. A write
 //! that is lost loses room and never gains it.
 //!
+//! # What operators do
+//!
+//! An operator may give a country's strangers or a number block room ([`give_grant`]), and a country money of a day
+//! ([`give_budget`]), each until an instant. What was given stands on the purse's item beside what the policy gives, and
+//! ends with its instant, whoever texts then. [`reset`] and [`reset_country`] make a purse as new, also one that a hand has damaged.
+//! [`outlook`] says what purses hold and who would pay, with the functions that decide a send.
+//!
 //! Amounts are [`Micros`]. Nothing that is stored is a floating-point number.
 
+mod ask;
 mod country;
 mod credit;
+mod draft;
 mod item;
 mod lane;
+mod operator;
+mod overrides;
 mod payments;
 mod policy;
 mod proof;
@@ -40,25 +51,39 @@ mod send;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod view;
 mod write;
 
+pub use self::ask::Ask;
 pub use self::country::CountryRecord;
 pub use self::credit::Payer;
-pub use self::item::{Attribute, PurseItem, PurseKey};
+pub use self::item::{Attribute, PurseItem, PurseKey, Stored};
 pub use self::lane::{Lane, Lanes};
+pub use self::operator::{give_budget, give_grant, reset, reset_country, share};
+pub use self::overrides::{Budget, Grant, LONGEST, Overrides};
 pub use self::policy::{
     BlockPolicy, Cap, LanePolicy, MoneyStop, NetworkPolicy, PurseFault, PursePolicy, Thousandths,
 };
 pub use self::proof::{Caller, Claim, Proof};
 pub use self::records::{BlockRecord, DAYS_KEPT, Damaged, NetworkRecord, Room, ServiceRecord};
-pub use self::send::{Ask, Plan, PurseRefusal, PurseRule, Records, Stopped, decide, first_try};
+pub use self::send::{Plan, PurseRefusal, PurseRule, Records, Stopped, decide, first_try};
 pub use self::settings::PurseSettings;
+pub use self::view::{MoneyView, NetworkView, Outlook, PurseView, foresee, outlook};
 pub use self::write::{Change, Condition, Write};
+
+use crate::money::Estimate;
 
 /// An amount in millionths of a US dollar.
 ///
 /// It is signed, because a change of a purse can go either way. What a purse holds is never below 0.
 pub type Micros = i64;
+
+/// Returns what a text takes out of the purses; more than 0.
+#[must_use]
+pub fn price_of(estimate: Estimate) -> Micros {
+    let amount = estimate.amount.micros();
+    Micros::try_from(amount).unwrap_or(Micros::MAX).max(1)
+}
 
 /// Returns `amount * numerator / denominator`, rounded down, without overflow in between.
 ///

@@ -1,13 +1,18 @@
-//! Writes of many items for operators. DynamoDB takes them in batches, and may leave some of a batch.
+//! Reads and writes of many items for operators. DynamoDB takes them in batches, and may leave some of a batch.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::WriteRequest;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, WriteRequest};
 use phoneproof_domain::random::{Random, random_array};
 use tokio::time::sleep;
 
+use super::item::{Item, PK, text};
 use super::{CallFailed, Store};
 
+const READ: &str = "BatchGetItem";
+/// The most items of one `BatchGetItem` (DynamoDB API reference).
+const MAX_READ: usize = 100;
 const OPERATION: &str = "BatchWriteItem";
 /// The most writes of one `BatchWriteItem` (DynamoDB API reference).
 const MAX_BATCH: usize = 25;
@@ -19,6 +24,59 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 impl Store {
+    /// Reads the items under these keys, as the last writes left them. Those that do not exist are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`CallFailed`] when a call fails, or when [`MAX_IDLE_CALLS`] in a row read nothing.
+    pub(super) async fn read_batches(
+        &self,
+        table: &str,
+        mut keys: Vec<String>,
+        random: &dyn Random,
+    ) -> Result<HashMap<String, Item>, CallFailed> {
+        let (mut items, mut idle) = (HashMap::new(), 0);
+        while !keys.is_empty() {
+            let rest = keys.split_off(keys.len().min(MAX_READ));
+            let asked = keys.len();
+            let names = keys.into_iter();
+            let names = names.map(|key| HashMap::from([(PK.to_owned(), text(key))]));
+            let read = KeysAndAttributes::builder()
+                .set_keys(Some(names.collect()))
+                .consistent_read(true)
+                .build()
+                .map_err(|error| CallFailed::not_built(READ, &error))?;
+            let call = self.client.batch_get_item().request_items(table, read);
+            let answer = call.send().await;
+            let answer = answer.map_err(|error| CallFailed::new(READ, &error))?;
+            let found = answer.responses.into_iter().flatten();
+            items.extend(found.flat_map(|(_, items)| items).filter_map(|item| {
+                let key = item.get(PK)?.as_s().ok()?.clone();
+                Some((key, item))
+            }));
+            let left = answer.unprocessed_keys.unwrap_or_default();
+            let left = left.into_values().flat_map(|read| read.keys);
+            keys = left
+                .filter_map(|mut key| match key.remove(PK) {
+                    Some(AttributeValue::S(key)) => Some(key),
+                    _ => None,
+                })
+                .collect();
+            if !keys.is_empty() {
+                idle = if keys.len() < asked { 0 } else { idle + 1 };
+                if idle == MAX_IDLE_CALLS {
+                    return Err(CallFailed {
+                        operation: READ,
+                        code: format!("the table {table} is throttled"),
+                    });
+                }
+                sleep(choose_pause(idle, random)).await;
+            }
+            keys.extend(rest);
+        }
+        Ok(items)
+    }
+
     /// Puts and deletes items in batches. What DynamoDB leaves of a batch goes into the next one, after a pause: it leaves
     /// items while a table is throttled (DynamoDB API reference, `BatchWriteItem`).
     ///

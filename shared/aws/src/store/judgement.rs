@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::CancellationReason;
 use phoneproof_domain::denial::Denial;
 use phoneproof_domain::gate::{Check, Found, Gate, Settled};
-use phoneproof_domain::phone_record::{PhoneRecord, SendRefusal, Share, Terms};
+use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal, Share, Terms};
 use phoneproof_domain::purse::Claim;
 use phoneproof_domain::subject::{Subject, SubjectKind};
 
@@ -165,32 +165,25 @@ impl<'p> Judgement<'p> {
             // Another send took the last text that was claimed.
             self.moved.is_unpaid = true;
         }
-        if plan.share() == Share::Common && !self.of_phone.is_empty() {
-            let texts = own.map_or(0, |own| own.reserve);
-            let waits = own.is_some_and(|own| {
-                let device = &own.caller.device;
-                found.phone.cools_down_after(device, &plan.terms)
-            });
-            let claims = [Claim::Here { texts }, Claim::Near { texts }];
-            let claim = claims.into_iter().find(|claim| !waits && bears(*claim));
-            if let Some(claim) = claim {
-                self.take_reserve(claim, found);
+        if plan.share() == Share::Common
+            && !self.of_phone.is_empty()
+            && let Some(own) = own
+        {
+            let (reservation, terms) = (&plan.reservation, &plan.terms);
+            let found = found
+                .phone
+                .find_reserve(&own.caller, own.reserve, reservation, terms);
+            if let Some((claim, fitting)) = found {
+                self.take_reserve(claim, fitting);
             }
         }
         self.moved.proof = Evidence::Read(proof);
     }
 
-    /// Takes the text out of the phone's reserve, if its cooldown and the slots admit one.
-    fn take_reserve(&mut self, claim: Claim, found: &Found) {
-        let (plan, share) = (self.plan, Share::Reserve);
-        let admitted = found
-            .phone
-            .admits_send_from(share, &plan.reservation, &plan.terms);
-        match admitted {
-            Ok(()) => {}
-            Err(SendRefusal::Instead(fitting)) => self.moved.reservation = fitting,
-            Err(_) => return,
-        }
+    /// Plans to take the text out of the phone's reserve.
+    fn take_reserve(&mut self, claim: Claim, fitting: Reservation) {
+        let share = Share::Reserve;
+        self.moved.reservation = fitting;
         self.of_phone.clear();
         self.has_moved = true;
         self.moved.reserved = Some(claim);

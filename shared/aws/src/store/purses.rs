@@ -13,7 +13,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::purse::{
     Ask, BlockRecord, Change, Condition, CountryRecord, NetworkRecord, Proof, PurseItem, PurseKey,
-    PursePolicy, Stopped, Write,
+    PursePolicy, Stopped, Stored, Write,
 };
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_domain::window::{HOUR, Window};
@@ -32,9 +32,13 @@ const CREDIT: &str = "UpdateItem";
 /// How long the credits of a typed code may keep its answer waiting.
 const CREDITED_WITHIN: Duration = Duration::from_millis(500);
 
-/// Reads the attributes of a purse. What is no whole number counts as absent.
+/// Reads the attributes of a purse.
 pub(super) fn read_purse(item: &Item) -> PurseItem {
-    PurseItem::read(|name| read_number(item, name))
+    PurseItem::read(|name| match read_number(item, name) {
+        Some(value) => Stored::Integer(value),
+        None if item.contains_key(name) => Stored::Other,
+        None => Stored::Absent,
+    })
 }
 
 /// Writes the conditions and changes of the domain as expressions. `Write::apply` says what they mean.
@@ -58,6 +62,7 @@ pub(super) fn write_purse(write: &Write) -> RecordWrite {
                 let (start, by) = (own.next_value(number(start)), own.next_value(number(by)));
                 own.set(format!("{name} = if_not_exists({name}, {start}) + {by}"));
             }
+            Change::Remove(_) => own.remove(name),
         }
     }
     own
@@ -171,7 +176,7 @@ impl Store {
     }
 
     /// Reads items by their keys, which differ over the tables.
-    async fn read_batch(
+    pub(super) async fn read_batch(
         &self,
         mut keys: HashMap<String, KeysAndAttributes>,
         request: &RequestContext,
@@ -256,9 +261,15 @@ impl Store {
         for _ in 0..2 {
             let write = make(seen.as_ref())?;
             let key = write.key.to_string();
-            match self.write_once(&key, write_purse(&write), deadline).await {
-                Ok(Ok(after)) => return read(&read_purse(&after)),
-                Ok(Err(found)) => seen = Some(read(&read_purse(&found))?),
+            let returned = ReturnValue::AllNew;
+            match self
+                .write_once(&key, write_purse(&write), returned, deadline)
+                .await
+            {
+                Ok(Written::Done(after)) => return read(&read_purse(&after)),
+                Ok(Written::Differs(found)) => seen = Some(read(&read_purse(&found))?),
+                // It was certainly not applied.
+                Ok(Written::Busy) => {}
                 Err(error) => {
                     tracing::warn!(%error, item = %key, "a purse got no credit for a typed code");
                     return None;
@@ -277,35 +288,47 @@ impl Store {
         let mut write = RecordWrite::default();
         write.give_back(attribute::HOUR, &window);
         let subject = Subject::new(SubjectKind::Address, address.clone());
-        if let Err(error) = self.write_once(&subject.key(), write, deadline).await {
+        let (key, returned) = (subject.key(), ReturnValue::None);
+        if let Err(error) = self.write_once(&key, write, returned, deadline).await {
             tracing::warn!(%error, "an address got no credit for a typed code");
         }
     }
 
-    /// Writes one item of the limits once: a reply that is lost is not asked for again. The inner error holds the item
-    /// whose condition did not hold.
-    async fn write_once(
+    /// Writes one item of the limits once: a reply that is lost is not asked for again.
+    pub(super) async fn write_once(
         &self,
         key: &str,
         write: RecordWrite,
+        returned: ReturnValue,
         deadline: Instant,
-    ) -> Result<Result<Item, Item>, CallFailed> {
+    ) -> Result<Written, CallFailed> {
         let update = self.client.update_item().table_name(&self.tables.limits);
         let update = write.fill(update.key(PK, text(key)));
-        let update = update.return_values(ReturnValue::AllNew).customize();
+        let update = update.return_values(returned).customize();
         let once = Builder::new().retry_config(RetryConfig::disabled());
         let answer = within(deadline, update.config_override(once).send()).await;
         let error = match answer {
-            Ok(answer) => return Ok(Ok(answer.attributes.unwrap_or_default())),
+            Ok(answer) => return Ok(Written::Done(answer.attributes.unwrap_or_default())),
             Err(error) => error,
         };
         match error.as_ref().and_then(SdkError::as_service_error) {
             Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                Ok(Err(failed.item().cloned().unwrap_or_default()))
+                Ok(Written::Differs(failed.item().cloned().unwrap_or_default()))
             }
+            Some(UpdateItemError::TransactionConflictException(_)) => Ok(Written::Busy),
             _ => Err(CallFailed::from_error(CREDIT, error.as_ref())),
         }
     }
+}
+
+/// How a single write ended.
+pub(super) enum Written {
+    /// It was applied. This is the item that was asked for.
+    Done(Item),
+    /// Its condition did not hold on this item.
+    Differs(Item),
+    /// A transaction was writing the item, so nothing was applied.
+    Busy,
 }
 
 /// Names the items of one table to read.

@@ -269,9 +269,8 @@ impl Store {
         country: Option<Country>,
         request: &mut RequestContext,
     ) -> Result<(), StoreError> {
-        let payer = plan.paid.as_ref().map(|paid| &paid.payer);
-        let price = payer.zip(country);
-        let price = price.map(|(payer, country)| payer.refund(country));
+        let price = plan.paid.as_ref().zip(country);
+        let price = price.map(|(paid, country)| paid.refund(country));
         let began = Instant::now();
         let build = |price: Option<&Write>| {
             let mut items = self.refund_items(plan)?;

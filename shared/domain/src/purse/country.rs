@@ -1,13 +1,12 @@
-//! The purse of a country: what its item holds, how a day begins, and the write of a text.
+//! The purse of a country: what its item holds, and how a day begins.
 
 use super::Micros;
+use super::ask::Ask;
 use super::item::{Attribute, PurseItem};
 use super::lane::{Lane, Lanes};
+use super::overrides::{Budget, Overrides};
 use super::policy::PursePolicy;
 use super::records::{DAYS_KEPT, Damaged, Room, read_amount};
-use super::refill::{Draw, draw};
-use super::send::Ask;
-use super::write::{Change, Condition};
 use crate::clock::Timestamp;
 
 /// The most that is learned as a conversion, in thousandths.
@@ -39,10 +38,15 @@ pub struct CountryRecord {
 }
 
 impl CountryRecord {
-    /// Makes the purse of a new country. Its open lane holds `grant`, and its other lanes are full.
-    pub(super) fn new(ask: &Ask, policy: &PursePolicy, grant: Micros) -> Self {
+    /// Makes the purse of a new country. Its open lane holds `start`, and its other lanes are full.
+    pub(super) fn new(
+        ask: &Ask,
+        policy: &PursePolicy,
+        start: Micros,
+        budget: Option<&Budget>,
+    ) -> Self {
         let room = |lane| match lane {
-            Lane::Open => Some(grant),
+            Lane::Open => Some(start),
             lane => policy.lane(lane).map(|own| own.cap.at(ask.price)),
         };
         let at = ask.now;
@@ -59,17 +63,17 @@ impl CountryRecord {
             best: None,
             probes: 0,
         };
-        record.left = record.ceiling(policy, ask.shards);
+        record.left = record.ceiling(ask, policy, budget);
         record
     }
 
-    /// Reads the record; `None` when there is no item.
+    /// Reads the record; `None` when there is no item, or when it holds nothing but what an operator gave.
     ///
     /// # Errors
     ///
     /// [`Damaged`] names an attribute that no write of the service leaves like this.
     pub fn read(item: &PurseItem, now: Timestamp) -> Result<Option<Self>, Damaged> {
-        if item.iter().next().is_none() {
+        if Overrides::are_all_of(item) {
             return Ok(None);
         }
         let mut lanes = Lanes::default();
@@ -90,7 +94,7 @@ impl CountryRecord {
             return Err(Damaged(Attribute::Day));
         }
         let best = item.get(Attribute::Best);
-        if best.is_some_and(|best| !(0..=1_000).contains(&best)) {
+        if item.has(Attribute::Best) && !is_share(best) {
             return Err(Damaged(Attribute::Best));
         }
         Ok(Some(Self {
@@ -155,16 +159,30 @@ impl CountryRecord {
         self.holds(Lane::Known) < policy.known.cap.at(price) - lack
     }
 
-    /// Returns what the texts of the record's day may cost together, in one of `shards` shards.
-    fn ceiling(&self, policy: &PursePolicy, shards: u8) -> Micros {
+    /// Returns what the texts of the record's day may cost together, in one of `ask.shards` shards.
+    pub(super) fn ceiling(
+        &self,
+        ask: &Ask,
+        policy: &PursePolicy,
+        budget: Option<&Budget>,
+    ) -> Micros {
         let days = self.day - i64::from(DAYS_KEPT) + 1..=self.day - 3;
         let best = days.map(|day| self.spent_on(day)).max().unwrap_or(0);
-        let least = policy.money.least / i64::from(shards.max(1));
-        least.max(policy.money.growth.of(best))
+        let least = policy.money.least / i64::from(ask.shards.max(1));
+        let given = budget.filter(|budget| !budget.has_ended(ask.now));
+        let given = given.map_or(0, |budget| budget.per_day);
+        least.max(policy.money.growth.of(best)).max(given)
     }
 
-    /// Begins `day`: its money, and with a week what the last one taught. A day that is not later changes nothing.
-    fn begin(&mut self, day: i64, policy: &PursePolicy, shards: u8) {
+    /// Returns what a money stop of `ceiling` leaves of the record's day.
+    pub(super) fn left_of(&self, ceiling: Micros) -> Micros {
+        (ceiling - self.spent_on(self.day)).max(0)
+    }
+
+    /// Begins the day of `ask`: its money, and with a week what the last one taught. A day that is not later changes
+    /// nothing.
+    pub(super) fn begin(&mut self, ask: &Ask, policy: &PursePolicy, budget: Option<&Budget>) {
+        let day = ask.day();
         if day <= self.day {
             return;
         }
@@ -175,10 +193,19 @@ impl CountryRecord {
             }
         }
         self.day = day;
-        self.left = self.ceiling(policy, shards);
+        self.left = self.ceiling(ask, policy, budget);
         if week_of(day) != self.week {
             self.learn(policy);
             self.week = week_of(day);
+        }
+    }
+
+    /// Counts a text of the record's day.
+    pub(super) fn count(&mut self, price: Micros) {
+        self.left -= price;
+        self.sent += 1;
+        if let Some(spent) = place(self.day).and_then(|place| self.spent.get_mut(place)) {
+            *spent += price;
         }
     }
 
@@ -195,152 +222,15 @@ impl CountryRecord {
     }
 }
 
+/// Whether a conversion is in range.
+pub(super) fn is_share(best: Option<i64>) -> bool {
+    best.is_some_and(|best| (0..=1_000).contains(&best))
+}
+
 fn place(day: i64) -> Option<usize> {
     usize::try_from(day.rem_euclid(i64::from(DAYS_KEPT))).ok()
 }
 
 const fn week_of(day: i64) -> i64 {
     day.div_euclid(7)
-}
-
-/// The write of a country for one text, while it is made.
-pub(super) struct CountryDraft<'a> {
-    ask: &'a Ask,
-    policy: &'a PursePolicy,
-    /// What the item holds; `None` for a new country.
-    seen: Option<CountryRecord>,
-    /// What it holds when the day of the text has begun.
-    pub(super) record: CountryRecord,
-    /// What nobody has earned and the service still gives.
-    unearned: Micros,
-    /// What of it the country takes.
-    pub(super) granted: Micros,
-}
-
-impl<'a> CountryDraft<'a> {
-    pub(super) fn new(
-        ask: &'a Ask,
-        policy: &'a PursePolicy,
-        seen: Option<CountryRecord>,
-        unearned: Micros,
-    ) -> Self {
-        let (record, granted) = if let Some(seen) = &seen {
-            let mut record = seen.clone();
-            record.begin(ask.day(), policy, ask.shards);
-            (record, 0)
-        } else {
-            let first = ask.price.saturating_mul(i64::from(policy.start_texts));
-            let grant = first.min(unearned);
-            (CountryRecord::new(ask, policy, grant), grant)
-        };
-        Self {
-            ask,
-            policy,
-            seen,
-            record,
-            unearned,
-            granted,
-        }
-    }
-
-    /// Fills the lane with what time gave back, if it needs that to pay.
-    ///
-    /// # Errors
-    ///
-    /// The instant from which the lane can pay.
-    pub(super) fn fill(&mut self, lane: Lane) -> Result<(), Timestamp> {
-        let price = self.ask.price;
-        let end_of_day = self.ask.today.end();
-        let Some(own) = self.policy.lane(lane) else {
-            return Err(end_of_day);
-        };
-        let Some(room) = &mut self.record.lanes[lane] else {
-            let (holds, at) = (own.cap.at(price), self.ask.now);
-            self.record.lanes[lane] = Some(Room { holds, at });
-            return Ok(());
-        };
-        let target = price.saturating_mul(i64::from(own.refill_to));
-        match draw(*room, price, own.refill, target, self.ask.now) {
-            Draw::Ready => return Ok(()),
-            Draw::Empty(at) => return Err(at),
-            Draw::TopUp(given) if lane != Lane::Open => room.holds += given,
-            Draw::TopUp(given) => {
-                // Nobody earned this.
-                let given = given.min(self.unearned - self.granted);
-                if room.holds + given < price {
-                    return Err(end_of_day);
-                }
-                room.holds += given;
-                self.granted += given;
-            }
-        }
-        if lane == Lane::Crowd {
-            self.record.probes = i64::from(self.policy.probes);
-        }
-        Ok(())
-    }
-
-    /// Takes the price out of the lane, which was filled before, and returns what the write checks and changes.
-    pub(super) fn pay(mut self, lane: Lane) -> (CountryRecord, Vec<Condition>, Vec<Change>) {
-        let Ask { price, now, .. } = *self.ask;
-        let filled = self.record.holds(lane);
-        let holds = filled - price;
-        self.record.lanes[lane] = Some(Room { holds, at: now });
-        self.record.left -= price;
-        self.record.sent += 1;
-        let today = self.record.day;
-        if let Some(spent) = place(today).and_then(|place| self.record.spent.get_mut(place)) {
-            *spent += price;
-        }
-        let kept = (now + self.policy.country_kept()).unix();
-        let mut changes = vec![Change::Set(Attribute::ExpiresAt, kept)];
-        let Some(seen) = &self.seen else {
-            let all = self.record.to_item();
-            changes.extend(
-                all.iter()
-                    .map(|(attribute, value)| Change::Set(attribute, value)),
-            );
-            return (
-                self.record,
-                vec![Condition::Absent(Attribute::Day)],
-                changes,
-            );
-        };
-        let mut conditions = vec![Condition::Is(Attribute::Day, seen.day)];
-        // What other writers may change in between is only added to. The rest is set, and its condition is what was
-        // seen.
-        let (own, own_at) = (Attribute::Lane(lane), Attribute::LaneAt(lane));
-        let mut added = vec![];
-        match seen.lanes[lane] {
-            Some(room) if room.holds == filled => {
-                conditions.push(Condition::AtLeast(own, price));
-                added.push((own, -price));
-            }
-            Some(room) => {
-                conditions.push(Condition::Is(own, room.holds));
-                conditions.push(Condition::Is(own_at, room.at.unix()));
-            }
-            None => conditions.push(Condition::Absent(own)),
-        }
-        if today == seen.day {
-            conditions.push(Condition::AtLeast(Attribute::Left, price));
-            added.extend([
-                (Attribute::Left, -price),
-                (Attribute::spent_on(today), price),
-                (Attribute::Sent, 1),
-            ]);
-        } else if self.record.week == seen.week {
-            added.push((Attribute::Sent, 1));
-        }
-        let (before, after) = (seen.to_item(), self.record.to_item());
-        for (attribute, value) in after.iter() {
-            let is_added = added.iter().any(|(added, _)| *added == attribute);
-            let is_own = attribute == own_at;
-            if !is_added && (is_own || before.get(attribute) != Some(value)) {
-                changes.push(Change::Set(attribute, value));
-            }
-        }
-        changes.extend(added.into_iter().map(|(a, by)| Change::Add(a, by)));
-        (self.record, conditions, changes)
-    }
 }

@@ -1,12 +1,13 @@
 //! What a typed code gives back, and a text that was not sent.
 
 use super::Micros;
+use super::ask::Ask;
 use super::country::CountryRecord;
 use super::item::{Attribute, PurseKey};
 use super::lane::Lane;
 use super::policy::{LID, PursePolicy, Thousandths};
 use super::records::{BlockRecord, NetworkRecord};
-use super::send::Ask;
+use super::send::Plan;
 use super::write::{Change, Condition, Write};
 use crate::clock::Timestamp;
 use crate::country::Country;
@@ -160,7 +161,8 @@ impl Payer {
             return None;
         }
         let cap = policy.block.cap.at(self.price);
-        let fill = Fill::of(seen.map_or(0, |record| record.0.holds), cap);
+        let room = seen.and_then(|record| record.room);
+        let fill = Fill::of(room.map_or(0, |room| room.holds), cap);
         let credit = fill.credit(policy.gain, self.price);
         (credit > 0).then(|| Write {
             key: PurseKey::NumberBlock(number_block.clone()),
@@ -231,17 +233,23 @@ impl Payer {
         })
     }
 
-    /// Makes the write that gives the price back to the lane when the carrier certainly did not send the text.
+    /// Makes the write that gives the price back to the lane when the carrier certainly did not send the text, or to the
+    /// operator's grant that paid and ends at `granted_until`.
     ///
     /// The block and the network get nothing, so that numbers which the carrier refuses still use up an attacker's
-    /// room. On a later day nothing is given back.
-    #[must_use]
-    pub fn refund(&self, country: Country) -> Write {
+    /// room. On a later day, or when the grant is another one, nothing is given back.
+    fn refund(&self, country: Country, granted_until: Option<Timestamp>) -> Write {
+        let mut conditions = vec![Condition::Is(Attribute::Day, self.day)];
+        let mut paid_from = Attribute::Lane(self.lane);
+        if let Some(until) = granted_until {
+            conditions.push(Condition::Is(Attribute::GrantedUntil, until.unix()));
+            paid_from = Attribute::Granted;
+        }
         Write {
             key: self.country_key(country),
-            conditions: vec![Condition::Is(Attribute::Day, self.day)],
+            conditions,
             changes: vec![
-                Change::Add(Attribute::Lane(self.lane), self.price),
+                Change::Add(paid_from, self.price),
                 Change::Add(Attribute::Left, self.price),
                 Change::Add(Attribute::spent_on(self.day), -self.price),
                 Change::Add(Attribute::Sent, -1),
@@ -252,6 +260,14 @@ impl Payer {
     const fn country_key(&self, country: Country) -> PurseKey {
         let shard = self.shard;
         PurseKey::Country { country, shard }
+    }
+}
+
+impl Plan {
+    /// Makes the write that gives the price back when the carrier certainly did not send the text.
+    #[must_use]
+    pub fn refund(&self, country: Country) -> Write {
+        self.payer.refund(country, self.granted_until)
     }
 }
 

@@ -1,13 +1,13 @@
 //! The items of purses: their keys, and their attributes, which are all integers.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::lane::Lane;
 use super::records::DAYS_KEPT;
 use crate::country::Country;
-use crate::subject::SubjectIndex;
+use crate::subject::{Subject, SubjectIndex, SubjectKind};
 
 /// Names one purse. `Display` writes its key in the table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,6 +52,43 @@ impl fmt::Display for PurseKey {
     }
 }
 
+impl PurseKey {
+    /// Reads the key of an item, as `Display` writes it and as the line about a damaged purse shows it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (name, rest) = text.split_once('#')?;
+        let index = |kind, text| Some(Subject::parse_index(kind, text)?.index);
+        let place = |text: &str| {
+            let (country, rest) = text.split_once('#')?;
+            let country = Country::parse(country).ok()?;
+            Some((country, rest.to_owned()))
+        };
+        let key = match name {
+            "purse" => {
+                let (country, shard) = place(rest)?;
+                let shard = shard.parse().ok()?;
+                Self::Country { country, shard }
+            }
+            "block" => Self::NumberBlock(index(SubjectKind::NumberBlock, rest)?),
+            "net" => {
+                let (country, rest) = place(rest)?;
+                let (shard, network) = rest.split_once('#')?;
+                Self::Network {
+                    country,
+                    shard: shard.parse().ok()?,
+                    network: index(SubjectKind::Network, network)?,
+                }
+            }
+            "service" => Self::Service {
+                day: rest.parse().ok()?,
+            },
+            _ => return None,
+        };
+        // Another spelling, such as a shard with a sign, would be another item.
+        (key.to_string() == text).then_some(key)
+    }
+}
+
 /// An attribute of a purse's item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Attribute {
@@ -87,6 +124,14 @@ pub enum Attribute {
     Since,
     /// The codes that open the crowd's lane to the network.
     Needed,
+    /// What is left of an operator's grant.
+    Granted,
+    /// When the grant ends, in Unix seconds.
+    GrantedUntil,
+    /// The money stop per day that an operator gave the country.
+    Budget,
+    /// When that money stop ends, in Unix seconds.
+    BudgetUntil,
     /// When the item ends, in Unix seconds: the attribute of the table's TTL. A network is forgotten at it.
     ExpiresAt,
 }
@@ -119,6 +164,10 @@ impl Attribute {
             Self::Codes,
             Self::Since,
             Self::Needed,
+            Self::Granted,
+            Self::GrantedUntil,
+            Self::Budget,
+            Self::BudgetUntil,
             Self::ExpiresAt,
         ];
         let spent = (0..DAYS_KEPT).map(Self::Spent);
@@ -145,47 +194,103 @@ impl Attribute {
             Self::Codes => "codes",
             Self::Since => "since",
             Self::Needed => "needed",
+            Self::Granted => "granted",
+            Self::GrantedUntil => "granted_until",
+            Self::Budget => "budget",
+            Self::BudgetUntil => "budget_until",
             Self::ExpiresAt => "expires_at",
         })
     }
 }
 
+/// What a table holds under the name of an attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    /// Nothing.
+    Absent,
+    /// An integer.
+    Integer(i64),
+    /// Anything else, which only a hand that edits the table leaves.
+    Other,
+}
+
 /// The attributes of one item.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PurseItem(BTreeMap<Attribute, i64>);
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct PurseItem {
+    integers: BTreeMap<Attribute, i64>,
+    /// The attributes that hold no integer.
+    others: BTreeSet<Attribute>,
+}
 
 impl PurseItem {
-    /// Takes the attributes for which `number` gives a value. `number` gets the name of the attribute.
-    pub fn read(mut number: impl FnMut(&str) -> Option<i64>) -> Self {
-        let read = |attribute: Attribute| Some((attribute, number(&attribute.name())?));
-        Self(Attribute::all().filter_map(read).collect())
+    /// Takes the attributes that `stored` knows. `stored` gets the name of the attribute.
+    pub fn read(mut stored: impl FnMut(&str) -> Stored) -> Self {
+        let mut item = Self::default();
+        for attribute in Attribute::all() {
+            match stored(&attribute.name()) {
+                Stored::Absent => {}
+                Stored::Integer(value) => item.set(attribute, value),
+                Stored::Other => {
+                    item.others.insert(attribute);
+                }
+            }
+        }
+        item
     }
 
-    /// Returns the value of an attribute; `None` when the item lacks it.
+    /// Returns the value of an attribute; `None` when the item lacks it, or when it is no integer.
     #[must_use]
     pub fn get(&self, attribute: Attribute) -> Option<i64> {
-        self.0.get(&attribute).copied()
+        self.integers.get(&attribute).copied()
+    }
+
+    /// Whether the item has the attribute, an integer or not.
+    #[must_use]
+    pub fn has(&self, attribute: Attribute) -> bool {
+        self.integers.contains_key(&attribute) || self.others.contains(&attribute)
+    }
+
+    /// Whether the item has no attribute, as one that does not exist.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.integers.is_empty() && self.others.is_empty()
     }
 
     /// Sets an attribute.
     pub fn set(&mut self, attribute: Attribute, value: i64) {
-        self.0.insert(attribute, value);
+        self.others.remove(&attribute);
+        self.integers.insert(attribute, value);
     }
 
     /// Removes an attribute.
     pub fn remove(&mut self, attribute: Attribute) {
-        self.0.remove(&attribute);
+        self.integers.remove(&attribute);
+        self.others.remove(&attribute);
     }
 
-    /// Returns the attributes and their values.
+    /// Returns the attributes that are integers, and their values.
     pub fn iter(&self) -> impl Iterator<Item = (Attribute, i64)> {
-        self.0.iter().map(|(attribute, value)| (*attribute, *value))
+        let integers = self.integers.iter();
+        integers.map(|(attribute, value)| (*attribute, *value))
+    }
+
+    /// Returns the attributes, integers or not.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = Attribute> {
+        self.integers.keys().copied().chain(self.others())
+    }
+
+    /// Returns the attributes that are no integers.
+    pub fn others(&self) -> impl Iterator<Item = Attribute> {
+        self.others.iter().copied()
     }
 }
 
 impl FromIterator<(Attribute, i64)> for PurseItem {
     fn from_iter<I: IntoIterator<Item = (Attribute, i64)>>(attributes: I) -> Self {
-        Self(attributes.into_iter().collect())
+        Self {
+            integers: attributes.into_iter().collect(),
+            others: BTreeSet::new(),
+        }
     }
 }
 
@@ -201,13 +306,39 @@ mod tests {
         assert_eq!(names.len(), Attribute::all().count());
         let item: PurseItem = Attribute::all().zip(1..).collect();
         let stored: BTreeMap<_, _> = item.iter().map(|(a, value)| (a.name(), value)).collect();
-        assert_eq!(PurseItem::read(|name| stored.get(name).copied()), item);
+        let read = |name: &str| {
+            stored
+                .get(name)
+                .copied()
+                .map_or(Stored::Absent, Stored::Integer)
+        };
+        assert_eq!(PurseItem::read(read), item);
+    }
+
+    #[test]
+    fn an_attribute_that_is_no_integer_is_there_and_has_no_value() {
+        let mut item = PurseItem::read(|name| match name {
+            "room" => Stored::Other,
+            "at" => Stored::Integer(5),
+            _ => Stored::Absent,
+        });
+        assert!(item.others().eq([Attribute::Room]));
+        assert_eq!(item.get(Attribute::Room), None);
+        assert!(item.has(Attribute::Room) && !item.is_empty());
+        item.set(Attribute::Room, 1);
+        assert_eq!(item.others().count(), 0);
+        item.remove(Attribute::Room);
+        item.remove(Attribute::At);
+        assert!(item.is_empty());
     }
 
     #[test]
     fn a_full_item_of_a_country_is_one_write_unit() {
-        let bytes: usize = Attribute::all().map(|a| a.name().len() + 11).sum();
-        assert!(bytes < 800, "{bytes}");
+        use Attribute::{At, Codes, Needed, Room, Since};
+        let of_others = [At, Codes, Needed, Room, Since];
+        let own = Attribute::all().filter(|attribute| !of_others.contains(attribute));
+        let bytes: usize = own.map(|a| a.name().len() + 11).sum();
+        assert!(bytes < 900, "{bytes}");
     }
 
     #[test]
@@ -229,5 +360,38 @@ mod tests {
             written,
             ["purse#MA#1", "block#b", "net#MA#1#n", "service#20000"]
         );
+    }
+
+    #[test]
+    fn a_key_is_read_as_it_is_written() {
+        let (country, hash) = (Country::parse("MA").expect("a country"), "x".repeat(43));
+        let index = || SubjectIndex::from_text(hash.clone());
+        for key in [
+            PurseKey::Country { country, shard: 3 },
+            PurseKey::NumberBlock(index()),
+            PurseKey::Network {
+                country,
+                shard: 0,
+                network: index(),
+            },
+            PurseKey::Service { day: 20_000 },
+        ] {
+            assert_eq!(PurseKey::parse(&key.to_string()), Some(key));
+        }
+        for text in [
+            "",
+            "purse",
+            "purse#MA",
+            "purse#ma#0",
+            "purse#MA#+1",
+            "purse#MA#256",
+            "block#short",
+            "net#MA#0",
+            "service#x",
+            "service#+1",
+            "phone#x",
+        ] {
+            assert_eq!(PurseKey::parse(text), None, "{text}");
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! The writes of a text to the purses beside its country's: block, network and service.
 
 use super::Micros;
+use super::ask::Ask;
 use super::item::Attribute;
+use super::overrides::{same_grant, settle_grant};
 use super::policy::PursePolicy;
-use super::records::Room;
+use super::records::{BlockRecord, Room};
 use super::refill::{Draw, draw};
-use super::send::Ask;
 use super::write::{Change, Condition, Write};
 use crate::clock::Timestamp;
 use crate::window::DAY;
@@ -18,8 +19,17 @@ pub(super) enum BlockDraw {
     Empty(Timestamp),
 }
 
-/// Makes the write of a block that has enough, or that does not exist.
+/// Makes the write of a block that has enough, or that does not exist, and that no operator gave anything.
 pub(super) fn pay_from_block(ask: &Ask, policy: &PursePolicy) -> Write {
+    let mut write = take_from_block(ask, policy);
+    let end = block_end(ask, policy);
+    write.changes.push(Change::Set(Attribute::ExpiresAt, end));
+    write.conditions.extend(same_grant(None));
+    write
+}
+
+/// Takes the price out of a block that has enough, or that does not exist.
+fn take_from_block(ask: &Ask, policy: &PursePolicy) -> Write {
     let price = ask.price;
     Write {
         key: ask.block_key(),
@@ -31,7 +41,6 @@ pub(super) fn pay_from_block(ask: &Ask, policy: &PursePolicy) -> Write {
                 by: -price,
             },
             Change::Set(Attribute::At, ask.now.unix()),
-            Change::Set(Attribute::ExpiresAt, block_end(ask, policy)),
         ],
     }
 }
@@ -40,26 +49,55 @@ fn block_end(ask: &Ask, policy: &PursePolicy) -> i64 {
     (ask.now + policy.block_kept(ask.price)).unix()
 }
 
-pub(super) fn draw_from_block(ask: &Ask, policy: &PursePolicy, seen: Option<Room>) -> BlockDraw {
-    let Some(room) = seen else {
-        return BlockDraw::Pays(pay_from_block(ask, policy));
+/// Decides how a block pays: out of what it holds, with what time gave back, or out of an operator's grant.
+pub(super) fn draw_from_block(
+    ask: &Ask,
+    policy: &PursePolicy,
+    seen: Option<&BlockRecord>,
+) -> BlockDraw {
+    let grant = seen.and_then(|block| block.grant.as_ref());
+    let drawn = seen.and_then(|block| block.room).map(|room| {
+        let start = policy.block.start.at(ask.price);
+        let drawn = draw(room, ask.price, policy.block.refill, start, ask.now);
+        (room, drawn)
+    });
+    let (mut write, paid) = match drawn {
+        None | Some((_, Draw::Ready)) => (take_from_block(ask, policy), None),
+        Some((room, Draw::TopUp(given))) => (top_up_block(ask, room, given), None),
+        Some((_, Draw::Empty(at))) => {
+            if !grant.is_some_and(|grant| grant.pays(ask.price, ask.now)) {
+                return BlockDraw::Empty(at);
+            }
+            let write = Write {
+                key: ask.block_key(),
+                conditions: vec![],
+                changes: vec![],
+            };
+            (write, Some(ask.price))
+        }
     };
-    let start = policy.block.start.at(ask.price);
-    match draw(room, ask.price, policy.block.refill, start, ask.now) {
-        Draw::Ready => BlockDraw::Pays(pay_from_block(ask, policy)),
-        Draw::Empty(at) => BlockDraw::Empty(at),
-        Draw::TopUp(given) => BlockDraw::Pays(Write {
-            key: ask.block_key(),
-            conditions: vec![
-                Condition::Is(Attribute::Room, room.holds),
-                Condition::Is(Attribute::At, room.at.unix()),
-            ],
-            changes: vec![
-                Change::Set(Attribute::Room, room.holds + given - ask.price),
-                Change::Set(Attribute::At, ask.now.unix()),
-                Change::Set(Attribute::ExpiresAt, block_end(ask, policy)),
-            ],
-        }),
+    let (conditions, changes) = settle_grant(grant, paid, ask.now);
+    write.conditions.extend(conditions);
+    write.changes.extend(changes);
+    // The grant lasts as long as it was given for, whenever the block was texted last.
+    let granted_until = grant.map_or(0, |grant| grant.until.unix());
+    let end = block_end(ask, policy).max(granted_until);
+    write.changes.push(Change::Set(Attribute::ExpiresAt, end));
+    BlockDraw::Pays(write)
+}
+
+/// Takes the price out of a block that can pay with what time gave back.
+fn top_up_block(ask: &Ask, room: Room, given: Micros) -> Write {
+    Write {
+        key: ask.block_key(),
+        conditions: vec![
+            Condition::Is(Attribute::Room, room.holds),
+            Condition::Is(Attribute::At, room.at.unix()),
+        ],
+        changes: vec![
+            Change::Set(Attribute::Room, room.holds + given - ask.price),
+            Change::Set(Attribute::At, ask.now.unix()),
+        ],
     }
 }
 

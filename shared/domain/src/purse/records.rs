@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::Micros;
 use super::item::{Attribute, PurseItem};
+use super::overrides::Grant;
 use super::policy::PursePolicy;
 use super::refill::{Draw, draw};
 use crate::clock::Timestamp;
@@ -37,7 +38,7 @@ impl Room {
         at: Attribute,
         now: Timestamp,
     ) -> Result<Option<Self>, Damaged> {
-        if item.get(holds).is_none() && item.get(at).is_none() {
+        if !item.has(holds) && !item.has(at) {
             return Ok(None);
         }
         let room = Self {
@@ -61,7 +62,12 @@ pub(super) fn read_amount(item: &PurseItem, attribute: Attribute) -> Result<i64,
 
 /// The purse of a number block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BlockRecord(pub Room);
+pub struct BlockRecord {
+    /// What the block holds; `None` until it paid once.
+    pub room: Option<Room>,
+    /// What an operator gave it.
+    pub grant: Option<Grant>,
+}
 
 impl BlockRecord {
     /// Reads the record; `None` when there is no item.
@@ -70,7 +76,16 @@ impl BlockRecord {
     ///
     /// [`Damaged`] names an attribute that no write of the service leaves like this.
     pub fn read(item: &PurseItem, now: Timestamp) -> Result<Option<Self>, Damaged> {
-        Ok(Room::read(item, Attribute::Room, Attribute::At, now)?.map(Self))
+        let room = Room::read(item, Attribute::Room, Attribute::At, now)?;
+        let grant = Grant::read(item, now)?;
+        Ok((room.is_some() || grant.is_some()).then_some(Self { room, grant }))
+    }
+
+    /// Returns what the block holds, without an operator's grant, for texts of this price.
+    #[must_use]
+    pub fn holds(&self, price: Micros, policy: &PursePolicy) -> Micros {
+        let start = || policy.block.start.at(price);
+        self.room.map_or_else(start, |room| room.holds)
     }
 
     /// Returns the instant from which the block can pay `price`, if nobody else asks; `None` when it can at `now`.
@@ -82,9 +97,12 @@ impl BlockRecord {
         now: Timestamp,
     ) -> Option<Timestamp> {
         let start = policy.block.start.at(price);
-        match draw(self.0, price, policy.block.refill, start, now) {
+        match draw(self.room?, price, policy.block.refill, start, now) {
             Draw::Ready | Draw::TopUp(_) => None,
-            Draw::Empty(at) => Some(at),
+            Draw::Empty(at) => {
+                let granted = self.grant.is_some_and(|grant| grant.pays(price, now));
+                (!granted).then_some(at)
+            }
         }
     }
 }
@@ -109,7 +127,7 @@ impl NetworkRecord {
     ///
     /// [`Damaged`] names an attribute that no write of the service leaves like this.
     pub fn read(item: &PurseItem) -> Result<Option<Self>, Damaged> {
-        if item.iter().next().is_none() {
+        if item.is_empty() {
             return Ok(None);
         }
         Ok(Some(Self {
@@ -141,7 +159,7 @@ impl ServiceRecord {
     ///
     /// [`Damaged`] when the amount is missing or below 0.
     pub fn read(item: &PurseItem) -> Result<Option<Self>, Damaged> {
-        if item.iter().next().is_none() {
+        if item.is_empty() {
             return Ok(None);
         }
         let left = read_amount(item, Attribute::Left)?;

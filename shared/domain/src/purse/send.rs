@@ -1,91 +1,18 @@
 //! The decision of a send: which lane pays, or why none does.
 
-use super::Micros;
-use super::country::{CountryDraft, CountryRecord};
+use super::ask::Ask;
+use super::country::CountryRecord;
 use super::credit::Payer;
+use super::draft::CountryDraft;
 use super::item::{Attribute, PurseItem, PurseKey};
 use super::lane::Lane;
+use super::overrides::Overrides;
 use super::payments::{BlockDraw, draw_from_block, grant, pay_from_block, pay_from_network};
 use super::policy::PursePolicy;
-use super::proof::{Caller, Claim, Proof};
+use super::proof::{Claim, Proof};
 use super::records::{BlockRecord, Damaged, NetworkRecord, ServiceRecord};
 use super::write::{Change, Condition, Write};
 use crate::clock::Timestamp;
-use crate::country::Country;
-use crate::subject::SubjectIndex;
-use crate::window::Window;
-
-/// What one send shows to the purses.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ask {
-    /// The instant of the send.
-    pub now: Timestamp,
-    /// The day of the send, as the policy begins it.
-    pub today: Window,
-    /// The country of the phone.
-    pub country: Country,
-    /// The shard of the phone, from [`Ask::shard_of`].
-    pub shard: u8,
-    /// The number of shards of the country; at least 1.
-    pub shards: u8,
-    /// What the text costs; more than 0.
-    pub price: Micros,
-    /// The keyed hash of the phone's number block.
-    pub number_block: SubjectIndex,
-    /// The caller's device and network.
-    pub caller: Caller,
-    /// What the text takes out of the phone's reserve; `None` while the limits of the phone admit it.
-    pub reserved: Option<Claim>,
-    /// Whether the operator vouches for the caller.
-    pub is_attested: bool,
-}
-
-impl Ask {
-    /// Chooses the shard of a phone, the same one for every send.
-    #[must_use]
-    pub fn shard_of(phone: &SubjectIndex, shards: u8) -> u8 {
-        // FNV-1a. The index is a keyed hash already, so this only has to use all of it.
-        let hash = phone.as_str().bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-        });
-        u8::try_from(hash % u32::from(shards.max(1))).unwrap_or(0)
-    }
-
-    /// Returns the day of the send, counted from the Unix epoch.
-    #[must_use]
-    pub const fn day(&self) -> i64 {
-        self.today.start.day()
-    }
-
-    /// Returns the key of the country's purse.
-    #[must_use]
-    pub const fn country_key(&self) -> PurseKey {
-        let (country, shard) = (self.country, self.shard);
-        PurseKey::Country { country, shard }
-    }
-
-    /// Returns the key of the block's purse.
-    #[must_use]
-    pub fn block_key(&self) -> PurseKey {
-        PurseKey::NumberBlock(self.number_block.clone())
-    }
-
-    /// Returns the key of the network's purse.
-    #[must_use]
-    pub fn network_key(&self) -> PurseKey {
-        PurseKey::Network {
-            country: self.country,
-            shard: self.shard,
-            network: self.caller.network.clone(),
-        }
-    }
-
-    /// Returns the key of the service's purse of today.
-    #[must_use]
-    pub const fn service_key(&self) -> PurseKey {
-        PurseKey::Service { day: self.day() }
-    }
-}
 
 /// What one send writes to purses, all of it or nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +21,8 @@ pub struct Plan {
     pub payer: Payer,
     /// What the phone's record checks and counts, besides cooldown and locks.
     pub claim: Claim,
+    /// The end of the operator's grant to the country that pays in place of the lane, if one does.
+    pub granted_until: Option<Timestamp>,
     /// The writes of purses, each of another item.
     pub writes: Vec<Write>,
 }
@@ -103,6 +32,8 @@ pub struct Plan {
 pub struct Records {
     /// The country.
     pub country: Option<CountryRecord>,
+    /// What an operator gave the country.
+    pub overrides: Overrides,
     /// The number block.
     pub block: Option<BlockRecord>,
     /// The network.
@@ -126,12 +57,39 @@ impl Records {
     ) -> Result<Self, Stopped> {
         let (country, block) = (ask.country_key(), ask.block_key());
         let (network, service) = (ask.network_key(), ask.service_key());
+        let of_country = item(&country);
+        let overrides = Overrides::read(&of_country, ask.now);
         Ok(Self {
-            country: CountryRecord::read(&item(&country), ask.now).map_err(of(country))?,
+            overrides: overrides.map_err(of(country.clone()))?,
+            country: CountryRecord::read(&of_country, ask.now).map_err(of(country))?,
             block: BlockRecord::read(&item(&block), ask.now).map_err(of(block))?,
             network: NetworkRecord::read(&item(&network)).map_err(of(network))?,
             service: ServiceRecord::read(&item(&service)).map_err(of(service))?,
             proof,
+        })
+    }
+}
+
+impl Records {
+    /// Begins the write of the country, when the day of the text has begun.
+    pub(super) fn draft<'a>(&self, ask: &'a Ask, policy: &'a PursePolicy) -> CountryDraft<'a> {
+        let unearned = self
+            .service
+            .map_or(policy.unearned_per_day, |service| service.left);
+        CountryDraft::new(
+            ask,
+            policy,
+            (self.country.clone(), self.overrides),
+            unearned,
+        )
+    }
+
+    /// Whether the network is one of the crowd's, in a country that needs so many codes for it, and can pay.
+    pub(super) fn is_familiar(&self, ask: &Ask, codes_needed: i64) -> bool {
+        self.network.is_some_and(|network| {
+            network.holds >= ask.price
+                && network.codes >= codes_needed
+                && !network.is_forgotten(ask.now)
         })
     }
 }
@@ -206,6 +164,8 @@ pub fn first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
             Condition::AtLeast(crowd, price),
             Condition::Is(Attribute::Day, ask.day()),
             Condition::AtLeast(Attribute::Left, price),
+            // The money of an operator's budget is no longer left when that has ended.
+            Condition::AbsentOrAtLeast(Attribute::BudgetUntil, now.saturating_add(1)),
         ],
         changes: vec![
             Change::Add(crowd, -price),
@@ -228,6 +188,7 @@ pub fn first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
     Plan {
         payer: Payer::new(ask, Lane::Crowd),
         claim: ask.reserved.unwrap_or_default(),
+        granted_until: None,
         writes: vec![pay_from_block(ask, policy), network, country],
     }
 }
@@ -238,24 +199,19 @@ pub fn first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
 ///
 /// [`PurseRefusal`] says which purse cannot pay.
 pub fn decide(ask: &Ask, policy: &PursePolicy, records: &Records) -> Result<Plan, PurseRefusal> {
-    let unearned = records
-        .service
-        .map_or(policy.unearned_per_day, |service| service.left);
-    let mut draft = CountryDraft::new(ask, policy, records.country.clone(), unearned);
+    let mut draft = records.draft(ask, policy);
     if draft.record.left < ask.price {
         return Err(PurseRefusal {
             rule: PurseRule::MoneyPerDay,
             retry_at: ask.today.end(),
         });
     }
-    let block = draw_from_block(ask, policy, records.block.map(|block| block.0));
+    let block = draw_from_block(ask, policy, records.block.as_ref());
     let needed = policy.codes_needed(draft.record.typed_before);
-    let familiar = records.network.is_some_and(|network| {
-        network.holds >= ask.price && network.codes >= needed && !network.is_forgotten(ask.now)
-    });
+    let familiar = records.is_familiar(ask, needed);
     let (lane, claim) = choose(ask, policy, records, &mut draft, &block, familiar)?;
 
-    let granted = draft.granted;
+    let (granted, granted_until) = (draft.granted, draft.grant_that_pays());
     let (country, conditions, changes) = draft.pay(lane);
     let mut writes = vec![];
     if let (true, BlockDraw::Pays(write)) = (lane.asks_block(), block) {
@@ -278,6 +234,7 @@ pub fn decide(ask: &Ask, policy: &PursePolicy, records: &Records) -> Result<Plan
     Ok(Plan {
         payer,
         claim,
+        granted_until,
         writes,
     })
 }

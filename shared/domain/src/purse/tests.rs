@@ -2,6 +2,7 @@
 
 mod days;
 mod lanes;
+mod overrides;
 mod properties;
 
 use std::collections::HashMap;

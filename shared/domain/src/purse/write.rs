@@ -37,6 +37,8 @@ pub enum Change {
         /// What is added.
         by: i64,
     },
+    /// Removes the attribute.
+    Remove(Attribute),
 }
 
 impl Condition {
@@ -44,12 +46,16 @@ impl Condition {
     #[must_use]
     pub fn holds(&self, item: &PurseItem) -> bool {
         match *self {
-            Self::Absent(a) => item.get(a).is_none(),
+            Self::Absent(a) => !item.has(a),
             Self::Is(a, value) => item.get(a) == Some(value),
             Self::AtLeast(a, value) => item.get(a).is_some_and(|own| own >= value),
             Self::Below(a, value) => item.get(a).is_some_and(|own| own < value),
-            Self::AbsentOrAtLeast(a, value) => item.get(a).is_none_or(|own| own >= value),
-            Self::AbsentOrBelow(a, value) => item.get(a).is_none_or(|own| own < value),
+            Self::AbsentOrAtLeast(a, value) => {
+                !item.has(a) || item.get(a).is_some_and(|own| own >= value)
+            }
+            Self::AbsentOrBelow(a, value) => {
+                !item.has(a) || item.get(a).is_some_and(|own| own < value)
+            }
             Self::NotBelow(a, b) => item
                 .get(a)
                 .zip(item.get(b))
@@ -63,24 +69,38 @@ impl Change {
     #[must_use]
     pub const fn attribute(&self) -> Attribute {
         match self {
-            Self::Set(attribute, _) | Self::Add(attribute, _) | Self::AddFrom { attribute, .. } => {
-                *attribute
-            }
+            Self::Set(attribute, _)
+            | Self::Add(attribute, _)
+            | Self::AddFrom { attribute, .. }
+            | Self::Remove(attribute) => *attribute,
         }
     }
 
-    /// Returns the value of the attribute after the change.
-    fn value(&self, item: &PurseItem) -> i64 {
-        let add = |attribute, start, by| item.get(attribute).unwrap_or(start).saturating_add(by);
-        match *self {
+    /// Makes the change on `after`, from the item as it is before the write. `None` when the attribute is no integer, so
+    /// that nothing can be added to it.
+    fn make(&self, before: &PurseItem, after: &mut PurseItem) -> Option<()> {
+        let add = |attribute, start: i64, by| {
+            let value = match before.get(attribute) {
+                None if before.has(attribute) => return None,
+                own => own.unwrap_or(start),
+            };
+            Some(value.saturating_add(by))
+        };
+        let value = match *self {
+            Self::Remove(attribute) => {
+                after.remove(attribute);
+                return Some(());
+            }
             Self::Set(_, value) => value,
-            Self::Add(attribute, by) => add(attribute, 0, by),
+            Self::Add(attribute, by) => add(attribute, 0, by)?,
             Self::AddFrom {
                 attribute,
                 start,
                 by,
-            } => add(attribute, start, by),
-        }
+            } => add(attribute, start, by)?,
+        };
+        after.set(self.attribute(), value);
+        Some(())
     }
 }
 
@@ -99,7 +119,7 @@ pub struct Write {
 }
 
 impl Write {
-    /// Returns the item after the write; `None` when a condition fails.
+    /// Returns the item after the write; `None` when a condition fails, or a change does not fit the item.
     ///
     /// This is what the update of a store has to do. A test compares the two.
     #[must_use]
@@ -113,7 +133,7 @@ impl Write {
         }
         let mut after = item.clone();
         for change in &self.changes {
-            after.set(change.attribute(), change.value(item));
+            change.make(item, &mut after)?;
         }
         Some(after)
     }
@@ -157,6 +177,34 @@ mod tests {
         assert!(!condition.holds(&item(&[(Codes, 2), (Needed, 3)])));
         assert!(!condition.holds(&item(&[(Codes, 3)])));
         assert!(!condition.holds(&item(&[(Needed, 0)])));
+    }
+
+    #[test]
+    fn what_is_no_integer_meets_no_condition_and_takes_nothing() {
+        let item = PurseItem::read(|name| match name {
+            "room" => crate::purse::Stored::Other,
+            _ => crate::purse::Stored::Absent,
+        });
+        for condition in [
+            Condition::Absent(Room),
+            Condition::Is(Room, 0),
+            Condition::AtLeast(Room, 0),
+            Condition::Below(Room, 9),
+            Condition::AbsentOrAtLeast(Room, 0),
+            Condition::AbsentOrBelow(Room, 9),
+        ] {
+            assert!(!condition.holds(&item), "{condition:?}");
+        }
+        let write = |changes| Write {
+            key: PurseKey::Service { day: 1 },
+            conditions: vec![],
+            changes,
+        };
+        assert_eq!(write(vec![Change::Add(Room, 1)]).apply(&item), None);
+        let set = write(vec![Change::Set(Room, 1)]).apply(&item);
+        assert_eq!(set, Some(self::item(&[(Room, 1)])));
+        let removed = write(vec![Change::Remove(Room)]).apply(&item);
+        assert_eq!(removed, Some(self::item(&[])));
     }
 
     #[test]

@@ -9,8 +9,8 @@ use phoneproof_domain::challenge::Spent;
 use phoneproof_domain::denial::Denial;
 use phoneproof_domain::phone_record::Reservation;
 use phoneproof_domain::purse::{
-    Ask, Caller, Micros, PurseItem, PurseKey, PursePolicy, PurseRefusal, PurseRule, Records,
-    decide, first_try,
+    Ask, Caller, PurseItem, PurseKey, PursePolicy, PurseRefusal, PurseRule, Records, decide,
+    first_try, price_of,
 };
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
@@ -48,9 +48,7 @@ impl Service {
             country,
             shard: Ask::shard_of(&indexer.phone(&checked.phone), shards),
             shards,
-            price: Micros::try_from(estimate.amount.micros())
-                .unwrap_or(Micros::MAX)
-                .max(1),
+            price: price_of(estimate),
             number_block: indexer.number_block(&checked.phone),
             caller: Caller {
                 device: indexer.device(&command.device),

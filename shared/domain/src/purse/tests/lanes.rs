@@ -335,7 +335,7 @@ fn a_refund_gives_back_the_lane_and_the_money_of_the_same_day() {
     let key = ask.country_key();
     let before = table.item(&key);
     let plan = table.send(&ask, &policy, None).expect("a plan");
-    assert!(table.write(&[plan.payer.refund(morocco())]));
+    assert!(table.write(&[plan.refund(morocco())]));
     for attribute in [
         Attribute::Lane(Lane::Crowd),
         Attribute::Left,
@@ -349,7 +349,7 @@ fn a_refund_gives_back_the_lane_and_the_money_of_the_same_day() {
         );
     }
     table.set(key, Attribute::Day, ask.day() + 1);
-    assert!(!table.write(&[plan.payer.refund(morocco())]));
+    assert!(!table.write(&[plan.refund(morocco())]));
 }
 
 #[test]
