@@ -1,5 +1,7 @@
 //! The command line: its commands, arguments and help.
 
+pub(crate) mod purses;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -8,6 +10,7 @@ use phoneproof_crypto::keyring::KeyringOwner;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 
+use self::purses::{PurseCommand, PursesArguments};
 use crate::reason::parse_reason;
 use crate::time::{Span, parse_instant, parse_span};
 
@@ -79,8 +82,14 @@ pub(crate) enum Command {
     Unblock(SubjectArguments),
     /// Show the block list.
     Blocks,
-    /// Say which rule would refuse a text now, and when each rule frees. Writes nothing.
+    /// Say which rule would refuse a text now, when each rule frees, and which purse would pay. Writes nothing.
     Explain(ExplainArguments),
+    /// Show the purses of the countries: what each lane holds of what it holds at most, the money of the day, and the
+    /// texts and typed codes of the week.
+    Purses(PursesArguments),
+    /// Give a purse room or money for a time, or let it start anew. Acts within ten seconds.
+    #[command(subcommand)]
+    Purse(PurseCommand),
     /// Clear the count of wrong codes that locks a phone.
     Unlock {
         /// Phone in E.164, as in +14155550100, or in national form with --country.

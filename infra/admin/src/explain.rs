@@ -1,4 +1,8 @@
-//! `explain`: says which rule would refuse a text now. It decides with the functions that the service decides with.
+//! `explain`: says which rule would refuse a text now, and which purse would pay for it. It decides with the functions
+//! that the service decides with.
+
+mod purses;
+mod report;
 
 use phoneproof_aws::store::{Block, Store};
 use phoneproof_crypto::index::Indexer;
@@ -8,16 +12,18 @@ use phoneproof_domain::denial::Denial;
 use phoneproof_domain::gate::{Check, Found, Gate, Settled};
 use phoneproof_domain::phone::Destination;
 use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal, Terms};
-use phoneproof_domain::policy::{Business, BusinessId, DestinationRefusal, Policy};
+use phoneproof_domain::policy::{Business, BusinessId, Policy};
+use phoneproof_domain::purse::{Ask, Claim};
 use phoneproof_domain::rule::Rule;
-use phoneproof_domain::subject::{Subject, SubjectIndex, Subjects};
-use serde_json::{Value, json};
+use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind, Subjects};
+use serde_json::json;
 
-use crate::blocks;
+use self::purses::{Payment, make_ask};
+use self::report::report;
 use crate::cli::{Common, ExplainArguments};
 use crate::operator::{Operator, parse_phone};
 use crate::opted_out::is_opted_out;
-use crate::output::{CommandError, Reply, format_or_dash, format_table, make_row};
+use crate::output::{CommandError, Reply};
 use crate::subjects::{parse_address, parse_device};
 
 /// What one rule decides, and the count and limit it decides by.
@@ -28,15 +34,32 @@ struct Finding {
     limit: Option<u32>,
     block: Option<Block>,
     denial: Option<Denial>,
+    /// Whether the phone has a reserve for this caller, which the denial does not hold for.
+    is_lifted: bool,
 }
 
 impl Finding {
+    /// Whether the denial is by a limit of the phone, which its reserve may get around.
+    fn is_of_phone(&self) -> bool {
+        let of_phone = matches!(
+            self.denial,
+            Some(Denial::CoolingDown { .. } | Denial::Exhausted(..))
+        );
+        of_phone && self.subject.kind == SubjectKind::Phone
+    }
+
     /// When the rule admits a text again; `None` when it admits one now, or when only an operator can help.
     fn frees_at(&self) -> Option<Timestamp> {
         let block_ends = self.block.as_ref().and_then(|block| block.expires_at);
         block_ends.or(self.denial.as_ref().and_then(Denial::retry_at))
     }
 }
+
+/// No challenge is made, so any will do.
+const ANY: Reservation = Reservation::New {
+    id: ChallengeId([0; 16]),
+    slot: 0,
+};
 
 /// What the operator asks about: at least one of the four.
 struct Asked<'a> {
@@ -87,12 +110,41 @@ pub(crate) async fn explain(
     for gate in policy.gates(subjects, &limits, now) {
         findings.push(check_gate(gate, &store, &found, &terms).await?);
     }
-    let mut reply = report(&policy, &asked, &findings, &found.phone, &terms);
+    let ask = make_ask(&policy, keyring.indexer(), &asked, now)?;
+    let payment = match ask.filter(|_| !is_test) {
+        Some(ask) => {
+            let reserved = take_reserve(&mut findings, &found.phone, (&ask, &terms), &policy);
+            let record = &found.phone;
+            Some(Payment::foresee(ask, reserved, &policy, record, &store).await?)
+        }
+        None => None,
+    };
+    let decided = (&findings[..], payment.as_ref());
+    let mut reply = report(&policy, &asked, decided, &found.phone, &terms);
     if let Some(destination) = &asked.destination {
         let opted_out = is_opted_out(operator, &resources, &destination.phone).await;
         add_opted_out(&mut reply, &opted_out);
     }
     Ok(reply)
+}
+
+/// Lifts the denials by limits of the phone, if the phone has a reserve for the caller. Returns what the text then
+/// takes out of it.
+fn take_reserve(
+    findings: &mut [Finding],
+    record: &PhoneRecord,
+    (ask, terms): (&Ask, &Terms),
+    policy: &Policy,
+) -> Option<Claim> {
+    if !findings.iter().any(Finding::is_of_phone) {
+        return None;
+    }
+    let texts = policy.purses.policy.known_texts;
+    let (claim, _) = record.find_reserve(&ask.caller, texts, &ANY, terms)?;
+    for finding in findings {
+        finding.is_lifted = finding.is_of_phone();
+    }
+    Some(claim)
 }
 
 /// Adds what SNS says about the number. SNS takes a text to a number that is opted out, and drops it.
@@ -189,6 +241,7 @@ async fn check_gate(
         limit: None,
         block: None,
         denial: None,
+        is_lifted: false,
     };
     let mut found = found.clone();
     match &gate.check {
@@ -205,12 +258,7 @@ async fn check_gate(
         finding.count = Some(tally.counted(&quota.window));
         finding.limit = Some(quota.limit);
     }
-    // No challenge is made, so any id will do.
-    let new = Reservation::New {
-        id: ChallengeId([0; 16]),
-        slot: 0,
-    };
-    if let Settled::Refuses(SendRefusal::Denied(denial), subject) = gate.settle(&found, &new, terms)
+    if let Settled::Refuses(SendRefusal::Denied(denial), subject) = gate.settle(&found, &ANY, terms)
     {
         if let Denial::Blocked(_) = denial {
             finding.block = store.find_block(&subject).await?;
@@ -219,127 +267,4 @@ async fn check_gate(
         finding.denial = Some(denial);
     }
     Ok(finding)
-}
-
-fn report(
-    policy: &Policy,
-    asked: &Asked<'_>,
-    findings: &[Finding],
-    record: &PhoneRecord,
-    terms: &Terms,
-) -> Reply {
-    let destination = asked.destination.as_ref();
-    let listed = destination.map_or(Ok(None), |destination| {
-        policy.test_number(&destination.phone, terms.now)
-    });
-    let is_test = matches!(listed, Ok(Some(_)));
-    let not_texted = match listed {
-        Ok(Some(_)) => None,
-        Ok(None) => destination.and_then(|destination| policy.numbers.admits(destination).err()),
-        Err(ended) => Some(ended),
-    };
-    let not_texted = not_texted.map(DestinationRefusal::rule);
-    let denials = findings
-        .iter()
-        .filter_map(|finding| Some((finding.denial?, finding)));
-    let refusing = Denial::most_lasting(denials);
-    let retry_at = refusing
-        .filter(|_| not_texted.is_none())
-        .and_then(|(_, finding)| finding.frees_at());
-    let rule = not_texted.or(refusing.map(|(denial, _)| denial.rule()));
-    let json = json!({
-        "phone": destination.map(|destination| destination.phone.mask()),
-        "country": destination.and_then(|destination| destination.country).map(|country| country.to_string()),
-        "refusedBy": rule,
-        "retryAt": retry_at,
-        "testNumber": is_test,
-        "rules": findings.iter().map(describe_finding).collect::<Value>(),
-        "failures": record.failures,
-        "failuresToday": record.failures_today,
-        "lastSent": record.last_sent,
-        "challenges": describe_challenges(record, terms.now),
-    });
-    let verdict = match (rule, retry_at) {
-        (None, _) if destination.is_none() => "refused by none of its rules now".to_owned(),
-        (None, _) => "would be sent now".to_owned(),
-        (Some(rule), Some(at)) => format!("refused by {rule} until {at}"),
-        (Some(rule), None) => format!("refused by {rule}; waiting does not help"),
-    };
-    let table = format_table(&make_rows(findings));
-    let mut text = format!("{}: {verdict}\n\n{table}", name_asked(asked));
-    if destination.is_some() {
-        text = format!(
-            "{text}\n\nwrong codes: {} in a row, {} today; last text: {}; open challenges: {}",
-            record.failures,
-            record.failures_today,
-            format_or_dash(record.last_sent),
-            count_open(record, terms.now),
-        );
-    }
-    Reply::done(json, text)
-}
-
-/// Names what the operator asked about, with the phone masked.
-fn name_asked(asked: &Asked<'_>) -> String {
-    match (&asked.destination, asked.device, asked.address) {
-        (Some(destination), _, _) => format!(
-            "{} ({})",
-            destination.phone.mask(),
-            destination
-                .country
-                .map_or_else(|| "no country".to_owned(), |country| country.to_string()),
-        ),
-        (None, Some(_), Some(_)) => "this device at this address".to_owned(),
-        (None, Some(_), None) => "this device".to_owned(),
-        (None, None, Some(_)) => "this address".to_owned(),
-        (None, None, None) => "this business".to_owned(),
-    }
-}
-
-fn make_rows(findings: &[Finding]) -> Vec<Vec<String>> {
-    let mut rows = vec![make_row(["rule", "count", "limit", "frees at", ""])];
-    rows.extend(findings.iter().map(|finding| {
-        vec![
-            finding.rule.name().to_owned(),
-            format_or_dash(finding.count),
-            format_or_dash(finding.limit),
-            format_or_dash(finding.frees_at()),
-            match (&finding.denial, &finding.block) {
-                (Some(_), Some(block)) => match &block.label {
-                    Some(label) => format!("refuses {label}: {}", block.reason),
-                    None => format!("refuses: {}", block.reason),
-                },
-                (Some(denial), None) => format!("refuses ({})", denial.rule()),
-                (None, _) => String::new(),
-            },
-        ]
-    }));
-    rows
-}
-
-fn describe_finding(finding: &Finding) -> Value {
-    json!({
-        "rule": finding.rule.name(),
-        "subject": finding.subject.to_string(),
-        "count": finding.count,
-        "limit": finding.limit,
-        "refuses": finding.denial.is_some(),
-        "freesAt": finding.frees_at(),
-        "block": finding.block.as_ref().map(blocks::describe),
-    })
-}
-
-fn describe_challenges(record: &PhoneRecord, now: Timestamp) -> Value {
-    let live = record.slots.values().filter(|slot| slot.expires_at > now);
-    live.map(|slot| {
-        json!({ "expiresAt": slot.expires_at, "attemptsLeft": slot.attempts_left, "used": slot.used.is_some() })
-    })
-    .collect()
-}
-
-fn count_open(record: &PhoneRecord, now: Timestamp) -> usize {
-    let open = |slot: &&phoneproof_domain::phone_record::Slot| {
-        slot.expires_at > now && slot.used.is_none() && slot.attempts_left > 0
-    };
-    record.slots.values().filter(open).count()
 }

@@ -7,15 +7,18 @@ mod deployed;
 mod explain;
 mod keys;
 mod lines;
+mod money;
 mod operator;
 mod opted_out;
 mod output;
 mod phones;
 mod policy;
+mod purses;
 mod reason;
 mod secret;
 mod send_test;
 mod simulate;
+mod specimen;
 mod stats;
 mod subjects;
 mod tail;
@@ -95,6 +98,8 @@ async fn run(cli: Cli) -> Result<Reply, CommandError> {
         Command::Block(block) => blocks::block(&operator, &common, &block).await,
         Command::Unblock(subject) => blocks::unblock(&operator, &common, &subject).await,
         Command::Blocks => blocks::list(&operator).await,
+        Command::Purses(arguments) => purses::list(&operator, &arguments).await,
+        Command::Purse(command) => purses::change::run(&operator, &common, &command).await,
         Command::Explain(arguments) => explain::explain(&operator, &common, &arguments).await,
         Command::Unlock { typed_phone } => phones::unlock(&operator, &common, &typed_phone).await,
         Command::Forget {

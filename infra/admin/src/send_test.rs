@@ -2,10 +2,6 @@
 
 use aws_config::retry::RetryConfig;
 use phoneproof_aws::sns::{NotTaken, Sender};
-use phoneproof_domain::catalog::Catalog;
-use phoneproof_domain::code::Code;
-use phoneproof_domain::locale::Locale;
-use phoneproof_domain::policy::{Business, BusinessId, Policy};
 use serde_json::json;
 
 use crate::cli::Common;
@@ -13,6 +9,7 @@ use crate::confirm::confirm;
 use crate::operator::{Operator, parse_phone};
 use crate::opted_out::is_opted_out;
 use crate::output::{CommandError, Exit, Reply};
+use crate::specimen;
 
 pub(crate) async fn send(
     operator: &Operator,
@@ -23,7 +20,7 @@ pub(crate) async fn send(
 ) -> Result<Reply, CommandError> {
     let phone = parse_phone(typed_phone, common)?.phone;
     let policy = operator.read_policy().await?;
-    let body = render_specimen(&policy, business, locale)?;
+    let body = specimen::render(&policy, business, locale)?.body;
     let resources = operator.find_resources().await?;
     // Without the permission to ask, the text still tells whether SNS takes it.
     if is_opted_out(operator, &resources, &phone).await == Ok(true) {
@@ -57,45 +54,6 @@ pub(crate) async fn send(
             advise(&code),
         )),
     }
-}
-
-/// Renders a template with a code of zeros.
-fn render_specimen(
-    policy: &Policy,
-    business: Option<&str>,
-    locale: Option<&str>,
-) -> Result<String, CommandError> {
-    let (id, business) = find_business(policy, business)?;
-    let wanted = locale.map(Locale::parse).transpose();
-    let wanted = wanted.map_err(|error| CommandError::usage(format!("--locale: {error}")))?;
-    let zeros = "0".repeat(usize::from(business.code_length));
-    let code = Code::parse(&zeros).map_err(|error| CommandError::usage(error.to_string()))?;
-    let catalog = Catalog::new(policy);
-    let catalog = catalog.map_err(|faults| {
-        CommandError::new(Exit::Failed, faults.to_string(), "see `policy check`")
-    })?;
-    let texts = catalog.texts(id).ok_or_else(|| {
-        CommandError::usage("--business: a business of the policy is needed, such as login")
-    })?;
-    let locale = texts.locale(wanted.as_ref());
-    Ok(texts
-        .render(&locale, None, &code, business.code_lifetime)
-        .body)
-}
-
-/// Finds a business by its name, or the first one of the policy.
-fn find_business<'p>(
-    policy: &'p Policy,
-    name: Option<&str>,
-) -> Result<(&'p BusinessId, &'p Business), CommandError> {
-    let mut businesses = policy.businesses.iter();
-    match name {
-        None => businesses.next(),
-        Some(name) => businesses.find(|(id, _)| id.as_str() == name),
-    }
-    .ok_or_else(|| {
-        CommandError::usage("--business: a business of the policy is needed, such as login")
-    })
 }
 
 /// Says what the operator can do about an error code of SNS.

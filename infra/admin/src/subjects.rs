@@ -132,6 +132,11 @@ fn index_part(part: &Part, indexer: &Indexer) -> Target {
 /// Reads a number block: one of its numbers, or what its numbers have in common, with or without `xxxx` after it.
 /// Returns a number of the block, which may not exist.
 fn parse_number_block(text: &str, common: &Common) -> Result<Phone, CommandError> {
+    find_number_block(text, common).map(|found| found.phone)
+}
+
+/// Reads a number block as [`parse_number_block`], with what is known of the number.
+pub(crate) fn find_number_block(text: &str, common: &Common) -> Result<Destination, CommandError> {
     let stem = text
         .strip_suffix("xxxx")
         .or_else(|| text.strip_suffix("XXXX"));
@@ -152,7 +157,7 @@ fn parse_number_block(text: &str, common: &Common) -> Result<Phone, CommandError
     let mut read = [&whole, &first].into_iter().flatten();
     let assigned = read.clone().find(|destination| is_assigned(destination));
     let found = assigned.or_else(|| read.find(|destination| parser.has_length(&destination.phone)));
-    found.map(|found| found.phone.clone()).ok_or_else(|| {
+    found.cloned().ok_or_else(|| {
         CommandError::usage(
             "number-block: a number in E.164 is needed, or one without its last four digits, as in +1415555; its \
              country has no numbers of this length. For more than ten thousand numbers, block the country or a network",

@@ -19,6 +19,10 @@ mod explain;
 mod keys;
 #[path = "admin/night.rs"]
 mod night;
+#[path = "admin/purse_changes.rs"]
+mod purse_changes;
+#[path = "admin/purses.rs"]
+mod purses;
 #[path = "admin/simulate.rs"]
 mod simulate;
 #[path = "admin/texts.rs"]
@@ -59,6 +63,12 @@ impl Site {
 
     /// Starts a stack that runs with another policy than the one that is compiled into the command.
     async fn start_with(policy: &str, mode: TokenMode) -> Self {
+        // Most tests ask for many texts whose codes nobody types in.
+        Self::start_paying(policy, mode, false).await
+    }
+
+    /// Starts a stack whose purses pay for texts, or whose do not.
+    async fn start_paying(policy: &str, mode: TokenMode, pays: bool) -> Self {
         let mut options =
             Options::new(phoneproof_config::policy::from_toml(policy).expect("valid"));
         options.policy_file = Some(policy.to_owned());
@@ -66,8 +76,7 @@ impl Site {
         options.issuer = Some(ISSUER.to_owned());
         options.keyring = Some(KEYRING.to_owned());
         options.trust_test_header = true;
-        // These tests ask for many texts whose codes nobody types in.
-        options.pays = false;
+        options.pays = pays;
         options.journal_output = std::sync::Arc::new(|_| ());
         let stack = Stack::start(options.clone()).await.expect("a stack");
         let client = Client::new(&stack.url);

@@ -28,9 +28,9 @@
 //! # What operators do
 //!
 //! An operator may give a country's strangers or a number block room ([`give_grant`]), and a country money of a day
-//! ([`give_budget`]), each until an instant. What was given stands on the purse's item beside what the policy gives, and
-//! ends with its instant, whoever texts then. [`reset`] and [`reset_country`] make a purse as new, also one that a hand has damaged.
-//! [`outlook`] says what purses hold and who would pay, with the functions that decide a send.
+//! ([`give_budget`]), each until an instant. What was given stands on the purse's item beside what the policy gives,
+//! and ends with its instant, whoever texts then. [`reset`] and [`reset_country`] make a purse as new, also one that
+//! a hand has damaged. [`outlook`] says what purses hold and who would pay, with the functions that decide a send.
 //!
 //! Amounts are [`Micros`]. Nothing that is stored is a floating-point number.
 

@@ -115,9 +115,10 @@ impl Store {
 
     /// Takes subjects off the list. Returns the entries that there were.
     ///
-    /// The record of a phone, device or address is written with its entry. The entry of a range is marked first, then the
-    /// range leaves the copies, and then the entry goes. So an entry stays on the list for as long as it may act. The mark,
-    /// and not an end of the entry, tells other operators that it is no longer in force: their clocks may be behind.
+    /// The record of a phone, device or address is written with its entry. The entry of a range is marked first, then
+    /// the range leaves the copies, and then the entry goes. So an entry stays on the list for as long as it may act.
+    /// The mark, and not an end of the entry, tells other operators that it is no longer in force: their clocks may
+    /// be behind.
     ///
     /// # Errors
     ///

@@ -212,8 +212,8 @@ impl Store {
         })
     }
 
-    /// Deletes the record, or leaves what is `kept` of its block, if the block is still as it was `seen`. Returns whether
-    /// it was.
+    /// Deletes the record, or leaves what is `kept` of its block, if the block is still as it was `seen`. Returns
+    /// whether it was.
     async fn write_forgotten(
         &self,
         key: &str,

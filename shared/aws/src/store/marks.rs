@@ -1,7 +1,7 @@
 //! The block of a phone, a device or an address: its entry on the list, and its end on the record that sends check.
 //!
-//! One transaction writes both. So whatever operators do at the same time, a record is blocked while its entry stands on
-//! the list, and only then.
+//! One transaction writes both. So whatever operators do at the same time, a record is blocked while its entry stands
+//! on the list, and only then.
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
@@ -41,8 +41,8 @@ impl Store {
         self.write_both(&block.subject, &entry, mark, random).await
     }
 
-    /// Deletes the entry, and takes the block off the subject's record, which then ends when it would have ended without
-    /// it.
+    /// Deletes the entry, and takes the block off the subject's record, which then ends when it would have ended
+    /// without it.
     pub(super) async fn unblock_record(
         &self,
         subject: &Subject,
@@ -59,7 +59,8 @@ impl Store {
         self.write_both(subject, &entry, unmark, random).await
     }
 
-    /// Writes the entry of a subject and its record, or neither. `make` makes the write of the record from what it holds.
+    /// Writes the entry of a subject and its record, or neither. `make` makes the write of the record from what it
+    /// holds.
     async fn write_both(
         &self,
         subject: &Subject,

@@ -184,8 +184,8 @@ impl<'a> CountryDraft<'a> {
         budget.is_some_and(|budget| budget.has_ended(self.ask.now))
     }
 
-    /// Requires that what an operator gave is as it was seen, takes the price out of a grant that pays, and removes what
-    /// has ended.
+    /// Requires that what an operator gave is as it was seen, takes the price out of a grant that pays, and removes
+    /// what has ended.
     fn settle_overrides(&self) -> (Vec<Condition>, Vec<Change>) {
         let Overrides { grant, budget } = &self.overrides;
         let paid = self.from_grant.then_some(self.ask.price);

@@ -1,7 +1,7 @@
 //! The writes of operators: what they give a purse until an instant, and a purse that starts anew.
 //!
-//! Each write is made from the item as it was read, and its conditions pin what another operator could change. Texts may
-//! be paid meanwhile: what they take out is never given back by such a write, and no money stop is lost.
+//! Each write is made from the item as it was read, and its conditions pin what another operator could change. Texts
+//! may be paid meanwhile: what they take out is never given back by such a write, and no money stop is lost.
 
 use super::Micros;
 use super::ask::Ask;

@@ -314,8 +314,8 @@ fn a_block_a_network_and_the_service_start_anew() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
-    /// Texts, days, budgets and grants in any order: what is left and what was spent is the money stop in force, or more
-    /// was spent before that ended. Nothing is below 0, and no grant pays after its end or more than it is.
+    /// Texts, days, budgets and grants in any order: what is left and what was spent is the money stop in force, or
+    /// more was spent before that ended. Nothing is below 0, and no grant pays after its end or more than it is.
     #[test]
     fn no_order_of_texts_and_operators_loses_a_money_stop(
         steps in proptest::collection::vec((0_i64..30_000, 0_u8..6, 1_i64..90, 1_i64..200_000), 1..60),

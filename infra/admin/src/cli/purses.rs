@@ -1,0 +1,67 @@
+//! The arguments of `purses` and `purse`.
+
+use clap::{Args, Subcommand};
+use phoneproof_domain::country::Country;
+use phoneproof_domain::purse::LONGEST;
+
+use super::parse_country;
+use crate::money::{Dollars, parse_dollars};
+use crate::time::{Span, parse_span};
+
+#[derive(Args)]
+pub(crate) struct PursesArguments {
+    /// Only the purses of this country, as in MA.
+    #[arg(value_name = "COUNTRY", value_parser = parse_country)]
+    pub(crate) only: Option<Country>,
+    /// Also look for purses of number blocks and networks that somebody damaged. It reads the whole table of limits.
+    #[arg(long)]
+    pub(crate) damaged: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PurseCommand {
+    /// Give room for texts, for a time: to the strangers of a country, as for a launch, or to a number block. It pays
+    /// what the purse itself cannot, and takes the place of an earlier grant.
+    Grant {
+        /// The purse and the texts, as in `MA 10` or `number-block +1415555 10`. 0 texts end an earlier grant.
+        #[arg(value_name = "PURSE TEXTS", num_args = 2..=3, required = true)]
+        arguments: Vec<String>,
+        /// How long the room lasts, as in 90s, 5m, 2h or 7d; 21d at most.
+        #[arg(long = "for", id = "duration", value_name = "TIME", default_value = "24h", allow_hyphen_values = true,
+              value_parser = parse_passing_span)]
+        duration: Span,
+    },
+    /// Give a country money per day, for a time, where that is more than the policy gives. It takes the place of an
+    /// earlier budget.
+    Budget {
+        /// Country, as in MA.
+        #[arg(value_name = "COUNTRY", value_parser = parse_country)]
+        of: Country,
+        /// US dollars per day, as in 200 or 12.50. 0 ends an earlier budget.
+        #[arg(value_parser = parse_dollars)]
+        dollars: Dollars,
+        /// How long the budget lasts, as in 90s, 5m, 2h or 7d; 21d at most.
+        #[arg(long = "for", id = "duration", value_name = "TIME", default_value = "2d", allow_hyphen_values = true,
+              value_parser = parse_passing_span)]
+        duration: Span,
+    },
+    /// Let a purse start anew, without grant and budget: after an attack, or when somebody has damaged its item. A
+    /// country keeps what it spent today.
+    Reset {
+        /// A country, as in MA. Or `number-block` or `network` with a value. Or the item of a purse as the line about a
+        /// damaged one names it, as in `net#MA#0#1JWkwv…`.
+        #[arg(value_name = "PURSE")]
+        purse: String,
+        /// The number block, as in +1415555, or an address of the network, as in 198.51.100.7.
+        value: Option<String>,
+    },
+}
+
+/// Reads for how long an operator gives something.
+fn parse_passing_span(text: &str) -> Result<Span, String> {
+    let days = LONGEST.as_secs() / 86_400;
+    let span = parse_span(text)?;
+    (span.0 <= LONGEST).then_some(span).ok_or_else(|| {
+        format!("{days}d at most is needed; what is to last longer belongs in the policy")
+    })
+}

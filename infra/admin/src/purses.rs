@@ -1,0 +1,212 @@
+//! `purses`: shows what the purses of the countries hold.
+
+mod anew;
+pub(crate) mod change;
+pub(crate) mod describe;
+mod gift;
+mod targets;
+
+use std::collections::HashMap;
+
+use phoneproof_aws::store::Store;
+use phoneproof_config::process::SystemRandom;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::country::Country;
+use phoneproof_domain::policy::Policy;
+use phoneproof_domain::purse::{
+    Ask, BlockRecord, Damaged, NetworkRecord, Outlook, PurseItem, PurseKey, PurseRule, Records,
+    Stopped, outlook,
+};
+use serde_json::{Value, json};
+
+use self::describe::{describe_outlook, give_lines, make_heading, make_row_of};
+use crate::cli::purses::PursesArguments;
+use crate::money::{format_usd, usd};
+use crate::operator::Operator;
+use crate::output::{CommandError, Reply, format_table};
+use crate::specimen;
+
+/// A shard of a country, and what its purses hold.
+struct Shard {
+    ask: Ask,
+    /// The error names the item that somebody damaged.
+    holds: Result<Outlook, (PurseKey, Damaged)>,
+    /// Whether the country was texted before.
+    is_used: bool,
+}
+
+pub(crate) async fn list(
+    operator: &Operator,
+    arguments: &PursesArguments,
+) -> Result<Reply, CommandError> {
+    let policy = operator.read_policy().await?;
+    let resources = operator.find_resources().await?;
+    let (store, now) = (operator.open_store(&resources), operator.now());
+    let countries = match arguments.only {
+        Some(country) => vec![country],
+        None => policy.numbers.countries.iter().copied().collect(),
+    };
+    let mut asks = Vec::new();
+    for country in countries {
+        asks.extend(ask_of_shards(&policy, country, now)?);
+    }
+    let service = asks.first().map(Ask::service_key);
+    let keys: Vec<_> = asks.iter().map(Ask::country_key).chain(service).collect();
+    let items = store.inspect_purses(&keys, &SystemRandom).await?;
+    let shards: Vec<_> = asks
+        .into_iter()
+        .map(|ask| look(ask, &policy, &items))
+        .collect();
+    let mut damaged: Vec<_> = shards
+        .iter()
+        .filter_map(|shard| shard.holds.clone().err())
+        .collect();
+    if arguments.damaged {
+        damaged.extend(find_damaged(&store, now).await?);
+    }
+    // The purse of the service stands in the outlook of every country.
+    damaged.dedup();
+    Ok(report(&policy, &shards, &damaged))
+}
+
+/// Makes what a stranger would show to each shard of a country.
+pub(crate) fn ask_of_shards(
+    policy: &Policy,
+    country: Country,
+    now: Timestamp,
+) -> Result<Vec<Ask>, CommandError> {
+    if !policy.numbers.countries.contains(&country) {
+        return Err(CommandError::usage(format!(
+            "{country}: a country that the policy serves is needed"
+        )));
+    }
+    let price = specimen::price(policy, None, country)?.ok_or_else(|| {
+        CommandError::usage(format!("{country}: the policy has no price of its texts"))
+    })?;
+    let today = policy.terms(now, &policy.limits).today;
+    let shards = policy.purses.shards_of(country);
+    let ask = |shard| Ask::of_stranger((country, shard, shards), price, now, today);
+    Ok((0..shards).map(ask).collect())
+}
+
+fn look(ask: Ask, policy: &Policy, items: &HashMap<PurseKey, PurseItem>) -> Shard {
+    let item = |key: &PurseKey| items.get(key).cloned().unwrap_or_default();
+    let records = Records::read(&ask, None, item);
+    let is_used = records
+        .as_ref()
+        .is_ok_and(|records| records.country.is_some());
+    let holds = match records {
+        Ok(records) => Ok(outlook(&ask, &policy.purses.policy, &records)),
+        Err(Stopped::Damaged(key, damage)) => Err((key, damage)),
+        // Reading refuses nothing.
+        Err(Stopped::Refused(_)) => Ok(outlook(&ask, &policy.purses.policy, &Records::default())),
+    };
+    Shard {
+        ask,
+        holds,
+        is_used,
+    }
+}
+
+/// Looks for damaged purses of number blocks and networks.
+async fn find_damaged(
+    store: &Store,
+    now: Timestamp,
+) -> Result<Vec<(PurseKey, Damaged)>, CommandError> {
+    let mut damaged = Vec::new();
+    for (key, item) in store.scan_purses("block#").await? {
+        damaged.extend(BlockRecord::read(&item, now).err().map(|at| (key, at)));
+    }
+    for (key, item) in store.scan_purses("net#").await? {
+        damaged.extend(NetworkRecord::read(&item).err().map(|at| (key, at)));
+    }
+    Ok(damaged)
+}
+
+fn report(policy: &Policy, shards: &[Shard], damaged: &[(PurseKey, Damaged)]) -> Reply {
+    let unearned = shards
+        .iter()
+        .find_map(|shard| shard.holds.as_ref().ok())
+        .map(|outlook| outlook.unearned);
+    let per_day = policy.purses.policy.unearned_per_day;
+    let shadow = list_shadowed(policy);
+    let json = json!({
+        "purses": shards.iter().map(describe_shard).collect::<Value>(),
+        "unearned": { "leftUsd": unearned.map(usd), "perDayUsd": usd(per_day) },
+        "shadow": shadow,
+        "damaged": damaged.iter().map(describe_damage).collect::<Value>(),
+    });
+    let mut rows = vec![make_heading(policy.purses.policy.attested.is_some())];
+    rows.extend(shards.iter().map(|shard| {
+        let name = name_shard(&shard.ask);
+        make_row_of(&name, shard.holds.as_ref().ok(), shard.is_used)
+    }));
+    let mut lines = vec![format_table(&rows), String::new()];
+    for shard in shards {
+        let given = shard.holds.as_ref().ok();
+        let given = given.map(|outlook| give_lines(outlook, shard.ask.price));
+        let named = |line| format!("{}: {line}", name_shard(&shard.ask));
+        lines.extend(given.into_iter().flatten().map(named));
+    }
+    lines.extend(unearned.map(|left| {
+        let (left, all) = (format_usd(left), format_usd(per_day));
+        format!("unearned money of today: {left} left of {all}")
+    }));
+    if !shadow.is_empty() {
+        lines.push(name_shadow(&shadow));
+    }
+    lines.extend(
+        damaged
+            .iter()
+            .map(|(key, damage)| name_damage(key, *damage)),
+    );
+    Reply::done(json, lines.join("\n"))
+}
+
+/// Names a shard of a country, as in `MA`, or `MA#1` where there are several.
+fn name_shard(ask: &Ask) -> String {
+    if ask.shards > 1 {
+        format!("{}#{}", ask.country, ask.shard)
+    } else {
+        ask.country.to_string()
+    }
+}
+
+/// Lists the rules that refuse nobody.
+pub(crate) fn list_shadowed(policy: &Policy) -> Vec<&'static str> {
+    let rules = PurseRule::ALL.into_iter();
+    let shadowed = rules.filter(|rule| policy.purses.is_shadowed(*rule));
+    shadowed.map(PurseRule::name).collect()
+}
+
+pub(crate) fn name_shadow(shadowed: &[&str]) -> String {
+    format!(
+        "in shadow mode, so they refuse nobody: {}",
+        shadowed.join(", ")
+    )
+}
+
+/// Says which item somebody damaged, and what to do.
+pub(crate) fn name_damage(key: &PurseKey, damage: Damaged) -> String {
+    format!("damaged: {key} cannot be read: {damage}; `purse reset '{key}'` lets it start anew")
+}
+
+pub(crate) fn describe_damage((key, damage): &(PurseKey, Damaged)) -> Value {
+    json!({ "purse": key.to_string(), "attribute": damage.0.name() })
+}
+
+fn describe_shard(shard: &Shard) -> Value {
+    let ask = &shard.ask;
+    let mut json = json!({
+        "purse": ask.country_key().to_string(),
+        "country": ask.country.to_string(),
+        "shard": ask.shard,
+        "priceUsd": usd(ask.price),
+        "isNew": !shard.is_used && shard.holds.is_ok(),
+        "damaged": shard.holds.as_ref().err().map(describe_damage),
+    });
+    if let (Some(members), Ok(outlook)) = (json.as_object_mut(), &shard.holds) {
+        members.extend(describe_outlook(outlook, ask.price));
+    }
+    json
+}

@@ -1,0 +1,59 @@
+//! A text of the policy with a code of zeros: for `send-test`, and for what a text costs.
+
+use phoneproof_domain::catalog::{Catalog, RenderedText};
+use phoneproof_domain::code::Code;
+use phoneproof_domain::country::Country;
+use phoneproof_domain::locale::Locale;
+use phoneproof_domain::policy::{Business, BusinessId, Policy};
+use phoneproof_domain::purse::{Micros, price_of};
+
+use crate::output::{CommandError, Exit};
+
+/// Renders a template with a code of zeros: of a business by its name, or of the first one of the policy.
+pub(crate) fn render(
+    policy: &Policy,
+    business: Option<&str>,
+    locale: Option<&str>,
+) -> Result<RenderedText, CommandError> {
+    let (id, business) = find_business(policy, business)?;
+    let wanted = locale.map(Locale::parse).transpose();
+    let wanted = wanted.map_err(|error| CommandError::usage(format!("--locale: {error}")))?;
+    let zeros = "0".repeat(usize::from(business.code_length));
+    let code = Code::parse(&zeros).map_err(|error| CommandError::usage(error.to_string()))?;
+    let catalog = Catalog::new(policy);
+    let catalog = catalog.map_err(|faults| {
+        CommandError::new(Exit::Failed, faults.to_string(), "see `policy check`")
+    })?;
+    let texts = catalog.texts(id).ok_or_else(|| {
+        CommandError::usage("--business: a business of the policy is needed, such as login")
+    })?;
+    let locale = texts.locale(wanted.as_ref());
+    Ok(texts.render(&locale, None, &code, business.code_lifetime))
+}
+
+/// Returns what purses pay for a text of a business in its default language, or of the first one of the policy; `None`
+/// for a country without a price.
+pub(crate) fn price(
+    policy: &Policy,
+    business: Option<&str>,
+    country: Country,
+) -> Result<Option<Micros>, CommandError> {
+    let text = render(policy, business, None)?;
+    let estimate = policy.sms.estimated_cost(Some(country), text.segments);
+    Ok(estimate.map(price_of))
+}
+
+/// Finds a business by its name, or the first one of the policy.
+fn find_business<'p>(
+    policy: &'p Policy,
+    name: Option<&str>,
+) -> Result<(&'p BusinessId, &'p Business), CommandError> {
+    let mut businesses = policy.businesses.iter();
+    match name {
+        None => businesses.next(),
+        Some(name) => businesses.find(|(id, _)| id.as_str() == name),
+    }
+    .ok_or_else(|| {
+        CommandError::usage("--business: a business of the policy is needed, such as login")
+    })
+}
