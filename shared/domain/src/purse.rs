@@ -29,6 +29,7 @@
 
 mod country;
 mod credit;
+mod empty;
 mod item;
 mod lane;
 mod payments;
@@ -44,6 +45,7 @@ mod write;
 
 pub use self::country::CountryRecord;
 pub use self::credit::Payer;
+pub use self::empty::EmptyPurse;
 pub use self::item::{Attribute, PurseItem, PurseKey};
 pub use self::lane::{Lane, Lanes};
 pub use self::policy::{

@@ -94,6 +94,7 @@ async fn the_store_and_the_domain_write_purses_alike() {
                 payer: payer(),
                 claim: Claim::Nothing,
                 writes: vec![write.clone()],
+                empty: None,
             });
             let stored = bench.reserve(&plan).await;
             let what = format!("{condition:?} {before:?}");
@@ -187,6 +188,7 @@ async fn the_store_and_the_domain_decide_alike_on_every_claim() {
                 payer: payer(),
                 claim,
                 writes: vec![],
+                empty: None,
             });
             let stored = bench.reserve(&plan).await;
             let bears = |proof: &Proof| proof.bears(claim, &caller, now);

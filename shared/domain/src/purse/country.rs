@@ -1,13 +1,14 @@
 //! The purse of a country: what its item holds, how a day begins, and the write of a text.
 
-use super::Micros;
+use super::empty::EmptyPurse;
 use super::item::{Attribute, PurseItem};
 use super::lane::{Lane, Lanes};
-use super::policy::PursePolicy;
+use super::policy::{LanePolicy, PursePolicy};
 use super::records::{DAYS_KEPT, Damaged, Room, read_amount};
 use super::refill::{Draw, draw};
 use super::send::Ask;
 use super::write::{Change, Condition};
+use super::{Micros, scale};
 use crate::clock::Timestamp;
 
 /// The most that is learned as a conversion, in thousandths.
@@ -149,6 +150,22 @@ impl CountryRecord {
             .unwrap_or(0)
     }
 
+    /// Returns how much of its money stop the country has used on `day`, in whole percent, rounded down; 100 when a
+    /// text of this price no longer fits in. `None` when the record is about another day.
+    ///
+    /// The stop may have grown with the best days. What it leaves and what was spent give it again, so nobody needs the
+    /// policy to tell.
+    #[must_use]
+    pub fn money_used(&self, day: i64, price: Micros) -> Option<u8> {
+        if self.day != day {
+            return None;
+        }
+        let spent = self.spent_on(day);
+        let percent = scale(spent, 100, self.left.saturating_add(spent)).clamp(0, 100);
+        let percent = if self.left < price { 100 } else { percent };
+        u8::try_from(percent).ok()
+    }
+
     /// Whether the lane of known phones lacks so much that carriers seem to deliver nothing.
     pub(super) fn lacks_codes(&self, policy: &PursePolicy, price: Micros) -> bool {
         let lack = price.saturating_mul(i64::from(policy.outage_lack));
@@ -215,6 +232,8 @@ pub(super) struct CountryDraft<'a> {
     unearned: Micros,
     /// What of it the country takes.
     pub(super) granted: Micros,
+    /// The lanes that could not be filled.
+    empty: Lanes<bool>,
 }
 
 impl<'a> CountryDraft<'a> {
@@ -240,7 +259,13 @@ impl<'a> CountryDraft<'a> {
             record,
             unearned,
             granted,
+            empty: Lanes::default(),
         }
+    }
+
+    /// Returns the lane that could not be filled, the most telling one of several.
+    pub(super) fn empty(&self) -> Option<EmptyPurse> {
+        EmptyPurse::most_telling(self.empty)
     }
 
     /// Fills the lane with what time gave back, if it needs that to pay.
@@ -249,11 +274,18 @@ impl<'a> CountryDraft<'a> {
     ///
     /// The instant from which the lane can pay.
     pub(super) fn fill(&mut self, lane: Lane) -> Result<(), Timestamp> {
-        let price = self.ask.price;
         let end_of_day = self.ask.today.end();
         let Some(own) = self.policy.lane(lane) else {
             return Err(end_of_day);
         };
+        let filled = self.fill_lane(lane, own);
+        self.empty[lane] = filled.is_err();
+        filled
+    }
+
+    fn fill_lane(&mut self, lane: Lane, own: &LanePolicy) -> Result<(), Timestamp> {
+        let price = self.ask.price;
+        let end_of_day = self.ask.today.end();
         let Some(room) = &mut self.record.lanes[lane] else {
             let (holds, at) = (own.cap.at(price), self.ask.now);
             self.record.lanes[lane] = Some(Room { holds, at });

@@ -3,6 +3,7 @@
 use super::Micros;
 use super::country::{CountryDraft, CountryRecord};
 use super::credit::Payer;
+use super::empty::EmptyPurse;
 use super::item::{Attribute, PurseItem, PurseKey};
 use super::lane::Lane;
 use super::payments::{BlockDraw, draw_from_block, grant, pay_from_block, pay_from_network};
@@ -96,6 +97,8 @@ pub struct Plan {
     pub claim: Claim,
     /// The writes of purses, each of another item.
     pub writes: Vec<Write>,
+    /// A lane that was open to the caller, too, and could not pay.
+    pub empty: Option<EmptyPurse>,
 }
 
 /// What is stored about the purses of one send; `None` for an item that does not exist.
@@ -174,13 +177,16 @@ impl PurseRule {
 
 /// Why the purses refuse a send.
 ///
-/// It depends on the caller's network and on the number block, never on whether the phone is known.
+/// Rule and time depend on the caller's network and on the number block, never on whether the phone is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PurseRefusal {
     /// The purse that cannot pay.
     pub rule: PurseRule,
     /// When it can pay again, if nobody else asks.
     pub retry_at: Timestamp,
+    /// The purse that was empty; `None` for the money stop, and for a phone's reserve that is used up. No answer shows
+    /// it.
+    pub empty: Option<EmptyPurse>,
 }
 
 /// Why a send has no plan.
@@ -229,6 +235,7 @@ pub fn first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
         payer: Payer::new(ask, Lane::Crowd),
         claim: ask.reserved.unwrap_or_default(),
         writes: vec![pay_from_block(ask, policy), network, country],
+        empty: None,
     }
 }
 
@@ -246,6 +253,7 @@ pub fn decide(ask: &Ask, policy: &PursePolicy, records: &Records) -> Result<Plan
         return Err(PurseRefusal {
             rule: PurseRule::MoneyPerDay,
             retry_at: ask.today.end(),
+            empty: None,
         });
     }
     let block = draw_from_block(ask, policy, records.block.map(|block| block.0));
@@ -253,7 +261,12 @@ pub fn decide(ask: &Ask, policy: &PursePolicy, records: &Records) -> Result<Plan
     let familiar = records.network.is_some_and(|network| {
         network.holds >= ask.price && network.codes >= needed && !network.is_forgotten(ask.now)
     });
-    let (lane, claim) = choose(ask, policy, records, &mut draft, &block, familiar)?;
+    let chosen = choose(ask, policy, records, &mut draft, &block, familiar);
+    let empty = draft.empty();
+    let (lane, claim) = chosen.map_err(|refusal| PurseRefusal {
+        empty: empty.or(refusal.empty),
+        ..refusal
+    })?;
 
     let granted = draft.granted;
     let (country, conditions, changes) = draft.pay(lane);
@@ -279,6 +292,7 @@ pub fn decide(ask: &Ask, policy: &PursePolicy, records: &Records) -> Result<Plan
         payer,
         claim,
         writes,
+        empty,
     })
 }
 
@@ -309,6 +323,7 @@ fn choose(
         return Err(PurseRefusal {
             rule: PurseRule::Country,
             retry_at: retry_at.unwrap_or(ask.today.end()),
+            empty: None,
         });
     }
     if let Some(proof) = &records.proof {
@@ -340,12 +355,14 @@ fn choose(
         (BlockDraw::Pays(_), Err(at)) => Err(PurseRefusal {
             rule: PurseRule::Country,
             retry_at: retry_at.unwrap_or(at),
+            empty: None,
         }),
         (BlockDraw::Empty(at), open) => {
             let open_at = open.err().unwrap_or(*at);
             Err(PurseRefusal {
                 rule: PurseRule::NumberBlock,
                 retry_at: if familiar { *at } else { open_at.max(*at) },
+                empty: Some(EmptyPurse::NumberBlock),
             })
         }
     }
