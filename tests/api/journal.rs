@@ -12,7 +12,7 @@ use phoneproof_tests::{Fault, World, phone};
 use serde_json::{Value, json};
 
 /// The names of the metrics that CloudWatch reads from a line under exactly these dimensions.
-fn list_metrics(line: &Value, dimensions: &[&str]) -> BTreeSet<String> {
+pub(crate) fn list_metrics(line: &Value, dimensions: &[&str]) -> BTreeSet<String> {
     let directives = line["_aws"]["CloudWatchMetrics"]
         .as_array()
         .expect("directives");

@@ -9,7 +9,8 @@ use serde_json::json;
 use crate::attacks::{MODES, address, nth_phone};
 
 /// The SHA-256 of the client key `secret-key`.
-const KEY_SHA256: &str = "85dbe15d75ef9308c7ae0f33c7a324cc6f4bf519a2ed2f3027bd33c140a4f9aa";
+pub(super) const KEY_SHA256: &str =
+    "85dbe15d75ef9308c7ae0f33c7a324cc6f4bf519a2ed2f3027bd33c140a4f9aa";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn invented_user_addresses() {

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 
 const SECURITY: &str = include_str!("../../SECURITY.md");
-const ATTACKS: [&str; 9] = [
+const ATTACKS: [&str; 11] = [
     include_str!("callers.rs"),
     include_str!("forging.rs"),
     include_str!("guessing.rs"),
     include_str!("input.rs"),
     include_str!("kinds.rs"),
+    include_str!("purses.rs"),
+    include_str!("replay.rs"),
     include_str!("sessions.rs"),
     include_str!("store.rs"),
     include_str!("texting.rs"),

@@ -5,6 +5,7 @@ use phoneproof_tests::{World, jwt_part, malformed_bodies, phone};
 use serde_json::{Value, json};
 
 use crate::attacks::address;
+use crate::attacks::callers::KEY_SHA256;
 
 #[tokio::test]
 async fn forged_host() {
@@ -62,8 +63,8 @@ async fn forged_host() {
 fn routes() -> Vec<(&'static str, Value)> {
     let (password, number) = ("green mountains at noon", phone(1));
     let send = json!({
-        "phone": number, "uniqueId": "d", "businessId": "login", "region": "US", "locale": "en",
-        "action": "pay", "token": "t",
+        "phone": number, "uniqueId": "d", "businessId": "register", "region": "US", "locale": "en",
+        "action": "pay", "token": "t", "userAddress": "198.51.100.7", "attestation": "a",
     });
     let log_in = json!({
         "phone": number, "region": "US", "password": password, "token": "t", "device": "d",
@@ -141,10 +142,13 @@ async fn assert_refused(world: &World, path: &str, body: &[u8], problems: &[&str
 
 #[tokio::test]
 async fn hostile_bodies() {
-    let world = World::builder().proxied().start().await;
+    // Only a business with a client key lets its callers name an address.
+    let keyed = format!("[business.register]\nclient_key_sha256 = \"{KEY_SHA256}\"\n");
+    let world = World::builder().policy("[business.register]\n", &keyed);
+    let world = world.proxied().start().await;
     for (path, good) in routes() {
-        // The route must understand the good body and refuse only its token. Otherwise the refusals below prove
-        // nothing.
+        // The route must understand the good body and refuse only its token or its key. Otherwise the refusals below
+        // prove nothing.
         let understood = world.client.post(path, &good).await;
         assert_ne!(understood.problem(), "malformed", "{}", understood.text);
         assert!((400..500).contains(&understood.status), "{path}");
@@ -160,7 +164,7 @@ async fn hostile_bodies() {
             count += assert_refused(&world, path, &body, &["malformed"]).await;
         }
     }
-    assert_eq!(count, 1_137);
+    assert_eq!(count, 1_167);
     assert!(
         world.proxy().take_calls().is_empty(),
         "something was looked up or written"

@@ -16,6 +16,8 @@ mod forging;
 mod guessing;
 mod input;
 mod kinds;
+mod purses;
+mod replay;
 mod sessions;
 mod store;
 mod texting;

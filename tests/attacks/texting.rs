@@ -1,11 +1,9 @@
 //! Attacks that make the service text too often, to too many phones, or at a high price.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use phoneproof_local::inbox::Carrier;
-use phoneproof_tests::{Client, Fault, PARALLEL, World, at_once, many, phone};
+use phoneproof_tests::{Fault, PARALLEL, World, at_once, many, phone};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -211,65 +209,6 @@ async fn spoofed_forwarding_headers() {
     assert_eq!(world.text_count(), 20);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sequential_number_pumping() {
-    let world = World::builder().purses().start().await;
-    let statuses = many(1_000, &world.client, |n, client| async move {
-        let (number, device) = (format!("+1415200{n:04}"), format!("device-{n}"));
-        client.send_from(&number, &device, &address(n)).await
-    })
-    .await;
-    // The block starts with five cents.
-    assert_eq!(statuses, BTreeMap::from([(202, 5), (429, 995)]));
-    assert_eq!(world.text_count(), 5);
-}
-
-/// Texts to random numbers of one country, each from another phone, device and address of a VPN.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn random_number_pumping() {
-    for mode in MODES {
-        let world = World::builder().mode(mode).purses().start().await;
-        let statuses = many(1_000, &world.client, |n, client| async move {
-            let device = format!("device-{n}");
-            client.send_from(&nth_phone(n), &device, &address(n)).await
-        })
-        .await;
-        assert_eq!(statuses, BTreeMap::from([(202, 6), (429, 994)]), "{mode}");
-        assert_eq!(world.text_count(), 6);
-    }
-}
-
-/// Strangers ask for a phone all day. Its owner, who was verified before, gets a code whenever he asks.
-#[tokio::test]
-async fn shutting_the_owner_of_a_phone_out() {
-    let world = World::builder().purses().start().await;
-    let number = phone(1);
-    let sent = world.client.send_from(&number, "owner", "192.0.2.1").await;
-    let verified = world
-        .client
-        .verify(&sent.token(), &world.code(&number))
-        .await;
-    assert_eq!(verified.status, 200);
-    let mut refused = 0;
-    for n in 0..9 {
-        for stranger in 0..5 {
-            world.advance(61);
-            let n = 5 * n + stranger;
-            let (device, from) = (format!("stranger-{n}"), address(n));
-            let answer = world.client.send_from(&number, &device, &from).await;
-            refused += usize::from(answer.status == 429);
-        }
-        let sent = world.client.send_from(&number, "owner", "192.0.2.1").await;
-        assert_eq!(sent.status, 202, "{n}: {}", sent.text);
-        let verified = world
-            .client
-            .verify(&sent.token(), &world.code(&number))
-            .await;
-        assert_eq!(verified.status, 200, "{}", verified.text);
-    }
-    assert!(refused > 25, "{refused} of 45");
-}
-
 /// Numbers that cost the caller or the sender of a text, or that are not mobile phones.
 const COSTLY: [&str; 36] = [
     // Premium rate, by country of the policy.
@@ -333,52 +272,4 @@ async fn premium_and_satellite_numbers() {
         "nothing was even counted"
     );
     assert_eq!(world.text_count(), 0);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn hot_key_denial_of_service() {
-    for mode in MODES {
-        let world = World::builder().mode(mode).start().await;
-        let (flooding, client) = (Arc::new(AtomicBool::new(true)), world.client.clone());
-        let flood = tokio::spawn(flood(client, Arc::clone(&flooding)));
-        for n in 0..20 {
-            let (number, device) = (nth_phone(100 + n), format!("honest-{n}"));
-            let sent = world
-                .client
-                .send_from(&number, &device, &address(60_000 + n))
-                .await;
-            assert_eq!(sent.status, 202, "{}", sent.text);
-            let verified = world
-                .client
-                .verify(&sent.token(), &world.code(&number))
-                .await;
-            assert_eq!(verified.status, 200, "{}", verified.text);
-        }
-        assert!(!flood.is_finished(), "the flood ran all the while");
-        flooding.store(false, Ordering::SeqCst);
-        let flooded = flood.await.expect("no panic");
-        assert_eq!(flooded[&202], 1);
-        assert!(flooded.values().sum::<usize>() >= 1_000, "{flooded:?}");
-        assert_eq!(world.texts(&phone(1)).len(), 1);
-    }
-}
-
-/// Sends to one phone, each time from a new device and address, until `goes_on` is false.
-async fn flood(client: Client, goes_on: Arc<AtomicBool>) -> BTreeMap<u16, usize> {
-    let mut flooded = BTreeMap::new();
-    for wave in 0.. {
-        if !goes_on.load(Ordering::SeqCst) {
-            break;
-        }
-        let statuses = many(100, &client, |n, client| async move {
-            let n = 100 * wave + n;
-            let device = format!("flood-{n}");
-            client.send_from(&phone(1), &device, &address(n)).await
-        })
-        .await;
-        for (status, count) in statuses {
-            *flooded.entry(status).or_default() += count;
-        }
-    }
-    flooded
 }

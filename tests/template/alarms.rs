@@ -10,7 +10,7 @@ use crate::template::runbook::list_anchors;
 
 #[test]
 fn every_alarm_links_to_a_section_of_the_runbook() {
-    for (template, least) in [(template(), 9), (account_template(), 5)] {
+    for (template, least) in [(template(), 13), (account_template(), 5)] {
         let alarms = resources(&template, "AWS::CloudWatch::Alarm");
         assert!(alarms.len() >= least);
         for (id, alarm) in alarms {
@@ -45,6 +45,10 @@ fn alarms_and_dashboard_read_metrics_that_exist() {
         "Verifications",
         "Verified",
         "Events",
+        "Vouched",
+        "WouldRefuse",
+        "PurseEmpty",
+        "MoneyStopUsed",
         "Denied",
         "Faults",
         "ColdStarts",
@@ -106,8 +110,9 @@ fn list_metrics(alarm: &Value) -> Vec<(String, String)> {
             metrics.push(pair(&query["MetricStat"]["Metric"]));
         }
         let expression = text(&query["Expression"]["Fn::Sub"]);
-        if let Some(rest) = expression.strip_prefix("SELECT SUM(") {
-            let (name, rest) = rest.split_once(") FROM SCHEMA(").expect("a query");
+        if let Some((_, rest)) = expression.trim().split_once("SELECT ") {
+            let (function, rest) = rest.split_once(") FROM SCHEMA(").expect("a query");
+            let (_, name) = function.split_once('(').expect("a function");
             let (namespace, _) = rest.split_once(',').expect("a schema");
             metrics.push((namespace.to_owned(), name.to_owned()));
         }
@@ -132,6 +137,132 @@ fn the_alarm_of_countries_judges_each_country_of_this_stack_by_itself() {
     // 20 texts without a code, by the weights of the request line.
     assert_eq!(alarm["Threshold"], 60);
     assert_eq!(alarm["Metrics"][0]["Period"], 900);
+}
+
+/// The query of an alarm, and what makes it go off: the least value, in so many seconds, and so many of them that it looks
+/// back on.
+fn read_query(alarm: &str) -> (String, i64, i64, i64) {
+    let template = template();
+    let alarm = &template["Resources"][alarm]["Properties"];
+    let number = |value: &Value| value.as_i64().expect("a number");
+    let query = alarm["Metrics"][0]["Expression"]["Fn::Sub"].as_str();
+    assert_eq!(alarm["ComparisonOperator"], "GreaterThanOrEqualToThreshold");
+    assert_eq!(alarm["DatapointsToAlarm"], 1, "the first one is enough");
+    (
+        query.expect("a query").trim().to_owned(),
+        number(&alarm["Threshold"]),
+        number(&alarm["Metrics"][0]["Period"]),
+        number(&alarm["EvaluationPeriods"]),
+    )
+}
+
+#[test]
+fn the_first_empty_purse_of_a_country_is_an_alarm_within_a_minute() {
+    let query = "SELECT SUM(PurseEmpty) FROM SCHEMA(PhoneProof, country, purse, stack) WHERE stack = '${AWS::StackName}' \
+                 GROUP BY country, purse ORDER BY SUM() DESC";
+    assert_eq!(read_query("PurseAlarm"), (query.to_owned(), 1, 60, 15));
+}
+
+/// CloudWatch evaluates such queries over three hours at most (CloudWatch user guide, limits of alarms).
+#[test]
+fn the_money_of_each_country_is_an_alarm_at_half_at_most_and_at_all_of_its_stop() {
+    let query = "SELECT MAX(MoneyStopUsed) FROM SCHEMA(PhoneProof, country, stack) WHERE stack = '${AWS::StackName}' \
+                 GROUP BY country ORDER BY MAX() DESC";
+    for (alarm, percent) in [
+        ("MoneyHalfAlarm", 50),
+        ("MoneyMostAlarm", 80),
+        ("MoneyStopAlarm", 100),
+    ] {
+        let (read, threshold, period, periods) = read_query(alarm);
+        assert_eq!((read.as_str(), threshold), (query, percent), "{alarm}");
+        assert!(period * periods <= 3 * 3_600, "{alarm}");
+    }
+    // Below this there is no metric.
+    assert_eq!(phoneproof_observe::MONEY_WATCHED_FROM, 50);
+}
+
+/// The widgets of the dashboard, by title.
+fn list_widgets() -> Vec<(String, Value)> {
+    let template = template();
+    let body = &template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"];
+    let body: Value = serde_json::from_str(body.as_str().expect("a body")).expect("JSON");
+    let widgets = body["widgets"].as_array().expect("widgets").iter();
+    let titled = widgets.filter_map(|widget| {
+        let title = widget["properties"]["title"].as_str()?;
+        Some((title.to_owned(), widget.clone()))
+    });
+    titled.collect()
+}
+
+#[test]
+fn the_dashboard_shows_each_country_its_conversion_and_cost_and_what_purses_refuse() {
+    let widgets = list_widgets();
+    let find = |start: &str| {
+        let found = widgets.iter().find(|(title, _)| title.starts_with(start));
+        found
+            .map(|(_, widget)| &widget["properties"])
+            .expect("a widget")
+    };
+    let query = find("By country")["query"].as_str().expect("a query");
+    let journal = include_str!("../../shared/observe/src/journal.rs");
+    for part in [
+        "by country",
+        "sum(Sent)",
+        "sum(Verified)",
+        "100 * sum(Verified) / sum(Sent) as conversion",
+        "sum(EstimatedCost)",
+        "sum(UpperBoundCost)",
+        "sum(PurseEmpty)",
+        "max(money_percent)",
+    ] {
+        assert!(query.contains(part), "{part} is not in {query}");
+        let name = part
+            .rsplit_once('(')
+            .and_then(|(_, rest)| rest.split(')').next());
+        let is_member = |name: &str| {
+            journal.contains(&format!("\"{name}\"")) || journal.contains(&format!(" {name}: "))
+        };
+        assert!(
+            name.is_none_or(is_member),
+            "{part} is no member of the line"
+        );
+    }
+    let refused = find("Refused by purses")["metrics"].to_string();
+    for rule in phoneproof_domain::purse::PurseRule::ALL {
+        assert!(refused.contains(rule.name()), "{}", rule.name());
+    }
+    for (title, schema) in [
+        ("Empty purses", "{PhoneProof,stack,country,purse}"),
+        ("Shadow mode", "{PhoneProof,stack,wouldRefuse}"),
+        ("Money of the day", "{PhoneProof,stack,country}"),
+    ] {
+        let metrics = find(title)["metrics"].to_string();
+        assert!(metrics.contains(schema), "{title}: {metrics}");
+        // The request line declares exactly these dimensions.
+        let dimensions = schema.trim_matches(['{', '}']).split(',').skip(1);
+        let quoted: Vec<_> = dimensions.map(|name| format!("\"{name}\"")).collect();
+        assert!(
+            journal.contains(&format!("&[{}]", quoted.join(", "))),
+            "{schema}"
+        );
+    }
+}
+
+/// No widget covers another one.
+#[test]
+fn the_widgets_of_the_dashboard_stand_beside_each_other() {
+    let mut taken = BTreeSet::new();
+    for (title, widget) in list_widgets() {
+        let number = |name: &str| widget[name].as_u64().expect("a number");
+        let (x, y) = (number("x"), number("y"));
+        assert!(x + number("width") <= 24, "{title}");
+        for cell in
+            (x..x + number("width")).flat_map(|x| (y..y + number("height")).map(move |y| (x, y)))
+        {
+            assert!(taken.insert(cell), "{title} covers another one");
+        }
+    }
+    assert!(taken.len() > 500);
 }
 
 /// The number of texts in one hour that sets the pumping alarm off, in a stage of this budget.

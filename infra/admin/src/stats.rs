@@ -87,6 +87,10 @@ struct Stats {
     countries: BTreeMap<String, Flow>,
     businesses: BTreeMap<String, Flow>,
     denials: BTreeMap<String, u64>,
+    /// What rules in shadow mode would have refused, by rule.
+    would_refuse: BTreeMap<String, u64>,
+    /// The requests that met an empty purse, by purse.
+    empty_purses: BTreeMap<String, u64>,
     carrier: BTreeMap<String, u64>,
     outcomes: BTreeMap<String, u64>,
     times: Vec<f64>,
@@ -135,6 +139,8 @@ impl Stats {
         flow("business", &mut self.businesses);
         for (name, counts) in [
             ("rule", &mut self.denials),
+            ("wouldRefuse", &mut self.would_refuse),
+            ("purse", &mut self.empty_purses),
             ("carrier", &mut self.carrier),
             ("outcome", &mut self.outcomes),
         ] {
@@ -174,6 +180,8 @@ impl Stats {
             "countries": flows(&self.countries),
             "businesses": flows(&self.businesses),
             "denials": self.denials,
+            "wouldRefuse": self.would_refuse,
+            "emptyPurses": self.empty_purses,
             "carrier": self.carrier,
             "outcomes": self.outcomes,
             "segments": self.segments,
@@ -210,6 +218,8 @@ impl Stats {
         let mut text = format!("{}\n\n{}", format_table(&summary), format_table(&flows));
         for (title, counts) in [
             ("denied by", &self.denials),
+            ("shadow mode, would deny by", &self.would_refuse),
+            ("empty purse", &self.empty_purses),
             ("carrier", &self.carrier),
             ("outcome", &self.outcomes),
         ] {
@@ -284,10 +294,13 @@ mod tests {
             ),
             line(json!({ "message": "request", "country": "DE", "Sent": 1, "Time": 30.0 })),
             line(json!({ "message": "request", "rule": "phone-cooldown", "Time": 1.0 })),
+            line(
+                json!({ "message": "request", "wouldRefuse": "country-purse", "purse": "open", "Time": 1.0 }),
+            ),
             line(json!({ "message": "DynamoDB call failed", "country": "FR", "Sent": 9 })),
         ];
         let stats = Stats::sum_up(&lines);
-        assert_eq!(stats.requests, 4);
+        assert_eq!(stats.requests, 5);
         assert_eq!(
             stats.all,
             Flow {
@@ -299,6 +312,15 @@ mod tests {
         assert_eq!(stats.countries["DE"].conversion(), Some(0.0));
         assert_eq!(stats.countries.len(), 2);
         assert_eq!(stats.denials["phone-cooldown"], 1);
+        assert_eq!(stats.would_refuse["country-purse"], 1);
+        assert_eq!(stats.empty_purses["open"], 1);
+        let json = stats.to_json(Timestamp::from_unix(0), Timestamp::from_unix(1));
+        assert_eq!(json["wouldRefuse"]["country-purse"], 1);
+        assert!(
+            stats.to_text().contains("would deny by"),
+            "{}",
+            stats.to_text()
+        );
         assert_eq!(
             (stats.quantile(0.5), stats.quantile(0.99)),
             (Some(2.0), Some(30.0))

@@ -6,6 +6,7 @@ use phoneproof_domain::country::Country;
 use phoneproof_domain::delivery::Delivery;
 use phoneproof_domain::money::Estimate;
 use phoneproof_domain::policy::BusinessId;
+use phoneproof_domain::purse::EmptyPurse;
 use phoneproof_domain::subject::Subject;
 use tokio::time::Instant;
 
@@ -66,6 +67,11 @@ pub struct Facts {
     pub vouched: bool,
     /// The rule of purses that would have refused the text, if the policy did not say that it refuses nobody.
     pub would_refuse: Option<&'static str>,
+    /// A purse that was open to the caller and could not pay, whether or not another one did.
+    pub empty_purse: Option<EmptyPurse>,
+    /// How much of its money stop the country has used today, in percent; `None` while the request does not come across
+    /// it.
+    pub money_used: Option<u8>,
     calls: Vec<DependencyCall>,
 }
 

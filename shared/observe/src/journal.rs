@@ -1,19 +1,24 @@
 //! The request lines, each of them a log entry and metrics at once.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use metrique_writer::format::Format as _;
 use metrique_writer::unit::Unit;
-use metrique_writer_format_emf::{Emf, MetricDefinition, MetricDirective, NoMetric};
+use metrique_writer_format_emf::{Emf, EmfBuilder, MetricDefinition, MetricDirective, NoMetric};
 use phoneproof_domain::country::Country;
 use phoneproof_domain::policy::BusinessId;
+use phoneproof_domain::purse::EmptyPurse;
 
 use crate::facts::{Dependency, Facts};
 
 /// The namespace of every metric.
 pub const NAMESPACE: &str = "PhoneProof";
+
+/// The percent of its money stop from which a country has a metric of it. An alarm begins there, and below it nobody
+/// pays for the metric.
+pub const MONEY_WATCHED_FROM: u8 = 50;
 
 /// The level of a request line. It says whose fault the outcome is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +82,8 @@ struct Line<'l> {
     rule: Option<&'static str>,
     #[entry(name = "wouldRefuse")]
     would_refuse: Option<&'static str>,
+    purse: Option<&'static str>,
+    money_percent: Option<NoMetric<u64>>,
     subject: Option<&'l str>,
     event: Option<&'static str>,
     country: Option<&'l str>,
@@ -104,6 +111,12 @@ struct Line<'l> {
     vouched: Option<u64>,
     #[entry(name = "Denied")]
     denied: Option<u64>,
+    #[entry(name = "WouldRefuse")]
+    counted_only: Option<u64>,
+    #[entry(name = "PurseEmpty")]
+    purse_empty: Option<u64>,
+    #[entry(name = "MoneyStopUsed")]
+    money_stop_used: Option<u64>,
     #[entry(name = "Faults")]
     faults: Option<u64>,
     #[entry(name = "ColdStarts")]
@@ -127,6 +140,8 @@ pub type Output = Arc<dyn Fn(&[u8]) + Send + Sync>;
 pub struct Journal {
     stack: String,
     emf: Mutex<Emf>,
+    /// For the lines that have a metric of purses. They declare more metrics, and every byte of a log line costs.
+    purse_emf: LazyLock<Mutex<Emf>>,
     init: Mutex<Option<Duration>>,
     output: Output,
 }
@@ -147,7 +162,8 @@ impl Journal {
     pub fn new(stack: String, init: Option<Duration>, output: Output) -> Self {
         Self {
             stack,
-            emf: Mutex::new(build_format()),
+            emf: Mutex::new(declare_most().build()),
+            purse_emf: LazyLock::new(|| Mutex::new(declare_purses(declare_most()).build())),
             init: Mutex::new(init),
             output,
         }
@@ -158,7 +174,12 @@ impl Journal {
         let mut line = Vec::with_capacity(1_536);
         let subject = entry.facts.denied.as_ref().map(ToString::to_string);
         let made = self.make_line(entry, subject.as_deref());
-        let written = lock(&self.emf).format(&made, &mut line);
+        let emf = if made.has_metric_of_purses() {
+            &*self.purse_emf
+        } else {
+            &self.emf
+        };
+        let written = lock(emf).format(&made, &mut line);
         if written.is_ok() {
             (self.output)(&line);
         } else {
@@ -171,6 +192,7 @@ impl Journal {
         let text = facts.text.as_ref();
         let sent = text.filter(|text| text.delivery.is_accepted());
         let cost = sent.and_then(|text| text.cost);
+        let money_used = facts.money_used.map(u64::from);
         let init = lock(&self.init).take();
         Line {
             at: SystemTime::UNIX_EPOCH + entry.at,
@@ -183,6 +205,8 @@ impl Journal {
             outcome: entry.outcome,
             rule: entry.rule,
             would_refuse: facts.would_refuse,
+            purse: facts.empty_purse.map(EmptyPurse::name),
+            money_percent: money_used.map(NoMetric::from),
             // Only a refusal by a rule names its subject.
             subject: entry.rule.and(subject),
             event: entry.event,
@@ -202,6 +226,9 @@ impl Journal {
             events: count_if(entry.event.is_some()),
             vouched: count_if(facts.vouched),
             denied: count_if(entry.rule.is_some()),
+            counted_only: count_if(facts.would_refuse.is_some()),
+            purse_empty: count_if(facts.empty_purse.is_some()),
+            money_stop_used: money_used.filter(|used| *used >= MONEY_WATCHED_FROM.into()),
             faults: count_if(entry.level == Level::Error),
             cold_starts: init.map(|_| 1),
             init_time: init,
@@ -210,6 +237,12 @@ impl Journal {
             carrier_time: facts.time_spent(Dependency::Carrier),
             keys_time: facts.time_spent(Dependency::Keys),
         }
+    }
+}
+
+impl Line<'_> {
+    const fn has_metric_of_purses(&self) -> bool {
+        self.counted_only.is_some() || self.purse_empty.is_some() || self.money_stop_used.is_some()
     }
 }
 
@@ -225,30 +258,49 @@ const fn measure_shortfall(sent: bool, verified: bool) -> Option<f64> {
     }
 }
 
-/// Declares the metrics and their dimensions.
+/// Declares the metrics of most lines and their dimensions.
 ///
-/// Every metric has the dimension `stack`, and some have a second one that operators often ask for. The values of each
+/// Every metric has the dimension `stack`, and some have further ones that operators often ask for. The values of each
 /// dimension are a closed set, because CloudWatch bills a metric for each value.
-fn build_format() -> Emf {
+fn declare_most() -> EmfBuilder {
     Emf::builder(NAMESPACE.to_owned(), vec![vec!["stack".to_owned()]])
-        .directive(declare_counts(&[&["stack", "rule"]], &["Denied"]))
-        .directive(declare_counts(&[&["stack", "event"]], &["Events"]))
-        .directive(declare_counts(&[&["stack", "carrier"]], &["Texts"]))
-        .directive(declare_counts(&[&["stack", "outcome"]], &["Verifications"]))
-        .directive(declare_counts(
+        .directive(declare(COUNT, &[&["stack", "rule"]], &["Denied"]))
+        .directive(declare(COUNT, &[&["stack", "event"]], &["Events"]))
+        .directive(declare(COUNT, &[&["stack", "carrier"]], &["Texts"]))
+        .directive(declare(COUNT, &[&["stack", "outcome"]], &["Verifications"]))
+        .directive(declare(
+            COUNT,
             &[&["stack", "country"], &["stack", "business"]],
             &["Sent", "Verified"],
         ))
-        .directive(declare_counts(&[&["stack", "country"]], &["Shortfall"]))
+        .directive(declare(COUNT, &[&["stack", "country"]], &["Shortfall"]))
         .skip_all_validations(cfg!(not(test)))
-        .build()
 }
 
+/// Declares the metrics of purses as well. Each is in few lines, and nobody pays for one that is in none.
+fn declare_purses(format: EmfBuilder) -> EmfBuilder {
+    let by_purse: &[&[&str]] = &[&["stack", "country", "purse"]];
+    format
+        .directive(declare(COUNT, by_purse, &["PurseEmpty"]))
+        .directive(declare(
+            COUNT,
+            &[&["stack", "wouldRefuse"]],
+            &["WouldRefuse"],
+        ))
+        .directive(declare(
+            Unit::Percent,
+            &[&["stack", "country"]],
+            &["MoneyStopUsed"],
+        ))
+}
+
+const COUNT: Unit = Unit::Count;
+
 /// Declares that the metrics `names` also have these sets of `dimensions`.
-fn declare_counts<'a>(dimensions: &[&[&'a str]], names: &[&'a str]) -> MetricDirective<'a> {
+fn declare<'a>(unit: Unit, dimensions: &[&[&'a str]], names: &[&'a str]) -> MetricDirective<'a> {
     let metric = |name: &&'a str| MetricDefinition {
         name,
-        unit: Unit::Count,
+        unit,
         storage_resolution: None,
     };
     MetricDirective {
@@ -257,7 +309,6 @@ fn declare_counts<'a>(dimensions: &[&[&'a str]], names: &[&'a str]) -> MetricDir
         namespace: NAMESPACE,
     }
 }
-
 /// Locks `mutex`, even after a panic under its lock: the journal goes on.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -12,6 +12,6 @@ mod request;
 mod trace;
 
 pub use facts::{Dependency, DependencyCall, Facts, TextSent};
-pub use journal::{Entry, Journal, Level, NAMESPACE, Output};
+pub use journal::{Entry, Journal, Level, MONEY_WATCHED_FROM, NAMESPACE, Output};
 pub use request::RequestContext;
 pub use trace::{TraceContext, Tracer};

@@ -169,7 +169,12 @@ impl Service {
             let block = indexer.number_block(&challenge.phone);
             let place = (country, &block);
             // On the heap: the futures of four calls are large.
-            Box::pin(self.store.credit(spent, place, self.purses(), request)).await;
+            let credited = Box::pin(self.store.credit(spent, place, self.purses(), request)).await;
+            let today = self.policy.terms(request.now, &self.policy.limits).today;
+            request.facts.money_used = credited.and_then(|country| {
+                let today = today.start.day();
+                country.money_used(today, spent.payer.price)
+            });
         }
     }
 

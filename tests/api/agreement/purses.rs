@@ -107,6 +107,7 @@ async fn the_store_and_the_domain_write_purses_alike() {
                 claim: Claim::Nothing,
                 granted_until: None,
                 writes: vec![write.clone()],
+                empty: None,
             });
             let stored = bench.reserve(&plan).await;
             let what = format!("{condition:?} {before:?}");
@@ -204,6 +205,7 @@ async fn the_store_and_the_domain_decide_alike_on_every_claim() {
                 claim,
                 granted_until: None,
                 writes: vec![],
+                empty: None,
             });
             let stored = bench.reserve(&plan).await;
             let bears = |proof: &Proof| proof.bears(claim, &caller, now);

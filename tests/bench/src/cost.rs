@@ -66,6 +66,18 @@ pub(crate) struct Function {
     pub(crate) writes: Vec<Write>,
     /// The items that it reads.
     pub(crate) reads: Vec<Read>,
+    /// What it uses besides these items when the first try does not fit.
+    pub(crate) again: Again,
+}
+
+/// The units of further tries, on average over all invocations.
+#[derive(Debug, Clone, Copy, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Again {
+    /// Write units.
+    pub(crate) write_units: f64,
+    /// Read units.
+    pub(crate) read_units: f64,
 }
 
 /// How often a function starts cold, and what that takes.
@@ -165,7 +177,7 @@ pub(crate) fn table(prices: &Prices, measured: &Measured) -> Table {
         month: month(prices, &measured.month),
         cuts: cuts::savings(prices, measured),
         assumed: format!(
-            "assumed: {:.0} ms of waiting for AWS per send and {:.0} ms per verify; {:.1} % of sends and {:.1} % of verifies are cold starts",
+            "assumed: {:.0} ms of waiting for AWS per send and {:.0} ms per verify; {:.1} % of sends and {:.1} % of verifies are cold starts; further tries as the simulator's steady service makes them",
             measured.send.waiting_ms,
             measured.verify.waiting_ms,
             measured.send.cold.share * 100.0,
@@ -225,8 +237,19 @@ impl Function {
         warm * (1.0 - self.cold.share) + cold * self.cold.share
     }
 
+    /// Returns the write units of the first try.
     fn write_units(&self, prices: &Prices) -> u32 {
         self.writes.iter().map(|write| write.units(prices)).sum()
+    }
+
+    /// Returns the write units on average, further tries included.
+    fn all_write_units(&self, prices: &Prices) -> f64 {
+        f64::from(self.write_units(prices)) + self.again.write_units
+    }
+
+    fn all_read_units(&self, prices: &Prices) -> f64 {
+        let reads = self.reads.iter().map(|read| read.units(prices));
+        reads.sum::<f64>() + self.again.read_units
     }
 
     /// Returns the gigabyte-months of storage that the items of one invocation take.
@@ -276,9 +299,9 @@ fn rows(prices: &Prices, measured: &Measured) -> Vec<Row> {
     let invocations = measured.total(|_| 1.0);
     let seconds = measured.total(|f| f.billed_ms() / 1_000.0);
     let gb_seconds = seconds * f64::from(measured.memory_mb) / 1_024.0;
-    let send_units = f64::from(measured.send.write_units(prices)) * VERIFICATIONS;
-    let verify_units = f64::from(measured.verify.write_units(prices)) * VERIFICATIONS;
-    let reads = measured.total(|f| f.reads.iter().map(|read| read.units(prices)).sum());
+    let send_units = measured.send.all_write_units(prices) * VERIFICATIONS;
+    let verify_units = measured.verify.all_write_units(prices) * VERIFICATIONS;
+    let reads = measured.total(|f| f.all_read_units(prices));
     let stored = measured.total(|f| f.stored_gb_months(prices));
     let secret_calls = measured.total(|f| f.secret_calls);
     let log_gb = measured.total(|f| f64::from(f.all_log_bytes()) / GIGABYTE);

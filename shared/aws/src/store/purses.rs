@@ -213,13 +213,15 @@ impl Store {
     /// The challenge must be marked as used before, by this request. Each credit is tried once, and made again once if
     /// the item was not as it was seen last. A credit that is lost loses room and is never repeated, because nobody knows
     /// whether it was applied.
+    ///
+    /// Returns the country's purse as its credit left it; `None` when that is not known.
     pub async fn credit(
         &self,
         spent: &Spent,
         (country, number_block): (Country, &SubjectIndex),
         policy: &PursePolicy,
         request: &mut RequestContext,
-    ) {
+    ) -> Option<CountryRecord> {
         let (payer, now) = (&spent.payer, request.now);
         let began = Instant::now();
         let deadline = request.deadline.min(began + CREDITED_WITHIN);
@@ -230,9 +232,9 @@ impl Store {
             let make =
                 |seen: Option<&CountryRecord>| Some(payer.credit_country(country, seen, policy));
             let read = |item: &PurseItem| CountryRecord::read(item, now).ok().flatten();
-            if let Some(record) = self.credit_purse(make, read, seen, deadline).await {
-                self.seen().insert(key, record);
-            }
+            let record = self.credit_purse(make, read, seen, deadline).await?;
+            self.seen().insert(key, record.clone());
+            Some(record)
         };
         let of_block = async {
             let make = |seen: Option<&BlockRecord>| payer.credit_block(number_block, seen, policy);
@@ -246,8 +248,9 @@ impl Store {
             self.credit_purse(make, read, None, deadline).await;
         };
         let of_address = self.credit_address(&spent.address, spent.hour, deadline);
-        tokio::join!(of_country, of_block, of_network, of_address);
+        let (country, (), (), ()) = tokio::join!(of_country, of_block, of_network, of_address);
         request.note_call(Dependency::Store, began);
+        country
     }
 
     /// Writes one credit. Returns the record as the write left it, or as it was found.

@@ -1,12 +1,12 @@
 //! The purse of a country: what its item holds, and how a day begins.
 
-use super::Micros;
 use super::ask::Ask;
 use super::item::{Attribute, PurseItem};
 use super::lane::{Lane, Lanes};
 use super::overrides::{Budget, Overrides};
 use super::policy::PursePolicy;
 use super::records::{DAYS_KEPT, Damaged, Room, read_amount};
+use super::{Micros, scale};
 use crate::clock::Timestamp;
 
 /// The most that is learned as a conversion, in thousandths.
@@ -151,6 +151,22 @@ impl CountryRecord {
             .and_then(|place| self.spent.get(place))
             .copied()
             .unwrap_or(0)
+    }
+
+    /// Returns how much of its money stop the country has used on `day`, in whole percent, rounded down; 100 when a
+    /// text of this price no longer fits in. `None` when the record is about another day.
+    ///
+    /// The stop may have grown with the best days. What it leaves and what was spent give it again, so nobody needs the
+    /// policy to tell.
+    #[must_use]
+    pub fn money_used(&self, day: i64, price: Micros) -> Option<u8> {
+        if self.day != day {
+            return None;
+        }
+        let spent = self.spent_on(day);
+        let percent = scale(spent, 100, self.left.saturating_add(spent)).clamp(0, 100);
+        let percent = if self.left < price { 100 } else { percent };
+        u8::try_from(percent).ok()
     }
 
     /// Whether the lane of known phones lacks so much that carriers seem to deliver nothing.

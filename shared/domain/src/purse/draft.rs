@@ -3,8 +3,9 @@
 use super::Micros;
 use super::ask::Ask;
 use super::country::CountryRecord;
+use super::empty::EmptyPurse;
 use super::item::Attribute;
-use super::lane::Lane;
+use super::lane::{Lane, Lanes};
 use super::overrides::{Overrides, drop_budget, same_budget, settle_grant};
 use super::policy::PursePolicy;
 use super::records::Room;
@@ -29,6 +30,8 @@ pub(super) struct CountryDraft<'a> {
     pub(super) granted: Micros,
     /// Whether an operator's grant pays, and not the lane.
     from_grant: bool,
+    /// The lanes that could not be filled.
+    empty: Lanes<bool>,
 }
 
 impl<'a> CountryDraft<'a> {
@@ -60,7 +63,13 @@ impl<'a> CountryDraft<'a> {
             unearned,
             granted,
             from_grant: false,
+            empty: Lanes::default(),
         }
+    }
+
+    /// Returns the lane that could not be filled, the most telling one of several.
+    pub(super) fn empty(&self) -> Option<EmptyPurse> {
+        EmptyPurse::most_telling(self.empty)
     }
 
     /// Fills the lane with what time gave back, if it needs that to pay. Where the open lane cannot pay, an operator's
@@ -74,7 +83,9 @@ impl<'a> CountryDraft<'a> {
         let (price, now) = (self.ask.price, self.ask.now);
         let grant = self.overrides.grant.filter(|_| lane == Lane::Open);
         self.from_grant = filled.is_err() && grant.is_some_and(|grant| grant.pays(price, now));
-        if self.from_grant { Ok(()) } else { filled }
+        let filled = if self.from_grant { Ok(()) } else { filled };
+        self.empty[lane] = filled.is_err() && self.policy.lane(lane).is_some();
+        filled
     }
 
     /// Fills the lane itself with what time gave back.

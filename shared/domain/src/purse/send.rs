@@ -4,6 +4,7 @@ use super::ask::Ask;
 use super::country::CountryRecord;
 use super::credit::Payer;
 use super::draft::CountryDraft;
+use super::empty::EmptyPurse;
 use super::item::{Attribute, PurseItem, PurseKey};
 use super::lane::Lane;
 use super::overrides::Overrides;
@@ -25,6 +26,8 @@ pub struct Plan {
     pub granted_until: Option<Timestamp>,
     /// The writes of purses, each of another item.
     pub writes: Vec<Write>,
+    /// A lane that was open to the caller, too, and could not pay.
+    pub empty: Option<EmptyPurse>,
 }
 
 /// What is stored about the purses of one send; `None` for an item that does not exist.
@@ -132,13 +135,16 @@ impl PurseRule {
 
 /// Why the purses refuse a send.
 ///
-/// It depends on the caller's network and on the number block, never on whether the phone is known.
+/// Rule and time depend on the caller's network and on the number block, never on whether the phone is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PurseRefusal {
     /// The purse that cannot pay.
     pub rule: PurseRule,
     /// When it can pay again, if nobody else asks.
     pub retry_at: Timestamp,
+    /// The purse that was empty; `None` for the money stop, and for a phone's reserve that is used up. No answer shows
+    /// it.
+    pub empty: Option<EmptyPurse>,
 }
 
 /// Why a send has no plan.
@@ -190,6 +196,7 @@ pub fn first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
         claim: ask.reserved.unwrap_or_default(),
         granted_until: None,
         writes: vec![pay_from_block(ask, policy), network, country],
+        empty: None,
     }
 }
 
@@ -204,12 +211,18 @@ pub fn decide(ask: &Ask, policy: &PursePolicy, records: &Records) -> Result<Plan
         return Err(PurseRefusal {
             rule: PurseRule::MoneyPerDay,
             retry_at: ask.today.end(),
+            empty: None,
         });
     }
     let block = draw_from_block(ask, policy, records.block.as_ref());
     let needed = policy.codes_needed(draft.record.typed_before);
     let familiar = records.is_familiar(ask, needed);
-    let (lane, claim) = choose(ask, policy, records, &mut draft, &block, familiar)?;
+    let chosen = choose(ask, policy, records, &mut draft, &block, familiar);
+    let empty = draft.empty();
+    let (lane, claim) = chosen.map_err(|refusal| PurseRefusal {
+        empty: empty.or(refusal.empty),
+        ..refusal
+    })?;
 
     let (granted, granted_until) = (draft.granted, draft.grant_that_pays());
     let (country, conditions, changes) = draft.pay(lane);
@@ -236,6 +249,7 @@ pub fn decide(ask: &Ask, policy: &PursePolicy, records: &Records) -> Result<Plan
         claim,
         granted_until,
         writes,
+        empty,
     })
 }
 
@@ -266,6 +280,7 @@ fn choose(
         return Err(PurseRefusal {
             rule: PurseRule::Country,
             retry_at: retry_at.unwrap_or(ask.today.end()),
+            empty: None,
         });
     }
     if let Some(proof) = &records.proof {
@@ -297,12 +312,14 @@ fn choose(
         (BlockDraw::Pays(_), Err(at)) => Err(PurseRefusal {
             rule: PurseRule::Country,
             retry_at: retry_at.unwrap_or(at),
+            empty: None,
         }),
         (BlockDraw::Empty(at), open) => {
             let open_at = open.err().unwrap_or(*at);
             Err(PurseRefusal {
                 rule: PurseRule::NumberBlock,
                 retry_at: if familiar { *at } else { open_at.max(*at) },
+                empty: Some(EmptyPurse::NumberBlock),
             })
         }
     }

@@ -152,7 +152,15 @@ impl Service {
             items.get(key).cloned().unwrap_or_default()
         })
         .map_err(StoreError::from)?;
-        match decide(ask, self.purses(), &records) {
+        let country = records.country.as_ref();
+        request.facts.money_used =
+            country.and_then(|country| country.money_used(ask.day(), ask.price));
+        let decided = decide(ask, self.purses(), &records);
+        request.facts.empty_purse = match &decided {
+            Ok(paid) => paid.empty,
+            Err(refusal) => refusal.empty,
+        };
+        match decided {
             Ok(paid) => plan.paid = Some(paid),
             Err(refusal) if self.policy.purses.is_shadowed(refusal.rule) => {
                 request.facts.would_refuse = Some(refusal.rule.name());

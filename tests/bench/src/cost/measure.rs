@@ -6,10 +6,12 @@
 use clap::Args;
 use phoneproof_bench::warm::policy;
 use phoneproof_domain::clock::{Clock as _, Timestamp};
+use phoneproof_simulator::scenario::find;
+use phoneproof_simulator::service::Defence;
 use phoneproof_tests::{Answer, World, phone};
 use serde_json::{Map, Value, json};
 
-use super::{Cold, Function, Measured, Month, Prices, Write, sizes, table};
+use super::{Again, Cold, Function, Measured, Month, Prices, Write, sizes, table};
 use crate::lambda::Summary;
 use crate::memory::{ONE_PROCESSOR_MB, Size, Times};
 use crate::{goals, report};
@@ -33,7 +35,8 @@ const DELETED_AFTER_DAYS: f64 = 2.0;
 const REQUEST_HEADER_BYTES: usize = 400;
 /// Bytes of an answer's status line and of the headers that the gateway adds: `apigw-requestid`, `connection`.
 const GATEWAY_HEADER_BYTES: usize = 100;
-/// The number of custom metrics of a stack that serves a few countries and businesses.
+/// The number of custom metrics of a stack that serves a few countries and businesses. Those of purses exist only while a
+/// purse is empty, a rule is in shadow mode, or a country has used half of its money stop.
 const METRICS: u32 = 35;
 /// The number of countries of that stack. The alarm of countries reads a metric of each.
 const COUNTRIES: usize = 5;
@@ -42,7 +45,15 @@ const COUNTRIES: usize = 5;
 const KEY_REQUESTS: u32 = 4 * 12 * 24 * 365 / 12;
 /// The default of `LogRetentionDays` in `template.yaml`.
 const LOG_DAYS: u32 = 30;
-/// The template. Each `MetricName:` in it is a metric that an alarm reads.
+/// The units of a second try. The first one, which failed, is billed like one that went through. The second writes seven
+/// items at most, and reads four before it.
+const SECOND_TRY: Again = Again {
+    write_units: 14.0,
+    read_units: 4.0,
+};
+/// The purses that a typed code is credited to: country, block and network.
+const PURSES: f64 = 3.0;
+/// The template. Each `MetricName:` in it is a metric that an alarm reads, and each `SELECT` an alarm that reads some.
 const TEMPLATE: &str = include_str!("../../../../template.yaml");
 
 /// The options of `bench cost`.
@@ -98,7 +109,10 @@ fn scale(summary: &Summary) -> Times {
 async fn measure(send: Times, verify: Times) -> Measured {
     let flow = Flow::run().await;
     let (writes, given_back) = writes(&flow);
-    let alarm_metrics = TEMPLATE.matches("MetricName:").count() + COUNTRIES;
+    let (send_again, verify_again) = play_further_tries();
+    // One query has a metric of each country all the time. The others have one now and then, and count as one.
+    let queries = TEMPLATE.matches("SELECT ").count();
+    let alarm_metrics = TEMPLATE.matches("MetricName:").count() + COUNTRIES + queries - 1;
     Measured {
         memory_mb: MEMORY_MB,
         send: Function {
@@ -106,6 +120,7 @@ async fn measure(send: Times, verify: Times) -> Measured {
             waiting_ms: SEND_WAITS_MS,
             cold: cold(SEND_COLD, send),
             writes,
+            again: send_again,
             ..flow.send
         },
         verify: Function {
@@ -113,6 +128,7 @@ async fn measure(send: Times, verify: Times) -> Measured {
             waiting_ms: VERIFY_WAITS_MS,
             cold: cold(VERIFY_COLD, verify),
             writes: given_back,
+            again: verify_again,
             ..flow.verify
         },
         month: Month {
@@ -123,6 +139,24 @@ async fn measure(send: Times, verify: Times) -> Measured {
             log_days: LOG_DAYS,
         },
     }
+}
+
+/// Plays the steady service of the simulator, and returns what further tries use of a send and of a verify.
+fn play_further_tries() -> (Again, Again) {
+    let steady = find("a").expect("a scenario");
+    let tally = steady.run(&Defence::of(&policy()), 1).tally;
+    #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
+    let share = |part: u64, of: u64| part as f64 / of as f64;
+    let second = share(tally.second_tries, tally.first_tries + tally.second_tries);
+    let send = Again {
+        write_units: second * SECOND_TRY.write_units,
+        read_units: second * SECOND_TRY.read_units,
+    };
+    let verify = Again {
+        write_units: (share(tally.credit_writes, tally.codes) - PURSES).max(0.0),
+        read_units: 0.0,
+    };
+    (send, verify)
 }
 
 const fn cold(share: f64, times: Times) -> Cold {
@@ -204,6 +238,7 @@ fn function(cold_share: f64, request: &Value, answer: &Answer, line: &str) -> Fu
         secret_calls: cold_share + KEYRING_DUE,
         writes: Vec::new(),
         reads: Vec::new(),
+        again: Again::default(),
     }
 }
 
@@ -281,6 +316,7 @@ fn small(number: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Architecture;
     use super::*;
 
     #[tokio::test]
@@ -303,6 +339,14 @@ mod tests {
             measured.send.writes
         );
         assert_eq!(measured.verify.writes.len(), 5);
+        // A send that is not paid from the purse of the crowd is the exception, and so is a credit that is written twice.
+        let (send, verify) = (measured.send.again, measured.verify.again);
+        assert!((0.1..1.0).contains(&send.write_units), "{send:?}");
+        assert!((0.02..0.3).contains(&send.read_units), "{send:?}");
+        assert!((0.0..1.5).contains(&verify.write_units), "{verify:?}");
+        // The whole, at any speed of the machine: Lambda's time is under a dollar.
+        let dollars = table(&Prices::load(), &measured).total(Architecture::X86);
+        assert!((16.0..19.0).contains(&dollars), "{dollars}");
         let record = &measured.send.writes[0];
         assert!(record.bytes > 300 && record.kept_days > 90.0, "{record:?}");
         let address = &measured.send.writes[2];

@@ -86,3 +86,40 @@ fn a_week_teaches_its_conversion_when_it_had_enough_texts_and_was_the_best() {
     assert_eq!(learned(300, 225, Some(800)), Some(800));
     assert_eq!(learned(400, 340, Some(800)), Some(850));
 }
+
+#[test]
+fn the_record_tells_how_much_of_the_money_stop_its_day_has_used_also_of_one_that_has_grown() {
+    let policy = PursePolicy::default();
+    let mut table = Table::familiar(&policy);
+    let now = ask(0, "home", "b");
+    let key = now.country_key();
+    let used = |table: &Table, day, price| {
+        let record = table.records(&now, None).country.expect("a record");
+        record.money_used(day, price)
+    };
+    // Four texts of 25 dollars are 3.52 %.
+    assert_eq!(used(&table, now.day(), PRICE), Some(3));
+    assert_eq!(used(&table, now.day() + 1, PRICE), None, "another day");
+    for (left, percent) in [
+        (12_500_001, 49),
+        (12_500_000, 50),
+        (PRICE, 99),
+        (PRICE - 1, 100),
+        (0, 100),
+    ] {
+        table.set(key.clone(), Attribute::Left, left);
+        let spent = Attribute::spent_on(now.day());
+        table.set(key.clone(), spent, 25_000_000 - left);
+        assert_eq!(used(&table, now.day(), PRICE), Some(percent), "{left}");
+    }
+    // A day of 50 dollars makes a stop of 150.
+    let mut table = Table::familiar(&policy);
+    let before = Attribute::spent_on(now.day() - 3);
+    table.set(key.clone(), before, 50_000_000);
+    let later = ask(86_400, "home", "b");
+    assert!(table.send(&later, &policy, None).is_ok());
+    let spent = Attribute::spent_on(later.day());
+    table.set(key.clone(), spent, 75_000_000);
+    table.set(key, Attribute::Left, 75_000_000);
+    assert_eq!(used(&table, later.day(), PRICE), Some(50));
+}

@@ -380,3 +380,58 @@ fn a_damaged_item_stops_its_country_and_is_named() {
         assert_eq!(stopped(attribute, value), damaged, "{value:?}");
     }
 }
+
+/// Operators hear of a lane that is empty, also when another one pays.
+#[test]
+fn a_plan_and_a_refusal_name_the_lane_that_was_empty_and_that_says_most() {
+    use Lane::{Crowd, Known, Moved, Open};
+    let policy = PursePolicy::default();
+    let empty = |lanes: &[Lane], ask: &Ask, proof: Option<&Proof>| {
+        let mut table = Table::familiar(&policy);
+        for lane in lanes {
+            let now = ask.now.unix();
+            table.set(ask.country_key(), Attribute::Lane(*lane), 0);
+            table.set(ask.country_key(), Attribute::LaneAt(*lane), now);
+        }
+        match table.send(ask, &policy, proof) {
+            Ok(plan) => (Some(plan.payer.lane), plan.empty),
+            Err(refusal) => (None, refusal.empty),
+        }
+    };
+    let lane = |lane| Some(EmptyPurse::Lane(lane));
+    let (home, abroad) = (ask(0, "home", "b"), ask(0, "abroad", "b"));
+    let own = proof("device");
+    assert_eq!(empty(&[], &home, None), (Some(Crowd), None));
+    assert_eq!(empty(&[Crowd], &home, None), (Some(Open), lane(Crowd)));
+    assert_eq!(empty(&[Crowd, Open], &home, None), (None, lane(Crowd)));
+    assert_eq!(empty(&[Open], &abroad, None), (None, lane(Open)));
+    // An attack does not touch what known phones have.
+    assert_eq!(
+        empty(&[Crowd, Open], &home, Some(&own)),
+        (Some(Known), lane(Crowd))
+    );
+    let outage = empty(&[Crowd, Known, Moved, Open], &home, Some(&own));
+    assert_eq!(outage, (None, lane(Known)));
+    // A stranger says nothing about them.
+    assert_eq!(empty(&[Known, Open], &abroad, None), (None, lane(Open)));
+}
+
+#[test]
+fn an_empty_block_and_a_money_stop_are_no_empty_lane() {
+    let policy = PursePolicy::default();
+    let mut table = Table::familiar(&policy);
+    let ask = ask(0, "abroad", "b");
+    table.set(ask.block_key(), Attribute::Room, 0);
+    table.set(ask.block_key(), Attribute::At, ask.now.unix());
+    let refused = table.send(&ask, &policy, None).expect_err("an empty block");
+    assert_eq!(refused.empty, Some(EmptyPurse::NumberBlock));
+    // A known phone does not need its block.
+    let plan = table.send(&ask, &policy, Some(&proof("device")));
+    assert_eq!(plan.expect("a plan").empty, None);
+    table.set(ask.country_key(), Attribute::Left, 0);
+    let refused = table.send(&ask, &policy, None).expect_err("no money");
+    assert_eq!(
+        (refused.rule, refused.empty),
+        (PurseRule::MoneyPerDay, None)
+    );
+}

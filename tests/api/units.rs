@@ -1,0 +1,86 @@
+//! The capacity units of DynamoDB that a send and a verify use, by who pays for the text.
+//!
+//! An established send is the usual one: `purses::an_established_send_is_one_transaction_of_seven_items` holds its 14 write
+//! units. Here are the others. A first try that failed is billed, too.
+
+use phoneproof_tests::{Units, World, phone};
+
+/// A country that is served: users of one network have typed codes in.
+async fn start() -> World {
+    let world = World::builder().purses().proxied().start().await;
+    for n in 600..606 {
+        verify(&world, n).await;
+    }
+    world.advance(61);
+    let _ = world.proxy().take_units();
+    world
+}
+
+fn home(n: u32) -> String {
+    format!("198.51.100.{}", n % 250)
+}
+
+fn abroad(n: u32) -> String {
+    format!("203.{}.113.7", n % 250)
+}
+
+async fn verify(world: &World, n: u32) {
+    let (number, device) = (phone(n), format!("d{n}"));
+    let sent = world.client.send_from(&number, &device, &home(n)).await;
+    assert_eq!(sent.status, 202, "{n}: {}", sent.text);
+    let code = world.code(&number);
+    assert_eq!(world.client.verify(&sent.token(), &code).await.status, 200);
+}
+
+const fn units(write: usize, half_reads: usize) -> Units {
+    Units { write, half_reads }
+}
+
+/// The units of one send, which must go out.
+async fn count_send(world: &World, n: u32, address: &str) -> Units {
+    let sent = world
+        .client
+        .send_from(&phone(n), &format!("d{n}"), address)
+        .await;
+    assert_eq!(sent.status, 202, "{n}: {}", sent.text);
+    world.proxy().take_units()
+}
+
+#[tokio::test]
+async fn a_send_that_the_crowd_does_not_pay_for_reads_once_and_writes_once_more() {
+    let world = start().await;
+    // Seven items: phone, device, address, ranges, block, network, country.
+    assert_eq!(count_send(&world, 1, &home(1)).await, units(14, 0));
+    // Strangers do not need the network: six items. The network was returned, and so was the country if it refused. The phone
+    // and what did not refuse are read.
+    assert_eq!(count_send(&world, 2, &abroad(2)).await, units(14 + 12, 6));
+    // A known phone at its device needs neither block nor network: five items.
+    assert_eq!(count_send(&world, 600, &abroad(3)).await, units(14 + 10, 6));
+    // The first text of a day begins it.
+    world.advance(86_400);
+    assert_eq!(count_send(&world, 4, &home(4)).await, units(14 + 14, 6));
+    assert_eq!(count_send(&world, 5, &home(5)).await, units(14, 0));
+}
+
+#[tokio::test]
+async fn a_right_code_writes_the_phone_the_address_and_three_purses() {
+    let world = start().await;
+    let sent = world.client.send_from(&phone(1), "d1", &home(1)).await;
+    let _ = world.proxy().take_units();
+    let wrong = world.wrong_code(&phone(1));
+    assert_eq!(world.client.verify(&sent.token(), &wrong).await.status, 422);
+    assert_eq!(world.proxy().take_units(), units(1, 0));
+    let code = world.code(&phone(1));
+    assert_eq!(world.client.verify(&sent.token(), &code).await.status, 200);
+    assert_eq!(world.proxy().take_units(), units(5, 0));
+    // The known lane does not credit the block.
+    let sent = world
+        .client
+        .send_from(&phone(600), "d600", &abroad(2))
+        .await;
+    let _ = world.proxy().take_units();
+    let code = world.code(&phone(600));
+    assert_eq!(world.client.verify(&sent.token(), &code).await.status, 200);
+    let units = world.proxy().take_units();
+    assert!((4..=6).contains(&units.write), "{units:?}");
+}
