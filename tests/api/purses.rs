@@ -506,6 +506,36 @@ async fn a_shadowed_rule_refuses_nobody_and_says_what_it_would_do() {
 }
 
 #[tokio::test]
+async fn the_money_of_a_day_and_the_blocks_hold_while_the_country_is_in_shadow_mode() {
+    let world = World::builder()
+        .purses()
+        .policy("shadow = []", "shadow = [\"country-purse\"]")
+        .policy("usd_per_day = 25.00", "usd_per_day = 0.20")
+        .start()
+        .await;
+    let send = async |number: &str, n: usize| {
+        let address = format!("203.0.{n}.7");
+        let from = world.client.send_from(number, &format!("d{n}"), &address);
+        from.await
+    };
+    // A block starts with five texts of a cent.
+    for n in 0..6 {
+        let answer = send(&format!("+1415555200{n}"), n).await;
+        match n {
+            5 => assert_refused(&answer, "number-block-purse"),
+            _ => assert_eq!(answer.status, 202, "{n}: {}", answer.text),
+        }
+    }
+    for n in 5..21 {
+        let answer = send(&nth(n), n).await;
+        match n {
+            20 => assert_refused(&answer, "money-per-day"),
+            _ => assert_eq!(answer.status, 202, "{n}: {}", answer.text),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_test_number_touches_no_purse() {
     let number = "\n[[test_number]]\nphone = \"+14155550100\"\ncode = \"424242\"\nuntil = \"2099-01-01T00:00:00Z\"\nper_day = 100\n";
     let world = World::builder()

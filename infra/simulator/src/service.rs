@@ -15,7 +15,7 @@ use phoneproof_domain::policy::Policy;
 use phoneproof_domain::purse::{
     Ask, BlockRecord, Caller, CountryRecord, Lane, Lanes, Micros, NetworkRecord, Payer, Plan,
     Proof, PurseItem, PurseKey, PursePolicy, PurseSettings, Records, Stopped, Write, decide,
-    first_try,
+    decide_in_shadow, first_try,
 };
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{SubjectIndex, Subjects};
@@ -188,7 +188,7 @@ impl Service {
         let gates = self.gates(&subjects, now);
         self.check(&gates, &subjects, &terms)?;
         let payer = match self.purse_settings.clone() {
-            Some(settings) => self.pay(&settings, now, request, &subjects)?,
+            Some(settings) => Some(self.pay(&settings, now, request, &subjects)?),
             None => None,
         };
         for gate in gates {
@@ -288,14 +288,14 @@ impl Service {
         Ok(())
     }
 
-    /// Lets a purse pay: the first try, or a second one after a read. Nobody pays where a refusal is only counted.
+    /// Lets a purse pay: the first try, or a second one after a read.
     fn pay(
         &mut self,
         settings: &PurseSettings,
         now: Timestamp,
         request: &Request,
         subjects: &Subjects,
-    ) -> Result<Option<Payer>, &'static str> {
+    ) -> Result<Payer, &'static str> {
         let policy = &settings.policy;
         let country = request.place.country;
         let shards = settings.shards_of(country);
@@ -317,19 +317,24 @@ impl Service {
         let first = first_try(&ask, policy);
         if self.write_all(&first.writes) {
             self.tally.first_tries += 1;
-            return Ok(Some(first.payer));
+            return Ok(first.payer);
         }
         let phone = self.phones.get(&subjects.phone_index);
         let proof = phone.and_then(|phone| phone.proof.clone());
         let records = Records::read(&ask, proof, |key| self.item(key));
-        let plan =
-            records.and_then(|records| decide(&ask, policy, &records).map_err(Stopped::Refused));
-        match plan {
-            Ok(plan) => self.apply(plan, &ask, subjects).map(Some),
-            Err(Stopped::Refused(refusal)) if settings.is_shadowed(refusal.rule) => {
+        let plan = records.and_then(|records| {
+            let decided = decide(&ask, policy, &records);
+            let decided = decided.or_else(|refusal| {
+                if !settings.is_shadowed(refusal.rule) {
+                    return Err(refusal);
+                }
                 self.tally.would_refuse += 1;
-                Ok(None)
-            }
+                decide_in_shadow(&ask, settings, &records)
+            });
+            decided.map_err(Stopped::Refused)
+        });
+        match plan {
+            Ok(plan) => self.apply(plan, &ask, subjects),
             Err(Stopped::Refused(refusal)) => Err(refusal.rule.name()),
             Err(Stopped::Damaged(..)) => Err("damaged-purse"),
         }

@@ -68,7 +68,9 @@ pub use self::policy::{
 };
 pub use self::proof::{Caller, Claim, Proof};
 pub use self::records::{BlockRecord, DAYS_KEPT, Damaged, NetworkRecord, Room, ServiceRecord};
-pub use self::send::{Plan, PurseRefusal, PurseRule, Records, Stopped, decide, first_try};
+pub use self::send::{
+    Plan, PurseRefusal, PurseRule, Records, Stopped, decide, decide_in_shadow, first_try,
+};
 pub use self::settings::PurseSettings;
 pub use self::view::{MoneyView, NetworkView, Outlook, PurseView, foresee, outlook};
 pub use self::write::{Change, Condition, Write};

@@ -128,15 +128,23 @@ impl<'a> CountryDraft<'a> {
     }
 
     /// Takes the price out of the lane or the grant, which was filled before, and returns what the write checks and
-    /// changes.
-    pub(super) fn pay(mut self, lane: Lane) -> (CountryRecord, Vec<Condition>, Vec<Change>) {
+    /// changes. Without a lane, the text is only counted. So is one that the money of the day does not reach for.
+    pub(super) fn pay(
+        mut self,
+        lane: Option<Lane>,
+    ) -> (CountryRecord, Vec<Condition>, Vec<Change>) {
         let Ask { price, now, .. } = *self.ask;
-        let filled = self.record.holds(lane);
-        if !self.from_grant {
+        let lane = lane.filter(|_| !self.from_grant);
+        let filled = lane.map_or(0, |lane| self.record.holds(lane));
+        if let Some(lane) = lane {
             let holds = filled - price;
             self.record.lanes[lane] = Some(Room { holds, at: now });
         }
+        let left = self.record.left;
         self.record.count(price);
+        if left < price {
+            self.record.left = left;
+        }
         let (mut conditions, mut changes) = self.settle_overrides();
         let kept = (now + self.policy.country_kept()).unix();
         changes.push(Change::Set(Attribute::ExpiresAt, kept));
@@ -152,24 +160,27 @@ impl<'a> CountryDraft<'a> {
         conditions.push(Condition::Is(Attribute::Day, seen.day));
         // What other writers may change in between is only added to. The rest is set, and its condition is what was
         // seen.
-        let (own, own_at) = (Attribute::Lane(lane), Attribute::LaneAt(lane));
         let mut added = vec![];
-        match seen.lanes[lane] {
-            _ if self.from_grant => {}
-            Some(room) if room.holds == filled => {
-                conditions.push(Condition::AtLeast(own, price));
-                added.push((own, -price));
+        if let Some(lane) = lane {
+            let (own, own_at) = (Attribute::Lane(lane), Attribute::LaneAt(lane));
+            match seen.lanes[lane] {
+                Some(room) if room.holds == filled => {
+                    conditions.push(Condition::AtLeast(own, price));
+                    added.push((own, -price));
+                }
+                Some(room) => {
+                    conditions.push(Condition::Is(own, room.holds));
+                    conditions.push(Condition::Is(own_at, room.at.unix()));
+                }
+                None => conditions.push(Condition::Absent(own)),
             }
-            Some(room) => {
-                conditions.push(Condition::Is(own, room.holds));
-                conditions.push(Condition::Is(own_at, room.at.unix()));
-            }
-            None => conditions.push(Condition::Absent(own)),
         }
         let today = self.record.day;
         if today == seen.day {
             if self.has_ended_budget() {
                 conditions.push(Condition::Is(Attribute::Left, seen.left));
+            } else if left < price {
+                conditions.push(Condition::Below(Attribute::Left, price));
             } else {
                 conditions.push(Condition::AtLeast(Attribute::Left, price));
                 added.push((Attribute::Left, -price));
@@ -181,7 +192,7 @@ impl<'a> CountryDraft<'a> {
         let (before, after) = (seen.to_item(), self.record.to_item());
         for (attribute, value) in after.iter() {
             let is_added = added.iter().any(|(added, _)| *added == attribute);
-            let is_own = attribute == own_at && !self.from_grant;
+            let is_own = lane.is_some_and(|lane| attribute == Attribute::LaneAt(lane));
             if !is_added && (is_own || before.get(attribute) != Some(value)) {
                 changes.push(Change::Set(attribute, value));
             }

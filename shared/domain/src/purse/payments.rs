@@ -17,6 +17,8 @@ pub(super) enum BlockDraw {
     Pays(Write),
     /// It can pay from this instant.
     Empty(Timestamp),
+    /// It is empty, and its rule refuses nobody.
+    Spared,
 }
 
 /// Makes the write of a block that has enough, or that does not exist, and that no operator gave anything.

@@ -1,5 +1,7 @@
 //! The decision of a send: which lane pays, or why none does.
 
+use std::collections::BTreeSet;
+
 use super::ask::Ask;
 use super::country::CountryRecord;
 use super::credit::Payer;
@@ -12,6 +14,7 @@ use super::payments::{BlockDraw, draw_from_block, grant, pay_from_block, pay_fro
 use super::policy::PursePolicy;
 use super::proof::{Claim, Proof};
 use super::records::{BlockRecord, Damaged, NetworkRecord, ServiceRecord};
+use super::settings::PurseSettings;
 use super::write::{Change, Condition, Write};
 use crate::clock::Timestamp;
 
@@ -206,31 +209,70 @@ pub fn first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
 ///
 /// [`PurseRefusal`] says which purse cannot pay.
 pub fn decide(ask: &Ask, policy: &PursePolicy, records: &Records) -> Result<Plan, PurseRefusal> {
+    decide_without(&BTreeSet::new(), ask, policy, records)
+}
+
+/// Makes the plan of a send that a rule in shadow mode refuses. The other rules count it, and may refuse it.
+///
+/// What the rule guards pays nothing, and what it counts is counted: a country's money of the day holds also while the
+/// country's purse is in shadow mode.
+///
+/// # Errors
+///
+/// [`PurseRefusal`] of a rule that is not in shadow mode.
+pub fn decide_in_shadow(
+    ask: &Ask,
+    settings: &PurseSettings,
+    records: &Records,
+) -> Result<Plan, PurseRefusal> {
+    decide_without(&settings.shadowed, ask, &settings.policy, records)
+}
+
+/// Makes the plan of a send, as far as other rules than `shadowed` admit it.
+fn decide_without(
+    shadowed: &BTreeSet<PurseRule>,
+    ask: &Ask,
+    policy: &PursePolicy,
+    records: &Records,
+) -> Result<Plan, PurseRefusal> {
     let mut draft = records.draft(ask, policy);
-    if draft.record.left < ask.price {
+    if draft.record.left < ask.price && !shadowed.contains(&PurseRule::MoneyPerDay) {
         return Err(PurseRefusal {
             rule: PurseRule::MoneyPerDay,
             retry_at: ask.today.end(),
             empty: None,
         });
     }
-    let block = draw_from_block(ask, policy, records.block.as_ref());
+    let mut block = draw_from_block(ask, policy, records.block.as_ref());
+    if matches!(block, BlockDraw::Empty(_)) && shadowed.contains(&PurseRule::NumberBlock) {
+        block = BlockDraw::Spared;
+    }
     let needed = policy.codes_needed(draft.record.typed_before);
     let familiar = records.is_familiar(ask, needed);
     let chosen = choose(ask, policy, records, &mut draft, &block, familiar);
     let empty = draft.empty();
-    let (lane, claim) = chosen.map_err(|refusal| PurseRefusal {
-        empty: empty.or(refusal.empty),
-        ..refusal
-    })?;
+    let (lane, claim) = match chosen {
+        Ok((lane, claim)) => (Some(lane), claim),
+        Err(refusal) if shadowed.contains(&refusal.rule) => {
+            (None, ask.reserved.unwrap_or_default())
+        }
+        Err(refusal) => {
+            return Err(PurseRefusal {
+                empty: empty.or(refusal.empty),
+                ..refusal
+            });
+        }
+    };
 
     let (granted, granted_until) = (draft.granted, draft.grant_that_pays());
     let (country, conditions, changes) = draft.pay(lane);
     let mut writes = vec![];
-    if let (true, BlockDraw::Pays(write)) = (lane.asks_block(), block) {
+    // Where no lane pays, the code counts for the strangers' one.
+    let payer_lane = lane.unwrap_or(Lane::Open);
+    if let (true, BlockDraw::Pays(write)) = (payer_lane.asks_block(), block) {
         writes.push(write);
     }
-    if lane == Lane::Crowd {
+    if lane == Some(Lane::Crowd) {
         writes.push(pay_from_network(ask, needed));
     }
     writes.push(Write {
@@ -241,9 +283,9 @@ pub fn decide(ask: &Ask, policy: &PursePolicy, records: &Records) -> Result<Plan
     if granted > 0 {
         writes.push(grant(ask, policy, granted));
     }
-    let mut payer = Payer::new(ask, lane);
+    let mut payer = Payer::new(ask, payer_lane);
     payer.codes_needed = Some(needed);
-    payer.heals = lane == Lane::Known && country.lacks_codes(policy, ask.price);
+    payer.heals = payer_lane == Lane::Known && country.lacks_codes(policy, ask.price);
     Ok(Plan {
         payer,
         claim,
@@ -262,7 +304,7 @@ fn choose(
     block: &BlockDraw,
     familiar: bool,
 ) -> Result<(Lane, Claim), PurseRefusal> {
-    let pays = matches!(block, BlockDraw::Pays(_));
+    let pays = !matches!(block, BlockDraw::Empty(_));
     // The time that a refusal names: of the lane that is open to this network, whoever the phone belongs to.
     let mut retry_at = None;
     if familiar && pays {
@@ -308,8 +350,8 @@ fn choose(
         return Ok((Lane::Attested, Claim::Nothing));
     }
     match (block, draft.fill(Lane::Open)) {
-        (BlockDraw::Pays(_), Ok(())) => Ok((Lane::Open, Claim::Nothing)),
-        (BlockDraw::Pays(_), Err(at)) => Err(PurseRefusal {
+        (BlockDraw::Pays(_) | BlockDraw::Spared, Ok(())) => Ok((Lane::Open, Claim::Nothing)),
+        (BlockDraw::Pays(_) | BlockDraw::Spared, Err(at)) => Err(PurseRefusal {
             rule: PurseRule::Country,
             retry_at: retry_at.unwrap_or(at),
             empty: None,

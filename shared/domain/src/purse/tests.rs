@@ -4,6 +4,7 @@ mod days;
 mod lanes;
 mod overrides;
 mod properties;
+mod shadow;
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -10,7 +10,7 @@ use phoneproof_domain::denial::Denial;
 use phoneproof_domain::phone_record::Reservation;
 use phoneproof_domain::purse::{
     Ask, Caller, PurseItem, PurseKey, PursePolicy, PurseRefusal, PurseRule, Records, decide,
-    first_try, price_of,
+    decide_in_shadow, first_try, price_of,
 };
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
@@ -164,18 +164,29 @@ impl Service {
             Ok(paid) => plan.paid = Some(paid),
             Err(refusal) if self.policy.purses.is_shadowed(refusal.rule) => {
                 request.facts.would_refuse = Some(refusal.rule.name());
-                plan.paid = None;
+                let counted = decide_in_shadow(ask, &self.policy.purses, &records);
+                let paid = counted.map_err(|refusal| self.refuse(ask, &items, refusal, request))?;
+                plan.paid = Some(paid);
             }
-            Err(refusal) => {
-                // The reserve of a phone is no matter of the country.
-                if ask.reserved.is_none() {
-                    self.remembered.remember_purses(ask, &items, refusal);
-                }
-                request.facts.denied = Some(subject_of(ask, refusal));
-                return Err(self.deny(Denial::Unpaid(refusal), request));
-            }
+            Err(refusal) => return Err(self.refuse(ask, &items, refusal, request)),
         }
         Ok(())
+    }
+
+    /// Remembers what the purses held, and makes the refusal of the send.
+    fn refuse(
+        &self,
+        ask: &Ask,
+        items: &HashMap<PurseKey, PurseItem>,
+        refusal: PurseRefusal,
+        request: &mut RequestContext,
+    ) -> SendError {
+        // The reserve of a phone is no matter of the country.
+        if ask.reserved.is_none() {
+            self.remembered.remember_purses(ask, items, refusal);
+        }
+        request.facts.denied = Some(subject_of(ask, refusal));
+        self.deny(Denial::Unpaid(refusal), request)
     }
 }
 

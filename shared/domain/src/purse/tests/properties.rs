@@ -11,7 +11,7 @@ use crate::root::RootId;
 
 /// One step of a history.
 #[derive(Debug, Clone)]
-struct Step {
+pub(super) struct Step {
     wait: i64,
     network: u8,
     block: u8,
@@ -19,7 +19,7 @@ struct Step {
     is_typed: bool,
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
     let wait = prop_oneof![
         6 => 0_i64..90,
         2 => 0_i64..30_000,
@@ -37,7 +37,11 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// Plays a history and calls `look` with the ask before each send.
-fn play(steps: &[Step], policy: &PursePolicy, mut look: impl FnMut(&Table, &Ask, Option<&Proof>)) {
+pub(super) fn play(
+    steps: &[Step],
+    policy: &PursePolicy,
+    mut look: impl FnMut(&Table, &Ask, Option<&Proof>),
+) {
     let (mut table, mut now) = (Table::default(), 0);
     for step in steps {
         now += step.wait;
