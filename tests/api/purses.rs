@@ -514,9 +514,8 @@ async fn the_money_of_a_day_and_the_blocks_hold_while_the_country_is_in_shadow_m
         .start()
         .await;
     let send = async |number: &str, n: usize| {
-        let address = format!("203.0.{n}.7");
-        let from = world.client.send_from(number, &format!("d{n}"), &address);
-        from.await
+        let (device, address) = (format!("d{n}"), format!("203.0.{n}.7"));
+        world.client.send_from(number, &device, &address).await
     };
     // A block starts with five texts of a cent.
     for n in 0..6 {
