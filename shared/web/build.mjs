@@ -22,7 +22,7 @@ async function readWords(name) {
 }
 
 /** Names of elements of the view, which nothing outside the bundle reads, so they may be short. A key of the words is read there. */
-const OWN_NAMES = /^((number|code)Notice|codeForm|regionField|phoneRow|(phone|code)Error|expiry|callMe|changeDone|doneBox|announcer|lead|retell|mark|tick|sleep|wake|leave|keep|until|soon)$/;
+const OWN_NAMES = /^((number|code)Notice|codeForm|regionField|phoneRow|(phone|code)Error|expiry|callMe|changeDone|doneBox|announcer|lead|retell|mark|tick|sleep|wake|leave|keep|until)$/;
 
 /** Ships the Chinese words without a second copy of their keys: both tables have the same, in the same order. */
 const packWords = {

@@ -121,9 +121,12 @@ export async function toDone(tab) {
 /** Answers as a gateway does in the place of the service: without a problem document. */
 export const gateway = (tab, path, status) => tab.route(`${BASE}${path}`, (route) => route.fulfill({ status, headers: { "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "*" }, contentType: "application/json", body: `{"message":"Forbidden"}` }));
 
-/** Serves an app of shared/web/examples, by path: type and text. Returns the requests that it sends to `/login`. */
-export async function serveApp(tab, files) {
-  app = { files, taken: [] };
+/**
+ * Serves an app of shared/web/examples, by path: type and text. Returns the requests that it sends to `/login`, which are answered
+ * with these statuses, then with 200.
+ */
+export async function serveApp(tab, files, statuses = []) {
+  app = { files, taken: [], statuses };
   await tab.goto(`${ORIGIN}/app/`);
   return app.taken;
 }
@@ -136,7 +139,7 @@ function serveAppFile(request, reply, path) {
   request.on("data", (part) => (body += part));
   request.on("end", () => {
     if (path === "/login") app.taken.push({ body, headers: request.headers });
-    reply.writeHead(200, { "Content-Type": file[0] }).end(file[1]);
+    reply.writeHead((path === "/login" && app?.statuses.shift()) || 200, { "Content-Type": file[0] }).end(file[1]);
   });
   return true;
 }

@@ -157,7 +157,7 @@ on("a reload knows that the carrier did not confirm the text", {}, async (tab) =
   await shows(tab, "#code-lead", /We tried to text/);
   await tab.reload();
   await shows(tab, "#code-lead", /We tried to text/);
-  await shows(tab, "#code-notice", /not confirmed/);
+  await shows(tab, "#unconfirmed", /not confirmed/);
 });
 
 on("a reload keeps the country of a number, and a reset takes it away", {}, async (tab) => {

@@ -1,5 +1,6 @@
 """Drives shared/web/examples/form.py as a browser would, against the stack on port 3000, and checks that no token reaches it."""
 
+import concurrent.futures
 import http.cookiejar
 import http.server
 import json
@@ -30,6 +31,7 @@ def browser(form=FORM):
             seen.append(text + str(answer.headers))
             return text
 
+    ask.session = lambda: next(cookie.value for cookie in jar if cookie.name == "session")
     return ask
 
 
@@ -99,6 +101,32 @@ def behind_a_gateway():
     assert "Phone number" in said and phone in said
 
 
+def at_once(*works):
+    """What each of them returns, begun at the same moment."""
+    with concurrent.futures.ThreadPoolExecutor(len(works)) as pool:
+        return [future.result() for future in [pool.submit(work) for work in works]]
+
+
+def twice():
+    """A form that is sent twice, or again, texts once, costs one try and shows one page; the log-in has a session of its own."""
+    ask, phone = browser(), "+14152067986"
+    ask()
+    for said in at_once(*[lambda: ask("/send", phone=phone)] * 3):
+        assert "Enter the code" in said, said
+    assert count_texts(phone) == 1
+    code = code_of(phone)
+    wrong = f"{(int(code) + 1) % 1_000_000:06}"
+    for _ in range(6):
+        assert "not the code" in ask("/verify", code=wrong)
+    before = ask.session()
+    for said in at_once(*[lambda: ask("/verify", code=code)] * 3):
+        assert f"Hello, {phone}" in said and "new code" not in said and "not work" not in said, said
+    assert "not work" not in ask("/verify", code=code)
+    assert ask.session() != before
+    stolen = urllib.request.Request(FORM, headers={"Cookie": f"session={before}"})
+    assert "Hello" not in urllib.request.urlopen(stolen).read().decode()
+
+
 gateway = http.server.ThreadingHTTPServer(("127.0.0.1", 8082), Gateway)
 threading.Thread(target=gateway.serve_forever, daemon=True).start()
 servers = [start(8081, ISSUER), start(8083, "http://127.0.0.1:8082")]
@@ -120,6 +148,7 @@ try:
     assert "not work just now" in other("/verify", code="000000")
     assert "Hello" not in other()
     behind_a_gateway()
+    twice()
     assert not re.search(r"eyJ|v1\.r|&lt;b&gt;.*<b>", "".join(seen)), "a token reached the browser"
     print(f"the form of Python logs in, refuses a test number, and shows no token in {len(seen)} answers")
 finally:

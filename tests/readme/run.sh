@@ -22,6 +22,9 @@ blocks '<!-- tested -->' >"$folder/walk.sh"
 blocks '<!-- tested: app -->' >"$folder/app.mjs"
 blocks '<!-- tested: python -->' >"$folder/relying_party.py"
 blocks '<!-- tested: node -->' >"$folder/relying_party.mjs"
+blocks '<!-- tested: backend -->' >"$folder/backend.py"
+cp shared/web/examples/plain.html "$folder/page.html"
+cp shared/web/dist/phone-proof.js "$folder"
 for snippet in edge.mjs edge.py page.mjs; do
     blocks "<!-- tested: $snippet -->" docs/CALLERS.md >"$folder/$snippet"
 done
@@ -29,9 +32,9 @@ cp "$edge_key" "$folder/edge.pem"
 mkdir "$folder/node_modules"
 ln -s "$PWD/tests/readme/node_modules/jose" "$folder/node_modules/jose"
 ln -s "$PWD/shared/web" "$folder/node_modules/phoneproof-web"
-# The page of the README is the plain app, which the browser tests run, without the action and the frame.
+# The page of the README is the plain app, which the browser tests run, without the frame.
 blocks '<!-- tested: page -->' | while IFS= read -r line; do
-    grep -qF -- "$(sed -E 's/^ +//' <<<"$line")" <(sed 's/ action="pay:order-42:EUR 100"//' shared/web/examples/plain.html) || { echo "not in plain.html: $line"; exit 1; }
+    grep -qF -- "$(sed -E 's/^ +//' <<<"$line")" shared/web/examples/plain.html || { echo "not in plain.html: $line"; exit 1; }
 done
 
 # The crate beside the clone, as the README has it. It is built with the versions of this repository.
@@ -67,6 +70,7 @@ async function prove(phone, known, action) {
 }
 
 const tokens = { rust: "+14152017986", python: "+14152027986", node: "+14152037986" };
+tokens.form = "+14152077986";
 for (const [name, phone] of Object.entries(tokens)) writeFileSync(`${name}.jwt`, await prove(phone));
 writeFileSync("test.jwt", await prove("+14155550100", "000000"));
 writeFileSync("action.jwt", await prove("+14152047986", undefined, "pay:order-42:EUR 100"));
@@ -89,6 +93,19 @@ expect 409 "$(cat rust.jwt)"
 expect 401
 expect 403 "$(cat test.jwt)"
 echo "the Rust service acts once, and refuses a replay, another action, no token and a test number"
+
+# The backend of the form takes over the port of the Rust service.
+kill "$server"
+wait "$server" || true
+python3 backend.py 2>/dev/null &
+server=$!
+curl -s --retry 20 --retry-connrefused --retry-delay 1 http://127.0.0.1:8080/ | grep -q '<phone-proof name="proof"'
+curl -s http://127.0.0.1:8080/phone-proof.js | cmp - phone-proof.js
+post() { curl -s -o answer.txt -w '%{http_code}' --data-urlencode "proof=$1" http://127.0.0.1:8080/login; }
+[ "$(post "$(cat form.jwt)")" = 200 ] && grep -qF '+14152077986 is logged in' answer.txt
+[ "$(post "$(cat form.jwt)")" = 409 ]
+for bad in "$(cat test.jwt)" "$(cat action.jwt)" '' nonsense; do [ "$(post "$bad")" = 403 ]; done
+echo "the backend of the form logs in once, and refuses a replay, another action, no token and a test number"
 
 cat >>relying_party.py <<'PYTHON'
 

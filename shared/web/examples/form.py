@@ -11,8 +11,10 @@ import html
 import http.client
 import json
 import os
+import re
 import secrets
 import sys
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -25,6 +27,7 @@ ISSUER = os.environ.get("ISSUER", "http://127.0.0.1:3000")
 BUSINESS = "login"
 keys = jwt.PyJWKClient(f"{ISSUER}/.well-known/jwks.json")
 sessions = {}
+opening = threading.Lock()
 
 WORDS = {
     "invalid-phone": "There is no such number. Enter it with a leading + and its country code.",
@@ -98,11 +101,13 @@ def text(session, challenge):
         body["token"] = challenge
     _, answer = call("/v1/send", body, {"Idempotency-Key": session["key"]})
     if "token" in answer or kind(answer) not in ("", "unavailable", "internal"):
-        session.pop("about")
+        session.pop("about", None)
     if "token" not in answer:  # 202, or 504: the text may still arrive
         if challenge and kind(answer) in OVER:
             session.pop("challenge", None)
         return refuse(answer)
+    if answer["token"] != challenge:
+        session["wrong"] = set()
     session["challenge"] = answer["token"]
     return ""
 
@@ -112,9 +117,20 @@ def change(session, form):
     return ""
 
 
+def read_code(form):
+    return re.sub(r"\W", "", form.get("code", ""))
+
+
 def verify(session, form):
-    status, answer = call("/v1/verify", {"token": session.get("challenge", "-"), "code": form.get("code", "")})
+    if "challenge" not in session:
+        return ""  # a form that is sent again, after the code was right
+    code = read_code(form)
+    if code in session["wrong"]:
+        return WORDS["wrong-code"]  # it would cost another try
+    status, answer = call("/v1/verify", {"token": session["challenge"], "code": code})
     if status != 200 or "token" not in answer:
+        if kind(answer) == "wrong-code":
+            session["wrong"].add(code)
         # What a gateway says of itself ends nothing.
         if kind(answer) in OVER:
             session.pop("challenge", None)
@@ -127,7 +143,7 @@ def verify(session, form):
     spent, _ = call("/v1/spend", {"token": answer["token"], "audience": BUSINESS})
     if spent != 200:
         return "Please ask for a new code."
-    session["phone"] = phone
+    session.update(phone=phone, code=code)
     return ""
 
 
@@ -153,21 +169,33 @@ def page(session, said):
 
 
 class Handler(BaseHTTPRequestHandler):
-    def answer(self, said=""):
-        text = page(self.session, said).encode()
+    def answer(self):
+        text = page(self.session, self.session.pop("said", "")).encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Security-Policy", "default-src 'none'; form-action 'self'; frame-ancestors 'none'")
         self.send_header("Cache-Control", "no-store")
-        self.send_header("Set-Cookie", f"session={self.id}; HttpOnly; SameSite=Strict; Path=/")  # with TLS add: Secure
+        self.send_session()
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
 
+    def send_session(self):
+        if sessions.get(self.id) is self.session:
+            self.send_header("Set-Cookie", f"session={self.id}; HttpOnly; SameSite=Strict; Path=/")  # with TLS add: Secure
+
     def open_session(self):
         cookie = SimpleCookie(self.headers.get("Cookie", "")).get("session")
-        self.id = cookie.value if cookie and cookie.value in sessions else secrets.token_urlsafe(24)
-        self.session = sessions.setdefault(self.id, {"device": secrets.token_hex(16)})
+        with opening:
+            self.id = cookie.value if cookie and cookie.value in sessions else secrets.token_urlsafe(24)
+            self.session = sessions.setdefault(self.id, {"device": secrets.token_hex(16), "lock": threading.Lock()})
+
+    def rename_session(self):
+        """Whoever knew the id before the log-in, or gave it to the browser, does not know this one."""
+        with opening:
+            sessions.pop(self.id, None)
+            self.id = self.session["id"] = secrets.token_urlsafe(24)
+            sessions[self.id] = self.session
 
     def do_GET(self):
         self.open_session()
@@ -180,7 +208,19 @@ class Handler(BaseHTTPRequestHandler):
         if work is None or size > 4096:
             return self.send_error(404)
         form = dict(urllib.parse.parse_qsl(self.rfile.read(size).decode(errors="replace")))
-        self.answer(work(self.session, form))
+        with self.session["lock"]:  # a double click is two requests at once
+            if "phone" not in self.session:
+                self.session["said"] = work(self.session, form)
+                if "phone" in self.session:
+                    self.rename_session()
+            elif self.path == "/verify" and read_code(form) == self.session["code"]:
+                self.id = self.session["id"]  # the second click, by whoever has the code, too
+        # The page is another request, so that reloading it sends no form again.
+        self.send_response(303)
+        self.send_header("Location", "/")
+        self.send_session()
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def log_message(self, *_):
         pass  # the default names addresses

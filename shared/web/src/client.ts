@@ -6,9 +6,11 @@
  * @module
  */
 
-import { type Environment, call } from "./http.js";
+import { type Environment, call, now as clock, readNumber } from "./http.js";
+import { Keys } from "./keys.js";
 import { Problem } from "./problem.js";
-import { readDigits } from "./text.js";
+import { kept } from "./storage.js";
+import { readCode } from "./text.js";
 
 export { Problem } from "./problem.js";
 export type { ClientProblem, ProblemDocument, Remedy, Rule, ServiceProblem } from "./problem.js";
@@ -35,14 +37,15 @@ export interface PolicyBusiness {
 }
 
 /** How a client is made. */
-export interface Options extends Partial<Environment> {
+export interface Options extends Unset<Environment> {
   /** The URL of your stack, such as `https://verify.example.com`. Empty, or a path, is of the origin of the page. */
   issuer: string;
   /** The business that phones are verified for. Your backend compares it with the `aud` of the success token. */
   business: string;
   /** Names this device or installation. By default a random id, which browsers keep. */
-  device?: string;
+  device?: string | undefined;
 }
+type Unset<T> = { [Name in keyof T]?: T[Name] | undefined };
 
 /** What a code is asked for. */
 export interface SendRequest {
@@ -80,6 +83,7 @@ interface SendAnswer {
   attempts?: number | undefined;
   phone?: string;
 }
+type Sent = { answer: SendAnswer; unconfirmed?: Problem };
 
 /** What outlives a page, as {@link Challenge.save} returns it. It holds the phone number. */
 export interface Saved {
@@ -96,28 +100,30 @@ export interface Saved {
   unconfirmed: boolean;
 }
 
-/** Verifies phones for one business. Make it once per page or process. */
+/**
+ * Verifies the phone of one person for one business. Make one per device: a page or an app makes one. On a server, make one
+ * per person with the `device` of that person, or all share the limits of one device.
+ */
 export class PhoneProof {
   readonly issuer: string;
   readonly business: string;
   readonly device: string;
   readonly #environment: Environment;
-  /** The key of each send whose outcome is unknown, by what was asked for. */
-  readonly #keys = new Map<string, string>();
-  readonly #running = new Map<string, Promise<Challenge>>();
+  readonly #keys: Keys;
+  readonly #running = new Map<string, Promise<Sent>>();
   #policy: Promise<Policy> | undefined;
 
   /** @throws {TypeError} if `issuer` is no such URL. */
-  constructor({ issuer, business, device, ...environment }: Options) {
+  constructor({ issuer, business, device, fetch, now, wait, deadline }: Options) {
     this.issuer = readIssuer(issuer);
     this.business = business;
     this.device = device ?? deviceId();
+    this.#keys = new Keys(this.issuer, business, this.device);
     this.#environment = {
-      fetch: (...request) => globalThis.fetch(...request),
-      now: () => (globalThis.performance ?? Date).now(),
-      wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-      deadline: 15_000,
-      ...environment,
+      fetch: fetch ?? ((...request) => globalThis.fetch(...request)),
+      now: now ?? clock,
+      wait: wait ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))),
+      deadline: deadline! > 0 ? deadline! : 15_000,
     };
   }
 
@@ -126,7 +132,8 @@ export class PhoneProof {
     const read = async () => {
       const policy = (await this.#call("GET", "/v1/policy")) as Policy;
       if (!Array.isArray(policy.countries) || !Array.isArray(policy.businesses)) throw new Problem("not-phoneproof", 200);
-      return policy;
+      // Nobody can choose what is none.
+      return { ...policy, countries: policy.countries.filter(Boolean), businesses: policy.businesses.filter(Boolean) };
     };
     return (this.#policy ??= read().catch((error: unknown) => {
       this.#policy = undefined;
@@ -135,35 +142,32 @@ export class PhoneProof {
   }
 
   /**
-   * Texts a code. Asked twice for the same at once, it sends once. When nothing answered, ask again: the key of the first
-   * request goes along, so that the service texts once, whichever of the requests arrived.
+   * Texts a code. Asked twice for the same at once, it sends once, and gives each caller a challenge. When nothing answered,
+   * ask again, in a browser also after a reload: the key of the first request goes along, so that the service texts once,
+   * whichever of the requests arrived.
    *
    * @throws {Problem}
    */
-  send(request: SendRequest): Promise<Challenge> {
+  async send(request: SendRequest): Promise<Challenge> {
     // Not the language, and not who vouches: asked again with another one, it is the same text.
     const about = JSON.stringify([request.phone, request.region, request.action, request.channel]);
-    return share(this.#running, about, () => this.#send(request, about));
-  }
-
-  async #send(request: SendRequest, about: string): Promise<Challenge> {
-    const { answer, unconfirmed } = await this.text(request, about);
+    const { answer, unconfirmed } = await share(this.#running, about, () => this.text(request, about));
     return new Challenge(this, { ...request, attestation: undefined }, answer, unconfirmed);
   }
 
   /** @internal Asks for a text under the key of what it is `about`, which lives until the service has decided. */
-  async text(request: SendRequest, about: string, token?: string): Promise<{ answer: SendAnswer; unconfirmed?: Problem }> {
+  async text(request: SendRequest, about: string, token?: string): Promise<Sent> {
     const { phone, region, locale, action, channel, attestation } = request;
     const other = channel === "sms" ? undefined : channel;
     const body = { phone, uniqueId: this.device, businessId: this.business, region, locale, action, token, attestation, channel: other };
     const key = this.#keys.get(about) ?? randomId();
-    this.#keys.set(about, key);
+    this.#keys.keep(about, key);
     try {
       const answer = (await this.post("/v1/send", body, { "Idempotency-Key": key })) as SendAnswer;
-      this.#keys.delete(about);
+      this.#keys.keep(about);
       return { answer };
     } catch (error) {
-      if (error instanceof Problem && error.isFinal) this.#keys.delete(about);
+      if (error instanceof Problem && error.isFinal) this.#keys.keep(about);
       // A 504 names the token of a text that may still arrive.
       if (error instanceof Problem && error.document.token) return { answer: error.document as SendAnswer, unconfirmed: error };
       throw error;
@@ -177,9 +181,9 @@ export class PhoneProof {
     // A clock that was set back meanwhile gives less than nothing; then nobody knows how much time is left.
     const gone = Math.max(0, (Date.now() - saved.savedAt) / 1000);
     const { answer } = saved;
-    const expiresIn = answer.expiresIn && answer.expiresIn - gone;
+    const expiresIn = readNumber(answer.expiresIn! - gone);
     if (expiresIn! <= 0) return undefined;
-    return new Challenge(this, saved.request, { ...answer, expiresIn, resendIn: Math.max(0, (answer.resendIn ?? 0) - gone) }, saved.unconfirmed ? new Problem("delivery-unknown", 504) : undefined, saved.wrong);
+    return new Challenge(this, saved.request, { ...answer, expiresIn, resendIn: Math.max(0, answer.resendIn! - gone) }, saved.unconfirmed ? new Problem("delivery-unknown", 504) : undefined, saved.wrong);
   }
 
   /** @internal Every success has a token; what has none is of another service. */
@@ -211,6 +215,8 @@ export class Challenge {
   unconfirmed: Problem | undefined;
   /** The success, once the right code was entered. */
   success: Success | undefined;
+  /** The code that was right. */
+  #right: string | undefined;
   readonly #client: PhoneProof;
   #token = "";
   #expires: number | undefined;
@@ -224,7 +230,7 @@ export class Challenge {
   constructor(client: PhoneProof, request: SendRequest, answer: SendAnswer, unconfirmed?: Problem, wrong: string[] = []) {
     this.#client = client;
     this.request = request;
-    this.#wrong = new Set(wrong);
+    this.#wrong = new Set(Array.isArray(wrong) ? wrong : []);
     this.#take(answer, unconfirmed);
   }
 
@@ -239,31 +245,33 @@ export class Challenge {
   }
 
   /**
-   * Checks a code. The same code twice at once is submitted once, and never again after it was right. A code that was
-   * wrong is not submitted again either, because that would cost a guess; nor is one of another length.
+   * Checks a code, which may stand in the whole message. The same code twice at once is submitted once. After the right one
+   * nothing is submitted: that code gives the success again, every other is wrong. A code that was wrong is not submitted
+   * again either, because that would cost a guess; nor is one of another length.
    *
    * @throws {Problem}
    */
   verify(typed: string): Promise<Success> {
-    const code = readDigits(typed);
+    const code = readCode(typed, this.codeLength);
     const check = () => this.#verify(code);
     // One after the other: once a code was right, no other is submitted.
     return share(this.#guesses, code, () => (this.#last = this.#last.then(check, check)));
   }
 
   async #verify(code: string): Promise<Success> {
-    if (this.success) return this.success;
+    if (this.success && this.#right === code) return this.success;
     const { codeLength: length, attemptsLeft: left } = this;
     if (!/^\d+$/.test(code) || (length !== undefined && code.length !== length)) {
       const accepted = `${length ?? "only"} digits`;
-      throw new Problem("malformed", 400, { detail: `A code has ${accepted}.`, errors: [{ field: "code", accepted }] });
+      throw new Problem("malformed", 400, { errors: [{ field: "code", accepted }] });
     }
-    if (this.#wrong.has(code)) {
-      throw new Problem("wrong-code", 422, { detail: "It was wrong before.", attemptsRemaining: left });
+    if (this.success || this.#wrong.has(code)) {
+      throw new Problem("wrong-code", 422, { attemptsRemaining: left });
     }
     const token = this.#token;
     try {
       this.success = (await this.#client.post("/v1/verify", { token, code }, {}, true)) as Success;
+      this.#right = code;
       return this.success;
     } catch (error) {
       if (!(error instanceof Problem) || !error.isFinal) throw error;
@@ -315,12 +323,13 @@ export class Challenge {
   #take(answer: SendAnswer, unconfirmed?: Problem): void {
     this.#token = answer.token;
     this.phone = answer.phone ?? this.phone;
-    this.codeLength = answer.codeLength ?? this.codeLength;
+    // What is no number, the service did not say.
+    const [length, attempts = this.attemptsLeft, expiresIn, resendIn = 0] = [answer.codeLength, answer.attempts, answer.expiresIn, answer.resendIn].map(readNumber);
+    this.codeLength = length ?? this.codeLength;
     // A resend says how many guesses a challenge has. Those that were used stay used.
-    const { attempts = this.attemptsLeft } = answer;
     if (!(attempts! > this.attemptsLeft!)) this.attemptsLeft = attempts;
-    if (answer.expiresIn !== undefined) this.#expires = this.#at(answer.expiresIn);
-    this.#resend = this.#at(answer.resendIn ?? 0);
+    if (expiresIn !== undefined) this.#expires = this.#at(expiresIn);
+    this.#resend = this.#at(resendIn);
     this.unconfirmed = unconfirmed;
   }
 
@@ -355,15 +364,11 @@ const DEVICE = "phoneproof-device";
 
 /** The id of this browser, which it keeps where it may. */
 function deviceId(): string {
-  try {
-    const kept = localStorage.getItem(DEVICE) ?? "";
-    // What else a page may have put there, the service would refuse for ever.
-    const known = /^[\da-f]{32}$/.test(kept) ? kept : randomId();
-    localStorage.setItem(DEVICE, known);
-    return known;
-  } catch {
-    return randomId();
-  }
+  const known = kept("localStorage", DEVICE) ?? "";
+  // What else a page may have put there, the service would refuse for ever.
+  const device = /^[\da-f]{32}$/.test(known) ? known : randomId();
+  kept("localStorage", DEVICE, device);
+  return device;
 }
 
 /** A random id of 128 bits. It names something and protects nothing, so a runtime without `crypto` may make it, too. */

@@ -1,55 +1,54 @@
-// What a developer has to know when the component cannot work. A browser tells a page nothing of why a call failed, so a
-// second call finds out.
+// What a developer has to know when the component cannot work. A browser tells a page nothing of why a call failed, so
+// further calls find out.
 
 import type { PhoneProof, Policy } from "./client.js";
 import { Problem } from "./problem.js";
 
 const tell = (text: string) => console.error(`<phone-proof> ${text}`);
 
-/** Whether something answers at `url`, although the page may not read what. */
-async function isThere(url: string): Promise<boolean> {
-  try {
-    await fetch(url, { mode: "no-cors", credentials: "omit" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Tells the developer of a fault that no person in front of the page can mend. Returns whether it is one. */
-export async function diagnose(client: PhoneProof | undefined, error: unknown): Promise<boolean> {
+/**
+ * Tells the developer of a fault that no person in front of the page can mend. Returns whether it is one. `isFixed` is whether
+ * the page names the number.
+ */
+export async function diagnose(client: PhoneProof | undefined, error: unknown, isFixed = false): Promise<boolean> {
   if (!(error instanceof Problem) || !client) {
     tell(error instanceof Problem ? `cannot work: ${error.document.detail}` : `failed: ${error}`);
     return !client;
   }
   const url = client.issuer || location.origin;
-  switch (error.kind) {
+  const { kind, status, document, message } = error;
+  const { errors = [] } = document;
+  switch (kind) {
     case "no-answer": {
+      const answers = (mode: RequestMode) => fetch(`${url}/v1/policy`, { mode, credentials: "omit", cache: "no-store" }).then(() => true, () => false);
       const foreign = new URL(url, location.href).origin !== location.origin;
-      if (foreign && (await isThere(`${url}/v1/ping`))) {
+      // A connection that was lost, and is back, is no matter of origins.
+      if (!foreign || !(await answers("no-cors"))) {
+        tell(`nothing answers at ${url}. Check the attribute \`issuer\`, and \`connect-src\` of the Content-Security-Policy.`);
+      } else if (!(await answers("cors"))) {
         tell(`${url} answers, but not to pages of ${location.origin}. Add this origin to the stack's AllowedOrigins.`);
         return true;
       }
-      tell(`nothing answers at ${url}. Check the attribute \`issuer\`, and \`connect-src\` of the Content-Security-Policy.`);
       return false;
     }
     case "not-phoneproof":
     case "not-found":
-      tell(`what answers at ${url} is not PhoneProof (status ${error.status}). Check the attribute \`issuer\`.`);
+      tell(`what answers at ${url} is not ${kind === "not-found" ? "the root of " : ""}PhoneProof (status ${status}). Check the attribute \`issuer\`, which ends before \`/v1\`.`);
       return true;
     case "unknown-business":
-      tell(`${url} knows no business \`${client.business}\`. Check the attribute \`business\`.`);
-      return true;
     case "client-key":
-      tell(`the business \`${client.business}\` has a client key, so only a backend may call it. Check the attribute \`business\`.`);
+      tell(`${url} knows no business \`${client.business}\` without a client key. Check the attribute \`business\`.`);
       return true;
     case "too-large":
     case "malformed":
     case "invalid-attestation":
+    case "invalid-phone": {
+      const field = errors[0]?.field;
       // What a person typed is theirs to mend.
-      if (error.document.errors?.[0]?.field === "code") return false;
-      tell(`${url} could not use: ${error.document.errors?.map(({ field, accepted }) => `${field} (${accepted})`).join(", ") || error.message}.`);
+      if (field === "code" || (!isFixed && (field === "phone" || kind === "invalid-phone"))) return false;
+      tell(`${url} could not use: ${errors.map(({ field, accepted }) => `${field} (${accepted})`).join(", ") || message}.`);
       return true;
+    }
     default:
       return false;
   }
@@ -60,6 +59,6 @@ export function isListed(client: PhoneProof, policy: Policy, country: string): b
   if (country && !policy.countries.includes(country)) tell(`the policy does not list the country \`${country}\`.`);
   const known = policy.businesses.map(({ id }) => id);
   if (known.includes(client.business)) return true;
-  tell(`${client.issuer || location.origin}/v1/policy does not list the business \`${client.business}\`: it does not exist, or has a client key. It lists: ${known.join(", ") || "none"}.`);
+  tell(`${client.issuer || location.origin}/v1/policy does not list the business \`${client.business}\`. It lists: ${known.join(", ") || "none"}.`);
   return false;
 }

@@ -2,6 +2,7 @@
 // node, so nothing has to be escaped.
 
 import { reflect } from "./attributes.js";
+import { now } from "./http.js";
 import { type Key, LANGUAGES, EN, type Words, readTag, servedTag } from "./words.js";
 
 export type Values = Record<string, string | number | Node | (() => string | Node)>;
@@ -64,6 +65,11 @@ export class Speaker {
     return node;
   }
 
+  /** The key of what `node` says. */
+  says(node: Element): Key | undefined {
+    return this.#said.get(node)?.[0];
+  }
+
   clear(node: Element): void {
     this.#said.delete(node);
     node.replaceChildren();
@@ -95,7 +101,7 @@ export class Countdowns {
 
   /** Calls `show(seconds left)` as the seconds pass, then `done` once. A new countdown of a node replaces the one before. */
   start(node: Element, seconds: number, show: (left: number) => void, done: () => void): void {
-    this.#running.set(node, { until: performance.now() + seconds * 1000, show, done });
+    this.#running.set(node, { until: now() + seconds * 1000, show, done });
     this.#run();
     this.tick();
   }
@@ -106,7 +112,7 @@ export class Countdowns {
 
   tick(): void {
     for (const [node, { until, show, done }] of this.#running) {
-      const left = Math.ceil((until - performance.now()) / 1000);
+      const left = Math.ceil((until - now()) / 1000);
       if (left > 0) {
         show(left);
       } else {

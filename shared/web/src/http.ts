@@ -22,12 +22,26 @@ export interface FetchAnswer {
 /** What the calls need of the outside. Each has a default; tests and other runtimes replace what they like. */
 export interface Environment {
   fetch: Fetch;
-  /** Milliseconds of a clock that only runs forward. The time of day may be wrong, so nothing reads it. */
+  /** Milliseconds of a clock that only runs forward, whatever the time of day is. */
   now: () => number;
   /** Waits for so many milliseconds. */
   wait: (milliseconds: number) => Promise<void>;
-  /** The longest that a call may take, in milliseconds. */
+  /** The longest that a call may take, in milliseconds; `Infinity` for no limit. */
   deadline: number;
+}
+
+const running = () => (globalThis.performance ?? Date).now();
+let [ran, day, passed] = [running(), Date.now(), 0];
+
+/**
+ * The default of {@link Environment.now}. `performance.now` stands still while a device sleeps, and the time of day may be
+ * wrong, or set. So what the time of day gains at once counts as sleep; what it loses does not count.
+ */
+export function now(): number {
+  const [run, dayRun] = [running() - ran, Date.now() - day];
+  ran += run;
+  day += dayRun;
+  return (passed += dayRun - run > 1000 ? dayRun : run);
 }
 
 /** The pauses before repeats, in milliseconds. A function that starts anew needs about one second. */
@@ -70,7 +84,7 @@ function pauseBefore({ kind, document, retryIn = 0 }: Problem, tries: number, is
 
 async function once({ fetch, deadline }: Environment, url: string, init: FetchInit): Promise<unknown> {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), deadline);
+  const timer = setTimeout(() => abort.abort(), Math.min(deadline, 2 ** 31 - 1)); // a longer timer fires at once
   try {
     // No cookies: the service knows none. `cache` is left to the service's headers.
     const answer = await fetch(url, { ...init, credentials: "omit", signal: abort.signal });
@@ -86,6 +100,9 @@ async function once({ fetch, deadline }: Environment, url: string, init: FetchIn
     clearTimeout(timer);
   }
 }
+
+/** A number of an answer; `undefined` for anything else. */
+export const readNumber = (value: unknown): number | undefined => (Number.isFinite(value) ? (value as number) : undefined);
 
 /** Reads an object of JSON; `undefined` if it is none. */
 function parse(text: string): object | undefined {

@@ -5,19 +5,23 @@
  */
 
 // The words first: where they stand in the bundle, gzip finds most of what is alike.
-import { phoneFault, wordsFor } from "./refusals.js";
+import { type Step, phoneFault, wordsFor } from "./refusals.js";
+import { askVouched } from "./attestation.js";
 import { ABOUT, type Reflected, defineReflected, reflect, takeEarlier } from "./attributes.js";
 import { Challenge, type Fetch, PhoneProof, type Policy, type PolicyBusiness, Problem, type SendRequest, type Success } from "./client.js";
 import { diagnose, isListed } from "./diagnose.js";
 import { Countdowns, Speaker, type Values, formatLeft, make, spoken } from "./dom.js";
+import type { PhoneProofEvents, Shown } from "./events.js";
 import { findLanguage, watchLanguage } from "./language.js";
 import { Place } from "./places.js";
+import { listenForSms } from "./sms.js";
 import { STYLE } from "./style.js";
 import { isInternational } from "./text.js";
 import { type View, makeView } from "./view.js";
 import { type Key, LANGUAGES, type Words, readTag } from "./words.js";
 
 export * from "./client.js";
+export type { AttestationNeeded, PhoneProofEventMap, PhoneProofEvents, Shown } from "./events.js";
 export { phoneFault, wordsFor } from "./refusals.js";
 export type { Refusal, Step } from "./refusals.js";
 export { isInternational, plain, readDigits } from "./text.js";
@@ -25,44 +29,16 @@ export { formatLeft } from "./dom.js";
 export { LANGUAGES, servedTag } from "./words.js";
 export type { Key, Words } from "./words.js";
 
-/** What the component shows: the form for the number, the form for the code, or that the phone is verified. */
-export type Shown = "number" | "code" | "done";
-
-/** The events, with their `detail`. All bubble. A change of `value` is also a plain `change` event. */
-export interface PhoneProofEvents {
-  "phoneproof-shown": { shown: Shown };
-  "phoneproof-sent": { challenge: Challenge };
-  "phoneproof-verified": Success;
-  "phoneproof-refused": { problem: Problem };
-  "phoneproof-attestation-needed": AttestationNeeded;
-}
-
-/** The service wants the word of your edge before it texts. Without an answer of the page, the person reads the refusal. */
-export interface AttestationNeeded {
-  /** What is asked for: the number as typed, with its `region` unless it has a leading +. */
-  request: SendRequest;
-  /** The refusal. */
-  problem: Problem;
-  /**
-   * Takes the attestation, or a promise of it: the same is then asked for once more, with it. Call it while the event is
-   * handled. Nothing or `null` is for a person who did not pass your check.
-   */
-  respondWith(attestation: Attestation | PromiseLike<Attestation>): void;
-}
-type Attestation = string | null | undefined;
-
 type Props = Reflected & Pick<PhoneProofElement, "value" | "words" | "fetch">;
 /** What a page may set on the element, as JSX takes it. */
 export type PhoneProofProps = { [Name in keyof Props]?: Props[Name] | undefined } & {
   form?: string | undefined;
   onchange?: ((event: Event) => void) | undefined;
-};
+} & { [Name in keyof PhoneProofEvents as `on${Name}`]?: ((event: CustomEvent<PhoneProofEvents[Name]>) => void) | undefined };
 
-/** The words of a countdown, while it runs and when it is over. */
-const NEW_CODE = { soon: "newIn", now: "newNow" } as const;
-const AGAIN = { soon: "retryIn", now: "retryNow" } as const;
-
-/** How long a send waits for the policy, which names the countries, in milliseconds. */
+/** After how many milliseconds of an unanswered call the person is told that it is under way. */
+const UNDER_WAY = 1000;
+/** How long a send waits for the policy, which names the countries, in milliseconds; and when one that was lost is asked for again. */
 const COUNTRIES_WITHIN = 3000;
 /** The elements on the page. */
 const SHOWN = new Set<PhoneProofElement>();
@@ -104,8 +80,8 @@ export class PhoneProofElement extends Base {
   #fetch: Fetch | undefined;
   #policy: Policy | undefined;
   #reading: Promise<void> | undefined;
-  /** The notice that the set-up is at fault. */
-  #setup: HTMLElement | undefined;
+  /** The last notices, by what they say. */
+  readonly #told: { [K in Key]?: HTMLElement } = {};
   #challenge: Challenge | undefined;
   #success: Success | undefined;
   #shown: Shown = "number";
@@ -113,14 +89,14 @@ export class PhoneProofElement extends Base {
   #over = false;
   /** What runs, with the button that began it. Each reset puts a new map in its place. */
   #busy = new Map<Work, HTMLElement>();
-  #sms: AbortController | undefined;
+  #stopSms = () => {};
 
   constructor() {
     super();
     // Styles that a script makes are not inline, so a strict Content-Security-Policy admits them.
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(STYLE);
-    const root = this.attachShadow({ mode: "open", delegatesFocus: true });
+    const root = this.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [sheet];
     const { number, codeForm, doneBox, announcer, send, verify, resend, callMe } = this.#view;
     root.append(number, codeForm, doneBox, announcer);
@@ -130,7 +106,14 @@ export class PhoneProofElement extends Base {
     this.#on(callMe, "click", "resend", callMe, (isAwaited) => this.#resend(isAwaited, "voice"));
     this.#view.change.addEventListener("click", () => this.#backToNumber());
     this.#view.changeDone.addEventListener("click", () => this.reset());
-    this.#view.haveCode.addEventListener("click", () => this.#showCode());
+    this.#view.haveCode.addEventListener("click", () => {
+      // The code that is typed now is not that of a text under way.
+      this.#cancel();
+      this.#showCode();
+    });
+    this.#internals.role = "group";
+    // A label of the element clicks it, too. A tap inside comes from what was tapped.
+    this.addEventListener("click", (event) => event.composedPath()[0] === this && this.focus());
   }
 
   // ------------------------------------------------------------------------------------- for the page
@@ -162,6 +145,12 @@ export class PhoneProofElement extends Base {
   }
   reportValidity(): boolean {
     return this.#internals.reportValidity();
+  }
+
+  /** Focuses what is to be filled in next. */
+  override focus(options?: FocusOptions): void {
+    const { phone, send, code, done } = this.#view;
+    ({ number: this.#isFixed ? send : phone, code, done })[this.#shown].focus(options);
   }
 
   get shown(): Shown {
@@ -223,13 +212,14 @@ export class PhoneProofElement extends Base {
     this.#countdowns.wake();
     addEventListener("online", this.#retry);
     this.#settle();
+    this.#listenForSms();
   }
   disconnectedCallback(): void {
     SHOWN.delete(this);
     this.#languageWatch.disconnect();
     this.#place.leave();
     this.#countdowns.sleep();
-    this.#sms?.abort();
+    this.#stopSms();
     removeEventListener("online", this.#retry);
   }
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
@@ -252,7 +242,10 @@ export class PhoneProofElement extends Base {
   formDisabledCallback(disabled: boolean): void {
     for (const control of this.shadowRoot!.querySelectorAll<HTMLInputElement>("input,select,button")) control.disabled = disabled;
   }
-  readonly #retry = () => void this.#readPolicy();
+  readonly #retry = () => {
+    this.#told.offline?.remove();
+    void this.#readPolicy();
+  };
 
   // ------------------------------------------------------------------------------------------ language
 
@@ -271,7 +264,7 @@ export class PhoneProofElement extends Base {
   // -------------------------------------------------------------------------------------------- policy
 
   #connect(): PhoneProof {
-    const { issuer, business } = this;
+    const [issuer, business] = [this.issuer, this.business.trim()];
     try {
       return (this.#client ??= new PhoneProof({ issuer, business, fetch: (...request) => (this.#fetch ?? fetch)(...request) }));
     } catch (error) {
@@ -281,7 +274,7 @@ export class PhoneProofElement extends Base {
 
   /** Whether the page names the number. */
   get #isFixed(): boolean {
-    return this.phone !== "";
+    return this.phone.trim() !== "";
   }
 
   get #isDisabled(): boolean {
@@ -305,7 +298,7 @@ export class PhoneProofElement extends Base {
     return reading;
   }
 
-  async #askPolicy(): Promise<void> {
+  async #askPolicy(isRepeat?: boolean): Promise<void> {
     let client: PhoneProof | undefined;
     let isAtFault: boolean;
     try {
@@ -317,10 +310,16 @@ export class PhoneProofElement extends Base {
     } catch (error) {
       if (client !== this.#client) return;
       isAtFault = await diagnose(client, error);
+      if (!isAtFault && !isRepeat) {
+        await new Promise((resolve) => setTimeout(resolve, COUNTRIES_WITHIN));
+        if (client === this.#client) return this.#askPolicy(true);
+      }
       if (client !== this.#client) return;
     }
-    this.#setup?.remove();
-    this.#setup = isAtFault ? this.#notice(this.#view.numberNotice, "setup") : undefined;
+    this.#told.setup?.remove();
+    if (isAtFault) this.#notice(this.#view.numberNotice, "setup");
+    // Now the country is known.
+    if (this.#policy && this.#speak.says(this.#view.phoneError) === "phoneHintPlus") this.#clear();
     this.#nameCountries();
     this.#showFacts();
   }
@@ -339,7 +338,7 @@ export class PhoneProofElement extends Base {
     const chosen = region.value || this.#guessCountry(countries);
     const tag = this.#speak.mark(region, "country");
     const names = new Intl.DisplayNames(tag, { type: "region" });
-    const nameOf = (code: string) => (/^[A-Z]{2}$/.test(code) && names.of(code)) || code;
+    const nameOf = (code: string) => (/^[A-Z]{2}$/.test(code) && names.of(code)) || `${code}`;
     const named = countries.map((code): [string, string] => [code, nameOf(code)]);
     named.sort((a, b) => a[1].localeCompare(b[1], tag));
     region.replaceChildren(...named.map(([value, name]) => make("option", { value }, name)));
@@ -371,58 +370,36 @@ export class PhoneProofElement extends Base {
     if (!isAwaited()) return;
     const request = this.#request();
     try {
-      const challenge = await this.#vouched(isAwaited, request, async (attestation) => this.#connect().send({ ...request, attestation }));
+      const challenge = await this.#askVouched(isAwaited, request, async (attestation) => this.#connect().send({ ...request, attestation }));
       if (!isAwaited()) return;
       this.#challenge = challenge;
     } catch (error) {
-      if (isAwaited()) this.#refuseSend(error, numberNotice);
-      return;
+      return this.#refuseSend(error, numberNotice, isAwaited);
     }
-    this.#over = false;
     code.value = "";
-    this.#showCode();
-    this.#sent();
-    this.#listenForSms();
-  }
-
-  /** Asks for a text, and once more with the attestation that the page gives where the service wants one. */
-  async #vouched<T>(isAwaited: IsAwaited, request: SendRequest, ask: (attestation?: string) => Promise<T>): Promise<T> {
-    try {
-      return await ask();
-    } catch (problem) {
-      if (!isAwaited() || !(problem instanceof Problem) || problem.challenge !== "attestation") throw problem;
-      let given: Promise<Attestation> | undefined;
-      let isOver = false;
-      const respondWith = (answer: Attestation | PromiseLike<Attestation>) => {
-        if (isOver) throw new TypeError("respondWith: call it at once, with a promise");
-        given = Promise.resolve(answer);
-      };
-      this.#dispatch("phoneproof-attestation-needed", { request, problem, respondWith });
-      isOver = true;
-      const attestation = given && (await given.catch((error: unknown) => void diagnose(this.#client, error)));
-      if (!given || !isAwaited()) throw problem;
-      if (!attestation) throw new Problem("no-attestation", problem.status, {}, undefined, problem);
-      return ask(attestation);
-    }
-  }
-
-  #sent(): void {
+    this.#over = false;
     this.#keep();
-    this.#dispatch("phoneproof-sent", { challenge: this.#challenge! });
+    this.#showCode();
+    if (isAwaited()) this.#dispatch("phoneproof-sent", { challenge: this.#challenge });
   }
 
-  #refuseSend(error: unknown, slot: HTMLElement): void {
-    const problem = this.#refused(error);
+  #askVouched<T>(isAwaited: IsAwaited, request: SendRequest, ask: (attestation?: string) => Promise<T>): Promise<T> {
+    return askVouched(request, isAwaited, ask, (detail) => this.#dispatch("phoneproof-attestation-needed", detail));
+  }
+
+  #refuseSend(error: unknown, slot: HTMLElement, isAwaited: IsAwaited): void {
+    const problem = this.#refused(error, isAwaited);
+    if (!problem) return;
     const { phone } = this.#view;
-    if (problem.document.errors?.some(({ field }) => field === "phone") || problem.kind === "invalid-phone") {
+    const isNumber = problem.kind === "invalid-phone";
+    if (!this.#isFixed && (isNumber || problem.document.errors?.some(({ field }) => field === "phone"))) {
       const country = () => this.#view.region.selectedOptions[0]?.textContent || this.#country;
       const fault = phoneFault(phone.value);
       // Without a country, it is the country code that is missing.
-      return this.#fault(phone, fault === "noSuchNational" && !country() ? "noSuchNumber" : fault, { country });
+      return this.#fault(phone, fault === "noSuchNational" && !country() ? "phoneHintPlus" : fault, { country });
     }
-    const key = wordsFor("send", problem);
+    const key = isNumber ? "setup" : wordsFor("send", problem);
     const box = this.#notice(slot, key, { retryIn: problem.retryIn });
-    if (key === "setup") this.#setup = box;
     // A refusal of the number itself is corrected in its field.
     if (slot === this.#view.numberNotice && problem.status === 403 && !key.startsWith("blocked") && !this.#isFixed) {
       phone.setAttribute("aria-invalid", "true");
@@ -432,22 +409,20 @@ export class PhoneProofElement extends Base {
     }
   }
 
-  #refused(error: unknown): Problem {
+  /** Tells of a refusal. `undefined` if nobody awaits it, or the page began anew when it heard of it. */
+  #refused(error: unknown, isAwaited: IsAwaited): Problem | undefined {
+    if (!isAwaited()) return undefined;
     const problem = error instanceof Problem ? error : new Problem("internal", 0, {}, undefined, error);
-    void diagnose(this.#client, error);
+    void diagnose(this.#client, error, this.#isFixed);
     this.#dispatch("phoneproof-refused", { problem });
-    return problem;
+    return isAwaited() ? problem : undefined;
   }
 
   #backToNumber(): void {
     this.#cancel();
     this.#clear();
     this.#show("number");
-    this.#focusNumber();
-  }
-
-  #focusNumber(): void {
-    (this.#isFixed ? this.#view.send : this.#view.phone).focus();
+    this.focus();
   }
 
   // ---------------------------------------------------------------------------------------------- code
@@ -455,14 +430,15 @@ export class PhoneProofElement extends Base {
   #showCode(): void {
     this.#clear();
     this.#show("code");
-    this.#view.code.focus();
+    this.focus();
   }
 
   #sayWhere(challenge: Challenge): void {
     const digits = () => make("strong", { dir: "auto" }, String(this.#digits(challenge)));
     const values: Values = { digits, phone: () => make("strong", {}, numberOf(challenge)) };
     this.#speak.put(this.#view.lead, challenge.unconfirmed ? "tried" : "texted", values);
-    if (challenge.unconfirmed && !this.#over) this.#notice(this.#view.codeNotice, "unconfirmed", { tone: "wait" });
+    if (challenge.unconfirmed && !this.#over) this.#notice(this.#view.unconfirmed, "unconfirmed");
+    else this.#view.unconfirmed.replaceChildren();
   }
 
   /** Shows what is known of the challenge: guesses, time, and when another text may be asked for. */
@@ -475,10 +451,10 @@ export class PhoneProofElement extends Base {
     if (left === undefined) this.#speak.clear(tries);
     else this.#speak.put(tries, left === 1 ? "tryLeft" : "triesLeft", { left });
     verify.hidden = resend.hidden = this.#over;
-    callMe.hidden = this.#over || !this.#business?.channels.includes("voice");
+    callMe.hidden = this.#over || !/\bvoice\b/.test(`${this.#business?.channels}`);
     this.#countdowns.stop(expiry);
     if (challenge.expiresIn === undefined || this.#over) this.#speak.clear(expiry);
-    else this.#countdowns.start(expiry, challenge.expiresIn, (seconds) => this.#speak.put(expiry, "worksFor", { time: formatLeft(seconds) }), () => this.#speak.put(expiry, "over"));
+    else this.#countdowns.start(expiry, challenge.expiresIn, (seconds) => this.#speak.put(expiry, "worksFor", { time: formatLeft(seconds) }), () => this.#runOut());
     this.#waitToResend(challenge.resendIn);
   }
 
@@ -492,7 +468,7 @@ export class PhoneProofElement extends Base {
     if (seconds <= 0) return show(0);
     this.#countdowns.start(resend, seconds, show, () => {
       show(0);
-      if (this.#shown === "code" && !this.#over) this.#announce("canSendAgain");
+      if (this.#shown === "code" && !this.#over) this.#announce("newNow");
     });
   }
 
@@ -502,19 +478,24 @@ export class PhoneProofElement extends Base {
     this.#clear();
     try {
       const locale = this.locale || this.#speak.language;
-      const isNew = await this.#vouched(isAwaited, challenge.request, (attestation) => challenge.resend({ locale, channel, attestation }));
+      await this.#askVouched(isAwaited, challenge.request, (attestation) => challenge.resend({ locale, channel, attestation }));
       if (!isAwaited()) return;
-      this.#announce(isNew ? "sentNew" : "sentAgain");
+      this.#over = false;
+      this.#keep();
+      this.#clear();
+      this.#announce("sentAgain");
       this.#showFacts();
-      this.#sent();
-      this.#view.code.focus();
+      this.focus();
       this.#listenForSms();
+      this.#dispatch("phoneproof-sent", { challenge });
     } catch (error) {
-      if (!isAwaited()) return;
       const ends = error instanceof Problem && error.isFinal && ([400, 409, 410].includes(error.status) || error.kind === "attempts-exhausted");
-      if (ends) return this.#showOver(this.#refused(error), "send");
-      this.#refuseSend(error, this.#view.codeNotice);
-      this.#waitToResend(challenge.resendIn);
+      if (ends || this.#over) {
+        const problem = this.#refused(error, isAwaited);
+        return problem && this.#showOver(problem, "send");
+      }
+      this.#refuseSend(error, this.#view.codeNotice, isAwaited);
+      if (isAwaited()) this.#waitToResend(challenge.resendIn);
     }
   }
 
@@ -527,7 +508,9 @@ export class PhoneProofElement extends Base {
       const success = await challenge.verify(this.#view.code.value);
       if (isAwaited()) this.#succeed(success, challenge);
     } catch (error) {
-      if (isAwaited()) this.#refuseCode(this.#refused(error), challenge);
+      const problem = this.#refused(error, isAwaited);
+      // It may have run out meanwhile.
+      if (problem) this.#refuseCode(this.#over ? new Problem("expired", 410) : problem, challenge);
     }
   }
 
@@ -551,18 +534,27 @@ export class PhoneProofElement extends Base {
     if (!this.#over) this.#keep();
   }
 
+  /** Ends a code whose time is over, as the service would. A focus outside of the element stays there. */
+  #runOut(): void {
+    if (this.#shown === "code") return this.#showOver(new Problem("expired", 410), "verify", this.#hasFocus);
+    this.#end();
+    this.#view.haveCode.hidden = true;
+  }
+
   /** Says why the code works no longer, and from when on the person can get a new one. */
-  #showOver(problem: Problem, step: "send" | "verify"): void {
+  #showOver(problem: Problem, step: Step, isFocused = true): void {
+    this.#clear();
     this.#end();
     this.#showFacts();
     const key = wordsFor(step, problem);
     const slot = this.#view.codeNotice;
     // While a number is locked, a new code would be refused too.
-    if (!this.#isFixed && (problem.retryIn || key === "locked")) return this.#notice(slot, key, { retryIn: problem.retryIn }).focus();
+    const isLocked = !this.#isFixed && (problem.retryIn || key === "locked");
     const action = this.#speak.put(make("button", { type: "button", part: "button" }), "newCode");
     action.disabled = this.#isDisabled;
     action.addEventListener("click", () => (this.#isFixed ? void this.send() : this.#backToNumber()));
-    this.#notice(slot, key, { retryIn: problem.retryIn || this.#challenge?.resendIn, wait: NEW_CODE, action }).focus();
+    const box = this.#notice(slot, key, isLocked ? { retryIn: problem.retryIn } : { retryIn: problem.retryIn || this.#challenge?.resendIn, action });
+    if (isFocused) box.focus();
   }
 
   #succeed(success: Success, challenge: Challenge): void {
@@ -571,39 +563,44 @@ export class PhoneProofElement extends Base {
     this.#challenge = undefined;
     this.#view.code.value = "";
     this.#speak.put(this.#view.done, "done", { phone: () => numberOf(challenge) });
-    this.#show("done");
-    this.#view.done.focus();
     this.#take(success);
     this.#countdowns.start(this.#view.done, success.expiresIn, () => {}, () => this.#outlive());
+    // Whatever is told, the page may begin anew at once.
+    this.#show("done");
+    if (this.#success === success) {
+      this.focus();
+      this.#changed();
+    }
     this.#dispatch("phoneproof-verified", success);
   }
 
   /** A form that is sent after the token has expired would be refused, so the number is asked for again. */
   #outlive(): void {
     this.#take(undefined);
-    this.#show("number");
     this.#notice(this.#view.numberNotice, "proofOver");
+    this.#show("number");
+    this.#changed();
   }
 
   /** Ends the challenge, so that its code is offered and kept no longer. */
   #end(): void {
     this.#over = true;
-    this.#sms?.abort();
+    this.#stopSms();
     this.#countdowns.stop(this.#view.expiry);
     this.#place.keep();
   }
 
   /** Asks for a number, as if nothing had been. The focus stays where it is, or in the element. */
   #beginAnew(): void {
-    const hadFocus = this.shadowRoot!.activeElement !== null;
+    const [hadFocus, hadValue] = [this.#hasFocus, this.#success];
     this.#cancel();
-    this.#sms?.abort();
     this.#challenge = undefined;
     this.#view.code.value = "";
     this.#take(undefined);
     this.#clear();
     this.#show("number");
-    if (hadFocus) this.#focusNumber();
+    if (hadFocus) this.focus();
+    if (hadValue) this.#changed();
   }
 
   /** Lets go of what is under way: its answer changes nothing on the page. */
@@ -612,16 +609,10 @@ export class PhoneProofElement extends Base {
     this.#busy = new Map();
   }
 
-  /** Fills the field by WebOTP, where the browser can read the text and the person consents. */
+  /** Fills in the code of the next text, while one can be entered. */
   #listenForSms(): void {
-    this.#sms?.abort();
-    if (!("OTPCredential" in window)) return;
-    const abort = (this.#sms = new AbortController());
-    const request = { otp: { transport: ["sms"] }, signal: abort.signal } as CredentialRequestOptions;
-    navigator.credentials.get(request).then(
-      (found) => found && !abort.signal.aborted && this.fillCode((found as Credential & { code: string }).code),
-      () => {}, // Declined, aborted, or not on a phone: the person types the code.
-    );
+    this.#stopSms();
+    if (this.#shown === "code" && this.challenge && this.isConnected) this.#stopSms = listenForSms((code) => this.fillCode(code));
   }
 
   // --------------------------------------------------------------------------------------------- shown
@@ -636,27 +627,33 @@ export class PhoneProofElement extends Base {
     this.#nameCountries();
     this.#showFacts();
     this.#validate();
+    this.#listenForSms();
     this.#dispatch("phoneproof-shown", { shown });
   }
 
+  get #hasFocus(): boolean {
+    return this.shadowRoot!.activeElement !== null;
+  }
+
   /** Shows a notice with a title and a text, and if given a countdown and a button. */
-  #notice(slot: HTMLElement, key: Key, more: { retryIn?: number | undefined; wait?: { soon: Key; now: Key }; action?: HTMLElement; tone?: string } = {}): HTMLElement {
-    const { retryIn = 0, wait = AGAIN, action } = more;
-    const tone = more.tone ?? (retryIn > 0 && !action ? "wait" : "bad");
+  #notice(slot: HTMLElement, key: Key, more: { retryIn?: number | undefined; action?: HTMLElement } = {}): HTMLElement {
+    const { retryIn = 0, action } = more;
+    const tone = key === "unconfirmed" || (retryIn > 0 && !action) ? "wait" : "bad";
     const box = make("div", { class: `notice ${tone}`, part: `notice ${tone}`, tabindex: "-1" }, this.#speak.put(make("p", { class: "title" }), key), this.#speak.put(make("p"), key, {}, 1));
     if (retryIn > 0) {
       // Screen readers must not read every second aloud.
       const timer = make("p", { class: "timer", "aria-live": "off" });
-      const moment = new Intl.DateTimeFormat(this.#speak.mark(timer, "retryIn"), { hour: "2-digit", minute: "2-digit", ...(retryIn > 43_200 && { weekday: "short" }) }).format(Date.now() + Math.min(retryIn, 1e8) * 1000);
+      const moment = new Intl.DateTimeFormat(this.#speak.mark(timer, "retryIn"), { timeStyle: "short", ...(retryIn > 43_200 && { dateStyle: "medium" }) }).format(Date.now() + Math.min(retryIn, 1e8) * 1000);
       box.append(timer);
-      this.#countdowns.start(timer, retryIn, (left) => this.#speak.put(timer, wait.soon, { time: formatLeft(left), moment }), () => {
-        this.#speak.put(timer, wait.now);
-        if (timer.isConnected) this.#announce(wait.now);
+      this.#countdowns.start(timer, retryIn, (left) => this.#speak.put(timer, action ? "newIn" : "retryIn", { time: formatLeft(left), moment }), () => {
+        const now = action ? "newNow" : "retryNow";
+        this.#speak.put(timer, now);
+        if (timer.isConnected) this.#announce(now);
       });
     }
     if (action) box.append(action);
     slot.replaceChildren(box);
-    return box;
+    return (this.#told[key] = box);
   }
 
   /** Marks a field as faulty, says why, and moves the focus there. */
@@ -683,11 +680,14 @@ export class PhoneProofElement extends Base {
     // No state: the browser would write the token to its history.
     this.#internals.setFormValue(success?.token ?? null, null);
     this.#validate();
+  }
+  #changed(): void {
     this.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
   #validate(): void {
-    const missing = this.hasAttribute("required") && !this.#success;
+    const missing = this.required && !this.#success;
+    reflect(this.#view.phone, "aria-required", this.required && "true");
     const anchor = this.#shown === "code" ? this.#view.code : this.#view.phone;
     if (missing) this.#internals.setValidity({ valueMissing: true }, this.#speak.words("required"), anchor);
     else this.#internals.setValidity({});
@@ -736,27 +736,31 @@ export class PhoneProofElement extends Base {
     const busy = this.#busy;
     if (busy.has(what)) return;
     const isAwaited = () => busy === this.#busy;
+    const timer = setTimeout(() => isAwaited() && this.#announce("sending"), UNDER_WAY);
     busy.set(what, control);
     control.setAttribute("aria-busy", "true");
     try {
       await work.call(this, isAwaited);
     } finally {
+      clearTimeout(timer);
       busy.delete(what);
-      if (isAwaited()) control.removeAttribute("aria-busy");
+      if (isAwaited()) {
+        control.removeAttribute("aria-busy");
+        if (this.#speak.says(this.#view.announcer) === "sending") this.#speak.clear(this.#view.announcer);
+      }
     }
   }
 }
 
 defineReflected(PhoneProofElement.prototype);
-if (globalThis.customElements && !customElements.get("phone-proof")) customElements.define("phone-proof", PhoneProofElement);
-
-/** The events by name, as `addEventListener` takes them. */
-export type PhoneProofEventMap = { [Name in keyof PhoneProofEvents]: CustomEvent<PhoneProofEvents[Name]> };
+const elements = globalThis.customElements;
+const first = elements?.get("phone-proof") as typeof PhoneProofElement | undefined;
+// The module may be on the page twice. The elements, and what they say, are of the first.
+if (first) PhoneProofElement.addWords = first.addWords;
+else elements?.define("phone-proof", PhoneProofElement);
 
 declare global {
   interface HTMLElementTagNameMap {
     "phone-proof": PhoneProofElement;
   }
-  // The events bubble, so any element, the document and the window can listen to them.
-  interface GlobalEventHandlersEventMap extends PhoneProofEventMap {}
 }

@@ -1,6 +1,7 @@
 // Where a tab keeps the challenges that are awaited. Each element of the page has a place of its own.
 
 import type { Challenge, Saved } from "./client.js";
+import { kept } from "./storage.js";
 
 const TAKEN = new Map<string, Place>();
 
@@ -28,18 +29,13 @@ export class Place {
    */
   keep(challenge?: Challenge): void {
     if (!this.#name || (TAKEN.get(this.#name) ?? this) !== this) return;
-    try {
-      if (challenge) sessionStorage.setItem(this.#name, JSON.stringify(challenge.save()));
-      else sessionStorage.removeItem(this.#name);
-    } catch {
-      // Storage is off, or full.
-    }
+    kept("sessionStorage", this.#name, challenge ? JSON.stringify(challenge.save()) : null);
   }
 
   /** What is kept here, if anything. */
   read(): Saved | undefined {
     try {
-      return JSON.parse(sessionStorage.getItem(this.#name)!) as Saved;
+      return JSON.parse(kept("sessionStorage", this.#name)!) as Saved;
     } catch {
       return undefined;
     }

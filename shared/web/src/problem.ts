@@ -103,7 +103,8 @@ export class Problem extends Error {
   }
 
   get attemptsRemaining(): number | undefined {
-    return this.document.attemptsRemaining;
+    const left: unknown = this.document.attemptsRemaining;
+    return typeof left === "number" ? left : undefined;
   }
 }
 
@@ -115,7 +116,8 @@ export function readProblem(status: number, document: Partial<ProblemDocument> =
   const seconds = Number(retryAfter ?? NaN);
   const retryIn = seconds >= 0 && seconds < 1e8 ? seconds : undefined;
   if (typeof document.type === "string" && document.type.startsWith(TYPE)) {
-    return new Problem(document.type.slice(TYPE.length), status, document, retryIn);
+    const errors = [document.errors ?? []].flat().filter((error) => typeof error?.field === "string");
+    return new Problem(document.type.slice(TYPE.length), status, { ...document, errors }, retryIn);
   }
   // API Gateway answers `{"message": …}` itself when it throttles, and when the function is away or answers too late.
   const kind = status >= 500 ? "unavailable" : status === 429 ? "throttled" : "not-phoneproof";

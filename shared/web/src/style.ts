@@ -1,24 +1,24 @@
 // The looks. Every colour is a custom property that a page can set; `light-dark` follows the page's `color-scheme`.
 
-const COLOURS: Record<string, [light: string, dark: string]> = {
-  surface: ["#fff", "#181c1a"],
-  ink: ["#161b18", "#eceeec"],
-  "ink-soft": ["#545d57", "#a3aca7"],
-  line: ["#858d87", "#78827c"],
-  sunken: ["#eef0ed", "#212624"],
-  accent: ["#0b6b57", "#58cfae"],
-  "on-accent": ["#fff", "#06231b"],
-  bad: ["#ad2a20", "#ff9d91"],
-  "bad-wash": ["#fdebe8", "#3a1a17"],
-  wait: ["#8a5200", "#f0b65c"],
-  "wait-wash": ["#fdf1dd", "#33270f"],
-};
-const colours = (pick: (pair: [string, string]) => string) =>
-  Object.entries(COLOURS).map(([name, pair]) => `--${name}:var(--phone-proof-${name},${pick(pair)});`).join("");
+// Name, light, dark.
+const COLOURS = `
+surface #fff #181c1a
+ink #161b18 #eceeec
+ink-soft #545d57 #a3aca7
+line #858d87 #78827c
+sunken #eef0ed #212624
+accent #0b6b57 #58cfae
+on-accent #fff #06231b
+bad #ad2a20 #ff9d91
+bad-wash #fdebe8 #3a1a17
+wait #8a5200 #f0b65c
+wait-wash #fdf1dd #33270f`.slice(1).split("\n").map((row) => row.split(" "));
+const colours = (pick: (light: string, dark: string) => string) =>
+  COLOURS.map(([name, light, dark]) => `--${name}:var(--phone-proof-${name},${pick(light!, dark!)});`).join("");
 
 export const STYLE = `
-:host{${colours(([light]) => light)}display:block;color:var(--ink);font:var(--phone-proof-font,inherit);line-height:1.5;text-align:start}
-@supports(color:light-dark(#000,#fff)){:host{${colours((pair) => `light-dark(${pair})`)}}}
+:host{${colours((light) => light)}display:block;color:var(--ink);font:var(--phone-proof-font,inherit);line-height:1.5;text-align:start}
+@supports(color:light-dark(#000,#fff)){:host{${colours((light, dark) => `light-dark(${light},${dark})`)}}}
 :host([hidden]),[hidden]{display:none!important}
 *{box-sizing:border-box}
 :is(p,label)[lang]{text-align:match-parent}
@@ -34,8 +34,8 @@ input,select,button{font:inherit;min-height:2.75rem}
 input,select{width:100%;padding:.5rem .75rem;color:var(--ink);background:var(--surface);border:1px solid var(--line)}
 input{direction:ltr}
 :host(:dir(rtl)) input{text-align:end}
-[aria-invalid=true]{border-color:var(--bad);box-shadow:inset 0 0 0 1px var(--bad)}
-#code{max-width:16rem;min-height:3.5rem;font:600 1.625rem/1 ui-monospace,Menlo,Consolas,monospace;letter-spacing:.2em}
+[aria-invalid=true]{border-color:var(--bad)}
+#code{max-width:16rem;min-height:3.5rem;font:600 1.625rem/1 ui-monospace,monospace;letter-spacing:.2em}
 .hint,.facts{margin-top:.375rem;color:var(--ink-soft)}
 .error{color:var(--bad);font-size:.9375rem;font-weight:600}
 .error:not(:empty){margin-top:.5rem}
@@ -44,7 +44,7 @@ input{direction:ltr}
 button{font-size:.9375rem;font-weight:600;border:1px solid var(--line);padding:.5rem 1rem;cursor:pointer;background:var(--surface);color:var(--ink);max-width:100%}
 button:hover{border-color:var(--ink)}
 .primary{background:var(--accent);color:var(--on-accent);border-color:transparent}
-.quiet{background:none;color:var(--accent);border-color:transparent;padding-inline:.75rem}
+.quiet{background:none;color:var(--accent);border-color:transparent}
 [aria-disabled=true]{color:var(--ink-soft);background:var(--sunken);border-color:transparent;cursor:default}
 [aria-busy=true]{opacity:.65;cursor:progress}
 :disabled{opacity:.6;cursor:default}
@@ -55,4 +55,5 @@ button:hover{border-color:var(--ink)}
 .notice .timer,.notice button{margin-top:.75rem;font-weight:600}
 .done p:before{content:"✓";content:"✓"/"";color:var(--accent);font-weight:600;margin-inline-end:.5rem}
 #announcer{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+:has([aria-busy])~#announcer{position:static;width:auto;height:auto;clip-path:none}
 `;

@@ -16,5 +16,15 @@ export const plain = (text: string): string => text.replace(INVISIBLE, "").norma
 /** Reads a code: plain digits, without the spaces, dashes, dots and brackets that people put between them. */
 export const readDigits = (text: string): string => plain(text).replace(/[\s\p{Pd}.·•/()[\]]/gu, "");
 
+/**
+ * Reads a code of this `length`, also out of what was pasted around it, such as a whole message: its only run of so many
+ * digits. What has none is returned as {@link readDigits} reads it.
+ */
+export function readCode(text: string, length = 0): string {
+  const read = readDigits(text);
+  const [run, ...others] = [...new Set(plain(text).match(/\d+/g))].filter((run) => run.length === length);
+  return /\D/.test(read) && run && !others[0] ? run : read;
+}
+
 /** Whether a number, as typed, has a leading + and needs no country. */
 export const isInternational = (phone: string): boolean => /^\s*(tel:)?[\s([]*\+/i.test(plain(phone));

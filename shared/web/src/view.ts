@@ -27,21 +27,23 @@ export function makeView(speak: Speaker) {
 
   const lead = make("p", { id: "code-lead", class: "lead" });
   const code = make("input", {
-    id: "code", part: "field", type: "text", inputmode: "numeric", autocomplete: "one-time-code", autocapitalize: "off",
-    // A pasted code may have spaces and invisible characters between its digits.
-    spellcheck: "false", maxlength: "64", "aria-describedby": "code-error code-facts",
+    id: "code", part: "field", inputmode: "numeric", autocomplete: "one-time-code",
+    // A whole message may be pasted.
+    maxlength: "999", "aria-describedby": "code-error unconfirmed code-facts",
   });
   const codeError = error("code-error");
   const tries = make("span", { id: "attempts-left" });
   const expiry = make("span", { id: "code-expiry", class: "timer" });
   const codeNotice = slot("code-notice");
+  // No alert: it stays while others come and go.
+  const unconfirmed = make("div", { id: "unconfirmed" });
   const verify = button("verify", "primary", "verify", "submit");
   const resend = button("resend", "", "again");
   const callMe = button("call", "", "call");
   const change = button("change-number", "quiet", "change");
   const codeForm = make(
     "form", { id: "code-form", novalidate: "" }, lead, field("code", code), codeError,
-    make("p", { id: "code-facts", class: "facts" }, tries, expiry), codeNotice,
+    make("p", { id: "code-facts", class: "facts" }, tries, expiry), unconfirmed, codeNotice,
     make("div", { class: "actions" }, verify, resend, callMe, change),
   );
 
@@ -52,7 +54,7 @@ export function makeView(speak: Speaker) {
 
   return {
     number, region, regionField, phone, phoneRow, phoneHint, phoneError, numberNotice, send, haveCode,
-    codeForm, lead, code, codeError, tries, expiry, codeNotice, verify, resend, callMe, change,
+    codeForm, lead, code, codeError, tries, expiry, unconfirmed, codeNotice, verify, resend, callMe, change,
     doneBox, done, changeDone, announcer,
   };
 }

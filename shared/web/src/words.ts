@@ -10,7 +10,7 @@ export type Words = Record<keyof typeof EN, string>;
 export type Key = keyof Words;
 
 /** The languages, by BCP 47 tag in lower case. A text that a language lacks is in English. */
-export const LANGUAGES: Record<string, Partial<Words>> = { en: EN, zh: ZH };
+export const LANGUAGES: Record<string, Partial<Words>> & Record<"en" | "zh", Words> = { en: EN, zh: ZH };
 
 /** Reads a language tag as people and systems write it, such as `zh_CN.UTF-8`. Empty if it is none. */
 export function readTag(text: string): string {

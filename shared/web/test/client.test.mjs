@@ -88,8 +88,7 @@ test("another number has another key, and a definite refusal ends a key", async 
 
 test("a double tap sends once", async () => {
   const { client, calls } = start({ status: 202, body: SENT });
-  const [one, two] = await Promise.all([client.send(send), client.send(send)]);
-  assert.equal(one, two);
+  await Promise.all([client.send(send), client.send(send)]);
   assert.equal(calls.length, 1);
 });
 
@@ -121,8 +120,8 @@ test("an unconfirmed text begins a challenge", async () => {
 test("a right code is submitted once, and no other after it", async () => {
   const { client, calls } = start({ status: 202, body: SENT }, { body: { token: "s", expiresIn: 300 } });
   const challenge = await client.send(send);
-  const all = await Promise.all([challenge.verify("123456"), challenge.verify("123 456"), challenge.verify("654321")]);
-  assert.deepEqual(all.map(({ token }) => token), ["s", "s", "s"]);
+  const [one, two, other] = await Promise.allSettled([challenge.verify("123456"), challenge.verify("123 456"), challenge.verify("654321")]);
+  assert.deepEqual([one.value.token, two.value.token, other.reason.kind], ["s", "s", "wrong-code"]);
   assert.equal((await challenge.verify("123456")).token, "s");
   assert.equal(calls.length, 2);
 });
@@ -414,4 +413,122 @@ test("no error says more than the service did", async () => {
     assert.ok(!`${error} ${JSON.stringify(error)} ${error.stack}`.includes("4152007986"));
     return error.document.errors[0].field === "phone";
   });
+});
+
+test("each who asks for a text has a challenge of their own, and nobody's code proves another's", async () => {
+  const { client, calls } = start({ status: 202, body: SENT }, { body: { token: "s" } });
+  const [victim, attacker] = await Promise.all([client.send(send), client.send(send)]);
+  assert.notEqual(victim, attacker);
+  assert.equal((await victim.verify("123456")).token, "s");
+  for (const guess of ["nonsense", "", "12345"]) await assert.rejects(attacker.verify(guess), refusedWith("malformed"));
+  assert.equal(attacker.success, undefined);
+  // What was right once proves nothing for whoever types something else.
+  for (const guess of ["654321", "000000"]) await assert.rejects(victim.verify(guess), refusedWith("wrong-code"), guess);
+  await assert.rejects(victim.verify("nonsense"), refusedWith("malformed"));
+  assert.equal((await victim.verify("123 456")).token, "s");
+  assert.equal(calls.length, 2);
+});
+
+test("a code is found in the message around it, if there is but one", async () => {
+  const typed = { "G-162600": "162600", "Your Example code is 162600. It works for 5 minutes.\n\n@example.com #162600": "162600", "<#> ١٦٢٦٠٠ FA+9qCX9VSu": "162600", "162-600": "162600" };
+  for (const [text, code] of Object.entries(typed)) {
+    const { client, calls } = start({ status: 202, body: SENT }, { body: { token: "s" } });
+    await (await client.send(send)).verify(text);
+    assert.equal(calls[1].body.code, code, text);
+  }
+  const { client } = start({ status: 202, body: SENT });
+  const challenge = await client.send(send);
+  for (const text of ["codes 162600 and 162601", "call 4152007986", "no code"]) await assert.rejects(challenge.verify(text), refusedWith("malformed"), text);
+});
+
+test("what is left out, or is none, has its default", async () => {
+  const fetch = async () => Response.json(SENT, { status: 202 });
+  const before = globalThis.fetch;
+  globalThis.fetch = fetch;
+  try {
+    for (const options of [{ fetch: undefined }, { now: undefined }, { wait: undefined }, { deadline: undefined }, { deadline: 0 }, { deadline: NaN }, { deadline: Infinity }, { device: undefined }]) {
+      const client = new PhoneProof({ issuer: "https://verify.example", business: "login", ...options });
+      assert.equal((await client.send(send)).expiresIn, 300, Object.keys(options).join());
+    }
+  } finally {
+    globalThis.fetch = before;
+  }
+  // A deadline that is too long for a timer does not pass at once.
+  const late = (url, { signal }) => new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+    setTimeout(() => resolve(Response.json(SENT, { status: 202 })), 50);
+  });
+  for (const deadline of [Infinity, 2 ** 40, 0]) await new PhoneProof({ issuer: "https://verify.example", business: "login", fetch: late, deadline }).send(send);
+});
+
+test("an answer of another shape than the service's breaks nothing", async () => {
+  for (const errors of ["phone", [null], {}, null, 7, [{ field: 1 }, "x"]]) {
+    await assert.rejects(start(problem("malformed", 400, { errors, attemptsRemaining: "five", rule: {} })).client.send(send), (error) => error.kind === "malformed" && Array.isArray(error.document.errors) && error.document.errors.length === 0 && error.attemptsRemaining === undefined, JSON.stringify(errors));
+  }
+  const odd = { status: 202, body: { token: "t1", codeLength: "6", attempts: "five", expiresIn: "soon", resendIn: null } };
+  const { client, calls } = start(odd, { body: { token: "s" } });
+  const challenge = await client.send(send);
+  assert.deepEqual([challenge.codeLength, challenge.attemptsLeft, challenge.expiresIn, challenge.resendIn], [undefined, undefined, undefined, 0]);
+  const saved = JSON.parse(JSON.stringify(challenge.save()));
+  for (const wrong of [{}, "x", 7, null]) assert.ok(client.restore({ ...saved, wrong }), JSON.stringify(wrong));
+  const odder = client.restore({ ...saved, answer: { ...saved.answer, expiresIn: "soon", resendIn: {}, attempts: [] } });
+  assert.deepEqual([odder.expiresIn, odder.resendIn, odder.attemptsLeft], [undefined, 0, undefined]);
+  await challenge.verify("123456");
+  assert.equal(calls[1].body.code, "123456");
+  const policy = await start({ body: { countries: ["US", null], businesses: [null, { id: "login" }] } }).client.policy();
+  assert.deepEqual([policy.countries, policy.businesses], [["US"], [{ id: "login" }]]);
+});
+
+/** Plays the storage of a tab for the time of `body`. */
+async function withTab(body) {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "sessionStorage");
+  const store = new Map();
+  const value = { getItem: (name) => store.get(name) ?? null, setItem: (name, text) => store.set(name, text), removeItem: (name) => store.delete(name) };
+  Object.defineProperty(globalThis, "sessionStorage", { configurable: true, value });
+  try {
+    await body(store);
+  } finally {
+    if (before) Object.defineProperty(globalThis, "sessionStorage", before);
+    else delete globalThis.sessionStorage;
+  }
+}
+
+test("a page that is reloaded while a text is under way asks for the same text", () => withTab(async (store) => {
+  const first = start(silence, silence, silence);
+  await assert.rejects(first.client.send(send));
+  const second = start({ status: 202, body: SENT }, { status: 202, body: SENT });
+  await second.client.send(send);
+  assert.equal(keys(second.calls)[0], keys(first.calls)[0]);
+  assert.equal(store.size, 0, "nothing is kept of what is decided");
+  await second.client.send(send);
+  assert.notEqual(...keys(second.calls));
+  // A resend, too, but nobody else's.
+  const third = start({ status: 202, body: SENT }, silence, silence, silence);
+  const challenge = await third.client.send(send);
+  await assert.rejects(challenge.resend());
+  const fourth = start({ status: 202, body: SENT });
+  await fourth.client.restore(challenge.save()).resend();
+  assert.equal(keys(fourth.calls)[0], keys(third.calls)[1]);
+  await assert.rejects(start(silence, silence, silence).client.send(send));
+  const calls = [];
+  const fetch = async (url, { headers }) => (calls.push(headers["Idempotency-Key"]), Response.json(SENT, { status: 202 }));
+  for (const other of [{ device: "e" }, { business: "shop" }, { issuer: "https://elsewhere.example" }]) await new PhoneProof({ issuer: "https://verify.example/", business: "login", device: "d", fetch, ...other }).send(send);
+  assert.ok(calls.every((key) => ![...store.values()].includes(key)));
+}));
+
+test("the time that a device sleeps counts, and a time of day that is set back does not", async () => {
+  const fetch = async () => Response.json(SENT, { status: 202 });
+  const challenge = await new PhoneProof({ issuer: "https://verify.example", business: "login", device: "d", fetch }).send(send);
+  const { now } = Date;
+  try {
+    // While the device sleeps, `performance.now` stands still.
+    Date.now = () => now() + 100_000;
+    assert.equal(challenge.expiresIn, 200);
+    Date.now = () => now() - 360_000;
+    assert.equal(challenge.expiresIn, 200);
+    Date.now = () => now() - 360_000 + 250_000;
+    assert.equal(challenge.expiresIn, 0);
+  } finally {
+    Date.now = now;
+  }
 });

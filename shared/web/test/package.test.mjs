@@ -79,7 +79,7 @@ test("a language is found however systems write it", async () => {
 });
 
 /** Compiles a page's TypeScript against the types that ship. Returns what the compiler says. */
-function compile(source, lib, react = "") {
+function compile(source, lib, react = "", more = {}) {
   const folder = mkdtempSync(join(tmpdir(), "phoneproof-types-"));
   mkdirSync(join(folder, "node_modules"));
   symlinkSync(file("."), join(folder, "node_modules/phoneproof-web"));
@@ -88,7 +88,7 @@ function compile(source, lib, react = "") {
   writeFileSync(join(folder, "node_modules/react/index.d.ts"), react);
   writeFileSync(join(folder, "node_modules/react/package.json"), `{"name":"react","types":"index.d.ts"}`);
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
-  const compilerOptions = { noEmit: true, strict: true, exactOptionalPropertyTypes: true, module: "nodenext", target: "es2022", lib, types: [], skipLibCheck: false };
+  const compilerOptions = { noEmit: true, strict: true, exactOptionalPropertyTypes: true, module: "nodenext", target: "es2022", lib, types: [], skipLibCheck: false, ...more };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["page.ts"] }));
   const { stdout } = spawnSync(process.execPath, [file("node_modules/typescript/bin/tsc")], { cwd: folder, encoding: "utf8" });
   rmSync(folder, { recursive: true });
@@ -133,10 +133,18 @@ test("the README's types for JSX take whatever a page may set, or nothing", () =
     import type { JSX } from "react";
     type Props = JSX.IntrinsicElements["phone-proof"];
     export const none: Props = { ${all.map((name) => `${name}: undefined`).join(", ")} };
-    export const some: Props = { id: "p", issuer: "", disabled: true, form: "f", value: "", words: { send: "Text me" }, fetch: (url, init) => fetch(url, init), onchange: (event) => event.type };
+    export const some: Props = { id: "p", issuer: "", disabled: true, form: "f", value: "", words: { send: "Text me" }, fetch: (url, init) => fetch(url, init), onchange: (event) => event.type, "onphoneproof-verified": ({ detail }) => detail.token.length, "onphoneproof-refused": ({ detail }) => detail.problem.kind };
     // @ts-expect-error no such property
     export const wrong: Props = { bussiness: "login" };`;
   assert.equal(compile(page, ["es2022", "dom", "dom.iterable"], react), "");
+});
+
+test("the README's words compile under the strictest options, and every resolver finds both modules", () => {
+  const words = /```js\n(?:  )?(  import \{ LANGUAGES[^]*?)```/.exec(read("README.md"))[1];
+  const dom = ["es2022", "dom", "dom.iterable"];
+  assert.equal(compile(words, dom, "", { noUncheckedIndexedAccess: true }), "");
+  const both = `import { Problem } from "phoneproof-web"; import { LANGUAGES } from "phoneproof-web/phone-proof.js"; export const all = [Problem, LANGUAGES.zh.send.length];`;
+  for (const [module, moduleResolution] of [["esnext", "bundler"], ["esnext", "node10"], ["nodenext", "nodenext"]]) assert.equal(compile(both, dom, "", { module, moduleResolution }), "", moduleResolution);
 });
 
 test("every text has a Chinese one, with the same values and lines", async () => {

@@ -29,14 +29,17 @@ export interface PolicyBusiness {
     defaultLocale: string;
 }
 /** How a client is made. */
-export interface Options extends Partial<Environment> {
+export interface Options extends Unset<Environment> {
     /** The URL of your stack, such as `https://verify.example.com`. Empty, or a path, is of the origin of the page. */
     issuer: string;
     /** The business that phones are verified for. Your backend compares it with the `aud` of the success token. */
     business: string;
     /** Names this device or installation. By default a random id, which browsers keep. */
-    device?: string;
+    device?: string | undefined;
 }
+type Unset<T> = {
+    [Name in keyof T]?: T[Name] | undefined;
+};
 /** What a code is asked for. */
 export interface SendRequest {
     /** The number as the person typed it. */
@@ -85,19 +88,23 @@ export interface Saved {
     /** Whether the carrier did not confirm the text. */
     unconfirmed: boolean;
 }
-/** Verifies phones for one business. Make it once per page or process. */
+/**
+ * Verifies the phone of one person for one business. Make one per device: a page or an app makes one. On a server, make one
+ * per person with the `device` of that person, or all share the limits of one device.
+ */
 export declare class PhoneProof {
     #private;
     readonly issuer: string;
     readonly business: string;
     readonly device: string;
     /** @throws {TypeError} if `issuer` is no such URL. */
-    constructor({ issuer, business, device, ...environment }: Options);
+    constructor({ issuer, business, device, fetch, now, wait, deadline }: Options);
     /** Reads what the service offers. Asked once; a failure is asked again. */
     policy(): Promise<Policy>;
     /**
-     * Texts a code. Asked twice for the same at once, it sends once. When nothing answered, ask again: the key of the first
-     * request goes along, so that the service texts once, whichever of the requests arrived.
+     * Texts a code. Asked twice for the same at once, it sends once, and gives each caller a challenge. When nothing answered,
+     * ask again, in a browser also after a reload: the key of the first request goes along, so that the service texts once,
+     * whichever of the requests arrived.
      *
      * @throws {Problem}
      */
@@ -123,8 +130,9 @@ export declare class Challenge {
     /** The seconds until another text may be asked for; 0 at once. */
     get resendIn(): number;
     /**
-     * Checks a code. The same code twice at once is submitted once, and never again after it was right. A code that was
-     * wrong is not submitted again either, because that would cost a guess; nor is one of another length.
+     * Checks a code, which may stand in the whole message. The same code twice at once is submitted once. After the right one
+     * nothing is submitted: that code gives the success again, every other is wrong. A code that was wrong is not submitted
+     * again either, because that would cost a guess; nor is one of another length.
      *
      * @throws {Problem}
      */

@@ -13,17 +13,15 @@ export declare const EN: {
     triesLeft: string;
     tryLeft: string;
     worksFor: string;
-    over: string;
     again: string;
     againIn: string;
     call: string;
     newCode: string;
     done: string;
     required: string;
+    sending: string;
     filled: string;
-    canSendAgain: string;
     sentAgain: string;
-    sentNew: string;
     enterPhone: string;
     noLetters: string;
     noDigits: string;

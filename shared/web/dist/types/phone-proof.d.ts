@@ -4,44 +4,17 @@
  * @module
  */
 import { type Reflected } from "./attributes.js";
-import { Challenge, type Fetch, Problem, type SendRequest, type Success } from "./client.js";
+import { Challenge, type Fetch } from "./client.js";
+import type { PhoneProofEvents, Shown } from "./events.js";
 import { type Words } from "./words.js";
 export * from "./client.js";
+export type { AttestationNeeded, PhoneProofEventMap, PhoneProofEvents, Shown } from "./events.js";
 export { phoneFault, wordsFor } from "./refusals.js";
 export type { Refusal, Step } from "./refusals.js";
 export { isInternational, plain, readDigits } from "./text.js";
 export { formatLeft } from "./dom.js";
 export { LANGUAGES, servedTag } from "./words.js";
 export type { Key, Words } from "./words.js";
-/** What the component shows: the form for the number, the form for the code, or that the phone is verified. */
-export type Shown = "number" | "code" | "done";
-/** The events, with their `detail`. All bubble. A change of `value` is also a plain `change` event. */
-export interface PhoneProofEvents {
-    "phoneproof-shown": {
-        shown: Shown;
-    };
-    "phoneproof-sent": {
-        challenge: Challenge;
-    };
-    "phoneproof-verified": Success;
-    "phoneproof-refused": {
-        problem: Problem;
-    };
-    "phoneproof-attestation-needed": AttestationNeeded;
-}
-/** The service wants the word of your edge before it texts. Without an answer of the page, the person reads the refusal. */
-export interface AttestationNeeded {
-    /** What is asked for: the number as typed, with its `region` unless it has a leading +. */
-    request: SendRequest;
-    /** The refusal. */
-    problem: Problem;
-    /**
-     * Takes the attestation, or a promise of it: the same is then asked for once more, with it. Call it while the event is
-     * handled. Nothing or `null` is for a person who did not pass your check.
-     */
-    respondWith(attestation: Attestation | PromiseLike<Attestation>): void;
-}
-type Attestation = string | null | undefined;
 type Props = Reflected & Pick<PhoneProofElement, "value" | "words" | "fetch">;
 /** What a page may set on the element, as JSX takes it. */
 export type PhoneProofProps = {
@@ -49,6 +22,8 @@ export type PhoneProofProps = {
 } & {
     form?: string | undefined;
     onchange?: ((event: Event) => void) | undefined;
+} & {
+    [Name in keyof PhoneProofEvents as `on${Name}`]?: ((event: CustomEvent<PhoneProofEvents[Name]>) => void) | undefined;
 };
 declare const Base: {
     new (): HTMLElement;
@@ -76,6 +51,8 @@ export declare class PhoneProofElement extends Base {
     set type(_: unknown);
     checkValidity(): boolean;
     reportValidity(): boolean;
+    /** Focuses what is to be filled in next. */
+    focus(options?: FocusOptions): void;
     get shown(): Shown;
     set shown(_: unknown);
     /** The challenge whose code is awaited. */
@@ -99,14 +76,8 @@ export declare class PhoneProofElement extends Base {
     formResetCallback(): void;
     formDisabledCallback(disabled: boolean): void;
 }
-/** The events by name, as `addEventListener` takes them. */
-export type PhoneProofEventMap = {
-    [Name in keyof PhoneProofEvents]: CustomEvent<PhoneProofEvents[Name]>;
-};
 declare global {
     interface HTMLElementTagNameMap {
         "phone-proof": PhoneProofElement;
-    }
-    interface GlobalEventHandlersEventMap extends PhoneProofEventMap {
     }
 }

@@ -18,6 +18,7 @@ export declare function makeView(speak: Speaker): {
     codeError: HTMLParagraphElement;
     tries: HTMLSpanElement;
     expiry: HTMLSpanElement;
+    unconfirmed: HTMLDivElement;
     codeNotice: HTMLDivElement;
     verify: HTMLButtonElement;
     resend: HTMLButtonElement;

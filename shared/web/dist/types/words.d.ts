@@ -4,7 +4,7 @@ export { EN } from "./en.js";
 export type Words = Record<keyof typeof EN, string>;
 export type Key = keyof Words;
 /** The languages, by BCP 47 tag in lower case. A text that a language lacks is in English. */
-export declare const LANGUAGES: Record<string, Partial<Words>>;
+export declare const LANGUAGES: Record<string, Partial<Words>> & Record<"en" | "zh", Words>;
 /** Reads a language tag as people and systems write it, such as `zh_CN.UTF-8`. Empty if it is none. */
 export declare function readTag(text: string): string;
 /** The tag among `LANGUAGES` that serves a language best: `zh` for `zh-CN`, `en` for an unknown one. */
