@@ -13,7 +13,7 @@ The emulator differs from AWS in these points:
   them.
 - It does not mount layers for provided.al2023. The layer's archive is unpacked into the build folder, and POLICY_PATH
   points there instead of at /opt.
-- All requests come from one address. So the unpacked policy allows more sends per address.
+- All requests come from one address. So the unpacked policy allows more sends per address, and its purses refuse nobody.
 - Its APIs have no DNS names, and the URLs that it has for them are not those of an issuer. For the account service, a
   proxy of this script serves both APIs at paths of its own, which become the issuers.
 - It does not expand the SAM transform of nested templates. SAM's own translator expands it before the deployment.
@@ -131,8 +131,11 @@ def mount_policy(found):
         archive = zipfile.ZipFile(io.BytesIO(answer.read()))
     assert archive.namelist() == ["policy.toml"], archive.namelist()
     policy = archive.read("policy.toml").decode()
-    raised = policy.replace("address_per_hour = 20 ", "address_per_hour = 100000 ")
-    assert raised != policy, "the sample policy must limit the sends of an address"
+    changed = policy.replace("address_per_hour = 20 ", "address_per_hour = 100000 ")
+    assert changed != policy, "the sample policy must limit the sends of an address"
+    # Most tests type no code in, and all their phones are strangers.
+    raised = changed.replace("shadow = []", 'shadow = ["country-purse", "number-block-purse", "money-per-day"]')
+    assert raised != changed, "the sample policy must enforce its purses"
     MOUNTED_POLICY.parent.mkdir(exist_ok=True)
     MOUNTED_POLICY.write_text(raised)
 

@@ -11,6 +11,7 @@ use clap::Args;
 use phoneproof_bench::events::{Events, User};
 use serde::{Deserialize, Serialize};
 
+use crate::calls::ESTABLISHED;
 use crate::lambda::{Instance, Program, Surroundings};
 use crate::report;
 
@@ -18,8 +19,8 @@ use crate::report;
 const RECORDED: &str = "tests/bench/instructions.toml";
 /// The multiple of the recorded count above which a count is a regression.
 const TOLERANCE: f64 = 1.10;
-/// Invocations before those that are counted: they fill caches and open connections.
-const WARM_UP: u32 = 5;
+/// Invocations before those that are counted: they fill caches, open connections and make the users' network known.
+const WARM_UP: u32 = ESTABLISHED;
 /// Invocations of which the instructions are counted.
 const COUNTED: u32 = 100;
 
@@ -74,13 +75,18 @@ impl Watched {
     }
 }
 
-/// Runs `send` for this many users. Returns the instructions of its whole life.
-async fn count_sends(command: &str, users: u32) -> u64 {
+/// Runs `send` for this many users, who type their codes in. Returns the instructions of its whole life.
+async fn count_sends(options: &Instructions, users: u32) -> u64 {
     let (around, events) = (Surroundings::start(false).await, Events::compiled());
-    let mut send = Watched::start(command, &around).await;
+    let mut send = Watched::start(&options.send, &around).await;
+    let mut verify = Instance::start(&Program::here(&options.verify), &around.environment).await;
     for n in 0..users {
-        let sent = send.instance.invoke(events.send(User(n))).await;
+        let user = User(n);
+        let sent = send.instance.invoke(events.send(user)).await;
         assert_eq!(sent.status, 202, "{:?}", sent.body);
+        let token = sent.body["token"].as_str().expect("a token");
+        let event = events.verify(user, token, &around.code(user));
+        assert_eq!(verify.invoke(event).await.status, 200);
     }
     send.count()
 }
@@ -104,7 +110,7 @@ async fn count_verifies(options: &Instructions, users: u32) -> u64 {
 /// Counts the instructions. Returns whether they are within tolerance of the recorded ones.
 pub(crate) async fn run(options: Instructions) -> bool {
     let all = WARM_UP + COUNTED;
-    let send = count_sends(&options.send, all).await - count_sends(&options.send, WARM_UP).await;
+    let send = count_sends(&options, all).await - count_sends(&options, WARM_UP).await;
     let verify = count_verifies(&options, all).await - count_verifies(&options, WARM_UP).await;
     let now = Counted {
         send: send / u64::from(COUNTED),
