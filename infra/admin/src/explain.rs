@@ -31,6 +31,12 @@ struct Finding {
 }
 
 impl Finding {
+    /// The rule that refuses, or else the one whose gate this is. The gate of the cooldown also finds the lock.
+    fn name(&self) -> &'static str {
+        let refuses = self.denial.as_ref().map(Denial::rule);
+        refuses.unwrap_or(self.rule.name())
+    }
+
     /// When the rule admits a text again; `None` when it admits one now, or when only an operator can help.
     fn frees_at(&self) -> Option<Timestamp> {
         let block_ends = self.block.as_ref().and_then(|block| block.expires_at);
@@ -300,7 +306,7 @@ fn make_rows(findings: &[Finding]) -> Vec<Vec<String>> {
     let mut rows = vec![make_row(["rule", "count", "limit", "frees at", ""])];
     rows.extend(findings.iter().map(|finding| {
         vec![
-            finding.rule.name().to_owned(),
+            finding.name().to_owned(),
             format_or_dash(finding.count),
             format_or_dash(finding.limit),
             format_or_dash(finding.frees_at()),
@@ -309,7 +315,7 @@ fn make_rows(findings: &[Finding]) -> Vec<Vec<String>> {
                     Some(label) => format!("refuses {label}: {}", block.reason),
                     None => format!("refuses: {}", block.reason),
                 },
-                (Some(denial), None) => format!("refuses ({})", denial.rule()),
+                (Some(_), None) => "refuses".to_owned(),
                 (None, _) => String::new(),
             },
         ]
@@ -319,7 +325,7 @@ fn make_rows(findings: &[Finding]) -> Vec<Vec<String>> {
 
 fn describe_finding(finding: &Finding) -> Value {
     json!({
-        "rule": finding.rule.name(),
+        "rule": finding.name(),
         "subject": finding.subject.to_string(),
         "count": finding.count,
         "limit": finding.limit,
