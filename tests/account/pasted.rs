@@ -29,9 +29,15 @@ async fn a_label_is_cut_and_never_stops_a_log_in() {
     let world = World::start().await;
     assert_eq!(register(&world, &phone(1), PASSWORD).await.status, 201);
     for (label, kept) in [
-        ("x".repeat(2_000), "x".repeat(64)),
-        ("Ann's\nphone\0".to_owned(), "Ann's phone".to_owned()),
-        ("雲".repeat(30), "雲".repeat(21)),
+        (json!("x".repeat(2_000)), "x".repeat(64)),
+        (json!("Ann's\nphone\0"), "Ann's phone".to_owned()),
+        (json!("雲".repeat(30)), "雲".repeat(21)),
+        // No type of JSON stops it.
+        (json!(null), String::new()),
+        (json!(5), String::new()),
+        (json!(true), String::new()),
+        (json!({ "name": "Ann's phone" }), String::new()),
+        (json!(["Ann's", "phone", 5]), "Ann's phone".to_owned()),
     ] {
         let body = json!({ "phone": phone(1), "password": PASSWORD, "device": label });
         let (access, _) = read_tokens(&post(&world, "/sessions", &body).await);
@@ -39,6 +45,18 @@ async fn a_label_is_cut_and_never_stops_a_log_in() {
         let sessions = list.json["sessions"].as_array().expect("a list");
         let own = sessions.iter().find(|session| session["current"] == true);
         assert_eq!(own.expect("this session")["device"], kept);
+    }
+    // Half a character, a number that no computer holds, and lists in lists.
+    let deep = format!("{}{}", "[".repeat(900), "]".repeat(900));
+    for label in [r#""Ann \ud83d""#, "1e999", &deep] {
+        let (phone, headers) = (phone(1), [("content-type", "application/json")]);
+        let body = format!(r#"{{"phone":"{phone}","password":"{PASSWORD}","device":{label}}}"#);
+        let path = "/account/v1/sessions";
+        let answer = world
+            .client
+            .raw(http::Method::POST, path, &headers, body.into());
+        let answer = answer.await;
+        assert_eq!(answer.status, 201, "{label}: {}", answer.text);
     }
 }
 

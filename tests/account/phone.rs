@@ -78,6 +78,32 @@ async fn whoever_proves_the_old_number_is_told_for_a_month() {
             "{detail}"
         );
     }
+    // So is whoever registers it.
+    let registered = register(&world, &phone(1), OTHER).await;
+    assert_eq!(registered.status, 201, "{}", registered.text);
+    assert!(
+        registered.json["phoneMovedAt"].is_string(),
+        "{}",
+        registered.text
+    );
+    let access = read_tokens(&log_in(&world, &phone(1), OTHER).await).0;
+    let deleted = call_with_token(&world, Method::DELETE, "/me", &access, None).await;
+    assert_eq!(deleted.status, 204, "{}", deleted.text);
+    let again = register(&world, &phone(1), OTHER).await;
+    assert_eq!(again.status, 201);
+    assert!(again.json["phoneMovedAt"].is_null(), "it is told once");
+}
+
+#[tokio::test]
+async fn the_old_number_is_told_for_a_month_and_only_to_its_holder() {
+    let world = World::start().await;
+    register(&world, &phone(1), PASSWORD).await;
+    let access = read_tokens(&log_in(&world, &phone(1), PASSWORD).await).0;
+    let proof = verify_phone(&world, "phone-change", &phone(2)).await;
+    assert_eq!(
+        change_phone(&world, &access, &proof, PASSWORD).await.status,
+        204
+    );
     // Somebody who does not prove it learns nothing: it looks like a number without an account.
     let moved = log_in(&world, &phone(1), OTHER).await;
     let unknown = log_in(&world, &phone(3), OTHER).await;
@@ -87,7 +113,11 @@ async fn whoever_proves_the_old_number_is_told_for_a_month() {
     let later = post(&world, "/sessions", &json!({ "token": token })).await;
     assert!(!later.text.contains("moved"), "{}", later.text);
     // The old number is free.
-    assert_eq!(register(&world, &phone(1), OTHER).await.status, 201);
+    let late = register(&world, &phone(1), OTHER).await;
+    assert_eq!(
+        (late.status, &late.json["phoneMovedAt"]),
+        (201, &Value::Null)
+    );
     assert_eq!(log_in(&world, &phone(1), OTHER).await.status, 201);
     assert_eq!(log_in(&world, &phone(2), PASSWORD).await.status, 201);
 }

@@ -28,9 +28,16 @@ async fn a_resend_near_the_end_gives_a_new_code_a_full_life_and_the_guesses_that
             let text = world.texts(&phone(1))[0].body.clone();
             assert!(text.contains("works for 5 minutes"), "{text}");
             // The guesses went to the new challenge. A repeat of the request finds it and texts nothing.
+            // Nobody says that none are left.
             let old = world.client.verify(&sent.token(), &first).await;
-            let over = if early == 299 { 429 } else { old.status };
-            assert_eq!((old.status, over), (429, 429), "{}", old.text);
+            assert_eq!(
+                (old.status, old.problem()),
+                (410, "expired"),
+                "{}",
+                old.text
+            );
+            let detail = old.json["detail"].as_str().unwrap_or_default();
+            assert!(detail.starts_with("A newer code was texted"), "{detail}");
             let repeated = world.client.resend(&phone(1), &sent.token()).await;
             assert_eq!((repeated.status, world.text_count()), (202, 2));
             assert_eq!(repeated.json["expiresAt"], renewed.json["expiresAt"]);
@@ -48,6 +55,88 @@ async fn a_resend_near_the_end_gives_a_new_code_a_full_life_and_the_guesses_that
                 200
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_to_a_send_says_how_many_guesses_are_left() {
+    for mode in [TokenMode::Sealed, TokenMode::Stored] {
+        let world = World::builder().mode(mode).start().await;
+        let sent = world.client.send_keyed(&phone(1), "first").await;
+        assert_eq!(sent.json["attempts"], 5);
+        let wrong = world.wrong_code(&phone(1));
+        for left in [4, 3] {
+            world.client.verify(&sent.token(), &wrong).await;
+            // The repeat of the send.
+            let again = world.client.send_keyed(&phone(1), "first").await;
+            assert_eq!((again.status, &again.json["attempts"]), (202, &json!(left)));
+        }
+        // A resend, its repeat under its key, and a plain one.
+        world.advance(61);
+        for _ in 0..2 {
+            let resend = (&phone(1), &sent.token());
+            let resent = world
+                .client
+                .resend_keyed(resend.0, resend.1, "second")
+                .await;
+            assert_eq!((resent.status, &resent.json["attempts"]), (202, &json!(3)));
+        }
+        world.client.verify(&sent.token(), &wrong).await;
+        world.advance(61);
+        let resent = world.client.resend(&phone(1), &sent.token()).await;
+        assert_eq!((resent.status, &resent.json["attempts"]), (202, &json!(2)));
+        // A renewal, and a resend of it by the token before it.
+        world.advance(61);
+        let renewed = world.client.resend(&phone(1), &sent.token()).await;
+        assert_eq!(renewed.json["attempts"], 2);
+        let wrong = wrong_for(&world.code(&phone(1)));
+        world.client.verify(&renewed.token(), &wrong).await;
+        for (wait, texts) in [(1, 4), (60, 5)] {
+            world.advance(wait);
+            let resent = world.client.resend(&phone(1), &sent.token()).await;
+            assert_eq!((resent.status, &resent.json["attempts"]), (202, &json!(1)));
+            assert_eq!(world.text_count(), texts);
+        }
+        let last = world.client.verify(&renewed.token(), &wrong).await;
+        assert_eq!(last.json["attemptsRemaining"], 0, "{}", last.text);
+    }
+}
+
+#[tokio::test]
+async fn every_token_of_a_chain_of_renewals_finds_the_live_code() {
+    for mode in [TokenMode::Sealed, TokenMode::Stored] {
+        let world = World::builder()
+            .mode(mode)
+            .policy(
+                "[business.login]\n",
+                "[business.login]\ncode_lifetime_seconds = 200\n",
+            )
+            .start()
+            .await;
+        let first = world.client.send_keyed(&phone(1), "first").await;
+        world.advance(90);
+        let second = world.client.resend(&phone(1), &first.token()).await;
+        world.advance(90);
+        let third = world.client.resend(&phone(1), &second.token()).await;
+        let code = world.code(&phone(1));
+        assert_eq!(world.text_count(), 3);
+        // The third code lives. A repeat with any token, or under the key of the first send, gets its token.
+        for again in [
+            world.client.resend(&phone(1), &first.token()).await,
+            world.client.resend(&phone(1), &second.token()).await,
+            world.client.send_keyed(&phone(1), "first").await,
+        ] {
+            assert_eq!(again.status, 202, "{}", again.text);
+            assert_eq!(again.json["expiresAt"], third.json["expiresAt"]);
+        }
+        assert_eq!(world.text_count(), 3);
+        for old in [&first, &second] {
+            let told = world.client.verify(&old.token(), &code).await;
+            assert_eq!((told.status, told.problem()), (410, "expired"));
+        }
+        let again = world.client.resend(&phone(1), &first.token()).await;
+        let verified = world.client.verify(&again.token(), &code).await;
+        assert_eq!(verified.status, 200, "{}", verified.text);
     }
 }
 

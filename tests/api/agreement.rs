@@ -45,6 +45,7 @@ use self::tallies::*;
 const OWN: ChallengeId = ChallengeId([1; 16]);
 const OTHER: ChallengeId = ChallengeId([2; 16]);
 const NEXT: ChallengeId = ChallengeId([4; 16]);
+const LAST: ChallengeId = ChallengeId([6; 16]);
 const WRITE: WriteId = WriteId([3; 16]);
 const EARLIER: WriteId = WriteId([5; 16]);
 const KEY: ResendId = ResendId([6; 16]);
@@ -236,6 +237,7 @@ fn read_slot(members: &Value) -> Slot {
         root: RootId::parse(members["r"]["S"].as_str().expect("a text")).expect("an id"),
         expires_at: Timestamp::from_unix(number(&members["e"]).expect("a number")),
         attempts_left: u32::try_from(left).expect("small"),
+        renewed_as: binary("n").map(ChallengeId),
         used: number(&members["u"]).map(|at| Use {
             at: Timestamp::from_unix(at),
             by: WriteId(binary("ub").expect("a write")),
@@ -265,6 +267,9 @@ fn slot_attribute(slot: &Slot) -> Value {
         members["u"] = json!({ "N": at.unix().to_string() });
         members["ub"] = json!({ "B": STANDARD.encode(by.0) });
     }
+    if let Some(ChallengeId(next)) = slot.renewed_as {
+        members["n"] = json!({ "B": STANDARD.encode(next) });
+    }
     if let Some(WriteId(by)) = slot.written_by {
         members["b"] = json!({ "B": STANDARD.encode(by) });
     }
@@ -282,8 +287,9 @@ async fn the_store_and_the_domain_decide_alike_on_every_send() {
         for reservation in [
             Reservation::New { id: OWN, slot: 4 },
             Reservation::Idempotent { id: OWN, slot: 4 },
-            resend(None),
-            resend(Some(KEY)),
+            resend(1, None),
+            resend(5, None),
+            resend(1, Some(KEY)),
             renewal(1, None),
             renewal(5, None),
             renewal(1, Some(KEY)),

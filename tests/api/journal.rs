@@ -190,10 +190,10 @@ async fn a_refusal_names_the_subject_that_was_refused_by_its_index_and_nothing_e
     for n in 100..111 {
         world
             .client
-            .send_from(&phone(n), "device", &format!("203.0.113.{n}"))
+            .send_from(&phone(n), "device-1", &format!("203.0.113.{n}"))
             .await;
     }
-    let device = index.device(&Device::parse("device").expect("a device"));
+    let device = index.device(&Device::parse("device-1").expect("a device"));
     let line = world.lines.last();
     assert_eq!(line["rule"], "device-per-day");
     assert_eq!(line["subject"], format!("device#{}", device.as_str()));

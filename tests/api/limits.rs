@@ -90,7 +90,7 @@ async fn a_device_gets_ten_texts_a_day() {
         assert_eq!(
             world
                 .client
-                .send_from(&phone(n), "device", &address)
+                .send_from(&phone(n), "device-1", &address)
                 .await
                 .status,
             202
@@ -98,7 +98,7 @@ async fn a_device_gets_ten_texts_a_day() {
     }
     let answer = world
         .client
-        .send_from(&phone(10), "device", "192.0.2.99")
+        .send_from(&phone(10), "device-1", "192.0.2.99")
         .await;
     assert_limited(&answer, "device-per-day", 10, 86_400, 12 * 3_600);
     assert_eq!(
@@ -141,7 +141,7 @@ async fn a_refused_send_counts_nothing() {
     for _ in 0..30 {
         world
             .client
-            .send_from(&phone(1), "device", "192.0.2.1")
+            .send_from(&phone(1), "device-1", "192.0.2.1")
             .await;
     }
     // One was sent and the cooldown refused 29. The device and the address still have room.
@@ -149,7 +149,7 @@ async fn a_refused_send_counts_nothing() {
         assert_eq!(
             world
                 .client
-                .send_from(&phone(n), "device", "192.0.2.1")
+                .send_from(&phone(n), "device-1", "192.0.2.1")
                 .await
                 .status,
             202

@@ -125,9 +125,9 @@ async fn a_resend_must_be_for_the_same_exchange() {
     let token = world.client.send(&phone(1)).await.token();
     world.advance(60);
     for (number, device, business) in [
-        (phone(2), "device", "login"),
+        (phone(2), "device-1", "login"),
         (phone(1), "other", "login"),
-        (phone(1), "device", "register"),
+        (phone(1), "device-1", "register"),
     ] {
         let body =
             json!({ "phone": number, "uniqueId": device, "businessId": business, "token": token });

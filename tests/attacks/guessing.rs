@@ -149,7 +149,7 @@ async fn one_code_over_many_phones() {
             let own = format!("device-{n}");
             async move {
                 let (device, address) = if is_device {
-                    ("device", crate::attacks::address(n))
+                    ("device-1", crate::attacks::address(n))
                 } else {
                     (own.as_str(), crate::attacks::address(0))
                 };

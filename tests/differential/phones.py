@@ -33,6 +33,9 @@ INVISIBLE = [chr(c) for c in range(0x10000) if unicodedata.category(chr(c)) == "
 ZEROS = [c for c in range(0x110000) if unicodedata.decimal(chr(c), None) == 0 and unicodedata.category(chr(c)) == "Nd"]
 # What people dial before an international number, somewhere in the world.
 PREFIXES = ["+", "00", "011", "0011", "001", "002", "009", "010", "0018", "00700", "005", "119", "810", "8~10", "0"]
+# What people and programs put around a number.
+AROUND = [("'", "'"), ('"', '",'), ("<", ">"), ("{", "}"), ("`", "`"), ("\u201c", "\u201d"), ("\u00ab ", " \u00bb"), ("\u300c", "\u300d"),
+          ("", ";"), ("", ","), ("", ":"), ("", "!"), ("", "?"), ("", "\u3002"), (": ", ""), ("= ", ""), ("\u260e\ufe0f", ""), ("\U0001f4de ", "")]
 # Text that no phone number contains. Google's library guesses a number from most of it; this project refuses it.
 FOREIGN = ["x5", " ext. 5", ";ext=5", ",5", "#5", "A", "é", "\u0661a", "*", "\0", "\u0301", "&", "_", "+", "~5"]
 
@@ -92,6 +95,15 @@ def respelled(rng, known):
         if text.startswith("+"):
             code, _, rest = text.partition(" ")
             yield (region, f"({code}) {rest}"), (region, text)
+
+
+def wrapped(rng, known):
+    """Yields numbers with something around them that Google's library leaves out."""
+    for region, text in known:
+        before, after = rng.choice(AROUND)
+        yield region, before + text + after
+        if text.startswith("+"):
+            yield region, "+" + text
 
 
 def dialled_abroad(rng, known):
@@ -185,6 +197,7 @@ def main(binary):
     groups = {
         "examples": known,
         "misdialled": list(misdialled(rng, known)),
+        "wrapped": list(wrapped(random.Random(2), known)),
         "dialled abroad": list(dialled_abroad(rng, known)),
         "random": list(random_numbers(rng, 3_000)),
     }

@@ -120,6 +120,7 @@ pub(crate) enum Told {
     Used,
     Expired,
     Exhausted,
+    Renewed,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq)]
@@ -133,7 +134,7 @@ pub(crate) struct State {
     pub(crate) guesses: Vec<Guessing>,
     /// The texts, by send, with the moment of the request.
     pub(crate) texts: Vec<Option<usize>>,
-    /// The guesses that each renewal plans to take over. The record corrects the number.
+    /// The guesses that each resend plans with, and each renewal plans to take over. The record corrects the number.
     pub(crate) planned: Vec<u32>,
     /// The challenge tokens, by send. `None` while a send has no token.
     pub(crate) tokens: Vec<Option<Token>>,

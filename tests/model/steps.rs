@@ -95,8 +95,12 @@ impl Protocol {
             Kind::Keyed(_) => Reservation::Idempotent { id, slot },
             Kind::Resend { of } | Kind::ResendKeyed { of, .. } => {
                 let slot = state.tokens[of].expect("a token to resend").slot;
-                let key = find_key(request.kind);
-                Reservation::Resend { id, slot, key }
+                Reservation::Resend {
+                    id,
+                    slot,
+                    attempts_left: state.planned[send],
+                    key: find_key(request.kind),
+                }
             }
             Kind::Renewal { of } => {
                 let before = state.tokens[of].expect("a token to renew").slot;
@@ -208,13 +212,18 @@ impl Protocol {
                 .map_or(Sending::Over(Outcome::Unknown), Sending::Reserving);
             return;
         }
-        if let Reservation::Renewal { of, .. } = fitting {
-            state.planned[send] = of.attempts_left;
+        match fitting {
+            Reservation::Renewal { of, .. } => state.planned[send] = of.attempts_left,
+            Reservation::Resend { attempts_left, .. } => state.planned[send] = attempts_left,
+            Reservation::New { .. } | Reservation::Idempotent { .. } => {}
         }
-        state.tokens[send] = Some(Token {
-            slot: fitting.slot(),
-            expires_at: at(moment, self.sends[send].skew) + LIFETIME,
-        });
+        // A resend keeps its token.
+        if fitting.is_new() {
+            state.tokens[send] = Some(Token {
+                slot: fitting.slot(),
+                expires_at: at(moment, self.sends[send].skew) + LIFETIME,
+            });
+        }
         state.sends[send] = Sending::Reserving(Calling {
             // The instant of the request stays that of its first call.
             tries: 1,
@@ -272,6 +281,7 @@ impl Protocol {
                 kind @ (Kind::Resend { .. } | Kind::ResendKeyed { .. }) => Reservation::Resend {
                     id,
                     slot,
+                    attempts_left: state.planned[send],
                     key: find_key(kind),
                 },
                 Kind::New | Kind::Keyed(_) => Reservation::New { id, slot },
@@ -398,6 +408,7 @@ fn answer_guess(decided: Result<(), GuessRefusal>, guess: &Guess, is_expired: bo
             Closed::Used => Told::Used,
             Closed::Expired => Told::Expired,
             Closed::Exhausted => Told::Exhausted,
+            Closed::Renewed => Told::Renewed,
         }),
         Err(GuessRefusal::Locked { .. }) => Guessing::Locked,
     }

@@ -59,7 +59,7 @@ impl Client {
             .expect("a client");
         Self {
             base: base.to_owned(),
-            device: "device".to_owned(),
+            device: "device-1".to_owned(),
             http,
         }
     }
@@ -101,7 +101,7 @@ impl Client {
             .request(method.clone(), format!("{}{path}", self.base))
             .body(body);
         for (name, value) in headers {
-            request = request.header(*name, *value);
+            request = request.header(*name, value.as_bytes());
         }
         let response = request.send().await.ok()?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());

@@ -34,6 +34,7 @@ pub fn send(
         && let Some(before) = record.slots.get_mut(&of.slot)
     {
         before.attempts_left = 0;
+        before.renewed_as = Some(reservation.id());
     }
     if reservation.is_new() {
         let new = Slot {
@@ -41,6 +42,7 @@ pub fn send(
             root: root.clone(),
             expires_at,
             attempts_left: attempts,
+            renewed_as: None,
             used: None,
             written_by: None,
             resends: BTreeMap::new(),
@@ -117,6 +119,7 @@ pub fn give_back(record: &mut PhoneRecord, reservation: &Reservation, counted: &
             && let Some(before) = record.slots.get_mut(&of.slot)
         {
             before.attempts_left = of.attempts_left;
+            before.renewed_as = None;
         }
     }
     is_there

@@ -44,6 +44,60 @@ fn list_commands() -> Vec<String> {
     commands
 }
 
+/// A relying party accepts a leaked key for as long as it keeps it, so each snippet says how long, and the runbook says
+/// what libraries do by themselves.
+#[test]
+fn every_snippet_of_a_relying_party_names_the_age_of_its_keys() {
+    let readme = include_str!("../../README.md");
+    let guard = include_str!("../../shared/guard/README.md");
+    for (document, snippet, age, version) in [
+        (
+            readme,
+            "PyJWKClient(",
+            "cache_keys=False, lifespan=300)",
+            "pyjwt[crypto]>=2.8",
+        ),
+        (
+            readme,
+            "createRemoteJWKSet(new",
+            "{ cacheMaxAge: 300_000 }",
+            "jose@6",
+        ),
+        (
+            guard,
+            "keyfunc.New",
+            "RefreshInterval: 5 * time.Minute",
+            "3.7 or later",
+        ),
+        (
+            guard,
+            "JWKSourceBuilder.create",
+            ".cache(300_000, 15_000).outageTolerant(false)",
+            "9.28 or later",
+        ),
+    ] {
+        let uses: Vec<_> = document.match_indices(snippet).collect();
+        assert_eq!(uses.len(), 1, "{snippet}");
+        let (at, _) = uses[0];
+        let statement: String = document[at..].chars().take(200).collect();
+        assert!(statement.contains(age), "{snippet}: {statement}");
+        assert!(document.contains(version), "{version}");
+    }
+    let (_, leak) = RUNBOOK
+        .split_once("From when on a forged token is refused")
+        .expect("the table");
+    for library in [
+        "PyJWT",
+        "cacheMaxAge",
+        "RefreshInterval",
+        "jwkset",
+        "Nimbus",
+        "JWT authorizer",
+    ] {
+        assert!(leak.contains(library), "{library}");
+    }
+}
+
 /// An operator in a hurry must not change another stage than the one that is attacked.
 #[test]
 fn every_command_that_reaches_a_stack_names_it() {

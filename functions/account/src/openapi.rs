@@ -7,7 +7,7 @@ use utoipa::OpenApi;
 
 use crate::bodies::{
     LogInBody, MadeRecoveryCode, Me, PasswordBody, PhoneBody, RefreshBody, RegisterBody,
-    Registered, ResetBody, SessionTokens, Sessions,
+    RegisteredReply, ResetBody, SessionTokens, Sessions,
 };
 use crate::problem::list_problems;
 use crate::route::{Endpoint, Protected, ROUTES, Route};
@@ -21,7 +21,7 @@ use crate::route::{Endpoint, Protected, ROUTES, Route};
     ),
     servers((url = "/")),
     components(schemas(
-        RegisterBody, LogInBody, RefreshBody, PasswordBody, PhoneBody, ResetBody, Registered, MadeRecoveryCode, SessionTokens, Me,
+        RegisterBody, LogInBody, RefreshBody, PasswordBody, PhoneBody, ResetBody, RegisteredReply, MadeRecoveryCode, SessionTokens, Me,
         Sessions, ProblemDocument
     ))
 )]

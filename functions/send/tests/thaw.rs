@@ -111,7 +111,7 @@ impl Function {
     async fn send(&mut self, phone: &str, left: Duration) -> (u64, Value) {
         let mut event: Value =
             serde_json::from_str(include_str!("../../../tests/events/send.json")).expect("JSON");
-        let body = json!({ "phone": phone, "uniqueId": "device", "businessId": "login" });
+        let body = json!({ "phone": phone, "uniqueId": "device-1", "businessId": "login" });
         event
             .as_object_mut()
             .expect("an object")

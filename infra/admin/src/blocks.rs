@@ -1,5 +1,7 @@
 //! `block`, `unblock` and `blocks`.
 
+use std::net::Ipv6Addr;
+
 use phoneproof_aws::store::{self, BlockListError};
 use phoneproof_config::process::SystemRandom;
 use serde_json::{Value, json};
@@ -51,10 +53,13 @@ pub(crate) async fn block(
         }
     }
     let what = name_all(&entries);
-    let text = match until {
-        Some(ends) => format!("{what}: blocked until {ends}"),
-        None => format!("{what}: blocked until it is unblocked"),
+    let ends = until.map_or("it is unblocked".to_owned(), |ends| ends.to_string());
+    let wider = if names_part_of_64(&block.subject) {
+        "\nAn IPv6 address counts with its /64, so this blocks the whole /64."
+    } else {
+        ""
     };
+    let text = format!("{what}: blocked until {ends}{wider}");
     Ok(Reply::done(describe_all(&entries), text))
 }
 
@@ -100,6 +105,16 @@ pub(crate) async fn list(operator: &Operator) -> Result<Reply, CommandError> {
 }
 
 /// Names entries for people.
+/// Whether the operator named an IPv6 address, or a network that is smaller than the /64 by which it counts.
+fn names_part_of_64(subject: &SubjectArguments) -> bool {
+    let value = subject.value.as_deref().unwrap_or_default();
+    let (address, length) = value.split_once('/').unwrap_or((value, "128"));
+    let is_v6 = address
+        .parse()
+        .is_ok_and(|address: Ipv6Addr| address.to_ipv4_mapped().is_none());
+    is_v6 && length.parse().is_ok_and(|length: u8| length > 64)
+}
+
 fn name_all(entries: &[store::Block]) -> String {
     let names = entries.iter().map(|entry| match &entry.label {
         Some(label) => format!("{} {label}", entry.subject.kind.name()),

@@ -12,7 +12,7 @@ use phoneproof_domain::country::Country;
 
 use self::purses::{PurseCommand, PursesArguments};
 use crate::reason::parse_reason;
-use crate::time::{Span, parse_instant, parse_span};
+use crate::time::{Span, parse_count, parse_instant, parse_span};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -147,7 +147,7 @@ pub(crate) enum Command {
         since: Span,
         /// Show only the busiest subjects, this many: who was refused most, and the countries that were texted most.
         /// `block` takes them as they are printed.
-        #[arg(long, value_name = "COUNT", num_args = 0..=1, default_missing_value = "10")]
+        #[arg(long, value_name = "COUNT", num_args = 0..=1, default_missing_value = "10", value_parser = parse_count)]
         top: Option<usize>,
     },
     /// Play recorded attacks and honest loads against a policy file, and show what they cost and whom they lock out. Needs

@@ -48,6 +48,12 @@ impl Finding {
         of_phone && self.subject.kind == SubjectKind::Phone
     }
 
+    /// The rule that refuses, or else the one whose gate this is. The gate of the cooldown also finds the lock.
+    fn name(&self) -> &'static str {
+        let refuses = self.denial.as_ref().map(Denial::rule);
+        refuses.unwrap_or(self.rule.name())
+    }
+
     /// When the rule admits a text again; `None` when it admits one now, or when only an operator can help.
     fn frees_at(&self) -> Option<Timestamp> {
         let block_ends = self.block.as_ref().and_then(|block| block.expires_at);

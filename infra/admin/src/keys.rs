@@ -78,6 +78,13 @@ pub(crate) async fn run(
             confirm(common, &format!("This removes `{id}` for good."))?;
             format!("`{id}` is retired")
         }
+        KeysCommand::RetirePepper { .. } if !opened.secret.keeps_passwords() => {
+            return Err(CommandError::new(
+                Exit::Usage,
+                "the verification service has no passwords, so its keyring has no pepper in use",
+                "name the keyring of an account stack, with --stack-name or --keyring account",
+            ));
+        }
         KeysCommand::RetirePepper { id, force } => {
             document.retire_pepper(&id, now, force).map_err(refused)?;
             confirm(common, &format!("This removes the pepper `{id}` for good."))?;
@@ -89,11 +96,12 @@ pub(crate) async fn run(
                 .add_rsa(&id, &generate_rsa_key()?, now)
                 .map_err(refused)?;
             let minutes = PUBLISHED_AFTER.as_secs() / 60;
+            let tokens = name_signed(opened.secret.keeps_passwords());
             let consequence = format!(
-                "This signs success tokens with RS256 and `{id}`, from {minutes} minutes later on."
+                "This signs {tokens} with RS256 and `{id}`, from {minutes} minutes later on."
             );
             confirm(common, &consequence)?;
-            format!("`{id}` signs success tokens in {minutes} minutes")
+            format!("`{id}` signs {tokens} in {minutes} minutes")
         }
     };
     save(operator, &opened).await?;
@@ -110,6 +118,15 @@ fn longest_token_lifetime(policy: &Policy) -> Duration {
     let businesses = policy.businesses.values();
     let lifetimes = businesses.map(|business| business.code_lifetime + business.success_lifetime);
     lifetimes.max().unwrap_or_default()
+}
+
+/// Names the tokens that the service signs for others.
+const fn name_signed(keeps_passwords: bool) -> &'static str {
+    if keeps_passwords {
+        "access tokens"
+    } else {
+        "success tokens"
+    }
 }
 
 /// Draws the bytes of a new root or pepper.

@@ -40,11 +40,12 @@ use crate::output::{CommandError, Reply};
 async fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Command::Completions { shell } = cli.command {
-        clap_complete::generate(
-            shell,
-            &mut Cli::command(),
-            "phoneproof-admin",
+        // Into memory first: the generator panics when its reader closes the pipe.
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Cli::command(), "phoneproof-admin", &mut script);
+        print(
             &mut io::stdout(),
+            String::from_utf8_lossy(&script).trim_end(),
         );
         return ExitCode::SUCCESS;
     }

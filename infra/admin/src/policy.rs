@@ -7,6 +7,7 @@ use phoneproof_domain::catalog::{Catalog, TemplateReport};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::money::Estimate;
+use phoneproof_domain::phone_parser::PhoneParser;
 use phoneproof_domain::policy::{Fault, Policy, PolicyFaults};
 use serde_json::{Value, json};
 
@@ -68,6 +69,8 @@ fn report_texts(catalog: &Catalog, policy: &Policy, now: Timestamp) -> Reply {
     let unpriced = list_unpriced(policy);
     let left_out = list_left_out(policy);
     let ended = list_ended(policy, now);
+    let idle = list_idle_ranges(policy);
+    let early = is_dated_later(policy, now);
     let json = json!({
         "faults": [],
         "templates": templates,
@@ -75,6 +78,8 @@ fn report_texts(catalog: &Catalog, policy: &Policy, now: Timestamp) -> Reply {
         "countriesWithoutPrice": unpriced,
         "leftOut": left_out,
         "endedTestNumbers": ended,
+        "rangesWithoutEffect": idle,
+        "pricesAreDatedLater": early,
     });
     let notes = left_out.iter().map(|(country, territories)| {
         let territories = territories.join(", ");
@@ -83,7 +88,14 @@ fn report_texts(catalog: &Catalog, policy: &Policy, now: Timestamp) -> Reply {
     let ends = ended.iter().map(|path| {
         format!("\n{path}: its time is over, so the number gets no code: renew `until`, or remove the entry and the number is texted like any other")
     });
-    let notes: String = notes.chain(ends).collect();
+    let idle = idle.iter().map(|(path, known)| {
+        format!("\n{path}: this build knows such numbers already ({known}), and they keep what it knows: remove the entry, or name a range that is newer")
+    });
+    let dated = early.then(|| {
+        "\nsms.price_list.date is a day to come: give the day on which the prices were read"
+            .to_owned()
+    });
+    let notes: String = notes.chain(ends).chain(idle).chain(dated).collect();
     let prices = describe_prices(policy, &unpriced);
     let text = format!("no faults\n\n{}\n\n{prices}{notes}", format_table(&rows));
     Reply::done(json, text)
@@ -132,6 +144,28 @@ fn list_ended(policy: &Policy, now: Timestamp) -> Vec<String> {
     ended
         .map(|(index, number)| format!("test_number[{index}].until = {}", number.until))
         .collect()
+}
+
+/// Lists the paths of the ranges with numbers that this build knows, each with such a number. The policy leaves those
+/// as they are. That is no fault: a later build may know a range that was new when the policy was deployed.
+fn list_idle_ranges(policy: &Policy) -> BTreeMap<String, String> {
+    let parser = PhoneParser::new();
+    let ranges = policy.numbers.ranges.iter().enumerate();
+    let known = ranges.filter_map(|(index, range)| {
+        let known = range.samples().find_map(|number| {
+            let read = parser.parse(&number, None).ok()?;
+            Some(format!("{number} is of {}", read.country?))
+        });
+        Some((format!("numbers.range[{index}]"), known?))
+    });
+    known.collect()
+}
+
+/// Whether the date of the price list is after today.
+fn is_dated_later(policy: &Policy, now: Timestamp) -> bool {
+    // Both are written as year, month and day, so the later one is the greater text.
+    let date = policy.sms.prices_as_of.as_deref();
+    date.is_some_and(|date| date > now.to_string().get(..10).unwrap_or_default())
 }
 
 /// What a text costs over the countries of the policy that have an estimate.

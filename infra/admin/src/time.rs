@@ -14,6 +14,12 @@ pub(crate) struct Span(pub(crate) Duration);
 /// RFC 3339 has no dates.
 const MAX_DAYS: u64 = 36_500;
 
+/// Reads a count, from 1 on.
+pub(crate) fn parse_count(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| *count > 0);
+    count.ok_or_else(|| "a whole number from 1 on is needed".to_owned())
+}
+
 /// Reads `90s`, `5m`, `2h` or `7d`.
 pub(crate) fn parse_span(text: &str) -> Result<Span, String> {
     let accepted = || {

@@ -28,7 +28,7 @@ mod simulate;
 #[path = "admin/texts.rs"]
 mod texts;
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use phoneproof_config::DEFAULT_POLICY;
 use phoneproof_crypto::keyring::Keyring;
@@ -301,6 +301,39 @@ async fn policy_check_reports_costs_or_faults() {
         checked["endedTestNumbers"],
         json!([format!("test_number[0].until = {ends}")])
     );
+    // Ranges whose numbers this build knows change nothing. Jamaica and premium numbers begin like those of the US.
+    let range = |prefix: &str| {
+        format!(
+            "[[numbers.range]]\nprefix = \"{prefix}\"\ndigits = 11\ncountry = \"US\"\ntype = \"mobile\"\n"
+        )
+    };
+    let ranges = ["+1876", "+1900", "+1415", "+1436"].map(range).concat();
+    let dated = DEFAULT_POLICY.replacen("date = \"20", "date = \"29", 1);
+    assert_ne!(dated, DEFAULT_POLICY);
+    std::fs::write(&file, format!("{dated}\n{ranges}")).expect("written");
+    let checked = site.run_done(&["policy", "check", path]).await;
+    let idle = checked["rangesWithoutEffect"].as_object().expect("a table");
+    let known: Vec<_> = idle.keys().map(String::as_str).collect();
+    assert_eq!(
+        known,
+        ["numbers.range[0]", "numbers.range[1]", "numbers.range[2]"]
+    );
+    assert!(
+        idle["numbers.range[0]"]
+            .as_str()
+            .is_some_and(|known| known.ends_with("of JM"))
+    );
+    assert_eq!(checked["pricesAreDatedLater"], true);
+    let human = site.run(&["policy", "check", path]).await;
+    let human = String::from_utf8(human.stdout).expect("UTF-8");
+    assert!(
+        human.contains("numbers.range[0]: this build knows such numbers"),
+        "{human}"
+    );
+    assert!(
+        human.contains("sms.price_list.date is a day to come"),
+        "{human}"
+    );
     std::fs::write(
         &file,
         DEFAULT_POLICY.replace("attempts = 5", "attempts = 50"),
@@ -316,6 +349,29 @@ async fn policy_check_reports_costs_or_faults() {
         site.run_json(&["policy", "check", "/no/such/file"]).await.0,
         2
     );
+}
+
+#[tokio::test]
+async fn a_reader_that_closes_the_pipe_ends_no_command_with_a_panic() {
+    let site = Site::start().await;
+    for shell in ["bash", "zsh", "fish"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_phoneproof-admin"));
+        let child = command
+            .args(["completions", shell])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = child.spawn().expect("it starts");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(
+            (output.status.code(), said.as_str()),
+            (Some(0), ""),
+            "{shell}"
+        );
+    }
+    let script = site.run(&["completions", "bash"]).await.stdout;
+    assert!(String::from_utf8_lossy(&script).contains("send-test"));
 }
 
 #[tokio::test]

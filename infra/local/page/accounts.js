@@ -133,6 +133,7 @@ async function registerWith(request) {
   const answer = await call("register", request, { path: "/account/v1/accounts" });
   if (answer.status === 201) {
     $("password").value = "";
+    if (answer.response.phoneMovedAt) return goTo("login", { tone: "wait", title: "Registered, but another account was moved away from this number lately", text: "If that account was yours and you did not move it, tell the operator of this service." });
     return goTo("login", { tone: "good", title: "Registered", text: "The proof is spent. You are not logged in yet." });
   }
   if (explain(answer).slug === "phone-in-use" && !request.requestUnlink) {

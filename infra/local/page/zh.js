@@ -219,6 +219,8 @@ export const ZH = {
   "Try this password": "用这个密码再试",
   "Try again": "再试一次",
   Registered: "已注册",
+  "Registered, but another account was moved away from this number lately": "已注册，但最近有另一个账户从此号码转走",
+  "If that account was yours and you did not move it, tell the operator of this service.": "如果那个账户是您的，而您没有转移它，请告诉本服务的运营者。",
   "The proof is spent. You are not logged in yet.": "凭证已使用。您还没有登录。",
   "This page": "本页",
   "Logged in": "已登录",

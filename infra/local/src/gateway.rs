@@ -153,19 +153,19 @@ impl Gateway {
     }
 }
 
-/// Headers as API Gateway hands them over: names in lower case, duplicates joined with commas. Values that are not text
-/// are left out.
+/// Headers as API Gateway hands them over: names in lower case, duplicates joined with commas.
 fn joined(headers: &HeaderMap) -> BTreeMap<String, String> {
     let mut joined: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in headers {
-        let Ok(value) = value.to_str() else { continue };
+        // An event is JSON, so every value comes as text, also one that is none. The functions refuse what they cannot read.
+        let value = String::from_utf8_lossy(value.as_bytes());
         joined
             .entry(name.as_str().to_owned())
             .and_modify(|all| {
                 all.push(',');
-                all.push_str(value);
+                all.push_str(&value);
             })
-            .or_insert_with(|| value.to_owned());
+            .or_insert_with(|| value.into_owned());
     }
     joined
 }

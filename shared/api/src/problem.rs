@@ -305,6 +305,10 @@ fn closed_problem(closed: Closed) -> Problem {
         Closed::Used => (&ALREADY_USED, "Ask for a new code."),
         Closed::Exhausted => (&ATTEMPTS_EXHAUSTED, "Ask for a new code."),
         Closed::Expired => (&EXPIRED, "The code has expired; ask for a new one."),
+        Closed::Renewed => (
+            &EXPIRED,
+            "A newer code was texted in place of this one. It needs the token of that send.",
+        ),
     };
     Problem::new(kind).with_detail(detail)
 }

@@ -87,6 +87,8 @@ pub enum Closed {
     Expired,
     /// No guesses are left.
     Exhausted,
+    /// A resend near the end has made a new challenge, which took over the guesses.
+    Renewed,
 }
 
 /// Where the sealed challenge is kept between send and verify.

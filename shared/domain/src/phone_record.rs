@@ -90,6 +90,8 @@ pub enum Reservation {
         id: ChallengeId,
         /// The slot of the challenge.
         slot: SlotIndex,
+        /// The guesses that it has left. The answer names them.
+        attempts_left: u32,
         /// The resend, if it has an idempotency key.
         key: Option<ResendId>,
     },
@@ -170,11 +172,11 @@ impl Reservation {
 /// Why a phone's record refuses a send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendRefusal {
-    /// The idempotency key was used for the live challenge in this slot, or the challenge to renew was renewed by it and
-    /// takes guesses.
+    /// The idempotency key was used for the live challenge in this slot or for one before it, or the challenge to renew
+    /// was renewed by it, perhaps more than once, and it takes guesses.
     Repeated(SlotIndex, Box<Slot>),
     /// The idempotency key was used for a resend. The challenge in this slot takes guesses: the one that was texted, or
-    /// its renewal.
+    /// its last renewal.
     Resent(SlotIndex, Box<Slot>),
     /// The record has moved on. It admits this reservation in place of the one that was asked for.
     Instead(Reservation),
@@ -258,7 +260,7 @@ impl PhoneRecord {
         match *reservation {
             Reservation::New { .. } => {}
             Reservation::Idempotent { id, .. } => self.check_unrepeated(id, terms.now)?,
-            Reservation::Resend { id, slot, key } => {
+            Reservation::Resend { id, slot, key, .. } => {
                 self.check_unresent(slot, id, key, terms.now)?;
             }
             Reservation::Renewal { id, of, key, .. } => {
@@ -316,20 +318,36 @@ impl PhoneRecord {
             .map_err(|until| GuessRefusal::Locked { until })
     }
 
-    /// Checks that no live slot holds challenge `id`.
+    /// Checks that no live slot holds challenge `id`. The refusal names its last renewal, if it has one.
     ///
     /// A repeat gets its answer even from a phone that is locked or cooling down. The id of a key that was used before
     /// also stands in expired slots, which do not count.
     fn check_unrepeated(&self, id: ChallengeId, now: Timestamp) -> Result<(), SendRefusal> {
-        let lives = |slot: &Slot| slot.id == id && slot.expires_at > now;
-        match self.slots.iter().find(|(_, slot)| lives(slot)) {
-            Some((index, slot)) => Err(SendRefusal::Repeated(*index, Box::new(slot.clone()))),
+        match self.find_last(id, now) {
+            Some((index, slot)) => Err(SendRefusal::Repeated(index, Box::new(slot.clone()))),
             None => Ok(()),
         }
     }
 
-    /// Checks that no live slot holds the renewal `id` of a challenge. A renewal that takes no more guesses is over, as
-    /// for a resend.
+    /// Returns the live slot of challenge `id` or, if that was renewed, of its last renewal that lives.
+    fn find_last(&self, id: ChallengeId, now: Timestamp) -> Option<(SlotIndex, &Slot)> {
+        let find = |id| {
+            let mut slots = self.slots.iter();
+            slots.find(|(_, slot)| slot.id == id && slot.expires_at > now)
+        };
+        let mut last = find(id)?;
+        // No challenge is renewed twice, so a chain is not longer than the record.
+        for _ in 0..self.slots.len() {
+            match last.1.renewed_as.and_then(find) {
+                Some(next) => last = next,
+                None => break,
+            }
+        }
+        Some((*last.0, last.1))
+    }
+
+    /// Checks that no live slot holds the renewal `id` of a challenge, or a later one. A renewal that takes no more guesses
+    /// is over, as for a resend.
     fn check_unrenewed(
         &self,
         id: ChallengeId,
@@ -339,7 +357,7 @@ impl PhoneRecord {
     ) -> Result<(), SendRefusal> {
         let refusal = self.check_unrepeated(id, now);
         if let Err(SendRefusal::Repeated(slot, own)) = &refusal {
-            self.check_unresent(*slot, id, key, now)?;
+            self.check_unresent(*slot, own.id, key, now)?;
             // The key may have been used before the renewal, which another request then made.
             if self.was_resent(of.slot, of.id, key) {
                 return Err(SendRefusal::Resent(*slot, own.clone()));
@@ -389,10 +407,17 @@ impl PhoneRecord {
             })?;
             fitting = reservation.with_slot(free);
         }
-        if let Reservation::Renewal { of, .. } = &mut fitting
-            && let Some(before) = self.slots.get(&of.slot)
-        {
-            of.attempts_left = before.attempts_left;
+        let left = |slot: SlotIndex| self.slots.get(&slot).map(|own| own.attempts_left);
+        match &mut fitting {
+            Reservation::Renewal { of, .. } => {
+                of.attempts_left = left(of.slot).unwrap_or(of.attempts_left);
+            }
+            Reservation::Resend {
+                slot,
+                attempts_left,
+                ..
+            } => *attempts_left = left(*slot).unwrap_or(*attempts_left),
+            Reservation::New { .. } | Reservation::Idempotent { .. } => {}
         }
         Ok(fitting)
     }
@@ -428,6 +453,8 @@ impl PhoneRecord {
 const fn check_unused(slot: &Slot, now: Timestamp) -> Result<(), Closed> {
     if slot.expires_at.unix() <= now.unix() {
         Err(Closed::Expired)
+    } else if slot.renewed_as.is_some() {
+        Err(Closed::Renewed)
     } else if slot.attempts_left == 0 {
         Err(Closed::Exhausted)
     } else {

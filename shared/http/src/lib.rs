@@ -24,7 +24,7 @@ pub use app::App;
 pub use body::{BodyFault, JsonBody, read_body};
 pub use call::Call;
 pub use caught::caught;
-pub use field::{Faults, FieldFault, SensitiveText};
+pub use field::{Faults, FieldFault, Label, SensitiveText};
 pub use problem::{Problem, ProblemDocument, ProblemType};
 pub use proxy::TrustedProxy;
 pub use rate_limit::RateLimit;

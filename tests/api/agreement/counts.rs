@@ -145,8 +145,8 @@ async fn the_store_and_the_domain_decide_alike_on_every_refund() {
         for reservation in [
             new,
             Reservation::Idempotent { id: OWN, slot: 2 },
-            resend(None),
-            resend(Some(KEY)),
+            resend(5, None),
+            resend(5, Some(KEY)),
             renewal(3, None),
             renewal(3, Some(KEY)),
         ] {

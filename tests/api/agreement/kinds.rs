@@ -41,6 +41,7 @@ pub(super) fn open_slot(now: Timestamp) -> Slot {
         root: protocol::root(),
         expires_at: now + Duration::from_secs(1),
         attempts_left: 5,
+        renewed_as: None,
         used: None,
         written_by: None,
         resends: BTreeMap::new(),
@@ -54,6 +55,7 @@ pub(super) fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
         root: protocol::root(),
         expires_at,
         attempts_left: 1,
+        renewed_as: None,
         used: None,
         written_by: None,
         resends: BTreeMap::new(),
@@ -108,6 +110,31 @@ pub(super) fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
             ]));
         }
     }
+    // The challenge was renewed: its renewal is open, used up or gone, or was renewed in its turn.
+    let renewed = |id, next| Slot {
+        attempts_left: 0,
+        renewed_as: Some(next),
+        ..slot(id, now + seconds(1))
+    };
+    let last = |attempts_left, ends| Slot {
+        attempts_left,
+        ..slot(LAST, now + seconds(ends))
+    };
+    kinds.push(BTreeMap::from([(2, renewed(OWN, NEXT))]));
+    for follower in [
+        slot(NEXT, now + seconds(1)),
+        slot(NEXT, now),
+        renewed(NEXT, OWN),
+    ] {
+        kinds.push(BTreeMap::from([(2, renewed(OWN, NEXT)), (4, follower)]));
+    }
+    for follower in [last(3, 1), last(0, 1), last(3, 0)] {
+        kinds.push(BTreeMap::from([
+            (2, renewed(OWN, NEXT)),
+            (3, renewed(NEXT, LAST)),
+            (5, follower),
+        ]));
+    }
     // The challenge was texted again under keys, before its renewal and after it.
     for keys in [vec![KEY], vec![OTHER_KEY], vec![KEY, OTHER_KEY]] {
         let resent = |id, left| Slot {
@@ -147,11 +174,12 @@ pub(super) const fn renewal(attempts_left: u32, key: Option<ResendId>) -> Reserv
     }
 }
 
-/// A resend of the challenge in slot 2.
-pub(super) const fn resend(key: Option<ResendId>) -> Reservation {
+/// A resend of the challenge in slot 2, planned for so many guesses.
+pub(super) const fn resend(attempts_left: u32, key: Option<ResendId>) -> Reservation {
     Reservation::Resend {
         id: OWN,
         slot: 2,
+        attempts_left,
         key,
     }
 }

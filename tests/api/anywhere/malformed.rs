@@ -2,6 +2,7 @@
 
 use http::Method;
 use phoneproof_tests::{Site, malformed_bodies};
+use serde_json::json;
 
 /// For each case: a description, the body, and the field that the first error names.
 const SEND_BODIES: &[(&str, &str, &str)] = &[
@@ -196,6 +197,20 @@ async fn all_faults_are_named_at_once() {
         fields,
         ["uniqueId", "businessId", "region", "Idempotency-Key"]
     );
+}
+
+#[tokio::test]
+async fn an_idempotency_key_that_is_no_ascii_is_refused_and_not_forgotten() {
+    let site = Site::open().await;
+    for key in ["clé", "键", "k\u{e9}", "\u{a0}"] {
+        let body = json!({ "phone": "+14153349182", "uniqueId": "d", "businessId": "login" });
+        let answer = site
+            .client
+            .post_with("/v1/send", &body, &[("idempotency-key", key)])
+            .await;
+        assert_eq!(answer.status, 400, "{key}: {}", answer.text);
+        assert_eq!(answer.json["errors"][0]["field"], "Idempotency-Key");
+    }
 }
 
 /// The attacks on every route use the same table of bodies.

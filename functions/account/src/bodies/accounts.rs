@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 use super::parse_password;
 use crate::password::Password;
 use crate::recovery::RecoveryCode;
-use crate::refresh_token::{AccountId, SessionId};
+use crate::refresh_token::SessionId;
+use crate::service::Registered;
 use crate::store::Account;
 
 /// A request to register an account for the phone that the success token proves.
@@ -146,17 +147,21 @@ impl ResetBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Account)]
-pub struct Registered {
+pub struct RegisteredReply {
     /// The id of the account, 16 bytes in base64url: the `sub` of its access tokens.
     account: String,
+    /// When another account was moved away from this phone to another one, within the last 30 days. Show it: whoever owned
+    /// that account and did not move it must tell the operator. Only this answer says it, once.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone_moved_at: Option<Timestamp>,
 }
 
-impl Registered {
-    /// Makes the answer that names the new account.
-    #[must_use]
-    pub fn new(id: AccountId) -> Self {
+impl From<Registered> for RegisteredReply {
+    fn from(registered: Registered) -> Self {
         Self {
-            account: base64url(id.0),
+            account: base64url(registered.account.0),
+            phone_moved_at: registered.phone_moved_at,
         }
     }
 }

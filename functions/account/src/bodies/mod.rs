@@ -4,7 +4,7 @@ mod accounts;
 mod sessions;
 
 pub use accounts::{
-    MadeRecoveryCode, Me, PasswordBody, PhoneBody, RegisterBody, Registered, ResetBody,
+    MadeRecoveryCode, Me, PasswordBody, PhoneBody, RegisterBody, RegisteredReply, ResetBody,
 };
 pub use sessions::{LogInBody, RefreshBody, SessionSummary, SessionTokens, Sessions};
 

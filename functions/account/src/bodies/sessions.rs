@@ -7,7 +7,7 @@ use phoneproof_crypto::base64url;
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
-use phoneproof_http::{JsonBody, Problem, SensitiveText};
+use phoneproof_http::{JsonBody, Label, Problem, SensitiveText};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -38,8 +38,9 @@ pub struct LogInBody {
     token: Option<SensitiveText>,
     /// A name by which the owner recognizes this session.
     /// At most 64 bytes of it are kept.
-    #[schema(value_type = Option<String>, example = "Firefox on a laptop")]
-    device: Option<SensitiveText>,
+    /// No value is refused: what is no text names nothing.
+    #[schema(value_type = Value, required = false, example = "Firefox on a laptop")]
+    device: Option<Label>,
 }
 
 impl JsonBody for LogInBody {
@@ -52,7 +53,8 @@ impl LogInBody {
     /// A name is a label, so it never stops a log-in: what nobody can see is left out, and the end of a long one is cut.
     #[must_use]
     pub fn device(&self) -> String {
-        let typed = self.device.as_ref().map_or("", |text| &text.0);
+        let typed = self.device.as_ref().map(Label::texts);
+        let typed = typed.unwrap_or_default().join(" ");
         let words: Vec<&str> = typed
             .split(|c: char| c.is_whitespace() || c.is_control())
             .collect();

@@ -7,7 +7,7 @@ use phoneproof_http::{Problem, Reply};
 use crate::Call;
 use crate::access_token::Access;
 use crate::bodies::{
-    MadeRecoveryCode, Me, PasswordBody, PhoneBody, RegisterBody, Registered, ResetBody,
+    MadeRecoveryCode, Me, PasswordBody, PhoneBody, RegisterBody, RegisteredReply, ResetBody,
 };
 use crate::problem::unavailable;
 use crate::service::{Accounts, Unavailable, Wishes};
@@ -19,10 +19,10 @@ pub(super) async fn register(accounts: &Accounts, call: &mut Call) -> Result<Rep
         second_step: body.second_step.unwrap_or(false),
         request_unlink: body.request_unlink.unwrap_or(false),
     };
-    let id = accounts
+    let registered = accounts
         .register(&body.token.0, password, wishes, &mut call.context)
         .await?;
-    Reply::json(StatusCode::CREATED, &Registered::new(id))
+    Reply::json(StatusCode::CREATED, &RegisteredReply::from(registered))
 }
 
 pub(super) async fn change_password(

@@ -28,13 +28,21 @@ const SHORTEST_PADDING: usize = 3;
 const MOST_EXTRAS: usize = 2;
 
 /// Runs that people type as passwords. Any part of a run is refused, forwards and backwards.
-const RUNS: [&str; 8] = [
+const RUNS: [&str; 16] = [
     "012345678901234567890123456789",
     "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
     "qwertyuiopasdfghjklzxcvbnm",
     "qwertzuiopasdfghjklyxcvbnm",
     "azertyuiopqsdfghjklmwxcvbn",
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
+    "1qazxsw23edcvfr45tgbnhy67ujmki89olp0",
+    "zaq1xsw2cde3vfr4bgt5nhy6mju7ki8lo9p0",
+    "zaq12wsxcde34rfvbgt56yhnmju78ik",
+    "qazwsxedcrfvtgbyhnujmikolp",
+    "qawsedrftgyhujikolp",
+    "1q2w3e4r5t6y7u8i9o0p",
+    "q1w2e3r4t5y6u7i8o9p0",
+    "1a2b3c4d5e6f7g8h9i0j",
     "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
     "йцукенгшщзхъфывапролджэячсмитьбю",
 ];
@@ -122,6 +130,7 @@ fn is_common(password: &str) -> bool {
     is_listed_or_pattern(password)
         || is_listed_or_pattern(&joined)
         || is_lengthened_word(&[password, &joined, &backwards])
+        || is_phrase_of_base_words(&joined)
 }
 
 /// Whether people write `character` between words, or between groups of digits.
@@ -141,9 +150,25 @@ fn is_listed_or_pattern(text: &str) -> bool {
             || is_padding_alone(&characters))
 }
 
-/// Whether `text` is nothing but padding: `abc123456789`, `111222333`.
+/// Whether `text` is little but padding: `abc123456789`, `111222333`, `00000000000000a`.
 fn is_padding_alone(text: &[char]) -> bool {
-    count_extras(text).is_some_and(|extras| extras <= MOST_EXTRAS && extras * 4 < text.len())
+    let extras = count_extras(text, Letters::Counted);
+    extras.is_some_and(|extras| extras <= MOST_EXTRAS && extras * 4 < text.len())
+}
+
+/// Whether the letters of `text` are words that people lengthen, one after the other, with little but padding around
+/// them: `companyname12345`, `thisismypassword`.
+fn is_phrase_of_base_words(text: &str) -> bool {
+    let letters: String = text.chars().filter(|c| c.is_alphabetic()).collect();
+    let others: Vec<char> = text.chars().filter(|c| !c.is_alphabetic()).collect();
+    let extras = count_extras(&others, Letters::Counted);
+    !letters.is_empty() && extras.is_some_and(|extras| extras <= MOST_EXTRAS) && is_phrase(&letters)
+}
+
+/// Whether `letters` are words of [`BASE_WORDS`], one after the other.
+fn is_phrase(letters: &str) -> bool {
+    let rest = |word: &str| letters.strip_prefix(word);
+    letters.is_empty() || BASE_WORDS.lines().filter_map(rest).any(is_phrase)
 }
 
 /// Whether one of `texts` is one common word, perhaps several times, with nothing else but padding: `password1234567`,
@@ -203,14 +228,24 @@ const fn undo_substitution(character: char) -> char {
 /// Counts the characters of a part of `text` that are no padding; `None` when one of them is a letter.
 fn count_extras_in(text: &str, part: Range<usize>) -> Option<usize> {
     let part: Vec<char> = text.get(part)?.chars().collect();
-    count_extras(&part)
+    count_extras(&part, Letters::Refused)
 }
 
-fn count_extras(text: &[char]) -> Option<usize> {
+/// What a letter is that belongs to no padding.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Letters {
+    /// One more character.
+    Counted,
+    /// A sign that the text is more than padding.
+    Refused,
+}
+
+/// Counts the characters of `text` that are no padding; `None` when one of them is a letter that is refused.
+fn count_extras(text: &[char], letters: Letters) -> Option<usize> {
     let (mut rest, mut extras) = (text, 0);
     while let Some(first) = rest.first() {
         let padding = measure_padding(rest);
-        if padding == 0 && first.is_alphabetic() {
+        if padding == 0 && letters == Letters::Refused && first.is_alphabetic() {
             return None;
         }
         extras += usize::from(padding == 0);

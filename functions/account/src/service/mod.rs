@@ -13,7 +13,7 @@ pub use event::AccountEvent;
 pub use log_in::{Credentials, TypedPhone};
 pub use refresh::Tokens;
 pub use refusal::{AccessRefusal, AccountRefusal, Unavailable};
-pub use register::{UNLINK_AFTER, Wishes};
+pub use register::{Registered, UNLINK_AFTER, Wishes};
 pub use sessions::MAX_SESSIONS;
 
 use std::fmt;
@@ -23,7 +23,7 @@ use std::time::Duration;
 use phoneproof_aws::clients::Clients;
 use phoneproof_aws::keys::{KeyringOwner, Keys, KeysError};
 use phoneproof_crypto::keyring::Keyring;
-use phoneproof_domain::clock::{Clock, Timestamp};
+use phoneproof_domain::clock::Clock;
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::phone_parser::PhoneParser;
 use phoneproof_domain::random::Random;
@@ -36,7 +36,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::access_token::{Access, OwnTokens};
 use crate::config::AccountSettings;
 use crate::password::{HashFailed, Hasher, Password, StoredPassword, Strength};
-use crate::store::{Account, AccountStore, MOVE_TOLD_FOR, Part, Written};
+use crate::store::{Account, AccountStore, Part, Written};
 
 /// The businesses whose success tokens this service accepts. Each is the audience of the tokens for one purpose.
 pub mod business {
@@ -224,8 +224,7 @@ impl Accounts {
         request: &mut RequestContext,
     ) -> Result<Account, AccountRefusal> {
         let holder = self.store.find_holder(phone, request).await?;
-        let recently = |moved_at: &Timestamp| request.now < *moved_at + MOVE_TOLD_FOR;
-        let moved_at = holder.moved_at.filter(recently);
+        let moved_at = holder.moved_before(request.now);
         let none = AccountRefusal::NoAccount { moved_at };
         let Some(id) = holder.account else {
             return Err(none);

@@ -25,6 +25,15 @@ pub struct Wishes {
     pub request_unlink: bool,
 }
 
+/// An account that was registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Registered {
+    /// The id of the account.
+    pub account: AccountId,
+    /// When another account was moved away from this phone, if that was lately. Its owner may not know of it.
+    pub phone_moved_at: Option<Timestamp>,
+}
+
 impl Accounts {
     /// Registers an account for the phone that `token` proves.
     ///
@@ -41,12 +50,15 @@ impl Accounts {
         password: Password,
         wishes: Wishes,
         request: &mut RequestContext,
-    ) -> Result<AccountId, AccountRefusal> {
+    ) -> Result<Registered, AccountRefusal> {
         let second_step = wishes.second_step;
         let proved = self.check_proof(token, business::REGISTER, request).await?;
         check_strength(&password, &proved.phone, second_step)?;
         // This comes before the password is hashed, because hashing is expensive.
-        let unused = self.find_unused_holder(&proved, wishes, request).await?;
+        let holder = self.store.find_holder(&proved.index, request).await?;
+        let unused = self
+            .find_unused(holder.account, &proved, wishes, request)
+            .await?;
         let account = self
             .build_account(&proved, password, second_step, request)
             .await?;
@@ -62,7 +74,10 @@ impl Accounts {
         match self.write(parts, request).await? {
             Ok(()) => {
                 event.note(request);
-                Ok(account.id)
+                Ok(Registered {
+                    account: account.id,
+                    phone_moved_at: holder.moved_before(request.now),
+                })
             }
             Err(failed) if failed.at(0) => Err(AccountRefusal::AlreadySpent),
             // Meanwhile another request registered the phone or used the old account. The next try finds out which.
@@ -70,17 +85,18 @@ impl Accounts {
         }
     }
 
-    /// Finds the account that loses the phone, and when the phone was asked for; `None` when no account has the phone.
+    /// Checks the account that has the phone. Returns it if it loses the phone, and when the phone was asked for; `None` when no account has the phone.
     ///
     /// It refuses until nobody has used the account for long enough. Only a person who asks for the phone by name starts
     /// that time, or gets the phone at its end: perhaps the account is his own, and he has forgotten it.
-    async fn find_unused_holder(
+    async fn find_unused(
         &self,
+        holder: Option<AccountId>,
         proved: &Proved,
         wishes: Wishes,
         request: &mut RequestContext,
     ) -> Result<Option<(Account, Timestamp)>, AccountRefusal> {
-        let Some(id) = self.store.find_account_of(&proved.index, request).await? else {
+        let Some(id) = holder else {
             return Ok(None);
         };
         let holder = self.store.read_account(id, request).await?;

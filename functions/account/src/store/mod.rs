@@ -56,6 +56,14 @@ pub(crate) struct Holder {
     pub(crate) moved_at: Option<Timestamp>,
 }
 
+impl Holder {
+    /// Returns when the last account was moved to another phone, if whoever proves this phone is still told of it.
+    pub(crate) fn moved_before(&self, now: Timestamp) -> Option<Timestamp> {
+        self.moved_at
+            .filter(|moved_at| now < *moved_at + MOVE_TOLD_FOR)
+    }
+}
+
 /// Says for each item of a transaction, in order, whether its condition failed. Such a transaction wrote nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failed(Vec<bool>);

@@ -70,9 +70,10 @@ fn describe_verification(replaced: &Replaced) -> String {
 Ended: every open challenge and every unspent success token. Those people ask for a new code.
 Kept: limits, locks and blocks.
 {FUNCTIONS}
-Relying parties with the guard refuse forged tokens after 15 minutes at most: 5 for the functions, 5 for caches of the
-key set, 5 for the guard. A guard that cannot fetch the key set stops accepting anything after an hour. API Gateway's
-own authorizer can keep an old key for two hours.",
+Relying parties refuse forged tokens after 15 minutes at most: 5 for the functions, 5 for caches of the key set, 5 for
+the guard, or for a library that is set up as in the READMEs. Others keep old keys longer: jose 10 minutes by default,
+keyfunc for Go an hour, API Gateway's own authorizer two hours. While the key set is out of reach, the guard uses old keys
+for an hour at most, and keyfunc without end. Restart every service that you are not sure of.",
         summarize(replaced)
     )
 }

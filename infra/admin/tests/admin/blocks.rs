@@ -7,7 +7,7 @@ async fn a_block_refuses_the_next_request_until_it_is_taken_off() {
     let mut site = Site::start().await;
     for (kind, value, rule) in [
         ("phone", PHONE, "blocked-phone"),
-        ("device", "device", "blocked-device"),
+        ("device", "device-1", "blocked-device"),
         ("address", "192.0.2.1", "blocked-address"),
     ] {
         let entry = site
@@ -82,6 +82,23 @@ async fn a_blocked_range_refuses_the_next_request_until_it_is_taken_off() {
         !json!(site.dump().await).to_string().contains("ranges#"),
         "an empty list leaves no copies"
     );
+}
+
+#[tokio::test]
+async fn an_ipv6_address_is_said_to_count_with_its_network() {
+    let site = Site::start().await;
+    for (kind, value, is_wider) in [
+        ("network", "2001:db8::/127", true),
+        ("network", "2001:db8::/65", true),
+        ("address", "2001:db8::1", true),
+        ("network", "2001:db8::/64", false),
+        ("network", "192.0.2.0/31", false),
+        ("address", "192.0.2.1", false),
+    ] {
+        let blocked = site.run(&["block", kind, value, "--reason", "r"]).await;
+        let said = String::from_utf8(blocked.stdout).expect("UTF-8");
+        assert_eq!(said.contains("the whole /64"), is_wider, "{value}: {said}");
+    }
 }
 
 #[tokio::test]
@@ -257,6 +274,7 @@ async fn spans_ends_and_reasons_that_mean_nothing_are_refused() {
     assert!(end.starts_with("21"), "{end}");
     for command in [
         ["tail", "--since", "999999999d"],
+        ["stats", "--top", "0"],
         ["stats", "--since", "0s"],
     ] {
         assert_eq!(

@@ -45,7 +45,7 @@ async fn explain_shows_the_limits_of_a_business() {
 #[tokio::test]
 async fn explain_names_the_rule_that_then_refuses_and_writes_nothing() {
     let site = Site::start().await;
-    let arguments = ["explain", PHONE, "device", "192.0.2.1"];
+    let arguments = ["explain", PHONE, "device-1", "192.0.2.1"];
     let before = site.run_done(&arguments).await;
     assert_eq!(
         (&before["refusedBy"], &before["country"]),

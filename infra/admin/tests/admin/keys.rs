@@ -125,6 +125,23 @@ async fn keeps_the_peppers_of_an_account_stack_until_they_are_given_up_by_name()
     assert_eq!(peppers(&listed), expected);
     assert_eq!(step(&["retire-pepper", "r1", "--force"]).await.0, Some(4));
     assert_eq!(step(&["retire-pepper", "r9", "--force"]).await.0, Some(3));
+    // It signs access tokens.
+    let (code, added) = step(&["add-rsa"]).await;
+    assert_eq!(
+        (code, &added["done"]),
+        (Some(0), &json!("`rsa1` signs access tokens in 10 minutes"))
+    );
+    // The other keyring has no pepper in use, and says so.
+    let (code, refused) = site
+        .run_json(&["keys", "retire-pepper", "r1", "--force", "--yes"])
+        .await;
+    assert_eq!(code, 2, "{refused}");
+    assert!(
+        refused["error"]
+            .as_str()
+            .is_some_and(|error| error.contains("no passwords")),
+        "{refused}"
+    );
     // The verification service's keyring was not touched, and shows no peppers.
     let verification = site.run_done(&["keys", "list"]).await;
     assert_eq!(verification["keys"].as_array().map(Vec::len), Some(2));
@@ -137,6 +154,11 @@ async fn adds_and_retires_an_rsa_key() {
     assert_eq!(
         (&added["keys"][1]["id"], &added["keys"][1]["algorithm"]),
         (&json!("rsa1"), &json!("RS256"))
+    );
+    let done = added["done"].as_str().expect("what was done");
+    assert!(
+        done.starts_with("`rsa1` signs success tokens in 10 minutes"),
+        "{done}"
     );
     let human = site.run(&["keys", "list"]).await;
     let human = String::from_utf8(human.stdout).expect("UTF-8");

@@ -38,9 +38,9 @@ async fn explain_works_for_an_address_or_a_device_alone_and_shows_the_end_of_a_b
         (&explained["phone"], &explained["rules"][2]["count"]),
         (&Value::Null, &json!(1))
     );
-    let (_, names) = rules(&["explain", "-", "device"]).await;
+    let (_, names) = rules(&["explain", "-", "device-1"]).await;
     assert_eq!(names, ["blocked-device", "device-per-day"]);
-    assert_eq!(rules(&["explain", "--device", "device"]).await.1, names);
+    assert_eq!(rules(&["explain", "--device", "device-1"]).await.1, names);
     assert_eq!(site.run_json(&["explain"]).await.0, 2);
     assert_eq!(site.run_json(&["explain", "-", "-", "-"]).await.0, 2);
     for (kind, value, rule) in [
@@ -136,6 +136,11 @@ async fn unlock_frees_a_phone_whenever_its_day_begins() {
     );
     let explained = site.run_done(&["explain", PHONE]).await;
     assert_eq!(explained["refusedBy"], "phone-lock");
+    // The row that refuses has the same name.
+    let rules = explained["rules"].as_array().expect("rules");
+    let refusing = rules.iter().filter(|rule| rule["refuses"] == true);
+    let names: Vec<_> = refusing.map(|rule| rule["rule"].clone()).collect();
+    assert_eq!(names, ["phone-lock"]);
     let unlocked = site.run_done(&["unlock", PHONE, "--yes"]).await;
     let by_day = unlocked["cleared"]["failuresByDay"]
         .as_object()

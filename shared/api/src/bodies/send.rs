@@ -1,17 +1,14 @@
 //! The bodies of `POST /v1/send`.
 
-use std::fmt;
-
 use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::device::Device;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::policy::BusinessId;
-use phoneproof_http::{Faults, JsonBody, Problem, SensitiveText};
+use phoneproof_http::{Faults, JsonBody, Label, Problem, SensitiveText};
 use phoneproof_service::{PresentedAttestation, PresentedToken, SendCommand, Sent};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{MAX_TOKEN_BYTES, check_text};
@@ -46,7 +43,7 @@ pub struct SendBody {
     /// best first, as in `navigator.languages`. Whatever cannot be read, or has no text, gets the default language. No
     /// value is refused.
     #[schema(value_type = Value, required = false, example = "en")]
-    locale: Option<LocaleHint>,
+    locale: Option<Label>,
     /// The challenge token of an earlier send, to text the same code again. With less than two minutes left, the text has
     /// a new code with a full life. Its challenge has a token of its own and the guesses that were left.
     #[schema(value_type = Option<String>, max_length = 3072)]
@@ -68,33 +65,14 @@ pub struct SendBody {
     attestation: Option<SensitiveText>,
 }
 
-/// The languages that a client would like, in any form. `Debug` hides them, because a client may send anything here.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct LocaleHint(Value);
-
 /// How many languages of a list are looked at.
 const MAX_LOCALES: usize = 16;
 
-impl LocaleHint {
-    /// Reads the languages that can be read, in the order of the client.
-    fn into_locales(self) -> Vec<Locale> {
-        let names = match self.0 {
-            Value::Array(names) => names,
-            name => vec![name],
-        };
-        let texts = names.iter().filter_map(Value::as_str);
-        texts
-            .filter_map(Locale::read_hint)
-            .take(MAX_LOCALES)
-            .collect()
-    }
-}
-
-impl fmt::Debug for LocaleHint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LocaleHint(…)")
-    }
+/// Reads the languages that can be read, in the order of the client.
+fn read_locales(hint: Option<&Label>) -> Vec<Locale> {
+    let names = hint.map(Label::texts).unwrap_or_default();
+    let locales = names.iter().filter_map(|name| Locale::read_hint(name));
+    locales.take(MAX_LOCALES).collect()
 }
 
 impl JsonBody for SendBody {
@@ -123,7 +101,7 @@ impl SendBody {
         let device = faults.check("uniqueId", Device::parse(&body.unique_id.0));
         let business = faults.check("businessId", BusinessId::parse(&body.business_id.0));
         let region = faults.optional("region", body.region, Country::parse);
-        let locales = body.locale.map_or_else(Vec::new, LocaleHint::into_locales);
+        let locales = read_locales(body.locale.as_ref());
         let token = faults.optional("token", body.token, |t| check_text(t, MAX_TOKEN_BYTES));
         let action = faults.optional("action", body.action, |t| check_text(t, MAX_ACTION_BYTES));
         let user_address = faults.optional("userAddress", body.user_address, parse_address);
@@ -186,7 +164,7 @@ pub struct SendReply {
     /// The number of digits in the code.
     #[schema(example = 6)]
     pub code_length: u8,
-    /// The number of guesses that the challenge allows.
+    /// The number of guesses that are left: fewer after wrong codes, also in the answer to a resend or a repeat.
     #[schema(example = 5)]
     pub attempts: u32,
     /// The phone number, with everything but its last two digits hidden.

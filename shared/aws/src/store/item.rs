@@ -156,6 +156,7 @@ pub(super) mod slot_member {
     pub(crate) const USED: &str = "u";
     pub(crate) const USED_BY: &str = "ub";
     pub(crate) const BY: &str = "b";
+    pub(crate) const NEXT: &str = "n";
     /// The name of a member that says when the code was texted again under an idempotency key begins with this.
     pub(crate) const RESENT_PREFIX: &str = "resent_";
 }
@@ -209,6 +210,7 @@ pub(super) fn read_slot(value: &AttributeValue) -> Option<Slot> {
         root: RootId::parse(members.get(slot_member::ROOT)?.as_s().ok()?)?,
         expires_at: Timestamp::from_unix(read_number(members, slot_member::EXPIRES)?),
         attempts_left: read_number(members, slot_member::LEFT)?,
+        renewed_as: read_bytes(members, slot_member::NEXT).map(ChallengeId),
         used: members.contains_key(slot_member::USED).then(|| Use {
             at: Timestamp::from_unix(read_number(members, slot_member::USED).unwrap_or(0)),
             by: WriteId(read_bytes(members, slot_member::USED_BY).unwrap_or_default()),

@@ -1,5 +1,6 @@
 //! The challenge on a phone's record: what a send writes of it, and what a refund takes back.
 
+use phoneproof_domain::challenge::ChallengeId;
 use phoneproof_domain::phone_record::{
     Predecessor, REPEATABLE_FOR, REPEATED_FOR, ResendId, Reservation, Share,
 };
@@ -50,14 +51,20 @@ pub(super) fn reserve_slot(write: &mut RecordWrite, plan: &SendPlan) {
         Reservation::Idempotent { .. } => forbid_id(write, plan),
         Reservation::Renewal { of, key, .. } => {
             forbid_id(write, plan);
-            move_guesses(write, of);
+            move_guesses(write, of, reservation.id());
             forbid_resend(write, *key, "#old");
         }
-        Reservation::Resend { id, key, .. } => {
+        Reservation::Resend {
+            id,
+            attempts_left,
+            key,
+            ..
+        } => {
             write.require(
                 "#slot.#id = :id AND #slot.#expires > :now AND #slot.#left > :zero \
-                 AND attribute_not_exists(#slot.#used)",
+                 AND #slot.#left = :left AND attribute_not_exists(#slot.#used)",
             );
+            write.value(":left", number(*attempts_left));
             write.name("#id", slot_member::ID);
             write.name("#left", slot_member::LEFT);
             write.value(":id", bytes(id.0));
@@ -173,13 +180,16 @@ fn forbid_resend(write: &mut RecordWrite, key: Option<ResendId>, slot: &str) {
     }
 }
 
-/// Adds the condition that the challenge before is open and has exactly so many guesses left, and takes them.
-fn move_guesses(write: &mut RecordWrite, of: &Predecessor) {
+/// Adds the condition that the challenge before is open and has exactly so many guesses left, and takes them for `next`.
+fn move_guesses(write: &mut RecordWrite, of: &Predecessor, next: ChallengeId) {
     write.require(
         "#old.#i = :of AND #old.#expires > :now AND #old.#left = :left \
          AND attribute_not_exists(#old.#used)",
     );
     write.set("#old.#left = :zero");
+    write.set("#old.#next = :next");
+    write.name("#next", slot_member::NEXT);
+    write.value(":next", bytes(next.0));
     write.name("#old", slot_name(of.slot));
     write.name("#left", slot_member::LEFT);
     write.value(":of", bytes(of.id.0));
@@ -212,6 +222,8 @@ pub(super) fn release_slot(write: &mut RecordWrite, reservation: &Reservation) {
             write.name("#used", slot_member::USED);
             write.remove("#slot");
             write.set("#old.#left = :left");
+            write.remove("#old.#next");
+            write.name("#next", slot_member::NEXT);
             write.name("#by", slot_member::BY);
             write.name("#old", slot_name(of.slot));
             write.name("#left", slot_member::LEFT);

@@ -29,7 +29,7 @@ pub(super) fn read_text(value: &Value) -> Result<&str, String> {
     let name = value.type_str();
     value
         .as_str()
-        .ok_or_else(|| format!("invalid type: {name}, expected a string"))
+        .ok_or_else(|| format!("a text in quotes is needed, and not {name}"))
 }
 
 /// Accepts the name of a type of number.

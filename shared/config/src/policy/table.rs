@@ -87,10 +87,7 @@ pub(super) struct RangeTable {
 
 /// One text, or a list of texts.
 #[derive(Deserialize)]
-#[serde(
-    untagged,
-    expecting = "invalid type, expected a string or an array of strings"
-)]
+#[serde(untagged, expecting = "a text in quotes, or a list of them, is needed")]
 pub(super) enum Texts {
     One(String),
     Many(Vec<String>),
@@ -247,12 +244,42 @@ pub(super) fn parse(text: &str) -> (File, Vec<Fault>) {
         let steps = list_steps(error.path());
         faults.push(Fault {
             path: name_path(&steps),
-            reason: error.inner().message().to_owned(),
+            reason: describe_form(error.inner().message()),
         });
         if !remove(&mut document, &steps) {
             document = Value::Table(toml::Table::new());
         }
     }
+}
+
+/// Says in plain words that a value has the wrong type. Every other message is serde's own.
+fn describe_form(message: &str) -> String {
+    let types = message.strip_prefix("invalid type: ");
+    let Some((found, wanted)) = types.and_then(|types| types.rsplit_once(", expected ")) else {
+        return message.to_owned();
+    };
+    let wanted = match wanted {
+        "a sequence" => "a list in square brackets",
+        "a map" | "a table" => "a table",
+        "a string" | "string" => "a text in quotes",
+        "a boolean" | "bool" => "`true` or `false`",
+        "f64" | "f32" => "a number",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0 on",
+        "i64" | "i32" => "a whole number",
+        table if table.starts_with("struct ") => "a table",
+        other => other,
+    };
+    // serde names the type and the value: `string "x"`, `integer `5``.
+    let found = match found.split([' ', '`']).next().unwrap_or_default() {
+        "sequence" => "a list",
+        "map" => "a table",
+        "string" => "a text",
+        "boolean" => "`true` or `false`",
+        "integer" => "a whole number",
+        "floating" => "a number with a decimal point",
+        other => other,
+    };
+    format!("{wanted} is needed, and not {found}")
 }
 
 /// A step from a value to one that it holds.

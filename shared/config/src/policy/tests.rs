@@ -172,7 +172,7 @@ fn names_each_fault_by_its_path() {
         ),
         (
             "[limits]\nphone_per_hour = \"5\"",
-            "limits.phone_per_hour: invalid type",
+            "limits.phone_per_hour: a whole number from 0 on is needed, and not a text",
         ),
         ("[limits]\nphones = 5", "limits.phones: unknown field"),
         (
@@ -277,24 +277,24 @@ fn a_dozen_faults_of_every_kind_come_at_once() {
     for path in [
         "day_starts_at: ",
         "speed: unknown field",
-        "limits.phone_per_hour: invalid type",
+        "limits.phone_per_hour: a whole number from 0 on is needed, and not a text",
         "limits.phone_per_day: 0 is not within",
         "limits.phones: unknown field",
         "lock.remembered_days: 0",
         "lock.wrong: unknown field",
-        "numbers.countries[1]: invalid type",
+        "numbers.countries[1]: a text in quotes is needed",
         "numbers.countries[2]: the ISO",
         "numbers.types[1]: unknown variant",
         "sms.type: ",
-        "sms.max_segments: invalid type",
+        "sms.max_segments: a whole number from 0 on is needed",
         "sms.price_usd.UK: ",
         "sms.price_usd.US: a price is needed",
         "sms.price_usd.DE: a price is needed",
-        "business.login.brand: invalid type",
+        "business.login.brand: a text in quotes is needed",
         "business.login.code_length: invalid value",
         "business.login.colour: unknown field",
         "business.login.templates.en: {code} must stand",
-        "business.login.templates.de: invalid type",
+        "business.login.templates.de: a text in quotes is needed",
         "business.pay.brand: a name",
         "business.pay.default_locale: a template",
         "business.pay.android_hash: the 11 characters",
@@ -302,7 +302,7 @@ fn a_dozen_faults_of_every_kind_come_at_once() {
         "test_number[0].phone: ",
         "test_number[0].code: a code has 6 to 10 digits",
         "test_number[0].until: ",
-        "test_number[1].code: invalid type",
+        "test_number[1].code: a text in quotes",
         "test_number[1].until: ",
     ] {
         let matching = found.iter().filter(|fault| fault.starts_with(path));
@@ -314,6 +314,38 @@ fn a_dozen_faults_of_every_kind_come_at_once() {
     );
     // Each test number also lacks a code for these businesses.
     assert_eq!(found.len(), 30, "{found:#?}");
+}
+
+#[test]
+fn a_value_of_the_wrong_type_is_named_in_plain_words() {
+    for (text, said) in [
+        (
+            "[numbers]\ncountries = \"US\"",
+            "numbers.countries: a list in square brackets is needed, and not a text",
+        ),
+        (
+            "[sms.price_usd]\nUS = \"x, expected y\"",
+            "sms.price_usd.US: a number is needed, and not a text",
+        ),
+        (
+            "limits = 5",
+            "limits: a table is needed, and not a whole number",
+        ),
+        (
+            "[limits]\nphone_per_hour = 1.5",
+            "limits.phone_per_hour: a whole number from 0 on is needed, and not a number with a decimal point",
+        ),
+        (
+            "[sms]\ntype = [1]",
+            "sms.type: a text in quotes is needed, and not a list",
+        ),
+    ] {
+        let found = faults(text);
+        assert!(
+            found.iter().any(|fault| fault == said),
+            "{text}: {found:#?}"
+        );
+    }
 }
 
 #[test]

@@ -67,8 +67,24 @@ const SAYING: [&str; 58] = [
     "tobefilledbyoem",
 ];
 
-/// Words that only say what is missing.
-const QUALIFIERS: [&str; 24] = [
+/// Words that only say what is missing, or what kind of thing has no id. They name nobody alone, either.
+const QUALIFIERS: [&str; 40] = [
+    "emulator",
+    "simulator",
+    "localhost",
+    "guest",
+    "test",
+    "tester",
+    "demo",
+    "sample",
+    "example",
+    "mobile",
+    "desktop",
+    "tablet",
+    "ipad",
+    "macos",
+    "windows",
+    "linux",
     "device",
     "unique",
     "android",
@@ -102,7 +118,7 @@ const QUALIFIERS: [&str; 24] = [
 /// - `012345678912345` and `358240051111110` are IMEIs of emulators.
 /// - The UUIDs are the examples of RFC 4122, of Wikipedia and of documentation, and the name spaces of RFC 9562.
 /// - The rest are MD5, SHA-1 and SHA-256 of nothing, in hexadecimal and in base64.
-const KNOWN: [&str; 34] = [
+const KNOWN: [&str; 35] = [
     "nil",
     "nan",
     "na",
@@ -112,6 +128,7 @@ const KNOWN: [&str; 34] = [
     "true",
     "false",
     "string",
+    "optional",
     "optionalnil",
     "some",
     "void",
@@ -182,7 +199,7 @@ pub(super) fn names_nobody(text: &str) -> bool {
     let bare = strip_scheme(&bare);
     is_zero(bare)
         || KNOWN.contains(&bare)
-        || is_phrase(bare, false)
+        || is_phrase(strip_port(bare))
         || is_patterned(&bare.chars().collect::<Vec<_>>())
 }
 
@@ -227,25 +244,31 @@ fn is_zero(bare: &str) -> bool {
     bare.replace("0x", "0").bytes().all(|b| b == b'0')
 }
 
-/// Whether `text` consists of words of placeholders. `said` tells whether one of [`SAYING`] came before.
-fn is_phrase(text: &str, said: bool) -> bool {
-    let goes_on = |words: &[&str], said: bool| {
-        words.iter().any(|word| {
-            text.strip_prefix(word)
-                .is_some_and(|rest| is_phrase(rest, said))
-        })
-    };
-    if text.is_empty() {
-        return said;
-    }
-    goes_on(&SAYING, true) || goes_on(&QUALIFIERS, said)
+/// Drops the port from the name that Android's debugger gives an emulator, as in `emulator-5554`.
+fn strip_port(bare: &str) -> &str {
+    let rest = bare.strip_prefix("emulator");
+    let is_port = rest.is_some_and(|port| port.bytes().all(|b| b.is_ascii_digit()));
+    if is_port { "emulator" } else { bare }
+}
+
+/// Whether `text` consists of words that name no device.
+fn is_phrase(text: &str) -> bool {
+    let mut words = SAYING.iter().chain(&QUALIFIERS);
+    text.is_empty() || words.any(|word| text.strip_prefix(word).is_some_and(is_phrase))
 }
 
 /// Whether `id` is a sequence, or has the length of an id and is one character or a short stretch over and over.
 fn is_patterned(id: &[char]) -> bool {
     let is_long = id.len() >= SHORTEST_SEQUENCE;
     (is_long && (is_sequence(id) || is_sequence(&undouble(id))))
-        || (ID_LENGTHS.contains(&id.len()) && (repeats(id) || is_filled_uuid(id)))
+        || (ID_LENGTHS.contains(&id.len())
+            && (repeats(id) || is_filled_uuid(id) || is_small_number(id)))
+}
+
+/// Whether `id` is a number so small that somebody wrote it, as in `00000000-0000-0000-0000-000000000001`.
+fn is_small_number(id: &[char]) -> bool {
+    let zeros = id.iter().take_while(|c| **c == '0').count();
+    zeros * 4 >= id.len() * 3
 }
 
 /// Whether `id` is a stretch of at most a quarter of it, over and over.

@@ -11,7 +11,8 @@ const MAX_INPUT_BYTES: usize = 96;
 /// libphonenumber is lenient: it extracts a number from a sentence and maps letters to digits. Text that it would have
 /// to guess at is refused first, so that one phone is never counted under two numbers.
 pub(super) fn normalize(typed_phone: &str) -> Result<String, PhoneError> {
-    let trimmed = typed_phone.trim_matches(|c| typed::classify(c) == Typed::Separator);
+    let trimmed =
+        typed_phone.trim_matches(|c| typed::classify(c) == Typed::Separator || is_around(c));
     if trimmed.is_empty() || trimmed.len() > MAX_INPUT_BYTES {
         return Err(PhoneError::Characters);
     }
@@ -22,21 +23,38 @@ pub(super) fn normalize(typed_phone: &str) -> Result<String, PhoneError> {
     let (dialled, number) = split_prefix_with_tilde(number);
     let mut plain = String::with_capacity(dialled.len() + number.len());
     plain.push_str(dialled);
+    let mut before = None;
     for character in number.chars() {
         match typed::classify(character) {
             Typed::Digit(value) => plain.push(char::from(b'0' + value)),
             Typed::Plus if plain.is_empty() => plain.push('+'),
+            // Some lists put a plus sign before numbers that have one.
+            Typed::Plus if plain == "+" && before == Some(Typed::Plus) => {}
             Typed::Separator => {}
             Typed::Foreign if begins_extension(character) => {
                 return Err(PhoneError::LettersOrExtension);
             }
             Typed::Plus | Typed::Foreign => return Err(PhoneError::Characters),
         }
+        before = Some(typed::classify(character));
     }
     if plain.trim_start_matches('+').is_empty() {
         return Err(PhoneError::Characters);
     }
     Ok(plain)
+}
+
+/// Whether people and programs write `c` around a number: marks of the sentence, quotes, brackets of lists and of code, and
+/// the pictures that stand before numbers. Google's library leaves out the same.
+const fn is_around(c: char) -> bool {
+    matches!(
+        c,
+        '"' | '\'' | '`' | '<' | '>' | '{' | '}' | '|' | ':' | ';' | ',' | '!' | '?' | '=' | '\u{a1}' | '\u{ab}' | '\u{b4}'
+            | '\u{bb}' | '\u{bf}' | '\u{2018}'..='\u{201f}' | '\u{2026}' | '\u{2039}' | '\u{203a}' | '\u{2190}'..='\u{21ff}'
+            | '\u{2300}'..='\u{23ff}' | '\u{25a0}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{3001}' | '\u{3002}'
+            | '\u{3008}'..='\u{3011}' | '\u{ff01}' | '\u{ff0c}' | '\u{ff1a}'..='\u{ff1b}' | '\u{ff1f}'
+            | '\u{1f000}'..='\u{1faff}'
+    )
 }
 
 /// Takes off a prefix for calls abroad that is written with a tilde, where callers wait for another tone: Russia's and its

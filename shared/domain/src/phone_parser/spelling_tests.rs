@@ -23,6 +23,22 @@ fn every_spelling_of_a_number_gives_one_canonical_form() {
         ("＋１４１５２００７９８６", None),
         ("+١٤١٥٢٠٠٧٩٨٦", None),
         ("+1\u{a0}415\u{2011}200\u{2011}7986", None),
+        ("+14152007986;", None),
+        ("+1 415 200 7986,", None),
+        ("'+14152007986'", None),
+        ("\"+1 (415) 200-7986\",", None),
+        ("“+14152007986”.", None),
+        ("<+14152007986>", None),
+        ("<tel:+1-415-200-7986>", None),
+        ("{+14152007986}", None),
+        ("+14152007986:", None),
+        (": +14152007986!", None),
+        ("++14152007986", None),
+        ("＋+14152007986", None),
+        ("📞 +1 415 200 7986", None),
+        ("☎️+14152007986", None),
+        ("« 00 1 415 200 7986 »", Some("FR")),
+        ("'(415) 200-7986", Some("US")),
         ("4152007986", Some("US")),
         ("(415) 200-7986", Some("us")),
         ("1 415 200 7986", Some("US")),
@@ -33,6 +49,33 @@ fn every_spelling_of_a_number_gives_one_canonical_form() {
         let destination = parse(text, region).unwrap_or_else(|e| panic!("{text}: {e}"));
         assert_eq!(destination.phone.expose(), "+14152007986", "{text}");
         assert_eq!(destination.country, Country::parse("US").ok(), "{text}");
+    }
+}
+
+#[test]
+fn what_stands_in_a_number_or_belongs_to_a_longer_one_is_not_taken_off() {
+    for text in [
+        "+1 415 200 7986;5",
+        "+1 415, 200 7986",
+        "+1 415 200 7986;ext=5",
+        "+1 415 200 7986#",
+        "*+14152007986",
+        "#31#+14152007986",
+        "+1+4152007986",
+        "+ +14152007986",
+        "call +14152007986",
+        "+14152007986 or",
+        "\0+14152007986",
+        "\";\"",
+    ] {
+        let refused = parse(text, None);
+        assert!(
+            matches!(
+                refused,
+                Err(PhoneError::Characters | PhoneError::LettersOrExtension)
+            ),
+            "{text}: {refused:?}"
+        );
     }
 }
 

@@ -109,8 +109,10 @@ pub struct Slot {
     pub root: RootId,
     /// When the code stops working.
     pub expires_at: Timestamp,
-    /// The guesses that are left.
+    /// The guesses that are left; none after a renewal, which takes them over.
     pub attempts_left: u32,
+    /// The challenge that followed this one near its end.
+    pub renewed_as: Option<ChallengeId>,
     /// The entry of the right code; `None` while nobody has entered it.
     pub used: Option<Use>,
     /// The last wrong guess that was counted; `None` before the first.

@@ -45,6 +45,7 @@ fn record(change: impl FnOnce(&mut Slot)) -> PhoneRecord {
         root: RootId::parse("r1").expect("an id"),
         expires_at: Timestamp::from_unix(1_300),
         attempts_left: 5,
+        renewed_as: None,
         used: None,
         written_by: None,
         resends: BTreeMap::new(),
@@ -198,6 +199,59 @@ fn a_renewal_takes_over_the_guesses_that_are_left_and_happens_once() {
 }
 
 #[test]
+fn a_token_of_a_chain_of_renewals_finds_the_last_one_and_guesses_are_told_of_it() {
+    let last = ChallengeId([4; 16]);
+    let mut chain = record(|slot| (slot.attempts_left, slot.renewed_as) = (0, Some(UNHELD)));
+    let mut add = |index, id, left, next| {
+        let own = record(|slot| (slot.id, slot.attempts_left, slot.renewed_as) = (id, left, next));
+        chain.slots.insert(index, own.slots[&2].clone());
+    };
+    add(4, UNHELD, 0, Some(last));
+    add(5, last, 3, None);
+    let renewal = Reservation::Renewal {
+        id: UNHELD,
+        slot: 6,
+        of: Predecessor {
+            id: ID,
+            slot: 2,
+            attempts_left: 5,
+        },
+        key: None,
+    };
+    for asked in [renewal, Reservation::Idempotent { id: ID, slot: 6 }] {
+        let refusal = chain.admits_send(&asked, &terms(1_250));
+        assert!(
+            matches!(&refusal, Err(SendRefusal::Repeated(5, own)) if own.id == last),
+            "{refusal:?}"
+        );
+    }
+    for right in [true, false] {
+        assert_eq!(
+            chain.admits_guess(&guess(right), &terms(1_250)),
+            Err(GuessRefusal::Closed(Closed::Renewed))
+        );
+    }
+}
+
+#[test]
+fn a_resend_is_planned_with_the_guesses_that_are_left() {
+    let resend = |attempts_left| Reservation::Resend {
+        id: ID,
+        slot: 2,
+        attempts_left,
+        key: None,
+    };
+    let admits = |left, asked| {
+        let record = record(|slot| slot.attempts_left = left);
+        record.admits_send(&resend(asked), &terms(1_100))
+    };
+    assert_eq!(admits(2, 2), Ok(()));
+    assert_eq!(admits(2, 5), Err(SendRefusal::Instead(resend(2))));
+    let exhausted = Err(SendRefusal::Closed(Closed::Exhausted));
+    assert_eq!(admits(0, 5), exhausted);
+}
+
+#[test]
 fn a_locked_phone_takes_neither_guesses_nor_sends() {
     let mut soft = record(|_| ());
     soft.failures_today = 20;
@@ -258,6 +312,7 @@ fn a_resend_needs_an_open_challenge() {
     let resend = Reservation::Resend {
         id: ID,
         slot: 2,
+        attempts_left: 5,
         key: None,
     };
     assert_eq!(record(|_| ()).admits_send(&resend, &terms(1_100)), Ok(()));
@@ -276,6 +331,7 @@ fn a_resend_under_a_key_happens_once_even_when_the_challenge_was_renewed_meanwhi
     let resend = |key| Reservation::Resend {
         id: ID,
         slot: 2,
+        attempts_left: 5,
         key,
     };
     let renewal = |key| Reservation::Renewal {

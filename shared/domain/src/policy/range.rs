@@ -17,6 +17,18 @@ pub struct NumberRange {
 }
 
 impl NumberRange {
+    /// Makes a hundred numbers of the range, spread over it.
+    pub fn samples(&self) -> impl Iterator<Item = String> {
+        let rest = self.digits.saturating_sub(self.prefix.len());
+        (0..100_u32).map(move |start| {
+            let tail: String = format!("{start:02}2345678901234")
+                .chars()
+                .take(rest)
+                .collect();
+            format!("+{}{tail}", self.prefix)
+        })
+    }
+
     /// Whether `phone` is a number of the range.
     pub(super) fn contains(&self, phone: &Phone) -> bool {
         let digits = phone.expose().trim_start_matches('+');

@@ -23,7 +23,7 @@ pub struct Sent {
     pub resend_in: Duration,
     /// The number of digits of the code.
     pub code_length: u8,
-    /// The guesses that the challenge admits.
+    /// The guesses that the challenge has left.
     pub attempts: u32,
     /// The number with everything but its last two digits hidden.
     pub masked_phone: String,

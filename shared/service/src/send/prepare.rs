@@ -35,13 +35,12 @@ impl Prepared<'_> {
         self
     }
 
-    /// Returns the guesses that the challenge admits: those of its business, or those that a renewal took over.
+    /// Returns the guesses that the challenge has left: those of its business, or those that the record told.
     pub(super) const fn attempts(&self, checked: &Checked<'_>) -> u32 {
         match self.reservation {
             Reservation::Renewal { of, .. } => of.attempts_left,
-            Reservation::New { .. }
-            | Reservation::Idempotent { .. }
-            | Reservation::Resend { .. } => checked.business.attempts,
+            Reservation::Resend { attempts_left, .. } => attempts_left,
+            Reservation::New { .. } | Reservation::Idempotent { .. } => checked.business.attempts,
         }
     }
 }
@@ -100,6 +99,8 @@ impl Service {
         let reservation = Reservation::Resend {
             id: challenge.id,
             slot: challenge.slot,
+            // The record says how many are left, if guesses were used.
+            attempts_left: checked.business.attempts,
             key,
         };
         Ok(Prepared {

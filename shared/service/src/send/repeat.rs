@@ -16,7 +16,7 @@ pub(super) struct Existing<'k> {
     prepared: Prepared<'k>,
     /// When it was made and first texted, or texted again under the key of the request.
     sent_at: Timestamp,
-    attempts: u32,
+    attempts_left: u32,
 }
 
 impl<'k> Existing<'k> {
@@ -33,12 +33,10 @@ impl<'k> Existing<'k> {
         let root: &Root = keyring
             .root(&slot.root)
             .ok_or(SendError::Closed(Closed::Expired))?;
-        let (attempts, is_of_token) = match planned.reservation {
-            Reservation::Renewal { of, .. } => (slot.attempts_left, of.id == slot.id),
-            Reservation::Resend { .. } => (checked.business.attempts, true),
-            Reservation::New { .. } | Reservation::Idempotent { .. } => {
-                (checked.business.attempts, false)
-            }
+        let is_of_token = match planned.reservation {
+            Reservation::Renewal { of, .. } => of.id == slot.id,
+            Reservation::Resend { .. } => true,
+            Reservation::New { .. } | Reservation::Idempotent { .. } => false,
         };
         let resent = planned
             .reservation
@@ -57,7 +55,7 @@ impl<'k> Existing<'k> {
         };
         Ok(Self {
             sent_at: resent.copied().unwrap_or(made_at),
-            attempts,
+            attempts_left: slot.attempts_left,
             prepared: Prepared {
                 challenge,
                 code,
@@ -79,8 +77,14 @@ impl<'k> Existing<'k> {
     pub(super) fn resend(self) -> Prepared<'k> {
         let (id, slot) = (self.prepared.challenge.id, self.prepared.challenge.slot);
         let key = self.prepared.reservation.key();
+        let attempts_left = self.attempts_left;
         Prepared {
-            reservation: Reservation::Resend { id, slot, key },
+            reservation: Reservation::Resend {
+                id,
+                slot,
+                attempts_left,
+                key,
+            },
             ..self.prepared
         }
     }
@@ -101,7 +105,7 @@ impl Service {
         let answer = Answer {
             challenge,
             resend_at: existing.sent_at + checked.limits.cooldown,
-            attempts: existing.attempts,
+            attempts: existing.attempts_left,
         };
         Ok(answer.make(checked, token, request.now))
     }

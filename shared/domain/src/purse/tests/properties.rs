@@ -356,6 +356,7 @@ fn parallel_right_codes_earn_once() {
         root: RootId::parse("r1").expect("an id"),
         expires_at: ask.now + Duration::from_mins(5),
         attempts_left: 5,
+        renewed_as: None,
         used: None,
         written_by: None,
         resends: BTreeMap::new(),
