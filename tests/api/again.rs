@@ -74,12 +74,10 @@ async fn every_answer_to_a_send_says_how_many_guesses_are_left() {
         // A resend, its repeat under its key, and a plain one.
         world.advance(61);
         for _ in 0..2 {
-            let resend = (&phone(1), &sent.token());
-            let resent = world
-                .client
-                .resend_keyed(resend.0, resend.1, "second")
-                .await;
-            assert_eq!((resent.status, &resent.json["attempts"]), (202, &json!(3)));
+            let (number, token) = (phone(1), sent.token());
+            let again = world.client.resend_keyed(&number, &token, "second").await;
+            let resent = (again.status, &again.json["attempts"]);
+            assert_eq!(resent, (202, &json!(3)));
         }
         world.client.verify(&sent.token(), &wrong).await;
         world.advance(61);

@@ -214,10 +214,9 @@ async fn one_right_code_to_fill_a_purse() {
         for round in 0..5 {
             let number = nth_phone(round);
             let device = format!("device-{round}");
-            let sent = world
-                .client
-                .send_from(&number, &device, "203.0.113.1")
-                .await;
+            // A network of its own. One where several codes were typed would open another lane.
+            let address = format!("203.{round}.113.1");
+            let sent = world.client.send_from(&number, &device, &address).await;
             let before = read_purses(&world).await;
             let (token, code) = (sent.token(), world.code(&number));
             let statuses = at_once(&world.client, |_, client| {

@@ -48,18 +48,49 @@ pub(super) fn open_slot(now: Timestamp) -> Slot {
     }
 }
 
-pub(super) fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
-    let seconds = Duration::from_secs;
-    let slot = |id, expires_at| Slot {
+/// A slot of a challenge with one guess left.
+fn slot(id: ChallengeId, expires_at: Timestamp) -> Slot {
+    Slot {
         id,
-        root: protocol::root(),
         expires_at,
         attempts_left: 1,
-        renewed_as: None,
-        used: None,
-        written_by: None,
-        resends: BTreeMap::new(),
+        ..open_slot(expires_at)
+    }
+}
+
+/// The challenge was renewed: its renewal is open, used up or gone, or was renewed in its turn.
+fn renewed_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
+    let seconds = Duration::from_secs;
+    let mut kinds = Vec::new();
+    let renewed = |id, next| Slot {
+        attempts_left: 0,
+        renewed_as: Some(next),
+        ..slot(id, now + seconds(1))
     };
+    let last = |attempts_left, ends| Slot {
+        attempts_left,
+        ..slot(LAST, now + seconds(ends))
+    };
+    kinds.push(BTreeMap::from([(2, renewed(OWN, NEXT))]));
+    for follower in [
+        slot(NEXT, now + seconds(1)),
+        slot(NEXT, now),
+        renewed(NEXT, OWN),
+    ] {
+        kinds.push(BTreeMap::from([(2, renewed(OWN, NEXT)), (4, follower)]));
+    }
+    for follower in [last(3, 1), last(0, 1), last(3, 0)] {
+        kinds.push(BTreeMap::from([
+            (2, renewed(OWN, NEXT)),
+            (3, renewed(NEXT, LAST)),
+            (5, follower),
+        ]));
+    }
+    kinds
+}
+
+pub(super) fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
+    let seconds = Duration::from_secs;
     // Entered now, at the last second of a repeat, and a second before it.
     let uses = [0, 29, 30].map(|ago| {
         Some(Use {
@@ -110,31 +141,7 @@ pub(super) fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
             ]));
         }
     }
-    // The challenge was renewed: its renewal is open, used up or gone, or was renewed in its turn.
-    let renewed = |id, next| Slot {
-        attempts_left: 0,
-        renewed_as: Some(next),
-        ..slot(id, now + seconds(1))
-    };
-    let last = |attempts_left, ends| Slot {
-        attempts_left,
-        ..slot(LAST, now + seconds(ends))
-    };
-    kinds.push(BTreeMap::from([(2, renewed(OWN, NEXT))]));
-    for follower in [
-        slot(NEXT, now + seconds(1)),
-        slot(NEXT, now),
-        renewed(NEXT, OWN),
-    ] {
-        kinds.push(BTreeMap::from([(2, renewed(OWN, NEXT)), (4, follower)]));
-    }
-    for follower in [last(3, 1), last(0, 1), last(3, 0)] {
-        kinds.push(BTreeMap::from([
-            (2, renewed(OWN, NEXT)),
-            (3, renewed(NEXT, LAST)),
-            (5, follower),
-        ]));
-    }
+    kinds.extend(renewed_kinds(now));
     // The challenge was texted again under keys, before its renewal and after it.
     for keys in [vec![KEY], vec![OTHER_KEY], vec![KEY, OTHER_KEY]] {
         let resent = |id, left| Slot {
