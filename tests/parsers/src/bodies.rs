@@ -12,6 +12,7 @@ use phoneproof_domain::locale::Locale;
 use phoneproof_domain::policy::BusinessId;
 use phoneproof_http::Problem;
 use phoneproof_service::{SendCommand, SpendCommand, VerifyCommand};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use crate::fixture::APP;
@@ -107,10 +108,13 @@ fn judge<C>(
 /// Reads the members of an object of strings. Members that are `null` are left out. Of a list of locales it keeps the
 /// first one that can be read, and of any other `locale` nothing.
 fn read_strings(body: &[u8]) -> BTreeMap<String, String> {
-    let members: BTreeMap<String, Value> =
+    let members: BTreeMap<String, Box<RawValue>> =
         serde_json::from_slice(body).expect("an accepted body is an object");
+    // A label may be any JSON, and also what no value holds, such as `1e999`.
+    let value = |raw: &RawValue| serde_json::from_str(raw.get()).unwrap_or(Value::Bool(false));
     members
         .into_iter()
+        .map(|(name, raw)| (name, value(&raw)))
         .filter_map(|(name, value)| match value {
             Value::String(text) => Some((name, text)),
             Value::Null => None,
