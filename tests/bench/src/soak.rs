@@ -6,7 +6,7 @@
 mod trend;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use self::trend::{Look, Trend};
+use crate::process::Process;
 use crate::service::Service;
 use phoneproof_bench::warm::policy;
 
@@ -30,8 +31,10 @@ const HONEST: u64 = 6;
 const GUESSERS: u64 = 2;
 /// The time between two broken calls.
 const FAULT_EVERY: Duration = Duration::from_millis(200);
-/// The part of the run after which memory and sockets must not grow, in percent.
-const WARM_UP_PERCENT: usize = 30;
+/// The least part of the run that warms the service up, in percent.
+const WARM_UP_PERCENT: u64 = 30;
+/// The least requests that warm it up. On a busy machine they take longer, and so does the run.
+const WARM_UP_REQUESTS: u64 = 12_000;
 /// How much the memory may grow after the warm-up, as a multiple.
 const GROWTH: f64 = 1.05;
 /// How many sockets the end may have more than the start. Every actor can have a request and a call under way.
@@ -45,7 +48,7 @@ const ADDRESS_PER_HOUR: u64 = 20;
 
 #[derive(Args)]
 pub(crate) struct Soak {
-    /// How many seconds to run.
+    /// How many seconds to run, if the service is warm in time.
     #[arg(long, default_value_t = 600)]
     seconds: u64,
     /// The seed that chooses the faults.
@@ -59,6 +62,7 @@ struct Notes {
     counts: Mutex<BTreeMap<&'static str, u64>>,
     refusals: Mutex<BTreeMap<String, u64>>,
     violations: Mutex<BTreeMap<&'static str, u64>>,
+    requests: AtomicU64,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -76,6 +80,7 @@ impl Notes {
     }
 
     fn look(&self, answer: Answer) -> Answer {
+        self.requests.fetch_add(1, Ordering::Relaxed);
         if answer.status >= 400 {
             let rule = answer.json["rule"].as_str().unwrap_or(answer.problem());
             *lock(&self.refusals).entry(rule.to_owned()).or_default() += 1;
@@ -91,12 +96,12 @@ struct Scene {
     inbox: Inbox,
     notes: Arc<Notes>,
     phones: Arc<AtomicU64>,
-    end: Instant,
+    is_over: Arc<AtomicBool>,
 }
 
 impl Scene {
     fn goes_on(&self) -> bool {
-        Instant::now() < self.end
+        !self.is_over.load(Ordering::Relaxed)
     }
 
     /// Returns an unused German mobile number, and its index. Successive ones are in 10,000 different number blocks.
@@ -275,14 +280,14 @@ async fn pump(scene: Scene, fixed: Fixed) {
 }
 
 /// Breaks one call of every operation in turn, with a random fault.
-async fn break_calls(proxy: Proxy, notes: Arc<Notes>, seed: u64, end: Instant) {
+async fn break_calls(proxy: Proxy, scene: Scene, seed: u64) {
     let random = SeededRandom::new(seed);
-    while Instant::now() < end {
+    while scene.goes_on() {
         for operation in ["TransactWriteItems", "Publish", "UpdateItem", "PutItem"] {
             let [byte]: [u8; 1] = random_array(&random).expect("a seeded generator does not fail");
             let fault = Fault::ALL[usize::from(byte) % Fault::ALL.len()];
             proxy.break_next(operation, fault);
-            notes.count("faults");
+            scene.notes.count("faults");
             tokio::time::sleep(FAULT_EVERY).await;
         }
     }
@@ -303,7 +308,7 @@ pub(crate) async fn run(soak: Soak) -> bool {
         inbox: backends.inbox.clone(),
         notes: Arc::default(),
         phones: Arc::default(),
-        end: Instant::now() + Duration::from_secs(soak.seconds),
+        is_over: Arc::default(),
     };
     let mut actors = JoinSet::new();
     (0..HONEST).for_each(|_| drop(actors.spawn(log_in_repeatedly(scene.clone()))));
@@ -311,24 +316,36 @@ pub(crate) async fn run(soak: Soak) -> bool {
     for fixed in [Fixed::Block, Fixed::Device, Fixed::Address] {
         actors.spawn(pump(scene.clone(), fixed));
     }
-    actors.spawn(break_calls(
-        proxy,
-        Arc::clone(&scene.notes),
-        soak.seed,
-        scene.end,
-    ));
-    let mut looks = Vec::new();
-    while scene.goes_on() {
-        looks.push(Look {
-            resident_mb: service.process.memory_mb(),
-            sockets: service.process.sockets(),
-        });
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
+    actors.spawn(break_calls(proxy, scene.clone(), soak.seed));
+    let looks = watch(&service.process, &scene, soak.seconds).await;
+    scene.is_over.store(true, Ordering::Relaxed);
     while actors.join_next().await.is_some_and(|done| done.is_ok()) {}
     let all_ended = actors.is_empty();
     let peak_mb = service.process.peak_mb();
     report(&soak, &scene.notes, &looks, peak_mb) && all_ended
+}
+
+/// Looks at the process every second: first until it is warm, then for the rest of `seconds`. Returns the later looks.
+async fn watch(process: &Process, scene: &Scene, seconds: u64) -> Vec<Look> {
+    let began = Instant::now();
+    let warm_up = Duration::from_secs(seconds * WARM_UP_PERCENT / 100);
+    let is_cold = || {
+        scene.notes.requests.load(Ordering::Relaxed) < WARM_UP_REQUESTS || began.elapsed() < warm_up
+    };
+    while is_cold() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    println!("warm after {} s", began.elapsed().as_secs());
+    let end = Instant::now() + Duration::from_secs(seconds).saturating_sub(warm_up);
+    let mut looks = Vec::new();
+    while Instant::now() < end {
+        looks.push(Look {
+            resident_mb: process.memory_mb(),
+            sockets: process.sockets(),
+        });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    looks
 }
 
 /// Prints the notes and the trend. Returns whether there were no violations and no growth.

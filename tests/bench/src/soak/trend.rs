@@ -1,6 +1,6 @@
 //! How the memory and the sockets of a process develop.
 
-use super::{GROWTH, SOCKETS_UNDER_WAY, WARM_UP_PERCENT};
+use super::{GROWTH, SOCKETS_UNDER_WAY};
 
 /// The memory and the sockets of the process at one moment.
 #[derive(Clone, Copy)]
@@ -18,11 +18,10 @@ pub(super) struct Trend {
 }
 
 impl Trend {
-    /// Calculates the trend of looks that are a second apart.
+    /// Calculates the trend of looks at a warm process, a second apart.
     pub(super) fn of(looks: &[Look]) -> Self {
-        let warm = &looks[looks.len() * WARM_UP_PERCENT / 100..];
-        let memory: Vec<_> = warm.iter().map(|look| look.resident_mb).collect();
-        let sockets: Vec<_> = warm.iter().map(|look| look.sockets).collect();
+        let memory: Vec<_> = looks.iter().map(|look| look.resident_mb).collect();
+        let sockets: Vec<_> = looks.iter().map(|look| look.sockets).collect();
         Self {
             memory_mb: quarters(&memory),
             sockets: quarters(&sockets),
