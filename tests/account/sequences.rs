@@ -130,7 +130,7 @@ impl Model {
         self.advance(10);
         let (business, who) = (BUSINESSES[self.roll(4)], self.roll(2));
         let number = number(who);
-        let body = json!({ "phone": number, "uniqueId": "model", "businessId": business });
+        let body = json!({ "phone": number, "uniqueId": "model-1", "businessId": business });
         let sent = self.world.client.post("/v1/send", &body).await;
         let code = self.world.code(&number);
         let token = self.world.client.verify(&sent.token(), &code).await.token();
