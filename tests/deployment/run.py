@@ -221,7 +221,7 @@ def admin(*arguments, exit_code=0):
 def roll_keys(base):
     """Promotes a new root while a challenge of the old root is open."""
     token = send(base, "+14152017986")
-    assert token.startswith("v1.r1-"), "sealed by the generated root"
+    assert token.startswith("v2.r1-"), "sealed by the generated root"
     admin("keys", "add", "r8")
     admin("keys", "promote", "r8", "--yes", exit_code=4)
     admin("keys", "promote", "r8", "--yes", "--force")
@@ -229,7 +229,7 @@ def roll_keys(base):
     deploy(LogLevel="warn")
     status, verified = call(base, "/v1/verify", {"token": token, "code": texted_code("+14152017986")})
     assert status == 200, verified
-    assert send(base, "+14152027986").startswith("v1.r8-"), "sealed by the new root"
+    assert send(base, "+14152027986").startswith("v2.r8-"), "sealed by the new root"
     kids = {key["kid"] for key in call(base, "/.well-known/jwks.json")[1]["keys"]}
     assert kids == {"r1", "r8"}, kids
     admin("keys", "retire", "r1", "--yes", exit_code=4)
