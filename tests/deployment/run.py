@@ -173,6 +173,14 @@ def base_url(found):
     return f"{ENDPOINT}/_aws/execute-api/{api}/%24default"
 
 
+def fetch(request):
+    """Makes a request, and returns the answer whatever its status."""
+    try:
+        return urllib.request.urlopen(request, timeout=20)
+    except urllib.error.HTTPError as error:
+        return error
+
+
 def call(base, path, body=None, token=None, method=None):
     """Calls the API, and returns the status and the JSON or text of the answer."""
     request = urllib.request.Request(f"{base}{path}", method=method)
@@ -181,10 +189,7 @@ def call(base, path, body=None, token=None, method=None):
     if body is not None:
         request.data = json.dumps(body).encode()
         request.add_header("content-type", "application/json")
-    try:
-        answer = urllib.request.urlopen(request, timeout=20)
-    except urllib.error.HTTPError as error:
-        answer = error
+    answer = fetch(request)
     text = answer.read().decode()
     return answer.status, json.loads(text) if text.startswith("{") else text
 
@@ -349,13 +354,10 @@ def serve_under_paths(**bases):
     class Proxy(BaseHTTPRequestHandler):
         def forward(self):
             _, name, path = self.path.split("/", 2)
-            headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
+            headers = {key: value for key, value in self.headers.items() if key.lower() not in ("host", "connection")}
             body = self.rfile.read(int(self.headers.get("content-length", 0))) or None
             request = urllib.request.Request(f"{bases[name]}/{path}", body, headers, method=self.command)
-            try:
-                answer = urllib.request.urlopen(request, timeout=20)
-            except urllib.error.HTTPError as error:
-                answer = error
+            answer = fetch(request)
             text = answer.read()
             self.send_response(answer.status)
             for header in ("content-type", "cache-control", "retry-after"):

@@ -35,6 +35,8 @@ const FAULT_EVERY: Duration = Duration::from_millis(200);
 const WARM_UP_PERCENT: u64 = 30;
 /// The least requests that warm it up. On a busy machine they take longer, and so does the run.
 const WARM_UP_REQUESTS: u64 = 12_000;
+/// The longest warm-up, as a multiple of the seconds to run. It ends the run where the service stopped answering.
+const LONGEST_WARM_UP: u64 = 5;
 /// How much the memory may grow after the warm-up, as a multiple.
 const GROWTH: f64 = 1.05;
 /// How many sockets the end may have more than the start. Every actor can have a request and a call under way.
@@ -329,10 +331,9 @@ pub(crate) async fn run(soak: Soak) -> bool {
 async fn watch(process: &Process, scene: &Scene, seconds: u64) -> Vec<Look> {
     let began = Instant::now();
     let warm_up = Duration::from_secs(seconds * WARM_UP_PERCENT / 100);
-    let is_cold = || {
-        scene.notes.requests.load(Ordering::Relaxed) < WARM_UP_REQUESTS || began.elapsed() < warm_up
-    };
-    while is_cold() {
+    let longest = Duration::from_secs(seconds * LONGEST_WARM_UP);
+    let has_worked = || scene.notes.requests.load(Ordering::Relaxed) >= WARM_UP_REQUESTS;
+    while began.elapsed() < warm_up || (!has_worked() && began.elapsed() < longest) {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     println!("warm after {} s", began.elapsed().as_secs());
