@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::config::Builder;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue};
@@ -228,6 +226,7 @@ impl Store {
         let shard = payer.shard;
         let key = PurseKey::Country { country, shard }.to_string();
         let seen = self.seen().get(&key).cloned();
+        let seen = seen.map(|record| payer.charge(record));
         let of_country = async {
             let make =
                 |seen: Option<&CountryRecord>| Some(payer.credit_country(country, seen, policy));
@@ -305,11 +304,10 @@ impl Store {
         returned: ReturnValue,
         deadline: Instant,
     ) -> Result<Written, CallFailed> {
-        let update = self.client.update_item().table_name(&self.tables.limits);
+        let update = self.once.update_item().table_name(&self.tables.limits);
         let update = write.fill(update.key(PK, text(key)));
-        let update = update.return_values(returned).customize();
-        let once = Builder::new().retry_config(RetryConfig::disabled());
-        let answer = within(deadline, update.config_override(once).send()).await;
+        let update = update.return_values(returned);
+        let answer = within(deadline, update.send()).await;
         let error = match answer {
             Ok(answer) => return Ok(Written::Done(answer.attributes.unwrap_or_default())),
             Err(error) => error,

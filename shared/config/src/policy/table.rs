@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use phoneproof_domain::policy::Fault;
-use serde::Deserialize;
-use serde_path_to_error::{Path, Segment};
+use serde::{Deserialize, Deserializer};
+use serde_path_to_error::{Path, Segment, Track};
 use toml::Value;
 
 use super::purses::PursesTable;
@@ -220,10 +220,10 @@ pub(super) struct AttestationKeyTable {
 pub(super) fn parse(text: &str) -> (File, Vec<Fault>) {
     let mut faults = Vec::new();
     let whole = match toml::Deserializer::parse(text) {
-        Ok(document) => File::deserialize(document),
-        Err(error) => Err(error),
+        Ok(document) => read(document).ok(),
+        Err(_) => None,
     };
-    if let Ok(file) = whole {
+    if let Some(file) = whole {
         return (file, faults);
     }
     let mut document = match text.parse::<toml::Table>() {
@@ -237,19 +237,29 @@ pub(super) fn parse(text: &str) -> (File, Vec<Fault>) {
         }
     };
     loop {
-        let error = match serde_path_to_error::deserialize(document.clone()) {
+        let mut track = Track::new();
+        let tracked = serde_path_to_error::Deserializer::new(document.clone(), &mut track);
+        let message = match read(tracked) {
             Ok(file) => return (file, faults),
-            Err(error) => error,
+            Err(error) => error.to_string(),
         };
-        let steps = list_steps(error.path());
+        let steps = list_steps(&track.path());
         faults.push(Fault {
             path: name_path(&steps),
-            reason: describe_form(error.inner().message()),
+            // The further lines say where, as the path does.
+            reason: describe_form(message.lines().next().unwrap_or_default()),
         });
         if !remove(&mut document, &steps) {
             document = Value::Table(toml::Table::new());
         }
     }
+}
+
+/// Reads the tables from any reader. All readers share one copy of the tables' code, which is large.
+fn read<'de>(reader: impl Deserializer<'de>) -> Result<File, erased_serde::Error> {
+    let mut erased = <dyn erased_serde::Deserializer<'_>>::erase(reader);
+    let erased: &mut dyn erased_serde::Deserializer<'de> = &mut erased;
+    File::deserialize(erased)
 }
 
 /// Says in plain words that a value has the wrong type. Every other message is serde's own.

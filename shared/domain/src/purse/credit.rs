@@ -98,6 +98,15 @@ impl Payer {
         }
     }
 
+    /// Returns what a country's record, seen before this text, holds if only this text was paid since.
+    #[must_use]
+    pub fn charge(&self, mut seen: CountryRecord) -> CountryRecord {
+        if let Some(room) = &mut seen.lanes[self.lane] {
+            room.holds = (room.holds - self.price).max(0);
+        }
+        seen
+    }
+
     /// Makes the credit of the country's purse.
     ///
     /// `seen` is the record as this instance saw it last; `None` before the first time.
