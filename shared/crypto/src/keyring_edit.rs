@@ -145,8 +145,8 @@ impl KeyringDocument {
         roots.chain(peppers).chain(kids).chain(removed)
     }
 
-    /// Checks the id of a new key, for which `next` would be free. An id never comes back: whoever cached the key that had
-    /// it would check the tokens of the new one with that.
+    /// Checks the id of a new key, for which `next` would be free. An id never comes back: a cache that still has the
+    /// old key would check the tokens of the new one with it.
     fn check_new(&self, id: &str, next: String) -> Result<(), EditError> {
         RootId::parse(id).ok_or(KeyringError::BadId)?;
         let mut kids = self.document.rsa.iter().map(|rsa| rsa.kid.as_str());

@@ -140,7 +140,7 @@ impl Subject {
         Self::parse_index(kind, index)
     }
 
-    /// Reads the index of a subject of this kind; `None` for a text that is no index.
+    /// Reads the index of a subject of this kind; `None` for any other text.
     #[must_use]
     pub fn parse_index(kind: SubjectKind, index: &str) -> Option<Self> {
         let is_index = match kind {

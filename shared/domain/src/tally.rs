@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use crate::clock::Timestamp;
 use crate::window::{Quota, Window};
 
-/// The places of a tally. The number is prime, so that whoever comes back at the same hour of another day, or on the same
-/// day of another week, seldom meets the place of an older window.
+/// The places of a tally. The number is prime. So a subject that comes back at the same hour of another day, or on the
+/// same day of another week, seldom meets the place of an older window.
 pub const PLACES: u8 = 31;
 
 /// How a write counts.

@@ -113,7 +113,7 @@ fn set_time(own: &mut Duration, given: Option<u32>, unit: u64) {
     }
 }
 
-/// Sets an amount, rounded to millionths. What is no number becomes an amount that is not accepted.
+/// Sets an amount, rounded to millionths. A value that is not a number becomes an amount that is not accepted.
 fn set_money(own: &mut Micros, dollars: Option<f64>) {
     #[expect(
         clippy::cast_possible_truncation,

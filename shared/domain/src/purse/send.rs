@@ -305,7 +305,7 @@ fn choose(
     familiar: bool,
 ) -> Result<(Lane, Claim), PurseRefusal> {
     let pays = !matches!(block, BlockDraw::Empty(_));
-    // The time that a refusal names: of the lane that is open to this network, whoever the phone belongs to.
+    // The time that a refusal names is that of the lane that is open to this network. It says nothing about the phone.
     let mut retry_at = None;
     if familiar && pays {
         match draft.fill(Lane::Crowd) {
