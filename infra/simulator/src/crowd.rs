@@ -74,13 +74,13 @@ impl Shape {
 /// The honest users of one country.
 #[derive(Debug, Clone)]
 pub struct Crowd {
-    /// The country.
+    /// The country that the users live in.
     pub place: Place,
     /// The sends of a day, without those that are repeated.
     pub per_day: f64,
     /// What the users do.
     pub habits: Habits,
-    /// When they come.
+    /// How their sends are spread over the day.
     pub shape: Shape,
     /// The phones that were verified before.
     pub regulars: Vec<u32>,
@@ -125,7 +125,7 @@ impl Crowd {
         home.chain(abroad).collect()
     }
 
-    /// Draws a send.
+    /// Draws who asks for the next text, from where, and to which phone.
     fn request(&mut self) -> Request {
         let dice = &mut self.dice;
         let is_regular = !self.regulars.is_empty() && dice.happens(self.habits.known);

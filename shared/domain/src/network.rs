@@ -42,7 +42,7 @@ pub struct Network {
 /// A part of a prefix: a network, or a single address of [`SourceAddress`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// A network.
+    /// A network of IPv4 or IPv6.
     Network(Network),
     /// An IPv4 address, or the /64 of an IPv6 address.
     Address(SourceAddress),

@@ -25,7 +25,7 @@ const SECONDS: i64 = 86_400;
 /// The seconds between two steps of the clock for an attacker. Honest users have the second to themselves.
 const STEP: i64 = 60;
 
-/// The attacker's texts.
+/// What the attacker tried and got.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Spending {
     pub(super) tries: usize,

@@ -87,9 +87,9 @@ pub enum HashFailed {
 /// Whether a password is the right one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is not.
+    /// It differs from the one whose hash is stored.
     Wrong,
-    /// It is.
+    /// It is the one whose hash is stored.
     Right,
     /// It is, and the stored hash was made with other parameters or another pepper than today's: this one
     /// should take its place.

@@ -234,7 +234,7 @@ fn count_extras_in(text: &str, part: Range<usize>) -> Option<usize> {
 /// What a letter is that belongs to no padding.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Letters {
-    /// One more character.
+    /// It counts as one more character.
     Counted,
     /// A sign that the text is more than padding.
     Refused,

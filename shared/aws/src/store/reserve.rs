@@ -107,7 +107,7 @@ pub struct Moved {
     pub reserved: Option<Claim>,
     /// When the evidence on the phone's record has ended, if it has.
     pub ended_evidence: Option<Timestamp>,
-    /// The phone's evidence.
+    /// The phone's evidence, as far as the phone's record came back.
     pub proof: Evidence,
     /// The purses that came back, because they refused.
     pub purses: HashMap<PurseKey, PurseItem>,
@@ -188,7 +188,7 @@ pub(super) enum Part<'p> {
     Record(&'p Subject, Vec<&'p Gate>),
     /// The copy of the blocked ranges, with its gate.
     Ranges(&'p Gate, &'p Ranges),
-    /// A purse.
+    /// The purse of a country, number block, network or day.
     Purse(&'p Write),
     /// The token that is stored.
     Token(&'p StoredToken),

@@ -206,9 +206,9 @@ impl Attribute {
 /// What a table holds under the name of an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stored {
-    /// Nothing.
+    /// The item lacks the attribute.
     Absent,
-    /// An integer.
+    /// An integer, as the service writes it.
     Integer(i64),
     /// Anything else, which only a hand that edits the table leaves.
     Other,
@@ -256,13 +256,13 @@ impl PurseItem {
         self.integers.is_empty() && self.others.is_empty()
     }
 
-    /// Sets an attribute.
+    /// Sets an attribute, in place of any earlier value.
     pub fn set(&mut self, attribute: Attribute, value: i64) {
         self.others.remove(&attribute);
         self.integers.insert(attribute, value);
     }
 
-    /// Removes an attribute.
+    /// Removes an attribute, an integer or not.
     pub fn remove(&mut self, attribute: Attribute) {
         self.integers.remove(&attribute);
         self.others.remove(&attribute);

@@ -28,9 +28,9 @@ impl Thousandths {
 /// The most that a purse earns up to: the price of so many texts, or an amount where that is more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cap {
-    /// The texts.
+    /// The purse earns up to the price of so many texts.
     pub texts: u32,
-    /// The amount.
+    /// Or up to this amount, where that is more.
     pub at_least: Micros,
 }
 
@@ -98,7 +98,7 @@ pub struct NetworkPolicy {
 /// The money that the texts of a country may cost in a day, typed or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MoneyStop {
-    /// The least.
+    /// What a day may cost in any case.
     pub least: Micros,
     /// Or so often the best of the days from 3 to 16 before, where that is more.
     pub growth: Thousandths,
@@ -114,7 +114,7 @@ pub struct PursePolicy {
     pub known: LanePolicy,
     /// Phones that were verified before, at another device in a strange network. Random numbers find them, too.
     pub moved: LanePolicy,
-    /// Everybody else.
+    /// Everybody else: strangers in strange networks.
     pub open: LanePolicy,
     /// The texts that the open lane of a new country starts with. With four, the first codes of every fortieth launch in a
     /// country of low conversion stayed untyped, and nobody new got in for hours.
@@ -148,9 +148,9 @@ pub struct PursePolicy {
     pub heals_crowd: Thousandths,
     /// What it then gives its network.
     pub heals_network: Thousandths,
-    /// Number blocks.
+    /// The purses of number blocks.
     pub block: BlockPolicy,
-    /// Networks.
+    /// The purses of networks.
     pub network: NetworkPolicy,
     /// What all countries together get in a day that nobody earned: first grants, and what time gives open lanes. With
     /// $5, texts to twenty countries cost over $10 in the dearest runs. With $4, the last of five countries that begin on
@@ -304,7 +304,7 @@ impl PursePolicy {
 pub struct PurseFault {
     /// The path below `purses` in the policy file, as in `crowd.refill_to`.
     pub field: &'static str,
-    /// What is accepted.
+    /// What is accepted, in words.
     pub reason: &'static str,
 }
 

@@ -148,7 +148,7 @@ impl NetworkRecord {
 /// What is left of the unearned money of one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServiceRecord {
-    /// What is left.
+    /// What countries can still get today that nobody earned.
     pub left: Micros,
 }
 

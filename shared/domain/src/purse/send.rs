@@ -36,13 +36,13 @@ pub struct Plan {
 /// What is stored about the purses of one send; `None` for an item that does not exist.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Records {
-    /// The country.
+    /// The purse of the country, in the shard of the phone.
     pub country: Option<CountryRecord>,
     /// What an operator gave the country.
     pub overrides: Overrides,
-    /// The number block.
+    /// The purse of the phone's number block.
     pub block: Option<BlockRecord>,
-    /// The network.
+    /// The purse of the caller's network.
     pub network: Option<NetworkRecord>,
     /// The service. `None` counts as nothing taken today. If that is wrong, the write fails and returns the item.
     pub service: Option<ServiceRecord>,
@@ -116,7 +116,7 @@ pub enum PurseRule {
 }
 
 impl PurseRule {
-    /// Every rule.
+    /// Every rule, in the order in which policies and tests list them.
     pub const ALL: [Self; 3] = [Self::Country, Self::NumberBlock, Self::MoneyPerDay];
 
     /// Finds the rule of a stable name.
