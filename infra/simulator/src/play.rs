@@ -197,8 +197,8 @@ pub fn play(run: Run, service: &mut Service, dice: Dice) -> Outcome {
     })
 }
 
-/// Plays a run, and shows it to `look` at these seconds of the virtual clock, in their order: the second, what came of it
-/// so far, and the service. The run ends early when `look` breaks it off.
+/// Plays a run, and shows it to `look` at these seconds of the virtual clock, in their order. `look` gets the second,
+/// what came of the run so far, and the service. The run ends early when `look` breaks it off.
 #[must_use]
 pub fn watch(
     run: Run,

@@ -1,6 +1,6 @@
 //! Attestations: JWTs by which the operator's edge vouches for one caller and one phone, checked offline.
 //!
-//! The guard that checks success tokens checks them, too: the key decides the algorithm, nothing that a token names is
+//! The guard that checks success tokens checks them, too. The key decides the algorithm, nothing that a token names is
 //! fetched, and claims are typed and required.
 
 use std::fmt;

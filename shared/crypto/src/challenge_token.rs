@@ -6,7 +6,7 @@
 //!
 //! The cipher is AES-256-GCM with a random 96-bit nonce and a 128-bit tag. The key derives from the root for the day of
 //! sealing. Nonce and ciphertext are in base64url. The associated data is the version, the key id, the issuer and the
-//! kind of token, so a token of another deployment or of another kind does not open.
+//! kind of token. So a token of another deployment or of another kind does not open.
 //!
 //! `v1` is the layout before a text was paid from purses. Its tokens open for as long as their challenges live, so that
 //! nobody's code is refused while the functions are updated. Nothing is given back for them.

@@ -26,8 +26,8 @@ pub struct RegisterBody {
     password: SensitiveText,
     /// Whether logging in takes both the password and a code; `false` if it is missing.
     pub second_step: Option<bool>,
-    /// Whether to ask for the phone if another account has it; `false` if it is missing. That account loses the phone if
-    /// nobody uses it for seven days, and then the phone can be registered with a new code and this flag.
+    /// Whether to ask for the phone if another account has it; `false` if it is missing. That account loses the phone
+    /// if nobody uses it for seven days. Then the phone can be registered with a new code and this flag.
     pub request_unlink: Option<bool>,
 }
 

@@ -254,8 +254,8 @@ fn count_extras(text: &[char], letters: Letters) -> Option<usize> {
     Some(extras)
 }
 
-/// Measures the padding at the beginning of `text`: a part of a run, one repeated character, a repeated group of digits
-/// or signs, or a year; 0 if there is none.
+/// Measures the padding at the beginning of `text`; 0 if there is none. Padding is a part of a run, one repeated
+/// character, a repeated group of digits or signs, or a year.
 fn measure_padding(text: &[char]) -> usize {
     let fits = |length: &usize| {
         let part: String = text.iter().take(*length).collect();

@@ -255,8 +255,8 @@ impl Store {
         Ok(read_phone_record(&item, &plan.terms.today))
     }
 
-    /// Gives back the counts of a text that was certainly not sent, if its challenge is still there, and its price to the
-    /// lane that paid, if it is still the same day.
+    /// Gives back the counts of a text that was certainly not sent, if its challenge is still there. On the same day it
+    /// also gives the price back to the lane that paid.
     ///
     /// The counts of the rules that are refunded and the slot of a new challenge are given back. The cooldown stays.
     ///

@@ -153,8 +153,8 @@ impl CountryRecord {
             .unwrap_or(0)
     }
 
-    /// Returns how much of its money stop the country has used on `day`, in whole percent, rounded down; 100 when a
-    /// text of this price no longer fits in. `None` when the record is about another day.
+    /// Returns how much of its money stop the country has used on `day`, in whole percent, rounded down. It is 100 when
+    /// a text of this price no longer fits in. `None` when the record is about another day.
     ///
     /// The stop may have grown with the best days. What it leaves and what was spent give it again, so nobody needs the
     /// policy to tell. The percentage costs no call: the credit of a typed code returns the item, and a second try reads

@@ -214,8 +214,8 @@ pub fn decide(ask: &Ask, policy: &PursePolicy, records: &Records) -> Result<Plan
 
 /// Makes the plan of a send that a rule in shadow mode refuses. The other rules count it, and may refuse it.
 ///
-/// What the rule guards pays nothing, and what it counts is counted: a country's money of the day holds also while the
-/// country's purse is in shadow mode.
+/// What the rule guards pays nothing, and what it counts is counted. So a country's money of the day holds also while
+/// the country's purse is in shadow mode.
 ///
 /// # Errors
 ///
