@@ -53,7 +53,7 @@ pub enum Attack {
         place: Place,
         /// The tries in all of the hours together.
         tries: u32,
-        /// Over so many hours.
+        /// The hours over which the tries are spread.
         hours: u32,
         /// The share of the codes that are typed in.
         share: f64,

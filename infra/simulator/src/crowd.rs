@@ -37,7 +37,7 @@ impl Default for Habits {
 pub enum Shape {
     /// Nights have a fifth of the mean, and evenings 1.8 times the mean.
     Day,
-    /// A day with so many times the users for an hour.
+    /// A day with several times the users for an hour.
     Spike {
         /// When the hour begins, in seconds.
         from: f64,
@@ -90,7 +90,7 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// Makes the crowd of a country with so many sends a day.
+    /// Makes the crowd of a country with this many sends a day.
     #[must_use]
     pub fn new(mut dice: Dice, place: Place, per_day: f64, habits: Habits) -> Self {
         let regulars = if habits.known > 0.0 {

@@ -22,7 +22,7 @@ pub const PROXY_NETWORKS: u32 = 6_000;
 /// The numbers of a block.
 pub const BLOCK: u32 = 10_000;
 
-/// Returns the instant at which the virtual clock shows so many seconds; those before its start are negative.
+/// Returns the instant at which the virtual clock shows this many seconds; those before its start are negative.
 #[must_use]
 pub fn instant(seconds: f64) -> Timestamp {
     let start = Timestamp::from_unix(FIRST_DAY * 86_400);

@@ -34,7 +34,7 @@ pub enum AttestationFault {
     /// The policy has no key to check it with.
     #[error("this service takes none, because its policy has no [attestation]")]
     NotTaken,
-    /// It is no attestation of the edge for this service, or not valid now.
+    /// It is not an attestation of the edge for this service, or not valid now.
     #[error("{0}")]
     Rejected(#[from] Rejection),
     /// Its `exp` is more than [`MAX_LIFETIME_SECONDS`] after its `iat`.

@@ -78,7 +78,7 @@ struct SpentContents {
 }
 
 impl SpentContents {
-    /// Packs what a text used up; `None` for indexes that are no keyed hashes.
+    /// Packs what a text used up; `None` for indexes that are not keyed hashes.
     fn pack(spent: &Spent) -> Option<Self> {
         let payer = &spent.payer;
         let hash = |index: &SubjectIndex| from_base64url(index.as_str()).ok()?.try_into().ok();
@@ -425,7 +425,7 @@ mod tests {
 
         #[test]
         fn opens_any_challenge_that_was_sealed(device in "[ -~]{1,40}[!-~]", slot: u8, mac: [u8; 32], action: Option<[u8; 32]>, test: bool) {
-            // Placeholders that many devices share are no devices.
+            // A placeholder that many devices share is not a device.
             let device = Device::parse(&device);
             prop_assume!(device.is_ok());
             let original = Challenge {

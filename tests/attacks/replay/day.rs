@@ -63,7 +63,7 @@ pub(super) struct Day {
 }
 
 impl Day {
-    /// Starts a stack that has served `place` for months, with so many honest sends a day.
+    /// Starts a stack that has served `place` for months, with this many honest sends a day.
     pub(super) async fn begin(place: Place, per_day: f64) -> Self {
         let world = World::builder()
             .purses()

@@ -225,7 +225,7 @@ const fn undo_substitution(character: char) -> char {
     }
 }
 
-/// Counts the characters of a part of `text` that are no padding; `None` when one of them is a letter.
+/// Counts the characters of a part of `text` that are not padding; `None` when one of them is a letter.
 fn count_extras_in(text: &str, part: Range<usize>) -> Option<usize> {
     let part: Vec<char> = text.get(part)?.chars().collect();
     count_extras(&part, Letters::Refused)
@@ -240,7 +240,7 @@ enum Letters {
     Refused,
 }
 
-/// Counts the characters of `text` that are no padding; `None` when one of them is a letter that is refused.
+/// Counts the characters of `text` that are not padding; `None` when one of them is a letter that is refused.
 fn count_extras(text: &[char], letters: Letters) -> Option<usize> {
     let (mut rest, mut extras) = (text, 0);
     while let Some(first) = rest.first() {

@@ -64,7 +64,7 @@ impl Market {
         }
     }
 
-    /// A service of one's own. Attackers choose its dearest countries, and what else is `allowed`.
+    /// A service of the operator. Attackers choose its dearest countries, and what else is `allowed`.
     ///
     /// It is `None` without a country.
     #[must_use]

@@ -106,7 +106,7 @@ const fn set(own: &mut u32, given: Option<u32>) {
     }
 }
 
-/// Sets a time to so many `units`, in seconds.
+/// Sets a time to the given number of units, each of `unit` seconds.
 fn set_time(own: &mut Duration, given: Option<u32>, unit: u64) {
     if let Some(given) = given {
         *own = Duration::from_secs(u64::from(given) * unit);

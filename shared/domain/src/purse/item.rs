@@ -112,7 +112,7 @@ pub enum Attribute {
     TypedBefore,
     /// The best conversion of a week, in thousandths; absent until a week had enough texts.
     Best,
-    /// The next so many codes of the crowd earn the whole gain.
+    /// How many of the next codes of the crowd earn the whole gain.
     Probes,
     /// What the purse of a block or a network holds.
     Room,
@@ -238,7 +238,7 @@ impl PurseItem {
         item
     }
 
-    /// Returns the value of an attribute; `None` when the item lacks it, or when it is no integer.
+    /// Returns the value of an attribute; `None` when the item lacks it, or when it is not an integer.
     #[must_use]
     pub fn get(&self, attribute: Attribute) -> Option<i64> {
         self.integers.get(&attribute).copied()
@@ -279,7 +279,7 @@ impl PurseItem {
         self.integers.keys().copied().chain(self.others())
     }
 
-    /// Returns the attributes that are no integers.
+    /// Returns the attributes that are not integers.
     pub fn others(&self) -> impl Iterator<Item = Attribute> {
         self.others.iter().copied()
     }

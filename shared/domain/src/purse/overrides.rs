@@ -15,7 +15,8 @@ use crate::window::DAY;
 
 /// The longest time for which an operator can give something. What is meant to last longer belongs in the policy.
 ///
-/// The item of a country stays for at least so long ([`PursePolicy::country_kept`](super::PursePolicy::country_kept)).
+/// The item of a country stays for this time at least
+/// ([`PursePolicy::country_kept`](super::PursePolicy::country_kept)).
 pub const LONGEST: Duration = Duration::from_hours(24 * 21);
 
 /// Room that an operator gave a country's strangers or a number block. It pays what the purse itself cannot.

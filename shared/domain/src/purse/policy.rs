@@ -25,10 +25,10 @@ impl Thousandths {
     }
 }
 
-/// The most that a purse earns up to: the price of so many texts, or an amount where that is more.
+/// The most that a purse earns up to: the price of a number of texts, or an amount where that is more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cap {
-    /// The purse earns up to the price of so many texts.
+    /// The purse earns up to the price of this many texts.
     pub texts: u32,
     /// Or up to this amount, where that is more.
     pub at_least: Micros,
@@ -48,9 +48,9 @@ impl Cap {
 pub struct LanePolicy {
     /// What the lane holds when it is full.
     pub cap: Cap,
-    /// An empty lane gets a text back after so long without any ...
+    /// An empty lane gets a text back after this time without any ...
     pub refill: Duration,
-    /// ... up to so many texts.
+    /// ... up to this many texts.
     pub refill_to: u32,
 }
 
@@ -73,24 +73,24 @@ pub struct BlockPolicy {
     pub start: Cap,
     /// What a block holds when it is full.
     pub cap: Cap,
-    /// An empty block gets a text back after so long without any.
+    /// An empty block gets a text back after this time without any.
     pub refill: Duration,
 }
 
 /// The purses of networks: IPv4 /16 and IPv6 /32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NetworkPolicy {
-    /// So many typed codes open the crowd's lane to a network ...
+    /// This many typed codes open the crowd's lane to a network ...
     pub codes: u32,
-    /// ... or so many of a million codes of the country's last 15 days, where that is more.
+    /// ... or this many of a million codes of the country's last 15 days, where that is more.
     pub share_per_million: u32,
     /// What a code that another lane paid for puts into the network's purse, in shares of its price.
     pub earns: Thousandths,
     /// What the network's purse holds when it is full, in texts.
     pub cap: u32,
-    /// A network without a typed code for so long is forgotten.
+    /// A network without a typed code for this time is forgotten.
     pub forgotten_after: Duration,
-    /// The codes of a network are halved after so long. Without it, the few codes of a VPN add up over the months to
+    /// The codes of a network are halved after this time. Without it, the few codes of a VPN add up over the months to
     /// what a big country needs.
     pub halved_after: Duration,
 }
@@ -100,7 +100,7 @@ pub struct NetworkPolicy {
 pub struct MoneyStop {
     /// What a day may cost in any case.
     pub least: Micros,
-    /// Or so often the best of the days from 3 to 16 before, where that is more.
+    /// Or this many times the best of the days from 3 to 16 before, where that is more.
     pub growth: Thousandths,
 }
 
@@ -130,7 +130,7 @@ pub struct PursePolicy {
     pub strange_gain: Thousandths,
     /// The least that a typed code gives back in the crowd's lane.
     pub least_gain: Thousandths,
-    /// The crowd's lane bears so many times the codes that stayed untyped in the country's best week.
+    /// The crowd's lane bears this many times the codes that stayed untyped in the country's best week.
     pub margin: Thousandths,
     /// The codes after a probe that give back [`PursePolicy::gain`].
     pub probes: u32,
@@ -142,7 +142,8 @@ pub struct PursePolicy {
     pub known_texts: u32,
     /// The texts of the lane moved to one phone between two typed codes.
     pub moved_texts: u32,
-    /// While the lane known lacks so many texts, carriers seem to deliver nothing: an attack does not touch that lane.
+    /// While the lane known lacks this many texts, carriers seem to deliver nothing. An attack does not touch that
+    /// lane.
     pub outage_lack: u32,
     /// What each code of a known phone then gives the crowd, in shares of its price.
     pub heals_crowd: Thousandths,
@@ -263,7 +264,7 @@ impl PursePolicy {
         }
     }
 
-    /// Returns the typed codes that open the crowd's lane to a network, in a country that had so many in a week.
+    /// Returns the typed codes that open the crowd's lane to a network, in a country that had this many in a week.
     #[must_use]
     pub fn codes_needed(&self, typed_in_a_week: i64) -> i64 {
         const MILLION_WEEKS: i64 = 7_000_000;

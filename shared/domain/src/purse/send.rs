@@ -90,7 +90,7 @@ impl Records {
         )
     }
 
-    /// Whether the network is one of the crowd's, in a country that needs so many codes for it, and can pay.
+    /// Whether the network is one of the crowd's, in a country that needs `codes_needed` codes for it, and can pay.
     pub(super) fn is_familiar(&self, ask: &Ask, codes_needed: i64) -> bool {
         self.network.is_some_and(|network| {
             network.holds >= ask.price

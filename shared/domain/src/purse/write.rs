@@ -76,8 +76,8 @@ impl Change {
         }
     }
 
-    /// Makes the change on `after`, from the item as it is before the write. `None` when the attribute is no integer,
-    /// so that nothing can be added to it.
+    /// Makes the change on `after`, from the item as it is before the write. `None` when the attribute is not an
+    /// integer, so that nothing can be added to it.
     fn make(&self, before: &PurseItem, after: &mut PurseItem) -> Option<()> {
         let add = |attribute, start: i64, by| {
             let value = match before.get(attribute) {
