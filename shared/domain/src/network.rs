@@ -29,6 +29,7 @@ impl Family {
 }
 
 /// A block of IP addresses: IPv4 with a length of 8, 12, 16, 20, 24 or 28 bits, IPv6 with one of 16, 20, … 60 bits.
+/// A prefix of another length becomes up to eight entries of the block list.
 ///
 /// The networks of a caller are personal data, so `Debug` hides them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
