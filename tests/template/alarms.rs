@@ -139,8 +139,8 @@ fn the_alarm_of_countries_judges_each_country_of_this_stack_by_itself() {
     assert_eq!(alarm["Metrics"][0]["Period"], 900);
 }
 
-/// The query of an alarm, and what makes it go off: the least value, in so many seconds, and so many of them that it looks
-/// back on.
+/// The query of an alarm, and what makes it go off: the least value, the seconds of a period, and how many periods it
+/// looks back on.
 fn read_query(alarm: &str) -> (String, i64, i64, i64) {
     let template = template();
     let alarm = &template["Resources"][alarm]["Properties"];

@@ -289,7 +289,7 @@ async fn policy_check_reports_costs_or_faults() {
     );
     // Hong Kong is in the list.
     assert_eq!(checked["leftOut"]["CN"], json!(["MO"]));
-    // An end that is over is no fault, or a deployed policy would become faulty by itself.
+    // An end that is over is not a fault, or a deployed policy would become faulty by itself.
     assert_eq!(checked["endedTestNumbers"], json!([]));
     let ends = "2001-01-01T00:00:00Z";
     let ended = format!(

@@ -54,7 +54,7 @@ type Now = Arc<dyn Fn() -> u64 + Send + Sync>;
 /// (RFC 9457), and never reaches the service. What was learned from a valid token is in the extensions of the request.
 /// In axum it is an argument of the handler, `Verified`.
 ///
-/// A token of one of the policy's test numbers gets 403, because whoever reads the policy knows the code.
+/// A token of one of the policy's test numbers gets 403, because every reader of the policy knows the code.
 /// [`accept_test_numbers`](Self::accept_test_numbers) lets it through.
 ///
 /// The layer does not spend the token: the handler does, in the [`Ledger`](crate::Ledger) that fits what it does.

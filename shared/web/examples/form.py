@@ -191,7 +191,7 @@ class Handler(BaseHTTPRequestHandler):
             self.session = sessions.setdefault(self.id, {"device": secrets.token_hex(16), "lock": threading.Lock()})
 
     def rename_session(self):
-        """Whoever knew the id before the log-in, or gave it to the browser, does not know this one."""
+        """An attacker who knew the id before the log-in, or gave it to the browser, does not know this one."""
         with opening:
             sessions.pop(self.id, None)
             self.id = self.session["id"] = secrets.token_urlsafe(24)
@@ -214,7 +214,7 @@ class Handler(BaseHTTPRequestHandler):
                 if "phone" in self.session:
                     self.rename_session()
             elif self.path == "/verify" and read_code(form) == self.session["code"]:
-                self.id = self.session["id"]  # the second click, by whoever has the code, too
+                self.id = self.session["id"]  # the second click, also of another person who has the code
         # The page is another request, so that reloading it sends no form again.
         self.send_response(303)
         self.send_header("Location", "/")

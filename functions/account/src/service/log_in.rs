@@ -77,7 +77,7 @@ impl Accounts {
     /// # Errors
     ///
     /// [`AccountRefusal`] says why no session began. A phone without an account is refused like a wrong password, after
-    /// the same calls and the same work, so the answer does not tell which phones have accounts.
+    /// the same calls and the same work. So the answer does not tell which phones have accounts.
     pub async fn log_in(
         &self,
         credentials: Credentials,

@@ -11,11 +11,11 @@ use crate::password::Password;
 impl Accounts {
     /// Moves the account to the phone that `token` proves, spends the token and ends every session, in one transaction.
     ///
-    /// It takes a session and the password, because whoever has the phone can reset the password. The password counts as
-    /// an attempt to log in, and its failures lock it. The old phone need not be at hand.
+    /// It takes a session and the password, because the holder of the phone can reset the password. The password counts
+    /// as an attempt to log in, and its failures lock it. The old phone need not be at hand.
     ///
-    /// This service holds no number in clear, so it cannot text the old phone. Whoever proves the old phone within 30 days
-    /// is told of the move.
+    /// This service holds no number in clear, so it cannot text the old phone. A person who proves the old phone
+    /// within 30 days is told of the move, until the phone has a new account.
     ///
     /// # Errors
     ///

@@ -98,7 +98,7 @@ pub enum Unavailable {
     VerifierKeys {
         /// In how many seconds the next fetch may happen, at least 1.
         retry_after: u32,
-        /// What failed.
+        /// Why the last fetch failed.
         cause: FetchFailed,
     },
     /// The random source failed.

@@ -85,10 +85,12 @@ impl Accounts {
         }
     }
 
-    /// Checks the account that has the phone. Returns it if it loses the phone, and when the phone was asked for; `None` when no account has the phone.
+    /// Checks the account that has the phone. Returns it if it loses the phone, and when the phone was asked for;
+    /// `None` when no account has the phone.
     ///
-    /// It refuses until nobody has used the account for long enough. Only a person who asks for the phone by name starts
-    /// that time, or gets the phone at its end: perhaps the account is his own, and he has forgotten it.
+    /// It refuses until nobody has used the account for long enough. Only a person who asks for the phone by name
+    /// starts that time, or gets the phone at its end. A person who does not may have forgotten that the account is his
+    /// own.
     async fn find_unused(
         &self,
         holder: Option<AccountId>,

@@ -29,7 +29,8 @@ use tokio::time::Instant;
 
 use crate::refresh_token::AccountId;
 
-/// How long whoever proves a phone is told that its account was moved to another one. The phone's item stays for as long.
+/// For how long a person who proves a phone is told that its account was moved to another one. The phone's item stays
+/// for as long.
 pub(crate) const MOVE_TOLD_FOR: Duration = Duration::from_hours(30 * 24);
 
 /// The table of accounts and the table of limits, with the client that reads and writes them.
@@ -57,7 +58,7 @@ pub(crate) struct Holder {
 }
 
 impl Holder {
-    /// Returns when the last account was moved to another phone, if whoever proves this phone is still told of it.
+    /// Returns when the last account was moved to another phone, while a person who proves this phone is told of it.
     pub(crate) fn moved_before(&self, now: Timestamp) -> Option<Timestamp> {
         self.moved_at
             .filter(|moved_at| now < *moved_at + MOVE_TOLD_FOR)
