@@ -70,12 +70,13 @@ def kind(answer):
 
 
 def check(token):
-    """The phone that the token proves. Raises for any token that is not for this business, or is of a test number."""
+    """The phone that the token proves. Raises for any token that is not for this business, is of a test number, or approves
+    one action, which is no log-in."""
     key = keys.get_signing_key_from_jwt(token)
     claims = jwt.decode(token, key, algorithms=[key.algorithm_name], issuer=ISSUER, audience=BUSINESS,
                         leeway=60, options={"require": ["exp", "nbf", "iss", "aud", "jti"]})
-    if jwt.get_unverified_header(token).get("typ") != "phone-verified+jwt" or claims.get("test"):
-        raise jwt.InvalidTokenError("not a success token of a person")
+    if jwt.get_unverified_header(token).get("typ") != "phone-verified+jwt" or claims.get("test") or "action" in claims:
+        raise jwt.InvalidTokenError("not a success token of a person who logs in")
     return claims["phone_number"]
 
 
