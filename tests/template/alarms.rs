@@ -10,7 +10,7 @@ use crate::template::runbook::list_anchors;
 
 #[test]
 fn every_alarm_links_to_a_section_of_the_runbook() {
-    for (template, least) in [(template(), 13), (account_template(), 5)] {
+    for (template, least) in [(template(), 13), (account_template(), 6)] {
         let alarms = resources(&template, "AWS::CloudWatch::Alarm");
         assert!(alarms.len() >= least);
         for (id, alarm) in alarms {
@@ -118,6 +118,24 @@ fn list_metrics(alarm: &Value) -> Vec<(String, String)> {
         }
     }
     metrics
+}
+
+/// No request line shows what the gateway itself turned away.
+#[test]
+fn an_alarm_of_each_stack_sees_what_its_gateway_refuses() {
+    let [ours, theirs] = [template(), account_template()].map(|template| {
+        let alarm = template["Resources"]["RefusedAlarm"]["Properties"].clone();
+        for (query, name) in [(1, "Count"), (2, "4xx")] {
+            let metric = &alarm["Metrics"][query]["MetricStat"]["Metric"];
+            assert_eq!(metric["Namespace"], "AWS/ApiGateway");
+            assert_eq!(metric["MetricName"], name);
+            let of_api = json!([{ "Name": "ApiId", "Value": { "Ref": "Api" } }]);
+            assert_eq!(metric["Dimensions"], of_api);
+        }
+        let (metrics, threshold) = (alarm["Metrics"].clone(), alarm["Threshold"].clone());
+        (metrics, threshold, alarm["EvaluationPeriods"].clone())
+    });
+    assert_eq!(ours, theirs, "both go off alike");
 }
 
 /// A query of more than one series needs GROUP BY and ORDER BY (CloudWatch user guide, multi time series alarms).
