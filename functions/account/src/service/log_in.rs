@@ -15,7 +15,7 @@ use super::{
 use crate::login::{LoginDenial, Presented, address_quota};
 use crate::password::{Outcome, Password, StoredPassword};
 use crate::refresh_token::AccountId;
-use crate::store::Account;
+use crate::store::{Account, Condition};
 
 /// How often a log-in reads the account, because another request may change it meanwhile.
 ///
@@ -184,7 +184,7 @@ impl Accounts {
             ];
             match self.write(parts, request).await? {
                 Ok(()) => return Ok(()),
-                Err(failed) if failed.at(0) => {
+                Err(failed) if failed.names(Condition::AddressHasRoom) => {
                     return Err(AccountRefusal::Denied(LoginDenial::AddressExhausted(quota)));
                 }
                 // Another attempt on this phone was counted meanwhile, so this one must be decided anew.

@@ -7,6 +7,7 @@ use super::log_in::Attempt;
 use super::{AccountEvent, AccountRefusal, Accounts, business};
 use crate::access_token::Access;
 use crate::password::Password;
+use crate::store::Condition;
 
 impl Accounts {
     /// Moves the account to the phone that `token` proves, spends the token and ends every session, in one transaction.
@@ -67,8 +68,12 @@ impl Accounts {
                 AccountEvent::PhoneChanged.note(request);
                 Ok(())
             }
-            Err(failed) if failed.at(0) => Err(AccountRefusal::AlreadySpent),
-            Err(failed) if failed.at(2) => Err(AccountRefusal::PhoneOfAnother),
+            Err(failed) if failed.names(Condition::TokenUnspent) => {
+                Err(AccountRefusal::AlreadySpent)
+            }
+            Err(failed) if failed.names(Condition::PhoneFree) => {
+                Err(AccountRefusal::PhoneOfAnother)
+            }
             // Another request has changed the account meanwhile, which ended its sessions.
             Err(_) => Err(AccountRefusal::SessionOver),
         }

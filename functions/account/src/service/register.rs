@@ -11,7 +11,7 @@ use super::{
 };
 use crate::password::Password;
 use crate::refresh_token::AccountId;
-use crate::store::Account;
+use crate::store::{Account, Condition};
 
 /// How long an account must stay unused, after a new owner of its phone asked for the phone, before it loses the phone.
 pub const UNLINK_AFTER: Duration = Duration::from_hours(7 * 24);
@@ -79,7 +79,9 @@ impl Accounts {
                     phone_moved_at: holder.moved_before(request.now),
                 })
             }
-            Err(failed) if failed.at(0) => Err(AccountRefusal::AlreadySpent),
+            Err(failed) if failed.names(Condition::TokenUnspent) => {
+                Err(AccountRefusal::AlreadySpent)
+            }
             // Meanwhile another request registered the phone or used the old account. The next try finds out which.
             Err(_) => Err(Unavailable::Contended.into()),
         }
@@ -138,7 +140,9 @@ impl Accounts {
                     unlink_at: Some(now + UNLINK_AFTER),
                 })
             }
-            Err(failed) if failed.at(0) => Err(AccountRefusal::AlreadySpent),
+            Err(failed) if failed.names(Condition::TokenUnspent) => {
+                Err(AccountRefusal::AlreadySpent)
+            }
             Err(_) => Err(Unavailable::Contended.into()),
         }
     }
