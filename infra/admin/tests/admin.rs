@@ -415,6 +415,20 @@ fn says_how_to_name_a_stack_when_none_is_named() {
     );
 }
 
+/// Both keyrings have keys of RSA, for tokens of different kinds.
+#[test]
+fn the_help_of_add_rsa_names_what_each_keyring_signs() {
+    let output = Command::new(env!("CARGO_BIN_EXE_phoneproof-admin"))
+        .args(["keys", "add-rsa", "--help"])
+        .output()
+        .expect("the command runs");
+    let help = String::from_utf8(output.stdout).expect("UTF-8");
+    let words: Vec<_> = help.split_whitespace().collect();
+    for part in ["success tokens", "access tokens of the accounts"] {
+        assert!(words.join(" ").contains(part), "{help}");
+    }
+}
+
 #[test]
 fn prints_completions() {
     let output = Command::new(env!("CARGO_BIN_EXE_phoneproof-admin"))
