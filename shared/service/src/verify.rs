@@ -135,7 +135,11 @@ impl Service {
                     by: guess.write,
                 }
             }
-            Ok(attempts_left) => return Err(VerifyError::WrongCode { attempts_left }),
+            Ok(attempts_left) => {
+                let device = keyring.indexer().device(&challenge.device);
+                request.facts.guessed_by = Some(Subject::new(SubjectKind::Device, device));
+                return Err(VerifyError::WrongCode { attempts_left });
+            }
             // The success was counted when the code was entered first.
             Err(GuessRefusal::Repeated(used)) => used,
             Err(GuessRefusal::Closed(_)) if is_expired => {
