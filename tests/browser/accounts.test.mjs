@@ -2,6 +2,7 @@
 // row, so the stack needs `--loose-limits`, with a cooldown of 10 s.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { API_WORDS, BASE, accepted, arrivedCode, answer, assertChinese, assertFits, focusedId, freshNumber, onPage, shot, shows, PROBLEM } from "./support.mjs";
@@ -149,6 +150,30 @@ onPage("names missing fields, and keeps the proof after a refused password", { p
   await page.locator("#password").fill(PASSWORD);
   await page.getByRole("button", { name: "Try this password" }).click();
   await shows(page, "#login-notice", /Registered/);
+});
+
+onPage("takes a number with whatever stands around it, as both services do", { path: "/accounts", expects: /could not use: phone/ }, async (page) => {
+  const { spellings } = JSON.parse(readFileSync(new URL("../../shared/domain/specimen/typed.json", import.meta.url), "utf8"));
+  const number = page.locator("#phone[autocomplete=username]");
+  await answer(page, "/v1/send", 202, accepted());
+  await page.locator("#password").fill(PASSWORD);
+  // A field for a number takes no line breaks.
+  for (const text of spellings.filter(([text, region]) => !region && !/[\r\n]/.test(text)).map(([text]) => text)) {
+    await number.fill(text);
+    const request = page.waitForRequest(`${BASE}/v1/send`);
+    await page.getByRole("button", { name: "Text a code" }).click();
+    assert.equal((await request).postDataJSON().phone, text.trim());
+  }
+  // One of them is texted, and the page shows the text.
+  await page.unrouteAll();
+  await number.fill(`☎ "${freshNumber()}"`);
+  await page.getByRole("button", { name: "Text a code" }).click();
+  await arrivedCode(page);
+  for (const [text, words] of [["<tel:+1-415>", /no such number/], ["☎ 4152001234", /leading \+/]]) {
+    await number.fill(text);
+    await page.getByRole("button", { name: "Text a code" }).click();
+    await shows(page, "#phone-error", words);
+  }
 });
 
 onPage("takes codes of any length, sends them again, and says how long they work", { path: "/accounts" }, async (page) => {

@@ -112,7 +112,7 @@ on("takes a pasted number and code with invisible characters, spaces and digits 
   await tab.locator("#code").waitFor();
   const { code } = await textedCode(phone);
   const arabic = [...code].map((digit) => String.fromCodePoint(0x660 + Number(digit))).join("");
-  await enter(tab, `\u200b${arabic.slice(0, 3)}\u2011${arabic.slice(3)}\ufeff`);
+  await enter(tab, `\u200b${arabic.slice(0, 3)}\u2212${arabic.slice(3)}\ufeff`);
   await shows(tab, "#done", /is verified/);
   assert.ok(await valueOf(tab));
 });
