@@ -272,7 +272,7 @@ onPage("explains every refused code and leads to a new one", {}, async (page) =>
 onPage("asks for the code after an unconfirmed text", {}, async (page) => {
   await answer(page, "/v1/send", 504, { ...PROBLEM, status: 504, token: "v1.test.challenge" });
   await sendTo(page, "+14152001234");
-  await shows(page, "#code-notice", /may still arrive/);
+  await shows(page, "#unconfirmed", /may still arrive/);
   await inspect(page, "unconfirmed");
   assert.equal(await focusedId(page), "code");
 });
