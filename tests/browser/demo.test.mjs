@@ -4,51 +4,46 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { chinese, listTexts } from "./words.mjs";
-import { API_WORDS, BASE, MARKUP, PROBLEM, accepted, answer, arrivedCode, assertChinese, assertFits, focusedId, freshNumber, inSeconds, onPage, sendTo, shot, shows } from "./support.mjs";
+import { API_WORDS, BASE, LOOKS, MARKUP, PROBLEM, accepted, answer, arrivedCode, assertChinese, focusedId, freshNumber, inSeconds, inspect, onPage, sendTo, shows } from "./support.mjs";
 
 // -------------------------------------------------------------------------------------- the whole flow
 
-for (const colorScheme of ["light", "dark"]) {
-  for (const viewport of [{ width: 1280, height: 1000 }, { width: 360, height: 740 }]) {
-    const look = `${colorScheme} at ${viewport.width} px`;
-    onPage(`sends, reads, verifies and spends: ${look}`, { colorScheme, viewport }, async (page) => {
-      const phone = freshNumber();
-      const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number));
-      assert.equal(ground[0] < 128, colorScheme === "dark", `the ground is rgb(${ground})`);
-      await page.getByLabel("Business action").selectOption("login");
-      await shot(page, `1 number ${look}`);
+for (const { colorScheme, viewport, deviceScaleFactor = 1 } of LOOKS) {
+  const look = `${colorScheme} at ${viewport.width * deviceScaleFactor} px, ${deviceScaleFactor}00 percent`;
+  onPage(`sends, reads, verifies and spends: ${look}`, { colorScheme, viewport, deviceScaleFactor }, async (page) => {
+    const phone = freshNumber();
+    const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number));
+    assert.equal(ground[0] < 128, colorScheme === "dark", `the ground is rgb(${ground})`);
+    await page.getByLabel("Business action").selectOption("login");
+    await inspect(page, `1 number ${look}`);
 
-      await sendTo(page, phone);
-      const code = await arrivedCode(page);
-      await shows(page, "#bubbles", new RegExp(code));
-      await shows(page, "#device-owner", new RegExp(`\\${phone}`));
-      await shows(page, "#resend", /Send again in \d:\d\d/);
-      assert.equal(await focusedId(page), "code");
-      await assertFits(page);
-      await shot(page, `2 code ${look}`);
+    await sendTo(page, phone);
+    const code = await arrivedCode(page);
+    await shows(page, "#bubbles", new RegExp(code));
+    await shows(page, "#device-owner", new RegExp(`\\${phone}`));
+    await shows(page, "#resend", /Send again in \d:\d\d/);
+    assert.equal(await focusedId(page), "code");
+    await inspect(page, `2 code ${look}`);
 
-      await page.locator("#use-code").click();
-      assert.equal(await page.getByLabel("Code from the message").inputValue(), code);
-      assert.equal(await focusedId(page), "code");
-      await page.getByRole("button", { name: "Verify" }).click();
-      await shows(page, "#token-claims", new RegExp(`phone_number\\s*\\${phone}`));
-      await shows(page, "#token-claims", /aud\s*login/);
-      await shows(page, "#token-claims", /amr\s*sms, otp/);
-      await shows(page, "#token-header", /typ\s*phone-verified\+jwt/);
-      await shows(page, "#token-expiry", /Good for \d+:\d\d/);
-      await assertFits(page);
-      await shot(page, `3 proof ${look}`);
+    await page.locator("#use-code").click();
+    assert.equal(await page.getByLabel("Code from the message").inputValue(), code);
+    assert.equal(await focusedId(page), "code");
+    await page.getByRole("button", { name: "Verify" }).click();
+    await shows(page, "#token-claims", new RegExp(`phone_number\\s*\\${phone}`));
+    await shows(page, "#token-claims", /aud\s*login/);
+    await shows(page, "#token-claims", /amr\s*sms, otp/);
+    await shows(page, "#token-header", /typ\s*phone-verified\+jwt/);
+    await shows(page, "#token-expiry", /Good for \d+:\d\d/);
+    await inspect(page, `3 proof ${look}`);
 
-      await page.getByRole("button", { name: "Spend the proof" }).click();
-      await shows(page, "#spend-notice", /Spent/);
-      await page.getByRole("button", { name: "Spend it again" }).click();
-      await shows(page, "#spend-notice", /Refused, as it should be/);
-      await shows(page, "#call-list li:nth-child(1)", /POST \/v1\/spend[^]*409/);
-      await shows(page, "#call-list li:nth-child(4)", /POST \/v1\/send[^]*202/);
-      await assertFits(page);
-      await shot(page, `4 spent ${look}`);
-    });
-  }
+    await page.getByRole("button", { name: "Spend the proof" }).click();
+    await shows(page, "#spend-notice", /Spent/);
+    await page.getByRole("button", { name: "Spend it again" }).click();
+    await shows(page, "#spend-notice", /Refused, as it should be/);
+    await shows(page, "#call-list li:nth-child(1)", /POST \/v1\/spend[^]*409/);
+    await shows(page, "#call-list li:nth-child(4)", /POST \/v1\/send[^]*202/);
+    await inspect(page, `4 spent ${look}`);
+  });
 }
 
 onPage("completes the flow by keyboard alone", {}, async (page) => {
@@ -88,8 +83,7 @@ onPage("lists and filters the inbox", { path: "/inbox" }, async (page) => {
   await page.getByLabel("Show messages to").fill(phone.slice(-7));
   await shows(page, "#inbox-count", /^1 message$/);
   await page.setViewportSize({ width: 360, height: 740 });
-  await assertFits(page);
-  await shot(page, "inbox");
+  await inspect(page, "inbox");
 });
 
 // ----------------------------------------------------------------------------------------- refusals
@@ -107,7 +101,7 @@ onPage("explains a wrong code, and a second send that comes too soon", {}, async
   await shows(page, "#code-error", /not the code.*4 tries left/);
   assert.equal(await page.locator("#code").getAttribute("aria-invalid"), "true");
   assert.equal(await focusedId(page), "code");
-  await shot(page, "wrong code");
+  await inspect(page, "wrong code");
 
   await page.getByRole("button", { name: "Change number" }).click();
   await page.getByRole("button", { name: "Send code" }).click();
@@ -115,7 +109,7 @@ onPage("explains a wrong code, and a second send that comes too soon", {}, async
   await shows(page, "#number-notice", /try again in 0:\d\d/);
   const waiting = await page.locator("#number-notice .timer").innerText();
   await page.waitForFunction((before) => document.querySelector("phone-proof").shadowRoot.querySelector("#number-notice .timer").textContent !== before, waiting);
-  await shot(page, "cooldown");
+  await inspect(page, "cooldown");
   await page.getByRole("button", { name: "I have a code already" }).click();
   await page.getByLabel("Code from the message").fill(code);
   await page.keyboard.press("Enter");
@@ -126,11 +120,10 @@ onPage("explains a landline, a premium-rate number, texts that are not numbers a
   for (const phone of ["+44 20 7031 3000", "+1 900 200 1234"]) {
     await sendTo(page, phone);
     await shows(page, "#number-notice", /We do not text this kind of number[^]*a landline, or a special number/);
-    await assertFits(page);
+    await inspect(page, `refused ${phone}`);
     assert.doesNotMatch(await page.locator("#number-notice").innerText(), /premium/);
     assert.equal(await focusedId(page), "phone");
   }
-  await shot(page, "landline");
   await page.getByLabel("Country").selectOption("GB");
   for (const [phone, words] of [
     ["12", /no such number in this country: United Kingdom/],
@@ -143,6 +136,7 @@ onPage("explains a landline, a premium-rate number, texts that are not numbers a
     await shows(page, "#phone-error", words);
     assert.doesNotMatch(await page.locator("#phone-error").innerText(), API_WORDS);
   }
+  await inspect(page, "no digits");
   await sendTo(page, "");
   await shows(page, "#phone-error", /Enter the number/);
   assert.equal(await page.locator("#bubbles li").count(), 0);
@@ -167,11 +161,13 @@ onPage("explains every refused send", { expects: /<phone-proof> nothing answers/
     await answer(page, "/v1/send", status, { ...PROBLEM, status, ...more });
     await sendTo(page, "+14152001234");
     await shows(page, "#number-notice", words).catch((error) => assert.fail(`${name}: ${error.message}`));
+    await inspect(page, `refused: ${name}`);
   }
   await page.unrouteAll();
   await page.route(`${BASE}/v1/send`, (route) => route.abort());
   await sendTo(page, "+14152001234");
   await shows(page, "#number-notice", /does not answer/);
+  await inspect(page, "no answer");
 });
 
 onPage("says in people's words that a request was refused, and in the console for what", { expects: /<phone-proof> .*could not use: region \(/ }, async (page) => {
@@ -195,7 +191,7 @@ onPage("counts down to the next code when no tries are left", {}, async (page) =
   await shows(page, "#attempts-left", /^0 tries left/);
   assert.equal(await page.locator("#code-expiry").innerText(), "", "a code that is over works for no time");
   assert.equal(await page.locator("#use-code").isVisible(), false);
-  await shot(page, "no tries left");
+  await inspect(page, "no tries left");
 });
 
 // ------------------------------------------------------------------------------------------ language
@@ -213,21 +209,21 @@ onPage("speaks Chinese to a browser that does, texts in Chinese, and English aft
   await page.keyboard.press("Enter");
   await shows(page, "#code-error", /6 位数字/);
   await assertChinese(page);
-  await assertFits(page);
-  await shot(page, "Chinese at 320 px");
+  await inspect(page, "Chinese at 320 px");
 
   // The switch changes what is shown, and loses nothing of the challenge.
   await page.getByRole("button", { name: "English" }).click();
   await shows(page, "#code-error", /The code has 6 digits/);
   await shows(page, "#code-lead", /We texted 6 digits to \+1415/);
   await shows(page, "#resend", /Send again in/);
-  await assertFits(page);
+  await inspect(page, "English at 320 px");
   await page.locator("#use-code").click();
   await page.getByRole("button", { name: "Verify" }).click();
   await shows(page, "#token-lead", /is proved for/);
   await page.getByRole("button", { name: "中文" }).click();
   await shows(page, "#token-lead", /已通过验证/);
   await assertChinese(page);
+  await inspect(page, "Chinese proof");
   await page.reload();
   await shows(page, "h1", /验证一个手机号码/);
 });
@@ -240,6 +236,7 @@ onPage("explains every refusal in Chinese", ZH, async (page) => {
     await page.getByRole("button", { name: "发送验证码" }).click();
     await shows(page, "#number-notice", /\p{Script=Han}/u);
     await assertChinese(page).catch((error) => assert.fail(`${name}: ${error.message}`));
+    await inspect(page, `refused in Chinese: ${name}`);
   }
 });
 
@@ -266,6 +263,7 @@ onPage("explains every refused code and leads to a new one", {}, async (page) =>
     await page.getByLabel("Code from the message").fill("１２３ 456");
     await page.keyboard.press("Enter");
     await shows(page, "#code-notice", words).catch((error) => assert.fail(`${name}: ${error.message}`));
+    await inspect(page, `refused: ${name}`);
     await page.getByRole("button", { name: more.rule ? "Change number" : "Get a new code" }).click();
     assert.equal(await focusedId(page), "phone");
   }
@@ -275,6 +273,7 @@ onPage("asks for the code after an unconfirmed text", {}, async (page) => {
   await answer(page, "/v1/send", 504, { ...PROBLEM, status: 504, token: "v1.test.challenge" });
   await sendTo(page, "+14152001234");
   await shows(page, "#unconfirmed", /may still arrive/);
+  await inspect(page, "unconfirmed");
   assert.equal(await focusedId(page), "code");
 });
 
@@ -313,7 +312,7 @@ onPage("shows markup from a person, a server or a text as text", {}, async (page
   await answer(page, "/inbox/messages*", 200, [{ id: "1", phone: "+14152001234", body: `${MARKUP} 123456`, at: inSeconds(0) }]);
   await sendTo(page, "+14152001234");
   await shows(page, "#bubbles", /<img src=x onerror=[^]*123456/);
-  await shot(page, "hostile text");
+  await inspect(page, "hostile text");
   await page.goto(`${BASE}/inbox`);
   await shows(page, "#inbox-list", /<img src=x onerror=/);
   assert.equal(await page.locator("main img, main b").count(), 0);

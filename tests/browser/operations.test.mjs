@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 
-import { BASE, assertAccessible, assertChinese, assertFits, onPage, shot, shows } from "./support.mjs";
+import { BASE, assertAccessible, assertChinese, inspect, onPage, shows } from "./support.mjs";
 
 const PATH = { path: "/operations" };
 /** A run is shown at a pace of its own. The tests look at its end. */
@@ -48,9 +48,7 @@ for (const colorScheme of ["light", "dark"]) {
       assert.equal(await page.locator("#purses path.line").count(), 4);
       await page.getByText("The figures as a table").click();
       assert.equal(await page.locator("#figures tbody tr").count(), 12);
-      await assertFits(page);
-      await assertAccessible(page, look);
-      await shot(page, `operations ${look}`);
+      await inspect(page, `operations ${look}`);
     });
   }
 }
@@ -84,8 +82,7 @@ onPage("shows the loads of honest users, one run after the other", STILL, async 
   assert.ok(dollars(await valueOf(page, "Honest users served")) < 98, "a text would not have arrived");
   await shows(page, "#refusals", /country-purse/);
   assert.equal(await page.getByRole("button", { name: "Launch day" }).getAttribute("aria-pressed"), "false");
-  await assertFits(page);
-  await shot(page, "operations outage");
+  await inspect(page, "operations outage");
 });
 
 onPage("ends a run when its reader leaves", PATH, async (page) => {
@@ -113,8 +110,7 @@ onPage("speaks Chinese at 320 px", { ...STILL, locale: "zh-CN", viewport: { widt
   await shows(page, "#run-story", /乌兹别克斯坦/);
   await page.getByText("以表格显示数据").click();
   await assertChinese(page);
-  await assertFits(page);
-  await shot(page, "operations Chinese");
+  await inspect(page, "operations Chinese");
   await press(page, "English");
   await shows(page, "#sums", /Honest users served/);
 });

@@ -25,6 +25,15 @@ export const MARKUP = `<img src=x onerror="window.hacked=1"><b>bold</b>`;
 /** Whether the browser is Firefox: Debian's, which WebDriver BiDi drives. */
 export const isFirefox = process.env.BROWSER === "firefox";
 
+/** How people look at the pages: light and dark, on a wide screen, on a phone, and at 400 percent of 1280 px. */
+export const LOOKS = [
+  { colorScheme: "light", viewport: { width: 1280, height: 1000 } },
+  { colorScheme: "dark", viewport: { width: 1280, height: 1000 } },
+  { colorScheme: "light", viewport: { width: 360, height: 740 } },
+  { colorScheme: "dark", viewport: { width: 360, height: 740 } },
+  { colorScheme: "light", viewport: { width: 320, height: 256 }, deviceScaleFactor: 4 },
+];
+
 /** Starts the browser. The newest driver asks Firefox for a command that the ESR does not have, so Firefox has an older one. */
 export async function launch() {
   if (!isFirefox) return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGS });
@@ -138,6 +147,13 @@ export async function assertAccessible(page, state) {
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("; ")}`);
   assert.deepEqual(found, [], state);
+}
+
+/** Checks a state of a page: axe-core finds nothing, and nothing is cut off. Keeps a picture. */
+export async function inspect(page, state) {
+  await assertAccessible(page, state);
+  await assertFits(page);
+  await shot(page, state);
 }
 
 /** Words of the API, which nobody but a programmer reads. */

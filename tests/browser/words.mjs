@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 
 const read = (name) => readFileSync(new URL(`../../infra/local/page/${name}`, import.meta.url), "utf8");
-const SCRIPTS = ["common.js", "refusals.js", "device.js", "demo.js", "accounts.js", "inbox.js", "operations.js"];
+const SCRIPTS = ["common.js", "calls.js", "messages.js", "token.js", "refusals.js", "device.js", "demo.js", "accounts.js", "inbox.js", "operations.js"];
 const PAGES = ["index.html", "accounts.html", "inbox.html", "operations.html"];
 
 /** The Chinese texts, by the English ones. */

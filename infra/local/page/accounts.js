@@ -1,9 +1,11 @@
 // The accounts demo: register, log in, use a session, reset the password.
 
-import { $, base, call, clearFaults, countdown, decodeToken, describePhoneFault, exactTime, fillTable, formatMoment, make, makeButton, markFaulty, onSubmit, showNotice, watchedFetch, whileBusy } from "./common.js";
+import { call, watchedFetch } from "./calls.js";
+import { $, base, clearFaults, countdown, describePhoneFault, exactTime, formatMoment, make, makeButton, markFaulty, onSubmit, showNotice, whileBusy } from "./common.js";
 import { followProof, startDevice } from "./device.js";
 import { formatLeft, isInternational } from "./phone-proof.js";
 import { explain, isDefinite } from "./refusals.js";
+import { decodeToken, fillTable } from "./token.js";
 import { onLanguage, put, startWords, t } from "./words.js";
 
 const STEPS = ["register", "login", "session", "reset"];

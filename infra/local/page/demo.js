@@ -1,9 +1,11 @@
 // The demo: send, verify, spend.
 
-import { $, base, call, clearFaults, countdown, decodeToken, fillTable, make, showNotice, showRawToken, watchedFetch, whileBusy } from "./common.js";
+import { call, watchedFetch } from "./calls.js";
+import { $, base, clearFaults, countdown, make, showNotice, whileBusy } from "./common.js";
 import { followProof, showTextsOf, startDevice } from "./device.js";
 import { formatLeft } from "./phone-proof.js";
 import { explain } from "./refusals.js";
+import { decodeToken, fillTable, showRawToken } from "./token.js";
 import { languageTag, onLanguage, put, spoken, startWords, t } from "./words.js";
 
 // ----------------------------------------------------------------------------------------- state

@@ -1,6 +1,7 @@
 // The phone on the page. It shows the texts to the number of the current challenge, and offers the newest code.
 
-import { $, announce, digitsOf, fetchMessages, findCode, formatMoment, make, markCode, poll, timeOfDay } from "./common.js";
+import { $, announce, digitsOf, formatMoment, make, timeOfDay } from "./common.js";
+import { fetchMessages, findCode, markCode, poll } from "./messages.js";
 import { isInternational } from "./phone-proof.js";
 import { put, t } from "./words.js";
 

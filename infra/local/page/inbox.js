@@ -1,6 +1,7 @@
 // The inbox page.
 
-import { $, copy, digitsOf, exactTime, fetchMessages, findCode, make, makeButton, markCode, poll } from "./common.js";
+import { $, copy, digitsOf, exactTime, make, makeButton } from "./common.js";
+import { fetchMessages, findCode, markCode, poll } from "./messages.js";
 import { put, startWords } from "./words.js";
 
 let inboxMessages = [];

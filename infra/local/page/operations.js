@@ -3,8 +3,8 @@
 // The stack sends the frames of a run as fast as it makes them. The page shows them at its own pace, so that one can stop
 // and go back.
 
-import { $, announce, base, make, makeButton } from "./common.js";
 import { chart, linear, logarithmic } from "./chart.js";
+import { $, announce, base, make, makeButton } from "./common.js";
 import { languageTag, onLanguage, put, startWords, t } from "./words.js";
 
 // What one can watch: its name in the stack, its title, and its story.

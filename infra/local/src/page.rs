@@ -24,7 +24,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Path, content type and content of each file.
-const FILES: [(&str, &str, &str); 16] = [
+const FILES: [(&str, &str, &str); 19] = [
     ("/", HTML, include_str!("../page/index.html")),
     ("/accounts", HTML, include_str!("../page/accounts.html")),
     ("/inbox", HTML, include_str!("../page/inbox.html")),
@@ -35,6 +35,13 @@ const FILES: [(&str, &str, &str); 16] = [
         include_str!("../page/style.css"),
     ),
     ("/demo/common.js", SCRIPT, include_str!("../page/common.js")),
+    ("/demo/calls.js", SCRIPT, include_str!("../page/calls.js")),
+    (
+        "/demo/messages.js",
+        SCRIPT,
+        include_str!("../page/messages.js"),
+    ),
+    ("/demo/token.js", SCRIPT, include_str!("../page/token.js")),
     (
         "/demo/refusals.js",
         SCRIPT,

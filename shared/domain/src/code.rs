@@ -79,42 +79,18 @@ impl fmt::Debug for Code {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::typed::specimen::SPECIMEN;
 
     #[test]
     fn reads_a_code_however_it_was_copied() {
-        for text in [
-            "123456",
-            "123 456",
-            "123-456",
-            "１２３４５６",
-            "١٢٣٤٥٦",
-            "۱۲۳۴۵۶",
-            "१२३४५६",
-            "๑๒๓๔๕๖",
-            "\u{1d7cf}\u{1d7d0}\u{1d7d1}456",
-            "123456\n",
-            "\t123456\r\n",
-            "123\u{a0}456",
-            "123\u{202f}456",
-            "\u{200e}123456",
-            "\u{2066}123456\u{2069}",
-            "123\u{2011}456.",
-        ] {
+        for text in &SPECIMEN.codes {
             assert_eq!(Code::parse(text).expect(text).expose(), "123456");
         }
     }
 
     #[test]
     fn refuses_a_text_that_is_not_a_code() {
-        for text in [
-            "",
-            "12345",
-            "12345678901",
-            "12345a",
-            "1234５.",
-            "123456\0",
-            "+123456",
-        ] {
+        for text in &SPECIMEN.not_codes {
             assert!(Code::parse(text).is_err(), "{text:?}");
         }
     }

@@ -1,4 +1,7 @@
 //! Digits as people type and paste them. Phone numbers and codes are read by this one table.
+//!
+//! `shared/web/src/text.ts` has the same table, so that the component submits what the service reads. `specimen/typed.json`
+//! lists it for the tests of both.
 
 /// What one character of a typed number or code means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,14 +17,14 @@ pub enum Typed {
 }
 
 /// The zeros of Unicode 17's decimal digits (general category `Nd`). The nine digits after each zero follow it.
-const ZEROS: [u32; 75] = [
+const ZEROS: [u32; 77] = [
     0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66,
     0xde6, 0xe50, 0xed0, 0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90,
     0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0xff10,
     0x104a0, 0x10d30, 0x10d40, 0x11066, 0x110f0, 0x11136, 0x111d0, 0x112f0, 0x11450, 0x114d0,
     0x11650, 0x116c0, 0x116d0, 0x116da, 0x11730, 0x118e0, 0x11950, 0x11bf0, 0x11c50, 0x11d50,
-    0x11da0, 0x11de0, 0x11f50, 0x16a60, 0x16ac0, 0x16b50, 0x1ccf0, 0x1d7ce, 0x1d7d8, 0x1d7e2,
-    0x1d7ec, 0x1d7f6, 0x1e140, 0x1e2f0, 0x1e4f0, 0x1e5f1, 0x1e950, 0x1fbf0,
+    0x11da0, 0x11de0, 0x11f50, 0x16130, 0x16a60, 0x16ac0, 0x16b50, 0x16d70, 0x1ccf0, 0x1d7ce,
+    0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6, 0x1e140, 0x1e2f0, 0x1e4f0, 0x1e5f1, 0x1e950, 0x1fbf0,
 ];
 
 /// Says what `character` means in a typed number or code.
@@ -71,8 +74,30 @@ const fn is_invisible(character: char) -> bool {
 }
 
 #[cfg(test)]
+pub(crate) mod specimen;
+
+#[cfg(test)]
 mod tests {
+    use super::specimen::SPECIMEN;
     use super::*;
+
+    /// A page that reads text by another table would refuse what the service accepts, or submit another code.
+    #[test]
+    fn every_character_means_what_the_file_says_that_the_pages_read() {
+        let (plus, separators) = (SPECIMEN.plus(), SPECIMEN.separators());
+        let zeros = SPECIMEN.zeros();
+        assert!(zeros.iter().map(|zero| u32::from(*zero)).eq(ZEROS));
+        for character in (0..=0x0010_ffff).filter_map(char::from_u32) {
+            let expected = if plus.contains(&character) {
+                Typed::Plus
+            } else if separators.contains(&character) {
+                Typed::Separator
+            } else {
+                digit_value(character).map_or(Typed::Foreign, Typed::Digit)
+            };
+            assert_eq!(classify(character), expected, "{character:?}");
+        }
+    }
 
     #[test]
     fn reads_every_decimal_digit_and_no_other_number() {

@@ -62,3 +62,30 @@ pub use remote::{
     RemoteGuard, USABLE_FOR_SECONDS,
 };
 pub use token::{Registered, Token};
+
+/// The programs of the README, which the tests of the documentation compile.
+#[cfg(doctest)]
+mod programs {
+    #[doc = concat!("```no_run\n", include_str!("../specimen/check.rs"), "```")]
+    mod check {}
+
+    #[cfg(all(feature = "axum", feature = "https"))]
+    #[doc = concat!("```no_run\n", include_str!("../specimen/server.rs"), "```")]
+    mod server {}
+}
+
+#[cfg(test)]
+mod readme {
+    /// What a reader copies is what the tests of the documentation compile.
+    #[test]
+    fn shows_each_program_as_it_is_compiled() {
+        let readme = include_str!("../README.md");
+        for (name, program) in [
+            ("check", include_str!("../specimen/check.rs")),
+            ("server", include_str!("../specimen/server.rs")),
+        ] {
+            let shown = format!("<!-- specimen/{name}.rs -->\n```rust\n{program}```\n");
+            assert!(readme.contains(&shown), "{name}");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 // Which words tell which refusal.
 
-import { isInternational } from "./text.js";
+import { isInternational, readPhone } from "./text.js";
 import { EN, type Key } from "./words.js";
 
 /** What was asked for when it was refused. */
@@ -44,8 +44,8 @@ export function wordsFor(step: Step, { status, kind, rule = "" }: Refusal): Key 
 
 /** Says what is wrong with a number that the service could not read. */
 export function phoneFault(typed: string): Key {
-  const text = typed.normalize("NFKC").replace(/^\s*tel:/i, "");
+  const text = readPhone(typed);
   if (/\p{L}/u.test(text)) return "noLetters";
-  if (!/\p{Nd}/u.test(text)) return "noDigits";
+  if (!/\d/.test(text)) return "noDigits";
   return isInternational(typed) ? "noSuchNumber" : "noSuchNational";
 }

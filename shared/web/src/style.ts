@@ -45,8 +45,8 @@ button{font-size:.9375rem;font-weight:600;border:1px solid var(--line);padding:.
 button:hover{border-color:var(--ink)}
 .primary{background:var(--accent);color:var(--on-accent);border-color:transparent}
 .quiet{background:none;color:var(--accent);border-color:transparent}
-[aria-disabled=true]{color:var(--ink-soft);background:var(--sunken);border-color:transparent;cursor:default}
-[aria-busy=true]{opacity:.65;cursor:progress}
+[aria-disabled=true],[aria-busy=true]{color:var(--ink-soft);background:var(--sunken);border-color:transparent;cursor:default}
+[aria-busy=true]{cursor:progress}
 :disabled{opacity:.6;cursor:default}
 :focus-visible{outline:2.5px solid var(--accent);outline-offset:2px}
 .notice{--tone:var(--bad);padding:.75rem 1rem;border:1px solid var(--tone);background:var(--bad-wash);font-size:.9375rem}

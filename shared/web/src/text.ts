@@ -1,6 +1,9 @@
-// Reading what people type and paste, as the service does.
+// Reading what people type and paste, by the table of shared/domain/src/typed.rs: what the service reads, a page submits.
 
-const INVISIBLE = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
+/** What nobody sees. Address books, messengers and right-to-left text put it around numbers. */
+const INVISIBLE = /[\p{DI}\ufff9-\ufffb]/gu;
+/** Spaces, and what people write between digits: dashes, dots, slashes and brackets. */
+const BETWEEN = /[\s\x85\-./()[\]\xb7\u2010-\u2015\u2022\u2043\u2053\u2212\u2219\u223c\u22c5\u30fb\u30fc\ufe58\ufe63\uff08\uff09\uff0d-\uff0f\uff3b\uff3d\uff65]/g;
 
 /** The value of a decimal digit of any script. In Unicode the ten digits of a script follow each other. */
 function digitValue(digit: string): string {
@@ -11,10 +14,10 @@ function digitValue(digit: string): string {
 }
 
 /** Turns the digits of every script into plain ones, and drops what nobody sees. */
-export const plain = (text: string): string => text.replace(INVISIBLE, "").normalize("NFKC").replace(/\p{Nd}/gu, digitValue);
+export const plain = (text: string): string => text.replace(INVISIBLE, "").replace(/\p{Nd}/gu, digitValue);
 
-/** Reads a code: plain digits, without the spaces, dashes, dots and brackets that people put between them. */
-export const readDigits = (text: string): string => plain(text).replace(/[\s\p{Pd}.·•/()[\]]/gu, "");
+/** Reads a code: plain digits, without what people put between them. */
+export const readDigits = (text: string): string => plain(text).replace(BETWEEN, "");
 
 /**
  * Reads a code of this `length`, also out of what was pasted around it, such as a whole message: its only run of so many
@@ -26,5 +29,8 @@ export function readCode(text: string, length = 0): string {
   return /\D/.test(read) && run && !others[0] ? run : read;
 }
 
-/** Whether a number, as typed, has a leading + and needs no country. */
-export const isInternational = (phone: string): boolean => /^\s*(tel:)?[\s([]*\+/i.test(plain(phone));
+/** Reads a number: without `tel:`, and without what people put between its digits. */
+export const readPhone = (phone: string): string => readDigits(phone).replace(/^[^\p{L}\d]*tel:/iu, "");
+
+/** Whether a number, as typed, has a leading + and needs no country. Quotes, brackets and pictures may stand before it. */
+export const isInternational = (phone: string): boolean => /^[^\p{L}\d]*[+＋﹢]/u.test(readPhone(phone));

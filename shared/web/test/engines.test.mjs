@@ -20,7 +20,7 @@ function run(program, ...options) {
 }
 
 test("Deno passes the tests of the client", () => {
-  const tests = readdirSync(here).filter((name) => /^client.*\.test\.mjs$/.test(name));
+  const tests = readdirSync(here).filter((name) => /^(?!engines|package).*\.test\.mjs$/.test(name));
   const said = run(join(here, "../node_modules/.bin/deno"), "test", "--allow-all", "--no-check", ...tests.map((name) => join(here, name)));
   assert.match(said, /\d\d passed \| 0 failed/);
 });

@@ -46,7 +46,7 @@ pub(super) fn normalize(typed_phone: &str) -> Result<String, PhoneError> {
 
 /// Whether people and programs write `c` around a number: marks of the sentence, quotes, brackets of lists and of code, and
 /// the pictures that stand before numbers. Google's library leaves out the same.
-const fn is_around(c: char) -> bool {
+pub(super) const fn is_around(c: char) -> bool {
     matches!(
         c,
         '"' | '\'' | '`' | '<' | '>' | '{' | '}' | '|' | ':' | ';' | ',' | '!' | '?' | '=' | '\u{a1}' | '\u{ab}' | '\u{b4}'

@@ -1,54 +1,33 @@
 //! One number in many spellings.
 
+use super::normalize::is_around;
 use super::tests::parse;
 use super::*;
+use crate::typed::specimen::SPECIMEN;
 
 #[test]
 fn every_spelling_of_a_number_gives_one_canonical_form() {
-    let spellings = [
-        ("+14152007986", None),
-        (" +1 415 200 7986 ", None),
-        ("+1-415-200-7986", None),
-        ("+1 (415) 200-7986", None),
-        ("+1.415.200.7986", None),
-        ("tel:+1-415-200-7986", None),
-        ("TEL:+14152007986", None),
-        ("(+1) 415 200 7986", None),
-        ("\u{202a}+14152007986\u{202c}", None),
-        ("\u{200e}+1 415 200\u{202f}7986", None),
-        ("\u{feff}tel:\u{2066}+1\u{2009}4152007986\u{2069}", None),
-        ("+1 415\t200 7986\r\n", None),
-        ("\u{ff08}\u{ff0b}１\u{ff09}4152007986", None),
-        ("+๑๔๑๕๒๐๐๗๙๘๖", None),
-        ("＋１４１５２００７９８６", None),
-        ("+١٤١٥٢٠٠٧٩٨٦", None),
-        ("+1\u{a0}415\u{2011}200\u{2011}7986", None),
-        ("+14152007986;", None),
-        ("+1 415 200 7986,", None),
-        ("'+14152007986'", None),
-        ("\"+1 (415) 200-7986\",", None),
-        ("“+14152007986”.", None),
-        ("<+14152007986>", None),
-        ("<tel:+1-415-200-7986>", None),
-        ("{+14152007986}", None),
-        ("+14152007986:", None),
-        (": +14152007986!", None),
-        ("++14152007986", None),
-        ("＋+14152007986", None),
-        ("📞 +1 415 200 7986", None),
-        ("☎️+14152007986", None),
-        ("« 00 1 415 200 7986 »", Some("FR")),
-        ("'(415) 200-7986", Some("US")),
-        ("4152007986", Some("US")),
-        ("(415) 200-7986", Some("us")),
-        ("1 415 200 7986", Some("US")),
-        ("0014152007986", Some("GB")),
-        ("+14152007986", Some("CN")),
-    ];
-    for (text, region) in spellings {
-        let destination = parse(text, region).unwrap_or_else(|e| panic!("{text}: {e}"));
+    for (text, region) in &SPECIMEN.spellings {
+        let destination = parse(text, region.as_deref()).unwrap_or_else(|e| panic!("{text}: {e}"));
         assert_eq!(destination.phone.expose(), "+14152007986", "{text}");
         assert_eq!(destination.country, Country::parse("US").ok(), "{text}");
+    }
+}
+
+/// The pages leave these out, too. They leave out no letter and no digit, so none may be here.
+#[test]
+fn what_may_stand_around_a_number_is_what_the_file_says_that_the_pages_read() {
+    let around = SPECIMEN.around();
+    for character in (0..=0x0010_ffff).filter_map(char::from_u32) {
+        assert_eq!(
+            is_around(character),
+            around.contains(&character),
+            "{character:?}"
+        );
+    }
+    for character in around {
+        let text = format!("{character}+14152007986");
+        assert!(parse(&text, None).is_ok(), "{text}");
     }
 }
 
