@@ -1,11 +1,14 @@
 //! Forged access tokens, tokens of another kind, and one success token that many requests use at once.
 
+use http::Method;
 use phoneproof_local::aws::ACCOUNT_SECRET_ID;
 use phoneproof_tests::{Forger, Specimen, World, jwk_forms, jwt_part, phone};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::account::{OTHER, PASSWORD, get_me, post, register, register_and_log_in, verify_phone};
+use crate::account::{
+    OTHER, PASSWORD, call_with_token, get_me, post, register, register_and_log_in, verify_phone,
+};
 
 /// The claims, besides the times, without which an access token is refused.
 const REQUIRED: &[&str] = &["iss", "aud", "sub", "sid", "jti"];
@@ -113,6 +116,55 @@ async fn a_hundred_parallel_uses_of_one_success_token_count_once() {
         assert_eq!(others.count(), 99, "{path}");
     }
     assert_eq!(register(&world, &phone(1), OTHER).await.status, 409);
+}
+
+/// What a person approved for a payment, in a business of this service, opens no account.
+#[tokio::test]
+async fn the_approval_of_an_action_counts_for_no_call() {
+    let world = World::start().await;
+    let (access, _) = register_and_log_in(&world, &phone(1)).await;
+    for (n, business, path) in [
+        (2, "register", "/accounts"),
+        (1, "login", "/sessions"),
+        (1, "login", "/sessions with a password"),
+        (1, "password-change", "/password"),
+        (3, "phone-change", "/phone"),
+        (1, "password-reset", "/password-reset"),
+    ] {
+        world.advance(60);
+        let number = phone(n);
+        let send = json!({
+            "phone": number, "uniqueId": "d", "businessId": business, "action": "pay:order-42:EUR 100",
+        });
+        let sent = world.client.post("/v1/send", &send).await;
+        let verified = world
+            .client
+            .verify(&sent.token(), &world.code(&number))
+            .await;
+        let token = verified.token();
+        let mut body = json!({ "token": token, "password": OTHER });
+        let answer = match path {
+            "/password" | "/phone" => {
+                call_with_token(&world, Method::POST, path, &access, Some(&body)).await
+            }
+            "/sessions" => post(&world, path, &json!({ "token": token })).await,
+            "/sessions with a password" => {
+                body["phone"] = json!(number);
+                body["password"] = json!(PASSWORD);
+                post(&world, "/sessions", &body).await
+            }
+            _ => post(&world, path, &body).await,
+        };
+        assert_eq!(
+            (answer.status, answer.problem()),
+            (400, "invalid-token"),
+            "{path}: {}",
+            answer.text
+        );
+        let spent = world.client.spend(&token, business).await;
+        assert_eq!(spent.status, 200, "{path}: it was not spent");
+    }
+    assert_eq!(get_me(&world, &access).await.status, 200);
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ async fn a_log_in_by_the_old_number_that_a_move_overtook_opens_nothing() {
 }
 
 #[tokio::test]
-async fn whoever_proves_the_old_number_is_told_for_a_month() {
+async fn a_person_who_proves_the_old_number_is_told_of_the_move_for_a_month() {
     let world = World::start().await;
     let (access, _) = register_and_log_in(&world, &phone(1)).await;
     let proof = verify_phone(&world, "phone-change", &phone(2)).await;
@@ -78,7 +78,7 @@ async fn whoever_proves_the_old_number_is_told_for_a_month() {
             "{detail}"
         );
     }
-    // So is whoever registers it.
+    // So is a person who registers it.
     let registered = register(&world, &phone(1), OTHER).await;
     assert_eq!(registered.status, 201, "{}", registered.text);
     assert!(
@@ -150,7 +150,7 @@ async fn a_number_that_an_account_has_left_stays_in_the_table_for_a_month() {
     assert_eq!(changed.status, 204);
     let month = world.clock.now().unix() + 30 * 86_400;
     assert_eq!(list_phone_ends(&world).await, [0, month]);
-    // Whoever registers the number next keeps it for longer than that.
+    // The next account of the number keeps it for longer than that.
     world.advance(60);
     register(&world, &phone(1), OTHER).await;
     assert_eq!(list_phone_ends(&world).await, [0, 0]);

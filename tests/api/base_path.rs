@@ -1,5 +1,5 @@
-//! A stack whose public URL has a path serves everything behind that path, and without it: a proxy before the stack may pass
-//! the path on or take it off.
+//! A stack whose public URL has a path serves everything behind that path, and without it. So a proxy before the stack
+//! may pass the path on or take it off.
 
 use http::Method;
 use phoneproof_tests::{Client, World, phone};

@@ -25,7 +25,7 @@ async fn is_marked(world: &World, subject: &Subject) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_record_is_blocked_while_its_entry_is_listed_whoever_is_faster() {
+async fn a_record_is_blocked_while_its_entry_is_listed_in_every_race() {
     let world = World::start().await;
     let client = world.database.clients().dynamodb;
     let store = Store::new(client, world.database.tables.clone());

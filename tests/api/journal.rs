@@ -152,7 +152,7 @@ async fn a_denial_counts_by_rule_and_is_not_a_fault() {
 }
 
 #[tokio::test]
-async fn a_refusal_names_the_subject_that_was_refused_by_its_index_and_nothing_else_does() {
+async fn a_refusal_names_its_subject_by_its_index_and_nothing_else_does() {
     let world = World::start().await;
     let keyring = world.keyring(SECRET_ID).await;
     let index = keyring.indexer();
@@ -201,7 +201,12 @@ async fn a_refusal_names_the_subject_that_was_refused_by_its_index_and_nothing_e
         .client
         .verify(&token, &world.wrong_code(&phone(1)))
         .await;
-    assert!(world.lines.last()["subject"].is_null(), "no rule refused");
+    // A wrong code names the device that asked for it: whoever guesses has asked for the codes.
+    let line = world.lines.last();
+    assert!(line["rule"].is_null(), "no rule refused");
+    assert_eq!(line["subject"], format!("device#{}", device.as_str()));
+    world.client.verify(&token, &world.code(&phone(1))).await;
+    assert!(world.lines.last()["subject"].is_null(), "a served request");
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
 //! The API of the verification service from outside. The tests send real HTTP requests and read the codes from the
 //! inbox.
 //!
-//! Only this suite checks the complete answer to each outcome, every limit to the second, the AWS calls and the log
-//! line of each request, and how long items stay in the tables. Only [`agreement`] compares the conditions in DynamoDB
-//! with the decisions of the domain. [`anywhere`] also runs against a deployed stack. The other modules move the clock,
-//! break calls or change the policy, which only the local stack allows.
+//! Only this suite checks the complete answer to each outcome, every limit to the second, and how long items stay in
+//! the tables. Only it checks the AWS calls and the log line of each request. Only [`agreement`] compares the
+//! conditions in DynamoDB with the decisions of the domain. [`anywhere`] also runs against a deployed stack. The other
+//! modules move the clock, break calls or change the policy, which only the local stack allows.
 
 #![expect(
     clippy::expect_used,

@@ -1,8 +1,9 @@
-//! The table of attacks in `SECURITY.md` names every test, and every test has its row.
+//! The table of attacks in `SECURITY.md` names every test, every test has its row, and the README says how many there are.
 
 use std::collections::BTreeSet;
 
 const SECURITY: &str = include_str!("../../SECURITY.md");
+const README: &str = include_str!("../../README.md");
 const ATTACKS: [&str; 11] = [
     include_str!("callers.rs"),
     include_str!("forging.rs"),
@@ -51,6 +52,8 @@ fn every_attack_in_the_table_has_its_test_and_every_test_its_row() {
         .collect();
     assert!(numbers.is_sorted_by(|one, next| one < next), "{numbers:?}");
     assert!(numbers.len() > 32, "{numbers:?}");
+    let said = format!("with counted results | **{}** |", numbers.len());
+    assert!(README.contains(&said), "the README does not say: {said}");
     let mut named = BTreeSet::new();
     for cells in &rows {
         assert_eq!(

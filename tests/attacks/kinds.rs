@@ -10,6 +10,9 @@ use serde_json::json;
 
 use crate::attacks::{MODES, nth_phone, obtain_challenge, obtain_success_token};
 
+/// What one of the tokens approves.
+const ACTION: &str = "pay:order-42:EUR 100";
+
 #[tokio::test]
 async fn one_kind_of_token_for_another() {
     for mode in MODES {
@@ -23,24 +26,38 @@ async fn one_kind_of_token_for_another() {
             .verify(&sent.token(), &world.code(&phone(3)))
             .await
             .token();
+        let body =
+            json!({ "phone": phone(4), "uniqueId": "d4", "businessId": "login", "action": ACTION });
+        let sent = world.client.post("/v1/send", &body).await;
+        let payment = world
+            .client
+            .verify(&sent.token(), &world.code(&phone(4)))
+            .await
+            .token();
         let jwks = world.keyring(SECRET_ID).await.jwks().to_string();
         let guard = Guard::new(world.stack.url.as_str(), jwks.as_bytes()).expect("keys");
+        let paying = guard.clone().accept_actions();
         let now = u64::try_from(world.clock.now().unix()).expect("after 1970");
-        let tokens = [&opened, &login, &register];
+        let tokens = [&opened, &login, &payment, &register];
         let mut seen = Vec::new();
         for token in tokens {
             seen.push([
                 world.client.verify(token, &code).await.status == 200,
                 guard.check(token, "login", now).is_ok(),
+                paying
+                    .check(token, "login", now)
+                    .is_ok_and(|proof| proof.is_for(ACTION)),
                 world.client.spend(token, "login").await.status == 200,
                 guard.check(token, "register", now).is_ok(),
                 world.client.spend(token, "register").await.status == 200,
             ]);
         }
+        // The ledger counts a token whatever it approves; what that is, the relying party compares.
         let diagonal = [
-            [true, false, false, false, false],
-            [false, true, true, false, false],
-            [false, false, false, true, true],
+            [true, false, false, false, false, false],
+            [false, true, false, true, false, false],
+            [false, false, true, true, false, false],
+            [false, false, false, false, true, true],
         ];
         assert_eq!(seen, diagonal, "{mode}");
     }

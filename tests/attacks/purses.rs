@@ -71,7 +71,7 @@ async fn shutting_the_owner_of_a_phone_out() {
 /// What a flood is about. Each of its requests has another device and another address.
 #[derive(Debug, Clone, Copy)]
 enum Target {
-    /// One phone.
+    /// One phone, from everywhere.
     Phone,
     /// The phones of one number block.
     Block,

@@ -10,7 +10,7 @@ const RULE = { rule: "country-purse", retryAt: inSeconds(1800) };
 const WANTED = { ...RULE, challenge: "attestation" };
 const CALM = /No more codes to this country for now[^]*not your fault[^]*try again in \d\d:/;
 
-/** Plays the service in the page: it wants an attestation, and gives `withIt` to whoever brings one. */
+/** Plays the service in the page: it wants an attestation, and answers a request that brings one with `withIt`. */
 const playService = (tab, withIt = { status: 202, body: accepted({ resendIn: 0 }) }) => proof(tab).evaluate((element, [wanted, served]) => {
   window.asked = [];
   element.fetch = async (url, init) => {

@@ -406,6 +406,17 @@ def accounts(verification, base):
     status, me = call(account, "/account/v1/me", token=session["accessToken"])
     assert status == 200 and me["account"] == registered["account"], me
     assert call(account, "/account/v1/me", token=token)[0] == 401, "a success token opens nothing"
+    # Every named route leads to the function, and so does every other path.
+    status, listed = call(account, "/account/v1/sessions", token=session["accessToken"])
+    assert status == 200 and len(listed["sessions"]) == 1, listed
+    ended = call(account, "/account/v1/sessions/AAAAAAAAAAAAAAAAAAAAAA", token=session["accessToken"], method="DELETE")
+    assert ended[0] == 204, ended
+    status, keys = call(account, "/account/.well-known/jwks.json")
+    assert status == 200 and keys["keys"], keys
+    for path in ("/account/v1/password", "/account/v1/phone", "/account/v1/recovery-code", "/account/v1/sessions/all"):
+        assert call(account, path, {})[0] in (401, 405), path
+    assert call(account, "/account/v1/password-reset", {})[1]["type"].endswith("malformed")
+    assert call(account, "/account/v1/nothing")[1]["type"].endswith("not-found")
     assert call(account, "/account/v1/me", token=session["accessToken"], method="DELETE")[0] == 204
     lines = boto3.client("logs").get_paginator("filter_log_events").paginate(logGroupName=found["AccountLogGroup"])
     lines = "\n".join(event["message"] for page in lines for event in page["events"])

@@ -137,6 +137,9 @@ def with_foreign_characters(rng, known):
     for region, text in known:
         foreign = rng.choice(FOREIGN)
         at = rng.choice([rng.randrange(1, len(text) + 1), len(text)])
+        # A second plus sign beside the first is not foreign text: some lists put one before numbers that have one.
+        if foreign == "+" and "+" in text[at - 1 : at + 1]:
+            continue
         yield region, text[:at] + foreign + text[at:]
 
 

@@ -8,10 +8,10 @@ use axum::body::{Body, to_bytes};
 use axum::routing::get;
 use http::{Request, Response};
 use phoneproof_guard::{
-    Fetch, FetchFailed, Guard, RefusalSlug, RemoteGuard, TokenRequired, Verified,
+    Fetch, FetchFailed, Guard, Https, RefusalSlug, RemoteGuard, TokenRequired, Verified,
 };
 use phoneproof_tests::{World, phone};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tower::{ServiceBuilder, ServiceExt as _, service_fn};
 
 use crate::guard::{fetch_jwks, now, obtain_success_token};
@@ -187,6 +187,43 @@ async fn a_token_of_a_test_number_reaches_the_handler_only_where_the_service_say
         assert!(!body.contains(&token), "{body}");
         let slug = answer.extensions().get::<RefusalSlug>().map(|by| by.slug);
         assert_eq!(slug, Some("test-number"));
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_approves_an_action_reaches_only_a_route_that_compares_it() {
+    const ACTION: &str = "pay:order-42:EUR 100";
+    let world = World::start().await;
+    let body =
+        json!({ "phone": phone(1), "uniqueId": "d", "businessId": "login", "action": ACTION });
+    let sent = world.client.post("/v1/send", &body).await;
+    let verified = world
+        .client
+        .verify(&sent.token(), &world.code(&phone(1)))
+        .await;
+    let (bound, unbound) = (verified.token(), obtain_success_token(&world, 2).await);
+    let (fetch, at) = (Https::new().expect("a client"), now(&world));
+    let guard = RemoteGuard::new(world.stack.url.as_str(), fetch);
+    let whose = |Verified(proof): Verified| async move { proof.is_for(ACTION).to_string() };
+    let route = |guard: RemoteGuard<Https>| {
+        let layer = TokenRequired::new(guard, "login").with_clock(move || at);
+        Router::new().route("/whose", get(whose)).layer(layer)
+    };
+    let (paying, other) = (route(guard.clone().accept_actions()), route(guard));
+    for (router, token, status, says) in [
+        (&paying, &bound, 200, "true"),
+        (&paying, &unbound, 200, "false"),
+        (&other, &unbound, 200, "false"),
+        (&other, &bound, 403, "urn:phoneproof:problem:other-action"),
+    ] {
+        let (answer, body) = ask(router, &[&format!("Bearer {token}")]).await;
+        assert_eq!(answer.status(), status, "{body}");
+        assert!(
+            body.contains(says) && !body.contains(token.as_str()),
+            "{body}"
+        );
+        let slug = answer.extensions().get::<RefusalSlug>().map(|by| by.slug);
+        assert_eq!(slug, (status == 403).then_some("other-action"));
     }
 }
 

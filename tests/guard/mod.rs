@@ -13,6 +13,7 @@ mod caches;
 mod layer;
 mod ledger;
 mod remote;
+mod thaw;
 mod times;
 
 use phoneproof_domain::clock::Clock as _;

@@ -1,7 +1,7 @@
 //! The protocol of sends and guesses, explored exhaustively for a few requests at once.
 //!
-//! Only this suite sees every order of steps. Between them replies are lost, the SDK repeats calls, functions die,
-//! carriers refuse or stay silent, codes are resent, requests are repeated under their key, clients without an answer
+//! Only this suite sees every order of steps. Between them replies are lost, the SDK repeats calls, functions die, and
+//! carriers refuse or stay silent. Codes are resent, requests are repeated under their key, clients without an answer
 //! try again, and clocks differ by two seconds.
 //!
 //! The service's own functions decide what may be written:

@@ -1,5 +1,5 @@
-//! The purses beside operators, explored exhaustively: texts that are planned on what was read and written later,
-//! grants, budgets and a new start, while their ends and a new day come.
+//! The purses beside operators, in every order of steps. Texts are planned on what was read, and written later.
+//! Operators give grants, budgets and a new start. Their ends and a new day come meanwhile.
 //!
 //! The product's own functions plan every write, and [`Write::apply`] says what a store does with it.
 

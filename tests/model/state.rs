@@ -19,7 +19,7 @@ pub(crate) enum Kind {
     ResendKeyed {
         /// The index of the earlier send.
         of: usize,
-        /// The key.
+        /// The number of the idempotency key.
         key: u8,
     },
     /// A resend that comes so late that it makes a new challenge.

@@ -86,7 +86,11 @@ expect() {
 }
 expect 403 "$(cat rust.jwt)" /pay
 grep -qF 'something else was approved' answer.txt
+# What was approved for a payment logs nobody in, and stays unspent.
+expect 403 "$(cat action.jwt)"
+grep -qF 'urn:phoneproof:problem:other-action' answer.txt
 expect 200 "$(cat action.jwt)" /pay
+grep -qF '+14152047986 paid for order 42' answer.txt
 expect 200 "$(cat rust.jwt)"
 grep -qF '+14152017986 is logged in' answer.txt
 expect 409 "$(cat rust.jwt)"
@@ -114,7 +118,7 @@ token = open("python.jwt").read()
 assert check(token, "login") == "+14152027986"
 bound = open("action.jwt").read()
 assert check(bound, "login", "pay:order-42:EUR 100") == "+14152047986"
-for given, action in [(bound, "pay:order-43:EUR 100"), (bound, None), (token, "pay:order-42:EUR 100")]:
+for given, action in [(bound, "pay:order-43:EUR 100"), (bound, None), (token, "pay:order-42:EUR 100"), (token, "")]:
     try:
         check(given, "login", action)
     except jwt.InvalidTokenError as error:
@@ -156,9 +160,10 @@ const seen = [
   await refusal(check(readFileSync("action.jwt", "utf8"), "login", "pay:order-43:EUR 100")),
   await refusal(check(readFileSync("action.jwt", "utf8"), "login")),
   await refusal(check(token, "login", "pay:order-42:EUR 100")),
+  await refusal(check(token, "login", "")),
   await refusal(spend(`${token}x`, "login")),
 ].join(", ");
-const right = "+14152037986, true, false, ERR_JWT_CLAIM_VALIDATION_FAILED, a test number, +14152047986, another action, another action, another action, the ledger answered 400";
+const right = "+14152037986, true, false, ERR_JWT_CLAIM_VALIDATION_FAILED, a test number, +14152047986, another action, another action, another action, another action, the ledger answered 400";
 if (seen !== right) throw new Error(`the Node snippet: ${seen}`);
 console.log("the Node snippet spends once, and refuses another audience, another action and a test number");
 NODE

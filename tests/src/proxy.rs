@@ -277,7 +277,7 @@ impl fmt::Display for Cut {
 
 impl std::error::Error for Cut {}
 
-/// The request that opens a connection. It is no call: it needs no permission, and is not counted.
+/// The request that opens a connection. It is not a call: it needs no permission, and is not counted.
 const PING: &str = "ping";
 
 /// Reads the operation of a call: `UpdateItem` of `DynamoDB_20120810.UpdateItem`, `Publish` of `Action=Publish`.

@@ -10,7 +10,7 @@ use crate::template::runbook::list_anchors;
 
 #[test]
 fn every_alarm_links_to_a_section_of_the_runbook() {
-    for (template, least) in [(template(), 13), (account_template(), 5)] {
+    for (template, least) in [(template(), 13), (account_template(), 6)] {
         let alarms = resources(&template, "AWS::CloudWatch::Alarm");
         assert!(alarms.len() >= least);
         for (id, alarm) in alarms {
@@ -120,6 +120,24 @@ fn list_metrics(alarm: &Value) -> Vec<(String, String)> {
     metrics
 }
 
+/// No request line shows what the gateway itself turned away.
+#[test]
+fn an_alarm_of_each_stack_sees_what_its_gateway_refuses() {
+    let [ours, theirs] = [template(), account_template()].map(|template| {
+        let alarm = template["Resources"]["RefusedAlarm"]["Properties"].clone();
+        for (query, name) in [(1, "Count"), (2, "4xx")] {
+            let metric = &alarm["Metrics"][query]["MetricStat"]["Metric"];
+            assert_eq!(metric["Namespace"], "AWS/ApiGateway");
+            assert_eq!(metric["MetricName"], name);
+            let of_api = json!([{ "Name": "ApiId", "Value": { "Ref": "Api" } }]);
+            assert_eq!(metric["Dimensions"], of_api);
+        }
+        let (metrics, threshold) = (alarm["Metrics"].clone(), alarm["Threshold"].clone());
+        (metrics, threshold, alarm["EvaluationPeriods"].clone())
+    });
+    assert_eq!(ours, theirs, "both go off alike");
+}
+
 /// A query of more than one series needs GROUP BY and ORDER BY (CloudWatch user guide, multi time series alarms).
 #[test]
 fn the_alarm_of_countries_judges_each_country_of_this_stack_by_itself() {
@@ -139,8 +157,8 @@ fn the_alarm_of_countries_judges_each_country_of_this_stack_by_itself() {
     assert_eq!(alarm["Metrics"][0]["Period"], 900);
 }
 
-/// The query of an alarm, and what makes it go off: the least value, in so many seconds, and so many of them that it looks
-/// back on.
+/// The query of an alarm, and what makes it go off: the least value, the seconds of a period, and how many periods it
+/// looks back on.
 fn read_query(alarm: &str) -> (String, i64, i64, i64) {
     let template = template();
     let alarm = &template["Resources"][alarm]["Properties"];

@@ -273,12 +273,35 @@ fn each_stack_outputs_its_keyring_and_only_one_outputs_an_accounts_table() {
 /// A flood of one route must stop no other.
 #[test]
 fn every_route_that_people_wait_for_has_a_throttle_of_its_own() {
-    let template = template();
+    // Nobody waits for the document of the API. Every method goes to its function, which answers `HEAD` and refuses.
+    let any = |path: &str| (!path.ends_with("/openapi.json")).then(|| format!("ANY {path}"));
+    let verification = [phoneproof_send::ROUTES, phoneproof_verify::ROUTES].concat();
+    let verification = verification.iter().filter_map(|route| any(route.path));
+    let account = phoneproof_account::route::ROUTES.iter();
+    let account = account.filter_map(|route| any(route.path));
+    // A flood of log-ins must not keep people from seeing and ending their sessions, at the same path.
+    let account = account.chain(["POST /account/v1/sessions".to_owned()]);
+    let costly = ["ANY /v1/send"];
+    assert_throttles(&template(), verification.collect(), &costly, "Verify");
+    // Each of these hashes a password.
+    let costly = [
+        "ANY /account/v1/accounts",
+        "POST /account/v1/sessions",
+        "ANY /account/v1/password-reset",
+        "ANY /account/v1/password",
+        "ANY /account/v1/phone",
+    ];
+    assert_throttles(&account_template(), account.collect(), &costly, "Session");
+}
+
+/// Asserts that the stage names exactly the `served` routes, each with the throttle of its kind: the parameters of the
+/// `costly` ones have no prefix, those of the others have `prefix`.
+fn assert_throttles(template: &Value, served: BTreeSet<String>, costly: &[&str], prefix: &str) {
     let stage = &template["Resources"]["Stage"];
     let settings = stage["Properties"]["RouteSettings"]
         .as_object()
         .expect("settings");
-    let routes = resources(&template, "AWS::ApiGatewayV2::Route");
+    let routes = resources(template, "AWS::ApiGatewayV2::Route");
     let mut named = BTreeSet::new();
     for (id, route) in routes {
         let waits = stage["DependsOn"].as_array().expect("a list");
@@ -289,18 +312,15 @@ fn every_route_that_people_wait_for_has_a_throttle_of_its_own() {
         }
     }
     assert_eq!(named, settings.keys().cloned().collect());
-    let served = [phoneproof_send::ROUTES, phoneproof_verify::ROUTES].concat();
-    // Nobody waits for the document of the API. Every method goes to its function, which answers `HEAD` and refuses.
-    let served = served.iter().filter(|route| route.path != "/openapi.json");
-    assert_eq!(
-        named,
-        served.map(|route| format!("ANY {}", route.path)).collect()
-    );
+    assert_eq!(named, served);
+    for route in costly {
+        assert!(named.contains(*route), "{route}");
+    }
     for (key, throttle) in settings {
-        let kind = if key.ends_with("/v1/send") {
+        let kind = if costly.contains(&key.as_str()) {
             ""
         } else {
-            "Verify"
+            prefix
         };
         let reference = |name| json!({ "Ref": format!("{kind}Throttle{name}") });
         assert_eq!(throttle["ThrottlingRateLimit"], reference("Rate"), "{key}");

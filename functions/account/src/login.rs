@@ -162,7 +162,7 @@ impl Attempts {
     }
 }
 
-/// Returns the wait after so many failures in a row: none at first, then a second, which doubles with each failure up
+/// Returns the wait after this many failures in a row: none at first, then a second, which doubles with each failure up
 /// to [`LONGEST_WAIT`].
 #[must_use]
 pub fn wait_after(failures: u32) -> Duration {

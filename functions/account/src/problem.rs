@@ -189,7 +189,10 @@ impl From<AccountRefusal> for Problem {
                 ),
             ),
             AccountRefusal::Token => Self::new(&INVALID_TOKEN)
-                .with_error("token", "a live success token for this business is needed"),
+                .with_error(
+                    "token",
+                    "a live success token for this business, of a send without `action`, is needed",
+                ),
             AccountRefusal::TestNumber => Self::new(&TEST_NUMBER),
             AccountRefusal::AlreadySpent => Self::new(&ALREADY_SPENT),
             AccountRefusal::OtherPhone => Self::new(&OTHER_PHONE),

@@ -7,9 +7,9 @@ use crate::service::AccountEvent;
 /// The endpoints of the account service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
-    /// Registers an account.
+    /// Registers an account for a proven phone.
     Register,
-    /// Begins a session.
+    /// Begins a session, by password, by code, or by both.
     LogIn,
     /// Exchanges a refresh token.
     Refresh,
@@ -26,17 +26,17 @@ pub enum Endpoint {
 /// The endpoints that take an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protected {
-    /// Changes the password.
+    /// Changes the password of the session's account.
     ChangePassword,
-    /// Changes the phone.
+    /// Moves the session's account to another phone.
     ChangePhone,
     /// Makes a recovery code.
     MakeRecoveryCode,
     /// Shows the account of the session.
     Me,
-    /// Deletes the account.
+    /// Deletes the session's account.
     DeleteMe,
-    /// Lists the sessions.
+    /// Lists the live sessions of the account.
     ListSessions,
     /// Ends the session that asks.
     EndThisSession,
@@ -49,7 +49,7 @@ pub enum Protected {
 /// A row of the table of routes.
 pub type Route = phoneproof_http::Route<Endpoint>;
 
-/// Every route.
+/// Every route. OpenAPI reads the same table.
 pub const ROUTES: &[Route] = &[
     Route::new(Method::POST, "/account/v1/accounts", Endpoint::Register),
     Route::new(Method::POST, SESSIONS, Endpoint::LogIn),

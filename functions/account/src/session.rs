@@ -12,8 +12,8 @@ pub const IDLE: Duration = Duration::from_hours(7 * 24);
 /// How long a session lasts at most, counted from its log-in.
 pub const ABSOLUTE: Duration = Duration::from_hours(30 * 24);
 
-/// How long an exchanged refresh token may be presented again, so that a client which lost the reply can repeat its
-/// request, and so that two tabs with different tokens do not end their session.
+/// How long an exchanged refresh token may be presented again. So a client that lost the reply can repeat its request,
+/// and two tabs with different tokens do not end their session.
 pub const GRACE: Duration = Duration::from_secs(30);
 
 /// The most tokens that a session exchanges within [`GRACE`], because it remembers each of them. Beyond that, the current

@@ -104,7 +104,6 @@ pub(crate) async fn list(operator: &Operator) -> Result<Reply, CommandError> {
     Ok(Reply::done(json, format_table(&rows)))
 }
 
-/// Names entries for people.
 /// Whether the operator named an IPv6 address, or a network that is smaller than the /64 by which it counts.
 fn names_part_of_64(subject: &SubjectArguments) -> bool {
     let value = subject.value.as_deref().unwrap_or_default();
@@ -115,6 +114,7 @@ fn names_part_of_64(subject: &SubjectArguments) -> bool {
     is_v6 && length.parse().is_ok_and(|length: u8| length > 64)
 }
 
+/// Names entries for people, with their labels.
 fn name_all(entries: &[store::Block]) -> String {
     let names = entries.iter().map(|entry| match &entry.label {
         Some(label) => format!("{} {label}", entry.subject.kind.name()),

@@ -313,8 +313,8 @@ pub(crate) enum KeysCommand {
         #[arg(long)]
         force: bool,
     },
-    /// Add an RSA key. It signs success tokens with RS256 from ten minutes later on, when every function and every cache
-    /// of the key set knows it.
+    /// Add an RSA key. From ten minutes later on it signs this keyring's JWTs with RS256: success tokens, or access
+    /// tokens of the accounts. By then every function and every cache of the key set knows it.
     AddRsa {
         /// Id of the new key, 1 to 16 lower-case letters and digits, which no key had before; the next of rsa1, rsa2, …
         /// if not given.

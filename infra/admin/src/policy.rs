@@ -136,8 +136,8 @@ fn list_left_out(policy: &Policy) -> BTreeMap<String, Vec<String>> {
     left_out.filter(|(_, codes)| !codes.is_empty()).collect()
 }
 
-/// Lists the paths of the test numbers whose time is over. That is no fault: a policy that was good when it was deployed
-/// stays good.
+/// Lists the paths of the test numbers whose time is over. This is not a fault: a policy that was good when it was
+/// deployed stays good.
 fn list_ended(policy: &Policy, now: Timestamp) -> Vec<String> {
     let numbers = policy.test_numbers.iter().enumerate();
     let ended = numbers.filter(|(_, number)| number.until <= now);
@@ -147,7 +147,7 @@ fn list_ended(policy: &Policy, now: Timestamp) -> Vec<String> {
 }
 
 /// Lists the paths of the ranges with numbers that this build knows, each with such a number. The policy leaves those
-/// as they are. That is no fault: a later build may know a range that was new when the policy was deployed.
+/// as they are. This is not a fault: a later build may know a range that was new when the policy was deployed.
 fn list_idle_ranges(policy: &Policy) -> BTreeMap<String, String> {
     let parser = PhoneParser::new();
     let ranges = policy.numbers.ranges.iter().enumerate();

@@ -31,8 +31,8 @@ pub(crate) fn render(
     Ok(texts.render(&locale, None, &code, business.code_lifetime))
 }
 
-/// Returns what purses pay for a text of a business in its default language, or of the first one of the policy; `None`
-/// for a country without a price.
+/// Returns what purses pay for a text of a business in its default language. Without a business it is the first one of
+/// the policy. `None` for a country without a price.
 pub(crate) fn price(
     policy: &Policy,
     business: Option<&str>,

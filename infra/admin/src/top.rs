@@ -1,7 +1,7 @@
 //! `stats --top`: the busiest subjects of the request lines.
 //!
-//! A line names the subject that a rule refused, and the country of the number. So the texts sent are known by country
-//! only.
+//! A line names the subject that a rule refused, or the device that asked for a code that was entered wrong. It names the
+//! country of the number. So the texts sent are known by country only.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -22,6 +22,17 @@ struct Busy {
     rules: BTreeMap<String, u64>,
 }
 
+impl Busy {
+    /// Counts a refusal by `rule`, or a wrong code.
+    fn refuse(&mut self, rule: &str) {
+        self.refused += 1;
+        *self.rules.entry(rule.to_owned()).or_default() += 1;
+    }
+}
+
+/// The `outcome` of a line whose code was wrong.
+const WRONG_CODE: &str = "wrong-code";
+
 /// Counts the subjects of request lines, the busiest first.
 fn count(lines: &[Line]) -> Vec<(String, Busy)> {
     let mut subjects = BTreeMap::<String, Busy>::new();
@@ -35,12 +46,18 @@ fn count(lines: &[Line]) -> Vec<(String, Busy)> {
             *sent += line.number("Sent").unwrap_or(0.0);
             *verified += line.number("Verified").unwrap_or(0.0);
         }
+        let outcome = line.text("outcome");
+        // No rule refused a wrong code, so its country was not refused either.
+        if let (None, Some(device), Some(WRONG_CODE)) = (&rule, &subject, outcome.as_deref()) {
+            subjects
+                .entry(device.clone())
+                .or_default()
+                .refuse(WRONG_CODE);
+        }
         let Some(rule) = rule else { continue };
         let other = subject.filter(|subject| Some(subject) != country.as_ref());
         for refused in other.into_iter().chain(country) {
-            let busy = subjects.entry(refused).or_default();
-            busy.refused += 1;
-            *busy.rules.entry(rule.clone()).or_default() += 1;
+            subjects.entry(refused).or_default().refuse(&rule);
         }
     }
     let mut busiest: Vec<_> = subjects.into_iter().collect();
@@ -108,6 +125,9 @@ mod tests {
             line(json!({ "message": "request", "country": "US", "Sent": 1 })),
             line(json!({ "message": "request", "country": "DE", "Sent": 1, "Verified": 1 })),
             line(json!({ "message": "request", "rule": "country" })),
+            line(
+                json!({ "message": "request", "country": "DE", "outcome": "wrong-code", "subject": "device#d" }),
+            ),
             line(json!({ "message": "other", "subject": "phone#q", "rule": "r" })),
         ];
         let counted = count(&lines);
@@ -115,12 +135,22 @@ mod tests {
             .iter()
             .map(|(subject, _)| subject.as_str())
             .collect();
-        assert_eq!(names, ["country#US", "address#a", "country#DE", "phone#p"]);
+        let expected = [
+            "country#US",
+            "address#a",
+            "country#DE",
+            "device#d",
+            "phone#p",
+        ];
+        assert_eq!(names, expected);
         let (_, us) = &counted[0];
         assert_eq!((us.refused, us.flow), (5, Some((1.0, 0.0))));
         let (_, address) = &counted[1];
         assert_eq!((address.refused, address.flow), (3, None));
         assert_eq!(address.rules["address-per-hour"], 2);
+        let (_, device) = &counted[3];
+        assert_eq!(device.rules["wrong-code"], 1);
+        assert_eq!(counted[2].1.refused, 0, "no rule refused its country");
         assert_eq!(
             report(&lines, 1, Timestamp::from_unix(0)).json["top"]
                 .as_array()

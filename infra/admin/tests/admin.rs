@@ -289,7 +289,7 @@ async fn policy_check_reports_costs_or_faults() {
     );
     // Hong Kong is in the list.
     assert_eq!(checked["leftOut"]["CN"], json!(["MO"]));
-    // An end that is over is no fault, or a deployed policy would become faulty by itself.
+    // An end that is over is not a fault, or a deployed policy would become faulty by itself.
     assert_eq!(checked["endedTestNumbers"], json!([]));
     let ends = "2001-01-01T00:00:00Z";
     let ended = format!(
@@ -413,6 +413,20 @@ fn says_how_to_name_a_stack_when_none_is_named() {
         message.contains("--stack-name") && message.contains("cargo run"),
         "{message}"
     );
+}
+
+/// Both keyrings have keys of RSA, for tokens of different kinds.
+#[test]
+fn the_help_of_add_rsa_names_what_each_keyring_signs() {
+    let output = Command::new(env!("CARGO_BIN_EXE_phoneproof-admin"))
+        .args(["keys", "add-rsa", "--help"])
+        .output()
+        .expect("the command runs");
+    let help = String::from_utf8(output.stdout).expect("UTF-8");
+    let words: Vec<_> = help.split_whitespace().collect();
+    for part in ["success tokens", "access tokens of the accounts"] {
+        assert!(words.join(" ").contains(part), "{help}");
+    }
 }
 
 #[test]

@@ -38,8 +38,8 @@ pub struct Gateway {
     pub app: Arc<App>,
     /// The app of the account service.
     pub account: Arc<phoneproof_account::App>,
-    /// The path of the issuer; empty for the root. Every route is served at its path, and at its path behind this one: a
-    /// proxy before the stack may take the base path off, or pass it on.
+    /// The path of the issuer; empty for the root. Every route is served at its path, and at its path behind this one.
+    /// So a proxy before the stack may take the base path off, or pass it on.
     pub base_path: String,
     /// The clock that deadlines count from.
     pub clock: Arc<dyn Clock>,

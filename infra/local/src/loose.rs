@@ -33,7 +33,7 @@ pub fn policy_to_try() -> String {
 pub fn loosen_limits(policy: &mut Policy) {
     let lifetimes = policy.businesses.values().map(|b| b.code_lifetime);
     let longest = lifetimes.max().unwrap_or_default() + REPEATED_FOR;
-    // A phone has so many slots for challenges; the next one needs a slot whose challenge is over.
+    // A phone has this many slots for challenges at most. The next one needs a slot whose challenge is over.
     let seconds = longest.as_secs().div_ceil(u64::from(MAX_SLOTS) - 1);
     let shortest = Duration::from_secs(seconds).max(LEAST_COOLDOWN);
     policy.limits = Limits::new(shortest.min(policy.limits.cooldown), |_| MOST);

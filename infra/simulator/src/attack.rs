@@ -32,28 +32,28 @@ pub enum Attack {
     Countries {
         /// The countries; at least one.
         places: Vec<Place>,
-        /// The tries.
+        /// The tries in all countries together.
         tries: u32,
     },
     /// A text a minute into 500 blocks for a week, an address and a device for each.
     Slow {
-        /// The country.
+        /// The country that all texts go to.
         place: Place,
     },
     /// Random numbers by somebody who types in a share of the codes, from VPNs.
     Typing {
-        /// The country.
+        /// The country that all texts go to.
         place: Place,
         /// The share of the codes.
         share: f64,
     },
     /// Residential proxies in the attacked country itself: the same networks as its honest users.
     Domestic {
-        /// The country.
+        /// The country of the numbers and of the proxies.
         place: Place,
-        /// The tries.
+        /// The tries in all of the hours together.
         tries: u32,
-        /// Over so many hours.
+        /// The hours over which the tries are spread.
         hours: u32,
         /// The share of the codes that are typed in.
         share: f64,
@@ -67,7 +67,7 @@ pub enum Attack {
 pub struct Hit {
     /// When it comes, in seconds.
     pub at: f64,
-    /// The send.
+    /// What the rules see of it.
     pub request: Request,
     /// Whether its code is typed in.
     pub is_typed: bool,

@@ -37,7 +37,7 @@ impl Default for Habits {
 pub enum Shape {
     /// Nights have a fifth of the mean, and evenings 1.8 times the mean.
     Day,
-    /// A day with so many times the users for an hour.
+    /// A day with several times the users for an hour.
     Spike {
         /// When the hour begins, in seconds.
         from: f64,
@@ -74,13 +74,13 @@ impl Shape {
 /// The honest users of one country.
 #[derive(Debug, Clone)]
 pub struct Crowd {
-    /// The country.
+    /// The country that the users live in.
     pub place: Place,
     /// The sends of a day, without those that are repeated.
     pub per_day: f64,
     /// What the users do.
     pub habits: Habits,
-    /// When they come.
+    /// How their sends are spread over the day.
     pub shape: Shape,
     /// The phones that were verified before.
     pub regulars: Vec<u32>,
@@ -90,7 +90,7 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// Makes the crowd of a country with so many sends a day.
+    /// Makes the crowd of a country with this many sends a day.
     #[must_use]
     pub fn new(mut dice: Dice, place: Place, per_day: f64, habits: Habits) -> Self {
         let regulars = if habits.known > 0.0 {
@@ -125,7 +125,7 @@ impl Crowd {
         home.chain(abroad).collect()
     }
 
-    /// Draws a send.
+    /// Draws who asks for the next text, from where, and to which phone.
     fn request(&mut self) -> Request {
         let dice = &mut self.dice;
         let is_regular = !self.regulars.is_empty() && dice.happens(self.habits.known);

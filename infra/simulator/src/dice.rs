@@ -20,7 +20,7 @@ impl Dice {
         Self::new(self.bits())
     }
 
-    /// Draws 64 bits.
+    /// Draws 64 random bits.
     pub fn bits(&mut self) -> u64 {
         self.0.next_u64()
     }
@@ -76,7 +76,7 @@ impl Zipf {
         self.sums.last().copied().unwrap_or(1.0)
     }
 
-    /// Draws a rank.
+    /// Draws a rank, below the number of ranks.
     pub fn pick(&self, dice: &mut Dice) -> u32 {
         let drawn = dice.unit() * self.total();
         self.sums.partition_point(|sum| *sum <= drawn) as u32

@@ -14,9 +14,9 @@ const MUCH: i64 = 1_000_000_000_000;
 pub struct Layer {
     /// A short name, for programs.
     pub id: &'static str,
-    /// What it is.
+    /// What the defence lacks, in words.
     pub title: &'static str,
-    /// The defence.
+    /// The defence without that part.
     pub defence: Defence,
 }
 

@@ -16,7 +16,7 @@ use crate::world::{DAY, Request, instant};
 /// What a run consists of, besides the service.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// The honest users.
+    /// The honest users of each country.
     pub crowds: Vec<Crowd>,
     /// The attack, if there is one.
     pub attack: Option<Attack>,
@@ -35,20 +35,20 @@ pub struct Run {
 /// A time in which a country's carriers deliver nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Outage {
-    /// The country.
+    /// The country whose carriers fail.
     pub country: Country,
     /// When it begins, in seconds.
     pub from: f64,
-    /// When it ends.
+    /// When it ends, in seconds.
     pub until: f64,
 }
 
 /// Honest sends, and those that were refused.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Honest {
-    /// The sends.
+    /// All honest sends, with those that were refused.
     pub sends: u64,
-    /// The refused ones.
+    /// Those of them that got no text.
     pub lost: u64,
 }
 
@@ -94,7 +94,7 @@ pub struct Outcome {
     pub tally: Tally,
 }
 
-/// Something that happens.
+/// Something that happens at an instant of a run.
 enum Event {
     Asks {
         request: Request,
@@ -197,8 +197,8 @@ pub fn play(run: Run, service: &mut Service, dice: Dice) -> Outcome {
     })
 }
 
-/// Plays a run, and shows it to `look` at these seconds of the virtual clock, in their order: the second, what came of it
-/// so far, and the service. The run ends early when `look` breaks it off.
+/// Plays a run, and shows it to `look` at these seconds of the virtual clock, in their order. `look` gets the second,
+/// what came of the run so far, and the service. The run ends early when `look` breaks it off.
 #[must_use]
 pub fn watch(
     run: Run,

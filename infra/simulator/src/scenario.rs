@@ -23,13 +23,13 @@ pub use self::market::Market;
 pub struct Scenario {
     /// A short name, to choose it.
     pub id: &'static str,
-    /// What happens.
+    /// What happens, in words.
     pub title: String,
     /// The countries of the service, and the honest sends of a day in each.
     pub service: Vec<(Place, f64)>,
     /// For how many days the service has run; 0 is a new one.
     pub history: u32,
-    /// The attack.
+    /// The attack, if there is one.
     pub attack: Option<Attack>,
     /// The countries whose honest users count; `None` counts all.
     pub counted: Option<Vec<Country>>,
@@ -50,7 +50,7 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// Plays one seed.
+    /// Plays one seed of the scenario against `defence`.
     #[must_use]
     pub fn run(&self, defence: &Defence, seed: u32) -> Outcome {
         let (run, mut service, dice) = self.begin(defence, seed);
@@ -99,9 +99,9 @@ impl Scenario {
 /// The sums of several runs.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Figures {
-    /// The runs.
+    /// How many runs were summed up.
     pub runs: u32,
-    /// The attacker's texts.
+    /// The attacker's texts, in all runs together.
     pub texts: u64,
     /// What they cost, in millionths of a dollar.
     pub cost: Micros,
@@ -124,7 +124,7 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// Adds a run.
+    /// Adds the outcome of one more run.
     pub fn add(&mut self, outcome: &Outcome) {
         self.runs += 1;
         self.texts += outcome.texts;

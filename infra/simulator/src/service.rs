@@ -118,7 +118,7 @@ pub struct Tally {
 /// A text that was sent.
 #[derive(Debug, Clone)]
 pub struct Sent {
-    /// The send.
+    /// The request that asked for it.
     pub request: Request,
     subjects: Subjects,
     payer: Option<Payer>,

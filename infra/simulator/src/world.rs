@@ -22,7 +22,7 @@ pub const PROXY_NETWORKS: u32 = 6_000;
 /// The numbers of a block.
 pub const BLOCK: u32 = 10_000;
 
-/// Returns the instant at which the virtual clock shows so many seconds; those before its start are negative.
+/// Returns the instant at which the virtual clock shows this many seconds; those before its start are negative.
 #[must_use]
 pub fn instant(seconds: f64) -> Timestamp {
     let start = Timestamp::from_unix(FIRST_DAY * 86_400);
@@ -37,7 +37,7 @@ pub fn instant(seconds: f64) -> Timestamp {
 /// A country of the world.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Place {
-    /// The country.
+    /// The country, as the policy names it.
     pub country: Country,
     /// What a text costs.
     pub price: Micros,
@@ -147,7 +147,7 @@ impl Network {
 pub enum Device {
     /// The device on which the phone's owner was verified before.
     Own,
-    /// Any other device.
+    /// Any other device, by its number.
     Other(u64),
 }
 
@@ -158,9 +158,9 @@ pub struct Request {
     pub place: Place,
     /// The phone, counted from the first number of the country.
     pub phone: u32,
-    /// The device.
+    /// The device that asks.
     pub device: Device,
-    /// The network.
+    /// The network that it asks from.
     pub network: Network,
     /// The address inside the network.
     pub host: u32,

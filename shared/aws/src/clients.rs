@@ -241,8 +241,8 @@ fn sns_client(
     aws_sdk_sns::Client::from_conf(config.build())
 }
 
-/// Three attempts with short pauses. By default the SDK waits up to a second before the second attempt, which is longer
-/// than a user should wait because one reply was lost.
+/// Three attempts with short pauses. By default the SDK waits up to a second before the second attempt. That is longer
+/// than a user should wait for one lost reply.
 fn retries() -> RetryConfig {
     RetryConfig::standard()
         .with_max_attempts(3)

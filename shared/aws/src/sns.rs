@@ -60,7 +60,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// The error of `work`. That no connection opens is no error here: the text then says so.
+    /// The error of `work`. A connection that does not open is not an error here: the text then says so.
     pub async fn connect_beside<T, E>(
         &self,
         work: impl Future<Output = Result<T, E>>,

@@ -15,8 +15,8 @@ const DEFAULT_HEADER: &str = "cloudfront-viewer-address";
 /// A proxy that shows a secret and names the client's address in a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProxySettings {
-    /// `PROXY_SECRET_SHA256`: the SHA-256 of the secret that the proxy sends in `X-Proxy-Secret`; while it changes, of
-    /// the old one and the new one, separated by a comma.
+    /// `PROXY_SECRET_SHA256`: the SHA-256 of the secret that the proxy sends in `X-Proxy-Secret`. While the secret
+    /// changes, the digests of the old one and the new one, separated by a comma.
     pub secrets: Vec<[u8; DIGEST_BYTES]>,
     /// `PROXY_ADDRESS_HEADER`: the header in which it names the client; `cloudfront-viewer-address` if it is not set.
     pub address_header: HeaderName,

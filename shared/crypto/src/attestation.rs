@@ -1,6 +1,6 @@
 //! Attestations: JWTs by which the operator's edge vouches for one caller and one phone, checked offline.
 //!
-//! The guard that checks success tokens checks them, too: the key decides the algorithm, nothing that a token names is
+//! The guard that checks success tokens checks them, too. The key decides the algorithm, nothing that a token names is
 //! fetched, and claims are typed and required.
 
 use std::fmt;
@@ -34,7 +34,7 @@ pub enum AttestationFault {
     /// The policy has no key to check it with.
     #[error("this service takes none, because its policy has no [attestation]")]
     NotTaken,
-    /// It is no attestation of the edge for this service, or not valid now.
+    /// It is not an attestation of the edge for this service, or not valid now.
     #[error("{0}")]
     Rejected(#[from] Rejection),
     /// Its `exp` is more than [`MAX_LIFETIME_SECONDS`] after its `iat`.

@@ -6,7 +6,7 @@
 //!
 //! The cipher is AES-256-GCM with a random 96-bit nonce and a 128-bit tag. The key derives from the root for the day of
 //! sealing. Nonce and ciphertext are in base64url. The associated data is the version, the key id, the issuer and the
-//! kind of token, so a token of another deployment or of another kind does not open.
+//! kind of token. So a token of another deployment or of another kind does not open.
 //!
 //! `v1` is the layout before a text was paid from purses. Its tokens open for as long as their challenges live, so that
 //! nobody's code is refused while the functions are updated. Nothing is given back for them.
@@ -78,7 +78,7 @@ struct SpentContents {
 }
 
 impl SpentContents {
-    /// Packs what a text used up; `None` for indexes that are no keyed hashes.
+    /// Packs what a text used up; `None` for indexes that are not keyed hashes.
     fn pack(spent: &Spent) -> Option<Self> {
         let payer = &spent.payer;
         let hash = |index: &SubjectIndex| from_base64url(index.as_str()).ok()?.try_into().ok();
@@ -425,7 +425,7 @@ mod tests {
 
         #[test]
         fn opens_any_challenge_that_was_sealed(device in "[ -~]{1,40}[!-~]", slot: u8, mac: [u8; 32], action: Option<[u8; 32]>, test: bool) {
-            // Placeholders that many devices share are no devices.
+            // A placeholder that many devices share is not a device.
             let device = Device::parse(&device);
             prop_assume!(device.is_ok());
             let original = Challenge {

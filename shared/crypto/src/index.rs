@@ -17,7 +17,7 @@ use phoneproof_domain::subject::SubjectKind;
 
 /// Computes indexes, challenge ids and references, each with a key of its own.
 ///
-/// Whoever reads the key of indexes can test whether a number is in the tables. None of the keys makes a token or a code.
+/// A thief of the index key can test whether a number is in the tables. None of the keys makes a token or a code.
 pub struct Indexer {
     index: hmac::Key,
     idempotency: hmac::Key,

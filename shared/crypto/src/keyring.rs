@@ -40,8 +40,8 @@ pub const REFRESH_AFTER: Duration = Duration::from_mins(5);
 /// How long caches may keep the key set that the functions publish: its `max-age`.
 pub const JWKS_MAX_AGE: Duration = Duration::from_mins(5);
 
-/// How long after a key was added it is known everywhere: in every function, and in every cache of the key set that a
-/// function wrote before it knew the key.
+/// How long after a key was added it is known everywhere: in every function, and in every cache of the key set. A
+/// function may have written such a cache just before it knew the key.
 pub const PUBLISHED_AFTER: Duration = REFRESH_AFTER.saturating_add(JWKS_MAX_AGE);
 
 /// What is wrong with a keyring secret. No variant holds any part of the secrets in it, so the parsers' own errors,

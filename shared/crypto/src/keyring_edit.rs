@@ -1,9 +1,9 @@
 //! Edits the keyring. After each step every running function can use the keyring.
 //!
-//! Functions read the secret every [`REFRESH_AFTER`], and caches keep the key set that they publish. So a root must have
-//! been in the secret for [`PUBLISHED_AFTER`] before it becomes current, and must stay in it until the last token made
-//! with it has expired. The secret itself holds the dates that these rules need. After a leak none of this is waited
-//! for: see [`KeyringDocument::replace_leaked`].
+//! Functions read the secret every [`REFRESH_AFTER`], and caches keep the key set that they publish. So a root must
+//! have been in the secret for [`PUBLISHED_AFTER`] before it becomes current. It must stay there until the last token
+//! made with it has expired. The secret itself holds the dates that these rules need. After a leak none of this is
+//! waited for: see [`KeyringDocument::replace_leaked`].
 
 mod facts;
 mod leak;
@@ -145,8 +145,8 @@ impl KeyringDocument {
         roots.chain(peppers).chain(kids).chain(removed)
     }
 
-    /// Checks the id of a new key, for which `next` would be free. An id never comes back: whoever cached the key that had
-    /// it would check the tokens of the new one with that.
+    /// Checks the id of a new key, for which `next` would be free. An id never comes back: a cache that still has the
+    /// old key would check the tokens of the new one with it.
     fn check_new(&self, id: &str, next: String) -> Result<(), EditError> {
         RootId::parse(id).ok_or(KeyringError::BadId)?;
         let mut kids = self.document.rsa.iter().map(|rsa| rsa.kid.as_str());

@@ -62,7 +62,7 @@ pub struct Challenge {
 /// What the text of a challenge used up, which its typed code gives back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spent {
-    /// Who paid.
+    /// The purses that paid.
     pub payer: Payer,
     /// The address that counts the text.
     pub address: SubjectIndex,

@@ -47,7 +47,7 @@ const MISTAKEN: [(&str, &str); 6] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("the ISO 3166-1 code of a country with phone numbers is needed, as in `US`{}", Hint(*.meant))]
 pub struct WithoutNumbers {
-    /// The country that people mean by the code, if the code is no country's.
+    /// The country that people mean by the code, if the code itself names no country.
     pub meant: Option<Country>,
 }
 
@@ -113,7 +113,7 @@ impl Country {
         codes.filter_map(|code| Country::parse(code).ok())
     }
 
-    /// Returns the country that people mean by this code, if the code is no country's.
+    /// Returns the country that people mean by this code, if the code itself names no country.
     #[must_use]
     pub fn meant(&self) -> Option<Country> {
         let known = MISTAKEN.iter().find(|(code, _)| *code == self.as_str())?;

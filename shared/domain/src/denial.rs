@@ -45,7 +45,7 @@ impl Denial {
         }
     }
 
-    /// Returns the rule whose gate refuses; `None` for a purse, which is no gate. A lock is found by the gate of the
+    /// Returns the rule whose gate refuses; `None` for a purse, which is not a gate. A lock is found by the gate of the
     /// cooldown, which reads the phone's record.
     #[must_use]
     pub const fn gate(&self) -> Option<Rule> {

@@ -55,7 +55,7 @@ pub struct Found {
 /// What a gate says about what the store holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settled {
-    /// The check holds.
+    /// The check holds. The gate refuses nothing.
     Holds,
     /// The record has moved on. This gate takes the place of the one that was asked.
     Instead(Gate),

@@ -42,8 +42,8 @@ impl Locale {
     ///
     /// # Errors
     ///
-    /// [`InvalidLocale`] when the text is longer than 35 bytes, does not begin with a letter, or is not made of groups
-    /// of one to eight ASCII letters and digits between hyphens.
+    /// [`InvalidLocale`] when the text is longer than 35 bytes or does not begin with a letter. It must consist of
+    /// groups of one to eight ASCII letters and digits between hyphens.
     pub fn parse(text: &str) -> Result<Self, InvalidLocale> {
         let tag = text.replace('_', "-").to_ascii_lowercase();
         let subtag =

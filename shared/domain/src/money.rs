@@ -66,7 +66,7 @@ impl fmt::Display for MicroUsd {
 /// What a text is estimated to cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Estimate {
-    /// The amount.
+    /// The cost of all segments of the text.
     pub amount: MicroUsd,
     /// Whether the amount is the most that the text may cost, because the policy has no price for its country.
     pub is_upper_bound: bool,

@@ -29,6 +29,7 @@ impl Family {
 }
 
 /// A block of IP addresses: IPv4 with a length of 8, 12, 16, 20, 24 or 28 bits, IPv6 with one of 16, 20, … 60 bits.
+/// A prefix of another length becomes up to eight entries of the block list.
 ///
 /// The networks of a caller are personal data, so `Debug` hides them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,7 +43,7 @@ pub struct Network {
 /// A part of a prefix: a network, or a single address of [`SourceAddress`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// A network.
+    /// A network of IPv4 or IPv6.
     Network(Network),
     /// An IPv4 address, or the /64 of an IPv6 address.
     Address(SourceAddress),

@@ -82,9 +82,9 @@ impl PhoneParser {
 
     /// Reads `typed_phone` as a phone number of a numbering plan.
     ///
-    /// Accepted are E.164 and its usual spellings: separators, invisible characters, digits of every script, `tel:`, and
-    /// a plus sign in brackets. When `region` names the country, a number is accepted as people dial it there: in
-    /// national form, or after the prefix for calls abroad, such as `00` in Germany and `0011` in Australia. Letters,
+    /// Accepted are E.164 and its usual spellings: separators, invisible characters, digits of every script, `tel:`,
+    /// and a plus sign in brackets. When `region` names the country, a number is accepted as people dial it there. That
+    /// is the national form, or the prefix for calls abroad, such as `00` in Germany and `0011` in Australia. Letters,
     /// extensions and `tel:` parameters are refused.
     ///
     /// # Errors

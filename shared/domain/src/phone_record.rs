@@ -172,8 +172,9 @@ impl Reservation {
 /// Why a phone's record refuses a send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendRefusal {
-    /// The idempotency key was used for the live challenge in this slot or for one before it, or the challenge to renew
-    /// was renewed by it, perhaps more than once, and it takes guesses.
+    /// The send repeats an earlier one, whose challenge takes guesses. Either the idempotency key was used for the live
+    /// challenge in this slot or for one before it. Or the challenge to renew was renewed by it, perhaps more than
+    /// once.
     Repeated(SlotIndex, Box<Slot>),
     /// The idempotency key was used for a resend. The challenge in this slot takes guesses: the one that was texted, or
     /// its last renewal.

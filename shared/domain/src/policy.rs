@@ -185,8 +185,8 @@ pub struct TestNumber {
     pub phone: Phone,
     /// The fixed codes: one for every code length of the businesses.
     pub codes: Vec<Code>,
-    /// When the number stops being a test number. From then on it gets no code, until the policy renews or drops it:
-    /// whoever relies on a number that is never texted must not text a stranger instead.
+    /// When the number stops being a test number. From then on it gets no code, until the policy renews or drops it.
+    /// A suite that relies on a number that is never texted must not text a stranger instead.
     pub until: Timestamp,
     /// The limit of every rule that counts texts to a phone, in place of the limits of the policy.
     pub per_day: u32,

@@ -1,8 +1,8 @@
 //! Purses: who pays for a text until somebody types its code in.
 //!
 //! Every text that nobody typed a code for is paid from somebody's trust. A purse holds money. A text takes its price
-//! out, and its typed code puts a [gain](PursePolicy::gain) back. Whoever types codes in never runs dry. Whoever does
-//! not stops after what the purse holds. No history is read and no job runs in the background.
+//! out, and its typed code puts a [gain](PursePolicy::gain) back. People who type codes in never run dry. An attacker
+//! who types none in stops after what the purse holds. No history is read and no job runs in the background.
 //!
 //! | purse | item | who pays from it |
 //! |---|---|---|
@@ -28,9 +28,9 @@
 //! # What operators do
 //!
 //! An operator may give a country's strangers or a number block room ([`give_grant`]), and a country money of a day
-//! ([`give_budget`]), each until an instant. What was given stands on the purse's item beside what the policy gives,
-//! and ends with its instant, whoever texts then. [`reset`] and [`reset_country`] make a purse as new, also one that
-//! a hand has damaged. [`outlook`] says what purses hold and who would pay, with the functions that decide a send.
+//! ([`give_budget`]), each until an instant. What was given stands on the purse's item beside what the policy gives.
+//! Every send after that instant is decided without it. [`reset`] and [`reset_country`] make a purse as new, also one
+//! that a hand has damaged. [`outlook`] says what purses hold and who would pay, with the functions that decide a send.
 //!
 //! Amounts are [`Micros`]. Nothing that is stored is a floating-point number.
 

@@ -27,8 +27,8 @@ struct Entry<R> {
 }
 
 impl<R> Entry<R> {
-    /// Whether the refusal holds at `now`. An instant before it was given, by a clock that was set back, is none of its
-    /// time.
+    /// Whether the refusal holds at `now`. It does not hold before it was given, as a clock that was set back would
+    /// show.
     fn holds(&self, now: Timestamp) -> bool {
         self.since <= now
             && now < self.since + REMEMBERED_FOR

@@ -179,8 +179,8 @@ impl Rule {
         }
     }
 
-    /// Returns the limit in a policy that names none in `[limits]`; `None` for a rule that does not count, or that counts
-    /// only for the businesses that name a limit.
+    /// Returns the limit in a policy that names none in `[limits]`. `None` for a rule that does not count, or that
+    /// counts only for the businesses that name a limit.
     #[must_use]
     pub const fn default_limit(self) -> Option<u32> {
         match self.row().kind {

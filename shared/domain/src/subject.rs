@@ -26,7 +26,7 @@ pub enum SubjectKind {
 }
 
 impl SubjectKind {
-    /// Every kind.
+    /// Every kind, for reading a kind by its name.
     pub const ALL: [Self; 7] = [
         Self::Phone,
         Self::Device,
@@ -112,9 +112,9 @@ const INDEX_CHARACTERS: usize = 43;
 /// A subject by its kind and index. Its text, as in `address#1JWk…`, stands in request lines. Operators block by it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Subject {
-    /// The kind.
+    /// What the index is of.
     pub kind: SubjectKind,
-    /// The index.
+    /// The keyed index; of a country its code, of a business its id.
     pub index: SubjectIndex,
 }
 
@@ -140,7 +140,7 @@ impl Subject {
         Self::parse_index(kind, index)
     }
 
-    /// Reads the index of a subject of this kind; `None` for a text that is no index.
+    /// Reads the index of a subject of this kind; `None` for any other text.
     #[must_use]
     pub fn parse_index(kind: SubjectKind, index: &str) -> Option<Self> {
         let is_index = match kind {

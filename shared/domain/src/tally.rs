@@ -1,17 +1,17 @@
 //! Tallies: how often something happened in the current window, as the record of a subject holds it.
 //!
-//! An update of a store can add to an attribute, but it cannot begin it anew when another window has come. So a tally has
-//! [`PLACES`] places, and each window counts in its own. Every write removes all other places. Only when a window has
-//! the place of an older one, and nobody wrote in between, the count has to [begin anew](Begin::Anew), which the store
-//! finds out by a failed condition.
+//! An update of a store can add to an attribute, but it cannot begin it anew when another window has come. So a tally
+//! has [`PLACES`] places, and each window counts in its own. Every write removes all other places. A window may have
+//! the place of an older one, when nobody wrote in between. Then the count has to [begin anew](Begin::Anew), which the
+//! store finds out by a failed condition.
 
 use std::collections::BTreeMap;
 
 use crate::clock::Timestamp;
 use crate::window::{Quota, Window};
 
-/// The places of a tally. The number is prime, so that whoever comes back at the same hour of another day, or on the same
-/// day of another week, seldom meets the place of an older window.
+/// The places of a tally. The number is prime. So a subject that comes back at the same hour of another day, or on the
+/// same day of another week, seldom meets the place of an older window.
 pub const PLACES: u8 = 31;
 
 /// How a write counts.

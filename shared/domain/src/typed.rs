@@ -8,7 +8,7 @@
 pub enum Typed {
     /// A decimal digit of any script, as its value.
     Digit(u8),
-    /// A plus sign.
+    /// A plus sign of any width.
     Plus,
     /// A space, a dash, a bracket, or a character that nobody sees. It means nothing.
     Separator,

@@ -81,7 +81,8 @@ pub struct PhoneProof {
     pub device: String,
     /// The id of the business that the phone number was verified for.
     pub business: String,
-    /// The digest of the action that the verification was bound to, if it was bound to one.
+    /// The digest of the action that the verification was bound to, if it was bound to one. Only a guard that
+    /// [accepts actions](crate::TokenGuard::accept_actions) lets such a proof pass; [`is_for`](Self::is_for) compares.
     pub action: Option<ActionDigest>,
     /// The id of the token. A ledger remembers it, together with the business.
     pub jti: String,

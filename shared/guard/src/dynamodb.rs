@@ -88,9 +88,8 @@ impl DynamoDbLedger {
 impl Ledger for DynamoDbLedger {
     /// Spends a success token in a transaction of one write.
     ///
-    /// A plain write costs half as much. But the SDK gives a transaction an idempotency token: when a reply is lost and
-    /// the SDK tries again, DynamoDB recognises the repeat instead of reporting that the success token was spent
-    /// before.
+    /// A plain write costs half as much. But the SDK gives a transaction an idempotency token. When a reply is lost and
+    /// the SDK tries again, DynamoDB recognises the repeat. It does not report that the success token was spent before.
     async fn spend(&self, _: &str, proof: &PhoneProof) -> Result<SpendOutcome, LedgerFailed> {
         let put = self.put(proof).map_err(|_| LedgerFailed)?;
         let item = TransactWriteItem::builder().put(put).build();

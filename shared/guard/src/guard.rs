@@ -53,13 +53,20 @@ pub enum Rejection {
     /// The token becomes valid more than [`LEEWAY_SECONDS`] from now, so the clocks of issuer and relying party differ.
     #[error("not valid yet")]
     NotYetValid,
+    /// The token approves one action only, and the guard was not told that somebody compares it.
+    #[error("bound to an action")]
+    BoundToAction,
 }
 
 /// Checks tokens of one issuer and one kind, offline, with keys that it was made with.
+///
+/// It refuses tokens that are bound to an action, unless [`accept_actions`](Self::accept_actions) says that they are
+/// compared.
 #[derive(Clone)]
 pub struct TokenGuard<T> {
     issuer: String,
     keys: HashMap<String, (Algorithm, DecodingKey)>,
+    accepts_actions: bool,
     kind: PhantomData<fn() -> T>,
 }
 
@@ -92,8 +99,19 @@ impl<T: Token> TokenGuard<T> {
         Ok(Self {
             issuer: issuer.into(),
             keys,
+            accepts_actions: false,
             kind: PhantomData,
         })
+    }
+
+    /// Accepts tokens that are bound to an action, too. Whoever calls the check then compares the action with what he is
+    /// about to do: [`PhoneProof::is_for`] does, and is false for a token without an action.
+    ///
+    /// Without this, what a person approved for one payment would pass as a log-in.
+    #[must_use]
+    pub fn accept_actions(mut self) -> Self {
+        self.accepts_actions = true;
+        self
     }
 
     /// Checks `token` for `audience` at `now`, in seconds since the Unix epoch. The audience of a success token is the
@@ -110,7 +128,8 @@ impl<T: Token> TokenGuard<T> {
             .map_err(|error| classify(&error))?
             .claims;
         self.check_claims(&claims, audience, now)?;
-        T::learn(claims).ok_or(Rejection::Malformed)
+        let learned = T::learn(claims).ok_or(Rejection::Malformed)?;
+        check_action(learned, self.accepts_actions)
     }
 
     fn find_key(&self, token: &str) -> Result<&(Algorithm, DecodingKey), Rejection> {
@@ -140,6 +159,14 @@ impl<T: Token> TokenGuard<T> {
             Ok(())
         }
     }
+}
+
+/// Refuses what was learned from a token that is bound to an action, unless those are accepted.
+pub(crate) fn check_action<T: Token>(learned: T, accepts_actions: bool) -> Result<T, Rejection> {
+    if learned.is_bound_to_action() && !accepts_actions {
+        return Err(Rejection::BoundToAction);
+    }
+    Ok(learned)
 }
 
 /// Reads the key id from a header of the expected type. A header with `crit` is refused: it demands extensions that the

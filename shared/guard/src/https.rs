@@ -13,7 +13,14 @@ use crate::remote::{Fetch, FetchFailed, MAX_JWKS_BYTES};
 /// How long a call may take, from connecting to the last byte of the answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long connecting may take, TLS included. A first packet that is lost is sent again after one second (RFC 6298
+/// section 2.1).
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// An HTTPS client. It follows no redirect, so an answer always comes from the URL of the issuer.
+///
+/// Every call opens a connection. One that was kept may have died while Lambda froze the relying party, and the answer to a
+/// spend would be lost on it. Keys are fetched every five minutes, and a token is spent once per sensitive action.
 ///
 /// It uses plain HTTP for this machine only. If keys came over a network without protection, an attacker could replace
 /// them and every check would be worthless.
@@ -38,7 +45,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Https(Client);
 
 impl Https {
-    /// Makes a client with connections of its own. Clones share them.
+    /// Makes a client.
     ///
     /// # Errors
     ///
@@ -46,6 +53,8 @@ impl Https {
     pub fn new() -> Result<Self, FetchFailed> {
         let client = Client::builder()
             .timeout(TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_max_idle_per_host(0)
             .redirect(redirect::Policy::none());
         client.build().map(Self).map_err(FetchFailed::new)
     }

@@ -54,8 +54,11 @@ type Now = Arc<dyn Fn() -> u64 + Send + Sync>;
 /// (RFC 9457), and never reaches the service. What was learned from a valid token is in the extensions of the request.
 /// In axum it is an argument of the handler, `Verified`.
 ///
-/// A token of one of the policy's test numbers gets 403, because whoever reads the policy knows the code.
+/// A token of one of the policy's test numbers gets 403, because every reader of the policy knows the code.
 /// [`accept_test_numbers`](Self::accept_test_numbers) lets it through.
+///
+/// A token that is bound to an action gets 403, because it approves nothing else. A route that compares the action
+/// takes a guard that [accepts actions](TokenGuard::accept_actions).
 ///
 /// The layer does not spend the token: the handler does, in the [`Ledger`](crate::Ledger) that fits what it does.
 ///
@@ -227,6 +230,7 @@ where
                             request.extensions_mut().insert(learned);
                             return inner.call(request).await;
                         }
+                        Err(CheckError::Rejected(Rejection::BoundToAction)) => Refusal::OtherAction,
                         Err(CheckError::Rejected(rejection)) => Refusal::Rejected(rejection),
                         Err(CheckError::NoKeys { retry_at, .. }) => Refusal::NoKeys {
                             retry_after: retry_at.saturating_sub(now).max(1),
@@ -274,7 +278,8 @@ fn keep_quotable(text: &str) -> String {
 /// so that the service around the layer can log it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefusalSlug {
-    /// The last part of the problem's `type`: `token-required`, `invalid-token`, `test-number` or `unavailable`.
+    /// The last part of the problem's `type`: `token-required`, `invalid-token`, `test-number`, `other-action` or
+    /// `unavailable`.
     pub slug: &'static str,
 }
 
@@ -282,6 +287,7 @@ pub struct RefusalSlug {
 enum Refusal {
     Missing,
     Rejected(Rejection),
+    OtherAction,
     TestNumber,
     NoKeys {
         /// In how many seconds the next fetch may happen, at least 1.
@@ -315,7 +321,7 @@ impl Refusal {
             Self::Rejected(rejection) => {
                 set(WWW_AUTHENTICATE, &build_challenge(realm, Some(rejection)));
             }
-            Self::TestNumber => {}
+            Self::TestNumber | Self::OtherAction => {}
             Self::NoKeys { retry_after } => set(RETRY_AFTER, &retry_after.to_string()),
         }
         response
@@ -335,6 +341,12 @@ impl Refusal {
                 "invalid-token",
                 "The token is not valid",
                 format!("The token was refused: {rejection}."),
+            ),
+            Self::OtherAction => (
+                StatusCode::FORBIDDEN,
+                "other-action",
+                "Another action was approved",
+                "The token is bound to one action, which is not this one.".to_owned(),
             ),
             Self::TestNumber => (
                 StatusCode::FORBIDDEN,

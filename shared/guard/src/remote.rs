@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::claims::PhoneProof;
-use crate::guard::{Rejection, TokenGuard};
+use crate::guard::{Rejection, TokenGuard, check_action};
 use crate::token::Token;
 
 /// The least time between two fetches while there are usable keys, in seconds. Without it, anyone could make relying
@@ -81,7 +81,7 @@ pub enum CheckError {
     },
 }
 
-/// A guard with the keys of one fetch, and when that was, in seconds since the Unix epoch.
+/// A guard with the keys of one fetch, which accepts actions, and when that was, in seconds since the Unix epoch.
 struct Fetched<T> {
     guard: TokenGuard<T>,
     at: u64,
@@ -144,6 +144,9 @@ impl<T> State<T> {
 ///   After that, nothing is accepted.
 /// - Without usable keys, the guard tries again after 1, 2, 4, … seconds. [`CheckError::NoKeys`] says when.
 ///
+/// Clones share their keys and the fetches. [`accept_actions`](Self::accept_actions) makes of a clone the guard of
+/// those routes that compare an action.
+///
 /// A fetch runs to its end even when the check that began it is dropped, as happens when a client hangs up. Otherwise a
 /// client could use up the one fetch of a minute without a result.
 ///
@@ -174,10 +177,24 @@ impl<T> State<T> {
 pub struct RemoteGuard<F, T = PhoneProof> {
     issuer: String,
     url: String,
+    accepts_actions: bool,
     fetch: Arc<F>,
     state: Arc<RwLock<State<T>>>,
     /// Held while keys are fetched, so that concurrent checks wait for one fetch.
     fetching: Arc<Mutex<()>>,
+}
+
+impl<F, T> Clone for RemoteGuard<F, T> {
+    fn clone(&self) -> Self {
+        Self {
+            issuer: self.issuer.clone(),
+            url: self.url.clone(),
+            accepts_actions: self.accepts_actions,
+            fetch: Arc::clone(&self.fetch),
+            state: Arc::clone(&self.state),
+            fetching: Arc::clone(&self.fetching),
+        }
+    }
 }
 
 impl<F, T> fmt::Debug for RemoteGuard<F, T> {
@@ -203,6 +220,7 @@ impl<F: Fetch, T: Token> RemoteGuard<F, T> {
         Self {
             url: format!("{issuer}/.well-known/jwks.json"),
             issuer,
+            accepts_actions: false,
             fetch: Arc::new(fetch),
             state: Arc::new(RwLock::new(State {
                 fetched: None,
@@ -218,6 +236,13 @@ impl<F: Fetch, T: Token> RemoteGuard<F, T> {
     #[must_use]
     pub fn with_jwks_url(mut self, url: impl Into<String>) -> Self {
         self.url = url.into();
+        self
+    }
+
+    /// Accepts tokens that are bound to an action, too, as [`TokenGuard::accept_actions`] does.
+    #[must_use]
+    pub fn accept_actions(mut self) -> Self {
+        self.accepts_actions = true;
         self
     }
 
@@ -241,14 +266,15 @@ impl<F: Fetch, T: Token> RemoteGuard<F, T> {
             }
         }
         let keys = self.usable(now)?;
-        match keys.guard.check(token, audience, now) {
+        let learned = match keys.guard.check(token, audience, now) {
             Err(Rejection::UnknownKey) => {
                 let turn = self.wait_for_turn().await;
                 self.refresh(turn, now, Some(&keys)).await;
-                Ok(self.usable(now)?.guard.check(token, audience, now)?)
+                self.usable(now)?.guard.check(token, audience, now)?
             }
-            other => Ok(other?),
-        }
+            other => other?,
+        };
+        Ok(check_action(learned, self.accepts_actions)?)
     }
 
     fn usable(&self, now: u64) -> Result<Arc<Fetched<T>>, CheckError> {
@@ -307,7 +333,9 @@ impl<F: Fetch, T: Token> RemoteGuard<F, T> {
                 Ok(jwks) if jwks.len() > MAX_JWKS_BYTES => {
                     Err(FetchFailed::new("the answer is too long"))
                 }
-                Ok(jwks) => TokenGuard::new(issuer, &jwks).map_err(FetchFailed::new),
+                Ok(jwks) => TokenGuard::new(issuer, &jwks)
+                    .map(TokenGuard::accept_actions)
+                    .map_err(FetchFailed::new),
                 Err(failed) => Err(failed),
             };
             write(&state, |state| match guard {

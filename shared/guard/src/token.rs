@@ -65,6 +65,12 @@ pub trait Token: Clone + Send + Sync + 'static {
     /// say enough.
     fn learn(claims: Self::Claims) -> Option<Self>;
 
+    /// Tells whether the token approves one action only, so that it counts for nothing else. False for kinds without
+    /// actions.
+    fn is_bound_to_action(&self) -> bool {
+        false
+    }
+
     /// Tells whether what was learned proves nothing about a person, because it is about one of the policy's test
     /// numbers, whose codes are known. False for kinds without test numbers.
     fn is_test(&self) -> bool {
@@ -103,6 +109,10 @@ impl Token for PhoneProof {
         claims
             .phone_number_verified
             .then(|| Self::from_checked(claims))
+    }
+
+    fn is_bound_to_action(&self) -> bool {
+        self.action.is_some()
     }
 
     fn is_test(&self) -> bool {

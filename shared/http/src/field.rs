@@ -53,7 +53,7 @@ pub struct Label(Box<RawValue>);
 impl Label {
     /// Returns the texts of the label: that of a string, or those in an array. A value of another type has none.
     ///
-    /// Half a character, which a client leaves that cuts a text after so many units of UTF-16, is left out.
+    /// Half a character, which a client leaves that cuts a text after a number of UTF-16 units, is left out.
     #[must_use]
     pub fn texts(&self) -> Vec<String> {
         let items = serde_json::from_str::<Vec<&RawValue>>(self.0.get());

@@ -1,4 +1,4 @@
-//! The HTTP stack of every function: a request comes in and is matched with a table of routes, an answer or a problem
+//! The HTTP stack of every function. A request comes in and is matched with a table of routes. An answer or a problem
 //! document goes out, and one line is left in the journal. No API and no use case lives here.
 //!
 //! An API names its endpoints in an enum that implements [`Endpoint`], lists its [`Route`]s and keeps one

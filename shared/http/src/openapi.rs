@@ -204,7 +204,7 @@ const GATEWAY: [(u16, &str); 2] = [
     (503, "The gateway got no answer from the service"),
 ];
 
-/// Describes the body of an answer of API Gateway, which is no problem document.
+/// Describes the body of an answer of API Gateway, which is not a problem document.
 fn gateway_message(what: &str) -> Value {
     let message = json!({ "message": { "type": "string" } });
     json!({ "type": "object", "description": what, "properties": message, "required": ["message"] })

@@ -101,7 +101,7 @@ impl Problem {
         }))
     }
 
-    /// Says that the service cannot answer now, and that a client may try again after so many seconds.
+    /// Says that the service cannot answer now, and that a client may try again after this many seconds.
     ///
     /// `cause` names what failed, for the log. No client sees it.
     #[must_use]

@@ -63,6 +63,8 @@ pub struct Facts {
     pub event: Option<&'static str>,
     /// The subject that a rule refused. Its index is a pseudonym, the one of the tables. Operators block by it.
     pub denied: Option<Subject>,
+    /// The device that asked for the code, when the code was wrong. Whoever guesses has asked for the codes himself.
+    pub guessed_by: Option<Subject>,
     /// Whether the operator's edge vouches for the caller: the request has an attestation that counts.
     pub vouched: bool,
     /// The rule of purses that would have refused the text, if the policy did not say that it refuses nobody.

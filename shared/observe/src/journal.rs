@@ -172,7 +172,10 @@ impl Journal {
     /// Writes the line of a request.
     pub fn record(&self, entry: &Entry<'_>) {
         let mut line = Vec::with_capacity(1_536);
-        let subject = entry.facts.denied.as_ref().map(ToString::to_string);
+        // Only a refusal by a rule names its subject, and only a wrong code names the device that asked for it.
+        let denied = entry.rule.and(entry.facts.denied.as_ref());
+        let subject = denied.or(entry.facts.guessed_by.as_ref());
+        let subject = subject.map(ToString::to_string);
         let made = self.make_line(entry, subject.as_deref());
         let emf = if made.has_metric_of_purses() {
             &*self.purse_emf
@@ -207,8 +210,7 @@ impl Journal {
             would_refuse: facts.would_refuse,
             purse: facts.empty_purse.map(EmptyPurse::name),
             money_percent: money_used.map(NoMetric::from),
-            // Only a refusal by a rule names its subject.
-            subject: entry.rule.and(subject),
+            subject,
             event: entry.event,
             country: facts.country.as_ref().map(Country::as_str),
             business: facts.business.as_ref().map(BusinessId::as_str),

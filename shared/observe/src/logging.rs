@@ -15,7 +15,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 /// Writes the events of this workspace's crates, at `level` and above, to `writer`.
 ///
 /// A panic becomes an event that names its place in the source. Its message is left out, because messages of the
-/// standard library quote the value at fault: a bad slice of a string quotes the whole string.
+/// standard library quote the value at fault. A bad slice of a string quotes the whole string.
 ///
 /// Events of other crates are left out at every level. Their authors may start to log personal data at any time.
 pub fn init<W>(level: Level, writer: W)

@@ -75,7 +75,9 @@ impl Service {
     /// Checks a code and consumes its challenge.
     ///
     /// The challenge holds the MAC of its code, so the service can compare the code before it writes. It writes once, and
-    /// then knows the answer. After a right code, the purses that paid for the text get it back. The same code again, less than [`REPEATABLE_FOR`] after it was entered, gets a success token with the same claims.
+    /// then knows the answer. After a right code it waits until the purses that paid for the text have got it back, half
+    /// a second at most: Lambda freezes an instance that has answered. The same code again, less than [`REPEATABLE_FOR`]
+    /// after it was entered, gets a success token with the same claims.
     ///
     /// # Errors
     ///
@@ -133,7 +135,11 @@ impl Service {
                     by: guess.write,
                 }
             }
-            Ok(attempts_left) => return Err(VerifyError::WrongCode { attempts_left }),
+            Ok(attempts_left) => {
+                let device = keyring.indexer().device(&challenge.device);
+                request.facts.guessed_by = Some(Subject::new(SubjectKind::Device, device));
+                return Err(VerifyError::WrongCode { attempts_left });
+            }
             // The success was counted when the code was entered first.
             Err(GuessRefusal::Repeated(used)) => used,
             Err(GuessRefusal::Closed(_)) if is_expired => {

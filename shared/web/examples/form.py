@@ -70,12 +70,13 @@ def kind(answer):
 
 
 def check(token):
-    """The phone that the token proves. Raises for any token that is not for this business, or is of a test number."""
+    """The phone that the token proves. Raises for any token that is not for this business, is of a test number, or approves
+    one action, which is no log-in."""
     key = keys.get_signing_key_from_jwt(token)
     claims = jwt.decode(token, key, algorithms=[key.algorithm_name], issuer=ISSUER, audience=BUSINESS,
                         leeway=60, options={"require": ["exp", "nbf", "iss", "aud", "jti"]})
-    if jwt.get_unverified_header(token).get("typ") != "phone-verified+jwt" or claims.get("test"):
-        raise jwt.InvalidTokenError("not a success token of a person")
+    if jwt.get_unverified_header(token).get("typ") != "phone-verified+jwt" or claims.get("test") or "action" in claims:
+        raise jwt.InvalidTokenError("not a success token of a person who logs in")
     return claims["phone_number"]
 
 
@@ -191,7 +192,7 @@ class Handler(BaseHTTPRequestHandler):
             self.session = sessions.setdefault(self.id, {"device": secrets.token_hex(16), "lock": threading.Lock()})
 
     def rename_session(self):
-        """Whoever knew the id before the log-in, or gave it to the browser, does not know this one."""
+        """An attacker who knew the id before the log-in, or gave it to the browser, does not know this one."""
         with opening:
             sessions.pop(self.id, None)
             self.id = self.session["id"] = secrets.token_urlsafe(24)
@@ -214,7 +215,7 @@ class Handler(BaseHTTPRequestHandler):
                 if "phone" in self.session:
                     self.rename_session()
             elif self.path == "/verify" and read_code(form) == self.session["code"]:
-                self.id = self.session["id"]  # the second click, by whoever has the code, too
+                self.id = self.session["id"]  # the second click, also of another person who has the code
         # The page is another request, so that reloading it sends no form again.
         self.send_response(303)
         self.send_header("Location", "/")

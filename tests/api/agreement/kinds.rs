@@ -166,7 +166,7 @@ pub(super) fn slot_kinds(now: Timestamp) -> Vec<BTreeMap<u8, Slot>> {
     kinds
 }
 
-/// A renewal of the challenge in slot 2, planned for so many guesses.
+/// A renewal of the challenge in slot 2, planned for this many guesses.
 pub(super) const fn renewal(attempts_left: u32, key: Option<ResendId>) -> Reservation {
     let (id, slot) = (OWN, 2);
     Reservation::Renewal {
@@ -181,7 +181,7 @@ pub(super) const fn renewal(attempts_left: u32, key: Option<ResendId>) -> Reserv
     }
 }
 
-/// A resend of the challenge in slot 2, planned for so many guesses.
+/// A resend of the challenge in slot 2, planned for this many guesses.
 pub(super) const fn resend(attempts_left: u32, key: Option<ResendId>) -> Reservation {
     Reservation::Resend {
         id: OWN,

@@ -11,7 +11,7 @@ use super::*;
 
 const PRICE: i64 = 200_000;
 
-/// A send from a familiar network or a strange one, so many seconds from now.
+/// A send from a familiar network or a strange one, this many seconds from now.
 fn ask(bench: &Bench, seconds: u64, network: &str) -> Ask {
     let country = Country::parse("MA").expect("a country");
     let now = bench.terms.now + Duration::from_secs(seconds);

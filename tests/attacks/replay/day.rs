@@ -25,7 +25,7 @@ const SECONDS: i64 = 86_400;
 /// The seconds between two steps of the clock for an attacker. Honest users have the second to themselves.
 const STEP: i64 = 60;
 
-/// The attacker's texts.
+/// What the attacker tried and got.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Spending {
     pub(super) tries: usize,
@@ -63,7 +63,7 @@ pub(super) struct Day {
 }
 
 impl Day {
-    /// Starts a stack that has served `place` for months, with so many honest sends a day.
+    /// Starts a stack that has served `place` for months, with this many honest sends a day.
     pub(super) async fn begin(place: Place, per_day: f64) -> Self {
         let world = World::builder()
             .purses()

@@ -74,9 +74,9 @@ pub(crate) struct Function {
 #[derive(Debug, Clone, Copy, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Again {
-    /// Write units.
+    /// Write units of an invocation.
     pub(crate) write_units: f64,
-    /// Read units.
+    /// Read units of an invocation.
     pub(crate) read_units: f64,
 }
 

@@ -116,6 +116,8 @@ fn success_token(bytes: &[u8]) -> Outcome {
 struct Forge {
     pair: EcdsaKeyPair,
     success: Guard,
+    /// One that refuses tokens that are bound to an action.
+    unbound: Guard,
     access: TokenGuard<Access>,
 }
 
@@ -127,7 +129,10 @@ static FORGE: LazyLock<Forge> = LazyLock::new(|| {
     }] });
     let keys = keys.to_string();
     Forge {
-        success: Guard::new(ISSUER, keys.as_bytes()).expect("keys"),
+        success: Guard::new(ISSUER, keys.as_bytes())
+            .expect("keys")
+            .accept_actions(),
+        unbound: Guard::new(ISSUER, keys.as_bytes()).expect("keys"),
         access: TokenGuard::new(ISSUER, keys.as_bytes()).expect("keys"),
         pair,
     }
@@ -155,6 +160,8 @@ fn signed_token(bytes: &[u8]) -> Outcome {
         }
         let elsewhere = FORGE.success.check(&token, "register", NOW);
         assert!(elsewhere.is_err(), "a token is for one business only");
+        let unbound = FORGE.unbound.check(&token, "login", NOW).ok();
+        assert_eq!(unbound, proof.action.is_none().then_some(proof));
         return Outcome::Accepted;
     }
     if let Ok(access) = FORGE.access.check(&token, ISSUER, NOW) {

@@ -26,8 +26,8 @@ pub struct RegisterBody {
     password: SensitiveText,
     /// Whether logging in takes both the password and a code; `false` if it is missing.
     pub second_step: Option<bool>,
-    /// Whether to ask for the phone if another account has it; `false` if it is missing. That account loses the phone if
-    /// nobody uses it for seven days, and then the phone can be registered with a new code and this flag.
+    /// Whether to ask for the phone if another account has it; `false` if it is missing. That account loses the phone
+    /// if nobody uses it for seven days. Then the phone can be registered with a new code and this flag.
     pub request_unlink: Option<bool>,
 }
 
@@ -150,8 +150,8 @@ impl ResetBody {
 pub struct RegisteredReply {
     /// The id of the account, 16 bytes in base64url: the `sub` of its access tokens.
     account: String,
-    /// When another account was moved away from this phone to another one, within the last 30 days. Show it: whoever owned
-    /// that account and did not move it must tell the operator. Only this answer says it, once.
+    /// When another account was moved away from this phone to another one, within the last 30 days. Show it: an owner
+    /// of that account who did not move it must tell the operator. Only this answer says it, once.
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     phone_moved_at: Option<Timestamp>,

@@ -14,8 +14,8 @@ use zeroize::Zeroizing;
 
 use super::Password;
 
-/// The cost of the current version: 19 MiB, two passes, one lane, the first choice of the OWASP Password
-/// Storage Cheat Sheet for Argon2id where memory is scarce.
+/// The cost of the current version: 19 MiB, two passes, one lane. It is the first choice of the OWASP Password Storage
+/// Cheat Sheet for Argon2id where memory is scarce.
 const CURRENT: Cost = Cost {
     kibibytes: 19 * 1_024,
     passes: 2,
@@ -87,9 +87,9 @@ pub enum HashFailed {
 /// Whether a password is the right one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is not.
+    /// It differs from the one whose hash is stored.
     Wrong,
-    /// It is.
+    /// It is the one whose hash is stored.
     Right,
     /// It is, and the stored hash was made with other parameters or another pepper than today's: this one
     /// should take its place.
@@ -128,8 +128,8 @@ impl Parts {
 
 /// Makes and checks hashes.
 ///
-/// The pepper, a key of the keyring that never stands in the table, is Argon2's own secret input (RFC 9106
-/// section 3.1): a stolen table cannot be searched without it.
+/// The pepper is a key of the keyring and never stands in the table. It is Argon2's own secret input (RFC 9106 section
+/// 3.1). So a stolen table cannot be searched without it.
 #[derive(Debug, Clone, Copy)]
 pub struct Hasher<'k> {
     keyring: &'k Keyring,

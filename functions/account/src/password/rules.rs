@@ -225,7 +225,7 @@ const fn undo_substitution(character: char) -> char {
     }
 }
 
-/// Counts the characters of a part of `text` that are no padding; `None` when one of them is a letter.
+/// Counts the characters of a part of `text` that are not padding; `None` when one of them is a letter.
 fn count_extras_in(text: &str, part: Range<usize>) -> Option<usize> {
     let part: Vec<char> = text.get(part)?.chars().collect();
     count_extras(&part, Letters::Refused)
@@ -234,13 +234,13 @@ fn count_extras_in(text: &str, part: Range<usize>) -> Option<usize> {
 /// What a letter is that belongs to no padding.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Letters {
-    /// One more character.
+    /// It counts as one more character.
     Counted,
     /// A sign that the text is more than padding.
     Refused,
 }
 
-/// Counts the characters of `text` that are no padding; `None` when one of them is a letter that is refused.
+/// Counts the characters of `text` that are not padding; `None` when one of them is a letter that is refused.
 fn count_extras(text: &[char], letters: Letters) -> Option<usize> {
     let (mut rest, mut extras) = (text, 0);
     while let Some(first) = rest.first() {
@@ -254,8 +254,8 @@ fn count_extras(text: &[char], letters: Letters) -> Option<usize> {
     Some(extras)
 }
 
-/// Measures the padding at the beginning of `text`: a part of a run, one repeated character, a repeated group of digits
-/// or signs, or a year; 0 if there is none.
+/// Measures the padding at the beginning of `text`; 0 if there is none. Padding is a part of a run, one repeated
+/// character, a repeated group of digits or signs, or a year.
 fn measure_padding(text: &[char]) -> usize {
     let fits = |length: &usize| {
         let part: String = text.iter().take(*length).collect();

@@ -15,7 +15,7 @@ use super::{
 use crate::login::{LoginDenial, Presented, address_quota};
 use crate::password::{Outcome, Password, StoredPassword};
 use crate::refresh_token::AccountId;
-use crate::store::Account;
+use crate::store::{Account, Condition};
 
 /// How often a log-in reads the account, because another request may change it meanwhile.
 ///
@@ -77,7 +77,7 @@ impl Accounts {
     /// # Errors
     ///
     /// [`AccountRefusal`] says why no session began. A phone without an account is refused like a wrong password, after
-    /// the same calls and the same work, so the answer does not tell which phones have accounts.
+    /// the same calls and the same work. So the answer does not tell which phones have accounts.
     pub async fn log_in(
         &self,
         credentials: Credentials,
@@ -184,7 +184,7 @@ impl Accounts {
             ];
             match self.write(parts, request).await? {
                 Ok(()) => return Ok(()),
-                Err(failed) if failed.at(0) => {
+                Err(failed) if failed.names(Condition::AddressHasRoom) => {
                     return Err(AccountRefusal::Denied(LoginDenial::AddressExhausted(quota)));
                 }
                 // Another attempt on this phone was counted meanwhile, so this one must be decided anew.

@@ -8,7 +8,7 @@ use super::{
 use crate::access_token::Access;
 use crate::password::Password;
 use crate::recovery::RecoveryCode;
-use crate::store::{Account, Permit};
+use crate::store::{Account, Condition, Permit};
 
 impl Accounts {
     /// Changes the password, spends the token and ends every session, in one transaction.
@@ -117,7 +117,9 @@ impl Accounts {
         ];
         match self.write(parts, request).await? {
             Ok(()) => Ok(true),
-            Err(failed) if failed.at(0) => Err(AccountRefusal::AlreadySpent),
+            Err(failed) if failed.names(Condition::TokenUnspent) => {
+                Err(AccountRefusal::AlreadySpent)
+            }
             Err(_) => Ok(false),
         }
     }

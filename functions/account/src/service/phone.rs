@@ -7,15 +7,16 @@ use super::log_in::Attempt;
 use super::{AccountEvent, AccountRefusal, Accounts, business};
 use crate::access_token::Access;
 use crate::password::Password;
+use crate::store::Condition;
 
 impl Accounts {
     /// Moves the account to the phone that `token` proves, spends the token and ends every session, in one transaction.
     ///
-    /// It takes a session and the password, because whoever has the phone can reset the password. The password counts as
-    /// an attempt to log in, and its failures lock it. The old phone need not be at hand.
+    /// It takes a session and the password, because the holder of the phone can reset the password. The password counts
+    /// as an attempt to log in, and its failures lock it. The old phone need not be at hand.
     ///
-    /// This service holds no number in clear, so it cannot text the old phone. Whoever proves the old phone within 30 days
-    /// is told of the move.
+    /// This service holds no number in clear, so it cannot text the old phone. A person who proves the old phone
+    /// within 30 days is told of the move, until the phone has a new account.
     ///
     /// # Errors
     ///
@@ -67,8 +68,12 @@ impl Accounts {
                 AccountEvent::PhoneChanged.note(request);
                 Ok(())
             }
-            Err(failed) if failed.at(0) => Err(AccountRefusal::AlreadySpent),
-            Err(failed) if failed.at(2) => Err(AccountRefusal::PhoneOfAnother),
+            Err(failed) if failed.names(Condition::TokenUnspent) => {
+                Err(AccountRefusal::AlreadySpent)
+            }
+            Err(failed) if failed.names(Condition::PhoneFree) => {
+                Err(AccountRefusal::PhoneOfAnother)
+            }
             // Another request has changed the account meanwhile, which ended its sessions.
             Err(_) => Err(AccountRefusal::SessionOver),
         }

@@ -18,7 +18,7 @@ use crate::password::{HashFailed, PasswordRefusal};
 pub enum AccountRefusal {
     /// The text is not a phone number.
     Phone(PhoneError),
-    /// The text is not a live success token for this purpose.
+    /// The text is not a live success token for this purpose. One that is bound to an action is for that action only.
     Token,
     /// The success token is of a test number, and this service does not accept those.
     TestNumber,
@@ -98,7 +98,7 @@ pub enum Unavailable {
     VerifierKeys {
         /// In how many seconds the next fetch may happen, at least 1.
         retry_after: u32,
-        /// What failed.
+        /// Why the last fetch failed.
         cause: FetchFailed,
     },
     /// The random source failed.

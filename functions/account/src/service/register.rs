@@ -11,7 +11,7 @@ use super::{
 };
 use crate::password::Password;
 use crate::refresh_token::AccountId;
-use crate::store::Account;
+use crate::store::{Account, Condition};
 
 /// How long an account must stay unused, after a new owner of its phone asked for the phone, before it loses the phone.
 pub const UNLINK_AFTER: Duration = Duration::from_hours(7 * 24);
@@ -79,16 +79,20 @@ impl Accounts {
                     phone_moved_at: holder.moved_before(request.now),
                 })
             }
-            Err(failed) if failed.at(0) => Err(AccountRefusal::AlreadySpent),
+            Err(failed) if failed.names(Condition::TokenUnspent) => {
+                Err(AccountRefusal::AlreadySpent)
+            }
             // Meanwhile another request registered the phone or used the old account. The next try finds out which.
             Err(_) => Err(Unavailable::Contended.into()),
         }
     }
 
-    /// Checks the account that has the phone. Returns it if it loses the phone, and when the phone was asked for; `None` when no account has the phone.
+    /// Checks the account that has the phone. Returns it if it loses the phone, and when the phone was asked for;
+    /// `None` when no account has the phone.
     ///
-    /// It refuses until nobody has used the account for long enough. Only a person who asks for the phone by name starts
-    /// that time, or gets the phone at its end: perhaps the account is his own, and he has forgotten it.
+    /// It refuses until nobody has used the account for long enough. Only a person who asks for the phone by name
+    /// starts that time, or gets the phone at its end. A person who does not may have forgotten that the account is his
+    /// own.
     async fn find_unused(
         &self,
         holder: Option<AccountId>,
@@ -136,7 +140,9 @@ impl Accounts {
                     unlink_at: Some(now + UNLINK_AFTER),
                 })
             }
-            Err(failed) if failed.at(0) => Err(AccountRefusal::AlreadySpent),
+            Err(failed) if failed.names(Condition::TokenUnspent) => {
+                Err(AccountRefusal::AlreadySpent)
+            }
             Err(_) => Err(Unavailable::Contended.into()),
         }
     }

@@ -13,7 +13,7 @@ use crate::device_name::SealedName;
 use crate::password::StoredPassword;
 use crate::refresh_token::{RefreshToken, SessionId};
 use crate::session::Session;
-use crate::store::{Account, NamedSession};
+use crate::store::{Account, Condition, NamedSession};
 
 /// The most sessions that an account keeps. A log-in beyond it ends the session that was used least recently.
 pub const MAX_SESSIONS: usize = 10;
@@ -69,8 +69,11 @@ impl Accounts {
             Ok(()) => Ok(Some(
                 self.issue_tokens(&token, &begun.session, request).await?,
             )),
-            Err(failed) if failed.at(0) => Ok(None),
-            Err(_) => Err(AccountRefusal::AlreadySpent),
+            Err(failed) if failed.names(Condition::AccountAsRead) => Ok(None),
+            Err(failed) if failed.names(Condition::TokenUnspent) => {
+                Err(AccountRefusal::AlreadySpent)
+            }
+            Err(_) => Ok(None),
         }
     }
 

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Update};
 use phoneproof_aws::store::item::{PK, bytes, instant, text};
 use phoneproof_crypto::base64url;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::subject::SubjectIndex;
 
 use super::account::new_item;
-use super::{Account, AccountStore, MOVE_TOLD_FOR, Part, account_key, phone_key, put, update};
+use super::{Account, AccountStore, Condition, MOVE_TOLD_FOR, Part, account_key, phone_key};
 use crate::access_token::Access;
 use crate::password::StoredPassword;
 use crate::recovery::RecoveryDigest;
@@ -29,12 +29,13 @@ pub(crate) enum Permit {
 impl AccountStore {
     /// Adds a new account, if its id is free.
     pub(crate) fn create(&self, account: &Account) -> Part {
-        put(&self.accounts, new_item(account))
+        Part::add(Condition::IdFree, &self.accounts, new_item(account))
     }
 
     /// Gives the phone to `account`, if no account has it.
     pub(crate) fn claim_phone(&self, phone: &SubjectIndex, account: AccountId) -> Part {
-        update(
+        Part::update(
+            Condition::PhoneFree,
             Update::builder()
                 .table_name(&self.accounts)
                 .key(PK, text(phone_key(phone)))
@@ -55,7 +56,8 @@ impl AccountStore {
         now: Timestamp,
     ) -> Part {
         let before = account.phone.as_ref().map_or("", SubjectIndex::as_str);
-        update(
+        Part::update(
+            Condition::AccountAsRead,
             self.start_update(asking.account)
                 .update_expression(
                     "SET phone = :phone, phone_hint = :hint, phone_changed_at = :now, sessions = :none \
@@ -82,7 +84,8 @@ impl AccountStore {
         account: AccountId,
         now: Timestamp,
     ) -> Part {
-        update(
+        Part::update(
+            Condition::PhoneHeld,
             Update::builder()
                 .table_name(&self.accounts)
                 .key(PK, text(phone_key(phone)))
@@ -96,7 +99,8 @@ impl AccountStore {
 
     /// Moves a phone from one account to another, if the first still has it.
     pub(crate) fn move_phone(&self, phone: &SubjectIndex, from: AccountId, to: AccountId) -> Part {
-        update(
+        Part::update(
+            Condition::PhoneHeld,
             Update::builder()
                 .table_name(&self.accounts)
                 .key(PK, text(phone_key(phone)))
@@ -109,7 +113,8 @@ impl AccountStore {
 
     /// Takes the phone from an account and ends its sessions, if nobody has used the account since `requested_at`.
     pub(crate) fn unlink(&self, account: &Account, requested_at: Timestamp) -> Part {
-        update(
+        Part::update(
+            Condition::AccountAsRead,
             self.start_update(account.id)
                 .update_expression("SET sessions = :none REMOVE phone, unlink_requested_at")
                 .condition_expression("unlink_requested_at = :requested")
@@ -125,7 +130,8 @@ impl AccountStore {
         phone: &SubjectIndex,
         now: Timestamp,
     ) -> Part {
-        update(
+        Part::update(
+            Condition::AccountAsRead,
             self.start_update(account.id)
                 .update_expression("SET unlink_requested_at = :now")
                 .condition_expression(
@@ -165,7 +171,8 @@ impl AccountStore {
                 builder.expression_attribute_values(":recovery", bytes(digest.0)),
             ),
         };
-        update(
+        Part::update(
+            Condition::AccountAsRead,
             builder
                 .update_expression(format!(
                     "SET password = :password, second_step = :step, sessions = :none{used}"
@@ -176,7 +183,8 @@ impl AccountStore {
 
     /// Stores a recovery code, asked for by a session that is alive.
     pub(crate) fn set_recovery(&self, access: Access, digest: RecoveryDigest) -> Part {
-        update(
+        Part::update(
+            Condition::SessionAlive,
             self.start_update(access.account)
                 .update_expression("SET recovery = :recovery")
                 .condition_expression("attribute_exists(sessions.#session)")
@@ -192,8 +200,8 @@ impl AccountStore {
             .key(PK, text(account_key(account)))
             .condition_expression("attribute_exists(sessions.#session)")
             .expression_attribute_names("#session", base64url(asking.0))
-            .build()?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
+            .build();
+        Part::delete(Some(Condition::SessionAlive), delete)
     }
 
     /// Frees the phone, if `account` still has it.
@@ -203,7 +211,7 @@ impl AccountStore {
             .key(PK, text(phone_key(phone)))
             .condition_expression("account = :account")
             .expression_attribute_values(":account", bytes(account.0))
-            .build()?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
+            .build();
+        Part::delete(Some(Condition::PhoneHeld), delete)
     }
 }

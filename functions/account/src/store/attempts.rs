@@ -8,7 +8,7 @@ use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_domain::window::Quota;
 use phoneproof_observe::RequestContext;
 
-use super::{AccountStore, Part, update};
+use super::{AccountStore, Condition, Part};
 use crate::login::{Attempts, LoginRule, Presented, REMEMBERED};
 
 fn attempts_key(phone: &SubjectIndex) -> String {
@@ -53,8 +53,9 @@ impl AccountStore {
             LoginRule::AddressPerHour.name(),
             address,
             quota,
-        )?;
-        Ok(TransactWriteItem::builder().update(update).build())
+        );
+        let update = update.map(|update| TransactWriteItem::builder().update(update).build());
+        Part::new(Condition::AddressHasRoom, update)
     }
 
     /// Stores the failures after an attempt begins, if no other attempt began since `before` was read.
@@ -77,13 +78,14 @@ impl AccountStore {
             .expression_attribute_values(":after", number(after.failures))
             .expression_attribute_values(":next", instant(after.next_at.unwrap_or(now)))
             .expression_attribute_values(":expires", instant(now + REMEMBERED));
-        update(if before.failures == 0 {
+        let builder = if before.failures == 0 {
             builder.condition_expression("attribute_not_exists(#failures)")
         } else {
             builder
                 .condition_expression("#failures = :before")
                 .expression_attribute_values(":before", number(before.failures))
-        })
+        };
+        Part::update(Condition::AttemptsAsRead, builder)
     }
 
     /// Forgets the failures of both kinds on a phone.
@@ -91,7 +93,7 @@ impl AccountStore {
         let delete = Delete::builder()
             .table_name(&self.limits)
             .key(PK, text(attempts_key(phone)))
-            .build()?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
+            .build();
+        Part::delete(None, delete)
     }
 }

@@ -7,19 +7,21 @@
 mod account;
 mod accounts;
 mod attempts;
+mod part;
 mod sessions;
 
 pub use account::{Account, NamedSession};
 pub(crate) use accounts::Permit;
+pub(crate) use part::{Condition, Failed, Part, Written};
 
 use std::fmt;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 use phoneproof_aws::store::item::{Item, PK, read_bytes, read_number, text};
-use phoneproof_aws::store::{CONDITION_FAILED, StoreError, get_item, transact};
+use phoneproof_aws::store::{StoreError, get_item, transact};
 use phoneproof_crypto::base64url;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::subject::SubjectIndex;
@@ -29,7 +31,8 @@ use tokio::time::Instant;
 
 use crate::refresh_token::AccountId;
 
-/// How long whoever proves a phone is told that its account was moved to another one. The phone's item stays for as long.
+/// For how long a person who proves a phone is told that its account was moved to another one. The phone's item stays
+/// for as long.
 pub(crate) const MOVE_TOLD_FOR: Duration = Duration::from_hours(30 * 24);
 
 /// The table of accounts and the table of limits, with the client that reads and writes them.
@@ -57,48 +60,11 @@ pub(crate) struct Holder {
 }
 
 impl Holder {
-    /// Returns when the last account was moved to another phone, if whoever proves this phone is still told of it.
+    /// Returns when the last account was moved to another phone, while a person who proves this phone is told of it.
     pub(crate) fn moved_before(&self, now: Timestamp) -> Option<Timestamp> {
         self.moved_at
             .filter(|moved_at| now < *moved_at + MOVE_TOLD_FOR)
     }
-}
-
-/// Says for each item of a transaction, in order, whether its condition failed. Such a transaction wrote nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failed(Vec<bool>);
-
-impl Failed {
-    fn of(done: Result<(), Vec<CancellationReason>>) -> Result<(), Self> {
-        let failed = |reason: &CancellationReason| reason.code() == Some(CONDITION_FAILED);
-        done.map_err(|reasons| Self(reasons.iter().map(failed).collect()))
-    }
-
-    /// Returns whether the condition of the item at `index` failed.
-    pub(crate) fn at(&self, index: usize) -> bool {
-        self.0.get(index).copied().unwrap_or(false)
-    }
-}
-
-/// The outcome of a transaction. The inner error says which conditions failed; the outer one, that the store gave no
-/// answer.
-pub(crate) type Written = Result<Result<(), Failed>, StoreError>;
-
-/// One write of a transaction, or why it could not be built.
-pub(crate) type Part = Result<TransactWriteItem, StoreError>;
-
-fn update(builder: UpdateBuilder) -> Part {
-    let update: Update = builder.build()?;
-    Ok(TransactWriteItem::builder().update(update).build())
-}
-
-fn put(table: &str, item: Item) -> Part {
-    let put = Put::builder()
-        .table_name(table)
-        .set_item(Some(item))
-        .condition_expression("attribute_not_exists(pk)")
-        .build()?;
-    Ok(TransactWriteItem::builder().put(put).build())
 }
 
 fn account_key(id: AccountId) -> String {
@@ -181,11 +147,11 @@ impl AccountStore {
     ///
     /// The outer error says that the store gave no answer. The inner one says which conditions failed.
     pub(crate) async fn write(&self, parts: Vec<Part>, request: &mut RequestContext) -> Written {
-        let items = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let (conditions, items) = part::split(parts)?;
         let began = Instant::now();
         let done = transact(&self.client, || Ok(items.clone()), request).await;
         request.note_call(Dependency::Store, began);
-        Ok(Failed::of(done?))
+        Ok(Failed::of(&conditions, done?))
     }
 
     /// Returns whether the token behind `proof` was spent.
@@ -204,8 +170,9 @@ impl AccountStore {
 
     /// Spends the token behind `proof`, unless it was spent before.
     pub(crate) fn spend(&self, proof: &PhoneProof) -> Part {
-        let put = self.ledger.put(proof)?;
-        Ok(TransactWriteItem::builder().put(put).build())
+        let put = self.ledger.put(proof);
+        let put = put.map(|put| TransactWriteItem::builder().put(put).build());
+        Part::new(Condition::TokenUnspent, put.map_err(StoreError::from))
     }
 
     fn start_update(&self, id: AccountId) -> UpdateBuilder {

@@ -8,7 +8,7 @@ use phoneproof_crypto::base64url;
 use phoneproof_domain::subject::SubjectIndex;
 
 use super::account::write_session;
-use super::{Account, AccountStore, NamedSession, Part, update};
+use super::{Account, AccountStore, Condition, NamedSession, Part};
 use crate::password::StoredPassword;
 use crate::refresh_token::{AccountId, SessionId, TokenDigest};
 
@@ -45,7 +45,10 @@ impl AccountStore {
             expression.push_str(&name);
             builder = builder.expression_attribute_names(name, base64url(id.0));
         }
-        update(builder.update_expression(expression))
+        Part::update(
+            Condition::AccountAsRead,
+            builder.update_expression(expression),
+        )
     }
 
     /// Stores the exchange of a token, if the token that was presented is still the current one.
@@ -55,7 +58,8 @@ impl AccountStore {
         presented: TokenDigest,
         rotated: &NamedSession,
     ) -> Part {
-        update(
+        Part::update(
+            Condition::SessionAlive,
             self.start_update(account)
                 .update_expression(
                     "SET sessions.#session = :session, used_at = :used REMOVE unlink_requested_at",
@@ -71,7 +75,8 @@ impl AccountStore {
 
     /// Ends a session, if it has not been ended yet.
     pub(crate) fn end_session(&self, account: AccountId, id: SessionId) -> Part {
-        update(
+        Part::update(
+            Condition::SessionAlive,
             self.start_update(account)
                 .update_expression("REMOVE sessions.#session")
                 .condition_expression("attribute_exists(sessions.#session)")
@@ -81,7 +86,8 @@ impl AccountStore {
 
     /// Ends every session of an account, if the session that asks has not ended.
     pub(crate) fn end_sessions(&self, account: AccountId, asking: SessionId) -> Part {
-        update(
+        Part::update(
+            Condition::SessionAlive,
             self.start_update(account)
                 .update_expression("SET sessions = :none")
                 .condition_expression("attribute_exists(sessions.#session)")

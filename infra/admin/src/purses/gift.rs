@@ -24,7 +24,7 @@ pub(super) trait Gift: Copy {
     /// Reads what the item of a purse holds.
     fn read(item: &PurseItem, now: Timestamp) -> Result<Option<Self>, Damaged>;
 
-    /// When it ends.
+    /// The first instant at which it gives nothing.
     fn until(&self) -> Timestamp;
 
     /// Whether no other operator has taken its place by `other`.

@@ -51,7 +51,7 @@ pub(crate) async fn parse_grant(
     Ok((named, texts))
 }
 
-/// Reads a purse.
+/// Reads which purse an operator names: by its kind and a value, or by the key of its item.
 pub(crate) async fn parse_purse(
     operator: &Operator,
     common: &Common,

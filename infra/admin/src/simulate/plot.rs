@@ -38,7 +38,7 @@ path { fill: none; stroke-width: 2; stroke-linejoin: round; }
   .l4 { stroke: #ff80c0; } .l5 { stroke: #5fd3d3; } .l6 { stroke: #a9a9b5; }
 }";
 
-/// One attack.
+/// One attack: a diagram with a line per defence.
 #[derive(Debug)]
 pub(super) struct Panel {
     title: String,
@@ -47,7 +47,7 @@ pub(super) struct Panel {
     lines: Vec<Line>,
 }
 
-/// One defence.
+/// What one attack cost over time, against one defence.
 #[derive(Debug)]
 struct Line {
     title: &'static str,

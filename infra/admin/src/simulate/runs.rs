@@ -10,7 +10,7 @@ use phoneproof_simulator::play::Outcome;
 use phoneproof_simulator::scenario::Scenario;
 use phoneproof_simulator::service::Defence;
 
-/// One run.
+/// One run: a seed of a scenario, against one of its defences.
 #[derive(Clone, Copy)]
 pub(super) struct Job<'a> {
     /// The place of the scenario.

@@ -16,7 +16,7 @@ pub(super) struct Row {
     is_attack: bool,
     /// Under the limits alone.
     pub(super) without: Figures,
-    /// Under the policy.
+    /// Under the whole policy.
     pub(super) with: Figures,
 }
 

@@ -191,6 +191,25 @@ async fn block_takes_the_subjects_of_the_busiest_lines_and_unblock_what_blocks_p
         (&country["sent"], &country["refused"]),
         (&json!(1.0), &json!(3))
     );
+    // Whoever guesses has asked for the codes. A block of that device stops the next one.
+    let token = site.client.send("+14152031234").await.token();
+    let code = site.read_code("+14152031234");
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    for _ in 0..2 {
+        assert_eq!(site.client.verify(&token, wrong).await.status, 422);
+    }
+    let top = site.run_done(&["stats", "--top"]).await;
+    let busiest = top["top"].as_array().expect("a list");
+    let guesser = busiest
+        .iter()
+        .find(|busy| busy["rules"]["wrong-code"] == 2)
+        .expect("the guesser");
+    let device = guesser["subject"].as_str().expect("a subject").to_owned();
+    assert!(device.starts_with("device#"), "{device}");
+    site.run_done(&["block", &device, "--reason", "r"]).await;
+    let refused = site.client.send("+14152021234").await;
+    assert_eq!(refused.json["rule"], "blocked-device");
+    site.run_done(&["unblock", &device, "--yes"]).await;
     let one = site.run_done(&["stats", "--top", "1"]).await;
     assert_eq!(one["top"].as_array().map(Vec::len), Some(1));
     for (subject, rule) in [

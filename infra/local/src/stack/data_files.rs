@@ -29,8 +29,8 @@ impl DataFiles {
     ///
     /// # Errors
     ///
-    /// When another process has them, one cannot be written, the tables are no database, or the keyrings that they need
-    /// are missing. The error names the file.
+    /// When another process has them, one cannot be written, or the tables are not a database. Also when the keyrings
+    /// that they need are missing. The error names the file.
     pub(super) fn open(tables: &Path) -> io::Result<Self> {
         // Before anything of a file that is somebody else's is changed.
         let keeps_tables = check(tables)?;

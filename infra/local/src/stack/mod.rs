@@ -50,7 +50,7 @@ impl Stack {
     ///
     /// When a port is taken, a file cannot be used, or the policy or a keyring is faulty.
     pub async fn start(options: Options) -> io::Result<Self> {
-        // First of all: whoever chose the port reads of that port.
+        // First of all, so that a fault of the port is reported before any other.
         let listening = listen(options.port, API).await?;
         let backends = Box::pin(Backends::start(&options)).await?;
         let endpoints = backends.endpoints.clone();

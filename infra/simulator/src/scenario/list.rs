@@ -82,7 +82,7 @@ fn load(
     }
 }
 
-/// Returns the attacks.
+/// Returns the scenarios that have an attack.
 #[must_use]
 pub fn attacks(market: &Market) -> Vec<Scenario> {
     let place = market.random;

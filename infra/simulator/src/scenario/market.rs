@@ -4,7 +4,7 @@ use phoneproof_domain::country::Country;
 
 use crate::world::{Place, known};
 
-/// Ten dear countries.
+/// Ten countries whose texts are dear, by their ISO codes.
 const DEAR: [&str; 10] = ["MA", "UZ", "ID", "NG", "PK", "BD", "EG", "LK", "PH", "TN"];
 
 /// Twenty countries from $0.05 to $0.35.
@@ -26,9 +26,9 @@ pub struct Market {
     pub slow: Place,
     /// The countries of the whole Luma attack.
     pub whole: Vec<Place>,
-    /// Dear countries.
+    /// Ten countries whose texts are dear, for one attack on all of them.
     pub dear: Vec<Place>,
-    /// Many countries.
+    /// Twenty countries of every price, for one attack on all of them.
     pub many: Vec<Place>,
     /// A country whose users come all at once.
     pub busy: Place,
@@ -64,7 +64,7 @@ impl Market {
         }
     }
 
-    /// A service of one's own. Attackers choose its dearest countries, and what else is `allowed`.
+    /// A service of the operator. Attackers choose its dearest countries, and what else is `allowed`.
     ///
     /// It is `None` without a country.
     #[must_use]

@@ -11,7 +11,7 @@ use crate::dice::Dice;
 use crate::world::{DAY, FIRST_DAY, Network, instant, own_device, phone_index};
 
 impl Service {
-    /// Lets the service have served this crowd for so many days.
+    /// Lets the service have served this crowd for this many days.
     pub fn remember(&mut self, crowd: &Crowd, days: u32, dice: &mut Dice) {
         let Some(settings) = self.purse_settings.clone() else {
             return;
@@ -106,7 +106,7 @@ struct Past {
     last: f64,
 }
 
-/// Draws the typed codes of a network that had so many a day; `None` when it is forgotten or never had one.
+/// Draws the typed codes of a network that had this many a day; `None` when it is forgotten or never had one.
 fn past_codes(dice: &mut Dice, per_day: f64, days: u32, policy: &PursePolicy) -> Option<Past> {
     let span = policy.network.forgotten_after.as_secs_f64();
     let halved_after = policy.network.halved_after.as_secs_f64();

@@ -39,9 +39,9 @@ pub struct SendBody {
     /// The country of a number in national form, as an ISO 3166-1 alpha-2 code.
     #[schema(value_type = Option<String>, pattern = "^[A-Za-z]{2}$", example = "US")]
     region: Option<SensitiveText>,
-    /// The language of the text, as a hint: a BCP 47 tag, the name of a locale in Java or POSIX, or an array of them, the
-    /// best first, as in `navigator.languages`. Whatever cannot be read, or has no text, gets the default language. No
-    /// value is refused.
+    /// The language of the text, as a hint. It is a BCP 47 tag, the name of a locale in Java or POSIX, or an array of
+    /// them with the best first, such as `navigator.languages`. Whatever cannot be read, or has no text, gets the
+    /// default language. No value is refused.
     #[schema(value_type = Value, required = false, example = "en")]
     locale: Option<Label>,
     /// The challenge token of an earlier send, to text the same code again. With less than two minutes left, the text has

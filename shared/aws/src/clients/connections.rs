@@ -27,8 +27,8 @@ use tokio::time::{Instant, timeout};
 use super::CONNECT_TIMEOUT;
 use super::endpoint::FixedEndpoint;
 
-/// How long a connection is trusted after its last use. It is less than the idle time after which servers and network
-/// devices close or forget connections: the shortest in common use is 5 s, and AWS's own are a minute and more.
+/// How long a connection is trusted after its last use. Servers and network devices close or forget connections after a
+/// longer idle time: the shortest in common use is 5 s, and AWS's own are a minute and more.
 pub(super) const TRUSTED_FOR: Duration = Duration::from_secs(3);
 
 /// How long a request waits for its answer over a doubtful connection, before it is repeated over a new one. DynamoDB

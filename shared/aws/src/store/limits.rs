@@ -9,8 +9,8 @@ use super::reserve::Part;
 use super::{SendPlan, Store, StoreError, get_item};
 
 impl Store {
-    /// Returns when the last window ends whose limit is used up, of the rules in `plan` that are not in `given_back`;
-    /// `None` when all of them have room. Each subject has one record, which is read once.
+    /// Returns when the last window ends whose limit is used up; `None` when all limits have room. It looks at the
+    /// rules in `plan` that are not in `given_back`. Each subject has one record, which is read once.
     ///
     /// # Errors
     ///

@@ -51,7 +51,7 @@ use crate::clients::error_code;
 /// The names of the tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tables {
-    /// The table of the records of devices and addresses (`LIMITS_TABLE`).
+    /// The table of the records of devices, addresses and businesses, and of the purses (`LIMITS_TABLE`).
     pub limits: String,
     /// The table of phone records, stored tokens and spent tokens (`CHALLENGES_TABLE`).
     pub challenges: String,

@@ -180,7 +180,7 @@ fn forbid_resend(write: &mut RecordWrite, key: Option<ResendId>, slot: &str) {
     }
 }
 
-/// Adds the condition that the challenge before is open and has exactly so many guesses left, and takes them for `next`.
+/// Adds the condition that the challenge before is open and has exactly this many guesses left. Takes them for `next`.
 fn move_guesses(write: &mut RecordWrite, of: &Predecessor, next: ChallengeId) {
     write.require(
         "#old.#i = :of AND #old.#expires > :now AND #old.#left = :left \

@@ -114,8 +114,8 @@ impl From<Stopped> for StoreError {
 }
 
 impl Store {
-    /// Reads what the decision of a second try needs and nobody has returned yet: the country, the block and the network
-    /// into `purses`, and the phone's evidence, which it returns.
+    /// Reads what the decision of a second try needs and nobody has returned yet. The country, the block and the
+    /// network go into `purses`. The phone's evidence is returned.
     ///
     /// # Errors
     ///

@@ -153,8 +153,8 @@ impl Store {
 
     /// Makes the copies of the ranges that are blocked. They act on the next send.
     ///
-    /// The list is read again after the writes, so that two operators at once leave copies of both entries: what one wrote
-    /// by a list that it had read too early, it writes again. `random` spreads the repeats.
+    /// The list is read again after the writes, so that two operators at once leave copies of both entries. One who
+    /// wrote by a list that he had read too early writes again. `random` spreads the repeats.
     ///
     /// # Errors
     ///

@@ -31,7 +31,7 @@ impl RecordWrite {
         self.conditions.is_empty()
     }
 
-    /// Adds a condition.
+    /// Adds a condition, which must hold together with the others.
     pub(super) fn require(&mut self, condition: impl Into<String>) {
         self.conditions.push(condition.into());
     }

@@ -107,7 +107,7 @@ pub struct Moved {
     pub reserved: Option<Claim>,
     /// When the evidence on the phone's record has ended, if it has.
     pub ended_evidence: Option<Timestamp>,
-    /// The phone's evidence.
+    /// The phone's evidence, as far as the phone's record came back.
     pub proof: Evidence,
     /// The purses that came back, because they refused.
     pub purses: HashMap<PurseKey, PurseItem>,
@@ -188,7 +188,7 @@ pub(super) enum Part<'p> {
     Record(&'p Subject, Vec<&'p Gate>),
     /// The copy of the blocked ranges, with its gate.
     Ranges(&'p Gate, &'p Ranges),
-    /// A purse.
+    /// The purse of a country, number block, network or day.
     Purse(&'p Write),
     /// The token that is stored.
     Token(&'p StoredToken),
@@ -255,8 +255,8 @@ impl Store {
         Ok(read_phone_record(&item, &plan.terms.today))
     }
 
-    /// Gives back the counts of a text that was certainly not sent, if its challenge is still there, and its price to the
-    /// lane that paid, if it is still the same day.
+    /// Gives back the counts of a text that was certainly not sent, if its challenge is still there. On the same day it
+    /// also gives the price back to the lane that paid.
     ///
     /// The counts of the rules that are refunded and the slot of a new challenge are given back. The cooldown stays.
     ///

@@ -33,10 +33,10 @@ const OPERATION: &str = "TransactWriteItems";
 ///
 /// # Errors
 ///
-/// - The inner error holds one reason per item, because the condition of at least one item did not hold, or its update
-///   does not fit it.
-/// - The outer error is a [`StoreError`]: the store gave no answer, or other writers touched the same items at every
-///   try, or a table was throttled at every try.
+/// - The inner error holds one reason per item. The condition of at least one item did not hold, or its update does not
+///   fit it.
+/// - The outer error is a [`StoreError`]. The store gave no answer, other writers touched the same items at every try,
+///   or a table was throttled at every try.
 pub async fn transact(
     client: &Client,
     build: impl Fn() -> Result<Vec<TransactWriteItem>, StoreError>,

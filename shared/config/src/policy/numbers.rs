@@ -115,7 +115,7 @@ fn check_range(
     })
 }
 
-/// Checks every `[[test_number]]`.
+/// Checks each `[[test_number]]`. No two may be the same phone.
 pub(super) fn check_test_numbers(
     tables: Vec<TestNumberTable>,
     businesses: &BTreeMap<String, Business>,

@@ -106,14 +106,14 @@ const fn set(own: &mut u32, given: Option<u32>) {
     }
 }
 
-/// Sets a time to so many `units`, in seconds.
+/// Sets a time to the given number of units, each of `unit` seconds.
 fn set_time(own: &mut Duration, given: Option<u32>, unit: u64) {
     if let Some(given) = given {
         *own = Duration::from_secs(u64::from(given) * unit);
     }
 }
 
-/// Sets an amount, rounded to millionths. What is no number becomes an amount that is not accepted.
+/// Sets an amount, rounded to millionths. A value that is not a number becomes an amount that is not accepted.
 fn set_money(own: &mut Micros, dollars: Option<f64>) {
     #[expect(
         clippy::cast_possible_truncation,

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use phoneproof_domain::policy::Fault;
-use serde::{Deserialize, Deserializer};
-use serde_path_to_error::{Path, Segment, Track};
+use serde::Deserialize;
+use serde_path_to_error::{Path, Segment};
 use toml::Value;
 
 use super::purses::PursesTable;
@@ -219,13 +219,6 @@ pub(super) struct AttestationKeyTable {
 /// TOML has one fault.
 pub(super) fn parse(text: &str) -> (File, Vec<Fault>) {
     let mut faults = Vec::new();
-    let whole = match toml::Deserializer::parse(text) {
-        Ok(document) => read(document).ok(),
-        Err(_) => None,
-    };
-    if let Some(file) = whole {
-        return (file, faults);
-    }
     let mut document = match text.parse::<toml::Table>() {
         Ok(table) => Value::Table(table),
         Err(error) => {
@@ -237,29 +230,20 @@ pub(super) fn parse(text: &str) -> (File, Vec<Fault>) {
         }
     };
     loop {
-        let mut track = Track::new();
-        let tracked = serde_path_to_error::Deserializer::new(document.clone(), &mut track);
-        let message = match read(tracked) {
+        // One reader for files with and without faults: a second one for the usual case doubles the code of all tables.
+        let error = match serde_path_to_error::deserialize(document.clone()) {
             Ok(file) => return (file, faults),
-            Err(error) => error.to_string(),
+            Err(error) => error,
         };
-        let steps = list_steps(&track.path());
+        let steps = list_steps(error.path());
         faults.push(Fault {
             path: name_path(&steps),
-            // The further lines say where, as the path does.
-            reason: describe_form(message.lines().next().unwrap_or_default()),
+            reason: describe_form(error.inner().message()),
         });
         if !remove(&mut document, &steps) {
             document = Value::Table(toml::Table::new());
         }
     }
-}
-
-/// Reads the tables from any reader. All readers share one copy of the tables' code, which is large.
-fn read<'de>(reader: impl Deserializer<'de>) -> Result<File, erased_serde::Error> {
-    let mut erased = <dyn erased_serde::Deserializer<'_>>::erase(reader);
-    let erased: &mut dyn erased_serde::Deserializer<'de> = &mut erased;
-    File::deserialize(erased)
 }
 
 /// Says in plain words that a value has the wrong type. Every other message is serde's own.

@@ -10,7 +10,7 @@ use super::KeyringError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyringOwner {
-    /// The verification service.
+    /// The verification service. It has no peppers in use.
     Verification,
     /// The account service. Its peppers are in use.
     Account,

@@ -40,7 +40,7 @@ impl Pepper {
         &self.id
     }
 
-    /// The 256-bit key.
+    /// The 256-bit key, for the hashes of passwords.
     #[must_use]
     pub fn key(&self) -> &[u8] {
         self.key.as_slice()

@@ -184,7 +184,7 @@ const UNFILLED: [&str; 9] = [
 /// SHA-1, SHA-256.
 const ID_LENGTHS: [usize; 7] = [12, 15, 16, 22, 32, 40, 64];
 
-/// The fewest characters of a sequence that is no id, as in `12345678`.
+/// The fewest characters of a sequence that is not an id, as in `12345678`.
 const SHORTEST_SEQUENCE: usize = 8;
 
 /// Whether `text` is a placeholder: known words, an unfilled variable, zeros, or a pattern in place of an id.

@@ -5,9 +5,9 @@ use crate::purse::{Caller, Claim};
 use crate::subject::SubjectIndex;
 
 impl PhoneRecord {
-    /// Returns what a text that the limits of the phone refuse takes out of the reserve, which has so many `texts`
-    /// between two typed codes, and the reservation that the record has room for. `None` when the reserve is not for
-    /// this caller, or has nothing now.
+    /// Returns the claim and the reservation of a text out of the reserve, when the common limits of the phone refuse
+    /// it. `texts` is what the reserve has between two typed codes. The record has room for the reservation. `None`
+    /// when the reserve is not for this caller, or has nothing now.
     #[must_use]
     pub fn find_reserve(
         &self,

@@ -153,11 +153,15 @@ impl CountryRecord {
             .unwrap_or(0)
     }
 
-    /// Returns how much of its money stop the country has used on `day`, in whole percent, rounded down; 100 when a
-    /// text of this price no longer fits in. `None` when the record is about another day.
+    /// Returns how much of its money stop the country has used on `day`, in whole percent, rounded down. It is 100 when
+    /// a text of this price no longer fits in. `None` when the record is about another day.
     ///
     /// The stop may have grown with the best days. What it leaves and what was spent give it again, so nobody needs the
-    /// policy to tell.
+    /// policy to tell. The percentage costs no call: the credit of a typed code returns the item, and a second try reads
+    /// it. An alarm on a sum of costs would need the stop of each country in the template, and could not know one that has
+    /// grown.
+    ///
+    /// With shards, each has a stop of its own, and this is that of one.
     #[must_use]
     pub fn money_used(&self, day: i64, price: Micros) -> Option<u8> {
         if self.day != day {

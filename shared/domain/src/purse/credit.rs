@@ -242,8 +242,8 @@ impl Payer {
         })
     }
 
-    /// Makes the write that gives the price back to the lane when the carrier certainly did not send the text, or to
-    /// the operator's grant that paid and ends at `granted_until`.
+    /// Makes the write that gives the price back when the carrier certainly did not send the text. It goes to the lane,
+    /// or to the operator's grant that paid and ends at `granted_until`.
     ///
     /// The block and the network get nothing, so that numbers which the carrier refuses still use up an attacker's
     /// room. On a later day, or when the grant is another one, nothing is given back.

@@ -9,7 +9,7 @@ use super::lane::{Lane, Lanes};
 pub enum EmptyPurse {
     /// A lane of the country.
     Lane(Lane),
-    /// The number block.
+    /// The purse of the number block.
     NumberBlock,
 }
 

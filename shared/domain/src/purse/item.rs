@@ -112,7 +112,7 @@ pub enum Attribute {
     TypedBefore,
     /// The best conversion of a week, in thousandths; absent until a week had enough texts.
     Best,
-    /// The next so many codes of the crowd earn the whole gain.
+    /// How many of the next codes of the crowd earn the whole gain.
     Probes,
     /// What the purse of a block or a network holds.
     Room,
@@ -206,9 +206,9 @@ impl Attribute {
 /// What a table holds under the name of an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stored {
-    /// Nothing.
+    /// The item lacks the attribute.
     Absent,
-    /// An integer.
+    /// An integer, as the service writes it.
     Integer(i64),
     /// Anything else, which only a hand that edits the table leaves.
     Other,
@@ -238,7 +238,7 @@ impl PurseItem {
         item
     }
 
-    /// Returns the value of an attribute; `None` when the item lacks it, or when it is no integer.
+    /// Returns the value of an attribute; `None` when the item lacks it, or when it is not an integer.
     #[must_use]
     pub fn get(&self, attribute: Attribute) -> Option<i64> {
         self.integers.get(&attribute).copied()
@@ -256,13 +256,13 @@ impl PurseItem {
         self.integers.is_empty() && self.others.is_empty()
     }
 
-    /// Sets an attribute.
+    /// Sets an attribute, in place of any earlier value.
     pub fn set(&mut self, attribute: Attribute, value: i64) {
         self.others.remove(&attribute);
         self.integers.insert(attribute, value);
     }
 
-    /// Removes an attribute.
+    /// Removes an attribute, an integer or not.
     pub fn remove(&mut self, attribute: Attribute) {
         self.integers.remove(&attribute);
         self.others.remove(&attribute);
@@ -279,7 +279,7 @@ impl PurseItem {
         self.integers.keys().copied().chain(self.others())
     }
 
-    /// Returns the attributes that are no integers.
+    /// Returns the attributes that are not integers.
     pub fn others(&self) -> impl Iterator<Item = Attribute> {
         self.others.iter().copied()
     }

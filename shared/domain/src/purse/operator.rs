@@ -67,7 +67,7 @@ pub fn give_grant(
     })
 }
 
-/// Makes the condition that the item ends when it did; none for an end that is no integer.
+/// Makes the condition that the item still ends when it did when it was read. `None` for an end that is not an integer.
 fn same_end(item: &PurseItem) -> Option<Condition> {
     let end = Attribute::ExpiresAt;
     match item.get(end) {

@@ -1,4 +1,8 @@
 //! What an operator gives a purse beyond its policy, until an instant.
+//!
+//! It stands on the purse's own item. The first try of a send requires that no budget is over and that a number block
+//! has no grant. So a send after the end of either one is decided anew, and its write removes what has ended. A text that
+//! the carrier refused goes back to the grant that paid for it.
 
 use std::time::Duration;
 
@@ -11,15 +15,16 @@ use crate::window::DAY;
 
 /// The longest time for which an operator can give something. What is meant to last longer belongs in the policy.
 ///
-/// The item of a country stays for at least so long ([`PursePolicy::country_kept`](super::PursePolicy::country_kept)).
+/// The item of a country stays for this time at least
+/// ([`PursePolicy::country_kept`](super::PursePolicy::country_kept)).
 pub const LONGEST: Duration = Duration::from_hours(24 * 21);
 
 /// Room that an operator gave a country's strangers or a number block. It pays what the purse itself cannot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Grant {
-    /// What is left.
+    /// What is left of the room that was given.
     pub room: Micros,
-    /// When it ends.
+    /// The first instant at which the grant pays nothing.
     pub until: Timestamp,
 }
 
@@ -71,9 +76,9 @@ impl Budget {
 /// What an operator gave the purse of a country.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Overrides {
-    /// Room for strangers.
+    /// Room for strangers: what the lane `open` cannot pay.
     pub grant: Option<Grant>,
-    /// The money stop.
+    /// Money of a day, where it is more than the policy's money stop.
     pub budget: Option<Budget>,
 }
 

@@ -25,12 +25,12 @@ impl Thousandths {
     }
 }
 
-/// The most that a purse earns up to: the price of so many texts, or an amount where that is more.
+/// The most that a purse earns up to: the price of a number of texts, or an amount where that is more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cap {
-    /// The texts.
+    /// The purse earns up to the price of this many texts.
     pub texts: u32,
-    /// The amount.
+    /// Or up to this amount, where that is more.
     pub at_least: Micros,
 }
 
@@ -48,9 +48,9 @@ impl Cap {
 pub struct LanePolicy {
     /// What the lane holds when it is full.
     pub cap: Cap,
-    /// An empty lane gets a text back after so long without any ...
+    /// An empty lane gets a text back after this time without any ...
     pub refill: Duration,
-    /// ... up to so many texts.
+    /// ... up to this many texts.
     pub refill_to: u32,
 }
 
@@ -73,24 +73,24 @@ pub struct BlockPolicy {
     pub start: Cap,
     /// What a block holds when it is full.
     pub cap: Cap,
-    /// An empty block gets a text back after so long without any.
+    /// An empty block gets a text back after this time without any.
     pub refill: Duration,
 }
 
 /// The purses of networks: IPv4 /16 and IPv6 /32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NetworkPolicy {
-    /// So many typed codes open the crowd's lane to a network ...
+    /// This many typed codes open the crowd's lane to a network ...
     pub codes: u32,
-    /// ... or so many of a million codes of the country's last 15 days, where that is more.
+    /// ... or this many of a million codes of the country's last 15 days, where that is more.
     pub share_per_million: u32,
     /// What a code that another lane paid for puts into the network's purse, in shares of its price.
     pub earns: Thousandths,
     /// What the network's purse holds when it is full, in texts.
     pub cap: u32,
-    /// A network without a typed code for so long is forgotten.
+    /// A network without a typed code for this time is forgotten.
     pub forgotten_after: Duration,
-    /// The codes of a network are halved after so long. Without it, the few codes of a VPN add up over the months to
+    /// The codes of a network are halved after this time. Without it, the few codes of a VPN add up over the months to
     /// what a big country needs.
     pub halved_after: Duration,
 }
@@ -98,9 +98,9 @@ pub struct NetworkPolicy {
 /// The money that the texts of a country may cost in a day, typed or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MoneyStop {
-    /// The least.
+    /// What a day may cost in any case.
     pub least: Micros,
-    /// Or so often the best of the days from 3 to 16 before, where that is more.
+    /// Or this many times the best of the days from 3 to 16 before, where that is more.
     pub growth: Thousandths,
 }
 
@@ -114,7 +114,7 @@ pub struct PursePolicy {
     pub known: LanePolicy,
     /// Phones that were verified before, at another device in a strange network. Random numbers find them, too.
     pub moved: LanePolicy,
-    /// Everybody else.
+    /// Everybody else: strangers in strange networks.
     pub open: LanePolicy,
     /// The texts that the open lane of a new country starts with. With four, the first codes of every fortieth launch in a
     /// country of low conversion stayed untyped, and nobody new got in for hours.
@@ -130,7 +130,7 @@ pub struct PursePolicy {
     pub strange_gain: Thousandths,
     /// The least that a typed code gives back in the crowd's lane.
     pub least_gain: Thousandths,
-    /// The crowd's lane bears so many times the codes that stayed untyped in the country's best week.
+    /// The crowd's lane bears this many times the codes that stayed untyped in the country's best week.
     pub margin: Thousandths,
     /// The codes after a probe that give back [`PursePolicy::gain`].
     pub probes: u32,
@@ -142,15 +142,16 @@ pub struct PursePolicy {
     pub known_texts: u32,
     /// The texts of the lane moved to one phone between two typed codes.
     pub moved_texts: u32,
-    /// While the lane known lacks so many texts, carriers seem to deliver nothing: an attack does not touch that lane.
+    /// While the lane known lacks this many texts, carriers seem to deliver nothing. An attack does not touch that
+    /// lane.
     pub outage_lack: u32,
     /// What each code of a known phone then gives the crowd, in shares of its price.
     pub heals_crowd: Thousandths,
     /// What it then gives its network.
     pub heals_network: Thousandths,
-    /// Number blocks.
+    /// The purses of number blocks.
     pub block: BlockPolicy,
-    /// Networks.
+    /// The purses of networks.
     pub network: NetworkPolicy,
     /// What all countries together get in a day that nobody earned: first grants, and what time gives open lanes. With
     /// $5, texts to twenty countries cost over $10 in the dearest runs. With $4, the last of five countries that begin on
@@ -263,7 +264,7 @@ impl PursePolicy {
         }
     }
 
-    /// Returns the typed codes that open the crowd's lane to a network, in a country that had so many in a week.
+    /// Returns the typed codes that open the crowd's lane to a network, in a country that had this many in a week.
     #[must_use]
     pub fn codes_needed(&self, typed_in_a_week: i64) -> i64 {
         const MILLION_WEEKS: i64 = 7_000_000;
@@ -304,7 +305,7 @@ impl PursePolicy {
 pub struct PurseFault {
     /// The path below `purses` in the policy file, as in `crowd.refill_to`.
     pub field: &'static str,
-    /// What is accepted.
+    /// What is accepted, in words.
     pub reason: &'static str,
 }
 

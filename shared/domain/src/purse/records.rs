@@ -10,8 +10,8 @@ use super::refill::{Draw, draw};
 use crate::clock::Timestamp;
 use crate::window::DAY;
 
-/// For how many days a country's item holds what its texts cost: today and the sixteen days before, of which the money
-/// stop looks at those from 3 to 16 days ago.
+/// For how many days a country's item holds what its texts cost: today and the sixteen days before. The money stop
+/// looks at those from 3 to 16 days ago.
 pub const DAYS_KEPT: u8 = 17;
 
 /// Reports that an attribute of a purse is missing or out of range.
@@ -148,7 +148,7 @@ impl NetworkRecord {
 /// What is left of the unearned money of one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServiceRecord {
-    /// What is left.
+    /// What countries can still get today that nobody earned.
     pub left: Micros,
 }
 

@@ -36,13 +36,13 @@ pub struct Plan {
 /// What is stored about the purses of one send; `None` for an item that does not exist.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Records {
-    /// The country.
+    /// The purse of the country, in the shard of the phone.
     pub country: Option<CountryRecord>,
     /// What an operator gave the country.
     pub overrides: Overrides,
-    /// The number block.
+    /// The purse of the phone's number block.
     pub block: Option<BlockRecord>,
-    /// The network.
+    /// The purse of the caller's network.
     pub network: Option<NetworkRecord>,
     /// The service. `None` counts as nothing taken today. If that is wrong, the write fails and returns the item.
     pub service: Option<ServiceRecord>,
@@ -90,7 +90,7 @@ impl Records {
         )
     }
 
-    /// Whether the network is one of the crowd's, in a country that needs so many codes for it, and can pay.
+    /// Whether the network is one of the crowd's, in a country that needs `codes_needed` codes for it, and can pay.
     pub(super) fn is_familiar(&self, ask: &Ask, codes_needed: i64) -> bool {
         self.network.is_some_and(|network| {
             network.holds >= ask.price
@@ -116,7 +116,7 @@ pub enum PurseRule {
 }
 
 impl PurseRule {
-    /// Every rule.
+    /// Every rule, in the order in which policies and tests list them.
     pub const ALL: [Self; 3] = [Self::Country, Self::NumberBlock, Self::MoneyPerDay];
 
     /// Finds the rule of a stable name.
@@ -214,8 +214,8 @@ pub fn decide(ask: &Ask, policy: &PursePolicy, records: &Records) -> Result<Plan
 
 /// Makes the plan of a send that a rule in shadow mode refuses. The other rules count it, and may refuse it.
 ///
-/// What the rule guards pays nothing, and what it counts is counted: a country's money of the day holds also while the
-/// country's purse is in shadow mode.
+/// What the rule guards pays nothing, and what it counts is counted. So a country's money of the day holds also while
+/// the country's purse is in shadow mode.
 ///
 /// # Errors
 ///
@@ -305,7 +305,7 @@ fn choose(
     familiar: bool,
 ) -> Result<(Lane, Claim), PurseRefusal> {
     let pays = !matches!(block, BlockDraw::Empty(_));
-    // The time that a refusal names: of the lane that is open to this network, whoever the phone belongs to.
+    // The time that a refusal names is that of the lane that is open to this network. It says nothing about the phone.
     let mut retry_at = None;
     if familiar && pays {
         match draft.fill(Lane::Crowd) {

@@ -9,7 +9,7 @@ use crate::country::Country;
 /// Everything that a policy says about purses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PurseSettings {
-    /// The numbers.
+    /// The numbers of the purses.
     pub policy: PursePolicy,
     /// The shards of the countries that have more than one.
     pub shards: BTreeMap<Country, u8>,

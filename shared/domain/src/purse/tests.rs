@@ -28,7 +28,7 @@ fn morocco() -> Country {
     Country::parse("MA").expect("a country")
 }
 
-/// A send from network `net` to a phone in block `block`, so many seconds after noon.
+/// A send from network `net` to a phone in block `block`, this many seconds after noon.
 fn ask(seconds: i64, network: &str, block: &str) -> Ask {
     let now = Timestamp::from_unix(NOON + seconds);
     Ask {

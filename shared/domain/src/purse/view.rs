@@ -36,7 +36,7 @@ pub fn foresee(
 /// What one purse holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PurseView {
-    /// What it holds.
+    /// What the purse holds; of a new one, what it starts with.
     pub holds: Micros,
     /// What it earns up to.
     pub cap: Micros,
@@ -49,7 +49,7 @@ pub struct PurseView {
 pub struct MoneyView {
     /// What the texts of the day cost.
     pub spent: Micros,
-    /// What is left.
+    /// What the money stop still leaves of the day.
     pub left: Micros,
     /// The budget that an operator gave, while it is in force.
     pub budget: Option<Budget>,
@@ -81,11 +81,11 @@ pub struct Outlook {
     pub grant: Option<Grant>,
     /// The money of the country's day.
     pub money: MoneyView,
-    /// The number block.
+    /// The purse of the number block.
     pub number_block: PurseView,
     /// The room that an operator gave the number block, while that lasts.
     pub block_grant: Option<Grant>,
-    /// The network.
+    /// The purse of the network.
     pub network: NetworkView,
     /// What the service still gives today that nobody earned.
     pub unearned: Micros,

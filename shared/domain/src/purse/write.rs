@@ -30,14 +30,14 @@ pub enum Change {
     Add(Attribute, i64),
     /// Adds to the attribute. An absent attribute counts as `start`.
     AddFrom {
-        /// The attribute.
+        /// The attribute that changes.
         attribute: Attribute,
         /// The value in place of an absent one.
         start: i64,
-        /// What is added.
+        /// What is added to the value.
         by: i64,
     },
-    /// Removes the attribute.
+    /// Removes the attribute, if the item has it.
     Remove(Attribute),
 }
 
@@ -76,8 +76,8 @@ impl Change {
         }
     }
 
-    /// Makes the change on `after`, from the item as it is before the write. `None` when the attribute is no integer,
-    /// so that nothing can be added to it.
+    /// Makes the change on `after`, from the item as it is before the write. `None` when the attribute is not an
+    /// integer, so that nothing can be added to it.
     fn make(&self, before: &PurseItem, after: &mut PurseItem) -> Option<()> {
         let add = |attribute, start: i64, by| {
             let value = match before.get(attribute) {
@@ -110,11 +110,11 @@ impl Change {
 /// without attributes, and a write whose conditions hold creates it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write {
-    /// The purse.
+    /// The purse whose item is written.
     pub key: PurseKey,
-    /// What must hold.
+    /// What must hold of the item before.
     pub conditions: Vec<Condition>,
-    /// What then changes.
+    /// What changes when all conditions hold.
     pub changes: Vec<Change>,
 }
 

@@ -14,7 +14,7 @@ use phoneproof_observe::RequestContext;
 use super::{SendCommand, SendError};
 use crate::Service;
 
-/// An attestation as a caller presents it. Whoever has it can use it, so `Debug` hides it.
+/// An attestation as a caller presents it. A thief could use it, so `Debug` hides it.
 pub struct PresentedAttestation(pub String);
 
 impl fmt::Debug for PresentedAttestation {

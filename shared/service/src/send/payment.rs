@@ -181,7 +181,7 @@ impl Service {
         refusal: PurseRefusal,
         request: &mut RequestContext,
     ) -> SendError {
-        // The reserve of a phone is no matter of the country.
+        // The reserve of a phone does not concern the country.
         if ask.reserved.is_none() {
             self.remembered.remember_purses(ask, items, refusal);
         }

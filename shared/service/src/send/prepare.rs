@@ -277,8 +277,8 @@ impl Service {
 
 /// Whether a resend asks for the phone, device, business and action that its token was made for.
 ///
-/// A resend without an action keeps the action of the token. Where texts show the action, it must name it: the token
-/// holds only its digest, and a text must not show less than an earlier one of the same code.
+/// A resend without an action keeps the action of the token. Where texts show the action, the resend must name it. The
+/// token holds only its digest, and a text must not show less than an earlier one of the same code.
 fn is_same_exchange(challenge: &Challenge, command: &SendCommand, checked: &Checked<'_>) -> bool {
     let keeps_action = checked.action.is_none() && checked.business.action_labels.is_empty();
     challenge.phone == checked.phone

@@ -16,8 +16,8 @@ pub struct RefusedText {
     pub given_back: Vec<Rule>,
     /// The rules that the text may count towards: the store did not say whether it gave their counts back.
     pub perhaps_given_back: Vec<Rule>,
-    /// When the next text to the phone can pass: after the cooldown, after the window of each limit that is used up, and
-    /// when the phone's number block can pay again. The refused text stays paid by the block.
+    /// When the next text to the phone can pass. The cooldown and the window of each limit that is used up have then
+    /// ended, and the phone's number block can pay again. The refused text stays paid by the block.
     pub retry_at: Timestamp,
     /// Whether the limits could be read. Otherwise `retry_at` is the end of the cooldown, and a limit may last longer.
     pub limits_known: bool,

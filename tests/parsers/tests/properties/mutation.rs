@@ -7,9 +7,9 @@ use proptest::prelude::*;
 /// A change to an input. Positions are taken modulo the length, so that every change fits every input.
 #[derive(Debug, Clone)]
 pub(crate) enum Mutation {
-    /// Flips one bit.
+    /// Flips one bit of a byte.
     Flip { at: usize, bit: u8 },
-    /// Replaces one byte.
+    /// Replaces one byte by another.
     Set { at: usize, byte: u8 },
     /// Cuts off the end.
     Cut { at: usize },
@@ -21,7 +21,7 @@ pub(crate) enum Mutation {
     Insert { token: usize, word: usize },
     /// Replaces a token by a word of the language.
     Replace { token: usize, word: usize },
-    /// Removes a token.
+    /// Removes one token of the text.
     Drop { token: usize },
     /// Repeats a token several times.
     Repeat { token: usize, times: usize },

@@ -10,7 +10,7 @@ use toml::Value;
 pub(in crate::policy) struct PursesTable {
     /// The names of rules, of any type, so that a faulty one does not hide the others.
     pub(super) shadow: Vec<Value>,
-    /// Numbers by country.
+    /// How many shards the purse of a country has, by its ISO code.
     pub(super) shards: BTreeMap<String, u32>,
     pub(super) unearned_usd_per_day: Option<f64>,
     pub(super) gain: Option<f64>,

@@ -45,7 +45,7 @@ const fn fields(lane: Lane) -> [&'static str; 4] {
     }
 }
 
-/// Collects faults.
+/// Collects the faults of a policy.
 #[derive(Default)]
 struct Found(Vec<PurseFault>);
 
