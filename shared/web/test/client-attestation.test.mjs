@@ -20,12 +20,12 @@ test("a refusal says its rule, when another try can succeed, and what helps befo
 
 test("an attestation goes along with one request, and no challenge keeps it", async () => {
   const { client, calls } = start({ status: 202, body: SENT }, { status: 202, body: SENT }, { status: 202, body: SENT });
-  const challenge = await client.send({ ...send, attestation: "a1" });
-  assert.ok(!JSON.stringify(challenge.save()).includes("a1"));
-  await challenge.resend({ attestation: "a2" });
+  const challenge = await client.send({ ...send, attestation: "word.1" });
+  assert.ok(!JSON.stringify(challenge.save()).includes("word.1"));
+  await challenge.resend({ attestation: "word.2" });
   await challenge.resend();
-  assert.deepEqual(calls.map(({ body }) => body.attestation), ["a1", "a2", undefined]);
-  assert.ok(!calls[0].url.includes("a1") && !JSON.stringify(calls[0].headers).includes("a1"));
+  assert.deepEqual(calls.map(({ body }) => body.attestation), ["word.1", "word.2", undefined]);
+  assert.ok(!calls[0].url.includes("word.1") && !JSON.stringify(calls[0].headers).includes("word.1"));
 });
 
 test("a request that waits for an attestation, or for a fresh one, keeps its key", async () => {

@@ -51,7 +51,7 @@ test("each who asks for a text has a challenge of their own, and nobody's code p
   assert.equal((await victim.verify("123456")).token, "s");
   for (const guess of ["nonsense", "", "12345"]) await assert.rejects(attacker.verify(guess), refusedWith("malformed"));
   assert.equal(attacker.success, undefined);
-  // What was right once proves nothing for a person who types something else.
+  // A code that was right once proves nothing for a person who types something else.
   for (const guess of ["654321", "000000"]) await assert.rejects(victim.verify(guess), refusedWith("wrong-code"), guess);
   await assert.rejects(victim.verify("nonsense"), refusedWith("malformed"));
   assert.equal((await victim.verify("123 456")).token, "s");
