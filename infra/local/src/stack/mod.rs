@@ -101,9 +101,11 @@ impl Stack {
         let mut request = RequestContext::new(options.clock.now(), READ_WITHIN, random);
         // The age of a connection is real, even where a test moves the clock of the stack.
         let clients = Clients::new(&settings.aws, Arc::new(SystemClock));
+        let clients = clients.map_err(io::Error::other)?;
+        let parts = phoneproof_api::make_parts(&clients, &settings, options.policy);
         let parts = Parts {
             pays: options.pays,
-            ..phoneproof_api::parts(&clients, &settings, options.policy)
+            ..parts.map_err(io::Error::other)?
         };
         let service = Service::new(parts).map_err(io::Error::other)?;
         Box::pin(service.warm_up(&mut request))
