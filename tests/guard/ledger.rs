@@ -40,7 +40,7 @@ async fn the_issuers_ledger_counts_a_token_once() {
     let refused = ledger.spend("canary", &proof).await;
     assert_eq!(
         refused.expect_err("no token of the issuer").to_string(),
-        "the ledger gave no answer: the answer is 401 Unauthorized"
+        "the ledger gave no answer: the answer is 400 Bad Request"
     );
 }
 

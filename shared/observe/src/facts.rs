@@ -72,6 +72,8 @@ pub struct Facts {
     /// How much of its money stop the country has used today, in percent; `None` while the request does not come across
     /// it.
     pub money_used: Option<u8>,
+    /// How many credits of the typed code were lost: purses and counts that got nothing for it.
+    pub credits_lost: u32,
     calls: Vec<DependencyCall>,
 }
 

@@ -30,6 +30,9 @@ const CREDIT: &str = "UpdateItem";
 /// How long the credits of a typed code may keep its answer waiting.
 const CREDITED_WITHIN: Duration = Duration::from_millis(500);
 
+/// Why a credit is lost that was tried twice.
+const CONTENDED: &str = "other requests kept changing the item";
+
 /// Reads the attributes of a purse.
 pub(super) fn read_purse(item: &Item) -> PurseItem {
     PurseItem::read(|name| match read_number(item, name) {
@@ -212,6 +215,8 @@ impl Store {
     /// the item was not as it was seen last. A credit that is lost loses room and is never repeated, because nobody knows
     /// whether it was applied.
     ///
+    /// Each lost credit has a line, and the facts of the request count it.
+    ///
     /// Returns the country's purse as its credit left it; `None` when that is not known.
     pub async fn credit(
         &self,
@@ -231,69 +236,105 @@ impl Store {
             let make =
                 |seen: Option<&CountryRecord>| Some(payer.credit_country(country, seen, policy));
             let read = |item: &PurseItem| CountryRecord::read(item, now).ok().flatten();
-            let record = self.credit_purse(make, read, seen, deadline).await?;
-            self.seen().insert(key, record.clone());
-            Some(record)
+            let credit = self.credit_purse(make, read, seen, deadline).await;
+            if let Some(record) = &credit.left {
+                self.seen().insert(key, record.clone());
+            }
+            credit
         };
         let of_block = async {
             let make = |seen: Option<&BlockRecord>| payer.credit_block(number_block, seen, policy);
             let read = |item: &PurseItem| BlockRecord::read(item, now).ok().flatten();
-            self.credit_purse(make, read, None, deadline).await;
+            let credit = self.credit_purse(make, read, None, deadline).await;
+            credit.is_lost
         };
         let of_network = async {
             let make =
                 |seen: Option<&NetworkRecord>| payer.credit_network(country, seen, policy, now);
             let read = |item: &PurseItem| NetworkRecord::read(item).ok().flatten();
-            self.credit_purse(make, read, None, deadline).await;
+            let credit = self.credit_purse(make, read, None, deadline).await;
+            credit.is_lost
         };
         let of_address = self.credit_address(&spent.address, spent.hour, deadline);
-        let (country, (), (), ()) = tokio::join!(of_country, of_block, of_network, of_address);
+        let (country, block, network, address) =
+            tokio::join!(of_country, of_block, of_network, of_address);
         request.note_call(Dependency::Store, began);
-        country
+        let lost = [country.is_lost, block, network, address];
+        request.facts.credits_lost = lost.map(u32::from).iter().sum();
+        country.left
     }
 
-    /// Writes one credit. Returns the record as the write left it, or as it was found.
+    /// Writes one credit. A purse that is not there, or cannot be read, calls for none.
     async fn credit_purse<R>(
         &self,
         make: impl Fn(Option<&R>) -> Option<Write>,
         read: impl Fn(&PurseItem) -> Option<R>,
         mut seen: Option<R>,
         deadline: Instant,
-    ) -> Option<R> {
+    ) -> Credit<R> {
+        let mut item = String::new();
         for _ in 0..2 {
-            let write = make(seen.as_ref())?;
+            let Some(write) = make(seen.as_ref()) else {
+                return Credit::made(seen);
+            };
             let key = write.key.to_string();
             let returned = ReturnValue::AllNew;
             match self
                 .write_once(&key, write_purse(&write), returned, deadline)
                 .await
             {
-                Ok(Written::Done(after)) => return read(&read_purse(&after)),
-                Ok(Written::Differs(found)) => seen = Some(read(&read_purse(&found))?),
+                Ok(Written::Done(after)) => return Credit::made(read(&read_purse(&after))),
+                Ok(Written::Differs(found)) => match read(&read_purse(&found)) {
+                    Some(record) => seen = Some(record),
+                    None => return Credit::made(None),
+                },
                 // It was certainly not applied.
                 Ok(Written::Busy) => {}
                 Err(error) => {
                     tracing::warn!(%error, item = %key, "a purse got no credit for a typed code");
-                    return None;
+                    return Credit::lost(None);
                 }
             }
+            item = key;
         }
-        seen
+        tracing::warn!(
+            error = CONTENDED,
+            item,
+            "a purse got no credit for a typed code"
+        );
+        Credit::lost(seen)
     }
 
-    /// Gives the text back to its address, if the address still counts in that hour.
-    async fn credit_address(&self, address: &SubjectIndex, hour: Timestamp, deadline: Instant) {
+    /// Gives the text back to its address, if the address still counts in that hour. Tells whether that was lost.
+    async fn credit_address(
+        &self,
+        address: &SubjectIndex,
+        hour: Timestamp,
+        deadline: Instant,
+    ) -> bool {
         let window = Window {
             start: hour,
             length: HOUR,
         };
-        let mut write = RecordWrite::default();
-        write.give_back(attribute::HOUR, &window);
-        let subject = Subject::new(SubjectKind::Address, address.clone());
-        let (key, returned) = (subject.key(), ReturnValue::None);
-        if let Err(error) = self.write_once(&key, write, returned, deadline).await {
-            tracing::warn!(%error, "an address got no credit for a typed code");
+        let key = Subject::new(SubjectKind::Address, address.clone()).key();
+        let mut error = None;
+        for _ in 0..2 {
+            let mut write = RecordWrite::default();
+            write.give_back(attribute::HOUR, &window);
+            let returned = ReturnValue::None;
+            match self.write_once(&key, write, returned, deadline).await {
+                Ok(Written::Done(_) | Written::Differs(_)) => return false,
+                // It was certainly not applied.
+                Ok(Written::Busy) => {}
+                Err(failed) => {
+                    error = Some(failed.to_string());
+                    break;
+                }
+            }
         }
+        let error = error.as_deref().unwrap_or(CONTENDED);
+        tracing::warn!(error, "an address got no credit for a typed code");
+        true
     }
 
     /// Writes one item of the limits once: a reply that is lost is not asked for again.
@@ -319,6 +360,26 @@ impl Store {
             Some(UpdateItemError::TransactionConflictException(_)) => Ok(Written::Busy),
             _ => Err(CallFailed::from_error(CREDIT, error.as_ref())),
         }
+    }
+}
+
+/// How a credit ended.
+struct Credit<R> {
+    /// The purse as the credit left it, or as it was found; `None` when that is not known.
+    left: Option<R>,
+    /// Whether the purse did not get what it should, or nobody knows whether it did.
+    is_lost: bool,
+}
+
+impl<R> Credit<R> {
+    const fn made(left: Option<R>) -> Self {
+        let is_lost = false;
+        Self { left, is_lost }
+    }
+
+    const fn lost(left: Option<R>) -> Self {
+        let is_lost = true;
+        Self { left, is_lost }
     }
 }
 
