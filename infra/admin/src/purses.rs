@@ -83,7 +83,7 @@ pub(crate) fn ask_of_shards(
     let price = specimen::price(policy, None, country)?.ok_or_else(|| {
         CommandError::usage(format!("{country}: the policy has no price of its texts"))
     })?;
-    let today = policy.terms(now, &policy.limits).today;
+    let today = policy.make_terms(now, &policy.limits).today;
     let shards = policy.purses.shards_of(country);
     let ask = |shard| Ask::of_stranger((country, shard, shards), price, now, today);
     Ok((0..shards).map(ask).collect())

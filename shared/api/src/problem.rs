@@ -203,7 +203,7 @@ pub fn send_problem(error: SendError) -> Problem {
             .with_error("X-Client-Key", "the client key of the business is needed")
             // Every 401 must name a scheme (RFC 9110 section 15.5.2). No registered scheme fits a client key.
             .with_header(WWW_AUTHENTICATE, "ClientKey realm=\"send\""),
-        SendError::UserAddress => Problem::malformed(vec![FieldFault::new(
+        SendError::UserAddress => Problem::from_faults(vec![FieldFault::new(
             "userAddress",
             "nothing: this business has no client key, so nobody can vouch for an address",
         )]),
@@ -248,7 +248,7 @@ pub fn verify_problem(error: VerifyError) -> Problem {
         VerifyError::Token => token_problem(),
         VerifyError::CodeLength { needed } => {
             let accepted = format!("a code of {needed} digits is needed");
-            Problem::malformed(vec![FieldFault::new("code", accepted)])
+            Problem::from_faults(vec![FieldFault::new("code", accepted)])
         }
         VerifyError::WrongCode { attempts_left } => Problem::new(&WRONG_CODE)
             .with_detail(format!("{attempts_left} more guesses are left."))

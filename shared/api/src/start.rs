@@ -111,7 +111,6 @@ pub fn make_parts(
         ),
         store: Store::new(clients.dynamodb.clone(), settings.tables.clone()),
         sender: Sender::new(clients.sns.clone(), &policy.sms)?,
-        pays: true,
         policy,
     })
 }

@@ -118,7 +118,7 @@ impl Service {
             right,
             write: WriteId(request.draw()?),
         };
-        let terms = self.policy.terms(request.now, &self.policy.limits);
+        let terms = self.policy.make_terms(request.now, &self.policy.limits);
         let proof = (right && !challenge.test)
             .then(|| self.prove(&challenge, keyring.indexer(), request.now));
         let recorded =
@@ -155,7 +155,8 @@ impl Service {
     fn prove(&self, challenge: &Challenge, indexer: &Indexer, now: Timestamp) -> Proof {
         let network = challenge.spent.as_ref();
         let network = network.map(|spent| spent.payer.network.clone());
-        Proof::renewed(indexer.device(&challenge.device), now, self.purses()).in_network(network)
+        Proof::from_code(indexer.device(&challenge.device), now, self.purses())
+            .with_network(network)
     }
 
     /// Gives back what the text of a challenge used up, after this request has marked the challenge as used.
@@ -170,7 +171,10 @@ impl Service {
             let place = (country, &block);
             // On the heap: the futures of four calls are large.
             let credited = Box::pin(self.store.credit(spent, place, self.purses(), request)).await;
-            let today = self.policy.terms(request.now, &self.policy.limits).today;
+            let today = self
+                .policy
+                .make_terms(request.now, &self.policy.limits)
+                .today;
             request.facts.money_used = credited.and_then(|country| {
                 let today = today.start.day();
                 country.money_used(today, spent.payer.price)

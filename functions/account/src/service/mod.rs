@@ -228,7 +228,7 @@ impl Accounts {
         request: &mut RequestContext,
     ) -> Result<Account, AccountRefusal> {
         let holder = self.store.find_holder(phone, request).await?;
-        let moved_at = holder.moved_before(request.now);
+        let moved_at = holder.find_told_move(request.now);
         let none = AccountRefusal::NoAccount { moved_at };
         let Some(id) = holder.account else {
             return Err(none);

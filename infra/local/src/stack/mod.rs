@@ -17,7 +17,7 @@ use phoneproof_aws::keys::READ_WITHIN;
 use phoneproof_config::process::SystemClock;
 use phoneproof_config::{LOCAL_STACK, Settings};
 use phoneproof_observe::{Journal, Output, RequestContext};
-use phoneproof_service::{Parts, Service};
+use phoneproof_service::Service;
 use tokio::net::TcpListener;
 
 use crate::aws::{Log, SECRET_ID};
@@ -103,11 +103,7 @@ impl Stack {
         let clients = Clients::new(&settings.aws, Arc::new(SystemClock));
         let clients = clients.map_err(io::Error::other)?;
         let parts = phoneproof_api::make_parts(&clients, &settings, options.policy);
-        let parts = Parts {
-            pays: options.pays,
-            ..parts.map_err(io::Error::other)?
-        };
-        let service = Service::new(parts).map_err(io::Error::other)?;
+        let service = Service::new(parts.map_err(io::Error::other)?).map_err(io::Error::other)?;
         Box::pin(service.warm_up(&mut request))
             .await
             .map_err(io::Error::other)?;

@@ -26,7 +26,7 @@ impl Service {
         }
         let start = instant(0.0);
         for phone in &crowd.regulars {
-            let proof = Proof::renewed(own_device(country, *phone), start, &policy);
+            let proof = Proof::from_code(own_device(country, *phone), start, &policy);
             let entry = self.phones.entry(phone_index(country, *phone)).or_default();
             entry.proof = Some(proof);
         }

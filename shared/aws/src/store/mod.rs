@@ -178,7 +178,7 @@ impl Store {
         }
     }
 
-    fn seen(&self) -> MutexGuard<'_, HashMap<String, CountryRecord>> {
+    fn lock_seen(&self) -> MutexGuard<'_, HashMap<String, CountryRecord>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -230,7 +230,7 @@ impl Store {
         let deadline = request.deadline.min(began + CREDITED_WITHIN);
         let shard = payer.shard;
         let key = PurseKey::Country { country, shard }.to_string();
-        let seen = self.seen().get(&key).cloned();
+        let seen = self.lock_seen().get(&key).cloned();
         let seen = seen.map(|record| payer.charge(record));
         let of_country = async {
             let make =
@@ -238,7 +238,7 @@ impl Store {
             let read = |item: &PurseItem| CountryRecord::read(item, now).ok().flatten();
             let credit = self.credit_purse(make, read, seen, deadline).await;
             if let Some(record) = &credit.left {
-                self.seen().insert(key, record.clone());
+                self.lock_seen().insert(key, record.clone());
             }
             credit
         };

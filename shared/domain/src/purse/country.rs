@@ -191,7 +191,7 @@ impl CountryRecord {
     }
 
     /// Returns what a money stop of `ceiling` leaves of the record's day.
-    pub(super) fn left_of(&self, ceiling: Micros) -> Micros {
+    pub(super) fn compute_left(&self, ceiling: Micros) -> Micros {
         (ceiling - self.spent_on(self.day)).max(0)
     }
 

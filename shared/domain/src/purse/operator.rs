@@ -224,7 +224,7 @@ fn keep_money(
             }
         }
         _ => {
-            let left = record.left_of(stop);
+            let left = record.compute_left(stop);
             changes.extend([
                 Change::Set(Attribute::Day, record.day),
                 Change::Set(Attribute::Left, left),

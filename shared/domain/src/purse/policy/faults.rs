@@ -35,7 +35,7 @@ macro_rules! lane_fields {
 }
 
 /// Returns the paths of a lane's cap, in texts and in dollars, of its refill and of its target.
-const fn fields(lane: Lane) -> [&'static str; 4] {
+const fn name_fields(lane: Lane) -> [&'static str; 4] {
     match lane {
         Lane::Crowd => lane_fields!("crowd"),
         Lane::Known => lane_fields!("known"),
@@ -105,7 +105,7 @@ pub(super) fn find(policy: &PursePolicy) -> Vec<PurseFault> {
     find_money(policy, &mut found);
     for lane in Lane::ALL {
         if let Some(own) = policy.lane(lane) {
-            found.lane(own, fields(lane));
+            found.lane(own, name_fields(lane));
         }
     }
     let young = ["open.young_texts", "open.young_usd"];
