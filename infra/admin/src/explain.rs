@@ -18,7 +18,7 @@ use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind, Subjects};
 use serde_json::json;
 
-use self::purses::{Payment, make_ask};
+use self::purses::{Forecast, make_ask};
 use self::report::report;
 use crate::cli::{Common, ExplainArguments};
 use crate::operator::{Operator, parse_phone};
@@ -117,15 +117,15 @@ pub(crate) async fn explain(
         findings.push(check_gate(gate, &store, &found, &terms).await?);
     }
     let ask = make_ask(&policy, keyring.indexer(), &asked, now)?;
-    let payment = match ask.filter(|_| !is_test) {
+    let forecast = match ask.filter(|_| !is_test) {
         Some(ask) => {
             let reserved = take_reserve(&mut findings, &found.phone, (&ask, &terms), &policy);
             let record = &found.phone;
-            Some(Payment::foresee(ask, reserved, &policy, record, &store).await?)
+            Some(Forecast::foresee(ask, reserved, &policy, record, &store).await?)
         }
         None => None,
     };
-    let decided = (&findings[..], payment.as_ref());
+    let decided = (&findings[..], forecast.as_ref());
     let mut reply = report(&policy, &asked, decided, &found.phone, &terms);
     if let Some(destination) = &asked.destination {
         let opted_out = is_opted_out(operator, &resources, &destination.phone).await;

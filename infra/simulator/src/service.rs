@@ -13,7 +13,7 @@ use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone_record::{Lockout, PhoneRecord, Reservation, Terms};
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::purse::{
-    Ask, BlockRecord, Caller, CountryRecord, Lane, Lanes, Micros, NetworkRecord, Payer, Plan,
+    Ask, Caller, CountryRecord, Lane, Lanes, Micros, NetworkRecord, NumberBlockRecord, Payer, Plan,
     Proof, PurseItem, PurseKey, PursePolicy, PurseSettings, Records, Stopped, Write, decide,
     decide_in_shadow, first_try,
 };
@@ -218,11 +218,14 @@ impl Service {
         self.credit_country(&policy, payer, sent, now);
 
         let block = PurseKey::NumberBlock(subjects.number_block_index.clone());
-        if let Some(write) = payer.credit_block(&subjects.number_block_index, None, &policy)
+        if let Some(write) = payer.credit_number_block(&subjects.number_block_index, None, &policy)
             && !self.write_credit(&write)
         {
-            let seen = BlockRecord::read(&self.item(&block), now).ok().flatten();
-            let again = payer.credit_block(&subjects.number_block_index, seen.as_ref(), &policy);
+            let seen = NumberBlockRecord::read(&self.item(&block), now)
+                .ok()
+                .flatten();
+            let again =
+                payer.credit_number_block(&subjects.number_block_index, seen.as_ref(), &policy);
             if let Some(write) = again {
                 self.write_credit(&write);
             }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use phoneproof_domain::challenge::{Challenge, Spent};
+use phoneproof_domain::challenge::{Challenge, Payment};
 
 use super::aead::{self, SealFailed};
 use super::keyring::{Keyring, Root};
@@ -65,7 +65,7 @@ struct Contents<'a> {
 
 /// What a token of this version has after [`Contents`].
 #[derive(Serialize, Deserialize)]
-struct SpentContents {
+struct PaymentContents {
     lane: u8,
     shard: u8,
     price: i64,
@@ -77,10 +77,10 @@ struct SpentContents {
     hour: i64,
 }
 
-impl SpentContents {
+impl PaymentContents {
     /// Packs what a text used up; `None` for indexes that are no keyed hashes.
-    fn pack(spent: &Spent) -> Option<Self> {
-        let payer = &spent.payer;
+    fn pack(payment: &Payment) -> Option<Self> {
+        let payer = &payment.payer;
         let hash = |index: &SubjectIndex| from_base64url(index.as_str()).ok()?.try_into().ok();
         Some(Self {
             lane: u8::try_from(Lane::ALL.iter().position(|lane| *lane == payer.lane)?).ok()?,
@@ -90,14 +90,14 @@ impl SpentContents {
             network: hash(&payer.network)?,
             codes_needed: payer.codes_needed,
             heals: payer.heals,
-            address: hash(&spent.address)?,
-            hour: spent.hour.unix(),
+            address: hash(&payment.address)?,
+            hour: payment.hour.unix(),
         })
     }
 
-    fn unpack(&self) -> Option<Spent> {
+    fn unpack(&self) -> Option<Payment> {
         let index = |hash: [u8; 32]| SubjectIndex::from_text(base64url(hash));
-        Some(Spent {
+        Some(Payment {
             payer: Payer {
                 lane: *Lane::ALL.get(usize::from(self.lane))?,
                 shard: self.shard,
@@ -237,16 +237,16 @@ fn encode(challenge: &Challenge) -> Result<Vec<u8>, postcard::Error> {
     // A vector that grows frees its old bytes without wiping them. Contents are shorter than a token, so this one does
     // not.
     let bytes = postcard::to_extend(&contents, Vec::with_capacity(MAX_TOKEN_BYTES))?;
-    let spent = challenge.spent.as_ref().and_then(SpentContents::pack);
-    postcard::to_extend(&spent, bytes)
+    let payment = challenge.payment.as_ref().and_then(PaymentContents::pack);
+    postcard::to_extend(&payment, bytes)
 }
 
 fn decode(bytes: &[u8], version: &str) -> Option<Challenge> {
     let (contents, rest) = postcard::take_from_bytes::<Contents<'_>>(bytes).ok()?;
-    let (spent, rest) = if version == EARLIER {
+    let (payment, rest) = if version == EARLIER {
         (None, rest)
     } else {
-        postcard::take_from_bytes::<Option<SpentContents>>(rest).ok()?
+        postcard::take_from_bytes::<Option<PaymentContents>>(rest).ok()?
     };
     if !rest.is_empty() {
         return None;
@@ -266,8 +266,8 @@ fn decode(bytes: &[u8], version: &str) -> Option<Challenge> {
         locale: Locale::parse(contents.locale).ok()?,
         action: contents.action,
         test: contents.test,
-        spent: match spent {
-            Some(spent) => Some(spent.unpack()?),
+        payment: match payment {
+            Some(payment) => Some(payment.unpack()?),
             None => None,
         },
     })
@@ -308,7 +308,7 @@ mod tests {
             locale: Locale::parse("en").expect("a locale"),
             action: None,
             test: false,
-            spent: Some(Spent {
+            payment: Some(Payment {
                 payer: Payer {
                     lane: Lane::Crowd,
                     shard: 1,
@@ -349,7 +349,7 @@ mod tests {
         let text = "v1.r1-20780.AQIDBAUGBwgJCgsM._Mu2R42VAlr1FuGonUlpHQ3Ju4t5pFkyoZbCyWog7JOUr4UKGPnqzQb1u_I0pLUeCoxf5yj-VRyHIf4Ob_Tf9qmSmQIGQi2XFuecr_sfivt7bDK6yaWhGRF3yUKFCL2yh0h9SIsJhE-hVUI";
         let (opened, _) = open(text, &keyring(&["r1"]), ISSUER, NOW).expect("opens");
         let expected = Challenge {
-            spent: None,
+            payment: None,
             ..challenge()
         };
         assert_eq!(opened, expected);

@@ -153,8 +153,8 @@ impl Service {
 
     /// Makes the evidence that a right code leaves on the phone's record.
     fn prove(&self, challenge: &Challenge, indexer: &Indexer, now: Timestamp) -> Proof {
-        let network = challenge.spent.as_ref();
-        let network = network.map(|spent| spent.payer.network.clone());
+        let network = challenge.payment.as_ref();
+        let network = network.map(|payment| payment.payer.network.clone());
         Proof::from_code(indexer.device(&challenge.device), now, self.purses())
             .with_network(network)
     }
@@ -166,18 +166,19 @@ impl Service {
         indexer: &Indexer,
         request: &mut RequestContext,
     ) {
-        if let (Some(spent), Some(country)) = (&challenge.spent, challenge.country) {
+        if let (Some(payment), Some(country)) = (&challenge.payment, challenge.country) {
             let block = indexer.number_block(&challenge.phone);
             let place = (country, &block);
             // On the heap: the futures of four calls are large.
-            let credited = Box::pin(self.store.credit(spent, place, self.purses(), request)).await;
+            let credited =
+                Box::pin(self.store.credit(payment, place, self.purses(), request)).await;
             let today = self
                 .policy
                 .make_terms(request.now, &self.policy.limits)
                 .today;
             request.facts.money_used = credited.and_then(|country| {
                 let today = today.start.day();
-                country.money_used(today, spent.payer.price)
+                country.money_used(today, payment.payer.price)
             });
         }
     }

@@ -280,7 +280,7 @@ impl Day {
             lanes: Lanes::new(|lane| holds(lane).map(|holds| Room { holds, at })),
             day,
             left: policy.money.least.max(policy.money.growth.of(spent)),
-            spent: [spent; DAYS_KEPT as usize],
+            costs: [spent; DAYS_KEPT as usize],
             week,
             sent: 0,
             typed: 0,
@@ -289,7 +289,7 @@ impl Day {
             probes: 0,
         };
         let mut item = record.to_item();
-        item.set(Attribute::spent_on(day), 0);
+        item.set(Attribute::cost_on(day), 0);
         let key = PurseKey::Country { country, shard: 0 };
         self.put("Limits", &key.to_string(), to_json(&item)).await;
         for (network, share) in self.crowd.shares() {

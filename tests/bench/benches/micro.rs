@@ -84,7 +84,7 @@ fn challenge(keyring: &Keyring) -> Challenge {
         locale: Locale::parse("en").expect("a locale"),
         action: None,
         test: false,
-        spent: None,
+        payment: None,
     }
 }
 

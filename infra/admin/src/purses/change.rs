@@ -202,7 +202,8 @@ async fn inspect<G: Gift>(
     let items = store.inspect_purses(&keys, &SystemRandom).await?;
     let read = |part: &Part<G>| {
         let item = items.get(&part.key).cloned().unwrap_or_default();
-        let gift = G::read(&item, part.ask.now).map_err(|damage| report_damaged(&part.key, damage))?;
+        let gift =
+            G::read(&item, part.ask.now).map_err(|damage| report_damaged(&part.key, damage))?;
         Ok(lasting(gift, part.ask.now))
     };
     parts.iter().map(read).collect()

@@ -86,7 +86,7 @@ fn past_country(crowd: &Crowd, policy: &PursePolicy, shards: u8, typed: i64) -> 
         lanes,
         day: FIRST_DAY,
         left: least.max(policy.money.growth.of(per_day)),
-        spent: [per_day; DAYS_KEPT as usize],
+        costs: [per_day; DAYS_KEPT as usize],
         week: FIRST_DAY.div_euclid(7),
         sent: 0,
         typed: 0,
@@ -95,7 +95,7 @@ fn past_country(crowd: &Crowd, policy: &PursePolicy, shards: u8, typed: i64) -> 
         probes: 0,
     };
     let mut item = record.to_item();
-    item.set(Attribute::spent_on(FIRST_DAY), 0);
+    item.set(Attribute::cost_on(FIRST_DAY), 0);
     item
 }
 

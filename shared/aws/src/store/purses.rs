@@ -6,12 +6,12 @@ use std::time::Duration;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue};
-use phoneproof_domain::challenge::Spent;
+use phoneproof_domain::challenge::Payment;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::purse::{
-    Ask, BlockRecord, Change, Condition, CountryRecord, NetworkRecord, Proof, PurseItem, PurseKey,
-    PursePolicy, Stopped, Stored, Write,
+    Ask, Change, Condition, CountryRecord, NetworkRecord, NumberBlockRecord, Proof, PurseItem,
+    PurseKey, PursePolicy, Stopped, Stored, Write,
 };
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_domain::window::{HOUR, Window};
@@ -220,12 +220,12 @@ impl Store {
     /// Returns the country's purse as its credit left it; `None` when that is not known.
     pub async fn credit(
         &self,
-        spent: &Spent,
+        payment: &Payment,
         (country, number_block): (Country, &SubjectIndex),
         policy: &PursePolicy,
         request: &mut RequestContext,
     ) -> Option<CountryRecord> {
-        let (payer, now) = (&spent.payer, request.now);
+        let (payer, now) = (&payment.payer, request.now);
         let began = Instant::now();
         let deadline = request.deadline.min(began + CREDITED_WITHIN);
         let shard = payer.shard;
@@ -243,8 +243,10 @@ impl Store {
             credit
         };
         let of_block = async {
-            let make = |seen: Option<&BlockRecord>| payer.credit_block(number_block, seen, policy);
-            let read = |item: &PurseItem| BlockRecord::read(item, now).ok().flatten();
+            let make = |seen: Option<&NumberBlockRecord>| {
+                payer.credit_number_block(number_block, seen, policy)
+            };
+            let read = |item: &PurseItem| NumberBlockRecord::read(item, now).ok().flatten();
             let credit = self.credit_purse(make, read, None, deadline).await;
             credit.is_lost
         };
@@ -255,7 +257,7 @@ impl Store {
             let credit = self.credit_purse(make, read, None, deadline).await;
             credit.is_lost
         };
-        let of_address = self.credit_address(&spent.address, spent.hour, deadline);
+        let of_address = self.credit_address(&payment.address, payment.hour, deadline);
         let (country, block, network, address) =
             tokio::join!(of_country, of_block, of_network, of_address);
         request.note_call(Dependency::Store, began);

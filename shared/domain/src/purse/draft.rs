@@ -185,7 +185,7 @@ impl<'a> CountryDraft<'a> {
                 conditions.push(Condition::AtLeast(Attribute::Left, price));
                 added.push((Attribute::Left, -price));
             }
-            added.extend([(Attribute::spent_on(today), price), (Attribute::Sent, 1)]);
+            added.extend([(Attribute::cost_on(today), price), (Attribute::Sent, 1)]);
         } else if self.record.week == seen.week {
             added.push((Attribute::Sent, 1));
         }

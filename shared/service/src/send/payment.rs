@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use phoneproof_aws::store::{Evidence, Freshness, Moved, PhoneCaller, SendPlan, StoreError};
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::catalog::RenderedText;
-use phoneproof_domain::challenge::Spent;
+use phoneproof_domain::challenge::Payment;
 use phoneproof_domain::denial::Denial;
 use phoneproof_domain::phone_record::Reservation;
 use phoneproof_domain::purse::{
@@ -199,11 +199,11 @@ fn subject_of(ask: &Ask, refusal: PurseRefusal) -> Subject {
 }
 
 /// Returns what the text of a plan uses up, for its challenge.
-pub(super) fn make_payment(plan: &SendPlan) -> Option<Spent> {
+pub(super) fn make_payment(plan: &SendPlan) -> Option<Payment> {
     let payer = plan.paid.as_ref()?.payer.clone();
     let counts = |rule| plan.gates.iter().find(move |gate| gate.rule == rule);
     let gate = counts(Rule::AddressPerHour)?;
-    Some(Spent {
+    Some(Payment {
         payer,
         address: gate.subject.index.clone(),
         hour: gate.quota()?.window.start,

@@ -201,7 +201,7 @@ impl Service {
             locale: checked.locale.clone(),
             action: checked.action,
             test: checked.test.is_some(),
-            spent: None,
+            payment: None,
         };
         Ok(Prepared {
             challenge,
@@ -259,7 +259,7 @@ impl Service {
         keyring: &Keyring,
         request: &RequestContext,
     ) -> Result<(), SendError> {
-        prepared.challenge.spent = make_payment(plan);
+        prepared.challenge.payment = make_payment(plan);
         plan.reservation = prepared.reservation;
         plan.attempts = prepared.attempts(checked);
         plan.stored = match self.token_mode {

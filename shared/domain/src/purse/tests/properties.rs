@@ -199,7 +199,7 @@ proptest! {
                 let spent = |table: &Table| {
                     let country = table.item(&ask.country_key());
                     let is_today = country.get(Attribute::Day) == Some(ask.day());
-                    let spent = country.get(Attribute::spent_on(ask.day()));
+                    let spent = country.get(Attribute::cost_on(ask.day()));
                     spent.filter(|_| is_today).unwrap_or(0)
                 };
                 let texts = paid.into_iter().filter(|paid| *paid).count();
@@ -310,9 +310,9 @@ proptest! {
         let gets = |write: Option<Write>, item: &PurseItem| {
             write.and_then(|write| write.apply(item)).and_then(|after| after.get(Attribute::Room))
         };
-        let of_block = |seen| payer.credit_block(&ask.number_block, seen, &policy);
-        let due = gets(of_block(is.block.as_ref()), &block).unwrap_or(new);
-        prop_assert!(gets(of_block(seen.block.as_ref()), &block).is_none_or(|got| got <= due));
+        let of_block = |seen| payer.credit_number_block(&ask.number_block, seen, &policy);
+        let due = gets(of_block(is.number_block.as_ref()), &block).unwrap_or(new);
+        prop_assert!(gets(of_block(seen.number_block.as_ref()), &block).is_none_or(|got| got <= due));
         let of_network = |seen| payer.credit_network(morocco(), seen, &policy, ask.now);
         let due = gets(of_network(is.network.as_ref()), &network).unwrap_or(new);
         prop_assert!(gets(of_network(seen.network.as_ref()), &network).is_none_or(|got| got == due));
