@@ -6,6 +6,7 @@
 mod batch;
 mod blocks;
 mod counter;
+mod credit;
 mod guess;
 mod inspect;
 pub mod item;

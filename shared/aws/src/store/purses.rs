@@ -18,6 +18,7 @@ use phoneproof_domain::window::{HOUR, Window};
 use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
+use super::credit::Credit;
 use super::item::{Item, PK, attribute, number, read_number, read_proof, text};
 use super::record::RecordWrite;
 use super::reserve::Evidence;
@@ -362,26 +363,6 @@ impl Store {
             Some(UpdateItemError::TransactionConflictException(_)) => Ok(Written::Busy),
             _ => Err(CallFailed::from_error(CREDIT, error.as_ref())),
         }
-    }
-}
-
-/// How a credit ended.
-struct Credit<R> {
-    /// The purse as the credit left it, or as it was found; `None` when that is not known.
-    left: Option<R>,
-    /// Whether the purse did not get what it should, or nobody knows whether it did.
-    is_lost: bool,
-}
-
-impl<R> Credit<R> {
-    const fn made(left: Option<R>) -> Self {
-        let is_lost = false;
-        Self { left, is_lost }
-    }
-
-    const fn lost(left: Option<R>) -> Self {
-        let is_lost = true;
-        Self { left, is_lost }
     }
 }
 
