@@ -22,7 +22,7 @@ use phoneproof_domain::challenge::{ChallengeId, Closed};
 use phoneproof_domain::clock::{Clock as _, Timestamp};
 use phoneproof_domain::country::Country;
 use phoneproof_domain::device::Device;
-use phoneproof_domain::gate::{Check, Found, Gate, Settled, gates};
+use phoneproof_domain::gate::{Check, Found, Gate, Settled, make_gates};
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::phone_record::{
@@ -140,7 +140,7 @@ impl Bench {
         PhoneRecord {
             last_sent: number(&item["last_sent"]).map(Timestamp::from_unix),
             failures: count("failures"),
-            failures_today: read_tally(&item, "wrong").counted(&self.terms.today),
+            failures_today: read_tally(&item, "wrong").count_in(&self.terms.today),
             slots: slots.collect(),
             ..PhoneRecord::default()
         }
@@ -153,7 +153,7 @@ impl Bench {
             limits.with(rule, Some(limit))
         });
         let subjects = self.subjects.clone().into();
-        gates(&subjects, &limits, Duration::ZERO, self.terms.now)
+        make_gates(&subjects, &limits, Duration::ZERO, self.terms.now)
     }
 
     fn request(&self) -> RequestContext {

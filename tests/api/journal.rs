@@ -36,7 +36,7 @@ fn to_set(names: &[&str]) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn a_send_counts_its_text_by_country_and_business() {
-    let world = World::start().await;
+    let world = World::builder().purses().start().await;
     let answer = world.client.send(&phone(1)).await;
     let line = world.lines.last();
     assert_eq!(line["message"], "request");
@@ -201,7 +201,7 @@ async fn a_refusal_names_its_subject_by_its_index_and_nothing_else_does() {
         .client
         .verify(&token, &world.wrong_code(&phone(1)))
         .await;
-    // A wrong code names the device that asked for it: whoever guesses has asked for the codes.
+    // A wrong code names the device that asked for it: a guesser has asked for the codes.
     let line = world.lines.last();
     assert!(line["rule"].is_null(), "no rule refused");
     assert_eq!(line["subject"], format!("device#{}", device.as_str()));
@@ -294,6 +294,7 @@ async fn no_caller_can_make_a_new_dimension() {
 #[tokio::test]
 async fn the_cost_of_a_text_is_estimated_per_segment() {
     let world = World::builder()
+        .purses()
         .policy("# [sms.price_usd]\n", "[sms.price_usd]\nUS = 0.012\n")
         .policy(
             "{code} is your {brand} login code.",
@@ -311,7 +312,7 @@ async fn the_cost_of_a_text_is_estimated_per_segment() {
 
 /// Sends a text under a policy that is changed by these pairs, and returns its request line.
 async fn text_under(changes: &[(&str, &str)]) -> Value {
-    let mut builder = World::builder();
+    let mut builder = World::builder().purses();
     for (from, to) in changes {
         builder = builder.policy(from, to);
     }

@@ -210,7 +210,7 @@ async fn the_percentage_is_of_the_money_stop_as_it_has_grown() {
     let world = World::builder().purses().start().await;
     verify(&world, 1).await;
     let day = world.clock.now().day();
-    let on = |day| Attribute::spent_on(day).name().into_owned();
+    let on = |day| Attribute::cost_on(day).name().into_owned();
     set(&world, &[(&on(day - 3), 50_000_000)]).await;
     world.advance(86_400);
     verify(&world, 2).await;

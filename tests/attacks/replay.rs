@@ -11,7 +11,7 @@ use phoneproof_simulator::world::{Place, place};
 
 use self::day::{Day, Loss, Spending};
 
-fn known(code: &str) -> Place {
+fn find_place(code: &str) -> Place {
     let country = Country::parse(code).expect("a country");
     place(country).expect("a country of the recordings")
 }
@@ -20,7 +20,7 @@ fn known(code: &str) -> Place {
 /// them. Twenty users of that block, who were verified before, ask meanwhile.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn luma_replayed() {
-    let place = known("UZ");
+    let place = find_place("UZ");
     let mut day = Day::begin(place, 200.0).await;
     let neighbours: Vec<_> = (0..20).map(|n| 3 * 10_000 + 500 * n).collect();
     let refused = day.play(Attack::Luma { place }, 4, &neighbours).await;
@@ -35,7 +35,7 @@ async fn luma_replayed() {
 /// Healthchecks.io: 8,000 texts to random numbers of one country in twelve hours, from 60 VPNs, five per number.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn healthchecks_replayed() {
-    let place = known("MA");
+    let place = find_place("MA");
     let mut day = Day::begin(place, 400.0).await;
     let attack = Attack::Healthchecks {
         place,
@@ -53,7 +53,7 @@ async fn healthchecks_replayed() {
 /// The attacker has somebody who types a part of the codes in, or all of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn typing_some_of_the_codes() {
-    let place = known("MA");
+    let place = find_place("MA");
     let mut day = Day::begin(place, 400.0).await;
     let attack = |share| Attack::Typing { place, share };
     day.play(attack(0.2), 4, &[]).await;

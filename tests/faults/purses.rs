@@ -1,7 +1,7 @@
 //! Faults at the read of the purses, at the transaction after it, and at the credits of a typed code.
 
 use phoneproof_domain::challenge::TokenMode;
-use phoneproof_tests::{World, phone};
+use phoneproof_tests::{Fault, World, phone};
 use serde_json::{Value, json};
 
 use crate::faults::{PLAIN, TRANSACTION, await_in_time, expect_statuses, with_every_fault};
@@ -58,7 +58,8 @@ async fn a_failed_second_transaction_pays_for_every_text() {
     assert_eq!(seen, expect_statuses(202, &TRANSACTION));
 }
 
-/// Whatever happens to a credit, the code succeeds, and no purse gets more than once what it gets.
+/// Whatever happens to a credit, the code succeeds, and no purse gets more than once what it gets. The line counts what
+/// was lost, which is one credit unless it certainly was not applied and could be made again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_credit_loses_room_and_never_gains_it() {
     let seen = with_every_fault(|fault| async move {
@@ -77,6 +78,10 @@ async fn a_failed_credit_loses_room_and_never_gains_it() {
             let verified = await_in_time(world.client.verify(&sent.token(), &code)).await;
             assert_eq!(verified.status, 200, "{fault:?}: {}", verified.text);
             world.proxy().mend();
+            let lost = &world.lines.last()["CreditsLost"];
+            let is_repeated = fault == Fault::Conflict;
+            let expected = if is_repeated { json!(null) } else { json!(1) };
+            assert_eq!(lost, &expected, "{fault:?} {broken}");
             let got = read(&world, "open").await - open;
             let counted = read(&world, "typed").await - typed;
             assert!([0, 2 * PRICE].contains(&got), "{fault:?} {broken}: {got}");

@@ -37,9 +37,10 @@ async fn the_issuers_ledger_counts_a_token_once() {
     let ledger = IssuerLedger::new(&world.stack.url, Https::new().expect("a client"));
     assert_eq!(spend_at_once(ledger.clone(), &token, &proof).await, 1);
     assert_eq!(ledger.spend(&token, &proof).await, Ok(SpendOutcome::Before));
-    assert!(
-        ledger.spend("canary", &proof).await.is_err(),
-        "no token of the issuer"
+    let refused = ledger.spend("canary", &proof).await;
+    assert_eq!(
+        refused.expect_err("no token of the issuer").to_string(),
+        "the ledger gave no answer: the answer is 400 Bad Request"
     );
 }
 
@@ -54,6 +55,15 @@ async fn the_relying_partys_own_table_counts_a_token_once() {
     assert_eq!(ledger.spend(&token, &proof).await, Ok(SpendOutcome::Before));
     let other = check_token(&world, &obtain_success_token(&world, 2).await).await;
     assert_eq!(ledger.spend("", &other).await, Ok(SpendOutcome::Now));
+    let nowhere = DynamoDbLedger::new(world.database.clients().dynamodb, "no-such-table");
+    assert_eq!(
+        nowhere
+            .spend("", &other)
+            .await
+            .expect_err("no table")
+            .to_string(),
+        "the ledger gave no answer: TransactWriteItems (ResourceNotFoundException)"
+    );
 }
 
 #[tokio::test]

@@ -76,8 +76,8 @@ fn policy() -> PursePolicy {
     let mut policy = PursePolicy::default();
     policy.money.least = STOP * PRICE;
     policy.start_texts = 1;
-    policy.block.start.texts = 100;
-    policy.block.cap.texts = 100;
+    policy.number_block.start.texts = 100;
+    policy.number_block.cap.texts = 100;
     policy
 }
 
@@ -130,7 +130,7 @@ impl Purses {
         let first = decide(&ask, &policy, &records).expect("a new country");
         items = apply(&ask, &items, &first.writes).expect("it holds");
         items[0].set(Attribute::Left, STOP * PRICE);
-        items[0].set(Attribute::spent_on(ask.day()), 0);
+        items[0].set(Attribute::cost_on(ask.day()), 0);
         for (attribute, value) in [
             (Attribute::Room, 100 * PRICE),
             (Attribute::Codes, 9),
@@ -264,7 +264,7 @@ impl Model for Purses {
             Property::always("every text is counted once", |_, state: &State| {
                 let spent = |moment| {
                     let day = ask(moment, Wish::Stranger).day();
-                    state.items[0].get(Attribute::spent_on(day)).unwrap_or(0)
+                    state.items[0].get(Attribute::cost_on(day)).unwrap_or(0)
                 };
                 spent(0) == state.texts[0] * PRICE && spent(TOMORROW) == state.texts[1] * PRICE
             }),

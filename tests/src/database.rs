@@ -209,6 +209,6 @@ impl Database {
             secrets_endpoint: endpoint,
             ca_bundle: None,
         };
-        Clients::new(&settings, Arc::new(SystemClock))
+        Clients::new(&settings, Arc::new(SystemClock)).expect("TLS")
     }
 }

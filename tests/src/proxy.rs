@@ -1,6 +1,8 @@
 //! A proxy before DynamoDB, SNS and Secrets Manager that counts calls and breaks them on purpose.
 
 mod dialect;
+mod fault;
+mod units;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -21,111 +23,9 @@ use tokio::net::TcpListener;
 
 use self::dialect::Dialect;
 pub(crate) use self::dialect::{cancel_transaction, json_error};
+pub use self::fault::Fault;
+pub use self::units::Units;
 use crate::contention::{CONFLICT, Contention, HELD_FOR, Write};
-
-/// A way to break a call. Each one is a failure that AWS or the network can show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// Answers 500 without forwarding it.
-    Refuse,
-    /// Forwards it and answers 500, so that the reply is lost after the commit.
-    LoseReply,
-    /// Answers `TransactionCanceledException` with a conflict at the first item.
-    CancelByConflict,
-    /// Answers `TransactionCanceledException` because the table of the first item is throttled.
-    CancelByThrottling,
-    /// Answers `TransactionCanceledException` because the provisioned throughput of the first item's table is used up.
-    CancelByThroughput,
-    /// Answers `TransactionInProgressException`: a try with the same client token is still under way.
-    InProgress,
-    /// Answers `TransactionConflictException`, the error of a single write that conflicts with a transaction.
-    Conflict,
-    /// Answers 503 without forwarding it.
-    Unavailable,
-    /// Answers with the error that the called service gives for too many calls.
-    Throttle,
-    /// Answers 400 with an error code that AWS does not have.
-    Unexpected,
-    /// Closes the connection without forwarding it.
-    CutBefore,
-    /// Forwards it and closes the connection, so that the reply is lost after the commit.
-    CutAfter,
-    /// Forwards it and ends the reply in the middle.
-    Truncate,
-    /// Forwards it and answers byte by byte, for longer than any client waits.
-    Trickle,
-    /// Keeps the connection open and never answers.
-    Hang,
-    /// Forwards it a second late.
-    Delay,
-}
-
-impl Fault {
-    /// Every fault, for tests that try them all.
-    pub const ALL: [Self; 16] = [
-        Self::Refuse,
-        Self::LoseReply,
-        Self::CancelByConflict,
-        Self::CancelByThrottling,
-        Self::CancelByThroughput,
-        Self::InProgress,
-        Self::Conflict,
-        Self::Unavailable,
-        Self::Throttle,
-        Self::Unexpected,
-        Self::CutBefore,
-        Self::CutAfter,
-        Self::Truncate,
-        Self::Trickle,
-        Self::Hang,
-        Self::Delay,
-    ];
-
-    /// Whether the call reaches the service behind the proxy.
-    #[must_use]
-    pub const fn forwards(self) -> bool {
-        matches!(
-            self,
-            Self::LoseReply | Self::CutAfter | Self::Truncate | Self::Trickle | Self::Delay
-        )
-    }
-}
-
-/// The request units of DynamoDB that calls cost, when every item has at most a kilobyte.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Units {
-    /// The write units: two per item of a transaction, one per single write.
-    pub write: usize,
-    /// The halves of read units: two per item that is read consistently, else one.
-    pub half_reads: usize,
-}
-
-impl Units {
-    fn add(&mut self, operation: &str, body: &[u8]) {
-        let body: Value = serde_json::from_slice(body).unwrap_or_default();
-        let halves = |request: &Value| {
-            if request["ConsistentRead"] == true {
-                2
-            } else {
-                1
-            }
-        };
-        match operation {
-            "TransactWriteItems" => {
-                self.write += 2 * body["TransactItems"].as_array().map_or(0, Vec::len);
-            }
-            "UpdateItem" | "PutItem" | "DeleteItem" => self.write += 1,
-            "GetItem" => self.half_reads += halves(&body),
-            "BatchGetItem" => {
-                let tables = body["RequestItems"].as_object().into_iter().flatten();
-                let cost =
-                    |read: &Value| read["Keys"].as_array().map_or(0, Vec::len) * halves(read);
-                self.half_reads += tables.map(|(_, read)| cost(read)).sum::<usize>();
-            }
-            _ => {}
-        }
-    }
-}
 
 #[derive(Debug, Default)]
 struct Plan {

@@ -71,7 +71,7 @@ impl Site {
     }
 
     async fn local(mode: TokenMode) -> Self {
-        let world = World::builder().mode(mode).start().await;
+        let world = World::builder().mode(mode).shadow().start().await;
         Self {
             client: world.client.clone(),
             place: Place::Local(Box::new(world)),

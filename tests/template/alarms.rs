@@ -49,6 +49,7 @@ fn alarms_and_dashboard_read_metrics_that_exist() {
         "WouldRefuse",
         "PurseEmpty",
         "MoneyStopUsed",
+        "CreditsLost",
         "Denied",
         "Faults",
         "ColdStarts",

@@ -162,7 +162,7 @@ fn unavailable_for(cause: impl std::fmt::Display, retry_after: u32) -> Problem {
 }
 
 /// Makes the problem of a request without the access token that its endpoint needs.
-pub(crate) fn token_required() -> Problem {
+pub(crate) fn require_token() -> Problem {
     Problem::new(&TOKEN_REQUIRED).with_detail("Send one as `Authorization: Bearer`.")
 }
 
@@ -225,7 +225,7 @@ impl From<AccountRefusal> for Problem {
                 .with_detail("This account has this phone already. Send the token of another phone."),
             AccountRefusal::Password(refusal) => Self::new(&PASSWORD_REFUSED)
                 .with_detail(format!("{refusal}."))
-                .with_error("password", refusal.accepted()),
+                .with_error("password", refusal.describe_accepted()),
             AccountRefusal::WrongCredentials => Self::new(&WRONG_CREDENTIALS),
             AccountRefusal::SecondStepRequired => Self::new(&SECOND_STEP_REQUIRED).with_detail(
                 "Log in with `phone`, `password` and a success token of business `login`.",

@@ -65,27 +65,27 @@ pub const ROUTES: &[Route] = &[
     ),
     Route::new(Method::GET, JWKS, Endpoint::Jwks),
     Route::new(Method::GET, OPENAPI, Endpoint::OpenApi),
-    protected(Method::GET, ME, Protected::Me),
-    protected(Method::DELETE, ME, Protected::DeleteMe),
-    protected(Method::GET, SESSIONS, Protected::ListSessions),
-    protected(Method::DELETE, SESSIONS, Protected::EndThisSession),
-    protected(
+    make_protected(Method::GET, ME, Protected::Me),
+    make_protected(Method::DELETE, ME, Protected::DeleteMe),
+    make_protected(Method::GET, SESSIONS, Protected::ListSessions),
+    make_protected(Method::DELETE, SESSIONS, Protected::EndThisSession),
+    make_protected(
         Method::DELETE,
         "/account/v1/sessions/all",
         Protected::EndAllSessions,
     ),
-    protected(
+    make_protected(
         Method::DELETE,
         "/account/v1/sessions/{session}",
         Protected::EndSession,
     ),
-    protected(
+    make_protected(
         Method::POST,
         "/account/v1/password",
         Protected::ChangePassword,
     ),
-    protected(Method::POST, "/account/v1/phone", Protected::ChangePhone),
-    protected(
+    make_protected(Method::POST, "/account/v1/phone", Protected::ChangePhone),
+    make_protected(
         Method::POST,
         "/account/v1/recovery-code",
         Protected::MakeRecoveryCode,
@@ -97,7 +97,7 @@ const OPENAPI: &str = "/account/openapi.json";
 const ME: &str = "/account/v1/me";
 const SESSIONS: &str = "/account/v1/sessions";
 
-const fn protected(method: Method, path: &'static str, endpoint: Protected) -> Route {
+const fn make_protected(method: Method, path: &'static str, endpoint: Protected) -> Route {
     Route::new(method, path, Endpoint::Protected(endpoint))
 }
 

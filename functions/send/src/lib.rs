@@ -6,7 +6,7 @@ use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
 use phoneproof_api::problem::{internal, send_problem};
 use phoneproof_api::{App, Call, Endpoint, Route, SendBody, SendReply};
-use phoneproof_http::{Problem, Reply, caught};
+use phoneproof_http::{Problem, Reply, catch_panic};
 
 /// The routes that this function serves.
 pub const ROUTES: &[Route] = &[Endpoint::Send.route()];
@@ -15,7 +15,7 @@ pub const ROUTES: &[Route] = &[Endpoint::Send.route()];
 pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
     match app.accept(request, ROUTES) {
         Ok(mut call) => {
-            let outcome = caught(call.span(), send(&app, &mut call)).await;
+            let outcome = catch_panic(call.span(), send(&app, &mut call)).await;
             app.finish(&call, outcome.unwrap_or_else(|| Err(internal())))
         }
         Err(answer) => *answer,

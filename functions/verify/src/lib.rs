@@ -10,7 +10,7 @@ use lambda_http::{Body, Request};
 use phoneproof_api::problem::{internal, spend_problem, verify_problem};
 use phoneproof_api::{App, Call, Endpoint, Route, SpendBody, SpendReply, VerifyBody, VerifyReply};
 use phoneproof_http::problem::NOT_FOUND;
-use phoneproof_http::{Problem, Reply, caught};
+use phoneproof_http::{Problem, Reply, catch_panic};
 
 /// The routes that this function serves.
 pub const ROUTES: &[Route] = &[
@@ -27,7 +27,7 @@ pub const ROUTES: &[Route] = &[
 pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
     match app.accept(request, ROUTES) {
         Ok(mut call) => {
-            let outcome = caught(call.span(), serve(&app, &mut call)).await;
+            let outcome = catch_panic(call.span(), serve(&app, &mut call)).await;
             app.finish(&call, outcome.unwrap_or_else(|| Err(internal())))
         }
         Err(answer) => *answer,

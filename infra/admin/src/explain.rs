@@ -18,7 +18,7 @@ use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind, Subjects};
 use serde_json::json;
 
-use self::purses::{Payment, make_ask};
+use self::purses::{Forecast, make_ask};
 use self::report::report;
 use crate::cli::{Common, ExplainArguments};
 use crate::operator::{Operator, parse_phone};
@@ -103,7 +103,7 @@ pub(crate) async fn explain(
         Some((_, business)) if !is_test => business.limit(limits),
         Some(_) | None => limits,
     };
-    let terms = policy.terms(now, &limits);
+    let terms = policy.make_terms(now, &limits);
     let record = match &subjects.phone_index {
         Some(index) => store.read_phone_record(index, &terms.today).await?,
         None => None,
@@ -113,19 +113,19 @@ pub(crate) async fn explain(
         ..Found::default()
     };
     let mut findings = Vec::new();
-    for gate in policy.gates(subjects, &limits, now) {
+    for gate in policy.make_gates(subjects, &limits, now) {
         findings.push(check_gate(gate, &store, &found, &terms).await?);
     }
     let ask = make_ask(&policy, keyring.indexer(), &asked, now)?;
-    let payment = match ask.filter(|_| !is_test) {
+    let forecast = match ask.filter(|_| !is_test) {
         Some(ask) => {
             let reserved = take_reserve(&mut findings, &found.phone, (&ask, &terms), &policy);
             let record = &found.phone;
-            Some(Payment::foresee(ask, reserved, &policy, record, &store).await?)
+            Some(Forecast::foresee(ask, reserved, &policy, record, &store).await?)
         }
         None => None,
     };
-    let decided = (&findings[..], payment.as_ref());
+    let decided = (&findings[..], forecast.as_ref());
     let mut reply = report(&policy, &asked, decided, &found.phone, &terms);
     if let Some(destination) = &asked.destination {
         let opted_out = is_opted_out(operator, &resources, &destination.phone).await;
@@ -171,16 +171,16 @@ fn read_arguments<'a>(
     arguments: &'a ExplainArguments,
     common: &Common,
 ) -> Result<Asked<'a>, CommandError> {
-    fn given<'a>(placed: Option<&'a String>, named: Option<&'a String>) -> Option<&'a str> {
+    fn choose<'a>(placed: Option<&'a String>, named: Option<&'a String>) -> Option<&'a str> {
         let placed = placed.filter(|text| *text != "-");
         placed.or(named).map(String::as_str)
     }
     let asked = Asked {
-        destination: given(arguments.typed_phone.as_ref(), None)
+        destination: choose(arguments.typed_phone.as_ref(), None)
             .map(|typed| parse_phone(typed, common))
             .transpose()?,
-        device: given(arguments.device.as_ref(), arguments.named_device.as_ref()),
-        address: given(arguments.address.as_ref(), arguments.named_address.as_ref()),
+        device: choose(arguments.device.as_ref(), arguments.named_device.as_ref()),
+        address: choose(arguments.address.as_ref(), arguments.named_address.as_ref()),
         business: arguments.business.as_deref(),
     };
     let names_caller = asked.device.is_some() || asked.address.is_some();
@@ -261,7 +261,7 @@ async fn check_gate(
     }
     if let Some(quota) = gate.quota() {
         let tally = found.record.tally(quota.window.length);
-        finding.count = Some(tally.counted(&quota.window));
+        finding.count = Some(tally.count_in(&quota.window));
         finding.limit = Some(quota.limit);
     }
     if let Settled::Refuses(SendRefusal::Denied(denial), subject) = gate.settle(&found, &ANY, terms)

@@ -14,8 +14,8 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::purse::{
-    Ask, BlockRecord, Damaged, NetworkRecord, Outlook, PurseItem, PurseKey, PurseRule, Records,
-    Stopped, outlook,
+    Ask, Damaged, NetworkRecord, NumberBlockRecord, Outlook, PurseItem, PurseKey, PurseRule,
+    Records, Stopped, outlook,
 };
 use serde_json::{Value, json};
 
@@ -83,7 +83,7 @@ pub(crate) fn ask_of_shards(
     let price = specimen::price(policy, None, country)?.ok_or_else(|| {
         CommandError::usage(format!("{country}: the policy has no price of its texts"))
     })?;
-    let today = policy.terms(now, &policy.limits).today;
+    let today = policy.make_terms(now, &policy.limits).today;
     let shards = policy.purses.shards_of(country);
     let ask = |shard| Ask::of_stranger((country, shard, shards), price, now, today);
     Ok((0..shards).map(ask).collect())
@@ -115,7 +115,11 @@ async fn find_damaged(
 ) -> Result<Vec<(PurseKey, Damaged)>, CommandError> {
     let mut damaged = Vec::new();
     for (key, item) in store.scan_purses("block#").await? {
-        damaged.extend(BlockRecord::read(&item, now).err().map(|at| (key, at)));
+        damaged.extend(
+            NumberBlockRecord::read(&item, now)
+                .err()
+                .map(|at| (key, at)),
+        );
     }
     for (key, item) in store.scan_purses("net#").await? {
         damaged.extend(NetworkRecord::read(&item).err().map(|at| (key, at)));

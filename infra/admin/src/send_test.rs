@@ -40,7 +40,8 @@ pub(crate) async fn send(
     // The service does not retry either: a second try could text twice.
     let config = operator.sns_config(&resources);
     let config = config.retry_config(RetryConfig::disabled()).build();
-    let sender = Sender::new(aws_sdk_sns::Client::from_conf(config), &policy.sms);
+    let sender = Sender::new(aws_sdk_sns::Client::from_conf(config), &policy.sms)
+        .map_err(|error| CommandError::new(Exit::Failed, error.to_string(), ""))?;
     match sender.publish(&phone, &body).await {
         Ok(id) => {
             let text = format!(

@@ -52,7 +52,7 @@ pub(crate) fn simulate(
     };
     let market = match &load {
         Some(load) => load.market.clone(),
-        None => Market::recorded(),
+        None => Market::from_recordings(),
     };
     let chosen = choose(&market, &arguments.only)?;
     let defence = Defence::of(&policy);

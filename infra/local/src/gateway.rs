@@ -122,7 +122,7 @@ impl Gateway {
             "routeKey": "$default",
             "rawPath": path,
             "rawQueryString": query,
-            "headers": joined(&head.headers),
+            "headers": join_headers(&head.headers),
             "requestContext": {
                 "accountId": "000000000000",
                 "apiId": "local",
@@ -154,7 +154,7 @@ impl Gateway {
 }
 
 /// Headers as API Gateway hands them over: names in lower case, duplicates joined with commas.
-fn joined(headers: &HeaderMap) -> BTreeMap<String, String> {
+fn join_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
     let mut joined: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in headers {
         // An event is JSON, so every value comes as text, also one that is none. The functions refuse what they cannot read.

@@ -108,7 +108,7 @@ impl Inbox {
     /// # Errors
     ///
     /// When the file cannot be read or written. The error names it.
-    pub(crate) fn kept_in(path: PathBuf) -> io::Result<Self> {
+    pub(crate) fn open(path: PathBuf) -> io::Result<Self> {
         let (keeper, messages) = Keeper::open(path)?;
         let newest = messages.front().map(|newest| newest.id.as_str());
         let publishes = newest.and_then(|id| usize::from_str_radix(id, 16).ok());

@@ -266,11 +266,11 @@ fn pick<T: Copy>(dice: &mut Dice, choices: &[T]) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::known;
+    use crate::world::find_place;
 
     fn domestic(own_blocks: Option<u32>) -> Attack {
         Attack::Domestic {
-            place: known("MA"),
+            place: find_place("MA"),
             tries: 800,
             hours: 12,
             share: 0.5,
@@ -280,7 +280,7 @@ mod tests {
 
     #[test]
     fn every_attack_comes_in_order_within_its_hours() {
-        let (ma, uz) = (known("MA"), known("UZ"));
+        let (ma, uz) = (find_place("MA"), find_place("UZ"));
         let several = Attack::Countries {
             places: vec![ma, uz],
             tries: 900,
@@ -324,7 +324,7 @@ mod tests {
             let blocks = hits.map(|hit| hit.request.phone / BLOCK);
             blocks.collect::<std::collections::HashSet<_>>().len()
         };
-        let uz = known("UZ");
+        let uz = find_place("UZ");
         assert_eq!(blocks(Attack::Luma { place: uz }), 1);
         assert_eq!(blocks(domestic(Some(1))), 1);
         assert_eq!(blocks(Attack::LumaWhole { places: vec![uz] }), 6);

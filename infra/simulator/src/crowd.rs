@@ -200,10 +200,10 @@ pub fn time_to_type(dice: &mut Dice) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::known;
+    use crate::world::find_place;
 
     fn crowd() -> Crowd {
-        Crowd::new(Dice::new(3), known("MA"), 400.0, Habits::default())
+        Crowd::new(Dice::new(3), find_place("MA"), 400.0, Habits::default())
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub fn layers(whole: &Defence) -> Vec<Layer> {
         layer(
             "no-blocks",
             "without number-block purses",
-            whole.with(|policy| policy.block.start.texts = MANY),
+            whole.with(|policy| policy.number_block.start.texts = MANY),
         ),
         // Nobody's network is then familiar, so everybody new pays from the lane that is open to all.
         layer(

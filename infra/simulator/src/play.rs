@@ -265,7 +265,7 @@ struct Table<'a> {
 impl Table<'_> {
     fn happens(&mut self, at: f64, event: Event) {
         match event {
-            Event::Types(sent) => self.service.typed(instant(at), &sent),
+            Event::Types(sent) => self.service.take_code(instant(at), &sent),
             Event::Attacks { request, is_typed } => self.attacks(at, &request, is_typed),
             Event::Asks {
                 request,

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use phoneproof_domain::challenge::ChallengeId;
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::gate::{Check, Gate, gates};
+use phoneproof_domain::gate::{Check, Gate, make_gates};
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone_record::{Lockout, PhoneRecord, Reservation, Terms};
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::purse::{
-    Ask, BlockRecord, Caller, CountryRecord, Lane, Lanes, Micros, NetworkRecord, Payer, Plan,
+    Ask, Caller, CountryRecord, Lane, Lanes, Micros, NetworkRecord, NumberBlockRecord, Payer, Plan,
     Proof, PurseItem, PurseKey, PursePolicy, PurseSettings, Records, Stopped, Write, decide,
     decide_in_shadow, first_try,
 };
@@ -184,8 +184,8 @@ impl Service {
     /// The name of the rule that refuses it.
     pub fn send(&mut self, now: Timestamp, request: &Request) -> Result<Sent, &'static str> {
         let subjects = request.subjects();
-        let terms = self.terms(now);
-        let gates = self.gates(&subjects, now);
+        let terms = self.make_terms(now);
+        let gates = self.make_gates(&subjects, now);
         self.check(&gates, &subjects, &terms)?;
         let payer = match self.purse_settings.clone() {
             Some(settings) => Some(self.pay(&settings, now, request, &subjects)?),
@@ -206,7 +206,7 @@ impl Service {
     }
 
     /// Takes the right code of a text. It is the success that the product stores before it credits anything.
-    pub fn typed(&mut self, now: Timestamp, sent: &Sent) {
+    pub fn take_code(&mut self, now: Timestamp, sent: &Sent) {
         let settings = self.purse_settings.clone();
         let (Some(settings), Some(payer)) = (settings, &sent.payer) else {
             return;
@@ -218,11 +218,14 @@ impl Service {
         self.credit_country(&policy, payer, sent, now);
 
         let block = PurseKey::NumberBlock(subjects.number_block_index.clone());
-        if let Some(write) = payer.credit_block(&subjects.number_block_index, None, &policy)
+        if let Some(write) = payer.credit_number_block(&subjects.number_block_index, None, &policy)
             && !self.write_credit(&write)
         {
-            let seen = BlockRecord::read(&self.item(&block), now).ok().flatten();
-            let again = payer.credit_block(&subjects.number_block_index, seen.as_ref(), &policy);
+            let seen = NumberBlockRecord::read(&self.item(&block), now)
+                .ok()
+                .flatten();
+            let again =
+                payer.credit_number_block(&subjects.number_block_index, seen.as_ref(), &policy);
             if let Some(write) = again {
                 self.write_credit(&write);
             }
@@ -237,7 +240,11 @@ impl Service {
             }
         }
         let phone = self.phones.entry(subjects.phone_index.clone()).or_default();
-        phone.proof = Some(Proof::renewed(subjects.device_index.clone(), now, &policy));
+        phone.proof = Some(Proof::from_code(
+            subjects.device_index.clone(),
+            now,
+            &policy,
+        ));
     }
 
     fn credit_country(&mut self, policy: &PursePolicy, payer: &Payer, sent: &Sent, now: Timestamp) {
@@ -254,9 +261,9 @@ impl Service {
         }
     }
 
-    fn gates(&self, subjects: &Subjects, now: Timestamp) -> Vec<Gate> {
+    fn make_gates(&self, subjects: &Subjects, now: Timestamp) -> Vec<Gate> {
         let all = subjects.clone().into();
-        gates(&all, &self.limits, self.day_starts_at, now)
+        make_gates(&all, &self.limits, self.day_starts_at, now)
     }
 
     fn check(
@@ -368,7 +375,7 @@ impl Service {
     }
 
     /// The terms of a decision about a phone's record. Nobody types a wrong code here.
-    fn terms(&self, now: Timestamp) -> Terms {
+    fn make_terms(&self, now: Timestamp) -> Terms {
         Terms {
             now,
             today: Window::containing(now, DAY, self.day_starts_at),

@@ -114,7 +114,7 @@ pub fn place(country: Country) -> Option<Place> {
 }
 
 /// Finds a country that the lists of this crate name. A test makes all of them.
-pub(crate) fn known(code: &str) -> Place {
+pub(crate) fn find_place(code: &str) -> Place {
     let known = Country::parse(code).ok().and_then(place);
     known.unwrap_or_else(|| unreachable!("{code} is in the world"))
 }
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn every_place_is_a_country_with_numbers_and_has_a_price() {
         for (code, ..) in PLACES {
-            let place = known(code);
+            let place = find_place(code);
             assert!(place.country.has_numbers(), "{code}");
             assert!(place.price > 0 && place.blocks > 1 && place.networks > 0);
         }

@@ -142,7 +142,7 @@ fn each_purse_is_there_for_something() {
     let no_network = without(|policy| policy.network.codes = u32::MAX);
     assert!(figures("2", &no_network, 1).honest.percent() > 20.0);
     // One block is all an attacker in the country needs.
-    let no_block = without(|policy| policy.block.start.texts = 1_000_000);
+    let no_block = without(|policy| policy.number_block.start.texts = 1_000_000);
     assert!(figures("6b", &no_block, 1).mean_dollars() > 5.0);
     // Nobody ends the outage.
     let no_known = without(|policy| {

@@ -12,7 +12,7 @@ pub use bodies::{
     BusinessReply, PolicyReply, SendBody, SendReply, SpendBody, SpendReply, VerifyBody, VerifyReply,
 };
 pub use route::{Endpoint, Route};
-pub use start::{Preparation, parts, serve, trust_proxy};
+pub use start::{Preparation, make_parts, serve, trust_proxy};
 
 /// The state of one process, which every request shares.
 pub type App = phoneproof_http::App<phoneproof_service::Service>;

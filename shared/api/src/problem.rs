@@ -2,6 +2,8 @@
 //! endpoint can answer with which. What HTTP has to know about a refusal
 //! stands here and nowhere else.
 
+mod members;
+
 use http::StatusCode as S;
 use http::header::WWW_AUTHENTICATE;
 use phoneproof_domain::challenge::Closed;
@@ -15,9 +17,8 @@ use phoneproof_http::problem::{BODY_PROBLEMS, INTERNAL, RETRY_SECONDS, UNAVAILAB
 use phoneproof_http::{FieldFault, Problem, ProblemType, RateLimit};
 use phoneproof_observe::Level;
 use phoneproof_service::{RefusedText, SendError, Sent, SpendError, VerifyError};
-use serde::Serialize;
-use utoipa::ToSchema;
 
+pub(crate) use self::members::ProblemMembers;
 use crate::Endpoint;
 
 /// The result codes of the original interface. Problems of spending have none, because it had no spending.
@@ -136,49 +137,6 @@ pub(crate) fn list_problems(endpoint: Endpoint) -> Vec<&'static ProblemType> {
         .collect()
 }
 
-/// The members of problem documents that only this API has.
-#[derive(Default, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ProblemMembers<'a> {
-    /// The result code: -1 if the send was limited, locked or blocked, -2 if the delivery failed, -5 if the
-    /// verification failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<i32>,
-    /// The number of guesses that are left, after a wrong code.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    attempts_remaining: Option<u32>,
-    /// The challenge token of a text that may still arrive, after a 504.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token: Option<&'a str>,
-    /// The rules that the text does not count towards, after a 502. It counts towards all others, except perhaps those of
-    /// `perhapsGivenBack`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    given_back: Option<Vec<&'static str>>,
-    /// What a refused caller can bring to pass before `retryAt`: `attestation`, the word of the operator's edge in the
-    /// member of that name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "attestation")]
-    challenge: Option<&'static str>,
-    /// The rules that the text may count towards, after a 502: the database did not say.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    perhaps_given_back: Vec<&'static str>,
-    /// When the code of that text expires.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    expires_at: Option<Timestamp>,
-    /// For how many seconds the code of that text works, counted from this answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_in: Option<u64>,
-    /// From when a client may ask for another text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    resend_at: Option<Timestamp>,
-    /// After how many seconds, counted from this answer, a client may ask for another text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resend_in: Option<u64>,
-}
-
 /// Makes the problem of a service that cannot answer now. The log shows `cause`; the client does not see it.
 pub fn unavailable(cause: impl std::fmt::Display) -> Problem {
     Problem::unavailable(cause, RETRY_SECONDS)
@@ -203,7 +161,7 @@ pub fn send_problem(error: SendError) -> Problem {
             .with_error("X-Client-Key", "the client key of the business is needed")
             // Every 401 must name a scheme (RFC 9110 section 15.5.2). No registered scheme fits a client key.
             .with_header(WWW_AUTHENTICATE, "ClientKey realm=\"send\""),
-        SendError::UserAddress => Problem::malformed(vec![FieldFault::new(
+        SendError::UserAddress => Problem::from_faults(vec![FieldFault::new(
             "userAddress",
             "nothing: this business has no client key, so nobody can vouch for an address",
         )]),
@@ -248,7 +206,7 @@ pub fn verify_problem(error: VerifyError) -> Problem {
         VerifyError::Token => token_problem(),
         VerifyError::CodeLength { needed } => {
             let accepted = format!("a code of {needed} digits is needed");
-            Problem::malformed(vec![FieldFault::new("code", accepted)])
+            Problem::from_faults(vec![FieldFault::new("code", accepted)])
         }
         VerifyError::WrongCode { attempts_left } => Problem::new(&WRONG_CODE)
             .with_detail(format!("{attempts_left} more guesses are left."))

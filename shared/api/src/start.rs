@@ -9,7 +9,7 @@ use http::Response;
 use lambda_http::{Body, Request};
 use phoneproof_aws::clients::{AwsService, Clients};
 use phoneproof_aws::keys::{KeyringOwner, Keys, READ_WITHIN};
-use phoneproof_aws::sns::Sender;
+use phoneproof_aws::sns::{Sender, UnusableAttributes};
 use phoneproof_aws::store::Store;
 use phoneproof_config::process::{ProcessEnvironment, SystemClock, SystemRandom};
 use phoneproof_config::{ProxySettings, Settings, policy};
@@ -70,8 +70,8 @@ async fn build(preparation: Preparation) -> Result<App, Error> {
 async fn prepare(preparation: Preparation) -> Result<(Service, Settings), Error> {
     let settings = Settings::from_environment(&ProcessEnvironment)?;
     let policy = policy::from_environment(&ProcessEnvironment)?;
-    let clients = Clients::new(&settings.aws, Arc::new(SystemClock));
-    let service = Service::new(parts(&clients, &settings, policy))?;
+    let clients = Clients::new(&settings.aws, Arc::new(SystemClock))?;
+    let service = Service::new(make_parts(&clients, &settings, policy)?)?;
     let now = SystemClock.now();
     let mut request = RequestContext::new(now, READ_WITHIN, Arc::new(SystemRandom));
     let connect = preparation
@@ -92,9 +92,16 @@ pub fn trust_proxy(settings: ProxySettings) -> TrustedProxy {
 }
 
 /// Makes the parts that the service is built from, of the clients, the settings and the policy.
-#[must_use]
-pub fn parts(clients: &Clients, settings: &Settings, policy: Policy) -> Parts {
-    Parts {
+///
+/// # Errors
+///
+/// [`UnusableAttributes`] when the policy of texts cannot be written as attributes of a message.
+pub fn make_parts(
+    clients: &Clients,
+    settings: &Settings,
+    policy: Policy,
+) -> Result<Parts, UnusableAttributes> {
+    Ok(Parts {
         issuer: settings.issuer.clone(),
         token_mode: settings.token_mode,
         keys: Keys::new(
@@ -103,8 +110,7 @@ pub fn parts(clients: &Clients, settings: &Settings, policy: Policy) -> Parts {
             KeyringOwner::Verification,
         ),
         store: Store::new(clients.dynamodb.clone(), settings.tables.clone()),
-        sender: Sender::new(clients.sns.clone(), &policy.sms),
-        pays: true,
+        sender: Sender::new(clients.sns.clone(), &policy.sms)?,
         policy,
-    }
+    })
 }

@@ -29,14 +29,15 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use thiserror::Error;
 
 use phoneproof_domain::clock::Clock;
 
 pub(crate) use self::connections::never_connected;
 use self::connections::{Connections, Doubtful};
 use self::endpoint::FixedEndpoint;
-pub use self::trust::CaBundle;
 use self::trust::{AMAZON_ROOTS, mozilla_roots};
+pub use self::trust::{CaBundle, UnusableCaBundle};
 
 /// The region, credentials and endpoints that the clients use. Each field names its environment variables.
 #[derive(Debug, Clone)]
@@ -104,6 +105,24 @@ pub enum AwsService {
     Sns,
 }
 
+/// TLS could not be set up, so no client was built: none may trust other authorities than the chosen ones. The text says
+/// why.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("TLS could not be set up: {cause}")]
+pub struct TlsFailed {
+    cause: String,
+}
+
+impl TlsFailed {
+    /// Keeps the text of `cause`.
+    #[must_use]
+    pub fn new(cause: impl fmt::Display) -> Self {
+        Self {
+            cause: cause.to_string(),
+        }
+    }
+}
+
 /// How long one attempt of a read or an idempotent write may take. DynamoDB answers in milliseconds. A silent
 /// connection is given up early enough for another attempt within the 30 s that API Gateway waits.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1_500);
@@ -113,9 +132,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 impl Clients {
     /// Builds the clients with a connector of their own: plain HTTP when every endpoint is, otherwise TLS. `clock` tells
     /// how long a connection was unused.
-    #[must_use]
-    pub fn new(settings: &AwsSettings, clock: Arc<dyn Clock>) -> Self {
-        Self::over(connector(settings), settings, clock)
+    ///
+    /// # Errors
+    ///
+    /// [`TlsFailed`] when TLS cannot be set up with the certificate authorities that `settings` choose.
+    pub fn new(settings: &AwsSettings, clock: Arc<dyn Clock>) -> Result<Self, TlsFailed> {
+        Ok(Self::over(make_connector(settings)?, settings, clock))
     }
 
     /// Builds the clients over `connector`, which carries the requests of all of them.
@@ -274,14 +296,14 @@ fn shared_config(settings: &AwsSettings) -> SdkConfig {
 }
 
 /// Makes a connector: plain HTTP when every endpoint is, so that local runs load no certificates, otherwise TLS.
-fn connector(settings: &AwsSettings) -> SharedHttpConnector {
+fn make_connector(settings: &AwsSettings) -> Result<SharedHttpConnector, TlsFailed> {
     let limits = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT);
     let builder = Connector::builder()
         .connector_settings(limits.build())
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
     let endpoints = [settings.dynamodb(), settings.sns(), settings.secrets()];
     if endpoints.iter().all(FixedEndpoint::is_plain) {
-        return SharedHttpConnector::new(builder.build_http());
+        return Ok(SharedHttpConnector::new(builder.build_http()));
     }
     let trusted = match &settings.ca_bundle {
         Some(bundle) => TrustStore::empty().with_pem_certificate(bundle.as_bytes()),
@@ -291,10 +313,9 @@ fn connector(settings: &AwsSettings) -> SharedHttpConnector {
         None => TrustStore::empty().with_pem_certificate(mozilla_roots()),
     };
     let builder = builder.tls_provider(Provider::Rustls(CryptoMode::AwsLc));
-    match TlsContext::builder().with_trust_store(trusted).build() {
-        Ok(context) => SharedHttpConnector::new(builder.tls_context(context).build()),
-        Err(_) => SharedHttpConnector::new(builder.build()),
-    }
+    let context = TlsContext::builder().with_trust_store(trusted).build();
+    let builder = builder.tls_context(context.map_err(TlsFailed::new)?);
+    Ok(SharedHttpConnector::new(builder.build()))
 }
 
 /// The error code of the service, or the kind of failure when the service sent none.
@@ -355,7 +376,7 @@ mod tests {
                 settings.dynamodb().url(),
                 "https://dynamodb.eu-central-2.amazonaws.com"
             );
-            let clients = Clients::new(&settings, Arc::new(Noon));
+            let clients = Clients::new(&settings, Arc::new(Noon)).expect("TLS");
             let signed_for = clients.sns.get().config().region().map(Region::as_ref);
             assert_eq!(signed_for, Some(region));
         }

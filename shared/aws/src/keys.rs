@@ -106,13 +106,15 @@ impl Keys {
         }
         let Ok(_reading) = timeout_at(deadline, self.reading.lock()).await else {
             // Another request is still reading the secret; its log line will say how that went.
-            let usable = self.cached().filter(|old| now < old.read_at + USABLE_FOR);
+            let usable = self
+                .read_cache()
+                .filter(|old| now < old.read_at + USABLE_FOR);
             return usable.map(|old| old.keyring).ok_or_else(too_late);
         };
         if let Some(keyring) = self.fresh(now) {
             return Ok(keyring);
         }
-        match (self.read(deadline).await, self.cached()) {
+        match (self.read(deadline).await, self.read_cache()) {
             (Ok(keyring), _) => Ok(self.keep(Arc::new(keyring), now, now + REFRESH_AFTER)),
             (Err(error), Some(old)) if now < old.read_at + USABLE_FOR => {
                 tracing::error!(%error, "keyring not refreshed, keeping the cached one");
@@ -125,11 +127,11 @@ impl Keys {
 
     /// Returns the cached keyring, unless a refresh is due.
     fn fresh(&self, now: Timestamp) -> Option<Arc<Keyring>> {
-        let cached = self.cached().filter(|cached| now < cached.try_at)?;
+        let cached = self.read_cache().filter(|cached| now < cached.try_at)?;
         Some(cached.keyring)
     }
 
-    fn cached(&self) -> Option<Cached> {
+    fn read_cache(&self) -> Option<Cached> {
         self.cached
             .read()
             .unwrap_or_else(std::sync::PoisonError::into_inner)

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::future::Future;
 
-use aws_sdk_sns::error::SdkError;
+use aws_sdk_sns::error::{BuildError, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
+use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 
 use phoneproof_domain::delivery::Delivery;
@@ -29,24 +30,29 @@ impl fmt::Debug for Sender {
 
 impl Sender {
     /// Makes a sender with the message type, sender id and price limit of `policy`.
-    #[must_use]
-    pub fn new(client: impl Into<SnsClient>, policy: &SmsPolicy) -> Self {
-        let text = |value: &str| attribute("String", value);
-        let mut attributes = vec![("AWS.SNS.SMS.SMSType", text(class_name(policy.sms_type)))];
+    ///
+    /// # Errors
+    ///
+    /// [`UnusableAttributes`] when one of them cannot be written as a message attribute. No text goes out without its
+    /// price limit.
+    pub fn new(
+        client: impl Into<SnsClient>,
+        policy: &SmsPolicy,
+    ) -> Result<Self, UnusableAttributes> {
+        let sms_type = make_attribute("String", class_name(policy.sms_type))?;
+        let mut attributes = vec![("AWS.SNS.SMS.SMSType", sms_type)];
         if let Some(sender_id) = &policy.sender_id {
-            attributes.push(("AWS.SNS.SMS.SenderID", text(sender_id)));
+            let sender_id = make_attribute("String", sender_id)?;
+            attributes.push(("AWS.SNS.SMS.SenderID", sender_id));
         }
         if let Some(price) = policy.max_price {
-            let price = attribute("Number", &price.to_string());
+            let price = make_attribute("Number", &price.to_string())?;
             attributes.push(("AWS.SNS.SMS.MaxPrice", price));
         }
-        let attributes = attributes
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)));
-        Self {
+        Ok(Self {
             client: client.into(),
-            attributes: attributes.collect(),
-        }
+            attributes,
+        })
     }
 
     /// Builds the SNS client now instead of at the first text message.
@@ -113,6 +119,11 @@ impl Sender {
     }
 }
 
+/// The policy of texts cannot be written as attributes of a message.
+#[derive(Debug, Error)]
+#[error("the SMS policy cannot be written as attributes of a message: {0}")]
+pub struct UnusableAttributes(#[from] BuildError);
+
 /// SNS did not confirm that it took a text message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotTaken {
@@ -130,11 +141,11 @@ const fn class_name(class: SmsType) -> &'static str {
     }
 }
 
-fn attribute(data_type: &str, value: &str) -> Option<MessageAttributeValue> {
+fn make_attribute(data_type: &str, value: &str) -> Result<MessageAttributeValue, BuildError> {
     let builder = MessageAttributeValue::builder()
         .data_type(data_type)
         .string_value(value);
-    builder.build().ok()
+    builder.build()
 }
 
 /// Says what a failed call means for delivery.

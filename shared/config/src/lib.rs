@@ -64,9 +64,12 @@ pub enum ConfigError {
         /// The values that are accepted.
         accepted: &'static str,
     },
-    /// The policy file at this path cannot be read.
-    #[error("POLICY_PATH: {0} cannot be read")]
-    PolicyUnreadable(String),
+    /// The policy file at this path cannot be read. The second value says why.
+    #[error("POLICY_PATH: {0} cannot be read: {1}")]
+    PolicyUnreadable(String, String),
+    /// The file of certificate authorities cannot be used. The value says why.
+    #[error("AWS_CA_BUNDLE: a file with certificates in PEM is needed: {0}")]
+    CaBundleUnusable(String),
     /// The policy file has faults.
     #[error(transparent)]
     Policy(#[from] PolicyFaults),
@@ -200,11 +203,9 @@ fn read_sns_region(environment: &dyn Environment) -> Result<Option<String>, Conf
 }
 
 fn read_ca_bundle(path: String) -> Result<CaBundle, ConfigError> {
-    let text = std::fs::read_to_string(path).ok();
-    text.and_then(CaBundle::parse).ok_or(ConfigError::Invalid {
-        variable: "AWS_CA_BUNDLE",
-        accepted: "a file with certificates in PEM is needed",
-    })
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| ConfigError::CaBundleUnusable(error.to_string()))?;
+    CaBundle::parse(text).map_err(|error| ConfigError::CaBundleUnusable(error.to_string()))
 }
 
 #[cfg(test)]
@@ -267,6 +268,17 @@ mod tests {
                 message.starts_with(name) && message.contains("needed"),
                 "{value}: {message}"
             );
+        }
+    }
+
+    #[test]
+    fn says_why_a_file_is_not_used() {
+        for (path, reason) in [
+            ("/dev/null", "it holds no certificate"),
+            ("no-such-file", "No such file or directory"),
+        ] {
+            let message = read_with(|v| _ = v.insert("AWS_CA_BUNDLE", path));
+            assert!(message.contains(reason), "{message}");
         }
     }
 

@@ -52,7 +52,7 @@ impl Random for SystemRandom {
         reason = "the one place that reads ambient randomness"
     )]
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
-        getrandom::fill(bytes).map_err(|_| RandomUnavailable)
+        getrandom::fill(bytes).map_err(RandomUnavailable::new)
     }
 }
 

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use phoneproof_domain::challenge::{Challenge, Spent};
+use phoneproof_domain::challenge::{Challenge, Payment};
 
 use super::aead::{self, SealFailed};
 use super::keyring::{Keyring, Root};
@@ -65,7 +65,7 @@ struct Contents<'a> {
 
 /// What a token of this version has after [`Contents`].
 #[derive(Serialize, Deserialize)]
-struct SpentContents {
+struct PaymentContents {
     lane: u8,
     shard: u8,
     price: i64,
@@ -77,10 +77,10 @@ struct SpentContents {
     hour: i64,
 }
 
-impl SpentContents {
+impl PaymentContents {
     /// Packs what a text used up; `None` for indexes that are not keyed hashes.
-    fn pack(spent: &Spent) -> Option<Self> {
-        let payer = &spent.payer;
+    fn pack(payment: &Payment) -> Option<Self> {
+        let payer = &payment.payer;
         let hash = |index: &SubjectIndex| from_base64url(index.as_str()).ok()?.try_into().ok();
         Some(Self {
             lane: u8::try_from(Lane::ALL.iter().position(|lane| *lane == payer.lane)?).ok()?,
@@ -90,14 +90,14 @@ impl SpentContents {
             network: hash(&payer.network)?,
             codes_needed: payer.codes_needed,
             heals: payer.heals,
-            address: hash(&spent.address)?,
-            hour: spent.hour.unix(),
+            address: hash(&payment.address)?,
+            hour: payment.hour.unix(),
         })
     }
 
-    fn unpack(&self) -> Option<Spent> {
+    fn unpack(&self) -> Option<Payment> {
         let index = |hash: [u8; 32]| SubjectIndex::from_text(base64url(hash));
-        Some(Spent {
+        Some(Payment {
             payer: Payer {
                 lane: *Lane::ALL.get(usize::from(self.lane))?,
                 shard: self.shard,
@@ -237,16 +237,16 @@ fn encode(challenge: &Challenge) -> Result<Vec<u8>, postcard::Error> {
     // A vector that grows frees its old bytes without wiping them. Contents are shorter than a token, so this one does
     // not.
     let bytes = postcard::to_extend(&contents, Vec::with_capacity(MAX_TOKEN_BYTES))?;
-    let spent = challenge.spent.as_ref().and_then(SpentContents::pack);
-    postcard::to_extend(&spent, bytes)
+    let payment = challenge.payment.as_ref().and_then(PaymentContents::pack);
+    postcard::to_extend(&payment, bytes)
 }
 
 fn decode(bytes: &[u8], version: &str) -> Option<Challenge> {
     let (contents, rest) = postcard::take_from_bytes::<Contents<'_>>(bytes).ok()?;
-    let (spent, rest) = if version == EARLIER {
+    let (payment, rest) = if version == EARLIER {
         (None, rest)
     } else {
-        postcard::take_from_bytes::<Option<SpentContents>>(rest).ok()?
+        postcard::take_from_bytes::<Option<PaymentContents>>(rest).ok()?
     };
     if !rest.is_empty() {
         return None;
@@ -266,177 +266,12 @@ fn decode(bytes: &[u8], version: &str) -> Option<Challenge> {
         locale: Locale::parse(contents.locale).ok()?,
         action: contents.action,
         test: contents.test,
-        spent: match spent {
-            Some(spent) => Some(spent.unpack()?),
+        payment: match payment {
+            Some(payment) => Some(payment.unpack()?),
             None => None,
         },
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::keyring::tests_support::keyring;
-    use phoneproof_domain::random::RandomUnavailable;
-    use proptest::prelude::*;
-
-    /// Fills with 1, 2, 3 and so on.
-    struct Counting;
-
-    impl Random for Counting {
-        fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
-            for (byte, value) in bytes.iter_mut().zip(1..) {
-                *byte = value;
-            }
-            Ok(())
-        }
-    }
-
-    const ISSUER: &str = "https://verify.example.com";
-    const NOW: Timestamp = Timestamp::from_unix(1_795_435_200);
-
-    fn challenge() -> Challenge {
-        Challenge {
-            id: ChallengeId([9; 16]),
-            phone: Phone::from_canonical("+14152007986").expect("canonical"),
-            country: Country::parse("US").ok(),
-            device: Device::parse("device-1").expect("a device"),
-            business: BusinessId::parse("login").expect("an id"),
-            slot: 3,
-            expires_at: Timestamp::from_unix(1_795_435_500),
-            code_mac: [4; 32],
-            locale: Locale::parse("en").expect("a locale"),
-            action: None,
-            test: false,
-            spent: Some(Spent {
-                payer: Payer {
-                    lane: Lane::Crowd,
-                    shard: 1,
-                    price: 220_000,
-                    day: 20_780,
-                    network: SubjectIndex::from_text(base64url([5; 32])),
-                    codes_needed: Some(3),
-                    heals: false,
-                },
-                address: SubjectIndex::from_text(base64url([6; 32])),
-                hour: Timestamp::from_unix(1_795_435_200),
-            }),
-        }
-    }
-
-    fn sealed() -> String {
-        seal(
-            &challenge(),
-            keyring(&["r1"]).current(),
-            ISSUER,
-            NOW,
-            &Counting,
-        )
-        .expect("sealed")
-        .into_text()
-    }
-
-    #[test]
-    fn seals_to_the_known_text() {
-        assert_eq!(
-            sealed(),
-            "v2.r1-20780.AQIDBAUGBwgJCgsM._Mu2R42VAlr1FuGonUlpHQ3Ju4t5pFkyoZbCyWog7JOUr4UKGPnqzQb1u_I0pLUeCoxf5yj-VRyHIf4Ob_Tf9qmSmQIGQi2XFuecr_sfivt7bDK6yaWhGRF3yTuWtloqnjP0yg4jIsah-KJCu6qKtZoInYNUvFwxrmZ-O1wu9okf169BDGK1Qjjnuq1LDUKhb3LWYSOHzwrqmCJ0qIGg-eo8d9wzuypi0IDBCXNgJdZ3ArgA_E-Yze3Qu4I"
-        );
-    }
-
-    #[test]
-    fn opens_a_token_of_the_version_before() {
-        let text = "v1.r1-20780.AQIDBAUGBwgJCgsM._Mu2R42VAlr1FuGonUlpHQ3Ju4t5pFkyoZbCyWog7JOUr4UKGPnqzQb1u_I0pLUeCoxf5yj-VRyHIf4Ob_Tf9qmSmQIGQi2XFuecr_sfivt7bDK6yaWhGRF3yUKFCL2yh0h9SIsJhE-hVUI";
-        let (opened, _) = open(text, &keyring(&["r1"]), ISSUER, NOW).expect("opens");
-        let expected = Challenge {
-            spent: None,
-            ..challenge()
-        };
-        assert_eq!(opened, expected);
-        assert!(
-            open(
-                &text.replacen("v1", "v2", 1),
-                &keyring(&["r1"]),
-                ISSUER,
-                NOW
-            )
-            .is_err()
-        );
-    }
-
-    #[test]
-    fn opens_what_was_sealed() {
-        let keyring = keyring(&["r1"]);
-        let (opened, root) = open(&sealed(), &keyring, ISSUER, NOW).expect("opens");
-        assert_eq!(opened, challenge());
-        assert_eq!(root.id().as_str(), "r1");
-    }
-
-    #[test]
-    fn refuses_a_token_of_another_key_issuer_or_day() {
-        let text = sealed();
-        assert!(open(&text, &keyring(&["r2"]), ISSUER, NOW).is_err());
-        assert!(open(&text, &keyring(&["r1"]), "https://other.example.com", NOW).is_err());
-        let later = |days: u64| NOW + std::time::Duration::from_secs(86_400 * days);
-        assert!(open(&text, &keyring(&["r1"]), ISSUER, later(1)).is_ok());
-        assert!(open(&text, &keyring(&["r1"]), ISSUER, later(2)).is_err());
-    }
-
-    #[test]
-    fn opens_a_token_of_an_instance_whose_clock_is_a_day_ahead() {
-        let (text, keyring) = (sealed(), keyring(&["r1"]));
-        let earlier = |days: u64| NOW - std::time::Duration::from_secs(86_400 * days);
-        assert!(open(&text, &keyring, ISSUER, earlier(1)).is_ok());
-        assert!(open(&text, &keyring, ISSUER, earlier(2)).is_err());
-    }
-
-    #[test]
-    fn opens_tokens_of_an_old_root_until_it_is_retired() {
-        let text = sealed();
-        assert!(open(&text, &keyring(&["r2", "r1"]), ISSUER, NOW).is_ok());
-        assert!(open(&text, &keyring(&["r2", "r3"]), ISSUER, NOW).is_err());
-    }
-
-    #[test]
-    fn refuses_every_flipped_bit_and_every_other_length() {
-        let (text, keyring) = (sealed(), keyring(&["r1"]));
-        for index in 0..text.len() * 8 {
-            let mut bytes = text.clone().into_bytes();
-            bytes[index / 8] ^= 1 << (index % 8);
-            if let Ok(forged) = String::from_utf8(bytes) {
-                assert!(open(&forged, &keyring, ISSUER, NOW).is_err(), "bit {index}");
-            }
-        }
-        for length in 0..text.len() {
-            assert!(open(&text[..length], &keyring, ISSUER, NOW).is_err());
-        }
-        for longer in ["A", "=", ".", ".A", " ", "\n"] {
-            assert!(open(&format!("{text}{longer}"), &keyring, ISSUER, NOW).is_err());
-        }
-        assert!(open(&text.replace("-20780", "-020780"), &keyring, ISSUER, NOW).is_err());
-        assert!(open(&text.replace("-20780", "-+20780"), &keyring, ISSUER, NOW).is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn refuses_any_text_that_was_not_sealed(text in "(v[12]\\.)?(r1-20780\\.)?[A-Za-z0-9_.=-]{0,80}") {
-            prop_assert!(open(&text, &keyring(&["r1"]), ISSUER, NOW).is_err());
-        }
-
-        #[test]
-        fn opens_any_challenge_that_was_sealed(device in "[ -~]{1,40}[!-~]", slot: u8, mac: [u8; 32], action: Option<[u8; 32]>, test: bool) {
-            // A placeholder that many devices share is not a device.
-            let device = Device::parse(&device);
-            prop_assume!(device.is_ok());
-            let original = Challenge {
-                device: device.expect("a device"),
-                slot, code_mac: mac, action, test,
-                ..challenge()
-            };
-            let keyring = keyring(&["r1"]);
-            let text = seal(&original, keyring.current(), ISSUER, NOW, &Counting).expect("sealed").into_text();
-            let (opened, _) = open(&text, &keyring, ISSUER, NOW).expect("opens");
-            prop_assert_eq!(opened, original);
-        }
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{
@@ -58,17 +59,17 @@ impl fmt::Debug for SuccessToken {
 }
 
 /// Why a JWT was not signed. No variant holds any part of the claims or of the key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SigningFailed {
-    /// The claims cannot be written as JSON.
-    #[error("a token could not be signed: its claims are not JSON")]
-    Encoding,
-    /// AWS-LC made no ECDSA signature. It gives no reason.
-    #[error("a token could not be signed: ES256 failed")]
-    Es256,
-    /// AWS-LC made no RSA signature. It gives no reason.
-    #[error("a token could not be signed: RS256 failed")]
-    Rs256,
+    /// The claims cannot be written as JSON. This is the text of the JSON error.
+    #[error("a token could not be signed: its claims are not JSON: {0}")]
+    Encoding(String),
+    /// AWS-LC made no ECDSA signature. Its error gives no reason.
+    #[error("a token could not be signed: ES256: {0}")]
+    Es256(#[source] Unspecified),
+    /// AWS-LC made no RSA signature. Its error gives no reason.
+    #[error("a token could not be signed: RS256: {0}")]
+    Rs256(#[source] Unspecified),
 }
 
 /// The DER of an `ECPrivateKey` on P-256 (RFC 5915) up to its scalar of 32 bytes.
@@ -136,7 +137,8 @@ impl SigningKey {
     /// [`SigningFailed`] when the claims cannot be written as JSON, or AWS-LC makes no signature.
     pub fn sign_jwt(&self, typ: &str, claims: &impl Serialize) -> Result<String, SigningFailed> {
         let header = json!({ "typ": typ, "alg": self.algorithm(), "kid": self.kid });
-        let claims = serde_json::to_vec(claims).map_err(|_| SigningFailed::Encoding)?;
+        let claims = serde_json::to_vec(claims);
+        let claims = claims.map_err(|error| SigningFailed::Encoding(error.to_string()))?;
         let mut token = format!("{}.{}", base64url(header.to_string()), base64url(claims));
         let signature = self.sign_bytes(token.as_bytes())?;
         token.push('.');
@@ -150,13 +152,13 @@ impl SigningKey {
         match &self.pair {
             Pair::Es256(pair) => {
                 let signature = pair.sign(&random, message);
-                let signature = signature.map_err(|_| SigningFailed::Es256)?;
+                let signature = signature.map_err(SigningFailed::Es256)?;
                 Ok(signature.as_ref().to_vec())
             }
             Pair::Rs256(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
                 pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
-                    .map_err(|_| SigningFailed::Rs256)?;
+                    .map_err(SigningFailed::Rs256)?;
                 Ok(signature)
             }
         }

@@ -56,12 +56,12 @@ pub struct Challenge {
     pub test: bool,
     /// What the text used up; `None` for a test number, for a token of an earlier version, and for one that was made
     /// again. Nothing is given back for those.
-    pub spent: Option<Spent>,
+    pub payment: Option<Payment>,
 }
 
 /// What the text of a challenge used up, which its typed code gives back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spent {
+pub struct Payment {
     /// The purses that paid.
     pub payer: Payer,
     /// The address that counts the text.

@@ -68,7 +68,7 @@ pub enum Settled {
 /// `offset` is the time from midnight UTC to the start of the policy's day. A rule about an unknown subject, or that counts
 /// nothing under these limits, has no gate.
 #[must_use]
-pub fn gates(
+pub fn make_gates(
     subjects: &Subjects<Option<SubjectIndex>>,
     limits: &Limits,
     offset: Duration,
@@ -149,7 +149,7 @@ impl Gate {
                 let tally = found.record.tally(asked.window.length);
                 let (window, fitting) = tally.begin(asked.window);
                 let quota = Quota { window, ..*asked };
-                if tally.counted(&window) >= quota.limit {
+                if tally.count_in(&window) >= quota.limit {
                     return own(SendRefusal::Denied(Denial::Exhausted(self.rule, quota)));
                 }
                 if tally.admits(asked, *begin) {
@@ -195,7 +195,7 @@ mod tests {
         let limits = Limits::new(HOUR, place)
             .with(Rule::BusinessPerHour, Some(9))
             .with(Rule::BusinessPerDay, Some(10));
-        gates(
+        make_gates(
             &subjects.into(),
             &limits,
             Duration::ZERO,

@@ -101,7 +101,7 @@ pub struct Destination {
 impl Destination {
     /// Makes the destination of a number that no numbering plan has.
     #[must_use]
-    pub const fn unassigned(phone: Phone) -> Self {
+    pub const fn from_unassigned(phone: Phone) -> Self {
         Self {
             phone,
             country: None,

@@ -127,7 +127,7 @@ impl PhoneParser {
         };
         read.or_else(|(Unread::Fault(error) | Unread::NoPlan(error))| {
             // A complete number needs no plan. Without one, it is what it says.
-            let complete = Phone::from_canonical(&number).map(Destination::unassigned);
+            let complete = Phone::from_canonical(&number).map(Destination::from_unassigned);
             complete
                 .filter(|_| error == PhoneError::NotAssigned)
                 .ok_or(error)
@@ -190,7 +190,7 @@ fn read(
     let phone = Phone::from_canonical(&e164).filter(|_| parsed.extension.is_none());
     let phone = phone.ok_or(Unread::Fault(PhoneError::NotAssigned))?;
     if !library.is_valid_number(&parsed) {
-        return Ok(Destination::unassigned(phone));
+        return Ok(Destination::from_unassigned(phone));
     }
     let country = library.get_region_for_number(&parsed);
     Ok(Destination {

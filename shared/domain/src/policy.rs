@@ -204,7 +204,7 @@ impl fmt::Debug for TestNumber {
 impl Policy {
     /// Returns the terms of a decision about a phone's record at `now`, under these limits.
     #[must_use]
-    pub fn terms(&self, now: Timestamp, limits: &Limits) -> Terms {
+    pub fn make_terms(&self, now: Timestamp, limits: &Limits) -> Terms {
         Terms {
             now,
             today: Window::containing(now, DAY, self.day_starts_at),
@@ -216,13 +216,13 @@ impl Policy {
 
     /// Lists the gates that a send with these subjects has to pass at `now`, under these limits.
     #[must_use]
-    pub fn gates(
+    pub fn make_gates(
         &self,
         subjects: impl Into<Subjects<Option<SubjectIndex>>>,
         limits: &Limits,
         now: Timestamp,
     ) -> Vec<Gate> {
-        gate::gates(&subjects.into(), limits, self.day_starts_at, now)
+        gate::make_gates(&subjects.into(), limits, self.day_starts_at, now)
     }
 
     /// Returns the limits of `phone` at `now`. A test number has its own.
@@ -360,7 +360,7 @@ mod tests {
     fn a_range_admits_numbers_that_no_plan_has() {
         let numbers = policy().numbers;
         let judge = |number: &str| {
-            let destination = numbers.classify(Destination::unassigned(phone(number)));
+            let destination = numbers.classify(Destination::from_unassigned(phone(number)));
             numbers.admits(&destination)
         };
         assert_eq!(judge("+14362007986"), Ok(()));

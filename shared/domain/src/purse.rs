@@ -64,10 +64,13 @@ pub use self::lane::{Lane, Lanes};
 pub use self::operator::{give_budget, give_grant, reset, reset_country, share};
 pub use self::overrides::{Budget, Grant, LONGEST, Overrides};
 pub use self::policy::{
-    BlockPolicy, Cap, LanePolicy, MoneyStop, NetworkPolicy, PurseFault, PursePolicy, Thousandths,
+    Cap, LanePolicy, MoneyStop, NetworkPolicy, NumberBlockPolicy, PurseFault, PursePolicy,
+    Thousandths,
 };
 pub use self::proof::{Caller, Claim, Proof};
-pub use self::records::{BlockRecord, DAYS_KEPT, Damaged, NetworkRecord, Room, ServiceRecord};
+pub use self::records::{
+    DAYS_KEPT, Damaged, NetworkRecord, NumberBlockRecord, Room, ServiceRecord,
+};
 pub use self::send::{
     Plan, PurseRefusal, PurseRule, Records, Stopped, decide, decide_in_shadow, first_try,
 };

@@ -1,11 +1,25 @@
 //! The source of random bytes that callers pass in.
 
+use std::fmt;
+
 use thiserror::Error;
 
-/// Reports that the random source gave no bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("no random bytes available")]
-pub struct RandomUnavailable;
+/// Reports that the random source gave no bytes. Its text says why, for a log.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("no random bytes available: {cause}")]
+pub struct RandomUnavailable {
+    cause: Box<str>,
+}
+
+impl RandomUnavailable {
+    /// Keeps the text of `cause`, which is the error of the source or a sentence.
+    #[must_use]
+    pub fn new(cause: impl fmt::Display) -> Self {
+        Self {
+            cause: cause.to_string().into(),
+        }
+    }
+}
 
 /// A cryptographically secure source of random bytes.
 pub trait Random: Send + Sync {
@@ -36,12 +50,13 @@ mod tests {
 
     impl Random for Broken {
         fn fill(&self, _: &mut [u8]) -> Result<(), RandomUnavailable> {
-            Err(RandomUnavailable)
+            Err(RandomUnavailable::new("broken"))
         }
     }
 
     #[test]
     fn a_random_source_that_fails_gives_no_array() {
-        assert_eq!(random_array::<16>(&Broken), Err(RandomUnavailable));
+        let failed = random_array::<16>(&Broken).expect_err("no bytes");
+        assert_eq!(failed.to_string(), "no random bytes available: broken");
     }
 }

@@ -47,7 +47,7 @@ impl Tally {
 
     /// Returns what was counted in `window`.
     #[must_use]
-    pub fn counted(&self, window: &Window) -> u32 {
+    pub fn count_in(&self, window: &Window) -> u32 {
         let own = self.places.get(&Self::place(window)).copied();
         own.filter(|_| self.at == Some(window.start)).unwrap_or(0)
     }
@@ -81,12 +81,12 @@ impl Tally {
     /// Whether a write that begins like this counts one more within `quota`. The store repeats it as a condition.
     #[must_use]
     pub fn admits(&self, quota: &Quota, begin: Begin) -> bool {
-        self.takes(&quota.window, begin) && self.counted(&quota.window) < quota.limit
+        self.takes(&quota.window, begin) && self.count_in(&quota.window) < quota.limit
     }
 
     /// Counts one in `window`.
     pub fn count(&mut self, window: &Window) {
-        let counted = self.counted(window).saturating_add(1);
+        let counted = self.count_in(window).saturating_add(1);
         self.at = Some(window.start);
         self.places = BTreeMap::from([(Self::place(window), counted)]);
     }
@@ -111,7 +111,7 @@ mod tests {
         let mut tally = Tally::default();
         tally.count(&hour(5));
         tally.count(&hour(5));
-        assert_eq!((tally.counted(&hour(5)), tally.counted(&hour(6))), (2, 0));
+        assert_eq!((tally.count_in(&hour(5)), tally.count_in(&hour(6))), (2, 0));
         assert_eq!(tally.begin(hour(5)), (hour(5), Begin::Next));
         assert_eq!(tally.begin(hour(6)), (hour(6), Begin::Next));
         let again = hour(5 + i64::from(PLACES));
@@ -121,7 +121,7 @@ mod tests {
         };
         assert_eq!(tally.begin(again), (again, anew));
         tally.count(&again);
-        assert_eq!((tally.counted(&again), tally.places.len()), (1, 1));
+        assert_eq!((tally.count_in(&again), tally.places.len()), (1, 1));
     }
 
     #[test]
@@ -143,9 +143,9 @@ mod tests {
             prop_assert!(window.start >= hour(asked).start);
             prop_assert!(tally.takes(&window, begin));
             let mut after = tally;
-            let before = after.counted(&window);
+            let before = after.count_in(&window);
             after.count(&window);
-            prop_assert_eq!(after.counted(&window), before + 1);
+            prop_assert_eq!(after.count_in(&window), before + 1);
             prop_assert!(after.takes(&window, Begin::Next), "what was written is no left-over");
         }
     }

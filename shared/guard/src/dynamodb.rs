@@ -3,7 +3,7 @@
 use std::fmt;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata as _, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem};
 
@@ -91,7 +91,7 @@ impl Ledger for DynamoDbLedger {
     /// A plain write costs half as much. But the SDK gives a transaction an idempotency token. When a reply is lost and
     /// the SDK tries again, DynamoDB recognises the repeat. It does not report that the success token was spent before.
     async fn spend(&self, _: &str, proof: &PhoneProof) -> Result<SpendOutcome, LedgerFailed> {
-        let put = self.put(proof).map_err(|_| LedgerFailed)?;
+        let put = self.put(proof).map_err(LedgerFailed::new)?;
         let item = TransactWriteItem::builder().put(put).build();
         let request = self.client.transact_write_items().transact_items(item);
         let Err(error) = request.send().await else {
@@ -106,9 +106,20 @@ impl Ledger for DynamoDbLedger {
             {
                 Ok(SpendOutcome::Before)
             }
-            _ => Err(LedgerFailed),
+            _ => Err(LedgerFailed::new(name_failure(&error))),
         }
     }
+}
+
+/// Names what failed. The messages of the SDK are left out, because they can hold the key of the entry.
+fn name_failure<R>(error: &SdkError<TransactWriteItemsError, R>) -> String {
+    let kind = match error {
+        SdkError::TimeoutError(_) => "timeout",
+        SdkError::DispatchFailure(_) => "no connection",
+        SdkError::ResponseError(_) => "unreadable answer",
+        _ => "request failed",
+    };
+    format!("TransactWriteItems ({})", error.code().unwrap_or(kind))
 }
 
 fn is_failed_condition(reason: &CancellationReason) -> bool {

@@ -23,11 +23,15 @@ pub const LEEWAY_SECONDS: u64 = 60;
 const MAX_TOKEN_BYTES: usize = 4_096;
 
 /// A key set holds no key that a guard can use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error(
-    "the key set is not a JWKS with ES256, EdDSA or RS256 signature keys that carry `kid` and `alg`"
-)]
-pub struct UnusableKeys;
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum UnusableKeys {
+    /// The bytes are not a JWKS in JSON. This is the text of the JSON error.
+    #[error("the key set is not a JWKS: {0}")]
+    NotAKeySet(String),
+    /// No key of the set is one that a guard can use.
+    #[error("the key set has no ES256, EdDSA or RS256 signature key that carries `kid` and `alg`")]
+    NoUsableKey,
+}
 
 /// Why a guard refused a token. No variant holds any part of the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -91,10 +95,11 @@ impl<T: Token> TokenGuard<T> {
     ///
     /// [`UnusableKeys`] when `jwks` is not a key set, or no key is left.
     pub fn new(issuer: impl Into<String>, jwks: &[u8]) -> Result<Self, UnusableKeys> {
-        let set: JwkSet = serde_json::from_slice(jwks).map_err(|_| UnusableKeys)?;
+        let set: Result<JwkSet, _> = serde_json::from_slice(jwks);
+        let set = set.map_err(|error| UnusableKeys::NotAKeySet(error.to_string()))?;
         let keys: HashMap<_, _> = set.keys.iter().filter_map(read_key).collect();
         if keys.is_empty() {
-            return Err(UnusableKeys);
+            return Err(UnusableKeys::NoUsableKey);
         }
         Ok(Self {
             issuer: issuer.into(),
@@ -104,7 +109,7 @@ impl<T: Token> TokenGuard<T> {
         })
     }
 
-    /// Accepts tokens that are bound to an action, too. Whoever calls the check then compares the action with what he is
+    /// Accepts tokens that are bound to an action, too. The caller of the check then compares the action with what he is
     /// about to do: [`PhoneProof::is_for`] does, and is false for a token without an action.
     ///
     /// Without this, what a person approved for one payment would pass as a log-in.

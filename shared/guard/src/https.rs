@@ -114,17 +114,18 @@ impl IssuerLedger {
 impl Ledger for IssuerLedger {
     async fn spend(&self, token: &str, proof: &PhoneProof) -> Result<SpendOutcome, LedgerFailed> {
         let body = json!({ "token": token, "audience": proof.business }).to_string();
-        let url = parse_protected(&self.url).ok_or(LedgerFailed)?;
+        let url = parse_protected(&self.url)
+            .ok_or_else(|| LedgerFailed::new("the URL is not https, nor http on this machine"))?;
         let request = self
             .client
             .0
             .post(url)
             .header("content-type", "application/json");
-        let answer = request.body(body).send().await.map_err(|_| LedgerFailed)?;
+        let answer = request.body(body).send().await.map_err(LedgerFailed::new)?;
         match answer.status() {
             StatusCode::OK => Ok(SpendOutcome::Now),
             StatusCode::CONFLICT => Ok(SpendOutcome::Before),
-            _ => Err(LedgerFailed),
+            other => Err(LedgerFailed::new(format!("the answer is {other}"))),
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Ledgers, by which a success token counts at most once.
 
+use std::error::Error;
 use std::future::Future;
+use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::cause::describe;
 use crate::claims::PhoneProof;
 
 /// What a ledger did with a success token.
@@ -18,10 +21,21 @@ pub enum SpendOutcome {
 /// A ledger gave no usable answer. Refuse.
 ///
 /// The success token may have been spent or not, so the user may try again with it. If the ledger then says
-/// [`SpendOutcome::Before`], the user needs a new code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the ledger gave no answer")]
-pub struct LedgerFailed;
+/// [`SpendOutcome::Before`], the user needs a new code. The error's text says what failed, for a log.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("the ledger gave no answer: {cause}")]
+pub struct LedgerFailed {
+    cause: Arc<str>,
+}
+
+impl LedgerFailed {
+    /// Keeps the text of `cause`, which is an error or a sentence, and of every error that caused it.
+    pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            cause: describe(cause.into().as_ref()).into(),
+        }
+    }
+}
 
 /// Remembers which success tokens were spent.
 ///

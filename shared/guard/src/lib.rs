@@ -30,6 +30,7 @@
 //! - `axum` passes what was learned from a token to the handler.
 //! - `dynamodb` is a ledger in a table of your own.
 
+mod cause;
 mod claims;
 #[cfg(feature = "dynamodb")]
 mod dynamodb;

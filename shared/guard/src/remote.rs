@@ -9,6 +9,7 @@ use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::cause::describe;
 use crate::claims::PhoneProof;
 use crate::guard::{Rejection, TokenGuard, check_action};
 use crate::token::Token;
@@ -42,15 +43,9 @@ pub struct FetchFailed {
 impl FetchFailed {
     /// Keeps the text of `cause`, which is an error or a sentence, and of every error that caused it.
     pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        let cause = cause.into();
-        let mut text = cause.to_string();
-        let mut next = cause.source();
-        while let Some(error) = next {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
-            next = error.source();
+        Self {
+            cause: describe(cause.into().as_ref()).into(),
         }
-        Self { cause: text.into() }
     }
 }
 

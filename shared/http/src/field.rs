@@ -135,7 +135,7 @@ impl Faults {
     /// Makes the refusal that lists the faults.
     #[must_use]
     pub fn into_problem(self) -> Problem {
-        Problem::malformed(self.0)
+        Problem::from_faults(self.0)
     }
 }
 

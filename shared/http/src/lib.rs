@@ -8,7 +8,7 @@
 mod app;
 mod body;
 mod call;
-mod caught;
+mod catch_panic;
 mod cors;
 mod field;
 mod header;
@@ -23,7 +23,7 @@ mod route;
 pub use app::App;
 pub use body::{BodyFault, JsonBody, read_body};
 pub use call::Call;
-pub use caught::caught;
+pub use catch_panic::catch_panic;
 pub use field::{Faults, FieldFault, Label, SensitiveText};
 pub use problem::{Problem, ProblemDocument, ProblemType};
 pub use proxy::TrustedProxy;

@@ -114,7 +114,7 @@ impl Problem {
 
     /// Refuses a request because of these faults.
     #[must_use]
-    pub fn malformed(faults: Vec<FieldFault>) -> Self {
+    pub fn from_faults(faults: Vec<FieldFault>) -> Self {
         let detail = match faults.as_slice() {
             [fault] => format!("{}: {}.", fault.field, fault.accepted),
             _ => "Several fields are not accepted; see `errors`.".to_owned(),
@@ -251,7 +251,7 @@ impl From<BodyFault> for Problem {
             BodyFault::MediaType => {
                 Self::new(&MEDIA_TYPE).with_detail("The Content-Type must be application/json.")
             }
-            BodyFault::Malformed(fault) => Self::malformed(vec![fault]),
+            BodyFault::Malformed(fault) => Self::from_faults(vec![fault]),
         }
     }
 }

@@ -63,7 +63,7 @@ pub struct Facts {
     pub event: Option<&'static str>,
     /// The subject that a rule refused. Its index is a pseudonym, the one of the tables. Operators block by it.
     pub denied: Option<Subject>,
-    /// The device that asked for the code, when the code was wrong. Whoever guesses has asked for the codes himself.
+    /// The device that asked for the code, when the code was wrong. A guesser has asked for the codes himself.
     pub guessed_by: Option<Subject>,
     /// Whether the operator's edge vouches for the caller: the request has an attestation that counts.
     pub vouched: bool,
@@ -74,6 +74,8 @@ pub struct Facts {
     /// How much of its money stop the country has used today, in percent; `None` while the request does not come across
     /// it.
     pub money_used: Option<u8>,
+    /// How many credits of the typed code were lost: purses and counts that got nothing for it.
+    pub credits_lost: u32,
     calls: Vec<DependencyCall>,
 }
 

@@ -117,6 +117,8 @@ struct Line<'l> {
     purse_empty: Option<u64>,
     #[entry(name = "MoneyStopUsed")]
     money_stop_used: Option<u64>,
+    #[entry(name = "CreditsLost")]
+    credits_lost: Option<u64>,
     #[entry(name = "Faults")]
     faults: Option<u64>,
     #[entry(name = "ColdStarts")]
@@ -231,6 +233,7 @@ impl Journal {
             counted_only: count_if(facts.would_refuse.is_some()),
             purse_empty: count_if(facts.empty_purse.is_some()),
             money_stop_used: money_used.filter(|used| *used >= MONEY_WATCHED_FROM.into()),
+            credits_lost: (facts.credits_lost > 0).then_some(facts.credits_lost.into()),
             faults: count_if(entry.level == Level::Error),
             cold_starts: init.map(|_| 1),
             init_time: init,

@@ -5,6 +5,7 @@
 //! call. An OpenTelemetry exporter would add a megabyte of code and a slower cold start. With tracing off, none of this
 //! runs.
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
@@ -60,15 +61,22 @@ pub struct Tracer {
 impl Tracer {
     /// Makes a tracer for the daemon at `address`, the value of `AWS_XRAY_DAEMON_ADDRESS`.
     ///
-    /// Returns `None` when the text is not an address, or when no socket can be opened. Requests are then served without
-    /// a trace.
+    /// Returns `None` when the text is not an address, or when no socket can be opened. A line then says why, and requests
+    /// are served without a trace.
     #[must_use]
     pub fn new(address: &str) -> Option<Self> {
-        let daemon = address.parse().ok()?;
-        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+        let opened = Self::open(address);
+        opened
+            .inspect_err(|error| tracing::warn!(%error, "requests are not traced"))
+            .ok()
+    }
+
+    fn open(address: &str) -> io::Result<Self> {
+        let daemon = address.parse().map_err(io::Error::other)?;
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
         // When the socket's buffer is full, the segment is dropped instead of delaying the request.
-        socket.set_nonblocking(true).ok()?;
-        Some(Self { socket, daemon })
+        socket.set_nonblocking(true)?;
+        Ok(Self { socket, daemon })
     }
 
     /// Sends a segment for each of `calls`.

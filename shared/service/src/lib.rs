@@ -41,7 +41,6 @@ pub struct Service {
     keys: Keys,
     store: Store,
     sender: Sender,
-    pays: bool,
     remembered: Remembered,
     attestations: Option<AttestationGuard>,
 }
@@ -61,8 +60,6 @@ pub struct Parts {
     pub store: Store,
     /// The client of the carrier, SNS.
     pub sender: Sender,
-    /// Whether purses pay for texts. Only tests of other rules leave them out.
-    pub pays: bool,
 }
 
 impl fmt::Debug for Service {
@@ -139,7 +136,6 @@ impl Service {
             keys: parts.keys,
             store: parts.store,
             sender: parts.sender,
-            pays: parts.pays,
             remembered: Remembered::default(),
         })
     }

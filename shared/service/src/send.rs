@@ -173,8 +173,8 @@ impl Service {
         let keyring = self.keys.keyring(request).await?;
         let mut prepared = self.prepare(&command, &checked, &keyring, request).await?;
         let mut text = checked.render(&command, &prepared, request);
-        let mut payment = self.payment(&checked, (&command, &keyring), &text, request);
-        let mut plan = self.plan(&command, &checked, &prepared, &keyring, request);
+        let mut payment = self.make_ask(&checked, (&command, &keyring), &text, request);
+        let mut plan = self.make_plan(&command, &checked, &prepared, &keyring, request);
         plan.caller = payment.as_ref().map(|payment| self.caller_of(payment));
         plan.paid = payment.as_ref().map(|ask| first_try(ask, self.purses()));
         if let Some(ask) = &payment {
@@ -186,11 +186,11 @@ impl Service {
                 Ok(()) => {
                     let token = self.choose_token(&command, &prepared, &keyring, request)?;
                     return self
-                        .text(&checked, (&prepared, text), &plan, token, request)
+                        .send_text(&checked, (&prepared, text), &plan, token, request)
                         .await;
                 }
                 Err(ReserveError::Again(moved)) => {
-                    prepared = prepared.moved_to(moved.reservation);
+                    prepared = prepared.move_to(moved.reservation);
                     plan.take(&moved);
                     if let Some(ask) = &mut payment {
                         Box::pin(self.pay_again(ask, &mut plan, &moved, request)).await?;
@@ -240,7 +240,7 @@ impl Service {
     }
 
     /// Hands the text of a reserved challenge to the carrier, and gives the counts back if the carrier refuses it.
-    async fn text(
+    async fn send_text(
         &self,
         checked: &Checked<'_>,
         (prepared, text): (&Prepared<'_>, RenderedText),
@@ -344,7 +344,7 @@ impl Service {
         }
         let complete = read_complete(&command.typed_phone);
         if let Some(test) = complete.as_ref().map_or(Ok(None), find_test)? {
-            return Ok((Destination::unassigned(test.phone.clone()), Some(test)));
+            return Ok((Destination::from_unassigned(test.phone.clone()), Some(test)));
         }
         let destination = typed.map_err(SendError::Phone)?;
         Ok((self.policy.numbers.classify(destination), None))

@@ -120,7 +120,7 @@ impl Service {
             right,
             write: WriteId(request.draw()?),
         };
-        let terms = self.policy.terms(request.now, &self.policy.limits);
+        let terms = self.policy.make_terms(request.now, &self.policy.limits);
         let proof = (right && !challenge.test)
             .then(|| self.prove(&challenge, keyring.indexer(), request.now));
         let recorded =
@@ -159,9 +159,10 @@ impl Service {
 
     /// Makes the evidence that a right code leaves on the phone's record.
     fn prove(&self, challenge: &Challenge, indexer: &Indexer, now: Timestamp) -> Proof {
-        let network = challenge.spent.as_ref();
-        let network = network.map(|spent| spent.payer.network.clone());
-        Proof::renewed(indexer.device(&challenge.device), now, self.purses()).in_network(network)
+        let network = challenge.payment.as_ref();
+        let network = network.map(|payment| payment.payer.network.clone());
+        Proof::from_code(indexer.device(&challenge.device), now, self.purses())
+            .with_network(network)
     }
 
     /// Gives back what the text of a challenge used up, after this request has marked the challenge as used.
@@ -171,15 +172,19 @@ impl Service {
         indexer: &Indexer,
         request: &mut RequestContext,
     ) {
-        if let (Some(spent), Some(country)) = (&challenge.spent, challenge.country) {
+        if let (Some(payment), Some(country)) = (&challenge.payment, challenge.country) {
             let block = indexer.number_block(&challenge.phone);
             let place = (country, &block);
             // On the heap: the futures of four calls are large.
-            let credited = Box::pin(self.store.credit(spent, place, self.purses(), request)).await;
-            let today = self.policy.terms(request.now, &self.policy.limits).today;
+            let credited =
+                Box::pin(self.store.credit(payment, place, self.purses(), request)).await;
+            let today = self
+                .policy
+                .make_terms(request.now, &self.policy.limits)
+                .today;
             request.facts.money_used = credited.and_then(|country| {
                 let today = today.start.day();
-                country.money_used(today, spent.payer.price)
+                country.money_used(today, payment.payer.price)
             });
         }
     }

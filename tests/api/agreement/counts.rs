@@ -48,7 +48,7 @@ async fn the_store_and_the_domain_decide_alike_on_every_count() {
             assert_eq!(bench.tally(gate).await, expected, "{what}");
             for other in counting.iter().filter(|other| *other != gate) {
                 let window = other.quota().expect("it counts").window;
-                assert_eq!(bench.tally(other).await.counted(&window), 1, "{what}");
+                assert_eq!(bench.tally(other).await.count_in(&window), 1, "{what}");
             }
         }
     }
@@ -69,8 +69,8 @@ async fn wrong_codes_of_other_days_leave_with_the_next_send() {
         }
         assert_eq!(stored, Ok(()), "{tally:?}");
         let left = bench.phone_tally("wrong").await;
-        let kept = tally.counted(&plan.terms.today);
-        assert_eq!(left.counted(&plan.terms.today), kept, "{tally:?}");
+        let kept = tally.count_in(&plan.terms.today);
+        assert_eq!(left.count_in(&plan.terms.today), kept, "{tally:?}");
         assert_eq!(left.places.values().sum::<u32>(), kept, "{tally:?}");
     }
 }
@@ -166,7 +166,7 @@ async fn the_store_and_the_domain_decide_alike_on_every_refund() {
                     let window = gate.quota().expect("it counts").window;
                     let given_back = gate.rule.is_refunded();
                     let expected = if given_back { left } else { counted };
-                    let n = bench.tally(gate).await.counted(&window);
+                    let n = bench.tally(gate).await.count_in(&window);
                     assert_eq!(n, expected, "{:?} {what}", gate.rule);
                 }
             }

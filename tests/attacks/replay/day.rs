@@ -280,7 +280,7 @@ impl Day {
             lanes: Lanes::new(|lane| holds(lane).map(|holds| Room { holds, at })),
             day,
             left: policy.money.least.max(policy.money.growth.of(spent)),
-            spent: [spent; DAYS_KEPT as usize],
+            costs: [spent; DAYS_KEPT as usize],
             week,
             sent: 0,
             typed: 0,
@@ -289,7 +289,7 @@ impl Day {
             probes: 0,
         };
         let mut item = record.to_item();
-        item.set(Attribute::spent_on(day), 0);
+        item.set(Attribute::cost_on(day), 0);
         let key = PurseKey::Country { country, shard: 0 };
         self.put("Limits", &key.to_string(), to_json(&item)).await;
         for (network, share) in self.crowd.shares() {
@@ -327,7 +327,7 @@ impl Day {
         };
         let device = DeviceId::parse(&device(&own)).expect("a device");
         let before = Timestamp::from_unix(self.midnight - SECONDS);
-        let proof = Proof::renewed(indexer.device(&device), before, &PursePolicy::default());
+        let proof = Proof::from_code(indexer.device(&device), before, &PursePolicy::default());
         let item = json!({
             "proved": { "N": proof.until.unix().to_string() },
             "proved_device": { "S": proof.device.as_str() },

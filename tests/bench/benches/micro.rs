@@ -84,7 +84,7 @@ fn challenge(keyring: &Keyring) -> Challenge {
         locale: Locale::parse("en").expect("a locale"),
         action: None,
         test: false,
-        spent: None,
+        payment: None,
     }
 }
 
@@ -231,12 +231,12 @@ fn plan(keyring: &Keyring, policy: &Policy) -> SendPlan {
     };
     SendPlan {
         phone_index: subjects.phone_index.clone(),
-        gates: policy.gates(subjects, &policy.limits, NOW),
+        gates: policy.make_gates(subjects, &policy.limits, NOW),
         reservation: Reservation::New { id: ID, slot: 0 },
         root: keyring.current().id().clone(),
         expires_at: challenge.expires_at,
         attempts: 5,
-        terms: policy.terms(NOW, &policy.limits),
+        terms: policy.make_terms(NOW, &policy.limits),
         wrong: Begin::Next,
         ended_evidence: None,
         caller: None,

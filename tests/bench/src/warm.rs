@@ -79,7 +79,8 @@ impl Warm {
             aws: nowhere(),
         };
         let clients = Clients::over(canned.shared(), &settings.aws, Arc::clone(&clock));
-        let service = Service::new(phoneproof_api::parts(&clients, &settings, policy()));
+        let service = phoneproof_api::make_parts(&clients, &settings, policy()).expect("parts");
+        let service = Service::new(service);
         let app = App {
             service: service.expect("the sample policy has templates"),
             clock,

@@ -82,7 +82,7 @@ fn challenge() -> Challenge {
         locale: Locale::parse("en").expect("a locale"),
         action: None,
         test: false,
-        spent: None,
+        payment: None,
     }
 }
 

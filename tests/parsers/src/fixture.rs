@@ -87,9 +87,9 @@ fn service() -> Service {
         },
     };
     let policy = phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("a policy");
-    let clients = Clients::new(&settings.aws, Arc::new(Still));
-    let parts = phoneproof_api::parts(&clients, &settings, policy);
-    Service::new(parts).expect("a service")
+    let clients = Clients::new(&settings.aws, Arc::new(Still)).expect("TLS");
+    let parts = phoneproof_api::make_parts(&clients, &settings, policy);
+    Service::new(parts.expect("parts")).expect("a service")
 }
 
 /// Checks that a request line does not contain the canary.

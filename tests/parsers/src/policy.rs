@@ -211,7 +211,7 @@ fn check(policy: &Policy, file: &Table) {
         }
         let limits = policy.limits_of(&test.phone, NOW);
         assert!(limits.get(Rule::PhonePerDay) >= Some(1));
-        assert!(policy.terms(NOW, &limits).today.start <= NOW);
+        assert!(policy.make_terms(NOW, &limits).today.start <= NOW);
     }
 }
 

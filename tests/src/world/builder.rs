@@ -8,6 +8,8 @@ use phoneproof_config::ProxySettings;
 use phoneproof_config::process::SystemRandom;
 use phoneproof_crypto::digest::sha256;
 use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::policy::Policy;
+use phoneproof_domain::purse::PurseRule;
 use phoneproof_domain::random::Random;
 use phoneproof_local::stack::{Backends, Options, Stack};
 
@@ -120,12 +122,20 @@ impl WorldBuilder {
         self
     }
 
-    /// Lets purses pay for texts, as every deployed stack does. Without it, tests of other rules can ask for many texts
-    /// whose codes nobody types in.
+    /// Keeps the prices of the policy, so that purses pay for texts as at every deployed stack. Without it, tests of other
+    /// rules can ask for many texts whose codes nobody types in.
     #[must_use]
     pub fn purses(mut self) -> Self {
         self.pays = true;
         self
+    }
+
+    /// Lets purses pay for texts, and refuse nobody.
+    #[must_use]
+    pub fn shadow(self) -> Self {
+        let rules = PurseRule::ALL.map(PurseRule::name);
+        let shadow = format!("shadow = {rules:?}");
+        self.purses().policy("shadow = []", &shadow)
     }
 
     /// Sets the timeout that the functions are told, from which they derive their deadlines.
@@ -138,9 +148,12 @@ impl WorldBuilder {
     /// Starts the world on free ports of the loopback interface.
     pub async fn start(self) -> World {
         let clock = Arc::new(ManualClock::new());
-        let mut options = Options::new(
-            phoneproof_config::policy::from_toml(&self.policy).expect("a valid policy"),
-        );
+        let policy = phoneproof_config::policy::from_toml(&self.policy);
+        let mut policy = policy.expect("a valid policy");
+        if !self.pays {
+            remove_prices(&mut policy);
+        }
+        let mut options = Options::new(policy);
         options.clock = clock.clone();
         options.random = Arc::new(SeededRandom::new(self.seed));
         options.token_mode = self.mode;
@@ -152,7 +165,6 @@ impl WorldBuilder {
         options.trust_test_header = true;
         options.function_timeout = self.function_timeout;
         options.proxy = self.proxy;
-        options.pays = self.pays;
         let lines = Lines::default();
         options.journal_output = lines.output();
         let external = Database::external(self.proxied).await;
@@ -201,4 +213,11 @@ impl WorldBuilder {
             setup,
         }
     }
+}
+
+/// Takes every price out of `policy`. A text without a price costs nothing that a purse could pay. No policy file is
+/// accepted without prices.
+fn remove_prices(policy: &mut Policy) {
+    policy.sms.prices.clear();
+    policy.sms.max_price = None;
 }

@@ -61,7 +61,7 @@ impl Random for SeededRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
         self.0
             .lock()
-            .map_err(|_| RandomUnavailable)?
+            .map_err(RandomUnavailable::new)?
             .fill_bytes(bytes);
         Ok(())
     }

@@ -13,7 +13,7 @@ use phoneproof_http::{FieldFault, Problem, SensitiveText};
 use crate::password::Password;
 
 fn report_malformed(field: &str, accepted: impl std::fmt::Display) -> Problem {
-    Problem::malformed(vec![FieldFault::new(field, accepted)])
+    Problem::from_faults(vec![FieldFault::new(field, accepted)])
 }
 
 fn parse_password(text: &SensitiveText) -> Result<Password, Problem> {

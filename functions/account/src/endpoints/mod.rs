@@ -11,11 +11,11 @@ use lambda_http::{Body, Request};
 use phoneproof_guard::{build_challenge, read_bearer_token};
 use phoneproof_http::openapi::with_server;
 use phoneproof_http::problem::INTERNAL;
-use phoneproof_http::{Problem, Reply, caught};
+use phoneproof_http::{Problem, Reply, catch_panic};
 use tokio::time::timeout_at;
 
 use crate::access_token::Access;
-use crate::problem::{SESSION_OVER, access_problem, token_required, unavailable};
+use crate::problem::{SESSION_OVER, access_problem, require_token, unavailable};
 use crate::route::{Endpoint, Protected, ROUTES};
 use crate::service::Accounts;
 use crate::{App, Call, openapi};
@@ -29,7 +29,7 @@ pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
     let (span, deadline) = (call.span(), call.context.deadline);
     // Calls to AWS end by the deadline on their own. Other work, such as hashing a password, does not.
     let serving = timeout_at(deadline, serve(&app, &mut call));
-    let outcome = match caught(span, serving).await {
+    let outcome = match catch_panic(span, serving).await {
         Some(Ok(outcome)) => outcome,
         Some(Err(_)) => Err(unavailable("the answer was not ready by the deadline")),
         None => Err(Problem::new(&INTERNAL)),
@@ -82,7 +82,7 @@ async fn serve_session(
 /// Checks the access token in the `Authorization` header of a call.
 async fn check_access(accounts: &Accounts, call: &mut Call) -> Result<Access, Problem> {
     let token = read_bearer_token(call.headers()).map(str::to_owned);
-    let token = token.ok_or_else(token_required)?;
+    let token = token.ok_or_else(require_token)?;
     let checked = accounts.check_access(&token, &mut call.context).await;
     checked.map_err(|refusal| access_problem(refusal, accounts.issuer()))
 }

@@ -68,7 +68,7 @@ impl fmt::Debug for StoredPassword {
 }
 
 /// Why a password could not be hashed or compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum HashFailed {
     /// There was no random salt.
     #[error(transparent)]
@@ -79,9 +79,16 @@ pub enum HashFailed {
     /// The stored text is not a hash of this service.
     #[error("the stored hash is damaged")]
     Damaged,
-    /// The thread that hashes ended before it was done.
-    #[error("the hashing thread ended early")]
-    ThreadEnded,
+    /// The queue of those who wait for a thread was closed.
+    #[error("the queue for hashing is closed")]
+    QueueClosed,
+    /// The thread that hashes panicked. A log line of its own says where. The message of a panic is not kept, because
+    /// it can hold what was hashed.
+    #[error("the hashing thread panicked")]
+    ThreadPanicked,
+    /// The thread that hashes was cancelled, as when the process ends.
+    #[error("the hashing thread was cancelled")]
+    ThreadCancelled,
 }
 
 /// Whether a password is the right one.

@@ -76,7 +76,7 @@ pub enum PasswordRefusal {
 impl PasswordRefusal {
     /// Describes a password that would be accepted.
     #[must_use]
-    pub fn accepted(self) -> String {
+    pub fn describe_accepted(self) -> String {
         match self {
             Self::TooShort(fewest) => format!("at least {fewest} characters"),
             Self::Common => "words that others would not try first, without a pattern".to_owned(),

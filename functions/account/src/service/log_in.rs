@@ -63,7 +63,7 @@ pub(super) struct Attempt {
 
 impl Attempt {
     /// Returns the kind of attempt, whose failures it counts among.
-    const fn presented(&self) -> Presented {
+    const fn classify(&self) -> Presented {
         match self.proved {
             Some(_) => Presented::WithCode,
             None => Presented::PasswordOnly,
@@ -172,7 +172,7 @@ impl Accounts {
     ) -> Result<(), AccountRefusal> {
         let now = request.now;
         let address = self.keyring(request).await?.indexer().address(address);
-        let (phone, presented) = (&attempt.phone, attempt.presented());
+        let (phone, presented) = (&attempt.phone, attempt.classify());
         let quota = address_quota(now);
         for _ in 0..ROUNDS {
             let before = self.store.read_attempts(phone, presented, request).await?;

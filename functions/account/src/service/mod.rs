@@ -20,7 +20,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use phoneproof_aws::clients::Clients;
+use phoneproof_aws::clients::{Clients, TlsFailed};
 use phoneproof_aws::keys::{KeyringOwner, Keys, KeysError};
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::clock::Clock;
@@ -30,7 +30,8 @@ use phoneproof_domain::random::Random;
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_guard::{CheckError, FetchFailed, Https, PhoneProof, RemoteGuard};
 use phoneproof_observe::RequestContext;
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, Semaphore};
+use tokio::task::JoinError;
 use tokio::time::{Instant, timeout_at};
 
 use crate::access_token::{Access, OwnTokens};
@@ -98,10 +99,13 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`FetchFailed`] when TLS cannot be set up.
-    pub fn new(settings: &AccountSettings, clock: Arc<dyn Clock>) -> Result<Self, FetchFailed> {
-        let clients = Clients::new(&settings.aws, clock);
-        let guard = RemoteGuard::new(settings.verifier.as_str(), Https::new()?);
+    /// [`TlsFailed`] when TLS cannot be set up.
+    pub fn new(settings: &AccountSettings, clock: Arc<dyn Clock>) -> Result<Self, TlsFailed> {
+        let clients = Clients::new(&settings.aws, clock)?;
+        let guard = RemoteGuard::new(
+            settings.verifier.as_str(),
+            Https::new().map_err(TlsFailed::new)?,
+        );
         let guard = match &settings.jwks_url {
             Some(url) => guard.with_jwks_url(url),
             None => guard,
@@ -224,7 +228,7 @@ impl Accounts {
         request: &mut RequestContext,
     ) -> Result<Account, AccountRefusal> {
         let holder = self.store.find_holder(phone, request).await?;
-        let moved_at = holder.moved_before(request.now);
+        let moved_at = holder.find_told_move(request.now);
         let none = AccountRefusal::NoAccount { moved_at };
         let Some(id) = holder.account else {
             return Err(none);
@@ -242,10 +246,10 @@ impl Accounts {
         let keyring = self.keyring(request).await?;
         let (random, now) = (Arc::clone(&request.random), request.now);
         let permit = self.hashing.acquire().await;
-        let _permit = permit.map_err(|_| HashFailed::ThreadEnded)?;
+        let _permit = permit.map_err(|_: AcquireError| HashFailed::QueueClosed)?;
         let hashing =
             tokio::task::spawn_blocking(move || work(Hasher::new(&keyring, now), random.as_ref()));
-        Ok(hashing.await.map_err(|_| HashFailed::ThreadEnded)??)
+        Ok(hashing.await.map_err(name_end)??)
     }
 
     /// Hashes a password that the owner of the proved phone chose.
@@ -270,6 +274,15 @@ impl Accounts {
     /// Writes all of `parts`, or none, in one transaction.
     async fn write(&self, parts: Vec<Part>, request: &mut RequestContext) -> Written {
         self.store.write(parts, request).await
+    }
+}
+
+/// Says how a hashing thread ended that gave no result.
+fn name_end(end: JoinError) -> HashFailed {
+    if end.is_panic() {
+        HashFailed::ThreadPanicked
+    } else {
+        HashFailed::ThreadCancelled
     }
 }
 

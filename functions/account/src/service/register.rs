@@ -76,7 +76,7 @@ impl Accounts {
                 event.note(request);
                 Ok(Registered {
                     account: account.id,
-                    phone_moved_at: holder.moved_before(request.now),
+                    phone_moved_at: holder.find_told_move(request.now),
                 })
             }
             Err(failed) if failed.names(Condition::TokenUnspent) => {

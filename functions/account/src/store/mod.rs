@@ -61,7 +61,7 @@ pub(crate) struct Holder {
 
 impl Holder {
     /// Returns when the last account was moved to another phone, while a person who proves this phone is told of it.
-    pub(crate) fn moved_before(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn find_told_move(&self, now: Timestamp) -> Option<Timestamp> {
         self.moved_at
             .filter(|moved_at| now < *moved_at + MOVE_TOLD_FOR)
     }

@@ -42,7 +42,7 @@ pub(super) fn make_ask(
     };
     let shards = policy.purses.shards_of(country);
     let shard = Ask::shard_of(&indexer.phone(&destination.phone), shards);
-    let today = policy.terms(now, &policy.limits).today;
+    let today = policy.make_terms(now, &policy.limits).today;
     let stranger = Ask::of_stranger((country, shard, shards), price, now, today);
     let device = asked.device.map(parse_device).transpose()?;
     let address = asked.address.map(parse_address).transpose()?;
@@ -58,7 +58,7 @@ pub(super) fn make_ask(
 }
 
 /// What purses say about a text.
-pub(super) struct Payment {
+pub(super) struct Forecast {
     ask: Ask,
     outcome: Result<Plan, Stopped>,
     /// What the purses hold; the error names the item that somebody damaged.
@@ -66,7 +66,7 @@ pub(super) struct Payment {
     shadowed: Vec<&'static str>,
 }
 
-impl Payment {
+impl Forecast {
     /// Reads the purses of `ask`, and decides as a send would. `reserved` is what the text takes out of the phone's
     /// reserve.
     pub(super) async fn foresee(

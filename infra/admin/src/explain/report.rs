@@ -6,7 +6,7 @@ use phoneproof_domain::phone_record::{PhoneRecord, Slot, Terms};
 use phoneproof_domain::policy::{DestinationRefusal, Policy};
 use serde_json::{Value, json};
 
-use super::purses::Payment;
+use super::purses::Forecast;
 use super::{Asked, Finding};
 use crate::blocks;
 use crate::output::{Reply, format_or_dash, format_table, make_row};
@@ -14,7 +14,7 @@ use crate::output::{Reply, format_or_dash, format_table, make_row};
 pub(super) fn report(
     policy: &Policy,
     asked: &Asked<'_>,
-    (findings, payment): (&[Finding], Option<&Payment>),
+    (findings, forecast): (&[Finding], Option<&Forecast>),
     record: &PhoneRecord,
     terms: &Terms,
 ) -> Reply {
@@ -34,7 +34,7 @@ pub(super) fn report(
         .filter(|finding| !finding.is_lifted)
         .filter_map(|finding| Some((finding.denial?, finding.frees_at())));
     // A send asks the purses when no gate refuses it.
-    let unpaid = payment.and_then(Payment::refusal);
+    let unpaid = forecast.and_then(Forecast::refusal);
     let unpaid = unpaid.map(|refusal| (Denial::Unpaid(refusal), Some(refusal.retry_at)));
     let refusing = Denial::most_lasting(denials).or(unpaid);
     let retry_at = refusing
@@ -52,18 +52,18 @@ pub(super) fn report(
         "failuresToday": record.failures_today,
         "lastSent": record.last_sent,
         "challenges": describe_challenges(record, terms.now),
-        "purses": payment.map(Payment::to_json),
+        "purses": forecast.map(Forecast::to_json),
     });
     let verdict = match (rule, retry_at) {
         (None, _) if destination.is_none() => "refused by none of its rules now".to_owned(),
-        (None, _) => payment.map_or("would be sent now".to_owned(), Payment::verdict),
+        (None, _) => forecast.map_or("would be sent now".to_owned(), Forecast::verdict),
         (Some(rule), Some(at)) => format!("refused by {rule} until {at}"),
         (Some(rule), None) => format!("refused by {rule}; waiting does not help"),
     };
     let table = format_table(&make_rows(findings));
     let mut text = format!("{}: {verdict}\n\n{table}", name_asked(asked));
-    if let Some(payment) = payment {
-        text = format!("{text}\n\n{}", payment.to_text());
+    if let Some(forecast) = forecast {
+        text = format!("{text}\n\n{}", forecast.to_text());
     }
     if destination.is_some() {
         text = format!(

@@ -202,7 +202,8 @@ async fn inspect<G: Gift>(
     let items = store.inspect_purses(&keys, &SystemRandom).await?;
     let read = |part: &Part<G>| {
         let item = items.get(&part.key).cloned().unwrap_or_default();
-        let gift = G::read(&item, part.ask.now).map_err(|damage| damaged(&part.key, damage))?;
+        let gift =
+            G::read(&item, part.ask.now).map_err(|damage| report_damaged(&part.key, damage))?;
         Ok(lasting(gift, part.ask.now))
     };
     parts.iter().map(read).collect()
@@ -239,11 +240,11 @@ pub(super) async fn change(
         Err(ChangeError::Refused(Obstacle::Changed)) => Err(refuse(format!(
             "{key}: another operator has changed the purse at the same time"
         ))),
-        Err(ChangeError::Refused(Obstacle::Damaged(damage))) => Err(damaged(key, damage)),
+        Err(ChangeError::Refused(Obstacle::Damaged(damage))) => Err(report_damaged(key, damage)),
     }
 }
 
-fn damaged(key: &PurseKey, damage: Damaged) -> CommandError {
+fn report_damaged(key: &PurseKey, damage: Damaged) -> CommandError {
     CommandError::new(Exit::Refused, name_damage(key, damage), "")
 }
 

@@ -191,7 +191,7 @@ async fn block_takes_the_subjects_of_the_busiest_lines_and_unblock_what_blocks_p
         (&country["sent"], &country["refused"]),
         (&json!(1.0), &json!(3))
     );
-    // Whoever guesses has asked for the codes. A block of that device stops the next one.
+    // A guesser has asked for the codes. A block of that device stops the next one.
     let token = site.client.send("+14152031234").await.token();
     let code = site.read_code("+14152031234");
     let wrong = if code == "000000" { "000001" } else { "000000" };

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -100,7 +99,7 @@ impl Secret {
             labels
         };
         if labels.contains(&CURRENT) {
-            self.keep(text).map_err(|_| FAILED)?;
+            self.keep(text)?;
         }
         let text = Some(Zeroizing::new(text.to_owned()));
         versions.texts.insert(id.to_owned(), text);
@@ -120,18 +119,21 @@ impl Secret {
         }
         if label == CURRENT {
             let text = text.as_ref().ok_or(FAILED)?;
-            self.keep(text).map_err(|_| FAILED)?;
+            self.keep(text)?;
         }
         versions.labels.insert(label.to_owned(), to.to_owned());
         Ok(())
     }
 
     /// Writes the text that comes into use to the file, before it is in use. So a failed write changes nothing.
-    fn keep(&self, text: &str) -> io::Result<()> {
-        match &self.file {
-            Some(file) => replace_private(file, text),
-            None => Ok(()),
-        }
+    fn keep(&self, text: &str) -> Result<(), Refusal> {
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        replace_private(file, text).map_err(|error| {
+            tracing::error!(%error, "a secret was not written to its file");
+            FAILED
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Versions> {

@@ -60,8 +60,7 @@ impl Backends {
     pub async fn start(options: &Options) -> io::Result<Self> {
         let data = options.data.as_deref().map(DataFiles::open).transpose()?;
         let beside_data = |extension| data.as_ref().map(|data| data.beside(extension));
-        let inbox =
-            beside_data("inbox.jsonl").map_or_else(|| Ok(Inbox::default()), Inbox::kept_in)?;
+        let inbox = beside_data("inbox.jsonl").map_or_else(|| Ok(Inbox::default()), Inbox::open)?;
         let log = Log::default();
         let random = options.random.as_ref();
         let secret = keyrings::open(

@@ -17,7 +17,7 @@ use phoneproof_aws::keys::READ_WITHIN;
 use phoneproof_config::process::SystemClock;
 use phoneproof_config::{LOCAL_STACK, Settings};
 use phoneproof_observe::{Journal, Output, RequestContext};
-use phoneproof_service::{Parts, Service};
+use phoneproof_service::Service;
 use tokio::net::TcpListener;
 
 use crate::aws::{Log, SECRET_ID};
@@ -101,11 +101,9 @@ impl Stack {
         let mut request = RequestContext::new(options.clock.now(), READ_WITHIN, random);
         // The age of a connection is real, even where a test moves the clock of the stack.
         let clients = Clients::new(&settings.aws, Arc::new(SystemClock));
-        let parts = Parts {
-            pays: options.pays,
-            ..phoneproof_api::parts(&clients, &settings, options.policy)
-        };
-        let service = Service::new(parts).map_err(io::Error::other)?;
+        let clients = clients.map_err(io::Error::other)?;
+        let parts = phoneproof_api::make_parts(&clients, &settings, options.policy);
+        let service = Service::new(parts.map_err(io::Error::other)?).map_err(io::Error::other)?;
         Box::pin(service.warm_up(&mut request))
             .await
             .map_err(io::Error::other)?;

@@ -61,8 +61,6 @@ pub struct Options {
     pub journal_output: Output,
     /// Whether [`gateway::TEST_SOURCE_IP`] replaces the peer address.
     pub trust_test_header: bool,
-    /// Whether purses pay for texts. Only tests of other rules leave them out.
-    pub pays: bool,
     /// How long a function may run. The gateway gives each request the deadline that follows, as Lambda does.
     pub function_timeout: Duration,
 }
@@ -90,7 +88,6 @@ impl Options {
             accept_test_numbers: true,
             journal_output: Arc::new(|line| drop(io::stderr().lock().write_all(line))),
             trust_test_header: false,
-            pays: true,
             function_timeout: gateway::FUNCTION_TIMEOUT,
         }
     }

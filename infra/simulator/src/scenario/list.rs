@@ -33,7 +33,7 @@ fn launch(policy: &mut PursePolicy) {
 }
 
 /// An operator whose edge vouches for callers.
-fn attesting(policy: &mut PursePolicy) {
+fn attest(policy: &mut PursePolicy) {
     policy.attested.get_or_insert(LanePolicy::ATTESTED);
 }
 
@@ -49,7 +49,7 @@ fn attack(market: &Market, id: &'static str, title: String, attack: Attack) -> S
         Attack::LumaWhole { places } | Attack::Countries { places, .. } => places,
     };
     Scenario {
-        counted: Some(market.served(places)),
+        counted: Some(market.list_served(places)),
         attack: Some(attack),
         end: end + HOUR,
         window: (START, end),
@@ -110,7 +110,7 @@ pub fn attacks(market: &Market) -> Vec<Scenario> {
     let new = |id, attack: &Scenario| Scenario {
         id,
         title: "the same, country new".to_owned(),
-        service: market.without_attacked(),
+        service: market.leave_out_attacked(),
         counted: None,
         ..attack.clone()
     };
@@ -327,7 +327,7 @@ pub fn worlds(market: &Market) -> Vec<Scenario> {
             attested: 0.95,
             ..Habits::default()
         },
-        prepare: attesting,
+        prepare: attest,
         seeds: 5,
         ..random(id, title)
     };
@@ -348,7 +348,7 @@ pub fn worlds(market: &Market) -> Vec<Scenario> {
 /// Finds a scenario of the recordings by its id.
 #[must_use]
 pub fn find(id: &str) -> Option<Scenario> {
-    let market = Market::recorded();
+    let market = Market::from_recordings();
     let all = attacks(&market).into_iter().chain(loads(&market));
     let mut all = all.chain(worlds(&market));
     all.find(|scenario| scenario.id == id)

@@ -2,7 +2,7 @@
 
 use phoneproof_domain::country::Country;
 
-use crate::world::{Place, known};
+use crate::world::{Place, find_place};
 
 /// Ten countries whose texts are dear, by their ISO codes.
 const DEAR: [&str; 10] = ["MA", "UZ", "ID", "NG", "PK", "BD", "EG", "LK", "PH", "TN"];
@@ -41,8 +41,8 @@ pub struct Market {
 impl Market {
     /// The service of the design, of 2,000 sends a day, and the countries of the recordings.
     #[must_use]
-    pub fn recorded() -> Self {
-        let places = |codes: &[&str]| codes.iter().map(|code| known(code)).collect();
+    pub fn from_recordings() -> Self {
+        let places = |codes: &[&str]| codes.iter().map(|code| find_place(code)).collect();
         let service = [
             ("FR", 600.0),
             ("GB", 600.0),
@@ -51,16 +51,16 @@ impl Market {
             ("ID", 200.0),
         ];
         Self {
-            service: service.map(|(code, n)| (known(code), n)).to_vec(),
-            pumped: known("UZ"),
-            random: known("MA"),
-            slow: known("ID"),
+            service: service.map(|(code, n)| (find_place(code), n)).to_vec(),
+            pumped: find_place("UZ"),
+            random: find_place("MA"),
+            slow: find_place("ID"),
             whole: places(&["UZ", "ID", "PK", "MA"]),
             dear: places(&DEAR),
             many: places(&TWENTY),
-            busy: known("FR"),
+            busy: find_place("FR"),
             new: places(&["FR", "MA", "NG"]),
-            small: Some(known("MT")),
+            small: Some(find_place("MT")),
         }
     }
 
@@ -99,13 +99,13 @@ impl Market {
     }
 
     /// Returns the countries of the service among these.
-    pub(super) fn served(&self, places: &[Place]) -> Vec<Country> {
+    pub(super) fn list_served(&self, places: &[Place]) -> Vec<Country> {
         let own = self.service.iter().map(|(place, _)| place.country);
         own.filter(|country| contains(places, *country)).collect()
     }
 
     /// Returns the service without the countries that are attacked most. They are allowed, but new.
-    pub(super) fn without_attacked(&self) -> Vec<(Place, f64)> {
+    pub(super) fn leave_out_attacked(&self) -> Vec<(Place, f64)> {
         let attacked = [self.pumped.country, self.random.country];
         let service = self.service.iter().copied();
         service
@@ -124,14 +124,14 @@ mod tests {
 
     #[test]
     fn attackers_choose_the_dearest_countries_of_a_service() {
-        let service = ["US", "MA", "GB"].map(|code| (known(code), 100.0));
-        let allowed = ["US", "NG", "MA"].map(known);
+        let service = ["US", "MA", "GB"].map(|code| (find_place(code), 100.0));
+        let allowed = ["US", "NG", "MA"].map(find_place);
         let market = Market::own(service.to_vec(), &allowed).expect("countries");
         let code = |place: Place| place.country.to_string();
         assert_eq!(code(market.random), "MA");
         let dear = market.dear.iter().copied().map(code);
         assert!(dear.eq(["NG", "MA", "GB", "US"]));
-        assert_eq!(market.without_attacked().len(), 2);
+        assert_eq!(market.leave_out_attacked().len(), 2);
         assert_eq!(Market::own(vec![], &allowed), None);
     }
 }

@@ -26,7 +26,7 @@ impl Service {
         }
         let start = instant(0.0);
         for phone in &crowd.regulars {
-            let proof = Proof::renewed(own_device(country, *phone), start, &policy);
+            let proof = Proof::from_code(own_device(country, *phone), start, &policy);
             let entry = self.phones.entry(phone_index(country, *phone)).or_default();
             entry.proof = Some(proof);
         }
@@ -86,7 +86,7 @@ fn past_country(crowd: &Crowd, policy: &PursePolicy, shards: u8, typed: i64) -> 
         lanes,
         day: FIRST_DAY,
         left: least.max(policy.money.growth.of(per_day)),
-        spent: [per_day; DAYS_KEPT as usize],
+        costs: [per_day; DAYS_KEPT as usize],
         week: FIRST_DAY.div_euclid(7),
         sent: 0,
         typed: 0,
@@ -95,7 +95,7 @@ fn past_country(crowd: &Crowd, policy: &PursePolicy, shards: u8, typed: i64) -> 
         probes: 0,
     };
     let mut item = record.to_item();
-    item.set(Attribute::spent_on(FIRST_DAY), 0);
+    item.set(Attribute::cost_on(FIRST_DAY), 0);
     item
 }
 

@@ -101,7 +101,7 @@ struct Trial<'s>(&'s Shared);
 
 impl Drop for Trial<'_> {
     fn drop(&mut self) {
-        self.0.known().is_trying = false;
+        self.0.lock().is_trying = false;
     }
 }
 
@@ -173,18 +173,18 @@ impl Shared {
         }
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes every connection that is doubtful at `now` out of use.
     fn retire(&self, now: Moment) {
-        self.known().retire(|used| !used.is_recent(now));
+        self.lock().retire(|used| !used.is_recent(now));
     }
 
     /// Prepares the connections for a request at `now`. Returns a trial if the request has to try a doubtful one.
     fn begin(&self, now: Moment) -> Option<Trial<'_>> {
-        let mut known = self.known();
+        let mut known = self.lock();
         if self.doubtful == Doubtful::Replace || known.is_trusted(now) {
             known.retire(|used| !used.is_recent(now));
             return None;
@@ -198,7 +198,7 @@ impl Shared {
 
     fn is_trusted(&self) -> bool {
         let now = self.now();
-        self.known().is_trusted(now)
+        self.lock().is_trusted(now)
     }
 
     async fn open(&self) {
@@ -246,7 +246,7 @@ impl Shared {
         });
         let answer = self.connector.call(request).await?;
         let (now, connection) = (self.now(), capture.get());
-        let mut known = self.known();
+        let mut known = self.lock();
         known.answered = Some(now);
         if let Some(connection) = connection {
             known
@@ -311,7 +311,7 @@ mod tests {
                 .poison_fn(move || retired.store(true, Ordering::SeqCst))
                 .build();
             let address = SocketAddr::from(([127, 0, 0, 1], port));
-            let mut known = connections.0.known();
+            let mut known = connections.0.lock();
             known.used.insert(Some(address), (connection, moment));
             known.answered = known.answered.max(Some(moment));
         }

@@ -214,7 +214,7 @@ mod tests {
 
     impl Random for Always {
         fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomUnavailable> {
-            bytes.fill(self.0.ok_or(RandomUnavailable)?);
+            bytes.fill(self.0.ok_or_else(|| RandomUnavailable::new("broken"))?);
             Ok(())
         }
     }

@@ -140,7 +140,7 @@ fn write_guess(guess: &Guess, terms: &Terms, begin: Begin) -> RecordWrite {
         window: terms.today,
     };
     if guess.right {
-        write.bound(attribute::WRONG, &soft, begin);
+        write.limit_tally(attribute::WRONG, &soft, begin);
         write.clear(attribute::WRONG, &terms.today);
         // The used slot stays, so that a repeated code gets the same success, and later "already used".
         write.set("failures = :zero");

@@ -38,7 +38,7 @@ impl WrongCodes {
     fn read(item: &Item) -> Self {
         let wrong = read_tally(item, attribute::WRONG);
         let day = wrong.at.map(|start| Window { start, length: DAY });
-        let of_a_day = day.map(|day| (day.start, wrong.counted(&day)));
+        let of_a_day = day.map(|day| (day.start, wrong.count_in(&day)));
         Self {
             in_a_row: read_number(item, attribute::FAILURES).unwrap_or(0),
             of_a_day: of_a_day.filter(|(_, count)| *count > 0),

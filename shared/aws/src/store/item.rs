@@ -232,7 +232,7 @@ pub(super) fn read_phone_record(item: &Item, today: &Window) -> PhoneRecord {
     PhoneRecord {
         last_sent: read_number(item, attribute::LAST_SENT).map(Timestamp::from_unix),
         failures: read_number(item, attribute::FAILURES).unwrap_or(0),
-        failures_today: read_tally(item, attribute::WRONG).counted(today),
+        failures_today: read_tally(item, attribute::WRONG).count_in(today),
         slots,
         proof: read_proof(item),
         last_sent_by: read_index(item, attribute::LAST_SENT_BY),

@@ -36,7 +36,7 @@ impl Store {
             let record = read_subject_record(&item.unwrap_or_default());
             for quota in quotas {
                 let tally = record.tally(quota.window.length);
-                if tally.counted(&quota.window) >= quota.limit {
+                if tally.count_in(&quota.window) >= quota.limit {
                     last = last.max(Some(quota.window.end()));
                 }
             }

@@ -6,6 +6,7 @@
 mod batch;
 mod blocks;
 mod counter;
+mod credit;
 mod guess;
 mod inspect;
 pub mod item;
@@ -178,7 +179,7 @@ impl Store {
         }
     }
 
-    fn seen(&self) -> MutexGuard<'_, HashMap<String, CountryRecord>> {
+    fn lock_seen(&self) -> MutexGuard<'_, HashMap<String, CountryRecord>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn reserve_slot(write: &mut RecordWrite, plan: &SendPlan) {
         limit: terms.lockout.soft,
         window: terms.today,
     };
-    write.bound(attribute::WRONG, &soft, plan.wrong);
+    write.limit_tally(attribute::WRONG, &soft, plan.wrong);
     if plan.wrong != Begin::Next {
         write.clear(attribute::WRONG, &terms.today);
     }

@@ -6,18 +6,19 @@ use std::time::Duration;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue};
-use phoneproof_domain::challenge::Spent;
+use phoneproof_domain::challenge::Payment;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::purse::{
-    Ask, BlockRecord, Change, Condition, CountryRecord, NetworkRecord, Proof, PurseItem, PurseKey,
-    PursePolicy, Stopped, Stored, Write,
+    Ask, Change, Condition, CountryRecord, NetworkRecord, NumberBlockRecord, Proof, PurseItem,
+    PurseKey, PursePolicy, Stopped, Stored, Write,
 };
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_domain::window::{HOUR, Window};
 use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
+use super::credit::Credit;
 use super::item::{Item, PK, attribute, number, read_number, read_proof, text};
 use super::record::RecordWrite;
 use super::reserve::Evidence;
@@ -29,6 +30,9 @@ const CREDIT: &str = "UpdateItem";
 
 /// How long the credits of a typed code may keep its answer waiting.
 const CREDITED_WITHIN: Duration = Duration::from_millis(500);
+
+/// Why a credit is lost that was tried twice.
+const CONTENDED: &str = "other requests kept changing the item";
 
 /// Reads the attributes of a purse.
 pub(super) fn read_purse(item: &Item) -> PurseItem {
@@ -212,88 +216,128 @@ impl Store {
     /// the item was not as it was seen last. A credit that is lost loses room and is never repeated, because nobody knows
     /// whether it was applied.
     ///
+    /// Each lost credit has a line, and the facts of the request count it.
+    ///
     /// Returns the country's purse as its credit left it; `None` when that is not known.
     pub async fn credit(
         &self,
-        spent: &Spent,
+        payment: &Payment,
         (country, number_block): (Country, &SubjectIndex),
         policy: &PursePolicy,
         request: &mut RequestContext,
     ) -> Option<CountryRecord> {
-        let (payer, now) = (&spent.payer, request.now);
+        let (payer, now) = (&payment.payer, request.now);
         let began = Instant::now();
         let deadline = request.deadline.min(began + CREDITED_WITHIN);
         let shard = payer.shard;
         let key = PurseKey::Country { country, shard }.to_string();
-        let seen = self.seen().get(&key).cloned();
+        let seen = self.lock_seen().get(&key).cloned();
         let seen = seen.map(|record| payer.charge(record));
         let of_country = async {
             let make =
                 |seen: Option<&CountryRecord>| Some(payer.credit_country(country, seen, policy));
             let read = |item: &PurseItem| CountryRecord::read(item, now).ok().flatten();
-            let record = self.credit_purse(make, read, seen, deadline).await?;
-            self.seen().insert(key, record.clone());
-            Some(record)
+            let credit = self.credit_purse(make, read, seen, deadline).await;
+            if let Some(record) = &credit.left {
+                self.lock_seen().insert(key, record.clone());
+            }
+            credit
         };
         let of_block = async {
-            let make = |seen: Option<&BlockRecord>| payer.credit_block(number_block, seen, policy);
-            let read = |item: &PurseItem| BlockRecord::read(item, now).ok().flatten();
-            self.credit_purse(make, read, None, deadline).await;
+            let make = |seen: Option<&NumberBlockRecord>| {
+                payer.credit_number_block(number_block, seen, policy)
+            };
+            let read = |item: &PurseItem| NumberBlockRecord::read(item, now).ok().flatten();
+            let credit = self.credit_purse(make, read, None, deadline).await;
+            credit.is_lost
         };
         let of_network = async {
             let make =
                 |seen: Option<&NetworkRecord>| payer.credit_network(country, seen, policy, now);
             let read = |item: &PurseItem| NetworkRecord::read(item).ok().flatten();
-            self.credit_purse(make, read, None, deadline).await;
+            let credit = self.credit_purse(make, read, None, deadline).await;
+            credit.is_lost
         };
-        let of_address = self.credit_address(&spent.address, spent.hour, deadline);
-        let (country, (), (), ()) = tokio::join!(of_country, of_block, of_network, of_address);
+        let of_address = self.credit_address(&payment.address, payment.hour, deadline);
+        let (country, block, network, address) =
+            tokio::join!(of_country, of_block, of_network, of_address);
         request.note_call(Dependency::Store, began);
-        country
+        let lost = [country.is_lost, block, network, address];
+        request.facts.credits_lost = lost.map(u32::from).iter().sum();
+        country.left
     }
 
-    /// Writes one credit. Returns the record as the write left it, or as it was found.
+    /// Writes one credit. A purse that is not there, or cannot be read, calls for none.
     async fn credit_purse<R>(
         &self,
         make: impl Fn(Option<&R>) -> Option<Write>,
         read: impl Fn(&PurseItem) -> Option<R>,
         mut seen: Option<R>,
         deadline: Instant,
-    ) -> Option<R> {
+    ) -> Credit<R> {
+        let mut item = String::new();
         for _ in 0..2 {
-            let write = make(seen.as_ref())?;
+            let Some(write) = make(seen.as_ref()) else {
+                return Credit::made(seen);
+            };
             let key = write.key.to_string();
             let returned = ReturnValue::AllNew;
             match self
                 .write_once(&key, write_purse(&write), returned, deadline)
                 .await
             {
-                Ok(Written::Done(after)) => return read(&read_purse(&after)),
-                Ok(Written::Differs(found)) => seen = Some(read(&read_purse(&found))?),
+                Ok(Written::Done(after)) => return Credit::made(read(&read_purse(&after))),
+                Ok(Written::Differs(found)) => match read(&read_purse(&found)) {
+                    Some(record) => seen = Some(record),
+                    None => return Credit::made(None),
+                },
                 // It was certainly not applied.
                 Ok(Written::Busy) => {}
                 Err(error) => {
                     tracing::warn!(%error, item = %key, "a purse got no credit for a typed code");
-                    return None;
+                    return Credit::lost(None);
                 }
             }
+            item = key;
         }
-        seen
+        tracing::warn!(
+            error = CONTENDED,
+            item,
+            "a purse got no credit for a typed code"
+        );
+        Credit::lost(seen)
     }
 
-    /// Gives the text back to its address, if the address still counts in that hour.
-    async fn credit_address(&self, address: &SubjectIndex, hour: Timestamp, deadline: Instant) {
+    /// Gives the text back to its address, if the address still counts in that hour. Tells whether that was lost.
+    async fn credit_address(
+        &self,
+        address: &SubjectIndex,
+        hour: Timestamp,
+        deadline: Instant,
+    ) -> bool {
         let window = Window {
             start: hour,
             length: HOUR,
         };
-        let mut write = RecordWrite::default();
-        write.give_back(attribute::HOUR, &window);
-        let subject = Subject::new(SubjectKind::Address, address.clone());
-        let (key, returned) = (subject.key(), ReturnValue::None);
-        if let Err(error) = self.write_once(&key, write, returned, deadline).await {
-            tracing::warn!(%error, "an address got no credit for a typed code");
+        let key = Subject::new(SubjectKind::Address, address.clone()).key();
+        let mut error = None;
+        for _ in 0..2 {
+            let mut write = RecordWrite::default();
+            write.give_back(attribute::HOUR, &window);
+            let returned = ReturnValue::None;
+            match self.write_once(&key, write, returned, deadline).await {
+                Ok(Written::Done(_) | Written::Differs(_)) => return false,
+                // It was certainly not applied.
+                Ok(Written::Busy) => {}
+                Err(failed) => {
+                    error = Some(failed.to_string());
+                    break;
+                }
+            }
         }
+        let error = error.as_deref().unwrap_or(CONTENDED);
+        tracing::warn!(error, "an address got no credit for a typed code");
+        true
     }
 
     /// Writes one item of the limits once: a reply that is lost is not asked for again.

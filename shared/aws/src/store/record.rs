@@ -97,7 +97,7 @@ impl RecordWrite {
     /// Requires that fewer than the quota were counted, and removes the counts of all other windows.
     ///
     /// The condition is the decision of [`Tally::admits`].
-    pub(super) fn bound(&mut self, tally: &str, quota: &Quota, begin: Begin) {
+    pub(super) fn limit_tally(&mut self, tally: &str, quota: &Quota, begin: Begin) {
         let (at, own) = (tally_at(tally), Tally::place(&quota.window));
         let here = tally_place(tally, own);
         match begin {
@@ -122,7 +122,7 @@ impl RecordWrite {
 
     /// Counts one more in the quota's window, within the quota.
     pub(super) fn count(&mut self, tally: &str, quota: &Quota, begin: Begin) {
-        self.bound(tally, quota, begin);
+        self.limit_tally(tally, quota, begin);
         let (at, here) = (
             tally_at(tally),
             tally_place(tally, Tally::place(&quota.window)),

@@ -99,7 +99,7 @@ fn check_default_locale(
     };
     // A template that was left out has a fault of its own.
     if !templates.contains_key(&locale)
-        && !faults.left_out_in(&format!("business.{name}.templates"))
+        && !faults.has_left_out(&format!("business.{name}.templates"))
     {
         faults.add(&path, "a template in this locale is needed");
     }

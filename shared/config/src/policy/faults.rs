@@ -44,7 +44,7 @@ impl Faults {
     }
 
     /// Whether a value in the table `path` was left out.
-    pub(super) fn left_out_in(&self, path: &str) -> bool {
+    pub(super) fn has_left_out(&self, path: &str) -> bool {
         self.form.iter().any(|form| is_within(&form.path, path))
     }
 

@@ -39,9 +39,8 @@ use crate::{ConfigError, DEFAULT_POLICY, Environment};
 pub fn from_environment(environment: &dyn Environment) -> Result<Policy, ConfigError> {
     let text = match environment.get("POLICY_PATH") {
         None => DEFAULT_POLICY.to_owned(),
-        Some(path) => {
-            std::fs::read_to_string(&path).map_err(|_| ConfigError::PolicyUnreadable(path))?
-        }
+        Some(path) => std::fs::read_to_string(&path)
+            .map_err(|error| ConfigError::PolicyUnreadable(path, error.to_string()))?,
     };
     let stage = Stage {
         sender_id: environment.get("SMS_SENDER_ID"),

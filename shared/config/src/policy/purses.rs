@@ -83,7 +83,7 @@ fn read_policy(table: &PursesTable) -> PursePolicy {
 }
 
 fn set_block(policy: &mut PursePolicy, table: &NumberBlockTable) {
-    let block = &mut policy.block;
+    let block = &mut policy.number_block;
     set_cap(&mut block.start, (table.start_texts, table.start_usd));
     set_cap(&mut block.cap, (table.texts, table.usd));
     set_time(&mut block.refill, table.refill_minutes, MINUTE);

@@ -93,7 +93,7 @@ fn check_priced(
     faults: &mut Faults,
 ) {
     // What is not accepted has a fault of its own.
-    let left_out = ["sms.max_price_usd", "sms.price_list"].map(|path| faults.left_out_in(path));
+    let left_out = ["sms.max_price_usd", "sms.price_list"].map(|path| faults.has_left_out(path));
     if table.max_price_usd.is_some() || left_out.contains(&true) {
         return;
     }

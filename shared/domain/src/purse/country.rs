@@ -21,8 +21,8 @@ pub struct CountryRecord {
     pub day: i64,
     /// What the money stop leaves for that day.
     pub left: Micros,
-    /// What the texts of the last days cost, by [`Attribute::spent_on`].
-    pub spent: [Micros; DAYS_KEPT as usize],
+    /// What the texts of the last days cost, by [`Attribute::cost_on`].
+    pub costs: [Micros; DAYS_KEPT as usize],
     /// The week of `sent` and `typed`.
     pub week: i64,
     /// The texts of the week.
@@ -55,7 +55,7 @@ impl CountryRecord {
             lanes: Lanes::new(|lane| room(lane).map(|holds| Room { holds, at })),
             day,
             left: 0,
-            spent: [0; DAYS_KEPT as usize],
+            costs: [0; DAYS_KEPT as usize],
             week: week_of(day),
             sent: 0,
             typed: 0,
@@ -86,7 +86,7 @@ impl CountryRecord {
         }
         let mut spent = [0; DAYS_KEPT as usize];
         for (amount, place) in spent.iter_mut().zip(0..) {
-            *amount = read_amount(item, Attribute::Spent(place))?;
+            *amount = read_amount(item, Attribute::Cost(place))?;
         }
         let day = read_amount(item, Attribute::Day)?;
         // A day starts at an hour of the policy, so it may be one ahead of UTC. Further ahead, it would never end.
@@ -101,7 +101,7 @@ impl CountryRecord {
             lanes,
             day,
             left: read_amount(item, Attribute::Left)?,
-            spent,
+            costs: spent,
             week: read_amount(item, Attribute::Week)?,
             sent: read_amount(item, Attribute::Sent)?,
             typed: read_amount(item, Attribute::Typed)?,
@@ -129,7 +129,7 @@ impl CountryRecord {
             (Attribute::Probes, self.probes),
         ];
         let best = self.best.map(|best| (Attribute::Best, best));
-        let spent = (0..).map(Attribute::Spent).zip(self.spent);
+        let spent = (0..).map(Attribute::Cost).zip(self.costs);
         lanes
             .flatten()
             .chain(single)
@@ -146,9 +146,9 @@ impl CountryRecord {
 
     /// Returns what the texts of `day` cost, which is at most 16 days before the day of the record.
     #[must_use]
-    pub fn spent_on(&self, day: i64) -> Micros {
+    pub fn cost_on(&self, day: i64) -> Micros {
         place(day)
-            .and_then(|place| self.spent.get(place))
+            .and_then(|place| self.costs.get(place))
             .copied()
             .unwrap_or(0)
     }
@@ -167,7 +167,7 @@ impl CountryRecord {
         if self.day != day {
             return None;
         }
-        let spent = self.spent_on(day);
+        let spent = self.cost_on(day);
         let percent = scale(spent, 100, self.left.saturating_add(spent)).clamp(0, 100);
         let percent = if self.left < price { 100 } else { percent };
         u8::try_from(percent).ok()
@@ -187,7 +187,7 @@ impl CountryRecord {
         budget: Option<&Budget>,
     ) -> Micros {
         let days = self.day - i64::from(DAYS_KEPT) + 1..=self.day - 3;
-        let best = days.map(|day| self.spent_on(day)).max().unwrap_or(0);
+        let best = days.map(|day| self.cost_on(day)).max().unwrap_or(0);
         let least = policy.money.least / i64::from(ask.shards.max(1));
         let given = budget.filter(|budget| !budget.has_ended(ask.now));
         let given = given.map_or(0, |budget| budget.per_day);
@@ -195,8 +195,8 @@ impl CountryRecord {
     }
 
     /// Returns what a money stop of `ceiling` leaves of the record's day.
-    pub(super) fn left_of(&self, ceiling: Micros) -> Micros {
-        (ceiling - self.spent_on(self.day)).max(0)
+    pub(super) fn compute_left(&self, ceiling: Micros) -> Micros {
+        (ceiling - self.cost_on(self.day)).max(0)
     }
 
     /// Begins the day of `ask`: its money, and with a week what the last one taught. A day that is not later changes
@@ -208,7 +208,7 @@ impl CountryRecord {
         }
         let oldest = day - i64::from(DAYS_KEPT) + 1;
         for skipped in oldest.max(self.day + 1)..=day {
-            if let Some(amount) = place(skipped).and_then(|place| self.spent.get_mut(place)) {
+            if let Some(amount) = place(skipped).and_then(|place| self.costs.get_mut(place)) {
                 *amount = 0;
             }
         }
@@ -224,7 +224,7 @@ impl CountryRecord {
     pub(super) fn count(&mut self, price: Micros) {
         self.left -= price;
         self.sent += 1;
-        if let Some(spent) = place(self.day).and_then(|place| self.spent.get_mut(place)) {
+        if let Some(spent) = place(self.day).and_then(|place| self.costs.get_mut(place)) {
             *spent += price;
         }
     }

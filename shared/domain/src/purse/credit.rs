@@ -6,7 +6,7 @@ use super::country::CountryRecord;
 use super::item::{Attribute, PurseKey};
 use super::lane::Lane;
 use super::policy::{LID, PursePolicy, Thousandths};
-use super::records::{BlockRecord, NetworkRecord};
+use super::records::{NetworkRecord, NumberBlockRecord};
 use super::send::Plan;
 use super::write::{Change, Condition, Write};
 use crate::clock::Timestamp;
@@ -160,16 +160,16 @@ impl Payer {
 
     /// Makes the credit of the number block's purse; `None` when it gets nothing.
     #[must_use]
-    pub fn credit_block(
+    pub fn credit_number_block(
         &self,
         number_block: &SubjectIndex,
-        seen: Option<&BlockRecord>,
+        seen: Option<&NumberBlockRecord>,
         policy: &PursePolicy,
     ) -> Option<Write> {
-        if !self.lane.asks_block() {
+        if !self.lane.asks_number_block() {
             return None;
         }
-        let cap = policy.block.cap.at(self.price);
+        let cap = policy.number_block.cap.at(self.price);
         let room = seen.and_then(|record| record.room);
         let fill = Fill::of(room.map_or(0, |room| room.holds), cap);
         let credit = fill.credit(policy.gain, self.price);
@@ -260,7 +260,7 @@ impl Payer {
             changes: vec![
                 Change::Add(paid_from, self.price),
                 Change::Add(Attribute::Left, self.price),
-                Change::Add(Attribute::spent_on(self.day), -self.price),
+                Change::Add(Attribute::cost_on(self.day), -self.price),
                 Change::Add(Attribute::Sent, -1),
             ],
         }

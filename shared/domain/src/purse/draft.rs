@@ -46,7 +46,7 @@ impl<'a> CountryDraft<'a> {
             let mut record = seen.clone();
             record.begin(ask, policy, budget);
             if budget.is_some_and(|budget| budget.has_ended(ask.now)) {
-                record.left = record.left_of(record.ceiling(ask, policy, None));
+                record.left = record.compute_left(record.ceiling(ask, policy, None));
             }
             (record, 0)
         } else {
@@ -69,7 +69,7 @@ impl<'a> CountryDraft<'a> {
 
     /// Returns the lane that could not be filled, the most telling one of several.
     pub(super) fn empty(&self) -> Option<EmptyPurse> {
-        EmptyPurse::most_telling(self.empty)
+        EmptyPurse::choose_most_telling(self.empty)
     }
 
     /// Fills the lane with what time gave back, if it needs that to pay. Where the open lane cannot pay, an operator's
@@ -185,7 +185,7 @@ impl<'a> CountryDraft<'a> {
                 conditions.push(Condition::AtLeast(Attribute::Left, price));
                 added.push((Attribute::Left, -price));
             }
-            added.extend([(Attribute::spent_on(today), price), (Attribute::Sent, 1)]);
+            added.extend([(Attribute::cost_on(today), price), (Attribute::Sent, 1)]);
         } else if self.record.week == seen.week {
             added.push((Attribute::Sent, 1));
         }

@@ -35,7 +35,7 @@ impl EmptyPurse {
     }
 
     /// Chooses the lane that says most of those that are empty.
-    pub(super) fn most_telling(empty: Lanes<bool>) -> Option<Self> {
+    pub(super) fn choose_most_telling(empty: Lanes<bool>) -> Option<Self> {
         let mut lanes = Self::TELLING.into_iter();
         lanes.find(|lane| empty[*lane]).map(Self::Lane)
     }
@@ -47,12 +47,12 @@ mod tests {
 
     #[test]
     fn an_empty_lane_of_known_phones_says_most_and_every_lane_has_its_place() {
-        let all = EmptyPurse::most_telling(Lanes::new(|_| true));
+        let all = EmptyPurse::choose_most_telling(Lanes::new(|_| true));
         assert_eq!(all, Some(EmptyPurse::Lane(Lane::Known)));
         for lane in Lane::ALL {
-            let one = EmptyPurse::most_telling(Lanes::new(|own| own == lane));
+            let one = EmptyPurse::choose_most_telling(Lanes::new(|own| own == lane));
             assert_eq!(one.map(EmptyPurse::name), Some(lane.name()));
         }
-        assert_eq!(EmptyPurse::most_telling(Lanes::default()), None);
+        assert_eq!(EmptyPurse::choose_most_telling(Lanes::default()), None);
     }
 }

@@ -100,8 +100,8 @@ pub enum Attribute {
     Day,
     /// What the money stop leaves for that day, and what the service purse leaves for its day.
     Left,
-    /// What the texts of a day cost, in the place that [`spent_on`](Attribute::spent_on) chooses.
-    Spent(u8),
+    /// What the texts of a day cost, in the place that [`cost_on`](Attribute::cost_on) chooses.
+    Cost(u8),
     /// The week of [`Attribute::Sent`]: whole weeks since the Unix epoch.
     Week,
     /// The texts of the week.
@@ -141,9 +141,9 @@ impl Attribute {
     ///
     /// A place is used again after [`DAYS_KEPT`] days. Days in between without a text are set to 0.
     #[must_use]
-    pub fn spent_on(day: i64) -> Self {
+    pub fn cost_on(day: i64) -> Self {
         let place = u8::try_from(day.rem_euclid(i64::from(DAYS_KEPT)));
-        Self::Spent(place.unwrap_or_default())
+        Self::Cost(place.unwrap_or_default())
     }
 
     /// Every attribute that an item of a purse can have.
@@ -170,7 +170,7 @@ impl Attribute {
             Self::BudgetUntil,
             Self::ExpiresAt,
         ];
-        let spent = (0..DAYS_KEPT).map(Self::Spent);
+        let spent = (0..DAYS_KEPT).map(Self::Cost);
         lanes.chain(single).chain(spent)
     }
 
@@ -180,7 +180,7 @@ impl Attribute {
         Cow::Borrowed(match self {
             Self::Lane(lane) => lane.name(),
             Self::LaneAt(lane) => return Cow::Owned(format!("{}_at", lane.name())),
-            Self::Spent(place) => return Cow::Owned(format!("spent_{place}")),
+            Self::Cost(place) => return Cow::Owned(format!("spent_{place}")),
             Self::Day => "day",
             Self::Left => "left",
             Self::Week => "week",

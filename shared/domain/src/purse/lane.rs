@@ -49,7 +49,7 @@ impl Lane {
     ///
     /// A neighbour that was verified before is not stopped by a block that somebody else pumps.
     #[must_use]
-    pub const fn asks_block(self) -> bool {
+    pub const fn asks_number_block(self) -> bool {
         match self {
             Self::Crowd | Self::Attested | Self::Open => true,
             Self::Known | Self::Moved => false,
@@ -106,7 +106,9 @@ mod tests {
 
     #[test]
     fn a_phone_that_was_verified_before_does_not_need_its_block() {
-        let without = Lane::ALL.into_iter().filter(|lane| !lane.asks_block());
+        let without = Lane::ALL
+            .into_iter()
+            .filter(|lane| !lane.asks_number_block());
         assert!(without.eq([Lane::Known, Lane::Moved]));
     }
 }

@@ -10,7 +10,7 @@ use super::item::{Attribute, PurseItem, PurseKey};
 use super::lane::Lane;
 use super::overrides::{Budget, Grant, drop_budget, drop_grant, same_budget, same_grant};
 use super::policy::PursePolicy;
-use super::records::{BlockRecord, DAYS_KEPT, Damaged, read_amount};
+use super::records::{DAYS_KEPT, Damaged, NumberBlockRecord, read_amount};
 use super::write::{Change, Condition, Write};
 use crate::clock::Timestamp;
 use crate::window::DAY;
@@ -39,7 +39,7 @@ pub fn give_grant(
     if is_country {
         CountryRecord::read(item, now)?;
     } else {
-        BlockRecord::read(item, now)?;
+        NumberBlockRecord::read(item, now)?;
     }
     let mut conditions = same_grant(Grant::read(item, now)?.as_ref());
     let changes = match given {
@@ -125,7 +125,7 @@ pub fn give_budget(
 /// Moves the money stop of the record's day to `stop`. What is left and what was spent have one sum, which no text
 /// changes. So the write holds whatever is spent meanwhile.
 fn move_stop(record: &CountryRecord, stop: Micros) -> (Option<Condition>, Option<Change>) {
-    let by = stop - record.left - record.spent_on(record.day);
+    let by = stop - record.left - record.cost_on(record.day);
     let left = Attribute::Left;
     match by {
         0 => (None, None),
@@ -202,8 +202,8 @@ fn keep_money(
     let day = day.filter(|day| *day <= ask.now.day() + 1);
     record.day = day.unwrap_or(ask.day());
     let mut is_whole = day.is_some();
-    for (spent, place) in record.spent.iter_mut().zip(0..DAYS_KEPT) {
-        let attribute = Attribute::Spent(place);
+    for (spent, place) in record.costs.iter_mut().zip(0..DAYS_KEPT) {
+        let attribute = Attribute::Cost(place);
         if let Ok(seen) = read_amount(item, attribute) {
             *spent = seen;
         } else {
@@ -224,7 +224,7 @@ fn keep_money(
             }
         }
         _ => {
-            let left = record.left_of(stop);
+            let left = record.compute_left(stop);
             changes.extend([
                 Change::Set(Attribute::Day, record.day),
                 Change::Set(Attribute::Left, left),

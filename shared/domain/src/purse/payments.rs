@@ -5,14 +5,14 @@ use super::ask::Ask;
 use super::item::Attribute;
 use super::overrides::{same_grant, settle_grant};
 use super::policy::PursePolicy;
-use super::records::{BlockRecord, Room};
+use super::records::{NumberBlockRecord, Room};
 use super::refill::{Draw, draw};
 use super::write::{Change, Condition, Write};
 use crate::clock::Timestamp;
 use crate::window::DAY;
 
 /// What a number block does for a text.
-pub(super) enum BlockDraw {
+pub(super) enum NumberBlockDraw {
     /// It pays, with this write.
     Pays(Write),
     /// It can pay from this instant.
@@ -22,7 +22,7 @@ pub(super) enum BlockDraw {
 }
 
 /// Makes the write of a block that has enough, or that does not exist, and that no operator gave anything.
-pub(super) fn pay_from_block(ask: &Ask, policy: &PursePolicy) -> Write {
+pub(super) fn pay_from_number_block(ask: &Ask, policy: &PursePolicy) -> Write {
     let mut write = take_from_block(ask, policy);
     let end = block_end(ask, policy);
     write.changes.push(Change::Set(Attribute::ExpiresAt, end));
@@ -39,7 +39,7 @@ fn take_from_block(ask: &Ask, policy: &PursePolicy) -> Write {
         changes: vec![
             Change::AddFrom {
                 attribute: Attribute::Room,
-                start: policy.block.start.at(price),
+                start: policy.number_block.start.at(price),
                 by: -price,
             },
             Change::Set(Attribute::At, ask.now.unix()),
@@ -48,19 +48,19 @@ fn take_from_block(ask: &Ask, policy: &PursePolicy) -> Write {
 }
 
 fn block_end(ask: &Ask, policy: &PursePolicy) -> i64 {
-    (ask.now + policy.block_kept(ask.price)).unix()
+    (ask.now + policy.number_block_kept(ask.price)).unix()
 }
 
 /// Decides how a block pays: out of what it holds, with what time gave back, or out of an operator's grant.
-pub(super) fn draw_from_block(
+pub(super) fn draw_from_number_block(
     ask: &Ask,
     policy: &PursePolicy,
-    seen: Option<&BlockRecord>,
-) -> BlockDraw {
+    seen: Option<&NumberBlockRecord>,
+) -> NumberBlockDraw {
     let grant = seen.and_then(|block| block.grant.as_ref());
     let drawn = seen.and_then(|block| block.room).map(|room| {
-        let start = policy.block.start.at(ask.price);
-        let drawn = draw(room, ask.price, policy.block.refill, start, ask.now);
+        let start = policy.number_block.start.at(ask.price);
+        let drawn = draw(room, ask.price, policy.number_block.refill, start, ask.now);
         (room, drawn)
     });
     let (mut write, paid) = match drawn {
@@ -68,7 +68,7 @@ pub(super) fn draw_from_block(
         Some((room, Draw::TopUp(given))) => (top_up_block(ask, room, given), None),
         Some((_, Draw::Empty(at))) => {
             if !grant.is_some_and(|grant| grant.pays(ask.price, ask.now)) {
-                return BlockDraw::Empty(at);
+                return NumberBlockDraw::Empty(at);
             }
             let write = Write {
                 key: ask.block_key(),
@@ -85,7 +85,7 @@ pub(super) fn draw_from_block(
     let granted_until = grant.map_or(0, |grant| grant.until.unix());
     let end = block_end(ask, policy).max(granted_until);
     write.changes.push(Change::Set(Attribute::ExpiresAt, end));
-    BlockDraw::Pays(write)
+    NumberBlockDraw::Pays(write)
 }
 
 /// Takes the price out of a block that can pay with what time gave back.

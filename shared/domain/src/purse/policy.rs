@@ -68,7 +68,7 @@ impl LanePolicy {
 
 /// The purses of ten thousand neighbouring numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BlockPolicy {
+pub struct NumberBlockPolicy {
     /// What a block starts with, and what time gives back to it at most.
     pub start: Cap,
     /// What a block holds when it is full.
@@ -150,7 +150,7 @@ pub struct PursePolicy {
     /// What it then gives its network.
     pub heals_network: Thousandths,
     /// The purses of number blocks.
-    pub block: BlockPolicy,
+    pub number_block: NumberBlockPolicy,
     /// The purses of networks.
     pub network: NetworkPolicy,
     /// What all countries together get in a day that nobody earned: first grants, and what time gives open lanes. With
@@ -194,7 +194,7 @@ impl Default for PursePolicy {
             outage_lack: 6,
             heals_crowd: Thousandths(2_000),
             heals_network: Thousandths(1_000),
-            block: BlockPolicy {
+            number_block: NumberBlockPolicy {
                 start: Cap {
                     texts: 4,
                     at_least: 50_000,
@@ -278,10 +278,10 @@ impl PursePolicy {
     /// Returns how long the item of a block must stay after a text. Time alone has then given back what a block starts
     /// with, so that forgetting it gives nothing away.
     #[must_use]
-    pub fn block_kept(&self, price: Micros) -> Duration {
-        let texts = self.block.start.at(price) / price.max(1) + 1;
+    pub fn number_block_kept(&self, price: Micros) -> Duration {
+        let texts = self.number_block.start.at(price) / price.max(1) + 1;
         let texts = u32::try_from(texts).unwrap_or(u32::MAX);
-        self.block.refill.saturating_mul(texts)
+        self.number_block.refill.saturating_mul(texts)
     }
 
     /// Returns how long the item of a country must stay after a text: no phone and no network of it is known
@@ -346,8 +346,8 @@ mod tests {
     #[test]
     fn a_forgotten_block_had_its_start_back() {
         let policy = PursePolicy::default();
-        assert_eq!(policy.block_kept(220_000), HOUR * 30);
+        assert_eq!(policy.number_block_kept(220_000), HOUR * 30);
         // Five cents are 50 texts of a tenth of a cent.
-        assert_eq!(policy.block_kept(1_000), HOUR * 6 * 51);
+        assert_eq!(policy.number_block_kept(1_000), HOUR * 6 * 51);
     }
 }

@@ -61,7 +61,7 @@ pub enum Claim {
 impl Proof {
     /// Returns the evidence after a right code.
     #[must_use]
-    pub fn renewed(device: SubjectIndex, now: Timestamp, policy: &PursePolicy) -> Self {
+    pub fn from_code(device: SubjectIndex, now: Timestamp, policy: &PursePolicy) -> Self {
         Self {
             until: now + policy.known_for,
             device,
@@ -74,7 +74,7 @@ impl Proof {
 
     /// Adds the network that the text of the code was asked from.
     #[must_use]
-    pub fn in_network(self, network: Option<SubjectIndex>) -> Self {
+    pub fn with_network(self, network: Option<SubjectIndex>) -> Self {
         Self { network, ..self }
     }
 
@@ -132,7 +132,7 @@ mod tests {
     fn strangers_do_not_use_up_what_the_owner_has_at_his_device() {
         let now = Timestamp::from_unix(1_000);
         let (own, other) = (at("own"), at("other"));
-        let mut proof = Proof::renewed(own.device.clone(), now, &PursePolicy::default());
+        let mut proof = Proof::from_code(own.device.clone(), now, &PursePolicy::default());
         let (here, elsewhere) = (Claim::Here { texts: 3 }, Claim::Elsewhere { texts: 1 });
         assert!(!proof.bears(here, &other, now));
         assert!(proof.bears(elsewhere, &other, now));
@@ -149,7 +149,7 @@ mod tests {
     fn a_phone_is_known_for_90_days_after_its_code() {
         let now = Timestamp::from_unix(1_000);
         let policy = PursePolicy::default();
-        let proof = Proof::renewed(index("own"), now, &policy);
+        let proof = Proof::from_code(index("own"), now, &policy);
         let end = now + policy.known_for;
         let claim = Claim::Here { texts: 3 };
         assert!(proof.bears(claim, &at("own"), end - std::time::Duration::from_secs(1)));
@@ -160,10 +160,10 @@ mod tests {
     #[test]
     fn the_network_of_the_owner_has_a_reserve_of_its_own() {
         let now = Timestamp::from_unix(1_000);
-        let proof = Proof::renewed(index("own"), now, &PursePolicy::default());
+        let proof = Proof::from_code(index("own"), now, &PursePolicy::default());
         let near = Claim::Near { texts: 1 };
         assert!(!proof.bears(near, &at("other"), now), "no network is known");
-        let mut proof = proof.in_network(Some(index("network")));
+        let mut proof = proof.with_network(Some(index("network")));
         assert!(proof.bears(near, &at("other"), now));
         proof.count(near);
         assert!(!proof.bears(near, &at("other"), now));

@@ -62,14 +62,14 @@ pub(super) fn read_amount(item: &PurseItem, attribute: Attribute) -> Result<i64,
 
 /// The purse of a number block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BlockRecord {
+pub struct NumberBlockRecord {
     /// What the block holds; `None` until it paid once.
     pub room: Option<Room>,
     /// What an operator gave it.
     pub grant: Option<Grant>,
 }
 
-impl BlockRecord {
+impl NumberBlockRecord {
     /// Reads the record; `None` when there is no item.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ impl BlockRecord {
     /// Returns what the block holds, without an operator's grant, for texts of this price.
     #[must_use]
     pub fn holds(&self, price: Micros, policy: &PursePolicy) -> Micros {
-        let start = || policy.block.start.at(price);
+        let start = || policy.number_block.start.at(price);
         self.room.map_or_else(start, |room| room.holds)
     }
 
@@ -96,8 +96,8 @@ impl BlockRecord {
         policy: &PursePolicy,
         now: Timestamp,
     ) -> Option<Timestamp> {
-        let start = policy.block.start.at(price);
-        match draw(self.room?, price, policy.block.refill, start, now) {
+        let start = policy.number_block.start.at(price);
+        match draw(self.room?, price, policy.number_block.refill, start, now) {
             Draw::Ready | Draw::TopUp(_) => None,
             Draw::Empty(at) => {
                 let granted = self.grant.is_some_and(|grant| grant.pays(price, now));
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn an_item_that_does_not_exist_is_no_record() {
         let none = PurseItem::default();
-        assert_eq!(BlockRecord::read(&none, NOW), Ok(None));
+        assert_eq!(NumberBlockRecord::read(&none, NOW), Ok(None));
         assert_eq!(NetworkRecord::read(&none), Ok(None));
         assert_eq!(ServiceRecord::read(&none), Ok(None));
     }
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn a_damaged_item_names_the_attribute() {
         use Attribute::{At, Codes, ExpiresAt, Left};
-        let block = |attributes: &[_]| BlockRecord::read(&item(attributes), NOW);
+        let block = |attributes: &[_]| NumberBlockRecord::read(&item(attributes), NOW);
         assert_eq!(block(&[(At, 5)]), Err(Damaged(Attribute::Room)));
         assert_eq!(block(&[(Attribute::Room, 5)]), Err(Damaged(At)));
         assert_eq!(

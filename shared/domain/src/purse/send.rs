@@ -10,10 +10,12 @@ use super::empty::EmptyPurse;
 use super::item::{Attribute, PurseItem, PurseKey};
 use super::lane::Lane;
 use super::overrides::Overrides;
-use super::payments::{BlockDraw, draw_from_block, grant, pay_from_block, pay_from_network};
+use super::payments::{
+    NumberBlockDraw, draw_from_number_block, grant, pay_from_network, pay_from_number_block,
+};
 use super::policy::PursePolicy;
 use super::proof::{Claim, Proof};
-use super::records::{BlockRecord, Damaged, NetworkRecord, ServiceRecord};
+use super::records::{Damaged, NetworkRecord, NumberBlockRecord, ServiceRecord};
 use super::settings::PurseSettings;
 use super::write::{Change, Condition, Write};
 use crate::clock::Timestamp;
@@ -41,7 +43,7 @@ pub struct Records {
     /// What an operator gave the country.
     pub overrides: Overrides,
     /// The purse of the phone's number block.
-    pub block: Option<BlockRecord>,
+    pub number_block: Option<NumberBlockRecord>,
     /// The purse of the caller's network.
     pub network: Option<NetworkRecord>,
     /// The service. `None` counts as nothing taken today. If that is wrong, the write fails and returns the item.
@@ -68,7 +70,7 @@ impl Records {
         Ok(Self {
             overrides: overrides.map_err(of(country.clone()))?,
             country: CountryRecord::read(&of_country, ask.now).map_err(of(country))?,
-            block: BlockRecord::read(&item(&block), ask.now).map_err(of(block))?,
+            number_block: NumberBlockRecord::read(&item(&block), ask.now).map_err(of(block))?,
             network: NetworkRecord::read(&item(&network)).map_err(of(network))?,
             service: ServiceRecord::read(&item(&service)).map_err(of(service))?,
             proof,
@@ -180,7 +182,7 @@ pub fn first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
             Change::Add(crowd, -price),
             Change::Set(Attribute::LaneAt(Lane::Crowd), now),
             Change::Add(Attribute::Left, -price),
-            Change::Add(Attribute::spent_on(ask.day()), price),
+            Change::Add(Attribute::cost_on(ask.day()), price),
             Change::Add(Attribute::Sent, 1),
             Change::Set(Attribute::ExpiresAt, kept),
         ],
@@ -198,7 +200,7 @@ pub fn first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
         payer: Payer::new(ask, Lane::Crowd),
         claim: ask.reserved.unwrap_or_default(),
         granted_until: None,
-        writes: vec![pay_from_block(ask, policy), network, country],
+        writes: vec![pay_from_number_block(ask, policy), network, country],
         empty: None,
     }
 }
@@ -243,9 +245,9 @@ fn decide_without(
             empty: None,
         });
     }
-    let mut block = draw_from_block(ask, policy, records.block.as_ref());
-    if matches!(block, BlockDraw::Empty(_)) && shadowed.contains(&PurseRule::NumberBlock) {
-        block = BlockDraw::Spared;
+    let mut block = draw_from_number_block(ask, policy, records.number_block.as_ref());
+    if matches!(block, NumberBlockDraw::Empty(_)) && shadowed.contains(&PurseRule::NumberBlock) {
+        block = NumberBlockDraw::Spared;
     }
     let needed = policy.codes_needed(draft.record.typed_before);
     let familiar = records.is_familiar(ask, needed);
@@ -269,7 +271,7 @@ fn decide_without(
     let mut writes = vec![];
     // Where no lane pays, the code counts for the strangers' one.
     let payer_lane = lane.unwrap_or(Lane::Open);
-    if let (true, BlockDraw::Pays(write)) = (payer_lane.asks_block(), block) {
+    if let (true, NumberBlockDraw::Pays(write)) = (payer_lane.asks_number_block(), block) {
         writes.push(write);
     }
     if lane == Some(Lane::Crowd) {
@@ -301,10 +303,10 @@ fn choose(
     policy: &PursePolicy,
     records: &Records,
     draft: &mut CountryDraft<'_>,
-    block: &BlockDraw,
+    block: &NumberBlockDraw,
     familiar: bool,
 ) -> Result<(Lane, Claim), PurseRefusal> {
-    let pays = !matches!(block, BlockDraw::Empty(_));
+    let pays = !matches!(block, NumberBlockDraw::Empty(_));
     // The time that a refusal names is that of the lane that is open to this network. It says nothing about the phone.
     let mut retry_at = None;
     if familiar && pays {
@@ -350,13 +352,15 @@ fn choose(
         return Ok((Lane::Attested, Claim::Nothing));
     }
     match (block, draft.fill(Lane::Open)) {
-        (BlockDraw::Pays(_) | BlockDraw::Spared, Ok(())) => Ok((Lane::Open, Claim::Nothing)),
-        (BlockDraw::Pays(_) | BlockDraw::Spared, Err(at)) => Err(PurseRefusal {
+        (NumberBlockDraw::Pays(_) | NumberBlockDraw::Spared, Ok(())) => {
+            Ok((Lane::Open, Claim::Nothing))
+        }
+        (NumberBlockDraw::Pays(_) | NumberBlockDraw::Spared, Err(at)) => Err(PurseRefusal {
             rule: PurseRule::Country,
             retry_at: retry_at.unwrap_or(at),
             empty: None,
         }),
-        (BlockDraw::Empty(at), open) => {
+        (NumberBlockDraw::Empty(at), open) => {
             let open_at = open.err().unwrap_or(*at);
             Err(PurseRefusal {
                 rule: PurseRule::NumberBlock,

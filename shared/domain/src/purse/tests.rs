@@ -111,11 +111,12 @@ impl Table {
             let again = payer.credit_country(ask.country, seen.as_ref(), policy);
             assert!(self.write(&[again]));
         }
-        if let Some(block) = payer.credit_block(&ask.number_block, None, policy)
+        if let Some(block) = payer.credit_number_block(&ask.number_block, None, policy)
             && !self.write(&[block])
         {
-            let seen = self.records(ask, None).block;
-            if let Some(again) = payer.credit_block(&ask.number_block, seen.as_ref(), policy) {
+            let seen = self.records(ask, None).number_block;
+            if let Some(again) = payer.credit_number_block(&ask.number_block, seen.as_ref(), policy)
+            {
                 assert!(self.write(&[again]));
             }
         }
@@ -144,5 +145,5 @@ impl Table {
 /// The evidence of a phone that was verified at `device` just before noon.
 fn proof(device: &str) -> Proof {
     let before = Timestamp::from_unix(NOON - 60);
-    Proof::renewed(index(device), before, &PursePolicy::default())
+    Proof::from_code(index(device), before, &PursePolicy::default())
 }

@@ -8,7 +8,7 @@ use super::lane::{Lane, Lanes};
 use super::overrides::{Budget, Grant};
 use super::policy::PursePolicy;
 use super::proof::Proof;
-use super::records::{BlockRecord, NetworkRecord};
+use super::records::{NetworkRecord, NumberBlockRecord};
 use super::send::{Plan, Records, Stopped, decide, first_try};
 use crate::clock::Timestamp;
 
@@ -100,12 +100,12 @@ pub struct Outlook {
 pub fn outlook(ask: &Ask, policy: &PursePolicy, records: &Records) -> Outlook {
     let draft = records.draft(ask, policy);
     let lasts = |grant: &Grant| ask.now < grant.until && grant.room > 0;
-    let block = records.block;
+    let block = records.number_block;
     Outlook {
         lanes: Lanes::new(|lane| look_at_lane(ask, policy, &draft, lane)),
         grant: records.overrides.grant.filter(lasts),
         money: look_at_money(ask, records, &draft),
-        number_block: look_at_block(ask, policy, block.as_ref()),
+        number_block: look_at_number_block(ask, policy, block.as_ref()),
         block_grant: block.and_then(|block| block.grant).filter(lasts),
         network: look_at_network(ask, policy, records, &draft),
         unearned: records
@@ -135,18 +135,22 @@ fn look_at_money(ask: &Ask, records: &Records, draft: &CountryDraft<'_>) -> Mone
     let record = &draft.record;
     let budget = records.overrides.budget;
     MoneyView {
-        spent: record.spent_on(record.day),
+        spent: record.cost_on(record.day),
         left: record.left,
         budget: budget.filter(|budget| !budget.has_ended(ask.now)),
         pays_at: (record.left < ask.price).then(|| ask.today.end()),
     }
 }
 
-fn look_at_block(ask: &Ask, policy: &PursePolicy, block: Option<&BlockRecord>) -> PurseView {
-    let start = policy.block.start.at(ask.price);
+fn look_at_number_block(
+    ask: &Ask,
+    policy: &PursePolicy,
+    block: Option<&NumberBlockRecord>,
+) -> PurseView {
+    let start = policy.number_block.start.at(ask.price);
     PurseView {
         holds: block.map_or(start, |block| block.holds(ask.price, policy)),
-        cap: policy.block.cap.at(ask.price),
+        cap: policy.number_block.cap.at(ask.price),
         pays_at: block.and_then(|block| block.pays_at(ask.price, policy, ask.now)),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use phoneproof_aws::store::{Evidence, Freshness, Moved, PhoneCaller, SendPlan, StoreError};
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::catalog::RenderedText;
-use phoneproof_domain::challenge::Spent;
+use phoneproof_domain::challenge::Payment;
 use phoneproof_domain::denial::Denial;
 use phoneproof_domain::phone_record::Reservation;
 use phoneproof_domain::purse::{
@@ -26,16 +26,14 @@ impl Service {
     }
 
     /// Makes what a send shows to the purses; `None` for a test number, which costs nothing.
-    pub(super) fn payment(
+    pub(super) fn make_ask(
         &self,
         checked: &Checked<'_>,
         (command, keyring): (&SendCommand, &Keyring),
         text: &RenderedText,
         request: &RequestContext,
     ) -> Option<Ask> {
-        let country = checked
-            .country
-            .filter(|_| checked.test.is_none() && self.pays)?;
+        let country = checked.country.filter(|_| checked.test.is_none())?;
         let estimate = self
             .policy
             .sms
@@ -44,7 +42,7 @@ impl Service {
         let shards = self.policy.purses.shards_of(country);
         Some(Ask {
             now: request.now,
-            today: self.policy.terms(request.now, &checked.limits).today,
+            today: self.policy.make_terms(request.now, &checked.limits).today,
             country,
             shard: Ask::shard_of(&indexer.phone(&checked.phone), shards),
             shards,
@@ -201,11 +199,11 @@ fn subject_of(ask: &Ask, refusal: PurseRefusal) -> Subject {
 }
 
 /// Returns what the text of a plan uses up, for its challenge.
-pub(super) fn spent_by(plan: &SendPlan) -> Option<Spent> {
+pub(super) fn make_payment(plan: &SendPlan) -> Option<Payment> {
     let payer = plan.paid.as_ref()?.payer.clone();
     let counts = |rule| plan.gates.iter().find(move |gate| gate.rule == rule);
     let gate = counts(Rule::AddressPerHour)?;
-    Some(Spent {
+    Some(Payment {
         payer,
         address: gate.subject.index.clone(),
         hour: gate.quota()?.window.start,

@@ -12,7 +12,7 @@ use phoneproof_domain::subject::{SubjectIndex, Subjects};
 use phoneproof_domain::tally::Begin;
 use phoneproof_observe::RequestContext;
 
-use super::payment::spent_by;
+use super::payment::make_payment;
 use super::{Checked, SendCommand, SendError, derive_reference, make_code};
 use crate::{PresentedToken, Service};
 
@@ -29,7 +29,7 @@ pub(super) struct Prepared<'k> {
 
 impl Prepared<'_> {
     /// Returns the same challenge with the slot of `reservation`, which the phone's record has room for.
-    pub(super) fn moved_to(mut self, reservation: Reservation) -> Self {
+    pub(super) fn move_to(mut self, reservation: Reservation) -> Self {
         self.challenge.slot = reservation.slot();
         self.reservation = reservation;
         self
@@ -201,7 +201,7 @@ impl Service {
             locale: checked.locale.clone(),
             action: checked.action,
             test: checked.test.is_some(),
-            spent: None,
+            payment: None,
         };
         Ok(Prepared {
             challenge,
@@ -213,7 +213,7 @@ impl Service {
     }
 
     /// Plans the transaction: the gates that the send has to pass, and the items that it stores.
-    pub(super) fn plan(
+    pub(super) fn make_plan(
         &self,
         command: &SendCommand,
         checked: &Checked<'_>,
@@ -234,12 +234,14 @@ impl Service {
         let remembered = self.policy.lockout.remembered.max(self.purses().known_for);
         SendPlan {
             phone_index: subjects.phone_index.clone(),
-            gates: self.policy.gates(subjects, &checked.limits, request.now),
+            gates: self
+                .policy
+                .make_gates(subjects, &checked.limits, request.now),
             reservation: prepared.reservation,
             root: prepared.root.id().clone(),
             expires_at: prepared.challenge.expires_at,
             attempts: prepared.attempts(checked),
-            terms: self.policy.terms(request.now, &checked.limits),
+            terms: self.policy.make_terms(request.now, &checked.limits),
             wrong: Begin::Next,
             ended_evidence: None,
             caller: None,
@@ -257,7 +259,7 @@ impl Service {
         keyring: &Keyring,
         request: &RequestContext,
     ) -> Result<(), SendError> {
-        prepared.challenge.spent = spent_by(plan);
+        prepared.challenge.payment = make_payment(plan);
         plan.reservation = prepared.reservation;
         plan.attempts = prepared.attempts(checked);
         plan.stored = match self.token_mode {

@@ -2,7 +2,7 @@
 
 use phoneproof_aws::store::{SendPlan, StoreError};
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::purse::{BlockRecord, PurseKey, PurseRule};
+use phoneproof_domain::purse::{NumberBlockRecord, PurseKey, PurseRule};
 use phoneproof_domain::rule::Rule;
 use phoneproof_observe::RequestContext;
 
@@ -82,7 +82,7 @@ impl Service {
             return Ok(full);
         };
         let (item, now) = (store.read_purse(key, request).await?, request.now);
-        let record = BlockRecord::read(&item, now)
+        let record = NumberBlockRecord::read(&item, now)
             .map_err(|damage| StoreError::DamagedPurse(key.to_string(), damage))?;
         let pays_at = record.and_then(|block| block.pays_at(paid.payer.price, self.purses(), now));
         Ok(full.max(pays_at))

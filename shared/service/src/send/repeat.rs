@@ -50,7 +50,7 @@ impl<'k> Existing<'k> {
             expires_at: slot.expires_at,
             code_mac: code_mac(root.code_mac_key(), slot.id, &code),
             // Who paid for its text stands in the first token.
-            spent: None,
+            payment: None,
             ..planned.challenge
         };
         Ok(Self {

@@ -23,7 +23,7 @@ struct NoRandom;
 
 impl Random for NoRandom {
     fn fill(&self, _: &mut [u8]) -> Result<(), RandomUnavailable> {
-        Err(RandomUnavailable)
+        Err(RandomUnavailable::new("broken"))
     }
 }
 
@@ -137,7 +137,10 @@ fn a_retired_pepper_is_a_wrong_password_after_the_same_work() {
     let check = |random: &dyn Random| Hasher::new(&after, NOW).check(&typed, Some(&stored), random);
     assert_eq!(check(&Counting), Ok(Outcome::Wrong));
     // A salt is drawn for the work, so without random bytes there is no answer.
-    assert_eq!(check(&NoRandom), Err(RandomUnavailable.into()));
+    assert_eq!(
+        check(&NoRandom),
+        Err(RandomUnavailable::new("broken").into())
+    );
 }
 
 #[test]

@@ -113,9 +113,9 @@ fn the_values_of_the_section_replace_the_defaults() {
     expected.outage_lack = 7;
     expected.heals_crowd = Thousandths(1_500);
     expected.heals_network = Thousandths(0);
-    expected.block.start = cap(5, 40_000);
-    expected.block.cap = cap(9, 60_000);
-    expected.block.refill = HOUR;
+    expected.number_block.start = cap(5, 40_000);
+    expected.number_block.cap = cap(9, 60_000);
+    expected.number_block.refill = HOUR;
     expected.network.codes = 5;
     expected.network.share_per_million = 0;
     expected.network.earns = Thousandths(340);

@@ -35,7 +35,7 @@ macro_rules! lane_fields {
 }
 
 /// Returns the paths of a lane's cap, in texts and in dollars, of its refill and of its target.
-const fn fields(lane: Lane) -> [&'static str; 4] {
+const fn name_fields(lane: Lane) -> [&'static str; 4] {
     match lane {
         Lane::Crowd => lane_fields!("crowd"),
         Lane::Known => lane_fields!("known"),
@@ -105,7 +105,7 @@ pub(super) fn find(policy: &PursePolicy) -> Vec<PurseFault> {
     find_money(policy, &mut found);
     for lane in Lane::ALL {
         if let Some(own) = policy.lane(lane) {
-            found.lane(own, fields(lane));
+            found.lane(own, name_fields(lane));
         }
     }
     let young = ["open.young_texts", "open.young_usd"];
@@ -116,7 +116,7 @@ pub(super) fn find(policy: &PursePolicy) -> Vec<PurseFault> {
     let lacks = (1..=policy.known.cap.texts).contains(&policy.outage_lack);
     found.check(lacks, "outage.known_lack_texts", LACK);
     find_gains(policy, &mut found);
-    let block = &policy.block;
+    let block = &policy.number_block;
     let start = ["number_block.start_texts", "number_block.start_usd"];
     found.cap(block.start, start);
     let full = ["number_block.texts", "number_block.usd"];
@@ -182,7 +182,10 @@ mod tests {
         assert_eq!(fields(|p| p.start_texts = 7), ["open.start_texts"]);
         assert_eq!(fields(|p| p.start_texts = 0), ["open.start_texts"]);
         assert_eq!(fields(|p| p.gain = Thousandths(999)).len(), 3);
-        assert_eq!(fields(|p| p.block.cap.texts = 3), ["number_block.texts"]);
+        assert_eq!(
+            fields(|p| p.number_block.cap.texts = 3),
+            ["number_block.texts"]
+        );
         assert_eq!(fields(|p| p.money.least = 0), ["money_stop.usd_per_day"]);
         let unearned = fields(|p| p.unearned_per_day = -1);
         assert_eq!(unearned, ["unearned_usd_per_day"]);

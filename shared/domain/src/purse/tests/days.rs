@@ -19,8 +19,8 @@ fn the_money_of_a_day_ends_and_the_next_day_begins_with_its_own() {
     let day = ask(43_200, "n", "b").day();
     assert_eq!(table.get(&country, Attribute::Day), day);
     assert_eq!(table.get(&country, Attribute::Left), 25_000_000 - PRICE);
-    assert_eq!(table.get(&country, Attribute::spent_on(day)), PRICE);
-    assert_eq!(table.get(&country, Attribute::spent_on(day - 1)), 4 * PRICE);
+    assert_eq!(table.get(&country, Attribute::cost_on(day)), PRICE);
+    assert_eq!(table.get(&country, Attribute::cost_on(day - 1)), 4 * PRICE);
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn the_money_stop_follows_the_best_of_the_days_3_to_16_before() {
     let ceiling = |ago: i64| {
         let mut table = Table::familiar(&policy);
         let before = ask(0, "n", "b");
-        let spent = Attribute::spent_on(before.day() - ago + 1);
+        let spent = Attribute::cost_on(before.day() - ago + 1);
         table.set(before.country_key(), spent, 50_000_000);
         table.set(before.country_key(), Attribute::Day, before.day());
         assert!(table.send(&ask(86_400, "home", "b"), &policy, None).is_ok());
@@ -48,11 +48,11 @@ fn days_without_a_text_cost_nothing() {
     let mut table = Table::familiar(&policy);
     let country = ask(0, "n", "b").country_key();
     for place in 0..17 {
-        table.set(country.clone(), Attribute::Spent(place), 50_000_000);
+        table.set(country.clone(), Attribute::Cost(place), 50_000_000);
     }
     let later = ask(5 * 86_400, "home", "b");
     assert!(table.send(&later, &policy, None).is_ok());
-    let spent = |ago| table.get(&country, Attribute::spent_on(later.day() - ago));
+    let spent = |ago| table.get(&country, Attribute::cost_on(later.day() - ago));
     assert_eq!(
         [0, 1, 4, 5, 16].map(spent),
         [PRICE, 0, 0, 50_000_000, 50_000_000]
@@ -108,17 +108,17 @@ fn the_record_tells_how_much_of_the_money_stop_its_day_has_used_also_of_one_that
         (0, 100),
     ] {
         table.set(key.clone(), Attribute::Left, left);
-        let spent = Attribute::spent_on(now.day());
+        let spent = Attribute::cost_on(now.day());
         table.set(key.clone(), spent, 25_000_000 - left);
         assert_eq!(used(&table, now.day(), PRICE), Some(percent), "{left}");
     }
     // A day of 50 dollars makes a stop of 150.
     let mut table = Table::familiar(&policy);
-    let before = Attribute::spent_on(now.day() - 3);
+    let before = Attribute::cost_on(now.day() - 3);
     table.set(key.clone(), before, 50_000_000);
     let later = ask(86_400, "home", "b");
     assert!(table.send(&later, &policy, None).is_ok());
-    let spent = Attribute::spent_on(later.day());
+    let spent = Attribute::cost_on(later.day());
     table.set(key.clone(), spent, 75_000_000);
     table.set(key, Attribute::Left, 75_000_000);
     assert_eq!(used(&table, later.day(), PRICE), Some(50));

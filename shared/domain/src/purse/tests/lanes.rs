@@ -278,7 +278,7 @@ fn a_refund_gives_back_the_lane_and_the_money_of_the_same_day() {
     for attribute in [
         Attribute::Lane(Lane::Crowd),
         Attribute::Left,
-        Attribute::spent_on(ask.day()),
+        Attribute::cost_on(ask.day()),
         Attribute::Sent,
     ] {
         assert_eq!(
@@ -312,7 +312,7 @@ fn a_damaged_item_stops_its_country_and_is_named() {
         (Attribute::Lane(Lane::Known), None),
         (Attribute::LaneAt(Lane::Crowd), Some(NOON * 2)),
         (Attribute::Best, Some(1_001)),
-        (Attribute::Spent(3), None),
+        (Attribute::Cost(3), None),
         (Attribute::Sent, None),
     ] {
         let damaged = Stopped::Damaged(key.clone(), Damaged(attribute));

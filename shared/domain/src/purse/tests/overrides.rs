@@ -159,7 +159,7 @@ fn a_granted_block_pays_until_the_end_whenever_it_was_texted_last() {
     assert_eq!(count(&mut table, 40 * HOUR), 4, "no grant");
     assert!(!table.item(&key).has(Attribute::GrantedUntil));
     table.0.insert(key.clone(), spent);
-    let block = BlockRecord::read(&table.item(&key), later(62)).expect("whole");
+    let block = NumberBlockRecord::read(&table.item(&key), later(62)).expect("whole");
     let pays_at = block.and_then(|block| block.pays_at(PRICE, &policy, later(62)));
     assert_eq!(pays_at, Some(later(6 * HOUR)));
 }
@@ -211,7 +211,7 @@ fn money_that_a_budget_let_a_country_spend_stays_spent() {
     let (key, ask_at) = (ask(0, "n", "b").country_key(), |at| ask(at, "home", "b"));
     table.budget(&ask_at(0), 200, HOUR);
     let day = ask_at(0).day();
-    table.set(key.clone(), Attribute::spent_on(day), 150_000_000);
+    table.set(key.clone(), Attribute::cost_on(day), 150_000_000);
     table.set(key.clone(), Attribute::Left, 50_000_000);
     let refused = table.send(&ask_at(HOUR), &policy, None).expect_err("over");
     assert_eq!(refused.rule, PurseRule::MoneyPerDay);
@@ -222,7 +222,7 @@ fn money_that_a_budget_let_a_country_spend_stays_spent() {
     let anew = reset_country(&ask_at(HOUR), &policy, &table.item(&key));
     assert!(table.write(&[anew]));
     assert_eq!(table.get(&key, Attribute::Left), 0);
-    assert_eq!(table.get(&key, Attribute::spent_on(day)), 150_000_000);
+    assert_eq!(table.get(&key, Attribute::cost_on(day)), 150_000_000);
 }
 
 #[test]
@@ -275,10 +275,10 @@ fn a_damaged_purse_starts_anew_and_keeps_what_can_be_read() {
             let records = records.unwrap_or_else(|stopped| panic!("{attribute:?}: {stopped:?}"));
             let country = records.country.expect("a country");
             assert_eq!(country.holds(Lane::Open), 6 * PRICE);
-            let is_money = matches!(attribute, Attribute::Left | Attribute::Spent(_));
+            let is_money = matches!(attribute, Attribute::Left | Attribute::Cost(_));
             if !is_money && attribute != Attribute::Day {
-                assert_eq!(country.left + country.spent_on(country.day), 25_000_000);
-                assert_eq!(country.spent_on(ask.day()), 4 * PRICE);
+                assert_eq!(country.left + country.cost_on(country.day), 25_000_000);
+                assert_eq!(country.cost_on(ask.day()), 4 * PRICE);
             }
         }
     }
@@ -297,7 +297,7 @@ fn a_block_a_network_and_the_service_start_anew() {
         assert!(table.write(&[write]), "{key}");
     }
     let records = table.records(&ask, None);
-    assert_eq!(records.block, None);
+    assert_eq!(records.number_block, None);
     assert!(
         records
             .network
@@ -356,7 +356,7 @@ proptest! {
             let view = outlook(&ask, &policy, &records);
             let stop = country.ceiling(&ask, &policy, view.money.budget.as_ref());
             if country.day == ask.day() {
-                let spent = country.spent_on(country.day);
+                let spent = country.cost_on(country.day);
                 prop_assert_eq!(view.money.left, (stop - spent).max(0));
             }
         }
@@ -380,7 +380,7 @@ proptest! {
         };
         // Texts alone do not get in the way.
         table.count_strangers(11, texts);
-        let spent = |table: &Table| table.get(&key, Attribute::spent_on(ask.day()));
+        let spent = |table: &Table| table.get(&key, Attribute::cost_on(ask.day()));
         let before = spent(&table);
         let mut alone = table.clone();
         prop_assert!(alone.write(std::slice::from_ref(&late)));

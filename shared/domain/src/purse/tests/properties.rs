@@ -50,7 +50,7 @@ pub(super) fn play(
             &format!("n{}", step.network),
             &format!("b{}", step.block),
         );
-        let known = Proof::renewed(index("device"), ask.now, policy);
+        let known = Proof::from_code(index("device"), ask.now, policy);
         let proof = step.is_known.then_some(&known);
         look(&table, &ask, proof);
         if let Ok(plan) = table.send(&ask, policy, proof)
@@ -182,7 +182,7 @@ proptest! {
         play(&steps, &policy, |table, ask, proof| {
             let mut other = ask.clone();
             (other.caller.network, other.number_block) = (index("n1"), index("b1"));
-            let known = Proof::renewed(index("device"), ask.now, &policy);
+            let known = Proof::from_code(index("device"), ask.now, &policy);
             let decided = |ask, proof| decide(ask, &policy, &table.records(ask, proof)).ok();
             let Some(plan) = decided(ask, proof) else {
                 return;
@@ -199,7 +199,7 @@ proptest! {
                 let spent = |table: &Table| {
                     let country = table.item(&ask.country_key());
                     let is_today = country.get(Attribute::Day) == Some(ask.day());
-                    let spent = country.get(Attribute::spent_on(ask.day()));
+                    let spent = country.get(Attribute::cost_on(ask.day()));
                     spent.filter(|_| is_today).unwrap_or(0)
                 };
                 let texts = paid.into_iter().filter(|paid| *paid).count();
@@ -310,9 +310,9 @@ proptest! {
         let gets = |write: Option<Write>, item: &PurseItem| {
             write.and_then(|write| write.apply(item)).and_then(|after| after.get(Attribute::Room))
         };
-        let of_block = |seen| payer.credit_block(&ask.number_block, seen, &policy);
-        let due = gets(of_block(is.block.as_ref()), &block).unwrap_or(new);
-        prop_assert!(gets(of_block(seen.block.as_ref()), &block).is_none_or(|got| got <= due));
+        let of_block = |seen| payer.credit_number_block(&ask.number_block, seen, &policy);
+        let due = gets(of_block(is.number_block.as_ref()), &block).unwrap_or(new);
+        prop_assert!(gets(of_block(seen.number_block.as_ref()), &block).is_none_or(|got| got <= due));
         let of_network = |seen| payer.credit_network(morocco(), seen, &policy, ask.now);
         let due = gets(of_network(is.network.as_ref()), &network).unwrap_or(new);
         prop_assert!(gets(of_network(seen.network.as_ref()), &network).is_none_or(|got| got == due));
