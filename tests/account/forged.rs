@@ -133,10 +133,10 @@ async fn the_approval_of_an_action_counts_for_no_call() {
     ] {
         world.advance(60);
         let number = phone(n);
-        let send = json!({
+        let asked = json!({
             "phone": number, "uniqueId": "d", "businessId": business, "action": "pay:order-42:EUR 100",
         });
-        let sent = world.client.post("/v1/send", &send).await;
+        let sent = world.client.post("/v1/send", &asked).await;
         let verified = world
             .client
             .verify(&sent.token(), &world.code(&number))
@@ -161,8 +161,8 @@ async fn the_approval_of_an_action_counts_for_no_call() {
             "{path}: {}",
             answer.text
         );
-        let spent = world.client.spend(&token, business).await;
-        assert_eq!(spent.status, 200, "{path}: it was not spent");
+        let counted = world.client.spend(&token, business).await;
+        assert_eq!(counted.status, 200, "{path}: it was not spent");
     }
     assert_eq!(get_me(&world, &access).await.status, 200);
 }

@@ -282,7 +282,7 @@ fn every_route_that_people_wait_for_has_a_throttle_of_its_own() {
     // A flood of log-ins must not keep people from seeing and ending their sessions, at the same path.
     let account = account.chain(["POST /account/v1/sessions".to_owned()]);
     let costly = ["ANY /v1/send"];
-    assert_throttles(&template(), verification.collect(), &costly, "Verify");
+    assert_throttles(&template(), &verification.collect(), &costly, "Verify");
     // Each of these hashes a password.
     let costly = [
         "ANY /account/v1/accounts",
@@ -291,12 +291,12 @@ fn every_route_that_people_wait_for_has_a_throttle_of_its_own() {
         "ANY /account/v1/password",
         "ANY /account/v1/phone",
     ];
-    assert_throttles(&account_template(), account.collect(), &costly, "Session");
+    assert_throttles(&account_template(), &account.collect(), &costly, "Session");
 }
 
 /// Asserts that the stage names exactly the `served` routes, each with the throttle of its kind: the parameters of the
 /// `costly` ones have no prefix, those of the others have `prefix`.
-fn assert_throttles(template: &Value, served: BTreeSet<String>, costly: &[&str], prefix: &str) {
+fn assert_throttles(template: &Value, served: &BTreeSet<String>, costly: &[&str], prefix: &str) {
     let stage = &template["Resources"]["Stage"];
     let settings = stage["Properties"]["RouteSettings"]
         .as_object()
@@ -312,7 +312,7 @@ fn assert_throttles(template: &Value, served: BTreeSet<String>, costly: &[&str],
         }
     }
     assert_eq!(named, settings.keys().cloned().collect());
-    assert_eq!(named, served);
+    assert_eq!(named, *served);
     for route in costly {
         assert!(named.contains(*route), "{route}");
     }
