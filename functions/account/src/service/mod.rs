@@ -249,7 +249,7 @@ impl Accounts {
         let _permit = permit.map_err(|_: AcquireError| HashFailed::QueueClosed)?;
         let hashing =
             tokio::task::spawn_blocking(move || work(Hasher::new(&keyring, now), random.as_ref()));
-        Ok(hashing.await.map_err(name_end)??)
+        Ok(hashing.await.map_err(|end| name_end(&end))??)
     }
 
     /// Hashes a password that the owner of the proved phone chose.
@@ -278,7 +278,7 @@ impl Accounts {
 }
 
 /// Says how a hashing thread ended that gave no result.
-fn name_end(end: JoinError) -> HashFailed {
+fn name_end(end: &JoinError) -> HashFailed {
     if end.is_panic() {
         HashFailed::ThreadPanicked
     } else {
