@@ -36,7 +36,7 @@ use phoneproof_domain::clock::Clock;
 pub(crate) use self::connections::never_connected;
 use self::connections::{Connections, Doubtful};
 use self::endpoint::FixedEndpoint;
-use self::trust::{AMAZON_ROOTS, mozilla_roots};
+use self::trust::AMAZON_ROOTS;
 pub use self::trust::{CaBundle, UnusableCaBundle};
 
 /// The region, credentials and endpoints that the clients use. Each field names its environment variables.
@@ -310,7 +310,7 @@ fn make_connector(settings: &AwsSettings) -> Result<SharedHttpConnector, TlsFail
         None if endpoints.iter().all(FixedEndpoint::is_signed_by_amazon) => {
             TrustStore::empty().with_pem_certificate(AMAZON_ROOTS.as_bytes())
         }
-        None => TrustStore::empty().with_pem_certificate(mozilla_roots()),
+        None => TrustStore::empty().with_native_roots(true),
     };
     let builder = builder.tls_provider(Provider::Rustls(CryptoMode::AwsLc));
     let context = TlsContext::builder().with_trust_store(trusted).build();
