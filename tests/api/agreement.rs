@@ -177,6 +177,7 @@ impl Bench {
             ended_evidence: None,
             caller: None,
             paid: None,
+            attestation: None,
             kept_until: self.terms.now + DAY * 90,
             stored: None,
         }

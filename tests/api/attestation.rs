@@ -267,3 +267,28 @@ async fn a_request_that_waits_for_an_attestation_texts_once_under_its_key() {
     let verified = world.client.verify(&sent.token(), &code).await;
     assert_eq!(verified.status, 200, "{}", verified.text);
 }
+
+#[tokio::test]
+async fn an_attestation_pays_for_one_text_however_it_is_signed_again() {
+    let edge = Edge::default();
+    let addition = format!("{}\n[purses.attested]\n", edge.policy());
+    let builder = World::builder().purses().policy_addition(&addition);
+    let world = builder.start().await;
+    let claims = Edge::claims(&world.stack.url, &phone(0), world.clock.now());
+    let (token, signed_again) = (edge.sign(&claims), edge.sign(&claims));
+    assert_ne!(token, signed_again, "an ECDSA signature is random");
+    assert_eq!(send(&world, 0, &token).await.status, 202);
+    // The cooldown of the phone refuses before the attestation is looked at.
+    assert_eq!(send(&world, 0, &token).await.status, 429);
+    world.advance(61);
+    for used in [&token, &signed_again] {
+        assert_refused(
+            &send(&world, 0, used).await,
+            "used for a text before",
+            "used",
+        );
+    }
+    let claims = Edge::claims(&world.stack.url, &phone(0), world.clock.now());
+    assert_eq!(send(&world, 0, &edge.sign(&claims)).await.status, 202);
+    assert_eq!(world.text_count(), 2);
+}

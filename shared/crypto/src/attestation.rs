@@ -8,7 +8,9 @@ use std::fmt;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use phoneproof_domain::attestation::{AttestationAlgorithm, AttestationKey, AttestationPolicy};
+use phoneproof_domain::attestation::{
+    AttestationAlgorithm, AttestationDigest, AttestationKey, AttestationPolicy,
+};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone::Phone;
 use phoneproof_guard::{Registered, Rejection, Token, TokenGuard, UnusableKeys};
@@ -22,7 +24,7 @@ use super::digest::sha256;
 /// The `typ` of an attestation.
 pub const ATTESTATION_TYPE: &str = "phone-attestation+jwt";
 
-/// The longest life of an attestation, in seconds. Within it, the token can be used again for its phone.
+/// The longest life of an attestation, in seconds.
 pub const MAX_LIFETIME_SECONDS: u64 = 120;
 
 /// By how much the clock of an edge may be ahead, in seconds.
@@ -43,6 +45,9 @@ pub enum AttestationFault {
     /// Its `sub` is not the digest of the phone of this request.
     #[error("`sub` is not the SHA-256 of this phone in E.164, in base64url without padding")]
     OtherPhone,
+    /// It paid for a text before.
+    #[error("it was used for a text before, and each attestation is for one text")]
+    Used,
 }
 
 #[derive(Deserialize)]
@@ -136,6 +141,13 @@ impl AttestationGuard {
         }
         Ok(())
     }
+}
+
+/// Returns the digest that tells `token` from other attestations.
+#[must_use]
+pub fn digest_of(token: &str) -> AttestationDigest {
+    let signed = token.rsplit_once('.').map_or(token, |(signed, _)| signed);
+    AttestationDigest(sha256(signed.as_bytes()))
 }
 
 /// Returns the `sub` that binds an attestation to a phone: the SHA-256 of its E.164 form, in base64url without padding.

@@ -32,6 +32,12 @@ pub enum AttestationAlgorithm {
     EdDsa,
 }
 
+/// Tells attestations apart: the SHA-256 of what the signature covers.
+///
+/// It leaves the signature out, because an ECDSA signature can be written in another way without its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttestationDigest(pub [u8; 32]);
+
 /// What a refused caller can bring to be treated better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Remedy {

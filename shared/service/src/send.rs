@@ -219,6 +219,9 @@ impl Service {
                 Err(ReserveError::Refused(SendRefusal::Denied(denial), _)) => {
                     return Err(self.deny(denial, request));
                 }
+                Err(ReserveError::AttestationUsed) => {
+                    return Err(SendError::Attestation(AttestationFault::Used));
+                }
                 Err(ReserveError::Store(error)) => return Err(error.into()),
             }
         }

@@ -241,6 +241,7 @@ fn plan(keyring: &Keyring, policy: &Policy) -> SendPlan {
         ended_evidence: None,
         caller: None,
         paid: None,
+        attestation: None,
         kept_until: challenge.expires_at,
         stored: None,
     }

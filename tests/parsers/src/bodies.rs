@@ -110,25 +110,21 @@ fn judge<C>(
 fn read_strings(body: &[u8]) -> BTreeMap<String, String> {
     let members: BTreeMap<String, Box<RawValue>> =
         serde_json::from_slice(body).expect("an accepted body is an object");
-    // A label may be any JSON, and also what no value holds, such as `1e999`.
-    let value = |raw: &RawValue| serde_json::from_str(raw.get()).unwrap_or(Value::Bool(false));
     members
         .into_iter()
-        .map(|(name, raw)| (name, value(&raw)))
-        .filter_map(|(name, value)| match value {
-            Value::String(text) => Some((name, text)),
-            Value::Null => None,
-            Value::Array(names) if name == "locale" => {
-                let mut texts = names.iter().filter_map(Value::as_str);
-                let text = texts.find(|text| Locale::read_hint(text).is_some())?;
-                Some((name, text.to_owned()))
-            }
-            other => {
-                assert_eq!(
-                    name, "locale",
-                    "an accepted body is an object of strings: {other}"
-                );
-                None
+        .filter_map(|(name, raw)| {
+            // A label may be any JSON, and also what no value holds, such as `1e999`.
+            match serde_json::from_str(raw.get()).unwrap_or(Value::Bool(false)) {
+                Value::String(text) => Some((name, text)),
+                Value::Null => None,
+                _ if name == "locale" => {
+                    let items: Vec<Box<RawValue>> = serde_json::from_str(raw.get()).ok()?;
+                    let mut texts = items
+                        .iter()
+                        .filter_map(|item| serde_json::from_str::<String>(item.get()).ok());
+                    Some((name, texts.find(|text| Locale::read_hint(text).is_some())?))
+                }
+                other => panic!("an accepted body is an object of strings: {name} is {other}"),
             }
         })
         .collect()

@@ -61,6 +61,7 @@ pub(super) fn judge(
                     purses.insert(write.key.clone(), read_purse(item));
                 }
             }
+            Part::Attestation(_) => judgement.is_attestation_used = true,
             Part::Token(_) => {}
         }
     }
@@ -74,6 +75,7 @@ pub(super) struct Judgement<'p> {
     /// The refusals by the limits of the phone, which its reserve may get around.
     of_phone: Vec<(Denial, Subject)>,
     denials: Vec<(Denial, Subject)>,
+    is_attestation_used: bool,
     has_moved: bool,
 }
 
@@ -93,6 +95,7 @@ impl<'p> Judgement<'p> {
             },
             of_phone: vec![],
             denials: vec![],
+            is_attestation_used: false,
             has_moved: false,
         }
     }
@@ -208,6 +211,9 @@ impl<'p> Judgement<'p> {
             };
             let refused = ReserveError::Refused(refusal, proof.map(Box::new));
             return (refused, Some(subject));
+        }
+        if self.is_attestation_used {
+            return (ReserveError::AttestationUsed, None);
         }
         if self.has_moved || self.moved.is_unpaid {
             (ReserveError::Again(Box::new(self.moved)), None)

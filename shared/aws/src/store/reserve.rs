@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use phoneproof_crypto::base64url;
+use phoneproof_domain::attestation::AttestationDigest;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::gate::{Check, Gate};
 use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal, Share, Terms};
-use phoneproof_domain::purse::{Caller, Claim, Plan, Proof, PurseItem, PurseKey, Write};
+use phoneproof_domain::purse::{Caller, Claim, Lane, Plan, Proof, PurseItem, PurseKey, Write};
 use phoneproof_domain::range::Ranges;
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
@@ -18,7 +20,7 @@ use phoneproof_observe::{Dependency, RequestContext};
 use thiserror::Error;
 use tokio::time::Instant;
 
-use super::item::{attribute, read_phone_record};
+use super::item::{EXPIRES_AT, PK, attribute, instant, read_phone_record};
 use super::judgement::{Judgement, judge};
 use super::phone::{release_slot, reserve_slot};
 use super::purses::write_purse;
@@ -53,6 +55,8 @@ pub struct SendPlan {
     pub caller: Option<PhoneCaller>,
     /// Who pays, and how; `None` for a test number.
     pub paid: Option<Plan>,
+    /// The attestation of the caller. When the lane of vouched-for callers pays, it is used up.
+    pub attestation: Option<AttestationDigest>,
     /// When the phone's record ends, if nothing else happens to it.
     pub kept_until: Timestamp,
     /// The token to store with a new challenge; `None` when tokens are not stored, and for a resend.
@@ -79,6 +83,9 @@ pub enum ReserveError {
     /// What is stored has moved on. The send is planned again with this.
     #[error("the records have moved on")]
     Again(Box<Moved>),
+    /// The attestation that should pay was used for a text before.
+    #[error("the attestation was used before")]
+    AttestationUsed,
     /// The rules could not be checked.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -174,10 +181,17 @@ impl SendPlan {
         parts.extend(of_ranges);
         let writes = self.paid.iter().flat_map(|paid| &paid.writes);
         parts.extend(writes.map(Part::Purse));
+        let vouched = self.paid.as_ref();
+        let vouched = vouched.filter(|paid| paid.payer.lane == Lane::Attested);
+        parts.extend(vouched.and(self.attestation).map(Part::Attestation));
         parts.extend(self.stored.as_ref().map(Part::Token));
         parts
     }
 }
+
+/// How long a used attestation is remembered. It lives for two minutes at most, by a clock that is ten seconds ahead at
+/// most.
+const ATTESTATION_KEPT: Duration = Duration::from_mins(5);
 
 /// The error code of a request that an item does not fit.
 const NOT_FITTING: &str = "ValidationException";
@@ -190,6 +204,8 @@ pub(super) enum Part<'p> {
     Ranges(&'p Gate, &'p Ranges),
     /// The purse of a country, number block, network or day.
     Purse(&'p Write),
+    /// The attestation that is used up.
+    Attestation(AttestationDigest),
     /// The token that is stored.
     Token(&'p StoredToken),
 }
@@ -335,6 +351,7 @@ impl Store {
                 Part::Purse(write) => {
                     write_purse(write).into_item(&self.tables.limits, &write.key.to_string())?
                 }
+                Part::Attestation(digest) => self.use_up(digest, plan.terms.now)?,
                 Part::Token(stored) => {
                     let put = Put::builder()
                         .table_name(&self.tables.challenges)
@@ -345,6 +362,20 @@ impl Store {
             });
         }
         Ok(items)
+    }
+
+    /// Makes the item that remembers a used attestation for longer than it can live.
+    fn use_up(
+        &self,
+        AttestationDigest(digest): AttestationDigest,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, StoreError> {
+        let mut write = RecordWrite::default();
+        write.require(format!("attribute_not_exists({PK})"));
+        write.set(format!("{EXPIRES_AT} = :kept"));
+        write.value(":kept", instant(now + ATTESTATION_KEPT));
+        let key = format!("attestation#{}", base64url(digest));
+        write.into_item(&self.tables.limits, &key)
     }
 
     fn item_of(

@@ -1,6 +1,7 @@
 //! Makes the challenge of a send, and plans its transaction. Nothing is written yet.
 
 use phoneproof_aws::store::{SendPlan, StoredToken};
+use phoneproof_crypto::attestation::digest_of;
 use phoneproof_crypto::code::{code_mac, code_matches};
 use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, TokenMode};
@@ -246,6 +247,10 @@ impl Service {
             ended_evidence: None,
             caller: None,
             paid: None,
+            attestation: command
+                .attestation
+                .as_ref()
+                .map(|presented| digest_of(&presented.0)),
             kept_until: prepared.challenge.expires_at + REPEATABLE_FOR + remembered,
             stored: None,
         }
