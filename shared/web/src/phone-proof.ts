@@ -114,6 +114,13 @@ export class PhoneProofElement extends Base {
     this.#internals.role = "group";
     // A label of the element clicks it, too. A tap inside comes from what was tapped.
     this.addEventListener("click", (event) => event.composedPath()[0] === this && this.focus());
+    // Firefox shows what a form lacks only at what can have the focus, and gives the focus to it.
+    this.addEventListener("invalid", () => {
+      if (this.hasAttribute("tabindex")) return;
+      this.tabIndex = -1;
+      setTimeout(() => this.removeAttribute("tabindex"));
+    });
+    this.addEventListener("focus", () => this.shadowRoot!.activeElement || this.focus());
   }
 
   // ------------------------------------------------------------------------------------- for the page
