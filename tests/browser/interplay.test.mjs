@@ -179,7 +179,8 @@ on("a whole message may be pasted, and an earlier code entered while another is 
   const sends = await hold(tab, "/v1/send");
   await tab.getByRole("button", { name: "Send code" }).click();
   await tab.getByRole("button", { name: "I have a code already" }).click();
-  await tab.locator("#code").fill("Your Example code is 123456. It works for 5 minutes; never tell it to anybody.\n\n@example.com #123456");
+  // Without its line breaks, as a field of one line takes what is pasted. Typed ones would submit in Firefox.
+  await tab.locator("#code").fill("Your Example code is 123456. It works for 5 minutes; never tell it to anybody. @example.com #123456");
   await sends.reply(202, accepted());
   await tab.waitForTimeout(200);
   assert.match(await tab.locator("#code").inputValue(), /123456/);
