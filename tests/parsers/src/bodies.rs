@@ -124,7 +124,13 @@ fn read_strings(body: &[u8]) -> BTreeMap<String, String> {
                         .filter_map(|item| serde_json::from_str::<String>(item.get()).ok());
                     Some((name, texts.find(|text| Locale::read_hint(text).is_some())?))
                 }
-                other => panic!("an accepted body is an object of strings: {name} is {other}"),
+                other => {
+                    assert!(
+                        other.is_string(),
+                        "an accepted body is an object of strings: {name} is {other}"
+                    );
+                    None
+                }
             }
         })
         .collect()
