@@ -23,10 +23,13 @@ use crate::events::{Events, User};
 pub const KEYRING: &str =
     r#"{"current":"r1","r1":"r1-0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"}"#;
 
-/// Returns the sample policy, which is compiled in.
+/// Returns the sample policy, which is compiled in, with money for more texts in a day than a measurement sends.
 #[must_use]
 pub fn policy() -> Policy {
-    phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("the sample policy is valid")
+    let policy = phoneproof_config::policy::from_toml(DEFAULT_POLICY);
+    let mut policy = policy.expect("the sample policy is valid");
+    policy.purses.policy.money.least = 1_000_000_000_000;
+    policy
 }
 
 /// Returns the sample policy for callers of whom no code is known yet, and some of whom never type one in.
