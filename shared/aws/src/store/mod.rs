@@ -27,10 +27,9 @@ mod transaction;
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use phoneproof_domain::purse::{CountryRecord, Damaged};
 use phoneproof_domain::random::RandomUnavailable;
@@ -144,15 +143,10 @@ impl CallFailed {
 #[derive(Clone)]
 pub struct Store {
     client: Client,
-    /// The same client with one attempt per call. The first credit builds it: to override the settings of each call
-    /// instead costs more than the call itself.
-    once: Arc<LazyLock<Client, BuildClient>>,
     tables: Tables,
     /// The countries as a credit saw them last, by the key of their purse. The policy bounds their number.
     seen: Arc<Mutex<HashMap<String, CountryRecord>>>,
 }
-
-type BuildClient = Box<dyn FnOnce() -> Client + Send>;
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -166,14 +160,8 @@ impl Store {
     /// Makes a store on these tables. It connects at the first call.
     #[must_use]
     pub fn new(client: Client, tables: Tables) -> Self {
-        let retrying = client.clone();
-        let build = move || {
-            let config = retrying.config().to_builder();
-            Client::from_conf(config.retry_config(RetryConfig::disabled()).build())
-        };
         Self {
             client,
-            once: Arc::new(LazyLock::new(Box::new(build))),
             tables,
             seen: Arc::default(),
         }

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::Builder;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue};
@@ -348,10 +350,11 @@ impl Store {
         returned: ReturnValue,
         deadline: Instant,
     ) -> Result<Written, CallFailed> {
-        let update = self.once.update_item().table_name(&self.tables.limits);
+        let update = self.client.update_item().table_name(&self.tables.limits);
         let update = write.fill(update.key(PK, text(key)));
-        let update = update.return_values(returned);
-        let answer = within(deadline, update.send()).await;
+        let update = update.return_values(returned).customize();
+        let once = Builder::new().retry_config(RetryConfig::disabled());
+        let answer = within(deadline, update.config_override(once).send()).await;
         let error = match answer {
             Ok(answer) => return Ok(Written::Done(answer.attributes.unwrap_or_default())),
             Err(error) => error,
