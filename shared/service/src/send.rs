@@ -173,11 +173,11 @@ impl Service {
         let keyring = self.keys.keyring(request).await?;
         let mut prepared = self.prepare(&command, &checked, &keyring, request).await?;
         let mut text = checked.render(&command, &prepared, request);
-        let mut payment = self.make_ask(&checked, (&command, &keyring), &text, request);
+        let mut ask = self.make_ask(&checked, (&command, &keyring), &text, request);
         let mut plan = self.make_plan(&command, &checked, &prepared, &keyring, request);
-        plan.caller = payment.as_ref().map(|payment| self.caller_of(payment));
-        plan.paid = payment.as_ref().map(|ask| first_try(ask, self.purses()));
-        if let Some(ask) = &payment {
+        plan.caller = ask.as_ref().map(|ask| self.caller_of(ask));
+        plan.paid = ask.as_ref().map(|ask| first_try(ask, self.purses()));
+        if let Some(ask) = &ask {
             self.pay_from_memory(ask, &mut plan, request).await?;
         }
         for _ in 0..ROUNDS {
@@ -192,7 +192,7 @@ impl Service {
                 Err(ReserveError::Again(moved)) => {
                     prepared = prepared.move_to(moved.reservation);
                     plan.take(&moved);
-                    if let Some(ask) = &mut payment {
+                    if let Some(ask) = &mut ask {
                         Box::pin(self.pay_again(ask, &mut plan, &moved, request)).await?;
                     }
                 }
