@@ -15,6 +15,14 @@ async fn start() -> (World, Edge) {
     (world, edge)
 }
 
+/// Starts with purses, and with this section of the policy for the lane of callers for whom the edge vouches.
+async fn start_with_lane(lane: &str) -> (World, Edge) {
+    let edge = Edge::default();
+    let addition = format!("{}\n{lane}", edge.policy());
+    let builder = World::builder().purses().policy_addition(&addition);
+    (builder.start().await, edge)
+}
+
 async fn send(world: &World, n: u32, attestation: &str) -> Answer {
     let body = json!({
         "phone": phone(n), "uniqueId": format!("d{n}"), "businessId": "login", "attestation": attestation,
@@ -197,10 +205,7 @@ async fn a_refusal_asks_for_an_attestation_where_the_lane_is_on() {
         ("", Value::Null),
         ("[purses.attested]\n", json!("attestation")),
     ] {
-        let edge = Edge::default();
-        let addition = format!("{}\n{lane}", edge.policy());
-        let builder = World::builder().purses().policy_addition(&addition);
-        let world = builder.start().await;
+        let (world, edge) = start_with_lane(lane).await;
         let mut n = 0;
         let refused = loop {
             let answer = world
@@ -227,10 +232,7 @@ async fn a_refusal_asks_for_an_attestation_where_the_lane_is_on() {
 /// A front end keeps the key of a request that waits for an attestation. Whichever of its tries arrives, there is one text.
 #[tokio::test]
 async fn a_request_that_waits_for_an_attestation_texts_once_under_its_key() {
-    let edge = Edge::default();
-    let addition = format!("{}\n[purses.attested]\n", edge.policy());
-    let builder = World::builder().purses().policy_addition(&addition);
-    let world = builder.start().await;
+    let (world, edge) = start_with_lane("[purses.attested]\n").await;
     let mut n = 0;
     while world.client.send(&phone(n)).await.status == 202 {
         n += 1;
@@ -270,10 +272,7 @@ async fn a_request_that_waits_for_an_attestation_texts_once_under_its_key() {
 
 #[tokio::test]
 async fn an_attestation_pays_for_one_text_however_it_is_signed_again() {
-    let edge = Edge::default();
-    let addition = format!("{}\n[purses.attested]\n", edge.policy());
-    let builder = World::builder().purses().policy_addition(&addition);
-    let world = builder.start().await;
+    let (world, edge) = start_with_lane("[purses.attested]\n").await;
     let claims = Edge::claims(&world.stack.url, &phone(0), world.clock.now());
     let (token, signed_again) = (edge.sign(&claims), edge.sign(&claims));
     assert_ne!(token, signed_again, "an ECDSA signature is random");
