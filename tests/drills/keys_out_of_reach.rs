@@ -1,5 +1,7 @@
 //! An instance wants to read its keys again, and the secret cannot be read or is not a keyring.
 
+use std::time::Duration;
+
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_tests::{World, phone};
 
@@ -65,6 +67,36 @@ async fn an_unreadable_secret_is_read_again_only_after_ten_seconds() {
         let line = world.lines.last();
         assert_eq!(line.get("KeysTime").is_some(), asked, "{seconds} s: {line}");
     }
+}
+
+/// A guard whose clock is right would refuse what such an instance makes with a retired root.
+#[tokio::test]
+async fn a_clock_that_is_set_back_keeps_no_keyring_for_longer() {
+    const YEAR: Duration = Duration::from_secs(365 * 86_400);
+    let world = World::start().await;
+    let serves = async |seconds| {
+        world.advance(seconds);
+        world.client.get("/.well-known/jwks.json").await.status == 200
+    };
+    // Somebody replaced the keyring.
+    let retired = r#"{"current":"r9","r9":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#;
+    world.advance(100);
+    world.stack.backends.secret.set(Some(retired.to_owned()));
+    world.clock.set_back(YEAR);
+    let keys = async |seconds| {
+        world.advance(seconds);
+        world.client.get("/.well-known/jwks.json").await.text
+    };
+    assert!(!keys(199).await.contains("r9"), "299 s old");
+    assert!(keys(1).await.contains("r9"), "300 s old");
+    // The secret cannot be read.
+    world.stack.backends.secret.set(None);
+    assert!(serves(3_000).await);
+    world.clock.set_back(YEAR);
+    assert!(serves(599).await);
+    assert!(!serves(1).await, "an hour old");
+    world.stack.backends.secret.set(Some(retired.to_owned()));
+    assert!(serves(0).await);
 }
 
 #[tokio::test]
