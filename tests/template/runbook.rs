@@ -253,14 +253,10 @@ fn the_first_block_fails_when_a_stack_is_missing() {
 fn the_block_of_a_leak_says_which_stack_is_left() {
     let block = find_block("start_new() {");
     let own = "changed send\nchanged verify\n";
+    let all = format!("{own}changed account\n");
     for (accounts, broken, changed, left) in [
         ("", "", own, "no stack"),
-        (
-            "accounts-dev",
-            "",
-            &format!("{own}changed account\n"),
-            "no stack",
-        ),
+        ("accounts-dev", "", all.as_str(), "no stack"),
         ("nowhere", "", own, "nowhere"),
         ("accounts-dev", "account", own, "accounts-dev"),
         (

@@ -191,7 +191,7 @@ fn no_password_keeps_a_processor_busy() {
     let pairs: String = (0..100).map(|n| format!("{n:02}")).collect();
     let squares: String = (1..100).map(|n: u32| (n * n).to_string()).collect();
     let leaps: String = (0..128_u32)
-        .map(|n| char::from(b'0' + (n * n * 7 % 10) as u8))
+        .filter_map(|n| char::from_digit(n * n * 7 % 10, 10))
         .collect();
     for stretch in [
         "password",

@@ -116,7 +116,7 @@ pub(super) fn is_phrase(text: &[char]) -> bool {
     // For each place, the fewest characters that are neither word nor padding before it: without a word, and with one.
     let mut fewest = vec![[usize::MAX; 2]; text.len() + 1];
     if let Some(first) = fewest.first_mut() {
-        first[0] = 0;
+        *first = [0, usize::MAX];
     }
     for (at, character) in text.iter().enumerate() {
         let extras = fewest.get(at).copied().unwrap_or([usize::MAX; 2]);
