@@ -138,6 +138,60 @@ async fn every_token_of_a_chain_of_renewals_finds_the_live_code() {
     }
 }
 
+/// A code may live so short that its renewal ends soon, too, while the token before it can still be presented.
+#[tokio::test]
+async fn no_resend_with_an_earlier_token_texts_a_code_that_ends_soon() {
+    for mode in [TokenMode::Sealed, TokenMode::Stored] {
+        for (life, waits) in [(200, [90, 100]), (170, [60, 105]), (130, [60, 65])] {
+            for key in [None, Some("again")] {
+                let lifetime = format!("[business.login]\ncode_lifetime_seconds = {life}\n");
+                let builder = World::builder().mode(mode);
+                let world = builder
+                    .policy("[business.login]\n", &lifetime)
+                    .start()
+                    .await;
+                let first = world.client.send(&phone(1)).await.token();
+                let wrong = world.wrong_code(&phone(1));
+                world.client.verify(&first, &wrong).await;
+                world.advance(waits[0]);
+                let second = world.client.resend(&phone(1), &first).await;
+                assert_eq!(second.json["attempts"], 4, "{}", second.text);
+                world.advance(waits[1]);
+                let third = match key {
+                    Some(key) => world.client.resend_keyed(&phone(1), &first, key).await,
+                    None => world.client.resend(&phone(1), &first).await,
+                };
+                assert_eq!(
+                    (third.status, world.text_count()),
+                    (202, 3),
+                    "{}",
+                    third.text
+                );
+                let promised = (&third.json["expiresIn"], &third.json["attempts"]);
+                assert_eq!(promised, (&json!(life), &json!(4)), "{life}");
+                let text = world.texts(&phone(1))[0].body.clone();
+                let minutes = format!("works for {} minute", life / 60);
+                assert!(text.contains(&minutes), "{text}");
+                // Every token before it finds it, and no code before it works.
+                let code = world.code(&phone(1));
+                for old in [&first, &second.token()] {
+                    let told = world.client.verify(old, &code).await;
+                    assert_eq!((told.status, told.problem()), (410, "expired"));
+                }
+                let repeated = match key {
+                    Some(key) => world.client.resend_keyed(&phone(1), &first, key).await,
+                    None => world.client.resend(&phone(1), &second.token()).await,
+                };
+                assert_eq!((repeated.status, world.text_count()), (202, 3));
+                assert_eq!(repeated.json["expiresAt"], third.json["expiresAt"]);
+                world.advance(life - 1);
+                let verified = world.client.verify(&third.token(), &code).await;
+                assert_eq!(verified.status, 200, "{}", verified.text);
+            }
+        }
+    }
+}
+
 /// A code that is not `right`.
 fn wrong_for(right: &str) -> String {
     let right: u32 = right.parse().expect("digits");

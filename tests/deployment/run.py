@@ -284,6 +284,15 @@ def check_effect(block, base, token):
         send(base, "+14152057986")
 
 
+def check_missing_stacks(block, environment):
+    """Checks that the block which names the stage fails if a stack is missing, and takes no other one in its place."""
+    for given, missing in (("export STAGE=dev", "export STAGE=nowhere"), ("export ACCOUNTS=", "export ACCOUNTS=nowhere")):
+        assert given in block, block
+        script = block.replace(given, missing, 1)
+        done = subprocess.run(["bash", "-ec", script], env=environment, cwd=ROOT, text=True, capture_output=True)
+        assert done.returncode and "stage " not in done.stdout, f"{missing}\n{done.stdout}\n{done.stderr}"
+
+
 def run_runbook(base):
     """Runs, in order and as they stand, the blocks of the runbook that need no real account."""
     token = send(base, PHONE, "my-laptop")
@@ -300,6 +309,7 @@ def run_runbook(base):
         done = subprocess.run(["bash", "-ec", script], env=environment, cwd=ROOT, text=True, capture_output=True)
         assert done.returncode == int(code or 0), f"{block}\nexit {done.returncode}\n{done.stdout}\n{done.stderr}"
         if number == 0:
+            check_missing_stacks(block, environment)
             assert f"stage dev: stack {STACK} at http" in done.stdout, done.stdout
             environment = dict(pair.split("=", 1) for pair in variables.read_text().split("\0") if pair)
         check_effect(block, base, token)

@@ -1,5 +1,7 @@
 //! An instance wants to read its keys again, and the secret cannot be read or is not a keyring.
 
+use std::time::Duration;
+
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_tests::{World, phone};
 
@@ -65,6 +67,36 @@ async fn an_unreadable_secret_is_read_again_only_after_ten_seconds() {
         let line = world.lines.last();
         assert_eq!(line.get("KeysTime").is_some(), asked, "{seconds} s: {line}");
     }
+}
+
+/// Otherwise such an instance would accept a retired root until its clock had caught up.
+#[tokio::test]
+async fn a_clock_that_is_set_back_keeps_no_keyring_for_longer() {
+    const YEAR: Duration = Duration::from_secs(365 * 86_400);
+    let world = World::start().await;
+    let keys = async |seconds| {
+        world.advance(seconds);
+        world.client.get("/.well-known/jwks.json").await
+    };
+    let old = keys(100).await.text;
+    // Somebody replaces the keyring. The instance reads it when its own is 300 s old, whatever the clock says.
+    let secret = "r9".repeat(32);
+    let replaced = format!(r#"{{"current":"r9","index":"r9","roots":{{"r9":"{secret}"}}}}"#);
+    world.stack.backends.secret.set(Some(replaced.clone()));
+    world.clock.set_back(YEAR);
+    assert_eq!(keys(0).await.text, old);
+    assert_eq!(keys(199).await.text, old);
+    let new = keys(1).await.text;
+    assert!(new.contains("\"r9\"") && new != old, "{new}");
+    // The secret cannot be read for an hour.
+    world.stack.backends.secret.set(None);
+    assert_eq!(keys(3_000).await.text, new);
+    world.clock.set_back(YEAR);
+    assert_eq!(keys(0).await.text, new);
+    assert_eq!(keys(599).await.text, new);
+    assert_eq!(keys(1).await.status, 503);
+    world.stack.backends.secret.set(Some(replaced));
+    assert_eq!(keys(0).await.text, new);
 }
 
 #[tokio::test]

@@ -152,10 +152,11 @@ async fn while_the_issuer_is_down_the_guard_uses_its_keys_for_an_hour_and_then_f
     }
 }
 
-/// Makes a token that the issuer's own key signs and that does not expire.
+/// Makes a token that the issuer's own key signs, which was valid at all times and never expires.
 async fn forever(world: &World) -> String {
     let token = obtain_success_token(world, 600).await;
     let (header, mut claims) = (jwt_part(&token, 0), jwt_part(&token, 1));
+    claims["nbf"] = json!(0);
     claims["exp"] = json!(u64::MAX);
     let keyring = world.keyring(SECRET_ID).await;
     let key = keyring.signing_key(world.clock.now());
@@ -182,6 +183,63 @@ async fn a_retired_key_is_forgotten_within_five_minutes() {
     world.advance(300);
     let refused = guard.check(&token, "login", begin + 300).await;
     assert_eq!(refused, Err(CheckError::Rejected(Rejection::UnknownKey)));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_makes_no_keys_younger() {
+    const YEAR: u64 = 365 * 86_400;
+    let world = World::builder()
+        .keyring(&write_keyring(&["r1", "r2"], "r2"))
+        .start()
+        .await;
+    let (fetch, guard) = start_guard(&world);
+    let (token, begin) = (forever(&world).await, now(&world));
+    guard.check(&token, "login", begin).await.expect("accepted");
+    // The clock of the check, and how old the keys are by then.
+    fetch.is_down.store(true, Ordering::SeqCst);
+    for (clock, age) in [
+        (begin - YEAR, 0),
+        (begin - YEAR + 1_000, 1_000),
+        (begin - 2 * YEAR, 1_000),
+        (begin - 2 * YEAR + 2_599, 3_599),
+    ] {
+        let checked = guard.check(&token, "login", clock).await;
+        assert!(checked.is_ok(), "{age} s: {checked:?}");
+    }
+    for clock in [begin - 2 * YEAR + 2_600, begin - 3 * YEAR] {
+        let checked = guard.check(&token, "login", clock).await;
+        let Err(CheckError::NoKeys { retry_at, .. }) = checked else {
+            panic!("{checked:?}");
+        };
+        assert!(retry_at > clock && retry_at <= clock + 60, "{retry_at}");
+    }
+    // The next fetch does not wait until the clock has caught up.
+    fetch.is_down.store(false, Ordering::SeqCst);
+    let clock = begin - 3 * YEAR + 60;
+    guard.check(&token, "login", clock).await.expect("accepted");
+    let retired = write_keyring(&["r1"], "r1");
+    world.stack.backends.secret.set(Some(retired));
+    world.advance(300);
+    let clock = begin - 4 * YEAR;
+    guard.check(&token, "login", clock).await.expect("young");
+    let refused = guard.check(&token, "login", clock + 300).await;
+    assert_eq!(refused, Err(CheckError::Rejected(Rejection::UnknownKey)));
+}
+
+#[tokio::test]
+async fn a_clock_that_was_ahead_at_a_failed_fetch_holds_up_no_other() {
+    let world = World::start().await;
+    let (fetch, guard) = start_guard(&world);
+    let (token, begin) = (forever(&world).await, now(&world));
+    fetch.is_down.store(true, Ordering::SeqCst);
+    let ahead = guard.check(&token, "login", begin + 86_400).await;
+    assert!(is_without_keys(&ahead), "{ahead:?}");
+    fetch.is_down.store(false, Ordering::SeqCst);
+    drop(guard.check(&token, "login", begin).await);
+    guard
+        .check(&token, "login", begin + 1)
+        .await
+        .expect("accepted");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The runbook. Alarms link to its sections. A test runs each of its commands, or the command is marked as needing AWS.
 
 use std::collections::BTreeSet;
+use std::process::Command;
 
 use crate::template::document::{account_template, template};
 
@@ -165,6 +166,121 @@ fn the_first_block_sets_every_variable() {
         }
     }
     assert!(used > 5);
+}
+
+/// Stands for the command line of AWS: there is a verification stack `phoneproof-dev` and an account stack
+/// `accounts-dev`, with functions, of which `$BROKEN` cannot be changed.
+const FAKE_AWS: &str = r#"aws() {
+case "$*" in
+"cloudformation describe-stacks --stack-name phoneproof-dev "*"Outputs[]."*)
+  printf '%s\t%s\n' ApiUrl https://own SendFunction send KeyringSecret own-keys BlocksTable blocks ;;
+"cloudformation describe-stacks --stack-name accounts-dev "*"OutputKey=='AccountsTable'"*)
+  printf '%s\t%s\n' AccountsTable accounts ;;
+"cloudformation describe-stack-resources --stack-name phoneproof-dev "*) printf '%s\n' send verify ;;
+"cloudformation describe-stack-resources --stack-name accounts-dev "*) echo account ;;
+"lambda update-function-configuration --function-name "[a-z]*)
+  [ "$4" != "$BROKEN" ] || return 254
+  echo "changed $4" ;;
+*) echo "An error occurred (ValidationError): $*" >&2; return 254 ;;
+esac
+}"#;
+
+/// Runs a block as in a shell into which somebody pastes it, with other values in place of `STAGE` and `ACCOUNTS`. Returns
+/// whether it ended well, and what it said.
+fn paste(block: &str, variables: &[(&str, &str)]) -> (bool, String) {
+    let shown = "status=$?; echo \"KEYS=$KEYRING_SECRET\"; exit $status";
+    let done = Command::new("bash")
+        .args(["-c", &format!("{FAKE_AWS}\n{block}\n{shown}")])
+        .env("KEYRING_SECRET", "of-another-stage")
+        .envs(variables.iter().copied())
+        .output()
+        .expect("bash");
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    (done.status.success(), said)
+}
+
+/// Finds the block of shell commands that has this line.
+fn find_block(line: &str) -> &'static str {
+    let mut blocks = RUNBOOK.split("```sh\n").skip(1);
+    let block = blocks.find_map(|rest| {
+        let (block, _) = rest.split_once("\n```")?;
+        block.lines().any(|own| own == line).then_some(block)
+    });
+    block.expect("a block")
+}
+
+/// The accounts' keyring must not pass for that of a stack that is missing, and a missing account stack must not pass for
+/// none.
+#[test]
+fn the_first_block_fails_when_a_stack_is_missing() {
+    let block = find_block("export STAGE=dev");
+    for (stage, accounts, expected) in [
+        (
+            "dev",
+            "",
+            Some("stage dev: stack phoneproof-dev at https://own \nKEYS=own-keys\n"),
+        ),
+        (
+            "dev",
+            "accounts-dev",
+            Some(
+                "stage dev: stack phoneproof-dev at https://own with accounts accounts-dev in accounts\nKEYS=own-keys\n",
+            ),
+        ),
+        ("nowhere", "", None),
+        ("nowhere", "accounts-dev", None),
+        ("prod", "accounts-dev", None),
+        ("dev", "nowhere", None),
+        // The accounts' place is no place for a verification stack.
+        ("dev", "phoneproof-dev", None),
+    ] {
+        let block = block
+            .replace("STAGE=dev", &format!("STAGE={stage}"))
+            .replace("ACCOUNTS=\n", &format!("ACCOUNTS={accounts}\n"));
+        let (is_good, said) = paste(&block, &[("ACCOUNTS_TABLE", "of-another-stage")]);
+        match expected {
+            Some(expected) => assert_eq!((is_good, said.as_str()), (true, expected)),
+            None => {
+                assert!(!is_good, "{stage} {accounts}: {said}");
+                assert!(!said.contains("stage "), "{said}");
+            }
+        }
+    }
+}
+
+/// In the night of a leak, a function that goes on with the old keys must be named.
+#[test]
+fn the_block_of_a_leak_says_which_stack_is_left() {
+    let block = find_block("start_new() {");
+    let own = "changed send\nchanged verify\n";
+    let all = format!("{own}changed account\n");
+    for (accounts, broken, changed, left) in [
+        ("", "", own, "no stack"),
+        ("accounts-dev", "", all.as_str(), "no stack"),
+        ("nowhere", "", own, "nowhere"),
+        ("accounts-dev", "account", own, "accounts-dev"),
+        (
+            "accounts-dev",
+            "verify",
+            "changed send\nchanged account\n",
+            "phoneproof-dev",
+        ),
+    ] {
+        let variables = [
+            ("STACK", "phoneproof-dev"),
+            ("ACCOUNTS", accounts),
+            ("BROKEN", broken),
+        ];
+        let (is_good, said) = paste(block, &variables);
+        let end = format!("{changed}old keys may be in use for an hour in: {left}\n");
+        assert!(said.starts_with(&end), "{accounts} {broken}: {said}");
+        assert_eq!(is_good, left == "no stack");
+    }
+    let (is_good, said) = paste(block, &[("STACK", "")]);
+    assert!(
+        !is_good && !said.contains("no stack"),
+        "the first block did not run: {said}"
+    );
 }
 
 #[test]

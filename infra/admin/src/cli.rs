@@ -4,6 +4,7 @@ pub(crate) mod purses;
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use phoneproof_crypto::keyring::KeyringOwner;
@@ -51,7 +52,7 @@ fn parse_aws_region(text: &str) -> Result<String, String> {
 #[derive(Args)]
 pub(crate) struct Common {
     /// Name of the CloudFormation stack. If not given, the variables that `cargo run` prints name the local stack.
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) stack_name: Option<String>,
     /// AWS profile, as in the AWS command line.
     #[arg(long, global = true)]

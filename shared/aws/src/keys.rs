@@ -1,7 +1,7 @@
 //! The keyring that the functions use: it is read from Secrets Manager, cached and refreshed.
 
 use std::fmt;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 pub use phoneproof_crypto::keyring::KeyringOwner;
 use phoneproof_crypto::keyring::{Keyring, KeyringError, REFRESH_AFTER};
-use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::clock::{OwnTime, Timestamp};
 
 /// How long a cached keyring is used while Secrets Manager cannot be read. After that the service refuses every
 /// request: otherwise it would accept a retired root for as long as Secrets Manager is out of reach.
@@ -37,6 +37,7 @@ pub enum KeysError {
     Invalid(#[from] KeyringError),
 }
 
+/// A keyring, and in the cache's own time when it was read and when the next read is due.
 #[derive(Clone)]
 struct Cached {
     keyring: Arc<Keyring>,
@@ -52,6 +53,7 @@ pub struct Keys {
     secret_id: String,
     owner: KeyringOwner,
     cached: RwLock<Option<Cached>>,
+    time: std::sync::Mutex<OwnTime>,
     /// Held while the secret is read, so that concurrent requests wait for one read.
     reading: Mutex<()>,
 }
@@ -73,6 +75,7 @@ impl Keys {
             secret_id,
             owner,
             cached: RwLock::new(None),
+            time: std::sync::Mutex::default(),
             reading: Mutex::new(()),
         }
     }
@@ -83,7 +86,7 @@ impl Keys {
     ///
     /// [`KeysError`] when the secret cannot be read or used and no cached keyring is younger than [`USABLE_FOR`].
     pub async fn keyring(&self, request: &mut RequestContext) -> Result<Arc<Keyring>, KeysError> {
-        if let Some(keyring) = self.fresh(request.now) {
+        if let Some(keyring) = self.fresh(self.read_time(request.now)) {
             return Ok(keyring);
         }
         let began = Instant::now();
@@ -95,12 +98,14 @@ impl Keys {
     /// Returns the keyring at `now`: the cached one while it is fresh, otherwise a new one that is read from the
     /// secret.
     ///
-    /// When the read fails or misses `deadline`, the cached keyring is returned until it is [`USABLE_FOR`] old.
+    /// When the read fails or misses `deadline`, the cached keyring is returned until it is [`USABLE_FOR`] old. A clock that is
+    /// set back makes it no younger.
     ///
     /// # Errors
     ///
     /// [`KeysError`] when the secret cannot be read or used and no cached keyring is younger than [`USABLE_FOR`].
     pub async fn load(&self, now: Timestamp, deadline: Instant) -> Result<Arc<Keyring>, KeysError> {
+        let now = self.read_time(now);
         if let Some(keyring) = self.fresh(now) {
             return Ok(keyring);
         }
@@ -125,6 +130,11 @@ impl Keys {
         }
     }
 
+    fn read_time(&self, now: Timestamp) -> Timestamp {
+        let mut time = self.time.lock().unwrap_or_else(PoisonError::into_inner);
+        time.read(now)
+    }
+
     /// Returns the cached keyring, unless a refresh is due.
     fn fresh(&self, now: Timestamp) -> Option<Arc<Keyring>> {
         let cached = self.read_cache().filter(|cached| now < cached.try_at)?;
@@ -134,7 +144,7 @@ impl Keys {
     fn read_cache(&self) -> Option<Cached> {
         self.cached
             .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
 
@@ -144,10 +154,7 @@ impl Keys {
             read_at,
             try_at,
         };
-        *self
-            .cached
-            .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(cached);
+        *self.cached.write().unwrap_or_else(PoisonError::into_inner) = Some(cached);
         keyring
     }
 

@@ -43,6 +43,8 @@ mod https;
 mod layer;
 mod ledger;
 #[cfg(feature = "remote")]
+mod own_time;
+#[cfg(feature = "remote")]
 mod remote;
 mod token;
 

@@ -3,15 +3,16 @@
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use thiserror::Error;
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::cause::describe;
 use crate::claims::PhoneProof;
 use crate::guard::{Rejection, TokenGuard, check_action};
+use crate::own_time::OwnTime;
 use crate::token::Token;
 
 /// The least time between two fetches while there are usable keys, in seconds. Without it, anyone could make relying
@@ -76,7 +77,7 @@ pub enum CheckError {
     },
 }
 
-/// A guard with the keys of one fetch, which accepts actions, and when that was, in seconds since the Unix epoch.
+/// A guard with the keys of one fetch, which accepts actions, and when that was, in the guard's own time.
 struct Fetched<T> {
     guard: TokenGuard<T>,
     at: u64,
@@ -95,7 +96,7 @@ impl<T> Fetched<T> {
 /// The keys of the last fetch, and what is known of the last try.
 struct State<T> {
     fetched: Option<Arc<Fetched<T>>>,
-    /// When the last try began, in seconds since the Unix epoch.
+    /// When the last try began, in the guard's own time.
     tried_at: Option<u64>,
     /// How many tries in a row began without usable keys.
     tries_without_keys: u32,
@@ -122,13 +123,23 @@ impl<T> State<T> {
         self.tried_at.map_or(0, |at| at.saturating_add(wait))
     }
 
-    fn no_keys(&self, now: u64) -> CheckError {
+    fn no_keys(&self, at: Instant) -> CheckError {
         let failed = self.failed.clone();
+        let wait = self.next_fetch(at.own).saturating_sub(at.own);
         CheckError::NoKeys {
-            retry_at: self.next_fetch(now),
+            retry_at: at.clock.saturating_add(wait),
             cause: failed.unwrap_or_else(|| FetchFailed::new("a fetch was not finished")),
         }
     }
+}
+
+/// The instant of a check.
+#[derive(Clone, Copy)]
+struct Instant {
+    /// By the clock of the caller, in seconds since the Unix epoch. Tokens are checked against it.
+    clock: u64,
+    /// By the guard's own time, in which keys age.
+    own: u64,
 }
 
 /// Checks tokens of one issuer and one kind, with keys that it fetches.
@@ -137,6 +148,7 @@ impl<T> State<T> {
 ///   key, but at most every [`FETCH_EVERY_SECONDS`].
 /// - While the issuer cannot be reached, the keys of the last fetch are used until they are [`USABLE_FOR_SECONDS`] old.
 ///   After that, nothing is accepted.
+/// - A clock that is set back makes no keys younger, and a clock that is set forward makes them older.
 /// - Without usable keys, the guard tries again after 1, 2, 4, … seconds. [`CheckError::NoKeys`] says when.
 ///
 /// Clones share their keys and the fetches. [`accept_actions`](Self::accept_actions) makes of a clone the guard of
@@ -175,8 +187,9 @@ pub struct RemoteGuard<F, T = PhoneProof> {
     accepts_actions: bool,
     fetch: Arc<F>,
     state: Arc<RwLock<State<T>>>,
+    time: Arc<Mutex<OwnTime>>,
     /// Held while keys are fetched, so that concurrent checks wait for one fetch.
-    fetching: Arc<Mutex<()>>,
+    fetching: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl<F, T> Clone for RemoteGuard<F, T> {
@@ -187,6 +200,7 @@ impl<F, T> Clone for RemoteGuard<F, T> {
             accepts_actions: self.accepts_actions,
             fetch: Arc::clone(&self.fetch),
             state: Arc::clone(&self.state),
+            time: Arc::clone(&self.time),
             fetching: Arc::clone(&self.fetching),
         }
     }
@@ -223,6 +237,7 @@ impl<F: Fetch, T: Token> RemoteGuard<F, T> {
                 tries_without_keys: 0,
                 failed: None,
             })),
+            time: Arc::default(),
             fetching: Arc::default(),
         }
     }
@@ -247,35 +262,42 @@ impl<F: Fetch, T: Token> RemoteGuard<F, T> {
     ///
     /// [`CheckError`] when the token is refused or there are no keys to check it with.
     pub async fn check(&self, token: &str, audience: &str, now: u64) -> Result<T, CheckError> {
+        let at = self.read_time(now);
         let known = self.read(|state| state.fetched.clone());
-        if known.as_ref().is_none_or(|keys| keys.is_old(now)) {
-            let is_usable = known.as_ref().is_some_and(|keys| keys.is_usable(now));
+        if known.as_ref().is_none_or(|keys| keys.is_old(at.own)) {
+            let is_usable = known.as_ref().is_some_and(|keys| keys.is_usable(at.own));
             match Arc::clone(&self.fetching).try_lock_owned() {
-                Ok(turn) => self.refresh(turn, now, known.as_ref()).await,
+                Ok(turn) => self.refresh(turn, at.own, known.as_ref()).await,
                 // Another check is fetching. Until it is done, the old keys are good enough.
                 Err(_) if is_usable => {}
                 Err(_) => {
                     let turn = self.wait_for_turn().await;
-                    self.refresh(turn, now, known.as_ref()).await;
+                    self.refresh(turn, at.own, known.as_ref()).await;
                 }
             }
         }
-        let keys = self.usable(now)?;
+        let keys = self.usable(at)?;
         let learned = match keys.guard.check(token, audience, now) {
             Err(Rejection::UnknownKey) => {
                 let turn = self.wait_for_turn().await;
-                self.refresh(turn, now, Some(&keys)).await;
-                self.usable(now)?.guard.check(token, audience, now)?
+                self.refresh(turn, at.own, Some(&keys)).await;
+                self.usable(at)?.guard.check(token, audience, now)?
             }
             other => other?,
         };
         Ok(check_action(learned, self.accepts_actions)?)
     }
 
-    fn usable(&self, now: u64) -> Result<Arc<Fetched<T>>, CheckError> {
+    fn read_time(&self, clock: u64) -> Instant {
+        let mut time = self.time.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = time.read(clock);
+        Instant { clock, own }
+    }
+
+    fn usable(&self, at: Instant) -> Result<Arc<Fetched<T>>, CheckError> {
         self.read(|state| {
-            let usable = state.usable(now).cloned();
-            usable.ok_or_else(|| state.no_keys(now))
+            let usable = state.usable(at.own).cloned();
+            usable.ok_or_else(|| state.no_keys(at))
         })
     }
 

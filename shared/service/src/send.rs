@@ -203,7 +203,7 @@ impl Service {
                 Err(ReserveError::Refused(SendRefusal::Repeated(index, slot), _)) => {
                     let existing = Existing::find(index, &slot, &checked, prepared, &keyring)?;
                     if existing.is_over_cooldown(&checked, request.now) {
-                        prepared = existing.resend();
+                        prepared = self.resend_last(existing, &checked, &keyring, request);
                         text = checked.render(&command, &prepared, request);
                         continue;
                     }

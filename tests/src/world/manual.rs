@@ -31,6 +31,13 @@ impl ManualClock {
             i64::try_from(by.as_secs()).expect("a test moves the clock by less than 2^63 seconds");
         self.0.fetch_add(seconds, Ordering::SeqCst);
     }
+
+    /// Sets the clock back, by whole seconds.
+    pub fn set_back(&self, by: Duration) {
+        let seconds =
+            i64::try_from(by.as_secs()).expect("a test moves the clock by less than 2^63 seconds");
+        self.0.fetch_sub(seconds, Ordering::SeqCst);
+    }
 }
 
 impl Default for ManualClock {

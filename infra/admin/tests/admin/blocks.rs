@@ -295,6 +295,8 @@ async fn spans_ends_and_reasons_that_mean_nothing_are_refused() {
         ["tail", "--since", "999999999d"],
         ["stats", "--top", "0"],
         ["stats", "--since", "0s"],
+        // With an empty name, CloudFormation lists every stack.
+        ["--stack-name=", "keys", "list"],
     ] {
         assert_eq!(
             site.run(&command).await.status.code(),

@@ -2,6 +2,8 @@
 //!
 //! Each test here is of something that no generator of ids makes, so that no device loses its id.
 
+use crate::typed::{Typed, classify};
+
 /// Words that stand for a missing id, or name the place where one belongs. Joined with each other and with
 /// [`QUALIFIERS`] they say no more, as in `unknown-device` and `YOUR_DEVICE_ID`.
 ///
@@ -115,10 +117,12 @@ const QUALIFIERS: [&str; 40] = [
 ///
 /// - `9774d56d682e549c` is the `ANDROID_ID` of many Android 2.2 devices (Android issue 10603).
 /// - `020000000000` is the MAC address that Android (since 6.0) and iOS (since 7) give to every app.
-/// - `012345678912345` and `358240051111110` are IMEIs of emulators.
-/// - The UUIDs are the examples of RFC 4122, of Wikipedia and of documentation, and the name spaces of RFC 9562.
-/// - The rest are MD5, SHA-1 and SHA-256 of nothing, in hexadecimal and in base64.
-const KNOWN: [&str; 35] = [
+/// - `012345678912345` and `358240051111110` are IMEIs of emulators, and `490154203237518` and `356938035643809` those of articles.
+/// - The UUIDs are the examples of RFC 4122 and RFC 9562, of Wikipedia, of Swagger, Redoc and the documentation of libraries, the
+///   name spaces of RFC 9562, and what mainboards have whose maker set none.
+/// - `v1stgxr8z5jdhi6bmyt` and `01arz3ndektsv4rrffq69g5fav` are the examples of Nano ID and ULID.
+/// - The rest are names of nothing, MAC addresses of documentation, and MD5, SHA-1 and SHA-256 of nothing, in hexadecimal and in base64.
+const KNOWN: [&str; 65] = [
     "nil",
     "nan",
     "na",
@@ -154,6 +158,36 @@ const KNOWN: [&str; 35] = [
     "1b2m2y8asgtpgamy7phcfg",
     "2jmj7l5rsw0yvbvlwaykkybwk",
     "47deqpj8hbsatimw5jceuqerkm5nmpjwzg3hsufu",
+    "a1b2c3d4e5f67890abcdef1234567890",
+    "a1b2c3d4e5f67890abcd1234567890ab",
+    "3fa85f6457174562b3fc2c963f66afa6",
+    "497f6eca62764993bfeb53cbbbba6f08",
+    "9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d",
+    "1b9d6bcdbbfd4b2d9b5dab8dfbbd4bed",
+    "110ec58aa0f24ac48393c866d813b8d1",
+    "2c5ea4c0406711e98bad9b1deb4d3b7d",
+    "6c84fb9012c411e1840d7b25c5ee775a",
+    "67e5504410b1426f9247bb680e5fe0c8",
+    "a8098c1af86e11dabd1a00112444be1e",
+    "16fd27068baf433b82eb8c7fada847da",
+    "c232ab00941411ecb3c89f6bdeced846",
+    "919108f752d143209bacf847db4148a8",
+    "1ec9414c232a6b00b3c89f6bdeced846",
+    "017f22e279b07cc398c4dc0c0c07398f",
+    "2489e9ad2ee28e008ec932d5f69181c0",
+    "03000200040005000006000700080009",
+    "12345678123456789abcdef012345678",
+    "123456781234567890abcddeefaabbcc",
+    "12345678123412341234123456789abc",
+    "v1stgxr8z5jdhi6bmyt",
+    "01arz3ndektsv4rrffq69g5fav",
+    "490154203237518",
+    "356938035643809",
+    "001a2b3c4d5e",
+    "deadbeefcafe",
+    "cafebabe",
+    "deadbeefdead",
+    "kotlinunit",
 ];
 
 /// Numbers that stand for none: minus one, and the least and greatest of 32 and of 64 bits.
@@ -180,11 +214,20 @@ const UNFILLED: [&str; 9] = [
     "instance of ",
 ];
 
+/// The most characters of one character over and over that stand for an id, as for a SHA-256.
+const LONGEST_FILLING: usize = 64;
+
+/// How the names begin that Android's emulators give as model, as board or as serial number, as in `sdk_gphone64_x86_64`.
+const EMULATORS: [&str; 4] = ["sdkgphone", "sdkgoogle", "androidsdkbuiltfor", "genericx86"];
+
 /// The lengths of ids in letters and digits: MAC addresses, IMEIs, ids of Android, UUIDs in base64 and in hexadecimal,
 /// SHA-1, SHA-256.
 const ID_LENGTHS: [usize; 7] = [12, 15, 16, 22, 32, 40, 64];
 
-/// The fewest characters of a sequence that is not an id, as in `12345678`.
+/// The length of a UUID without its hyphens.
+const UUID_LENGTH: usize = 32;
+
+/// The fewest characters of a sequence, or of one character over and over, that is not an id, as in `12345678`.
 const SHORTEST_SEQUENCE: usize = 8;
 
 /// Whether `text` is a placeholder: known words, an unfilled variable, zeros, or a pattern in place of an id.
@@ -200,13 +243,19 @@ pub(super) fn names_nobody(text: &str) -> bool {
     is_zero(bare)
         || KNOWN.contains(&bare)
         || is_phrase(strip_port(bare))
+        || EMULATORS.iter().any(|start| bare.starts_with(start))
+        || is_emulated_serial(bare)
         || is_patterned(&bare.chars().collect::<Vec<_>>())
 }
 
-/// Returns the plain form of a character that is written full-width, circled or as a mathematical letter.
+/// Returns the plain form of a character that is written full-width, circled or as a mathematical letter, and of the digits
+/// of every script.
 ///
-/// It is what the compatibility decomposition of Unicode (NFKC) makes of these.
+/// But for the digits, it is what the compatibility decomposition of Unicode (NFKC) makes of these.
 fn fold(character: char) -> char {
+    if let Typed::Digit(value) = classify(character) {
+        return char::from(b'0' + value);
+    }
     let place = u32::from(character);
     let letter = |index: u32| match index % 52 {
         upper @ 0..26 => u32::from('A') + upper,
@@ -217,7 +266,6 @@ fn fold(character: char) -> char {
         0x24b6..=0x24e9 => letter(place - 0x24b6),
         0xff01..=0xff5e => place - 0xff01 + 0x21,
         0x1d400..=0x1d6a3 => letter(place - 0x1d400),
-        0x1d7ce..=0x1d7ff => u32::from('0') + (place - 0x1d7ce) % 10,
         _ => place,
     };
     char::from_u32(plain).unwrap_or(character)
@@ -228,7 +276,8 @@ fn strip_scheme(bare: &str) -> &str {
     let rest = ["urnuuid", "uuid", "guid"]
         .iter()
         .find_map(|scheme| bare.strip_prefix(scheme));
-    rest.filter(|rest| rest.len() == 32).unwrap_or(bare)
+    rest.filter(|rest| rest.len() == UUID_LENGTH)
+        .unwrap_or(bare)
 }
 
 /// Whether nobody filled in the variable or the verb of a format that `text` is.
@@ -251,24 +300,37 @@ fn strip_port(bare: &str) -> &str {
     if is_port { "emulator" } else { bare }
 }
 
+/// Whether `bare` is the serial number of an emulator of Android, such as `EMULATOR30X4X5X0`.
+fn is_emulated_serial(bare: &str) -> bool {
+    let rest = bare.strip_prefix("emulator");
+    rest.is_some_and(|rest| {
+        rest.matches('x').count() == 3 && rest.bytes().all(|b| b.is_ascii_digit() || b == b'x')
+    })
+}
+
 /// Whether `text` consists of words that name no device.
 fn is_phrase(text: &str) -> bool {
     let mut words = SAYING.iter().chain(&QUALIFIERS);
     text.is_empty() || words.any(|word| text.strip_prefix(word).is_some_and(is_phrase))
 }
 
-/// Whether `id` is a sequence, or has the length of an id and is one character or a short stretch over and over.
+/// Whether `id` is a sequence or one character over and over, or has the length of an id and is a short stretch over and over.
 fn is_patterned(id: &[char]) -> bool {
     let is_long = id.len() >= SHORTEST_SEQUENCE;
-    (is_long && (is_sequence(id) || is_sequence(&undouble(id))))
+    (is_long && (is_one_character(id) || is_sequence(id) || is_sequence(&undouble(id))))
         || (ID_LENGTHS.contains(&id.len())
-            && (repeats(id) || is_filled_uuid(id) || is_small_number(id)))
+            && (repeats(id) || is_filled_uuid(id) || is_single_digit(id)))
 }
 
-/// Whether `id` is a number so small that somebody wrote it, as in `00000000-0000-0000-0000-000000000001`.
-fn is_small_number(id: &[char]) -> bool {
+/// Whether `id` is one character over and over.
+fn is_one_character(id: &[char]) -> bool {
+    id.len() <= LONGEST_FILLING && id.iter().all(|c| Some(c) == id.first())
+}
+
+/// Whether `id` is one digit after zeros, which somebody wrote. A greater number may be a counter of an app.
+fn is_single_digit(id: &[char]) -> bool {
     let zeros = id.iter().take_while(|c| **c == '0').count();
-    zeros * 4 >= id.len() * 3
+    zeros + 1 >= id.len()
 }
 
 /// Whether `id` is a stretch of at most a quarter of it, over and over.
@@ -276,13 +338,16 @@ fn repeats(id: &[char]) -> bool {
     (1..=id.len() / 4).any(|stretch| id.iter().zip(id.iter().skip(stretch)).all(|(a, b)| a == b))
 }
 
-/// Whether `id` is a UUID of one character, but for the digits that name its version and variant.
+/// Whether `id` is a UUID of one character, but for at most one other, and for the digits that name its version and variant.
 fn is_filled_uuid(id: &[char]) -> bool {
-    let others = id
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| !matches!(at, 12 | 16));
-    id.len() == 32 && others.map(|(_, c)| c).all(|c| Some(c) == id.first())
+    let digits = id.iter().enumerate();
+    let free: Vec<_> = digits
+        .filter(|(at, _)| !matches!(at, 12 | 16))
+        .map(|(_, c)| c)
+        .collect();
+    // One of the first two is the character that fills it.
+    let others = |filling: &&char| free.iter().filter(|c| *c != filling).count();
+    id.len() == UUID_LENGTH && free.iter().take(2).any(|filling| others(filling) <= 1)
 }
 
 /// Takes every second character, if each stands twice: `0123` of `00112233`.

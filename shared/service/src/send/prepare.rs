@@ -114,7 +114,7 @@ impl Service {
     }
 
     /// Makes the challenge that follows `before`. Its id comes from `before`, so a repeated resend finds it.
-    fn renew<'k>(
+    pub(super) fn renew<'k>(
         &self,
         before: Challenge,
         key: Option<ResendId>,

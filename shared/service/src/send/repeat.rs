@@ -74,7 +74,7 @@ impl<'k> Existing<'k> {
     }
 
     /// Plans to text the code of the challenge again.
-    pub(super) fn resend(self) -> Prepared<'k> {
+    fn resend(self) -> Prepared<'k> {
         let (id, slot) = (self.prepared.challenge.id, self.prepared.challenge.slot);
         let key = self.prepared.reservation.key();
         let attempts_left = self.attempts_left;
@@ -91,6 +91,23 @@ impl<'k> Existing<'k> {
 }
 
 impl Service {
+    /// Plans what a resend with the token of the last renewal would: the same code again or, if that ends soon, one more
+    /// renewal.
+    pub(super) fn resend_last<'k>(
+        &self,
+        existing: Existing<'k>,
+        checked: &Checked<'_>,
+        keyring: &'k Keyring,
+        request: &RequestContext,
+    ) -> Prepared<'k> {
+        if existing.prepared.challenge.ends_soon(request.now) {
+            let key = existing.prepared.reservation.key();
+            self.renew(existing.prepared.challenge, key, checked, keyring, request)
+        } else {
+            existing.resend()
+        }
+    }
+
     /// Answers with an equivalent token for the challenge that exists, and texts nothing.
     pub(super) fn repeat(
         &self,

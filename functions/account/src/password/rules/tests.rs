@@ -1,7 +1,11 @@
 //! Which passwords are refused, and which are not.
 
-use super::*;
 use proptest::prelude::*;
+
+use super::effort::measure;
+use super::words::{BASE_WORDS, COMMON, SHORT_WORDS};
+use super::*;
+use crate::password::MAX_CHARACTERS;
 
 fn judge(strength: Strength, text: &str) -> Result<(), PasswordRefusal> {
     let phone = Phone::from_canonical("+14152007986").expect("canonical");
@@ -109,8 +113,138 @@ fn refuses_common_passwords_runs_and_repetitions() {
 }
 
 #[test]
+fn refuses_common_passwords_that_are_dressed_up() {
+    for text in [
+        "Passw0rd!Passw0rd!",
+        "Passw0rd!\u{2026}\u{2026}",
+        "Passw0rd!2024",
+        "P@55w0rd",
+        "p@$$w0rd!!",
+        "p4ssw0rd1234567",
+        "pa55w0rd 1234567",
+        "|oveyou1234567",
+        "1l0vey0u2024!!",
+        "we1come123456789",
+        "we|c0me!!!!!!!!",
+        "l3tm31n1234567",
+        "@dm1n1234567890",
+        "adm!n!strator123",
+        "7rustno1trustno1",
+        "8aseball1234567",
+        "f00tba11f00tba11",
+        "5ummer2025summer2025",
+        "this1smyp@ssw0rd",
+        "th1s1smyp4ssw0rd123",
+        "c0mpanyname12345",
+        "ｐａｓｓｗｏｒｄ１２３４５６７",
+        "ＰＡＳＳＷＯＲＤ１２３",
+        "ｐassｗord1234567",
+        "１２３４５６７８９０１２３４５",
+        "𝐩𝐚𝐬𝐬𝐰𝐨𝐫𝐝𝟏𝟐𝟑",
+        "ⓟⓐⓢⓢⓦⓞⓡⓓ123",
+        "pass\u{200b}word1234567",
+        "p\u{ad}assword1234567",
+        "\u{feff}password1234567",
+        "pass\u{2060}word\u{2060}1234567",
+        "pass\u{a0}word\u{3000}1234567",
+        "  password1234567  ",
+        "p a s s w o r d 1 2 3",
+        "p*a*s*s*w*o*r*d*123",
+        "p·a·s·s·w·o·r·d·123",
+        "pass~word~1234567",
+        "pássword1234567",
+        "pàsswörd1234567",
+        "p\u{301}assword1234567",
+        "Pássw0rd!1234567",
+        "раssword1234567",
+        "pаsswоrd1234567",
+        "pαsswοrd1234567",
+        "contrasena12345",
+        "a\u{200b}a\u{200b}a\u{200b}a\u{200b}a\u{200b}a\u{200b}a\u{200b}a",
+        "passwordpasswordpassw",
+        "1!1!1!1!1!1!1!1!",
+    ] {
+        assert_eq!(
+            judge(Strength::WithSecondStep, text),
+            Err(PasswordRefusal::Common),
+            "{text}"
+        );
+    }
+}
+
+/// The most steps of one check. Looking up each common word takes 12,737 of them.
+const MOST_STEPS: usize = 200_000;
+
+fn count_steps(text: &str) -> usize {
+    measure(|| {
+        let _ = judge(Strength::WithSecondStep, text);
+    })
+}
+
+/// Repeats `stretch` until the longest password is full.
+fn fill(stretch: &str, characters: usize) -> String {
+    stretch.chars().cycle().take(characters).collect()
+}
+
+#[test]
+fn no_password_keeps_a_processor_busy() {
+    let pairs: String = (0..100).map(|n| format!("{n:02}")).collect();
+    let squares: String = (1..100).map(|n: u32| (n * n).to_string()).collect();
+    let leaps: String = (0..128_u32)
+        .filter_map(|n| char::from_digit(n * n * 7 % 10, 10))
+        .collect();
+    for stretch in [
+        "password",
+        "passpassword",
+        "testtester",
+        "passwordpassphrase",
+        "adminadministrator",
+        "superuser",
+        "secretsecuresecurity",
+        "ismyisthis",
+        "thisis",
+        "a",
+        "ab",
+        "1",
+        "12",
+        "121",
+        "1!",
+        "p@ssw0rd",
+        "!!!!!!!!1",
+        "iloveyou",
+        "qwertyuiop",
+        "1qaz2wsx",
+        "abcdefgh",
+        "zyx",
+        "2024",
+        "19992000",
+        "пароль",
+        "йцукен",
+        "\u{fdfa}",
+        "İ",
+        "e\u{301}",
+        "l1i!|",
+        &pairs,
+        &squares,
+        &leaps,
+    ] {
+        for ending in ["", "x", "xx", "?x?", "~~~q"] {
+            let room = MAX_CHARACTERS - ending.len();
+            let text = fill(stretch, room) + ending;
+            if Password::parse(&text).is_err() {
+                continue;
+            }
+            let steps = count_steps(&text);
+            assert!(steps <= MOST_STEPS, "{steps}: {text}");
+        }
+    }
+}
+
+#[test]
 fn refuses_the_accounts_own_number_in_every_spelling() {
     for text in [
+        "call ２００７９８６ now",
+        "my ٢٠٠٧٩٨٦ is this",
         "+14152007986 is me",
         "call (415) 200-7986",
         "my 2 0 0 7 9 8 6 phone",
@@ -140,6 +274,15 @@ fn accepts_any_kinds_of_characters() {
         "~!#%&*(=x8a?>$;",
         "溪水流过山谷里的旧石桥边一棵树",
         "солнышко над рекой",
+        "p@lm tree & 0ri0le",
+        "1 love 7 mountains",
+        "ｇｒｅｅｎ ｍｏｕｎｔａｉｎｓ",
+        "pássaros no céu azul",
+        "les élèves sont là",
+        "4 horses, 3 sheep",
+        "Xk9!mQ2#vL7$wZ4",
+        "8f3b1c9e7a5d2064",
+        "correct battery horse",
     ] {
         assert_eq!(judge(Strength::Alone, text), Ok(()), "{text}");
     }
@@ -162,6 +305,16 @@ fn the_list_has_the_count_order_and_lengths_of_its_readme() {
 }
 
 proptest! {
+    #[test]
+    fn no_phrase_keeps_a_processor_busy(
+        words in proptest::collection::vec(proptest::sample::select(BASE_WORDS.lines().collect::<Vec<_>>()), 1..60),
+        ending in "[a-z0-9!]{0,6}",
+    ) {
+        let text: String = words.concat().chars().take(120).chain(ending.chars()).collect();
+        let steps = count_steps(&text);
+        prop_assert!(steps <= MOST_STEPS, "{}: {}", steps, text);
+    }
+
     #[test]
     fn a_refusal_does_not_depend_on_case(text in "[a-zA-Z0-9 ]{8,40}") {
         let strength = Strength::WithSecondStep;

@@ -1,0 +1,61 @@
+//! The time by which a guard counts the age of its keys.
+
+/// How far the clock of a check may be behind that of another check, in seconds. Parallel checks read the clock one after the
+/// other, and are not served in that order. A clock that is further behind was set back.
+const OUT_OF_ORDER_SECONDS: u64 = 10;
+
+/// A time that goes on when the clock is set back. Otherwise keys would seem younger than they are, so retired keys would
+/// be used for longer, and the next fetch would wait until the clock had caught up.
+///
+/// A clock that is set forward makes keys older, so they are fetched again.
+#[derive(Debug, Default)]
+pub(crate) struct OwnTime {
+    latest: u64,
+    /// How far the clock was set back in all.
+    ahead: u64,
+}
+
+impl OwnTime {
+    /// Returns the own time of a check whose clock says `now`, in seconds since the Unix epoch.
+    pub(crate) const fn read(&mut self, now: u64) -> u64 {
+        let own = now.saturating_add(self.ahead);
+        if own.saturating_add(OUT_OF_ORDER_SECONDS) < self.latest {
+            self.ahead = self.latest.saturating_sub(now);
+            return self.latest;
+        }
+        if own > self.latest {
+            self.latest = own;
+        }
+        own
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn goes_on_from_where_it_was_when_the_clock_is_set_back() {
+        let mut time = OwnTime::default();
+        let own = |(clock, expected)| assert_eq!(time.read(clock), expected, "{clock}");
+        [
+            (1_000, 1_000),
+            (1_300, 1_300),
+            (100, 1_300),
+            (400, 1_600),
+            (0, 1_600),
+            (7, 1_607),
+        ]
+        .map(own);
+    }
+
+    #[test]
+    fn neither_out_of_order_checks_nor_a_clock_set_forward_make_it_run_on() {
+        let mut time = OwnTime::default();
+        let own = |(clock, expected)| assert_eq!(time.read(clock), expected, "{clock}");
+        for _ in 0..100 {
+            [(1_000, 1_000), (990, 990), (1_000, 1_000)].map(own);
+        }
+        [(u64::MAX, u64::MAX), (5, u64::MAX), (90, u64::MAX)].map(own);
+    }
+}
