@@ -18,6 +18,7 @@ pub mod address;
 pub mod attestation;
 pub mod catalog;
 pub mod challenge;
+pub mod channel;
 pub mod clock;
 pub mod code;
 pub mod country;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::channel::Channel;
 use crate::country::Country;
 use crate::money::{Estimate, MicroUsd};
 
@@ -23,6 +24,12 @@ pub struct SmsPolicy {
 }
 
 impl SmsPolicy {
+    /// Returns the channels that a text to this country takes, in order: each next one where the one before refused.
+    #[must_use]
+    pub fn route(&self, _country: Option<Country>) -> &[Channel] {
+        &[Channel::Sns]
+    }
+
     /// Estimates the cost of a text of this many segments.
     ///
     /// Without a price of its country, the text counts as the most that a text may cost. The estimate is `None` when the
