@@ -49,22 +49,10 @@ pub(crate) async fn send(
             );
             Ok(Reply::done(json!({ "messageId": id }), text))
         }
-        Err(NotTaken { code, .. }) => Err(CommandError::new(
+        Err(NotTaken { reason, code }) => Err(CommandError::new(
             Exit::Failed,
-            format!("SNS did not take the text ({code})"),
-            advise(&code),
+            format!("SNS did not take the text: {} ({code})", reason.name()),
+            reason.advice(),
         )),
-    }
-}
-
-/// Says what the operator can do about an error code of SNS.
-fn advise(code: &str) -> &'static str {
-    match code {
-        "InvalidParameter" => "SNS does not text this number, or not with this sender id",
-        "AuthorizationError" => "the credentials may not publish: `sns:Publish` on `*` is needed",
-        "Throttled" | "ThrottlingException" => {
-            "the account's texts per second are used up: try again"
-        }
-        _ => "see infra/RUNBOOK.md: sandbox, spend limit, sender ids",
     }
 }

@@ -10,6 +10,7 @@
 //! - A [`gate`] is a rule with the subject and the numbers of one send.
 //! - [`refusals`] are remembered, so that a flood does not ask the store each time.
 //! - A [`purse`] pays for a text until its code is typed in.
+//! - A [`delivery`] is what becomes of a text at a [`channel`].
 //! - The [`policy`] holds everything that an operator decides.
 //! - The [`catalog`] holds the texts of the policy.
 
@@ -26,6 +27,7 @@ pub mod delivery;
 pub mod denial;
 pub mod device;
 pub mod gate;
+pub mod hook;
 pub mod limits;
 pub mod locale;
 pub mod money;

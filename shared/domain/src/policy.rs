@@ -23,6 +23,7 @@ use crate::clock::Timestamp;
 use crate::code::Code;
 use crate::country::Country;
 use crate::gate::{self, Gate};
+use crate::hook::HookPolicy;
 use crate::limits::Limits;
 use crate::locale::Locale;
 use crate::phone::{Destination, NumberType, Phone};
@@ -53,6 +54,8 @@ pub struct Policy {
     pub test_numbers: Vec<TestNumber>,
     /// Who may vouch for callers; `None` takes no attestation.
     pub attestation: Option<AttestationPolicy>,
+    /// The send hook; `None` where no text takes it.
+    pub hook: Option<HookPolicy>,
 }
 
 /// The numbers that may be texted.
@@ -325,6 +328,7 @@ mod tests {
                 per_day: 7,
             }],
             attestation: None,
+            hook: None,
         }
     }
 

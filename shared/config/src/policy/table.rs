@@ -32,6 +32,7 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) test_number: Vec<TestNumberTable>,
     pub(super) attestation: Option<AttestationTable>,
+    pub(super) hook: Option<HookTable>,
 }
 
 fn default_day_start() -> String {
@@ -130,6 +131,13 @@ impl Default for SmsTable {
             price_list: None,
         }
     }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct HookTable {
+    pub(super) url: String,
+    pub(super) allow_private: bool,
 }
 
 #[derive(Deserialize)]

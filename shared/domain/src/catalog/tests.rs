@@ -51,6 +51,7 @@ pub(super) fn policy(business: Business) -> Policy {
         businesses: BTreeMap::from([(BusinessId::parse("b").expect("an id"), business)]),
         test_numbers: Vec::new(),
         attestation: None,
+        hook: None,
     }
 }
 
