@@ -48,15 +48,10 @@ pub(super) fn check_business(
             faults.check(at("client_key_sha256"), parse_digest(hex).ok_or(accepted))
         }
     };
-    let (shortest, longest) = (u32::from(MIN_CODE_LENGTH), u32::from(MAX_CODE_LENGTH));
-    faults.check_range(
-        at("code_length"),
-        u32::from(table.code_length),
-        shortest..=longest,
-    );
+    let code_length = check_code_length(&at("code_length"), table.code_length, faults);
     Some(Business {
         brand: table.brand,
-        code_length: table.code_length,
+        code_length,
         // NIST SP 800-63B-4 section 3.1.3.2: an out-of-band secret is valid for ten minutes at most.
         code_lifetime: faults.check_seconds(
             at("code_lifetime_seconds"),
@@ -78,6 +73,16 @@ pub(super) fn check_business(
         texts_per_hour: check_limit(at("texts_per_hour"), table.texts_per_hour, faults),
         texts_per_day: check_limit(at("texts_per_day"), table.texts_per_day, faults),
     })
+}
+
+/// Checks the number of digits of a code. A faulty one is replaced, so that it causes no fault of a test number.
+fn check_code_length(path: &str, length: u32, faults: &mut Faults) -> u8 {
+    let accepted = MIN_CODE_LENGTH..=MAX_CODE_LENGTH;
+    let (shortest, longest) = (u32::from(MIN_CODE_LENGTH), u32::from(MAX_CODE_LENGTH));
+    let length = faults.check_range(path, length, shortest..=longest);
+    let read = u8::try_from(length).ok();
+    read.filter(|length| accepted.contains(length))
+        .unwrap_or(MIN_CODE_LENGTH)
 }
 
 /// Checks a limit of the business, if it has one.

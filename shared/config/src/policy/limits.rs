@@ -10,6 +10,7 @@ use phoneproof_domain::policy::Business;
 use phoneproof_domain::rule::Rule;
 
 use super::faults::Faults;
+use super::reader::describe_unknown;
 use super::table::LockTable;
 
 /// The key of the cooldown in `[limits]`.
@@ -52,12 +53,8 @@ pub(super) fn check_limits(table: &BTreeMap<String, u32>, faults: &mut Faults) -
     let keys: Vec<String> = std::iter::once(COOLDOWN.to_owned())
         .chain(counting.iter().copied().map(limit_key))
         .collect();
-    // The tables that serde checks report unknown keys in these words, too.
     for unknown in table.keys().filter(|name| !keys.contains(name)) {
-        faults.add(
-            format_args!("limits.{unknown}"),
-            format_args!("unknown field, expected one of {}", keys.join(", ")),
-        );
+        faults.add(format_args!("limits.{unknown}"), describe_unknown(&keys));
     }
     for rule in counting {
         if let Some(limit) = table.get(&limit_key(rule)) {

@@ -10,6 +10,7 @@ mod hook;
 mod limits;
 mod numbers;
 mod purses;
+mod reader;
 mod sms;
 mod table;
 #[cfg(test)]
@@ -63,7 +64,7 @@ pub fn from_toml(text: &str) -> Result<Policy, PolicyFaults> {
 }
 
 fn read(text: &str, stage: Stage) -> Result<Policy, PolicyFaults> {
-    let (mut file, form) = table::parse(text);
+    let (mut file, form) = reader::read::<File>(text);
     stage.replace(&mut file);
     let mut faults = Faults::of_form(form);
     let policy = check(file, &mut faults);

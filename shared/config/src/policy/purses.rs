@@ -52,12 +52,12 @@ fn read_policy(table: &PursesTable) -> PursePolicy {
     set(&mut policy.learned_from, table.learned_from_texts);
 
     set_lane(&mut policy.crowd, &table.crowd);
-    set_lane(&mut policy.known, &table.known.lane());
+    set_lane(&mut policy.known, &table.known.lane);
     set(&mut policy.known_texts, table.known.texts_per_phone);
     set_time(&mut policy.known_for, table.known.days, DAY);
-    set_lane(&mut policy.moved, &table.moved.lane());
+    set_lane(&mut policy.moved, &table.moved.lane);
     set(&mut policy.moved_texts, table.moved.texts_per_phone);
-    set_lane(&mut policy.open, &table.open.lane());
+    set_lane(&mut policy.open, &table.open.lane);
     set(&mut policy.start_texts, table.open.start_texts);
     let young = (table.open.young_texts, table.open.young_usd);
     set_cap(&mut policy.young_open, young);

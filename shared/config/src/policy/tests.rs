@@ -291,7 +291,7 @@ fn a_dozen_faults_of_every_kind_come_at_once() {
         "sms.price_usd.US: a price is needed",
         "sms.price_usd.DE: a price is needed",
         "business.login.brand: a text in quotes is needed",
-        "business.login.code_length: invalid value",
+        "business.login.code_length: 300 is not within",
         "business.login.colour: unknown field",
         "business.login.templates.en: {code} must stand",
         "business.login.templates.de: a text in quotes is needed",

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
 use toml::Value;
 
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
+use crate::policy::reader::{FromMembers, Members};
+
 pub(in crate::policy) struct PursesTable {
     /// The names of rules, of any type, so that a faulty one does not hide the others.
     pub(super) shadow: Vec<Value>,
@@ -31,87 +30,111 @@ pub(in crate::policy) struct PursesTable {
     pub(super) network: NetworkTable,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct MoneyStopTable {
-    pub(super) usd_per_day: Option<f64>,
-    pub(super) growth: Option<f64>,
+impl FromMembers for PursesTable {
+    fn from_members(members: &mut Members<'_>) -> Self {
+        Self {
+            shadow: members.values("shadow").unwrap_or_default(),
+            shards: members.or_empty("shards"),
+            unearned_usd_per_day: members.optional("unearned_usd_per_day"),
+            gain: members.optional("gain"),
+            strange_gain: members.optional("strange_gain"),
+            least_gain: members.optional("least_gain"),
+            margin: members.optional("margin"),
+            probe_codes: members.optional("probe_codes"),
+            learned_from_texts: members.optional("learned_from_texts"),
+            money_stop: members.table("money_stop"),
+            crowd: members.table("crowd"),
+            known: members.table("known"),
+            moved: members.table("moved"),
+            open: members.table("open"),
+            attested: members.optional("attested"),
+            outage: members.table("outage"),
+            number_block: members.table("number_block"),
+            network: members.table("network"),
+        }
+    }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct LaneTable {
-    pub(super) texts: Option<u32>,
-    pub(super) usd: Option<f64>,
-    pub(super) refill_minutes: Option<u32>,
-    pub(super) refill_to: Option<u32>,
-}
-
-/// Makes the table of a lane that has members of its own. Serde refuses unknown members only of a flat table.
-macro_rules! lane_table {
-    ($name:ident { $($own:ident: $type:ty,)* }) => {
-        #[derive(Deserialize, Default)]
-        #[serde(deny_unknown_fields, default)]
+/// Makes tables whose members are all numbers. A member has the same name in the file.
+macro_rules! tables_of_numbers {
+    ($($name:ident { $($member:ident: $type:ty,)* })*) => {$(
         pub(super) struct $name {
-            texts: Option<u32>,
-            usd: Option<f64>,
-            refill_minutes: Option<u32>,
-            refill_to: Option<u32>,
-            $(pub(super) $own: Option<$type>,)*
+            $(pub(super) $member: Option<$type>,)*
         }
 
-        impl $name {
-            /// Returns what every lane has.
-            pub(super) const fn lane(&self) -> LaneTable {
-                LaneTable {
-                    texts: self.texts,
-                    usd: self.usd,
-                    refill_minutes: self.refill_minutes,
-                    refill_to: self.refill_to,
+        impl FromMembers for $name {
+            fn from_members(members: &mut Members<'_>) -> Self {
+                Self {
+                    $($member: members.optional(stringify!($member)),)*
                 }
             }
         }
-    };
+    )*};
 }
 
-lane_table!(KnownTable {
-    days: u32,
-    texts_per_phone: u32,
-});
-lane_table!(MovedTable {
-    texts_per_phone: u32,
-});
-lane_table!(OpenTable {
-    start_texts: u32,
-    young_texts: u32,
-    young_usd: f64,
-});
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct OutageTable {
-    pub(super) known_lack_texts: Option<u32>,
-    pub(super) heals_crowd: Option<f64>,
-    pub(super) heals_network: Option<f64>,
+tables_of_numbers! {
+    MoneyStopTable {
+        usd_per_day: f64,
+        growth: f64,
+    }
+    LaneTable {
+        texts: u32,
+        usd: f64,
+        refill_minutes: u32,
+        refill_to: u32,
+    }
+    OutageTable {
+        known_lack_texts: u32,
+        heals_crowd: f64,
+        heals_network: f64,
+    }
+    NumberBlockTable {
+        start_texts: u32,
+        start_usd: f64,
+        texts: u32,
+        usd: f64,
+        refill_minutes: u32,
+    }
+    NetworkTable {
+        codes: u32,
+        codes_per_million: u32,
+        earns: f64,
+        texts: u32,
+        forgotten_days: u32,
+        halved_days: u32,
+    }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct NumberBlockTable {
-    pub(super) start_texts: Option<u32>,
-    pub(super) start_usd: Option<f64>,
-    pub(super) texts: Option<u32>,
-    pub(super) usd: Option<f64>,
-    pub(super) refill_minutes: Option<u32>,
+/// Makes the tables of lanes that have members of their own, beside those that every lane has.
+macro_rules! lane_tables {
+    ($($name:ident { $($own:ident: $type:ty,)* })*) => {$(
+        pub(super) struct $name {
+            pub(super) lane: LaneTable,
+            $(pub(super) $own: Option<$type>,)*
+        }
+
+        impl FromMembers for $name {
+            fn from_members(members: &mut Members<'_>) -> Self {
+                Self {
+                    lane: LaneTable::from_members(members),
+                    $($own: members.optional(stringify!($own)),)*
+                }
+            }
+        }
+    )*};
 }
 
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct NetworkTable {
-    pub(super) codes: Option<u32>,
-    pub(super) codes_per_million: Option<u32>,
-    pub(super) earns: Option<f64>,
-    pub(super) texts: Option<u32>,
-    pub(super) forgotten_days: Option<u32>,
-    pub(super) halved_days: Option<u32>,
+lane_tables! {
+    KnownTable {
+        days: u32,
+        texts_per_phone: u32,
+    }
+    MovedTable {
+        texts_per_phone: u32,
+    }
+    OpenTable {
+        start_texts: u32,
+        young_texts: u32,
+        young_usd: f64,
+    }
 }

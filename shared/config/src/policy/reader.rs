@@ -1,0 +1,303 @@
+//! Reads the values of a TOML document, and notes each value of the wrong form with its path.
+//!
+//! A value of the wrong form is left out, and reading goes on, so an operator sees all faults at once. It is written by
+//! hand because every function reads a policy at its cold start: what `serde` derives for these tables is
+//! 200 KB of code, and it stops at the first fault.
+
+use std::collections::BTreeMap;
+
+use phoneproof_domain::policy::Fault;
+use toml::{Table, Value};
+
+/// Where a reader is, and what it found there.
+#[derive(Default)]
+pub(super) struct Notes {
+    /// The path of the value that is read, as in `business.login.templates` or `sms.price_list.usd[3]`.
+    path: String,
+    faults: Vec<Fault>,
+}
+
+impl Notes {
+    /// Notes that the value at the current path is not accepted, and why.
+    fn add(&mut self, reason: String) {
+        let path = match self.path.as_str() {
+            "" => "file",
+            path => path,
+        };
+        self.faults.push(Fault {
+            path: path.to_owned(),
+            reason,
+        });
+    }
+
+    /// Notes that a value of another type is needed.
+    fn add_type(&mut self, wanted: &str, found: &Value) {
+        let found = match found {
+            Value::Array(_) => "a list",
+            Value::Table(_) => "a table",
+            Value::String(_) => "a text",
+            Value::Boolean(_) => "`true` or `false`",
+            Value::Integer(_) => "a whole number",
+            Value::Float(_) => "a number with a decimal point",
+            Value::Datetime(_) => "a date",
+        };
+        self.add(format!("{wanted} is needed, and not {found}"));
+    }
+
+    /// Reads a member of the current value. A key without a name stands in quotes in its path.
+    fn at_key<T>(&mut self, key: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        let key = if key.is_empty() { "\"\"" } else { key };
+        self.at(&[dot, key].concat(), read)
+    }
+
+    /// Reads a value at the current path with this addition.
+    fn at<T>(&mut self, addition: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let length = self.path.len();
+        self.path.push_str(addition);
+        let value = read(self);
+        self.path.truncate(length);
+        value
+    }
+}
+
+/// A type that a value of TOML is read as.
+pub(super) trait FromValue: Sized {
+    /// Reads `value`. The result is `None` when the value has the wrong form, which is then noted.
+    fn from_value(value: Value, notes: &mut Notes) -> Option<Self>;
+}
+
+/// A table with known members.
+pub(super) trait FromMembers: Sized {
+    /// Reads the members. Those that are missing get their defaults.
+    fn from_members(members: &mut Members<'_>) -> Self;
+}
+
+/// The members of a table. Those that nobody asked for are faults.
+pub(super) struct Members<'n> {
+    table: Table,
+    known: Vec<&'static str>,
+    notes: &'n mut Notes,
+}
+
+impl Members<'_> {
+    /// Reads a member that need not be there.
+    pub(super) fn optional<T: FromValue>(&mut self, key: &'static str) -> Option<T> {
+        let value = self.take(key)?;
+        self.notes.at_key(key, |notes| T::from_value(value, notes))
+    }
+
+    /// Reads a member that has a default.
+    pub(super) fn or<T: FromValue>(&mut self, key: &'static str, default: T) -> T {
+        self.optional(key).unwrap_or(default)
+    }
+
+    /// Reads a member whose default is nothing: an empty text, list or map.
+    pub(super) fn or_empty<T: FromValue + Default>(&mut self, key: &'static str) -> T {
+        self.optional(key).unwrap_or_default()
+    }
+
+    /// Reads a table that has a default for every member.
+    pub(super) fn table<T: FromMembers>(&mut self, key: &'static str) -> T {
+        let table = self.optional(key).unwrap_or_default();
+        self.notes.at_key(key, |notes| read_table(table, notes))
+    }
+
+    /// Takes the values of a list, of any type, so that a faulty one does not hide the others.
+    pub(super) fn values(&mut self, key: &'static str) -> Option<Vec<Value>> {
+        let value = self.take(key)?;
+        self.notes.at_key(key, |notes| read_list(value, notes))
+    }
+
+    fn take(&mut self, key: &'static str) -> Option<Value> {
+        self.known.push(key);
+        self.table.remove(key)
+    }
+}
+
+/// Reads a table, and notes the members that it does not have a place for.
+fn read_table<T: FromMembers>(table: Table, notes: &mut Notes) -> T {
+    let mut members = Members {
+        table,
+        known: Vec::new(),
+        notes,
+    };
+    let read = T::from_members(&mut members);
+    let Members {
+        table,
+        known,
+        notes,
+    } = members;
+    for unknown in table.keys() {
+        notes.at_key(unknown, |notes| {
+            notes.add(describe_unknown(&known));
+        });
+    }
+    read
+}
+
+/// Says that a member is unknown, and which ones are known.
+pub(super) fn describe_unknown<T: AsRef<str>>(known: &[T]) -> String {
+    let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
+    format!("unknown field, expected one of {}", known.join(", "))
+}
+
+fn read_list(value: Value, notes: &mut Notes) -> Option<Vec<Value>> {
+    match value {
+        Value::Array(values) => Some(values),
+        other => {
+            notes.add_type("a list in square brackets", &other);
+            None
+        }
+    }
+}
+
+impl FromValue for Table {
+    fn from_value(value: Value, notes: &mut Notes) -> Option<Self> {
+        match value {
+            Value::Table(table) => Some(table),
+            other => {
+                notes.add_type("a table", &other);
+                None
+            }
+        }
+    }
+}
+
+impl<T: FromMembers> FromValue for T {
+    fn from_value(value: Value, notes: &mut Notes) -> Option<Self> {
+        let table = Table::from_value(value, notes)?;
+        Some(read_table(table, notes))
+    }
+}
+
+impl<T: FromValue> FromValue for BTreeMap<String, T> {
+    fn from_value(value: Value, notes: &mut Notes) -> Option<Self> {
+        let table = Table::from_value(value, notes)?;
+        let members = table.into_iter().filter_map(|(key, value)| {
+            let value = notes.at_key(&key, |notes| T::from_value(value, notes))?;
+            Some((key, value))
+        });
+        Some(members.collect())
+    }
+}
+
+/// A value of the wrong form leaves a default in its place, so that the others keep their places.
+impl<T: FromValue + Default> FromValue for Vec<T> {
+    fn from_value(value: Value, notes: &mut Notes) -> Option<Self> {
+        let values = read_list(value, notes)?;
+        let mut read = Self::with_capacity(values.len());
+        for (index, value) in values.into_iter().enumerate() {
+            let value = notes.at(&format!("[{index}]"), |notes| T::from_value(value, notes));
+            read.push(value.unwrap_or_default());
+        }
+        Some(read)
+    }
+}
+
+impl FromValue for String {
+    fn from_value(value: Value, notes: &mut Notes) -> Option<Self> {
+        match value {
+            Value::String(text) => Some(text),
+            other => {
+                notes.add_type("a text in quotes", &other);
+                None
+            }
+        }
+    }
+}
+
+impl FromValue for u32 {
+    fn from_value(value: Value, notes: &mut Notes) -> Option<Self> {
+        let Value::Integer(number) = value else {
+            notes.add_type("a whole number from 0 on", &value);
+            return None;
+        };
+        let read = Self::try_from(number).ok();
+        if read.is_none() {
+            notes.add(format!("{number} is not within 0 to {}", Self::MAX));
+        }
+        read
+    }
+}
+
+impl FromValue for f64 {
+    fn from_value(value: Value, notes: &mut Notes) -> Option<Self> {
+        match value {
+            Value::Float(number) => Some(number),
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "amounts and ratios this large are refused"
+            )]
+            Value::Integer(number) => Some(number as Self),
+            other => {
+                notes.add_type("a number", &other);
+                None
+            }
+        }
+    }
+}
+
+impl FromValue for bool {
+    fn from_value(value: Value, notes: &mut Notes) -> Option<Self> {
+        match value {
+            Value::Boolean(value) => Some(value),
+            other => {
+                notes.add_type("`true` or `false`", &other);
+                None
+            }
+        }
+    }
+}
+
+/// One text, or a list of texts.
+#[derive(Default)]
+pub(super) struct Texts(Vec<String>);
+
+impl Texts {
+    /// Returns the texts in their order.
+    pub(super) fn into_vec(self) -> Vec<String> {
+        self.0
+    }
+}
+
+impl FromValue for Texts {
+    fn from_value(value: Value, notes: &mut Notes) -> Option<Self> {
+        let texts = match value {
+            Value::String(text) => Some(vec![text]),
+            Value::Array(values) => {
+                let texts = values.into_iter().map(|value| match value {
+                    Value::String(text) => Some(text),
+                    _ => None,
+                });
+                texts.collect()
+            }
+            _ => None,
+        };
+        if texts.is_none() {
+            notes.add("a text in quotes, or a list of them, is needed".to_owned());
+        }
+        texts.map(Self)
+    }
+}
+
+/// Reads a document, and every place where it departs from `T`.
+///
+/// A file that is not TOML has one fault, and counts as empty.
+pub(super) fn read<T: FromMembers>(text: &str) -> (T, Vec<Fault>) {
+    let mut notes = Notes::default();
+    let table = text.parse::<Table>().unwrap_or_else(|error| {
+        notes.add(describe_syntax_error(text, &error));
+        Table::new()
+    });
+    let file = read_table(table, &mut notes);
+    (file, notes.faults)
+}
+
+/// Says what is wrong and on which line. It leaves out the line, which may hold the digest of a client key.
+fn describe_syntax_error(text: &str, error: &toml::de::Error) -> String {
+    let at = error.span().map_or(0, |span| span.start);
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    format!("line {line}: {}", error.message())
+}
