@@ -14,8 +14,10 @@ use phoneproof_crypto::keyring::Keyring;
 use phoneproof_crypto::webhook::{message_id, sign};
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::clock::Clock;
+use phoneproof_domain::country::Country;
 use phoneproof_domain::delivery::{Delivery, Reason, Text};
 use phoneproof_domain::hook::HookPolicy;
+use phoneproof_domain::outgoing::{Origination, OutgoingText};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
@@ -139,18 +141,31 @@ impl Hook {
 
 /// Writes the body of a request. Only `attempt` differs between the tries of one text.
 fn write_body(text: &Text<'_>, attempt: u32) -> String {
+    let OutgoingText {
+        phone,
+        body,
+        sent_as,
+    } = text.outgoing;
+    let registration = sent_as
+        .registration
+        .map(|ids| json!({ "entityId": ids.entity_id, "templateId": ids.template_id }));
     json!({
         "type": "sms.send",
         "timestamp": text.asked_at,
         "data": {
-            "phone": text.phone.expose(),
-            "country": text.country.as_ref().map(|country| country.as_str()),
-            "body": text.body,
+            "phone": phone.expose(),
+            "country": text.country.as_ref().map(Country::as_str),
+            "body": body,
             "code": text.code.expose(),
             "business": text.business.as_str(),
             "locale": text.locale.as_str(),
             "segments": text.segments,
             "expiresAt": text.expires_at,
+            "sender": match sent_as.origination {
+                Origination::Unnamed => None,
+                Origination::SenderId(sender) | Origination::Number(sender) => Some(sender),
+            },
+            "registration": registration,
             "attempt": attempt,
         },
     })

@@ -13,6 +13,7 @@
 //! - A [`delivery`] is what becomes of a text at a [`channel`].
 //! - The [`policy`] holds everything that an operator decides.
 //! - The [`catalog`] holds the texts of the policy.
+//! - An [`outgoing`] text is one of them, on its way to a [`channel`].
 
 pub mod action;
 pub mod address;
@@ -32,6 +33,7 @@ pub mod limits;
 pub mod locale;
 pub mod money;
 pub mod network;
+pub mod outgoing;
 pub mod phone;
 pub mod phone_parser;
 pub mod phone_record;

@@ -129,6 +129,8 @@ struct Checked<'s> {
     phone: Phone,
     /// The country of the number, if the policy serves it.
     country: Option<Country>,
+    /// The locales in which a text to the country may be written; empty admits all.
+    locales: &'s [Locale],
     locale: Locale,
     /// The SHA-256 of the action.
     action: Option<[u8; 32]>,
@@ -283,13 +285,15 @@ impl Service {
         if let Some(attestation) = &command.attestation {
             self.check_attestation(attestation, &destination.phone, request)?;
         }
+        let locales = self.policy.sms.locales(request.facts.country);
         Ok(Checked {
             business,
             texts,
             test,
             phone: destination.phone,
             country: request.facts.country,
-            locale: texts.locale(&command.locales),
+            locales,
+            locale: texts.locale(locales, &command.locales),
             action: command
                 .action
                 .as_ref()

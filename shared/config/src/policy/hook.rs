@@ -20,6 +20,20 @@ pub(super) fn check_hook(table: HookTable, faults: &mut Faults) -> Option<HookPo
     })
 }
 
+/// Reads the hook that a deployment sets in place of the policy's, which is `of_policy`.
+///
+/// # Errors
+///
+/// Says what is accepted.
+pub fn replace_hook(of_policy: Option<&HookPolicy>, url: String) -> Result<HookPolicy, &'static str> {
+    let allow_private = of_policy.is_some_and(|hook| hook.reach != Reach::Public);
+    let reach = read_reach(&HookTable {
+        url: url.clone(),
+        allow_private,
+    })?;
+    Ok(HookPolicy { url, reach })
+}
+
 /// Says which addresses the URL may lead to. A name is judged again whenever it is resolved.
 fn read_reach(table: &HookTable) -> Result<Reach, &'static str> {
     const ACCEPTED: &str = "an https URL is needed, as in https://hooks.example.com/send, or http to this machine with \

@@ -25,6 +25,7 @@ use self::attestation::check_attestation;
 use self::business::check_business;
 use self::faults::Faults;
 use self::hook::check_hook;
+pub use self::hook::replace_hook;
 use self::limits::{check_limits, check_lock, check_slots, parse_time_of_day};
 use self::numbers::{check_numbers, check_test_numbers};
 use self::purses::check_purses;

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use phoneproof_domain::channel::Channel;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::money::MicroUsd;
+use phoneproof_domain::outgoing::Origination;
 use phoneproof_domain::policy::{SmsPolicy, SmsType};
 use time::Date;
 use time::macros::format_description;
@@ -137,7 +139,11 @@ pub(super) fn check_sms(
     check_priced(&table, &prices, countries, faults);
     Some(SmsPolicy {
         sms_type: sms_type?,
-        sender_id: table.sender_id,
+        channels: vec![Channel::Sns],
+        origination: table
+            .sender_id
+            .map_or(Origination::Unnamed, Origination::SenderId),
+        countries: BTreeMap::new(),
         max_price,
         prices,
         prices_as_of: table.price_list.map(|list| list.date),

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::code::Code;
 use crate::country::Country;
 use crate::locale::Locale;
-use crate::phone::Phone;
+use crate::outgoing::OutgoingText;
 use crate::policy::BusinessId;
 
 /// Identifies one text: the same for every try of it, and another one when the same code is texted again.
@@ -20,12 +20,10 @@ pub struct TextId(pub [u8; 16]);
 pub struct Text<'t> {
     /// Identifies the text over its tries.
     pub id: TextId,
-    /// The number that it goes to.
-    pub phone: &'t Phone,
+    /// The number, the words, and what they are sent as.
+    pub outgoing: OutgoingText<'t>,
     /// The country of the number, if the policy serves it.
     pub country: Option<Country>,
-    /// The words, with the code in them.
-    pub body: &'t str,
     /// The number of messages that it is billed as.
     pub segments: u32,
     /// The code, for providers that take it instead of the words.

@@ -8,6 +8,7 @@ use phoneproof_crypto::webhook::text_id;
 use phoneproof_domain::catalog::RenderedText;
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::delivery::{Delivery, Reason, Text};
+use phoneproof_domain::outgoing::OutgoingText;
 use phoneproof_observe::{Dependency, RequestContext, TextSent};
 use tokio::time::Instant;
 
@@ -46,9 +47,14 @@ impl Service {
         }
         let text = Text {
             id: text_id(challenge.id, request.now),
-            phone: &checked.phone,
+            outgoing: OutgoingText {
+                phone: &checked.phone,
+                body: &text.body,
+                sent_as: self
+                    .policy
+                    .sent_as(checked.country, checked.business, &challenge.locale),
+            },
             country: checked.country,
-            body: &text.body,
             segments: text.segments,
             code: &prepared.code,
             business: &challenge.business,
