@@ -7,6 +7,7 @@
 mod account;
 mod api;
 mod attacks;
+mod channels;
 mod drills;
 mod faults;
 mod guard;

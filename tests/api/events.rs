@@ -52,7 +52,7 @@ fn build_app_of(world: &World, issuer: &str, tracer: Option<Tracer>) -> Arc<App>
     };
     let policy = phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("valid");
     let clients = Clients::new(&settings.aws, Arc::new(SystemClock)).expect("TLS");
-    let parts = phoneproof_api::make_parts(&clients, &settings, policy);
+    let parts = phoneproof_api::make_parts(&clients, &settings, policy, Arc::new(SystemClock));
     let service = Service::new(parts.expect("parts")).expect("a service");
     Arc::new(App {
         base_path: phoneproof_http::base_path(&settings.issuer, ""),

@@ -8,6 +8,7 @@
 mod account;
 mod contention;
 mod deadlines;
+mod hook;
 mod keys;
 mod purses;
 mod resend;

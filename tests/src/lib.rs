@@ -39,7 +39,7 @@ pub use edge::{EDGE, Edge};
 pub use forger::{EdwardsKey, Forger, RsaKey, encoded, with_mac};
 pub use forgeries::{Forgery, Sign, Specimen, jwk_forms};
 pub use lines::Lines;
-pub use proxy::{Fault, Proxy, Units};
+pub use proxy::{Fault, HOOK, Proxy, Units};
 pub use runtime_api::{RuntimeApi, Said};
 pub use site::{Site, Text};
 pub use wire::{Death, Wire};

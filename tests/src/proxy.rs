@@ -156,6 +156,7 @@ async fn stand_before(url: &str, plan: Arc<Mutex<Plan>>) -> String {
                 async move {
                     let (head, body) = request.into_parts();
                     let body = body.collect().await.map_err(|_| Cut)?.to_bytes();
+                    let upstream = upstream.at(head.uri.path());
                     handle(&upstream, head.headers, body).await
                 }
             });
@@ -180,6 +181,9 @@ impl std::error::Error for Cut {}
 /// The request that opens a connection. It is not a call: it needs no permission, and is not counted.
 const PING: &str = "ping";
 
+/// The name of a request of the send hook, which has no operation.
+pub const HOOK: &str = "Hook";
+
 /// Reads the operation of a call: `UpdateItem` of `DynamoDB_20120810.UpdateItem`, `Publish` of `Action=Publish`.
 ///
 /// A request that names no operation is a [`PING`].
@@ -193,8 +197,10 @@ fn read_operation(headers: &HeaderMap, body: &[u8]) -> String {
             .split('&')
             .find_map(|pair| pair.strip_prefix("Action="))
     };
+    let hook = || headers.contains_key("webhook-id").then_some(HOOK);
     let name = target
         .and_then(|target| target.rsplit('.').next())
+        .or_else(hook)
         .or_else(query);
     name.unwrap_or(PING).to_owned()
 }
@@ -210,6 +216,8 @@ fn list_permissions(operation: &str, body: &[u8]) -> Vec<(String, String)> {
     };
     match operation {
         "Publish" => vec![("sns:Publish".to_owned(), "*".to_owned())],
+        // No permission of AWS is needed for it.
+        HOOK => Vec::new(),
         "GetSecretValue" => vec![(
             "secretsmanager:GetSecretValue".to_owned(),
             "Keyring".to_owned(),
@@ -306,6 +314,15 @@ fn drop_error(_: axum::Error) -> Cut {
 }
 
 impl Upstream {
+    /// The same upstream, at another path.
+    fn at(&self, path: &str) -> Self {
+        let url = format!("{}{}", self.url, path.trim_end_matches('/'));
+        Self {
+            url,
+            ..self.clone()
+        }
+    }
+
     /// Begins a write where overlapping writers conflict. Returns the refusal if it conflicts.
     fn begin(&self, write: Option<&Write>) -> Option<Response> {
         let mut plan = lock(&self.plan);

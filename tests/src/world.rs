@@ -11,7 +11,9 @@ use phoneproof_aws::store::{Block, Store};
 use phoneproof_config::{DEFAULT_POLICY, ProxySettings};
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::channel::Channel;
 use phoneproof_domain::clock::{Clock as _, Timestamp};
+use phoneproof_domain::hook::HookPolicy;
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::random::Random;
 use phoneproof_domain::subject::Subject;
@@ -81,6 +83,8 @@ pub struct WorldBuilder {
     pays: bool,
     function_timeout: Duration,
     proxy: Option<ProxySettings>,
+    route: Vec<Channel>,
+    hook: Option<HookPolicy>,
 }
 
 impl World {
@@ -101,6 +105,8 @@ impl World {
             pays: false,
             function_timeout: FUNCTION_TIMEOUT,
             proxy: None,
+            route: Vec::new(),
+            hook: None,
         }
     }
 

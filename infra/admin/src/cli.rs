@@ -8,6 +8,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use phoneproof_crypto::keyring::KeyringOwner;
+use phoneproof_domain::channel::Channel;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 
@@ -36,6 +37,11 @@ pub(crate) struct Cli {
 /// Reads a country as operators type it.
 pub(crate) fn parse_country(text: &str) -> Result<Country, String> {
     Country::parse_with_numbers(text).map_err(|error| error.to_string())
+}
+
+/// Reads the name of a channel.
+fn parse_channel(text: &str) -> Result<Channel, String> {
+    Channel::parse(text).ok_or_else(|| "`sns` or `hook` is needed".to_owned())
 }
 
 /// Reads an AWS region. The country of a phone has an option of its own.
@@ -117,7 +123,10 @@ pub(crate) enum Command {
         #[arg(value_name = "PHONE")]
         typed_phone: String,
     },
-    /// Text a specimen straight through SNS. No rule applies to it.
+    /// Print the secrets with which the receiver of the send hook checks signatures: one per live root. After
+    /// `keys add`, and before `keys promote`, the receiver needs the new one.
+    HookSecrets,
+    /// Text a specimen straight through a channel. No rule applies to it.
     SendTest {
         /// Phone in E.164, as in +14155550100, or in national form with --country.
         #[arg(value_name = "PHONE")]
@@ -128,6 +137,10 @@ pub(crate) enum Command {
         /// Language of the text; the default of the business if not given.
         #[arg(long)]
         locale: Option<String>,
+        /// Channel that takes the text, sns or hook; the first one of the country's route if not given. The variable
+        /// `SEND_HOOK_URL` replaces the URL of the policy.
+        #[arg(long, value_parser = parse_channel)]
+        channel: Option<Channel>,
     },
     /// Show the log lines of the functions.
     Tail {

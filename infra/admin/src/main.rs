@@ -5,6 +5,7 @@ mod cli;
 mod confirm;
 mod deployed;
 mod explain;
+mod hook_secrets;
 mod keys;
 mod lines;
 mod money;
@@ -108,19 +109,15 @@ async fn run(cli: Cli) -> Result<Reply, CommandError> {
             with_block,
         } => phones::forget(&operator, &common, &typed_phone, with_block).await,
         Command::Keys(arguments) => keys::run(&operator, &common, arguments).await,
+        Command::HookSecrets => hook_secrets::print(&operator, &common).await,
         Command::SendTest {
             typed_phone,
             business,
             locale,
+            channel,
         } => {
-            send_test::send(
-                &operator,
-                &common,
-                &typed_phone,
-                business.as_deref(),
-                locale.as_deref(),
-            )
-            .await
+            let wanted = (business.as_deref(), locale.as_deref(), channel);
+            send_test::send(&operator, &common, &typed_phone, wanted).await
         }
         Command::OptIn { typed_phone } => opted_out::opt_in(&operator, &common, &typed_phone).await,
         Command::Tail {

@@ -1,29 +1,49 @@
-//! `send-test`: texts a specimen straight through SNS.
+//! `send-test`: texts a specimen straight through a channel.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
+use phoneproof_aws::hook::Hook;
 use phoneproof_aws::sns::{NotTaken, Sender};
+use phoneproof_config::Environment as _;
+use phoneproof_config::policy::replace_hook;
+use phoneproof_config::process::{ProcessEnvironment, SystemClock, SystemRandom};
+use phoneproof_domain::channel::Channel;
+use phoneproof_domain::country::Country;
+use phoneproof_domain::delivery::{Delivery, MessageId, Reason, Text, TextId};
+use phoneproof_domain::outgoing::OutgoingText;
+use phoneproof_domain::phone::Destination;
+use phoneproof_domain::policy::Policy;
+use phoneproof_domain::random::random_array;
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::cli::Common;
 use crate::confirm::confirm;
-use crate::operator::{Operator, parse_phone};
+use crate::operator::{Operator, Resources, parse_phone};
 use crate::opted_out::is_opted_out;
 use crate::output::{CommandError, Exit, Reply};
-use crate::specimen;
+use crate::specimen::{self, Specimen};
+
+/// How long the command waits for the hook. A function waits as long.
+const HOOK_WITHIN: Duration = Duration::from_secs(9);
 
 pub(crate) async fn send(
     operator: &Operator,
     common: &Common,
     typed_phone: &str,
-    business: Option<&str>,
-    locale: Option<&str>,
+    (business, locale, channel): (Option<&str>, Option<&str>, Option<Channel>),
 ) -> Result<Reply, CommandError> {
-    let phone = parse_phone(typed_phone, common)?.phone;
+    let destination = parse_phone(typed_phone, common)?;
     let policy = operator.read_policy().await?;
-    let body = specimen::render(&policy, business, locale)?.body;
+    let Destination { phone, country, .. } = policy.numbers.classify(destination);
+    let specimen = specimen::render(&policy, country, business, locale)?;
     let resources = operator.find_resources().await?;
+    let first = policy.sms.route(country).first().copied();
+    let channel = channel.or(first).unwrap_or(Channel::Sns);
     // Without the permission to ask, the text still tells whether SNS takes it.
-    if is_opted_out(operator, &resources, &phone).await == Ok(true) {
+    if channel == Channel::Sns && is_opted_out(operator, &resources, &phone).await == Ok(true) {
         return Err(CommandError::new(
             Exit::Failed,
             "the number is opted out: its owner replied STOP, so SNS would take the text and drop it",
@@ -33,38 +53,109 @@ pub(crate) async fn send(
     confirm(
         common,
         &format!(
-            "This texts {}. No limit applies, and the text is billed.",
-            phone.mask()
+            "This texts {} by {}. No limit applies, and the text is billed.",
+            phone.mask(),
+            channel.as_str()
         ),
     )?;
+    let text = OutgoingText {
+        phone: &phone,
+        body: &specimen.text.body,
+        sent_as: specimen.sent_as,
+    };
+    match channel {
+        Channel::Sns => publish(operator, &resources, &policy, text).await,
+        Channel::Hook => {
+            let hook = find_hook(&policy)?;
+            post(operator, &resources, hook, (text, country, &specimen)).await
+        }
+    }
+}
+
+async fn publish(
+    operator: &Operator,
+    resources: &Resources,
+    policy: &Policy,
+    text: OutgoingText<'_>,
+) -> Result<Reply, CommandError> {
     // The service does not retry either: a second try could text twice.
-    let config = operator.sns_config(&resources);
+    let config = operator.sns_config(resources);
     let config = config.retry_config(RetryConfig::disabled()).build();
     let sender = Sender::new(aws_sdk_sns::Client::from_conf(config), &policy.sms)
         .map_err(|error| CommandError::new(Exit::Failed, error.to_string(), ""))?;
-    match sender.publish(&phone, &body).await {
+    match sender.publish(text).await {
         Ok(id) => {
             let text = format!(
                 "SNS took the text as {id}. If it does not arrive, see Before real users in infra/RUNBOOK.md: sandbox, spend limit, sender ids."
             );
-            Ok(Reply::done(json!({ "messageId": id }), text))
+            let channel = Channel::Sns.as_str();
+            Ok(Reply::done(json!({ "channel": channel, "messageId": id }), text))
         }
-        Err(NotTaken { code, .. }) => Err(CommandError::new(
+        Err(NotTaken { reason, code }) => Err(CommandError::new(
             Exit::Failed,
-            format!("SNS did not take the text ({code})"),
-            advise(&code),
+            format!("SNS did not take the text: {} ({code})", reason.name()),
+            reason.advice(),
         )),
     }
 }
 
-/// Says what the operator can do about an error code of SNS.
-fn advise(code: &str) -> &'static str {
-    match code {
-        "InvalidParameter" => "SNS does not text this number, or not with this sender id",
-        "AuthorizationError" => "the credentials may not publish: `sns:Publish` on `*` is needed",
-        "Throttled" | "ThrottlingException" => {
-            "the account's texts per second are used up: try again"
+/// Finds the hook of the policy, at the URL that `SEND_HOOK_URL` sets in its place.
+fn find_hook(policy: &Policy) -> Result<Hook, CommandError> {
+    let hook = match ProcessEnvironment.get("SEND_HOOK_URL") {
+        Some(url) => replace_hook(policy.hook.as_ref(), url)
+            .map_err(|needed| CommandError::usage(format!("SEND_HOOK_URL: {needed}")))?,
+        None => policy.hook.clone().ok_or_else(|| {
+            CommandError::new(
+                Exit::Usage,
+                "the policy names no hook",
+                "set SEND_HOOK_URL to the URL that the stack has in its parameter SendHookUrl",
+            )
+        })?,
+    };
+    Ok(Hook::new(hook, None, Arc::new(SystemClock)))
+}
+
+async fn post(
+    operator: &Operator,
+    resources: &Resources,
+    hook: Hook,
+    (outgoing, country, specimen): (OutgoingText<'_>, Option<Country>, &Specimen<'_>),
+) -> Result<Reply, CommandError> {
+    let id = random_array(&SystemRandom).map_err(|_| {
+        let message = "the operating system gave no random bytes";
+        CommandError::new(Exit::Failed, message, "")
+    })?;
+    let keyring = operator.read_keyring(resources).await?;
+    let now = operator.now();
+    let text = Text {
+        id: TextId(id),
+        outgoing,
+        country,
+        segments: specimen.text.segments,
+        code: &specimen.code,
+        business: specimen.business,
+        locale: &specimen.locale,
+        asked_at: now,
+        expires_at: now + Duration::from_mins(5),
+    };
+    let channel = Channel::Hook.as_str();
+    match hook.send(&text, &keyring, Instant::now() + HOOK_WITHIN).await {
+        Delivery::Accepted { id, .. } => {
+            let id = id.as_ref().map(MessageId::expose);
+            let text = match id {
+                Some(id) => format!("The hook took the text as {id}."),
+                None => "The hook took the text, and gave it no id.".to_owned(),
+            };
+            Ok(Reply::done(json!({ "channel": channel, "messageId": id }), text))
         }
-        _ => "see infra/RUNBOOK.md: sandbox, spend limit, sender ids",
+        Delivery::Refused { reason, .. } => Err(explain("did not take the text", reason)),
+        Delivery::Unknown { reason, .. } => {
+            Err(explain("did not say whether it took the text", reason))
+        }
     }
+}
+
+fn explain(what: &str, reason: Reason) -> CommandError {
+    let message = format!("the hook {what}: {}", reason.name());
+    CommandError::new(Exit::Failed, message, reason.advice())
 }

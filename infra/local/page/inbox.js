@@ -10,7 +10,7 @@ function makeRow(message) {
   const code = findCode(message.body);
   const copyCode = code ? makeButton("Copy code", "quiet", () => copy(code, copyCode)) : null;
   const time = make("time", { datetime: message.at }, exactTime.format(new Date(message.at)));
-  const head = make("div", { class: "row-head" }, make("strong", {}, message.phone), time);
+  const head = make("div", { class: "row-head" }, make("strong", {}, message.phone), make("span", { class: "channel" }, message.channel), time);
   return make("li", { class: "row" }, head, make("p", { class: "row-body" }, ...markCode(message.body, code)), copyCode);
 }
 

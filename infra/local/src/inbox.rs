@@ -6,6 +6,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use phoneproof_domain::channel::Channel;
+use phoneproof_domain::delivery::{Certainty, Reason};
 use serde::{Deserialize, Serialize};
 
 mod keeper;
@@ -15,20 +17,28 @@ use keeper::Keeper;
 /// How many texts the inbox keeps. The oldest make room for new ones.
 const CAPACITY: usize = 10_000;
 
-/// A text that SNS took.
+/// A text that a channel took.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Message {
-    /// The SNS message id, which [`Inbox::publish`] assigns.
+    /// The message id, which [`Inbox::publish`] assigns.
     pub id: String,
+    /// The name of the channel that it came by.
+    #[serde(default = "name_sns")]
+    pub channel: String,
     /// The phone it was sent to, in E.164.
     pub phone: String,
     /// The words of the text, with the code in them.
     pub body: String,
-    /// The instant SNS took it, in RFC 3339.
+    /// The instant the channel took it, in RFC 3339.
     pub at: String,
-    /// The SNS attributes that the service published it with.
+    /// What the service said of it besides: the attributes of SNS, or what the hook got.
     #[serde(skip)]
     pub attributes: BTreeMap<String, String>,
+}
+
+/// The channel of the texts that were kept before texts had one.
+fn name_sns() -> String {
+    Channel::Sns.as_str().to_owned()
 }
 
 impl fmt::Debug for Message {
@@ -39,10 +49,10 @@ impl fmt::Debug for Message {
     }
 }
 
-/// What the carrier does with texts, and what SNS answers.
+/// What the carrier does with texts, and what the channel answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Carrier {
-    /// Delivers the text, and SNS answers with its id.
+    /// Delivers the text, and the channel answers with its id.
     #[default]
     Deliver,
     /// Drops the text, and SNS answers 400 `InvalidParameter`.
@@ -51,16 +61,28 @@ pub enum Carrier {
     Throttle,
     /// Delivers the text, but SNS answers 500, so the service cannot know that it was sent.
     Fail,
-    /// Delivers the text, and SNS never answers.
+    /// Answers with this reason, if the channel can. Delivers the text unless the reason says that it was not sent.
+    Answer(Reason),
+    /// Delivers the text, and the channel never answers.
     Hang,
 }
 
 impl Carrier {
-    fn delivers(self) -> bool {
+    /// The reason that the channel answers with; `None` when it takes the text, or never answers.
+    #[must_use]
+    pub const fn reason(self) -> Option<Reason> {
         match self {
-            Self::Deliver | Self::Fail | Self::Hang => true,
-            Self::Refuse | Self::Throttle => false,
+            Self::Deliver | Self::Hang => None,
+            Self::Refuse => Some(Reason::InvalidParameter),
+            Self::Throttle => Some(Reason::Throttled),
+            Self::Fail => Some(Reason::ServerError),
+            Self::Answer(reason) => Some(reason),
         }
+    }
+
+    fn delivers(self) -> bool {
+        self.reason()
+            .is_none_or(|reason| reason.certainty() == Certainty::Unclear)
     }
 }
 
@@ -69,14 +91,19 @@ struct Contents {
     messages: VecDeque<Message>,
     carrier: Carrier,
     carriers: HashMap<String, Carrier>,
+    channels: HashMap<String, Carrier>,
+    /// The ids of the texts that came with an id of their own.
+    known: HashMap<String, String>,
     opted_out: HashSet<String>,
     publishes: usize,
     keeper: Option<Keeper>,
 }
 
 impl Contents {
-    fn carrier_of(&self, phone: &str) -> Carrier {
-        self.carriers.get(phone).copied().unwrap_or(self.carrier)
+    fn carrier_of(&self, message: &Message) -> Carrier {
+        let own = self.carriers.get(&message.phone);
+        let own = own.or_else(|| self.channels.get(&message.channel));
+        own.copied().unwrap_or(self.carrier)
     }
 
     /// Writes the newest text to the file, if there is one. A text that cannot be kept still arrives.
@@ -127,13 +154,25 @@ impl Inbox {
     /// Takes a `Publish`: counts it, gives the text an id, and keeps the text if the carrier delivers it. Returns the
     /// id and what the carrier does.
     #[must_use]
-    pub fn publish(&self, mut message: Message) -> (String, Carrier) {
+    pub fn publish(&self, message: Message) -> (String, Carrier) {
+        self.publish_once(None, message)
+    }
+
+    /// Takes a text like [`Inbox::publish`]. With the `key` of an earlier text it is the same text, and is not kept again.
+    #[must_use]
+    pub fn publish_once(&self, key: Option<&str>, mut message: Message) -> (String, Carrier) {
         let mut contents = self.lock();
         contents.publishes += 1;
         message.id = format!("{:08x}", contents.publishes);
+        let carrier = contents.carrier_of(&message);
+        if let Some(known) = key.and_then(|key| contents.known.get(key)) {
+            return (known.clone(), carrier);
+        }
         let id = message.id.clone();
-        let carrier = contents.carrier_of(&message.phone);
-        // SNS takes a text to a number that is opted out, and drops it.
+        if let Some(key) = key.filter(|_| carrier.delivers()) {
+            contents.known.insert(key.to_owned(), id.clone());
+        }
+        // A channel takes a text to a number that is opted out, and drops it.
         if carrier.delivers() && !contents.opted_out.contains(&message.phone) {
             contents.messages.push_front(message);
             contents.messages.truncate(CAPACITY);
@@ -156,6 +195,17 @@ impl Inbox {
         };
     }
 
+    /// Sets what the carrier does from now on with the texts of one channel to phones without a carrier of their own; `None`
+    /// takes that carrier away.
+    pub fn set_carrier_of_channel(&self, channel: Channel, carrier: Option<Carrier>) {
+        let mut contents = self.lock();
+        let channel = channel.as_str();
+        match carrier {
+            Some(carrier) => contents.channels.insert(channel.to_owned(), carrier),
+            None => contents.channels.remove(channel),
+        };
+    }
+
     /// Opts `phone`, in E.164, out of texts, as when its owner replies STOP.
     pub fn opt_out(&self, phone: &str) {
         self.lock().opted_out.insert(phone.to_owned());
@@ -172,7 +222,7 @@ impl Inbox {
         self.lock().opted_out.contains(phone)
     }
 
-    /// How many `Publish` calls the inbox took, with those whose text it did not keep.
+    /// How many calls with a text the inbox took, with those whose text it did not keep.
     #[must_use]
     pub fn publishes(&self) -> usize {
         self.lock().publishes
@@ -201,6 +251,7 @@ pub(crate) mod tests {
     pub(crate) fn text(phone: &str, body: &str) -> Message {
         Message {
             id: String::new(),
+            channel: name_sns(),
             phone: phone.to_owned(),
             body: body.to_owned(),
             at: "2026-11-23T12:00:00Z".to_owned(),

@@ -7,13 +7,15 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use http::Response;
 use lambda_http::{Body, Request};
+use phoneproof_aws::channels::Channels;
 use phoneproof_aws::clients::{AwsService, Clients};
+use phoneproof_aws::hook::Hook;
 use phoneproof_aws::keys::{KeyringOwner, Keys, READ_WITHIN};
 use phoneproof_aws::sns::{Sender, UnusableAttributes};
 use phoneproof_aws::store::Store;
 use phoneproof_config::process::{ProcessEnvironment, SystemClock, SystemRandom};
 use phoneproof_config::{ProxySettings, Settings, policy};
-use phoneproof_domain::clock::Clock as _;
+use phoneproof_domain::clock::Clock;
 use phoneproof_domain::policy::Policy;
 use phoneproof_http::{TrustedProxy, base_path};
 use phoneproof_observe::{Journal, RequestContext, Tracer};
@@ -71,7 +73,8 @@ async fn prepare(preparation: Preparation) -> Result<(Service, Settings), Error>
     let settings = Settings::from_environment(&ProcessEnvironment)?;
     let policy = policy::from_environment(&ProcessEnvironment)?;
     let clients = Clients::new(&settings.aws, Arc::new(SystemClock))?;
-    let service = Service::new(make_parts(&clients, &settings, policy)?)?;
+    let parts = make_parts(&clients, &settings, policy, Arc::new(SystemClock))?;
+    let service = Service::new(parts)?;
     let now = SystemClock.now();
     let mut request = RequestContext::new(now, READ_WITHIN, Arc::new(SystemRandom));
     let connect = preparation
@@ -91,7 +94,8 @@ pub fn trust_proxy(settings: ProxySettings) -> TrustedProxy {
     TrustedProxy::new(settings.secrets, settings.address_header)
 }
 
-/// Makes the parts that the service is built from, of the clients, the settings and the policy.
+/// Makes the parts that the service is built from, of the clients, the settings and the policy. `clock` stamps the
+/// requests of the send hook.
 ///
 /// # Errors
 ///
@@ -100,7 +104,10 @@ pub fn make_parts(
     clients: &Clients,
     settings: &Settings,
     policy: Policy,
+    clock: Arc<dyn Clock>,
 ) -> Result<Parts, UnusableAttributes> {
+    let hook = policy.hook.as_ref();
+    let hook = hook.map(|hook| Hook::new(hook.clone(), settings.aws.ca_bundle.clone(), clock));
     Ok(Parts {
         issuer: settings.issuer.clone(),
         token_mode: settings.token_mode,
@@ -110,7 +117,10 @@ pub fn make_parts(
             KeyringOwner::Verification,
         ),
         store: Store::new(clients.dynamodb.clone(), settings.tables.clone()),
-        sender: Sender::new(clients.sns.clone(), &policy.sms)?,
+        channels: Channels {
+            sns: Sender::new(clients.sns.clone(), &policy.sms)?,
+            hook,
+        },
         policy,
     })
 }

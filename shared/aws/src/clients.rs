@@ -5,7 +5,9 @@
 //! several milliseconds shorter.
 
 mod connections;
+mod connector;
 mod endpoint;
+mod hook;
 mod trust;
 
 use std::fmt;
@@ -16,13 +18,8 @@ pub use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
-use aws_smithy_runtime_api::client::http::{
-    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
-};
+use aws_smithy_runtime_api::client::http::{SharedHttpClient, SharedHttpConnector, http_client_fn};
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetryConfig;
@@ -33,10 +30,13 @@ use thiserror::Error;
 
 use phoneproof_domain::clock::Clock;
 
-pub(crate) use self::connections::never_connected;
-use self::connections::{Connections, Doubtful};
+use self::connections::{Connections, Doubtful, Opening};
+use self::connector::connect_to_aws;
+pub(crate) use self::connector::{
+    AddressNotAllowed, has_bad_certificate, has_cause, never_connected,
+};
 use self::endpoint::FixedEndpoint;
-use self::trust::AMAZON_ROOTS;
+pub(crate) use self::hook::{HookAnswer, HookClient, HookRequest, PostFailed};
 pub use self::trust::{CaBundle, UnusableCaBundle};
 
 /// The region, credentials and endpoints that the clients use. Each field names its environment variables.
@@ -137,7 +137,7 @@ impl Clients {
     ///
     /// [`TlsFailed`] when TLS cannot be set up with the certificate authorities that `settings` choose.
     pub fn new(settings: &AwsSettings, clock: Arc<dyn Clock>) -> Result<Self, TlsFailed> {
-        Ok(Self::over(make_connector(settings)?, settings, clock))
+        Ok(Self::over(connect_to_aws(settings)?, settings, clock))
     }
 
     /// Builds the clients over `connector`, which carries the requests of all of them.
@@ -147,12 +147,13 @@ impl Clients {
         settings: &AwsSettings,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let of_dynamodb = (&settings.dynamodb(), Doubtful::Try);
-        let dynamodb = Connections::new(connector.clone(), of_dynamodb, Arc::clone(&clock));
-        let of_sns = (&settings.sns(), Doubtful::Replace);
-        let sns = Connections::new(connector.clone(), of_sns, Arc::clone(&clock));
-        let of_secrets = (&settings.secrets(), Doubtful::Replace);
-        let secrets = Connections::new(connector, of_secrets, clock);
+        let connections = |endpoint: FixedEndpoint, doubtful| {
+            let opening = Opening::of_aws(&endpoint);
+            Connections::new(connector.clone(), (opening, doubtful), Arc::clone(&clock))
+        };
+        let dynamodb = connections(settings.dynamodb(), Doubtful::Try);
+        let sns = connections(settings.sns(), Doubtful::Replace);
+        let secrets = connections(settings.secrets(), Doubtful::Replace);
         let shared = shared_config(settings);
         let dynamodb_config = aws_sdk_dynamodb::config::Builder::from(&shared)
             .http_client(http_client(&dynamodb))
@@ -293,29 +294,6 @@ fn shared_config(settings: &AwsSettings) -> SdkConfig {
                 .build(),
         )
         .build()
-}
-
-/// Makes a connector: plain HTTP when every endpoint is, so that local runs load no certificates, otherwise TLS.
-fn make_connector(settings: &AwsSettings) -> Result<SharedHttpConnector, TlsFailed> {
-    let limits = HttpConnectorSettings::builder().connect_timeout(CONNECT_TIMEOUT);
-    let builder = Connector::builder()
-        .connector_settings(limits.build())
-        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
-    let endpoints = [settings.dynamodb(), settings.sns(), settings.secrets()];
-    if endpoints.iter().all(FixedEndpoint::is_plain) {
-        return Ok(SharedHttpConnector::new(builder.build_http()));
-    }
-    let trusted = match &settings.ca_bundle {
-        Some(bundle) => TrustStore::empty().with_pem_certificate(bundle.as_bytes()),
-        None if endpoints.iter().all(FixedEndpoint::is_signed_by_amazon) => {
-            TrustStore::empty().with_pem_certificate(AMAZON_ROOTS.as_bytes())
-        }
-        None => TrustStore::empty().with_native_roots(true),
-    };
-    let builder = builder.tls_provider(Provider::Rustls(CryptoMode::AwsLc));
-    let context = TlsContext::builder().with_trust_store(trusted).build();
-    let builder = builder.tls_context(context.map_err(TlsFailed::new)?);
-    Ok(SharedHttpConnector::new(builder.build()))
 }
 
 /// The error code of the service, or the kind of failure when the service sent none.

@@ -1,13 +1,15 @@
-//! Access to AWS: DynamoDB, SNS and Secrets Manager.
+//! Access to AWS: DynamoDB, SNS and Secrets Manager; and the send hook.
 //!
 //! - [`clients`] builds the SDK's clients from the environment.
 //! - [`store`] keeps challenges, counters and blocks in DynamoDB.
-//! - [`sns`] hands texts to SNS.
+//! - [`channels`] hands texts to the channels of a policy: to [`sns`], and to the send [`hook`], which shares the HTTP client.
 //! - [`keys`] reads the keyring from Secrets Manager.
 //!
 //! No other crate of the functions names an AWS SDK.
 
+pub mod channels;
 pub mod clients;
+pub mod hook;
 pub mod keys;
 pub mod sns;
 pub mod store;

@@ -1,18 +1,18 @@
 //! Sends text messages through Amazon SNS.
 
 use std::fmt;
-use std::future::Future;
 
-use aws_sdk_sns::error::{BuildError, SdkError};
+use aws_sdk_sns::error::{BuildError, ProvideErrorMetadata as _, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 
-use phoneproof_domain::delivery::Delivery;
+use phoneproof_domain::channel::Channel;
+use phoneproof_domain::delivery::{Delivery, MessageId, Reason, Text};
 
-use crate::clients::{SnsClient, never_connected};
-use phoneproof_domain::phone::Phone;
+use crate::clients::{SnsClient, has_bad_certificate, never_connected};
+use phoneproof_domain::outgoing::{Origination, OutgoingText, SentAs};
 use phoneproof_domain::policy::{SmsPolicy, SmsType};
 
 /// Sends text messages under one policy. Each call makes one attempt, because SNS would text a repeated call twice.
@@ -29,7 +29,7 @@ impl fmt::Debug for Sender {
 }
 
 impl Sender {
-    /// Makes a sender with the message type, sender id and price limit of `policy`.
+    /// Makes a sender with the message type and price limit of `policy`.
     ///
     /// # Errors
     ///
@@ -41,10 +41,6 @@ impl Sender {
     ) -> Result<Self, UnusableAttributes> {
         let sms_type = make_attribute("String", class_name(policy.sms_type))?;
         let mut attributes = vec![("AWS.SNS.SMS.SMSType", sms_type)];
-        if let Some(sender_id) = &policy.sender_id {
-            let sender_id = make_attribute("String", sender_id)?;
-            attributes.push(("AWS.SNS.SMS.SenderID", sender_id));
-        }
         if let Some(price) = policy.max_price {
             let price = make_attribute("Number", &price.to_string())?;
             attributes.push(("AWS.SNS.SMS.MaxPrice", price));
@@ -60,59 +56,50 @@ impl Sender {
         let _: &aws_sdk_sns::Client = self.client.get();
     }
 
-    /// Does `work`, and opens a connection to SNS beside it unless one was used a moment ago.
-    ///
-    /// So a text neither waits for a connection nor goes over one that may be dead. A failure of `work` ends the opening.
-    ///
-    /// # Errors
-    ///
-    /// The error of `work`. A connection that does not open is not an error here: the text then says so.
-    pub async fn connect_beside<T, E>(
-        &self,
-        work: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, E> {
-        let connect = async {
-            self.client.prepare().await;
-            Ok(())
-        };
-        let (done, ()) = tokio::try_join!(work, connect)?;
-        Ok(done)
+    /// Opens a connection to SNS, unless one was used a moment ago. Errors are ignored; the text then says so.
+    pub async fn prepare(&self) {
+        self.client.prepare().await;
     }
 
-    /// Sends `body` to `phone` and waits for the answer of SNS until `deadline`. A failure is logged.
+    /// Hands `text` to SNS and waits for the answer until `deadline`.
     ///
     /// The result is [`Delivery::Unknown`] unless SNS said that it took the message, or certainly did not.
-    pub async fn send(&self, phone: &Phone, body: &str, deadline: Instant) -> Delivery {
-        match timeout_at(deadline, self.publish(phone, body)).await {
-            Ok(Ok(_)) => Delivery::Accepted,
-            Ok(Err(NotTaken { delivery, code })) => {
-                tracing::warn!(code, ?delivery, "SNS did not take a text");
-                delivery
-            }
-            Err(_) => {
-                tracing::warn!("SNS did not answer in time");
-                Delivery::Unknown
-            }
+    pub async fn send(&self, text: &Text<'_>, deadline: Instant) -> Delivery {
+        let channel = Channel::Sns;
+        match timeout_at(deadline, self.publish(text.outgoing)).await {
+            Ok(Ok(id)) => Delivery::Accepted {
+                channel,
+                id: MessageId::new(id),
+            },
+            Ok(Err(NotTaken { reason, .. })) => Delivery::failed(channel, reason),
+            Err(_) => Delivery::failed(channel, Reason::NoAnswer),
         }
     }
 
-    /// Sends `body` to `phone` and returns the message id that SNS assigned.
+    /// Sends `text` and returns the message id that SNS assigned.
     ///
     /// # Errors
     ///
     /// [`NotTaken`] with the error code of SNS, or the kind of failure when SNS did not answer.
-    pub async fn publish(&self, phone: &Phone, body: &str) -> Result<String, NotTaken> {
+    pub async fn publish(&self, text: OutgoingText<'_>) -> Result<String, NotTaken> {
         let mut request = self
             .client
             .get()
             .publish()
-            .phone_number(phone.expose())
-            .message(body);
+            .phone_number(text.phone.expose())
+            .message(text.body);
         for (name, value) in &self.attributes {
             request = request.message_attributes(*name, value.clone());
         }
+        for (name, value) in list_attributes(text.sent_as) {
+            let value = make_attribute("String", value).map_err(|error| NotTaken {
+                reason: Reason::NotBuilt,
+                code: error.to_string(),
+            })?;
+            request = request.message_attributes(name, value);
+        }
         let answer = request.send().await.map_err(|error| NotTaken {
-            delivery: classify(&error),
+            reason: classify(&error),
             code: crate::clients::error_code(&error),
         })?;
         Ok(answer.message_id.unwrap_or_default())
@@ -127,8 +114,8 @@ pub struct UnusableAttributes(#[from] BuildError);
 /// SNS did not confirm that it took a text message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotTaken {
-    /// [`Delivery::Refused`] when the message was certainly not sent, [`Delivery::Unknown`] when it may have been.
-    pub delivery: Delivery,
+    /// Why, and whether the message may have been sent all the same.
+    pub reason: Reason,
     /// The error code of SNS, or the kind of failure, as [`error_code`](crate::clients::error_code) gives it.
     pub code: String,
 }
@@ -141,6 +128,22 @@ const fn class_name(class: SmsType) -> &'static str {
     }
 }
 
+/// Lists the attributes that a text has by the policy of its country.
+fn list_attributes(sent_as: SentAs<'_>) -> impl Iterator<Item = (&'static str, &str)> {
+    let origination = match sent_as.origination {
+        Origination::Unnamed => None,
+        Origination::SenderId(id) => Some(("AWS.SNS.SMS.SenderID", id.as_str())),
+        Origination::Number(number) => Some(("AWS.MM.SMS.OriginationNumber", number.as_str())),
+    };
+    let ids = sent_as.registration.map(|ids| {
+        [
+            ("AWS.MM.SMS.EntityId", ids.entity_id),
+            ("AWS.MM.SMS.TemplateId", ids.template_id),
+        ]
+    });
+    origination.into_iter().chain(ids.into_iter().flatten())
+}
+
 fn make_attribute(data_type: &str, value: &str) -> Result<MessageAttributeValue, BuildError> {
     let builder = MessageAttributeValue::builder()
         .data_type(data_type)
@@ -148,22 +151,77 @@ fn make_attribute(data_type: &str, value: &str) -> Result<MessageAttributeValue,
     builder.build()
 }
 
+/// The reason behind an error code of SNS: those of `Publish`, and those that every API of AWS has.
+///
+/// `OptedOut` is no error of `Publish` in the model. SNS takes such a text and drops it.
+fn read_code(code: &str) -> Reason {
+    match code {
+        "Throttled"
+        | "ThrottledException"
+        | "Throttling"
+        | "ThrottlingException"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded"
+        | "KMSThrottling"
+        | "KMSThrottlingException" => Reason::Throttled,
+        "InvalidParameter"
+        | "InvalidParameterException"
+        | "ParameterValueInvalid"
+        | "InvalidParameterValue"
+        | "ValidationError"
+        | "ValidationException" => Reason::InvalidParameter,
+        "OptedOut" => Reason::OptedOut,
+        "AuthorizationError"
+        | "AuthorizationErrorException"
+        | "AccessDenied"
+        | "AccessDeniedException"
+        | "InvalidClientTokenId"
+        | "InvalidSecurity"
+        | "InvalidSecurityException"
+        | "SignatureDoesNotMatch"
+        | "IncompleteSignature"
+        | "MissingAuthenticationToken"
+        | "ExpiredToken"
+        | "RequestExpired"
+        | "UnrecognizedClientException" => Reason::NotAuthorized,
+        "EndpointDisabled"
+        | "EndpointDisabledException"
+        | "PlatformApplicationDisabled"
+        | "PlatformApplicationDisabledException"
+        | "OptInRequired" => Reason::AccountDisabled,
+        "KMSAccessDenied"
+        | "KMSAccessDeniedException"
+        | "KMSDisabled"
+        | "KMSDisabledException"
+        | "KMSInvalidState"
+        | "KMSInvalidStateException"
+        | "KMSNotFound"
+        | "KMSNotFoundException"
+        | "KMSOptInRequired" => Reason::KeyUnusable,
+        "NotFound" | "NotFoundException" | "InvalidAction" => Reason::NotFound,
+        _ => Reason::Refused,
+    }
+}
+
 /// Says what a failed call means for delivery.
 ///
 /// Nothing was sent when SNS itself answers 4xx, or when there was no connection to send it over. SNS may answer 5xx
 /// after it has handed the message to the carrier, and a connection that breaks may hide a success.
-fn classify<R: StatusCode>(error: &SdkError<PublishError, R>) -> Delivery {
+fn classify<R: StatusCode>(error: &SdkError<PublishError, R>) -> Reason {
     match error {
         SdkError::ServiceError(context) if (400..500).contains(&context.raw().status()) => {
-            Delivery::Refused
+            context.err().code().map_or(Reason::Refused, read_code)
         }
-        SdkError::ConstructionFailure(_) => Delivery::Refused,
-        SdkError::DispatchFailure(failure)
-            if failure.as_connector_error().is_some_and(never_connected) =>
-        {
-            Delivery::Refused
-        }
-        _ => Delivery::Unknown,
+        SdkError::ServiceError(_) => Reason::ServerError,
+        SdkError::ConstructionFailure(_) => Reason::NotBuilt,
+        SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
+            Some(error) if !never_connected(error) => Reason::ConnectionLost,
+            Some(error) if has_bad_certificate(error) => Reason::Certificate,
+            Some(_) => Reason::NotConnected,
+            None => Reason::ConnectionLost,
+        },
+        SdkError::TimeoutError(_) => Reason::NoAnswer,
+        _ => Reason::UnreadableAnswer,
     }
 }
 
@@ -180,6 +238,9 @@ impl StatusCode for aws_smithy_runtime_api::client::orchestrator::HttpResponse {
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_types::error::ErrorMetadata;
+    use phoneproof_domain::delivery::Certainty;
+
     use super::*;
 
     struct Status(u16);
@@ -190,27 +251,52 @@ mod tests {
         }
     }
 
-    fn service_error(status: u16) -> SdkError<PublishError, Status> {
-        let error = PublishError::unhandled("refused");
+    fn service_error(status: u16, code: &str) -> SdkError<PublishError, Status> {
+        let error = PublishError::generic(ErrorMetadata::builder().code(code).build());
         SdkError::service_error(error, Status(status))
     }
 
     #[test]
     fn only_a_4xx_answer_proves_that_nothing_was_sent() {
-        assert_eq!(classify(&service_error(400)), Delivery::Refused);
-        assert_eq!(classify(&service_error(403)), Delivery::Refused);
-        assert_eq!(classify(&service_error(429)), Delivery::Refused);
-        assert_eq!(classify(&service_error(500)), Delivery::Unknown);
-        assert_eq!(classify(&service_error(503)), Delivery::Unknown);
-        assert_eq!(
-            classify(&SdkError::<PublishError, Status>::timeout_error("slow")),
-            Delivery::Unknown
-        );
-        assert_eq!(
-            classify(&SdkError::<PublishError, Status>::construction_failure(
-                "bad"
-            )),
-            Delivery::Refused
-        );
+        let certainty = |error| classify(&error).certainty();
+        for status in [400, 403, 429] {
+            assert_eq!(certainty(service_error(status, "Any")), Certainty::NotSent);
+        }
+        for status in [500, 503] {
+            let error = service_error(status, "Throttled");
+            assert_eq!(certainty(error), Certainty::Unclear);
+        }
+        let slow = SdkError::<PublishError, Status>::timeout_error("slow");
+        assert_eq!(classify(&slow), Reason::NoAnswer);
+        let bad = SdkError::<PublishError, Status>::construction_failure("bad");
+        assert_eq!(classify(&bad), Reason::NotBuilt);
+    }
+
+    #[test]
+    fn every_error_of_publish_has_its_reason() {
+        for (code, reason) in [
+            ("Throttled", Reason::Throttled),
+            ("ThrottledException", Reason::Throttled),
+            ("KMSThrottling", Reason::Throttled),
+            ("InvalidParameter", Reason::InvalidParameter),
+            ("ParameterValueInvalid", Reason::InvalidParameter),
+            ("ValidationException", Reason::InvalidParameter),
+            ("OptedOut", Reason::OptedOut),
+            ("AuthorizationError", Reason::NotAuthorized),
+            ("InvalidSecurity", Reason::NotAuthorized),
+            ("SignatureDoesNotMatch", Reason::NotAuthorized),
+            ("EndpointDisabled", Reason::AccountDisabled),
+            ("PlatformApplicationDisabled", Reason::AccountDisabled),
+            ("KMSAccessDenied", Reason::KeyUnusable),
+            ("KMSDisabled", Reason::KeyUnusable),
+            ("KMSInvalidState", Reason::KeyUnusable),
+            ("KMSNotFound", Reason::KeyUnusable),
+            ("KMSOptInRequired", Reason::KeyUnusable),
+            ("NotFound", Reason::NotFound),
+            ("UserError", Reason::Refused),
+            ("", Reason::Refused),
+        ] {
+            assert_eq!(classify(&service_error(400, code)), reason, "{code}");
+        }
     }
 }

@@ -26,6 +26,8 @@ pub enum Purpose {
     Reference,
     /// The P-256 key that signs success tokens. The counter starts at 0 and goes up while a candidate is out of range.
     Es256(u8),
+    /// Signing the requests of the send hook. The receiver has this key, so it serves nothing else.
+    Hook,
     /// A purpose of another service with a keyring of its own, such as `pepper`.
     Named(&'static str),
 }
@@ -41,6 +43,7 @@ impl Purpose {
             Self::Idempotency => b"idempotency".to_vec(),
             Self::Reference => b"reference".to_vec(),
             Self::Es256(counter) => [b"es256/".as_slice(), &[counter]].concat(),
+            Self::Hook => b"hook".to_vec(),
             Self::Named(name) => [b"named/", name.as_bytes()].concat(),
         }
     }
@@ -149,6 +152,10 @@ mod tests {
         assert_eq!(
             derived(Purpose::Reference),
             "bA9dkB2t144L5itq7vKRfi_HF3HArRy-cQjRG7rKXo4"
+        );
+        assert_eq!(
+            derived(Purpose::Hook),
+            "GRfZv4x7fZtQwxcOCtABAlAOTcY3_yEyc8GeMq_0qPo"
         );
         assert_eq!(
             derived(Purpose::Es256(0)),

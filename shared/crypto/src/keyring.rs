@@ -140,6 +140,11 @@ impl Root {
         self.key.derive(Purpose::Named(name))
     }
 
+    /// Derives the key that signs the requests of the send hook.
+    pub(super) fn hook_key(&self) -> Zeroizing<[u8; 32]> {
+        self.key.derive(Purpose::Hook)
+    }
+
     /// Derives the key that seals challenge tokens on `day`, in days since the Unix epoch. With a key per day, no key
     /// comes near the 2^32 random nonces that NIST SP 800-38D section 8.3 allows it.
     pub(super) fn seal_key(&self, day: i64) -> Zeroizing<[u8; 32]> {

@@ -13,6 +13,7 @@ pub mod index;
 pub mod keyring;
 pub mod keyring_edit;
 pub mod success_token;
+pub mod webhook;
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::{DecodeError, Engine as _};

@@ -1,30 +1,143 @@
-//! The carrier's answer to a text.
+//! What becomes of a text at a channel.
 
-/// The carrier's answer to a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+mod reason;
+mod text;
+
+use std::fmt;
+
+pub use self::reason::{Certainty, Reason};
+pub use self::text::{Text, TextId};
+
+use crate::channel::Channel;
+
+/// What became of a text at one channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
-    /// The carrier took the text.
-    Accepted,
-    /// The carrier refused the text. It was certainly not sent.
-    Refused,
-    /// The carrier did not answer, or its answer does not tell. The text may arrive.
-    Unknown,
+    /// The channel took the text.
+    Accepted {
+        /// The channel.
+        channel: Channel,
+        /// The id that the channel gave to the text, if it gave one.
+        id: Option<MessageId>,
+    },
+    /// The text was certainly not sent.
+    Refused {
+        /// The channel that was tried last.
+        channel: Channel,
+        /// Why; its certainty is [`Certainty::NotSent`].
+        reason: Reason,
+    },
+    /// The text may have been sent: the channel gave no answer, or one that does not tell.
+    Unknown {
+        /// The channel, the last one that was tried.
+        channel: Channel,
+        /// What is known; its certainty is [`Certainty::Unclear`].
+        reason: Reason,
+    },
 }
 
 impl Delivery {
-    /// Returns the name of the answer in request lines.
+    /// Makes the outcome of a text that `channel` did not take. The reason says whether it is refused or unknown.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::Refused => "refused",
-            Self::Unknown => "unknown",
+    pub const fn failed(channel: Channel, reason: Reason) -> Self {
+        match reason.certainty() {
+            Certainty::NotSent => Self::Refused { channel, reason },
+            Certainty::Unclear => Self::Unknown { channel, reason },
         }
     }
 
-    /// Whether the carrier took the text.
+    /// Returns the name of the outcome in request lines.
     #[must_use]
-    pub const fn is_accepted(self) -> bool {
-        matches!(self, Self::Accepted)
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Accepted { .. } => "accepted",
+            Self::Refused { .. } => "refused",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+
+    /// Returns the channel that was tried last.
+    #[must_use]
+    pub const fn channel(&self) -> Channel {
+        match self {
+            Self::Accepted { channel, .. }
+            | Self::Refused { channel, .. }
+            | Self::Unknown { channel, .. } => *channel,
+        }
+    }
+
+    /// Returns why the channel did not take the text, as far as is known; `None` if it did.
+    #[must_use]
+    pub const fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Accepted { .. } => None,
+            Self::Refused { reason, .. } | Self::Unknown { reason, .. } => Some(*reason),
+        }
+    }
+
+    /// Whether the channel took the text.
+    #[must_use]
+    pub const fn is_accepted(&self) -> bool {
+        matches!(self, Self::Accepted { .. })
+    }
+
+    /// Whether the next channel of the route is tried: nothing was sent, and another channel may do better.
+    #[must_use]
+    pub const fn goes_on(&self) -> bool {
+        match self {
+            Self::Refused { reason, .. } => reason.tries_next(),
+            Self::Accepted { .. } | Self::Unknown { .. } => false,
+        }
+    }
+}
+
+/// The id that a channel gave to a text.
+///
+/// An operator of a hook chooses its form, and it may name a person: `Debug` hides it, and no log has it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MessageId(String);
+
+impl MessageId {
+    /// Keeps `id`; `None` if it is empty.
+    #[must_use]
+    pub fn new(id: impl Into<String>) -> Option<Self> {
+        let id = id.into();
+        (!id.is_empty()).then_some(Self(id))
+    }
+
+    /// Returns the id, for the operator who sent the text.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MessageId(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_text_goes_on_and_an_unclear_one_stops() {
+        for reason in Reason::ALL {
+            let failed = Delivery::failed(Channel::Hook, reason);
+            let is_sure = reason.certainty() == Certainty::NotSent;
+            assert_eq!(matches!(failed, Delivery::Refused { .. }), is_sure);
+            assert_eq!(matches!(failed, Delivery::Unknown { .. }), !is_sure);
+            assert!(is_sure || !failed.goes_on(), "{}: two texts", reason.name());
+            assert_eq!(failed.reason(), Some(reason));
+        }
+        let id = MessageId::new("+14155550100");
+        let accepted = Delivery::Accepted {
+            channel: Channel::Sns,
+            id,
+        };
+        assert!(!accepted.goes_on());
+        assert!(!format!("{accepted:?}").contains("4155550100"));
     }
 }

@@ -10,14 +10,17 @@
 //! - A [`gate`] is a rule with the subject and the numbers of one send.
 //! - [`refusals`] are remembered, so that a flood does not ask the store each time.
 //! - A [`purse`] pays for a text until its code is typed in.
+//! - A [`delivery`] is what becomes of a text at a [`channel`].
 //! - The [`policy`] holds everything that an operator decides.
 //! - The [`catalog`] holds the texts of the policy.
+//! - An [`outgoing`] text is one of them, on its way to a [`channel`].
 
 pub mod action;
 pub mod address;
 pub mod attestation;
 pub mod catalog;
 pub mod challenge;
+pub mod channel;
 pub mod clock;
 pub mod code;
 pub mod country;
@@ -25,10 +28,12 @@ pub mod delivery;
 pub mod denial;
 pub mod device;
 pub mod gate;
+pub mod hook;
 pub mod limits;
 pub mod locale;
 pub mod money;
 pub mod network;
+pub mod outgoing;
 pub mod phone;
 pub mod phone_parser;
 pub mod phone_record;

@@ -4,6 +4,7 @@
 //! [`PolicyFaults`].
 
 mod business_id;
+pub mod country;
 mod faults;
 mod range;
 mod sms;
@@ -13,6 +14,7 @@ use std::fmt;
 use std::time::Duration;
 
 pub use self::business_id::{BusinessId, InvalidBusinessId};
+pub use self::country::CountryRule;
 pub use self::faults::{Fault, PolicyFaults};
 pub use self::range::NumberRange;
 pub use self::sms::{SmsPolicy, SmsType};
@@ -23,8 +25,10 @@ use crate::clock::Timestamp;
 use crate::code::Code;
 use crate::country::Country;
 use crate::gate::{self, Gate};
+use crate::hook::HookPolicy;
 use crate::limits::Limits;
 use crate::locale::Locale;
+use crate::outgoing::{Registration, SentAs};
 use crate::phone::{Destination, NumberType, Phone};
 use crate::phone_record::{Lockout, SlotLayout, Terms};
 use crate::purse::PurseSettings;
@@ -53,6 +57,8 @@ pub struct Policy {
     pub test_numbers: Vec<TestNumber>,
     /// Who may vouch for callers; `None` takes no attestation.
     pub attestation: Option<AttestationPolicy>,
+    /// The send hook; `None` where no text takes it.
+    pub hook: Option<HookPolicy>,
 }
 
 /// The numbers that may be texted.
@@ -151,6 +157,8 @@ pub struct Business {
     pub success_lifetime: Duration,
     /// The templates of texts, by locale.
     pub templates: BTreeMap<Locale, String>,
+    /// The ids under which the templates are registered, by country and by locale.
+    pub registered: BTreeMap<Country, BTreeMap<Locale, String>>,
     /// The locale for requests that name none, or name one without a template.
     pub default_locale: Locale,
     /// The words that templates show as `{action}`, by the kind of the action and by locale. They are empty when no
@@ -175,6 +183,27 @@ impl Business {
         limits
             .with(Rule::BusinessPerHour, self.texts_per_hour)
             .with(Rule::BusinessPerDay, self.texts_per_day)
+    }
+
+    /// Lists the locales in which a text of this business can be written where only these are `allowed`: all that have a
+    /// template where `allowed` is empty.
+    pub fn locales_among<'b>(&'b self, allowed: &'b [Locale]) -> impl Iterator<Item = &'b Locale> {
+        let fits = |locale: &&Locale| allowed.is_empty() || allowed.contains(locale);
+        self.templates.keys().filter(fits)
+    }
+
+    /// Whether the text in this locale begins with the signature of its sender, as in 【Example】.
+    #[must_use]
+    pub fn is_signed_in(&self, locale: &Locale) -> bool {
+        let Some(source) = self.templates.get(locale) else {
+            return false;
+        };
+        let text = source.replace("{brand}", &self.brand);
+        let signature = text
+            .strip_prefix('【')
+            .and_then(|rest| rest.split_once('】'));
+        signature
+            .is_some_and(|(name, _)| !name.trim().is_empty() && !name.contains(['{', '【', '\n']))
     }
 }
 
@@ -211,6 +240,26 @@ impl Policy {
             cooldown: limits.cooldown,
             lockout: self.lockout,
             slots: self.slots_under(limits).count,
+        }
+    }
+
+    /// Returns what a text of `business` in `locale` to this country is sent as.
+    #[must_use]
+    pub fn sent_as<'p>(
+        &'p self,
+        country: Option<Country>,
+        business: &'p Business,
+        locale: &Locale,
+    ) -> SentAs<'p> {
+        let registered = country.and_then(|country| business.registered.get(&country));
+        let template_id = registered.and_then(|by_locale| by_locale.get(locale));
+        let ids = self.sms.entity_id(country).zip(template_id);
+        SentAs {
+            origination: self.sms.origination(country),
+            registration: ids.map(|(entity_id, template_id)| Registration {
+                entity_id,
+                template_id,
+            }),
         }
     }
 
@@ -325,6 +374,7 @@ mod tests {
                 per_day: 7,
             }],
             attestation: None,
+            hook: None,
         }
     }
 

@@ -2,20 +2,21 @@
 
 use std::time::Duration;
 
+use phoneproof_domain::channel::Channel;
 use phoneproof_domain::country::Country;
-use phoneproof_domain::delivery::Delivery;
+use phoneproof_domain::delivery::{Delivery, Reason};
 use phoneproof_domain::money::Estimate;
 use phoneproof_domain::policy::BusinessId;
 use phoneproof_domain::purse::EmptyPurse;
 use phoneproof_domain::subject::Subject;
 use tokio::time::Instant;
 
-/// An AWS service that a request waits for.
+/// A service that a request waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dependency {
     /// The tables in DynamoDB.
     Store,
-    /// The carrier that delivers texts, SNS.
+    /// The channels that take texts: SNS, and the send hook.
     Carrier,
     /// The keyring in Secrets Manager.
     Keys,
@@ -32,14 +33,14 @@ pub struct DependencyCall {
     pub took: Duration,
 }
 
-/// A text that was handed to the carrier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A text that was handed to the channels of its route.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextSent {
     /// The number of messages that the text is billed as.
     pub segments: u32,
     /// The estimated cost of the text; `None` when the policy names no price and no highest price.
     pub cost: Option<Estimate>,
-    /// Whether the carrier took the text, refused it or did not answer.
+    /// What became of the text at the last channel that was tried.
     pub delivery: Delivery,
 }
 
@@ -53,8 +54,10 @@ pub struct Facts {
     pub country: Option<Country>,
     /// The business of the request, if the policy has it.
     pub business: Option<BusinessId>,
-    /// The text that was handed to the carrier, if any.
+    /// The text that was handed to the channels, if any.
     pub text: Option<TextSent>,
+    /// The channels that did not take the text, in the order in which they were tried, and why.
+    pub not_taken: Vec<(Channel, Reason)>,
     /// Whether the request asked to check a code.
     pub is_verification: bool,
     /// Whether the code of a challenge was right. Challenges of test numbers do not count.

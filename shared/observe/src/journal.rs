@@ -1,5 +1,7 @@
 //! The request lines, each of them a log entry and metrics at once.
 
+mod not_taken;
+
 use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -8,9 +10,11 @@ use metrique_writer::format::Format as _;
 use metrique_writer::unit::Unit;
 use metrique_writer_format_emf::{Emf, EmfBuilder, MetricDefinition, MetricDirective, NoMetric};
 use phoneproof_domain::country::Country;
+use phoneproof_domain::delivery::Reason;
 use phoneproof_domain::policy::BusinessId;
 use phoneproof_domain::purse::EmptyPurse;
 
+use self::not_taken::NotTakenLine;
 use crate::facts::{Dependency, Facts};
 
 /// The namespace of every metric.
@@ -89,6 +93,8 @@ struct Line<'l> {
     country: Option<&'l str>,
     business: Option<&'l str>,
     carrier: Option<&'static str>,
+    channel: Option<&'static str>,
+    reason: Option<&'static str>,
     #[entry(name = "Texts")]
     texts: Option<u64>,
     #[entry(name = "Sent")]
@@ -144,6 +150,8 @@ pub struct Journal {
     emf: Mutex<Emf>,
     /// For the lines that have a metric of purses. They declare more metrics, and every byte of a log line costs.
     purse_emf: LazyLock<Mutex<Emf>>,
+    /// For the lines of channels.
+    channel_emf: LazyLock<Mutex<Emf>>,
     init: Mutex<Option<Duration>>,
     output: Output,
 }
@@ -166,14 +174,19 @@ impl Journal {
             stack,
             emf: Mutex::new(declare_most().build()),
             purse_emf: LazyLock::new(|| Mutex::new(declare_purses(declare_most()).build())),
+            channel_emf: LazyLock::new(|| Mutex::new(not_taken::declare().build())),
             init: Mutex::new(init),
             output,
         }
     }
 
-    /// Writes the line of a request.
+    /// Writes the line of a request, after a line for each channel that did not take its text.
     pub fn record(&self, entry: &Entry<'_>) {
-        let mut line = Vec::with_capacity(1_536);
+        for (channel, reason) in &entry.facts.not_taken {
+            let made = NotTakenLine::new(&self.stack, entry, *channel, *reason);
+            self.write(&self.channel_emf, &made, Vec::new());
+        }
+        let line = Vec::with_capacity(1_536);
         // Only a refusal by a rule names its subject, and only a wrong code names the device that asked for it.
         let denied = entry.rule.and(entry.facts.denied.as_ref());
         let subject = denied.or(entry.facts.guessed_by.as_ref());
@@ -184,11 +197,15 @@ impl Journal {
         } else {
             &self.emf
         };
-        let written = lock(emf).format(&made, &mut line);
-        if written.is_ok() {
+        self.write(emf, &made, line);
+    }
+
+    /// Writes one line, in the memory of `line`.
+    fn write(&self, emf: &Mutex<Emf>, made: &impl metrique_writer::Entry, mut line: Vec<u8>) {
+        if lock(emf).format(made, &mut line).is_ok() {
             (self.output)(&line);
         } else {
-            tracing::error!("a request line could not be written");
+            tracing::error!("a line could not be written");
         }
     }
 
@@ -217,6 +234,10 @@ impl Journal {
             country: facts.country.as_ref().map(Country::as_str),
             business: facts.business.as_ref().map(BusinessId::as_str),
             carrier: text.map(|text| text.delivery.as_str()),
+            channel: text.map(|text| text.delivery.channel().as_str()),
+            reason: text
+                .and_then(|text| text.delivery.reason())
+                .map(Reason::name),
             texts: text.map(|_| 1),
             sent: sent.map(|_| 1),
             segments: sent.map(|text| u64::from(text.segments)),
@@ -271,7 +292,11 @@ fn declare_most() -> EmfBuilder {
     Emf::builder(NAMESPACE.to_owned(), vec![vec!["stack".to_owned()]])
         .directive(declare(COUNT, &[&["stack", "rule"]], &["Denied"]))
         .directive(declare(COUNT, &[&["stack", "event"]], &["Events"]))
-        .directive(declare(COUNT, &[&["stack", "carrier"]], &["Texts"]))
+        .directive(declare(
+            COUNT,
+            &[&["stack", "carrier"], &["stack", "channel"]],
+            &["Texts"],
+        ))
         .directive(declare(COUNT, &[&["stack", "outcome"]], &["Verifications"]))
         .directive(declare(
             COUNT,

@@ -9,8 +9,8 @@ mod verify;
 
 use std::fmt;
 
+use phoneproof_aws::channels::Channels;
 use phoneproof_aws::keys::{Keys, KeysError};
-use phoneproof_aws::sns::Sender;
 use phoneproof_aws::store::{Store, StoreError};
 use phoneproof_crypto::aead::SealFailed;
 use phoneproof_crypto::attestation::AttestationGuard;
@@ -40,7 +40,7 @@ pub struct Service {
     phone_parser: PhoneParser,
     keys: Keys,
     store: Store,
-    sender: Sender,
+    channels: Channels,
     remembered: Remembered,
     attestations: Option<AttestationGuard>,
 }
@@ -58,8 +58,8 @@ pub struct Parts {
     pub keys: Keys,
     /// The tables in DynamoDB.
     pub store: Store,
-    /// The client of the carrier, SNS.
-    pub sender: Sender,
+    /// The channels that texts take: SNS, and the send hook.
+    pub channels: Channels,
 }
 
 impl fmt::Debug for Service {
@@ -135,7 +135,7 @@ impl Service {
             policy: parts.policy,
             keys: parts.keys,
             store: parts.store,
-            sender: parts.sender,
+            channels: parts.channels,
             remembered: Remembered::default(),
         })
     }
@@ -151,7 +151,7 @@ impl Service {
 
     /// Prepares the parts that only `send` needs: the numbering plans and the client of SNS.
     pub fn warm_up_send(&self) {
-        self.sender.warm_up();
+        self.channels.warm_up();
         self.phone_parser.warm_up();
     }
 

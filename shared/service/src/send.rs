@@ -2,6 +2,7 @@
 
 mod answer;
 mod caller;
+mod deliver;
 mod payment;
 mod prepare;
 mod refused;
@@ -10,7 +11,7 @@ mod reserve;
 
 use std::fmt;
 
-use phoneproof_aws::store::{ReserveError, SendPlan, StoreError};
+use phoneproof_aws::store::{ReserveError, StoreError};
 use phoneproof_crypto::attestation::AttestationFault;
 use phoneproof_crypto::base64url;
 use phoneproof_crypto::challenge_token::{ChallengeToken, seal};
@@ -24,7 +25,6 @@ use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, TokenMode};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
 use phoneproof_domain::country::Country;
-use phoneproof_domain::delivery::Delivery;
 use phoneproof_domain::denial::Denial;
 use phoneproof_domain::device::Device;
 use phoneproof_domain::limits::Limits;
@@ -35,10 +35,8 @@ use phoneproof_domain::phone_record::SendRefusal;
 use phoneproof_domain::policy::{Business, BusinessId, DestinationRefusal, TestNumber};
 use phoneproof_domain::purse::first_try;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
-use phoneproof_observe::{Dependency, RequestContext, TextSent};
-use tokio::time::Instant;
+use phoneproof_observe::RequestContext;
 
-use self::answer::Answer;
 pub use self::answer::Sent;
 pub use self::caller::PresentedAttestation;
 use self::caller::check_caller;
@@ -109,9 +107,9 @@ pub enum SendError {
     Closed(Closed),
     /// A rule refused the send. With a remedy, the caller may pass if it brings that.
     Denied(Denial, Option<Remedy>),
-    /// The text was certainly not sent.
+    /// The text was certainly not sent: every channel that was tried refused it.
     CarrierRefused(RefusedText),
-    /// The carrier did not answer. The text may arrive, and the token works if it does.
+    /// A channel did not say what became of the text. It may arrive, and the token works if it does.
     CarrierUnknown(Box<Sent>),
     /// The rules or keys could not be checked. Nothing was sent.
     Unavailable(Unavailable),
@@ -131,6 +129,8 @@ struct Checked<'s> {
     phone: Phone,
     /// The country of the number, if the policy serves it.
     country: Option<Country>,
+    /// The locales in which a text to the country may be written; empty admits all.
+    locales: &'s [Locale],
     locale: Locale,
     /// The SHA-256 of the action.
     action: Option<[u8; 32]>,
@@ -158,8 +158,8 @@ impl Checked<'_> {
 impl Service {
     /// Texts a code to the command's phone.
     ///
-    /// One transaction checks and counts every rule, and only then the service calls the carrier, once. When the rules
-    /// cannot be checked, nothing is sent.
+    /// One transaction checks and counts every rule, and only then the text is handed to its route. When the rules cannot be
+    /// checked, nothing is sent.
     ///
     /// # Errors
     ///
@@ -186,7 +186,13 @@ impl Service {
                 Ok(()) => {
                     let token = self.choose_token(&command, &prepared, &keyring, request)?;
                     return self
-                        .send_text(&checked, (&prepared, text), &plan, token, request)
+                        .send_text(
+                            &checked,
+                            (&prepared, &text),
+                            &plan,
+                            (token, &keyring),
+                            request,
+                        )
                         .await;
                 }
                 Err(ReserveError::Again(moved)) => {
@@ -242,32 +248,6 @@ impl Service {
         }
     }
 
-    /// Hands the text of a reserved challenge to the carrier, and gives the counts back if the carrier refuses it.
-    async fn send_text(
-        &self,
-        checked: &Checked<'_>,
-        (prepared, text): (&Prepared<'_>, RenderedText),
-        plan: &SendPlan,
-        token: String,
-        request: &mut RequestContext,
-    ) -> Result<Sent, SendError> {
-        let resend_at = request.now + plan.terms.cooldown;
-        let sent = Answer {
-            challenge: &prepared.challenge,
-            resend_at,
-            attempts: plan.attempts,
-        }
-        .make(checked, token, request.now);
-        match self.deliver(checked, text, request).await {
-            Delivery::Accepted => Ok(sent),
-            Delivery::Unknown => Err(SendError::CarrierUnknown(Box::new(sent))),
-            Delivery::Refused => {
-                let refused = self.refund(checked, plan, resend_at, request).await;
-                Err(SendError::CarrierRefused(refused))
-            }
-        }
-    }
-
     /// Checks everything that needs no I/O: business, client key, phone, destination and locale.
     fn check(
         &self,
@@ -305,13 +285,15 @@ impl Service {
         if let Some(attestation) = &command.attestation {
             self.check_attestation(attestation, &destination.phone, request)?;
         }
+        let locales = self.policy.sms.locales(request.facts.country);
         Ok(Checked {
             business,
             texts,
             test,
             phone: destination.phone,
             country: request.facts.country,
-            locale: texts.locale(&command.locales),
+            locales,
+            locale: texts.locale(locales, &command.locales),
             action: command
                 .action
                 .as_ref()
@@ -376,33 +358,6 @@ impl Service {
             TokenMode::Sealed => self.seal(challenge, root, request)?.into_text(),
             TokenMode::Stored => base64url(derive_reference(challenge, keyring)),
         })
-    }
-
-    /// Hands the text to the carrier. A text to a test number is never sent, and counts as accepted.
-    async fn deliver(
-        &self,
-        checked: &Checked<'_>,
-        text: RenderedText,
-        request: &mut RequestContext,
-    ) -> Delivery {
-        if checked.test.is_some() {
-            return Delivery::Accepted;
-        }
-        let began = Instant::now();
-        let delivery = self
-            .sender
-            .send(&checked.phone, &text.body, request.deadline)
-            .await;
-        request.note_call(Dependency::Carrier, began);
-        request.facts.text = Some(TextSent {
-            segments: text.segments,
-            cost: self
-                .policy
-                .sms
-                .estimated_cost(checked.country, text.segments),
-            delivery,
-        });
-        delivery
     }
 }
 

@@ -82,7 +82,8 @@ impl Warm {
             aws: nowhere(),
         };
         let clients = Clients::over(canned.shared(), &settings.aws, Arc::clone(&clock));
-        let service = phoneproof_api::make_parts(&clients, &settings, policy()).expect("parts");
+        let parts = phoneproof_api::make_parts(&clients, &settings, policy(), Arc::clone(&clock));
+        let service = parts.expect("parts");
         let service = Service::new(service);
         let app = App {
             service: service.expect("the sample policy has templates"),

@@ -6,6 +6,8 @@
 //!   reason for refusing it.
 //! - `issue` reads a keyring. It answers with the key set and a success token.
 //! - `check` reads a token and a key set. It answers with the guard's verdict.
+//! - `webhook` reads a keyring and a body. It answers with the headers of the send hook, with the secrets, and with what the
+//!   Rust library of Standard Webhooks says of them.
 
 #![expect(
     clippy::expect_used,
@@ -15,6 +17,7 @@
 
 mod phones;
 mod tokens;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -26,6 +29,7 @@ fn main() -> ExitCode {
         Some("phones") => answer(phones::read()),
         Some("issue") => answer(tokens::issue),
         Some("check") => answer(tokens::check),
+        Some("webhook") => answer(webhooks::sign_request),
         _ => return ExitCode::FAILURE,
     }
     ExitCode::SUCCESS

@@ -88,7 +88,7 @@ fn service() -> Service {
     };
     let policy = phoneproof_config::policy::from_toml(DEFAULT_POLICY).expect("a policy");
     let clients = Clients::new(&settings.aws, Arc::new(Still)).expect("TLS");
-    let parts = phoneproof_api::make_parts(&clients, &settings, policy);
+    let parts = phoneproof_api::make_parts(&clients, &settings, policy, Arc::new(Still));
     Service::new(parts.expect("parts")).expect("a service")
 }
 

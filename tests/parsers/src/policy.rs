@@ -296,8 +296,8 @@ fn check_texts(policy: &Policy, catalog: &Catalog) {
                 longest = longest.max(text.segments);
             }
             assert_eq!(sizes.get(&(id, locale)), Some(&longest));
-            assert_eq!(&texts.locale(Some(locale)), locale);
+            assert_eq!(&texts.locale(&[], Some(locale)), locale);
         }
-        assert_eq!(texts.locale(None), business.default_locale);
+        assert_eq!(texts.locale(&[], None), business.default_locale);
     }
 }

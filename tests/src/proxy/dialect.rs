@@ -11,15 +11,17 @@ pub(super) enum Dialect {
     DynamoDb,
     SecretsManager,
     Sns,
+    Hook,
 }
 
 impl Dialect {
-    /// Reads the service from the start of `x-amz-target`. A call to SNS has no such header.
+    /// Reads the service from the start of `x-amz-target`. A call to SNS has no such header, nor has one of the hook.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let target = headers.get("x-amz-target").map(HeaderValue::as_bytes);
         match target {
             Some(target) if target.starts_with(b"secretsmanager") => Self::SecretsManager,
             Some(_) => Self::DynamoDb,
+            None if headers.contains_key("webhook-id") => Self::Hook,
             None => Self::Sns,
         }
     }
@@ -29,6 +31,7 @@ impl Dialect {
             Self::DynamoDb => self.error("ProvisionedThroughputExceededException"),
             Self::SecretsManager => self.error("ThrottlingException"),
             Self::Sns => sns_error(StatusCode::TOO_MANY_REQUESTS, "Throttled"),
+            Self::Hook => hook_error(StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
         }
     }
 
@@ -45,10 +48,15 @@ impl Dialect {
             Self::DynamoDb => "com.amazonaws.dynamodb.v20120810#",
             Self::SecretsManager => "",
             Self::Sns => return sns_error(StatusCode::BAD_REQUEST, code),
+            Self::Hook => return hook_error(StatusCode::BAD_REQUEST, code),
         };
         let kind = format!("{namespace}{code}");
         json_error(&json!({ "__type": kind, "message": "on purpose" }))
     }
+}
+
+fn hook_error(status: StatusCode, code: &str) -> Response {
+    (status, json!({ "code": code }).to_string()).into_response()
 }
 
 /// Answers that a transaction was cancelled, with one code per item.

@@ -8,9 +8,12 @@ use phoneproof_config::ProxySettings;
 use phoneproof_config::process::SystemRandom;
 use phoneproof_crypto::digest::sha256;
 use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::channel::Channel;
+use phoneproof_domain::hook::{HookPolicy, Reach};
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::purse::PurseRule;
 use phoneproof_domain::random::Random;
+use phoneproof_local::aws::HOOK_PATH;
 use phoneproof_local::stack::{Backends, Options, Stack};
 
 use super::{ManualClock, STARTS, SeededRandom, World, WorldBuilder};
@@ -145,6 +148,22 @@ impl WorldBuilder {
         self
     }
 
+    /// Lets texts take these channels, in this order. The hook is the receiver of the stack, unless [`WorldBuilder::hook`]
+    /// names another.
+    #[must_use]
+    pub fn route(mut self, route: &[Channel]) -> Self {
+        self.route = route.to_vec();
+        self
+    }
+
+    /// Sets where the hook is, and which addresses it may lead to.
+    #[must_use]
+    pub fn hook(mut self, url: &str, reach: Reach) -> Self {
+        let url = url.to_owned();
+        self.hook = Some(HookPolicy { url, reach });
+        self
+    }
+
     /// Starts the world on free ports of the loopback interface.
     pub async fn start(self) -> World {
         let clock = Arc::new(ManualClock::new());
@@ -189,6 +208,14 @@ impl WorldBuilder {
             // One loopback port serves both SNS and Secrets Manager.
             endpoints.secrets.clone_from(&started.sns);
             proxy = Some(started);
+        }
+        if !self.route.is_empty() {
+            let own = HookPolicy {
+                url: format!("{}{HOOK_PATH}", endpoints.sns),
+                reach: Reach::Loopback,
+            };
+            options.policy.hook = Some(self.hook.unwrap_or(own));
+            options.policy.sms.channels = self.route;
         }
         let random = Arc::clone(&options.random);
         let setup = Box::new((options.clone(), endpoints.clone()));

@@ -1,5 +1,6 @@
 //! `send-test` and `opt-in`.
 
+use phoneproof_domain::delivery::Reason;
 use phoneproof_local::inbox::Carrier;
 
 use super::*;
@@ -49,4 +50,62 @@ async fn a_number_that_is_opted_out_is_named_before_a_text_is_lost() {
     assert!(!inbox.is_opted_out(PHONE));
     site.run_done(&["send-test", PHONE, "--yes"]).await;
     assert_eq!(inbox.messages(Some(PHONE)).len(), 1);
+}
+
+/// A policy whose texts take the receiver of the local stack, at the URL that the variable gives.
+fn with_hook() -> String {
+    format!("{DEFAULT_POLICY}\n[hook]\nurl = \"http://127.0.0.1:9/\"\nallow_private = true\n")
+}
+
+#[tokio::test]
+async fn send_test_goes_through_the_hook_or_names_the_reason_with_advice() {
+    let site = Site::start_with(&with_hook(), TokenMode::Sealed).await;
+    let inbox = site.stack.backends.inbox.clone();
+    let hook = format!("{}/hook", site.stack.backends.endpoints.secrets);
+    let run = async || {
+        let arguments = ["send-test", PHONE, "--channel", "hook", "--yes", "--json"];
+        let mut command = site.command(&arguments);
+        command.env("SEND_HOOK_URL", &hook);
+        let output = crate::command::run(command).await;
+        let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        (output.status.code(), json)
+    };
+    let (code, done) = run().await;
+    assert_eq!((code, &done["channel"]), (Some(0), &json!("hook")), "{done}");
+    assert!(done["messageId"].is_string(), "{done}");
+    let texts = inbox.messages(Some(PHONE));
+    assert_eq!(texts[0].channel, "hook");
+    assert!(texts[0].body.contains("000000"));
+    for reason in [Reason::DeliveryRejected, Reason::NotFound, Reason::Redirected] {
+        inbox.set_carrier(Carrier::Answer(reason));
+        let (code, failed) = run().await;
+        assert_eq!(code, Some(1));
+        let error = failed["error"].as_str().expect("an error");
+        assert!(error.contains(reason.name()), "{error}");
+        assert_eq!(failed["advice"], reason.advice());
+    }
+}
+
+#[tokio::test]
+async fn the_secrets_of_a_receiver_are_printed_after_a_warning_and_rotate_with_the_keyring() {
+    let site = Site::start().await;
+    let (code, asked) = site.run_json(&["hook-secrets"]).await;
+    assert_eq!(code, 4, "it asks first: {asked}");
+    assert!(!asked.to_string().contains("whsec_"));
+    let listed = async || {
+        let done = site.run_done(&["hook-secrets", "--yes"]).await;
+        let secrets = done["secrets"].as_array().expect("a list").clone();
+        assert!(secrets.iter().all(|entry| {
+            entry["secret"].as_str().is_some_and(|secret| secret.starts_with("whsec_") && secret.len() == 50)
+        }));
+        secrets
+    };
+    let before = listed().await;
+    assert_eq!(before.len(), 1);
+    site.run_done(&["keys", "add"]).await;
+    let after = listed().await;
+    assert_eq!(after.len(), 2);
+    assert_eq!(after[0], before[0], "the root that signs first stays");
+    assert_eq!(after[0]["current"], true);
+    assert_ne!(after[0]["secret"], after[1]["secret"]);
 }

@@ -1,6 +1,9 @@
 //! SNS, Secrets Manager and CloudWatch Logs on one loopback port, as far as the service and its operators call them.
-//! The port also serves the file of the policy, which AWS keeps in a layer.
+//! The port also serves the file of the policy, which AWS keeps in a layer, a receiver of the send hook, and the switch that
+//! makes channels fail.
 
+mod controls;
+mod hook;
 mod logs;
 mod protocol;
 mod secrets;
@@ -12,7 +15,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use http::{HeaderMap, StatusCode};
 use phoneproof_domain::clock::Clock;
 
@@ -25,6 +28,12 @@ pub use sns::sns_error;
 
 /// The path of the file of the policy.
 pub const POLICY_PATH: &str = "/policy.toml";
+
+/// The path of the receiver of the send hook.
+pub const HOOK_PATH: &str = "/hook";
+
+/// The path of the switch that makes channels fail.
+pub const CARRIER_PATH: &str = "/carrier";
 
 /// What the services hold.
 #[derive(Clone)]
@@ -54,6 +63,8 @@ pub(crate) fn router(
     Router::new()
         .route("/", post(dispatch))
         .route(POLICY_PATH, get(serve_policy))
+        .route(HOOK_PATH, post(hook::receive))
+        .route(CARRIER_PATH, put(controls::set_carrier))
         .with_state(services)
 }
 

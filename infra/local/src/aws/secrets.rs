@@ -85,6 +85,12 @@ impl Secret {
         self.lock().set(text);
     }
 
+    /// Returns the text that is in use; `None` if it was taken away.
+    pub(crate) fn text(&self) -> Option<Zeroizing<String>> {
+        let versions = self.lock();
+        versions.current().and_then(|(_, text)| text.cloned())
+    }
+
     /// Adds a version with these labels; with none, it is in use at once. The same version again changes nothing.
     fn put(&self, id: &str, text: &str, labels: &[&str]) -> Result<(), Refusal> {
         let mut versions = self.lock();

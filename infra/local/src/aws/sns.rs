@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
+use phoneproof_domain::channel::Channel;
 use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::delivery::Reason;
 
 use crate::inbox::{Carrier, Inbox, Message};
 
@@ -25,17 +27,48 @@ pub(super) async fn answer_query(inbox: &Inbox, now: Timestamp, body: &[u8]) -> 
     }
     let (id, carrier) = inbox.publish(Message {
         id: String::new(),
+        channel: Channel::Sns.as_str().to_owned(),
         phone: field("PhoneNumber").to_owned(),
         body: field("Message").to_owned(),
         at: now.to_string(),
         attributes: read_attributes(&form),
     });
-    match carrier {
-        Carrier::Deliver => confirm("Publish", &format!("<MessageId>{id}</MessageId>")),
-        Carrier::Refuse => sns_error(StatusCode::BAD_REQUEST, "InvalidParameter"),
-        Carrier::Throttle => sns_error(StatusCode::TOO_MANY_REQUESTS, "Throttled"),
-        Carrier::Fail => sns_error(StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
-        Carrier::Hang => std::future::pending().await,
+    match carrier.reason() {
+        None if carrier == Carrier::Hang => std::future::pending().await,
+        None => confirm("Publish", &format!("<MessageId>{id}</MessageId>")),
+        Some(reason) => {
+            let (status, code) = write_reason(reason);
+            sns_error(status, code)
+        }
+    }
+}
+
+/// The status and the error code with which SNS says a reason. Reasons of other channels become one that SNS has.
+fn write_reason(reason: Reason) -> (StatusCode, &'static str) {
+    match reason {
+        Reason::Throttled => (StatusCode::TOO_MANY_REQUESTS, "Throttled"),
+        Reason::InvalidParameter | Reason::InvalidPhoneNumber => {
+            (StatusCode::BAD_REQUEST, "InvalidParameter")
+        }
+        Reason::OptedOut => (StatusCode::BAD_REQUEST, "OptedOut"),
+        Reason::NotAuthorized | Reason::AuthenticationFailed => {
+            (StatusCode::FORBIDDEN, "AuthorizationError")
+        }
+        Reason::AccountDisabled => (StatusCode::BAD_REQUEST, "EndpointDisabled"),
+        Reason::KeyUnusable => (StatusCode::BAD_REQUEST, "KMSDisabled"),
+        Reason::NotFound => (StatusCode::NOT_FOUND, "NotFound"),
+        Reason::NoAnswer
+        | Reason::ConnectionLost
+        | Reason::ServerError
+        | Reason::UnreadableAnswer => (StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
+        Reason::DeliveryRejected
+        | Reason::Redirected
+        | Reason::AddressNotAllowed
+        | Reason::Certificate
+        | Reason::NotConnected
+        | Reason::NotBuilt
+        | Reason::NotSetUp
+        | Reason::Refused => (StatusCode::BAD_REQUEST, "UserError"),
     }
 }
 

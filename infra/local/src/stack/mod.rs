@@ -102,7 +102,8 @@ impl Stack {
         // The age of a connection is real, even where a test moves the clock of the stack.
         let clients = Clients::new(&settings.aws, Arc::new(SystemClock));
         let clients = clients.map_err(io::Error::other)?;
-        let parts = phoneproof_api::make_parts(&clients, &settings, options.policy);
+        let clock = Arc::new(SystemClock);
+        let parts = phoneproof_api::make_parts(&clients, &settings, options.policy, clock);
         let service = Service::new(parts.map_err(io::Error::other)?).map_err(io::Error::other)?;
         Box::pin(service.warm_up(&mut request))
             .await

@@ -8,7 +8,6 @@
 //! wall clock may be set back. A connection is doubtful as soon as one of them says so.
 
 use std::collections::HashMap;
-use std::error::Error;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,13 +44,32 @@ pub(super) enum Doubtful {
     Try,
 }
 
+/// The request that opens a connection. Nobody needs its answer.
+#[derive(Debug, Clone)]
+pub(super) struct Opening {
+    /// The method, which changes nothing at the other end.
+    pub(super) method: &'static str,
+    /// The URL.
+    pub(super) url: String,
+}
+
+impl Opening {
+    /// The services of AWS answer `/ping` without credentials.
+    pub(super) fn of_aws(endpoint: &FixedEndpoint) -> Self {
+        Self {
+            method: "GET",
+            url: format!("{}/ping", endpoint.url()),
+        }
+    }
+}
+
 /// The connections of one client. Clones share them.
 #[derive(Clone)]
 pub(super) struct Connections(Arc<Shared>);
 
 struct Shared {
     connector: SharedHttpConnector,
-    ping: String,
+    opener: Opening,
     doubtful: Doubtful,
     clock: Arc<dyn Clock>,
     known: Mutex<Known>,
@@ -131,15 +149,15 @@ impl fmt::Debug for Connections {
 }
 
 impl Connections {
-    /// Makes the connections to an endpoint, which `connector` opens.
+    /// Makes the connections to one service, which `connector` opens.
     pub(super) fn new(
         connector: SharedHttpConnector,
-        (endpoint, doubtful): (&FixedEndpoint, Doubtful),
+        (opener, doubtful): (Opening, Doubtful),
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self(Arc::new(Shared {
             connector,
-            ping: format!("{}/ping", endpoint.url()),
+            opener,
             doubtful,
             clock,
             known: Mutex::default(),
@@ -149,8 +167,7 @@ impl Connections {
 
     /// Opens a connection, unless one is trusted. It gives up after [`CONNECT_TIMEOUT`].
     ///
-    /// It requests `/ping`, which the services answer without credentials. Errors are ignored; the first real call
-    /// reports them.
+    /// Errors are ignored; the first real call reports them.
     pub(super) async fn prepare(&self) {
         if !self.0.is_trusted() {
             drop(timeout(CONNECT_TIMEOUT, self.0.open()).await);
@@ -208,7 +225,10 @@ impl Shared {
             return;
         }
         let mut request = HttpRequest::empty();
-        if request.set_uri(self.ping.as_str()).is_err() {
+        let opener = &self.opener;
+        if request.set_uri(opener.url.as_str()).is_err()
+            || request.set_method(opener.method).is_err()
+        {
             return;
         }
         self.retire(self.now());
@@ -257,18 +277,6 @@ impl Shared {
     }
 }
 
-/// Whether a request failed before there was a connection to send it over.
-pub(crate) fn never_connected(error: &ConnectorError) -> bool {
-    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
-            return error.is_connect();
-        }
-        cause = error.source();
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -298,7 +306,8 @@ mod tests {
     fn used(doubtful: Doubtful, ago: [Duration; 2]) -> (Connections, [Arc<AtomicBool>; 2]) {
         let endpoint = FixedEndpoint::of("sns", None, "us-east-1");
         let connector = SharedHttpConnector::new(Unused);
-        let connections = Connections::new(connector, (&endpoint, doubtful), Arc::new(Still));
+        let opening = Opening::of_aws(&endpoint);
+        let connections = Connections::new(connector, (opening, doubtful), Arc::new(Still));
         let now = connections.0.now();
         let retired = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
         for (port, (ago, retired)) in (1..).zip(ago.into_iter().zip(&retired)) {

@@ -65,6 +65,7 @@ pub(super) fn check_business(
             30..=3_600,
         ),
         templates,
+        registered: BTreeMap::new(),
         default_locale: default_locale?,
         action_labels,
         origin,

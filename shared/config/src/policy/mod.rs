@@ -6,6 +6,7 @@
 mod attestation;
 mod business;
 mod faults;
+mod hook;
 mod limits;
 mod numbers;
 mod purses;
@@ -23,6 +24,8 @@ use phoneproof_domain::policy::{Business, BusinessId, Policy, PolicyFaults};
 use self::attestation::check_attestation;
 use self::business::check_business;
 use self::faults::Faults;
+use self::hook::check_hook;
+pub use self::hook::replace_hook;
 use self::limits::{check_limits, check_lock, check_slots, parse_time_of_day};
 use self::numbers::{check_numbers, check_test_numbers};
 use self::purses::check_purses;
@@ -32,7 +35,8 @@ use crate::{ConfigError, DEFAULT_POLICY, Environment};
 
 /// Reads the policy that `POLICY_PATH` names, or else the policy that is compiled in.
 ///
-/// `SMS_SENDER_ID` and `SMS_MAX_PRICE_USD` replace the values of the file, because they often differ between stages.
+/// `SMS_SENDER_ID`, `SMS_MAX_PRICE_USD` and `SEND_HOOK_URL` replace the values of the file, because they often differ between
+/// stages.
 ///
 /// # Errors
 ///
@@ -46,6 +50,7 @@ pub fn from_environment(environment: &dyn Environment) -> Result<Policy, ConfigE
     let stage = Stage {
         sender_id: environment.get("SMS_SENDER_ID"),
         max_price_usd: environment.get("SMS_MAX_PRICE_USD"),
+        hook_url: environment.get("SEND_HOOK_URL"),
     };
     Ok(read(&text, stage)?)
 }
@@ -61,7 +66,7 @@ pub fn from_toml(text: &str) -> Result<Policy, PolicyFaults> {
 
 fn read(text: &str, stage: Stage) -> Result<Policy, PolicyFaults> {
     let (mut file, form) = reader::read::<File>(text);
-    stage.replace(&mut file.sms);
+    stage.replace(&mut file);
     let mut faults = Faults::of_form(form);
     let policy = check(file, &mut faults);
     faults.finish(policy)
@@ -91,6 +96,7 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
     let attestation = file
         .attestation
         .and_then(|table| check_attestation(table, faults));
+    let hook = file.hook.and_then(|table| check_hook(table, faults));
     // Without other faults the catalog reports those of the templates. A process compiles them only once.
     if !faults.is_empty() {
         let max_segments = sms.as_ref().map_or(u32::MAX, |sms| sms.max_segments);
@@ -112,5 +118,6 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
         businesses: by_id.collect(),
         test_numbers,
         attestation,
+        hook,
     })
 }

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use phoneproof_domain::channel::Channel;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::money::MicroUsd;
+use phoneproof_domain::outgoing::Origination;
 use phoneproof_domain::policy::{SmsPolicy, SmsType};
 use time::Date;
 use time::macros::format_description;
@@ -11,7 +13,7 @@ use time::macros::format_description;
 use super::faults::Faults;
 use super::limits::are_digits;
 use super::numbers::parse_country;
-use super::table::{PriceListTable, SmsTable};
+use super::table::{File, PriceListTable, SmsTable};
 
 /// Notes a fault if SNS would not accept the sender id.
 fn check_sender(sender_id: Option<&String>, faults: &mut Faults) {
@@ -137,7 +139,11 @@ pub(super) fn check_sms(
     check_priced(&table, &prices, countries, faults);
     Some(SmsPolicy {
         sms_type: sms_type?,
-        sender_id: table.sender_id,
+        channels: vec![Channel::Sns],
+        origination: table
+            .sender_id
+            .map_or(Origination::Unnamed, Origination::SenderId),
+        countries: BTreeMap::new(),
         max_price,
         prices,
         prices_as_of: table.price_list.map(|list| list.date),
@@ -150,12 +156,17 @@ pub(super) fn check_sms(
 pub(super) struct Stage {
     pub(super) sender_id: Option<String>,
     pub(super) max_price_usd: Option<String>,
+    pub(super) hook_url: Option<String>,
 }
 
 impl Stage {
-    /// Replaces the sender id and the highest price. They are checked like those of the file.
-    pub(super) fn replace(self, table: &mut SmsTable) {
-        table.sender_id = self.sender_id.or(table.sender_id.take());
-        table.max_price_usd = self.max_price_usd.or(table.max_price_usd.take());
+    /// Replaces the sender id, the highest price and the URL of the hook. They are checked like those of the file.
+    pub(super) fn replace(self, file: &mut File) {
+        let sms = &mut file.sms;
+        sms.sender_id = self.sender_id.or(sms.sender_id.take());
+        sms.max_price_usd = self.max_price_usd.or(sms.max_price_usd.take());
+        if let Some(url) = self.hook_url {
+            file.hook.get_or_insert_default().url = url;
+        }
     }
 }

@@ -21,6 +21,7 @@ pub(super) struct File {
     pub(super) business: BTreeMap<String, BusinessTable>,
     pub(super) test_number: Vec<TestNumberTable>,
     pub(super) attestation: Option<AttestationTable>,
+    pub(super) hook: Option<HookTable>,
 }
 
 impl FromMembers for File {
@@ -35,6 +36,7 @@ impl FromMembers for File {
             business: members.or_empty("business"),
             test_number: members.or_empty("test_number"),
             attestation: members.optional("attestation"),
+            hook: members.optional("hook"),
         }
     }
 }
@@ -111,6 +113,21 @@ impl FromMembers for SmsTable {
             max_segments: members.or("max_segments", 2),
             price_usd: members.or_empty("price_usd"),
             price_list: members.optional("price_list"),
+        }
+    }
+}
+
+#[derive(Default)]
+pub(super) struct HookTable {
+    pub(super) url: String,
+    pub(super) allow_private: bool,
+}
+
+impl FromMembers for HookTable {
+    fn from_members(members: &mut Members<'_>) -> Self {
+        Self {
+            url: members.or_empty("url"),
+            allow_private: members.or("allow_private", false),
         }
     }
 }

@@ -7,8 +7,9 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::{Reservation, Slot, SlotIndex};
 use phoneproof_observe::RequestContext;
 
+use super::answer::Answer;
 use super::prepare::Prepared;
-use super::{Answer, Checked, SendCommand, SendError, Sent, make_code};
+use super::{Checked, SendCommand, SendError, Sent, make_code};
 use crate::Service;
 
 /// The challenge that exists already, as the phone's record holds it.

@@ -12,7 +12,7 @@ use crate::Service;
 
 impl Service {
     /// Reserves the challenge, unless a refusal is remembered that holds for it. If a text will follow, the connection
-    /// to the carrier opens meanwhile.
+    /// to the first channel of its route opens meanwhile.
     pub(super) async fn reserve(
         &self,
         checked: &Checked<'_>,
@@ -80,6 +80,10 @@ impl Service {
         if checked.test.is_some() {
             return reserve.await;
         }
-        self.sender.connect_beside(reserve).await
+        let first = self.policy.sms.route(checked.country).first().copied();
+        match first {
+            Some(first) => self.channels.connect_beside(first, reserve).await,
+            None => reserve.await,
+        }
     }
 }

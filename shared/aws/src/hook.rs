@@ -1,0 +1,173 @@
+//! Hands texts to the send hook: a service of the operator, which hands them to a provider of its own.
+//!
+//! A request is a Standard Webhook (1.0.0). All tries of one text have the same `webhook-id`, so a receiver can tell a retry
+//! from another text. That makes a retry safe, and most lost answers become known.
+//! `docs/HOOK.md` describes the contract.
+
+mod answer;
+
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use phoneproof_crypto::keyring::Keyring;
+use phoneproof_crypto::webhook::{message_id, sign};
+use phoneproof_domain::channel::Channel;
+use phoneproof_domain::clock::Clock;
+use phoneproof_domain::country::Country;
+use phoneproof_domain::delivery::{Delivery, Reason, Text};
+use phoneproof_domain::hook::HookPolicy;
+use phoneproof_domain::outgoing::{Origination, OutgoingText};
+use serde_json::json;
+use tokio::time::{Instant, sleep};
+
+use self::answer::{Told, read};
+use crate::clients::{CaBundle, HookClient, HookRequest};
+
+/// How long one try waits for its answer.
+const TRY_WITHIN: Duration = Duration::from_secs(3);
+/// How many tries a text gets.
+const TRIES: u32 = 3;
+/// The pause before the next try, unless the receiver asks for a longer one.
+const PAUSE: Duration = Duration::from_millis(200);
+/// The least time that a try needs. With less left there is none.
+const LEAST: Duration = Duration::from_millis(300);
+
+/// The send hook of one policy.
+///
+/// Its client is built at the first use, because it may load the system's certificate authorities, which `verify` never
+/// needs.
+#[derive(Clone)]
+pub struct Hook {
+    client: Arc<LazyLock<Option<HookClient>, BuildClient>>,
+    clock: Arc<dyn Clock>,
+}
+
+type BuildClient = Box<dyn FnOnce() -> Option<HookClient> + Send>;
+
+impl fmt::Debug for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hook")
+    }
+}
+
+impl Hook {
+    /// Makes the hook that `policy` names. It trusts the certificate authorities of the system, or those of `ca_bundle`
+    /// alone. `clock` stamps the requests, and tells how long a connection was unused.
+    #[must_use]
+    pub fn new(policy: HookPolicy, ca_bundle: Option<CaBundle>, clock: Arc<dyn Clock>) -> Self {
+        let of_client = Arc::clone(&clock);
+        let build = move || {
+            let client = HookClient::new(&policy, ca_bundle.as_ref(), of_client);
+            client
+                .inspect_err(|error| tracing::error!(%error, "there is no client of the hook"))
+                .ok()
+        };
+        Self {
+            client: Arc::new(LazyLock::new(Box::new(build))),
+            clock,
+        }
+    }
+
+    /// Builds the client now instead of at the first text.
+    pub fn warm_up(&self) {
+        let _: &Option<HookClient> = &self.client;
+    }
+
+    /// Opens a connection, unless one was used a moment ago. Errors are ignored; the text then says so.
+    pub async fn prepare(&self) {
+        if let Some(client) = &**self.client {
+            client.prepare().await;
+        }
+    }
+
+    /// Hands over `text`, in up to three tries until `deadline`. All have the same id.
+    ///
+    /// Once a try may have been taken, only an answer about this id settles what became of it: a status of success, or a
+    /// refusal with a code. Without one the text is [`Delivery::Unknown`].
+    pub async fn send(&self, text: &Text<'_>, keyring: &Keyring, deadline: Instant) -> Delivery {
+        let Some(client) = &**self.client else {
+            return Delivery::failed(Channel::Hook, Reason::NotSetUp);
+        };
+        let mut doubt = None;
+        let mut pause = PAUSE;
+        let mut refused = Reason::NotConnected;
+        for attempt in 1..=TRIES {
+            if attempt > 1 {
+                if Instant::now() + pause + LEAST > deadline {
+                    break;
+                }
+                sleep(pause).await;
+            }
+            let until = deadline.min(Instant::now() + TRY_WITHIN);
+            let request = self.write(text, attempt, keyring);
+            match read(client.post(request, until).await) {
+                Told::Taken(id) => {
+                    let channel = Channel::Hook;
+                    return Delivery::Accepted { channel, id };
+                }
+                Told::Settled(reason) => return Delivery::failed(Channel::Hook, reason),
+                Told::Refused(reason, None) => {
+                    refused = reason;
+                    break;
+                }
+                Told::Refused(reason, Some(after)) => {
+                    refused = reason;
+                    pause = PAUSE.max(after);
+                }
+                Told::Unclear(reason, after) => {
+                    doubt = Some(reason);
+                    pause = PAUSE.max(after);
+                }
+            }
+        }
+        Delivery::failed(Channel::Hook, doubt.unwrap_or(refused))
+    }
+
+    /// Writes one try of `text`. Its timestamp is its own, so that no receiver finds it too old.
+    fn write(&self, text: &Text<'_>, attempt: u32, keyring: &Keyring) -> HookRequest {
+        let (id, now) = (message_id(text.id), self.clock.now());
+        let body = write_body(text, attempt).into_bytes();
+        HookRequest {
+            headers: [
+                ("webhook-signature", sign(keyring, &id, now, &body)),
+                ("webhook-timestamp", now.unix().to_string()),
+                ("webhook-id", id),
+            ],
+            body,
+        }
+    }
+}
+
+/// Writes the body of a request. Only `attempt` differs between the tries of one text.
+fn write_body(text: &Text<'_>, attempt: u32) -> String {
+    let OutgoingText {
+        phone,
+        body,
+        sent_as,
+    } = text.outgoing;
+    let registration = sent_as
+        .registration
+        .map(|ids| json!({ "entityId": ids.entity_id, "templateId": ids.template_id }));
+    json!({
+        "type": "sms.send",
+        "timestamp": text.asked_at,
+        "data": {
+            "phone": phone.expose(),
+            "country": text.country.as_ref().map(Country::as_str),
+            "body": body,
+            "code": text.code.expose(),
+            "business": text.business.as_str(),
+            "locale": text.locale.as_str(),
+            "segments": text.segments,
+            "expiresAt": text.expires_at,
+            "sender": match sent_as.origination {
+                Origination::Unnamed => None,
+                Origination::SenderId(sender) | Origination::Number(sender) => Some(sender),
+            },
+            "registration": registration,
+            "attempt": attempt,
+        },
+    })
+    .to_string()
+}

@@ -1,0 +1,149 @@
+//! Checks `[hook]`: the send hook.
+
+use std::net::IpAddr;
+
+use http::Uri;
+use phoneproof_domain::hook::{HookPolicy, Reach};
+
+use super::faults::Faults;
+use super::table::HookTable;
+
+/// The longest URL that is accepted.
+const MAX_URL: usize = 2_000;
+
+/// Checks the section. It is `None` when the URL is not accepted. No fault shows the URL, which may hold a key.
+pub(super) fn check_hook(table: HookTable, faults: &mut Faults) -> Option<HookPolicy> {
+    let reach = faults.check("hook.url", read_reach(&table))?;
+    Some(HookPolicy {
+        url: table.url,
+        reach,
+    })
+}
+
+/// Reads the hook that a deployment sets in place of the policy's, which is `of_policy`.
+///
+/// # Errors
+///
+/// Says what is accepted.
+pub fn replace_hook(of_policy: Option<&HookPolicy>, url: String) -> Result<HookPolicy, &'static str> {
+    let allow_private = of_policy.is_some_and(|hook| hook.reach != Reach::Public);
+    let reach = read_reach(&HookTable {
+        url: url.clone(),
+        allow_private,
+    })?;
+    Ok(HookPolicy { url, reach })
+}
+
+/// Says which addresses the URL may lead to. A name is judged again whenever it is resolved.
+fn read_reach(table: &HookTable) -> Result<Reach, &'static str> {
+    const ACCEPTED: &str = "an https URL is needed, as in https://hooks.example.com/send, or http to this machine with \
+                            allow_private = true";
+    const PRIVATE: &str = "a public address is needed, or allow_private = true";
+    let uri: Uri = table.url.parse().map_err(|_| ACCEPTED)?;
+    let authority = uri.authority().ok_or(ACCEPTED)?;
+    // Nobody would send a user name of the URL, and a fragment never leaves a client.
+    if table.url.len() > MAX_URL || authority.as_str().contains('@') || table.url.contains('#') {
+        return Err(ACCEPTED);
+    }
+    let host = authority.host();
+    let literal: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+    let is_loopback = literal.map_or(host.eq_ignore_ascii_case("localhost"), |address| {
+        Reach::Loopback.admits(address)
+    });
+    match uri.scheme_str() {
+        Some("https") if table.allow_private => Ok(Reach::Any),
+        Some("https") if is_loopback => Err(PRIVATE),
+        Some("https") => match literal {
+            Some(address) if !Reach::Public.admits(address) => Err(PRIVATE),
+            _ => Ok(Reach::Public),
+        },
+        Some("http") if is_loopback && table.allow_private => Ok(Reach::Loopback),
+        _ => Err(ACCEPTED),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reach(url: &str, allow_private: bool) -> Option<Reach> {
+        let url = url.to_owned();
+        read_reach(&HookTable { url, allow_private }).ok()
+    }
+
+    #[test]
+    fn takes_https_and_plain_http_to_this_machine() {
+        for url in [
+            "https://hooks.example.com",
+            "https://hooks.example.com/send?key=k",
+            "https://hooks.example.com:8443/send",
+            "https://1.1.1.1/send",
+            "https://[2606:4700:4700::1111]/send",
+        ] {
+            assert_eq!(reach(url, false), Some(Reach::Public), "{url}");
+            assert_eq!(reach(url, true), Some(Reach::Any), "{url}");
+        }
+        for url in [
+            "http://127.0.0.1:4820/",
+            "http://[::1]:4820/",
+            "http://localhost/send",
+        ] {
+            assert_eq!(reach(url, true), Some(Reach::Loopback), "{url}");
+            assert_eq!(reach(url, false), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn takes_no_private_address_unless_it_is_allowed() {
+        for url in [
+            "https://127.0.0.1/",
+            "https://127.0.0.1:8443/send",
+            "https://10.0.0.1/",
+            "https://172.16.0.1/",
+            "https://192.168.1.1/",
+            "https://100.64.0.1/",
+            "https://169.254.169.254/latest/meta-data/",
+            "https://0.0.0.0/",
+            "https://[::1]/",
+            "https://[::]/",
+            "https://[::ffff:127.0.0.1]/",
+            "https://[::ffff:a9fe:a9fe]/",
+            "https://[64:ff9b::a9fe:a9fe]/",
+            "https://[fd00:ec2::254]/",
+            "https://[fe80::1]/",
+            "https://localhost/",
+            "https://LOCALHOST:8443/",
+        ] {
+            assert_eq!(reach(url, false), None, "{url}");
+            assert_eq!(reach(url, true), Some(Reach::Any), "{url}");
+        }
+    }
+
+    #[test]
+    fn takes_nothing_else() {
+        let long = format!("https://hooks.example.com/{}", "x".repeat(MAX_URL));
+        for url in [
+            "",
+            "hooks.example.com",
+            "//hooks.example.com",
+            "/send",
+            "ftp://hooks.example.com",
+            "file:///etc/passwd",
+            "http://hooks.example.com",
+            "http://10.0.0.1/",
+            "http://localhost.example.com/",
+            "http://127.0.0.1.example.com/",
+            "http://[::ffff:127.0.0.1]/",
+            "https://",
+            "https:///send",
+            "https://user:password@hooks.example.com/",
+            "https://hooks.example.com/#send",
+            "https://hooks.example.com/a b",
+            "https://hooks.example.com:port/",
+            &long,
+        ] {
+            assert_eq!(reach(url, false), None, "{url}");
+            assert_eq!(reach(url, true), None, "{url}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The channels that a text can take.
+
+/// A way for a text to leave: an API of AWS, or the operator's own service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Channel {
+    /// Amazon SNS, `Publish`.
+    Sns,
+    /// The send hook: an HTTPS service of the operator, which hands the text to a provider of its own.
+    Hook,
+}
+
+impl Channel {
+    /// Every channel, in the order of the documents.
+    pub const ALL: [Self; 2] = [Self::Sns, Self::Hook];
+
+    /// Returns the name of the channel in the policy, request lines and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sns => "sns",
+            Self::Hook => "hook",
+        }
+    }
+
+    /// Finds the channel with this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|channel| channel.as_str() == name)
+    }
+}
