@@ -12,7 +12,7 @@ use super::table::HookTable;
 const MAX_URL: usize = 2_000;
 
 /// Checks the section. It is `None` when the URL is not accepted. No fault shows the URL, which may hold a key.
-pub(super) fn check_hook(table: HookTable, faults: &mut Faults) -> Option<HookPolicy> {
+pub(super) fn read_hook(table: HookTable, faults: &mut Faults) -> Option<HookPolicy> {
     let reach = faults.check("hook.url", read_reach(&table))?;
     Some(HookPolicy {
         url: table.url,
@@ -25,7 +25,10 @@ pub(super) fn check_hook(table: HookTable, faults: &mut Faults) -> Option<HookPo
 /// # Errors
 ///
 /// Says what is accepted.
-pub fn replace_hook(of_policy: Option<&HookPolicy>, url: String) -> Result<HookPolicy, &'static str> {
+pub fn replace_hook(
+    of_policy: Option<&HookPolicy>,
+    url: String,
+) -> Result<HookPolicy, &'static str> {
     let allow_private = of_policy.is_some_and(|hook| hook.reach != Reach::Public);
     let reach = read_reach(&HookTable {
         url: url.clone(),
