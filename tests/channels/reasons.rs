@@ -36,8 +36,11 @@ fn cause(channel: Channel, reason: Reason) -> Option<Cause> {
     use Cause::{Cut, Inside, Nowhere, Odd, Silent, Told};
     let is_hook = channel == Channel::Hook;
     match reason {
-        Reason::Throttled | Reason::OptedOut | Reason::NotFound | Reason::Refused => Some(Told),
-        Reason::ServerError => Some(Told),
+        Reason::Throttled
+        | Reason::OptedOut
+        | Reason::NotFound
+        | Reason::Refused
+        | Reason::ServerError => Some(Told),
         Reason::InvalidParameter
         | Reason::NotAuthorized
         | Reason::AccountDisabled
