@@ -32,7 +32,7 @@ pub struct Message {
     /// The instant the channel took it, in RFC 3339.
     pub at: String,
     /// What the service said of it besides: the attributes of SNS, or what the hook got.
-    #[serde(skip)]
+    #[serde(default)]
     pub attributes: BTreeMap<String, String>,
 }
 

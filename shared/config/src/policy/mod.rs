@@ -5,6 +5,7 @@
 
 mod attestation;
 mod business;
+mod countries;
 mod faults;
 mod hook;
 mod limits;
@@ -23,8 +24,9 @@ use phoneproof_domain::policy::{Business, BusinessId, Policy, PolicyFaults};
 
 use self::attestation::check_attestation;
 use self::business::check_business;
+use self::countries::{check_hook, check_reach};
 use self::faults::Faults;
-use self::hook::check_hook;
+use self::hook::read_hook;
 pub use self::hook::replace_hook;
 use self::limits::{check_limits, check_lock, check_slots, parse_time_of_day};
 use self::numbers::{check_numbers, check_test_numbers};
@@ -91,12 +93,16 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
             Some((name, business))
         })
         .collect();
+    if let Some(sms) = &sms {
+        check_hook(sms, file.hook.is_some(), faults);
+        check_reach(sms, &numbers.countries, &businesses, faults);
+    }
     check_slots(limits.cooldown, &businesses, faults);
     let test_numbers = check_test_numbers(file.test_number, &businesses, faults);
     let attestation = file
         .attestation
         .and_then(|table| check_attestation(table, faults));
-    let hook = file.hook.and_then(|table| check_hook(table, faults));
+    let hook = file.hook.and_then(|table| read_hook(table, faults));
     // Without other faults the catalog reports those of the templates. A process compiles them only once.
     if !faults.is_empty() {
         let max_segments = sms.as_ref().map_or(u32::MAX, |sms| sms.max_segments);
