@@ -260,7 +260,7 @@ fn check_texts(
     (name, business): (&str, &Business),
     faults: &mut Faults,
 ) {
-    let is_registered = sms.entity_id(Some(country)).is_some();
+    let is_registered = country.as_str() == INDIA && sms.entity_id(Some(country)).is_some();
     for locale in business.locales_among(sms.locales(Some(country))) {
         if country.as_str() == CHINA && !business.is_signed_in(locale) {
             faults.add(
