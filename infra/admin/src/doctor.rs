@@ -15,7 +15,6 @@ mod region;
 mod rights;
 mod spending;
 
-use std::fmt::Write as _;
 use std::future::Future;
 use std::time::Duration;
 
@@ -119,8 +118,7 @@ pub(crate) async fn doctor(operator: &Operator, within: Span) -> Result<Reply, C
         within_limit(limit, "functions", functions::check(&facts)),
         within_limit(limit, "keys", keys::check(&facts)),
     );
-    let (a, b, c, d, e, f, g, h, i, j, k) = found;
-    checked.extend([a, b, c, d, e, f, g, h, i, j, k]);
+    checked.extend(<[Checked; 11]>::from(found));
     Ok(report(&checked))
 }
 
@@ -187,23 +185,20 @@ fn report(checked: &[Checked]) -> Reply {
             .map(|(what, command)| json!({ "what": what, "command": command })),
     });
     let rows: Vec<_> = findings().map(|(name, found)| found.to_row(name)).collect();
-    let mut text = String::new();
-    for (line, (_, found)) in format_table(&rows).lines().zip(findings()) {
-        // Writing to a `String` never fails.
-        drop(writeln!(text, "{line}"));
-        if let Some(advice) = &found.advice {
-            drop(writeln!(text, "      do: {advice}"));
-        }
+    let table = format_table(&rows);
+    let mut lines = Vec::new();
+    for (line, (_, found)) in table.lines().zip(findings()) {
+        lines.push(line.to_owned());
+        lines.extend(found.advice.iter().map(|advice| format!("      do: {advice}")));
     }
-    drop(writeln!(text, "\n{fails} fail, {warns} warn"));
-    text.push_str("\nNot checked, because another API knows it:");
-    for (what, command) in NOT_CHECKED {
-        drop(write!(text, "\n  {what}\n      {command}"));
-    }
+    lines.push(format!("\n{fails} fail, {warns} warn"));
+    lines.push("\nNot checked, because another API knows it:".to_owned());
+    let unseen = |(what, command)| format!("  {what}\n      {command}");
+    lines.extend(NOT_CHECKED.map(unseen));
     Reply {
         exit: if fails == 0 { Exit::Done } else { Exit::Failed },
         json,
-        text,
+        text: lines.join("\n"),
     }
 }
 

@@ -24,17 +24,12 @@ impl Findings {
     /// Returns the findings of one check: the state, and what was seen.
     fn of(&self, check: &str) -> Vec<(&str, &str)> {
         let checks = self.all["checks"].as_array().expect("checks");
-        let text = |finding: &'_ Value, member: &str| finding[member].as_str().is_some();
-        checks
-            .iter()
-            .filter(|finding| finding["check"] == check && text(finding, "state"))
-            .map(|finding| {
-                (
-                    finding["state"].as_str().expect("a state"),
-                    finding["seen"].as_str().expect("what was seen"),
-                )
-            })
-            .collect()
+        let own = checks.iter().filter(|finding| finding["check"] == check);
+        own.map(|finding| {
+            let state = finding["state"].as_str().expect("a state");
+            (state, finding["seen"].as_str().expect("what was seen"))
+        })
+        .collect()
     }
 
     /// Returns the states of the findings of one check.
@@ -454,4 +449,48 @@ fn every_section_that_the_advice_names_exists() {
         }
     }
     assert!(named >= 4, "{named}");
+}
+
+/// Makes the anchor of a heading, as GitHub does.
+fn make_anchor(heading: &str) -> String {
+    let text = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = text.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+#[test]
+fn every_link_of_the_chapter_and_to_it_leads_to_a_section() {
+    let runbook = include_str!("../../../RUNBOOK.md");
+    let readme = include_str!("../../../../README.md");
+    let mut checked = 0;
+    for (text, mark, target) in [
+        (FIRST_ACCOUNT, "](#", FIRST_ACCOUNT),
+        (FIRST_ACCOUNT, "](RUNBOOK.md#", runbook),
+        (FIRST_ACCOUNT, "](../README.md#", readme),
+        (runbook, "](FIRST-ACCOUNT.md#", FIRST_ACCOUNT),
+    ] {
+        for link in text.split(mark).skip(1) {
+            let link = link.split(')').next().expect("a link");
+            let mut headings = target.lines().filter(|line| line.starts_with('#'));
+            assert!(headings.any(|line| make_anchor(line) == link), "{mark}{link}");
+            checked += 1;
+        }
+    }
+    assert!(checked > 20, "{checked}");
+    for document in [readme, runbook] {
+        assert!(document.contains("FIRST-ACCOUNT.md)"));
+    }
+}
+
+/// `tests/commands/run.py` runs the blocks with this mark, and no others.
+#[test]
+fn every_command_of_the_chapter_is_marked() {
+    let lines: Vec<_> = FIRST_ACCOUNT.lines().collect();
+    let blocks = lines.windows(2).filter(|pair| pair[1].starts_with("```sh"));
+    let mut count = 0;
+    for pair in blocks {
+        assert_eq!(pair[0], "<!-- AWS -->", "before {:?}", pair[1]);
+        count += 1;
+    }
+    assert!(count > 20, "{count}");
 }

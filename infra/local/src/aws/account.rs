@@ -1,7 +1,6 @@
 //! The calls of SNS about the account: sandbox, attributes, numbers, subscribers of the alarms.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use axum::response::Response;
 
@@ -60,14 +59,10 @@ fn list<T>(name: &str, members: &[T], describe: impl Fn(&T) -> String) -> String
 }
 
 fn list_attributes(attributes: &BTreeMap<String, String>) -> String {
-    let mut entries = String::new();
-    for (name, value) in attributes {
-        // Writing to a `String` never fails.
-        drop(write!(
-            entries,
-            "<entry><key>{name}</key><value>{value}</value></entry>"
-        ));
-    }
+    let entry = |(name, value): (&String, &String)| {
+        format!("<entry><key>{name}</key><value>{value}</value></entry>")
+    };
+    let entries: String = attributes.iter().map(entry).collect();
     format!("<attributes>{entries}</attributes>")
 }
 
@@ -79,15 +74,12 @@ fn list_opted_out(phones: &[String], token: &str) -> Result<String, Refusal> {
     };
     let rest = phones.get(start..).ok_or("InvalidParameter")?;
     let page = rest.get(..OPTED_OUT_PAGE).unwrap_or(rest);
-    let mut listed = list("phoneNumbers", page, Clone::clone);
-    if page.len() < rest.len() {
-        drop(write!(
-            listed,
-            "<nextToken>{}</nextToken>",
-            start + page.len()
-        ));
+    let listed = list("phoneNumbers", page, Clone::clone);
+    if page.len() == rest.len() {
+        return Ok(listed);
     }
-    Ok(listed)
+    let next = start + page.len();
+    Ok(format!("{listed}<nextToken>{next}</nextToken>"))
 }
 
 /// Describes a subscriber. Before he has followed the link, his subscription has no ARN.
