@@ -189,7 +189,12 @@ fn report(checked: &[Checked]) -> Reply {
     let mut lines = Vec::new();
     for (line, (_, found)) in table.lines().zip(findings()) {
         lines.push(line.to_owned());
-        lines.extend(found.advice.iter().map(|advice| format!("      do: {advice}")));
+        lines.extend(
+            found
+                .advice
+                .iter()
+                .map(|advice| format!("      do: {advice}")),
+        );
     }
     lines.push(format!("\n{fails} fail, {warns} warn"));
     lines.push("\nNot checked, because another API knows it:".to_owned());

@@ -2,6 +2,8 @@
 
 use aws_config::retry::RetryConfig;
 use phoneproof_aws::sns::{NotTaken, Sender};
+use phoneproof_domain::outgoing::OutgoingText;
+use phoneproof_domain::phone::Destination;
 use serde_json::json;
 
 use crate::cli::Common;
@@ -18,9 +20,10 @@ pub(crate) async fn send(
     business: Option<&str>,
     locale: Option<&str>,
 ) -> Result<Reply, CommandError> {
-    let phone = parse_phone(typed_phone, common)?.phone;
+    let destination = parse_phone(typed_phone, common)?;
     let policy = operator.read_policy().await?;
-    let body = specimen::render(&policy, business, locale)?.body;
+    let Destination { phone, country, .. } = policy.numbers.classify(destination);
+    let specimen = specimen::render(&policy, country, business, locale)?;
     let resources = operator.find_resources().await?;
     // Without the permission to ask, the text still tells whether SNS takes it.
     if is_opted_out(operator, &resources, &phone).await == Ok(true) {
@@ -42,7 +45,12 @@ pub(crate) async fn send(
     let config = config.retry_config(RetryConfig::disabled()).build();
     let sender = Sender::new(aws_sdk_sns::Client::from_conf(config), &policy.sms)
         .map_err(|error| CommandError::new(Exit::Failed, error.to_string(), ""))?;
-    match sender.publish(&phone, &body).await {
+    let text = OutgoingText {
+        phone: &phone,
+        body: &specimen.text.body,
+        sent_as: specimen.sent_as,
+    };
+    match sender.publish(text).await {
         Ok(id) => {
             let text = format!(
                 "SNS took the text as {id}. If it does not arrive, see Before real users in infra/RUNBOOK.md: sandbox, spend limit, sender ids."

@@ -4,17 +4,26 @@ use phoneproof_domain::catalog::{Catalog, RenderedText};
 use phoneproof_domain::code::Code;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::locale::Locale;
+use phoneproof_domain::outgoing::SentAs;
 use phoneproof_domain::policy::{Business, BusinessId, Policy};
 use phoneproof_domain::purse::{Micros, price_of};
 
 use crate::output::{CommandError, Exit};
 
-/// Renders a template with a code of zeros: of a business by its name, or of the first one of the policy.
-pub(crate) fn render(
-    policy: &Policy,
+/// A text with a code of zeros, and what it is sent as.
+pub(crate) struct Specimen<'p> {
+    pub(crate) text: RenderedText,
+    pub(crate) sent_as: SentAs<'p>,
+}
+
+/// Renders a template as a text to `country`: of a business by its name, or of the first one of the policy. The country
+/// may admit other locales than `locale`.
+pub(crate) fn render<'p>(
+    policy: &'p Policy,
+    country: Option<Country>,
     business: Option<&str>,
     locale: Option<&str>,
-) -> Result<RenderedText, CommandError> {
+) -> Result<Specimen<'p>, CommandError> {
     let (id, business) = find_business(policy, business)?;
     let wanted = locale.map(Locale::parse).transpose();
     let wanted = wanted.map_err(|error| CommandError::usage(format!("--locale: {error}")))?;
@@ -27,18 +36,21 @@ pub(crate) fn render(
     let texts = catalog.texts(id).ok_or_else(|| {
         CommandError::usage("--business: a business of the policy is needed, such as login")
     })?;
-    let locale = texts.locale(wanted.as_ref());
-    Ok(texts.render(&locale, None, &code, business.code_lifetime))
+    let locale = texts.locale(policy.sms.locales(country), wanted.as_ref());
+    Ok(Specimen {
+        text: texts.render(&locale, None, &code, business.code_lifetime),
+        sent_as: policy.sent_as(country, business, &locale),
+    })
 }
 
-/// Returns what purses pay for a text of a business in its default language. Without a business it is the first one of
+/// Returns what purses pay for a text of a business to `country`, for a caller who names no language. Without a business it is the first one of
 /// the policy. `None` for a country without a price.
 pub(crate) fn price(
     policy: &Policy,
     business: Option<&str>,
     country: Country,
 ) -> Result<Option<Micros>, CommandError> {
-    let text = render(policy, business, None)?;
+    let text = render(policy, Some(country), business, None)?.text;
     let estimate = policy.sms.estimated_cost(Some(country), text.segments);
     Ok(estimate.map(price_of))
 }

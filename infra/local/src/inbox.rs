@@ -27,7 +27,7 @@ pub struct Message {
     /// The instant SNS took it, in RFC 3339.
     pub at: String,
     /// The SNS attributes that the service published it with.
-    #[serde(skip)]
+    #[serde(default)]
     pub attributes: BTreeMap<String, String>,
 }
 

@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 use phoneproof_domain::delivery::Delivery;
 
 use crate::clients::{SnsClient, never_connected};
-use phoneproof_domain::phone::Phone;
+use phoneproof_domain::outgoing::{Origination, OutgoingText, SentAs};
 use phoneproof_domain::policy::{SmsPolicy, SmsType};
 
 /// Sends text messages under one policy. Each call makes one attempt, because SNS would text a repeated call twice.
@@ -29,7 +29,7 @@ impl fmt::Debug for Sender {
 }
 
 impl Sender {
-    /// Makes a sender with the message type, sender id and price limit of `policy`.
+    /// Makes a sender with the message type and price limit of `policy`.
     ///
     /// # Errors
     ///
@@ -41,10 +41,6 @@ impl Sender {
     ) -> Result<Self, UnusableAttributes> {
         let sms_type = make_attribute("String", class_name(policy.sms_type))?;
         let mut attributes = vec![("AWS.SNS.SMS.SMSType", sms_type)];
-        if let Some(sender_id) = &policy.sender_id {
-            let sender_id = make_attribute("String", sender_id)?;
-            attributes.push(("AWS.SNS.SMS.SenderID", sender_id));
-        }
         if let Some(price) = policy.max_price {
             let price = make_attribute("Number", &price.to_string())?;
             attributes.push(("AWS.SNS.SMS.MaxPrice", price));
@@ -79,11 +75,11 @@ impl Sender {
         Ok(done)
     }
 
-    /// Sends `body` to `phone` and waits for the answer of SNS until `deadline`. A failure is logged.
+    /// Sends `text` and waits for the answer of SNS until `deadline`. A failure is logged.
     ///
     /// The result is [`Delivery::Unknown`] unless SNS said that it took the message, or certainly did not.
-    pub async fn send(&self, phone: &Phone, body: &str, deadline: Instant) -> Delivery {
-        match timeout_at(deadline, self.publish(phone, body)).await {
+    pub async fn send(&self, text: OutgoingText<'_>, deadline: Instant) -> Delivery {
+        match timeout_at(deadline, self.publish(text)).await {
             Ok(Ok(_)) => Delivery::Accepted,
             Ok(Err(NotTaken { delivery, code })) => {
                 tracing::warn!(code, ?delivery, "SNS did not take a text");
@@ -96,20 +92,27 @@ impl Sender {
         }
     }
 
-    /// Sends `body` to `phone` and returns the message id that SNS assigned.
+    /// Sends `text` and returns the message id that SNS assigned.
     ///
     /// # Errors
     ///
     /// [`NotTaken`] with the error code of SNS, or the kind of failure when SNS did not answer.
-    pub async fn publish(&self, phone: &Phone, body: &str) -> Result<String, NotTaken> {
+    pub async fn publish(&self, text: OutgoingText<'_>) -> Result<String, NotTaken> {
         let mut request = self
             .client
             .get()
             .publish()
-            .phone_number(phone.expose())
-            .message(body);
+            .phone_number(text.phone.expose())
+            .message(text.body);
         for (name, value) in &self.attributes {
             request = request.message_attributes(*name, value.clone());
+        }
+        for (name, value) in list_attributes(text.sent_as) {
+            let value = make_attribute("String", value).map_err(|error| NotTaken {
+                delivery: Delivery::Refused,
+                code: error.to_string(),
+            })?;
+            request = request.message_attributes(name, value);
         }
         let answer = request.send().await.map_err(|error| NotTaken {
             delivery: classify(&error),
@@ -139,6 +142,22 @@ const fn class_name(class: SmsType) -> &'static str {
         SmsType::Transactional => "Transactional",
         SmsType::Promotional => "Promotional",
     }
+}
+
+/// Lists the attributes that a text has by the policy of its country.
+fn list_attributes(sent_as: SentAs<'_>) -> impl Iterator<Item = (&'static str, &str)> {
+    let origination = match sent_as.origination {
+        Origination::Unnamed => None,
+        Origination::SenderId(id) => Some(("AWS.SNS.SMS.SenderID", id.as_str())),
+        Origination::Number(number) => Some(("AWS.MM.SMS.OriginationNumber", number.as_str())),
+    };
+    let ids = sent_as.registration.map(|ids| {
+        [
+            ("AWS.MM.SMS.EntityId", ids.entity_id),
+            ("AWS.MM.SMS.TemplateId", ids.template_id),
+        ]
+    });
+    origination.into_iter().chain(ids.into_iter().flatten())
 }
 
 fn make_attribute(data_type: &str, value: &str) -> Result<MessageAttributeValue, BuildError> {

@@ -124,17 +124,26 @@ impl Catalog {
 }
 
 impl Texts {
-    /// Chooses the locale in which the business texts a person who asked for the languages `wanted`, the best first.
+    /// Chooses the locale in which the business texts a person who asked for the languages `wanted`, the best first. Only
+    /// the locales in `allowed` are possible, if it names any.
     ///
-    /// It is the first locale of their lookup chains (RFC 4647 section 3.4) that has a template, or the default locale of
-    /// the business.
+    /// It is the first locale of their lookup chains (RFC 4647 section 3.4) that is possible and has a template. Without
+    /// one it is the first allowed locale that has a template, or the default locale of the business.
     #[must_use]
-    pub fn locale<'w>(&self, wanted: impl IntoIterator<Item = &'w Locale>) -> Locale {
+    pub fn locale<'w>(
+        &self,
+        allowed: &[Locale],
+        wanted: impl IntoIterator<Item = &'w Locale>,
+    ) -> Locale {
         let has =
             |locale: &Locale| *locale == self.default_locale || self.others.contains_key(locale);
+        let fits = |locale: &Locale| allowed.is_empty() || allowed.contains(locale);
         let mut chain = wanted.into_iter().flat_map(Locale::lookup_chain);
-        let found = chain.find(has);
-        found.unwrap_or_else(|| self.default_locale.clone())
+        let found = chain.find(|locale| has(locale) && fits(locale));
+        let preferred = || allowed.iter().find(|locale| has(locale)).cloned();
+        found
+            .or_else(preferred)
+            .unwrap_or_else(|| self.default_locale.clone())
     }
 
     /// Makes the text for `action` with `code` in it, which still works for this time.

@@ -12,6 +12,7 @@
 //! - A [`purse`] pays for a text until its code is typed in.
 //! - The [`policy`] holds everything that an operator decides.
 //! - The [`catalog`] holds the texts of the policy.
+//! - An [`outgoing`] text is one of them, on its way to a [`channel`].
 
 pub mod action;
 pub mod address;
@@ -30,6 +31,7 @@ pub mod limits;
 pub mod locale;
 pub mod money;
 pub mod network;
+pub mod outgoing;
 pub mod phone;
 pub mod phone_parser;
 pub mod phone_record;

@@ -3,21 +3,25 @@
 //! [`Policy`] holds checked values only. `phoneproof_config` reads the policy file, checks every value and reports
 //! [`PolicyFaults`].
 
+mod business;
 mod business_id;
+pub mod country;
 mod faults;
 mod range;
 mod sms;
+mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
+pub use self::business::Business;
 pub use self::business_id::{BusinessId, InvalidBusinessId};
+pub use self::country::CountryRule;
 pub use self::faults::{Fault, PolicyFaults};
 pub use self::range::NumberRange;
 pub use self::sms::{SmsPolicy, SmsType};
 
-use crate::action::ActionKind;
 use crate::attestation::AttestationPolicy;
 use crate::clock::Timestamp;
 use crate::code::Code;
@@ -25,6 +29,7 @@ use crate::country::Country;
 use crate::gate::{self, Gate};
 use crate::limits::Limits;
 use crate::locale::Locale;
+use crate::outgoing::{Registration, SentAs};
 use crate::phone::{Destination, NumberType, Phone};
 use crate::phone_record::{Lockout, SlotLayout, Terms};
 use crate::purse::PurseSettings;
@@ -136,48 +141,6 @@ impl NumberPolicy {
     }
 }
 
-/// One business action that asks for verification.
-#[derive(Debug, Clone)]
-pub struct Business {
-    /// The name of the sender, which templates write as `{brand}`.
-    pub brand: String,
-    /// The number of digits of a code.
-    pub code_length: u8,
-    /// How long a code works.
-    pub code_lifetime: Duration,
-    /// The guesses that a challenge admits.
-    pub attempts: u32,
-    /// How long a success token is valid.
-    pub success_lifetime: Duration,
-    /// The templates of texts, by locale.
-    pub templates: BTreeMap<Locale, String>,
-    /// The locale for requests that name none, or name one without a template.
-    pub default_locale: Locale,
-    /// The words that templates show as `{action}`, by the kind of the action and by locale. They are empty when no
-    /// template shows the action.
-    pub action_labels: BTreeMap<ActionKind, BTreeMap<Locale, String>>,
-    /// The host of the web origin in the autofill line (`@example.com #123456`).
-    pub origin: Option<String>,
-    /// The app hashes of Android's SMS Retriever, 11 characters of base64 each: one per signing key of an app.
-    pub android_hashes: Vec<String>,
-    /// The SHA-256 of the client key that callers must present; `None` admits every caller.
-    pub client_key_sha256: Option<[u8; 32]>,
-    /// The texts that the business may send in an hour; `None` sets no limit.
-    pub texts_per_hour: Option<u32>,
-    /// The texts that the business may send in a day; `None` sets no limit.
-    pub texts_per_day: Option<u32>,
-}
-
-impl Business {
-    /// Adds the limits of this business to `limits`.
-    #[must_use]
-    pub fn limit(&self, limits: Limits) -> Limits {
-        limits
-            .with(Rule::BusinessPerHour, self.texts_per_hour)
-            .with(Rule::BusinessPerDay, self.texts_per_day)
-    }
-}
-
 /// A number that is never texted, and whose code is fixed.
 #[derive(Clone)]
 pub struct TestNumber {
@@ -211,6 +174,26 @@ impl Policy {
             cooldown: limits.cooldown,
             lockout: self.lockout,
             slots: self.slots_under(limits).count,
+        }
+    }
+
+    /// Returns what a text of `business` in `locale` to this country is sent as.
+    #[must_use]
+    pub fn sent_as<'p>(
+        &'p self,
+        country: Option<Country>,
+        business: &'p Business,
+        locale: &Locale,
+    ) -> SentAs<'p> {
+        let registered = country.and_then(|country| business.registered.get(&country));
+        let template_id = registered.and_then(|by_locale| by_locale.get(locale));
+        let ids = self.sms.entity_id(country).zip(template_id);
+        SentAs {
+            origination: self.sms.origination(country),
+            registration: ids.map(|(entity_id, template_id)| Registration {
+                entity_id,
+                template_id,
+            }),
         }
     }
 

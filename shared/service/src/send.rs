@@ -29,6 +29,7 @@ use phoneproof_domain::denial::Denial;
 use phoneproof_domain::device::Device;
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::locale::Locale;
+use phoneproof_domain::outgoing::OutgoingText;
 use phoneproof_domain::phone::{Destination, Phone, PhoneError};
 use phoneproof_domain::phone_parser::read_complete;
 use phoneproof_domain::phone_record::SendRefusal;
@@ -131,6 +132,8 @@ struct Checked<'s> {
     phone: Phone,
     /// The country of the number, if the policy serves it.
     country: Option<Country>,
+    /// The locales in which a text to the country may be written; empty admits all.
+    locales: &'s [Locale],
     locale: Locale,
     /// The SHA-256 of the action.
     action: Option<[u8; 32]>,
@@ -258,7 +261,7 @@ impl Service {
             attempts: plan.attempts,
         }
         .make(checked, token, request.now);
-        match self.deliver(checked, text, request).await {
+        match self.deliver(checked, (prepared, text), request).await {
             Delivery::Accepted => Ok(sent),
             Delivery::Unknown => Err(SendError::CarrierUnknown(Box::new(sent))),
             Delivery::Refused => {
@@ -305,13 +308,15 @@ impl Service {
         if let Some(attestation) = &command.attestation {
             self.check_attestation(attestation, &destination.phone, request)?;
         }
+        let locales = self.policy.sms.locales(request.facts.country);
         Ok(Checked {
             business,
             texts,
             test,
             phone: destination.phone,
             country: request.facts.country,
-            locale: texts.locale(&command.locales),
+            locales,
+            locale: texts.locale(locales, &command.locales),
             action: command
                 .action
                 .as_ref()
@@ -382,17 +387,22 @@ impl Service {
     async fn deliver(
         &self,
         checked: &Checked<'_>,
-        text: RenderedText,
+        (prepared, text): (&Prepared<'_>, RenderedText),
         request: &mut RequestContext,
     ) -> Delivery {
         if checked.test.is_some() {
             return Delivery::Accepted;
         }
         let began = Instant::now();
-        let delivery = self
-            .sender
-            .send(&checked.phone, &text.body, request.deadline)
-            .await;
+        let locale = &prepared.challenge.locale;
+        let outgoing = OutgoingText {
+            phone: &checked.phone,
+            body: &text.body,
+            sent_as: self
+                .policy
+                .sent_as(checked.country, checked.business, locale),
+        };
+        let delivery = self.sender.send(outgoing, request.deadline).await;
         request.note_call(Dependency::Carrier, began);
         request.facts.text = Some(TextSent {
             segments: text.segments,

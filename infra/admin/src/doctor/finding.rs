@@ -45,7 +45,8 @@ impl Finding {
     fn new(state: State, seen: impl Into<String>, advice: &str) -> Self {
         Self {
             state,
-            seen: seen.into(),
+            // A finding has one line of the table; a policy can have many faults.
+            seen: seen.into().replace('\n', "; "),
             advice: (!advice.is_empty()).then(|| advice.to_owned()),
             missing_right: None,
         }

@@ -1,9 +1,10 @@
 //! The origination numbers of the account, for the countries that take texts from a number of their own only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_sns::types::{NumberCapability, PhoneNumberInformation, RouteType};
-use phoneproof_domain::policy::SmsType;
+use phoneproof_domain::outgoing::Origination;
+use phoneproof_domain::policy::{Policy, SmsType};
 
 use super::Facts;
 use super::finding::Finding;
@@ -18,6 +19,13 @@ const NUMBER_NEEDED: [(&str, &str); 6] = [
     ("GU", "US"),
     ("AS", "US"),
 ];
+
+/// The numbers of the account, by country, and all active ones by their digits.
+#[derive(Debug, Default)]
+struct Owned {
+    by_country: BTreeMap<String, Numbers>,
+    active: BTreeSet<String>,
+}
 
 /// What the numbers of one country can do.
 #[derive(Debug, Default, PartialEq)]
@@ -35,55 +43,89 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let Some(policy) = &facts.policy else {
         return vec![Finding::not_checked("the policy is not known", "")];
     };
-    let needed: Vec<_> = NUMBER_NEEDED
-        .into_iter()
-        .filter(|(country, _)| {
-            let served = &policy.numbers.countries;
-            served.iter().any(|served| served.as_str() == *country)
-        })
-        .collect();
-    if needed.is_empty() {
+    let served = &policy.numbers.countries;
+    let is_served = |code: &str| served.iter().any(|served| served.as_str() == code);
+    let mut needed = NUMBER_NEEDED.to_vec();
+    needed.retain(|(country, _)| is_served(country));
+    let named = list_named(policy);
+    if needed.is_empty() && named.is_empty() {
         return vec![Finding::ok(
             "no country of the policy needs an origination number",
         )];
     }
     let request = facts.sns.list_origination_numbers();
     let mut pages = request.into_paginator().items().send();
-    let mut numbers: BTreeMap<String, Numbers> = BTreeMap::new();
+    let mut owned = Owned::default();
     while let Some(number) = pages.next().await {
         match number {
-            Ok(number) => add(&mut numbers, &number, policy.sms.sms_type),
+            Ok(number) => owned.add(&number, policy.sms.sms_type),
             Err(error) => return vec![Finding::of_call("sns:ListOriginationNumbers", &error)],
         }
     }
-    let report = |(country, owner): (&str, &str)| {
-        report(country, numbers.get(owner).unwrap_or(&Numbers::default()))
-    };
-    needed.into_iter().map(report).collect()
+    let mut found: Vec<Finding> = needed
+        .into_iter()
+        .map(|(country, owner)| owned.report(country, owner))
+        .collect();
+    let missing = named
+        .into_iter()
+        .filter(|(_, number)| !owned.active.contains(&digits(number)));
+    found.extend(missing.map(|(path, _)| {
+        Finding::fail(
+            format!("{path} names a number that the account does not have, or that is not active"),
+            "compare it with aws sns list-origination-numbers in the region that texts are sent from",
+        )
+    }));
+    found
 }
 
-fn add(numbers: &mut BTreeMap<String, Numbers>, number: &PhoneNumberInformation, wanted: SmsType) {
-    if !number
-        .number_capabilities()
-        .contains(&NumberCapability::Sms)
-    {
-        return;
+/// Lists the numbers that the policy names, each with its path.
+fn list_named(policy: &Policy) -> Vec<(String, &str)> {
+    let rules = policy.sms.countries.iter();
+    let named = rules.filter_map(|(country, rule)| match rule.origination.as_ref()? {
+        Origination::Number(number) => Some((
+            format!("sms.country.{country}.origination_number"),
+            number.as_str(),
+        )),
+        Origination::Unnamed | Origination::SenderId(_) => None,
+    });
+    named.collect()
+}
+
+/// The digits of a number, which can begin with a plus sign or not.
+fn digits(number: &str) -> String {
+    number.trim_start_matches('+').to_owned()
+}
+
+impl Owned {
+    fn add(&mut self, number: &PhoneNumberInformation, wanted: SmsType) {
+        let capabilities = number.number_capabilities();
+        if !capabilities.contains(&NumberCapability::Sms) {
+            return;
+        }
+        let country = number.iso2_country_code().unwrap_or_default();
+        let of_country = self.by_country.entry(country.to_owned()).or_default();
+        let status = number.status().unwrap_or_default();
+        if !status.eq_ignore_ascii_case("ACTIVE") {
+            of_country.waiting += 1;
+            return;
+        }
+        let route = match wanted {
+            SmsType::Transactional => RouteType::Transactional,
+            SmsType::Promotional => RouteType::Promotional,
+        };
+        of_country.active += 1;
+        let is_other = number.route_type().is_some_and(|found| *found != route);
+        of_country.other_route += usize::from(is_other);
+        self.active.extend(number.phone_number().map(digits));
     }
-    let country = number.iso2_country_code().unwrap_or_default();
-    let numbers = numbers.entry(country.to_owned()).or_default();
-    let is_active = number
-        .status()
-        .is_some_and(|status| status.eq_ignore_ascii_case("ACTIVE"));
-    if !is_active {
-        numbers.waiting += 1;
-        return;
+
+    /// Reports whether `country` can be texted with the numbers of `owner`.
+    fn report(&self, country: &str, owner: &str) -> Finding {
+        match self.by_country.get(owner) {
+            Some(numbers) => report(country, numbers),
+            None => report(country, &Numbers::default()),
+        }
     }
-    let route = match wanted {
-        SmsType::Transactional => RouteType::Transactional,
-        SmsType::Promotional => RouteType::Promotional,
-    };
-    numbers.active += 1;
-    numbers.other_route += usize::from(number.route_type().is_some_and(|found| *found != route));
 }
 
 fn report(country: &str, numbers: &Numbers) -> Finding {
@@ -130,11 +172,11 @@ mod tests {
     #[test]
     fn only_an_active_number_that_texts_will_do() {
         let state = |listed: &[PhoneNumberInformation]| {
-            let mut numbers = BTreeMap::new();
+            let mut owned = Owned::default();
             for number in listed {
-                add(&mut numbers, number, SmsType::Transactional);
+                owned.add(number, SmsType::Transactional);
             }
-            report("US", numbers.get("US").unwrap_or(&Numbers::default())).state
+            owned.report("US", "US").state
         };
         let active = number("ACTIVE", "Transactional", "SMS");
         let promotional = number("ACTIVE", "Promotional", "SMS");

@@ -74,7 +74,13 @@ impl Site {
         let output = self.run_with(&arguments, variables).await;
         let text = String::from_utf8(output.stdout).expect("UTF-8");
         let errors = String::from_utf8(output.stderr).expect("UTF-8");
-        for hidden in ["15550100", "2007986", "example.com", "0123456789abcdef"] {
+        for hidden in [
+            "15550100",
+            "2007986",
+            "5550199",
+            "example.com",
+            "0123456789abcdef",
+        ] {
             assert!(
                 !text.contains(hidden) && !errors.contains(hidden),
                 "{hidden} is shown: {text}{errors}"
@@ -392,7 +398,7 @@ async fn keys_prices_region_and_countries_are_looked_at() {
     let found = site.doctor().await;
     assert_eq!(found.states("keys"), ["ok"], "{}", found.all);
 
-    let india = DEFAULT_POLICY.replace("\"US\", ", "\"US\", \"IN\", ");
+    let india = with_india("");
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), india).expect("written");
     let path = file.path().to_str().expect("UTF-8");
@@ -411,6 +417,58 @@ async fn keys_prices_region_and_countries_are_looked_at() {
     let nowhere = [NAMED[0], NAMED[1], ("SNS_REGION", "eu-nowhere-1")];
     let found = site.doctor_with(&[], &nowhere).await;
     assert_eq!(found.states("region"), ["warn", "not-checked"]);
+}
+
+/// The sample policy, which serves India too, with these tables at its end.
+fn with_india(tables: &str) -> String {
+    let served = DEFAULT_POLICY.replacen("\"US\", ", "\"US\", \"IN\", ", 1);
+    assert_ne!(served, DEFAULT_POLICY);
+    format!("{served}\n{tables}")
+}
+
+#[tokio::test]
+async fn the_policy_is_held_against_the_table_of_countries_and_the_numbers_of_the_account() {
+    let site = Site::start().await;
+    let run = async |policy: &str| {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), policy).expect("written");
+        let path = file.path().to_str().expect("UTF-8");
+        site.doctor_with(&["--policy", path], &NAMED).await
+    };
+    let found = run(&with_india("")).await;
+    let countries = found.of("countries");
+    let named = countries
+        .iter()
+        .find(|(_, seen)| seen.starts_with("sms.country.IN.entity_id"));
+    assert_eq!(named.expect("a finding").0, "warn", "{countries:?}");
+    assert_eq!(found.code, 0, "{}", found.all);
+    // Nobody sees from a finding which number it is.
+    for (number, states) in [
+        ("+18885550100", &["ok", "ok"][..]),
+        ("18885550100", &["ok", "ok"]),
+        ("+18885550199", &["ok", "ok", "fail"]),
+    ] {
+        let table = format!("[sms.country.US]\norigination_number = \"{number}\"\n");
+        let found = run(&with_india(&table)).await;
+        assert_eq!(
+            found.states("origination"),
+            states,
+            "{number}: {}",
+            found.all
+        );
+    }
+    // What cannot work is a fault, and all faults stand in one line.
+    let found = run(&with_india(
+        "[sms.country.US]\nsender_id = \"ACME\"\n[sms.country.CA]\nsender_id = \"ACME\"\n",
+    ))
+    .await;
+    let policy = found.of("policy");
+    assert_eq!(found.states("policy"), ["fail"]);
+    assert!(
+        policy[0].1.contains("sms.country.US.sender_id")
+            && policy[0].1.contains("; sms.country.CA"),
+        "{policy:?}"
+    );
 }
 
 #[tokio::test]
@@ -448,13 +506,15 @@ fn every_section_that_the_advice_names_exists() {
             named += 1;
         }
     }
-    assert!(named >= 4, "{named}");
+    assert!(named >= 5, "{named}");
 }
 
 /// Makes the anchor of a heading, as GitHub does.
 fn make_anchor(heading: &str) -> String {
     let text = heading.trim_start_matches('#').trim().to_lowercase();
-    let kept = text.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    let kept = text
+        .chars()
+        .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
     kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
@@ -472,7 +532,10 @@ fn every_link_of_the_chapter_and_to_it_leads_to_a_section() {
         for link in text.split(mark).skip(1) {
             let link = link.split(')').next().expect("a link");
             let mut headings = target.lines().filter(|line| line.starts_with('#'));
-            assert!(headings.any(|line| make_anchor(line) == link), "{mark}{link}");
+            assert!(
+                headings.any(|line| make_anchor(line) == link),
+                "{mark}{link}"
+            );
             checked += 1;
         }
     }

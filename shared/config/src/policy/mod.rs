@@ -5,6 +5,7 @@
 
 mod attestation;
 mod business;
+mod countries;
 mod faults;
 mod limits;
 mod numbers;
@@ -21,6 +22,7 @@ use phoneproof_domain::policy::{Business, BusinessId, Policy, PolicyFaults};
 
 use self::attestation::check_attestation;
 use self::business::check_business;
+use self::countries::{check_hook, check_reach};
 use self::faults::Faults;
 use self::limits::{check_limits, check_lock, check_slots, parse_time_of_day};
 use self::numbers::{check_numbers, check_test_numbers};
@@ -85,6 +87,10 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
             Some((name, business))
         })
         .collect();
+    if let Some(sms) = &sms {
+        check_hook(sms, false, faults);
+        check_reach(sms, &numbers.countries, &businesses, faults);
+    }
     check_slots(limits.cooldown, &businesses, faults);
     let test_numbers = check_test_numbers(file.test_number, &businesses, faults);
     let attestation = file

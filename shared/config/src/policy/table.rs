@@ -112,22 +112,39 @@ impl Texts {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct SmsTable {
     pub(super) r#type: String,
+    /// Names of channels.
+    pub(super) channels: Option<Vec<Value>>,
     pub(super) sender_id: Option<String>,
     pub(super) max_price_usd: Option<String>,
     pub(super) max_segments: u32,
     pub(super) price_usd: BTreeMap<String, f64>,
     pub(super) price_list: Option<PriceListTable>,
+    pub(super) country: BTreeMap<String, CountryTable>,
+}
+
+/// What the texts to one country have of their own.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct CountryTable {
+    pub(super) sender_id: Option<String>,
+    pub(super) origination_number: Option<String>,
+    pub(super) entity_id: Option<String>,
+    pub(super) locales: Option<Vec<Value>>,
+    pub(super) channels: Option<Vec<Value>>,
+    pub(super) price_usd: Option<f64>,
 }
 
 impl Default for SmsTable {
     fn default() -> Self {
         Self {
             r#type: "Transactional".to_owned(),
+            channels: None,
             sender_id: None,
             max_price_usd: None,
             max_segments: 2,
             price_usd: BTreeMap::new(),
             price_list: None,
+            country: BTreeMap::new(),
         }
     }
 }
@@ -164,6 +181,9 @@ pub(super) struct BusinessTable {
     pub(super) texts_per_day: Option<u32>,
     #[serde(default)]
     pub(super) templates: BTreeMap<String, String>,
+    /// Ids of registered texts, by country and by locale.
+    #[serde(default)]
+    pub(super) registered: BTreeMap<String, BTreeMap<String, String>>,
     /// Labels by the kind of the action and by locale.
     #[serde(default)]
     pub(super) actions: BTreeMap<String, BTreeMap<String, String>>,

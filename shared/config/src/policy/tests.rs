@@ -1,6 +1,7 @@
 //! Tests of whole policy files: defaults, faults and overrides.
 
 mod callers;
+mod countries;
 mod labels_and_prices;
 mod numbers;
 mod purses;
@@ -16,6 +17,7 @@ use phoneproof_domain::country::Country;
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::money::MicroUsd;
+use phoneproof_domain::outgoing::Origination;
 use phoneproof_domain::phone::NumberType;
 use phoneproof_domain::phone_record::Lockout;
 use phoneproof_domain::phone_record::MAX_SLOTS;
@@ -144,7 +146,10 @@ fn the_values_of_the_file_replace_the_defaults() {
     assert_eq!(policy.numbers.countries, BTreeSet::from(countries));
     assert_eq!(policy.numbers.types, BTreeSet::from([NumberType::Voip]));
     assert_eq!(policy.sms.sms_type, SmsType::Promotional);
-    assert_eq!(policy.sms.sender_id.as_deref(), Some("Example-1"));
+    assert_eq!(
+        policy.sms.origination,
+        Origination::SenderId("Example-1".to_owned())
+    );
     assert_eq!(policy.sms.max_price, MicroUsd::from_dollars(0.50));
     assert_eq!(policy.sms.max_segments, 3);
     let price = policy.sms.prices.get(&countries[1]);
@@ -384,7 +389,10 @@ fn read_with(name: &'static str, value: &'static str) -> Result<Policy, ConfigEr
 #[test]
 fn a_stage_can_set_its_own_sender_id_and_highest_price() {
     let policy = read_with("SMS_SENDER_ID", "ACME").expect("accepted");
-    assert_eq!(policy.sms.sender_id.as_deref(), Some("ACME"));
+    assert_eq!(
+        policy.sms.origination,
+        Origination::SenderId("ACME".to_owned())
+    );
     assert_eq!(policy.sms.max_price, MicroUsd::from_dollars(0.50));
     let policy = read_with("SMS_MAX_PRICE_USD", "0.10").expect("accepted");
     assert_eq!(policy.sms.max_price, MicroUsd::from_dollars(0.10));
@@ -411,7 +419,7 @@ fn a_locale_without_a_template_falls_back_to_a_shorter_one_or_the_default() {
     let texts = catalog.texts(id).expect("its texts");
     let pick = |tag: &str| {
         let wanted = Locale::parse(tag).expect("a locale");
-        texts.locale(Some(&wanted)).to_string()
+        texts.locale(&[], Some(&wanted)).to_string()
     };
     assert_eq!(pick("zh-Hans-CN"), "zh");
     assert_eq!(pick("en-GB"), "en");

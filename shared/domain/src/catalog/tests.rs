@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::channel::Channel;
 use crate::limits::Limits;
+use crate::outgoing::Origination;
 use crate::phone_record::Lockout;
 use crate::policy::{NumberPolicy, SmsPolicy, SmsType};
 use crate::window::DAY;
@@ -15,6 +17,7 @@ pub(super) fn business(template: &str) -> Business {
         attempts: 5,
         success_lifetime: Duration::from_mins(5),
         templates: BTreeMap::from([(locale.clone(), template.to_owned())]),
+        registered: BTreeMap::new(),
         default_locale: locale,
         origin: None,
         android_hashes: Vec::new(),
@@ -41,7 +44,9 @@ pub(super) fn policy(business: Business) -> Policy {
         },
         sms: SmsPolicy {
             sms_type: SmsType::Transactional,
-            sender_id: None,
+            channels: vec![Channel::Sns],
+            origination: Origination::Unnamed,
+            countries: BTreeMap::new(),
             max_price: None,
             prices: BTreeMap::new(),
             prices_as_of: None,
@@ -69,7 +74,9 @@ fn render_in(locale: &str, mut business: Business, left: Duration) -> String {
     let (id, _) = policy.businesses.first_key_value().expect("one business");
     let texts = catalog.texts(id).expect("its texts");
     let code = Code::from_number(42, 6);
-    texts.render(&texts.locale(None), None, &code, left).body
+    texts
+        .render(&texts.locale(&[], None), None, &code, left)
+        .body
 }
 
 #[test]
@@ -79,7 +86,7 @@ fn a_locale_without_a_text_gets_the_default_one() {
     let (id, _) = policy.businesses.first_key_value().expect("one business");
     let texts = catalog.texts(id).expect("its texts");
     let dropped = Locale::parse("de").expect("a locale");
-    assert_eq!(texts.locale([&dropped]).as_str(), "en");
+    assert_eq!(texts.locale(&[], [&dropped]).as_str(), "en");
     let (code, left) = (Code::from_number(42, 6), Duration::from_mins(5));
     assert_eq!(texts.render(&dropped, None, &code, left).body, "000042");
 }

@@ -4,15 +4,23 @@ use std::collections::BTreeMap;
 
 use crate::channel::Channel;
 use crate::country::Country;
+use crate::locale::Locale;
 use crate::money::{Estimate, MicroUsd};
+use crate::outgoing::Origination;
+
+use super::country::{CountryRule, has_no_sender_ids};
 
 /// The delivery and the prices of texts.
 #[derive(Debug, Clone)]
 pub struct SmsPolicy {
     /// The delivery class of every text.
     pub sms_type: SmsType,
-    /// The sender id that phones show, in countries that allow one.
-    pub sender_id: Option<String>,
+    /// The channels that a text takes, in order: each next one where the one before refused. There is at least one.
+    pub channels: Vec<Channel>,
+    /// The sender id that phones show, in countries that allow one and have no sender of their own.
+    pub origination: Origination,
+    /// What single countries have of their own.
+    pub countries: BTreeMap<Country, CountryRule>,
     /// The most that one text may cost; `None` leaves the limit to the carrier's settings.
     pub max_price: Option<MicroUsd>,
     /// The price of one segment by country: the operator's own, or else that of the price list. Only estimates use it.
@@ -26,8 +34,38 @@ pub struct SmsPolicy {
 impl SmsPolicy {
     /// Returns the channels that a text to this country takes, in order: each next one where the one before refused.
     #[must_use]
-    pub fn route(&self, _country: Option<Country>) -> &[Channel] {
-        &[Channel::Sns]
+    pub fn route(&self, country: Option<Country>) -> &[Channel] {
+        let own = self.rule(country).map(|rule| rule.channels.as_slice());
+        own.filter(|own| !own.is_empty()).unwrap_or(&self.channels)
+    }
+
+    /// Returns the locales in which texts to this country may be written, the preferred one first; empty admits all.
+    #[must_use]
+    pub fn locales(&self, country: Option<Country>) -> &[Locale] {
+        self.rule(country).map_or(&[], |rule| &rule.locales)
+    }
+
+    /// Returns who sends the texts to this country. The sender id for all countries is not for those that refuse one.
+    #[must_use]
+    pub fn origination(&self, country: Option<Country>) -> &Origination {
+        let own = self
+            .rule(country)
+            .and_then(|rule| rule.origination.as_ref());
+        match own {
+            Some(own) => own,
+            None if country.is_some_and(has_no_sender_ids) => &Origination::Unnamed,
+            None => &self.origination,
+        }
+    }
+
+    /// Returns the operator's id in the register of this country; `None` where it has none.
+    #[must_use]
+    pub fn entity_id(&self, country: Option<Country>) -> Option<&str> {
+        self.rule(country)?.entity_id.as_deref()
+    }
+
+    fn rule(&self, country: Option<Country>) -> Option<&CountryRule> {
+        self.countries.get(&country?)
     }
 
     /// Estimates the cost of a text of this many segments.
@@ -66,7 +104,9 @@ impl SmsPolicy {
         let price = MicroUsd::from_dollars(0.006_45).expect("a price");
         Self {
             sms_type: SmsType::Transactional,
-            sender_id: None,
+            channels: vec![Channel::Sns],
+            origination: Origination::Unnamed,
+            countries: BTreeMap::new(),
             max_price: MicroUsd::from_dollars(0.25),
             prices: BTreeMap::from([(country, price)]),
             prices_as_of: None,

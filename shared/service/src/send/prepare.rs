@@ -83,7 +83,7 @@ impl Service {
         }
         // The policy may have dropped the locale of the token, which then gets the text that it would get today.
         challenge.locale = if command.locales.is_empty() {
-            checked.texts.locale([&challenge.locale])
+            checked.texts.locale(checked.locales, [&challenge.locale])
         } else {
             checked.locale.clone()
         };

@@ -1,0 +1,48 @@
+//! What the policy says of the texts to one country, and what AWS demands there.
+
+use crate::channel::Channel;
+use crate::country::Country;
+use crate::locale::Locale;
+use crate::outgoing::Origination;
+
+/// The country whose texts have ids (DLT) of the sender and of the words.
+pub const INDIA: &str = "IN";
+
+/// The country whose texts begin with the sender's signature, as in 【Example】.
+pub const CHINA: &str = "CN";
+
+/// The countries where AWS sends no text with a sender id (its list of countries, 2026).
+const WITHOUT_SENDER_IDS: &str = "CA CN US";
+
+/// The countries for which AWS has a form to register a sender id (its list of registration forms, 2026).
+const WITH_REGISTERED_SENDER_IDS: &str =
+    "AE AU BY CN EG FI GB ID IE IN JO KE KW KZ LK PH QA RU SA SG TH TR VN ZM";
+
+/// What the policy says of the texts to one country. What it does not say, it says for all countries.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CountryRule {
+    /// Who sends the texts; `None` is the sender id for all countries, where a sender id is possible.
+    pub origination: Option<Origination>,
+    /// The operator's id in the register of India.
+    pub entity_id: Option<String>,
+    /// The locales in which texts may be written, the preferred one first; empty admits every locale.
+    pub locales: Vec<Locale>,
+    /// The channels that a text takes, in order; empty are those for all countries.
+    pub channels: Vec<Channel>,
+}
+
+/// Whether AWS sends no text with a sender id to this country.
+#[must_use]
+pub fn has_no_sender_ids(country: Country) -> bool {
+    is_listed(WITHOUT_SENDER_IDS, country)
+}
+
+/// Whether sender ids are registered in this country, all or those that phones shall show as such.
+#[must_use]
+pub fn registers_sender_ids(country: Country) -> bool {
+    is_listed(WITH_REGISTERED_SENDER_IDS, country)
+}
+
+fn is_listed(list: &str, country: Country) -> bool {
+    list.split(' ').any(|code| code == country.as_str())
+}
