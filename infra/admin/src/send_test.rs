@@ -53,7 +53,7 @@ pub(crate) async fn send(
     match sender.publish(text).await {
         Ok(id) => {
             let text = format!(
-                "SNS took the text as {id}. If it does not arrive, see Before real users in infra/RUNBOOK.md: sandbox, spend limit, sender ids."
+                "SNS took the text as {id}. If it does not arrive, `phoneproof-admin doctor` says what the account lacks; see also infra/FIRST-ACCOUNT.md."
             );
             Ok(Reply::done(json!({ "messageId": id }), text))
         }
@@ -73,6 +73,8 @@ fn advise(code: &str) -> &'static str {
         "Throttled" | "ThrottlingException" => {
             "the account's texts per second are used up: try again"
         }
-        _ => "see infra/RUNBOOK.md: sandbox, spend limit, sender ids",
+        _ => {
+            "`phoneproof-admin doctor` says what the account lacks; see also infra/FIRST-ACCOUNT.md"
+        }
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_sns::types::{NumberCapability, PhoneNumberInformation, RouteType};
+use phoneproof_domain::channel::Channel;
+use phoneproof_domain::country::Country;
 use phoneproof_domain::outgoing::Origination;
 use phoneproof_domain::policy::{Policy, SmsType};
 
@@ -43,14 +45,17 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let Some(policy) = &facts.policy else {
         return vec![Finding::not_checked("the policy is not known", "")];
     };
-    let served = &policy.numbers.countries;
-    let is_served = |code: &str| served.iter().any(|served| served.as_str() == code);
+    let is_texted = |code: &str| {
+        let served = policy.numbers.countries.iter();
+        let mut by_sns = served.filter(|country| takes_sns(policy, **country));
+        by_sns.any(|country| country.as_str() == code)
+    };
     let mut needed = NUMBER_NEEDED.to_vec();
-    needed.retain(|(country, _)| is_served(country));
+    needed.retain(|(country, _)| is_texted(country));
     let named = list_named(policy);
     if needed.is_empty() && named.is_empty() {
         return vec![Finding::ok(
-            "no country of the policy needs an origination number",
+            "SNS texts no country that needs an origination number",
         )];
     }
     let request = facts.sns.list_origination_numbers();
@@ -78,10 +83,16 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     found
 }
 
+/// Whether SNS is among the channels of this country's texts.
+fn takes_sns(policy: &Policy, country: Country) -> bool {
+    policy.sms.route(Some(country)).contains(&Channel::Sns)
+}
+
 /// Lists the numbers that the policy names, each with its path.
 fn list_named(policy: &Policy) -> Vec<(String, &str)> {
     let rules = policy.sms.countries.iter();
-    let named = rules.filter_map(|(country, rule)| match rule.origination.as_ref()? {
+    let by_sns = rules.filter(|(country, _)| takes_sns(policy, **country));
+    let named = by_sns.filter_map(|(country, rule)| match rule.origination.as_ref()? {
         Origination::Number(number) => Some((
             format!("sms.country.{country}.origination_number"),
             number.as_str(),
