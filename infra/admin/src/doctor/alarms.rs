@@ -51,7 +51,7 @@ fn report(confirmed: usize, pending: usize) -> Finding {
     match (confirmed, pending) {
         (0, 0) => Finding::fail(
             "nobody gets the alarms: their topic has no subscriber",
-            "subscribe an address: aws sns subscribe --topic-arn \"$ALARM_TOPIC\" --protocol email --notification-endpoint you@example.com",
+            "subscribe an address: aws sns subscribe --topic-arn \"$ALARM_TOPIC\" --protocol email --notification-endpoint ADDRESS",
         ),
         (0, waiting) => Finding::fail(
             format!(

@@ -1,6 +1,6 @@
 //! What the policy sends to each country, against what the country takes.
 
-use phoneproof_domain::policy::Policy;
+use phoneproof_domain::policy::{Fault, Policy};
 
 use super::Facts;
 use super::finding::Finding;
@@ -24,7 +24,6 @@ fn check_policy(policy: &Policy) -> Vec<Finding> {
             "each country of the policy gets what it takes, as far as the table of this build knows",
         )];
     }
-    let warn =
-        |warning: &phoneproof_domain::policy::Fault| Finding::warn(warning.to_string(), ADVICE);
+    let warn = |warning: &Fault| Finding::warn(warning.to_string(), ADVICE);
     warnings.iter().map(warn).collect()
 }

@@ -64,9 +64,7 @@ mod tests {
     fn a_country_without_a_price_and_an_old_list_are_named() {
         let text = phoneproof_config::DEFAULT_POLICY;
         let policy = |text: &str| phoneproof_config::policy::from_toml(text).expect("valid");
-        let at = |text: &str| {
-            Timestamp::from_unix(crate::time::parse_instant(text).expect("an instant").unix())
-        };
+        let at = |text: &str| crate::time::parse_instant(text).expect("an instant");
         let listed = policy(text);
         let found = check_prices(&listed, at("2026-02-10T00:00:00Z"));
         assert_eq!(found.len(), 1);
