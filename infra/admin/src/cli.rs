@@ -19,7 +19,7 @@ use crate::time::{Span, parse_count, parse_instant, parse_span};
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  failed: AWS did not answer or refused, or a policy has faults
+  1  failed: AWS did not answer or refused, a policy has faults, or a check of `doctor` failed
   2  usage: an argument is missing or malformed
   3  nothing to do: there is no such entry, key or phone
   4  refused: the step is unsafe now, was not confirmed, or somebody else changed the same thing at the same time";
@@ -111,6 +111,14 @@ pub(crate) enum Command {
         /// Take the phone off the block list too.
         #[arg(long)]
         with_block: bool,
+    },
+    /// Ask AWS whether the account and the stack can text real users: sandbox, spend limit, numbers, opted-out, delivery
+    /// logs, alarms, rights, keys, prices and countries of the policy. Says what to do. Changes nothing, and ends with 1 if
+    /// a check fails.
+    Doctor {
+        /// How long each check may take, as in 15s.
+        #[arg(long, default_value = "15s", allow_hyphen_values = true, value_parser = parse_span)]
+        within: Span,
     },
     /// List, add, promote and retire the keys of the keyring, or replace them all after a leak.
     Keys(KeysArguments),

@@ -4,6 +4,7 @@ mod blocks;
 mod cli;
 mod confirm;
 mod deployed;
+mod doctor;
 mod explain;
 mod hook_secrets;
 mod keys;
@@ -108,6 +109,7 @@ async fn run(cli: Cli) -> Result<Reply, CommandError> {
             typed_phone,
             with_block,
         } => phones::forget(&operator, &common, &typed_phone, with_block).await,
+        Command::Doctor { within } => doctor::doctor(&operator, within).await,
         Command::Keys(arguments) => keys::run(&operator, &common, arguments).await,
         Command::HookSecrets => hook_secrets::print(&operator, &common).await,
         Command::SendTest {

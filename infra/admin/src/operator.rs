@@ -37,6 +37,20 @@ pub(crate) struct Resources {
     pub(crate) log_groups: Vec<String>,
     /// The region of SNS, if it is not the stack's.
     pub(crate) sns_region: Option<String>,
+    /// The topic of its alarms.
+    pub(crate) alarm_topic: AlarmTopic,
+    /// US dollars that the texts of a month may cost: the template's `MonthlySmsBudget`.
+    pub(crate) monthly_budget: Option<f64>,
+}
+
+/// The topic that a stack's alarms are sent to.
+pub(crate) enum AlarmTopic {
+    /// The stack sends its alarms to nobody.
+    None,
+    /// Its ARN.
+    Named(String),
+    /// There is one, and the stack's template is too old to name it.
+    Unnamed,
 }
 
 /// The keyring secret of a verification stack or of an account stack.
@@ -70,8 +84,14 @@ impl KeyringSecret {
     }
 }
 
-/// The outputs of a CloudFormation stack, by key.
-type Outputs = BTreeMap<String, String>;
+/// The outputs or the parameters of a CloudFormation stack, by key.
+type Values = BTreeMap<String, String>;
+
+/// What CloudFormation says about a stack.
+struct Described {
+    outputs: Values,
+    parameters: Values,
+}
 
 /// What commands need of AWS, of the clock and of the command line.
 pub(crate) struct Operator {
@@ -130,7 +150,7 @@ impl Operator {
     async fn read_deployed_policy(&self) -> Result<String, CommandError> {
         self.check_access().await?;
         if let Some(name) = &self.stack_name {
-            let outputs = self.describe_stack(name).await?;
+            let outputs = self.describe_stack(name).await?.outputs;
             let function = require_output(name, &outputs, "SendFunction")?;
             return deployed::read_layer(self, &function).await;
         }
@@ -164,7 +184,7 @@ impl Operator {
         let Some(name) = &self.stack_name else {
             return read_keyring_variable(wanted);
         };
-        let outputs = self.describe_stack(name).await?;
+        let outputs = self.describe_stack(name).await?.outputs;
         let owner = if outputs.contains_key("AccountsTable") {
             KeyringOwner::Account
         } else {
@@ -184,7 +204,7 @@ impl Operator {
     }
 
     /// Checks that there are a region and credentials, so that their absence is reported in words.
-    async fn check_access(&self) -> Result<(), CommandError> {
+    pub(crate) async fn check_access(&self) -> Result<(), CommandError> {
         if self.aws.region().is_none() {
             let advice = "give --region, or set AWS_REGION or a profile with a region";
             return Err(CommandError::new(
@@ -203,7 +223,7 @@ impl Operator {
             .ok_or_else(|| CommandError::new(Exit::Failed, "no AWS credentials were found", advice))
     }
 
-    async fn describe_stack(&self, name: &str) -> Result<Outputs, CommandError> {
+    async fn describe_stack(&self, name: &str) -> Result<Described, CommandError> {
         let client = aws_sdk_cloudformation::Client::new(&self.aws);
         let answer = client.describe_stacks().stack_name(name).send().await;
         let answer = answer.map_err(|error| match error_code(&error).as_str() {
@@ -215,14 +235,14 @@ impl Operator {
             code => CommandError::call("DescribeStacks", code),
         })?;
         let outputs = answer.stacks().iter().flat_map(Stack::outputs);
-        Ok(outputs
-            .filter_map(|output| {
-                Some((
-                    output.output_key()?.to_owned(),
-                    output.output_value()?.to_owned(),
-                ))
-            })
-            .collect())
+        let outputs = outputs.map(|output| (output.output_key(), output.output_value()));
+        let parameters = answer.stacks().iter().flat_map(Stack::parameters);
+        let parameters =
+            parameters.map(|parameter| (parameter.parameter_key(), parameter.parameter_value()));
+        Ok(Described {
+            outputs: collect(outputs),
+            parameters: collect(parameters),
+        })
     }
 
     /// Opens the tables of `resources`.
@@ -269,14 +289,33 @@ impl Operator {
     }
 }
 
-fn require_output(stack: &str, outputs: &Outputs, key: &str) -> Result<String, CommandError> {
+/// Collects the pairs that have both a key and a value.
+fn collect<'v>(pairs: impl Iterator<Item = (Option<&'v str>, Option<&'v str>)>) -> Values {
+    pairs
+        .filter_map(|(key, value)| Some((key?.to_owned(), value?.to_owned())))
+        .collect()
+}
+
+fn require_output(stack: &str, outputs: &Values, key: &str) -> Result<String, CommandError> {
     let message = format!("the stack `{stack}` has no output `{key}`");
     let found = outputs.get(key).cloned();
     found.ok_or_else(|| CommandError::new(Exit::Failed, message, "is it a PhoneProof stack?"))
 }
 
-fn read_outputs(name: &str, outputs: &Outputs) -> Result<Resources, CommandError> {
+fn read_outputs(name: &str, described: &Described) -> Result<Resources, CommandError> {
+    let Described {
+        outputs,
+        parameters,
+    } = described;
     let output = |key| require_output(name, outputs, key);
+    let has_address = parameters
+        .get("AlarmEmail")
+        .is_some_and(|address| !address.is_empty());
+    let alarm_topic = match outputs.get("AlarmTopic") {
+        Some(topic) => AlarmTopic::Named(topic.clone()),
+        None if has_address => AlarmTopic::Unnamed,
+        None => AlarmTopic::None,
+    };
     Ok(Resources {
         tables: Tables {
             limits: output("LimitsTable")?,
@@ -287,6 +326,10 @@ fn read_outputs(name: &str, outputs: &Outputs) -> Result<Resources, CommandError
         issuer: output("Issuer")?,
         log_groups: vec![output("SendLogGroup")?, output("VerifyLogGroup")?],
         sns_region: outputs.get("SnsRegion").cloned(),
+        alarm_topic,
+        monthly_budget: parameters
+            .get("MonthlySmsBudget")
+            .and_then(|dollars| dollars.parse().ok()),
     })
 }
 
@@ -313,6 +356,12 @@ fn read_variables() -> Result<Resources, CommandError> {
         issuer: require_variable("ISSUER")?,
         log_groups: ProcessEnvironment.get("LOG_GROUP").into_iter().collect(),
         sns_region: ProcessEnvironment.get("SNS_REGION"),
+        alarm_topic: ProcessEnvironment
+            .get("ALARM_TOPIC")
+            .map_or(AlarmTopic::None, AlarmTopic::Named),
+        monthly_budget: ProcessEnvironment
+            .get("MONTHLY_SMS_BUDGET")
+            .and_then(|dollars| dollars.parse().ok()),
     })
 }
 

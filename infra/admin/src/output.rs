@@ -55,6 +55,17 @@ pub(crate) struct CommandError {
     pub(crate) exit: Exit,
     pub(crate) message: String,
     pub(crate) advice: Option<String>,
+    /// The call of AWS that failed, if it was one.
+    pub(crate) call: Option<FailedCall>,
+}
+
+/// A call that AWS refused or did not answer.
+#[derive(Debug)]
+pub(crate) struct FailedCall {
+    /// Its operation, as in `DescribeStacks`.
+    pub(crate) operation: String,
+    /// The error code of AWS, or the kind of failure.
+    pub(crate) code: String,
 }
 
 impl CommandError {
@@ -64,6 +75,7 @@ impl CommandError {
             exit,
             message: message.into(),
             advice: (!advice.is_empty()).then(|| advice.to_owned()),
+            call: None,
         }
     }
 
@@ -74,11 +86,17 @@ impl CommandError {
 
     /// AWS answered a call of `operation` with this error code, or not at all.
     pub(crate) fn call(operation: &str, code: &str) -> Self {
-        Self::new(
-            Exit::Failed,
-            format!("{operation} failed ({code})"),
-            advise(code),
-        )
+        Self {
+            call: Some(FailedCall {
+                operation: operation.to_owned(),
+                code: code.to_owned(),
+            }),
+            ..Self::new(
+                Exit::Failed,
+                format!("{operation} failed ({code})"),
+                advise(code),
+            )
+        }
     }
 
     pub(crate) fn to_json(&self) -> Value {

@@ -179,7 +179,7 @@ fn report_texts(catalog: &Catalog, policy: &Policy, now: Timestamp) -> Reply {
 }
 
 /// Lists the countries that the policy serves without a price.
-fn list_unpriced(policy: &Policy) -> Vec<String> {
+pub(crate) fn list_unpriced(policy: &Policy) -> Vec<String> {
     let served = policy.numbers.countries.iter();
     served
         .filter(|country| !policy.sms.prices.contains_key(country))

@@ -2,6 +2,7 @@
 
 use aws_sdk_secretsmanager::Client;
 use phoneproof_aws::clients::error_code;
+use phoneproof_domain::clock::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::operator::Operator;
@@ -18,6 +19,8 @@ pub(crate) struct Version {
     /// The name or ARN of the secret.
     pub(crate) secret: String,
     pub(crate) id: String,
+    /// When it was written, if Secrets Manager says so.
+    pub(crate) created: Option<Timestamp>,
     pub(crate) text: Zeroizing<String>,
 }
 
@@ -32,6 +35,9 @@ impl Version {
         let answer = answer.map_err(|e| CommandError::call("GetSecretValue", &error_code(&e)))?;
         Ok(Self {
             secret: secret.to_owned(),
+            created: answer
+                .created_date
+                .map(|created| Timestamp::from_unix(created.secs())),
             id: answer.version_id.unwrap_or_default(),
             text: Zeroizing::new(answer.secret_string.unwrap_or_default()),
         })

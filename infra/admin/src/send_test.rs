@@ -86,7 +86,7 @@ async fn publish(
     match sender.publish(text).await {
         Ok(id) => {
             let text = format!(
-                "SNS took the text as {id}. If it does not arrive, see Before real users in infra/RUNBOOK.md: sandbox, spend limit, sender ids."
+                "SNS took the text as {id}. If it does not arrive, `phoneproof-admin doctor` says what the account lacks; see also infra/FIRST-ACCOUNT.md."
             );
             let channel = Channel::Sns.as_str();
             Ok(Reply::done(

@@ -13,6 +13,8 @@ mod at_once;
 mod blocks;
 #[path = "admin/command.rs"]
 mod command;
+#[path = "admin/doctor.rs"]
+mod doctor;
 #[path = "admin/explain.rs"]
 mod explain;
 #[path = "admin/keys.rs"]

@@ -222,6 +222,13 @@ impl Inbox {
         self.lock().opted_out.contains(phone)
     }
 
+    /// The phones that are opted out of texts, in order.
+    pub(crate) fn opted_out(&self) -> Vec<String> {
+        let mut phones: Vec<_> = self.lock().opted_out.iter().cloned().collect();
+        phones.sort_unstable();
+        phones
+    }
+
     /// How many calls with a text the inbox took, with those whose text it did not keep.
     #[must_use]
     pub fn publishes(&self) -> usize {

@@ -6,6 +6,7 @@
 //! - an SNS that puts texts into an inbox;
 //! - a Secrets Manager with two keyrings;
 //! - a CloudWatch Logs with the request lines;
+//! - what an AWS account says about its texts, for `phoneproof-admin doctor`;
 //! - a gateway that turns HTTP into the events that API Gateway sends.
 //!
 //! Nothing here is part of a deployment.
@@ -20,4 +21,5 @@ pub mod loose;
 mod operations;
 mod page;
 mod private;
+pub mod sms_account;
 pub mod stack;

@@ -11,6 +11,7 @@ use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::policy::Policy;
 use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, POLICY_PATH, SECRET_ID};
 use phoneproof_local::loose::{loosen_limits, policy_to_try};
+use phoneproof_local::sms_account::{ALARM_TOPIC, MONTHLY_BUDGET, SmsAccount};
 use phoneproof_local::stack::{Options, Stack, account_tables, tables};
 use serde_json::Value;
 
@@ -40,6 +41,10 @@ struct Arguments {
     /// File to keep the tables in, with the keyrings and the inbox beside it; all stay in memory if not given.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
+    /// Let the AWS account look as on its first day when `phoneproof-admin doctor` asks: SMS sandbox, a spend limit of one
+    /// dollar, no numbers, nobody gets the alarms. The inbox takes texts all the same.
+    #[arg(long)]
+    new_account: bool,
     /// Where challenge tokens live: sealed at the client, or stored in a table.
     #[arg(long, value_name = "MODE", default_value = "sealed", value_parser = ["sealed", "stored"])]
     token_mode: String,
@@ -68,6 +73,9 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         Arc::new(|line| drop(writeln!(io::stderr(), "{}", drop_metrics(line))));
     options.port = arguments.port;
     options.data = arguments.data;
+    if arguments.new_account {
+        options.account = SmsAccount::new_account();
+    }
     options.issuer = arguments.issuer.map(check_issuer).transpose()?;
     options.allowed_origins = check_origins(&arguments.allowed_origin)?;
     options.token_mode = TokenMode::parse(&arguments.token_mode).unwrap_or_default();
@@ -124,6 +132,7 @@ fn drop_metrics(line: &[u8]) -> Value {
 fn announce(stack: &Stack, issuer: &str) -> io::Result<()> {
     let (url, endpoints, tables) = (&stack.url, &stack.backends.endpoints, tables());
     let policy_url = format!("{}{POLICY_PATH}", endpoints.secrets);
+    let budget = MONTHLY_BUDGET.to_string();
     let (account_issuer, account_tables) = (format!("{issuer}/account"), account_tables());
     let mut out = io::stdout().lock();
     let base_path = &stack.base_path;
@@ -152,7 +161,10 @@ fn announce(stack: &Stack, issuer: &str) -> io::Result<()> {
         ("AWS_ENDPOINT_URL_SNS", &endpoints.sns),
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &endpoints.secrets),
         ("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", &endpoints.secrets),
+        ("AWS_ENDPOINT_URL_CLOUDWATCH", &endpoints.secrets),
         ("LOG_GROUP", LOG_GROUP),
+        ("ALARM_TOPIC", ALARM_TOPIC),
+        ("MONTHLY_SMS_BUDGET", &budget),
         ("POLICY_URL", &policy_url),
     ] {
         writeln!(out, "  export {name}={value}")?;

@@ -9,6 +9,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::protocol;
+use crate::sms_account::SmsAccount;
 
 /// The name of the one log group. All functions write to it, because they run in this process.
 pub const LOG_GROUP: &str = "/local";
@@ -89,6 +90,20 @@ pub(super) fn filter_log_events(log: &Log, body: &[u8]) -> Response {
         Some(answer) => protocol::answer(&answer),
         None => protocol::refuse(StatusCode::BAD_REQUEST, "ResourceNotFoundException"),
     }
+}
+
+/// Answers `DescribeLogGroups` with the groups of SNS whose names begin with `logGroupNamePrefix`.
+pub(super) fn describe_log_groups(account: &SmsAccount, body: &[u8]) -> Response {
+    let request = protocol::parse(body);
+    let prefix = request.get("logGroupNamePrefix").and_then(Value::as_str);
+    let prefix = prefix.unwrap_or_default();
+    let groups = account.contents().log_groups;
+    let wanted = groups.iter().filter(|(name, _)| name.starts_with(prefix));
+    let describe = |(name, days): (&String, &Option<u32>)| match days {
+        Some(days) => json!({ "logGroupName": name, "retentionInDays": days }),
+        None => json!({ "logGroupName": name }),
+    };
+    protocol::answer(&json!({ "logGroups": wanted.map(describe).collect::<Vec<_>>() }))
 }
 
 #[cfg(test)]

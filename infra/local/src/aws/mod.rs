@@ -1,10 +1,12 @@
-//! SNS, Secrets Manager and CloudWatch Logs on one loopback port, as far as the service and its operators call them.
-//! The port also serves the file of the policy, which AWS keeps in a layer, a receiver of the send hook, and the switch that
-//! makes channels fail.
+//! SNS, Secrets Manager, CloudWatch and CloudWatch Logs on one loopback port, as far as the service and its operators call
+//! them. The port also serves the file of the policy, which AWS keeps in a layer, a receiver of the send hook, and the switch
+//! that makes channels fail.
 
+mod account;
 mod controls;
 mod hook;
 mod logs;
+mod metrics;
 mod protocol;
 mod secrets;
 mod sns;
@@ -21,6 +23,7 @@ use phoneproof_domain::clock::Clock;
 
 use crate::inbox::Inbox;
 use crate::loopback::is_program;
+use crate::sms_account::{Fault, SmsAccount};
 
 pub use logs::{LOG_GROUP, Log};
 pub use secrets::{ACCOUNT_SECRET_ID, SECRET_ID, Secret};
@@ -40,14 +43,16 @@ pub const CARRIER_PATH: &str = "/carrier";
 struct Services {
     policy_file: Option<String>,
     inbox: Inbox,
+    account: SmsAccount,
     secrets: Vec<Secret>,
     log: Log,
     clock: Arc<dyn Clock>,
 }
 
-/// Routes calls to the three services. It refuses web pages, because the services hand out keys.
+/// Routes calls to the services. It refuses web pages, because the services hand out keys.
 pub(crate) fn router(
     inbox: Inbox,
+    account: SmsAccount,
     secrets: Vec<Secret>,
     log: Log,
     policy_file: Option<String>,
@@ -56,6 +61,7 @@ pub(crate) fn router(
     let services = Services {
         policy_file,
         inbox,
+        account,
         secrets,
         log,
         clock,
@@ -82,10 +88,18 @@ async fn dispatch(State(services): State<Services>, headers: HeaderMap, body: By
     if !is_program(&headers) {
         return StatusCode::FORBIDDEN.into_response();
     }
-    match headers
+    let target = headers
         .get("x-amz-target")
-        .and_then(|target| target.to_str().ok())
-    {
+        .and_then(|target| target.to_str().ok());
+    let operation = target.and_then(|target| target.split('.').next_back());
+    match operation.and_then(|operation| services.account.fault(operation)) {
+        Some(Fault::Deny) => {
+            return protocol::refuse(StatusCode::BAD_REQUEST, "AccessDeniedException");
+        }
+        Some(Fault::Hang) => std::future::pending().await,
+        None => {}
+    }
+    match target {
         Some("secretsmanager.GetSecretValue") => {
             secrets::get_secret_value(&services.secrets, &body)
         }
@@ -96,8 +110,17 @@ async fn dispatch(State(services): State<Services>, headers: HeaderMap, body: By
             secrets::update_secret_version_stage(&services.secrets, &body)
         }
         Some("Logs_20140328.FilterLogEvents") => logs::filter_log_events(&services.log, &body),
+        Some("Logs_20140328.DescribeLogGroups") => {
+            logs::describe_log_groups(&services.account, &body)
+        }
+        Some("GraniteServiceVersion20100801.GetMetricStatistics") => {
+            metrics::get_metric_statistics(&services.account, services.clock.now(), &body)
+        }
         Some(_) => protocol::refuse(StatusCode::BAD_REQUEST, "UnknownOperationException"),
-        None => sns::answer_query(&services.inbox, services.clock.now(), &body).await,
+        None => {
+            let now = services.clock.now();
+            sns::answer_query(&services.inbox, &services.account, now, &body).await
+        }
     }
 }
 
@@ -122,6 +145,7 @@ mod tests {
 
     struct Site {
         inbox: Inbox,
+        account: SmsAccount,
         secret: Secret,
     }
 
@@ -129,6 +153,7 @@ mod tests {
         fn new() -> Self {
             Self {
                 inbox: Inbox::default(),
+                account: SmsAccount::default(),
                 secret: Secret::new(SECRET_ID, "the keys".to_owned(), None),
             }
         }
@@ -146,10 +171,17 @@ mod tests {
             log.push(7, b"a line\n");
             let secrets = vec![self.secret.clone()];
             let clock = Arc::new(SystemClock);
-            let answer = router(self.inbox.clone(), secrets, log, None, clock)
-                .oneshot(request)
-                .await
-                .expect("an answer");
+            let answer = router(
+                self.inbox.clone(),
+                self.account.clone(),
+                secrets,
+                log,
+                None,
+                clock,
+            )
+            .oneshot(request)
+            .await
+            .expect("an answer");
             let status = answer.status().as_u16();
             let body = to_bytes(answer.into_body(), usize::MAX)
                 .await
@@ -202,6 +234,15 @@ mod tests {
         for (body, code) in [
             ("", "InvalidAction"),
             ("Action=Subscribe", "InvalidAction"),
+            ("Action=ListSubscriptionsByTopic&TopicArn=other", "NotFound"),
+            (
+                "Action=ListPhoneNumbersOptedOut&nextToken=x",
+                "InvalidParameter",
+            ),
+            (
+                "Action=ListPhoneNumbersOptedOut&nextToken=1",
+                "InvalidParameter",
+            ),
             ("Action=Publish&Message=hi", "InvalidParameter"),
             ("Action=Publish&PhoneNumber=%2B1", "InvalidParameter"),
             ("Action=OptInPhoneNumber", "InvalidParameter"),
@@ -216,6 +257,47 @@ mod tests {
         let target = [("x-amz-target", "secretsmanager.DeleteSecret")];
         let answer = Site::new().post(&target, "{}").await;
         assert!(answer.1.contains("UnknownOperationException"));
+    }
+
+    #[tokio::test]
+    async fn numbers_that_are_opted_out_come_in_pages_of_a_hundred() {
+        let site = Site::new();
+        for n in 0..250 {
+            site.inbox.opt_out(&format!("+1415200{n:04}"));
+        }
+        let mut counts = Vec::new();
+        let mut query = "Action=ListPhoneNumbersOptedOut".to_owned();
+        loop {
+            let (status, answer) = site.post(&[], &query).await;
+            assert_eq!(status, 200);
+            counts.push(answer.matches("<member>").count());
+            let Some((_, rest)) = answer.split_once("<nextToken>") else {
+                break;
+            };
+            let token = rest.split('<').next().expect("a token");
+            query = format!("Action=ListPhoneNumbersOptedOut&nextToken={token}");
+        }
+        assert_eq!(counts, [100, 100, 50]);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_denied_names_the_right() {
+        let site = Site::new();
+        site.account.change(|contents| {
+            for operation in ["GetSMSAttributes", "GetSecretValue"] {
+                contents.faults.insert(operation.to_owned(), Fault::Deny);
+            }
+        });
+        let (status, answer) = site.post(&[], "Action=GetSMSAttributes").await;
+        assert_eq!(status, 403);
+        assert!(answer.contains("not authorized to perform: SNS:GetSMSAttributes"));
+        let body = json!({ "SecretId": SECRET_ID }).to_string();
+        assert!(
+            site.post(&GET, &body)
+                .await
+                .1
+                .contains("AccessDeniedException")
+        );
     }
 
     #[tokio::test]

@@ -8,24 +8,40 @@ use phoneproof_domain::channel::Channel;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::delivery::Reason;
 
+use super::account;
 use crate::inbox::{Carrier, Inbox, Message};
+use crate::sms_account::{Fault, SmsAccount};
 
 const SENDER_ID: &str = "AWS.SNS.SMS.SenderID";
 const ORIGINATION_NUMBER: &str = "AWS.MM.SMS.OriginationNumber";
 const ENTITY_ID: &str = "AWS.MM.SMS.EntityId";
 const TEMPLATE_ID: &str = "AWS.MM.SMS.TemplateId";
 
-/// Answers a call of the AWS Query protocol, which sends a form and expects XML. SNS here knows `Publish`, and the calls
-/// about numbers that are opted out.
-pub(super) async fn answer_query(inbox: &Inbox, now: Timestamp, body: &[u8]) -> Response {
+/// Answers a call of the AWS Query protocol, which sends a form and expects XML. SNS here knows `Publish`, the calls
+/// about numbers that are opted out, and those about the account.
+pub(super) async fn answer_query(
+    inbox: &Inbox,
+    account: &SmsAccount,
+    now: Timestamp,
+    body: &[u8],
+) -> Response {
     let form: BTreeMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
     let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
-    match field("Action") {
+    let action = field("Action");
+    match account.fault(action) {
+        Some(Fault::Deny) => return deny(action),
+        Some(Fault::Hang) => std::future::pending().await,
+        None => {}
+    }
+    match action {
         "Publish" => {}
-        action @ ("CheckIfPhoneNumberIsOptedOut" | "OptInPhoneNumber") => {
+        "CheckIfPhoneNumberIsOptedOut" | "OptInPhoneNumber" => {
             return answer_opted_out(inbox, action, field("phoneNumber"));
         }
-        _ => return sns_error(StatusCode::BAD_REQUEST, "InvalidAction"),
+        _ => {
+            return account::answer(inbox, &account.contents(), action, &form)
+                .unwrap_or_else(|code| sns_error(StatusCode::BAD_REQUEST, code));
+        }
     }
     if field("PhoneNumber").is_empty() || field("Message").is_empty() {
         return sns_error(StatusCode::BAD_REQUEST, "InvalidParameter");
@@ -136,7 +152,7 @@ fn answer_opted_out(inbox: &Inbox, action: &str, phone: &str) -> Response {
 }
 
 /// Answers a call that SNS served.
-fn confirm(action: &str, result: &str) -> Response {
+pub(super) fn confirm(action: &str, result: &str) -> Response {
     respond(
         StatusCode::OK,
         format!(
@@ -146,9 +162,22 @@ fn confirm(action: &str, result: &str) -> Response {
     )
 }
 
+/// Refuses a call that the caller has no right to make. AWS names the right in the message.
+fn deny(action: &str) -> Response {
+    let message = format!(
+        "User: arn:aws:iam::000000000000:user/local is not authorized to perform: SNS:{action} on resource: * because no \
+         identity-based policy allows the SNS:{action} action"
+    );
+    sns_refusal(StatusCode::FORBIDDEN, "AuthorizationError", &message)
+}
+
 /// An error as SNS answers it: XML of the AWS Query protocol.
 #[must_use]
 pub fn sns_error(status: StatusCode, code: &str) -> Response {
+    sns_refusal(status, code, code)
+}
+
+fn sns_refusal(status: StatusCode, code: &str, message: &str) -> Response {
     let fault = if status.is_client_error() {
         "Sender"
     } else {
@@ -158,7 +187,7 @@ pub fn sns_error(status: StatusCode, code: &str) -> Response {
         status,
         format!(
             "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error><Type>{fault}</Type>\
-             <Code>{code}</Code><Message>{code}</Message></Error><RequestId>local</RequestId></ErrorResponse>"
+             <Code>{code}</Code><Message>{message}</Message></Error><RequestId>local</RequestId></ErrorResponse>"
         ),
     )
 }

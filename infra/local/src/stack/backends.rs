@@ -28,7 +28,7 @@ pub struct Endpoints {
     pub dynamodb: String,
     /// `AWS_ENDPOINT_URL_SNS`: the SNS that puts texts into the inbox.
     pub sns: String,
-    /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`: Secrets Manager, which CloudWatch Logs shares its port with.
+    /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`: Secrets Manager, which CloudWatch and CloudWatch Logs share its port with.
     pub secrets: String,
 }
 
@@ -84,6 +84,7 @@ impl Backends {
         let (listener, aws) = listen(shift_port(options.port, 2), "the other AWS services").await?;
         let router = aws::router(
             inbox.clone(),
+            options.account.clone(),
             vec![secret.clone(), account_secret.clone()],
             log.clone(),
             options.policy_file.clone(),

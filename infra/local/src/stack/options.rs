@@ -18,6 +18,7 @@ use phoneproof_observe::Output;
 
 use crate::accounts::{AccountTables, account_tables};
 use crate::gateway;
+use crate::sms_account::SmsAccount;
 
 /// How a stack is set up.
 #[derive(Clone)]
@@ -55,6 +56,8 @@ pub struct Options {
     pub random: Arc<dyn Random>,
     /// The verification service's keyring, as the JSON of its secret. `None` reads the one beside `data`, or makes one.
     pub keyring: Option<String>,
+    /// What the AWS account says about its texts when operators ask.
+    pub account: SmsAccount,
     /// Whether the account service accepts success tokens of test numbers.
     pub accept_test_numbers: bool,
     /// Takes the request lines; standard error by default.
@@ -85,6 +88,7 @@ impl Options {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
             keyring: None,
+            account: SmsAccount::default(),
             accept_test_numbers: true,
             journal_output: Arc::new(|line| drop(io::stderr().lock().write_all(line))),
             trust_test_header: false,
