@@ -34,28 +34,34 @@ impl OwnTime {
 mod tests {
     use super::*;
 
+    fn check(time: &mut OwnTime, readings: &[(u64, u64)]) {
+        for (clock, own) in readings {
+            assert_eq!(time.read(*clock), *own, "{clock}");
+        }
+    }
+
     #[test]
     fn goes_on_from_where_it_was_when_the_clock_is_set_back() {
-        let mut time = OwnTime::default();
-        let own = |(clock, expected)| assert_eq!(time.read(clock), expected, "{clock}");
-        [
+        let readings = [
             (1_000, 1_000),
             (1_300, 1_300),
             (100, 1_300),
             (400, 1_600),
             (0, 1_600),
             (7, 1_607),
-        ]
-        .map(own);
+        ];
+        check(&mut OwnTime::default(), &readings);
     }
 
     #[test]
     fn neither_out_of_order_checks_nor_a_clock_set_forward_make_it_run_on() {
         let mut time = OwnTime::default();
-        let own = |(clock, expected)| assert_eq!(time.read(clock), expected, "{clock}");
         for _ in 0..100 {
-            [(1_000, 1_000), (990, 990), (1_000, 1_000)].map(own);
+            check(&mut time, &[(1_000, 1_000), (990, 990), (1_000, 1_000)]);
         }
-        [(u64::MAX, u64::MAX), (5, u64::MAX), (90, u64::MAX)].map(own);
+        check(
+            &mut time,
+            &[(u64::MAX, u64::MAX), (5, u64::MAX), (90, u64::MAX)],
+        );
     }
 }
