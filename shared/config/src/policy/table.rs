@@ -3,6 +3,7 @@
 //! Every member has a default. A missing value is then reported by the check that needs it, beside all other faults.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use phoneproof_domain::policy::Fault;
 use serde::Deserialize;
@@ -219,7 +220,7 @@ pub(super) struct AttestationKeyTable {
 /// TOML has one fault.
 pub(super) fn parse(text: &str) -> (File, Vec<Fault>) {
     let mut faults = Vec::new();
-    let mut document = match text.parse::<toml::Table>() {
+    let mut document = match read_toml(text) {
         Ok(table) => Value::Table(table),
         Err(error) => {
             faults.push(Fault {
@@ -246,6 +247,33 @@ pub(super) fn parse(text: &str) -> (File, Vec<Fault>) {
     }
 }
 
+/// Reads TOML. A whole number that is too long for it becomes one with a decimal point, so that its fault has a path.
+fn read_toml(text: &str) -> Result<toml::Table, toml::de::Error> {
+    let mut widened: Option<String> = None;
+    loop {
+        let own = widened.as_deref().unwrap_or(text);
+        let error = match own.parse() {
+            Ok(table) => return Ok(table),
+            Err(error) => error,
+        };
+        let end = error.span().and_then(|span| find_long_integer(own, span));
+        let Some((before, after)) = end.and_then(|end| own.split_at_checked(end)) else {
+            return Err(error);
+        };
+        // Each round mends one number.
+        widened = Some(format!("{before}.0{after}"));
+    }
+}
+
+/// Returns where a whole number of many digits ends, if `span` is one.
+fn find_long_integer(text: &str, span: Range<usize>) -> Option<usize> {
+    const SHORT: usize = 18;
+    let found = text.get(span.clone())?;
+    let digits = found.strip_prefix(['+', '-']).unwrap_or(found);
+    let is_long = digits.len() > SHORT && digits.bytes().all(|b| b.is_ascii_digit() || b == b'_');
+    is_long.then_some(span.end)
+}
+
 /// Says in plain words that a value has the wrong type. Every other message is serde's own.
 fn describe_form(message: &str) -> String {
     let types = message.strip_prefix("invalid type: ");
@@ -270,10 +298,17 @@ fn describe_form(message: &str) -> String {
         "string" => "a text",
         "boolean" => "`true` or `false`",
         "integer" => "a whole number",
+        "floating" if is_huge(found) => "one so far from 0",
         "floating" => "a number with a decimal point",
         other => other,
     };
     format!("{wanted} is needed, and not {found}")
+}
+
+/// Whether serde names a number, as in "floating point `1e20`", that no whole number of a policy comes near.
+fn is_huge(found: &str) -> bool {
+    let number = found.split('`').nth(1).and_then(|text| text.parse::<f64>().ok());
+    number.is_some_and(|number| number.abs() >= 1e15)
 }
 
 /// A step from a value to one that it holds.

@@ -76,6 +76,7 @@ macro_rules! lane_table {
 
 lane_table!(KnownTable {
     days: u32,
+    after_days: u32,
     texts_per_phone: u32,
 });
 lane_table!(MovedTable {
