@@ -11,7 +11,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::Denial;
 use phoneproof_domain::gate::{Check, Found, Gate, Settled};
 use phoneproof_domain::phone::Destination;
-use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal, Terms};
+use phoneproof_domain::phone_record::{Reservation, SendRefusal, Terms};
 use phoneproof_domain::policy::{Business, BusinessId, Policy};
 use phoneproof_domain::purse::{Ask, Claim};
 use phoneproof_domain::rule::Rule;
