@@ -114,7 +114,8 @@ pub(super) fn find(policy: &PursePolicy) -> Vec<PurseFault> {
     let starts = (1..=policy.young_open.texts).contains(&policy.start_texts);
     found.check(starts, "open.start_texts", OF_YOUNG);
     found.days(policy.known_for, "known.days");
-    let after = policy.known_after < policy.known_for;
+    // A phone that is never known has a fault already.
+    let after = policy.known_after < policy.known_for.max(DAY);
     found.check(after, "known.after_days", AFTER);
     let lacks = (1..=policy.known.cap.texts).contains(&policy.outage_lack);
     found.check(lacks, "outage.known_lack_texts", LACK);
