@@ -27,7 +27,7 @@ use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::phone_record::{
     Guess, GuessRefusal, Lockout, PhoneRecord, Predecessor, ResendId, Reservation, SendRefusal,
-    Slot, Terms, Use, WriteId,
+    Share, Slot, Terms, Use, WriteId,
 };
 use phoneproof_domain::policy::BusinessId;
 use phoneproof_domain::root::RootId;

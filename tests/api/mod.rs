@@ -31,6 +31,7 @@ pub(crate) mod limits;
 mod pasted;
 mod problem;
 mod proxy;
+mod purse_refusals;
 mod purses;
 mod refusals;
 mod remembered;

@@ -450,6 +450,9 @@ async fn a_damaged_purse_stops_its_country_and_is_named() {
     for (attribute, value) in [
         ("crowd", json!({ "S": "much" })),
         ("crowd", json!({ "N": "-1" })),
+        ("crowd", json!({ "N": "9".repeat(38) })),
+        ("left", json!({ "N": "1".to_owned() + &"0".repeat(30) })),
+        ("open", json!({ "N": i64::MAX.to_string() })),
         ("open", json!({ "S": "much" })),
         ("left", json!({ "S": "much" })),
         ("day", json!({ "N": "999999" })),

@@ -68,6 +68,33 @@ async fn shutting_the_owner_of_a_phone_out() {
     assert!(refused > 25, "{refused} of 45");
 }
 
+/// The attacker has numbers of his own. He types the first code of each, and asks for it four times more.
+#[tokio::test]
+async fn asking_again_for_phones_of_ones_own() {
+    for mode in MODES {
+        let world = World::builder().mode(mode).purses().start().await;
+        let mut texted = 0;
+        for n in 0..30 {
+            let (number, device) = (nth_phone(n), format!("own-{n}"));
+            let from = format!("203.{n}.113.1");
+            let sent = world.client.send_from(&number, &device, &from).await;
+            texted += usize::from(sent.status == 202);
+            if sent.status == 202 {
+                let code = world.code(&number);
+                let verified = world.client.verify(&sent.token(), &code).await;
+                assert_eq!(verified.status, 200, "{}", verified.text);
+            }
+            for _ in 0..4 {
+                world.advance(61);
+                let again = world.client.send_from(&number, &device, &from).await;
+                texted += usize::from(again.status == 202);
+            }
+        }
+        // Six texts to start with, and one more for each of two codes. What is typed gives its own text back.
+        assert_eq!((texted, world.text_count()), (10, 10), "{mode}");
+    }
+}
+
 /// What a flood is about. Each of its requests has another device and another address.
 #[derive(Debug, Clone, Copy)]
 enum Target {

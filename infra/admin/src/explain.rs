@@ -11,7 +11,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::Denial;
 use phoneproof_domain::gate::{Check, Found, Gate, Settled};
 use phoneproof_domain::phone::Destination;
-use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal, Terms};
+use phoneproof_domain::phone_record::{Reservation, SendRefusal, Terms};
 use phoneproof_domain::policy::{Business, BusinessId, Policy};
 use phoneproof_domain::purse::{Ask, Claim};
 use phoneproof_domain::rule::Rule;
@@ -113,13 +113,16 @@ pub(crate) async fn explain(
         ..Found::default()
     };
     let mut findings = Vec::new();
-    for gate in policy.make_gates(subjects, &limits, now) {
+    let made = policy.make_gates(subjects, &limits, now);
+    for gate in made.clone() {
         findings.push(check_gate(gate, &store, &found, &terms).await?);
     }
     let ask = make_ask(&policy, keyring.indexer(), &asked, now)?;
     let forecast = match ask.filter(|_| !is_test) {
         Some(ask) => {
-            let reserved = take_reserve(&mut findings, &found.phone, (&ask, &terms), &policy);
+            let gates = (&made[..], &terms);
+            let reserved = take_reserve(&mut findings, found.clone(), gates, &ask, &policy, &store);
+            let reserved = reserved.await?;
             let record = &found.phone;
             Some(Forecast::foresee(ask, reserved, &policy, record, &store).await?)
         }
@@ -136,21 +139,27 @@ pub(crate) async fn explain(
 
 /// Lifts the denials by limits of the phone, if the phone has a reserve for the caller. Returns what the text then
 /// takes out of it.
-fn take_reserve(
+async fn take_reserve(
     findings: &mut [Finding],
-    record: &PhoneRecord,
-    (ask, terms): (&Ask, &Terms),
+    mut found: Found,
+    (gates, terms): (&[Gate], &Terms),
+    ask: &Ask,
     policy: &Policy,
-) -> Option<Claim> {
-    if !findings.iter().any(Finding::is_of_phone) {
-        return None;
-    }
-    let texts = policy.purses.policy.known_texts;
-    let (claim, _) = record.find_reserve(&ask.caller, texts, &ANY, terms)?;
+    store: &Store,
+) -> Result<Option<Claim>, CommandError> {
+    let mut of_phone = findings.iter().filter(|finding| finding.is_of_phone());
+    let Some(subject) = of_phone.next().map(|finding| &finding.subject) else {
+        return Ok(None);
+    };
+    found.record = store.read_subject_record(subject).await?;
+    let own = (&ask.caller, policy.purses.policy.known_texts);
+    let Some(reserved) = found.find_reserve(gates, own, &ANY, terms) else {
+        return Ok(None);
+    };
     for finding in findings {
         finding.is_lifted = finding.is_of_phone();
     }
-    Some(claim)
+    Ok(Some(reserved.claim))
 }
 
 /// Adds what SNS says about the number. SNS takes a text to a number that is opted out, and drops it.
@@ -257,10 +266,10 @@ async fn check_gate(
         Check::NotBlocked | Check::Count(..) => {
             found.record = store.read_subject_record(&gate.subject).await?;
         }
-        Check::Reserve(_) => {}
+        Check::Reserve => {}
     }
     if let Some(quota) = gate.quota() {
-        let tally = found.record.tally(quota.window.length);
+        let tally = found.record.tally(gate.share, quota.window.length);
         finding.count = Some(tally.count_in(&quota.window));
         finding.limit = Some(quota.limit);
     }

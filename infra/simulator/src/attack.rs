@@ -47,6 +47,13 @@ pub enum Attack {
         /// The share of the codes.
         share: f64,
     },
+    /// Somebody with numbers of his own, who verifies each and then asks for it again and again, from VPNs.
+    AsksAgain {
+        /// The country that all texts go to.
+        place: Place,
+        /// The share of the codes that he types in; more than 0.
+        share: f64,
+    },
     /// Residential proxies in the attacked country itself: the same networks as its honest users.
     Domestic {
         /// The country of the numbers and of the proxies.
@@ -71,7 +78,55 @@ pub struct Hit {
     pub request: Request,
     /// Whether its code is typed in.
     pub is_typed: bool,
+    /// How often the attacker asks again after he typed the code in, before he types the next one.
+    pub again: u32,
 }
+
+impl Hit {
+    /// Lists what follows when the code of this send was typed in: the texts that nobody types, and then one that is.
+    ///
+    /// The phone is known at its device, for so many texts. He asks for the rest from another one.
+    pub(crate) fn list_next(&self) -> Vec<Self> {
+        let other = match self.request.device {
+            Device::Other(bits) => Device::Other(bits.wrapping_add(1)),
+            Device::Own => Device::Own,
+        };
+        let next = |n: u32| {
+            let is_typed = n > self.again;
+            let device = if n > AT_ONE_DEVICE && !is_typed {
+                other
+            } else {
+                self.request.device
+            };
+            Self {
+                at: self.at + AGAIN_AFTER * f64::from(n),
+                request: Request {
+                    device,
+                    ..self.request
+                },
+                is_typed,
+                again: self.again,
+            }
+        };
+        if !self.is_typed || self.again == 0 {
+            return vec![];
+        }
+        (1..=self.again + 1).map(next).collect()
+    }
+
+    /// Returns the same send later, if the attacker needs it to go on.
+    pub(crate) fn retry(&self) -> Option<Self> {
+        let at = self.at + RETRY_AFTER;
+        (self.is_typed && self.again > 0).then_some(Self { at, ..*self })
+    }
+}
+
+/// The seconds between two texts to one number, by an attacker who waits for the cooldown.
+const AGAIN_AFTER: f64 = 62.0;
+/// The seconds after which he tries again what was refused.
+const RETRY_AFTER: f64 = 780.0;
+/// The texts that a known phone has at its device between two typed codes.
+const AT_ONE_DEVICE: u32 = 3;
 
 impl Attack {
     /// Returns how long the attack lasts, in seconds.
@@ -81,8 +136,21 @@ impl Attack {
             Self::Luma { .. } => 8.0 * HOUR,
             Self::LumaWhole { .. } => 24.0 * HOUR,
             Self::Slow { .. } => 7.0 * DAY,
-            Self::Healthchecks { .. } | Self::Countries { .. } | Self::Typing { .. } => 12.0 * HOUR,
+            Self::Healthchecks { .. }
+            | Self::Countries { .. }
+            | Self::Typing { .. }
+            | Self::AsksAgain { .. } => 12.0 * HOUR,
             Self::Domestic { hours, .. } => f64::from(*hours) * HOUR,
+        }
+    }
+
+    /// Whether an attacker who got so many texts, and typed the codes of so many, types another one.
+    ///
+    /// Who asks again chooses which codes he types, and keeps to his share of all texts.
+    pub(crate) fn types_another(&self, texts: u64, typed: u64) -> bool {
+        match self {
+            Self::AsksAgain { share, .. } => typed as f64 <= share * texts as f64,
+            _ => true,
         }
     }
 
@@ -129,6 +197,22 @@ impl Attack {
                     let hit = hit(&mut dice, at, place, phone, origin);
                     Hit {
                         is_typed: dice.happens(share),
+                        ..hit
+                    }
+                }))
+            }
+            Self::AsksAgain { place, share } => {
+                let (place, again) = (*place, (1.0 / share).round() as u32 - 1);
+                let times = times(&mut dice, span, 8_000, false);
+                Box::new(times.into_iter().map(move |at| {
+                    // Honest users have the even blocks.
+                    let block = dice.below(place.blocks / 2) * 2 + 1;
+                    let phone = block * BLOCK + dice.below(BLOCK);
+                    let origin = vpn(&mut dice);
+                    let hit = hit(&mut dice, at, place, phone, origin);
+                    Hit {
+                        is_typed: true,
+                        again,
                         ..hit
                     }
                 }))
@@ -221,6 +305,7 @@ fn hit(dice: &mut Dice, at: f64, place: Place, phone: u32, (network, host): Orig
         at,
         request,
         is_typed: false,
+        again: 0,
     }
 }
 
@@ -293,6 +378,10 @@ mod tests {
             place: ma,
             share: 0.2,
         };
+        let again = Attack::AsksAgain {
+            place: ma,
+            share: 0.2,
+        };
         let attacks = [
             (Attack::Luma { place: uz }, 13_000),
             (
@@ -305,6 +394,7 @@ mod tests {
             (several, 900),
             (Attack::Slow { place: ma }, 10_080),
             (typing, 8_000),
+            (again, 8_000),
             (domestic(None), 800),
             (domestic(Some(1)), 800),
         ];
@@ -315,6 +405,20 @@ mod tests {
             let end = START + attack.lasts() + 5.0 * 62.0;
             assert!(hits.iter().all(|hit| (START..end).contains(&hit.at)));
         }
+    }
+
+    #[test]
+    fn who_asks_again_types_a_code_after_so_many_texts() {
+        let (place, share) = (find_place("MA"), 0.2);
+        let first = Attack::AsksAgain { place, share }.hits(Dice::new(1)).next();
+        let first = first.expect("a hit");
+        let next = first.list_next();
+        let typed: Vec<_> = next.iter().map(|hit| hit.is_typed).collect();
+        assert_eq!(typed, [false, false, false, false, true]);
+        let own = next.iter().map(|hit| hit.request.device == first.request.device);
+        assert!(own.eq([true, true, true, false, true]));
+        assert!(next.is_sorted_by(|a, b| a.at < b.at && a.request.phone == b.request.phone));
+        assert_eq!(next[0].list_next(), []);
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! The virtual clock: plays an attack and honest users to a service.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, HashSet};
 use std::ops::ControlFlow;
 
 use phoneproof_domain::country::Country;
 use phoneproof_domain::purse::Micros;
 
-use crate::attack::{Attack, START};
+use crate::attack::{Attack, Hit, START};
 use crate::crowd::{Crowd, time_to_type};
 use crate::dice::Dice;
 use crate::service::{Sent, Service, Tally};
@@ -72,6 +72,8 @@ pub struct Outcome {
     pub tries: u64,
     /// The texts that he got.
     pub texts: u64,
+    /// Those of them whose code he typed in.
+    pub typed: u64,
     /// What they cost, in millionths of a dollar.
     pub cost: Micros,
     /// The honest sends of the window.
@@ -101,10 +103,7 @@ enum Event {
         conversion: f64,
         tries: u8,
     },
-    Attacks {
-        request: Request,
-        is_typed: bool,
-    },
+    Attacks(Hit),
     Types(Box<Sent>),
 }
 
@@ -222,13 +221,14 @@ pub fn watch(
         streams.push(Box::new(sends));
     }
     if let Some(attack) = &run.attack {
-        let hits = attack.hits(dice.fork()).map(|hit| {
-            let (request, is_typed) = (hit.request, hit.is_typed);
-            (hit.at, Event::Attacks { request, is_typed })
-        });
+        let hits = attack.hits(dice.fork());
+        let hits = hits.map(|hit| (hit.at, Event::Attacks(hit)));
         streams.push(Box::new(hits));
     }
+    let lasts = run.attack.as_ref().map(Attack::lasts);
     let mut table = Table {
+        attack_ends: START + lasts.unwrap_or_default(),
+        verified: HashSet::new(),
         run,
         service,
         agenda: Agenda::new(streams),
@@ -256,6 +256,10 @@ pub fn watch(
 /// A run that is being played.
 struct Table<'a> {
     run: Run,
+    /// The second in which the attack is over.
+    attack_ends: f64,
+    /// The phones whose code an attacker typed in.
+    verified: HashSet<u32>,
     service: &'a mut Service,
     agenda: Agenda,
     dice: Dice,
@@ -266,7 +270,7 @@ impl Table<'_> {
     fn happens(&mut self, at: f64, event: Event) {
         match event {
             Event::Types(sent) => self.service.take_code(instant(at), &sent),
-            Event::Attacks { request, is_typed } => self.attacks(at, &request, is_typed),
+            Event::Attacks(hit) => self.attacks(&hit),
             Event::Asks {
                 request,
                 conversion,
@@ -275,25 +279,43 @@ impl Table<'_> {
         }
     }
 
-    fn attacks(&mut self, at: f64, request: &Request, is_typed: bool) {
+    fn attacks(&mut self, hit: &Hit) {
         let outcome = &mut self.outcome;
         outcome.tries += 1;
-        let sent = match self.service.send(instant(at), request) {
+        let (at, price) = (hit.at, hit.request.place.price);
+        let sent = match self.service.send(instant(at), &hit.request) {
             Ok(sent) => sent,
             Err(rule) => {
                 *outcome.stopped_by.entry(rule).or_default() += 1;
+                // Who never got in has nothing to ask for again.
+                let again = hit.retry().filter(|_| self.verified.contains(&hit.request.phone));
+                self.plan(again);
                 return;
             }
         };
+        let types = self.run.attack.as_ref();
+        let types = types.is_some_and(|attack| attack.types_another(outcome.texts, outcome.typed));
         outcome.texts += 1;
-        outcome.cost += request.place.price;
-        outcome.spending.push((at, request.place.price));
+        outcome.cost += price;
+        outcome.spending.push((at, price));
         if let Some(lane) = sent.lane() {
             *outcome.paid_by.entry(lane.name()).or_default() += 1;
         }
-        if is_typed {
+        if hit.is_typed && types {
+            outcome.typed += 1;
             self.agenda
                 .add(at + 20.0, Event::Types(Box::new(sent)), None);
+            self.verified.insert(hit.request.phone);
+            self.plan(hit.list_next());
+        } else if self.verified.contains(&hit.request.phone) {
+            self.plan(hit.retry());
+        }
+    }
+
+    /// Plans what an attacker does next, until his time is over.
+    fn plan(&mut self, hits: impl IntoIterator<Item = Hit>) {
+        for hit in hits.into_iter().filter(|hit| hit.at < self.attack_ends) {
+            self.agenda.add(hit.at, Event::Attacks(hit), None);
         }
     }
 

@@ -10,15 +10,15 @@ use phoneproof_domain::challenge::ChallengeId;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::gate::{Check, Gate, make_gates};
 use phoneproof_domain::limits::Limits;
-use phoneproof_domain::phone_record::{Lockout, PhoneRecord, Reservation, Terms};
+use phoneproof_domain::phone_record::{Lockout, PhoneRecord, Reservation, Share, Terms};
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::purse::{
-    Ask, Caller, CountryRecord, Lane, Lanes, Micros, NetworkRecord, NumberBlockRecord, Payer, Plan,
+    Ask, Caller, Claim, CountryRecord, Lane, Lanes, Micros, NetworkRecord, NumberBlockRecord, Payer, Plan,
     Proof, PurseItem, PurseKey, PursePolicy, PurseSettings, Records, Stopped, Write, decide,
     decide_in_shadow, first_try,
 };
 use phoneproof_domain::rule::Rule;
-use phoneproof_domain::subject::{SubjectIndex, Subjects};
+use phoneproof_domain::subject::{SubjectIndex, SubjectKind, Subjects};
 use phoneproof_domain::window::{DAY, Quota, Window};
 
 use crate::world::{Place, Request};
@@ -93,13 +93,6 @@ impl Defence {
     }
 }
 
-/// What the table of phones holds about one.
-#[derive(Debug, Clone, Default)]
-struct Phone {
-    record: PhoneRecord,
-    proof: Option<Proof>,
-}
-
 /// How the decisions came about.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -147,8 +140,8 @@ pub struct Service {
     limits: Limits,
     day_starts_at: Duration,
     purse_settings: Option<Arc<PurseSettings>>,
-    counters: HashMap<(Rule, SubjectIndex, Timestamp), u32>,
-    phones: HashMap<SubjectIndex, Phone>,
+    counters: HashMap<(Rule, Share, SubjectIndex, Timestamp), u32>,
+    phones: HashMap<SubjectIndex, PhoneRecord>,
     purses: HashMap<PurseKey, PurseItem>,
     /// What an instance of `verify` saw last of each country.
     seen: HashMap<PurseKey, CountryRecord>,
@@ -186,9 +179,9 @@ impl Service {
         let subjects = request.subjects();
         let terms = self.make_terms(now);
         let gates = self.make_gates(&subjects, now);
-        self.check(&gates, &subjects, &terms)?;
+        let (gates, reserved) = self.admit(gates, &subjects, request, &terms)?;
         let payer = match self.purse_settings.clone() {
-            Some(settings) => Some(self.pay(&settings, now, request, &subjects)?),
+            Some(settings) => Some(self.pay(&settings, now, (request, reserved), &subjects)?),
             None => None,
         };
         for gate in gates {
@@ -197,7 +190,15 @@ impl Service {
             }
         }
         let phone = self.phones.entry(subjects.phone_index.clone());
-        phone.or_default().record.last_sent = Some(now);
+        let phone = phone.or_default();
+        match reserved.map_or(Share::Common, |claim| claim.share()) {
+            Share::Here => phone.reserved_here = Some(now),
+            Share::Near => phone.reserved_near = Some(now),
+            Share::Common => {
+                phone.last_sent = Some(now);
+                phone.last_sent_by = Some(subjects.device_index.clone());
+            }
+        }
         Ok(Sent {
             request: *request,
             subjects,
@@ -211,26 +212,26 @@ impl Service {
         let (Some(settings), Some(payer)) = (settings, &sent.payer) else {
             return;
         };
-        let policy = settings.policy;
+        let policy = &settings.policy;
         self.tally.codes += 1;
         let country = sent.request.place.country;
         let subjects = &sent.subjects;
-        self.credit_country(&policy, payer, sent, now);
+        self.credit_country(policy, payer, sent, now);
 
         let block = PurseKey::NumberBlock(subjects.number_block_index.clone());
-        if let Some(write) = payer.credit_number_block(&subjects.number_block_index, None, &policy)
+        if let Some(write) = payer.credit_number_block(&subjects.number_block_index, None, policy)
             && !self.write_credit(&write)
         {
             let seen = NumberBlockRecord::read(&self.item(&block), now)
                 .ok()
                 .flatten();
             let again =
-                payer.credit_number_block(&subjects.number_block_index, seen.as_ref(), &policy);
+                payer.credit_number_block(&subjects.number_block_index, seen.as_ref(), policy);
             if let Some(write) = again {
                 self.write_credit(&write);
             }
         }
-        let of_network = |seen| payer.credit_network(country, seen, &policy, now);
+        let of_network = |seen| payer.credit_network(country, seen, policy, now);
         if let Some(write) = of_network(None)
             && !self.write_credit(&write)
         {
@@ -240,11 +241,9 @@ impl Service {
             }
         }
         let phone = self.phones.entry(subjects.phone_index.clone()).or_default();
-        phone.proof = Some(Proof::from_code(
-            subjects.device_index.clone(),
-            now,
-            &policy,
-        ));
+        let proof = Proof::from_code(subjects.device_index.clone(), now, policy);
+        let proof = proof.following(phone.proof.as_ref(), now);
+        phone.proof = Some(proof.with_network(Some(payer.network.clone())));
     }
 
     fn credit_country(&mut self, policy: &PursePolicy, payer: &Payer, sent: &Sent, now: Timestamp) {
@@ -266,6 +265,47 @@ impl Service {
         make_gates(&all, &self.limits, self.day_starts_at, now)
     }
 
+    /// Asks the limits. Those of a phone's reserve follow where strangers have used up the phone's own.
+    fn admit(
+        &self,
+        gates: Vec<Gate>,
+        subjects: &Subjects,
+        request: &Request,
+        terms: &Terms,
+    ) -> Result<(Vec<Gate>, Option<Claim>), &'static str> {
+        let refused = match self.check(&gates, subjects, terms) {
+            Ok(()) => return Ok((gates, None)),
+            Err(rule) => rule,
+        };
+        let phone = self.phones.get(&subjects.phone_index);
+        let settings = self.purse_settings.as_ref();
+        let (Some(phone), Some(settings)) = (phone, settings) else {
+            return Err(refused);
+        };
+        let cooldown_ends = phone.last_sent.map(|sent| sent + terms.cooldown);
+        let own_cooldown = cooldown_ends.is_some_and(|end| end > terms.now)
+            && phone.last_sent_by.as_ref() == Some(&subjects.device_index);
+        let texts = settings.policy.known_texts;
+        let caller = caller_of(request, subjects);
+        for claim in [Claim::Here { texts }, Claim::Near { texts }] {
+            let proof = phone.proof.as_ref();
+            let bears = proof.is_some_and(|proof| proof.bears(claim, &caller, terms.now));
+            if own_cooldown || !bears {
+                continue;
+            }
+            let of_phone = |gate: &Gate| gate.subject.kind == SubjectKind::Phone;
+            let in_reserve = gates.iter().map(|gate| match of_phone(gate) {
+                true => gate.in_share(claim.share()),
+                false => gate.clone(),
+            });
+            let in_reserve: Vec<_> = in_reserve.collect();
+            if self.check(&in_reserve, subjects, terms).is_ok() {
+                return Ok((in_reserve, Some(claim)));
+            }
+        }
+        Err(refused)
+    }
+
     fn check(
         &self,
         gates: &[Gate],
@@ -273,8 +313,7 @@ impl Service {
         terms: &Terms,
     ) -> Result<(), &'static str> {
         let nothing = PhoneRecord::default();
-        let phone = self.phones.get(&subjects.phone_index);
-        let record = phone.map_or(&nothing, |phone| &phone.record);
+        let record = self.phones.get(&subjects.phone_index).unwrap_or(&nothing);
         let reservation = Reservation::New {
             id: ChallengeId([0; 16]),
             slot: 0,
@@ -282,7 +321,10 @@ impl Service {
         for gate in gates {
             let holds = match &gate.check {
                 Check::NotBlocked | Check::NotInBlockedRange(_) => true,
-                Check::Reserve(_) => record.admits_send(&reservation, terms).is_ok(),
+                Check::Reserve => {
+                    let decided = record.admits_send_from(gate.share, &reservation, terms);
+                    decided.is_ok()
+                }
                 Check::Count(quota, _) => {
                     let counted = self.counters.get(&counter(gate.clone(), quota));
                     counted.is_none_or(|counted| *counted < quota.limit)
@@ -300,7 +342,7 @@ impl Service {
         &mut self,
         settings: &PurseSettings,
         now: Timestamp,
-        request: &Request,
+        (request, reserved): (&Request, Option<Claim>),
         subjects: &Subjects,
     ) -> Result<Payer, &'static str> {
         let policy = &settings.policy;
@@ -314,11 +356,8 @@ impl Service {
             shards,
             price: request.place.price,
             number_block: subjects.number_block_index.clone(),
-            caller: Caller {
-                device: subjects.device_index.clone(),
-                network: request.network.index(),
-            },
-            reserved: None,
+            caller: caller_of(request, subjects),
+            reserved,
             is_attested: request.is_attested,
         };
         let first = first_try(&ask, policy);
@@ -429,6 +468,13 @@ impl Service {
     }
 }
 
-fn counter(gate: Gate, quota: &Quota) -> (Rule, SubjectIndex, Timestamp) {
-    (gate.rule, gate.subject.index, quota.window.start)
+fn caller_of(request: &Request, subjects: &Subjects) -> Caller {
+    Caller {
+        device: subjects.device_index.clone(),
+        network: request.network.index(),
+    }
+}
+
+fn counter(gate: Gate, quota: &Quota) -> (Rule, Share, SubjectIndex, Timestamp) {
+    (gate.rule, gate.share, gate.subject.index, quota.window.start)
 }

@@ -24,6 +24,8 @@ pub struct Gate {
     pub rule: Rule,
     /// The subject of this send that the rule is about; for ranges, the first of them.
     pub subject: Subject,
+    /// What the send uses up. Only a phone has more than one share.
+    pub share: Share,
     /// The condition that the store checks.
     pub check: Check,
 }
@@ -36,7 +38,7 @@ pub enum Check {
     /// No range of the send has an entry on the block list, or only entries that have ended.
     NotInBlockedRange(Ranges),
     /// The phone is neither locked nor cooling down. The write reserves the challenge.
-    Reserve(Share),
+    Reserve,
     /// Fewer texts than the quota were counted in its window. The write counts one more.
     Count(Quota, Begin),
 }
@@ -83,10 +85,11 @@ pub fn make_gates(
                 return Some(Gate {
                     rule,
                     subject: ranges.members.first()?.clone(),
+                    share: Share::Common,
                     check: Check::NotInBlockedRange(ranges),
                 });
             }
-            RuleKind::Reserve => Check::Reserve(Share::Common),
+            RuleKind::Reserve => Check::Reserve,
             RuleKind::Count { window, .. } => {
                 let quota = Quota {
                     limit: limits.get(rule)?,
@@ -98,6 +101,7 @@ pub fn make_gates(
         Some(Gate {
             rule,
             subject: subjects.get(rule.subject()).map(subject)?,
+            share: Share::Common,
             check,
         })
     };
@@ -105,6 +109,20 @@ pub fn make_gates(
 }
 
 impl Gate {
+    /// Returns the same gate for another share of its subject. How the share counts is not known yet.
+    #[must_use]
+    pub fn in_share(&self, share: Share) -> Self {
+        let check = match &self.check {
+            Check::Count(quota, _) => Check::Count(*quota, Begin::Next),
+            other => other.clone(),
+        };
+        Self {
+            share,
+            check,
+            ..self.clone()
+        }
+    }
+
     /// Returns the quota to give back when the carrier certainly did not send the text.
     #[must_use]
     pub fn refund(&self) -> Option<&Quota> {
@@ -116,7 +134,7 @@ impl Gate {
     pub const fn quota(&self) -> Option<&Quota> {
         match &self.check {
             Check::Count(quota, _) => Some(quota),
-            Check::NotBlocked | Check::NotInBlockedRange(_) | Check::Reserve(_) => None,
+            Check::NotBlocked | Check::NotInBlockedRange(_) | Check::Reserve => None,
         }
     }
 
@@ -125,7 +143,7 @@ impl Gate {
     pub fn subjects(&self) -> &[Subject] {
         match &self.check {
             Check::NotInBlockedRange(ranges) => &ranges.members,
-            Check::NotBlocked | Check::Count(..) | Check::Reserve(_) => {
+            Check::NotBlocked | Check::Count(..) | Check::Reserve => {
                 std::slice::from_ref(&self.subject)
             }
         }
@@ -146,7 +164,7 @@ impl Gate {
                 })
             }
             Check::Count(asked, begin) => {
-                let tally = found.record.tally(asked.window.length);
+                let tally = found.record.tally(self.share, asked.window.length);
                 let (window, fitting) = tally.begin(asked.window);
                 let quota = Quota { window, ..*asked };
                 if tally.count_in(&window) >= quota.limit {
@@ -160,11 +178,13 @@ impl Gate {
                     ..self.clone()
                 })
             }
-            Check::Reserve(share) => match found.phone.admits_send_from(*share, reservation, terms)
-            {
-                Ok(()) => Settled::Holds,
-                Err(refusal) => own(refusal),
-            },
+            Check::Reserve => {
+                let phone = &found.phone;
+                match phone.admits_send_from(self.share, reservation, terms) {
+                    Ok(()) => Settled::Holds,
+                    Err(refusal) => own(refusal),
+                }
+            }
         }
     }
 }
@@ -233,7 +253,7 @@ mod tests {
             Check::NotBlocked,
             Check::NotBlocked,
             Check::NotInBlockedRange(ranges.clone()),
-            Check::Reserve(Share::Common),
+            Check::Reserve,
             quota(5, HOUR, 90_000),
             quota(6, DAY, 86_400),
             quota(7, DAY, 86_400),

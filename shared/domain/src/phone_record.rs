@@ -19,6 +19,7 @@ use crate::purse::Proof;
 use crate::subject::SubjectIndex;
 use crate::window::Window;
 
+pub use self::reserve::Reserved;
 pub use self::slots::{
     MAX_SLOTS, REPEATABLE_FOR, REPEATED_FOR, RESERVE_SLOTS, ResendId, Slot, SlotIndex, SlotLayout,
     Use, WriteId,
@@ -50,21 +51,27 @@ pub struct PhoneRecord {
     pub slots: BTreeMap<SlotIndex, Slot>,
     /// The evidence that somebody typed in a code of this phone.
     pub proof: Option<Proof>,
-    /// When a text was last taken out of the phone's reserve.
-    pub reserved_at: Option<Timestamp>,
+    /// When a text was last taken out of the reserve for the device that was verified.
+    pub reserved_here: Option<Timestamp>,
+    /// When a text was last taken out of the reserve for the network that was verified in.
+    pub reserved_near: Option<Timestamp>,
     /// The device for which the last send was reserved that did not come out of the reserve.
     pub last_sent_by: Option<SubjectIndex>,
 }
 
-/// What a send to a phone uses up, besides a slot.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// What a send to a phone uses up, besides a slot: a cooldown, a count of the hour and a count of the day.
+///
+/// The two reserves have their own, so that strangers who keep asking for the phone do not stop its owner. Their limits are
+/// those of the phone. So a phone gets three times its limit at most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Share {
-    /// What everybody who asks for the phone shares: its cooldown and its counts.
+    /// What everybody who asks for the phone shares.
     #[default]
     Common,
-    /// The reserve for the device and the network that the phone was verified with. It has a cooldown of its own, so
-    /// that strangers who keep asking for the phone do not stop its owner.
-    Reserve,
+    /// The reserve for the device that the phone was verified with.
+    Here,
+    /// The reserve for other devices in the network that the phone was verified in.
+    Near,
 }
 
 /// The challenge that a send is about.
@@ -256,7 +263,8 @@ impl PhoneRecord {
     ) -> Result<(), SendRefusal> {
         let last_sent = match share {
             Share::Common => self.last_sent,
-            Share::Reserve => self.reserved_at,
+            Share::Here => self.reserved_here,
+            Share::Near => self.reserved_near,
         };
         match *reservation {
             Reservation::New { .. } => {}

@@ -5,21 +5,33 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::phone_record::Share;
 use crate::tally::Tally;
 use crate::window::HOUR;
 
 /// What a record holds as the end of a block that does not end: the last second of the year 9999.
 pub const NEVER: Timestamp = Timestamp::from_unix(253_402_300_799);
 
+/// The texts of an hour and of a day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// The texts of the hour.
+    pub hour: Tally,
+    /// The texts of the day.
+    pub day: Tally,
+}
+
 /// What the rules need of a phone's, a device's or an address's record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SubjectRecord {
     /// When the block of the subject ends; [`NEVER`] for one without an end, `None` without a block.
     pub blocked_until: Option<Timestamp>,
-    /// The texts of the hour.
-    pub hour: Tally,
-    /// The texts of the day.
-    pub day: Tally,
+    /// The texts that everybody shares.
+    pub common: Counts,
+    /// The texts out of a phone's reserve for the device that was verified.
+    pub here: Counts,
+    /// The texts out of a phone's reserve for the network that was verified in.
+    pub near: Counts,
 }
 
 impl SubjectRecord {
@@ -29,22 +41,32 @@ impl SubjectRecord {
         self.blocked_until.is_some_and(|until| now < until)
     }
 
-    /// Returns the texts in windows of this length, an hour or a day.
+    /// Returns the texts of a share, in windows of this length, an hour or a day.
     #[must_use]
-    pub fn tally(&self, length: Duration) -> &Tally {
+    pub fn tally(&self, share: Share, length: Duration) -> &Tally {
+        let counts = match share {
+            Share::Common => &self.common,
+            Share::Here => &self.here,
+            Share::Near => &self.near,
+        };
         if length <= HOUR {
-            &self.hour
+            &counts.hour
         } else {
-            &self.day
+            &counts.day
         }
     }
 
-    /// Returns the texts in windows of this length, an hour or a day, to count in them.
-    pub fn tally_mut(&mut self, length: Duration) -> &mut Tally {
+    /// Returns the texts of a share, in windows of this length, to count in them.
+    pub fn tally_mut(&mut self, share: Share, length: Duration) -> &mut Tally {
+        let counts = match share {
+            Share::Common => &mut self.common,
+            Share::Here => &mut self.here,
+            Share::Near => &mut self.near,
+        };
         if length <= HOUR {
-            &mut self.hour
+            &mut counts.hour
         } else {
-            &mut self.day
+            &mut counts.day
         }
     }
 }

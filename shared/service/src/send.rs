@@ -9,7 +9,7 @@ mod refused;
 mod repeat;
 mod reserve;
 
-use std::fmt;
+use std::{fmt, mem};
 
 use phoneproof_aws::store::{ReserveError, StoreError};
 use phoneproof_crypto::attestation::AttestationFault;
@@ -40,6 +40,7 @@ use phoneproof_observe::RequestContext;
 pub use self::answer::Sent;
 pub use self::caller::PresentedAttestation;
 use self::caller::check_caller;
+use self::payment::Seen;
 use self::prepare::Prepared;
 pub use self::refused::RefusedText;
 use self::repeat::Existing;
@@ -177,12 +178,14 @@ impl Service {
         let mut plan = self.make_plan(&command, &checked, &prepared, &keyring, request);
         plan.caller = ask.as_ref().map(|ask| self.caller_of(ask));
         plan.paid = ask.as_ref().map(|ask| first_try(ask, self.purses()));
-        if let Some(ask) = &ask {
-            self.pay_from_memory(ask, &mut plan, request).await?;
-        }
+        let mut seen = match &ask {
+            Some(ask) => self.pay_from_memory(ask, &mut plan, request).await?,
+            None => Seen::default(),
+        };
+        let unpaid = seen.unpaid();
         for _ in 0..ROUNDS {
             self.settle(&mut plan, (&checked, &mut prepared), &keyring, request)?;
-            match self.reserve(&checked, &plan, request).await {
+            match self.reserve(&checked, &plan, mem::take(&mut seen), request).await {
                 Ok(()) => {
                     let token = self.choose_token(&command, &prepared, &keyring, request)?;
                     return self
@@ -209,6 +212,10 @@ impl Service {
                 Err(ReserveError::Refused(SendRefusal::Repeated(index, slot), _)) => {
                     let existing = Existing::find(index, &slot, &checked, prepared, &keyring)?;
                     if existing.is_over_cooldown(&checked, request.now) {
+                        if let Some((denial, subject)) = unpaid {
+                            request.facts.denied = subject;
+                            return Err(self.deny(denial, request));
+                        }
                         prepared = self.resend_last(existing, &checked, &keyring, request);
                         text = checked.render(&command, &prepared, request);
                         continue;

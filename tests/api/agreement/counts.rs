@@ -5,8 +5,20 @@ use super::*;
 #[tokio::test]
 async fn the_store_and_the_domain_decide_alike_on_every_count() {
     let bench = Bench::new().await;
+    for share in [Share::Common, Share::Here, Share::Near] {
+        decide_alike_on_every_count(&bench, share).await;
+    }
+}
+
+/// The same for a text out of this share of the phone.
+async fn decide_alike_on_every_count(bench: &Bench, share: Share) {
     let mut plan = bench.plan(Reservation::New { id: OWN, slot: 4 });
-    let gates = bench.gates(3);
+    let mut gates = bench.gates(3);
+    for gate in &mut gates {
+        if gate.subject.kind == SubjectKind::Phone {
+            *gate = gate.in_share(share);
+        }
+    }
     let counting: Vec<Gate> = gates
         .iter()
         .filter(|gate| gate.quota().is_some())
@@ -21,8 +33,8 @@ async fn the_store_and_the_domain_decide_alike_on_every_count() {
             plan.gates.clone_from(&gates);
             let mut found = Found::default();
             let length = gate.quota().expect("it counts").window.length;
-            *found.record.tally_mut(length) = tally.clone();
-            let what = format!("{:?} {tally:?}", gate.rule);
+            *found.record.tally_mut(gate.share, length) = tally.clone();
+            let what = format!("{share:?} {:?} {tally:?}", gate.rule);
             let (mut expected, mut counts_in) = (tally.clone(), gate.clone());
             let stored = bench.reserve(&plan).await;
             match gate.settle(&found, &plan.reservation, &plan.terms) {

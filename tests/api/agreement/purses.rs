@@ -134,6 +134,7 @@ impl Bench {
         let mut item = json!({ "pk": { "S": self.subjects.phone_index.as_str() } });
         if let Some(proof) = proof {
             item["proved"] = json!({ "N": proof.until.unix().to_string() });
+            item["proved_since"] = json!({ "N": proof.since.unix().to_string() });
             item["proved_device"] = json!({ "S": proof.device.as_str() });
             if let Some(network) = &proof.network {
                 item["proved_network"] = json!({ "S": network.as_str() });
@@ -177,6 +178,7 @@ async fn the_store_and_the_domain_decide_alike_on_every_claim() {
                 for owed in [0, 1, 2] {
                     proofs.push(Some(Proof {
                         until,
+                        since: now - second,
                         device: index(device),
                         network: network.map(index),
                         owed_here: owed,

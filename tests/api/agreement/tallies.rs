@@ -77,10 +77,14 @@ impl Bench {
 
 /// The name of the tally in which a gate counts.
 pub(super) fn tally_name(gate: &Gate) -> &'static str {
-    if gate.quota().expect("it counts").window.length == DAY {
-        "day"
-    } else {
-        "hour"
+    let is_day = gate.quota().expect("it counts").window.length == DAY;
+    match (gate.share, is_day) {
+        (Share::Common, false) => "hour",
+        (Share::Common, true) => "day",
+        (Share::Here, false) => "here_hour",
+        (Share::Here, true) => "here_day",
+        (Share::Near, false) => "near_hour",
+        (Share::Near, true) => "near_day",
     }
 }
 

@@ -330,6 +330,7 @@ impl Day {
         let proof = Proof::from_code(indexer.device(&device), before, &PursePolicy::default());
         let item = json!({
             "proved": { "N": proof.until.unix().to_string() },
+            "proved_since": { "N": (self.midnight - 90 * SECONDS).to_string() },
             "proved_device": { "S": proof.device.as_str() },
         });
         self.put("Challenges", indexer.phone(&phone).as_str(), item)

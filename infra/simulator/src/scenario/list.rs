@@ -45,6 +45,7 @@ fn attack(market: &Market, id: &'static str, title: String, attack: Attack) -> S
         | Attack::Healthchecks { place, .. }
         | Attack::Slow { place }
         | Attack::Typing { place, .. }
+        | Attack::AsksAgain { place, .. }
         | Attack::Domestic { place, .. } => std::slice::from_ref(place),
         Attack::LumaWhole { places } | Attack::Countries { places, .. } => places,
     };
@@ -88,6 +89,7 @@ pub fn attacks(market: &Market) -> Vec<Scenario> {
     let place = market.random;
     let random = |tries| Attack::Healthchecks { place, tries };
     let typing = |share| Attack::Typing { place, share };
+    let again = |share| Attack::AsksAgain { place, share };
     let domestic = |own_blocks| Attack::Domestic {
         place,
         tries: 8_000,
@@ -144,6 +146,8 @@ pub fn attacks(market: &Market) -> Vec<Scenario> {
         make("5a", "types 10 % of the codes", typing(0.1)),
         make("5b", "types 20 %", typing(0.2)),
         make("5c", "types 30 %", typing(0.3)),
+        make("5d", "verifies, then asks again, types 20 %", again(0.2)),
+        make("5e", "verifies, then asks again, types 33 %", again(1.0 / 3.0)),
         make(
             "6",
             "proxies in the country, random numbers",

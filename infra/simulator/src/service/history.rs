@@ -1,5 +1,7 @@
 //! What a service knows that has run for a while: the phones, networks and conversion of its users.
 
+use std::time::Duration;
+
 use phoneproof_domain::purse::{
     Attribute, CountryRecord, DAYS_KEPT, Lane, Lanes, Micros, Proof, PurseItem, PurseKey,
     PursePolicy, Room,
@@ -26,7 +28,11 @@ impl Service {
         }
         let start = instant(0.0);
         for phone in &crowd.regulars {
-            let proof = Proof::from_code(own_device(country, *phone), start, &policy);
+            let device = own_device(country, *phone);
+            let proof = Proof {
+                since: start - Duration::from_secs(u64::from(days) * 86_400),
+                ..Proof::from_code(device, start, &policy)
+            };
             let entry = self.phones.entry(phone_index(country, *phone)).or_default();
             entry.proof = Some(proof);
         }

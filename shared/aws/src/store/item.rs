@@ -1,18 +1,21 @@
 //! Items of DynamoDB: how attributes are written and read.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use phoneproof_domain::challenge::ChallengeId;
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::phone_record::{PhoneRecord, ResendId, Slot, SlotIndex, Use, WriteId};
+use phoneproof_domain::phone_record::{
+    PhoneRecord, ResendId, Share, Slot, SlotIndex, Use, WriteId,
+};
 use phoneproof_domain::purse::Proof;
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::subject::SubjectIndex;
-use phoneproof_domain::subject_record::SubjectRecord;
+use phoneproof_domain::subject_record::{Counts, SubjectRecord};
 use phoneproof_domain::tally::{PLACES, Tally};
-use phoneproof_domain::window::Window;
+use phoneproof_domain::window::{HOUR, Window};
 
 /// An item: attributes by name.
 pub type Item = HashMap<String, AttributeValue>;
@@ -70,29 +73,37 @@ pub(super) mod attribute {
     pub(crate) const BLOCKED_UNTIL: &str = "blocked_until";
     /// The `expires_at` that the record had before it was blocked.
     pub(crate) const BEFORE_BLOCK: &str = "before_block";
-    /// The evidence of a phone that was verified: its end, the device, and the network.
+    /// The evidence of a phone that was verified: its end, its first code, the device, and the network.
     pub(crate) const PROVED: &str = "proved";
+    pub(crate) const PROVED_SINCE: &str = "proved_since";
     pub(crate) const PROVED_DEVICE: &str = "proved_device";
     pub(crate) const PROVED_NETWORK: &str = "proved_network";
     /// The texts since the last typed code: at that device, out of the reserve in that network, in other places.
     pub(crate) const OWED_HERE: &str = "owed_here";
     pub(crate) const OWED_NEAR: &str = "owed_near";
     pub(crate) const OWED_ELSEWHERE: &str = "owed_elsewhere";
-    /// When a text was last taken out of the phone's reserve.
-    pub(crate) const RESERVED_AT: &str = "reserved_at";
+    /// When a text was last taken out of the phone's reserve: that of the device, and that of the network.
+    pub(crate) const RESERVED_HERE: &str = "reserved_here";
+    pub(crate) const RESERVED_NEAR: &str = "reserved_near";
     /// What leaves with the evidence.
-    pub(crate) const EVIDENCE: [&str; 7] = [
+    pub(crate) const EVIDENCE: [&str; 9] = [
         PROVED,
+        PROVED_SINCE,
         PROVED_DEVICE,
         PROVED_NETWORK,
         OWED_HERE,
         OWED_NEAR,
         OWED_ELSEWHERE,
-        RESERVED_AT,
+        RESERVED_HERE,
+        RESERVED_NEAR,
     ];
-    /// The tallies: texts of the hour, texts of the day, wrong codes of the day.
+    /// The tallies: texts of the hour, texts of the day, the same of the two reserves, wrong codes of the day.
     pub(crate) const HOUR: &str = "hour";
     pub(crate) const DAY: &str = "day";
+    pub(crate) const HOUR_HERE: &str = "here_hour";
+    pub(crate) const DAY_HERE: &str = "here_day";
+    pub(crate) const HOUR_NEAR: &str = "near_hour";
+    pub(crate) const DAY_NEAR: &str = "near_day";
     pub(crate) const WRONG: &str = "wrong";
 }
 
@@ -126,8 +137,12 @@ fn read_index(item: &Item, name: &str) -> Option<SubjectIndex> {
 pub(super) fn read_proof(item: &Item) -> Option<Proof> {
     let index = |name| read_index(item, name);
     let owed = |name| read_number(item, name).unwrap_or(0);
+    let until = Timestamp::from_unix(read_number(item, attribute::PROVED)?);
+    // Without its first code, nobody knows for how long it has been known.
+    let since = read_number(item, attribute::PROVED_SINCE).map(Timestamp::from_unix);
     Some(Proof {
-        until: Timestamp::from_unix(read_number(item, attribute::PROVED)?),
+        until,
+        since: since.unwrap_or(until),
         device: index(attribute::PROVED_DEVICE)?,
         network: index(attribute::PROVED_NETWORK),
         owed_here: owed(attribute::OWED_HERE),
@@ -141,8 +156,32 @@ pub(super) fn read_subject_record(item: &Item) -> SubjectRecord {
     let blocked_until = read_number(item, attribute::BLOCKED_UNTIL);
     SubjectRecord {
         blocked_until: blocked_until.map(Timestamp::from_unix),
-        hour: read_tally(item, attribute::HOUR),
-        day: read_tally(item, attribute::DAY),
+        common: read_counts(item, Share::Common),
+        here: read_counts(item, Share::Here),
+        near: read_counts(item, Share::Near),
+    }
+}
+
+/// Returns the names of the tallies of a share: that of the hour and that of the day.
+const fn tallies_of(share: Share) -> [&'static str; 2] {
+    match share {
+        Share::Common => [attribute::HOUR, attribute::DAY],
+        Share::Here => [attribute::HOUR_HERE, attribute::DAY_HERE],
+        Share::Near => [attribute::HOUR_NEAR, attribute::DAY_NEAR],
+    }
+}
+
+/// Returns the name of the tally in which a share counts, in windows of this length.
+pub(super) fn tally_of(share: Share, window: Duration) -> &'static str {
+    let [hour, day] = tallies_of(share);
+    if window <= HOUR { hour } else { day }
+}
+
+fn read_counts(item: &Item, share: Share) -> Counts {
+    let [hour, day] = tallies_of(share);
+    Counts {
+        hour: read_tally(item, hour),
+        day: read_tally(item, day),
     }
 }
 
@@ -236,14 +275,13 @@ pub(super) fn read_phone_record(item: &Item, today: &Window) -> PhoneRecord {
         slots,
         proof: read_proof(item),
         last_sent_by: read_index(item, attribute::LAST_SENT_BY),
-        reserved_at: read_number(item, attribute::RESERVED_AT).map(Timestamp::from_unix),
+        reserved_here: read_number(item, attribute::RESERVED_HERE).map(Timestamp::from_unix),
+        reserved_near: read_number(item, attribute::RESERVED_NEAR).map(Timestamp::from_unix),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use phoneproof_domain::window::DAY;
 
     use super::*;

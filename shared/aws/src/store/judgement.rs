@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::CancellationReason;
 use phoneproof_domain::denial::Denial;
-use phoneproof_domain::gate::{Check, Found, Gate, Settled};
-use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal, Share, Terms};
+use phoneproof_domain::gate::{Found, Gate, Settled};
+use phoneproof_domain::phone_record::{PhoneRecord, Reserved, SendRefusal, Share, Terms};
 use phoneproof_domain::purse::Claim;
 use phoneproof_domain::subject::{Subject, SubjectKind};
 
@@ -173,31 +173,22 @@ impl<'p> Judgement<'p> {
             && let Some(own) = own
         {
             let (reservation, terms) = (&plan.reservation, &plan.terms);
-            let found = found
-                .phone
-                .find_reserve(&own.caller, own.reserve, reservation, terms);
-            if let Some((claim, fitting)) = found {
-                self.take_reserve(claim, fitting);
+            let own = (&own.caller, own.reserve);
+            let reserved = found.find_reserve(&self.moved.gates, own, reservation, terms);
+            if let Some(reserved) = reserved {
+                self.take_reserve(reserved);
             }
         }
         self.moved.proof = Evidence::Read(proof);
     }
 
     /// Plans to take the text out of the phone's reserve.
-    fn take_reserve(&mut self, claim: Claim, fitting: Reservation) {
-        let share = Share::Reserve;
-        self.moved.reservation = fitting;
+    fn take_reserve(&mut self, reserved: Reserved) {
+        self.moved.reservation = reserved.reservation;
         self.of_phone.clear();
         self.has_moved = true;
-        self.moved.reserved = Some(claim);
-        self.moved
-            .gates
-            .retain(|gate| gate.subject.kind != SubjectKind::Phone || gate.quota().is_none());
-        for gate in &mut self.moved.gates {
-            if let Check::Reserve(own) = &mut gate.check {
-                *own = share;
-            }
-        }
+        self.moved.reserved = Some(reserved.claim);
+        self.moved.gates = reserved.gates;
     }
 
     /// Returns the error of the transaction, with the subject that was denied.

@@ -27,15 +27,17 @@ impl Store {
                 continue;
             };
             let counted = gates.iter().filter(|gate| !given_back.contains(&gate.rule));
-            let quotas: Vec<_> = counted.filter_map(|gate| gate.quota()).collect();
+            let quotas: Vec<_> = counted
+                .filter_map(|gate| Some((gate.share, gate.quota()?)))
+                .collect();
             if quotas.is_empty() {
                 continue;
             }
             let (table, key) = self.record_of(subject);
             let item = get_item(&self.client, table, key, request).await?;
             let record = read_subject_record(&item.unwrap_or_default());
-            for quota in quotas {
-                let tally = record.tally(quota.window.length);
+            for (share, quota) in quotas {
+                let tally = record.tally(share, quota.window.length);
                 if tally.count_in(&quota.window) >= quota.limit {
                     last = last.max(Some(quota.window.end()));
                 }

@@ -23,7 +23,8 @@ pub(super) fn reserve_slot(write: &mut RecordWrite, plan: &SendPlan) {
     let (terms, reservation) = (&plan.terms, &plan.reservation);
     let (cooled, last) = match plan.share() {
         Share::Common => ("last_sent", attribute::LAST_SENT),
-        Share::Reserve => ("reserved_at", attribute::RESERVED_AT),
+        Share::Here => ("reserved_here", attribute::RESERVED_HERE),
+        Share::Near => ("reserved_near", attribute::RESERVED_NEAR),
     };
     write.require(format!(
         "(attribute_not_exists({cooled}) OR {cooled} <= :ready)"
@@ -145,6 +146,9 @@ pub(super) fn prove(write: &mut RecordWrite, proof: &Proof) {
         write.remove(owed);
     }
     write.set(format!("{} = :until", attribute::PROVED));
+    let since = attribute::PROVED_SINCE;
+    write.set(format!("{since} = if_not_exists({since}, :proved_since)"));
+    write.value(":proved_since", instant(proof.since));
     write.set(format!("{} = :device", attribute::PROVED_DEVICE));
     write.value(":until", instant(proof.until));
     write.value(":device", text(proof.device.as_str()));

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue};
 use phoneproof_domain::challenge::Payment;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
+use phoneproof_domain::phone_record::PhoneRecord;
 use phoneproof_domain::purse::{
     Ask, Change, Condition, CountryRecord, NetworkRecord, NumberBlockRecord, Proof, PurseItem,
     PurseKey, PursePolicy, Stopped, Stored, Write,
@@ -21,7 +22,7 @@ use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
 use super::credit::Credit;
-use super::item::{Item, PK, attribute, number, read_number, read_proof, text};
+use super::item::{Item, PK, attribute, number, read_number, read_phone_record, text};
 use super::record::RecordWrite;
 use super::reserve::Evidence;
 use super::transaction::{CONFLICT_RETRIES, pause};
@@ -121,7 +122,8 @@ impl From<Stopped> for StoreError {
 
 impl Store {
     /// Reads what the decision of a second try needs and nobody has returned yet. The country, the block and the
-    /// network go into `purses`. The phone's evidence is returned.
+    /// network go into `purses`. The phone's evidence is returned, with its record if that was read. `today` selects the
+    /// record's count of wrong codes.
     ///
     /// # Errors
     ///
@@ -129,11 +131,11 @@ impl Store {
     pub async fn read_purses(
         &self,
         ask: &Ask,
-        phone_index: &SubjectIndex,
+        (phone_index, today): (&SubjectIndex, &Window),
         (purses, proof): (&mut HashMap<PurseKey, PurseItem>, Evidence),
         freshness: Freshness,
         request: &mut RequestContext,
-    ) -> Result<Option<Proof>, StoreError> {
+    ) -> Result<(Option<Proof>, Option<PhoneRecord>), StoreError> {
         let keys = [ask.country_key(), ask.block_key(), ask.network_key()];
         let missing: Vec<_> = keys
             .into_iter()
@@ -159,8 +161,12 @@ impl Store {
             purses.insert(key, read_purse(item));
         }
         Ok(match proof {
-            Evidence::Read(proof) => proof,
-            Evidence::Unread => items.get(phone_index.as_str()).and_then(read_proof),
+            Evidence::Read(proof) => (proof, None),
+            Evidence::Unread => {
+                let item = items.get(phone_index.as_str()).unwrap_or(&empty);
+                let record = read_phone_record(item, today);
+                (record.proof.clone(), Some(record))
+            }
         })
     }
 

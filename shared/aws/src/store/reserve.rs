@@ -15,12 +15,11 @@ use phoneproof_domain::range::Ranges;
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_domain::tally::Begin;
-use phoneproof_domain::window::HOUR;
 use phoneproof_observe::{Dependency, RequestContext};
 use thiserror::Error;
 use tokio::time::Instant;
 
-use super::item::{EXPIRES_AT, PK, attribute, instant, read_phone_record};
+use super::item::{EXPIRES_AT, PK, instant, read_phone_record, tally_of};
 use super::judgement::{Judgement, judge};
 use super::phone::{release_slot, reserve_slot};
 use super::purses::write_purse;
@@ -147,12 +146,9 @@ impl SendPlan {
 
     /// Returns the share of the phone that the text uses up.
     pub(super) fn share(&self) -> Share {
-        let mut checks = self.gates.iter().map(|gate| &gate.check);
-        let share = checks.find_map(|check| match check {
-            Check::Reserve(share) => Some(*share),
-            Check::NotBlocked | Check::NotInBlockedRange(_) | Check::Count(..) => None,
-        });
-        share.unwrap_or_default()
+        let mut gates = self.gates.iter();
+        let own = gates.find(|gate| gate.check == Check::Reserve);
+        own.map(|gate| gate.share).unwrap_or_default()
     }
 
     /// Returns what the text claims of the phone's evidence.
@@ -208,15 +204,6 @@ pub(super) enum Part<'p> {
     Attestation(AttestationDigest),
     /// The token that is stored.
     Token(&'p StoredToken),
-}
-
-/// Returns the name of the tally in which a gate counts.
-fn tally_of(window: Duration) -> &'static str {
-    if window <= HOUR {
-        attribute::HOUR
-    } else {
-        attribute::DAY
-    }
 }
 
 impl Store {
@@ -319,8 +306,11 @@ impl Store {
                 continue;
             };
             let mut write = RecordWrite::default();
-            for quota in gates.iter().filter_map(|gate| gate.refund()) {
-                write.give_back(tally_of(quota.window.length), &quota.window);
+            for gate in gates {
+                if let Some(quota) = gate.refund() {
+                    let tally = tally_of(gate.share, quota.window.length);
+                    write.give_back(tally, &quota.window);
+                }
             }
             if subject.kind == SubjectKind::Phone {
                 release_slot(&mut write, &plan.reservation);
@@ -403,7 +393,8 @@ fn write_record(plan: &SendPlan, subject: &Subject, gates: &[&Gate]) -> RecordWr
     let mut ends = None;
     for gate in gates {
         if let Check::Count(quota, begin) = &gate.check {
-            write.count(tally_of(quota.window.length), quota, *begin);
+            let tally = tally_of(gate.share, quota.window.length);
+            write.count(tally, quota, *begin);
             ends = ends.max(Some(quota.window.end()));
         }
     }

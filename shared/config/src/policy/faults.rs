@@ -48,6 +48,11 @@ impl Faults {
         self.form.iter().any(|form| is_within(&form.path, path))
     }
 
+    /// Whether the value at `path`, or one in it, is not accepted.
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.found.iter().any(|fault| is_within(&fault.path, path))
+    }
+
     /// Whether no fault was noted.
     pub(super) fn is_empty(&self) -> bool {
         self.form.is_empty() && self.found.is_empty()

@@ -30,7 +30,7 @@ use self::hook::read_hook;
 pub use self::hook::replace_hook;
 use self::limits::{check_limits, check_lock, check_slots, parse_time_of_day};
 use self::numbers::{check_numbers, check_test_numbers};
-use self::purses::check_purses;
+use self::purses::{check_payable, check_purses};
 use self::sms::{Stage, check_sms};
 use self::table::File;
 use crate::{ConfigError, DEFAULT_POLICY, Environment};
@@ -82,6 +82,9 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
     let numbers = check_numbers(file.numbers, faults);
     let sms = check_sms(file.sms, &numbers.countries, faults);
     let purses = check_purses(&file.purses, &numbers.countries, faults);
+    if let Some(sms) = &sms {
+        check_payable(&purses, sms, &numbers.countries, faults);
+    }
     if file.business.is_empty() {
         faults.add("business", "at least one business is needed");
     }

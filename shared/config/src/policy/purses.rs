@@ -3,6 +3,7 @@
 //! A value of the file replaces that of [`PursePolicy::default`]. `phoneproof_domain` says which numbers make sense
 //! together, and names them by their paths in the file.
 
+mod payable;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ use phoneproof_domain::purse::{
 };
 use toml::Value;
 
+pub(super) use self::payable::check_payable;
 pub(super) use self::table::PursesTable;
 use self::table::{LaneTable, NumberBlockTable};
 use super::faults::Faults;
@@ -55,6 +57,7 @@ fn read_policy(table: &PursesTable) -> PursePolicy {
     set_lane(&mut policy.known, &table.known.lane);
     set(&mut policy.known_texts, table.known.texts_per_phone);
     set_time(&mut policy.known_for, table.known.days, DAY);
+    set_time(&mut policy.known_after, table.known.after_days, DAY);
     set_lane(&mut policy.moved, &table.moved.lane);
     set(&mut policy.moved_texts, table.moved.texts_per_phone);
     set_lane(&mut policy.open, &table.open.lane);

@@ -5,6 +5,7 @@
 //! 200 KB of code, and it stops at the first fault.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use phoneproof_domain::policy::Fault;
 use toml::{Table, Value};
@@ -38,6 +39,8 @@ impl Notes {
             Value::String(_) => "a text",
             Value::Boolean(_) => "`true` or `false`",
             Value::Integer(_) => "a whole number",
+            // No whole number of a policy comes near it, and one that TOML cannot hold is read so.
+            Value::Float(number) if number.abs() >= 1e15 => "one so far from 0",
             Value::Float(_) => "a number with a decimal point",
             Value::Datetime(_) => "a date",
         };
@@ -286,12 +289,39 @@ impl FromValue for Texts {
 /// A file that is not TOML has one fault, and counts as empty.
 pub(super) fn read<T: FromMembers>(text: &str) -> (T, Vec<Fault>) {
     let mut notes = Notes::default();
-    let table = text.parse::<Table>().unwrap_or_else(|error| {
+    let table = read_toml(text).unwrap_or_else(|error| {
         notes.add(describe_syntax_error(text, &error));
         Table::new()
     });
     let file = read_table(table, &mut notes);
     (file, notes.faults)
+}
+
+/// Reads TOML. A whole number that is too long for it becomes one with a decimal point, so that its fault has a path.
+fn read_toml(text: &str) -> Result<Table, toml::de::Error> {
+    let mut widened: Option<String> = None;
+    loop {
+        let own = widened.as_deref().unwrap_or(text);
+        let error = match own.parse() {
+            Ok(table) => return Ok(table),
+            Err(error) => error,
+        };
+        let end = error.span().and_then(|span| find_long_integer(own, span));
+        let Some((before, after)) = end.and_then(|end| own.split_at_checked(end)) else {
+            return Err(error);
+        };
+        // Each round mends one number.
+        widened = Some(format!("{before}.0{after}"));
+    }
+}
+
+/// Returns where a whole number of many digits ends, if `span` is one.
+fn find_long_integer(text: &str, span: Range<usize>) -> Option<usize> {
+    const SHORT: usize = 18;
+    let found = text.get(span.clone())?;
+    let digits = found.strip_prefix(['+', '-']).unwrap_or(found);
+    let is_long = digits.len() > SHORT && digits.bytes().all(|b| b.is_ascii_digit() || b == b'_');
+    is_long.then_some(span.end)
 }
 
 /// Says what is wrong and on which line. It leaves out the line, which may hold the digest of a client key.

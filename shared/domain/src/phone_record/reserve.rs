@@ -1,35 +1,73 @@
 //! The reserve of a phone: texts for the device or the network that it was verified with.
 
-use super::{PhoneRecord, Reservation, SendRefusal, Share, Terms};
+use super::{PhoneRecord, Reservation, SendRefusal, Terms};
+use crate::gate::{Found, Gate, Settled};
 use crate::purse::{Caller, Claim};
-use crate::subject::SubjectIndex;
+use crate::subject::{SubjectIndex, SubjectKind};
 
-impl PhoneRecord {
-    /// Returns the claim and the reservation of a text out of the reserve, when the common limits of the phone refuse
-    /// it. `texts` is what the reserve has between two typed codes. The record has room for the reservation. `None`
-    /// when the reserve is not for this caller, or has nothing now.
+/// A text out of a phone's reserve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reserved {
+    /// What the text takes out of it.
+    pub claim: Claim,
+    /// The reservation that the record has room for.
+    pub reservation: Reservation,
+    /// The gates of the send. Those of the phone ask the limits of the reserve.
+    pub gates: Vec<Gate>,
+}
+
+impl Found {
+    /// Returns the text out of the phone's reserve, when the common limits of the phone refuse it. `texts` is what the reserve
+    /// has between two typed codes. `None` when the reserve is not for this caller, or has nothing now.
+    ///
+    /// What was found must be the whole record of the phone.
     #[must_use]
     pub fn find_reserve(
         &self,
-        caller: &Caller,
-        texts: u32,
+        gates: &[Gate],
+        (caller, texts): (&Caller, u32),
         reservation: &Reservation,
         terms: &Terms,
-    ) -> Option<(Claim, Reservation)> {
-        if self.cools_down_after(&caller.device, terms) {
+    ) -> Option<Reserved> {
+        if self.phone.cools_down_after(&caller.device, terms) {
             return None;
         }
-        let proof = self.proof.as_ref()?;
+        let proof = self.phone.proof.as_ref()?;
         let claims = [Claim::Here { texts }, Claim::Near { texts }];
-        let bears = |claim: &Claim| proof.bears(*claim, caller, terms.now);
-        let claim = claims.into_iter().find(bears)?;
-        match self.admits_send_from(Share::Reserve, reservation, terms) {
-            Ok(()) => Some((claim, *reservation)),
-            Err(SendRefusal::Instead(fitting)) => Some((claim, fitting)),
-            Err(_) => None,
-        }
+        let mut bears = claims
+            .into_iter()
+            .filter(|claim| proof.bears(*claim, caller, terms.now));
+        bears.find_map(|claim| self.reserve(gates, claim, *reservation, terms))
     }
 
+    /// Asks the phone's gates about the share of `claim`. Returns the text that they admit.
+    fn reserve(
+        &self,
+        gates: &[Gate],
+        claim: Claim,
+        mut reservation: Reservation,
+        terms: &Terms,
+    ) -> Option<Reserved> {
+        let mut gates = gates.to_vec();
+        let of_phone = gates.iter_mut();
+        for gate in of_phone.filter(|gate| gate.subject.kind == SubjectKind::Phone) {
+            *gate = gate.in_share(claim.share());
+            match gate.settle(self, &reservation, terms) {
+                Settled::Holds => {}
+                Settled::Instead(fitting) => *gate = fitting,
+                Settled::Refuses(SendRefusal::Instead(fitting), _) => reservation = fitting,
+                Settled::Refuses(..) => return None,
+            }
+        }
+        Some(Reserved {
+            claim,
+            reservation,
+            gates,
+        })
+    }
+}
+
+impl PhoneRecord {
     /// Whether a text that this device asked for has started the cooldown that now runs.
     ///
     /// The reserve is for callers whom others keep out, and not for those who do not wait.

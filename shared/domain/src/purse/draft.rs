@@ -101,9 +101,17 @@ impl<'a> CountryDraft<'a> {
             return Ok(());
         };
         let target = price.saturating_mul(i64::from(own.refill_to));
-        match draw(*room, price, own.refill, target, self.ask.now) {
+        let drawn = draw(*room, price, own.refill, target, self.ask.now);
+        // Nothing is stored of a country that cannot begin, so time gives it nothing. It begins with the money of a day.
+        let is_new = lane == Lane::Open && self.seen.is_none();
+        match drawn {
             Draw::Ready => return Ok(()),
-            Draw::Empty(at) => return Err(at),
+            Draw::Empty(_) | Draw::TopUp(_) if is_new => return Err(end_of_day),
+            Draw::Empty(at) => {
+                // What the lane lacks has to be there, too.
+                let is_short = lane == Lane::Open && room.holds + self.unearned < price;
+                return Err(if is_short { at.max(end_of_day) } else { at });
+            }
             Draw::TopUp(given) if lane != Lane::Open => room.holds += given,
             Draw::TopUp(given) => {
                 // Nobody earned this.

@@ -2,6 +2,7 @@
 
 use super::policy::PursePolicy;
 use crate::clock::Timestamp;
+use crate::phone_record::Share;
 use crate::subject::SubjectIndex;
 
 /// The evidence of a phone that was verified.
@@ -12,6 +13,8 @@ use crate::subject::SubjectIndex;
 pub struct Proof {
     /// When the phone stops being known.
     pub until: Timestamp,
+    /// When the first of its codes was typed in, since it became known.
+    pub since: Timestamp,
     /// The device that typed the last code.
     pub device: SubjectIndex,
     /// The network that its text was asked from, if it is known.
@@ -58,12 +61,25 @@ pub enum Claim {
     },
 }
 
+impl Claim {
+    /// Returns the share of the phone's limits out of which the text goes, when its common ones refuse it.
+    #[must_use]
+    pub const fn share(&self) -> Share {
+        match self {
+            Self::Here { .. } => Share::Here,
+            Self::Near { .. } => Share::Near,
+            Self::Nothing | Self::Elsewhere { .. } => Share::Common,
+        }
+    }
+}
+
 impl Proof {
     /// Returns the evidence after a right code.
     #[must_use]
     pub fn from_code(device: SubjectIndex, now: Timestamp, policy: &PursePolicy) -> Self {
         Self {
             until: now + policy.known_for,
+            since: now,
             device,
             network: None,
             owed_here: 0,
@@ -76,6 +92,24 @@ impl Proof {
     #[must_use]
     pub fn with_network(self, network: Option<SubjectIndex>) -> Self {
         Self { network, ..self }
+    }
+
+    /// Keeps since when the phone is known, if it was `before` this code.
+    #[must_use]
+    pub fn following(self, before: Option<&Self>, now: Timestamp) -> Self {
+        let known = before.filter(|before| before.holds(now));
+        Self {
+            since: known.map_or(self.since, |before| before.since),
+            ..self
+        }
+    }
+
+    /// Whether the phone has been known for so long that lanes of known phones pay for its texts.
+    ///
+    /// An attacker who verifies numbers of his own would have those lanes at once otherwise.
+    #[must_use]
+    pub fn is_seasoned(&self, now: Timestamp, policy: &PursePolicy) -> bool {
+        self.since + policy.known_after <= now
     }
 
     /// Whether the phone is known at `now`.
@@ -155,6 +189,23 @@ mod tests {
         assert!(proof.bears(claim, &at("own"), end - std::time::Duration::from_secs(1)));
         assert!(!proof.bears(claim, &at("own"), end));
         assert!(!proof.bears(Claim::Elsewhere { texts: 3 }, &at("own"), end));
+    }
+
+    #[test]
+    fn lanes_pay_for_a_phone_a_week_after_its_first_code() {
+        let (now, policy) = (Timestamp::from_unix(1_000), PursePolicy::default());
+        let code = |at| Proof::from_code(index("own"), at, &policy);
+        let second = std::time::Duration::from_secs(1);
+        let week = now + policy.known_after;
+        let first = code(now);
+        assert!(!first.is_seasoned(week - second, &policy));
+        assert!(first.is_seasoned(week, &policy));
+        let next = code(week).following(Some(&first), week);
+        assert_eq!((next.since, next.until), (now, week + policy.known_for));
+        // Evidence that has ended does not count.
+        let later = first.until;
+        assert_eq!(code(later).following(Some(&first), later).since, later);
+        assert_eq!(code(now).following(None, now).since, now);
     }
 
     #[test]

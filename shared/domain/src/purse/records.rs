@@ -53,10 +53,14 @@ impl Room {
     }
 }
 
-/// Reads a number that is never below 0.
+/// The first number that no purse holds: a thousand million dollars. No policy admits as much, and sums of what is below it
+/// fit.
+pub(super) const TOO_MUCH: i64 = 1_000_000_000_000_000;
+
+/// Reads a number that is never below 0, or [`TOO_MUCH`].
 pub(super) fn read_amount(item: &PurseItem, attribute: Attribute) -> Result<i64, Damaged> {
     item.get(attribute)
-        .filter(|amount| *amount >= 0)
+        .filter(|amount| (0..TOO_MUCH).contains(amount))
         .ok_or(Damaged(attribute))
 }
 
@@ -200,6 +204,8 @@ mod tests {
             Err(Damaged(At))
         );
         assert!(block(&[(Attribute::Room, 5), (At, 1_086_400)]).is_ok());
+        let much = [(Attribute::Room, TOO_MUCH), (At, 5)];
+        assert_eq!(block(&much), Err(Damaged(Attribute::Room)));
         let network = item(&[(Attribute::Room, 5), (ExpiresAt, 5)]);
         assert_eq!(NetworkRecord::read(&network), Err(Damaged(Codes)));
         let service = item(&[(Left, -1)]);

@@ -15,7 +15,7 @@ use super::payments::{
 };
 use super::policy::PursePolicy;
 use super::proof::{Claim, Proof};
-use super::records::{Damaged, NetworkRecord, NumberBlockRecord, ServiceRecord};
+use super::records::{Damaged, NetworkRecord, NumberBlockRecord, ServiceRecord, TOO_MUCH};
 use super::settings::PurseSettings;
 use super::write::{Change, Condition, Write};
 use crate::clock::Timestamp;
@@ -173,8 +173,11 @@ pub fn first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
         key: ask.country_key(),
         conditions: vec![
             Condition::AtLeast(crowd, price),
+            // Nothing is read that would show a number that a hand has left.
+            Condition::Below(crowd, TOO_MUCH),
             Condition::Is(Attribute::Day, ask.day()),
             Condition::AtLeast(Attribute::Left, price),
+            Condition::Below(Attribute::Left, TOO_MUCH),
             // The money of an operator's budget is no longer left when that has ended.
             Condition::AbsentOrAtLeast(Attribute::BudgetUntil, now.saturating_add(1)),
         ],
@@ -191,16 +194,20 @@ pub fn first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
         key: ask.network_key(),
         conditions: vec![
             Condition::AtLeast(Attribute::Room, price),
+            Condition::Below(Attribute::Room, TOO_MUCH),
             Condition::NotBelow(Attribute::Codes, Attribute::Needed),
             Condition::AtLeast(Attribute::ExpiresAt, now.saturating_add(1)),
         ],
         changes: vec![Change::Add(Attribute::Room, -price)],
     };
+    let mut block = pay_from_number_block(ask, policy);
+    let whole = Condition::AbsentOrBelow(Attribute::Room, TOO_MUCH);
+    block.conditions.push(whole);
     Plan {
         payer: Payer::new(ask, Lane::Crowd),
         claim: ask.reserved.unwrap_or_default(),
         granted_until: None,
-        writes: vec![pay_from_number_block(ask, policy), network, country],
+        writes: vec![block, network, country],
         empty: None,
     }
 }
@@ -315,38 +322,41 @@ fn choose(
             Err(at) => retry_at = Some(at),
         }
     }
-    if let Some(claim) = ask.reserved {
-        let proof = records.proof.as_ref();
-        let bears = proof.is_some_and(|proof| proof.bears(claim, &ask.caller, ask.now));
-        if bears && draft.fill(Lane::Known).is_ok() {
-            return Ok((Lane::Known, claim));
-        }
-        return Err(PurseRefusal {
-            rule: PurseRule::Country,
-            retry_at: retry_at.unwrap_or(ask.today.end()),
-            empty: None,
-        });
-    }
-    if let Some(proof) = &records.proof {
-        let here = Claim::Here {
-            texts: policy.known_texts,
+    let proof = records.proof.as_ref();
+    let bears = |claim: &Claim| proof.is_some_and(|proof| proof.bears(*claim, &ask.caller, ask.now));
+    let (here, near, known) = claims_of(policy);
+    // What the phone has for the place where it was verified.
+    let own = match ask.reserved {
+        Some(claim) => Some(claim).filter(bears),
+        None => [here, near].into_iter().find(bears),
+    };
+    if proof.is_some_and(|proof| proof.is_seasoned(ask.now, policy)) {
+        let lanes = match (ask.reserved, own) {
+            (Some(_), Some(claim)) => vec![(Lane::Known, claim)],
+            (Some(_), None) => vec![],
+            (None, _) => known(familiar),
         };
-        let near = Claim::Elsewhere {
-            texts: policy.known_texts,
-        };
-        let far = Claim::Elsewhere {
-            texts: policy.moved_texts,
-        };
-        for (lane, claim, is_open) in [
-            (Lane::Known, here, true),
-            (Lane::Known, near, familiar),
-            (Lane::Moved, far, true),
-        ] {
-            let bears = is_open && proof.bears(claim, &ask.caller, ask.now);
-            if bears && draft.fill(lane).is_ok() {
+        for (lane, claim) in lanes {
+            if bears(&claim) && draft.fill(lane).is_ok() {
                 return Ok((lane, claim));
             }
         }
+    }
+    // The strangers who ask for a phone use up its number block, too. They do not stop its owner by that.
+    if let Some(claim) = own.filter(|_| ask.reserved.is_some() || !pays) {
+        for (lane, is_open) in [(Lane::Crowd, familiar), (Lane::Open, true)] {
+            if is_open && draft.fill(lane).is_ok() {
+                return Ok((lane, claim));
+            }
+        }
+    }
+    if ask.reserved.is_some() {
+        let open_at = draft.fill(Lane::Open).err();
+        return Err(PurseRefusal {
+            rule: PurseRule::Country,
+            retry_at: retry_at.or(open_at).unwrap_or(ask.today.end()),
+            empty: None,
+        });
     }
     if pays && ask.is_attested && draft.fill(Lane::Attested).is_ok() {
         return Ok((Lane::Attested, Claim::Nothing));
@@ -369,4 +379,24 @@ fn choose(
             })
         }
     }
+}
+
+/// Returns what a phone has for its device, for its network, and in which lanes it is known, the best first. `true` stands
+/// for a network of the crowd.
+fn claims_of(policy: &PursePolicy) -> (Claim, Claim, impl Fn(bool) -> Vec<(Lane, Claim)>) {
+    let texts = policy.known_texts;
+    let here = Claim::Here { texts };
+    let elsewhere = Claim::Elsewhere { texts };
+    let far = Claim::Elsewhere {
+        texts: policy.moved_texts,
+    };
+    let known = move |familiar: bool| {
+        let mut lanes = vec![(Lane::Known, here)];
+        if familiar {
+            lanes.push((Lane::Known, elsewhere));
+        }
+        lanes.push((Lane::Moved, far));
+        lanes
+    };
+    (here, Claim::Near { texts }, known)
 }

@@ -7,7 +7,7 @@ use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::catalog::RenderedText;
 use phoneproof_domain::challenge::Payment;
 use phoneproof_domain::denial::Denial;
-use phoneproof_domain::phone_record::Reservation;
+use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal};
 use phoneproof_domain::purse::{
     Ask, Caller, PurseItem, PurseKey, PursePolicy, PurseRefusal, PurseRule, Records, decide,
     decide_in_shadow, first_try, price_of,
@@ -99,40 +99,62 @@ impl Service {
         let items = moved.purses.clone();
         let known = (items, moved.proof.clone());
         // It follows a write that was refused, and may have to see what that met.
-        self.decide(ask, plan, known, Freshness::Latest, request)
-            .await
+        let decided = self.decide(ask, plan, known, Freshness::Latest, request);
+        let (refused, _) = decided.await?;
+        match refused {
+            Some(refusal) => Err(self.deny(Denial::Unpaid(refusal), request)),
+            None => Ok(()),
+        }
     }
 
     /// Plans who pays for a send to a country whose purses refused another one lately, without a transaction that
     /// would fail.
     ///
-    /// What refused is remembered, and only what depends on the caller is read, with one read unit. A send that may
-    /// repeat an earlier one goes to the store, which knows that.
+    /// What refused is remembered, and only what depends on the caller is read, with one read unit. The phone's record is
+    /// a part of that. It also tells whether the send repeats an earlier one, or resends a challenge that is over. Such a
+    /// send is answered as the store would answer it.
     pub(super) async fn pay_from_memory(
         &self,
         ask: &Ask,
         plan: &mut SendPlan,
         request: &mut RequestContext,
-    ) -> Result<(), SendError> {
-        if !matches!(plan.reservation, Reservation::New { .. }) {
-            return Ok(());
+    ) -> Result<Seen, SendError> {
+        let Some(items) = self.remembered.recall_purses(ask) else {
+            return Ok(Seen::Nothing);
+        };
+        let known = (items, Evidence::Unread);
+        let decided = self.decide(ask, plan, known, Freshness::Recent, request);
+        let (refused, record) = decided.await?;
+        let record = record.unwrap_or_default();
+        let Some(refusal) = refused else {
+            return Ok(Seen::Record(Box::new(record)));
+        };
+        let unpaid = Denial::Unpaid(refusal);
+        if matches!(plan.reservation, Reservation::New { .. }) {
+            return Err(self.deny(unpaid, request));
         }
-        match self.remembered.recall_purses(ask) {
-            Some(items) => {
-                self.decide(
-                    ask,
-                    plan,
-                    (items, Evidence::Unread),
-                    Freshness::Recent,
-                    request,
-                )
-                .await
+        match record.admits_send(&plan.reservation, &plan.terms) {
+            Ok(()) | Err(SendRefusal::Instead(_)) => Err(self.deny(unpaid, request)),
+            Err(SendRefusal::Denied(denial)) => {
+                let own = request.facts.denied.clone();
+                let phone = Subject::new(SubjectKind::Phone, plan.phone_index.clone());
+                let denials = [(unpaid, own), (denial, Some(phone))];
+                let (denial, subject) =
+                    Denial::most_lasting(denials).unwrap_or((unpaid, None));
+                request.facts.denied = subject;
+                Err(self.deny(denial, request))
             }
-            None => Ok(()),
+            Err(other) => {
+                // The answer is not a refusal by a purse.
+                let subject = request.facts.denied.take();
+                request.facts.empty_purse = None;
+                Ok(Seen::Refused(other, (unpaid, subject)))
+            }
         }
     }
 
-    /// Reads what is not known yet of the purses and of the phone's evidence, and lets the domain decide who pays.
+    /// Reads what is not known yet of the purses and of the phone's record, and lets the domain decide who pays. Returns
+    /// the refusal, if nobody does, and the record if it was read.
     async fn decide(
         &self,
         ask: &Ask,
@@ -140,11 +162,11 @@ impl Service {
         (mut items, proof): (HashMap<PurseKey, PurseItem>, Evidence),
         freshness: Freshness,
         request: &mut RequestContext,
-    ) -> Result<(), SendError> {
-        let phone = plan.phone_index.clone();
+    ) -> Result<(Option<PurseRefusal>, Option<PhoneRecord>), SendError> {
+        let phone = (&plan.phone_index, &plan.terms.today);
         let store = &self.store;
-        let proof = store
-            .read_purses(ask, &phone, (&mut items, proof), freshness, request)
+        let (proof, record) = store
+            .read_purses(ask, phone, (&mut items, proof), freshness, request)
             .await?;
         let records = Records::read(ask, proof, |key| {
             items.get(key).cloned().unwrap_or_default()
@@ -158,33 +180,50 @@ impl Service {
             Ok(paid) => paid.empty,
             Err(refusal) => refusal.empty,
         };
+        let mut refused = None;
         match decided {
             Ok(paid) => plan.paid = Some(paid),
             Err(refusal) if self.policy.purses.is_shadowed(refusal.rule) => {
                 request.facts.would_refuse = Some(refusal.rule.name());
                 let counted = decide_in_shadow(ask, &self.policy.purses, &records);
-                let paid = counted.map_err(|refusal| self.refuse(ask, &items, refusal, request))?;
-                plan.paid = Some(paid);
+                match counted {
+                    Ok(paid) => plan.paid = Some(paid),
+                    Err(refusal) => refused = Some(refusal),
+                }
             }
-            Err(refusal) => return Err(self.refuse(ask, &items, refusal, request)),
+            Err(refusal) => refused = Some(refusal),
         }
-        Ok(())
+        if let Some(refusal) = refused {
+            // The reserve of a phone does not concern the country.
+            if ask.reserved.is_none() {
+                self.remembered.remember_purses(ask, &items, refusal);
+            }
+            request.facts.denied = Some(subject_of(ask, refusal));
+        }
+        Ok((refused, record))
     }
+}
 
-    /// Remembers what the purses held, and makes the refusal of the send.
-    fn refuse(
-        &self,
-        ask: &Ask,
-        items: &HashMap<PurseKey, PurseItem>,
-        refusal: PurseRefusal,
-        request: &mut RequestContext,
-    ) -> SendError {
-        // The reserve of a phone does not concern the country.
-        if ask.reserved.is_none() {
-            self.remembered.remember_purses(ask, items, refusal);
+/// What was seen of a send before its first transaction.
+#[derive(Default)]
+pub(super) enum Seen {
+    /// Nothing was read.
+    #[default]
+    Nothing,
+    /// The phone's record, as it was within the last second or so. The purses can pay.
+    Record(Box<PhoneRecord>),
+    /// What the phone's record says about it, which is more than a denial. If it asks for another text after all, this
+    /// refuses it, and this is its subject.
+    Refused(SendRefusal, (Denial, Option<Subject>)),
+}
+
+impl Seen {
+    /// Returns the refusal of a text that is asked for although the send repeats an earlier one, with its subject.
+    pub(super) fn unpaid(&self) -> Option<(Denial, Option<Subject>)> {
+        match self {
+            Self::Refused(_, unpaid) => Some(unpaid.clone()),
+            Self::Nothing | Self::Record(_) => None,
         }
-        request.facts.denied = Some(subject_of(ask, refusal));
-        self.deny(Denial::Unpaid(refusal), request)
     }
 }
 

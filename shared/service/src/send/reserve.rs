@@ -2,24 +2,31 @@
 
 use phoneproof_aws::store::{ReserveError, SendPlan, StoreError};
 use phoneproof_domain::denial::Denial;
-use phoneproof_domain::phone_record::{Reservation, SendRefusal};
+use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal};
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectKind};
 use phoneproof_observe::RequestContext;
 
 use super::Checked;
+use super::payment::Seen;
 use crate::Service;
 
 impl Service {
-    /// Reserves the challenge, unless a refusal is remembered that holds for it. If a text will follow, the connection
-    /// to the first channel of its route opens meanwhile.
+    /// Reserves the challenge, unless a refusal is remembered that holds for it, or was `seen` before. If a text will
+    /// follow, the connection to the first channel of its route opens meanwhile.
     pub(super) async fn reserve(
         &self,
         checked: &Checked<'_>,
         plan: &SendPlan,
+        seen: Seen,
         request: &mut RequestContext,
     ) -> Result<(), ReserveError> {
-        if let Some(refusal) = self.refuse_again(plan, request).await? {
+        let record = match seen {
+            Seen::Refused(refusal, _) => return Err(ReserveError::Refused(refusal, None)),
+            Seen::Record(record) => Some(record),
+            Seen::Nothing => None,
+        };
+        if let Some(refusal) = self.refuse_again(plan, record, request).await? {
             return Err(ReserveError::Refused(refusal, None));
         }
         let reserved = self.reserve_in_store(checked, plan, request).await;
@@ -35,10 +42,11 @@ impl Service {
     /// Refuses a send that falls under a remembered refusal, without a write.
     ///
     /// Only the phone's record knows whether a send repeats an earlier one or resends a challenge that is over. Such sends
-    /// read it, and are answered as the store would answer them.
+    /// read it, unless this request has, and are answered as the store would answer them.
     async fn refuse_again(
         &self,
         plan: &SendPlan,
+        record: Option<Box<PhoneRecord>>,
         request: &mut RequestContext,
     ) -> Result<Option<SendRefusal>, StoreError> {
         let mut denials = self.remembered.recall(plan, request.now);
@@ -47,7 +55,10 @@ impl Service {
         }
         let is_new = matches!(plan.reservation, Reservation::New { .. });
         if !is_new {
-            let record = self.store.read_record(plan, request).await?;
+            let record = match record {
+                Some(record) => *record,
+                None => self.store.read_record(plan, request).await?,
+            };
             denials.retain(|(denial, _)| denial.gate() != Some(Rule::PhoneCooldown));
             let phone = Subject::new(SubjectKind::Phone, plan.phone_index.clone());
             match record.admits_send(&plan.reservation, &plan.terms) {

@@ -127,6 +127,7 @@ macro_rules! lane_tables {
 lane_tables! {
     KnownTable {
         days: u32,
+        after_days: u32,
         texts_per_phone: u32,
     }
     MovedTable {

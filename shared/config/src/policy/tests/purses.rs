@@ -26,7 +26,7 @@ fn the_sample_policy_writes_down_every_default() {
         let name = line.split_once(" = ").map_or("", |(name, _)| name);
         !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
     });
-    assert_eq!(values.count(), 50, "every key of the tables");
+    assert_eq!(values.count(), 51, "every key of the tables");
 }
 
 #[test]
@@ -49,6 +49,7 @@ fn the_values_of_the_section_replace_the_defaults() {
         [purses.known]
         usd = 1
         days = 365
+        after_days = 3
         texts_per_phone = 5
         [purses.moved]
         refill_minutes = 10
@@ -98,6 +99,7 @@ fn the_values_of_the_section_replace_the_defaults() {
     expected.crowd.cap.texts = 28;
     expected.known.cap.at_least = 1_000_000;
     expected.known_for = DAY * 365;
+    expected.known_after = DAY * 3;
     expected.known_texts = 5;
     expected.moved.refill = Duration::from_mins(10);
     expected.moved_texts = 2;
@@ -235,4 +237,48 @@ fn nonsense_is_named_all_of_it_at_once() {
 fn a_lane_that_the_file_turns_on_has_the_numbers_of_the_sample() {
     let policy = from_toml(&format!("[purses.attested]\n{SMALLEST}")).expect("valid");
     assert_eq!(policy.purses.policy.attested, Some(LanePolicy::ATTESTED));
+}
+
+/// Each of these numbers makes sense alone, and no text would ever be sent.
+#[test]
+fn a_policy_that_can_never_text_does_not_start() {
+    for (section, path) in [
+        ("[purses.money_stop]\nusd_per_day = 0.009999", "money_stop.usd_per_day"),
+        ("[purses.money_stop]\nusd_per_day = 0.02\n[purses.shards]\nUS = 3", "money_stop.usd_per_day"),
+        ("[purses]\nunearned_usd_per_day = 0", "unearned_usd_per_day"),
+        ("[purses]\nunearned_usd_per_day = 0.009999", "unearned_usd_per_day"),
+        ("[purses.open]\nstart_texts = 0", "open.start_texts"),
+        ("[purses.open]\ntexts = 0\nrefill_to = 0", "open.texts"),
+        ("[purses.open]\nrefill_to = 0", "open.refill_to"),
+        ("[purses.number_block]\nstart_texts = 0", "number_block.start_texts"),
+        ("[purses.number_block]\ntexts = 0\nusd = 0", "number_block.texts"),
+        ("[purses.network]\ntexts = 0", "network.texts"),
+    ] {
+        let text = format!("{section}\n{SMALLEST}");
+        let found = faults(&text);
+        let named = found.iter().any(|fault| fault.starts_with(&format!("purses.{path}: ")));
+        assert!(named, "{section}: {found:?}");
+    }
+    // A text fits exactly, or nothing is refused, or others begin.
+    for section in [
+        "[purses.money_stop]\nusd_per_day = 0.03\n[purses.shards]\nUS = 3",
+        "[purses]\nunearned_usd_per_day = 0.01",
+        "[purses]\nshadow = [\"country-purse\"]\nunearned_usd_per_day = 0",
+        "[purses]\nunearned_usd_per_day = 0\n[purses.attested]",
+        "[purses]\nshadow = [\"money-per-day\"]\n[purses.money_stop]\nusd_per_day = 0.001",
+    ] {
+        let text = format!("{section}\n{SMALLEST}");
+        assert!(from_toml(&text).is_ok(), "{section}: {:?}", faults(&text));
+    }
+}
+
+/// TOML cannot hold these numbers. They have their paths all the same.
+#[test]
+fn a_number_that_is_too_long_is_named() {
+    let text = "[purses]\nunearned_usd_per_day = 99999999999999999999\n[purses.crowd]\ntexts = 9223372036854775808 # many\n\
+                [purses.known]\ndays = -99_999_999_999_999_999_999\nusd = 1\n[purses.shards]\nUS = 123456789012345678901234567890";
+    let mut found = paths(text);
+    found.sort();
+    let expected = ["crowd.texts", "known.days", "shards.US", "unearned_usd_per_day"];
+    assert_eq!(found, expected.map(|path| format!("purses.{path}")));
 }

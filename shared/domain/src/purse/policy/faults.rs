@@ -16,6 +16,7 @@ const EARNED: &str = "1 up to purses.gain is needed";
 const SHARE: &str = "0 to 10 is needed";
 const WAIT: &str = "1 to 100,000 minutes are needed";
 const DAYS: &str = "1 to 400 days are needed";
+const AFTER: &str = "0 days up to less than known.days are needed";
 const REFILL_TO: &str = "1 text up to the texts of the lane is needed";
 const LACK: &str = "1 text up to those of the lane known is needed";
 const OF_OPEN: &str = "at least what the lane holds later is needed";
@@ -113,6 +114,9 @@ pub(super) fn find(policy: &PursePolicy) -> Vec<PurseFault> {
     let starts = (1..=policy.young_open.texts).contains(&policy.start_texts);
     found.check(starts, "open.start_texts", OF_YOUNG);
     found.days(policy.known_for, "known.days");
+    // A phone that is never known has a fault already.
+    let after = policy.known_after < policy.known_for.max(DAY);
+    found.check(after, "known.after_days", AFTER);
     let lacks = (1..=policy.known.cap.texts).contains(&policy.outage_lack);
     found.check(lacks, "outage.known_lack_texts", LACK);
     find_gains(policy, &mut found);
@@ -175,6 +179,8 @@ mod tests {
         };
         assert_eq!(fields(|p| p.open.refill_to = 5), ["open.refill_to"]);
         assert_eq!(fields(|p| p.crowd.cap.at_least = -1), ["crowd.usd"]);
+        assert_eq!(fields(|p| p.known_after = DAY * 90), ["known.after_days"]);
+        assert_eq!(fields(|p| p.known_after = Duration::ZERO), [""; 0]);
         let never = fields(|p| p.moved.refill = Duration::ZERO);
         assert_eq!(never, ["moved.refill_minutes"]);
         let young = fields(|p| p.young_open.texts = 3);

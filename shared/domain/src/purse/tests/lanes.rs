@@ -374,3 +374,78 @@ fn an_empty_block_and_a_money_stop_are_no_empty_lane() {
         (PurseRule::MoneyPerDay, None)
     );
 }
+
+/// Who verified a phone a moment ago pays like a stranger, but not for strangers who ask for the phone.
+#[test]
+fn lanes_of_known_phones_pay_a_week_after_the_first_code() {
+    let policy = PursePolicy::default();
+    let fresh = Proof::from_code(index("device"), Timestamp::from_unix(NOON - 60), &policy);
+    let of = |own: &Ask, proof: &Proof, is_pumped: bool| {
+        let mut table = Table::familiar(&policy);
+        if is_pumped {
+            table.set(own.block_key(), Attribute::Room, 0);
+            table.set(own.block_key(), Attribute::At, own.now.unix());
+        }
+        let plan = table.send(own, &policy, Some(proof));
+        plan.map(|plan| (plan.payer.lane, plan.claim, plan.writes.len()))
+            .map_err(|refusal| refusal.rule)
+    };
+    let here = Claim::Here { texts: 3 };
+    let (home, abroad) = (ask(0, "home", "b"), ask(0, "abroad", "b"));
+    let open = (Lane::Open, Claim::Nothing, 2);
+    assert_eq!(of(&abroad, &fresh, false), Ok(open));
+    assert_eq!(of(&abroad, &fresh, true), Ok((Lane::Open, here, 1)));
+    assert_eq!(of(&home, &fresh, true), Ok((Lane::Crowd, here, 2)));
+    let mut other = abroad.clone();
+    other.caller.device = index("other");
+    assert_eq!(of(&other, &fresh, true), Err(PurseRule::NumberBlock));
+    let near = fresh.clone().with_network(Some(index("abroad")));
+    let claim = Claim::Near { texts: 3 };
+    assert_eq!(of(&other, &near, true), Ok((Lane::Open, claim, 1)));
+    // What strangers have used up of the phone's own limits does not change that.
+    let mut reserved = abroad.clone();
+    reserved.reserved = Some(here);
+    assert_eq!(of(&reserved, &fresh, true), Ok((Lane::Open, here, 1)));
+    let mut known = fresh;
+    known.since = known.since - policy.known_after;
+    assert_eq!(of(&abroad, &known, true), Ok((Lane::Known, here, 1)));
+    assert_eq!(of(&reserved, &known, true), Ok((Lane::Known, here, 1)));
+}
+
+/// When a refusal says that another try can succeed, it can, and not a second before.
+#[test]
+fn a_new_country_can_begin_at_the_instant_that_its_refusal_names() {
+    let policy = PursePolicy::default();
+    // So early that twelve hours later is the same day, and so late that they end tomorrow.
+    for seconds in [-43_000, 0, 40_000] {
+        for left in [0, 1, PRICE - 1] {
+            let mut table = Table::default();
+            let first = ask(seconds, "net", "b");
+            table.set(first.service_key(), Attribute::Left, left);
+            let refused = table.send(&first, &policy, None).expect_err("no money");
+            let wait = |at: Timestamp| at.unix() - NOON;
+            let before = ask(wait(refused.retry_at) - 1, "net", "b");
+            assert!(table.clone().send(&before, &policy, None).is_err());
+            let then = ask(wait(refused.retry_at), "net", "b");
+            assert!(table.send(&then, &policy, None).is_ok(), "{seconds} {left}");
+        }
+    }
+}
+
+/// Time gives the lane of strangers a text only while the service has the money for it.
+#[test]
+fn an_empty_lane_of_strangers_waits_for_the_money_of_the_next_day() {
+    let policy = PursePolicy::default();
+    let mut table = Table::default();
+    let early = -43_000;
+    for n in 0..6 {
+        let sent = table.send(&ask(early + n, "net", &format!("b{n}")), &policy, None);
+        assert!(sent.is_ok());
+    }
+    let next = ask(early + 6, "net", "b");
+    table.set(next.service_key(), Attribute::Left, PRICE - 1);
+    let refused = table.send(&next, &policy, None).expect_err("no money");
+    assert_eq!(refused.retry_at, next.today.end());
+    let then = ask(43_200, "net", "b");
+    assert!(table.send(&then, &policy, None).is_ok());
+}

@@ -50,7 +50,7 @@ pub(super) fn play(
             &format!("n{}", step.network),
             &format!("b{}", step.block),
         );
-        let known = Proof::from_code(index("device"), ask.now, policy);
+        let known = known("device", ask.now, policy);
         let proof = step.is_known.then_some(&known);
         look(&table, &ask, proof);
         if let Ok(plan) = table.send(&ask, policy, proof)
@@ -182,7 +182,7 @@ proptest! {
         play(&steps, &policy, |table, ask, proof| {
             let mut other = ask.clone();
             (other.caller.network, other.number_block) = (index("n1"), index("b1"));
-            let known = Proof::from_code(index("device"), ask.now, &policy);
+            let known = known("device", ask.now, &policy);
             let decided = |ask, proof| decide(ask, &policy, &table.records(ask, proof)).ok();
             let Some(plan) = decided(ask, proof) else {
                 return;
