@@ -34,12 +34,19 @@ fn list() -> Vec<(&'static str, Answer, u16, &'static str)> {
     add("big body", Answer::of(200, "", &big), taken);
     add("endless body", Answer::Endless(head(200, "")), taken);
     add("slow body", Answer::Trickle(head(200, "")), taken);
-    add("short body", bytes("HTTP/1.1 200 X\r\ncontent-length: 99\r\n\r\n{"), taken);
+    add(
+        "short body",
+        bytes("HTTP/1.1 200 X\r\ncontent-length: 99\r\n\r\n{"),
+        taken,
+    );
     let broken = [head(200, chunked), b"zz\r\n".to_vec()].concat();
     add("broken chunks", Answer::Bytes(broken), taken);
     // Redirects, to places inside and outside.
     for (name, to) in [
-        ("redirect inside", "http://169.254.169.254/latest/meta-data/"),
+        (
+            "redirect inside",
+            "http://169.254.169.254/latest/meta-data/",
+        ),
         ("redirect outside", "https://example.com/"),
         ("redirect to itself", "/hook"),
         ("redirect nowhere", "\u{7f}"),
@@ -49,15 +56,35 @@ fn list() -> Vec<(&'static str, Answer, u16, &'static str)> {
     }
     // Refusals.
     add("big refusal", Answer::of(400, "", &big), (502, "refused"));
-    add("slow refusal", Answer::Trickle(head(422, "")), (502, "refused"));
-    add("endless refusal", Answer::Endless(head(422, "")), (502, "refused"));
+    add(
+        "slow refusal",
+        Answer::Trickle(head(422, "")),
+        (502, "refused"),
+    );
+    add(
+        "endless refusal",
+        Answer::Endless(head(422, "")),
+        (502, "refused"),
+    );
     add("no path", Answer::of(404, "", "<html>"), (502, "not-found"));
     let code = r#"{"code":"delivery_rejected","provider_error_code":"30007"}"#;
-    add("code", Answer::of(400, "", code), (502, "delivery-rejected"));
+    add(
+        "code",
+        Answer::of(400, "", code),
+        (502, "delivery-rejected"),
+    );
     let late = "retry-after: 99999999999999999999\r\n";
-    add("odd patience", Answer::of(429, late, ""), (502, "throttled"));
+    add(
+        "odd patience",
+        Answer::of(429, late, ""),
+        (502, "throttled"),
+    );
     let late = "retry-after: 18446744073709551615\r\n";
-    add("endless patience", Answer::of(429, late, ""), (502, "throttled"));
+    add(
+        "endless patience",
+        Answer::of(429, late, ""),
+        (502, "throttled"),
+    );
     // Nothing is known of these.
     let failed = unknown("server-error");
     add("failure", Answer::of(500, "", ""), failed);
@@ -70,9 +97,21 @@ fn list() -> Vec<(&'static str, Answer, u16, &'static str)> {
     add("many headers", Answer::Bytes(head(200, &many)), lost);
     let long = format!("x-long: {big}\r\n");
     add("long header", Answer::Bytes(head(200, &long)), lost);
-    add("endless head", Answer::Endless(b"HTTP/1.1 200 X\r\nx: ".to_vec()), lost);
-    add("slow head", Answer::Trickle(b"HTTP/1.1 200 X\r\nx: ".to_vec()), unknown("no-answer"));
-    add("informational", Answer::Trickle(head(103, "")), unknown("no-answer"));
+    add(
+        "endless head",
+        Answer::Endless(b"HTTP/1.1 200 X\r\nx: ".to_vec()),
+        lost,
+    );
+    add(
+        "slow head",
+        Answer::Trickle(b"HTTP/1.1 200 X\r\nx: ".to_vec()),
+        unknown("no-answer"),
+    );
+    add(
+        "informational",
+        Answer::Trickle(head(103, "")),
+        unknown("no-answer"),
+    );
     list
 }
 

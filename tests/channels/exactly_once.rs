@@ -32,7 +32,10 @@ async fn a_thousand_sends_with_lost_replies_are_a_thousand_texts() {
     let delivered = Arc::clone(&texts);
     // It texts before it replies, and knows the ids that it has texted.
     let receiver = Receiver::start(move |seen, before| {
-        let phone = seen.json()["data"]["phone"].as_str().expect("a phone").to_owned();
+        let phone = seen.json()["data"]["phone"]
+            .as_str()
+            .expect("a phone")
+            .to_owned();
         let number = phone.trim_start_matches('+').parse().expect("digits");
         let id = seen.header("webhook-id").to_owned();
         let mut texts = delivered.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,7 +60,11 @@ async fn a_thousand_sends_with_lost_replies_are_a_thousand_texts() {
             let _turn = at_once.acquire().await.expect("it never closes");
             let address = format!("203.0.{}.{}", n / 200, n % 200);
             let device = format!("d{n}");
-            world.client.send_from(&phone(n), &device, &address).await.status
+            world
+                .client
+                .send_from(&phone(n), &device, &address)
+                .await
+                .status
         });
     }
     let statuses = running.join_all().await;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use phoneproof_config::policy::from_toml;
 use phoneproof_config::DEFAULT_POLICY;
+use phoneproof_config::policy::from_toml;
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::hook::Reach;
 use phoneproof_tests::{World, phone};
@@ -28,7 +28,11 @@ async fn a_name_that_leads_inside_gets_no_connection() {
             "{url} {reason}"
         );
     }
-    assert_eq!(receiver.connections(), 0, "neither for the text nor before it");
+    assert_eq!(
+        receiver.connections(),
+        0,
+        "neither for the text nor before it"
+    );
     // The same receiver where the policy allows it: the connection is made, and TLS finds no TLS there.
     let url = format!("https://localhost:{port}/hook");
     let builder = World::builder().route(&[Channel::Hook]);
@@ -82,8 +86,17 @@ fn a_wrong_url_stops_the_start_with_its_path() {
         let policy = format!("{DEFAULT_POLICY}\n[hook]\nurl = \"{url}\"\n");
         let faults = from_toml(&policy).expect_err(url).to_string();
         assert!(faults.contains("hook.url: "), "{faults}");
-        assert!(!faults.contains("secret") && !faults.contains("meta-data"), "{faults}");
+        assert!(
+            !faults.contains("secret") && !faults.contains("meta-data"),
+            "{faults}"
+        );
     }
-    let policy = format!("{DEFAULT_POLICY}\n[hook]\nurl = \"https://hooks.example.com\"\nsecret = 1\n");
-    assert!(from_toml(&policy).expect_err("unknown").to_string().contains("hook"));
+    let policy =
+        format!("{DEFAULT_POLICY}\n[hook]\nurl = \"https://hooks.example.com\"\nsecret = 1\n");
+    assert!(
+        from_toml(&policy)
+            .expect_err("unknown")
+            .to_string()
+            .contains("hook")
+    );
 }

@@ -113,7 +113,10 @@ async fn check(channel: Channel, reason: Reason, cause: Cause) {
     assert_eq!(line["carrier"], outcome, "{at}");
     assert_eq!(line["channel"], channel.as_str(), "{at}");
     assert_eq!(line["reason"], reason.name(), "{at}");
-    assert!(list_metrics(&line, &["stack", "channel"]).contains("Texts"), "{at}");
+    assert!(
+        list_metrics(&line, &["stack", "channel"]).contains("Texts"),
+        "{at}"
+    );
     let lines = list_not_taken(&world);
     assert_eq!(lines.len(), 1, "{at}");
     let line = &lines[0];
@@ -138,7 +141,9 @@ async fn every_reason_has_its_status_refund_line_and_metrics() {
         }
     }
     running.join_all().await;
-    let never = Reason::ALL.into_iter().filter(|reason| !caused.contains(reason));
+    let never = Reason::ALL
+        .into_iter()
+        .filter(|reason| !caused.contains(reason));
     let never: Vec<_> = never.collect();
     let expected = [Reason::Certificate, Reason::NotBuilt, Reason::NotSetUp];
     assert_eq!(never, expected, "all others have a cause here");

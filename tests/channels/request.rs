@@ -53,7 +53,9 @@ async fn a_receiver_gets_the_text_with_all_that_it_may_need() {
     assert_eq!(world.client.verify(&sent.token(), &code).await.status, 200);
     // Real time, because receivers refuse requests of another day.
     let at: i64 = seen.header("webhook-timestamp").parse().expect("seconds");
-    let real = std::time::SystemTime::UNIX_EPOCH.elapsed().expect("after 1970");
+    let real = std::time::SystemTime::UNIX_EPOCH
+        .elapsed()
+        .expect("after 1970");
     let real = i64::try_from(real.as_secs()).expect("seconds");
     assert!((real - at).abs() < 60, "{at}");
     assert!(verify(&world.keyring(SECRET_ID).await, seen));
@@ -67,7 +69,8 @@ async fn each_live_root_signs_and_the_id_stays_when_the_keyring_rotates() {
     })
     .await;
     let (old, new) = ("o".repeat(43), "n".repeat(43));
-    let keyring = format!(r#"{{"current":"r2","index":"r1","roots":{{"r1":"{old}","r2":"{new}"}}}}"#);
+    let keyring =
+        format!(r#"{{"current":"r2","index":"r1","roots":{{"r1":"{old}","r2":"{new}"}}}}"#);
     let world = World::builder()
         .route(&[Channel::Hook])
         .hook(&receiver.url, Reach::Loopback)
@@ -84,18 +87,26 @@ async fn each_live_root_signs_and_the_id_stays_when_the_keyring_rotates() {
         assert!(verify(&keyring, seen));
         let signatures: Vec<_> = seen.header("webhook-signature").split(' ').collect();
         assert_eq!(signatures.len(), 2);
-        assert!(signatures.iter().all(|signature| signature.starts_with("v1,")));
+        assert!(
+            signatures
+                .iter()
+                .all(|signature| signature.starts_with("v1,"))
+        );
         for (root, secret) in [("r1", &old), ("r2", &new)] {
             let alone = format!(r#"{{"current":"{root}","{root}":"{secret}"}}"#);
             let alone = Keyring::from_json(&alone).expect("a keyring");
-            let at = Timestamp::from_unix(seen.header("webhook-timestamp").parse().expect("seconds"));
+            let at =
+                Timestamp::from_unix(seen.header("webhook-timestamp").parse().expect("seconds"));
             let own = sign(&alone, seen.header("webhook-id"), at, seen.body.as_bytes());
             assert!(signatures.contains(&own.as_str()), "{root}");
         }
     }
     // Only the attempt differs.
     let (mut first, second) = (seen[0].json(), seen[1].json());
-    assert_eq!((&first["data"]["attempt"], &second["data"]["attempt"]), (&json!(1), &json!(2)));
+    assert_eq!(
+        (&first["data"]["attempt"], &second["data"]["attempt"]),
+        (&json!(1), &json!(2))
+    );
     first["data"]["attempt"] = json!(2);
     assert_eq!(first, second);
     assert_eq!(seen[0].header("webhook-id"), seen[1].header("webhook-id"));
@@ -112,7 +123,10 @@ async fn the_same_code_texted_again_has_an_id_of_its_own() {
     });
     assert_eq!(world.client.post("/v1/send", &body).await.status, 202);
     let seen = receiver.seen();
-    assert_eq!(seen[0].json()["data"]["code"], seen[1].json()["data"]["code"]);
+    assert_eq!(
+        seen[0].json()["data"]["code"],
+        seen[1].json()["data"]["code"]
+    );
     assert_ne!(seen[0].header("webhook-id"), seen[1].header("webhook-id"));
 }
 
@@ -124,7 +138,10 @@ async fn a_receiver_that_does_not_know_the_secret_is_named() {
     let other = format!(r#"{{"current":"r1","r1":"{}"}}"#, "z".repeat(43));
     world.stack.backends.secret.set(Some(other));
     let refused = world.client.send(&phone(2)).await;
-    assert_eq!((refused.status, refused.problem()), (502, "delivery-failed"));
+    assert_eq!(
+        (refused.status, refused.problem()),
+        (502, "delivery-failed")
+    );
     assert_eq!(world.lines.last()["reason"], "authentication-failed");
     assert_eq!(world.text_count(), 1);
 }

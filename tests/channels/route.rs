@@ -36,10 +36,7 @@ async fn a_text_takes_the_first_channel_of_its_route_alone() {
 
 #[tokio::test]
 async fn a_refused_text_goes_to_the_next_channel() {
-    for (first, next) in [
-        (Channel::Hook, Channel::Sns),
-        (Channel::Sns, Channel::Hook),
-    ] {
+    for (first, next) in [(Channel::Hook, Channel::Sns), (Channel::Sns, Channel::Hook)] {
         for reason in [Reason::Throttled, Reason::Refused, Reason::NotFound] {
             let world = World::builder().route(&[first, next]).start().await;
             answer(&world, first, Carrier::Answer(reason));
@@ -63,10 +60,7 @@ async fn a_refused_text_goes_to_the_next_channel() {
 
 #[tokio::test]
 async fn a_text_that_may_have_been_sent_goes_nowhere_else() {
-    for (first, next) in [
-        (Channel::Hook, Channel::Sns),
-        (Channel::Sns, Channel::Hook),
-    ] {
+    for (first, next) in [(Channel::Hook, Channel::Sns), (Channel::Sns, Channel::Hook)] {
         for carrier in [Carrier::Fail, Carrier::Hang] {
             let world = World::builder().route(&[first, next]).start().await;
             answer(&world, first, carrier);
@@ -86,7 +80,10 @@ async fn nobody_who_opted_out_is_texted_by_another_channel() {
     let world = World::builder().route(&route).start().await;
     answer(&world, Channel::Hook, Carrier::Answer(Reason::OptedOut));
     let refused = world.client.send(&phone(1)).await;
-    assert_eq!((refused.status, refused.problem()), (502, "delivery-failed"));
+    assert_eq!(
+        (refused.status, refused.problem()),
+        (502, "delivery-failed")
+    );
     assert_eq!(world.text_count(), 0);
     assert_eq!(world.lines.last()["reason"], "opted-out");
 }
@@ -97,9 +94,16 @@ async fn a_text_that_every_channel_refuses_gives_the_quota_back_once() {
     let world = World::builder().route(&route).start().await;
     world.carrier(Carrier::Answer(Reason::Throttled));
     let refused = world.client.send(&phone(1)).await;
-    assert_eq!((refused.status, refused.problem()), (502, "delivery-failed"));
+    assert_eq!(
+        (refused.status, refused.problem()),
+        (502, "delivery-failed")
+    );
     assert_eq!(world.stack.backends.inbox.publishes(), 2);
-    assert_eq!(world.lines.last()["channel"], "sns", "the last that was tried");
+    assert_eq!(
+        world.lines.last()["channel"],
+        "sns",
+        "the last that was tried"
+    );
     assert_eq!(list_not_taken(&world).len(), 2);
     world.carrier(Carrier::Deliver);
     for n in 0..5 {
@@ -158,7 +162,9 @@ async fn a_test_number_takes_no_channel() {
 
 #[test]
 fn every_unclear_reason_stops_a_route() {
-    let unclear = Reason::ALL.into_iter().filter(|reason| reason.certainty() == Certainty::Unclear);
+    let unclear = Reason::ALL
+        .into_iter()
+        .filter(|reason| reason.certainty() == Certainty::Unclear);
     for reason in unclear {
         assert!(!reason.tries_next(), "{reason:?}");
     }

@@ -63,7 +63,10 @@ async fn a_hook_that_always_fails_texts_at_most_once() {
         (fault, sent.status)
     })
     .await;
-    assert_eq!(seen, expect_statuses(202, &[REFUSED.as_slice(), &UNCLEAR].concat()));
+    assert_eq!(
+        seen,
+        expect_statuses(202, &[REFUSED.as_slice(), &UNCLEAR].concat())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -73,8 +76,15 @@ async fn only_a_refusal_of_the_hook_leads_to_the_next_channel() {
         world.proxy().break_all(HOOK, fault);
         let sent = await_in_time(world.client.send(&phone(1))).await;
         assert_one_text_with_its_token(&world, &sent).await;
-        let by_sns = world.texts(&phone(1)).iter().any(|text| text.channel == "sns");
-        assert_eq!(by_sns, REFUSED.iter().any(|(refused, _)| *refused == fault), "{fault:?}");
+        let by_sns = world
+            .texts(&phone(1))
+            .iter()
+            .any(|text| text.channel == "sns");
+        assert_eq!(
+            by_sns,
+            REFUSED.iter().any(|(refused, _)| *refused == fault),
+            "{fault:?}"
+        );
         (fault, sent.status)
     })
     .await;

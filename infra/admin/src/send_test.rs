@@ -89,7 +89,10 @@ async fn publish(
                 "SNS took the text as {id}. If it does not arrive, see Before real users in infra/RUNBOOK.md: sandbox, spend limit, sender ids."
             );
             let channel = Channel::Sns.as_str();
-            Ok(Reply::done(json!({ "channel": channel, "messageId": id }), text))
+            Ok(Reply::done(
+                json!({ "channel": channel, "messageId": id }),
+                text,
+            ))
         }
         Err(NotTaken { reason, code }) => Err(CommandError::new(
             Exit::Failed,
@@ -139,14 +142,20 @@ async fn post(
         expires_at: now + Duration::from_mins(5),
     };
     let channel = Channel::Hook.as_str();
-    match hook.send(&text, &keyring, Instant::now() + HOOK_WITHIN).await {
+    match hook
+        .send(&text, &keyring, Instant::now() + HOOK_WITHIN)
+        .await
+    {
         Delivery::Accepted { id, .. } => {
             let id = id.as_ref().map(MessageId::expose);
             let text = match id {
                 Some(id) => format!("The hook took the text as {id}."),
                 None => "The hook took the text, and gave it no id.".to_owned(),
             };
-            Ok(Reply::done(json!({ "channel": channel, "messageId": id }), text))
+            Ok(Reply::done(
+                json!({ "channel": channel, "messageId": id }),
+                text,
+            ))
         }
         Delivery::Refused { reason, .. } => Err(explain("did not take the text", reason)),
         Delivery::Unknown { reason, .. } => {

@@ -22,7 +22,10 @@ pub(crate) struct Request {
 /// of them when the request was changed.
 pub(crate) fn sign_request(request: Request) -> Value {
     let keyring = Keyring::from_json(&request.keyring.to_string()).expect("a keyring");
-    let (id, at) = (message_id(TextId([7; 16])), Timestamp::from_unix(request.now));
+    let (id, at) = (
+        message_id(TextId([7; 16])),
+        Timestamp::from_unix(request.now),
+    );
     let signature = sign(&keyring, &id, at, request.body.as_bytes());
     let secrets: Vec<_> = keyring.roots().map(HookSecret::of).collect();
     let mut headers = http::HeaderMap::new();

@@ -71,12 +71,20 @@ async fn send_test_goes_through_the_hook_or_names_the_reason_with_advice() {
         (output.status.code(), json)
     };
     let (code, done) = run().await;
-    assert_eq!((code, &done["channel"]), (Some(0), &json!("hook")), "{done}");
+    assert_eq!(
+        (code, &done["channel"]),
+        (Some(0), &json!("hook")),
+        "{done}"
+    );
     assert!(done["messageId"].is_string(), "{done}");
     let texts = inbox.messages(Some(PHONE));
     assert_eq!(texts[0].channel, "hook");
     assert!(texts[0].body.contains("000000"));
-    for reason in [Reason::DeliveryRejected, Reason::NotFound, Reason::Redirected] {
+    for reason in [
+        Reason::DeliveryRejected,
+        Reason::NotFound,
+        Reason::Redirected,
+    ] {
         inbox.set_carrier(Carrier::Answer(reason));
         let (code, failed) = run().await;
         assert_eq!(code, Some(1));
@@ -96,7 +104,9 @@ async fn the_secrets_of_a_receiver_are_printed_after_a_warning_and_rotate_with_t
         let done = site.run_done(&["hook-secrets", "--yes"]).await;
         let secrets = done["secrets"].as_array().expect("a list").clone();
         assert!(secrets.iter().all(|entry| {
-            entry["secret"].as_str().is_some_and(|secret| secret.starts_with("whsec_") && secret.len() == 50)
+            entry["secret"]
+                .as_str()
+                .is_some_and(|secret| secret.starts_with("whsec_") && secret.len() == 50)
         }));
         secrets
     };

@@ -25,7 +25,10 @@ pub(super) fn check_hook(table: HookTable, faults: &mut Faults) -> Option<HookPo
 /// # Errors
 ///
 /// Says what is accepted.
-pub fn replace_hook(of_policy: Option<&HookPolicy>, url: String) -> Result<HookPolicy, &'static str> {
+pub fn replace_hook(
+    of_policy: Option<&HookPolicy>,
+    url: String,
+) -> Result<HookPolicy, &'static str> {
     let allow_private = of_policy.is_some_and(|hook| hook.reach != Reach::Public);
     let reach = read_reach(&HookTable {
         url: url.clone(),

@@ -5,6 +5,7 @@
 
 mod attestation;
 mod business;
+mod end_user_messaging;
 mod faults;
 mod hook;
 mod limits;
@@ -23,6 +24,7 @@ use phoneproof_domain::policy::{Business, BusinessId, Policy, PolicyFaults};
 
 use self::attestation::check_attestation;
 use self::business::check_business;
+use self::end_user_messaging::{check_deployed, check_end_user_messaging, check_notify};
 use self::faults::Faults;
 use self::hook::check_hook;
 pub use self::hook::replace_hook;
@@ -35,8 +37,8 @@ use crate::{ConfigError, DEFAULT_POLICY, Environment};
 
 /// Reads the policy that `POLICY_PATH` names, or else the policy that is compiled in.
 ///
-/// `SMS_SENDER_ID`, `SMS_MAX_PRICE_USD` and `SEND_HOOK_URL` replace the values of the file, because they often differ between
-/// stages.
+/// `SMS_SENDER_ID`, `SMS_MAX_PRICE_USD`, `NOTIFY_CONFIGURATION_ID` and `SEND_HOOK_URL` replace the values of the file, because
+/// they often differ between stages.
 ///
 /// # Errors
 ///
@@ -50,9 +52,12 @@ pub fn from_environment(environment: &dyn Environment) -> Result<Policy, ConfigE
     let stage = Stage {
         sender_id: environment.get("SMS_SENDER_ID"),
         max_price_usd: environment.get("SMS_MAX_PRICE_USD"),
+        notify_configuration_id: environment.get("NOTIFY_CONFIGURATION_ID"),
         hook_url: environment.get("SEND_HOOK_URL"),
     };
-    Ok(read(&text, stage)?)
+    let policy = read(&text, stage)?;
+    check_deployed(policy.notify.as_ref())?;
+    Ok(policy)
 }
 
 /// Reads a policy from TOML.
@@ -96,6 +101,10 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
     let attestation = file
         .attestation
         .and_then(|table| check_attestation(table, faults));
+    let end_user_messaging = file
+        .end_user_messaging
+        .map(|table| check_end_user_messaging(table, faults));
+    let notify = file.notify.map(|table| check_notify(table, faults));
     let hook = file.hook.and_then(|table| check_hook(table, faults));
     // Without other faults the catalog reports those of the templates. A process compiles them only once.
     if !faults.is_empty() {
@@ -118,6 +127,8 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
         businesses: by_id.collect(),
         test_numbers,
         attestation,
+        end_user_messaging,
+        notify,
         hook,
     })
 }
