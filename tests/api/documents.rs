@@ -64,12 +64,14 @@ async fn front_ends_read_the_public_part_of_the_policy_from_any_allowed_origin()
         [business.wire.templates]
         en = \"{code} {brand}\"
         fr = \"{brand} {code}\"
+        zh = \"【{brand}】{code}\"
         [business.inner]
         brand = \"Hidden\"
         default_locale = \"en\"
         client_key_sha256 = \"5e884898da28047151d0e56f8dc6292773603d0d6aabbdd62a11ef721d1542d8\"
         [business.inner.templates]
         en = \"{code} {brand}\"
+        zh = \"【{brand}】{code}\"
         [[test_number]]
         phone = \"+14155550100\"
         code = [\"424242\", \"42424242\"]
@@ -105,7 +107,7 @@ async fn front_ends_read_the_public_part_of_the_policy_from_any_allowed_origin()
     assert_eq!(ids, expected.map(Some));
     let wire = json!({
         "id": "wire", "brand": "Wired", "channels": ["sms"], "codeLength": 8,
-        "locales": ["en", "fr"], "defaultLocale": "fr",
+        "locales": ["en", "fr", "zh"], "defaultLocale": "fr",
     });
     assert_eq!(businesses.last(), Some(&wire));
     // Neither limits, nor templates, nor what an operator keeps to himself.

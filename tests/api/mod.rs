@@ -21,6 +21,7 @@ mod base_path;
 mod blocks;
 mod callers;
 mod calls;
+mod countries;
 mod delivery;
 mod documents;
 mod events;

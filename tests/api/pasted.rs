@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 /// The businesses that a policy gets besides those of the sample.
 const LONGER_CODE: &str = "\n[business.pay]\nbrand = \"Example\"\ndefault_locale = \"en\"\ncode_length = 8\n\
-    templates.en = \"{code} pays. It works for {minutes} minutes.\"\n";
+    templates.zh = \"【{brand}】{code}\"\ntemplates.en = \"{code} pays. It works for {minutes} minutes.\"\n";
 
 async fn send(world: &World, body: &Value) -> (u16, String) {
     let mut whole = json!({ "uniqueId": "laptop-1", "businessId": "login" });

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::hook::Reach;
@@ -49,6 +50,8 @@ async fn a_thousand_sends_with_lost_replies_are_a_thousand_texts() {
     let world = World::builder()
         .route(&[Channel::Hook])
         .hook(&receiver.url, Reach::Loopback)
+        // A busy machine may need longer than a function has.
+        .function_timeout(Duration::from_secs(25))
         .start()
         .await;
     let world = Arc::new(world);

@@ -6,10 +6,12 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a failed expectation is a failed test"
 )]
 
 mod bounds;
+mod end_user_messaging;
 mod exactly_once;
 mod inside;
 mod reasons;

@@ -82,7 +82,7 @@ impl Receiver {
                 *lock(&own.connections) += 1;
                 let (own, decide, counts) = (own.clone(), Arc::clone(&decide), Arc::clone(&counts));
                 tokio::spawn(async move {
-                    let _ = own.serve(stream, &*decide, &counts).await;
+                    drop(own.serve(stream, &*decide, &counts).await);
                 });
             }
         });

@@ -3,10 +3,15 @@
 use std::sync::Arc;
 
 use http::Method;
+use phoneproof_crypto::webhook::HookSecret;
 use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::channel::Channel;
 use phoneproof_domain::clock::Clock as _;
+use phoneproof_domain::delivery::Reason;
+use phoneproof_domain::hook::Reach;
+use phoneproof_local::aws::SECRET_ID;
 use phoneproof_local::inbox::Carrier;
-use phoneproof_tests::{Edge, Fault, World, WorldBuilder, hex};
+use phoneproof_tests::{Edge, Fault, HOOK, World, WorldBuilder, hex};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -147,6 +152,75 @@ async fn canaries_appear_in_no_log_and_no_table() {
             "not-found",
             "method-not-allowed",
         ],
+    );
+}
+
+/// The same with the send hook, which gets number and code, and whose URL may hold a key.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn canaries_of_the_hook_appear_in_no_log_and_no_table() {
+    const HOOK_KEY: &str = "canary-hook-key-8123";
+    let mut canaries = Canaries::new();
+    let random = Arc::new(Explosive::default());
+    let builder = World::builder().route(&[Channel::Hook]);
+    let world = start_with(builder, TokenMode::Sealed, Arc::clone(&random)).await;
+    exchange(&world, &mut canaries, &random).await;
+    for secret in world.keyring(SECRET_ID).await.roots().map(HookSecret::of) {
+        canaries.add(secret.expose());
+    }
+    let body = send_body();
+    for fault in [Fault::CutAfter, Fault::Truncate, Fault::Unexpected] {
+        world.advance(60);
+        world.proxy().break_all(HOOK, fault);
+        canaries.look(world.client.post_with("/v1/send", &body, &[FROM]).await);
+        world.proxy().mend();
+    }
+    canaries.collect(&world).await;
+    // Nobody listens there, so its text takes the second channel.
+    canaries.add(HOOK_KEY);
+    let hook = format!("http://127.0.0.1:9/{HOOK_KEY}?key={HOOK_KEY}");
+    let builder = World::builder()
+        .route(&[Channel::Hook, Channel::Sns])
+        .hook(&hook, Reach::Loopback);
+    let world = start_with(builder, TokenMode::Sealed, Arc::new(Explosive::default())).await;
+    let sent = canaries.look(world.client.post_with("/v1/send", &body, &[FROM]).await);
+    assert_eq!(sent.status, 202, "{}", sent.text);
+    canaries.collect(&world).await;
+    canaries.assert_nowhere(
+        &["panicked"],
+        &["served", "delivery-failed", "delivery-unknown", "internal"],
+    );
+}
+
+/// The same with both channels of End User Messaging. The types of its SDK print number and words, and Notify's answer has the
+/// whole text.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn canaries_of_end_user_messaging_appear_in_no_log_and_no_table() {
+    let mut canaries = Canaries::new();
+    for (channel, operation) in [
+        (Channel::EndUserMessaging, "SendTextMessage"),
+        (Channel::Notify, "SendNotifyTextMessage"),
+    ] {
+        let random = Arc::new(Explosive::default());
+        let builder = World::builder().route(&[channel]);
+        let world = start_with(builder, TokenMode::Sealed, Arc::clone(&random)).await;
+        exchange(&world, &mut canaries, &random).await;
+        let body = send_body();
+        for fault in [Fault::CutAfter, Fault::Truncate, Fault::Unexpected] {
+            world.advance(60);
+            world.proxy().break_all(operation, fault);
+            canaries.look(world.client.post_with("/v1/send", &body, &[FROM]).await);
+            world.proxy().mend();
+        }
+        for reason in [Reason::NoOrigination, Reason::SpendLimit] {
+            world.advance(60);
+            world.carrier(Carrier::Answer(reason));
+            canaries.look(world.client.post_with("/v1/send", &body, &[FROM]).await);
+        }
+        canaries.collect(&world).await;
+    }
+    canaries.assert_nowhere(
+        &["panicked"],
+        &["served", "delivery-failed", "delivery-unknown", "internal"],
     );
 }
 

@@ -192,7 +192,7 @@ async fn remote_texts(inbox: &Client, phone: &str) -> Vec<Text> {
     let texts = local.json.as_array().expect("INBOX_URL must name an inbox");
     let text = |text: &Value| Text {
         body: text["body"].as_str().unwrap_or_default().to_owned(),
-        attributes: None,
+        attributes: serde_json::from_value(text["attributes"].clone()).ok(),
     };
     texts.iter().map(text).collect()
 }

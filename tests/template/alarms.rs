@@ -58,9 +58,14 @@ fn alarms_and_dashboard_read_metrics_that_exist() {
         "StoreTime",
         "CarrierTime",
         "KeysTime",
+        "NotTaken",
+        "ChannelFaults",
     ]
     .into();
-    let journal = include_str!("../../shared/observe/src/journal.rs");
+    let journal = concat!(
+        include_str!("../../shared/observe/src/journal.rs"),
+        include_str!("../../shared/observe/src/journal/not_taken.rs")
+    );
     for name in &known {
         assert!(
             journal.contains(&format!("#[entry(name = \"{name}\")]")),

@@ -225,6 +225,7 @@ fn the_functions_get_every_variable_they_need() {
         "POLICY_PATH",
         "SMS_SENDER_ID",
         "SMS_MAX_PRICE_USD",
+        "SEND_HOOK_URL",
         "STACK_NAME",
         "LOG_LEVEL",
     ] {

@@ -1,4 +1,4 @@
-//! `policy check`: shows the faults of a policy, or the size and cost of its texts.
+//! `policy check`: shows the faults of a policy, or its warnings, the rules of countries, and the size and cost of its texts.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,7 +6,9 @@ use std::path::Path;
 use phoneproof_domain::catalog::{Catalog, TemplateReport};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
+use phoneproof_domain::locale::Locale;
 use phoneproof_domain::money::Estimate;
+use phoneproof_domain::outgoing::Origination;
 use phoneproof_domain::phone_parser::PhoneParser;
 use phoneproof_domain::policy::{Fault, Policy, PolicyFaults};
 use serde_json::{Value, json};
@@ -26,13 +28,73 @@ pub(crate) fn check(file: &Path, now: Timestamp) -> Result<Reply, CommandError> 
 
 /// Reports the faults of a policy.
 pub(crate) fn report_faults(faults: &[Fault]) -> Reply {
-    let describe = |fault: &Fault| json!({ "path": fault.path, "reason": fault.reason });
     let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
     Reply {
         exit: Exit::Failed,
-        json: json!({ "faults": faults.iter().map(describe).collect::<Value>() }),
+        json: json!({ "faults": describe_faults(faults) }),
         text: lines.join("\n"),
     }
+}
+
+fn describe_faults(faults: &[Fault]) -> Value {
+    let describe = |fault: &Fault| json!({ "path": fault.path, "reason": fault.reason });
+    faults.iter().map(describe).collect()
+}
+
+/// Describes the texts to each country: their channels, who sends them, and the locales that the country admits.
+fn describe_countries(policy: &Policy) -> Value {
+    let served = policy.numbers.countries.iter();
+    let describe = |country: &Country| {
+        let (sms, of) = (&policy.sms, Some(*country));
+        let (sender_id, number) = match sms.origination(of) {
+            Origination::Unnamed => (None, None),
+            Origination::SenderId(id) => (Some(id), None),
+            Origination::Number(number) => (None, Some(number)),
+        };
+        let channels = sms.route(of).iter().map(|channel| channel.as_str());
+        let locales = sms.locales(of).iter().map(ToString::to_string);
+        let facts = json!({
+            "channels": channels.collect::<Value>(),
+            "senderId": sender_id,
+            "originationNumber": number,
+            "entityId": sms.entity_id(of),
+            "locales": locales.collect::<Value>(),
+        });
+        (country.to_string(), facts)
+    };
+    Value::Object(served.map(describe).collect())
+}
+
+/// Writes a row for each country that has something of its own.
+fn tabulate_countries(policy: &Policy) -> String {
+    let mut rows = vec![make_row(["country", "channels", "sender", "locales"])];
+    for country in policy.sms.countries.keys() {
+        let (sms, of) = (&policy.sms, Some(*country));
+        let join = |words: Vec<&str>| words.join(", ");
+        let locales = join(sms.locales(of).iter().map(Locale::as_str).collect());
+        rows.push(vec![
+            country.to_string(),
+            join(
+                sms.route(of)
+                    .iter()
+                    .map(|channel| channel.as_str())
+                    .collect(),
+            ),
+            match sms.origination(of) {
+                Origination::Unnamed => "none".to_owned(),
+                Origination::SenderId(name) | Origination::Number(name) => name.clone(),
+            },
+            if locales.is_empty() {
+                "all".to_owned()
+            } else {
+                locales
+            },
+        ]);
+    }
+    if rows.len() == 1 {
+        return String::new();
+    }
+    format!("{}\n\n", format_table(&rows))
 }
 
 fn report_texts(catalog: &Catalog, policy: &Policy, now: Timestamp) -> Reply {
@@ -66,6 +128,7 @@ fn report_texts(catalog: &Catalog, policy: &Policy, now: Timestamp) -> Reply {
             "mostIsUpperBound": cost.map(|cost| cost.most.is_upper_bound),
         }));
     }
+    let warnings = policy.warnings();
     let unpriced = list_unpriced(policy);
     let left_out = list_left_out(policy);
     let ended = list_ended(policy, now);
@@ -73,6 +136,8 @@ fn report_texts(catalog: &Catalog, policy: &Policy, now: Timestamp) -> Reply {
     let early = is_dated_later(policy, now);
     let json = json!({
         "faults": [],
+        "warnings": describe_faults(&warnings),
+        "countries": describe_countries(policy),
         "templates": templates,
         "pricesAsOf": policy.sms.prices_as_of,
         "countriesWithoutPrice": unpriced,
@@ -95,9 +160,21 @@ fn report_texts(catalog: &Catalog, policy: &Policy, now: Timestamp) -> Reply {
         "\nsms.price_list.date is a day to come: give the day on which the prices were read"
             .to_owned()
     });
-    let notes: String = notes.chain(ends).chain(idle).chain(dated).collect();
+    let warned = warnings
+        .iter()
+        .map(|warning| format!("\nwarning: {warning}"));
+    let notes: String = warned
+        .chain(notes)
+        .chain(ends)
+        .chain(idle)
+        .chain(dated)
+        .collect();
     let prices = describe_prices(policy, &unpriced);
-    let text = format!("no faults\n\n{}\n\n{prices}{notes}", format_table(&rows));
+    let countries = tabulate_countries(policy);
+    let text = format!(
+        "no faults\n\n{}\n\n{countries}{prices}{notes}",
+        format_table(&rows)
+    );
     Reply::done(json, text)
 }
 
@@ -191,9 +268,12 @@ impl Range {
     }
 }
 
-/// Estimates the least and the most that a text costs over the countries of the policy; `None` without a price.
+/// Estimates the least and the most that a text costs over the countries of the policy that admit its locale; `None` without a price.
 fn estimate_costs(report: &TemplateReport, policy: &Policy) -> Option<Range> {
-    let countries = policy.numbers.countries.iter();
+    let countries = policy.numbers.countries.iter().filter(|country| {
+        let allowed = policy.sms.locales(Some(**country));
+        allowed.is_empty() || allowed.contains(&report.locale)
+    });
     let costs = countries.filter_map(|country| {
         let segments = report.segments.count;
         policy.sms.estimated_cost(Some(*country), segments)

@@ -4,14 +4,34 @@ import { $, copy, digitsOf, exactTime, make, makeButton } from "./common.js";
 import { fetchMessages, findCode, markCode, poll } from "./messages.js";
 import { put, startWords } from "./words.js";
 
+/** What a text was sent as, by the attribute of SNS or the member of End User Messaging. */
+const SENT_AS = {
+  "AWS.SNS.SMS.SenderID": "Sender id: {value}",
+  "AWS.MM.SMS.OriginationNumber": "From the number {value}",
+  "AWS.MM.SMS.EntityId": "Entity id: {value}",
+  "AWS.MM.SMS.TemplateId": "Template id: {value}",
+  OriginationIdentity: "From {value}",
+  IN_ENTITY_ID: "Entity id: {value}",
+  IN_TEMPLATE_ID: "Template id: {value}",
+  TemplateId: "Template of AWS: {value}",
+};
+
 let inboxMessages = [];
 
 function makeRow(message) {
   const code = findCode(message.body);
   const copyCode = code ? makeButton("Copy code", "quiet", () => copy(code, copyCode)) : null;
   const time = make("time", { datetime: message.at }, exactTime.format(new Date(message.at)));
-  const head = make("div", { class: "row-head" }, make("strong", {}, message.phone), make("span", { class: "channel" }, message.channel), time);
-  return make("li", { class: "row" }, head, make("p", { class: "row-body" }, ...markCode(message.body, code)), copyCode);
+  const head = make("div", { class: "row-head" }, make("strong", {}, message.phone), make("span", {}, message.channel), time);
+  const body = make("p", { class: "row-body" }, ...markCode(message.body, code));
+  return make("li", { class: "row" }, head, body, makeSentAs(message.attributes), copyCode);
+}
+
+/** Names the sender and the ids of a text; `null` where it has none. */
+function makeSentAs(attributes) {
+  const known = Object.entries(SENT_AS).filter(([name]) => attributes?.[name]);
+  const items = known.map(([name, text]) => put(make("li"), text, { value: attributes[name] }));
+  return items.length === 0 ? null : make("ul", { class: "row-sent" }, ...items);
 }
 
 function showInbox() {

@@ -32,7 +32,7 @@ pub struct Message {
     /// The instant the channel took it, in RFC 3339.
     pub at: String,
     /// What the service said of it besides: the attributes of SNS, or what the hook got.
-    #[serde(skip)]
+    #[serde(default)]
     pub attributes: BTreeMap<String, String>,
 }
 
@@ -179,6 +179,12 @@ impl Inbox {
             contents.keep_newest();
         }
         (id, carrier)
+    }
+
+    /// Says what the carrier would do with a text, without handing it over.
+    #[must_use]
+    pub fn carrier_of(&self, message: &Message) -> Carrier {
+        self.lock().carrier_of(message)
     }
 
     /// Sets what the carrier does from now on with texts to phones without a carrier of their own.

@@ -28,6 +28,15 @@ impl Channel {
         }
     }
 
+    /// Whether AWS sends the operator's own words by it, and so holds them to the rules of the country.
+    #[must_use]
+    pub const fn has_own_words(self) -> bool {
+        match self {
+            Self::Sns | Self::EndUserMessaging => true,
+            Self::Notify | Self::Hook => false,
+        }
+    }
+
     /// Finds the channel with this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {

@@ -16,8 +16,8 @@ use tokio::time::Instant;
 pub enum Dependency {
     /// The tables in DynamoDB.
     Store,
-    /// The channels that take texts: SNS, and the send hook.
-    Carrier,
+    /// A channel that takes texts.
+    Carrier(Channel),
     /// The keyring in Secrets Manager.
     Keys,
 }
@@ -98,13 +98,13 @@ impl Facts {
         &self.calls
     }
 
-    /// Returns the time spent on `dependency`; `None` when it was not called.
+    /// Returns the time spent on the dependencies that are `wanted`; `None` when none was called.
     #[must_use]
-    pub fn time_spent(&self, dependency: Dependency) -> Option<Duration> {
+    pub fn time_spent(&self, wanted: impl Fn(Dependency) -> bool) -> Option<Duration> {
         let mut times = self
             .calls
             .iter()
-            .filter(|call| call.dependency == dependency)
+            .filter(|call| wanted(call.dependency))
             .map(|call| call.took)
             .peekable();
         times.peek()?;

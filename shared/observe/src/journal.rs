@@ -259,9 +259,9 @@ impl Journal {
             cold_starts: init.map(|_| 1),
             init_time: init,
             time: entry.took,
-            store_time: facts.time_spent(Dependency::Store),
-            carrier_time: facts.time_spent(Dependency::Carrier),
-            keys_time: facts.time_spent(Dependency::Keys),
+            store_time: facts.time_spent(|on| on == Dependency::Store),
+            carrier_time: facts.time_spent(|on| matches!(on, Dependency::Carrier(_))),
+            keys_time: facts.time_spent(|on| on == Dependency::Keys),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
+use phoneproof_domain::channel::Channel;
 use phoneproof_domain::random::{Random, random_array};
 use serde_json::json;
 use tokio::time::Instant;
@@ -115,7 +116,9 @@ impl Tracer {
 const fn service_name(dependency: Dependency) -> &'static str {
     match dependency {
         Dependency::Store => "DynamoDB",
-        Dependency::Carrier => "SNS",
+        Dependency::Carrier(Channel::Sns) => "SNS",
+        Dependency::Carrier(Channel::EndUserMessaging | Channel::Notify) => "End User Messaging",
+        Dependency::Carrier(Channel::Hook) => "Send hook",
         Dependency::Keys => "Secrets Manager",
     }
 }

@@ -149,8 +149,12 @@ impl Service {
         self.keys.keyring(request).await.map(drop)
     }
 
-    /// Prepares the parts that only `send` needs: the numbering plans and the client of SNS.
+    /// Prepares the parts that only `send` needs: the numbering plans and the client of SNS. It logs what the policy should be
+    /// warned of.
     pub fn warm_up_send(&self) {
+        for warning in self.policy.warnings() {
+            tracing::info!(%warning, "the policy has a warning");
+        }
         self.channels.warm_up();
         self.phone_parser.warm_up();
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use phoneproof_config::DEFAULT_POLICY;
 use phoneproof_domain::catalog::Catalog;
 use phoneproof_domain::code::Code;
+use phoneproof_domain::outgoing::Origination;
 use phoneproof_domain::phone_record::MAX_SLOTS;
 use phoneproof_domain::policy::{Business, BusinessId, Policy, PolicyFaults};
 use phoneproof_domain::rule::Rule;
@@ -61,6 +62,11 @@ pub(crate) const POLICY: Target = Target {
         "[limits]\n",
         "[[test_number]]\n",
         "[purses]\n",
+        "[sms.country.IN]\n",
+        "[sms.country.CN]\n",
+        "locales = [\"en\"]\n",
+        "sender_id = \"ACME\"\n",
+        "channels = [\"sns\", \"hook\"]\n",
         "[purses.attested]\n",
         "shadow = [\"country-purse\"]\n",
         "\"9999-12-31T23:59:59Z\"",
@@ -88,7 +94,7 @@ wrong_codes_per_day = 5
 consecutive_wrong_codes = 50
 remembered_days = 30
 [numbers]
-countries = ["DE", "gb"]
+countries = ["DE", "gb", "IN", "CN"]
 types = ["mobile", "voip"]
 [[numbers.range]]
 prefix = "+49199"
@@ -98,10 +104,20 @@ type = "mobile"
 [sms]
 type = "Promotional"
 sender_id = "EXAMPLE"
+channels = ["sns"]
 max_price_usd = "0.05"
 max_segments = 3
 [sms.price_usd]
 DE = 0.08
+[sms.country.DE]
+origination_number = "+4915112345678"
+[sms.country.CN]
+locales = ["zh"]
+price_usd = 0.02
+[sms.country.IN]
+sender_id = "ACMEIN"
+entity_id = "1101"
+locales = ["en-gb"]
 [sms.price_list]
 date = "2026-11-24"
 source = "a list"
@@ -132,6 +148,9 @@ client_key_sha256 = "E3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b785
 [business.pay.templates]
 de = "{brand}: {code}, {minutes:Minute|Minuten}, {action}"
 en_GB = "{code} for {brand}"
+zh = "【{brand}】{code}"
+[business.pay.registered.IN]
+en_GB = "1107"
 [business.pay.actions]
 pay = { de = "zahlen", en_GB = "pay" }
 other = { de = "bestätigen" }
@@ -197,6 +216,7 @@ fn check(policy: &Policy, file: &Table) {
             .all(|price| price.dollars() > 0.0)
     );
     check_purses(policy);
+    check_senders(policy);
     assert!(!policy.businesses.is_empty());
     for (id, business) in &policy.businesses {
         check_business(id, business, &file["business"][id.as_str()]);
@@ -229,6 +249,31 @@ fn check_purses(policy: &Policy) {
             .into_iter()
             .all(|country| policy.numbers.countries.contains(country))
     );
+}
+
+/// Checks that what texts are sent as has the form that SNS accepts, in every country and locale.
+fn check_senders(policy: &Policy) {
+    let is_id = |id: &str| (1..=50).contains(&id.len());
+    for country in &policy.numbers.countries {
+        assert!(!policy.sms.route(Some(*country)).is_empty());
+        let allowed = policy.sms.locales(Some(*country));
+        for business in policy.businesses.values() {
+            let mut reachable = business.locales_among(allowed).peekable();
+            assert!(reachable.peek().is_some());
+            for locale in reachable {
+                let sent_as = policy.sent_as(Some(*country), business, locale);
+                match sent_as.origination {
+                    Origination::Unnamed => {}
+                    Origination::SenderId(id) => assert!((3..=11).contains(&id.len())),
+                    Origination::Number(number) => assert!((5..=15).contains(&number.len())),
+                }
+                let ids = sent_as.registration;
+                assert!(ids.is_none_or(|ids| is_id(ids.entity_id) && is_id(ids.template_id)));
+            }
+        }
+    }
+    let line = format!("{:?}", policy.warnings());
+    assert!(!line.chars().any(char::is_control), "{line:?}");
 }
 
 /// Checks that a time of day has only one accepted spelling.

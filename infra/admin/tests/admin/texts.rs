@@ -64,9 +64,7 @@ async fn send_test_goes_through_the_hook_or_names_the_reason_with_advice() {
     let hook = format!("{}/hook", site.stack.backends.endpoints.secrets);
     let run = async || {
         let arguments = ["send-test", PHONE, "--channel", "hook", "--yes", "--json"];
-        let mut command = site.command(&arguments);
-        command.env("SEND_HOOK_URL", &hook);
-        let output = crate::command::run(command).await;
+        let output = site.run_with(&arguments, &[("SEND_HOOK_URL", &hook)]).await;
         let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
         (output.status.code(), json)
     };

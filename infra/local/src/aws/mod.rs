@@ -1,4 +1,4 @@
-//! SNS, Secrets Manager and CloudWatch Logs on one loopback port, as far as the service and its operators call them.
+//! SNS, End User Messaging, Secrets Manager and CloudWatch Logs on one loopback port, as far as the service and its operators call them.
 //! The port also serves the file of the policy, which AWS keeps in a layer, a receiver of the send hook, and the switch that
 //! makes channels fail.
 
@@ -7,6 +7,7 @@ mod hook;
 mod logs;
 mod protocol;
 mod secrets;
+mod sms_voice;
 mod sns;
 
 use std::sync::Arc;
@@ -45,7 +46,7 @@ struct Services {
     clock: Arc<dyn Clock>,
 }
 
-/// Routes calls to the three services. It refuses web pages, because the services hand out keys.
+/// Routes calls to the services. It refuses web pages, because the services hand out keys.
 pub(crate) fn router(
     inbox: Inbox,
     secrets: Vec<Secret>,
@@ -96,7 +97,17 @@ async fn dispatch(State(services): State<Services>, headers: HeaderMap, body: By
             secrets::update_secret_version_stage(&services.secrets, &body)
         }
         Some("Logs_20140328.FilterLogEvents") => logs::filter_log_events(&services.log, &body),
-        Some(_) => protocol::refuse(StatusCode::BAD_REQUEST, "UnknownOperationException"),
+        Some(target) => {
+            let operation = target
+                .strip_prefix("PinpointSMSVoiceV2.")
+                .unwrap_or_default();
+            let now = services.clock.now();
+            sms_voice::answer(&services.inbox, now, operation, &body)
+                .await
+                .unwrap_or_else(|| {
+                    protocol::refuse(StatusCode::BAD_REQUEST, "UnknownOperationException")
+                })
+        }
         None => sns::answer_query(&services.inbox, services.clock.now(), &body).await,
     }
 }

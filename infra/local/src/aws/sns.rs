@@ -10,6 +10,11 @@ use phoneproof_domain::delivery::Reason;
 
 use crate::inbox::{Carrier, Inbox, Message};
 
+const SENDER_ID: &str = "AWS.SNS.SMS.SenderID";
+const ORIGINATION_NUMBER: &str = "AWS.MM.SMS.OriginationNumber";
+const ENTITY_ID: &str = "AWS.MM.SMS.EntityId";
+const TEMPLATE_ID: &str = "AWS.MM.SMS.TemplateId";
+
 /// Answers a call of the AWS Query protocol, which sends a form and expects XML. SNS here knows `Publish`, and the calls
 /// about numbers that are opted out.
 pub(super) async fn answer_query(inbox: &Inbox, now: Timestamp, body: &[u8]) -> Response {
@@ -25,13 +30,17 @@ pub(super) async fn answer_query(inbox: &Inbox, now: Timestamp, body: &[u8]) -> 
     if field("PhoneNumber").is_empty() || field("Message").is_empty() {
         return sns_error(StatusCode::BAD_REQUEST, "InvalidParameter");
     }
+    let attributes = read_attributes(&form);
+    if !are_accepted(&attributes) {
+        return sns_error(StatusCode::BAD_REQUEST, "InvalidParameter");
+    }
     let (id, carrier) = inbox.publish(Message {
         id: String::new(),
         channel: Channel::Sns.as_str().to_owned(),
         phone: field("PhoneNumber").to_owned(),
         body: field("Message").to_owned(),
         at: now.to_string(),
-        attributes: read_attributes(&form),
+        attributes,
     });
     match carrier.reason() {
         None if carrier == Carrier::Hang => std::future::pending().await,
@@ -61,7 +70,25 @@ fn write_reason(reason: Reason) -> (StatusCode, &'static str) {
         | Reason::ConnectionLost
         | Reason::ServerError
         | Reason::UnreadableAnswer => (StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
-        Reason::DeliveryRejected
+        Reason::NoOrigination
+        | Reason::WrongOrigination
+        | Reason::MessageTypeMismatch
+        | Reason::SenderIdNotRegistered
+        | Reason::SenderIdNotSupported
+        | Reason::RegistrationIncomplete
+        | Reason::ResourceNotActive
+        | Reason::NotifyNotActive
+        | Reason::InSandbox
+        | Reason::CountryBlocked
+        | Reason::CountryNotEnabled
+        | Reason::ProtectBlocksCountry
+        | Reason::ProtectBlocksNumber
+        | Reason::PriceOverLimit
+        | Reason::SpendLimit
+        | Reason::DailyLimit
+        | Reason::DestinationLimit
+        | Reason::AccountReputation
+        | Reason::DeliveryRejected
         | Reason::Redirected
         | Reason::AddressNotAllowed
         | Reason::Certificate
@@ -81,6 +108,36 @@ fn read_attributes(form: &BTreeMap<String, String>) -> BTreeMap<String, String> 
         Some((name.clone(), value.clone()))
     };
     (1..).map_while(pair).collect()
+}
+
+/// Whether SNS takes these attributes: each has its form (SNS guide, "Publishing SMS messages to a mobile phone"), there is one
+/// sender at most, and the ids of a registered text come together.
+fn are_accepted(attributes: &BTreeMap<String, String>) -> bool {
+    let is =
+        |name: &str, fits: fn(&str) -> bool| attributes.get(name).is_none_or(|value| fits(value));
+    let has = |name| attributes.contains_key(name);
+    is(SENDER_ID, |id| {
+        (3..=11).contains(&id.len())
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && id.bytes().any(|b| b.is_ascii_alphabetic())
+    }) && is(ORIGINATION_NUMBER, |number| {
+        let digits = number.strip_prefix('+').unwrap_or(number);
+        (5..=14).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit())
+    }) && is(ENTITY_ID, |id| (1..=50).contains(&id.len()))
+        && is(TEMPLATE_ID, |id| (1..=50).contains(&id.len()))
+        && is("AWS.SNS.SMS.MaxPrice", |price| {
+            // Without a point, or with more than five decimals, End User Messaging behind SNS does not read it.
+            let parts = price.split_once('.');
+            parts.is_some_and(|(whole, fraction)| {
+                let are_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+                whole.len() <= 2
+                    && (1..=5).contains(&fraction.len())
+                    && are_digits(whole)
+                    && are_digits(fraction)
+            })
+        })
+        && !(has(SENDER_ID) && has(ORIGINATION_NUMBER))
+        && has(ENTITY_ID) == has(TEMPLATE_ID)
 }
 
 /// Says whether a number is opted out, or opts it in.

@@ -22,6 +22,9 @@ const MAX_ANSWER: usize = 16 * 1_024;
 /// How long the body of an answer may take after its head. The status alone decides without it.
 const BODY_WITHIN: Duration = Duration::from_secs(1);
 
+/// The longest wait that a receiver can ask for. No function has as much time, and an instant that far ahead exists.
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
+
 /// The name under which the service asks.
 const USER_AGENT: &str = concat!("PhoneProof/", env!("CARGO_PKG_VERSION"));
 
@@ -116,7 +119,7 @@ pub(crate) enum PostFailed {
 /// Reads `Retry-After` in seconds. A date would need the receiver's clock.
 fn read_retry_after(answer: &HttpResponse) -> Option<Duration> {
     let seconds = answer.headers().get("retry-after")?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
+    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
 }
 
 /// Reads a body that is short and comes in time. Of any other, nothing is known.

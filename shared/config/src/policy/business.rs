@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use phoneproof_domain::action::ActionKind;
 use phoneproof_domain::code::{MAX_CODE_LENGTH, MIN_CODE_LENGTH};
+use phoneproof_domain::country::Country;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::policy::{Business, BusinessId};
 
 use super::faults::Faults;
 use super::limits::COUNT;
+use super::numbers::parse_country;
 use super::table::BusinessTable;
 use crate::proxy::parse_digest;
 
@@ -27,6 +29,7 @@ pub(super) fn check_business(
     if !action_labels.is_empty() && !templates.values().any(|text| text.contains("{action}")) {
         faults.add(at("actions"), "a template that shows {action} is needed");
     }
+    let registered = check_registered(name, table.registered, faults);
     let default_locale = check_default_locale(name, &table.default_locale, &templates, faults);
     if table.brand.trim().is_empty() || table.brand.chars().any(char::is_control) {
         faults.add(at("brand"), "a name without control characters is needed");
@@ -65,7 +68,7 @@ pub(super) fn check_business(
             30..=3_600,
         ),
         templates,
-        registered: BTreeMap::new(),
+        registered,
         default_locale: default_locale?,
         action_labels,
         origin,
@@ -128,6 +131,33 @@ fn check_templates(
         }
     }
     templates
+}
+
+/// Checks the countries and locales of registered texts. `check_reach` checks the ids, and what else the countries demand.
+fn check_registered(
+    name: &str,
+    table: BTreeMap<String, BTreeMap<String, String>>,
+    faults: &mut Faults,
+) -> BTreeMap<Country, BTreeMap<Locale, String>> {
+    let mut registered: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+    for (code, ids) in table {
+        let at = format!("business.{name}.registered.{code}");
+        let country = faults.check(&at, parse_country(&code));
+        for (tag, id) in ids {
+            let at = format!("{at}.{tag}");
+            let locale = faults.check(&at, Locale::parse(&tag));
+            if let Some((country, locale)) = country.zip(locale)
+                && registered
+                    .entry(country)
+                    .or_default()
+                    .insert(locale, id)
+                    .is_some()
+            {
+                faults.add(at, "another id is of this text");
+            }
+        }
+    }
+    registered
 }
 
 /// Checks the labels of actions: kinds, locales and words.

@@ -12,7 +12,7 @@ use super::table::HookTable;
 const MAX_URL: usize = 2_000;
 
 /// Checks the section. It is `None` when the URL is not accepted. No fault shows the URL, which may hold a key.
-pub(super) fn check_hook(table: HookTable, faults: &mut Faults) -> Option<HookPolicy> {
+pub(super) fn read_hook(table: HookTable, faults: &mut Faults) -> Option<HookPolicy> {
     let reach = faults.check("hook.url", read_reach(&table))?;
     Some(HookPolicy {
         url: table.url,
@@ -67,7 +67,11 @@ fn read_reach(table: &HookTable) -> Result<Reach, &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
+    use crate::policy::from_environment;
+    use crate::tests_support::Given;
 
     fn reach(url: &str, allow_private: bool) -> Option<Reach> {
         let url = url.to_owned();
@@ -148,5 +152,24 @@ mod tests {
             assert_eq!(reach(url, false), None, "{url}");
             assert_eq!(reach(url, true), None, "{url}");
         }
+    }
+
+    #[test]
+    fn a_deployment_replaces_the_url_and_is_told_where_a_wrong_one_stands() {
+        let read = |url| {
+            let given = Given(HashMap::from([("SEND_HOOK_URL", url)]));
+            from_environment(&given).map(|policy| policy.hook)
+        };
+        let hook = read("https://hooks.example.com/stage").expect("accepted");
+        assert_eq!(hook.expect("a hook").url, "https://hooks.example.com/stage");
+        let fault = read("http://hooks.example.com/stage").expect_err("refused");
+        assert!(fault.to_string().contains("hook.url: "), "{fault}");
+        let policy = HookPolicy {
+            url: "https://hooks.example.com/".to_owned(),
+            reach: Reach::Any,
+        };
+        let url = || "https://10.0.0.1/".to_owned();
+        assert!(replace_hook(Some(&policy), url()).is_ok());
+        assert!(replace_hook(None, url()).is_err());
     }
 }

@@ -5,6 +5,7 @@
 
 mod attestation;
 mod business;
+mod countries;
 mod end_user_messaging;
 mod faults;
 mod hook;
@@ -20,13 +21,15 @@ mod tests;
 use std::collections::BTreeMap;
 
 use phoneproof_domain::catalog::lint_templates;
+use phoneproof_domain::channel::Channel;
 use phoneproof_domain::policy::{Business, BusinessId, Policy, PolicyFaults};
 
 use self::attestation::check_attestation;
 use self::business::check_business;
+use self::countries::{check_reach, check_set_up};
 use self::end_user_messaging::{check_deployed, check_end_user_messaging, check_notify};
 use self::faults::Faults;
-use self::hook::check_hook;
+use self::hook::read_hook;
 pub use self::hook::replace_hook;
 use self::limits::{check_limits, check_lock, check_slots, parse_time_of_day};
 use self::numbers::{check_numbers, check_test_numbers};
@@ -96,16 +99,34 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
             Some((name, business))
         })
         .collect();
+    let has = |channel| match channel {
+        Channel::Sns => true,
+        Channel::EndUserMessaging => file.end_user_messaging.is_some(),
+        Channel::Notify => file.notify.is_some(),
+        Channel::Hook => file.hook.is_some(),
+    };
+    if let Some(sms) = &sms {
+        check_set_up(sms, has, faults);
+    }
+    let served = &numbers.countries;
+    let end_user_messaging = file
+        .end_user_messaging
+        .map(|table| check_end_user_messaging(table, served, sms.as_ref(), faults));
+    if let Some(sms) = &sms {
+        check_reach(
+            (sms, end_user_messaging.as_ref()),
+            served,
+            &businesses,
+            faults,
+        );
+    }
     check_slots(limits.cooldown, &businesses, faults);
     let test_numbers = check_test_numbers(file.test_number, &businesses, faults);
     let attestation = file
         .attestation
         .and_then(|table| check_attestation(table, faults));
-    let end_user_messaging = file
-        .end_user_messaging
-        .map(|table| check_end_user_messaging(table, faults));
     let notify = file.notify.map(|table| check_notify(table, faults));
-    let hook = file.hook.and_then(|table| check_hook(table, faults));
+    let hook = file.hook.and_then(|table| read_hook(table, faults));
     // Without other faults the catalog reports those of the templates. A process compiles them only once.
     if !faults.is_empty() {
         let max_segments = sms.as_ref().map_or(u32::MAX, |sms| sms.max_segments);

@@ -5,40 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::money::MicroUsd;
-use phoneproof_domain::outgoing::Origination;
 use phoneproof_domain::policy::{SmsPolicy, SmsType};
 use time::Date;
 use time::macros::format_description;
 
+use super::countries::{check_channels, check_countries, parse_sender_id};
 use super::faults::Faults;
 use super::limits::are_digits;
 use super::numbers::parse_country;
 use super::table::{File, PriceListTable, SmsTable};
 
-/// Notes a fault if SNS would not accept the sender id.
-fn check_sender(sender_id: Option<&String>, faults: &mut Faults) {
-    // The SNS developer guide accepts 1 to 11 letters, digits and hyphens, with at least one letter.
-    let sender_fits = |id: &String| {
-        (1..=11).contains(&id.len())
-            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            && id.bytes().any(|b| b.is_ascii_alphabetic())
-    };
-    if sender_id.is_some_and(|id| !sender_fits(id)) {
-        faults.add(
-            "sms.sender_id",
-            "1 to 11 letters, digits and hyphens with at least one letter are needed",
-        );
-    }
-}
-
-/// Reads the most that one text may cost. Like SNS, it accepts plain decimals only.
+/// Reads the most that one text may cost. Like SNS, it accepts plain decimals only. End User Messaging reads five decimals
+/// and wants a point, which [`MicroUsd`] always writes: `"1"` is sent as `1.00`.
 fn check_max_price(text: Option<&String>, faults: &mut Faults) -> Option<MicroUsd> {
     let text = text?;
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let price = text.parse().ok().and_then(MicroUsd::from_dollars);
     let price = price
-        .filter(|_| are_digits(whole) && are_digits(fraction))
-        .ok_or("a price in US dollars is needed, as in \"0.50\"");
+        .filter(|_| are_digits(whole) && are_digits(fraction) && fraction.len() <= 5)
+        .ok_or("a price in US dollars with five decimals at most is needed, as in \"0.50\"");
     faults.check("sms.max_price_usd", price)
 }
 
@@ -51,10 +36,8 @@ fn check_prices(
     let mut prices = BTreeMap::new();
     for (name, dollars) in table {
         let path = format!("{at}.{name}");
-        let price = MicroUsd::from_dollars(*dollars)
-            .ok_or("more than 0 and less than 100 US dollars are needed");
         let country = faults.check(&path, parse_country(name));
-        let price = faults.check(&path, price);
+        let price = faults.check(&path, parse_price(*dollars));
         prices.extend(country.zip(price));
     }
     prices
@@ -87,6 +70,38 @@ fn check_price_list(table: &PriceListTable, faults: &mut Faults) -> BTreeMap<Cou
     prices
 }
 
+/// Reads the operator's own prices: of `[sms.price_usd]` and of the tables of countries, which may not both have one.
+fn check_own_prices(table: &SmsTable, faults: &mut Faults) -> BTreeMap<Country, MicroUsd> {
+    let mut prices = check_prices("sms.price_usd", &table.price_usd, faults);
+    for (name, rule) in &table.country {
+        let Some(dollars) = rule.price_usd else {
+            continue;
+        };
+        let path = format!("sms.country.{name}.price_usd");
+        let price = faults.check(&path, parse_price(dollars));
+        // A name that is no country is a fault of the table.
+        let Ok(country) = Country::parse(name) else {
+            continue;
+        };
+        if table
+            .price_usd
+            .keys()
+            .any(|named| Country::parse(named) == Ok(country))
+        {
+            let fault = format_args!("one price is needed, and sms.price_usd.{country} is another");
+            faults.add(path, fault);
+        }
+        prices.extend(price.map(|price| (country, price)));
+    }
+    prices
+}
+
+/// Accepts the price of a segment.
+fn parse_price(dollars: f64) -> Result<MicroUsd, &'static str> {
+    let accepted = "more than 0 and less than 100 US dollars are needed";
+    MicroUsd::from_dollars(dollars).ok_or(accepted)
+}
+
 /// Notes a fault for each country whose texts have neither a price nor an upper bound: no purse could pay for them.
 fn check_priced(
     table: &SmsTable,
@@ -95,14 +110,18 @@ fn check_priced(
     faults: &mut Faults,
 ) {
     // What is not accepted has a fault of its own.
-    let left_out = ["sms.max_price_usd", "sms.price_list"].map(|path| faults.has_left_out(path));
+    let left_out = ["sms.max_price_usd", "sms.price_list", "sms.country"]
+        .map(|path| faults.has_left_out(path));
     if table.max_price_usd.is_some() || left_out.contains(&true) {
         return;
     }
     let listed = table.price_list.iter().flat_map(|list| &list.usd);
+    let own = table.country.iter();
+    let own = own.filter(|(_, rule)| rule.price_usd.is_some());
     let named: BTreeSet<_> = listed
         .chain([&table.price_usd])
         .flat_map(BTreeMap::keys)
+        .chain(own.map(|(name, _)| name))
         .filter_map(|name| Country::parse(name).ok())
         .collect();
     for country in countries {
@@ -117,7 +136,7 @@ fn check_priced(
 
 /// Checks `[sms]`, in a policy that texts these countries. The policy is `None` when its type is not accepted.
 pub(super) fn check_sms(
-    table: SmsTable,
+    mut table: SmsTable,
     countries: &BTreeSet<Country>,
     faults: &mut Faults,
 ) -> Option<SmsPolicy> {
@@ -129,21 +148,23 @@ pub(super) fn check_sms(
             None
         }
     };
-    check_sender(table.sender_id.as_ref(), faults);
+    let sender_id = table.sender_id.take().map(parse_sender_id);
+    let sender_id = sender_id.and_then(|id| faults.check("sms.sender_id", id));
+    let names = table.channels.take();
+    let names = names.or_else(|| Some(vec![Channel::Sns.as_str().into()]));
+    let channels = check_channels("sms.channels", names, faults);
     let max_price = check_max_price(table.max_price_usd.as_ref(), faults);
     let list = table.price_list.as_ref();
     let listed = list.map(|list| check_price_list(list, faults));
     let mut prices = listed.unwrap_or_default();
     // The operator's own prices replace those of the list.
-    prices.extend(check_prices("sms.price_usd", &table.price_usd, faults));
+    prices.extend(check_own_prices(&table, faults));
     check_priced(&table, &prices, countries, faults);
     Some(SmsPolicy {
         sms_type: sms_type?,
-        channels: vec![Channel::Sns],
-        origination: table
-            .sender_id
-            .map_or(Origination::Unnamed, Origination::SenderId),
-        countries: BTreeMap::new(),
+        channels,
+        origination: sender_id.unwrap_or_default(),
+        countries: check_countries(table.country, countries, faults),
         max_price,
         prices,
         prices_as_of: table.price_list.map(|list| list.date),

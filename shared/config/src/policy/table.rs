@@ -101,22 +101,50 @@ impl FromMembers for RangeTable {
 
 pub(super) struct SmsTable {
     pub(super) r#type: String,
+    /// Names of channels.
+    pub(super) channels: Option<Vec<Value>>,
     pub(super) sender_id: Option<String>,
     pub(super) max_price_usd: Option<String>,
     pub(super) max_segments: u32,
     pub(super) price_usd: BTreeMap<String, f64>,
     pub(super) price_list: Option<PriceListTable>,
+    pub(super) country: BTreeMap<String, CountryTable>,
+}
+
+/// What the texts to one country have of their own.
+pub(super) struct CountryTable {
+    pub(super) sender_id: Option<String>,
+    pub(super) origination_number: Option<String>,
+    pub(super) entity_id: Option<String>,
+    pub(super) locales: Option<Vec<Value>>,
+    pub(super) channels: Option<Vec<Value>>,
+    pub(super) price_usd: Option<f64>,
+}
+
+impl FromMembers for CountryTable {
+    fn from_members(members: &mut Members<'_>) -> Self {
+        Self {
+            sender_id: members.optional("sender_id"),
+            origination_number: members.optional("origination_number"),
+            entity_id: members.optional("entity_id"),
+            locales: members.values("locales"),
+            channels: members.values("channels"),
+            price_usd: members.optional("price_usd"),
+        }
+    }
 }
 
 impl FromMembers for SmsTable {
     fn from_members(members: &mut Members<'_>) -> Self {
         Self {
             r#type: members.or("type", "Transactional".to_owned()),
+            channels: members.values("channels"),
             sender_id: members.optional("sender_id"),
             max_price_usd: members.optional("max_price_usd"),
             max_segments: members.or("max_segments", 2),
             price_usd: members.or_empty("price_usd"),
             price_list: members.optional("price_list"),
+            country: members.or_empty("country"),
         }
     }
 }
@@ -203,6 +231,8 @@ pub(super) struct BusinessTable {
     pub(super) texts_per_hour: Option<u32>,
     pub(super) texts_per_day: Option<u32>,
     pub(super) templates: BTreeMap<String, String>,
+    /// Ids of registered texts, by country and by locale.
+    pub(super) registered: BTreeMap<String, BTreeMap<String, String>>,
     /// Labels by the kind of the action and by locale.
     pub(super) actions: BTreeMap<String, BTreeMap<String, String>>,
 }
@@ -222,6 +252,7 @@ impl FromMembers for BusinessTable {
             texts_per_hour: members.optional("texts_per_hour"),
             texts_per_day: members.optional("texts_per_day"),
             templates: members.or_empty("templates"),
+            registered: members.or_empty("registered"),
             actions: members.or_empty("actions"),
         }
     }

@@ -91,7 +91,7 @@ impl Service {
             }
             let until = share_deadline(request.deadline, later, began);
             delivery = self.channels.send(*channel, text, keyring, until).await;
-            request.note_call(Dependency::Carrier, began);
+            request.note_call(Dependency::Carrier(*channel), began);
             let Some(reason) = delivery.reason() else {
                 break;
             };

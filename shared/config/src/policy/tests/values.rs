@@ -36,19 +36,34 @@ fn a_time_of_day_has_two_digits_below_24_and_two_digits_below_60() {
 }
 
 #[test]
-fn a_sender_id_is_1_to_11_letters_digits_and_hyphens_with_a_letter() {
+fn a_sender_id_is_3_to_11_letters_digits_and_hyphens_with_a_letter() {
     let in_sms = |v: &str| format!("[sms]\nsender_id = {v:?}\n{SMALLEST}");
-    let refused = ["", "ABCDEFGHIJKL", "123", "1-2", "A_1", "A 1", "É"];
+    let refused = [
+        "",
+        "A",
+        "1A",
+        "ABCDEFGHIJKL",
+        "123",
+        "1-2",
+        "A_1",
+        "A 1",
+        "É",
+    ];
     assert_eq!(filter_accepted(&refused, in_sms), [""; 0]);
-    let good = ["A", "1A", "Example-1", "ABCDEFGHIJK"];
+    let good = ["ABC", "1A-", "Example-1", "ABCDEFGHIJK"];
     assert_eq!(filter_accepted(&good, in_sms), good);
 }
 
 #[test]
 fn a_price_is_above_0_and_below_100_dollars() {
     let in_sms = |v: &str| format!("[sms]\nmax_price_usd = {v:?}\n{SMALLEST}");
-    let prices = ["0", "-1", "100", "1e9", "NaN", "", "1 USD", "0.01", "99.99"];
-    assert_eq!(filter_accepted(&prices, in_sms), ["0.01", "99.99"]);
+    let refused = [
+        "0", "-1", "100", "1e9", "NaN", "", "1 USD", "1.", ".5", "0.123456", "0.100000",
+    ];
+    assert_eq!(filter_accepted(&refused, in_sms), [""; 0]);
+    // End User Messaging wants a point, which the service writes.
+    let good = ["1", "0.01", "0.12345", "99.99"];
+    assert_eq!(filter_accepted(&good, in_sms), good);
 }
 
 #[test]

@@ -1,0 +1,292 @@
+//! Checks `[sms] channels` and `[sms.country.*]`: what single countries have of their own, and what AWS demands there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use phoneproof_domain::channel::Channel;
+use phoneproof_domain::country::Country;
+use phoneproof_domain::end_user_messaging::EndUserMessagingPolicy;
+use phoneproof_domain::locale::Locale;
+use phoneproof_domain::outgoing::Origination;
+use phoneproof_domain::policy::country::{CHINA, INDIA, has_no_sender_ids};
+use phoneproof_domain::policy::{Business, CountryRule, SmsPolicy};
+use toml::Value;
+
+use super::faults::Faults;
+use super::limits::are_digits;
+use super::numbers::{parse_country, read_text};
+use super::table::CountryTable;
+
+/// What is accepted as an id of the register of India.
+const ID_NEEDED: &str = "1 to 50 characters without spaces are needed";
+
+/// Accepts a sender id that SNS accepts (its guide: 3 to 11 letters, digits and hyphens, with at least one letter).
+pub(super) fn parse_sender_id(id: String) -> Result<Origination, &'static str> {
+    let fits = (3..=11).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && id.bytes().any(|b| b.is_ascii_alphabetic());
+    if fits {
+        Ok(Origination::SenderId(id))
+    } else {
+        Err("3 to 11 letters, digits and hyphens with at least one letter are needed")
+    }
+}
+
+/// Accepts a number that texts can come from, as SNS reads it.
+fn parse_number(number: String) -> Result<Origination, &'static str> {
+    let digits = number.strip_prefix('+').unwrap_or(&number);
+    if (5..=14).contains(&digits.len()) && are_digits(digits) {
+        Ok(Origination::Number(number))
+    } else {
+        Err("5 to 14 digits are needed, with or without +, as in \"+18005550100\"")
+    }
+}
+
+/// Whether `id` can be an id of the register of India, as SNS reads it.
+fn is_id(id: &str) -> bool {
+    (1..=50).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// Checks a list of different names. One that is written names something.
+fn check_list<T: PartialEq>(
+    at: &str,
+    values: Option<Vec<Value>>,
+    parse: impl Fn(&str) -> Result<T, String>,
+    faults: &mut Faults,
+) -> Vec<T> {
+    let mut list = Vec::new();
+    let Some(values) = values else { return list };
+    if values.is_empty() {
+        faults.add(at, "at least one is needed, or no list");
+    }
+    for (index, value) in values.iter().enumerate() {
+        let at = format!("{at}[{index}]");
+        match faults.check(&at, read_text(value).and_then(&parse)) {
+            Some(item) if list.contains(&item) => faults.add(at, "it stands in the list already"),
+            item => list.extend(item),
+        }
+    }
+    list
+}
+
+/// Checks the channels that a text takes. They are none without a list.
+pub(super) fn check_channels(
+    at: &str,
+    values: Option<Vec<Value>>,
+    faults: &mut Faults,
+) -> Vec<Channel> {
+    let parse = |name: &str| {
+        let names = || Channel::ALL.map(|channel| format!("`{}`", channel.as_str()));
+        Channel::parse(name).ok_or_else(|| format!("{} is needed", names().join(" or ")))
+    };
+    check_list(at, values, parse, faults)
+}
+
+/// Notes a fault for each route with a channel that the policy does not set up. `has` says which ones it does.
+pub(super) fn check_set_up(sms: &SmsPolicy, has: impl Fn(Channel) -> bool, faults: &mut Faults) {
+    let own = sms.countries.iter();
+    let own =
+        own.map(|(country, rule)| (format!("sms.country.{country}.channels"), &rule.channels));
+    for (at, route) in own.chain([("sms.channels".to_owned(), &sms.channels)]) {
+        for channel in route.iter().filter(|channel| !has(**channel)) {
+            let (name, table) = (channel.as_str(), channel.as_str().replace('-', "_"));
+            faults.add(&at, format_args!("`{name}` needs the table [{table}]"));
+        }
+    }
+}
+
+/// Checks the tables of single countries, in a policy that texts the countries in `served`.
+pub(super) fn check_countries(
+    tables: BTreeMap<String, CountryTable>,
+    served: &BTreeSet<Country>,
+    faults: &mut Faults,
+) -> BTreeMap<Country, CountryRule> {
+    let mut rules = BTreeMap::new();
+    for (name, table) in tables {
+        let at = format!("sms.country.{name}");
+        let country = faults.check(&at, parse_country(&name));
+        let rule = check_country(&at, table, faults);
+        let Some(country) = country else { continue };
+        if !served.contains(&country) {
+            faults.add(&at, "a country of numbers.countries is needed");
+        }
+        if rule.entity_id.is_some() && country.as_str() != INDIA {
+            faults.add(format_args!("{at}.entity_id"), "only IN has such ids");
+        }
+        if rules.insert(country, rule).is_some() {
+            faults.add(at, "another table is of this country");
+        }
+    }
+    rules
+}
+
+/// Checks the values of the table of one country.
+fn check_country(at: &str, table: CountryTable, faults: &mut Faults) -> CountryRule {
+    let path = |field: &str| format!("{at}.{field}");
+    if table.sender_id.is_some() && table.origination_number.is_some() {
+        let fault = "a text has a sender id or an origination number, and not both";
+        faults.add(path("origination_number"), fault);
+    }
+    let sender_id = table.sender_id.map(|id| match id.as_str() {
+        // No sender id, whatever all other countries have.
+        "" => Origination::Unnamed,
+        // A faulty one still counts as one.
+        _ => faults
+            .check(path("sender_id"), parse_sender_id(id))
+            .unwrap_or(Origination::SenderId(String::new())),
+    });
+    let number = table.origination_number.map(parse_number);
+    let number = number.and_then(|number| faults.check(path("origination_number"), number));
+    if table.entity_id.as_deref().is_some_and(|id| !is_id(id)) {
+        faults.add(path("entity_id"), ID_NEEDED);
+    }
+    let parse_locale = |tag: &str| Locale::parse(tag).map_err(|error| error.to_string());
+    CountryRule {
+        origination: sender_id.or(number),
+        entity_id: table.entity_id,
+        locales: check_list(&path("locales"), table.locales, parse_locale, faults),
+        channels: check_channels(&path("channels"), table.channels, faults),
+    }
+}
+
+/// Notes what cannot work in a country: by what AWS demands there, and by the texts that the businesses have.
+pub(super) fn check_reach(
+    (sms, end_user_messaging): (&SmsPolicy, Option<&EndUserMessagingPolicy>),
+    served: &BTreeSet<Country>,
+    businesses: &BTreeMap<String, Business>,
+    faults: &mut Faults,
+) {
+    for (country, rule) in &sms.countries {
+        check_locales(*country, rule, businesses, faults);
+    }
+    for (name, business) in businesses {
+        check_registered(name, business, sms, faults);
+    }
+    let by_aws = |country: &&Country| {
+        let mut route = sms.route(Some(**country)).iter();
+        route.any(|channel| channel.has_own_words())
+    };
+    for country in served.iter().filter(by_aws) {
+        // A pool may hold the sender that the country wants.
+        let by_sns = sms.route(Some(*country)).contains(&Channel::Sns);
+        let own = end_user_messaging.and_then(|own| own.identity(Some(*country)));
+        if by_sns || own.is_none() {
+            check_sender(*country, sms, faults);
+        }
+        for (name, business) in businesses {
+            check_texts(*country, sms, (name, business), faults);
+        }
+    }
+}
+
+/// Notes each locale of a country in which nobody has a text, and each business without a text for the country.
+fn check_locales(
+    country: Country,
+    rule: &CountryRule,
+    businesses: &BTreeMap<String, Business>,
+    faults: &mut Faults,
+) {
+    let at = format!("sms.country.{country}.locales");
+    // Templates that were left out have faults of their own.
+    if faults.has_left_out("business") {
+        return;
+    }
+    for locale in &rule.locales {
+        let mut templates = businesses.values().map(|business| &business.templates);
+        if !templates.any(|templates| templates.contains_key(locale)) {
+            faults.add(
+                &at,
+                format_args!("no business has a template in `{locale}`"),
+            );
+        }
+    }
+    for (name, business) in businesses {
+        if business.locales_among(&rule.locales).next().is_none() {
+            faults.add(
+                &at,
+                format_args!("business.{name} has a template in none of these locales"),
+            );
+        }
+    }
+}
+
+/// Checks the ids of the texts of a business: where they are, and what they are of.
+fn check_registered(name: &str, business: &Business, sms: &SmsPolicy, faults: &mut Faults) {
+    for (country, ids) in &business.registered {
+        let at = format!("business.{name}.registered.{country}");
+        if country.as_str() != INDIA {
+            faults.add(at, "only IN registers texts under ids");
+            continue;
+        }
+        if sms.entity_id(Some(*country)).is_none() {
+            let fault = format!("the id of the sender in the register (DLT) is needed beside {at}");
+            faults.add(format_args!("sms.country.{country}.entity_id"), fault);
+        }
+        for (locale, id) in ids {
+            let at = format!("{at}.{locale}");
+            if !business.templates.contains_key(locale) {
+                faults.add(&at, "a template in this locale is needed");
+            }
+            if !is_id(id) {
+                faults.add(at, ID_NEEDED);
+            }
+        }
+    }
+}
+
+/// Notes a sender that AWS does not accept in this country.
+fn check_sender(country: Country, sms: &SmsPolicy, faults: &mut Faults) {
+    let own = sms.countries.get(&country);
+    let own = own.and_then(|rule| rule.origination.as_ref());
+    let has_own_id = matches!(own, Some(Origination::SenderId(_)));
+    if has_own_id && has_no_sender_ids(country) {
+        faults.add(
+            format_args!("sms.country.{country}.sender_id"),
+            "AWS sends no text with a sender id there: leave it out, or name an origination_number",
+        );
+    }
+    if country.as_str() != INDIA {
+        return;
+    }
+    let entity_id = sms.entity_id(Some(country));
+    if has_own_id && entity_id.is_none() {
+        faults.add(
+            format_args!("sms.country.{country}.entity_id"),
+            "the id of the sender in the register (DLT) is needed beside a sender id",
+        );
+    }
+    let origination = sms.origination(Some(country));
+    if entity_id.is_some() && !matches!(origination, Origination::SenderId(_)) {
+        faults.add(
+            format_args!("sms.country.{country}.sender_id"),
+            "a registered sender id is needed beside entity_id",
+        );
+    }
+}
+
+/// Notes each text that can go to this country and lacks what it demands of texts.
+fn check_texts(
+    country: Country,
+    sms: &SmsPolicy,
+    (name, business): (&str, &Business),
+    faults: &mut Faults,
+) {
+    let is_registered = sms.entity_id(Some(country)).is_some();
+    for locale in business.locales_among(sms.locales(Some(country))) {
+        if country.as_str() == CHINA && !business.is_signed_in(locale) {
+            faults.add(
+                format_args!("business.{name}.templates.{locale}"),
+                format_args!(
+                    "texts to {country} begin with the signature of their sender, as in 【Example】: begin so, or \
+                     name the locales that do in sms.country.{country}.locales"
+                ),
+            );
+        }
+        let ids = business.registered.get(&country);
+        if is_registered && !ids.is_some_and(|ids| ids.contains_key(locale)) {
+            faults.add(
+                format_args!("business.{name}.registered.{country}.{locale}"),
+                "the id of this text in the register (DLT) is needed beside sms.country.IN.entity_id",
+            );
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What an operator should know of an accepted policy: texts may go out otherwise than they expect.
+
+use super::country::{INDIA, has_no_sender_ids, registers_sender_ids};
+use super::{Fault, Policy};
+use crate::channel::Channel;
+use crate::country::Country;
+use crate::outgoing::Origination;
+
+impl Policy {
+    /// Lists what may not work as the operator expects, each with its path. None of it is a fault: AWS alone knows what
+    /// the account has registered.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Fault> {
+        let served = self.numbers.countries.iter().copied();
+        // What a pool of End User Messaging holds is not known here.
+        let by_aws =
+            served.filter(|country| self.sms.route(Some(*country)).contains(&Channel::Sns));
+        by_aws.filter_map(|country| self.warn_of(country)).collect()
+    }
+
+    fn warn_of(&self, country: Country) -> Option<Fault> {
+        let sms = &self.sms;
+        let warn = |field: &str, reason: String| {
+            Some(Fault {
+                path: format!("sms.country.{country}.{field}"),
+                reason,
+            })
+        };
+        if country.as_str() == INDIA && sms.entity_id(Some(country)).is_none() {
+            return warn(
+                "entity_id",
+                "without the ids of the register (DLT), texts take the international route, which costs about 18 times \
+                 the local one"
+                    .to_owned(),
+            );
+        }
+        let has_own = |rule: &super::CountryRule| rule.origination.is_some();
+        if sms.countries.get(&country).is_some_and(has_own) {
+            return None;
+        }
+        if registers_sender_ids(country) && matches!(sms.origination, Origination::SenderId(_)) {
+            return warn(
+                "sender_id",
+                format!(
+                    "sender ids are registered in {country}, and only sms.sender_id names one: write the registered one \
+                     here, or \"\" for none"
+                ),
+            );
+        }
+        let names_number = sms
+            .countries
+            .values()
+            .any(|rule| matches!(rule.origination, Some(Origination::Number(_))));
+        // China has neither sender ids nor numbers to choose.
+        if has_no_sender_ids(country) && country.as_str() != super::country::CHINA && names_number {
+            return warn(
+                "origination_number",
+                "other countries have an origination number, and AWS chooses one of the account's here: name it"
+                    .to_owned(),
+            );
+        }
+        None
+    }
+}
