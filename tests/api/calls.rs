@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use phoneproof_domain::challenge::TokenMode;
-use phoneproof_tests::{World, phone};
+use phoneproof_domain::channel::Channel;
+use phoneproof_tests::{HOOK, World, phone};
 
 fn to_counts(expected: &[(&str, usize)]) -> BTreeMap<String, usize> {
     expected
@@ -21,6 +22,21 @@ async fn a_send_makes_one_dynamodb_and_one_sns_call() {
             let expected = to_counts(&[("TransactWriteItems", 1), ("Publish", 1)]);
             assert_eq!(world.proxy().take_calls(), expected);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_send_by_any_channel_makes_two_calls() {
+    for (channel, operation) in [
+        (Channel::Sns, "Publish"),
+        (Channel::EndUserMessaging, "SendTextMessage"),
+        (Channel::Notify, "SendNotifyTextMessage"),
+        (Channel::Hook, HOOK),
+    ] {
+        let world = World::builder().route(&[channel]).proxied().start().await;
+        assert_eq!(world.client.send(&phone(1)).await.status, 202);
+        let expected = to_counts(&[("TransactWriteItems", 1), (operation, 1)]);
+        assert_eq!(world.proxy().take_calls(), expected);
     }
 }
 

@@ -35,16 +35,35 @@ enum Cause {
 fn cause(channel: Channel, reason: Reason) -> Option<Cause> {
     use Cause::{Cut, Inside, Nowhere, Odd, Silent, Told};
     let is_hook = channel == Channel::Hook;
+    let is_sms_voice = matches!(channel, Channel::EndUserMessaging | Channel::Notify);
     match reason {
         Reason::Throttled
         | Reason::OptedOut
         | Reason::NotFound
         | Reason::Refused
         | Reason::ServerError => Some(Told),
-        Reason::InvalidParameter
-        | Reason::NotAuthorized
-        | Reason::AccountDisabled
-        | Reason::KeyUnusable => (!is_hook).then_some(Told),
+        Reason::InvalidParameter | Reason::NotAuthorized | Reason::AccountDisabled => {
+            (!is_hook).then_some(Told)
+        }
+        Reason::KeyUnusable => (channel == Channel::Sns).then_some(Told),
+        Reason::NoOrigination
+        | Reason::WrongOrigination
+        | Reason::MessageTypeMismatch
+        | Reason::SenderIdNotRegistered
+        | Reason::SenderIdNotSupported
+        | Reason::RegistrationIncomplete
+        | Reason::ResourceNotActive
+        | Reason::NotifyNotActive
+        | Reason::InSandbox
+        | Reason::CountryBlocked
+        | Reason::CountryNotEnabled
+        | Reason::ProtectBlocksCountry
+        | Reason::ProtectBlocksNumber
+        | Reason::PriceOverLimit
+        | Reason::SpendLimit
+        | Reason::DailyLimit
+        | Reason::DestinationLimit
+        | Reason::AccountReputation => is_sms_voice.then_some(Told),
         Reason::InvalidPhoneNumber
         | Reason::DeliveryRejected
         | Reason::AuthenticationFailed
@@ -72,7 +91,7 @@ async fn start(channel: Channel, reason: Reason, cause: Cause) -> World {
         }
         Cause::Cut => {
             let world = builder.proxied().start().await;
-            for operation in ["Publish", HOOK] {
+            for operation in ["Publish", "SendTextMessage", "SendNotifyTextMessage", HOOK] {
                 world.proxy().break_all(operation, Fault::CutAfter);
             }
             world

@@ -102,23 +102,39 @@ def start_emulator():
     sys.exit("the emulator did not start; see .aws-sam/build/emulator.log")
 
 
-def without_metric_math(path):
-    """Reads a built template without the alarms that the emulator does not know."""
-    template = yaml.safe_load(path.read_text())
+def without_notify(value):
+    """Decides every `Fn::If` on HasNotify as a stack without a Notify configuration does."""
+    if isinstance(value, list):
+        return [without_notify(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    match value.get("Fn::If"):
+        case ["HasNotify", _, otherwise]:
+            return without_notify(otherwise)
+    return {name: without_notify(member) for name, member in value.items()}
+
+
+def without_unknown(path):
+    """Reads a built template without what the emulator does not know: alarms with metric math, End User Messaging."""
+    template = without_notify(yaml.safe_load(path.read_text()))
     for name, resource in list(template["Resources"].items()):
-        if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
+        is_math = resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]
+        if is_math or resource["Type"].startswith("AWS::SMSVOICE::"):
             del template["Resources"][name]
+    for name, output in list(template["Outputs"].items()):
+        if output.get("Condition") == "HasNotify":
+            del template["Outputs"][name]
     return template
 
 
 def write_emulated_templates():
     """Writes the built templates without the parts that the emulator does not know."""
-    template = without_metric_math(BUILD / "template.yaml")
+    template = without_unknown(BUILD / "template.yaml")
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
     assert variables["POLICY_PATH"] == "/opt/policy.toml", "the policy is where Lambda unpacks a layer"
     variables["POLICY_PATH"] = str(MOUNTED_POLICY)
     (BUILD / "emulated.yaml").write_text(yaml.safe_dump(template, sort_keys=False))
-    template = without_metric_math(ACCOUNT_BUILD / "template.yaml")
+    template = without_unknown(ACCOUNT_BUILD / "template.yaml")
     (ACCOUNT_BUILD / "emulated.yaml").write_text(yaml.safe_dump(template, sort_keys=False))
 
 

@@ -1,8 +1,11 @@
 //! Faults at the reservation of a send, at its text, and at the refund after a refused text.
 
+use std::collections::BTreeMap;
+
 use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::channel::Channel;
 use phoneproof_local::inbox::Carrier;
-use phoneproof_tests::phone;
+use phoneproof_tests::{World, phone};
 
 use crate::faults::{
     TRANSACTION, await_in_time, expect_statuses, expect_statuses_of_the_text, start_world,
@@ -36,11 +39,25 @@ async fn a_send_counts_and_texts_at_most_once_when_its_reservation_fails() {
     assert_eq!(seen, expect_statuses(202, &TRANSACTION));
 }
 
+/// The operation of each channel that is called once.
+const CALLED_ONCE: [(Channel, &str); 3] = [
+    (Channel::Sns, "Publish"),
+    (Channel::EndUserMessaging, "SendTextMessage"),
+    (Channel::Notify, "SendNotifyTextMessage"),
+];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_send_texts_at_most_once_when_the_carrier_fails() {
-    let seen = with_every_fault(|fault| async move {
-        let world = start_world(TokenMode::Sealed).await;
-        world.proxy().break_next("Publish", fault);
+    for (channel, operation) in CALLED_ONCE {
+        let seen = texts_at_most_once(channel, operation).await;
+        assert_eq!(seen, expect_statuses_of_the_text(), "{operation}");
+    }
+}
+
+async fn texts_at_most_once(channel: Channel, operation: &'static str) -> BTreeMap<String, u16> {
+    with_every_fault(|fault| async move {
+        let world = World::builder().route(&[channel]).proxied().start().await;
+        world.proxy().break_next(operation, fault);
         let sent = await_in_time(world.client.send(&phone(1))).await;
         // If the text went out, the caller has its token.
         let texts = world.text_count();
@@ -55,8 +72,7 @@ async fn a_send_texts_at_most_once_when_the_carrier_fails() {
         );
         (fault, sent.status)
     })
-    .await;
-    assert_eq!(seen, expect_statuses_of_the_text());
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

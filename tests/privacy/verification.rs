@@ -7,6 +7,7 @@ use phoneproof_crypto::webhook::HookSecret;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::clock::Clock as _;
+use phoneproof_domain::delivery::Reason;
 use phoneproof_domain::hook::Reach;
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_local::inbox::Carrier;
@@ -184,6 +185,39 @@ async fn canaries_of_the_hook_appear_in_no_log_and_no_table() {
     let sent = canaries.look(world.client.post_with("/v1/send", &body, &[FROM]).await);
     assert_eq!(sent.status, 202, "{}", sent.text);
     canaries.collect(&world).await;
+    canaries.assert_nowhere(
+        &["panicked"],
+        &["served", "delivery-failed", "delivery-unknown", "internal"],
+    );
+}
+
+/// The same with both channels of End User Messaging. The types of its SDK print number and words, and Notify's answer has the
+/// whole text.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn canaries_of_end_user_messaging_appear_in_no_log_and_no_table() {
+    let mut canaries = Canaries::new();
+    for (channel, operation) in [
+        (Channel::EndUserMessaging, "SendTextMessage"),
+        (Channel::Notify, "SendNotifyTextMessage"),
+    ] {
+        let random = Arc::new(Explosive::default());
+        let builder = World::builder().route(&[channel]);
+        let world = start_with(builder, TokenMode::Sealed, Arc::clone(&random)).await;
+        exchange(&world, &mut canaries, &random).await;
+        let body = send_body();
+        for fault in [Fault::CutAfter, Fault::Truncate, Fault::Unexpected] {
+            world.advance(60);
+            world.proxy().break_all(operation, fault);
+            canaries.look(world.client.post_with("/v1/send", &body, &[FROM]).await);
+            world.proxy().mend();
+        }
+        for reason in [Reason::NoOrigination, Reason::SpendLimit] {
+            world.advance(60);
+            world.carrier(Carrier::Answer(reason));
+            canaries.look(world.client.post_with("/v1/send", &body, &[FROM]).await);
+        }
+        canaries.collect(&world).await;
+    }
     canaries.assert_nowhere(
         &["panicked"],
         &["served", "delivery-failed", "delivery-unknown", "internal"],

@@ -206,6 +206,7 @@ impl Database {
             credentials: self.access.credentials.clone(),
             dynamodb_endpoint: endpoint.clone(),
             sns_endpoint: endpoint.clone(),
+            sms_voice_endpoint: endpoint.clone(),
             secrets_endpoint: endpoint,
             ca_bundle: None,
         };

@@ -218,6 +218,9 @@ fn list_permissions(operation: &str, body: &[u8]) -> Vec<(String, String)> {
         "Publish" => vec![("sns:Publish".to_owned(), "*".to_owned())],
         // No permission of AWS is needed for it.
         HOOK => Vec::new(),
+        "SendTextMessage" | "SendNotifyTextMessage" => {
+            vec![(format!("sms-voice:{operation}"), "*".to_owned())]
+        }
         "GetSecretValue" => vec![(
             "secretsmanager:GetSecretValue".to_owned(),
             "Keyring".to_owned(),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use http::Method;
 use phoneproof_domain::challenge::TokenMode;
+use phoneproof_domain::channel::Channel;
 use phoneproof_local::inbox::Carrier;
 use phoneproof_tests::{World, phone};
 use serde_json::{Value, json};
@@ -15,8 +16,22 @@ type Permission = (String, String);
 
 /// Lists what the role allows in this mode, except to write its log.
 fn list_allowed(role: &str, mode: TokenMode) -> BTreeSet<Permission> {
-    let stored = apply_condition(&template(), "IsStored", mode == TokenMode::Stored);
-    list_allowed_by(&apply_condition(&stored, "IsTraced", false), role)
+    let mut template = apply_condition(&template(), "IsStored", mode == TokenMode::Stored);
+    for condition in ["IsTraced", "HasSmsIdentities", "HasNotify"] {
+        template = apply_condition(&template, condition, false);
+    }
+    list_allowed_by(&template, role)
+}
+
+/// Lists what the role of `send` allows besides where a condition holds.
+fn list_allowed_if(condition: &str) -> Vec<Permission> {
+    let mut template = apply_condition(&template(), condition, true);
+    for other in ["IsStored", "IsTraced", "HasSmsIdentities", "HasNotify"] {
+        template = apply_condition(&template, other, false);
+    }
+    let allowed = list_allowed_by(&template, "SendRole");
+    let without = list_allowed("SendRole", TokenMode::Sealed);
+    allowed.difference(&without).cloned().collect()
 }
 
 fn list_allowed_by(template: &Value, role: &str) -> BTreeSet<Permission> {
@@ -57,6 +72,7 @@ fn list_texts(value: &Value) -> Vec<String> {
 fn logical_id(resource: &Value) -> String {
     let text = resource["Fn::GetAtt"]
         .as_str()
+        .or(resource["Ref"].as_str())
         .or(resource.as_str())
         .expect("a resource");
     text.split('.').next().unwrap_or_default().to_owned()
@@ -112,6 +128,56 @@ async fn the_roles_allow_what_the_functions_call_and_nothing_else() {
             "verify, {mode}"
         );
     }
+}
+
+/// Both sends of End User Messaging take resources, so the role names them: those of the operator, or the configuration that
+/// the stack makes.
+#[tokio::test]
+async fn the_role_of_send_names_what_texts_of_end_user_messaging_are_sent_with() {
+    for (channel, condition, resource) in [
+        (
+            Channel::EndUserMessaging,
+            "HasSmsIdentities",
+            "SmsIdentityArns",
+        ),
+        (Channel::Notify, "HasNotify", "NotifyConfiguration"),
+    ] {
+        let world = World::builder().route(&[channel]).proxied().start().await;
+        assert_eq!(world.client.send(&phone(1)).await.status, 202);
+        let called = world.proxy().take_permissions().into_iter();
+        let called = called.filter(|(action, _)| action.starts_with("sms-voice:"));
+        let called: Vec<_> = called.map(|(action, _)| action).collect();
+        let allowed = list_allowed_if(condition);
+        let actions: Vec<_> = allowed.iter().map(|(action, _)| action.clone()).collect();
+        assert_eq!(actions, called, "{condition}");
+        assert_eq!(allowed[0].1, resource, "and not `*`");
+    }
+}
+
+/// With its parameter, the stack makes the configuration and tells the functions.
+#[test]
+fn a_display_name_makes_a_notify_configuration() {
+    let template = template();
+    let made = &template["Resources"]["NotifyConfiguration"];
+    assert_eq!(made["Type"], "AWS::SMSVOICE::NotifyConfiguration");
+    assert_eq!(made["Condition"], "HasNotify");
+    assert_eq!(made["Properties"]["UseCase"], "CODE_VERIFICATION");
+    assert_eq!(made["Properties"]["EnabledChannels"], json!(["SMS"]));
+    let variables = &template["Globals"]["Function"]["Environment"]["Variables"];
+    let id = &variables["NOTIFY_CONFIGURATION_ID"];
+    let with = apply_condition(id, "HasNotify", true);
+    assert_eq!(
+        with["Fn::GetAtt"],
+        "NotifyConfiguration.NotifyConfigurationId"
+    );
+    assert_eq!(
+        apply_condition(id, "HasNotify", false),
+        json!({ "Ref": "AWS::NoValue" })
+    );
+    assert_eq!(
+        template["Outputs"]["NotifyConfigurationId"]["Condition"],
+        "HasNotify"
+    );
 }
 
 const PASSWORD: &str = "green mountains at noon";

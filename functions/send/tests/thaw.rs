@@ -73,6 +73,7 @@ impl Function {
                 ("AWS_SECRET_ACCESS_KEY", "local"),
                 ("AWS_ENDPOINT_URL_DYNAMODB", &dynamodb.url),
                 ("AWS_ENDPOINT_URL_SNS", &sns.url),
+                ("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2", &sns.url),
                 (
                     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
                     &backends.endpoints.secrets,

@@ -145,10 +145,13 @@ pub(crate) enum Command {
         /// Language of the text; the default of the business if not given.
         #[arg(long)]
         locale: Option<String>,
-        /// Channel that takes the text, sns or hook; the first one of the country's route if not given. The variable
-        /// `SEND_HOOK_URL` replaces the URL of the policy.
+        /// Channel that takes the text: sns, end-user-messaging, notify or hook; the first one of the country's route if not
+        /// given. The variable `SEND_HOOK_URL` replaces the URL of the policy.
         #[arg(long, value_parser = parse_channel)]
         channel: Option<Channel>,
+        /// Ask end-user-messaging or notify whether it would take the text. Nothing is sent, and nothing is billed.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Show the log lines of the functions.
     Tail {

@@ -31,6 +31,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
+use phoneproof_aws::end_user_messaging::Purpose;
 use phoneproof_config::process::SystemClock;
 use phoneproof_domain::clock::Clock as _;
 
@@ -117,8 +118,18 @@ async fn run(cli: Cli) -> Result<Reply, CommandError> {
             business,
             locale,
             channel,
+            dry_run,
         } => {
-            let wanted = (business.as_deref(), locale.as_deref(), channel);
+            let wanted = send_test::Wanted {
+                business: business.as_deref(),
+                locale: locale.as_deref(),
+                channel,
+                purpose: if dry_run {
+                    Purpose::DryRun
+                } else {
+                    Purpose::Send
+                },
+            };
             send_test::send(&operator, &common, &typed_phone, wanted).await
         }
         Command::OptIn { typed_phone } => opted_out::opt_in(&operator, &common, &typed_phone).await,

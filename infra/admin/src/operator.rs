@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sdk_cloudformation::types::Stack;
+use aws_sdk_pinpointsmsvoicev2 as sms_voice;
 use phoneproof_aws::clients::error_code;
 use phoneproof_aws::store::{BlockListError, CallFailed, Store, Tables};
 use phoneproof_config::Environment as _;
@@ -37,6 +39,8 @@ pub(crate) struct Resources {
     pub(crate) log_groups: Vec<String>,
     /// The region of SNS, if it is not the stack's.
     pub(crate) sns_region: Option<String>,
+    /// The id of the Notify configuration that its template made, or that `NOTIFY_CONFIGURATION_ID` names.
+    pub(crate) notify_configuration_id: Option<String>,
     /// The topic of its alarms.
     pub(crate) alarm_topic: AlarmTopic,
     /// US dollars that the texts of a month may cost: the template's `MonthlySmsBudget`.
@@ -267,6 +271,17 @@ impl Operator {
         }
     }
 
+    /// Makes the settings of the client of AWS End User Messaging, which sends texts from the region of SNS. The service does
+    /// not retry either: a second try could text twice.
+    pub(crate) fn sms_voice_config(&self, resources: &Resources) -> sms_voice::Config {
+        let config =
+            sms_voice::config::Builder::from(&self.aws).retry_config(RetryConfig::disabled());
+        match &resources.sns_region {
+            Some(region) => config.region(Region::new(region.clone())).build(),
+            None => config.build(),
+        }
+    }
+
     /// Reads the keyring of `resources`.
     pub(crate) async fn read_keyring(
         &self,
@@ -326,6 +341,7 @@ fn read_outputs(name: &str, described: &Described) -> Result<Resources, CommandE
         issuer: output("Issuer")?,
         log_groups: vec![output("SendLogGroup")?, output("VerifyLogGroup")?],
         sns_region: outputs.get("SnsRegion").cloned(),
+        notify_configuration_id: outputs.get("NotifyConfigurationId").cloned(),
         alarm_topic,
         monthly_budget: parameters
             .get("MonthlySmsBudget")
@@ -356,6 +372,7 @@ fn read_variables() -> Result<Resources, CommandError> {
         issuer: require_variable("ISSUER")?,
         log_groups: ProcessEnvironment.get("LOG_GROUP").into_iter().collect(),
         sns_region: ProcessEnvironment.get("SNS_REGION"),
+        notify_configuration_id: ProcessEnvironment.get("NOTIFY_CONFIGURATION_ID"),
         alarm_topic: ProcessEnvironment
             .get("ALARM_TOPIC")
             .map_or(AlarmTopic::None, AlarmTopic::Named),

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
+use aws_sdk_pinpointsmsvoicev2::Client as SmsVoice;
+use phoneproof_aws::end_user_messaging::{EndUserMessaging, NotTaken, Notify, Purpose};
 use phoneproof_aws::hook::Hook;
-use phoneproof_aws::sns::{NotTaken, Sender};
+use phoneproof_aws::sns::Sender;
 use phoneproof_config::Environment as _;
 use phoneproof_config::policy::replace_hook;
 use phoneproof_config::process::{ProcessEnvironment, SystemClock, SystemRandom};
@@ -29,12 +31,26 @@ use crate::specimen::{self, Specimen};
 /// How long the command waits for the hook. A function waits as long.
 const HOOK_WITHIN: Duration = Duration::from_secs(9);
 
+/// What the operator wants to see.
+pub(crate) struct Wanted<'w> {
+    pub(crate) business: Option<&'w str>,
+    pub(crate) locale: Option<&'w str>,
+    pub(crate) channel: Option<Channel>,
+    pub(crate) purpose: Purpose,
+}
+
 pub(crate) async fn send(
     operator: &Operator,
     common: &Common,
     typed_phone: &str,
-    (business, locale, channel): (Option<&str>, Option<&str>, Option<Channel>),
+    wanted: Wanted<'_>,
 ) -> Result<Reply, CommandError> {
+    let Wanted {
+        business,
+        locale,
+        channel,
+        purpose,
+    } = wanted;
     let destination = parse_phone(typed_phone, common)?;
     let policy = operator.read_policy().await?;
     let Destination { phone, country, .. } = policy.numbers.classify(destination);
@@ -42,6 +58,13 @@ pub(crate) async fn send(
     let resources = operator.find_resources().await?;
     let first = policy.sms.route(country).first().copied();
     let channel = channel.or(first).unwrap_or(Channel::Sns);
+    let has_dry_run = matches!(channel, Channel::EndUserMessaging | Channel::Notify);
+    if purpose == Purpose::DryRun && !has_dry_run {
+        return Err(CommandError::usage(format!(
+            "--dry-run: `{}` has none; end-user-messaging and notify have",
+            channel.as_str()
+        )));
+    }
     // Without the permission to ask, the text still tells whether SNS takes it.
     if channel == Channel::Sns && is_opted_out(operator, &resources, &phone).await == Ok(true) {
         return Err(CommandError::new(
@@ -50,25 +73,98 @@ pub(crate) async fn send(
             "if the owner asks, `phoneproof-admin opt-in` takes the number off the list",
         ));
     }
-    confirm(
-        common,
-        &format!(
-            "This texts {} by {}. No limit applies, and the text is billed.",
-            phone.mask(),
-            channel.as_str()
-        ),
-    )?;
-    let text = OutgoingText {
+    if purpose == Purpose::Send {
+        let (phone, channel) = (phone.mask(), channel.as_str());
+        let question =
+            format!("This texts {phone} by {channel}. No limit applies, and the text is billed.");
+        confirm(common, &question)?;
+    }
+    let outgoing = OutgoingText {
         phone: &phone,
         body: &specimen.text.body,
         sent_as: specimen.sent_as,
     };
+    let text = make_text(operator, outgoing, country, &specimen)?;
+    let client = || SmsVoice::from_conf(operator.sms_voice_config(&resources));
     match channel {
-        Channel::Sns => publish(operator, &resources, &policy, text).await,
-        Channel::Hook => {
-            let hook = find_hook(&policy)?;
-            post(operator, &resources, hook, (text, country, &specimen)).await
+        Channel::Sns => publish(operator, &resources, &policy, outgoing).await,
+        Channel::EndUserMessaging => {
+            let own = policy.end_user_messaging.clone();
+            let own = own.ok_or_else(|| not_set_up("end_user_messaging"))?;
+            let sender = EndUserMessaging::new(client(), own, &policy.sms);
+            report(channel, purpose, sender.call(&text, purpose).await)
         }
+        Channel::Notify => {
+            let mut own = policy.notify.clone().ok_or_else(|| not_set_up("notify"))?;
+            let deployed = resources.notify_configuration_id.clone();
+            own.configuration_id = deployed.or(own.configuration_id);
+            let sender = Notify::new(client(), own);
+            report(channel, purpose, sender.call(&text, purpose).await)
+        }
+        Channel::Hook => post(operator, &resources, find_hook(&policy)?, &text).await,
+    }
+}
+
+/// Makes the text of a specimen.
+fn make_text<'t>(
+    operator: &Operator,
+    outgoing: OutgoingText<'t>,
+    country: Option<Country>,
+    specimen: &'t Specimen<'_>,
+) -> Result<Text<'t>, CommandError> {
+    let id = random_array(&SystemRandom).map_err(|_| {
+        let message = "the operating system gave no random bytes";
+        CommandError::new(Exit::Failed, message, "")
+    })?;
+    let now = operator.now();
+    Ok(Text {
+        id: TextId(id),
+        outgoing,
+        country,
+        segments: specimen.text.segments,
+        code: &specimen.code,
+        business: specimen.business,
+        locale: &specimen.locale,
+        asked_at: now,
+        expires_at: now + Duration::from_mins(5),
+    })
+}
+
+fn not_set_up(table: &str) -> CommandError {
+    let message = format!("the policy has no table [{table}]");
+    CommandError::new(Exit::Usage, message, Reason::NotSetUp.advice())
+}
+
+/// Reports what AWS said of a text.
+fn report(
+    channel: Channel,
+    purpose: Purpose,
+    called: Result<String, NotTaken>,
+) -> Result<Reply, CommandError> {
+    let channel = channel.as_str();
+    match called {
+        Ok(_) if purpose == Purpose::DryRun => {
+            let text = format!("`{channel}` would take the text. Nothing was sent.");
+            Ok(Reply::done(
+                json!({ "channel": channel, "dryRun": true }),
+                text,
+            ))
+        }
+        Ok(id) => {
+            let text = format!(
+                "`{channel}` took the text as {id}. If it does not arrive, `phoneproof-admin doctor` says what the account lacks; see also infra/FIRST-ACCOUNT.md."
+            );
+            let json = json!({ "channel": channel, "messageId": id });
+            Ok(Reply::done(json, text))
+        }
+        Err(NotTaken { reason, code }) => Err(CommandError::new(
+            Exit::Failed,
+            format!(
+                "`{channel}` did not take the text: {} ({code})",
+                reason.name()
+            ),
+            reason.advice(),
+        )),
     }
 }
 
@@ -83,23 +179,7 @@ async fn publish(
     let config = config.retry_config(RetryConfig::disabled()).build();
     let sender = Sender::new(aws_sdk_sns::Client::from_conf(config), &policy.sms)
         .map_err(|error| CommandError::new(Exit::Failed, error.to_string(), ""))?;
-    match sender.publish(text).await {
-        Ok(id) => {
-            let text = format!(
-                "SNS took the text as {id}. If it does not arrive, `phoneproof-admin doctor` says what the account lacks; see also infra/FIRST-ACCOUNT.md."
-            );
-            let channel = Channel::Sns.as_str();
-            Ok(Reply::done(
-                json!({ "channel": channel, "messageId": id }),
-                text,
-            ))
-        }
-        Err(NotTaken { reason, code }) => Err(CommandError::new(
-            Exit::Failed,
-            format!("SNS did not take the text: {} ({code})", reason.name()),
-            reason.advice(),
-        )),
-    }
+    report(Channel::Sns, Purpose::Send, sender.publish(text).await)
 }
 
 /// Finds the hook of the policy, at the URL that `SEND_HOOK_URL` sets in its place.
@@ -122,28 +202,12 @@ async fn post(
     operator: &Operator,
     resources: &Resources,
     hook: Hook,
-    (outgoing, country, specimen): (OutgoingText<'_>, Option<Country>, &Specimen<'_>),
+    text: &Text<'_>,
 ) -> Result<Reply, CommandError> {
-    let id = random_array(&SystemRandom).map_err(|_| {
-        let message = "the operating system gave no random bytes";
-        CommandError::new(Exit::Failed, message, "")
-    })?;
     let keyring = operator.read_keyring(resources).await?;
-    let now = operator.now();
-    let text = Text {
-        id: TextId(id),
-        outgoing,
-        country,
-        segments: specimen.text.segments,
-        code: &specimen.code,
-        business: specimen.business,
-        locale: &specimen.locale,
-        asked_at: now,
-        expires_at: now + Duration::from_mins(5),
-    };
     let channel = Channel::Hook.as_str();
     match hook
-        .send(&text, &keyring, Instant::now() + HOOK_WITHIN)
+        .send(text, &keyring, Instant::now() + HOOK_WITHIN)
         .await
     {
         Delivery::Accepted { id, .. } => {

@@ -63,6 +63,8 @@ export const ZH = {
   "From the number {value}": "发送号码：{value}",
   "Entity id: {value}": "主体编号：{value}",
   "Template id: {value}": "模板编号：{value}",
+  "From {value}": "来自 {value}",
+  "Template of AWS: {value}": "AWS 模板：{value}",
   "No messages yet. Send a code from the demo.": "还没有短信。请在演示页发送验证码。",
   "The inbox does not answer. Is the local stack running?": "收件箱没有回应。本地服务在运行吗？",
 

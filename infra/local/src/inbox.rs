@@ -181,6 +181,12 @@ impl Inbox {
         (id, carrier)
     }
 
+    /// Says what the carrier would do with a text, without handing it over.
+    #[must_use]
+    pub fn carrier_of(&self, message: &Message) -> Carrier {
+        self.lock().carrier_of(message)
+    }
+
     /// Sets what the carrier does from now on with texts to phones without a carrier of their own.
     pub fn set_carrier(&self, carrier: Carrier) {
         self.lock().carrier = carrier;

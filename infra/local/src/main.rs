@@ -159,6 +159,7 @@ fn announce(stack: &Stack, issuer: &str) -> io::Result<()> {
         ("AWS_SECRET_ACCESS_KEY", "local"),
         ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
         ("AWS_ENDPOINT_URL_SNS", &endpoints.sns),
+        ("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2", &endpoints.sns),
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &endpoints.secrets),
         ("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", &endpoints.secrets),
         ("AWS_ENDPOINT_URL_CLOUDWATCH", &endpoints.secrets),

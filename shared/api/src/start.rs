@@ -9,6 +9,7 @@ use http::Response;
 use lambda_http::{Body, Request};
 use phoneproof_aws::channels::Channels;
 use phoneproof_aws::clients::{AwsService, Clients};
+use phoneproof_aws::end_user_messaging::{EndUserMessaging, Notify};
 use phoneproof_aws::hook::Hook;
 use phoneproof_aws::keys::{KeyringOwner, Keys, READ_WITHIN};
 use phoneproof_aws::sns::{Sender, UnusableAttributes};
@@ -119,6 +120,14 @@ pub fn make_parts(
         store: Store::new(clients.dynamodb.clone(), settings.tables.clone()),
         channels: Channels {
             sns: Sender::new(clients.sns.clone(), &policy.sms)?,
+            end_user_messaging: policy
+                .end_user_messaging
+                .clone()
+                .map(|own| EndUserMessaging::new(clients.sms_voice.clone(), own, &policy.sms)),
+            notify: policy
+                .notify
+                .clone()
+                .map(|own| Notify::new(clients.sms_voice.clone(), own)),
             hook,
         },
         policy,

@@ -7,6 +7,7 @@ use phoneproof_domain::channel::Channel;
 use phoneproof_domain::delivery::{Delivery, Reason, Text};
 use tokio::time::Instant;
 
+use crate::end_user_messaging::{EndUserMessaging, Notify};
 use crate::hook::Hook;
 use crate::sns::Sender;
 
@@ -15,6 +16,10 @@ use crate::sns::Sender;
 pub struct Channels {
     /// Amazon SNS.
     pub sns: Sender,
+    /// AWS End User Messaging; `None` where the policy has none.
+    pub end_user_messaging: Option<EndUserMessaging>,
+    /// AWS End User Messaging Notify; `None` where the policy has none.
+    pub notify: Option<Notify>,
     /// The send hook; `None` where the policy has none.
     pub hook: Option<Hook>,
 }
@@ -23,8 +28,36 @@ impl Channels {
     /// Builds the clients now instead of at the first text.
     pub fn warm_up(&self) {
         self.sns.warm_up();
+        if let Some(channel) = &self.end_user_messaging {
+            channel.warm_up();
+        }
+        if let Some(channel) = &self.notify {
+            channel.warm_up();
+        }
         if let Some(hook) = &self.hook {
             hook.warm_up();
+        }
+    }
+
+    /// Opens a connection to `channel`, unless one was used a moment ago. Errors are ignored; the text then says so.
+    pub async fn prepare(&self, channel: Channel) {
+        match channel {
+            Channel::Sns => self.sns.prepare().await,
+            Channel::EndUserMessaging => {
+                if let Some(channel) = &self.end_user_messaging {
+                    channel.prepare().await;
+                }
+            }
+            Channel::Notify => {
+                if let Some(channel) = &self.notify {
+                    channel.prepare().await;
+                }
+            }
+            Channel::Hook => {
+                if let Some(hook) = &self.hook {
+                    hook.prepare().await;
+                }
+            }
         }
     }
 
@@ -41,11 +74,7 @@ impl Channels {
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
         let connect = async {
-            match (channel, &self.hook) {
-                (Channel::Sns, _) => self.sns.prepare().await,
-                (Channel::Hook, Some(hook)) => hook.prepare().await,
-                (Channel::Hook, None) => {}
-            }
+            self.prepare(channel).await;
             Ok(())
         };
         let (done, ()) = tokio::try_join!(work, connect)?;
@@ -61,10 +90,21 @@ impl Channels {
         keyring: &Keyring,
         deadline: Instant,
     ) -> Delivery {
-        match (channel, &self.hook) {
-            (Channel::Sns, _) => self.sns.send(text, deadline).await,
-            (Channel::Hook, Some(hook)) => hook.send(text, keyring, deadline).await,
-            (Channel::Hook, None) => Delivery::failed(channel, Reason::NotSetUp),
-        }
+        let sent = match channel {
+            Channel::Sns => Some(self.sns.send(text, deadline).await),
+            Channel::EndUserMessaging => match &self.end_user_messaging {
+                Some(channel) => Some(channel.send(text, deadline).await),
+                None => None,
+            },
+            Channel::Notify => match &self.notify {
+                Some(channel) => Some(channel.send(text, deadline).await),
+                None => None,
+            },
+            Channel::Hook => match &self.hook {
+                Some(hook) => Some(hook.send(text, keyring, deadline).await),
+                None => None,
+            },
+        };
+        sent.unwrap_or(Delivery::failed(channel, Reason::NotSetUp))
     }
 }

@@ -8,10 +8,11 @@ mod connections;
 mod connector;
 mod endpoint;
 mod hook;
+mod lazy;
 mod trust;
 
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use aws_credential_types::Credentials;
@@ -37,6 +38,7 @@ pub(crate) use self::connector::{
 };
 use self::endpoint::FixedEndpoint;
 pub(crate) use self::hook::{HookAnswer, HookClient, HookRequest, PostFailed};
+pub use self::lazy::{LazyClient, SmsVoiceClient, SnsClient};
 pub use self::trust::{CaBundle, UnusableCaBundle};
 
 /// The region, credentials and endpoints that the clients use. Each field names its environment variables.
@@ -44,7 +46,8 @@ pub use self::trust::{CaBundle, UnusableCaBundle};
 pub struct AwsSettings {
     /// The region of all services: `AWS_REGION`.
     pub region: String,
-    /// The region of SNS in place of that one, for functions in a region that has no SMS: `SNS_REGION`.
+    /// The region of SNS and of End User Messaging in place of that one, for functions in a region that has no SMS:
+    /// `SNS_REGION`.
     pub sns_region: Option<String>,
     /// The credentials that sign every request: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`.
     pub credentials: Credentials,
@@ -52,6 +55,9 @@ pub struct AwsSettings {
     pub dynamodb_endpoint: Option<String>,
     /// The URL of SNS in place of the regional one: `AWS_ENDPOINT_URL_SNS`, or `AWS_ENDPOINT_URL`.
     pub sns_endpoint: Option<String>,
+    /// The URL of AWS End User Messaging in place of the regional one: `AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2`, or
+    /// `AWS_ENDPOINT_URL`.
+    pub sms_voice_endpoint: Option<String>,
     /// The URL of Secrets Manager in place of the regional one: `AWS_ENDPOINT_URL_SECRETS_MANAGER`, or
     /// `AWS_ENDPOINT_URL`.
     pub secrets_endpoint: Option<String>,
@@ -65,10 +71,19 @@ impl AwsSettings {
     }
 
     fn sns(&self) -> FixedEndpoint {
-        FixedEndpoint::of("sns", self.sns_endpoint.as_deref(), self.region_of_sns())
+        FixedEndpoint::of("sns", self.sns_endpoint.as_deref(), self.region_of_texts())
     }
 
-    fn region_of_sns(&self) -> &str {
+    fn sms_voice(&self) -> FixedEndpoint {
+        FixedEndpoint::of(
+            "sms-voice",
+            self.sms_voice_endpoint.as_deref(),
+            self.region_of_texts(),
+        )
+    }
+
+    /// The region whose services send texts. SNS hands them to End User Messaging there, which has the numbers.
+    fn region_of_texts(&self) -> &str {
         self.sns_region.as_deref().unwrap_or(&self.region)
     }
 
@@ -91,6 +106,8 @@ pub struct Clients {
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// The client that sends text messages. It makes one attempt per call.
     pub sns: SnsClient,
+    /// The client of AWS End User Messaging. It makes one attempt per call.
+    pub sms_voice: SmsVoiceClient,
     /// The client that reads the keyring secret. It makes up to three attempts per call.
     pub secrets: aws_sdk_secretsmanager::Client,
     connections_to_dynamodb: Connections,
@@ -153,8 +170,10 @@ impl Clients {
         };
         let dynamodb = connections(settings.dynamodb(), Doubtful::Try);
         let sns = connections(settings.sns(), Doubtful::Replace);
+        let sms_voice = connections(settings.sms_voice(), Doubtful::Replace);
         let secrets = connections(settings.secrets(), Doubtful::Replace);
         let shared = shared_config(settings);
+        let region = settings.region_of_texts().to_owned();
         let dynamodb_config = aws_sdk_dynamodb::config::Builder::from(&shared)
             .http_client(http_client(&dynamodb))
             .retry_partition(own_quota("dynamodb"))
@@ -165,7 +184,17 @@ impl Clients {
             .endpoint_resolver(settings.secrets());
         Self {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb_config.build()),
-            sns: SnsClient::over(sns, shared, settings),
+            sns: {
+                let (shared, endpoint) = (shared.clone(), settings.sns());
+                let (region, http) = (region.clone(), http_client(&sns));
+                LazyClient::over(sns, move || build_sns(&shared, endpoint, region, http))
+            },
+            sms_voice: {
+                let (endpoint, http) = (settings.sms_voice(), http_client(&sms_voice));
+                LazyClient::over(sms_voice, move || {
+                    build_sms_voice(&shared, endpoint, region, http)
+                })
+            },
             secrets: aws_sdk_secretsmanager::Client::from_conf(secrets_config.build()),
             connections_to_dynamodb: dynamodb,
         }
@@ -186,82 +215,44 @@ fn http_client(connections: &Connections) -> SharedHttpClient {
     http_client_fn(move |_, _| connector.clone())
 }
 
-/// An SNS client that is built at its first use. Building one takes a tenth of a cold start, and `verify` never needs
-/// it.
-#[derive(Clone)]
-pub struct SnsClient {
-    client: Arc<LazyLock<aws_sdk_sns::Client, BuildSns>>,
-    /// `None` for a client that was given, whose connections are not known.
-    connections: Option<Connections>,
-}
-
-type BuildSns = Box<dyn FnOnce() -> aws_sdk_sns::Client + Send>;
-
-impl SnsClient {
-    fn over(connections: Connections, shared: SdkConfig, settings: &AwsSettings) -> Self {
-        let (endpoint, region) = (settings.sns(), settings.region_of_sns().to_owned());
-        let http_client = http_client(&connections);
-        Self {
-            connections: Some(connections),
-            ..Self::new(move || sns_client(&shared, endpoint, region, http_client))
-        }
-    }
-
-    fn new(build: impl FnOnce() -> aws_sdk_sns::Client + Send + 'static) -> Self {
-        Self {
-            client: Arc::new(LazyLock::new(Box::new(build))),
-            connections: None,
-        }
-    }
-
-    /// Returns the client. The first call builds it.
-    #[must_use]
-    pub fn get(&self) -> &aws_sdk_sns::Client {
-        &self.client
-    }
-
-    /// Opens a connection to SNS, unless one was used in the last three seconds. Errors are ignored.
-    ///
-    /// A text over an older connection could be lost: see the module `connections`.
-    pub async fn prepare(&self) {
-        if let Some(connections) = &self.connections {
-            connections.prepare().await;
-        }
-    }
-}
-
-impl From<aws_sdk_sns::Client> for SnsClient {
-    fn from(client: aws_sdk_sns::Client) -> Self {
-        Self::new(|| client)
-    }
-}
-
-impl fmt::Debug for SnsClient {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SnsClient")
-    }
-}
-
-fn sns_client(
+fn build_sns(
     shared: &SdkConfig,
     endpoint: FixedEndpoint,
     region: String,
     http_client: SharedHttpClient,
 ) -> aws_sdk_sns::Client {
-    // SNS does not deduplicate messages to phone numbers, so a retry could text twice. The one attempt is limited by
-    // the deadline of the request.
     let config = aws_sdk_sns::config::Builder::from(shared)
         .http_client(http_client)
         .region(Region::new(region))
         .endpoint_resolver(endpoint)
         .retry_config(RetryConfig::disabled())
-        .timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(CONNECT_TIMEOUT)
-                .disable_operation_attempt_timeout()
-                .build(),
-        );
+        .timeout_config(one_attempt());
     aws_sdk_sns::Client::from_conf(config.build())
+}
+
+fn build_sms_voice(
+    shared: &SdkConfig,
+    endpoint: FixedEndpoint,
+    region: String,
+    http_client: SharedHttpClient,
+) -> aws_sdk_pinpointsmsvoicev2::Client {
+    let config = aws_sdk_pinpointsmsvoicev2::config::Builder::from(shared)
+        .http_client(http_client)
+        .region(Region::new(region))
+        .endpoint_resolver(endpoint)
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(one_attempt());
+    aws_sdk_pinpointsmsvoicev2::Client::from_conf(config.build())
+}
+
+/// The time-outs of a client that sends texts.
+///
+/// Neither API deduplicates texts, so a retry could text twice. The one attempt is limited by the deadline of the request.
+fn one_attempt() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .disable_operation_attempt_timeout()
+        .build()
 }
 
 /// Three attempts with short pauses. By default the SDK waits up to a second before the second attempt. That is longer
@@ -333,13 +324,14 @@ mod tests {
     }
 
     #[test]
-    fn sns_is_called_and_signed_for_in_its_own_region() {
+    fn texts_are_sent_and_signed_for_in_a_region_of_their_own() {
         let mut settings = AwsSettings {
             region: "eu-central-2".to_owned(),
             sns_region: None,
             credentials: Credentials::new("id", "secret", None, None, "test"),
             dynamodb_endpoint: None,
             sns_endpoint: None,
+            sms_voice_endpoint: None,
             secrets_endpoint: None,
             ca_bundle: None,
         };
@@ -357,6 +349,10 @@ mod tests {
             let clients = Clients::new(&settings, Arc::new(Noon)).expect("TLS");
             let signed_for = clients.sns.get().config().region().map(Region::as_ref);
             assert_eq!(signed_for, Some(region));
+            let url = format!("https://sms-voice.{region}.amazonaws.com");
+            assert_eq!(settings.sms_voice().url(), url);
+            let signed_for = clients.sms_voice.get().config().region();
+            assert_eq!(signed_for.map(Region::as_ref), Some(region));
         }
     }
 }

@@ -2,16 +2,19 @@
 
 use std::fmt;
 
-use aws_sdk_sns::error::{BuildError, ProvideErrorMetadata as _, SdkError};
+use aws_sdk_sns::error::{BuildError, SdkError};
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::MessageAttributeValue;
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 
 use phoneproof_domain::channel::Channel;
-use phoneproof_domain::delivery::{Delivery, MessageId, Reason, Text};
+use phoneproof_domain::delivery::{Delivery, Reason, Text};
 
-use crate::clients::{SnsClient, has_bad_certificate, never_connected};
+pub use crate::answers::NotTaken;
+
+use crate::answers::{StatusCode, read_common_code, settle};
+use crate::clients::SnsClient;
 use phoneproof_domain::outgoing::{Origination, OutgoingText, SentAs};
 use phoneproof_domain::policy::{SmsPolicy, SmsType};
 
@@ -65,15 +68,8 @@ impl Sender {
     ///
     /// The result is [`Delivery::Unknown`] unless SNS said that it took the message, or certainly did not.
     pub async fn send(&self, text: &Text<'_>, deadline: Instant) -> Delivery {
-        let channel = Channel::Sns;
-        match timeout_at(deadline, self.publish(text.outgoing)).await {
-            Ok(Ok(id)) => Delivery::Accepted {
-                channel,
-                id: MessageId::new(id),
-            },
-            Ok(Err(NotTaken { reason, .. })) => Delivery::failed(channel, reason),
-            Err(_) => Delivery::failed(channel, Reason::NoAnswer),
-        }
+        let called = timeout_at(deadline, self.publish(text.outgoing)).await;
+        settle(Channel::Sns, called)
     }
 
     /// Sends `text` and returns the message id that SNS assigned.
@@ -111,15 +107,6 @@ impl Sender {
 #[error("the SMS policy cannot be written as attributes of a message: {0}")]
 pub struct UnusableAttributes(#[from] BuildError);
 
-/// SNS did not confirm that it took a text message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotTaken {
-    /// Why, and whether the message may have been sent all the same.
-    pub reason: Reason,
-    /// The error code of SNS, or the kind of failure, as [`error_code`](crate::clients::error_code) gives it.
-    pub code: String,
-}
-
 /// The value of the message attribute `AWS.SNS.SMS.SMSType`.
 const fn class_name(class: SmsType) -> &'static str {
     match class {
@@ -156,39 +143,20 @@ fn make_attribute(data_type: &str, value: &str) -> Result<MessageAttributeValue,
 /// `OptedOut` is no error of `Publish` in the model. SNS takes such a text and drops it.
 fn read_code(code: &str) -> Reason {
     match code {
-        "Throttled"
-        | "ThrottledException"
-        | "Throttling"
-        | "ThrottlingException"
-        | "TooManyRequestsException"
-        | "RequestLimitExceeded"
-        | "KMSThrottling"
-        | "KMSThrottlingException" => Reason::Throttled,
+        "KMSThrottling" | "KMSThrottlingException" => Reason::Throttled,
         "InvalidParameter"
         | "InvalidParameterException"
         | "ParameterValueInvalid"
-        | "InvalidParameterValue"
-        | "ValidationError"
-        | "ValidationException" => Reason::InvalidParameter,
+        | "InvalidParameterValue" => Reason::InvalidParameter,
         "OptedOut" => Reason::OptedOut,
         "AuthorizationError"
         | "AuthorizationErrorException"
-        | "AccessDenied"
-        | "AccessDeniedException"
-        | "InvalidClientTokenId"
         | "InvalidSecurity"
-        | "InvalidSecurityException"
-        | "SignatureDoesNotMatch"
-        | "IncompleteSignature"
-        | "MissingAuthenticationToken"
-        | "ExpiredToken"
-        | "RequestExpired"
-        | "UnrecognizedClientException" => Reason::NotAuthorized,
+        | "InvalidSecurityException" => Reason::NotAuthorized,
         "EndpointDisabled"
         | "EndpointDisabledException"
         | "PlatformApplicationDisabled"
-        | "PlatformApplicationDisabledException"
-        | "OptInRequired" => Reason::AccountDisabled,
+        | "PlatformApplicationDisabledException" => Reason::AccountDisabled,
         "KMSAccessDenied"
         | "KMSAccessDeniedException"
         | "KMSDisabled"
@@ -198,42 +166,14 @@ fn read_code(code: &str) -> Reason {
         | "KMSNotFound"
         | "KMSNotFoundException"
         | "KMSOptInRequired" => Reason::KeyUnusable,
-        "NotFound" | "NotFoundException" | "InvalidAction" => Reason::NotFound,
-        _ => Reason::Refused,
+        "NotFound" | "NotFoundException" => Reason::NotFound,
+        other => read_common_code(other),
     }
 }
 
 /// Says what a failed call means for delivery.
-///
-/// Nothing was sent when SNS itself answers 4xx, or when there was no connection to send it over. SNS may answer 5xx
-/// after it has handed the message to the carrier, and a connection that breaks may hide a success.
 fn classify<R: StatusCode>(error: &SdkError<PublishError, R>) -> Reason {
-    match error {
-        SdkError::ServiceError(context) if (400..500).contains(&context.raw().status()) => {
-            context.err().code().map_or(Reason::Refused, read_code)
-        }
-        SdkError::ServiceError(_) => Reason::ServerError,
-        SdkError::ConstructionFailure(_) => Reason::NotBuilt,
-        SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
-            Some(error) if !never_connected(error) => Reason::ConnectionLost,
-            Some(error) if has_bad_certificate(error) => Reason::Certificate,
-            Some(_) => Reason::NotConnected,
-            None => Reason::ConnectionLost,
-        },
-        SdkError::TimeoutError(_) => Reason::NoAnswer,
-        _ => Reason::UnreadableAnswer,
-    }
-}
-
-/// Tells the HTTP status of an answer. It is a trait so that tests can classify answers without an HTTP response.
-trait StatusCode {
-    fn status(&self) -> u16;
-}
-
-impl StatusCode for aws_smithy_runtime_api::client::orchestrator::HttpResponse {
-    fn status(&self) -> u16 {
-        self.status().as_u16()
-    }
+    crate::answers::classify(error, |code, _| read_code(code))
 }
 
 #[cfg(test)]

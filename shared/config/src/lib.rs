@@ -153,7 +153,7 @@ fn read_origins(text: Option<&str>) -> Result<Vec<String>, ConfigError> {
 /// Reads the region, the credentials and the endpoints from the variables that Lambda sets and the AWS SDKs know.
 ///
 /// They are `AWS_REGION`, `SNS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL` with its
-/// variants `_DYNAMODB`, `_SNS` and `_SECRETS_MANAGER`, and `AWS_CA_BUNDLE`.
+/// variants `_DYNAMODB`, `_SNS`, `_PINPOINT_SMS_VOICE_V2` and `_SECRETS_MANAGER`, and `AWS_CA_BUNDLE`.
 ///
 /// # Errors
 ///
@@ -177,6 +177,7 @@ pub fn read_aws(environment: &dyn Environment) -> Result<AwsSettings, ConfigErro
         ),
         dynamodb_endpoint: endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
         sns_endpoint: endpoint("AWS_ENDPOINT_URL_SNS"),
+        sms_voice_endpoint: endpoint("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2"),
         secrets_endpoint: endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
         ca_bundle: environment
             .get("AWS_CA_BUNDLE")

@@ -27,6 +27,7 @@ pub mod country;
 pub mod delivery;
 pub mod denial;
 pub mod device;
+pub mod end_user_messaging;
 pub mod gate;
 pub mod hook;
 pub mod limits;

@@ -26,6 +26,7 @@ use crate::attestation::AttestationPolicy;
 use crate::clock::Timestamp;
 use crate::code::Code;
 use crate::country::Country;
+use crate::end_user_messaging::{EndUserMessagingPolicy, NotifyPolicy};
 use crate::gate::{self, Gate};
 use crate::hook::HookPolicy;
 use crate::limits::Limits;
@@ -58,6 +59,10 @@ pub struct Policy {
     pub test_numbers: Vec<TestNumber>,
     /// Who may vouch for callers; `None` takes no attestation.
     pub attestation: Option<AttestationPolicy>,
+    /// AWS End User Messaging; `None` where no text takes it.
+    pub end_user_messaging: Option<EndUserMessagingPolicy>,
+    /// AWS End User Messaging Notify; `None` where no text takes it.
+    pub notify: Option<NotifyPolicy>,
     /// The send hook; `None` where no text takes it.
     pub hook: Option<HookPolicy>,
 }
@@ -310,6 +315,8 @@ mod tests {
                 per_day: 7,
             }],
             attestation: None,
+            end_user_messaging: None,
+            notify: None,
             hook: None,
         }
     }

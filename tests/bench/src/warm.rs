@@ -52,6 +52,7 @@ pub fn nowhere() -> AwsSettings {
         credentials: Credentials::new("local", "local", None, None, "local"),
         dynamodb_endpoint: None,
         sns_endpoint: None,
+        sms_voice_endpoint: None,
         secrets_endpoint: None,
         ca_bundle: None,
     }

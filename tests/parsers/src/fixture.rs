@@ -82,6 +82,7 @@ fn service() -> Service {
             credentials: Credentials::new("id", "secret", None, None, "test"),
             dynamodb_endpoint: nowhere.clone(),
             sns_endpoint: nowhere.clone(),
+            sms_voice_endpoint: nowhere.clone(),
             secrets_endpoint: nowhere,
             ca_bundle: None,
         },

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 pub(super) enum Dialect {
     DynamoDb,
     SecretsManager,
+    SmsVoice,
     Sns,
     Hook,
 }
@@ -20,6 +21,7 @@ impl Dialect {
         let target = headers.get("x-amz-target").map(HeaderValue::as_bytes);
         match target {
             Some(target) if target.starts_with(b"secretsmanager") => Self::SecretsManager,
+            Some(target) if target.starts_with(b"PinpointSMSVoiceV2") => Self::SmsVoice,
             Some(_) => Self::DynamoDb,
             None if headers.contains_key("webhook-id") => Self::Hook,
             None => Self::Sns,
@@ -29,7 +31,7 @@ impl Dialect {
     pub(super) fn throttled(self) -> Response {
         match self {
             Self::DynamoDb => self.error("ProvisionedThroughputExceededException"),
-            Self::SecretsManager => self.error("ThrottlingException"),
+            Self::SecretsManager | Self::SmsVoice => self.error("ThrottlingException"),
             Self::Sns => sns_error(StatusCode::TOO_MANY_REQUESTS, "Throttled"),
             Self::Hook => hook_error(StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
         }
@@ -46,7 +48,7 @@ impl Dialect {
     pub(super) fn error(self, code: &str) -> Response {
         let namespace = match self {
             Self::DynamoDb => "com.amazonaws.dynamodb.v20120810#",
-            Self::SecretsManager => "",
+            Self::SecretsManager | Self::SmsVoice => "",
             Self::Sns => return sns_error(StatusCode::BAD_REQUEST, code),
             Self::Hook => return hook_error(StatusCode::BAD_REQUEST, code),
         };

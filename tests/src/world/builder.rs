@@ -1,5 +1,6 @@
 //! How a world is set up.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use phoneproof_config::process::SystemRandom;
 use phoneproof_crypto::digest::sha256;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::channel::Channel;
+use phoneproof_domain::end_user_messaging::NotifyPolicy;
 use phoneproof_domain::hook::{HookPolicy, Reach};
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::purse::PurseRule;
@@ -148,8 +150,8 @@ impl WorldBuilder {
         self
     }
 
-    /// Lets texts take these channels, in this order. The hook is the receiver of the stack, unless [`WorldBuilder::hook`]
-    /// names another.
+    /// Lets texts take these channels, in this order. Both channels of End User Messaging are set up. The hook is the receiver
+    /// of the stack, unless [`WorldBuilder::hook`] names another.
     #[must_use]
     pub fn route(mut self, route: &[Channel]) -> Self {
         self.route = route.to_vec();
@@ -215,7 +217,14 @@ impl WorldBuilder {
                 reach: Reach::Loopback,
             };
             options.policy.hook = Some(self.hook.unwrap_or(own));
-            options.policy.sms.channels = self.route;
+            let policy = &mut options.policy;
+            policy.end_user_messaging.get_or_insert_default();
+            policy.notify.get_or_insert_with(|| NotifyPolicy {
+                configuration_id: Some("notify-0123456789abcdef0123456789abcdef".to_owned()),
+                templates: BTreeMap::new(),
+                configuration_set: None,
+            });
+            policy.sms.channels = self.route;
         }
         let random = Arc::clone(&options.random);
         let setup = Box::new((options.clone(), endpoints.clone()));

@@ -22,7 +22,7 @@ struct Setting {
     answer: String,
 }
 
-const NEEDED: &str = "needed: {\"channel\": \"sns\" or \"hook\", or none for both, \"answer\": \"deliver\", \"hang\", or the name \
+const NEEDED: &str = "needed: {\"channel\": the name of a channel such as \"sns\", or none for all, \"answer\": \"deliver\", \"hang\", or the name \
                       of a reason such as \"throttled\"}";
 
 /// Sets what a channel answers from now on.

@@ -1,6 +1,6 @@
-//! SNS, Secrets Manager, CloudWatch and CloudWatch Logs on one loopback port, as far as the service and its operators call
-//! them. The port also serves the file of the policy, which AWS keeps in a layer, a receiver of the send hook, and the switch
-//! that makes channels fail.
+//! SNS, End User Messaging, Secrets Manager, CloudWatch and CloudWatch Logs on one loopback port, as far as the service and
+//! its operators call them. The port also serves the file of the policy, which AWS keeps in a layer, a receiver of the send
+//! hook, and the switch that makes channels fail.
 
 mod account;
 mod controls;
@@ -9,6 +9,7 @@ mod logs;
 mod metrics;
 mod protocol;
 mod secrets;
+mod sms_voice;
 mod sns;
 
 use std::sync::Arc;
@@ -116,7 +117,17 @@ async fn dispatch(State(services): State<Services>, headers: HeaderMap, body: By
         Some("GraniteServiceVersion20100801.GetMetricStatistics") => {
             metrics::get_metric_statistics(&services.account, services.clock.now(), &body)
         }
-        Some(_) => protocol::refuse(StatusCode::BAD_REQUEST, "UnknownOperationException"),
+        Some(target) => {
+            let operation = target
+                .strip_prefix("PinpointSMSVoiceV2.")
+                .unwrap_or_default();
+            let now = services.clock.now();
+            sms_voice::answer(&services.inbox, now, operation, &body)
+                .await
+                .unwrap_or_else(|| {
+                    protocol::refuse(StatusCode::BAD_REQUEST, "UnknownOperationException")
+                })
+        }
         None => {
             let now = services.clock.now();
             sns::answer_query(&services.inbox, &services.account, now, &body).await

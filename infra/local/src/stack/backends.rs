@@ -26,7 +26,7 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 pub struct Endpoints {
     /// `AWS_ENDPOINT_URL_DYNAMODB`: the embedded DynamoDB, or the external one.
     pub dynamodb: String,
-    /// `AWS_ENDPOINT_URL_SNS`: the SNS that puts texts into the inbox.
+    /// `AWS_ENDPOINT_URL_SNS` and `AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2`: the services that put texts into the inbox.
     pub sns: String,
     /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`: Secrets Manager, which CloudWatch and CloudWatch Logs share its port with.
     pub secrets: String,

@@ -20,7 +20,12 @@ use super::{AwsSettings, CONNECT_TIMEOUT, CaBundle, TlsFailed};
 
 /// Makes the connector of AWS: plain HTTP when every endpoint is, so that local runs load no certificates, otherwise TLS.
 pub(super) fn connect_to_aws(settings: &AwsSettings) -> Result<SharedHttpConnector, TlsFailed> {
-    let endpoints = [settings.dynamodb(), settings.sns(), settings.secrets()];
+    let endpoints = [
+        settings.dynamodb(),
+        settings.sns(),
+        settings.sms_voice(),
+        settings.secrets(),
+    ];
     if endpoints.iter().all(FixedEndpoint::is_plain) {
         return Ok(connect_plainly());
     }

@@ -90,6 +90,15 @@ impl aws_sdk_sns::config::endpoint::ResolveEndpoint for FixedEndpoint {
     }
 }
 
+impl aws_sdk_pinpointsmsvoicev2::config::endpoint::ResolveEndpoint for FixedEndpoint {
+    fn resolve_endpoint<'a>(
+        &'a self,
+        _: &'a aws_sdk_pinpointsmsvoicev2::config::endpoint::Params,
+    ) -> EndpointFuture<'a> {
+        self.resolve()
+    }
+}
+
 impl aws_sdk_secretsmanager::config::endpoint::ResolveEndpoint for FixedEndpoint {
     fn resolve_endpoint<'a>(
         &'a self,
@@ -141,6 +150,8 @@ mod tests {
             let ours = |service| FixedEndpoint::of(service, None, region).url;
             assert_eq!(ours("dynamodb"), of_the_sdk!(aws_sdk_dynamodb, region));
             assert_eq!(ours("sns"), of_the_sdk!(aws_sdk_sns, region));
+            let sms_voice = of_the_sdk!(aws_sdk_pinpointsmsvoicev2, region);
+            assert_eq!(ours("sms-voice"), sms_voice);
             let secrets = of_the_sdk!(aws_sdk_secretsmanager, region);
             assert_eq!(ours("secretsmanager"), secrets);
         }

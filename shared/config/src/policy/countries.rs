@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::country::Country;
+use phoneproof_domain::end_user_messaging::EndUserMessagingPolicy;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::outgoing::Origination;
 use phoneproof_domain::policy::country::{CHINA, INDIA, has_no_sender_ids};
@@ -80,14 +81,15 @@ pub(super) fn check_channels(
     check_list(at, values, parse, faults)
 }
 
-/// Notes a fault for each route that takes the send hook, in a policy without one.
-pub(super) fn check_hook(sms: &SmsPolicy, has_hook: bool, faults: &mut Faults) {
+/// Notes a fault for each route with a channel that the policy does not set up. `has` says which ones it does.
+pub(super) fn check_set_up(sms: &SmsPolicy, has: impl Fn(Channel) -> bool, faults: &mut Faults) {
     let own = sms.countries.iter();
     let own =
         own.map(|(country, rule)| (format!("sms.country.{country}.channels"), &rule.channels));
     for (at, route) in own.chain([("sms.channels".to_owned(), &sms.channels)]) {
-        if !has_hook && route.contains(&Channel::Hook) {
-            faults.add(at, "`hook` needs the table [hook]");
+        for channel in route.iter().filter(|channel| !has(**channel)) {
+            let (name, table) = (channel.as_str(), channel.as_str().replace('-', "_"));
+            faults.add(&at, format_args!("`{name}` needs the table [{table}]"));
         }
     }
 }
@@ -148,7 +150,7 @@ fn check_country(at: &str, table: CountryTable, faults: &mut Faults) -> CountryR
 
 /// Notes what cannot work in a country: by what AWS demands there, and by the texts that the businesses have.
 pub(super) fn check_reach(
-    sms: &SmsPolicy,
+    (sms, end_user_messaging): (&SmsPolicy, Option<&EndUserMessagingPolicy>),
     served: &BTreeSet<Country>,
     businesses: &BTreeMap<String, Business>,
     faults: &mut Faults,
@@ -159,9 +161,17 @@ pub(super) fn check_reach(
     for (name, business) in businesses {
         check_registered(name, business, sms, faults);
     }
-    let by_aws = |country: &&Country| sms.route(Some(**country)).contains(&Channel::Sns);
+    let by_aws = |country: &&Country| {
+        let mut route = sms.route(Some(**country)).iter();
+        route.any(|channel| channel.has_own_words())
+    };
     for country in served.iter().filter(by_aws) {
-        check_sender(*country, sms, faults);
+        // A pool may hold the sender that the country wants.
+        let by_sns = sms.route(Some(*country)).contains(&Channel::Sns);
+        let own = end_user_messaging.and_then(|own| own.identity(Some(*country)));
+        if by_sns || own.is_none() {
+            check_sender(*country, sms, faults);
+        }
         for (name, business) in businesses {
             check_texts(*country, sms, (name, business), faults);
         }

@@ -6,6 +6,7 @@
 mod attestation;
 mod business;
 mod countries;
+mod end_user_messaging;
 mod faults;
 mod hook;
 mod limits;
@@ -20,11 +21,13 @@ mod tests;
 use std::collections::BTreeMap;
 
 use phoneproof_domain::catalog::lint_templates;
+use phoneproof_domain::channel::Channel;
 use phoneproof_domain::policy::{Business, BusinessId, Policy, PolicyFaults};
 
 use self::attestation::check_attestation;
 use self::business::check_business;
-use self::countries::{check_hook, check_reach};
+use self::countries::{check_reach, check_set_up};
+use self::end_user_messaging::{check_deployed, check_end_user_messaging, check_notify};
 use self::faults::Faults;
 use self::hook::read_hook;
 pub use self::hook::replace_hook;
@@ -37,8 +40,8 @@ use crate::{ConfigError, DEFAULT_POLICY, Environment};
 
 /// Reads the policy that `POLICY_PATH` names, or else the policy that is compiled in.
 ///
-/// `SMS_SENDER_ID`, `SMS_MAX_PRICE_USD` and `SEND_HOOK_URL` replace the values of the file, because they often differ between
-/// stages.
+/// `SMS_SENDER_ID`, `SMS_MAX_PRICE_USD`, `NOTIFY_CONFIGURATION_ID` and `SEND_HOOK_URL` replace the values of the file, because
+/// they often differ between stages.
 ///
 /// # Errors
 ///
@@ -52,9 +55,12 @@ pub fn from_environment(environment: &dyn Environment) -> Result<Policy, ConfigE
     let stage = Stage {
         sender_id: environment.get("SMS_SENDER_ID"),
         max_price_usd: environment.get("SMS_MAX_PRICE_USD"),
+        notify_configuration_id: environment.get("NOTIFY_CONFIGURATION_ID"),
         hook_url: environment.get("SEND_HOOK_URL"),
     };
-    Ok(read(&text, stage)?)
+    let policy = read(&text, stage)?;
+    check_deployed(policy.notify.as_ref())?;
+    Ok(policy)
 }
 
 /// Reads a policy from TOML.
@@ -96,15 +102,33 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
             Some((name, business))
         })
         .collect();
+    let has = |channel| match channel {
+        Channel::Sns => true,
+        Channel::EndUserMessaging => file.end_user_messaging.is_some(),
+        Channel::Notify => file.notify.is_some(),
+        Channel::Hook => file.hook.is_some(),
+    };
     if let Some(sms) = &sms {
-        check_hook(sms, file.hook.is_some(), faults);
-        check_reach(sms, &numbers.countries, &businesses, faults);
+        check_set_up(sms, has, faults);
+    }
+    let served = &numbers.countries;
+    let end_user_messaging = file
+        .end_user_messaging
+        .map(|table| check_end_user_messaging(table, served, sms.as_ref(), faults));
+    if let Some(sms) = &sms {
+        check_reach(
+            (sms, end_user_messaging.as_ref()),
+            served,
+            &businesses,
+            faults,
+        );
     }
     check_slots(limits.cooldown, &businesses, faults);
     let test_numbers = check_test_numbers(file.test_number, &businesses, faults);
     let attestation = file
         .attestation
         .and_then(|table| check_attestation(table, faults));
+    let notify = file.notify.map(|table| check_notify(table, faults));
     let hook = file.hook.and_then(|table| read_hook(table, faults));
     // Without other faults the catalog reports those of the templates. A process compiles them only once.
     if !faults.is_empty() {
@@ -127,6 +151,8 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
         businesses: by_id.collect(),
         test_numbers,
         attestation,
+        end_user_messaging,
+        notify,
         hook,
     })
 }

@@ -177,15 +177,20 @@ pub(super) fn check_sms(
 pub(super) struct Stage {
     pub(super) sender_id: Option<String>,
     pub(super) max_price_usd: Option<String>,
+    pub(super) notify_configuration_id: Option<String>,
     pub(super) hook_url: Option<String>,
 }
 
 impl Stage {
-    /// Replaces the sender id, the highest price and the URL of the hook. They are checked like those of the file.
+    /// Replaces the sender id, the highest price, the Notify configuration and the URL of the hook. They are checked like
+    /// those of the file.
     pub(super) fn replace(self, file: &mut File) {
         let sms = &mut file.sms;
         sms.sender_id = self.sender_id.or(sms.sender_id.take());
         sms.max_price_usd = self.max_price_usd.or(sms.max_price_usd.take());
+        if let Some(id) = self.notify_configuration_id {
+            file.notify.get_or_insert_default().configuration_id = Some(id);
+        }
         if let Some(url) = self.hook_url {
             file.hook.get_or_insert_default().url = url;
         }

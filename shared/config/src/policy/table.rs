@@ -21,6 +21,8 @@ pub(super) struct File {
     pub(super) business: BTreeMap<String, BusinessTable>,
     pub(super) test_number: Vec<TestNumberTable>,
     pub(super) attestation: Option<AttestationTable>,
+    pub(super) end_user_messaging: Option<EndUserMessagingTable>,
+    pub(super) notify: Option<NotifyTable>,
     pub(super) hook: Option<HookTable>,
 }
 
@@ -36,6 +38,8 @@ impl FromMembers for File {
             business: members.or_empty("business"),
             test_number: members.or_empty("test_number"),
             attestation: members.optional("attestation"),
+            end_user_messaging: members.optional("end_user_messaging"),
+            notify: members.optional("notify"),
             hook: members.optional("hook"),
         }
     }
@@ -141,6 +145,43 @@ impl FromMembers for SmsTable {
             price_usd: members.or_empty("price_usd"),
             price_list: members.optional("price_list"),
             country: members.or_empty("country"),
+        }
+    }
+}
+
+pub(super) struct EndUserMessagingTable {
+    pub(super) origination_identity: Option<String>,
+    /// Origination identities by country.
+    pub(super) country: BTreeMap<String, String>,
+    pub(super) protect_configuration_id: Option<String>,
+    pub(super) configuration_set: Option<String>,
+}
+
+impl FromMembers for EndUserMessagingTable {
+    fn from_members(members: &mut Members<'_>) -> Self {
+        Self {
+            origination_identity: members.optional("origination_identity"),
+            country: members.or_empty("country"),
+            protect_configuration_id: members.optional("protect_configuration_id"),
+            configuration_set: members.optional("configuration_set"),
+        }
+    }
+}
+
+#[derive(Default)]
+pub(super) struct NotifyTable {
+    pub(super) configuration_id: Option<String>,
+    /// Ids of templates by locale.
+    pub(super) templates: BTreeMap<String, String>,
+    pub(super) configuration_set: Option<String>,
+}
+
+impl FromMembers for NotifyTable {
+    fn from_members(members: &mut Members<'_>) -> Self {
+        Self {
+            configuration_id: members.optional("configuration_id"),
+            templates: members.or_empty("templates"),
+            configuration_set: members.optional("configuration_set"),
         }
     }
 }

@@ -56,6 +56,8 @@ pub(super) fn policy(business: Business) -> Policy {
         businesses: BTreeMap::from([(BusinessId::parse("b").expect("an id"), business)]),
         test_numbers: Vec::new(),
         attestation: None,
+        end_user_messaging: None,
+        notify: None,
         hook: None,
     }
 }

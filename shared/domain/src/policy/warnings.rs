@@ -12,6 +12,7 @@ impl Policy {
     #[must_use]
     pub fn warnings(&self) -> Vec<Fault> {
         let served = self.numbers.countries.iter().copied();
+        // What a pool of End User Messaging holds is not known here.
         let by_aws =
             served.filter(|country| self.sms.route(Some(*country)).contains(&Channel::Sns));
         by_aws.filter_map(|country| self.warn_of(country)).collect()

@@ -143,6 +143,7 @@ fn list_variables(endpoints: &Endpoints) -> BTreeMap<String, String> {
         ("AWS_EC2_METADATA_DISABLED", "true"),
         ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
         ("AWS_ENDPOINT_URL_SNS", &endpoints.sns),
+        ("AWS_ENDPOINT_URL_PINPOINT_SMS_VOICE_V2", &endpoints.sns),
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &endpoints.secrets),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -1,0 +1,162 @@
+//! AWS End User Messaging: it puts texts into the inbox, and refuses as the inbox's carrier is told to.
+//!
+//! It takes nothing that the model of the API (2022-03-31) does not admit, and says so as AWS does.
+
+mod model;
+mod reasons;
+
+use std::collections::BTreeMap;
+
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use phoneproof_domain::channel::Channel;
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::delivery::Reason;
+use serde_json::{Value, json};
+
+use self::model::{Field, NOTIFY, TEXT, check};
+use self::reasons::write_reason;
+use super::protocol::parse;
+use crate::inbox::{Carrier, Inbox, Message};
+
+/// The variable of the templates of Notify that takes the code.
+const CODE: &str = "code";
+
+/// Answers `SendTextMessage` or `SendNotifyTextMessage`; `None` for any other operation.
+pub(super) async fn answer(
+    inbox: &Inbox,
+    now: Timestamp,
+    operation: &str,
+    body: &[u8],
+) -> Option<Response> {
+    let input = parse(body);
+    match operation {
+        "SendTextMessage" => Some(send_text(inbox, now, &input).await),
+        "SendNotifyTextMessage" => Some(send_notify(inbox, now, &input).await),
+        _ => None,
+    }
+}
+
+async fn send_text(inbox: &Inbox, now: Timestamp, input: &Value) -> Response {
+    if let Some(faults) = list_faults(input, &TEXT) {
+        return faults;
+    }
+    let mut message = make_message(Channel::EndUserMessaging, now, input);
+    message.body = text_of(input, "MessageBody");
+    deliver(inbox, message, input, |id| json!({ "MessageId": id })).await
+}
+
+async fn send_notify(inbox: &Inbox, now: Timestamp, input: &Value) -> Response {
+    if let Some(faults) = list_faults(input, &NOTIFY) {
+        return faults;
+    }
+    let code = text_of(&input["TemplateVariables"], CODE);
+    if code.is_empty() {
+        return refuse("ValidationException", Some("MISSING_PARAMETER"), &[]);
+    }
+    let mut message = make_message(Channel::Notify, now, input);
+    // AWS's own words around the code.
+    message.body = format!("{code} is your verification code.");
+    let (template, resolved) = (text_of(input, "TemplateId"), message.body.clone());
+    deliver(
+        inbox,
+        message,
+        input,
+        |id| json!({ "MessageId": id, "TemplateId": template, "ResolvedMessageBody": resolved }),
+    )
+    .await
+}
+
+/// Hands over a message that the model admits, unless the call is a dry run.
+async fn deliver(
+    inbox: &Inbox,
+    message: Message,
+    input: &Value,
+    answer: impl FnOnce(&str) -> Value,
+) -> Response {
+    if inbox.is_opted_out(&message.phone) {
+        return say(Reason::OptedOut);
+    }
+    let (id, carrier) = if input["DryRun"] == true {
+        ("dry-run".to_owned(), inbox.carrier_of(&message))
+    } else {
+        inbox.publish(message)
+    };
+    match carrier.reason() {
+        None if carrier == Carrier::Hang => std::future::pending().await,
+        None => respond(StatusCode::OK, &answer(&id)),
+        Some(reason) => say(reason),
+    }
+}
+
+/// Answers with the faults of a call; `None` if the model admits it.
+fn list_faults(input: &Value, fields: &[Field]) -> Option<Response> {
+    let faults = check(input, fields);
+    let reason = Some("FIELD_VALIDATION_FAILED");
+    (!faults.is_empty()).then(|| refuse("ValidationException", reason, &faults))
+}
+
+/// Makes the message of a call, with all that the call says besides number and words.
+fn make_message(channel: Channel, now: Timestamp, input: &Value) -> Message {
+    let members = input.as_object().into_iter().flatten();
+    let said = members.flat_map(|(name, value)| match (name.as_str(), value) {
+        ("DestinationPhoneNumber" | "MessageBody" | "TemplateVariables", _) => Vec::new(),
+        ("DestinationCountryParameters", Value::Object(own)) => own
+            .iter()
+            .map(|(name, value)| (name.clone(), show(value)))
+            .collect(),
+        (name, value) => vec![(name.to_owned(), show(value))],
+    });
+    Message {
+        id: String::new(),
+        channel: channel.as_str().to_owned(),
+        phone: e164(&text_of(input, "DestinationPhoneNumber")),
+        body: String::new(),
+        at: now.to_string(),
+        attributes: said.collect::<BTreeMap<_, _>>(),
+    }
+}
+
+/// The API takes numbers without a plus sign, too.
+fn e164(number: &str) -> String {
+    format!("+{}", number.trim_start_matches('+'))
+}
+
+fn show(value: &Value) -> String {
+    let text = value.as_str().map(str::to_owned);
+    text.unwrap_or_else(|| value.to_string())
+}
+
+fn text_of(input: &Value, name: &str) -> String {
+    input[name].as_str().unwrap_or_default().to_owned()
+}
+
+fn say(reason: Reason) -> Response {
+    match write_reason(reason) {
+        Some((exception, named)) => refuse(exception, named, &[]),
+        None => respond(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            &json!({ "__type": "InternalServerException", "Message": "on purpose" }),
+        ),
+    }
+}
+
+/// An error of the API.
+fn refuse(exception: &str, reason: Option<&str>, faults: &[(String, String)]) -> Response {
+    let mut body = json!({ "__type": exception, "Message": "refused" });
+    if let Some(reason) = reason {
+        body["Reason"] = json!(reason);
+    }
+    if !faults.is_empty() {
+        let fields = faults
+            .iter()
+            .map(|(name, message)| json!({ "Name": name, "Message": message }));
+        body["Fields"] = fields.collect();
+    }
+    respond(StatusCode::BAD_REQUEST, &body)
+}
+
+fn respond(status: StatusCode, body: &Value) -> Response {
+    let headers = [("content-type", "application/x-amz-json-1.0")];
+    (status, headers, body.to_string()).into_response()
+}

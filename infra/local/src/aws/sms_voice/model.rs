@@ -1,0 +1,221 @@
+//! What the model of the API admits: lengths, patterns and enums (`pinpoint-sms-voice-v2`, 2022-03-31).
+//!
+//! `tests/differential/end_user_messaging.py` reads the model that boto3 has, and compares every bound with this one.
+
+use serde_json::{Map, Value};
+
+/// A member of a call.
+pub(super) struct Field {
+    name: &'static str,
+    is_required: bool,
+    kind: Kind,
+}
+
+/// What a value has to be.
+enum Kind {
+    /// A text of this many characters that fits a pattern.
+    Text(Text),
+    /// A whole number within these bounds.
+    Whole(i64, i64),
+    /// `true` or `false`.
+    Flag,
+    /// A map of at most this many entries.
+    Map(usize, Text, Text),
+}
+
+#[derive(Clone, Copy)]
+struct Text {
+    least: usize,
+    most: usize,
+    fits: fn(&str) -> bool,
+}
+
+const fn text(least: usize, most: usize, fits: fn(&str) -> bool) -> Text {
+    Text { least, most, fits }
+}
+
+const fn field(name: &'static str, kind: Kind) -> Field {
+    Field {
+        name,
+        is_required: false,
+        kind,
+    }
+}
+
+const fn required(name: &'static str, kind: Kind) -> Field {
+    Field {
+        is_required: true,
+        ..field(name, kind)
+    }
+}
+
+const PHONE: Kind = Kind::Text(text(1, 20, is_phone));
+const ID: Kind = Kind::Text(text(1, 256, is_id));
+const TIME_TO_LIVE: Kind = Kind::Whole(5, 259_200);
+const CONTEXT: Kind = Kind::Map(5, text(1, 100, has_no_space), text(1, 800, is_trimmed));
+
+/// The members of `SendTextMessage`.
+pub(super) const TEXT: [Field; 13] = [
+    required("DestinationPhoneNumber", PHONE),
+    field("OriginationIdentity", Kind::Text(text(1, 256, is_identity))),
+    field("MessageBody", Kind::Text(text(1, 1_600, is_not_blank))),
+    field("MessageType", Kind::Text(text(1, 13, is_message_type))),
+    field("Keyword", Kind::Text(text(1, 30, is_keyword))),
+    field("ConfigurationSetName", ID),
+    field("MaxPrice", Kind::Text(text(2, 8, is_price))),
+    field("TimeToLive", TIME_TO_LIVE),
+    field("Context", CONTEXT),
+    field(
+        "DestinationCountryParameters",
+        Kind::Map(
+            10,
+            text(1, 14, is_country_parameter),
+            text(1, 64, has_no_space),
+        ),
+    ),
+    field("DryRun", Kind::Flag),
+    field("ProtectConfigurationId", ID),
+    field("MessageFeedbackEnabled", Kind::Flag),
+];
+
+/// The members of `SendNotifyTextMessage`.
+pub(super) const NOTIFY: [Field; 9] = [
+    required("NotifyConfigurationId", ID),
+    required("DestinationPhoneNumber", PHONE),
+    field("TemplateId", Kind::Text(text(0, 256, is_template))),
+    required(
+        "TemplateVariables",
+        Kind::Map(20, text(1, 64, is_variable), text(1, 2_048, is_any)),
+    ),
+    field("TimeToLive", TIME_TO_LIVE),
+    field("Context", CONTEXT),
+    field("ConfigurationSetName", ID),
+    field("DryRun", Kind::Flag),
+    field("MessageFeedbackEnabled", Kind::Flag),
+];
+
+/// Lists the members that the model does not admit, and why. A member that the model does not have is one of them.
+pub(super) fn check(input: &Value, fields: &[Field]) -> Vec<(String, String)> {
+    let fault = |name: &str, why: &str| (name.to_owned(), why.to_owned());
+    let Some(members) = input.as_object() else {
+        return vec![fault("body", "an object is needed")];
+    };
+    let known = |name: &String| fields.iter().any(|field| field.name == name.as_str());
+    let unknown = members.keys().filter(|name| !known(name));
+    let mut faults: Vec<_> = unknown
+        .map(|name| fault(name, "the model has no such member"))
+        .collect();
+    for field in fields {
+        let admits = match members.get(field.name) {
+            None | Some(Value::Null) => !field.is_required,
+            Some(value) => field.kind.admits(value),
+        };
+        if !admits {
+            faults.push(fault(field.name, "the model does not admit this"));
+        }
+    }
+    faults
+}
+
+impl Kind {
+    fn admits(&self, value: &Value) -> bool {
+        match self {
+            Self::Text(text) => value.as_str().is_some_and(|value| text.admits(value)),
+            Self::Whole(least, most) => value
+                .as_i64()
+                .is_some_and(|value| (*least..=*most).contains(&value)),
+            Self::Flag => value.is_boolean(),
+            Self::Map(most, key, of) => value
+                .as_object()
+                .is_some_and(|map| map.len() <= *most && admits_all(map, *key, *of)),
+        }
+    }
+}
+
+fn admits_all(map: &Map<String, Value>, key: Text, of: Text) -> bool {
+    map.iter()
+        .all(|(name, value)| key.admits(name) && value.as_str().is_some_and(|v| of.admits(v)))
+}
+
+impl Text {
+    fn admits(self, value: &str) -> bool {
+        (self.least..=self.most).contains(&value.chars().count()) && (self.fits)(value)
+    }
+}
+
+/// `\+?[1-9][0-9]{1,18}`
+fn is_phone(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    (2..=19).contains(&digits.len()) && are_digits(digits) && !digits.starts_with('0')
+}
+
+/// `[A-Za-z0-9_:/-]+`
+fn is_id(text: &str) -> bool {
+    is_written_with(text, "_:/-")
+}
+
+/// `[A-Za-z0-9_:/\+-]+`
+fn is_identity(text: &str) -> bool {
+    is_written_with(text, "_:/+-")
+}
+
+/// `([A-Za-z0-9_-]*|UNSET_DEFAULT_TEMPLATE)`
+fn is_template(text: &str) -> bool {
+    is_written_with(text, "_-")
+}
+
+/// `[A-Za-z0-9_]+`
+fn is_variable(text: &str) -> bool {
+    is_written_with(text, "_")
+}
+
+/// `[0-9]{0,2}\.[0-9]{1,5}`
+fn is_price(text: &str) -> bool {
+    text.split_once('.').is_some_and(|(whole, fraction)| {
+        whole.len() <= 2
+            && (1..=5).contains(&fraction.len())
+            && are_digits(whole)
+            && are_digits(fraction)
+    })
+}
+
+fn is_message_type(text: &str) -> bool {
+    ["TRANSACTIONAL", "PROMOTIONAL"].contains(&text)
+}
+
+fn is_country_parameter(text: &str) -> bool {
+    ["IN_TEMPLATE_ID", "IN_ENTITY_ID"].contains(&text)
+}
+
+/// `[ \S]+`
+fn is_keyword(text: &str) -> bool {
+    text.chars().all(|c| c == ' ' || !c.is_whitespace())
+}
+
+/// `(?!\s*$)[\s\S]+`
+fn is_not_blank(text: &str) -> bool {
+    text.chars().any(|c| !c.is_whitespace())
+}
+
+/// `\S+`
+fn has_no_space(text: &str) -> bool {
+    !text.contains(char::is_whitespace)
+}
+
+/// `(?!\s)^[\s\S]+(?<!\s)`
+fn is_trimmed(text: &str) -> bool {
+    !text.starts_with(char::is_whitespace) && !text.ends_with(char::is_whitespace)
+}
+
+fn is_any(_: &str) -> bool {
+    true
+}
+
+fn are_digits(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn is_written_with(text: &str, punctuation: &str) -> bool {
+    text.chars()
+        .all(|c| c.is_ascii_alphanumeric() || punctuation.contains(c))
+}

@@ -1,0 +1,157 @@
+//! Checks `[end_user_messaging]` and `[notify]`: the two channels of AWS End User Messaging.
+//!
+//! What an id may be written with is what the model of the API says (2022-03-31).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use phoneproof_domain::country::Country;
+use phoneproof_domain::end_user_messaging::{EndUserMessagingPolicy, NotifyPolicy};
+use phoneproof_domain::locale::Locale;
+use phoneproof_domain::outgoing::Origination;
+use phoneproof_domain::policy::country::has_no_sender_ids;
+use phoneproof_domain::policy::{Fault, PolicyFaults, SmsPolicy};
+
+use super::countries::parse_sender_id;
+use super::faults::Faults;
+use super::numbers::parse_country;
+use super::table::{EndUserMessagingTable, NotifyTable};
+
+/// The longest id or ARN.
+const MAX_ID: usize = 256;
+
+/// Checks `[end_user_messaging]`, in a policy that texts the countries in `served`. What `sms` says of a country holds, too.
+pub(super) fn check_end_user_messaging(
+    table: EndUserMessagingTable,
+    served: &BTreeSet<Country>,
+    sms: Option<&SmsPolicy>,
+    faults: &mut Faults,
+) -> EndUserMessagingPolicy {
+    let mut identities = list_own_identities(sms);
+    for (name, identity) in table.country {
+        let path = format!("end_user_messaging.country.{name}");
+        let country = faults.check(&path, parse_country(&name));
+        let identity = faults.check(&path, check_identity(identity));
+        let (Some(country), Some(identity)) = (country, identity) else {
+            continue;
+        };
+        if !served.contains(&country) {
+            faults.add(&path, "a country of numbers.countries is needed");
+        }
+        if has_no_sender_ids(country) && is_sender_id(&identity) {
+            faults.add(
+                &path,
+                "AWS sends no text with a sender id there: name a pool or a number",
+            );
+        }
+        identities.insert(country, identity);
+    }
+    let path = "end_user_messaging.origination_identity";
+    let default = table.origination_identity;
+    let default = default.and_then(|id| faults.check(path, check_identity(id)));
+    if default.as_deref().is_some_and(is_sender_id) {
+        let fault =
+            "a pool or a number is needed; a sender id for all countries stands in sms.sender_id";
+        faults.add(path, fault);
+    }
+    let protect = table.protect_configuration_id.and_then(|id| {
+        let example = "protect-0123456789abcdef0123456789abcdef";
+        faults.check(
+            "end_user_messaging.protect_configuration_id",
+            check_id(id, example),
+        )
+    });
+    EndUserMessagingPolicy {
+        origination_identity: default,
+        identities,
+        protect_configuration_id: protect,
+        configuration_set: check_configuration_set(
+            "end_user_messaging.configuration_set",
+            table.configuration_set,
+            faults,
+        ),
+    }
+}
+
+/// Lists the sender ids and numbers that single countries have for every channel.
+fn list_own_identities(sms: Option<&SmsPolicy>) -> BTreeMap<Country, String> {
+    let rules = sms.into_iter().flat_map(|sms| &sms.countries);
+    let own = rules.filter_map(|(country, rule)| match rule.origination.as_ref()? {
+        Origination::Unnamed => None,
+        Origination::SenderId(identity) | Origination::Number(identity) => {
+            Some((*country, identity.clone()))
+        }
+    });
+    own.collect()
+}
+
+/// Whether AWS would read this identity as a sender id: ids of resources are longer, and numbers have no letter.
+fn is_sender_id(identity: &str) -> bool {
+    parse_sender_id(identity.to_owned()).is_ok()
+}
+
+/// Checks `[notify]`. A deployment may set the id of the configuration, so the file need not name it.
+pub(super) fn check_notify(table: NotifyTable, faults: &mut Faults) -> NotifyPolicy {
+    let mut templates = BTreeMap::new();
+    for (name, id) in table.templates {
+        let path = format!("notify.templates.{name}");
+        let locale = faults.check(&path, Locale::parse(&name));
+        let is_template = (1..=MAX_ID).contains(&id.len()) && is_written_with(&id, "_-");
+        let accepted = "the id of a template is needed, as in notify-code-verification-english-001";
+        let id = faults.check(&path, is_template.then_some(id).ok_or(accepted));
+        templates.extend(locale.zip(id));
+    }
+    let configuration_id = table.configuration_id.and_then(|id| {
+        let example = "notify-0123456789abcdef0123456789abcdef";
+        faults.check("notify.configuration_id", check_id(id, example))
+    });
+    NotifyPolicy {
+        configuration_id,
+        templates,
+        configuration_set: check_configuration_set(
+            "notify.configuration_set",
+            table.configuration_set,
+            faults,
+        ),
+    }
+}
+
+/// Notes a fault if texts cannot take `notify`, because neither the file nor the deployment names its configuration.
+pub(super) fn check_deployed(notify: Option<&NotifyPolicy>) -> Result<(), PolicyFaults> {
+    match notify {
+        Some(notify) if notify.configuration_id.is_none() => Err(PolicyFaults(vec![Fault {
+            path: "notify.configuration_id".to_owned(),
+            reason: "an id is needed, or the parameter NotifyDisplayName of the template"
+                .to_owned(),
+        }])),
+        _ => Ok(()),
+    }
+}
+
+fn check_configuration_set(
+    path: &str,
+    name: Option<String>,
+    faults: &mut Faults,
+) -> Option<String> {
+    name.and_then(|name| faults.check(path, check_id(name, "phoneproof")))
+}
+
+/// Accepts the id or ARN of a resource. The fault shows an `example`.
+fn check_id(id: String, example: &str) -> Result<String, String> {
+    let is_id = (1..=MAX_ID).contains(&id.len()) && is_written_with(&id, "_:/-");
+    is_id
+        .then_some(id)
+        .ok_or_else(|| format!("an id or ARN is needed, as in {example}"))
+}
+
+/// Accepts what can send texts.
+fn check_identity(identity: String) -> Result<String, &'static str> {
+    let is_identity = (1..=MAX_ID).contains(&identity.len()) && is_written_with(&identity, "_:/+-");
+    is_identity.then_some(identity).ok_or(
+        "a pool, a number or a sender id is needed, by id or ARN, as in pool-0123456789abcdef0123456789abcdef or +18005550100",
+    )
+}
+
+fn is_written_with(text: &str, punctuation: &str) -> bool {
+    text.chars()
+        .all(|c| c.is_ascii_alphanumeric() || punctuation.contains(c))
+}
