@@ -11,6 +11,7 @@ use serde_json::json;
 
 const GERMANY: &str = "+4915112345678";
 const INDIA: &str = "+918123456789";
+const AMERICA: &str = "+14152001001";
 
 /// Serves India by its register, the US by a pool of its own, and all others by another pool.
 fn with_identities() -> WorldBuilder {
@@ -75,7 +76,7 @@ async fn a_text_says_what_the_policy_says_of_its_country() {
             )],
         ),
         (
-            "+14155550100",
+            AMERICA,
             vec![(
                 "OriginationIdentity",
                 "arn:aws:sms-voice:us-east-1:111122223333:pool/pool-us",

@@ -3,13 +3,12 @@
 use std::process::ExitCode;
 
 use phoneproof_api::Preparation;
-use phoneproof_aws::clients::AwsService;
 use phoneproof_service::Service;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let preparation = Preparation {
-        calls: &[AwsService::DynamoDb, AwsService::Sns],
+        texts: true,
         compute: Service::warm_up_send,
     };
     phoneproof_api::serve(preparation, phoneproof_send::handle).await

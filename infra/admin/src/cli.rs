@@ -41,7 +41,8 @@ pub(crate) fn parse_country(text: &str) -> Result<Country, String> {
 
 /// Reads the name of a channel.
 fn parse_channel(text: &str) -> Result<Channel, String> {
-    Channel::parse(text).ok_or_else(|| "`sns` or `hook` is needed".to_owned())
+    Channel::parse(text)
+        .ok_or_else(|| "`sns`, `end-user-messaging`, `notify` or `hook` is needed".to_owned())
 }
 
 /// Reads an AWS region. The country of a phone has an option of its own.

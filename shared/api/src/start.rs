@@ -4,11 +4,10 @@ use std::future::Future;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use futures_util::future::join_all;
 use http::Response;
 use lambda_http::{Body, Request};
 use phoneproof_aws::channels::Channels;
-use phoneproof_aws::clients::{AwsService, Clients};
+use phoneproof_aws::clients::Clients;
 use phoneproof_aws::end_user_messaging::{EndUserMessaging, Notify};
 use phoneproof_aws::hook::Hook;
 use phoneproof_aws::keys::{KeyringOwner, Keys, READ_WITHIN};
@@ -29,8 +28,9 @@ use crate::App;
 /// What a function prepares before its first invocation, besides the keyring.
 #[derive(Debug, Clone, Copy)]
 pub struct Preparation {
-    /// The AWS services to connect to, so that the first request need not wait for a connection.
-    pub calls: &'static [AwsService],
+    /// Whether it sends texts: it then connects to the channel that they take first, as it does to DynamoDB, so that the first
+    /// request need not wait for a connection.
+    pub texts: bool,
     /// The work to do once, while the network is waited for.
     pub compute: fn(&Service),
 }
@@ -78,13 +78,19 @@ async fn prepare(preparation: Preparation) -> Result<(Service, Settings), Error>
     let service = Service::new(parts)?;
     let now = SystemClock.now();
     let mut request = RequestContext::new(now, READ_WITHIN, Arc::new(SystemRandom));
-    let connect = preparation
-        .calls
-        .iter()
-        .map(|called| clients.connect(*called));
-    let (keys, _, ()) = tokio::join!(service.warm_up(&mut request), join_all(connect), async {
-        (preparation.compute)(&service);
-    });
+    let connect_to_channel = async {
+        if preparation.texts {
+            service.connect_to_channel().await;
+        }
+    };
+    let (keys, (), (), ()) = tokio::join!(
+        service.warm_up(&mut request),
+        clients.connect(),
+        connect_to_channel,
+        async {
+            (preparation.compute)(&service);
+        }
+    );
     keys?;
     Ok((service, settings))
 }

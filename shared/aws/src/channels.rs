@@ -25,17 +25,17 @@ pub struct Channels {
 }
 
 impl Channels {
-    /// Builds the clients now instead of at the first text.
-    pub fn warm_up(&self) {
-        self.sns.warm_up();
-        if let Some(channel) = &self.end_user_messaging {
-            channel.warm_up();
-        }
-        if let Some(channel) = &self.notify {
-            channel.warm_up();
-        }
-        if let Some(hook) = &self.hook {
-            hook.warm_up();
+    /// Builds the client of `channel` now instead of at the first text.
+    pub fn warm_up(&self, channel: Channel) {
+        match channel {
+            Channel::Sns => self.sns.warm_up(),
+            Channel::EndUserMessaging => {
+                self.end_user_messaging
+                    .as_ref()
+                    .map_or((), EndUserMessaging::warm_up);
+            }
+            Channel::Notify => self.notify.as_ref().map_or((), Notify::warm_up),
+            Channel::Hook => self.hook.as_ref().map_or((), Hook::warm_up),
         }
     }
 

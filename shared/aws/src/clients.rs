@@ -113,15 +113,6 @@ pub struct Clients {
     connections_to_dynamodb: Connections,
 }
 
-/// A service that [`Clients::connect`] can open a connection to: functions call it while they serve requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AwsService {
-    /// Amazon DynamoDB, which holds the tables.
-    DynamoDb,
-    /// Amazon SNS, which sends the text messages.
-    Sns,
-}
-
 /// TLS could not be set up, so no client was built: none may trust other authorities than the chosen ones. The text says
 /// why.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -200,13 +191,10 @@ impl Clients {
         }
     }
 
-    /// Opens a connection to `service` before the first call needs it: TCP and TLS take longer than the call itself.
-    /// Errors are ignored; the first real call reports them.
-    pub async fn connect(&self, service: AwsService) {
-        match service {
-            AwsService::DynamoDb => self.connections_to_dynamodb.prepare().await,
-            AwsService::Sns => self.sns.prepare().await,
-        }
+    /// Opens a connection to DynamoDB before the first call needs it: TCP and TLS take longer than the call itself. Errors are
+    /// ignored; the first real call reports them.
+    pub async fn connect(&self) {
+        self.connections_to_dynamodb.prepare().await;
     }
 }
 

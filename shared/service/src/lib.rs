@@ -149,14 +149,20 @@ impl Service {
         self.keys.keyring(request).await.map(drop)
     }
 
-    /// Prepares the parts that only `send` needs: the numbering plans and the client of SNS. It logs what the policy should be
+    /// Prepares the parts that only `send` needs: the numbering plans and the client of the first channel. It logs what the policy should be
     /// warned of.
     pub fn warm_up_send(&self) {
         for warning in self.policy.warnings() {
             tracing::info!(%warning, "the policy has a warning");
         }
-        self.channels.warm_up();
+        self.channels.warm_up(self.policy.sms.first_channel());
         self.phone_parser.warm_up();
+    }
+
+    /// Opens a connection to the channel that texts take first. Errors are ignored; the first text then says so.
+    pub async fn connect_to_channel(&self) {
+        let channel = self.policy.sms.first_channel();
+        self.channels.prepare(channel).await;
     }
 
     /// Returns the public URL of the service.

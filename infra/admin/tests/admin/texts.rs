@@ -1,5 +1,6 @@
 //! `send-test` and `opt-in`.
 
+use phoneproof_domain::channel::Channel;
 use phoneproof_domain::delivery::Reason;
 use phoneproof_local::inbox::Carrier;
 
@@ -96,6 +97,55 @@ async fn send_test_goes_through_the_hook_or_names_the_reason_with_advice() {
         assert!(error.contains(reason.name()), "{error}");
         assert_eq!(failed["advice"], reason.advice());
     }
+}
+
+#[tokio::test]
+async fn send_test_asks_end_user_messaging_or_texts_by_it_and_names_the_reason() {
+    let policy = format!("{DEFAULT_POLICY}\n[end_user_messaging]\n[notify]\n");
+    let site = Site::start_with(&policy, TokenMode::Sealed).await;
+    let inbox = site.stack.backends.inbox.clone();
+    let run = async |more: &[&str]| {
+        let arguments = [&["send-test", PHONE, "--json"], more].concat();
+        let variables = [("NOTIFY_CONFIGURATION_ID", "notify-1")];
+        let output = site.run_with(&arguments, &variables).await;
+        let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        (output.status.code(), json)
+    };
+    for (name, channel) in [
+        ("end-user-messaging", Channel::EndUserMessaging),
+        ("notify", Channel::Notify),
+    ] {
+        // A dry run costs nothing, so nobody is asked.
+        let (code, done) = run(&["--channel", name, "--dry-run"]).await;
+        assert_eq!((code, &done["dryRun"]), (Some(0), &json!(true)), "{done}");
+        assert!(
+            inbox
+                .messages(Some(PHONE))
+                .iter()
+                .all(|text| text.channel != name)
+        );
+        let (code, asked) = run(&["--channel", name]).await;
+        assert_eq!(code, Some(4), "it asks first: {asked}");
+        let (code, done) = run(&["--channel", name, "--yes"]).await;
+        assert_eq!((code, &done["channel"]), (Some(0), &json!(name)), "{done}");
+        let text = &inbox.messages(Some(PHONE))[0];
+        assert_eq!(text.channel, name);
+        assert!(text.body.contains("000000"));
+        for reason in [Reason::NoOrigination, Reason::SpendLimit, Reason::InSandbox] {
+            inbox.set_carrier_of_channel(channel, Some(Carrier::Answer(reason)));
+            let (code, failed) = run(&["--channel", name, "--dry-run"]).await;
+            assert_eq!(code, Some(1));
+            let error = failed["error"].as_str().expect("an error");
+            assert!(error.contains(reason.name()), "{error}");
+            assert_eq!(failed["advice"], reason.advice());
+        }
+    }
+    let (code, refused) = run(&["--channel", "sns", "--dry-run"]).await;
+    assert_eq!(code, Some(2), "SNS has no dry run: {refused}");
+    let site = Site::start().await;
+    let without = ["send-test", PHONE, "--channel", "notify", "--dry-run"];
+    let (code, refused) = site.run_json(&without).await;
+    assert_eq!(code, 2, "{refused}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Tests of whole policy files: defaults, faults and overrides.
 
 mod callers;
+mod channels;
 mod countries;
 mod country_properties;
 mod labels_and_prices;

@@ -39,6 +39,12 @@ impl SmsPolicy {
         own.filter(|own| !own.is_empty()).unwrap_or(&self.channels)
     }
 
+    /// Returns the channel that texts take first, to countries that have no channels of their own.
+    #[must_use]
+    pub fn first_channel(&self) -> Channel {
+        self.channels.first().copied().unwrap_or(Channel::Sns)
+    }
+
     /// Returns the locales in which texts to this country may be written, the preferred one first; empty admits all.
     #[must_use]
     pub fn locales(&self, country: Option<Country>) -> &[Locale] {

@@ -189,7 +189,7 @@ fn names_each_fault_of_a_locale_a_channel_and_a_price() {
             &[
                 "sms.channels: at least one",
                 "sms.country.US.channels[1]: it stands in the list already",
-                "sms.country.US.channels[2]: `sns` or `hook` is needed",
+                "sms.country.US.channels[2]: `sns` or `end-user-messaging` or `notify` or `hook` is needed",
             ],
         ),
         (

@@ -1,0 +1,163 @@
+//! Tests of `[end_user_messaging]` and `[notify]`, and of routes that need them.
+
+use super::*;
+
+const POOL: &str = "pool-0123456789abcdef0123456789abcdef";
+
+#[test]
+fn the_tables_of_end_user_messaging_are_read() {
+    let text = format!(
+        r#"
+        {SMALLEST}
+        [end_user_messaging]
+        origination_identity = "{POOL}"
+        protect_configuration_id = "protect-1"
+        configuration_set = "phoneproof"
+        country.US = "+18005550100"
+        [notify]
+        configuration_id = "arn:aws:sms-voice:us-east-1:111122223333:notify-configuration/notify-1"
+        configuration_set = "phoneproof"
+        templates.en-GB = "notify-code-verification-english-001"
+    "#
+    );
+    let policy = from_toml(&text).expect("valid");
+    let us = Country::parse("US").expect("a country");
+    let own = policy.end_user_messaging.expect("its table");
+    assert_eq!(own.origination_identity.as_deref(), Some(POOL));
+    assert_eq!(own.identity(Some(us)), Some("+18005550100"));
+    assert_eq!(own.protect_configuration_id.as_deref(), Some("protect-1"));
+    assert_eq!(own.configuration_set.as_deref(), Some("phoneproof"));
+    let notify = policy.notify.expect("its table");
+    let id = notify.configuration_id.as_deref().expect("an id");
+    assert!(id.ends_with("/notify-1"));
+    let locale = Locale::parse("en-gb").expect("a locale");
+    let template = "notify-code-verification-english-001";
+    assert_eq!(notify.template(&locale), Some(template));
+
+    let none = from_toml(SMALLEST).expect("valid");
+    assert!(none.end_user_messaging.is_none() && none.notify.is_none());
+}
+
+/// A sender of `[sms.country]` holds for every channel, and that of `[end_user_messaging.country]` for its own.
+#[test]
+fn a_country_has_the_sender_that_is_nearest_to_it() {
+    let identity = |own: &str| {
+        let text = format!(
+            "{SMALLEST}\n[sms.country.US]\norigination_number = \"+18005550100\"\n[end_user_messaging]\n\
+             origination_identity = \"{POOL}\"\n{own}"
+        );
+        let policy = from_toml(&text).expect("valid");
+        let us = Country::parse("US").ok();
+        let own = policy.end_user_messaging.expect("its table");
+        own.identity(us).map(str::to_owned)
+    };
+    assert_eq!(identity("").as_deref(), Some("+18005550100"));
+    assert_eq!(
+        identity("country.US = \"pool-us\"").as_deref(),
+        Some("pool-us")
+    );
+}
+
+#[test]
+fn a_wrong_id_is_a_fault_with_its_path() {
+    let long = "x".repeat(257);
+    for (table, key) in [
+        ("end_user_messaging", "origination_identity"),
+        ("end_user_messaging", "protect_configuration_id"),
+        ("end_user_messaging", "configuration_set"),
+        ("end_user_messaging", "country.US"),
+        ("notify", "configuration_id"),
+        ("notify", "configuration_set"),
+        ("notify", "templates.en"),
+    ] {
+        for wrong in ["", " ", "a b", "é", "a;b", "a\\nb", &long] {
+            let found = faults(&format!("{SMALLEST}\n[{table}]\n{key} = \"{wrong}\""));
+            let path = format!("{table}.{key}: ");
+            assert!(
+                found.len() == 1 && found[0].starts_with(&path),
+                "{key} {wrong}: {found:?}"
+            );
+        }
+        let found = faults(&format!("{SMALLEST}\n[{table}]\n{key} = 7"));
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+    assert_refused(&[
+        (
+            "[end_user_messaging]\ncountry.XX = \"p\"",
+            "end_user_messaging.country.XX",
+        ),
+        (
+            "[end_user_messaging]\ncountry.DE = \"p\"",
+            "end_user_messaging.country.DE: a country of numbers.countries",
+        ),
+        (
+            "[end_user_messaging]\ncountry.US = \"EXAMPLE\"",
+            "end_user_messaging.country.US: AWS sends no text with a sender id",
+        ),
+        (
+            "[end_user_messaging]\norigination_identity = \"EXAMPLE\"",
+            "end_user_messaging.origination_identity: a pool or a number",
+        ),
+        (
+            "[end_user_messaging]\npool = \"p\"",
+            "end_user_messaging.pool: unknown field",
+        ),
+        (
+            "[notify]\ntemplates.\"e n\" = \"t\"",
+            "notify.templates.e n",
+        ),
+        (
+            "[notify]\nconfiguration = \"n\"",
+            "notify.configuration: unknown field",
+        ),
+    ]);
+}
+
+#[test]
+fn a_route_needs_the_tables_of_its_channels() {
+    for (channel, table) in [
+        ("end-user-messaging", "end_user_messaging"),
+        ("notify", "notify"),
+        ("hook", "hook"),
+    ] {
+        let with = |more: &str| {
+            SMALLEST.replace(
+                "[sms.price_usd]",
+                &format!("[sms]\nchannels = [\"{channel}\", \"sns\"]\n{more}\n[sms.price_usd]"),
+            )
+        };
+        let found = faults(&with(""));
+        let expected = format!("sms.channels: `{channel}` needs the table [{table}]");
+        assert_eq!(found, [expected]);
+        if channel != "hook" {
+            assert!(faults(&with(&format!("[{table}]"))).is_empty());
+        }
+    }
+    let found = faults(&SMALLEST.replace(
+        "[sms.price_usd]",
+        "[sms.country.US]\nchannels = [\"pigeon\"]\n[sms.price_usd]",
+    ));
+    let expected =
+        "sms.country.US.channels[0]: `sns` or `end-user-messaging` or `notify` or `hook` is needed";
+    assert_eq!(found, [expected]);
+}
+
+/// The file alone is good, because its deployment may make the configuration. A function needs it.
+#[test]
+fn a_function_does_not_start_with_a_notify_that_has_no_configuration() {
+    let file = std::env::temp_dir().join(format!("notify-{}.toml", std::process::id()));
+    std::fs::write(&file, format!("{SMALLEST}\n[notify]\n")).expect("written");
+    let path: &'static str = file.to_string_lossy().into_owned().leak();
+    let start = |id: Option<&'static str>| {
+        let mut variables = HashMap::from([("POLICY_PATH", path)]);
+        variables.extend(id.map(|id| ("NOTIFY_CONFIGURATION_ID", id)));
+        from_environment(&Given(variables)).map_err(|error| error.to_string())
+    };
+    let without = start(None).expect_err("a fault");
+    assert!(without.contains("notify.configuration_id"), "{without}");
+    assert!(start(Some("a b")).is_err());
+    let policy = start(Some("notify-1")).expect("accepted");
+    let id = policy.notify.expect("its table").configuration_id;
+    assert_eq!(id.as_deref(), Some("notify-1"));
+    std::fs::remove_file(&file).expect("removed");
+}
