@@ -309,12 +309,13 @@ onPage("shows markup from a person, a server or a text as text", {}, async (page
   await shows(page, "#phone-error", /no letters/);
   await page.unrouteAll();
   await answer(page, "/v1/send", 202, accepted());
-  await answer(page, "/inbox/messages*", 200, [{ id: "1", phone: "+14152001234", body: `${MARKUP} 123456`, at: inSeconds(0) }]);
+  await answer(page, "/inbox/messages*", 200, [{ id: "1", phone: "+14152001234", body: `${MARKUP} 123456`, at: inSeconds(0), attributes: { "AWS.SNS.SMS.SenderID": MARKUP } }]);
   await sendTo(page, "+14152001234");
   await shows(page, "#bubbles", /<img src=x onerror=[^]*123456/);
   await inspect(page, "hostile text");
   await page.goto(`${BASE}/inbox`);
   await shows(page, "#inbox-list", /<img src=x onerror=/);
+  await shows(page, "#inbox-list", /Sender id: <img src=x onerror=/);
   assert.equal(await page.locator("main img, main b").count(), 0);
   assert.equal(await page.evaluate(() => window.hacked), undefined);
 });

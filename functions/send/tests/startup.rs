@@ -47,3 +47,20 @@ fn a_fault_ends_the_process_with_one_line_that_names_it() {
         assert!(output.stderr.is_empty());
     }
 }
+
+#[test]
+fn a_policy_that_may_not_work_everywhere_is_named_at_the_start() {
+    let output = start_with(&[("SMS_SENDER_ID", "ACME")]);
+    let log = String::from_utf8(output.stdout).expect("UTF-8");
+    let warnings: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains("the policy has a warning"))
+        .collect();
+    // These countries of the sample policy register sender ids.
+    let expected = ["AU", "GB", "SG"].map(|code| format!("sms.country.{code}.sender_id: "));
+    let names = |(line, path): (&&str, &String)| line.contains(path.as_str());
+    assert!(
+        warnings.len() == 3 && warnings.iter().zip(&expected).all(names),
+        "{log}"
+    );
+}

@@ -356,6 +356,80 @@ async fn policy_check_reports_costs_or_faults() {
 }
 
 #[tokio::test]
+async fn policy_check_shows_the_rules_of_countries_and_warns() {
+    let site = Site::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("policy.toml");
+    let path = file.to_str().expect("UTF-8");
+    let policy = DEFAULT_POLICY
+        .replace("# sender_id = \"EXAMPLE\"", "sender_id = \"EXAMPLE\"")
+        .replace(
+            "[sms.country.CN]\n",
+            "[sms.country.US]\norigination_number = \"+18005550100\"\n\
+             [sms.country.SG]\nsender_id = \"ACMESG\"\n[sms.country.CN]\nprice_usd = 0.49\n",
+        );
+    std::fs::write(&file, &policy).expect("written");
+    let checked = site.run_done(&["policy", "check", path]).await;
+    let facts = |sender: Value, number: Value, locales: Value| {
+        json!({
+            "channels": ["sns"], "senderId": sender, "originationNumber": number, "entityId": null,
+            "locales": locales,
+        })
+    };
+    let countries = &checked["countries"];
+    assert_eq!(
+        countries["US"],
+        facts(Value::Null, json!("+18005550100"), json!([]))
+    );
+    assert_eq!(
+        countries["SG"],
+        facts(json!("ACMESG"), Value::Null, json!([]))
+    );
+    assert_eq!(
+        countries["DE"],
+        facts(json!("EXAMPLE"), Value::Null, json!([]))
+    );
+    assert_eq!(
+        countries["CN"],
+        facts(Value::Null, Value::Null, json!(["zh"]))
+    );
+    let warnings = checked["warnings"].as_array().expect("a list");
+    let paths: Vec<_> = warnings.iter().map(|w| w["path"].as_str()).collect();
+    let expected = ["AU.sender_id", "CA.origination_number", "GB.sender_id"];
+    let expected = expected.map(|path| format!("sms.country.{path}"));
+    assert_eq!(paths, expected.each_ref().map(|path| Some(path.as_str())));
+    // No English text goes to China, so its price is none of theirs.
+    let templates = checked["templates"].as_array().expect("a list");
+    let most = |locale: &str| {
+        let of = templates.iter().find(|t| t["locale"] == locale);
+        of.expect("a template")["mostCostUsd"].clone()
+    };
+    assert_eq!((most("en"), most("zh")), (json!(0.09), json!(0.49)));
+    let human = String::from_utf8(site.run(&["policy", "check", path]).await.stdout);
+    let human = human.expect("UTF-8");
+    assert!(
+        human.contains("\nwarning: sms.country.AU.sender_id: "),
+        "{human}"
+    );
+    let row = |country: &str| {
+        human
+            .lines()
+            .find(|line| line.starts_with(country))
+            .map(str::to_owned)
+    };
+    assert!(row("CN ").is_some_and(|row| row.ends_with("zh")), "{human}");
+    assert!(
+        row("US ").is_some_and(|row| row.contains("+18005550100")),
+        "{human}"
+    );
+    let faulty = policy.replace("locales = [\"zh\"]", "locales = [\"en\", \"zh\"]");
+    std::fs::write(&file, faulty).expect("written");
+    let (code, faulty) = site.run_json(&["policy", "check", path]).await;
+    assert_eq!(code, 1);
+    assert_eq!(faulty["faults"][0]["path"], "business.login.templates.en");
+}
+
+#[tokio::test]
 async fn a_reader_that_closes_the_pipe_ends_no_command_with_a_panic() {
     let site = Site::start().await;
     for shell in ["bash", "zsh", "fish"] {

@@ -4,12 +4,12 @@ import { $, copy, digitsOf, exactTime, make, makeButton } from "./common.js";
 import { fetchMessages, findCode, markCode, poll } from "./messages.js";
 import { put, startWords } from "./words.js";
 
-/** What a text was sent as, by the attribute of SNS. */
+/** What a text was sent as, by the last word of the attribute of SNS. */
 const SENT_AS = {
-  "AWS.SNS.SMS.SenderID": "Sender id: {value}",
-  "AWS.MM.SMS.OriginationNumber": "From the number {value}",
-  "AWS.MM.SMS.EntityId": "Entity id: {value}",
-  "AWS.MM.SMS.TemplateId": "Template id: {value}",
+  SenderID: "Sender id: {value}",
+  OriginationNumber: "From the number {value}",
+  EntityId: "Entity id: {value}",
+  TemplateId: "Template id: {value}",
 };
 
 let inboxMessages = [];
@@ -24,9 +24,9 @@ function makeRow(message) {
 }
 
 /** Names the sender and the ids of a text; `null` where it has none. */
-function makeSentAs(attributes) {
-  const known = Object.entries(SENT_AS).filter(([name]) => attributes?.[name]);
-  const items = known.map(([name, text]) => put(make("li"), text, { value: attributes[name] }));
+function makeSentAs(attributes = {}) {
+  const words = Object.entries(attributes).map(([name, value]) => [SENT_AS[name.split(".").at(-1)], value]);
+  const items = words.filter(([text]) => text).map(([text, value]) => put(make("li"), text, { value }));
   return items.length === 0 ? null : make("ul", { class: "row-sent" }, ...items);
 }
 

@@ -15,6 +15,12 @@ async fn send_test_texts_a_specimen_or_names_the_error_of_sns() {
         .await;
     let texts = site.stack.backends.inbox.messages(Some(PHONE));
     assert!(texts[0].body.contains("000000") && texts[0].body.contains("登录"));
+    // China admits no other locale, as in the service.
+    let china = "+8613800138000";
+    site.run_done(&["send-test", china, "--locale", "en", "--yes"])
+        .await;
+    let texts = site.stack.backends.inbox.messages(Some(china));
+    assert!(texts[0].body.starts_with("【Example】"));
     site.stack.backends.inbox.set_carrier(Carrier::Refuse);
     let (code, failed) = site.run_json(&["send-test", PHONE, "--yes"]).await;
     assert_eq!(code, 1);

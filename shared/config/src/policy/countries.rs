@@ -18,16 +18,17 @@ use super::table::CountryTable;
 /// What is accepted as an id of the register of India.
 const ID_NEEDED: &str = "1 to 50 characters without spaces are needed";
 
-/// Accepts a sender id that SNS accepts (its guide: 3 to 11 letters, digits and hyphens, with at least one letter).
-pub(super) fn parse_sender_id(id: String) -> Result<Origination, &'static str> {
+/// Notes a fault if SNS would not accept the sender id (its guide: 3 to 11 letters, digits and hyphens, with at least one
+/// letter). A faulty one still counts as one.
+pub(super) fn check_sender_id(at: &str, id: String, faults: &mut Faults) -> Origination {
     let fits = (3..=11).contains(&id.len())
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         && id.bytes().any(|b| b.is_ascii_alphabetic());
-    if fits {
-        Ok(Origination::SenderId(id))
-    } else {
-        Err("3 to 11 letters, digits and hyphens with at least one letter are needed")
+    if !fits {
+        let needed = "3 to 11 letters, digits and hyphens with at least one letter are needed";
+        faults.add(at, needed);
     }
+    Origination::SenderId(id)
 }
 
 /// Accepts a number that texts can come from, as SNS reads it.
@@ -127,10 +128,7 @@ fn check_country(at: &str, table: CountryTable, faults: &mut Faults) -> CountryR
     let sender_id = table.sender_id.map(|id| match id.as_str() {
         // No sender id, whatever all other countries have.
         "" => Origination::Unnamed,
-        // A faulty one still counts as one.
-        _ => faults
-            .check(path("sender_id"), parse_sender_id(id))
-            .unwrap_or(Origination::SenderId(String::new())),
+        _ => check_sender_id(&path("sender_id"), id, faults),
     });
     let number = table.origination_number.map(parse_number);
     let number = number.and_then(|number| faults.check(path("origination_number"), number));
@@ -260,7 +258,7 @@ fn check_texts(
     (name, business): (&str, &Business),
     faults: &mut Faults,
 ) {
-    let is_registered = sms.entity_id(Some(country)).is_some();
+    let is_registered = country.as_str() == INDIA && sms.entity_id(Some(country)).is_some();
     for locale in business.locales_among(sms.locales(Some(country))) {
         if country.as_str() == CHINA && !business.is_signed_in(locale) {
             faults.add(

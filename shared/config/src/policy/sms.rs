@@ -9,7 +9,7 @@ use phoneproof_domain::policy::{SmsPolicy, SmsType};
 use time::Date;
 use time::macros::format_description;
 
-use super::countries::{check_channels, check_countries, parse_sender_id};
+use super::countries::{check_channels, check_countries, check_sender_id};
 use super::faults::Faults;
 use super::limits::are_digits;
 use super::numbers::parse_country;
@@ -148,8 +148,8 @@ pub(super) fn check_sms(
             None
         }
     };
-    let sender_id = table.sender_id.take().map(parse_sender_id);
-    let sender_id = sender_id.and_then(|id| faults.check("sms.sender_id", id));
+    let sender_id = table.sender_id.take();
+    let origination = sender_id.map(|id| check_sender_id("sms.sender_id", id, faults));
     let names = table.channels.take();
     let names = names.or_else(|| Some(vec![Channel::Sns.as_str().into()]));
     let channels = check_channels("sms.channels", names, faults);
@@ -160,11 +160,12 @@ pub(super) fn check_sms(
     // The operator's own prices replace those of the list.
     prices.extend(check_own_prices(&table, faults));
     check_priced(&table, &prices, countries, faults);
+    let rules = check_countries(table.country, countries, faults);
     Some(SmsPolicy {
         sms_type: sms_type?,
         channels,
-        origination: sender_id.unwrap_or_default(),
-        countries: check_countries(table.country, countries, faults),
+        origination: origination.unwrap_or_default(),
+        countries: rules,
         max_price,
         prices,
         prices_as_of: table.price_list.map(|list| list.date),

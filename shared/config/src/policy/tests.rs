@@ -2,6 +2,7 @@
 
 mod callers;
 mod countries;
+mod country_properties;
 mod labels_and_prices;
 mod numbers;
 mod purses;

@@ -1,6 +1,6 @@
 //! What an operator should know of an accepted policy: texts may go out otherwise than they expect.
 
-use super::country::{INDIA, has_no_sender_ids, registers_sender_ids};
+use super::country::{CHINA, CountryRule, INDIA, has_no_sender_ids, registers_sender_ids};
 use super::{Fault, Policy};
 use crate::channel::Channel;
 use crate::country::Country;
@@ -33,7 +33,7 @@ impl Policy {
                     .to_owned(),
             );
         }
-        let has_own = |rule: &super::CountryRule| rule.origination.is_some();
+        let has_own = |rule: &CountryRule| rule.origination.is_some();
         if sms.countries.get(&country).is_some_and(has_own) {
             return None;
         }
@@ -51,7 +51,7 @@ impl Policy {
             .values()
             .any(|rule| matches!(rule.origination, Some(Origination::Number(_))));
         // China has neither sender ids nor numbers to choose.
-        if has_no_sender_ids(country) && country.as_str() != super::country::CHINA && names_number {
+        if has_no_sender_ids(country) && country.as_str() != CHINA && names_number {
             return warn(
                 "origination_number",
                 "other countries have an origination number, and AWS chooses one of the account's here: name it"
