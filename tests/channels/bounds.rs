@@ -49,7 +49,7 @@ fn list() -> Vec<(&'static str, Answer, u16, &'static str)> {
         ),
         ("redirect outside", "https://example.com/"),
         ("redirect to itself", "/hook"),
-        ("redirect nowhere", "\u{7f}"),
+        ("redirect nowhere", ""),
     ] {
         let headers = format!("location: {to}\r\n");
         add(name, Answer::of(307, &headers, ""), (502, "redirected"));
@@ -92,6 +92,7 @@ fn list() -> Vec<(&'static str, Answer, u16, &'static str)> {
     add("silence", Answer::Silence, unknown("no-answer"));
     let lost = unknown("connection-lost");
     add("nothing", bytes(""), lost);
+    add("odd header", Answer::of(200, "x-odd: \u{7f}\r\n", ""), lost);
     add("not HTTP", bytes("SSH-2.0-OpenSSH_9.9\r\n"), lost);
     add("half a head", bytes("HTTP/1.1 200 X\r\nx-half: "), lost);
     add("many headers", Answer::Bytes(head(200, &many)), lost);
@@ -132,10 +133,12 @@ async fn every_odd_receiver_gets_a_documented_answer_in_time() {
             let sent = sent.expect("an answer before the function's timeout");
             let line = world.lines.last();
             let seen = line["reason"].as_str().unwrap_or_default().to_owned();
-            assert_eq!((sent.status, seen.as_str()), (status, reason), "{name}");
             assert!((1..=3).contains(&receiver.seen().len()), "{name}");
             assert!(!world.lines.text().contains("canary-hook-key"), "{name}");
+            let is_right = (sent.status, seen.as_str()) == (status, reason);
+            (!is_right).then(|| format!("{name}: {} {seen}, not {status} {reason}", sent.status))
         });
     }
-    running.join_all().await;
+    let wrong: Vec<_> = running.join_all().await.into_iter().flatten().collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -93,7 +93,7 @@ async fn each_live_root_signs_and_the_id_stays_when_the_keyring_rotates() {
                 .all(|signature| signature.starts_with("v1,"))
         );
         for (root, secret) in [("r1", &old), ("r2", &new)] {
-            let alone = format!(r#"{{"current":"{root}","{root}":"{secret}"}}"#);
+            let alone = format!(r#"{{"current":"{root}","roots":{{"{root}":"{secret}"}}}}"#);
             let alone = Keyring::from_json(&alone).expect("a keyring");
             let at =
                 Timestamp::from_unix(seen.header("webhook-timestamp").parse().expect("seconds"));

@@ -18,12 +18,14 @@ const REFUSED: [(Fault, u16); 7] = [
 ];
 
 /// The faults after which nobody knows what became of the text, however often it is asked.
-const UNCLEAR: [(Fault, u16); 6] = [
+const UNCLEAR: [(Fault, u16); 7] = [
     (Fault::Refuse, 504),
     (Fault::LoseReply, 504),
     (Fault::Unavailable, 504),
     (Fault::CutBefore, 504),
     (Fault::CutAfter, 504),
+    // The connection ends before the head of the answer has left.
+    (Fault::Truncate, 504),
     (Fault::Hang, 504),
 ];
 
