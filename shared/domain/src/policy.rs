@@ -35,7 +35,6 @@ use crate::outgoing::{Registration, SentAs};
 use crate::phone::{Destination, NumberType, Phone};
 use crate::phone_record::{Lockout, SlotLayout, Terms};
 use crate::purse::PurseSettings;
-use crate::rule::Rule;
 use crate::subject::{SubjectIndex, SubjectKind, Subjects};
 use crate::window::{DAY, Window};
 
