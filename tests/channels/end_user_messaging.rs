@@ -25,6 +25,8 @@ country.US = "arn:aws:sms-voice:us-east-1:111122223333:pool/pool-us"
 "#;
     let registered = "[business.login]\nregistered.IN.en = \"1107654321098765432\"\n";
     let mut builder = World::builder()
+        // Without purses a world has no prices, and so no price limit.
+        .purses()
         .route(&[Channel::EndUserMessaging])
         .policy("countries = [", "countries = [\"IN\", ")
         .policy("[sms.country.CN]\n", india)
@@ -111,11 +113,7 @@ async fn without_an_identity_the_account_chooses() {
         .await;
     send(&world, GERMANY).await;
     let text = &world.texts(GERMANY)[0];
-    let expected = [
-        ("MaxPrice", "0.50"),
-        ("MessageType", "TRANSACTIONAL"),
-        ("TimeToLive", "300"),
-    ];
+    let expected = [("MessageType", "TRANSACTIONAL"), ("TimeToLive", "300")];
     assert_eq!(text.attributes, attributes(expected));
 }
 

@@ -219,3 +219,37 @@ fn is_written_with(text: &str, punctuation: &str) -> bool {
     text.chars()
         .all(|c| c.is_ascii_alphanumeric() || punctuation.contains(c))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_each_member_that_the_model_does_not_admit() {
+        let good = json!({ "DestinationPhoneNumber": "+14152007986", "MessageBody": "hi" });
+        assert!(check(&good, &TEXT).is_empty());
+        for (member, value) in [
+            ("DestinationPhoneNumber", json!("+0123")),
+            ("MessageBody", json!(" \n")),
+            ("MaxPrice", json!("1")),
+            ("MaxPrice", json!("0.123456")),
+            ("TimeToLive", json!(4)),
+            ("TimeToLive", json!(5.5)),
+            ("MessageType", json!("Transactional")),
+            ("OriginationIdentity", json!("")),
+            ("DestinationCountryParameters", json!({ "IN_PE_ID": "1" })),
+            ("DryRun", json!("true")),
+            ("SenderId", json!("EXAMPLE")),
+        ] {
+            let mut input = good.clone();
+            input[member] = value;
+            let faults = check(&input, &TEXT);
+            let names: Vec<_> = faults.iter().map(|(name, _)| name.as_str()).collect();
+            assert_eq!(names, [member]);
+        }
+        assert_eq!(check(&json!({}), &NOTIFY).len(), 3);
+        assert_eq!(check(&json!("text"), &NOTIFY).len(), 1);
+    }
+}
