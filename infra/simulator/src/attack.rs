@@ -415,7 +415,9 @@ mod tests {
         let next = first.list_next();
         let typed: Vec<_> = next.iter().map(|hit| hit.is_typed).collect();
         assert_eq!(typed, [false, false, false, false, true]);
-        let own = next.iter().map(|hit| hit.request.device == first.request.device);
+        let own = next
+            .iter()
+            .map(|hit| hit.request.device == first.request.device);
         assert!(own.eq([true, true, true, false, true]));
         assert!(next.is_sorted_by(|a, b| a.at < b.at && a.request.phone == b.request.phone));
         assert_eq!(next[0].list_next(), []);

@@ -288,7 +288,9 @@ impl Table<'_> {
             Err(rule) => {
                 *outcome.stopped_by.entry(rule).or_default() += 1;
                 // Who never got in has nothing to ask for again.
-                let again = hit.retry().filter(|_| self.verified.contains(&hit.request.phone));
+                let again = hit
+                    .retry()
+                    .filter(|_| self.verified.contains(&hit.request.phone));
                 self.plan(again);
                 return;
             }

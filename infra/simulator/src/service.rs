@@ -13,9 +13,9 @@ use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone_record::{Lockout, PhoneRecord, Reservation, Share, Terms};
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::purse::{
-    Ask, Caller, Claim, CountryRecord, Lane, Lanes, Micros, NetworkRecord, NumberBlockRecord, Payer, Plan,
-    Proof, PurseItem, PurseKey, PursePolicy, PurseSettings, Records, Stopped, Write, decide,
-    decide_in_shadow, first_try,
+    Ask, Caller, Claim, CountryRecord, Lane, Lanes, Micros, NetworkRecord, NumberBlockRecord,
+    Payer, Plan, Proof, PurseItem, PurseKey, PursePolicy, PurseSettings, Records, Stopped, Write,
+    decide, decide_in_shadow, first_try,
 };
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{SubjectIndex, SubjectKind, Subjects};
@@ -476,5 +476,10 @@ fn caller_of(request: &Request, subjects: &Subjects) -> Caller {
 }
 
 fn counter(gate: Gate, quota: &Quota) -> (Rule, Share, SubjectIndex, Timestamp) {
-    (gate.rule, gate.share, gate.subject.index, quota.window.start)
+    (
+        gate.rule,
+        gate.share,
+        gate.subject.index,
+        quota.window.start,
+    )
 }

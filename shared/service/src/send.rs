@@ -185,7 +185,10 @@ impl Service {
         let unpaid = seen.unpaid();
         for _ in 0..ROUNDS {
             self.settle(&mut plan, (&checked, &mut prepared), &keyring, request)?;
-            match self.reserve(&checked, &plan, mem::take(&mut seen), request).await {
+            match self
+                .reserve(&checked, &plan, mem::take(&mut seen), request)
+                .await
+            {
                 Ok(()) => {
                     let token = self.choose_token(&command, &prepared, &keyring, request)?;
                     return self

@@ -147,7 +147,11 @@ pub fn attacks(market: &Market) -> Vec<Scenario> {
         make("5b", "types 20 %", typing(0.2)),
         make("5c", "types 30 %", typing(0.3)),
         make("5d", "verifies, then asks again, types 20 %", again(0.2)),
-        make("5e", "verifies, then asks again, types 33 %", again(1.0 / 3.0)),
+        make(
+            "5e",
+            "verifies, then asks again, types 33 %",
+            again(1.0 / 3.0),
+        ),
         make(
             "6",
             "proxies in the country, random numbers",

@@ -307,7 +307,10 @@ fn describe_form(message: &str) -> String {
 
 /// Whether serde names a number, as in "floating point `1e20`", that no whole number of a policy comes near.
 fn is_huge(found: &str) -> bool {
-    let number = found.split('`').nth(1).and_then(|text| text.parse::<f64>().ok());
+    let number = found
+        .split('`')
+        .nth(1)
+        .and_then(|text| text.parse::<f64>().ok());
     number.is_some_and(|number| number.abs() >= 1e15)
 }
 

@@ -323,7 +323,8 @@ fn choose(
         }
     }
     let proof = records.proof.as_ref();
-    let bears = |claim: &Claim| proof.is_some_and(|proof| proof.bears(*claim, &ask.caller, ask.now));
+    let bears =
+        |claim: &Claim| proof.is_some_and(|proof| proof.bears(*claim, &ask.caller, ask.now));
     let (here, near, known) = claims_of(policy);
     // What the phone has for the place where it was verified.
     let own = match ask.reserved {

@@ -144,7 +144,11 @@ impl Table {
 
 /// The evidence of a phone that was verified at `device` just before noon, and for the first time long before.
 fn proof(device: &str) -> Proof {
-    known(device, Timestamp::from_unix(NOON - 60), &PursePolicy::default())
+    known(
+        device,
+        Timestamp::from_unix(NOON - 60),
+        &PursePolicy::default(),
+    )
 }
 
 /// The evidence of a phone whose last code was typed in at `device`, and for which lanes pay.

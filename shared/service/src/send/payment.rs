@@ -139,8 +139,7 @@ impl Service {
                 let own = request.facts.denied.clone();
                 let phone = Subject::new(SubjectKind::Phone, plan.phone_index.clone());
                 let denials = [(unpaid, own), (denial, Some(phone))];
-                let (denial, subject) =
-                    Denial::most_lasting(denials).unwrap_or((unpaid, None));
+                let (denial, subject) = Denial::most_lasting(denials).unwrap_or((unpaid, None));
                 request.facts.denied = subject;
                 Err(self.deny(denial, request))
             }

@@ -31,7 +31,9 @@ pub(in crate::policy) fn check_payable(
             let (whole, part) = (dollars / 1_000_000, dollars % 1_000_000);
             faults.add(
                 field,
-                format_args!("{whole}.{part:06} US dollars are needed at least: no text would ever fit in"),
+                format_args!(
+                    "{whole}.{part:06} US dollars are needed at least: no text would ever fit in"
+                ),
             );
         }
     };
@@ -42,5 +44,10 @@ pub(in crate::policy) fn check_payable(
     let begins = priced.iter().map(|(price, _)| *price).min();
     let begins = begins.filter(|_| policy.attested.is_none());
     let of_start = "purses.unearned_usd_per_day";
-    check(PurseRule::Country, policy.unearned_per_day, begins, of_start);
+    check(
+        PurseRule::Country,
+        policy.unearned_per_day,
+        begins,
+        of_start,
+    );
 }

@@ -243,20 +243,37 @@ fn a_lane_that_the_file_turns_on_has_the_numbers_of_the_sample() {
 #[test]
 fn a_policy_that_can_never_text_does_not_start() {
     for (section, path) in [
-        ("[purses.money_stop]\nusd_per_day = 0.009999", "money_stop.usd_per_day"),
-        ("[purses.money_stop]\nusd_per_day = 0.02\n[purses.shards]\nUS = 3", "money_stop.usd_per_day"),
+        (
+            "[purses.money_stop]\nusd_per_day = 0.009999",
+            "money_stop.usd_per_day",
+        ),
+        (
+            "[purses.money_stop]\nusd_per_day = 0.02\n[purses.shards]\nUS = 3",
+            "money_stop.usd_per_day",
+        ),
         ("[purses]\nunearned_usd_per_day = 0", "unearned_usd_per_day"),
-        ("[purses]\nunearned_usd_per_day = 0.009999", "unearned_usd_per_day"),
+        (
+            "[purses]\nunearned_usd_per_day = 0.009999",
+            "unearned_usd_per_day",
+        ),
         ("[purses.open]\nstart_texts = 0", "open.start_texts"),
         ("[purses.open]\ntexts = 0\nrefill_to = 0", "open.texts"),
         ("[purses.open]\nrefill_to = 0", "open.refill_to"),
-        ("[purses.number_block]\nstart_texts = 0", "number_block.start_texts"),
-        ("[purses.number_block]\ntexts = 0\nusd = 0", "number_block.texts"),
+        (
+            "[purses.number_block]\nstart_texts = 0",
+            "number_block.start_texts",
+        ),
+        (
+            "[purses.number_block]\ntexts = 0\nusd = 0",
+            "number_block.texts",
+        ),
         ("[purses.network]\ntexts = 0", "network.texts"),
     ] {
         let text = format!("{section}\n{SMALLEST}");
         let found = faults(&text);
-        let named = found.iter().any(|fault| fault.starts_with(&format!("purses.{path}: ")));
+        let named = found
+            .iter()
+            .any(|fault| fault.starts_with(&format!("purses.{path}: ")));
         assert!(named, "{section}: {found:?}");
     }
     // A text fits exactly, or nothing is refused, or others begin.
@@ -279,6 +296,11 @@ fn a_number_that_is_too_long_is_named() {
                 [purses.known]\ndays = -99_999_999_999_999_999_999\nusd = 1\n[purses.shards]\nUS = 123456789012345678901234567890";
     let mut found = paths(text);
     found.sort();
-    let expected = ["crowd.texts", "known.days", "shards.US", "unearned_usd_per_day"];
+    let expected = [
+        "crowd.texts",
+        "known.days",
+        "shards.US",
+        "unearned_usd_per_day",
+    ];
     assert_eq!(found, expected.map(|path| format!("purses.{path}")));
 }
