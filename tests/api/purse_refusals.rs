@@ -94,6 +94,8 @@ async fn a_new_country_waits_for_the_money_of_the_next_day() {
         .policy("unearned_usd_per_day = 4.75", "unearned_usd_per_day = 0.06")
         .start()
         .await;
+    // Noon and twelve hours would be the end of the day by chance.
+    world.advance(3_600);
     // Six texts to the US.
     assert_eq!(send(&world, 0, None, None).await.status, 202);
     let abroad = async || {

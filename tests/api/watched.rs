@@ -80,7 +80,9 @@ fn seen(
 
 #[tokio::test]
 async fn an_empty_purse_is_counted_by_country_and_purse() {
-    let world = World::builder().purses().start().await;
+    let world = World::builder().purses();
+    let world = world.policy("after_days = 7 ", "after_days = 0 ");
+    let world = world.start().await;
     for n in 0..5 {
         verify(&world, n).await;
         assert_eq!(last_purse(&world), seen(200, None, None));

@@ -28,8 +28,13 @@ struct Row {
     of_day: f64,
 }
 
-/// What the first seed gives: millionths of a dollar, honest sends, and those that were lost.
-type First = (i64, u64, u64);
+/// The rows of which the first seed is played. The others take longer, and follow the same rules.
+const QUICK: [&str; 16] = [
+    "1", "2", "2n", "5b", "5d", "5e", "6", "6b", "a1", "bm", "bnm", "cm", "d", "e10", "w6", "wa10",
+];
+
+/// What the first seed gives: millionths of a dollar, and the honest sends that were lost.
+type First = (i64, u64);
 
 fn lines(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     let lines = table.lines().filter(|line| !line.starts_with('#'));
@@ -140,15 +145,18 @@ fn the_rows_stand_within_the_noise_of_the_model() {
 
 #[test]
 fn the_first_seed_gives_what_is_recorded() {
+<<<<<<< HEAD
     // The others take longer. They follow the same rules.
     const QUICK: [&str; 16] = [
         "1", "2", "2n", "5b", "5d", "5e", "6", "6b", "a1", "bm", "bnm", "cm", "d", "e10", "w6",
         "wa10",
     ];
+=======
+>>>>>>> mend16
     for fields in lines(ROWS) {
         let id = *fields.first().expect("an id");
         if QUICK.contains(&id) {
-            let recorded: First = (number(&fields, 7), number(&fields, 8), number(&fields, 9));
+            let recorded: First = (number(&fields, 7), number(&fields, 8));
             let scenario = find(id).expect("a scenario");
             assert_eq!(first(&scenario), recorded, "{id}: the rules have changed");
         }
@@ -157,7 +165,7 @@ fn the_first_seed_gives_what_is_recorded() {
 
 fn first(scenario: &Scenario) -> First {
     let outcome = scenario.run(&Defence::purses(), 1);
-    (outcome.cost, outcome.honest.sends, outcome.honest.lost)
+    (outcome.cost, outcome.honest.lost)
 }
 
 #[test]
@@ -165,15 +173,20 @@ fn first(scenario: &Scenario) -> First {
 fn print_rows() {
     for scenario in list_scenarios() {
         // Of so few sends in the hour after an outage, many seeds are needed.
-        let seeds = if scenario.id.starts_with('d') {
+        let seeds = if scenario.id == "d1" {
             60
         } else {
             scenario.seeds
         };
         let figures: Figures = scenario.figures(&Defence::purses(), seeds);
-        let (cost, sends, lost) = first(&scenario);
+        let (cost, lost) = if QUICK.contains(&scenario.id) {
+            let (cost, lost) = first(&scenario);
+            (cost.to_string(), lost.to_string())
+        } else {
+            ("-".to_owned(), "-".to_owned())
+        };
         println!(
-            "{}\t{seeds}\t{:.1}\t{:.2}\t{:.2}\t{:.2}\t{:.2}\t{cost}\t{sends}\t{lost}",
+            "{}\t{seeds}\t{:.1}\t{:.2}\t{:.2}\t{:.2}\t{:.2}\t{cost}\t{lost}",
             scenario.id,
             figures.mean_texts(),
             figures.mean_dollars(),

@@ -7,9 +7,11 @@ use super::*;
 /// What a text to the US costs, in millionths of a dollar.
 pub(crate) const PRICE: i64 = 10_000;
 
+/// Starts with a changed policy. Lanes pay for a phone from its first typed code on, so that no test waits a week.
 pub(crate) async fn start(from: &str, to: &str) -> Site {
     let policy = DEFAULT_POLICY.replacen(from, to, 1);
     assert!(from.is_empty() || policy != DEFAULT_POLICY);
+    let policy = policy.replacen("after_days = 7 ", "after_days = 0 ", 1);
     Site::start_paying(&policy, TokenMode::Sealed, true).await
 }
 

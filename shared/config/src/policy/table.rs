@@ -306,3 +306,140 @@ impl FromMembers for AttestationKeyTable {
         }
     }
 }
+<<<<<<< HEAD
+=======
+
+/// Reads TOML. A whole number that is too long for it becomes one with a decimal point, so that its fault has a path.
+fn read_toml(text: &str) -> Result<toml::Table, toml::de::Error> {
+    let mut widened: Option<String> = None;
+    loop {
+        let own = widened.as_deref().unwrap_or(text);
+        let error = match own.parse() {
+            Ok(table) => return Ok(table),
+            Err(error) => error,
+        };
+        let end = error.span().and_then(|span| find_long_integer(own, span));
+        let Some((before, after)) = end.and_then(|end| own.split_at_checked(end)) else {
+            return Err(error);
+        };
+        // Each round mends one number.
+        widened = Some(format!("{before}.0{after}"));
+    }
+}
+
+/// Returns where a whole number of many digits ends, if `span` is one.
+fn find_long_integer(text: &str, span: Range<usize>) -> Option<usize> {
+    const SHORT: usize = 18;
+    let found = text.get(span.clone())?;
+    let digits = found.strip_prefix(['+', '-']).unwrap_or(found);
+    let is_long = digits.len() > SHORT && digits.bytes().all(|b| b.is_ascii_digit() || b == b'_');
+    is_long.then_some(span.end)
+}
+
+/// Says in plain words that a value has the wrong type. Every other message is serde's own.
+fn describe_form(message: &str) -> String {
+    let types = message.strip_prefix("invalid type: ");
+    let Some((found, wanted)) = types.and_then(|types| types.rsplit_once(", expected ")) else {
+        return message.to_owned();
+    };
+    let wanted = match wanted {
+        "a sequence" => "a list in square brackets",
+        "a map" | "a table" => "a table",
+        "a string" | "string" => "a text in quotes",
+        "a boolean" | "bool" => "`true` or `false`",
+        "f64" | "f32" => "a number",
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number from 0 on",
+        "i64" | "i32" => "a whole number",
+        table if table.starts_with("struct ") => "a table",
+        other => other,
+    };
+    // serde names the type and the value: `string "x"`, `integer `5``.
+    let found = match found.split([' ', '`']).next().unwrap_or_default() {
+        "sequence" => "a list",
+        "map" => "a table",
+        "string" => "a text",
+        "boolean" => "`true` or `false`",
+        "integer" => "a whole number",
+        "floating" if is_huge(found) => "one so far from 0",
+        "floating" => "a number with a decimal point",
+        other => other,
+    };
+    format!("{wanted} is needed, and not {found}")
+}
+
+/// Whether serde names a number, as in "floating point `1e20`", that no whole number of a policy comes near.
+fn is_huge(found: &str) -> bool {
+    let number = found
+        .split('`')
+        .nth(1)
+        .and_then(|text| text.parse::<f64>().ok());
+    number.is_some_and(|number| number.abs() >= 1e15)
+}
+
+/// A step from a value to one that it holds.
+enum Step {
+    Key(String),
+    Index(usize),
+}
+
+fn list_steps(path: &Path) -> Vec<Step> {
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Map { key } => Some(Step::Key(key.clone())),
+            Segment::Seq { index } => Some(Step::Index(*index)),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        })
+        .collect()
+}
+
+/// Writes a path as in `business.login.templates` or `sms.price_list.usd[3]`. A key without a name stands in quotes.
+fn name_path(steps: &[Step]) -> String {
+    let mut path = String::new();
+    for step in steps {
+        match step {
+            Step::Index(index) => path.extend(["[", &index.to_string(), "]"]),
+            Step::Key(key) => {
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                path.push_str(if key.is_empty() { "\"\"" } else { key });
+            }
+        }
+    }
+    if path.is_empty() {
+        "file".to_owned()
+    } else {
+        path
+    }
+}
+
+/// Removes the value at the end of `steps`. Values in lists keep their places: an empty table takes the place of one.
+fn remove(document: &mut Value, steps: &[Step]) -> bool {
+    let Some((last, before)) = steps.split_last() else {
+        return false;
+    };
+    let parent = before.iter().try_fold(document, |value, step| match step {
+        Step::Key(key) => value.get_mut(key),
+        Step::Index(index) => value.get_mut(*index),
+    });
+    match (parent, last) {
+        (Some(Value::Table(table)), Step::Key(key)) => table.remove(key).is_some(),
+        (Some(Value::Array(values)), Step::Index(index)) => match values.get_mut(*index) {
+            Some(value) if !value.is_table() => {
+                *value = Value::Table(toml::Table::new());
+                true
+            }
+            Some(_) | None => false,
+        },
+        _ => false,
+    }
+}
+
+/// Says what is wrong and on which line. It leaves out the line, which may hold the digest of a client key.
+fn describe_syntax_error(text: &str, error: &toml::de::Error) -> String {
+    let at = error.span().map_or(0, |span| span.start);
+    let before = text.get(..at).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    format!("line {line}: {}", error.message())
+}
+>>>>>>> mend16
