@@ -145,14 +145,6 @@ fn the_rows_stand_within_the_noise_of_the_model() {
 
 #[test]
 fn the_first_seed_gives_what_is_recorded() {
-<<<<<<< HEAD
-    // The others take longer. They follow the same rules.
-    const QUICK: [&str; 16] = [
-        "1", "2", "2n", "5b", "5d", "5e", "6", "6b", "a1", "bm", "bnm", "cm", "d", "e10", "w6",
-        "wa10",
-    ];
-=======
->>>>>>> mend16
     for fields in lines(ROWS) {
         let id = *fields.first().expect("an id");
         if QUICK.contains(&id) {
