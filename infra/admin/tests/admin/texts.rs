@@ -105,7 +105,7 @@ async fn send_test_asks_end_user_messaging_or_texts_by_it_and_names_the_reason()
     let site = Site::start_with(&policy, TokenMode::Sealed).await;
     let inbox = site.stack.backends.inbox.clone();
     let run = async |more: &[&str]| {
-        let arguments = [&["send-test", PHONE, "--json"], more].concat();
+        let arguments = [&["send-test", PHONE, "--json"][..], more].concat();
         let variables = [("NOTIFY_CONFIGURATION_ID", "notify-1")];
         let output = site.run_with(&arguments, &variables).await;
         let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
