@@ -123,10 +123,10 @@ export const gateway = (tab, path, status) => tab.route(`${BASE}${path}`, (route
 
 /**
  * Serves an app of shared/web/examples, by path: type and text. Returns the requests that it sends to `/login`, which are answered
- * with these statuses, then with 200.
+ * with these statuses, then with 200, after so many milliseconds.
  */
-export async function serveApp(tab, files, statuses = []) {
-  app = { files, taken: [], statuses };
+export async function serveApp(tab, files, statuses = [], delay = 0) {
+  app = { files, taken: [], statuses, delay };
   await tab.goto(`${ORIGIN}/app/`);
   return app.taken;
 }
@@ -139,7 +139,9 @@ function serveAppFile(request, reply, path) {
   request.on("data", (part) => (body += part));
   request.on("end", () => {
     if (path === "/login") app.taken.push({ body, headers: request.headers });
-    reply.writeHead((path === "/login" && app?.statuses.shift()) || 200, { "Content-Type": file[0] }).end(file[1]);
+    const answer = () => reply.writeHead((path === "/login" && app?.statuses.shift()) || 200, { "Content-Type": file[0] }).end(file[1]);
+    if (path === "/login") setTimeout(answer, app.delay);
+    else answer();
   });
   return true;
 }
