@@ -135,9 +135,12 @@ onPage("logs in with password and code by keyboard", { path: "/accounts" }, asyn
 });
 
 onPage("names missing fields, and keeps the proof after a refused password", { path: "/accounts" }, async (page) => {
-  await page.getByLabel("Phone number").fill("4152001234");
-  await page.getByRole("button", { name: "Text a code" }).click();
-  await shows(page, "#phone-error", /leading \+/);
+  // In the words of the component.
+  for (const [typed, words] of [["", /^Enter the number\.$/], ["415 CALL", /no letters/], ["4152001234", /^Write it with a leading \+ and the country code\.$/]]) {
+    await page.getByLabel("Phone number").fill(typed);
+    await page.getByRole("button", { name: "Text a code" }).click();
+    await shows(page, "#phone-error", words);
+  }
   await page.getByLabel("Phone number").fill(freshNumber());
   await page.getByRole("button", { name: "Text a code" }).click();
   await shows(page, "#password-error", /Enter a password/);

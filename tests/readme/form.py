@@ -66,8 +66,8 @@ class Gateway(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def start(port, issuer):
-    process = subprocess.Popen([sys.executable, f"{HERE}/../../shared/web/examples/form.py", str(port)], env={**os.environ, "ISSUER": issuer})
+def start(port, issuer, **more):
+    process = subprocess.Popen([sys.executable, f"{HERE}/../../shared/web/examples/form.py", str(port)], env={**os.environ, "ISSUER": issuer, **more})
     for _ in range(100):
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}", timeout=1)
@@ -75,6 +75,13 @@ def start(port, issuer):
         except OSError:
             time.sleep(0.1)
     return process
+
+
+class Stay(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect."""
+
+    def redirect_request(self, *_):
+        return None
 
 
 def count_texts(phone):
@@ -128,6 +135,33 @@ def twice():
     assert "Hello" not in urllib.request.urlopen(stolen).read().decode()
 
 
+def cookies():
+    """A session is of this host alone, over TLS where there is TLS; no script reads it, and no page of somebody else uses it."""
+    def ask(port, path="/", body=None, **headers):
+        request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, headers)
+        try:
+            return urllib.request.build_opener(Stay).open(request)
+        except urllib.error.HTTPError as error:
+            return error
+
+    for port, name, secure in [(8081, "session", False), (8084, "__Host-session", True)]:
+        cookie = ask(port).headers["Set-Cookie"]
+        said = [part.strip() for part in cookie.split(";")]
+        assert said[0].startswith(f"{name}="), cookie
+        assert sorted(said[1:]) == sorted(["HttpOnly", "SameSite=Strict", "Path=/"] + ["Secure"] * secure), cookie
+        # An id that somebody made up, or that is of another name, is nobody's session.
+        for given in (f"{name}=made-up", f"other={said[0].split('=', 1)[1]}"):
+            assert ask(port, Cookie=given).headers["Set-Cookie"].split(";")[0] not in (given, said[0])
+    own, foreign = "https://shop.example.com", "https://evil.example"
+    phone = "+14152087986"
+    for port, origin in [(8081, foreign), (8084, foreign), (8084, "http://127.0.0.1:8084"), (8084, "http://shop.example.com")]:
+        answer = ask(port, "/send", f"phone=%2B{phone[1:]}".encode(), Origin=origin)
+        assert answer.status == 403 and "Set-Cookie" not in answer.headers, (port, origin)
+    assert count_texts(phone) == 0
+    assert ask(8084, "/send", f"phone=%2B{phone[1:]}".encode(), Origin=own).status == 303
+    assert count_texts(phone) == 1
+
+
 def approvals():
     """A token that was texted for one payment logs nobody in. The files are those of `run.sh`."""
     spec = importlib.util.spec_from_file_location("app", f"{HERE}/../../shared/web/examples/form.py")
@@ -143,7 +177,7 @@ def approvals():
 
 gateway = http.server.ThreadingHTTPServer(("127.0.0.1", 8082), Gateway)
 threading.Thread(target=gateway.serve_forever, daemon=True).start()
-servers = [start(8081, ISSUER), start(8083, "http://127.0.0.1:8082")]
+servers = [start(8081, ISSUER), start(8083, "http://127.0.0.1:8082"), start(8084, ISSUER, ORIGIN="https://shop.example.com")]
 try:
     ask, phone = browser(), "+14152057986"
     assert "Phone number" in ask()
@@ -165,6 +199,7 @@ try:
     assert "Hello" not in other()
     behind_a_gateway()
     twice()
+    cookies()
     approvals()
     assert not re.search(r"eyJ|v1\.r|&lt;b&gt;.*<b>", "".join(seen)), "a token reached the browser"
     print(f"the form of Python logs in, refuses a test number, and shows no token in {len(seen)} answers")

@@ -67,7 +67,7 @@ function showRefusal(step, answer) {
 function readForm(step, passwordField) {
   clearFaults(...Object.values(PHONES), ...PASSWORDS);
   if (!isInternational(typedPhone())) {
-    markFaulty(PHONES[step], "Enter the number with a leading + and its country code.");
+    markFaulty(PHONES[step], ...describePhoneFault(typedPhone()));
     return null;
   }
   const password = passwordField ? $(passwordField).value : "";

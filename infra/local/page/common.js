@@ -163,8 +163,12 @@ export function onSubmit(form, control, work) {
 /** The first line of words of the component, in the language of the page. */
 export const wordsOf = (key) => LANGUAGES[spoken()][key].split("\n")[0];
 
-/** Says what is wrong with a number that the service could not read: a text, and its values. */
-export const describePhoneFault = (typedPhone) => ["{fault}", { fault: () => wordsOf(phoneFault(typedPhone)) }];
+/** Says what is wrong with a number that has no leading +, or that the service could not read: a text, and its values. */
+export function describePhoneFault(typedPhone) {
+  // Without a country, it is the country code that is missing.
+  const fault = typedPhone === "" ? "enterPhone" : phoneFault(typedPhone).replace("noSuchNational", "phoneHintPlus");
+  return ["{fault}", { fault: () => wordsOf(fault) }];
+}
 
 /** The digits of a number, as typed. */
 export const digitsOf = (typedPhone) => plain(typedPhone).replace(/\D/g, "");

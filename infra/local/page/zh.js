@@ -214,7 +214,6 @@ export const ZH = {
   "The account, its password and all its sessions are gone at once. Nothing brings them back.": "账户、密码和所有会话会立即删除，无法恢复。",
   "Keep it": "保留",
   "Delete it for good": "永久删除",
-  "Enter the number with a leading + and its country code.": "请输入以 + 和国家代码开头的号码。",
   "Enter a password.": "请输入密码。",
   "Choose a longer password: at least {fewest} characters.": "请选择更长的密码：至少 {fewest} 个字符。",
   "Without a code at every log-in, a password needs at least 15 characters.": "如果登录时不要求验证码，密码至少要 15 个字符。",

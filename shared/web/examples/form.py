@@ -1,6 +1,7 @@
 """A log-in form whose server does everything: the browser sees neither the challenge token nor the success token.
 
 Needs `pip install 'pyjwt[crypto]'`. Run: ISSUER=http://127.0.0.1:3000 python3 form.py 8000
+In production, behind a proxy that ends TLS, add ORIGIN=https://shop.example.com, the address that people see.
 
 Sessions live in this process, so it is one process; keep them in your own store. All requests come from one address here,
 so the limit of an address and the purse of a network count all people together. Give the business a client key and send the
@@ -25,6 +26,9 @@ import jwt
 
 ISSUER = os.environ.get("ISSUER", "http://127.0.0.1:3000")
 BUSINESS = "login"
+ORIGIN = os.environ.get("ORIGIN", "")
+# Over TLS only, and by the prefix set by nobody but this host: no neighbour of it plants a session that is theirs.
+COOKIE, SECURE = ("__Host-session", "; Secure") if ORIGIN.startswith("https:") else ("session", "")
 keys = jwt.PyJWKClient(f"{ISSUER}/.well-known/jwks.json")
 sessions = {}
 opening = threading.Lock()
@@ -183,10 +187,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def send_session(self):
         if sessions.get(self.id) is self.session:
-            self.send_header("Set-Cookie", f"session={self.id}; HttpOnly; SameSite=Strict; Path=/")  # with TLS add: Secure
+            self.send_header("Set-Cookie", f"{COOKIE}={self.id}; HttpOnly; SameSite=Strict; Path=/{SECURE}")
 
     def open_session(self):
-        cookie = SimpleCookie(self.headers.get("Cookie", "")).get("session")
+        cookie = SimpleCookie(self.headers.get("Cookie", "")).get(COOKIE)
         with opening:
             self.id = cookie.value if cookie and cookie.value in sessions else secrets.token_urlsafe(24)
             self.session = sessions.setdefault(self.id, {"device": secrets.token_hex(16), "lock": threading.Lock()})
@@ -203,6 +207,9 @@ class Handler(BaseHTTPRequestHandler):
         self.answer()
 
     def do_POST(self):
+        # A page of somebody else texts nobody, and logs nobody in.
+        if self.headers.get("Origin", "null") not in (ORIGIN or f"http://{self.headers.get('Host')}", "null"):
+            return self.send_error(403)
         self.open_session()
         work = {"/send": send, "/resend": resend, "/change": change, "/verify": verify}.get(self.path)
         size = int(self.headers.get("Content-Length", 0))

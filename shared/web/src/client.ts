@@ -157,9 +157,9 @@ export class PhoneProof {
 
   /** @internal Asks for a text under the key of what it is `about`, which lives until the service has decided. */
   async text(request: SendRequest, about: string, token?: string): Promise<Sent> {
-    const { phone, region, locale, action, channel, attestation } = request;
-    const other = channel === "sms" ? undefined : channel;
-    const body = { phone, uniqueId: this.device, businessId: this.business, region, locale, action, token, attestation, channel: other };
+    const { phone, region, locale, action, attestation } = request;
+    const channel = request.channel === "sms" ? undefined : request.channel;
+    const body = { phone, uniqueId: this.device, businessId: this.business, region, locale, action, token, attestation, channel };
     const key = this.#keys.get(about) ?? randomId();
     this.#keys.keep(about, key);
     try {
@@ -260,13 +260,13 @@ export class Challenge {
 
   async #verify(code: string): Promise<Success> {
     if (this.success && this.#right === code) return this.success;
-    const { codeLength: length, attemptsLeft: left } = this;
+    const length = this.codeLength;
     if (!/^\d+$/.test(code) || (length !== undefined && code.length !== length)) {
       const accepted = `${length ?? "only"} digits`;
       throw new Problem("malformed", 400, { errors: [{ field: "code", accepted }] });
     }
     if (this.success || this.#wrong.has(code)) {
-      throw new Problem("wrong-code", 422, { attemptsRemaining: left });
+      throw new Problem("wrong-code", 422, { attemptsRemaining: this.attemptsLeft });
     }
     const token = this.#token;
     try {
@@ -314,8 +314,7 @@ export class Challenge {
 
   /** What {@link PhoneProof.restore} takes, for a page that is left and comes back. Keep it in `sessionStorage`. */
   save(): Saved {
-    const { expiresIn, resendIn, codeLength, attemptsLeft, phone } = this;
-    const answer: SendAnswer = { token: this.#token, resendIn, phone, expiresIn, codeLength, attempts: attemptsLeft };
+    const answer: SendAnswer = { token: this.#token, resendIn: this.resendIn, phone: this.phone, expiresIn: this.expiresIn, codeLength: this.codeLength, attempts: this.attemptsLeft };
     const { issuer, business } = this.#client;
     return { request: this.request, answer, savedAt: Date.now(), issuer, business, wrong: [...this.#wrong], unconfirmed: !!this.unconfirmed };
   }

@@ -4,7 +4,15 @@
 import type { PhoneProof, Policy } from "./client.js";
 import { Problem } from "./problem.js";
 
-const tell = (text: string) => console.error(`<phone-proof> ${text}`);
+/** What was told on this page. */
+const TOLD = new Set<string>();
+
+/** Tells the developer, once. */
+function tell(text: string, isError = true): void {
+  if (TOLD.has(text)) return;
+  TOLD.add(text);
+  console[isError ? "error" : "warn"](`<phone-proof> ${text}`);
+}
 
 /**
  * Tells the developer of a fault that no person in front of the page can mend. Returns whether it is one. `isFixed` is whether
@@ -16,9 +24,12 @@ export async function diagnose(client: PhoneProof | undefined, error: unknown, i
     return !client;
   }
   const url = client.issuer || location.origin;
-  const { kind, status, document, message } = error;
-  const { errors = [] } = document;
+  const { kind } = error;
+  const { errors = [] } = error.document;
   switch (kind) {
+    case "offline":
+      tell(`offline: ${url} is checked later.`, false);
+      return false;
     case "no-answer": {
       const answers = (mode: RequestMode) => fetch(`${url}/v1/policy`, { mode, credentials: "omit", cache: "no-store" }).then(() => true, () => false);
       const foreign = new URL(url, location.href).origin !== location.origin;
@@ -33,7 +44,7 @@ export async function diagnose(client: PhoneProof | undefined, error: unknown, i
     }
     case "not-phoneproof":
     case "not-found":
-      tell(`what answers at ${url} is not ${kind === "not-found" ? "the root of " : ""}PhoneProof (status ${status}). Check the attribute \`issuer\`, which ends before \`/v1\`.`);
+      tell(`what answers at ${url} is not ${kind === "not-found" ? "the root of " : ""}PhoneProof (status ${error.status}). Check the attribute \`issuer\`, which ends before \`/v1\`.`);
       return true;
     case "unknown-business":
     case "client-key":
@@ -46,7 +57,7 @@ export async function diagnose(client: PhoneProof | undefined, error: unknown, i
       const field = errors[0]?.field;
       // What a person typed is theirs to mend.
       if (field === "code" || (!isFixed && (field === "phone" || kind === "invalid-phone"))) return false;
-      tell(`${url} could not use: ${errors.map(({ field, accepted }) => `${field} (${accepted})`).join(", ") || message}.`);
+      tell(`${url} could not use: ${errors.map(({ field, accepted }) => `${field} (${accepted})`).join(", ") || error.message}.`);
       return true;
     }
     default:
@@ -54,11 +65,13 @@ export async function diagnose(client: PhoneProof | undefined, error: unknown, i
   }
 }
 
-/** Tells the developer if the policy does not list the business, or the country. Returns whether it lists the business. */
-export function isListed(client: PhoneProof, policy: Policy, country: string): boolean {
-  if (country && !policy.countries.includes(country)) tell(`the policy does not list the country \`${country}\`.`);
-  const known = policy.businesses.map(({ id }) => id);
-  if (known.includes(client.business)) return true;
-  tell(`${client.issuer || location.origin}/v1/policy does not list the business \`${client.business}\`. It lists: ${known.join(", ") || "none"}.`);
-  return false;
+/** Tells the developer what the policy lacks: the business, the country, or any. Returns whether somebody can verify a phone. */
+export function isUsable(client: PhoneProof, { countries, businesses }: Policy, country: string): boolean {
+  const url = `${client.issuer || location.origin}/v1/policy`;
+  if (!countries[0]) tell(`${url} lists no country.`);
+  else if (country && !countries.includes(country)) tell(`the policy does not list the country \`${country}\`.`);
+  const known = businesses.map(({ id }) => id);
+  const isKnown = known.includes(client.business);
+  if (!isKnown) tell(`${url} does not list the business \`${client.business}\`. It lists: ${known.join(", ") || "none"}.`);
+  return isKnown && !!countries[0];
 }

@@ -65,6 +65,12 @@ export class Speaker {
     return node;
   }
 
+  /** Has `other` say what `node` says, if anything. */
+  repeat(node: Element, other: Element): void {
+    const said = this.#said.get(node);
+    if (said) this.put(other, ...said);
+  }
+
   /** The key of what `node` says. */
   says(node: Element): Key | undefined {
     return this.#said.get(node)?.[0];

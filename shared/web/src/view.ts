@@ -52,7 +52,10 @@ export function makeView(speak: Speaker) {
   const doneBox = make("div", { class: "done", part: "done" }, done, changeDone);
   const announcer = make("p", { id: "announcer", role: "status" });
 
+  const makeNewCode = () => speak.put(make("button", { type: "button", part: "button" }), "newCode");
+
   return {
+    makeNewCode,
     number, region, regionField, phone, phoneRow, phoneHint, phoneError, numberNotice, send, haveCode,
     codeForm, lead, code, codeError, tries, expiry, unconfirmed, codeNotice, verify, resend, callMe, change,
     doneBox, done, changeDone, announcer,

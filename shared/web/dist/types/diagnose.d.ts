@@ -4,5 +4,5 @@ import type { PhoneProof, Policy } from "./client.js";
  * the page names the number.
  */
 export declare function diagnose(client: PhoneProof | undefined, error: unknown, isFixed?: boolean): Promise<boolean>;
-/** Tells the developer if the policy does not list the business, or the country. Returns whether it lists the business. */
-export declare function isListed(client: PhoneProof, policy: Policy, country: string): boolean;
+/** Tells the developer what the policy lacks: the business, the country, or any. Returns whether somebody can verify a phone. */
+export declare function isUsable(client: PhoneProof, { countries, businesses }: Policy, country: string): boolean;

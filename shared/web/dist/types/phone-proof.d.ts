@@ -3,14 +3,14 @@
  *
  * @module
  */
+export { phoneFault, wordsFor } from "./refusals.js";
+export type { Refusal, Step } from "./refusals.js";
 import { type Reflected } from "./attributes.js";
-import { Challenge, type Fetch } from "./client.js";
+import type { Challenge, Fetch } from "./client.js";
 import type { PhoneProofEvents, Shown } from "./events.js";
 import { type Words } from "./words.js";
 export * from "./client.js";
 export type { AttestationNeeded, PhoneProofEventMap, PhoneProofEvents, Shown } from "./events.js";
-export { phoneFault, wordsFor } from "./refusals.js";
-export type { Refusal, Step } from "./refusals.js";
 export { isInternational, plain, readDigits } from "./text.js";
 export { formatLeft } from "./dom.js";
 export { LANGUAGES, servedTag } from "./words.js";
@@ -73,6 +73,7 @@ export declare class PhoneProofElement extends Base {
     connectedCallback(): void;
     disconnectedCallback(): void;
     attributeChangedCallback(name: string, before: string | null, after: string | null): void;
+    formAssociatedCallback(form: HTMLFormElement | null): void;
     formResetCallback(): void;
     formDisabledCallback(disabled: boolean): void;
 }

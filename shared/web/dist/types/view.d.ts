@@ -2,6 +2,7 @@ import { type Speaker } from "./dom.js";
 export type View = ReturnType<typeof makeView>;
 /** Makes all elements once. `speak` fills them with words. */
 export declare function makeView(speak: Speaker): {
+    makeNewCode: () => HTMLButtonElement;
     number: HTMLFormElement;
     region: HTMLSelectElement;
     regionField: HTMLDivElement;

@@ -1,0 +1,28 @@
+import type { Reflected } from "./attributes.js";
+import { type Fetch, PhoneProof, type Policy, type PolicyBusiness } from "./client.js";
+import type { Key } from "./words.js";
+/**
+ * How long a send waits for the countries, and the first pause before the policy is asked for again, in milliseconds. Each pause is
+ * twice the one before: as long as nothing has answered so far.
+ */
+export declare const COUNTRIES_WITHIN = 3000;
+export declare class Offer {
+    #private;
+    fetch: Fetch | undefined;
+    policy: Policy | undefined;
+    client: PhoneProof | undefined;
+    constructor(about: Element & Reflected, heard: (why?: Key) => void);
+    /** The country that the page names. */
+    get country(): string;
+    get business(): PolicyBusiness | undefined;
+    /** Whether the stack texts no country, so that nobody can begin. */
+    get isClosed(): boolean;
+    /** @throws {Problem} if the attributes name no service. */
+    connect(): PhoneProof;
+    /** Forgets what another issuer, or for another business, said. */
+    forget(): void;
+    /** Asks no more by itself. */
+    sleep(): void;
+    /** Asks now, unless the policy is known, or asked for. */
+    read(): Promise<void>;
+}

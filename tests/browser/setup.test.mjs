@@ -1,0 +1,136 @@
+// Tests what <phone-proof> says when it cannot work, to the developer and to the person, with and without a network; and which
+// country it begins with. The page is that of component.mjs.
+
+import assert from "node:assert/strict";
+
+import { BASE, shows } from "./support.mjs";
+import { LOGIN, ORIGIN, on, set } from "./component.mjs";
+
+const notice = (tab) => tab.locator("#number-notice");
+const countries = (tab) => tab.locator("#region option").first().waitFor({ state: "attached" });
+const serve = (tab, policy) => tab.route(`${BASE}/v1/policy`, (route) => route.fulfill({ json: { countries: ["DE", "US"], resendIn: 60, businesses: [LOGIN], ...policy }, headers: { "access-control-allow-origin": "*" } }));
+const saysInConsole = async (tab, told, pattern) => {
+  for (let tries = 0; tries < 100 && !told.some((text) => pattern.test(text)); tries += 1) await tab.waitForTimeout(50);
+  assert.match(told.join("\n"), pattern);
+};
+
+// A device without a network, whether the browser knows or not. `back` connects it.
+const LOST = `Object.defineProperty(navigator, "onLine", { get: () => window.isBack || !window.knows, configurable: true });`;
+async function lose(tab, knows) {
+  let isLost = true;
+  const fails = (route) => (isLost ? route.abort() : route.fallback());
+  await tab.route(`${BASE}/**`, fails);
+  await tab.addInitScript(`window.knows = ${knows};`);
+  const warned = [];
+  tab.on("console", (message) => /^warn/.test(message.type()) && warned.push(message.text()));
+  await tab.reload();
+  return {
+    warned,
+    async back() {
+      isLost = false;
+      await tab.evaluate((event) => {
+        window.isBack = true;
+        if (event) dispatchEvent(new Event("online"));
+      }, knows);
+    },
+  };
+}
+
+// ---------------------------------------------------------------------------------------------------- the set-up
+
+on("an element without a business says so, whatever the network does", { attributes: "", init: LOST, expects: /<phone-proof>/ }, async (tab, told) => {
+  await lose(tab, true);
+  await shows(tab, "#number-notice", /does not work just now[^]*not your fault/);
+  assert.match(told.join("\n"), /<phone-proof> cannot work: there is no `business`/);
+  await set(tab, { business: "login" });
+  await shows(tab, "#number-notice", /You are offline/);
+});
+
+on("a device that is offline says so, and asks again once it is not", { init: LOST, expects: /<phone-proof>/ }, async (tab) => {
+  const { warned, back } = await lose(tab, true);
+  await shows(tab, "#number-notice", /You are offline[^]*Nothing is lost/);
+  assert.match(warned.join("\n"), new RegExp(`<phone-proof> offline: ${BASE} is checked later`));
+  await back();
+  await countries(tab);
+  assert.equal(await notice(tab).innerText(), "");
+});
+
+for (const knows of [true, false]) {
+  const how = knows ? "offline" : "nothing answers";
+  on(`a business that is not there is told when the network comes later: ${how}`, { attributes: `business="lgoin"`, init: LOST, expects: /<phone-proof>/ }, async (tab, told) => {
+    const { back } = await lose(tab, knows);
+    await shows(tab, "#number-notice", knows ? /You are offline/ : /does not answer/);
+    await back();
+    await saysInConsole(tab, told, /does not list the business `lgoin`[^]*It lists: .*login/);
+    await shows(tab, "#number-notice", /does not work just now/);
+  });
+
+  on(`an origin that is not allowed is told when the network comes later: ${how}`, { init: LOST, expects: /<phone-proof>/ }, async (tab, told) => {
+    await tab.goto(`${ORIGIN.replace("127.0.0.1", "localhost")}/`);
+    const { back } = await lose(tab, knows);
+    await shows(tab, "#number-notice", knows ? /You are offline/ : /does not answer/);
+    await back();
+    await saysInConsole(tab, told, /answers, but not to pages of http:\/\/localhost:\d+\. Add this origin/);
+    await shows(tab, "#number-notice", /does not work just now/);
+  });
+
+  on(`another service at the issuer is told when the network comes later: ${how}`, { init: LOST, expects: /<phone-proof>/ }, async (tab, told) => {
+    const { back } = await lose(tab, knows);
+    await set(tab, { issuer: `${BASE}/other` });
+    await shows(tab, "#number-notice", knows ? /You are offline/ : /does not answer/);
+    await back();
+    await saysInConsole(tab, told, /is not (the root of )?PhoneProof \(status 404\)\. Check the attribute `issuer`/);
+    await shows(tab, "#number-notice", /does not work just now/);
+  });
+}
+
+on("a stack that does not answer yet is asked until it does, and the console says so once", { init: LOST, expects: /<phone-proof>/ }, async (tab, told) => {
+  const { back } = await lose(tab, false);
+  await shows(tab, "#number-notice", /does not answer[^]*Check your connection/);
+  await tab.waitForTimeout(7000);
+  assert.equal(told.filter((text) => /nothing answers at/.test(text)).length, 1, told.join("\n"));
+  await back();
+  await countries(tab);
+  assert.equal(await notice(tab).innerText(), "");
+});
+
+for (const [when, wait] of [["between two calls", (tab) => shows(tab, "#number-notice", /does not answer/)], ["during a call", () => {}]]) {
+  on(`asks no more for a policy once it is taken off the page: ${when}`, { init: LOST, expects: /<phone-proof>/ }, async (tab) => {
+    await lose(tab, false);
+    await wait(tab);
+    await tab.evaluate(() => document.querySelector("phone-proof").remove());
+    // A call is repeated within two seconds.
+    await tab.waitForTimeout(3000);
+    let asked = 0;
+    tab.on("request", (request) => (asked += request.url().endsWith("/v1/policy") ? 1 : 0));
+    await tab.waitForTimeout(4500);
+    assert.equal(asked, 0);
+  });
+}
+
+// ------------------------------------------------------------------------------------------------- the first country
+
+for (const [locale, first, why] of [
+  ["en-US", "US", "the person's"],
+  ["de-AT", "DE", "the country of the language, where the person's is not served"],
+  ["fr", "FR", "the country of the language, where the browser names none"],
+  ["sw-KE", "DE", "the first, where neither is served"],
+]) {
+  on(`begins with ${first} for ${locale}: ${why}`, { context: { locale } }, async (tab) => {
+    await tab.evaluate((tag) => Object.defineProperty(navigator, "languages", { get: () => [tag] }), locale);
+    await serve(tab, { countries: ["DE", "FR", "US"] });
+    await set(tab, { issuer: `${BASE}/` });
+    await countries(tab);
+    assert.equal(await tab.locator("#region").inputValue(), first);
+  });
+}
+
+on("says so where no country is served, and asks for no number", { expects: /<phone-proof>/ }, async (tab, told) => {
+  await serve(tab, { countries: [] });
+  await tab.reload();
+  await shows(tab, "#number-notice", /does not work just now[^]*not your fault/);
+  assert.match(told.join("\n"), /<phone-proof> http:\S+\/v1\/policy lists no country/);
+  for (const id of ["phone", "region", "phone-hint", "send"]) assert.equal(await tab.locator(`#${id}`).isVisible(), false, id);
+  await tab.evaluate(() => document.querySelector("phone-proof").focus());
+  assert.ok(await tab.evaluate(() => document.activeElement.shadowRoot?.activeElement.classList.contains("notice")));
+});
