@@ -30,12 +30,20 @@ impl Channels {
         match channel {
             Channel::Sns => self.sns.warm_up(),
             Channel::EndUserMessaging => {
-                self.end_user_messaging
-                    .as_ref()
-                    .map_or((), EndUserMessaging::warm_up);
+                if let Some(end_user_messaging) = &self.end_user_messaging {
+                    end_user_messaging.warm_up();
+                }
             }
-            Channel::Notify => self.notify.as_ref().map_or((), Notify::warm_up),
-            Channel::Hook => self.hook.as_ref().map_or((), Hook::warm_up),
+            Channel::Notify => {
+                if let Some(notify) = &self.notify {
+                    notify.warm_up();
+                }
+            }
+            Channel::Hook => {
+                if let Some(hook) = &self.hook {
+                    hook.warm_up();
+                }
+            }
         }
     }
 
