@@ -19,13 +19,16 @@ use super::table::CountryTable;
 /// What is accepted as an id of the register of India.
 const ID_NEEDED: &str = "1 to 50 characters without spaces are needed";
 
-/// Notes a fault if SNS would not accept the sender id (its guide: 3 to 11 letters, digits and hyphens, with at least one
-/// letter). A faulty one still counts as one.
-pub(super) fn check_sender_id(at: &str, id: String, faults: &mut Faults) -> Origination {
-    let fits = (3..=11).contains(&id.len())
+/// Whether `id` can be a sender id. The guide of SNS accepts 3 to 11 letters, digits and hyphens, with at least one letter.
+pub(super) fn is_sender_id(id: &str) -> bool {
+    (3..=11).contains(&id.len())
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        && id.bytes().any(|b| b.is_ascii_alphabetic());
-    if !fits {
+        && id.bytes().any(|b| b.is_ascii_alphabetic())
+}
+
+/// Notes a fault if SNS would not accept the sender id. A faulty one still counts as one.
+pub(super) fn check_sender_id(at: &str, id: String, faults: &mut Faults) -> Origination {
+    if !is_sender_id(&id) {
         let needed = "3 to 11 letters, digits and hyphens with at least one letter are needed";
         faults.add(at, needed);
     }

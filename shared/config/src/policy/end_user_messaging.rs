@@ -11,7 +11,7 @@ use phoneproof_domain::outgoing::Origination;
 use phoneproof_domain::policy::country::has_no_sender_ids;
 use phoneproof_domain::policy::{Fault, PolicyFaults, SmsPolicy};
 
-use super::countries::parse_sender_id;
+use super::countries::is_sender_id;
 use super::faults::Faults;
 use super::numbers::parse_country;
 use super::table::{EndUserMessagingTable, NotifyTable};
@@ -82,11 +82,6 @@ fn list_own_identities(sms: Option<&SmsPolicy>) -> BTreeMap<Country, String> {
         }
     });
     own.collect()
-}
-
-/// Whether AWS would read this identity as a sender id: ids of resources are longer, and numbers have no letter.
-fn is_sender_id(identity: &str) -> bool {
-    parse_sender_id(identity.to_owned()).is_ok()
 }
 
 /// Checks `[notify]`. A deployment may set the id of the configuration, so the file need not name it.
