@@ -67,7 +67,7 @@ pub(crate) async fn send(
         Channel::Sns => publish(operator, &resources, &policy, text).await,
         Channel::Hook => {
             let hook = find_hook(&policy)?;
-            post(operator, &resources, hook, (text, country, &specimen)).await
+            post(operator, &resources, &hook, (text, country, &specimen)).await
         }
     }
 }
@@ -121,7 +121,7 @@ fn find_hook(policy: &Policy) -> Result<Hook, CommandError> {
 async fn post(
     operator: &Operator,
     resources: &Resources,
-    hook: Hook,
+    hook: &Hook,
     (outgoing, country, specimen): (OutgoingText<'_>, Option<Country>, &Specimen<'_>),
 ) -> Result<Reply, CommandError> {
     let id = random_array(&SystemRandom).map_err(|_| {
