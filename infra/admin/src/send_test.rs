@@ -101,7 +101,7 @@ pub(crate) async fn send(
             let sender = Notify::new(client(), own);
             report(channel, purpose, sender.call(&text, purpose).await)
         }
-        Channel::Hook => post(operator, &resources, find_hook(&policy)?, &text).await,
+        Channel::Hook => post(operator, &resources, &find_hook(&policy)?, &text).await,
     }
 }
 
@@ -201,7 +201,7 @@ fn find_hook(policy: &Policy) -> Result<Hook, CommandError> {
 async fn post(
     operator: &Operator,
     resources: &Resources,
-    hook: Hook,
+    hook: &Hook,
     text: &Text<'_>,
 ) -> Result<Reply, CommandError> {
     let keyring = operator.read_keyring(resources).await?;
