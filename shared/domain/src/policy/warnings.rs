@@ -38,7 +38,10 @@ impl Policy {
         if sms.countries.get(&country).is_some_and(has_own) {
             return None;
         }
-        if registers_sender_ids(country) && matches!(sms.origination, Origination::SenderId(_)) {
+        // Where no text has a sender id, that of all countries is not sent.
+        let is_sent =
+            !has_no_sender_ids(country) && matches!(sms.origination, Origination::SenderId(_));
+        if is_sent && registers_sender_ids(country) {
             return warn(
                 "sender_id",
                 format!(

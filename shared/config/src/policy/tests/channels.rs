@@ -53,8 +53,8 @@ fn a_country_has_the_sender_that_is_nearest_to_it() {
     };
     assert_eq!(identity("").as_deref(), Some("+18005550100"));
     assert_eq!(
-        identity("country.US = \"pool-us\"").as_deref(),
-        Some("pool-us")
+        identity("country.US = \"+18335550100\"").as_deref(),
+        Some("+18335550100")
     );
 }
 

@@ -115,7 +115,7 @@ pub(super) fn find(policy: &PursePolicy) -> Vec<PurseFault> {
     found.check(starts, "open.start_texts", OF_YOUNG);
     found.days(policy.known_for, "known.days");
     // A phone that is never known has a fault already.
-    let after = policy.known_after < policy.known_for.max(DAY);
+    let after = policy.known_for < DAY || policy.known_after < policy.known_for;
     found.check(after, "known.after_days", AFTER);
     let lacks = (1..=policy.known.cap.texts).contains(&policy.outage_lack);
     found.check(lacks, "outage.known_lack_texts", LACK);
