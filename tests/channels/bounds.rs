@@ -111,7 +111,7 @@ fn list() -> Vec<(&'static str, Answer, u16, &'static str)> {
     add(
         "informational",
         Answer::Trickle(head(103, "")),
-        unknown("no-answer"),
+        unknown("connection-lost"),
     );
     list
 }

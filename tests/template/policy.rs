@@ -132,7 +132,10 @@ fn every_wildcard_has_a_reason() {
                 role["ManagedPolicyArns"].is_null(),
                 "{id}: managed policies allow more than is called"
             );
-            let role = apply_condition(&apply_condition(role, "IsTraced", true), "IsStored", true);
+            let conditions = ["IsTraced", "IsStored", "HasSmsIdentities", "HasNotify"];
+            let role = conditions.into_iter().fold(role.clone(), |role, name| {
+                apply_condition(&role, name, true)
+            });
             let statements = &role["Policies"][0]["PolicyDocument"]["Statement"];
             for statement in statements.as_array().expect("statements") {
                 let sid = statement["Sid"].as_str().expect("a name");

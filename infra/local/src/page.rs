@@ -236,6 +236,9 @@ mod tests {
         assert_eq!(bodies[1]["body"], "text 0");
         let mut fields: Vec<_> = bodies[0].as_object().expect("an object").keys().collect();
         fields.sort();
-        assert_eq!(fields, ["at", "attributes", "body", "channel", "id", "phone"]);
+        assert_eq!(
+            fields,
+            ["at", "attributes", "body", "channel", "id", "phone"]
+        );
     }
 }
