@@ -88,6 +88,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a list of ids")]
     fn refuses_an_id_that_many_devices_share() {
         for id in [
             "00000000-0000-0000-0000-000000000000",

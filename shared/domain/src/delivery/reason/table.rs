@@ -52,6 +52,7 @@ impl Row {
 }
 
 /// The table.
+#[expect(clippy::too_many_lines, reason = "one row per reason")]
 pub(super) const fn row(reason: Reason) -> Row {
     match reason {
         Reason::Throttled => Row::refused(
