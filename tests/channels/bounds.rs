@@ -90,18 +90,22 @@ fn list() -> Vec<(&'static str, Answer, u16, &'static str)> {
     add("failure", Answer::of(500, "", ""), failed);
     add("failure with patience", Answer::of(503, late, ""), failed);
     add("silence", Answer::Silence, unknown("no-answer"));
-    let lost = unknown("connection-lost");
-    add("nothing", bytes(""), lost);
-    add("odd header", Answer::of(200, "x-odd: \u{7f}\r\n", ""), lost);
-    add("not HTTP", bytes("SSH-2.0-OpenSSH_9.9\r\n"), lost);
-    add("half a head", bytes("HTTP/1.1 200 X\r\nx-half: "), lost);
-    add("many headers", Answer::Bytes(head(200, &many)), lost);
+    let broken = unknown("connection-lost");
+    add("nothing", bytes(""), broken);
+    add(
+        "odd header",
+        Answer::of(200, "x-odd: \u{7f}\r\n", ""),
+        broken,
+    );
+    add("not HTTP", bytes("SSH-2.0-OpenSSH_9.9\r\n"), broken);
+    add("half a head", bytes("HTTP/1.1 200 X\r\nx-half: "), broken);
+    add("many headers", Answer::Bytes(head(200, &many)), broken);
     let long = format!("x-long: {big}\r\n");
-    add("long header", Answer::Bytes(head(200, &long)), lost);
+    add("long header", Answer::Bytes(head(200, &long)), broken);
     add(
         "endless head",
         Answer::Endless(b"HTTP/1.1 200 X\r\nx: ".to_vec()),
-        lost,
+        broken,
     );
     add(
         "slow head",

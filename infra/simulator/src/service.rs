@@ -294,9 +294,12 @@ impl Service {
                 continue;
             }
             let of_phone = |gate: &Gate| gate.subject.kind == SubjectKind::Phone;
-            let in_reserve = gates.iter().map(|gate| match of_phone(gate) {
-                true => gate.in_share(claim.share()),
-                false => gate.clone(),
+            let in_reserve = gates.iter().map(|gate| {
+                if of_phone(gate) {
+                    gate.in_share(claim.share())
+                } else {
+                    gate.clone()
+                }
             });
             let in_reserve: Vec<_> = in_reserve.collect();
             if self.check(&in_reserve, subjects, terms).is_ok() {

@@ -162,6 +162,7 @@ fn first(scenario: &Scenario) -> First {
 
 #[test]
 #[ignore = "it takes some minutes and prints the rows"]
+#[expect(clippy::print_stdout, reason = "it prints the rows to record")]
 fn print_rows() {
     for scenario in list_scenarios() {
         // Of so few sends in the hour after an outage, many seeds are needed.

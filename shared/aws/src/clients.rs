@@ -162,7 +162,8 @@ impl Clients {
         let dynamodb = connections(settings.dynamodb(), Doubtful::Try);
         let sns = connections(settings.sns(), Doubtful::Replace);
         let sms_voice = connections(settings.sms_voice(), Doubtful::Replace);
-        let secrets = connections(settings.secrets(), Doubtful::Replace);
+        let opening = Opening::of_aws(&settings.secrets());
+        let secrets = Connections::new(connector, (opening, Doubtful::Replace), clock);
         let shared = shared_config(settings);
         let region = settings.region_of_texts().to_owned();
         let dynamodb_config = aws_sdk_dynamodb::config::Builder::from(&shared)

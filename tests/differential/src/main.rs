@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         Some("phones") => answer(phones::read()),
         Some("issue") => answer(tokens::issue),
         Some("check") => answer(tokens::check),
-        Some("webhook") => answer(webhooks::sign_request),
+        Some("webhook") => answer(|request| webhooks::sign_request(&request)),
         _ => return ExitCode::FAILURE,
     }
     ExitCode::SUCCESS

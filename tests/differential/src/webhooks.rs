@@ -20,7 +20,7 @@ pub(crate) struct Request {
 ///
 /// The Rust library of Standard Webhooks checks the headers at once: with each secret it must accept them, and with none
 /// of them when the request was changed.
-pub(crate) fn sign_request(request: Request) -> Value {
+pub(crate) fn sign_request(request: &Request) -> Value {
     let keyring = Keyring::from_json(&request.keyring.to_string()).expect("a keyring");
     let (id, at) = (
         message_id(TextId([7; 16])),

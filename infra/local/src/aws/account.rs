@@ -41,7 +41,9 @@ pub(super) fn answer(
         }),
         "ListPhoneNumbersOptedOut" => list_opted_out(&inbox.opted_out(), field("nextToken"))?,
         "ListSubscriptionsByTopic" if field("TopicArn") == ALARM_TOPIC => {
-            list("Subscriptions", &contents.subscribers, describe_subscriber)
+            list("Subscriptions", &contents.subscribers, |is_confirmed| {
+                describe_subscriber(*is_confirmed)
+            })
         }
         "ListSubscriptionsByTopic" => return Err("NotFound"),
         _ => return Err("InvalidAction"),
@@ -51,19 +53,19 @@ pub(super) fn answer(
 
 /// Writes a list of the AWS Query protocol.
 fn list<T>(name: &str, members: &[T], describe: impl Fn(&T) -> String) -> String {
-    let members: String = members
+    let members: Vec<String> = members
         .iter()
         .map(|member| format!("<member>{}</member>", describe(member)))
         .collect();
-    format!("<{name}>{members}</{name}>")
+    format!("<{name}>{}</{name}>", members.concat())
 }
 
 fn list_attributes(attributes: &BTreeMap<String, String>) -> String {
     let entry = |(name, value): (&String, &String)| {
         format!("<entry><key>{name}</key><value>{value}</value></entry>")
     };
-    let entries: String = attributes.iter().map(entry).collect();
-    format!("<attributes>{entries}</attributes>")
+    let entries: Vec<String> = attributes.iter().map(entry).collect();
+    format!("<attributes>{}</attributes>", entries.concat())
 }
 
 /// Lists one page of numbers. A token is the place at which the next page begins.
@@ -83,8 +85,8 @@ fn list_opted_out(phones: &[String], token: &str) -> Result<String, Refusal> {
 }
 
 /// Describes a subscriber. Before he has followed the link, his subscription has no ARN.
-fn describe_subscriber(is_confirmed: &bool) -> String {
-    let arn = if *is_confirmed {
+fn describe_subscriber(is_confirmed: bool) -> String {
+    let arn = if is_confirmed {
         format!("{ALARM_TOPIC}:00000000-0000-0000-0000-000000000000")
     } else {
         "PendingConfirmation".to_owned()

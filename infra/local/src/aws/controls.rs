@@ -38,16 +38,15 @@ pub(super) async fn set_carrier(
     let Some((channel, carrier)) = setting.as_ref().and_then(read) else {
         return (StatusCode::BAD_REQUEST, NEEDED).into_response();
     };
-    match channel {
-        Some(channel) => services
+    if let Some(channel) = channel {
+        services
             .inbox
-            .set_carrier_of_channel(channel, Some(carrier)),
-        None => {
-            for channel in Channel::ALL {
-                services.inbox.set_carrier_of_channel(channel, None);
-            }
-            services.inbox.set_carrier(carrier);
+            .set_carrier_of_channel(channel, Some(carrier));
+    } else {
+        for channel in Channel::ALL {
+            services.inbox.set_carrier_of_channel(channel, None);
         }
+        services.inbox.set_carrier(carrier);
     }
     StatusCode::NO_CONTENT.into_response()
 }

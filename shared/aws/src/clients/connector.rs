@@ -180,7 +180,7 @@ mod tests {
         assert!(
             refused
                 .source()
-                .is_some_and(|cause| cause.is::<AddressNotAllowed>())
+                .is_some_and(<dyn Error>::is::<AddressNotAllowed>)
         );
         assert!(resolve("localhost", Reach::Loopback).is_ok());
         assert!(resolve("localhost", Reach::Any).is_ok());

@@ -35,7 +35,8 @@ fn read_reason(name: &str) -> Option<Reason> {
         "NUMBER_CAPABILITIES_MISMATCH" => Reason::WrongOrigination,
         "REGISTRATION_NOT_COMPLETE" => Reason::RegistrationIncomplete,
         "RESOURCE_NOT_ACTIVE" => Reason::ResourceNotActive,
-        "NOTIFY_CONFIGURATION_NOT_ACTIVE" => Reason::NotifyNotActive,
+        // A channel that is off is a fault of validation.
+        "NOTIFY_CONFIGURATION_NOT_ACTIVE" | "CHANNEL_NOT_ENABLED" => Reason::NotifyNotActive,
         // ValidationException
         "PRICE_OVER_THRESHOLD" => Reason::PriceOverLimit,
         "DESTINATION_COUNTRY_BLOCKED" => Reason::CountryBlocked,
@@ -47,7 +48,6 @@ fn read_reason(name: &str) -> Option<Reason> {
         "INVALID_IDENTITY_FOR_DESTINATION_COUNTRY" | "RESOURCE_NOT_ACCESSIBLE" => {
             Reason::WrongOrigination
         }
-        "CHANNEL_NOT_ENABLED" => Reason::NotifyNotActive,
         // ServiceQuotaExceededException
         "MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT"
         | "MONTHLY_SPEND_LIMIT_REACHED_FOR_NOTIFY"

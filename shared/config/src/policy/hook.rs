@@ -51,7 +51,7 @@ fn read_reach(table: &HookTable) -> Result<Reach, &'static str> {
     let host = authority.host();
     // A port that is not a number is left out of `port_u16`.
     let has_port = authority.as_str() != host;
-    if has_port && !authority.port_u16().is_some_and(|port| port > 0) {
+    if has_port && authority.port_u16().is_none_or(|port| port == 0) {
         return Err(ACCEPTED);
     }
     let literal: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();

@@ -18,7 +18,7 @@ pub(super) fn spell_plainly(text: &str) -> Vec<char> {
         if !is_mark {
             after_latin = c.is_ascii_alphabetic();
         }
-        !(is_mark && after_latin) && !is_invisible(*c)
+        !(is_invisible(*c) || is_mark && after_latin)
     });
     kept.nfc().take(MOST).collect()
 }

@@ -188,7 +188,8 @@ fn fill(stretch: &str, characters: usize) -> String {
 
 #[test]
 fn no_password_keeps_a_processor_busy() {
-    let pairs: String = (0..100).map(|n| format!("{n:02}")).collect();
+    let pairs: Vec<String> = (0..100).map(|n| format!("{n:02}")).collect();
+    let pairs = pairs.concat();
     let squares: String = (1..100).map(|n: u32| (n * n).to_string()).collect();
     let leaps: String = (0..128_u32)
         .filter_map(|n| char::from_digit(n * n * 7 % 10, 10))

@@ -143,17 +143,19 @@ fn say(reason: Reason) -> Response {
 
 /// An error of the API.
 fn refuse(exception: &str, reason: Option<&str>, faults: &[(String, String)]) -> Response {
-    let mut body = json!({ "__type": exception, "Message": "refused" });
+    let mut body = serde_json::Map::new();
+    body.insert("__type".to_owned(), json!(exception));
+    body.insert("Message".to_owned(), json!("refused"));
     if let Some(reason) = reason {
-        body["Reason"] = json!(reason);
+        body.insert("Reason".to_owned(), json!(reason));
     }
     if !faults.is_empty() {
         let fields = faults
             .iter()
             .map(|(name, message)| json!({ "Name": name, "Message": message }));
-        body["Fields"] = fields.collect();
+        body.insert("Fields".to_owned(), fields.collect());
     }
-    respond(StatusCode::BAD_REQUEST, &body)
+    respond(StatusCode::BAD_REQUEST, &Value::Object(body))
 }
 
 fn respond(status: StatusCode, body: &Value) -> Response {

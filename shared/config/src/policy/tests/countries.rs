@@ -13,8 +13,8 @@ fn serving(countries: &str, sms: &str, more: &str) -> String {
     )
 }
 
-pub(super) fn country(code: &str) -> Option<Country> {
-    Some(Country::parse(code).expect("a country"))
+pub(super) fn country(code: &str) -> Country {
+    Country::parse(code).expect("a country")
 }
 
 /// Checks that each policy has exactly these faults.
@@ -267,7 +267,7 @@ fn the_price_of_a_countrys_table_comes_first() {
     let list = "[sms.price_list]\ndate = '2026-11-24'\nsource = 'a list'\nusd = [{ US = 0.02, DE = 0.09 }]\n";
     let sms = format!("price_usd.DE = 0.08\n{list}[sms.country.US]\nprice_usd = 0.03");
     let policy = from_toml(&serving("'US', 'DE'", &sms, "")).expect("valid");
-    let price = |code| policy.sms.prices.get(&country(code).expect("a country"));
+    let price = |code| policy.sms.prices.get(&country(code));
     assert_eq!(price("US").copied(), MicroUsd::from_dollars(0.03));
     assert_eq!(price("DE").copied(), MicroUsd::from_dollars(0.08));
     // It is enough for a country without any other price.
