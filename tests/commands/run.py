@@ -55,6 +55,8 @@ SERVICES = {
 
 # Members of answers that a sample of their type does not do for.
 SAMPLES = {
+    # The blocks look for functions among the resources of a stack.
+    "ResourceType": "AWS::Lambda::Function",
     "Account": ACCOUNT,
     "PhoneNumber": "+18885550100",
     "PhoneNumberArn": f"arn:aws:sms-voice:{REGION}:{ACCOUNT}:phone-number/phone-0123456789abcdef",
