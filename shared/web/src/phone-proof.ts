@@ -12,8 +12,8 @@ import { ABOUT, type Reflected, defineReflected, reflect, takeEarlier } from "./
 import type { Challenge, Fetch } from "./client.js";
 import { Countdowns, Speaker } from "./dom.js";
 import type { PhoneProofEvents, Shown } from "./events.js";
-import { Flow } from "./flow.js";
-import { Focus } from "./focus.js";
+import { type Flow, makeFlow } from "./flow.js";
+import { makeFocus } from "./focus.js";
 import { findLanguage, watchLanguage } from "./language.js";
 import { makeView } from "./view.js";
 import { LANGUAGES, type Words, readTag } from "./words.js";
@@ -60,7 +60,7 @@ export class PhoneProofElement extends Base {
   readonly #speak = new Speaker();
   readonly #view = makeView(this.#speak);
   readonly #countdowns = new Countdowns();
-  readonly #flow: Flow = new Flow({ host: this, internals: this.#internals, view: this.#view, speak: this.#speak, countdowns: this.#countdowns, focus: new Focus(this) });
+  readonly #flow: Flow = makeFlow({ host: this, internals: this.#internals, view: this.#view, speak: this.#speak, countdowns: this.#countdowns, focus: makeFocus(this) });
   readonly #languageWatch = new MutationObserver(() => findLanguage(this) !== this.#speak.language && this.#followLanguage());
 
   /** The last `submit` of the form, and the value that it sent. */
@@ -113,7 +113,7 @@ export class PhoneProofElement extends Base {
 
   /** Focuses what is to be filled in next. */
   override focus(options?: FocusOptions): void {
-    this.#flow.next.focus(options);
+    this.#flow.next().focus(options);
   }
 
   get shown(): Shown {
@@ -165,7 +165,7 @@ export class PhoneProofElement extends Base {
     addEventListener("online", this.#flow.retry);
     addEventListener("pageshow", this.#comeBack);
     this.#flow.settle();
-    this.#flow.listenForSms();
+    this.#flow.awaitSms();
   }
   disconnectedCallback(): void {
     SHOWN.delete(this);
@@ -215,7 +215,7 @@ export class PhoneProofElement extends Base {
 
   #followLanguage(): void {
     this.#speak.language = findLanguage(this);
-    this.#flow.nameCountries();
+    this.#flow.listCountries();
     this.#speak.retell(this.shadowRoot!);
     this.#countdowns.tick();
     if (this.isConnected) this.#flow.validate();
