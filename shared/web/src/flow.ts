@@ -10,7 +10,7 @@ import { numberOf, showFacts, waitToResend } from "./facts.js";
 import type { Kit } from "./kit.js";
 import { announce, clearNotices, showFault, showNotice, takeBack } from "./notices.js";
 import { COUNTRIES_WITHIN, makeOffer } from "./offer.js";
-import { Place } from "./places.js";
+import { makePlace } from "./places.js";
 import { type Step, phoneFault, wordsFor } from "./refusals.js";
 import { listenForSms } from "./sms.js";
 import { isInternational } from "./text.js";
@@ -21,7 +21,7 @@ export type Flow = ReturnType<typeof makeFlow>;
 
 export function makeFlow(kit: Kit) {
   const { host, internals, view, speak, countdowns, focus } = kit;
-  const awaited = new Place();
+  const awaited = makePlace();
   const works = makeWorks(kit);
   const offer = makeOffer(host, heard);
   let proof: Success | undefined;

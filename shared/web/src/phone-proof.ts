@@ -10,7 +10,7 @@ export { phoneFault, wordsFor } from "./refusals.js";
 export type { Refusal, Step } from "./refusals.js";
 import { ABOUT, type Reflected, defineReflected, reflect, takeEarlier } from "./attributes.js";
 import type { Challenge, Fetch } from "./client.js";
-import { Countdowns, Speaker } from "./dom.js";
+import { makeCountdowns, makeSpeaker } from "./dom.js";
 import type { PhoneProofEvents, Shown } from "./events.js";
 import { type Flow, makeFlow } from "./flow.js";
 import { makeFocus } from "./focus.js";
@@ -57,9 +57,9 @@ export class PhoneProofElement extends Base {
   }
 
   readonly #internals = this.attachInternals();
-  readonly #speak = new Speaker();
+  readonly #speak = makeSpeaker();
   readonly #view = makeView(this.#speak);
-  readonly #countdowns = new Countdowns();
+  readonly #countdowns = makeCountdowns();
   readonly #flow: Flow = makeFlow({ host: this, internals: this.#internals, view: this.#view, speak: this.#speak, countdowns: this.#countdowns, focus: makeFocus(this) });
   readonly #languageWatch = new MutationObserver(() => findLanguage(this) !== this.#speak.language && this.#followLanguage());
 
