@@ -23,7 +23,7 @@ async function readWords(name) {
 }
 
 /** Names of elements of the view, which nothing outside the bundle reads, so they may be short. A key of the words is read there. */
-const OWN_NAMES = /^((number|code)Notice|codeForm|regionField|phoneRow|(phone|code)Error|expiry|callMe|changeDone|doneBox|announcer|lead|retell|mark|tick|sleep|wake|leave|keep|until|countdowns|offer|works|areRunning|cancel|isBegun|beginAnew|listCountries|awaitSms|validate|isClosed|forget|connect|last|isOver|isSent|settle|retry|makeNewCode|hold|inside|note|own|repeat|says|tries|begin|follow|fill|put|view|speak|client|read|take|run|start|stop|reading|internals)$/;
+const OWN_NAMES = /^((number|code)Notice|codeForm|regionField|phoneRow|(phone|code)Error|expiry|callMe|changeDone|doneBox|announcer|lead|retell|mark|tick|sleep|wake|leave|keep|until|countdowns|offer|works|areRunning|cancel|isBegun|beginAnew|listCountries|awaitSms|validate|isClosed|forget|connect|last|isOver|isSent|settle|retry|makeNewCode|hold|inside|note|own|repeat|says|tries|begin|follow|fill|put|view|speak|client|read|take|run|start|stop|reading|internals|hint)$/;
 
 /** Ships the Chinese words without a second copy of their keys: both tables have the same, in the same order. */
 const packWords = {

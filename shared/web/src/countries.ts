@@ -28,7 +28,7 @@ export function nameCountries({ view, speak }: Kit, { policy, country, isClosed 
   view.region.value = chosen ?? "";
   view.regionField.hidden = countries.length < 2;
   view.change.hidden = view.changeDone.hidden = isFixed;
-  view.phoneRow.hidden = view.phoneHint.hidden = isFixed || isClosed;
+  view.phoneRow.hidden = view.hint.hidden = isFixed || isClosed;
   view.send.hidden = isClosed;
-  speak.put(view.phoneHint, countries.length > 0 ? "phoneHint" : "phoneHintPlus");
+  speak.put(view.hint, countries.length > 0 ? "phoneHint" : "phoneHintPlus");
 }
