@@ -6,8 +6,8 @@
  * @module
  */
 
-import { type Environment, call, now as clock, readNumber } from "./http.js";
-import { Keys } from "./keys.js";
+import { type Environment, type FetchInit, call, now as clock, readNumber } from "./http.js";
+import { makeKeys } from "./keys.js";
 import { Problem } from "./problem.js";
 import { kept } from "./storage.js";
 import { readCode } from "./text.js";
@@ -109,7 +109,7 @@ export class PhoneProof {
   readonly business: string;
   readonly device: string;
   readonly #environment: Environment;
-  readonly #keys: Keys;
+  readonly #keys: ReturnType<typeof makeKeys>;
   readonly #running = new Map<string, Promise<Sent>>();
   #policy: Promise<Policy> | undefined;
 
@@ -118,7 +118,7 @@ export class PhoneProof {
     this.issuer = readIssuer(issuer);
     this.business = business;
     this.device = device ?? deviceId();
-    this.#keys = new Keys(this.issuer, business, this.device);
+    this.#keys = makeKeys(this.issuer, business, this.device);
     this.#environment = {
       fetch: fetch ?? ((...request) => globalThis.fetch(...request)),
       now: now ?? clock,
@@ -130,7 +130,7 @@ export class PhoneProof {
   /** Reads what the service offers. Asked once; a failure is asked again. */
   policy(): Promise<Policy> {
     const read = async () => {
-      const policy = (await this.#call("GET", "/v1/policy")) as Policy;
+      const policy = (await this.#call("/v1/policy")) as Policy;
       if (!Array.isArray(policy.countries) || !Array.isArray(policy.businesses)) throw new Problem("not-phoneproof", 200);
       // Nobody can choose what is none.
       return { ...policy, countries: policy.countries.filter(Boolean), businesses: policy.businesses.filter(Boolean) };
@@ -163,7 +163,7 @@ export class PhoneProof {
     const key = this.#keys.get(about) ?? randomId();
     this.#keys.keep(about, key);
     try {
-      const answer = (await this.post("/v1/send", body, { "Idempotency-Key": key })) as SendAnswer;
+      const answer = (await this.post("/v1/send", body, key)) as SendAnswer;
       this.#keys.keep(about);
       return { answer };
     } catch (error) {
@@ -187,8 +187,10 @@ export class PhoneProof {
   }
 
   /** @internal Every success has a token; what has none is of another service. */
-  async post(path: string, body: object, headers: Record<string, string> = {}, isCostly?: boolean): Promise<{ token: string }> {
-    const answer = (await this.#call("POST", path, { ...headers, "Content-Type": "application/json" }, JSON.stringify(body), isCostly)) as { token: string };
+  async post(path: string, body: object, key?: string): Promise<{ token: string }> {
+    const headers = { "Content-Type": "application/json", ...(key && { "Idempotency-Key": key }) };
+    // What has no key is costly to repeat.
+    const answer = (await this.#call(path, { method: "POST", headers, body: JSON.stringify(body) }, !key)) as { token: string };
     if (typeof answer.token !== "string") throw new Problem("not-phoneproof", 200);
     return answer;
   }
@@ -198,8 +200,8 @@ export class PhoneProof {
     return this.#environment.now();
   }
 
-  #call(method: string, path: string, headers: Record<string, string> = {}, body?: string, isCostly?: boolean): Promise<unknown> {
-    return call(this.#environment, this.issuer + path, { method, headers, ...(body && { body }) }, isCostly);
+  #call(path: string, init: FetchInit = { method: "GET", headers: {} }, isCostly?: boolean): Promise<unknown> {
+    return call(this.#environment, this.issuer + path, init, isCostly);
   }
 }
 
@@ -270,7 +272,7 @@ export class Challenge {
     }
     const token = this.#token;
     try {
-      this.success = (await this.#client.post("/v1/verify", { token, code }, {}, true)) as Success;
+      this.success = (await this.#client.post("/v1/verify", { token, code })) as Success;
       this.#right = code;
       return this.success;
     } catch (error) {

@@ -17,9 +17,9 @@ export function make<T extends keyof HTMLElementTagNameMap>(tag: T, attributes: 
 
 /** Formats seconds as `4:58`, or as `3:04:58` from an hour on. */
 export function formatLeft(seconds: number): string {
-  const two = (number: number) => String(number).padStart(2, "0");
-  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+  const hours = Math.floor(seconds / 3600);
+  const rest = new Date(seconds * 1000).toISOString().slice(14, 19);
+  return hours > 0 ? `${hours}:${rest}` : rest.replace(/^0/, "");
 }
 
 /** The languages of the person, as tags that `Intl` takes. */
