@@ -22,8 +22,8 @@ async function readWords(name) {
   return (await import(`data:text/javascript,${encodeURIComponent(code)}`))[name.toUpperCase()];
 }
 
-/** Names of elements of the view, which nothing outside the bundle reads, so they may be short. A key of the words is read there. */
-const OWN_NAMES = /^((number|code)Notice|codeForm|regionField|phoneRow|(phone|code)Error|expiry|callMe|changeDone|doneBox|announcer|lead|retell|mark|tick|sleep|wake|leave|keep|until|countdowns|offer|works|areRunning|cancel|isBegun|beginAnew|listCountries|awaitSms|validate|isClosed|forget|connect|last|isOver|isSent|settle|retry|makeNewCode|hold|inside|note|own|repeat|says|tries|begin|follow|fill|put|view|speak|client|read|take|run|start|stop|reading|internals|hint)$/;
+/** Names that nothing outside the bundle reads, so they may be short. The first are elements of the view. A key of the words is read outside. */
+const OWN_NAMES = /(Notice|Form|Input|Button|Line|Row|Field|Box|(phone|code)Error)$|^(retell|mark|tick|sleep|wake|leave|keep|until|countdowns|offer|works|areRunning|cancel|isBegun|beginAnew|listCountries|awaitSms|validate|isClosed|forget|connect|last|isOver|settle|retry|makeNewCode|hold|inside|note|own|repeat|says|begin|fill|put|view|speak|client|read|take|run|start|stop|internals|wantedCountry|chosenBusiness|knownPolicy|ownFetch|hush|tongue|textOf|proof|step|awaited|sendAnew|current|takeUp|close|order|post|lead|next)$/;
 
 /** Ships the Chinese words without a second copy of their keys: both tables have the same, in the same order. */
 const packWords = {

@@ -151,12 +151,12 @@ export class PhoneProof {
   async send(request: SendRequest): Promise<Challenge> {
     // Not the language, and not who vouches: asked again with another one, it is the same text.
     const about = JSON.stringify([request.phone, request.region, request.action, request.channel]);
-    const { answer, unconfirmed } = await share(this.#running, about, () => this.text(request, about));
+    const { answer, unconfirmed } = await share(this.#running, about, () => this.order(request, about));
     return new Challenge(this, { ...request, attestation: undefined }, answer, unconfirmed);
   }
 
   /** @internal Asks for a text under the key of what it is `about`, which lives until the service has decided. */
-  async text(request: SendRequest, about: string, token?: string): Promise<Sent> {
+  async order(request: SendRequest, about: string, token?: string): Promise<Sent> {
     const { phone, region, locale, action, attestation } = request;
     const channel = request.channel === "sms" ? undefined : request.channel;
     const body = { phone, uniqueId: this.device, businessId: this.business, region, locale, action, token, attestation, channel };
@@ -302,7 +302,7 @@ export class Challenge {
   async #again(request: SendRequest): Promise<boolean> {
     const before = this.#token;
     try {
-      const { answer, unconfirmed } = await this.#client.text(request, JSON.stringify([before, request.channel]), before);
+      const { answer, unconfirmed } = await this.#client.order(request, JSON.stringify([before, request.channel]), before);
       this.#take(answer, unconfirmed);
     } catch (error) {
       // With an attestation it can be asked for at once.

@@ -35,17 +35,17 @@ export function makeSpeaker() {
 
   /** The words in the language of the person; `undefined` where only English has them. */
   const native = (key: Key): string | undefined => {
-    const served = servedTag(speak.language);
-    return speak.own[key] ?? (isEnglish(served) && !isEnglish(speak.language) ? undefined : LANGUAGES[served]?.[key]);
+    const served = servedTag(speak.tongue);
+    return speak.own[key] ?? (isEnglish(served) && !isEnglish(speak.tongue) ? undefined : LANGUAGES[served]?.[key]);
   };
 
   const speak = {
     /** The language of the person, as a BCP 47 tag. */
-    language: "en",
+    tongue: "en",
     /** The page's own words, before those of the language. */
     own: {} as Partial<Words>,
 
-    words: (key: Key): string => native(key) ?? LANGUAGES.en[key] ?? EN[key],
+    textOf: (key: Key): string => native(key) ?? LANGUAGES.en[key] ?? EN[key],
 
     /**
      * Marks an element whose words are in English on a page of another language, for screen readers. Returns the tag for
@@ -55,7 +55,7 @@ export function makeSpeaker() {
       const isForeign = native(key) === undefined;
       reflect(node, "lang", isForeign && "en");
       reflect(node, "dir", isForeign && "ltr");
-      const language = isForeign ? "en" : speak.language;
+      const language = isForeign ? "en" : speak.tongue;
       return language.includes("-") ? language : spoken().find((tag) => tag.startsWith(`${language}-`)) ?? language;
     },
 
@@ -63,7 +63,7 @@ export function makeSpeaker() {
     put<T extends Element>(node: T, key: Key, values: Values = {}, line = 0): T {
       said.set(node, [key, values, line]);
       speak.mark(node, key);
-      const parts = (speak.words(key).split("\n")[line] ?? "").split(/\{(\w+)\}/).map((part, index) => {
+      const parts = (speak.textOf(key).split("\n")[line] ?? "").split(/\{(\w+)\}/).map((part, index) => {
         const value = index % 2 ? values[part] ?? part : part;
         return typeof value === "function" ? value() : value;
       });
@@ -81,7 +81,7 @@ export function makeSpeaker() {
     /** The key of what `node` says. */
     says: (node: Element): Key | undefined => said.get(node)?.[0],
 
-    clear(node: Element): void {
+    hush(node: Element): void {
       said.delete(node);
       node.replaceChildren();
     },

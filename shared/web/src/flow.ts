@@ -28,13 +28,13 @@ export function makeFlow(kit: Kit) {
   let shown: Shown = "number";
   let stopSms = () => {};
 
-  works.on(view.number, "submit", "send", view.send, ask);
-  works.on(view.codeForm, "submit", "verify", view.verify, verify);
-  works.on(view.resend, "click", "resend", view.resend, resend);
-  works.on(view.callMe, "click", "resend", view.callMe, (isAwaited) => resend(isAwaited, "voice"));
-  view.change.addEventListener("click", backToNumber);
-  view.changeDone.addEventListener("click", reset);
-  view.haveCode.addEventListener("click", () => {
+  works.on(view.numberForm, "submit", "send", view.sendButton, ask);
+  works.on(view.codeForm, "submit", "verify", view.verifyButton, verify);
+  works.on(view.resendButton, "click", "resend", view.resendButton, resend);
+  works.on(view.callButton, "click", "resend", view.callButton, (isAwaited) => resend(isAwaited, "voice"));
+  view.changeButton.addEventListener("click", backToNumber);
+  view.changeDoneButton.addEventListener("click", reset);
+  view.haveCodeButton.addEventListener("click", () => {
     // The code that is typed now is not that of a text under way.
     works.cancel();
     focus.note();
@@ -46,18 +46,18 @@ export function makeFlow(kit: Kit) {
 
   /** What is to be filled in next. */
   function next(): HTMLElement {
-    const number = offer.isClosed ? (view.numberNotice.firstElementChild as HTMLElement) ?? view.phone : isFixed() ? view.send : view.phone;
-    return { number, code: view.code, done: view.done }[shown];
+    const number = offer.isClosed ? (view.numberNotice.firstElementChild as HTMLElement) ?? view.phoneInput : isFixed() ? view.sendButton : view.phoneInput;
+    return { number, code: view.codeInput, done: view.doneLine }[shown];
   }
 
   // -------------------------------------------------------------------------------------------- policy
 
   function heard(why: Key | undefined): void {
-    takeBack(kit, view.numberNotice, offer.policy ? /^(setup|offline|noAnswer)$/ : /^setup$/);
+    takeBack(kit, view.numberNotice, offer.knownPolicy ? /^(setup|offline|noAnswer)$/ : /^setup$/);
     // A connection that is lost is told once, and in the place of nothing else.
     if (why === "setup" || (/^(offline|noAnswer)$/.test(`${why}`) && !view.numberNotice.firstChild)) showNotice(kit, view.numberNotice, why!);
     // Now the country is known.
-    if (offer.policy && speak.says(view.phoneError) === "phoneHintPlus") clearNotices(kit);
+    if (offer.knownPolicy && speak.says(view.phoneError) === "phoneHintPlus") clearNotices(kit);
     listCountries();
     tellFacts();
   }
@@ -75,29 +75,29 @@ export function makeFlow(kit: Kit) {
 
   function request(): SendRequest {
     const { locale, action } = host;
-    const phone = view.phone.value.trim();
-    const region = isInternational(phone) ? undefined : view.region.value || offer.country || undefined;
-    return { phone, region, locale: locale || speak.language, action: action || undefined };
+    const phone = view.phoneInput.value.trim();
+    const region = isInternational(phone) ? undefined : view.regionInput.value || offer.wantedCountry || undefined;
+    return { phone, region, locale: locale || speak.tongue, action: action || undefined };
   }
 
   /** Waits for the list of countries where a number needs its country, but not for long: the service decides. */
   async function awaitCountries(): Promise<void> {
     const reading = offer.read();
-    if (isInternational(view.phone.value) || offer.country) return;
+    if (isInternational(view.phoneInput.value) || offer.wantedCountry) return;
     await Promise.race([reading, new Promise((resolve) => setTimeout(resolve, COUNTRIES_WITHIN))]);
   }
 
-  async function send(): Promise<void> {
+  async function sendAnew(): Promise<void> {
     focus.note();
     if (proof) beginAnew();
     // A refusal is told where the person can ask again.
     else if (shown === "code") backToNumber();
-    return works.run("send", view.send, ask);
+    return works.run("send", view.sendButton, ask);
   }
 
   async function ask(isAwaited: IsAwaited): Promise<void> {
     clearNotices(kit);
-    if (view.phone.value.trim() === "") return showFault(kit, view.phone, "enterPhone");
+    if (view.phoneInput.value.trim() === "") return showFault(kit, view.phoneInput, "enterPhone");
     await awaitCountries();
     if (!isAwaited()) return;
     const asked = request();
@@ -108,7 +108,7 @@ export function makeFlow(kit: Kit) {
     } catch (error) {
       return refuseSend(error, view.numberNotice, isAwaited);
     }
-    view.code.value = "";
+    view.codeInput.value = "";
     awaited.begin(challenge);
     showCode();
     if (isAwaited()) dispatch("phoneproof-sent", { challenge });
@@ -123,17 +123,17 @@ export function makeFlow(kit: Kit) {
     if (!problem) return;
     const isNumber = problem.kind === "invalid-phone";
     if (!isFixed() && (isNumber || problem.document.errors?.some(({ field }) => field === "phone"))) {
-      const country = () => view.region.selectedOptions[0]?.textContent || offer.country;
-      const fault = phoneFault(view.phone.value);
+      const country = () => view.regionInput.selectedOptions[0]?.textContent || offer.wantedCountry;
+      const fault = phoneFault(view.phoneInput.value);
       // Without a country, it is the country code that is missing.
-      return showFault(kit, view.phone, fault === "noSuchNational" && !country() ? "phoneHintPlus" : fault, { country });
+      return showFault(kit, view.phoneInput, fault === "noSuchNational" && !country() ? "phoneHintPlus" : fault, { country });
     }
     const key = isNumber ? "setup" : wordsFor("send", problem);
     const box = showNotice(kit, slot, key, problem.retryIn);
     // A refusal of the number itself is corrected in its field.
     const isItself = slot === view.numberNotice && problem.status === 403 && !key.startsWith("blocked") && !isFixed();
-    if (isItself) view.phone.setAttribute("aria-invalid", "true");
-    focus.lead(isItself ? view.phone : box);
+    if (isItself) view.phoneInput.setAttribute("aria-invalid", "true");
+    focus.lead(isItself ? view.phoneInput : box);
   }
 
   /** Tells of a refusal. `undefined` if nobody awaits it, or the page began anew when it heard of it. */
@@ -158,26 +158,26 @@ export function makeFlow(kit: Kit) {
     show("code", true);
   }
 
-  const digits = () => awaited.last?.codeLength ?? offer.business?.codeLength ?? 6;
+  const digits = () => awaited.last?.codeLength ?? offer.chosenBusiness?.codeLength ?? 6;
 
   function tellFacts(): void {
     const { last, isOver } = awaited;
-    if (last && shown === "code") showFacts(kit, last, isOver, offer.business, digits, runOut);
+    if (last && shown === "code") showFacts(kit, last, isOver, offer.chosenBusiness, digits, runOut);
   }
 
   async function resend(isAwaited: IsAwaited, channel?: string): Promise<void> {
     const challenge = awaited.last;
-    if (!challenge || view.resend.getAttribute("aria-disabled") === "true") return;
+    if (!challenge || view.resendButton.getAttribute("aria-disabled") === "true") return;
     clearNotices(kit);
     try {
-      const locale = host.locale || speak.language;
+      const locale = host.locale || speak.tongue;
       await vouched(isAwaited, challenge.request, (attestation) => challenge.resend({ locale, channel, attestation }));
       if (!isAwaited()) return;
       awaited.begin(challenge);
       clearNotices(kit);
       announce(kit, "sentAgain");
       tellFacts();
-      focus.lead(view.code);
+      focus.lead(view.codeInput);
       awaitSms();
       dispatch("phoneproof-sent", { challenge });
     } catch (error) {
@@ -192,12 +192,12 @@ export function makeFlow(kit: Kit) {
   }
 
   async function verify(isAwaited: IsAwaited): Promise<void> {
-    const { challenge } = awaited;
+    const challenge = awaited.current;
     // The notice of a code that is over stays, with its button.
     if (!challenge) return;
     clearNotices(kit);
     try {
-      const success = await challenge.verify(view.code.value);
+      const success = await challenge.verify(view.codeInput.value);
       if (isAwaited()) succeed(success, challenge);
     } catch (error) {
       const problem = refused(error, isAwaited);
@@ -211,9 +211,9 @@ export function makeFlow(kit: Kit) {
     if (left !== undefined) challenge.attemptsLeft = left;
     tellFacts();
     if (problem.status === 422 && left !== 0) {
-      showFault(kit, view.code, left === undefined ? "wrongCode" : left === 1 ? "wrongOne" : "wrongMore", { left: left ?? 0 });
+      showFault(kit, view.codeInput, left === undefined ? "wrongCode" : left === 1 ? "wrongOne" : "wrongMore", { left: left ?? 0 });
     } else if (problem.kind === "malformed") {
-      showFault(kit, view.code, "codeLength", { digits: digits() });
+      showFault(kit, view.codeInput, "codeLength", { digits: digits() });
     } else if (left === 0 || (problem.isFinal && problem.status < 500)) {
       showOver(left === 0 ? new Problem("attempts-exhausted", 429) : problem, "verify");
     } else {
@@ -226,7 +226,7 @@ export function makeFlow(kit: Kit) {
   function runOut(): void {
     if (shown === "code") return showOver(new Problem("expired", 410), "verify", focus.inside() !== null);
     end();
-    focus.hold(() => (view.haveCode.hidden = true));
+    focus.hold(() => (view.haveCodeButton.hidden = true));
   }
 
   /** Says why the code works no longer, and from when on the person can get a new one. */
@@ -239,7 +239,7 @@ export function makeFlow(kit: Kit) {
     const isLocked = !isFixed() && (problem.retryIn || key === "locked");
     const action = view.makeNewCode();
     action.disabled = host.matches(":disabled");
-    action.addEventListener("click", () => (isFixed() ? void send() : backToNumber()));
+    action.addEventListener("click", () => (isFixed() ? void sendAnew() : backToNumber()));
     const box = showNotice(kit, view.codeNotice, key, problem.retryIn || (isLocked ? 0 : awaited.last?.resendIn), isLocked ? undefined : action);
     if (isFocused) focus.lead(box);
   }
@@ -247,16 +247,16 @@ export function makeFlow(kit: Kit) {
   /** Fills in the code of the next text, while one can be entered. */
   function awaitSms(): void {
     stopSms();
-    if (shown === "code" && awaited.challenge && host.isConnected) stopSms = listenForSms((code) => fill(code));
+    if (shown === "code" && awaited.current && host.isConnected) stopSms = listenForSms((code) => fill(code));
   }
 
   /** Puts a code into its field. `isAsked`: the page does, for a person who has it at hand. */
   function fill(code: string, isAsked?: boolean): void {
-    if (!awaited.challenge || shown !== "code") return;
+    if (!awaited.current || shown !== "code") return;
     if (isAsked) focus.note();
     clearNotices(kit);
-    view.code.value = code;
-    focus.lead(view.code);
+    view.codeInput.value = code;
+    focus.lead(view.codeInput);
     announce(kit, "filled");
   }
 
@@ -266,10 +266,10 @@ export function makeFlow(kit: Kit) {
     works.cancel();
     end();
     awaited.last = undefined;
-    view.code.value = "";
-    speak.put(view.done, "done", { phone: () => numberOf(challenge) });
+    view.codeInput.value = "";
+    speak.put(view.doneLine, "done", { phone: () => numberOf(challenge) });
     take(success);
-    countdowns.start(view.done, success.expiresIn, () => {}, () => outlive());
+    countdowns.start(view.doneLine, success.expiresIn, () => {}, () => outlive());
     // Whatever is told, the page may begin anew at once.
     show("done", true);
     if (proof === success) changed();
@@ -287,15 +287,15 @@ export function makeFlow(kit: Kit) {
   /** Ends the challenge, so that its code is offered and kept no longer. */
   function end(): void {
     stopSms();
-    countdowns.stop(view.expiry);
-    awaited.end();
+    countdowns.stop(view.expiryLine);
+    awaited.close();
   }
 
   /** Begins anew, with an empty form. */
   function reset(): void {
     end();
-    if (!isFixed()) view.phone.value = "";
-    view.region.value = "";
+    if (!isFixed()) view.phoneInput.value = "";
+    view.regionInput.value = "";
     beginAnew();
   }
 
@@ -305,7 +305,7 @@ export function makeFlow(kit: Kit) {
     const hadFocus = focus.inside();
     works.cancel();
     awaited.last = undefined;
-    view.code.value = "";
+    view.codeInput.value = "";
     take(undefined);
     clearNotices(kit);
     show("number");
@@ -319,15 +319,15 @@ export function makeFlow(kit: Kit) {
   function show(what: Shown, leads?: boolean): void {
     shown = what;
     focus.hold(() => {
-      view.number.hidden = shown !== "number";
+      view.numberForm.hidden = shown !== "number";
       view.codeForm.hidden = shown !== "code";
       view.doneBox.hidden = shown !== "done";
-      view.haveCode.hidden = awaited.challenge === undefined;
+      view.haveCodeButton.hidden = awaited.current === undefined;
       listCountries();
       tellFacts();
     });
     // A person who went elsewhere on the page hears of it.
-    if (leads && !focus.lead(next())) speak.repeat(shown === "code" ? view.lead : view.done, view.announcer);
+    if (leads && !focus.lead(next())) speak.repeat(shown === "code" ? view.leadLine : view.doneLine, view.announcerLine);
     validate();
     awaitSms();
     dispatch("phoneproof-shown", { shown: what });
@@ -335,15 +335,15 @@ export function makeFlow(kit: Kit) {
 
   function validate(): void {
     const { required } = host;
-    reflect(view.phone, "aria-required", required && "true");
-    if (required && !proof) internals.setValidity({ valueMissing: true }, speak.words("required"), shown === "code" ? view.code : view.phone);
+    reflect(view.phoneInput, "aria-required", required && "true");
+    if (required && !proof) internals.setValidity({ valueMissing: true }, speak.textOf("required"), shown === "code" ? view.codeInput : view.phoneInput);
     else internals.setValidity({});
   }
 
   function take(success: Success | undefined): void {
     if (success === proof) return;
     proof = success;
-    countdowns.stop(view.done);
+    countdowns.stop(view.doneLine);
     // No state: the browser would write the token to its history.
     internals.setFormValue(success?.token ?? null, null);
     validate();
@@ -359,8 +359,8 @@ export function makeFlow(kit: Kit) {
   function settle(): void {
     awaited.take([host.issuer, host.business, host.action, host.name, host.phone]);
     if (shown !== "done" && !awaited.last) {
-      const typed = awaited.restore(() => offer.connect());
-      if (typed) view.phone.value = typed;
+      const typed = awaited.takeUp(() => offer.connect());
+      if (typed) view.phoneInput.value = typed;
       show(typed ? "code" : "number");
     }
     void offer.read();
@@ -373,16 +373,16 @@ export function makeFlow(kit: Kit) {
   }
 
   return {
-    offer, works, listCountries, retry, send, awaitSms, fill, reset, beginAnew, validate, settle, leave, next,
-    get success() {
+    offer, works, listCountries, retry, sendAnew, awaitSms, fill, reset, beginAnew, validate, settle, leave, next,
+    get proof() {
       return proof;
     },
-    get shown() {
+    get step() {
       return shown;
     },
     /** The challenge whose code is awaited. */
-    get challenge() {
-      return awaited.challenge;
+    get awaited() {
+      return awaited.current;
     },
     /** Whether anything is, or may come, of what was asked for. */
     get isBegun() {

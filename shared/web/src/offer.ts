@@ -31,7 +31,7 @@ export function makeOffer(about: Element & Reflected, heard: (why?: Key) => void
       const answer = await asked.policy();
       if (asked !== client) return;
       policy = answer;
-      if (!isUsable(asked, answer, offer.country)) why = "setup";
+      if (!isUsable(asked, answer, offer.wantedCountry)) why = "setup";
     } catch (error) {
       if (asked !== client) return;
       const isAtFault = await diagnose(asked, error);
@@ -46,18 +46,18 @@ export function makeOffer(about: Element & Reflected, heard: (why?: Key) => void
   }
 
   const offer = {
-    fetch: undefined as Fetch | undefined,
-    get policy() {
+    ownFetch: undefined as Fetch | undefined,
+    get knownPolicy() {
       return policy;
     },
     get client() {
       return client;
     },
     /** The country that the page names. */
-    get country() {
+    get wantedCountry() {
       return about.country.trim().toUpperCase();
     },
-    get business(): PolicyBusiness | undefined {
+    get chosenBusiness(): PolicyBusiness | undefined {
       return policy?.businesses.find(({ id }) => id === client?.business);
     },
     /** Whether the stack texts no country, so that nobody can begin. */
@@ -70,7 +70,7 @@ export function makeOffer(about: Element & Reflected, heard: (why?: Key) => void
       const { issuer, business } = about;
       try {
         if (!business.trim()) throw new TypeError("there is no `business`");
-        return (client ??= new PhoneProof({ issuer, business: business.trim(), fetch: (...request) => (offer.fetch ?? fetch)(...request) }));
+        return (client ??= new PhoneProof({ issuer, business: business.trim(), fetch: (...request) => (offer.ownFetch ?? fetch)(...request) }));
       } catch (error) {
         throw new Problem("not-phoneproof", 0, { detail: (error as Error).message }, undefined, error);
       }

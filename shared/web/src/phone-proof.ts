@@ -61,7 +61,7 @@ export class PhoneProofElement extends Base {
   readonly #view = makeView(this.#speak);
   readonly #countdowns = makeCountdowns();
   readonly #flow: Flow = makeFlow({ host: this, internals: this.#internals, view: this.#view, speak: this.#speak, countdowns: this.#countdowns, focus: makeFocus(this) });
-  readonly #languageWatch = new MutationObserver(() => findLanguage(this) !== this.#speak.language && this.#followLanguage());
+  readonly #languageWatch = new MutationObserver(() => findLanguage(this) !== this.#speak.tongue && this.#followLanguage());
 
   /** The last `submit` of the form, and the value that it sent. */
   #sent: [SubmitEvent, string] | undefined;
@@ -74,7 +74,7 @@ export class PhoneProofElement extends Base {
     const root = this.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [sheet];
     const view = this.#view;
-    root.append(view.number, view.codeForm, view.doneBox, view.announcer);
+    root.append(view.numberForm, view.codeForm, view.doneBox, view.announcerLine);
     // A label of the element clicks it, too. A tap inside comes from what was tapped.
     this.addEventListener("click", (event) => event.composedPath()[0] === this && this.focus());
     this.#internals.role = "group";
@@ -88,10 +88,10 @@ export class PhoneProofElement extends Base {
    * else can be set.
    */
   get value(): string {
-    return this.#flow.success?.token ?? "";
+    return this.#flow.proof?.token ?? "";
   }
   set value(value: string | null | undefined) {
-    if (!value && this.#flow.success) this.reset();
+    if (!value && this.#flow.proof) this.reset();
   }
   get form(): HTMLFormElement | null {
     return this.#internals.form;
@@ -117,17 +117,17 @@ export class PhoneProofElement extends Base {
   }
 
   get shown(): Shown {
-    return this.#flow.shown;
+    return this.#flow.step;
   }
   set shown(_: unknown) {}
   /** The challenge whose code is awaited. */
   get challenge(): Challenge | undefined {
-    return this.#flow.challenge;
+    return this.#flow.awaited;
   }
   set challenge(_: unknown) {}
   /** Replaces `fetch`, for instance to watch the calls. The next call takes it. */
   set fetch(fetch: Fetch | undefined) {
-    this.#flow.offer.fetch = fetch;
+    this.#flow.offer.ownFetch = fetch;
   }
   /** Words of the page's own, in place of the built-in ones. */
   set words(words: Partial<Words> | undefined) {
@@ -143,7 +143,7 @@ export class PhoneProofElement extends Base {
 
   /** Texts a code to the number of the form, or of the attribute `phone`. A disabled element does not. */
   async send(): Promise<void> {
-    if (!this.matches(":disabled")) return this.#flow.send();
+    if (!this.matches(":disabled")) return this.#flow.sendAnew();
   }
   /** Puts a code into its field, while one is awaited. The person decides when to submit it. */
   fillCode(code: string): void {
@@ -177,8 +177,8 @@ export class PhoneProofElement extends Base {
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after) return;
     if (name === "issuer" || name === "business") this.#flow.offer.forget();
-    if (name === "phone") this.#view.phone.value = after ?? "";
-    if (name === "country") this.#view.region.value = "";
+    if (name === "phone") this.#view.phoneInput.value = after ?? "";
+    if (name === "country") this.#view.regionInput.value = "";
     const isOther = ABOUT.includes(name);
     if (isOther && this.#flow.isBegun) this.#flow.beginAnew();
     // Those that the page wrote come one by one; they are settled together.
@@ -214,7 +214,7 @@ export class PhoneProofElement extends Base {
   };
 
   #followLanguage(): void {
-    this.#speak.language = findLanguage(this);
+    this.#speak.tongue = findLanguage(this);
     this.#flow.listCountries();
     this.#speak.retell(this.shadowRoot!);
     this.#countdowns.tick();

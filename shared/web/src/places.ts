@@ -17,7 +17,7 @@ export function makePlace() {
     isOver: false,
 
     /** The challenge whose code is awaited. */
-    get challenge(): Challenge | undefined {
+    get current(): Challenge | undefined {
       return place.isOver ? undefined : place.last;
     },
 
@@ -28,7 +28,7 @@ export function makePlace() {
     },
 
     /** Its code is offered, and kept, no longer. */
-    end(): void {
+    close(): void {
       place.isOver = true;
       place.keep();
     },
@@ -53,11 +53,11 @@ export function makePlace() {
      */
     keep(): void {
       if (!name || (TAKEN.get(name) ?? place) !== place) return;
-      kept("sessionStorage", name, place.challenge ? JSON.stringify(place.challenge.save()) : null);
+      kept("sessionStorage", name, place.current ? JSON.stringify(place.current.save()) : null);
     },
 
     /** Takes up what is kept here, if its code still works, and returns its number as typed. */
-    restore(connect: () => PhoneProof): string | undefined {
+    takeUp(connect: () => PhoneProof): string | undefined {
       let challenge;
       try {
         challenge = connect().restore(JSON.parse(kept("sessionStorage", name) ?? "null") as Saved);
@@ -65,7 +65,7 @@ export function makePlace() {
         return undefined;
       }
       if (challenge) place.begin(challenge);
-      else place.end();
+      else place.close();
       return challenge?.request.phone;
     },
   };

@@ -16,45 +16,45 @@ export function makeView(speak: Speaker) {
   const actions = (...buttons: HTMLElement[]) => make("div", { class: "actions" }, ...buttons);
 
   const view = {
-    region: make("select", { id: "region", part: "field", autocomplete: "country" }),
-    phone: make("input", { id: "phone", part: "field", type: "tel", autocomplete: "tel", maxlength: "90", "aria-describedby": "phone-error phone-hint" }),
-    hint: make("p", { id: "phone-hint", class: "hint" }),
+    regionInput: make("select", { id: "region", part: "field", autocomplete: "country" }),
+    phoneInput: make("input", { id: "phone", part: "field", type: "tel", autocomplete: "tel", maxlength: "90", "aria-describedby": "phone-error phone-hint" }),
+    hintLine: make("p", { id: "phone-hint", class: "hint" }),
     phoneError: error("phone-error"),
     numberNotice: slot("number-notice"),
-    send: button("send", "primary", "send", "submit"),
-    haveCode: button("back-to-code", "quiet", "haveCode"),
+    sendButton: button("send", "primary", "send", "submit"),
+    haveCodeButton: button("back-to-code", "quiet", "haveCode"),
 
-    lead: make("p", { id: "code-lead", class: "lead" }),
+    leadLine: make("p", { id: "code-lead", class: "lead" }),
     // A whole message may be pasted.
-    code: make("input", { id: "code", part: "field", inputmode: "numeric", autocomplete: "one-time-code", maxlength: "999", "aria-describedby": "code-error unconfirmed code-facts" }),
+    codeInput: make("input", { id: "code", part: "field", inputmode: "numeric", autocomplete: "one-time-code", maxlength: "999", "aria-describedby": "code-error unconfirmed code-facts" }),
     codeError: error("code-error"),
-    tries: make("span", { id: "attempts-left" }),
-    expiry: make("span", { id: "code-expiry", class: "timer" }),
+    triesLine: make("span", { id: "attempts-left" }),
+    expiryLine: make("span", { id: "code-expiry", class: "timer" }),
     // No alert: it stays while others come and go.
-    unconfirmed: make("div", { id: "unconfirmed" }),
+    unconfirmedNotice: make("div", { id: "unconfirmed" }),
     codeNotice: slot("code-notice"),
-    verify: button("verify", "primary", "verify", "submit"),
-    resend: button("resend", "", "again"),
-    callMe: button("call", "", "call"),
-    change: button("change-number", "quiet", "change"),
+    verifyButton: button("verify", "primary", "verify", "submit"),
+    resendButton: button("resend", "", "again"),
+    callButton: button("call", "", "call"),
+    changeButton: button("change-number", "quiet", "change"),
 
-    done: make("p", { id: "done", tabindex: "-1" }),
-    changeDone: button("change-verified", "quiet", "change"),
-    announcer: make("p", { id: "announcer", role: "status" }),
+    doneLine: make("p", { id: "done", tabindex: "-1" }),
+    changeDoneButton: button("change-verified", "quiet", "change"),
+    announcerLine: make("p", { id: "announcer", role: "status" }),
     makeNewCode: () => speak.put(make("button", { type: "button", part: "button" }), "newCode"),
   };
-  const regionField = field("country", view.region);
-  const phoneRow = make("div", { class: "row" }, regionField, field("phone", view.phone));
+  const regionField = field("country", view.regionInput);
+  const phoneRow = make("div", { class: "row" }, regionField, field("phone", view.phoneInput));
   return {
     ...view,
     regionField,
     phoneRow,
-    number: make("form", { id: "number-form", novalidate: "" }, phoneRow, view.hint, view.phoneError, view.numberNotice, actions(view.send, view.haveCode)),
+    numberForm: make("form", { id: "number-form", novalidate: "" }, phoneRow, view.hintLine, view.phoneError, view.numberNotice, actions(view.sendButton, view.haveCodeButton)),
     codeForm: make(
-      "form", { id: "code-form", novalidate: "" }, view.lead, field("code", view.code), view.codeError,
-      make("p", { id: "code-facts", class: "facts" }, view.tries, view.expiry), view.unconfirmed, view.codeNotice,
-      actions(view.verify, view.resend, view.callMe, view.change),
+      "form", { id: "code-form", novalidate: "" }, view.leadLine, field("code", view.codeInput), view.codeError,
+      make("p", { id: "code-facts", class: "facts" }, view.triesLine, view.expiryLine), view.unconfirmedNotice, view.codeNotice,
+      actions(view.verifyButton, view.resendButton, view.callButton, view.changeButton),
     ),
-    doneBox: make("div", { class: "done", part: "done" }, view.done, view.changeDone),
+    doneBox: make("div", { class: "done", part: "done" }, view.doneLine, view.changeDoneButton),
   };
 }

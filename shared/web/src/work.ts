@@ -33,7 +33,7 @@ export function makeWorks(kit: Kit) {
       busy.delete(kind);
       if (isAwaited()) {
         control.removeAttribute("aria-busy");
-        if (speak.says(view.announcer) === "sending") speak.clear(view.announcer);
+        if (speak.says(view.announcerLine) === "sending") speak.hush(view.announcerLine);
       }
     }
   }
