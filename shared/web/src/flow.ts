@@ -38,7 +38,7 @@ export function makeFlow(kit: Kit) {
     // The code that is typed now is not that of a text under way.
     works.cancel();
     focus.note();
-    showCode();
+    lead("code");
   });
 
   /** Whether the page names the number. */
@@ -73,11 +73,14 @@ export function makeFlow(kit: Kit) {
 
   // -------------------------------------------------------------------------------------------- number
 
+  /** The language of the text. */
+  const locale = () => host.locale || speak.tongue;
+
   function request(): SendRequest {
-    const { locale, action } = host;
+    const { action } = host;
     const phone = view.phoneInput.value.trim();
     const region = isInternational(phone) ? undefined : view.regionInput.value || offer.wantedCountry || undefined;
-    return { phone, region, locale: locale || speak.tongue, action: action || undefined };
+    return { phone, region, locale: locale(), action: action || undefined };
   }
 
   /** Waits for the list of countries where a number needs its country, but not for long: the service decides. */
@@ -110,7 +113,7 @@ export function makeFlow(kit: Kit) {
     }
     view.codeInput.value = "";
     awaited.begin(challenge);
-    showCode();
+    lead("code");
     if (isAwaited()) dispatch("phoneproof-sent", { challenge });
   }
 
@@ -147,16 +150,10 @@ export function makeFlow(kit: Kit) {
 
   function backToNumber(): void {
     works.cancel();
-    clearNotices(kit);
-    show("number", true);
+    lead("number");
   }
 
   // ---------------------------------------------------------------------------------------------- code
-
-  function showCode(): void {
-    clearNotices(kit);
-    show("code", true);
-  }
 
   const digits = () => awaited.last?.codeLength ?? offer.chosenBusiness?.codeLength ?? 6;
 
@@ -170,8 +167,7 @@ export function makeFlow(kit: Kit) {
     if (!challenge || view.resendButton.getAttribute("aria-disabled") === "true") return;
     clearNotices(kit);
     try {
-      const locale = host.locale || speak.tongue;
-      await vouched(isAwaited, challenge.request, (attestation) => challenge.resend({ locale, channel, attestation }));
+      await vouched(isAwaited, challenge.request, (attestation) => challenge.resend({ locale: locale(), channel, attestation }));
       if (!isAwaited()) return;
       awaited.begin(challenge);
       clearNotices(kit);
@@ -247,7 +243,7 @@ export function makeFlow(kit: Kit) {
   /** Fills in the code of the next text, while one can be entered. */
   function awaitSms(): void {
     stopSms();
-    if (shown === "code" && awaited.current && host.isConnected) stopSms = listenForSms((code) => fill(code));
+    if (shown === "code" && awaited.current && host.isConnected) stopSms = listenForSms(fill);
   }
 
   /** Puts a code into its field. `isAsked`: the page does, for a person who has it at hand. */
@@ -263,15 +259,13 @@ export function makeFlow(kit: Kit) {
   // ------------------------------------------------------------------------------------------- success
 
   function succeed(success: Success, challenge: Challenge): void {
-    works.cancel();
     end();
-    awaited.last = undefined;
-    view.codeInput.value = "";
+    drop();
     speak.put(view.doneLine, "done", { phone: () => numberOf(challenge) });
     take(success);
-    countdowns.start(view.doneLine, success.expiresIn, () => {}, () => outlive());
+    countdowns.start(view.doneLine, success.expiresIn, () => {}, outlive);
     // Whatever is told, the page may begin anew at once.
-    show("done", true);
+    lead("done");
     if (proof === success) changed();
     dispatch("phoneproof-verified", success);
   }
@@ -291,6 +285,13 @@ export function makeFlow(kit: Kit) {
     awaited.close();
   }
 
+  /** Lets go of the challenge, and of what is under way for it. */
+  function drop(): void {
+    works.cancel();
+    awaited.last = undefined;
+    view.codeInput.value = "";
+  }
+
   /** Begins anew, with an empty form. */
   function reset(): void {
     end();
@@ -303,9 +304,7 @@ export function makeFlow(kit: Kit) {
   function beginAnew(): void {
     const hadValue = proof;
     const hadFocus = focus.inside();
-    works.cancel();
-    awaited.last = undefined;
-    view.codeInput.value = "";
+    drop();
     take(undefined);
     clearNotices(kit);
     show("number");
@@ -314,6 +313,12 @@ export function makeFlow(kit: Kit) {
   }
 
   // --------------------------------------------------------------------------------------------- shown
+
+  /** Leads the person on to what is to be done next. */
+  function lead(what: Shown): void {
+    clearNotices(kit);
+    show(what, true);
+  }
 
   /** Shows a form, or that the phone is verified; if it `leads`, the focus goes there. */
   function show(what: Shown, leads?: boolean): void {

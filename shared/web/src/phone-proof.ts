@@ -8,7 +8,7 @@
 import { STYLE } from "./style.js";
 export { phoneFault, wordsFor } from "./refusals.js";
 export type { Refusal, Step } from "./refusals.js";
-import { ABOUT, type Reflected, defineReflected, reflect, takeEarlier } from "./attributes.js";
+import { ABOUT, type Reflected, define, defineReflected, reflect, takeEarlier } from "./attributes.js";
 import type { Challenge, Fetch } from "./client.js";
 import { makeCountdowns, makeSpeaker } from "./dom.js";
 import type { PhoneProofEvents, Shown } from "./events.js";
@@ -48,12 +48,7 @@ export class PhoneProofElement extends Base {
   static readonly formAssociated = true;
   static readonly observedAttributes = [...ABOUT, "country", "lang", "required"];
   static {
-    for (const name of OF_FIELDS) {
-      const get = function (this: PhoneProofElement) {
-        return this.#internals[name];
-      };
-      Object.defineProperty(this.prototype, name, { get, set() {}, configurable: true, enumerable: true });
-    }
+    for (const name of OF_FIELDS) define<PhoneProofElement>(this.prototype, name, (element) => element.#internals[name]);
   }
 
   readonly #internals = this.attachInternals();
