@@ -6,9 +6,9 @@
  * @module
  */
 
-import { type Environment, type FetchInit, call, now as clock, readNumber } from "./http.js";
+import { type Environment, type FetchInit, call, now as clock } from "./http.js";
 import { makeKeys } from "./keys.js";
-import { Problem } from "./problem.js";
+import { Problem, readNumber } from "./problem.js";
 import { kept } from "./storage.js";
 import { readCode } from "./text.js";
 
@@ -263,9 +263,8 @@ export class Challenge {
   async #verify(code: string): Promise<Success> {
     if (this.success && this.#right === code) return this.success;
     const length = this.codeLength;
-    if (!/^\d+$/.test(code) || (length !== undefined && code.length !== length)) {
-      const accepted = `${length ?? "only"} digits`;
-      throw new Problem("malformed", 400, { errors: [{ field: "code", accepted }] });
+    if (/\D/.test(code) || code.length !== (length ?? (code.length || 1))) {
+      throw new Problem("malformed", 400, { errors: [{ field: "code", accepted: `${length ?? "only"} digits` }] });
     }
     if (this.success || this.#wrong.has(code)) {
       throw new Problem("wrong-code", 422, { attemptsRemaining: this.attemptsLeft });

@@ -2,17 +2,17 @@
 
 // Name, light, dark. A browser without `light-dark` has the light ones.
 const COLOURS = `
-surface #fff #181c1a
-ink #161b18 #eceeec
-ink-soft #545d57 #a3aca7
-line #858d87 #78827c
-sunken #eef0ed #212624
-accent #0b6b57 #58cfae
-on-accent #fff #06231b
-bad #ad2a20 #ff9d91
-bad-wash #fdebe8 #3a1a17
-wait #8a5200 #f0b65c
-wait-wash #fdf1dd #33270f`;
+surface #fff #111
+ink #111 #eee
+ink-soft #555 #aaa
+line #888 #777
+sunken #eee #222
+accent #165 #5ca
+on-accent #fff #022
+bad #a22 #f99
+bad-wash #fee #311
+wait #850 #eb5
+wait-wash #fed #321`;
 const colour = globalThis.CSS?.supports("color:light-dark(#000,#fff)") ? "light-dark($2,$3)" : "$2";
 
 export const STYLE = `
