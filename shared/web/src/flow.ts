@@ -104,17 +104,16 @@ export function makeFlow(kit: Kit) {
     await awaitCountries();
     if (!isAwaited()) return;
     const asked = request();
-    let challenge;
     try {
-      challenge = await vouched(isAwaited, asked, async (attestation) => offer.connect().send({ ...asked, attestation }));
+      const challenge = await vouched(isAwaited, asked, async (attestation) => offer.connect().send({ ...asked, attestation }));
       if (!isAwaited()) return;
+      view.codeInput.value = "";
+      awaited.begin(challenge);
+      lead("code");
+      if (isAwaited()) dispatch("phoneproof-sent", { challenge });
     } catch (error) {
-      return refuseSend(error, view.numberNotice, isAwaited);
+      refuseSend(error, view.numberNotice, isAwaited);
     }
-    view.codeInput.value = "";
-    awaited.begin(challenge);
-    lead("code");
-    if (isAwaited()) dispatch("phoneproof-sent", { challenge });
   }
 
   function vouched<T>(isAwaited: IsAwaited, request: SendRequest, ask: (attestation?: string) => Promise<T>): Promise<T> {

@@ -44,7 +44,7 @@ button,.timer{font-variant-numeric:tabular-nums}
 .error{color:var(--bad)}
 input{direction:ltr}
 :host(:dir(rtl)) input{text-align:end}
-#code{max-width:16rem;min-height:3.5rem;font:600 1.625rem/1 ui-monospace,monospace;letter-spacing:.2em}
+#code{max-width:16rem;min-height:3.5rem;font:600 1.6rem/1 ui-monospace,monospace;letter-spacing:.2em}
 [aria-invalid=true]{border-color:var(--bad)}
 .primary{background:var(--accent);color:var(--on-accent)}
 .quiet{background:none;color:var(--accent)}
