@@ -52,17 +52,17 @@ await build({
   bundle: true,
   format: "esm",
   target: "es2022",
-  charset: "utf8",
   minify: true,
   mangleProps: OWN_NAMES,
   plugins: [packWords, packStyle],
   banner: { js: "/*! PhoneProof, Apache-2.0 */" },
 });
 
-// Terser takes another 2 % off what esbuild has minified. Its unsafe rewrites need built-ins that nobody has replaced.
+// Terser takes another 2 % off what esbuild has minified. Signs beyond ASCII are escaped: gzip then finds each that comes again, and
+// its codes for the rest are shorter.
 for (const name of ["client.js", "phone-proof.js"]) {
   const path = join(out, name);
-  const { code } = await minify(readFileSync(path, "utf8"), { module: true, ecma: 2022, compress: { passes: 3, unsafe: true, unsafe_arrows: true, unsafe_methods: true, pure_getters: true } });
+  const { code } = await minify(readFileSync(path, "utf8"), { module: true, ecma: 2022, compress: { passes: 10, pure_getters: true }, format: { ascii_only: true } });
   writeFileSync(path, `${code}\n`);
 }
 
