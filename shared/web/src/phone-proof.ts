@@ -6,6 +6,7 @@
 
 // The looks and the words first: where they stand in the bundle, gzip finds most of what is alike.
 import { STYLE } from "./style.js";
+import { LANGUAGES, type Words, readTag } from "./words.js";
 export { phoneFault, wordsFor } from "./refusals.js";
 export type { Refusal, Step } from "./refusals.js";
 import { ABOUT, type Reflected, define, defineReflected, reflect, takeEarlier } from "./attributes.js";
@@ -16,7 +17,6 @@ import { type Flow, makeFlow } from "./flow.js";
 import { makeFocus } from "./focus.js";
 import { findLanguage, watchLanguage } from "./language.js";
 import { makeView } from "./view.js";
-import { LANGUAGES, type Words, readTag } from "./words.js";
 
 export * from "./client.js";
 export type { AttestationNeeded, PhoneProofEventMap, PhoneProofEvents, Shown } from "./events.js";
