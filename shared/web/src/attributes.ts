@@ -23,20 +23,25 @@ export function reflect(element: Element, name: string, value: unknown): void {
   else element.setAttribute(name, value === true ? "" : String(value));
 }
 
-/** Defines the properties on the prototype of an element. */
+/** Defines a property on the prototype of an element. Frameworks set what there is, so each can be set. */
+export function define<T extends Element>(prototype: T, name: string, read: (element: T) => unknown, write: (element: T, value: unknown) => void = () => {}): void {
+  Object.defineProperty(prototype, name, {
+    get(this: T) {
+      return read(this);
+    },
+    set(this: T, value: unknown) {
+      write(this, value);
+    },
+    configurable: true,
+    enumerable: true,
+  });
+}
+
+/** Defines the properties that are attributes on the prototype of an element. */
 export function defineReflected(prototype: Element): void {
   for (const name of ALL) {
-    const isFlag = FLAGS.includes(name);
-    Object.defineProperty(prototype, name, {
-      get(this: Element) {
-        return isFlag ? this.hasAttribute(name) : this.getAttribute(name) ?? "";
-      },
-      set(this: Element, value: unknown) {
-        reflect(this, name, value);
-      },
-      configurable: true,
-      enumerable: true,
-    });
+    const read = (element: Element) => (FLAGS.includes(name) ? element.hasAttribute(name) : element.getAttribute(name) ?? "");
+    define(prototype, name, read, (element, value) => reflect(element, name, value));
   }
 }
 

@@ -6,9 +6,9 @@
  * @module
  */
 
-import { type Environment, call, now as clock, readNumber } from "./http.js";
-import { Keys } from "./keys.js";
-import { Problem } from "./problem.js";
+import { type Environment, type FetchInit, call, now as clock } from "./http.js";
+import { makeKeys } from "./keys.js";
+import { Problem, readNumber } from "./problem.js";
 import { kept } from "./storage.js";
 import { readCode } from "./text.js";
 
@@ -109,7 +109,7 @@ export class PhoneProof {
   readonly business: string;
   readonly device: string;
   readonly #environment: Environment;
-  readonly #keys: Keys;
+  readonly #keys: ReturnType<typeof makeKeys>;
   readonly #running = new Map<string, Promise<Sent>>();
   #policy: Promise<Policy> | undefined;
 
@@ -118,7 +118,7 @@ export class PhoneProof {
     this.issuer = readIssuer(issuer);
     this.business = business;
     this.device = device ?? deviceId();
-    this.#keys = new Keys(this.issuer, business, this.device);
+    this.#keys = makeKeys(this.issuer, business, this.device);
     this.#environment = {
       fetch: fetch ?? ((...request) => globalThis.fetch(...request)),
       now: now ?? clock,
@@ -130,7 +130,7 @@ export class PhoneProof {
   /** Reads what the service offers. Asked once; a failure is asked again. */
   policy(): Promise<Policy> {
     const read = async () => {
-      const policy = (await this.#call("GET", "/v1/policy")) as Policy;
+      const policy = (await this.#call("/v1/policy")) as Policy;
       if (!Array.isArray(policy.countries) || !Array.isArray(policy.businesses)) throw new Problem("not-phoneproof", 200);
       // Nobody can choose what is none.
       return { ...policy, countries: policy.countries.filter(Boolean), businesses: policy.businesses.filter(Boolean) };
@@ -151,19 +151,19 @@ export class PhoneProof {
   async send(request: SendRequest): Promise<Challenge> {
     // Not the language, and not who vouches: asked again with another one, it is the same text.
     const about = JSON.stringify([request.phone, request.region, request.action, request.channel]);
-    const { answer, unconfirmed } = await share(this.#running, about, () => this.text(request, about));
+    const { answer, unconfirmed } = await share(this.#running, about, () => this.order(request, about));
     return new Challenge(this, { ...request, attestation: undefined }, answer, unconfirmed);
   }
 
   /** @internal Asks for a text under the key of what it is `about`, which lives until the service has decided. */
-  async text(request: SendRequest, about: string, token?: string): Promise<Sent> {
+  async order(request: SendRequest, about: string, token?: string): Promise<Sent> {
     const { phone, region, locale, action, attestation } = request;
     const channel = request.channel === "sms" ? undefined : request.channel;
     const body = { phone, uniqueId: this.device, businessId: this.business, region, locale, action, token, attestation, channel };
     const key = this.#keys.get(about) ?? randomId();
     this.#keys.keep(about, key);
     try {
-      const answer = (await this.post("/v1/send", body, { "Idempotency-Key": key })) as SendAnswer;
+      const answer = (await this.post("/v1/send", body, key)) as SendAnswer;
       this.#keys.keep(about);
       return { answer };
     } catch (error) {
@@ -187,8 +187,10 @@ export class PhoneProof {
   }
 
   /** @internal Every success has a token; what has none is of another service. */
-  async post(path: string, body: object, headers: Record<string, string> = {}, isCostly?: boolean): Promise<{ token: string }> {
-    const answer = (await this.#call("POST", path, { ...headers, "Content-Type": "application/json" }, JSON.stringify(body), isCostly)) as { token: string };
+  async post(path: string, body: object, key?: string): Promise<{ token: string }> {
+    const headers = { "Content-Type": "application/json", ...(key && { "Idempotency-Key": key }) };
+    // What has no key is costly to repeat.
+    const answer = (await this.#call(path, { method: "POST", headers, body: JSON.stringify(body) }, !key)) as { token: string };
     if (typeof answer.token !== "string") throw new Problem("not-phoneproof", 200);
     return answer;
   }
@@ -198,8 +200,8 @@ export class PhoneProof {
     return this.#environment.now();
   }
 
-  #call(method: string, path: string, headers: Record<string, string> = {}, body?: string, isCostly?: boolean): Promise<unknown> {
-    return call(this.#environment, this.issuer + path, { method, headers, ...(body && { body }) }, isCostly);
+  #call(path: string, init: FetchInit = { method: "GET", headers: {} }, isCostly?: boolean): Promise<unknown> {
+    return call(this.#environment, this.issuer + path, init, isCostly);
   }
 }
 
@@ -261,16 +263,15 @@ export class Challenge {
   async #verify(code: string): Promise<Success> {
     if (this.success && this.#right === code) return this.success;
     const length = this.codeLength;
-    if (!/^\d+$/.test(code) || (length !== undefined && code.length !== length)) {
-      const accepted = `${length ?? "only"} digits`;
-      throw new Problem("malformed", 400, { errors: [{ field: "code", accepted }] });
+    if (/\D/.test(code) || code.length !== (length ?? (code.length || 1))) {
+      throw new Problem("malformed", 400, { errors: [{ field: "code", accepted: `${length ?? "only"} digits` }] });
     }
     if (this.success || this.#wrong.has(code)) {
       throw new Problem("wrong-code", 422, { attemptsRemaining: this.attemptsLeft });
     }
     const token = this.#token;
     try {
-      this.success = (await this.#client.post("/v1/verify", { token, code }, {}, true)) as Success;
+      this.success = (await this.#client.post("/v1/verify", { token, code })) as Success;
       this.#right = code;
       return this.success;
     } catch (error) {
@@ -300,7 +301,7 @@ export class Challenge {
   async #again(request: SendRequest): Promise<boolean> {
     const before = this.#token;
     try {
-      const { answer, unconfirmed } = await this.#client.text(request, JSON.stringify([before, request.channel]), before);
+      const { answer, unconfirmed } = await this.#client.order(request, JSON.stringify([before, request.channel]), before);
       this.#take(answer, unconfirmed);
     } catch (error) {
       // With an attestation it can be asked for at once.

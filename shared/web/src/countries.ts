@@ -16,19 +16,19 @@ function choose(countries: string[], ...wanted: (string | undefined)[]): string 
  * Lists the countries in the language of the moment, and keeps what was chosen. Asks for a number unless the page names it, and
  * for nothing where no country is served.
  */
-export function nameCountries({ view, speak }: Kit, { policy, country, isClosed }: Offer, isFixed: boolean, earlier: string | undefined): void {
-  const countries = policy?.countries ?? [];
-  const chosen = view.region.value || choose(countries, earlier, country);
-  const tag = speak.mark(view.region, "country");
+export function nameCountries({ view, speak }: Kit, { knownPolicy, wantedCountry, isClosed }: Offer, isFixed: boolean, earlier: string | undefined): void {
+  const countries = knownPolicy?.countries ?? [];
+  const chosen = view.regionInput.value || choose(countries, earlier, wantedCountry);
+  const tag = speak.mark(view.regionInput, "country");
   const names = new Intl.DisplayNames(tag, { type: "region" });
   const nameOf = (code: string) => (/^[A-Z]{2}$/.test(code) && names.of(code)) || `${code}`;
   const named = countries.map((code): [string, string] => [code, nameOf(code)]);
   named.sort((a, b) => a[1].localeCompare(b[1], tag));
-  view.region.replaceChildren(...named.map(([value, name]) => make("option", { value }, name)));
-  view.region.value = chosen ?? "";
+  view.regionInput.replaceChildren(...named.map(([value, name]) => make("option", { value }, name)));
+  view.regionInput.value = chosen ?? "";
   view.regionField.hidden = countries.length < 2;
-  view.change.hidden = view.changeDone.hidden = isFixed;
-  view.phoneRow.hidden = view.phoneHint.hidden = isFixed || isClosed;
-  view.send.hidden = isClosed;
-  speak.put(view.phoneHint, countries.length > 0 ? "phoneHint" : "phoneHintPlus");
+  view.changeButton.hidden = view.changeDoneButton.hidden = isFixed;
+  view.phoneRow.hidden = view.hintLine.hidden = isFixed || isClosed;
+  view.sendButton.hidden = isClosed;
+  speak.put(view.hintLine, countries.length > 0 ? "phoneHint" : "phoneHintPlus");
 }

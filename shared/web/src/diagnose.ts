@@ -8,10 +8,10 @@ import { Problem } from "./problem.js";
 const TOLD = new Set<string>();
 
 /** Tells the developer, once. */
-function tell(text: string, isError = true): void {
-  if (TOLD.has(text)) return;
+function tell(text: string, level: "error" | "warn" = "error"): true {
+  if (!TOLD.has(text)) console[level](`<phone-proof> ${text}`);
   TOLD.add(text);
-  console[isError ? "error" : "warn"](`<phone-proof> ${text}`);
+  return true;
 }
 
 /**
@@ -26,9 +26,10 @@ export async function diagnose(client: PhoneProof | undefined, error: unknown, i
   const url = client.issuer || location.origin;
   const { kind } = error;
   const { errors = [] } = error.document;
+  const field = errors[0]?.field;
   switch (kind) {
     case "offline":
-      tell(`offline: ${url} is checked later.`, false);
+      tell(`offline: ${url} is checked later.`, "warn");
       return false;
     case "no-answer": {
       const answers = (mode: RequestMode) => fetch(`${url}/v1/policy`, { mode, credentials: "omit", cache: "no-store" }).then(() => true, () => false);
@@ -36,33 +37,25 @@ export async function diagnose(client: PhoneProof | undefined, error: unknown, i
       // A connection that was lost, and is back, is no matter of origins.
       if (!foreign || !(await answers("no-cors"))) {
         tell(`nothing answers at ${url}. Check the attribute \`issuer\`, and \`connect-src\` of the Content-Security-Policy.`);
-      } else if (!(await answers("cors"))) {
-        tell(`${url} answers, but not to pages of ${location.origin}. Add this origin to the stack's AllowedOrigins.`);
-        return true;
+        return false;
       }
-      return false;
+      return !(await answers("cors")) && tell(`${url} answers, but not to pages of ${location.origin}. Add this origin to the stack's AllowedOrigins.`);
     }
     case "not-phoneproof":
     case "not-found":
-      tell(`what answers at ${url} is not ${kind === "not-found" ? "the root of " : ""}PhoneProof (status ${error.status}). Check the attribute \`issuer\`, which ends before \`/v1\`.`);
-      return true;
+      return tell(`what answers at ${url} is not ${kind === "not-found" ? "the root of " : ""}PhoneProof (status ${error.status}). Check the attribute \`issuer\`, which ends before \`/v1\`.`);
     case "unknown-business":
     case "client-key":
-      tell(`${url} knows no business \`${client.business}\` without a client key. Check the attribute \`business\`.`);
-      return true;
+      return tell(`${url} knows no business \`${client.business}\` without a client key. Check the attribute \`business\`.`);
     case "too-large":
     case "malformed":
     case "invalid-attestation":
-    case "invalid-phone": {
-      const field = errors[0]?.field;
+    case "invalid-phone":
       // What a person typed is theirs to mend.
       if (field === "code" || (!isFixed && (field === "phone" || kind === "invalid-phone"))) return false;
-      tell(`${url} could not use: ${errors.map(({ field, accepted }) => `${field} (${accepted})`).join(", ") || error.message}.`);
-      return true;
-    }
-    default:
-      return false;
+      return tell(`${url} could not use: ${errors.map(({ field, accepted }) => `${field} (${accepted})`).join(", ") || error.message}.`);
   }
+  return false;
 }
 
 /** Tells the developer what the policy lacks: the business, the country, or any. Returns whether somebody can verify a phone. */

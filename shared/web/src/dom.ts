@@ -17,9 +17,9 @@ export function make<T extends keyof HTMLElementTagNameMap>(tag: T, attributes: 
 
 /** Formats seconds as `4:58`, or as `3:04:58` from an hour on. */
 export function formatLeft(seconds: number): string {
-  const two = (number: number) => String(number).padStart(2, "0");
-  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+  const hours = Math.floor(seconds / 3600);
+  const rest = new Date(seconds * 1000).toISOString().slice(14, 19);
+  return hours > 0 ? `${hours}:${rest}` : rest.replace(/^0/, "");
 }
 
 /** The languages of the person, as tags that `Intl` takes. */
@@ -27,126 +27,125 @@ export const spoken = (): string[] => (navigator.languages ?? []).map(readTag).f
 
 const isEnglish = (tag: string) => /^en\b/i.test(tag);
 
-/** Words in elements. They follow the language when it changes. */
-export class Speaker {
-  /** The language of the person, as a BCP 47 tag. */
-  language = "en";
-  /** The page's own words, before those of the language. */
-  own: Partial<Words> = {};
-  readonly #said = new Map<Element, [Key, Values, number]>();
+export type Speaker = ReturnType<typeof makeSpeaker>;
 
-  words(key: Key): string {
-    return this.#native(key) ?? LANGUAGES.en![key] ?? EN[key];
-  }
+/** Words in elements. They follow the language when it changes. */
+export function makeSpeaker() {
+  const said = new Map<Element, [Key, Values, number]>();
 
   /** The words in the language of the person; `undefined` where only English has them. */
-  #native(key: Key): string | undefined {
-    const served = servedTag(this.language);
-    return this.own[key] ?? (isEnglish(served) && !isEnglish(this.language) ? undefined : LANGUAGES[served]?.[key]);
-  }
+  const native = (key: Key): string | undefined => {
+    const served = servedTag(speak.tongue);
+    return speak.own[key] ?? (isEnglish(served) && !isEnglish(speak.tongue) ? undefined : LANGUAGES[served]?.[key]);
+  };
 
-  /**
-   * Marks an element whose words are in English on a page of another language, for screen readers. Returns the tag for
-   * names and times between these words: the browser's own if it is of their language.
-   */
-  mark(node: Element, key: Key): string {
-    const isForeign = this.#native(key) === undefined;
-    reflect(node, "lang", isForeign && "en");
-    reflect(node, "dir", isForeign && "ltr");
-    const language = isForeign ? "en" : this.language;
-    return language.includes("-") ? language : spoken().find((tag) => tag.startsWith(`${language}-`)) ?? language;
-  }
+  const speak = {
+    /** The language of the person, as a BCP 47 tag. */
+    tongue: "en",
+    /** The page's own words, before those of the language. */
+    own: {} as Partial<Words>,
 
-  /** Makes a line of the words the only content of `node`, now and when the language changes. */
-  put<T extends Element>(node: T, key: Key, values: Values = {}, line = 0): T {
-    this.#said.set(node, [key, values, line]);
-    this.mark(node, key);
-    node.replaceChildren(...this.#parts(key, values, line));
-    return node;
-  }
+    textOf: (key: Key): string => native(key) ?? LANGUAGES.en[key] ?? EN[key],
 
-  /** Has `other` say what `node` says, if anything. */
-  repeat(node: Element, other: Element): void {
-    const said = this.#said.get(node);
-    if (said) this.put(other, ...said);
-  }
+    /**
+     * Marks an element whose words are in English on a page of another language, for screen readers. Returns the tag for
+     * names and times between these words: the browser's own if it is of their language.
+     */
+    mark(node: Element, key: Key): string {
+      const isForeign = native(key) === undefined;
+      reflect(node, "lang", isForeign && "en");
+      reflect(node, "dir", isForeign && "ltr");
+      const language = isForeign ? "en" : speak.tongue;
+      return language.includes("-") ? language : spoken().find((tag) => tag.startsWith(`${language}-`)) ?? language;
+    },
 
-  /** The key of what `node` says. */
-  says(node: Element): Key | undefined {
-    return this.#said.get(node)?.[0];
-  }
+    /** Makes a line of the words the only content of `node`, now and when the language changes. */
+    put<T extends Element>(node: T, key: Key, values: Values = {}, line = 0): T {
+      said.set(node, [key, values, line]);
+      speak.mark(node, key);
+      const parts = (speak.textOf(key).split("\n")[line] ?? "").split(/\{(\w+)\}/).map((part, index) => {
+        const value = index % 2 ? values[part] ?? part : part;
+        return typeof value === "function" ? value() : value;
+      });
+      // Numbers become texts here.
+      node.replaceChildren(...(parts as (Node | string)[]));
+      return node;
+    },
 
-  clear(node: Element): void {
-    this.#said.delete(node);
-    node.replaceChildren();
-  }
+    /** Has `other` say what `node` says, if anything. */
+    repeat(node: Element, other: Element): void {
+      const words = said.get(node);
+      if (words) speak.put(other, ...words);
+    },
 
-  /** Says everything again, in the language of the moment. */
-  retell(root: Node): void {
-    for (const [node, [key, values, line]] of this.#said) {
-      if (root.contains(node)) this.put(node, key, values, line);
-      else this.#said.delete(node);
-    }
-  }
+    /** The key of what `node` says. */
+    says: (node: Element): Key | undefined => said.get(node)?.[0],
 
-  #parts(key: Key, values: Values, line: number): (Node | string)[] {
-    return (this.words(key).split("\n")[line] ?? "").split(/\{(\w+)\}/).map((part, index) => {
-      if (index % 2 === 0) return part;
-      const value = values[part] ?? part;
-      const read = typeof value === "function" ? value() : value;
-      return read instanceof Node ? read : String(read);
-    });
-  }
+    hush(node: Element): void {
+      said.delete(node);
+      node.replaceChildren();
+    },
+
+    /** Says everything again, in the language of the moment. */
+    retell(root: Node): void {
+      for (const [node, words] of said) {
+        if (root.contains(node)) speak.put(node, ...words);
+        else said.delete(node);
+      }
+    },
+  };
+  return speak;
 }
 
+export type Countdowns = ReturnType<typeof makeCountdowns>;
+
 /** Countdowns. The clock of the device may be wrong, so they count from when they start. */
-export class Countdowns {
-  readonly #running = new Map<Element, { until: number; show: (left: number) => void; done: () => void }>();
-  #ticker: ReturnType<typeof setInterval> | undefined;
-  #isAwake = false;
+export function makeCountdowns() {
+  const running = new Map<Element, { until: number; show: (left: number) => void; done: () => void }>();
+  let ticker: ReturnType<typeof setInterval> | undefined;
+  let isAwake = false;
 
-  /** Calls `show(seconds left)` as the seconds pass, then `done` once. A new countdown of a node replaces the one before. */
-  start(node: Element, seconds: number, show: (left: number) => void, done: () => void): void {
-    this.#running.set(node, { until: now() + seconds * 1000, show, done });
-    this.#run();
-    this.tick();
-  }
-
-  stop(node: Element): void {
-    this.#running.delete(node);
-  }
-
-  tick(): void {
-    for (const [node, { until, show, done }] of this.#running) {
+  function tick(): void {
+    for (const [node, { until, show, done }] of running) {
       const left = Math.ceil((until - now()) / 1000);
       if (left > 0) {
         show(left);
       } else {
-        this.#running.delete(node);
+        running.delete(node);
         done();
       }
     }
-    this.#run();
-  }
-
-  /** Lets the seconds pass unseen, while nobody looks: what is over meanwhile is over when it wakes. */
-  sleep(): void {
-    this.#isAwake = false;
-    this.#run();
-  }
-
-  wake(): void {
-    this.#isAwake = true;
-    this.tick();
+    run();
   }
 
   /** Runs the clock while somebody looks and something counts. */
-  #run(): void {
-    if (this.#isAwake && this.#running.size > 0) {
-      this.#ticker ??= setInterval(() => this.tick(), 250);
+  function run(): void {
+    if (isAwake && running.size > 0) {
+      ticker ??= setInterval(tick, 250);
     } else {
-      clearInterval(this.#ticker);
-      this.#ticker = undefined;
+      clearInterval(ticker);
+      ticker = undefined;
     }
   }
+
+  return {
+    tick,
+    /** Calls `show(seconds left)` as the seconds pass, then `done` once. A new countdown of a node replaces the one before. */
+    start(node: Element, seconds: number, show: (left: number) => void, done: () => void): void {
+      running.set(node, { until: now() + seconds * 1000, show, done });
+      tick();
+    },
+    stop(node: Element): void {
+      running.delete(node);
+    },
+    /** Lets the seconds pass unseen, while nobody looks: what is over meanwhile is over when it wakes. */
+    sleep(): void {
+      isAwake = false;
+      run();
+    },
+    wake(): void {
+      isAwake = true;
+      tick();
+    },
+  };
 }

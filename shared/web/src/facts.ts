@@ -13,17 +13,17 @@ export const numberOf = ({ request }: Challenge) => make("bdi", { dir: "ltr" }, 
 export function showFacts(kit: Kit, challenge: Challenge, isOver: boolean, business: PolicyBusiness | undefined, digits: () => number, end: () => void): void {
   const { speak, countdowns, view } = kit;
   const values = { digits: () => make("strong", { dir: "auto" }, `${digits()}`), phone: () => make("strong", {}, numberOf(challenge)) };
-  speak.put(view.lead, challenge.unconfirmed ? "tried" : "texted", values);
-  if (!challenge.unconfirmed || isOver) view.unconfirmed.replaceChildren();
-  else if (!view.unconfirmed.firstChild) showNotice(kit, view.unconfirmed, "unconfirmed");
+  speak.put(view.leadLine, challenge.unconfirmed ? "tried" : "texted", values);
+  if (!challenge.unconfirmed || isOver) view.unconfirmedNotice.replaceChildren();
+  else if (!view.unconfirmedNotice.firstChild) showNotice(kit, view.unconfirmedNotice, "unconfirmed");
   const left = challenge.attemptsLeft;
-  if (left === undefined) speak.clear(view.tries);
-  else speak.put(view.tries, left === 1 ? "tryLeft" : "triesLeft", { left });
-  view.verify.hidden = view.resend.hidden = isOver;
-  view.callMe.hidden = isOver || !/\bvoice\b/.test(`${business?.channels}`);
-  countdowns.stop(view.expiry);
-  if (challenge.expiresIn === undefined || isOver) speak.clear(view.expiry);
-  else countdowns.start(view.expiry, challenge.expiresIn, (seconds) => speak.put(view.expiry, "worksFor", { time: formatLeft(seconds) }), end);
+  if (left === undefined) speak.hush(view.triesLine);
+  else speak.put(view.triesLine, left === 1 ? "tryLeft" : "triesLeft", { left });
+  view.verifyButton.hidden = view.resendButton.hidden = isOver;
+  view.callButton.hidden = isOver || !/\bvoice\b/.test(`${business?.channels}`);
+  countdowns.stop(view.expiryLine);
+  if (challenge.expiresIn === undefined || isOver) speak.hush(view.expiryLine);
+  else countdowns.start(view.expiryLine, challenge.expiresIn, (seconds) => speak.put(view.expiryLine, "worksFor", { time: formatLeft(seconds) }), end);
   waitToResend(kit, challenge.resendIn);
 }
 
@@ -31,13 +31,13 @@ export function showFacts(kit: Kit, challenge: Challenge, isOver: boolean, busin
 export function waitToResend(kit: Kit, seconds: number): void {
   const { speak, countdowns, view } = kit;
   const show = (left: number) => {
-    for (const button of [view.resend, view.callMe]) reflect(button, "aria-disabled", left > 0 && "true");
-    speak.put(view.resend, left > 0 ? "againIn" : "again", { time: formatLeft(left) });
+    for (const button of [view.resendButton, view.callButton]) reflect(button, "aria-disabled", left > 0 && "true");
+    speak.put(view.resendButton, left > 0 ? "againIn" : "again", { time: formatLeft(left) });
   };
-  countdowns.stop(view.resend);
+  countdowns.stop(view.resendButton);
   if (seconds <= 0) return show(0);
-  countdowns.start(view.resend, seconds, show, () => {
+  countdowns.start(view.resendButton, seconds, show, () => {
     show(0);
-    if (!view.codeForm.hidden && !view.resend.hidden) announce(kit, "newNow");
+    if (!view.codeForm.hidden && !view.resendButton.hidden) announce(kit, "newNow");
   });
 }

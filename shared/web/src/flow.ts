@@ -9,390 +9,388 @@ import type { PhoneProofEvents, Shown } from "./events.js";
 import { numberOf, showFacts, waitToResend } from "./facts.js";
 import type { Kit } from "./kit.js";
 import { announce, clearNotices, showFault, showNotice, takeBack } from "./notices.js";
-import { COUNTRIES_WITHIN, Offer } from "./offer.js";
-import { Place } from "./places.js";
+import { COUNTRIES_WITHIN, makeOffer } from "./offer.js";
+import { makePlace } from "./places.js";
 import { type Step, phoneFault, wordsFor } from "./refusals.js";
 import { listenForSms } from "./sms.js";
 import { isInternational } from "./text.js";
 import type { Key } from "./words.js";
-import { type IsAwaited, Works } from "./work.js";
+import { type IsAwaited, makeWorks } from "./work.js";
 
-export class Flow {
-  readonly offer: Offer;
-  readonly works: Works;
-  success: Success | undefined;
-  shown: Shown = "number";
-  readonly #kit: Kit;
-  readonly #awaited = new Place();
-  #stopSms = () => {};
+export type Flow = ReturnType<typeof makeFlow>;
 
-  constructor(kit: Kit) {
-    this.#kit = kit;
-    this.works = new Works(kit);
-    this.offer = new Offer(kit.host, (why) => this.#heard(why));
-    const { view } = kit;
-    this.works.on(view.number, "submit", "send", view.send, this.#send);
-    this.works.on(view.codeForm, "submit", "verify", view.verify, this.#verify);
-    this.works.on(view.resend, "click", "resend", view.resend, (isAwaited) => this.#resend(isAwaited));
-    this.works.on(view.callMe, "click", "resend", view.callMe, (isAwaited) => this.#resend(isAwaited, "voice"));
-    view.change.addEventListener("click", () => this.#backToNumber());
-    view.changeDone.addEventListener("click", () => this.reset());
-    view.haveCode.addEventListener("click", () => {
-      // The code that is typed now is not that of a text under way.
-      this.works.cancel();
-      this.#kit.focus.note();
-      this.#showCode();
-    });
-  }
+export function makeFlow(kit: Kit) {
+  const { host, internals, view, speak, countdowns, focus } = kit;
+  const awaited = makePlace();
+  const works = makeWorks(kit);
+  const offer = makeOffer(host, heard);
+  let proof: Success | undefined;
+  let shown: Shown = "number";
+  let stopSms = () => {};
 
-  /** The challenge whose code is awaited. */
-  get challenge(): Challenge | undefined {
-    return this.#awaited.challenge;
-  }
+  works.on(view.numberForm, "submit", "send", view.sendButton, ask);
+  works.on(view.codeForm, "submit", "verify", view.verifyButton, verify);
+  works.on(view.resendButton, "click", "resend", view.resendButton, resend);
+  works.on(view.callButton, "click", "resend", view.callButton, (isAwaited) => resend(isAwaited, "voice"));
+  view.changeButton.addEventListener("click", backToNumber);
+  view.changeDoneButton.addEventListener("click", reset);
+  view.haveCodeButton.addEventListener("click", () => {
+    // The code that is typed now is not that of a text under way.
+    works.cancel();
+    focus.note();
+    lead("code");
+  });
+
   /** Whether the page names the number. */
-  get #isFixed(): boolean {
-    return this.#kit.host.phone.trim() !== "";
-  }
-  /** Whether anything is, or may come, of what was asked for. */
-  get isBegun(): boolean {
-    return !!(this.#awaited.last || this.success || this.works.areRunning);
-  }
+  const isFixed = () => host.phone.trim() !== "";
 
   /** What is to be filled in next. */
-  get next(): HTMLElement {
-    const { view } = this.#kit;
-    const number = this.offer.isClosed ? (view.numberNotice.firstElementChild as HTMLElement) ?? view.phone : this.#isFixed ? view.send : view.phone;
-    return { number, code: view.code, done: view.done }[this.shown];
+  function next(): HTMLElement {
+    const number = offer.isClosed ? (view.numberNotice.firstElementChild as HTMLElement) ?? view.phoneInput : isFixed() ? view.sendButton : view.phoneInput;
+    return { number, code: view.codeInput, done: view.doneLine }[shown];
   }
 
   // -------------------------------------------------------------------------------------------- policy
 
-  #heard(why: Key | undefined): void {
-    const { view } = this.#kit;
-    takeBack(this.#kit, view.numberNotice, this.offer.policy ? /^(setup|offline|noAnswer)$/ : /^setup$/);
+  function heard(why: Key | undefined): void {
+    takeBack(kit, view.numberNotice, offer.knownPolicy ? /^(setup|offline|noAnswer)$/ : /^setup$/);
     // A connection that is lost is told once, and in the place of nothing else.
-    if (why === "setup" || (/^(offline|noAnswer)$/.test(`${why}`) && !view.numberNotice.firstChild)) showNotice(this.#kit, view.numberNotice, why!);
+    if (why === "setup" || (/^(offline|noAnswer)$/.test(`${why}`) && !view.numberNotice.firstChild)) showNotice(kit, view.numberNotice, why!);
     // Now the country is known.
-    if (this.offer.policy && this.#kit.speak.says(view.phoneError) === "phoneHintPlus") clearNotices(this.#kit);
-    this.nameCountries();
-    this.#showFacts();
+    if (offer.knownPolicy && speak.says(view.phoneError) === "phoneHintPlus") clearNotices(kit);
+    listCountries();
+    tellFacts();
   }
 
-  readonly retry = () => {
-    for (const slot of [this.#kit.view.numberNotice, this.#kit.view.codeNotice]) takeBack(this.#kit, slot, /^offline$/);
-    void this.offer.read();
-  };
+  function retry(): void {
+    for (const slot of [view.numberNotice, view.codeNotice]) takeBack(kit, slot, /^offline$/);
+    void offer.read();
+  }
 
-  nameCountries(): void {
-    this.#kit.focus.hold(() => nameCountries(this.#kit, this.offer, this.#isFixed, this.#awaited.last?.request.region));
+  function listCountries(): void {
+    focus.hold(() => nameCountries(kit, offer, isFixed(), awaited.last?.request.region));
   }
 
   // -------------------------------------------------------------------------------------------- number
 
-  #request(): SendRequest {
-    const { locale, action } = this.#kit.host;
-    const phone = this.#kit.view.phone.value.trim();
-    const region = isInternational(phone) ? undefined : this.#kit.view.region.value || this.offer.country || undefined;
-    return { phone, region, locale: locale || this.#kit.speak.language, action: action || undefined };
+  /** The language of the text. */
+  const locale = () => host.locale || speak.tongue;
+
+  function request(): SendRequest {
+    const { action } = host;
+    const phone = view.phoneInput.value.trim();
+    const region = isInternational(phone) ? undefined : view.regionInput.value || offer.wantedCountry || undefined;
+    return { phone, region, locale: locale(), action: action || undefined };
   }
 
   /** Waits for the list of countries where a number needs its country, but not for long: the service decides. */
-  async #awaitCountries(): Promise<void> {
-    const reading = this.offer.read();
-    if (isInternational(this.#kit.view.phone.value) || this.offer.country) return;
+  async function awaitCountries(): Promise<void> {
+    const reading = offer.read();
+    if (isInternational(view.phoneInput.value) || offer.wantedCountry) return;
     await Promise.race([reading, new Promise((resolve) => setTimeout(resolve, COUNTRIES_WITHIN))]);
   }
 
-  async send(): Promise<void> {
-    this.#kit.focus.note();
-    if (this.success) this.beginAnew();
+  async function sendAnew(): Promise<void> {
+    focus.note();
+    if (proof) beginAnew();
     // A refusal is told where the person can ask again.
-    else if (this.shown === "code") this.#backToNumber();
-    return this.works.run("send", this.#kit.view.send, this.#send);
+    else if (shown === "code") backToNumber();
+    return works.run("send", view.sendButton, ask);
   }
 
-  readonly #send = async (isAwaited: IsAwaited): Promise<void> => {
-    clearNotices(this.#kit);
-    const { view } = this.#kit;
-    if (view.phone.value.trim() === "") return showFault(this.#kit, view.phone, "enterPhone");
-    await this.#awaitCountries();
+  async function ask(isAwaited: IsAwaited): Promise<void> {
+    clearNotices(kit);
+    if (view.phoneInput.value.trim() === "") return showFault(kit, view.phoneInput, "enterPhone");
+    await awaitCountries();
     if (!isAwaited()) return;
-    const request = this.#request();
-    let challenge;
+    const asked = request();
     try {
-      challenge = await this.#askVouched(isAwaited, request, async (attestation) => this.offer.connect().send({ ...request, attestation }));
+      const challenge = await vouched(isAwaited, asked, async (attestation) => offer.connect().send({ ...asked, attestation }));
       if (!isAwaited()) return;
+      view.codeInput.value = "";
+      awaited.begin(challenge);
+      lead("code");
+      if (isAwaited()) dispatch("phoneproof-sent", { challenge });
     } catch (error) {
-      return this.#refuseSend(error, view.numberNotice, isAwaited);
+      refuseSend(error, view.numberNotice, isAwaited);
     }
-    view.code.value = "";
-    this.#awaited.begin(challenge);
-    this.#showCode();
-    if (isAwaited()) this.#dispatch("phoneproof-sent", { challenge });
-  };
-
-  #askVouched<T>(isAwaited: IsAwaited, request: SendRequest, ask: (attestation?: string) => Promise<T>): Promise<T> {
-    return askVouched(request, isAwaited, ask, (detail) => this.#dispatch("phoneproof-attestation-needed", detail));
   }
 
-  #refuseSend(error: unknown, slot: HTMLElement, isAwaited: IsAwaited): void {
-    const problem = this.#refused(error, isAwaited);
+  function vouched<T>(isAwaited: IsAwaited, request: SendRequest, ask: (attestation?: string) => Promise<T>): Promise<T> {
+    return askVouched(request, isAwaited, ask, (detail) => dispatch("phoneproof-attestation-needed", detail));
+  }
+
+  function refuseSend(error: unknown, slot: HTMLElement, isAwaited: IsAwaited): void {
+    const problem = refused(error, isAwaited);
     if (!problem) return;
-    const { view } = this.#kit;
     const isNumber = problem.kind === "invalid-phone";
-    if (!this.#isFixed && (isNumber || problem.document.errors?.some(({ field }) => field === "phone"))) {
-      const country = () => view.region.selectedOptions[0]?.textContent || this.offer.country;
-      const fault = phoneFault(view.phone.value);
+    if (!isFixed() && (isNumber || problem.document.errors?.some(({ field }) => field === "phone"))) {
+      const country = () => view.regionInput.selectedOptions[0]?.textContent || offer.wantedCountry;
+      const fault = phoneFault(view.phoneInput.value);
       // Without a country, it is the country code that is missing.
-      return showFault(this.#kit, view.phone, fault === "noSuchNational" && !country() ? "phoneHintPlus" : fault, { country });
+      return showFault(kit, view.phoneInput, fault === "noSuchNational" && !country() ? "phoneHintPlus" : fault, { country });
     }
     const key = isNumber ? "setup" : wordsFor("send", problem);
-    const box = showNotice(this.#kit, slot, key, problem.retryIn);
+    const box = showNotice(kit, slot, key, problem.retryIn);
     // A refusal of the number itself is corrected in its field.
-    const isItself = slot === view.numberNotice && problem.status === 403 && !key.startsWith("blocked") && !this.#isFixed;
-    if (isItself) view.phone.setAttribute("aria-invalid", "true");
-    this.#kit.focus.lead(isItself ? view.phone : box);
+    const isItself = slot === view.numberNotice && problem.status === 403 && !key.startsWith("blocked") && !isFixed();
+    if (isItself) view.phoneInput.setAttribute("aria-invalid", "true");
+    focus.lead(isItself ? view.phoneInput : box);
   }
 
   /** Tells of a refusal. `undefined` if nobody awaits it, or the page began anew when it heard of it. */
-  #refused(error: unknown, isAwaited: IsAwaited): Problem | undefined {
+  function refused(error: unknown, isAwaited: IsAwaited): Problem | undefined {
     if (!isAwaited()) return undefined;
     const problem = error instanceof Problem ? error : new Problem("internal", 0, {}, undefined, error);
-    void diagnose(this.offer.client, error, this.#isFixed);
-    this.#dispatch("phoneproof-refused", { problem });
+    void diagnose(offer.client, error, isFixed());
+    dispatch("phoneproof-refused", { problem });
     return isAwaited() ? problem : undefined;
   }
 
-  #backToNumber(): void {
-    this.works.cancel();
-    clearNotices(this.#kit);
-    this.#show("number", true);
+  function backToNumber(): void {
+    works.cancel();
+    lead("number");
   }
 
   // ---------------------------------------------------------------------------------------------- code
 
-  #showCode(): void {
-    clearNotices(this.#kit);
-    this.#show("code", true);
+  const digits = () => awaited.last?.codeLength ?? offer.chosenBusiness?.codeLength ?? 6;
+
+  function tellFacts(): void {
+    const { last, isOver } = awaited;
+    if (last && shown === "code") showFacts(kit, last, isOver, offer.chosenBusiness, digits, runOut);
   }
 
-  #digits = () => this.#awaited.last?.codeLength ?? this.offer.business?.codeLength ?? 6;
-
-  #showFacts(): void {
-    const { last, isOver } = this.#awaited;
-    if (last && this.shown === "code") showFacts(this.#kit, last, isOver, this.offer.business, this.#digits, this.#runOut);
-  }
-
-  async #resend(isAwaited: IsAwaited, channel?: string): Promise<void> {
-    const challenge = this.#awaited.last;
-    const { view } = this.#kit;
-    if (!challenge || view.resend.getAttribute("aria-disabled") === "true") return;
-    clearNotices(this.#kit);
+  async function resend(isAwaited: IsAwaited, channel?: string): Promise<void> {
+    const challenge = awaited.last;
+    if (!challenge || view.resendButton.getAttribute("aria-disabled") === "true") return;
+    clearNotices(kit);
     try {
-      const locale = this.#kit.host.locale || this.#kit.speak.language;
-      await this.#askVouched(isAwaited, challenge.request, (attestation) => challenge.resend({ locale, channel, attestation }));
+      await vouched(isAwaited, challenge.request, (attestation) => challenge.resend({ locale: locale(), channel, attestation }));
       if (!isAwaited()) return;
-      this.#awaited.begin(challenge);
-      clearNotices(this.#kit);
-      announce(this.#kit, "sentAgain");
-      this.#showFacts();
-      this.#kit.focus.lead(view.code);
-      this.listenForSms();
-      this.#dispatch("phoneproof-sent", { challenge });
+      awaited.begin(challenge);
+      clearNotices(kit);
+      announce(kit, "sentAgain");
+      tellFacts();
+      focus.lead(view.codeInput);
+      awaitSms();
+      dispatch("phoneproof-sent", { challenge });
     } catch (error) {
       const ends = error instanceof Problem && error.isFinal && ([400, 409, 410].includes(error.status) || error.kind === "attempts-exhausted");
-      if (ends || this.#awaited.isOver) {
-        const problem = this.#refused(error, isAwaited);
-        return problem && this.#showOver(problem, "send");
+      if (ends || awaited.isOver) {
+        const problem = refused(error, isAwaited);
+        return problem && showOver(problem, "send");
       }
-      this.#refuseSend(error, view.codeNotice, isAwaited);
-      if (isAwaited()) waitToResend(this.#kit, challenge.resendIn);
+      refuseSend(error, view.codeNotice, isAwaited);
+      if (isAwaited()) waitToResend(kit, challenge.resendIn);
     }
   }
 
-  readonly #verify = async (isAwaited: IsAwaited): Promise<void> => {
-    const { challenge } = this;
+  async function verify(isAwaited: IsAwaited): Promise<void> {
+    const challenge = awaited.current;
     // The notice of a code that is over stays, with its button.
     if (!challenge) return;
-    clearNotices(this.#kit);
+    clearNotices(kit);
     try {
-      const success = await challenge.verify(this.#kit.view.code.value);
-      if (isAwaited()) this.#succeed(success, challenge);
+      const success = await challenge.verify(view.codeInput.value);
+      if (isAwaited()) succeed(success, challenge);
     } catch (error) {
-      const problem = this.#refused(error, isAwaited);
+      const problem = refused(error, isAwaited);
       // It may have run out meanwhile.
-      if (problem) this.#refuseCode(this.#awaited.isOver ? new Problem("expired", 410) : problem, challenge);
+      if (problem) refuseCode(awaited.isOver ? new Problem("expired", 410) : problem, challenge);
     }
-  };
+  }
 
-  #refuseCode(problem: Problem, challenge: Challenge): void {
-    const { view } = this.#kit;
+  function refuseCode(problem: Problem, challenge: Challenge): void {
     const left = problem.attemptsRemaining;
     if (left !== undefined) challenge.attemptsLeft = left;
-    this.#showFacts();
+    tellFacts();
     if (problem.status === 422 && left !== 0) {
-      showFault(this.#kit, view.code, left === undefined ? "wrongCode" : left === 1 ? "wrongOne" : "wrongMore", { left: left ?? 0 });
+      showFault(kit, view.codeInput, left === undefined ? "wrongCode" : left === 1 ? "wrongOne" : "wrongMore", { left: left ?? 0 });
     } else if (problem.kind === "malformed") {
-      showFault(this.#kit, view.code, "codeLength", { digits: this.#digits() });
+      showFault(kit, view.codeInput, "codeLength", { digits: digits() });
     } else if (left === 0 || (problem.isFinal && problem.status < 500)) {
-      this.#showOver(left === 0 ? new Problem("attempts-exhausted", 429) : problem, "verify");
+      showOver(left === 0 ? new Problem("attempts-exhausted", 429) : problem, "verify");
     } else {
-      this.#kit.focus.lead(showNotice(this.#kit, view.codeNotice, wordsFor("verify", problem), problem.retryIn));
+      focus.lead(showNotice(kit, view.codeNotice, wordsFor("verify", problem), problem.retryIn));
     }
-    this.#awaited.keep();
+    awaited.keep();
   }
 
   /** Ends a code whose time is over, as the service would. A focus outside of the element stays there. */
-  readonly #runOut = (): void => {
-    const { focus, view } = this.#kit;
-    if (this.shown === "code") return this.#showOver(new Problem("expired", 410), "verify", focus.inside !== null);
-    this.#end();
-    focus.hold(() => (view.haveCode.hidden = true));
-  };
+  function runOut(): void {
+    if (shown === "code") return showOver(new Problem("expired", 410), "verify", focus.inside() !== null);
+    end();
+    focus.hold(() => (view.haveCodeButton.hidden = true));
+  }
 
   /** Says why the code works no longer, and from when on the person can get a new one. */
-  #showOver(problem: Problem, step: Step, isFocused = true): void {
-    clearNotices(this.#kit);
-    this.#end();
-    this.#showFacts();
+  function showOver(problem: Problem, step: Step, isFocused = true): void {
+    clearNotices(kit);
+    end();
+    tellFacts();
     const key = wordsFor(step, problem);
     // While a number is locked, a new code would be refused too.
-    const isLocked = !this.#isFixed && (problem.retryIn || key === "locked");
-    const action = this.#kit.view.makeNewCode();
-    action.disabled = this.#kit.host.matches(":disabled");
-    action.addEventListener("click", () => (this.#isFixed ? void this.send() : this.#backToNumber()));
-    const box = showNotice(this.#kit, this.#kit.view.codeNotice, key, problem.retryIn || (isLocked ? 0 : this.#awaited.last?.resendIn), isLocked ? undefined : action);
-    if (isFocused) this.#kit.focus.lead(box);
+    const isLocked = !isFixed() && (problem.retryIn || key === "locked");
+    const action = view.makeNewCode();
+    action.disabled = host.matches(":disabled");
+    action.addEventListener("click", () => (isFixed() ? void sendAnew() : backToNumber()));
+    const box = showNotice(kit, view.codeNotice, key, problem.retryIn || (isLocked ? 0 : awaited.last?.resendIn), isLocked ? undefined : action);
+    if (isFocused) focus.lead(box);
   }
 
   /** Fills in the code of the next text, while one can be entered. */
-  listenForSms(): void {
-    this.#stopSms();
-    if (this.shown === "code" && this.challenge && this.#kit.host.isConnected) this.#stopSms = listenForSms((code) => this.fill(code));
+  function awaitSms(): void {
+    stopSms();
+    if (shown === "code" && awaited.current && host.isConnected) stopSms = listenForSms(fill);
   }
 
   /** Puts a code into its field. `isAsked`: the page does, for a person who has it at hand. */
-  fill(code: string, isAsked?: boolean): void {
-    if (!this.challenge || this.shown !== "code") return;
-    if (isAsked) this.#kit.focus.note();
-    clearNotices(this.#kit);
-    this.#kit.view.code.value = code;
-    this.#kit.focus.lead(this.#kit.view.code);
-    announce(this.#kit, "filled");
+  function fill(code: string, isAsked?: boolean): void {
+    if (!awaited.current || shown !== "code") return;
+    if (isAsked) focus.note();
+    clearNotices(kit);
+    view.codeInput.value = code;
+    focus.lead(view.codeInput);
+    announce(kit, "filled");
   }
 
   // ------------------------------------------------------------------------------------------- success
 
-  #succeed(success: Success, challenge: Challenge): void {
-    this.works.cancel();
-    this.#end();
-    this.#awaited.last = undefined;
-    this.#kit.view.code.value = "";
-    this.#kit.speak.put(this.#kit.view.done, "done", { phone: () => numberOf(challenge) });
-    this.#take(success);
-    this.#kit.countdowns.start(this.#kit.view.done, success.expiresIn, () => {}, () => this.#outlive());
+  function succeed(success: Success, challenge: Challenge): void {
+    end();
+    drop();
+    speak.put(view.doneLine, "done", { phone: () => numberOf(challenge) });
+    take(success);
+    countdowns.start(view.doneLine, success.expiresIn, () => {}, outlive);
     // Whatever is told, the page may begin anew at once.
-    this.#show("done", true);
-    if (this.success === success) this.#changed();
-    this.#dispatch("phoneproof-verified", success);
+    lead("done");
+    if (proof === success) changed();
+    dispatch("phoneproof-verified", success);
   }
 
   /** A form that is sent after the token has expired would be refused, so the number is asked for again. */
-  #outlive(): void {
-    this.#take(undefined);
-    showNotice(this.#kit, this.#kit.view.numberNotice, "proofOver");
-    this.#show("number");
-    this.#changed();
+  function outlive(): void {
+    take(undefined);
+    showNotice(kit, view.numberNotice, "proofOver");
+    show("number");
+    changed();
   }
 
   /** Ends the challenge, so that its code is offered and kept no longer. */
-  #end(): void {
-    this.#stopSms();
-    this.#kit.countdowns.stop(this.#kit.view.expiry);
-    this.#awaited.end();
+  function end(): void {
+    stopSms();
+    countdowns.stop(view.expiryLine);
+    awaited.close();
+  }
+
+  /** Lets go of the challenge, and of what is under way for it. */
+  function drop(): void {
+    works.cancel();
+    awaited.last = undefined;
+    view.codeInput.value = "";
   }
 
   /** Begins anew, with an empty form. */
-  reset(): void {
-    this.#end();
-    if (!this.#isFixed) this.#kit.view.phone.value = "";
-    this.#kit.view.region.value = "";
-    this.beginAnew();
+  function reset(): void {
+    end();
+    if (!isFixed()) view.phoneInput.value = "";
+    view.regionInput.value = "";
+    beginAnew();
   }
 
   /** Asks for a number, as if nothing had been. The focus stays where it is, or in the element. */
-  beginAnew(): void {
-    const hadValue = this.success;
-    const hadFocus = this.#kit.focus.inside;
-    this.works.cancel();
-    this.#awaited.last = undefined;
-    this.#kit.view.code.value = "";
-    this.#take(undefined);
-    clearNotices(this.#kit);
-    this.#show("number");
-    if (hadFocus) this.#kit.host.focus();
-    if (hadValue) this.#changed();
+  function beginAnew(): void {
+    const hadValue = proof;
+    const hadFocus = focus.inside();
+    drop();
+    take(undefined);
+    clearNotices(kit);
+    show("number");
+    if (hadFocus) host.focus();
+    if (hadValue) changed();
   }
 
   // --------------------------------------------------------------------------------------------- shown
 
-  /** Shows a form, or that the phone is verified; if it `leads`, the focus goes there. */
-  #show(shown: Shown, leads?: boolean): void {
-    const { view } = this.#kit;
-    this.shown = shown;
-    this.#kit.focus.hold(() => {
-      view.number.hidden = shown !== "number";
-      view.codeForm.hidden = shown !== "code";
-      view.doneBox.hidden = shown !== "done";
-      view.haveCode.hidden = this.challenge === undefined;
-      this.nameCountries();
-      this.#showFacts();
-    });
-    // A person who went elsewhere on the page hears of it.
-    if (leads && !this.#kit.focus.lead(this.next)) this.#kit.speak.repeat(shown === "code" ? view.lead : view.done, view.announcer);
-    this.validate();
-    this.listenForSms();
-    this.#dispatch("phoneproof-shown", { shown });
+  /** Leads the person on to what is to be done next. */
+  function lead(what: Shown): void {
+    clearNotices(kit);
+    show(what, true);
   }
 
-  validate(): void {
-    const { view, host, internals, speak } = this.#kit;
+  /** Shows a form, or that the phone is verified; if it `leads`, the focus goes there. */
+  function show(what: Shown, leads?: boolean): void {
+    shown = what;
+    focus.hold(() => {
+      view.numberForm.hidden = shown !== "number";
+      view.codeForm.hidden = shown !== "code";
+      view.doneBox.hidden = shown !== "done";
+      view.haveCodeButton.hidden = awaited.current === undefined;
+      listCountries();
+      tellFacts();
+    });
+    // A person who went elsewhere on the page hears of it.
+    if (leads && !focus.lead(next())) speak.repeat(shown === "code" ? view.leadLine : view.doneLine, view.announcerLine);
+    validate();
+    awaitSms();
+    dispatch("phoneproof-shown", { shown: what });
+  }
+
+  function validate(): void {
     const { required } = host;
-    reflect(view.phone, "aria-required", required && "true");
-    if (required && !this.success) internals.setValidity({ valueMissing: true }, speak.words("required"), this.shown === "code" ? view.code : view.phone);
+    reflect(view.phoneInput, "aria-required", required && "true");
+    if (required && !proof) internals.setValidity({ valueMissing: true }, speak.textOf("required"), shown === "code" ? view.codeInput : view.phoneInput);
     else internals.setValidity({});
   }
 
-  #take(success: Success | undefined): void {
-    if (success === this.success) return;
-    this.success = success;
-    this.#kit.countdowns.stop(this.#kit.view.done);
+  function take(success: Success | undefined): void {
+    if (success === proof) return;
+    proof = success;
+    countdowns.stop(view.doneLine);
     // No state: the browser would write the token to its history.
-    this.#kit.internals.setFormValue(success?.token ?? null, null);
-    this.validate();
+    internals.setFormValue(success?.token ?? null, null);
+    validate();
   }
-  #changed(): void {
-    this.#kit.host.dispatchEvent(new Event("change", { bubbles: true }));
+  function changed(): void {
+    host.dispatchEvent(new Event("change", { bubbles: true }));
   }
-  #dispatch<T extends keyof PhoneProofEvents>(type: T, detail: PhoneProofEvents[T]): void {
-    this.#kit.host.dispatchEvent(new CustomEvent(type, { bubbles: true, detail }));
+  function dispatch<T extends keyof PhoneProofEvents>(type: T, detail: PhoneProofEvents[T]): void {
+    host.dispatchEvent(new CustomEvent(type, { bubbles: true, detail }));
   }
 
   /** Takes the place of what the attributes name, and takes up what is kept there. */
-  settle(): void {
-    const { host } = this.#kit;
-    this.#awaited.take([host.issuer, host.business, host.action, host.name, host.phone]);
-    if (this.shown !== "done" && !this.#awaited.last) {
-      const typed = this.#awaited.restore(() => this.offer.connect());
-      if (typed) this.#kit.view.phone.value = typed;
-      this.#show(typed ? "code" : "number");
+  function settle(): void {
+    awaited.take([host.issuer, host.business, host.action, host.name, host.phone]);
+    if (shown !== "done" && !awaited.last) {
+      const typed = awaited.takeUp(() => offer.connect());
+      if (typed) view.phoneInput.value = typed;
+      show(typed ? "code" : "number");
     }
-    void this.offer.read();
+    void offer.read();
   }
-  leave(): void {
-    this.#awaited.leave();
-    this.#kit.countdowns.sleep();
-    this.offer.sleep();
-    this.#stopSms();
+  function leave(): void {
+    awaited.leave();
+    countdowns.sleep();
+    offer.sleep();
+    stopSms();
   }
+
+  return {
+    offer, works, listCountries, retry, sendAnew, awaitSms, fill, reset, beginAnew, validate, settle, leave, next,
+    get proof() {
+      return proof;
+    },
+    get step() {
+      return shown;
+    },
+    /** The challenge whose code is awaited. */
+    get awaited() {
+      return awaited.current;
+    },
+    /** Whether anything is, or may come, of what was asked for. */
+    get isBegun() {
+      return !!(awaited.last || proof || works.areRunning);
+    },
+  };
 }

@@ -101,9 +101,6 @@ async function once({ fetch, deadline }: Environment, url: string, init: FetchIn
   }
 }
 
-/** A number of an answer; `undefined` for anything else. */
-export const readNumber = (value: unknown): number | undefined => (Number.isFinite(value) ? (value as number) : undefined);
-
 /** Reads an object of JSON; `undefined` if it is none. */
 function parse(text: string): object | undefined {
   try {

@@ -5,7 +5,7 @@ import type { Kit } from "./kit.js";
 import type { Key } from "./words.js";
 
 /** Has screen readers read a text. */
-export const announce = ({ speak, view }: Kit, key: Key): unknown => speak.put(view.announcer, key);
+export const announce = ({ speak, view }: Kit, key: Key): unknown => speak.put(view.announcerLine, key);
 
 /** Shows a notice with a title and a text, and if given a countdown and a button. */
 export function showNotice(kit: Kit, slot: HTMLElement, key: Key, retryIn = 0, action?: HTMLElement): HTMLElement {
@@ -37,12 +37,12 @@ export function takeBack({ speak, focus }: Kit, slot: HTMLElement, keys: RegExp)
 /** Marks a field as faulty, says why, and moves the focus there. */
 export function showFault({ speak, view, focus }: Kit, input: HTMLInputElement, key: Key, values: Values = {}): void {
   input.setAttribute("aria-invalid", "true");
-  speak.put(input === view.code ? view.codeError : view.phoneError, key, values);
+  speak.put(input === view.codeInput ? view.codeError : view.phoneError, key, values);
   if (focus.lead(input)) input.select();
 }
 
 export function clearNotices({ speak, view }: Kit): void {
-  for (const input of [view.phone, view.code]) input.removeAttribute("aria-invalid");
-  for (const said of [view.phoneError, view.codeError, view.announcer]) speak.clear(said);
+  for (const input of [view.phoneInput, view.codeInput]) input.removeAttribute("aria-invalid");
+  for (const said of [view.phoneError, view.codeError, view.announcerLine]) speak.hush(said);
   for (const slot of [view.numberNotice, view.codeNotice]) slot.replaceChildren();
 }

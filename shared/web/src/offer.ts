@@ -12,88 +12,90 @@ import type { Key } from "./words.js";
  */
 export const COUNTRIES_WITHIN = 3000;
 
-export class Offer {
-  fetch: Fetch | undefined;
-  policy: Policy | undefined;
-  client: PhoneProof | undefined;
-  readonly #about: Element & Reflected;
-  /** Hears that the policy is there, or is not: then why, in words. */
-  readonly #heard: (why?: Key) => void;
-  #reading: Promise<void> | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #pause = COUNTRIES_WITHIN;
+export type Offer = ReturnType<typeof makeOffer>;
 
-  constructor(about: Element & Reflected, heard: (why?: Key) => void) {
-    this.#about = about;
-    this.#heard = heard;
-  }
+/** `heard` hears that the policy is there, or is not: then why, in words. */
+export function makeOffer(about: Element & Reflected, heard: (why?: Key) => void) {
+  let policy: Policy | undefined;
+  let client: PhoneProof | undefined;
+  let reading: Promise<void> | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let pause = COUNTRIES_WITHIN;
 
-  /** The country that the page names. */
-  get country(): string {
-    return this.#about.country.trim().toUpperCase();
-  }
-
-  get business(): PolicyBusiness | undefined {
-    return this.policy?.businesses.find(({ id }) => id === this.client?.business);
-  }
-
-  /** Whether the stack texts no country, so that nobody can begin. */
-  get isClosed(): boolean {
-    return this.policy?.countries.length === 0;
-  }
-
-  /** @throws {Problem} if the attributes name no service. */
-  connect(): PhoneProof {
-    const { issuer, business } = this.#about;
-    try {
-      if (!business.trim()) throw new TypeError("there is no `business`");
-      return (this.client ??= new PhoneProof({ issuer, business: business.trim(), fetch: (...request) => (this.fetch ?? fetch)(...request) }));
-    } catch (error) {
-      throw new Problem("not-phoneproof", 0, { detail: (error as Error).message }, undefined, error);
-    }
-  }
-
-  /** Forgets what another issuer, or for another business, said. */
-  forget(): void {
-    this.sleep();
-    this.client = this.policy = this.#reading = undefined;
-    this.#pause = COUNTRIES_WITHIN;
-  }
-
-  /** Asks no more by itself. */
-  sleep(): void {
-    clearTimeout(this.#timer);
-  }
-
-  /** Asks now, unless the policy is known, or asked for. */
-  read(): Promise<void> {
-    if (this.policy) return Promise.resolve();
-    const reading = (this.#reading ??= this.#ask().finally(() => {
-      if (this.#reading === reading) this.#reading = undefined;
-    }));
-    return reading;
-  }
-
-  async #ask(): Promise<void> {
-    let client: PhoneProof | undefined;
+  async function ask(): Promise<void> {
+    let asked: PhoneProof | undefined;
     let why: Key | undefined;
-    this.sleep();
+    offer.sleep();
     try {
-      client = this.connect();
-      const policy = await client.policy();
-      if (client !== this.client) return;
-      this.policy = policy;
-      if (!isUsable(client, policy, this.country)) why = "setup";
+      asked = offer.connect();
+      const answer = await asked.policy();
+      if (asked !== client) return;
+      policy = answer;
+      if (!isUsable(asked, answer, offer.wantedCountry)) why = "setup";
     } catch (error) {
-      if (client !== this.client) return;
-      const isAtFault = await diagnose(client, error);
-      if (client !== this.client) return;
+      if (asked !== client) return;
+      const isAtFault = await diagnose(asked, error);
+      if (asked !== client) return;
       why = isAtFault ? "setup" : wordsFor("send", error as Problem);
-      if (!isAtFault && this.#about.isConnected) {
-        this.#timer = setTimeout(() => void this.read(), this.#pause);
-        this.#pause *= 2;
+      if (!isAtFault && about.isConnected) {
+        timer = setTimeout(offer.read, pause);
+        pause *= 2;
       }
     }
-    this.#heard(why);
+    heard(why);
   }
+
+  const offer = {
+    ownFetch: undefined as Fetch | undefined,
+    get knownPolicy() {
+      return policy;
+    },
+    get client() {
+      return client;
+    },
+    /** The country that the page names. */
+    get wantedCountry() {
+      return about.country.trim().toUpperCase();
+    },
+    get chosenBusiness(): PolicyBusiness | undefined {
+      return policy?.businesses.find(({ id }) => id === client?.business);
+    },
+    /** Whether the stack texts no country, so that nobody can begin. */
+    get isClosed() {
+      return policy?.countries.length === 0;
+    },
+
+    /** @throws {Problem} if the attributes name no service. */
+    connect(): PhoneProof {
+      const { issuer, business } = about;
+      try {
+        if (!business.trim()) throw new TypeError("there is no `business`");
+        return (client ??= new PhoneProof({ issuer, business: business.trim(), fetch: (...request) => (offer.ownFetch ?? fetch)(...request) }));
+      } catch (error) {
+        throw new Problem("not-phoneproof", 0, { detail: (error as Error).message }, undefined, error);
+      }
+    },
+
+    /** Forgets what another issuer, or for another business, said. */
+    forget() {
+      offer.sleep();
+      client = policy = reading = undefined;
+      pause = COUNTRIES_WITHIN;
+    },
+
+    /** Asks no more by itself. */
+    sleep() {
+      clearTimeout(timer);
+    },
+
+    /** Asks now, unless the policy is known, or asked for. */
+    read(): Promise<void> {
+      if (policy) return Promise.resolve();
+      const mine = (reading ??= ask().finally(() => {
+        if (reading === mine) reading = undefined;
+      }));
+      return mine;
+    },
+  };
+  return offer;
 }

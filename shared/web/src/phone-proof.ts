@@ -6,17 +6,17 @@
 
 // The looks and the words first: where they stand in the bundle, gzip finds most of what is alike.
 import { STYLE } from "./style.js";
+import { LANGUAGES, type Words, readTag } from "./words.js";
 export { phoneFault, wordsFor } from "./refusals.js";
 export type { Refusal, Step } from "./refusals.js";
-import { ABOUT, type Reflected, defineReflected, reflect, takeEarlier } from "./attributes.js";
+import { ABOUT, type Reflected, define, defineReflected, reflect, takeEarlier } from "./attributes.js";
 import type { Challenge, Fetch } from "./client.js";
-import { Countdowns, Speaker } from "./dom.js";
+import { makeCountdowns, makeSpeaker } from "./dom.js";
 import type { PhoneProofEvents, Shown } from "./events.js";
-import { Flow } from "./flow.js";
-import { Focus } from "./focus.js";
+import { type Flow, makeFlow } from "./flow.js";
+import { makeFocus } from "./focus.js";
 import { findLanguage, watchLanguage } from "./language.js";
 import { makeView } from "./view.js";
-import { LANGUAGES, type Words, readTag } from "./words.js";
 
 export * from "./client.js";
 export type { AttestationNeeded, PhoneProofEventMap, PhoneProofEvents, Shown } from "./events.js";
@@ -48,20 +48,15 @@ export class PhoneProofElement extends Base {
   static readonly formAssociated = true;
   static readonly observedAttributes = [...ABOUT, "country", "lang", "required"];
   static {
-    for (const name of OF_FIELDS) {
-      const get = function (this: PhoneProofElement) {
-        return this.#internals[name];
-      };
-      Object.defineProperty(this.prototype, name, { get, set() {}, configurable: true, enumerable: true });
-    }
+    for (const name of OF_FIELDS) define<PhoneProofElement>(this.prototype, name, (element) => element.#internals[name]);
   }
 
   readonly #internals = this.attachInternals();
-  readonly #speak = new Speaker();
+  readonly #speak = makeSpeaker();
   readonly #view = makeView(this.#speak);
-  readonly #countdowns = new Countdowns();
-  readonly #flow: Flow = new Flow({ host: this, internals: this.#internals, view: this.#view, speak: this.#speak, countdowns: this.#countdowns, focus: new Focus(this) });
-  readonly #languageWatch = new MutationObserver(() => findLanguage(this) !== this.#speak.language && this.#followLanguage());
+  readonly #countdowns = makeCountdowns();
+  readonly #flow: Flow = makeFlow({ host: this, internals: this.#internals, view: this.#view, speak: this.#speak, countdowns: this.#countdowns, focus: makeFocus(this) });
+  readonly #languageWatch = new MutationObserver(() => findLanguage(this) !== this.#speak.tongue && this.#followLanguage());
 
   /** The last `submit` of the form, and the value that it sent. */
   #sent: [SubmitEvent, string] | undefined;
@@ -74,7 +69,7 @@ export class PhoneProofElement extends Base {
     const root = this.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [sheet];
     const view = this.#view;
-    root.append(view.number, view.codeForm, view.doneBox, view.announcer);
+    root.append(view.numberForm, view.codeForm, view.doneBox, view.announcerLine);
     // A label of the element clicks it, too. A tap inside comes from what was tapped.
     this.addEventListener("click", (event) => event.composedPath()[0] === this && this.focus());
     this.#internals.role = "group";
@@ -88,10 +83,10 @@ export class PhoneProofElement extends Base {
    * else can be set.
    */
   get value(): string {
-    return this.#flow.success?.token ?? "";
+    return this.#flow.proof?.token ?? "";
   }
   set value(value: string | null | undefined) {
-    if (!value && this.#flow.success) this.reset();
+    if (!value && this.#flow.proof) this.reset();
   }
   get form(): HTMLFormElement | null {
     return this.#internals.form;
@@ -113,21 +108,21 @@ export class PhoneProofElement extends Base {
 
   /** Focuses what is to be filled in next. */
   override focus(options?: FocusOptions): void {
-    this.#flow.next.focus(options);
+    this.#flow.next().focus(options);
   }
 
   get shown(): Shown {
-    return this.#flow.shown;
+    return this.#flow.step;
   }
   set shown(_: unknown) {}
   /** The challenge whose code is awaited. */
   get challenge(): Challenge | undefined {
-    return this.#flow.challenge;
+    return this.#flow.awaited;
   }
   set challenge(_: unknown) {}
   /** Replaces `fetch`, for instance to watch the calls. The next call takes it. */
   set fetch(fetch: Fetch | undefined) {
-    this.#flow.offer.fetch = fetch;
+    this.#flow.offer.ownFetch = fetch;
   }
   /** Words of the page's own, in place of the built-in ones. */
   set words(words: Partial<Words> | undefined) {
@@ -143,7 +138,7 @@ export class PhoneProofElement extends Base {
 
   /** Texts a code to the number of the form, or of the attribute `phone`. A disabled element does not. */
   async send(): Promise<void> {
-    if (!this.matches(":disabled")) return this.#flow.send();
+    if (!this.matches(":disabled")) return this.#flow.sendAnew();
   }
   /** Puts a code into its field, while one is awaited. The person decides when to submit it. */
   fillCode(code: string): void {
@@ -165,7 +160,7 @@ export class PhoneProofElement extends Base {
     addEventListener("online", this.#flow.retry);
     addEventListener("pageshow", this.#comeBack);
     this.#flow.settle();
-    this.#flow.listenForSms();
+    this.#flow.awaitSms();
   }
   disconnectedCallback(): void {
     SHOWN.delete(this);
@@ -177,8 +172,8 @@ export class PhoneProofElement extends Base {
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after) return;
     if (name === "issuer" || name === "business") this.#flow.offer.forget();
-    if (name === "phone") this.#view.phone.value = after ?? "";
-    if (name === "country") this.#view.region.value = "";
+    if (name === "phone") this.#view.phoneInput.value = after ?? "";
+    if (name === "country") this.#view.regionInput.value = "";
     const isOther = ABOUT.includes(name);
     if (isOther && this.#flow.isBegun) this.#flow.beginAnew();
     // Those that the page wrote come one by one; they are settled together.
@@ -214,8 +209,8 @@ export class PhoneProofElement extends Base {
   };
 
   #followLanguage(): void {
-    this.#speak.language = findLanguage(this);
-    this.#flow.nameCountries();
+    this.#speak.tongue = findLanguage(this);
+    this.#flow.listCountries();
     this.#speak.retell(this.shadowRoot!);
     this.#countdowns.tick();
     if (this.isConnected) this.#flow.validate();

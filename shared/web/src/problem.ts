@@ -103,10 +103,12 @@ export class Problem extends Error {
   }
 
   get attemptsRemaining(): number | undefined {
-    const left: unknown = this.document.attemptsRemaining;
-    return typeof left === "number" ? left : undefined;
+    return readNumber(this.document.attemptsRemaining);
   }
 }
+
+/** A number of an answer; `undefined` for anything else. */
+export const readNumber = (value: unknown): number | undefined => (Number.isFinite(value) ? (value as number) : undefined);
 
 const TYPE = "urn:phoneproof:problem:";
 

@@ -12,39 +12,17 @@ type Kind = "send" | "verify" | "resend";
 export type IsAwaited = () => boolean;
 type Work = (isAwaited: IsAwaited) => Promise<void>;
 
-export class Works {
-  readonly #kit: Kit;
+export function makeWorks(kit: Kit) {
+  const { focus, speak, view } = kit;
   /** What runs, with the button that began it. Each cancel puts a new map in its place. */
-  #busy = new Map<Kind, HTMLElement>();
-
-  constructor(kit: Kit) {
-    this.#kit = kit;
-  }
-
-  get areRunning(): boolean {
-    return this.#busy.size > 0;
-  }
-
-  /** Lets go of what is under way: its answer changes nothing on the page. */
-  cancel(): void {
-    for (const control of this.#busy.values()) control.removeAttribute("aria-busy");
-    this.#busy = new Map();
-  }
-
-  on(target: HTMLElement, type: string, kind: Kind, control: HTMLElement, work: Work): void {
-    target.addEventListener(type, (event) => {
-      event.preventDefault();
-      void this.run(kind, control, work);
-    });
-  }
+  let running = new Map<Kind, HTMLElement>();
 
   /** Runs `work` unless the same runs already. The button is not disabled, because it would lose the focus. */
-  async run(kind: Kind, control: HTMLElement, work: Work): Promise<void> {
-    const { focus, speak, view } = this.#kit;
-    const busy = this.#busy;
+  async function run(kind: Kind, control: HTMLElement, work: Work): Promise<void> {
+    const busy = running;
     if (busy.has(kind)) return;
-    const isAwaited = () => busy === this.#busy;
-    const timer = setTimeout(() => isAwaited() && announce(this.#kit, "sending"), UNDER_WAY);
+    const isAwaited = () => busy === running;
+    const timer = setTimeout(() => isAwaited() && announce(kit, "sending"), UNDER_WAY);
     focus.note();
     busy.set(kind, control);
     control.setAttribute("aria-busy", "true");
@@ -55,8 +33,26 @@ export class Works {
       busy.delete(kind);
       if (isAwaited()) {
         control.removeAttribute("aria-busy");
-        if (speak.says(view.announcer) === "sending") speak.clear(view.announcer);
+        if (speak.says(view.announcerLine) === "sending") speak.hush(view.announcerLine);
       }
     }
   }
+
+  return {
+    run,
+    get areRunning() {
+      return running.size > 0;
+    },
+    /** Lets go of what is under way: its answer changes nothing on the page. */
+    cancel() {
+      for (const control of running.values()) control.removeAttribute("aria-busy");
+      running = new Map();
+    },
+    on(target: HTMLElement, type: string, kind: Kind, control: HTMLElement, work: Work) {
+      target.addEventListener(type, (event) => {
+        event.preventDefault();
+        void run(kind, control, work);
+      });
+    },
+  };
 }

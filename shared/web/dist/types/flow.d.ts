@@ -1,34 +1,42 @@
 import { type Challenge, type Success } from "./client.js";
 import type { Shown } from "./events.js";
 import type { Kit } from "./kit.js";
-import { Offer } from "./offer.js";
-import { Works } from "./work.js";
-export declare class Flow {
-    #private;
-    readonly offer: Offer;
-    readonly works: Works;
-    success: Success | undefined;
-    shown: Shown;
-    constructor(kit: Kit);
+import { type IsAwaited } from "./work.js";
+export type Flow = ReturnType<typeof makeFlow>;
+export declare function makeFlow(kit: Kit): {
+    offer: {
+        ownFetch: import("./http.js").Fetch | undefined;
+        readonly knownPolicy: import("./client.js").Policy | undefined;
+        readonly client: import("./client.js").PhoneProof | undefined;
+        readonly wantedCountry: string;
+        readonly chosenBusiness: import("./client.js").PolicyBusiness | undefined;
+        readonly isClosed: boolean;
+        connect(): import("./client.js").PhoneProof;
+        forget(): void;
+        sleep(): void;
+        read(): Promise<void>;
+    };
+    works: {
+        run: (kind: "verify" | "send" | "resend", control: HTMLElement, work: (isAwaited: IsAwaited) => Promise<void>) => Promise<void>;
+        readonly areRunning: boolean;
+        cancel(): void;
+        on(target: HTMLElement, type: string, kind: "verify" | "send" | "resend", control: HTMLElement, work: (isAwaited: IsAwaited) => Promise<void>): void;
+    };
+    listCountries: () => void;
+    retry: () => void;
+    sendAnew: () => Promise<void>;
+    awaitSms: () => void;
+    fill: (code: string, isAsked?: boolean) => void;
+    reset: () => void;
+    beginAnew: () => void;
+    validate: () => void;
+    settle: () => void;
+    leave: () => void;
+    next: () => HTMLElement;
+    readonly proof: Success | undefined;
+    readonly step: Shown;
     /** The challenge whose code is awaited. */
-    get challenge(): Challenge | undefined;
+    readonly awaited: Challenge | undefined;
     /** Whether anything is, or may come, of what was asked for. */
-    get isBegun(): boolean;
-    /** What is to be filled in next. */
-    get next(): HTMLElement;
-    readonly retry: () => void;
-    nameCountries(): void;
-    send(): Promise<void>;
-    /** Fills in the code of the next text, while one can be entered. */
-    listenForSms(): void;
-    /** Puts a code into its field. `isAsked`: the page does, for a person who has it at hand. */
-    fill(code: string, isAsked?: boolean): void;
-    /** Begins anew, with an empty form. */
-    reset(): void;
-    /** Asks for a number, as if nothing had been. The focus stays where it is, or in the element. */
-    beginAnew(): void;
-    validate(): void;
-    /** Takes the place of what the attributes name, and takes up what is kept there. */
-    settle(): void;
-    leave(): void;
-}
+    readonly isBegun: boolean;
+};

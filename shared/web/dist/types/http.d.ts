@@ -37,5 +37,3 @@ export declare function now(): number;
  * because the call may not have arrived.
  */
 export declare function call(environment: Environment, url: string, init: FetchInit, isCostly?: boolean): Promise<unknown>;
-/** A number of an answer; `undefined` for anything else. */
-export declare const readNumber: (value: unknown) => number | undefined;

@@ -1,9 +1,6 @@
-/** Keys by what was asked for. A tab of a browser keeps them over a reload. */
-export declare class Keys {
-    #private;
-    /** Nobody but `owner` takes these keys. */
-    constructor(...owner: string[]);
-    get(about: string): string | null | undefined;
+/** Keys by what was asked for. A tab of a browser keeps them over a reload. Nobody but `owner` takes them. */
+export declare function makeKeys(...owner: string[]): {
+    get: (about: string) => string | undefined;
     /** Keeps a key, or none any more. */
     keep(about: string, key?: string | null): void;
-}
+};

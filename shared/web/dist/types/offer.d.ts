@@ -6,17 +6,17 @@ import type { Key } from "./words.js";
  * twice the one before: as long as nothing has answered so far.
  */
 export declare const COUNTRIES_WITHIN = 3000;
-export declare class Offer {
-    #private;
-    fetch: Fetch | undefined;
-    policy: Policy | undefined;
-    client: PhoneProof | undefined;
-    constructor(about: Element & Reflected, heard: (why?: Key) => void);
+export type Offer = ReturnType<typeof makeOffer>;
+/** `heard` hears that the policy is there, or is not: then why, in words. */
+export declare function makeOffer(about: Element & Reflected, heard: (why?: Key) => void): {
+    ownFetch: Fetch | undefined;
+    readonly knownPolicy: Policy | undefined;
+    readonly client: PhoneProof | undefined;
     /** The country that the page names. */
-    get country(): string;
-    get business(): PolicyBusiness | undefined;
+    readonly wantedCountry: string;
+    readonly chosenBusiness: PolicyBusiness | undefined;
     /** Whether the stack texts no country, so that nobody can begin. */
-    get isClosed(): boolean;
+    readonly isClosed: boolean;
     /** @throws {Problem} if the attributes name no service. */
     connect(): PhoneProof;
     /** Forgets what another issuer, or for another business, said. */
@@ -25,4 +25,4 @@ export declare class Offer {
     sleep(): void;
     /** Asks now, unless the policy is known, or asked for. */
     read(): Promise<void>;
-}
+};

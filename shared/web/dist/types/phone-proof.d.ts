@@ -3,12 +3,12 @@
  *
  * @module
  */
+import { type Words } from "./words.js";
 export { phoneFault, wordsFor } from "./refusals.js";
 export type { Refusal, Step } from "./refusals.js";
 import { type Reflected } from "./attributes.js";
 import type { Challenge, Fetch } from "./client.js";
 import type { PhoneProofEvents, Shown } from "./events.js";
-import { type Words } from "./words.js";
 export * from "./client.js";
 export type { AttestationNeeded, PhoneProofEventMap, PhoneProofEvents, Shown } from "./events.js";
 export { isInternational, plain, readDigits } from "./text.js";

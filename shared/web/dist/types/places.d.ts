@@ -1,15 +1,14 @@
 import type { Challenge, PhoneProof } from "./client.js";
-export declare class Place {
-    #private;
+export declare function makePlace(): {
     /** The last challenge, also when its code can be entered no longer. */
     last: Challenge | undefined;
     /** Whether its code can be entered no longer. */
     isOver: boolean;
     /** The challenge whose code is awaited. */
-    get challenge(): Challenge | undefined;
+    readonly current: Challenge | undefined;
     begin(challenge: Challenge): void;
     /** Its code is offered, and kept, no longer. */
-    end(): void;
+    close(): void;
     /** Takes the first place for what is verified that no other element of the page has. */
     take(about: string[]): void;
     /** Leaves the place to others. What is kept there stays, for the next page. */
@@ -20,5 +19,5 @@ export declare class Place {
      */
     keep(): void;
     /** Takes up what is kept here, if its code still works, and returns its number as typed. */
-    restore(connect: () => PhoneProof): string | undefined;
-}
+    takeUp(connect: () => PhoneProof): string | undefined;
+};

@@ -57,5 +57,7 @@ export declare class Problem extends Error {
     get retryAt(): string | undefined;
     get attemptsRemaining(): number | undefined;
 }
+/** A number of an answer; `undefined` for anything else. */
+export declare const readNumber: (value: unknown) => number | undefined;
 /** Reads the problem of an answer that is no success. */
 export declare function readProblem(status: number, document: Partial<ProblemDocument> | undefined, retryAfter: string | null): Problem;
