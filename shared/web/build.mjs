@@ -54,6 +54,8 @@ await build({
   target: "es2022",
   minify: true,
   mangleProps: OWN_NAMES,
+  // The browser's, and it ends as ours do.
+  reserveProps: /^onLine$/,
   plugins: [packWords, packStyle],
   banner: { js: "/*! PhoneProof, Apache-2.0 */" },
 });

@@ -18,7 +18,7 @@ export function make<T extends keyof HTMLElementTagNameMap>(tag: T, attributes: 
 /** Formats seconds as `4:58`, or as `3:04:58` from an hour on. */
 export function formatLeft(seconds: number): string {
   const hours = Math.floor(seconds / 3600);
-  const rest = new Date(seconds * 1000).toISOString().slice(14, 19);
+  const rest = new Date((seconds % 3600) * 1000).toISOString().slice(14, 19);
   return hours > 0 ? `${hours}:${rest}` : rest.replace(/^0/, "");
 }
 
