@@ -4,12 +4,12 @@ import { $, copy, digitsOf, exactTime, make, makeButton } from "./common.js";
 import { fetchMessages, findCode, markCode, poll } from "./messages.js";
 import { put, startWords } from "./words.js";
 
-/** What a text was sent as, by the attribute of SNS or the member of End User Messaging. */
+/** What a text was sent as, by the attribute of SNS, with underscores for its dots, or the member of End User Messaging. */
 const SENT_AS = {
-  "AWS.SNS.SMS.SenderID": "Sender id: {value}",
-  "AWS.MM.SMS.OriginationNumber": "From the number {value}",
-  "AWS.MM.SMS.EntityId": "Entity id: {value}",
-  "AWS.MM.SMS.TemplateId": "Template id: {value}",
+  AWS_SNS_SMS_SenderID: "Sender id: {value}",
+  AWS_MM_SMS_OriginationNumber: "From the number {value}",
+  AWS_MM_SMS_EntityId: "Entity id: {value}",
+  AWS_MM_SMS_TemplateId: "Template id: {value}",
   OriginationIdentity: "From {value}",
   IN_ENTITY_ID: "Entity id: {value}",
   IN_TEMPLATE_ID: "Template id: {value}",
@@ -29,7 +29,7 @@ function makeRow(message) {
 
 /** Names the sender and the ids of a text; `null` where it has none. */
 function makeSentAs(attributes = {}) {
-  const words = Object.entries(attributes).map(([name, value]) => [SENT_AS[name], value]);
+  const words = Object.entries(attributes).map(([name, value]) => [SENT_AS[name.replaceAll(".", "_")], value]);
   const items = words.filter(([text]) => text).map(([text, value]) => put(make("li"), text, { value }));
   return items.length === 0 ? null : make("ul", { class: "row-sent" }, ...items);
 }
