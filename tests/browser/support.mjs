@@ -141,8 +141,10 @@ export async function assertFits(page) {
   assert.ok(wide <= screen, `the page is ${wide} px wide on a screen of ${screen} px`);
 }
 
-/** Checks with axe-core. Its script gets in by the browser's own door, which the page's policy does not guard. */
+/** Checks with axe-core. Its script gets in by the browser's own door, which the page's policy does not guard. A text that is
+ * still fading in has too little contrast, so animations end first. */
 export async function assertAccessible(page, state) {
+  await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
   await page.evaluate(AXE);
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("; ")}`);
