@@ -35,6 +35,7 @@ mod purse_refusals;
 mod purses;
 mod refusals;
 mod remembered;
+mod renewals;
 mod resend_keys;
 mod retention;
 mod undelivered;

@@ -1,6 +1,9 @@
 //! Purses: who pays for a text until its code is typed in. Every figure follows from the sample policy, in which a text to
 //! the US costs a cent and a new country starts with six texts.
 
+mod owner;
+mod shadow;
+
 use std::collections::BTreeMap;
 
 use phoneproof_domain::clock::{Clock as _, Timestamp};
@@ -229,172 +232,6 @@ async fn parallel_right_codes_earn_once() {
 }
 
 #[tokio::test]
-async fn a_pumped_number_block_stops_strangers_and_not_a_neighbour_that_was_verified() {
-    let world = start().await;
-    establish(&world).await;
-    let neighbour = "+14152009999";
-    assert_eq!(
-        verify_from(&world, neighbour, "neighbour", &familiar(20))
-            .await
-            .status,
-        200
-    );
-    let mut sent = 0;
-    for n in 0..40 {
-        let number = format!("+1415200{:04}", 1_000 + n);
-        let answer = world
-            .client
-            .send_from(&number, &format!("d{n}"), &familiar(30 + n))
-            .await;
-        match answer.status {
-            202 => sent += 1,
-            _ => assert_refused(&answer, "number-block-purse"),
-        }
-    }
-    // Five cents to begin with, and two more texts for the neighbour's code.
-    assert_eq!(sent, 6);
-    world.advance(60);
-    let again = world
-        .client
-        .send_from(neighbour, "neighbour", &familiar(20))
-        .await;
-    assert_eq!(again.status, 202, "{}", again.text);
-}
-
-#[tokio::test]
-async fn strangers_who_keep_asking_for_a_phone_do_not_stop_its_owner() {
-    let world = start().await;
-    establish(&world).await;
-    let (number, owner) = (nth(1), "owner");
-    assert_eq!(
-        verify_from(&world, &number, owner, &familiar(1))
-            .await
-            .status,
-        200
-    );
-    // A device has ten texts a day.
-    for hour in 0..3_usize {
-        for n in 0..8_usize {
-            world.advance(61);
-            let (device, address) = (format!("s{hour}-{n}"), familiar(40 + 8 * hour + n));
-            let stranger = world.client.send_from(&number, &device, &address).await;
-            assert!([202, 429].contains(&stranger.status), "{}", stranger.text);
-            world.advance(1);
-        }
-        // Without a code typed in: the reserve has three texts, with a cooldown of its own.
-        let mut last = None;
-        for n in 0..3 {
-            let sent = world.client.send_from(&number, owner, &familiar(1)).await;
-            assert_eq!(sent.status, 202, "{hour} {n}: {}", sent.text);
-            last = Some(sent.token());
-            world.advance(61);
-        }
-        let token = last.expect("a token");
-        assert_eq!(
-            world
-                .client
-                .verify(&token, &world.code(&number))
-                .await
-                .status,
-            200
-        );
-        // The reserve has the phone's limit of an hour once more.
-        world.advance(3_600);
-    }
-}
-
-/// The reserve is not for those who do not wait.
-#[tokio::test]
-async fn the_owner_of_a_verified_phone_has_a_cooldown_after_his_own_text() {
-    let world = start().await;
-    establish(&world).await;
-    assert_eq!(
-        verify_from(&world, &nth(1), "owner", &familiar(1))
-            .await
-            .status,
-        200
-    );
-    let again = world.client.send_from(&nth(1), "owner", &familiar(1)).await;
-    assert_refused(&again, "phone-cooldown");
-    let other = world
-        .client
-        .send_from(&nth(1), "stranger", "203.0.113.7")
-        .await;
-    assert_refused(&other, "phone-cooldown");
-    world.advance(60);
-    let sent = world.client.send_from(&nth(1), "owner", &familiar(1)).await;
-    assert_eq!(sent.status, 202, "{}", sent.text);
-}
-
-/// What an instance remembers of a known phone refuses strangers without a call, and its owner only when the reserve did.
-#[tokio::test]
-async fn a_remembered_refusal_of_a_known_phone_is_none_for_its_owner() {
-    let world = start().await;
-    establish(&world).await;
-    let number = nth(1);
-    let verified = verify_from(&world, &number, "owner", &familiar(1)).await;
-    assert_eq!(verified.status, 200);
-    world.advance(61);
-    let stranger = async |n: usize| {
-        let (device, address) = (format!("s{n}"), format!("203.{n}.113.1"));
-        world.client.send_from(&number, &device, &address).await
-    };
-    assert_eq!(stranger(0).await.status, 202);
-    assert_refused(&stranger(1).await, "phone-cooldown");
-    drop(world.proxy().take_calls());
-    for n in 2..12 {
-        assert_refused(&stranger(n).await, "phone-cooldown");
-    }
-    assert_eq!(world.proxy().take_calls(), counts(&[]));
-    let owner = async || {
-        world
-            .client
-            .send_from(&number, "owner", "203.9.113.1")
-            .await
-    };
-    let sent = owner().await;
-    assert_eq!(sent.status, 202, "{}", sent.text);
-    // The reserve has a cooldown of its own, which is remembered, too.
-    assert_refused(&owner().await, "phone-cooldown");
-    drop(world.proxy().take_calls());
-    for _ in 0..10 {
-        assert_refused(&owner().await, "phone-cooldown");
-    }
-    assert_eq!(world.proxy().take_calls(), counts(&[]));
-}
-
-/// An owner with a new device, who sits in the network that the phone was verified in.
-#[tokio::test]
-async fn the_network_of_the_owner_has_a_reserve_too() {
-    let world = start().await;
-    establish(&world).await;
-    let number = nth(1);
-    assert_eq!(
-        verify_from(&world, &number, "owner", &familiar(1))
-            .await
-            .status,
-        200
-    );
-    for n in 0..6 {
-        world.advance(61);
-        let address = format!("203.{n}.113.1");
-        drop(
-            world
-                .client
-                .send_from(&number, &format!("s{n}"), &address)
-                .await,
-        );
-    }
-    let answer = world
-        .client
-        .send_from(&number, "new-phone", &familiar(9))
-        .await;
-    assert_eq!(answer.status, 202, "{}", answer.text);
-    let stranger = world.client.send_from(&number, "s9", "203.0.113.9").await;
-    assert_eq!(stranger.status, 429, "{}", stranger.text);
-}
-
-#[tokio::test]
 async fn an_address_gets_back_what_is_typed() {
     let world = start().await;
     establish(&world).await;
@@ -489,57 +326,6 @@ async fn a_damaged_purse_stops_its_country_and_is_named() {
 }
 
 #[tokio::test]
-async fn a_shadowed_rule_refuses_nobody_and_says_what_it_would_do() {
-    let world = World::builder()
-        .purses()
-        .policy("shadow = []", "shadow = [\"country-purse\"]")
-        .start()
-        .await;
-    for n in 0..8 {
-        let answer = world
-            .client
-            .send_from(&nth(n), &format!("d{n}"), "203.0.113.7")
-            .await;
-        assert_eq!(answer.status, 202, "{n}: {}", answer.text);
-    }
-    let said = world
-        .lines
-        .text()
-        .matches("\"wouldRefuse\":\"country-purse\"")
-        .count();
-    assert_eq!(said, 2);
-}
-
-#[tokio::test]
-async fn the_money_of_a_day_and_the_blocks_hold_while_the_country_is_in_shadow_mode() {
-    let world = World::builder()
-        .purses()
-        .policy("shadow = []", "shadow = [\"country-purse\"]")
-        .policy("usd_per_day = 25.00", "usd_per_day = 0.20")
-        .start()
-        .await;
-    let send = async |number: &str, n: usize| {
-        let (device, address) = (format!("d{n}"), format!("203.0.{n}.7"));
-        world.client.send_from(number, &device, &address).await
-    };
-    // A block starts with five texts of a cent.
-    for n in 0..6 {
-        let answer = send(&format!("+1415555200{n}"), n).await;
-        match n {
-            5 => assert_refused(&answer, "number-block-purse"),
-            _ => assert_eq!(answer.status, 202, "{n}: {}", answer.text),
-        }
-    }
-    for n in 5..21 {
-        let answer = send(&nth(n), n).await;
-        match n {
-            20 => assert_refused(&answer, "money-per-day"),
-            _ => assert_eq!(answer.status, 202, "{n}: {}", answer.text),
-        }
-    }
-}
-
-#[tokio::test]
 async fn a_test_number_touches_no_purse() {
     let number = "\n[[test_number]]\nphone = \"+14155550100\"\ncode = \"424242\"\nuntil = \"2099-01-01T00:00:00Z\"\nper_day = 100\n";
     let world = World::builder()
@@ -563,29 +349,4 @@ async fn a_test_number_touches_no_purse() {
         .dynamodb("Scan", &json!({ "TableName": "Challenges" }))
         .await;
     assert!(!record.text.contains("proved"), "{}", record.text);
-}
-
-/// A phone that nobody verifies any more is forgotten as known, although strangers keep its record alive.
-#[tokio::test]
-async fn evidence_leaves_the_record_after_90_days() {
-    let world = start().await;
-    assert_eq!(
-        verify_from(&world, &nth(1), "owner", &familiar(1))
-            .await
-            .status,
-        200
-    );
-    let is_known = async || {
-        let scan = world
-            .dynamodb("Scan", &json!({ "TableName": "Challenges" }))
-            .await;
-        scan.text.contains("\"proved\"") && scan.text.contains("proved_device")
-    };
-    for (days, known) in [(45, true), (44, true), (1, false)] {
-        world.advance(days * 86_400);
-        let address = format!("203.{days}.113.7");
-        let asked = world.client.send_from(&nth(1), "stranger", &address).await;
-        assert_eq!(asked.status, 202, "{}", asked.text);
-        assert_eq!(is_known().await, known, "after {days} more days");
-    }
 }

@@ -20,6 +20,7 @@
     reason = "a failed expectation is a failed test; the number of states is a result"
 )]
 
+mod moments;
 mod properties;
 mod purses;
 mod state;

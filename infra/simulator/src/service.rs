@@ -1,6 +1,8 @@
 //! The service: the product's decisions on tables in memory.
 
+mod defence;
 mod history;
+mod outcome;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +13,6 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::gate::{Check, Gate, make_gates};
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone_record::{Lockout, PhoneRecord, Reservation, Share, Terms};
-use phoneproof_domain::policy::Policy;
 use phoneproof_domain::purse::{
     Ask, Caller, Claim, CountryRecord, Lane, Lanes, Micros, NetworkRecord, NumberBlockRecord,
     Payer, Plan, Proof, PurseItem, PurseKey, PursePolicy, PurseSettings, Records, Stopped, Write,
@@ -23,116 +24,8 @@ use phoneproof_domain::window::{DAY, Quota, Window};
 
 use crate::world::{Place, Request};
 
-/// The rules that a service has.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Defence {
-    /// The limits per phone, device and address.
-    pub limits: Limits,
-    /// The time from midnight UTC to the start of the days and hours; less than a day.
-    pub day_starts_at: Duration,
-    /// The purses, or `None` for a service without them.
-    pub purses: Option<PurseSettings>,
-}
-
-impl Defence {
-    /// The limits alone, with their defaults.
-    #[must_use]
-    pub fn limits() -> Self {
-        Self {
-            limits: Limits::new(Duration::from_mins(1), Limits::default_of),
-            day_starts_at: Duration::ZERO,
-            purses: None,
-        }
-    }
-
-    /// The limits and the purses, with their defaults.
-    #[must_use]
-    pub fn purses() -> Self {
-        Self {
-            purses: Some(PurseSettings::default()),
-            ..Self::limits()
-        }
-    }
-
-    /// The limits and the purses of a policy.
-    #[must_use]
-    pub fn of(policy: &Policy) -> Self {
-        Self {
-            limits: policy.limits,
-            day_starts_at: policy.day_starts_at,
-            purses: Some((*policy.purses).clone()),
-        }
-    }
-
-    /// The same without any limit, cooldowns included.
-    #[must_use]
-    pub fn without_limits(&self) -> Self {
-        Self {
-            limits: Limits::new(Duration::ZERO, |_| u32::MAX),
-            ..self.clone()
-        }
-    }
-
-    /// The same without purses.
-    #[must_use]
-    pub fn without_purses(&self) -> Self {
-        Self {
-            purses: None,
-            ..self.clone()
-        }
-    }
-
-    /// The same with other numbers of the purses.
-    #[must_use]
-    pub fn with(&self, change: impl FnOnce(&mut PursePolicy)) -> Self {
-        let mut changed = self.clone();
-        if let Some(purses) = &mut changed.purses {
-            change(&mut purses.policy);
-        }
-        changed
-    }
-}
-
-/// How the decisions came about.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// The sends that passed at the first try, with nothing read.
-    pub first_tries: u64,
-    /// The sends that passed at the second try.
-    pub second_tries: u64,
-    /// The codes that were typed in.
-    pub codes: u64,
-    /// The writes of their credits, with those that failed because something else was seen before.
-    pub credit_writes: u64,
-    /// The sends that a rule would have refused that is only counted.
-    pub would_refuse: u64,
-}
-
-/// A text that was sent.
-#[derive(Debug, Clone)]
-pub struct Sent {
-    /// The request that asked for it.
-    pub request: Request,
-    subjects: Subjects,
-    payer: Option<Payer>,
-}
-
-impl Sent {
-    /// Returns the lane that paid; `None` without purses, and where a refusal is only counted.
-    #[must_use]
-    pub fn lane(&self) -> Option<Lane> {
-        self.payer.as_ref().map(|payer| payer.lane)
-    }
-}
-
-/// What the purse of a country holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct View {
-    /// What each lane holds, and up to what it earns.
-    pub lanes: Lanes<(Micros, Micros)>,
-    /// What the money stop leaves for the day.
-    pub left: Micros,
-}
+pub use self::defence::Defence;
+pub use self::outcome::{Sent, Tally, View};
 
 /// The service, with what it stores.
 #[derive(Debug, Clone)]

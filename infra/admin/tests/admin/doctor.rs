@@ -1,5 +1,10 @@
 //! `doctor`: each finding, provoked.
 
+#[path = "doctor/chapter.rs"]
+mod chapter;
+#[path = "doctor/failures.rs"]
+mod failures;
+
 use std::collections::BTreeMap;
 
 use phoneproof_local::aws::LOG_GROUP;
@@ -8,8 +13,6 @@ use phoneproof_local::sms_account::{
 };
 
 use super::*;
-
-const FIRST_ACCOUNT: &str = include_str!("../../../FIRST-ACCOUNT.md");
 
 /// The variables by which `cargo run` names what a stack's outputs and parameters name.
 const NAMED: [(&str, &str); 2] = [("ALARM_TOPIC", ALARM_TOPIC), ("MONTHLY_SMS_BUDGET", "50")];
@@ -267,86 +270,6 @@ async fn alarms_need_a_subscriber_who_has_followed_the_link() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_denied_names_the_right_and_stops_no_other_check() {
-    let site = Site::start().await;
-    for (operation, check, right) in [
-        (
-            "GetSMSSandboxAccountStatus",
-            "sandbox",
-            "SNS:GetSMSSandboxAccountStatus",
-        ),
-        (
-            "ListOriginationNumbers",
-            "origination",
-            "SNS:ListOriginationNumbers",
-        ),
-        (
-            "ListPhoneNumbersOptedOut",
-            "opted-out",
-            "SNS:ListPhoneNumbersOptedOut",
-        ),
-        (
-            "ListSubscriptionsByTopic",
-            "alarms",
-            "SNS:ListSubscriptionsByTopic",
-        ),
-        ("GetSMSAttributes", "spend-limit", "SNS:GetSMSAttributes"),
-        (
-            "GetMetricStatistics",
-            "spend-limit",
-            "cloudwatch:GetMetricStatistics",
-        ),
-        (
-            "DescribeLogGroups",
-            "delivery-logs",
-            "logs:DescribeLogGroups",
-        ),
-        ("FilterLogEvents", "functions", "logs:FilterLogEvents"),
-        ("GetSecretValue", "keys", "secretsmanager:GetSecretValue"),
-    ] {
-        site.change_account(|account| {
-            account.faults = BTreeMap::from([(operation.to_owned(), Fault::Deny)]);
-        });
-        let found = site.doctor().await;
-        assert_eq!(found.code, 1, "{operation}");
-        let checks = found.all["checks"].as_array().expect("checks");
-        let denied = checks
-            .iter()
-            .find(|finding| finding["missingRight"] == right);
-        let denied = denied.unwrap_or_else(|| panic!("{operation}: {}", found.all));
-        assert_eq!(
-            (&denied["check"], &denied["state"]),
-            (&json!(check), &json!("fail"))
-        );
-        // Attributes are read for two checks.
-        let failed = found.with_state("fail").len();
-        assert_eq!(
-            failed,
-            if operation == "GetSMSAttributes" {
-                2
-            } else {
-                1
-            },
-            "{operation}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_call_without_an_answer_is_a_finding_of_its_check_alone() {
-    let site = Site::start().await;
-    site.change_account(|account| {
-        let operation = "GetSMSSandboxAccountStatus".to_owned();
-        account.faults = BTreeMap::from([(operation, Fault::Hang)]);
-    });
-    let found = site.doctor_with(&["--within", "2s"], &NAMED).await;
-    let sandbox = found.of("sandbox");
-    assert_eq!(sandbox, [("fail", "no answer within 2 s")]);
-    assert_eq!(found.with_state("fail"), ["sandbox"], "{}", found.all);
-    assert_eq!(found.states("origination"), ["ok", "ok"]);
-}
-
-#[tokio::test]
 async fn calls_that_the_functions_were_refused_are_read_from_their_logs() {
     let site = Site::start().await;
     let now = phoneproof_config::process::SystemClock.now().unix();
@@ -467,91 +390,4 @@ async fn the_policy_is_held_against_the_table_of_countries_and_the_numbers_of_th
         assert!(policy[0].1.contains(&path), "{policy:?}");
     }
     assert!(!policy[0].1.contains('\n'), "{policy:?}");
-}
-
-#[tokio::test]
-async fn a_stack_or_a_policy_that_is_not_known_leaves_the_account_to_be_checked() {
-    let site = Site::start().await;
-    let without = [NAMED[0], NAMED[1], ("LIMITS_TABLE", "")];
-    let found = site.doctor_with(&[], &without).await;
-    assert_eq!(found.with_state("fail"), ["stack"], "{}", found.all);
-    assert_eq!(
-        (found.states("sandbox"), found.states("alarms")),
-        (vec!["ok"], vec!["not-checked"])
-    );
-    let without = [NAMED[0], NAMED[1], ("POLICY_URL", "")];
-    let found = site.doctor_with(&[], &without).await;
-    assert_eq!(found.with_state("fail"), ["policy"], "{}", found.all);
-    for check in ["origination", "prices", "countries"] {
-        assert_eq!(found.states(check), ["not-checked"], "{check}");
-    }
-}
-
-/// The advice names sections, and a section that was renamed leads nowhere.
-#[test]
-fn every_section_that_the_advice_names_exists() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/doctor");
-    let mut named = 0;
-    for file in std::fs::read_dir(folder).expect("a folder") {
-        let source = std::fs::read_to_string(file.expect("a file").path()).expect("text");
-        for (_, rest) in source
-            .match_indices("FIRST-ACCOUNT.md, \\\"")
-            .map(|(at, found)| (at, &source[at + found.len()..]))
-        {
-            let section = rest.split("\\\"").next().expect("a section");
-            let mut headings = FIRST_ACCOUNT.lines().filter(|line| line.starts_with('#'));
-            assert!(headings.any(|line| line.ends_with(section)), "{section}");
-            named += 1;
-        }
-    }
-    assert!(named >= 5, "{named}");
-}
-
-/// Makes the anchor of a heading, as GitHub does.
-fn make_anchor(heading: &str) -> String {
-    let text = heading.trim_start_matches('#').trim().to_lowercase();
-    let kept = text
-        .chars()
-        .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
-    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
-}
-
-#[test]
-fn every_link_of_the_chapter_and_to_it_leads_to_a_section() {
-    let runbook = include_str!("../../../RUNBOOK.md");
-    let readme = include_str!("../../../../README.md");
-    let mut checked = 0;
-    for (text, mark, target) in [
-        (FIRST_ACCOUNT, "](#", FIRST_ACCOUNT),
-        (FIRST_ACCOUNT, "](RUNBOOK.md#", runbook),
-        (FIRST_ACCOUNT, "](../README.md#", readme),
-        (runbook, "](FIRST-ACCOUNT.md#", FIRST_ACCOUNT),
-    ] {
-        for link in text.split(mark).skip(1) {
-            let link = link.split(')').next().expect("a link");
-            let mut headings = target.lines().filter(|line| line.starts_with('#'));
-            assert!(
-                headings.any(|line| make_anchor(line) == link),
-                "{mark}{link}"
-            );
-            checked += 1;
-        }
-    }
-    assert!(checked > 20, "{checked}");
-    for document in [readme, runbook] {
-        assert!(document.contains("FIRST-ACCOUNT.md)"));
-    }
-}
-
-/// `tests/commands/run.py` runs the blocks with this mark, and no others.
-#[test]
-fn every_command_of_the_chapter_is_marked() {
-    let lines: Vec<_> = FIRST_ACCOUNT.lines().collect();
-    let blocks = lines.windows(2).filter(|pair| pair[1].starts_with("```sh"));
-    let mut count = 0;
-    for pair in blocks {
-        assert_eq!(pair[0], "<!-- AWS -->", "before {:?}", pair[1]);
-        count += 1;
-    }
-    assert!(count > 20, "{count}");
 }

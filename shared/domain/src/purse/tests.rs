@@ -2,6 +2,7 @@
 
 mod credits;
 mod days;
+mod known;
 mod lanes;
 mod overrides;
 mod properties;

@@ -2,11 +2,11 @@
 
 use super::*;
 
-fn rule(refused: Result<Plan, PurseRefusal>) -> PurseRule {
+pub(super) fn rule(refused: Result<Plan, PurseRefusal>) -> PurseRule {
     refused.expect_err("a refusal").rule
 }
 
-fn lane(plan: Result<Plan, PurseRefusal>) -> Lane {
+pub(super) fn lane(plan: Result<Plan, PurseRefusal>) -> Lane {
     plan.expect("a plan").payer.lane
 }
 
@@ -133,58 +133,6 @@ fn the_first_try_pays_for_the_crowd_and_for_nobody_else() {
     assert!(!first(|table, ask| drop(
         table.0.remove(&ask.country_key())
     )));
-}
-
-#[test]
-fn a_known_phone_pays_from_its_own_lane_three_times_without_its_block() {
-    let policy = PursePolicy::default();
-    let mut table = Table::familiar(&policy);
-    let mut owner = proof("device");
-    table.set(ask(0, "n", "b").block_key(), Attribute::Room, 0);
-    table.set(ask(0, "n", "b").block_key(), Attribute::At, NOON);
-    for n in 0..3 {
-        let plan = table
-            .send(&ask(n, "abroad", "b"), &policy, Some(&owner))
-            .expect("a plan");
-        assert_eq!(
-            (plan.payer.lane, plan.claim),
-            (Lane::Known, Claim::Here { texts: 3 })
-        );
-        owner.count(plan.claim);
-    }
-    // His last text, from the lane of phones that moved.
-    let plan = table
-        .send(&ask(3, "abroad", "b"), &policy, Some(&owner))
-        .expect("a plan");
-    assert_eq!(
-        (plan.payer.lane, plan.claim),
-        (Lane::Moved, Claim::Elsewhere { texts: 1 })
-    );
-    owner.count(plan.claim);
-    assert_eq!(
-        rule(table.send(&ask(4, "abroad", "b"), &policy, Some(&owner))),
-        PurseRule::NumberBlock
-    );
-}
-
-#[test]
-fn a_stranger_gets_one_text_to_a_known_phone_and_the_owner_still_gets_his() {
-    let policy = PursePolicy::default();
-    let mut table = Table::familiar(&policy);
-    let mut owner = proof("own");
-    let plan = table
-        .send(&ask(0, "abroad", "b"), &policy, Some(&owner))
-        .expect("a plan");
-    assert_eq!(
-        (plan.payer.lane, plan.claim),
-        (Lane::Moved, Claim::Elsewhere { texts: 1 })
-    );
-    owner.count(plan.claim);
-    let next = table.send(&ask(1, "abroad", "b"), &policy, Some(&owner));
-    assert_eq!(lane(next), Lane::Open);
-    let mut own = ask(2, "abroad", "b");
-    own.caller.device = index("own");
-    assert_eq!(lane(table.send(&own, &policy, Some(&owner))), Lane::Known);
 }
 
 #[test]
@@ -373,43 +321,6 @@ fn an_empty_block_and_a_money_stop_are_no_empty_lane() {
         (refused.rule, refused.empty),
         (PurseRule::MoneyPerDay, None)
     );
-}
-
-/// Who verified a phone a moment ago pays like a stranger, but not for strangers who ask for the phone.
-#[test]
-fn lanes_of_known_phones_pay_a_week_after_the_first_code() {
-    let policy = PursePolicy::default();
-    let fresh = Proof::from_code(index("device"), Timestamp::from_unix(NOON - 60), &policy);
-    let of = |own: &Ask, proof: &Proof, is_pumped: bool| {
-        let mut table = Table::familiar(&policy);
-        if is_pumped {
-            table.set(own.block_key(), Attribute::Room, 0);
-            table.set(own.block_key(), Attribute::At, own.now.unix());
-        }
-        let plan = table.send(own, &policy, Some(proof));
-        plan.map(|plan| (plan.payer.lane, plan.claim, plan.writes.len()))
-            .map_err(|refusal| refusal.rule)
-    };
-    let here = Claim::Here { texts: 3 };
-    let (home, abroad) = (ask(0, "home", "b"), ask(0, "abroad", "b"));
-    let open = (Lane::Open, Claim::Nothing, 2);
-    assert_eq!(of(&abroad, &fresh, false), Ok(open));
-    assert_eq!(of(&abroad, &fresh, true), Ok((Lane::Open, here, 1)));
-    assert_eq!(of(&home, &fresh, true), Ok((Lane::Crowd, here, 2)));
-    let mut other = abroad.clone();
-    other.caller.device = index("other");
-    assert_eq!(of(&other, &fresh, true), Err(PurseRule::NumberBlock));
-    let near = fresh.clone().with_network(Some(index("abroad")));
-    let claim = Claim::Near { texts: 3 };
-    assert_eq!(of(&other, &near, true), Ok((Lane::Open, claim, 1)));
-    // What strangers have used up of the phone's own limits does not change that.
-    let mut reserved = abroad.clone();
-    reserved.reserved = Some(here);
-    assert_eq!(of(&reserved, &fresh, true), Ok((Lane::Open, here, 1)));
-    let mut known = fresh;
-    known.since = known.since - policy.known_after;
-    assert_eq!(of(&abroad, &known, true), Ok((Lane::Known, here, 1)));
-    assert_eq!(of(&reserved, &known, true), Ok((Lane::Known, here, 1)));
 }
 
 /// When a refusal says that another try can succeed, it can, and not a second before.

@@ -1,0 +1,158 @@
+//! `policy check`: what a policy costs, what is wrong with it, and what it warns of.
+
+use super::*;
+
+#[tokio::test]
+async fn policy_check_reports_costs_or_faults() {
+    let site = Site::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("policy.toml");
+    let path = file.to_str().expect("UTF-8");
+    std::fs::write(&file, DEFAULT_POLICY).expect("written");
+    let checked = site.run_done(&["policy", "check", path]).await;
+    let template = &checked["templates"][0];
+    assert_eq!(
+        (&template["segments"], &template["mostCostUsd"]),
+        (&json!(1), &json!(0.09))
+    );
+    assert_eq!(
+        checked["leftOut"]["US"],
+        json!(["AS", "GU", "MP", "PR", "VI"])
+    );
+    // Hong Kong is in the list.
+    assert_eq!(checked["leftOut"]["CN"], json!(["MO"]));
+    // An end that is over is not a fault, or a deployed policy would become faulty by itself.
+    assert_eq!(checked["endedTestNumbers"], json!([]));
+    let ends = "2001-01-01T00:00:00Z";
+    let ended = format!(
+        "{DEFAULT_POLICY}\n[[test_number]]\nphone = \"+14155550100\"\ncode = \"000000\"\nuntil = \"{ends}\"\n"
+    );
+    std::fs::write(&file, ended).expect("written");
+    let checked = site.run_done(&["policy", "check", path]).await;
+    assert_eq!(
+        checked["endedTestNumbers"],
+        json!([format!("test_number[0].until = {ends}")])
+    );
+    // Ranges whose numbers this build knows change nothing. Jamaica and premium numbers begin like those of the US.
+    let range = |prefix: &str| {
+        format!(
+            "[[numbers.range]]\nprefix = \"{prefix}\"\ndigits = 11\ncountry = \"US\"\ntype = \"mobile\"\n"
+        )
+    };
+    let ranges = ["+1876", "+1900", "+1415", "+1436"].map(range).concat();
+    let dated = DEFAULT_POLICY.replacen("date = \"20", "date = \"29", 1);
+    assert_ne!(dated, DEFAULT_POLICY);
+    std::fs::write(&file, format!("{dated}\n{ranges}")).expect("written");
+    let checked = site.run_done(&["policy", "check", path]).await;
+    let idle = checked["rangesWithoutEffect"].as_object().expect("a table");
+    let known: Vec<_> = idle.keys().map(String::as_str).collect();
+    assert_eq!(
+        known,
+        ["numbers.range[0]", "numbers.range[1]", "numbers.range[2]"]
+    );
+    assert!(
+        idle["numbers.range[0]"]
+            .as_str()
+            .is_some_and(|known| known.ends_with("of JM"))
+    );
+    assert_eq!(checked["pricesAreDatedLater"], true);
+    let human = site.run(&["policy", "check", path]).await;
+    let human = String::from_utf8(human.stdout).expect("UTF-8");
+    assert!(
+        human.contains("numbers.range[0]: this build knows such numbers"),
+        "{human}"
+    );
+    assert!(
+        human.contains("sms.price_list.date is a day to come"),
+        "{human}"
+    );
+    std::fs::write(
+        &file,
+        DEFAULT_POLICY.replace("attempts = 5", "attempts = 50"),
+    )
+    .expect("written");
+    let (code, faulty) = site.run_json(&["policy", "check", path]).await;
+    assert_eq!(code, 1);
+    assert_eq!(
+        faulty["faults"][0]["path"],
+        "business.password-change.attempts"
+    );
+    assert_eq!(
+        site.run_json(&["policy", "check", "/no/such/file"]).await.0,
+        2
+    );
+}
+
+#[tokio::test]
+async fn policy_check_shows_the_rules_of_countries_and_warns() {
+    let site = Site::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("policy.toml");
+    let path = file.to_str().expect("UTF-8");
+    let policy = DEFAULT_POLICY
+        .replace("# sender_id = \"EXAMPLE\"", "sender_id = \"EXAMPLE\"")
+        .replace(
+            "[sms.country.CN]\n",
+            "[sms.country.US]\norigination_number = \"+18005550100\"\n\
+             [sms.country.SG]\nsender_id = \"ACMESG\"\n[sms.country.CN]\nprice_usd = 0.49\n",
+        );
+    std::fs::write(&file, &policy).expect("written");
+    let checked = site.run_done(&["policy", "check", path]).await;
+    let facts = |sender: Value, number: Value, locales: Value| {
+        json!({
+            "channels": ["sns"], "senderId": sender, "originationNumber": number, "entityId": null,
+            "locales": locales,
+        })
+    };
+    let countries = &checked["countries"];
+    assert_eq!(
+        countries["US"],
+        facts(Value::Null, json!("+18005550100"), json!([]))
+    );
+    assert_eq!(
+        countries["SG"],
+        facts(json!("ACMESG"), Value::Null, json!([]))
+    );
+    assert_eq!(
+        countries["DE"],
+        facts(json!("EXAMPLE"), Value::Null, json!([]))
+    );
+    assert_eq!(
+        countries["CN"],
+        facts(Value::Null, Value::Null, json!(["zh"]))
+    );
+    let warnings = checked["warnings"].as_array().expect("a list");
+    let paths: Vec<_> = warnings.iter().map(|w| w["path"].as_str()).collect();
+    let expected = ["AU.sender_id", "CA.origination_number", "GB.sender_id"];
+    let expected = expected.map(|path| format!("sms.country.{path}"));
+    assert_eq!(paths, expected.each_ref().map(|path| Some(path.as_str())));
+    // No English text goes to China, so its price is none of theirs.
+    let templates = checked["templates"].as_array().expect("a list");
+    let most = |locale: &str| {
+        let of = templates.iter().find(|t| t["locale"] == locale);
+        of.expect("a template")["mostCostUsd"].clone()
+    };
+    assert_eq!((most("en"), most("zh")), (json!(0.09), json!(0.49)));
+    let human = String::from_utf8(site.run(&["policy", "check", path]).await.stdout);
+    let human = human.expect("UTF-8");
+    assert!(
+        human.contains("\nwarning: sms.country.AU.sender_id: "),
+        "{human}"
+    );
+    let row = |country: &str| {
+        human
+            .lines()
+            .find(|line| line.starts_with(country))
+            .map(str::to_owned)
+    };
+    assert!(row("CN ").is_some_and(|row| row.ends_with("zh")), "{human}");
+    assert!(
+        row("US ").is_some_and(|row| row.contains("+18005550100")),
+        "{human}"
+    );
+    let faulty = policy.replace("locales = [\"zh\"]", "locales = [\"en\", \"zh\"]");
+    std::fs::write(&file, faulty).expect("written");
+    let (code, faulty) = site.run_json(&["policy", "check", path]).await;
+    assert_eq!(code, 1);
+    assert_eq!(faulty["faults"][0]["path"], "business.login.templates.en");
+}
