@@ -31,6 +31,7 @@ async fn a_send_by_any_channel_makes_two_calls() {
         (Channel::Sns, "Publish"),
         (Channel::EndUserMessaging, "SendTextMessage"),
         (Channel::Notify, "SendNotifyTextMessage"),
+        (Channel::NotifyVoice, "SendNotifyVoiceMessage"),
         (Channel::Hook, HOOK),
     ] {
         let world = World::builder().route(&[channel]).proxied().start().await;

@@ -298,6 +298,28 @@ onPage("counts seconds on a device whose clock is an hour fast", {}, async (page
   await shows(page, "#resend", /in (1:00|0:5\d)/);
 });
 
+// -------------------------------------------------------------------------------------------- calls
+
+onPage("shows a call with the code that it speaks, and fills it in", {}, async (page) => {
+  const phone = freshNumber();
+  await sendTo(page, phone);
+  const code = await arrivedCode(page);
+  const spoken = [...code].join(", ");
+  const call = { id: "call", channel: "notify-voice", phone, body: `Your verification code is: ${spoken}.`, at: inSeconds(0), attributes: {} };
+  await answer(page, "/inbox/messages*", 200, [call]);
+  await shows(page, "#bubbles", new RegExp(`^[^]*Call[^]*code is: ${spoken}`));
+  assert.equal(await page.locator("#bubbles strong").textContent(), spoken);
+  await shows(page, "#use-code", new RegExp(code));
+  await inspect(page, "a call");
+  await page.locator("#use-code").click();
+  assert.equal(await page.getByLabel("Code from the message").inputValue(), code);
+  await page.getByRole("button", { name: "Verify" }).click();
+  await shows(page, "#token-claims", new RegExp(`phone_number\\s*\\${phone}`));
+  await page.goto(`${BASE}/inbox`);
+  await shows(page, "#inbox-list", /notify-voice/);
+  assert.equal(await page.locator("#inbox-list strong", { hasText: spoken }).count(), 1);
+});
+
 // ------------------------------------------------------------------------------------- hostile text
 
 onPage("shows markup from a person, a server or a text as text", {}, async (page) => {

@@ -1,4 +1,4 @@
-//! What both channels of AWS End User Messaging are told. The endpoint of the stack takes only what the model of the API
+//! What the channels of AWS End User Messaging are told. The endpoint of the stack takes only what the model of the API
 //! admits, so each text here has passed it.
 
 use std::collections::BTreeMap;
@@ -12,6 +12,13 @@ use serde_json::json;
 const GERMANY: &str = "+4915112345678";
 const INDIA: &str = "+918123456789";
 const AMERICA: &str = "+14152001001";
+
+/// The channels of End User Messaging.
+const BY_AWS: [Channel; 3] = [
+    Channel::EndUserMessaging,
+    Channel::Notify,
+    Channel::NotifyVoice,
+];
 
 /// Serves India by its register, the US by a pool of its own, and all others by another pool.
 fn with_identities() -> WorldBuilder {
@@ -120,7 +127,7 @@ async fn without_an_identity_the_account_chooses() {
 /// A code that comes after its end costs money and helps nobody.
 #[tokio::test]
 async fn a_text_is_not_delivered_after_its_code_has_ended() {
-    for channel in [Channel::EndUserMessaging, Channel::Notify] {
+    for channel in BY_AWS {
         let world = World::builder().route(&[channel]).start().await;
         let token = world.client.send(&phone(1)).await.token();
         // Near its end the code is renewed, and the text has a whole life again.
@@ -161,10 +168,56 @@ async fn notify_gets_the_code_and_the_template_of_the_locale() {
     }
 }
 
-/// Each is one attempt: neither API tells a retry from a second text.
+/// A call speaks the digits one by one, whatever its template is. The words of a locale are not asked for.
+#[tokio::test]
+async fn a_call_speaks_the_code_in_the_template_of_calls() {
+    let table = "\n[notify]\nconfiguration_id = \"notify-canary\"\nconfiguration_set = \"set\"\ntemplates.en = \"english-001\"\n\
+                 voice_template_id = \"voice-001\"\n";
+    let builder = World::builder().route(&[Channel::NotifyVoice]);
+    let world = builder.policy_addition(table).start().await;
+    for locale in ["en", "zh"] {
+        world.advance(60);
+        let body = json!({
+            "phone": GERMANY, "uniqueId": "d", "businessId": "login", "locale": locale,
+        });
+        let sent = world.client.post("/v1/send", &body).await;
+        assert_eq!(sent.status, 202, "{}", sent.text);
+        let call = &world.texts(GERMANY)[0];
+        assert_eq!(call.channel, "notify-voice");
+        let expected = attributes([
+            ("ConfigurationSetName", "set"),
+            ("NotifyConfigurationId", "notify-canary"),
+            ("TemplateId", "voice-001"),
+            ("TimeToLive", "300"),
+        ]);
+        assert_eq!(call.attributes, expected, "{locale}");
+        let code = world.code(GERMANY);
+        let digits: Vec<_> = code.chars().map(String::from).collect();
+        let spoken = digits.join(", ");
+        assert!(call.body.contains(&spoken) && !call.body.contains(&code));
+        assert_eq!(world.try_code(&sent.token(), GERMANY).await, 200);
+    }
+}
+
+/// A policy may have Notify for texts alone.
+#[tokio::test]
+async fn without_a_template_for_calls_nobody_is_called() {
+    let table = "\n[notify]\nconfiguration_id = \"notify-canary\"\n";
+    let builder = World::builder().route(&[Channel::NotifyVoice]);
+    let world = builder.policy_addition(table).start().await;
+    let refused = world.client.send(&phone(1)).await;
+    assert_eq!(
+        (refused.status, refused.problem()),
+        (502, "delivery-failed")
+    );
+    assert_eq!(world.lines.last()["reason"], "not-set-up");
+    assert_eq!(world.stack.backends.inbox.publishes(), 0);
+}
+
+/// Each is one attempt: no operation tells a retry from a second text.
 #[tokio::test]
 async fn a_failure_of_the_api_is_not_repeated() {
-    for channel in [Channel::EndUserMessaging, Channel::Notify] {
+    for channel in BY_AWS {
         let world = World::builder().route(&[channel]).start().await;
         world.carrier(Carrier::Fail);
         assert_eq!(world.client.send(&phone(1)).await.status, 504);

@@ -35,7 +35,7 @@ enum Cause {
 fn cause(channel: Channel, reason: Reason) -> Option<Cause> {
     use Cause::{Cut, Inside, Nowhere, Odd, Silent, Told};
     let is_hook = channel == Channel::Hook;
-    let is_sms_voice = matches!(channel, Channel::EndUserMessaging | Channel::Notify);
+    let is_sms_voice = !is_hook && channel != Channel::Sns;
     match reason {
         Reason::Throttled
         | Reason::OptedOut
@@ -91,7 +91,13 @@ async fn start(channel: Channel, reason: Reason, cause: Cause) -> World {
         }
         Cause::Cut => {
             let world = builder.proxied().start().await;
-            for operation in ["Publish", "SendTextMessage", "SendNotifyTextMessage", HOOK] {
+            for operation in [
+                "Publish",
+                "SendTextMessage",
+                "SendNotifyTextMessage",
+                "SendNotifyVoiceMessage",
+                HOOK,
+            ] {
                 world.proxy().break_all(operation, Fault::CutAfter);
             }
             world

@@ -32,6 +32,8 @@ LEAST = {
         "TemplateVariables": {"code": "424242"},
     },
 }
+LEAST["SendNotifyVoiceMessage"] = LEAST["SendNotifyTextMessage"]
+CHANNELS = {"SendTextMessage": "end-user-messaging", "SendNotifyTextMessage": "notify", "SendNotifyVoiceMessage": "notify-voice"}
 # A text that fits each pattern, by the name of its shape; its last character is repeated to any length.
 FITTING = {"PhoneNumber": "+1", "MaxPrice": ".1", "TemplateVariableName": "a"}
 # The reasons of the service, and how the API says them: docs of the API, and the table of the runbook.
@@ -150,7 +152,8 @@ class Endpoint:
     def call(self, operation, arguments):
         """Returns the answer, or the error's code, reason and members."""
         method = {"SendTextMessage": self.client.send_text_message,
-                  "SendNotifyTextMessage": self.client.send_notify_text_message}[operation]
+                  "SendNotifyTextMessage": self.client.send_notify_text_message,
+                  "SendNotifyVoiceMessage": self.client.send_notify_voice_message}[operation]
         try:
             return method(**arguments), None
         except ClientError as error:
@@ -212,18 +215,24 @@ def compare_answers(endpoint):
     assert newest["id"] == answer["MessageId"]
     for name, value in {"OriginationIdentity": "EXAMPL", "IN_ENTITY_ID": "11", "IN_TEMPLATE_ID": "22", "TimeToLive": "300"}.items():
         assert newest["attributes"][name] == value, newest
-    answer, error = endpoint.call("SendNotifyTextMessage", {**LEAST["SendNotifyTextMessage"], "TemplateId": "english-001"})
-    newest = endpoint.inbox()[0]
-    assert newest["channel"] == "notify" and "424242" in newest["body"], newest
-    members = set(endpoint.model.operation_model("SendNotifyTextMessage").output_shape.members)
-    assert members <= set(answer) and answer["TemplateId"] == "english-001", answer
-    _, error = endpoint.call("SendNotifyTextMessage", {**LEAST["SendNotifyTextMessage"], "TemplateVariables": {"other": "1"}})
-    assert error[:2] == ("ValidationException", "MISSING_PARAMETER"), error
+    # A text has the code as a number, and a call has its digits one by one.
+    for operation, code in {"SendNotifyTextMessage": "424242", "SendNotifyVoiceMessage": "4, 2, 4, 2, 4, 2"}.items():
+        before = len(endpoint.inbox())
+        answer, error = endpoint.call(operation, {**LEAST[operation], "TemplateId": "english-001", "DryRun": True})
+        assert error is None and len(endpoint.inbox()) == before, error
+        answer, error = endpoint.call(operation, {**LEAST[operation], "TemplateId": "english-001"})
+        newest = endpoint.inbox()[0]
+        assert newest["channel"] == CHANNELS[operation] and code in newest["body"], newest
+        members = set(endpoint.model.operation_model(operation).output_shape.members)
+        assert members <= set(answer) and answer["TemplateId"] == "english-001", answer
+        assert answer["ResolvedMessageBody"] == newest["body"], answer
+        _, error = endpoint.call(operation, {**LEAST[operation], "TemplateVariables": {"other": "1"}})
+        assert error[:2] == ("ValidationException", "MISSING_PARAMETER"), error
 
 
 def compare_reasons(endpoint):
     """Each reason is an exception of the operation in the model, with a reason of the exception's enum."""
-    for operation, channel in {"SendTextMessage": "end-user-messaging", "SendNotifyTextMessage": "notify"}.items():
+    for operation, channel in CHANNELS.items():
         shapes = {shape.name: shape for shape in endpoint.model.operation_model(operation).error_shapes}
         for name, (exception, reason) in REASONS.items():
             endpoint.put_carrier(channel, name)

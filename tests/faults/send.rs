@@ -40,10 +40,11 @@ async fn a_send_counts_and_texts_at_most_once_when_its_reservation_fails() {
 }
 
 /// The operation of each channel that is called once.
-const CALLED_ONCE: [(Channel, &str); 3] = [
+const CALLED_ONCE: [(Channel, &str); 4] = [
     (Channel::Sns, "Publish"),
     (Channel::EndUserMessaging, "SendTextMessage"),
     (Channel::Notify, "SendNotifyTextMessage"),
+    (Channel::NotifyVoice, "SendNotifyVoiceMessage"),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

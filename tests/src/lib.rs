@@ -43,7 +43,7 @@ pub use proxy::{Fault, HOOK, Proxy, Units};
 pub use runtime_api::{RuntimeApi, Said};
 pub use site::{Site, Text};
 pub use wire::{Death, Wire};
-pub use world::{ManualClock, SeededRandom, World, WorldBuilder, phone};
+pub use world::{ManualClock, SeededRandom, World, WorldBuilder, find_code, phone};
 
 /// Encodes bytes in lower-case hexadecimal.
 #[must_use]

@@ -218,7 +218,7 @@ fn list_permissions(operation: &str, body: &[u8]) -> Vec<(String, String)> {
         "Publish" => vec![("sns:Publish".to_owned(), "*".to_owned())],
         // No permission of AWS is needed for it.
         HOOK => Vec::new(),
-        "SendTextMessage" | "SendNotifyTextMessage" => {
+        "SendTextMessage" | "SendNotifyTextMessage" | "SendNotifyVoiceMessage" => {
             vec![(format!("sms-voice:{operation}"), "*".to_owned())]
         }
         "GetSecretValue" => vec![(

@@ -87,6 +87,21 @@ pub struct WorldBuilder {
     hook: Option<HookPolicy>,
 }
 
+/// Finds the code of `length` digits in a text or a call. A call speaks the digits one by one.
+///
+/// # Panics
+///
+/// If there is none.
+#[must_use]
+pub fn find_code(message: &Message, length: usize) -> String {
+    let is_call = message.channel == Channel::NotifyVoice.as_str();
+    let between = if is_call { ", " } else { "\0" };
+    let body = message.body.replace(between, "");
+    let mut runs = body.split(|c: char| !c.is_ascii_digit());
+    let code = runs.find(|run| run.len() == length);
+    code.expect("a code").to_owned()
+}
+
 impl World {
     /// Returns a builder with the sample policy, sealed tokens and no proxy.
     #[must_use]
@@ -169,12 +184,7 @@ impl World {
     #[must_use]
     pub fn code(&self, phone: &str) -> String {
         let texts = self.texts(phone);
-        let body = &texts.first().expect("a text").body;
-        let runs = body.split(|c: char| !c.is_ascii_digit());
-        runs.into_iter()
-            .find(|run| run.len() == 6)
-            .expect("a code")
-            .to_owned()
+        find_code(texts.first().expect("a text"), 6)
     }
 
     /// Returns a code that is not the one in the newest text to `phone`.

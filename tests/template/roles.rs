@@ -130,27 +130,36 @@ async fn the_roles_allow_what_the_functions_call_and_nothing_else() {
     }
 }
 
-/// Both sends of End User Messaging take resources, so the role names them: those of the operator, or the configuration that
+/// The sends of End User Messaging take resources, so the role names them: those of the operator, or the configuration that
 /// the stack makes.
 #[tokio::test]
 async fn the_role_of_send_names_what_texts_of_end_user_messaging_are_sent_with() {
-    for (channel, condition, resource) in [
+    for (channels, condition, resource) in [
         (
-            Channel::EndUserMessaging,
+            &[Channel::EndUserMessaging][..],
             "HasSmsIdentities",
             "SmsIdentityArns",
         ),
-        (Channel::Notify, "HasNotify", "NotifyConfiguration"),
+        (
+            &[Channel::Notify, Channel::NotifyVoice],
+            "HasNotify",
+            "NotifyConfiguration",
+        ),
     ] {
-        let world = World::builder().route(&[channel]).proxied().start().await;
-        assert_eq!(world.client.send(&phone(1)).await.status, 202);
-        let called = world.proxy().take_permissions().into_iter();
-        let called = called.filter(|(action, _)| action.starts_with("sms-voice:"));
-        let called: Vec<_> = called.map(|(action, _)| action).collect();
+        let mut called = Vec::new();
+        for channel in channels {
+            let world = World::builder().route(&[*channel]).proxied().start().await;
+            assert_eq!(world.client.send(&phone(1)).await.status, 202);
+            let actions = world.proxy().take_permissions().into_iter();
+            called.extend(actions.filter(|(action, _)| action.starts_with("sms-voice:")));
+        }
+        let called: Vec<_> = called.into_iter().map(|(action, _)| action).collect();
         let allowed = list_allowed_if(condition);
         let actions: Vec<_> = allowed.iter().map(|(action, _)| action.clone()).collect();
         assert_eq!(actions, called, "{condition}");
-        assert_eq!(allowed[0].1, resource, "and not `*`");
+        for (_, allowed) in &allowed {
+            assert_eq!(allowed, resource, "and not `*`");
+        }
     }
 }
 
@@ -162,7 +171,10 @@ fn a_display_name_makes_a_notify_configuration() {
     assert_eq!(made["Type"], "AWS::SMSVOICE::NotifyConfiguration");
     assert_eq!(made["Condition"], "HasNotify");
     assert_eq!(made["Properties"]["UseCase"], "CODE_VERIFICATION");
-    assert_eq!(made["Properties"]["EnabledChannels"], json!(["SMS"]));
+    assert_eq!(
+        made["Properties"]["EnabledChannels"],
+        json!(["SMS", "VOICE"])
+    );
     let variables = &template["Globals"]["Function"]["Environment"]["Variables"];
     let id = &variables["NOTIFY_CONFIGURATION_ID"];
     let with = apply_condition(id, "HasNotify", true);

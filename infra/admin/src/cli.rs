@@ -41,8 +41,8 @@ pub(crate) fn parse_country(text: &str) -> Result<Country, String> {
 
 /// Reads the name of a channel.
 fn parse_channel(text: &str) -> Result<Channel, String> {
-    Channel::parse(text)
-        .ok_or_else(|| "`sns`, `end-user-messaging`, `notify` or `hook` is needed".to_owned())
+    let needed = "`sns`, `end-user-messaging`, `notify`, `hook` or `notify-voice` is needed";
+    Channel::parse(text).ok_or_else(|| needed.to_owned())
 }
 
 /// Reads an AWS region. The country of a phone has an option of its own.
@@ -147,10 +147,11 @@ pub(crate) enum Command {
         #[arg(long)]
         locale: Option<String>,
         /// Channel that takes the text: sns, end-user-messaging, notify or hook; the first one of the country's route if not
-        /// given. The variable `SEND_HOOK_URL` replaces the URL of the policy.
+        /// given. notify-voice calls the phone instead. The variable `SEND_HOOK_URL` replaces the URL of the policy.
         #[arg(long, value_parser = parse_channel)]
         channel: Option<Channel>,
-        /// Ask end-user-messaging or notify whether it would take the text. Nothing is sent, and nothing is billed.
+        /// Ask end-user-messaging, notify or notify-voice whether it would take the text or the call. Nothing is sent, and
+        /// nothing is billed.
         #[arg(long)]
         dry_run: bool,
     },

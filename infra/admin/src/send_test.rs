@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_sdk_pinpointsmsvoicev2::Client as SmsVoice;
-use phoneproof_aws::end_user_messaging::{EndUserMessaging, NotTaken, Notify, Purpose};
+use phoneproof_aws::end_user_messaging::{EndUserMessaging, NotTaken, Purpose};
 use phoneproof_aws::hook::Hook;
 use phoneproof_aws::sns::Sender;
 use phoneproof_config::Environment as _;
@@ -14,6 +14,7 @@ use phoneproof_config::process::{ProcessEnvironment, SystemClock, SystemRandom};
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::delivery::{Delivery, MessageId, Reason, Text, TextId};
+use phoneproof_domain::end_user_messaging::NotifyPolicy;
 use phoneproof_domain::outgoing::OutgoingText;
 use phoneproof_domain::phone::Destination;
 use phoneproof_domain::policy::Policy;
@@ -58,10 +59,10 @@ pub(crate) async fn send(
     let resources = operator.find_resources().await?;
     let first = policy.sms.route(country).first().copied();
     let channel = channel.or(first).unwrap_or(Channel::Sns);
-    let has_dry_run = matches!(channel, Channel::EndUserMessaging | Channel::Notify);
-    if purpose == Purpose::DryRun && !has_dry_run {
+    let has_no_dry_run = matches!(channel, Channel::Sns | Channel::Hook);
+    if purpose == Purpose::DryRun && has_no_dry_run {
         return Err(CommandError::usage(format!(
-            "--dry-run: `{}` has none; end-user-messaging and notify have",
+            "--dry-run: `{}` has none; end-user-messaging, notify and notify-voice have",
             channel.as_str()
         )));
     }
@@ -74,9 +75,12 @@ pub(crate) async fn send(
         ));
     }
     if purpose == Purpose::Send {
-        let (phone, channel) = (phone.mask(), channel.as_str());
-        let question =
-            format!("This texts {phone} by {channel}. No limit applies, and the text is billed.");
+        let (phone, calls, channel) = (phone.mask(), channel.calls(), channel.as_str());
+        let question = if calls {
+            format!("This calls {phone} by {channel}. No limit applies, and the call is billed.")
+        } else {
+            format!("This texts {phone} by {channel}. No limit applies, and the text is billed.")
+        };
         confirm(common, &question)?;
     }
     let outgoing = OutgoingText {
@@ -91,14 +95,20 @@ pub(crate) async fn send(
         Channel::EndUserMessaging => {
             let own = policy.end_user_messaging.clone();
             let own = own.ok_or_else(|| not_set_up("end_user_messaging"))?;
-            let sender = EndUserMessaging::new(client(), own, &policy.sms);
+            let sender = EndUserMessaging::text(client(), own, &policy.sms);
             report(channel, purpose, sender.call(&text, purpose).await)
         }
         Channel::Notify => {
-            let mut own = policy.notify.clone().ok_or_else(|| not_set_up("notify"))?;
-            let deployed = resources.notify_configuration_id.clone();
-            own.configuration_id = deployed.or(own.configuration_id);
-            let sender = Notify::new(client(), own);
+            let sender = EndUserMessaging::notify(client(), find_notify(&policy, &resources)?);
+            report(channel, purpose, sender.call(&text, purpose).await)
+        }
+        Channel::NotifyVoice => {
+            let own = find_notify(&policy, &resources)?;
+            let sender = EndUserMessaging::notify_voice(client(), own);
+            let sender = sender.ok_or_else(|| {
+                let message = "[notify] of the policy has no voice_template_id";
+                CommandError::new(Exit::Usage, message, Reason::NotSetUp.advice())
+            })?;
             report(channel, purpose, sender.call(&text, purpose).await)
         }
         Channel::Hook => post(operator, &resources, &find_hook(&policy)?, &text).await,
@@ -130,6 +140,14 @@ fn make_text<'t>(
     })
 }
 
+/// Finds the table of Notify, with the configuration that the stack made in place of the file's.
+fn find_notify(policy: &Policy, resources: &Resources) -> Result<NotifyPolicy, CommandError> {
+    let mut own = policy.notify.clone().ok_or_else(|| not_set_up("notify"))?;
+    let deployed = resources.notify_configuration_id.clone();
+    own.configuration_id = deployed.or(own.configuration_id);
+    Ok(own)
+}
+
 fn not_set_up(table: &str) -> CommandError {
     let message = format!("the policy has no table [{table}]");
     CommandError::new(Exit::Usage, message, Reason::NotSetUp.advice())
@@ -141,10 +159,11 @@ fn report(
     purpose: Purpose,
     called: Result<String, NotTaken>,
 ) -> Result<Reply, CommandError> {
+    let what = if channel.calls() { "call" } else { "text" };
     let channel = channel.as_str();
     match called {
         Ok(_) if purpose == Purpose::DryRun => {
-            let text = format!("`{channel}` would take the text. Nothing was sent.");
+            let text = format!("`{channel}` would take the {what}. Nothing was sent.");
             Ok(Reply::done(
                 json!({ "channel": channel, "dryRun": true }),
                 text,
@@ -152,7 +171,7 @@ fn report(
         }
         Ok(id) => {
             let text = format!(
-                "`{channel}` took the text as {id}. If it does not arrive, `phoneproof-admin doctor` says what the account lacks; see also infra/FIRST-ACCOUNT.md."
+                "`{channel}` took the {what} as {id}. If it does not arrive, `phoneproof-admin doctor` says what the account lacks; see also infra/FIRST-ACCOUNT.md."
             );
             let json = json!({ "channel": channel, "messageId": id });
             Ok(Reply::done(json, text))
@@ -160,7 +179,7 @@ fn report(
         Err(NotTaken { reason, code }) => Err(CommandError::new(
             Exit::Failed,
             format!(
-                "`{channel}` did not take the text: {} ({code})",
+                "`{channel}` did not take the {what}: {} ({code})",
                 reason.name()
             ),
             reason.advice(),

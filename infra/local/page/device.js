@@ -1,7 +1,7 @@
-// The phone on the page. It shows the texts to the number of the current challenge, and offers the newest code.
+// The phone on the page. It shows the texts and calls to the number of the current challenge, and offers the newest code.
 
 import { $, announce, digitsOf, formatMoment, make, timeOfDay } from "./common.js";
-import { fetchMessages, findCode, markCode, poll } from "./messages.js";
+import { fetchMessages, findCode, isCall, markCode, poll } from "./messages.js";
 import { isInternational } from "./phone-proof.js";
 import { put, t } from "./words.js";
 
@@ -14,7 +14,7 @@ let askNow = () => {};
 
 /** Starts the phone. */
 export function startDevice() {
-  $("use-code").addEventListener("click", () => proof.fillCode(findCode(challenge.messages[0].body, challenge.codeLength)));
+  $("use-code").addEventListener("click", () => proof.fillCode(findCode(challenge.messages[0], challenge.codeLength)));
   setInterval(runClock, 1000);
   runClock();
   askNow = poll(askForMessages);
@@ -81,20 +81,21 @@ function showMessages(messages) {
   const list = $("bubbles");
   list.replaceChildren(...[...messages].reverse().map(makeBubble));
   list.scrollTop = list.scrollHeight;
-  if (fresh.length > 0) announce(t("New message: {body}", { body: fresh[0].body }));
+  if (fresh.length > 0) announce(t(isCall(fresh[0]) ? "Call: {body}" : "New message: {body}", { body: fresh[0].body }));
   offerCode();
 }
 
 function makeBubble(message) {
-  const code = findCode(message.body, challenge?.codeLength);
-  const text = make("p", { class: "bubble" }, ...markCode(message.body, code));
+  const words = markCode(message, challenge?.codeLength);
+  const call = isCall(message) ? put(make("span", { class: "call" }), "Call") : null;
+  const text = make("p", { class: "bubble" }, call, ...words);
   return make("li", {}, make("time", { datetime: message.at }, formatMoment(message.at)), text);
 }
 
 /** Offers the code of the newest text, as a phone's keyboard does, while the code can be used. */
 function offerCode() {
   const newest = challenge?.messages[0];
-  const code = newest && findCode(newest.body, challenge.codeLength);
+  const code = newest && findCode(newest, challenge.codeLength);
   const usable = Boolean(code) && proof?.shown === "code" && proof.challenge !== undefined;
   $("use-code").hidden = !usable;
   if (usable) $("use-code").replaceChildren(put(make("span"), "Use this code"), make("strong", {}, code));

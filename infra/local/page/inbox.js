@@ -19,11 +19,11 @@ const SENT_AS = {
 let inboxMessages = [];
 
 function makeRow(message) {
-  const code = findCode(message.body);
+  const code = findCode(message);
   const copyCode = code ? makeButton("Copy code", "quiet", () => copy(code, copyCode)) : null;
   const time = make("time", { datetime: message.at }, exactTime.format(new Date(message.at)));
   const head = make("div", { class: "row-head" }, make("strong", {}, message.phone), make("span", {}, message.channel), time);
-  const body = make("p", { class: "row-body" }, ...markCode(message.body, code));
+  const body = make("p", { class: "row-body" }, ...markCode(message));
   return make("li", { class: "row" }, head, body, makeSentAs(message.attributes), copyCode);
 }
 

@@ -1,4 +1,4 @@
-// The texts of the inbox, and the codes in them.
+// The texts and calls of the inbox, and the codes in them.
 
 import { base, make } from "./common.js";
 
@@ -28,15 +28,26 @@ export async function fetchMessages(phone) {
   return answer.json();
 }
 
-/** Finds the code in a text: the first run of `length` digits, or of 6 to 10 if no length is given. */
-export function findCode(body, length) {
-  const digits = length ? `\\d{${length}}` : "\\d{6,10}";
-  return new RegExp(`(?<!\\d)${digits}(?!\\d)`).exec(body)?.[0];
+/** Whether a message is a call, which speaks its words. */
+export const isCall = ({ channel }) => channel === "notify-voice";
+
+/** Finds a code as it is written, as a match of its place: a call speaks the digits one by one. */
+function findWritten(message, length) {
+  const [least, most] = length ? [length, length] : [6, 10];
+  const between = isCall(message) ? "(?:, )" : "";
+  return new RegExp(`(?<!\\d)\\d(?:${between}\\d){${least - 1},${most - 1}}(?!\\d)`).exec(message.body);
 }
 
-/** Splits a text so that its code stands in a `strong` of its own. */
-export function markCode(body, code) {
-  const at = code ? body.indexOf(code) : -1;
-  if (at < 0) return [body];
-  return [body.slice(0, at), make("strong", {}, code), body.slice(at + code.length)];
+/** Finds the code in a message: the first run of `length` digits, or of 6 to 10 if no length is given. */
+export function findCode(message, length) {
+  return findWritten(message, length)?.[0].replaceAll(", ", "");
+}
+
+/** Splits the words of a message so that its code stands in a `strong` of its own. */
+export function markCode(message, length) {
+  const { body } = message;
+  const found = findWritten(message, length);
+  if (!found) return [body];
+  const [code] = found;
+  return [body.slice(0, found.index), make("strong", {}, code), body.slice(found.index + code.length)];
 }

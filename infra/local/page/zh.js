@@ -49,6 +49,8 @@ export const ZH = {
   "Text a code and it arrives here.": "发送验证码后，短信会显示在这里。",
   "The inbox does not answer.": "收件箱没有回应。",
   "New message: {body}": "新短信：{body}",
+  "Call: {body}": "来电：{body}",
+  Call: "来电",
   "Use this code": "使用此验证码",
   "Every text that the local stack delivered, newest first.": "本地服务送达的所有短信，最新的在前。",
   "The inbox needs JavaScript.": "收件箱需要 JavaScript。",

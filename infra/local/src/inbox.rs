@@ -1,4 +1,4 @@
-//! The inbox, which texts go to instead of to phones, and the carrier, which can be told to fail.
+//! The inbox, which texts and calls go to instead of to phones, and the carrier, which can be told to fail.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fmt;
@@ -27,7 +27,7 @@ pub struct Message {
     pub channel: String,
     /// The phone it was sent to, in E.164.
     pub phone: String,
-    /// The words of the text, with the code in them.
+    /// The words of the text, or those that a call speaks, with the code in them.
     pub body: String,
     /// The instant the channel took it, in RFC 3339.
     pub at: String,

@@ -8,7 +8,7 @@ use http::Response;
 use lambda_http::{Body, Request};
 use phoneproof_aws::channels::Channels;
 use phoneproof_aws::clients::Clients;
-use phoneproof_aws::end_user_messaging::{EndUserMessaging, Notify};
+use phoneproof_aws::end_user_messaging::EndUserMessaging;
 use phoneproof_aws::hook::Hook;
 use phoneproof_aws::keys::{KeyringOwner, Keys, READ_WITHIN};
 use phoneproof_aws::sns::{Sender, UnusableAttributes};
@@ -129,11 +129,15 @@ pub fn make_parts(
             end_user_messaging: policy
                 .end_user_messaging
                 .clone()
-                .map(|own| EndUserMessaging::new(clients.sms_voice.clone(), own, &policy.sms)),
+                .map(|own| EndUserMessaging::text(clients.sms_voice.clone(), own, &policy.sms)),
             notify: policy
                 .notify
                 .clone()
-                .map(|own| Notify::new(clients.sms_voice.clone(), own)),
+                .map(|own| EndUserMessaging::notify(clients.sms_voice.clone(), own)),
+            notify_voice: policy
+                .notify
+                .clone()
+                .and_then(|own| EndUserMessaging::notify_voice(clients.sms_voice.clone(), own)),
             hook,
         },
         policy,

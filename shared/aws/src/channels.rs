@@ -7,11 +7,11 @@ use phoneproof_domain::channel::Channel;
 use phoneproof_domain::delivery::{Delivery, Reason, Text};
 use tokio::time::Instant;
 
-use crate::end_user_messaging::{EndUserMessaging, Notify};
+use crate::end_user_messaging::EndUserMessaging;
 use crate::hook::Hook;
 use crate::sns::Sender;
 
-/// The channels that texts can take under one policy.
+/// The channels that texts and calls can take under one policy.
 #[derive(Debug, Clone)]
 pub struct Channels {
     /// Amazon SNS.
@@ -19,53 +19,50 @@ pub struct Channels {
     /// AWS End User Messaging; `None` where the policy has none.
     pub end_user_messaging: Option<EndUserMessaging>,
     /// AWS End User Messaging Notify; `None` where the policy has none.
-    pub notify: Option<Notify>,
+    pub notify: Option<EndUserMessaging>,
+    /// The calls of AWS End User Messaging Notify; `None` where the policy has none.
+    pub notify_voice: Option<EndUserMessaging>,
     /// The send hook; `None` where the policy has none.
     pub hook: Option<Hook>,
 }
 
+/// A channel that is set up.
+enum SetUp<'c> {
+    Sns(&'c Sender),
+    EndUserMessaging(&'c EndUserMessaging),
+    Hook(&'c Hook),
+}
+
 impl Channels {
+    /// Finds a channel; `None` where the policy has not set it up.
+    fn find(&self, channel: Channel) -> Option<SetUp<'_>> {
+        let by_aws = match channel {
+            Channel::Sns => return Some(SetUp::Sns(&self.sns)),
+            Channel::Hook => return self.hook.as_ref().map(SetUp::Hook),
+            Channel::EndUserMessaging => &self.end_user_messaging,
+            Channel::Notify => &self.notify,
+            Channel::NotifyVoice => &self.notify_voice,
+        };
+        by_aws.as_ref().map(SetUp::EndUserMessaging)
+    }
+
     /// Builds the client of `channel` now instead of at the first text.
     pub fn warm_up(&self, channel: Channel) {
-        match channel {
-            Channel::Sns => self.sns.warm_up(),
-            Channel::EndUserMessaging => {
-                if let Some(end_user_messaging) = &self.end_user_messaging {
-                    end_user_messaging.warm_up();
-                }
-            }
-            Channel::Notify => {
-                if let Some(notify) = &self.notify {
-                    notify.warm_up();
-                }
-            }
-            Channel::Hook => {
-                if let Some(hook) = &self.hook {
-                    hook.warm_up();
-                }
-            }
+        match self.find(channel) {
+            Some(SetUp::Sns(sns)) => sns.warm_up(),
+            Some(SetUp::EndUserMessaging(own)) => own.warm_up(),
+            Some(SetUp::Hook(hook)) => hook.warm_up(),
+            None => {}
         }
     }
 
     /// Opens a connection to `channel`, unless one was used a moment ago. Errors are ignored; the text then says so.
     pub async fn prepare(&self, channel: Channel) {
-        match channel {
-            Channel::Sns => self.sns.prepare().await,
-            Channel::EndUserMessaging => {
-                if let Some(channel) = &self.end_user_messaging {
-                    channel.prepare().await;
-                }
-            }
-            Channel::Notify => {
-                if let Some(channel) = &self.notify {
-                    channel.prepare().await;
-                }
-            }
-            Channel::Hook => {
-                if let Some(hook) = &self.hook {
-                    hook.prepare().await;
-                }
-            }
+        match self.find(channel) {
+            Some(SetUp::Sns(sns)) => sns.prepare().await,
+            Some(SetUp::EndUserMessaging(own)) => own.prepare().await,
+            Some(SetUp::Hook(hook)) => hook.prepare().await,
+            None => {}
         }
     }
 
@@ -98,21 +95,11 @@ impl Channels {
         keyring: &Keyring,
         deadline: Instant,
     ) -> Delivery {
-        let sent = match channel {
-            Channel::Sns => Some(self.sns.send(text, deadline).await),
-            Channel::EndUserMessaging => match &self.end_user_messaging {
-                Some(channel) => Some(channel.send(text, deadline).await),
-                None => None,
-            },
-            Channel::Notify => match &self.notify {
-                Some(channel) => Some(channel.send(text, deadline).await),
-                None => None,
-            },
-            Channel::Hook => match &self.hook {
-                Some(hook) => Some(hook.send(text, keyring, deadline).await),
-                None => None,
-            },
-        };
-        sent.unwrap_or(Delivery::failed(channel, Reason::NotSetUp))
+        match self.find(channel) {
+            Some(SetUp::Sns(sns)) => sns.send(text, deadline).await,
+            Some(SetUp::EndUserMessaging(own)) => own.send(text, deadline).await,
+            Some(SetUp::Hook(hook)) => hook.send(text, keyring, deadline).await,
+            None => Delivery::failed(channel, Reason::NotSetUp),
+        }
     }
 }

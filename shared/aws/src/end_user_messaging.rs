@@ -1,7 +1,8 @@
-//! Sends text messages through AWS End User Messaging: by `SendTextMessage`, and by `SendNotifyTextMessage`.
+//! Sends texts and calls through AWS End User Messaging: by `SendTextMessage`, `SendNotifyTextMessage` and
+//! `SendNotifyVoiceMessage`.
 //!
-//! Neither call has a token that would make a second try the same text, so each text gets one attempt.
-//! The types of the SDK print bodies and numbers in their `Debug`, and the answer of Notify repeats the whole text. So no
+//! No call has a token that would make a second try the same text, so each text gets one attempt.
+//! The types of the SDK print bodies and numbers in their `Debug`, and the answers of Notify repeat all its words. So no
 //! request, answer or error of the SDK leaves this module.
 
 mod reasons;
@@ -9,6 +10,7 @@ mod reasons;
 use std::fmt;
 
 use aws_sdk_pinpointsmsvoicev2::operation::send_notify_text_message::builders::SendNotifyTextMessageFluentBuilder;
+use aws_sdk_pinpointsmsvoicev2::operation::send_notify_voice_message::builders::SendNotifyVoiceMessageFluentBuilder;
 use aws_sdk_pinpointsmsvoicev2::operation::send_text_message::builders::SendTextMessageFluentBuilder;
 use aws_sdk_pinpointsmsvoicev2::types::{DestinationCountryParameterKey, MessageType};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -27,46 +29,85 @@ use self::reasons::read_refusal;
 use crate::answers::{classify, settle};
 use crate::clients::{SmsVoiceClient, error_code};
 
-/// What a call is for.
+/// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// The text is sent.
+    /// The text is sent, or the call placed.
     Send,
-    /// The API checks the call, and sends nothing.
+    /// The API checks the request, and sends nothing.
     DryRun,
 }
 
-/// The channel `end-user-messaging` of one policy.
+/// One of the channels `end-user-messaging`, `notify` and `notify-voice` of one policy.
 #[derive(Clone)]
 pub struct EndUserMessaging {
     client: SmsVoiceClient,
-    policy: EndUserMessagingPolicy,
-    message_type: MessageType,
-    max_price: Option<String>,
+    operation: Operation,
+}
+
+/// The operation that a channel calls, with what the policy says of its requests.
+#[derive(Clone)]
+enum Operation {
+    /// `SendTextMessage`.
+    Text(TextTerms),
+    /// `SendNotifyTextMessage`.
+    Notify(NotifyPolicy),
+    /// `SendNotifyVoiceMessage`, with the template of this id.
+    NotifyVoice(NotifyPolicy, String),
 }
 
 impl fmt::Debug for EndUserMessaging {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("EndUserMessaging")
+        write!(f, "EndUserMessaging({})", self.channel().as_str())
     }
 }
 
 impl EndUserMessaging {
-    /// Makes the channel with the message type and price limit of `sms`.
+    /// Makes the channel `end-user-messaging` with the message type and price limit of `sms`.
     #[must_use]
-    pub fn new(
+    pub fn text(
         client: impl Into<SmsVoiceClient>,
         policy: EndUserMessagingPolicy,
         sms: &SmsPolicy,
     ) -> Self {
-        Self {
-            client: client.into(),
+        let terms = TextTerms {
             policy,
             message_type: match sms.sms_type {
                 SmsType::Transactional => MessageType::Transactional,
                 SmsType::Promotional => MessageType::Promotional,
             },
             max_price: sms.max_price.map(|price| price.to_string()),
+        };
+        Self {
+            client: client.into(),
+            operation: Operation::Text(terms),
+        }
+    }
+
+    /// Makes the channel `notify`.
+    #[must_use]
+    pub fn notify(client: impl Into<SmsVoiceClient>, policy: NotifyPolicy) -> Self {
+        Self {
+            client: client.into(),
+            operation: Operation::Notify(policy),
+        }
+    }
+
+    /// Makes the channel `notify-voice`; `None` where the policy names no template that speaks a code.
+    #[must_use]
+    pub fn notify_voice(client: impl Into<SmsVoiceClient>, policy: NotifyPolicy) -> Option<Self> {
+        let template = policy.voice_template_id.clone()?;
+        Some(Self {
+            client: client.into(),
+            operation: Operation::NotifyVoice(policy, template),
+        })
+    }
+
+    const fn channel(&self) -> Channel {
+        match self.operation {
+            Operation::Text(_) => Channel::EndUserMessaging,
+            Operation::Notify(_) => Channel::Notify,
+            Operation::NotifyVoice(..) => Channel::NotifyVoice,
         }
     }
 
@@ -83,21 +124,51 @@ impl EndUserMessaging {
     /// Hands over `text`, and waits for the answer until `deadline`.
     pub async fn send(&self, text: &Text<'_>, deadline: Instant) -> Delivery {
         let called = timeout_at(deadline, self.call(text, Purpose::Send)).await;
-        settle(Channel::EndUserMessaging, called)
+        settle(self.channel(), called)
     }
 
-    /// Calls `SendTextMessage`, and returns the message id that it assigned.
+    /// Calls the operation, and returns the message id that it assigned. The words that Notify made are dropped: they have
+    /// the code in them.
     ///
     /// # Errors
     ///
     /// [`NotTaken`] unless the API took the text.
     pub async fn call(&self, text: &Text<'_>, purpose: Purpose) -> Result<String, NotTaken> {
-        let answer = self.write(text, purpose).send().await;
-        let answer = answer.map_err(|error| not_taken(&error))?;
-        Ok(answer.message_id.unwrap_or_default())
+        let client = self.client.get();
+        match &self.operation {
+            Operation::Text(terms) => {
+                let request = terms.write(client.send_text_message(), text, purpose);
+                read(request.send().await, |answer| answer.message_id)
+            }
+            Operation::Notify(policy) => {
+                let request = client.send_notify_text_message();
+                let request = write_notify(request, policy, text, purpose);
+                read(request.send().await, |answer| answer.message_id)
+            }
+            Operation::NotifyVoice(policy, template) => {
+                let request = client.send_notify_voice_message().template_id(template);
+                let request = write_notify_voice(request, policy, text, purpose);
+                read(request.send().await, |answer| answer.message_id)
+            }
+        }
     }
+}
 
-    fn write(&self, text: &Text<'_>, purpose: Purpose) -> SendTextMessageFluentBuilder {
+/// What a policy says of the requests of `SendTextMessage`.
+#[derive(Clone)]
+struct TextTerms {
+    policy: EndUserMessagingPolicy,
+    message_type: MessageType,
+    max_price: Option<String>,
+}
+
+impl TextTerms {
+    fn write(
+        &self,
+        request: SendTextMessageFluentBuilder,
+        text: &Text<'_>,
+        purpose: Purpose,
+    ) -> SendTextMessageFluentBuilder {
         let (outgoing, policy) = (text.outgoing, &self.policy);
         let by_texts = match outgoing.sent_as.origination {
             Origination::Unnamed => None,
@@ -106,10 +177,7 @@ impl EndUserMessaging {
             }
         };
         let identity = policy.identity(text.country).or(by_texts);
-        let mut request = self
-            .client
-            .get()
-            .send_text_message()
+        let mut request = request
             .destination_phone_number(outgoing.phone.expose())
             .message_body(outgoing.body)
             .message_type(self.message_type.clone())
@@ -129,73 +197,39 @@ impl EndUserMessaging {
     }
 }
 
-/// The channel `notify` of one policy.
-#[derive(Clone)]
-pub struct Notify {
-    client: SmsVoiceClient,
-    policy: NotifyPolicy,
+/// The variable of AWS's templates that takes the code.
+const CODE: &str = "code";
+
+fn write_notify(
+    request: SendNotifyTextMessageFluentBuilder,
+    policy: &NotifyPolicy,
+    text: &Text<'_>,
+    purpose: Purpose,
+) -> SendNotifyTextMessageFluentBuilder {
+    request
+        .set_notify_configuration_id(policy.configuration_id.clone())
+        .destination_phone_number(text.outgoing.phone.expose())
+        .set_template_id(policy.template(text.locale).map(str::to_owned))
+        .template_variables(CODE, text.code.expose())
+        .time_to_live(time_to_live(text.asked_at, text.expires_at))
+        .set_configuration_set_name(policy.configuration_set.clone())
+        .set_dry_run(purpose.dry_run())
 }
 
-impl fmt::Debug for Notify {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Notify")
-    }
-}
-
-impl Notify {
-    /// The variable of AWS's templates that takes the code.
-    const CODE: &str = "code";
-
-    /// Makes the channel.
-    #[must_use]
-    pub fn new(client: impl Into<SmsVoiceClient>, policy: NotifyPolicy) -> Self {
-        Self {
-            client: client.into(),
-            policy,
-        }
-    }
-
-    /// Builds the client now instead of at the first text.
-    pub fn warm_up(&self) {
-        let _: &aws_sdk_pinpointsmsvoicev2::Client = self.client.get();
-    }
-
-    /// Opens a connection, unless one was used a moment ago. Errors are ignored; the text then says so.
-    pub async fn prepare(&self) {
-        self.client.prepare().await;
-    }
-
-    /// Hands over the code of `text`, and waits for the answer until `deadline`.
-    pub async fn send(&self, text: &Text<'_>, deadline: Instant) -> Delivery {
-        let called = timeout_at(deadline, self.call(text, Purpose::Send)).await;
-        settle(Channel::Notify, called)
-    }
-
-    /// Calls `SendNotifyTextMessage`, and returns the message id that it assigned. The words that it made are dropped: they
-    /// have the code in them.
-    ///
-    /// # Errors
-    ///
-    /// [`NotTaken`] unless the API took the text.
-    pub async fn call(&self, text: &Text<'_>, purpose: Purpose) -> Result<String, NotTaken> {
-        let answer = self.write(text, purpose).send().await;
-        let answer = answer.map_err(|error| not_taken(&error))?;
-        Ok(answer.message_id.unwrap_or_default())
-    }
-
-    fn write(&self, text: &Text<'_>, purpose: Purpose) -> SendNotifyTextMessageFluentBuilder {
-        let policy = &self.policy;
-        self.client
-            .get()
-            .send_notify_text_message()
-            .set_notify_configuration_id(policy.configuration_id.clone())
-            .destination_phone_number(text.outgoing.phone.expose())
-            .set_template_id(policy.template(text.locale).map(str::to_owned))
-            .template_variables(Self::CODE, text.code.expose())
-            .time_to_live(time_to_live(text.asked_at, text.expires_at))
-            .set_configuration_set_name(policy.configuration_set.clone())
-            .set_dry_run(purpose.dry_run())
-    }
+/// The builders of the SDK have no type in common, so this repeats the members that a call has as well.
+fn write_notify_voice(
+    request: SendNotifyVoiceMessageFluentBuilder,
+    policy: &NotifyPolicy,
+    text: &Text<'_>,
+    purpose: Purpose,
+) -> SendNotifyVoiceMessageFluentBuilder {
+    request
+        .set_notify_configuration_id(policy.configuration_id.clone())
+        .destination_phone_number(text.outgoing.phone.expose())
+        .template_variables(CODE, text.code.expose())
+        .time_to_live(time_to_live(text.asked_at, text.expires_at))
+        .set_configuration_set_name(policy.configuration_set.clone())
+        .set_dry_run(purpose.dry_run())
 }
 
 impl Purpose {
@@ -204,12 +238,18 @@ impl Purpose {
     }
 }
 
-fn not_taken<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> NotTaken {
-    let reason = classify(error, |code, answer| {
-        read_refusal(code, answer.body().bytes().unwrap_or_default())
-    });
-    NotTaken {
-        reason,
-        code: error_code(error),
+/// Takes the message id out of an answer, and drops the rest.
+fn read<T, E: ProvideErrorMetadata>(
+    answer: Result<T, SdkError<E, HttpResponse>>,
+    message_id: fn(T) -> Option<String>,
+) -> Result<String, NotTaken> {
+    match answer {
+        Ok(answer) => Ok(message_id(answer).unwrap_or_default()),
+        Err(error) => Err(NotTaken {
+            reason: classify(&error, |code, answer| {
+                read_refusal(code, answer.body().bytes().unwrap_or_default())
+            }),
+            code: error_code(&error),
+        }),
     }
 }

@@ -1,6 +1,6 @@
-//! The channels that a text can take.
+//! The channels that a text or a call can take.
 
-/// A way for a text to leave: an API of AWS, or the operator's own service.
+/// A way for a text or a call to leave: an API of AWS, or the operator's own service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Channel {
     /// Amazon SNS, `Publish`.
@@ -11,11 +11,19 @@ pub enum Channel {
     Notify,
     /// The send hook: an HTTPS service of the operator, which hands the text to a provider of its own.
     Hook,
+    /// AWS End User Messaging Notify, `SendNotifyVoiceMessage`: a call from AWS's own numbers that speaks the code.
+    NotifyVoice,
 }
 
 impl Channel {
     /// Every channel, in the order of the documents.
-    pub const ALL: [Self; 4] = [Self::Sns, Self::EndUserMessaging, Self::Notify, Self::Hook];
+    pub const ALL: [Self; 5] = [
+        Self::Sns,
+        Self::EndUserMessaging,
+        Self::Notify,
+        Self::Hook,
+        Self::NotifyVoice,
+    ];
 
     /// Returns the name of the channel in the policy, request lines and metrics.
     #[must_use]
@@ -25,6 +33,7 @@ impl Channel {
             Self::EndUserMessaging => "end-user-messaging",
             Self::Notify => "notify",
             Self::Hook => "hook",
+            Self::NotifyVoice => "notify-voice",
         }
     }
 
@@ -33,8 +42,14 @@ impl Channel {
     pub const fn has_own_words(self) -> bool {
         match self {
             Self::Sns | Self::EndUserMessaging => true,
-            Self::Notify | Self::Hook => false,
+            Self::Notify | Self::Hook | Self::NotifyVoice => false,
         }
+    }
+
+    /// Whether it speaks the code in a call. The others text it.
+    #[must_use]
+    pub const fn calls(self) -> bool {
+        matches!(self, Self::NotifyVoice)
     }
 
     /// Finds the channel with this name.

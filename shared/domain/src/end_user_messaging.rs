@@ -1,4 +1,4 @@
-//! AWS End User Messaging: what its two channels are told by the policy.
+//! AWS End User Messaging: what its channels are told by the policy.
 
 use std::collections::BTreeMap;
 
@@ -29,14 +29,17 @@ impl EndUserMessagingPolicy {
     }
 }
 
-/// The channel `notify` of a policy, which calls `SendNotifyTextMessage`.
+/// AWS End User Messaging Notify in a policy: the channel `notify`, which calls `SendNotifyTextMessage`, and the channel
+/// `notify-voice`, which calls `SendNotifyVoiceMessage`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotifyPolicy {
     /// The id or ARN of the Notify configuration. `None` only in a file whose deployment sets it.
     pub configuration_id: Option<String>,
     /// The ids of the templates of AWS that take a code, by locale. Where there is none, the configuration's default counts.
     pub templates: BTreeMap<Locale, String>,
-    /// The configuration set, which says where the events of texts go.
+    /// The id of the template of AWS that speaks the code in a call; `None` where nobody is called.
+    pub voice_template_id: Option<String>,
+    /// The configuration set, which says where the events of texts and calls go.
     pub configuration_set: Option<String>,
 }
 
@@ -52,7 +55,7 @@ impl NotifyPolicy {
 /// The shortest and the longest time to live that AWS accepts, in seconds.
 const TIME_TO_LIVE: (i32, i32) = (5, 259_200);
 
-/// Returns for how many seconds AWS may try to deliver a text: as long as its code works, so that no dead code arrives.
+/// Returns for how many seconds AWS may try to deliver a text or a call: as long as its code works, so that no dead code arrives.
 #[must_use]
 pub fn time_to_live(asked_at: Timestamp, expires_at: Timestamp) -> i32 {
     let left = expires_at.unix().saturating_sub(asked_at.unix());
@@ -95,6 +98,7 @@ mod tests {
         let policy = NotifyPolicy {
             configuration_id: None,
             templates: BTreeMap::from([(locale("en"), "english".to_owned())]),
+            voice_template_id: None,
             configuration_set: None,
         };
         assert_eq!(policy.template(&locale("en-GB")), Some("english"));

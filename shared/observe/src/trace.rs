@@ -117,7 +117,9 @@ const fn service_name(dependency: Dependency) -> &'static str {
     match dependency {
         Dependency::Store => "DynamoDB",
         Dependency::Carrier(Channel::Sns) => "SNS",
-        Dependency::Carrier(Channel::EndUserMessaging | Channel::Notify) => "End User Messaging",
+        Dependency::Carrier(Channel::EndUserMessaging | Channel::Notify | Channel::NotifyVoice) => {
+            "End User Messaging"
+        }
         Dependency::Carrier(Channel::Hook) => "Send hook",
         Dependency::Keys => "Secrets Manager",
     }

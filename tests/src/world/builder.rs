@@ -24,6 +24,9 @@ use crate::database::Database;
 use crate::lines::Lines;
 use crate::proxy::Proxy;
 
+/// The template of AWS that speaks the codes of a world.
+const VOICE_TEMPLATE: &str = "notify-code-verification-voice-english-001";
+
 impl fmt::Debug for WorldBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WorldBuilder")
@@ -150,7 +153,7 @@ impl WorldBuilder {
         self
     }
 
-    /// Lets texts take these channels, in this order. Both channels of End User Messaging are set up. The hook is the receiver
+    /// Lets texts take these channels, in this order. The channels of End User Messaging are set up. The hook is the receiver
     /// of the stack, unless [`WorldBuilder::hook`] names another.
     #[must_use]
     pub fn route(mut self, route: &[Channel]) -> Self {
@@ -222,6 +225,7 @@ impl WorldBuilder {
             policy.notify.get_or_insert_with(|| NotifyPolicy {
                 configuration_id: Some("notify-0123456789abcdef0123456789abcdef".to_owned()),
                 templates: BTreeMap::new(),
+                voice_template_id: Some(VOICE_TEMPLATE.to_owned()),
                 configuration_set: None,
             });
             policy.sms.channels = self.route;

@@ -101,7 +101,9 @@ async fn send_test_goes_through_the_hook_or_names_the_reason_with_advice() {
 
 #[tokio::test]
 async fn send_test_asks_end_user_messaging_or_texts_by_it_and_names_the_reason() {
-    let policy = format!("{DEFAULT_POLICY}\n[end_user_messaging]\n[notify]\n");
+    let policy = format!(
+        "{DEFAULT_POLICY}\n[end_user_messaging]\n[notify]\nvoice_template_id = \"voice-001\"\n"
+    );
     let site = Site::start_with(&policy, TokenMode::Sealed).await;
     let inbox = site.stack.backends.inbox.clone();
     let run = async |more: &[&str]| {
@@ -114,6 +116,7 @@ async fn send_test_asks_end_user_messaging_or_texts_by_it_and_names_the_reason()
     for (name, channel) in [
         ("end-user-messaging", Channel::EndUserMessaging),
         ("notify", Channel::Notify),
+        ("notify-voice", Channel::NotifyVoice),
     ] {
         // A dry run costs nothing, so nobody is asked.
         let (code, done) = run(&["--channel", name, "--dry-run"]).await;
@@ -130,7 +133,7 @@ async fn send_test_asks_end_user_messaging_or_texts_by_it_and_names_the_reason()
         assert_eq!((code, &done["channel"]), (Some(0), &json!(name)), "{done}");
         let text = &inbox.messages(Some(PHONE))[0];
         assert_eq!(text.channel, name);
-        assert!(text.body.contains("000000"));
+        assert!(text.body.replace(", ", "").contains("000000"));
         for reason in [Reason::NoOrigination, Reason::SpendLimit, Reason::InSandbox] {
             inbox.set_carrier_of_channel(channel, Some(Carrier::Answer(reason)));
             let (code, failed) = run(&["--channel", name, "--dry-run"]).await;
@@ -143,9 +146,20 @@ async fn send_test_asks_end_user_messaging_or_texts_by_it_and_names_the_reason()
     let (code, refused) = run(&["--channel", "sns", "--dry-run"]).await;
     assert_eq!(code, Some(2), "SNS has no dry run: {refused}");
     let site = Site::start().await;
-    let without = ["send-test", PHONE, "--channel", "notify", "--dry-run"];
-    let (code, refused) = site.run_json(&without).await;
+    for channel in ["notify", "notify-voice"] {
+        let without = ["send-test", PHONE, "--channel", channel, "--dry-run"];
+        let (code, refused) = site.run_json(&without).await;
+        assert_eq!(code, 2, "{refused}");
+    }
+    // Notify for texts alone: no template speaks a code.
+    let site = Site::start_with(&format!("{DEFAULT_POLICY}\n[notify]\n"), TokenMode::Sealed).await;
+    let call = ["send-test", PHONE, "--channel", "notify-voice", "--dry-run"];
+    let (code, refused) = site.run_json(&call).await;
     assert_eq!(code, 2, "{refused}");
+    assert!(
+        refused.to_string().contains("voice_template_id"),
+        "{refused}"
+    );
 }
 
 #[tokio::test]

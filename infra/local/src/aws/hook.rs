@@ -106,31 +106,6 @@ fn write_reason(reason: Reason) -> Response {
         | Reason::ConnectionLost
         | Reason::ServerError
         | Reason::UnreadableAnswer => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        Reason::NoOrigination
-        | Reason::WrongOrigination
-        | Reason::MessageTypeMismatch
-        | Reason::SenderIdNotRegistered
-        | Reason::SenderIdNotSupported
-        | Reason::RegistrationIncomplete
-        | Reason::ResourceNotActive
-        | Reason::NotifyNotActive
-        | Reason::InSandbox
-        | Reason::CountryBlocked
-        | Reason::CountryNotEnabled
-        | Reason::ProtectBlocksCountry
-        | Reason::ProtectBlocksNumber
-        | Reason::PriceOverLimit
-        | Reason::SpendLimit
-        | Reason::DailyLimit
-        | Reason::DestinationLimit
-        | Reason::AccountReputation
-        | Reason::AccountDisabled
-        | Reason::KeyUnusable
-        | Reason::AddressNotAllowed
-        | Reason::Certificate
-        | Reason::NotConnected
-        | Reason::NotBuilt
-        | Reason::NotSetUp
-        | Reason::Refused => StatusCode::BAD_REQUEST.into_response(),
+        _ => StatusCode::BAD_REQUEST.into_response(),
     }
 }

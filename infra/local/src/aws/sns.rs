@@ -86,32 +86,7 @@ fn write_reason(reason: Reason) -> (StatusCode, &'static str) {
         | Reason::ConnectionLost
         | Reason::ServerError
         | Reason::UnreadableAnswer => (StatusCode::INTERNAL_SERVER_ERROR, "InternalError"),
-        Reason::NoOrigination
-        | Reason::WrongOrigination
-        | Reason::MessageTypeMismatch
-        | Reason::SenderIdNotRegistered
-        | Reason::SenderIdNotSupported
-        | Reason::RegistrationIncomplete
-        | Reason::ResourceNotActive
-        | Reason::NotifyNotActive
-        | Reason::InSandbox
-        | Reason::CountryBlocked
-        | Reason::CountryNotEnabled
-        | Reason::ProtectBlocksCountry
-        | Reason::ProtectBlocksNumber
-        | Reason::PriceOverLimit
-        | Reason::SpendLimit
-        | Reason::DailyLimit
-        | Reason::DestinationLimit
-        | Reason::AccountReputation
-        | Reason::DeliveryRejected
-        | Reason::Redirected
-        | Reason::AddressNotAllowed
-        | Reason::Certificate
-        | Reason::NotConnected
-        | Reason::NotBuilt
-        | Reason::NotSetUp
-        | Reason::Refused => (StatusCode::BAD_REQUEST, "UserError"),
+        _ => (StatusCode::BAD_REQUEST, "UserError"),
     }
 }
 

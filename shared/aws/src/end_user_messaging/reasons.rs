@@ -73,6 +73,27 @@ mod tests {
             read("ConflictException", origination),
             Reason::NoOrigination
         );
+        // Those that calls alone have.
+        for (exception, named, reason) in [
+            (
+                "ValidationException",
+                "CHANNEL_NOT_ENABLED",
+                Reason::NotifyNotActive,
+            ),
+            (
+                "ServiceQuotaExceededException",
+                "DAILY_DESTINATION_CALL_LIMIT",
+                Reason::DestinationLimit,
+            ),
+            (
+                "ServiceQuotaExceededException",
+                "MONTHLY_SPEND_LIMIT_REACHED_FOR_VOICE",
+                Reason::SpendLimit,
+            ),
+        ] {
+            let body = format!(r#"{{"Reason":"{named}"}}"#);
+            assert_eq!(read(exception, &body), reason);
+        }
         let later = r#"{"Reason":"A_REASON_OF_NEXT_YEAR"}"#;
         assert_eq!(read("ValidationException", later), Reason::InvalidParameter);
         assert_eq!(read("ConflictException", later), Reason::Refused);

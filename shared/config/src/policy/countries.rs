@@ -79,8 +79,19 @@ pub(super) fn check_channels(
     faults: &mut Faults,
 ) -> Vec<Channel> {
     let parse = |name: &str| {
-        let names = || Channel::ALL.map(|channel| format!("`{}`", channel.as_str()));
-        Channel::parse(name).ok_or_else(|| format!("{} is needed", names().join(" or ")))
+        let named = Channel::parse(name);
+        if named.is_some_and(Channel::calls) {
+            return Err(format!(
+                "`{name}` is for calls, and no text takes it: [voice] says where people are called"
+            ));
+        }
+        named.ok_or_else(|| {
+            let of_texts = Channel::ALL.into_iter().filter(|channel| !channel.calls());
+            let all: Vec<_> = of_texts
+                .map(|channel| format!("`{}`", channel.as_str()))
+                .collect();
+            format!("{} is needed", all.join(" or "))
+        })
     };
     check_list(at, values, parse, faults)
 }

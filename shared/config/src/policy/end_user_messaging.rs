@@ -1,4 +1,4 @@
-//! Checks `[end_user_messaging]` and `[notify]`: the two channels of AWS End User Messaging.
+//! Checks `[end_user_messaging]` and `[notify]`: the channels of AWS End User Messaging.
 //!
 //! What an id may be written with is what the model of the API says (2022-03-31).
 
@@ -90,11 +90,14 @@ pub(super) fn check_notify(table: NotifyTable, faults: &mut Faults) -> NotifyPol
     for (name, id) in table.templates {
         let path = format!("notify.templates.{name}");
         let locale = faults.check(&path, Locale::parse(&name));
-        let is_template = (1..=MAX_ID).contains(&id.len()) && is_written_with(&id, "_-");
-        let accepted = "the id of a template is needed, as in notify-code-verification-english-001";
-        let id = faults.check(&path, is_template.then_some(id).ok_or(accepted));
+        let example = "notify-code-verification-english-001";
+        let id = faults.check(&path, check_template(id, example));
         templates.extend(locale.zip(id));
     }
+    let voice_template_id = table.voice_template_id.and_then(|id| {
+        let example = "notify-code-verification-voice-english-001";
+        faults.check("notify.voice_template_id", check_template(id, example))
+    });
     let configuration_id = table.configuration_id.and_then(|id| {
         let example = "notify-0123456789abcdef0123456789abcdef";
         faults.check("notify.configuration_id", check_id(id, example))
@@ -102,6 +105,7 @@ pub(super) fn check_notify(table: NotifyTable, faults: &mut Faults) -> NotifyPol
     NotifyPolicy {
         configuration_id,
         templates,
+        voice_template_id,
         configuration_set: check_configuration_set(
             "notify.configuration_set",
             table.configuration_set,
@@ -110,7 +114,7 @@ pub(super) fn check_notify(table: NotifyTable, faults: &mut Faults) -> NotifyPol
     }
 }
 
-/// Notes a fault if texts cannot take `notify`, because neither the file nor the deployment names its configuration.
+/// Notes a fault if no text can take `notify`, and no call `notify-voice`, because neither the file nor the deployment names its configuration.
 pub(super) fn check_deployed(notify: Option<&NotifyPolicy>) -> Result<(), PolicyFaults> {
     match notify {
         Some(notify) if notify.configuration_id.is_none() => Err(PolicyFaults(vec![Fault {
@@ -136,6 +140,14 @@ fn check_id(id: String, example: &str) -> Result<String, String> {
     is_id
         .then_some(id)
         .ok_or_else(|| format!("an id or ARN is needed, as in {example}"))
+}
+
+/// Accepts the id of a template of AWS. The fault shows an `example`.
+fn check_template(id: String, example: &str) -> Result<String, String> {
+    let is_template = (1..=MAX_ID).contains(&id.len()) && is_written_with(&id, "_-");
+    is_template
+        .then_some(id)
+        .ok_or_else(|| format!("the id of a template is needed, as in {example}"))
 }
 
 /// Accepts what can send texts.

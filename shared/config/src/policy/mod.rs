@@ -105,7 +105,7 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
     let has = |channel| match channel {
         Channel::Sns => true,
         Channel::EndUserMessaging => file.end_user_messaging.is_some(),
-        Channel::Notify => file.notify.is_some(),
+        Channel::Notify | Channel::NotifyVoice => file.notify.is_some(),
         Channel::Hook => file.hook.is_some(),
     };
     if let Some(sms) = &sms {

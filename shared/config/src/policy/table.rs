@@ -173,6 +173,7 @@ pub(super) struct NotifyTable {
     pub(super) configuration_id: Option<String>,
     /// Ids of templates by locale.
     pub(super) templates: BTreeMap<String, String>,
+    pub(super) voice_template_id: Option<String>,
     pub(super) configuration_set: Option<String>,
 }
 
@@ -181,6 +182,7 @@ impl FromMembers for NotifyTable {
         Self {
             configuration_id: members.optional("configuration_id"),
             templates: members.or_empty("templates"),
+            voice_template_id: members.optional("voice_template_id"),
             configuration_set: members.optional("configuration_set"),
         }
     }

@@ -46,7 +46,7 @@ pub enum Reason {
     RegistrationIncomplete,
     /// A number, pool or sender id is not active.
     ResourceNotActive,
-    /// The Notify configuration is not active.
+    /// The Notify configuration is not active, or not for this channel.
     NotifyNotActive,
     /// The account is in the sandbox, and the number is not verified there.
     InSandbox,

@@ -1,9 +1,10 @@
-//! AWS End User Messaging: it puts texts into the inbox, and refuses as the inbox's carrier is told to.
+//! AWS End User Messaging: it puts texts and calls into the inbox, and refuses as the inbox's carrier is told to.
 //!
 //! It takes nothing that the model of the API (2022-03-31) does not admit, and says so as AWS does.
 
 mod model;
 mod reasons;
+mod voices;
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::delivery::Reason;
 use serde_json::{Value, json};
 
-use self::model::{Field, NOTIFY, TEXT, check};
+use self::model::{Field, NOTIFY, TEXT, VOICE_ID, check};
 use self::reasons::write_reason;
 use super::protocol::parse;
 use crate::inbox::{Carrier, Inbox, Message};
@@ -22,7 +23,7 @@ use crate::inbox::{Carrier, Inbox, Message};
 /// The variable of the templates of Notify that takes the code.
 const CODE: &str = "code";
 
-/// Answers `SendTextMessage` or `SendNotifyTextMessage`; `None` for any other operation.
+/// Answers `SendTextMessage`, `SendNotifyTextMessage` or `SendNotifyVoiceMessage`; `None` for any other operation.
 pub(super) async fn answer(
     inbox: &Inbox,
     now: Timestamp,
@@ -32,7 +33,10 @@ pub(super) async fn answer(
     let input = parse(body);
     match operation {
         "SendTextMessage" => Some(send_text(inbox, now, &input).await),
-        "SendNotifyTextMessage" => Some(send_notify(inbox, now, &input).await),
+        "SendNotifyTextMessage" => Some(send_notify(inbox, now, Channel::Notify, &input).await),
+        "SendNotifyVoiceMessage" => {
+            Some(send_notify(inbox, now, Channel::NotifyVoice, &input).await)
+        }
         _ => None,
     }
 }
@@ -46,17 +50,22 @@ async fn send_text(inbox: &Inbox, now: Timestamp, input: &Value) -> Response {
     deliver(inbox, message, input, |id| json!({ "MessageId": id })).await
 }
 
-async fn send_notify(inbox: &Inbox, now: Timestamp, input: &Value) -> Response {
-    if let Some(faults) = list_faults(input, &NOTIFY) {
+async fn send_notify(inbox: &Inbox, now: Timestamp, channel: Channel, input: &Value) -> Response {
+    let own: &[Field] = if channel.calls() { &[VOICE_ID] } else { &[] };
+    if let Some(faults) = list_faults(input, &[&NOTIFY[..], own].concat()) {
         return faults;
     }
     let code = text_of(&input["TemplateVariables"], CODE);
     if code.is_empty() {
         return refuse("ValidationException", Some("MISSING_PARAMETER"), &[]);
     }
-    let mut message = make_message(Channel::Notify, now, input);
+    let mut message = make_message(channel, now, input);
     // AWS's own words around the code.
-    message.body = format!("{code} is your verification code.");
+    message.body = if channel.calls() {
+        format!("Your verification code is: {}.", speak(&code))
+    } else {
+        format!("{code} is your verification code.")
+    };
     let (template, resolved) = (text_of(input, "TemplateId"), message.body.clone());
     deliver(
         inbox,
@@ -65,6 +74,12 @@ async fn send_notify(inbox: &Inbox, now: Timestamp, input: &Value) -> Response {
         |id| json!({ "MessageId": id, "TemplateId": template, "ResolvedMessageBody": resolved }),
     )
     .await
+}
+
+/// Writes a code as a voice speaks it, digit by digit: a number of six places is not a code.
+fn speak(code: &str) -> String {
+    let digits: Vec<_> = code.chars().map(String::from).collect();
+    digits.join(", ")
 }
 
 /// Hands over a message that the model admits, unless the call is a dry run.

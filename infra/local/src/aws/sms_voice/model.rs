@@ -4,7 +4,10 @@
 
 use serde_json::{Map, Value};
 
+use super::voices::VOICES;
+
 /// A member of a call.
+#[derive(Clone, Copy)]
 pub(super) struct Field {
     name: &'static str,
     is_required: bool,
@@ -12,6 +15,7 @@ pub(super) struct Field {
 }
 
 /// What a value has to be.
+#[derive(Clone, Copy)]
 enum Kind {
     /// A text of this many characters that fits a pattern.
     Text(Text),
@@ -78,7 +82,7 @@ pub(super) const TEXT: [Field; 13] = [
     field("MessageFeedbackEnabled", Kind::Flag),
 ];
 
-/// The members of `SendNotifyTextMessage`.
+/// The members of `SendNotifyTextMessage`. `SendNotifyVoiceMessage` has them, too, and [`VOICE_ID`].
 pub(super) const NOTIFY: [Field; 9] = [
     required("NotifyConfigurationId", ID),
     required("DestinationPhoneNumber", PHONE),
@@ -93,6 +97,9 @@ pub(super) const NOTIFY: [Field; 9] = [
     field("DryRun", Kind::Flag),
     field("MessageFeedbackEnabled", Kind::Flag),
 ];
+
+/// Who speaks in a call.
+pub(super) const VOICE_ID: Field = field("VoiceId", Kind::Text(text(0, 9, is_voice)));
 
 /// Lists the members that the model does not admit, and why. A member that the model does not have is one of them.
 pub(super) fn check(input: &Value, fields: &[Field]) -> Vec<(String, String)> {
@@ -183,6 +190,10 @@ fn is_message_type(text: &str) -> bool {
     ["TRANSACTIONAL", "PROMOTIONAL"].contains(&text)
 }
 
+fn is_voice(text: &str) -> bool {
+    VOICES.contains(&text)
+}
+
 fn is_country_parameter(text: &str) -> bool {
     ["IN_TEMPLATE_ID", "IN_ENTITY_ID"].contains(&text)
 }
@@ -250,6 +261,13 @@ mod tests {
             assert_eq!(names, [member]);
         }
         assert_eq!(check(&json!({}), &NOTIFY).len(), 3);
+        let call = json!({
+            "NotifyConfigurationId": "notify-1", "DestinationPhoneNumber": "+14152007986",
+            "TemplateVariables": { "code": "424242" }, "VoiceId": "AMY",
+        });
+        let members = [&NOTIFY[..], &[VOICE_ID]].concat();
+        assert!(check(&call, &members).is_empty());
+        assert_eq!(check(&call, &NOTIFY).len(), 1, "a text has no voice");
         assert_eq!(check(&json!("text"), &NOTIFY).len(), 1);
     }
 }

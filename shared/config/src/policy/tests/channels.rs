@@ -18,6 +18,7 @@ fn the_tables_of_end_user_messaging_are_read() {
         configuration_id = "arn:aws:sms-voice:us-east-1:111122223333:notify-configuration/notify-1"
         configuration_set = "phoneproof"
         templates.en-GB = "notify-code-verification-english-001"
+        voice_template_id = "notify-code-verification-voice-english-001"
     "#
     );
     let policy = from_toml(&text).expect("valid");
@@ -33,6 +34,8 @@ fn the_tables_of_end_user_messaging_are_read() {
     let locale = Locale::parse("en-gb").expect("a locale");
     let template = "notify-code-verification-english-001";
     assert_eq!(notify.template(&locale), Some(template));
+    let voice = "notify-code-verification-voice-english-001";
+    assert_eq!(notify.voice_template_id.as_deref(), Some(voice));
 
     let none = from_toml(SMALLEST).expect("valid");
     assert!(none.end_user_messaging.is_none() && none.notify.is_none());
@@ -69,6 +72,7 @@ fn a_wrong_id_is_a_fault_with_its_path() {
         ("notify", "configuration_id"),
         ("notify", "configuration_set"),
         ("notify", "templates.en"),
+        ("notify", "voice_template_id"),
     ] {
         for wrong in ["", " ", "a b", "é", "a;b", "a\\nb", &long] {
             let found = faults(&format!("{SMALLEST}\n[{table}]\n{key} = \"{wrong}\""));
@@ -140,6 +144,23 @@ fn a_route_needs_the_tables_of_its_channels() {
     let expected =
         "sms.country.US.channels[0]: `sns` or `end-user-messaging` or `notify` or `hook` is needed";
     assert_eq!(found, [expected]);
+}
+
+#[test]
+fn no_text_takes_the_channel_of_calls() {
+    for (table, path) in [
+        ("[sms]", "sms.channels[0]"),
+        ("[sms.country.US]", "sms.country.US.channels[0]"),
+    ] {
+        let own = format!(
+            "{table}\nchannels = [\"notify-voice\"]\n[notify]\nvoice_template_id = \"v\"\n[sms.price_usd]"
+        );
+        let found = faults(&SMALLEST.replace("[sms.price_usd]", &own));
+        let expected = format!(
+            "{path}: `notify-voice` is for calls, and no text takes it: [voice] says where people are called"
+        );
+        assert_eq!(found, [expected]);
+    }
 }
 
 /// The file alone is good, because its deployment may make the configuration. A function needs it.

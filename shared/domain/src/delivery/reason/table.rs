@@ -80,7 +80,8 @@ pub(super) const fn row(reason: Reason) -> Row {
         Reason::NotAuthorized => Row::refused(
             "not-authorized",
             "the credentials may not send: `sns:Publish` on `*` is needed, or `sms-voice:SendTextMessage` on what sends \
-             (SmsIdentityArns), or `sms-voice:SendNotifyTextMessage` on the configuration",
+             (SmsIdentityArns), or `sms-voice:SendNotifyTextMessage` and `sms-voice:SendNotifyVoiceMessage` on the \
+             configuration",
         )
         .with_alarm(),
         Reason::AuthenticationFailed => Row::refused(
@@ -134,7 +135,8 @@ pub(super) const fn row(reason: Reason) -> Row {
         .with_alarm(),
         Reason::NotifyNotActive => Row::refused(
             "notify-not-active",
-            "the Notify configuration is not active: see its status in the console",
+            "the Notify configuration is not active, or not for calls: see its status and its channels in the \
+             console",
         )
         .with_alarm(),
         Reason::InSandbox => Row::refused(
