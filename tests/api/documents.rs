@@ -203,6 +203,7 @@ fn the_client_of_front_ends_knows_every_rule_and_no_other() {
         Refusal::Country,
         Refusal::NumberType,
         Refusal::TestNumberEnded,
+        Refusal::Calls,
     ];
     let rules = Rule::ALL.into_iter().map(Rule::name);
     let rules = rules

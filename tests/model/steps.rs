@@ -358,7 +358,7 @@ fn answer_guess(decided: Result<(), GuessRefusal>, guess: &Guess, is_expired: bo
                 Guessing::Closed(Told::Used)
             }
         }
-        Err(GuessRefusal::Repeated(used)) => Guessing::Success(used.by),
+        Err(GuessRefusal::Repeated(used, _)) => Guessing::Success(used.by),
         Err(GuessRefusal::Closed(_)) if is_expired => Guessing::Closed(Told::Expired),
         Err(GuessRefusal::Closed(closed)) => Guessing::Closed(match closed {
             Closed::Used => Told::Used,

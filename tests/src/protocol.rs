@@ -46,6 +46,7 @@ pub fn send(
             used: None,
             written_by: None,
             resends: BTreeMap::new(),
+            called: None,
         };
         record.slots.insert(reservation.slot(), new);
     }

@@ -255,6 +255,7 @@ impl Service {
             caller: caller_of(request, subjects),
             reserved,
             is_attested: request.is_attested,
+            call_after: None,
         };
         let first = first_try(&ask, policy);
         if self.write_all(&first.writes) {

@@ -182,6 +182,7 @@ pub fn send_problem(error: SendError) -> Problem {
                 DestinationRefusal::TestNumberEnded => {
                     "The policy lists it as a test number whose time is over."
                 }
+                DestinationRefusal::Calls => "Nobody is called in this country.",
             })
             .with_rule(refusal.rule()),
         SendError::Token => token_problem(),
@@ -295,6 +296,10 @@ fn denial_problem(denial: &Denial) -> Problem {
                 }
                 PurseRule::MoneyPerDay => {
                     "Texts to this country have used up their budget of today."
+                }
+                PurseRule::Calls => "Too few codes of calls to this country were typed in lately.",
+                PurseRule::CallMoneyPerDay => {
+                    "Calls to this country have used up their budget of today."
                 }
             };
             (Problem::new(&LIMITED).with_detail(detail), None)

@@ -32,6 +32,7 @@ pub mod gate;
 pub mod hook;
 pub mod limits;
 pub mod locale;
+pub mod medium;
 pub mod money;
 pub mod network;
 pub mod outgoing;

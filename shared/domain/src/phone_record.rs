@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::challenge::{ChallengeId, Closed};
 use crate::clock::Timestamp;
 use crate::denial::Denial;
-use crate::purse::Proof;
+use crate::purse::{Micros, Proof};
 use crate::subject::SubjectIndex;
 use crate::window::Window;
 
@@ -200,7 +200,7 @@ pub enum GuessRefusal {
     /// This write was applied before, and left the slot like this.
     AlreadyApplied(Box<Slot>),
     /// The guess is right, and so was one a moment ago. It gets the same success, and nothing is written.
-    Repeated(Use),
+    Repeated(Use, Option<Micros>),
     /// The challenge is over.
     Closed(Closed),
     /// The phone is locked.
@@ -319,7 +319,7 @@ impl PhoneRecord {
                     return Err(GuessRefusal::Closed(Closed::Used));
                 }
                 if guess.right {
-                    return Err(GuessRefusal::Repeated(used));
+                    return Err(GuessRefusal::Repeated(used, own.called));
                 }
             }
         }

@@ -9,6 +9,7 @@ pub mod country;
 mod faults;
 mod range;
 mod sms;
+mod voice;
 mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,7 @@ pub use self::country::CountryRule;
 pub use self::faults::{Fault, PolicyFaults};
 pub use self::range::NumberRange;
 pub use self::sms::{SmsPolicy, SmsType};
+pub use self::voice::VoicePolicy;
 
 use crate::attestation::AttestationPolicy;
 use crate::clock::Timestamp;
@@ -65,6 +67,8 @@ pub struct Policy {
     pub notify: Option<NotifyPolicy>,
     /// The send hook; `None` where no text takes it.
     pub hook: Option<HookPolicy>,
+    /// Calls; `None` where nobody is called.
+    pub voice: Option<VoicePolicy>,
 }
 
 /// The numbers that may be texted.
@@ -89,6 +93,8 @@ pub enum DestinationRefusal {
     NumberType,
     /// The number is a test number of the policy whose time is over.
     TestNumberEnded,
+    /// The policy has no calls to the country of the number.
+    Calls,
 }
 
 impl DestinationRefusal {
@@ -100,6 +106,7 @@ impl DestinationRefusal {
             Self::Country => "country",
             Self::NumberType => "number-type",
             Self::TestNumberEnded => "test-number-ended",
+            Self::Calls => "calls",
         }
     }
 }

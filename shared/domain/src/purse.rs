@@ -10,6 +10,7 @@
 //! | number block | [`PurseKey::NumberBlock`] | every text, except to known phones |
 //! | network | [`PurseKey::Network`] | the texts of the lane [`Lane::Crowd`] |
 //! | service | [`PurseKey::Service`] | what countries get that nobody earned |
+//! | calls of a country | [`PurseKey::Calls`] | calls, which have no other purse |
 //!
 //! The country's item also holds the money that it may spend today, typed or not: the money stop.
 //!
@@ -35,6 +36,7 @@
 //! Amounts are [`Micros`]. Nothing that is stored is a floating-point number.
 
 mod ask;
+mod calls;
 mod country;
 mod credit;
 mod draft;
@@ -56,6 +58,7 @@ mod view;
 mod write;
 
 pub use self::ask::Ask;
+pub use self::calls::{CallRecord, Called};
 pub use self::country::CountryRecord;
 pub use self::credit::Payer;
 pub use self::empty::EmptyPurse;
@@ -64,8 +67,8 @@ pub use self::lane::{Lane, Lanes};
 pub use self::operator::{give_budget, give_grant, reset, reset_country, share};
 pub use self::overrides::{Budget, Grant, LONGEST, Overrides};
 pub use self::policy::{
-    Cap, LanePolicy, MoneyStop, NetworkPolicy, NumberBlockPolicy, PurseFault, PursePolicy,
-    Thousandths,
+    CallPolicy, Cap, LanePolicy, MoneyStop, NetworkPolicy, NumberBlockPolicy, PurseFault,
+    PursePolicy, Thousandths,
 };
 pub use self::proof::{Caller, Claim, Proof};
 pub use self::records::{

@@ -14,6 +14,9 @@ pub const TOKEN_TYPE: &str = "phone-verified+jwt";
 /// The `amr` of a success token (RFC 8176 section 2): a one-time code that was sent by text message.
 pub const AMR: [&str; 2] = ["sms", "otp"];
 
+/// The `amr` of a success token whose code was also spoken in a call. Nobody can tell which of the two the person used.
+pub const AMR_CALLED: [&str; 3] = ["sms", "tel", "otp"];
+
 /// The digest of the action that a success token is bound to: [`digest_action`] makes it.
 pub type ActionDigest = String;
 
@@ -49,7 +52,7 @@ pub struct Claims {
     pub phone_number_verified: bool,
     /// The id of the device that asked for the code.
     pub device_id: String,
-    /// How the phone number was verified (RFC 8176): always [`AMR`].
+    /// How the phone number was verified (RFC 8176): [`AMR`], or [`AMR_CALLED`].
     pub amr: Vec<String>,
     /// The digest of the action that the verification was bound to, if it was bound to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -48,7 +48,7 @@ mod own_time;
 mod remote;
 mod token;
 
-pub use claims::{AMR, ActionDigest, Claims, PhoneProof, TOKEN_TYPE, digest_action};
+pub use claims::{AMR, AMR_CALLED, ActionDigest, Claims, PhoneProof, TOKEN_TYPE, digest_action};
 #[cfg(feature = "dynamodb")]
 pub use dynamodb::DynamoDbLedger;
 #[cfg(feature = "axum")]

@@ -29,10 +29,13 @@ use phoneproof_domain::denial::Denial;
 use phoneproof_domain::device::Device;
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::locale::Locale;
+use phoneproof_domain::medium::Medium;
 use phoneproof_domain::phone::{Destination, Phone, PhoneError};
 use phoneproof_domain::phone_parser::read_complete;
 use phoneproof_domain::phone_record::SendRefusal;
-use phoneproof_domain::policy::{Business, BusinessId, DestinationRefusal, TestNumber};
+use phoneproof_domain::policy::{
+    Business, BusinessId, DestinationRefusal, TestNumber, VoicePolicy,
+};
 use phoneproof_domain::purse::first_try;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_observe::RequestContext;
@@ -77,6 +80,8 @@ pub struct SendCommand {
     pub user_address: Option<SourceAddress>,
     /// The attestation of the operator's edge, not checked yet.
     pub attestation: Option<PresentedAttestation>,
+    /// How the code is to reach the person. A call needs the token of an earlier send.
+    pub medium: Medium,
 }
 
 impl fmt::Debug for SendCommand {
@@ -174,13 +179,16 @@ impl Service {
         let keyring = self.keys.keyring(request).await?;
         let mut prepared = self.prepare(&command, &checked, &keyring, request).await?;
         let mut text = checked.render(&command, &prepared, request);
-        let mut ask = self.make_ask(&checked, (&command, &keyring), &text, request);
+        let mut ask = self.make_ask(&checked, (&command, &keyring), (&prepared, &text), request);
         let mut plan = self.make_plan(&command, &checked, &prepared, &keyring, request);
         plan.caller = ask.as_ref().map(|ask| self.caller_of(ask));
         plan.paid = ask.as_ref().map(|ask| first_try(ask, self.purses()));
         let mut seen = match &ask {
-            Some(ask) => self.pay_from_memory(ask, &mut plan, request).await?,
-            None => Seen::default(),
+            Some(ask) if command.medium == Medium::Text => {
+                self.pay_from_memory(ask, &mut plan, request).await?
+            }
+            // What calls cost is not remembered: they are few.
+            Some(_) | None => Seen::default(),
         };
         let unpaid = seen.unpaid();
         for _ in 0..ROUNDS {
@@ -193,7 +201,7 @@ impl Service {
                     let token = self.choose_token(&command, &prepared, &keyring, request)?;
                     return self
                         .send_text(
-                            &checked,
+                            (&checked, command.medium),
                             (&prepared, &text),
                             &plan,
                             (token, &keyring),
@@ -287,10 +295,19 @@ impl Service {
                         SendError::Destination(refusal)
                     }
                     DestinationRefusal::Unassigned => SendError::Phone(PhoneError::NotAssigned),
-                    DestinationRefusal::NumberType | DestinationRefusal::TestNumberEnded => {
-                        SendError::Destination(refusal)
-                    }
+                    DestinationRefusal::NumberType
+                    | DestinationRefusal::TestNumberEnded
+                    | DestinationRefusal::Calls => SendError::Destination(refusal),
                 })?;
+        }
+        // A call to a test number is never placed.
+        if command.medium == Medium::Call && test.is_none() {
+            let country = request.facts.country;
+            let is_called =
+                |voice: &VoicePolicy| country.is_some_and(|c| voice.countries.contains(&c));
+            if !self.policy.voice.as_ref().is_some_and(is_called) {
+                return Err(SendError::Destination(DestinationRefusal::Calls));
+            }
         }
         if let Some(attestation) = &command.attestation {
             self.check_attestation(attestation, &destination.phone, request)?;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use phoneproof_aws::store::Counted;
 use phoneproof_crypto::base64url;
 use phoneproof_crypto::code::{code_matches, derive_code};
 use phoneproof_crypto::index::Indexer;
@@ -12,9 +13,9 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
 use phoneproof_domain::phone_record::{Guess, GuessRefusal, REPEATABLE_FOR, Use, WriteId};
 use phoneproof_domain::policy::Business;
-use phoneproof_domain::purse::Proof;
+use phoneproof_domain::purse::{Micros, Proof};
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
-use phoneproof_guard::{AMR, Claims};
+use phoneproof_guard::{AMR, AMR_CALLED, Claims};
 use phoneproof_observe::RequestContext;
 
 use crate::{PresentedToken, Service, Unavailable};
@@ -126,22 +127,24 @@ impl Service {
         let recorded =
             self.store
                 .record_guess(&phone_index, &guess, &terms, proof.as_ref(), request);
-        let used = match recorded.await? {
-            Ok(_) if right => {
+        let (used, called) = match recorded.await? {
+            Ok(Counted { called, .. }) if right => {
                 request.facts.verified = !challenge.test;
-                self.give_back(&challenge, keyring.indexer(), request).await;
-                Use {
+                self.give_back(&challenge, called, keyring.indexer(), request)
+                    .await;
+                let used = Use {
                     at: request.now,
                     by: guess.write,
-                }
+                };
+                (used, called)
             }
-            Ok(attempts_left) => {
+            Ok(Counted { attempts_left, .. }) => {
                 let device = keyring.indexer().device(&challenge.device);
                 request.facts.guessed_by = Some(Subject::new(SubjectKind::Device, device));
                 return Err(VerifyError::WrongCode { attempts_left });
             }
             // The success was counted when the code was entered first.
-            Err(GuessRefusal::Repeated(used)) => used,
+            Err(GuessRefusal::Repeated(used, called)) => (used, called),
             Err(GuessRefusal::Closed(_)) if is_expired => {
                 return Err(VerifyError::Closed(Closed::Expired));
             }
@@ -154,6 +157,7 @@ impl Service {
             Err(GuessRefusal::AlreadyApplied(_)) => return Err(Unavailable::WriteIdReused.into()),
         };
         let keys = (&*keyring, &phone_index);
+        let used = (used, called.is_some());
         Ok(self.issue_success(&challenge, used, business, keys, request.now)?)
     }
 
@@ -169,6 +173,7 @@ impl Service {
     async fn give_back(
         &self,
         challenge: &Challenge,
+        called: Option<Micros>,
         indexer: &Indexer,
         request: &mut RequestContext,
     ) {
@@ -177,7 +182,11 @@ impl Service {
             let place = (country, &block);
             // On the heap: the futures of four calls are large.
             let credited =
-                Box::pin(self.store.credit(payment, place, self.purses(), request)).await;
+                Box::pin(
+                    self.store
+                        .credit(payment, called, place, self.purses(), request),
+                )
+                .await;
             let today = self
                 .policy
                 .make_terms(request.now, &self.policy.limits)
@@ -196,7 +205,7 @@ impl Service {
     fn issue_success(
         &self,
         challenge: &Challenge,
-        used: Use,
+        (used, was_called): (Use, bool),
         business: &Business,
         (keyring, phone_index): (&Keyring, &SubjectIndex),
         now: Timestamp,
@@ -213,7 +222,11 @@ impl Service {
             phone_number: challenge.phone.expose().to_owned(),
             phone_number_verified: true,
             device_id: challenge.device.expose().to_owned(),
-            amr: AMR.map(str::to_owned).to_vec(),
+            amr: if was_called {
+                AMR_CALLED.map(str::to_owned).to_vec()
+            } else {
+                AMR.map(str::to_owned).to_vec()
+            },
             action: challenge.action.map(base64url),
             test: challenge.test,
         };

@@ -1,11 +1,16 @@
 //! The body of `GET /v1/policy`.
 
+use phoneproof_domain::medium::Medium;
 use phoneproof_domain::policy::{Business, BusinessId, Policy};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The channels that a code can take. Every business has the same.
-const CHANNELS: &[&str] = &["sms"];
+/// Lists the channels that a code can take. Every business has the same.
+fn list_channels(policy: &Policy) -> Vec<&'static str> {
+    let media = Medium::ALL.into_iter();
+    let served = media.filter(|medium| *medium == Medium::Text || policy.voice.is_some());
+    served.map(Medium::as_str).collect()
+}
 
 /// What a front end has to know of the policy. It holds no limit, no price, no template and no key.
 #[derive(Serialize, ToSchema)]
@@ -36,7 +41,7 @@ pub struct BusinessReply {
     pub brand: String,
     /// The channels that a code can take.
     #[schema(value_type = Vec<String>, example = json!(["sms"]))]
-    pub channels: &'static [&'static str],
+    pub channels: Vec<&'static str>,
     /// The number of digits of a code.
     #[schema(example = 6)]
     pub code_length: u8,
@@ -56,17 +61,19 @@ impl From<&Policy> for PolicyReply {
         Self {
             countries: countries.map(ToString::to_string).collect(),
             resend_in: policy.limits.cooldown.as_secs(),
-            businesses: callable.map(BusinessReply::from).collect(),
+            businesses: callable
+                .map(|(id, business)| BusinessReply::new(id, business, list_channels(policy)))
+                .collect(),
         }
     }
 }
 
-impl From<(&BusinessId, &Business)> for BusinessReply {
-    fn from((id, business): (&BusinessId, &Business)) -> Self {
+impl BusinessReply {
+    fn new(id: &BusinessId, business: &Business, channels: Vec<&'static str>) -> Self {
         Self {
             id: id.as_str().to_owned(),
             brand: business.brand.clone(),
-            channels: CHANNELS,
+            channels,
             code_length: business.code_length,
             locales: business.templates.keys().map(ToString::to_string).collect(),
             default_locale: business.default_locale.to_string(),

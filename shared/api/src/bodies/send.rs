@@ -5,6 +5,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::device::Device;
 use phoneproof_domain::locale::Locale;
+use phoneproof_domain::medium::Medium;
 use phoneproof_domain::policy::BusinessId;
 use phoneproof_http::{Faults, JsonBody, Label, Problem, SensitiveText};
 use phoneproof_service::{PresentedAttestation, PresentedToken, SendCommand, Sent};
@@ -63,6 +64,10 @@ pub struct SendBody {
     /// two minutes at most. One that does not count is refused.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 1024)]
     attestation: Option<SensitiveText>,
+    /// How the code is to reach the person: `sms`, or `voice` for a call that speaks the code of an earlier text. A call needs
+    /// the `token` of that text, and a policy with calls.
+    #[schema(value_type = Option<String>, pattern = "^(sms|voice)$", example = "sms")]
+    channel: Option<SensitiveText>,
 }
 
 /// How many languages of a list are looked at.
@@ -86,6 +91,7 @@ impl JsonBody for SendBody {
         "action",
         "userAddress",
         "attestation",
+        "channel",
     ];
 }
 
@@ -108,6 +114,14 @@ impl SendBody {
         let attestation = faults.optional("attestation", body.attestation, |t| {
             check_text(t, MAX_ATTESTATION_BYTES)
         });
+        let medium = faults.optional("channel", body.channel, Medium::parse);
+        let medium = medium.unwrap_or_default();
+        if medium == Medium::Call && token.is_none() {
+            faults.check::<(), _>(
+                "channel",
+                Err("a call needs the `token` of the text whose code it speaks"),
+            );
+        }
         let idempotency_key = faults.header(call, "idempotency-key", "Idempotency-Key");
         let client_key = faults.header(call, "x-client-key", "X-Client-Key");
         let (Some(device), Some(business), true) = (device, business, faults.is_empty()) else {
@@ -130,6 +144,7 @@ impl SendBody {
             })?),
             user_address,
             attestation: attestation.map(PresentedAttestation),
+            medium,
         })
     }
 }

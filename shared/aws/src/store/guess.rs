@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValue;
 use phoneproof_domain::challenge::Closed;
 use phoneproof_domain::phone_record::{Guess, GuessRefusal, REPEATABLE_FOR, Terms, Use};
-use phoneproof_domain::purse::Proof;
+use phoneproof_domain::purse::{Micros, Proof};
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_domain::tally::Begin;
 use phoneproof_domain::window::Quota;
@@ -23,11 +23,20 @@ use super::{CallFailed, Store, StoreError, within};
 
 const OPERATION: &str = "UpdateItem";
 
+/// What a challenge has after a guess that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// The guesses that are left.
+    pub attempts_left: u32,
+    /// What the last call that spoke its code cost; `None` for a code that was texted only.
+    pub called: Option<Micros>,
+}
+
 impl Store {
     /// Counts a wrong guess or consumes the challenge, if it is open and the phone is not locked. `phone_index` is the key
     /// of the phone's record. A right guess leaves `proof` there.
     ///
-    /// Returns the guesses that are left. The guess was compared before, so one write with one condition is enough:
+    /// Returns what the challenge then has. The guess was compared before, so one write with one condition is enough:
     /// parallel guesses cannot slip past the count, and a right code cannot succeed twice.
     ///
     /// # Errors
@@ -41,7 +50,7 @@ impl Store {
         terms: &Terms,
         proof: Option<&Proof>,
         request: &mut RequestContext,
-    ) -> Result<Result<u32, GuessRefusal>, StoreError> {
+    ) -> Result<Result<Counted, GuessRefusal>, StoreError> {
         let began = Instant::now();
         let call = self.write_guess(phone_index, (guess, proof), terms, request);
         let recorded = call.await;
@@ -55,7 +64,7 @@ impl Store {
         (guess, proof): (&Guess, Option<&Proof>),
         terms: &Terms,
         request: &RequestContext,
-    ) -> Result<Result<u32, GuessRefusal>, StoreError> {
+    ) -> Result<Result<Counted, GuessRefusal>, StoreError> {
         let (mut conflicts, mut terms, mut begin) = (0, *terms, Begin::Next);
         loop {
             let update = self.client.update_item();
@@ -160,16 +169,19 @@ fn write_guess(guess: &Guess, terms: &Terms, begin: Begin) -> RecordWrite {
 
 /// Reads the guesses that are left from the attributes that the update returned. A wrong code at a challenge that was used
 /// was counted, and is answered like every guess at one.
-fn read_outcome(updated: Option<&Item>, guess: &Guess) -> Result<u32, GuessRefusal> {
+fn read_outcome(updated: Option<&Item>, guess: &Guess) -> Result<Counted, GuessRefusal> {
     let slot = updated.and_then(|item| item.get(&slot_name(guess.slot)));
     let members = slot.and_then(|value| value.as_m().ok());
     let is_used = members.is_some_and(|members| members.contains_key(slot_member::USED));
     if is_used && !guess.right {
         return Err(GuessRefusal::Closed(Closed::Used));
     }
-    Ok(members
-        .and_then(|members| read_number(members, slot_member::LEFT))
-        .unwrap_or(0))
+    Ok(Counted {
+        attempts_left: members
+            .and_then(|members| read_number(members, slot_member::LEFT))
+            .unwrap_or(0),
+        called: members.and_then(|members| read_number(members, slot_member::CALLED)),
+    })
 }
 
 /// Whether the write of `guess` consumed the challenge.
@@ -182,7 +194,7 @@ fn explain_refusal(
     guess: &Guess,
     terms: &Terms,
     item: Option<&Item>,
-) -> Result<Result<u32, GuessRefusal>, StoreError> {
+) -> Result<Result<Counted, GuessRefusal>, StoreError> {
     let record = item
         .map(|item| read_phone_record(item, &terms.today))
         .unwrap_or_default();
@@ -192,7 +204,10 @@ fn explain_refusal(
             Ok(if slot.used.is_some() && !guess.right {
                 Err(GuessRefusal::Closed(Closed::Used))
             } else {
-                Ok(slot.attempts_left)
+                Ok(Counted {
+                    attempts_left: slot.attempts_left,
+                    called: slot.called,
+                })
             })
         }
         Err(refusal) => Ok(Err(refusal)),
@@ -236,13 +251,12 @@ mod tests {
     fn explain_after_own_write(
         right: bool,
         used: bool,
-    ) -> Result<Result<u32, GuessRefusal>, StoreError> {
+    ) -> Result<Result<Counted, GuessRefusal>, StoreError> {
         let slot = make_slot(
-            ID,
-            &RootId::parse("r1").expect("an id"),
+            (ID, &RootId::parse("r1").expect("an id")),
             Timestamp::from_unix(1_300),
             4,
-            None,
+            (None, None),
         );
         let mut members = slot.as_m().expect("a map").clone();
         members.insert(slot_member::BY.to_owned(), bytes(WRITE.0));
@@ -263,8 +277,12 @@ mod tests {
 
     #[test]
     fn a_repeated_write_counts_only_if_it_did_what_the_guess_asks() {
-        assert_eq!(explain_after_own_write(true, true), Ok(Ok(4)));
-        assert_eq!(explain_after_own_write(false, false), Ok(Ok(4)));
+        let counted = Counted {
+            attempts_left: 4,
+            called: None,
+        };
+        assert_eq!(explain_after_own_write(true, true), Ok(Ok(counted)));
+        assert_eq!(explain_after_own_write(false, false), Ok(Ok(counted)));
         for (right, used) in [(true, false), (false, true)] {
             assert!(matches!(
                 explain_after_own_write(right, used),

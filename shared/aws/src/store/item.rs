@@ -10,6 +10,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::{
     PhoneRecord, ResendId, Share, Slot, SlotIndex, Use, WriteId,
 };
+use phoneproof_domain::purse::Called;
 use phoneproof_domain::purse::Proof;
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::subject::SubjectIndex;
@@ -196,6 +197,8 @@ pub(super) mod slot_member {
     pub(crate) const USED_BY: &str = "ub";
     pub(crate) const BY: &str = "b";
     pub(crate) const NEXT: &str = "n";
+    /// What the last call that spoke the code cost.
+    pub(crate) const CALLED: &str = "c";
     /// The name of a member that says when the code was texted again under an idempotency key begins with this.
     pub(crate) const RESENT_PREFIX: &str = "resent_";
 }
@@ -225,11 +228,10 @@ fn read_resends(members: &Item) -> BTreeMap<ResendId, Timestamp> {
 
 /// Makes the slot of a new challenge. A renewal under an idempotency key keeps its `resend`.
 pub(super) fn make_slot(
-    id: ChallengeId,
-    root: &RootId,
+    (id, root): (ChallengeId, &RootId),
     expires_at: Timestamp,
     attempts: u32,
-    resend: Option<(ResendId, Timestamp)>,
+    (resend, called): (Option<(ResendId, Timestamp)>, Option<Called>),
 ) -> AttributeValue {
     let mut members = HashMap::from([
         (slot_member::ID.to_owned(), bytes(id.0)),
@@ -238,6 +240,7 @@ pub(super) fn make_slot(
         (slot_member::LEFT.to_owned(), number(attempts)),
     ]);
     members.extend(resend.map(|(id, at)| (resent_name(id), instant(at))));
+    members.extend(called.map(|called| (slot_member::CALLED.to_owned(), number(called.price))));
     AttributeValue::M(members)
 }
 
@@ -256,6 +259,7 @@ pub(super) fn read_slot(value: &AttributeValue) -> Option<Slot> {
         }),
         written_by: read_bytes(members, slot_member::BY).map(WriteId),
         resends: read_resends(members),
+        called: read_number(members, slot_member::CALLED),
     })
 }
 
@@ -297,11 +301,10 @@ mod tests {
             (
                 slot_name(2),
                 make_slot(
-                    ChallengeId([1; 16]),
-                    &RootId::parse("r1").expect("an id"),
+                    (ChallengeId([1; 16]), &RootId::parse("r1").expect("an id")),
                     Timestamp::from_unix(1_300),
                     5,
-                    Some((ResendId([7; 16]), Timestamp::from_unix(1_000))),
+                    (Some((ResendId([7; 16]), Timestamp::from_unix(1_000))), None),
                 ),
             ),
             ("slot_x".to_owned(), number(1)),

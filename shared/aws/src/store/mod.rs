@@ -38,6 +38,7 @@ use tokio::time::{Instant, timeout_at};
 
 pub use self::blocks::{Block, BlockListError};
 pub use self::counter::count_update;
+pub use self::guess::Counted;
 pub use self::inspect::WrongCodes;
 pub use self::operator::ChangeError;
 pub use self::purses::Freshness;

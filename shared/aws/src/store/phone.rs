@@ -84,10 +84,19 @@ pub(super) fn reserve_slot(write: &mut RecordWrite, plan: &SendPlan) {
         write.set("#slot = :slot");
         let resend = reservation.key().map(|key| (key, terms.now));
         let (id, root) = (reservation.id(), &plan.root);
-        let challenge = make_slot(id, root, plan.expires_at, plan.attempts, resend);
+        let challenge = make_slot(
+            (id, root),
+            plan.expires_at,
+            plan.attempts,
+            (resend, plan.called()),
+        );
         write.value(":over", instant(terms.now - REPEATED_FOR));
         write.value(":once", instant(terms.now - REPEATABLE_FOR));
         write.value(":slot", challenge);
+    } else if let Some(called) = plan.called() {
+        write.set("#slot.#called = :called");
+        write.value(":called", number(called.price));
+        write.name("#called", slot_member::CALLED);
     }
     write.name("#slot", slot_name(reservation.slot()));
     write.name("#expires", slot_member::EXPIRES);
@@ -203,11 +212,16 @@ fn move_guesses(write: &mut RecordWrite, of: &Predecessor, next: ChallengeId) {
 
 /// Releases the slot of a new challenge. A renewal also gives the guesses back to the challenge before. For a resend, the
 /// challenge has to be there, and its idempotency key is removed: the next request under it texts.
-pub(super) fn release_slot(write: &mut RecordWrite, reservation: &Reservation) {
+pub(super) fn release_slot(write: &mut RecordWrite, plan: &SendPlan) {
+    let reservation = &plan.reservation;
     write.name("#slot", slot_name(reservation.slot()));
     write.name("#id", slot_member::ID);
     write.value(":id", bytes(reservation.id().0));
     write.require("#slot.#id = :id");
+    if !reservation.is_new() && plan.called().is_some() {
+        write.remove("#slot.#called");
+        write.name("#called", slot_member::CALLED);
+    }
     match reservation {
         Reservation::Resend { key: None, .. } => {}
         Reservation::Resend { key: Some(key), .. } => {

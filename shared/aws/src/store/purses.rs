@@ -13,8 +13,8 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::phone_record::PhoneRecord;
 use phoneproof_domain::purse::{
-    Ask, Change, Condition, CountryRecord, NetworkRecord, NumberBlockRecord, Proof, PurseItem,
-    PurseKey, PursePolicy, Stopped, Stored, Write,
+    Ask, CallRecord, Change, Condition, CountryRecord, Micros, NetworkRecord, NumberBlockRecord,
+    Proof, PurseItem, PurseKey, PursePolicy, Stopped, Stored, Write,
 };
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_domain::window::{HOUR, Window};
@@ -136,7 +136,11 @@ impl Store {
         freshness: Freshness,
         request: &mut RequestContext,
     ) -> Result<(Option<Proof>, Option<PhoneRecord>), StoreError> {
-        let keys = [ask.country_key(), ask.block_key(), ask.network_key()];
+        let keys = if ask.call_after.is_some() {
+            vec![ask.calls_key()]
+        } else {
+            vec![ask.country_key(), ask.block_key(), ask.network_key()]
+        };
         let missing: Vec<_> = keys
             .into_iter()
             .filter(|key| !purses.contains_key(key))
@@ -218,7 +222,8 @@ impl Store {
         Ok(items)
     }
 
-    /// Gives back what the text of a typed code used up: to the country, the number block, the network and the address.
+    /// Gives back what the text of a typed code used up: to the country, the number block, the network and the address. What
+    /// the call cost that spoke the code, `called`, goes back to the calls of the country.
     ///
     /// The challenge must be marked as used before, by this request. Each credit is tried once, and made again once if
     /// the item was not as it was seen last. A credit that is lost loses room and is never repeated, because nobody knows
@@ -230,6 +235,7 @@ impl Store {
     pub async fn credit(
         &self,
         payment: &Payment,
+        called: Option<Micros>,
         (country, number_block): (Country, &SubjectIndex),
         policy: &PursePolicy,
         request: &mut RequestContext,
@@ -266,11 +272,19 @@ impl Store {
             let credit = self.credit_purse(make, read, None, deadline).await;
             credit.is_lost
         };
+        let of_calls = async {
+            let price = called?;
+            let make = |seen: Option<&CallRecord>| payer.credit_calls(country, price, seen, policy);
+            let read = |item: &PurseItem| CallRecord::read(item, now).ok().flatten();
+            let credit = self.credit_purse(make, read, None, deadline).await;
+            Some(credit.is_lost)
+        };
         let of_address = self.credit_address(&payment.address, payment.hour, deadline);
-        let (country, block, network, address) =
-            tokio::join!(of_country, of_block, of_network, of_address);
+        let (country, block, network, calls, address) =
+            tokio::join!(of_country, of_block, of_network, of_calls, of_address);
         request.note_call(Dependency::Store, began);
-        let lost = [country.is_lost, block, network, address];
+        let calls = calls.unwrap_or(false);
+        let lost = [country.is_lost, block, network, calls, address];
         request.facts.credits_lost = lost.map(u32::from).iter().sum();
         country.left
     }

@@ -10,7 +10,9 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::gate::{Check, Gate};
 use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal, Share, Terms};
-use phoneproof_domain::purse::{Caller, Claim, Lane, Plan, Proof, PurseItem, PurseKey, Write};
+use phoneproof_domain::purse::{
+    Called, Caller, Claim, Lane, Plan, Proof, PurseItem, PurseKey, Write,
+};
 use phoneproof_domain::range::Ranges;
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
@@ -154,6 +156,11 @@ impl SendPlan {
     /// Returns what the text claims of the phone's evidence.
     pub(super) fn claim(&self) -> Claim {
         self.paid.as_ref().map_or(Claim::Nothing, |paid| paid.claim)
+    }
+
+    /// Returns the call that the plan pays for.
+    pub(super) fn called(&self) -> Option<Called> {
+        self.paid.as_ref()?.called
     }
 
     /// Lists the items of the transaction, each with what has to be said about it when its condition fails.
@@ -313,7 +320,7 @@ impl Store {
                 }
             }
             if subject.kind == SubjectKind::Phone {
-                release_slot(&mut write, &plan.reservation);
+                release_slot(&mut write, plan);
             } else if write.is_empty() {
                 continue;
             }

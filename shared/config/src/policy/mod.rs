@@ -17,6 +17,7 @@ mod sms;
 mod table;
 #[cfg(test)]
 mod tests;
+mod voice;
 
 use std::collections::BTreeMap;
 
@@ -36,6 +37,7 @@ use self::numbers::{check_numbers, check_test_numbers};
 use self::purses::{check_payable, check_purses};
 use self::sms::{Stage, check_sms};
 use self::table::File;
+use self::voice::check_voice;
 use crate::{ConfigError, DEFAULT_POLICY, Environment};
 
 /// Reads the policy that `POLICY_PATH` names, or else the policy that is compiled in.
@@ -87,7 +89,7 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
     let lockout = check_lock(&file.lock, faults);
     let numbers = check_numbers(file.numbers, faults);
     let sms = check_sms(file.sms, &numbers.countries, faults);
-    let purses = check_purses(&file.purses, &numbers.countries, faults);
+    let mut purses = check_purses(&file.purses, &numbers.countries, faults);
     if let Some(sms) = &sms {
         check_payable(&purses, sms, &numbers.countries, faults);
     }
@@ -129,6 +131,10 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
         .attestation
         .and_then(|table| check_attestation(table, faults));
     let notify = file.notify.map(|table| check_notify(table, faults));
+    let voice = file.voice.and_then(|table| {
+        let calls = &mut purses.policy.calls;
+        check_voice(&table, served, notify.as_ref(), calls, faults)
+    });
     let hook = file.hook.and_then(|table| read_hook(table, faults));
     // Without other faults the catalog reports those of the templates. A process compiles them only once.
     if !faults.is_empty() {
@@ -154,5 +160,6 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
         end_user_messaging,
         notify,
         hook,
+        voice,
     })
 }

@@ -8,6 +8,7 @@ use toml::Value;
 
 use super::purses::PursesTable;
 use super::reader::{FromMembers, Members, Texts};
+use super::voice::VoiceTable;
 
 /// The whole file.
 pub(super) struct File {
@@ -24,6 +25,7 @@ pub(super) struct File {
     pub(super) end_user_messaging: Option<EndUserMessagingTable>,
     pub(super) notify: Option<NotifyTable>,
     pub(super) hook: Option<HookTable>,
+    pub(super) voice: Option<VoiceTable>,
 }
 
 impl FromMembers for File {
@@ -41,6 +43,7 @@ impl FromMembers for File {
             end_user_messaging: members.optional("end_user_messaging"),
             notify: members.optional("notify"),
             hook: members.optional("hook"),
+            voice: members.optional("voice"),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::challenge::ChallengeId;
 use crate::clock::Timestamp;
+use crate::purse::Micros;
 use crate::root::RootId;
 
 /// Identifies one write: 128 random bits.
@@ -119,6 +120,8 @@ pub struct Slot {
     pub written_by: Option<WriteId>,
     /// The resends under idempotency keys, each with its instant. Their texts went out, or may have.
     pub resends: BTreeMap<ResendId, Timestamp>,
+    /// What the last call that spoke the code cost; `None` for a code that was texted only.
+    pub called: Option<Micros>,
 }
 
 impl Slot {

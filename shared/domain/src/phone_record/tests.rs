@@ -49,6 +49,7 @@ fn record(change: impl FnOnce(&mut Slot)) -> PhoneRecord {
         used: None,
         written_by: None,
         resends: BTreeMap::new(),
+        called: None,
     };
     change(&mut slot);
     PhoneRecord {
@@ -121,7 +122,7 @@ fn the_right_code_is_right_again_for_half_a_minute_while_wrong_ones_count() {
     };
     let closed = Err(GuessRefusal::Closed(Closed::Used));
     for now in [1_298, 1_300, 1_327] {
-        let repeated = Err(GuessRefusal::Repeated(used(1_298)));
+        let repeated = Err(GuessRefusal::Repeated(used(1_298), None));
         assert_eq!(record(1).admits_guess(&guess(true), &terms(now)), repeated);
         assert_eq!(record(1).admits_guess(&guess(false), &terms(now)), Ok(()));
         for right in [true, false] {

@@ -1,6 +1,7 @@
 //! What one send shows to the purses.
 
 use super::Micros;
+use super::credit::Payer;
 use super::item::PurseKey;
 use super::proof::{Caller, Claim};
 use crate::clock::Timestamp;
@@ -31,6 +32,8 @@ pub struct Ask {
     pub reserved: Option<Claim>,
     /// Whether the operator vouches for the caller.
     pub is_attested: bool,
+    /// Who paid for the text before, when the send is a call.
+    pub call_after: Option<Payer>,
 }
 
 impl Ask {
@@ -67,6 +70,7 @@ impl Ask {
             },
             reserved: None,
             is_attested: false,
+            call_after: None,
         }
     }
 
@@ -96,6 +100,14 @@ impl Ask {
             country: self.country,
             shard: self.shard,
             network: self.caller.network.clone(),
+        }
+    }
+
+    /// Returns the key of the purse of the country's calls.
+    #[must_use]
+    pub const fn calls_key(&self) -> PurseKey {
+        PurseKey::Calls {
+            country: self.country,
         }
     }
 

@@ -41,7 +41,7 @@ pub struct Payer {
 
 /// How full a purse is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fill {
+pub(super) enum Fill {
     /// Below the cap: a code earns.
     Earns,
     /// From the cap on: a code gives back its price.
@@ -51,7 +51,7 @@ enum Fill {
 }
 
 impl Fill {
-    fn of(holds: Micros, cap: Micros) -> Self {
+    pub(super) fn of(holds: Micros, cap: Micros) -> Self {
         if holds < cap {
             Self::Earns
         } else if holds < cap.saturating_mul(LID) {
@@ -62,7 +62,7 @@ impl Fill {
     }
 
     /// What the purse gets.
-    fn credit(self, gain: Thousandths, price: Micros) -> Micros {
+    pub(super) fn credit(self, gain: Thousandths, price: Micros) -> Micros {
         match self {
             Self::Earns => gain.of(price),
             Self::Returns => price,
@@ -71,7 +71,7 @@ impl Fill {
     }
 
     /// What must hold of the purse, so that this is how full it is.
-    fn conditions(self, attribute: Attribute, cap: Micros) -> Vec<Condition> {
+    pub(super) fn conditions(self, attribute: Attribute, cap: Micros) -> Vec<Condition> {
         let lid = cap.saturating_mul(LID);
         match self {
             Self::Earns => vec![Condition::Below(attribute, cap)],
@@ -276,7 +276,10 @@ impl Plan {
     /// Makes the write that gives the price back when the carrier certainly did not send the text.
     #[must_use]
     pub fn refund(&self, country: Country) -> Write {
-        self.payer.refund(country, self.granted_until)
+        match self.called {
+            Some(called) => self.payer.refund_call(country, called),
+            None => self.payer.refund(country, self.granted_until),
+        }
     }
 }
 

@@ -30,6 +30,11 @@ pub enum PurseKey {
         /// The keyed hash of the network.
         network: SubjectIndex,
     },
+    /// The purse of the calls to a country.
+    Calls {
+        /// The country of the phone.
+        country: Country,
+    },
     /// What all countries together may get on one day that nobody earned.
     Service {
         /// The day, counted from the Unix epoch.
@@ -47,6 +52,7 @@ impl fmt::Display for PurseKey {
                 shard,
                 network,
             } => write!(f, "net#{country}#{shard}#{}", network.as_str()),
+            Self::Calls { country } => write!(f, "calls#{country}"),
             Self::Service { day } => write!(f, "service#{day}"),
         }
     }
@@ -79,6 +85,9 @@ impl PurseKey {
                     network: index(SubjectKind::Network, network)?,
                 }
             }
+            "calls" => Self::Calls {
+                country: Country::parse(rest).ok()?,
+            },
             "service" => Self::Service {
                 day: rest.parse().ok()?,
             },
@@ -353,12 +362,19 @@ mod tests {
                 shard: 1,
                 network: index("n"),
             },
+            PurseKey::Calls { country },
             PurseKey::Service { day: 20_000 },
         ];
         let written = keys.map(|key| key.to_string());
         assert_eq!(
             written,
-            ["purse#MA#1", "block#b", "net#MA#1#n", "service#20000"]
+            [
+                "purse#MA#1",
+                "block#b",
+                "net#MA#1#n",
+                "calls#MA",
+                "service#20000"
+            ]
         );
     }
 
@@ -374,6 +390,7 @@ mod tests {
                 shard: 0,
                 network: index(),
             },
+            PurseKey::Calls { country },
             PurseKey::Service { day: 20_000 },
         ] {
             assert_eq!(PurseKey::parse(&key.to_string()), Some(key));
@@ -387,6 +404,7 @@ mod tests {
             "purse#MA#256",
             "block#short",
             "net#MA#0",
+            "calls#ma",
             "service#x",
             "service#+1",
             "phone#x",

@@ -5,6 +5,7 @@
 
 use super::Micros;
 use super::ask::Ask;
+use super::calls::ATTRIBUTES;
 use super::country::{CountryRecord, is_share};
 use super::item::{Attribute, PurseItem, PurseKey};
 use super::lane::Lane;
@@ -234,7 +235,7 @@ fn keep_money(
     conditions
 }
 
-/// Makes the write by which the purse of a number block, a network or the service starts anew; `None` for a country,
+/// Makes the write by which the purse of a number block, a network, of calls or of the service starts anew; `None` for a country,
 /// which [`reset_country`] is for.
 ///
 /// A network is then one where nobody typed a code.
@@ -255,6 +256,10 @@ pub fn reset(key: &PurseKey, policy: &PursePolicy, now: Timestamp) -> Option<Wri
             Change::Remove(Needed),
             Change::Set(ExpiresAt, now.unix()),
         ],
+        PurseKey::Calls { .. } => {
+            let own = ATTRIBUTES.into_iter().map(Change::Remove);
+            own.chain([Change::Set(ExpiresAt, now.unix())]).collect()
+        }
         PurseKey::Service { day } => {
             let end = Timestamp::from_unix(*day * 86_400) + DAY * 3;
             vec![

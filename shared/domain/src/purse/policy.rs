@@ -104,6 +104,19 @@ pub struct MoneyStop {
     pub growth: Thousandths,
 }
 
+/// The purse of the calls to a country.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallPolicy {
+    /// The calls that strangers start with in a country.
+    pub start: u32,
+    /// The calls that typed codes earn up to, and that callers start with for whom something speaks.
+    pub cap: u32,
+    /// An empty purse gets a call back after this time without any.
+    pub refill: Duration,
+    /// What the calls to a country may cost in a day, typed or not.
+    pub money_per_day: Micros,
+}
+
 /// The numbers of all purses. The defaults are what the simulator in `infra/simulator` was run with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PursePolicy {
@@ -163,6 +176,8 @@ pub struct PursePolicy {
     pub unearned_per_day: Micros,
     /// The money stop of a country.
     pub money: MoneyStop,
+    /// The purses of calls.
+    pub calls: CallPolicy,
 }
 
 impl Default for PursePolicy {
@@ -223,6 +238,13 @@ impl Default for PursePolicy {
             money: MoneyStop {
                 least: 25_000_000,
                 growth: Thousandths(3_000),
+            },
+            // A stranger's three calls and two a day from then on cost less than the texts of an attack that ends.
+            calls: CallPolicy {
+                start: 3,
+                cap: 10,
+                refill: HOUR * 12,
+                money_per_day: 5_000_000,
             },
         }
     }

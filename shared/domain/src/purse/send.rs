@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::ask::Ask;
+use super::calls::{self, CallRecord, Called};
 use super::country::CountryRecord;
 use super::credit::Payer;
 use super::draft::CountryDraft;
@@ -29,6 +30,8 @@ pub struct Plan {
     pub claim: Claim,
     /// The end of the operator's grant to the country that pays in place of the lane, if one does.
     pub granted_until: Option<Timestamp>,
+    /// The call, when the plan pays for one. The payer is then that of the text before it.
+    pub called: Option<Called>,
     /// The writes of purses, each of another item.
     pub writes: Vec<Write>,
     /// A lane that was open to the caller, too, and could not pay.
@@ -46,6 +49,8 @@ pub struct Records {
     pub number_block: Option<NumberBlockRecord>,
     /// The purse of the caller's network.
     pub network: Option<NetworkRecord>,
+    /// The purse of the country's calls; `None` for a text, too.
+    pub calls: Option<CallRecord>,
     /// The service. `None` counts as nothing taken today. If that is wrong, the write fails and returns the item.
     pub service: Option<ServiceRecord>,
     /// The evidence on the phone's record.
@@ -65,6 +70,15 @@ impl Records {
     ) -> Result<Self, Stopped> {
         let (country, block) = (ask.country_key(), ask.block_key());
         let (network, service) = (ask.network_key(), ask.service_key());
+        if ask.call_after.is_some() {
+            let key = ask.calls_key();
+            let calls = CallRecord::read(&item(&key), ask.now).map_err(of(key))?;
+            return Ok(Self {
+                calls,
+                proof,
+                ..Self::default()
+            });
+        }
         let of_country = item(&country);
         let overrides = Overrides::read(&of_country, ask.now);
         Ok(Self {
@@ -72,6 +86,7 @@ impl Records {
             country: CountryRecord::read(&of_country, ask.now).map_err(of(country))?,
             number_block: NumberBlockRecord::read(&item(&block), ask.now).map_err(of(block))?,
             network: NetworkRecord::read(&item(&network)).map_err(of(network))?,
+            calls: None,
             service: ServiceRecord::read(&item(&service)).map_err(of(service))?,
             proof,
         })
@@ -115,11 +130,21 @@ pub enum PurseRule {
     NumberBlock,
     /// The country has spent what it may in a day.
     MoneyPerDay,
+    /// The purse of the country's calls cannot pay.
+    Calls,
+    /// The country's calls have cost what they may in a day.
+    CallMoneyPerDay,
 }
 
 impl PurseRule {
     /// Every rule, in the order in which policies and tests list them.
-    pub const ALL: [Self; 3] = [Self::Country, Self::NumberBlock, Self::MoneyPerDay];
+    pub const ALL: [Self; 5] = [
+        Self::Country,
+        Self::NumberBlock,
+        Self::MoneyPerDay,
+        Self::Calls,
+        Self::CallMoneyPerDay,
+    ];
 
     /// Finds the rule of a stable name.
     #[must_use]
@@ -134,6 +159,8 @@ impl PurseRule {
             Self::Country => "country-purse",
             Self::NumberBlock => "number-block-purse",
             Self::MoneyPerDay => "money-per-day",
+            Self::Calls => "call-purse",
+            Self::CallMoneyPerDay => "call-money-per-day",
         }
     }
 }
@@ -163,9 +190,12 @@ pub enum Stopped {
 
 /// Makes the plan of the first try: the crowd's lane, with conditions that need nothing that is stored.
 ///
-/// It writes three items: block, network and country.
+/// It writes three items: block, network and country. That of a call writes one.
 #[must_use]
 pub fn first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
+    if let Some(text) = &ask.call_after {
+        return calls::first_try(ask, text, policy);
+    }
     let (price, now) = (ask.price, ask.now.unix());
     let crowd = Attribute::Lane(Lane::Crowd);
     let kept = (ask.now + policy.country_kept()).unix();
@@ -207,6 +237,7 @@ pub fn first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
         payer: Payer::new(ask, Lane::Crowd),
         claim: ask.reserved.unwrap_or_default(),
         granted_until: None,
+        called: None,
         writes: vec![block, network, country],
         empty: None,
     }
@@ -244,6 +275,10 @@ fn decide_without(
     policy: &PursePolicy,
     records: &Records,
 ) -> Result<Plan, PurseRefusal> {
+    if let Some(text) = &ask.call_after {
+        let is_shadowed = |rule| shadowed.contains(&rule);
+        return calls::decide(ask, text, policy, records.calls.as_ref(), is_shadowed);
+    }
     let mut draft = records.draft(ask, policy);
     if draft.record.left < ask.price && !shadowed.contains(&PurseRule::MoneyPerDay) {
         return Err(PurseRefusal {
@@ -299,6 +334,7 @@ fn decide_without(
         payer,
         claim,
         granted_until,
+        called: None,
         writes,
         empty,
     })

@@ -46,6 +46,7 @@ fn ask(seconds: i64, network: &str, block: &str) -> Ask {
         },
         reserved: None,
         is_attested: false,
+        call_after: None,
     }
 }
 

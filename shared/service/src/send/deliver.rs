@@ -8,6 +8,7 @@ use phoneproof_crypto::webhook::text_id;
 use phoneproof_domain::catalog::RenderedText;
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::delivery::{Delivery, Reason, Text};
+use phoneproof_domain::medium::Medium;
 use phoneproof_domain::outgoing::OutgoingText;
 use phoneproof_observe::{Dependency, RequestContext, TextSent};
 use tokio::time::Instant;
@@ -27,7 +28,7 @@ impl Service {
     /// Hands the text of a reserved challenge to its route, and gives the counts back if it was certainly not sent.
     pub(super) async fn send_text(
         &self,
-        checked: &Checked<'_>,
+        (checked, medium): (&Checked<'_>, Medium),
         (prepared, text): (&Prepared<'_>, &RenderedText),
         plan: &SendPlan,
         (token, keyring): (String, &Keyring),
@@ -62,7 +63,7 @@ impl Service {
             asked_at: request.now,
             expires_at: challenge.expires_at,
         };
-        match self.deliver(&text, keyring, request).await {
+        match self.deliver((&text, medium), keyring, request).await {
             Delivery::Accepted { .. } => Ok(sent),
             Delivery::Unknown { .. } => Err(SendError::CarrierUnknown(Box::new(sent))),
             Delivery::Refused { .. } => {
@@ -76,11 +77,23 @@ impl Service {
     /// two texts.
     async fn deliver(
         &self,
-        text: &Text<'_>,
+        (text, medium): (&Text<'_>, Medium),
         keyring: &Keyring,
         request: &mut RequestContext,
     ) -> Delivery {
-        let route = self.policy.sms.route(text.country);
+        let (route, segments, cost) = match medium {
+            Medium::Text => {
+                let sms = &self.policy.sms;
+                let cost = sms.estimated_cost(text.country, text.segments);
+                (sms.route(text.country), text.segments, cost)
+            }
+            Medium::Call => {
+                let voice = self.policy.voice.as_ref().zip(text.country);
+                let cost = voice.map(|(voice, country)| voice.estimated_cost(country));
+                // A call counts as one text.
+                ([Channel::NotifyVoice].as_slice(), 1, cost)
+            }
+        };
         let mut delivery = Delivery::failed(Channel::Sns, Reason::NotSetUp);
         let mut later = route.len();
         for (place, channel) in route.iter().enumerate() {
@@ -101,8 +114,8 @@ impl Service {
             }
         }
         request.facts.text = Some(TextSent {
-            segments: text.segments,
-            cost: self.policy.sms.estimated_cost(text.country, text.segments),
+            segments,
+            cost,
             delivery: delivery.clone(),
         });
         delivery

@@ -7,15 +7,17 @@ use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::catalog::RenderedText;
 use phoneproof_domain::challenge::Payment;
 use phoneproof_domain::denial::Denial;
+use phoneproof_domain::medium::Medium;
 use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal};
 use phoneproof_domain::purse::{
-    Ask, Caller, PurseItem, PurseKey, PursePolicy, PurseRefusal, PurseRule, Records, decide,
-    decide_in_shadow, first_try, price_of,
+    Ask, Caller, Lane, Payer, PurseItem, PurseKey, PursePolicy, PurseRefusal, PurseRule, Records,
+    decide, decide_in_shadow, first_try, price_of,
 };
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_observe::RequestContext;
 
+use super::prepare::Prepared;
 use super::{Checked, SendCommand, SendError};
 use crate::Service;
 
@@ -30,17 +32,20 @@ impl Service {
         &self,
         checked: &Checked<'_>,
         (command, keyring): (&SendCommand, &Keyring),
-        text: &RenderedText,
+        (prepared, text): (&Prepared<'_>, &RenderedText),
         request: &RequestContext,
     ) -> Option<Ask> {
         let country = checked.country.filter(|_| checked.test.is_none())?;
-        let estimate = self
-            .policy
-            .sms
-            .estimated_cost(Some(country), text.segments)?;
+        let estimate = match command.medium {
+            Medium::Text => self
+                .policy
+                .sms
+                .estimated_cost(Some(country), text.segments)?,
+            Medium::Call => self.policy.voice.as_ref()?.estimated_cost(country),
+        };
         let indexer = keyring.indexer();
         let shards = self.policy.purses.shards_of(country);
-        Some(Ask {
+        let mut ask = Ask {
             now: request.now,
             today: self.policy.make_terms(request.now, &checked.limits).today,
             country,
@@ -54,7 +59,22 @@ impl Service {
             },
             reserved: None,
             is_attested: request.facts.vouched,
-        })
+            call_after: None,
+        };
+        if command.medium == Medium::Call {
+            let paid = prepared.challenge.payment.as_ref();
+            let paid = paid.map(|payment| payment.payer.clone());
+            ask.call_after = Some(paid.unwrap_or_else(|| Payer {
+                lane: Lane::Open,
+                shard: ask.shard,
+                price: ask.price,
+                day: ask.day(),
+                network: ask.caller.network.clone(),
+                codes_needed: None,
+                heals: false,
+            }));
+        }
+        Some(ask)
     }
 
     /// Returns what the phone's reserve has for the caller of `ask`.
@@ -194,7 +214,7 @@ impl Service {
         }
         if let Some(refusal) = refused {
             // The reserve of a phone does not concern the country.
-            if ask.reserved.is_none() {
+            if ask.reserved.is_none() && ask.call_after.is_none() {
                 self.remembered.remember_purses(ask, &items, refusal);
             }
             request.facts.denied = Some(subject_of(ask, refusal));
@@ -230,7 +250,10 @@ impl Seen {
 fn subject_of(ask: &Ask, refusal: PurseRefusal) -> Subject {
     match refusal.rule {
         PurseRule::NumberBlock => Subject::new(SubjectKind::NumberBlock, ask.number_block.clone()),
-        PurseRule::Country | PurseRule::MoneyPerDay => {
+        PurseRule::Country
+        | PurseRule::MoneyPerDay
+        | PurseRule::Calls
+        | PurseRule::CallMoneyPerDay => {
             Subject::new(SubjectKind::Country, SubjectIndex::of_country(ask.country))
         }
     }

@@ -360,6 +360,7 @@ fn parallel_right_codes_earn_once() {
         used: None,
         written_by: None,
         resends: BTreeMap::new(),
+        called: None,
     };
     let mut record = PhoneRecord {
         slots: BTreeMap::from([(0, slot)]),

@@ -1,0 +1,127 @@
+//! Checks `[voice]`: where people are called, and what calls may cost.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use phoneproof_domain::country::Country;
+use phoneproof_domain::end_user_messaging::NotifyPolicy;
+use phoneproof_domain::money::MicroUsd;
+use phoneproof_domain::policy::VoicePolicy;
+use phoneproof_domain::purse::{CallPolicy, Micros};
+use toml::Value;
+
+use super::faults::Faults;
+use super::numbers::{parse_country, read_text};
+use super::reader::{FromMembers, Members};
+
+/// The table `[voice]`.
+pub(super) struct VoiceTable {
+    countries: Vec<Value>,
+    price_usd: f64,
+    prices: BTreeMap<String, f64>,
+    money_per_day_usd: Option<f64>,
+    start_calls: Option<u32>,
+    cap_calls: Option<u32>,
+    refill_hours: Option<u32>,
+}
+
+impl FromMembers for VoiceTable {
+    fn from_members(members: &mut Members<'_>) -> Self {
+        Self {
+            countries: members.values("countries").unwrap_or_default(),
+            price_usd: members.or("price_usd", 0.0),
+            prices: members.or_empty("prices"),
+            money_per_day_usd: members.optional("money_per_day_usd"),
+            start_calls: members.optional("start_calls"),
+            cap_calls: members.optional("cap_calls"),
+            refill_hours: members.optional("refill_hours"),
+        }
+    }
+}
+
+/// Checks `[voice]`, in a policy that texts the countries in `served`. The numbers of the purse go to `calls`.
+pub(super) fn check_voice(
+    table: &VoiceTable,
+    served: &BTreeSet<Country>,
+    notify: Option<&NotifyPolicy>,
+    calls: &mut CallPolicy,
+    faults: &mut Faults,
+) -> Option<VoicePolicy> {
+    if notify.is_none_or(|notify| notify.voice_template_id.is_none()) {
+        let fault =
+            "calls need `notify.voice_template_id`: the template of AWS that speaks the code";
+        faults.add("voice", fault);
+    }
+    if table.countries.is_empty() {
+        faults.add("voice.countries", "at least one country is needed");
+    }
+    let mut countries = BTreeSet::new();
+    for (index, value) in table.countries.iter().enumerate() {
+        let path = format!("voice.countries[{index}]");
+        let country = faults.check(&path, read_text(value).and_then(parse_country));
+        if country.is_some_and(|country| !served.contains(&country)) {
+            faults.add(&path, "a country of numbers.countries is needed");
+        }
+        countries.extend(country);
+    }
+    let mut prices = BTreeMap::new();
+    for (name, dollars) in &table.prices {
+        let path = format!("voice.prices.{name}");
+        let country = faults.check(&path, parse_country(name));
+        if country.is_some_and(|country| !countries.contains(&country)) {
+            faults.add(&path, "a country of voice.countries is needed");
+        }
+        let price = faults.check(&path, check_price(*dollars));
+        prices.extend(country.zip(price));
+    }
+    check_purse(table, calls, faults);
+    let price = faults.check("voice.price_usd", check_price(table.price_usd))?;
+    let dearest = prices.values().copied().max().unwrap_or(price).max(price);
+    let dearest = Micros::try_from(dearest.micros()).unwrap_or(Micros::MAX);
+    if calls.money_per_day < dearest {
+        let fault = "at least the price of a call is needed: no call would ever fit in";
+        faults.add("voice.money_per_day_usd", fault);
+    }
+    Some(VoicePolicy {
+        countries,
+        price,
+        prices,
+    })
+}
+
+fn check_price(dollars: f64) -> Result<MicroUsd, &'static str> {
+    MicroUsd::from_dollars(dollars)
+        .ok_or("the price of a call in US dollars is needed, more than 0 and less than 100")
+}
+
+fn check_purse(table: &VoiceTable, calls: &mut CallPolicy, faults: &mut Faults) {
+    if let Some(dollars) = table.money_per_day_usd {
+        let money = MicroUsd::from_dollars(dollars / 1e4)
+            .map(|scaled| Micros::try_from(scaled.micros()).unwrap_or(Micros::MAX))
+            .map(|scaled| scaled.saturating_mul(10_000));
+        let fault = "more than 0, up to 1,000,000 US dollars are needed";
+        if let Some(money) = faults.check("voice.money_per_day_usd", money.ok_or(fault)) {
+            calls.money_per_day = money;
+        }
+    }
+    let count = |own: &mut u32, path, given: Option<u32>, faults: &mut Faults| {
+        if let Some(given) = given {
+            *own = faults.check_range(path, given, 1..=1_000);
+        }
+    };
+    count(
+        &mut calls.start,
+        "voice.start_calls",
+        table.start_calls,
+        faults,
+    );
+    count(&mut calls.cap, "voice.cap_calls", table.cap_calls, faults);
+    if calls.start > calls.cap {
+        let fault = "1 call up to voice.cap_calls is needed";
+        faults.add("voice.start_calls", fault);
+    }
+    if let Some(hours) = table.refill_hours {
+        let hours = faults.check_range("voice.refill_hours", hours, 1..=1_000);
+        calls.refill = Duration::from_hours(u64::from(hours));
+    }
+}

@@ -1,0 +1,36 @@
+//! How a code reaches a person.
+
+/// How a code reaches a person.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Medium {
+    /// As a text message.
+    #[default]
+    Text,
+    /// Spoken in a call.
+    Call,
+}
+
+impl Medium {
+    /// Every medium.
+    pub const ALL: [Self; 2] = [Self::Text, Self::Call];
+
+    /// Returns the name of the medium in requests and answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "sms",
+            Self::Call => "voice",
+        }
+    }
+
+    /// Finds the medium with this name.
+    ///
+    /// # Errors
+    ///
+    /// What is accepted, for any other name.
+    pub fn parse(name: &str) -> Result<Self, &'static str> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|medium| medium.as_str() == name)
+            .ok_or("`sms` or `voice` is needed")
+    }
+}

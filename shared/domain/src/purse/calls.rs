@@ -1,0 +1,286 @@
+//! The purse of a country's calls.
+//!
+//! A call speaks the code of a challenge whose text was paid for. So it needs no purse of a network or of a number block:
+//! whoever wants many calls needs many texts first, and those purses end them. What a call costs has nothing to do with what
+//! a text costs, so calls have room and money of their own.
+//!
+//! Nothing about the caller is read. The lane that paid for the text is sealed in the challenge token. The item has two rooms,
+//! under the names of two lanes: [`Lane::Crowd`] for callers for whom something speaks, and [`Lane::Open`] for strangers. So
+//! strangers who ask for calls do not stop the others.
+
+use super::Micros;
+use super::ask::Ask;
+use super::credit::{Fill, Payer};
+use super::item::{Attribute, PurseItem, PurseKey};
+use super::lane::Lane;
+use super::policy::PursePolicy;
+use super::records::{Damaged, Room, TOO_MUCH, read_amount};
+use super::refill::{Draw, draw};
+use super::send::{Plan, PurseRefusal, PurseRule};
+use super::write::{Change, Condition, Write};
+use crate::clock::Timestamp;
+use crate::country::Country;
+
+/// A call that a plan pays for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Called {
+    /// What it costs.
+    pub price: Micros,
+    /// The day that it is counted in, from the Unix epoch.
+    pub day: i64,
+}
+
+/// The rooms of the item.
+const ROOMS: [Lane; 2] = [Lane::Crowd, Lane::Open];
+
+/// The attributes of the item, besides its end.
+pub(super) const ATTRIBUTES: [Attribute; 6] = [
+    Attribute::Lane(Lane::Crowd),
+    Attribute::LaneAt(Lane::Crowd),
+    Attribute::Lane(Lane::Open),
+    Attribute::LaneAt(Lane::Open),
+    Attribute::Day,
+    Attribute::Left,
+];
+
+/// The purse of a country's calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallRecord {
+    /// What is there for callers for whom something speaks.
+    pub familiar: Room,
+    /// What is there for strangers.
+    pub strange: Room,
+    /// The day of the last call, counted from the Unix epoch.
+    pub day: i64,
+    /// What the calls of that day may still cost.
+    pub left: Micros,
+}
+
+impl CallRecord {
+    /// Reads the record; `None` when there is no item.
+    ///
+    /// # Errors
+    ///
+    /// [`Damaged`] names an attribute that no write of the service leaves like this.
+    pub fn read(item: &PurseItem, now: Timestamp) -> Result<Option<Self>, Damaged> {
+        if !ATTRIBUTES.iter().any(|own| item.has(*own)) {
+            return Ok(None);
+        }
+        let room = |lane| {
+            let (holds, at) = (Attribute::Lane(lane), Attribute::LaneAt(lane));
+            Room::read(item, holds, at, now)?.ok_or(Damaged(holds))
+        };
+        let day = read_amount(item, Attribute::Day)?;
+        // A day starts at an hour of the policy, so it may be one ahead of UTC. Further ahead, it would never end.
+        if day > now.day() + 1 {
+            return Err(Damaged(Attribute::Day));
+        }
+        Ok(Some(Self {
+            familiar: room(Lane::Crowd)?,
+            strange: room(Lane::Open)?,
+            day,
+            left: read_amount(item, Attribute::Left)?,
+        }))
+    }
+
+    /// Makes the purse of a country without a call.
+    #[must_use]
+    pub fn new(ask: &Ask, policy: &PursePolicy) -> Self {
+        let room = |lane| Room {
+            holds: start_of(lane, ask.price, policy),
+            at: ask.now,
+        };
+        Self {
+            familiar: room(Lane::Crowd),
+            strange: room(Lane::Open),
+            day: ask.day(),
+            left: policy.calls.money_per_day,
+        }
+    }
+
+    const fn room(&self, lane: Lane) -> Room {
+        match lane {
+            Lane::Crowd | Lane::Known | Lane::Attested => self.familiar,
+            Lane::Moved | Lane::Open => self.strange,
+        }
+    }
+}
+
+/// Returns the room of a call whose text was paid by `lane`.
+const fn room_of(lane: Lane) -> Lane {
+    match lane {
+        Lane::Crowd | Lane::Known | Lane::Attested => Lane::Crowd,
+        Lane::Moved | Lane::Open => Lane::Open,
+    }
+}
+
+/// Returns what a room starts with, and what time gives back to it.
+fn start_of(lane: Lane, price: Micros, policy: &PursePolicy) -> Micros {
+    let calls = if lane == Lane::Crowd {
+        policy.calls.cap
+    } else {
+        policy.calls.start
+    };
+    price.saturating_mul(i64::from(calls))
+}
+
+fn cap_of(price: Micros, policy: &PursePolicy) -> Micros {
+    price.saturating_mul(i64::from(policy.calls.cap))
+}
+
+fn plan(ask: &Ask, text: &Payer, policy: &PursePolicy, mut write: Write) -> Plan {
+    let kept = (ask.now + policy.country_kept()).unix();
+    write.changes.push(Change::Set(Attribute::ExpiresAt, kept));
+    Plan {
+        payer: text.clone(),
+        claim: ask.reserved.unwrap_or_default(),
+        granted_until: None,
+        called: Some(Called {
+            price: ask.price,
+            day: ask.day(),
+        }),
+        writes: vec![write],
+        empty: None,
+    }
+}
+
+/// Makes the plan of the first try, with conditions that need nothing that is stored. `text` paid for the text before.
+pub(super) fn first_try(ask: &Ask, text: &Payer, policy: &PursePolicy) -> Plan {
+    let room = room_of(text.lane);
+    let (holds, price) = (Attribute::Lane(room), ask.price);
+    let write = Write {
+        key: ask.calls_key(),
+        conditions: vec![
+            Condition::AtLeast(holds, price),
+            Condition::Below(holds, TOO_MUCH),
+            Condition::Is(Attribute::Day, ask.day()),
+            Condition::AtLeast(Attribute::Left, price),
+            Condition::Below(Attribute::Left, TOO_MUCH),
+        ],
+        changes: vec![
+            Change::Add(holds, -price),
+            Change::Set(Attribute::LaneAt(room), ask.now.unix()),
+            Change::Add(Attribute::Left, -price),
+        ],
+    };
+    plan(ask, text, policy, write)
+}
+
+/// Makes the plan of a later try, from what is stored. The rules of `shadowed` refuse nothing.
+///
+/// # Errors
+///
+/// [`PurseRefusal`] when the room is empty, or the money of the day is spent.
+pub(super) fn decide(
+    ask: &Ask,
+    text: &Payer,
+    policy: &PursePolicy,
+    seen: Option<&CallRecord>,
+    is_shadowed: impl Fn(PurseRule) -> bool,
+) -> Result<Plan, PurseRefusal> {
+    let room = room_of(text.lane);
+    let mut record = seen
+        .copied()
+        .unwrap_or_else(|| CallRecord::new(ask, policy));
+    // A clock that is behind does not begin the earlier day again.
+    if record.day < ask.day() {
+        record.day = ask.day();
+        record.left = policy.calls.money_per_day;
+    }
+    let refuse = |rule, retry_at| PurseRefusal {
+        rule,
+        retry_at,
+        empty: None,
+    };
+    if record.left < ask.price && !is_shadowed(PurseRule::CallMoneyPerDay) {
+        return Err(refuse(PurseRule::CallMoneyPerDay, ask.today.end()));
+    }
+    let own = record.room(room);
+    let drawn = draw(own, ask.price, policy.calls.refill, ask.price, ask.now);
+    let holds = match drawn {
+        Draw::Ready => own.holds,
+        Draw::TopUp(given) => own.holds + given,
+        Draw::Empty(_) if is_shadowed(PurseRule::Calls) => ask.price,
+        Draw::Empty(at) => return Err(refuse(PurseRule::Calls, at)),
+    };
+    let paid = Room {
+        holds: holds - ask.price,
+        at: ask.now,
+    };
+    if room == Lane::Crowd {
+        record.familiar = paid;
+    } else {
+        record.strange = paid;
+    }
+    record.left = (record.left - ask.price).max(0);
+    let conditions = match seen {
+        None => vec![Condition::Absent(Attribute::Day)],
+        Some(seen) => {
+            let is = |lane| {
+                let room = seen.room(lane);
+                [
+                    Condition::Is(Attribute::Lane(lane), room.holds),
+                    Condition::Is(Attribute::LaneAt(lane), room.at.unix()),
+                ]
+            };
+            let of_day = [
+                Condition::Is(Attribute::Day, seen.day),
+                Condition::Is(Attribute::Left, seen.left),
+            ];
+            ROOMS.into_iter().flat_map(is).chain(of_day).collect()
+        }
+    };
+    let set = |lane| {
+        let room = record.room(lane);
+        [
+            Change::Set(Attribute::Lane(lane), room.holds),
+            Change::Set(Attribute::LaneAt(lane), room.at.unix()),
+        ]
+    };
+    let of_day = [
+        Change::Set(Attribute::Day, record.day),
+        Change::Set(Attribute::Left, record.left),
+    ];
+    let write = Write {
+        key: ask.calls_key(),
+        conditions,
+        changes: ROOMS.into_iter().flat_map(set).chain(of_day).collect(),
+    };
+    Ok(plan(ask, text, policy, write))
+}
+
+impl Payer {
+    /// Makes the credit of the calls' purse for a typed code that was also spoken; `None` when it gets nothing. `price` is that
+    /// of the call. Above the cap a code gives back its price and earns nothing.
+    #[must_use]
+    pub fn credit_calls(
+        &self,
+        country: Country,
+        price: Micros,
+        seen: Option<&CallRecord>,
+        policy: &PursePolicy,
+    ) -> Option<Write> {
+        let room = room_of(self.lane);
+        let (holds, cap) = (Attribute::Lane(room), cap_of(price, policy));
+        let fill = Fill::of(seen.map_or(0, |record| record.room(room).holds), cap);
+        let credit = fill.credit(policy.gain, price);
+        (credit > 0).then(|| Write {
+            key: PurseKey::Calls { country },
+            conditions: fill.conditions(holds, cap),
+            changes: vec![Change::Add(holds, credit)],
+        })
+    }
+
+    /// Makes the write that gives the price of a call back which was certainly not placed. On a later day nothing is given
+    /// back.
+    pub(super) fn refund_call(&self, country: Country, called: Called) -> Write {
+        Write {
+            key: PurseKey::Calls { country },
+            conditions: vec![Condition::Is(Attribute::Day, called.day)],
+            changes: vec![
+                Change::Add(Attribute::Lane(room_of(self.lane)), called.price),
+                Change::Add(Attribute::Left, called.price),
+            ],
+        }
+    }
+}
