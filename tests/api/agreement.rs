@@ -254,6 +254,7 @@ fn read_slot(members: &Value) -> Slot {
                 Some((ResendId(id.to_be_bytes()), at))
             })
             .collect(),
+        called: None,
     }
 }
 
@@ -362,7 +363,8 @@ async fn the_store_and_the_domain_decide_alike_on_every_guess() {
                     None,
                     &mut bench.request(),
                 )
-                .await;
+                .await
+                .map(|counted| counted.map(|counted| counted.attempts_left));
             let decided = record.admits_guess(&guess, &bench.terms);
             let is_admitted = decided.is_ok();
             match decided {

@@ -102,6 +102,8 @@ fn place(ask: &Ask, key: &PurseKey) -> Option<usize> {
         PurseKey::Country { .. } => Some(0),
         PurseKey::NumberBlock(_) => Some(1),
         PurseKey::Network { network, .. } => (network.as_str() == "home").then_some(2),
+        // The model has no calls.
+        PurseKey::Calls { .. } => None,
         PurseKey::Service { day } => (*day == ask.day()).then_some(3),
     }
 }

@@ -325,6 +325,7 @@ mod tests {
             end_user_messaging: None,
             notify: None,
             hook: None,
+            voice: None,
         }
     }
 

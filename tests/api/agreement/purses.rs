@@ -106,6 +106,7 @@ async fn the_store_and_the_domain_write_purses_alike() {
                 payer: payer(),
                 claim: Claim::Nothing,
                 granted_until: None,
+                called: None,
                 writes: vec![write.clone()],
                 empty: None,
             });
@@ -206,6 +207,7 @@ async fn the_store_and_the_domain_decide_alike_on_every_claim() {
                 payer: payer(),
                 claim,
                 granted_until: None,
+                called: None,
                 writes: vec![],
                 empty: None,
             });

@@ -114,7 +114,6 @@ impl Day {
             network: Network::Home(self.place.country, 0),
             host: 7,
             is_attested: false,
-            call_after: None,
             is_regular: true,
         };
         let neighbours: Vec<_> = neighbours.iter().map(|phone| own(*phone)).collect();

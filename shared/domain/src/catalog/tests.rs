@@ -59,6 +59,7 @@ pub(super) fn policy(business: Business) -> Policy {
         end_user_messaging: None,
         notify: None,
         hook: None,
+        voice: None,
     }
 }
 

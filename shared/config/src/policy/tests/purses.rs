@@ -128,7 +128,7 @@ fn the_values_of_the_section_replace_the_defaults() {
     let us = Country::parse("US").expect("a country");
     assert_eq!((purses.shards_of(us), purses.shards.len()), (2, 1));
     let shadowed = PurseRule::ALL.map(|rule| purses.is_shadowed(rule));
-    assert_eq!(shadowed, [true, false, true]);
+    assert_eq!(shadowed, [true, false, true, false, false]);
 }
 
 #[test]
