@@ -40,4 +40,5 @@ mod resend_keys;
 mod retention;
 mod undelivered;
 mod units;
+mod voice;
 mod watched;
