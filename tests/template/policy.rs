@@ -240,7 +240,11 @@ fn the_functions_get_every_variable_they_need() {
 #[test]
 fn the_stack_names_its_functions_binaries_and_its_policy() {
     let template = template();
-    for (function, binary) in [("SendFunction", "send"), ("VerifyFunction", "verify")] {
+    for (function, binary) in [
+        ("SendFunction", "send"),
+        ("VerifyFunction", "verify"),
+        ("ReceiptsFunction", "receipts"),
+    ] {
         let metadata = &template["Resources"][function]["Metadata"];
         assert_eq!(metadata["BuildMethod"], "rust-cargolambda");
         assert_eq!(metadata["BuildProperties"]["Binary"], binary);

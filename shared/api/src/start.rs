@@ -136,6 +136,7 @@ pub fn make_parts(
                 .map(|own| Notify::new(clients.sms_voice.clone(), own)),
             hook,
         },
+        receipts: settings.receipts,
         policy,
     })
 }
