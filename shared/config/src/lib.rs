@@ -268,6 +268,7 @@ mod tests {
             ("ISSUER", "https://verify.example.com/"),
             ("TOKEN_MODE", "both"),
             ("TRACING", "on"),
+            ("RECEIPTS", "yes"),
             ("SNS_REGION", "us_east_1"),
             ("SNS_REGION", "US-EAST-1"),
             ("SNS_REGION", "us-east-1.example.com"),

@@ -218,6 +218,20 @@ mod tests {
         }
     }
 
+    /// The signature comes from the example in Python of `docs/HOOK.md`, with the secret that the next test knows.
+    #[test]
+    fn takes_the_callback_of_the_worked_example() {
+        let body = br#"{"type": "sms.receipt", "timestamp": "2027-01-15T08:00:00Z", "data": {"receipt": "r1.a.b.c", "outcome": "delivered"}}"#;
+        let signature = "v1,jHGLXFQgE94T++yNudA5+iX0zaknRZNnPkcMtVY4T+w=";
+        assert!(check_at(
+            1_800_000_000,
+            "msg_r1",
+            "1800000000",
+            signature,
+            body
+        ));
+    }
+
     #[test]
     fn a_receiver_gets_the_known_secret() {
         let keyring = keyring();
