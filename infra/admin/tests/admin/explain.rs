@@ -109,7 +109,7 @@ async fn explain_shows_the_last_outcome_and_forget_erases_it() {
         after["lastOutcome"],
         json!({ "at": "2026-11-23T12:00:00Z", "channel": "notify", "outcome": "undelivered", "reason": "expired" })
     );
-    let forgotten = site.run_done(&["forget", PHONE]).await;
+    let forgotten = site.run_done(&["forget", PHONE, "--yes"]).await;
     assert_eq!(forgotten["items"], 1);
     let gone = site.run_done(&["explain", PHONE]).await;
     assert_eq!(gone["lastOutcome"], Value::Null);
