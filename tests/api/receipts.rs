@@ -252,15 +252,35 @@ async fn a_callback_that_cannot_be_read_names_the_field_and_is_counted() {
 }
 
 #[tokio::test]
-async fn a_store_without_an_answer_is_a_503_and_the_repeat_is_taken() {
+async fn a_store_that_fails_is_a_503_and_the_repeat_is_taken() {
     let world = start(Channel::Hook).await;
     let receipt = send(&world, &phone(1)).await;
-    world.proxy().break_all("UpdateItem", Fault::Throttle);
-    let answer = post(&world, &body(&receipt, "delivered")).await;
-    assert_eq!(answer.status, 503);
-    assert!(answer.header("retry-after").is_some());
-    world.proxy().mend();
-    assert_eq!(post(&world, &body(&receipt, "delivered")).await.status, 204);
+    for fault in [
+        Fault::Refuse,
+        Fault::LoseReply,
+        Fault::Conflict,
+        Fault::Unavailable,
+        Fault::Throttle,
+        Fault::Unexpected,
+        Fault::CutBefore,
+        Fault::CutAfter,
+        Fault::Truncate,
+    ] {
+        world.advance(1);
+        world.proxy().break_all("UpdateItem", fault);
+        let answer = post(&world, &body(&receipt, "delivered")).await;
+        assert!(
+            [204, 503].contains(&answer.status),
+            "{fault:?}: {}",
+            answer.text
+        );
+        assert!(answer.status == 204 || answer.header("retry-after").is_some());
+        world.proxy().mend();
+        let answer = post(&world, &body(&receipt, "delivered")).await;
+        assert_eq!(answer.status, 204, "{fault:?}");
+        let at = outcome_of(&world, &phone(1)).await["at"]["N"].clone();
+        assert_eq!(at, world.clock.now().unix().to_string(), "{fault:?}");
+    }
 }
 
 fn event(kind: &str, at: i64, context: &Value) -> Value {

@@ -213,9 +213,7 @@ fn receipts_are_there_with_their_parameter_only() {
     assert_eq!(target(true), "integrations/${ReceiptsIntegration}");
     assert_eq!(target(false), "integrations/${VerifyIntegration}");
     let variables = &template["Globals"]["Function"]["Environment"]["Variables"];
-    let receipts = |has| apply_condition(&variables["RECEIPTS"], "HasReceipts", has);
-    assert_eq!(receipts(true), "true");
-    assert_eq!(receipts(false), json!({ "Ref": "AWS::NoValue" }));
+    assert_eq!(variables["RECEIPTS"], json!({ "Ref": "Receipts" }));
     let pattern = &template["Resources"]["ReceiptsRule"]["Properties"]["EventPattern"];
     assert_eq!(pattern["source"], json!(["aws.sms-voice"]));
     let throttles = &template["Resources"]["Stage"]["Properties"]["RouteSettings"];

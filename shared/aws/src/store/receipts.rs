@@ -28,7 +28,8 @@ const REASON: &str = "reason";
 pub enum Kept {
     /// It is the last outcome of the phone now.
     Last,
-    /// A report that is no older was there already.
+    /// A report that is no older was there already. It may be this one, when the SDK repeats a write whose reply was lost: then
+    /// one statistic is missing.
     Older,
 }
 
