@@ -37,6 +37,7 @@ fn build_app_of(world: &World, issuer: &str, tracer: Option<Tracer>) -> Arc<App>
         tables: world.database.tables.clone(),
         keyring_secret_id: SECRET_ID.to_owned(),
         allowed_origins: Vec::new(),
+        receipts: false,
         stack_name: "test".to_owned(),
         xray_daemon: None,
         proxy: None,

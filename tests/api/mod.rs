@@ -33,6 +33,7 @@ mod problem;
 mod proxy;
 mod purse_refusals;
 mod purses;
+mod receipts;
 mod refusals;
 mod remembered;
 mod renewals;

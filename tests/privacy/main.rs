@@ -8,4 +8,5 @@
 
 mod account;
 mod canaries;
+mod receipts;
 mod verification;

@@ -69,6 +69,10 @@ impl fmt::Debug for World {
 
 /// The settings of a [`World`] that has not started yet.
 #[derive(Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own"
+)]
 pub struct WorldBuilder {
     mode: TokenMode,
     policy: String,
@@ -84,6 +88,7 @@ pub struct WorldBuilder {
     function_timeout: Duration,
     proxy: Option<ProxySettings>,
     route: Vec<Channel>,
+    receipts: bool,
     hook: Option<HookPolicy>,
 }
 
@@ -121,6 +126,7 @@ impl World {
             function_timeout: FUNCTION_TIMEOUT,
             proxy: None,
             route: Vec::new(),
+            receipts: false,
             hook: None,
         }
     }

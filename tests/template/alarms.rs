@@ -60,11 +60,14 @@ fn alarms_and_dashboard_read_metrics_that_exist() {
         "KeysTime",
         "NotTaken",
         "ChannelFaults",
+        "Receipts",
+        "UnreadableReceipts",
     ]
     .into();
     let journal = concat!(
         include_str!("../../shared/observe/src/journal.rs"),
-        include_str!("../../shared/observe/src/journal/not_taken.rs")
+        include_str!("../../shared/observe/src/journal/not_taken.rs"),
+        include_str!("../../shared/observe/src/journal/receipt.rs")
     );
     for name in &known {
         assert!(

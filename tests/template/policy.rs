@@ -209,6 +209,7 @@ impl Environment for FromTemplate {
             _ if name == "ISSUER" => Some("https://verify.example.com".to_owned()),
             _ if name == "TOKEN_MODE" => Some("stored".to_owned()),
             _ if name == "TRACING" => Some("xray".to_owned()),
+            _ if name == "RECEIPTS" => Some("true".to_owned()),
             _ if name == "PROXY_SECRET_SHA256" => Some("0".repeat(64)),
             _ => Some("a-name".to_owned()),
         }
@@ -240,7 +241,11 @@ fn the_functions_get_every_variable_they_need() {
 #[test]
 fn the_stack_names_its_functions_binaries_and_its_policy() {
     let template = template();
-    for (function, binary) in [("SendFunction", "send"), ("VerifyFunction", "verify")] {
+    for (function, binary) in [
+        ("SendFunction", "send"),
+        ("VerifyFunction", "verify"),
+        ("ReceiptsFunction", "receipts"),
+    ] {
         let metadata = &template["Resources"][function]["Metadata"];
         assert_eq!(metadata["BuildMethod"], "rust-cargolambda");
         assert_eq!(metadata["BuildProperties"]["Binary"], binary);
@@ -280,12 +285,16 @@ fn every_route_that_people_wait_for_has_a_throttle_of_its_own() {
     // Nobody waits for the document of the API. Every method goes to its function, which answers `HEAD` and refuses.
     let any = |path: &str| (!path.ends_with("/openapi.json")).then(|| format!("ANY {path}"));
     let verification = [phoneproof_send::ROUTES, phoneproof_verify::ROUTES].concat();
+    let receipts = phoneproof_receipts::ROUTES.iter();
+    let receipts = receipts.filter_map(|route| any(route.path));
     let verification = verification.iter().filter_map(|route| any(route.path));
+    let verification = verification.chain(receipts);
     let account = phoneproof_account::route::ROUTES.iter();
     let account = account.filter_map(|route| any(route.path));
     // A flood of log-ins must not keep people from seeing and ending their sessions, at the same path.
     let account = account.chain(["POST /account/v1/sessions".to_owned()]);
-    let costly = ["ANY /v1/send"];
+    // A receipt writes, and nobody waits for one.
+    let costly = ["ANY /v1/send", "ANY /v1/receipts"];
     assert_throttles(&template(), &verification.collect(), &costly, "Verify");
     // Each of these hashes a password.
     let costly = [

@@ -1,6 +1,7 @@
 //! Each function's role allows exactly the calls that the function makes.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use http::Method;
 use phoneproof_domain::challenge::TokenMode;
@@ -161,6 +162,71 @@ async fn the_role_of_send_names_what_texts_of_end_user_messaging_are_sent_with()
             assert_eq!(allowed, resource, "and not `*`");
         }
     }
+}
+
+/// The function that takes receipts writes items of its own, and reaches neither a channel nor a challenge.
+#[tokio::test]
+async fn the_role_of_receipts_writes_outcomes_and_nothing_else() {
+    let builder = World::builder().route(&[Channel::EndUserMessaging]);
+    let world = builder.receipts().proxied().start().await;
+    assert_eq!(world.client.send(&phone(1)).await.status, 202);
+    let context = &world.texts(&phone(1))[0].attributes["Context"];
+    let context: Value = serde_json::from_str(context).expect("JSON");
+    // After five minutes the function reads the keyring again.
+    world.advance(300);
+    drop(world.proxy().take_permissions());
+    let event = json!({
+        "source": "aws.sms-voice",
+        "detail": { "eventType": "TEXT_DELIVERED", "eventTimestamp": 1, "context": context },
+    });
+    let receipts = Arc::clone(&world.stack.receipts);
+    phoneproof_receipts::take(receipts, event)
+        .await
+        .expect("taken");
+    let called = world.proxy().take_permissions();
+    assert_eq!(called, list_allowed("ReceiptsRole", TokenMode::Sealed));
+    let template = template();
+    let statements = &template["Resources"]["ReceiptsRole"]["Properties"]["Policies"][0]["PolicyDocument"]
+        ["Statement"];
+    assert_eq!(statements[0]["Action"], "dynamodb:UpdateItem");
+    assert_eq!(
+        statements[0]["Condition"],
+        json!({
+            "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["receipt#*"] },
+            "Null": { "dynamodb:LeadingKeys": "false" },
+        })
+    );
+}
+
+/// Without the parameter there is nothing of it, and texts carry nothing. The route is then one of the unknown ones.
+#[test]
+fn receipts_are_there_with_their_parameter_only() {
+    let template = template();
+    assert_eq!(template["Parameters"]["Receipts"]["Default"], "false");
+    let resources = template["Resources"].as_object().expect("resources");
+    let of_receipts = resources
+        .iter()
+        .filter(|(id, _)| id.starts_with("Receipts"));
+    for (id, resource) in of_receipts {
+        let condition = &resource["Condition"];
+        let optional = ["HasReceipts", "HasReceiptEvents"].map(Value::from);
+        assert!(
+            optional.contains(condition) || id == "ReceiptsRoute",
+            "{id}"
+        );
+    }
+    let target = |has| {
+        let target = &template["Resources"]["ReceiptsRoute"]["Properties"]["Target"];
+        apply_condition(target, "HasReceipts", has)["Fn::Sub"].clone()
+    };
+    assert_eq!(target(true), "integrations/${ReceiptsIntegration}");
+    assert_eq!(target(false), "integrations/${VerifyIntegration}");
+    let variables = &template["Globals"]["Function"]["Environment"]["Variables"];
+    assert_eq!(variables["RECEIPTS"], json!({ "Ref": "Receipts" }));
+    let pattern = &template["Resources"]["ReceiptsRule"]["Properties"]["EventPattern"];
+    assert_eq!(pattern["source"], json!(["aws.sms-voice"]));
+    let throttles = &template["Resources"]["Stage"]["Properties"]["RouteSettings"];
+    assert!(throttles["ANY /v1/receipts"].is_object());
 }
 
 /// With its parameter, the stack makes the configuration and tells the functions.

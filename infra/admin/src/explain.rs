@@ -1,6 +1,7 @@
 //! `explain`: says which rule would refuse a text now, and which purse would pay for it. It decides with the functions
 //! that the service decides with.
 
+mod outcome;
 mod purses;
 mod report;
 
@@ -104,6 +105,7 @@ pub(crate) async fn explain(
         Some(_) | None => limits,
     };
     let terms = policy.make_terms(now, &limits);
+    let phone_index = subjects.phone_index.clone();
     let record = match &subjects.phone_index {
         Some(index) => store.read_phone_record(index, &terms.today).await?,
         None => None,
@@ -133,6 +135,10 @@ pub(crate) async fn explain(
     if let Some(destination) = &asked.destination {
         let opted_out = is_opted_out(operator, &resources, &destination.phone).await;
         add_opted_out(&mut reply, &opted_out);
+    }
+    if let Some(index) = &phone_index {
+        let last = store.read_outcome(index).await?;
+        outcome::add(&mut reply, last.as_ref());
     }
     Ok(reply)
 }

@@ -28,6 +28,8 @@ const RULES = {
   "country-purse": "The country's purses are empty",
   "number-block-purse": "The purse of the number block is empty",
   "money-per-day": "The country has spent its money of the day",
+  "call-purse": "The purse of the country's calls is empty",
+  "call-money-per-day": "The country's calls have spent their money of the day",
   "address-per-hour": "Too many texts from one address in an hour",
   "device-per-day": "Too many texts from one device in a day",
   "phone-cooldown": "The phone was texted a moment ago",

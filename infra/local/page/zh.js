@@ -310,6 +310,8 @@ export const ZH = {
   "The country's purses are empty": "该国家或地区的钱包已空",
   "The purse of the number block is empty": "该号段的钱包已空",
   "The country has spent its money of the day": "该国家或地区当日的金额已用完",
+  "The purse of the country's calls is empty": "该国家或地区的通话钱包已空",
+  "The country's calls have spent their money of the day": "该国家或地区的通话已用完当天的金额",
   "Too many texts from one address in an hour": "一个地址一小时内请求的短信过多",
   "Too many texts from one device in a day": "一台设备一天内请求的短信过多",
   "The phone was texted a moment ago": "刚刚向该手机发送过短信",

@@ -36,6 +36,8 @@ pub const TEST_SOURCE_IP: &str = "x-test-source-ip";
 pub struct Gateway {
     /// The app of the functions that send and verify. Both run in this process.
     pub app: Arc<App>,
+    /// The app of the function that takes receipts of delivery.
+    pub receipts: Arc<phoneproof_receipts::App>,
     /// The app of the account service.
     pub account: Arc<phoneproof_account::App>,
     /// The path of the issuer; empty for the root. Every route is served at its path, and at its path behind this one.
@@ -76,10 +78,13 @@ pub async fn serve(
         .filter(|rest| rest.starts_with('/'))
         .unwrap_or(path);
     let mut of_send = phoneproof_send::ROUTES.iter();
+    let mut of_receipts = phoneproof_receipts::ROUTES.iter();
     let answer = if path.starts_with(phoneproof_account::PREFIX) {
         phoneproof_account::handle(Arc::clone(&gateway.account), request).await
     } else if of_send.any(|route| route.path == path) {
         phoneproof_send::handle(app, request).await
+    } else if of_receipts.any(|route| route.path == path) {
+        phoneproof_receipts::handle(Arc::clone(&gateway.receipts), request).await
     } else {
         phoneproof_verify::handle(app, request).await
     };

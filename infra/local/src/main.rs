@@ -78,6 +78,7 @@ async fn run(arguments: Arguments) -> io::Result<()> {
     }
     options.issuer = arguments.issuer.map(check_issuer).transpose()?;
     options.allowed_origins = check_origins(&arguments.allowed_origin)?;
+    options.receipts = true;
     options.token_mode = TokenMode::parse(&arguments.token_mode).unwrap_or_default();
     let given = options.issuer.clone();
     let stack = Stack::start(options).await?;

@@ -140,6 +140,7 @@ pub fn make_parts(
                 .and_then(|own| EndUserMessaging::notify_voice(clients.sms_voice.clone(), own)),
             hook,
         },
+        receipts: settings.receipts,
         policy,
     })
 }

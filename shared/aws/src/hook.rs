@@ -18,7 +18,7 @@ use phoneproof_domain::country::Country;
 use phoneproof_domain::delivery::{Delivery, Reason, Text};
 use phoneproof_domain::hook::HookPolicy;
 use phoneproof_domain::outgoing::{Origination, OutgoingText};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use self::answer::{Told, read};
@@ -149,7 +149,7 @@ fn write_body(text: &Text<'_>, attempt: u32) -> String {
     let registration = sent_as
         .registration
         .map(|ids| json!({ "entityId": ids.entity_id, "templateId": ids.template_id }));
-    json!({
+    let mut request = json!({
         "type": "sms.send",
         "timestamp": text.asked_at,
         "data": {
@@ -168,6 +168,11 @@ fn write_body(text: &Text<'_>, attempt: u32) -> String {
             "registration": registration,
             "attempt": attempt,
         },
-    })
-    .to_string()
+    });
+    // Without receipts, nobody is sent a member for them.
+    let data = request.get_mut("data").and_then(Value::as_object_mut);
+    if let (Some(receipt), Some(data)) = (text.receipt, data) {
+        data.insert("receipt".to_owned(), json!(receipt));
+    }
+    request.to_string()
 }

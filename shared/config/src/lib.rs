@@ -41,6 +41,8 @@ pub struct Settings {
     pub allowed_origins: Vec<String>,
     /// The proxy that is trusted to name the address of a client; `None` trusts none.
     pub proxy: Option<ProxySettings>,
+    /// `RECEIPTS`: `true` if receipts of delivery are taken, so texts carry what a receipt brings back; `false` (default).
+    pub receipts: bool,
     /// `STACK_NAME`: the `stack` of every metric; [`LOCAL_STACK`] if it is not set.
     pub stack_name: String,
     /// `TRACING`: `off` (default) or `xray`. This is the address of the X-Ray daemon, from `AWS_XRAY_DAEMON_ADDRESS`;
@@ -100,6 +102,7 @@ impl Settings {
             keyring_secret_id: required("KEYRING_SECRET_ID")?,
             allowed_origins: read_origins(environment.get("ALLOWED_ORIGINS").as_deref())?,
             proxy: read_proxy(environment)?,
+            receipts: read_receipts(environment.get("RECEIPTS").as_deref())?,
             stack_name: environment
                 .get("STACK_NAME")
                 .unwrap_or_else(|| LOCAL_STACK.to_owned()),
@@ -116,6 +119,17 @@ fn read_token_mode(text: Option<&str>) -> Result<TokenMode, ConfigError> {
             variable: "TOKEN_MODE",
             accepted,
         })
+}
+
+fn read_receipts(text: Option<&str>) -> Result<bool, ConfigError> {
+    match text {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(ConfigError::Invalid {
+            variable: "RECEIPTS",
+            accepted: "`true` or `false` is needed",
+        }),
+    }
 }
 
 fn read_xray_daemon(environment: &dyn Environment) -> Result<Option<String>, ConfigError> {
@@ -254,6 +268,7 @@ mod tests {
             ("ISSUER", "https://verify.example.com/"),
             ("TOKEN_MODE", "both"),
             ("TRACING", "on"),
+            ("RECEIPTS", "yes"),
             ("SNS_REGION", "us_east_1"),
             ("SNS_REGION", "US-EAST-1"),
             ("SNS_REGION", "us-east-1.example.com"),

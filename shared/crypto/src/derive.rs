@@ -28,6 +28,8 @@ pub enum Purpose {
     Es256(u8),
     /// Signing the requests of the send hook. The receiver has this key, so it serves nothing else.
     Hook,
+    /// Sealing what a receipt of delivery has to bring back.
+    Receipt,
     /// A purpose of another service with a keyring of its own, such as `pepper`.
     Named(&'static str),
 }
@@ -44,6 +46,7 @@ impl Purpose {
             Self::Reference => b"reference".to_vec(),
             Self::Es256(counter) => [b"es256/".as_slice(), &[counter]].concat(),
             Self::Hook => b"hook".to_vec(),
+            Self::Receipt => b"receipt".to_vec(),
             Self::Named(name) => [b"named/", name.as_bytes()].concat(),
         }
     }
@@ -156,6 +159,10 @@ mod tests {
         assert_eq!(
             derived(Purpose::Hook),
             "GRfZv4x7fZtQwxcOCtABAlAOTcY3_yEyc8GeMq_0qPo"
+        );
+        assert_eq!(
+            derived(Purpose::Receipt),
+            "7fY8wd1b1z188HF6319QH1po10dkVZT6FT3iQWFWfb4"
         );
         assert_eq!(
             derived(Purpose::Es256(0)),

@@ -145,6 +145,11 @@ impl Root {
         self.key.derive(Purpose::Hook)
     }
 
+    /// Derives the key that seals what a receipt of delivery has to bring back.
+    pub(super) fn receipt_key(&self) -> Zeroizing<[u8; 32]> {
+        self.key.derive(Purpose::Receipt)
+    }
+
     /// Derives the key that seals challenge tokens on `day`, in days since the Unix epoch. With a key per day, no key
     /// comes near the 2^32 random nonces that NIST SP 800-38D section 8.3 allows it.
     pub(super) fn seal_key(&self, day: i64) -> Zeroizing<[u8; 32]> {

@@ -12,6 +12,7 @@ pub mod digest;
 pub mod index;
 pub mod keyring;
 pub mod keyring_edit;
+pub mod receipt;
 pub mod success_token;
 pub mod webhook;
 

@@ -1,10 +1,12 @@
-//! Signs the requests of the send hook, as Standard Webhooks 1.0.0 says.
+//! Signs the requests of the send hook, and checks the callbacks of its receiver, as Standard Webhooks 1.0.0 says.
 //!
 //! Each live root gives one secret. A request has one signature per secret, so a receiver that knows one of them accepts it
 //! while the keyring rotates.
 
 use std::fmt;
+use std::time::Duration;
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -77,14 +79,79 @@ pub fn message_id(id: TextId) -> String {
 pub fn sign(keyring: &Keyring, message_id: &str, at: Timestamp, body: &[u8]) -> String {
     let current = keyring.current();
     let others = keyring.roots().filter(|root| root.id() != current.id());
+    let at = at.unix().to_string();
     let signatures = [current].into_iter().chain(others).map(|root| {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, root.hook_key().as_slice());
-        let mut context = hmac::Context::with_key(&key);
-        context.update(format!("{message_id}.{}.", at.unix()).as_bytes());
-        context.update(body);
-        format!("v1,{}", STANDARD.encode(context.sign()))
+        let signature = sign_with(root, message_id, &at, body);
+        format!("v1,{}", STANDARD.encode(signature))
     });
     signatures.collect::<Vec<_>>().join(" ")
+}
+
+/// How far the timestamp of a callback may be from now, as the libraries of Standard Webhooks have it.
+const TOLERANCE: Duration = Duration::from_mins(5);
+
+/// The most signatures that are looked at in one callback.
+const MOST_SIGNATURES: usize = 8;
+
+/// The headers of a callback, as they came.
+#[derive(Clone, Copy)]
+pub struct CallbackHeaders<'h> {
+    /// `webhook-id`.
+    pub id: &'h str,
+    /// `webhook-timestamp`.
+    pub timestamp: &'h str,
+    /// `webhook-signature`.
+    pub signature: &'h str,
+}
+
+impl fmt::Debug for CallbackHeaders<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CallbackHeaders(…)")
+    }
+}
+
+/// Checks a callback of the receiver, which signs it with one of its secrets, and returns when it was signed. `None` unless
+/// one signature is right for a live root and the timestamp is within five minutes of `now`.
+///
+/// Signatures are compared in constant time, and every root is tried for every signature.
+#[must_use]
+pub fn check(
+    keyring: &Keyring,
+    headers: CallbackHeaders<'_>,
+    body: &[u8],
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let CallbackHeaders {
+        id,
+        timestamp,
+        signature,
+    } = headers;
+    let is_number =
+        (1..=12).contains(&timestamp.len()) && timestamp.bytes().all(|byte| byte.is_ascii_digit());
+    let at = is_number.then(|| timestamp.parse().ok())??;
+    let at = Timestamp::from_unix(at);
+    let is_recent = at.since(now) <= TOLERANCE && now.since(at) <= TOLERANCE;
+    let given: Vec<_> = signature
+        .split(' ')
+        .filter_map(|one| STANDARD.decode(one.strip_prefix("v1,")?).ok())
+        .take(MOST_SIGNATURES)
+        .collect();
+    let mut is_right = false;
+    for root in keyring.roots() {
+        let wanted = sign_with(root, id, timestamp, body);
+        for given in &given {
+            is_right |= verify_slices_are_equal(wanted.as_ref(), given).is_ok();
+        }
+    }
+    (is_right && is_recent).then_some(at)
+}
+
+fn sign_with(root: &Root, message_id: &str, at: &str, body: &[u8]) -> hmac::Tag {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, root.hook_key().as_slice());
+    let mut context = hmac::Context::with_key(&key);
+    context.update(format!("{message_id}.{at}.").as_bytes());
+    context.update(body);
+    context.sign()
 }
 
 #[cfg(test)]
@@ -113,6 +180,56 @@ mod tests {
             sign(&keyring(), &id, at, br#"{"type":"sms.send"}"#),
             "v1,GpeJ7+t4JlOKW6tYq674FTMxh2pPTXzYhgNfICz9qcg= v1,vG6ywOAYUqP02PBJJ0asmLGek+8q0OkXg5h1T08Ao2M="
         );
+    }
+
+    fn check_at(at: i64, id: &str, timestamp: &str, signature: &str, body: &[u8]) -> bool {
+        let headers = CallbackHeaders {
+            id,
+            timestamp,
+            signature,
+        };
+        let now = Timestamp::from_unix(at);
+        check(&keyring(), headers, body, now).is_some()
+    }
+
+    #[test]
+    fn a_callback_counts_with_one_right_signature_within_five_minutes() {
+        let (now, body) = (1_800_000_000, br#"{"type":"sms.receipt"}"#);
+        let at = Timestamp::from_unix(now);
+        let both = sign(&keyring(), "msg_1", at, body);
+        let right = |text: &str| check_at(now, "msg_1", "1800000000", text, body);
+        assert!(right(&both));
+        for one in both.split(' ') {
+            assert!(right(one), "each live root");
+            assert!(right(&format!("v1,AAAA v1a,AAAA {one}")));
+            assert!(!right(one.trim_start_matches("v1,")));
+        }
+        for (since, taken) in [(-301, false), (-300, true), (300, true), (301, false)] {
+            let found = check_at(now + since, "msg_1", "1800000000", &both, body);
+            assert_eq!(found, taken, "{since}");
+        }
+        assert!(!check_at(now, "msg_2", "1800000000", &both, body));
+        assert!(!check_at(now, "msg_1", "1800000001", &both, body));
+        assert!(!check_at(now, "msg_1", "01800000000", &both, body));
+        assert!(!check_at(now, "msg_1", "1800000000", &both, b"{}"));
+        for text in ["", " ", "v1,", "v1,=", "v1", "v2,AAAA"] {
+            assert!(!right(text), "{text}");
+            assert!(!check_at(now, "", text, text, b""));
+        }
+    }
+
+    /// The signature comes from the example in Python of `docs/HOOK.md`, with the secret that the next test knows.
+    #[test]
+    fn takes_the_callback_of_the_worked_example() {
+        let body = br#"{"type": "sms.receipt", "timestamp": "2027-01-15T08:00:00Z", "data": {"receipt": "r1.a.b.c", "outcome": "delivered"}}"#;
+        let signature = "v1,jHGLXFQgE94T++yNudA5+iX0zaknRZNnPkcMtVY4T+w=";
+        assert!(check_at(
+            1_800_000_000,
+            "msg_r1",
+            "1800000000",
+            signature,
+            body
+        ));
     }
 
     #[test]

@@ -14,6 +14,7 @@
 //! - The [`policy`] holds everything that an operator decides.
 //! - The [`catalog`] holds the texts of the policy.
 //! - An [`outgoing`] text is one of them, on its way to a [`channel`].
+//! - A [`receipt`] is what a carrier reports about it later on.
 
 pub mod action;
 pub mod address;
@@ -44,6 +45,7 @@ pub mod policy;
 pub mod purse;
 pub mod random;
 pub mod range;
+pub mod receipt;
 pub mod refusals;
 pub mod root;
 pub mod rule;

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::field::FieldFault;
 
 /// The largest body that is read, in bytes.
-pub(super) const MAX_BODY_BYTES: usize = 4 * 1024;
+pub const MAX_BODY_BYTES: usize = 4 * 1024;
 
 /// A request body: a JSON object of strings, and of flags where the body says so.
 pub trait JsonBody: DeserializeOwned {

@@ -83,12 +83,17 @@ impl<E> Call<E> {
     ///
     /// A problem that says what is accepted.
     pub fn body<T: JsonBody>(&self) -> Result<T, Problem> {
-        let body: &[u8] = match &self.body {
+        Ok(read_body(&self.headers, self.bytes())?)
+    }
+
+    /// Returns the body as it came, which is what a sender has signed.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        match &self.body {
             Body::Text(text) => text.as_bytes(),
             Body::Binary(bytes) => bytes,
             _ => &[],
-        };
-        Ok(read_body(&self.headers, body)?)
+        }
     }
 }
 

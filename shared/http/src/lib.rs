@@ -21,7 +21,7 @@ mod reply;
 mod route;
 
 pub use app::App;
-pub use body::{BodyFault, JsonBody, read_body};
+pub use body::{BodyFault, JsonBody, MAX_BODY_BYTES, read_body};
 pub use call::Call;
 pub use catch_panic::catch_panic;
 pub use field::{Faults, FieldFault, Label, SensitiveText};

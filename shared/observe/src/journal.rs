@@ -1,6 +1,7 @@
 //! The request lines, each of them a log entry and metrics at once.
 
 mod not_taken;
+mod receipt;
 
 use std::fmt;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,8 @@ use phoneproof_domain::policy::BusinessId;
 use phoneproof_domain::purse::EmptyPurse;
 
 use self::not_taken::NotTakenLine;
+use self::receipt::ReceiptLine;
+pub use self::receipt::{Receipt, Unreadable};
 use crate::facts::{Dependency, Facts};
 
 /// The namespace of every metric.
@@ -152,6 +155,8 @@ pub struct Journal {
     purse_emf: LazyLock<Mutex<Emf>>,
     /// For the lines of channels.
     channel_emf: LazyLock<Mutex<Emf>>,
+    /// For the lines of receipts.
+    receipt_emf: LazyLock<Mutex<Emf>>,
     init: Mutex<Option<Duration>>,
     output: Output,
 }
@@ -175,6 +180,7 @@ impl Journal {
             emf: Mutex::new(declare_most().build()),
             purse_emf: LazyLock::new(|| Mutex::new(declare_purses(declare_most()).build())),
             channel_emf: LazyLock::new(|| Mutex::new(not_taken::declare().build())),
+            receipt_emf: LazyLock::new(|| Mutex::new(receipt::declare().build())),
             init: Mutex::new(init),
             output,
         }
@@ -198,6 +204,18 @@ impl Journal {
             &self.emf
         };
         self.write(emf, &made, line);
+    }
+
+    /// Writes the line of a receipt that was read, `at` after the Unix epoch.
+    pub fn record_receipt(&self, at: Duration, receipt: &Receipt) {
+        let made = ReceiptLine::read(&self.stack, at, receipt);
+        self.write(&self.receipt_emf, &made, Vec::new());
+    }
+
+    /// Writes the line of a receipt that was not read. It has the kind of the fault and nothing of the receipt.
+    pub fn record_unreadable_receipt(&self, at: Duration, kind: Unreadable) {
+        let made = ReceiptLine::unreadable(&self.stack, at, kind);
+        self.write(&self.receipt_emf, &made, Vec::new());
     }
 
     /// Writes one line, in the memory of `line`.

@@ -12,6 +12,8 @@ mod request;
 mod trace;
 
 pub use facts::{Dependency, DependencyCall, Facts, TextSent};
-pub use journal::{Entry, Journal, Level, MONEY_WATCHED_FROM, NAMESPACE, Output};
+pub use journal::{
+    Entry, Journal, Level, MONEY_WATCHED_FROM, NAMESPACE, Output, Receipt, Unreadable,
+};
 pub use request::RequestContext;
 pub use trace::{TraceContext, Tracer};

@@ -7,5 +7,5 @@ mod sanitize;
 
 pub use lambda_runtime::Error;
 pub use logs::{init_logging, write_line};
-pub use run::{run_events, run_http, start};
+pub use run::{run_events, run_http, run_http_and_events, start};
 pub use sanitize::sanitize;

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 
 use http::Response;
 use lambda_http::request::LambdaRequest;
-use lambda_http::tower::ServiceBuilder;
+use lambda_http::tower::{Service as _, ServiceBuilder};
 use lambda_http::{Adapter, Body, Request};
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::{init_logging, sanitize};
@@ -66,4 +67,51 @@ where
 {
     let service = service_fn(|event: LambdaEvent<T>| handle(event.payload, event.context));
     Box::pin(lambda_runtime::run(service)).await
+}
+
+/// Answers every HTTP request with `answer`, and hands every other event to `take`, until the runtime ends.
+///
+/// An event is a request if the gateway's `requestContext` is in it. A client chooses nothing at that level, so no request
+/// passes for another event. An error of `take` fails the invocation, as in [`run_events`].
+///
+/// # Errors
+///
+/// When the runtime cannot be reached.
+pub async fn run_http_and_events<F, G>(
+    answer: impl Fn(Request) -> F + Clone + Send + 'static,
+    take: impl Fn(Value) -> G,
+) -> Result<(), Error>
+where
+    F: Future<Output = Response<Body>> + Send + 'static,
+    G: Future<Output = Result<(), Error>>,
+{
+    let (answer, take) = (&answer, &take);
+    let service = service_fn(move |event: LambdaEvent<Value>| async move {
+        let (payload, context) = event.into_parts();
+        if payload.get("requestContext").is_some() {
+            return answer_one(answer.clone(), payload, context).await;
+        }
+        take(payload).await?;
+        Ok::<_, Error>(Value::Null)
+    });
+    Box::pin(lambda_runtime::run(service)).await
+}
+
+/// Answers the request that `payload` is.
+async fn answer_one<F>(
+    answer: impl Fn(Request) -> F + Send + 'static,
+    payload: Value,
+    context: Context,
+) -> Result<Value, Error>
+where
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
+    let mut request: LambdaRequest = serde_json::from_value(payload)?;
+    sanitize(&mut request);
+    let mut adapter = Adapter::from(service_fn(move |request: Request| {
+        let answer = answer(request);
+        async move { Ok::<_, Infallible>(Answer(answer.await)) }
+    }));
+    let answered = adapter.call(LambdaEvent::new(request, context)).await?;
+    Ok(serde_json::to_value(answered)?)
 }

@@ -41,6 +41,7 @@ pub struct Service {
     keys: Keys,
     store: Store,
     channels: Channels,
+    receipts: bool,
     remembered: Remembered,
     attestations: Option<AttestationGuard>,
 }
@@ -60,6 +61,8 @@ pub struct Parts {
     pub store: Store,
     /// The channels that texts take: SNS, and the send hook.
     pub channels: Channels,
+    /// Whether texts carry what a receipt of delivery brings back.
+    pub receipts: bool,
 }
 
 impl fmt::Debug for Service {
@@ -136,6 +139,7 @@ impl Service {
             keys: parts.keys,
             store: parts.store,
             channels: parts.channels,
+            receipts: parts.receipts,
             remembered: Remembered::default(),
         })
     }

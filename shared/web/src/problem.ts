@@ -9,11 +9,11 @@ export type ServiceProblem =
 
 /** The rules that refuse a send, or for a while a verify. One that is newer than this client is passed on as it is. */
 export type Rule =
-  | "country" | "number-type" | "unassigned" | "test-number-ended"
+  | "country" | "number-type" | "unassigned" | "test-number-ended" | "calls"
   | "blocked-phone" | "blocked-device" | "blocked-address" | "blocked-range" | "phone-lock"
   | "phone-cooldown" | "phone-per-hour" | "phone-per-day" | "device-per-day" | "address-per-hour"
   | "business-per-hour" | "business-per-day"
-  | "country-purse" | "number-block-purse" | "money-per-day"
+  | "country-purse" | "number-block-purse" | "money-per-day" | "call-purse" | "call-money-per-day"
   | (string & {});
 
 /** What helps a refused request: `attestation`, the word of your edge for this caller ({@link SendRequest.attestation}). */

@@ -77,6 +77,7 @@ impl Warm {
             tables: phoneproof_local::stack::tables(),
             keyring_secret_id: "keyring".to_owned(),
             allowed_origins: Vec::new(),
+            receipts: false,
             stack_name: "bench".to_owned(),
             xray_daemon: None,
             proxy: None,

@@ -73,6 +73,7 @@ fn service() -> Service {
         },
         keyring_secret_id: "keyring".to_owned(),
         allowed_origins: vec![ORIGIN.to_owned()],
+        receipts: false,
         stack_name: "test".to_owned(),
         xray_daemon: None,
         proxy: None,

@@ -161,6 +161,13 @@ impl WorldBuilder {
         self
     }
 
+    /// Lets texts carry what a receipt of delivery brings back.
+    #[must_use]
+    pub fn receipts(mut self) -> Self {
+        self.receipts = true;
+        self
+    }
+
     /// Sets where the hook is, and which addresses it may lead to.
     #[must_use]
     pub fn hook(mut self, url: &str, reach: Reach) -> Self {
@@ -186,6 +193,7 @@ impl WorldBuilder {
         options.issuer = self.issuer;
         options.verifier_url = self.verifier_url;
         options.accept_test_numbers = self.accept_test_numbers;
+        options.receipts = self.receipts;
         options.trust_test_header = true;
         options.function_timeout = self.function_timeout;
         options.proxy = self.proxy;

@@ -88,3 +88,29 @@ async fn explain_names_the_rule_that_then_refuses_and_writes_nothing() {
         "country"
     );
 }
+
+#[tokio::test]
+async fn explain_shows_the_last_outcome_and_forget_erases_it() {
+    let site = Site::start().await;
+    let before = site.run_done(&["explain", PHONE]).await;
+    assert_eq!(before["lastOutcome"], Value::Null);
+    let keyring = Keyring::from_json(KEYRING).expect("a keyring");
+    let number = Phone::from_canonical(PHONE).expect("canonical");
+    let key = format!("receipt#{}", keyring.indexer().phone(&number).as_str());
+    let item = json!({
+        "pk": { "S": key }, "at": { "N": "1795435200" }, "channel": { "S": "notify" },
+        "outcome": { "S": "undelivered" }, "reason": { "S": "expired" }, "expires_at": { "N": "1798027200" },
+    });
+    let database = Database::embedded(&site.stack.backends.endpoints.dynamodb);
+    let put = json!({ "TableName": database.tables.limits, "Item": item });
+    assert_eq!(database.call("PutItem", &put).await.status, 200);
+    let after = site.run_done(&["explain", PHONE]).await;
+    assert_eq!(
+        after["lastOutcome"],
+        json!({ "at": "2026-11-23T12:00:00Z", "channel": "notify", "outcome": "undelivered", "reason": "expired" })
+    );
+    let forgotten = site.run_done(&["forget", PHONE, "--yes"]).await;
+    assert_eq!(forgotten["items"], 1);
+    let gone = site.run_done(&["explain", PHONE]).await;
+    assert_eq!(gone["lastOutcome"], Value::Null);
+}

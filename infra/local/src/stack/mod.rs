@@ -17,6 +17,7 @@ use phoneproof_aws::keys::READ_WITHIN;
 use phoneproof_config::process::SystemClock;
 use phoneproof_config::{LOCAL_STACK, Settings};
 use phoneproof_observe::{Journal, Output, RequestContext};
+use phoneproof_receipts::Receipts;
 use phoneproof_service::Service;
 use tokio::net::TcpListener;
 
@@ -39,6 +40,8 @@ pub struct Stack {
     pub url: String,
     /// The path of the issuer, at which APIs and pages are served too; empty for the root.
     pub base_path: String,
+    /// The function that takes receipts, for whoever has an event for it.
+    pub receipts: Arc<phoneproof_receipts::App>,
     /// The loopback AWS services.
     pub backends: Backends,
 }
@@ -102,6 +105,7 @@ impl Stack {
         // The age of a connection is real, even where a test moves the clock of the stack.
         let clients = Clients::new(&settings.aws, Arc::new(SystemClock));
         let clients = clients.map_err(io::Error::other)?;
+        let taker = Receipts::new(&clients, &settings, &options.policy);
         let clock = Arc::new(SystemClock);
         let parts = phoneproof_api::make_parts(&clients, &settings, options.policy, clock);
         let service = Service::new(parts.map_err(io::Error::other)?).map_err(io::Error::other)?;
@@ -109,7 +113,18 @@ impl Stack {
             .await
             .map_err(io::Error::other)?;
         service.warm_up_send();
+        let receipts = Arc::new(phoneproof_receipts::App {
+            service: taker,
+            clock: Arc::clone(&options.clock),
+            random: Arc::clone(&options.random),
+            allowed_origins: Vec::new(),
+            journal: Journal::new(settings.stack_name.clone(), None, Arc::clone(&output)),
+            tracer: None,
+            base_path: base_path.clone(),
+            proxy: None,
+        });
         let gateway = Gateway {
+            receipts: Arc::clone(&receipts),
             app: Arc::new(App {
                 service,
                 clock: Arc::clone(&options.clock),
@@ -132,6 +147,7 @@ impl Stack {
         Ok(Self {
             url,
             base_path,
+            receipts,
             backends,
         })
     }
@@ -169,6 +185,7 @@ fn build_settings(options: &Options, url: &str, endpoints: Endpoints) -> Setting
         keyring_secret_id: SECRET_ID.to_owned(),
         allowed_origins: options.allowed_origins.clone(),
         proxy: options.proxy.clone(),
+        receipts: options.receipts,
         stack_name: LOCAL_STACK.to_owned(),
         xray_daemon: None,
         aws: AwsSettings {

@@ -60,6 +60,8 @@ pub struct Options {
     pub account: SmsAccount,
     /// Whether the account service accepts success tokens of test numbers.
     pub accept_test_numbers: bool,
+    /// Whether texts carry what a receipt of delivery brings back.
+    pub receipts: bool,
     /// Takes the request lines; standard error by default.
     pub journal_output: Output,
     /// Whether [`gateway::TEST_SOURCE_IP`] replaces the peer address.
@@ -90,6 +92,7 @@ impl Options {
             keyring: None,
             account: SmsAccount::default(),
             accept_test_numbers: true,
+            receipts: false,
             journal_output: Arc::new(|line| drop(io::stderr().lock().write_all(line))),
             trust_test_header: false,
             function_timeout: gateway::FUNCTION_TIMEOUT,

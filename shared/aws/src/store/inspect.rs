@@ -153,7 +153,7 @@ impl Store {
         Ok(())
     }
 
-    /// Erases the data about a phone: its record, the stored tokens at `places`, and every other stored token that
+    /// Erases the data about a phone: its record, its last outcome, the stored tokens at `places`, and every other stored token that
     /// `is_own` says is the phone's. It scans the table, so it finds every token whatever the policy was. A block stays.
     ///
     /// Returns how many items it erased. `random` spreads the repeats of writes that a throttled table left.
@@ -181,7 +181,9 @@ impl Store {
             owns(item) || key.is_some_and(|key| named.contains(&key))
         });
         let keys: Vec<_> = tokens.filter_map(read_key).collect();
-        let erased = keys.len() + usize::from(self.forget_record(phone_index, now).await?);
+        let erased = keys.len()
+            + usize::from(self.forget_record(phone_index, now).await?)
+            + usize::from(self.forget_outcome(phone_index).await?);
         self.delete(table, keys, random).await?;
         Ok(erased)
     }

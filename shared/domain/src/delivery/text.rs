@@ -36,6 +36,8 @@ pub struct Text<'t> {
     pub asked_at: Timestamp,
     /// When the code stops working.
     pub expires_at: Timestamp,
+    /// What a receipt for it has to bring back: opaque to everybody else. `None` where there are no receipts.
+    pub receipt: Option<&'t str>,
 }
 
 impl fmt::Debug for Text<'_> {

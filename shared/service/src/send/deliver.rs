@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use phoneproof_aws::store::SendPlan;
 use phoneproof_crypto::keyring::Keyring;
+use phoneproof_crypto::receipt;
 use phoneproof_crypto::webhook::text_id;
 use phoneproof_domain::catalog::RenderedText;
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::delivery::{Delivery, Reason, Text};
 use phoneproof_domain::medium::Medium;
 use phoneproof_domain::outgoing::OutgoingText;
+use phoneproof_domain::receipt::SentText;
 use phoneproof_observe::{Dependency, RequestContext, TextSent};
 use tokio::time::Instant;
 
@@ -62,6 +64,7 @@ impl Service {
             locale: &challenge.locale,
             asked_at: request.now,
             expires_at: challenge.expires_at,
+            receipt: None,
         };
         match self.deliver((&text, medium), keyring, request).await {
             Delivery::Accepted { .. } => Ok(sent),
@@ -103,7 +106,12 @@ impl Service {
                 break;
             }
             let until = share_deadline(request.deadline, later, began);
-            delivery = self.channels.send(*channel, text, keyring, until).await;
+            let receipt = self.seal_receipt(text, *channel, keyring, request);
+            let text = Text {
+                receipt: receipt.as_deref(),
+                ..*text
+            };
+            delivery = self.channels.send(*channel, &text, keyring, until).await;
             request.note_call(Dependency::Carrier(*channel), began);
             let Some(reason) = delivery.reason() else {
                 break;
@@ -119,6 +127,27 @@ impl Service {
             delivery: delivery.clone(),
         });
         delivery
+    }
+
+    /// Seals what a receipt for this text has to bring back. `None` where there are no receipts, and by SNS, which brings
+    /// nothing back.
+    fn seal_receipt(
+        &self,
+        text: &Text<'_>,
+        channel: Channel,
+        keyring: &Keyring,
+        request: &RequestContext,
+    ) -> Option<String> {
+        if !self.receipts || channel == Channel::Sns {
+            return None;
+        }
+        let sent = SentText {
+            phone: keyring.indexer().phone(text.outgoing.phone),
+            country: text.country,
+            channel,
+            sent_at: text.asked_at,
+        };
+        receipt::seal(&sent, keyring.current(), request.random.as_ref())
     }
 }
 

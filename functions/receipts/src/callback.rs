@@ -1,0 +1,120 @@
+//! Reads the callbacks of the receiver of the send hook. `docs/HOOK.md` describes them.
+
+use http::StatusCode;
+use phoneproof_crypto::keyring::Keyring;
+use phoneproof_crypto::webhook::{CallbackHeaders, check};
+use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::receipt::{Outcome, ReceiptReason, Report};
+use phoneproof_http::problem::{RETRY_SECONDS, TOO_LARGE};
+use phoneproof_http::{FieldFault, JsonBody, MAX_BODY_BYTES, Problem, ProblemType};
+use phoneproof_observe::Unreadable;
+use serde::Deserialize;
+
+use crate::Call;
+use crate::service::Refused;
+
+/// Nothing says what is wrong with a signature, because that would only help who forges one.
+const UNSIGNED: ProblemType = ProblemType::new(
+    StatusCode::UNAUTHORIZED,
+    "invalid-signature",
+    "The signature is not valid",
+);
+
+/// The `type` of a callback.
+const TYPE: &str = "sms.receipt";
+
+/// The body of a callback. Members that are not here are ignored.
+#[derive(Deserialize)]
+struct Body {
+    r#type: String,
+    data: Data,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    receipt: String,
+    outcome: String,
+    reason: Option<String>,
+}
+
+impl JsonBody for Body {
+    const FIELDS: &'static [&'static str] =
+        &["type", "data.receipt", "data.outcome", "data.reason"];
+}
+
+/// What a callback says.
+pub(crate) struct Said {
+    /// The member `receipt` of the request that the receiver got.
+    pub(crate) receipt: String,
+    outcome: Outcome,
+    reason: ReceiptReason,
+}
+
+impl Said {
+    /// Makes the report, which counts for the instant at which it was signed.
+    pub(crate) const fn report(&self, signed_at: Timestamp) -> Report {
+        Report {
+            at: signed_at,
+            outcome: self.outcome,
+            reason: self.reason,
+        }
+    }
+}
+
+/// Refuses a body that is too large to be a callback, before anything is computed of it.
+pub(crate) fn check_size(call: &Call) -> Result<(), Problem> {
+    if call.bytes().len() > MAX_BODY_BYTES {
+        return Err(Problem::new(&TOO_LARGE));
+    }
+    Ok(())
+}
+
+/// Returns when a callback was signed; `None` unless its signature is right.
+pub(crate) fn check_signature(call: &Call, keyring: &Keyring) -> Option<Timestamp> {
+    let header = |name| call.header(name)?.to_str().ok();
+    let headers = CallbackHeaders {
+        id: header("webhook-id")?,
+        timestamp: header("webhook-timestamp")?,
+        signature: header("webhook-signature")?,
+    };
+    check(keyring, headers, call.bytes(), call.context.now)
+}
+
+/// Reads a callback whose signature is right.
+pub(crate) fn read(call: &Call) -> Result<Said, Problem> {
+    let body: Body = call.body()?;
+    // The requests of the hook are signed with the same secrets, so one that comes back must not pass for a callback.
+    if body.r#type != TYPE {
+        return Err(malformed("type", "`sms.receipt` is needed"));
+    }
+    let outcome = Outcome::parse(&body.data.outcome).ok_or_else(|| {
+        let accepted = "`delivered`, `undelivered` or `unknown` is needed";
+        malformed("data.outcome", accepted)
+    })?;
+    let reason = body.data.reason.as_deref();
+    Ok(Said {
+        receipt: body.data.receipt,
+        outcome,
+        reason: reason.map_or(ReceiptReason::Other, ReceiptReason::parse),
+    })
+}
+
+/// Makes the answer to a callback that was not taken.
+pub(crate) fn problem_of(refused: &Refused) -> Problem {
+    match refused {
+        Refused::Unreadable(Unreadable::Signature) => Problem::new(&UNSIGNED),
+        Refused::Unreadable(Unreadable::TooLate) => malformed(
+            "data.receipt",
+            "one of a text of the last seven days is needed",
+        ),
+        Refused::Unreadable(Unreadable::Foreign | Unreadable::Form) => malformed(
+            "data.receipt",
+            "the member `receipt` of a request of this stack is needed",
+        ),
+        Refused::Keys(_) | Refused::Store(_) => Problem::unavailable(refused, RETRY_SECONDS),
+    }
+}
+
+fn malformed(field: &str, accepted: &str) -> Problem {
+    Problem::from_faults(vec![FieldFault::new(field, accepted)])
+}

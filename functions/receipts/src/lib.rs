@@ -1,0 +1,117 @@
+//! The `receipts` function. It takes receipts of delivery: the events of AWS End User Messaging, and the callbacks of the
+//! receiver of the send hook.
+//!
+//! A receipt becomes a metric, and the last outcome of its phone. It never makes anybody send again: this function sends
+//! nothing, and no other one reads what it writes.
+
+mod callback;
+mod event;
+mod route;
+mod service;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Response, StatusCode};
+use lambda_http::{Body, Request};
+use phoneproof_http::problem::INTERNAL;
+use phoneproof_http::{Problem, Reply, catch_panic};
+use phoneproof_observe::{Receipt, RequestContext, Unreadable};
+use serde_json::Value;
+
+pub use self::route::{Endpoint, ROUTES};
+pub use self::service::{Receipts, Refused};
+
+/// The state of one process, which every request shares.
+pub type App = phoneproof_http::App<Receipts>;
+
+/// A request that matched a route of this function.
+pub type Call = phoneproof_http::Call<Endpoint>;
+
+/// How long the work on an event may take, less than the time-out of the function.
+const WITHIN: Duration = Duration::from_secs(8);
+
+/// Serves one callback, from the match of its route to its log line. It always answers, even after a panic.
+pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
+    match app.accept(request, ROUTES) {
+        Ok(mut call) => {
+            let outcome = catch_panic(call.span(), take_callback(&app, &mut call)).await;
+            let internal = || Err(Problem::new(&INTERNAL));
+            app.finish(&call, outcome.unwrap_or_else(internal))
+        }
+        Err(answer) => *answer,
+    }
+}
+
+async fn take_callback(app: &App, call: &mut Call) -> Result<Reply, Problem> {
+    callback::check_size(call)?;
+    let keyring = app.service.keyring(&mut call.context).await;
+    let keyring = keyring.map_err(|refused| callback::problem_of(&refused))?;
+    let Some(signed_at) = callback::check_signature(call, &keyring) else {
+        return Err(refuse(app, &Refused::Unreadable(Unreadable::Signature)));
+    };
+    let said = callback::read(call).inspect_err(|_| note(app, Unreadable::Form))?;
+    let report = said.report(signed_at);
+    let kept = app
+        .service
+        .keep(&said.receipt, report, &keyring, &mut call.context)
+        .await;
+    match kept {
+        Ok(Some(receipt)) => record(app, receipt),
+        Ok(None) => {}
+        Err(refused) => return Err(refuse(app, &refused)),
+    }
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// Takes one event of `EventBridge`.
+///
+/// # Errors
+///
+/// When the keyring or the store gives no answer. Lambda then hands over the event again. An event that cannot be read is
+/// counted and given up.
+pub async fn take(app: Arc<App>, event: Value) -> Result<(), phoneproof_runtime::Error> {
+    let read = match event::read(&event) {
+        Ok(read) => read,
+        Err(event::NotTaken::Progress) => return Ok(()),
+        Err(event::NotTaken::Unreadable) => {
+            note(&app, Unreadable::Form);
+            return Ok(());
+        }
+    };
+    let mut request = RequestContext::new(app.clock.now(), WITHIN, Arc::clone(&app.random));
+    let taken = match &read.receipt {
+        Some(receipt) => {
+            let keyring = app.service.keyring(&mut request).await?;
+            app.service
+                .keep(receipt, read.report, &keyring, &mut request)
+                .await
+        }
+        // Nothing says whose text it is, so it is counted, and no phone gets it as its outcome.
+        None => Ok(Some(app.service.unattributed(&read))),
+    };
+    match taken {
+        Ok(Some(receipt)) => record(&app, receipt),
+        Ok(None) => {}
+        Err(Refused::Unreadable(kind)) => note(&app, kind),
+        Err(unavailable) => return Err(unavailable.into()),
+    }
+    Ok(())
+}
+
+fn record(app: &App, receipt: Receipt) {
+    app.journal
+        .record_receipt(app.clock.since_epoch(), &receipt);
+}
+
+fn note(app: &App, kind: Unreadable) {
+    let at = app.clock.since_epoch();
+    app.journal.record_unreadable_receipt(at, kind);
+}
+
+fn refuse(app: &App, refused: &Refused) -> Problem {
+    if let Refused::Unreadable(kind) = refused {
+        note(app, *kind);
+    }
+    callback::problem_of(refused)
+}
