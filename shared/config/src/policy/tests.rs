@@ -10,6 +10,7 @@ mod numbers;
 mod purses;
 mod slots;
 mod values;
+mod voice;
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! The purses as a whole: lanes, days, credits and races, on a table in memory.
 
+mod calls;
 mod credits;
 mod days;
 mod known;

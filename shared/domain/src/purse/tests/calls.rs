@@ -1,0 +1,129 @@
+//! The purse of a country's calls.
+
+use super::*;
+use crate::purse::{CallRecord, Payer};
+
+const PRICE: Micros = 30_000;
+
+fn ask_after(lane: Lane, at: i64) -> Ask {
+    let mut ask = ask(at, "net", "block");
+    ask.price = PRICE;
+    ask.call_after = Some(Payer {
+        lane,
+        shard: 0,
+        price: 10_000,
+        day: ask.day(),
+        network: ask.caller.network.clone(),
+        codes_needed: None,
+        heals: false,
+    });
+    ask
+}
+
+/// Plans a call on the item, and writes it.
+fn place(ask: &Ask, policy: &PursePolicy, item: &mut PurseItem) -> Result<Plan, PurseRefusal> {
+    let plan = foresee(ask, policy, None, |_| item.clone());
+    let plan = plan.map_err(|stopped| match stopped {
+        Stopped::Refused(refusal) => refusal,
+        Stopped::Damaged(..) => panic!("damaged"),
+    })?;
+    let [write] = plan.writes.as_slice() else {
+        panic!("a call writes one purse");
+    };
+    *item = write.apply(item).expect("the conditions hold");
+    Ok(plan)
+}
+
+#[test]
+fn strangers_get_three_calls_then_one_in_twelve_hours_and_never_stop_the_others() {
+    let (policy, mut item) = (PursePolicy::default(), PurseItem::default());
+    for at in 0..3 {
+        place(&ask_after(Lane::Open, at), &policy, &mut item).expect("a call");
+    }
+    let refused = place(&ask_after(Lane::Moved, 3), &policy, &mut item).expect_err("empty");
+    assert_eq!(refused.rule, PurseRule::Calls);
+    for at in 0..10 {
+        place(&ask_after(Lane::Crowd, 10 + at), &policy, &mut item).expect("a call");
+    }
+    let refused = place(&ask_after(Lane::Known, 30), &policy, &mut item).expect_err("empty");
+    assert_eq!(refused.rule, PurseRule::Calls);
+    let later = 2 + 12 * 3_600;
+    assert!(place(&ask_after(Lane::Open, later - 1), &policy, &mut item).is_err());
+    place(&ask_after(Lane::Open, later), &policy, &mut item).expect("time gave one back");
+    assert!(place(&ask_after(Lane::Open, later + 1), &policy, &mut item).is_err());
+}
+
+#[test]
+fn the_calls_of_a_day_cost_no_more_than_its_money() {
+    let (mut policy, mut item) = (PursePolicy::default(), PurseItem::default());
+    policy.calls.money_per_day = 2 * PRICE;
+    for at in 0..2 {
+        place(&ask_after(Lane::Crowd, at), &policy, &mut item).expect("a call");
+    }
+    let ask = ask_after(Lane::Crowd, 2);
+    let refused = place(&ask, &policy, &mut item).expect_err("spent");
+    assert_eq!(refused.rule, PurseRule::CallMoneyPerDay);
+    assert_eq!(refused.retry_at, ask.today.end());
+    place(&ask_after(Lane::Crowd, 2 * 86_400), &policy, &mut item).expect("another day");
+}
+
+#[test]
+fn a_typed_code_earns_up_to_the_cap_and_a_refund_gives_the_price_back() {
+    let (policy, mut item) = (PursePolicy::default(), PurseItem::default());
+    let ask = ask_after(Lane::Open, 0);
+    let plan = place(&ask, &policy, &mut item).expect("a call");
+    let holds = |item: &PurseItem| item.get(Attribute::Lane(Lane::Open));
+    assert_eq!(holds(&item), Some(2 * PRICE));
+    let mut refunded = item.clone();
+    refunded = plan
+        .refund(ask.country)
+        .apply(&refunded)
+        .expect("the same day");
+    assert_eq!(holds(&refunded), Some(3 * PRICE));
+    assert_eq!(
+        refunded.get(Attribute::Left),
+        Some(policy.calls.money_per_day)
+    );
+    let mut seen = None;
+    for _ in 0..20 {
+        let write = plan
+            .payer
+            .credit_calls(ask.country, PRICE, seen.as_ref(), &policy);
+        let Some(write) = write else {
+            break;
+        };
+        if let Some(after) = write.apply(&item) {
+            item = after;
+        }
+        seen = CallRecord::read(&item, ask.now).expect("a record");
+    }
+    let cap = i64::from(policy.calls.cap) * PRICE;
+    let held = holds(&item).expect("a room");
+    assert!((cap..=cap * 2).contains(&held), "{held}");
+}
+
+#[test]
+fn a_damaged_item_places_no_call_and_a_reset_begins_anew() {
+    let (policy, mut item) = (PursePolicy::default(), PurseItem::default());
+    let ask = ask_after(Lane::Open, 0);
+    place(&ask, &policy, &mut item).expect("a call");
+    for attribute in [
+        Attribute::Lane(Lane::Open),
+        Attribute::LaneAt(Lane::Crowd),
+        Attribute::Left,
+        Attribute::Day,
+    ] {
+        for value in [-1, i64::MAX] {
+            let mut damaged = item.clone();
+            damaged.set(attribute, value);
+            let stopped = foresee(&ask, &policy, None, |_| damaged.clone());
+            let is_stopped = matches!(stopped, Err(Stopped::Damaged(..)));
+            // The first try does not look at the room of the others. The next one does.
+            let is_of_others = attribute == Attribute::LaneAt(Lane::Crowd);
+            assert!(is_stopped || is_of_others, "{attribute:?} {value}");
+        }
+    }
+    let reset = reset(&ask.calls_key(), &policy, ask.now).expect("a write");
+    let anew = reset.apply(&item).expect("no condition");
+    assert_eq!(CallRecord::read(&anew, ask.now), Ok(None));
+}
