@@ -28,6 +28,17 @@ pub fn policy_to_try() -> String {
     DEFAULT_POLICY.replacen(NO_SHADOW, &shadow, 1)
 }
 
+/// What `--voice` adds to the sample policy.
+pub const CALLS_TO_TRY: &str = r#"
+[notify]
+configuration_id = "notify-local"
+voice_template_id = "notify-code-verification-voice-english-001"
+
+[voice]
+countries = ["US", "GB"]
+price_usd = 0.10
+"#;
+
 /// Raises the limits of `policy` out of the reach of a suite, and shortens the cooldown as far as the lifetime of its
 /// codes allows. What may be texted, and what the texts say, stays.
 pub fn loosen_limits(policy: &mut Policy) {
@@ -52,6 +63,12 @@ mod tests {
     use phoneproof_domain::rule::Rule;
 
     use super::*;
+
+    #[test]
+    fn the_policy_to_try_can_have_calls() {
+        let policy = phoneproof_config::policy::from_toml(&(policy_to_try() + CALLS_TO_TRY));
+        assert!(policy.expect("a good policy").voice.is_some());
+    }
 
     fn loosen(lifetime: &str, cooldown: &str) -> Policy {
         let text = DEFAULT_POLICY

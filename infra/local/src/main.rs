@@ -10,7 +10,7 @@ use clap::Parser;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::policy::Policy;
 use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, POLICY_PATH, SECRET_ID};
-use phoneproof_local::loose::{loosen_limits, policy_to_try};
+use phoneproof_local::loose::{CALLS_TO_TRY, loosen_limits, policy_to_try};
 use phoneproof_local::sms_account::{ALARM_TOPIC, MONTHLY_BUDGET, SmsAccount};
 use phoneproof_local::stack::{Options, Stack, account_tables, tables};
 use serde_json::Value;
@@ -45,6 +45,10 @@ struct Arguments {
     /// dollar, no numbers, nobody gets the alarms. The inbox takes texts all the same.
     #[arg(long)]
     new_account: bool,
+    /// Lets people in the US and GB be called: the demo page then offers a call, and its phone shows what it says. A policy
+    /// file says so itself.
+    #[arg(long, conflicts_with = "policy")]
+    voice: bool,
     /// Where challenge tokens live: sealed at the client, or stored in a table.
     #[arg(long, value_name = "MODE", default_value = "sealed", value_parser = ["sealed", "stored"])]
     token_mode: String,
@@ -63,7 +67,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> io::Result<()> {
-    let (policy_file, mut policy) = read_policy(arguments.policy)?;
+    let (policy_file, mut policy) = read_policy(arguments.policy, arguments.voice)?;
     if arguments.loose_limits {
         loosen_limits(&mut policy);
     }
@@ -98,8 +102,9 @@ async fn run(arguments: Arguments) -> io::Result<()> {
 }
 
 /// Reads the policy, as the text of its file and checked.
-fn read_policy(path: Option<PathBuf>) -> io::Result<(String, Policy)> {
+fn read_policy(path: Option<PathBuf>, calls: bool) -> io::Result<(String, Policy)> {
     let text = match path {
+        None if calls => policy_to_try() + CALLS_TO_TRY,
         None => policy_to_try(),
         Some(path) => std::fs::read_to_string(&path)
             .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?,
