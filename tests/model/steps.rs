@@ -1,21 +1,17 @@
 //! How each step changes a state.
 
-use std::time::Duration;
-
 use phoneproof_domain::challenge::{ChallengeId, Closed};
-use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::{
-    Guess, GuessRefusal, Lockout, Predecessor, REPEATABLE_FOR, REPEATED_FOR, ResendId, Reservation,
-    SendRefusal, Slot, SlotLayout, Terms, WriteId,
+    Guess, GuessRefusal, Predecessor, REPEATABLE_FOR, ResendId, Reservation, SendRefusal, Slot,
+    SlotLayout, WriteId,
 };
-use phoneproof_domain::window::{DAY, Window};
 use phoneproof_tests::protocol;
 
 use crate::moments::{at, pass_time, terms};
 use crate::state::{
     Call, Calling, Carrier, Guessing, Kind, Outcome, Sending, State, Step, Token, Told,
 };
-use crate::{ATTEMPTS, COOLDOWN, LIFETIME, LIMIT, MOMENTS, Protocol, TRIES};
+use crate::{ATTEMPTS, COOLDOWN, LIFETIME, LIMIT, Protocol};
 
 impl Protocol {
     /// The first send that requested the challenge of `send`.

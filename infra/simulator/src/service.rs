@@ -14,9 +14,9 @@ use phoneproof_domain::gate::{Check, Gate, make_gates};
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone_record::{Lockout, PhoneRecord, Reservation, Share, Terms};
 use phoneproof_domain::purse::{
-    Ask, Caller, Claim, CountryRecord, Lane, Lanes, Micros, NetworkRecord, NumberBlockRecord,
-    Payer, Plan, Proof, PurseItem, PurseKey, PursePolicy, PurseSettings, Records, Stopped, Write,
-    decide, decide_in_shadow, first_try,
+    Ask, Caller, Claim, CountryRecord, Lanes, NetworkRecord, NumberBlockRecord, Payer, Plan, Proof,
+    PurseItem, PurseKey, PursePolicy, PurseSettings, Records, Stopped, Write, decide,
+    decide_in_shadow, first_try,
 };
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{SubjectIndex, SubjectKind, Subjects};
