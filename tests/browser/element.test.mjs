@@ -329,3 +329,41 @@ on("a code that was wrong costs no second guess after a reload", {}, async (tab)
   }
   assert.equal(guesses, 1);
 });
+
+on("a form with two buttons is sent once, whichever is clicked", { html: `<button name="by" value="a">A</button><button name="by" value="b">B</button>`, attributes: `business="login" required`, form: `action="/login" method="post"` }, async (tab) => {
+  await toDone(tab);
+  let posts = 0;
+  await tab.route(`${ORIGIN}/login`, () => (posts += 1));
+  // The page waits for the answer meanwhile.
+  const [a, b] = await Promise.all(["A", "B"].map((name) => tab.getByRole("button", { name, exact: true }).boundingBox()));
+  const clickAt = ({ x, y, width, height }) => tab.mouse.click(x + width / 2, y + height / 2);
+  await clickAt(a);
+  await tab.waitForTimeout(300);
+  await clickAt(b);
+  await tab.waitForTimeout(500);
+  assert.equal(posts, 1);
+});
+
+on("English words on an Arabic page stand at the right", { lang: "ar" }, async (tab) => {
+  await tab.locator("#send").click();
+  await shows(tab, "#phone-error", /Enter the number/);
+  const aligned = await proof(tab).evaluate((element) => [...element.shadowRoot.querySelectorAll("p[lang=en],label[lang=en]")].map((node) => getComputedStyle(node).textAlign));
+  assert.ok(aligned.length > 2);
+  assert.deepEqual([...new Set(aligned)], ["right"]);
+});
+
+on("words that are no text throw nothing, and a long one breaks", { context: { viewport: { width: 320, height: 600 } } }, async (tab) => {
+  await proof(tab).evaluate((element) => (element.words = { verify: 5, send: "Verifizierungscode".repeat(6) }));
+  assert.equal(await tab.locator("#verify").textContent(), "5");
+  assert.ok(await tab.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  assert.ok(await tab.locator("#send").evaluate((button) => button.scrollWidth <= button.clientWidth));
+});
+
+for (const [status, slug, more] of [[405, "method-not-allowed", {}], [415, "media-type", {}], [403, "blocked", { rule: "blocked-moon" }], [403, "destination-not-allowed", {}]]) {
+  on(`says calmly, and in the console, what no person can mend: ${slug}`, { expects: /<phone-proof>/ }, async (tab, told) => {
+    await refuse(tab, "/v1/send", status, slug, more);
+    await sendTo(tab, PHONE);
+    await shows(tab, "#number-notice", /not your fault/);
+    assert.match(told.join("\n"), new RegExp(`could not use: ${slug} \\(${status}\\)`));
+  });
+}

@@ -109,6 +109,10 @@ post() { curl -s -o answer.txt -w '%{http_code}' --data-urlencode "proof=$1" htt
 [ "$(post "$(cat form.jwt)")" = 200 ] && grep -qF '+14152077986 is logged in' answer.txt
 [ "$(post "$(cat form.jwt)")" = 409 ]
 for bad in "$(cat test.jwt)" "$(cat action.jwt)" '' nonsense; do [ "$(post "$bad")" = 403 ]; done
+# A length that is none, or too long, is refused though no body comes.
+for length in -1 1e3 10000; do
+    [ "$(curl -s -m 5 -o answer.txt -w '%{http_code}' -X POST -H "Content-Length: $length" http://127.0.0.1:8080/login)" = 413 ]
+done
 echo "the backend of the form logs in once, and refuses a replay, another action, no token and a test number"
 
 cat >>relying_party.py <<'PYTHON'

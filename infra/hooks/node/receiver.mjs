@@ -156,7 +156,10 @@ export function serve(send) {
     // PhoneProof opens its connection with a HEAD.
     if (request.method !== "POST") return response.writeHead(request.method === "HEAD" ? 204 : 405).end();
     let outcome = [413, {}];
-    const body = await readBody(request).catch(() => null);
+    // Node refuses a length that is no number itself.
+    const isLong = Number(request.headers["content-length"]) > MAX_BODY;
+    const body = isLong ? null : await readBody(request).catch(() => null);
+    if (isLong) response.setHeader("connection", "close");
     if (body) outcome = await answer(secrets, memory, send, request.headers, body).catch(() => [502, {}]);
     const [status, content] = outcome;
     const headers = { "content-type": "application/json" };

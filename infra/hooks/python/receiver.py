@@ -152,7 +152,7 @@ def serve(send):
 
         def do_POST(self):
             length = self.headers.get("content-length", "")
-            if not length.isdigit() or int(length) > MAX_BODY:
+            if not re.fullmatch("[0-9]{1,5}", length) or int(length) > MAX_BODY:
                 self.close_connection = True
                 return self.respond(413, {})
             body = self.rfile.read(int(length))

@@ -113,7 +113,7 @@ def text(session, challenge):
         return refuse(answer)
     if answer["token"] != challenge:
         session["wrong"] = set()
-    session["challenge"] = answer["token"]
+    session.update(challenge=answer["token"], length=answer.get("codeLength", session.get("length", 6)))
     return ""
 
 
@@ -122,14 +122,18 @@ def change(session, form):
     return ""
 
 
-def read_code(form):
-    return re.sub(r"\W", "", form.get("code", ""))
+def read_code(session, form):
+    """The code, also out of a whole message that is pasted: its only run of so many digits."""
+    code = form.get("code", "")
+    read = re.sub(r"\W", "", code)
+    runs = {run for run in re.findall(r"\d+", code) if len(run) == session["length"]}
+    return runs.pop() if len(runs) == 1 and not read.isdecimal() else read
 
 
 def verify(session, form):
     if "challenge" not in session:
         return ""  # a form that is sent again, after the code was right
-    code = read_code(form)
+    code = read_code(session, form)
     if code in session["wrong"]:
         return WORDS["wrong-code"]  # it would cost another try
     status, answer = call("/v1/verify", {"token": session["challenge"], "code": code})
@@ -170,7 +174,7 @@ def page(session, said):
         body = f"""<h1>Log in</h1><form method="post" action="/send"><label>Phone number
             <input name="phone" type="tel" autocomplete="tel" placeholder="+1 415 200 1234" value="{typed}" required autofocus></label>
             <button>Send code</button></form>"""
-    return f'<!doctype html><html lang="en"><title>Log in</title><main>{body}<p role="alert">{html.escape(said)}</p></main>'
+    return f'<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Log in</title><main>{body}<p role="alert">{html.escape(said)}</p></main>'
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -212,16 +216,18 @@ class Handler(BaseHTTPRequestHandler):
             return self.send_error(403)
         self.open_session()
         work = {"/send": send, "/resend": resend, "/change": change, "/verify": verify}.get(self.path)
-        size = int(self.headers.get("Content-Length", 0))
-        if work is None or size > 4096:
+        if work is None:
             return self.send_error(404)
-        form = dict(urllib.parse.parse_qsl(self.rfile.read(size).decode(errors="replace")))
+        size = self.headers.get("Content-Length", "0")
+        if not re.fullmatch("[0-9]{1,4}", size):  # none, or too many bytes: nothing is read
+            return self.send_error(413)
+        form = dict(urllib.parse.parse_qsl(self.rfile.read(int(size)).decode(errors="replace")))
         with self.session["lock"]:  # a double click is two requests at once
             if "phone" not in self.session:
                 self.session["said"] = work(self.session, form)
                 if "phone" in self.session:
                     self.rename_session()
-            elif self.path == "/verify" and read_code(form) == self.session["code"]:
+            elif self.path == "/verify" and read_code(self.session, form) == self.session["code"]:
                 self.id = self.session["id"]  # the second click, also of another person who has the code
         # The page is another request, so that reloading it sends no form again.
         self.send_response(303)

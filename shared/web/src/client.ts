@@ -10,7 +10,7 @@ import { type Environment, type FetchInit, call, now as clock } from "./http.js"
 import { makeKeys } from "./keys.js";
 import { Problem, readNumber } from "./problem.js";
 import { kept } from "./storage.js";
-import { readCode } from "./text.js";
+import { isLength, readCode } from "./text.js";
 
 export { Problem } from "./problem.js";
 export type { ClientProblem, ProblemDocument, Remedy, Rule, ServiceProblem } from "./problem.js";
@@ -149,6 +149,7 @@ export class PhoneProof {
    * @throws {Problem}
    */
   async send(request: SendRequest): Promise<Challenge> {
+    if (!request?.phone) throw malformed("phone", "digits");
     // Not the language, and not who vouches: asked again with another one, it is the same text.
     const about = JSON.stringify([request.phone, request.region, request.action, request.channel]);
     const { answer, unconfirmed } = await share(this.#running, about, () => this.order(request, about));
@@ -186,12 +187,13 @@ export class PhoneProof {
     return new Challenge(this, saved.request, { ...answer, expiresIn, resendIn: Math.max(0, answer.resendIn! - gone) }, saved.unconfirmed ? new Problem("delivery-unknown", 504) : undefined, saved.wrong);
   }
 
-  /** @internal Every success has a token; what has none is of another service. */
+  /** @internal Every success has a token, and one of a verify its time; what has none is of another service. Only a verify has no key. */
   async post(path: string, body: object, key?: string): Promise<{ token: string }> {
     const headers = { "Content-Type": "application/json", ...(key && { "Idempotency-Key": key }) };
     // What has no key is costly to repeat.
-    const answer = (await this.#call(path, { method: "POST", headers, body: JSON.stringify(body) }, !key)) as { token: string };
-    if (typeof answer.token !== "string") throw new Problem("not-phoneproof", 200);
+    const answer = (await this.#call(path, { method: "POST", headers, body: JSON.stringify(body) }, !key)) as SendAnswer;
+    const { token, codeLength = 6, expiresIn } = answer;
+    if (typeof token !== "string" || !token || !(key ? isLength(codeLength) : readNumber(expiresIn)! > 0)) throw new Problem("not-phoneproof", 200);
     return answer;
   }
 
@@ -254,7 +256,7 @@ export class Challenge {
    * @throws {Problem}
    */
   verify(typed: string): Promise<Success> {
-    const code = readCode(typed, this.codeLength);
+    const code = readCode(String(typed), this.codeLength);
     const check = () => this.#verify(code);
     // One after the other: once a code was right, no other is submitted.
     return share(this.#guesses, code, () => (this.#last = this.#last.then(check, check)));
@@ -264,7 +266,7 @@ export class Challenge {
     if (this.success && this.#right === code) return this.success;
     const length = this.codeLength;
     if (/\D/.test(code) || code.length !== (length ?? (code.length || 1))) {
-      throw new Problem("malformed", 400, { errors: [{ field: "code", accepted: `${length ?? "only"} digits` }] });
+      throw malformed("code", `${length ?? "only"} digits`);
     }
     if (this.success || this.#wrong.has(code)) {
       throw new Problem("wrong-code", 422, { attemptsRemaining: this.attemptsLeft });
@@ -341,6 +343,9 @@ export class Challenge {
     return Math.max(0, Math.ceil((instant - this.#client.now()) / 1000));
   }
 }
+
+/** The refusal of what the service would refuse, without a call. */
+const malformed = (field: string, accepted: string) => new Problem("malformed", 400, { errors: [{ field, accepted }] });
 
 /** Starts what is `about` something, unless it runs already. */
 function share<T>(running: Map<string, Promise<T>>, about: string, start: () => Promise<T>): Promise<T> {

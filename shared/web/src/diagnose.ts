@@ -3,6 +3,7 @@
 
 import type { PhoneProof, Policy } from "./client.js";
 import { Problem } from "./problem.js";
+import { wordsFor } from "./refusals.js";
 
 /** What was told on this page. */
 const TOLD = new Set<string>();
@@ -47,15 +48,11 @@ export async function diagnose(client: PhoneProof | undefined, error: unknown, i
     case "unknown-business":
     case "client-key":
       return tell(`${url} knows no business \`${client.business}\` without a client key. Check the attribute \`business\`.`);
-    case "too-large":
-    case "malformed":
-    case "invalid-attestation":
-    case "invalid-phone":
-      // What a person typed is theirs to mend.
-      if (field === "code" || (!isFixed && (field === "phone" || kind === "invalid-phone"))) return false;
-      return tell(`${url} could not use: ${errors.map(({ field, accepted }) => `${field} (${accepted})`).join(", ") || error.message}.`);
   }
-  return false;
+  // What a person typed is theirs to mend. What the person is told of the set-up, the developer is told in detail.
+  if (field === "code" || (!isFixed && (field === "phone" || kind === "invalid-phone"))) return false;
+  if (!/^(setup|noSuchNumber)$/.test(wordsFor("send", error))) return false;
+  return tell(`${url} could not use: ${errors.map(({ field, accepted }) => `${field} (${accepted})`).join(", ") || `${error.message} ${error.rule}`}.`);
 }
 
 /** Tells the developer what the policy lacks: the business, the country, or any. Returns whether somebody can verify a phone. */

@@ -45,7 +45,7 @@ export function makeSpeaker() {
     /** The page's own words, before those of the language. */
     own: {} as Partial<Words>,
 
-    textOf: (key: Key): string => native(key) ?? LANGUAGES.en[key] ?? EN[key],
+    textOf: (key: Key): string => String(native(key) ?? LANGUAGES.en[key] ?? EN[key]),
 
     /**
      * Marks an element whose words are in English on a page of another language, for screen readers. Returns the tag for

@@ -13,7 +13,7 @@ import { COUNTRIES_WITHIN, makeOffer } from "./offer.js";
 import { makePlace } from "./places.js";
 import { type Step, phoneFault, wordsFor } from "./refusals.js";
 import { listenForSms } from "./sms.js";
-import { isInternational } from "./text.js";
+import { isInternational, isLength } from "./text.js";
 import type { Key } from "./words.js";
 import { type IsAwaited, makeWorks } from "./work.js";
 
@@ -133,7 +133,7 @@ export function makeFlow(kit: Kit) {
     const key = isNumber ? "setup" : wordsFor("send", problem);
     const box = showNotice(kit, slot, key, problem.retryIn);
     // A refusal of the number itself is corrected in its field.
-    const isItself = slot === view.numberNotice && problem.status === 403 && !key.startsWith("blocked") && !isFixed();
+    const isItself = slot === view.numberNotice && problem.status === 403 && !/^(blocked|setup)/.test(key) && !isFixed();
     if (isItself) view.phoneInput.setAttribute("aria-invalid", "true");
     focus.lead(isItself ? view.phoneInput : box);
   }
@@ -154,7 +154,7 @@ export function makeFlow(kit: Kit) {
 
   // ---------------------------------------------------------------------------------------------- code
 
-  const digits = () => awaited.last?.codeLength ?? offer.chosenBusiness?.codeLength ?? 6;
+  const digits = () => [awaited.last?.codeLength, offer.chosenBusiness?.codeLength, 6].find(isLength)!;
 
   function tellFacts(): void {
     const { last, isOver } = awaited;

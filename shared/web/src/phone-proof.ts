@@ -190,12 +190,12 @@ export class PhoneProofElement extends Base {
   formDisabledCallback(disabled: boolean): void {
     for (const control of this.shadowRoot!.querySelectorAll<HTMLInputElement>("input,select,button")) control.disabled = disabled;
   }
-  /** A token counts once, so the second of two clicks would show the person a refusal. A form that a script sends is its own. */
+  /** A token counts once, so the second of two clicks, on whatever button, would show the person a refusal. A form that a script sends is its own. */
   readonly #submitted = (event: SubmitEvent) => {
     // A form that the element has left is another's.
     if (event.target !== this.form) return;
     const [sent] = this.#sent ?? [];
-    if (this.#isSent && sent!.submitter === event.submitter && event.timeStamp - sent!.timeStamp < SENT_ONCE) event.preventDefault();
+    if (this.#isSent && event.timeStamp - sent!.timeStamp < SENT_ONCE) event.preventDefault();
     else this.#sent = [event, this.value];
   };
   /** Whether the browser has sent the form with this value. */

@@ -16,14 +16,13 @@ wait-wash #fed #321`;
 const colour = globalThis.CSS?.supports("color:light-dark(#000,#fff)") ? "light-dark($2,$3)" : "$2";
 
 export const STYLE = `
-:host{${COLOURS.replace(/(\S+) (\S+) (\S+)/g, `--$1:var(--phone-proof-$1,${colour});`)}display:block;color:var(--ink);font:var(--phone-proof-font,inherit);line-height:1.5;text-align:start}
+:host{${COLOURS.replace(/(\S+) (\S+) (\S+)/g, `--$1:var(--phone-proof-$1,${colour});`)}display:block;color:var(--ink);font:var(--phone-proof-font,inherit);line-height:1.5;text-align:start;overflow-wrap:anywhere}
 :host([hidden]),[hidden]{display:none!important}
 *{box-sizing:border-box}
-:is(p,label)[lang]{text-align:match-parent}
-p{margin:0;overflow-wrap:anywhere}
+p{margin:0}
 .row,.actions,.facts,.done{display:flex;flex-wrap:wrap;gap:.75rem}
 .done{align-items:center}
-.field{flex:1 1 11rem;min-width:0;display:grid;gap:.375rem}
+.field{flex:1 1 11rem;min-width:0;display:grid;gap:.5rem}
 input,select,button{font:inherit;min-height:2.75rem;max-width:100%;padding:.5rem .75rem;color:var(--ink);background:var(--surface);border:1px solid var(--line)}
 input,select{width:100%}
 input,select,button,.notice{border-radius:var(--phone-proof-radius,10px)}
@@ -35,16 +34,16 @@ button:hover{border-color:var(--ink)}
 .notice .timer,.notice button{margin-top:.75rem}
 .lead{margin-bottom:.75rem}
 .error:not(:empty){margin-top:.5rem}
-.hint,.facts{margin-top:.375rem;color:var(--ink-soft)}
+.hint,.facts{margin-top:.5rem;color:var(--ink-soft)}
 label,.hint,.facts{font-size:.875rem}
-button,.notice,.error{font-size:.9375rem}
+button,.notice,.error{font-size:.95rem}
 label,button,.notice .timer,.title,.error,.done p:before{font-weight:600}
 button,.timer{font-variant-numeric:tabular-nums}
 .title{color:var(--tone)}
 .error{color:var(--bad)}
 input{direction:ltr}
-:host(:dir(rtl)) input{text-align:end}
-#code{max-width:16rem;min-height:3.5rem;font:600 1.6rem/1 ui-monospace,monospace;letter-spacing:.2em}
+:host(:dir(rtl)) :is(input,p,label){text-align:right}
+#code{max-width:16rem;min-height:3rem;font:600 1.6rem/1 monospace;letter-spacing:.2em}
 [aria-invalid=true]{border-color:var(--bad)}
 .primary{background:var(--accent);color:var(--on-accent)}
 .quiet{background:none;color:var(--accent)}
@@ -53,7 +52,7 @@ input{direction:ltr}
 :disabled{opacity:.6}
 :disabled,[aria-disabled=true]{cursor:default}
 [aria-busy=true]{cursor:progress}
-:focus-visible{outline:2.5px solid var(--accent);outline-offset:2px}
+:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 .done p:before{content:"✓";content:"✓"/"";color:var(--accent);margin-inline-end:.5rem}
 #announcer:not(:has([aria-busy])~*){position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 `;

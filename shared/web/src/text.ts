@@ -29,6 +29,9 @@ export function readCode(text: string, length = 0): string {
   return /\D/.test(read) && run && !others[0] ? run : read;
 }
 
+/** Whether a code can have so many digits. */
+export const isLength = (length: unknown): boolean => /^([6-9]|10)$/.test(length as string);
+
 /** Reads a number: without `tel:`, and without what people put between its digits. */
 export const readPhone = (phone: string): string => readDigits(phone).replace(/^[^\p{L}\d]*tel:/iu, "");
 

@@ -21,7 +21,7 @@ test("what answers at a wrong address is told apart", async () => {
   }
   // Something before the service answers every call with 200.
   await assert.rejects(start({ body: { ok: true } }).client.send(send), refusedWith("not-phoneproof"));
-  const { client } = start({ status: 202, body: SENT }, { body: {} }, { body: { token: "s" } });
+  const { client } = start({ status: 202, body: SENT }, { body: {} }, { body: { token: "s", expiresIn: 300 } });
   const challenge = await client.send(send);
   await assert.rejects(challenge.verify("123456"), refusedWith("not-phoneproof"));
   assert.equal((await challenge.verify("123456")).token, "s");
@@ -83,7 +83,7 @@ test("an answer of another shape than the service's breaks nothing", async () =>
     await assert.rejects(start(problem("malformed", 400, { errors, attemptsRemaining: "five", rule: {} })).client.send(send), (error) => error.kind === "malformed" && Array.isArray(error.document.errors) && error.document.errors.length === 0 && error.attemptsRemaining === undefined, JSON.stringify(errors));
   }
   const odd = { status: 202, body: { token: "t1", codeLength: "6", attempts: "five", expiresIn: "soon", resendIn: null } };
-  const { client, calls } = start(odd, { body: { token: "s" } });
+  const { client, calls } = start(odd, { body: { token: "s", expiresIn: 300 } });
   const challenge = await client.send(send);
   assert.deepEqual([challenge.codeLength, challenge.attemptsLeft, challenge.expiresIn, challenge.resendIn], [undefined, undefined, undefined, 0]);
   const saved = JSON.parse(JSON.stringify(challenge.save()));
@@ -94,4 +94,14 @@ test("an answer of another shape than the service's breaks nothing", async () =>
   assert.equal(calls[1].body.code, "123456");
   const policy = await start({ body: { countries: ["US", null], businesses: [null, { id: "login" }] } }).client.policy();
   assert.deepEqual([policy.countries, policy.businesses], [["US"], [{ id: "login" }]]);
+});
+
+test("a success that is none, and a code of no such length, are of another service", async () => {
+  for (const body of [{ token: "s" }, { token: "s", expiresIn: 0 }, { token: "s", expiresIn: -1 }, { token: "s", expiresIn: "300" }, { token: "", expiresIn: 300 }, { token: 7, expiresIn: 300 }]) {
+    const challenge = await start({ status: 202, body: SENT }, { body }).client.send(send);
+    await assert.rejects(challenge.verify("123456"), refusedWith("not-phoneproof"), JSON.stringify(body));
+    assert.equal(challenge.success, undefined);
+  }
+  for (const codeLength of [0, -6, 5, 6.5, 11, 1e9]) await assert.rejects(start({ status: 202, body: { ...SENT, codeLength } }).client.send(send), refusedWith("not-phoneproof"), String(codeLength));
+  for (const codeLength of [6, 10]) assert.equal((await start({ status: 202, body: { ...SENT, codeLength } }).client.send(send)).codeLength, codeLength);
 });

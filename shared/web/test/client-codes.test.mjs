@@ -15,7 +15,7 @@ test("a right code is submitted once, and no other after it", async () => {
 });
 
 test("a wrong code costs one guess however often it is entered", async () => {
-  const { client, calls } = start({ status: 202, body: SENT }, problem("wrong-code", 422, { attemptsRemaining: 4 }), { body: { token: "s" } });
+  const { client, calls } = start({ status: 202, body: SENT }, problem("wrong-code", 422, { attemptsRemaining: 4 }), { body: { token: "s", expiresIn: 300 } });
   const challenge = await client.send(send);
   for (let times = 0; times < 3; times += 1) await assert.rejects(challenge.verify("111111"), (error) => error.kind === "wrong-code" && error.attemptsRemaining === 4);
   await challenge.verify("１２３\u200b456");
@@ -24,7 +24,7 @@ test("a wrong code costs one guess however often it is entered", async () => {
 });
 
 test("what cannot be the code is refused without a call, and costs no guess", async () => {
-  const { client, calls } = start({ status: 202, body: SENT }, { status: 202, body: { ...SENT, codeLength: undefined } }, { body: { token: "s" } });
+  const { client, calls } = start({ status: 202, body: SENT }, { status: 202, body: { ...SENT, codeLength: undefined } }, { body: { token: "s", expiresIn: 300 } });
   const challenge = await client.send(send);
   for (const typed of ["12345", "1234567", "", "12345x", "hello!"]) {
     await assert.rejects(challenge.verify(typed), (error) => error.kind === "malformed" && error.document.errors[0].accepted === "6 digits", typed);
@@ -37,7 +37,7 @@ test("what cannot be the code is refused without a call, and costs no guess", as
 });
 
 test("a verify that nothing answered is repeated once, and 503 as often as a send", async () => {
-  const { client, calls } = start({ status: 202, body: SENT }, silence, silence, problem("unavailable", 503), problem("unavailable", 503), { body: { token: "s" } });
+  const { client, calls } = start({ status: 202, body: SENT }, silence, silence, problem("unavailable", 503), problem("unavailable", 503), { body: { token: "s", expiresIn: 300 } });
   const challenge = await client.send(send);
   await assert.rejects(challenge.verify("123456"), refusedWith("no-answer"));
   assert.equal(calls.length, 3);
@@ -45,7 +45,7 @@ test("a verify that nothing answered is repeated once, and 503 as often as a sen
 });
 
 test("each who asks for a text has a challenge of their own, and nobody's code proves another's", async () => {
-  const { client, calls } = start({ status: 202, body: SENT }, { body: { token: "s" } });
+  const { client, calls } = start({ status: 202, body: SENT }, { body: { token: "s", expiresIn: 300 } });
   const [victim, attacker] = await Promise.all([client.send(send), client.send(send)]);
   assert.notEqual(victim, attacker);
   assert.equal((await victim.verify("123456")).token, "s");
@@ -61,7 +61,7 @@ test("each who asks for a text has a challenge of their own, and nobody's code p
 test("a code is found in the message around it, if there is but one", async () => {
   const typed = { "G-162600": "162600", "Your Example code is 162600. It works for 5 minutes.\n\n@example.com #162600": "162600", "<#> ١٦٢٦٠٠ FA+9qCX9VSu": "162600", "162-600": "162600" };
   for (const [text, code] of Object.entries(typed)) {
-    const { client, calls } = start({ status: 202, body: SENT }, { body: { token: "s" } });
+    const { client, calls } = start({ status: 202, body: SENT }, { body: { token: "s", expiresIn: 300 } });
     await (await client.send(send)).verify(text);
     assert.equal(calls[1].body.code, code, text);
   }
@@ -83,7 +83,7 @@ test("a code that is entered while a late resend is under way counts for the cod
     (await next(2)).reply(refusal);
     (await next(1)).reply(renewed);
     assert.equal(await resending, true);
-    (await next(3)).reply({ body: { token: "s" } });
+    (await next(3)).reply({ body: { token: "s", expiresIn: 300 } });
     assert.equal((await verifying).token, "s");
     assert.deepEqual(calls.map(({ token }) => token), [undefined, "t1", "t1", "t2"]);
   }
@@ -98,4 +98,13 @@ test("a code that is entered while a late resend is under way counts for the cod
   (await next(1)).reply({ status: 202, body: SENT });
   await resending;
   assert.equal(calls.length, 3);
+});
+
+test("what is no text is read as its text, or refused, and throws nothing at once", async () => {
+  const { client, calls } = start({ status: 202, body: SENT }, { body: { token: "s", expiresIn: 300 } });
+  for (const nothing of [undefined, null, {}, { phone: "" }]) await assert.rejects(client.send(nothing), refusedWith("malformed"));
+  const challenge = await client.send(send);
+  for (const typed of [undefined, null, {}]) await assert.rejects(challenge.verify(typed), refusedWith("malformed"));
+  assert.equal((await challenge.verify(123456)).token, "s");
+  assert.equal(calls.length, 2);
 });

@@ -7,7 +7,7 @@ import { PhoneProof } from "../dist/client.js";
 import { SENT, keys, problem, send, silence, start, withTab } from "./service.mjs";
 
 test("a challenge outlives its page while its code works", async () => {
-  const { client, calls } = start({ status: 202, body: SENT }, { body: { token: "s" } });
+  const { client, calls } = start({ status: 202, body: SENT }, { body: { token: "s", expiresIn: 300 } });
   const saved = JSON.parse(JSON.stringify((await client.send(send)).save()));
   const later = client.restore({ ...saved, savedAt: saved.savedAt - 100_000 });
   assert.ok(Math.abs(later.expiresIn - 200) <= 1);

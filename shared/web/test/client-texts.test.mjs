@@ -81,7 +81,7 @@ test("503 and a gateway's refusal are repeated after the time they name, other r
 });
 
 test("an unconfirmed text begins a challenge", async () => {
-  const { client, calls } = start(problem("delivery-unknown", 504, { token: "t4", expiresIn: 300, resendIn: 60 }), { status: 202, body: SENT }, { body: { token: "s" } });
+  const { client, calls } = start(problem("delivery-unknown", 504, { token: "t4", expiresIn: 300, resendIn: 60 }), { status: 202, body: SENT }, { body: { token: "s", expiresIn: 300 } });
   const challenge = await client.send(send);
   assert.equal(challenge.unconfirmed.kind, "delivery-unknown");
   // The next page knows it, too, until another text is confirmed.
@@ -96,7 +96,7 @@ const gateway = (status) => ({ status, body: status === 502 ? "<h1>Bad gateway</
 for (const status of [500, 502, 503, 504, 599]) {
   test(`a gateway's ${status} is no refusal: a send is repeated with its key, a verify once`, async () => {
     const away = gateway(status);
-    const { client, calls } = start(away, away, { status: 202, body: SENT }, away, away, { body: { token: "s" } });
+    const { client, calls } = start(away, away, { status: 202, body: SENT }, away, away, { body: { token: "s", expiresIn: 300 } });
     const challenge = await client.send(send);
     assert.equal(new Set(keys(calls)).size, 1);
     await assert.rejects(challenge.verify("123456"), (error) => error.kind === "unavailable" && error.status === status);

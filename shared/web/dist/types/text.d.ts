@@ -7,6 +7,8 @@ export declare const readDigits: (text: string) => string;
  * digits. What has none is returned as {@link readDigits} reads it.
  */
 export declare function readCode(text: string, length?: number): string;
+/** Whether a code can have so many digits. */
+export declare const isLength: (length: unknown) => boolean;
 /** Reads a number: without `tel:`, and without what people put between its digits. */
 export declare const readPhone: (phone: string) => string;
 /** Whether a number, as typed, has a leading + and needs no country. Quotes, brackets and pictures may stand before it. */
