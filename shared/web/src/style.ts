@@ -36,14 +36,14 @@ button:hover{border-color:var(--ink)}
 .error:not(:empty){margin-top:.5rem}
 .hint,.facts{margin-top:.5rem;color:var(--ink-soft)}
 label,.hint,.facts{font-size:.875rem}
-button,.notice,.error{font-size:.95rem}
+button,.notice,.error{font-size:.9375rem}
 label,button,.notice .timer,.title,.error,.done p:before{font-weight:600}
 button,.timer{font-variant-numeric:tabular-nums}
 .title{color:var(--tone)}
 .error{color:var(--bad)}
 input{direction:ltr}
 :host(:dir(rtl)) :is(input,p,label){text-align:right}
-#code{max-width:16rem;min-height:3rem;font:600 1.6rem/1 monospace;letter-spacing:.2em}
+#code{max-width:16rem;font:600 1.6rem/1 monospace;letter-spacing:.2em}
 [aria-invalid=true]{border-color:var(--bad)}
 .primary{background:var(--accent);color:var(--on-accent)}
 .quiet{background:none;color:var(--accent)}
