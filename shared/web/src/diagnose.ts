@@ -52,7 +52,7 @@ export async function diagnose(client: PhoneProof | undefined, error: unknown, i
   // What a person typed is theirs to mend. What the person is told of the set-up, the developer is told in detail.
   if (field === "code" || (!isFixed && (field === "phone" || kind === "invalid-phone"))) return false;
   if (!/^(setup|noSuchNumber)$/.test(wordsFor("send", error))) return false;
-  return tell(`${url} could not use: ${errors.map(({ field, accepted }) => `${field} (${accepted})`).join(", ") || `${error.message} ${error.rule}`}.`);
+  return tell(`${url} could not use: ${errors.map(({ field, accepted }) => `${field} (${accepted})`).join(", ") || [error.message, error.rule].join(" ")}.`);
 }
 
 /** Tells the developer what the policy lacks: the business, the country, or any. Returns whether somebody can verify a phone. */

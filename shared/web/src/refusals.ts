@@ -26,7 +26,7 @@ const WORDS: Record<string, Key> = {
   " invalid-phone ": "noSuchNumber",
   " already-used | 409 ": "used",
   " expired | 410 ": "expired",
-  "^verify 422": "wrongCode",
+  " 422 ": "wrongCode",
   " attempts-exhausted ": "noTries",
   " throttled | 429 ": "tooMany",
   " invalid-token |^verify 400": "unusable",
