@@ -155,7 +155,7 @@ const SEND_REFUSALS = [
   ["no storage", 503, {}, /not available just now/],
 ];
 
-onPage("explains every refused send", { expects: /<phone-proof> nothing answers/ }, async (page) => {
+onPage("explains every refused send", { expects: /<phone-proof> (nothing answers|\S+ could not use)/ }, async (page) => {
   for (const [name, status, more, words] of SEND_REFUSALS) {
     await page.unrouteAll();
     await answer(page, "/v1/send", status, { ...PROBLEM, status, ...more });
@@ -228,7 +228,7 @@ onPage("speaks Chinese to a browser that does, texts in Chinese, and English aft
   await shows(page, "h1", /验证一个手机号码/);
 });
 
-onPage("explains every refusal in Chinese", ZH, async (page) => {
+onPage("explains every refusal in Chinese", { ...ZH, expects: /<phone-proof> \S+ could not use/ }, async (page) => {
   for (const [name, status, more] of [...SEND_REFUSALS, ["a landline", 403, { rule: "number-type" }], ["a limit", 429, { rule: "phone-cooldown", retryAt: inSeconds(30) }]]) {
     await page.unrouteAll();
     await answer(page, "/v1/send", status, { ...PROBLEM, status, ...more });
