@@ -138,6 +138,8 @@ struct Checked<'s> {
     /// The locales in which a text to the country may be written; empty admits all.
     locales: &'s [Locale],
     locale: Locale,
+    /// How the code is to reach the person.
+    medium: Medium,
     /// The SHA-256 of the action.
     action: Option<[u8; 32]>,
     /// The limits of the policy, or those of the test number.
@@ -201,7 +203,7 @@ impl Service {
                     let token = self.choose_token(&command, &prepared, &keyring, request)?;
                     return self
                         .send_text(
-                            (&checked, command.medium),
+                            &checked,
                             (&prepared, &text),
                             &plan,
                             (token, &keyring),
@@ -321,6 +323,7 @@ impl Service {
             country: request.facts.country,
             locales,
             locale: texts.locale(locales, &command.locales),
+            medium: command.medium,
             action: command
                 .action
                 .as_ref()

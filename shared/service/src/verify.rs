@@ -211,6 +211,7 @@ impl Service {
         now: Timestamp,
     ) -> Result<Success, Unavailable> {
         let expires_at = used.at + business.success_lifetime;
+        let amr: &[&str] = if was_called { &AMR_CALLED } else { &AMR };
         let claims = Claims {
             iss: self.issuer.clone(),
             sub: phone_index.as_str().to_owned(),
@@ -222,11 +223,7 @@ impl Service {
             phone_number: challenge.phone.expose().to_owned(),
             phone_number_verified: true,
             device_id: challenge.device.expose().to_owned(),
-            amr: if was_called {
-                AMR_CALLED.map(str::to_owned).to_vec()
-            } else {
-                AMR.map(str::to_owned).to_vec()
-            },
+            amr: amr.iter().map(|method| (*method).to_owned()).collect(),
             action: challenge.action.map(base64url),
             test: challenge.test,
         };

@@ -14,7 +14,7 @@ use super::credit::{Fill, Payer};
 use super::item::{Attribute, PurseItem, PurseKey};
 use super::lane::Lane;
 use super::policy::PursePolicy;
-use super::records::{Damaged, Room, TOO_MUCH, read_amount};
+use super::records::{Damaged, Room, TOO_MUCH, read_amount, read_day};
 use super::refill::{Draw, draw};
 use super::send::{Plan, PurseRefusal, PurseRule};
 use super::write::{Change, Condition, Write};
@@ -29,9 +29,6 @@ pub struct Called {
     /// The day that it is counted in, from the Unix epoch.
     pub day: i64,
 }
-
-/// The rooms of the item.
-const ROOMS: [Lane; 2] = [Lane::Crowd, Lane::Open];
 
 /// The attributes of the item, besides its end.
 pub(super) const ATTRIBUTES: [Attribute; 6] = [
@@ -70,11 +67,7 @@ impl CallRecord {
             let (holds, at) = (Attribute::Lane(lane), Attribute::LaneAt(lane));
             Room::read(item, holds, at, now)?.ok_or(Damaged(holds))
         };
-        let day = read_amount(item, Attribute::Day)?;
-        // A day starts at an hour of the policy, so it may be one ahead of UTC. Further ahead, it would never end.
-        if day > now.day() + 1 {
-            return Err(Damaged(Attribute::Day));
-        }
+        let day = read_day(item, now)?;
         Ok(Some(Self {
             familiar: room(Lane::Crowd)?,
             strange: room(Lane::Open)?,
@@ -99,10 +92,23 @@ impl CallRecord {
     }
 
     const fn room(&self, lane: Lane) -> Room {
-        match lane {
-            Lane::Crowd | Lane::Known | Lane::Attested => self.familiar,
-            Lane::Moved | Lane::Open => self.strange,
+        match room_of(lane) {
+            Lane::Crowd => self.familiar,
+            _ => self.strange,
         }
+    }
+
+    /// Returns what the attributes of the item hold.
+    fn values(&self) -> [(Attribute, i64); ATTRIBUTES.len()] {
+        let [familiar, familiar_at, strange, strange_at, day, left] = ATTRIBUTES;
+        [
+            (familiar, self.familiar.holds),
+            (familiar_at, self.familiar.at.unix()),
+            (strange, self.strange.holds),
+            (strange_at, self.strange.at.unix()),
+            (day, self.day),
+            (left, self.left),
+        ]
     }
 }
 
@@ -213,38 +219,15 @@ pub(super) fn decide(
         record.strange = paid;
     }
     record.left = (record.left - ask.price).max(0);
-    let conditions = match seen {
-        None => vec![Condition::Absent(Attribute::Day)],
-        Some(seen) => {
-            let is = |lane| {
-                let room = seen.room(lane);
-                [
-                    Condition::Is(Attribute::Lane(lane), room.holds),
-                    Condition::Is(Attribute::LaneAt(lane), room.at.unix()),
-                ]
-            };
-            let of_day = [
-                Condition::Is(Attribute::Day, seen.day),
-                Condition::Is(Attribute::Left, seen.left),
-            ];
-            ROOMS.into_iter().flat_map(is).chain(of_day).collect()
-        }
-    };
-    let set = |lane| {
-        let room = record.room(lane);
-        [
-            Change::Set(Attribute::Lane(lane), room.holds),
-            Change::Set(Attribute::LaneAt(lane), room.at.unix()),
-        ]
-    };
-    let of_day = [
-        Change::Set(Attribute::Day, record.day),
-        Change::Set(Attribute::Left, record.left),
-    ];
+    let is = |(attribute, value)| Condition::Is(attribute, value);
+    let set = |(attribute, value)| Change::Set(attribute, value);
     let write = Write {
         key: ask.calls_key(),
-        conditions,
-        changes: ROOMS.into_iter().flat_map(set).chain(of_day).collect(),
+        conditions: match seen {
+            None => vec![Condition::Absent(Attribute::Day)],
+            Some(seen) => seen.values().map(is).to_vec(),
+        },
+        changes: record.values().map(set).to_vec(),
     };
     Ok(plan(ask, text, policy, write))
 }

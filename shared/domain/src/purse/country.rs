@@ -5,7 +5,7 @@ use super::item::{Attribute, PurseItem};
 use super::lane::{Lane, Lanes};
 use super::overrides::{Budget, Overrides};
 use super::policy::PursePolicy;
-use super::records::{DAYS_KEPT, Damaged, Room, read_amount};
+use super::records::{DAYS_KEPT, Damaged, Room, read_amount, read_day};
 use super::{Micros, scale};
 use crate::clock::Timestamp;
 
@@ -88,11 +88,7 @@ impl CountryRecord {
         for (amount, place) in spent.iter_mut().zip(0..) {
             *amount = read_amount(item, Attribute::Cost(place))?;
         }
-        let day = read_amount(item, Attribute::Day)?;
-        // A day starts at an hour of the policy, so it may be one ahead of UTC. Further ahead, it would never end.
-        if day > now.day() + 1 {
-            return Err(Damaged(Attribute::Day));
-        }
+        let day = read_day(item, now)?;
         let best = item.get(Attribute::Best);
         if item.has(Attribute::Best) && !is_share(best) {
             return Err(Damaged(Attribute::Best));

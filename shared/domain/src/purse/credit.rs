@@ -86,7 +86,8 @@ impl Fill {
 
 impl Payer {
     /// Makes the payer of a text that nothing was read for.
-    pub(super) fn new(ask: &Ask, lane: Lane) -> Self {
+    #[must_use]
+    pub fn new(ask: &Ask, lane: Lane) -> Self {
         Self {
             lane,
             shard: ask.shard,

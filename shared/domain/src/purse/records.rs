@@ -64,6 +64,16 @@ pub(super) fn read_amount(item: &PurseItem, attribute: Attribute) -> Result<i64,
         .ok_or(Damaged(attribute))
 }
 
+/// Reads the day of an item, counted from the Unix epoch.
+pub(super) fn read_day(item: &PurseItem, now: Timestamp) -> Result<i64, Damaged> {
+    let day = read_amount(item, Attribute::Day)?;
+    // A day starts at an hour of the policy, so it may be one ahead of UTC. Further ahead, it would never end.
+    if day > now.day() + 1 {
+        return Err(Damaged(Attribute::Day));
+    }
+    Ok(day)
+}
+
 /// The purse of a number block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NumberBlockRecord {

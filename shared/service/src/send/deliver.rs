@@ -8,6 +8,7 @@ use phoneproof_crypto::receipt;
 use phoneproof_crypto::webhook::text_id;
 use phoneproof_domain::catalog::RenderedText;
 use phoneproof_domain::channel::Channel;
+use phoneproof_domain::country::Country;
 use phoneproof_domain::delivery::{Delivery, Reason, Text};
 use phoneproof_domain::medium::Medium;
 use phoneproof_domain::outgoing::OutgoingText;
@@ -30,7 +31,7 @@ impl Service {
     /// Hands the text of a reserved challenge to its route, and gives the counts back if it was certainly not sent.
     pub(super) async fn send_text(
         &self,
-        (checked, medium): (&Checked<'_>, Medium),
+        checked: &Checked<'_>,
         (prepared, text): (&Prepared<'_>, &RenderedText),
         plan: &SendPlan,
         (token, keyring): (String, &Keyring),
@@ -66,13 +67,24 @@ impl Service {
             expires_at: challenge.expires_at,
             receipt: None,
         };
-        match self.deliver((&text, medium), keyring, request).await {
+        match self
+            .deliver((&text, checked.medium), keyring, request)
+            .await
+        {
             Delivery::Accepted { .. } => Ok(sent),
             Delivery::Unknown { .. } => Err(SendError::CarrierUnknown(Box::new(sent))),
             Delivery::Refused { .. } => {
                 let refused = self.refund(checked, plan, resend_at, request).await;
                 Err(SendError::CarrierRefused(refused))
             }
+        }
+    }
+
+    /// Returns the channels that a text or a call to this country takes, in their order.
+    pub(super) fn route(&self, country: Option<Country>, medium: Medium) -> &[Channel] {
+        match medium {
+            Medium::Text => self.policy.sms.route(country),
+            Medium::Call => &[Channel::NotifyVoice],
         }
     }
 
@@ -84,17 +96,17 @@ impl Service {
         keyring: &Keyring,
         request: &mut RequestContext,
     ) -> Delivery {
-        let (route, segments, cost) = match medium {
+        let route = self.route(text.country, medium);
+        let (segments, cost) = match medium {
             Medium::Text => {
-                let sms = &self.policy.sms;
-                let cost = sms.estimated_cost(text.country, text.segments);
-                (sms.route(text.country), text.segments, cost)
+                let cost = self.policy.sms.estimated_cost(text.country, text.segments);
+                (text.segments, cost)
             }
             Medium::Call => {
                 let voice = self.policy.voice.as_ref().zip(text.country);
                 let cost = voice.map(|(voice, country)| voice.estimated_cost(country));
                 // A call counts as one text.
-                ([Channel::NotifyVoice].as_slice(), 1, cost)
+                (1, cost)
             }
         };
         let mut delivery = Delivery::failed(Channel::Sns, Reason::NotSetUp);

@@ -36,7 +36,7 @@ impl Service {
         request: &RequestContext,
     ) -> Option<Ask> {
         let country = checked.country.filter(|_| checked.test.is_none())?;
-        let estimate = match command.medium {
+        let estimate = match checked.medium {
             Medium::Text => self
                 .policy
                 .sms
@@ -61,18 +61,10 @@ impl Service {
             is_attested: request.facts.vouched,
             call_after: None,
         };
-        if command.medium == Medium::Call {
+        if checked.medium == Medium::Call {
             let paid = prepared.challenge.payment.as_ref();
             let paid = paid.map(|payment| payment.payer.clone());
-            ask.call_after = Some(paid.unwrap_or_else(|| Payer {
-                lane: Lane::Open,
-                shard: ask.shard,
-                price: ask.price,
-                day: ask.day(),
-                network: ask.caller.network.clone(),
-                codes_needed: None,
-                heals: false,
-            }));
+            ask.call_after = Some(paid.unwrap_or_else(|| Payer::new(&ask, Lane::Open)));
         }
         Some(ask)
     }

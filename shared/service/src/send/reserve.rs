@@ -91,7 +91,7 @@ impl Service {
         if checked.test.is_some() {
             return reserve.await;
         }
-        let first = self.policy.sms.route(checked.country).first().copied();
+        let first = self.route(checked.country, checked.medium).first().copied();
         match first {
             Some(first) => self.channels.connect_beside(first, reserve).await,
             None => reserve.await,
