@@ -6,6 +6,7 @@
 #![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
 
 mod account;
+mod calls;
 mod contention;
 mod deadlines;
 mod hook;
