@@ -1,6 +1,9 @@
 //! Calls beside repeats: idempotency keys, tokens without a payment, and what the answers say of calls.
 
-use phoneproof_tests::{Answer, World, WorldBuilder, phone};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use phoneproof_tests::{Answer, World, WorldBuilder, phone, so_many_at_once};
 use serde_json::{Value, json};
 
 const VOICE: &str = "\n[notify]\nconfiguration_id = \"notify-1\"\n\
@@ -94,4 +97,31 @@ async fn an_answer_lists_the_call_where_the_number_can_be_called() {
         channels(without.client.send(&phone(1)).await),
         json!(["sms"])
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parallel_calls_get_exactly_what_their_purse_holds() {
+    let world = build().start().await;
+    let mut tokens = Vec::new();
+    for n in 0..20_u32 {
+        let (device, address) = (format!("d{n}"), format!("203.0.113.{n}"));
+        let sent = world.client.send_from(&phone(n), &device, &address).await;
+        tokens.push(sent.token());
+    }
+    world.advance(60);
+    let (all, tokens) = (tokens.len(), Arc::new(tokens));
+    let statuses = so_many_at_once(all, &world.client, |n, client| {
+        let tokens = Arc::clone(&tokens);
+        async move {
+            let body = json!({
+                "phone": phone(u32::try_from(n).expect("small")), "uniqueId": format!("d{n}"),
+                "businessId": "login", "token": tokens[n], "channel": "voice",
+            });
+            client.post("/v1/send", &body).await
+        }
+    })
+    .await;
+    // A country starts with three.
+    assert_eq!(statuses, BTreeMap::from([(202, 3), (429, all - 3)]));
+    assert_eq!(world.text_count(), all + 3);
 }
