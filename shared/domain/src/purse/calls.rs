@@ -8,6 +8,11 @@
 //! under the names of two lanes: [`Lane::Crowd`] for callers for whom something speaks, and [`Lane::Open`] for strangers. So
 //! strangers who ask for calls do not stop the others.
 
+mod view;
+
+pub(super) use self::view::forget;
+pub use self::view::{CallOutlook, reset_calls};
+
 use super::Micros;
 use super::ask::Ask;
 use super::credit::{Fill, Payer};
@@ -31,7 +36,7 @@ pub struct Called {
 }
 
 /// The attributes of the item, besides its end.
-pub(super) const ATTRIBUTES: [Attribute; 6] = [
+const ATTRIBUTES: [Attribute; 6] = [
     Attribute::Lane(Lane::Crowd),
     Attribute::LaneAt(Lane::Crowd),
     Attribute::Lane(Lane::Open),
@@ -89,6 +94,16 @@ impl CallRecord {
             day: ask.day(),
             left: policy.calls.money_per_day,
         }
+    }
+
+    /// Returns what is stored as it is on the day of `ask`. A clock that is behind does not begin the earlier day again.
+    fn of_today(ask: &Ask, policy: &PursePolicy, seen: Option<&Self>) -> Self {
+        let mut record = seen.copied().unwrap_or_else(|| Self::new(ask, policy));
+        if record.day < ask.day() {
+            record.day = ask.day();
+            record.left = policy.calls.money_per_day;
+        }
+        record
     }
 
     const fn room(&self, lane: Lane) -> Room {
@@ -185,14 +200,7 @@ pub(super) fn decide(
     is_shadowed: impl Fn(PurseRule) -> bool,
 ) -> Result<Plan, PurseRefusal> {
     let room = room_of(text.lane);
-    let mut record = seen
-        .copied()
-        .unwrap_or_else(|| CallRecord::new(ask, policy));
-    // A clock that is behind does not begin the earlier day again.
-    if record.day < ask.day() {
-        record.day = ask.day();
-        record.left = policy.calls.money_per_day;
-    }
+    let mut record = CallRecord::of_today(ask, policy, seen);
     let refuse = |rule, retry_at| PurseRefusal {
         rule,
         retry_at,
