@@ -126,6 +126,13 @@ async fn strangers_get_the_calls_that_a_country_starts_with_and_typed_codes_earn
     let refused = call(&world, &phone(3), &tokens[2]).await;
     assert_refused(&refused, 429, "call-purse");
     assert!(refused.json["retryAt"].is_string(), "{}", refused.text);
+    // The alarm of empty purses names it.
+    let line = world.lines.last();
+    assert_eq!(
+        (&line["purse"], &line["country"], &line["PurseEmpty"]),
+        (&json!("calls"), &json!("US"), &json!(1)),
+        "{line}"
+    );
     let code = world.code(&phone(1));
     assert_eq!(world.client.verify(&tokens[0], &code).await.status, 200);
     // A typed code gives back twice the price of its call.

@@ -16,6 +16,7 @@ pub use self::view::{CallOutlook, reset_calls};
 use super::Micros;
 use super::ask::Ask;
 use super::credit::{Fill, Payer};
+use super::empty::EmptyPurse;
 use super::item::{Attribute, PurseItem, PurseKey};
 use super::lane::Lane;
 use super::policy::PursePolicy;
@@ -204,7 +205,7 @@ pub(super) fn decide(
     let refuse = |rule, retry_at| PurseRefusal {
         rule,
         retry_at,
-        empty: None,
+        empty: (rule == PurseRule::Calls).then_some(EmptyPurse::Calls),
     };
     if record.left < ask.price && !is_shadowed(PurseRule::CallMoneyPerDay) {
         return Err(refuse(PurseRule::CallMoneyPerDay, ask.today.end()));
