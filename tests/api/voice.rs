@@ -12,11 +12,11 @@ const VOICE: &str = "\n[notify]\nconfiguration_id = \"notify-1\"\n\
                      [voice]\ncountries = [\"US\"]\nprice_usd = 0.10\nprices = { US = 0.03 }\n\
                      money_per_day_usd = 0.12\nstart_calls = 2\ncap_calls = 3\n";
 
-fn build() -> WorldBuilder {
+pub(super) fn build() -> WorldBuilder {
     World::builder().policy_addition(VOICE)
 }
 
-async fn call(world: &World, phone: &str, token: &str) -> Answer {
+pub(super) async fn call(world: &World, phone: &str, token: &str) -> Answer {
     let device = world.client.device();
     let body = json!({
         "phone": phone, "uniqueId": device, "businessId": "login", "token": token, "channel": "voice",
