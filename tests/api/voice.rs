@@ -185,23 +185,6 @@ async fn the_calls_of_a_country_end_at_their_money_of_a_day() {
 }
 
 #[tokio::test]
-async fn an_established_call_makes_two_network_calls() {
-    let world = build().purses().proxied().start().await;
-    for n in 1..=2 {
-        let token = world.client.send(&phone(n)).await.token();
-        world.advance(60);
-        drop(world.proxy().take_calls());
-        assert_eq!(call(&world, &phone(n), &token).await.status, 202);
-        let calls = world.proxy().take_calls();
-        assert_eq!(calls.get("SendNotifyVoiceMessage"), Some(&1), "{calls:?}");
-        if n == 2 {
-            assert_eq!(calls.get("TransactWriteItems"), Some(&1), "{calls:?}");
-            assert_eq!(calls.len(), 2, "{calls:?}");
-        }
-    }
-}
-
-#[tokio::test]
 async fn a_call_to_a_test_number_is_never_placed() {
     let world = build()
         .policy_addition(
