@@ -43,4 +43,5 @@ mod spoken;
 mod undelivered;
 mod units;
 mod voice;
+mod voice_again;
 mod watched;

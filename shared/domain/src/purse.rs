@@ -50,6 +50,7 @@ mod policy;
 mod proof;
 mod records;
 mod refill;
+mod refusal;
 mod send;
 mod settings;
 #[cfg(test)]
@@ -74,9 +75,8 @@ pub use self::proof::{Caller, Claim, Proof};
 pub use self::records::{
     DAYS_KEPT, Damaged, NetworkRecord, NumberBlockRecord, Room, ServiceRecord,
 };
-pub use self::send::{
-    Plan, PurseRefusal, PurseRule, Records, Stopped, decide, decide_in_shadow, first_try,
-};
+pub use self::refusal::{PurseRefusal, PurseRule, Stopped};
+pub use self::send::{Plan, Records, decide, decide_in_shadow, first_try};
 pub use self::settings::PurseSettings;
 pub use self::view::{MoneyView, NetworkView, Outlook, PurseView, foresee, outlook};
 pub use self::write::{Change, Condition, Write};

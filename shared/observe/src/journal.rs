@@ -1,5 +1,6 @@
 //! The request lines, each of them a log entry and metrics at once.
 
+mod metrics;
 mod not_taken;
 mod receipt;
 
@@ -8,13 +9,13 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use metrique_writer::format::Format as _;
-use metrique_writer::unit::Unit;
-use metrique_writer_format_emf::{Emf, EmfBuilder, MetricDefinition, MetricDirective, NoMetric};
+use metrique_writer_format_emf::{Emf, NoMetric};
 use phoneproof_domain::country::Country;
 use phoneproof_domain::delivery::Reason;
 use phoneproof_domain::policy::BusinessId;
 use phoneproof_domain::purse::EmptyPurse;
 
+use self::metrics::{declare_most, declare_purses};
 use self::not_taken::NotTakenLine;
 use self::receipt::ReceiptLine;
 pub use self::receipt::{Receipt, Unreadable};
@@ -302,61 +303,6 @@ const fn measure_shortfall(sent: bool, verified: bool) -> Option<f64> {
     }
 }
 
-/// Declares the metrics of most lines and their dimensions.
-///
-/// Every metric has the dimension `stack`, and some have further ones that operators often ask for. The values of each
-/// dimension are a closed set, because CloudWatch bills a metric for each value.
-fn declare_most() -> EmfBuilder {
-    Emf::builder(NAMESPACE.to_owned(), vec![vec!["stack".to_owned()]])
-        .directive(declare(COUNT, &[&["stack", "rule"]], &["Denied"]))
-        .directive(declare(COUNT, &[&["stack", "event"]], &["Events"]))
-        .directive(declare(
-            COUNT,
-            &[&["stack", "carrier"], &["stack", "channel"]],
-            &["Texts"],
-        ))
-        .directive(declare(COUNT, &[&["stack", "outcome"]], &["Verifications"]))
-        .directive(declare(
-            COUNT,
-            &[&["stack", "country"], &["stack", "business"]],
-            &["Sent", "Verified"],
-        ))
-        .directive(declare(COUNT, &[&["stack", "country"]], &["Shortfall"]))
-        .skip_all_validations(cfg!(not(test)))
-}
-
-/// Declares the metrics of purses as well. Each is in few lines, and nobody pays for one that is in none.
-fn declare_purses(format: EmfBuilder) -> EmfBuilder {
-    let by_purse: &[&[&str]] = &[&["stack", "country", "purse"]];
-    format
-        .directive(declare(COUNT, by_purse, &["PurseEmpty"]))
-        .directive(declare(
-            COUNT,
-            &[&["stack", "wouldRefuse"]],
-            &["WouldRefuse"],
-        ))
-        .directive(declare(
-            Unit::Percent,
-            &[&["stack", "country"]],
-            &["MoneyStopUsed"],
-        ))
-}
-
-const COUNT: Unit = Unit::Count;
-
-/// Declares that the metrics `names` also have these sets of `dimensions`.
-fn declare<'a>(unit: Unit, dimensions: &[&[&'a str]], names: &[&'a str]) -> MetricDirective<'a> {
-    let metric = |name: &&'a str| MetricDefinition {
-        name,
-        unit,
-        storage_resolution: None,
-    };
-    MetricDirective {
-        dimensions: dimensions.iter().map(|set| set.to_vec()).collect(),
-        metrics: names.iter().map(metric).collect(),
-        namespace: NAMESPACE,
-    }
-}
 /// Locks `mutex`, even after a panic under its lock: the journal goes on.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -2,6 +2,7 @@
 
 mod answer;
 mod caller;
+mod command;
 mod deliver;
 mod payment;
 mod prepare;
@@ -9,7 +10,7 @@ mod refused;
 mod repeat;
 mod reserve;
 
-use std::{fmt, mem};
+use std::mem;
 
 use phoneproof_aws::store::{ReserveError, StoreError};
 use phoneproof_crypto::attestation::AttestationFault;
@@ -19,23 +20,18 @@ use phoneproof_crypto::code::derive_code;
 use phoneproof_crypto::digest::sha256;
 use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_domain::address::SourceAddress;
-use phoneproof_domain::attestation::Remedy;
 use phoneproof_domain::catalog::{RenderedText, Texts};
-use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, TokenMode};
+use phoneproof_domain::challenge::{Challenge, ChallengeId, TokenMode};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
 use phoneproof_domain::country::Country;
-use phoneproof_domain::denial::Denial;
-use phoneproof_domain::device::Device;
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::medium::Medium;
 use phoneproof_domain::phone::{Destination, Phone, PhoneError};
 use phoneproof_domain::phone_parser::read_complete;
 use phoneproof_domain::phone_record::SendRefusal;
-use phoneproof_domain::policy::{
-    Business, BusinessId, DestinationRefusal, TestNumber, VoicePolicy,
-};
+use phoneproof_domain::policy::{Business, DestinationRefusal, TestNumber};
 use phoneproof_domain::purse::first_try;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_observe::RequestContext;
@@ -43,6 +39,7 @@ use phoneproof_observe::RequestContext;
 pub use self::answer::Sent;
 pub use self::caller::PresentedAttestation;
 use self::caller::check_caller;
+pub use self::command::{SendCommand, SendError};
 use self::payment::Seen;
 use self::prepare::Prepared;
 pub use self::refused::RefusedText;
@@ -53,79 +50,6 @@ use crate::{PresentedToken, Service, Unavailable};
 ///
 /// Each further round follows what the record says, so only other requests to the same phone can cause a third one.
 const ROUNDS: u32 = 8;
-
-/// A request to text a code. Nothing in it has been checked against the policy yet.
-pub struct SendCommand {
-    /// The phone number as the person typed it.
-    pub typed_phone: String,
-    /// The country of the number, if the number is in national form.
-    pub region: Option<Country>,
-    /// The device that asks for the code.
-    pub device: Device,
-    /// The business that the code is for.
-    pub business: BusinessId,
-    /// The languages that the caller wants, the best first.
-    pub locales: Vec<Locale>,
-    /// The purpose of the verification, in the words of the relying party.
-    pub action: Option<String>,
-    /// The challenge token of an earlier send, to text its code again.
-    pub token: Option<PresentedToken>,
-    /// The `Idempotency-Key` of the client.
-    pub idempotency_key: Option<String>,
-    /// The client key that the caller presents, for a business that restricts its callers.
-    pub client_key: Option<String>,
-    /// The address that the request comes from.
-    pub address: SourceAddress,
-    /// The address of the end user for whom a backend calls. Only the client key of the business makes it count.
-    pub user_address: Option<SourceAddress>,
-    /// The attestation of the operator's edge, not checked yet.
-    pub attestation: Option<PresentedAttestation>,
-    /// How the code is to reach the person. A call needs the token of an earlier send.
-    pub medium: Medium,
-}
-
-impl fmt::Debug for SendCommand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SendCommand")
-            .field("business", &self.business)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Why no code was texted, or why the service does not know whether one was.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SendError {
-    /// The policy has no such business.
-    UnknownBusiness,
-    /// The business asks for a client key, and the caller sent another one or none.
-    ClientKey,
-    /// The caller names the address of its user, and the business has no client key by which to believe it.
-    UserAddress,
-    /// The attestation does not count.
-    Attestation(AttestationFault),
-    /// The typed text is not a phone number.
-    Phone(PhoneError),
-    /// The policy does not text this destination.
-    Destination(DestinationRefusal),
-    /// The token to resend is not a token of this service, or is for another phone, device, business or action.
-    Token,
-    /// The challenge to resend, its renewal, or the one to repeat under its idempotency key takes no more guesses.
-    Closed(Closed),
-    /// A rule refused the send. With a remedy, the caller may pass if it brings that.
-    Denied(Denial, Option<Remedy>),
-    /// The text was certainly not sent: every channel that was tried refused it.
-    CarrierRefused(RefusedText),
-    /// A channel did not say what became of the text. It may arrive, and the token works if it does.
-    CarrierUnknown(Box<Sent>),
-    /// The rules or keys could not be checked. Nothing was sent.
-    Unavailable(Unavailable),
-}
-
-impl<E: Into<Unavailable>> From<E> for SendError {
-    fn from(error: E) -> Self {
-        Self::Unavailable(error.into())
-    }
-}
 
 /// A command that passed every check that needs no I/O, with the results.
 struct Checked<'s> {
@@ -140,6 +64,8 @@ struct Checked<'s> {
     locale: Locale,
     /// How the code is to reach the person.
     medium: Medium,
+    /// Whether the number can be called.
+    is_called: bool,
     /// The SHA-256 of the action.
     action: Option<[u8; 32]>,
     /// The limits of the policy, or those of the test number.
@@ -149,6 +75,13 @@ struct Checked<'s> {
 }
 
 impl Checked<'_> {
+    /// Lists how the code can reach the person.
+    fn media(&self) -> Vec<Medium> {
+        let all = Medium::ALL.into_iter();
+        all.filter(|medium| *medium == Medium::Text || self.is_called)
+            .collect()
+    }
+
     /// Makes the text of a send.
     fn render(
         &self,
@@ -302,14 +235,12 @@ impl Service {
                     | DestinationRefusal::Calls => SendError::Destination(refusal),
                 })?;
         }
+        let country = request.facts.country;
+        let voice = self.policy.voice.as_ref();
+        let is_called = voice.is_some_and(|voice| test.is_some() || voice.serves(country));
         // A call to a test number is never placed.
-        if command.medium == Medium::Call && test.is_none() {
-            let country = request.facts.country;
-            let is_called =
-                |voice: &VoicePolicy| country.is_some_and(|c| voice.countries.contains(&c));
-            if !self.policy.voice.as_ref().is_some_and(is_called) {
-                return Err(SendError::Destination(DestinationRefusal::Calls));
-            }
+        if command.medium == Medium::Call && test.is_none() && !is_called {
+            return Err(SendError::Destination(DestinationRefusal::Calls));
         }
         if let Some(attestation) = &command.attestation {
             self.check_attestation(attestation, &destination.phone, request)?;
@@ -324,6 +255,7 @@ impl Service {
             locales,
             locale: texts.locale(locales, &command.locales),
             medium: command.medium,
+            is_called,
             action: command
                 .action
                 .as_ref()

@@ -29,7 +29,7 @@ pub(crate) struct CallPurse {
 /// Makes what a stranger's call to a country would show; `None` where the policy has no calls.
 pub(crate) fn ask_for_call(policy: &Policy, country: Country, now: Timestamp) -> Option<Ask> {
     let voice = policy.voice.as_ref();
-    let voice = voice.filter(|voice| voice.countries.contains(&country))?;
+    let voice = voice.filter(|voice| voice.serves(Some(country)))?;
     let price = price_of(voice.estimated_cost(country));
     let today = policy.make_terms(now, &policy.limits).today;
     Some(Ask::of_stranger((country, 0, 1), price, now, today))

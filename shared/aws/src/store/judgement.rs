@@ -11,9 +11,10 @@ use phoneproof_domain::subject::{Subject, SubjectKind};
 
 use super::StoreError;
 use super::item::{Item, attribute, read_phone_record, read_subject_record, read_tally};
-use super::purses::read_purse;
+use super::purse_item::read_purse;
 use super::ranges::read_blocked_ranges;
-use super::reserve::{Evidence, Moved, Part, ReserveError, SendPlan};
+use super::reserve::ReserveError;
+use super::send_plan::{Evidence, Moved, Part, SendPlan};
 use super::transaction::{CONDITION_FAILED, NOT_VALID};
 
 /// Decides what follows from a transaction that was refused.

@@ -5,7 +5,7 @@ use phoneproof_domain::rule::Rule;
 use phoneproof_observe::RequestContext;
 
 use super::item::read_subject_record;
-use super::reserve::Part;
+use super::send_plan::Part;
 use super::{SendPlan, Store, StoreError, get_item};
 
 impl Store {

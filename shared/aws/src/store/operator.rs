@@ -11,7 +11,8 @@ use tokio::time::{Instant, sleep};
 
 use super::batch::choose_pause;
 use super::inspect::read_key;
-use super::purses::{Written, read_purse, write_purse};
+use super::purse_item::{read_purse, write_purse};
+use super::purses::Written;
 use super::{CallFailed, Store};
 
 /// How often a purse that texts are paid from is written, before the command gives up.

@@ -12,7 +12,7 @@ use super::item::{
     attribute, bytes, instant, make_slot, number, resent_name, slot_member, slot_name, text,
 };
 use super::record::RecordWrite;
-use super::reserve::SendPlan;
+use super::send_plan::SendPlan;
 
 /// Checks cooldown, locks and challenge, and writes the challenge.
 ///

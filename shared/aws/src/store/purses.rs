@@ -13,8 +13,8 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::phone_record::PhoneRecord;
 use phoneproof_domain::purse::{
-    Ask, CallRecord, Change, Condition, CountryRecord, Micros, NetworkRecord, NumberBlockRecord,
-    Proof, PurseItem, PurseKey, PursePolicy, Stopped, Stored, Write,
+    Ask, CallRecord, CountryRecord, Micros, NetworkRecord, NumberBlockRecord, Proof, PurseItem,
+    PurseKey, PursePolicy, Stopped, Write,
 };
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_domain::window::{HOUR, Window};
@@ -22,9 +22,10 @@ use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
 use super::credit::Credit;
-use super::item::{Item, PK, attribute, number, read_number, read_phone_record, text};
+use super::item::{Item, PK, attribute, read_phone_record, text};
+use super::purse_item::{read_purse, write_purse};
 use super::record::RecordWrite;
-use super::reserve::Evidence;
+use super::send_plan::Evidence;
 use super::transaction::{CONFLICT_RETRIES, pause};
 use super::{CallFailed, Store, StoreError, get_item, within};
 
@@ -36,70 +37,6 @@ const CREDITED_WITHIN: Duration = Duration::from_millis(500);
 
 /// Why a credit is lost that was tried twice.
 const CONTENDED: &str = "other requests kept changing the item";
-
-/// Reads the attributes of a purse.
-pub(super) fn read_purse(item: &Item) -> PurseItem {
-    PurseItem::read(|name| match read_number(item, name) {
-        Some(value) => Stored::Integer(value),
-        None if item.contains_key(name) => Stored::Other,
-        None => Stored::Absent,
-    })
-}
-
-/// Writes the conditions and changes of the domain as expressions. `Write::apply` says what they mean.
-pub(super) fn write_purse(write: &Write) -> RecordWrite {
-    let mut own = RecordWrite::default();
-    for condition in &write.conditions {
-        add_condition(&mut own, *condition);
-    }
-    for change in &write.changes {
-        let name = own.purse_name(change.attribute());
-        match *change {
-            Change::Set(_, value) => {
-                let value = own.next_value(number(value));
-                own.set(format!("{name} = {value}"));
-            }
-            Change::Add(_, by) => {
-                let by = own.next_value(number(by));
-                own.add(format!("{name} {by}"));
-            }
-            Change::AddFrom { start, by, .. } => {
-                let (start, by) = (own.next_value(number(start)), own.next_value(number(by)));
-                own.set(format!("{name} = if_not_exists({name}, {start}) + {by}"));
-            }
-            Change::Remove(_) => own.remove(name),
-        }
-    }
-    own
-}
-
-fn add_condition(own: &mut RecordWrite, condition: Condition) {
-    let (attribute, compared) = match condition {
-        Condition::Absent(a) => (a, None),
-        Condition::Is(a, value) => (a, Some(("=", value, false))),
-        Condition::AtLeast(a, value) => (a, Some((">=", value, false))),
-        Condition::Below(a, value) => (a, Some(("<", value, false))),
-        Condition::AbsentOrAtLeast(a, value) => (a, Some((">=", value, true))),
-        Condition::AbsentOrBelow(a, value) => (a, Some(("<", value, true))),
-        Condition::NotBelow(a, b) => {
-            let (a, b) = (own.purse_name(a), own.purse_name(b));
-            own.require(format!("{a} >= {b}"));
-            return;
-        }
-    };
-    let name = own.purse_name(attribute);
-    match compared {
-        None => own.require(format!("attribute_not_exists({name})")),
-        Some((operator, value, may_lack)) => {
-            let value = own.next_value(number(value));
-            own.require(if may_lack {
-                format!("(attribute_not_exists({name}) OR {name} {operator} {value})")
-            } else {
-                format!("{name} {operator} {value}")
-            });
-        }
-    }
-}
 
 /// How fresh a read is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::policy::PursePolicy;
-use super::send::PurseRule;
+use super::refusal::PurseRule;
 use crate::country::Country;
 
 /// Everything that a policy says about purses.

@@ -9,7 +9,8 @@ use super::overrides::{Budget, Grant};
 use super::policy::PursePolicy;
 use super::proof::Proof;
 use super::records::{NetworkRecord, NumberBlockRecord};
-use super::send::{Plan, Records, Stopped, decide, first_try};
+use super::refusal::Stopped;
+use super::send::{Plan, Records, decide, first_try};
 use crate::clock::Timestamp;
 
 /// Says what a send would get: the plan of the first try where its conditions hold, else what is decided on the items.

@@ -7,7 +7,8 @@ use phoneproof_domain::channel::Channel;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::delivery::Reason;
 
-use super::{COUNT, Entry, Level, NAMESPACE, declare as declare_metrics};
+use super::metrics::{COUNT, declare as declare_metrics};
+use super::{Entry, Level, NAMESPACE};
 
 /// The line of a channel that did not take a text. A request whose text went on to another channel leaves it, too.
 #[derive(metrique_writer::Entry)]

@@ -7,7 +7,8 @@ use phoneproof_domain::channel::Channel;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::receipt::{Outcome, ReceiptReason};
 
-use super::{COUNT, Level, NAMESPACE, declare as declare_metrics};
+use super::metrics::{COUNT, declare as declare_metrics};
+use super::{Level, NAMESPACE};
 
 /// A receipt that was read.
 #[derive(Debug, Clone, Copy)]
