@@ -1,10 +1,15 @@
 //! The network calls of each request. Users wait for every one of them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::channel::Channel;
-use phoneproof_tests::{HOOK, World, phone};
+use phoneproof_tests::{Client, Death, Fault, HOOK, World, phone};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::api::voice::{build, call};
 
 fn to_counts(expected: &[(&str, usize)]) -> BTreeMap<String, usize> {
     expected
@@ -39,6 +44,56 @@ async fn a_send_by_any_channel_makes_two_calls() {
         let expected = to_counts(&[("TransactWriteItems", 1), (operation, 1)]);
         assert_eq!(world.proxy().take_calls(), expected);
     }
+}
+
+/// The connection to End User Messaging opens beside the reservation, so nobody waits for it. The next call takes it, and one
+/// that may have died in a freeze is replaced: a call may not be repeated.
+#[tokio::test]
+async fn a_call_makes_two_calls_over_a_connection_that_opens_beside_the_first() {
+    // On loopback SNS is the same host as End User Messaging. So texts take the hook here, and only calls use the wire.
+    let texts = [Channel::Hook];
+    let mut world = build().route(&texts).purses().proxied().start().await;
+    let (instance, wire) = world.wired_instance().await;
+    world.client = Client::new(&instance.url);
+    let mut tokens = Vec::new();
+    for n in 1..=3 {
+        tokens.push(world.client.send(&phone(n)).await.token());
+    }
+    world.advance(60);
+    let before = wire.opened();
+    let key = json!({ "TableName": "Limits", "Key": { "pk": { "S": "calls#US" } } });
+    world.proxy().break_next("TransactWriteItems", Fault::Delay);
+    let opened = async {
+        for _ in 0..1_000 {
+            if wire.opened() > before {
+                break;
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+        world.database.call("GetItem", &key).await.json
+    };
+    let first = phone(1);
+    let (called, stored) = tokio::join!(call(&world, &first, &tokens[0]), opened);
+    assert_eq!(called.status, 202, "{}", called.text);
+    assert_eq!(stored["Item"], Value::Null, "nothing was reserved yet");
+    assert_eq!(wire.opened(), before + 1);
+    let expected = to_counts(&[("TransactWriteItems", 1), ("SendNotifyVoiceMessage", 1)]);
+    drop(world.proxy().take_calls());
+    assert_eq!(call(&world, &phone(2), &tokens[1]).await.status, 202);
+    assert_eq!(world.proxy().take_calls(), expected);
+    assert_eq!(wire.opened(), before + 1, "the connection was there");
+    // A typed code makes room for another stranger's call.
+    let code = world.code(&phone(1));
+    assert_eq!(world.client.verify(&tokens[0], &code).await.status, 200);
+    // In a freeze of Lambda the other end forgets the connection. It is trusted for three seconds.
+    wire.kill(Death::Silence);
+    sleep(Duration::from_millis(3_100)).await;
+    drop(world.proxy().take_calls());
+    let called = call(&world, &phone(3), &tokens[2]).await;
+    assert_eq!(called.status, 202, "{}", called.text);
+    assert_eq!(world.proxy().take_calls(), expected);
+    assert_eq!(wire.opened(), before + 2);
+    assert_eq!(world.texts(&phone(3)).len(), 2, "one text and one call");
 }
 
 #[tokio::test]

@@ -39,6 +39,7 @@ mod remembered;
 mod renewals;
 mod resend_keys;
 mod retention;
+mod spoken;
 mod undelivered;
 mod units;
 mod voice;

@@ -12,11 +12,11 @@ const VOICE: &str = "\n[notify]\nconfiguration_id = \"notify-1\"\n\
                      [voice]\ncountries = [\"US\"]\nprice_usd = 0.10\nprices = { US = 0.03 }\n\
                      money_per_day_usd = 0.12\nstart_calls = 2\ncap_calls = 3\n";
 
-fn build() -> WorldBuilder {
+pub(super) fn build() -> WorldBuilder {
     World::builder().policy_addition(VOICE)
 }
 
-async fn call(world: &World, phone: &str, token: &str) -> Answer {
+pub(super) async fn call(world: &World, phone: &str, token: &str) -> Answer {
     let device = world.client.device();
     let body = json!({
         "phone": phone, "uniqueId": device, "businessId": "login", "token": token, "channel": "voice",
@@ -126,6 +126,13 @@ async fn strangers_get_the_calls_that_a_country_starts_with_and_typed_codes_earn
     let refused = call(&world, &phone(3), &tokens[2]).await;
     assert_refused(&refused, 429, "call-purse");
     assert!(refused.json["retryAt"].is_string(), "{}", refused.text);
+    // The alarm of empty purses names it.
+    let line = world.lines.last();
+    assert_eq!(
+        (&line["purse"], &line["country"], &line["PurseEmpty"]),
+        (&json!("calls"), &json!("US"), &json!(1)),
+        "{line}"
+    );
     let code = world.code(&phone(1));
     assert_eq!(world.client.verify(&tokens[0], &code).await.status, 200);
     // A typed code gives back twice the price of its call.
@@ -173,23 +180,6 @@ async fn the_calls_of_a_country_end_at_their_money_of_a_day() {
         assert_eq!(answer.status, status, "{}", answer.text);
         if status == 429 {
             assert_refused(&answer, 429, "call-money-per-day");
-        }
-    }
-}
-
-#[tokio::test]
-async fn an_established_call_makes_two_network_calls() {
-    let world = build().purses().proxied().start().await;
-    for n in 1..=2 {
-        let token = world.client.send(&phone(n)).await.token();
-        world.advance(60);
-        drop(world.proxy().take_calls());
-        assert_eq!(call(&world, &phone(n), &token).await.status, 202);
-        let calls = world.proxy().take_calls();
-        assert_eq!(calls.get("SendNotifyVoiceMessage"), Some(&1), "{calls:?}");
-        if n == 2 {
-            assert_eq!(calls.get("TransactWriteItems"), Some(&1), "{calls:?}");
-            assert_eq!(calls.len(), 2, "{calls:?}");
         }
     }
 }

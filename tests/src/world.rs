@@ -27,6 +27,7 @@ use crate::client::{Answer, Client};
 use crate::database::Database;
 use crate::lines::Lines;
 use crate::proxy::Proxy;
+use crate::wire::Wire;
 
 /// The stacks that may start at once. A start has seconds to read its keyring, also on a machine with other work.
 static STARTS: Semaphore = Semaphore::const_new(3);
@@ -160,8 +161,25 @@ impl World {
             .expect("an instance")
     }
 
+    /// Starts another instance of the service, like [`World::instance`], that reaches SNS and End User Messaging over a wire.
+    pub async fn wired_instance(&self) -> (Stack, Wire) {
+        let mut endpoints = self.setup.1.clone();
+        let wire = Wire::to(&endpoints.sns).await;
+        endpoints.sns.clone_from(&wire.url);
+        let started = self.start_instance_at(endpoints, None).await;
+        (started.expect("an instance"), wire)
+    }
+
     async fn start_instance(&self, policy: Option<Policy>) -> std::io::Result<Stack> {
-        let (mut options, endpoints) = *self.setup.clone();
+        self.start_instance_at(self.setup.1.clone(), policy).await
+    }
+
+    async fn start_instance_at(
+        &self,
+        endpoints: Endpoints,
+        policy: Option<Policy>,
+    ) -> std::io::Result<Stack> {
+        let mut options = self.setup.0.clone();
         options.issuer = Some(self.stack.url.clone());
         options.policy = policy.unwrap_or(options.policy);
         // These backends stay unused. The instance calls the backends of this world.

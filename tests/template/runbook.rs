@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
+use phoneproof_config::DEFAULT_POLICY;
+use phoneproof_domain::purse::PurseRule;
+
 use crate::template::document::{account_template, template};
 
 const RUNBOOK: &str = include_str!("../../infra/RUNBOOK.md");
@@ -296,6 +299,33 @@ fn every_command_is_run_or_marked_as_needing_aws() {
         before = line;
     }
     assert!(blocks > 15);
+}
+
+/// An operator comes from a rule that the dashboard shows, or wants to try one before it refuses anybody.
+#[test]
+fn every_rule_of_purses_is_where_operators_look_for_it() {
+    let section = |document: &'static str, heading: &str| {
+        let (_, rest) = document.split_once(heading).expect(heading);
+        rest.split("\n## ").next().unwrap_or(rest)
+    };
+    let limits = include_str!("../../docs/LIMITS.md");
+    let (_, shadow) = DEFAULT_POLICY
+        .split_once("# Rules that refuse nobody")
+        .expect("the comment");
+    let (shadow, _) = shadow.split_once("\nshadow = ").expect("the setting");
+    let denials = section(RUNBOOK, "### Denial spike");
+    let (denials, _) = denials.split_once("\n### ").expect("another section");
+    let change = section(RUNBOOK, "## Change the policy");
+    for rule in PurseRule::ALL.map(PurseRule::name) {
+        let quoted = format!("`{rule}`");
+        assert!(denials.contains(&quoted), "{rule}: the runbook's table");
+        assert!(change.contains(&quoted), "{rule}: shadow mode");
+        assert!(limits.contains(&quoted), "{rule}: docs/LIMITS.md");
+        assert!(
+            shadow.contains(&format!("\"{rule}\"")),
+            "{rule}: the sample policy"
+        );
+    }
 }
 
 #[test]

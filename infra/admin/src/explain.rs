@@ -1,6 +1,7 @@
 //! `explain`: says which rule would refuse a text now, and which purse would pay for it. It decides with the functions
 //! that the service decides with.
 
+mod calls;
 mod outcome;
 mod purses;
 mod report;
@@ -14,11 +15,12 @@ use phoneproof_domain::gate::{Check, Found, Gate, Settled};
 use phoneproof_domain::phone::Destination;
 use phoneproof_domain::phone_record::{Reservation, SendRefusal, Terms};
 use phoneproof_domain::policy::{Business, BusinessId, Policy};
-use phoneproof_domain::purse::{Ask, Claim};
+use phoneproof_domain::purse::{Ask, Claim, Lane};
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind, Subjects};
 use serde_json::json;
 
+use self::calls::CallForecast;
 use self::purses::{Forecast, make_ask};
 use self::report::report;
 use crate::cli::{Common, ExplainArguments};
@@ -130,7 +132,15 @@ pub(crate) async fn explain(
         }
         None => None,
     };
-    let decided = (&findings[..], forecast.as_ref());
+    // Where nothing pays for texts, calls are paid as those of strangers.
+    let lane = forecast.as_ref().map_or(Some(Lane::Open), Forecast::lane);
+    // A test number is never called.
+    let calls = if is_test {
+        None
+    } else {
+        CallForecast::foresee(&policy, &asked, lane, (&store, now)).await?
+    };
+    let decided = (&findings[..], forecast.as_ref(), calls.as_ref());
     let mut reply = report(&policy, &asked, decided, &found.phone, &terms);
     if let Some(destination) = &asked.destination {
         let opted_out = is_opted_out(operator, &resources, &destination.phone).await;

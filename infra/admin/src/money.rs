@@ -49,6 +49,13 @@ pub(crate) fn format_texts(amount: Micros, price: Micros) -> String {
     format!("{}, {texts} {unit}", format_usd(amount))
 }
 
+/// Writes an amount, and the calls that it is enough for.
+pub(crate) fn format_calls(amount: Micros, price: Micros) -> String {
+    let calls = amount / price.max(1);
+    let unit = if calls == 1 { "call" } else { "calls" };
+    format!("{}, {calls} {unit}", format_usd(amount))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,7 @@
 //! `policy check`: shows the faults of a policy, or its warnings, the rules of countries, and the size and cost of its texts.
 
+mod calls;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -138,6 +140,7 @@ fn report_texts(catalog: &Catalog, policy: &Policy, now: Timestamp) -> Reply {
         "faults": [],
         "warnings": describe_faults(&warnings),
         "countries": describe_countries(policy),
+        "calls": calls::describe(policy),
         "templates": templates,
         "pricesAsOf": policy.sms.prices_as_of,
         "countriesWithoutPrice": unpriced,
@@ -170,9 +173,9 @@ fn report_texts(catalog: &Catalog, policy: &Policy, now: Timestamp) -> Reply {
         .chain(dated)
         .collect();
     let prices = describe_prices(policy, &unpriced);
-    let countries = tabulate_countries(policy);
+    let (countries, calls) = (tabulate_countries(policy), calls::tabulate(policy));
     let text = format!(
-        "no faults\n\n{}\n\n{countries}{prices}{notes}",
+        "no faults\n\n{}\n\n{countries}{calls}{prices}{notes}",
         format_table(&rows)
     );
     Reply::done(json, text)

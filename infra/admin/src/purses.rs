@@ -1,6 +1,7 @@
 //! `purses`: shows what the purses of the countries hold.
 
 mod anew;
+pub(crate) mod calls;
 pub(crate) mod change;
 pub(crate) mod describe;
 mod gift;
@@ -19,6 +20,7 @@ use phoneproof_domain::purse::{
 };
 use serde_json::{Value, json};
 
+use self::calls::{CallPurse, ask_for_call, is_of_calls};
 use self::describe::{describe_outlook, give_lines, make_heading, make_row_of};
 use crate::cli::purses::PursesArguments;
 use crate::money::{format_usd, usd};
@@ -46,13 +48,23 @@ pub(crate) async fn list(
         Some(country) => vec![country],
         None => policy.numbers.countries.iter().copied().collect(),
     };
+    let called = countries.clone();
     let mut asks = Vec::new();
     for country in countries {
         asks.extend(ask_of_shards(&policy, country, now)?);
     }
     let service = asks.first().map(Ask::service_key);
-    let keys: Vec<_> = asks.iter().map(Ask::country_key).chain(service).collect();
+    let called: Vec<_> = called
+        .into_iter()
+        .filter_map(|country| ask_for_call(&policy, country, now))
+        .collect();
+    let keys = asks.iter().map(Ask::country_key).chain(service);
+    let keys: Vec<_> = keys.chain(called.iter().map(Ask::calls_key)).collect();
     let items = store.inspect_purses(&keys, &SystemRandom).await?;
+    let calls = called.into_iter();
+    let calls: Vec<_> = calls
+        .map(|ask| CallPurse::look(ask, &policy, &items))
+        .collect();
     let shards: Vec<_> = asks
         .into_iter()
         .map(|ask| look(ask, &policy, &items))
@@ -61,12 +73,13 @@ pub(crate) async fn list(
         .iter()
         .filter_map(|shard| shard.holds.clone().err())
         .collect();
+    damaged.extend(calls.iter().filter_map(CallPurse::damage));
     if arguments.damaged {
         damaged.extend(find_damaged(&store, now).await?);
     }
     // The purse of the service stands in the outlook of every country.
     damaged.dedup();
-    Ok(report(&policy, &shards, &damaged))
+    Ok(report(&policy, (&shards, &calls), &damaged))
 }
 
 /// Makes what a stranger would show to each shard of a country.
@@ -127,7 +140,11 @@ async fn find_damaged(
     Ok(damaged)
 }
 
-fn report(policy: &Policy, shards: &[Shard], damaged: &[(PurseKey, Damaged)]) -> Reply {
+fn report(
+    policy: &Policy,
+    (shards, calls): (&[Shard], &[CallPurse]),
+    damaged: &[(PurseKey, Damaged)],
+) -> Reply {
     let unearned = shards
         .iter()
         .find_map(|shard| shard.holds.as_ref().ok())
@@ -136,6 +153,7 @@ fn report(policy: &Policy, shards: &[Shard], damaged: &[(PurseKey, Damaged)]) ->
     let shadow = list_shadowed(policy);
     let json = json!({
         "purses": shards.iter().map(describe_shard).collect::<Value>(),
+        "calls": calls.iter().map(CallPurse::to_json).map(Value::Object).collect::<Value>(),
         "unearned": { "leftUsd": unearned.map(usd), "perDayUsd": usd(per_day) },
         "shadow": shadow,
         "damaged": damaged.iter().map(describe_damage).collect::<Value>(),
@@ -151,6 +169,11 @@ fn report(policy: &Policy, shards: &[Shard], damaged: &[(PurseKey, Damaged)]) ->
         let given = given.map(|outlook| give_lines(outlook, shard.ask.price));
         let named = |line| format!("{}: {line}", name_shard(&shard.ask));
         lines.extend(given.into_iter().flatten().map(named));
+    }
+    if !calls.is_empty() {
+        let mut rows = vec![calls::make_heading()];
+        rows.extend(calls.iter().map(CallPurse::make_row));
+        lines.extend([format_table(&rows), String::new()]);
     }
     lines.extend(unearned.map(|left| {
         let (left, all) = (format_usd(left), format_usd(per_day));
@@ -176,9 +199,10 @@ fn name_shard(ask: &Ask) -> String {
     }
 }
 
-/// Lists the rules that refuse nobody.
+/// Lists the rules in shadow mode. Those of calls are none where the policy has no calls.
 pub(crate) fn list_shadowed(policy: &Policy) -> Vec<&'static str> {
     let rules = PurseRule::ALL.into_iter();
+    let rules = rules.filter(|rule| policy.voice.is_some() || !is_of_calls(*rule));
     let shadowed = rules.filter(|rule| policy.purses.is_shadowed(*rule));
     shadowed.map(PurseRule::name).collect()
 }

@@ -16,7 +16,7 @@ use std::path::Path;
 
 use phoneproof_domain::policy::{Policy, PolicyFaults};
 use phoneproof_simulator::layers::layers;
-use phoneproof_simulator::scenario::{Market, Scenario, attacks, loads, worlds};
+use phoneproof_simulator::scenario::{Market, Scenario, attacks, calls, loads, worlds};
 use phoneproof_simulator::service::Defence;
 
 use self::load::Load;
@@ -89,6 +89,7 @@ fn choose(market: &Market, ids: &[String]) -> Result<Vec<Scenario>, CommandError
         return Ok(all);
     }
     all.extend(worlds(market));
+    all.extend(calls(market));
     let known: Vec<&str> = all.iter().map(|scenario| scenario.id).collect();
     if let Some(unknown) = ids.iter().find(|id| !known.contains(&id.as_str())) {
         let known = known.join(", ");

@@ -11,6 +11,8 @@
 mod at_once;
 #[path = "admin/blocks.rs"]
 mod blocks;
+#[path = "admin/calls.rs"]
+mod calls;
 #[path = "admin/command.rs"]
 mod command;
 #[path = "admin/doctor.rs"]

@@ -1,5 +1,7 @@
 //! The virtual clock: plays an attack and honest users to a service.
 
+mod calls;
+
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap, HashSet};
 use std::ops::ControlFlow;
@@ -7,6 +9,7 @@ use std::ops::ControlFlow;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::purse::Micros;
 
+pub use self::calls::Calls;
 use crate::attack::{Attack, Hit, START};
 use crate::crowd::{Crowd, time_to_type};
 use crate::dice::Dice;
@@ -30,6 +33,8 @@ pub struct Run {
     pub outage: Option<Outage>,
     /// The share of users without a text who ask again, up to three times.
     pub asks_again: f64,
+    /// Calls, which users and attackers then ask for; `None` where nobody is called.
+    pub calls: Option<Calls>,
 }
 
 /// A time in which a country's carriers deliver nothing.
@@ -74,8 +79,12 @@ pub struct Outcome {
     pub texts: u64,
     /// Those of them whose code he typed in.
     pub typed: u64,
-    /// What they cost, in millionths of a dollar.
+    /// The calls that he got.
+    pub calls: u64,
+    /// What texts and calls cost, in millionths of a dollar.
     pub cost: Micros,
+    /// The honest calls of the window.
+    pub honest_calls: Honest,
     /// The honest sends of the window.
     pub honest: Honest,
     /// The honest sends of the day on which attacks begin.
@@ -105,6 +114,11 @@ enum Event {
     },
     Attacks(Hit),
     Types(Box<Sent>),
+    Calls {
+        text: Box<Sent>,
+        /// How often its code is typed in; `None` for an attacker.
+        conversion: Option<f64>,
+    },
 }
 
 struct Entry {
@@ -271,6 +285,7 @@ impl Table<'_> {
         match event {
             Event::Types(sent) => self.service.take_code(instant(at), &sent),
             Event::Attacks(hit) => self.attacks(&hit),
+            Event::Calls { text, conversion } => self.calls(at, &text, conversion),
             Event::Asks {
                 request,
                 conversion,
@@ -303,6 +318,8 @@ impl Table<'_> {
         if let Some(lane) = sent.lane() {
             *outcome.paid_by.entry(lane.name()).or_default() += 1;
         }
+        self.plan_calls(at, &sent);
+        let outcome = &mut self.outcome;
         if hit.is_typed && types {
             outcome.typed += 1;
             self.agenda
@@ -338,6 +355,8 @@ impl Table<'_> {
             let typed_at = at + time_to_type(&mut self.dice);
             self.agenda
                 .add(typed_at, Event::Types(Box::new(sent)), None);
+        } else if self.run.calls.is_some() {
+            self.plan_honest_call(at, sent, conversion);
         } else if tries < 3 && self.dice.happens(self.run.asks_again) {
             let event = Event::Asks {
                 request,

@@ -1,5 +1,6 @@
 //! The scenarios: recorded attacks, honest loads, and other worlds.
 
+mod calls;
 mod list;
 mod market;
 
@@ -11,10 +12,11 @@ use phoneproof_domain::purse::{Micros, PursePolicy};
 use crate::attack::Attack;
 use crate::crowd::{Crowd, Habits, Shape};
 use crate::dice::Dice;
-use crate::play::{Honest, Outage, Outcome, Run, play};
+use crate::play::{Calls, Honest, Outage, Outcome, Run, play};
 use crate::service::{Defence, Service, Tally};
 use crate::world::Place;
 
+pub use self::calls::calls;
 pub use self::list::{attacks, find, loads, worlds};
 pub use self::market::Market;
 
@@ -43,6 +45,8 @@ pub struct Scenario {
     pub shape: Shape,
     /// A carrier that delivers nothing.
     pub outage: Option<Outage>,
+    /// Calls, which users and attackers then ask for; `None` where nobody is called.
+    pub calls: Option<Calls>,
     /// What an operator has changed for it.
     pub prepare: fn(&mut PursePolicy),
     /// The seeds that give a steady figure.
@@ -81,6 +85,7 @@ impl Scenario {
             outage: self.outage,
             // Who gets nothing in an outage is more eager.
             asks_again: if self.outage.is_some() { 0.7 } else { 0.5 },
+            calls: self.calls,
         };
         (run, service, dice)
     }
@@ -103,12 +108,16 @@ pub struct Figures {
     pub runs: u32,
     /// The attacker's texts, in all runs together.
     pub texts: u64,
-    /// What they cost, in millionths of a dollar.
+    /// The attacker's calls, in all runs together.
+    pub calls: u64,
+    /// What texts and calls cost, in millionths of a dollar.
     pub cost: Micros,
     /// What they cost in the dearest run.
     pub dearest: Micros,
     /// The honest sends of the window.
     pub honest: Honest,
+    /// The honest calls of the window.
+    pub honest_calls: Honest,
     /// The honest sends of the day on which attacks begin.
     pub on_day: Honest,
     /// The honest sends of the window to phones that were never verified.
@@ -128,10 +137,12 @@ impl Figures {
     pub fn add(&mut self, outcome: &Outcome) {
         self.runs += 1;
         self.texts += outcome.texts;
+        self.calls += outcome.calls;
         self.cost += outcome.cost;
         self.dearest = self.dearest.max(outcome.cost);
         for (sum, part) in [
             (&mut self.honest, outcome.honest),
+            (&mut self.honest_calls, outcome.honest_calls),
             (&mut self.on_day, outcome.on_day),
             (&mut self.new_users, outcome.new_users),
         ] {
@@ -160,13 +171,19 @@ impl Figures {
         self.texts as f64 / f64::from(self.runs.max(1))
     }
 
-    /// Returns what the attacker's texts of a run cost, in dollars.
+    /// Returns the attacker's calls of a run.
+    #[must_use]
+    pub fn mean_calls(&self) -> f64 {
+        self.calls as f64 / f64::from(self.runs.max(1))
+    }
+
+    /// Returns what the attacker's texts and calls of a run cost, in dollars.
     #[must_use]
     pub fn mean_dollars(&self) -> f64 {
         self.cost as f64 / 1e6 / f64::from(self.runs.max(1))
     }
 
-    /// Returns what the attacker's texts of the dearest run cost, in dollars.
+    /// Returns what the attacker's texts and calls of the dearest run cost, in dollars.
     #[must_use]
     pub fn dearest_dollars(&self) -> f64 {
         self.dearest as f64 / 1e6

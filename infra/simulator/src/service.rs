@@ -1,5 +1,6 @@
 //! The service: the product's decisions on tables in memory.
 
+mod calls;
 mod defence;
 mod history;
 mod outcome;
@@ -14,8 +15,8 @@ use phoneproof_domain::gate::{Check, Gate, make_gates};
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone_record::{Lockout, PhoneRecord, Reservation, Share, Terms};
 use phoneproof_domain::purse::{
-    Ask, Caller, Claim, CountryRecord, Lanes, NetworkRecord, NumberBlockRecord, Payer, Plan, Proof,
-    PurseItem, PurseKey, PursePolicy, PurseSettings, Records, Stopped, Write, decide,
+    Ask, Caller, Claim, CountryRecord, Lanes, Micros, NetworkRecord, NumberBlockRecord, Payer,
+    Plan, Proof, PurseItem, PurseKey, PursePolicy, PurseSettings, Records, Stopped, Write, decide,
     decide_in_shadow, first_try,
 };
 use phoneproof_domain::rule::Rule;
@@ -69,12 +70,24 @@ impl Service {
     ///
     /// The name of the rule that refuses it.
     pub fn send(&mut self, now: Timestamp, request: &Request) -> Result<Sent, &'static str> {
+        self.ask(now, request, None)
+    }
+
+    /// Decides on a text, or on a call after a text. `call` is its price, and who paid for the text.
+    fn ask(
+        &mut self,
+        now: Timestamp,
+        request: &Request,
+        call: Option<(Micros, Payer)>,
+    ) -> Result<Sent, &'static str> {
         let subjects = request.subjects();
         let terms = self.make_terms(now);
         let gates = self.make_gates(&subjects, now);
         let (gates, reserved) = self.admit(gates, &subjects, request, &terms)?;
         let payer = match self.purse_settings.clone() {
-            Some(settings) => Some(self.pay(&settings, now, (request, reserved), &subjects)?),
+            Some(settings) => {
+                Some(self.pay(&settings, now, (request, reserved, call), &subjects)?)
+            }
             None => None,
         };
         for gate in gates {
@@ -96,6 +109,7 @@ impl Service {
             request: *request,
             subjects,
             payer,
+            called: None,
         })
     }
 
@@ -110,6 +124,7 @@ impl Service {
         let country = sent.request.place.country;
         let subjects = &sent.subjects;
         self.credit_country(policy, payer, sent, now);
+        self.credit_calls(policy, payer, sent, now);
 
         let block = PurseKey::NumberBlock(subjects.number_block_index.clone());
         if let Some(write) = payer.credit_number_block(&subjects.number_block_index, None, policy)
@@ -238,7 +253,7 @@ impl Service {
         &mut self,
         settings: &PurseSettings,
         now: Timestamp,
-        (request, reserved): (&Request, Option<Claim>),
+        (request, reserved, call): (&Request, Option<Claim>, Option<(Micros, Payer)>),
         subjects: &Subjects,
     ) -> Result<Payer, &'static str> {
         let policy = &settings.policy;
@@ -250,12 +265,14 @@ impl Service {
             country,
             shard: Ask::shard_of(&subjects.phone_index, shards),
             shards,
-            price: request.place.price,
+            price: call
+                .as_ref()
+                .map_or(request.place.price, |(price, _)| *price),
             number_block: subjects.number_block_index.clone(),
             caller: caller_of(request, subjects),
             reserved,
             is_attested: request.is_attested,
-            call_after: None,
+            call_after: call.map(|(_, payer)| payer),
         };
         let first = first_try(&ask, policy);
         if self.write_all(&first.writes) {

@@ -59,7 +59,7 @@ mod view;
 mod write;
 
 pub use self::ask::Ask;
-pub use self::calls::{CallRecord, Called};
+pub use self::calls::{CallOutlook, CallRecord, Called, reset_calls};
 pub use self::country::CountryRecord;
 pub use self::credit::Payer;
 pub use self::empty::EmptyPurse;

@@ -21,7 +21,8 @@ pub(crate) struct PursesArguments {
 #[derive(Subcommand)]
 pub(crate) enum PurseCommand {
     /// Give room for texts, for a time: to the strangers of a country, as for a launch, or to a number block. It pays
-    /// what the purse itself cannot, and takes the place of an earlier grant.
+    /// what the purse itself cannot, and takes the place of an earlier grant. Calls get none: `[voice]` of the policy says
+    /// how many a country starts with.
     Grant {
         /// The purse and the texts, as in `MA 10` or `number-block +1415555 10`. 0 texts end an earlier grant.
         #[arg(value_name = "PURSE TEXTS", num_args = 2..=3, required = true)]
@@ -31,11 +32,11 @@ pub(crate) enum PurseCommand {
               value_parser = parse_passing_span)]
         duration: Span,
     },
-    /// Give a country money per day, for a time, where that is more than the policy gives. It takes the place of an
-    /// earlier budget.
+    /// Give the texts of a country money per day, for a time, where that is more than the policy gives. It takes the place
+    /// of an earlier budget. Calls get none: their money is `voice.money_per_day_usd` of the policy.
     Budget {
         /// Country, as in MA.
-        #[arg(value_name = "COUNTRY", value_parser = parse_country)]
+        #[arg(value_name = "COUNTRY", value_parser = parse_texted)]
         of: Country,
         /// US dollars per day, as in 200 or 12.50. 0 ends an earlier budget.
         #[arg(value_parser = parse_dollars)]
@@ -46,15 +47,26 @@ pub(crate) enum PurseCommand {
         duration: Span,
     },
     /// Let a purse start anew, without grant and budget: after an attack, or when somebody has damaged its item. A
-    /// country keeps what it spent today.
+    /// country keeps what it spent today, and so do its calls.
     Reset {
-        /// A country, as in MA. Or `number-block` or `network` with a value. Or the item of a purse as the line about a
-        /// damaged one names it, as in `net#MA#0#1JWkwv…`.
+        /// A country, as in MA, for its texts. Or `calls`, `number-block` or `network` with a value. Or the item of a purse
+        /// as the line about a damaged one names it, as in `net#MA#0#1JWkwv…`.
         #[arg(value_name = "PURSE")]
         purse: String,
-        /// The number block, as in +1415555, or an address of the network, as in 198.51.100.7.
+        /// The country of the calls, as in MA, the number block, as in +1415555, or an address of the network, as in
+        /// 198.51.100.7.
         value: Option<String>,
     },
+}
+
+/// Reads the country of a budget, which is for texts.
+fn parse_texted(text: &str) -> Result<Country, String> {
+    if text.starts_with("calls") {
+        let needed = "a country is needed, as in MA: a budget is for its texts, and the money of its calls is \
+                      voice.money_per_day_usd of the policy";
+        return Err(needed.to_owned());
+    }
+    parse_country(text)
 }
 
 /// Reads for how long an operator gives something.

@@ -125,7 +125,7 @@ impl Forecast {
         }
     }
 
-    fn lane(&self) -> Option<Lane> {
+    pub(super) fn lane(&self) -> Option<Lane> {
         self.outcome.as_ref().ok().map(|plan| plan.payer.lane)
     }
 

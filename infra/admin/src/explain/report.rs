@@ -6,6 +6,7 @@ use phoneproof_domain::phone_record::{PhoneRecord, Slot, Terms};
 use phoneproof_domain::policy::{DestinationRefusal, Policy};
 use serde_json::{Value, json};
 
+use super::calls::CallForecast;
 use super::purses::Forecast;
 use super::{Asked, Finding};
 use crate::blocks;
@@ -14,7 +15,7 @@ use crate::output::{Reply, format_or_dash, format_table, make_row};
 pub(super) fn report(
     policy: &Policy,
     asked: &Asked<'_>,
-    (findings, forecast): (&[Finding], Option<&Forecast>),
+    (findings, forecast, calls): (&[Finding], Option<&Forecast>, Option<&CallForecast>),
     record: &PhoneRecord,
     terms: &Terms,
 ) -> Reply {
@@ -53,6 +54,7 @@ pub(super) fn report(
         "lastSent": record.last_sent,
         "challenges": describe_challenges(record, terms.now),
         "purses": forecast.map(Forecast::to_json),
+        "calls": calls.map(CallForecast::to_json),
     });
     let verdict = match (rule, retry_at) {
         (None, _) if destination.is_none() => "refused by none of its rules now".to_owned(),
@@ -64,6 +66,9 @@ pub(super) fn report(
     let mut text = format!("{}: {verdict}\n\n{table}", name_asked(asked));
     if let Some(forecast) = forecast {
         text = format!("{text}\n\n{}", forecast.to_text());
+    }
+    if let Some(calls) = calls {
+        text = format!("{text}\n\n{}", calls.to_text());
     }
     if destination.is_some() {
         text = format!(

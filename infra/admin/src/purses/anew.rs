@@ -4,10 +4,11 @@ use phoneproof_config::process::SystemRandom;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::policy::Policy;
-use phoneproof_domain::purse::{self, Ask, PurseItem, PurseKey, Write, reset_country};
+use phoneproof_domain::purse::{self, Ask, PurseItem, PurseKey, Write, reset_calls, reset_country};
 use serde_json::Value;
 
 use super::ask_of_shards;
+use super::calls::ask_for_call;
 use super::change::{Obstacle, change, describe_all};
 use super::targets::{Named, parse_purse};
 use crate::cli::Common;
@@ -30,7 +31,7 @@ pub(super) async fn reset(
     let keys: Vec<_> = keys.into_iter().filter(has_item).collect();
     if keys.is_empty() {
         return Ok(Reply::nothing(format!(
-            "{purse}: no text was paid from this purse yet"
+            "{purse}: nothing was paid from this purse yet"
         )));
     }
     let listed: Vec<_> = keys.iter().map(ToString::to_string).collect();
@@ -59,13 +60,16 @@ fn describe_item(item: &PurseItem) -> Value {
     Value::Object(integers.chain(others).collect())
 }
 
-/// Makes what the shard of a country is asked; `None` for another purse.
+/// Makes what the shard of a country, or its calls, is asked; `None` for another purse, and for calls that the policy has not.
 fn find_ask(policy: &Policy, key: &PurseKey, now: Timestamp) -> Result<Option<Ask>, CommandError> {
-    let PurseKey::Country { country, shard } = key else {
-        return Ok(None);
-    };
-    let mut asks = ask_of_shards(policy, *country, now)?.into_iter();
-    Ok(asks.find(|ask| ask.shard == *shard))
+    match key {
+        PurseKey::Country { country, shard } => {
+            let mut asks = ask_of_shards(policy, *country, now)?.into_iter();
+            Ok(asks.find(|ask| ask.shard == *shard))
+        }
+        PurseKey::Calls { country } => Ok(ask_for_call(policy, *country, now)),
+        PurseKey::NumberBlock(_) | PurseKey::Network { .. } | PurseKey::Service { .. } => Ok(None),
+    }
 }
 
 /// Makes the write by which a purse starts anew. A country's needs the `ask` of its shard.
@@ -77,8 +81,11 @@ fn write_anew(
     now: Timestamp,
 ) -> Option<Write> {
     let purses = &policy.purses.policy;
-    let of_country = || Some(reset_country(ask?, purses, item));
-    purse::reset(key, purses, now).or_else(of_country)
+    match (key, ask) {
+        (PurseKey::Country { .. }, _) => Some(reset_country(ask?, purses, item)),
+        (PurseKey::Calls { .. }, Some(ask)) => Some(reset_calls(ask, purses, item)),
+        _ => purse::reset(key, purses, now),
+    }
 }
 
 /// Lists the items of a purse that an operator named.

@@ -113,6 +113,9 @@ fn name_granted(
         Named::Network(_) => Err(CommandError::usage(
             "PURSE: a country or number-block is needed; a network earns its room with typed codes",
         )),
+        Named::Item(PurseKey::Calls { .. }) => Err(CommandError::usage(
+            "PURSE: calls get no grant; `[voice]` of the policy says how many a country starts with",
+        )),
         Named::Item(_) => Err(CommandError::usage(
             "PURSE: a country, as in MA, or number-block with a number is needed",
         )),

@@ -75,16 +75,21 @@ pub(crate) async fn parse_purse(
             let address = parse_address(address)?;
             Ok(Named::Network(keyring.indexer().purse_network(&address)))
         }
-        ("number-block" | "network", None) => {
+        ("calls", Some(value)) => {
+            let country = parse_country(value)
+                .map_err(|error| CommandError::usage(format!("calls: {error}")))?;
+            Ok(Named::Item(PurseKey::Calls { country }))
+        }
+        ("number-block" | "network" | "calls", None) => {
             Err(CommandError::usage(format!("{purse}: a value is needed")))
         }
         (_, None) => parse_country(purse).map(Named::Country).map_err(|error| {
             CommandError::usage(format!(
-                "PURSE: a country, number-block or network with a value, or an item as purse#MA#0 is needed ({error})"
+                "PURSE: a country, number-block, network or calls with a value, or an item as purse#MA#0 is needed ({error})"
             ))
         }),
         (_, Some(_)) => Err(CommandError::usage(
-            "PURSE: only number-block and network have a value",
+            "PURSE: only number-block, network and calls have a value",
         )),
     }
 }

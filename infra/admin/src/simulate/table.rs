@@ -67,6 +67,18 @@ impl Row {
         ])
     }
 
+    /// Says what came of calls; `None` for a service without.
+    fn name_calls(&self) -> Option<String> {
+        let (calls, honest) = (self.with.mean_calls(), self.with.honest_calls);
+        (honest.sends > 0 || self.with.calls > 0).then(|| {
+            let lost = percent(honest);
+            format!(
+                "{}: {calls:.1} calls to the attacker; {lost} % of the honest calls lost",
+                self.id
+            )
+        })
+    }
+
     fn to_json(&self) -> Value {
         let mut members = json!({ "id": self.id, "title": self.title });
         for (name, figures) in [("limitsAlone", &self.without), ("policy", &self.with)] {
@@ -85,10 +97,12 @@ fn figures_to_json(figures: &Figures, is_attack: bool) -> Value {
         "honest": honest(figures.honest),
         "newUsers": honest(figures.new_users),
         "lostTo": figures.lost_to,
+        "honestCalls": honest(figures.honest_calls),
         "wouldRefuse": figures.tally.would_refuse,
     });
     let of_attack = json!({
         "texts": figures.mean_texts(),
+        "calls": figures.mean_calls(),
         "costUsd": figures.mean_dollars(),
         "dearestCostUsd": figures.dearest_dollars(),
         "honestOfTheDay": honest(figures.on_day),
@@ -158,6 +172,8 @@ impl Report {
             rows.extend(loads.into_iter().map(Row::to_load_row));
             parts.push(format_table(&rows));
         }
+        let calls: Vec<_> = self.rows.iter().filter_map(Row::name_calls).collect();
+        parts.push(calls.join("\n"));
         parts.push(self.sum_up_stops());
         parts.retain(|part| !part.is_empty());
         parts.join("\n\n")

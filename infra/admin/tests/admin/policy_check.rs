@@ -1,5 +1,6 @@
 //! `policy check`: what a policy costs, what is wrong with it, and what it warns of.
 
+use super::calls::VOICE;
 use super::*;
 
 #[tokio::test]
@@ -155,4 +156,38 @@ async fn policy_check_shows_the_rules_of_countries_and_warns() {
     let (code, faulty) = site.run_json(&["policy", "check", path]).await;
     assert_eq!(code, 1);
     assert_eq!(faulty["faults"][0]["path"], "business.login.templates.en");
+}
+
+#[tokio::test]
+async fn policy_check_prints_what_calls_cost_in_each_country_and_in_a_day() {
+    let site = Site::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("policy.toml");
+    let path = file.to_str().expect("UTF-8");
+    let run = async |policy: &str| {
+        std::fs::write(&file, policy).expect("written");
+        let checked = site.run_done(&["policy", "check", path]).await;
+        let human = site.run(&["policy", "check", path]).await.stdout;
+        (checked, String::from_utf8(human).expect("UTF-8"))
+    };
+    let (none, human) = run(DEFAULT_POLICY).await;
+    assert_eq!(none["calls"], Value::Null);
+    assert!(!human.contains("call"), "{human}");
+    let (checked, human) = run(&format!("{DEFAULT_POLICY}{VOICE}")).await;
+    let expected = json!({
+        "countries": {
+            "GB": { "priceUsd": 0.10, "isUpperBound": true },
+            "US": { "priceUsd": 0.03, "isUpperBound": false },
+        },
+        "startCalls": 2, "capCalls": 3, "refillHours": 12, "perDayUsd": 0.12,
+    });
+    assert_eq!(checked["calls"], expected);
+    for words in [
+        "country  dollars per call\nGB       at most 0.10\nUS       0.03\n",
+        "begins with 2 calls for strangers and 3 for others",
+        "a call back in 12 hours",
+        "cost $0.12 a day at most",
+    ] {
+        assert!(human.contains(words), "{words}: {human}");
+    }
 }

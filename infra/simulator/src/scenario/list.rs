@@ -2,7 +2,7 @@
 
 use phoneproof_domain::purse::{LanePolicy, PursePolicy};
 
-use super::{Market, Scenario};
+use super::{Market, Scenario, calls};
 use crate::attack::{Attack, START};
 use crate::crowd::{Habits, Shape};
 use crate::play::Outage;
@@ -38,7 +38,7 @@ fn attest(policy: &mut PursePolicy) {
 }
 
 /// An attack, and the countries that it is about.
-fn attack(market: &Market, id: &'static str, title: String, attack: Attack) -> Scenario {
+pub(super) fn attack(market: &Market, id: &'static str, title: String, attack: Attack) -> Scenario {
     let end = START + attack.lasts();
     let places = match &attack {
         Attack::Luma { place }
@@ -59,7 +59,7 @@ fn attack(market: &Market, id: &'static str, title: String, attack: Attack) -> S
     }
 }
 
-fn load(
+pub(super) fn load(
     market: &Market,
     id: &'static str,
     title: impl Into<String>,
@@ -78,6 +78,7 @@ fn load(
         habits: Habits::default(),
         shape: Shape::Day,
         outage: None,
+        calls: None,
         prepare: nothing,
         seeds: 3,
     }
@@ -358,6 +359,6 @@ pub fn worlds(market: &Market) -> Vec<Scenario> {
 pub fn find(id: &str) -> Option<Scenario> {
     let market = Market::from_recordings();
     let all = attacks(&market).into_iter().chain(loads(&market));
-    let mut all = all.chain(worlds(&market));
+    let mut all = all.chain(worlds(&market)).chain(calls(&market));
     all.find(|scenario| scenario.id == id)
 }

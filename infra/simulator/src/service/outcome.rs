@@ -27,6 +27,8 @@ pub struct Sent {
     pub request: Request,
     pub(super) subjects: Subjects,
     pub(super) payer: Option<Payer>,
+    /// What the call cost that spoke the code; `None` for a text.
+    pub(super) called: Option<Micros>,
 }
 
 impl Sent {

@@ -13,8 +13,8 @@ use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
 use super::item::{
-    Item, PK, attribute, bytes, instant, number, read_number, read_phone_record, read_tally,
-    slot_member, slot_name, text,
+    Item, PK, attribute, bytes, instant, number, read_called, read_number, read_phone_record,
+    read_tally, slot_member, slot_name, text,
 };
 use super::phone::prove;
 use super::record::RecordWrite;
@@ -180,7 +180,7 @@ fn read_outcome(updated: Option<&Item>, guess: &Guess) -> Result<Counted, GuessR
         attempts_left: members
             .and_then(|members| read_number(members, slot_member::LEFT))
             .unwrap_or(0),
-        called: members.and_then(|members| read_number(members, slot_member::CALLED)),
+        called: members.and_then(read_called),
     })
 }
 

@@ -10,8 +10,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::{
     PhoneRecord, ResendId, Share, Slot, SlotIndex, Use, WriteId,
 };
-use phoneproof_domain::purse::Called;
-use phoneproof_domain::purse::Proof;
+use phoneproof_domain::purse::{Called, Micros, Proof};
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_domain::subject_record::{Counts, SubjectRecord};
@@ -199,6 +198,8 @@ pub(super) mod slot_member {
     pub(crate) const NEXT: &str = "n";
     /// What the last call that spoke the code cost.
     pub(crate) const CALLED: &str = "c";
+    /// How many calls spoke the code, or may have. A refused one is taken off again.
+    pub(crate) const CALLS: &str = "k";
     /// The name of a member that says when the code was texted again under an idempotency key begins with this.
     pub(crate) const RESENT_PREFIX: &str = "resent_";
 }
@@ -240,8 +241,17 @@ pub(super) fn make_slot(
         (slot_member::LEFT.to_owned(), number(attempts)),
     ]);
     members.extend(resend.map(|(id, at)| (resent_name(id), instant(at))));
-    members.extend(called.map(|called| (slot_member::CALLED.to_owned(), number(called.price))));
+    if let Some(called) = called {
+        members.insert(slot_member::CALLED.to_owned(), number(called.price));
+        members.insert(slot_member::CALLS.to_owned(), number(1));
+    }
     AttributeValue::M(members)
+}
+
+/// Reads what the last call of a slot cost; `None` where no call was placed.
+pub(super) fn read_called(members: &Item) -> Option<Micros> {
+    let calls: u32 = read_number(members, slot_member::CALLS)?;
+    read_number(members, slot_member::CALLED).filter(|_| calls > 0)
 }
 
 /// Reads a slot; `None` when a member is missing or of another type.
@@ -259,7 +269,7 @@ pub(super) fn read_slot(value: &AttributeValue) -> Option<Slot> {
         }),
         written_by: read_bytes(members, slot_member::BY).map(WriteId),
         resends: read_resends(members),
-        called: read_number(members, slot_member::CALLED),
+        called: read_called(members),
     })
 }
 

@@ -97,6 +97,11 @@ pub(super) fn reserve_slot(write: &mut RecordWrite, plan: &SendPlan) {
         write.set("#slot.#called = :called");
         write.value(":called", number(called.price));
         write.name("#called", slot_member::CALLED);
+        // An update adds to no member of a map.
+        write.set("#slot.#calls = if_not_exists(#slot.#calls, :zero) + :one");
+        write.value(":zero", number(0));
+        write.value(":one", number(1));
+        write.name("#calls", slot_member::CALLS);
     }
     write.name("#slot", slot_name(reservation.slot()));
     write.name("#expires", slot_member::EXPIRES);
@@ -219,8 +224,12 @@ pub(super) fn release_slot(write: &mut RecordWrite, plan: &SendPlan) {
     write.value(":id", bytes(reservation.id().0));
     write.require("#slot.#id = :id");
     if !reservation.is_new() && plan.called().is_some() {
-        write.remove("#slot.#called");
-        write.name("#called", slot_member::CALLED);
+        // An earlier call with the same code may have been placed, so that is not forgotten.
+        write.require("#slot.#calls > :zero");
+        write.set("#slot.#calls = #slot.#calls - :one");
+        write.value(":zero", number(0));
+        write.value(":one", number(1));
+        write.name("#calls", slot_member::CALLS);
     }
     match reservation {
         Reservation::Resend { key: None, .. } => {}

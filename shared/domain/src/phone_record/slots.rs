@@ -120,7 +120,7 @@ pub struct Slot {
     pub written_by: Option<WriteId>,
     /// The resends under idempotency keys, each with its instant. Their texts went out, or may have.
     pub resends: BTreeMap<ResendId, Timestamp>,
-    /// What the last call that spoke the code cost; `None` for a code that was texted only.
+    /// What the last call cost; `None` where no call spoke the code, or may have.
     pub called: Option<Micros>,
 }
 

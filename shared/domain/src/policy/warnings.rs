@@ -15,7 +15,21 @@ impl Policy {
         // What a pool of End User Messaging holds is not known here.
         let by_aws =
             served.filter(|country| self.sms.route(Some(*country)).contains(&Channel::Sns));
-        by_aws.filter_map(|country| self.warn_of(country)).collect()
+        let texts = by_aws.filter_map(|country| self.warn_of(country));
+        texts.chain(self.warn_of_calls()).collect()
+    }
+
+    /// Warns of calls to the one country of which it is known that Notify's basic tier does not serve it.
+    fn warn_of_calls(&self) -> Option<Fault> {
+        let voice = self.voice.as_ref()?;
+        let mut countries = voice.countries.iter();
+        let china = countries.find(|country| country.as_str() == CHINA)?;
+        Some(Fault {
+            path: "voice.countries".to_owned(),
+            reason: format!(
+                "{china} is not among the countries of Notify's basic tier: calls there need the advanced tier"
+            ),
+        })
     }
 
     fn warn_of(&self, country: Country) -> Option<Fault> {

@@ -8,9 +8,15 @@
 //! under the names of two lanes: [`Lane::Crowd`] for callers for whom something speaks, and [`Lane::Open`] for strangers. So
 //! strangers who ask for calls do not stop the others.
 
+mod view;
+
+pub(super) use self::view::forget;
+pub use self::view::{CallOutlook, reset_calls};
+
 use super::Micros;
 use super::ask::Ask;
 use super::credit::{Fill, Payer};
+use super::empty::EmptyPurse;
 use super::item::{Attribute, PurseItem, PurseKey};
 use super::lane::Lane;
 use super::policy::PursePolicy;
@@ -32,7 +38,7 @@ pub struct Called {
 }
 
 /// The attributes of the item, besides its end.
-pub(super) const ATTRIBUTES: [Attribute; 6] = [
+const ATTRIBUTES: [Attribute; 6] = [
     Attribute::Lane(Lane::Crowd),
     Attribute::LaneAt(Lane::Crowd),
     Attribute::Lane(Lane::Open),
@@ -90,6 +96,16 @@ impl CallRecord {
             day: ask.day(),
             left: policy.calls.money_per_day,
         }
+    }
+
+    /// Returns what is stored as it is on the day of `ask`. A clock that is behind does not begin the earlier day again.
+    fn of_today(ask: &Ask, policy: &PursePolicy, seen: Option<&Self>) -> Self {
+        let mut record = seen.copied().unwrap_or_else(|| Self::new(ask, policy));
+        if record.day < ask.day() {
+            record.day = ask.day();
+            record.left = policy.calls.money_per_day;
+        }
+        record
     }
 
     const fn room(&self, lane: Lane) -> Room {
@@ -186,18 +202,11 @@ pub(super) fn decide(
     is_shadowed: impl Fn(PurseRule) -> bool,
 ) -> Result<Plan, PurseRefusal> {
     let room = room_of(text.lane);
-    let mut record = seen
-        .copied()
-        .unwrap_or_else(|| CallRecord::new(ask, policy));
-    // A clock that is behind does not begin the earlier day again.
-    if record.day < ask.day() {
-        record.day = ask.day();
-        record.left = policy.calls.money_per_day;
-    }
+    let mut record = CallRecord::of_today(ask, policy, seen);
     let refuse = |rule, retry_at| PurseRefusal {
         rule,
         retry_at,
-        empty: None,
+        empty: (rule == PurseRule::Calls).then_some(EmptyPurse::Calls),
     };
     if record.left < ask.price && !is_shadowed(PurseRule::CallMoneyPerDay) {
         return Err(refuse(PurseRule::CallMoneyPerDay, ask.today.end()));

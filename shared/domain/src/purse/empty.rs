@@ -11,6 +11,8 @@ pub enum EmptyPurse {
     Lane(Lane),
     /// The purse of the number block.
     NumberBlock,
+    /// The room that a call takes from.
+    Calls,
 }
 
 impl EmptyPurse {
@@ -25,12 +27,13 @@ impl EmptyPurse {
         Lane::Open,
     ];
 
-    /// Returns the stable name, in metrics: that of the lane, or `number-block`.
+    /// Returns the stable name, in metrics: that of the lane, `number-block` or `calls`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Lane(lane) => lane.name(),
             Self::NumberBlock => "number-block",
+            Self::Calls => "calls",
         }
     }
 

@@ -5,7 +5,7 @@
 
 use super::Micros;
 use super::ask::Ask;
-use super::calls::ATTRIBUTES;
+use super::calls;
 use super::country::{CountryRecord, is_share};
 use super::item::{Attribute, PurseItem, PurseKey};
 use super::lane::Lane;
@@ -238,7 +238,8 @@ fn keep_money(
 /// Makes the write by which the purse of a number block, a network, of calls or of the service starts anew; `None` for a country,
 /// which [`reset_country`] is for.
 ///
-/// A network is then one where nobody typed a code.
+/// A network is then one where nobody typed a code. Calls lose what they have spent today, too. Where the policy has calls,
+/// [`reset_calls`](super::reset_calls) keeps that.
 #[must_use]
 pub fn reset(key: &PurseKey, policy: &PursePolicy, now: Timestamp) -> Option<Write> {
     use Attribute::{At, Codes, ExpiresAt, Left, Needed, Room, Since};
@@ -256,10 +257,7 @@ pub fn reset(key: &PurseKey, policy: &PursePolicy, now: Timestamp) -> Option<Wri
             Change::Remove(Needed),
             Change::Set(ExpiresAt, now.unix()),
         ],
-        PurseKey::Calls { .. } => {
-            let own = ATTRIBUTES.into_iter().map(Change::Remove);
-            own.chain([Change::Set(ExpiresAt, now.unix())]).collect()
-        }
+        PurseKey::Calls { .. } => calls::forget(now),
         PurseKey::Service { day } => {
             let end = Timestamp::from_unix(*day * 86_400) + DAY * 3;
             vec![

@@ -58,7 +58,7 @@ pub struct PurseRefusal {
     pub rule: PurseRule,
     /// When it can pay again, if nobody else asks.
     pub retry_at: Timestamp,
-    /// The purse that was empty; `None` for the money stop, and for a phone's reserve that is used up. No answer shows
+    /// The purse that was empty; `None` for a stop of money, and for a phone's reserve that is used up. No answer shows
     /// it.
     pub empty: Option<EmptyPurse>,
 }

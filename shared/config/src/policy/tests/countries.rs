@@ -314,6 +314,22 @@ fn warns_of_what_may_not_work() {
 }
 
 #[test]
+fn warns_of_calls_to_a_country_that_the_basic_tier_of_notify_leaves_out() {
+    let warn = |called: &str| {
+        let notify = "[notify]\nvoice_template_id = 'speaks'\n";
+        let voice = format!("[voice]\ncountries = [{called}]\nprice_usd = 0.1\n");
+        let text = serving("'CN', 'US'", "[sms.country.CN]\nlocales = ['zh']", "");
+        let policy = from_toml(&format!("{text}\n{notify}{voice}")).expect("valid");
+        policy.warnings()
+    };
+    assert_eq!(warn("'US'"), []);
+    let warnings = warn("'US', 'CN'");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert_eq!(warnings[0].path, "voice.countries");
+    assert!(warnings[0].reason.starts_with("CN "), "{warnings:?}");
+}
+
+#[test]
 fn a_signature_stands_first_and_names_somebody() {
     let mut policy = from_toml(SMALLEST).expect("valid");
     let business: &mut Business = policy.businesses.values_mut().next().expect("a business");

@@ -1,7 +1,7 @@
 //! The purse of a country's calls.
 
 use super::*;
-use crate::purse::{CallRecord, Payer};
+use crate::purse::{CallOutlook, CallRecord, Payer, reset_calls};
 
 const PRICE: Micros = 30_000;
 
@@ -126,4 +126,54 @@ fn a_damaged_item_places_no_call_and_a_reset_begins_anew() {
     let reset = reset(&ask.calls_key(), &policy, ask.now).expect("a write");
     let anew = reset.apply(&item).expect("no condition");
     assert_eq!(CallRecord::read(&anew, ask.now), Ok(None));
+}
+
+#[test]
+fn operators_see_the_rooms_the_money_and_when_each_pays_again() {
+    let (mut policy, mut item) = (PursePolicy::default(), PurseItem::default());
+    policy.calls.money_per_day = 4 * PRICE;
+    let look = |item: &PurseItem, ask: &Ask| {
+        let record = CallRecord::read(item, ask.now).expect("whole");
+        CallOutlook::new(ask, &policy, record.as_ref())
+    };
+    let ask = |at| ask_after(Lane::Open, at);
+    let new = look(&item, &ask(0));
+    assert_eq!(
+        (new.strange.holds, new.familiar.holds, new.left),
+        (3 * PRICE, 10 * PRICE, 4 * PRICE)
+    );
+    for at in 0..3 {
+        place(&ask(at), &policy, &mut item).expect("a call");
+    }
+    let refused = place(&ask(3), &policy, &mut item).expect_err("empty");
+    let seen = look(&item, &ask(3));
+    assert_eq!(seen.strange.pays_at, Some(refused.retry_at));
+    assert_eq!((seen.familiar.pays_at, seen.money_pays_at), (None, None));
+    place(&ask_after(Lane::Crowd, 4), &policy, &mut item).expect("a call");
+    let refused = place(&ask(5), &policy, &mut item).expect_err("spent");
+    assert_eq!(look(&item, &ask(5)).money_pays_at, Some(refused.retry_at));
+    // Another day has begun, and its money with it.
+    let later = look(&item, &ask(86_400));
+    assert_eq!((later.left, later.money_pays_at), (4 * PRICE, None));
+    assert_eq!(later.strange.pays_at, None, "time gave a call back");
+}
+
+#[test]
+fn calls_that_start_anew_keep_what_their_day_has_spent() {
+    let (policy, mut item) = (PursePolicy::default(), PurseItem::default());
+    let ask = ask_after(Lane::Open, 0);
+    for _ in 0..3 {
+        place(&ask, &policy, &mut item).expect("a call");
+    }
+    let left = item.get(Attribute::Left);
+    let write = reset_calls(&ask, &policy, &item);
+    let anew = write.apply(&item).expect("no condition");
+    assert_eq!(anew.get(Attribute::Left), left);
+    assert_eq!(anew.get(Attribute::Lane(Lane::Open)), Some(3 * PRICE));
+    item.set(Attribute::Day, i64::MAX);
+    let write = reset_calls(&ask, &policy, &item);
+    let anew = write.apply(&item).expect("no condition");
+    let record = CallRecord::read(&anew, ask.now).expect("whole");
+    let left = record.expect("a record").left;
+    assert_eq!(left, policy.calls.money_per_day, "nobody knows it");
 }
