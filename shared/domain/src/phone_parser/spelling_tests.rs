@@ -1,8 +1,8 @@
 //! One number in many spellings.
 
-use super::normalize::is_around;
 use super::tests::parse;
 use super::*;
+use crate::typed::is_around;
 use crate::typed::specimen::SPECIMEN;
 
 #[test]
