@@ -35,7 +35,7 @@ async fn a_pasted_number_is_the_number() {
         format!("\u{202a}{number}\u{202c}"),
         format!("\u{200e}+1 {area}\u{202f}{rest}"),
         format!("(+1) {area}\u{2009}{rest}\r\n"),
-        format!("\u{feff}tel:\u{2066}+1\t{area}-{rest}\u{2069}"),
+        format!("\t\u{feff}tel:\u{2066}+1 {area}-{rest}\u{2069}\n"),
     ]
     .into_iter()
     .enumerate()

@@ -29,6 +29,8 @@ pub(super) fn normalize(typed_phone: &str) -> Result<String, PhoneError> {
             Typed::Plus if plain.is_empty() => plain.push('+'),
             // Some lists put a plus sign before numbers that have one.
             Typed::Plus if plain == "+" && before == Some(Typed::Plus) => {}
+            // Two lines, or two cells of a table, are two texts. Joined, they could be the number of a stranger.
+            Typed::Separator if breaks_line(character) => return Err(PhoneError::Characters),
             Typed::Separator => {}
             Typed::Foreign if begins_extension(character) => {
                 return Err(PhoneError::LettersOrExtension);
@@ -53,6 +55,11 @@ fn split_prefix_with_tilde(number: &str) -> (&'static str, &str) {
         .into_iter()
         .find_map(|(written, digits)| Some((digits, number.strip_prefix(written)?)));
     found.unwrap_or(("", number))
+}
+
+/// Whether `c` ends a line or a cell of a table.
+const fn breaks_line(c: char) -> bool {
+    matches!(c, '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 /// Whether `c` is a letter, or a sign that libphonenumber reads as the beginning of an extension or a parameter.
