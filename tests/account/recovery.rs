@@ -80,7 +80,10 @@ async fn a_recovery_code_resets_once() {
     assert_eq!(world.lines.last()["event"], "recovery-code-made");
     assert_eq!(get_me(&world, &access).await.json["hasRecoveryCode"], true);
     let token = verify_phone(&world, "password-reset", &phone(1)).await;
-    let typed = code.to_uppercase().replace('-', " ");
+    let typed = format!(
+        "\u{3010}{}\u{3011}, ",
+        code.to_uppercase().replace('-', " ")
+    );
     let done = reset(&world, &token, Some(&typed)).await;
     assert_eq!((done.status, done.text.as_str()), (204, ""));
     assert_eq!(get_me(&world, &access).await.problem(), "session-over");

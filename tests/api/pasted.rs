@@ -35,7 +35,7 @@ async fn a_pasted_number_is_the_number() {
         format!("\u{202a}{number}\u{202c}"),
         format!("\u{200e}+1 {area}\u{202f}{rest}"),
         format!("(+1) {area}\u{2009}{rest}\r\n"),
-        format!("\u{feff}tel:\u{2066}+1\t{area}-{rest}\u{2069}"),
+        format!("\t\u{feff}tel:\u{2066}+1 {area}-{rest}\u{2069}\n"),
     ]
     .into_iter()
     .enumerate()
@@ -63,6 +63,14 @@ async fn a_code_that_cannot_be_read_costs_no_guess() {
         "1234567890",
         "+123456",
         "１２３４５x",
+        // Front ends find the code in these, and submit it alone.
+        "G-813242",
+        "code: 222222",
+        "<#> 222222 FA+9qCX9VSu",
+        "222222, 333333",
+        "222,222",
+        "\u{300c}\u{300d}",
+        "\"12345\"",
     ] {
         for _ in 0..3 {
             let answer = world.client.verify(&sent.token(), unreadable).await;
@@ -75,9 +83,20 @@ async fn a_code_that_cannot_be_read_costs_no_guess() {
         .verify(&sent.token(), &world.wrong_code(&phone(1)))
         .await;
     assert_eq!(wrong.json["attemptsRemaining"], 4, "{}", wrong.text);
-    let pasted = format!("\u{2066}{}\u{a0}{}\u{2069}\n", &code[..3], &code[3..]);
-    let answer = world.client.verify(&sent.token(), &pasted).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
+    let (front, back) = code.split_at(3);
+    for pasted in [
+        format!("\u{2066}{front}\u{a0}{back}\u{2069}\n"),
+        format!("\"{code}\","),
+        format!("'{front}-{back}'"),
+        format!("`{code}`;"),
+        format!("<{code}>"),
+        format!("\u{3010}{code}\u{3011}"),
+        format!("\u{300c}{front} {back}\u{300d}\u{3002}"),
+        format!("{code}!"),
+    ] {
+        let answer = world.client.verify(&sent.token(), &pasted).await;
+        assert_eq!(answer.status, 200, "{pasted} {}", answer.text);
+    }
 }
 
 #[tokio::test]

@@ -25,7 +25,9 @@ RUST = ("rlibphonenumber", "2.2.15")
 TYPES = [number_type for number_type in PhoneNumberType.values() if number_type != PhoneNumberType.UNKNOWN]
 # What people and programs leave between digits and around a number: punctuation, every space of Unicode, and characters
 # that nobody sees.
-SEPARATORS = ["-", ".", "/", "(", ")", "[", "]", "\u2010", "\u2011", "\u2013", "\u2014", "\u2212", "\t", "\n", "\r\n"]
+SEPARATORS = ["-", ".", "/", "(", ")", "[", "]", "\u2010", "\u2011", "\u2013", "\u2014", "\u2212"]
+# What ends a line or a cell of a table. Two lines are no number, but may stand around one.
+BREAKS = ["\t", "\n", "\r\n", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"]
 SPACES = [chr(c) for c in range(0x3001) if unicodedata.category(chr(c)) == "Zs"]
 INVISIBLE = [chr(c) for c in range(0x10000) if unicodedata.category(chr(c)) == "Cf" and not 0x600 <= c <= 0x605
              and c not in (0x6DD, 0x70F, 0x890, 0x891, 0x8E2)]
@@ -143,6 +145,15 @@ def with_foreign_characters(rng, known):
         yield region, text[:at] + foreign + text[at:]
 
 
+def broken(rng, known):
+    """Yields numbers with the end of a line between two digits, and as Google's library sees them."""
+    for region, text in known:
+        between = [at for at in range(1, len(text)) if text[at - 1].isdigit() and text[at].isdigit()]
+        if between:
+            at = rng.choice(between)
+            yield region, text[:at] + rng.choice(BREAKS) + text[at:]
+
+
 def google(region, text):
     """Returns what Google's library reads in a text. It gets the text as it is, without help."""
     try:
@@ -201,6 +212,7 @@ def main(binary):
         "examples": known,
         "misdialled": list(misdialled(rng, known)),
         "wrapped": list(wrapped(random.Random(2), known)),
+        "broken": list(broken(random.Random(3), known)),
         "dialled abroad": list(dialled_abroad(rng, known)),
         "random": list(random_numbers(rng, 3_000)),
     }

@@ -63,14 +63,14 @@ impl RecoveryCode {
         Self(Zeroizing::new(random))
     }
 
-    /// Reads a code as a person types or pastes it: hexadecimal digits of either case. Digits and separators are read like
-    /// those of a texted code, by [`typed`].
+    /// Reads a code as a person types or pastes it: hexadecimal digits of either case. Digits, separators and what stands
+    /// around the code are read like those of a texted code, by [`typed`].
     ///
     /// Returns `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut digits = Zeroizing::new(Vec::with_capacity(2 * BYTES + 1));
-        for character in text.chars() {
+        for character in typed::trim(text).chars() {
             match read_digit(character) {
                 Ok(Some(digit)) if digits.len() <= 2 * BYTES => digits.push(digit),
                 Ok(None) => {}
@@ -129,8 +129,11 @@ mod tests {
             " 0123 4567 89ab cdef 00ff ",
             "\u{2066}0123\u{2011}4567\u{a0}89ab\u{200b}cdef\u{202f}00ff\u{2069}\r\n",
             "０１２３４５６７８９ＡＢｃｄｅｆ٠٠ff",
+            "\"0123-4567-89ab-cdef-00ff\",",
+            "\u{300c}0123-4567-89ab-cdef-00ff\u{300d}\u{3002}",
+            "`<0123 4567 89ab cdef 00ff>`;",
         ] {
-            let read = RecoveryCode::parse(text).expect("a code");
+            let read = RecoveryCode::parse(text).expect(text);
             assert_eq!(read.digest(), code.digest());
         }
     }
@@ -144,6 +147,8 @@ mod tests {
             "0123-4567-89ab-cdef-00fg",
             "0123-4567-89ab-cdef-00f\u{ff47}",
             "+0123-4567-89ab-cdef-00ff",
+            "code: 0123-4567-89ab-cdef-00ff",
+            "0123-4567-89ab, cdef-00ff",
         ] {
             assert!(RecoveryCode::parse(text).is_none(), "{text}");
         }

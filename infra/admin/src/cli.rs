@@ -311,8 +311,8 @@ pub(crate) enum KeysCommand {
     },
     /// Add a root. Functions accept it once they have read it, and make nothing with it before it is promoted.
     Add {
-        /// Id of the new root, 1 to 16 lower-case letters and digits, which no key had before; the next of r2, r3, … if
-        /// not given.
+        /// Id of the new root, 1 to 16 lower-case letters and digits, which no key had before and no command is; the next
+        /// of r2, r3, … if not given.
         id: Option<String>,
     },
     /// Make new tokens with a root. Refused until every function and every cache of the key set knows it.

@@ -176,7 +176,10 @@ async fn save(operator: &Operator, opened: &OpenKeyring) -> Result<(), CommandEr
 /// Turns an error of an edit into the exit code and the advice for it.
 fn explain_refusal(error: &EditError) -> CommandError {
     let (exit, advice) = match error {
-        EditError::Keyring(_) | EditError::Exists(_) | EditError::Used { .. } => (Exit::Usage, ""),
+        EditError::Keyring(_)
+        | EditError::Exists(_)
+        | EditError::Used { .. }
+        | EditError::Reserved { .. } => (Exit::Usage, ""),
         EditError::Unknown(_) | EditError::Current(_) => (Exit::Nothing, "see `keys list`"),
         EditError::Unsafe(_) => (Exit::Refused, ""),
         EditError::TooEarly { .. } => (

@@ -13,10 +13,14 @@ use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderValue, StatusCode};
+use phoneproof_domain::phone::Phone;
+use phoneproof_domain::phone_parser::read_complete;
 use phoneproof_domain::policy::Policy;
+use phoneproof_domain::typed;
 use serde::Deserialize;
+use serde_json::json;
 
-use crate::inbox::{Inbox, Message};
+use crate::inbox::Inbox;
 use crate::loopback::names_loopback;
 use crate::operations::{self, Operations};
 
@@ -123,19 +127,28 @@ struct Filter {
     phone: Option<String>,
 }
 
-/// Reads the phone of a query: its digits, whatever stands between them. So `+1…` works, although a `+` means a space
-/// in a query, and so does the number without its `+`.
-fn read_phone(text: &str) -> String {
-    let digits = text.chars().filter(char::is_ascii_digit);
-    std::iter::once('+').chain(digits).collect()
+/// Reads the phone of a query, with whatever may stand between and around its digits. `+1…` works, although a `+` means a
+/// space in a query, and so does the number without its `+`.
+fn read_phone(text: &str) -> Option<Phone> {
+    let complete = || format!("+{}", typed::trim(text));
+    read_complete(text).or_else(|| read_complete(&complete()))
 }
 
-async fn list_messages(
-    State(inbox): State<Inbox>,
-    Query(filter): Query<Filter>,
-) -> Json<Vec<Message>> {
-    let phone = filter.phone.as_deref().map(read_phone);
-    Json(inbox.messages(phone.as_deref()))
+/// What the query of the messages takes.
+const ACCEPTED_PHONE: &str = "`phone` is a number with its country code, such as +14155550100; without `phone` the messages of \
+    all numbers are listed";
+
+async fn list_messages(State(inbox): State<Inbox>, Query(filter): Query<Filter>) -> Response {
+    let phone = match filter.phone.as_deref().map(read_phone) {
+        None => None,
+        Some(Some(phone)) => Some(phone),
+        // An empty list would say that no text was sent.
+        Some(None) => {
+            let refusal = json!({ "title": "The number cannot be read", "detail": ACCEPTED_PHONE });
+            return (StatusCode::BAD_REQUEST, Json(refusal)).into_response();
+        }
+    };
+    Json(inbox.messages(phone.as_ref().map(Phone::expose))).into_response()
 }
 
 /// Refuses requests that do not name a loopback host, and locks down every answer.
@@ -224,10 +237,25 @@ mod tests {
             let texts = read_json(get("localhost", &path).await).await;
             assert_eq!(texts.as_array().map(Vec::len), Some(2), "{phone}");
         }
-        for nobody in ["", "%2B", "nobody", "4155550100", "+1415555010"] {
+        for nobody in ["4155550100", "+1415555010"] {
             let path = format!("/inbox/messages?phone={nobody}");
             let texts = read_json(get("localhost", &path).await).await;
             assert_eq!(texts, json!([]), "{nobody}");
+        }
+        for unreadable in [
+            "",
+            "%2B",
+            "nobody",
+            "1234",
+            "1234567890123456",
+            "1415%0A5550100",
+            "14155550100x5",
+        ] {
+            let path = format!("/inbox/messages?phone={unreadable}");
+            let answer = get("localhost", &path).await;
+            assert_eq!(answer.status(), 400, "{unreadable}");
+            let hint = read_json(answer).await["detail"].to_string();
+            assert!(hint.contains("+14155550100"), "{hint}");
         }
         let texts = read_json(get("localhost", "/inbox/messages?phone=%2B14155550100").await).await;
         let bodies: Vec<_> = texts.as_array().expect("a list").iter().collect();

@@ -1,27 +1,42 @@
 //! Web origins, written as browsers write them (HTML standard, "Serialization of an origin").
 
-use std::net::Ipv6Addr;
+mod host;
+
+use self::host::read_web_host;
 
 /// What an origin looks like. A browser sends the origin of a page, and the service compares it letter by letter.
-pub(crate) const ACCEPTED: &str = "origins such as https://app.example.com or capacitor://localhost are needed, separated \
-    by commas, without path and with international names in their xn-- form";
+pub(crate) const ACCEPTED: &str = "origins such as https://app.example.com, http://127.0.0.1:3000 or capacitor://localhost \
+    are needed, separated by commas, without path and with international names in their xn-- form";
 
 /// As [`ACCEPTED`], where one origin is needed.
 pub(crate) const ACCEPTED_ONE: &str = "an origin such as https://app.example.com or capacitor://localhost is needed, \
     without path and with an international name in its xn-- form";
 
-/// Reads an origin, and writes it as browsers do: scheme and host in lower case, without the scheme's own port.
+/// Schemes whose pages have no origin, the origin `null` or that of another page, or that have no pages.
+const WITHOUT_ORIGIN: [&str; 9] = [
+    "file",
+    "ftp",
+    "ws",
+    "wss",
+    "blob",
+    "data",
+    "about",
+    "javascript",
+    "view-source",
+];
+
+/// Reads an origin, and writes it as browsers do: scheme and host in lower case, addresses in their one spelling, without the
+/// scheme's own port.
 ///
 /// Apps in a web view have schemes of their own, such as `capacitor://localhost`. `None` for every other text, such as
-/// `*` or `null`, which would name more than one site.
+/// `*` or `null`, which would name more than one site, and for what no browser would send.
 pub(crate) fn parse(text: &str) -> Option<String> {
     let text = text.strip_suffix('/').unwrap_or(text);
     let (scheme, authority) = text.split_once("://")?;
     let scheme = scheme.to_ascii_lowercase();
     let begins_well = scheme.starts_with(|c: char| c.is_ascii_lowercase());
     let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
-    // Pages from files have the origin `null`.
-    if !begins_well || !scheme.bytes().all(fits) || scheme == "file" {
+    if !begins_well || !scheme.bytes().all(fits) || WITHOUT_ORIGIN.contains(&scheme.as_str()) {
         return None;
     }
     let own_port = match scheme.as_str() {
@@ -30,7 +45,10 @@ pub(crate) fn parse(text: &str) -> Option<String> {
         _ => None,
     };
     let (host, port) = split_port(authority)?;
-    let host = read_host(host, own_port.is_some())?;
+    let host = match own_port {
+        Some(_) => read_web_host(host)?,
+        None => read_app_host(host)?,
+    };
     Some(match port.filter(|port| Some(*port) != own_port) {
         Some(port) => format!("{scheme}://{host}:{port}"),
         None => format!("{scheme}://{host}"),
@@ -50,25 +68,13 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     Some((host, Some(port)))
 }
 
-/// Reads a host. Browsers write those of web pages in lower case, and leave those of other schemes as they are.
-fn read_host(host: &str, is_web: bool) -> Option<String> {
-    if let Some(address) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
-        let address: Ipv6Addr = address.parse().ok()?;
-        return Some(format!("[{address}]"));
+/// Reads the host of an app's own scheme. Browsers leave it as it is, except for an address in brackets.
+fn read_app_host(host: &str) -> Option<String> {
+    if host.starts_with('[') {
+        return read_web_host(host);
     }
     let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
-    if host.is_empty() || !host.bytes().all(fits) {
-        return None;
-    }
-    let has_empty_label = host.split('.').rev().skip(1).any(str::is_empty);
-    if is_web && (has_empty_label || host == ".") {
-        return None;
-    }
-    Some(if is_web {
-        host.to_ascii_lowercase()
-    } else {
-        host.to_owned()
-    })
+    (!host.is_empty() && host.bytes().all(fits)).then(|| host.to_owned())
 }
 
 #[cfg(test)]
@@ -91,6 +97,24 @@ mod tests {
                 "https://xn--bcher-kva.example",
                 "https://xn--bcher-kva.example",
             ),
+            ("HTTP://LocalHost:80", "http://localhost"),
+            ("http://127.1:80", "http://127.0.0.1"),
+            ("http://0x7f.1", "http://127.0.0.1"),
+            ("http://0X7F.0.0.1:8100", "http://127.0.0.1:8100"),
+            ("http://2130706433", "http://127.0.0.1"),
+            ("http://0177.0.0.01", "http://127.0.0.1"),
+            ("http://127.0.0.1.", "http://127.0.0.1"),
+            ("http://10.1.258", "http://10.1.1.2"),
+            ("http://0x", "http://0.0.0.0"),
+            ("https://192.168.1.20:08443", "https://192.168.1.20:8443"),
+            ("http://[0:0::1]:80", "http://[::1]"),
+            ("http://[2001:DB8:0:0:1::0]", "http://[2001:db8:0:0:1::]"),
+            ("http://[::FFFF:127.0.0.1]", "http://[::ffff:7f00:1]"),
+            ("http://[::127.0.0.1]", "http://[::7f00:1]"),
+            ("https://app.example.com.", "https://app.example.com."),
+            ("https://1and1.example", "https://1and1.example"),
+            ("https://4chan.0xyz", "https://4chan.0xyz"),
+            ("capacitor://127.1", "capacitor://127.1"),
             ("capacitor://localhost", "capacitor://localhost"),
             ("Ionic://localhost", "ionic://localhost"),
             ("tauri://localhost", "tauri://localhost"),
@@ -125,6 +149,24 @@ mod tests {
             "https://a..example",
             "https://[::1",
             "file://host",
+            "wss://app.example.com",
+            "ftp://app.example.com",
+            "http://256.1.1.1",
+            "http://1.2.3.4.5",
+            "http://127.0.0.256",
+            "http://127.0.0.08",
+            "http://0x100000000",
+            "http://4294967296",
+            "http://app.1",
+            "http://+1.2",
+            "http://1.+2",
+            "http://0x+1",
+            "http://0xfffffffff.1",
+            "http://app.example.0x1",
+            "http://1..2",
+            "http://[::1%25lo]",
+            "http://::1",
+            "https://xn--.example",
             "1app://x",
             "mailto:a@example.com",
         ] {

@@ -6,6 +6,7 @@
 //! waited for: see [`KeyringDocument::replace_leaked`].
 
 mod facts;
+mod ids;
 mod leak;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use zeroize::Zeroizing;
 pub use self::facts::{KeyFacts, KeyPurpose};
 pub use self::leak::{Replaced, Replacement};
 
+use self::ids::{RESERVED, next_id};
 use super::base64url;
 use super::keyring::{
     Document, Keyring, KeyringError, KeyringOwner, PUBLISHED_AFTER, REFRESH_AFTER, RsaEntry,
@@ -51,6 +53,16 @@ pub enum EditError {
     /// The keyring had a key with this id before, or the id names another kind of key. Caches may still know the old one.
     #[error("`{id}` was used before; choose an id that was not, such as `{next}`")]
     Used {
+        /// The id that was asked for.
+        id: String,
+        /// An id that no key had.
+        next: String,
+    },
+    /// The id is a word of the commands or of the keyring. In a command or in a list nobody could tell which of the two it is.
+    #[error(
+        "`{id}` is a word of the commands or of the keyring, so no key has it as its id; choose an id such as `{next}`"
+    )]
+    Reserved {
         /// The id that was asked for.
         id: String,
         /// An id that no key had.
@@ -153,8 +165,11 @@ impl KeyringDocument {
         if self.document.roots.contains_key(id) || kids.any(|kid| kid == id) {
             return Err(EditError::Exists(id.to_owned()));
         }
-        if id == INDEX_ID || self.known_ids().any(|known| known == id) {
-            let id = id.to_owned();
+        let id = id.to_owned();
+        if RESERVED.contains(&id.as_str()) {
+            return Err(EditError::Reserved { id, next });
+        }
+        if self.known_ids().any(|known| known == id) {
             return Err(EditError::Used { id, next });
         }
         Ok(())
@@ -328,16 +343,6 @@ impl KeyringDocument {
         });
         self.document.added.insert(kid.to_owned(), now.unix());
     }
-}
-
-/// The id under which the index key is listed.
-const INDEX_ID: &str = "index";
-
-/// Makes the id of `prefix` and the number after the highest that `ids` have behind that prefix, `floor` at least.
-fn next_id<'i>(prefix: &str, floor: u64, ids: impl Iterator<Item = &'i str>) -> String {
-    let numbers = ids.filter_map(|id| id.strip_prefix(prefix)?.parse::<u64>().ok());
-    let highest = numbers.fold(floor, u64::max);
-    format!("{prefix}{}", highest.saturating_add(1))
 }
 
 /// Allows a step from `from` on, or at any time with `force`.

@@ -30,8 +30,8 @@ pub struct InvalidCode;
 impl Code {
     /// Reads a code as a person types it.
     ///
-    /// Separators and invisible characters are dropped, and the decimal digits of every script count. The table of
-    /// [`typed`] says which.
+    /// Separators and invisible characters are dropped, and so are the quotes, the brackets and the marks of a sentence around
+    /// it. The decimal digits of every script count. The table of [`typed`] says which.
     ///
     /// # Errors
     ///
@@ -39,7 +39,7 @@ impl Code {
     pub fn parse(text: &str) -> Result<Self, InvalidCode> {
         // The buffer never grows. Growing would leave a copy of the digits in freed memory.
         let mut digits = Zeroizing::new(String::with_capacity(usize::from(MAX_CODE_LENGTH)));
-        for character in text.chars() {
+        for character in typed::trim(text).chars() {
             match typed::classify(character) {
                 Typed::Separator => {}
                 Typed::Digit(value) if digits.len() < usize::from(MAX_CODE_LENGTH) => {
@@ -85,6 +85,16 @@ mod tests {
     fn reads_a_code_however_it_was_copied() {
         for text in &SPECIMEN.codes {
             assert_eq!(Code::parse(text).expect(text).expose(), "123456");
+        }
+    }
+
+    #[test]
+    fn whatever_may_stand_around_a_number_may_stand_around_a_code() {
+        for around in SPECIMEN.around() {
+            let text = format!("{around} {around}123-456{around}");
+            assert_eq!(Code::parse(&text).expect(&text).expose(), "123456");
+            let inside = format!("123{around}456");
+            assert!(Code::parse(&inside).is_err(), "{inside}");
         }
     }
 

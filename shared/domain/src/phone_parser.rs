@@ -82,8 +82,8 @@ impl PhoneParser {
 
     /// Reads `typed_phone` as a phone number of a numbering plan.
     ///
-    /// Accepted are E.164 and its usual spellings: separators, invisible characters, digits of every script, `tel:`,
-    /// and a plus sign in brackets. When `region` names the country, a number is accepted as people dial it there. That
+    /// Accepted are E.164 and its usual spellings on one line: separators, invisible characters, digits of every script,
+    /// `tel:`, and a plus sign in brackets. When `region` names the country, a number is accepted as people dial it there. That
     /// is the national form, or the prefix for calls abroad, such as `00` in Germany and `0011` in Australia. Letters,
     /// extensions and `tel:` parameters are refused.
     ///

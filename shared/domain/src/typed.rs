@@ -1,4 +1,4 @@
-//! Digits as people type and paste them. Phone numbers and codes are read by this one table.
+//! Digits as people type and paste them. Phone numbers, codes and recovery codes are read by this one table.
 //!
 //! `shared/web/src/text.ts` has the same table, so that the component submits what the service reads. `specimen/typed.json`
 //! lists it for the tests of both.
@@ -35,6 +35,25 @@ pub fn classify(character: char) -> Typed {
         _ if is_separator(character) => Typed::Separator,
         _ => digit_value(character).map_or(Typed::Foreign, Typed::Digit),
     }
+}
+
+/// Takes off what stands around a number or a code and means nothing there: separators, and the signs of [`is_around`].
+#[must_use]
+pub fn trim(text: &str) -> &str {
+    text.trim_matches(|c| classify(c) == Typed::Separator || is_around(c))
+}
+
+/// Whether people and programs write `c` around a number or a code: marks of the sentence, quotes, brackets of lists and of
+/// program text, and the pictures that stand before numbers. Google's library leaves out the same around a number.
+pub(crate) const fn is_around(c: char) -> bool {
+    matches!(
+        c,
+        '"' | '\'' | '`' | '<' | '>' | '{' | '}' | '|' | ':' | ';' | ',' | '!' | '?' | '=' | '\u{a1}' | '\u{ab}' | '\u{b4}'
+            | '\u{bb}' | '\u{bf}' | '\u{2018}'..='\u{201f}' | '\u{2026}' | '\u{2039}' | '\u{203a}' | '\u{2190}'..='\u{21ff}'
+            | '\u{2300}'..='\u{23ff}' | '\u{25a0}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{3001}' | '\u{3002}'
+            | '\u{3008}'..='\u{3011}' | '\u{ff01}' | '\u{ff0c}' | '\u{ff1a}'..='\u{ff1b}' | '\u{ff1f}'
+            | '\u{1f000}'..='\u{1faff}'
+    )
 }
 
 fn digit_value(character: char) -> Option<u8> {

@@ -20,13 +20,13 @@ export const plain = (text: string): string => text.replace(INVISIBLE, "").repla
 export const readDigits = (text: string): string => plain(text).replace(BETWEEN, "");
 
 /**
- * Reads a code of this `length`, also out of what was pasted around it, such as a whole message: its only run of so many
- * digits. What has none is returned as {@link readDigits} reads it.
+ * Reads a code of this `length`, without quotes, brackets and marks around it. It is also found in a whole message, as its
+ * only run of so many digits. What has none is returned as {@link readDigits} reads it, without those marks.
  */
-export function readCode(text: string, length = 0): string {
-  const read = readDigits(text);
-  const [run, ...others] = [...new Set(plain(text).match(/\d+/g))].filter((run) => run.length === length);
-  return /\D/.test(read) && run && !others[0] ? run : read;
+export function readCode(text: string, length?: number): string {
+  const read = readDigits(text).replace(/^[^\p{L}\d]+|[^\p{L}\d]+$/gu, "");
+  const [run = read, other] = new Set(plain(text).match(/\d+/g)?.filter((run) => run.length === length));
+  return /\D/.test(read) && !other ? run : read;
 }
 
 /** Whether a code can have so many digits. */

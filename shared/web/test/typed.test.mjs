@@ -43,10 +43,14 @@ test("a refusal of a number says what is wrong with it, whatever stands around i
 });
 
 test("a code is submitted as the service reads it, and what is none is not submitted", async () => {
-  for (const text of specimen.codes) {
-    const { client, calls } = start({ status: 202, body: SENT }, { body: { token: "s", expiresIn: 300 } });
-    await (await client.send(send)).verify(text);
-    assert.equal(calls[1].body.code, "123456", JSON.stringify(text));
+  const wrapped = expand(specimen.around).map((around) => `${around} ${around}123-456${around}`);
+  for (const text of [...specimen.codes, ...wrapped]) {
+    // A service that does not say how long a code is reads the same.
+    for (const codeLength of [6, undefined]) {
+      const { client, calls } = start({ status: 202, body: { ...SENT, codeLength } }, { body: { token: "s", expiresIn: 300 } });
+      await (await client.send(send)).verify(text);
+      assert.equal(calls[1].body.code, "123456", JSON.stringify(text));
+    }
   }
   for (const text of specimen.notCodes) assert.doesNotMatch(readDigits(text), /^\d{6,10}$/, JSON.stringify(text));
 });

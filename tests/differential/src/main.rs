@@ -4,6 +4,7 @@
 //!
 //! - `phones` reads a region and a text, such as `["US", "(415) 200-7986"]`. It answers with the number, or with the
 //!   reason for refusing it.
+//! - `origins` reads a text. It answers with the origin as the service keeps it, or with null for a refusal.
 //! - `issue` reads a keyring. It answers with the key set and a success token.
 //! - `check` reads a token and a key set. It answers with the guard's verdict.
 //! - `webhook` reads a keyring and a body. It answers with the headers of the send hook, with the secrets, and with what the
@@ -21,12 +22,14 @@ mod webhooks;
 
 use std::process::ExitCode;
 
+use phoneproof_config::check_origin;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some("phones") => answer(phones::read()),
+        Some("origins") => answer(|text: String| check_origin("ORIGIN", &text).ok().into()),
         Some("issue") => answer(tokens::issue),
         Some("check") => answer(tokens::check),
         Some("webhook") => answer(|request| webhooks::sign_request(&request)),

@@ -343,6 +343,13 @@ async fn an_id_is_used_once() {
         said.contains("was used before") && said.contains("`r3`"),
         "{said}"
     );
+    for word in ["current", "add", "retire"] {
+        let (code, refused) = site.run_json(&["keys", "add", word]).await;
+        let said = refused["error"].as_str().expect("an error");
+        assert_eq!(code, 2, "{said}");
+        let why = said.contains("word of the commands") && said.contains("`r3`");
+        assert!(why, "{said}");
+    }
     // Without a name, the next one that no key had.
     let added = site.run_done(&["keys", "add"]).await;
     assert_eq!(added["keys"][1]["id"], "r3");

@@ -30,8 +30,8 @@ pub struct SendBody {
     /// and invisible characters are ignored, and the decimal digits of every script count.
     #[schema(value_type = String, min_length = 1, max_length = 96, example = "+14152007986")]
     phone: SensitiveText,
-    /// An id that the client chooses for the device or installation that asks, such as a random UUID. Placeholders that
-    /// many devices share are refused: `null`, `unknown`, the UUID of zeros and their like.
+    /// An id that the client chooses for the device or installation that asks, such as a random UUID. What many devices
+    /// share is refused: `null`, `unknown`, the UUID of zeros, names of models such as `iPhone15,2`, user agents, and their like.
     #[schema(value_type = String, min_length = 1, max_length = 128, example = "6f9619ff-8b86-d011-b42d-00cf4fc964ff")]
     unique_id: SensitiveText,
     /// The id of a business in the policy, as in `login`.

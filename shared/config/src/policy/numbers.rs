@@ -77,7 +77,31 @@ fn overlap(one: &NumberRange, other: &NumberRange) -> bool {
     one.digits == other.digits && (a.starts_with(b.as_str()) || b.starts_with(a.as_str()))
 }
 
-/// Checks a range of numbers. A range whose numbers the policy would refuse is a fault.
+/// The calling code of the North American Numbering Plan. All its numbers have an area code of three digits, an exchange of
+/// three and four more. Area codes and exchanges begin with 2 to 9.
+const NANP: char = '1';
+const NANP_DIGITS: u32 = 11;
+
+/// Checks the digits of a range in the North American Numbering Plan. A number of another length reaches nobody, or somebody
+/// else: carriers drop digits that are too many.
+fn check_nanp(prefix: &str, digits: u32) -> (Option<&'static str>, Option<String>) {
+    let begins_low = |at: usize| {
+        prefix
+            .get(at..)
+            .is_some_and(|rest| rest.starts_with(['0', '1']))
+    };
+    if !prefix.starts_with(NANP) {
+        return (None, None);
+    }
+    let low = "behind +1, area codes and exchanges begin with 2 to 9";
+    let length = format!("a number that begins with +1 has {NANP_DIGITS} digits, and not {digits}");
+    (
+        (begins_low(1) || begins_low(4)).then_some(low),
+        (digits != NANP_DIGITS).then_some(length),
+    )
+}
+
+/// Checks a range of numbers. A range whose numbers the policy would refuse, or that nobody can have, is a fault.
 fn check_range(
     index: usize,
     table: &RangeTable,
@@ -91,7 +115,16 @@ fn check_range(
         .ok_or("the first digits in E.164 are needed, as in \"+1436\"");
     let prefix = faults.check(at("prefix"), prefix);
     let least = prefix.map_or(5, |prefix| u32::try_from(prefix.len()).unwrap_or(5).max(5));
-    faults.check_range(at("digits"), table.digits, least..=15);
+    let (low, length) = prefix.map_or((None, None), |prefix| check_nanp(prefix, table.digits));
+    if let Some(fault) = low {
+        faults.add(at("prefix"), fault);
+    }
+    match length {
+        Some(fault) => faults.add(at("digits"), fault),
+        None => {
+            faults.check_range(at("digits"), table.digits, least..=15);
+        }
+    }
     let country = faults.check(at("country"), parse_country(&table.country));
     let number_type = faults.check(at("type"), parse_type(&table.r#type));
     if country.is_some_and(|country| !numbers.countries.contains(&country)) {

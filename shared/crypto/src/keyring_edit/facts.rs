@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{INDEX_ID, KeyringDocument};
+use super::KeyringDocument;
+use super::ids::INDEX_ID;
 use crate::keyring::Peppers;
 use phoneproof_domain::clock::Timestamp;
 

@@ -11,8 +11,7 @@ const MAX_INPUT_BYTES: usize = 96;
 /// libphonenumber is lenient: it extracts a number from a sentence and maps letters to digits. Text that it would have
 /// to guess at is refused first, so that one phone is never counted under two numbers.
 pub(super) fn normalize(typed_phone: &str) -> Result<String, PhoneError> {
-    let trimmed =
-        typed_phone.trim_matches(|c| typed::classify(c) == Typed::Separator || is_around(c));
+    let trimmed = typed::trim(typed_phone);
     if trimmed.is_empty() || trimmed.len() > MAX_INPUT_BYTES {
         return Err(PhoneError::Characters);
     }
@@ -30,6 +29,8 @@ pub(super) fn normalize(typed_phone: &str) -> Result<String, PhoneError> {
             Typed::Plus if plain.is_empty() => plain.push('+'),
             // Some lists put a plus sign before numbers that have one.
             Typed::Plus if plain == "+" && before == Some(Typed::Plus) => {}
+            // Two lines, or two cells of a table, are two texts. Joined, they could be the number of a stranger.
+            Typed::Separator if breaks_line(character) => return Err(PhoneError::Characters),
             Typed::Separator => {}
             Typed::Foreign if begins_extension(character) => {
                 return Err(PhoneError::LettersOrExtension);
@@ -44,19 +45,6 @@ pub(super) fn normalize(typed_phone: &str) -> Result<String, PhoneError> {
     Ok(plain)
 }
 
-/// Whether people and programs write `c` around a number: marks of the sentence, quotes, brackets of lists and of code, and
-/// the pictures that stand before numbers. Google's library leaves out the same.
-pub(super) const fn is_around(c: char) -> bool {
-    matches!(
-        c,
-        '"' | '\'' | '`' | '<' | '>' | '{' | '}' | '|' | ':' | ';' | ',' | '!' | '?' | '=' | '\u{a1}' | '\u{ab}' | '\u{b4}'
-            | '\u{bb}' | '\u{bf}' | '\u{2018}'..='\u{201f}' | '\u{2026}' | '\u{2039}' | '\u{203a}' | '\u{2190}'..='\u{21ff}'
-            | '\u{2300}'..='\u{23ff}' | '\u{25a0}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{3001}' | '\u{3002}'
-            | '\u{3008}'..='\u{3011}' | '\u{ff01}' | '\u{ff0c}' | '\u{ff1a}'..='\u{ff1b}' | '\u{ff1f}'
-            | '\u{1f000}'..='\u{1faff}'
-    )
-}
-
 /// Takes off a prefix for calls abroad that is written with a tilde, where callers wait for another tone: Russia's and its
 /// neighbours', and Ukraine's (libphonenumber's metadata). Returns its digits and the rest.
 ///
@@ -67,6 +55,11 @@ fn split_prefix_with_tilde(number: &str) -> (&'static str, &str) {
         .into_iter()
         .find_map(|(written, digits)| Some((digits, number.strip_prefix(written)?)));
     found.unwrap_or(("", number))
+}
+
+/// Whether `c` ends a line or a cell of a table.
+const fn breaks_line(c: char) -> bool {
+    matches!(c, '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 /// Whether `c` is a letter, or a sign that libphonenumber reads as the beginning of an extension or a parameter.

@@ -1,8 +1,8 @@
 //! One number in many spellings.
 
-use super::normalize::is_around;
 use super::tests::parse;
 use super::*;
+use crate::typed::is_around;
 use crate::typed::specimen::SPECIMEN;
 
 #[test]
@@ -46,6 +46,16 @@ fn what_stands_in_a_number_or_belongs_to_a_longer_one_is_not_taken_off() {
         "+14152007986 or",
         "\0+14152007986",
         "\";\"",
+        "+1415\n2007986",
+        "+1 415 200\r\n7986",
+        "+1415\t2007986",
+        "+1415\u{2028}2007986",
+        "+1415\u{2029}2007986",
+        "+1415\u{b}2007986",
+        "+1415\u{c}2007986",
+        "+1415\u{85}2007986",
+        "+14152007986\n+14152007987",
+        "51234\n51234",
     ] {
         let refused = parse(text, None);
         assert!(

@@ -3,8 +3,8 @@ export declare const plain: (text: string) => string;
 /** Reads a code: plain digits, without what people put between them. */
 export declare const readDigits: (text: string) => string;
 /**
- * Reads a code of this `length`, also out of what was pasted around it, such as a whole message: its only run of so many
- * digits. What has none is returned as {@link readDigits} reads it.
+ * Reads a code of this `length`, without quotes, brackets and marks around it. It is also found in a whole message, as its
+ * only run of so many digits. What has none is returned as {@link readDigits} reads it, without those marks.
  */
 export declare function readCode(text: string, length?: number): string;
 /** Whether a code can have so many digits. */

@@ -16,9 +16,12 @@ const YEAR: usize = 4;
 pub(super) const MOST_EXTRAS: usize = 2;
 
 /// Runs that people type as passwords. Any part of a run is refused, forwards and backwards.
-const RUNS: [&str; 16] = [
+const RUNS: [&str; 19] = [
     "012345678901234567890123456789",
     "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
+    "001122334455667788990011223344556677889900112233445566778899",
+    "000111222333444555666777888999000111222333444555666777888999",
+    "aabbccddeeffgghhiijjkkllmmnnooppqqrrssttuuvvwwxxyyzz",
     "qwertyuiopasdfghjklzxcvbnm",
     "qwertzuiopasdfghjklyxcvbnm",
     "azertyuiopqsdfghjklmwxcvbn",

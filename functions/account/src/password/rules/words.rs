@@ -16,6 +16,10 @@ pub(super) const SHORT_WORDS: &str = include_str!("../../../data/common-words.tx
 /// Words that people lengthen in other languages and for other purposes, sorted, one per line.
 pub(super) const BASE_WORDS: &str = include_str!("../../../data/base-words.txt");
 
+/// First names, in lower case, sorted, one per line. They count alone and over and over, but are no words of a phrase: three
+/// names after each other are hard to guess.
+pub(super) const NAMES: &str = include_str!("../../../data/names.txt");
+
 /// How many characters of a word its places in texts are looked up by.
 const BEGINNING: usize = 4;
 
@@ -36,7 +40,7 @@ pub(super) fn is_lengthened_word(texts: &[Vec<char>]) -> bool {
             }
         }
     }
-    let lists = [COMMON, SHORT_WORDS, BASE_WORDS].into_iter();
+    let lists = [COMMON, SHORT_WORDS, BASE_WORDS, NAMES].into_iter();
     let mut words = lists.flat_map(str::lines);
     words.any(|word| {
         count(1);
@@ -109,10 +113,22 @@ impl<'t> Text<'t> {
     }
 }
 
+/// Sorts [`BASE_WORDS`] by what their first character looks like, so that few of them are compared at each place of a text.
+fn sort_by_first_look() -> HashMap<char, Vec<&'static str>> {
+    let mut sorted: HashMap<char, Vec<&'static str>> = HashMap::new();
+    for word in BASE_WORDS.lines() {
+        count(1);
+        let first = word.chars().next().map(look).unwrap_or_default();
+        sorted.entry(first).or_default().push(word);
+    }
+    sorted
+}
+
 /// Whether `text` consists of words of [`BASE_WORDS`], one after the other, with little but padding between and around them:
 /// `companyname12345`, `th1sismyp@ssword`.
 pub(super) fn is_phrase(text: &[char]) -> bool {
     let own = Text::of(text);
+    let words = sort_by_first_look();
     // For each place, the fewest characters that are neither word nor padding before it: without a word, and with one.
     let mut fewest = vec![[usize::MAX; 2]; text.len() + 1];
     if let Some(first) = fewest.first_mut() {
@@ -137,7 +153,8 @@ pub(super) fn is_phrase(text: &[char]) -> bool {
             lower(length, extras);
         }
         let with_word = extras.iter().copied().min().unwrap_or(usize::MAX);
-        for word in BASE_WORDS.lines() {
+        let first = own.looks.get(at).copied().unwrap_or_default();
+        for word in words.get(&first).into_iter().flatten() {
             match own.match_at(at, word) {
                 0 => {}
                 length => lower(length, [usize::MAX, with_word]),

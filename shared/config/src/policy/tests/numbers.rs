@@ -39,12 +39,6 @@ fn a_range_of_numbers_must_be_one_that_the_policy_texts() {
             "{prefix}: {found:?}"
         );
     }
-    let longer = with("prefix = \"+1436\"\ndigits = 12\ncountry = \"US\"\ntype = \"mobile\"");
-    let longer = longer.strip_prefix(SMALLEST).expect("a range");
-    assert!(
-        from_toml(&format!("{good}{longer}")).is_ok(),
-        "of another length"
-    );
     let bad = with("prefix = \"1436\"\ndigits = 3\ncountry = \"DE\"\ntype = \"voip\"");
     let paths: Vec<_> = faults(&bad)
         .iter()
@@ -57,6 +51,49 @@ fn a_range_of_numbers_must_be_one_that_the_policy_texts() {
     );
     let empty = faults(&with("type = \"unassigned\""));
     assert_eq!(empty.len(), 4, "{empty:?}");
+}
+
+#[test]
+fn a_range_has_a_length_that_its_numbers_can_have() {
+    let policy = |prefix: &str, digits: u32, country: &str| {
+        let text = SMALLEST.replace("[\"US\"]", "[\"US\", \"DE\"]");
+        let text = text.replace("US = 0.01", "US = 0.01\nDE = 0.1");
+        format!(
+            "{text}\n[[numbers.range]]\nprefix = \"{prefix}\"\ndigits = {digits}\ncountry = \"{country}\"\ntype = \"mobile\"\n"
+        )
+    };
+    for (prefix, digits, country, fault) in [
+        (
+            "+1436",
+            12,
+            "US",
+            "digits: a number that begins with +1 has 11",
+        ),
+        (
+            "+1436",
+            10,
+            "US",
+            "digits: a number that begins with +1 has 11",
+        ),
+        ("+1136", 11, "US", "prefix: behind +1, area codes"),
+        ("+14361", 11, "US", "prefix: behind +1, area codes"),
+        ("+4915", 16, "DE", "digits: 16 is not within 5 to 15"),
+        ("+4915", 4, "DE", "digits: 4 is not within 5 to 15"),
+        ("+4915123456", 9, "DE", "digits: 9 is not within 10 to 15"),
+    ] {
+        let found = faults(&policy(prefix, digits, country));
+        let fault = format!("numbers.range[0].{fault}");
+        assert!(
+            found.len() == 1 && found[0].starts_with(&fault),
+            "{prefix} {digits}: {found:?}"
+        );
+    }
+    // Two lengths behind one prefix share no number.
+    let german = policy("+4915", 13, "DE");
+    let longer = german.replace("digits = 13", "digits = 12");
+    let longer = longer.split("\n[[").last().expect("a range");
+    let both = format!("{german}\n[[{longer}");
+    assert!(from_toml(&both).is_ok(), "{:?}", faults(&both));
 }
 
 #[test]
