@@ -4,6 +4,7 @@ use super::country::{CHINA, CountryRule, INDIA, has_no_sender_ids, registers_sen
 use super::{Fault, Policy};
 use crate::channel::Channel;
 use crate::country::Country;
+use crate::end_user_messaging::is_number;
 use crate::outgoing::Origination;
 
 impl Policy {
@@ -11,15 +12,25 @@ impl Policy {
     /// the account has registered.
     #[must_use]
     pub fn warnings(&self) -> Vec<Fault> {
-        let served = self.numbers.countries.iter().copied();
-        // What a pool of End User Messaging holds is not known here.
-        let by_aws =
-            served.filter(|country| self.sms.route(Some(*country)).contains(&Channel::Sns));
-        by_aws.filter_map(|country| self.warn_of(country)).collect()
+        let served = self.numbers.countries.iter();
+        served
+            .filter_map(|country| self.warn_of(*country))
+            .collect()
+    }
+
+    /// Whether a text to this country by `channel` has the sender that `[sms]` names. What a pool of End User Messaging holds is
+    /// not known here.
+    fn takes_sender_of_texts(&self, channel: Channel, country: Country) -> bool {
+        let table = self.end_user_messaging.as_ref();
+        let table = table.filter(|_| channel == Channel::EndUserMessaging);
+        table.is_none_or(|table| table.identity(Some(country)).is_none())
     }
 
     fn warn_of(&self, country: Country) -> Option<Fault> {
         let sms = &self.sms;
+        let route = sms.route(Some(country)).iter().copied();
+        let mut by_aws = route.filter(|channel| channel.has_own_words()).peekable();
+        by_aws.peek()?;
         let warn = |field: &str, reason: String| {
             Some(Fault {
                 path: format!("sms.country.{country}.{field}"),
@@ -35,7 +46,9 @@ impl Policy {
             );
         }
         let has_own = |rule: &CountryRule| rule.origination.is_some();
-        if sms.countries.get(&country).is_some_and(has_own) {
+        if sms.countries.get(&country).is_some_and(has_own)
+            || !by_aws.any(|channel| self.takes_sender_of_texts(channel, country))
+        {
             return None;
         }
         // Where no text has a sender id, that of all countries is not sent.
@@ -50,10 +63,13 @@ impl Policy {
                 ),
             );
         }
-        let names_number = sms
+        let numbers = sms
             .countries
             .values()
             .any(|rule| matches!(rule.origination, Some(Origination::Number(_))));
+        let mut tables = self.end_user_messaging.iter();
+        let names_number =
+            numbers || tables.any(|table| table.identities.values().any(|own| is_number(own)));
         // China has neither sender ids nor numbers to choose.
         if has_no_sender_ids(country) && country.as_str() != CHINA && names_number {
             return warn(
