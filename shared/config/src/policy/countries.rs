@@ -7,7 +7,7 @@ use phoneproof_domain::country::Country;
 use phoneproof_domain::end_user_messaging::EndUserMessagingPolicy;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::outgoing::Origination;
-use phoneproof_domain::policy::country::{CHINA, INDIA, has_no_sender_ids};
+use phoneproof_domain::policy::country::{CHINA, INDIA, has_no_sender_ids, is_served_by};
 use phoneproof_domain::policy::{Business, CountryRule, SmsPolicy};
 use toml::Value;
 
@@ -175,6 +175,7 @@ pub(super) fn check_reach(
         check_registered(name, business, sms, faults);
     }
     for country in served {
+        check_served(*country, sms, faults);
         let route = sms.route(Some(*country));
         if !route.iter().any(|channel| channel.has_own_words()) {
             continue;
@@ -183,6 +184,26 @@ pub(super) fn check_reach(
         for (name, business) in businesses {
             check_texts(*country, sms, (name, business), faults);
         }
+    }
+}
+
+/// Notes a route to a country by channels that do not serve it: one that names the country, or one of such channels alone.
+fn check_served(country: Country, sms: &SmsPolicy, faults: &mut Faults) {
+    let route = sms.route(Some(country));
+    let own = sms.countries.get(&country).map(|rule| &rule.channels);
+    let is_own = own.is_some_and(|own| !own.is_empty());
+    let mut idle = route
+        .iter()
+        .filter(|channel| !is_served_by(country, **channel));
+    if !is_own && idle.clone().count() < route.len() {
+        return;
+    }
+    if let Some(channel) = idle.next() {
+        let channel = channel.as_str();
+        faults.add(
+            format_args!("sms.country.{country}.channels"),
+            format_args!("`{channel}` does not serve {country}: name a channel that does"),
+        );
     }
 }
 

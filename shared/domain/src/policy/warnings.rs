@@ -1,6 +1,8 @@
 //! What an operator should know of an accepted policy: texts may go out otherwise than they expect.
 
-use super::country::{CHINA, CountryRule, INDIA, has_no_sender_ids, registers_sender_ids};
+use super::country::{
+    CHINA, CountryRule, INDIA, has_no_sender_ids, is_served_by, registers_sender_ids,
+};
 use super::{Fault, Policy};
 use crate::channel::Channel;
 use crate::country::Country;
@@ -28,15 +30,28 @@ impl Policy {
 
     fn warn_of(&self, country: Country) -> Option<Fault> {
         let sms = &self.sms;
-        let route = sms.route(Some(country)).iter().copied();
-        let mut by_aws = route.filter(|channel| channel.has_own_words()).peekable();
-        by_aws.peek()?;
         let warn = |field: &str, reason: String| {
             Some(Fault {
                 path: format!("sms.country.{country}.{field}"),
                 reason,
             })
         };
+        let route = sms.route(Some(country)).iter().copied();
+        if let Some(idle) = route
+            .clone()
+            .find(|channel| !is_served_by(country, *channel))
+        {
+            return warn(
+                "channels",
+                format!(
+                    "`{}` does not serve {country}, and refuses each text that gets so far: write the channels that \
+                     do",
+                    idle.as_str()
+                ),
+            );
+        }
+        let mut by_aws = route.filter(|channel| channel.has_own_words()).peekable();
+        by_aws.peek()?;
         if country.as_str() == INDIA && sms.entity_id(Some(country)).is_none() {
             return warn(
                 "entity_id",

@@ -455,6 +455,53 @@ fn warns_of_what_may_not_work() {
     assert_eq!(warn_with("['hook']", "'AU', 'IN'", global, hook), [""; 0]);
 }
 
+/// The policy of a country whose texts end in a channel that does not serve it texts nobody there.
+#[test]
+fn a_channel_that_does_not_serve_a_country_is_no_route_to_it() {
+    const NOTIFY: &str = "[notify]";
+    let serving = |route: &str, own: &str| {
+        let sms = format!("{route}\n[sms.country.CN]\nlocales = ['zh']\n{own}");
+        serving("'CN', 'IN', 'US'", &sms, NOTIFY)
+    };
+    let refused = |route: &str, own: &str, expected: &str| {
+        let found = faults(&serving(route, own));
+        assert!(
+            found.len() == 1 && found[0].starts_with(expected),
+            "{route} {own}: {found:#?}"
+        );
+    };
+    refused(
+        "",
+        "channels = ['notify']",
+        "sms.country.CN.channels: `notify` does not serve CN",
+    );
+    refused(
+        "",
+        "channels = ['sns', 'notify']",
+        "sms.country.CN.channels: `notify` does not serve CN",
+    );
+    // No list of its own: what all countries have leads nowhere.
+    refused(
+        "channels = ['notify']",
+        "",
+        "sms.country.CN.channels: `notify` does not serve CN: name a channel that does",
+    );
+    let paths = |route: &str, own: &str| {
+        let policy = from_toml(&serving(route, own)).expect("valid");
+        let warnings = policy.warnings().into_iter();
+        let of_china = warnings.filter(|warning| warning.path.contains(".CN."));
+        of_china.map(|warning| warning.path).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        paths("channels = ['notify']", "channels = ['sns']"),
+        [""; 0]
+    );
+    // Each text asks Notify first, which refuses it.
+    let route = "channels = ['notify', 'sns']";
+    assert_eq!(paths(route, ""), ["sms.country.CN.channels"]);
+    assert_eq!(paths(route, "channels = ['sns']"), [""; 0]);
+}
+
 #[test]
 fn a_signature_stands_first_and_names_somebody() {
     let mut policy = from_toml(SMALLEST).expect("valid");

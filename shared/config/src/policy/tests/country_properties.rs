@@ -18,6 +18,8 @@ struct Rule {
     number: bool,
     entity_id: bool,
     locales: Vec<&'static str>,
+    /// The channels of this country alone.
+    channels: Vec<&'static str>,
     /// Who sends there, in the table of End User Messaging.
     identity: Option<&'static str>,
 }
@@ -46,6 +48,7 @@ const NUMBER: &str = "+18005550100";
 const SNS: &str = "sns";
 const END_USER_MESSAGING: &str = "end-user-messaging";
 const HOOK: &str = "hook";
+const NOTIFY: &str = "notify";
 const POOL: &str = "pool-0123456789abcdef0123456789abcdef";
 /// A sender id in the table of End User Messaging.
 const NAME: &str = "ITSOWN";
@@ -79,6 +82,9 @@ fn route() -> impl Strategy<Value = Vec<&'static str>> {
         vec![END_USER_MESSAGING, SNS],
         vec![HOOK],
         vec![HOOK, END_USER_MESSAGING],
+        vec![NOTIFY],
+        vec![NOTIFY, END_USER_MESSAGING],
+        vec![SNS, NOTIFY],
     ])
 }
 
@@ -119,8 +125,19 @@ fn given() -> impl Strategy<Value = Given> {
             1 => Just(Rule { entity_id: false, ..rule() }),
         ]
     };
-    let china =
-        || prop_oneof![8 => Just(Rule { locales: vec!["zh"], ..Rule::default() }), 1 => rule()];
+    let china = || {
+        let chinese = |channels| Rule {
+            channels,
+            locales: vec!["zh"],
+            ..Rule::default()
+        };
+        prop_oneof![
+            4 => Just(chinese(Vec::new())),
+            4 => Just(chinese(vec![SNS])),
+            1 => route().prop_map(chinese),
+            1 => rule(),
+        ]
+    };
     let others = proptest::collection::btree_map(
         proptest::sample::select(vec!["AU", "CA", "DE", "US"]),
         rule(),
@@ -190,7 +207,22 @@ enum Sender {
     Identity(&'static str),
 }
 
+/// Whether AWS sends the words of the operator by one of these.
+fn takes_own_words(route: &[&str]) -> bool {
+    route
+        .iter()
+        .any(|channel| [SNS, END_USER_MESSAGING].contains(channel))
+}
+
 impl Given {
+    fn route<'g>(&'g self, rule: &'g Rule) -> &'g [&'static str] {
+        if rule.channels.is_empty() {
+            &self.channels
+        } else {
+            &rule.channels
+        }
+    }
+
     fn sender(&self, channel: &str, country: &str, rule: &Rule) -> Sender {
         let by_table = |own: Option<&'static str>| own.filter(|_| channel == END_USER_MESSAGING);
         if let Some(own) = by_table(rule.identity) {
@@ -231,11 +263,14 @@ impl Given {
             if rule.entity_id {
                 text += "entity_id = \"entity\"\n";
             }
+            if !rule.channels.is_empty() {
+                text.extend([format!("channels = {:?}\n", rule.channels)]);
+            }
             if !rule.locales.is_empty() {
                 text.extend([format!("locales = {:?}\n", rule.locales)]);
             }
         }
-        text += "[hook]\nurl = \"https://hooks.example.com\"\n[end_user_messaging]\n";
+        text += "[notify]\n[hook]\nurl = \"https://hooks.example.com\"\n[end_user_messaging]\n";
         if let Some(identity) = self.identity {
             text.extend([format!("origination_identity = {identity:?}\n")]);
         }
@@ -269,7 +304,11 @@ impl Given {
         let none = Rule::default();
         COUNTRIES.into_iter().all(|country| {
             let rule = self.rules.get(country).unwrap_or(&none);
-            let by_aws = self.channels != [HOOK];
+            let route = self.route(rule);
+            let by_aws = takes_own_words(route);
+            let is_served = country != "CN"
+                || route.iter().any(|channel| *channel != NOTIFY)
+                    && !rule.channels.contains(&NOTIFY);
             let by_aws_work = [SNS, END_USER_MESSAGING].into_iter().all(|channel| {
                 let sender = self.sender(channel, country, rule);
                 let works = match country {
@@ -278,7 +317,7 @@ impl Given {
                     "US" | "CA" | "CN" | "IN" => !matches!(sender, Sender::OwnId(_)),
                     _ => true,
                 };
-                works || !self.channels.contains(&channel)
+                works || !route.contains(&channel)
             });
             // The table of End User Messaging has no sender id for these, whatever texts take.
             let sender_works = by_aws_work
@@ -301,7 +340,7 @@ impl Given {
                     })
                     && (country != "IN" || rule.entity_id || business.registered.is_empty())
             });
-            sender_works && rule.locales.iter().all(is_known) && texts_work
+            is_served && sender_works && rule.locales.iter().all(is_known) && texts_work
         })
     }
 }
@@ -348,7 +387,7 @@ fn assert_obeys(
                 "the default"
             );
         }
-        if code == "CN" && given.channels != [HOOK] {
+        if code == "CN" && takes_own_words(given.route(rule)) {
             assert!(text.body.starts_with("【Example】"), "{}", text.body);
         }
         let sent_as = policy.sent_as(to, business, &locale);
