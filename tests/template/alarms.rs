@@ -231,7 +231,10 @@ fn the_dashboard_shows_each_country_its_conversion_and_cost_and_what_purses_refu
             .expect("a widget")
     };
     let query = find("By country")["query"].as_str().expect("a query");
-    let journal = include_str!("../../shared/observe/src/journal.rs");
+    let journal = concat!(
+        include_str!("../../shared/observe/src/journal.rs"),
+        include_str!("../../shared/observe/src/journal/metrics.rs")
+    );
     for part in [
         "by country",
         "sum(Sent)",
