@@ -42,4 +42,5 @@ mod retention;
 mod undelivered;
 mod units;
 mod voice;
+mod voice_again;
 mod watched;

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 
 import { ORIGIN, buildReact, enter, on, proof, read, refuse, sendTo, serveApp, textedCode, valueOf, wrongFor } from "./component.mjs";
-import { BASE, MARKUP, accepted, answer, focusedId, freshNumber, inSeconds, shows } from "./support.mjs";
+import { BASE, MARKUP, PROBLEM, accepted, answer, focusedId, freshNumber, inSeconds, shows } from "./support.mjs";
 
 on("verifies a number, and gives its form the success token", { attributes: `business="login" required`, html: `<button>Log in</button>` }, async (tab) => {
   await tab.getByRole("button", { name: "Log in" }).click();
@@ -150,7 +150,7 @@ const SEND_REFUSALS = [
   [429, "limited", { rule: "business-per-hour", retryAt: inSeconds(600) }, /Too many requests[^]*try again in/],
   [429, "limited", { rule: "country-purse", retryAt: inSeconds(600) }, /No more codes to this country for now[^]*not your fault[^]*try again in \d\d?:/],
   [429, "limited", { rule: "country-purse", retryAt: inSeconds(600), challenge: "attestation" }, /No more codes to this country for now[^]*try again in/],
-  [429, "limited", { rule: "number-block-purse", retryAt: inSeconds(600) }, /neighbouring[^]*last four digits/],
+  [429, "limited", { rule: "number-block-purse", retryAt: inSeconds(600) }, /neighbouring[^]*share a limit/],
   [429, "limited", { rule: "money-per-day", retryAt: inSeconds(40_000) }, /No more codes to this country today[^]*try again in 1\d:/],
   [429, "limited", { rule: "newer-rule", retryAt: inSeconds(600) }, /Too many requests/],
   [502, "delivery-failed", { retryAt: inSeconds(60) }, /carrier refused/],
@@ -214,18 +214,36 @@ on("says so when there is no such business", { attributes: `business="lgoin"`, e
   assert.match(told.join("\n"), /knows no business `lgoin`/);
 });
 
-on("offers a call only where the policy has voice", { chromiumOnly: true }, async (tab) => {
+on("offers a call only where the number can be called, also after a reload", { chromiumOnly: true }, async (tab) => {
+  const call = tab.getByRole("button", { name: "Call me instead" });
   await answer(tab, "/v1/send", 202, accepted({ resendIn: 0 }));
   await sendTo(tab, "+14152001234");
   await shows(tab, "#resend", /^Send again$/);
-  assert.equal(await tab.getByRole("button", { name: "Call me instead" }).isVisible(), false);
-  const business = { id: "login", brand: "Example", channels: ["sms", "voice"], codeLength: 6, locales: ["en"], defaultLocale: "en" };
-  await tab.route(`${BASE}/v1/policy`, (route) => route.fulfill({ json: { countries: ["US"], resendIn: 60, businesses: [business] }, headers: { "access-control-allow-origin": "*" } }));
+  assert.equal(await call.isVisible(), false);
+  await answer(tab, "/v1/send", 202, accepted({ resendIn: 0, channels: ["sms", "voice"] }));
+  await tab.getByRole("button", { name: "Send again" }).click();
+  await call.waitFor();
   await tab.reload();
   const request = tab.waitForRequest(`${BASE}/v1/send`);
-  await tab.getByRole("button", { name: "Call me instead" }).click();
+  await call.click();
   assert.equal((await request).postDataJSON().channel, "voice");
 });
+
+for (const [status, rule] of [[403, "calls"], [429, "call-purse"], [429, "call-money-per-day"]]) {
+  on(`offers another text, and no call, after ${rule} refused the call`, { chromiumOnly: true }, async (tab) => {
+    await answer(tab, "/v1/send", 202, accepted({ resendIn: 0, channels: ["sms", "voice"] }));
+    await sendTo(tab, "+14152001234");
+    const call = tab.getByRole("button", { name: "Call me instead" });
+    await answer(tab, "/v1/send", status, { ...PROBLEM, type: `${PROBLEM.type}limited`, status, rule, ...(status === 429 && { retryAt: inSeconds(43_000) }) });
+    await call.click();
+    await shows(tab, "#code-notice", /We cannot call this number now[^]*another text/);
+    assert.equal(await tab.locator("#code-notice .timer").count(), 0, "a text need not wait");
+    await call.waitFor({ state: "hidden" });
+    await answer(tab, "/v1/send", 202, accepted());
+    await tab.getByRole("button", { name: /^Send again$/ }).click();
+    await shows(tab, "#resend", /in 1:00|in 0:5/);
+  });
+}
 
 on("takes the page's words, colours and further languages", { lang: "fr" }, async (tab) => {
   await tab.evaluate(async () => {

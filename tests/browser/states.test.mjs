@@ -87,9 +87,7 @@ const STATES = {
   "code": [toCode, "#code-expiry:not(:empty)"],
   "code, wait before another": [(tab) => toCode(tab, { resendIn: 60 }), "#resend[aria-disabled]"],
   "code, or a call": [async (tab) => {
-    await serve(tab, { businesses: [{ ...LOGIN, channels: ["sms", "voice"] }] });
-    await tab.reload();
-    await toCode(tab);
+    await toCode(tab, { channels: ["sms", "voice"] });
   }, "#call"],
   "unconfirmed": [async (tab) => {
     await refuseSend(tab, [504, "delivery-unknown", accepted({ retryAt: undefined })]);

@@ -31,7 +31,7 @@ use phoneproof_domain::medium::Medium;
 use phoneproof_domain::phone::{Destination, Phone, PhoneError};
 use phoneproof_domain::phone_parser::read_complete;
 use phoneproof_domain::phone_record::SendRefusal;
-use phoneproof_domain::policy::{Business, DestinationRefusal, TestNumber, VoicePolicy};
+use phoneproof_domain::policy::{Business, DestinationRefusal, TestNumber};
 use phoneproof_domain::purse::first_try;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_observe::RequestContext;
@@ -64,6 +64,8 @@ struct Checked<'s> {
     locale: Locale,
     /// How the code is to reach the person.
     medium: Medium,
+    /// Whether the number can be called.
+    is_called: bool,
     /// The SHA-256 of the action.
     action: Option<[u8; 32]>,
     /// The limits of the policy, or those of the test number.
@@ -73,6 +75,13 @@ struct Checked<'s> {
 }
 
 impl Checked<'_> {
+    /// Lists how the code can reach the person.
+    fn media(&self) -> Vec<Medium> {
+        let all = Medium::ALL.into_iter();
+        all.filter(|medium| *medium == Medium::Text || self.is_called)
+            .collect()
+    }
+
     /// Makes the text of a send.
     fn render(
         &self,
@@ -226,14 +235,12 @@ impl Service {
                     | DestinationRefusal::Calls => SendError::Destination(refusal),
                 })?;
         }
+        let country = request.facts.country;
+        let voice = self.policy.voice.as_ref();
+        let is_called = voice.is_some_and(|voice| test.is_some() || voice.serves(country));
         // A call to a test number is never placed.
-        if command.medium == Medium::Call && test.is_none() {
-            let country = request.facts.country;
-            let is_called =
-                |voice: &VoicePolicy| country.is_some_and(|c| voice.countries.contains(&c));
-            if !self.policy.voice.as_ref().is_some_and(is_called) {
-                return Err(SendError::Destination(DestinationRefusal::Calls));
-            }
+        if command.medium == Medium::Call && test.is_none() && !is_called {
+            return Err(SendError::Destination(DestinationRefusal::Calls));
         }
         if let Some(attestation) = &command.attestation {
             self.check_attestation(attestation, &destination.phone, request)?;
@@ -248,6 +255,7 @@ impl Service {
             locales,
             locale: texts.locale(locales, &command.locales),
             medium: command.medium,
+            is_called,
             action: command
                 .action
                 .as_ref()

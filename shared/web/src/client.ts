@@ -82,6 +82,7 @@ interface SendAnswer {
   codeLength?: number | undefined;
   attempts?: number | undefined;
   phone?: string;
+  channels?: string[];
 }
 type Sent = { answer: SendAnswer; unconfirmed?: Problem };
 
@@ -213,6 +214,8 @@ export class Challenge {
   /** The number, with everything but its last digits hidden; empty if the carrier did not confirm the text. */
   phone = "";
   codeLength: number | undefined;
+  /** How the code can be sent again: `sms`, and `voice` where the number can be called. */
+  channels = ["sms"];
   /** The guesses that are left, as far as is known. */
   attemptsLeft: number | undefined;
   /** Set if the carrier did not confirm the last text, which may still arrive. */
@@ -306,8 +309,12 @@ export class Challenge {
       const { answer, unconfirmed } = await this.#client.order(request, JSON.stringify([before, request.channel]), before);
       this.#take(answer, unconfirmed);
     } catch (error) {
-      // With an attestation it can be asked for at once.
-      if (error instanceof Problem && error.retryIn && !error.challenge) this.#resend = this.#at(error.retryIn);
+      if (error instanceof Problem) {
+        // Where nobody is called, a text can still be asked for.
+        if (/^call/.test(error.rule!)) this.channels = ["sms"];
+        // With an attestation it can be asked for at once.
+        else if (error.retryIn && !error.challenge) this.#resend = this.#at(error.retryIn);
+      }
       throw error;
     }
     if (this.#token === before) return false;
@@ -317,7 +324,7 @@ export class Challenge {
 
   /** What {@link PhoneProof.restore} takes, for a page that is left and comes back. Keep it in `sessionStorage`. */
   save(): Saved {
-    const answer: SendAnswer = { token: this.#token, resendIn: this.resendIn, phone: this.phone, expiresIn: this.expiresIn, codeLength: this.codeLength, attempts: this.attemptsLeft };
+    const answer: SendAnswer = { token: this.#token, resendIn: this.resendIn, phone: this.phone, expiresIn: this.expiresIn, codeLength: this.codeLength, attempts: this.attemptsLeft, channels: this.channels };
     const { issuer, business } = this.#client;
     return { request: this.request, answer, savedAt: Date.now(), issuer, business, wrong: [...this.#wrong], unconfirmed: !!this.unconfirmed };
   }
@@ -325,6 +332,7 @@ export class Challenge {
   #take(answer: SendAnswer, unconfirmed?: Problem): void {
     this.#token = answer.token;
     this.phone = answer.phone ?? this.phone;
+    this.channels = answer.channels ?? this.channels;
     // What is no number, the service did not say.
     const [length, attempts = this.attemptsLeft, expiresIn, resendIn = 0] = [answer.codeLength, answer.attempts, answer.expiresIn, answer.resendIn].map(readNumber);
     this.codeLength = length ?? this.codeLength;

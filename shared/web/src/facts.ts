@@ -1,7 +1,7 @@
 // What is known of a challenge: where the code went, the guesses and the time that are left, and when another text may be asked for.
 
 import { reflect } from "./attributes.js";
-import type { Challenge, PolicyBusiness } from "./client.js";
+import type { Challenge } from "./client.js";
 import { formatLeft, make } from "./dom.js";
 import type { Kit } from "./kit.js";
 import { announce, showNotice } from "./notices.js";
@@ -10,7 +10,7 @@ import { announce, showNotice } from "./notices.js";
 export const numberOf = ({ request }: Challenge) => make("bdi", { dir: "ltr" }, request.phone);
 
 /** Shows what is known. `digits` is how many the code has, and `end` is called when its time is over. */
-export function showFacts(kit: Kit, challenge: Challenge, isOver: boolean, business: PolicyBusiness | undefined, digits: () => number, end: () => void): void {
+export function showFacts(kit: Kit, challenge: Challenge, isOver: boolean, digits: () => number, end: () => void): void {
   const { speak, countdowns, view } = kit;
   const values = { digits: () => make("strong", { dir: "auto" }, `${digits()}`), phone: () => make("strong", {}, numberOf(challenge)) };
   speak.put(view.leadLine, challenge.unconfirmed ? "tried" : "texted", values);
@@ -20,7 +20,7 @@ export function showFacts(kit: Kit, challenge: Challenge, isOver: boolean, busin
   if (left === undefined) speak.hush(view.triesLine);
   else speak.put(view.triesLine, left === 1 ? "tryLeft" : "triesLeft", { left });
   view.verifyButton.hidden = view.resendButton.hidden = isOver;
-  view.callButton.hidden = isOver || !/\bvoice\b/.test(`${business?.channels}`);
+  view.callButton.hidden = isOver || !/voice/.test(`${challenge.channels}`);
   countdowns.stop(view.expiryLine);
   if (challenge.expiresIn === undefined || isOver) speak.hush(view.expiryLine);
   else countdowns.start(view.expiryLine, challenge.expiresIn, (seconds) => speak.put(view.expiryLine, "worksFor", { time: formatLeft(seconds) }), end);
@@ -28,7 +28,7 @@ export function showFacts(kit: Kit, challenge: Challenge, isOver: boolean, busin
 }
 
 /** Counts down to the next text. */
-export function waitToResend(kit: Kit, seconds: number): void {
+function waitToResend(kit: Kit, seconds: number): void {
   const { speak, countdowns, view } = kit;
   const show = (left: number) => {
     for (const button of [view.resendButton, view.callButton]) reflect(button, "aria-disabled", left > 0 && "true");

@@ -6,7 +6,7 @@ import { type Challenge, Problem, type SendRequest, type Success } from "./clien
 import { nameCountries } from "./countries.js";
 import { diagnose } from "./diagnose.js";
 import type { PhoneProofEvents, Shown } from "./events.js";
-import { numberOf, showFacts, waitToResend } from "./facts.js";
+import { numberOf, showFacts } from "./facts.js";
 import type { Kit } from "./kit.js";
 import { announce, clearNotices, showFault, showNotice, takeBack } from "./notices.js";
 import { COUNTRIES_WITHIN, makeOffer } from "./offer.js";
@@ -131,7 +131,8 @@ export function makeFlow(kit: Kit) {
       return showFault(kit, view.phoneInput, fault === "noSuchNational" && !country() ? "phoneHintPlus" : fault, { country });
     }
     const key = isNumber ? "setup" : wordsFor("send", problem);
-    const box = showNotice(kit, slot, key, problem.retryIn);
+    // Where nobody is called, a text need not wait.
+    const box = showNotice(kit, slot, key, key === "noCall" ? 0 : problem.retryIn);
     // A refusal of the number itself is corrected in its field.
     const isItself = slot === view.numberNotice && problem.status === 403 && !/^(blocked|setup)/.test(key) && !isFixed();
     if (isItself) view.phoneInput.setAttribute("aria-invalid", "true");
@@ -158,7 +159,7 @@ export function makeFlow(kit: Kit) {
 
   function tellFacts(): void {
     const { last, isOver } = awaited;
-    if (last && shown === "code") showFacts(kit, last, isOver, offer.chosenBusiness, digits, runOut);
+    if (last && shown === "code") showFacts(kit, last, isOver, digits, runOut);
   }
 
   async function resend(isAwaited: IsAwaited, channel?: string): Promise<void> {
@@ -182,7 +183,7 @@ export function makeFlow(kit: Kit) {
         return problem && showOver(problem, "send");
       }
       refuseSend(error, view.codeNotice, isAwaited);
-      if (isAwaited()) waitToResend(kit, challenge.resendIn);
+      if (isAwaited()) tellFacts();
     }
   }
 

@@ -16,6 +16,7 @@ export interface Refusal {
 // match wins.
 const WORDS: Record<string, Key> = {
   " not-phoneproof ": "setup",
+  " call": "noCall",
   " offline ": "offline",
   " no-attestation ": "check",
   " 0 ": "noAnswer",

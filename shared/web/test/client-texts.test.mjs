@@ -139,3 +139,16 @@ test("a resend has a key of its own, and one that was lost is the same again", a
   assert.equal(lost, again);
   assert.equal(new Set([sent, lost, last]).size, 3);
 });
+
+test("a refused call leaves the text, and a number that cannot be called is not offered one", async () => {
+  const { client, clock } = start({ status: 202, body: { ...SENT, channels: ["sms", "voice"] } }, { ...problem("limited", 429, { rule: "call-purse" }), headers: { "Retry-After": "43000" } }, { status: 202, body: SENT });
+  const challenge = await client.send(send);
+  assert.deepEqual(challenge.channels, ["sms", "voice"]);
+  assert.deepEqual(client.restore(challenge.save()).channels, ["sms", "voice"]);
+  clock.now += 60_000;
+  await assert.rejects(challenge.resend({ channel: "voice" }), refusedWith("limited"));
+  assert.deepEqual(challenge.channels, ["sms"]);
+  assert.equal(challenge.resendIn, 0);
+  const { client: other } = start({ status: 202, body: SENT });
+  assert.deepEqual((await other.send(send)).channels, ["sms"]);
+});

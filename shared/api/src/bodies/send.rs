@@ -182,6 +182,9 @@ pub struct SendReply {
     /// The number of guesses that are left: fewer after wrong codes, also in the answer to a resend or a repeat.
     #[schema(example = 5)]
     pub attempts: u32,
+    /// How the code can be sent again: `sms`, and `voice` where the number can be called. One word is the `channel` of a resend.
+    #[schema(value_type = Vec<String>, example = json!(["sms"]))]
+    pub channels: Vec<&'static str>,
     /// The phone number, with everything but its last two digits hidden.
     #[schema(example = "+•••••••••86")]
     pub phone: String,
@@ -197,6 +200,7 @@ impl From<Sent> for SendReply {
             resend_in: sent.resend_in.as_secs(),
             code_length: sent.code_length,
             attempts: sent.attempts,
+            channels: sent.media.into_iter().map(Medium::as_str).collect(),
             phone: sent.masked_phone,
         }
     }

@@ -17,6 +17,12 @@ pub struct VoicePolicy {
 }
 
 impl VoicePolicy {
+    /// Whether people of `country` are called.
+    #[must_use]
+    pub fn serves(&self, country: Option<Country>) -> bool {
+        country.is_some_and(|country| self.countries.contains(&country))
+    }
+
     /// Returns what a call to `country` is estimated to cost.
     #[must_use]
     pub fn estimated_cost(&self, country: Country) -> Estimate {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use phoneproof_domain::challenge::Challenge;
 use phoneproof_domain::clock::Timestamp;
+use phoneproof_domain::medium::Medium;
 
 use super::Checked;
 
@@ -25,6 +26,8 @@ pub struct Sent {
     pub code_length: u8,
     /// The guesses that the challenge has left.
     pub attempts: u32,
+    /// How the code can be sent again.
+    pub media: Vec<Medium>,
     /// The number with everything but its last two digits hidden.
     pub masked_phone: String,
 }
@@ -56,6 +59,7 @@ impl Answer<'_> {
             resend_in: self.resend_at.since(now),
             code_length: checked.business.code_length,
             attempts: self.attempts,
+            media: checked.media(),
             masked_phone: checked.phone.mask(),
         }
     }

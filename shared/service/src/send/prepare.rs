@@ -6,6 +6,7 @@ use phoneproof_crypto::code::{code_mac, code_matches};
 use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, TokenMode};
 use phoneproof_domain::code::Code;
+use phoneproof_domain::medium::Medium;
 use phoneproof_domain::phone_record::{
     Predecessor, REPEATABLE_FOR, ResendId, Reservation, SlotIndex,
 };
@@ -264,7 +265,10 @@ impl Service {
         keyring: &Keyring,
         request: &RequestContext,
     ) -> Result<(), SendError> {
-        prepared.challenge.payment = make_payment(plan);
+        // A call pays for no text. The payment of the text stays, and without one a typed code gives nothing back.
+        if checked.medium == Medium::Text || prepared.challenge.payment.is_some() {
+            prepared.challenge.payment = make_payment(plan);
+        }
         plan.reservation = prepared.reservation;
         plan.attempts = prepared.attempts(checked);
         plan.stored = match self.token_mode {
@@ -303,7 +307,11 @@ fn derive_resend(
     checked: &Checked<'_>,
 ) -> Option<ResendId> {
     let key = command.idempotency_key.as_ref()?;
-    let parts = list_parts(key, command, checked);
+    let mut parts = list_parts(key, command, checked).to_vec();
+    // A call is another request than a text.
+    if checked.medium == Medium::Call {
+        parts.push(checked.medium.as_str().as_bytes());
+    }
     Some(keyring.indexer().idempotent_resend(&parts))
 }
 

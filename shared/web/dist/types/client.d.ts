@@ -73,6 +73,7 @@ interface SendAnswer {
     codeLength?: number | undefined;
     attempts?: number | undefined;
     phone?: string;
+    channels?: string[];
 }
 /** What outlives a page, as {@link Challenge.save} returns it. It holds the phone number. */
 export interface Saved {
@@ -119,6 +120,8 @@ export declare class Challenge {
     /** The number, with everything but its last digits hidden; empty if the carrier did not confirm the text. */
     phone: string;
     codeLength: number | undefined;
+    /** How the code can be sent again: `sms`, and `voice` where the number can be called. */
+    channels: string[];
     /** The guesses that are left, as far as is known. */
     attemptsLeft: number | undefined;
     /** Set if the carrier did not confirm the last text, which may still arrive. */

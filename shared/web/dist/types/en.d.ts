@@ -45,6 +45,7 @@ export declare const EN: {
     "number-block-purse": string;
     "country-purse": string;
     "money-per-day": string;
+    noCall: string;
     check: string;
     "blocked-phone": string;
     "blocked-device": string;

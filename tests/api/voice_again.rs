@@ -1,0 +1,97 @@
+//! Calls beside repeats: idempotency keys, tokens without a payment, and what the answers say of calls.
+
+use phoneproof_tests::{Answer, World, WorldBuilder, phone};
+use serde_json::{Value, json};
+
+const VOICE: &str = "\n[notify]\nconfiguration_id = \"notify-1\"\n\
+                     voice_template_id = \"notify-code-verification-voice-english-001\"\n\
+                     [voice]\ncountries = [\"US\"]\nprice_usd = 0.10\n";
+
+fn build() -> WorldBuilder {
+    World::builder().policy_addition(VOICE)
+}
+
+/// Asks for the code of `token` again under an idempotency key.
+async fn ask_again(world: &World, token: &str, channel: &str, key: &str) -> Answer {
+    let body = json!({
+        "phone": phone(1), "uniqueId": world.client.device(), "businessId": "login",
+        "token": token, "channel": channel,
+    });
+    let headers = [("idempotency-key", key)];
+    world.client.post_with("/v1/send", &body, &headers).await
+}
+
+/// The room of a lane of the United States, in micro-dollars.
+async fn read_lane(world: &World, lane: &str) -> i64 {
+    let key = json!({ "TableName": "Limits", "Key": { "pk": { "S": "purse#US#0" } } });
+    let item = world.dynamodb("GetItem", &key).await;
+    let room = item.json["Item"][lane]["N"].as_str().map(str::parse);
+    room.expect("the purse has the lane").expect("a number")
+}
+
+#[tokio::test]
+async fn a_key_of_a_text_stands_for_no_call_and_that_of_a_call_for_no_text() {
+    for (first, second) in [("sms", "voice"), ("voice", "sms")] {
+        let world = build().start().await;
+        let token = world.client.send(&phone(1)).await.token();
+        world.advance(60);
+        let asked = ask_again(&world, &token, first, "k").await;
+        assert_eq!(asked.status, 202, "{}", asked.text);
+        assert_eq!(world.texts(&phone(1)).len(), 2);
+        let repeated = ask_again(&world, &token, first, "k").await;
+        assert_eq!(repeated.status, 202, "{}", repeated.text);
+        assert_eq!(world.texts(&phone(1)).len(), 2, "a repeat");
+        let early = ask_again(&world, &token, second, "k").await;
+        assert_eq!(early.json["rule"], "phone-cooldown", "{}", early.text);
+        world.advance(60);
+        let other = ask_again(&world, &token, second, "k").await;
+        assert_eq!(other.status, 202, "{}", other.text);
+        assert_eq!(world.texts(&phone(1)).len(), 3, "{second} after {first}");
+    }
+}
+
+#[tokio::test]
+async fn a_typed_code_earns_a_text_the_price_of_a_text_whatever_was_called_since() {
+    let mut earned = Vec::new();
+    for repeats in [0, 1] {
+        let world = build().purses().start().await;
+        let mut sent = world.client.send_keyed(&phone(1), "k").await;
+        for _ in 0..repeats {
+            // The token of a repeat does not know who paid.
+            sent = world.client.send_keyed(&phone(1), "k").await;
+        }
+        let before = read_lane(&world, "open").await;
+        // The call makes a new challenge.
+        world.advance(200);
+        let called = ask_again(&world, &sent.token(), "voice", "c").await;
+        assert_eq!(called.status, 202, "{}", called.text);
+        let code = world.code(&phone(1));
+        let verified = world.client.verify(&called.token(), &code).await;
+        assert_eq!(verified.status, 200, "{}", verified.text);
+        earned.push(read_lane(&world, "open").await - before);
+    }
+    assert_eq!(
+        earned,
+        [20_000, 0],
+        "twice the price of a text, and nothing"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_lists_the_call_where_the_number_can_be_called() {
+    let world = build().start().await;
+    let channels = |answer: Answer| -> Value { answer.json["channels"].clone() };
+    assert_eq!(
+        channels(world.client.send(&phone(1)).await),
+        json!(["sms", "voice"])
+    );
+    let german = world
+        .client
+        .send_from("+4915123456789", "de", "203.0.113.7");
+    assert_eq!(channels(german.await), json!(["sms"]));
+    let without = World::start().await;
+    assert_eq!(
+        channels(without.client.send(&phone(1)).await),
+        json!(["sms"])
+    );
+}
