@@ -146,6 +146,18 @@ async fn a_refusal_that_comes_late_leaves_time_for_the_next_channel() {
     assert_eq!(sent.status, 202);
     assert_eq!(world.texts(&phone(1))[0].channel, "sns");
     assert!((2..=3).contains(&slow.seen().len()));
+
+    // `Retry-After` may be a date (RFC 9110, 10.2.3). This one is over, so the next try comes at once.
+    let over = "retry-after: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
+    let ready = Receiver::start(move |_, before| match before {
+        0 => Answer::of(429, over, ""),
+        _ => Answer::of(200, "", ""),
+    })
+    .await;
+    let builder = World::builder().route(&route);
+    let world = builder.hook(&ready.url, Reach::Loopback).start().await;
+    assert_eq!(world.client.send(&phone(1)).await.status, 202);
+    assert_eq!((ready.seen().len(), world.text_count()), (2, 0));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use http::StatusCode;
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_crypto::webhook::{CallbackHeaders, check};
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::receipt::{Outcome, ReceiptReason, Report};
+use phoneproof_domain::receipt::{Moment, Outcome, ReceiptReason, Report};
 use phoneproof_http::problem::{RETRY_SECONDS, TOO_LARGE};
 use phoneproof_http::{FieldFault, JsonBody, MAX_BODY_BYTES, Problem, ProblemType};
 use phoneproof_observe::Unreadable;
@@ -27,6 +27,7 @@ const TYPE: &str = "sms.receipt";
 #[derive(Deserialize)]
 struct Body {
     r#type: String,
+    timestamp: Option<String>,
     data: Data,
 }
 
@@ -38,23 +39,30 @@ struct Data {
 }
 
 impl JsonBody for Body {
-    const FIELDS: &'static [&'static str] =
-        &["type", "data.receipt", "data.outcome", "data.reason"];
+    const FIELDS: &'static [&'static str] = &[
+        "type",
+        "timestamp",
+        "data.receipt",
+        "data.outcome",
+        "data.reason",
+    ];
 }
 
 /// What a callback says.
 pub(crate) struct Said {
     /// The member `receipt` of the request that the receiver got.
     pub(crate) receipt: String,
+    /// When it was so, if the receiver says it.
+    at: Option<Moment>,
     outcome: Outcome,
     reason: ReceiptReason,
 }
 
 impl Said {
-    /// Makes the report, which counts for the instant at which it was signed.
-    pub(crate) const fn report(&self, signed_at: Timestamp) -> Report {
+    /// Makes the report. It counts for the instant that it names, or else for the second in which this try was signed.
+    pub(crate) fn report(&self, signed_at: Timestamp) -> Report {
         Report {
-            at: signed_at,
+            at: self.at.unwrap_or(Moment::end_of(signed_at)),
             outcome: self.outcome,
             reason: self.reason,
         }
@@ -69,15 +77,20 @@ pub(crate) fn check_size(call: &Call) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Returns when a callback was signed; `None` unless its signature is right.
-pub(crate) fn check_signature(call: &Call, keyring: &Keyring) -> Option<Timestamp> {
-    let header = |name| call.header(name)?.to_str().ok();
+/// Returns the id of a callback, which is the same in each try of one report, and when this try was signed; `None` unless its
+/// signature is right.
+pub(crate) fn check_signature<'c>(
+    call: &'c Call,
+    keyring: &Keyring,
+) -> Option<(&'c str, Timestamp)> {
+    let header = |name| -> Option<&'c str> { call.header(name)?.to_str().ok() };
     let headers = CallbackHeaders {
         id: header("webhook-id")?,
         timestamp: header("webhook-timestamp")?,
         signature: header("webhook-signature")?,
     };
-    check(keyring, headers, call.bytes(), call.context.now)
+    let signed_at = check(keyring, headers, call.bytes(), call.context.now)?;
+    Some((headers.id, signed_at))
 }
 
 /// Reads a callback whose signature is right.
@@ -91,9 +104,14 @@ pub(crate) fn read(call: &Call) -> Result<Said, Problem> {
         let accepted = "`delivered`, `undelivered` or `unknown` is needed";
         malformed("data.outcome", accepted)
     })?;
+    let at = body.timestamp.map(|text| {
+        let accepted = "a time of RFC 3339 is needed, as in \"2026-11-29T12:00:00Z\"";
+        Moment::parse(&text).ok_or_else(|| malformed("timestamp", accepted))
+    });
     let reason = body.data.reason.as_deref();
     Ok(Said {
         receipt: body.data.receipt,
+        at: at.transpose()?,
         outcome,
         reason: reason.map_or(ReceiptReason::Other, ReceiptReason::parse),
     })

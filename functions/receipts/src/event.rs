@@ -4,9 +4,8 @@
 //! are those that may name a person: nothing here reads a number or a description.
 
 use phoneproof_aws::end_user_messaging::RECEIPT_CONTEXT;
-use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
-use phoneproof_domain::receipt::{Outcome, ReceiptReason, Report};
+use phoneproof_domain::receipt::{Moment, Outcome, ReceiptReason, Report};
 use serde_json::Value;
 
 /// The source of the events.
@@ -17,6 +16,8 @@ const SOURCE: &str = "aws.sms-voice";
 pub(crate) struct Event {
     /// What was sent with the text; `None` when the event does not bring it back.
     pub(crate) receipt: Option<String>,
+    /// What the report is called. `EventBridge` may hand over an event more than once.
+    pub(crate) name: String,
     /// The country that AWS names.
     pub(crate) country: Option<Country>,
     /// What became of the text.
@@ -39,7 +40,8 @@ pub(crate) fn read(event: &Value) -> Result<Event, NotTaken> {
     if source != Some(SOURCE) {
         return Err(NotTaken::Unreadable);
     }
-    let (outcome, reason) = judge(kind.unwrap_or_default())?;
+    let kind = kind.unwrap_or_default();
+    let (outcome, reason) = judge(kind)?;
     let at = detail["eventTimestamp"].as_i64();
     let at = at.ok_or(NotTaken::Unreadable)?;
     Ok(Event {
@@ -47,11 +49,12 @@ pub(crate) fn read(event: &Value) -> Result<Event, NotTaken> {
             .get(RECEIPT_CONTEXT)
             .and_then(Value::as_str)
             .map(str::to_owned),
+        name: format!("{kind} {at}"),
         country: detail["isoCountryCode"]
             .as_str()
             .and_then(|code| Country::parse(code).ok()),
         report: Report {
-            at: Timestamp::from_unix(at.div_euclid(1_000)),
+            at: Moment::from_unix_millis(at),
             outcome,
             reason,
         },
@@ -137,7 +140,7 @@ mod tests {
         assert_eq!(read.receipt.as_deref(), Some("r1.a.b.c"));
         assert_eq!(read.country, Country::parse("ES").ok());
         let report = Report {
-            at: Timestamp::from_unix(1_759_342_841),
+            at: Moment::from_unix_millis(1_759_342_841_377),
             outcome: Outcome::Delivered,
             reason: ReceiptReason::TakenByCarrier,
         };

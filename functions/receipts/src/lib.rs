@@ -14,12 +14,14 @@ use std::time::Duration;
 
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
+use phoneproof_domain::receipt::Moment;
 use phoneproof_http::problem::INTERNAL;
 use phoneproof_http::{Problem, Reply, catch_panic};
 use phoneproof_observe::{Receipt, RequestContext, Unreadable};
 use serde_json::Value;
 
 pub use self::route::{Endpoint, ROUTES};
+use self::service::Reported;
 pub use self::service::{Receipts, Refused};
 
 /// The state of one process, which every request shares.
@@ -47,14 +49,20 @@ async fn take_callback(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     callback::check_size(call)?;
     let keyring = app.service.keyring(&mut call.context).await;
     let keyring = keyring.map_err(|refused| callback::problem_of(&refused))?;
-    let Some(signed_at) = callback::check_signature(call, &keyring) else {
+    let Some((name, signed_at)) = callback::check_signature(call, &keyring) else {
         return Err(refuse(app, &Refused::Unreadable(Unreadable::Signature)));
     };
+    let name = name.to_owned();
     let said = callback::read(call).inspect_err(|_| note(app, Unreadable::Form))?;
-    let report = said.report(signed_at);
+    let reported = Reported {
+        receipt: &said.receipt,
+        name: &name,
+        report: said.report(signed_at),
+        received: Moment::since_epoch(app.clock.since_epoch()),
+    };
     let kept = app
         .service
-        .keep(&said.receipt, report, &keyring, &mut call.context)
+        .keep(reported, &keyring, &mut call.context)
         .await;
     match kept {
         Ok(Some(receipt)) => record(app, receipt),
@@ -83,9 +91,13 @@ pub async fn take(app: Arc<App>, event: Value) -> Result<(), phoneproof_runtime:
     let taken = match &read.receipt {
         Some(receipt) => {
             let keyring = app.service.keyring(&mut request).await?;
-            app.service
-                .keep(receipt, read.report, &keyring, &mut request)
-                .await
+            let reported = Reported {
+                receipt,
+                name: &read.name,
+                report: read.report,
+                received: Moment::since_epoch(app.clock.since_epoch()),
+            };
+            app.service.keep(reported, &keyring, &mut request).await
         }
         // Nothing says whose text it is, so it is counted, and no phone gets it as its outcome.
         None => Ok(Some(app.service.unattributed(&read))),

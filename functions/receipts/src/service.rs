@@ -8,10 +8,10 @@ use phoneproof_aws::keys::{KeyringOwner, Keys, KeysError};
 use phoneproof_aws::store::{Kept, Store, StoreError};
 use phoneproof_config::Settings;
 use phoneproof_crypto::keyring::Keyring;
-use phoneproof_crypto::receipt::open;
+use phoneproof_crypto::receipt::{open, report_id};
 use phoneproof_domain::country::Country;
 use phoneproof_domain::policy::Policy;
-use phoneproof_domain::receipt::Report;
+use phoneproof_domain::receipt::{Moment, Report};
 use phoneproof_observe::{Receipt, RequestContext, Unreadable};
 
 use crate::event::Event;
@@ -22,6 +22,17 @@ pub struct Receipts {
     keys: Keys,
     store: Store,
     countries: Vec<Country>,
+}
+
+/// What somebody reported about a text.
+pub(crate) struct Reported<'r> {
+    /// What was sent with the text.
+    pub(crate) receipt: &'r str,
+    /// What the reporter calls this report, however often it comes.
+    pub(crate) name: &'r str,
+    pub(crate) report: Report,
+    /// When it came.
+    pub(crate) received: Moment,
 }
 
 /// Why a receipt was not taken.
@@ -78,27 +89,33 @@ impl Receipts {
         self.keys.keyring(request).await.map_err(Refused::Keys)
     }
 
-    /// Keeps what was reported for the text that `receipt` stands for. Returns what to count; `None` when a report that is no
-    /// older was kept before, such as the same one.
+    /// Keeps what was reported. Returns what to count; `None` for a report that is known.
     pub(crate) async fn keep(
         &self,
-        receipt: &str,
-        report: Report,
+        reported: Reported<'_>,
         keyring: &Keyring,
         request: &mut RequestContext,
     ) -> Result<Option<Receipt>, Refused> {
-        let now = request.now;
+        let Reported {
+            receipt,
+            name,
+            report,
+            received,
+        } = reported;
         let sent = open(receipt, keyring).ok_or(Refused::Unreadable(Unreadable::Foreign))?;
-        if !sent.takes_receipts_at(now) {
+        if !sent.takes_receipts_at(request.now) {
             return Err(Refused::Unreadable(Unreadable::TooLate));
         }
         let report = Report {
-            at: sent.bound(report.at, now),
+            at: sent.bound(report.at, received),
             ..report
         };
-        let kept = self.store.keep_outcome(&sent, &report, request).await;
-        let is_last = kept.map_err(Refused::Store)? == Kept::Last;
-        Ok(is_last.then_some(Receipt {
+        let id = report_id(receipt, name);
+        let kept = self
+            .store
+            .keep_report(&sent, (id, &report), received, request);
+        let is_new = kept.await.map_err(Refused::Store)? == Kept::New;
+        Ok(is_new.then_some(Receipt {
             country: sent.country,
             channel: Some(sent.channel),
             outcome: report.outcome,

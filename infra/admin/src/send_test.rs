@@ -13,7 +13,7 @@ use phoneproof_config::policy::replace_hook;
 use phoneproof_config::process::{ProcessEnvironment, SystemClock, SystemRandom};
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::country::Country;
-use phoneproof_domain::delivery::{Delivery, MessageId, Reason, Text, TextId};
+use phoneproof_domain::delivery::{Certainty, Delivery, MessageId, Reason, Text, TextId};
 use phoneproof_domain::end_user_messaging::NotifyPolicy;
 use phoneproof_domain::outgoing::OutgoingText;
 use phoneproof_domain::phone::Destination;
@@ -177,6 +177,17 @@ fn report(
             );
             let json = json!({ "channel": channel, "messageId": id });
             Ok(Reply::done(json, text))
+        }
+        // The advice of such a reason is for a text that may arrive.
+        Err(NotTaken { reason, code })
+            if purpose == Purpose::DryRun && reason.certainty() == Certainty::Unclear =>
+        {
+            let message = format!(
+                "`{channel}` did not say whether it would take the {what}: {} ({code})",
+                reason.name()
+            );
+            let advice = "nothing was sent, because a dry run sends nothing: try again, or look at the provider's status page";
+            Err(CommandError::new(Exit::Failed, message, advice))
         }
         Err(NotTaken { reason, code }) => Err(CommandError::new(
             Exit::Failed,

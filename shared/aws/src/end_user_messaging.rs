@@ -20,7 +20,6 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::delivery::{Delivery, Text};
 use phoneproof_domain::end_user_messaging::{EndUserMessagingPolicy, NotifyPolicy, time_to_live};
-use phoneproof_domain::outgoing::Origination;
 use phoneproof_domain::policy::{SmsPolicy, SmsType};
 use tokio::time::{Instant, timeout_at};
 
@@ -171,13 +170,7 @@ impl TextTerms {
         purpose: Purpose,
     ) -> SendTextMessageFluentBuilder {
         let (outgoing, policy) = (text.outgoing, &self.policy);
-        let by_texts = match outgoing.sent_as.origination {
-            Origination::Unnamed => None,
-            Origination::SenderId(identity) | Origination::Number(identity) => {
-                Some(identity.as_str())
-            }
-        };
-        let identity = policy.identity(text.country).or(by_texts);
+        let identity = policy.sender(text.country, outgoing.sent_as.origination);
         let mut request = request
             .destination_phone_number(outgoing.phone.expose())
             .message_body(outgoing.body)

@@ -15,13 +15,14 @@ use phoneproof_domain::channel::Channel;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::random::Random;
-use phoneproof_domain::receipt::SentText;
+use phoneproof_domain::receipt::{ReportId, SentText};
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::subject::SubjectIndex;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::aead;
+use crate::digest::sha256;
 use crate::keyring::{Keyring, Root};
 use crate::{base64url, from_base64url};
 
@@ -85,6 +86,18 @@ pub fn open(text: &str, keyring: &Keyring) -> Option<SentText> {
         channel: Channel::parse(contents.channel)?,
         sent_at: Timestamp::from_unix(contents.sent_at),
     })
+}
+
+/// Makes the id of a report: of the text that `receipt` stands for, and of what its reporter calls it. Two texts share none,
+/// because no two sealed values are the same.
+#[must_use]
+pub fn report_id(receipt: &str, name: &str) -> ReportId {
+    let digest = sha256(format!("report\n{receipt}\n{name}").as_bytes());
+    let mut id = [0; 6];
+    for (to, from) in id.iter_mut().zip(digest) {
+        *to = from;
+    }
+    ReportId(id)
 }
 
 fn associated_data(root: &RootId) -> String {
@@ -152,6 +165,15 @@ mod tests {
     fn seals_to_the_known_text() {
         let known = "r1.r1.AQEBAQEBAQEBAQEB.T3ZAT9_e2XHuBTp5t3mXEpiGiTiE6S8BFBOvcBm35G0wMoIBZuM-sBIB2j_9s07mEEuelpDVwfBPxtxLfio";
         assert_eq!(sealed(1), known);
+    }
+
+    /// The id comes from Python's `hashlib`.
+    #[test]
+    fn a_report_has_the_known_id() {
+        let id = report_id("r1.r1.a.b", "msg_1");
+        assert_eq!(id, ReportId([0x5d, 0xe2, 0x6e, 0xc1, 0x59, 0x4f]));
+        assert_ne!(report_id("r1.r1.a.b", "msg_2"), id);
+        assert_ne!(report_id("r1.r1.a.c", "msg_1"), id);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::clock::Timestamp;
 use crate::country::Country;
 use crate::locale::Locale;
+use crate::outgoing::Origination;
 
 /// The channel `end-user-messaging` of a policy, which calls `SendTextMessage`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +27,21 @@ impl EndUserMessagingPolicy {
         let own = country.and_then(|country| self.identities.get(&country));
         own.or(self.origination_identity.as_ref())
             .map(String::as_str)
+    }
+
+    /// Returns who sends a text to this country that has this sender by the policy of texts; `None` leaves it to the account.
+    #[must_use]
+    pub fn sender<'p>(
+        &'p self,
+        country: Option<Country>,
+        origination: &'p Origination,
+    ) -> Option<&'p str> {
+        let by_texts = match origination {
+            Origination::Unnamed => None,
+            Origination::SenderId(identity) | Origination::Number(identity) => Some(identity),
+        };
+        self.identity(country)
+            .or_else(|| by_texts.map(String::as_str))
     }
 }
 
@@ -50,6 +66,13 @@ impl NotifyPolicy {
         let mut chain = locale.lookup_chain();
         chain.find_map(|locale| self.templates.get(&locale).map(String::as_str))
     }
+}
+
+/// Whether what sends texts is written as a number, and not as a sender id, a pool or an ARN.
+#[must_use]
+pub fn is_number(identity: &str) -> bool {
+    let digits = identity.strip_prefix('+').unwrap_or(identity);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The shortest and the longest time to live that AWS accepts, in seconds.

@@ -2,7 +2,12 @@
 //!
 //! A receipt is a statistic. Nothing decides by it, and no text is sent again because of one.
 
+use std::fmt;
 use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::channel::Channel;
 use crate::clock::Timestamp;
@@ -14,6 +19,67 @@ pub const KEPT_FOR: Duration = Duration::from_hours(30 * 24);
 
 /// For how long after its text a receipt is taken. Carriers report within 72 hours (AWS End User Messaging user guide).
 pub const TAKEN_FOR: Duration = Duration::from_hours(7 * 24);
+
+/// An instant of a report, in milliseconds since the Unix epoch. Two reports of one second have an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(i64);
+
+impl Moment {
+    /// Makes the instant `milliseconds` after the Unix epoch.
+    #[must_use]
+    pub const fn from_unix_millis(milliseconds: i64) -> Self {
+        Self(milliseconds)
+    }
+
+    /// Makes the instant that is `elapsed` after the Unix epoch.
+    #[must_use]
+    pub fn since_epoch(elapsed: Duration) -> Self {
+        Self(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// Returns the last moment of a second: nobody knows which of them is meant.
+    #[must_use]
+    pub const fn end_of(second: Timestamp) -> Self {
+        Self(second.unix().saturating_mul(1_000).saturating_add(999))
+    }
+
+    /// Reads RFC 3339, as in `2026-11-23T12:00:00.25Z`; `None` for any other text.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let read = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        let milliseconds = read.unix_timestamp_nanos().div_euclid(1_000_000);
+        i64::try_from(milliseconds).ok().map(Self)
+    }
+
+    /// Returns the milliseconds since the Unix epoch.
+    #[must_use]
+    pub const fn unix_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Returns the second that it is in.
+    #[must_use]
+    pub const fn second(self) -> Timestamp {
+        Timestamp::from_unix(self.0.div_euclid(1_000))
+    }
+}
+
+/// Writes its second, which is as fine as people need it.
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.second().fmt(f)
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.second().serialize(serializer)
+    }
+}
+
+/// Tells the reports of one phone apart: a digest of the text and of what its report is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReportId(pub [u8; 6]);
 
 /// What became of a text, as far as somebody reported it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +193,7 @@ impl ReceiptReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Report {
     /// When it was so.
-    pub at: Timestamp,
+    pub at: Moment,
     /// What became of the text.
     pub outcome: Outcome,
     /// Why.
@@ -158,8 +224,9 @@ impl SentText {
     /// Returns the instant that a report counts for: no earlier than its text, and no later than now. So no clock that is
     /// ahead makes a report win over all later ones.
     #[must_use]
-    pub fn bound(&self, reported: Timestamp, now: Timestamp) -> Timestamp {
-        reported.min(now).max(self.sent_at)
+    pub fn bound(&self, reported: Moment, now: Moment) -> Moment {
+        let sent_at = Moment(self.sent_at.unix().saturating_mul(1_000));
+        reported.min(now).max(sent_at)
     }
 }
 
@@ -201,10 +268,35 @@ mod tests {
             channel: Channel::Hook,
             sent_at: at(1_000),
         };
-        assert_eq!(text.bound(at(1_100), at(1_200)), at(1_100));
-        assert_eq!(text.bound(at(9_999), at(1_200)), at(1_200), "ahead");
-        assert_eq!(text.bound(at(1), at(1_200)), at(1_000), "before its text");
+        let (now, moment) = (Moment(1_200_500), Moment);
+        assert_eq!(text.bound(moment(1_100_250), now), moment(1_100_250));
+        assert_eq!(text.bound(moment(9_999_000), now), now, "ahead");
+        let sent_at = moment(1_000_000);
+        assert_eq!(text.bound(moment(999_999), now), sent_at, "before its text");
         assert!(text.takes_receipts_at(at(1_000 + 7 * 86_400 - 1)));
         assert!(!text.takes_receipts_at(at(1_000 + 7 * 86_400)));
+    }
+
+    #[test]
+    fn a_moment_is_read_to_the_millisecond_and_shown_to_the_second() {
+        let noon = 1_795_435_200_000;
+        for (text, expected) in [
+            ("2026-11-23T12:00:00Z", Some(noon)),
+            ("2026-11-23T12:00:00.25Z", Some(noon + 250)),
+            ("2026-11-23T13:00:00.999999+01:00", Some(noon + 999)),
+            ("1969-12-31T23:59:59.5Z", Some(-500)),
+            ("2026-11-23", None),
+            ("2026-11-23T12:00:00", None),
+            ("", None),
+        ] {
+            let read = Moment::parse(text).map(Moment::unix_millis);
+            assert_eq!(read, expected, "{text}");
+        }
+        let moment = Moment::from_unix_millis(noon + 999);
+        assert_eq!(moment.to_string(), "2026-11-23T12:00:00Z");
+        let second = Timestamp::from_unix(noon / 1_000);
+        assert_eq!((moment.second(), Moment::end_of(second)), (second, moment));
+        let elapsed = Duration::from_millis(1_500);
+        assert_eq!(Moment::since_epoch(elapsed), Moment(1_500));
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_sns::types::{NumberCapability, PhoneNumberInformation, RouteType};
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::country::Country;
+use phoneproof_domain::end_user_messaging::is_number;
 use phoneproof_domain::outgoing::Origination;
 use phoneproof_domain::policy::{Policy, SmsType};
 
@@ -47,15 +48,15 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     };
     let is_texted = |code: &str| {
         let served = policy.numbers.countries.iter();
-        let mut by_sns = served.filter(|country| takes_sns(policy, **country));
-        by_sns.any(|country| country.as_str() == code)
+        let mut by_aws = served.filter(|country| takes_numbers(policy, **country));
+        by_aws.any(|country| country.as_str() == code)
     };
     let mut needed = NUMBER_NEEDED.to_vec();
     needed.retain(|(country, _)| is_texted(country));
     let named = list_named(policy);
     if needed.is_empty() && named.is_empty() {
         return vec![Finding::ok(
-            "SNS texts no country that needs an origination number",
+            "no country that needs an origination number is texted by SNS or End User Messaging",
         )];
     }
     let request = facts.sns.list_origination_numbers();
@@ -83,23 +84,40 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     found
 }
 
-/// Whether SNS is among the channels of this country's texts.
-fn takes_sns(policy: &Policy, country: Country) -> bool {
-    policy.sms.route(Some(country)).contains(&Channel::Sns)
+/// Whether texts to this country take a channel of AWS that sends from the operator's numbers: SNS, or End User Messaging, to
+/// which they belong.
+fn takes_numbers(policy: &Policy, country: Country) -> bool {
+    let mut route = policy.sms.route(Some(country)).iter();
+    route.any(|channel| channel.has_own_words())
 }
 
-/// Lists the numbers that the policy names, each with its path.
+/// Lists the numbers that the policy names for countries whose texts may come from them, each with its path.
 fn list_named(policy: &Policy) -> Vec<(String, &str)> {
+    let by_aws = |country: Country| takes_numbers(policy, country);
     let rules = policy.sms.countries.iter();
-    let by_sns = rules.filter(|(country, _)| takes_sns(policy, **country));
-    let named = by_sns.filter_map(|(country, rule)| match rule.origination.as_ref()? {
+    let rules = rules.filter(|(country, _)| by_aws(**country));
+    let named = rules.filter_map(|(country, rule)| match rule.origination.as_ref()? {
         Origination::Number(number) => Some((
             format!("sms.country.{country}.origination_number"),
             number.as_str(),
         )),
         Origination::Unnamed | Origination::SenderId(_) => None,
     });
-    named.collect()
+    let mut named: Vec<_> = named.collect();
+    let own = policy.end_user_messaging.iter();
+    let own = own.flat_map(|own| &own.identities).filter(|(country, _)| {
+        let route = policy.sms.route(Some(**country));
+        route.contains(&Channel::EndUserMessaging)
+    });
+    for (country, identity) in own {
+        // That of [sms.country] counts here, too, and stands in the list already.
+        let is_listed = named.iter().any(|(_, number)| number == identity);
+        if is_number(identity) && !is_listed {
+            let path = format!("end_user_messaging.country.{country}");
+            named.push((path, identity));
+        }
+    }
+    named
 }
 
 /// The digits of a number, which can begin with a plus sign or not.

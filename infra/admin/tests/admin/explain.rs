@@ -98,8 +98,8 @@ async fn explain_shows_the_last_outcome_and_forget_erases_it() {
     let number = Phone::from_canonical(PHONE).expect("canonical");
     let key = format!("receipt#{}", keyring.indexer().phone(&number).as_str());
     let item = json!({
-        "pk": { "S": key }, "at": { "N": "1795435200" }, "channel": { "S": "notify" },
-        "outcome": { "S": "undelivered" }, "reason": { "S": "expired" }, "expires_at": { "N": "1798027200" },
+        "pk": { "S": key }, "r_AAAAAAAA": { "S": "1795435200250 40 notify undelivered expired AAAAAAAA" },
+        "expires_at": { "N": "1798027200" },
     });
     let database = Database::embedded(&site.stack.backends.endpoints.dynamodb);
     let put = json!({ "TableName": database.tables.limits, "Item": item });

@@ -142,6 +142,20 @@ async fn send_test_asks_end_user_messaging_or_texts_by_it_and_names_the_reason()
             assert!(error.contains(reason.name()), "{error}");
             assert_eq!(failed["advice"], reason.advice());
         }
+        // A dry run sends nothing, also where nobody says what became of it.
+        let unclear = Reason::ServerError;
+        inbox.set_carrier_of_channel(channel, Some(Carrier::Answer(unclear)));
+        let (code, failed) = run(&["--channel", name, "--dry-run"]).await;
+        assert_eq!(code, Some(1));
+        let error = failed["error"].as_str().expect("an error");
+        assert!(error.contains(unclear.name()), "{error}");
+        let advice = failed["advice"].as_str().expect("an advice");
+        assert!(
+            advice.contains("nothing was sent") && !advice.contains("may arrive"),
+            "{advice}"
+        );
+        let (_, failed) = run(&["--channel", name, "--yes"]).await;
+        assert_eq!(failed["advice"], unclear.advice());
     }
     let (code, refused) = run(&["--channel", "sns", "--dry-run"]).await;
     assert_eq!(code, Some(2), "SNS has no dry run: {refused}");

@@ -8,7 +8,8 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
-use phoneproof_domain::clock::Clock;
+use aws_smithy_types::date_time::{DateTime, Format};
+use phoneproof_domain::clock::{Clock, Timestamp};
 use phoneproof_domain::hook::HookPolicy;
 use tokio::time::{Instant, timeout_at};
 
@@ -33,6 +34,7 @@ const USER_AGENT: &str = concat!("PhoneProof/", env!("CARGO_PKG_VERSION"));
 pub(crate) struct HookClient {
     connections: Connections,
     url: String,
+    clock: Arc<dyn Clock>,
 }
 
 /// A request of the hook.
@@ -63,8 +65,13 @@ impl HookClient {
             url: policy.url.clone(),
         };
         Ok(Self {
-            connections: Connections::new(connector, (opening, Doubtful::Replace), clock),
+            connections: Connections::new(
+                connector,
+                (opening, Doubtful::Replace),
+                Arc::clone(&clock),
+            ),
             url: policy.url.clone(),
+            clock,
         })
     }
 
@@ -83,7 +90,8 @@ impl HookClient {
         let answer = timeout_at(until, self.connections.call(request)).await;
         let answer = answer.map_err(|_| PostFailed::NoAnswer)?;
         let answer = answer.map_err(PostFailed::Connector)?;
-        let (status, retry_after) = (answer.status().as_u16(), read_retry_after(&answer));
+        let status = answer.status().as_u16();
+        let retry_after = read_retry_after(&answer, self.clock.now());
         let until = until.min(Instant::now() + BODY_WITHIN);
         Ok(HookAnswer {
             status,
@@ -116,10 +124,30 @@ pub(crate) enum PostFailed {
     Connector(ConnectorError),
 }
 
-/// Reads `Retry-After` in seconds. A date would need the receiver's clock.
-fn read_retry_after(answer: &HttpResponse) -> Option<Duration> {
-    let seconds = answer.headers().get("retry-after")?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
+fn read_retry_after(answer: &HttpResponse, now: Timestamp) -> Option<Duration> {
+    let headers = answer.headers();
+    read_wait(headers.get("retry-after")?, headers.get("date"), now)
+}
+
+/// Reads `Retry-After`: seconds, or a date (RFC 9110, 10.2.3). A date is one of the receiver's clock, which `date` shows; without
+/// it `now` counts. One that is over asks for no wait.
+fn read_wait(retry_after: &str, date: Option<&str>, now: Timestamp) -> Option<Duration> {
+    let text = retry_after.trim();
+    let are_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let wait = if are_digits {
+        // What is too long to be read is too long to wait for.
+        text.parse().map_or(LONGEST_WAIT, Duration::from_secs)
+    } else {
+        let at = read_date(text)?;
+        at.since(date.and_then(read_date).unwrap_or(now))
+    };
+    Some(wait.min(LONGEST_WAIT))
+}
+
+/// Reads a date of HTTP, as in `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn read_date(text: &str) -> Option<Timestamp> {
+    let read = DateTime::from_str(text.trim(), Format::HttpDate).ok()?;
+    Some(Timestamp::from_unix(read.secs()))
 }
 
 /// Reads a body that is short and comes in time. Of any other, nothing is known.
@@ -133,4 +161,34 @@ async fn read_body(answer: HttpResponse, until: Instant) -> Vec<u8> {
         body.extend_from_slice(&part);
     }
     body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_read_in_seconds_and_as_a_date() {
+        // Sun, 29 Nov 2026 12:00:00 GMT.
+        let now = Timestamp::from_unix(1_795_953_600);
+        let wait = |text, date| read_wait(text, date, now).map(|wait| wait.as_secs());
+        let fast = Some("Sun, 29 Nov 2026 12:00:07 GMT");
+        for (text, date, expected) in [
+            ("2", None, Some(2)),
+            (" 2 ", fast, Some(2)),
+            ("Sun, 29 Nov 2026 12:00:09 GMT", None, Some(9)),
+            ("Sun, 29 Nov 2026 12:00:09 GMT", fast, Some(2)),
+            ("Sun, 29 Nov 2026 12:00:09 GMT", Some("odd"), Some(9)),
+            ("Sun, 29 Nov 2026 11:59:00 GMT", None, Some(0)),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", None, Some(3_600)),
+            ("99999999999999999999999", None, Some(3_600)),
+            ("", None, None),
+            ("+2", None, None),
+            ("-2", None, None),
+            ("soon", None, None),
+            ("2026-11-29T12:00:09Z", None, None),
+        ] {
+            assert_eq!(wait(text, date), expected, "{text} {date:?}");
+        }
+    }
 }

@@ -7,10 +7,11 @@ use phoneproof_domain::country::Country;
 use phoneproof_domain::end_user_messaging::EndUserMessagingPolicy;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::outgoing::Origination;
-use phoneproof_domain::policy::country::{CHINA, INDIA, has_no_sender_ids};
+use phoneproof_domain::policy::country::{CHINA, INDIA, has_no_sender_ids, is_served_by};
 use phoneproof_domain::policy::{Business, CountryRule, SmsPolicy};
 use toml::Value;
 
+use super::end_user_messaging::names_sender_id;
 use super::faults::Faults;
 use super::limits::are_digits;
 use super::numbers::{parse_country, read_text};
@@ -173,20 +174,36 @@ pub(super) fn check_reach(
     for (name, business) in businesses {
         check_registered(name, business, sms, faults);
     }
-    let by_aws = |country: &&Country| {
-        let mut route = sms.route(Some(**country)).iter();
-        route.any(|channel| channel.has_own_words())
-    };
-    for country in served.iter().filter(by_aws) {
-        // A pool may hold the sender that the country wants.
-        let by_sns = sms.route(Some(*country)).contains(&Channel::Sns);
-        let own = end_user_messaging.and_then(|own| own.identity(Some(*country)));
-        if by_sns || own.is_none() {
-            check_sender(*country, sms, faults);
+    for country in served {
+        check_served(*country, sms, faults);
+        let route = sms.route(Some(*country));
+        if !route.iter().any(|channel| channel.has_own_words()) {
+            continue;
         }
+        check_sender(*country, sms, end_user_messaging, faults);
         for (name, business) in businesses {
             check_texts(*country, sms, (name, business), faults);
         }
+    }
+}
+
+/// Notes a route to a country by channels that do not serve it: one that names the country, or one of such channels alone.
+fn check_served(country: Country, sms: &SmsPolicy, faults: &mut Faults) {
+    let route = sms.route(Some(country));
+    let own = sms.countries.get(&country).map(|rule| &rule.channels);
+    let is_own = own.is_some_and(|own| !own.is_empty());
+    let mut idle = route
+        .iter()
+        .filter(|channel| !is_served_by(country, **channel));
+    if !is_own && idle.clone().count() < route.len() {
+        return;
+    }
+    if let Some(channel) = idle.next() {
+        let channel = channel.as_str();
+        faults.add(
+            format_args!("sms.country.{country}.channels"),
+            format_args!("`{channel}` does not serve {country}: name a channel that does"),
+        );
     }
 }
 
@@ -245,11 +262,22 @@ fn check_registered(name: &str, business: &Business, sms: &SmsPolicy, faults: &m
     }
 }
 
-/// Notes a sender that AWS does not accept in this country.
-fn check_sender(country: Country, sms: &SmsPolicy, faults: &mut Faults) {
+/// Notes a sender that AWS does not accept in this country, by any channel of AWS that its texts take with a sender of the
+/// operator. `end_user_messaging` says what its table alone names.
+fn check_sender(
+    country: Country,
+    sms: &SmsPolicy,
+    end_user_messaging: Option<&EndUserMessagingPolicy>,
+    faults: &mut Faults,
+) {
+    let route = sms.route(Some(country));
+    let by_sns = route.contains(&Channel::Sns);
+    let table = end_user_messaging.filter(|_| route.contains(&Channel::EndUserMessaging));
+    let line = table.and_then(|table| table.identities.get(&country));
     let own = sms.countries.get(&country);
     let own = own.and_then(|rule| rule.origination.as_ref());
-    let has_own_id = matches!(own, Some(Origination::SenderId(_)));
+    // A line of that table replaces the country's own sender, for its own channel alone.
+    let has_own_id = matches!(own, Some(Origination::SenderId(_))) && (by_sns || line.is_none());
     if has_own_id && has_no_sender_ids(country) {
         faults.add(
             format_args!("sms.country.{country}.sender_id"),
@@ -260,14 +288,21 @@ fn check_sender(country: Country, sms: &SmsPolicy, faults: &mut Faults) {
         return;
     }
     let entity_id = sms.entity_id(Some(country));
-    if has_own_id && entity_id.is_none() {
+    let is_named = has_own_id || line.is_some_and(|line| names_sender_id(line));
+    if is_named && entity_id.is_none() {
         faults.add(
             format_args!("sms.country.{country}.entity_id"),
             "the id of the sender in the register (DLT) is needed beside a sender id",
         );
     }
+    // A pool may hold the sender id that is registered.
+    let has_own = own.is_some_and(|own| *own != Origination::Unnamed);
+    let by_pool = |table: &EndUserMessagingPolicy| {
+        line.is_some() || (!has_own && table.origination_identity.is_some())
+    };
+    let takes_texts_own = by_sns || !table.is_some_and(by_pool);
     let origination = sms.origination(Some(country));
-    if entity_id.is_some() && !matches!(origination, Origination::SenderId(_)) {
+    if entity_id.is_some() && takes_texts_own && !matches!(origination, Origination::SenderId(_)) {
         faults.add(
             format_args!("sms.country.{country}.sender_id"),
             "a registered sender id is needed beside entity_id",

@@ -19,14 +19,13 @@ use super::table::{EndUserMessagingTable, NotifyTable};
 /// The longest id or ARN.
 const MAX_ID: usize = 256;
 
-/// Checks `[end_user_messaging]`, in a policy that texts the countries in `served`. What `sms` says of a country holds, too.
+/// Checks `[end_user_messaging]`, in a policy that texts the countries in `served`.
 pub(super) fn check_end_user_messaging(
     table: EndUserMessagingTable,
     served: &BTreeSet<Country>,
-    sms: Option<&SmsPolicy>,
     faults: &mut Faults,
 ) -> EndUserMessagingPolicy {
-    let mut identities = list_own_identities(sms);
+    let mut identities = BTreeMap::new();
     for (name, identity) in table.country {
         let path = format!("end_user_messaging.country.{name}");
         let country = faults.check(&path, parse_country(&name));
@@ -37,7 +36,7 @@ pub(super) fn check_end_user_messaging(
         if !served.contains(&country) {
             faults.add(&path, "a country of numbers.countries is needed");
         }
-        if has_no_sender_ids(country) && is_sender_id(&identity) {
+        if has_no_sender_ids(country) && names_sender_id(&identity) {
             faults.add(
                 &path,
                 "AWS sends no text with a sender id there: name a pool or a number",
@@ -48,7 +47,7 @@ pub(super) fn check_end_user_messaging(
     let path = "end_user_messaging.origination_identity";
     let default = table.origination_identity;
     let default = default.and_then(|id| faults.check(path, check_identity(id)));
-    if default.as_deref().is_some_and(is_sender_id) {
+    if default.as_deref().is_some_and(names_sender_id) {
         let fault =
             "a pool or a number is needed; a sender id for all countries stands in sms.sender_id";
         faults.add(path, fault);
@@ -72,16 +71,22 @@ pub(super) fn check_end_user_messaging(
     }
 }
 
-/// Lists the sender ids and numbers that single countries have for every channel.
-fn list_own_identities(sms: Option<&SmsPolicy>) -> BTreeMap<Country, String> {
-    let rules = sms.into_iter().flat_map(|sms| &sms.countries);
-    let own = rules.filter_map(|(country, rule)| match rule.origination.as_ref()? {
-        Origination::Unnamed => None,
-        Origination::SenderId(identity) | Origination::Number(identity) => {
-            Some((*country, identity.clone()))
-        }
-    });
-    own.collect()
+/// Whether texts from `identity` show a sender id: by its name, or by its ARN.
+pub(super) fn names_sender_id(identity: &str) -> bool {
+    is_sender_id(identity) || identity.contains(":sender-id/")
+}
+
+/// Adds the sender ids and numbers that single countries have for every channel, where the table names nobody. What AWS
+/// demands of both was checked before.
+pub(super) fn add_senders_of_countries(policy: &mut EndUserMessagingPolicy, sms: &SmsPolicy) {
+    for (country, rule) in &sms.countries {
+        let (Some(Origination::SenderId(own) | Origination::Number(own)), false) =
+            (&rule.origination, policy.identities.contains_key(country))
+        else {
+            continue;
+        };
+        policy.identities.insert(*country, own.clone());
+    }
 }
 
 /// Checks `[notify]`. A deployment may set the id of the configuration, so the file need not name it.

@@ -6,6 +6,7 @@ use http::Uri;
 use phoneproof_domain::hook::{HookPolicy, Reach};
 
 use super::faults::Faults;
+use super::limits::are_digits;
 use super::table::HookTable;
 
 /// The longest URL that is accepted.
@@ -55,6 +56,9 @@ fn read_reach(table: &HookTable) -> Result<Reach, &'static str> {
         return Err(ACCEPTED);
     }
     let literal: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+    if literal.is_none() && !is_name(host) {
+        return Err(ACCEPTED);
+    }
     let is_loopback = literal.map_or(host.eq_ignore_ascii_case("localhost"), |address| {
         Reach::Loopback.admits(address)
     });
@@ -68,6 +72,18 @@ fn read_reach(table: &HookTable) -> Result<Reach, &'static str> {
         Some("http") if is_loopback && table.allow_private => Ok(Reach::Loopback),
         _ => Err(ACCEPTED),
     }
+}
+
+/// Whether `host` can be a name of the domain name system: labels of 1 to 63 letters, digits and hyphens, 253 in all. A last
+/// label of digits alone is no name: systems read it as a number of an address.
+fn is_name(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let is_label = |label: &str| {
+        let accepted = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        (1..=63).contains(&label.len()) && label.bytes().all(accepted)
+    };
+    let last = host.rsplit('.').next().unwrap_or_default();
+    host.len() <= 253 && host.split('.').all(is_label) && !are_digits(last)
 }
 
 #[cfg(test)]
@@ -91,6 +107,9 @@ mod tests {
             "https://hooks.example.com:8443/send",
             "https://1.1.1.1/send",
             "https://[2606:4700:4700::1111]/send",
+            "https://hooks.example.com./send",
+            "https://a_b.xn--bcher-kva.example/",
+            &format!("https://{}.com/", "a".repeat(63)),
         ] {
             assert_eq!(reach(url, false), Some(Reach::Public), "{url}");
             assert_eq!(reach(url, true), Some(Reach::Any), "{url}");
@@ -134,6 +153,9 @@ mod tests {
     #[test]
     fn takes_nothing_else() {
         let long = format!("https://hooks.example.com/{}", "x".repeat(MAX_URL));
+        let long_label = format!("https://{}.com/", "a".repeat(64));
+        let letters = format!("https://{}/", "a".repeat(300));
+        let long_name = format!("https://{}com/", "abcdefg.".repeat(32));
         for url in [
             "",
             "hooks.example.com",
@@ -152,7 +174,19 @@ mod tests {
             "https://hooks.example.com/#send",
             "https://hooks.example.com/a b",
             "https://hooks.example.com:port/",
+            "https://[fe80::1%25lo]/",
+            "https://[fe80::1%lo]/",
+            "https://[::1",
+            "https://[hooks.example.com]/",
+            "https://hooks..example.com/",
+            "https://.example.com/",
+            "https://./",
+            "https://127.1/",
+            "https://2130706433/",
             &long,
+            &long_label,
+            &letters,
+            &long_name,
         ] {
             assert_eq!(reach(url, false), None, "{url}");
             assert_eq!(reach(url, true), None, "{url}");

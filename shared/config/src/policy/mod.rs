@@ -28,7 +28,9 @@ use phoneproof_domain::policy::{Business, BusinessId, Policy, PolicyFaults};
 use self::attestation::check_attestation;
 use self::business::check_business;
 use self::countries::{check_reach, check_set_up};
-use self::end_user_messaging::{check_deployed, check_end_user_messaging, check_notify};
+use self::end_user_messaging::{
+    add_senders_of_countries, check_deployed, check_end_user_messaging, check_notify,
+};
 use self::faults::Faults;
 use self::hook::read_hook;
 pub use self::hook::replace_hook;
@@ -114,16 +116,15 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
         check_set_up(sms, has, faults);
     }
     let served = &numbers.countries;
-    let end_user_messaging = file
+    let mut end_user_messaging = file
         .end_user_messaging
-        .map(|table| check_end_user_messaging(table, served, sms.as_ref(), faults));
+        .map(|table| check_end_user_messaging(table, served, faults));
     if let Some(sms) = &sms {
-        check_reach(
-            (sms, end_user_messaging.as_ref()),
-            served,
-            &businesses,
-            faults,
-        );
+        let own = end_user_messaging.as_ref();
+        check_reach((sms, own), served, &businesses, faults);
+        if let Some(own) = &mut end_user_messaging {
+            add_senders_of_countries(own, sms);
+        }
     }
     check_slots(limits.cooldown, &businesses, faults);
     let test_numbers = check_test_numbers(file.test_number, &businesses, faults);

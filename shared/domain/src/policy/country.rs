@@ -18,6 +18,10 @@ const WITHOUT_SENDER_IDS: &str = "CA CN US";
 const WITH_REGISTERED_SENDER_IDS: &str =
     "AE AU BY CN EG FI GB ID IE IN JO KE KW KZ LK PH QA RU SA SG TH TR VN ZM";
 
+/// The countries that Notify's basic tier does not serve (AWS's list of its countries, 2026). Its advanced tier has them. But the
+/// texts of its templates begin with no signature, which carriers in China demand, so none is texted there.
+const WITHOUT_NOTIFY: &str = "CN";
+
 /// What the policy says of the texts to one country. What it does not say, it says for all countries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CountryRule {
@@ -41,6 +45,16 @@ pub fn has_no_sender_ids(country: Country) -> bool {
 #[must_use]
 pub fn registers_sender_ids(country: Country) -> bool {
     is_listed(WITH_REGISTERED_SENDER_IDS, country)
+}
+
+/// Whether `channel` serves this country at all, with texts or with calls.
+#[must_use]
+pub fn is_served_by(country: Country, channel: Channel) -> bool {
+    match channel {
+        Channel::Notify | Channel::NotifyVoice => !is_listed(WITHOUT_NOTIFY, country),
+        // A numbering plan is all that the first two need. What the hook serves is the operator's matter.
+        Channel::Sns | Channel::EndUserMessaging | Channel::Hook => true,
+    }
 }
 
 fn is_listed(list: &str, country: Country) -> bool {

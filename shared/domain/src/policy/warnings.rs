@@ -1,9 +1,12 @@
 //! What an operator should know of an accepted policy: texts may go out otherwise than they expect.
 
-use super::country::{CHINA, CountryRule, INDIA, has_no_sender_ids, registers_sender_ids};
+use super::country::{
+    CHINA, CountryRule, INDIA, has_no_sender_ids, is_served_by, registers_sender_ids,
+};
 use super::{Fault, Policy};
 use crate::channel::Channel;
 use crate::country::Country;
+use crate::end_user_messaging::is_number;
 use crate::outgoing::Origination;
 
 impl Policy {
@@ -11,25 +14,30 @@ impl Policy {
     /// the account has registered.
     #[must_use]
     pub fn warnings(&self) -> Vec<Fault> {
-        let served = self.numbers.countries.iter().copied();
-        // What a pool of End User Messaging holds is not known here.
-        let by_aws =
-            served.filter(|country| self.sms.route(Some(*country)).contains(&Channel::Sns));
-        let texts = by_aws.filter_map(|country| self.warn_of(country));
+        let served = self.numbers.countries.iter();
+        let texts = served.filter_map(|country| self.warn_of(*country));
         texts.chain(self.warn_of_calls()).collect()
     }
 
-    /// Warns of calls to the one country of which it is known that Notify's basic tier does not serve it.
-    fn warn_of_calls(&self) -> Option<Fault> {
-        let voice = self.voice.as_ref()?;
-        let mut countries = voice.countries.iter();
-        let china = countries.find(|country| country.as_str() == CHINA)?;
-        Some(Fault {
-            path: "voice.countries".to_owned(),
-            reason: format!(
-                "{china} is not among the countries of Notify's basic tier: calls there need the advanced tier"
-            ),
-        })
+    /// Warns of calls to countries that Notify serves in its advanced tier only.
+    fn warn_of_calls(&self) -> impl Iterator<Item = Fault> {
+        let called = self.voice.iter().flat_map(|voice| &voice.countries);
+        called
+            .filter(|country| !is_served_by(**country, Channel::NotifyVoice))
+            .map(|country| Fault {
+                path: "voice.countries".to_owned(),
+                reason: format!(
+                    "{country} is not among the countries of Notify's basic tier: calls there need the advanced tier"
+                ),
+            })
+    }
+
+    /// Whether a text to this country by `channel` has the sender that `[sms]` names. What a pool of End User Messaging holds is
+    /// not known here.
+    fn takes_sender_of_texts(&self, channel: Channel, country: Country) -> bool {
+        let table = self.end_user_messaging.as_ref();
+        let table = table.filter(|_| channel == Channel::EndUserMessaging);
+        table.is_none_or(|table| table.identity(Some(country)).is_none())
     }
 
     fn warn_of(&self, country: Country) -> Option<Fault> {
@@ -40,6 +48,22 @@ impl Policy {
                 reason,
             })
         };
+        let route = sms.route(Some(country)).iter().copied();
+        if let Some(idle) = route
+            .clone()
+            .find(|channel| !is_served_by(country, *channel))
+        {
+            return warn(
+                "channels",
+                format!(
+                    "`{}` does not serve {country}, and refuses each text that gets so far: write the channels that \
+                     do",
+                    idle.as_str()
+                ),
+            );
+        }
+        let mut by_aws = route.filter(|channel| channel.has_own_words()).peekable();
+        by_aws.peek()?;
         if country.as_str() == INDIA && sms.entity_id(Some(country)).is_none() {
             return warn(
                 "entity_id",
@@ -49,7 +73,9 @@ impl Policy {
             );
         }
         let has_own = |rule: &CountryRule| rule.origination.is_some();
-        if sms.countries.get(&country).is_some_and(has_own) {
+        if sms.countries.get(&country).is_some_and(has_own)
+            || !by_aws.any(|channel| self.takes_sender_of_texts(channel, country))
+        {
             return None;
         }
         // Where no text has a sender id, that of all countries is not sent.
@@ -64,10 +90,13 @@ impl Policy {
                 ),
             );
         }
-        let names_number = sms
+        let numbers = sms
             .countries
             .values()
             .any(|rule| matches!(rule.origination, Some(Origination::Number(_))));
+        let mut tables = self.end_user_messaging.iter();
+        let names_number =
+            numbers || tables.any(|table| table.identities.values().any(|own| is_number(own)));
         // China has neither sender ids nor numbers to choose.
         if has_no_sender_ids(country) && country.as_str() != CHINA && names_number {
             return warn(

@@ -17,15 +17,35 @@ pub(super) fn country(code: &str) -> Country {
     Country::parse(code).expect("a country")
 }
 
-/// Checks that each policy has exactly these faults.
+/// The routes whose texts have the operator's own words and sender, and leave by AWS.
+const BY_AWS: [&str; 3] = [
+    "['sns']",
+    "['end-user-messaging']",
+    "['end-user-messaging', 'sns']",
+];
+
+/// The same policy with this route. It has an empty table of End User Messaging.
+fn serving_by(route: &str, countries: &str, sms: &str, more: &str) -> String {
+    let sms = format!("channels = {route}\n{sms}");
+    serving(countries, &sms, &format!("{more}\n[end_user_messaging]\n"))
+}
+
+/// Checks that each policy has exactly these faults, whichever channel of AWS the texts take.
 fn assert_faults(cases: &[(&str, &str, &str, &[&str])]) {
-    for (countries, sms, more, expected) in cases {
-        let found = faults(&serving(countries, sms, more));
+    let check = |text: &str, expected: &[&str]| {
+        let found = faults(text);
         let begins = |(fault, start): (&String, &&str)| fault.starts_with(start);
         assert!(
-            found.len() == expected.len() && found.iter().zip(*expected).all(begins),
-            "{sms} {more}: {found:#?}"
+            found.len() == expected.len() && found.iter().zip(expected).all(begins),
+            "{text}: {found:#?}"
         );
+    };
+    for (countries, sms, more, expected) in cases {
+        check(&serving(countries, sms, more), expected);
+        let named = BY_AWS.iter().filter(|_| !sms.contains("channels"));
+        for route in named {
+            check(&serving_by(route, countries, sms, more), expected);
+        }
     }
 }
 
@@ -228,6 +248,106 @@ fn the_rules_of_aws_bind_texts_through_aws_only() {
     assert_eq!(faults(&text), expected);
 }
 
+/// The table of End User Messaging may name who sends there: a pool, which may hold the sender that the country wants.
+#[test]
+fn what_end_user_messaging_sends_with_stands_in_its_own_table_first() {
+    const IN: &str = "[sms.country.IN]\nentity_id = '1'\nlocales = ['en']\n";
+    const TEXT: &str = "registered.IN.en = '2'";
+    const ID: &str = "sms.country.IN.entity_id: the id of the sender";
+    const SENDER: &str = "sms.country.IN.sender_id: a registered sender id";
+    for (route, country, sms, business, own, expected) in [
+        (
+            "EUM",
+            "US",
+            "[sms.country.US]\nsender_id = 'ACME'",
+            "",
+            "country.US = 'pool-0123456789abcdef'",
+            None,
+        ),
+        (
+            "EUM, 'sns'",
+            "US",
+            "[sms.country.US]\nsender_id = 'ACME'",
+            "",
+            "country.US = 'pool-0123456789abcdef'",
+            Some("sms.country.US.sender_id: AWS"),
+        ),
+        // What is for all countries comes after what the country has.
+        (
+            "EUM",
+            "US",
+            "[sms.country.US]\nsender_id = 'ACME'",
+            "",
+            "origination_identity = 'pool-0123456789abcdef'",
+            Some("sms.country.US.sender_id: AWS"),
+        ),
+        (
+            "EUM",
+            "US",
+            "",
+            "",
+            "country.US = 'arn:aws:sms-voice:us-east-1:111122223333:sender-id/ACME/US'",
+            Some("end_user_messaging.country.US: AWS sends no text with a sender id"),
+        ),
+        (
+            "EUM",
+            "IN",
+            IN,
+            TEXT,
+            "country.IN = 'pool-0123456789abcdef'",
+            None,
+        ),
+        (
+            "EUM",
+            "IN",
+            IN,
+            TEXT,
+            "origination_identity = 'pool-0123456789abcdef'",
+            None,
+        ),
+        (
+            "EUM, 'sns'",
+            "IN",
+            IN,
+            TEXT,
+            "origination_identity = 'pool-0123456789abcdef'",
+            Some(SENDER),
+        ),
+        ("EUM", "IN", IN, TEXT, "", Some(SENDER)),
+        ("EUM", "IN", "", "", "country.IN = 'ACMEIN'", Some(ID)),
+        (
+            "EUM",
+            "IN",
+            "",
+            "",
+            "country.IN = 'pool-0123456789abcdef'",
+            None,
+        ),
+        (
+            "EUM",
+            "IN",
+            "[sms.country.IN]\nsender_id = 'ACMEIN'",
+            "",
+            "origination_identity = 'pool-0123456789abcdef'",
+            Some(ID),
+        ),
+    ] {
+        let route = route.replace("EUM", "'end-user-messaging'");
+        let text = serving_by(
+            &format!("[{route}]"),
+            &format!("'{country}'"),
+            sms,
+            business,
+        );
+        let found = faults(&format!("{text}{own}"));
+        let are_right = match expected {
+            None => found.is_empty(),
+            Some(start) => found.len() == 1 && found[0].starts_with(start),
+        };
+        assert!(are_right, "{route} {country} {sms} {own}: {found:#?}");
+    }
+}
+
 #[test]
 fn numbers_and_ids_have_the_length_that_sns_accepts() {
     let (shortest, longest, longer) = ("1", "1".repeat(50), "1".repeat(51));
@@ -280,11 +400,19 @@ fn the_price_of_a_countrys_table_comes_first() {
 
 #[test]
 fn warns_of_what_may_not_work() {
-    let warn = |countries, sms: &str| {
-        let more = "registered = {}";
-        let policy = from_toml(&serving(countries, sms, more)).expect("valid");
+    let warn_with = |route, countries, sms: &str, own: &str| {
+        let text = serving_by(route, countries, sms, "registered = {}");
+        let policy = from_toml(&format!("{text}{own}")).expect("valid");
         let paths = policy.warnings().into_iter().map(|warning| warning.path);
         paths.collect::<Vec<_>>()
+    };
+    let warn = |countries, sms: &str| {
+        let of = |route| warn_with(route, countries, sms, "");
+        let found = of(BY_AWS[0]);
+        for route in BY_AWS {
+            assert_eq!(of(route), found, "{route} {countries} {sms}");
+        }
+        found
     };
     assert_eq!(warn("'AU', 'DE', 'US'", ""), [""; 0]);
     // AU registers sender ids, DE does not, and the US shows none.
@@ -311,6 +439,67 @@ fn warns_of_what_may_not_work() {
         warn("'US', 'CA'", number),
         ["sms.country.US.origination_number"]
     );
+    let own = "country.CA = '+18005550100'";
+    assert_eq!(
+        warn_with(BY_AWS[1], "'US', 'CA'", "", own),
+        ["sms.country.US.origination_number"]
+    );
+    // What a pool holds is not known here, and the ids of India go with the text.
+    let pool = "origination_identity = 'pool-0123456789abcdef'";
+    let by_pool = |sms| warn_with(BY_AWS[1], "'AU', 'IN', 'US'", sms, pool);
+    assert_eq!(by_pool(global), ["sms.country.IN.entity_id"]);
+    let by_both = warn_with(BY_AWS[2], "'AU'", global, pool);
+    assert_eq!(by_both, ["sms.country.AU.sender_id"]);
+    // The operator's own provider has rules of its own.
+    let hook = "\n[hook]\nurl = 'https://hooks.example.com'";
+    assert_eq!(warn_with("['hook']", "'AU', 'IN'", global, hook), [""; 0]);
+}
+
+/// The policy of a country whose texts end in a channel that does not serve it texts nobody there.
+#[test]
+fn a_channel_that_does_not_serve_a_country_is_no_route_to_it() {
+    const NOTIFY: &str = "[notify]";
+    let serving = |route: &str, own: &str| {
+        let sms = format!("{route}\n[sms.country.CN]\nlocales = ['zh']\n{own}");
+        serving("'CN', 'IN', 'US'", &sms, NOTIFY)
+    };
+    let refused = |route: &str, own: &str, expected: &str| {
+        let found = faults(&serving(route, own));
+        assert!(
+            found.len() == 1 && found[0].starts_with(expected),
+            "{route} {own}: {found:#?}"
+        );
+    };
+    refused(
+        "",
+        "channels = ['notify']",
+        "sms.country.CN.channels: `notify` does not serve CN",
+    );
+    refused(
+        "",
+        "channels = ['sns', 'notify']",
+        "sms.country.CN.channels: `notify` does not serve CN",
+    );
+    // No list of its own: what all countries have leads nowhere.
+    refused(
+        "channels = ['notify']",
+        "",
+        "sms.country.CN.channels: `notify` does not serve CN: name a channel that does",
+    );
+    let paths = |route: &str, own: &str| {
+        let policy = from_toml(&serving(route, own)).expect("valid");
+        let warnings = policy.warnings().into_iter();
+        let of_china = warnings.filter(|warning| warning.path.contains(".CN."));
+        of_china.map(|warning| warning.path).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        paths("channels = ['notify']", "channels = ['sns']"),
+        [""; 0]
+    );
+    // Each text asks Notify first, which refuses it.
+    let route = "channels = ['notify', 'sns']";
+    assert_eq!(paths(route, ""), ["sms.country.CN.channels"]);
+    assert_eq!(paths(route, "channels = ['sns']"), [""; 0]);
 }
 
 #[test]

@@ -18,6 +18,10 @@ struct Rule {
     number: bool,
     entity_id: bool,
     locales: Vec<&'static str>,
+    /// The channels of this country alone.
+    channels: Vec<&'static str>,
+    /// Who sends there, in the table of End User Messaging.
+    identity: Option<&'static str>,
 }
 
 /// What a generated policy says of one business.
@@ -30,6 +34,9 @@ struct Texts {
 
 #[derive(Debug, Clone)]
 struct Given {
+    channels: Vec<&'static str>,
+    /// Who sends to all countries, in the table of End User Messaging.
+    identity: Option<&'static str>,
     sender_id: Option<&'static str>,
     rules: BTreeMap<&'static str, Rule>,
     businesses: Vec<Texts>,
@@ -38,6 +45,13 @@ struct Given {
 const COUNTRIES: [&str; 6] = ["AU", "CA", "CN", "DE", "IN", "US"];
 const LOCALES: [&str; 4] = ["en", "hi", "zh", "zh-hant"];
 const NUMBER: &str = "+18005550100";
+const SNS: &str = "sns";
+const END_USER_MESSAGING: &str = "end-user-messaging";
+const HOOK: &str = "hook";
+const NOTIFY: &str = "notify";
+const POOL: &str = "pool-0123456789abcdef0123456789abcdef";
+/// A sender id in the table of End User Messaging.
+const NAME: &str = "ITSOWN";
 
 fn subset() -> impl Strategy<Value = BTreeSet<&'static str>> {
     proptest::sample::subsequence(LOCALES.to_vec(), 0..=LOCALES.len())
@@ -55,9 +69,29 @@ fn rule() -> impl Strategy<Value = Rule> {
     (sender_id, number, locales).prop_map(|(sender_id, number, locales)| Rule {
         sender_id,
         number: number && sender_id.is_none(),
-        entity_id: false,
         locales,
+        ..Rule::default()
     })
+}
+
+fn route() -> impl Strategy<Value = Vec<&'static str>> {
+    proptest::sample::select(vec![
+        vec![SNS],
+        vec![END_USER_MESSAGING],
+        vec![END_USER_MESSAGING],
+        vec![END_USER_MESSAGING, SNS],
+        vec![HOOK],
+        vec![HOOK, END_USER_MESSAGING],
+        vec![NOTIFY],
+        vec![NOTIFY, END_USER_MESSAGING],
+        vec![SNS, NOTIFY],
+    ])
+}
+
+/// Who sends to single countries, in the table of End User Messaging.
+fn identities() -> impl Strategy<Value = BTreeMap<&'static str, &'static str>> {
+    let identity = proptest::sample::select(vec![POOL, POOL, "+18335550100", NAME]);
+    proptest::collection::btree_map(proptest::sample::select(COUNTRIES.to_vec()), identity, 0..2)
 }
 
 fn texts() -> impl Strategy<Value = Texts> {
@@ -91,8 +125,19 @@ fn given() -> impl Strategy<Value = Given> {
             1 => Just(Rule { entity_id: false, ..rule() }),
         ]
     };
-    let china =
-        || prop_oneof![8 => Just(Rule { locales: vec!["zh"], ..Rule::default() }), 1 => rule()];
+    let china = || {
+        let chinese = |channels| Rule {
+            channels,
+            locales: vec!["zh"],
+            ..Rule::default()
+        };
+        prop_oneof![
+            4 => Just(chinese(Vec::new())),
+            4 => Just(chinese(vec![SNS])),
+            1 => route().prop_map(chinese),
+            1 => rule(),
+        ]
+    };
     let others = proptest::collection::btree_map(
         proptest::sample::select(vec!["AU", "CA", "DE", "US"]),
         rule(),
@@ -100,7 +145,9 @@ fn given() -> impl Strategy<Value = Given> {
     );
     let sender_id = prop_oneof![Just(None), Just(Some("ACME"))];
     let businesses = proptest::collection::vec(texts(), 1..3);
+    let identity = prop_oneof![2 => Just(None), 1 => Just(Some(POOL))];
     (
+        (route(), identity, identities()),
         sender_id,
         others,
         china(),
@@ -109,7 +156,15 @@ fn given() -> impl Strategy<Value = Given> {
         proptest::bool::weighted(0.8),
     )
         .prop_map(
-            |(sender_id, mut rules, china, india, mut businesses, registers)| {
+            |(
+                (channels, identity, identities),
+                sender_id,
+                mut rules,
+                china,
+                india,
+                mut businesses,
+                registers,
+            )| {
                 if registers {
                     // What India wants, so that enough policies can work.
                     for texts in &mut businesses {
@@ -118,7 +173,12 @@ fn given() -> impl Strategy<Value = Given> {
                     }
                 }
                 rules.extend([("CN", china), ("IN", india)]);
+                for (country, identity) in identities {
+                    rules.entry(country).or_default().identity = Some(identity);
+                }
                 Given {
+                    channels,
+                    identity,
                     sender_id,
                     rules,
                     businesses,
@@ -133,10 +193,62 @@ impl Rule {
     }
 }
 
+/// Who sends a text by a channel of AWS, by the documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sender {
+    Nobody,
+    /// A sender id that the policy names for this country.
+    OwnId(&'static str),
+    /// The sender id for all countries.
+    GlobalId(&'static str),
+    /// A number that the policy names for this country.
+    Number(&'static str),
+    /// What the table of End User Messaging names and what is no sender id.
+    Identity(&'static str),
+}
+
+/// Whether AWS sends the words of the operator by one of these.
+fn takes_own_words(route: &[&str]) -> bool {
+    route
+        .iter()
+        .any(|channel| [SNS, END_USER_MESSAGING].contains(channel))
+}
+
 impl Given {
+    fn route<'g>(&'g self, rule: &'g Rule) -> &'g [&'static str] {
+        if rule.channels.is_empty() {
+            &self.channels
+        } else {
+            &rule.channels
+        }
+    }
+
+    fn sender(&self, channel: &str, country: &str, rule: &Rule) -> Sender {
+        let by_table = |own: Option<&'static str>| own.filter(|_| channel == END_USER_MESSAGING);
+        if let Some(own) = by_table(rule.identity) {
+            return if own == NAME {
+                Sender::OwnId(own)
+            } else {
+                Sender::Identity(own)
+            };
+        }
+        match rule.sender_id {
+            None if rule.number => return Sender::Number(NUMBER),
+            Some(own) if !own.is_empty() => return Sender::OwnId(own),
+            _ => {}
+        }
+        if let Some(pool) = by_table(self.identity) {
+            return Sender::Identity(pool);
+        }
+        let takes_global = rule.sender_id.is_none() && !["US", "CA", "CN"].contains(&country);
+        let global = self.sender_id.filter(|_| takes_global);
+        global.map_or(Sender::Nobody, Sender::GlobalId)
+    }
+
     fn write(&self) -> String {
         let mut text =
             format!("[numbers]\ncountries = {COUNTRIES:?}\n[sms]\nmax_price_usd = \"0.50\"\n");
+        text.extend([format!("channels = {:?}\n", self.channels)]);
         if let Some(id) = self.sender_id {
             text.extend([format!("sender_id = {id:?}\n")]);
         }
@@ -151,9 +263,20 @@ impl Given {
             if rule.entity_id {
                 text += "entity_id = \"entity\"\n";
             }
+            if !rule.channels.is_empty() {
+                text.extend([format!("channels = {:?}\n", rule.channels)]);
+            }
             if !rule.locales.is_empty() {
                 text.extend([format!("locales = {:?}\n", rule.locales)]);
             }
+        }
+        text += "[notify]\n[hook]\nurl = \"https://hooks.example.com\"\n[end_user_messaging]\n";
+        if let Some(identity) = self.identity {
+            text.extend([format!("origination_identity = {identity:?}\n")]);
+        }
+        for (country, rule) in &self.rules {
+            let identity = rule.identity.iter();
+            text.extend(identity.map(|identity| format!("country.{country} = {identity:?}\n")));
         }
         for (n, texts) in self.businesses.iter().enumerate() {
             text.extend([format!(
@@ -181,20 +304,24 @@ impl Given {
         let none = Rule::default();
         COUNTRIES.into_iter().all(|country| {
             let rule = self.rules.get(country).unwrap_or(&none);
-            let has_own_id = rule.sender_id.is_some_and(|id| !id.is_empty());
-            let has_id = has_own_id
-                || (rule.sender_id.is_none() && !rule.number && self.sender_id.is_some());
-            let sender_works = match country {
-                "US" | "CA" | "CN" => !has_own_id,
-                "IN" => {
-                    if rule.entity_id {
-                        has_id
-                    } else {
-                        !has_own_id
-                    }
-                }
-                _ => true,
-            };
+            let route = self.route(rule);
+            let by_aws = takes_own_words(route);
+            let is_served = country != "CN"
+                || route.iter().any(|channel| *channel != NOTIFY)
+                    && !rule.channels.contains(&NOTIFY);
+            let by_aws_work = [SNS, END_USER_MESSAGING].into_iter().all(|channel| {
+                let sender = self.sender(channel, country, rule);
+                let works = match country {
+                    // A sender id for all countries is not sent there.
+                    "IN" if rule.entity_id => !matches!(sender, Sender::Nobody | Sender::Number(_)),
+                    "US" | "CA" | "CN" | "IN" => !matches!(sender, Sender::OwnId(_)),
+                    _ => true,
+                };
+                works || !route.contains(&channel)
+            });
+            // The table of End User Messaging has no sender id for these, whatever texts take.
+            let sender_works = by_aws_work
+                && !(["US", "CA", "CN"].contains(&country) && rule.identity == Some(NAME));
             let is_known = |locale: &&str| {
                 self.businesses
                     .iter()
@@ -207,12 +334,13 @@ impl Given {
                     .filter(|locale| rule.admits(locale));
                 reachable.clone().next().is_some()
                     && reachable.all(|locale| {
-                        (country != "CN" || business.signed.contains(locale))
-                            && (!rule.entity_id || business.registered.contains(locale))
+                        !by_aws
+                            || ((country != "CN" || business.signed.contains(locale))
+                                && (!rule.entity_id || business.registered.contains(locale)))
                     })
                     && (country != "IN" || rule.entity_id || business.registered.is_empty())
             });
-            sender_works && rule.locales.iter().all(is_known) && texts_work
+            is_served && sender_works && rule.locales.iter().all(is_known) && texts_work
         })
     }
 }
@@ -259,15 +387,23 @@ fn assert_obeys(
                 "the default"
             );
         }
-        if code == "CN" {
+        if code == "CN" && takes_own_words(given.route(rule)) {
             assert!(text.body.starts_with("【Example】"), "{}", text.body);
         }
-        assert_sent_as(
-            given,
-            (code, rule),
-            policy.sent_as(to, business, &locale),
-            &format!("b{n}-{name}"),
-        );
+        let sent_as = policy.sent_as(to, business, &locale);
+        let id = format!("b{n}-{name}");
+        let is_registered = code == "IN" && texts.registered.contains(name);
+        let id = is_registered.then_some(id.as_str());
+        assert_sent_as(given, (code, rule), sent_as, id);
+        let own = policy.end_user_messaging.as_ref().expect("its table");
+        let expected = match given.sender(END_USER_MESSAGING, code, rule) {
+            Sender::Nobody => None,
+            Sender::OwnId(id)
+            | Sender::GlobalId(id)
+            | Sender::Number(id)
+            | Sender::Identity(id) => Some(id),
+        };
+        assert_eq!(own.sender(to, sent_as.origination), expected, "{code}");
     }
 }
 
@@ -275,7 +411,7 @@ fn assert_sent_as(
     given: &Given,
     (code, rule): (&str, &Rule),
     sent_as: SentAs<'_>,
-    template_id: &str,
+    template_id: Option<&str>,
 ) {
     let sender_id = |id: &str| Origination::SenderId(id.to_owned());
     let expected = match (rule.sender_id, rule.number, given.sender_id) {
@@ -286,7 +422,9 @@ fn assert_sent_as(
         (None, false, _) => Origination::Unnamed,
     };
     assert_eq!(*sent_as.origination, expected, "{code}");
-    let expected = rule.entity_id.then_some(Registration {
+    // Only AWS demands both ids. A provider gets them where the policy has both.
+    let expected = template_id.filter(|_| rule.entity_id);
+    let expected = expected.map(|template_id| Registration {
         entity_id: "entity",
         template_id,
     });
