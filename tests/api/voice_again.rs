@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use phoneproof_local::inbox::Carrier;
 use phoneproof_tests::{Answer, World, WorldBuilder, phone, so_many_at_once};
 use serde_json::{Value, json};
 
@@ -124,4 +125,35 @@ async fn parallel_calls_get_exactly_what_their_purse_holds() {
     // A country starts with three.
     assert_eq!(statuses, BTreeMap::from([(202, 3), (429, all - 3)]));
     assert_eq!(world.text_count(), all + 3);
+}
+
+#[tokio::test]
+async fn a_text_that_nobody_confirmed_can_be_followed_by_a_call() {
+    let world = build().start().await;
+    world.carrier(Carrier::Hang);
+    let unknown = world.client.send(&phone(1)).await;
+    assert_eq!(unknown.status, 504, "{}", unknown.text);
+    let said = ["channels", "codeLength", "attempts"].map(|name| unknown.json[name].clone());
+    assert_eq!(said, [json!(["sms", "voice"]), json!(6), json!(5)]);
+    world.carrier(Carrier::Deliver);
+    world.advance(60);
+    let called = ask_again(&world, &unknown.token(), "voice", "c").await;
+    assert_eq!(called.status, 202, "{}", called.text);
+}
+
+#[tokio::test]
+async fn the_documented_tables_of_calls_make_calls() {
+    let document = include_str!("../../docs/END_USER_MESSAGING.md");
+    let block = document
+        .split("```toml")
+        .find(|block| block.contains("[voice]"));
+    let block = block.and_then(|block| block.split("```").next());
+    let tables = block.expect("a block with the table").replace("   ", "");
+    // A stack has the configuration from its template.
+    let tables = tables.replace("[notify]", "[notify]\nconfiguration_id = \"notify-1\"");
+    let world = World::builder().policy_addition(&tables).start().await;
+    let token = world.client.send(&phone(1)).await.token();
+    world.advance(60);
+    let called = ask_again(&world, &token, "voice", "c").await;
+    assert_eq!(called.status, 202, "{}", called.text);
 }

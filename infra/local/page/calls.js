@@ -103,6 +103,9 @@ const SERVED = {
 function describeCall(exchange) {
   const { kind, status, request, response } = exchange;
   if (status < 200 || status > 299) return describeRefusal(exchange);
+  if (kind === "send" && request.channel === "voice") {
+    return [response?.token === request.token ? "A call speaks the same code" : "A call speaks a new code, because the one before was about to expire"];
+  }
   if (kind === "send" && request.token) {
     return [response?.token === request.token ? "The same code was texted once more" : "A new code was texted, because the one before was about to expire"];
   }

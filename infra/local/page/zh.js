@@ -137,6 +137,8 @@ export const ZH = {
   Request: "请求",
   Response: "响应",
   "A challenge began, and its code was texted": "验证开始，验证码已发送",
+  "A call speaks the same code": "电话播报同一验证码",
+  "A call speaks a new code, because the one before was about to expire": "电话播报新的验证码，因为上一个即将过期",
   "The same code was texted once more": "同一验证码再次发送",
   "A new code was texted, because the one before was about to expire": "上一个验证码即将过期，已发送新验证码",
   "The code was right: a signed success token came back": "验证码正确：返回了签名的成功令牌",

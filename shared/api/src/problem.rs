@@ -20,6 +20,7 @@ use phoneproof_service::{RefusedText, SendError, Sent, SpendError, VerifyError};
 
 pub(crate) use self::members::ProblemMembers;
 use crate::Endpoint;
+use crate::bodies::name_channels;
 
 /// The result codes of the original interface. Problems of spending have none, because it had no spending.
 const LIMIT: i32 = -1;
@@ -362,6 +363,9 @@ fn unknown_delivery(sent: &Sent) -> Problem {
             expires_in: Some(sent.expires_in.as_secs()),
             resend_at: Some(sent.resend_at),
             resend_in: Some(sent.resend_in.as_secs()),
+            code_length: Some(sent.code_length),
+            attempts: Some(sent.attempts),
+            channels: name_channels(&sent.media),
             ..ProblemMembers::default()
         })
 }

@@ -49,6 +49,9 @@ export interface ProblemDocument {
   token?: string;
   expiresIn?: number;
   resendIn?: number;
+  codeLength?: number;
+  attempts?: number;
+  channels?: string[];
 }
 
 const BRAND: unique symbol = Symbol.for("phoneproof.Problem");

@@ -157,6 +157,11 @@ fn parse_address(text: &str) -> Result<SourceAddress, &'static str> {
     Ok(SourceAddress::new(ip))
 }
 
+/// Lists the words of `channel` for these media.
+pub fn name_channels(media: &[Medium]) -> Vec<&'static str> {
+    media.iter().map(|medium| medium.as_str()).collect()
+}
+
 /// The challenge of a code that was texted.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -200,7 +205,7 @@ impl From<Sent> for SendReply {
             resend_in: sent.resend_in.as_secs(),
             code_length: sent.code_length,
             attempts: sent.attempts,
-            channels: sent.media.into_iter().map(Medium::as_str).collect(),
+            channels: name_channels(&sent.media),
             phone: sent.masked_phone,
         }
     }

@@ -45,4 +45,14 @@ pub(crate) struct ProblemMembers<'a> {
     /// After how many seconds, counted from this answer, a client may ask for another text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) resend_in: Option<u64>,
+    /// The number of digits in the code of that text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) code_length: Option<u8>,
+    /// The number of guesses that are left at that code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) attempts: Option<u32>,
+    /// How that code can be sent again: `sms`, and `voice` where the number can be called.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub(super) channels: Vec<&'static str>,
 }

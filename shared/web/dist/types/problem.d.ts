@@ -36,6 +36,9 @@ export interface ProblemDocument {
     token?: string;
     expiresIn?: number;
     resendIn?: number;
+    codeLength?: number;
+    attempts?: number;
+    channels?: string[];
 }
 /** A refusal, or a call without an answer. `message` is for developers; people read the words of a front end. */
 export declare class Problem extends Error {
