@@ -53,6 +53,7 @@ await build({
   format: "esm",
   target: "es2022",
   minify: true,
+  charset: "utf8",
   mangleProps: OWN_NAMES,
   // The browser's, and it ends as ours do.
   reserveProps: /^onLine$/,
@@ -60,11 +61,10 @@ await build({
   banner: { js: "/*! PhoneProof, Apache-2.0 */" },
 });
 
-// Terser takes another 2 % off what esbuild has minified. Signs beyond ASCII are escaped: gzip then finds each that comes again, and
-// its codes for the rest are shorter.
+// Terser takes another 2 % off what esbuild has minified. A module is always read as UTF-8, so no sign is escaped.
 for (const name of ["client.js", "phone-proof.js"]) {
   const path = join(out, name);
-  const { code } = await minify(readFileSync(path, "utf8"), { module: true, ecma: 2022, compress: { passes: 10, pure_getters: true }, format: { ascii_only: true } });
+  const { code } = await minify(readFileSync(path, "utf8"), { module: true, ecma: 2022, compress: { passes: 10, pure_getters: true, unsafe_arrows: true } });
   writeFileSync(path, `${code}\n`);
 }
 

@@ -244,5 +244,5 @@ on("reads a business with spaces around it, and tells an issuer with the path of
   assert.deepEqual(told, []);
   await set(tab, { issuer: `${BASE}/v1` });
   await shows(tab, "#number-notice", /does not work just now/);
-  assert.match(told.join("\n"), /Check the attribute `issuer`, which ends before `\/v1`/);
+  assert.match(told.join("\n"), /Check `issuer`, which ends before `\/v1`/);
 });

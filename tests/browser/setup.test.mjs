@@ -79,7 +79,7 @@ for (const knows of [true, false]) {
     await set(tab, { issuer: `${BASE}/other` });
     await shows(tab, "#number-notice", knows ? /You are offline/ : /does not answer/);
     await back();
-    await saysInConsole(tab, told, /is not (the root of )?PhoneProof \(status 404\)\. Check the attribute `issuer`/);
+    await saysInConsole(tab, told, /is not the root of PhoneProof \(status 404\)\. Check `issuer`/);
     await shows(tab, "#number-notice", /does not work just now/);
   });
 }

@@ -20,7 +20,7 @@ export async function askVouched<T>(
     let given: Promise<Attestation> | undefined;
     let isOver = false;
     const respondWith = (answer: Attestation | PromiseLike<Attestation>) => {
-      if (isOver) throw new TypeError("respondWith: call it at once, with a promise");
+      if (isOver) throw new TypeError("respondWith: call it at once");
       given = Promise.resolve(answer);
     };
     want({ request, problem, respondWith });

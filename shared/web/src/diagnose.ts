@@ -37,21 +37,21 @@ export async function diagnose(client: PhoneProof | undefined, error: unknown, i
       const foreign = new URL(url, location.href).origin !== location.origin;
       // A connection that was lost, and is back, is no matter of origins.
       if (!foreign || !(await answers("no-cors"))) {
-        tell(`nothing answers at ${url}. Check the attribute \`issuer\`, and \`connect-src\` of the Content-Security-Policy.`);
+        tell(`nothing answers at ${url}. Check \`issuer\`, and \`connect-src\` of the Content-Security-Policy.`);
         return false;
       }
-      return !(await answers("cors")) && tell(`${url} answers, but not to pages of ${location.origin}. Add this origin to the stack's AllowedOrigins.`);
+      return !(await answers("cors")) && tell(`${url} answers, but not to pages of ${location.origin}. Add this origin to AllowedOrigins.`);
     }
     case "not-phoneproof":
     case "not-found":
-      return tell(`what answers at ${url} is not ${kind === "not-found" ? "the root of " : ""}PhoneProof (status ${error.status}). Check the attribute \`issuer\`, which ends before \`/v1\`.`);
+      return tell(`${url} is not the root of PhoneProof (status ${error.status}). Check \`issuer\`, which ends before \`/v1\`.`);
     case "unknown-business":
     case "client-key":
-      return tell(`${url} knows no business \`${client.business}\` without a client key. Check the attribute \`business\`.`);
+      return tell(`${url} knows no business \`${client.business}\` without a client key.`);
   }
   // What a person typed is theirs to mend. What the person is told of the set-up, the developer is told in detail.
   if (field === "code" || (!isFixed && (field === "phone" || kind === "invalid-phone"))) return false;
-  if (!/^(setup|noSuchNumber)$/.test(wordsFor("send", error))) return false;
+  if (!/setup|noSuchNumber/.test(wordsFor("send", error))) return false;
   return tell(`${url} could not use: ${errors.map(({ field, accepted }) => `${field} (${accepted})`).join(", ") || [error.message, error.rule].join(" ")}.`);
 }
 

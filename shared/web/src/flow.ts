@@ -53,9 +53,9 @@ export function makeFlow(kit: Kit) {
   // -------------------------------------------------------------------------------------------- policy
 
   function heard(why: Key | undefined): void {
-    takeBack(kit, view.numberNotice, offer.knownPolicy ? /^(setup|offline|noAnswer)$/ : /^setup$/);
+    takeBack(kit, view.numberNotice, offer.knownPolicy ? /setup|offline|noAnswer/ : /setup/);
     // A connection that is lost is told once, and in the place of nothing else.
-    if (why === "setup" || (/^(offline|noAnswer)$/.test(`${why}`) && !view.numberNotice.firstChild)) showNotice(kit, view.numberNotice, why!);
+    if (why === "setup" || (/offline|noAnswer/.test(why!) && !view.numberNotice.firstChild)) showNotice(kit, view.numberNotice, why!);
     // Now the country is known.
     if (offer.knownPolicy && speak.says(view.phoneError) === "phoneHintPlus") clearNotices(kit);
     listCountries();
@@ -63,7 +63,7 @@ export function makeFlow(kit: Kit) {
   }
 
   function retry(): void {
-    for (const slot of [view.numberNotice, view.codeNotice]) takeBack(kit, slot, /^offline$/);
+    for (const slot of [view.numberNotice, view.codeNotice]) takeBack(kit, slot, /offline/);
     void offer.read();
   }
 
@@ -164,7 +164,7 @@ export function makeFlow(kit: Kit) {
 
   async function resend(isAwaited: IsAwaited, channel?: string): Promise<void> {
     const challenge = awaited.last;
-    if (!challenge || view.resendButton.getAttribute("aria-disabled") === "true") return;
+    if (!challenge || view.resendButton.hasAttribute("aria-disabled")) return;
     clearNotices(kit);
     try {
       await vouched(isAwaited, challenge.request, (attestation) => challenge.resend({ locale: locale(), channel, attestation }));

@@ -86,7 +86,7 @@ export class Problem extends Error {
    * arrived. An attestation, or a fresh one, is for the same request.
    */
   get isFinal(): boolean {
-    return !!this.document.type && !this.challenge && !/^(unavailable|internal|invalid-attestation)$/.test(this.kind);
+    return !!this.document.type && !this.challenge && !/unavailable|internal|invalid-attestation/.test(this.kind);
   }
 
   get rule(): Rule | undefined {

@@ -41,7 +41,7 @@ export function makeView(speak: Speaker) {
     doneLine: make("p", { id: "done", tabindex: "-1" }),
     changeDoneButton: button("change-verified", "quiet", "change"),
     announcerLine: make("p", { id: "announcer", role: "status" }),
-    makeNewCode: () => speak.put(make("button", { type: "button", part: "button" }), "newCode"),
+    makeNewCode: () => button("new-code", "", "newCode"),
   };
   const regionField = field("country", view.regionInput);
   const phoneRow = make("div", { class: "row" }, regionField, field("phone", view.phoneInput));
