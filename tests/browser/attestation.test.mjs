@@ -50,7 +50,7 @@ on("the README's worked example brings the attestation, and the person notices n
   });
   await tab.locator("#region").selectOption("US");
   await sendTo(tab, "(415) 200-1234");
-  await shows(tab, "#code-lead", /We texted 6 digits/);
+  await shows(tab, "#code-lead", /We sent 6 digits/);
   assert.equal(await focusedId(tab), "code");
   const vouched = () => tab.evaluate(() => window.vouched);
   assert.deepEqual(await vouched(), [["/vouch", { phone: "(415) 200-1234", region: "US", captcha: "solved" }]]);

@@ -21,7 +21,7 @@ on("verifies a number, and gives its form the success token", { attributes: `bus
     return seen;
   });
   await sendTo(tab, phone);
-  await shows(tab, "#code-lead", /We texted 6 digits to \+1415/);
+  await shows(tab, "#code-lead", /We sent 6 digits to \+1415/);
   assert.equal(await focusedId(tab), "code");
   assert.deepEqual(await tab.locator("#code").evaluate((field) => [field.getAttribute("autocomplete"), field.inputMode]), ["one-time-code", "numeric"]);
   const { code } = await textedCode(phone);
@@ -86,7 +86,7 @@ on("the back button finds the code still awaited, and no second text", {}, async
   await tab.locator("#code").waitFor();
   await tab.goto(`${ORIGIN}/elsewhere`);
   await tab.goBack();
-  await shows(tab, "#code-lead", /We texted 6 digits/);
+  await shows(tab, "#code-lead", /We sent 6 digits/);
   await tab.reload();
   await shows(tab, "#resend", /Send again in/);
   const { code, count } = await textedCode(phone);
@@ -234,9 +234,9 @@ for (const [status, rule] of [[403, "calls"], [429, "call-purse"], [429, "call-m
     await answer(tab, "/v1/send", 202, accepted({ resendIn: 0, channels: ["sms", "voice"] }));
     await sendTo(tab, "+14152001234");
     const call = tab.getByRole("button", { name: "Call me instead" });
-    await answer(tab, "/v1/send", status, { ...PROBLEM, type: `${PROBLEM.type}limited`, status, rule, ...(status === 429 && { retryAt: inSeconds(43_000) }) });
+    await answer(tab, "/v1/send", status, { ...PROBLEM, type: PROBLEM.type + (status === 403 ? "destination-not-allowed" : "limited"), status, rule, ...(status === 429 && { retryAt: inSeconds(43_000) }) });
     await call.click();
-    await shows(tab, "#code-notice", /We cannot call this number now[^]*another text/);
+    await shows(tab, "#code-notice", /We cannot call this number[^]*another text/);
     assert.equal(await tab.locator("#code-notice .timer").count(), 0, "a text need not wait");
     await call.waitFor({ state: "hidden" });
     await answer(tab, "/v1/send", 202, accepted());

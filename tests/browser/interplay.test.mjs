@@ -84,7 +84,7 @@ on("takes back that the person is offline, and says while it waits", { chromiumO
   await shows(tab, "#announcer", /^Sending…$/);
   assert.ok((await tab.locator("#announcer").boundingBox()).width > 20, "people see it");
   await sends.reply(202, accepted());
-  await shows(tab, "#code-lead", /We texted/);
+  await shows(tab, "#code-lead", /We sent/);
   assert.equal(await tab.locator("#announcer").textContent(), "");
 });
 

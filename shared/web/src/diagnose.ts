@@ -24,7 +24,7 @@ export async function diagnose(client: PhoneProof | undefined, error: unknown, i
     tell(error instanceof Problem ? `cannot work: ${error.document.detail}` : `failed: ${error}`);
     return !client;
   }
-  const url = client.issuer || location.origin;
+  const url = client.issuer;
   const { kind } = error;
   const { errors = [] } = error.document;
   const field = errors[0]?.field;
@@ -49,15 +49,15 @@ export async function diagnose(client: PhoneProof | undefined, error: unknown, i
     case "client-key":
       return tell(`${url} knows no business \`${client.business}\` without a client key.`);
   }
-  // What a person typed is theirs to mend. What the person is told of the set-up, the developer is told in detail.
+  // The service's `region` is the attribute `country`. What a person typed is theirs to mend. What the person is told of the set-up, the developer is told in detail.
   if (field === "code" || (!isFixed && (field === "phone" || kind === "invalid-phone"))) return false;
   if (!/setup|noSuchNumber/.test(wordsFor("send", error))) return false;
-  return tell(`${url} could not use: ${errors.map(({ field, accepted }) => `${field} (${accepted})`).join(", ") || [error.message, error.rule].join(" ")}.`);
+  return tell(`${url} could not use: ${errors.map(({ field, accepted }) => `${field} (${accepted.replace(/region/g, "country")})`).join(", ") || [error.message, error.rule].join(" ")}.`);
 }
 
 /** Tells the developer what the policy lacks: the business, the country, or any. Returns whether somebody can verify a phone. */
 export function isUsable(client: PhoneProof, { countries, businesses }: Policy, country: string): boolean {
-  const url = `${client.issuer || location.origin}/v1/policy`;
+  const url = `${client.issuer}/v1/policy`;
   if (!countries[0]) tell(`${url} lists no country.`);
   else if (country && !countries.includes(country)) tell(`the policy does not list the country \`${country}\`.`);
   const known = businesses.map(({ id }) => id);

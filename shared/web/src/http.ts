@@ -64,8 +64,8 @@ export async function call(
     try {
       return await once(environment, url, init);
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      const pause = pauseBefore(error, tries, isCostly);
+      // Nothing else is thrown.
+      const pause = pauseBefore(error as Problem, tries, isCostly);
       if (pause === undefined) throw error;
       await environment.wait(pause);
     }

@@ -24,14 +24,13 @@ export function showNotice(kit: Kit, slot: HTMLElement, key: Key, retryIn = 0, a
     });
   }
   if (action) box.append(action);
-  focus.hold(() => slot.replaceChildren(box));
+  focus.hold(() => slot.replaceChildren(box), box);
   return box;
 }
 
 /** Takes back what is true no more: the notice of a slot, if it says one of these. */
 export function takeBack({ speak, focus }: Kit, slot: HTMLElement, keys: RegExp): void {
-  const title = slot.querySelector(".title");
-  if (title && keys.test(speak.says(title)!)) focus.hold(() => slot.replaceChildren());
+  if (keys.test(speak.says(slot.querySelector(".title")!)!)) focus.hold(() => slot.replaceChildren());
 }
 
 /** Marks a field as faulty, says why, and moves the focus there. */
