@@ -236,7 +236,7 @@ for (const [status, rule] of [[403, "calls"], [429, "call-purse"], [429, "call-m
     const call = tab.getByRole("button", { name: "Call me instead" });
     await answer(tab, "/v1/send", status, { ...PROBLEM, type: PROBLEM.type + (status === 403 ? "destination-not-allowed" : "limited"), status, rule, ...(status === 429 && { retryAt: inSeconds(43_000) }) });
     await call.click();
-    await shows(tab, "#code-notice", /We cannot call this number[^]*another text/);
+    await shows(tab, "#code-notice", /We cannot call this number[^]*Ask for a text/);
     assert.equal(await tab.locator("#code-notice .timer").count(), 0, "a text need not wait");
     await call.waitFor({ state: "hidden" });
     await answer(tab, "/v1/send", 202, accepted());

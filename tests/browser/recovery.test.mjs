@@ -311,7 +311,7 @@ on("a code that is over shows no tries", {}, async (tab) => {
 });
 
 for (const rule of ["country-purse", "number-block-purse", "money-per-day"]) {
-  on(`a call can be asked for when a purse of texts is empty: ${rule}`, {}, async (tab) => {
+  on(`a call can be asked for when a purse of texts is empty: ${rule}`, { chromiumOnly: true }, async (tab) => {
     await toCode(tab, { channels: ["sms", "voice"] });
     await refuse(tab, "/v1/send", 429, "limited", { rule, retryAt: inSeconds(40_000) });
     await tab.getByRole("button", { name: "Send again" }).click();

@@ -178,7 +178,7 @@ on("says so where no country is served, and asks for no number", { expects: /<ph
   assert.ok(await tab.evaluate(() => document.activeElement.shadowRoot?.activeElement.classList.contains("notice")));
 });
 
-on("a national number of the page is of the country that the page names, never of the visitor's", { attributes: `business="login" phone="4152001234"`, context: { locale: "de-DE" }, expects: /<phone-proof>/ }, async (tab, told) => {
+on("a national number of the page is of the country that the page names, never of the visitor's", { attributes: `business="login" phone="4152001234"`, context: { locale: "de-DE" }, chromiumOnly: true, expects: /<phone-proof>/ }, async (tab, told) => {
   await countries(tab);
   let request = tab.waitForRequest(`${BASE}/v1/send`);
   await tab.locator("#send").click();

@@ -116,9 +116,7 @@ export function makeFlow(kit: Kit) {
     return askVouched(request, isAwaited, ask, (detail) => dispatch("phoneproof-attestation-needed", detail));
   }
 
-  async function refuseSend(error: unknown, slot: HTMLElement, isAwaited: IsAwaited): Promise<void> {
-    const problem = await refused(error, isAwaited);
-    if (!problem) return;
+  const refuseSend = (error: unknown, slot: HTMLElement, isAwaited: IsAwaited) => refused(error, isAwaited, (problem) => {
     if (!isFixed() && (problem.kind === "invalid-phone" || problem.document.errors?.some(({ field }) => field === "phone"))) {
       const country = () => view.regionInput.selectedOptions[0]?.textContent || offer.wantedCountry;
       const fault = phoneFault(view.phoneInput.value);
@@ -132,18 +130,18 @@ export function makeFlow(kit: Kit) {
     const isItself = slot === view.numberNotice && problem.status === 403 && !/^(blocked|setup)/.test(key) && !isFixed();
     if (isItself) view.phoneInput.setAttribute("aria-invalid", "true");
     focus.lead(isItself ? view.phoneInput : box);
-  }
+  });
 
   /**
-   * Tells of a refusal, and returns it. A fault of the set-up is one, whatever it looked like: a browser does not say why nothing
-   * answers, but the policy may have told. `undefined` if nobody awaits it, or the page began anew when it heard of it.
+   * Tells of a refusal: the page, and at once after it the person, by `show`. A fault of the set-up is one, whatever it looked like: a browser does not say why nothing
+   * answers, but the policy may have told. Nothing is shown if nobody awaits it, or the page began anew when it heard of it.
    */
-  async function refused(error: unknown, isAwaited: IsAwaited): Promise<Problem | undefined> {
-    if (!isAwaited()) return undefined;
+  async function refused(error: unknown, isAwaited: IsAwaited, show: (problem: Problem) => void): Promise<void> {
+    if (!isAwaited()) return;
     const problem = error instanceof Problem ? error : new Problem("internal", 0, {}, undefined, error);
     const isAtFault = (await within(diagnose(offer.client, error, isFixed()))) || (offer.isAtFault && problem.kind === "no-answer");
     if (isAwaited()) dispatch("phoneproof-refused", { problem });
-    return isAwaited() ? (isAtFault ? new Problem("not-phoneproof", 0) : problem) : undefined;
+    if (isAwaited()) show(isAtFault ? new Problem("not-phoneproof", 0) : problem);
   }
 
   function backToNumber(): void {
@@ -176,10 +174,7 @@ export function makeFlow(kit: Kit) {
       dispatch("phoneproof-sent", { challenge });
     } catch (error) {
       const ends = error instanceof Problem && error.isFinal && ([400, 409, 410].includes(error.status) || error.kind === "attempts-exhausted");
-      if (ends || awaited.isOver) {
-        const problem = await refused(error, isAwaited);
-        return problem && showOver(problem, "send");
-      }
+      if (ends || awaited.isOver) return refused(error, isAwaited, (problem) => showOver(problem, "send"));
       await refuseSend(error, view.codeNotice, isAwaited);
       if (isAwaited()) tellFacts();
     }
@@ -194,9 +189,8 @@ export function makeFlow(kit: Kit) {
       const success = await challenge.verify(view.codeInput.value);
       if (isAwaited()) succeed(success, challenge);
     } catch (error) {
-      const problem = await refused(error, isAwaited);
       // It may have run out meanwhile.
-      if (problem) refuseCode(awaited.isOver ? new Problem("expired", 410) : problem, challenge);
+      await refused(error, isAwaited, (problem) => refuseCode(awaited.isOver ? new Problem("expired", 410) : problem, challenge));
     }
   }
 
@@ -320,8 +314,8 @@ export function makeFlow(kit: Kit) {
 
   /** Shows a form, or that the phone is verified; if it `leads`, the focus goes there. */
   function show(what: Shown, leads?: boolean): void {
+    if (shown !== what) focus.shield();
     shown = what;
-    focus.shield();
     focus.hold(() => {
       view.numberForm.hidden = shown !== "number";
       view.codeForm.hidden = shown !== "code";

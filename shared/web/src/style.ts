@@ -28,7 +28,7 @@ input,select{width:100%}
 input,select,button,.notice{border-radius:var(--phone-proof-radius,10px)}
 button:hover{border-color:var(--ink)}
 .actions,.notice{margin-top:1rem}
-.notice{padding:.75rem 1rem;border:1px solid var(--tone);background:var(--bad-wash)}
+.notice{padding:.75rem;border:1px solid var(--tone);background:var(--bad-wash)}
 .notice.wait{--tone:var(--wait);background:var(--wait-wash)}
 .notice .timer,.notice button{margin-top:.75rem}
 #code-lead{margin-bottom:.75rem}

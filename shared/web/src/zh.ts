@@ -64,7 +64,7 @@ export const ZH: Words = {
   used: "此验证码已使用过\n请获取新的验证码。",
   expired: "此验证码已过期\n请获取新的验证码。",
   wrongCode: "验证码不对\n请查看最新的短信。",
-  noTries: "此验证码的尝试次数已用完\n请获取新的验证码。",
+  noTries: "尝试次数已用完\n请获取新的验证码。",
   unusable: "无法核对此验证码\n请获取新的验证码。",
   tooMany: "请求过多\n请稍等。",
   carrier: "运营商拒绝了请求\n请检查号码，或稍后再试。",
