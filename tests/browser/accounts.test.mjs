@@ -189,7 +189,7 @@ onPage("takes codes of any length, sends them again, and says how long they work
   await page.getByLabel("Phone number").fill(text.phone);
   await page.locator("#password").fill(PASSWORD);
   await page.getByRole("button", { name: "Text a code" }).click();
-  await shows(page, "#code-lead", /We texted 8 digits to \+14152001234/);
+  await shows(page, "#code-lead", /We sent 8 digits to \+14152001234/);
   await shows(page, "#code-expiry", /Works for [45]:\d\d/);
   await shows(page, "#attempts-left", /3 tries left/);
   await shows(page, "#use-code", /12345678/);

@@ -50,7 +50,7 @@ on("the README's worked example brings the attestation, and the person notices n
   });
   await tab.locator("#region").selectOption("US");
   await sendTo(tab, "(415) 200-1234");
-  await shows(tab, "#code-lead", /We texted 6 digits/);
+  await shows(tab, "#code-lead", /We sent 6 digits/);
   assert.equal(await focusedId(tab), "code");
   const vouched = () => tab.evaluate(() => window.vouched);
   assert.deepEqual(await vouched(), [["/vouch", { phone: "(415) 200-1234", region: "US", captcha: "solved" }]]);
@@ -92,7 +92,7 @@ for (const [what, give, expects] of [
     await playService(tab);
     await listen(tab, give);
     await sendTo(tab, PHONE);
-    await shows(tab, "#number-notice", /^One more check is needed[^]*Try again, and complete the check/);
+    await shows(tab, "#number-notice", /^One more check is needed[^]*Try again, and complete it/);
     await shot(tab, `component no attestation ${what}`);
     assert.match(told.filter((text) => text.startsWith("<phone-proof>")).join(), expects);
     await tab.evaluate(() => (window.captcha = async () => "a.b.c"));
@@ -134,7 +134,7 @@ on("an answer that comes too late is the developer's to mend", { expects: /respo
   }));
   await sendTo(tab, PHONE);
   await shows(tab, "#number-notice", CALM);
-  assert.match(told.join(), /respondWith: call it at once, with a promise/);
+  assert.match(told.join(), /respondWith: call it at once/);
 });
 
 on("an attestation that does not count reads calmly, and says in the console why", { expects: /<phone-proof>/ }, async (tab, told) => {

@@ -21,7 +21,7 @@ on("verifies a number, and gives its form the success token", { attributes: `bus
     return seen;
   });
   await sendTo(tab, phone);
-  await shows(tab, "#code-lead", /We texted 6 digits to \+1415/);
+  await shows(tab, "#code-lead", /We sent 6 digits to \+1415/);
   assert.equal(await focusedId(tab), "code");
   assert.deepEqual(await tab.locator("#code").evaluate((field) => [field.getAttribute("autocomplete"), field.inputMode]), ["one-time-code", "numeric"]);
   const { code } = await textedCode(phone);
@@ -86,7 +86,7 @@ on("the back button finds the code still awaited, and no second text", {}, async
   await tab.locator("#code").waitFor();
   await tab.goto(`${ORIGIN}/elsewhere`);
   await tab.goBack();
-  await shows(tab, "#code-lead", /We texted 6 digits/);
+  await shows(tab, "#code-lead", /We sent 6 digits/);
   await tab.reload();
   await shows(tab, "#resend", /Send again in/);
   const { code, count } = await textedCode(phone);
@@ -145,7 +145,7 @@ const SEND_REFUSALS = [
   [429, "limited", { rule: "phone-cooldown", retryAt: inSeconds(500) }, /asked for a moment ago[^]*try again in \d:/],
   [429, "limited", { rule: "phone-per-hour", retryAt: inSeconds(1800) }, /this hour[^]*try again in \d\d:/],
   [429, "limited", { rule: "phone-per-day", retryAt: inSeconds(40_000) }, /number has had enough codes today/],
-  [429, "limited", { rule: "device-per-day", retryAt: inSeconds(40_000) }, /device has asked/],
+  [429, "limited", { rule: "device-per-day", retryAt: inSeconds(40_000) }, /device has had enough codes/],
   [429, "limited", { rule: "address-per-hour", retryAt: inSeconds(600) }, /from this network/],
   [429, "limited", { rule: "business-per-hour", retryAt: inSeconds(600) }, /Too many requests[^]*try again in/],
   [429, "limited", { rule: "country-purse", retryAt: inSeconds(600) }, /No more codes to this country for now[^]*not your fault[^]*try again in \d\d?:/],
@@ -197,13 +197,13 @@ on("says calmly that it cannot work, and in the console that the origin is not a
 
 on("says so when another service answers at the issuer", { issuer: ORIGIN, expects: /<phone-proof>/ }, async (tab, told) => {
   await shows(tab, "#number-notice", /does not work just now/);
-  assert.match(told.join("\n"), /what answers at http:\S+ is not PhoneProof \(status 200\)\. Check the attribute `issuer`/);
+  assert.match(told.join("\n"), /http:\S+ is not the root of PhoneProof \(status 200\)\. Check `issuer`/);
 });
 
 on("says so when nothing answers at the issuer", { issuer: "http://127.0.0.1:9", expects: /<phone-proof>/ }, async (tab, told) => {
   await sendTo(tab, "+14152001234");
   await shows(tab, "#number-notice", /does not answer/);
-  assert.match(told.join("\n"), /nothing answers at http:\/\/127\.0\.0\.1:9\. Check the attribute `issuer`, and `connect-src`/);
+  assert.match(told.join("\n"), /nothing answers at http:\/\/127\.0\.0\.1:9\. Check `issuer`, and `connect-src`/);
 });
 
 on("says so when there is no such business", { attributes: `business="lgoin"`, expects: /<phone-proof>/ }, async (tab, told) => {
@@ -234,9 +234,9 @@ for (const [status, rule] of [[403, "calls"], [429, "call-purse"], [429, "call-m
     await answer(tab, "/v1/send", 202, accepted({ resendIn: 0, channels: ["sms", "voice"] }));
     await sendTo(tab, "+14152001234");
     const call = tab.getByRole("button", { name: "Call me instead" });
-    await answer(tab, "/v1/send", status, { ...PROBLEM, type: `${PROBLEM.type}limited`, status, rule, ...(status === 429 && { retryAt: inSeconds(43_000) }) });
+    await answer(tab, "/v1/send", status, { ...PROBLEM, type: PROBLEM.type + (status === 403 ? "destination-not-allowed" : "limited"), status, rule, ...(status === 429 && { retryAt: inSeconds(43_000) }) });
     await call.click();
-    await shows(tab, "#code-notice", /We cannot call this number now[^]*another text/);
+    await shows(tab, "#code-notice", /We cannot call this number[^]*Ask for a text/);
     assert.equal(await tab.locator("#code-notice .timer").count(), 0, "a text need not wait");
     await call.waitFor({ state: "hidden" });
     await answer(tab, "/v1/send", 202, accepted());

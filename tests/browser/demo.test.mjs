@@ -119,7 +119,7 @@ onPage("explains a wrong code, and a second send that comes too soon", {}, async
 onPage("explains a landline, a premium-rate number, texts that are not numbers and an empty field", {}, async (page) => {
   for (const phone of ["+44 20 7031 3000", "+1 900 200 1234"]) {
     await sendTo(page, phone);
-    await shows(page, "#number-notice", /We do not text this kind of number[^]*a landline, or a special number/);
+    await shows(page, "#number-notice", /We do not text this kind of number[^]*a landline or special number/);
     await inspect(page, `refused ${phone}`);
     assert.doesNotMatch(await page.locator("#number-notice").innerText(), /premium/);
     assert.equal(await focusedId(page), "phone");
@@ -214,7 +214,7 @@ onPage("speaks Chinese to a browser that does, texts in Chinese, and English aft
   // The switch changes what is shown, and loses nothing of the challenge.
   await page.getByRole("button", { name: "English" }).click();
   await shows(page, "#code-error", /The code has 6 digits/);
-  await shows(page, "#code-lead", /We texted 6 digits to \+1415/);
+  await shows(page, "#code-lead", /We sent 6 digits to \+1415/);
   await shows(page, "#resend", /Send again in/);
   await inspect(page, "English at 320 px");
   await page.locator("#use-code").click();

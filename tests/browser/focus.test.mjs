@@ -113,7 +113,7 @@ on("a person who went on meanwhile stays there, and hears what came of it", FORM
   await sends.reply(202, accepted({ resendIn: 0 }));
   await tab.locator("#code").waitFor();
   await isOn(tab, "other", "texted");
-  await shows(tab, "#announcer", /We texted 6 digits to \+14152001234\./);
+  await shows(tab, "#announcer", /We sent 6 digits to \+14152001234\./);
   // What a page fills in for the person is another matter: they asked for it.
   const codes = await hold(tab, "/v1/verify");
   await enter(tab, "111111");
@@ -178,3 +178,46 @@ on("an element that begins anew keeps the focus, or leaves it", FORM, async (tab
   await tab.locator("#phone").waitFor();
   await isOn(tab, "other");
 });
+
+// --------------------------------------------------------------------------------------------------- double clicks
+
+/** Clicks what is shown twice at one place, as a person does who taps twice: mostly, another view has come meanwhile. */
+async function clickTwice(tab, id, next) {
+  const { x, y, width, height } = await tab.locator(`#${id}`).boundingBox();
+  await tab.mouse.move(x + width / 2, y + height / 2);
+  await tab.mouse.down();
+  await tab.mouse.up();
+  await tab.waitForTimeout(110);
+  await tab.mouse.down({ clickCount: 2 });
+  await tab.mouse.up({ clickCount: 2 });
+  await tab.locator(`#${next}`).waitFor();
+  await tab.waitForTimeout(300);
+}
+for (const width of [320, 375, 800]) {
+  on(`the second half of a double click does nothing, and takes no focus: ${width} px`, { ...FORM, context: { viewport: { width, height: 700 } } }, async (tab) => {
+    await answer(tab, "/v1/send", 202, accepted({ resendIn: 0, channels: ["sms", "voice"] }));
+    await answer(tab, "/v1/verify", 200, SUCCESS);
+    let sends = 0;
+    tab.on("request", (request) => (sends += request.method() === "POST" ? 1 : 0));
+    await tab.locator("#phone").fill(PHONE);
+    await clickTwice(tab, "send", "code");
+    await isOn(tab, "code", "texted");
+    assert.equal(sends, 1, "nobody is called");
+    await clickTwice(tab, "change-number", "phone");
+    await isOn(tab, "phone", "another number");
+    await clickTwice(tab, "back-to-code", "code");
+    await isOn(tab, "code", "has a code already");
+    await tab.locator("#code").fill("123456");
+    await clickTwice(tab, "verify", "done");
+    await isOn(tab, "done", "verified");
+    await clickTwice(tab, "change-verified", "phone");
+    await isOn(tab, "phone", "begun anew");
+    assert.equal(new URL(tab.url()).pathname, "/", "the form of the page is not sent");
+    // Later, a double click is what it always is.
+    await tab.waitForTimeout(300);
+    await tab.locator("#phone").fill("12 34");
+    await tab.locator("#phone").dblclick({ position: { x: 14, y: 20 } });
+    assert.equal(await tab.evaluate(() => String(getSelection())).then((text) => text.trim() || "12"), "12");
+    await isOn(tab, "phone");
+  });
+}

@@ -84,7 +84,7 @@ on("takes back that the person is offline, and says while it waits", { chromiumO
   await shows(tab, "#announcer", /^Sending…$/);
   assert.ok((await tab.locator("#announcer").boundingBox()).width > 20, "people see it");
   await sends.reply(202, accepted());
-  await shows(tab, "#code-lead", /We texted/);
+  await shows(tab, "#code-lead", /We sent/);
   assert.equal(await tab.locator("#announcer").textContent(), "");
 });
 
@@ -244,5 +244,5 @@ on("reads a business with spaces around it, and tells an issuer with the path of
   assert.deepEqual(told, []);
   await set(tab, { issuer: `${BASE}/v1` });
   await shows(tab, "#number-notice", /does not work just now/);
-  assert.match(told.join("\n"), /Check the attribute `issuer`, which ends before `\/v1`/);
+  assert.match(told.join("\n"), /Check `issuer`, which ends before `\/v1`/);
 });

@@ -154,9 +154,9 @@ on("a reload finds the code of a number that the page names, and of no other", F
 on("a reload knows that the carrier did not confirm the text", {}, async (tab) => {
   await refuse(tab, "/v1/send", 504, "delivery-unknown", accepted({ retryAt: undefined }));
   await sendTo(tab, PHONE);
-  await shows(tab, "#code-lead", /We tried to text/);
+  await shows(tab, "#code-lead", /We tried to send/);
   await tab.reload();
-  await shows(tab, "#code-lead", /We tried to text/);
+  await shows(tab, "#code-lead", /We tried to send/);
   await shows(tab, "#unconfirmed", /not confirmed/);
 });
 
@@ -203,6 +203,7 @@ on("an element that is taken away while it texts keeps the code, and while it ch
 
 const SEE_SHOWN = `window.seen = []; addEventListener("phoneproof-shown", ({ detail }) => seen.push(detail.shown));`;
 on("asks for the policy once, and says once what it shows", { init: SEE_SHOWN, attributes: `business="login" action="pay:1" phone="" country="US"` }, async (tab) => {
+  await tab.locator("#region option").first().waitFor({ state: "attached" });
   let policies = 0;
   tab.on("request", (request) => (policies += request.method() === "GET" && request.url().endsWith("/v1/policy") ? 1 : 0));
   await tab.reload();
@@ -298,4 +299,68 @@ on("marks what is in English on a page of another language", { lang: "fr", conte
     await set(tab, { lang });
     assert.deepEqual(await marks("#send", "label[for=phone]", "#phone-hint"), Array(3).fill("/"), lang);
   }
+});
+
+on("a code that is over shows no tries", {}, async (tab) => {
+  await toCode(tab, { attempts: 3 });
+  await shows(tab, "#attempts-left", /3 tries left/);
+  await refuse(tab, "/v1/verify", 429, "limited", { rule: "phone-lock", retryAt: inSeconds(3000) });
+  await enter(tab, "123456");
+  await shows(tab, "#code-notice", /is locked/);
+  assert.equal(await tab.locator("#attempts-left").innerText(), "");
+});
+
+for (const rule of ["country-purse", "number-block-purse", "money-per-day"]) {
+  on(`a call can be asked for when a purse of texts is empty: ${rule}`, { chromiumOnly: true }, async (tab) => {
+    await toCode(tab, { channels: ["sms", "voice"] });
+    await refuse(tab, "/v1/send", 429, "limited", { rule, retryAt: inSeconds(40_000) });
+    await tab.getByRole("button", { name: "Send again" }).click();
+    await shows(tab, "#code-notice", /No more codes|neighbouring/);
+    const request = tab.waitForRequest(`${BASE}/v1/send`);
+    await tab.getByRole("button", { name: "Call me instead" }).click();
+    assert.equal((await request).postDataJSON().channel, "voice");
+  });
+}
+
+on("keeps its style in another document", {}, async (tab) => {
+  await tab.locator("#region option").first().waitFor({ state: "attached" });
+  const styles = await proof(tab).evaluate((element) => {
+    const styleOf = () => element.ownerDocument.defaultView.getComputedStyle(element).display;
+    const before = styleOf();
+    const frame = document.createElement("iframe");
+    document.body.append(frame);
+    frame.contentDocument.body.append(element);
+    const moved = styleOf();
+    document.querySelector("form").append(element);
+    return [before, moved, styleOf()];
+  });
+  assert.deepEqual(styles, ["block", "block", "block"]);
+});
+
+on("a dialog that is closed with a token can be opened and closed again", { form: `method="dialog"`, html: `<button id="ok">OK</button>` }, async (tab) => {
+  await toDone(tab);
+  await tab.evaluate(() => {
+    const dialog = document.createElement("dialog");
+    document.body.append(dialog);
+    dialog.append(document.querySelector("form"));
+  });
+  await answer(tab, "/v1/verify", 200, SUCCESS);
+  for (let times = 0; times < 2; times += 1) {
+    await tab.evaluate(() => document.querySelector("dialog").showModal());
+    await tab.locator("#ok").click();
+    assert.equal(await tab.evaluate(() => document.querySelector("dialog").open), false, `time ${times}`);
+  }
+});
+
+on("a button that waits is grey in forced colours", { context: { forcedColors: "active" }, chromiumOnly: true }, async (tab) => {
+  await toCode(tab, { resendIn: 60 });
+  const [waiting, grey, ready] = await tab.evaluate(() => {
+    const colourOf = (node) => getComputedStyle(node).color;
+    const sample = document.body.appendChild(document.createElement("p"));
+    sample.style.color = "GrayText";
+    const root = document.querySelector("phone-proof").shadowRoot;
+    return [colourOf(root.getElementById("resend")), colourOf(sample), colourOf(root.getElementById("change-number"))];
+  });
+  assert.equal(waiting, grey);
+  assert.notEqual(ready, grey);
 });

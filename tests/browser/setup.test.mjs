@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 
-import { BASE, shows } from "./support.mjs";
-import { LOGIN, ORIGIN, on, set } from "./component.mjs";
+import { BASE, accepted, answer, shows } from "./support.mjs";
+import { LOGIN, ORIGIN, PHONE, on, sendTo, set, toCode } from "./component.mjs";
 
 const notice = (tab) => tab.locator("#number-notice");
 const countries = (tab) => tab.locator("#region option").first().waitFor({ state: "attached" });
@@ -79,7 +79,7 @@ for (const knows of [true, false]) {
     await set(tab, { issuer: `${BASE}/other` });
     await shows(tab, "#number-notice", knows ? /You are offline/ : /does not answer/);
     await back();
-    await saysInConsole(tab, told, /is not (the root of )?PhoneProof \(status 404\)\. Check the attribute `issuer`/);
+    await saysInConsole(tab, told, /is not the root of PhoneProof \(status 404\)\. Check `issuer`/);
     await shows(tab, "#number-notice", /does not work just now/);
   });
 }
@@ -108,6 +108,49 @@ for (const [when, wait] of [["between two calls", (tab) => shows(tab, "#number-n
   });
 }
 
+for (const [what, change] of [
+  ["an origin that is not allowed", (tab) => tab.goto(`${ORIGIN.replace("127.0.0.1", "localhost")}/`)],
+  ["an issuer with the path of the calls", (tab) => set(tab, { issuer: `${BASE}/v1` })],
+  ["an issuer that is another page of the stack", (tab) => set(tab, { issuer: `${BASE}/inbox` })],
+]) {
+  on(`a person who sends reads each time that it does not work, and stays there: ${what}`, { expects: /<phone-proof>|server responded|preflight/ }, async (tab) => {
+    await change(tab);
+    await shows(tab, "#number-notice", /does not work just now/);
+    for (let times = 0; times < 4; times += 1) {
+      await sendTo(tab, PHONE);
+      await tab.locator("#send:not([aria-busy])").waitFor();
+      assert.match(await notice(tab).innerText(), /does not work just now[^]*not your fault/);
+      await tab.waitForTimeout(times === 3 ? 1000 : 100);
+      assert.ok(await tab.evaluate(() => document.activeElement.shadowRoot?.activeElement?.closest("#number-notice")), `time ${times}: the focus is in the notice`);
+    }
+    assert.match(await notice(tab).innerText(), /does not work just now/);
+  });
+}
+
+on("an element that is set up after it is on the page works, and the console is silent", {}, async (tab, told) => {
+  const policy = tab.waitForResponse(`${BASE}/v1/policy`);
+  await tab.evaluate((issuer) => {
+    document.querySelector("phone-proof").remove();
+    const element = document.createElement("phone-proof");
+    document.querySelector("form").append(element);
+    Object.assign(element, { issuer, business: "login", action: "pay:1" });
+  }, BASE);
+  await policy;
+  await countries(tab);
+  assert.deepEqual(told, []);
+  await toCode(tab);
+});
+
+on("a path is of the page's own origin, whatever `<base>` says", { expects: /is not the root of PhoneProof/ }, async (tab) => {
+  for (const path of ["", "/stack"]) {
+    const asked = tab.waitForRequest(/v1\/policy/);
+    await tab.route(`${ORIGIN}/based`, (route) => route.fulfill({ contentType: "text/html", body: `<!doctype html><html lang="en"><title>A shop</title><base href="http://127.0.0.1:9/shop/"><script type="module" src="${ORIGIN}/phone-proof.js"></script><phone-proof issuer="${path}" business="login"></phone-proof>` }));
+    await tab.goto(`${ORIGIN}/based`);
+    assert.equal((await asked).url(), `${ORIGIN}${path}/v1/policy`);
+    await tab.unrouteAll({ behavior: "ignoreErrors" });
+  }
+});
+
 // ------------------------------------------------------------------------------------------------- the first country
 
 for (const [locale, first, why] of [
@@ -133,4 +176,19 @@ on("says so where no country is served, and asks for no number", { expects: /<ph
   for (const id of ["phone", "region", "phone-hint", "send"]) assert.equal(await tab.locator(`#${id}`).isVisible(), false, id);
   await tab.evaluate(() => document.querySelector("phone-proof").focus());
   assert.ok(await tab.evaluate(() => document.activeElement.shadowRoot?.activeElement.classList.contains("notice")));
+});
+
+on("a national number of the page is of the country that the page names, never of the visitor's", { attributes: `business="login" phone="4152001234"`, context: { locale: "de-DE" }, chromiumOnly: true, expects: /<phone-proof>/ }, async (tab, told) => {
+  await countries(tab);
+  let request = tab.waitForRequest(`${BASE}/v1/send`);
+  await tab.locator("#send").click();
+  assert.equal((await request).postDataJSON().region, undefined);
+  await shows(tab, "#number-notice", /does not work just now/);
+  assert.match(told.join("\n"), /could not use: phone \(.*needs `country`/);
+  await set(tab, { country: "us" });
+  await answer(tab, "/v1/send", 202, accepted());
+  request = tab.waitForRequest(`${BASE}/v1/send`);
+  await tab.locator("#send").click();
+  assert.equal((await request).postDataJSON().region, "US");
+  await tab.locator("#code").waitFor();
 });

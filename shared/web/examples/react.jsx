@@ -1,5 +1,5 @@
-// A log-in form in React 19, which sets properties and events of custom elements by itself. `npm install phoneproof-web`, or
-// `npm install ../phoneproof/shared/web` beside a clone.
+// A log-in form in React 19, which sets properties and events of custom elements by itself. The package is not on npm: beside your
+// clone of PhoneProof, `npm install ../phoneproof/shared/web`.
 
 import { useRef, useState } from "react";
 import { createRoot } from "react-dom/client";

@@ -15,12 +15,13 @@ export async function askVouched<T>(
 ): Promise<T> {
   try {
     return await ask();
-  } catch (problem) {
-    if (!isAwaited() || !(problem instanceof Problem) || problem.challenge !== "attestation") throw problem;
+  } catch (error) {
+    const problem = error as Problem;
+    if (!isAwaited() || problem.challenge !== "attestation") throw problem;
     let given: Promise<Attestation> | undefined;
     let isOver = false;
     const respondWith = (answer: Attestation | PromiseLike<Attestation>) => {
-      if (isOver) throw new TypeError("respondWith: call it at once, with a promise");
+      if (isOver) throw new TypeError("respondWith: call it at once");
       given = Promise.resolve(answer);
     };
     want({ request, problem, respondWith });

@@ -32,8 +32,6 @@ export function define<T extends Element>(prototype: T, name: string, read: (ele
     set(this: T, value: unknown) {
       write(this, value);
     },
-    configurable: true,
-    enumerable: true,
   });
 }
 

@@ -132,7 +132,7 @@ export class PhoneProof {
   policy(): Promise<Policy> {
     const read = async () => {
       const policy = (await this.#call("/v1/policy")) as Policy;
-      if (!Array.isArray(policy.countries) || !Array.isArray(policy.businesses)) throw new Problem("not-phoneproof", 200);
+      if (![policy.countries, policy.businesses].every(Array.isArray)) throw new Problem("not-phoneproof", 200);
       // Nobody can choose what is none.
       return { ...policy, countries: policy.countries.filter(Boolean), businesses: policy.businesses.filter(Boolean) };
     };
@@ -169,9 +169,10 @@ export class PhoneProof {
       this.#keys.keep(about);
       return { answer };
     } catch (error) {
-      if (error instanceof Problem && error.isFinal) this.#keys.keep(about);
+      const problem = error as Problem;
+      if (problem.isFinal) this.#keys.keep(about);
       // A 504 names the token of a text that may still arrive.
-      if (error instanceof Problem && error.document.token) return { answer: error.document as SendAnswer, unconfirmed: error };
+      if (problem.document?.token) return { answer: problem.document as SendAnswer, unconfirmed: problem };
       throw error;
     }
   }
@@ -312,8 +313,8 @@ export class Challenge {
       if (error instanceof Problem) {
         // Where nobody is called, a text can still be asked for.
         if (/^call/.test(error.rule!)) this.channels = ["sms"];
-        // With an attestation it can be asked for at once.
-        else if (error.retryIn && !error.challenge) this.#resend = this.#at(error.retryIn);
+        // With an attestation it can be asked for at once; a call, too, where a purse of texts refused.
+        else if (error.retryIn && !error.challenge && !(this.channels[1] && /purse|money/.test(error.rule!))) this.#resend = this.#at(error.retryIn);
       }
       throw error;
     }
@@ -366,7 +367,8 @@ function share<T>(running: Map<string, Promise<T>>, about: string, start: () => 
 function readIssuer(issuer: string): string {
   const url = String(issuer).trim().replace(/\/+$/, "");
   try {
-    if (/^((https?:\/)?\/[^/?#@\s][^?#@\s]*)?$/i.test(url) && new URL(url, "https://a")) return url;
+    // A path is of the page's own origin, whatever `<base>` says, where there is an origin.
+    if (/^((https?:\/)?\/[^/?#@\s][^?#@\s]*)?$/i.test(url) && new URL(url, "https://a")) return (/^h/i.test(url) ? "" : /^http.*/.exec(globalThis.location?.origin) ?? "") + url;
   } catch {
     // The port is none, or the name.
   }

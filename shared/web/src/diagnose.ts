@@ -24,7 +24,7 @@ export async function diagnose(client: PhoneProof | undefined, error: unknown, i
     tell(error instanceof Problem ? `cannot work: ${error.document.detail}` : `failed: ${error}`);
     return !client;
   }
-  const url = client.issuer || location.origin;
+  const url = client.issuer;
   const { kind } = error;
   const { errors = [] } = error.document;
   const field = errors[0]?.field;
@@ -37,27 +37,27 @@ export async function diagnose(client: PhoneProof | undefined, error: unknown, i
       const foreign = new URL(url, location.href).origin !== location.origin;
       // A connection that was lost, and is back, is no matter of origins.
       if (!foreign || !(await answers("no-cors"))) {
-        tell(`nothing answers at ${url}. Check the attribute \`issuer\`, and \`connect-src\` of the Content-Security-Policy.`);
+        tell(`nothing answers at ${url}. Check \`issuer\`, and \`connect-src\` of the Content-Security-Policy.`);
         return false;
       }
-      return !(await answers("cors")) && tell(`${url} answers, but not to pages of ${location.origin}. Add this origin to the stack's AllowedOrigins.`);
+      return !(await answers("cors")) && tell(`${url} answers, but not to pages of ${location.origin}. Add this origin to AllowedOrigins.`);
     }
     case "not-phoneproof":
     case "not-found":
-      return tell(`what answers at ${url} is not ${kind === "not-found" ? "the root of " : ""}PhoneProof (status ${error.status}). Check the attribute \`issuer\`, which ends before \`/v1\`.`);
+      return tell(`${url} is not the root of PhoneProof (status ${error.status}). Check \`issuer\`, which ends before \`/v1\`.`);
     case "unknown-business":
     case "client-key":
-      return tell(`${url} knows no business \`${client.business}\` without a client key. Check the attribute \`business\`.`);
+      return tell(`${url} knows no business \`${client.business}\` without a client key.`);
   }
-  // What a person typed is theirs to mend. What the person is told of the set-up, the developer is told in detail.
+  // The service's `region` is the attribute `country`. What a person typed is theirs to mend. What the person is told of the set-up, the developer is told in detail.
   if (field === "code" || (!isFixed && (field === "phone" || kind === "invalid-phone"))) return false;
-  if (!/^(setup|noSuchNumber)$/.test(wordsFor("send", error))) return false;
-  return tell(`${url} could not use: ${errors.map(({ field, accepted }) => `${field} (${accepted})`).join(", ") || [error.message, error.rule].join(" ")}.`);
+  if (!/setup|noSuchNumber/.test(wordsFor("send", error))) return false;
+  return tell(`${url} could not use: ${errors.map(({ field, accepted }) => `${field} (${accepted.replace(/region/g, "country")})`).join(", ") || [error.message, error.rule].join(" ")}.`);
 }
 
 /** Tells the developer what the policy lacks: the business, the country, or any. Returns whether somebody can verify a phone. */
 export function isUsable(client: PhoneProof, { countries, businesses }: Policy, country: string): boolean {
-  const url = `${client.issuer || location.origin}/v1/policy`;
+  const url = `${client.issuer}/v1/policy`;
   if (!countries[0]) tell(`${url} lists no country.`);
   else if (country && !countries.includes(country)) tell(`the policy does not list the country \`${country}\`.`);
   const known = businesses.map(({ id }) => id);

@@ -17,7 +17,7 @@ export function showFacts(kit: Kit, challenge: Challenge, isOver: boolean, digit
   if (!challenge.unconfirmed || isOver) view.unconfirmedNotice.replaceChildren();
   else if (!view.unconfirmedNotice.firstChild) showNotice(kit, view.unconfirmedNotice, "unconfirmed");
   const left = challenge.attemptsLeft;
-  if (left === undefined) speak.hush(view.triesLine);
+  if (left === undefined || (isOver && left)) speak.hush(view.triesLine);
   else speak.put(view.triesLine, left === 1 ? "tryLeft" : "triesLeft", { left });
   view.verifyButton.hidden = view.resendButton.hidden = isOver;
   view.callButton.hidden = isOver || !/voice/.test(`${challenge.channels}`);

@@ -9,13 +9,13 @@ import type { PhoneProofEvents, Shown } from "./events.js";
 import { numberOf, showFacts } from "./facts.js";
 import type { Kit } from "./kit.js";
 import { announce, clearNotices, showFault, showNotice, takeBack } from "./notices.js";
-import { COUNTRIES_WITHIN, makeOffer } from "./offer.js";
+import { makeOffer } from "./offer.js";
 import { makePlace } from "./places.js";
 import { type Step, phoneFault, wordsFor } from "./refusals.js";
 import { listenForSms } from "./sms.js";
 import { isInternational, isLength } from "./text.js";
 import type { Key } from "./words.js";
-import { type IsAwaited, makeWorks } from "./work.js";
+import { type IsAwaited, makeWorks, within } from "./work.js";
 
 export type Flow = ReturnType<typeof makeFlow>;
 
@@ -53,9 +53,9 @@ export function makeFlow(kit: Kit) {
   // -------------------------------------------------------------------------------------------- policy
 
   function heard(why: Key | undefined): void {
-    takeBack(kit, view.numberNotice, offer.knownPolicy ? /^(setup|offline|noAnswer)$/ : /^setup$/);
+    if (why !== "setup") takeBack(kit, view.numberNotice, offer.knownPolicy ? /setup|offline|noAnswer/ : /setup/);
     // A connection that is lost is told once, and in the place of nothing else.
-    if (why === "setup" || (/^(offline|noAnswer)$/.test(`${why}`) && !view.numberNotice.firstChild)) showNotice(kit, view.numberNotice, why!);
+    if (why === "setup" || (/offline|noAnswer/.test(why!) && !view.numberNotice.firstChild)) showNotice(kit, view.numberNotice, why!);
     // Now the country is known.
     if (offer.knownPolicy && speak.says(view.phoneError) === "phoneHintPlus") clearNotices(kit);
     listCountries();
@@ -63,7 +63,7 @@ export function makeFlow(kit: Kit) {
   }
 
   function retry(): void {
-    for (const slot of [view.numberNotice, view.codeNotice]) takeBack(kit, slot, /^offline$/);
+    for (const slot of [view.numberNotice, view.codeNotice]) takeBack(kit, slot, /offline/);
     void offer.read();
   }
 
@@ -79,15 +79,9 @@ export function makeFlow(kit: Kit) {
   function request(): SendRequest {
     const { action } = host;
     const phone = view.phoneInput.value.trim();
-    const region = isInternational(phone) ? undefined : view.regionInput.value || offer.wantedCountry || undefined;
+    // The country of a stranger's browser says nothing of a number that the page names.
+    const region = isInternational(phone) ? undefined : (!isFixed() && view.regionInput.value) || offer.wantedCountry || undefined;
     return { phone, region, locale: locale(), action: action || undefined };
-  }
-
-  /** Waits for the list of countries where a number needs its country, but not for long: the service decides. */
-  async function awaitCountries(): Promise<void> {
-    const reading = offer.read();
-    if (isInternational(view.phoneInput.value) || offer.wantedCountry) return;
-    await Promise.race([reading, new Promise((resolve) => setTimeout(resolve, COUNTRIES_WITHIN))]);
   }
 
   async function sendAnew(): Promise<void> {
@@ -101,7 +95,9 @@ export function makeFlow(kit: Kit) {
   async function ask(isAwaited: IsAwaited): Promise<void> {
     clearNotices(kit);
     if (view.phoneInput.value.trim() === "") return showFault(kit, view.phoneInput, "enterPhone");
-    await awaitCountries();
+    const reading = offer.read();
+    // A number may need the list of countries. In the end the service decides.
+    if (!isInternational(view.phoneInput.value) && !offer.wantedCountry) await within(reading);
     if (!isAwaited()) return;
     const asked = request();
     try {
@@ -112,7 +108,7 @@ export function makeFlow(kit: Kit) {
       lead("code");
       if (isAwaited()) dispatch("phoneproof-sent", { challenge });
     } catch (error) {
-      refuseSend(error, view.numberNotice, isAwaited);
+      await refuseSend(error, view.numberNotice, isAwaited);
     }
   }
 
@@ -120,32 +116,32 @@ export function makeFlow(kit: Kit) {
     return askVouched(request, isAwaited, ask, (detail) => dispatch("phoneproof-attestation-needed", detail));
   }
 
-  function refuseSend(error: unknown, slot: HTMLElement, isAwaited: IsAwaited): void {
-    const problem = refused(error, isAwaited);
-    if (!problem) return;
-    const isNumber = problem.kind === "invalid-phone";
-    if (!isFixed() && (isNumber || problem.document.errors?.some(({ field }) => field === "phone"))) {
+  const refuseSend = (error: unknown, slot: HTMLElement, isAwaited: IsAwaited) => refused(error, isAwaited, (problem) => {
+    if (!isFixed() && (problem.kind === "invalid-phone" || problem.document.errors?.some(({ field }) => field === "phone"))) {
       const country = () => view.regionInput.selectedOptions[0]?.textContent || offer.wantedCountry;
       const fault = phoneFault(view.phoneInput.value);
       // Without a country, it is the country code that is missing.
       return showFault(kit, view.phoneInput, fault === "noSuchNational" && !country() ? "phoneHintPlus" : fault, { country });
     }
-    const key = isNumber ? "setup" : wordsFor("send", problem);
+    const key = wordsFor("send", problem);
     // Where nobody is called, a text need not wait.
     const box = showNotice(kit, slot, key, key === "noCall" ? 0 : problem.retryIn);
     // A refusal of the number itself is corrected in its field.
     const isItself = slot === view.numberNotice && problem.status === 403 && !/^(blocked|setup)/.test(key) && !isFixed();
     if (isItself) view.phoneInput.setAttribute("aria-invalid", "true");
     focus.lead(isItself ? view.phoneInput : box);
-  }
+  });
 
-  /** Tells of a refusal. `undefined` if nobody awaits it, or the page began anew when it heard of it. */
-  function refused(error: unknown, isAwaited: IsAwaited): Problem | undefined {
-    if (!isAwaited()) return undefined;
+  /**
+   * Tells of a refusal: the page, and at once after it the person, by `show`. A fault of the set-up is one, whatever it looked like: a browser does not say why nothing
+   * answers, but the policy may have told. Nothing is shown if nobody awaits it, or the page began anew when it heard of it.
+   */
+  async function refused(error: unknown, isAwaited: IsAwaited, show: (problem: Problem) => void): Promise<void> {
+    if (!isAwaited()) return;
     const problem = error instanceof Problem ? error : new Problem("internal", 0, {}, undefined, error);
-    void diagnose(offer.client, error, isFixed());
-    dispatch("phoneproof-refused", { problem });
-    return isAwaited() ? problem : undefined;
+    const isAtFault = (await within(diagnose(offer.client, error, isFixed()))) || (offer.isAtFault && problem.kind === "no-answer");
+    if (isAwaited()) dispatch("phoneproof-refused", { problem });
+    if (isAwaited()) show(isAtFault ? new Problem("not-phoneproof", 0) : problem);
   }
 
   function backToNumber(): void {
@@ -164,7 +160,7 @@ export function makeFlow(kit: Kit) {
 
   async function resend(isAwaited: IsAwaited, channel?: string): Promise<void> {
     const challenge = awaited.last;
-    if (!challenge || view.resendButton.getAttribute("aria-disabled") === "true") return;
+    if (!challenge || view.resendButton.hasAttribute("aria-disabled")) return;
     clearNotices(kit);
     try {
       await vouched(isAwaited, challenge.request, (attestation) => challenge.resend({ locale: locale(), channel, attestation }));
@@ -178,11 +174,8 @@ export function makeFlow(kit: Kit) {
       dispatch("phoneproof-sent", { challenge });
     } catch (error) {
       const ends = error instanceof Problem && error.isFinal && ([400, 409, 410].includes(error.status) || error.kind === "attempts-exhausted");
-      if (ends || awaited.isOver) {
-        const problem = refused(error, isAwaited);
-        return problem && showOver(problem, "send");
-      }
-      refuseSend(error, view.codeNotice, isAwaited);
+      if (ends || awaited.isOver) return refused(error, isAwaited, (problem) => showOver(problem, "send"));
+      await refuseSend(error, view.codeNotice, isAwaited);
       if (isAwaited()) tellFacts();
     }
   }
@@ -196,9 +189,8 @@ export function makeFlow(kit: Kit) {
       const success = await challenge.verify(view.codeInput.value);
       if (isAwaited()) succeed(success, challenge);
     } catch (error) {
-      const problem = refused(error, isAwaited);
       // It may have run out meanwhile.
-      if (problem) refuseCode(awaited.isOver ? new Problem("expired", 410) : problem, challenge);
+      await refused(error, isAwaited, (problem) => refuseCode(awaited.isOver ? new Problem("expired", 410) : problem, challenge));
     }
   }
 
@@ -322,6 +314,7 @@ export function makeFlow(kit: Kit) {
 
   /** Shows a form, or that the phone is verified; if it `leads`, the focus goes there. */
   function show(what: Shown, leads?: boolean): void {
+    if (shown !== what) focus.shield();
     shown = what;
     focus.hold(() => {
       view.numberForm.hidden = shown !== "number";
@@ -368,7 +361,7 @@ export function makeFlow(kit: Kit) {
       if (typed) view.phoneInput.value = typed;
       show(typed ? "code" : "number");
     }
-    void offer.read();
+    offer.wake();
   }
   function leave(): void {
     awaited.leave();

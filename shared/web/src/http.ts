@@ -64,8 +64,8 @@ export async function call(
     try {
       return await once(environment, url, init);
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      const pause = pauseBefore(error, tries, isCostly);
+      // Nothing else is thrown.
+      const pause = pauseBefore(error as Problem, tries, isCostly);
       if (pause === undefined) throw error;
       await environment.wait(pause);
     }
@@ -75,7 +75,7 @@ export async function call(
 /** How long to wait before another try; `undefined` if there is none. */
 function pauseBefore({ kind, document, retryIn = 0 }: Problem, tries: number, isCostly?: boolean): number | undefined {
   const pause = PAUSES[tries];
-  if (!/^(no-answer|throttled|unavailable)$/.test(kind)) return undefined;
+  if (!/no-answer|throttled|unavailable/.test(kind)) return undefined;
   // A gateway says that the service is away, too, when its answer came too late.
   const silent = document.type === undefined && kind !== "throttled";
   if (pause === undefined || retryIn > LONGEST_WAIT || (silent && isCostly && tries > 0)) return undefined;

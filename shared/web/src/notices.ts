@@ -10,8 +10,8 @@ export const announce = ({ speak, view }: Kit, key: Key): unknown => speak.put(v
 /** Shows a notice with a title and a text, and if given a countdown and a button. */
 export function showNotice(kit: Kit, slot: HTMLElement, key: Key, retryIn = 0, action?: HTMLElement): HTMLElement {
   const { speak, countdowns, focus } = kit;
-  const tone = key === "unconfirmed" || (retryIn > 0 && !action) ? "wait" : "bad";
-  const box = make("div", { class: `notice ${tone}`, part: `notice ${tone}`, tabindex: "-1" }, speak.put(make("p", { class: "title" }), key), speak.put(make("p"), key, {}, 1));
+  const look = `notice ${key === "unconfirmed" || (retryIn > 0 && !action) ? "wait" : "bad"}`;
+  const box = make("div", { class: look, part: look, tabindex: "-1" }, speak.put(make("p", { class: "title" }), key), speak.put(make("p"), key, {}, 1));
   if (retryIn > 0) {
     // Screen readers must not read every second aloud.
     const timer = make("p", { class: "timer", "aria-live": "off" });
@@ -24,14 +24,13 @@ export function showNotice(kit: Kit, slot: HTMLElement, key: Key, retryIn = 0, a
     });
   }
   if (action) box.append(action);
-  focus.hold(() => slot.replaceChildren(box));
+  focus.hold(() => slot.replaceChildren(box), box);
   return box;
 }
 
 /** Takes back what is true no more: the notice of a slot, if it says one of these. */
 export function takeBack({ speak, focus }: Kit, slot: HTMLElement, keys: RegExp): void {
-  const title = slot.querySelector(".title");
-  if (title && keys.test(`${speak.says(title)}`)) focus.hold(() => slot.replaceChildren());
+  if (keys.test(speak.says(slot.querySelector(".title")!)!)) focus.hold(() => slot.replaceChildren());
 }
 
 /** Marks a field as faulty, says why, and moves the focus there. */

@@ -4,13 +4,8 @@ import type { Reflected } from "./attributes.js";
 import { type Fetch, PhoneProof, type Policy, type PolicyBusiness, Problem } from "./client.js";
 import { diagnose, isUsable } from "./diagnose.js";
 import { wordsFor } from "./refusals.js";
+import { AT_MOST } from "./work.js";
 import type { Key } from "./words.js";
-
-/**
- * How long a send waits for the countries, and the first pause before the policy is asked for again, in milliseconds. Each pause is
- * twice the one before: as long as nothing has answered so far.
- */
-export const COUNTRIES_WITHIN = 3000;
 
 export type Offer = ReturnType<typeof makeOffer>;
 
@@ -20,7 +15,7 @@ export function makeOffer(about: Element & Reflected, heard: (why?: Key) => void
   let client: PhoneProof | undefined;
   let reading: Promise<void> | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let pause = COUNTRIES_WITHIN;
+  let pause = AT_MOST;
 
   async function ask(): Promise<void> {
     let asked: PhoneProof | undefined;
@@ -42,11 +37,14 @@ export function makeOffer(about: Element & Reflected, heard: (why?: Key) => void
         pause *= 2;
       }
     }
+    offer.isAtFault = why === "setup";
     heard(why);
   }
 
   const offer = {
     ownFetch: undefined as Fetch | undefined,
+    /** Whether the set-up is at fault, as far as the last answer for the policy tells. */
+    isAtFault: false,
     get knownPolicy() {
       return policy;
     },
@@ -80,12 +78,18 @@ export function makeOffer(about: Element & Reflected, heard: (why?: Key) => void
     forget() {
       offer.sleep();
       client = policy = reading = undefined;
-      pause = COUNTRIES_WITHIN;
+      pause = AT_MOST;
     },
 
     /** Asks no more by itself. */
     sleep() {
       clearTimeout(timer);
+    },
+
+    /** Asks when the script that runs has set what it sets. */
+    wake() {
+      offer.sleep();
+      timer = setTimeout(offer.read);
     },
 
     /** Asks now, unless the policy is known, or asked for. */

@@ -63,11 +63,7 @@ export class PhoneProofElement extends Base {
 
   constructor() {
     super();
-    // Styles that a script makes are not inline, so a strict Content-Security-Policy admits them.
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(STYLE);
     const root = this.attachShadow({ mode: "open" });
-    root.adoptedStyleSheets = [sheet];
     const view = this.#view;
     root.append(view.numberForm, view.codeForm, view.doneBox, view.announcerLine);
     // A label of the element clicks it, too. A tap inside comes from what was tapped.
@@ -154,6 +150,10 @@ export class PhoneProofElement extends Base {
   connectedCallback(): void {
     takeEarlier(this, ["value", "form", "words", "fetch"]);
     SHOWN.add(this);
+    // Styles that a script makes are not inline, so a strict Content-Security-Policy admits them. They are of one document.
+    const sheet = new this.ownerDocument.defaultView!.CSSStyleSheet();
+    sheet.replaceSync(STYLE);
+    this.shadowRoot!.adoptedStyleSheets = [sheet];
     this.#followLanguage();
     watchLanguage(this, this.#languageWatch);
     this.#countdowns.wake();
@@ -192,8 +192,8 @@ export class PhoneProofElement extends Base {
   }
   /** A token counts once, so the second of two clicks, on whatever button, would show the person a refusal. A form that a script sends is its own. */
   readonly #submitted = (event: SubmitEvent) => {
-    // A form that the element has left is another's.
-    if (event.target !== this.form) return;
+    // A form that the element has left is another's, and a dialog that closes sends nothing.
+    if (event.target !== this.form || this.form!.method === "dialog") return;
     const [sent] = this.#sent ?? [];
     if (this.#isSent && event.timeStamp - sent!.timeStamp < SENT_ONCE) event.preventDefault();
     else this.#sent = [event, this.value];

@@ -70,7 +70,7 @@ export class Problem extends Error {
 
   /** Whether `error` is a problem, also of another copy of this module: the component brings one of its own. */
   static override [Symbol.hasInstance](error: unknown): error is Problem {
-    return typeof error === "object" && error !== null && BRAND in error;
+    return !!(error as Problem | undefined)?.[BRAND];
   }
 
   /** @internal */
@@ -89,7 +89,7 @@ export class Problem extends Error {
    * arrived. An attestation, or a fresh one, is for the same request.
    */
   get isFinal(): boolean {
-    return !!this.document.type && !this.challenge && !/^(unavailable|internal|invalid-attestation)$/.test(this.kind);
+    return !!this.document.type && !this.challenge && !/unavailable|internal|invalid-attestation/.test(this.kind);
   }
 
   get rule(): Rule | undefined {
@@ -113,16 +113,15 @@ export class Problem extends Error {
 /** A number of an answer; `undefined` for anything else. */
 export const readNumber = (value: unknown): number | undefined => (Number.isFinite(value) ? (value as number) : undefined);
 
-const TYPE = "urn:phoneproof:problem:";
-
 /** Reads the problem of an answer that is no success. */
 export function readProblem(status: number, document: Partial<ProblemDocument> = {}, retryAfter: string | null): Problem {
   // A date, which the service never sends, gives NaN. What is longer than years is no time that anybody waits.
   const seconds = Number(retryAfter ?? NaN);
   const retryIn = seconds >= 0 && seconds < 1e8 ? seconds : undefined;
-  if (typeof document.type === "string" && document.type.startsWith(TYPE)) {
+  const known = /^urn:phoneproof:problem:(.*)/.exec(document.type!)?.[1];
+  if (known !== undefined) {
     const errors = [document.errors ?? []].flat().filter((error) => typeof error?.field === "string");
-    return new Problem(document.type.slice(TYPE.length), status, { ...document, errors }, retryIn);
+    return new Problem(known, status, { ...document, errors }, retryIn);
   }
   // API Gateway answers `{"message": …}` itself when it throttles, and when the function is away or answers too late.
   const kind = status >= 500 ? "unavailable" : status === 429 ? "throttled" : "not-phoneproof";

@@ -39,7 +39,7 @@ const WORDS: Record<string, Key> = {
 /** Names the words that tell a refusal to a person: those of its rule, if there are any. */
 export function wordsFor(step: Step, { status, kind, rule = "" }: Refusal): Key {
   // Other words have names without a hyphen.
-  if (/-/.test(rule) && Object.hasOwn(EN, rule)) return rule as Key;
+  if (/-/.test(rule) && rule in EN) return rule as Key;
   return Object.entries(WORDS).find(([pattern]) => `${step} ${status} ${kind} ${rule}`.match(pattern))?.[1] ?? "unknown";
 }
 

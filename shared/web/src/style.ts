@@ -5,7 +5,7 @@ const COLOURS = `
 surface #fff #111
 ink #111 #eee
 ink-soft #555 #aaa
-line #888 #777
+line #888 #888
 sunken #eee #222
 accent #165 #5ca
 on-accent #fff #022
@@ -16,43 +16,39 @@ wait-wash #fed #321`;
 const colour = globalThis.CSS?.supports("color:light-dark(#000,#fff)") ? "light-dark($2,$3)" : "$2";
 
 export const STYLE = `
-:host{${COLOURS.replace(/(\S+) (\S+) (\S+)/g, `--$1:var(--phone-proof-$1,${colour});`)}display:block;color:var(--ink);font:var(--phone-proof-font,inherit);line-height:1.5;text-align:start;overflow-wrap:anywhere}
+:host{${COLOURS.replace(/(\S+) (\S+) (\S+)/g, `--$1:var(--phone-proof-$1,${colour});`)}--tone:var(--bad);display:block;color:var(--ink);font:var(--phone-proof-font,inherit);line-height:1.5;font-variant-numeric:tabular-nums;text-align:start;overflow-wrap:anywhere}
 :host([hidden]),[hidden]{display:none!important}
 *{box-sizing:border-box}
 p{margin:0}
-.row,.actions,.facts,.done{display:flex;flex-wrap:wrap;gap:.75rem}
+.row,.actions,.done{display:flex;flex-wrap:wrap;gap:.75rem}
 .done{align-items:center}
 .field{flex:1 1 11rem;min-width:0;display:grid;gap:.5rem}
 input,select,button{font:inherit;min-height:2.75rem;max-width:100%;padding:.5rem .75rem;color:var(--ink);background:var(--surface);border:1px solid var(--line)}
 input,select{width:100%}
 input,select,button,.notice{border-radius:var(--phone-proof-radius,10px)}
-button{padding:.5rem 1rem;cursor:pointer}
 button:hover{border-color:var(--ink)}
 .actions,.notice{margin-top:1rem}
-.notice{--tone:var(--bad);padding:.75rem 1rem;border:1px solid var(--tone);background:var(--bad-wash)}
+.notice{padding:.75rem;border:1px solid var(--tone);background:var(--bad-wash)}
 .notice.wait{--tone:var(--wait);background:var(--wait-wash)}
 .notice .timer,.notice button{margin-top:.75rem}
-.lead{margin-bottom:.75rem}
-.error:not(:empty){margin-top:.5rem}
-.hint,.facts{margin-top:.5rem;color:var(--ink-soft)}
-label,.hint,.facts{font-size:.875rem}
-button,.notice,.error{font-size:.9375rem}
+#code-lead{margin-bottom:.75rem}
+.hint,.error:not(:empty){margin-top:.5rem}
+.hint{color:var(--ink-soft)}
+label,.hint,button,.notice,.error{font-size:.9rem}
 label,button,.notice .timer,.title,.error,.done p:before{font-weight:600}
-button,.timer{font-variant-numeric:tabular-nums}
-.title{color:var(--tone)}
-.error{color:var(--bad)}
+.title,.error{color:var(--tone)}
 input{direction:ltr}
 :host(:dir(rtl)) :is(input,p,label){text-align:right}
 #code{max-width:16rem;font:600 1.6rem/1 monospace;letter-spacing:.2em}
-[aria-invalid=true]{border-color:var(--bad)}
+[aria-invalid]{border-color:var(--bad)}
 .primary{background:var(--accent);color:var(--on-accent)}
 .quiet{background:none;color:var(--accent)}
-[aria-disabled=true],[aria-busy=true]{background:var(--sunken);color:var(--ink-soft)}
-.primary,.quiet,[aria-disabled=true],[aria-busy=true]{border-color:transparent}
+[aria-disabled],[aria-busy]{background:var(--sunken);color:var(--ink-soft)}
+.primary,.quiet,[aria-disabled],[aria-busy]{border-color:transparent}
 :disabled{opacity:.6}
-:disabled,[aria-disabled=true]{cursor:default}
-[aria-busy=true]{cursor:progress}
+[aria-busy]{cursor:progress}
+@media(forced-colors:active){[aria-disabled]{color:GrayText}}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}
-.done p:before{content:"✓";content:"✓"/"";color:var(--accent);margin-inline-end:.5rem}
-#announcer:not(:has([aria-busy])~*){position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.done p:before{content:"✓ ";content:"✓ "/"";color:var(--accent)}
+#announcer:not(:has([aria-busy])~*){position:absolute;width:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 `;

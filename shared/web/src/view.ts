@@ -24,7 +24,7 @@ export function makeView(speak: Speaker) {
     sendButton: button("send", "primary", "send", "submit"),
     haveCodeButton: button("back-to-code", "quiet", "haveCode"),
 
-    leadLine: make("p", { id: "code-lead", class: "lead" }),
+    leadLine: make("p", { id: "code-lead" }),
     // A whole message may be pasted.
     codeInput: make("input", { id: "code", part: "field", inputmode: "numeric", autocomplete: "one-time-code", maxlength: "999", "aria-describedby": "code-error unconfirmed code-facts" }),
     codeError: error("code-error"),
@@ -41,7 +41,7 @@ export function makeView(speak: Speaker) {
     doneLine: make("p", { id: "done", tabindex: "-1" }),
     changeDoneButton: button("change-verified", "quiet", "change"),
     announcerLine: make("p", { id: "announcer", role: "status" }),
-    makeNewCode: () => speak.put(make("button", { type: "button", part: "button" }), "newCode"),
+    makeNewCode: () => button("new-code", "", "newCode"),
   };
   const regionField = field("country", view.regionInput);
   const phoneRow = make("div", { class: "row" }, regionField, field("phone", view.phoneInput));
@@ -52,7 +52,7 @@ export function makeView(speak: Speaker) {
     numberForm: make("form", { id: "number-form", novalidate: "" }, phoneRow, view.hintLine, view.phoneError, view.numberNotice, actions(view.sendButton, view.haveCodeButton)),
     codeForm: make(
       "form", { id: "code-form", novalidate: "" }, view.leadLine, field("code", view.codeInput), view.codeError,
-      make("p", { id: "code-facts", class: "facts" }, view.triesLine, view.expiryLine), view.unconfirmedNotice, view.codeNotice,
+      make("p", { id: "code-facts", class: "row hint" }, view.triesLine, view.expiryLine), view.unconfirmedNotice, view.codeNotice,
       actions(view.verifyButton, view.resendButton, view.callButton, view.changeButton),
     ),
     doneBox: make("div", { class: "done", part: "done" }, view.doneLine, view.changeDoneButton),

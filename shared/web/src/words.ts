@@ -1,7 +1,8 @@
 // The languages of the component.
 
-import { EN } from "./en.js";
+// The Chinese words first: so gzip packs both best.
 import { ZH } from "./zh.js";
+import { EN } from "./en.js";
 
 export { EN } from "./en.js";
 
@@ -23,6 +24,6 @@ export function readTag(text: string): string {
 
 /** The tag among `LANGUAGES` that serves a language best: `zh` for `zh-CN`, `en` for an unknown one. */
 export function servedTag(language: string): string {
-  for (let tag = readTag(language).toLowerCase(); tag; tag = tag.slice(0, Math.max(0, tag.lastIndexOf("-")))) if (Object.hasOwn(LANGUAGES, tag)) return tag;
+  for (let tag = readTag(language).toLowerCase(); tag; tag = tag.replace(/-?[^-]*$/, "")) if (tag in LANGUAGES) return tag;
   return "en";
 }

@@ -5,6 +5,14 @@ import { announce } from "./notices.js";
 
 /** After how many milliseconds of an unanswered call the person is told that it is under way. */
 const UNDER_WAY = 1000;
+/**
+ * How long a person waits for what is found out beside a call, and the first pause before the policy is asked for again, in
+ * milliseconds. Each pause is twice the one before: as long as nothing has answered so far.
+ */
+export const AT_MOST = 3000;
+
+/** Waits, but not for long. */
+export const within = <T>(what: Promise<T>) => Promise.race([what, new Promise<undefined>((resolve) => setTimeout(resolve, AT_MOST))]);
 
 /** What runs at once: a code may be checked while another text is under way. */
 type Kind = "send" | "verify" | "resend";

@@ -152,3 +152,15 @@ test("a refused call leaves the text, and a number that cannot be called is not 
   const { client: other } = start({ status: 202, body: SENT });
   assert.deepEqual((await other.send(send)).channels, ["sms"]);
 });
+
+test("a purse of texts that is empty keeps nobody from a call, where there are calls", async () => {
+  const empty = { ...problem("limited", 429, { rule: "country-purse" }), headers: { "Retry-After": "43000" } };
+  const { client } = start({ status: 202, body: { ...SENT, resendIn: 0, channels: ["sms", "voice"] } }, empty);
+  const challenge = await client.send(send);
+  await assert.rejects(challenge.resend(), refusedWith("limited"));
+  assert.deepEqual([challenge.channels, challenge.resendIn], [["sms", "voice"], 0]);
+  const { client: other } = start({ status: 202, body: { ...SENT, resendIn: 0 } }, empty);
+  const textOnly = await other.send(send);
+  await assert.rejects(textOnly.resend(), refusedWith("limited"));
+  assert.equal(textOnly.resendIn, 43_000);
+});

@@ -25,6 +25,7 @@ test("a file of the source holds one concept, in fewer than 400 lines", () => {
 
 test("the package has no dependency, and the version of the service", () => {
   const { version, dependencies, peerDependencies, exports } = JSON.parse(read("package.json"));
+  assert.ok(read("README.md").includes(`phoneproof-web-${version}.tgz`));
   assert.deepEqual([dependencies, peerDependencies], [undefined, undefined]);
   assert.equal(version, /^\[workspace\.package\]\nversion = "([^"]+)"/m.exec(read("../../Cargo.toml"))[1]);
   for (const entry of Object.values(exports)) for (const path of [entry].flatMap((one) => (typeof one === "string" ? one : Object.values(one)))) read(path);
@@ -171,7 +172,10 @@ test("every rule that refuses a text has words, and those of a purse hint at nob
   const rules = declared.match(/[a-z-]+/g);
   assert.ok(rules.length > 15 && rules.includes("money-per-day"), declared);
   const general = new Set(["unknown", "setup"]);
-  const words = Object.fromEntries(rules.map((rule) => [rule, wordsFor("send", { status: 429, kind: "", rule })]));
+  // The statuses and types under which the service sends them.
+  const isFinal = (rule) => /^(country|number-type|unassigned|test-number-ended|calls)$/.test(rule);
+  const refusal = (rule) => (isFinal(rule) ? [403, "destination-not-allowed"] : /^blocked-/.test(rule) ? [403, "blocked"] : rule === "phone-lock" ? [403, "locked"] : [429, "limited"]);
+  const words = Object.fromEntries(rules.map((rule) => [rule, wordsFor("send", { status: refusal(rule)[0], kind: refusal(rule)[1], rule })]));
   for (const [rule, key] of Object.entries(words)) assert.ok(!general.has(key), rule);
   // Those that a person can meet where nobody did anything wrong are told apart.
   for (const rule of ["country-purse", "number-block-purse", "money-per-day", "phone-cooldown", "phone-per-hour", "phone-per-day", "device-per-day", "address-per-hour"]) assert.equal(words[rule], rule);

@@ -6,6 +6,7 @@ export type Flow = ReturnType<typeof makeFlow>;
 export declare function makeFlow(kit: Kit): {
     offer: {
         ownFetch: import("./http.js").Fetch | undefined;
+        isAtFault: boolean;
         readonly knownPolicy: import("./client.js").Policy | undefined;
         readonly client: import("./client.js").PhoneProof | undefined;
         readonly wantedCountry: string;
@@ -14,6 +15,7 @@ export declare function makeFlow(kit: Kit): {
         connect(): import("./client.js").PhoneProof;
         forget(): void;
         sleep(): void;
+        wake(): void;
         read(): Promise<void>;
     };
     works: {

@@ -1,15 +1,12 @@
 import type { Reflected } from "./attributes.js";
 import { type Fetch, PhoneProof, type Policy, type PolicyBusiness } from "./client.js";
 import type { Key } from "./words.js";
-/**
- * How long a send waits for the countries, and the first pause before the policy is asked for again, in milliseconds. Each pause is
- * twice the one before: as long as nothing has answered so far.
- */
-export declare const COUNTRIES_WITHIN = 3000;
 export type Offer = ReturnType<typeof makeOffer>;
 /** `heard` hears that the policy is there, or is not: then why, in words. */
 export declare function makeOffer(about: Element & Reflected, heard: (why?: Key) => void): {
     ownFetch: Fetch | undefined;
+    /** Whether the set-up is at fault, as far as the last answer for the policy tells. */
+    isAtFault: boolean;
     readonly knownPolicy: Policy | undefined;
     readonly client: PhoneProof | undefined;
     /** The country that the page names. */
@@ -23,6 +20,8 @@ export declare function makeOffer(about: Element & Reflected, heard: (why?: Key)
     forget(): void;
     /** Asks no more by itself. */
     sleep(): void;
+    /** Asks when the script that runs has set what it sets. */
+    wake(): void;
     /** Asks now, unless the policy is known, or asked for. */
     read(): Promise<void>;
 };
