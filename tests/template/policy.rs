@@ -132,7 +132,13 @@ fn every_wildcard_has_a_reason() {
                 role["ManagedPolicyArns"].is_null(),
                 "{id}: managed policies allow more than is called"
             );
-            let conditions = ["IsTraced", "IsStored", "HasSmsIdentities", "HasNotify"];
+            let conditions = [
+                "IsTraced",
+                "IsStored",
+                "HasSmsIdentities",
+                "HasNotify",
+                "HasNotifyConfigurations",
+            ];
             let role = conditions.into_iter().fold(role.clone(), |role, name| {
                 apply_condition(&role, name, true)
             });

@@ -6,7 +6,8 @@ mod spend;
 mod verify;
 
 pub use policy::{BusinessReply, PolicyReply};
-pub use send::{SendBody, SendReply, name_channels};
+pub(crate) use send::name_channels;
+pub use send::{SendBody, SendReply};
 pub use spend::{SpendBody, SpendReply};
 pub use verify::{VerifyBody, VerifyReply};
 

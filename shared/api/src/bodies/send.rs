@@ -158,7 +158,7 @@ fn parse_address(text: &str) -> Result<SourceAddress, &'static str> {
 }
 
 /// Lists the words of `channel` for these media.
-pub fn name_channels(media: &[Medium]) -> Vec<&'static str> {
+pub(crate) fn name_channels(media: &[Medium]) -> Vec<&'static str> {
     media.iter().map(|medium| medium.as_str()).collect()
 }
 
