@@ -87,8 +87,8 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
 /// Whether texts to this country take a channel of AWS that sends from the operator's numbers: SNS, or End User Messaging, to
 /// which they belong.
 fn takes_numbers(policy: &Policy, country: Country) -> bool {
-    let mut route = policy.sms.route(Some(country)).iter();
-    route.any(|channel| channel.has_own_words())
+    let mut route = policy.sms.route(Some(country)).into_iter();
+    route.any(Channel::has_own_words)
 }
 
 /// Lists the numbers that the policy names for countries whose texts may come from them, each with its path.

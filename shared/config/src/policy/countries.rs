@@ -189,7 +189,7 @@ pub(super) fn check_reach(
 
 /// Notes a route to a country by channels that do not serve it: one that names the country, or one of such channels alone.
 fn check_served(country: Country, sms: &SmsPolicy, faults: &mut Faults) {
-    let route = sms.route(Some(country));
+    let route = sms.named_route(Some(country));
     let own = sms.countries.get(&country).map(|rule| &rule.channels);
     let is_own = own.is_some_and(|own| !own.is_empty());
     let mut idle = route

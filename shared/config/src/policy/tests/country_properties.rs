@@ -223,6 +223,13 @@ impl Given {
         }
     }
 
+    /// The channels that texts to this country take: those of its route that serve it.
+    fn taken<'g>(&'g self, country: &str, rule: &'g Rule) -> Vec<&'static str> {
+        let mut taken = self.route(rule).to_vec();
+        taken.retain(|channel| country != "CN" || *channel != NOTIFY);
+        taken
+    }
+
     fn sender(&self, channel: &str, country: &str, rule: &Rule) -> Sender {
         let by_table = |own: Option<&'static str>| own.filter(|_| channel == END_USER_MESSAGING);
         if let Some(own) = by_table(rule.identity) {
@@ -355,6 +362,9 @@ fn assert_obeys(
 ) {
     let none = Rule::default();
     let rule = given.rules.get(code).unwrap_or(&none);
+    let route = policy.sms.route(Some(country(code))).into_iter();
+    let route: Vec<_> = route.map(Channel::as_str).collect();
+    assert_eq!(route, given.taken(code, rule), "{code}");
     for (n, ((id, business), texts)) in policy.businesses.iter().zip(&given.businesses).enumerate()
     {
         let to = Some(country(code));
