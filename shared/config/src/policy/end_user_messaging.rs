@@ -7,7 +7,7 @@ use phoneproof_domain::end_user_messaging::{EndUserMessagingPolicy, NotifyPolicy
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::outgoing::Origination;
 use phoneproof_domain::policy::country::has_no_sender_ids;
-use phoneproof_domain::policy::{Fault, PolicyFaults, SmsPolicy};
+use phoneproof_domain::policy::{Business, Fault, PolicyFaults, SmsPolicy};
 
 use super::faults::Faults;
 use super::identities::{
@@ -81,14 +81,33 @@ pub(super) fn add_senders_of_countries(policy: &mut EndUserMessagingPolicy, sms:
 }
 
 /// Checks `[notify]`. A deployment may set the id of the configuration, so the file need not name it.
-pub(super) fn check_notify(table: NotifyTable, faults: &mut Faults) -> NotifyPolicy {
+pub(super) fn check_notify(
+    table: NotifyTable,
+    businesses: &BTreeMap<String, Business>,
+    faults: &mut Faults,
+) -> NotifyPolicy {
     let mut templates = BTreeMap::new();
+    // Templates that were left out have faults of their own.
+    let knows_texts = !faults.has_left_out("business");
     for (name, id) in table.templates {
         let path = format!("notify.templates.{name}");
         let locale = faults.check(&path, Locale::parse(&name));
         let example = "notify-code-verification-english-001";
         let id = faults.check(&path, check_template(id, example));
-        templates.extend(locale.zip(id));
+        if let Some(locale) = locale.as_ref().filter(|_| knows_texts)
+            && !businesses
+                .values()
+                .any(|business| has_text_for(business, locale))
+        {
+            let fault =
+                format!("no business has a template in `{locale}`, and no text takes this one");
+            faults.add(&path, fault);
+        }
+        if let Some((locale, id)) = locale.zip(id)
+            && templates.insert(locale, id).is_some()
+        {
+            faults.add(path, "another template is of this locale");
+        }
     }
     let voice_template_id = table.voice_template_id.and_then(|id| {
         let example = "notify-code-verification-voice-english-001";
@@ -107,6 +126,12 @@ pub(super) fn check_notify(table: NotifyTable, faults: &mut Faults) -> NotifyPol
             faults,
         ),
     }
+}
+
+/// Whether a text of this business can take the template of Notify in `locale`.
+fn has_text_for(business: &Business, locale: &Locale) -> bool {
+    let mut texts = business.templates.keys();
+    texts.any(|text| text.lookup_chain().any(|tried| tried == *locale))
 }
 
 /// Notes a fault if no text can take `notify`, and no call `notify-voice`, because neither the file nor the deployment names its configuration.

@@ -134,7 +134,7 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
         .and_then(|table| check_attestation(table, faults));
     let notify = file
         .notify
-        .map(|table| check_notify(table, faults));
+        .map(|table| check_notify(table, &businesses, faults));
     let voice = file.voice.and_then(|table| {
         let calls = &mut purses.policy.calls;
         check_voice(&table, served, notify.as_ref(), calls, faults)

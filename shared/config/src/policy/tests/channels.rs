@@ -17,7 +17,7 @@ fn the_tables_of_end_user_messaging_are_read() {
         [notify]
         configuration_id = "arn:aws:sms-voice:us-east-1:111122223333:notify-configuration/notify-1"
         configuration_set = "phoneproof"
-        templates.en-GB = "notify-code-verification-english-001"
+        templates.en = "notify-code-verification-english-001"
         voice_template_id = "notify-code-verification-voice-english-001"
     "#
     );
@@ -249,6 +249,30 @@ fn an_id_is_of_its_kind() {
             assert_eq!(found.is_empty(), is_good, "{table} {name}: {found:?}");
         }
     }
+}
+
+/// A template for a locale that no text has would be a typo that nobody sees.
+#[test]
+fn a_template_of_notify_serves_the_locale_of_some_text() {
+    let texts = SMALLEST.replace("templates.en = \"{code}\"", "templates.en-gb = \"{code}\"");
+    let texts = texts.replace("default_locale = \"en\"", "default_locale = \"en-GB\"");
+    let found = |tag: &str| faults(&format!("{texts}\n[notify]\ntemplates.{tag} = \"t\""));
+    // What a text in en-GB falls back to.
+    for tag in ["en-GB", "en"] {
+        assert_eq!(found(tag), [""; 0], "{tag}");
+    }
+    for tag in ["english", "xx", "de", "en-US"] {
+        let found = found(tag);
+        let expected = format!("notify.templates.{tag}: no business has a template in ");
+        assert!(
+            found.len() == 1 && found[0].starts_with(&expected),
+            "{tag}: {found:?}"
+        );
+    }
+    let twice = faults(&format!(
+        "{texts}\n[notify]\ntemplates.en-GB = \"t\"\ntemplates.en-gb = \"u\""
+    ));
+    assert_eq!(twice.len(), 1, "{twice:?}");
 }
 
 #[test]
