@@ -187,6 +187,21 @@ mod tests {
     }
 
     #[test]
+    fn the_first_account_chapter_names_the_countries_of_us_numbers() {
+        let chapter = include_str!("../../../FIRST-ACCOUNT.md");
+        let row = chapter.lines().find(|line| line.starts_with("| US, and "));
+        let cell = row.expect("its row").split('|').nth(1).expect("its cell");
+        let words = cell.split([' ', ',']).filter(|word| word.len() == 2);
+        let named: BTreeSet<String> = words.map(str::to_owned).collect();
+        let codes = ('A'..='Z').flat_map(|a| ('A'..='Z').map(move |b| format!("{a}{b}")));
+        let is_reached = |code: &String| {
+            let country = Country::parse(code).ok();
+            country.and_then(owner_of_numbers) == Some("US")
+        };
+        assert_eq!(codes.filter(is_reached).collect::<BTreeSet<_>>(), named);
+    }
+
+    #[test]
     fn only_an_active_number_that_texts_will_do() {
         let state = |listed: &[PhoneNumberInformation]| {
             let mut owned = Owned::default();
