@@ -207,6 +207,8 @@ async fn a_bad_signature_is_a_401_without_a_hint() {
         post_signed(&world, ("msg_1", bytes.clone()), off(1), &signature).await,
         post_at(&world, &good, off(-301)).await,
         post_at(&world, &good, off(301)).await,
+        // An empty id would be one report for all that have none.
+        post_as(&world, "", &good, now).await,
     ];
     let headers = [("content-type", "application/json")];
     answers.push(

@@ -58,6 +58,28 @@ async fn a_refused_text_goes_to_the_next_channel() {
     }
 }
 
+/// The texts of Notify have AWS's words, without the signature that China wants.
+#[tokio::test]
+async fn a_channel_that_does_not_serve_the_country_takes_no_refused_text() {
+    const TO_CHINA: &str = "+8613123456860";
+    for route in [
+        [Channel::Sns, Channel::Notify],
+        [Channel::Notify, Channel::Sns],
+    ] {
+        let world = World::builder().route(&route).start().await;
+        answer(&world, Channel::Sns, Carrier::Answer(Reason::Throttled));
+        let refused = world.client.send(TO_CHINA).await;
+        assert_eq!(refused.status, 502, "{}", refused.text);
+        assert_eq!(world.texts(TO_CHINA).len(), 0);
+        let lines = list_not_taken(&world);
+        let tried: Vec<_> = lines.iter().map(|line| &line["channel"]).collect();
+        assert_eq!(tried, ["sns"]);
+        // Elsewhere it is a channel as any other.
+        assert_eq!(world.client.send(&phone(1)).await.status, 202);
+        assert_eq!(world.texts(&phone(1))[0].channel, "notify");
+    }
+}
+
 #[tokio::test]
 async fn a_text_that_may_have_been_sent_goes_nowhere_else() {
     for (first, next) in [(Channel::Hook, Channel::Sns), (Channel::Sns, Channel::Hook)] {

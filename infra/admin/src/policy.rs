@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use phoneproof_domain::catalog::{Catalog, TemplateReport};
+use phoneproof_domain::channel::Channel;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::locale::Locale;
@@ -53,7 +54,7 @@ fn describe_countries(policy: &Policy) -> Value {
             Origination::SenderId(id) => (Some(id), None),
             Origination::Number(number) => (None, Some(number)),
         };
-        let channels = sms.route(of).iter().map(|channel| channel.as_str());
+        let channels = sms.route(of).into_iter().map(Channel::as_str);
         let locales = sms.locales(of).iter().map(ToString::to_string);
         let facts = json!({
             "channels": channels.collect::<Value>(),

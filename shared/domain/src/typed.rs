@@ -81,7 +81,7 @@ const fn is_punctuation(character: char) -> bool {
 /// Whether `character` is invisible: Unicode's `Default_Ignorable_Code_Point` and its format characters (`Cf`).
 ///
 /// Address books, messengers and right-to-left text put them around numbers, so a copied number has them.
-const fn is_invisible(character: char) -> bool {
+pub(crate) const fn is_invisible(character: char) -> bool {
     matches!(
         character,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'

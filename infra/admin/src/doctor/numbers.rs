@@ -7,21 +7,11 @@ use phoneproof_domain::channel::Channel;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::end_user_messaging::is_number;
 use phoneproof_domain::outgoing::Origination;
+use phoneproof_domain::policy::country::owner_of_numbers;
 use phoneproof_domain::policy::{Policy, SmsType};
 
 use super::Facts;
 use super::finding::Finding;
-
-/// The countries that take texts from a registered number only, and the country whose numbers reach them too (Amazon SNS
-/// developer guide, "Supported countries and regions": US numbers reach four of its territories).
-const NUMBER_NEEDED: [(&str, &str); 6] = [
-    ("US", "US"),
-    ("CA", "CA"),
-    ("PR", "US"),
-    ("VI", "US"),
-    ("GU", "US"),
-    ("AS", "US"),
-];
 
 /// The numbers of the account, by country, and all active ones by their digits.
 #[derive(Debug, Default)]
@@ -46,13 +36,11 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let Some(policy) = &facts.policy else {
         return vec![Finding::not_checked("the policy is not known", "")];
     };
-    let is_texted = |code: &str| {
-        let served = policy.numbers.countries.iter();
-        let mut by_aws = served.filter(|country| takes_numbers(policy, **country));
-        by_aws.any(|country| country.as_str() == code)
-    };
-    let mut needed = NUMBER_NEEDED.to_vec();
-    needed.retain(|(country, _)| is_texted(country));
+    let served = policy.numbers.countries.iter();
+    let by_aws = served.filter(|country| takes_numbers(policy, **country));
+    let needed: Vec<_> = by_aws
+        .filter_map(|country| Some((country.as_str(), owner_of_numbers(*country)?)))
+        .collect();
     let named = list_named(policy);
     if needed.is_empty() && named.is_empty() {
         return vec![Finding::ok(
@@ -87,8 +75,8 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
 /// Whether texts to this country take a channel of AWS that sends from the operator's numbers: SNS, or End User Messaging, to
 /// which they belong.
 fn takes_numbers(policy: &Policy, country: Country) -> bool {
-    let mut route = policy.sms.route(Some(country)).iter();
-    route.any(|channel| channel.has_own_words())
+    let mut route = policy.sms.route(Some(country)).into_iter();
+    route.any(Channel::has_own_words)
 }
 
 /// Lists the numbers that the policy names for countries whose texts may come from them, each with its path.
@@ -196,6 +184,21 @@ mod tests {
             .route_type(RouteType::from(route))
             .number_capabilities(NumberCapability::from(capability))
             .build()
+    }
+
+    #[test]
+    fn the_first_account_chapter_names_the_countries_of_us_numbers() {
+        let chapter = include_str!("../../../FIRST-ACCOUNT.md");
+        let row = chapter.lines().find(|line| line.starts_with("| US, and "));
+        let cell = row.expect("its row").split('|').nth(1).expect("its cell");
+        let words = cell.split([' ', ',']).filter(|word| word.len() == 2);
+        let named: BTreeSet<String> = words.map(str::to_owned).collect();
+        let codes = ('A'..='Z').flat_map(|a| ('A'..='Z').map(move |b| format!("{a}{b}")));
+        let is_reached = |code: &String| {
+            let country = Country::parse(code).ok();
+            country.and_then(owner_of_numbers) == Some("US")
+        };
+        assert_eq!(codes.filter(is_reached).collect::<BTreeSet<_>>(), named);
     }
 
     #[test]

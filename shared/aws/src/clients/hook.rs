@@ -1,14 +1,13 @@
 //! The client of the send hook: it posts one body, and reads an answer of bounded size.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
-use aws_smithy_types::date_time::{DateTime, Format};
 use phoneproof_domain::clock::{Clock, Timestamp};
 use phoneproof_domain::hook::HookPolicy;
 use tokio::time::{Instant, timeout_at};
@@ -144,10 +143,11 @@ fn read_wait(retry_after: &str, date: Option<&str>, now: Timestamp) -> Option<Du
     Some(wait.min(LONGEST_WAIT))
 }
 
-/// Reads a date of HTTP, as in `Sun, 06 Nov 1994 08:49:37 GMT`.
+/// Reads a date of HTTP, as in `Sun, 06 Nov 1994 08:49:37 GMT`, or in one of the two obsolete forms (RFC 9110, 5.6.7).
 fn read_date(text: &str) -> Option<Timestamp> {
-    let read = DateTime::from_str(text.trim(), Format::HttpDate).ok()?;
-    Some(Timestamp::from_unix(read.secs()))
+    let at = httpdate::parse_http_date(text.trim()).ok()?;
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some(Timestamp::from_unix(i64::try_from(since.as_secs()).ok()?))
 }
 
 /// Reads a body that is short and comes in time. Of any other, nothing is known.
@@ -182,6 +182,24 @@ mod tests {
             ("Sun, 29 Nov 2026 11:59:00 GMT", None, Some(0)),
             ("Fri, 31 Dec 9999 23:59:59 GMT", None, Some(3_600)),
             ("99999999999999999999999", None, Some(3_600)),
+            // The two obsolete forms of a date, which a recipient has to read.
+            ("Sunday, 29-Nov-26 12:00:09 GMT", None, Some(9)),
+            ("Sun Nov 29 12:00:09 2026", None, Some(9)),
+            (
+                "Sun, 29 Nov 2026 12:00:09 GMT",
+                Some("Sunday, 29-Nov-26 12:00:07 GMT"),
+                Some(2),
+            ),
+            (
+                "Sun, 29 Nov 2026 12:00:09 GMT",
+                Some("Sun Nov 29 12:00:07 2026"),
+                Some(2),
+            ),
+            ("Wed Dec  2 12:00:09 2026", None, Some(3_600)),
+            // Years from 70 on are of the last century.
+            ("Wednesday, 29-Nov-95 12:00:09 GMT", None, Some(0)),
+            ("Sunday, 29-Nov-2026 12:00:09 GMT", None, None),
+            ("Sun Nov 31 12:00:09 2026", None, None),
             ("", None, None),
             ("+2", None, None),
             ("-2", None, None),

@@ -50,6 +50,8 @@ fn read_reason(name: &str) -> Option<Reason> {
         }
         // ServiceQuotaExceededException
         "MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT"
+        | "MONTHLY_SPEND_LIMIT_REACHED_FOR_MEDIA"
+        | "MONTHLY_SPEND_LIMIT_REACHED_FOR_RCS"
         | "MONTHLY_SPEND_LIMIT_REACHED_FOR_NOTIFY"
         | "MONTHLY_SPEND_LIMIT_REACHED_FOR_VOICE" => Reason::SpendLimit,
         "DAILY_NOTIFY_TIER_MESSAGE_LIMIT" => Reason::DailyLimit,
@@ -73,7 +75,7 @@ mod tests {
             read("ConflictException", origination),
             Reason::NoOrigination
         );
-        // Those that calls alone have.
+        // Those that the tests of texts do not cause.
         for (exception, named, reason) in [
             (
                 "ValidationException",
@@ -88,6 +90,17 @@ mod tests {
             (
                 "ServiceQuotaExceededException",
                 "MONTHLY_SPEND_LIMIT_REACHED_FOR_VOICE",
+                Reason::SpendLimit,
+            ),
+            // A pool may have an RCS agent.
+            (
+                "ServiceQuotaExceededException",
+                "MONTHLY_SPEND_LIMIT_REACHED_FOR_RCS",
+                Reason::SpendLimit,
+            ),
+            (
+                "ServiceQuotaExceededException",
+                "MONTHLY_SPEND_LIMIT_REACHED_FOR_MEDIA",
                 Reason::SpendLimit,
             ),
         ] {

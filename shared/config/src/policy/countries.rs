@@ -11,8 +11,8 @@ use phoneproof_domain::policy::country::{CHINA, INDIA, has_no_sender_ids, is_ser
 use phoneproof_domain::policy::{Business, CountryRule, SmsPolicy};
 use toml::Value;
 
-use super::end_user_messaging::names_sender_id;
 use super::faults::Faults;
+use super::identities::names_sender_id;
 use super::limits::are_digits;
 use super::numbers::{parse_country, read_text};
 use super::table::CountryTable;
@@ -20,9 +20,11 @@ use super::table::CountryTable;
 /// What is accepted as an id of the register of India.
 const ID_NEEDED: &str = "1 to 50 characters without spaces are needed";
 
-/// Whether `id` can be a sender id. The guide of SNS accepts 3 to 11 letters, digits and hyphens, with at least one letter.
+/// Whether `id` can be a sender id. The guide of SNS accepts 3 to 11 letters, digits and hyphens, with at least one letter. A
+/// hyphen comes after one of the others.
 pub(super) fn is_sender_id(id: &str) -> bool {
     (3..=11).contains(&id.len())
+        && !id.starts_with('-')
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         && id.bytes().any(|b| b.is_ascii_alphabetic())
 }
@@ -30,7 +32,7 @@ pub(super) fn is_sender_id(id: &str) -> bool {
 /// Notes a fault if SNS would not accept the sender id. A faulty one still counts as one.
 pub(super) fn check_sender_id(at: &str, id: String, faults: &mut Faults) -> Origination {
     if !is_sender_id(&id) {
-        let needed = "3 to 11 letters, digits and hyphens with at least one letter are needed";
+        let needed = "3 to 11 letters, digits and hyphens with at least one letter are needed, and no hyphen at the start";
         faults.add(at, needed);
     }
     Origination::SenderId(id)
@@ -189,7 +191,7 @@ pub(super) fn check_reach(
 
 /// Notes a route to a country by channels that do not serve it: one that names the country, or one of such channels alone.
 fn check_served(country: Country, sms: &SmsPolicy, faults: &mut Faults) {
-    let route = sms.route(Some(country));
+    let route = sms.named_route(Some(country));
     let own = sms.countries.get(&country).map(|rule| &rule.channels);
     let is_own = own.is_some_and(|own| !own.is_empty());
     let mut idle = route

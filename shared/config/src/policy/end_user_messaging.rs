@@ -1,6 +1,4 @@
 //! Checks `[end_user_messaging]` and `[notify]`: the channels of AWS End User Messaging.
-//!
-//! What an id may be written with is what the model of the API says (2022-03-31).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,15 +7,15 @@ use phoneproof_domain::end_user_messaging::{EndUserMessagingPolicy, NotifyPolicy
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::outgoing::Origination;
 use phoneproof_domain::policy::country::has_no_sender_ids;
-use phoneproof_domain::policy::{Fault, PolicyFaults, SmsPolicy};
+use phoneproof_domain::policy::{Business, Fault, PolicyFaults, SmsPolicy};
 
-use super::countries::is_sender_id;
 use super::faults::Faults;
+use super::identities::{
+    CONFIGURATION_SET, NOTIFY, PROTECT, check_id, check_identity, check_name, check_template,
+    names_sender_id,
+};
 use super::numbers::parse_country;
 use super::table::{EndUserMessagingTable, NotifyTable};
-
-/// The longest id or ARN.
-const MAX_ID: usize = 256;
 
 /// Checks `[end_user_messaging]`, in a policy that texts the countries in `served`.
 pub(super) fn check_end_user_messaging(
@@ -29,10 +27,9 @@ pub(super) fn check_end_user_messaging(
     for (name, identity) in table.country {
         let path = format!("end_user_messaging.country.{name}");
         let country = faults.check(&path, parse_country(&name));
-        let identity = faults.check(&path, check_identity(identity));
-        let (Some(country), Some(identity)) = (country, identity) else {
-            continue;
-        };
+        let Some(country) = country else { continue };
+        let identity = faults.check(&path, check_identity(identity, Some(country)));
+        let Some(identity) = identity else { continue };
         if !served.contains(&country) {
             faults.add(&path, "a country of numbers.countries is needed");
         }
@@ -42,22 +39,21 @@ pub(super) fn check_end_user_messaging(
                 "AWS sends no text with a sender id there: name a pool or a number",
             );
         }
-        identities.insert(country, identity);
+        if identities.insert(country, identity).is_some() {
+            faults.add(&path, "another line is of this country");
+        }
     }
     let path = "end_user_messaging.origination_identity";
     let default = table.origination_identity;
-    let default = default.and_then(|id| faults.check(path, check_identity(id)));
+    let default = default.and_then(|id| faults.check(path, check_identity(id, None)));
     if default.as_deref().is_some_and(names_sender_id) {
         let fault =
             "a pool or a number is needed; a sender id for all countries stands in sms.sender_id";
         faults.add(path, fault);
     }
     let protect = table.protect_configuration_id.and_then(|id| {
-        let example = "protect-0123456789abcdef0123456789abcdef";
-        faults.check(
-            "end_user_messaging.protect_configuration_id",
-            check_id(id, example),
-        )
+        let path = "end_user_messaging.protect_configuration_id";
+        faults.check(path, check_id(id, &PROTECT))
     });
     EndUserMessagingPolicy {
         origination_identity: default,
@@ -69,11 +65,6 @@ pub(super) fn check_end_user_messaging(
             faults,
         ),
     }
-}
-
-/// Whether texts from `identity` show a sender id: by its name, or by its ARN.
-pub(super) fn names_sender_id(identity: &str) -> bool {
-    is_sender_id(identity) || identity.contains(":sender-id/")
 }
 
 /// Adds the sender ids and numbers that single countries have for every channel, where the table names nobody. What AWS
@@ -90,23 +81,41 @@ pub(super) fn add_senders_of_countries(policy: &mut EndUserMessagingPolicy, sms:
 }
 
 /// Checks `[notify]`. A deployment may set the id of the configuration, so the file need not name it.
-pub(super) fn check_notify(table: NotifyTable, faults: &mut Faults) -> NotifyPolicy {
+pub(super) fn check_notify(
+    table: NotifyTable,
+    businesses: &BTreeMap<String, Business>,
+    faults: &mut Faults,
+) -> NotifyPolicy {
     let mut templates = BTreeMap::new();
+    // Templates that were left out have faults of their own.
+    let knows_texts = !faults.has_left_out("business");
     for (name, id) in table.templates {
         let path = format!("notify.templates.{name}");
         let locale = faults.check(&path, Locale::parse(&name));
         let example = "notify-code-verification-english-001";
         let id = faults.check(&path, check_template(id, example));
-        templates.extend(locale.zip(id));
+        if let Some(locale) = locale.as_ref().filter(|_| knows_texts)
+            && !businesses
+                .values()
+                .any(|business| has_text_for(business, locale))
+        {
+            let fault =
+                format!("no business has a template in `{locale}`, and no text takes this one");
+            faults.add(&path, fault);
+        }
+        if let Some((locale, id)) = locale.zip(id)
+            && templates.insert(locale, id).is_some()
+        {
+            faults.add(path, "another template is of this locale");
+        }
     }
     let voice_template_id = table.voice_template_id.and_then(|id| {
         let example = "notify-code-verification-voice-english-001";
         faults.check("notify.voice_template_id", check_template(id, example))
     });
-    let configuration_id = table.configuration_id.and_then(|id| {
-        let example = "notify-0123456789abcdef0123456789abcdef";
-        faults.check("notify.configuration_id", check_id(id, example))
-    });
+    let configuration_id = table
+        .configuration_id
+        .and_then(|id| faults.check("notify.configuration_id", check_id(id, &NOTIFY)));
     NotifyPolicy {
         configuration_id,
         templates,
@@ -117,6 +126,12 @@ pub(super) fn check_notify(table: NotifyTable, faults: &mut Faults) -> NotifyPol
             faults,
         ),
     }
+}
+
+/// Whether a text of this business can take the template of Notify in `locale`.
+fn has_text_for(business: &Business, locale: &Locale) -> bool {
+    let mut texts = business.templates.keys();
+    texts.any(|text| text.lookup_chain().any(|tried| tried == *locale))
 }
 
 /// Notes a fault if no text can take `notify`, and no call `notify-voice`, because neither the file nor the deployment names its configuration.
@@ -136,34 +151,5 @@ fn check_configuration_set(
     name: Option<String>,
     faults: &mut Faults,
 ) -> Option<String> {
-    name.and_then(|name| faults.check(path, check_id(name, "phoneproof")))
-}
-
-/// Accepts the id or ARN of a resource. The fault shows an `example`.
-fn check_id(id: String, example: &str) -> Result<String, String> {
-    let is_id = (1..=MAX_ID).contains(&id.len()) && is_written_with(&id, "_:/-");
-    is_id
-        .then_some(id)
-        .ok_or_else(|| format!("an id or ARN is needed, as in {example}"))
-}
-
-/// Accepts the id of a template of AWS. The fault shows an `example`.
-fn check_template(id: String, example: &str) -> Result<String, String> {
-    let is_template = (1..=MAX_ID).contains(&id.len()) && is_written_with(&id, "_-");
-    is_template
-        .then_some(id)
-        .ok_or_else(|| format!("the id of a template is needed, as in {example}"))
-}
-
-/// Accepts what can send texts.
-fn check_identity(identity: String) -> Result<String, &'static str> {
-    let is_identity = (1..=MAX_ID).contains(&identity.len()) && is_written_with(&identity, "_:/+-");
-    is_identity.then_some(identity).ok_or(
-        "a pool, a number or a sender id is needed, by id or ARN, as in pool-0123456789abcdef0123456789abcdef or +18005550100",
-    )
-}
-
-fn is_written_with(text: &str, punctuation: &str) -> bool {
-    text.chars()
-        .all(|c| c.is_ascii_alphanumeric() || punctuation.contains(c))
+    name.and_then(|name| faults.check(path, check_name(name, &CONFIGURATION_SET)))
 }

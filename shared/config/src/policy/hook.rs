@@ -49,19 +49,20 @@ fn read_reach(table: &HookTable) -> Result<Reach, &'static str> {
     if table.url.len() > MAX_URL || authority.as_str().contains('@') || table.url.contains('#') {
         return Err(ACCEPTED);
     }
+    if !is_encoded(&table.url) {
+        return Err(ACCEPTED);
+    }
     let host = authority.host();
-    // A port that is not a number is left out of `port_u16`.
-    let has_port = authority.as_str() != host;
-    if has_port && authority.port_u16().is_none_or(|port| port == 0) {
+    let port = authority.as_str().strip_prefix(host).unwrap_or_default();
+    if !port.is_empty() && !is_port(port) {
         return Err(ACCEPTED);
     }
     let literal: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
     if literal.is_none() && !is_name(host) {
         return Err(ACCEPTED);
     }
-    let is_loopback = literal.map_or(host.eq_ignore_ascii_case("localhost"), |address| {
-        Reach::Loopback.admits(address)
-    });
+    let is_loopback =
+        literal.map_or_else(|| is_local(host), |address| Reach::Loopback.admits(address));
     match uri.scheme_str() {
         Some("https") if table.allow_private => Ok(Reach::Any),
         Some("https") if is_loopback => Err(PRIVATE),
@@ -74,13 +75,41 @@ fn read_reach(table: &HookTable) -> Result<Reach, &'static str> {
     }
 }
 
-/// Whether `host` can be a name of the domain name system: labels of 1 to 63 letters, digits and hyphens, 253 in all. A last
+/// Whether all of `url` is written as URLs are: in ASCII, with two hexadecimal digits after each `%`.
+fn is_encoded(url: &str) -> bool {
+    let mut encoded = url.split('%').skip(1);
+    let is_byte = |rest: &str| {
+        let digits = rest.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    url.is_ascii() && encoded.all(is_byte)
+}
+
+/// Whether `port` is a colon and a port.
+fn is_port(port: &str) -> bool {
+    let digits = port.strip_prefix(':').filter(|digits| are_digits(digits));
+    let port = digits.and_then(|digits| digits.parse::<u16>().ok());
+    port.is_some_and(|port| port > 0)
+}
+
+/// Whether `host` names this machine (RFC 6761, 6.3).
+fn is_local(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let last = host.rsplit('.').next().unwrap_or_default();
+    last.eq_ignore_ascii_case("localhost")
+}
+
+/// Whether `host` can be a name of the domain name system: labels of 1 to 63 letters, digits and hyphens, 253 in all. No label
+/// begins or ends with a hyphen. A last
 /// label of digits alone is no name: systems read it as a number of an address.
 fn is_name(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     let is_label = |label: &str| {
         let accepted = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        (1..=63).contains(&label.len()) && label.bytes().all(accepted)
+        (1..=63).contains(&label.len())
+            && label.bytes().all(accepted)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
     };
     let last = host.rsplit('.').next().unwrap_or_default();
     host.len() <= 253 && host.split('.').all(is_label) && !are_digits(last)
@@ -109,6 +138,7 @@ mod tests {
             "https://[2606:4700:4700::1111]/send",
             "https://hooks.example.com./send",
             "https://a_b.xn--bcher-kva.example/",
+            "https://h.example/%C3%A9?k=%20",
             &format!("https://{}.com/", "a".repeat(63)),
         ] {
             assert_eq!(reach(url, false), Some(Reach::Public), "{url}");
@@ -144,6 +174,8 @@ mod tests {
             "https://[fe80::1]/",
             "https://localhost/",
             "https://LOCALHOST:8443/",
+            "https://localhost./",
+            "https://hooks.localhost/",
         ] {
             assert_eq!(reach(url, false), None, "{url}");
             assert_eq!(reach(url, true), Some(Reach::Any), "{url}");
@@ -183,6 +215,17 @@ mod tests {
             "https://./",
             "https://127.1/",
             "https://2130706433/",
+            "https://h.example:+443/",
+            "https://h.example:/",
+            "https://h.example:65536/",
+            "https://h.example/\u{e9}",
+            "https://h.example/?k=\u{e9}",
+            "https://h.example/%zz",
+            "https://h.example/%4",
+            "https://h.example/?k=%",
+            "https://-h.example/",
+            "https://h-.example/",
+            "https://h.-example/",
             &long,
             &long_label,
             &letters,

@@ -9,6 +9,7 @@ mod countries;
 mod end_user_messaging;
 mod faults;
 mod hook;
+mod identities;
 mod limits;
 mod numbers;
 mod purses;
@@ -131,7 +132,9 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
     let attestation = file
         .attestation
         .and_then(|table| check_attestation(table, faults));
-    let notify = file.notify.map(|table| check_notify(table, faults));
+    let notify = file
+        .notify
+        .map(|table| check_notify(table, &businesses, faults));
     let voice = file.voice.and_then(|table| {
         let calls = &mut purses.policy.calls;
         check_voice(&table, served, notify.as_ref(), calls, faults)

@@ -62,7 +62,9 @@ pub(super) fn check_voice(
         if country.is_some_and(|country| !served.contains(&country)) {
             faults.add(&path, "a country of numbers.countries is needed");
         }
-        countries.extend(country);
+        if country.is_some_and(|country| !countries.insert(country)) {
+            faults.add(&path, "it stands in the list already");
+        }
     }
     let mut prices = BTreeMap::new();
     for (name, dollars) in &table.prices {

@@ -8,6 +8,7 @@ use crate::country::Country;
 use crate::limits::Limits;
 use crate::locale::Locale;
 use crate::rule::Rule;
+use crate::typed::is_invisible;
 
 /// One business action that asks for verification.
 #[derive(Debug, Clone)]
@@ -69,7 +70,8 @@ impl Business {
         let signature = text
             .strip_prefix('【')
             .and_then(|rest| rest.split_once('】'));
+        let is_seen = |character: char| !character.is_whitespace() && !is_invisible(character);
         signature
-            .is_some_and(|(name, _)| !name.trim().is_empty() && !name.contains(['{', '【', '\n']))
+            .is_some_and(|(name, _)| name.contains(is_seen) && !name.contains(['{', '【', '\n']))
     }
 }

@@ -11,8 +11,16 @@ pub const INDIA: &str = "IN";
 /// The country whose texts begin with the sender's signature, as in 【Example】.
 pub const CHINA: &str = "CN";
 
-/// The countries where AWS sends no text with a sender id (its list of countries, 2026).
-const WITHOUT_SENDER_IDS: &str = "CA CN US";
+/// The countries that take texts from a registered number only, and the country whose numbers reach them (AWS's guides of SNS and of
+/// toll-free numbers, 2026: US numbers reach four of its territories).
+const FROM_NUMBERS_ALONE: [(&str, &str); 6] = [
+    ("AS", "US"),
+    ("CA", "CA"),
+    ("GU", "US"),
+    ("PR", "US"),
+    ("US", "US"),
+    ("VI", "US"),
+];
 
 /// The countries for which AWS has a form to register a sender id (its list of registration forms, 2026).
 const WITH_REGISTERED_SENDER_IDS: &str =
@@ -35,10 +43,18 @@ pub struct CountryRule {
     pub channels: Vec<Channel>,
 }
 
-/// Whether AWS sends no text with a sender id to this country.
+/// Whether AWS sends no text with a sender id to this country (its list of countries, 2026).
 #[must_use]
 pub fn has_no_sender_ids(country: Country) -> bool {
-    is_listed(WITHOUT_SENDER_IDS, country)
+    country.as_str() == CHINA || owner_of_numbers(country).is_some()
+}
+
+/// Returns the country whose registered numbers text this one; `None` where texts need no number.
+#[must_use]
+pub fn owner_of_numbers(country: Country) -> Option<&'static str> {
+    let mut rows = FROM_NUMBERS_ALONE.into_iter();
+    let row = rows.find(|(code, _)| *code == country.as_str());
+    row.map(|(_, owner)| owner)
 }
 
 /// Whether sender ids are registered in this country, all or those that phones shall show as such.

@@ -8,7 +8,7 @@ use crate::locale::Locale;
 use crate::money::{Estimate, MicroUsd};
 use crate::outgoing::Origination;
 
-use super::country::{CountryRule, has_no_sender_ids};
+use super::country::{CountryRule, has_no_sender_ids, is_served_by};
 
 /// The delivery and the prices of texts.
 #[derive(Debug, Clone)]
@@ -32,9 +32,19 @@ pub struct SmsPolicy {
 }
 
 impl SmsPolicy {
-    /// Returns the channels that a text to this country takes, in order: each next one where the one before refused.
+    /// Returns the channels that a text to this country takes, in order: each next one where the one before refused. Those that
+    /// do not serve the country are none of them.
     #[must_use]
-    pub fn route(&self, country: Option<Country>) -> &[Channel] {
+    pub fn route(&self, country: Option<Country>) -> Vec<Channel> {
+        let serves =
+            |channel: &Channel| country.is_none_or(|country| is_served_by(country, *channel));
+        let named = self.named_route(country).iter().copied();
+        named.filter(serves).collect()
+    }
+
+    /// Returns the channels that the policy names for this country, whether they serve it or not.
+    #[must_use]
+    pub fn named_route(&self, country: Option<Country>) -> &[Channel] {
         let own = self.rule(country).map(|rule| rule.channels.as_slice());
         own.filter(|own| !own.is_empty()).unwrap_or(&self.channels)
     }

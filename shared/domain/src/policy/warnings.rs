@@ -48,20 +48,17 @@ impl Policy {
                 reason,
             })
         };
-        let route = sms.route(Some(country)).iter().copied();
-        if let Some(idle) = route
-            .clone()
-            .find(|channel| !is_served_by(country, *channel))
-        {
+        let mut named = sms.named_route(Some(country)).iter();
+        if let Some(idle) = named.find(|channel| !is_served_by(country, **channel)) {
             return warn(
                 "channels",
                 format!(
-                    "`{}` does not serve {country}, and refuses each text that gets so far: write the channels that \
-                     do",
+                    "`{}` does not serve {country}, and no text there takes it: write the channels that do",
                     idle.as_str()
                 ),
             );
         }
+        let route = sms.route(Some(country)).into_iter();
         let mut by_aws = route.filter(|channel| channel.has_own_words()).peekable();
         by_aws.peek()?;
         if country.as_str() == INDIA && sms.entity_id(Some(country)).is_none() {

@@ -1,4 +1,4 @@
-//! The line of a channel that did not take a text.
+//! The line of a channel that did not take a text or a call.
 
 use std::time::SystemTime;
 
@@ -10,7 +10,7 @@ use phoneproof_domain::delivery::Reason;
 use super::metrics::{COUNT, declare as declare_metrics};
 use super::{Entry, Level, NAMESPACE};
 
-/// The line of a channel that did not take a text. A request whose text went on to another channel leaves it, too.
+/// The line of a channel that did not take a text or a call. A request whose text went on to another channel leaves it, too.
 #[derive(metrique_writer::Entry)]
 pub(super) struct NotTakenLine<'l> {
     #[entry(timestamp)]
@@ -33,7 +33,11 @@ impl<'l> NotTakenLine<'l> {
         Self {
             at: SystemTime::UNIX_EPOCH + entry.at,
             level: Level::Warn.as_str(),
-            message: "a channel did not take a text",
+            message: if channel.calls() {
+                "a channel did not take a call"
+            } else {
+                "a channel did not take a text"
+            },
             stack,
             request_id: entry.request_id,
             country: entry.facts.country.as_ref().map(Country::as_str),
@@ -45,7 +49,7 @@ impl<'l> NotTakenLine<'l> {
     }
 }
 
-/// Declares the metrics of channels that did not take a text.
+/// Declares the metrics of channels that did not take a text or a call.
 ///
 /// A route has few channels and a reason is one of a table, so there are at most some dozens of pairs. Nobody pays for one
 /// that did not occur.

@@ -81,10 +81,10 @@ impl Service {
     }
 
     /// Returns the channels that a text or a call to this country takes, in their order.
-    pub(super) fn route(&self, country: Option<Country>, medium: Medium) -> &[Channel] {
+    pub(super) fn route(&self, country: Option<Country>, medium: Medium) -> Vec<Channel> {
         match medium {
             Medium::Text => self.policy.sms.route(country),
-            Medium::Call => &[Channel::NotifyVoice],
+            Medium::Call => vec![Channel::NotifyVoice],
         }
     }
 
@@ -111,24 +111,24 @@ impl Service {
         };
         let mut delivery = Delivery::failed(Channel::Sns, Reason::NotSetUp);
         let mut later = route.len();
-        for (place, channel) in route.iter().enumerate() {
+        for (place, channel) in route.into_iter().enumerate() {
             later = later.saturating_sub(1);
             let began = Instant::now();
             if place > 0 && began + LEAST > request.deadline {
                 break;
             }
             let until = share_deadline(request.deadline, later, began);
-            let receipt = self.seal_receipt(text, *channel, keyring, request);
+            let receipt = self.seal_receipt(text, channel, keyring, request);
             let text = Text {
                 receipt: receipt.as_deref(),
                 ..*text
             };
-            delivery = self.channels.send(*channel, &text, keyring, until).await;
-            request.note_call(Dependency::Carrier(*channel), began);
+            delivery = self.channels.send(channel, &text, keyring, until).await;
+            request.note_call(Dependency::Carrier(channel), began);
             let Some(reason) = delivery.reason() else {
                 break;
             };
-            request.facts.not_taken.push((*channel, reason));
+            request.facts.not_taken.push((channel, reason));
             if !delivery.goes_on() {
                 break;
             }

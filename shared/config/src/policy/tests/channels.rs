@@ -17,7 +17,7 @@ fn the_tables_of_end_user_messaging_are_read() {
         [notify]
         configuration_id = "arn:aws:sms-voice:us-east-1:111122223333:notify-configuration/notify-1"
         configuration_set = "phoneproof"
-        templates.en-GB = "notify-code-verification-english-001"
+        templates.en = "notify-code-verification-english-001"
         voice_template_id = "notify-code-verification-voice-english-001"
     "#
     );
@@ -87,11 +87,11 @@ fn a_wrong_id_is_a_fault_with_its_path() {
     }
     assert_refused(&[
         (
-            "[end_user_messaging]\ncountry.XX = \"p\"",
+            "[end_user_messaging]\ncountry.XX = \"EXAMPLE\"",
             "end_user_messaging.country.XX",
         ),
         (
-            "[end_user_messaging]\ncountry.DE = \"p\"",
+            "[end_user_messaging]\ncountry.DE = \"EXAMPLE\"",
             "end_user_messaging.country.DE: a country of numbers.countries",
         ),
         (
@@ -115,6 +115,164 @@ fn a_wrong_id_is_a_fault_with_its_path() {
             "notify.configuration: unknown field",
         ),
     ]);
+}
+
+/// An ARN of End User Messaging.
+fn arn(resource: &str) -> String {
+    format!("arn:aws:sms-voice:us-east-1:111122223333:{resource}")
+}
+
+#[test]
+fn who_sends_is_a_pool_a_number_or_a_sender_id_of_the_country() {
+    let texting = SMALLEST.replace("[\"US\"]", "[\"US\", \"SG\"]");
+    let texting = texting.replace("US = 0.01", "US = 0.01\n    SG = 0.05");
+    let found = |key: &str, id: &str| {
+        faults(&format!(
+            "{texting}\n[end_user_messaging]\n{key} = \"{id}\""
+        ))
+    };
+    for id in [
+        POOL,
+        "phone-0123456789abcdef0123456789abcdef",
+        "+6591234567",
+        "72345",
+        "EXAMPLE",
+        "Ex-1",
+        "A1234567890",
+        &arn("pool/pool-0123456789abcdef"),
+        &arn("phone-number/phone-0123456789abcdef"),
+        &arn("sender-id/EXAMPLE/SG"),
+        "arn:aws-us-gov:sms-voice:us-gov-west-1:111122223333:pool/pool-0123456789abcdef",
+    ] {
+        assert_eq!(found("country.SG", id), [""; 0], "{id}");
+    }
+    for id in [
+        "AB",
+        "12",
+        "+",
+        "+abc",
+        "+1234",
+        "+0123456789",
+        "+1234567890123456",
+        "///",
+        "pool-",
+        "pool/pool-0123456789abcdef",
+        "phone-",
+        "-AB",
+        "EXAMPLETOOLONG",
+        "arn:aws:sns:us-east-1:1:topic",
+        "arn:aws:sns:us-east-1:111122223333:pool/pool-0123456789abcdef",
+        "arn:aws:sms-voice:us-east-1:1:pool/pool-0123456789abcdef",
+        "arn:aws:sms-voice::111122223333:pool/pool-0123456789abcdef",
+        "arn:gcp:sms-voice:us-east-1:111122223333:pool/pool-0123456789abcdef",
+        &arn("pool/"),
+        &arn("pool/EXAMPLE"),
+        &arn("pool/pool-1/2"),
+        &arn("pool/phone-1"),
+        &arn("topic/EXAMPLE"),
+        &arn("phone-number/+6591234567"),
+        &arn("sender-id/EXAMPLE"),
+        &arn("sender-id/AB/SG"),
+        &arn("sender-id/EXAMPLE/GB"),
+        &arn("sender-id/EXAMPLE/sg"),
+        &arn("sender-id/EXAMPLE/SG/1"),
+        &arn("protect-configuration/protect-1"),
+    ] {
+        for key in ["country.SG", "origination_identity"] {
+            let found = found(key, id);
+            let path = format!("end_user_messaging.{key}: ");
+            assert!(
+                found.len() == 1 && found[0].starts_with(&path),
+                "{key} {id}: {found:?}"
+            );
+        }
+    }
+    let twice = found("country.sg = \"EXAMPLE\"\ncountry.SG", "EXAMPLE");
+    assert_eq!(
+        twice,
+        ["end_user_messaging.country.sg: another line is of this country"]
+    );
+    let found = found("country.SG", &arn("sender-id/EXAMPLE/GB"));
+    assert!(found[0].contains("a sender id of SG"), "{found:?}");
+}
+
+#[test]
+fn an_id_is_of_its_kind() {
+    for (key, kind, prefix) in [
+        (
+            "end_user_messaging]\nprotect_configuration_id",
+            "protect-configuration",
+            "protect-",
+        ),
+        (
+            "notify]\nconfiguration_id",
+            "notify-configuration",
+            "notify-",
+        ),
+    ] {
+        let found = |id: &str| faults(&format!("{SMALLEST}\n[{key} = \"{id}\""));
+        let id = format!("{prefix}0123456789abcdef");
+        let by_arn = arn(&format!("{kind}/{id}"));
+        for id in [&id, &by_arn] {
+            assert_eq!(found(id), [""; 0], "{id}");
+        }
+        let of_topic = by_arn.replace("sms-voice", "sns");
+        for id in [
+            "pool-1",
+            prefix,
+            prefix.trim_end_matches('-'),
+            &arn(&id),
+            &arn(&format!("pool/{id}")),
+            &arn(&format!("{kind}/")),
+            &of_topic,
+        ] {
+            let found = found(id);
+            let path = key.replace("]\n", ".");
+            assert!(
+                found.len() == 1 && found[0].starts_with(&path),
+                "{id}: {found:?}"
+            );
+        }
+    }
+    for (name, is_good) in [
+        ("phoneproof", true),
+        (arn("configuration-set/phoneproof").as_str(), true),
+        (arn("configuration-set/").as_str(), false),
+        (arn("pool/phoneproof").as_str(), false),
+        ("a/b", false),
+        ("a:b", false),
+    ] {
+        for table in ["end_user_messaging", "notify"] {
+            let found = faults(&format!(
+                "{SMALLEST}\n[{table}]\nconfiguration_set = \"{name}\""
+            ));
+            assert_eq!(found.is_empty(), is_good, "{table} {name}: {found:?}");
+        }
+    }
+}
+
+/// A template for a locale that no text has would be a typo that nobody sees.
+#[test]
+fn a_template_of_notify_serves_the_locale_of_some_text() {
+    let texts = SMALLEST.replace("templates.en = \"{code}\"", "templates.en-gb = \"{code}\"");
+    let texts = texts.replace("default_locale = \"en\"", "default_locale = \"en-GB\"");
+    let found = |tag: &str| faults(&format!("{texts}\n[notify]\ntemplates.{tag} = \"t\""));
+    // What a text in en-GB falls back to.
+    for tag in ["en-GB", "en"] {
+        assert_eq!(found(tag), [""; 0], "{tag}");
+    }
+    for tag in ["english", "xx", "de", "en-US"] {
+        let found = found(tag);
+        let expected = format!("notify.templates.{tag}: no business has a template in ");
+        assert!(
+            found.len() == 1 && found[0].starts_with(&expected),
+            "{tag}: {found:?}"
+        );
+    }
+    let twice = faults(&format!(
+        "{texts}\n[notify]\ntemplates.en-GB = \"t\"\ntemplates.en-gb = \"u\""
+    ));
+    assert_eq!(twice.len(), 1, "{twice:?}");
 }
 
 #[test]

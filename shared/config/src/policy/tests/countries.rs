@@ -496,9 +496,14 @@ fn a_channel_that_does_not_serve_a_country_is_no_route_to_it() {
         paths("channels = ['notify']", "channels = ['sns']"),
         [""; 0]
     );
-    // Each text asks Notify first, which refuses it.
+    // Notify is left out there, in any place.
+    for route in [
+        "channels = ['notify', 'sns']",
+        "channels = ['sns', 'notify']",
+    ] {
+        assert_eq!(paths(route, ""), ["sms.country.CN.channels"]);
+    }
     let route = "channels = ['notify', 'sns']";
-    assert_eq!(paths(route, ""), ["sms.country.CN.channels"]);
     assert_eq!(paths(route, "channels = ['sns']"), [""; 0]);
 }
 
@@ -531,6 +536,10 @@ fn a_signature_stands_first_and_names_somebody() {
         ("[{brand}] {code}", false),
         ("【】{code}", false),
         ("【 】{code}", false),
+        ("【\u{200b}】{code}", false),
+        ("【\u{2060}\u{feff} \u{ad}】{code}", false),
+        ("【\u{3164}】{code}", false),
+        ("【\u{200b}例】{code}", true),
         ("【{brand} {code}", false),
         ("【{code}】", false),
         ("【{action}】{code}", false),

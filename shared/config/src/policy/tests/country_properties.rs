@@ -42,7 +42,9 @@ struct Given {
     businesses: Vec<Texts>,
 }
 
-const COUNTRIES: [&str; 6] = ["AU", "CA", "CN", "DE", "IN", "US"];
+const COUNTRIES: [&str; 7] = ["AU", "CA", "CN", "DE", "IN", "PR", "US"];
+/// The countries among them that take no text with a sender id.
+const WITHOUT_SENDER_IDS: [&str; 4] = ["CA", "CN", "PR", "US"];
 const LOCALES: [&str; 4] = ["en", "hi", "zh", "zh-hant"];
 const NUMBER: &str = "+18005550100";
 const SNS: &str = "sns";
@@ -139,7 +141,7 @@ fn given() -> impl Strategy<Value = Given> {
         ]
     };
     let others = proptest::collection::btree_map(
-        proptest::sample::select(vec!["AU", "CA", "DE", "US"]),
+        proptest::sample::select(vec!["AU", "CA", "DE", "PR", "US"]),
         rule(),
         0..3,
     );
@@ -223,6 +225,13 @@ impl Given {
         }
     }
 
+    /// The channels that texts to this country take: those of its route that serve it.
+    fn taken<'g>(&'g self, country: &str, rule: &'g Rule) -> Vec<&'static str> {
+        let mut taken = self.route(rule).to_vec();
+        taken.retain(|channel| country != "CN" || *channel != NOTIFY);
+        taken
+    }
+
     fn sender(&self, channel: &str, country: &str, rule: &Rule) -> Sender {
         let by_table = |own: Option<&'static str>| own.filter(|_| channel == END_USER_MESSAGING);
         if let Some(own) = by_table(rule.identity) {
@@ -240,7 +249,7 @@ impl Given {
         if let Some(pool) = by_table(self.identity) {
             return Sender::Identity(pool);
         }
-        let takes_global = rule.sender_id.is_none() && !["US", "CA", "CN"].contains(&country);
+        let takes_global = rule.sender_id.is_none() && !WITHOUT_SENDER_IDS.contains(&country);
         let global = self.sender_id.filter(|_| takes_global);
         global.map_or(Sender::Nobody, Sender::GlobalId)
     }
@@ -314,14 +323,17 @@ impl Given {
                 let works = match country {
                     // A sender id for all countries is not sent there.
                     "IN" if rule.entity_id => !matches!(sender, Sender::Nobody | Sender::Number(_)),
-                    "US" | "CA" | "CN" | "IN" => !matches!(sender, Sender::OwnId(_)),
+                    "IN" => !matches!(sender, Sender::OwnId(_)),
+                    _ if WITHOUT_SENDER_IDS.contains(&country) => {
+                        !matches!(sender, Sender::OwnId(_))
+                    }
                     _ => true,
                 };
                 works || !route.contains(&channel)
             });
             // The table of End User Messaging has no sender id for these, whatever texts take.
             let sender_works = by_aws_work
-                && !(["US", "CA", "CN"].contains(&country) && rule.identity == Some(NAME));
+                && !(WITHOUT_SENDER_IDS.contains(&country) && rule.identity == Some(NAME));
             let is_known = |locale: &&str| {
                 self.businesses
                     .iter()
@@ -355,6 +367,9 @@ fn assert_obeys(
 ) {
     let none = Rule::default();
     let rule = given.rules.get(code).unwrap_or(&none);
+    let route = policy.sms.route(Some(country(code))).into_iter();
+    let route: Vec<_> = route.map(Channel::as_str).collect();
+    assert_eq!(route, given.taken(code, rule), "{code}");
     for (n, ((id, business), texts)) in policy.businesses.iter().zip(&given.businesses).enumerate()
     {
         let to = Some(country(code));
@@ -418,7 +433,7 @@ fn assert_sent_as(
         (Some(""), _, _) => Origination::Unnamed,
         (Some(own), _, _) => sender_id(own),
         (None, true, _) => Origination::Number(NUMBER.to_owned()),
-        (None, false, Some(id)) if !["US", "CA", "CN"].contains(&code) => sender_id(id),
+        (None, false, Some(id)) if !WITHOUT_SENDER_IDS.contains(&code) => sender_id(id),
         (None, false, _) => Origination::Unnamed,
     };
     assert_eq!(*sent_as.origination, expected, "{code}");

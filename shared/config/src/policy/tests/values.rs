@@ -46,6 +46,7 @@ fn a_sender_id_is_3_to_11_letters_digits_and_hyphens_with_a_letter() {
         "123",
         "1-2",
         "A_1",
+        "-AB",
         "A 1",
         "É",
     ];

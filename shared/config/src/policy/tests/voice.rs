@@ -64,6 +64,10 @@ fn a_table_that_cannot_work_is_named() {
             "voice.countries[0]",
         ),
         ("countries = [7]\nprice_usd = 0.1", "voice.countries[0]"),
+        (
+            "countries = [\"US\", \"US\"]\nprice_usd = 0.1",
+            "voice.countries[1]",
+        ),
         ("countries = [\"US\"]", "voice.price_usd"),
         ("countries = [\"US\"]\nprice_usd = 0", "voice.price_usd"),
         ("countries = [\"US\"]\nprice_usd = nan", "voice.price_usd"),
