@@ -37,7 +37,7 @@ pub fn classify(character: char) -> Typed {
     }
 }
 
-/// Takes off what stands around a number or a code and means nothing there: separators, and the signs of [`is_around`].
+/// Takes off what stands around a number or a code and means nothing there: separators, and the signs of `is_around`.
 #[must_use]
 pub fn trim(text: &str) -> &str {
     text.trim_matches(|c| classify(c) == Typed::Separator || is_around(c))
