@@ -56,7 +56,9 @@ pub fn loosen_limits(text: &str, policy: &Policy) -> Result<String, String> {
     let longest = lifetimes.max().unwrap_or_default() + REPEATED_FOR;
     // A phone has so many slots for challenges at most, besides those of its reserve. The next one needs a slot whose challenge
     // is over.
-    let seconds = longest.as_secs().div_ceil(u64::from(MAX_SLOTS - RESERVE_SLOTS) - 1);
+    let seconds = longest
+        .as_secs()
+        .div_ceil(u64::from(MAX_SLOTS - RESERVE_SLOTS) - 1);
     let shortest = Duration::from_secs(seconds).max(LEAST_COOLDOWN);
     let cooldown = shortest.min(policy.limits.cooldown).as_secs();
     let cooldown = i64::try_from(cooldown).unwrap_or(i64::MAX);

@@ -272,6 +272,67 @@ fn accepts_an_id_that_only_looks_like_a_placeholder() {
     }
 }
 
+/// Random numbers of xorshift, the same at each run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 33).expect("31 bits") % end
+    }
+
+    fn text(&mut self, alphabet: &str, length: usize) -> String {
+        let alphabet: Vec<char> = alphabet.chars().collect();
+        let mut one = || alphabet[self.below(alphabet.len())];
+        (0..length).map(|_| one()).collect()
+    }
+
+    fn uuid(&mut self) -> String {
+        [8, 4, 4, 4, 12].map(|length| self.text(HEX, length)).join("-")
+    }
+}
+
+const HEX: &str = "0123456789abcdef";
+const BASE64: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const CRYPT64: &str = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const BASE85: &str =
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
+const ASCII85: &str =
+    "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstu";
+
+/// Apps put their name before an id, and generators of ids use every sign.
+#[test]
+fn accepts_random_ids_whatever_stands_before_them() {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    for _ in 0..400 {
+        let (uuid, hex) = (random.uuid(), random.text(HEX, 16));
+        for id in [
+            uuid.clone(),
+            format!("myapp/2.0:{uuid}"),
+            format!("app/1.2.3 {uuid}"),
+            format!("ios/17.2/{uuid}"),
+            format!("myapp-ios/7.5.2/{uuid}"),
+            format!("okhttp/4.12 {hex}"),
+            format!("okhttp/4.12.0 {}", uuid.to_uppercase()),
+            format!("sdk_gphone64_arm64-{hex}"),
+            format!("sdk_gphone64_x86_64/{uuid}"),
+            format!("{{\"_id\":\"{}\"}}", random.text(HEX, 24)),
+            format!("$2b$10${}", random.text(CRYPT64, 53)),
+            format!("$6${}${}", random.text(CRYPT64, 16), random.text(CRYPT64, 86)),
+            random.text(CRYPT64, 43),
+            random.text(BASE64, 43) + "=",
+            random.text(BASE64, 22) + ".1",
+            random.text(BASE85, 20),
+            random.text(ASCII85, 20),
+            format!("<~{}~>", random.text(ASCII85, 40)),
+        ] {
+            assert!(Device::parse(&id).is_ok(), "{id}");
+        }
+    }
+}
+
 #[test]
 fn debug_hides_the_id() {
     let device = Device::parse("canary-device").expect("valid");

@@ -1,5 +1,7 @@
 //! Names of systems, of emulators and of processors. Every device that runs them sends the same.
 
+use super::runs::holds_id;
+
 /// Systems, in lower case, without punctuation and spaces.
 const SYSTEMS: &str = "\
     android ios ipados iphoneos macos macosx osx watchos tvos windows windowsnt linux darwin chromeos harmonyos \
@@ -40,10 +42,15 @@ pub(super) fn names_system(text: &str, bare: &str) -> bool {
     MACHINES
         .split(' ')
         .any(|known| known == bare || known == machine)
-        || EMULATORS.iter().any(|start| bare.starts_with(start))
+        || (is_emulator(bare) && !holds_id(text))
         || FINGERPRINTS.iter().any(|end| text.ends_with(end))
         || is_emulated_serial(bare)
         || is_system(text)
+}
+
+/// Whether `bare` begins with the name of an emulator.
+pub(super) fn is_emulator(bare: &str) -> bool {
+    EMULATORS.iter().any(|start| bare.starts_with(start))
 }
 
 /// Whether `text` is a system with its version, as in `Android 14` and `iOS 17.2`.
