@@ -176,7 +176,8 @@ const MODELS_AND_PRINTED: &str = "iPhone15,2|iPhone14,2|iphone12,8|iPad13,18|iPo
     MyApp/1.2.3 CFNetwork/1410 Darwin/22.6.0|axios/1.6.0|python-requests/2.31.0|error|Error|Error: timeout|Error: |\
     TypeError: x is not a function|PlatformException(error, null, null, null)|java.lang.SecurityException: denied|\
     MissingPluginException(No implementation found)|Failed to get device id|Permission denied|error_no_device_id|foo|\
-    bar|foobar|foo-bar|baz|Foo Bar|asdf|lorem ipsum|NaN|Infinity|Pixel Tablet|Galaxy S21 FE 5G|samsung s23|\
+    bar|foobar|foo-bar|Nothing Phone (2a)|nothing phone 1|Huawei BAR-L04|STK-L21|TA-1053|SO-53C|function f(a) { return a }|\
+    class Id { }|class com.example.Id|TypeError|com.example.IdException|MyApp/1.2|baz|Foo Bar|asdf|lorem ipsum|NaN|Infinity|Pixel Tablet|Galaxy S21 FE 5G|samsung s23|\
     Xiaomi 13T Pro|Mi A1|2312DRA50G|vivo V2109|Apple Watch Series 9|HTC One M9|TECNO Spark 10|Infinix X6831|\
     generic_arm64|ranchu_x86|iOS Simulator|put-your-device-id-here|fake-device|FILL_ME_IN|x => x|() -> Unit|\
     NSUUID().uuidString|{\"_h\":0,\"_i\":0,\"_j\":null,\"_k\":null}|<Task pending>|Optional.empty|\
@@ -268,6 +269,19 @@ fn accepts_an_id_that_only_looks_like_a_placeholder() {
         "sdk-2f9c",
     ];
     for id in listed.into_iter().chain(LIKE_MODELS.split('|')) {
+        assert!(Device::parse(id).is_ok(), "{id}");
+    }
+}
+
+/// What people call the devices of a house, an office or a shop.
+const EVERYDAY: &str = "phone-1|Phone 1|phone-2|phone-2a|phone-12|phone-17|phone-21|Phone 3a|pos-l01|bar-l04|lab-l01|pos-l12a|ta-0042|\
+    sc-12a|so-12b|sh-21a|class 4b|class room 2.1|function room|function hall 2|closure room|missing link|Missing Piece|terror|Terror|mirror 2|my-tablet|My iPad|\
+    galaxy-tablet|room/1.2|floor 2/4.1|rack 3/1.2|Node 7|ruby|opera|edge-7|Hermes|desk (2)|kitchen -> hall|left/right|\
+    phone booth|till 4|bar (front)";
+
+#[test]
+fn accepts_the_names_that_people_give_to_devices() {
+    for id in EVERYDAY.split('|') {
         assert!(Device::parse(id).is_ok(), "{id}");
     }
 }

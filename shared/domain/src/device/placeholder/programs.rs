@@ -6,17 +6,15 @@ use std::net::{IpAddr, SocketAddr};
 use super::runs::holds_id;
 
 /// How the text of a function, of a promise or of an object begins that a program sent in place of its value, in lower case.
-const PRINTED: [&str; 54] = [
+const PRINTED: [&str; 51] = [
     "[object ",
     "instance of ",
-    "function ",
     "function(",
     "async function",
     "async (",
     "async ()",
     "() =>",
     "()=>",
-    "class ",
     "promise {",
     "promise{",
     "promise <",
@@ -38,7 +36,6 @@ const PRINTED: [&str; 54] = [
     "<_io.",
     "<_thread.",
     "closure:",
-    "closure ",
     "future<",
     "future(",
     "task<",
@@ -64,7 +61,7 @@ const PRINTED: [&str; 54] = [
 ];
 
 /// How messages begin that say why there is no id, in lower case.
-const MESSAGES: [&str; 14] = [
+const MESSAGES: [&str; 17] = [
     "failed to ",
     "could not ",
     "couldn't ",
@@ -78,7 +75,10 @@ const MESSAGES: [&str; 14] = [
     "not allowed",
     "no permission",
     "not implemented",
-    "missing ",
+    "missing required",
+    "missing permission",
+    "missing parameter",
+    "missing argument",
 ];
 
 /// Programs that say their name and version to servers, in lower case.
@@ -148,10 +148,23 @@ pub(super) fn is_printed(text: &str, spelled: &str) -> bool {
         || begins(&PRINTED)
         || begins(&MESSAGES)
         || quoted.contains("[native code]")
+        || is_declaration(quoted)
         || is_error(quoted, spelled)
         || is_host(quoted)
         // Random characters name a device, whatever an app puts before them.
         || ((is_code(quoted) || quoted.starts_with("{\"_") || is_user_agent(quoted)) && !holds_id(quoted))
+}
+
+/// Whether `text` is a function or a class with its name, as in `function getId() {` and `class com.example.Id`.
+fn is_declaration(text: &str) -> bool {
+    let mut words = text.splitn(2, ' ');
+    let (word, rest) = (words.next(), words.next().unwrap_or_default());
+    match word {
+        Some("function") => rest.contains('('),
+        Some("class") => rest.contains('{') || (rest.contains('.') && !rest.contains(' ')),
+        Some("closure") => rest.contains(['(', '{', '@', '#']) || rest.starts_with("object"),
+        _ => false,
+    }
 }
 
 /// Whether a character may stand in the name of a function, of its parameters and of their types.
@@ -187,12 +200,20 @@ fn is_code(text: &str) -> bool {
 /// Whether `text` is an error, with or without its message, such as `Error: timeout` and `PlatformException(…)`.
 ///
 /// Digits behind a hyphen make an id of an app's own, as in `error-7`.
-fn is_error(text: &str, _spelled: &str) -> bool {
-    let kind = text.split([':', '(', ' ']).next().unwrap_or_default();
+fn is_error(text: &str, spelled: &str) -> bool {
+    const ENDS: [&str; 2] = ["error", "exception"];
+    let end = text.find([':', '(', ' ']).unwrap_or(text.len());
+    let (kind, message) = text.split_at_checked(end).unwrap_or_default();
+    // Words such as `terror` end like it, and have no capital within.
+    let is_kind = |spelled: &str| spelled.ends_with("Error") || spelled.ends_with("Exception");
+    let is_told = message.starts_with([':', '('])
+        || ENDS.contains(&kind)
+        || kind.contains(['.', '_'])
+        || spelled.get(..end).is_some_and(is_kind);
     let is_word = kind
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_'));
-    is_word && ["error", "exception"].iter().any(|end| kind.ends_with(end))
+    is_word && is_told && ENDS.iter().any(|end| kind.ends_with(end))
 }
 
 /// Whether `text` holds the name of a program and its version, such as `okhttp/4.12`. Every installation of one version

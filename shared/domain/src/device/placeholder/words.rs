@@ -144,10 +144,16 @@ const QUALIFIERS: [&str; 47] = [
     "some",
 ];
 
+/// What people call a device of their own, as in `my-tablet`.
+const OWN: [&str; 5] = ["mytablet", "myipad", "myiphone", "mydesktop", "mymobile"];
+
 /// Whether `text` consists of words that name no device.
 ///
 /// Each place of the text is looked at once. A text that can be divided in many ways takes no longer.
 pub(super) fn is_phrase(text: &str) -> bool {
+    if OWN.contains(&text) {
+        return false;
+    }
     let mut places = vec![text];
     let mut at = 0;
     while let Some(rest) = places.get(at).copied() {
