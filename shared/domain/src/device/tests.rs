@@ -184,6 +184,25 @@ const MODELS_AND_PRINTED: &str = "iPhone15,2|iPhone14,2|iphone12,8|iPad13,18|iPo
     ExampleApp/1 CFNetwork/1485 Darwin/23.1.0|Mobile Safari|Chrome/120.0.0.0|timeout|<!DOCTYPE html>|\
     Internal Server Error|hello world|Android/13";
 
+/// Versions, examples of documents, names of variables and of functions, and errors.
+const EXAMPLES: &str = "Chrome 119|Firefox 121|Edge 120|Chrome/119|Windows 10 Pro|Windows 11 Home|Chrome OS|ChromeOS 119|Ubuntu 22.04|\
+    5df41881-3aed-3515-88a7-2f4a814cf09e|2ed6657d-e927-568b-95e1-2665a8aea6a2|5c146b14-3c52-8afd-938a-375d0df1fbf6|\
+    f47ac10b-58cc-4372-a567-0e02b2c3d479|a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11|E621E1F8-C36C-495A-93FC-0C247A3E6E5F|\
+    507f1f77bcf86cd799439011|0ujtsYcgvSTl8PAuAdqWYSMnLOv|cjld2cjxh0000qzrmn831i7rn|11111111-2222-3333-4444-555555555555|\
+    11111111-2222-4333-8444-555555555555|aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee|12345678-90ab-cdef-1234-567890abcdef|\
+    1234567890abcdef|myapp/2.0:00000000-0000-0000-0000-000000000000|app/1.2.3 507f1f77bcf86cd799439011|fp-undefined|\
+    visitor-undefined|fingerprint-null|visitorId|sessionId|session_id|deviceToken|getUniqueId|getDeviceId|identifierForVendor|\
+    crypto.randomUUID|crypto.randomUUID()|SERVICE_NOT_AVAILABLE|BLACKLISTED|[NSNull null]|Pixel_3a_API_30|Nexus_5X_API_29|\
+    Pixel_7_Pro_API_34|Pixel 6 API 33|Medium_Phone_API_35|PC|Laptop|computer|Network Error|Unknown error|Phone";
+
+/// Many devices send what a document, a library or a variable says.
+#[test]
+fn refuses_examples_and_versions() {
+    for id in EXAMPLES.split('|') {
+        assert_eq!(Device::parse(id), Err(InvalidDevice::Placeholder), "{id}");
+    }
+}
+
 /// All phones of one model, or with one version of a program, would share the limits of one device.
 #[test]
 fn refuses_models_systems_and_what_programs_print() {
@@ -277,6 +296,7 @@ fn accepts_an_id_that_only_looks_like_a_placeholder() {
 const EVERYDAY: &str = "phone-1|Phone 1|phone-2|phone-2a|phone-12|phone-17|phone-21|Phone 3a|pos-l01|bar-l04|lab-l01|pos-l12a|ta-0042|\
     sc-12a|so-12b|sh-21a|class 4b|class room 2.1|function room|function hall 2|closure room|missing link|Missing Piece|terror|Terror|mirror 2|my-tablet|My iPad|\
     galaxy-tablet|room/1.2|floor 2/4.1|rack 3/1.2|Node 7|ruby|opera|edge-7|Hermes|desk (2)|kitchen -> hall|left/right|\
+    visitor-7f3a|session-42|pc-7|Laptop of Ann|computer 3|chrome-119|11111111-2222-3333-4444-555555555556|room 12 pro|api 30|token7|\
     phone booth|till 4|bar (front)";
 
 #[test]

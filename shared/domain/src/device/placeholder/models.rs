@@ -13,7 +13,7 @@ pub(super) const MAKERS: &str = "\
 pub(super) const FAMILIES: &str = "\
     samsung xiaomimi xiaomi motog motoe motoz htc visionpro iphone ipad ipod imac macbook macmini macpro applewatch \
     appletv pixel nexus galaxy redmi poco mimix minote mimax mipad motorola moto xperia oneplus nord nokia lumia honor \
-    huawei realme oppo vivo iqoo tecno infinix zenfone rogphone fairphone pixeltablet blackberry surfacepro \
+    huawei realme oppo vivo iqoo tecno infinix zenfone rogphone fairphone pixeltablet mediumphone smallphone mediumtablet blackberry surfacepro \
     surfacego surfaceduo shield";
 
 /// What may follow in the name of a model, once or several times, besides one number.
@@ -31,7 +31,22 @@ const NUMBERS: &str = "# ## #00 201# 202# 203# 3310 129 #@ ##@ #rt ##rt @# @##";
 /// Whether a text names a model. `text` is in lower case, and `bare` is it without punctuation and spaces.
 pub(super) fn names_model(text: &str, bare: &str) -> bool {
     let mut makers = MAKERS.split(' ');
+    let (text, bare) = strip_level(text, bare);
     makers.any(|maker| maker == bare) || is_identifier(text) || is_code(text) || is_name(text, bare)
+}
+
+/// Drops what Android Studio puts behind the model of an emulator, as in `Pixel_3a_API_30`.
+fn strip_level<'t>(text: &'t str, bare: &'t str) -> (&'t str, &'t str) {
+    let strip = |text: &'t str| {
+        let rest = text.trim_end_matches(|c: char| c.is_ascii_digit());
+        let is_level = (2..=3).contains(&(text.len() - rest.len()));
+        let name = rest.trim_end_matches(['_', ' ', '-']).strip_suffix("api");
+        name.filter(|_| is_level).map(|name| name.trim_end_matches(['_', ' ', '-']))
+    };
+    match (strip(text), strip(bare)) {
+        (Some(text), Some(bare)) => (text, bare),
+        _ => (text, bare),
+    }
 }
 
 /// Whether a text is the name by which a model is sold: makers, a family, one number and variants.

@@ -206,6 +206,10 @@ fn is_error(text: &str, spelled: &str) -> bool {
     let (kind, message) = text.split_at_checked(end).unwrap_or_default();
     // Words such as `terror` end like it, and have no capital within.
     let is_kind = |spelled: &str| spelled.ends_with("Error") || spelled.ends_with("Exception");
+    let is_word_of = |message: &str| ENDS.iter().any(|end| message == *end);
+    if text.split_once(' ').is_some_and(|(first, last)| is_word_of(last) && first.chars().all(char::is_alphanumeric)) {
+        return true;
+    }
     let is_told = message.starts_with([':', '('])
         || ENDS.contains(&kind)
         || kind.contains(['.', '_'])
@@ -237,7 +241,8 @@ fn is_user_agent(text: &str) -> bool {
                 && product
                     .chars()
                     .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '+'));
-            is_name && is_version(version.trim_end_matches([')', ',']), fewest_dots)
+            let version = version.split([':', '/', ')', ',']).next().unwrap_or_default();
+            is_name && is_version(version, fewest_dots)
         })
 }
 

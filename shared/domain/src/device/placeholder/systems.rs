@@ -5,7 +5,10 @@ use super::runs::holds_id;
 /// Systems, in lower case, without punctuation and spaces.
 const SYSTEMS: &str = "\
     android ios ipados iphoneos macos macosx osx watchos tvos windows windowsnt linux darwin chromeos harmonyos \
-    androidapi androidsdk apilevel sdk chrome safari firefox";
+    androidapi androidsdk apilevel sdk chrome safari firefox edge chromium ubuntu debian fedora";
+
+/// The editions of Windows, which stand behind its version.
+const EDITIONS: [&str; 5] = [" pro", " home", " enterprise", " education", " lts"];
 
 /// Emulators, virtual machines, processors, and what browsers call their platform, written like [`SYSTEMS`].
 ///
@@ -55,6 +58,8 @@ pub(super) fn is_emulator(bare: &str) -> bool {
 
 /// Whether `text` is a system with its version, as in `Android 14` and `iOS 17.2`.
 fn is_system(text: &str) -> bool {
+    let mut editions = EDITIONS.iter();
+    let text = editions.find_map(|edition| text.strip_suffix(edition)).unwrap_or(text);
     let version = text.trim_start_matches(|c: char| !c.is_ascii_digit());
     let name = text.strip_suffix(version).unwrap_or_default();
     let bare: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
@@ -66,7 +71,7 @@ fn is_system(text: &str) -> bool {
     let is_spelled = name.ends_with([' ', '/']) || version.contains('.');
     is_version
         && is_spelled
-        && (1..=2).contains(&first.len())
+        && (1..=3).contains(&first.len())
         && SYSTEMS.split(' ').any(|system| system == bare)
 }
 
