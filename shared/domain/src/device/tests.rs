@@ -324,7 +324,9 @@ impl Random {
     }
 
     fn uuid(&mut self) -> String {
-        [8, 4, 4, 4, 12].map(|length| self.text(HEX, length)).join("-")
+        [8, 4, 4, 4, 12]
+            .map(|length| self.text(HEX, length))
+            .join("-")
     }
 }
 
@@ -354,7 +356,11 @@ fn accepts_random_ids_whatever_stands_before_them() {
             format!("sdk_gphone64_x86_64/{uuid}"),
             format!("{{\"_id\":\"{}\"}}", random.text(HEX, 24)),
             format!("$2b$10${}", random.text(CRYPT64, 53)),
-            format!("$6${}${}", random.text(CRYPT64, 16), random.text(CRYPT64, 86)),
+            format!(
+                "$6${}${}",
+                random.text(CRYPT64, 16),
+                random.text(CRYPT64, 86)
+            ),
             random.text(CRYPT64, 43),
             random.text(BASE64, 43) + "=",
             random.text(BASE64, 22) + ".1",

@@ -41,7 +41,8 @@ fn strip_level<'t>(text: &'t str, bare: &'t str) -> (&'t str, &'t str) {
         let rest = text.trim_end_matches(|c: char| c.is_ascii_digit());
         let is_level = (2..=3).contains(&(text.len() - rest.len()));
         let name = rest.trim_end_matches(['_', ' ', '-']).strip_suffix("api");
-        name.filter(|_| is_level).map(|name| name.trim_end_matches(['_', ' ', '-']))
+        name.filter(|_| is_level)
+            .map(|name| name.trim_end_matches(['_', ' ', '-']))
     };
     match (strip(text), strip(bare)) {
         (Some(text), Some(bare)) => (text, bare),
@@ -58,7 +59,9 @@ fn is_name(text: &str, bare: &str) -> bool {
     // Nothing calls its models Phone. People number their own so, as in `Phone 2`.
     let mut nothing = bare.strip_prefix("nothingphone").into_iter();
     nothing.any(is_rest)
-        || has_family(bare) || strip_any(MAKERS, bare).any(has_family) || mi.is_some_and(is_rest)
+        || has_family(bare)
+        || strip_any(MAKERS, bare).any(has_family)
+        || mi.is_some_and(is_rest)
 }
 
 /// Whether `rest` is the rest of a name: variants, other families, and one number at most.

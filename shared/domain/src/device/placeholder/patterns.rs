@@ -71,7 +71,10 @@ fn undouble(id: &[char]) -> Vec<char> {
 fn is_sequence(id: &[char]) -> bool {
     let follows = |one: char, next: char| {
         u32::from(one) + 1 == u32::from(next)
-            || matches!((one, next), ('9' | 'z', '0' | 'a') | ('f', '0' | '1') | ('0', 'a'))
+            || matches!(
+                (one, next),
+                ('9' | 'z', '0' | 'a') | ('f', '0' | '1') | ('0', 'a')
+            )
     };
     let pairs = || id.iter().zip(id.iter().skip(1));
     id.len() >= 4

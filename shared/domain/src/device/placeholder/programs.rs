@@ -207,7 +207,10 @@ fn is_error(text: &str, spelled: &str) -> bool {
     // Words such as `terror` end like it, and have no capital within.
     let is_kind = |spelled: &str| spelled.ends_with("Error") || spelled.ends_with("Exception");
     let is_word_of = |message: &str| ENDS.iter().any(|end| message == *end);
-    if text.split_once(' ').is_some_and(|(first, last)| is_word_of(last) && first.chars().all(char::is_alphanumeric)) {
+    if text
+        .split_once(' ')
+        .is_some_and(|(first, last)| is_word_of(last) && first.chars().all(char::is_alphanumeric))
+    {
         return true;
     }
     let is_told = message.starts_with([':', '('])
@@ -241,7 +244,10 @@ fn is_user_agent(text: &str) -> bool {
                 && product
                     .chars()
                     .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '+'));
-            let version = version.split([':', '/', ')', ',']).next().unwrap_or_default();
+            let version = version
+                .split([':', '/', ')', ','])
+                .next()
+                .unwrap_or_default();
             is_name && is_version(version, fewest_dots)
         })
 }
@@ -288,7 +294,9 @@ fn is_unfilled(text: &str) -> bool {
     let is_inner = |inner: &str| {
         let mut inner = inner.trim_matches(['{', '=', '-', ' ']).chars();
         inner.next().is_none_or(|c| c.is_alphabetic() || c == '_')
-            && inner.all(|c| is_name_character(c) || matches!(c, ' ' | '-' | '?' | '|' | ':' | '\'' | '"'))
+            && inner.all(|c| {
+                is_name_character(c) || matches!(c, ' ' | '-' | '?' | '|' | ':' | '\'' | '"')
+            })
     };
     let is_variable = |(start, end): &(&str, char)| {
         let rest = text.strip_prefix(start);

@@ -59,7 +59,9 @@ pub(super) fn is_emulator(bare: &str) -> bool {
 /// Whether `text` is a system with its version, as in `Android 14` and `iOS 17.2`.
 fn is_system(text: &str) -> bool {
     let mut editions = EDITIONS.iter();
-    let text = editions.find_map(|edition| text.strip_suffix(edition)).unwrap_or(text);
+    let text = editions
+        .find_map(|edition| text.strip_suffix(edition))
+        .unwrap_or(text);
     let version = text.trim_start_matches(|c: char| !c.is_ascii_digit());
     let name = text.strip_suffix(version).unwrap_or_default();
     let bare: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
