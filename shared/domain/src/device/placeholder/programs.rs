@@ -206,7 +206,7 @@ fn is_error(text: &str, spelled: &str) -> bool {
     let (kind, message) = text.split_at_checked(end).unwrap_or_default();
     // Words such as `terror` end like it, and have no capital within.
     let is_kind = |spelled: &str| spelled.ends_with("Error") || spelled.ends_with("Exception");
-    let is_word_of = |message: &str| ENDS.iter().any(|end| message == *end);
+    let is_word_of = |message: &str| ENDS.contains(&message);
     if text
         .split_once(' ')
         .is_some_and(|(first, last)| is_word_of(last) && first.chars().all(char::is_alphanumeric))
