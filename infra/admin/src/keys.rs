@@ -179,6 +179,7 @@ fn explain_refusal(error: &EditError) -> CommandError {
         EditError::Keyring(_)
         | EditError::Exists(_)
         | EditError::Used { .. }
+        | EditError::Malformed { .. }
         | EditError::Reserved { .. } => (Exit::Usage, ""),
         EditError::Unknown(_) | EditError::Current(_) => (Exit::Nothing, "see `keys list`"),
         EditError::Unsafe(_) => (Exit::Refused, ""),

@@ -9,6 +9,8 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use phoneproof_domain::rule::Rule;
+
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_phoneproof-local"));
     command
@@ -20,16 +22,29 @@ fn command(arguments: &[&str]) -> Command {
 
 /// Starts a stack, waits until it is ready, and returns its URL.
 fn start(arguments: &[&str]) -> (Child, String) {
+    let (child, lines) = start_exporting(arguments);
+    let url = lines
+        .iter()
+        .find_map(|line| line.strip_prefix("listening on ").map(str::to_owned))
+        .expect("a listening line");
+    (child, url)
+}
+
+/// Starts a stack, waits until it is ready, and returns what it printed.
+fn start_exporting(arguments: &[&str]) -> (Child, Vec<String>) {
     let mut child = command(&[&["--port", "0"], arguments].concat())
         .spawn()
         .expect("starts");
     let output = child.stdout.take().expect("piped");
-    let url = BufReader::new(output)
-        .lines()
-        .map_while(Result::ok)
-        .find_map(|line| line.strip_prefix("listening on ").map(str::to_owned))
-        .expect("a listening line");
-    (child, url)
+    let mut printed = Vec::new();
+    for line in BufReader::new(output).lines().map_while(Result::ok) {
+        let is_last = line.starts_with("listening on ");
+        printed.push(line);
+        if is_last {
+            break;
+        }
+    }
+    (child, printed)
 }
 
 /// Sends SIGINT, as Ctrl-C does, and waits for the process to end.
@@ -171,6 +186,29 @@ async fn loose_limits_let_a_suite_text_from_one_address() {
         );
     }
     assert!(interrupt(child).status.success());
+}
+
+/// `phoneproof-admin` judges by the policy that the stack serves.
+#[tokio::test]
+async fn the_policy_that_programs_read_has_the_loose_limits() {
+    for (arguments, limit, wrong_codes) in [
+        (&["--loose-limits"][..], 1_000_000, 100),
+        (&["--loose-limits", "--voice"][..], 1_000_000, 100),
+        (&[][..], 5, 20),
+    ] {
+        let (child, exports) = start_exporting(arguments);
+        let policy_url = exports
+            .iter()
+            .find_map(|line| line.trim().strip_prefix("export POLICY_URL="))
+            .expect("a URL");
+        let answer = client().get(policy_url).send().await.expect("an answer");
+        let text = answer.text().await.expect("a text");
+        let policy = phoneproof_config::policy::from_toml(&text).expect("a good policy");
+        let found = policy.limits.get(Rule::PhonePerHour);
+        assert_eq!(found, Some(limit), "{arguments:?}");
+        assert_eq!(policy.lockout.soft, wrong_codes, "{arguments:?}");
+        assert!(interrupt(child).status.success());
+    }
 }
 
 #[tokio::test]

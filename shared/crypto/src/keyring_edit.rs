@@ -58,6 +58,12 @@ pub enum EditError {
         /// An id that no key had.
         next: String,
     },
+    /// The id of a new key has other characters than ids have.
+    #[error("ID: 1 to 16 lower-case letters and digits are needed, as in `{next}`")]
+    Malformed {
+        /// An id that no key had.
+        next: String,
+    },
     /// The id is a word of the commands or of the keyring. In a command or in a list nobody could tell which of the two it is.
     #[error(
         "`{id}` is a word of the commands or of the keyring, so no key has it as its id; choose an id such as `{next}`"
@@ -160,7 +166,7 @@ impl KeyringDocument {
     /// Checks the id of a new key, for which `next` would be free. An id never comes back: a cache that still has the
     /// old key would check the tokens of the new one with it.
     fn check_new(&self, id: &str, next: String) -> Result<(), EditError> {
-        RootId::parse(id).ok_or(KeyringError::BadId)?;
+        RootId::parse(id).ok_or_else(|| EditError::Malformed { next: next.clone() })?;
         let mut kids = self.document.rsa.iter().map(|rsa| rsa.kid.as_str());
         if self.document.roots.contains_key(id) || kids.any(|kid| kid == id) {
             return Err(EditError::Exists(id.to_owned()));
@@ -198,6 +204,28 @@ impl KeyringDocument {
         document.added.insert(id.to_owned(), now.unix());
     }
 
+    /// Checks that `id` is a root. The list of keys has others, too, so the refusal says what each of them is.
+    fn check_root(&self, id: &str, now: Timestamp) -> Result<(), EditError> {
+        if self.document.roots.contains_key(id) {
+            return Ok(());
+        }
+        let keys = self.keys(now);
+        let purpose = keys.iter().find(|key| key.id == id).map(|key| key.purpose);
+        Err(match purpose {
+            Some(KeyPurpose::Index) => EditError::Unsafe(format!(
+                "`{id}` is the key that finds phones in the tables; it signs nothing, outlives every rotation and is never \
+                 retired or promoted"
+            )),
+            Some(KeyPurpose::Pepper) => EditError::Unsafe(format!(
+                "`{id}` is a pepper of passwords, and no root; `keys retire-pepper` removes it"
+            )),
+            Some(KeyPurpose::Rsa) => EditError::Unsafe(format!(
+                "`{id}` is an RSA key, and no root; it signs from its own time on"
+            )),
+            Some(KeyPurpose::Root) | None => EditError::Unknown(id.to_owned()),
+        })
+    }
+
     /// Makes root `id` current, so that new tokens are made with it.
     ///
     /// With `force` also when some functions may not have read it yet, or caches may hold a key set without it. Its
@@ -207,10 +235,8 @@ impl KeyringDocument {
     ///
     /// [`EditError`] when there is no such root, it is current, or it is too early.
     pub fn promote(&mut self, id: &str, now: Timestamp, force: bool) -> Result<(), EditError> {
+        self.check_root(id, now)?;
         let document = &mut self.document;
-        if !document.roots.contains_key(id) {
-            return Err(EditError::Unknown(id.to_owned()));
-        }
         if document.current == id {
             return Err(EditError::Current(id.to_owned()));
         }
@@ -246,9 +272,8 @@ impl KeyringDocument {
         if document.rsa.as_ref().is_some_and(|rsa| rsa.kid == id) {
             return self.retire_rsa(id, now, force);
         }
-        if !document.roots.contains_key(id) {
-            return Err(EditError::Unknown(id.to_owned()));
-        }
+        self.check_root(id, now)?;
+        let document = &mut self.document;
         if document.current == id {
             return Err(EditError::Unsafe(format!(
                 "`{id}` is current; promote another root first"

@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn refuses_a_text_that_is_not_a_code() {
-        for text in &SPECIMEN.not_codes {
+        let messages = SPECIMEN.messages.iter().map(|(text, _)| text);
+        for text in SPECIMEN.not_codes.iter().chain(messages) {
             assert!(Code::parse(text).is_err(), "{text:?}");
         }
     }

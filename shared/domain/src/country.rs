@@ -51,13 +51,13 @@ pub struct WithoutNumbers {
     pub meant: Option<Country>,
 }
 
-/// Writes which country was perhaps meant: `; did you mean `GB`?`, or nothing.
+/// Writes which country was perhaps meant: `; perhaps `GB` is meant`, or nothing.
 struct Hint(Option<Country>);
 
 impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(meant) => write!(f, "; did you mean `{meant}`?"),
+            Some(meant) => write!(f, "; perhaps `{meant}` is meant"),
             None => Ok(()),
         }
     }
@@ -157,7 +157,7 @@ mod tests {
     fn a_code_that_people_mistake_is_refused_with_the_right_one() {
         assert_eq!(
             Country::parse_with_numbers("uk").map_err(|error| error.to_string()),
-            Err("the ISO 3166-1 code of a country with phone numbers is needed, as in `US`; did you mean `GB`?".to_owned())
+            Err("the ISO 3166-1 code of a country with phone numbers is needed, as in `US`; perhaps `GB` is meant".to_owned())
         );
         let other = Country::parse_with_numbers("USA").map_err(|error| error.to_string());
         assert!(other.is_err_and(|text| text.ends_with("as in `US`")));

@@ -139,13 +139,16 @@ impl PhoneParser {
     /// Whether the plan of the number's calling code has numbers of this length. The number itself may be unassigned.
     #[must_use]
     pub fn has_length(&self, phone: &Phone) -> bool {
-        self.load_all().is_some_and(|all| {
-            let parsed = all.parse(phone.expose(), None);
-            parsed.is_ok_and(|number| {
-                // Numbers that are dialled within one town only are shorter, and cannot be texted.
-                all.is_possible_number_with_reason(&number) == Ok(NumberLengthType::IsPossible)
-            })
-        })
+        let judge = |library: &PhoneNumberUtil| {
+            let number = library.parse(phone.expose(), None).ok()?;
+            // Numbers that are dialled within one town only are shorter, and cannot be texted.
+            let length = library.is_possible_number_with_reason(&number);
+            Some(length == Ok(NumberLengthType::IsPossible))
+        };
+        let served = self.load_served().and_then(judge);
+        served
+            .or_else(|| self.load_all().and_then(judge))
+            .unwrap_or(false)
     }
 }
 

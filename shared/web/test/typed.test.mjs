@@ -54,3 +54,14 @@ test("a code is submitted as the service reads it, and what is none is not submi
   }
   for (const text of specimen.notCodes) assert.doesNotMatch(readDigits(text), /^\d{6,10}$/, JSON.stringify(text));
 });
+
+test("a code is found in a message with other numbers, unless two may be it", async () => {
+  for (const [text, code] of specimen.messages) {
+    const { client, calls } = start({ status: 202, body: { ...SENT, codeLength: 6 } }, { body: { token: "s", expiresIn: 300 } });
+    const challenge = await client.send(send);
+    const verified = challenge.verify(text);
+    if (code) await verified;
+    else await assert.rejects(verified, undefined, text);
+    assert.equal(calls[1]?.body.code, code ?? undefined, text);
+  }
+});

@@ -28,6 +28,15 @@ async fn keys_are_rotated_step_by_step() {
     }
     assert_eq!(site.run_json(&["keys", "retire", "r9", "--yes"]).await.0, 3);
     assert_eq!(site.run_json(&["keys", "add", "r1"]).await.0, 2);
+    let (code, refused) = site.run_json(&["keys", "add", "R-2"]).await;
+    assert_eq!(code, 2, "{refused}");
+    assert!(
+        refused.to_string().contains("ID: 1 to 16 lower-case"),
+        "{refused}"
+    );
+    let (code, refused) = site.run_json(&["keys", "retire", "index", "--yes"]).await;
+    assert_eq!(code, 4, "{refused}");
+    assert!(refused.to_string().contains("never retired"), "{refused}");
     // The service still accepts a challenge made with the old root.
     assert_eq!(
         site.client

@@ -6,7 +6,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::phone::{NumberType, Phone};
-use phoneproof_domain::phone_parser::find_calling_code;
+use phoneproof_domain::phone_parser::{PhoneParser, find_calling_code};
 use phoneproof_domain::policy::{Business, NumberPolicy, NumberRange, TestNumber};
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
@@ -101,6 +101,29 @@ fn check_nanp(prefix: &str, digits: u32) -> (Option<&'static str>, Option<String
     )
 }
 
+/// Checks the digits of a range by the lengths that the country's numbers have. A number of another length is never read as one,
+/// so the range would match nothing.
+fn check_length(prefix: &str, digits: u32, country: Country) -> Option<String> {
+    let code = find_calling_code(country).filter(|code| prefix.starts_with(code))?;
+    let parser = PhoneParser::serving([country]);
+    let has_length = |digits: &u32| {
+        let rest = usize::try_from(*digits).ok()?.checked_sub(prefix.len())?;
+        let number = Phone::from_canonical(&format!("+{prefix}{}", "2".repeat(rest)))?;
+        Some(parser.has_length(&number))
+    };
+    let accepted: Vec<u32> = (5..=15)
+        .filter(|digits| has_length(digits) == Some(true))
+        .collect();
+    if accepted.is_empty() || accepted.contains(&digits) {
+        return None;
+    }
+    let accepted: Vec<String> = accepted.iter().map(u32::to_string).collect();
+    let accepted = accepted.join(" or ");
+    Some(format!(
+        "a number of {country} has {accepted} digits with its +{code}, and not {digits}"
+    ))
+}
+
 /// Checks a range of numbers. A range whose numbers the policy would refuse, or that nobody can have, is a fault.
 fn check_range(
     index: usize,
@@ -119,13 +142,17 @@ fn check_range(
     if let Some(fault) = low {
         faults.add(at("prefix"), fault);
     }
+    let country = faults.check(at("country"), parse_country(&table.country));
+    let length = length.or_else(|| {
+        (least..=15).contains(&table.digits).then_some(())?;
+        check_length(prefix?, table.digits, country?)
+    });
     match length {
         Some(fault) => faults.add(at("digits"), fault),
         None => {
             faults.check_range(at("digits"), table.digits, least..=15);
         }
     }
-    let country = faults.check(at("country"), parse_country(&table.country));
     let number_type = faults.check(at("type"), parse_type(&table.r#type));
     if country.is_some_and(|country| !numbers.countries.contains(&country)) {
         faults.add(at("country"), "a country of numbers.countries is needed");

@@ -204,8 +204,17 @@ fn refuses_ids_that_are_malformed_taken_or_unknown() {
     );
     assert_eq!(
         keyring.add("R-2", &[7; 32], NOW),
-        Err(EditError::Keyring(KeyringError::BadId))
+        Err(EditError::Malformed {
+            next: "r2".to_owned()
+        })
     );
+    for refused in [
+        keyring.retire("index", LIFETIME, NOW, true),
+        keyring.promote("index", NOW, true),
+    ] {
+        let told = refused.expect_err("no root").to_string();
+        assert!(told.contains("never retired"), "{told}");
+    }
     assert_eq!(
         keyring.promote("r9", NOW, true),
         Err(EditError::Unknown("r9".to_owned()))

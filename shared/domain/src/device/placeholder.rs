@@ -7,6 +7,7 @@ mod known;
 mod models;
 mod patterns;
 mod programs;
+mod runs;
 mod systems;
 mod words;
 
@@ -32,10 +33,10 @@ const NUMBERS: [&str; 7] = [
 /// Whether `text` is a placeholder: known words, what a program printed, the name of a model, zeros, or a pattern in place of
 /// an id.
 pub(super) fn names_nobody(text: &str) -> bool {
-    let folded = text.chars().map(fold).flat_map(char::to_lowercase);
-    let folded: String = folded.collect();
+    let spelled: String = text.chars().map(fold).collect();
+    let folded: String = spelled.chars().flat_map(char::to_lowercase).collect();
     let trimmed = folded.trim();
-    if NUMBERS.contains(&trimmed) || is_printed(trimmed) {
+    if NUMBERS.contains(&trimmed) || is_printed(trimmed, spelled.trim()) {
         return true;
     }
     let bare: String = trimmed.chars().filter(|c| c.is_alphanumeric()).collect();

@@ -176,12 +176,32 @@ const MODELS_AND_PRINTED: &str = "iPhone15,2|iPhone14,2|iphone12,8|iPad13,18|iPo
     MyApp/1.2.3 CFNetwork/1410 Darwin/22.6.0|axios/1.6.0|python-requests/2.31.0|error|Error|Error: timeout|Error: |\
     TypeError: x is not a function|PlatformException(error, null, null, null)|java.lang.SecurityException: denied|\
     MissingPluginException(No implementation found)|Failed to get device id|Permission denied|error_no_device_id|foo|\
-    bar|foobar|foo-bar|baz|Foo Bar|asdf|lorem ipsum|NaN|Infinity|Pixel Tablet|Galaxy S21 FE 5G|samsung s23|\
+    bar|foobar|foo-bar|Nothing Phone (2a)|nothing phone 1|Huawei BAR-L04|STK-L21|TA-1053|SO-53C|function f(a) { return a }|\
+    class Id { }|class com.example.Id|TypeError|com.example.IdException|MyApp/1.2|baz|Foo Bar|asdf|lorem ipsum|NaN|Infinity|Pixel Tablet|Galaxy S21 FE 5G|samsung s23|\
     Xiaomi 13T Pro|Mi A1|2312DRA50G|vivo V2109|Apple Watch Series 9|HTC One M9|TECNO Spark 10|Infinix X6831|\
     generic_arm64|ranchu_x86|iOS Simulator|put-your-device-id-here|fake-device|FILL_ME_IN|x => x|() -> Unit|\
     NSUUID().uuidString|{\"_h\":0,\"_i\":0,\"_j\":null,\"_k\":null}|<Task pending>|Optional.empty|\
     ExampleApp/1 CFNetwork/1485 Darwin/23.1.0|Mobile Safari|Chrome/120.0.0.0|timeout|<!DOCTYPE html>|\
     Internal Server Error|hello world|Android/13";
+
+/// Versions, examples of documents, names of variables and of functions, and errors.
+const EXAMPLES: &str = "Chrome 119|Firefox 121|Edge 120|Chrome/119|Windows 10 Pro|Windows 11 Home|Chrome OS|ChromeOS 119|Ubuntu 22.04|\
+    5df41881-3aed-3515-88a7-2f4a814cf09e|2ed6657d-e927-568b-95e1-2665a8aea6a2|5c146b14-3c52-8afd-938a-375d0df1fbf6|\
+    f47ac10b-58cc-4372-a567-0e02b2c3d479|a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11|E621E1F8-C36C-495A-93FC-0C247A3E6E5F|\
+    507f1f77bcf86cd799439011|0ujtsYcgvSTl8PAuAdqWYSMnLOv|cjld2cjxh0000qzrmn831i7rn|11111111-2222-3333-4444-555555555555|\
+    11111111-2222-4333-8444-555555555555|aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee|12345678-90ab-cdef-1234-567890abcdef|\
+    1234567890abcdef|myapp/2.0:00000000-0000-0000-0000-000000000000|app/1.2.3 507f1f77bcf86cd799439011|fp-undefined|\
+    visitor-undefined|fingerprint-null|visitorId|sessionId|session_id|deviceToken|getUniqueId|getDeviceId|identifierForVendor|\
+    crypto.randomUUID|crypto.randomUUID()|SERVICE_NOT_AVAILABLE|BLACKLISTED|[NSNull null]|Pixel_3a_API_30|Nexus_5X_API_29|\
+    Pixel_7_Pro_API_34|Pixel 6 API 33|Medium_Phone_API_35|PC|Laptop|computer|Network Error|Unknown error|Phone";
+
+/// Many devices send what a document, a library or a variable says.
+#[test]
+fn refuses_examples_and_versions() {
+    for id in EXAMPLES.split('|') {
+        assert_eq!(Device::parse(id), Err(InvalidDevice::Placeholder), "{id}");
+    }
+}
 
 /// All phones of one model, or with one version of a program, would share the limits of one device.
 #[test]
@@ -269,6 +289,87 @@ fn accepts_an_id_that_only_looks_like_a_placeholder() {
     ];
     for id in listed.into_iter().chain(LIKE_MODELS.split('|')) {
         assert!(Device::parse(id).is_ok(), "{id}");
+    }
+}
+
+/// What people call the devices of a house, an office or a shop.
+const EVERYDAY: &str = "phone-1|Phone 1|phone-2|phone-2a|phone-12|phone-17|phone-21|Phone 3a|pos-l01|bar-l04|lab-l01|pos-l12a|ta-0042|\
+    sc-12a|so-12b|sh-21a|class 4b|class room 2.1|function room|function hall 2|closure room|missing link|Missing Piece|terror|Terror|mirror 2|my-tablet|My iPad|\
+    galaxy-tablet|room/1.2|floor 2/4.1|rack 3/1.2|Node 7|ruby|opera|edge-7|Hermes|desk (2)|kitchen -> hall|left/right|\
+    visitor-7f3a|session-42|pc-7|Laptop of Ann|computer 3|chrome-119|11111111-2222-3333-4444-555555555556|room 12 pro|api 30|token7|\
+    phone booth|till 4|bar (front)";
+
+#[test]
+fn accepts_the_names_that_people_give_to_devices() {
+    for id in EVERYDAY.split('|') {
+        assert!(Device::parse(id).is_ok(), "{id}");
+    }
+}
+
+/// Random numbers of xorshift, the same at each run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 33).expect("31 bits") % end
+    }
+
+    fn text(&mut self, alphabet: &str, length: usize) -> String {
+        let alphabet: Vec<char> = alphabet.chars().collect();
+        let mut one = || alphabet[self.below(alphabet.len())];
+        (0..length).map(|_| one()).collect()
+    }
+
+    fn uuid(&mut self) -> String {
+        [8, 4, 4, 4, 12]
+            .map(|length| self.text(HEX, length))
+            .join("-")
+    }
+}
+
+const HEX: &str = "0123456789abcdef";
+const BASE64: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const CRYPT64: &str = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const BASE85: &str =
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
+const ASCII85: &str =
+    "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstu";
+
+/// Apps put their name before an id, and generators of ids use every sign.
+#[test]
+fn accepts_random_ids_whatever_stands_before_them() {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    for _ in 0..400 {
+        let (uuid, hex) = (random.uuid(), random.text(HEX, 16));
+        for id in [
+            uuid.clone(),
+            format!("myapp/2.0:{uuid}"),
+            format!("app/1.2.3 {uuid}"),
+            format!("ios/17.2/{uuid}"),
+            format!("myapp-ios/7.5.2/{uuid}"),
+            format!("okhttp/4.12 {hex}"),
+            format!("okhttp/4.12.0 {}", uuid.to_uppercase()),
+            format!("sdk_gphone64_arm64-{hex}"),
+            format!("sdk_gphone64_x86_64/{uuid}"),
+            format!("{{\"_id\":\"{}\"}}", random.text(HEX, 24)),
+            format!("$2b$10${}", random.text(CRYPT64, 53)),
+            format!(
+                "$6${}${}",
+                random.text(CRYPT64, 16),
+                random.text(CRYPT64, 86)
+            ),
+            random.text(CRYPT64, 43),
+            random.text(BASE64, 43) + "=",
+            random.text(BASE64, 22) + ".1",
+            random.text(BASE85, 20),
+            random.text(ASCII85, 20),
+            format!("<~{}~>", random.text(ASCII85, 40)),
+        ] {
+            assert!(Device::parse(&id).is_ok(), "{id}");
+        }
     }
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct Specimen {
     pub(crate) codes: Vec<String>,
     /// Texts that are no code.
     pub(crate) not_codes: Vec<String>,
+    /// Texts with a code in other words, each with the code of six digits that a page finds in it. The service reads none.
+    pub(crate) messages: Vec<(String, Option<String>)>,
 }
 
 /// The file.

@@ -16,7 +16,7 @@ const YEAR: usize = 4;
 pub(super) const MOST_EXTRAS: usize = 2;
 
 /// Runs that people type as passwords. Any part of a run is refused, forwards and backwards.
-const RUNS: [&str; 19] = [
+const RUNS: [&str; 23] = [
     "012345678901234567890123456789",
     "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz",
     "001122334455667788990011223344556677889900112233445566778899",
@@ -34,6 +34,10 @@ const RUNS: [&str; 19] = [
     "1q2w3e4r5t6y7u8i9o0p",
     "q1w2e3r4t5y6u7i8o9p0",
     "1a2b3c4d5e6f7g8h9i0j",
+    "a1b2c3d4e5f6g7h8i9j0",
+    "!@#$%^&*()!@#$%^&*()",
+    "1!2@3#4$5%6^7&8*9(0)",
+    "!1@2#3$4%5^6&7*8(9)0",
     "абвгдеёжзийклмнопрстуфхцчшщъыьэюя",
     "йцукенгшщзхъфывапролджэячсмитьбю",
 ];
@@ -171,7 +175,7 @@ fn is_year(text: &[char]) -> bool {
 
 /// Measures the shortest stretch that `text` repeats; the whole length if it repeats none.
 ///
-/// The last repetition may be cut off.
+/// The last repetition may be cut off, also where it is the second one. Fewer characters than [`SHORTEST_PADDING`] are chance.
 pub(super) fn measure_stretch(text: &[char]) -> usize {
     let repeats = |length: &usize| {
         let pairs = zip(text, text.iter().skip(*length));
@@ -180,5 +184,6 @@ pub(super) fn measure_stretch(text: &[char]) -> usize {
         same + length == text.len()
     };
     let whole = text.len();
-    (1..=whole / 2).find(repeats).unwrap_or(whole)
+    let longest = whole.saturating_sub(SHORTEST_PADDING).max(whole / 2);
+    (1..=longest).find(repeats).unwrap_or(whole)
 }

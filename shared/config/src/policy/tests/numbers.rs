@@ -6,7 +6,7 @@ use super::*;
 fn the_fault_of_a_mistaken_country_names_the_one_that_was_meant() {
     let text = SMALLEST.replace("\"US\"", "\"UK\"");
     let found = faults(&text);
-    assert!(found[0].ends_with("did you mean `GB`?"), "{found:?}");
+    assert!(found[0].ends_with("perhaps `GB` is meant"), "{found:?}");
 }
 
 #[test]
@@ -56,8 +56,8 @@ fn a_range_of_numbers_must_be_one_that_the_policy_texts() {
 #[test]
 fn a_range_has_a_length_that_its_numbers_can_have() {
     let policy = |prefix: &str, digits: u32, country: &str| {
-        let text = SMALLEST.replace("[\"US\"]", "[\"US\", \"DE\"]");
-        let text = text.replace("US = 0.01", "US = 0.01\nDE = 0.1");
+        let text = SMALLEST.replace("[\"US\"]", "[\"US\", \"DE\", \"SG\", \"HK\"]");
+        let text = text.replace("US = 0.01", "US = 0.01\nDE = 0.1\nSG = 0.1\nHK = 0.1");
         format!(
             "{text}\n[[numbers.range]]\nprefix = \"{prefix}\"\ndigits = {digits}\ncountry = \"{country}\"\ntype = \"mobile\"\n"
         )
@@ -77,6 +77,13 @@ fn a_range_has_a_length_that_its_numbers_can_have() {
         ),
         ("+1136", 11, "US", "prefix: behind +1, area codes"),
         ("+14361", 11, "US", "prefix: behind +1, area codes"),
+        (
+            "+653",
+            8,
+            "SG",
+            "digits: a number of SG has 10 or 12 or 13 digits with its +65, and not 8",
+        ),
+        ("+8527", 15, "HK", "digits: a number of HK has "),
         ("+4915", 16, "DE", "digits: 16 is not within 5 to 15"),
         ("+4915", 4, "DE", "digits: 4 is not within 5 to 15"),
         ("+4915123456", 9, "DE", "digits: 9 is not within 10 to 15"),
@@ -87,6 +94,11 @@ fn a_range_has_a_length_that_its_numbers_can_have() {
             found.len() == 1 && found[0].starts_with(&fault),
             "{prefix} {digits}: {found:?}"
         );
+    }
+    for (prefix, digits, country) in [("+653", 10, "SG"), ("+8527", 11, "HK"), ("+1436", 11, "US")]
+    {
+        let text = policy(prefix, digits, country);
+        assert!(from_toml(&text).is_ok(), "{prefix}: {:?}", faults(&text));
     }
     // Two lengths behind one prefix share no number.
     let german = policy("+4915", 13, "DE");

@@ -13,14 +13,22 @@ use super::models::{FAMILIES, MAKERS};
 /// 6. chips, which Android gives as hardware and as board
 /// 7. builds of Android.
 const CODES: [&str; 7] = [
-    "sm-@###@?#?@?@?#? gt-@####@?@? sgh-@###@? shv-@###@? sc-##@",
+    "sm-@###@?#?@?@?#? gt-@####@?@? sgh-@###@? shv-@###@? sc-0#@ sc-5#@",
     "m2###@##?@@?@? 2######@?g 2#######@?g 2######@?i 2#######@?i 2######@?y 2#######@?y 2####@@@?#?#?#g 2###@@@##g",
     "cph#### rmx#### le21## kb20## in20## hd19## gm19## be20## dn21## ne22## iv22## oneplus-a####",
-    "vivo-#### vivo-v####@? infinix-x###?#?@? xt1### xt####-##?@? ta-#### lm-@###@?@?@?@? lg-@###@?@? xq-@@## so-##@ sh-##@ tb-@?####?@?@? kf@@wi asus-@@?##?#?#?@?@?",
-    "@@@-l##@? @@@-al##@? @@@-tl##@? @@@-cl##@? @@@-ul##@? @@@-an##@? @@@-tn##@? @@@-lx##?@? @@@-nx##?@? @@@-bx##?@?",
+    "vivo-#### vivo-v####@? infinix-x###?#?@? xt1### xt####-##?@? ta-1### lm-@###@?@?@?@? lg-@###@?@? xq-@@## so-0#@ so-5#@ sh-0#@ sh-5#@ tb-@?####?@?@? kf@@wi asus-@@?##?#?#?@?@?",
+    "@@@-al##@? @@@-tl##@? @@@-cl##@? @@@-ul##@? @@@-an##@? @@@-tn##@? @@@-lx##?@? @@@-nx##?@? @@@-bx##?@?",
     "exynos####@? universal####@? msm#### sdm### gs#01",
     "@@#@.######.### @@#@.######.###.@#?#?",
 ];
+
+/// How Huawei's and Honor's codes begin, as in `VOG-L29`. Other words before such a number are places, as in `bar-l04`.
+const HUAWEI: &str = "\
+    agr aka agm ags ald alp ana ane aqm ars art ask atu aum auy bac bah bgo bkk bkl bla bln bnd bzk bzt cag can clt cmr \
+    col cor cpn cro cun cut dig dli dua dub duk edi ele els eml eva evr fig fla fra frd frl glk gra hlk hma hry hwi inc jat \
+    jdn jef jkm jmm jny jsn kiw knt kob ksa ldn lel lio lld lon lua lya lyo mar mha mla mrd mya nce neo nem noh nmo nts nxt oce oxf \
+    par pct pic plk pot ppa pra pri rio rne rvl scl sea sht sla sne spn stf stk tag tas tit tny trt vce vie \
+    vky vns vog vtr was wlz yal";
 
 /// The names in Apple's identifiers of models, such as `iPhone15,2`.
 const APPLE: &str = "\
@@ -45,8 +53,18 @@ pub(super) fn is_code(text: &str) -> bool {
     let behind = makers.find_map(|maker| text.strip_prefix(maker));
     let behind = behind.map(|rest| rest.trim_start_matches(['-', '/']));
     let mut patterns = CODES.iter().flat_map(|codes| codes.split(' '));
-    patterns
-        .any(|pattern| matches(pattern, code) || behind.is_some_and(|code| matches(pattern, code)))
+    let is_huawei = |code: &str, is_behind: bool| {
+        code.split_once('-').is_some_and(|(name, number)| {
+            (is_behind || HUAWEI.split(' ').any(|known| known == name))
+                && matches("@@@", name)
+                && matches("l##@?", number)
+        })
+    };
+    is_huawei(code, false)
+        || behind.is_some_and(|code| is_huawei(code, true))
+        || patterns.any(|pattern| {
+            matches(pattern, code) || behind.is_some_and(|code| matches(pattern, code))
+        })
 }
 
 /// Whether `text` is what `pattern` of [`CODES`] says.

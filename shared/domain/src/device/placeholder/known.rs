@@ -5,11 +5,11 @@
 /// - `9774d56d682e549c` is the `ANDROID_ID` of many Android 2.2 devices (Android issue 10603).
 /// - `020000000000` is the MAC address that Android (since 6.0) and iOS (since 7) give to every app.
 /// - `012345678912345` and `358240051111110` are IMEIs of emulators, and `490154203237518` and `356938035643809` those of articles.
-/// - The UUIDs are the examples of RFC 4122 and RFC 9562, of Wikipedia, of Swagger, Redoc and the documentation of libraries, the
+/// - The UUIDs are the examples of RFC 4122 and RFC 9562, of Wikipedia, `PostgreSQL`, Apple, `MongoDB`, of Swagger, Redoc and the documentation of libraries, the
 ///   name spaces of RFC 9562, and what mainboards have whose maker set none.
-/// - `v1stgxr8z5jdhi6bmyt` and `01arz3ndektsv4rrffq69g5fav` are the examples of Nano ID and ULID.
+/// - `v1stgxr8z5jdhi6bmyt` and `01arz3ndektsv4rrffq69g5fav` are the examples of Nano ID and ULID, and the one that begins with `0ujts` of KSUID.
 /// - The rest are names of nothing, MAC addresses of documentation, and MD5, SHA-1 and SHA-256 of nothing, in hexadecimal and in base64.
-pub(super) const KNOWN: [&str; 98] = [
+pub(super) const KNOWN: [&str; 133] = [
     "nil",
     "nan",
     "na",
@@ -108,4 +108,39 @@ pub(super) const KNOWN: [&str; 98] = [
     "expo",
     "ionic",
     "cordova",
+    "5df418813aed351588a72f4a814cf09e",
+    "2ed6657de927568b95e12665a8aea6a2",
+    "5c146b143c528afd938a375d0df1fbf6",
+    "f47ac10b58cc4372a5670e02b2c3d479",
+    "a0eebc999c0b4ef8bb6d6bb9bd380a11",
+    "e621e1f8c36c495a93fc0c247a3e6e5f",
+    "507f1f77bcf86cd799439011",
+    "507f191e810c19729de860ea",
+    "0ujtsycgvstl8pauadqwysmnlov",
+    "cjld2cjxh0000qzrmn831i7rn",
+    "nsnullnull",
+    "nsnull",
+    "cryptorandomuuid",
+    "randomuuid",
+    "uuidv4",
+    "nanoid",
+    "uuidstring",
+    "servicenotavailable",
+    "blacklisted",
+    "toomanyregistrations",
+    "authenticationfailed",
+    "accountmissing",
+    "invalidsender",
+    "invalidparameters",
+    "missinginstanceidservice",
+    "pc",
+    "laptop",
+    "computer",
+    "notebook",
+    "smartphone",
+    "phone",
+    "cellphone",
+    "fpundefined",
+    "fpnull",
+    "chromeos",
 ];

@@ -13,7 +13,7 @@ pub(super) const MAKERS: &str = "\
 pub(super) const FAMILIES: &str = "\
     samsung xiaomimi xiaomi motog motoe motoz htc visionpro iphone ipad ipod imac macbook macmini macpro applewatch \
     appletv pixel nexus galaxy redmi poco mimix minote mimax mipad motorola moto xperia oneplus nord nokia lumia honor \
-    huawei realme oppo vivo iqoo tecno infinix zenfone rogphone phone1 phone2 phone2a fairphone blackberry surfacepro \
+    huawei realme oppo vivo iqoo tecno infinix zenfone rogphone fairphone pixeltablet mediumphone smallphone mediumtablet blackberry surfacepro \
     surfacego surfaceduo shield";
 
 /// What may follow in the name of a model, once or several times, besides one number.
@@ -21,7 +21,7 @@ const VARIANTS: &str = "\
     promax pro max plus mini ultra lite note neo zfold zflip fold flip air se fe xl xs xr x s z 5g 4g lte nfc wifi \
     cellular edition generation gen 1st 2nd 3rd 4th 5th 6th 7th 8th 9th 10th inch edge power play stylus prime core \
     active youth speed zoom gt nord find reno narzo nova mate touch tab pad watch series razr one duos dual sim iii ii \
-    iv os 4k tv simulator m1 m2 m3 m4 tablet vision fusion action hyper macro spark camon pova hot key nordce";
+    iv os 4k tv simulator m1 m2 m3 m4 vision fusion action hyper macro spark camon pova hot key nordce";
 
 /// The numbers of models, such as `7`, `300`, `2021`, `4a`, `9rt` and `s23`, as [`matches`] reads them.
 ///
@@ -31,7 +31,23 @@ const NUMBERS: &str = "# ## #00 201# 202# 203# 3310 129 #@ ##@ #rt ##rt @# @##";
 /// Whether a text names a model. `text` is in lower case, and `bare` is it without punctuation and spaces.
 pub(super) fn names_model(text: &str, bare: &str) -> bool {
     let mut makers = MAKERS.split(' ');
+    let (text, bare) = strip_level(text, bare);
     makers.any(|maker| maker == bare) || is_identifier(text) || is_code(text) || is_name(text, bare)
+}
+
+/// Drops what Android Studio puts behind the model of an emulator, as in `Pixel_3a_API_30`.
+fn strip_level<'t>(text: &'t str, bare: &'t str) -> (&'t str, &'t str) {
+    let strip = |text: &'t str| {
+        let rest = text.trim_end_matches(|c: char| c.is_ascii_digit());
+        let is_level = (2..=3).contains(&(text.len() - rest.len()));
+        let name = rest.trim_end_matches(['_', ' ', '-']).strip_suffix("api");
+        name.filter(|_| is_level)
+            .map(|name| name.trim_end_matches(['_', ' ', '-']))
+    };
+    match (strip(text), strip(bare)) {
+        (Some(text), Some(bare)) => (text, bare),
+        _ => (text, bare),
+    }
 }
 
 /// Whether a text is the name by which a model is sold: makers, a family, one number and variants.
@@ -40,7 +56,12 @@ fn is_name(text: &str, bare: &str) -> bool {
     let is_mi = text.starts_with("mi ") && text.contains(|c: char| c.is_ascii_digit());
     let mi = bare.strip_prefix("mi").filter(|_| is_mi);
     let has_family = |name| strip_any(FAMILIES, name).any(is_rest);
-    has_family(bare) || strip_any(MAKERS, bare).any(has_family) || mi.is_some_and(is_rest)
+    // Nothing calls its models Phone. People number their own so, as in `Phone 2`.
+    let mut nothing = bare.strip_prefix("nothingphone").into_iter();
+    nothing.any(is_rest)
+        || has_family(bare)
+        || strip_any(MAKERS, bare).any(has_family)
+        || mi.is_some_and(is_rest)
 }
 
 /// Whether `rest` is the rest of a name: variants, other families, and one number at most.

@@ -18,7 +18,7 @@ pub(super) fn is_patterned(id: &[char]) -> bool {
     let is_long = id.len() >= SHORTEST_SEQUENCE;
     (is_long && (is_one_character(id) || is_sequence(id) || is_sequence(&undouble(id))))
         || (ID_LENGTHS.contains(&id.len())
-            && (repeats(id) || is_filled_uuid(id) || is_single_digit(id)))
+            && (repeats(id) || is_filled_uuid(id) || is_grouped_uuid(id) || is_single_digit(id)))
 }
 
 /// Whether `id` is one character over and over.
@@ -49,6 +49,14 @@ fn is_filled_uuid(id: &[char]) -> bool {
     id.len() == UUID_LENGTH && free.iter().take(2).any(|filling| others(filling) <= 1)
 }
 
+/// Whether each group of the UUID `id` is one character over and over, as in `11111111-2222-3333-4444-555555555555`, but for the
+/// digits that name its version and variant.
+fn is_grouped_uuid(id: &[char]) -> bool {
+    let is_one = |group: &[char]| group.iter().all(|c| Some(c) == group.last());
+    let groups = [0..8, 8..12, 13..16, 17..20, 20..32].map(|range| id.get(range));
+    id.len() == UUID_LENGTH && groups.into_iter().flatten().all(is_one)
+}
+
 /// Takes every second character, if each stands twice: `0123` of `00112233`.
 fn undouble(id: &[char]) -> Vec<char> {
     let pairs = id.chunks(2);
@@ -63,7 +71,10 @@ fn undouble(id: &[char]) -> Vec<char> {
 fn is_sequence(id: &[char]) -> bool {
     let follows = |one: char, next: char| {
         u32::from(one) + 1 == u32::from(next)
-            || matches!((one, next), ('9' | 'z', '0' | 'a') | ('f', '0'))
+            || matches!(
+                (one, next),
+                ('9' | 'z', '0' | 'a') | ('f', '0' | '1') | ('0', 'a')
+            )
     };
     let pairs = || id.iter().zip(id.iter().skip(1));
     id.len() >= 4

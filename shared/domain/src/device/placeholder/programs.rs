@@ -3,18 +3,18 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::runs::holds_id;
+
 /// How the text of a function, of a promise or of an object begins that a program sent in place of its value, in lower case.
-const PRINTED: [&str; 53] = [
+const PRINTED: [&str; 51] = [
     "[object ",
     "instance of ",
-    "function ",
     "function(",
     "async function",
     "async (",
     "async ()",
     "() =>",
     "()=>",
-    "class ",
     "promise {",
     "promise{",
     "promise <",
@@ -33,9 +33,9 @@ const PRINTED: [&str; 53] = [
     "<built-in ",
     "<module ",
     "<property ",
-    "<_",
+    "<_io.",
+    "<_thread.",
     "closure:",
-    "closure ",
     "future<",
     "future(",
     "task<",
@@ -54,14 +54,14 @@ const PRINTED: [&str; 53] = [
     "<task ",
     "<html",
     "<!doctype",
-    "{\"_",
+    "() ->",
     "map(0)",
     "standalonecoroutine{",
     "deferredcoroutine{",
 ];
 
 /// How messages begin that say why there is no id, in lower case.
-const MESSAGES: [&str; 14] = [
+const MESSAGES: [&str; 17] = [
     "failed to ",
     "could not ",
     "couldn't ",
@@ -75,11 +75,14 @@ const MESSAGES: [&str; 14] = [
     "not allowed",
     "no permission",
     "not implemented",
-    "missing ",
+    "missing required",
+    "missing permission",
+    "missing parameter",
+    "missing argument",
 ];
 
 /// Programs that say their name and version to servers, in lower case.
-const AGENTS: [&str; 24] = [
+const AGENTS: [&str; 25] = [
     "mozilla",
     "applewebkit",
     "chrome",
@@ -104,7 +107,17 @@ const AGENTS: [&str; 24] = [
     "insomnia",
     "reactnative",
     "go-http-client",
+    "headlesschrome",
 ];
+
+/// More of them, whose names are words that people may give to devices. They count with a version only.
+const PRODUCTS: &str = "\
+    python-requests python-urllib aiohttp httpx ruby php guzzlehttp apache-httpclient unityplayer ktor retrofit restsharp \
+    postman opera opr edg edge edga edgios version mobile gecko electron samsungbrowser ucbrowser crios fxios expo hermes \
+    flutter react-native deno bun faraday dio";
+
+/// What the names of apps have in them that tell their version to servers.
+const APP_WORDS: [&str; 5] = ["app", "client", "sdk", "http", "bot"];
 
 /// The names of a computer for itself.
 const OWN_HOSTS: [&str; 4] = [
@@ -114,33 +127,100 @@ const OWN_HOSTS: [&str; 4] = [
     "host.docker.internal",
 ];
 
-/// How variables begin that nobody filled in, and the faults of a format in Go.
-const UNFILLED: [&str; 8] = ["${", "{{", "#{", "%{", "@{", "$(", "<%", "%!"];
+/// How variables begin and end that nobody filled in, and the faults of a format in Go.
+const UNFILLED: [(&str, char); 8] = [
+    ("${", '}'),
+    ("{{", '}'),
+    ("#{", '}'),
+    ("%{", '}'),
+    ("@{", '}'),
+    ("$(", ')'),
+    ("<%", '%'),
+    ("%!", '('),
+];
 
-/// Whether a program sent `text`, in lower case, in place of an id.
-pub(super) fn is_printed(text: &str) -> bool {
-    let quoted = text.trim_matches(['"', '\'', '`', ' ']);
+/// Whether a program sent a text in place of an id. `text` is it in lower case, and `spelled` as it was sent.
+pub(super) fn is_printed(text: &str, spelled: &str) -> bool {
+    let unquote = |text: &str| text.trim_matches(['"', '\'', '`', ' ']).to_owned();
+    let (quoted, spelled) = (&*unquote(text), &*unquote(spelled));
     let begins = |starts: &[&str]| starts.iter().any(|start| quoted.starts_with(start));
     is_unfilled(text)
         || begins(&PRINTED)
         || begins(&MESSAGES)
-        || ["[native code]", "()", "=>", "->"]
-            .iter()
-            .any(|sign| quoted.contains(sign))
-        || is_error(quoted)
-        || is_user_agent(quoted)
+        || quoted.contains("[native code]")
+        || is_declaration(quoted)
+        || is_error(quoted, spelled)
         || is_host(quoted)
+        // Random characters name a device, whatever an app puts before them.
+        || ((is_code(quoted) || quoted.starts_with("{\"_") || is_user_agent(quoted)) && !holds_id(quoted))
+}
+
+/// Whether `text` is a function or a class with its name, as in `function getId() {` and `class com.example.Id`.
+fn is_declaration(text: &str) -> bool {
+    let mut words = text.splitn(2, ' ');
+    let (word, rest) = (words.next(), words.next().unwrap_or_default());
+    match word {
+        Some("function") => rest.contains('('),
+        Some("class") => rest.contains('{') || (rest.contains('.') && !rest.contains(' ')),
+        Some("closure") => rest.contains(['(', '{', '@', '#']) || rest.starts_with("object"),
+        _ => false,
+    }
+}
+
+/// Whether a character may stand in the name of a function, of its parameters and of their types.
+fn is_name_character(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '$' | '.')
+}
+
+/// Whether `text` is the call of a function, or a function with an arrow.
+///
+/// Random ids in signs, such as base85, may have both somewhere.
+fn is_code(text: &str) -> bool {
+    let is_name = |name: &str| {
+        name.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '$'))
+            && name.chars().all(is_name_character)
+    };
+    let call = text.split_once("()").is_some_and(|(name, rest)| {
+        let is_rest = |c| is_name_character(c) || matches!(c, '(' | ')' | '?' | '!' | ';' | ' ');
+        is_name(name.strip_prefix("await ").unwrap_or(name)) && rest.chars().all(is_rest)
+    });
+    let arrow = |sign, may_be_name: bool| {
+        text.split_once(sign).is_some_and(|(before, _)| {
+            let before = before.trim_end();
+            let before = before.strip_prefix("async ").unwrap_or(before);
+            let within = before.strip_prefix('(').and_then(|b| b.strip_suffix(')'));
+            let is_parameter = |c| is_name_character(c) || matches!(c, ',' | ':' | '<' | '>' | ' ');
+            within.is_some_and(|within| within.chars().all(is_parameter))
+                || (may_be_name && is_name(before))
+        })
+    };
+    call || arrow("=>", true) || arrow("->", false)
 }
 
 /// Whether `text` is an error, with or without its message, such as `Error: timeout` and `PlatformException(…)`.
 ///
 /// Digits behind a hyphen make an id of an app's own, as in `error-7`.
-fn is_error(text: &str) -> bool {
-    let kind = text.split([':', '(', ' ']).next().unwrap_or_default();
+fn is_error(text: &str, spelled: &str) -> bool {
+    const ENDS: [&str; 2] = ["error", "exception"];
+    let end = text.find([':', '(', ' ']).unwrap_or(text.len());
+    let (kind, message) = text.split_at_checked(end).unwrap_or_default();
+    // Words such as `terror` end like it, and have no capital within.
+    let is_kind = |spelled: &str| spelled.ends_with("Error") || spelled.ends_with("Exception");
+    let is_word_of = |message: &str| ENDS.contains(&message);
+    if text
+        .split_once(' ')
+        .is_some_and(|(first, last)| is_word_of(last) && first.chars().all(char::is_alphanumeric))
+    {
+        return true;
+    }
+    let is_told = message.starts_with([':', '('])
+        || ENDS.contains(&kind)
+        || kind.contains(['.', '_'])
+        || spelled.get(..end).is_some_and(is_kind);
     let is_word = kind
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_'));
-    is_word && ["error", "exception"].iter().any(|end| kind.ends_with(end))
+    is_word && is_told && ENDS.iter().any(|end| kind.ends_with(end))
 }
 
 /// Whether `text` holds the name of a program and its version, such as `okhttp/4.12`. Every installation of one version
@@ -151,11 +231,37 @@ fn is_user_agent(text: &str) -> bool {
             let Some((product, version)) = word.split_once('/') else {
                 return false;
             };
-            // Base64 has slashes and no dots.
-            let is_version =
-                version.starts_with(|c: char| c.is_ascii_digit()) && version.contains('.');
-            !product.is_empty() && (is_version || AGENTS.contains(&product))
+            let is_known =
+                AGENTS.contains(&product) || PRODUCTS.split(' ').any(|known| known == product);
+            let is_app = APP_WORDS.iter().any(|word| product.contains(word));
+            // `room/1.2` is a place. Two dots make a version.
+            let fewest_dots = match (is_known, is_app) {
+                (true, _) => 0,
+                (false, true) => 1,
+                (false, false) => 2,
+            };
+            let is_name = product.starts_with(|c: char| c.is_alphabetic())
+                && product
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '+'));
+            let version = version
+                .split([':', '/', ')', ','])
+                .next()
+                .unwrap_or_default();
+            is_name && is_version(version, fewest_dots)
         })
+}
+
+/// Whether `text` is a version with so many dots at least: numbers and dots, with a word and its number behind them, as in
+/// `2.0-beta1` and `15e148`.
+fn is_version(text: &str, fewest_dots: usize) -> bool {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let numbers = text.strip_suffix(rest).unwrap_or_default();
+    let word = rest.trim_start_matches(['-', '+', '_']);
+    let number = word.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    numbers.starts_with(|c: char| c.is_ascii_digit())
+        && numbers.matches('.').count() >= fewest_dots
+        && number.chars().all(|c| c.is_ascii_digit() || c == '.')
 }
 
 /// Whether `text` is an address that many devices share, or a computer's name for itself, with or without a port.
@@ -185,5 +291,17 @@ fn is_unfilled(text: &str) -> bool {
     let is_verb = text.len() <= 5
         && text.starts_with('%')
         && text.ends_with(|c: char| c.is_ascii_alphabetic() || c == '@');
-    is_verb || UNFILLED.iter().any(|start| text.starts_with(start))
+    let is_inner = |inner: &str| {
+        let mut inner = inner.trim_matches(['{', '=', '-', ' ']).chars();
+        inner.next().is_none_or(|c| c.is_alphabetic() || c == '_')
+            && inner.all(|c| {
+                is_name_character(c) || matches!(c, ' ' | '-' | '?' | '|' | ':' | '\'' | '"')
+            })
+    };
+    let is_variable = |(start, end): &(&str, char)| {
+        let rest = text.strip_prefix(start);
+        let inner = rest.and_then(|rest| rest.split_once(*end));
+        inner.is_some_and(|(inner, _)| is_inner(inner))
+    };
+    is_verb || UNFILLED.iter().any(is_variable)
 }

@@ -1,9 +1,14 @@
 //! Names of systems, of emulators and of processors. Every device that runs them sends the same.
 
+use super::runs::holds_id;
+
 /// Systems, in lower case, without punctuation and spaces.
 const SYSTEMS: &str = "\
     android ios ipados iphoneos macos macosx osx watchos tvos windows windowsnt linux darwin chromeos harmonyos \
-    androidapi androidsdk apilevel sdk chrome safari firefox";
+    androidapi androidsdk apilevel sdk chrome safari firefox edge chromium ubuntu debian fedora";
+
+/// The editions of Windows, which stand behind its version.
+const EDITIONS: [&str; 5] = [" pro", " home", " enterprise", " education", " lts"];
 
 /// Emulators, virtual machines, processors, and what browsers call their platform, written like [`SYSTEMS`].
 ///
@@ -40,14 +45,23 @@ pub(super) fn names_system(text: &str, bare: &str) -> bool {
     MACHINES
         .split(' ')
         .any(|known| known == bare || known == machine)
-        || EMULATORS.iter().any(|start| bare.starts_with(start))
+        || (is_emulator(bare) && !holds_id(text))
         || FINGERPRINTS.iter().any(|end| text.ends_with(end))
         || is_emulated_serial(bare)
         || is_system(text)
 }
 
+/// Whether `bare` begins with the name of an emulator.
+pub(super) fn is_emulator(bare: &str) -> bool {
+    EMULATORS.iter().any(|start| bare.starts_with(start))
+}
+
 /// Whether `text` is a system with its version, as in `Android 14` and `iOS 17.2`.
 fn is_system(text: &str) -> bool {
+    let mut editions = EDITIONS.iter();
+    let text = editions
+        .find_map(|edition| text.strip_suffix(edition))
+        .unwrap_or(text);
     let version = text.trim_start_matches(|c: char| !c.is_ascii_digit());
     let name = text.strip_suffix(version).unwrap_or_default();
     let bare: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
@@ -59,7 +73,7 @@ fn is_system(text: &str) -> bool {
     let is_spelled = name.ends_with([' ', '/']) || version.contains('.');
     is_version
         && is_spelled
-        && (1..=2).contains(&first.len())
+        && (1..=3).contains(&first.len())
         && SYSTEMS.split(' ').any(|system| system == bare)
 }
 

@@ -4,7 +4,7 @@
 /// [`QUALIFIERS`] they say no more, as in `unknown-device` and `YOUR_DEVICE_ID`.
 ///
 /// They are what languages and systems print for a missing value, in lower case, without punctuation and spaces.
-const SAYING: [&str; 86] = [
+const SAYING: [&str; 88] = [
     "null",
     "undefined",
     "unknown",
@@ -91,10 +91,12 @@ const SAYING: [&str; 86] = [
     "unauthorized",
     "notpermitted",
     "notauthorized",
+    "get",
+    "for",
 ];
 
 /// Words that only say what is missing, or what kind of thing has no id. They name nobody alone, either.
-const QUALIFIERS: [&str; 47] = [
+const QUALIFIERS: [&str; 51] = [
     "emulator",
     "simulator",
     "localhost",
@@ -142,12 +144,22 @@ const QUALIFIERS: [&str; 47] = [
     "webview",
     "headless",
     "some",
+    "visitor",
+    "session",
+    "token",
+    "fingerprint",
 ];
+
+/// What people call a device of their own, as in `my-tablet`.
+const OWN: [&str; 5] = ["mytablet", "myipad", "myiphone", "mydesktop", "mymobile"];
 
 /// Whether `text` consists of words that name no device.
 ///
 /// Each place of the text is looked at once. A text that can be divided in many ways takes no longer.
 pub(super) fn is_phrase(text: &str) -> bool {
+    if OWN.contains(&text) {
+        return false;
+    }
     let mut places = vec![text];
     let mut at = 0;
     while let Some(rest) = places.get(at).copied() {
