@@ -176,9 +176,7 @@ export function makeFlow(kit: Kit) {
       const ends = error instanceof Problem && error.isFinal && ([400, 409, 410].includes(error.status) || error.kind === "attempts-exhausted");
       if (ends || awaited.isOver) return refused(error, isAwaited, (problem) => showOver(problem, "send"));
       await refuseSend(error, view.codeNotice, isAwaited);
-      if (!isAwaited()) return;
-      tellFacts();
-      awaited.keep();
+      if (isAwaited()) tellFacts();
     }
   }
 
@@ -316,6 +314,7 @@ export function makeFlow(kit: Kit) {
 
   /** Shows a form, or that the phone is verified; if it `leads`, the focus goes there. */
   function show(what: Shown, leads?: boolean): void {
+    if (shown !== what) focus.shield();
     shown = what;
     focus.hold(() => {
       view.numberForm.hidden = shown !== "number";
