@@ -314,7 +314,6 @@ export function makeFlow(kit: Kit) {
 
   /** Shows a form, or that the phone is verified; if it `leads`, the focus goes there. */
   function show(what: Shown, leads?: boolean): void {
-    if (shown !== what) focus.shield();
     shown = what;
     focus.hold(() => {
       view.numberForm.hidden = shown !== "number";

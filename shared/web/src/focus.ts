@@ -5,8 +5,6 @@ export type Focus = ReturnType<typeof makeFocus>;
 export function makeFocus(host: HTMLElement) {
   /** What had the focus when the person, or the page, last asked for something. */
   let from: Element | undefined;
-  let last: MouseEvent | undefined;
-  host.addEventListener("click", (event) => (last = event), true);
 
   /** What has the focus within the element. */
   const inside = () => host.shadowRoot!.activeElement;
@@ -30,23 +28,6 @@ export function makeFocus(host: HTMLElement) {
       const isFree = !now || now === host || now === from;
       if (isFree) target.focus();
       return isFree;
-    },
-
-    /**
-     * For as long as a double click takes, a click where the one before was hits nothing that has come there meanwhile, and moves no
-     * focus. A press of Enter, which has no place, has no `detail`.
-     */
-    shield() {
-      const at = last;
-      const ignore = (event: MouseEvent) => {
-        if (!event.detail || !(Math.hypot(event.x - at?.x!, event.y - at?.y!) < 9)) return;
-        event.preventDefault();
-        event.stopPropagation();
-      };
-      for (const type of ["mousedown", "click"] as const) {
-        addEventListener(type, ignore, true);
-        setTimeout(removeEventListener, 500, type, ignore, true);
-      }
     },
 
     /** Makes a change that may hide, or take away, what has the focus. It then goes to `next`, or to what is to be filled in next. */
