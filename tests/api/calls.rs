@@ -9,7 +9,7 @@ use phoneproof_tests::{Client, Death, Fault, HOOK, World, phone};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::api::voice::{build, call};
+use crate::api::voice::build;
 
 fn to_counts(expected: &[(&str, usize)]) -> BTreeMap<String, usize> {
     expected
@@ -73,13 +73,13 @@ async fn a_call_makes_two_calls_over_a_connection_that_opens_beside_the_first() 
         world.database.call("GetItem", &key).await.json
     };
     let first = phone(1);
-    let (called, stored) = tokio::join!(call(&world, &first, &tokens[0]), opened);
+    let (called, stored) = tokio::join!(world.client.call(&first, &tokens[0]), opened);
     assert_eq!(called.status, 202, "{}", called.text);
     assert_eq!(stored["Item"], Value::Null, "nothing was reserved yet");
     assert_eq!(wire.opened(), before + 1);
     let expected = to_counts(&[("TransactWriteItems", 1), ("SendNotifyVoiceMessage", 1)]);
     drop(world.proxy().take_calls());
-    assert_eq!(call(&world, &phone(2), &tokens[1]).await.status, 202);
+    assert_eq!(world.client.call(&phone(2), &tokens[1]).await.status, 202);
     assert_eq!(world.proxy().take_calls(), expected);
     assert_eq!(wire.opened(), before + 1, "the connection was there");
     // A typed code makes room for another stranger's call.
@@ -89,7 +89,7 @@ async fn a_call_makes_two_calls_over_a_connection_that_opens_beside_the_first() 
     wire.kill(Death::Silence);
     sleep(Duration::from_millis(3_100)).await;
     drop(world.proxy().take_calls());
-    let called = call(&world, &phone(3), &tokens[2]).await;
+    let called = world.client.call(&phone(3), &tokens[2]).await;
     assert_eq!(called.status, 202, "{}", called.text);
     assert_eq!(world.proxy().take_calls(), expected);
     assert_eq!(wire.opened(), before + 2);

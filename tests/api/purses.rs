@@ -50,14 +50,6 @@ async fn establish(world: &World) {
     }
 }
 
-/// Reads an attribute of a purse; `None` when it is absent.
-async fn read(world: &World, key: &str, attribute: &str) -> Option<i64> {
-    let request =
-        json!({ "TableName": "Limits", "Key": { "pk": { "S": key } }, "ConsistentRead": true });
-    let answer = world.dynamodb("GetItem", &request).await;
-    answer.json["Item"][attribute]["N"].as_str()?.parse().ok()
-}
-
 fn assert_refused(answer: &Answer, rule: &str) {
     assert_eq!(
         (answer.status, answer.problem()),
@@ -124,7 +116,7 @@ async fn random_numbers_of_a_new_country_get_six_texts() {
         }
     }
     assert_eq!(world.text_count(), 6);
-    assert_eq!(read(&world, "purse#US#0", "open").await, Some(0));
+    assert_eq!(world.read_limit("purse#US#0", "open").await, Some(0));
     // Time gives a text back after twelve hours without any.
     world.advance(12 * 3_600);
     let answer = world.client.send_from(&nth(50), "d50", "203.0.113.7").await;
@@ -198,10 +190,10 @@ async fn parallel_sends_get_exactly_what_the_purse_holds() {
     .await;
     assert_eq!(statuses, BTreeMap::from([(202, 6), (429, all - 6)]));
     assert_eq!(world.text_count(), 6);
-    assert_eq!(read(&world, "purse#US#0", "open").await, Some(0));
+    assert_eq!(world.read_limit("purse#US#0", "open").await, Some(0));
     let day = world.clock.now().day();
     assert_eq!(
-        read(&world, &format!("service#{day}"), "left").await,
+        world.read_limit(&format!("service#{day}"), "left").await,
         Some(4_750_000 - 6 * PRICE)
     );
 }
@@ -211,7 +203,10 @@ async fn parallel_right_codes_earn_once() {
     let world = start().await;
     let sent = world.client.send(&nth(1)).await;
     let (token, code) = (sent.token(), world.code(&nth(1)));
-    assert_eq!(read(&world, "purse#US#0", "open").await, Some(5 * PRICE));
+    assert_eq!(
+        world.read_limit("purse#US#0", "open").await,
+        Some(5 * PRICE)
+    );
     let statuses = at_once(&world.client, |_, client| {
         let (token, code) = (token.clone(), code.clone());
         async move { client.verify(&token, &code).await }
@@ -222,13 +217,19 @@ async fn parallel_right_codes_earn_once() {
         BTreeMap::from([(200, *PARALLEL)]),
         "the same success for all"
     );
-    assert_eq!(read(&world, "purse#US#0", "open").await, Some(7 * PRICE));
-    assert_eq!(read(&world, "purse#US#0", "typed").await, Some(1));
+    assert_eq!(
+        world.read_limit("purse#US#0", "open").await,
+        Some(7 * PRICE)
+    );
+    assert_eq!(world.read_limit("purse#US#0", "typed").await, Some(1));
     // Nor does the repeat of a right code earn.
     world.advance(20);
     assert_eq!(world.client.verify(&token, &code).await.status, 200);
-    assert_eq!(read(&world, "purse#US#0", "open").await, Some(7 * PRICE));
-    assert_eq!(read(&world, "purse#US#0", "typed").await, Some(1));
+    assert_eq!(
+        world.read_limit("purse#US#0", "open").await,
+        Some(7 * PRICE)
+    );
+    assert_eq!(world.read_limit("purse#US#0", "typed").await, Some(1));
 }
 
 #[tokio::test]
@@ -247,8 +248,11 @@ async fn a_refused_text_gives_its_price_back_to_the_lane_and_not_to_the_block() 
     world.carrier(Carrier::Refuse);
     let sent = world.client.send(&nth(1)).await;
     assert_eq!(sent.status, 502, "{}", sent.text);
-    assert_eq!(read(&world, "purse#US#0", "open").await, Some(6 * PRICE));
-    assert_eq!(read(&world, "purse#US#0", "sent").await, Some(0));
+    assert_eq!(
+        world.read_limit("purse#US#0", "open").await,
+        Some(6 * PRICE)
+    );
+    assert_eq!(world.read_limit("purse#US#0", "sent").await, Some(0));
     let scan = world
         .dynamodb("Scan", &json!({ "TableName": "Limits" }))
         .await;

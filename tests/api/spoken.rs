@@ -6,7 +6,7 @@ use phoneproof_tests::{Answer, World, phone};
 use serde_json::{Value, json};
 
 use crate::api::flow::read_claims;
-use crate::api::voice::{build, call};
+use crate::api::voice::build;
 
 const REFUSES: Carrier = Carrier::Answer(Reason::OptedOut);
 
@@ -27,7 +27,7 @@ async fn take(world: &World, step: Step, token: &str) {
         Carrier::Deliver
     });
     let answer = match step {
-        Step::Call | Step::RefusedCall => call(world, &phone(1), token).await,
+        Step::Call | Step::RefusedCall => world.client.call(&phone(1), token).await,
         Step::Text | Step::RefusedText => world.client.resend(&phone(1), token).await,
     };
     let status = if is_refused { 502 } else { 202 };
@@ -84,7 +84,7 @@ async fn a_call_that_nobody_knows_of_counts_as_one() {
     let code = world.code(&phone(1));
     world.advance(60);
     world.carrier(Carrier::Answer(Reason::ServerError));
-    assert_eq!(call(&world, &phone(1), &token).await.status, 504);
+    assert_eq!(world.client.call(&phone(1), &token).await.status, 504);
     take(&world, Step::RefusedCall, &token).await;
     let verified = world.client.verify(&token, &code).await;
     assert_eq!(amr(&verified), json!(["sms", "tel", "otp"]));
@@ -109,10 +109,8 @@ async fn a_renewal_that_is_refused_leaves_the_challenge_before_it_as_it_was() {
 async fn a_typed_code_pays_for_the_call_that_was_placed_and_for_no_refused_one() {
     let world = build().purses().start().await;
     let open = async || {
-        let key = json!({ "TableName": "Limits", "Key": { "pk": { "S": "calls#US" } } });
-        let item = world.database.call("GetItem", &key).await.json;
-        let open = item["Item"]["open"]["N"].as_str().map(str::parse::<u64>);
-        open.expect("a purse").expect("a number")
+        let open = world.read_limit("calls#US", "open").await;
+        open.expect("a purse")
     };
     let token = world.client.send(&phone(1)).await.token();
     let code = world.code(&phone(1));

@@ -16,14 +16,6 @@ pub(super) fn build() -> WorldBuilder {
     World::builder().policy_addition(VOICE)
 }
 
-pub(super) async fn call(world: &World, phone: &str, token: &str) -> Answer {
-    let device = world.client.device();
-    let body = json!({
-        "phone": phone, "uniqueId": device, "businessId": "login", "token": token, "channel": "voice",
-    });
-    world.client.post("/v1/send", &body).await
-}
-
 fn assert_refused(answer: &Answer, status: u16, rule: &str) {
     assert_eq!(answer.status, status, "{}", answer.text);
     assert_eq!(answer.json["rule"], rule, "{}", answer.text);
@@ -35,7 +27,7 @@ async fn a_call_speaks_the_same_code_and_the_success_token_says_so() {
     let token = world.client.send(&phone(1)).await.token();
     let code = world.code(&phone(1));
     world.advance(60);
-    let called = call(&world, &phone(1), &token).await;
+    let called = world.client.call(&phone(1), &token).await;
     assert_eq!(called.status, 202, "{}", called.text);
     assert_eq!(called.token(), token, "the challenge stays the same");
     assert_eq!(called.json["attempts"], 5);
@@ -75,22 +67,22 @@ async fn a_call_needs_the_token_of_a_live_text_and_a_country_with_calls() {
             answer.text
         );
     }
-    let other = call(&world, &phone(2), &token).await;
+    let other = world.client.call(&phone(2), &token).await;
     assert_eq!(
         other.status, 400,
         "the token is of another phone: {}",
         other.text
     );
-    let early = call(&world, &phone(1), &token).await;
+    let early = world.client.call(&phone(1), &token).await;
     assert_refused(&early, 429, "phone-cooldown");
     let texted = world.client.send("+447911123456").await;
     world.advance(60);
     if texted.status == 202 {
-        let answer = call(&world, "+447911123456", &texted.token()).await;
+        let answer = world.client.call("+447911123456", &texted.token()).await;
         assert_refused(&answer, 403, "calls");
     }
     world.advance(600);
-    let late = call(&world, &phone(1), &token).await;
+    let late = world.client.call(&phone(1), &token).await;
     assert_eq!(late.status, 410, "{}", late.text);
     assert_eq!(world.texts(&phone(1)).len(), 1, "no call was placed");
 }
@@ -102,7 +94,7 @@ async fn nobody_is_called_without_the_table() {
     assert_eq!(policy.json["businesses"][0]["channels"], json!(["sms"]));
     let token = world.client.send(&phone(1)).await.token();
     world.advance(60);
-    assert_refused(&call(&world, &phone(1), &token).await, 403, "calls");
+    assert_refused(&world.client.call(&phone(1), &token).await, 403, "calls");
     let world = build().start().await;
     let policy = world.client.get("/v1/policy").await;
     assert_eq!(
@@ -120,10 +112,10 @@ async fn strangers_get_the_calls_that_a_country_starts_with_and_typed_codes_earn
     }
     world.advance(60);
     for n in 1..=2 {
-        let called = call(&world, &phone(n), &tokens[n as usize - 1]).await;
+        let called = world.client.call(&phone(n), &tokens[n as usize - 1]).await;
         assert_eq!(called.status, 202, "{}", called.text);
     }
-    let refused = call(&world, &phone(3), &tokens[2]).await;
+    let refused = world.client.call(&phone(3), &tokens[2]).await;
     assert_refused(&refused, 429, "call-purse");
     assert!(refused.json["retryAt"].is_string(), "{}", refused.text);
     // The alarm of empty purses names it.
@@ -137,7 +129,7 @@ async fn strangers_get_the_calls_that_a_country_starts_with_and_typed_codes_earn
     assert_eq!(world.client.verify(&tokens[0], &code).await.status, 200);
     // A typed code gives back twice the price of its call.
     for n in 3..=4 {
-        let called = call(&world, &phone(n), &tokens[n as usize - 1]).await;
+        let called = world.client.call(&phone(n), &tokens[n as usize - 1]).await;
         assert_eq!(called.status, 202, "{}", called.text);
     }
 }
@@ -150,7 +142,7 @@ async fn a_call_that_is_refused_costs_nothing_and_leaves_no_trace() {
     for _ in 0..4 {
         world.advance(60);
         world.carrier(Carrier::Answer(Reason::OptedOut));
-        let refused = call(&world, &phone(1), &token).await;
+        let refused = world.client.call(&phone(1), &token).await;
         assert_eq!(refused.status, 502, "{}", refused.text);
     }
     world.carrier(Carrier::Deliver);
@@ -176,7 +168,7 @@ async fn the_calls_of_a_country_end_at_their_money_of_a_day() {
     }
     world.advance(60);
     for (n, status) in [(1, 202), (2, 202), (3, 429)] {
-        let answer = call(&world, &phone(n), &tokens[n as usize - 1]).await;
+        let answer = world.client.call(&phone(n), &tokens[n as usize - 1]).await;
         assert_eq!(answer.status, status, "{}", answer.text);
         if status == 429 {
             assert_refused(&answer, 429, "call-money-per-day");
@@ -193,7 +185,7 @@ async fn a_call_to_a_test_number_is_never_placed() {
         .start()
         .await;
     let token = world.client.send("+14155550199").await.token();
-    let called = call(&world, "+14155550199", &token).await;
+    let called = world.client.call("+14155550199", &token).await;
     assert_eq!(called.status, 202, "{}", called.text);
     assert_eq!(world.texts("+14155550199").len(), 0);
 }

@@ -15,22 +15,19 @@ fn build() -> WorldBuilder {
     World::builder().policy_addition(VOICE)
 }
 
-/// Asks for the code of `token` again under an idempotency key.
+/// Asks for the code of `token` again, as a call or as a text, under an idempotency key.
 async fn ask_again(world: &World, token: &str, channel: &str, key: &str) -> Answer {
-    let body = json!({
-        "phone": phone(1), "uniqueId": world.client.device(), "businessId": "login",
-        "token": token, "channel": channel,
-    });
-    let headers = [("idempotency-key", key)];
-    world.client.post_with("/v1/send", &body, &headers).await
+    if channel == "voice" {
+        world.client.call_keyed(&phone(1), token, key).await
+    } else {
+        world.client.resend_keyed(&phone(1), token, key).await
+    }
 }
 
-/// The room of a lane of the United States, in micro-dollars.
-async fn read_lane(world: &World, lane: &str) -> i64 {
-    let key = json!({ "TableName": "Limits", "Key": { "pk": { "S": "purse#US#0" } } });
-    let item = world.dynamodb("GetItem", &key).await;
-    let room = item.json["Item"][lane]["N"].as_str().map(str::parse);
-    room.expect("the purse has the lane").expect("a number")
+/// The room of the strangers' lane of the United States, in micro-dollars.
+async fn read_open(world: &World) -> i64 {
+    let room = world.read_limit("purse#US#0", "open").await;
+    room.expect("the purse has the lane")
 }
 
 #[tokio::test]
@@ -64,7 +61,7 @@ async fn a_typed_code_earns_a_text_the_price_of_a_text_whatever_was_called_since
             // The token of a repeat does not know who paid.
             sent = world.client.send_keyed(&phone(1), "k").await;
         }
-        let before = read_lane(&world, "open").await;
+        let before = read_open(&world).await;
         // The call makes a new challenge.
         world.advance(200);
         let called = ask_again(&world, &sent.token(), "voice", "c").await;
@@ -72,7 +69,7 @@ async fn a_typed_code_earns_a_text_the_price_of_a_text_whatever_was_called_since
         let code = world.code(&phone(1));
         let verified = world.client.verify(&called.token(), &code).await;
         assert_eq!(verified.status, 200, "{}", verified.text);
-        earned.push(read_lane(&world, "open").await - before);
+        earned.push(read_open(&world).await - before);
     }
     assert_eq!(
         earned,
@@ -114,11 +111,9 @@ async fn parallel_calls_get_exactly_what_their_purse_holds() {
     let statuses = so_many_at_once(all, &world.client, |n, client| {
         let tokens = Arc::clone(&tokens);
         async move {
-            let body = json!({
-                "phone": phone(u32::try_from(n).expect("small")), "uniqueId": format!("d{n}"),
-                "businessId": "login", "token": tokens[n], "channel": "voice",
-            });
-            client.post("/v1/send", &body).await
+            let phone = phone(u32::try_from(n).expect("small"));
+            let client = client.with_device(&format!("d{n}"));
+            client.call(&phone, &tokens[n]).await
         }
     })
     .await;

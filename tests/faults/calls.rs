@@ -4,7 +4,6 @@
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_local::inbox::Carrier;
 use phoneproof_tests::{Answer, World, phone};
-use serde_json::{Value, json};
 
 use crate::faults::{
     PLAIN, TRANSACTION, await_in_time, expect_statuses, expect_statuses_of_the_text,
@@ -35,11 +34,7 @@ async fn text(world: &World, n: u32) -> String {
 }
 
 async fn call(world: &World, n: u32, token: &str) -> Answer {
-    let device = world.client.device();
-    let body = json!({
-        "phone": phone(n), "uniqueId": device, "businessId": "login", "token": token, "channel": "voice",
-    });
-    await_in_time(world.client.post("/v1/send", &body)).await
+    await_in_time(world.client.call(&phone(n), token)).await
 }
 
 /// How many calls were placed to a number. Its first message is the text.
@@ -50,11 +45,8 @@ fn count_calls(world: &World, n: u32) -> i64 {
 
 /// Reads what the strangers' room of the purse of calls holds; all of it before the first call.
 async fn read_room(world: &World) -> i64 {
-    let key = json!({ "pk": { "S": "calls#US" } });
-    let request = json!({ "TableName": "Limits", "Key": key, "ConsistentRead": true });
-    let answer = world.dynamodb("GetItem", &request).await;
-    let value = answer.json.pointer("/Item/open/N").and_then(Value::as_str);
-    value.map_or(CALLS * PRICE, |value| value.parse().expect("a number"))
+    let room = world.read_limit("calls#US", "open").await;
+    room.unwrap_or(CALLS * PRICE)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

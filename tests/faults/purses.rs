@@ -2,7 +2,7 @@
 
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_tests::{Fault, World, phone};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::faults::{PLAIN, TRANSACTION, await_in_time, expect_statuses, with_every_fault};
 
@@ -16,12 +16,8 @@ async fn start() -> World {
 
 /// Reads an attribute of the purse of the US; 0 when there is none.
 async fn read(world: &World, attribute: &str) -> i64 {
-    let key = json!({ "pk": { "S": "purse#US#0" } });
-    let request = json!({ "TableName": "Limits", "Key": key, "ConsistentRead": true });
-    let answer = world.dynamodb("GetItem", &request).await;
-    let value = answer.json.pointer(&format!("/Item/{attribute}/N"));
-    let value = value.and_then(Value::as_str);
-    value.map_or(0, |value| value.parse().expect("a number"))
+    let read = world.read_limit("purse#US#0", attribute).await;
+    read.unwrap_or(0)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -182,6 +182,24 @@ impl Client {
             .await
     }
 
+    /// Asks for a call that speaks the code of the challenge token `token`.
+    pub async fn call(&self, phone: &str, token: &str) -> Answer {
+        self.call_with(phone, token, &[]).await
+    }
+
+    /// Asks for a call that speaks the code of the challenge token `token`, with the `Idempotency-Key` given.
+    pub async fn call_keyed(&self, phone: &str, token: &str, key: &str) -> Answer {
+        self.call_with(phone, token, &[("idempotency-key", key)])
+            .await
+    }
+
+    async fn call_with(&self, phone: &str, token: &str, headers: &[(&str, &str)]) -> Answer {
+        let body = json!({
+            "phone": phone, "uniqueId": self.device, "businessId": "login", "token": token, "channel": "voice",
+        });
+        self.post_with("/v1/send", &body, headers).await
+    }
+
     /// Sends a code for the challenge token `token` to `POST /v1/verify`.
     pub async fn verify(&self, token: &str, code: &str) -> Answer {
         self.post("/v1/verify", &json!({ "token": token, "code": code }))

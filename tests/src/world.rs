@@ -239,6 +239,15 @@ impl World {
         self.database.call(operation, body).await
     }
 
+    /// Reads a number of an item of the table of limits; `None` if there is none.
+    pub async fn read_limit(&self, key: &str, attribute: &str) -> Option<i64> {
+        let request = serde_json::json!({
+            "TableName": "Limits", "Key": { "pk": { "S": key } }, "ConsistentRead": true,
+        });
+        let answer = self.dynamodb("GetItem", &request).await;
+        answer.json["Item"][attribute]["N"].as_str()?.parse().ok()
+    }
+
     /// Counts the items in the three tables of the verification service.
     pub async fn item_count(&self) -> u64 {
         let mut count = 0;

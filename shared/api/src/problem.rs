@@ -365,7 +365,7 @@ fn unknown_delivery(sent: &Sent) -> Problem {
             resend_in: Some(sent.resend_in.as_secs()),
             code_length: Some(sent.code_length),
             attempts: Some(sent.attempts),
-            channels: name_channels(&sent.media),
+            channels: name_channels(sent.media),
             ..ProblemMembers::default()
         })
 }

@@ -14,6 +14,16 @@ impl Medium {
     /// Every medium.
     pub const ALL: [Self; 2] = [Self::Text, Self::Call];
 
+    /// Lists how a code can be sent, where people can be called or not.
+    #[must_use]
+    pub const fn list(can_call: bool) -> &'static [Self] {
+        if can_call {
+            &[Self::Text, Self::Call]
+        } else {
+            &[Self::Text]
+        }
+    }
+
     /// Returns the name of the medium in requests and answers.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

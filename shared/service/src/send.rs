@@ -75,13 +75,6 @@ struct Checked<'s> {
 }
 
 impl Checked<'_> {
-    /// Lists how the code can reach the person.
-    fn media(&self) -> Vec<Medium> {
-        let all = Medium::ALL.into_iter();
-        all.filter(|medium| *medium == Medium::Text || self.is_called)
-            .collect()
-    }
-
     /// Makes the text of a send.
     fn render(
         &self,

@@ -11,6 +11,7 @@ use phoneproof_domain::purse::{
 };
 use serde_json::{Map, Value, json};
 
+use super::describe::describe_room;
 use super::{describe_damage, name_damage};
 use crate::money::{format_calls, format_usd, usd};
 use crate::output::{format_or_dash, make_row};
@@ -70,7 +71,7 @@ impl CallPurse {
             ),
         ]);
         if let Ok(outlook) = &self.holds {
-            let room = |view| describe_room(view, self.ask.price);
+            let room = |view| describe_room(view, self.ask.price, ["calls", "capCalls"]);
             let money = json!({
                 "leftUsd": usd(outlook.left),
                 "perDayUsd": usd(self.per_day),
@@ -150,14 +151,4 @@ pub(super) fn make_heading() -> Vec<String> {
         "strangers wait until",
         "",
     ])
-}
-
-fn describe_room(view: &PurseView, price: Micros) -> Value {
-    json!({
-        "usd": usd(view.holds),
-        "calls": view.holds / price.max(1),
-        "capUsd": usd(view.cap),
-        "capCalls": view.cap / price.max(1),
-        "freesAt": view.pays_at,
-    })
 }

@@ -89,11 +89,17 @@ pub(crate) fn describe_budget(budget: Option<&Budget>) -> Value {
 }
 
 fn describe_purse(view: &PurseView, price: Micros) -> Value {
+    describe_room(view, price, ["texts", "capTexts"])
+}
+
+/// Describes what a purse holds, in dollars and in what `names` its number and the most of it.
+pub(super) fn describe_room(view: &PurseView, price: Micros, names: [&str; 2]) -> Value {
+    let [number, most] = names;
     json!({
         "usd": usd(view.holds),
-        "texts": view.holds / price.max(1),
+        number: view.holds / price.max(1),
         "capUsd": usd(view.cap),
-        "capTexts": view.cap / price.max(1),
+        most: view.cap / price.max(1),
         "freesAt": view.pays_at,
     })
 }

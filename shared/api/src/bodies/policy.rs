@@ -5,12 +5,7 @@ use phoneproof_domain::policy::{Business, BusinessId, Policy};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Lists the channels that a code can take. Every business has the same.
-fn list_channels(policy: &Policy) -> Vec<&'static str> {
-    let media = Medium::ALL.into_iter();
-    let served = media.filter(|medium| *medium == Medium::Text || policy.voice.is_some());
-    served.map(Medium::as_str).collect()
-}
+use super::name_channels;
 
 /// What a front end has to know of the policy. It holds no limit, no price, no template and no key.
 #[derive(Serialize, ToSchema)]
@@ -58,11 +53,13 @@ impl From<&Policy> for PolicyReply {
         let countries = policy.numbers.countries.iter();
         let callable = policy.businesses.iter();
         let callable = callable.filter(|(_, business)| business.client_key_sha256.is_none());
+        // Every business has the same channels.
+        let media = Medium::list(policy.voice.is_some());
         Self {
             countries: countries.map(ToString::to_string).collect(),
             resend_in: policy.limits.cooldown.as_secs(),
             businesses: callable
-                .map(|(id, business)| BusinessReply::new(id, business, list_channels(policy)))
+                .map(|(id, business)| BusinessReply::new(id, business, name_channels(media)))
                 .collect(),
         }
     }

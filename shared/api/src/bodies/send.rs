@@ -205,7 +205,7 @@ impl From<Sent> for SendReply {
             resend_in: sent.resend_in.as_secs(),
             code_length: sent.code_length,
             attempts: sent.attempts,
-            channels: name_channels(&sent.media),
+            channels: name_channels(sent.media),
             phone: sent.masked_phone,
         }
     }
