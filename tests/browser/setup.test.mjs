@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 
 import { BASE, accepted, answer, shows } from "./support.mjs";
-import { LOGIN, ORIGIN, PHONE, on, sendTo, set, toCode } from "./component.mjs";
+import { LOGIN, ORIGIN, PHONE, gateway, on, sendTo, set, toCode } from "./component.mjs";
 
 const notice = (tab) => tab.locator("#number-notice");
 const countries = (tab) => tab.locator("#region option").first().waitFor({ state: "attached" });
@@ -21,11 +21,8 @@ async function lose(tab, knows) {
   const fails = (route) => (isLost ? route.abort() : route.fallback());
   await tab.route(`${BASE}/**`, fails);
   await tab.addInitScript(`window.knows = ${knows};`);
-  const warned = [];
-  tab.on("console", (message) => /^warn/.test(message.type()) && warned.push(message.text()));
   await tab.reload();
   return {
-    warned,
     async back() {
       isLost = false;
       await tab.evaluate((event) => {
@@ -46,13 +43,23 @@ on("an element without a business says so, whatever the network does", { attribu
   await shows(tab, "#number-notice", /You are offline/);
 });
 
-on("a device that is offline says so, and asks again once it is not", { init: LOST, expects: /<phone-proof>/ }, async (tab) => {
-  const { warned, back } = await lose(tab, true);
+on("a device that is offline says so, and asks again once it is not", { init: LOST }, async (tab) => {
+  const { back } = await lose(tab, true);
   await shows(tab, "#number-notice", /You are offline[^]*Nothing is lost/);
-  assert.match(warned.join("\n"), new RegExp(`<phone-proof> offline: ${BASE} is checked later`));
   await back();
   await countries(tab);
   assert.equal(await notice(tab).innerText(), "");
+});
+
+on("a gateway that answers in the service's place is told to the developer", {}, async (tab) => {
+  const warned = [];
+  tab.on("console", (message) => /^warn/.test(message.type()) && warned.push(message.text()));
+  await gateway(tab, "/v1/policy", 502);
+  await gateway(tab, "/v1/send", 502);
+  await tab.reload();
+  await sendTo(tab, PHONE);
+  await shows(tab, "#number-notice", /not available just now/);
+  assert.match(warned.join("\n"), new RegExp(`<phone-proof> ${BASE} is away, or is not the root of PhoneProof \\(status 502\\)`));
 });
 
 for (const knows of [true, false]) {

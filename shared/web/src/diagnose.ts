@@ -29,9 +29,6 @@ export async function diagnose(client: PhoneProof | undefined, error: unknown, i
   const { errors = [] } = error.document;
   const field = errors[0]?.field;
   switch (kind) {
-    case "offline":
-      tell(`offline: ${url} is checked later.`, "warn");
-      return false;
     case "no-answer": {
       const answers = (mode: RequestMode) => fetch(`${url}/v1/policy`, { mode, credentials: "omit", cache: "no-store" }).then(() => true, () => false);
       const foreign = new URL(url, location.href).origin !== location.origin;
@@ -40,8 +37,12 @@ export async function diagnose(client: PhoneProof | undefined, error: unknown, i
         tell(`nothing answers at ${url}. Check \`issuer\`, and \`connect-src\` of the Content-Security-Policy.`);
         return false;
       }
-      return !(await answers("cors")) && tell(`${url} answers, but not to pages of ${location.origin}. Add this origin to AllowedOrigins.`);
+      return !(await answers("cors")) && tell(`${url} answers, but not to pages of ${location.origin}. Add this origin to AllowedOrigins. Check \`issuer\`.`);
     }
+    case "unavailable":
+      // A gateway's own answer: it is away for a moment, or it is not the service's.
+      if (!error.document.type) tell(`${url} is away, or is not the root of PhoneProof (status ${error.status}).`, "warn");
+      return false;
     case "not-phoneproof":
     case "not-found":
       return tell(`${url} is not the root of PhoneProof (status ${error.status}). Check \`issuer\`, which ends before \`/v1\`.`);

@@ -176,7 +176,9 @@ export function makeFlow(kit: Kit) {
       const ends = error instanceof Problem && error.isFinal && ([400, 409, 410].includes(error.status) || error.kind === "attempts-exhausted");
       if (ends || awaited.isOver) return refused(error, isAwaited, (problem) => showOver(problem, "send"));
       await refuseSend(error, view.codeNotice, isAwaited);
-      if (isAwaited()) tellFacts();
+      if (!isAwaited()) return;
+      tellFacts();
+      awaited.keep();
     }
   }
 

@@ -58,8 +58,10 @@ export class PhoneProofElement extends Base {
   readonly #flow: Flow = makeFlow({ host: this, internals: this.#internals, view: this.#view, speak: this.#speak, countdowns: this.#countdowns, focus: makeFocus(this) });
   readonly #languageWatch = new MutationObserver(() => findLanguage(this) !== this.#speak.tongue && this.#followLanguage());
 
+  /** Whether the last click, or the first of a double click, was on a button of the element. */
+  #isPressed = false;
   /** The last `submit` of the form, and the value that it sent. */
-  #sent: [SubmitEvent, string] | undefined;
+  #sent: [event?: SubmitEvent, value?: string] = [];
 
   constructor() {
     super();
@@ -157,8 +159,7 @@ export class PhoneProofElement extends Base {
     this.#followLanguage();
     watchLanguage(this, this.#languageWatch);
     this.#countdowns.wake();
-    addEventListener("online", this.#flow.retry);
-    addEventListener("pageshow", this.#comeBack);
+    this.#listen(addEventListener);
     this.#flow.settle();
     this.#flow.awaitSms();
   }
@@ -166,8 +167,14 @@ export class PhoneProofElement extends Base {
     SHOWN.delete(this);
     this.#languageWatch.disconnect();
     this.#flow.leave();
-    removeEventListener("online", this.#flow.retry);
-    removeEventListener("pageshow", this.#comeBack);
+    this.#listen(removeEventListener);
+  }
+  /** Begins, or ends, to hear of what happens around the element. */
+  #listen(change: typeof addEventListener & typeof removeEventListener): void {
+    change("online", this.#flow.retry);
+    change("pageshow", this.#comeBack);
+    change("mousedown", this.#countOnce, true);
+    change("click", this.#countOnce, true);
   }
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after) return;
@@ -190,17 +197,30 @@ export class PhoneProofElement extends Base {
   formDisabledCallback(disabled: boolean): void {
     for (const control of this.shadowRoot!.querySelectorAll<HTMLInputElement>("input,select,button")) control.disabled = disabled;
   }
+  /**
+   * A double click on a button counts once: its second half would hit what has come under the pointer since, such as a call, or
+   * a button of the page. `detail` counts the clicks as the browser does, by time and place. It is 0 for a keyboard.
+   */
+  readonly #countOnce = (event: MouseEvent) => {
+    if (event.detail < 2) {
+      const target = event.composedPath()[0] as Element;
+      this.#isPressed = this.shadowRoot!.contains(target) && target.localName === "button";
+    } else if (this.#isPressed) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  };
   /** A token counts once, so the second of two clicks, on whatever button, would show the person a refusal. A form that a script sends is its own. */
   readonly #submitted = (event: SubmitEvent) => {
     // A form that the element has left is another's, and a dialog that closes sends nothing.
-    if (event.target !== this.form || this.form!.method === "dialog") return;
-    const [sent] = this.#sent ?? [];
+    if (event.target !== this.form || ((event.submitter as HTMLButtonElement)?.formMethod || this.form!.method) === "dialog") return;
+    const [sent] = this.#sent;
     if (this.#isSent && event.timeStamp - sent!.timeStamp < SENT_ONCE) event.preventDefault();
     else this.#sent = [event, this.value];
   };
   /** Whether the browser has sent the form with this value. */
   get #isSent(): boolean {
-    const [sent, value] = this.#sent ?? [];
+    const [sent, value] = this.#sent;
     return !!value && value === this.value && !sent!.defaultPrevented;
   }
   /** The back button shows the page as it was left. A token that the form has sent is spent. */
