@@ -32,6 +32,13 @@ LOCK = threading.Lock()
 RUNNING = []
 
 
+# What something between answers, or a provider that is not well: it may have texted.
+ODD = {
+    "801": (201, b""), "802": (200, b"<html>"), "803": (200, b"null"), "804": (200, b"[]"), "805": (200, b'"sid"'),
+    "806": (200, b"{}"), "807": (302, b""), "808": (201, b'{"sid":null}'), "809": (200, b"\xff"),
+}
+
+
 class Provider(BaseHTTPRequestHandler):
     """Twilio and MSG91, as far as the receivers call them."""
 
@@ -48,7 +55,7 @@ class Provider(BaseHTTPRequestHandler):
         with LOCK:
             SEEN.append((self.path, dict(self.headers), form))
         case = phone[-3:]
-        if case in ("000", "500", "501", "502"):
+        if case in ("000", "500", "501", "502", *ODD):
             with LOCK:
                 TEXTS[phone] += 1
         if case == "502":  # It texts, and the connection breaks.
@@ -58,7 +65,10 @@ class Provider(BaseHTTPRequestHandler):
         if case == "501":  # It texts, and takes its time.
             time.sleep(1)
         status, reply = answer(case)
-        content = json.dumps(reply).encode()
+        if case in ODD:
+            status, content = ODD[case]
+        else:
+            content = json.dumps(reply).encode()
         self.send_response(status)
         self.send_header("content-length", str(len(content)))
         self.end_headers()
@@ -184,8 +194,15 @@ def check_signatures(receiver):
     }.items():
         expect(status(**changes), 200, name)
     expect(TEXTS.pop(phone), 5, "texts of signed requests")
-    for name, odd in {"not JSON": b"no", "no data": b"{}", "other type": b'{"type":"other","data":{}}', "list": b"[]"}.items():
+    for name, odd in {
+        "not JSON": b"no", "not UTF-8": b"\xff", "no data": b"{}", "list": b"[]", "null": b"null", "text": b'"sms.send"',
+        "data that is null": b'{"type":"sms.send","data":null}', "data that is a list": b'{"type":"sms.send","data":[]}',
+        "data that is empty": b'{"type":"sms.send","data":{}}', "data that is a text": b'{"type":"sms.send","data":"no"}',
+        "other type": body.replace(b"sms.send", b"other"), "number that is none": write(14155550000),
+        "no code": write(phone, code=None), "deep": b"[" * 60_000,
+    }.items():
         expect(receiver.post(odd)[0], 400, name)
+    expect(TEXTS[phone], 0, "texts of requests that are odd")
 
 
 def check_once(receiver):
@@ -207,7 +224,7 @@ def check_once(receiver):
     expect(receiver.post(body, "msg_at_once")[0], 200, "afterwards")
     expect(TEXTS.pop(phone), 1, "texts of twenty at once")
     # The provider texts and fails: nobody asks it again.
-    for case in ["500", "502"]:
+    for case in ["500", "502", *ODD]:
         phone = f"+14155551{case}"
         for _ in range(3):
             expect(receiver.post(write(phone), f"msg_{case}")[0], 502, "a provider that fails")

@@ -24,7 +24,7 @@ async function send(data) {
   const body = JSON.stringify({ template_id: template, short_url: "0", recipients: [recipient] });
   const headers = { authkey: process.env.MSG91_AUTH_KEY, "content-type": "application/json" };
   const [status, reply] = await post(`${base}/api/v5/flow/`, headers, body);
-  if (status >= 500) throw new Unknown();
+  if (status >= 500 || (status >= 300 && status < 400)) throw new Unknown();
   if (status < 300 && reply.type === "success") return String(reply.message ?? "");
   if (status < 300 && reply.type !== "error") throw new Unknown();
   // An error may come with a status of success.

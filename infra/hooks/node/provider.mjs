@@ -7,7 +7,7 @@ import { NotAsked, Unknown } from "./receiver.mjs";
 // PhoneProof waits three seconds, and then asks again under the same id.
 const TIMEOUT_MS = 8000;
 
-/** Posts `body`. Returns the status and the JSON of the answer.
+/** Posts `body`. Returns the status and the object of the answer, which is empty where the answer is no JSON object.
  *
  * `NotAsked` when there was no connection, so that nothing was sent; `Unknown` when there was one and no answer. */
 export function post(url, headers, body) {
@@ -20,13 +20,13 @@ export function post(url, headers, body) {
       answer.on("data", (part) => parts.push(part));
       answer.on("error", fail);
       answer.on("end", () => {
-        let reply = {};
+        let reply;
         try {
           reply = JSON.parse(Buffer.concat(parts));
         } catch {
           // The status alone has to do.
         }
-        resolve([answer.statusCode, reply]);
+        resolve([answer.statusCode, typeof reply === "object" && reply && !Array.isArray(reply) ? reply : {}]);
       });
     });
     call.on("socket", (socket) => {

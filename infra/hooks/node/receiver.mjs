@@ -102,23 +102,30 @@ export class Memory {
 }
 
 const STATUSES = { rate_limited: 429 };
+// What a provider needs of a text. A request without one of them is not PhoneProof's.
+const MEMBERS = ["phone", "body", "code", "business", "locale", "expiresAt"];
+
+/** The data of a request to send a text; undefined if it is no such request. */
+function readData(body) {
+  try {
+    const { type, data } = JSON.parse(body);
+    return type === "sms.send" && MEMBERS.every((member) => typeof data[member] === "string") ? data : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Answers one request: [status, body]. `send(data)` returns the provider's id of the text, or throws. */
 export async function answer(secrets, memory, send, headers, body) {
   if (!isSigned(secrets, headers, body, Date.now() / 1000)) return [401, {}];
-  let request;
-  try {
-    request = JSON.parse(body);
-  } catch {
-    return [400, {}];
-  }
-  if (request?.type !== "sms.send" || typeof request.data !== "object") return [400, {}];
+  const data = readData(body);
+  if (!data) return [400, {}];
   const id = headers["webhook-id"];
   const known = memory.claim(id);
   if (known) return known;
   let outcome;
   try {
-    outcome = [200, { id: await send(request.data) }];
+    outcome = [200, { id: await send(data) }];
   } catch (error) {
     if (error instanceof NotAsked) {
       memory.release(id);

@@ -38,7 +38,8 @@ async function send(data) {
   };
   const url = `${base}/2010-04-01/Accounts/${account}/Messages.json`;
   const [status, reply] = await post(url, headers, form.toString());
-  if (status >= 200 && status < 300) return reply.sid ?? "";
+  // A success without an id is not Twilio's: something between may have answered.
+  if (status >= 200 && status < 300 && typeof reply.sid === "string") return reply.sid;
   if (status >= 400 && status < 500) {
     const code = CODES[reply.code] ?? STATUSES[status] ?? "delivery_rejected";
     throw new Refused(code, String(reply.code ?? status));

@@ -29,7 +29,7 @@ def send(data):
     body = json.dumps({"template_id": template, "short_url": "0", "recipients": [recipient]})
     headers = {"authkey": os.environ["MSG91_AUTH_KEY"], "Content-Type": "application/json"}
     status, reply = post(f"{base}/api/v5/flow/", headers, body)
-    if status >= 500:
+    if status >= 500 or 300 <= status < 400:
         raise Unknown
     if status < 300 and reply.get("type") == "success":
         return str(reply.get("message", ""))

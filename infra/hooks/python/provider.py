@@ -13,7 +13,7 @@ TIMEOUT_SECONDS = 8
 
 
 def post(url, headers, body):
-    """Posts `body`. Returns the status and the JSON of the answer.
+    """Posts `body`. Returns the status and the object of the answer, which is empty where the answer is no JSON object.
 
     `NotAsked` when there was no connection, so that nothing was sent; `Unknown` when there was one and no answer.
     """
@@ -33,6 +33,7 @@ def post(url, headers, body):
     finally:
         connection.close()
     try:
-        return answer.status, json.loads(text)
-    except ValueError:
-        return answer.status, {}
+        reply = json.loads(text)
+    except (ValueError, RecursionError):
+        reply = None
+    return answer.status, reply if isinstance(reply, dict) else {}

@@ -106,18 +106,27 @@ class Memory:
 
 
 STATUSES = {"rate_limited": 429}
+# What a provider needs of a text. A request without one of them is not PhoneProof's.
+MEMBERS = ("phone", "body", "code", "business", "locale", "expiresAt")
+
+
+def read_data(body):
+    """The data of a request to send a text; None if it is no such request."""
+    try:
+        request = json.loads(body)
+        if request["type"] == "sms.send" and all(isinstance(request["data"][member], str) for member in MEMBERS):
+            return request["data"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    return None
 
 
 def answer(secrets, memory, send, headers, body):
     """Answers one request: (status, body). `send(data)` returns the provider's id of the text, or raises."""
     if not is_signed(secrets, headers, body, time.time()):
         return 401, {}
-    try:
-        request = json.loads(body)
-        data = request["data"]
-    except (ValueError, KeyError, TypeError):
-        return 400, {}
-    if request.get("type") != "sms.send":
+    data = read_data(body)
+    if data is None:
         return 400, {}
     message_id = headers["webhook-id"]
     known = memory.claim(message_id)

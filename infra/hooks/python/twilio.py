@@ -44,8 +44,9 @@ def send(data):
     headers = {"Authorization": f"Basic {login}", "Content-Type": "application/x-www-form-urlencoded"}
     url = f"{base}/2010-04-01/Accounts/{account}/Messages.json"
     status, reply = post(url, headers, urllib.parse.urlencode(form))
-    if 200 <= status < 300:
-        return reply.get("sid", "")
+    # A success without an id is not Twilio's: something between may have answered.
+    if 200 <= status < 300 and isinstance(reply.get("sid"), str):
+        return reply["sid"]
     if 400 <= status < 500:
         error = reply.get("code")
         code = CODES.get(error) or STATUSES.get(status) or "delivery_rejected"
