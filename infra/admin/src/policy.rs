@@ -1,17 +1,15 @@
 //! `policy check`: shows the faults of a policy, or its warnings, the rules of countries, and the size and cost of its texts.
 
 mod calls;
+mod countries;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use phoneproof_domain::catalog::{Catalog, TemplateReport};
-use phoneproof_domain::channel::Channel;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
-use phoneproof_domain::locale::Locale;
 use phoneproof_domain::money::Estimate;
-use phoneproof_domain::outgoing::Origination;
 use phoneproof_domain::phone_parser::PhoneParser;
 use phoneproof_domain::policy::{Fault, Policy, PolicyFaults};
 use serde_json::{Value, json};
@@ -42,62 +40,6 @@ pub(crate) fn report_faults(faults: &[Fault]) -> Reply {
 fn describe_faults(faults: &[Fault]) -> Value {
     let describe = |fault: &Fault| json!({ "path": fault.path, "reason": fault.reason });
     faults.iter().map(describe).collect()
-}
-
-/// Describes the texts to each country: their channels, who sends them, and the locales that the country admits.
-fn describe_countries(policy: &Policy) -> Value {
-    let served = policy.numbers.countries.iter();
-    let describe = |country: &Country| {
-        let (sms, of) = (&policy.sms, Some(*country));
-        let (sender_id, number) = match sms.origination(of) {
-            Origination::Unnamed => (None, None),
-            Origination::SenderId(id) => (Some(id), None),
-            Origination::Number(number) => (None, Some(number)),
-        };
-        let channels = sms.route(of).into_iter().map(Channel::as_str);
-        let locales = sms.locales(of).iter().map(ToString::to_string);
-        let facts = json!({
-            "channels": channels.collect::<Value>(),
-            "senderId": sender_id,
-            "originationNumber": number,
-            "entityId": sms.entity_id(of),
-            "locales": locales.collect::<Value>(),
-        });
-        (country.to_string(), facts)
-    };
-    Value::Object(served.map(describe).collect())
-}
-
-/// Writes a row for each country that has something of its own.
-fn tabulate_countries(policy: &Policy) -> String {
-    let mut rows = vec![make_row(["country", "channels", "sender", "locales"])];
-    for country in policy.sms.countries.keys() {
-        let (sms, of) = (&policy.sms, Some(*country));
-        let join = |words: Vec<&str>| words.join(", ");
-        let locales = join(sms.locales(of).iter().map(Locale::as_str).collect());
-        rows.push(vec![
-            country.to_string(),
-            join(
-                sms.route(of)
-                    .iter()
-                    .map(|channel| channel.as_str())
-                    .collect(),
-            ),
-            match sms.origination(of) {
-                Origination::Unnamed => "none".to_owned(),
-                Origination::SenderId(name) | Origination::Number(name) => name.clone(),
-            },
-            if locales.is_empty() {
-                "all".to_owned()
-            } else {
-                locales
-            },
-        ]);
-    }
-    if rows.len() == 1 {
-        return String::new();
-    }
-    format!("{}\n\n", format_table(&rows))
 }
 
 fn report_texts(catalog: &Catalog, policy: &Policy, now: Timestamp) -> Reply {
@@ -140,7 +82,7 @@ fn report_texts(catalog: &Catalog, policy: &Policy, now: Timestamp) -> Reply {
     let json = json!({
         "faults": [],
         "warnings": describe_faults(&warnings),
-        "countries": describe_countries(policy),
+        "countries": countries::describe(policy),
         "calls": calls::describe(policy),
         "templates": templates,
         "pricesAsOf": policy.sms.prices_as_of,
@@ -174,7 +116,7 @@ fn report_texts(catalog: &Catalog, policy: &Policy, now: Timestamp) -> Reply {
         .chain(dated)
         .collect();
     let prices = describe_prices(policy, &unpriced);
-    let (countries, calls) = (tabulate_countries(policy), calls::tabulate(policy));
+    let (countries, calls) = (countries::tabulate(policy), calls::tabulate(policy));
     let text = format!(
         "no faults\n\n{}\n\n{countries}{calls}{prices}{notes}",
         format_table(&rows)

@@ -100,8 +100,9 @@ async fn policy_check_shows_the_rules_of_countries_and_warns() {
     std::fs::write(&file, &policy).expect("written");
     let checked = site.run_done(&["policy", "check", path]).await;
     let facts = |sender: Value, number: Value, locales: Value| {
+        let by_channel = if sender.is_null() { &number } else { &sender };
         json!({
-            "channels": ["sns"], "senderId": sender, "originationNumber": number, "entityId": null,
+            "channels": ["sns"], "senders": { "sns": by_channel }, "senderId": sender, "originationNumber": number, "entityId": null,
             "locales": locales,
         })
     };
@@ -156,6 +157,44 @@ async fn policy_check_shows_the_rules_of_countries_and_warns() {
     let (code, faulty) = site.run_json(&["policy", "check", path]).await;
     assert_eq!(code, 1);
     assert_eq!(faulty["faults"][0]["path"], "business.login.templates.en");
+}
+
+#[tokio::test]
+async fn policy_check_shows_who_sends_by_each_channel() {
+    let site = Site::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("policy.toml");
+    let path = file.to_str().expect("UTF-8");
+    let policy = DEFAULT_POLICY.replace(
+        "# sender_id = \"EXAMPLE\"",
+        "sender_id = \"EXAMPLE\"\nchannels = [\"end-user-messaging\", \"sns\"]",
+    );
+    let policy = format!(
+        "{policy}\n[end_user_messaging]\ncountry.US = \"+18005550100\"\ncountry.FR = \"EXAMPLE\"\n"
+    );
+    std::fs::write(&file, policy).expect("written");
+    let checked = site.run_done(&["policy", "check", path]).await;
+    let senders = |country: &str| checked["countries"][country]["senders"].clone();
+    // SNS takes no sender id for the United States.
+    assert_eq!(
+        senders("US"),
+        json!({ "end-user-messaging": "+18005550100", "sns": null })
+    );
+    assert_eq!(
+        senders("FR"),
+        json!({ "end-user-messaging": "EXAMPLE", "sns": "EXAMPLE" })
+    );
+    let human = String::from_utf8(site.run(&["policy", "check", path]).await.stdout);
+    let human = human.expect("UTF-8");
+    let row = |start: &str| human.lines().find(|line| line.starts_with(start));
+    assert!(
+        row("US ").is_some_and(|row| row.contains("end-user-messaging +18005550100, sns none")),
+        "{human}"
+    );
+    assert!(
+        row("FR ").is_some_and(|row| row.contains("  EXAMPLE ")),
+        "{human}"
+    );
 }
 
 #[tokio::test]
