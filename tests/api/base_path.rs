@@ -2,7 +2,7 @@
 //! may pass the path on or take it off.
 
 use http::Method;
-use phoneproof_tests::{Client, World, phone};
+use phoneproof_tests::{Client, World, http_client, phone};
 use serde_json::json;
 
 const ISSUER: &str = "https://dev.example.com/sms/one";
@@ -61,11 +61,7 @@ async fn a_stack_behind_a_path_is_served_whole() {
             "/inbox/messages",
         ] {
             let url = format!("{root}{base}{page}");
-            let answer = reqwest::Client::builder()
-                .no_proxy()
-                .build()
-                .expect("a client");
-            let answer = answer.get(url).send().await.expect("an answer");
+            let answer = http_client().get(url).send().await.expect("an answer");
             assert_eq!(answer.status(), 200, "{base}{page}");
         }
     }
@@ -74,10 +70,7 @@ async fn a_stack_behind_a_path_is_served_whole() {
 #[tokio::test]
 async fn no_other_path_leads_to_the_stack() {
     let world = World::builder().issuer(ISSUER).start().await;
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .build()
-        .expect("a client");
+    let client = http_client();
     for path in [
         "/sms/v1/ping",
         "/one/v1/ping",

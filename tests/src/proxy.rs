@@ -25,6 +25,7 @@ use self::dialect::Dialect;
 pub(crate) use self::dialect::{cancel_transaction, json_error};
 pub use self::fault::Fault;
 pub use self::units::Units;
+use crate::client::http_client;
 use crate::contention::{CONFLICT, Contention, HELD_FOR, Write};
 
 #[derive(Debug, Default)]
@@ -136,13 +137,9 @@ impl Proxy {
 }
 
 async fn stand_before(url: &str, plan: Arc<Mutex<Plan>>) -> String {
-    let http = reqwest::Client::builder()
-        .no_proxy()
-        .build()
-        .expect("a client");
     let upstream = Upstream {
         url: url.to_owned(),
-        http,
+        http: http_client(),
         plan,
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::Call;
 use crate::service::Refused;
 
-/// Nothing says what is wrong with a signature, because that would only help who forges one.
+/// The answer does not say what is wrong with a signature, because that would only help a forger.
 const UNSIGNED: ProblemType = ProblemType::new(
     StatusCode::UNAUTHORIZED,
     "invalid-signature",

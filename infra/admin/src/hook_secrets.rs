@@ -10,7 +10,7 @@ use crate::output::{CommandError, Reply};
 
 /// What an operator must know before the secrets stand on a screen.
 const WARNING: &str = "\
-This prints secrets. Whoever has one can make the receiver text anybody; it opens no token and makes no code. Put them where \
+This prints secrets. Anyone who has one can make the receiver text anybody; it opens no token and makes no code. Put them where \
 the receiver reads its secrets, and nowhere else.";
 
 pub(crate) async fn print(operator: &Operator, common: &Common) -> Result<Reply, CommandError> {

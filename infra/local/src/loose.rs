@@ -23,7 +23,7 @@ const NO_SHADOW: &str = "shadow = []";
 
 /// Returns the sample policy with every rule of the purses in shadow mode. The policy file stays what the stack runs with.
 ///
-/// Who tries the service out leaves codes untyped, and would soon meet an empty purse: a new country has a few texts.
+/// A person who tries the service leaves codes untyped and would soon empty a purse: a new country starts with a few texts.
 #[must_use]
 pub fn policy_to_try() -> String {
     let rules = PurseRule::ALL.map(|rule| format!("\"{}\"", rule.name()));

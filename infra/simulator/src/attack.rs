@@ -149,7 +149,7 @@ impl Attack {
 
     /// Whether an attacker who got so many texts, and typed the codes of so many, types another one.
     ///
-    /// Who asks again chooses which codes he types, and keeps to his share of all texts.
+    /// An attacker who asks again chooses which codes to type, and keeps to his share of all texts.
     pub(crate) fn types_another(&self, texts: u64, typed: u64) -> bool {
         match self {
             Self::AsksAgain { share, .. } => typed as f64 <= share * texts as f64,

@@ -56,7 +56,7 @@ impl Denial {
         }
     }
 
-    /// Whether a caller for whom the operator vouches may pass where this refuses: only a lane of its own lets it.
+    /// Whether a caller that the operator vouches for may pass this denial. Only the lane for such callers lets it.
     ///
     /// Blocks, locks, cooldowns, counts and the money stop hold for everybody.
     #[must_use]

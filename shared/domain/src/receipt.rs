@@ -37,7 +37,7 @@ impl Moment {
         Self(i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX))
     }
 
-    /// Returns the last moment of a second: nobody knows which of them is meant.
+    /// Returns the last moment of a second, because the exact moment is not known.
     #[must_use]
     pub const fn end_of(second: Timestamp) -> Self {
         Self(second.unix().saturating_mul(1_000).saturating_add(999))
@@ -192,7 +192,7 @@ impl ReceiptReason {
 /// What somebody reported about a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Report {
-    /// When it was so.
+    /// The instant that the report is about.
     pub at: Moment,
     /// What became of the text.
     pub outcome: Outcome,

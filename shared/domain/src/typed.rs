@@ -10,7 +10,7 @@ pub enum Typed {
     Digit(u8),
     /// A plus sign of any width.
     Plus,
-    /// A space, a dash, a bracket, or a character that nobody sees. It means nothing.
+    /// A space, a dash, a bracket or an invisible character. It is ignored.
     Separator,
     /// Anything else. A number or a code that holds it is not read.
     Foreign,

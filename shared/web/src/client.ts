@@ -334,7 +334,7 @@ export class Challenge {
     this.#token = answer.token;
     this.phone = answer.phone ?? this.phone;
     this.channels = answer.channels ?? this.channels;
-    // What is no number, the service did not say.
+    // A member that is not a number counts as missing.
     const [length, attempts = this.attemptsLeft, expiresIn, resendIn = 0] = [answer.codeLength, answer.attempts, answer.expiresIn, answer.resendIn].map(readNumber);
     this.codeLength = length ?? this.codeLength;
     // A resend says how many guesses a challenge has. Those that were used stay used.

@@ -100,7 +100,7 @@ test("a code that is entered while a late resend is under way counts for the cod
   assert.equal(calls.length, 3);
 });
 
-test("what is no text is read as its text, or refused, and throws nothing at once", async () => {
+test("a value that is not a string is converted or refused, and nothing is thrown at once", async () => {
   const { client, calls } = start({ status: 202, body: SENT }, { body: { token: "s", expiresIn: 300 } });
   for (const nothing of [undefined, null, {}, { phone: "" }]) await assert.rejects(client.send(nothing), refusedWith("malformed"));
   const challenge = await client.send(send);

@@ -42,7 +42,7 @@ test("a refusal of a number says what is wrong with it, whatever stands around i
   for (const [text, fault] of Object.entries(faults)) assert.equal(phoneFault(text), fault, text);
 });
 
-test("a code is submitted as the service reads it, and what is none is not submitted", async () => {
+test("a code is submitted as the service reads it, and any other text is not submitted", async () => {
   const wrapped = expand(specimen.around).map((around) => `${around} ${around}123-456${around}`);
   for (const text of [...specimen.codes, ...wrapped]) {
     // A service that does not say how long a code is reads the same.

@@ -38,7 +38,7 @@ pub struct LogInBody {
     token: Option<SensitiveText>,
     /// A name by which the owner recognizes this session.
     /// At most 64 bytes of it are kept.
-    /// No value is refused. Anything but a text names nothing.
+    /// No value is refused. Anything but a string counts as no name.
     #[schema(value_type = Value, required = false, example = "Firefox on a laptop")]
     device: Option<Label>,
 }

@@ -79,7 +79,7 @@ pub enum HashFailed {
     /// The stored text is not a hash of this service.
     #[error("the stored hash is damaged")]
     Damaged,
-    /// The queue of those who wait for a thread was closed.
+    /// The queue for a hashing thread was closed.
     #[error("the queue for hashing is closed")]
     QueueClosed,
     /// The thread that hashes panicked. A log line of its own says where. The message of a panic is not kept, because

@@ -13,7 +13,7 @@ use crate::secret::Version;
 /// The age at which a root is due (infra/RUNBOOK.md, Keys).
 const DUE: Duration = Duration::from_hours(365 * 24);
 
-/// From this age on a root that another one has replaced is in nobody's way any more: all of its tokens are over.
+/// From this age on, a replaced root has been forgotten: all of its tokens have ended, and it could be retired.
 const LEFT_OVER: Duration = Duration::from_hours(30 * 24);
 
 /// Checks that the root in use is not older than a year, and that no replaced root was forgotten.

@@ -40,7 +40,7 @@ pub struct Stack {
     pub url: String,
     /// The path of the issuer, at which APIs and pages are served too; empty for the root.
     pub base_path: String,
-    /// The function that takes receipts, for whoever has an event for it.
+    /// The function that takes receipts. Tests hand it events.
     pub receipts: Arc<phoneproof_receipts::App>,
     /// The loopback AWS services.
     pub backends: Backends,

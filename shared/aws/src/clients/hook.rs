@@ -16,13 +16,13 @@ use super::connections::{Connections, Doubtful, Opening};
 use super::connector::connect_to_hook;
 use super::{CaBundle, TlsFailed};
 
-/// The most of an answer that is read. What is needed of it has a tenth of that.
+/// The most bytes of an answer that are read. A useful answer has a tenth of that.
 const MAX_ANSWER: usize = 16 * 1_024;
 
 /// How long the body of an answer may take after its head. The status alone decides without it.
 const BODY_WITHIN: Duration = Duration::from_secs(1);
 
-/// The longest wait that a receiver can ask for. No function has as much time, and an instant that far ahead exists.
+/// The longest wait that a receiver can ask for. No function runs that long, and an instant that far ahead can still be represented.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
 /// The name under which the service asks.

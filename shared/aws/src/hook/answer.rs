@@ -86,7 +86,7 @@ const fn read_status(status: u16) -> Reason {
     }
 }
 
-/// Reads the id of a text. An answer without one is as good.
+/// Reads the id of a text. An answer does not need one.
 fn read_id(body: &[u8]) -> Option<MessageId> {
     let id = read_member(body, "id")?;
     let fits = id.len() <= MAX_ID && !id.chars().any(char::is_control);

@@ -36,7 +36,7 @@ pub struct SendPlan {
     pub wrong: Begin,
     /// When the evidence on the phone's record has ended, if it has. It then leaves the record.
     pub ended_evidence: Option<Timestamp>,
-    /// Who asks, for the phone's reserve; `None` for a test number, which has none.
+    /// The caller, to find the phone's reserve; `None` for a test number, which has no reserve.
     pub caller: Option<PhoneCaller>,
     /// Who pays, and how; `None` for a test number.
     pub paid: Option<Plan>,

@@ -47,7 +47,7 @@ impl Ask {
         u8::try_from(hash % u32::from(shards.max(1))).unwrap_or(0)
     }
 
-    /// Makes what a caller of whom nothing is known would show.
+    /// Makes the ask of a caller about whom nothing is known.
     #[must_use]
     pub fn of_stranger(
         (country, shard, shards): (Country, u8, u8),

@@ -50,7 +50,7 @@ const ATTRIBUTES: [Attribute; 6] = [
 /// The purse of a country's calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallRecord {
-    /// What is there for callers for whom something speaks.
+    /// What callers with evidence in their favour can use.
     pub familiar: Room,
     /// What is there for strangers.
     pub strange: Room,

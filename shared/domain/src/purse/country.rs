@@ -157,7 +157,7 @@ impl CountryRecord {
     /// it. An alarm on a sum of costs would need the stop of each country in the template, and could not know one that has
     /// grown.
     ///
-    /// With shards, each has a stop of its own, and this is that of one.
+    /// With shards, each shard has its own stop, and this percentage refers to one shard.
     #[must_use]
     pub fn money_used(&self, day: i64, price: Micros) -> Option<u8> {
         if self.day != day {

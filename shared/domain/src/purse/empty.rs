@@ -16,7 +16,7 @@ pub enum EmptyPurse {
 }
 
 impl EmptyPurse {
-    /// The lanes by what it says about the country when one is empty, the most telling first.
+    /// The lanes, ordered by how much an empty one says about the country, the most telling first.
     ///
     /// An attack does not touch the lane of known phones. That of the crowd stops most new users.
     const TELLING: [Lane; Lane::ALL.len()] = [

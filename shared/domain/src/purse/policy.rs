@@ -109,7 +109,7 @@ pub struct MoneyStop {
 pub struct CallPolicy {
     /// The calls that strangers start with in a country.
     pub start: u32,
-    /// The calls that typed codes earn up to, and that callers start with for whom something speaks.
+    /// The most calls that typed codes earn. Callers with evidence in their favour start with as many.
     pub cap: u32,
     /// An empty purse gets a call back after this time without any.
     pub refill: Duration,

@@ -64,7 +64,7 @@ pub enum SendError {
     UnknownBusiness,
     /// The business asks for a client key, and the caller sent another one or none.
     ClientKey,
-    /// The caller names the address of its user, and the business has no client key by which to believe it.
+    /// The caller names the address of its user, but the business has no client key, so nothing proves the address.
     UserAddress,
     /// The attestation does not count.
     Attestation(AttestationFault),

@@ -42,7 +42,7 @@ const RUNS: [&str; 23] = [
     "йцукенгшщзхъфывапролджэячсмитьбю",
 ];
 
-/// What a letter is that belongs to no padding.
+/// How a letter counts that is not part of padding.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Letters {
     /// It counts as one more character.

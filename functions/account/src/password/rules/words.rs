@@ -1,4 +1,4 @@
-//! Words that people lengthen to make passwords of them, and where a text has them.
+//! Words that people pad to make passwords, and where they occur in a text.
 
 use std::collections::HashMap;
 use std::iter::zip;

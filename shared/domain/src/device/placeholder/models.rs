@@ -56,7 +56,7 @@ fn is_name(text: &str, bare: &str) -> bool {
     let is_mi = text.starts_with("mi ") && text.contains(|c: char| c.is_ascii_digit());
     let mi = bare.strip_prefix("mi").filter(|_| is_mi);
     let has_family = |name| strip_any(FAMILIES, name).any(is_rest);
-    // Nothing calls its models Phone. People number their own so, as in `Phone 2`.
+    // No maker calls a model Phone, but people number their own phones that way, as in `Phone 2`.
     let mut nothing = bare.strip_prefix("nothingphone").into_iter();
     nothing.any(is_rest)
         || has_family(bare)

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::runs::holds_id;
 
-/// How the text of a function, of a promise or of an object begins that a program sent in place of its value, in lower case.
+/// The beginnings of functions, promises and objects that a program printed in place of their value, in lower case.
 const PRINTED: [&str; 51] = [
     "[object ",
     "instance of ",
@@ -60,7 +60,7 @@ const PRINTED: [&str; 51] = [
     "deferredcoroutine{",
 ];
 
-/// How messages begin that say why there is no id, in lower case.
+/// The beginnings of messages that say why there is no id, in lower case.
 const MESSAGES: [&str; 17] = [
     "failed to ",
     "could not ",
@@ -116,7 +116,7 @@ const PRODUCTS: &str = "\
     postman opera opr edg edge edga edgios version mobile gecko electron samsungbrowser ucbrowser crios fxios expo hermes \
     flutter react-native deno bun faraday dio";
 
-/// What the names of apps have in them that tell their version to servers.
+/// The words in the names of apps that send their version to servers.
 const APP_WORDS: [&str; 5] = ["app", "client", "sdk", "http", "bot"];
 
 /// The names of a computer for itself.
@@ -127,7 +127,7 @@ const OWN_HOSTS: [&str; 4] = [
     "host.docker.internal",
 ];
 
-/// How variables begin and end that nobody filled in, and the faults of a format in Go.
+/// How unfilled variables begin and end, and how Go prints a faulty format.
 const UNFILLED: [(&str, char); 8] = [
     ("${", '}'),
     ("{{", '}'),
@@ -139,7 +139,7 @@ const UNFILLED: [(&str, char); 8] = [
     ("%!", '('),
 ];
 
-/// Whether a program sent a text in place of an id. `text` is it in lower case, and `spelled` as it was sent.
+/// Whether a program sent a text in place of an id. `text` is that text in lower case, and `spelled` is the text as it was sent.
 pub(super) fn is_printed(text: &str, spelled: &str) -> bool {
     let unquote = |text: &str| text.trim_matches(['"', '\'', '`', ' ']).to_owned();
     let (quoted, spelled) = (&*unquote(text), &*unquote(spelled));

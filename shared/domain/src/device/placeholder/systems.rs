@@ -18,7 +18,7 @@ const MACHINES: &str = "\
     redroid waydroid sdk googlesdk virtualbox vmware qemu qcom zuma zumapro x8664 arm64 arm64v8a armeabiv7a aarch64 \
     i386 i686 armv7l armv8l x86 amd64 win32 win64 macintel";
 
-/// How the names begin that Android's emulators give as model, as board or as serial number, as in `sdk_gphone64_x86_64`.
+/// The beginnings of the names that Android's emulators give as model, board or serial number, as in `sdk_gphone64_x86_64`.
 const EMULATORS: [&str; 13] = [
     "sdkgphone",
     "sdkgoogle",

@@ -1,4 +1,4 @@
-//! Words that stand for an id in place of one.
+//! Words that programs send in place of an id.
 
 /// Words that stand for a missing id, or name the place where one belongs. Joined with each other and with
 /// [`QUALIFIERS`] they say no more, as in `unknown-device` and `YOUR_DEVICE_ID`.

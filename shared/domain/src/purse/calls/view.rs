@@ -15,7 +15,7 @@ use crate::purse::write::{Change, Write};
 /// What the purse of a country's calls holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallOutlook {
-    /// What is there for callers for whom something speaks.
+    /// What callers with evidence in their favour can use.
     pub familiar: PurseView,
     /// What is there for strangers.
     pub strange: PurseView,

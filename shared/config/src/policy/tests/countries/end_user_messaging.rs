@@ -1,0 +1,103 @@
+//! Rules of countries: the table of End User Messaging names who sends there.
+
+use super::*;
+
+/// The table of End User Messaging may name who sends there: a pool, which may hold the sender that the country wants.
+#[test]
+fn what_end_user_messaging_sends_with_stands_in_its_own_table_first() {
+    const IN: &str = "[sms.country.IN]\nentity_id = '1'\nlocales = ['en']\n";
+    const TEXT: &str = "registered.IN.en = '2'";
+    const ID: &str = "sms.country.IN.entity_id: the id of the sender";
+    const SENDER: &str = "sms.country.IN.sender_id: a registered sender id";
+    for (route, country, sms, business, own, expected) in [
+        (
+            "EUM",
+            "US",
+            "[sms.country.US]\nsender_id = 'ACME'",
+            "",
+            "country.US = 'pool-0123456789abcdef'",
+            None,
+        ),
+        (
+            "EUM, 'sns'",
+            "US",
+            "[sms.country.US]\nsender_id = 'ACME'",
+            "",
+            "country.US = 'pool-0123456789abcdef'",
+            Some("sms.country.US.sender_id: AWS"),
+        ),
+        // What is for all countries comes after what the country has.
+        (
+            "EUM",
+            "US",
+            "[sms.country.US]\nsender_id = 'ACME'",
+            "",
+            "origination_identity = 'pool-0123456789abcdef'",
+            Some("sms.country.US.sender_id: AWS"),
+        ),
+        (
+            "EUM",
+            "US",
+            "",
+            "",
+            "country.US = 'arn:aws:sms-voice:us-east-1:111122223333:sender-id/ACME/US'",
+            Some("end_user_messaging.country.US: AWS sends no text with a sender id"),
+        ),
+        (
+            "EUM",
+            "IN",
+            IN,
+            TEXT,
+            "country.IN = 'pool-0123456789abcdef'",
+            None,
+        ),
+        (
+            "EUM",
+            "IN",
+            IN,
+            TEXT,
+            "origination_identity = 'pool-0123456789abcdef'",
+            None,
+        ),
+        (
+            "EUM, 'sns'",
+            "IN",
+            IN,
+            TEXT,
+            "origination_identity = 'pool-0123456789abcdef'",
+            Some(SENDER),
+        ),
+        ("EUM", "IN", IN, TEXT, "", Some(SENDER)),
+        ("EUM", "IN", "", "", "country.IN = 'ACMEIN'", Some(ID)),
+        (
+            "EUM",
+            "IN",
+            "",
+            "",
+            "country.IN = 'pool-0123456789abcdef'",
+            None,
+        ),
+        (
+            "EUM",
+            "IN",
+            "[sms.country.IN]\nsender_id = 'ACMEIN'",
+            "",
+            "origination_identity = 'pool-0123456789abcdef'",
+            Some(ID),
+        ),
+    ] {
+        let route = route.replace("EUM", "'end-user-messaging'");
+        let text = serving_by(
+            &format!("[{route}]"),
+            &format!("'{country}'"),
+            sms,
+            business,
+        );
+        let found = faults(&format!("{text}{own}"));
+        let are_right = match expected {
+            None => found.is_empty(),
+            Some(start) => found.len() == 1 && found[0].starts_with(start),
+        };
+        assert!(are_right, "{route} {country} {sms} {own}: {found:#?}");
+    }
+}
