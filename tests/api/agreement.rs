@@ -35,8 +35,9 @@ use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind, Subjects};
 use phoneproof_domain::tally::{Begin, PLACES, Tally};
 use phoneproof_domain::window::{DAY, Window};
+use phoneproof_model as protocol;
 use phoneproof_observe::RequestContext;
-use phoneproof_tests::{World, phone, protocol};
+use phoneproof_tests::{World, phone};
 use serde_json::{Value, json};
 
 use self::kinds::*;

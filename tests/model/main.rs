@@ -6,8 +6,8 @@
 //!
 //! The service's own functions decide what may be written:
 //! [`admits_send`](phoneproof_domain::phone_record::PhoneRecord::admits_send) and
-//! [`admits_guess`](phoneproof_domain::phone_record::PhoneRecord::admits_guess). The module
-//! [`protocol`](phoneproof_tests::protocol) says what a write changes, counts and gives back. `api/agreement.rs`
+//! [`admits_guess`](phoneproof_domain::phone_record::PhoneRecord::admits_guess). The library
+//! [`phoneproof_model`] says what a write changes, counts and gives back. `api/agreement.rs`
 //! compares it with DynamoDB.
 //!
 //! Stateright explores the model because the protocol is a handful of atomic writes to a remote store. It has no locks

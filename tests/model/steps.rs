@@ -5,7 +5,7 @@ use phoneproof_domain::phone_record::{
     Guess, GuessRefusal, Predecessor, REPEATABLE_FOR, ResendId, Reservation, SendRefusal, Slot,
     SlotLayout, WriteId,
 };
-use phoneproof_tests::protocol;
+use phoneproof_model as protocol;
 
 use crate::moments::{at, pass_time, terms};
 use crate::state::{

@@ -21,7 +21,6 @@ mod edge;
 mod forger;
 mod forgeries;
 mod lines;
-pub mod protocol;
 mod proxy;
 mod runtime_api;
 mod site;

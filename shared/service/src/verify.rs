@@ -180,7 +180,7 @@ impl Service {
         if let (Some(payment), Some(country)) = (&challenge.payment, challenge.country) {
             let block = indexer.number_block(&challenge.phone);
             let place = (country, &block);
-            // On the heap: the futures of four calls are large.
+            // On the heap: the futures of five calls are large.
             let credited =
                 Box::pin(
                     self.store
