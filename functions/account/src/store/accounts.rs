@@ -142,7 +142,8 @@ impl AccountStore {
         )
     }
 
-    /// Sets the password and ends every session, if the account still has this phone and `permit` still holds.
+    /// Sets the password and ends every session, if the account still has this phone and `permit` still holds. Somebody
+    /// uses the account, so a request to unlink its phone ends.
     pub(crate) fn set_password(
         &self,
         account: &Account,
@@ -167,7 +168,7 @@ impl AccountStore {
             Permit::Code => ("", "", builder),
             Permit::CodeAndRecovery(digest) => (
                 " AND recovery = :recovery",
-                " REMOVE recovery",
+                ", recovery",
                 builder.expression_attribute_values(":recovery", bytes(digest.0)),
             ),
         };
@@ -175,7 +176,7 @@ impl AccountStore {
             Condition::AccountAsRead,
             builder
                 .update_expression(format!(
-                    "SET password = :password, second_step = :step, sessions = :none{used}"
+                    "SET password = :password, second_step = :step, sessions = :none REMOVE unlink_requested_at{used}"
                 ))
                 .condition_expression(format!("phone = :phone AND second_step = :before{more}")),
         )
@@ -186,7 +187,7 @@ impl AccountStore {
         Part::update(
             Condition::SessionAlive,
             self.start_update(access.account)
-                .update_expression("SET recovery = :recovery")
+                .update_expression("SET recovery = :recovery REMOVE unlink_requested_at")
                 .condition_expression("attribute_exists(sessions.#session)")
                 .expression_attribute_names("#session", base64url(access.session.0))
                 .expression_attribute_values(":recovery", bytes(digest.0)),

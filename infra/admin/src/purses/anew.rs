@@ -38,6 +38,8 @@ pub(super) async fn reset(
     let listed = listed.join(", ");
     let consequence = format!("This lets {listed} start anew. Grants and budgets end.");
     confirm(common, &consequence)?;
+    // The question may have stood for minutes.
+    let now = operator.now();
     let mut changed = Vec::new();
     for key in &keys {
         let ask = find_ask(&policy, key, now)?;
