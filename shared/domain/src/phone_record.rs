@@ -149,7 +149,8 @@ impl PhoneRecord {
         let last_sent = match share {
             Share::Common => self.last_sent,
             Share::Here => self.reserved_here,
-            Share::Near => self.reserved_near,
+            // A neighbour waits like a stranger, or two requests from the network would tell whether the phone is known.
+            Share::Near => self.reserved_near.max(self.last_sent),
         };
         match *reservation {
             Reservation::New { .. } => {}

@@ -22,13 +22,18 @@ use super::send_plan::SendPlan;
 pub(super) fn reserve_slot(write: &mut RecordWrite, plan: &SendPlan) {
     let (terms, reservation) = (&plan.terms, &plan.reservation);
     let (cooled, last) = match plan.share() {
-        Share::Common => ("last_sent", attribute::LAST_SENT),
-        Share::Here => ("reserved_here", attribute::RESERVED_HERE),
-        Share::Near => ("reserved_near", attribute::RESERVED_NEAR),
+        Share::Common => (&[attribute::LAST_SENT][..], attribute::LAST_SENT),
+        Share::Here => (&[attribute::RESERVED_HERE][..], attribute::RESERVED_HERE),
+        Share::Near => (
+            &[attribute::RESERVED_NEAR, attribute::LAST_SENT][..],
+            attribute::RESERVED_NEAR,
+        ),
     };
-    write.require(format!(
-        "(attribute_not_exists({cooled}) OR {cooled} <= :ready)"
-    ));
+    for sent in cooled {
+        write.require(format!(
+            "(attribute_not_exists({sent}) OR {sent} <= :ready)"
+        ));
+    }
     write.require("(attribute_not_exists(failures) OR failures < :hard)");
     write.value(":now", instant(terms.now));
     write.value(":ready", instant(terms.now - terms.cooldown));
