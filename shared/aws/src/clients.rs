@@ -34,7 +34,7 @@ use phoneproof_domain::clock::Clock;
 use self::connections::{Connections, Doubtful, Opening};
 use self::connector::connect_to_aws;
 pub(crate) use self::connector::{
-    AddressNotAllowed, has_bad_certificate, has_cause, never_connected,
+    AddressNotAllowed, find_connection_fault, has_bad_certificate, has_cause, never_connected,
 };
 use self::endpoint::FixedEndpoint;
 pub(crate) use self::hook::{HookAnswer, HookClient, HookRequest, PostFailed};

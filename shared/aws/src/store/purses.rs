@@ -13,8 +13,8 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::phone_record::PhoneRecord;
 use phoneproof_domain::purse::{
-    Ask, CallRecord, CountryRecord, Micros, NetworkRecord, NumberBlockRecord, Proof, PurseItem,
-    PurseKey, PursePolicy, Stopped, Write,
+    Ask, CallRecord, CountryRecord, Damaged, Micros, NetworkRecord, NumberBlockRecord, Proof,
+    PurseItem, PurseKey, PursePolicy, Stopped, Write,
 };
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_domain::window::{HOUR, Window};
@@ -187,7 +187,7 @@ impl Store {
         let of_country = async {
             let make =
                 |seen: Option<&CountryRecord>| Some(payer.credit_country(country, seen, policy));
-            let read = |item: &PurseItem| CountryRecord::read(item, now).ok().flatten();
+            let read = |item: &PurseItem| CountryRecord::read(item, now);
             let credit = self.credit_purse(make, read, seen, deadline).await;
             if let Some(record) = &credit.left {
                 self.lock_seen().insert(key, record.clone());
@@ -198,21 +198,21 @@ impl Store {
             let make = |seen: Option<&NumberBlockRecord>| {
                 payer.credit_number_block(number_block, seen, policy)
             };
-            let read = |item: &PurseItem| NumberBlockRecord::read(item, now).ok().flatten();
+            let read = |item: &PurseItem| NumberBlockRecord::read(item, now);
             let credit = self.credit_purse(make, read, None, deadline).await;
             credit.is_lost
         };
         let of_network = async {
             let make =
                 |seen: Option<&NetworkRecord>| payer.credit_network(country, seen, policy, now);
-            let read = |item: &PurseItem| NetworkRecord::read(item).ok().flatten();
+            let read = |item: &PurseItem| NetworkRecord::read(item);
             let credit = self.credit_purse(make, read, None, deadline).await;
             credit.is_lost
         };
         let of_calls = async {
             let price = called?;
             let make = |seen: Option<&CallRecord>| payer.credit_calls(country, price, seen, policy);
-            let read = |item: &PurseItem| CallRecord::read(item, now).ok().flatten();
+            let read = |item: &PurseItem| CallRecord::read(item, now);
             let credit = self.credit_purse(make, read, None, deadline).await;
             Some(credit.is_lost)
         };
@@ -226,11 +226,11 @@ impl Store {
         country.left
     }
 
-    /// Writes one credit. A purse that is not there, or cannot be read, calls for none.
+    /// Writes one credit. A purse that is not there calls for none. One that cannot be read gets none, which is a loss.
     async fn credit_purse<R>(
         &self,
         make: impl Fn(Option<&R>) -> Option<Write>,
-        read: impl Fn(&PurseItem) -> Option<R>,
+        read: impl Fn(&PurseItem) -> Result<Option<R>, Damaged>,
         mut seen: Option<R>,
         deadline: Instant,
     ) -> Credit<R> {
@@ -245,10 +245,17 @@ impl Store {
                 .write_once(&key, write_purse(&write), returned, deadline)
                 .await
             {
-                Ok(Written::Done(after)) => return Credit::made(read(&read_purse(&after))),
+                // Damage to another attribute does not undo the credit, and the next send says what is damaged.
+                Ok(Written::Done(after)) => {
+                    return Credit::made(read(&read_purse(&after)).ok().flatten());
+                }
                 Ok(Written::Differs(found)) => match read(&read_purse(&found)) {
-                    Some(record) => seen = Some(record),
-                    None => return Credit::made(None),
+                    Ok(Some(record)) => seen = Some(record),
+                    Ok(None) => return Credit::made(None),
+                    Err(error) => {
+                        tracing::warn!(%error, item = %key, "a purse got no credit for a typed code");
+                        return Credit::lost(None);
+                    }
                 },
                 // It was certainly not applied.
                 Ok(Written::Busy) => {}

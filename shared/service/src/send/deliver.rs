@@ -125,10 +125,10 @@ impl Service {
             };
             delivery = self.channels.send(channel, &text, keyring, until).await;
             request.note_call(Dependency::Carrier(channel), began);
-            let Some(reason) = delivery.reason() else {
+            let Some(why) = delivery.why() else {
                 break;
             };
-            request.facts.not_taken.push((channel, reason));
+            request.facts.not_taken.push((channel, why.clone()));
             if !delivery.goes_on() {
                 break;
             }
@@ -141,8 +141,8 @@ impl Service {
         delivery
     }
 
-    /// Seals what a receipt for this text has to bring back. `None` where there are no receipts, and by SNS, which brings
-    /// nothing back.
+    /// Seals what a receipt for this text has to bring back. `None` where there are no receipts, by SNS, which brings nothing
+    /// back, and after a failure, which has a line: the text goes out without it.
     fn seal_receipt(
         &self,
         text: &Text<'_>,
@@ -160,6 +160,8 @@ impl Service {
             sent_at: text.asked_at,
         };
         receipt::seal(&sent, keyring.current(), request.random.as_ref())
+            .inspect_err(|error| tracing::warn!(%error, "a text goes out without a receipt"))
+            .ok()
     }
 }
 
