@@ -67,7 +67,8 @@ impl HookClient {
         Ok(Self {
             connections: Connections::new(
                 connector,
-                (opening, Doubtful::Replace),
+                opening,
+                Doubtful::Replace,
                 Arc::clone(&clock),
             ),
             url: policy.url.clone(),
