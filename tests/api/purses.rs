@@ -290,6 +290,30 @@ async fn a_country_stops_at_its_money_of_a_day_typed_or_not() {
     assert_eq!(refused.json["retryAt"], tomorrow);
 }
 
+/// Writes a value into the purse of the US that the service would not write.
+async fn damage(world: &World, attribute: &str, value: &Value) {
+    let damage = json!({
+        "TableName": "Limits",
+        "Key": { "pk": { "S": "purse#US#0" } },
+        "UpdateExpression": "SET #a = :v",
+        "ExpressionAttributeNames": { "#a": attribute },
+        "ExpressionAttributeValues": { ":v": value },
+    });
+    assert_eq!(world.dynamodb("UpdateItem", &damage).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_code_succeeds_beside_a_damaged_purse_and_its_lost_credit_is_counted() {
+    let world = start().await;
+    establish(&world).await;
+    let sent = world.client.send_from(&nth(1), "d", "203.0.113.7").await;
+    assert_eq!(sent.status, 202, "{}", sent.text);
+    damage(&world, "best", &json!({ "S": "much" })).await;
+    let (token, code) = (sent.token(), world.code(&nth(1)));
+    assert_eq!(world.client.verify(&token, &code).await.status, 200);
+    assert_eq!(world.lines.last()["CreditsLost"], 1);
+}
+
 #[tokio::test]
 async fn a_damaged_purse_stops_its_country_and_is_named() {
     for (attribute, value) in [
@@ -305,14 +329,7 @@ async fn a_damaged_purse_stops_its_country_and_is_named() {
     ] {
         let world = start().await;
         establish(&world).await;
-        let damage = json!({
-            "TableName": "Limits",
-            "Key": { "pk": { "S": "purse#US#0" } },
-            "UpdateExpression": "SET #a = :v",
-            "ExpressionAttributeNames": { "#a": attribute },
-            "ExpressionAttributeValues": { ":v": value },
-        });
-        assert_eq!(world.dynamodb("UpdateItem", &damage).await.status, 200);
+        damage(&world, attribute, &value).await;
         // The crowd's lane needs no other lane, so that of strangers shows damage of theirs.
         let address = if attribute == "open" {
             "203.0.113.7".to_owned()

@@ -11,6 +11,7 @@
 )]
 
 mod bounds;
+mod details;
 mod end_user_messaging;
 mod exactly_once;
 mod inside;

@@ -3,6 +3,8 @@
 //! The store expresses these writes as update expressions. This module repeats them in Rust, for tests that compare
 //! the two or explore sequences of writes.
 
+#![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
+
 use std::collections::BTreeMap;
 
 use phoneproof_domain::clock::Timestamp;

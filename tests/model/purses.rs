@@ -85,7 +85,7 @@ fn ask(moment: usize, wish: Wish) -> Ask {
     let now = Timestamp::from_unix(1_795_435_200 + MOMENTS[moment]);
     let today = Window::containing(now, DAY, Duration::ZERO);
     let country = Country::parse("MA").expect("a country");
-    let mut ask = Ask::of_stranger((country, 0, 1), PRICE, now, today);
+    let mut ask = Ask::of_stranger(country, 0, 1, PRICE, now, today);
     let index = |text: &str| SubjectIndex::from_text(text.to_owned());
     let network = if wish == Wish::Neighbour {
         "home"

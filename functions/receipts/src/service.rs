@@ -113,7 +113,7 @@ impl Receipts {
         let id = report_id(receipt, name);
         let kept = self
             .store
-            .keep_report(&sent, (id, &report), received, request);
+            .keep_report(&sent, id, &report, received, request);
         let is_new = kept.await.map_err(Refused::Store)? == Kept::New;
         Ok(is_new.then_some(Receipt {
             country: sent.country,

@@ -168,8 +168,8 @@ async fn take_reserve(
         return Ok(None);
     };
     found.record = store.read_subject_record(subject).await?;
-    let own = (&ask.caller, policy.purses.policy.known_texts);
-    let Some(reserved) = found.find_reserve(gates, own, &ANY, terms) else {
+    let texts = policy.purses.policy.known_texts;
+    let Some(reserved) = found.find_reserve(gates, &ask.caller, texts, &ANY, terms) else {
         return Ok(None);
     };
     for finding in findings {

@@ -98,7 +98,7 @@ pub(crate) fn ask_of_shards(
     })?;
     let today = policy.make_terms(now, &policy.limits).today;
     let shards = policy.purses.shards_of(country);
-    let ask = |shard| Ask::of_stranger((country, shard, shards), price, now, today);
+    let ask = |shard| Ask::of_stranger(country, shard, shards, price, now, today);
     Ok((0..shards).map(ask).collect())
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_sdk_pinpointsmsvoicev2::Client as SmsVoice;
-use phoneproof_aws::end_user_messaging::{EndUserMessaging, NotTaken, Purpose};
+use phoneproof_aws::end_user_messaging::{EndUserMessaging, Purpose};
 use phoneproof_aws::hook::Hook;
 use phoneproof_aws::sns::Sender;
 use phoneproof_config::Environment as _;
@@ -13,7 +13,9 @@ use phoneproof_config::policy::replace_hook;
 use phoneproof_config::process::{ProcessEnvironment, SystemClock, SystemRandom};
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::country::Country;
-use phoneproof_domain::delivery::{Certainty, Delivery, MessageId, Reason, Text, TextId};
+use phoneproof_domain::delivery::{
+    Certainty, Delivery, Detail, MessageId, NotTaken, Reason, Text, TextId,
+};
 use phoneproof_domain::end_user_messaging::NotifyPolicy;
 use phoneproof_domain::outgoing::OutgoingText;
 use phoneproof_domain::phone::Destination;
@@ -179,24 +181,28 @@ fn report(
             Ok(Reply::done(json, text))
         }
         // The advice of such a reason is for a text that may arrive.
-        Err(NotTaken { reason, code })
-            if purpose == Purpose::DryRun && reason.certainty() == Certainty::Unclear =>
-        {
+        Err(why) if purpose == Purpose::DryRun && why.reason.certainty() == Certainty::Unclear => {
             let message = format!(
-                "`{channel}` did not say whether it would take the {what}: {} ({code})",
-                reason.name()
+                "`{channel}` did not say whether it would take the {what}: {}",
+                name(&why)
             );
             let advice = "nothing was sent, because a dry run sends nothing: try again, or look at the provider's status page";
             Err(CommandError::new(Exit::Failed, message, advice))
         }
-        Err(NotTaken { reason, code }) => Err(CommandError::new(
+        Err(why) => Err(CommandError::new(
             Exit::Failed,
-            format!(
-                "`{channel}` did not take the {what}: {} ({code})",
-                reason.name()
-            ),
-            reason.advice(),
+            format!("`{channel}` did not take the {what}: {}", name(&why)),
+            why.reason.advice(),
         )),
+    }
+}
+
+/// Names the reason, with its detail in brackets.
+fn name(why: &NotTaken) -> String {
+    let reason = why.reason.name();
+    match why.detail.as_ref().map(Detail::as_str) {
+        Some(detail) => format!("{reason} ({detail})"),
+        None => reason.to_owned(),
     }
 }
 
@@ -253,14 +259,12 @@ async fn post(
                 text,
             ))
         }
-        Delivery::Refused { reason, .. } => Err(explain("did not take the text", reason)),
-        Delivery::Unknown { reason, .. } => {
-            Err(explain("did not say whether it took the text", reason))
-        }
+        Delivery::Refused { why, .. } => Err(explain("did not take the text", &why)),
+        Delivery::Unknown { why, .. } => Err(explain("did not say whether it took the text", &why)),
     }
 }
 
-fn explain(what: &str, reason: Reason) -> CommandError {
-    let message = format!("the hook {what}: {}", reason.name());
-    CommandError::new(Exit::Failed, message, reason.advice())
+fn explain(what: &str, why: &NotTaken) -> CommandError {
+    let message = format!("the hook {what}: {}", name(why));
+    CommandError::new(Exit::Failed, message, why.reason.advice())
 }

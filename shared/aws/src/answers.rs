@@ -1,22 +1,13 @@
 //! What the answer of an API of AWS that sends texts means.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use phoneproof_domain::channel::Channel;
-use phoneproof_domain::delivery::{Delivery, MessageId, Reason};
+use phoneproof_domain::delivery::{Delivery, Detail, MessageId, NotTaken, Reason};
 use tokio::time::error::Elapsed;
 
-use crate::clients::{has_bad_certificate, never_connected};
-
-/// An API did not confirm that it took a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotTaken {
-    /// Why, and whether the text may have been sent all the same.
-    pub reason: Reason,
-    /// What the API calls it, or the kind of failure, as [`error_code`](crate::clients::error_code) gives it.
-    pub code: String,
-}
+use crate::clients::{find_connection_fault, has_bad_certificate, never_connected};
 
 /// Makes the outcome of a text of what its call returned in time.
 pub(crate) fn settle(
@@ -28,7 +19,7 @@ pub(crate) fn settle(
             channel,
             id: MessageId::new(id),
         },
-        Ok(Err(NotTaken { reason, .. })) => Delivery::failed(channel, reason),
+        Ok(Err(why)) => Delivery::failed(channel, why),
         Err(_) => Delivery::failed(channel, Reason::NoAnswer),
     }
 }
@@ -39,24 +30,40 @@ pub(crate) fn settle(
 /// after it has handed the message to the carrier, and a connection that breaks may hide a success.
 pub(crate) fn classify<E: ProvideErrorMetadata, R: StatusCode>(
     error: &SdkError<E, R>,
-    read: fn(&str, &R) -> Reason,
-) -> Reason {
+    read: fn(&str, &R) -> NotTaken,
+) -> NotTaken {
     match error {
-        SdkError::ServiceError(context) if (400..500).contains(&context.raw().status()) => {
-            let code = context.err().code();
-            code.map_or(Reason::Refused, |code| read(code, context.raw()))
+        SdkError::ServiceError(context) => {
+            let (status, code) = (context.raw().status(), context.err().code());
+            let is_refused = (400..500).contains(&status);
+            let why = match code {
+                Some(code) if is_refused => read(code, context.raw()),
+                None if is_refused => Reason::Refused.into(),
+                code => NotTaken::new(Reason::ServerError, code.and_then(Detail::from_code)),
+            };
+            let detail = why.detail.unwrap_or_else(|| Detail::from_status(status));
+            NotTaken::new(why.reason, Some(detail))
         }
-        SdkError::ServiceError(_) => Reason::ServerError,
-        SdkError::ConstructionFailure(_) => Reason::NotBuilt,
+        SdkError::ConstructionFailure(_) => Reason::NotBuilt.into(),
         SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
-            Some(error) if !never_connected(error) => Reason::ConnectionLost,
-            Some(error) if has_bad_certificate(error) => Reason::Certificate,
-            Some(_) => Reason::NotConnected,
-            None => Reason::ConnectionLost,
+            Some(error) => classify_connection(error),
+            None => Reason::ConnectionLost.into(),
         },
-        SdkError::TimeoutError(_) => Reason::NoAnswer,
-        _ => Reason::UnreadableAnswer,
+        SdkError::TimeoutError(_) => Reason::NoAnswer.into(),
+        _ => Reason::UnreadableAnswer.into(),
     }
+}
+
+/// Says what a connection that failed means for delivery.
+pub(crate) fn classify_connection(error: &ConnectorError) -> NotTaken {
+    let reason = if !never_connected(error) {
+        Reason::ConnectionLost
+    } else if has_bad_certificate(error) {
+        Reason::Certificate
+    } else {
+        Reason::NotConnected
+    };
+    NotTaken::new(reason, find_connection_fault(error).map(Detail::named))
 }
 
 /// The reason behind an error code that every API of AWS has.

@@ -34,7 +34,7 @@ use phoneproof_domain::clock::Clock;
 use self::connections::{Connections, Doubtful, Opening};
 use self::connector::connect_to_aws;
 pub(crate) use self::connector::{
-    AddressNotAllowed, has_bad_certificate, has_cause, never_connected,
+    AddressNotAllowed, find_connection_fault, has_bad_certificate, has_cause, never_connected,
 };
 use self::endpoint::FixedEndpoint;
 pub(crate) use self::hook::{HookAnswer, HookClient, HookRequest, PostFailed};
@@ -157,13 +157,13 @@ impl Clients {
     ) -> Self {
         let connections = |endpoint: FixedEndpoint, doubtful| {
             let opening = Opening::of_aws(&endpoint);
-            Connections::new(connector.clone(), (opening, doubtful), Arc::clone(&clock))
+            Connections::new(connector.clone(), opening, doubtful, Arc::clone(&clock))
         };
         let dynamodb = connections(settings.dynamodb(), Doubtful::Try);
         let sns = connections(settings.sns(), Doubtful::Replace);
         let sms_voice = connections(settings.sms_voice(), Doubtful::Replace);
         let opening = Opening::of_aws(&settings.secrets());
-        let secrets = Connections::new(connector, (opening, Doubtful::Replace), clock);
+        let secrets = Connections::new(connector, opening, Doubtful::Replace, clock);
         let shared = shared_config(settings);
         let region = settings.region_of_texts().to_owned();
         let dynamodb_config = aws_sdk_dynamodb::config::Builder::from(&shared)

@@ -18,16 +18,14 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use phoneproof_domain::channel::Channel;
-use phoneproof_domain::delivery::{Delivery, Text};
+use phoneproof_domain::delivery::{Delivery, NotTaken, Text};
 use phoneproof_domain::end_user_messaging::{EndUserMessagingPolicy, NotifyPolicy, time_to_live};
 use phoneproof_domain::policy::{SmsPolicy, SmsType};
 use tokio::time::{Instant, timeout_at};
 
-pub use crate::answers::NotTaken;
-
 use self::reasons::read_refusal;
 use crate::answers::{classify, settle};
-use crate::clients::{SmsVoiceClient, error_code};
+use crate::clients::SmsVoiceClient;
 
 /// What a request is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -242,12 +240,9 @@ fn read<T, E: ProvideErrorMetadata>(
 ) -> Result<String, NotTaken> {
     match answer {
         Ok(answer) => Ok(message_id(answer).unwrap_or_default()),
-        Err(error) => Err(NotTaken {
-            reason: classify(&error, |code, answer| {
-                read_refusal(code, answer.body().bytes().unwrap_or_default())
-            }),
-            code: error_code(&error),
-        }),
+        Err(error) => Err(classify(&error, |code, answer| {
+            read_refusal(code, answer.body().bytes().unwrap_or_default())
+        })),
     }
 }
 

@@ -15,7 +15,7 @@ use phoneproof_crypto::webhook::{message_id, sign};
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::clock::Clock;
 use phoneproof_domain::country::Country;
-use phoneproof_domain::delivery::{Delivery, Reason, Text};
+use phoneproof_domain::delivery::{Delivery, Detail, NotTaken, Reason, Text};
 use phoneproof_domain::hook::HookPolicy;
 use phoneproof_domain::outgoing::{Origination, OutgoingText};
 use serde_json::{Value, json};
@@ -87,11 +87,12 @@ impl Hook {
     /// refusal with a code. Without one the text is [`Delivery::Unknown`].
     pub async fn send(&self, text: &Text<'_>, keyring: &Keyring, deadline: Instant) -> Delivery {
         let Some(client) = &**self.client else {
-            return Delivery::failed(Channel::Hook, Reason::NotSetUp);
+            let detail = Some(Detail::named("no-client"));
+            return Delivery::failed(Channel::Hook, NotTaken::new(Reason::NotSetUp, detail));
         };
         let mut doubt = None;
         let mut pause = PAUSE;
-        let mut refused = Reason::NotConnected;
+        let mut refused = NotTaken::from(Reason::NotConnected);
         for attempt in 1..=TRIES {
             if attempt > 1 {
                 if Instant::now() + pause + LEAST > deadline {
@@ -106,17 +107,17 @@ impl Hook {
                     let channel = Channel::Hook;
                     return Delivery::Accepted { channel, id };
                 }
-                Told::Settled(reason) => return Delivery::failed(Channel::Hook, reason),
-                Told::Refused(reason, None) => {
-                    refused = reason;
+                Told::Settled(why) => return Delivery::failed(Channel::Hook, why),
+                Told::Refused(why, None) => {
+                    refused = why;
                     break;
                 }
-                Told::Refused(reason, Some(after)) => {
-                    refused = reason;
+                Told::Refused(why, Some(after)) => {
+                    refused = why;
                     pause = PAUSE.max(after);
                 }
-                Told::Unclear(reason, after) => {
-                    doubt = Some(reason);
+                Told::Unclear(why, after) => {
+                    doubt = Some(why);
                     pause = PAUSE.max(after);
                 }
             }

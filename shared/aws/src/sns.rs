@@ -9,9 +9,7 @@ use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 
 use phoneproof_domain::channel::Channel;
-use phoneproof_domain::delivery::{Delivery, Reason, Text};
-
-pub use crate::answers::NotTaken;
+use phoneproof_domain::delivery::{Delivery, Detail, NotTaken, Reason, Text};
 
 use crate::answers::{StatusCode, read_common_code, settle};
 use crate::clients::SnsClient;
@@ -76,7 +74,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// [`NotTaken`] with the error code of SNS, or the kind of failure when SNS did not answer.
+    /// [`NotTaken`], whose detail is the error code of SNS, or how the connection failed.
     pub async fn publish(&self, text: OutgoingText<'_>) -> Result<String, NotTaken> {
         let mut request = self
             .client
@@ -88,16 +86,11 @@ impl Sender {
             request = request.message_attributes(*name, value.clone());
         }
         for (name, value) in list_attributes(text.sent_as) {
-            let value = make_attribute("String", value).map_err(|error| NotTaken {
-                reason: Reason::NotBuilt,
-                code: error.to_string(),
-            })?;
+            let value = make_attribute("String", value)
+                .map_err(|_| NotTaken::new(Reason::NotBuilt, Some(Detail::named(name))))?;
             request = request.message_attributes(name, value);
         }
-        let answer = request.send().await.map_err(|error| NotTaken {
-            reason: classify(&error),
-            code: crate::clients::error_code(&error),
-        })?;
+        let answer = request.send().await.map_err(|error| classify(&error))?;
         Ok(answer.message_id.unwrap_or_default())
     }
 }
@@ -172,8 +165,10 @@ fn read_code(code: &str) -> Reason {
 }
 
 /// Says what a failed call means for delivery.
-fn classify<R: StatusCode>(error: &SdkError<PublishError, R>) -> Reason {
-    crate::answers::classify(error, |code, _| read_code(code))
+fn classify<R: StatusCode>(error: &SdkError<PublishError, R>) -> NotTaken {
+    crate::answers::classify(error, |code, _| {
+        NotTaken::new(read_code(code), Detail::from_code(code))
+    })
 }
 
 #[cfg(test)]
@@ -198,7 +193,7 @@ mod tests {
 
     #[test]
     fn only_a_4xx_answer_proves_that_nothing_was_sent() {
-        let certainty = |error| classify(&error).certainty();
+        let certainty = |error| classify(&error).reason.certainty();
         for status in [400, 403, 429] {
             assert_eq!(certainty(service_error(status, "Any")), Certainty::NotSent);
         }
@@ -207,9 +202,9 @@ mod tests {
             assert_eq!(certainty(error), Certainty::Unclear);
         }
         let slow = SdkError::<PublishError, Status>::timeout_error("slow");
-        assert_eq!(classify(&slow), Reason::NoAnswer);
+        assert_eq!(classify(&slow), Reason::NoAnswer.into());
         let bad = SdkError::<PublishError, Status>::construction_failure("bad");
-        assert_eq!(classify(&bad), Reason::NotBuilt);
+        assert_eq!(classify(&bad), Reason::NotBuilt.into());
     }
 
     #[test]
@@ -236,7 +231,18 @@ mod tests {
             ("UserError", Reason::Refused),
             ("", Reason::Refused),
         ] {
-            assert_eq!(classify(&service_error(400, code)), reason, "{code}");
+            let why = classify(&service_error(400, code));
+            assert_eq!(why.reason, reason, "{code}");
+            let detail = why.detail.as_ref().map(Detail::as_str);
+            let expected = if code.is_empty() { "400" } else { code };
+            assert_eq!(detail, Some(expected), "its own code, or the status");
         }
+    }
+
+    #[test]
+    fn a_failure_of_sns_keeps_its_code() {
+        let failed = classify(&service_error(500, "InternalError"));
+        let expected = NotTaken::new(Reason::ServerError, Some(Detail::named("InternalError")));
+        assert_eq!(failed, expected);
     }
 }

@@ -19,9 +19,10 @@ use phoneproof_domain::receipt::{ReportId, SentText};
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::subject::SubjectIndex;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 use zeroize::Zeroizing;
 
-use crate::aead;
+use crate::aead::{self, SealFailed};
 use crate::digest::sha256;
 use crate::keyring::{Keyring, Root};
 use crate::{base64url, from_base64url};
@@ -42,22 +43,37 @@ struct Contents<'a> {
     sent_at: i64,
 }
 
-/// Seals `sent` with `root`. `None` when no nonce could be drawn: the text then goes without, because a receipt is a
-/// statistic.
-#[must_use]
-pub fn seal(sent: &SentText, root: &Root, random: &dyn Random) -> Option<String> {
+/// Why a receipt was not sealed. No variant holds any part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NotSealed {
+    /// The index of the phone is not the MAC that it has to be.
+    #[error("the index of the phone is not 32 bytes in base64url")]
+    Index,
+    /// No nonce could be drawn, or the contents could not be encoded or encrypted.
+    #[error(transparent)]
+    Sealing(#[from] SealFailed),
+}
+
+/// Seals `sent` with `root`.
+///
+/// # Errors
+///
+/// [`NotSealed`] says why there is no receipt. A text can go out without one, because a receipt is a statistic.
+pub fn seal(sent: &SentText, root: &Root, random: &dyn Random) -> Result<String, NotSealed> {
+    let phone = from_base64url(sent.phone.as_str()).ok();
     let contents = Contents {
-        phone: from_base64url(sent.phone.as_str()).ok()?.try_into().ok()?,
+        phone: phone
+            .and_then(|phone| phone.try_into().ok())
+            .ok_or(NotSealed::Index)?,
         country: sent.country.as_ref().map(Country::as_str),
         channel: sent.channel.as_str(),
         sent_at: sent.sent_at.unix(),
     };
-    let contents = postcard::to_stdvec(&contents).ok()?;
+    let contents = postcard::to_stdvec(&contents).map_err(SealFailed::Encoding)?;
     let associated = associated_data(root.id());
-    let (nonce, sealed) =
-        aead::seal(&root.receipt_key(), associated.as_bytes(), contents, random).ok()?;
+    let (nonce, sealed) = aead::seal(&root.receipt_key(), associated.as_bytes(), contents, random)?;
     let (nonce, sealed) = (base64url(nonce), base64url(sealed));
-    Some(format!("{VERSION}.{}.{nonce}.{sealed}", root.id().as_str()))
+    Ok(format!("{VERSION}.{}.{nonce}.{sealed}", root.id().as_str()))
 }
 
 /// Opens what [`seal`] made with a root that is live; `None` for every other text.
@@ -152,12 +168,25 @@ mod tests {
             country: None,
             ..sent()
         };
-        let text = seal(&without, keyring(&["r1"]).current(), &Fixed(1));
-        assert_eq!(
-            text.and_then(|text| open(&text, &keyring(&["r1"]))),
-            Some(without)
-        );
-        assert_eq!(seal(&sent(), keyring(&["r1"]).current(), &Broken), None);
+        let text = seal(&without, keyring(&["r1"]).current(), &Fixed(1)).expect("sealed");
+        assert_eq!(open(&text, &keyring(&["r1"])), Some(without));
+    }
+
+    #[test]
+    fn what_is_not_sealed_has_its_cause() {
+        let keyring = keyring(&["r1"]);
+        let cause = |sent: &SentText, random: &dyn Random| {
+            let failed = seal(sent, keyring.current(), random).expect_err("not sealed");
+            failed.to_string()
+        };
+        let broken = cause(&sent(), &Broken);
+        assert!(broken.contains("broken"), "{broken}");
+        let odd = SentText {
+            phone: SubjectIndex::from_text("odd".to_owned()),
+            ..sent()
+        };
+        let cause = cause(&odd, &Fixed(1));
+        assert_eq!(cause, NotSealed::Index.to_string());
     }
 
     /// The text comes from Python's `hmac` and `cryptography`.

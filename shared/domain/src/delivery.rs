@@ -1,10 +1,12 @@
 //! What becomes of a text at a channel.
 
+mod not_taken;
 mod reason;
 mod text;
 
 use std::fmt;
 
+pub use self::not_taken::{Detail, NotTaken};
 pub use self::reason::{Certainty, Reason};
 pub use self::text::{Text, TextId};
 
@@ -15,7 +17,7 @@ use crate::channel::Channel;
 pub enum Delivery {
     /// The channel took the text.
     Accepted {
-        /// The channel.
+        /// The channel that took it.
         channel: Channel,
         /// The id that the channel gave to the text, if it gave one.
         id: Option<MessageId>,
@@ -24,25 +26,26 @@ pub enum Delivery {
     Refused {
         /// The channel that was tried last.
         channel: Channel,
-        /// Why; its certainty is [`Certainty::NotSent`].
-        reason: Reason,
+        /// Why; the certainty of its reason is [`Certainty::NotSent`].
+        why: NotTaken,
     },
     /// The text may have been sent: the channel gave no answer, or one that does not tell.
     Unknown {
-        /// The channel, the last one that was tried.
+        /// The channel that was tried last.
         channel: Channel,
-        /// What is known; its certainty is [`Certainty::Unclear`].
-        reason: Reason,
+        /// What is known; the certainty of its reason is [`Certainty::Unclear`].
+        why: NotTaken,
     },
 }
 
 impl Delivery {
     /// Makes the outcome of a text that `channel` did not take. The reason says whether it is refused or unknown.
     #[must_use]
-    pub const fn failed(channel: Channel, reason: Reason) -> Self {
-        match reason.certainty() {
-            Certainty::NotSent => Self::Refused { channel, reason },
-            Certainty::Unclear => Self::Unknown { channel, reason },
+    pub fn failed(channel: Channel, why: impl Into<NotTaken>) -> Self {
+        let why = why.into();
+        match why.reason.certainty() {
+            Certainty::NotSent => Self::Refused { channel, why },
+            Certainty::Unclear => Self::Unknown { channel, why },
         }
     }
 
@@ -68,10 +71,10 @@ impl Delivery {
 
     /// Returns why the channel did not take the text, as far as is known; `None` if it did.
     #[must_use]
-    pub const fn reason(&self) -> Option<Reason> {
+    pub const fn why(&self) -> Option<&NotTaken> {
         match self {
             Self::Accepted { .. } => None,
-            Self::Refused { reason, .. } | Self::Unknown { reason, .. } => Some(*reason),
+            Self::Refused { why, .. } | Self::Unknown { why, .. } => Some(why),
         }
     }
 
@@ -85,7 +88,7 @@ impl Delivery {
     #[must_use]
     pub const fn goes_on(&self) -> bool {
         match self {
-            Self::Refused { reason, .. } => reason.tries_next(),
+            Self::Refused { why, .. } => why.reason.tries_next(),
             Self::Accepted { .. } | Self::Unknown { .. } => false,
         }
     }
@@ -130,7 +133,7 @@ mod tests {
             assert_eq!(matches!(failed, Delivery::Refused { .. }), is_sure);
             assert_eq!(matches!(failed, Delivery::Unknown { .. }), !is_sure);
             assert!(is_sure || !failed.goes_on(), "{}: two texts", reason.name());
-            assert_eq!(failed.reason(), Some(reason));
+            assert_eq!(failed.why(), Some(&NotTaken::from(reason)));
         }
         let id = MessageId::new("+14155550100");
         let accepted = Delivery::Accepted {

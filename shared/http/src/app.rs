@@ -127,9 +127,9 @@ impl<S> App<S> {
 
     fn trace<E>(&self, call: &Call<E>) {
         if let (Some(tracer), Some(context)) = (&self.tracer, &call.trace) {
-            let moment = (Instant::now(), self.clock.since_epoch());
+            let (now, at) = (Instant::now(), self.clock.since_epoch());
             let calls = call.context.facts.calls();
-            tracer.send(context, calls, moment, self.random.as_ref());
+            tracer.send(context, calls, now, at, self.random.as_ref());
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::country::Country;
-use phoneproof_domain::delivery::{Delivery, Reason};
+use phoneproof_domain::delivery::{Delivery, NotTaken};
 use phoneproof_domain::money::Estimate;
 use phoneproof_domain::policy::BusinessId;
 use phoneproof_domain::purse::EmptyPurse;
@@ -46,8 +46,9 @@ pub struct TextSent {
 
 /// What happened while one request was served.
 ///
-/// Its members are counts, amounts, times, values of closed sets and one keyed index. So no personal data can reach a
-/// log in clear.
+/// Its members are counts, amounts, times, values of closed sets, one keyed index, and codes of channels in a form that no
+/// phone number and no code fits ([`Detail`](phoneproof_domain::delivery::Detail)). So no personal data can reach a log in
+/// clear.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// The country of the number, if the policy serves it. A caller cannot add a country to this set.
@@ -57,7 +58,7 @@ pub struct Facts {
     /// The text that was handed to the channels, if any.
     pub text: Option<TextSent>,
     /// The channels that did not take the text, in the order in which they were tried, and why.
-    pub not_taken: Vec<(Channel, Reason)>,
+    pub not_taken: Vec<(Channel, NotTaken)>,
     /// Whether the request asked to check a code.
     pub is_verification: bool,
     /// Whether the code of a challenge was right. Challenges of test numbers do not count.

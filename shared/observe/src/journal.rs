@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use metrique_writer::format::Format as _;
 use metrique_writer_format_emf::{Emf, NoMetric};
 use phoneproof_domain::country::Country;
-use phoneproof_domain::delivery::Reason;
+use phoneproof_domain::delivery::Detail;
 use phoneproof_domain::policy::BusinessId;
 use phoneproof_domain::purse::EmptyPurse;
 
@@ -99,6 +99,7 @@ struct Line<'l> {
     carrier: Option<&'static str>,
     channel: Option<&'static str>,
     reason: Option<&'static str>,
+    detail: Option<&'l str>,
     #[entry(name = "Texts")]
     texts: Option<u64>,
     #[entry(name = "Sent")]
@@ -189,8 +190,8 @@ impl Journal {
 
     /// Writes the line of a request, after a line for each channel that did not take its text.
     pub fn record(&self, entry: &Entry<'_>) {
-        for (channel, reason) in &entry.facts.not_taken {
-            let made = NotTakenLine::new(&self.stack, entry, *channel, *reason);
+        for (channel, why) in &entry.facts.not_taken {
+            let made = NotTakenLine::new(&self.stack, entry, *channel, why);
             self.write(&self.channel_emf, &made, Vec::new());
         }
         let line = Vec::with_capacity(1_536);
@@ -221,16 +222,16 @@ impl Journal {
 
     /// Writes one line, in the memory of `line`.
     fn write(&self, emf: &Mutex<Emf>, made: &impl metrique_writer::Entry, mut line: Vec<u8>) {
-        if lock(emf).format(made, &mut line).is_ok() {
-            (self.output)(&line);
-        } else {
-            tracing::error!("a line could not be written");
+        match lock(emf).format(made, &mut line) {
+            Ok(()) => (self.output)(&line),
+            Err(error) => tracing::error!(%error, "a line could not be written"),
         }
     }
 
     fn make_line<'a>(&'a self, entry: &Entry<'a>, subject: Option<&'a str>) -> Line<'a> {
         let (facts, count_if) = (entry.facts, |is: bool| is.then_some(1));
         let text = facts.text.as_ref();
+        let why = text.and_then(|text| text.delivery.why());
         let sent = text.filter(|text| text.delivery.is_accepted());
         let cost = sent.and_then(|text| text.cost);
         let money_used = facts.money_used.map(u64::from);
@@ -254,9 +255,8 @@ impl Journal {
             business: facts.business.as_ref().map(BusinessId::as_str),
             carrier: text.map(|text| text.delivery.as_str()),
             channel: text.map(|text| text.delivery.channel().as_str()),
-            reason: text
-                .and_then(|text| text.delivery.reason())
-                .map(Reason::name),
+            reason: why.map(|why| why.reason.name()),
+            detail: why.and_then(|why| why.detail.as_ref()).map(Detail::as_str),
             texts: text.map(|_| 1),
             sent: sent.map(|_| 1),
             segments: sent.map(|text| u64::from(text.segments)),

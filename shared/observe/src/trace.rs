@@ -87,7 +87,8 @@ impl Tracer {
         &self,
         context: &TraceContext,
         calls: &[DependencyCall],
-        (now, at): (Instant, Duration),
+        now: Instant,
+        at: Duration,
         random: &dyn Random,
     ) {
         for call in calls {

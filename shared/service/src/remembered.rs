@@ -39,7 +39,8 @@ impl Remembered {
     /// Remembers that the store refused `subject`, with the evidence that it found on a phone's record.
     pub(crate) fn remember(
         &self,
-        (denial, proof): (Denial, Option<&Proof>),
+        denial: Denial,
+        proof: Option<&Proof>,
         subject: &Subject,
         plan: &SendPlan,
     ) {

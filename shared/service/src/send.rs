@@ -74,18 +74,23 @@ struct Checked<'s> {
     address: SourceAddress,
 }
 
-impl Checked<'_> {
-    /// Makes the text of a send.
-    fn render(
-        &self,
-        command: &SendCommand,
-        prepared: &Prepared<'_>,
-        request: &RequestContext,
-    ) -> RenderedText {
+/// What stays the same from the checks of a send to its answer: what was asked, what the checks found, and the keys.
+#[derive(Clone, Copy)]
+struct Given<'g> {
+    command: &'g SendCommand,
+    checked: &'g Checked<'g>,
+    /// The keyring of the request: it makes the codes, the tokens and the indexes.
+    keyring: &'g Keyring,
+}
+
+impl Given<'_> {
+    /// Makes the text with the code of `prepared`.
+    fn render(&self, prepared: &Prepared<'_>, request: &RequestContext) -> RenderedText {
         let challenge = &prepared.challenge;
         let works_for = challenge.expires_at.since(request.now);
-        let (locale, action) = (&challenge.locale, command.action.as_deref());
-        self.texts.render(locale, action, &prepared.code, works_for)
+        let (locale, action) = (&challenge.locale, self.command.action.as_deref());
+        let texts = self.checked.texts;
+        texts.render(locale, action, &prepared.code, works_for)
     }
 }
 
@@ -105,10 +110,15 @@ impl Service {
     ) -> Result<Sent, SendError> {
         let checked = self.check(&command, request)?;
         let keyring = self.keys.keyring(request).await?;
-        let mut prepared = self.prepare(&command, &checked, &keyring, request).await?;
-        let mut text = checked.render(&command, &prepared, request);
-        let mut ask = self.make_ask(&checked, (&command, &keyring), (&prepared, &text), request);
-        let mut plan = self.make_plan(&command, &checked, &prepared, &keyring, request);
+        let given = Given {
+            command: &command,
+            checked: &checked,
+            keyring: &keyring,
+        };
+        let mut prepared = self.prepare(given, request).await?;
+        let mut text = given.render(&prepared, request);
+        let mut ask = self.make_ask(given, &prepared, text.segments, request);
+        let mut plan = self.make_plan(given, &prepared, request);
         plan.caller = ask.as_ref().map(|ask| self.caller_of(ask));
         plan.paid = ask.as_ref().map(|ask| first_try(ask, self.purses()));
         let mut seen = match &ask {
@@ -120,22 +130,16 @@ impl Service {
         };
         let unpaid = seen.unpaid();
         for _ in 0..ROUNDS {
-            self.settle(&mut plan, (&checked, &mut prepared), &keyring, request)?;
+            self.settle(&mut plan, &mut prepared, given, request)?;
             match self
                 .reserve(&checked, &plan, mem::take(&mut seen), request)
                 .await
             {
                 Ok(()) => {
-                    let token = self.choose_token(&command, &prepared, &keyring, request)?;
-                    return self
-                        .send_text(
-                            &checked,
-                            (&prepared, &text),
-                            &plan,
-                            (token, &keyring),
-                            request,
-                        )
-                        .await;
+                    let token = self.choose_token(given, &prepared, request)?;
+                    let sending = self.send_text(given, &prepared, &text, &plan, token, request);
+                    // On the heap: the futures of the channels are large.
+                    return Box::pin(sending).await;
                 }
                 Err(ReserveError::Again(moved)) => {
                     prepared = prepared.move_to(moved.reservation);
@@ -149,21 +153,21 @@ impl Service {
                     return Err(StoreError::Contradiction("a send").into());
                 }
                 Err(ReserveError::Refused(SendRefusal::Repeated(index, slot), _)) => {
-                    let existing = Existing::find(index, &slot, &checked, prepared, &keyring)?;
+                    let existing = Existing::find(index, &slot, prepared, given)?;
                     if existing.is_over_cooldown(&checked, request.now) {
                         if let Some((denial, subject)) = unpaid {
                             request.facts.denied = subject;
                             return Err(self.deny(denial, request));
                         }
-                        prepared = self.resend_last(existing, &checked, &keyring, request);
-                        text = checked.render(&command, &prepared, request);
+                        prepared = self.resend_last(existing, given, request);
+                        text = given.render(&prepared, request);
                         continue;
                     }
-                    return self.repeat(&command, &checked, &existing, &keyring, request);
+                    return self.repeat(&existing, given, request);
                 }
                 Err(ReserveError::Refused(SendRefusal::Resent(index, slot), _)) => {
-                    let existing = Existing::find(index, &slot, &checked, prepared, &keyring)?;
-                    return self.repeat(&command, &checked, &existing, &keyring, request);
+                    let existing = Existing::find(index, &slot, prepared, given)?;
+                    return self.repeat(&existing, given, request);
                 }
                 Err(ReserveError::Refused(SendRefusal::Closed(closed), _)) => {
                     return Err(SendError::Closed(closed));
@@ -183,14 +187,13 @@ impl Service {
     /// Makes the token for the client. A resend keeps its token, if its challenge is the same.
     fn choose_token(
         &self,
-        command: &SendCommand,
+        given: Given<'_>,
         prepared: &Prepared<'_>,
-        keyring: &Keyring,
         request: &RequestContext,
     ) -> Result<String, Unavailable> {
-        match &command.token {
+        match &given.command.token {
             Some(PresentedToken(earlier)) if prepared.is_of_token => Ok(earlier.clone()),
-            _ => self.make_token(&prepared.challenge, prepared.root, keyring, request),
+            _ => self.make_token(&prepared.challenge, prepared.root, given.keyring, request),
         }
     }
 

@@ -6,7 +6,7 @@ use phoneproof_aws::store::Counted;
 use phoneproof_crypto::base64url;
 use phoneproof_crypto::code::{code_matches, derive_code};
 use phoneproof_crypto::index::Indexer;
-use phoneproof_crypto::keyring::{Keyring, Root};
+use phoneproof_crypto::keyring::Root;
 use phoneproof_crypto::success_token::SuccessToken;
 use phoneproof_domain::challenge::{Challenge, Closed};
 use phoneproof_domain::clock::Timestamp;
@@ -127,7 +127,7 @@ impl Service {
         let recorded =
             self.store
                 .record_guess(&phone_index, &guess, &terms, proof.as_ref(), request);
-        let (used, called) = match recorded.await? {
+        let consumed = match recorded.await? {
             Ok(Counted { called, .. }) if right => {
                 request.facts.verified = !challenge.test;
                 self.give_back(&challenge, called, keyring.indexer(), request)
@@ -136,7 +136,7 @@ impl Service {
                     at: request.now,
                     by: guess.write,
                 };
-                (used, called)
+                Consumed { used, called }
             }
             Ok(Counted { attempts_left, .. }) => {
                 let device = keyring.indexer().device(&challenge.device);
@@ -144,7 +144,7 @@ impl Service {
                 return Err(VerifyError::WrongCode { attempts_left });
             }
             // The success was counted when the code was entered first.
-            Err(GuessRefusal::Repeated(used, called)) => (used, called),
+            Err(GuessRefusal::Repeated(used, called)) => Consumed { used, called },
             Err(GuessRefusal::Closed(_)) if is_expired => {
                 return Err(VerifyError::Closed(Closed::Expired));
             }
@@ -156,9 +156,14 @@ impl Service {
             }
             Err(GuessRefusal::AlreadyApplied(_)) => return Err(Unavailable::WriteIdReused.into()),
         };
-        let keys = (&*keyring, &phone_index);
-        let used = (used, called.is_some());
-        Ok(self.issue_success(&challenge, used, business, keys, request.now)?)
+        let claims = self.make_claims(&challenge, &phone_index, consumed, business);
+        let expires_at = consumed.used.at + business.success_lifetime;
+        Ok(Success {
+            // An ES256 signature is random, so the texts of two tokens with the same claims may differ.
+            token: keyring.signing_key(request.now).sign(&claims)?,
+            expires_at,
+            expires_in: expires_at.since(request.now),
+        })
     }
 
     /// Makes the evidence that a right code leaves on the phone's record.
@@ -179,14 +184,12 @@ impl Service {
     ) {
         if let (Some(payment), Some(country)) = (&challenge.payment, challenge.country) {
             let block = indexer.number_block(&challenge.phone);
-            let place = (country, &block);
+            let purses = self.purses();
+            let crediting = self
+                .store
+                .credit(payment, called, country, &block, purses, request);
             // On the heap: the futures of five calls are large.
-            let credited =
-                Box::pin(
-                    self.store
-                        .credit(payment, called, place, self.purses(), request),
-                )
-                .await;
+            let credited = Box::pin(crediting).await;
             let today = self
                 .policy
                 .make_terms(request.now, &self.policy.limits)
@@ -198,27 +201,25 @@ impl Service {
         }
     }
 
-    /// Signs the success token of a challenge that was consumed by `used`.
+    /// Makes the claims of the success token.
     ///
-    /// All claims follow from the challenge and from `used`, so a repeat carries the same ones and is spent with the first.
-    /// An ES256 signature is random, so the texts of two such tokens may differ.
-    fn issue_success(
+    /// All of them follow from the challenge and from how it was consumed, so a repeat carries the same ones and is spent
+    /// with the first.
+    fn make_claims(
         &self,
         challenge: &Challenge,
-        (used, was_called): (Use, bool),
+        phone_index: &SubjectIndex,
+        Consumed { used, called }: Consumed,
         business: &Business,
-        (keyring, phone_index): (&Keyring, &SubjectIndex),
-        now: Timestamp,
-    ) -> Result<Success, Unavailable> {
-        let expires_at = used.at + business.success_lifetime;
-        let amr: &[&str] = if was_called { &AMR_CALLED } else { &AMR };
-        let claims = Claims {
+    ) -> Claims {
+        let amr: &[&str] = if called.is_some() { &AMR_CALLED } else { &AMR };
+        Claims {
             iss: self.issuer.clone(),
             sub: phone_index.as_str().to_owned(),
             aud: challenge.business.as_str().to_owned(),
             iat: to_numeric_date(used.at),
             nbf: to_numeric_date(used.at),
-            exp: to_numeric_date(expires_at),
+            exp: to_numeric_date(used.at + business.success_lifetime),
             jti: base64url(used.by.0),
             phone_number: challenge.phone.expose().to_owned(),
             phone_number_verified: true,
@@ -226,14 +227,16 @@ impl Service {
             amr: amr.iter().map(|method| (*method).to_owned()).collect(),
             action: challenge.action.map(base64url),
             test: challenge.test,
-        };
-        let token = keyring.signing_key(now).sign(&claims)?;
-        Ok(Success {
-            token,
-            expires_at,
-            expires_in: expires_at.since(now),
-        })
+        }
     }
+}
+
+/// How a challenge was consumed: by this request, or by an earlier one with the same code.
+#[derive(Clone, Copy)]
+struct Consumed {
+    used: Use,
+    /// What the last call that may have spoken the code cost; `None` for a code that was texted only.
+    called: Option<Micros>,
 }
 
 /// Converts an instant to a `NumericDate` of a JWT: seconds since the Unix epoch (RFC 7519 section 2).

@@ -16,7 +16,7 @@ fn ask(bench: &Bench, seconds: u64, network: &str) -> Ask {
     let country = Country::parse("MA").expect("a country");
     let now = bench.terms.now + Duration::from_secs(seconds);
     let today = Window::containing(now, DAY, Duration::ZERO);
-    let mut ask = Ask::of_stranger((country, 0, 1), PRICE, now, today);
+    let mut ask = Ask::of_stranger(country, 0, 1, PRICE, now, today);
     (ask.number_block, ask.caller.network) = (index("block"), index(network));
     ask
 }

@@ -124,8 +124,8 @@ impl Accounts {
     ) -> Result<Option<Session>, AccountRefusal> {
         let session = named.session.rotate(next.digest(), request.now);
         let rotated = NamedSession { session, ..named };
-        let id = (token.account(), token.session());
-        let parts = vec![self.store.rotate(id, token.digest(), &rotated)];
+        let (account, id) = (token.account(), token.session());
+        let parts = vec![self.store.rotate(account, id, token.digest(), &rotated)];
         let written = self.write(parts, request).await?;
         Ok(written.is_ok().then_some(rotated.session))
     }

@@ -56,11 +56,10 @@ impl Accounts {
             device: SealedName::seal(device, id, &keyring, request.random.as_ref())?,
         };
         let ended = choose_surplus(&account.sessions, now);
-        let mut parts =
-            vec![
-                self.store
-                    .begin_session((account, phone), (id, &begun), &ended, upgraded),
-            ];
+        let mut parts = vec![
+            self.store
+                .begin_session(account, phone, id, &begun, &ended, upgraded),
+        ];
         parts.extend(proved.map(|proved| self.store.spend(&proved.proof)));
         if tried {
             parts.push(self.store.forget_attempts(phone));

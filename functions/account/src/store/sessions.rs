@@ -17,8 +17,10 @@ impl AccountStore {
     /// `phone` is the one that the person logged in with.
     pub(crate) fn begin_session(
         &self,
-        (account, phone): (&Account, &SubjectIndex),
-        (id, begun): (SessionId, &NamedSession),
+        account: &Account,
+        phone: &SubjectIndex,
+        id: SessionId,
+        begun: &NamedSession,
         ended: &[SessionId],
         upgraded: Option<&StoredPassword>,
     ) -> Part {
@@ -54,7 +56,8 @@ impl AccountStore {
     /// Stores the exchange of a token, if the token that was presented is still the current one.
     pub(crate) fn rotate(
         &self,
-        (account, id): (AccountId, SessionId),
+        account: AccountId,
+        id: SessionId,
         presented: TokenDigest,
         rotated: &NamedSession,
     ) -> Part {

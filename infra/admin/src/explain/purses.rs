@@ -43,7 +43,7 @@ pub(super) fn make_ask(
     let shards = policy.purses.shards_of(country);
     let shard = Ask::shard_of(&indexer.phone(&destination.phone), shards);
     let today = policy.make_terms(now, &policy.limits).today;
-    let stranger = Ask::of_stranger((country, shard, shards), price, now, today);
+    let stranger = Ask::of_stranger(country, shard, shards, price, now, today);
     let device = asked.device.map(parse_device).transpose()?;
     let address = asked.address.map(parse_address).transpose()?;
     let nobody = || SubjectIndex::from_text(String::new());

@@ -33,7 +33,7 @@ pub(crate) fn ask_for_call(policy: &Policy, country: Country, now: Timestamp) ->
     let voice = voice.filter(|voice| voice.serves(Some(country)))?;
     let price = price_of(voice.estimated_cost(country));
     let today = policy.make_terms(now, &policy.limits).today;
-    Some(Ask::of_stranger((country, 0, 1), price, now, today))
+    Some(Ask::of_stranger(country, 0, 1, price, now, today))
 }
 
 /// Whether the rule is one of calls, which refuses nobody where the policy has none.

@@ -152,7 +152,8 @@ impl Connections {
     /// Makes the connections to one service, which `connector` opens.
     pub(super) fn new(
         connector: SharedHttpConnector,
-        (opener, doubtful): (Opening, Doubtful),
+        opener: Opening,
+        doubtful: Doubtful,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self(Arc::new(Shared {
@@ -307,7 +308,7 @@ mod tests {
         let endpoint = FixedEndpoint::of("sns", None, "us-east-1");
         let connector = SharedHttpConnector::new(Unused);
         let opening = Opening::of_aws(&endpoint);
-        let connections = Connections::new(connector, (opening, doubtful), Arc::new(Still));
+        let connections = Connections::new(connector, opening, doubtful, Arc::new(Still));
         let now = connections.0.now();
         let retired = [(); 2].map(|()| Arc::new(AtomicBool::new(false)));
         for (port, (ago, retired)) in (1..).zip(ago.into_iter().zip(&retired)) {

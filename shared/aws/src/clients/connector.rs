@@ -122,15 +122,15 @@ impl fmt::Display for AddressNotAllowed {
 
 impl Error for AddressNotAllowed {}
 
-/// Whether a cause of `error` is an `E` that `matches`.
-pub(crate) fn has_cause<E: Error + 'static>(
+/// Looks at each cause of `error` that is an `E`, and returns the first that `read` makes something of.
+fn find_cause<E: Error + 'static, T>(
     error: &ConnectorError,
-    matches: impl Fn(&E) -> bool,
-) -> bool {
+    read: impl Fn(&E) -> Option<T>,
+) -> Option<T> {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
-        if error.downcast_ref::<E>().is_some_and(&matches) {
-            return true;
+        if let Some(found) = error.downcast_ref::<E>().and_then(&read) {
+            return Some(found);
         }
         // An I/O error hides the error that it wraps, and shows the causes of that one.
         let wrapped = error.downcast_ref::<io::Error>();
@@ -140,7 +140,15 @@ pub(crate) fn has_cause<E: Error + 'static>(
             None => error.source(),
         };
     }
-    false
+    None
+}
+
+/// Whether a cause of `error` is an `E` that `matches`.
+pub(crate) fn has_cause<E: Error + 'static>(
+    error: &ConnectorError,
+    matches: impl Fn(&E) -> bool,
+) -> bool {
+    find_cause(error, |error: &E| matches(error).then_some(())).is_some()
 }
 
 /// Whether a request failed before there was a connection to send it over.
@@ -153,6 +161,43 @@ pub(crate) fn has_bad_certificate(error: &ConnectorError) -> bool {
     has_cause(error, |error: &rustls::Error| {
         matches!(error, rustls::Error::InvalidCertificate(_))
     })
+}
+
+/// Names how a connection failed, for request lines; `None` where the error does not tell. The texts of the errors stay out:
+/// they may have the URL in them.
+pub(crate) fn find_connection_fault(error: &ConnectorError) -> Option<&'static str> {
+    find_cause(error, |error: &rustls::Error| Some(name_tls_fault(error)))
+        .or_else(|| find_cause(error, |_: &ResolveDnsError| Some("name-not-resolved")))
+        .or_else(|| find_cause(error, |error: &io::Error| name_io_fault(error.kind())))
+        .or_else(|| error.is_timeout().then_some("timed-out"))
+}
+
+const fn name_tls_fault(error: &rustls::Error) -> &'static str {
+    use rustls::CertificateError as Fault;
+    match error {
+        rustls::Error::InvalidCertificate(fault) => match fault {
+            Fault::Expired | Fault::ExpiredContext { .. } => "certificate-expired",
+            Fault::NotValidYet | Fault::NotValidYetContext { .. } => "certificate-not-valid-yet",
+            Fault::NotValidForName | Fault::NotValidForNameContext { .. } => {
+                "certificate-for-another-name"
+            }
+            Fault::UnknownIssuer => "certificate-of-unknown-issuer",
+            Fault::Revoked => "certificate-revoked",
+            _ => "certificate-not-usable",
+        },
+        _ => "no-tls",
+    }
+}
+
+const fn name_io_fault(kind: io::ErrorKind) -> Option<&'static str> {
+    match kind {
+        io::ErrorKind::ConnectionRefused => Some("connection-refused"),
+        io::ErrorKind::ConnectionReset => Some("connection-reset"),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => Some("connection-closed"),
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Some("no-way-there"),
+        io::ErrorKind::TimedOut => Some("timed-out"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -193,5 +238,19 @@ mod tests {
         let error = ConnectorError::io(wrapped.into());
         assert!(has_bad_certificate(&error));
         assert!(!never_connected(&error));
+        assert_eq!(find_connection_fault(&error), Some("certificate-expired"));
+    }
+
+    #[test]
+    fn a_fault_of_a_connection_has_a_name() {
+        let of_kind = |kind| ConnectorError::io(io::Error::other(io::Error::from(kind)).into());
+        let refused = of_kind(io::ErrorKind::ConnectionRefused);
+        assert_eq!(find_connection_fault(&refused), Some("connection-refused"));
+        assert_eq!(find_connection_fault(&of_kind(io::ErrorKind::Other)), None);
+        let slow = ConnectorError::timeout("slow".into());
+        assert_eq!(find_connection_fault(&slow), Some("timed-out"));
+        let lost = ResolveDnsError::new(io::Error::other("hook.example.com?key=secret"));
+        let lost = ConnectorError::io(lost.into());
+        assert_eq!(find_connection_fault(&lost), Some("name-not-resolved"));
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::http::HttpError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use phoneproof_domain::clock::{Clock, Timestamp};
@@ -66,7 +67,8 @@ impl HookClient {
         Ok(Self {
             connections: Connections::new(
                 connector,
-                (opening, Doubtful::Replace),
+                opening,
+                Doubtful::Replace,
                 Arc::clone(&clock),
             ),
             url: policy.url.clone(),
@@ -85,7 +87,11 @@ impl HookClient {
         request: HookRequest,
         until: Instant,
     ) -> Result<HookAnswer, PostFailed> {
-        let request = self.make_request(request).ok_or(PostFailed::NotBuilt)?;
+        let request = self.make_request(request).map_err(|not_built| {
+            let NotBuilt { part, cause } = &not_built;
+            tracing::error!(part, %cause, "a request of the hook was not built");
+            PostFailed::NotBuilt(not_built)
+        })?;
         let answer = timeout_at(until, self.connections.call(request)).await;
         let answer = answer.map_err(|_| PostFailed::NoAnswer)?;
         let answer = answer.map_err(PostFailed::Connector)?;
@@ -99,26 +105,41 @@ impl HookClient {
         })
     }
 
-    fn make_request(&self, HookRequest { headers, body }: HookRequest) -> Option<HttpRequest> {
+    fn make_request(
+        &self,
+        HookRequest { headers, body }: HookRequest,
+    ) -> Result<HttpRequest, NotBuilt> {
         let length = body.len().to_string();
         let mut request = HttpRequest::new(SdkBody::from(body));
-        request.set_method("POST").ok()?;
-        request.set_uri(self.url.as_str()).ok()?;
+        let not_built = |part| move |cause| NotBuilt { part, cause };
+        request.set_method("POST").map_err(not_built("method"))?;
+        let url = self.url.as_str();
+        request.set_uri(url).map_err(not_built("url"))?;
         let own = [
             ("content-type", "application/json".to_owned()),
             ("content-length", length),
             ("user-agent", USER_AGENT.to_owned()),
         ];
         for (name, value) in own.into_iter().chain(headers) {
-            request.headers_mut().try_insert(name, value).ok()?;
+            let inserted = request.headers_mut().try_insert(name, value);
+            inserted.map_err(not_built(name))?;
         }
-        Some(request)
+        Ok(request)
     }
 }
 
-/// Why there is no answer.
+/// A request of the hook could not be written.
+#[derive(Debug)]
+pub(crate) struct NotBuilt {
+    /// What could not be written: the method, the URL, or the header of this name.
+    pub(crate) part: &'static str,
+    /// What the HTTP crate found. Its text has neither the URL nor the value of a header in it.
+    cause: HttpError,
+}
+
+/// Why the receiver gave no answer.
 pub(crate) enum PostFailed {
-    NotBuilt,
+    NotBuilt(NotBuilt),
     NoAnswer,
     Connector(ConnectorError),
 }
@@ -165,7 +186,52 @@ async fn read_body(answer: HttpResponse, until: Instant) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use phoneproof_domain::hook::Reach;
+
     use super::*;
+
+    struct Noon;
+
+    impl Clock for Noon {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_unix(1_795_953_600)
+        }
+    }
+
+    #[test]
+    fn a_request_that_is_not_built_says_which_part_and_why() {
+        let build = |url: &str, id: &str| {
+            let policy = HookPolicy {
+                url: url.to_owned(),
+                reach: Reach::Loopback,
+            };
+            let client = HookClient::new(&policy, None, Arc::new(Noon)).expect("a client");
+            let header = |name| (name, "x".to_owned());
+            client.make_request(HookRequest {
+                headers: [
+                    header("webhook-signature"),
+                    header("webhook-timestamp"),
+                    ("webhook-id", id.to_owned()),
+                ],
+                body: Vec::new(),
+            })
+        };
+        let url = "http://127.0.0.1:9/hook?key=canary-hook-key";
+        assert!(build(url, "msg_1").is_ok());
+        for (url, id, part, cause) in [
+            (url, "msg_1\n", "webhook-id", "invalid header value"),
+            (
+                "http://127.0.0.1:9/canary-hook-key\n",
+                "msg_1",
+                "url",
+                "endpoint is not a valid URI",
+            ),
+        ] {
+            let not_built = build(url, id).expect_err(part);
+            assert_eq!(not_built.part, part);
+            assert_eq!(not_built.cause.to_string(), cause);
+        }
+    }
 
     #[test]
     fn retry_after_is_read_in_seconds_and_as_a_date() {

@@ -1,23 +1,26 @@
 //! What a refusal of AWS End User Messaging means.
 
-use phoneproof_domain::delivery::Reason;
+use phoneproof_domain::delivery::{Detail, NotTaken, Reason};
 use serde_json::Value;
 
 use crate::answers::read_common_code;
 
 /// Says what a refusal means: the name of its exception, and the body of the answer, which may have a `Reason` in it.
 ///
-/// It reads the body itself, because the SDK has a type for each operation, and five types of reasons.
-pub(super) fn read_refusal(exception: &str, body: &[u8]) -> Reason {
+/// It reads the body itself, because the SDK has a type for each operation, and five types of reasons. The detail is the
+/// `Reason` or, without one, the name of the exception.
+pub(super) fn read_refusal(exception: &str, body: &[u8]) -> NotTaken {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let named = body.get("Reason").and_then(Value::as_str);
-    named
+    let reason = named
         .and_then(read_reason)
         .unwrap_or_else(|| match exception {
             "ServiceQuotaExceededException" => Reason::DailyLimit,
             "ResourceNotFoundException" => Reason::NotFound,
             other => read_common_code(other),
-        })
+        });
+    let detail = named.and_then(Detail::from_code);
+    NotTaken::new(reason, detail.or_else(|| Detail::from_code(exception)))
 }
 
 /// The reasons of the API's model (2022-03-31) that a text can cause. The others leave the meaning to the exception.
@@ -69,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_refusal_has_its_reason_or_that_of_its_exception() {
-        let read = |exception, body: &str| read_refusal(exception, body.as_bytes());
+        let read = |exception, body: &str| read_refusal(exception, body.as_bytes()).reason;
         let origination = r#"{"Message":"m","Reason":"NO_ORIGINATION_IDENTITIES_FOUND"}"#;
         assert_eq!(
             read("ConflictException", origination),
@@ -123,5 +126,23 @@ mod tests {
             Reason::NotAuthorized
         );
         assert_eq!(read("NoException", "{}"), Reason::Refused);
+    }
+
+    #[test]
+    fn a_refusal_keeps_the_word_that_aws_gave_for_it() {
+        for (body, word) in [
+            (
+                r#"{"Reason":"A_REASON_OF_NEXT_YEAR"}"#,
+                "A_REASON_OF_NEXT_YEAR",
+            ),
+            (
+                r#"{"Reason":"+14155550100 is no number"}"#,
+                "ConflictException",
+            ),
+            ("{}", "ConflictException"),
+        ] {
+            let why = read_refusal("ConflictException", body.as_bytes());
+            assert_eq!(why.detail.as_ref().map(Detail::as_str), Some(word));
+        }
     }
 }

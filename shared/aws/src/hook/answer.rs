@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use phoneproof_domain::delivery::{MessageId, Reason};
+use phoneproof_domain::delivery::{Certainty, Detail, MessageId, NotTaken, Reason};
 use serde_json::Value;
 
-use crate::clients::{
-    AddressNotAllowed, HookAnswer, PostFailed, has_bad_certificate, has_cause, never_connected,
-};
+use crate::answers::classify_connection;
+use crate::clients::{AddressNotAllowed, HookAnswer, PostFailed, has_cause};
 
 /// The longest id of a text that is kept.
 const MAX_ID: usize = 200;
@@ -18,11 +17,11 @@ pub(super) enum Told {
     /// The receiver took the text, in this try or in an earlier one.
     Taken(Option<MessageId>),
     /// The receiver says that the text with this id was not sent, in any try.
-    Settled(Reason),
+    Settled(NotTaken),
     /// This try sent nothing. With a time, another one may do better after it.
-    Refused(Reason, Option<Duration>),
+    Refused(NotTaken, Option<Duration>),
     /// This try may have sent the text. Another one may tell, after this time.
-    Unclear(Reason, Duration),
+    Unclear(NotTaken, Duration),
 }
 
 /// The codes with which a receiver says what became of a text. They are those of Authgear's gateway, and `opted_out`.
@@ -41,17 +40,22 @@ fn read_code(code: &str) -> Option<Reason> {
 pub(super) fn read(outcome: Result<HookAnswer, PostFailed>) -> Told {
     match outcome {
         Ok(answer) => read_answer(&answer),
-        Err(PostFailed::NotBuilt) => Told::Refused(Reason::NotBuilt, None),
-        Err(PostFailed::NoAnswer) => Told::Unclear(Reason::NoAnswer, Duration::ZERO),
+        Err(PostFailed::NotBuilt(not_built)) => {
+            let detail = Some(Detail::named(not_built.part));
+            Told::Refused(NotTaken::new(Reason::NotBuilt, detail), None)
+        }
+        Err(PostFailed::NoAnswer) => Told::Unclear(Reason::NoAnswer.into(), Duration::ZERO),
         Err(PostFailed::Connector(error)) => {
             if has_cause(&error, |_: &AddressNotAllowed| true) {
-                Told::Refused(Reason::AddressNotAllowed, None)
-            } else if !never_connected(&error) {
-                Told::Unclear(Reason::ConnectionLost, Duration::ZERO)
-            } else if has_bad_certificate(&error) {
-                Told::Refused(Reason::Certificate, None)
-            } else {
-                Told::Refused(Reason::NotConnected, Some(Duration::ZERO))
+                return Told::Refused(Reason::AddressNotAllowed.into(), None);
+            }
+            let why = classify_connection(&error);
+            match why.reason {
+                reason if reason.certainty() == Certainty::Unclear => {
+                    Told::Unclear(why, Duration::ZERO)
+                }
+                Reason::NotConnected => Told::Refused(why, Some(Duration::ZERO)),
+                _ => Told::Refused(why, None),
             }
         }
     }
@@ -59,20 +63,23 @@ pub(super) fn read(outcome: Result<HookAnswer, PostFailed>) -> Told {
 
 fn read_answer(answer: &HookAnswer) -> Told {
     let wait = answer.retry_after.unwrap_or_default();
+    let code = read_member(&answer.body, "code");
+    let own = code.as_deref().and_then(Detail::from_code);
+    let detail = own.unwrap_or_else(|| Detail::from_status(answer.status));
+    let because = |reason| NotTaken::new(reason, Some(detail));
     match answer.status {
         200..=299 => Told::Taken(read_id(&answer.body)),
-        300..=399 => Told::Refused(Reason::Redirected, None),
+        300..=399 => Told::Refused(because(Reason::Redirected), None),
         // It asks to wait, so it has not looked at the text.
-        429 if answer.retry_after.is_some() => Told::Refused(Reason::Throttled, Some(wait)),
-        status @ 400..=499 => match read_member(&answer.body, "code")
-            .as_deref()
-            .and_then(read_code)
-        {
-            Some(reason) => Told::Settled(reason),
-            None => Told::Refused(read_status(status), None),
+        429 if answer.retry_after.is_some() => {
+            Told::Refused(because(Reason::Throttled), Some(wait))
+        }
+        status @ 400..=499 => match code.as_deref().and_then(read_code) {
+            Some(reason) => Told::Settled(because(reason)),
+            None => Told::Refused(because(read_status(status)), None),
         },
-        500..=599 => Told::Unclear(Reason::ServerError, wait),
-        _ => Told::Unclear(Reason::UnreadableAnswer, wait),
+        500..=599 => Told::Unclear(because(Reason::ServerError), wait),
+        _ => Told::Unclear(because(Reason::UnreadableAnswer), wait),
     }
 }
 
@@ -109,6 +116,12 @@ mod tests {
 
     fn told(status: u16, body: &str) -> Told {
         told_with(status, body, None)
+    }
+
+    /// A reason with the code of the receiver, or with the status of an answer without one.
+    fn because(reason: Reason, status: u16, code: Option<&str>) -> NotTaken {
+        let own = code.and_then(Detail::from_code);
+        NotTaken::new(reason, own.or_else(|| Some(Detail::from_status(status))))
     }
 
     fn told_with(status: u16, body: &str, retry_after: Option<u64>) -> Told {
@@ -153,7 +166,8 @@ mod tests {
         ] {
             for status in [400, 401, 403, 404, 422, 429, 499] {
                 let body = format!(r#"{{"code":"{code}"}}"#);
-                assert_eq!(told(status, &body), Told::Settled(reason), "{status}");
+                let settled = Told::Settled(because(reason, status, Some(code)));
+                assert_eq!(told(status, &body), settled, "{status}");
             }
         }
         for (status, reason) in [
@@ -166,8 +180,15 @@ mod tests {
             (413, Reason::Refused),
             (429, Reason::Throttled),
         ] {
-            for body in ["", "no", r#"{"code":"other"}"#, r#"{"code":1}"#] {
-                assert_eq!(told(status, body), Told::Refused(reason, None), "{status}");
+            for (body, code) in [
+                ("", None),
+                ("no", None),
+                (r#"{"code":"other"}"#, Some("other")),
+                (r#"{"code":"+14155550100"}"#, None),
+                (r#"{"code":1}"#, None),
+            ] {
+                let refused = Told::Refused(because(reason, status, code), None);
+                assert_eq!(told(status, body), refused, "{status} {body}");
             }
         }
     }
@@ -175,28 +196,33 @@ mod tests {
     #[test]
     fn redirects_are_refused_and_what_failed_is_unclear() {
         for status in [300, 301, 302, 303, 304, 307, 308] {
-            let redirected = Told::Refused(Reason::Redirected, None);
+            let redirected = Told::Refused(because(Reason::Redirected, status, None), None);
             assert_eq!(told(status, r#"{"id":"SM1"}"#), redirected, "{status}");
         }
         for status in [500, 502, 503, 504, 599] {
-            let failed = Told::Unclear(Reason::ServerError, Duration::ZERO);
+            let own = Some("rate_limited");
+            let failed = Told::Unclear(because(Reason::ServerError, status, own), Duration::ZERO);
             assert_eq!(
                 told(status, r#"{"code":"rate_limited"}"#),
                 failed,
                 "{status}"
             );
         }
-        let odd = Told::Unclear(Reason::UnreadableAnswer, Duration::ZERO);
-        assert_eq!(told(600, ""), odd);
-        assert_eq!(told(101, ""), odd);
+        for status in [600, 101] {
+            let why = because(Reason::UnreadableAnswer, status, None);
+            assert_eq!(told(status, ""), Told::Unclear(why, Duration::ZERO));
+        }
         let two = Duration::from_secs(2);
         assert_eq!(
             told_with(503, "", Some(2)),
-            Told::Unclear(Reason::ServerError, two)
+            Told::Unclear(because(Reason::ServerError, 503, None), two)
         );
         assert_eq!(
             told_with(429, r#"{"code":"rate_limited"}"#, Some(2)),
-            Told::Refused(Reason::Throttled, Some(two))
+            Told::Refused(
+                because(Reason::Throttled, 429, Some("rate_limited")),
+                Some(two)
+            )
         );
     }
 }

@@ -52,8 +52,9 @@ impl Store {
         request: &mut RequestContext,
     ) -> Result<Result<Counted, GuessRefusal>, StoreError> {
         let began = Instant::now();
-        let call = self.write_guess(phone_index, (guess, proof), terms, request);
-        let recorded = call.await;
+        let recorded = self
+            .write_guess(phone_index, guess, proof, terms, request)
+            .await;
         request.note_call(Dependency::Store, began);
         recorded
     }
@@ -61,7 +62,8 @@ impl Store {
     async fn write_guess(
         &self,
         phone_index: &SubjectIndex,
-        (guess, proof): (&Guess, Option<&Proof>),
+        guess: &Guess,
+        proof: Option<&Proof>,
         terms: &Terms,
         request: &RequestContext,
     ) -> Result<Result<Counted, GuessRefusal>, StoreError> {
@@ -253,10 +255,12 @@ mod tests {
         used: bool,
     ) -> Result<Result<Counted, GuessRefusal>, StoreError> {
         let slot = make_slot(
-            (ID, &RootId::parse("r1").expect("an id")),
+            ID,
+            &RootId::parse("r1").expect("an id"),
             Timestamp::from_unix(1_300),
             4,
-            (None, None),
+            None,
+            None,
         );
         let mut members = slot.as_m().expect("a map").clone();
         members.insert(slot_member::BY.to_owned(), bytes(WRITE.0));

@@ -229,10 +229,12 @@ fn read_resends(members: &Item) -> BTreeMap<ResendId, Timestamp> {
 
 /// Makes the slot of a new challenge. A renewal under an idempotency key keeps its `resend`.
 pub(super) fn make_slot(
-    (id, root): (ChallengeId, &RootId),
+    id: ChallengeId,
+    root: &RootId,
     expires_at: Timestamp,
     attempts: u32,
-    (resend, called): (Option<(ResendId, Timestamp)>, Option<Called>),
+    resend: Option<(ResendId, Timestamp)>,
+    called: Option<Called>,
 ) -> AttributeValue {
     let mut members = HashMap::from([
         (slot_member::ID.to_owned(), bytes(id.0)),
@@ -311,10 +313,12 @@ mod tests {
             (
                 slot_name(2),
                 make_slot(
-                    (ChallengeId([1; 16]), &RootId::parse("r1").expect("an id")),
+                    ChallengeId([1; 16]),
+                    &RootId::parse("r1").expect("an id"),
                     Timestamp::from_unix(1_300),
                     5,
-                    (Some((ResendId([7; 16]), Timestamp::from_unix(1_000))), None),
+                    Some((ResendId([7; 16]), Timestamp::from_unix(1_000))),
+                    None,
                 ),
             ),
             ("slot_x".to_owned(), number(1)),

@@ -174,8 +174,8 @@ impl<'p> Judgement<'p> {
             && let Some(own) = own
         {
             let (reservation, terms) = (&plan.reservation, &plan.terms);
-            let own = (&own.caller, own.reserve);
-            let reserved = found.find_reserve(&self.moved.gates, own, reservation, terms);
+            let (gates, caller) = (&self.moved.gates, &own.caller);
+            let reserved = found.find_reserve(gates, caller, own.reserve, reservation, terms);
             if let Some(reserved) = reserved {
                 self.take_reserve(reserved);
             }

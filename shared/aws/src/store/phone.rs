@@ -90,10 +90,12 @@ pub(super) fn reserve_slot(write: &mut RecordWrite, plan: &SendPlan) {
         let resend = reservation.key().map(|key| (key, terms.now));
         let (id, root) = (reservation.id(), &plan.root);
         let challenge = make_slot(
-            (id, root),
+            id,
+            root,
             plan.expires_at,
             plan.attempts,
-            (resend, plan.called()),
+            resend,
+            plan.called(),
         );
         write.value(":over", instant(terms.now - REPEATED_FOR));
         write.value(":once", instant(terms.now - REPEATABLE_FOR));

@@ -13,8 +13,8 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::phone_record::PhoneRecord;
 use phoneproof_domain::purse::{
-    Ask, CallRecord, CountryRecord, Micros, NetworkRecord, NumberBlockRecord, Proof, PurseItem,
-    PurseKey, PursePolicy, Stopped, Write,
+    Ask, CallRecord, CountryRecord, Damaged, Micros, NetworkRecord, NumberBlockRecord, Proof,
+    PurseItem, PurseKey, PursePolicy, Stopped, Write,
 };
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_domain::window::{HOUR, Window};
@@ -25,7 +25,7 @@ use super::credit::Credit;
 use super::item::{Item, PK, attribute, read_phone_record, text};
 use super::purse_item::{read_purse, write_purse};
 use super::record::RecordWrite;
-use super::send_plan::Evidence;
+use super::send_plan::{Evidence, SendPlan};
 use super::transaction::{CONFLICT_RETRIES, pause};
 use super::{CallFailed, Store, StoreError, get_item, within};
 
@@ -48,6 +48,15 @@ pub enum Freshness {
     Recent,
 }
 
+/// What is known before a decision on the purses. Only the rest is read.
+#[derive(Debug)]
+pub struct Known {
+    /// The purses that were read, or that refused a transaction; one without attributes has no item.
+    pub purses: HashMap<PurseKey, PurseItem>,
+    /// The evidence on the phone's record.
+    pub proof: Evidence,
+}
+
 impl From<Stopped> for StoreError {
     fn from(stopped: Stopped) -> Self {
         match stopped {
@@ -58,9 +67,8 @@ impl From<Stopped> for StoreError {
 }
 
 impl Store {
-    /// Reads what the decision of a second try needs and nobody has returned yet. The country, the block and the
-    /// network go into `purses`. The phone's evidence is returned, with its record if that was read. `today` selects the
-    /// record's count of wrong codes.
+    /// Reads what the decision of a second try needs and is not `known` yet. The country, the block and the network go into
+    /// the known purses. The phone's evidence is returned, with its record if that was read.
     ///
     /// # Errors
     ///
@@ -68,8 +76,8 @@ impl Store {
     pub async fn read_purses(
         &self,
         ask: &Ask,
-        (phone_index, today): (&SubjectIndex, &Window),
-        (purses, proof): (&mut HashMap<PurseKey, PurseItem>, Evidence),
+        plan: &SendPlan,
+        known: &mut Known,
         freshness: Freshness,
         request: &mut RequestContext,
     ) -> Result<(Option<Proof>, Option<PhoneRecord>), StoreError> {
@@ -80,15 +88,16 @@ impl Store {
         };
         let missing: Vec<_> = keys
             .into_iter()
-            .filter(|key| !purses.contains_key(key))
+            .filter(|key| !known.purses.contains_key(key))
             .collect();
         let mut keys = HashMap::new();
         if !missing.is_empty() {
             let names = missing.iter().map(ToString::to_string).collect();
             keys.insert(self.tables.limits.clone(), read_keys(names, freshness)?);
         }
-        if proof == Evidence::Unread {
-            let name = phone_index.as_str().to_owned();
+        let phone = plan.phone_index.as_str();
+        if known.proof == Evidence::Unread {
+            let name = phone.to_owned();
             let read = read_keys(vec![name], freshness)?;
             keys.insert(self.tables.challenges.clone(), read);
         }
@@ -99,13 +108,13 @@ impl Store {
         let empty = Item::new();
         for key in missing {
             let item = items.get(&key.to_string()).unwrap_or(&empty);
-            purses.insert(key, read_purse(item));
+            known.purses.insert(key, read_purse(item));
         }
-        Ok(match proof {
-            Evidence::Read(proof) => (proof, None),
+        Ok(match &known.proof {
+            Evidence::Read(proof) => (proof.clone(), None),
             Evidence::Unread => {
-                let item = items.get(phone_index.as_str()).unwrap_or(&empty);
-                let record = read_phone_record(item, today);
+                let item = items.get(phone).unwrap_or(&empty);
+                let record = read_phone_record(item, &plan.terms.today);
                 (record.proof.clone(), Some(record))
             }
         })
@@ -173,7 +182,8 @@ impl Store {
         &self,
         payment: &Payment,
         called: Option<Micros>,
-        (country, number_block): (Country, &SubjectIndex),
+        country: Country,
+        number_block: &SubjectIndex,
         policy: &PursePolicy,
         request: &mut RequestContext,
     ) -> Option<CountryRecord> {
@@ -187,7 +197,7 @@ impl Store {
         let of_country = async {
             let make =
                 |seen: Option<&CountryRecord>| Some(payer.credit_country(country, seen, policy));
-            let read = |item: &PurseItem| CountryRecord::read(item, now).ok().flatten();
+            let read = |item: &PurseItem| CountryRecord::read(item, now);
             let credit = self.credit_purse(make, read, seen, deadline).await;
             if let Some(record) = &credit.left {
                 self.lock_seen().insert(key, record.clone());
@@ -198,21 +208,21 @@ impl Store {
             let make = |seen: Option<&NumberBlockRecord>| {
                 payer.credit_number_block(number_block, seen, policy)
             };
-            let read = |item: &PurseItem| NumberBlockRecord::read(item, now).ok().flatten();
+            let read = |item: &PurseItem| NumberBlockRecord::read(item, now);
             let credit = self.credit_purse(make, read, None, deadline).await;
             credit.is_lost
         };
         let of_network = async {
             let make =
                 |seen: Option<&NetworkRecord>| payer.credit_network(country, seen, policy, now);
-            let read = |item: &PurseItem| NetworkRecord::read(item).ok().flatten();
+            let read = |item: &PurseItem| NetworkRecord::read(item);
             let credit = self.credit_purse(make, read, None, deadline).await;
             credit.is_lost
         };
         let of_calls = async {
             let price = called?;
             let make = |seen: Option<&CallRecord>| payer.credit_calls(country, price, seen, policy);
-            let read = |item: &PurseItem| CallRecord::read(item, now).ok().flatten();
+            let read = |item: &PurseItem| CallRecord::read(item, now);
             let credit = self.credit_purse(make, read, None, deadline).await;
             Some(credit.is_lost)
         };
@@ -226,11 +236,11 @@ impl Store {
         country.left
     }
 
-    /// Writes one credit. A purse that is not there, or cannot be read, calls for none.
+    /// Writes one credit. A purse that is not there calls for none. One that cannot be read gets none, which is a loss.
     async fn credit_purse<R>(
         &self,
         make: impl Fn(Option<&R>) -> Option<Write>,
-        read: impl Fn(&PurseItem) -> Option<R>,
+        read: impl Fn(&PurseItem) -> Result<Option<R>, Damaged>,
         mut seen: Option<R>,
         deadline: Instant,
     ) -> Credit<R> {
@@ -245,10 +255,17 @@ impl Store {
                 .write_once(&key, write_purse(&write), returned, deadline)
                 .await
             {
-                Ok(Written::Done(after)) => return Credit::made(read(&read_purse(&after))),
+                // Damage to another attribute does not undo the credit, and the next send says what is damaged.
+                Ok(Written::Done(after)) => {
+                    return Credit::made(read(&read_purse(&after)).ok().flatten());
+                }
                 Ok(Written::Differs(found)) => match read(&read_purse(&found)) {
-                    Some(record) => seen = Some(record),
-                    None => return Credit::made(None),
+                    Ok(Some(record)) => seen = Some(record),
+                    Ok(None) => return Credit::made(None),
+                    Err(error) => {
+                        tracing::warn!(%error, item = %key, "a purse got no credit for a typed code");
+                        return Credit::lost(None);
+                    }
                 },
                 // It was certainly not applied.
                 Ok(Written::Busy) => {}

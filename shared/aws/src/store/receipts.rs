@@ -62,7 +62,8 @@ impl Store {
     pub async fn keep_report(
         &self,
         sent: &SentText,
-        (id, report): (ReportId, &Report),
+        id: ReportId,
+        report: &Report,
         received: Moment,
         request: &mut RequestContext,
     ) -> Result<Kept, StoreError> {

@@ -25,7 +25,8 @@ impl Found {
     pub fn find_reserve(
         &self,
         gates: &[Gate],
-        (caller, texts): (&Caller, u32),
+        caller: &Caller,
+        texts: u32,
         reservation: &Reservation,
         terms: &Terms,
     ) -> Option<Reserved> {

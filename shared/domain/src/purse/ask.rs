@@ -50,7 +50,9 @@ impl Ask {
     /// Makes the ask of a caller about whom nothing is known.
     #[must_use]
     pub fn of_stranger(
-        (country, shard, shards): (Country, u8, u8),
+        country: Country,
+        shard: u8,
+        shards: u8,
         price: Micros,
         now: Timestamp,
         today: Window,

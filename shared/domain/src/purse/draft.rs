@@ -38,7 +38,8 @@ impl<'a> CountryDraft<'a> {
     pub(super) fn new(
         ask: &'a Ask,
         policy: &'a PursePolicy,
-        (seen, overrides): (Option<CountryRecord>, Overrides),
+        seen: Option<CountryRecord>,
+        overrides: Overrides,
         unearned: Micros,
     ) -> Self {
         let budget = overrides.budget.as_ref();

@@ -100,12 +100,7 @@ impl Records {
         let unearned = self
             .service
             .map_or(policy.unearned_per_day, |service| service.left);
-        CountryDraft::new(
-            ask,
-            policy,
-            (self.country.clone(), self.overrides),
-            unearned,
-        )
+        CountryDraft::new(ask, policy, self.country.clone(), self.overrides, unearned)
     }
 
     /// Whether the network is one of the crowd's, in a country that needs `codes_needed` codes for it, and can pay.

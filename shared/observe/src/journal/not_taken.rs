@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use metrique_writer_format_emf::{Emf, EmfBuilder};
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::country::Country;
-use phoneproof_domain::delivery::Reason;
+use phoneproof_domain::delivery::{Detail, NotTaken};
 
 use super::metrics::{COUNT, declare as declare_metrics};
 use super::{Entry, Level, NAMESPACE};
@@ -22,6 +22,7 @@ pub(super) struct NotTakenLine<'l> {
     country: Option<&'l str>,
     channel: &'static str,
     reason: &'static str,
+    detail: Option<&'l str>,
     #[entry(name = "NotTaken")]
     not_taken: u64,
     #[entry(name = "ChannelFaults")]
@@ -29,7 +30,12 @@ pub(super) struct NotTakenLine<'l> {
 }
 
 impl<'l> NotTakenLine<'l> {
-    pub(super) fn new(stack: &'l str, entry: &Entry<'l>, channel: Channel, reason: Reason) -> Self {
+    pub(super) fn new(
+        stack: &'l str,
+        entry: &Entry<'l>,
+        channel: Channel,
+        why: &'l NotTaken,
+    ) -> Self {
         Self {
             at: SystemTime::UNIX_EPOCH + entry.at,
             level: Level::Warn.as_str(),
@@ -42,9 +48,10 @@ impl<'l> NotTakenLine<'l> {
             request_id: entry.request_id,
             country: entry.facts.country.as_ref().map(Country::as_str),
             channel: channel.as_str(),
-            reason: reason.name(),
+            reason: why.reason.name(),
+            detail: why.detail.as_ref().map(Detail::as_str),
             not_taken: 1,
-            channel_faults: reason.alarms().then_some(1),
+            channel_faults: why.reason.alarms().then_some(1),
         }
     }
 }

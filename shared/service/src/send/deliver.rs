@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use super::answer::Answer;
 use super::prepare::Prepared;
-use super::{Checked, SendError, Sent};
+use super::{Given, SendError, Sent};
 use crate::Service;
 
 /// The time that a channel leaves to each channel after it on the route.
@@ -31,13 +31,14 @@ impl Service {
     /// Hands the text of a reserved challenge to its route, and gives the counts back if it was certainly not sent.
     pub(super) async fn send_text(
         &self,
-        checked: &Checked<'_>,
-        (prepared, text): (&Prepared<'_>, &RenderedText),
+        given: Given<'_>,
+        prepared: &Prepared<'_>,
+        text: &RenderedText,
         plan: &SendPlan,
-        (token, keyring): (String, &Keyring),
+        token: String,
         request: &mut RequestContext,
     ) -> Result<Sent, SendError> {
-        let challenge = &prepared.challenge;
+        let (checked, challenge) = (given.checked, &prepared.challenge);
         let resend_at = request.now + plan.terms.cooldown;
         let sent = Answer {
             challenge,
@@ -68,7 +69,7 @@ impl Service {
             receipt: None,
         };
         match self
-            .deliver((&text, checked.medium), keyring, request)
+            .deliver(&text, checked.medium, given.keyring, request)
             .await
         {
             Delivery::Accepted { .. } => Ok(sent),
@@ -92,7 +93,8 @@ impl Service {
     /// two texts.
     async fn deliver(
         &self,
-        (text, medium): (&Text<'_>, Medium),
+        text: &Text<'_>,
+        medium: Medium,
         keyring: &Keyring,
         request: &mut RequestContext,
     ) -> Delivery {
@@ -125,10 +127,10 @@ impl Service {
             };
             delivery = self.channels.send(channel, &text, keyring, until).await;
             request.note_call(Dependency::Carrier(channel), began);
-            let Some(reason) = delivery.reason() else {
+            let Some(why) = delivery.why() else {
                 break;
             };
-            request.facts.not_taken.push((channel, reason));
+            request.facts.not_taken.push((channel, why.clone()));
             if !delivery.goes_on() {
                 break;
             }
@@ -141,8 +143,8 @@ impl Service {
         delivery
     }
 
-    /// Seals what a receipt for this text has to bring back. `None` where there are no receipts, and by SNS, which brings
-    /// nothing back.
+    /// Seals what a receipt for this text has to bring back. `None` where there are no receipts, by SNS, which brings nothing
+    /// back, and after a failure, which has a line: the text goes out without it.
     fn seal_receipt(
         &self,
         text: &Text<'_>,
@@ -160,6 +162,8 @@ impl Service {
             sent_at: text.asked_at,
         };
         receipt::seal(&sent, keyring.current(), request.random.as_ref())
+            .inspect_err(|error| tracing::warn!(%error, "a text goes out without a receipt"))
+            .ok()
     }
 }
 

@@ -1,24 +1,20 @@
 //! Who pays for the text of a send.
 
-use std::collections::HashMap;
-
-use phoneproof_aws::store::{Evidence, Freshness, Moved, PhoneCaller, SendPlan, StoreError};
-use phoneproof_crypto::keyring::Keyring;
-use phoneproof_domain::catalog::RenderedText;
+use phoneproof_aws::store::{Evidence, Freshness, Known, Moved, PhoneCaller, SendPlan, StoreError};
 use phoneproof_domain::challenge::Payment;
 use phoneproof_domain::denial::Denial;
 use phoneproof_domain::medium::Medium;
 use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal};
 use phoneproof_domain::purse::{
-    Ask, Caller, Lane, Payer, PurseItem, PurseKey, PursePolicy, PurseRefusal, PurseRule, Records,
-    decide, decide_in_shadow, first_try, price_of,
+    Ask, Caller, Lane, Payer, PursePolicy, PurseRefusal, PurseRule, Records, decide,
+    decide_in_shadow, first_try, price_of,
 };
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_observe::RequestContext;
 
 use super::prepare::Prepared;
-use super::{Checked, SendCommand, SendError};
+use super::{Given, SendError};
 use crate::Service;
 
 impl Service {
@@ -27,23 +23,22 @@ impl Service {
         &self.policy.purses.policy
     }
 
-    /// Makes what a send shows to the purses; `None` for a test number, which costs nothing.
+    /// Makes what a send shows to the purses; `None` for a test number, which costs nothing. The text is billed as `segments`
+    /// messages.
     pub(super) fn make_ask(
         &self,
-        checked: &Checked<'_>,
-        (command, keyring): (&SendCommand, &Keyring),
-        (prepared, text): (&Prepared<'_>, &RenderedText),
+        given: Given<'_>,
+        prepared: &Prepared<'_>,
+        segments: u32,
         request: &RequestContext,
     ) -> Option<Ask> {
+        let checked = given.checked;
         let country = checked.country.filter(|_| checked.test.is_none())?;
         let estimate = match checked.medium {
-            Medium::Text => self
-                .policy
-                .sms
-                .estimated_cost(Some(country), text.segments)?,
+            Medium::Text => self.policy.sms.estimated_cost(Some(country), segments)?,
             Medium::Call => self.policy.voice.as_ref()?.estimated_cost(country),
         };
-        let indexer = keyring.indexer();
+        let indexer = given.keyring.indexer();
         let shards = self.policy.purses.shards_of(country);
         let mut ask = Ask {
             now: request.now,
@@ -54,7 +49,7 @@ impl Service {
             price: price_of(estimate),
             number_block: indexer.number_block(&checked.phone),
             caller: Caller {
-                device: indexer.device(&command.device),
+                device: indexer.device(&given.command.device),
                 network: indexer.purse_network(&checked.address),
             },
             reserved: None,
@@ -108,10 +103,12 @@ impl Service {
                 return Ok(());
             }
         }
-        let items = moved.purses.clone();
-        let known = (items, moved.proof.clone());
+        let mut known = Known {
+            purses: moved.purses.clone(),
+            proof: moved.proof.clone(),
+        };
         // It follows a write that was refused, and may have to see what that met.
-        let decided = self.decide(ask, plan, known, Freshness::Latest, request);
+        let decided = self.decide(ask, plan, &mut known, Freshness::Latest, request);
         let (refused, _) = decided.await?;
         match refused {
             Some(refusal) => Err(self.deny(Denial::Unpaid(refusal), request)),
@@ -131,11 +128,14 @@ impl Service {
         plan: &mut SendPlan,
         request: &mut RequestContext,
     ) -> Result<Seen, SendError> {
-        let Some(items) = self.remembered.recall_purses(ask) else {
+        let Some(purses) = self.remembered.recall_purses(ask) else {
             return Ok(Seen::Nothing);
         };
-        let known = (items, Evidence::Unread);
-        let decided = self.decide(ask, plan, known, Freshness::Recent, request);
+        let mut known = Known {
+            purses,
+            proof: Evidence::Unread,
+        };
+        let decided = self.decide(ask, plan, &mut known, Freshness::Recent, request);
         let (refused, record) = decided.await?;
         let record = record.unwrap_or_default();
         let Some(refusal) = refused else {
@@ -170,17 +170,16 @@ impl Service {
         &self,
         ask: &Ask,
         plan: &mut SendPlan,
-        (mut items, proof): (HashMap<PurseKey, PurseItem>, Evidence),
+        known: &mut Known,
         freshness: Freshness,
         request: &mut RequestContext,
     ) -> Result<(Option<PurseRefusal>, Option<PhoneRecord>), SendError> {
-        let phone = (&plan.phone_index, &plan.terms.today);
-        let store = &self.store;
-        let (proof, record) = store
-            .read_purses(ask, phone, (&mut items, proof), freshness, request)
+        let (proof, record) = self
+            .store
+            .read_purses(ask, plan, known, freshness, request)
             .await?;
         let records = Records::read(ask, proof, |key| {
-            items.get(key).cloned().unwrap_or_default()
+            known.purses.get(key).cloned().unwrap_or_default()
         })
         .map_err(StoreError::from)?;
         let country = records.country.as_ref();
@@ -207,7 +206,7 @@ impl Service {
         if let Some(refusal) = refused {
             // The reserve of a phone does not concern the country.
             if ask.reserved.is_none() && ask.call_after.is_none() {
-                self.remembered.remember_purses(ask, &items, refusal);
+                self.remembered.remember_purses(ask, &known.purses, refusal);
             }
             request.facts.denied = Some(subject_of(ask, refusal));
         }

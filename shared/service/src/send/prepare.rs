@@ -3,7 +3,7 @@
 use phoneproof_aws::store::{SendPlan, StoredToken};
 use phoneproof_crypto::attestation::digest_of;
 use phoneproof_crypto::code::{code_mac, code_matches};
-use phoneproof_crypto::keyring::{Keyring, Root};
+use phoneproof_crypto::keyring::Root;
 use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, TokenMode};
 use phoneproof_domain::code::Code;
 use phoneproof_domain::medium::Medium;
@@ -15,7 +15,7 @@ use phoneproof_domain::tally::Begin;
 use phoneproof_observe::RequestContext;
 
 use super::payment::make_payment;
-use super::{Checked, SendCommand, SendError, derive_reference, make_code};
+use super::{Checked, Given, SendError, derive_reference, make_code};
 use crate::{PresentedToken, Service};
 
 /// A challenge with its code, ready to reserve and deliver.
@@ -52,31 +52,29 @@ impl Service {
     /// that ends soon is followed by a new one.
     pub(super) async fn prepare<'k>(
         &self,
-        command: &SendCommand,
-        checked: &Checked<'_>,
-        keyring: &'k Keyring,
+        given: Given<'k>,
         request: &mut RequestContext,
     ) -> Result<Prepared<'k>, SendError> {
-        match &command.token {
-            Some(token) => {
-                self.prepare_resend(token, command, checked, keyring, request)
-                    .await
-            }
-            None => self.prepare_new(command, checked, keyring, request),
+        match &given.command.token {
+            Some(token) => self.prepare_resend(token, given, request).await,
+            None => self.prepare_new(given, request),
         }
     }
 
     async fn prepare_resend<'k>(
         &self,
         token: &PresentedToken,
-        command: &SendCommand,
-        checked: &Checked<'_>,
-        keyring: &'k Keyring,
+        given: Given<'k>,
         request: &mut RequestContext,
     ) -> Result<Prepared<'k>, SendError> {
+        let Given {
+            command,
+            checked,
+            keyring,
+        } = given;
         let opened = self.open_token(&token.0, keyring, request).await?;
         let (mut challenge, root) = opened
-            .filter(|(challenge, _)| is_same_exchange(challenge, command, checked))
+            .filter(|(challenge, _)| is_same_exchange(challenge, given))
             .ok_or(SendError::Token)?;
         if challenge.expires_at <= request.now {
             // The slot may already hold a later challenge with the same id, made from the same idempotency key.
@@ -88,9 +86,9 @@ impl Service {
         } else {
             checked.locale.clone()
         };
-        let key = derive_resend(keyring, command, checked);
+        let key = derive_resend(given);
         if challenge.ends_soon(request.now) {
-            return Ok(self.renew(challenge, key, checked, keyring, request));
+            return Ok(self.renew(challenge, key, given, request));
         }
         let code = make_code(root, checked, challenge.id, challenge.expires_at);
         let mac_key = root.code_mac_key();
@@ -119,10 +117,10 @@ impl Service {
         &self,
         before: Challenge,
         key: Option<ResendId>,
-        checked: &Checked<'_>,
-        keyring: &'k Keyring,
+        given: Given<'k>,
         request: &RequestContext,
     ) -> Prepared<'k> {
+        let (checked, keyring) = (given.checked, given.keyring);
         let ends = before.expires_at.unix().to_be_bytes();
         let id = keyring
             .indexer()
@@ -171,15 +169,18 @@ impl Service {
 
     fn prepare_new<'k>(
         &self,
-        command: &SendCommand,
-        checked: &Checked<'_>,
-        keyring: &'k Keyring,
+        given: Given<'k>,
         request: &RequestContext,
     ) -> Result<Prepared<'k>, SendError> {
+        let Given {
+            command,
+            checked,
+            keyring,
+        } = given;
         let slot = self.choose_slot(checked, None, request);
         let reservation = match &command.idempotency_key {
             Some(key) => {
-                let id = derive_id(keyring, command, checked, key);
+                let id = derive_id(key, given);
                 Reservation::Idempotent { id, slot }
             }
             None => Reservation::New {
@@ -217,12 +218,15 @@ impl Service {
     /// Plans the transaction: the gates that the send has to pass, and the items that it stores.
     pub(super) fn make_plan(
         &self,
-        command: &SendCommand,
-        checked: &Checked<'_>,
+        given: Given<'_>,
         prepared: &Prepared<'_>,
-        keyring: &Keyring,
         request: &RequestContext,
     ) -> SendPlan {
+        let Given {
+            command,
+            checked,
+            keyring,
+        } = given;
         let indexer = keyring.indexer();
         let subjects = Subjects {
             phone_index: indexer.phone(&checked.phone),
@@ -261,10 +265,11 @@ impl Service {
     pub(super) fn settle(
         &self,
         plan: &mut SendPlan,
-        (checked, prepared): (&Checked<'_>, &mut Prepared<'_>),
-        keyring: &Keyring,
+        prepared: &mut Prepared<'_>,
+        given: Given<'_>,
         request: &RequestContext,
     ) -> Result<(), SendError> {
+        let (checked, keyring) = (given.checked, given.keyring);
         // A call pays for no text. The payment of the text stays, and without one a typed code gives nothing back.
         if checked.medium == Medium::Text || prepared.challenge.payment.is_some() {
             prepared.challenge.payment = make_payment(plan);
@@ -290,7 +295,8 @@ impl Service {
 ///
 /// A resend without an action keeps the action of the token. Where texts show the action, the resend must name it. The
 /// token holds only its digest, and a text must not show less than an earlier one of the same code.
-fn is_same_exchange(challenge: &Challenge, command: &SendCommand, checked: &Checked<'_>) -> bool {
+fn is_same_exchange(challenge: &Challenge, given: Given<'_>) -> bool {
+    let (command, checked) = (given.command, given.checked);
     let keeps_action = checked.action.is_none() && checked.business.action_labels.is_empty();
     challenge.phone == checked.phone
         && challenge.device == command.device
@@ -301,44 +307,33 @@ fn is_same_exchange(challenge: &Challenge, command: &SendCommand, checked: &Chec
 
 /// Derives the id of a resend from its idempotency key, if it has one. The challenge needs no part in it: the id stands
 /// in the slot of the challenge.
-fn derive_resend(
-    keyring: &Keyring,
-    command: &SendCommand,
-    checked: &Checked<'_>,
-) -> Option<ResendId> {
-    let key = command.idempotency_key.as_ref()?;
-    let mut parts = list_parts(key, command, checked).to_vec();
+fn derive_resend(given: Given<'_>) -> Option<ResendId> {
+    let key = given.command.idempotency_key.as_ref()?;
+    let mut parts = list_parts(key, given).to_vec();
     // A call is another request than a text.
-    if checked.medium == Medium::Call {
-        parts.push(checked.medium.as_str().as_bytes());
+    let medium = given.checked.medium;
+    if medium == Medium::Call {
+        parts.push(medium.as_str().as_bytes());
     }
-    Some(keyring.indexer().idempotent_resend(&parts))
+    Some(given.keyring.indexer().idempotent_resend(&parts))
 }
 
 /// Derives the id of a challenge from an idempotency key.
 ///
 /// The same key with another phone, device, business or action gives another id.
-fn derive_id(
-    keyring: &Keyring,
-    command: &SendCommand,
-    checked: &Checked<'_>,
-    key: &str,
-) -> ChallengeId {
-    let action = command.action.as_deref().unwrap_or_default();
-    let [key, phone, device, business] = list_parts(key, command, checked);
+fn derive_id(key: &str, given: Given<'_>) -> ChallengeId {
+    let action = given.command.action.as_deref().unwrap_or_default();
+    let [key, phone, device, business] = list_parts(key, given);
     let parts = [key, phone, device, business, action.as_bytes()];
-    keyring.indexer().idempotent_challenge(&parts)
+    given.keyring.indexer().idempotent_challenge(&parts)
 }
 
 /// Lists what an idempotency key is bound to, after the key itself: phone, device and business.
-fn list_parts<'p>(
-    key: &'p str,
-    command: &'p SendCommand,
-    checked: &'p Checked<'_>,
-) -> [&'p [u8]; 4] {
+fn list_parts<'p>(key: &'p str, given: Given<'p>) -> [&'p [u8]; 4] {
+    let command = given.command;
     [
         key.as_bytes(),
-        checked.phone.expose().as_bytes(),
+        given.checked.phone.expose().as_bytes(),
         command.device.expose().as_bytes(),
         command.business.as_str().as_bytes(),
     ]

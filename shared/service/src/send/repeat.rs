@@ -1,7 +1,7 @@
 //! A send that was made before: a repeated idempotency key, or a resend whose token was renewed before.
 
 use phoneproof_crypto::code::code_mac;
-use phoneproof_crypto::keyring::{Keyring, Root};
+use phoneproof_crypto::keyring::Root;
 use phoneproof_domain::challenge::{Challenge, Closed};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::phone_record::{Reservation, Slot, SlotIndex};
@@ -9,7 +9,7 @@ use phoneproof_observe::RequestContext;
 
 use super::answer::Answer;
 use super::prepare::Prepared;
-use super::{Checked, SendCommand, SendError, Sent, make_code};
+use super::{Checked, Given, SendError, Sent, make_code};
 use crate::Service;
 
 /// The challenge that exists already, as the phone's record holds it.
@@ -25,10 +25,10 @@ impl<'k> Existing<'k> {
     pub(super) fn find(
         index: SlotIndex,
         slot: &Slot,
-        checked: &Checked<'_>,
         planned: Prepared<'_>,
-        keyring: &'k Keyring,
+        given: Given<'k>,
     ) -> Result<Self, SendError> {
+        let (checked, keyring) = (given.checked, given.keyring);
         // Without its root, the service can neither make nor accept a token of this challenge. Either the root was
         // retired, or an operator promoted it by force before this function had read it.
         let root: &Root = keyring
@@ -97,13 +97,12 @@ impl Service {
     pub(super) fn resend_last<'k>(
         &self,
         existing: Existing<'k>,
-        checked: &Checked<'_>,
-        keyring: &'k Keyring,
+        given: Given<'k>,
         request: &RequestContext,
     ) -> Prepared<'k> {
         if existing.prepared.challenge.ends_soon(request.now) {
             let key = existing.prepared.reservation.key();
-            self.renew(existing.prepared.challenge, key, checked, keyring, request)
+            self.renew(existing.prepared.challenge, key, given, request)
         } else {
             existing.resend()
         }
@@ -112,19 +111,17 @@ impl Service {
     /// Answers with an equivalent token for the challenge that exists, and texts nothing.
     pub(super) fn repeat(
         &self,
-        command: &SendCommand,
-        checked: &Checked<'_>,
         existing: &Existing<'_>,
-        keyring: &Keyring,
+        given: Given<'_>,
         request: &RequestContext,
     ) -> Result<Sent, SendError> {
         let challenge = &existing.prepared.challenge;
-        let token = self.choose_token(command, &existing.prepared, keyring, request)?;
+        let token = self.choose_token(given, &existing.prepared, request)?;
         let answer = Answer {
             challenge,
-            resend_at: existing.sent_at + checked.limits.cooldown,
+            resend_at: existing.sent_at + given.checked.limits.cooldown,
             attempts: existing.attempts_left,
         };
-        Ok(answer.make(checked, token, request.now))
+        Ok(answer.make(given.checked, token, request.now))
     }
 }

@@ -34,7 +34,7 @@ impl Service {
             && let Some(subject) = &request.facts.denied
         {
             self.remembered
-                .remember((*denial, proof.as_deref()), subject, plan);
+                .remember(*denial, proof.as_deref(), subject, plan);
         }
         reserved
     }
