@@ -6,12 +6,12 @@
 use std::io::{Cursor, Read as _};
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_sdk_lambda::Client;
 use phoneproof_aws::clients::error_code;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use crate::operator::Operator;
 use crate::output::{CommandError, Exit};
 
 /// The file of the policy in its layer.
@@ -26,11 +26,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const ADVICE: &str = "give the deployed policy file with --policy";
 
 /// Reads the policy file in the layer of a function.
-pub(crate) async fn read_layer(
-    operator: &Operator,
-    function: &str,
-) -> Result<String, CommandError> {
-    let client = Client::new(&operator.aws);
+pub(crate) async fn read_layer(aws: &SdkConfig, function: &str) -> Result<String, CommandError> {
+    let client = Client::new(aws);
     let request = client.get_function_configuration().function_name(function);
     let answer = request
         .send()

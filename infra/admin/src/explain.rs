@@ -8,13 +8,14 @@ mod report;
 
 use phoneproof_aws::store::{Block, Store};
 use phoneproof_crypto::index::Indexer;
+use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::challenge::ChallengeId;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::Denial;
 use phoneproof_domain::gate::{Check, Found, Gate, Settled};
 use phoneproof_domain::phone::Destination;
 use phoneproof_domain::phone_record::{Reservation, SendRefusal, Terms};
-use phoneproof_domain::policy::{Business, BusinessId, Policy};
+use phoneproof_domain::policy::{Business, Policy};
 use phoneproof_domain::purse::{Ask, Claim, Lane};
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind, Subjects};

@@ -92,7 +92,7 @@ impl Operator {
         if let Some(name) = &self.stack_name {
             let outputs = self.describe_stack(name).await?.outputs;
             let function = require_output(name, &outputs, "SendFunction")?;
-            return deployed::read_layer(self, &function).await;
+            return deployed::read_layer(&self.aws, &function).await;
         }
         let url = ProcessEnvironment.get("POLICY_URL").ok_or_else(|| {
             CommandError::new(
@@ -227,7 +227,7 @@ impl Operator {
             id: resources.keyring_secret.clone(),
             owner: KeyringOwner::Verification,
         };
-        let version = Version::read_current(self, &secret.id).await?;
+        let version = Version::read_current(&self.aws, &secret.id).await?;
         let keyring = Keyring::from_json(&version.text).map_err(|error| {
             CommandError::new(
                 Exit::Failed,

@@ -1,11 +1,12 @@
 //! A text of the policy with a code of zeros: for `send-test`, and for what a text costs.
 
+use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::catalog::{Catalog, RenderedText};
 use phoneproof_domain::code::Code;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::outgoing::SentAs;
-use phoneproof_domain::policy::{Business, BusinessId, Policy};
+use phoneproof_domain::policy::{Business, Policy};
 use phoneproof_domain::purse::{Micros, price_of};
 
 use crate::output::{CommandError, Exit};

@@ -97,7 +97,7 @@ impl Service {
         }
         let phone = self.phones.entry(subjects.phone_index.clone());
         let phone = phone.or_default();
-        match reserved.map_or(Share::Common, |claim| claim.share()) {
+        match reserved.map_or(Share::Common, Share::of) {
             Share::Here => phone.reserved_here = Some(now),
             Share::Near => phone.reserved_near = Some(now),
             Share::Common => {
@@ -204,7 +204,7 @@ impl Service {
             let of_phone = |gate: &Gate| gate.subject.kind == SubjectKind::Phone;
             let in_reserve = gates.iter().map(|gate| {
                 if of_phone(gate) {
-                    gate.in_share(claim.share())
+                    gate.in_share(Share::of(claim))
                 } else {
                     gate.clone()
                 }

@@ -3,6 +3,7 @@
 //! It also holds the start of the two functions that serve the API, `send` and `verify`.
 
 mod bodies;
+mod channels;
 pub mod openapi;
 pub mod problem;
 mod route;

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use self::template::Template;
+use crate::business_id::BusinessId;
 use crate::code::Code;
 use crate::locale::Locale;
-use crate::policy::{Business, BusinessId, Fault, Policy, PolicyFaults};
+use crate::policy::{Business, Fault, Policy, PolicyFaults};
 use crate::segments::Segments;
 
 mod template;

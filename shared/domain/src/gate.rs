@@ -4,8 +4,11 @@
 //! belongs to all gates of that subject. A refund gives back what the gates counted, for the rules that are refunded.
 //! `phoneproof-admin explain` prints the same list.
 
+mod reserve;
+
 use std::time::Duration;
 
+pub use self::reserve::Reserved;
 use crate::clock::Timestamp;
 use crate::denial::Denial;
 use crate::limits::Limits;

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::delivery::{Delivery, Reason};
 use phoneproof_domain::money::Estimate;
-use phoneproof_domain::policy::BusinessId;
 use phoneproof_domain::purse::EmptyPurse;
 use phoneproof_domain::subject::Subject;
 use tokio::time::Instant;

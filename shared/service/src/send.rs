@@ -37,9 +37,8 @@ use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_observe::RequestContext;
 
 pub use self::answer::Sent;
-pub use self::caller::PresentedAttestation;
 use self::caller::check_caller;
-pub use self::command::{SendCommand, SendError};
+pub use self::command::{PresentedAttestation, SendCommand, SendError};
 use self::payment::Seen;
 use self::prepare::Prepared;
 pub use self::refused::RefusedText;
@@ -107,7 +106,12 @@ impl Service {
         let keyring = self.keys.keyring(request).await?;
         let mut prepared = self.prepare(&command, &checked, &keyring, request).await?;
         let mut text = checked.render(&command, &prepared, request);
-        let mut ask = self.make_ask(&checked, (&command, &keyring), (&prepared, &text), request);
+        let mut ask = self.make_ask(
+            &checked,
+            (&command, &keyring),
+            (&prepared.challenge, &text),
+            request,
+        );
         let mut plan = self.make_plan(&command, &checked, &prepared, &keyring, request);
         plan.caller = ask.as_ref().map(|ask| self.caller_of(ask));
         plan.paid = ask.as_ref().map(|ask| first_try(ask, self.purses()));

@@ -1,18 +1,19 @@
 //! The bodies of `POST /v1/send`.
 
 use phoneproof_domain::address::SourceAddress;
+use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::device::Device;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::medium::Medium;
-use phoneproof_domain::policy::BusinessId;
 use phoneproof_http::{Faults, JsonBody, Label, Problem, SensitiveText};
 use phoneproof_service::{PresentedAttestation, PresentedToken, SendCommand, Sent};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{MAX_TOKEN_BYTES, check_text};
+use crate::channels::name_channels;
 use crate::{Call, problem};
 
 /// The longest `action` that a body may hold, in bytes.
@@ -155,11 +156,6 @@ fn parse_address(text: &str) -> Result<SourceAddress, &'static str> {
         .parse()
         .map_err(|_| "one IP address without port is needed, as in 198.51.100.7 or 2001:db8::7")?;
     Ok(SourceAddress::new(ip))
-}
-
-/// Lists the words of `channel` for these media.
-pub(crate) fn name_channels(media: &[Medium]) -> Vec<&'static str> {
-    media.iter().map(|medium| medium.as_str()).collect()
 }
 
 /// The challenge of a code that was texted.

@@ -1,6 +1,6 @@
 //! The bodies of `POST /v1/spend`.
 
-use phoneproof_domain::policy::BusinessId;
+use phoneproof_domain::business_id::BusinessId;
 use phoneproof_http::{Faults, JsonBody, Problem, SensitiveText};
 use phoneproof_service::SpendCommand;
 use serde::{Deserialize, Serialize};

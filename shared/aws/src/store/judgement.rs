@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::CancellationReason;
 use phoneproof_domain::denial::Denial;
-use phoneproof_domain::gate::{Found, Gate, Settled};
-use phoneproof_domain::phone_record::{PhoneRecord, Reserved, SendRefusal, Share, Terms};
+use phoneproof_domain::gate::{Found, Gate, Reserved, Settled};
+use phoneproof_domain::phone_record::{PhoneRecord, SendRefusal, Share, Terms};
 use phoneproof_domain::purse::Claim;
 use phoneproof_domain::subject::{Subject, SubjectKind};
 
@@ -13,7 +13,7 @@ use super::StoreError;
 use super::item::{Item, attribute, read_phone_record, read_subject_record, read_tally};
 use super::purse_item::read_purse;
 use super::ranges::read_blocked_ranges;
-use super::reserve::ReserveError;
+use super::reserve_error::ReserveError;
 use super::send_plan::{Evidence, Moved, Part, SendPlan};
 use super::transaction::{CONDITION_FAILED, NOT_VALID};
 

@@ -1,8 +1,9 @@
 //! What one send shows to the purses.
 
 use super::Micros;
-use super::credit::Payer;
 use super::item::PurseKey;
+use super::lane::Lane;
+use super::payer::Payer;
 use super::proof::{Caller, Claim};
 use crate::clock::Timestamp;
 use crate::country::Country;
@@ -71,6 +72,20 @@ impl Ask {
             reserved: None,
             is_attested: false,
             call_after: None,
+        }
+    }
+
+    /// Makes the payer of a text that nothing was read for.
+    #[must_use]
+    pub fn make_payer(&self, lane: Lane) -> Payer {
+        Payer {
+            lane,
+            shard: self.shard,
+            price: self.price,
+            day: self.day(),
+            network: self.caller.network.clone(),
+            codes_needed: None,
+            heals: false,
         }
     }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::amount::{Damaged, TOO_MUCH};
 use super::ask::Ask;
-use super::calls::{self, CallRecord, Called};
+use super::calls::{self, CallRecord};
 use super::country::CountryRecord;
-use super::credit::Payer;
 use super::draft::CountryDraft;
 use super::empty::EmptyPurse;
 use super::item::{Attribute, PurseItem, PurseKey};
@@ -14,30 +14,13 @@ use super::overrides::Overrides;
 use super::payments::{
     NumberBlockDraw, draw_from_number_block, grant, pay_from_network, pay_from_number_block,
 };
+use super::plan::Plan;
 use super::policy::PursePolicy;
 use super::proof::{Claim, Proof};
-use super::records::{Damaged, NetworkRecord, NumberBlockRecord, ServiceRecord, TOO_MUCH};
+use super::records::{NetworkRecord, NumberBlockRecord, ServiceRecord};
 use super::refusal::{PurseRefusal, PurseRule, Stopped};
 use super::settings::PurseSettings;
 use super::write::{Change, Condition, Write};
-use crate::clock::Timestamp;
-
-/// What one send writes to purses, all of it or nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// Who pays. It travels in the challenge token.
-    pub payer: Payer,
-    /// What the phone's record checks and counts, besides cooldown and locks.
-    pub claim: Claim,
-    /// The end of the operator's grant to the country that pays in place of the lane, if one does.
-    pub granted_until: Option<Timestamp>,
-    /// The call, when the plan pays for one. The payer is then that of the text before it.
-    pub called: Option<Called>,
-    /// The writes of purses, each of another item.
-    pub writes: Vec<Write>,
-    /// A lane that was open to the caller, too, and could not pay.
-    pub empty: Option<EmptyPurse>,
-}
 
 /// What is stored about the purses of one send; `None` for an item that does not exist.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -168,7 +151,7 @@ pub fn first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
     let whole = Condition::AbsentOrBelow(Attribute::Room, TOO_MUCH);
     block.conditions.push(whole);
     Plan {
-        payer: Payer::new(ask, Lane::Crowd),
+        payer: ask.make_payer(Lane::Crowd),
         claim: ask.reserved.unwrap_or_default(),
         granted_until: None,
         called: None,
@@ -261,7 +244,7 @@ fn decide_without(
     if granted > 0 {
         writes.push(grant(ask, policy, granted));
     }
-    let mut payer = Payer::new(ask, payer_lane);
+    let mut payer = ask.make_payer(payer_lane);
     payer.codes_needed = Some(needed);
     payer.heals = payer_lane == Lane::Known && country.lacks_codes(policy, ask.price);
     Ok(Plan {

@@ -6,11 +6,13 @@ use super::draft::CountryDraft;
 use super::item::{PurseItem, PurseKey};
 use super::lane::{Lane, Lanes};
 use super::overrides::{Budget, Grant};
+use super::plan::Plan;
 use super::policy::PursePolicy;
 use super::proof::Proof;
 use super::records::{NetworkRecord, NumberBlockRecord};
+use super::refill::PurseView;
 use super::refusal::Stopped;
-use super::send::{Plan, Records, decide, first_try};
+use super::send::{Records, decide, first_try};
 use crate::clock::Timestamp;
 
 /// Says what a send would get: the plan of the first try where its conditions hold, else what is decided on the items.
@@ -32,17 +34,6 @@ pub fn foresee(
     }
     let records = Records::read(ask, proof, item)?;
     decide(ask, policy, &records).map_err(Stopped::Refused)
-}
-
-/// What one purse holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PurseView {
-    /// What the purse holds; of a new one, what it starts with.
-    pub holds: Micros,
-    /// What it earns up to.
-    pub cap: Micros,
-    /// From when it can pay for a text, if nobody else asks; `None` when it can now.
-    pub pays_at: Option<Timestamp>,
 }
 
 /// The money of a country's day.

@@ -5,19 +5,18 @@ use std::collections::HashMap;
 use phoneproof_aws::store::{Evidence, Freshness, Moved, PhoneCaller, SendPlan, StoreError};
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::catalog::RenderedText;
-use phoneproof_domain::challenge::Payment;
+use phoneproof_domain::challenge::{Challenge, Payment};
 use phoneproof_domain::denial::Denial;
 use phoneproof_domain::medium::Medium;
 use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal};
 use phoneproof_domain::purse::{
-    Ask, Caller, Lane, Payer, PurseItem, PurseKey, PursePolicy, PurseRefusal, PurseRule, Records,
-    decide, decide_in_shadow, first_try, price_of,
+    Ask, Caller, Lane, PurseItem, PurseKey, PursePolicy, PurseRefusal, PurseRule, Records, decide,
+    decide_in_shadow, first_try, price_of,
 };
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_observe::RequestContext;
 
-use super::prepare::Prepared;
 use super::{Checked, SendCommand, SendError};
 use crate::Service;
 
@@ -32,7 +31,7 @@ impl Service {
         &self,
         checked: &Checked<'_>,
         (command, keyring): (&SendCommand, &Keyring),
-        (prepared, text): (&Prepared<'_>, &RenderedText),
+        (challenge, text): (&Challenge, &RenderedText),
         request: &RequestContext,
     ) -> Option<Ask> {
         let country = checked.country.filter(|_| checked.test.is_none())?;
@@ -62,9 +61,9 @@ impl Service {
             call_after: None,
         };
         if checked.medium == Medium::Call {
-            let paid = prepared.challenge.payment.as_ref();
+            let paid = challenge.payment.as_ref();
             let paid = paid.map(|payment| payment.payer.clone());
-            ask.call_after = Some(paid.unwrap_or_else(|| Payer::new(&ask, Lane::Open)));
+            ask.call_after = Some(paid.unwrap_or_else(|| ask.make_payer(Lane::Open)));
         }
         Some(ask)
     }

@@ -4,12 +4,10 @@ use phoneproof_aws::store::{SendPlan, StoredToken};
 use phoneproof_crypto::attestation::digest_of;
 use phoneproof_crypto::code::{code_mac, code_matches};
 use phoneproof_crypto::keyring::{Keyring, Root};
-use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, TokenMode};
+use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, SlotIndex, TokenMode};
 use phoneproof_domain::code::Code;
 use phoneproof_domain::medium::Medium;
-use phoneproof_domain::phone_record::{
-    Predecessor, REPEATABLE_FOR, ResendId, Reservation, SlotIndex,
-};
+use phoneproof_domain::phone_record::{Predecessor, REPEATABLE_FOR, ResendId, Reservation};
 use phoneproof_domain::subject::{SubjectIndex, Subjects};
 use phoneproof_domain::tally::Begin;
 use phoneproof_observe::RequestContext;
