@@ -23,7 +23,7 @@ use phoneproof_domain::challenge::{ChallengeId, Closed};
 use phoneproof_domain::clock::{Clock as _, Timestamp};
 use phoneproof_domain::country::Country;
 use phoneproof_domain::device::Device;
-use phoneproof_domain::gate::{Check, Found, Gate, Settled, make_gates};
+use phoneproof_domain::gate::{Check, Found, Gate, Verdict, make_gates};
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::phone_record::{

@@ -29,7 +29,8 @@ impl Version {
     pub(crate) async fn read_current(aws: &SdkConfig, secret: &str) -> Result<Self, CommandError> {
         let client = Client::new(aws);
         let answer = client.get_secret_value().secret_id(secret).send().await;
-        let answer = answer.map_err(|e| CommandError::call("GetSecretValue", &error_code(&e)))?;
+        let answer =
+            answer.map_err(|e| CommandError::of_operation("GetSecretValue", &error_code(&e)))?;
         Ok(Self {
             secret: secret.to_owned(),
             created: answer
@@ -57,7 +58,7 @@ impl Version {
             .secret_string(text)
             .version_stages(EDITED);
         let put = put.send().await;
-        let put = put.map_err(|e| CommandError::call("PutSecretValue", &error_code(&e)))?;
+        let put = put.map_err(|e| CommandError::of_operation("PutSecretValue", &error_code(&e)))?;
         let new = put.version_id.unwrap_or_default();
         let moved = client
             .update_secret_version_stage()
@@ -78,7 +79,7 @@ impl Version {
                 "somebody else changed the keyring in the meantime, so this change was not made",
                 "see `keys list`, then try again",
             )),
-            code => Err(CommandError::call("UpdateSecretVersionStage", code)),
+            code => Err(CommandError::of_operation("UpdateSecretVersionStage", code)),
         }
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn render<'p>(
     let catalog = catalog.map_err(|faults| {
         CommandError::new(Exit::Failed, faults.to_string(), "see `policy check`")
     })?;
-    let texts = catalog.texts(id).ok_or_else(|| {
+    let texts = catalog.templates(id).ok_or_else(|| {
         CommandError::usage("--business: a business of the policy is needed, such as login")
     })?;
     let locale = texts.locale(policy.sms.locales(country), wanted.as_ref());

@@ -19,4 +19,4 @@ pub use start::{Preparation, make_parts, serve, trust_proxy};
 pub type App = phoneproof_http::App<phoneproof_service::Service>;
 
 /// A request that matched a route of the verification API.
-pub type Call = phoneproof_http::Call<Endpoint>;
+pub type Incoming = phoneproof_http::Incoming<Endpoint>;

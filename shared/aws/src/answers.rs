@@ -19,7 +19,7 @@ pub struct NotTaken {
 }
 
 /// Makes the outcome of a text of what its call returned in time.
-pub(crate) fn settle(
+pub(crate) fn conclude(
     channel: Channel,
     called: Result<Result<String, NotTaken>, Elapsed>,
 ) -> Delivery {

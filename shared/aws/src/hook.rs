@@ -106,7 +106,7 @@ impl Hook {
                     let channel = Channel::Hook;
                     return Delivery::Accepted { channel, id };
                 }
-                Told::Settled(reason) => return Delivery::failed(Channel::Hook, reason),
+                Told::Verdict(reason) => return Delivery::failed(Channel::Hook, reason),
                 Told::Refused(reason, None) => {
                     refused = reason;
                     break;

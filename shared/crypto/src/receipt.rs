@@ -47,7 +47,10 @@ struct Contents<'a> {
 #[must_use]
 pub fn seal(sent: &SentText, root: &Root, random: &dyn Random) -> Option<String> {
     let contents = Contents {
-        phone: from_base64url(sent.phone.as_str()).ok()?.try_into().ok()?,
+        phone: from_base64url(sent.phone_index.as_str())
+            .ok()?
+            .try_into()
+            .ok()?,
         country: sent.country.as_ref().map(Country::as_str),
         channel: sent.channel.as_str(),
         sent_at: sent.sent_at.unix(),
@@ -79,7 +82,7 @@ pub fn open(text: &str, keyring: &Keyring) -> Option<SentText> {
     let opened = Zeroizing::new(opened);
     let contents: Contents<'_> = postcard::from_bytes(&opened).ok()?;
     Some(SentText {
-        phone: SubjectIndex::from_text(base64url(contents.phone)),
+        phone_index: SubjectIndex::from_text(base64url(contents.phone)),
         country: contents
             .country
             .and_then(|country| Country::parse(country).ok()),
@@ -131,7 +134,7 @@ mod tests {
 
     fn sent() -> SentText {
         SentText {
-            phone: SubjectIndex::from_text(base64url([7; 32])),
+            phone_index: SubjectIndex::from_text(base64url([7; 32])),
             country: Country::parse("US").ok(),
             channel: Channel::Hook,
             sent_at: Timestamp::from_unix(1_795_435_200),
@@ -180,7 +183,7 @@ mod tests {
     fn it_fits_a_context_value_and_shows_nothing() {
         let (one, two) = (sealed(0x01), sealed(0xf1));
         assert!(one.len() < 200 && one.bytes().all(|byte| byte.is_ascii_graphic()));
-        assert!(!one.contains(sent().phone.as_str()));
+        assert!(!one.contains(sent().phone_index.as_str()));
         // Two texts to one phone have nothing in common but the root.
         let common = one.bytes().zip(two.bytes()).take_while(|(a, b)| a == b);
         assert_eq!(common.count(), "r1.r1.".len());

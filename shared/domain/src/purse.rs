@@ -16,8 +16,8 @@
 //!
 //! # How a store uses it
 //!
-//! 1. [`first_try`] makes the [`Plan`] of a caller from a familiar network. It needs nothing that is stored.
-//! 2. When only its conditions fail, the store reads the items that it did not get back, and [`decide`] chooses the
+//! 1. [`plan_first_try`] makes the [`Plan`] of a caller from a familiar network. It needs nothing that is stored.
+//! 2. When only its conditions fail, the store reads the items that it did not get back, and [`plan_from_records`] chooses the
 //!    lane, adds what time gave back, and begins a day. Or it refuses.
 //! 3. The [`Payer`] of the plan travels in the challenge token.
 //! 4. After a code was typed in and the phone's record says so, the [`Payer`]'s credits are written, each for itself.
@@ -81,7 +81,7 @@ pub use self::proof::{Caller, Claim, Proof};
 pub use self::records::{NetworkRecord, NumberBlockRecord, ServiceRecord};
 pub use self::refill::{PurseView, Room};
 pub use self::refusal::{PurseRefusal, PurseRule, Stopped};
-pub use self::send::{Records, decide, decide_in_shadow, first_try};
+pub use self::send::{Records, plan_first_try, plan_from_records, plan_in_shadow};
 pub use self::settings::PurseSettings;
 pub use self::view::{MoneyView, NetworkView, Outlook, foresee, outlook};
 pub use self::write::{Change, Condition, Write};

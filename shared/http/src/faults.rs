@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::call::Call;
 use super::fault::FieldFault;
 use super::field::SensitiveText;
+use super::incoming::Incoming;
 use super::problem::Problem;
 
 /// Collects the faults of a request, so that a client sees all of them at once.
@@ -31,8 +31,13 @@ impl Faults {
     }
 
     /// Takes the header `name`, which faults call `display`, if it is there: 1 to 255 visible ASCII characters.
-    pub fn header<E>(&mut self, call: &Call<E>, name: &str, display: &str) -> Option<String> {
-        let value = call.header(name)?;
+    pub fn header<E>(
+        &mut self,
+        incoming: &Incoming<E>,
+        name: &str,
+        display: &str,
+    ) -> Option<String> {
+        let value = incoming.header(name)?;
         let text = value.to_str().unwrap_or_default();
         let fits = (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
         let accepted = "1 to 255 visible ASCII characters are needed";

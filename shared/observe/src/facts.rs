@@ -84,7 +84,7 @@ pub struct Facts {
 
 impl Facts {
     /// Notes a call of `dependency` that began at `began` and has just ended.
-    pub fn note_call(&mut self, dependency: Dependency, began: Instant) {
+    pub fn note_dependency(&mut self, dependency: Dependency, began: Instant) {
         self.calls.push(DependencyCall {
             dependency,
             began,

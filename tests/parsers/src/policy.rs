@@ -325,7 +325,7 @@ fn check_texts(policy: &Policy, catalog: &Catalog) {
         .collect();
     for (id, business) in &policy.businesses {
         let code = Code::from_number(7, business.code_length);
-        let texts = catalog.texts(id).expect("its texts");
+        let texts = catalog.templates(id).expect("its texts");
         for locale in business.templates.keys() {
             let kinds = business.action_labels.keys().map(ToString::to_string);
             let mut longest = 0;

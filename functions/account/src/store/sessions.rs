@@ -17,7 +17,7 @@ impl AccountStore {
     /// `phone` is the one that the person logged in with.
     pub(crate) fn begin_session(
         &self,
-        (account, phone): (&Account, &SubjectIndex),
+        (account, phone_index): (&Account, &SubjectIndex),
         (id, begun): (SessionId, &NamedSession),
         ended: &[SessionId],
         upgraded: Option<&StoredPassword>,
@@ -27,7 +27,7 @@ impl AccountStore {
             // If the password was changed since it was checked, the old one must not begin a session. Nor must a phone that
             // the account has left.
             .condition_expression("password = :password AND phone = :phone")
-            .expression_attribute_values(":phone", text(phone.as_str()))
+            .expression_attribute_values(":phone", text(phone_index.as_str()))
             .expression_attribute_names("#session", base64url(id.0))
             .expression_attribute_values(":session", write_session(begun))
             .expression_attribute_values(":used", instant(begun.session.used_at))

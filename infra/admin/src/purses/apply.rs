@@ -47,7 +47,7 @@ pub(super) async fn change(
             before,
             after,
         }),
-        Err(ChangeError::Call(failed)) => Err(failed.into()),
+        Err(ChangeError::Operation(failed)) => Err(failed.into()),
         Err(ChangeError::Contended) => Err(refuse(format!(
             "{key}: texts kept changing the purse at the same time"
         ))),

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::{MAX_TOKEN_BYTES, check_text};
 use crate::channels::name_channels;
-use crate::{Call, problem};
+use crate::{Incoming, problem};
 
 /// The longest `action` that a body may hold, in bytes.
 const MAX_ACTION_BYTES: usize = 256;
@@ -97,13 +97,13 @@ impl JsonBody for SendBody {
 }
 
 impl SendBody {
-    /// Reads and checks the body and the headers of `call`.
+    /// Reads and checks the body and the headers of `incoming`.
     ///
     /// # Errors
     ///
     /// A problem that lists every fault of a field, or a 503 when nobody said where the request comes from.
-    pub fn command(call: &Call) -> Result<SendCommand, Problem> {
-        let body: Self = call.body()?;
+    pub fn command(incoming: &Incoming) -> Result<SendCommand, Problem> {
+        let body: Self = incoming.body()?;
         let mut faults = Faults::default();
         let device = faults.check("uniqueId", Device::parse(&body.unique_id.0));
         let business = faults.check("businessId", BusinessId::parse(&body.business_id.0));
@@ -123,8 +123,8 @@ impl SendBody {
                 Err("a call needs the `token` of the text whose code it speaks"),
             );
         }
-        let idempotency_key = faults.header(call, "idempotency-key", "Idempotency-Key");
-        let client_key = faults.header(call, "x-client-key", "X-Client-Key");
+        let idempotency_key = faults.header(incoming, "idempotency-key", "Idempotency-Key");
+        let client_key = faults.header(incoming, "x-client-key", "X-Client-Key");
         let (Some(device), Some(business), true) = (device, business, faults.is_empty()) else {
             return Err(faults.into_problem());
         };
@@ -138,7 +138,7 @@ impl SendBody {
             token: token.map(PresentedToken),
             idempotency_key,
             client_key,
-            address: SourceAddress::new(call.source_ip().ok_or_else(|| {
+            address: SourceAddress::new(incoming.source_ip().ok_or_else(|| {
                 problem::unavailable(
                     "neither the gateway nor the trusted proxy said where the request comes from",
                 )

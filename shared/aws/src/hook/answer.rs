@@ -18,7 +18,7 @@ pub(super) enum Told {
     /// The receiver took the text, in this try or in an earlier one.
     Taken(Option<MessageId>),
     /// The receiver says that the text with this id was not sent, in any try.
-    Settled(Reason),
+    Verdict(Reason),
     /// This try sent nothing. With a time, another one may do better after it.
     Refused(Reason, Option<Duration>),
     /// This try may have sent the text. Another one may tell, after this time.
@@ -68,7 +68,7 @@ fn read_answer(answer: &HookAnswer) -> Told {
             .as_deref()
             .and_then(read_code)
         {
-            Some(reason) => Told::Settled(reason),
+            Some(reason) => Told::Verdict(reason),
             None => Told::Refused(read_status(status), None),
         },
         500..=599 => Told::Unclear(Reason::ServerError, wait),
@@ -153,7 +153,7 @@ mod tests {
         ] {
             for status in [400, 401, 403, 404, 422, 429, 499] {
                 let body = format!(r#"{{"code":"{code}"}}"#);
-                assert_eq!(told(status, &body), Told::Settled(reason), "{status}");
+                assert_eq!(told(status, &body), Told::Verdict(reason), "{status}");
             }
         }
         for (status, reason) in [

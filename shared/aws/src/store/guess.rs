@@ -19,7 +19,7 @@ use super::item::{
 use super::phone::prove;
 use super::record::RecordWrite;
 use super::transaction::{CONFLICT_RETRIES, pause};
-use super::{CallFailed, Store, StoreError, within};
+use super::{OperationFailed, Store, StoreError, within};
 
 const OPERATION: &str = "UpdateItem";
 
@@ -54,7 +54,7 @@ impl Store {
         let began = Instant::now();
         let call = self.write_guess(phone_index, (guess, proof), terms, request);
         let recorded = call.await;
-        request.note_call(Dependency::Store, began);
+        request.note_dependency(Dependency::Store, began);
         recorded
     }
 
@@ -104,7 +104,7 @@ impl Store {
                     conflicts += 1;
                     pause(OPERATION, conflicts, request).await?;
                 }
-                _ => return Err(CallFailed::from_error(OPERATION, error.as_ref()).into()),
+                _ => return Err(OperationFailed::from_error(OPERATION, error.as_ref()).into()),
             }
         }
     }

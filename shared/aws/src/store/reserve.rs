@@ -48,12 +48,14 @@ impl Store {
     ) -> Result<(), ReserveError> {
         let began = Instant::now();
         let done = transact(&self.client, || self.reserve_items(plan), request).await;
-        request.note_call(Dependency::Store, began);
+        request.note_dependency(Dependency::Store, began);
         let reasons = match done {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(reasons)) => reasons,
             // A purse that the update does not fit. It is read, and named.
-            Err(StoreError::Call(failed)) if failed.code == NOT_FITTING && plan.paid.is_some() => {
+            Err(StoreError::Operation(failed))
+                if failed.code == NOT_FITTING && plan.paid.is_some() =>
+            {
                 let mut judgement = Judgement::new(plan);
                 judgement.moved.is_unpaid = true;
                 return Err(judgement.conclude().0);
@@ -120,7 +122,7 @@ impl Store {
         {
             done = transact(&self.client, || build(None), request).await;
         }
-        request.note_call(Dependency::Store, began);
+        request.note_dependency(Dependency::Store, began);
         done?.map_err(|_| StoreError::NothingToRefund)
     }
 

@@ -1,6 +1,6 @@
 //! The reserve of a phone: texts for the device or the network that it was verified with.
 
-use super::{Found, Gate, Settled};
+use super::{Found, Gate, Verdict};
 use crate::phone_record::{PhoneRecord, Reservation, SendRefusal, Share, Terms};
 use crate::purse::{Caller, Claim};
 use crate::subject::{SubjectIndex, SubjectKind};
@@ -52,11 +52,11 @@ impl Found {
         let of_phone = gates.iter_mut();
         for gate in of_phone.filter(|gate| gate.subject.kind == SubjectKind::Phone) {
             *gate = gate.in_share(Share::of(claim));
-            match gate.settle(self, &reservation, terms) {
-                Settled::Holds => {}
-                Settled::Instead(fitting) => *gate = fitting,
-                Settled::Refuses(SendRefusal::Instead(fitting), _) => reservation = fitting,
-                Settled::Refuses(..) => return None,
+            match gate.examine(self, &reservation, terms) {
+                Verdict::Holds => {}
+                Verdict::Instead(fitting) => *gate = fitting,
+                Verdict::Refuses(SendRefusal::Instead(fitting), _) => reservation = fitting,
+                Verdict::Refuses(..) => return None,
             }
         }
         Some(Reserved {

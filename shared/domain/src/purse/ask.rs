@@ -40,11 +40,14 @@ pub struct Ask {
 impl Ask {
     /// Chooses the shard of a phone, the same one for every send.
     #[must_use]
-    pub fn shard_of(phone: &SubjectIndex, shards: u8) -> u8 {
+    pub fn shard_of(phone_index: &SubjectIndex, shards: u8) -> u8 {
         // FNV-1a. The index is a keyed hash already, so this only has to use all of it.
-        let hash = phone.as_str().bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-        });
+        let hash = phone_index
+            .as_str()
+            .bytes()
+            .fold(0x811c_9dc5_u32, |hash, byte| {
+                (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+            });
         u8::try_from(hash % u32::from(shards.max(1))).unwrap_or(0)
     }
 

@@ -160,7 +160,7 @@ fn plan(ask: &Ask, text: &Payer, policy: &PursePolicy, mut write: Write) -> Plan
 }
 
 /// Makes the plan of the first try, with conditions that need nothing that is stored. `text` paid for the text before.
-pub(super) fn first_try(ask: &Ask, text: &Payer, policy: &PursePolicy) -> Plan {
+pub(super) fn plan_without_record(ask: &Ask, text: &Payer, policy: &PursePolicy) -> Plan {
     let room = room_of(text.lane);
     let (holds, price) = (Attribute::Lane(room), ask.price);
     let write = Write {
@@ -186,7 +186,7 @@ pub(super) fn first_try(ask: &Ask, text: &Payer, policy: &PursePolicy) -> Plan {
 /// # Errors
 ///
 /// [`PurseRefusal`] when the room is empty, or the money of the day is spent.
-pub(super) fn decide(
+pub(super) fn plan_from_record(
     ask: &Ask,
     text: &Payer,
     policy: &PursePolicy,

@@ -109,9 +109,9 @@ fn of(key: PurseKey) -> impl FnOnce(Damaged) -> Stopped {
 ///
 /// It writes three items: block, network and country. That of a call writes one.
 #[must_use]
-pub fn first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
+pub fn plan_first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
     if let Some(text) = &ask.call_after {
-        return calls::first_try(ask, text, policy);
+        return calls::plan_without_record(ask, text, policy);
     }
     let (price, now) = (ask.price, ask.now.unix());
     let crowd = Attribute::Lane(Lane::Crowd);
@@ -165,8 +165,12 @@ pub fn first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
 /// # Errors
 ///
 /// [`PurseRefusal`] says which purse cannot pay.
-pub fn decide(ask: &Ask, policy: &PursePolicy, records: &Records) -> Result<Plan, PurseRefusal> {
-    decide_without(&BTreeSet::new(), ask, policy, records)
+pub fn plan_from_records(
+    ask: &Ask,
+    policy: &PursePolicy,
+    records: &Records,
+) -> Result<Plan, PurseRefusal> {
+    plan_without(&BTreeSet::new(), ask, policy, records)
 }
 
 /// Makes the plan of a send that a rule in shadow mode refuses. The other rules count it, and may refuse it.
@@ -177,16 +181,16 @@ pub fn decide(ask: &Ask, policy: &PursePolicy, records: &Records) -> Result<Plan
 /// # Errors
 ///
 /// [`PurseRefusal`] of a rule that is not in shadow mode.
-pub fn decide_in_shadow(
+pub fn plan_in_shadow(
     ask: &Ask,
     settings: &PurseSettings,
     records: &Records,
 ) -> Result<Plan, PurseRefusal> {
-    decide_without(&settings.shadowed, ask, &settings.policy, records)
+    plan_without(&settings.shadowed, ask, &settings.policy, records)
 }
 
 /// Makes the plan of a send, as far as other rules than `shadowed` admit it.
-fn decide_without(
+fn plan_without(
     shadowed: &BTreeSet<PurseRule>,
     ask: &Ask,
     policy: &PursePolicy,
@@ -194,7 +198,7 @@ fn decide_without(
 ) -> Result<Plan, PurseRefusal> {
     if let Some(text) = &ask.call_after {
         let is_shadowed = |rule| shadowed.contains(&rule);
-        return calls::decide(ask, text, policy, records.calls.as_ref(), is_shadowed);
+        return calls::plan_from_record(ask, text, policy, records.calls.as_ref(), is_shadowed);
     }
     let mut draft = records.draft(ask, policy);
     if draft.record.left < ask.price && !shadowed.contains(&PurseRule::MoneyPerDay) {

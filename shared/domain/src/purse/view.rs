@@ -12,7 +12,7 @@ use super::proof::Proof;
 use super::records::{NetworkRecord, NumberBlockRecord};
 use super::refill::PurseView;
 use super::refusal::Stopped;
-use super::send::{Records, decide, first_try};
+use super::send::{Records, plan_first_try, plan_from_records};
 use crate::clock::Timestamp;
 
 /// Says what a send would get: the plan of the first try where its conditions hold, else what is decided on the items.
@@ -27,13 +27,13 @@ pub fn foresee(
     proof: Option<Proof>,
     mut item: impl FnMut(&PurseKey) -> PurseItem,
 ) -> Result<Plan, Stopped> {
-    let first = first_try(ask, policy);
+    let first = plan_first_try(ask, policy);
     let mut holds = first.writes.iter();
     if holds.all(|write| write.apply(&item(&write.key)).is_some()) {
         return Ok(first);
     }
     let records = Records::read(ask, proof, item)?;
-    decide(ask, policy, &records).map_err(Stopped::Refused)
+    plan_from_records(ask, policy, &records).map_err(Stopped::Refused)
 }
 
 /// The money of a country's day.

@@ -82,7 +82,9 @@ impl Service {
         }
         // The policy may have dropped the locale of the token, which then gets the text that it would get today.
         challenge.locale = if command.locales.is_empty() {
-            checked.texts.locale(checked.locales, [&challenge.locale])
+            checked
+                .templates
+                .locale(checked.locales, [&challenge.locale])
         } else {
             checked.locale.clone()
         };
@@ -256,7 +258,7 @@ impl Service {
     }
 
     /// Brings a plan and its challenge in line with each other, before the plan is tried.
-    pub(super) fn settle(
+    pub(super) fn align_plan(
         &self,
         plan: &mut SendPlan,
         (checked, prepared): (&Checked<'_>, &mut Prepared<'_>),
