@@ -188,7 +188,7 @@ fn generate_rsa_key() -> Result<Zeroizing<Vec<u8>>, CommandError> {
 }
 
 async fn open(operator: &Operator, secret: KeyringSecret) -> Result<OpenKeyring, CommandError> {
-    let version = Version::read_current(operator, &secret.id).await?;
+    let version = Version::read_current(&operator.aws, &secret.id).await?;
     let document = read_document(&version, &secret)?;
     Ok(OpenKeyring {
         secret,
@@ -215,7 +215,7 @@ async fn save(operator: &Operator, opened: &OpenKeyring) -> Result<(), CommandEr
     let text = text.map_err(|error| {
         CommandError::new(Exit::Failed, error.to_string(), "nothing was changed")
     })?;
-    opened.version.replace(operator, &text).await
+    opened.version.replace(&operator.aws, &text).await
 }
 
 /// Turns an error of an edit into the exit code and the advice for it.

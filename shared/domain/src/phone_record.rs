@@ -5,7 +5,6 @@
 //! name the reason.
 
 mod reservation;
-mod reserve;
 mod slots;
 #[cfg(test)]
 mod tests;
@@ -13,7 +12,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::challenge::{ChallengeId, Closed};
+use crate::challenge::{ChallengeId, Closed, SlotIndex};
 use crate::clock::Timestamp;
 use crate::denial::Denial;
 use crate::purse::{Micros, Proof};
@@ -21,10 +20,9 @@ use crate::subject::SubjectIndex;
 use crate::window::Window;
 
 pub use self::reservation::{Predecessor, Reservation, Share};
-pub use self::reserve::Reserved;
 pub use self::slots::{
-    MAX_SLOTS, REPEATABLE_FOR, REPEATED_FOR, RESERVE_SLOTS, ResendId, Slot, SlotIndex, SlotLayout,
-    Use, WriteId,
+    MAX_SLOTS, REPEATABLE_FOR, REPEATED_FOR, RESERVE_SLOTS, ResendId, Slot, SlotLayout, Use,
+    WriteId,
 };
 
 /// The numbers of wrong codes that lock a phone.

@@ -4,7 +4,6 @@
 //! [`PolicyFaults`].
 
 mod business;
-mod business_id;
 pub mod country;
 mod faults;
 mod range;
@@ -17,7 +16,6 @@ use std::fmt;
 use std::time::Duration;
 
 pub use self::business::Business;
-pub use self::business_id::{BusinessId, InvalidBusinessId};
 pub use self::country::CountryRule;
 pub use self::faults::{Fault, PolicyFaults};
 pub use self::range::NumberRange;
@@ -25,6 +23,7 @@ pub use self::sms::{SmsPolicy, SmsType};
 pub use self::voice::VoicePolicy;
 
 use crate::attestation::AttestationPolicy;
+use crate::business_id::BusinessId;
 use crate::clock::Timestamp;
 use crate::code::Code;
 use crate::country::Country;

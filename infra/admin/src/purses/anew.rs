@@ -7,9 +7,9 @@ use phoneproof_domain::policy::Policy;
 use phoneproof_domain::purse::{self, Ask, PurseItem, PurseKey, Write, reset_calls, reset_country};
 use serde_json::Value;
 
+use super::apply::{Obstacle, change, describe_all};
 use super::ask_of_shards;
 use super::calls::ask_for_call;
-use super::change::{Obstacle, change, describe_all};
 use super::targets::{Named, parse_purse};
 use crate::cli::Common;
 use crate::confirm::confirm;
