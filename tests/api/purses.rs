@@ -315,7 +315,7 @@ async fn a_code_succeeds_beside_a_damaged_purse_and_its_lost_credit_is_counted()
 }
 
 #[tokio::test]
-async fn a_damaged_purse_stops_its_country_and_is_named() {
+async fn a_damaged_purse_stops_its_country_and_no_other() {
     for (attribute, value) in [
         ("crowd", json!({ "S": "much" })),
         ("crowd", json!({ "N": "-1" })),
@@ -344,6 +344,45 @@ async fn a_damaged_purse_stops_its_country_and_is_named() {
             .await;
         assert_eq!(other.status, 202, "{attribute}: {}", other.text);
     }
+}
+
+/// All countries share the item of the service, so it counts as empty and stops none of them.
+#[tokio::test]
+async fn a_damaged_item_of_the_service_stops_no_country() {
+    let world = start().await;
+    establish(&world).await;
+    let items = world
+        .dynamodb("Scan", &json!({ "TableName": "Limits" }))
+        .await;
+    let items = items.json["Items"].as_array().cloned().unwrap_or_default();
+    let keys: Vec<_> = items
+        .iter()
+        .filter(|item| {
+            item["pk"]["S"]
+                .as_str()
+                .is_some_and(|key| key.starts_with("service#"))
+        })
+        .map(|item| item["pk"].clone())
+        .collect();
+    assert!(!keys.is_empty());
+    for key in keys {
+        let damage = json!({
+            "TableName": "Limits",
+            "Key": { "pk": key },
+            "UpdateExpression": "SET #a = :v",
+            "ExpressionAttributeNames": { "#a": "left" },
+            "ExpressionAttributeValues": { ":v": { "S": "much" } },
+        });
+        assert_eq!(world.dynamodb("UpdateItem", &damage).await.status, 200);
+    }
+    // A country of which nothing is stored asks for unearned money, and the established one has its own.
+    let own = world.client.send_from(&nth(1), "d", &familiar(9)).await;
+    assert_eq!(own.status, 202, "{}", own.text);
+    let other = world
+        .client
+        .send_from("+447400123456", "gb", "203.0.113.7")
+        .await;
+    assert_refused(&other, "country-purse");
 }
 
 #[tokio::test]

@@ -39,6 +39,9 @@ pub struct Records {
     pub service: Option<ServiceRecord>,
     /// The evidence on the phone's record.
     pub proof: Option<Proof>,
+    /// What is wrong with the item of the service, if anything is. All countries share it, so it stops none of them: it counts as
+    /// one with nothing left.
+    pub damaged_service: Option<(PurseKey, Damaged)>,
 }
 
 impl Records {
@@ -64,6 +67,10 @@ impl Records {
             });
         }
         let of_country = item(&country);
+        let (of_service, damaged_service) = match ServiceRecord::read(&item(&service)) {
+            Ok(record) => (record, None),
+            Err(damage) => (Some(ServiceRecord { left: 0 }), Some((service, damage))),
+        };
         let overrides = Overrides::read(&of_country, ask.now);
         Ok(Self {
             overrides: overrides.map_err(of(country.clone()))?,
@@ -71,8 +78,9 @@ impl Records {
             number_block: NumberBlockRecord::read(&item(&block), ask.now).map_err(of(block))?,
             network: NetworkRecord::read(&item(&network)).map_err(of(network))?,
             calls: None,
-            service: ServiceRecord::read(&item(&service)).map_err(of(service))?,
+            service: of_service,
             proof,
+            damaged_service,
         })
     }
 }

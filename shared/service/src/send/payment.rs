@@ -182,6 +182,9 @@ impl Service {
             known.purses.get(key).cloned().unwrap_or_default()
         })
         .map_err(StoreError::from)?;
+        if let Some((item, damage)) = &records.damaged_service {
+            tracing::error!(%item, %damage, "a damaged item counts as one with nothing left");
+        }
         let country = records.country.as_ref();
         request.facts.money_used =
             country.and_then(|country| country.money_used(ask.day(), ask.price));

@@ -268,6 +268,18 @@ fn a_damaged_item_stops_its_country_and_is_named() {
     }
 }
 
+#[test]
+fn a_damaged_item_of_the_service_counts_as_empty() {
+    let policy = PursePolicy::default();
+    let mut table = Table::familiar(&policy);
+    let ask = ask(0, "home", "b");
+    table.set(ask.service_key(), Attribute::Left, -1);
+    let records = Records::read(&ask, None, |key| table.item(key)).expect("records");
+    assert_eq!(records.service.map(|service| service.left), Some(0));
+    let damaged = Some((ask.service_key(), Damaged(Attribute::Left)));
+    assert_eq!(records.damaged_service, damaged);
+}
+
 /// Operators hear of a lane that is empty, also when another one pays.
 #[test]
 fn a_plan_and_a_refusal_name_the_lane_that_was_empty_and_that_says_most() {
