@@ -23,8 +23,8 @@ use crate::window::Window;
 pub use self::reservation::{Predecessor, Reservation, Share};
 pub use self::reserve::Reserved;
 pub use self::slots::{
-    MAX_SLOTS, REPEATABLE_FOR, REPEATED_FOR, RESERVE_SLOTS, ResendId, Slot, SlotIndex, SlotLayout,
-    Use, WriteId,
+    REPEATABLE_FOR, REPEATED_FOR, RESERVE_SLOTS, ResendId, Slot, SlotIndex, SlotLayout, Use,
+    WriteId,
 };
 
 /// The numbers of wrong codes that lock a phone.

@@ -35,7 +35,7 @@ use crate::limits::Limits;
 use crate::locale::Locale;
 use crate::outgoing::{Registration, SentAs};
 use crate::phone::{Destination, NumberType, Phone};
-use crate::phone_record::{Lockout, SlotLayout, Terms};
+use crate::phone_record::{Lockout, SlotIndex, SlotLayout, Terms};
 use crate::purse::PurseSettings;
 use crate::subject::{SubjectIndex, SubjectKind, Subjects};
 use crate::window::{DAY, Window};
@@ -49,6 +49,8 @@ pub struct Policy {
     pub limits: Limits,
     /// When wrong codes lock a phone.
     pub lockout: Lockout,
+    /// The most slots that a phone's record may have. No policy file names it: it is a limit of the store.
+    pub most_slots: SlotIndex,
     /// The numbers that may be texted.
     pub numbers: NumberPolicy,
     /// The delivery and the prices of texts.
@@ -239,7 +241,11 @@ impl Policy {
     #[must_use]
     pub fn slots_under(&self, limits: &Limits) -> SlotLayout {
         let longest = self.businesses.values().map(|b| b.code_lifetime).max();
-        SlotLayout::new(limits.cooldown, longest.unwrap_or_default())
+        SlotLayout::new(
+            limits.cooldown,
+            longest.unwrap_or_default(),
+            self.most_slots,
+        )
     }
 
     /// Returns the test number that `phone` is at `now`; `None` for any other number.
@@ -300,6 +306,7 @@ mod tests {
                 hard: 100,
                 remembered: DAY,
             },
+            most_slots: 40,
             numbers: NumberPolicy {
                 countries: BTreeSet::from(["US", "GB"].map(country)),
                 types: BTreeSet::from([NumberType::Mobile]),
