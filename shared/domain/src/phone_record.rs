@@ -57,7 +57,7 @@ pub struct PhoneRecord {
     pub reserved_here: Option<Timestamp>,
     /// When a text was last taken out of the reserve for the network that was verified in.
     pub reserved_near: Option<Timestamp>,
-    /// The device for which the last send was reserved that did not come out of the reserve.
+    /// The device of the last send, not counting texts out of the reserve.
     pub last_sent_by: Option<SubjectIndex>,
 }
 

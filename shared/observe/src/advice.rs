@@ -78,8 +78,8 @@ pub const fn advise(reason: Reason) -> &'static str {
             "a Protect configuration blocks a country that the policy serves: change one of the two"
         }
         Reason::ProtectBlocksNumber => {
-            "a rule of the Protect configuration blocks the number: remove the rule if the number is no \
-             fraud"
+            "a rule of the Protect configuration blocks the number: remove the rule if the number is \
+             a real user"
         }
         Reason::PriceOverLimit => {
             "the text costs more than sms.max_price_usd: raise it, or take the country off the policy"

@@ -14,7 +14,7 @@ use super::faults::Faults;
 use super::numbers::{parse_country, read_text};
 use super::reader::{FromMembers, Members};
 
-/// The table `[voice]`.
+/// The table `[voice]` of the policy file, as it is read: calls, their prices and their purse.
 pub(super) struct VoiceTable {
     countries: Vec<Value>,
     price_usd: f64,
