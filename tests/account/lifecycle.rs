@@ -58,7 +58,7 @@ async fn a_token_counts_once_and_for_its_business_and_phone_only() {
 }
 
 #[tokio::test]
-async fn a_changed_password_ends_every_session_and_begins_none() {
+async fn a_changed_password_ends_every_session_and_begins_no_new_one() {
     let world = World::start().await;
     let (access, refresh_token) = register_and_log_in(&world, &phone(1)).await;
     let (other, _) = read_tokens(&log_in(&world, &phone(1), PASSWORD).await);

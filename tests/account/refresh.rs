@@ -21,7 +21,7 @@ async fn a_hundred_parallel_uses_give_one_successor_and_revoke_nobody() {
         }
         let answers = uses.join_all().await;
         let served: Vec<_> = answers.iter().filter(|a| a.status == 200).collect();
-        // A use that conflicts with too many others gives up. None is told that its session is over.
+        // A use that conflicts with too many others gives up. No answer says that the session is over.
         assert!(answers.iter().all(|a| matches!(a.status, 200 | 503)));
         let successors: BTreeSet<_> = served.iter().map(|a| read_tokens(a).1).collect();
         assert_eq!(successors.len(), 1);

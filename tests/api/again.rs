@@ -152,7 +152,7 @@ async fn a_phone_keeps_the_wrong_codes_of_one_day_only() {
 }
 
 #[tokio::test]
-async fn sends_to_a_test_number_end_no_earlier_one_and_fill_no_shared_limit() {
+async fn sends_to_a_test_number_leave_earlier_codes_and_shared_limits_alone() {
     let number = "\n[[test_number]]\nphone = \"+14155550100\"\ncode = \"424242\"\nuntil = \"2099-01-01T00:00:00Z\"\nper_day = 100\n";
     for mode in [TokenMode::Sealed, TokenMode::Stored] {
         let builder = World::builder().policy_addition(number).mode(mode);

@@ -15,7 +15,7 @@ async fn start() -> (World, Edge) {
     (world, edge)
 }
 
-/// Starts with purses, and with this section of the policy for the lane of callers for whom the edge vouches.
+/// Starts with purses, and with this section of the policy for the lane of callers that the edge vouches for.
 async fn start_with_lane(lane: &str) -> (World, Edge) {
     let edge = Edge::default();
     let addition = format!("{}\n{lane}", edge.policy());
@@ -189,7 +189,7 @@ async fn an_attestation_lives_two_minutes_by_the_clock_of_the_service() {
 }
 
 #[tokio::test]
-async fn a_service_without_keys_takes_none_and_says_so() {
+async fn a_service_without_keys_takes_no_attestation_and_says_so() {
     let world = World::start().await;
     let edge = Edge::default();
     let claims = Edge::claims(&world.stack.url, &phone(1), world.clock.now());

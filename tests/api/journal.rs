@@ -170,7 +170,7 @@ async fn a_refusal_names_its_subject_by_its_index_and_nothing_else_does() {
         assert_eq!(
             list_metrics(&line, dimensions),
             to_set(&[]),
-            "it is no dimension"
+            "it is not a dimension"
         );
     }
     for n in 2..30 {

@@ -145,7 +145,7 @@ async fn a_code_keeps_the_length_that_it_was_sent_with() {
         assert_eq!(refused.json["attemptsRemaining"], left, "{text}");
     }
     assert_eq!(client.verify(&sent.token(), &code).await.status, 200);
-    // A challenge of the new policy has codes of the new length, and a shorter text is none.
+    // A challenge of the new policy has codes of the new length, and a shorter text is not a code.
     let sent = client.send(&phone(2)).await;
     assert_eq!(sent.json["codeLength"], 8);
     let short = client.verify(&sent.token(), "123456").await;

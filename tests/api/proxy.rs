@@ -27,7 +27,7 @@ async fn send(world: &World, n: u32, headers: &[(&str, &str)]) -> Answer {
 }
 
 #[tokio::test]
-async fn limits_are_about_the_viewer_whom_the_proxy_names() {
+async fn limits_count_the_viewer_that_the_proxy_names() {
     let world = start().await;
     // Viewers of one proxy do not share a limit. Both secrets count while one replaces the other.
     for n in 0..50 {

@@ -180,7 +180,7 @@ async fn only_a_newer_report_is_the_last_and_each_counts_once() {
         ("msg_2", "undelivered", earlier),
     ] {
         let answer = post_as(&world, id, &body(&receipt, outcome), at).await;
-        assert_eq!(answer.status, 204, "a repeat is no fault of the receiver");
+        assert_eq!(answer.status, 204, "the receiver may repeat itself");
     }
     assert_eq!(lines(&world).len(), 2);
     assert_eq!(last_of(&world, &phone(1)).await.0, "delivered");
@@ -257,7 +257,8 @@ async fn a_callback_that_cannot_be_read_names_the_field_and_is_counted() {
         body
     };
     for (body, field) in [
-        // The requests of the hook are signed with the same secrets, so one that comes back is no receipt.
+        // The requests of the hook are signed with the same secrets, so one that comes back must not pass for a
+        // receipt.
         (with("type", json!("sms.send")), "type"),
         (with("data.outcome", json!("sent")), "data.outcome"),
         (with("data.outcome", json!(7)), "data.outcome"),

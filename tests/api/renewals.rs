@@ -26,7 +26,7 @@ async fn a_resend_near_the_end_gives_a_new_code_a_full_life_and_the_guesses_that
             let text = world.texts(&phone(1))[0].body.clone();
             assert!(text.contains("works for 5 minutes"), "{text}");
             // The guesses went to the new challenge. A repeat of the request finds it and texts nothing.
-            // Nobody says that none are left.
+            // No answer says that no guesses are left.
             let old = world.client.verify(&sent.token(), &first).await;
             assert_eq!(
                 (old.status, old.problem()),

@@ -31,7 +31,7 @@ async fn read_open(world: &World) -> i64 {
 }
 
 #[tokio::test]
-async fn a_key_of_a_text_stands_for_no_call_and_that_of_a_call_for_no_text() {
+async fn one_idempotency_key_may_ask_for_a_text_and_for_a_call() {
     for (first, second) in [("sms", "voice"), ("voice", "sms")] {
         let world = build().start().await;
         let token = world.client.send(&phone(1)).await.token();

@@ -1,4 +1,4 @@
-//! Attacks by callers that are not whom they claim to be, and by callers that are refused and go on.
+//! Attacks by callers that pretend to be others, and by callers that go on after a refusal.
 
 use std::collections::BTreeMap;
 

@@ -47,7 +47,7 @@ on("takes what a page sets before the element is defined", { html: `<script src=
 // ------------------------------------------------------------------------------------------------- languages
 
 const LANGUAGES = { "en_US": "Send code", "zh_CN": "发送验证码", "zh_CN.UTF-8": "发送验证码", "not a language!": "Send code", "x": "Send code", "中文": "Send code", "C": "Send code", "-": "Send code", "zh-": "Send code" };
-on("reads a language however it is written, and takes that of the browser where it is none", {}, async (tab, told) => {
+on("reads a language in every spelling, and otherwise takes that of the browser", {}, async (tab, told) => {
   await answer(tab, "/v1/send", 429, { type: "urn:phoneproof:problem:limited", title: "Refused", status: 429, rule: "phone-per-day", retryAt: inSeconds(50_000) });
   for (const [lang, words] of Object.entries(LANGUAGES)) {
     await set(tab, { lang });
@@ -61,7 +61,7 @@ on("reads a language however it is written, and takes that of the browser where 
 });
 
 const ODD_BROWSER = `for (const [name, value] of [["language", "en-US@posix"], ["languages", ["en-US@posix", "", "C", "de_AT"]]]) Object.defineProperty(navigator, name, { get: () => value });`;
-on("works in a browser whose own languages are none", { init: ODD_BROWSER, lang: "" }, async (tab) => {
+on("works in a browser that names no language", { init: ODD_BROWSER, lang: "" }, async (tab) => {
   await tab.locator("#region option").first().waitFor({ state: "attached" });
   assert.equal(await tab.locator("#send").innerText(), "Send code");
 });
@@ -361,7 +361,7 @@ on("English words on an Arabic page stand at the right", { lang: "ar" }, async (
   assert.deepEqual([...new Set(aligned)], ["right"]);
 });
 
-on("words that are no text throw nothing, and a long one breaks", { context: { viewport: { width: 320, height: 600 } } }, async (tab) => {
+on("words that are not strings throw nothing, and a long word breaks", { context: { viewport: { width: 320, height: 600 } } }, async (tab) => {
   await proof(tab).evaluate((element) => (element.words = { verify: 5, send: "Verifizierungscode".repeat(6) }));
   assert.equal(await tab.locator("#verify").textContent(), "5");
   assert.ok(await tab.evaluate(() => document.documentElement.scrollWidth <= innerWidth));

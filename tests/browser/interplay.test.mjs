@@ -51,7 +51,7 @@ on("is valid when it says that it is done", { init: SEE_DONE, attributes: `busin
 
 // --------------------------------------------------------------------------------------- lost connections, and time
 
-on("a connection that comes back is no fault of the set-up", { expects: /<phone-proof>/ }, async (tab, told) => {
+on("a connection that comes back is not reported as a wrong set-up", { expects: /<phone-proof>/ }, async (tab, told) => {
   let isLost = true;
   await tab.route(`${BASE}/v1/policy`, (route) => (isLost ? route.abort() : route.continue()));
   await tab.reload();
@@ -147,7 +147,7 @@ on("without the countries a number is asked for with its country code, until the
   assert.equal(await tab.locator("#phone").inputValue(), "4152001235");
 });
 
-on("a number of the page that is none is the developer's to mend", { attributes: `business="login" phone="12345"`, expects: /<phone-proof>/ }, async (tab, told) => {
+on("a page that sets an impossible number is told so on the console", { attributes: `business="login" phone="12345"`, expects: /<phone-proof>/ }, async (tab, told) => {
   await refuse(tab, "/v1/send", 400, "invalid-phone", { errors: [{ field: "phone", accepted: "E.164" }] });
   await proof(tab).evaluate((element) => element.send());
   await shows(tab, "#number-notice", /does not work just now[^]*not your fault/);

@@ -254,7 +254,7 @@ on("a disabled element texts nothing, and offers nothing", { html: `<fieldset></
   await tab.getByRole("button", { name: "Get a new code" }).click();
 });
 
-on("a country that the page names is found however it is written, and told where there is none", { attributes: `business="login" country=" gb "`, expects: /<phone-proof>/ }, async (tab, told) => {
+on("a country of the page is found in every spelling, and an unknown one is reported", { attributes: `business="login" country=" gb "`, expects: /<phone-proof>/ }, async (tab, told) => {
   await countries(tab, "DE", "GB", "US");
   await tab.reload();
   await tab.locator("#region option").first().waitFor({ state: "attached" });

@@ -101,8 +101,8 @@ def check(shape, value, path):
             yield from check(shape.value, member, f"{path}.{key}")
     elif shape.type_name == "string":
         if meta.get("enum") and value not in meta["enum"]:
-            yield f"{path}: {value!r} is none of {', '.join(meta['enum'])}"
-        # Some patterns of AWS are no patterns of Python.
+            yield f"{path}: {value!r} is not one of {', '.join(meta['enum'])}"
+        # Python cannot read some of the patterns of AWS.
         try:
             fits = "pattern" not in meta or re.fullmatch(meta["pattern"], value)
         except re.error:
@@ -317,10 +317,10 @@ WRONG = {
     "a misspelt command": "aws sns get-sms-attribute",
     "a missing option": "aws sns create-sms-sandbox-phone-number",
     "a value of no enum": "aws sns create-sms-sandbox-phone-number --phone-number +14155550100 --language-code en",
-    "a number that is none": "aws pinpoint-sms-voice-v2 send-text-message --destination-phone-number 4155550100x",
+    "a number with a letter in it": "aws pinpoint-sms-voice-v2 send-text-message --destination-phone-number 4155550100x",
     "an attribute of another form": "aws pinpoint-sms-voice-v2 create-notify-configuration --use-case CODE_VERIFICATION "
     "--display-name 'A name of more than 15' --enabled-channels SMS",
-    "a document that is no JSON": "aws iam create-role --role-name r --assume-role-policy-document '{'",
+    "a document that is not JSON": "aws iam create-role --role-name r --assume-role-policy-document '{'",
     "wrong arguments of our own command": "phoneproof-admin --stack-name s doctor --withn 5s",
 }
 

@@ -26,7 +26,7 @@ TYPES = [number_type for number_type in PhoneNumberType.values() if number_type 
 # What people and programs leave between digits and around a number: punctuation, every space of Unicode, and characters
 # that nobody sees.
 SEPARATORS = ["-", ".", "/", "(", ")", "[", "]", "\u2010", "\u2011", "\u2013", "\u2014", "\u2212"]
-# What ends a line or a cell of a table. Two lines are no number, but may stand around one.
+# What ends a line or a cell of a table. Two lines are not one number, but may stand around one.
 BREAKS = ["\t", "\n", "\r\n", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"]
 SPACES = [chr(c) for c in range(0x3001) if unicodedata.category(chr(c)) == "Zs"]
 INVISIBLE = [chr(c) for c in range(0x10000) if unicodedata.category(chr(c)) == "Cf" and not 0x600 <= c <= 0x605

@@ -1,4 +1,4 @@
-//! Takes the lines of the log that are no request lines, those of this thread alone.
+//! Takes the warnings and errors that this thread logs. Request lines go another way.
 
 use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,8 +8,8 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{DefaultGuard, set_default};
 use tracing::{Event, Level, Metadata, Subscriber};
 
-/// The warnings and errors of this thread, from [`Log::take`] until it is dropped. A test with one thread runs its whole stack
-/// there.
+/// The warnings and errors of this thread, from [`Log::take`] until it is dropped. A test with one thread runs its
+/// whole stack there.
 pub(super) struct Log {
     lines: Arc<Mutex<String>>,
     _guard: DefaultGuard,

@@ -24,8 +24,8 @@ impl Random for Failing {
     }
 }
 
-/// A resend keeps its token. So only the receipt needs random bytes after two draws: the gateway's id of the request and the
-/// token of the transaction.
+/// A resend keeps its token. So only the receipt needs random bytes after two draws: the gateway's id of the request
+/// and the token of the transaction.
 #[tokio::test]
 async fn a_text_goes_out_without_the_receipt_that_was_not_sealed_and_a_line_says_why() {
     let random = Arc::new(Failing(AtomicUsize::new(usize::MAX)));

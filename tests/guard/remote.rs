@@ -188,7 +188,7 @@ async fn a_retired_key_is_forgotten_within_five_minutes() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_back_makes_no_keys_younger() {
+async fn a_clock_that_is_set_back_does_not_make_keys_younger() {
     const YEAR: u64 = 365 * 86_400;
     let world = World::builder()
         .keyring(&write_keyring(&["r1", "r2"], "r2"))
@@ -229,7 +229,7 @@ async fn a_clock_that_is_set_back_makes_no_keys_younger() {
 }
 
 #[tokio::test]
-async fn a_clock_that_was_ahead_at_a_failed_fetch_holds_up_no_other() {
+async fn a_fetch_that_failed_under_a_clock_ahead_does_not_delay_a_right_clock() {
     let world = World::start().await;
     let (fetch, guard) = start_guard(&world);
     let (token, begin) = (forever(&world).await, now(&world));

@@ -28,6 +28,7 @@ mod steps;
 
 use std::time::Duration;
 
+use phoneproof_domain::challenge::SlotIndex;
 use stateright::{Checker, Model as _};
 
 use crate::properties::Reached;
@@ -35,6 +36,8 @@ use crate::state::{GuessRequest, Kind, SendRequest};
 
 const COOLDOWN: Duration = Duration::from_secs(10);
 const LIFETIME: Duration = Duration::from_secs(30);
+/// More slots than a phone needs here. A record has as many as the store admits.
+const MOST_SLOTS: SlotIndex = 40;
 /// How many guesses each challenge allows.
 const ATTEMPTS: u32 = 2;
 /// How many texts the counted rule allows per window.

@@ -7,7 +7,7 @@ use phoneproof_domain::phone_record::{Lockout, REPEATED_FOR, SlotLayout, Terms};
 use phoneproof_domain::window::{DAY, Window};
 
 use crate::state::{Calling, Guessing, Outcome, Sending, State};
-use crate::{COOLDOWN, LIFETIME, MOMENTS, TRIES};
+use crate::{COOLDOWN, LIFETIME, MOMENTS, MOST_SLOTS, TRIES};
 
 pub(crate) fn at(moment: usize, skew: i64) -> Timestamp {
     let noon = 1_795_435_200;
@@ -26,7 +26,7 @@ pub(crate) fn terms(moment: usize, skew: i64) -> Terms {
             hard: 100,
             remembered: DAY,
         },
-        slots: SlotLayout::new(COOLDOWN, LIFETIME).count,
+        slots: SlotLayout::new(COOLDOWN, LIFETIME, MOST_SLOTS).count,
     }
 }
 

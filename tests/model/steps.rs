@@ -11,7 +11,7 @@ use crate::moments::{at, pass_time, terms};
 use crate::state::{
     Call, Calling, Carrier, Guessing, Kind, Outcome, Sending, State, Step, Token, Told,
 };
-use crate::{ATTEMPTS, COOLDOWN, LIFETIME, LIMIT, Protocol};
+use crate::{ATTEMPTS, COOLDOWN, LIFETIME, LIMIT, MOST_SLOTS, Protocol};
 
 impl Protocol {
     /// The first send that requested the challenge of `send`.
@@ -44,7 +44,10 @@ impl Protocol {
     /// The reservation that a send requests from the store. A resend takes its slot from the token.
     fn reservation(&self, state: &State, send: usize, moment: usize) -> Reservation {
         let request = self.sends[send];
-        let (id, layout) = (self.challenge(send), SlotLayout::new(COOLDOWN, LIFETIME));
+        let (id, layout) = (
+            self.challenge(send),
+            SlotLayout::new(COOLDOWN, LIFETIME, MOST_SLOTS),
+        );
         let slot = layout.index_at(at(moment, request.skew));
         match request.kind {
             Kind::New => Reservation::New { id, slot },

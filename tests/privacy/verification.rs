@@ -35,9 +35,9 @@ fn change_code(code: &str) -> String {
     format!("{:010}", (right + 1) % 10_000_000_000)
 }
 
-/// The address of a user, whom a backend names.
+/// The address of a user, as a backend names it.
 const USER_ADDRESS: &str = "198.51.100.177";
-/// The address of a viewer, whom the trusted proxy names.
+/// The address of a viewer, as the trusted proxy names it.
 const VIEWER_ADDRESS: &str = "203.0.113.177";
 const CLIENT_KEY: &str = "canary-client-key";
 const PROXY_SECRET: &str = "canary-proxy-secret";

@@ -145,7 +145,7 @@ def cookies():
         except urllib.error.HTTPError as error:
             return error
 
-    # A length that is none, or too long, is refused before anything is read: an answer comes though no body does.
+    # A length that is not a number, or is too large, is refused before the body is read. So the answer comes without a body.
     for length in ("-1", "1e3", "+5", "10000", "9" * 5000, "\xb2"):
         with socket.create_connection(("127.0.0.1", 8081), timeout=5) as connection:
             connection.sendall(f"POST /send HTTP/1.1\r\nHost: 127.0.0.1:8081\r\nContent-Length: {length}\r\n\r\n".encode("latin-1"))

@@ -198,7 +198,7 @@ def check_signatures(receiver):
         "not JSON": b"no", "not UTF-8": b"\xff", "no data": b"{}", "list": b"[]", "null": b"null", "text": b'"sms.send"',
         "data that is null": b'{"type":"sms.send","data":null}', "data that is a list": b'{"type":"sms.send","data":[]}',
         "data that is empty": b'{"type":"sms.send","data":{}}', "data that is a text": b'{"type":"sms.send","data":"no"}',
-        "other type": body.replace(b"sms.send", b"other"), "number that is none": write(14155550000),
+        "other type": body.replace(b"sms.send", b"other"), "number in place of a text": write(14155550000),
         "no code": write(phone, code=None), "deep": b"[" * 60_000,
     }.items():
         expect(receiver.post(odd)[0], 400, name)

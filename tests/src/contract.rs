@@ -28,7 +28,7 @@ static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::
 /// Answers from paths of neither service pass.
 pub(crate) fn assert_documented(method: &Method, target: &str, answer: &Answer) {
     let path = target.split('?').next().unwrap_or_default();
-    // The callback of a receiver is no call of a client. `docs/HOOK.md` describes it.
+    // A receiver sends the callback, not a client. `docs/HOOK.md` describes it.
     if path == "/v1/receipts" {
         return;
     }

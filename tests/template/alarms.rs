@@ -24,7 +24,7 @@ fn every_alarm_links_to_a_section_of_the_runbook() {
             assert!(list_anchors().contains(section), "{id}: {section}");
             assert_eq!(
                 alarm["TreatMissingData"], "notBreaching",
-                "{id}: a quiet night is no alarm"
+                "{id}: a quiet night must raise no alarm"
             );
             let actions = apply_condition(&alarm["AlarmActions"], "HasAlarmEmail", true);
             assert_eq!(actions, json!([{ "Ref": "AlarmTopic" }]), "{id}");
@@ -252,10 +252,7 @@ fn the_dashboard_shows_each_country_its_conversion_and_cost_and_what_purses_refu
         let is_member = |name: &str| {
             journal.contains(&format!("\"{name}\"")) || journal.contains(&format!(" {name}: "))
         };
-        assert!(
-            name.is_none_or(is_member),
-            "{part} is no member of the line"
-        );
+        assert!(name.is_none_or(is_member), "the line has no member {part}");
     }
     let refused = find("Refused by purses")["metrics"].to_string();
     for rule in phoneproof_domain::purse::PurseRule::ALL {

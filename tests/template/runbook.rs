@@ -234,7 +234,7 @@ fn the_first_block_fails_when_a_stack_is_missing() {
         ("nowhere", "accounts-dev", None),
         ("prod", "accounts-dev", None),
         ("dev", "nowhere", None),
-        // The accounts' place is no place for a verification stack.
+        // A verification stack is not deployed where the accounts are.
         ("dev", "phoneproof-dev", None),
     ] {
         let block = block

@@ -33,7 +33,7 @@ pub(crate) enum NotTaken {
     Unreadable,
 }
 
-/// Reads an event.
+/// Reads an event of AWS End User Messaging, as `EventBridge` hands it over.
 pub(crate) fn read(event: &Value) -> Result<Event, NotTaken> {
     let detail = &event["detail"];
     let (source, kind) = (event["source"].as_str(), detail["eventType"].as_str());
@@ -189,7 +189,7 @@ mod tests {
         assert_eq!(read(&other), Err(NotTaken::Unreadable));
     }
 
-    /// Any JSON.
+    /// JSON of any shape, up to a few levels deep.
     fn any_json() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),

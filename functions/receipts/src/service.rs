@@ -31,7 +31,7 @@ pub(crate) struct Reported<'r> {
     /// What the reporter calls this report, however often it comes.
     pub(crate) name: &'r str,
     pub(crate) report: Report,
-    /// When it came.
+    /// When the report came, by the clock of the function.
     pub(crate) received: Moment,
 }
 

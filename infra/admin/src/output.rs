@@ -69,7 +69,7 @@ pub(crate) struct FailedCall {
 }
 
 impl CommandError {
-    /// Makes an error; an empty `advice` is none.
+    /// Makes an error. An empty `advice` is not shown.
     pub(crate) fn new(exit: Exit, message: impl Into<String>, advice: &str) -> Self {
         Self {
             exit,

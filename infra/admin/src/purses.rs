@@ -200,7 +200,7 @@ fn name_shard(ask: &Ask) -> String {
     }
 }
 
-/// Lists the rules in shadow mode. Those of calls are none where the policy has no calls.
+/// Lists the rules in shadow mode. Where the policy has no calls, the rules of calls are left out.
 pub(crate) fn list_shadowed(policy: &Policy) -> Vec<&'static str> {
     let rules = PurseRule::ALL.into_iter();
     let rules = rules.filter(|rule| policy.voice.is_some() || !is_of_calls(*rule));

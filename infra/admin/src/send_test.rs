@@ -21,6 +21,7 @@ use phoneproof_domain::outgoing::OutgoingText;
 use phoneproof_domain::phone::Destination;
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::random::random_array;
+use phoneproof_observe::advise;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -109,7 +110,7 @@ pub(crate) async fn send(
             let sender = EndUserMessaging::notify_voice(client(), own);
             let sender = sender.ok_or_else(|| {
                 let message = "[notify] of the policy has no voice_template_id";
-                CommandError::new(Exit::Usage, message, Reason::NotSetUp.advice())
+                CommandError::new(Exit::Usage, message, advise(Reason::NotSetUp))
             })?;
             report(channel, purpose, sender.submit(&text, purpose).await)
         }
@@ -154,7 +155,7 @@ fn find_notify(policy: &Policy, resources: &Resources) -> Result<NotifyPolicy, C
 
 fn not_set_up(table: &str) -> CommandError {
     let message = format!("the policy has no table [{table}]");
-    CommandError::new(Exit::Usage, message, Reason::NotSetUp.advice())
+    CommandError::new(Exit::Usage, message, advise(Reason::NotSetUp))
 }
 
 /// Reports what AWS said of a text.
@@ -192,7 +193,7 @@ fn report(
         Err(why) => Err(CommandError::new(
             Exit::Failed,
             format!("`{channel}` did not take the {what}: {}", name(&why)),
-            why.reason.advice(),
+            advise(why.reason),
         )),
     }
 }
@@ -266,5 +267,5 @@ async fn post(
 
 fn explain(what: &str, why: &NotTaken) -> CommandError {
     let message = format!("the hook {what}: {}", name(why));
-    CommandError::new(Exit::Failed, message, why.reason.advice())
+    CommandError::new(Exit::Failed, message, advise(why.reason))
 }

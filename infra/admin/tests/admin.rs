@@ -98,7 +98,7 @@ impl Site {
         }
     }
 
-    /// Lets a new instance answer the client: one remembers for ten seconds whom it refused.
+    /// Lets a new instance answer the client, because an instance remembers a refusal for ten seconds.
     async fn renew(&mut self) {
         let backends = Backends::start(&self.options).await.expect("free ports");
         let endpoints = self.stack.backends.endpoints.clone();
@@ -281,7 +281,7 @@ async fn tail_and_stats_read_the_request_lines() {
 }
 
 #[tokio::test]
-async fn a_reader_that_closes_the_pipe_ends_no_command_with_a_panic() {
+async fn no_command_panics_when_its_reader_closes_the_pipe() {
     let site = Site::start().await;
     for shell in ["bash", "zsh", "fish"] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_phoneproof-admin"));

@@ -7,7 +7,7 @@ import { NotAsked, Unknown } from "./receiver.mjs";
 // PhoneProof waits three seconds, and then asks again under the same id.
 const TIMEOUT_MS = 8000;
 
-/** Posts `body`. Returns the status and the object of the answer, which is empty where the answer is no JSON object.
+/** Posts `body`. Returns the status and the object of the answer, which is empty if the answer is not a JSON object.
  *
  * `NotAsked` when there was no connection, so that nothing was sent; `Unknown` when there was one and no answer. */
 export function post(url, headers, body) {

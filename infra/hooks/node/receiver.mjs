@@ -105,7 +105,7 @@ const STATUSES = { rate_limited: 429 };
 // What a provider needs of a text. A request without one of them is not PhoneProof's.
 const MEMBERS = ["phone", "body", "code", "business", "locale", "expiresAt"];
 
-/** The data of a request to send a text; undefined if it is no such request. */
+/** The data of a request to send a text; undefined if it is another request. */
 function readData(body) {
   try {
     const { type, data } = JSON.parse(body);
@@ -163,7 +163,7 @@ export function serve(send) {
     // PhoneProof opens its connection with a HEAD.
     if (request.method !== "POST") return response.writeHead(request.method === "HEAD" ? 204 : 405).end();
     let outcome = [413, {}];
-    // Node refuses a length that is no number itself.
+    // Node itself refuses a length that is not a number.
     const isLong = Number(request.headers["content-length"]) > MAX_BODY;
     const body = isLong ? null : await readBody(request).catch(() => null);
     if (isLong) response.setHeader("connection", "close");

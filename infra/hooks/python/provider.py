@@ -13,7 +13,7 @@ TIMEOUT_SECONDS = 8
 
 
 def post(url, headers, body):
-    """Posts `body`. Returns the status and the object of the answer, which is empty where the answer is no JSON object.
+    """Posts `body`. Returns the status and the object of the answer, which is empty if the answer is not a JSON object.
 
     `NotAsked` when there was no connection, so that nothing was sent; `Unknown` when there was one and no answer.
     """

@@ -111,7 +111,7 @@ MEMBERS = ("phone", "body", "code", "business", "locale", "expiresAt")
 
 
 def read_data(body):
-    """The data of a request to send a text; None if it is no such request."""
+    """The data of a request to send a text; None if it is another request."""
     try:
         request = json.loads(body)
         if request["type"] == "sms.send" and all(isinstance(request["data"][member], str) for member in MEMBERS):

@@ -37,7 +37,7 @@ export const WORDS = {
     "password-refused": WEAK,
   },
   "log-in": {
-    "invalid-phone": ["This is no phone number", "Check the number, with a leading + and its country code."],
+    "invalid-phone": ["This is not a phone number", "Check the number, with a leading + and its country code."],
     "invalid-token": PROOF_OVER,
     "test-number": TEST_NUMBER,
     "already-spent": PROOF_SPENT,

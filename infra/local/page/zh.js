@@ -91,7 +91,7 @@ export const ZH = {
   "This number has an account": "此号码已有账户",
   "If it is yours, log in or reset the password. It is never taken over. If nobody uses it for a week after you asked for the number, you can register the number.": "如果是您的账户，请登录或重置密码。账户不会被他人接管。您申请此号码后，如果一周内无人使用该账户，您就可以注册此号码。",
   "It is not my account: ask for the number": "这不是我的账户：申请此号码",
-  "This is no phone number": "这不是电话号码",
+  "This is not a phone number": "这不是电话号码",
   "Check the number, with a leading + and its country code.": "请检查号码，以 + 和国家代码开头。",
   "The code was for another number": "验证码属于另一个号码",
   "Text a code to the number that you log in with.": "请向您登录所用的号码发送验证码。",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use phoneproof_config::DEFAULT_POLICY;
-use phoneproof_domain::phone_record::{MAX_SLOTS, REPEATED_FOR, RESERVE_SLOTS};
+use phoneproof_domain::phone_record::{REPEATED_FOR, RESERVE_SLOTS};
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::purse::PurseRule;
 use phoneproof_domain::rule::Rule;
@@ -58,7 +58,7 @@ pub fn loosen_limits(text: &str, policy: &Policy) -> Result<String, String> {
     // is over.
     let seconds = longest
         .as_secs()
-        .div_ceil(u64::from(MAX_SLOTS - RESERVE_SLOTS) - 1);
+        .div_ceil(u64::from(policy.most_slots - RESERVE_SLOTS) - 1);
     let shortest = Duration::from_secs(seconds).max(LEAST_COOLDOWN);
     let cooldown = shortest.min(policy.limits.cooldown).as_secs();
     let cooldown = i64::try_from(cooldown).unwrap_or(i64::MAX);

@@ -20,7 +20,7 @@ pub const FAILURE_LOGS: &str = "sns/us-east-1/000000000000/DirectPublishToPhoneN
 pub struct OriginationNumber {
     /// The number in E.164.
     pub number: String,
-    /// Its country.
+    /// The country that the number belongs to: two letters of ISO 3166-1.
     pub country: String,
     /// `ACTIVE`, or `PENDING` while it is registered.
     pub status: String,
@@ -49,7 +49,7 @@ impl OriginationNumber {
 pub enum Fault {
     /// The caller has no right to make it.
     Deny,
-    /// No answer comes.
+    /// The call never gets an answer.
     Hang,
 }
 
@@ -64,7 +64,7 @@ pub struct Contents {
     pub attributes: BTreeMap<String, String>,
     /// What this month's texts have cost, in US dollars; `None` before the first text.
     pub month_spent: Option<f64>,
-    /// The origination numbers.
+    /// The origination numbers, as `ListOriginationNumbers` lists them.
     pub numbers: Vec<OriginationNumber>,
     /// Whether each subscriber of the alarms has followed the link in the mail.
     pub subscribers: Vec<bool>,

@@ -297,7 +297,7 @@ fn a_fault_stops_it_with_a_line_that_names_the_fault() {
     let text = folder.path().join("text.sqlite");
     std::fs::write(
         &text,
-        "This is no database, but a text of some length.\n".repeat(99),
+        "This is not a database but a text of some length.\n".repeat(99),
     )
     .expect("written");
     std::fs::write(&keyring, "{\"current\":\"r1\",\"r1\":\"short\"}").expect("written");
@@ -323,7 +323,7 @@ fn a_fault_stops_it_with_a_line_that_names_the_fault() {
         ),
         (
             vec!["--data", path(&text).as_str()],
-            format!("{}: this file is no database", text.display()).as_str(),
+            format!("{}: this file is not a database", text.display()).as_str(),
         ),
         (
             vec!["--data", path(folder.path()).as_str()],

@@ -77,7 +77,7 @@ mod tests {
 
     /// Random numbers of a country: what the lanes do not stop, the money stop ends, and nothing else would.
     #[test]
-    fn each_layer_costs_more_than_the_one_that_has_it() {
+    fn an_attack_costs_more_without_each_layer() {
         let checks = find("2").expect("a scenario");
         let cost = |id| {
             let all = layers(&Defence::purses());

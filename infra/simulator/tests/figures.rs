@@ -76,7 +76,7 @@ fn an_attacker_who_types_some_codes_gets_a_little_more() {
     assert!(typing.dearest_dollars() < 5.0);
 }
 
-/// Those for whom the operator vouches must not make the attacker's networks familiar.
+/// Callers that the operator vouches for must not make the attacker's networks familiar.
 #[test]
 fn vouching_for_callers_on_vpns_keeps_them_and_does_not_pay_the_attacker() {
     let vouched = purses("wa10", 2);

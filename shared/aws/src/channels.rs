@@ -14,7 +14,7 @@ use crate::sns::Sender;
 /// The channels that texts and calls can take under one policy.
 #[derive(Debug, Clone)]
 pub struct Channels {
-    /// Amazon SNS.
+    /// Amazon SNS, which is always set up.
     pub sns: Sender,
     /// AWS End User Messaging; `None` where the policy has none.
     pub end_user_messaging: Option<EndUserMessaging>,

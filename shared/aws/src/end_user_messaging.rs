@@ -46,9 +46,9 @@ pub struct EndUserMessaging {
 /// The operation that a channel calls, with what the policy says of its requests.
 #[derive(Clone)]
 enum Operation {
-    /// `SendTextMessage`.
+    /// `SendTextMessage`: the words of the policy, by a number, pool or sender id of the account.
     Text(TextTerms),
-    /// `SendNotifyTextMessage`.
+    /// `SendNotifyTextMessage`: AWS's words, by a number of AWS.
     Notify(NotifyPolicy),
     /// `SendNotifyVoiceMessage`, with the template of this id.
     NotifyVoice(NotifyPolicy, String),

@@ -30,7 +30,7 @@ const TRY_WITHIN: Duration = Duration::from_secs(3);
 const TRIES: u32 = 3;
 /// The pause before the next try, unless the receiver asks for a longer one.
 const PAUSE: Duration = Duration::from_millis(200);
-/// The least time that a try needs. With less left there is none.
+/// The least time that a try needs. With less time left, the hook is not tried again.
 const LEAST: Duration = Duration::from_millis(300);
 
 /// The send hook of one policy.

@@ -133,7 +133,7 @@ fn make_attribute(data_type: &str, value: &str) -> Result<MessageAttributeValue,
 
 /// The reason behind an error code of SNS: those of `Publish`, and those that every API of AWS has.
 ///
-/// `OptedOut` is no error of `Publish` in the model. SNS takes such a text and drops it.
+/// The model does not list `OptedOut` among the errors of `Publish`. SNS takes such a text and drops it.
 fn read_code(code: &str) -> Reason {
     match code {
         "KMSThrottling" | "KMSThrottlingException" => Reason::Throttled,

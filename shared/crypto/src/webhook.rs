@@ -96,11 +96,11 @@ const MOST_SIGNATURES: usize = 8;
 /// The headers of a callback, as they came.
 #[derive(Clone, Copy)]
 pub struct CallbackHeaders<'h> {
-    /// `webhook-id`.
+    /// `webhook-id`: names the report, and is the same in each try of it.
     pub id: &'h str,
-    /// `webhook-timestamp`.
+    /// `webhook-timestamp`: when this try was signed, in Unix seconds.
     pub timestamp: &'h str,
-    /// `webhook-signature`.
+    /// `webhook-signature`: signatures `v1,…` in base64, separated by spaces.
     pub signature: &'h str,
 }
 
@@ -170,7 +170,7 @@ mod tests {
 
     /// The answers come from Python's `hmac`, and `tests/differential` asks the official libraries.
     #[test]
-    fn signs_with_the_known_keys_that_of_the_current_root_first() {
+    fn signs_with_the_known_keys_and_first_with_that_of_the_current_root() {
         let at = Timestamp::from_unix(1_800_000_000);
         let id = message_id(TextId(std::array::from_fn(|n| {
             u8::try_from(n).unwrap_or(0)

@@ -3,7 +3,7 @@
 /// A way for a text or a call to leave: an API of AWS, or the operator's own service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Channel {
-    /// Amazon SNS, `Publish`.
+    /// Amazon SNS, `Publish`. Its answer does not say what becomes of the text.
     Sns,
     /// AWS End User Messaging SMS, `SendTextMessage`.
     EndUserMessaging,

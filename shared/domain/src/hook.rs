@@ -25,7 +25,7 @@ impl fmt::Debug for HookPolicy {
 /// elsewhere later on is judged again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
-    /// Any address.
+    /// Any address, private ones too, as `hook.allow_private` wants it.
     Any,
     /// Addresses of the public internet only.
     Public,

@@ -11,7 +11,7 @@ pub enum Medium {
 }
 
 impl Medium {
-    /// Every medium.
+    /// Every medium, in the order in which answers list them.
     pub const ALL: [Self; 2] = [Self::Text, Self::Call];
 
     /// Lists how a code can be sent, where people can be called or not.

@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_prefix_and_what_is_too_large() {
+    fn refuses_what_is_not_a_prefix_and_what_is_too_large() {
         for text in [
             "",
             "/",

@@ -21,8 +21,7 @@ use crate::window::Window;
 
 pub use self::reservation::{Predecessor, Reservation, Share};
 pub use self::slots::{
-    MAX_SLOTS, REPEATABLE_FOR, REPEATED_FOR, RESERVE_SLOTS, ResendId, Slot, SlotLayout, Use,
-    WriteId,
+    REPEATABLE_FOR, REPEATED_FOR, RESERVE_SLOTS, ResendId, Slot, SlotLayout, Use, WriteId,
 };
 
 /// The numbers of wrong codes that lock a phone.
@@ -55,7 +54,7 @@ pub struct PhoneRecord {
     pub reserved_here: Option<Timestamp>,
     /// When a text was last taken out of the reserve for the network that was verified in.
     pub reserved_near: Option<Timestamp>,
-    /// The device for which the last send was reserved that did not come out of the reserve.
+    /// The device of the last send, not counting texts out of the reserve.
     pub last_sent_by: Option<SubjectIndex>,
 }
 

@@ -24,6 +24,7 @@ pub use self::voice::VoicePolicy;
 
 use crate::attestation::AttestationPolicy;
 use crate::business_id::BusinessId;
+use crate::challenge::SlotIndex;
 use crate::clock::Timestamp;
 use crate::code::Code;
 use crate::country::Country;
@@ -48,6 +49,8 @@ pub struct Policy {
     pub limits: Limits,
     /// When wrong codes lock a phone.
     pub lockout: Lockout,
+    /// The most slots that a phone's record may have. No policy file names it: it is a limit of the store.
+    pub most_slots: SlotIndex,
     /// The numbers that may be texted.
     pub numbers: NumberPolicy,
     /// The delivery and the prices of texts.
@@ -238,7 +241,11 @@ impl Policy {
     #[must_use]
     pub fn slots_under(&self, limits: &Limits) -> SlotLayout {
         let longest = self.businesses.values().map(|b| b.code_lifetime).max();
-        SlotLayout::new(limits.cooldown, longest.unwrap_or_default())
+        SlotLayout::new(
+            limits.cooldown,
+            longest.unwrap_or_default(),
+            self.most_slots,
+        )
     }
 
     /// Returns the test number that `phone` is at `now`; `None` for any other number.
@@ -299,6 +306,7 @@ mod tests {
                 hard: 100,
                 remembered: DAY,
             },
+            most_slots: 40,
             numbers: NumberPolicy {
                 countries: BTreeSet::from(["US", "GB"].map(country)),
                 types: BTreeSet::from([NumberType::Mobile]),

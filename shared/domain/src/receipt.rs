@@ -88,12 +88,12 @@ pub enum Outcome {
     Delivered,
     /// The text did not arrive.
     Undelivered,
-    /// Nobody reported it.
+    /// No carrier reported in time. AWS says so after 72 hours.
     Unknown,
 }
 
 impl Outcome {
-    /// Every outcome.
+    /// Every outcome, in the order of the documents.
     pub const ALL: [Self; 3] = [Self::Delivered, Self::Undelivered, Self::Unknown];
 
     /// Returns the name of the outcome in callbacks, metrics and tables.
@@ -138,14 +138,14 @@ pub enum ReceiptReason {
     Unreachable,
     /// The carrier cannot be reached.
     CarrierUnreachable,
-    /// Nobody picked up.
+    /// A call that nobody picked up.
     NotAnswered,
     /// Anything else, or nothing was said.
     Other,
 }
 
 impl ReceiptReason {
-    /// Every reason.
+    /// Every reason, in the order of the documents.
     pub const ALL: [Self; 12] = [
         Self::Arrived,
         Self::TakenByCarrier,
@@ -196,7 +196,7 @@ pub struct Report {
     pub at: Moment,
     /// What became of the text.
     pub outcome: Outcome,
-    /// Why.
+    /// Why the text has that outcome; [`ReceiptReason::Other`] if nothing was said.
     pub reason: ReceiptReason,
 }
 
@@ -235,7 +235,7 @@ impl SentText {
 pub struct LastOutcome {
     /// The channel that the text took.
     pub channel: Channel,
-    /// What was reported.
+    /// The newest report of the phone.
     pub report: Report,
 }
 

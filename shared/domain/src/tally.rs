@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn an_older_window_in_the_same_place_is_begun_anew() {
+    fn an_older_window_in_the_same_place_is_started_again() {
         let mut tally = Tally::default();
         tally.count(&hour(5));
         tally.count(&hour(5));
@@ -146,7 +146,7 @@ mod tests {
             let before = after.count_in(&window);
             after.count(&window);
             prop_assert_eq!(after.count_in(&window), before + 1);
-            prop_assert!(after.takes(&window, Begin::Next), "what was written is no left-over");
+            prop_assert!(after.takes(&window, Begin::Next), "what was written is not left over from another window");
         }
     }
 }

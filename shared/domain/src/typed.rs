@@ -102,7 +102,7 @@ mod tests {
 
     /// A page that reads text by another table would refuse what the service accepts, or submit another code.
     #[test]
-    fn every_character_means_what_the_file_says_that_the_pages_read() {
+    fn every_character_means_what_the_shared_file_says() {
         let (plus, separators) = (SPECIMEN.plus(), SPECIMEN.separators());
         let zeros = SPECIMEN.zeros();
         assert!(zeros.iter().map(|zero| u32::from(*zero)).eq(ZEROS));

@@ -184,7 +184,10 @@ mod tests {
             assert!(!proof_of_caf.is_for(other), "{other:?}");
         }
         let digest = digest_action("pay");
-        assert!(!proof(Some("pay")).is_for("pay"), "the claim is no action");
+        assert!(
+            !proof(Some("pay")).is_for("pay"),
+            "the claim is not an action"
+        );
         assert!(!proof(Some(&format!("{digest}="))).is_for("pay"));
         assert!(!proof(None).is_for("pay") && !proof(None).is_for(""));
     }

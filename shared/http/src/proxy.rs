@@ -39,8 +39,8 @@ impl TrustedProxy {
 
     /// Returns the address of the client: the one that the proxy names if it shows its secret, otherwise `seen`.
     ///
-    /// A proxy that shows its secret and names no address is set up wrongly. Then there is none, because `seen` is the
-    /// proxy's own.
+    /// A proxy that shows its secret and names no address is set up wrongly. Then no address is known, because `seen`
+    /// is the proxy's own.
     #[must_use]
     pub fn find_source(&self, headers: &HeaderMap, seen: Option<IpAddr>) -> Option<IpAddr> {
         let secret = only_value(headers, &PROXY_SECRET).unwrap_or_default();
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_that_names_no_single_address_gives_none() {
+    fn a_proxy_must_name_exactly_one_address() {
         let (secret, address) = (
             ("x-proxy-secret", "new-secret"),
             (CLOUDFRONT_VIEWER_ADDRESS, "198.51.100.10:1"),

@@ -46,9 +46,9 @@ pub struct TextSent {
 
 /// What happened while one request was served.
 ///
-/// Its members are counts, amounts, times, values of closed sets, one keyed index, and codes of channels in a form that no
-/// phone number and no code fits ([`Detail`](phoneproof_domain::delivery::Detail)). So no personal data can reach a log in
-/// clear.
+/// Its members are counts, amounts, times, values of closed sets, one keyed index, and codes of channels in a form
+/// that no phone number and no code fits ([`Detail`](phoneproof_domain::delivery::Detail)). So no personal data can
+/// reach a log in clear.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// The country of the number, if the policy serves it. A caller cannot add a country to this set.

@@ -5,12 +5,14 @@
 //! these lines CloudWatch makes the metrics of the dashboard and the alarms, without a call from the function.
 //! `LOGGING.md` lists every member of the line.
 
+mod advice;
 mod facts;
 mod journal;
 pub mod logging;
 mod request;
 mod trace;
 
+pub use advice::advise;
 pub use facts::{Dependency, DependencyCall, Facts, TextSent};
 pub use journal::{
     Entry, Journal, Level, MONEY_WATCHED_FROM, NAMESPACE, Output, Receipt, Unreadable,

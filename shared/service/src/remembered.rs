@@ -11,11 +11,12 @@ use phoneproof_domain::refusals::{CAPACITY, Refusals};
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex};
 
-/// The rule whose gate refused, the subject that it refused, and the place of a caller for whom the subject has a reserve,
-/// if that was refused, too.
+/// The rule whose gate refused, the subject that it refused, and the place of a caller that has a reserve of the
+/// subject, if the reserve refused, too.
 type DenialKey = (Rule, Subject, Option<SubjectIndex>);
 
-/// A denial. With that of a phone comes the evidence on its record: those whom it names have a reserve of their own.
+/// A denial. That of a phone comes with the evidence on its record: the callers that it names have a reserve of their
+/// own.
 type Remembrance = (Denial, Option<Proof>);
 
 /// The denials of rules, and the purses that could not pay.

@@ -203,8 +203,8 @@ impl Service {
 
     /// Makes the claims of the success token.
     ///
-    /// All of them follow from the challenge and from how it was consumed, so a repeat carries the same ones and is spent
-    /// with the first.
+    /// All of them follow from the challenge and from how it was consumed, so a repeat carries the same ones and is
+    /// spent with the first.
     fn make_claims(
         &self,
         challenge: &Challenge,

@@ -67,14 +67,14 @@ def call(path, body, headers={}):
 
 
 def kind(answer):
-    """The problem type of an answer; empty if it is none of PhoneProof's."""
+    """The problem type of an answer; empty if PhoneProof has no such type."""
     start, _, name = str(answer.get("type", "")).rpartition(":")
     return name if start == "urn:phoneproof:problem" else ""
 
 
 def check(token):
     """The phone that the token proves. Raises for any token that is not for this business, is of a test number, or approves
-    one action, which is no log-in."""
+    one action, which is not a log-in."""
     key = keys.get_signing_key_from_jwt(token)
     claims = jwt.decode(token, key, algorithms=[key.algorithm_name], issuer=ISSUER, audience=BUSINESS,
                         leeway=60, options={"require": ["exp", "nbf", "iss", "aud", "jti"]})

@@ -51,14 +51,14 @@ test("no error says more than the service did", async () => {
   });
 });
 
-test("a time that nobody can wait for is none", async () => {
+test("a waiting time of years is ignored", async () => {
   for (const [header, retryIn] of [["Infinity", undefined], ["1e14", undefined], ["-1", undefined], ["Wed, 21 Oct 2026 07:28:00 GMT", undefined], ["86400", 86_400]]) {
     const { client } = start({ ...problem("limited", 429), headers: { "Retry-After": header } });
     await assert.rejects(client.send(send), (error) => error.retryIn === retryIn, header);
   }
 });
 
-test("what is left out, or is none, has its default", async () => {
+test("a member that is missing or of another type has its default", async () => {
   const fetch = async () => Response.json(SENT, { status: 202 });
   const before = globalThis.fetch;
   globalThis.fetch = fetch;
@@ -96,7 +96,7 @@ test("an answer of another shape than the service's breaks nothing", async () =>
   assert.deepEqual([policy.countries, policy.businesses], [["US"], [{ id: "login" }]]);
 });
 
-test("a success that is none, and a code of no such length, are of another service", async () => {
+test("a success without its members, and a code of an impossible length, come from another service", async () => {
   for (const body of [{ token: "s" }, { token: "s", expiresIn: 0 }, { token: "s", expiresIn: -1 }, { token: "s", expiresIn: "300" }, { token: "", expiresIn: 300 }, { token: 7, expiresIn: 300 }]) {
     const challenge = await start({ status: 202, body: SENT }, { body }).client.send(send);
     await assert.rejects(challenge.verify("123456"), refusedWith("not-phoneproof"), JSON.stringify(body));

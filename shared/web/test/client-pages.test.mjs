@@ -66,7 +66,7 @@ test("a page that is reloaded while a text is under way asks for the same text",
   assert.ok(calls.every((key) => ![...store.values()].includes(key)));
 }));
 
-test("the id of the browser is made anew where the kept one is none", () => {
+test("the browser gets a new id if the kept text is not an id", () => {
   const before = Object.getOwnPropertyDescriptor(globalThis, "localStorage");
   try {
     for (const kept of [null, "", " ", "undefined", "a\nb", "x".repeat(129), "00000000-0000-0000-0000-000000000000"]) {

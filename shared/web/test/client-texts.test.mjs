@@ -94,7 +94,7 @@ test("an unconfirmed text begins a challenge", async () => {
 
 const gateway = (status) => ({ status, body: status === 502 ? "<h1>Bad gateway</h1>" : { message: "Gone" } });
 for (const status of [500, 502, 503, 504, 599]) {
-  test(`a gateway's ${status} is no refusal: a send is repeated with its key, a verify once`, async () => {
+  test(`a gateway's ${status} does not count as a refusal: a send is repeated with its key, a verify once`, async () => {
     const away = gateway(status);
     const { client, calls } = start(away, away, { status: 202, body: SENT }, away, away, { body: { token: "s", expiresIn: 300 } });
     const challenge = await client.send(send);

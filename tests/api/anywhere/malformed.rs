@@ -200,7 +200,7 @@ async fn all_faults_are_named_at_once() {
 }
 
 #[tokio::test]
-async fn an_idempotency_key_that_is_no_ascii_is_refused_and_not_forgotten() {
+async fn an_idempotency_key_that_is_not_ascii_is_refused_and_not_ignored() {
     let site = Site::open().await;
     for key in ["clé", "键", "k\u{e9}", "\u{a0}"] {
         let body = json!({ "phone": "+14153349182", "uniqueId": "d", "businessId": "login" });

@@ -102,7 +102,7 @@ async fn the_owner_of_a_verified_phone_has_a_cooldown_after_his_own_text() {
 
 /// What an instance remembers of a known phone refuses strangers without a call, and its owner only when the reserve did.
 #[tokio::test]
-async fn a_remembered_refusal_of_a_known_phone_is_none_for_its_owner() {
+async fn a_remembered_refusal_of_a_known_phone_does_not_refuse_its_owner() {
     let world = start().await;
     establish(&world).await;
     let number = nth(1);

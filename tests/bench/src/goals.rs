@@ -99,7 +99,8 @@ pub(crate) fn judge(goals: &[Goal]) -> bool {
     goals.iter().all(Goal::is_reached)
 }
 
-/// Prints the goals. Returns whether those are reached that a busy or slow machine can reach, too.
+/// Prints the goals. Returns whether all goals but those of time are reached: a busy or slow machine can reach them,
+/// too.
 pub(crate) fn judge_busy(goals: &[Goal]) -> bool {
     judge(goals);
     goals.iter().all(|goal| goal.is_time || goal.is_reached())

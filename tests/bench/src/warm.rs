@@ -32,7 +32,7 @@ pub fn policy() -> Policy {
     policy
 }
 
-/// Returns the sample policy for callers of whom no code is known yet, and some of whom never type one in.
+/// Returns the sample policy for new callers. Some of them never type a code in.
 ///
 /// A country would pay for few of their texts, so its purse and its money of the day refuse nobody.
 #[must_use]

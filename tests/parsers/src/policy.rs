@@ -8,7 +8,6 @@ use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::catalog::Catalog;
 use phoneproof_domain::code::Code;
 use phoneproof_domain::outgoing::Origination;
-use phoneproof_domain::phone_record::MAX_SLOTS;
 use phoneproof_domain::policy::{Business, Policy, PolicyFaults};
 use phoneproof_domain::rule::Rule;
 use toml::{Table, Value};
@@ -200,7 +199,7 @@ fn check(policy: &Policy, file: &Table) {
     assert!(counting.all(|rule| limits.get(rule) >= Some(1)));
     assert!((10..=3_600).contains(&limits.cooldown.as_secs()));
     assert!((1..=100).contains(&policy.lockout.soft) && (1..=100).contains(&policy.lockout.hard));
-    assert!(policy.slots().count <= MAX_SLOTS);
+    assert!(policy.slots().count <= policy.most_slots);
     check_time_of_day(policy.day_starts_at, file.get("day_starts_at"));
     assert!(!policy.numbers.countries.is_empty() && !policy.numbers.types.is_empty());
     for country in &policy.numbers.countries {

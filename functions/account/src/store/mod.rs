@@ -31,8 +31,8 @@ use tokio::time::Instant;
 
 use crate::refresh_token::AccountId;
 
-/// For how long a person who proves a phone is told that its account was moved to another one. The phone's item stays
-/// for as long.
+/// How long a person who proves a phone still hears that its account has moved to another phone. The item of the
+/// phone stays as long.
 pub(crate) const MOVE_TOLD_FOR: Duration = Duration::from_hours(30 * 24);
 
 /// The table of accounts and the table of limits, with the client that reads and writes them.

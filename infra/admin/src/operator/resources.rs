@@ -33,7 +33,7 @@ pub(crate) struct Resources {
 pub(crate) enum AlarmTopic {
     /// The stack sends its alarms to nobody.
     None,
-    /// Its ARN.
+    /// The stack sends its alarms to the topic with this ARN.
     Named(String),
     /// There is one, and the stack's template is too old to name it.
     Unnamed,

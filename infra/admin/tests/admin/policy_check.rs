@@ -128,7 +128,7 @@ async fn policy_check_shows_the_rules_of_countries_and_warns() {
     let expected = ["AU.sender_id", "CA.origination_number", "GB.sender_id"];
     let expected = expected.map(|path| format!("sms.country.{path}"));
     assert_eq!(paths, expected.each_ref().map(|path| Some(path.as_str())));
-    // No English text goes to China, so its price is none of theirs.
+    // No English text goes to China, so its price does not concern them.
     let templates = checked["templates"].as_array().expect("a list");
     let most = |locale: &str| {
         let of = templates.iter().find(|t| t["locale"] == locale);

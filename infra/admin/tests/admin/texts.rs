@@ -3,6 +3,7 @@
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::delivery::Reason;
 use phoneproof_local::inbox::Carrier;
+use phoneproof_observe::advise;
 
 use super::*;
 
@@ -95,7 +96,7 @@ async fn send_test_goes_through_the_hook_or_names_the_reason_with_advice() {
         assert_eq!(code, Some(1));
         let error = failed["error"].as_str().expect("an error");
         assert!(error.contains(reason.name()), "{error}");
-        assert_eq!(failed["advice"], reason.advice());
+        assert_eq!(failed["advice"], advise(reason));
     }
 }
 
@@ -140,7 +141,7 @@ async fn send_test_asks_end_user_messaging_or_texts_by_it_and_names_the_reason()
             assert_eq!(code, Some(1));
             let error = failed["error"].as_str().expect("an error");
             assert!(error.contains(reason.name()), "{error}");
-            assert_eq!(failed["advice"], reason.advice());
+            assert_eq!(failed["advice"], advise(reason));
         }
         // A dry run sends nothing, also where nobody says what became of it.
         let unclear = Reason::ServerError;
@@ -155,7 +156,7 @@ async fn send_test_asks_end_user_messaging_or_texts_by_it_and_names_the_reason()
             "{advice}"
         );
         let (_, failed) = run(&["--channel", name, "--yes"]).await;
-        assert_eq!(failed["advice"], unclear.advice());
+        assert_eq!(failed["advice"], advise(unclear));
     }
     let (code, refused) = run(&["--channel", "sns", "--dry-run"]).await;
     assert_eq!(code, Some(2), "SNS has no dry run: {refused}");

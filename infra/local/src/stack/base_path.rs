@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_base_path_is_none_of_the_stack_itself() {
+    fn a_base_path_is_not_a_path_of_the_stack_itself() {
         for (issuer, base_path) in [
             (None, ""),
             (Some("http://127.0.0.1:3000"), ""),

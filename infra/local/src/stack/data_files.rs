@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::private::{append_private, name_file};
 
-/// How the names of the files end that the database keeps beside its own.
+/// The endings of the files that the database keeps beside its own.
 const OF_SQLITE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// How the names of the keyrings' files end.
@@ -101,7 +101,7 @@ fn check(tables: &Path) -> io::Result<bool> {
     read.map_err(|error| name_file(tables)(&error))?;
     if !begin.is_empty() && begin != HEADER {
         return refuse(
-            "this file is no database; choose a new file with --data, or one that it made",
+            "this file is not a database; choose a new file with --data, or one that it made",
         );
     }
     Ok(!begin.is_empty())

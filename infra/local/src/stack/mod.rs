@@ -65,7 +65,7 @@ impl Stack {
     ///
     /// # Errors
     ///
-    /// As [`Stack::start`].
+    /// When a port is taken, a file cannot be used, or the policy or a keyring is faulty.
     pub async fn start_on(
         options: Options,
         backends: Backends,

@@ -37,7 +37,7 @@ impl Service {
             entry.proof = Some(proof);
         }
         let typed_in_a_week = (typed_per_day * 7.0) as i64;
-        // In a strange network, new users for whom the operator vouches earn nothing for it.
+        // In a strange network, new users that the operator vouches for earn nothing for the network.
         let not_vouched = 1.0 - (1.0 - crowd.habits.known) * crowd.habits.attested;
         for shard in 0..shards {
             for (network, share) in crowd.shares() {

@@ -49,7 +49,7 @@ pub(super) enum Doubtful {
 pub(super) struct Opening {
     /// The method, which changes nothing at the other end.
     pub(super) method: &'static str,
-    /// The URL.
+    /// The URL that is asked for; its host is the one that later requests go to.
     pub(super) url: String,
 }
 

@@ -163,8 +163,8 @@ pub(crate) fn has_bad_certificate(error: &ConnectorError) -> bool {
     })
 }
 
-/// Names how a connection failed, for request lines; `None` where the error does not tell. The texts of the errors stay out:
-/// they may have the URL in them.
+/// Names how a connection failed, for request lines; `None` where the error does not tell. The texts of the errors
+/// stay out: they may have the URL in them.
 pub(crate) fn find_connection_fault(error: &ConnectorError) -> Option<&'static str> {
     find_cause(error, |error: &rustls::Error| Some(name_tls_fault(error)))
         .or_else(|| find_cause(error, |_: &ResolveDnsError| Some("name-not-resolved")))

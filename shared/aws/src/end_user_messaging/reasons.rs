@@ -7,8 +7,8 @@ use crate::answers::read_common_code;
 
 /// Says what a refusal means: the name of its exception, and the body of the answer, which may have a `Reason` in it.
 ///
-/// It reads the body itself, because the SDK has a type for each operation, and five types of reasons. The detail is the
-/// `Reason` or, without one, the name of the exception.
+/// It reads the body itself, because the SDK has a type for each operation, and five types of reasons. The detail is
+/// the `Reason` or, without one, the name of the exception.
 pub(super) fn read_refusal(exception: &str, body: &[u8]) -> NotTaken {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let named = body.get("Reason").and_then(Value::as_str);

@@ -45,6 +45,7 @@ pub use self::counter::count_update;
 pub use self::guess::Counted;
 pub use self::inspect::WrongCodes;
 pub use self::operator::ChangeError;
+pub use self::phone::MAX_SLOTS;
 pub use self::purses::{Freshness, Known};
 pub use self::read::get_item;
 pub use self::receipts::Kept;

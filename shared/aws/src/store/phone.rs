@@ -1,6 +1,6 @@
 //! The challenge on a phone's record: what a send writes of it, and what a refund takes back.
 
-use phoneproof_domain::challenge::ChallengeId;
+use phoneproof_domain::challenge::{ChallengeId, SlotIndex};
 use phoneproof_domain::phone_record::{
     Predecessor, REPEATABLE_FOR, REPEATED_FOR, ResendId, Reservation, Share,
 };
@@ -13,6 +13,12 @@ use super::item::{
 };
 use super::record::RecordWrite;
 use super::send_plan::SendPlan;
+
+/// The most slots that a phone's record may have.
+///
+/// The condition of an idempotent send names every slot. DynamoDB takes expressions of up to 4 KB and 300 operators
+/// (DynamoDB developer guide, "Quotas"). A test makes the longest condition.
+pub const MAX_SLOTS: SlotIndex = 40;
 
 /// Checks cooldown, locks and challenge, and writes the challenge.
 ///
@@ -191,7 +197,7 @@ fn forbid_id(write: &mut RecordWrite, plan: &SendPlan) {
         ));
         write.name(format!("#o{index}"), slot_name(index));
     }
-    // Short placeholders, because an expression has 4 KB at most, and there may be 40 slots.
+    // Short placeholders, because the condition names every slot, and there may be `MAX_SLOTS`.
     write.name("#i", slot_member::ID);
     write.name("#e", slot_member::EXPIRES);
     write.value(":id", bytes(plan.reservation.id().0));
@@ -264,5 +270,76 @@ pub(super) fn release_slot(write: &mut RecordWrite, plan: &SendPlan) {
             write.value(":left", number(of.attempts_left));
             write.value(":of", bytes(of.id.0));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use phoneproof_domain::clock::Timestamp;
+    use phoneproof_domain::phone_record::{Lockout, Terms};
+    use phoneproof_domain::root::RootId;
+    use phoneproof_domain::subject::SubjectIndex;
+    use phoneproof_domain::window::{DAY, HOUR, Window};
+
+    use super::*;
+
+    /// The longest condition: a renewal under an idempotency key, with both counts of the phone and its evidence.
+    #[test]
+    fn the_condition_of_the_most_slots_is_one_that_dynamodb_takes() {
+        let now = Timestamp::from_unix(1_000);
+        let day = Window::containing(now, DAY, Duration::ZERO);
+        let of = Predecessor {
+            id: ChallengeId([2; 16]),
+            slot: MAX_SLOTS - 1,
+            attempts_left: 5,
+        };
+        let plan = SendPlan {
+            phone_index: SubjectIndex::from_text("p".repeat(43)),
+            gates: Vec::new(),
+            reservation: Reservation::Renewal {
+                id: ChallengeId([1; 16]),
+                slot: MAX_SLOTS - 2,
+                of,
+                key: Some(ResendId([3; 16])),
+            },
+            root: RootId::parse("r1").expect("an id"),
+            expires_at: now + HOUR,
+            attempts: 5,
+            terms: Terms {
+                now,
+                today: day,
+                cooldown: Duration::from_mins(1),
+                lockout: Lockout {
+                    soft: 20,
+                    hard: 100,
+                    remembered: DAY,
+                },
+                slots: MAX_SLOTS,
+            },
+            wrong: Begin::Next,
+            ended_evidence: Some(now),
+            caller: None,
+            paid: None,
+            attestation: None,
+            kept_until: now + DAY,
+            stored: None,
+        };
+        let mut write = RecordWrite::default();
+        write.require_not_blocked(now);
+        for (tally, length) in [(attribute::HOUR, HOUR), (attribute::DAY, DAY)] {
+            let window = Window::containing(now, length, Duration::ZERO);
+            write.count(tally, &Quota { limit: 5, window }, Begin::Next);
+        }
+        reserve_slot(&mut write, &plan);
+        let condition = write.condition().expect("a condition");
+        assert!(condition.len() <= 4_096, "{} bytes", condition.len());
+        let count = |operator: &str| condition.matches(operator).count();
+        // `<` and `>` also count the half of `<>`, `<=` and `>=`, and `=` the other half.
+        let operators = [" AND ", " OR ", "attribute_", "<", ">", "="].map(count);
+        let twice = ["<>", "<=", ">="].map(count).iter().sum::<usize>();
+        let operators = operators.iter().sum::<usize>() - twice;
+        assert!(operators <= 300, "{operators} operators");
     }
 }

@@ -35,7 +35,7 @@ const CREDIT: &str = "UpdateItem";
 /// How long the credits of a typed code may keep its answer waiting.
 const CREDITED_WITHIN: Duration = Duration::from_millis(500);
 
-/// Why a credit is lost that was tried twice.
+/// Why a credit is lost after its second try.
 const CONTENDED: &str = "other requests kept changing the item";
 
 /// How fresh a read is.
@@ -67,8 +67,8 @@ impl From<Stopped> for StoreError {
 }
 
 impl Store {
-    /// Reads what the decision of a second try needs and is not `known` yet. The country, the block and the network go into
-    /// the known purses. The phone's evidence is returned, with its record if that was read.
+    /// Reads what the decision of a second try needs and is not `known` yet. The country, the block and the network
+    /// go into the known purses. The phone's evidence is returned, with its record if that was read.
     ///
     /// # Errors
     ///

@@ -152,6 +152,11 @@ impl RecordWrite {
         self.value(":minus_one", number(-1));
     }
 
+    /// Writes the condition expression; `None` without a condition.
+    pub(super) fn condition(&self) -> Option<String> {
+        Some(self.conditions.join(" AND ")).filter(|text| !text.is_empty())
+    }
+
     /// Writes the update expression.
     fn expression(&self) -> String {
         let clauses = [
@@ -173,7 +178,7 @@ impl RecordWrite {
     pub(super) fn into_item(self, table: &str, key: &str) -> Result<TransactWriteItem, StoreError> {
         let old = ReturnValuesOnConditionCheckFailure::AllOld;
         let update = self.expression();
-        let condition = Some(self.conditions.join(" AND ")).filter(|text| !text.is_empty());
+        let condition = self.condition();
         let names = Some(self.names).filter(|names| !names.is_empty());
         let values = Some(self.values).filter(|values| !values.is_empty());
         Ok(if update.is_empty() {
@@ -203,7 +208,7 @@ impl RecordWrite {
     /// Puts the write into a single update. When its condition fails, the old item comes back.
     pub(super) fn fill(self, update: UpdateItemFluentBuilder) -> UpdateItemFluentBuilder {
         let expression = self.expression();
-        let condition = Some(self.conditions.join(" AND ")).filter(|text| !text.is_empty());
+        let condition = self.condition();
         update
             .update_expression(expression)
             .set_condition_expression(condition)

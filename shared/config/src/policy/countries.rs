@@ -57,7 +57,7 @@ fn check_list<T: PartialEq>(
     list
 }
 
-/// Checks the channels that a text takes. They are none without a list.
+/// Checks the channels that a text takes. Without a list there are none.
 pub(super) fn check_channels(
     at: &str,
     values: Option<Vec<Value>>,

@@ -101,7 +101,7 @@ fn is_local(host: &str) -> bool {
 
 /// Whether `host` can be a name of the domain name system: labels of 1 to 63 letters, digits and hyphens, 253 in all. No label
 /// begins or ends with a hyphen. A last
-/// label of digits alone is no name: systems read it as a number of an address.
+/// label of digits alone is not a name: systems read it as a number of an address.
 fn is_name(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     let is_label = |label: &str| {

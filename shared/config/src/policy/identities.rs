@@ -30,13 +30,13 @@ const PHONE: Kind = Kind {
     prefix: "phone-",
 };
 
-/// Protect configurations.
+/// Protect configurations, which say where an account sends nothing.
 pub(super) const PROTECT: Kind = Kind {
     of_arn: "protect-configuration",
     prefix: "protect-",
 };
 
-/// Notify configurations.
+/// Notify configurations, which stand for AWS's own numbers and words.
 pub(super) const NOTIFY: Kind = Kind {
     of_arn: "notify-configuration",
     prefix: "notify-",

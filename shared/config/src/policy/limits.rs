@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use phoneproof_aws::store::MAX_SLOTS;
 use phoneproof_domain::limits::Limits;
-use phoneproof_domain::phone_record::{Lockout, MAX_SLOTS, REPEATED_FOR, RESERVE_SLOTS};
+use phoneproof_domain::phone_record::{Lockout, REPEATED_FOR, RESERVE_SLOTS};
 use phoneproof_domain::policy::Business;
 use phoneproof_domain::rule::Rule;
 

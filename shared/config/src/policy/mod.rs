@@ -24,6 +24,7 @@ mod voice;
 
 use std::collections::BTreeMap;
 
+use phoneproof_aws::store::MAX_SLOTS;
 use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::catalog::lint_templates;
 use phoneproof_domain::channel::Channel;
@@ -158,6 +159,7 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
         day_starts_at: day_starts_at?,
         limits,
         lockout,
+        most_slots: MAX_SLOTS,
         numbers,
         sms: sms?,
         purses: Box::new(purses),

@@ -79,7 +79,7 @@ fn check_own_prices(table: &SmsTable, faults: &mut Faults) -> BTreeMap<Country, 
         };
         let path = format!("sms.country.{name}.price_usd");
         let price = faults.check(&path, parse_price(dollars));
-        // A name that is no country is a fault of the table.
+        // If a name is not that of a country, the table has a fault.
         let Ok(country) = Country::parse(name) else {
             continue;
         };

@@ -10,7 +10,7 @@ use super::purses::PursesTable;
 use super::reader::{FromMembers, Members, Strings};
 use super::voice::VoiceTable;
 
-/// The whole file.
+/// The whole policy file as it is read. Nothing in it has been checked, except for the types of its values.
 pub(super) struct File {
     pub(super) day_starts_at: String,
     /// Holds `cooldown_seconds`, and one number per counting rule under the name of the rule with underscores.
@@ -104,7 +104,7 @@ impl FromMembers for RangeTable {
 
 pub(super) struct SmsTable {
     pub(super) r#type: String,
-    /// Names of channels.
+    /// The names of the channels that a text takes, in their order, not checked yet.
     pub(super) channels: Option<Vec<Value>>,
     pub(super) sender_id: Option<String>,
     pub(super) max_price_usd: Option<String>,

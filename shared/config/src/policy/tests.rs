@@ -24,7 +24,6 @@ use phoneproof_domain::money::MicroUsd;
 use phoneproof_domain::outgoing::Origination;
 use phoneproof_domain::phone::NumberType;
 use phoneproof_domain::phone_record::Lockout;
-use phoneproof_domain::phone_record::MAX_SLOTS;
 use phoneproof_domain::policy::SmsType;
 use phoneproof_domain::rule::Rule;
 

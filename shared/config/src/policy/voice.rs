@@ -14,7 +14,7 @@ use super::faults::Faults;
 use super::reader::{FromMembers, Members};
 use super::value::{parse_country, read_text};
 
-/// The table `[voice]`.
+/// The table `[voice]` of the policy file, as it is read: calls, their prices and their purse.
 pub(super) struct VoiceTable {
     countries: Vec<Value>,
     price_usd: f64,

@@ -148,7 +148,7 @@ proptest! {
 
     #[test]
     fn opens_any_challenge_that_was_sealed(device in "[ -~]{1,40}[!-~]", slot: u8, mac: [u8; 32], action: Option<[u8; 32]>, test: bool) {
-        // Placeholders that many devices share are no devices.
+        // A placeholder that many devices share does not name a device.
         let device = Device::parse(&device);
         prop_assume!(device.is_ok());
         let original = Challenge {

@@ -37,6 +37,7 @@ pub(super) fn policy(business: Business) -> Policy {
             hard: 100,
             remembered: DAY,
         },
+        most_slots: 40,
         numbers: NumberPolicy {
             countries: BTreeSet::new(),
             types: BTreeSet::new(),

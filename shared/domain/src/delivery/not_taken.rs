@@ -29,9 +29,9 @@ impl From<Reason> for NotTaken {
 
 /// What a reason alone does not tell: the channel's own code, its HTTP status, or how the connection failed.
 ///
-/// Request lines show it. Another program chooses the codes, so only a text in which nobody can hide personal data or a
-/// secret is one: up to [`Detail::MAX_BYTES`] ASCII letters, `_`, `-`, `.`, and fewer digits than a one-time code or a phone
-/// number has.
+/// Request lines show it, and another program chooses the codes. So a code is kept only in a form that no phone number,
+/// one-time code, address or sentence has: up to [`Detail::MAX_BYTES`] ASCII letters, digits, `_`, `-` and `.`, with
+/// [`Detail::MAX_DIGITS`] digits at most.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Detail(Cow<'static, str>);
 

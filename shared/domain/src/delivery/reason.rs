@@ -163,12 +163,6 @@ impl Reason {
     pub const fn alarms(self) -> bool {
         row(self).alarms
     }
-
-    /// Says what the operator can do.
-    #[must_use]
-    pub const fn advice(self) -> &'static str {
-        row(self).advice
-    }
 }
 
 #[cfg(test)]
@@ -187,7 +181,6 @@ mod tests {
                 name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
                 "{name}: a value of a metric's dimension"
             );
-            assert!(!reason.advice().is_empty(), "{name}");
         }
     }
 

@@ -70,7 +70,7 @@ impl Found {
 
 /// Whether a text that this device asked for has started the cooldown of the phone that now runs.
 ///
-/// The reserve is for callers whom others keep out, and not for those who do not wait.
+/// The reserve is for callers that others keep out. It is not for callers that do not wait.
 fn cools_down_after(phone: &PhoneRecord, device: &SubjectIndex, terms: &Terms) -> bool {
     let last = phone
         .last_sent

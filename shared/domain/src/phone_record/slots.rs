@@ -29,12 +29,6 @@ pub const REPEATED_FOR: Duration = Duration::from_secs(10);
 /// A phone may fill in a code while its owner taps, and a client repeats a request whose answer it did not get.
 pub const REPEATABLE_FOR: Duration = Duration::from_secs(30);
 
-/// The most slots that a phone's record may have.
-///
-/// The condition of an idempotent send names every slot. DynamoDB takes expressions of up to 4 KB and 300 operators
-/// (DynamoDB developer guide, "Quotas").
-pub const MAX_SLOTS: SlotIndex = 40;
-
 /// The slots beside those that the cooldown needs, for challenges out of a phone's reserve: three at its device.
 pub const RESERVE_SLOTS: SlotIndex = 3;
 
@@ -54,10 +48,11 @@ impl SlotLayout {
     /// `count` is the smallest number for which this time covers the longest lifetime and [`REPEATED_FOR`], and
     /// [`RESERVE_SLOTS`] more.
     ///
-    /// There are at most [`MAX_SLOTS`]. Where more were needed, as for a test number, which has no cooldown, a send may
-    /// find its slot taken. It then takes another one, because a send never replaces a challenge that is not over.
+    /// There are at most `most`, which is what the store of the records can hold. Where more were needed, as for a test
+    /// number, which has no cooldown, a send may find its slot taken. It then takes another one, because a send never
+    /// replaces a challenge that is not over.
     #[must_use]
-    pub fn new(cooldown: Duration, longest_lifetime: Duration) -> Self {
+    pub fn new(cooldown: Duration, longest_lifetime: Duration, most: SlotIndex) -> Self {
         let step = cooldown.as_secs().max(1);
         let occupied = longest_lifetime.saturating_add(REPEATED_FOR);
         let needed = occupied
@@ -65,7 +60,7 @@ impl SlotLayout {
             .div_ceil(step)
             .saturating_add(1 + u64::from(RESERVE_SLOTS));
         Self {
-            count: SlotIndex::try_from(needed).map_or(MAX_SLOTS, |needed| needed.min(MAX_SLOTS)),
+            count: SlotIndex::try_from(needed).map_or(most, |needed| needed.min(most)),
             cooldown: Duration::from_secs(step),
         }
     }
@@ -145,6 +140,8 @@ mod tests {
 
     use super::*;
 
+    const MOST: SlotIndex = 40;
+
     proptest! {
         /// Otherwise a stranger's send could overwrite a live challenge.
         #[test]
@@ -153,8 +150,8 @@ mod tests {
             gaps in proptest::collection::vec(0_u64..600, 1..60),
         ) {
             let (cooldown, lifetime) = (Duration::from_secs(cooldown), Duration::from_secs(lifetime));
-            let layout = SlotLayout::new(cooldown, lifetime);
-            prop_assume!(layout.count < MAX_SLOTS);
+            let layout = SlotLayout::new(cooldown, lifetime, MOST);
+            prop_assume!(layout.count < MOST);
             let mut taken: BTreeMap<SlotIndex, Timestamp> = BTreeMap::new();
             let mut now = Timestamp::from_unix(start);
             for gap in gaps {

@@ -33,7 +33,7 @@ pub struct SmsPolicy {
 
 impl SmsPolicy {
     /// Returns the channels that a text to this country takes, in order: each next one where the one before refused. Those that
-    /// do not serve the country are none of them.
+    /// do not serve the country are left out.
     #[must_use]
     pub fn route(&self, country: Option<Country>) -> Vec<Channel> {
         let serves =

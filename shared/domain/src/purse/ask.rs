@@ -51,7 +51,7 @@ impl Ask {
         u8::try_from(hash % u32::from(shards.max(1))).unwrap_or(0)
     }
 
-    /// Makes the ask of a caller about whom nothing is known.
+    /// Makes the ask of a stranger: nothing is known about the caller.
     #[must_use]
     pub fn of_stranger(
         country: Country,

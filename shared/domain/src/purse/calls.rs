@@ -1,12 +1,12 @@
 //! The purse of a country's calls.
 //!
-//! A call speaks the code of a challenge whose text was paid for. So it needs no purse of a network or of a number block:
-//! whoever wants many calls needs many texts first, and those purses end them. What a call costs has nothing to do with what
-//! a text costs, so calls have room and money of their own.
+//! A call speaks the code of a challenge whose text was paid for. So it needs no purse of a network or of a number
+//! block: somebody who wants many calls needs many texts first, and those purses end them. What a call costs has
+//! nothing to do with what a text costs, so calls have room and money of their own.
 //!
-//! Nothing about the caller is read. The lane that paid for the text is sealed in the challenge token. The item has two rooms,
-//! under the names of two lanes: [`Lane::Crowd`] for callers for whom something speaks, and [`Lane::Open`] for strangers. So
-//! strangers who ask for calls do not stop the others.
+//! Nothing about the caller is read. The lane that paid for the text is sealed in the challenge token. The item has
+//! two rooms, under the names of two lanes. [`Lane::Open`] pays for a call if that lane or [`Lane::Moved`] paid for the
+//! text, and [`Lane::Crowd`] for all other calls. So strangers who ask for calls do not stop the others.
 
 mod view;
 

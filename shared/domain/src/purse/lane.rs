@@ -2,7 +2,7 @@
 
 use std::ops::{Index, IndexMut};
 
-/// A part of a country's purse, by what speaks for the caller.
+/// A part of a country's purse. What is known in favour of the caller decides which lane pays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lane {
     /// The caller's network is one where users of this country typed codes in before.
@@ -13,7 +13,7 @@ pub enum Lane {
     Moved,
     /// The operator vouches for the caller.
     Attested,
-    /// Nothing speaks for the caller.
+    /// Nothing is known in favour of the caller: a stranger.
     Open,
 }
 

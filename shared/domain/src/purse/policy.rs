@@ -134,8 +134,8 @@ pub struct PursePolicy {
     pub start_texts: u32,
     /// The cap of the open lane until the country's conversion is known, because everybody needs it until then.
     pub young_open: Cap,
-    /// Callers for whom the operator vouches; `None` gives them no lane of their own. [`LanePolicy::ATTESTED`] is what the
-    /// simulator was run with.
+    /// The lane of callers that the operator vouches for; `None` gives them no lane of their own.
+    /// [`LanePolicy::ATTESTED`] is what the simulator was run with.
     pub attested: Option<LanePolicy>,
     /// What a typed code gives back at most, and in the lanes for which the gain is not learned.
     pub gain: Thousandths,
@@ -341,7 +341,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cap_is_so_many_texts_or_an_amount_where_that_is_more() {
+    fn a_cap_is_a_number_of_texts_or_an_amount_whichever_is_more() {
         let crowd = PursePolicy::default().crowd.cap;
         assert_eq!(crowd.at(220_000), 3_080_000);
         assert_eq!(crowd.at(10_000), 750_000);

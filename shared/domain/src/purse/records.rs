@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_that_does_not_exist_is_no_record() {
+    fn an_item_that_does_not_exist_gives_no_record() {
         let none = PurseItem::default();
         assert_eq!(NumberBlockRecord::read(&none, NOW), Ok(None));
         assert_eq!(NetworkRecord::read(&none), Ok(None));

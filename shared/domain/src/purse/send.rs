@@ -123,7 +123,7 @@ pub fn plan_first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
         key: ask.country_key(),
         conditions: vec![
             Condition::AtLeast(crowd, price),
-            // Nothing is read that would show a number that a hand has left.
+            // The first try reads nothing. So this refuses a number that only somebody by hand can have written.
             Condition::Below(crowd, TOO_MUCH),
             Condition::Is(Attribute::Day, ask.day()),
             Condition::AtLeast(Attribute::Left, price),

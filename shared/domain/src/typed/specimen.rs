@@ -18,13 +18,13 @@ pub(crate) struct Specimen {
     pub(crate) spellings: Vec<(String, Option<String>)>,
     /// Texts that are the code 123456.
     pub(crate) codes: Vec<String>,
-    /// Texts that are no code.
+    /// Texts that are not read as a code.
     pub(crate) not_codes: Vec<String>,
     /// Texts with a code in other words, each with the code of six digits that a page finds in it. The service reads none.
     pub(crate) messages: Vec<(String, Option<String>)>,
 }
 
-/// The file.
+/// `specimen/typed.json`, which the tests of the front end read, too.
 pub(crate) static SPECIMEN: LazyLock<Specimen> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../specimen/typed.json")).expect("a specimen")
 });

@@ -19,7 +19,7 @@ pub struct Receipt {
     pub channel: Option<Channel>,
     /// What became of the text.
     pub outcome: Outcome,
-    /// Why.
+    /// Why the text has that outcome: one of a short list, never the words of a provider.
     pub reason: ReceiptReason,
 }
 

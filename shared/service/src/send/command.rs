@@ -50,7 +50,8 @@ pub struct SendCommand {
     pub client_key: Option<String>,
     /// The address that the request comes from.
     pub address: SourceAddress,
-    /// The address of the end user for whom a backend calls. Only the client key of the business makes it count.
+    /// The address of the end user, named by the backend that calls. It counts only with the client key of the
+    /// business.
     pub user_address: Option<SourceAddress>,
     /// The attestation of the operator's edge, not checked yet.
     pub attestation: Option<PresentedAttestation>,

@@ -143,8 +143,8 @@ impl Service {
         delivery
     }
 
-    /// Seals what a receipt for this text has to bring back. `None` where there are no receipts, by SNS, which brings nothing
-    /// back, and after a failure, which has a line: the text goes out without it.
+    /// Seals what a receipt for this text has to bring back. `None` where there are no receipts, by SNS, which brings
+    /// nothing back, and after a failure, which has a line: the text goes out without it.
     fn seal_receipt(
         &self,
         text: &Text<'_>,

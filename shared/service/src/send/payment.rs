@@ -23,8 +23,8 @@ impl Service {
         &self.policy.purses.policy
     }
 
-    /// Makes what a send shows to the purses; `None` for a test number, which costs nothing. The text is billed as `segments`
-    /// messages.
+    /// Makes what a send shows to the purses; `None` for a test number, which costs nothing. The text is billed as
+    /// `segments` messages.
     pub(super) fn make_ask(
         &self,
         given: Given<'_>,
@@ -220,7 +220,7 @@ impl Service {
 /// What was seen of a send before its first transaction.
 #[derive(Default)]
 pub(super) enum Seen {
-    /// Nothing was read.
+    /// Nothing was read: this instance remembers no purse that refused such a send.
     #[default]
     Nothing,
     /// The phone's record, as it was within the last second or so. The purses can pay.

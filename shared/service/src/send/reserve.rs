@@ -12,7 +12,7 @@ use super::payment::Seen;
 use crate::Service;
 
 impl Service {
-    /// Reserves the challenge, unless a refusal is remembered that holds for it, or was `seen` before. If a text will
+    /// Reserves the challenge, unless a remembered refusal holds for it, or a refusal was `seen` before. If a text will
     /// follow, the connection to the first channel of its route opens meanwhile.
     pub(super) async fn reserve(
         &self,

@@ -16,7 +16,7 @@ pub(super) const SHORT_WORDS: &str = include_str!("../../../data/common-words.tx
 /// Words that people lengthen in other languages and for other purposes, sorted, one per line.
 pub(super) const BASE_WORDS: &str = include_str!("../../../data/base-words.txt");
 
-/// First names, in lower case, sorted, one per line. They count alone and over and over, but are no words of a phrase: three
+/// First names, in lower case, sorted, one per line. They count alone and repeated, but not as words of a phrase: three
 /// names after each other are hard to guess.
 pub(super) const NAMES: &str = include_str!("../../../data/names.txt");
 

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn a_call_that_is_denied_names_the_right_and_stops_no_other_check() {
+async fn a_denied_call_names_the_missing_right_and_the_other_checks_go_on() {
     let site = Site::start().await;
     for (operation, check, right) in [
         (

@@ -21,7 +21,7 @@ enum Kind {
     String(Pattern),
     /// A whole number within these bounds.
     Whole(i64, i64),
-    /// `true` or `false`.
+    /// A boolean of JSON, not the text of one.
     Flag,
     /// A map of at most this many entries.
     Map(usize, Pattern, Pattern),
@@ -158,33 +158,33 @@ impl Pattern {
     }
 }
 
-/// `\+?[1-9][0-9]{1,18}`
+/// Whether a text fits the pattern `\+?[1-9][0-9]{1,18}`.
 fn is_phone(text: &str) -> bool {
     let digits = text.strip_prefix('+').unwrap_or(text);
     (2..=19).contains(&digits.len()) && are_digits(digits) && !digits.starts_with('0')
 }
 
-/// `[A-Za-z0-9_:/-]+`
+/// Whether a text fits the pattern `[A-Za-z0-9_:/-]+`.
 fn is_id(text: &str) -> bool {
     is_written_with(text, "_:/-")
 }
 
-/// `[A-Za-z0-9_:/\+-]+`
+/// Whether a text fits the pattern `[A-Za-z0-9_:/\+-]+`.
 fn is_identity(text: &str) -> bool {
     is_written_with(text, "_:/+-")
 }
 
-/// `([A-Za-z0-9_-]*|UNSET_DEFAULT_TEMPLATE)`
+/// Whether a text fits the pattern `([A-Za-z0-9_-]*|UNSET_DEFAULT_TEMPLATE)`.
 fn is_template(text: &str) -> bool {
     is_written_with(text, "_-")
 }
 
-/// `[A-Za-z0-9_]+`
+/// Whether a text fits the pattern `[A-Za-z0-9_]+`.
 fn is_variable(text: &str) -> bool {
     is_written_with(text, "_")
 }
 
-/// `[0-9]{0,2}\.[0-9]{1,5}`
+/// Whether a text fits the pattern `[0-9]{0,2}\.[0-9]{1,5}`.
 fn is_price(text: &str) -> bool {
     text.split_once('.').is_some_and(|(whole, fraction)| {
         whole.len() <= 2
@@ -206,22 +206,22 @@ fn is_country_parameter(text: &str) -> bool {
     ["IN_TEMPLATE_ID", "IN_ENTITY_ID"].contains(&text)
 }
 
-/// `[ \S]+`
+/// Whether a text fits the pattern `[ \S]+`.
 fn is_keyword(text: &str) -> bool {
     text.chars().all(|c| c == ' ' || !c.is_whitespace())
 }
 
-/// `(?!\s*$)[\s\S]+`
+/// Whether a text fits the pattern `(?!\s*$)[\s\S]+`.
 fn is_not_blank(text: &str) -> bool {
     text.chars().any(|c| !c.is_whitespace())
 }
 
-/// `\S+`
+/// Whether a text fits the pattern `\S+`.
 fn has_no_space(text: &str) -> bool {
     !text.contains(char::is_whitespace)
 }
 
-/// `(?!\s)^[\s\S]+(?<!\s)`
+/// Whether a text fits the pattern `(?!\s)^[\s\S]+(?<!\s)`.
 fn is_trimmed(text: &str) -> bool {
     !text.starts_with(char::is_whitespace) && !text.ends_with(char::is_whitespace)
 }

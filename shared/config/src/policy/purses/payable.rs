@@ -40,7 +40,7 @@ pub(in crate::policy) fn check_payable(
     let stop = priced.iter().map(|(price, shards)| price * shards).min();
     let of_stop = "purses.money_stop.usd_per_day";
     check(PurseRule::MoneyPerDay, policy.money.least, stop, of_stop);
-    // Callers for whom the operator vouches have a lane that begins without it.
+    // Callers that the operator vouches for have a lane that begins without it.
     let begins = priced.iter().map(|(price, _)| *price).min();
     let begins = begins.filter(|_| policy.attested.is_none());
     let of_start = "purses.unearned_usd_per_day";

@@ -74,7 +74,7 @@ enum Sender {
     GlobalId(&'static str),
     /// A number that the policy names for this country.
     Number(&'static str),
-    /// What the table of End User Messaging names and what is no sender id.
+    /// What the table of End User Messaging names, except for sender ids.
     Identity(&'static str),
 }
 

@@ -1,5 +1,7 @@
 //! Codes and the slots that hold them.
 
+use phoneproof_aws::store::MAX_SLOTS;
+
 use super::*;
 
 #[test]

@@ -1,5 +1,5 @@
-//! What programs print in place of a value: variables that nobody filled in, functions that nobody called, errors, and names
-//! of programs and hosts. Each is the same on every device that runs the program.
+//! What programs print in place of a value: the names of variables, the text of functions, errors, and the names of
+//! programs and hosts. Each is the same on every device that runs the program.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -286,7 +286,7 @@ fn is_host(text: &str) -> bool {
     is_shared || OWN_HOSTS.contains(&name)
 }
 
-/// Whether nobody filled in the variable or the verb of a format that `text` is.
+/// Whether `text` is a variable, or a verb of a format, that was printed in place of its value.
 fn is_unfilled(text: &str) -> bool {
     let is_verb = text.len() <= 5
         && text.starts_with('%')

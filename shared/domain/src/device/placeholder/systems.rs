@@ -13,7 +13,8 @@ const EDITIONS: [&str; 5] = [" pro", " home", " enterprise", " education", " lts
 
 /// Emulators, virtual machines, processors, and what browsers call their platform, written like [`SYSTEMS`].
 ///
-/// The code names of real boards are words, such as `panther`, which people give to devices. So they are no placeholders.
+/// The code names of real boards are words, such as `panther`, which people give to devices. So they do not count as
+/// placeholders.
 const MACHINES: &str = "\
     goldfish ranchu vbox86p vbox86 emu64a emu64x emu64xa emu64xr genymotion bluestacks nox noxplayer ldplayer memu \
     redroid waydroid sdk googlesdk virtualbox vmware qemu qcom zuma zumapro x8664 arm64 arm64v8a armeabiv7a aarch64 \

@@ -18,7 +18,7 @@ fn every_attribute_has_a_name_of_its_own_and_is_read_back() {
 }
 
 #[test]
-fn an_attribute_that_is_no_integer_is_there_and_has_no_value() {
+fn an_attribute_that_is_not_an_integer_is_present_without_a_value() {
     let mut item = PurseItem::read(|name| match name {
         "room" => Stored::Other,
         "at" => Stored::Integer(5),

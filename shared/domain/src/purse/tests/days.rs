@@ -88,7 +88,7 @@ fn a_week_teaches_its_conversion_when_it_had_enough_texts_and_was_the_best() {
 }
 
 #[test]
-fn the_record_tells_how_much_of_the_money_stop_its_day_has_used_also_of_one_that_has_grown() {
+fn the_record_tells_how_much_of_its_money_stop_the_day_has_used_even_if_the_stop_has_grown() {
     let policy = PursePolicy::default();
     let mut table = Table::familiar(&policy);
     let now = ask(0, "home", "b");

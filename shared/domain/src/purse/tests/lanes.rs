@@ -190,7 +190,7 @@ fn an_empty_crowd_probes_after_half_an_hour_and_its_codes_then_earn_the_whole_ga
 }
 
 #[test]
-fn a_caller_for_whom_the_operator_vouches_has_a_lane_where_it_is_on() {
+fn a_caller_that_the_operator_vouches_for_has_a_lane_where_the_policy_has_one() {
     let mut policy = PursePolicy::default();
     let mut table = Table::familiar(&policy);
     let mut ask = ask(0, "abroad", "b");

@@ -137,7 +137,7 @@ proptest! {
         });
     }
 
-    /// Otherwise a store would refuse callers whom the rules admit, or the other way round.
+    /// Otherwise a store would refuse callers that the rules admit, or admit callers that they refuse.
     #[test]
     fn the_first_try_passes_only_where_the_decision_is_the_crowd(steps in steps()) {
         let policy = PursePolicy::default();

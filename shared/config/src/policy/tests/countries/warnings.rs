@@ -61,7 +61,7 @@ fn warns_of_what_may_not_work() {
 
 /// The policy of a country whose texts end in a channel that does not serve it texts nobody there.
 #[test]
-fn a_channel_that_does_not_serve_a_country_is_no_route_to_it() {
+fn a_country_is_not_routed_to_a_channel_that_does_not_serve_it() {
     const NOTIFY: &str = "[notify]";
     let serving = |route: &str, own: &str| {
         let sms = format!("{route}\n[sms.country.CN]\nlocales = ['zh']\n{own}");
