@@ -22,14 +22,14 @@ async fn store_down_gate_open() {
         for operation in ["TransactWriteItems", "UpdateItem", "GetItem", "PutItem"] {
             world.proxy().break_all(operation, Fault::Refuse);
         }
-        let before = world.stack.backends.inbox.publishes();
+        let before = world.stack.backends.inbox.count_publishes();
         let sends = many(100, &world.client, |n, client| async move {
             let device = format!("device-{n}");
             client.send_from(&nth_phone(n), &device, &address(n)).await
         })
         .await;
         assert_eq!(sends, BTreeMap::from([(503, 100)]), "{mode}");
-        assert_eq!(world.stack.backends.inbox.publishes(), before);
+        assert_eq!(world.stack.backends.inbox.count_publishes(), before);
         let verifies = many(100, &world.client, |_, client| {
             let (token, right) = (token.clone(), right.clone());
             async move { client.verify(&token, &right).await }

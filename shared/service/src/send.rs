@@ -114,7 +114,7 @@ impl Service {
             request,
         );
         let mut plan = self.make_plan(&command, &checked, &prepared, &keyring, request);
-        plan.caller = ask.as_ref().map(|ask| self.caller_of(ask));
+        plan.caller = ask.as_ref().map(|ask| self.make_phone_caller(ask));
         plan.paid = ask.as_ref().map(|ask| plan_first_try(ask, self.purses()));
         let mut seen = match &ask {
             Some(ask) if command.medium == Medium::Text => {
@@ -123,7 +123,7 @@ impl Service {
             // What calls cost is not remembered: they are few.
             Some(_) | None => Seen::default(),
         };
-        let unpaid = seen.unpaid();
+        let unpaid = seen.find_refusal();
         for _ in 0..ROUNDS {
             self.align_plan(&mut plan, (&checked, &mut prepared), &keyring, request)?;
             match self
@@ -251,7 +251,7 @@ impl Service {
             phone: destination.phone,
             country: request.facts.country,
             locales,
-            locale: templates.locale(locales, &command.locales),
+            locale: templates.choose_locale(locales, &command.locales),
             medium: command.medium,
             is_called,
             action: command

@@ -16,7 +16,7 @@ async fn decide_alike_on_every_count(bench: &Bench, share: Share) {
     let mut gates = bench.gates(3);
     for gate in &mut gates {
         if gate.subject.kind == SubjectKind::Phone {
-            *gate = gate.in_share(share);
+            *gate = gate.with_share(share);
         }
     }
     let counting: Vec<Gate> = gates
