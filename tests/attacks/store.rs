@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use phoneproof_domain::clock::Clock as _;
 use phoneproof_domain::phone::Phone;
 use phoneproof_local::aws::SECRET_ID;
-use phoneproof_tests::{Fault, World, many, phone};
+use phoneproof_tests::{Fault, World, jwt_part, many, phone};
 
-use crate::api::flow::read_claims;
 use crate::attacks::{MODES, address, nth_phone, obtain_challenge, raise_limits};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -52,7 +51,7 @@ async fn lost_reply_on_verify() {
             assert_eq!(first.status, 200, "{mode}: {}", first.text);
             // Its repeat by the client gets the same success, and is refused half a minute later.
             let again = world.client.verify(&token, &right).await;
-            assert_eq!(read_claims(&again.token()), read_claims(&first.token()));
+            assert_eq!(jwt_part(&again.token(), 1), jwt_part(&first.token(), 1));
             world.advance(30);
             assert_eq!(world.client.verify(&token, &right).await.status, 409);
         }

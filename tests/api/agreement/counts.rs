@@ -32,8 +32,7 @@ async fn decide_alike_on_every_count(bench: &Bench, share: Share) {
                 .await;
             plan.gates.clone_from(&gates);
             let mut found = Found::default();
-            let length = gate.quota().expect("it counts").window.length;
-            *found.record.tally_mut(gate.share, length) = tally.clone();
+            set_tally(&mut found.record, gate, tally.clone());
             let what = format!("{share:?} {:?} {tally:?}", gate.rule);
             let (mut expected, mut counts_in) = (tally.clone(), gate.clone());
             let stored = bench.reserve(&plan).await;
