@@ -1,10 +1,9 @@
 //! Second texts, second taps and second sends: what a repeat gets, and what it must not end.
 
 use phoneproof_domain::challenge::TokenMode;
-use phoneproof_tests::{Answer, World, phone};
+use phoneproof_tests::{Answer, World, jwt_part, phone};
 use serde_json::{Value, json};
 
-use crate::api::flow::read_claims;
 use crate::api::renewals::wrong_for;
 
 #[tokio::test]
@@ -116,7 +115,7 @@ async fn a_code_entered_twice_around_its_end_is_right_twice() {
         world.advance(2);
         assert_eq!(world.client.verify(&token, &wrong).await.status, 410);
         let second = world.client.verify(&token, &code).await;
-        assert_eq!(read_claims(&first.token()), read_claims(&second.token()));
+        assert_eq!(jwt_part(&first.token(), 1), jwt_part(&second.token(), 1));
         world.advance(28);
         assert_eq!(world.client.verify(&token, &code).await.status, 410);
         // A code that nobody entered in time stays expired.

@@ -113,7 +113,11 @@ async fn an_unclear_carrier_answer_keeps_the_text_counted_and_returns_the_token(
         assert_eq!((answer.status, answer.problem()), (504, "delivery-unknown"));
         assert_eq!(answer.json["code"], -2);
         assert!(answer.json["expiresAt"].is_string() && answer.json["resendAt"].is_string());
-        assert_eq!(world.stack.backends.inbox.publishes(), 1, "no second try");
+        assert_eq!(
+            world.stack.backends.inbox.count_publishes(),
+            1,
+            "no second try"
+        );
         assert_eq!(
             world
                 .client
@@ -133,7 +137,7 @@ async fn a_silent_carrier_is_asked_once_and_given_up_within_the_functions_time()
         .await
         .expect("an answer within the function's timeout");
     assert_eq!(answer.status, 504);
-    assert_eq!(world.stack.backends.inbox.publishes(), 1);
+    assert_eq!(world.stack.backends.inbox.count_publishes(), 1);
     assert_eq!(
         world
             .client
@@ -153,7 +157,7 @@ async fn no_text_is_sent_when_the_rules_cannot_be_checked() {
         assert_eq!((answer.status, answer.problem()), (503, "unavailable"));
         assert!(answer.header("retry-after").is_some());
     }
-    assert_eq!(world.stack.backends.inbox.publishes(), 0);
+    assert_eq!(world.stack.backends.inbox.count_publishes(), 0);
 }
 
 #[tokio::test]

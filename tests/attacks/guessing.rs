@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use phoneproof_tests::{PARALLEL, World, at_once, many, phone};
+use phoneproof_tests::{PARALLEL, World, at_once, jwt_part, many, phone};
 
-use crate::api::flow::read_claims;
 use crate::attacks::{MODES, nth_phone, obtain_challenge, raise_limits};
 
 const ROUNDS: usize = 10;
@@ -53,7 +52,7 @@ async fn one_right_code_sent_many_times() {
                 let (token, right, made) = (token.clone(), right.clone(), Arc::clone(&made));
                 async move {
                     let answer = client.verify(&token, &right).await;
-                    let claims = read_claims(&answer.token()).to_string();
+                    let claims = jwt_part(&answer.token(), 1).to_string();
                     made.lock().expect("not poisoned").insert(claims);
                     // Each one spends what it got.
                     client.spend(&answer.token(), "login").await
@@ -86,7 +85,7 @@ async fn replay_of_a_used_challenge() {
         world.advance(29);
         // Until then a replay gets the same success, which is spent once.
         let last = world.client.verify(&token, &right).await;
-        assert_eq!(read_claims(&last.token()), read_claims(&first.token()));
+        assert_eq!(jwt_part(&last.token(), 1), jwt_part(&first.token(), 1));
         assert_eq!(
             world.client.spend(&first.token(), "login").await.status,
             200

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use phoneproof_domain::clock::Clock as _;
 use phoneproof_domain::phone::Phone;
 use phoneproof_local::aws::SECRET_ID;
-use phoneproof_tests::{Fault, World, many, phone};
+use phoneproof_tests::{Fault, World, jwt_part, many, phone};
 
-use crate::api::flow::read_claims;
 use crate::attacks::{MODES, address, nth_phone, obtain_challenge, raise_limits};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -22,14 +21,14 @@ async fn store_down_gate_open() {
         for operation in ["TransactWriteItems", "UpdateItem", "GetItem", "PutItem"] {
             world.proxy().break_all(operation, Fault::Refuse);
         }
-        let before = world.stack.backends.inbox.publishes();
+        let before = world.stack.backends.inbox.count_publishes();
         let sends = many(100, &world.client, |n, client| async move {
             let device = format!("device-{n}");
             client.send_from(&nth_phone(n), &device, &address(n)).await
         })
         .await;
         assert_eq!(sends, BTreeMap::from([(503, 100)]), "{mode}");
-        assert_eq!(world.stack.backends.inbox.publishes(), before);
+        assert_eq!(world.stack.backends.inbox.count_publishes(), before);
         let verifies = many(100, &world.client, |_, client| {
             let (token, right) = (token.clone(), right.clone());
             async move { client.verify(&token, &right).await }
@@ -52,7 +51,7 @@ async fn lost_reply_on_verify() {
             assert_eq!(first.status, 200, "{mode}: {}", first.text);
             // Its repeat by the client gets the same success, and is refused half a minute later.
             let again = world.client.verify(&token, &right).await;
-            assert_eq!(read_claims(&again.token()), read_claims(&first.token()));
+            assert_eq!(jwt_part(&again.token(), 1), jwt_part(&first.token(), 1));
             world.advance(30);
             assert_eq!(world.client.verify(&token, &right).await.status, 409);
         }

@@ -63,7 +63,7 @@ async fn forced_failures_to_win_quota_back() {
         .await;
         let expected = BTreeMap::from([(429, 980), (502, 20)]);
         assert_eq!(statuses, expected, "{mode}");
-        assert_eq!(world.stack.backends.inbox.publishes(), 20);
+        assert_eq!(world.stack.backends.inbox.count_publishes(), 20);
     }
 }
 

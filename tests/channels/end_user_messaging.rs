@@ -211,7 +211,7 @@ async fn without_a_template_for_calls_nobody_is_called() {
         (502, "delivery-failed")
     );
     assert_eq!(world.lines.last()["reason"], "not-set-up");
-    assert_eq!(world.stack.backends.inbox.publishes(), 0);
+    assert_eq!(world.stack.backends.inbox.count_publishes(), 0);
 }
 
 /// Each is one attempt: no operation tells a retry from a second text.
@@ -221,7 +221,7 @@ async fn a_failure_of_the_api_is_not_repeated() {
         let world = World::builder().route(&[channel]).start().await;
         world.carrier(Carrier::Fail);
         assert_eq!(world.client.send(&phone(1)).await.status, 504);
-        assert_eq!(world.stack.backends.inbox.publishes(), 1);
+        assert_eq!(world.stack.backends.inbox.count_publishes(), 1);
     }
 }
 

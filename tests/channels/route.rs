@@ -120,7 +120,7 @@ async fn a_text_that_every_channel_refuses_gives_the_quota_back_once() {
         (refused.status, refused.problem()),
         (502, "delivery-failed")
     );
-    assert_eq!(world.stack.backends.inbox.publishes(), 2);
+    assert_eq!(world.stack.backends.inbox.count_publishes(), 2);
     assert_eq!(
         world.lines.last()["channel"],
         "sns",
@@ -191,7 +191,7 @@ async fn a_test_number_takes_no_channel() {
         .start()
         .await;
     assert_eq!(world.client.send("+14155550100").await.status, 202);
-    assert_eq!(world.stack.backends.inbox.publishes(), 0);
+    assert_eq!(world.stack.backends.inbox.count_publishes(), 0);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! People who log in at several instances of the service and wait a random time between steps.
 
 use phoneproof_domain::clock::Clock as _;
-use phoneproof_domain::random::random_array;
+use phoneproof_domain::random::draw_array;
 use phoneproof_guard::{Fetch, FetchFailed, Https, RemoteGuard};
 use phoneproof_local::stack::Stack;
 use phoneproof_tests::{Answer, Client, SeededRandom, World, phone};
@@ -71,7 +71,7 @@ impl Fetch for Balanced {
 
 /// Draws a number below `end`, which is small.
 fn draw_below(random: &SeededRandom, end: usize) -> usize {
-    let bytes: [u8; 4] = random_array(random).expect("a seed gives forever");
+    let bytes: [u8; 4] = draw_array(random).expect("a seed gives forever");
     usize::try_from(u32::from_be_bytes(bytes)).expect("32 bits") % end
 }
 

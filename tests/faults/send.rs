@@ -68,7 +68,7 @@ async fn texts_at_most_once(channel: Channel, operation: &'static str) -> BTreeM
             assert_eq!(verified, 200, "{fault:?}");
         }
         assert_eq!(
-            world.stack.backends.inbox.publishes(),
+            world.stack.backends.inbox.count_publishes(),
             usize::from(fault.forwards())
         );
         (fault, sent.status)

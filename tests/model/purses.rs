@@ -9,7 +9,7 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::purse::{
     Ask, Attribute, Budget, Grant, PurseItem, PurseKey, PursePolicy, Records, Write, give_budget,
-    give_grant, outlook, plan_first_try, plan_from_records, reset_country,
+    give_grant, plan_first_try, plan_from_records, reset_country, view_purses,
 };
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_domain::window::{DAY, Window};
@@ -275,7 +275,7 @@ impl Model for Purses {
                 |_, state: &State| {
                     let ask = ask(state.moment, Wish::Stranger);
                     let records = Records::read(&ask, None, |key| read(&ask, &state.items, key));
-                    let money = outlook(&ask, &policy(), &records.expect("whole")).money;
+                    let money = view_purses(&ask, &policy(), &records.expect("whole")).money;
                     let stop = money.budget.map_or(STOP, |_| BUDGET) * PRICE;
                     let texts = state.texts[usize::from(state.moment == TOMORROW)];
                     money.left == (stop - texts * PRICE).max(0)

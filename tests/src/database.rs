@@ -10,7 +10,7 @@ use phoneproof_aws::store::Tables;
 use phoneproof_config::process::SystemClock;
 use phoneproof_config::process::SystemRandom;
 use phoneproof_domain::clock::Clock as _;
-use phoneproof_domain::random::random_array;
+use phoneproof_domain::random::draw_array;
 use phoneproof_local::stack::{AccountTables, ExternalDynamoDb, account_tables, tables};
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ impl Database {
         if endpoint.is_empty() || (proxied && endpoint.starts_with("https://")) {
             return None;
         }
-        let id = u64::from_be_bytes(random_array(&SystemRandom).expect("random bytes"));
+        let id = u64::from_be_bytes(draw_array(&SystemRandom).expect("random bytes"));
         let name = |table: &str| format!("phoneproof-test-{id:016x}-{table}");
         let session = read_variable("AWS_SESSION_TOKEN", "");
         let database = Self {

@@ -1,6 +1,6 @@
 //! Keys and encodings for tokens that the issuer never issued.
 
-use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa;
@@ -72,8 +72,7 @@ impl Forger {
     /// Returns the public key in PEM, as a policy lists it.
     #[must_use]
     pub fn public_pem(&self) -> String {
-        let spki: PublicKeyX509Der<'_> = self.0.public_key().as_der().expect("encodable");
-        encode_pem("PUBLIC KEY", spki.as_ref())
+        encode_public_key(self.0.public_key())
     }
 
     /// Signs a header and claims, which may be any text. The signature is always good.
@@ -108,8 +107,7 @@ impl EdwardsKey {
     /// Returns the public key in PEM, as a policy lists it.
     #[must_use]
     pub fn public_pem(&self) -> String {
-        let spki: PublicKeyX509Der<'_> = self.0.public_key().as_der().expect("encodable");
-        encode_pem("PUBLIC KEY", spki.as_ref())
+        encode_public_key(self.0.public_key())
     }
 
     /// Signs a header and claims, which may be any text. The signature is always good.
@@ -185,6 +183,11 @@ impl Default for RsaKey {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Encodes a public key in PEM.
+fn encode_public_key<K: AsDer<PublicKeyX509Der<'static>>>(key: &K) -> String {
+    encode_pem("PUBLIC KEY", key.as_der().expect("encodable").as_ref())
 }
 
 /// Encodes DER as PEM (RFC 7468).

@@ -6,7 +6,7 @@ use phoneproof_config::process::SystemClock;
 use phoneproof_config::process::SystemRandom;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::clock::Clock as _;
-use phoneproof_domain::random::random_array;
+use phoneproof_domain::random::draw_array;
 use serde_json::Value;
 
 use crate::client::Client;
@@ -81,7 +81,7 @@ impl Site {
 
     fn deployed(base: &str) -> Self {
         let inbox = read_url("INBOX_URL").expect("BASE_URL needs INBOX_URL, the URL of its texts");
-        let chosen = u32::from_be_bytes(random_array(&SystemRandom).expect("random bytes"));
+        let chosen = u32::from_be_bytes(draw_array(&SystemRandom).expect("random bytes"));
         let device = format!("device-{chosen:08x}");
         Self {
             client: Client::new(base).with_device(&device),

@@ -324,7 +324,7 @@ fn the_pumping_alarm_waits_for_more_than_anybody_makes_by_hand() {
     let sms = policy.expect("valid").sms;
     let micros = |country: &str| {
         let country = Country::parse(country).expect("a country");
-        let estimate = sms.estimated_cost(Some(country), 1);
+        let estimate = sms.estimate_cost(Some(country), 1);
         estimate.expect("an estimate").amount.micros()
     };
     // Without a price, a text counts as 0.50 dollars. No list has a price for Antarctica.

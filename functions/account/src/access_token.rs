@@ -81,7 +81,7 @@ impl Token for Access {
 
     type Claims = AccessClaims;
 
-    fn registered(claims: &AccessClaims) -> Registered<'_> {
+    fn read_registered(claims: &AccessClaims) -> Registered<'_> {
         Registered {
             iss: &claims.iss,
             aud: &claims.aud,

@@ -123,7 +123,7 @@ impl LoginDenial {
 
 /// Returns the quota of one address, in the window that `now` falls in.
 #[must_use]
-pub fn address_quota(now: Timestamp) -> Quota {
+pub fn make_address_quota(now: Timestamp) -> Quota {
     Quota {
         limit: ADDRESS_PER_HOUR,
         window: Window::containing(now, Duration::from_hours(1), Duration::ZERO),

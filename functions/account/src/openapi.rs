@@ -1,7 +1,7 @@
 //! The OpenAPI 3.1 document of the account service.
 
 use phoneproof_http::ProblemDocument;
-use phoneproof_http::openapi::{Operation, json_answer, object_answer, with_operations};
+use phoneproof_http::openapi::{Operation, make_json_answer, make_object_answer, with_operations};
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
@@ -55,19 +55,19 @@ fn describe(route: &Route) -> Operation {
             "register",
             "Register an account for a proved phone",
             Some("RegisterRequest"),
-            json_answer(201, "Account"),
+            make_json_answer(201, "Account"),
         ),
         Endpoint::LogIn => operation(
             "logIn",
             "Log in with a password, a code, or both",
             Some("LogInRequest"),
-            json_answer(201, "Tokens"),
+            make_json_answer(201, "Tokens"),
         ),
         Endpoint::Refresh => operation(
             "refresh",
             "Exchange a refresh token",
             Some("RefreshRequest"),
-            json_answer(200, "Tokens"),
+            make_json_answer(200, "Tokens"),
         ),
         Endpoint::ResetPassword => operation(
             "resetPassword",
@@ -79,9 +79,9 @@ fn describe(route: &Route) -> Operation {
             "jwks",
             "Public keys of access tokens (RFC 7517)",
             None,
-            object_answer(),
+            make_object_answer(),
         ),
-        Endpoint::OpenApi => operation("openapi", "This document", None, object_answer()),
+        Endpoint::OpenApi => operation("openapi", "This document", None, make_object_answer()),
         Endpoint::Protected(endpoint) => describe_protected(endpoint, operation),
     }
 }
@@ -109,12 +109,12 @@ fn describe_protected(
             "makeRecoveryCode",
             "Make a recovery code, in place of an earlier one",
             None,
-            json_answer(201, "RecoveryCode"),
+            make_json_answer(201, "RecoveryCode"),
         ),
-        Protected::Me => operation("me", "Show the account", None, json_answer(200, "Me")),
+        Protected::Me => operation("me", "Show the account", None, make_json_answer(200, "Me")),
         Protected::DeleteMe => operation("deleteMe", "Delete the account", None, NO_CONTENT),
         Protected::ListSessions => {
-            let served = json_answer(200, "Sessions");
+            let served = make_json_answer(200, "Sessions");
             operation("sessions", "List the sessions", None, served)
         }
         Protected::EndThisSession => {

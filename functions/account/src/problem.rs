@@ -167,7 +167,7 @@ pub(crate) fn require_token() -> Problem {
 }
 
 /// Makes the problem of an access token that was refused. `realm` is the issuer that its challenge names.
-pub(crate) fn access_problem(refusal: AccessRefusal, realm: &str) -> Problem {
+pub(crate) fn make_access_problem(refusal: AccessRefusal, realm: &str) -> Problem {
     match refusal {
         AccessRefusal::Rejected(rejection) => Problem::new(&INVALID_ACCESS_TOKEN)
             .with_detail(format!("The token was refused: {rejection}."))
@@ -234,7 +234,7 @@ impl From<AccountRefusal> for Problem {
                 "The account asks for two factors: send `recoveryCode`, which was made for it \
              and counts once, or change the password in a session.",
             ),
-            AccountRefusal::Denied(denial) => denial_problem(&denial),
+            AccountRefusal::Denied(denial) => make_denial_problem(&denial),
             AccountRefusal::RefreshToken => {
                 Self::new(&INVALID_REFRESH_TOKEN).with_detail("Log in again.")
             }
@@ -251,7 +251,7 @@ impl From<AccountRefusal> for Problem {
     }
 }
 
-fn denial_problem(denial: &LoginDenial) -> Problem {
+fn make_denial_problem(denial: &LoginDenial) -> Problem {
     let problem = match denial {
         LoginDenial::Locked => Problem::new(&LOCKED)
             .with_detail("Log in with a code, or with password and code, or reset the password."),

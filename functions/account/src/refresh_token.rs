@@ -11,7 +11,7 @@ use aws_lc_rs::{digest, hmac};
 use phoneproof_crypto::derive::{mac_parts, short_mac};
 use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_crypto::{base64url, from_base64url};
-use phoneproof_domain::random::{Random, RandomUnavailable, random_array};
+use phoneproof_domain::random::{Random, RandomUnavailable, draw_array};
 use zeroize::Zeroizing;
 
 /// The name of the key that derives successors and authenticates tokens.
@@ -61,7 +61,7 @@ impl RefreshToken {
         Ok(Self {
             account,
             session,
-            secret: Zeroizing::new(random_array(random)?),
+            secret: Zeroizing::new(draw_array(random)?),
         })
     }
 

@@ -95,18 +95,18 @@ pub(crate) fn check_signature<'c>(
 
 /// Reads a callback whose signature is right.
 pub(crate) fn read(incoming: &Incoming) -> Result<Said, Problem> {
-    let body: Body = incoming.body()?;
+    let body: Body = incoming.read_body()?;
     // The requests of the hook are signed with the same secrets, so one that comes back must not pass for a callback.
     if body.r#type != TYPE {
-        return Err(malformed("type", "`sms.receipt` is needed"));
+        return Err(report_malformed("type", "`sms.receipt` is needed"));
     }
     let outcome = Outcome::parse(&body.data.outcome).ok_or_else(|| {
         let accepted = "`delivered`, `undelivered` or `unknown` is needed";
-        malformed("data.outcome", accepted)
+        report_malformed("data.outcome", accepted)
     })?;
     let at = body.timestamp.map(|text| {
         let accepted = "a time of RFC 3339 is needed, as in \"2026-11-29T12:00:00Z\"";
-        Moment::parse(&text).ok_or_else(|| malformed("timestamp", accepted))
+        Moment::parse(&text).ok_or_else(|| report_malformed("timestamp", accepted))
     });
     let reason = body.data.reason.as_deref();
     Ok(Said {
@@ -118,14 +118,14 @@ pub(crate) fn read(incoming: &Incoming) -> Result<Said, Problem> {
 }
 
 /// Makes the answer to a callback that was not taken.
-pub(crate) fn problem_of(refused: &Refused) -> Problem {
+pub(crate) fn make_problem(refused: &Refused) -> Problem {
     match refused {
         Refused::Unreadable(Unreadable::Signature) => Problem::new(&UNSIGNED),
-        Refused::Unreadable(Unreadable::TooLate) => malformed(
+        Refused::Unreadable(Unreadable::TooLate) => report_malformed(
             "data.receipt",
             "one of a text of the last seven days is needed",
         ),
-        Refused::Unreadable(Unreadable::Foreign | Unreadable::Form) => malformed(
+        Refused::Unreadable(Unreadable::Foreign | Unreadable::Form) => report_malformed(
             "data.receipt",
             "the member `receipt` of a request of this stack is needed",
         ),
@@ -133,6 +133,6 @@ pub(crate) fn problem_of(refused: &Refused) -> Problem {
     }
 }
 
-fn malformed(field: &str, accepted: &str) -> Problem {
+fn report_malformed(field: &str, accepted: &str) -> Problem {
     Problem::from_faults(vec![FieldFault::new(field, accepted)])
 }

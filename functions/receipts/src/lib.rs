@@ -37,7 +37,8 @@ const WITHIN: Duration = Duration::from_secs(8);
 pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
     match app.accept(request, ROUTES) {
         Ok(mut incoming) => {
-            let outcome = catch_panic(incoming.span(), take_callback(&app, &mut incoming)).await;
+            let outcome =
+                catch_panic(incoming.make_span(), take_callback(&app, &mut incoming)).await;
             let internal = || Err(Problem::new(&INTERNAL));
             app.finish(&incoming, outcome.unwrap_or_else(internal))
         }
@@ -48,7 +49,7 @@ pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
 async fn take_callback(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {
     callback::check_size(incoming)?;
     let keyring = app.service.keyring(&mut incoming.context).await;
-    let keyring = keyring.map_err(|refused| callback::problem_of(&refused))?;
+    let keyring = keyring.map_err(|refused| callback::make_problem(&refused))?;
     let Some((name, signed_at)) = callback::check_signature(incoming, &keyring) else {
         return Err(refuse(app, &Refused::Unreadable(Unreadable::Signature)));
     };
@@ -100,7 +101,7 @@ pub async fn take(app: Arc<App>, event: Value) -> Result<(), phoneproof_runtime:
             app.service.keep(reported, &keyring, &mut request).await
         }
         // Nothing says whose text it is, so it is counted, and no phone gets it as its outcome.
-        None => Ok(Some(app.service.unattributed(&read))),
+        None => Ok(Some(app.service.report_unattributed(&read))),
     };
     match taken {
         Ok(Some(receipt)) => record(&app, receipt),
@@ -125,5 +126,5 @@ fn refuse(app: &App, refused: &Refused) -> Problem {
     if let Refused::Unreadable(kind) = refused {
         note(app, *kind);
     }
-    callback::problem_of(refused)
+    callback::make_problem(refused)
 }

@@ -125,7 +125,7 @@ impl Receipts {
 
     /// Makes what is counted for an event about a text that nothing says this service sent. A country outside the policy is
     /// left out, so the dimension stays bounded.
-    pub(crate) fn unattributed(&self, event: &Event) -> Receipt {
+    pub(crate) fn report_unattributed(&self, event: &Event) -> Receipt {
         Receipt {
             country: event
                 .country

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
-use phoneproof_api::problem::{internal, send_problem};
+use phoneproof_api::problem::{internal, make_send_problem};
 use phoneproof_api::{App, Endpoint, Incoming, Route, SendBody, SendReply};
 use phoneproof_http::{Problem, Reply, catch_panic};
 
@@ -15,7 +15,7 @@ pub const ROUTES: &[Route] = &[Endpoint::Send.route()];
 pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
     match app.accept(request, ROUTES) {
         Ok(mut incoming) => {
-            let outcome = catch_panic(incoming.span(), send(&app, &mut incoming)).await;
+            let outcome = catch_panic(incoming.make_span(), send(&app, &mut incoming)).await;
             app.finish(&incoming, outcome.unwrap_or_else(|| Err(internal())))
         }
         Err(answer) => *answer,
@@ -25,6 +25,6 @@ pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
 async fn send(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {
     let command = SendBody::command(incoming)?;
     let sent = app.service.send(command, &mut incoming.context).await;
-    let sent = sent.map_err(send_problem)?;
+    let sent = sent.map_err(make_send_problem)?;
     Reply::json(StatusCode::ACCEPTED, &SendReply::from(sent))
 }

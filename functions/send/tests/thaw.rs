@@ -16,7 +16,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use phoneproof_local::aws::SECRET_ID;
-use phoneproof_local::loose::policy_to_try;
+use phoneproof_local::loose::make_policy_to_try;
 use phoneproof_local::stack::{Backends, Options, tables};
 use phoneproof_tests::{Death, RuntimeApi, Said, Wire, phone};
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ const TRIES: u32 = 5;
 /// The file of the policy. The tests type no code in, so its purses are in shadow mode.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
     let path = format!("{}/thaw.toml", env!("CARGO_TARGET_TMPDIR"));
-    std::fs::write(&path, policy_to_try()).expect("written");
+    std::fs::write(&path, make_policy_to_try()).expect("written");
     path
 });
 
@@ -52,7 +52,7 @@ struct Function {
 
 impl Function {
     async fn start() -> Self {
-        let policy = phoneproof_config::policy::from_toml(&policy_to_try()).expect("valid");
+        let policy = phoneproof_config::policy::from_toml(&make_policy_to_try()).expect("valid");
         let backends = Backends::start(&Options::new(policy)).await;
         let backends = backends.expect("free ports");
         let dynamodb = Wire::to(&backends.endpoints.dynamodb).await;
@@ -182,7 +182,7 @@ async fn connections_that_died_in_a_freeze() {
             let (status, body) = function.send(&phone(2), SHORT).await;
             assert_eq!(status, 202, "{what}: {body}");
             assert_eq!(function.count_texts(), 2, "{what}");
-            assert_eq!(function.backends.inbox.publishes(), 2, "{what}");
+            assert_eq!(function.backends.inbox.count_publishes(), 2, "{what}");
         }
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 /// Answers with the public keys of success tokens, as a JWKS (RFC 7517).
 pub(crate) async fn answer_jwks(app: &App, context: &mut RequestContext) -> Result<Reply, Problem> {
     let jwks = app.service.jwks(context).await.map_err(unavailable)?;
-    Ok(Reply::json(StatusCode::OK, &jwks)?.cacheable())
+    Ok(Reply::json(StatusCode::OK, &jwks)?.with_caching())
 }
 
 /// Answers with the issuer metadata, in the form that API gateways and JWT libraries look for (OpenID Connect
@@ -36,19 +36,19 @@ pub(crate) async fn answer_discovery(
             "phone_number_verified", "device_id", "amr", "action", "test",
         ],
     });
-    Ok(Reply::json(StatusCode::OK, &metadata)?.cacheable())
+    Ok(Reply::json(StatusCode::OK, &metadata)?.with_caching())
 }
 
 /// Answers with what a front end has to know of the policy.
 pub(crate) fn answer_policy(app: &App) -> Result<Reply, Problem> {
     let policy = PolicyReply::from(app.service.policy());
-    Ok(Reply::json(StatusCode::OK, &policy)?.cacheable())
+    Ok(Reply::json(StatusCode::OK, &policy)?.with_caching())
 }
 
 /// Answers with the OpenAPI document. Its server is the path at which the API is mapped.
 pub(crate) fn answer_openapi(app: &App) -> Result<Reply, Problem> {
     let document = with_server(openapi::document(), &app.base_path);
-    Ok(Reply::json(StatusCode::OK, &document)?.cacheable())
+    Ok(Reply::json(StatusCode::OK, &document)?.with_caching())
 }
 
 fn list_algorithms(jwks: &Value) -> Vec<&str> {

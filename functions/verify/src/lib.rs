@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
-use phoneproof_api::problem::{internal, spend_problem, verify_problem};
+use phoneproof_api::problem::{internal, make_spend_problem, make_verify_problem};
 use phoneproof_api::{
     App, Endpoint, Incoming, Route, SpendBody, SpendReply, VerifyBody, VerifyReply,
 };
@@ -29,7 +29,7 @@ pub const ROUTES: &[Route] = &[
 pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
     match app.accept(request, ROUTES) {
         Ok(mut incoming) => {
-            let outcome = catch_panic(incoming.span(), serve(&app, &mut incoming)).await;
+            let outcome = catch_panic(incoming.make_span(), serve(&app, &mut incoming)).await;
             app.finish(&incoming, outcome.unwrap_or_else(|| Err(internal())))
         }
         Err(answer) => *answer,
@@ -53,13 +53,13 @@ async fn serve(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {
 async fn verify(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {
     let command = VerifyBody::command(incoming)?;
     let success = app.service.verify(command, &mut incoming.context).await;
-    let success = success.map_err(verify_problem)?;
+    let success = success.map_err(make_verify_problem)?;
     Reply::json(StatusCode::OK, &VerifyReply::from(success))
 }
 
 async fn spend(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {
     let command = SpendBody::command(incoming)?;
     let spent = app.service.spend(&command, &mut incoming.context).await;
-    spent.map_err(spend_problem)?;
+    spent.map_err(make_spend_problem)?;
     Reply::json(StatusCode::OK, &SpendReply { spent: true })
 }

@@ -60,7 +60,7 @@ pub(crate) async fn block(
         ""
     };
     let text = format!("{what}: blocked until {ends}{wider}");
-    Ok(Reply::done(describe_all(&entries), text))
+    Ok(Reply::with_result(describe_all(&entries), text))
 }
 
 pub(crate) async fn unblock(
@@ -76,10 +76,10 @@ pub(crate) async fn unblock(
     let subjects: Vec<_> = targets.into_iter().map(|target| target.subject).collect();
     let entries = store.unblock(&subjects, now, &SystemRandom).await?;
     if entries.is_empty() {
-        return Ok(Reply::nothing("it was not on the block list"));
+        return Ok(Reply::without_work("it was not on the block list"));
     }
     let text = format!("{}: unblocked", name_all(&entries));
-    Ok(Reply::done(describe_all(&entries), text))
+    Ok(Reply::with_result(describe_all(&entries), text))
 }
 
 pub(crate) async fn list(operator: &Operator) -> Result<Reply, CommandError> {
@@ -101,7 +101,7 @@ pub(crate) async fn list(operator: &Operator) -> Result<Reply, CommandError> {
         ]
     }));
     let json = blocks.iter().map(describe).collect();
-    Ok(Reply::done(json, format_table(&rows)))
+    Ok(Reply::with_result(json, format_table(&rows)))
 }
 
 /// Whether the operator named an IPv6 address, or a network that is smaller than the /64 by which it counts.

@@ -45,11 +45,11 @@ pub(crate) async fn read_layer(aws: &SdkConfig, function: &str) -> Result<String
         let archive = download(location.unwrap_or_default()).await?;
         unpack(&archive, POLICY_FILE).map_err(|cause| {
             let arn = layer.arn().unwrap_or_default();
-            not_found(format!("the layer {arn} cannot be unpacked: {cause}"))
+            report_not_found(format!("the layer {arn} cannot be unpacked: {cause}"))
         })
     });
     let missing = || format!("no layer of the function `{function}` holds {POLICY_FILE}");
-    to_text(policy.await?.ok_or_else(|| not_found(missing()))?)
+    to_text(policy.await?.ok_or_else(|| report_not_found(missing()))?)
 }
 
 /// Returns what `read` finds in the last of `layers` that holds it. Lambda merges the layers of a function in their order,
@@ -71,12 +71,13 @@ pub(crate) async fn read_url(url: &str) -> Result<String, CommandError> {
     to_text(download(url).await?)
 }
 
-fn not_found(message: String) -> CommandError {
+fn report_not_found(message: String) -> CommandError {
     CommandError::new(Exit::Failed, message, ADVICE)
 }
 
 fn to_text(policy: Vec<u8>) -> Result<String, CommandError> {
-    String::from_utf8(policy).map_err(|_| not_found("the deployed policy is not UTF-8".to_owned()))
+    String::from_utf8(policy)
+        .map_err(|_| report_not_found("the deployed policy is not UTF-8".to_owned()))
 }
 
 /// Downloads at most [`MAX_BYTES`] bytes.
@@ -84,7 +85,7 @@ async fn download(url: &str) -> Result<Vec<u8>, CommandError> {
     // The URL of a layer holds a signature, so no error shows it.
     let failed = |error: reqwest::Error| {
         let error = error.without_url();
-        not_found(format!(
+        report_not_found(format!(
             "the deployed policy could not be downloaded: {error}"
         ))
     };
@@ -97,7 +98,9 @@ async fn download(url: &str) -> Result<Vec<u8>, CommandError> {
     while let Some(chunk) = answer.chunk().await.map_err(failed)? {
         body.extend_from_slice(&chunk);
         if body.len() > MAX_BYTES {
-            return Err(not_found("the deployed policy is too large".to_owned()));
+            return Err(report_not_found(
+                "the deployed policy is too large".to_owned(),
+            ));
         }
     }
     Ok(body)

@@ -88,15 +88,15 @@ pub(crate) async fn doctor(operator: &Operator, within: Span) -> Result<Reply, C
     operator.check_access().await?;
     let limit = within.0;
     let (resources, policy) = tokio::join!(
-        known_within(limit, operator.find_resources()),
-        known_within(limit, operator.read_policy()),
+        limit_read(limit, operator.find_resources()),
+        limit_read(limit, operator.read_policy()),
     );
     let mut checked: Vec<Checked> = vec![
         ("stack", vec![report_stack(operator, &resources)]),
         ("policy", vec![report_policy(&policy)]),
     ];
     let sns = match &resources {
-        Ok(resources) => operator.sns(resources),
+        Ok(resources) => operator.make_sns(resources),
         Err(_) => aws_sdk_sns::Client::new(&operator.aws),
     };
     let facts = Facts {
@@ -106,24 +106,24 @@ pub(crate) async fn doctor(operator: &Operator, within: Span) -> Result<Reply, C
         sns,
     };
     let found = tokio::join!(
-        within_limit(limit, "region", async { region::check(&facts) }),
-        within_limit(limit, "sandbox", account::check_sandbox(&facts)),
-        within_limit(limit, "spend-limit", spending::check(&facts)),
-        within_limit(limit, "origination", numbers::check(&facts)),
-        within_limit(limit, "countries", async { countries::check(&facts) }),
-        within_limit(limit, "prices", async { prices::check(&facts) }),
-        within_limit(limit, "opted-out", account::check_opted_out(&facts)),
-        within_limit(limit, "delivery-logs", logs::check(&facts)),
-        within_limit(limit, "alarms", alarms::check(&facts)),
-        within_limit(limit, "functions", functions::check(&facts)),
-        within_limit(limit, "keys", keys::check(&facts)),
+        limit_check(limit, "region", async { region::check(&facts) }),
+        limit_check(limit, "sandbox", account::check_sandbox(&facts)),
+        limit_check(limit, "spend-limit", spending::check(&facts)),
+        limit_check(limit, "origination", numbers::check(&facts)),
+        limit_check(limit, "countries", async { countries::check(&facts) }),
+        limit_check(limit, "prices", async { prices::check(&facts) }),
+        limit_check(limit, "opted-out", account::check_opted_out(&facts)),
+        limit_check(limit, "delivery-logs", logs::check(&facts)),
+        limit_check(limit, "alarms", alarms::check(&facts)),
+        limit_check(limit, "functions", functions::check(&facts)),
+        limit_check(limit, "keys", keys::check(&facts)),
     );
     checked.extend(<[Checked; 11]>::from(found));
     Ok(report(&checked))
 }
 
 /// Waits for a check until its time is over.
-async fn within_limit(
+async fn limit_check(
     limit: Duration,
     name: &'static str,
     check: impl Future<Output = Vec<Finding>>,
@@ -133,7 +133,7 @@ async fn within_limit(
 }
 
 /// Waits for what other checks need until its time is over.
-async fn known_within<T>(
+async fn limit_read<T>(
     limit: Duration,
     read: impl Future<Output = Result<T, CommandError>>,
 ) -> Result<T, Finding> {
@@ -214,9 +214,9 @@ mod tests {
     #[tokio::test]
     async fn a_check_that_does_not_end_is_a_finding() {
         let limit = Duration::from_millis(1);
-        let (name, found) = within_limit(limit, "sandbox", std::future::pending()).await;
+        let (name, found) = limit_check(limit, "sandbox", std::future::pending()).await;
         assert_eq!((name, found[0].state), ("sandbox", State::Fail));
-        let known = known_within::<()>(limit, std::future::pending()).await;
+        let known = limit_read::<()>(limit, std::future::pending()).await;
         assert_eq!(known.expect_err("a finding").state, State::Fail);
     }
 
@@ -225,7 +225,7 @@ mod tests {
         let exit = |findings: Vec<Finding>| report(&[("keys", findings)]).exit;
         assert_eq!(exit(vec![Finding::ok("fine")]), Exit::Done);
         assert_eq!(exit(vec![Finding::warn("old", "renew")]), Exit::Done);
-        assert_eq!(exit(vec![Finding::not_checked("why", "")]), Exit::Done);
+        assert_eq!(exit(vec![Finding::of_unchecked("why", "")]), Exit::Done);
         let both = vec![Finding::ok("fine"), Finding::fail("broken", "mend")];
         assert_eq!(exit(both), Exit::Failed);
     }

@@ -96,7 +96,7 @@ pub(crate) async fn explain(
     subjects.business_index = business.map(|(id, _)| SubjectIndex::of_business(id));
     let (store, now) = (operator.open_store(&resources), operator.now());
     let limits = match &asked.destination {
-        Some(destination) => policy.limits_of(&destination.phone, now),
+        Some(destination) => policy.find_limits(&destination.phone, now),
         None => policy.limits,
     };
     let is_test = asked.destination.as_ref().is_some_and(|destination| {

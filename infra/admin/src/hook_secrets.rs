@@ -37,7 +37,7 @@ pub(crate) async fn print(operator: &Operator, common: &Common) -> Result<Reply,
             })
         })
         .collect();
-    Ok(Reply::done(
+    Ok(Reply::with_result(
         json!({ "secrets": listed }),
         lines.collect::<Vec<_>>().join("\n"),
     ))

@@ -11,7 +11,7 @@ use phoneproof_config::process::SystemRandom;
 use phoneproof_crypto::keyring::PUBLISHED_AFTER;
 use phoneproof_crypto::keyring_edit::{EditError, KeyringDocument};
 use phoneproof_domain::policy::Policy;
-use phoneproof_domain::random::random_array;
+use phoneproof_domain::random::draw_array;
 use zeroize::Zeroizing;
 
 use crate::cli::{Common, KeysArguments, KeysCommand};
@@ -168,7 +168,7 @@ const fn name_signed(keeps_passwords: bool) -> &'static str {
 
 /// Draws the bytes of a new root or pepper.
 fn draw_key() -> Result<Zeroizing<[u8; 32]>, CommandError> {
-    let bytes = random_array(&SystemRandom).map(Zeroizing::new);
+    let bytes = draw_array(&SystemRandom).map(Zeroizing::new);
     bytes.map_err(|_| {
         CommandError::new(
             Exit::Failed,

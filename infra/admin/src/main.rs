@@ -142,7 +142,7 @@ async fn run(cli: Cli) -> Result<Reply, CommandError> {
         Command::Stats { since, top } => stats::stats(&operator, since, top).await,
         // `main` and the lines above have served these.
         Command::Policy(_) | Command::Simulate(_) | Command::Completions { .. } => {
-            Ok(Reply::done(serde_json::Value::Null, ""))
+            Ok(Reply::with_result(serde_json::Value::Null, ""))
         }
     }
 }

@@ -194,12 +194,12 @@ impl Operator {
     }
 
     /// Makes a client of SNS in the region that `resources` texts from.
-    pub(crate) fn sns(&self, resources: &Resources) -> aws_sdk_sns::Client {
-        aws_sdk_sns::Client::from_conf(self.sns_config(resources).build())
+    pub(crate) fn make_sns(&self, resources: &Resources) -> aws_sdk_sns::Client {
+        aws_sdk_sns::Client::from_conf(self.make_sns_config(resources).build())
     }
 
-    /// Makes the settings of [`Operator::sns`], for a client that differs in something else.
-    pub(crate) fn sns_config(&self, resources: &Resources) -> aws_sdk_sns::config::Builder {
+    /// Makes the settings of [`Operator::make_sns`], for a client that differs in something else.
+    pub(crate) fn make_sns_config(&self, resources: &Resources) -> aws_sdk_sns::config::Builder {
         let config = aws_sdk_sns::config::Builder::from(&self.aws);
         match &resources.sns_region {
             Some(region) => config.region(Region::new(region.clone())),
@@ -209,7 +209,7 @@ impl Operator {
 
     /// Makes the settings of the client of AWS End User Messaging, which sends texts from the region of SNS. The service does
     /// not retry either: a second try could text twice.
-    pub(crate) fn sms_voice_config(&self, resources: &Resources) -> sms_voice::Config {
+    pub(crate) fn make_sms_voice_config(&self, resources: &Resources) -> sms_voice::Config {
         let config =
             sms_voice::config::Builder::from(&self.aws).retry_config(RetryConfig::disabled());
         match &resources.sns_region {

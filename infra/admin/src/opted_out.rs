@@ -19,7 +19,7 @@ pub(crate) async fn is_opted_out(
     resources: &Resources,
     phone: &Phone,
 ) -> Result<bool, String> {
-    let sns = operator.sns(resources);
+    let sns = operator.make_sns(resources);
     let check = sns.check_if_phone_number_is_opted_out();
     let answer = check.phone_number(phone.expose()).send().await;
     answer
@@ -39,13 +39,13 @@ pub(crate) async fn opt_in(
     if !opted_out
         .map_err(|code| CommandError::of_operation("CheckIfPhoneNumberIsOptedOut", &code))?
     {
-        return Ok(Reply::nothing("the number is not opted out"));
+        return Ok(Reply::without_work("the number is not opted out"));
     }
     confirm(
         common,
         "The owner of this number replied STOP. Opt it in only if the owner asks; SNS allows it once in 30 days.",
     )?;
-    let sns = operator.sns(&resources);
+    let sns = operator.make_sns(&resources);
     let answer = sns
         .opt_in_phone_number()
         .phone_number(phone.expose())
@@ -56,5 +56,5 @@ pub(crate) async fn opt_in(
         CommandError::new(Exit::Failed, message, advice)
     })?;
     let text = format!("{}: opted in", phone.mask());
-    Ok(Reply::done(json!({ "optedIn": true }), text))
+    Ok(Reply::with_result(json!({ "optedIn": true }), text))
 }

@@ -30,7 +30,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     /// The command did its work, or found what was asked for.
-    pub(crate) fn done(json: Value, text: impl Into<String>) -> Self {
+    pub(crate) fn with_result(json: Value, text: impl Into<String>) -> Self {
         Self {
             exit: Exit::Done,
             json,
@@ -39,7 +39,7 @@ impl Reply {
     }
 
     /// There was nothing to do, for the reason that `text` gives.
-    pub(crate) fn nothing(text: impl Into<String>) -> Self {
+    pub(crate) fn without_work(text: impl Into<String>) -> Self {
         let text = text.into();
         Self {
             exit: Exit::Nothing,

@@ -33,7 +33,9 @@ pub(crate) async fn unlock(
     let store = operator.open_store(&resources);
     let wrong_codes = store.read_wrong_codes(&index).await?;
     if wrong_codes.is_empty() {
-        return Ok(Reply::nothing("no wrong codes are counted for this phone"));
+        return Ok(Reply::without_work(
+            "no wrong codes are counted for this phone",
+        ));
     }
     let in_a_row = wrong_codes.in_a_row;
     let of_a_day = wrong_codes.of_a_day;
@@ -51,7 +53,7 @@ pub(crate) async fn unlock(
         .map(|(day, count)| (day, Value::from(count)))
         .collect();
     let json = json!({ "cleared": { "failures": in_a_row, "failuresByDay": by_day } });
-    Ok(Reply::done(
+    Ok(Reply::with_result(
         json,
         format!("{}: wrong codes cleared: {counts}", phone.mask()),
     ))
@@ -96,10 +98,10 @@ pub(crate) async fn forget(
         .forget(&index, &places, is_own, now, &SystemRandom)
         .await?;
     if erased == 0 && !unblocked {
-        return Ok(Reply::nothing("nothing was stored about this phone"));
+        return Ok(Reply::without_work("nothing was stored about this phone"));
     }
     let json = json!({ "forgotten": true, "items": erased, "unblocked": unblocked });
-    Ok(Reply::done(
+    Ok(Reply::with_result(
         json,
         format!("{}: everything stored about it is erased", phone.mask()),
     ))

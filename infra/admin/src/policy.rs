@@ -73,7 +73,7 @@ fn report_texts(catalog: &Catalog, policy: &Policy, now: Timestamp) -> Reply {
             "mostIsUpperBound": cost.map(|cost| cost.most.is_upper_bound),
         }));
     }
-    let warnings = policy.warnings();
+    let warnings = policy.list_warnings();
     let unpriced = list_unpriced(policy);
     let left_out = list_left_out(policy);
     let ended = list_ended(policy, now);
@@ -121,7 +121,7 @@ fn report_texts(catalog: &Catalog, policy: &Policy, now: Timestamp) -> Reply {
         "no faults\n\n{}\n\n{countries}{calls}{prices}{notes}",
         format_table(&rows)
     );
-    Reply::done(json, text)
+    Reply::with_result(json, text)
 }
 
 /// Lists the countries that the policy serves without a price.
@@ -152,7 +152,9 @@ fn describe_prices(policy: &Policy, unpriced: &[String]) -> String {
 fn list_left_out(policy: &Policy) -> BTreeMap<String, Vec<String>> {
     let countries = &policy.numbers.countries;
     let left_out = countries.iter().map(|country| {
-        let territories = country.territories().filter(|t| !countries.contains(t));
+        let territories = country
+            .list_territories()
+            .filter(|t| !countries.contains(t));
         let codes: Vec<String> = territories.map(|t| t.to_string()).collect();
         (country.to_string(), codes)
     });
@@ -175,7 +177,7 @@ fn list_idle_ranges(policy: &Policy) -> BTreeMap<String, String> {
     let parser = PhoneParser::new();
     let ranges = policy.numbers.ranges.iter().enumerate();
     let known = ranges.filter_map(|(index, range)| {
-        let known = range.samples().find_map(|number| {
+        let known = range.list_samples().find_map(|number| {
             let read = parser.parse(&number, None).ok()?;
             Some(format!("{number} is of {}", read.country?))
         });
@@ -222,7 +224,7 @@ fn estimate_costs(report: &TemplateReport, policy: &Policy) -> Option<Range> {
     });
     let costs = countries.filter_map(|country| {
         let segments = report.segments.count;
-        policy.sms.estimated_cost(Some(*country), segments)
+        policy.sms.estimate_cost(Some(*country), segments)
     });
     let by_amount = |estimate: &Estimate| (estimate.amount, estimate.is_upper_bound);
     Some(Range {

@@ -17,7 +17,7 @@ use phoneproof_domain::country::Country;
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::purse::{
     Ask, Damaged, NetworkRecord, NumberBlockRecord, Outlook, PurseItem, PurseKey, PurseRule,
-    Records, Stopped, outlook,
+    Records, Stopped, view_purses,
 };
 use serde_json::{Value, json};
 
@@ -110,10 +110,14 @@ fn look(ask: Ask, policy: &Policy, items: &HashMap<PurseKey, PurseItem>) -> Shar
         .as_ref()
         .is_ok_and(|records| records.country.is_some());
     let holds = match records {
-        Ok(records) => Ok(outlook(&ask, &policy.purses.policy, &records)),
+        Ok(records) => Ok(view_purses(&ask, &policy.purses.policy, &records)),
         Err(Stopped::Damaged(key, damage)) => Err((key, damage)),
         // Reading refuses nothing.
-        Err(Stopped::Refused(_)) => Ok(outlook(&ask, &policy.purses.policy, &Records::default())),
+        Err(Stopped::Refused(_)) => Ok(view_purses(
+            &ask,
+            &policy.purses.policy,
+            &Records::default(),
+        )),
     };
     Shard {
         ask,
@@ -188,7 +192,7 @@ fn report(
             .iter()
             .map(|(key, damage)| name_damage(key, *damage)),
     );
-    Reply::done(json, lines.join("\n"))
+    Reply::with_result(json, lines.join("\n"))
 }
 
 /// Names a shard of a country, as in `MA`, or `MA#1` where there are several.

@@ -20,7 +20,7 @@ use phoneproof_domain::end_user_messaging::NotifyPolicy;
 use phoneproof_domain::outgoing::OutgoingText;
 use phoneproof_domain::phone::Destination;
 use phoneproof_domain::policy::Policy;
-use phoneproof_domain::random::random_array;
+use phoneproof_domain::random::draw_array;
 use phoneproof_observe::advise;
 use serde_json::json;
 use tokio::time::Instant;
@@ -92,12 +92,12 @@ pub(crate) async fn send(
         sent_as: specimen.sent_as,
     };
     let text = make_text(operator, outgoing, country, &specimen)?;
-    let client = || SmsVoice::from_conf(operator.sms_voice_config(&resources));
+    let client = || SmsVoice::from_conf(operator.make_sms_voice_config(&resources));
     match channel {
         Channel::Sns => publish(operator, &resources, &policy, outgoing).await,
         Channel::EndUserMessaging => {
             let own = policy.end_user_messaging.clone();
-            let own = own.ok_or_else(|| not_set_up("end_user_messaging"))?;
+            let own = own.ok_or_else(|| report_not_set_up("end_user_messaging"))?;
             let sender = EndUserMessaging::text(client(), own, &policy.sms);
             report(channel, purpose, sender.submit(&text, purpose).await)
         }
@@ -125,7 +125,7 @@ fn make_text<'t>(
     country: Option<Country>,
     specimen: &'t Specimen<'_>,
 ) -> Result<Text<'t>, CommandError> {
-    let id = random_array(&SystemRandom).map_err(|_| {
+    let id = draw_array(&SystemRandom).map_err(|_| {
         let message = "the operating system gave no random bytes";
         CommandError::new(Exit::Failed, message, "")
     })?;
@@ -147,13 +147,16 @@ fn make_text<'t>(
 
 /// Finds the table of Notify, with the configuration that the stack made in place of the file's.
 fn find_notify(policy: &Policy, resources: &Resources) -> Result<NotifyPolicy, CommandError> {
-    let mut own = policy.notify.clone().ok_or_else(|| not_set_up("notify"))?;
+    let mut own = policy
+        .notify
+        .clone()
+        .ok_or_else(|| report_not_set_up("notify"))?;
     let deployed = resources.notify_configuration_id.clone();
     own.configuration_id = deployed.or(own.configuration_id);
     Ok(own)
 }
 
-fn not_set_up(table: &str) -> CommandError {
+fn report_not_set_up(table: &str) -> CommandError {
     let message = format!("the policy has no table [{table}]");
     CommandError::new(Exit::Usage, message, advise(Reason::NotSetUp))
 }
@@ -169,7 +172,7 @@ fn report(
     match called {
         Ok(_) if purpose == Purpose::DryRun => {
             let text = format!("`{channel}` would take the {what}. Nothing was sent.");
-            Ok(Reply::done(
+            Ok(Reply::with_result(
                 json!({ "channel": channel, "dryRun": true }),
                 text,
             ))
@@ -179,7 +182,7 @@ fn report(
                 "`{channel}` took the {what} as {id}. If it does not arrive, `phoneproof-admin doctor` says what the account lacks; see also infra/FIRST-ACCOUNT.md."
             );
             let json = json!({ "channel": channel, "messageId": id });
-            Ok(Reply::done(json, text))
+            Ok(Reply::with_result(json, text))
         }
         // The advice of such a reason is for a text that may arrive.
         Err(why) if purpose == Purpose::DryRun && why.reason.certainty() == Certainty::Unclear => {
@@ -214,7 +217,7 @@ async fn publish(
     text: OutgoingText<'_>,
 ) -> Result<Reply, CommandError> {
     // The service does not retry either: a second try could text twice.
-    let config = operator.sns_config(resources);
+    let config = operator.make_sns_config(resources);
     let config = config.retry_config(RetryConfig::disabled()).build();
     let sender = Sender::new(aws_sdk_sns::Client::from_conf(config), &policy.sms)
         .map_err(|error| CommandError::new(Exit::Failed, error.to_string(), ""))?;
@@ -255,7 +258,7 @@ async fn post(
                 Some(id) => format!("The hook took the text as {id}."),
                 None => "The hook took the text, and gave it no id.".to_owned(),
             };
-            Ok(Reply::done(
+            Ok(Reply::with_result(
                 json!({ "channel": channel, "messageId": id }),
                 text,
             ))

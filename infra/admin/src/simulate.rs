@@ -17,8 +17,10 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use phoneproof_domain::policy::{Policy, PolicyFaults};
-use phoneproof_simulator::layers::layers;
-use phoneproof_simulator::scenario::{Market, Scenario, attacks, calls, loads, worlds};
+use phoneproof_simulator::layers::list_layers;
+use phoneproof_simulator::scenario::{
+    Market, Scenario, list_attacks, list_calls, list_loads, list_worlds,
+};
 use phoneproof_simulator::service::Defence;
 
 use self::load::Load;
@@ -73,7 +75,7 @@ pub(crate) fn simulate(
         write_plot(file, path, &plot::draw(&panels))?;
         text = format!("{text}\n\nThe plot is in {}.", path.display());
     }
-    Ok(Reply::done(report.to_json(), text))
+    Ok(Reply::with_result(report.to_json(), text))
 }
 
 fn create(path: &Path) -> Result<File, CommandError> {
@@ -96,13 +98,13 @@ fn read(file: &Path) -> Result<String, CommandError> {
 
 /// Chooses the scenarios that the operator names, or all attacks and loads.
 fn choose(market: &Market, ids: &[String]) -> Result<Vec<Scenario>, CommandError> {
-    let mut all = attacks(market);
-    all.extend(loads(market));
+    let mut all = list_attacks(market);
+    all.extend(list_loads(market));
     if ids.is_empty() {
         return Ok(all);
     }
-    all.extend(worlds(market));
-    all.extend(calls(market));
+    all.extend(list_worlds(market));
+    all.extend(list_calls(market));
     let known: Vec<&str> = all.iter().map(|scenario| scenario.id).collect();
     if let Some(unknown) = ids.iter().find(|id| !known.contains(&id.as_str())) {
         let known = known.join(", ");
@@ -151,7 +153,7 @@ fn play_panels(
         |scenario: &&Scenario| !arguments.only.is_empty() || DRAWN.contains(&scenario.id);
     let attacks = chosen.iter().filter(|scenario| scenario.attack.is_some());
     let attacks: Vec<&Scenario> = attacks.filter(is_drawn).collect();
-    let layers = layers(defence);
+    let layers = list_layers(defence);
     let mut jobs = vec![];
     for (place, scenario) in attacks.iter().enumerate() {
         jobs.extend(layers.iter().enumerate().map(|(part, layer)| Job {

@@ -40,10 +40,10 @@ pub(crate) fn render<'p>(
     let texts = catalog.templates(id).ok_or_else(|| {
         CommandError::usage("--business: a business of the policy is needed, such as login")
     })?;
-    let locale = texts.locale(policy.sms.locales(country), wanted.as_ref());
+    let locale = texts.choose_locale(policy.sms.locales(country), wanted.as_ref());
     Ok(Specimen {
         text: texts.render(&locale, None, &code, business.code_lifetime),
-        sent_as: policy.sent_as(country, business, &locale),
+        sent_as: policy.find_sent_as(country, business, &locale),
         code,
         business: id,
         locale,
@@ -58,7 +58,7 @@ pub(crate) fn price(
     country: Country,
 ) -> Result<Option<Micros>, CommandError> {
     let text = render(policy, Some(country), business, None)?.text;
-    let estimate = policy.sms.estimated_cost(Some(country), text.segments);
+    let estimate = policy.sms.estimate_cost(Some(country), text.segments);
     Ok(estimate.map(price_of))
 }
 

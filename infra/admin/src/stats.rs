@@ -58,9 +58,9 @@ impl Cost {
 
     /// Writes the sum, and says what it leaves open.
     fn to_text(self) -> String {
-        let mut text = format!("${}", dollars(self.estimated));
+        let mut text = format!("${}", format_dollars(self.estimated));
         if self.upper_bound > 0 {
-            let bound = dollars(self.upper_bound);
+            let bound = format_dollars(self.upper_bound);
             text = format!("at most {text}: ${bound} of it are texts to countries without a price");
         }
         if self.unknown > 0 {
@@ -71,7 +71,7 @@ impl Cost {
 }
 
 /// Writes millionths of a dollar as dollars.
-fn dollars(micros: u64) -> String {
+fn format_dollars(micros: u64) -> String {
     MicroUsd::from_micros(micros).to_string()
 }
 
@@ -109,7 +109,10 @@ pub(crate) async fn stats(
     }
     let stats = Stats::sum_up(&lines);
     let text = format!("since {from}\n\n{}", stats.to_text());
-    Ok(Reply::done(stats.to_json(from, operator.now()), text))
+    Ok(Reply::with_result(
+        stats.to_json(from, operator.now()),
+        text,
+    ))
 }
 
 impl Stats {

@@ -64,7 +64,7 @@ pub(crate) async fn tail(
 
 /// Ends the command without more output, because its lines are printed already.
 fn end() -> Reply {
-    Reply::done(Value::Null, "")
+    Reply::with_result(Value::Null, "")
 }
 
 fn parse_filter(filter: &str) -> Result<(String, String), CommandError> {

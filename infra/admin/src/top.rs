@@ -103,7 +103,7 @@ pub(crate) fn report(lines: &[Line], wanted: usize, since: Timestamp) -> Reply {
     };
     let top: Value = busiest.iter().map(describe).collect();
     let text = format!("since {since}\n\n{}", format_table(&rows));
-    Reply::done(json!({ "since": since, "top": top }), text)
+    Reply::with_result(json!({ "since": since, "top": top }), text)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use lambda_http::{Context, RequestExt as _};
 use phoneproof_api::App;
 use phoneproof_crypto::base64url;
 use phoneproof_domain::clock::Clock;
-use phoneproof_domain::random::{Random, random_array};
+use phoneproof_domain::random::{Random, draw_array};
 use serde_json::{Value, json};
 
 /// The largest payload that API Gateway takes, 10 MB (API Gateway developer guide, quotas of HTTP APIs).
@@ -115,7 +115,7 @@ impl Gateway {
 
     /// The event, in payload format 2.0 of HTTP APIs.
     fn event(&self, head: &http::request::Parts, body: &[u8], source: IpAddr) -> Option<Value> {
-        let id = base64url(random_array::<12>(self.random.as_ref()).ok()?);
+        let id = base64url(draw_array::<12>(self.random.as_ref()).ok()?);
         let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
         let (path, query) = (head.uri.path(), head.uri.query().unwrap_or_default());
         let (text, is_binary) = match std::str::from_utf8(body) {

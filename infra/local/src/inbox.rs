@@ -229,7 +229,7 @@ impl Inbox {
     }
 
     /// The phones that are opted out of texts, in order.
-    pub(crate) fn opted_out(&self) -> Vec<String> {
+    pub(crate) fn list_opted_out(&self) -> Vec<String> {
         let mut phones: Vec<_> = self.lock().opted_out.iter().cloned().collect();
         phones.sort_unstable();
         phones
@@ -237,7 +237,7 @@ impl Inbox {
 
     /// How many calls with a text the inbox took, with those whose text it did not keep.
     #[must_use]
-    pub fn publishes(&self) -> usize {
+    pub fn count_publishes(&self) -> usize {
         self.lock().publishes
     }
 
@@ -307,7 +307,7 @@ pub(crate) mod tests {
         assert_eq!(carrier("+14155550101"), Carrier::Fail);
         inbox.set_carrier_of(PHONE, None);
         assert_eq!(carrier(PHONE), Carrier::Fail);
-        assert_eq!(inbox.publishes(), 3);
+        assert_eq!(inbox.count_publishes(), 3);
         assert_eq!(
             inbox.messages(None).len(),
             2,
@@ -320,7 +320,10 @@ pub(crate) mod tests {
         let inbox = Inbox::default();
         inbox.opt_out(PHONE);
         assert_eq!(inbox.publish(text(PHONE, "")).1, Carrier::Deliver);
-        assert_eq!((inbox.publishes(), inbox.messages(None).len()), (1, 0));
+        assert_eq!(
+            (inbox.count_publishes(), inbox.messages(None).len()),
+            (1, 0)
+        );
         assert!(inbox.is_opted_out(PHONE));
         inbox.opt_in(PHONE);
         assert!(!inbox.is_opted_out(PHONE));

@@ -25,7 +25,7 @@ const NO_SHADOW: &str = "shadow = []";
 ///
 /// A person who tries the service leaves codes untyped and would soon empty a purse: a new country starts with a few texts.
 #[must_use]
-pub fn policy_to_try() -> String {
+pub fn make_policy_to_try() -> String {
     let rules = PurseRule::ALL.map(|rule| format!("\"{}\"", rule.name()));
     let shadow = format!("shadow = [{}]", rules.join(", "));
     DEFAULT_POLICY.replacen(NO_SHADOW, &shadow, 1)
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn the_policy_to_try_can_have_calls() {
-        let policy = phoneproof_config::policy::from_toml(&(policy_to_try() + CALLS_TO_TRY));
+        let policy = phoneproof_config::policy::from_toml(&(make_policy_to_try() + CALLS_TO_TRY));
         assert!(policy.expect("a good policy").voice.is_some());
     }
 
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn the_policy_to_try_shadows_every_purse_and_changes_nothing_else() {
         let read = |text: &str| phoneproof_config::policy::from_toml(text).expect("a good policy");
-        let policy = read(&policy_to_try());
+        let policy = read(&make_policy_to_try());
         assert!(
             PurseRule::ALL
                 .map(|rule| policy.purses.is_shadowed(rule))

@@ -10,7 +10,7 @@ use clap::Parser;
 use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::policy::Policy;
 use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, POLICY_PATH, SECRET_ID};
-use phoneproof_local::loose::{CALLS_TO_TRY, loosen_limits, policy_to_try};
+use phoneproof_local::loose::{CALLS_TO_TRY, loosen_limits, make_policy_to_try};
 use phoneproof_local::sms_account::{ALARM_TOPIC, MONTHLY_BUDGET, SmsAccount};
 use phoneproof_local::stack::{Options, Stack, account_tables, tables};
 use serde_json::Value;
@@ -105,8 +105,8 @@ async fn run(arguments: Arguments) -> io::Result<()> {
 /// Reads the policy, as the text of its file and checked.
 fn read_policy(path: Option<PathBuf>, calls: bool) -> io::Result<(String, Policy)> {
     let text = match path {
-        None if calls => policy_to_try() + CALLS_TO_TRY,
-        None => policy_to_try(),
+        None if calls => make_policy_to_try() + CALLS_TO_TRY,
+        None => make_policy_to_try(),
         Some(path) => std::fs::read_to_string(&path)
             .map_err(|error| io::Error::other(format!("{}: {error}", path.display())))?,
     };

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use phoneproof_config::DEFAULT_POLICY;
-use phoneproof_domain::random::random_array;
+use phoneproof_domain::random::draw_array;
 use phoneproof_tests::{Answer, Client, SeededRandom, phone};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -126,7 +126,7 @@ fn start(data: &Path, policy: &Path) -> (Child, String) {
 }
 
 fn below(random: &SeededRandom, end: u32) -> u32 {
-    let bytes = random_array(random).expect("a seeded source never fails");
+    let bytes = draw_array(random).expect("a seeded source never fails");
     u32::from_be_bytes(bytes) % end
 }
 

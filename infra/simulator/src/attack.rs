@@ -163,41 +163,41 @@ impl Attack {
         let span = self.lasts();
         match self {
             Self::Luma { place } => {
-                let (pool, place) = (pool(&mut dice), *place);
-                let times = times(&mut dice, span, 13_000, false);
+                let (pool, place) = (draw_pool(&mut dice), *place);
+                let times = draw_times(&mut dice, span, 13_000, false);
                 Box::new(times.into_iter().map(move |at| {
                     let phone = 3 * BLOCK + dice.below(BLOCK);
                     let origin = pick(&mut dice, &pool);
-                    hit(&mut dice, at, place, phone, origin)
+                    make_hit(&mut dice, at, place, phone, origin)
                 }))
             }
             Self::LumaWhole { places } => {
-                let (pool, places) = (pool(&mut dice), places.clone());
-                let times = times(&mut dice, span, 200_000, false);
+                let (pool, places) = (draw_pool(&mut dice), places.clone());
+                let times = draw_times(&mut dice, span, 200_000, false);
                 Box::new(times.into_iter().map(move |at| {
                     let place = pick(&mut dice, &places);
                     let phone = dice.below(6) * BLOCK + dice.below(BLOCK);
                     let origin = pick(&mut dice, &pool);
-                    hit(&mut dice, at, place, phone, origin)
+                    make_hit(&mut dice, at, place, phone, origin)
                 }))
             }
-            Self::Healthchecks { place, tries } => healthchecks(dice, span, *place, *tries),
+            Self::Healthchecks { place, tries } => play_healthchecks(dice, span, *place, *tries),
             Self::Countries { places, tries } => {
                 let places = places.clone();
-                let times = times(&mut dice, span, *tries, true);
+                let times = draw_times(&mut dice, span, *tries, true);
                 Box::new(times.into_iter().map(move |at| {
                     let place = pick(&mut dice, &places);
-                    let (phone, origin) = (any_number(&mut dice, &place), vpn(&mut dice));
-                    hit(&mut dice, at, place, phone, origin)
+                    let (phone, origin) = (draw_number(&mut dice, &place), draw_vpn(&mut dice));
+                    make_hit(&mut dice, at, place, phone, origin)
                 }))
             }
-            Self::Slow { place } => slow(dice, span, *place),
+            Self::Slow { place } => play_slow(dice, span, *place),
             Self::Typing { place, share } => {
                 let (place, share) = (*place, *share);
-                let times = times(&mut dice, span, 8_000, false);
+                let times = draw_times(&mut dice, span, 8_000, false);
                 Box::new(times.into_iter().map(move |at| {
-                    let (phone, origin) = (any_number(&mut dice, &place), vpn(&mut dice));
-                    let hit = hit(&mut dice, at, place, phone, origin);
+                    let (phone, origin) = (draw_number(&mut dice, &place), draw_vpn(&mut dice));
+                    let hit = make_hit(&mut dice, at, place, phone, origin);
                     Hit {
                         is_typed: dice.happens(share),
                         ..hit
@@ -206,13 +206,13 @@ impl Attack {
             }
             Self::AsksAgain { place, share } => {
                 let (place, again) = (*place, (1.0 / share).round() as u32 - 1);
-                let times = times(&mut dice, span, 8_000, false);
+                let times = draw_times(&mut dice, span, 8_000, false);
                 Box::new(times.into_iter().map(move |at| {
                     // Honest users have the even blocks.
                     let block = dice.below(place.blocks / 2) * 2 + 1;
                     let phone = block * BLOCK + dice.below(BLOCK);
-                    let origin = vpn(&mut dice);
-                    let hit = hit(&mut dice, at, place, phone, origin);
+                    let origin = draw_vpn(&mut dice);
+                    let hit = make_hit(&mut dice, at, place, phone, origin);
                     Hit {
                         is_typed: true,
                         again,
@@ -226,23 +226,23 @@ impl Attack {
                 share,
                 own_blocks,
                 ..
-            } => domestic(dice, span, *place, *tries, *share, *own_blocks),
+            } => play_domestic(dice, span, *place, *tries, *share, *own_blocks),
         }
     }
 }
 
-fn slow(mut dice: Dice, span: f64, place: Place) -> Box<dyn Iterator<Item = Hit>> {
+fn play_slow(mut dice: Dice, span: f64, place: Place) -> Box<dyn Iterator<Item = Hit>> {
     let blocks: Vec<_> = (0..500).map(|_| dice.below(place.blocks)).collect();
     let minutes = (span / 60.0) as u32;
     Box::new((0..minutes).map(move |minute| {
         let at = START + 60.0 * f64::from(minute) + dice.unit() * 50.0;
         let phone = pick(&mut dice, &blocks) * BLOCK + dice.below(BLOCK);
-        let origin = proxy(&mut dice);
-        hit(&mut dice, at, place, phone, origin)
+        let origin = draw_proxy(&mut dice);
+        make_hit(&mut dice, at, place, phone, origin)
     }))
 }
 
-fn healthchecks(
+fn play_healthchecks(
     mut dice: Dice,
     span: f64,
     place: Place,
@@ -250,19 +250,19 @@ fn healthchecks(
 ) -> Box<dyn Iterator<Item = Hit>> {
     const PER_NUMBER: u32 = 5;
     let mut hits = Vec::with_capacity(tries as usize);
-    for at in times(&mut dice, span, tries / PER_NUMBER, true) {
-        let phone = any_number(&mut dice, &place);
+    for at in draw_times(&mut dice, span, tries / PER_NUMBER, true) {
+        let phone = draw_number(&mut dice, &place);
         for n in 0..PER_NUMBER {
-            let origin = vpn(&mut dice);
+            let origin = draw_vpn(&mut dice);
             let at = at + 62.0 * f64::from(n);
-            hits.push(hit(&mut dice, at, place, phone, origin));
+            hits.push(make_hit(&mut dice, at, place, phone, origin));
         }
     }
     hits.sort_by(|a, b| a.at.total_cmp(&b.at));
     Box::new(hits.into_iter())
 }
 
-fn domestic(
+fn play_domestic(
     mut dice: Dice,
     span: f64,
     place: Place,
@@ -274,16 +274,16 @@ fn domestic(
     // Honest users have the even blocks.
     let own = (0..own_blocks.unwrap_or(0)).map(|_| dice.below(place.blocks / 2) * 2 + 1);
     let own: Vec<_> = own.collect();
-    let times = times(&mut dice, span, tries, false);
+    let times = draw_times(&mut dice, span, tries, false);
     Box::new(times.into_iter().map(move |at| {
         let phone = if own.is_empty() {
-            any_number(&mut dice, &place)
+            draw_number(&mut dice, &place)
         } else {
             pick(&mut dice, &own) * BLOCK + dice.below(BLOCK)
         };
         let network = Network::Home(place.country, networks.pick(&mut dice));
         let origin = (network, 1_000 + dice.below(60_000));
-        let hit = hit(&mut dice, at, place, phone, origin);
+        let hit = make_hit(&mut dice, at, place, phone, origin);
         Hit {
             is_typed: dice.happens(share),
             ..hit
@@ -294,7 +294,7 @@ fn domestic(
 /// A network, and an address in it.
 type Origin = (Network, u32);
 
-fn hit(dice: &mut Dice, at: f64, place: Place, phone: u32, (network, host): Origin) -> Hit {
+fn make_hit(dice: &mut Dice, at: f64, place: Place, phone: u32, (network, host): Origin) -> Hit {
     let request = Request {
         place,
         phone,
@@ -313,7 +313,7 @@ fn hit(dice: &mut Dice, at: f64, place: Place, phone: u32, (network, host): Orig
 }
 
 /// Draws sorted instants. A ramp starts slowly.
-fn times(dice: &mut Dice, span: f64, tries: u32, is_ramp: bool) -> Vec<f64> {
+fn draw_times(dice: &mut Dice, span: f64, tries: u32, is_ramp: bool) -> Vec<f64> {
     let draw = |_| {
         let unit = dice.unit();
         START + span * if is_ramp { unit.sqrt() } else { unit }
@@ -323,11 +323,11 @@ fn times(dice: &mut Dice, span: f64, tries: u32, is_ramp: bool) -> Vec<f64> {
     times
 }
 
-fn pool(dice: &mut Dice) -> Vec<Origin> {
-    (0..20_000).map(|_| proxy(dice)).collect()
+fn draw_pool(dice: &mut Dice) -> Vec<Origin> {
+    (0..20_000).map(|_| draw_proxy(dice)).collect()
 }
 
-fn proxy(dice: &mut Dice) -> Origin {
+fn draw_proxy(dice: &mut Dice) -> Origin {
     (
         Network::Proxy(dice.below(PROXY_NETWORKS)),
         dice.below(60_000),
@@ -335,12 +335,12 @@ fn proxy(dice: &mut Dice) -> Origin {
 }
 
 /// Draws an address of one of 60 VPNs.
-fn vpn(dice: &mut Dice) -> Origin {
+fn draw_vpn(dice: &mut Dice) -> Origin {
     let network = dice.below(60) * (ODD_NETWORKS / 60);
     (Network::Odd(network), dice.below(40))
 }
 
-fn any_number(dice: &mut Dice, place: &Place) -> u32 {
+fn draw_number(dice: &mut Dice, place: &Place) -> u32 {
     dice.below(place.blocks) * BLOCK + dice.below(BLOCK)
 }
 

@@ -193,7 +193,7 @@ fn draw_number(dice: &mut Dice, place: &Place) -> u32 {
 
 /// Draws the seconds from a text to its typed code: the median is 25, and one in ten takes over 70.
 #[must_use]
-pub fn time_to_type(dice: &mut Dice) -> f64 {
+pub fn draw_time_to_type(dice: &mut Dice) -> f64 {
     dice.log_normal(25.0, 0.8).min(280.0)
 }
 

@@ -22,7 +22,7 @@ pub struct Layer {
 
 /// Lists `whole`, and the same without each of its parts.
 #[must_use]
-pub fn layers(whole: &Defence) -> Vec<Layer> {
+pub fn list_layers(whole: &Defence) -> Vec<Layer> {
     let layer = |id, title, defence| Layer { id, title, defence };
     vec![
         layer("policy", "your policy", whole.clone()),
@@ -80,7 +80,7 @@ mod tests {
     fn an_attack_costs_more_without_each_layer() {
         let checks = find("2").expect("a scenario");
         let cost = |id| {
-            let all = layers(&Defence::purses());
+            let all = list_layers(&Defence::purses());
             let layer = all.into_iter().find(|layer| layer.id == id);
             checks.run(&layer.expect("a layer").defence, 1).cost
         };

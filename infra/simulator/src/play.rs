@@ -11,7 +11,7 @@ use phoneproof_domain::purse::Micros;
 
 pub use self::calls::Calls;
 use crate::attack::{Attack, Hit, START};
-use crate::crowd::{Crowd, time_to_type};
+use crate::crowd::{Crowd, draw_time_to_type};
 use crate::dice::Dice;
 use crate::service::{Sent, Service, Tally};
 use crate::world::{DAY, Request, instant};
@@ -352,7 +352,7 @@ impl Table<'_> {
         };
         let is_out = self.run.outage.as_ref().is_some_and(is_out);
         if !is_out && self.dice.happens(conversion) {
-            let typed_at = at + time_to_type(&mut self.dice);
+            let typed_at = at + draw_time_to_type(&mut self.dice);
             self.agenda
                 .add(typed_at, Event::Types(Box::new(sent)), None);
         } else if self.run.calls.is_some() {

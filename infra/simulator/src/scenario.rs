@@ -17,8 +17,8 @@ use crate::play::{Calls, Honest, Outage, Outcome, Run, play};
 use crate::service::{Defence, Service, Tally};
 use crate::world::Place;
 
-pub use self::calls::calls;
-pub use self::list::{attacks, find, loads, worlds};
+pub use self::calls::list_calls;
+pub use self::list::{find, list_attacks, list_loads, list_worlds};
 pub use self::market::Market;
 
 /// One load of a service, with or without an attack.

@@ -150,7 +150,7 @@ impl Service {
         }
         let phone = self.phones.entry(subjects.phone_index.clone()).or_default();
         let proof = Proof::from_code(subjects.device_index.clone(), now, policy);
-        let proof = proof.following(phone.proof.as_ref(), now);
+        let proof = proof.continue_from(phone.proof.as_ref(), now);
         phone.proof = Some(proof.with_network(Some(payer.network.clone())));
     }
 
@@ -204,7 +204,7 @@ impl Service {
             let of_phone = |gate: &Gate| gate.subject.kind == SubjectKind::Phone;
             let in_reserve = gates.iter().map(|gate| {
                 if of_phone(gate) {
-                    gate.in_share(Share::of(claim))
+                    gate.with_share(Share::of(claim))
                 } else {
                     gate.clone()
                 }

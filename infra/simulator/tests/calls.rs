@@ -2,13 +2,13 @@
 //!
 //! After a change of the rules, `cargo test -p phoneproof-simulator --test calls -- --ignored --nocapture` prints new rows.
 
-use phoneproof_simulator::scenario::{Figures, Market, Scenario, calls};
+use phoneproof_simulator::scenario::{Figures, Market, Scenario, list_calls};
 use phoneproof_simulator::service::Defence;
 
 const ROWS: &str = include_str!("../data/calls.tsv");
 
 fn list() -> Vec<Scenario> {
-    calls(&Market::from_recordings())
+    list_calls(&Market::from_recordings())
 }
 
 /// Writes a row: id, seeds, texts, calls, dollars, dearest, honest calls, percent lost; and of the first seed: millionths of a

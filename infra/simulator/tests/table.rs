@@ -13,7 +13,9 @@
 
 use std::collections::BTreeMap;
 
-use phoneproof_simulator::scenario::{Figures, Market, Scenario, attacks, find, loads, worlds};
+use phoneproof_simulator::scenario::{
+    Figures, Market, Scenario, find, list_attacks, list_loads, list_worlds,
+};
 use phoneproof_simulator::service::Defence;
 
 const ROWS: &str = include_str!("../data/rows.tsv");
@@ -67,8 +69,8 @@ fn read_rows(table: &'static str) -> BTreeMap<&'static str, Row> {
 
 fn list_scenarios() -> Vec<Scenario> {
     let market = Market::from_recordings();
-    let all = attacks(&market).into_iter().chain(loads(&market));
-    all.chain(worlds(&market)).collect()
+    let all = list_attacks(&market).into_iter().chain(list_loads(&market));
+    all.chain(list_worlds(&market)).collect()
 }
 
 #[test]

@@ -7,7 +7,8 @@
 
 use phoneproof_http::ProblemDocument;
 use phoneproof_http::openapi::{
-    Operation, extend_schema, header, json_answer, object_answer, with_operations,
+    Operation, describe_header, extend_schema, make_json_answer, make_object_answer,
+    with_operations,
 };
 use serde_json::{Value, json};
 use utoipa::OpenApi;
@@ -63,11 +64,11 @@ fn describe(endpoint: Endpoint) -> Operation {
     match endpoint {
         Endpoint::Send => Operation {
             parameters: vec![
-                header(
+                describe_header(
                     "Idempotency-Key",
                     "Until the code expires, a repeat with the same key texts nothing and answers with an equivalent token, also with `token`. After that, a send without `token` is a new send.",
                 ),
-                header(
+                describe_header(
                     "X-Client-Key",
                     "The client key of the business, if the policy restricts who may send for it.",
                 ),
@@ -76,26 +77,26 @@ fn describe(endpoint: Endpoint) -> Operation {
                 "send",
                 "Text a code, or the same code again with `token`",
                 Some("SendRequest"),
-                json_answer(202, "SendResponse"),
+                make_json_answer(202, "SendResponse"),
             )
         },
         Endpoint::Verify => operation(
             "verify",
             "Check a code and get a success token",
             Some("VerifyRequest"),
-            json_answer(200, "VerifyResponse"),
+            make_json_answer(200, "VerifyResponse"),
         ),
         Endpoint::Spend => operation(
             "spend",
             "Spend a success token, once",
             Some("SpendRequest"),
-            json_answer(200, "SpendResponse"),
+            make_json_answer(200, "SpendResponse"),
         ),
         Endpoint::Policy => operation(
             "policy",
             "What a front end has to know: countries, code lengths, languages",
             None,
-            json_answer(200, "PolicyResponse"),
+            make_json_answer(200, "PolicyResponse"),
         ),
         Endpoint::Ping => {
             let schema = json!({ "type": "string", "const": "ok" });
@@ -106,10 +107,12 @@ fn describe(endpoint: Endpoint) -> Operation {
             "jwks",
             "Public keys of success tokens (RFC 7517)",
             None,
-            object_answer(),
+            make_object_answer(),
         ),
-        Endpoint::Discovery => operation("discovery", "Issuer metadata", None, object_answer()),
-        Endpoint::OpenApi => operation("openapi", "This document", None, object_answer()),
+        Endpoint::Discovery => {
+            operation("discovery", "Issuer metadata", None, make_object_answer())
+        }
+        Endpoint::OpenApi => operation("openapi", "This document", None, make_object_answer()),
     }
 }
 

@@ -152,7 +152,7 @@ pub fn internal() -> Problem {
 
 /// Makes the problem that tells a client why no code was texted, or that the carrier gave no answer.
 #[must_use]
-pub fn send_problem(error: SendError) -> Problem {
+pub fn make_send_problem(error: SendError) -> Problem {
     match error {
         SendError::UnknownBusiness => Problem::new(&UNKNOWN_BUSINESS)
             .with_detail("No business of this id is set up.")
@@ -174,7 +174,7 @@ pub fn send_problem(error: SendError) -> Problem {
                     "an attestation of the operator's edge for this phone is needed: {fault}"
                 ),
             ),
-        SendError::Phone(error) => phone_problem(error),
+        SendError::Phone(error) => make_phone_problem(error),
         SendError::Destination(refusal) => Problem::new(&DESTINATION_NOT_ALLOWED)
             .with_detail(match refusal {
                 DestinationRefusal::Unassigned => "No numbering plan has this number.",
@@ -186,26 +186,26 @@ pub fn send_problem(error: SendError) -> Problem {
                 DestinationRefusal::Calls => "Nobody is called in this country.",
             })
             .with_rule(refusal.rule()),
-        SendError::Token => token_problem(),
-        SendError::Closed(closed) => closed_problem(closed),
-        SendError::Denied(denial, None) => denial_problem(&denial),
+        SendError::Token => make_token_problem(),
+        SendError::Closed(closed) => make_closed_problem(closed),
+        SendError::Denied(denial, None) => make_denial_problem(&denial),
         SendError::Denied(denial, Some(remedy)) => {
-            denial_problem(&denial).with_members(&ProblemMembers {
+            make_denial_problem(&denial).with_members(&ProblemMembers {
                 challenge: Some(remedy.name()),
                 ..ProblemMembers::default()
             })
         }
-        SendError::CarrierRefused(refused) => refused_delivery(&refused),
-        SendError::CarrierUnknown(sent) => unknown_delivery(&sent),
+        SendError::CarrierRefused(refused) => make_refused_delivery_problem(&refused),
+        SendError::CarrierUnknown(sent) => make_unknown_delivery_problem(&sent),
         SendError::Unavailable(cause) => unavailable(cause),
     }
 }
 
 /// Makes the problem that tells a client why its code was refused.
 #[must_use]
-pub fn verify_problem(error: VerifyError) -> Problem {
+pub fn make_verify_problem(error: VerifyError) -> Problem {
     match error {
-        VerifyError::Token => token_problem(),
+        VerifyError::Token => make_token_problem(),
         VerifyError::CodeLength { needed } => {
             let accepted = format!("a code of {needed} digits is needed");
             Problem::from_faults(vec![FieldFault::new("code", accepted)])
@@ -216,7 +216,7 @@ pub fn verify_problem(error: VerifyError) -> Problem {
                 attempts_remaining: Some(attempts_left),
                 ..ProblemMembers::default()
             }),
-        VerifyError::Closed(closed) => closed_problem(closed),
+        VerifyError::Closed(closed) => make_closed_problem(closed),
         VerifyError::Locked { until: Some(until) } => lock_problem(&GUESS_LIMITED, Some(until)),
         VerifyError::Locked { until: None } => lock_problem(&GUESS_LOCKED, None),
         VerifyError::Unavailable(cause) => unavailable(cause),
@@ -225,9 +225,9 @@ pub fn verify_problem(error: VerifyError) -> Problem {
 
 /// Makes the problem that tells a relying party why a success token was not spent.
 #[must_use]
-pub fn spend_problem(error: SpendError) -> Problem {
+pub fn make_spend_problem(error: SpendError) -> Problem {
     match error {
-        SpendError::Token => token_problem(),
+        SpendError::Token => make_token_problem(),
         SpendError::Expired => {
             Problem::new(&TOKEN_EXPIRED).with_detail("The success token has expired.")
         }
@@ -238,7 +238,7 @@ pub fn spend_problem(error: SpendError) -> Problem {
     }
 }
 
-fn phone_problem(error: PhoneError) -> Problem {
+fn make_phone_problem(error: PhoneError) -> Problem {
     let problem = Problem::new(&INVALID_PHONE).with_detail(format!("{error}."));
     if let PhoneError::UnknownRegion(needed) = error {
         return problem.with_error("region", needed);
@@ -251,7 +251,7 @@ fn phone_problem(error: PhoneError) -> Problem {
     )
 }
 
-fn token_problem() -> Problem {
+fn make_token_problem() -> Problem {
     Problem::new(&INVALID_TOKEN)
         .with_detail("It is unknown, altered, for another purpose, or its key was retired.")
         .with_error(
@@ -260,7 +260,7 @@ fn token_problem() -> Problem {
         )
 }
 
-fn closed_problem(closed: Closed) -> Problem {
+fn make_closed_problem(closed: Closed) -> Problem {
     let (kind, detail) = match closed {
         Closed::Used => (&ALREADY_USED, "Ask for a new code."),
         Closed::Exhausted => (&ATTEMPTS_EXHAUSTED, "Ask for a new code."),
@@ -273,7 +273,7 @@ fn closed_problem(closed: Closed) -> Problem {
     Problem::new(kind).with_detail(detail)
 }
 
-fn denial_problem(denial: &Denial) -> Problem {
+fn make_denial_problem(denial: &Denial) -> Problem {
     let (problem, limit) = match denial {
         Denial::Blocked(_) => (
             Problem::new(&BLOCKED).with_detail("An operator blocked it."),
@@ -327,7 +327,7 @@ fn lock_problem(kind: &'static ProblemType, until: Option<Timestamp>) -> Problem
         .with_retry_at(until)
 }
 
-fn refused_delivery(refused: &RefusedText) -> Problem {
+fn make_refused_delivery_problem(refused: &RefusedText) -> Problem {
     let names = |rules: &[Rule]| -> Vec<_> { rules.iter().map(|rule| rule.name()).collect() };
     let given_back = names(&refused.given_back);
     let perhaps_given_back = names(&refused.perhaps_given_back);
@@ -354,7 +354,7 @@ fn refused_delivery(refused: &RefusedText) -> Problem {
         })
 }
 
-fn unknown_delivery(sent: &Sent) -> Problem {
+fn make_unknown_delivery_problem(sent: &Sent) -> Problem {
     Problem::new(&DELIVERY_UNKNOWN)
         .with_detail("The carrier did not answer; the code may still arrive.")
         .with_members(&ProblemMembers {

@@ -164,25 +164,25 @@ impl Clients {
         let sms_voice = connections(settings.sms_voice(), Doubtful::Replace);
         let opening = Opening::of_aws(&settings.secrets());
         let secrets = Connections::new(connector, opening, Doubtful::Replace, clock);
-        let shared = shared_config(settings);
+        let shared = make_shared_config(settings);
         let region = settings.region_of_texts().to_owned();
         let dynamodb_config = aws_sdk_dynamodb::config::Builder::from(&shared)
-            .http_client(http_client(&dynamodb))
-            .retry_partition(own_quota("dynamodb"))
+            .http_client(make_http_client(&dynamodb))
+            .retry_partition(separate_quota("dynamodb"))
             .endpoint_resolver(settings.dynamodb());
         let secrets_config = aws_sdk_secretsmanager::config::Builder::from(&shared)
-            .http_client(http_client(&secrets))
-            .retry_partition(own_quota("secretsmanager"))
+            .http_client(make_http_client(&secrets))
+            .retry_partition(separate_quota("secretsmanager"))
             .endpoint_resolver(settings.secrets());
         Self {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb_config.build()),
             sns: {
                 let (shared, endpoint) = (shared.clone(), settings.sns());
-                let (region, http) = (region.clone(), http_client(&sns));
+                let (region, http) = (region.clone(), make_http_client(&sns));
                 LazyClient::over(sns, move || build_sns(&shared, endpoint, region, http))
             },
             sms_voice: {
-                let (endpoint, http) = (settings.sms_voice(), http_client(&sms_voice));
+                let (endpoint, http) = (settings.sms_voice(), make_http_client(&sms_voice));
                 LazyClient::over(sms_voice, move || {
                     build_sms_voice(&shared, endpoint, region, http)
                 })
@@ -199,7 +199,7 @@ impl Clients {
     }
 }
 
-fn http_client(connections: &Connections) -> SharedHttpClient {
+fn make_http_client(connections: &Connections) -> SharedHttpClient {
     let connector = SharedHttpConnector::new(connections.clone());
     http_client_fn(move |_, _| connector.clone())
 }
@@ -215,7 +215,7 @@ fn build_sns(
         .region(Region::new(region))
         .endpoint_resolver(endpoint)
         .retry_config(RetryConfig::disabled())
-        .timeout_config(one_attempt());
+        .timeout_config(allow_one_attempt());
     aws_sdk_sns::Client::from_conf(config.build())
 }
 
@@ -230,14 +230,14 @@ fn build_sms_voice(
         .region(Region::new(region))
         .endpoint_resolver(endpoint)
         .retry_config(RetryConfig::disabled())
-        .timeout_config(one_attempt());
+        .timeout_config(allow_one_attempt());
     aws_sdk_pinpointsmsvoicev2::Client::from_conf(config.build())
 }
 
 /// The time-outs of a client that sends texts.
 ///
 /// Neither API deduplicates texts, so a retry could text twice. The one attempt is limited by the deadline of the request.
-fn one_attempt() -> TimeoutConfig {
+fn allow_one_attempt() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .disable_operation_attempt_timeout()
@@ -246,7 +246,7 @@ fn one_attempt() -> TimeoutConfig {
 
 /// Three attempts with short pauses. By default the SDK waits up to a second before the second attempt. That is longer
 /// than a user should wait for one lost reply.
-fn retries() -> RetryConfig {
+fn allow_retries() -> RetryConfig {
     RetryConfig::standard()
         .with_max_attempts(3)
         .with_initial_backoff(Duration::from_millis(50))
@@ -256,17 +256,17 @@ fn retries() -> RetryConfig {
 ///
 /// By default the SDK counts the retries of all clients of a process against one quota, so that an instance that meets
 /// many faults takes the retries of the others. A function is one instance, but the local stack may be many.
-fn own_quota(service: &'static str) -> RetryPartition {
+fn separate_quota(service: &'static str) -> RetryPartition {
     RetryPartition::custom(service).build()
 }
 
-fn shared_config(settings: &AwsSettings) -> SdkConfig {
+fn make_shared_config(settings: &AwsSettings) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(settings.region.clone()))
         .credentials_provider(SharedCredentialsProvider::new(settings.credentials.clone()))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
-        .retry_config(retries())
+        .retry_config(allow_retries())
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT_TIMEOUT)

@@ -178,7 +178,7 @@ impl TextTerms {
             .set_max_price(self.max_price.clone())
             .set_protect_configuration_id(policy.protect_configuration_id.clone())
             .set_configuration_set_name(policy.configuration_set.clone())
-            .set_context(receipt_context(text))
+            .set_context(make_receipt_context(text))
             .set_dry_run(purpose.dry_run());
         if let Some(ids) = outgoing.sent_as.registration {
             use DestinationCountryParameterKey::{InEntityId, InTemplateId};
@@ -206,7 +206,7 @@ fn write_notify(
         .template_variables(CODE, text.code.expose())
         .time_to_live(time_to_live(text.asked_at, text.expires_at))
         .set_configuration_set_name(policy.configuration_set.clone())
-        .set_context(receipt_context(text))
+        .set_context(make_receipt_context(text))
         .set_dry_run(purpose.dry_run())
 }
 
@@ -223,7 +223,7 @@ fn write_notify_voice(
         .template_variables(CODE, text.code.expose())
         .time_to_live(time_to_live(text.asked_at, text.expires_at))
         .set_configuration_set_name(policy.configuration_set.clone())
-        .set_context(receipt_context(text))
+        .set_context(make_receipt_context(text))
         .set_dry_run(purpose.dry_run())
 }
 
@@ -250,7 +250,7 @@ fn read<T, E: ProvideErrorMetadata>(
 pub const RECEIPT_CONTEXT: &str = "phoneproof-receipt";
 
 /// What AWS returns in the events about this text.
-fn receipt_context(text: &Text<'_>) -> Option<HashMap<String, String>> {
+fn make_receipt_context(text: &Text<'_>) -> Option<HashMap<String, String>> {
     let receipt = text.receipt?.to_owned();
     Some(HashMap::from([(RECEIPT_CONTEXT.to_owned(), receipt)]))
 }

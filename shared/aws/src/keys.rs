@@ -86,7 +86,7 @@ impl Keys {
     ///
     /// [`KeysError`] when the secret cannot be read or used and no cached keyring is younger than [`USABLE_FOR`].
     pub async fn keyring(&self, request: &mut RequestContext) -> Result<Arc<Keyring>, KeysError> {
-        if let Some(keyring) = self.fresh(self.read_time(request.now)) {
+        if let Some(keyring) = self.find_fresh(self.read_time(request.now)) {
             return Ok(keyring);
         }
         let began = Instant::now();
@@ -106,7 +106,7 @@ impl Keys {
     /// [`KeysError`] when the secret cannot be read or used and no cached keyring is younger than [`USABLE_FOR`].
     pub async fn load(&self, now: Timestamp, deadline: Instant) -> Result<Arc<Keyring>, KeysError> {
         let now = self.read_time(now);
-        if let Some(keyring) = self.fresh(now) {
+        if let Some(keyring) = self.find_fresh(now) {
             return Ok(keyring);
         }
         let Ok(_reading) = timeout_at(deadline, self.reading.lock()).await else {
@@ -116,7 +116,7 @@ impl Keys {
                 .filter(|old| now < old.read_at + USABLE_FOR);
             return usable.map(|old| old.keyring).ok_or_else(too_late);
         };
-        if let Some(keyring) = self.fresh(now) {
+        if let Some(keyring) = self.find_fresh(now) {
             return Ok(keyring);
         }
         match (self.read(deadline).await, self.read_cache()) {
@@ -136,7 +136,7 @@ impl Keys {
     }
 
     /// Returns the cached keyring, unless a refresh is due.
-    fn fresh(&self, now: Timestamp) -> Option<Arc<Keyring>> {
+    fn find_fresh(&self, now: Timestamp) -> Option<Arc<Keyring>> {
         let cached = self.read_cache().filter(|cached| now < cached.try_at)?;
         Some(cached.keyring)
     }

@@ -40,7 +40,7 @@ impl Sender {
         client: impl Into<SnsClient>,
         policy: &SmsPolicy,
     ) -> Result<Self, UnusableAttributes> {
-        let sms_type = make_attribute("String", class_name(policy.sms_type))?;
+        let sms_type = make_attribute("String", name_class(policy.sms_type))?;
         let mut attributes = vec![("AWS.SNS.SMS.SMSType", sms_type)];
         if let Some(price) = policy.max_price {
             let price = make_attribute("Number", &price.to_string())?;
@@ -101,7 +101,7 @@ impl Sender {
 pub struct UnusableAttributes(#[from] BuildError);
 
 /// The value of the message attribute `AWS.SNS.SMS.SMSType`.
-const fn class_name(class: SmsType) -> &'static str {
+const fn name_class(class: SmsType) -> &'static str {
     match class {
         SmsType::Transactional => "Transactional",
         SmsType::Promotional => "Promotional",

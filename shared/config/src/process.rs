@@ -58,7 +58,7 @@ impl Random for SystemRandom {
 
 #[cfg(test)]
 mod tests {
-    use phoneproof_domain::random::random_array;
+    use phoneproof_domain::random::draw_array;
 
     use super::*;
 
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn two_draws_of_the_system_differ() {
-        let draw = || random_array::<16>(&SystemRandom).expect("random bytes");
+        let draw = || draw_array::<16>(&SystemRandom).expect("random bytes");
         assert_ne!(draw(), draw());
     }
 }

@@ -8,7 +8,7 @@ use aes_gcm::{Aes256Gcm, Nonce};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use phoneproof_domain::random::{Random, RandomUnavailable, random_array};
+use phoneproof_domain::random::{Random, RandomUnavailable, draw_array};
 
 /// The length of a nonce in bytes: 96 bits, the length that NIST SP 800-38D recommends.
 pub const NONCE_LEN: usize = 12;
@@ -46,7 +46,7 @@ pub fn seal(
     random: &dyn Random,
 ) -> Result<([u8; NONCE_LEN], Vec<u8>), SealFailed> {
     let text = Zeroizing::new(text);
-    let nonce: [u8; NONCE_LEN] = random_array(random)?;
+    let nonce: [u8; NONCE_LEN] = draw_array(random)?;
     // With room for the tag, because a vector that grows frees its old bytes without wiping them.
     let mut sealed = Zeroizing::new(Vec::with_capacity(text.len() + TAG_LEN));
     sealed.extend_from_slice(&text);

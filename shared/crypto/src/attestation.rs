@@ -73,7 +73,7 @@ impl Token for Attestation {
     const LEEWAY_SECONDS: u64 = 0;
     type Claims = Claims;
 
-    fn registered(claims: &Claims) -> Registered<'_> {
+    fn read_registered(claims: &Claims) -> Registered<'_> {
         let begins = claims.iat.saturating_sub(MAX_SKEW_SECONDS);
         Registered {
             iss: &claims.iss,

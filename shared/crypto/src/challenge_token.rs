@@ -158,7 +158,7 @@ pub fn seal(
 ) -> Result<ChallengeToken, SealFailed> {
     let key_id = format!("{}-{}", root.id().as_str(), now.day());
     let contents = encode(challenge)?;
-    let associated = associated_data(VERSION, &key_id, issuer);
+    let associated = make_associated_data(VERSION, &key_id, issuer);
     let key = root.seal_key(now.day());
     let (nonce, sealed) = aead::seal(&key, associated.as_bytes(), contents, random)?;
     let (nonce, sealed) = (base64url(nonce), base64url(sealed));
@@ -200,7 +200,7 @@ fn open_parts<'k>(
     }
     let (root, day) = find_key(key_id, keyring, now)?;
     let (nonce, sealed) = (from_base64url(nonce).ok()?, from_base64url(sealed).ok()?);
-    let associated = associated_data(version, key_id, issuer);
+    let associated = make_associated_data(version, key_id, issuer);
     let key = root.seal_key(day);
     let opened = Zeroizing::new(aead::open(&key, associated.as_bytes(), &nonce, sealed)?);
     Some((decode(&opened, version)?, root))
@@ -216,7 +216,7 @@ fn find_key<'k>(key_id: &str, keyring: &'k Keyring, now: Timestamp) -> Option<(&
     (recent && number.to_string() == day).then_some((root, number))
 }
 
-fn associated_data(version: &str, key_id: &str, issuer: &str) -> String {
+fn make_associated_data(version: &str, key_id: &str, issuer: &str) -> String {
     format!("{version}\n{key_id}\n{issuer}\nchallenge")
 }
 

@@ -42,7 +42,7 @@ fn draw(key: &hmac::Key, id: ChallengeId, expires_at: Timestamp, counter: u64) -
 
 /// Computes the MAC of `code` for challenge `id`: HMAC-SHA-256 over both, so it fits no other challenge.
 #[must_use]
-pub fn code_mac(key: &hmac::Key, id: ChallengeId, code: &Code) -> CodeMac {
+pub fn make_code_mac(key: &hmac::Key, id: ChallengeId, code: &Code) -> CodeMac {
     let mut mac = [0; 32];
     let tag = mac_parts(key, &[&id.0, code.expose().as_bytes()]);
     for (to, from) in mac.iter_mut().zip(tag.as_ref()) {
@@ -54,7 +54,7 @@ pub fn code_mac(key: &hmac::Key, id: ChallengeId, code: &Code) -> CodeMac {
 /// Tells whether `expected` is the MAC of `code` for challenge `id`. The comparison takes constant time.
 #[must_use]
 pub fn code_matches(key: &hmac::Key, id: ChallengeId, code: &Code, expected: &CodeMac) -> bool {
-    let actual = code_mac(key, id, code);
+    let actual = make_code_mac(key, id, code);
     aws_lc_rs::constant_time::verify_slices_are_equal(&actual, expected).is_ok()
 }
 
@@ -75,7 +75,7 @@ mod tests {
         let code = derive_code(&key, ID, ENDS, 6);
         assert_eq!(code.expose(), "017980");
         assert_eq!(derive_code(&key, ID, ENDS, 10).expose(), "9458017980");
-        let mac = code_mac(&root.mac_key(Purpose::CodeMac), ID, &code);
+        let mac = make_code_mac(&root.mac_key(Purpose::CodeMac), ID, &code);
         assert_eq!(
             base64url(mac),
             "3NptD1MbQFnS3Am1J0p8Mprif6cBVSG0rCmUkBGloqo"
@@ -102,7 +102,7 @@ mod tests {
     fn matches_only_the_right_code_of_the_right_challenge() {
         let key = RootKey::new(SECRET).mac_key(Purpose::CodeMac);
         let code = Code::parse("123456").expect("digits");
-        let mac = code_mac(&key, ID, &code);
+        let mac = make_code_mac(&key, ID, &code);
         assert!(code_matches(&key, ID, &code, &mac));
         assert!(!code_matches(
             &key,

@@ -128,7 +128,7 @@ impl Root {
         &self.code
     }
 
-    /// The key for [`code_mac`](crate::code::code_mac).
+    /// The key for [`make_code_mac`](crate::code::make_code_mac).
     #[must_use]
     pub fn code_mac_key(&self) -> &hmac::Key {
         &self.code_mac

@@ -70,7 +70,7 @@ pub fn seal(sent: &SentText, root: &Root, random: &dyn Random) -> Result<String,
         sent_at: sent.sent_at.unix(),
     };
     let contents = postcard::to_stdvec(&contents).map_err(SealFailed::Encoding)?;
-    let associated = associated_data(root.id());
+    let associated = make_associated_data(root.id());
     let (nonce, sealed) = aead::seal(&root.receipt_key(), associated.as_bytes(), contents, random)?;
     let (nonce, sealed) = (base64url(nonce), base64url(sealed));
     Ok(format!("{VERSION}.{}.{nonce}.{sealed}", root.id().as_str()))
@@ -90,7 +90,7 @@ pub fn open(text: &str, keyring: &Keyring) -> Option<SentText> {
     }
     let root = keyring.root(&RootId::parse(root)?)?;
     let (nonce, sealed) = (from_base64url(nonce).ok()?, from_base64url(sealed).ok()?);
-    let associated = associated_data(root.id());
+    let associated = make_associated_data(root.id());
     let opened = aead::open(&root.receipt_key(), associated.as_bytes(), &nonce, sealed)?;
     let opened = Zeroizing::new(opened);
     let contents: Contents<'_> = postcard::from_bytes(&opened).ok()?;
@@ -116,7 +116,7 @@ pub fn report_id(receipt: &str, name: &str) -> ReportId {
     ReportId(id)
 }
 
-fn associated_data(root: &RootId) -> String {
+fn make_associated_data(root: &RootId) -> String {
     format!("{VERSION}\n{}\nreceipt", root.as_str())
 }
 

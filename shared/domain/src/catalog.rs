@@ -131,7 +131,7 @@ impl Templates {
     /// It is the first locale of their lookup chains (RFC 4647 section 3.4) that is possible and has a template. Without
     /// one it is the first allowed locale that has a template, or the default locale of the business.
     #[must_use]
-    pub fn locale<'w>(
+    pub fn choose_locale<'w>(
         &self,
         allowed: &[Locale],
         wanted: impl IntoIterator<Item = &'w Locale>,

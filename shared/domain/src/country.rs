@@ -92,7 +92,7 @@ impl Country {
         match Self::parse(text) {
             Ok(country) if country.has_numbers() => Ok(country),
             Ok(country) => Err(WithoutNumbers {
-                meant: country.meant(),
+                meant: country.find_meant(),
             }),
             Err(InvalidCountry) => Err(WithoutNumbers { meant: None }),
         }
@@ -107,7 +107,7 @@ impl Country {
     }
 
     /// Returns the territories of this country that have codes of their own, such as Puerto Rico of the US.
-    pub fn territories(&self) -> impl Iterator<Item = Country> {
+    pub fn list_territories(&self) -> impl Iterator<Item = Country> {
         let own = TERRITORIES.iter().find(|(code, _)| *code == self.as_str());
         let codes = own.map_or("", |(_, codes)| codes).split_whitespace();
         codes.filter_map(|code| Country::parse(code).ok())
@@ -115,7 +115,7 @@ impl Country {
 
     /// Returns the country that people mean by this code, if the code itself names no country.
     #[must_use]
-    pub fn meant(&self) -> Option<Country> {
+    pub fn find_meant(&self) -> Option<Country> {
         let known = MISTAKEN.iter().find(|(code, _)| *code == self.as_str())?;
         Country::parse(known.1).ok()
     }
@@ -169,15 +169,18 @@ mod tests {
         for (code, territories) in TERRITORIES {
             let country = Country::parse(code).expect("a code");
             assert!(country.has_numbers());
-            let names: Vec<String> = country.territories().map(|t| t.to_string()).collect();
+            let names: Vec<String> = country.list_territories().map(|t| t.to_string()).collect();
             assert_eq!(names.join(" "), territories);
-            assert!(country.territories().all(|t| t.has_numbers()), "{code}");
+            assert!(
+                country.list_territories().all(|t| t.has_numbers()),
+                "{code}"
+            );
         }
         for (code, meant) in MISTAKEN {
             let mistaken = Country::parse(code).expect("two letters");
             assert!(!mistaken.has_numbers(), "{code}");
             let meant = Country::parse(meant).expect("a code");
-            assert!(meant.has_numbers() && mistaken.meant() == Some(meant));
+            assert!(meant.has_numbers() && mistaken.find_meant() == Some(meant));
         }
     }
 }

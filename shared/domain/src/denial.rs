@@ -90,7 +90,7 @@ impl Denial {
     /// A denial without an end wins over any other. Otherwise the denial that ends last wins. Of two that end at the
     /// same time, the first wins.
     #[must_use]
-    pub fn most_lasting<T>(denials: impl IntoIterator<Item = (Self, T)>) -> Option<(Self, T)> {
+    pub fn find_most_lasting<T>(denials: impl IntoIterator<Item = (Self, T)>) -> Option<(Self, T)> {
         denials
             .into_iter()
             .reduce(|kept, next| match (kept.0.retry_at(), next.0.retry_at()) {
@@ -129,7 +129,7 @@ mod tests {
         let endless = Denial::Blocked(Rule::BlockedDevice);
         let choose = |denials: &[Denial]| {
             let numbered = denials.iter().copied().zip(0..);
-            Denial::most_lasting(numbered)
+            Denial::find_most_lasting(numbered)
         };
         assert_eq!(choose(&[short, long]), Some((long, 1)));
         assert_eq!(choose(&[long, endless, short]), Some((endless, 1)));

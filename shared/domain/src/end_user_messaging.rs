@@ -75,6 +75,13 @@ pub fn is_number(identity: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Whether `text` has only ASCII letters, digits and characters of `punctuation`, as the ids of AWS do.
+#[must_use]
+pub fn is_written_with(text: &str, punctuation: &str) -> bool {
+    text.chars()
+        .all(|c| c.is_ascii_alphanumeric() || punctuation.contains(c))
+}
+
 /// The shortest and the longest time to live that AWS accepts, in seconds.
 const TIME_TO_LIVE: (i32, i32) = (5, 259_200);
 

@@ -114,7 +114,7 @@ pub fn make_gates(
 impl Gate {
     /// Returns the same gate for another share of its subject. How the share counts is not known yet.
     #[must_use]
-    pub fn in_share(&self, share: Share) -> Self {
+    pub fn with_share(&self, share: Share) -> Self {
         let check = match &self.check {
             Check::Count(quota, _) => Check::Count(*quota, Begin::Next),
             other => other.clone(),

@@ -85,7 +85,7 @@ const SPECIAL_V6: [(u128, u32); 4] = [
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => is_public_v4(v4),
-        IpAddr::V6(v6) => match embedded(v6) {
+        IpAddr::V6(v6) => match find_embedded(v6) {
             Some(v4) => is_public_v4(v4),
             None => is_public_v6(v6),
         },
@@ -110,7 +110,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 }
 
 /// The address of IPv4 that a mapped address (`::ffff:0:0/96`) or one of NAT64 (`64:ff9b::/96`) carries.
-fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
+fn find_embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     const NAT64: u128 = 0x0064_ff9b << 96;
     let bits = address.to_bits();
     let low = u32::try_from(bits & u128::from(u32::MAX)).ok()?;

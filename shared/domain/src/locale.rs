@@ -77,7 +77,7 @@ impl Locale {
     /// They are this tag and its ever shorter prefixes (RFC 4647 section 3.4). For Chinese, the texts in the same script
     /// come before the bare language: `zh-tw`, `zh-hant`, `zh-hk`, `zh-mo`, `zh`.
     pub fn lookup_chain(&self) -> impl Iterator<Item = Locale> {
-        let mut chain = prefixes(&self.0);
+        let mut chain = list_prefixes(&self.0);
         if let Some(bare) = chain.pop() {
             let relatives = find_relatives(&self.0);
             // A tag that is a bare language comes first itself.
@@ -96,7 +96,7 @@ impl Locale {
 }
 
 /// Lists `tag` and its ever shorter prefixes.
-fn prefixes(tag: &str) -> Vec<String> {
+fn list_prefixes(tag: &str) -> Vec<String> {
     let tags = std::iter::successors(Some(tag), |tag| {
         tag.rsplit_once('-').map(|(shorter, _)| shorter)
     });

@@ -174,7 +174,7 @@ fn read(
         None => None,
         Some(country) => {
             let unknown = PhoneError::UnknownRegion(WithoutNumbers {
-                meant: country.meant(),
+                meant: country.find_meant(),
             });
             Some(find_region(library, country).ok_or(Unread::NoPlan(unknown))?)
         }

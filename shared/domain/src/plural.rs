@@ -24,7 +24,7 @@ const WORDS: [(&str, &str, &str); 13] = [
 /// Returns the place of the form that `language` uses for `number`, which is one to ten.
 ///
 /// The forms are in CLDR's order: zero, one, two, few, many, other. Forms that no such number uses are left out.
-pub(crate) fn form_of(language: &str, number: u64) -> usize {
+pub(crate) fn choose_form(language: &str, number: u64) -> usize {
     let forms: [usize; 10] = match language {
         _ if UNCOUNTED.split(' ').any(|uncounted| uncounted == language) => [0; 10],
         // one, few, many or other
@@ -57,7 +57,7 @@ pub(crate) fn form_of(language: &str, number: u64) -> usize {
 
 /// Returns how many forms a template in `language` has to give.
 pub(crate) fn count_forms(language: &str) -> usize {
-    let last = (1..=10).map(|number| form_of(language, number)).max();
+    let last = (1..=10).map(|number| choose_form(language, number)).max();
     last.unwrap_or_default() + 1
 }
 
@@ -79,7 +79,11 @@ mod tests {
 
     #[test]
     fn each_language_counts_in_its_own_forms() {
-        let forms = |language| (1..=10).map(|n| form_of(language, n)).collect::<Vec<_>>();
+        let forms = |language| {
+            (1..=10)
+                .map(|n| choose_form(language, n))
+                .collect::<Vec<_>>()
+        };
         assert_eq!(forms("en"), [0, 1, 1, 1, 1, 1, 1, 1, 1, 1]);
         assert_eq!(forms("zh"), [0; 10]);
         assert_eq!(forms("ru")[..5], [0, 1, 1, 1, 2]);

@@ -189,13 +189,13 @@ impl Policy {
             today: Window::containing(now, DAY, self.day_starts_at),
             cooldown: limits.cooldown,
             lockout: self.lockout,
-            slots: self.slots_under(limits).count,
+            slots: self.plan_slots_under(limits).count,
         }
     }
 
     /// Returns what a text of `business` in `locale` to this country is sent as.
     #[must_use]
-    pub fn sent_as<'p>(
+    pub fn find_sent_as<'p>(
         &'p self,
         country: Option<Country>,
         business: &'p Business,
@@ -226,7 +226,7 @@ impl Policy {
 
     /// Returns the limits of `phone` at `now`. A test number has its own.
     #[must_use]
-    pub fn limits_of(&self, phone: &Phone, now: Timestamp) -> Limits {
+    pub fn find_limits(&self, phone: &Phone, now: Timestamp) -> Limits {
         let test = self.test_number(phone, now).ok().flatten();
         test.map_or(self.limits, TestNumber::limits)
     }
@@ -234,12 +234,12 @@ impl Policy {
     /// Returns the slots of a phone's record under this policy.
     #[must_use]
     pub fn slots(&self) -> SlotLayout {
-        self.slots_under(&self.limits)
+        self.plan_slots_under(&self.limits)
     }
 
     /// Returns the slots of a phone's record under these limits, which a test number has of its own.
     #[must_use]
-    pub fn slots_under(&self, limits: &Limits) -> SlotLayout {
+    pub fn plan_slots_under(&self, limits: &Limits) -> SlotLayout {
         let longest = self.businesses.values().map(|b| b.code_lifetime).max();
         SlotLayout::new(
             limits.cooldown,
@@ -341,13 +341,13 @@ mod tests {
         let (policy, test, other) = (policy(), phone("+14155550100"), phone("+14155550101"));
         let end = policy.test_numbers.first().expect("a test number").until;
         let last = end - Duration::from_secs(1);
-        let own = policy.limits_of(&test, last);
+        let own = policy.find_limits(&test, last);
         assert_eq!(own.cooldown, Duration::ZERO);
         assert_eq!(own.get(Rule::PhonePerHour), Some(7));
         assert_eq!(own.get(Rule::PhonePerDay), Some(7));
         assert_eq!(own.get(Rule::AddressPerHour), None, "others share it");
-        assert_eq!(policy.limits_of(&test, end), policy.limits);
-        assert_eq!(policy.limits_of(&other, last), policy.limits);
+        assert_eq!(policy.find_limits(&test, end), policy.limits);
+        assert_eq!(policy.find_limits(&other, last), policy.limits);
         assert!(matches!(policy.test_number(&test, last), Ok(Some(_))));
         let ended = policy.test_number(&test, end).err();
         assert_eq!(ended, Some(DestinationRefusal::TestNumberEnded));

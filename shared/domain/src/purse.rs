@@ -31,7 +31,7 @@
 //! An operator may give a country's strangers or a number block room ([`give_grant`]), and a country money of a day
 //! ([`give_budget`]), each until an instant. What was given stands on the purse's item beside what the policy gives.
 //! Every send after that instant is decided without it. [`reset`] and [`reset_country`] make a purse as new, also one
-//! that a hand has damaged. [`outlook`] says what purses hold and who would pay, with the functions that decide a send.
+//! that a hand has damaged. [`view_purses`] says what purses hold and who would pay, with the functions that decide a send.
 //!
 //! Amounts are [`Micros`]. Nothing that is stored is a floating-point number.
 
@@ -83,7 +83,7 @@ pub use self::refill::{PurseView, Room};
 pub use self::refusal::{PurseRefusal, PurseRule, Stopped};
 pub use self::send::{Records, plan_first_try, plan_from_records, plan_in_shadow};
 pub use self::settings::PurseSettings;
-pub use self::view::{MoneyView, NetworkView, Outlook, foresee, outlook};
+pub use self::view::{MoneyView, NetworkView, Outlook, foresee, view_purses};
 pub use self::write::{Change, Condition, Write};
 
 use crate::money::Estimate;

@@ -36,7 +36,7 @@ pub trait Random: Send + Sync {
 /// # Errors
 ///
 /// [`RandomUnavailable`] when the source fails.
-pub fn random_array<const N: usize>(random: &dyn Random) -> Result<[u8; N], RandomUnavailable> {
+pub fn draw_array<const N: usize>(random: &dyn Random) -> Result<[u8; N], RandomUnavailable> {
     let mut bytes = [0; N];
     random.fill(&mut bytes)?;
     Ok(bytes)
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn a_random_source_that_fails_gives_no_array() {
-        let failed = random_array::<16>(&Broken).expect_err("no bytes");
+        let failed = draw_array::<16>(&Broken).expect_err("no bytes");
         assert_eq!(failed.to_string(), "no random bytes available: broken");
     }
 }

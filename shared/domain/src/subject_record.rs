@@ -55,18 +55,4 @@ impl SubjectRecord {
             &counts.day
         }
     }
-
-    /// Returns the texts of a share, in windows of this length, to count in them.
-    pub fn tally_mut(&mut self, share: Share, length: Duration) -> &mut Tally {
-        let counts = match share {
-            Share::Common => &mut self.common,
-            Share::Here => &mut self.here,
-            Share::Near => &mut self.near,
-        };
-        if length <= HOUR {
-            &mut counts.hour
-        } else {
-            &mut counts.day
-        }
-    }
 }

@@ -48,10 +48,10 @@ pub enum Rejection {
     /// The token is for another audience: in a success token, for another business.
     #[error("wrong audience")]
     WrongAudience,
-    /// The token expired more than [`LEEWAY_SECONDS`] ago.
+    /// The token expired more than [`LEEWAY_SECONDS`](crate::LEEWAY_SECONDS) ago.
     #[error("expired")]
     Expired,
-    /// The token becomes valid more than [`LEEWAY_SECONDS`] from now, so the clocks of issuer and relying party differ.
+    /// The token becomes valid more than [`LEEWAY_SECONDS`](crate::LEEWAY_SECONDS) from now, so the clocks of issuer and relying party differ.
     #[error("not valid yet")]
     NotYetValid,
     /// The token approves one action only, and the guard was not told that somebody compares it.
@@ -148,7 +148,7 @@ impl<T: Token> TokenGuard<T> {
     }
 
     fn check_claims(&self, claims: &T::Claims, audience: &str, now: u64) -> Result<(), Rejection> {
-        let registered = T::registered(claims);
+        let registered = T::read_registered(claims);
         if registered.iss != self.issuer {
             Err(Rejection::WrongIssuer)
         } else if registered.aud != audience {

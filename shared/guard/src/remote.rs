@@ -106,13 +106,13 @@ struct State<T> {
 
 impl<T> State<T> {
     /// The keys of the last fetch, while they may be used.
-    fn usable(&self, now: u64) -> Option<&Arc<Fetched<T>>> {
+    fn find_usable(&self, now: u64) -> Option<&Arc<Fetched<T>>> {
         self.fetched.as_ref().filter(|keys| keys.is_usable(now))
     }
 
     /// The earliest instant of the next fetch.
-    fn next_fetch(&self, now: u64) -> u64 {
-        let wait = match (self.usable(now), self.tries_without_keys) {
+    fn plan_next_fetch(&self, now: u64) -> u64 {
+        let wait = match (self.find_usable(now), self.tries_without_keys) {
             (Some(_), _) => FETCH_EVERY_SECONDS,
             (None, 0) => 0,
             (None, tries) => 1_u64
@@ -123,9 +123,9 @@ impl<T> State<T> {
         self.tried_at.map_or(0, |at| at.saturating_add(wait))
     }
 
-    fn no_keys(&self, at: Instant) -> CheckError {
+    fn report_no_keys(&self, at: Instant) -> CheckError {
         let failed = self.failed.clone();
-        let wait = self.next_fetch(at.own).saturating_sub(at.own);
+        let wait = self.plan_next_fetch(at.own).saturating_sub(at.own);
         CheckError::NoKeys {
             retry_at: at.clock.saturating_add(wait),
             cause: failed.unwrap_or_else(|| FetchFailed::new("a fetch was not finished")),
@@ -276,12 +276,12 @@ impl<F: Fetch, T: Token> RemoteGuard<F, T> {
                 }
             }
         }
-        let keys = self.usable(at)?;
+        let keys = self.find_usable(at)?;
         let learned = match keys.guard.check(token, audience, now) {
             Err(Rejection::UnknownKey) => {
                 let turn = self.wait_for_turn().await;
                 self.refresh(turn, at.own, Some(&keys)).await;
-                self.usable(at)?.guard.check(token, audience, now)?
+                self.find_usable(at)?.guard.check(token, audience, now)?
             }
             other => other?,
         };
@@ -294,10 +294,10 @@ impl<F: Fetch, T: Token> RemoteGuard<F, T> {
         Instant { clock, own }
     }
 
-    fn usable(&self, at: Instant) -> Result<Arc<Fetched<T>>, CheckError> {
+    fn find_usable(&self, at: Instant) -> Result<Arc<Fetched<T>>, CheckError> {
         self.read(|state| {
-            let usable = state.usable(at.own).cloned();
-            usable.ok_or_else(|| state.no_keys(at))
+            let usable = state.find_usable(at.own).cloned();
+            usable.ok_or_else(|| state.report_no_keys(at))
         })
     }
 
@@ -314,10 +314,10 @@ impl<F: Fetch, T: Token> RemoteGuard<F, T> {
                 (Some(current), Some(known)) => !Arc::ptr_eq(current, known),
                 (current, _) => current.is_some(),
             };
-            if replaced || now < state.next_fetch(now) {
+            if replaced || now < state.plan_next_fetch(now) {
                 return false;
             }
-            let is_without_keys = state.usable(now).is_none();
+            let is_without_keys = state.find_usable(now).is_none();
             state.tries_without_keys = if is_without_keys {
                 state.tries_without_keys.saturating_add(1)
             } else {

@@ -64,7 +64,7 @@ pub trait Token: Clone + Send + Sync + 'static {
     type Claims: DeserializeOwned;
 
     /// Returns the claims that every kind has, which the guard checks.
-    fn registered(claims: &Self::Claims) -> Registered<'_>;
+    fn read_registered(claims: &Self::Claims) -> Registered<'_>;
 
     /// Returns what is learned from claims that passed the check. Returns `None` to refuse the token, when they do not
     /// say enough.
@@ -101,7 +101,7 @@ impl Token for PhoneProof {
 
     type Claims = Claims;
 
-    fn registered(claims: &Claims) -> Registered<'_> {
+    fn read_registered(claims: &Claims) -> Registered<'_> {
         Registered {
             iss: &claims.iss,
             aud: &claims.aud,

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::cors;
 use super::header::insert;
-use super::incoming::{Head, Incoming, read_head, time_left, trace_context};
+use super::incoming::{Head, Incoming, count_time_left, read_head, trace_context};
 use super::problem::{NOT_FOUND, Problem};
 use super::proxy::TrustedProxy;
 use super::reply::Reply;
@@ -75,7 +75,7 @@ impl<S> App<S> {
         };
         if let (&Method::OPTIONS, Some(request_headers)) = (request.method(), E::CORS_HEADERS) {
             let (origins, origin) = (&self.allowed_origins, head.origin.as_ref());
-            let mut answer = cors::preflight(&methods(), request_headers, origins, origin);
+            let mut answer = cors::answer_preflight(&methods(), request_headers, origins, origin);
             self.add_common_headers(&head, answer.headers_mut());
             return Err(Box::new(answer));
         }
@@ -93,7 +93,7 @@ impl<S> App<S> {
             )));
         };
         let now = self.clock.now();
-        let within = time_left(&request, now);
+        let within = count_time_left(&request, now);
         let mut context = RequestContext::new(now, within, Arc::clone(&self.random));
         route.endpoint.note(&mut context.facts);
         let trace = self.tracer.as_ref().and_then(|_| trace_context(&request));
@@ -146,7 +146,7 @@ impl<S> App<S> {
         outcome: Result<Reply, Problem>,
     ) -> Response<Body> {
         if let Some(cause) = outcome.as_ref().err().and_then(Problem::cause) {
-            head.span()
+            head.make_span()
                 .in_scope(|| tracing::error!(cause, "the service is not available"));
         }
         self.record::<E>(head, path, facts, &outcome);

@@ -42,14 +42,14 @@ pub fn read_body<T: JsonBody>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, Bo
     }
     // A derived `Deserialize` also reads an array of the fields in their order.
     if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err(BodyFault::Malformed(object_needed::<T>()));
+        return Err(BodyFault::Malformed(ask_for_object::<T>()));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer)
-        .map_err(|error| BodyFault::Malformed(fault::<T>(&error)))?;
+        .map_err(|error| BodyFault::Malformed(find_fault::<T>(&error)))?;
     deserializer
         .end()
-        .map_err(|_| BodyFault::Malformed(object_needed::<T>()))?;
+        .map_err(|_| BodyFault::Malformed(ask_for_object::<T>()))?;
     Ok(value)
 }
 
@@ -65,7 +65,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// Says what is wrong from the kind of the error alone: serde's text may quote the input, which may
 /// be a phone number or a code.
-fn fault<T: JsonBody>(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldFault {
+fn find_fault<T: JsonBody>(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldFault {
     let path = error.path().to_string();
     let known = T::FIELDS.iter().find(|field| **field == path);
     let message = error.inner().to_string();
@@ -93,11 +93,11 @@ fn fault<T: JsonBody>(error: &serde_path_to_error::Error<serde_json::Error>) -> 
         };
         FieldFault::new(field, accepted)
     } else {
-        object_needed::<T>()
+        ask_for_object::<T>()
     }
 }
 
-fn object_needed<T: JsonBody>() -> FieldFault {
+fn ask_for_object<T: JsonBody>() -> FieldFault {
     let fields = T::FIELDS.join(", ");
     FieldFault::new(
         "body",

@@ -35,7 +35,7 @@ pub(crate) fn add_headers(
 }
 
 /// Answers a preflight request for a path that takes `methods`, from pages that may send `request_headers`.
-pub(crate) fn preflight(
+pub(crate) fn answer_preflight(
     methods: &str,
     request_headers: &str,
     allowed_origins: &[String],

@@ -20,7 +20,7 @@ impl Faults {
     }
 
     /// Parses the text of an optional field, if it is there.
-    pub fn optional<T, E: fmt::Display>(
+    pub fn parse_optional<T, E: fmt::Display>(
         &mut self,
         field: &str,
         text: Option<SensitiveText>,
@@ -31,7 +31,7 @@ impl Faults {
     }
 
     /// Takes the header `name`, which faults call `display`, if it is there: 1 to 255 visible ASCII characters.
-    pub fn header<E>(
+    pub fn read_header<E>(
         &mut self,
         incoming: &Incoming<E>,
         name: &str,

@@ -48,8 +48,8 @@ impl<E: fmt::Debug> fmt::Debug for Incoming<E> {
 impl<E> Incoming<E> {
     /// Makes the span of everything that is logged for this request: it names it.
     #[must_use]
-    pub fn span(&self) -> tracing::Span {
-        self.head.span()
+    pub fn make_span(&self) -> tracing::Span {
+        self.head.make_span()
     }
 
     /// Returns the headers of the request.
@@ -82,7 +82,7 @@ impl<E> Incoming<E> {
     /// # Errors
     ///
     /// A problem that says what is accepted.
-    pub fn body<T: JsonBody>(&self) -> Result<T, Problem> {
+    pub fn read_body<T: JsonBody>(&self) -> Result<T, Problem> {
         Ok(read_body(&self.headers, self.bytes())?)
     }
 
@@ -108,7 +108,7 @@ pub(crate) struct Head {
 
 impl Head {
     /// The span is an error span, so that it exists at every log level.
-    pub(crate) fn span(&self) -> tracing::Span {
+    pub(crate) fn make_span(&self) -> tracing::Span {
         tracing::error_span!("request", request_id = self.request_id)
     }
 }
@@ -135,7 +135,7 @@ pub(crate) fn read_head(request: &Request) -> (Head, Option<IpAddr>) {
 ///
 /// A deadline that has passed says nothing: Lambda would have ended this process; `cargo lambda` counts
 /// from before it compiled.
-pub(crate) fn time_left(request: &Request, now: Timestamp) -> Duration {
+pub(crate) fn count_time_left(request: &Request, now: Timestamp) -> Duration {
     let deadline = request
         .lambda_context_ref()
         .map_or(0, |context| context.deadline);

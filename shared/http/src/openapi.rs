@@ -83,19 +83,19 @@ pub struct Operation {
 
 /// Makes a reference to a schema of the document.
 #[must_use]
-pub fn reference(schema: &str) -> Value {
+pub fn refer_to(schema: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{schema}") })
 }
 
 /// Describes an answer whose body is JSON of this schema.
 #[must_use]
-pub fn json_answer(status: u16, schema: &str) -> (u16, Option<(&'static str, Value)>) {
-    (status, Some(("application/json", reference(schema))))
+pub fn make_json_answer(status: u16, schema: &str) -> (u16, Option<(&'static str, Value)>) {
+    (status, Some(("application/json", refer_to(schema))))
 }
 
 /// Describes an answer whose body is a JSON object that others specify.
 #[must_use]
-pub fn object_answer() -> (u16, Option<(&'static str, Value)>) {
+pub fn make_object_answer() -> (u16, Option<(&'static str, Value)>) {
     (200, Some(("application/json", json!({ "type": "object" }))))
 }
 
@@ -109,7 +109,7 @@ impl Operation {
         if let Some(schema) = self.request {
             operation["requestBody"] = json!({
                 "required": true,
-                "content": { "application/json": { "schema": reference(schema) } },
+                "content": { "application/json": { "schema": refer_to(schema) } },
             });
         }
         if !self.parameters.is_empty() {
@@ -143,7 +143,7 @@ impl Operation {
                 .push(refused);
         }
         for (status, refused) in by_status {
-            let mut response = refusal_response(status, &refused);
+            let mut response = describe_refusals(status, &refused);
             if status == 429 {
                 for name in ["RateLimit-Policy", "RateLimit"] {
                     response["headers"][name] = json!({ "schema": { "type": "string" } });
@@ -155,7 +155,8 @@ impl Operation {
             let response = responses
                 .entry(status.to_string())
                 .or_insert_with(|| json!({ "description": what }));
-            response["content"]["application/json"] = json!({ "schema": gateway_message(what) });
+            response["content"]["application/json"] =
+                json!({ "schema": describe_gateway_message(what) });
         }
         Value::Object(responses)
     }
@@ -163,17 +164,17 @@ impl Operation {
 
 /// Describes a request header of 1 to 255 visible ASCII characters.
 #[must_use]
-pub fn header(name: &str, description: &str) -> Value {
+pub fn describe_header(name: &str, description: &str) -> Value {
     let schema =
         json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" });
     json!({ "name": name, "in": "header", "description": description, "schema": schema })
 }
 
-fn refusal_response(status: u16, refused: &[&ProblemType]) -> Value {
+fn describe_refusals(status: u16, refused: &[&ProblemType]) -> Value {
     let titles: Vec<_> = refused.iter().map(|refused| refused.title).collect();
     let types: Vec<_> = refused.iter().map(|refused| refused.uri()).collect();
     let schema = json!({
-        "allOf": [reference("Problem"), { "properties": { "type": { "enum": types } } }],
+        "allOf": [refer_to("Problem"), { "properties": { "type": { "enum": types } } }],
     });
     let mut headers = answer_headers(NO_STORE);
     // Some conflicts end by themselves: a phone in use can be had later. A 502 ends with the pause between two texts.
@@ -205,7 +206,7 @@ const GATEWAY: [(u16, &str); 2] = [
 ];
 
 /// Describes the body of an answer of API Gateway, which is not a problem document.
-fn gateway_message(what: &str) -> Value {
+fn describe_gateway_message(what: &str) -> Value {
     let message = json!({ "message": { "type": "string" } });
     json!({ "type": "object", "description": what, "properties": message, "required": ["message"] })
 }

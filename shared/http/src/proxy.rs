@@ -43,13 +43,13 @@ impl TrustedProxy {
     /// is the proxy's own.
     #[must_use]
     pub fn find_source(&self, headers: &HeaderMap, seen: Option<IpAddr>) -> Option<IpAddr> {
-        let secret = only_value(headers, &PROXY_SECRET).unwrap_or_default();
+        let secret = find_only_value(headers, &PROXY_SECRET).unwrap_or_default();
         // Every digest is compared, in constant time.
         let shown = self.secrets.iter().fold(false, |shown, digest| {
             shown | has_sha256(secret.as_bytes(), digest)
         });
         if shown {
-            read_address(&self.address, only_value(headers, &self.address)?)
+            read_address(&self.address, find_only_value(headers, &self.address)?)
         } else {
             seen
         }
@@ -57,7 +57,7 @@ impl TrustedProxy {
 }
 
 /// Returns the value of a header that is there once.
-fn only_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+fn find_only_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next().filter(|_| values.next().is_none())?;
     value.to_str().ok()

@@ -59,7 +59,7 @@ impl Reply {
     /// Lets caches keep the answer for five minutes: for public documents, whose keys are published well before they
     /// are used.
     #[must_use]
-    pub fn cacheable(mut self) -> Self {
+    pub fn with_caching(mut self) -> Self {
         self.cache_control = CACHEABLE;
         self
     }

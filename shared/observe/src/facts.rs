@@ -101,7 +101,7 @@ impl Facts {
 
     /// Returns the time spent on the dependencies that are `wanted`; `None` when none was called.
     #[must_use]
-    pub fn time_spent(&self, wanted: impl Fn(Dependency) -> bool) -> Option<Duration> {
+    pub fn sum_up_time(&self, wanted: impl Fn(Dependency) -> bool) -> Option<Duration> {
         let mut times = self
             .calls
             .iter()

@@ -278,9 +278,9 @@ impl Journal {
             cold_starts: init.map(|_| 1),
             init_time: init,
             time: entry.took,
-            store_time: facts.time_spent(|on| on == Dependency::Store),
-            carrier_time: facts.time_spent(|on| matches!(on, Dependency::Carrier(_))),
-            keys_time: facts.time_spent(|on| on == Dependency::Keys),
+            store_time: facts.sum_up_time(|on| on == Dependency::Store),
+            carrier_time: facts.sum_up_time(|on| matches!(on, Dependency::Carrier(_))),
+            keys_time: facts.sum_up_time(|on| on == Dependency::Keys),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::random::{Random, RandomUnavailable, random_array};
+use phoneproof_domain::random::{Random, RandomUnavailable, draw_array};
 use tokio::time::Instant;
 
 use crate::facts::{Dependency, Facts};
@@ -50,7 +50,7 @@ impl RequestContext {
     ///
     /// [`RandomUnavailable`] when the source fails.
     pub fn draw<const N: usize>(&self) -> Result<[u8; N], RandomUnavailable> {
-        random_array(self.random.as_ref())
+        draw_array(self.random.as_ref())
     }
 
     /// Notes a call of `dependency` that began at `began` and has just ended.

@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use phoneproof_domain::channel::Channel;
-use phoneproof_domain::random::{Random, random_array};
+use phoneproof_domain::random::{Random, draw_array};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -92,7 +92,7 @@ impl Tracer {
         random: &dyn Random,
     ) {
         for call in calls {
-            let Ok(id) = random_array(random) else { return };
+            let Ok(id) = draw_array(random) else { return };
             let began = at.saturating_sub(now.duration_since(call.began));
             let segment = json!({
                 "trace_id": context.trace,
@@ -100,7 +100,7 @@ impl Tracer {
                 "id": format!("{:016x}", u64::from_be_bytes(id)),
                 "type": "subsegment",
                 "namespace": "aws",
-                "name": service_name(call.dependency),
+                "name": name_service(call.dependency),
                 "start_time": began.as_secs_f64(),
                 "end_time": (began + call.took).as_secs_f64(),
             });
@@ -114,7 +114,7 @@ impl Tracer {
 }
 
 /// Returns the name of the AWS service in X-Ray.
-const fn service_name(dependency: Dependency) -> &'static str {
+const fn name_service(dependency: Dependency) -> &'static str {
     match dependency {
         Dependency::Store => "DynamoDB",
         Dependency::Carrier(Channel::Sns) => "SNS",

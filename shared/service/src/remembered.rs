@@ -67,7 +67,7 @@ impl Remembered {
         refusal: PurseRefusal,
     ) {
         let mut purses = lock(&self.purses);
-        for key in purse_keys(ask) {
+        for key in list_purse_keys(ask) {
             if let Some(item) = items.get(&key) {
                 purses.remember(key, item.clone(), Some(refusal.retry_at), ask.now);
             }
@@ -81,7 +81,7 @@ impl Remembered {
         if purses.is_empty() {
             return None;
         }
-        let [country, number_block, service] = purse_keys(ask);
+        let [country, number_block, service] = list_purse_keys(ask);
         // Without the country's purse there is no decision.
         let seen = purses.recall(&country, ask.now)?.clone();
         let mut items = HashMap::from([(country, seen)]);
@@ -122,7 +122,7 @@ impl Remembered {
 }
 
 /// The purses whose content a refusal remembers. That of the network depends on the caller.
-fn purse_keys(ask: &Ask) -> [PurseKey; 3] {
+fn list_purse_keys(ask: &Ask) -> [PurseKey; 3] {
     [ask.country_key(), ask.block_key(), ask.service_key()]
 }
 

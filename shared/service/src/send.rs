@@ -118,7 +118,7 @@ impl Service {
         let mut text = given.render(&prepared, request);
         let mut ask = self.make_ask(given, &prepared, text.segments, request);
         let mut plan = self.make_plan(given, &prepared, request);
-        plan.caller = ask.as_ref().map(|ask| self.caller_of(ask));
+        plan.caller = ask.as_ref().map(|ask| self.make_phone_caller(ask));
         plan.paid = ask.as_ref().map(|ask| plan_first_try(ask, self.purses()));
         let mut seen = match &ask {
             Some(ask) if command.medium == Medium::Text => {
@@ -127,7 +127,7 @@ impl Service {
             // What calls cost is not remembered: they are few.
             Some(_) | None => Seen::default(),
         };
-        let unpaid = seen.unpaid();
+        let unpaid = seen.find_refusal();
         for _ in 0..ROUNDS {
             self.align_plan(&mut plan, &mut prepared, given, request)?;
             match self
@@ -248,7 +248,7 @@ impl Service {
             phone: destination.phone,
             country: request.facts.country,
             locales,
-            locale: templates.locale(locales, &command.locales),
+            locale: templates.choose_locale(locales, &command.locales),
             medium: command.medium,
             is_called,
             action: command

@@ -16,7 +16,7 @@ async fn decide_alike_on_every_count(bench: &Bench, share: Share) {
     let mut gates = bench.gates(3);
     for gate in &mut gates {
         if gate.subject.kind == SubjectKind::Phone {
-            *gate = gate.in_share(share);
+            *gate = gate.with_share(share);
         }
     }
     let counting: Vec<Gate> = gates
@@ -32,8 +32,7 @@ async fn decide_alike_on_every_count(bench: &Bench, share: Share) {
                 .await;
             plan.gates.clone_from(&gates);
             let mut found = Found::default();
-            let length = gate.quota().expect("it counts").window.length;
-            *found.record.tally_mut(gate.share, length) = tally.clone();
+            set_tally(&mut found.record, gate, tally.clone());
             let what = format!("{share:?} {:?} {tally:?}", gate.rule);
             let (mut expected, mut counts_in) = (tally.clone(), gate.clone());
             let stored = bench.reserve(&plan).await;

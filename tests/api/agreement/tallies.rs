@@ -1,5 +1,7 @@
 //! The tallies of records, as the table holds them.
 
+use phoneproof_domain::subject_record::SubjectRecord;
+
 use super::*;
 
 impl Bench {
@@ -105,5 +107,19 @@ pub(super) fn read_tally(item: &Value, name: &str) -> Tally {
     Tally {
         at: number(&item[format!("{name}_at")]).map(Timestamp::from_unix),
         places: (0..PLACES).filter_map(read).collect(),
+    }
+}
+
+/// Puts `tally` where the record of a subject has that of the gate.
+pub(super) fn set_tally(record: &mut SubjectRecord, gate: &Gate, tally: Tally) {
+    let counts = match gate.share {
+        Share::Common => &mut record.common,
+        Share::Here => &mut record.here,
+        Share::Near => &mut record.near,
+    };
+    if gate.quota().expect("it counts").window.length < DAY {
+        counts.hour = tally;
+    } else {
+        counts.day = tally;
     }
 }

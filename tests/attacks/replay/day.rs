@@ -13,7 +13,7 @@ use phoneproof_domain::purse::{
 };
 use phoneproof_local::aws::SECRET_ID;
 use phoneproof_simulator::attack::{Attack, Hit};
-use phoneproof_simulator::crowd::{Crowd, Habits, time_to_type};
+use phoneproof_simulator::crowd::{Crowd, Habits, draw_time_to_type};
 use phoneproof_simulator::dice::Dice;
 use phoneproof_simulator::world::{DAY, Device, Network, Place, Request};
 use phoneproof_tests::{Answer, Client, World};
@@ -217,7 +217,7 @@ impl Day {
         if self.dice.happens(self.place.conversion) {
             let code = self.world.code(&number(&request));
             let token = answer.token();
-            let at = at + time_to_type(&mut self.dice);
+            let at = at + draw_time_to_type(&mut self.dice);
             self.plan(at, Event::Types { token, code });
         } else if tries < 3 && self.dice.happens(0.5) {
             let at = at + 65.0 + self.dice.exponential(1.0 / 40.0);
@@ -309,7 +309,7 @@ impl Day {
                 (Attribute::Since, self.midnight - SECONDS),
                 (
                     Attribute::Needed,
-                    policy.codes_needed(whole(typed_per_day * 7.0)),
+                    policy.count_codes_needed(whole(typed_per_day * 7.0)),
                 ),
                 (Attribute::ExpiresAt, self.midnight + 14 * SECONDS),
             ]);

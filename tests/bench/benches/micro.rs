@@ -28,7 +28,7 @@ use phoneproof_bench::warm::{KEYRING, Warm, nowhere, policy};
 use phoneproof_config::DEFAULT_POLICY;
 use phoneproof_config::process::{SystemClock, SystemRandom};
 use phoneproof_crypto::challenge_token;
-use phoneproof_crypto::code::{code_mac, code_matches, derive_code};
+use phoneproof_crypto::code::{code_matches, derive_code, make_code_mac};
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::business_id::BusinessId;
@@ -80,7 +80,7 @@ fn challenge(keyring: &Keyring) -> Challenge {
         business: BusinessId::parse("login").expect("a business"),
         slot: 0,
         expires_at: ENDS,
-        code_mac: code_mac(root.code_mac_key(), ID, &code),
+        code_mac: make_code_mac(root.code_mac_key(), ID, &code),
         locale: Locale::parse("en").expect("a locale"),
         action: None,
         test: false,
@@ -126,7 +126,7 @@ fn codes(c: &mut Criterion) {
     let keyring = keyring();
     let root = keyring.current();
     let code = derive_code(root.code_key(), ID, ENDS, 6);
-    let mac = code_mac(root.code_mac_key(), ID, &code);
+    let mac = make_code_mac(root.code_mac_key(), ID, &code);
     let key = hmac::Key::new(HMAC_SHA256, &[1; 32]);
     let mut group = c.benchmark_group("code");
     group.bench_function("derive", |b| {

@@ -13,7 +13,7 @@ use std::time::Duration;
 use clap::Args;
 use phoneproof_config::process::SystemClock;
 use phoneproof_domain::clock::Clock as _;
-use phoneproof_domain::random::random_array;
+use phoneproof_domain::random::draw_array;
 use phoneproof_local::inbox::Inbox;
 use phoneproof_local::stack::{Backends, Endpoints, Options};
 use phoneproof_tests::{Answer, Client, Fault, Proxy, SeededRandom};
@@ -286,7 +286,7 @@ async fn break_calls(proxy: Proxy, scene: Scene, seed: u64) {
     let random = SeededRandom::new(seed);
     while scene.goes_on() {
         for operation in ["TransactWriteItems", "Publish", "UpdateItem", "PutItem"] {
-            let [byte]: [u8; 1] = random_array(&random).expect("a seeded generator does not fail");
+            let [byte]: [u8; 1] = draw_array(&random).expect("a seeded generator does not fail");
             let fault = Fault::ALL[usize::from(byte) % Fault::ALL.len()];
             proxy.break_next(operation, fault);
             scene.notes.count("faults");

@@ -229,7 +229,7 @@ fn check(policy: &Policy, file: &Table) {
             assert_eq!(code.expose().len(), usize::from(business.code_length));
             assert!(!format!("{test:?}").contains(code.expose()));
         }
-        let limits = policy.limits_of(&test.phone, NOW);
+        let limits = policy.find_limits(&test.phone, NOW);
         assert!(limits.get(Rule::PhonePerDay) >= Some(1));
         assert!(policy.make_terms(NOW, &limits).today.start <= NOW);
     }
@@ -239,7 +239,7 @@ fn check(policy: &Policy, file: &Table) {
 fn check_purses(policy: &Policy) {
     assert_eq!(policy.purses.policy.faults(), []);
     for country in &policy.numbers.countries {
-        let cost = policy.sms.estimated_cost(Some(*country), 1);
+        let cost = policy.sms.estimate_cost(Some(*country), 1);
         assert!(cost.is_some_and(|cost| cost.amount.micros() > 0));
         assert!((1..=100).contains(&policy.purses.shards_of(*country)));
     }
@@ -258,10 +258,10 @@ fn check_senders(policy: &Policy) {
         assert!(!policy.sms.route(Some(*country)).is_empty());
         let allowed = policy.sms.locales(Some(*country));
         for business in policy.businesses.values() {
-            let mut reachable = business.locales_among(allowed).peekable();
+            let mut reachable = business.list_locales_among(allowed).peekable();
             assert!(reachable.peek().is_some());
             for locale in reachable {
-                let sent_as = policy.sent_as(Some(*country), business, locale);
+                let sent_as = policy.find_sent_as(Some(*country), business, locale);
                 match sent_as.origination {
                     Origination::Unnamed => {}
                     Origination::SenderId(id) => assert!((3..=11).contains(&id.len())),
@@ -272,7 +272,7 @@ fn check_senders(policy: &Policy) {
             }
         }
     }
-    let line = format!("{:?}", policy.warnings());
+    let line = format!("{:?}", policy.list_warnings());
     assert!(!line.chars().any(char::is_control), "{line:?}");
 }
 
@@ -341,8 +341,8 @@ fn check_texts(policy: &Policy, catalog: &Catalog) {
                 longest = longest.max(text.segments);
             }
             assert_eq!(sizes.get(&(id, locale)), Some(&longest));
-            assert_eq!(&texts.locale(&[], Some(locale)), locale);
+            assert_eq!(&texts.choose_locale(&[], Some(locale)), locale);
         }
-        assert_eq!(texts.locale(&[], None), business.default_locale);
+        assert_eq!(texts.choose_locale(&[], None), business.default_locale);
     }
 }

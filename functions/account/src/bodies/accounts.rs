@@ -42,7 +42,7 @@ impl RegisterBody {
     /// # Errors
     ///
     /// A problem that says what is accepted, when the text cannot be a password.
-    pub fn password(&self) -> Result<Password, Problem> {
+    pub fn read_password(&self) -> Result<Password, Problem> {
         parse_password(&self.password)
     }
 }
@@ -73,7 +73,7 @@ impl PasswordBody {
     /// # Errors
     ///
     /// A problem that says what is accepted, when the text cannot be a password.
-    pub fn password(&self) -> Result<Password, Problem> {
+    pub fn read_password(&self) -> Result<Password, Problem> {
         parse_password(&self.password)
     }
 }
@@ -101,7 +101,7 @@ impl PhoneBody {
     /// # Errors
     ///
     /// A problem that says what is accepted, when the text cannot be a password.
-    pub fn password(&self) -> Result<Password, Problem> {
+    pub fn read_password(&self) -> Result<Password, Problem> {
         parse_password(&self.password)
     }
 }
@@ -129,7 +129,7 @@ impl JsonBody for ResetBody {
 impl ResetBody {
     /// Reads the recovery code; `None` when it is missing or malformed.
     #[must_use]
-    pub fn recovery_code(&self) -> Option<RecoveryCode> {
+    pub fn read_recovery_code(&self) -> Option<RecoveryCode> {
         RecoveryCode::parse(&self.recovery_code.as_ref()?.0)
     }
 
@@ -138,7 +138,7 @@ impl ResetBody {
     /// # Errors
     ///
     /// A problem that says what is accepted, when the text cannot be a password.
-    pub fn password(&self) -> Result<Password, Problem> {
+    pub fn read_password(&self) -> Result<Password, Problem> {
         parse_password(&self.password)
     }
 }

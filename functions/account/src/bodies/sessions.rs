@@ -52,7 +52,7 @@ impl LogInBody {
     ///
     /// A name is a label, so it never stops a log-in: what nobody can see is left out, and the end of a long one is cut.
     #[must_use]
-    pub fn device(&self) -> String {
+    pub fn read_device(&self) -> String {
         let typed = self.device.as_ref().map(Label::texts);
         let typed = typed.unwrap_or_default().join(" ");
         let words: Vec<&str> = typed
@@ -76,7 +76,7 @@ impl LogInBody {
     /// # Errors
     ///
     /// A problem when the members of the body do not go together, or one of them is malformed.
-    pub fn credentials(self) -> Result<Credentials, Problem> {
+    pub fn read_credentials(self) -> Result<Credentials, Problem> {
         let region = self.region.map(|region| {
             Country::parse(&region.0).map_err(|error| report_malformed("region", error))
         });
@@ -229,7 +229,7 @@ mod tests {
         let body = serde_json::json!({ "device": typed }).to_string();
         serde_json::from_str::<LogInBody>(&body)
             .expect("a body")
-            .device()
+            .read_device()
     }
 
     #[test]

@@ -16,8 +16,8 @@ pub(super) async fn register(
     accounts: &Accounts,
     incoming: &mut Incoming,
 ) -> Result<Reply, Problem> {
-    let body: RegisterBody = incoming.body()?;
-    let password = body.password()?;
+    let body: RegisterBody = incoming.read_body()?;
+    let password = body.read_password()?;
     let wishes = Wishes {
         second_step: body.second_step.unwrap_or(false),
         request_unlink: body.request_unlink.unwrap_or(false),
@@ -33,8 +33,8 @@ pub(super) async fn change_password(
     accounts: &Accounts,
     incoming: &mut Incoming,
 ) -> Result<Reply, Problem> {
-    let body: PasswordBody = incoming.body()?;
-    let password = body.password()?;
+    let body: PasswordBody = incoming.read_body()?;
+    let password = body.read_password()?;
     let (token, second_step) = (&body.token.0, body.second_step);
     accounts
         .change_password(access, token, password, second_step, &mut incoming.context)
@@ -47,8 +47,8 @@ pub(super) async fn change_phone(
     accounts: &Accounts,
     incoming: &mut Incoming,
 ) -> Result<Reply, Problem> {
-    let body: PhoneBody = incoming.body()?;
-    let password = body.password()?;
+    let body: PhoneBody = incoming.read_body()?;
+    let password = body.read_password()?;
     let ip = incoming.source_ip();
     let ip = ip.ok_or_else(|| unavailable(Unavailable::NoSourceAddress))?;
     let address = SourceAddress::new(ip);
@@ -68,9 +68,9 @@ pub(super) async fn reset_password(
     accounts: &Accounts,
     incoming: &mut Incoming,
 ) -> Result<Reply, Problem> {
-    let body: ResetBody = incoming.body()?;
-    let password = body.password()?;
-    let recovery = body.recovery_code();
+    let body: ResetBody = incoming.read_body()?;
+    let password = body.read_password()?;
+    let recovery = body.read_recovery_code();
     accounts
         .reset_password(
             &body.token.0,
@@ -99,7 +99,9 @@ pub(super) async fn show(
     accounts: &Accounts,
     incoming: &mut Incoming,
 ) -> Result<Reply, Problem> {
-    let account = accounts.me(access, &mut incoming.context).await?;
+    let account = accounts
+        .read_own_account(access, &mut incoming.context)
+        .await?;
     Reply::json(StatusCode::OK, &Me::new(&account, access.session))
 }
 

@@ -15,7 +15,7 @@ use phoneproof_http::{Problem, Reply, catch_panic};
 use tokio::time::timeout_at;
 
 use crate::access_token::Access;
-use crate::problem::{SESSION_OVER, access_problem, require_token, unavailable};
+use crate::problem::{SESSION_OVER, make_access_problem, require_token, unavailable};
 use crate::route::{Endpoint, Protected, ROUTES};
 use crate::service::Accounts;
 use crate::{App, Incoming, openapi};
@@ -26,7 +26,7 @@ pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
         Ok(incoming) => incoming,
         Err(answer) => return *answer,
     };
-    let (span, deadline) = (incoming.span(), incoming.context.deadline);
+    let (span, deadline) = (incoming.make_span(), incoming.context.deadline);
     // Calls to AWS end by the deadline on their own. Other work, such as hashing a password, does not.
     let serving = timeout_at(deadline, serve(&app, &mut incoming));
     let outcome = match catch_panic(span, serving).await {
@@ -88,7 +88,7 @@ async fn check_access(accounts: &Accounts, incoming: &mut Incoming) -> Result<Ac
     let token = read_bearer_token(incoming.headers()).map(str::to_owned);
     let token = token.ok_or_else(require_token)?;
     let checked = accounts.check_access(&token, &mut incoming.context).await;
-    checked.map_err(|refusal| access_problem(refusal, accounts.issuer()))
+    checked.map_err(|refusal| make_access_problem(refusal, accounts.issuer()))
 }
 
 /// Adds the challenge that every 401 needs (RFC 9110 section 15.5.2), unless the problem has one already.

@@ -14,9 +14,9 @@ use crate::refresh_token::SessionId;
 use crate::service::{Accounts, Unavailable};
 
 pub(super) async fn log_in(accounts: &Accounts, incoming: &mut Incoming) -> Result<Reply, Problem> {
-    let body: LogInBody = incoming.body()?;
-    let device = body.device();
-    let credentials = body.credentials()?;
+    let body: LogInBody = incoming.read_body()?;
+    let device = body.read_device();
+    let credentials = body.read_credentials()?;
     let ip = incoming.source_ip();
     let ip = ip.ok_or_else(|| unavailable(Unavailable::NoSourceAddress))?;
     let address = SourceAddress::new(ip);
@@ -30,7 +30,7 @@ pub(super) async fn refresh(
     accounts: &Accounts,
     incoming: &mut Incoming,
 ) -> Result<Reply, Problem> {
-    let body: RefreshBody = incoming.body()?;
+    let body: RefreshBody = incoming.read_body()?;
     let text = &body.refresh_token.0;
     let tokens = accounts.refresh(text, &mut incoming.context).await?;
     Reply::json(StatusCode::OK, &SessionTokens::new(&tokens))
@@ -41,7 +41,9 @@ pub(super) async fn list(
     accounts: &Accounts,
     incoming: &mut Incoming,
 ) -> Result<Reply, Problem> {
-    let account = accounts.me(access, &mut incoming.context).await?;
+    let account = accounts
+        .read_own_account(access, &mut incoming.context)
+        .await?;
     let keyring = accounts.keyring(&mut incoming.context).await;
     let keyring = keyring.map_err(unavailable)?;
     let sessions = Sessions::new(

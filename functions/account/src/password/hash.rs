@@ -7,7 +7,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use phoneproof_crypto::keyring::{Keyring, Pepper};
 use phoneproof_crypto::{base64url, from_base64url};
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::random::{Random, RandomUnavailable, random_array};
+use phoneproof_domain::random::{Random, RandomUnavailable, draw_array};
 use phoneproof_domain::root::RootId;
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -160,7 +160,7 @@ impl<'k> Hasher<'k> {
         password: &Password,
         random: &dyn Random,
     ) -> Result<StoredPassword, HashFailed> {
-        let salt: [u8; SALT_BYTES] = random_array(random)?;
+        let salt: [u8; SALT_BYTES] = draw_array(random)?;
         let pepper = self.keyring.current_pepper(self.now);
         let hash = digest(password, pepper, CURRENT, &salt)?;
         let (Cost { kibibytes, passes }, pepper) = (CURRENT, pepper.id().as_str());
@@ -186,7 +186,7 @@ impl<'k> Hasher<'k> {
         random: &dyn Random,
     ) -> Result<Outcome, HashFailed> {
         let parts = match stored.map(Parts::parse) {
-            None => return self.nothing_to_compare(password, random),
+            None => return self.compare_with_nothing(password, random),
             Some(parts) => parts.ok_or(HashFailed::Damaged)?,
         };
         let Some(pepper) = self.keyring.pepper(&parts.pepper) else {
@@ -194,7 +194,7 @@ impl<'k> Hasher<'k> {
                 pepper = parts.pepper.as_str(),
                 "a password could not be compared: its pepper was retired"
             );
-            return self.nothing_to_compare(password, random);
+            return self.compare_with_nothing(password, random);
         };
         let hash = digest(password, pepper, parts.cost, &parts.salt)?;
         if verify_slices_are_equal(hash.as_slice(), &parts.hash).is_err() {
@@ -207,7 +207,7 @@ impl<'k> Hasher<'k> {
     }
 
     /// The work of a comparison, and the answer that a wrong password gets.
-    fn nothing_to_compare(
+    fn compare_with_nothing(
         self,
         password: &Password,
         random: &dyn Random,

@@ -41,7 +41,7 @@ impl Password {
     pub fn parse(text: &str) -> Result<Self, NotAPassword> {
         let typed = text.chars().take(MAX_CHARACTERS * 4).map(unify_space);
         let password = Self(Zeroizing::new(typed.nfc().collect()));
-        let fits = (1..=MAX_CHARACTERS).contains(&password.characters());
+        let fits = (1..=MAX_CHARACTERS).contains(&password.count_characters());
         if fits && text.chars().count() <= MAX_CHARACTERS * 4 && !text.chars().any(char::is_control)
         {
             Ok(password)
@@ -52,7 +52,7 @@ impl Password {
 
     /// Returns the length in characters. Each Unicode code point counts as one (NIST SP 800-63B-4 section 3.1.1.2).
     #[must_use]
-    pub fn characters(&self) -> usize {
+    pub fn count_characters(&self) -> usize {
         self.0.chars().count()
     }
 
@@ -80,7 +80,7 @@ mod tests {
         let composed = Password::parse("caf\u{e9}").expect("a password");
         let combining = Password::parse("cafe\u{301}").expect("a password");
         assert_eq!(composed.expose(), combining.expose());
-        assert_eq!(combining.characters(), 4);
+        assert_eq!(combining.count_characters(), 4);
     }
 
     #[test]

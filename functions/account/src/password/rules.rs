@@ -71,7 +71,7 @@ impl Strength {
     ///
     /// [`PasswordRefusal`] says what is wrong with the password.
     pub fn admits(self, password: &Password, phone: &Phone) -> Result<(), PasswordRefusal> {
-        if password.characters() < self.min_characters() {
+        if password.count_characters() < self.min_characters() {
             return Err(PasswordRefusal::TooShort(self.min_characters()));
         }
         if contains_number(password.expose(), phone) {

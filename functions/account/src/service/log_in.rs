@@ -12,7 +12,7 @@ use super::sessions::Beginning;
 use super::{
     AccountEvent, AccountRefusal, Accounts, Proved, ROUNDS, Tokens, Unavailable, business,
 };
-use crate::login::{LoginDenial, Presented, address_quota};
+use crate::login::{LoginDenial, Presented, make_address_quota};
 use crate::password::{Outcome, Password, StoredPassword};
 use crate::refresh_token::AccountId;
 use crate::store::{Account, Condition};
@@ -173,7 +173,7 @@ impl Accounts {
         let now = request.now;
         let address = self.keyring(request).await?.indexer().address(address);
         let (phone_index, presented) = (&attempt.phone_index, attempt.classify());
-        let quota = address_quota(now);
+        let quota = make_address_quota(now);
         for _ in 0..ROUNDS {
             let before = self
                 .store

@@ -24,7 +24,7 @@ impl Accounts {
         second_step: Option<bool>,
         request: &mut RequestContext,
     ) -> Result<(), AccountRefusal> {
-        let account = self.me(access, request).await?;
+        let account = self.read_own_account(access, request).await?;
         let proved = self
             .check_proof(token, business::PASSWORD_CHANGE, request)
             .await?;
@@ -88,7 +88,7 @@ impl Accounts {
         access: Access,
         request: &mut RequestContext,
     ) -> Result<RecoveryCode, AccountRefusal> {
-        self.me(access, request).await?;
+        self.read_own_account(access, request).await?;
         let code = RecoveryCode::new(request.draw()?);
         let parts = vec![self.store.set_recovery(access, code.digest())];
         let done = self.write(parts, request).await?;

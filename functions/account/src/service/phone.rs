@@ -29,7 +29,7 @@ impl Accounts {
         address: SourceAddress,
         request: &mut RequestContext,
     ) -> Result<(), AccountRefusal> {
-        let before = self.me(access, request).await?;
+        let before = self.read_own_account(access, request).await?;
         let old = before.phone_index.ok_or(AccountRefusal::SessionOver)?;
         let proved = self
             .check_proof(token, business::PHONE_CHANGE, request)

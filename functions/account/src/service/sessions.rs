@@ -82,7 +82,7 @@ impl Accounts {
     /// # Errors
     ///
     /// [`AccountRefusal::SessionOver`] when the session of the token has ended.
-    pub async fn me(
+    pub async fn read_own_account(
         &self,
         access: Access,
         request: &mut RequestContext,
@@ -111,7 +111,7 @@ impl Accounts {
         which: SessionId,
         request: &mut RequestContext,
     ) -> Result<(), AccountRefusal> {
-        self.me(access, request).await?;
+        self.read_own_account(access, request).await?;
         let parts = vec![self.store.end_session(access.account, which)];
         drop(self.write(parts, request).await?);
         AccountEvent::LoggedOut.note(request);
@@ -145,7 +145,7 @@ impl Accounts {
         access: Access,
         request: &mut RequestContext,
     ) -> Result<(), AccountRefusal> {
-        let account = self.me(access, request).await?;
+        let account = self.read_own_account(access, request).await?;
         let mut parts = vec![self.store.delete(account.id, access.session)];
         if let Some(phone_index) = &account.phone_index {
             parts.push(self.store.free_phone(phone_index, account.id));

@@ -13,7 +13,7 @@ const PENDING: &str = "PendingConfirmation";
 /// Checks that somebody gets the alarms: a subscriber of their topic who has followed the link that AWS mailed.
 pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let Some(resources) = &facts.resources else {
-        return vec![Finding::not_checked("the stack is not known", "")];
+        return vec![Finding::of_unchecked("the stack is not known", "")];
     };
     let topic = match &resources.alarm_topic {
         AlarmTopic::Named(topic) => topic,
@@ -24,7 +24,7 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
             )];
         }
         AlarmTopic::Unnamed => {
-            return vec![Finding::not_checked(
+            return vec![Finding::of_unchecked(
                 "the stack has an AlarmEmail, and its outputs do not name the topic",
                 "deploy this version of the template, which has the output AlarmTopic",
             )];

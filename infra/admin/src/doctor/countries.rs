@@ -13,12 +13,12 @@ const ADVICE: &str = "give the country what it wants under [sms.country] of the 
 pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     match &facts.policy {
         Some(policy) => check_policy(policy),
-        None => vec![Finding::not_checked("the policy is not known", "")],
+        None => vec![Finding::of_unchecked("the policy is not known", "")],
     }
 }
 
 fn check_policy(policy: &Policy) -> Vec<Finding> {
-    let warnings = policy.warnings();
+    let warnings = policy.list_warnings();
     if warnings.is_empty() {
         return vec![Finding::ok(
             "each country of the policy gets what it takes, as far as the table of this build knows",

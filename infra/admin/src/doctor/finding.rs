@@ -64,7 +64,7 @@ impl Finding {
         Self::new(State::Fail, seen, advice)
     }
 
-    pub(super) fn not_checked(seen: impl Into<String>, advice: &str) -> Self {
+    pub(super) fn of_unchecked(seen: impl Into<String>, advice: &str) -> Self {
         Self::new(State::NotChecked, seen, advice)
     }
 

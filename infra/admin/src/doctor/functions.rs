@@ -21,10 +21,10 @@ const NAMED: usize = 5;
 /// Looks for calls that AWS refused the functions in the last day.
 pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let Some(resources) = &facts.resources else {
-        return vec![Finding::not_checked("the stack is not known", "")];
+        return vec![Finding::of_unchecked("the stack is not known", "")];
     };
     if resources.log_groups.is_empty() {
-        return vec![Finding::not_checked("LOG_GROUP is not set", "")];
+        return vec![Finding::of_unchecked("LOG_GROUP is not set", "")];
     }
     let client = Client::new(&facts.operator.aws);
     let from = facts.operator.now() - BACK;

@@ -19,7 +19,7 @@ const LEFT_OVER: Duration = Duration::from_hours(30 * 24);
 /// Checks that the root in use is not older than a year, and that no replaced root was forgotten.
 pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let Some(resources) = &facts.resources else {
-        return vec![Finding::not_checked("the stack is not known", "")];
+        return vec![Finding::of_unchecked("the stack is not known", "")];
     };
     let version = match Version::read_current(&facts.operator.aws, &resources.keyring_secret).await
     {

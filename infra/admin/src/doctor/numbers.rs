@@ -34,7 +34,7 @@ struct Numbers {
 /// Checks that every served country which needs an origination number has one.
 pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let Some(policy) = &facts.policy else {
-        return vec![Finding::not_checked("the policy is not known", "")];
+        return vec![Finding::of_unchecked("the policy is not known", "")];
     };
     let served = policy.numbers.countries.iter();
     let by_aws = served.filter(|country| takes_numbers(policy, **country));

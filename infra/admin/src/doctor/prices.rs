@@ -17,7 +17,7 @@ const OLD: Duration = Duration::from_hours(365 * 24);
 pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
     match &facts.policy {
         Some(policy) => check_prices(policy, facts.operator.now()),
-        None => vec![Finding::not_checked("the policy is not known", "")],
+        None => vec![Finding::of_unchecked("the policy is not known", "")],
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
         ));
     }
     if region != facts.stack_region() {
-        found.push(Finding::not_checked(
+        found.push(Finding::of_unchecked(
             "the stack has no alarm on the month's spending, because SNS texts from another region",
             "set an alarm on AWS/SNS SMSMonthToDateSpentUSD in that region by hand",
         ));

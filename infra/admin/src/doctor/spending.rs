@@ -58,7 +58,7 @@ impl Facts<'_> {
 
 fn compare_budget(limit: f64, budget: Option<f64>) -> Finding {
     let Some(budget) = budget else {
-        return Finding::not_checked(
+        return Finding::of_unchecked(
             format!("the spend limit is ${limit}, and the budget of the stack is not known"),
             "deploy with MonthlySmsBudget, or set MONTHLY_SMS_BUDGET at a local stack",
         );

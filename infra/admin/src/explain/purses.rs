@@ -9,7 +9,7 @@ use phoneproof_domain::phone_record::PhoneRecord;
 use phoneproof_domain::policy::Policy;
 use phoneproof_domain::purse::{
     Ask, Caller, Claim, Damaged, Lane, Outlook, Plan, PurseKey, PurseRefusal, Records, Stopped,
-    foresee, outlook,
+    foresee, view_purses,
 };
 use phoneproof_domain::subject::SubjectIndex;
 use serde_json::{Value, json};
@@ -88,10 +88,10 @@ impl Forecast {
         let (purses, proof) = (&policy.purses.policy, record.proof.clone());
         let outcome = foresee(&ask, purses, proof.clone(), item);
         let holds = match Records::read(&ask, proof, item) {
-            Ok(records) => Ok(outlook(&ask, purses, &records)),
+            Ok(records) => Ok(view_purses(&ask, purses, &records)),
             Err(Stopped::Damaged(key, damage)) => Err((key, damage)),
             // Reading refuses nothing.
-            Err(Stopped::Refused(_)) => Ok(outlook(&ask, purses, &Records::default())),
+            Err(Stopped::Refused(_)) => Ok(view_purses(&ask, purses, &Records::default())),
         };
         Ok(Self {
             outcome,

@@ -37,7 +37,7 @@ pub(super) fn report(
     // A send asks the purses when no gate refuses it.
     let unpaid = forecast.and_then(Forecast::refusal);
     let unpaid = unpaid.map(|refusal| (Denial::Unpaid(refusal), Some(refusal.retry_at)));
-    let refusing = Denial::most_lasting(denials).or(unpaid);
+    let refusing = Denial::find_most_lasting(denials).or(unpaid);
     let retry_at = refusing
         .filter(|_| not_texted.is_none())
         .and_then(|(_, frees_at)| frees_at);
@@ -79,7 +79,7 @@ pub(super) fn report(
             count_open(record, terms.now),
         );
     }
-    Reply::done(json, text)
+    Reply::with_result(json, text)
 }
 
 /// Names what the operator asked about, with the phone masked.

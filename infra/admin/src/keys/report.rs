@@ -24,7 +24,7 @@ pub(super) fn report(opened: &OpenKeyring, now: Timestamp, done: &str) -> Reply 
         vec![
             key.id.clone(),
             name(key.purpose).to_owned(),
-            algorithm(key.purpose).to_owned(),
+            name_algorithm(key.purpose).to_owned(),
             describe_state(key, now),
             format_or_dash(key.added),
             format_or_dash(key.replaced),
@@ -38,7 +38,7 @@ pub(super) fn report(opened: &OpenKeyring, now: Timestamp, done: &str) -> Reply 
     let separator = if done.is_empty() { "" } else { "\n\n" };
     let heading = format!("Keyring of the {} service:", opened.secret.owner);
     let table = format_table(&rows);
-    Reply::done(json, format!("{done}{separator}{heading}\n{table}"))
+    Reply::with_result(json, format!("{done}{separator}{heading}\n{table}"))
 }
 
 const fn name(purpose: KeyPurpose) -> &'static str {
@@ -51,7 +51,7 @@ const fn name(purpose: KeyPurpose) -> &'static str {
 }
 
 /// What the key, or the keys that derive from it, are used with.
-const fn algorithm(purpose: KeyPurpose) -> &'static str {
+const fn name_algorithm(purpose: KeyPurpose) -> &'static str {
     match purpose {
         KeyPurpose::Root => "ES256",
         KeyPurpose::Rsa => "RS256",
@@ -75,7 +75,7 @@ fn describe_key(key: &KeyFacts) -> Value {
     json!({
         "id": key.id,
         "purpose": name(key.purpose),
-        "algorithm": algorithm(key.purpose),
+        "algorithm": name_algorithm(key.purpose),
         "current": key.is_current,
         "from": key.from,
         "added": key.added,

@@ -11,7 +11,7 @@ pub(super) fn describe(policy: &Policy) -> Value {
     let describe = |voice: &VoicePolicy| {
         let (countries, calls) = (voice.countries.iter(), &policy.purses.policy.calls);
         let prices = countries.map(|country| {
-            let price = voice.estimated_cost(*country);
+            let price = voice.estimate_cost(*country);
             let described = json!({
                 "priceUsd": price.amount.dollars(),
                 "isUpperBound": price.is_upper_bound,
@@ -36,7 +36,7 @@ pub(super) fn tabulate(policy: &Policy) -> String {
     };
     let mut rows = vec![make_row(["country", "dollars per call"])];
     rows.extend(voice.countries.iter().map(|country| {
-        let price = voice.estimated_cost(*country);
+        let price = voice.estimate_cost(*country);
         let bound = if price.is_upper_bound { "at most " } else { "" };
         vec![country.to_string(), format!("{bound}{}", price.amount)]
     }));

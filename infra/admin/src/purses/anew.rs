@@ -30,7 +30,7 @@ pub(super) async fn reset(
     let has_item = |key: &PurseKey| items.get(key).is_some_and(|item| !item.is_empty());
     let keys: Vec<_> = keys.into_iter().filter(has_item).collect();
     if keys.is_empty() {
-        return Ok(Reply::nothing(format!(
+        return Ok(Reply::without_work(format!(
             "{purse}: nothing was paid from this purse yet"
         )));
     }
@@ -50,7 +50,7 @@ pub(super) async fn reset(
         changed.push(change(&store, key, make, &changed).await?);
     }
     let json = describe_all(&changed, describe_item);
-    Ok(Reply::done(json, format!("{listed}: as new")))
+    Ok(Reply::with_result(json, format!("{listed}: as new")))
 }
 
 /// Describes every attribute of an item.

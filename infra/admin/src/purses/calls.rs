@@ -31,7 +31,7 @@ pub(crate) struct CallPurse {
 pub(crate) fn ask_for_call(policy: &Policy, country: Country, now: Timestamp) -> Option<Ask> {
     let voice = policy.voice.as_ref();
     let voice = voice.filter(|voice| voice.serves(Some(country)))?;
-    let price = price_of(voice.estimated_cost(country));
+    let price = price_of(voice.estimate_cost(country));
     let today = policy.make_terms(now, &policy.limits).today;
     Some(Ask::of_stranger(country, 0, 1, price, now, today))
 }

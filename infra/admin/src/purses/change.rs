@@ -9,7 +9,7 @@ use phoneproof_domain::purse::{Ask, Budget, Grant, PurseItem, PurseKey, share};
 use serde_json::json;
 
 use super::apply::{Obstacle, change, describe_all, report_damaged};
-use super::gift::{Gift, Part, lasting, sum_up};
+use super::gift::{Gift, Part, keep_lasting, sum_up};
 use super::targets::{Named, parse_grant};
 use super::{anew, ask_of_shards};
 use crate::cli::Common;
@@ -148,7 +148,10 @@ async fn give<G: Gift>(
     let shown = inspect(store, parts).await?;
     let given = sum_up(parts.iter().map(|part| part.given));
     if given.is_none() && shown.iter().all(Option::is_none) {
-        return Ok(Reply::nothing(format!("{label}: there is no {}", G::NAME)));
+        return Ok(Reply::without_work(format!(
+            "{label}: there is no {}",
+            G::NAME
+        )));
     }
     let price = parts.first().map_or(1, |part| part.ask.price);
     let name = |gift: Option<G>| G::to_text(gift.as_ref(), price);
@@ -161,7 +164,7 @@ async fn give<G: Gift>(
     for (part, shown) in parts.iter().zip(&shown) {
         let make = |item: &PurseItem| {
             let own = G::read(item, part.ask.now).map_err(Obstacle::Damaged)?;
-            let is_same = match (lasting(own, part.ask.now), shown) {
+            let is_same = match (keep_lasting(own, part.ask.now), shown) {
                 (None, None) => true,
                 (Some(own), Some(shown)) => own.is_same(shown),
                 (Some(_), None) | (None, Some(_)) => false,
@@ -179,7 +182,7 @@ async fn give<G: Gift>(
     let is = name(sum_up(changed.iter().map(|own| read(&own.after))));
     let describe = |item: &PurseItem| json!({ G::NAME: G::to_json(read(item).as_ref(), price) });
     let text = format!("{label}: {is}; before: {was}");
-    Ok(Reply::done(describe_all(&changed, describe), text))
+    Ok(Reply::with_result(describe_all(&changed, describe), text))
 }
 
 /// Reads the gifts that purses have now.
@@ -193,7 +196,7 @@ async fn inspect<G: Gift>(
         let item = items.get(&part.key).cloned().unwrap_or_default();
         let gift =
             G::read(&item, part.ask.now).map_err(|damage| report_damaged(&part.key, damage))?;
-        Ok(lasting(gift, part.ask.now))
+        Ok(keep_lasting(gift, part.ask.now))
     };
     parts.iter().map(read).collect()
 }

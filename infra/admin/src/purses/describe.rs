@@ -33,7 +33,7 @@ pub(crate) fn make_row_of(name: &str, outlook: Option<&Outlook>, is_used: bool) 
     let mut row = make_row([name]);
     row.extend(lanes.map(of_most));
     let money = &outlook.money;
-    let share = conversion(outlook).map(|share| format!("{share:.0} %"));
+    let share = compute_conversion(outlook).map(|share| format!("{share:.0} %"));
     row.extend([
         format_usd(money.spent),
         format_usd(money.left),
@@ -47,7 +47,7 @@ pub(crate) fn make_row_of(name: &str, outlook: Option<&Outlook>, is_used: bool) 
 
 /// Returns the typed codes of the week in percent of its texts; `None` without texts.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-fn conversion(outlook: &Outlook) -> Option<f64> {
+fn compute_conversion(outlook: &Outlook) -> Option<f64> {
     (outlook.sent > 0).then(|| outlook.typed as f64 * 100.0 / outlook.sent as f64)
 }
 
@@ -131,7 +131,7 @@ pub(crate) fn describe_outlook(outlook: &Outlook, price: Micros) -> Map<String, 
             json!({
                 "sent": outlook.sent,
                 "typed": outlook.typed,
-                "conversion": conversion(outlook).map(|percent| percent / 100.0),
+                "conversion": compute_conversion(outlook).map(|percent| percent / 100.0),
             }),
         ),
     ])
@@ -169,7 +169,7 @@ pub(crate) fn make_rows(outlook: &Outlook, price: Micros, pays: Option<Lane>) ->
     for lane in Lane::ALL {
         if let Some(view) = &outlook.lanes[lane] {
             let says = if pays == Some(lane) { "would pay" } else { "" };
-            rows.push(row_of_purse(
+            rows.push(make_row_of_purse(
                 &format!("lane {}", lane.name()),
                 view,
                 price,
@@ -177,7 +177,7 @@ pub(crate) fn make_rows(outlook: &Outlook, price: Micros, pays: Option<Lane>) ->
             ));
         }
     }
-    rows.extend(row_of_grant(
+    rows.extend(make_row_of_grant(
         "grant to strangers",
         outlook.grant.as_ref(),
         price,
@@ -191,13 +191,13 @@ pub(crate) fn make_rows(outlook: &Outlook, price: Micros, pays: Option<Lane>) ->
         format_or_dash(money.pays_at),
         given.unwrap_or_default(),
     ]);
-    rows.push(row_of_purse(
+    rows.push(make_row_of_purse(
         "number block",
         &outlook.number_block,
         price,
         "",
     ));
-    rows.extend(row_of_grant(
+    rows.extend(make_row_of_grant(
         "grant to number block",
         outlook.block_grant.as_ref(),
         price,
@@ -215,13 +215,13 @@ pub(crate) fn make_rows(outlook: &Outlook, price: Micros, pays: Option<Lane>) ->
         cap: network.cap,
         pays_at: None,
     };
-    rows.push(row_of_purse("network", &view, price, &says));
+    rows.push(make_row_of_purse("network", &view, price, &says));
     let unearned = format_texts(outlook.unearned, price);
     rows.push(make_row(["unearned of today", &unearned, "-", "-", ""]));
     rows
 }
 
-fn row_of_purse(name: &str, view: &PurseView, price: Micros, says: &str) -> Vec<String> {
+fn make_row_of_purse(name: &str, view: &PurseView, price: Micros, says: &str) -> Vec<String> {
     vec![
         name.to_owned(),
         format_texts(view.holds, price),
@@ -231,7 +231,7 @@ fn row_of_purse(name: &str, view: &PurseView, price: Micros, says: &str) -> Vec<
     ]
 }
 
-fn row_of_grant(name: &str, grant: Option<&Grant>, price: Micros) -> Option<Vec<String>> {
+fn make_row_of_grant(name: &str, grant: Option<&Grant>, price: Micros) -> Option<Vec<String>> {
     let grant = grant?;
     let (room, until) = (
         format_texts(grant.room, price),

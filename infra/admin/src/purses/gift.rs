@@ -31,7 +31,7 @@ pub(super) trait Gift: Copy {
     fn is_same(&self, other: &Self) -> bool;
 
     /// Adds what another shard of the country got.
-    fn and(self, other: Self) -> Self;
+    fn add(self, other: Self) -> Self;
 
     fn to_text(gift: Option<&Self>, price: Micros) -> String;
 
@@ -42,13 +42,13 @@ pub(super) trait Gift: Copy {
 }
 
 /// Returns the gift while it lasts.
-pub(super) fn lasting<G: Gift>(gift: Option<G>, now: Timestamp) -> Option<G> {
+pub(super) fn keep_lasting<G: Gift>(gift: Option<G>, now: Timestamp) -> Option<G> {
     gift.filter(|gift| now < gift.until())
 }
 
 /// Sums up the gifts of the shards.
 pub(super) fn sum_up<G: Gift>(gifts: impl IntoIterator<Item = Option<G>>) -> Option<G> {
-    gifts.into_iter().flatten().reduce(G::and)
+    gifts.into_iter().flatten().reduce(G::add)
 }
 
 impl Gift for Grant {
@@ -67,7 +67,7 @@ impl Gift for Grant {
         self.until == other.until
     }
 
-    fn and(self, other: Self) -> Self {
+    fn add(self, other: Self) -> Self {
         Self {
             room: self.room.saturating_add(other.room),
             until: self.until.max(other.until),
@@ -102,7 +102,7 @@ impl Gift for Budget {
         self == other
     }
 
-    fn and(self, other: Self) -> Self {
+    fn add(self, other: Self) -> Self {
         Self {
             per_day: self.per_day.saturating_add(other.per_day),
             until: self.until.max(other.until),

@@ -29,7 +29,7 @@ impl Load {
             serde_json::from_str(text).map_err(|error| format!("JSON is needed: {error}"))?;
         let countries = document.get("countries").and_then(Value::as_object);
         let countries = countries.ok_or("`countries` is needed, as `stats --json` prints it")?;
-        let days = days(&document)?;
+        let days = read_days(&document)?;
         let (mut service, mut left_out, mut unpriced) = (vec![], vec![], vec![]);
         let mut seen = BTreeSet::new();
         for (code, flow) in countries {
@@ -44,10 +44,10 @@ impl Load {
                 continue;
             }
             let conversion =
-                conversion(flow).map_err(|fault| format!("countries.{code}.{fault}"))?;
+                read_conversion(flow).map_err(|fault| format!("countries.{code}.{fault}"))?;
             let per_day =
-                per_day(flow, days).map_err(|fault| format!("countries.{code}.{fault}"))?;
-            let (place, is_bound) = price(policy, country, conversion)?;
+                read_per_day(flow, days).map_err(|fault| format!("countries.{code}.{fault}"))?;
+            let (place, is_bound) = read_price(policy, country, conversion)?;
             if is_bound {
                 unpriced.push(country.to_string());
             }
@@ -55,7 +55,7 @@ impl Load {
         }
         let allowed = policy.numbers.countries.iter();
         let allowed: Result<Vec<_>, String> = allowed
-            .map(|country| Ok(price(policy, *country, CONVERSION)?.0))
+            .map(|country| Ok(read_price(policy, *country, CONVERSION)?.0))
             .collect();
         let volume: f64 = service.iter().map(|(_, per_day)| per_day).sum();
         let mut notes = vec![format!(
@@ -81,8 +81,8 @@ impl Load {
 }
 
 /// Returns the price of a text to a country, and whether it is an upper bound.
-fn price(policy: &Policy, country: Country, conversion: f64) -> Result<(Place, bool), String> {
-    let cost = policy.sms.estimated_cost(Some(country), 1);
+fn read_price(policy: &Policy, country: Country, conversion: f64) -> Result<(Place, bool), String> {
+    let cost = policy.sms.estimate_cost(Some(country), 1);
     // An accepted policy has a price or an upper bound for each of its countries.
     let cost = cost.ok_or_else(|| format!("{country} has no price"))?;
     let micros = i64::try_from(cost.amount.micros()).map_err(|error| error.to_string())?;
@@ -90,7 +90,7 @@ fn price(policy: &Policy, country: Country, conversion: f64) -> Result<(Place, b
 }
 
 /// Returns the days from `since` to `until`; `None` without both.
-fn days(document: &Value) -> Result<Option<f64>, String> {
+fn read_days(document: &Value) -> Result<Option<f64>, String> {
     let instant = |name: &str| -> Result<Option<OffsetDateTime>, String> {
         match document.get(name) {
             None => Ok(None),
@@ -113,7 +113,7 @@ fn days(document: &Value) -> Result<Option<f64>, String> {
     }
 }
 
-fn number(flow: &Value, name: &str, most: f64) -> Result<Option<f64>, String> {
+fn read_number(flow: &Value, name: &str, most: f64) -> Result<Option<f64>, String> {
     match flow.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => {
@@ -127,12 +127,12 @@ fn number(flow: &Value, name: &str, most: f64) -> Result<Option<f64>, String> {
 }
 
 /// Returns the sends of a day: those given, or those of the whole time.
-fn per_day(flow: &Value, days: Option<f64>) -> Result<f64, String> {
+fn read_per_day(flow: &Value, days: Option<f64>) -> Result<f64, String> {
     const MOST: f64 = 1_000_000.0;
-    if let Some(per_day) = number(flow, "perDay", MOST)? {
+    if let Some(per_day) = read_number(flow, "perDay", MOST)? {
         return Ok(per_day);
     }
-    let sent = number(flow, "sent", 1e12)?;
+    let sent = read_number(flow, "sent", 1e12)?;
     match (sent, days) {
         (Some(sent), Some(days)) if sent / days <= MOST => Ok(sent / days),
         (Some(_), Some(_)) => Err(format!("sent: at most {MOST} a day is accepted")),
@@ -142,8 +142,8 @@ fn per_day(flow: &Value, days: Option<f64>) -> Result<f64, String> {
 
 /// Returns the share of typed codes. Texts of the last minutes are not typed in yet, and a text may be typed in after
 /// the time began, so the share is kept off the ends.
-fn conversion(flow: &Value) -> Result<f64, String> {
-    let conversion = number(flow, "conversion", 1e6)?;
+fn read_conversion(flow: &Value) -> Result<f64, String> {
+    let conversion = read_number(flow, "conversion", 1e6)?;
     Ok(conversion.unwrap_or(CONVERSION).clamp(0.02, 0.98))
 }
 

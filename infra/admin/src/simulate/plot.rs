@@ -280,7 +280,7 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use phoneproof_simulator::layers::layers;
+    use phoneproof_simulator::layers::list_layers;
     use phoneproof_simulator::scenario::find;
     use phoneproof_simulator::service::Defence;
 
@@ -290,7 +290,7 @@ mod tests {
     fn a_drawing_has_a_line_and_a_row_for_each_defence_and_says_the_sums_in_words() {
         let scenario = find("6b").expect("a scenario");
         let mut panel = Panel::new(&scenario);
-        let all = layers(&Defence::purses());
+        let all = list_layers(&Defence::purses());
         for layer in &all {
             panel.add(layer.title, &scenario.run(&layer.defence, 1));
         }

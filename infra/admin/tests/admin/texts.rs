@@ -52,7 +52,7 @@ async fn a_number_that_is_opted_out_is_named_before_a_text_is_lost() {
     assert_eq!(code, 1);
     let error = refused["error"].as_str().expect("an error");
     assert!(error.contains("opted out"), "{error}");
-    assert_eq!(inbox.publishes(), 0, "it asks SNS before it texts");
+    assert_eq!(inbox.count_publishes(), 0, "it asks SNS before it texts");
     assert_eq!(site.run_json(&["opt-in", PHONE]).await.0, 4, "it asks");
     site.run_done(&["opt-in", PHONE, "--yes"]).await;
     assert!(!inbox.is_opted_out(PHONE));

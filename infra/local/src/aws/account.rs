@@ -39,7 +39,7 @@ pub(super) fn answer(
                 number.number, number.status, number.country, number.route
             )
         }),
-        "ListPhoneNumbersOptedOut" => list_opted_out(&inbox.opted_out(), field("nextToken"))?,
+        "ListPhoneNumbersOptedOut" => list_opted_out(&inbox.list_opted_out(), field("nextToken"))?,
         "ListSubscriptionsByTopic" if field("TopicArn") == ALARM_TOPIC => {
             list("Subscriptions", &contents.subscribers, |is_confirmed| {
                 describe_subscriber(*is_confirmed)

@@ -124,7 +124,7 @@ async fn refuses_calls_that_the_service_never_makes() {
         let answer = site.post(&[], body).await;
         assert_eq!(answer.0, 400, "{body}");
         assert!(answer.1.contains(code), "{body}");
-        assert_eq!(site.inbox.publishes(), 0);
+        assert_eq!(site.inbox.count_publishes(), 0);
     }
     let target = [("x-amz-target", "secretsmanager.DeleteSecret")];
     let answer = Site::new().post(&target, "{}").await;
@@ -269,5 +269,5 @@ async fn refuses_every_call_of_a_web_page() {
         assert_eq!(answer, (403, String::new()));
         assert_eq!(site.post(&[header], PUBLISH).await.0, 403);
     }
-    assert_eq!(site.inbox.publishes(), 0);
+    assert_eq!(site.inbox.count_publishes(), 0);
 }

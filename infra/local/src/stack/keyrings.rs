@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use phoneproof_aws::keys::KeyringOwner;
 use phoneproof_crypto::base64url;
 use phoneproof_crypto::keyring::{Keyring, KeyringError};
-use phoneproof_domain::random::{Random, random_array};
+use phoneproof_domain::random::{Random, draw_array};
 
 use crate::aws::{ACCOUNT_SECRET_ID, SECRET_ID, Secret};
 use crate::private::{append_private, name_file, replace_private};
@@ -55,7 +55,7 @@ fn check(text: &str, owner: KeyringOwner) -> Result<(), KeyringError> {
 
 /// Makes a keyring with one root of 32 random bytes.
 fn generate(owner: KeyringOwner, random: &dyn Random) -> io::Result<String> {
-    let root: [u8; 32] = random_array(random).map_err(io::Error::other)?;
+    let root: [u8; 32] = draw_array(random).map_err(io::Error::other)?;
     Ok(format!(
         "{{\"owner\":\"{owner}\",\"current\":\"r1\",\"r1\":\"{}\"}}",
         base64url(root)

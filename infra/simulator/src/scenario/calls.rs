@@ -1,6 +1,6 @@
 //! Pumping of calls, on a service that calls people.
 
-use super::make::{attack, load};
+use super::make::{make_attack, make_load};
 use super::{Market, Scenario};
 use crate::attack::Attack;
 use crate::play::Calls;
@@ -20,7 +20,7 @@ fn with_calls(market: &Market, scenario: Scenario) -> Scenario {
 
 /// Returns the scenarios of a service that calls people: without an attack, and with attackers who ask for calls after each text.
 #[must_use]
-pub fn calls(market: &Market) -> Vec<Scenario> {
+pub fn list_calls(market: &Market) -> Vec<Scenario> {
     let place = market.random;
     let strangers = Attack::Countries {
         places: vec![place],
@@ -35,9 +35,9 @@ pub fn calls(market: &Market) -> Vec<Scenario> {
     };
     let steady = Scenario {
         counted: Some(vec![place.country]),
-        ..load(market, "va", "calls, no attack", 3.0, (0.0, 3.0 * DAY))
+        ..make_load(market, "va", "calls, no attack", 3.0, (0.0, 3.0 * DAY))
     };
-    let pumped = |id, title: &str, what| attack(market, id, title.to_owned(), what);
+    let pumped = |id, title: &str, what| make_attack(market, id, title.to_owned(), what);
     let all = vec![
         steady,
         pumped(

@@ -2,8 +2,8 @@
 
 use phoneproof_domain::purse::{LanePolicy, PursePolicy};
 
-use super::make::{attack, load};
-use super::{Market, Scenario, calls};
+use super::make::{make_attack, make_load};
+use super::{Market, Scenario, list_calls};
 use crate::attack::Attack;
 use crate::crowd::{Habits, Shape};
 use crate::play::Outage;
@@ -13,13 +13,13 @@ use crate::world::{DAY, HOUR, Place};
 const AFTERNOON: f64 = DAY + 15.0 * HOUR;
 
 /// An operator who has set the money stop to what he expects.
-fn raised_stop(policy: &mut PursePolicy) {
+fn raise_stop(policy: &mut PursePolicy) {
     policy.money.least = policy.money.least.max(500_000_000);
 }
 
 /// An operator who has granted a launch.
-fn launch(policy: &mut PursePolicy) {
-    raised_stop(policy);
+fn grant_launch(policy: &mut PursePolicy) {
+    raise_stop(policy);
     for texts in [
         &mut policy.start_texts,
         &mut policy.open.refill_to,
@@ -38,7 +38,7 @@ fn attest(policy: &mut PursePolicy) {
 
 /// Returns the scenarios that have an attack.
 #[must_use]
-pub fn attacks(market: &Market) -> Vec<Scenario> {
+pub fn list_attacks(market: &Market) -> Vec<Scenario> {
     let place = market.random;
     let random = |tries| Attack::Healthchecks { place, tries };
     let typing = |share| Attack::Typing { place, share };
@@ -69,12 +69,12 @@ pub fn attacks(market: &Market) -> Vec<Scenario> {
         counted: None,
         ..attack.clone()
     };
-    let make = |id, title: &str, what| attack(market, id, title.to_owned(), what);
+    let make = |id, title: &str, what| make_attack(market, id, title.to_owned(), what);
     let named = |title: &str, place: Place| format!("{title}, {}", place.country);
     let luma = named("Luma: one block, 20,000 addresses", market.pumped);
-    let luma = seeds(attack(market, "1", luma, pumped), 10);
+    let luma = seeds(make_attack(market, "1", luma, pumped), 10);
     let checks = named("Healthchecks: random numbers, VPNs", place);
-    let checks = seeds(attack(market, "2", checks, random(8_000)), 10);
+    let checks = seeds(make_attack(market, "2", checks, random(8_000)), 10);
     let several = |what, n: usize| format!("{what} over {n} dear countries");
     let dear = several("8,000", market.dear.len());
     let many = several("10,000", market.many.len());
@@ -93,9 +93,9 @@ pub fn attacks(market: &Market) -> Vec<Scenario> {
         checks.clone(),
         new("2n", &checks),
         make("2p", "ten times the tries", random(80_000)),
-        attack(market, "2m", dear, countries(&market.dear, 8_000)),
-        seeds(attack(market, "3", slowly, slow), 1),
-        attack(market, "4", many, countries(&market.many, 10_000)),
+        make_attack(market, "2m", dear, countries(&market.dear, 8_000)),
+        seeds(make_attack(market, "3", slowly, slow), 1),
+        make_attack(market, "4", many, countries(&market.many, 10_000)),
         make("5a", "types 10 % of the codes", typing(0.1)),
         make("5b", "types 20 %", typing(0.2)),
         make("5c", "types 30 %", typing(0.3)),
@@ -128,7 +128,7 @@ fn new(scenario: Scenario, prepare: fn(&mut PursePolicy)) -> Scenario {
 
 /// Returns the honest loads.
 #[must_use]
-pub fn loads(market: &Market) -> Vec<Scenario> {
+pub fn list_loads(market: &Market) -> Vec<Scenario> {
     let hour = (AFTERNOON, AFTERNOON + HOUR);
     let days = (0.0, 3.0 * DAY);
     let spike = |id, place: Place| Scenario {
@@ -137,7 +137,7 @@ pub fn loads(market: &Market) -> Vec<Scenario> {
             from: AFTERNOON,
             times: 20.0,
         },
-        ..load(
+        ..make_load(
             market,
             id,
             format!("x20 for an hour, {}", place.country),
@@ -150,8 +150,8 @@ pub fn loads(market: &Market) -> Vec<Scenario> {
         service: vec![(place, 12_000.0)],
         history: 0,
         shape: Shape::Hour { from: first.0 },
-        prepare: raised_stop,
-        ..load(
+        prepare: raise_stop,
+        ..make_load(
             market,
             id,
             format!("new service, 500 in its first hour, {}", place.country),
@@ -165,18 +165,18 @@ pub fn loads(market: &Market) -> Vec<Scenario> {
         market.service.len()
     );
     let mut list = vec![
-        load(market, "a", steady, 3.0, days),
+        make_load(market, "a", steady, 3.0, days),
         new(
-            load(market, "a1", "first day of a new service", 1.0, (0.0, DAY)),
-            raised_stop,
+            make_load(market, "a1", "first day of a new service", 1.0, (0.0, DAY)),
+            raise_stop,
         ),
         new(
-            load(market, "a2", "its days 2 to 4", 4.0, (DAY, 4.0 * DAY)),
-            raised_stop,
+            make_load(market, "a2", "its days 2 to 4", 4.0, (DAY, 4.0 * DAY)),
+            raise_stop,
         ),
         new(
-            load(market, "al", "first day, launch granted", 1.0, (0.0, DAY)),
-            launch,
+            make_load(market, "al", "first day, launch granted", 1.0, (0.0, DAY)),
+            grant_launch,
         ),
         spike("bf", market.busy),
         spike("bm", market.random),
@@ -190,21 +190,21 @@ pub fn loads(market: &Market) -> Vec<Scenario> {
             service: vec![(*place, 20.0)],
             history: 0,
             seeds: 8,
-            ..load(market, id, title, 14.0, (0.0, 14.0 * DAY))
+            ..make_load(market, id, title, 14.0, (0.0, 14.0 * DAY))
         });
     }
-    list.extend(outages(market));
+    list.extend(list_outages(market));
     if let Some(small) = market.small {
         let of_small = |scenario: Scenario| Scenario {
             service: vec![(small, 500.0)],
             ..scenario
         };
         let title = format!("{}, {} blocks, 500 a day", small.country, small.blocks);
-        list.push(of_small(load(market, "e", title, 3.0, days)));
+        list.push(of_small(make_load(market, "e", title, 3.0, days)));
         let title = format!("{}, new", small.country);
         list.push(new(
-            of_small(load(market, "en", title, 3.0, days)),
-            raised_stop,
+            of_small(make_load(market, "en", title, 3.0, days)),
+            raise_stop,
         ));
         let title = format!("{}, x10 for an hour", small.country);
         list.push(Scenario {
@@ -212,14 +212,14 @@ pub fn loads(market: &Market) -> Vec<Scenario> {
                 from: AFTERNOON,
                 times: 10.0,
             },
-            ..of_small(load(market, "e10", title, 2.0, hour))
+            ..of_small(make_load(market, "e10", title, 2.0, hour))
         });
     }
     list
 }
 
 /// Returns a carrier's outage of two hours.
-fn outages(market: &Market) -> Vec<Scenario> {
+fn list_outages(market: &Market) -> Vec<Scenario> {
     let country = market.random.country;
     let (out, back) = (AFTERNOON, AFTERNOON + 2.0 * HOUR);
     let (later, last) = (back + HOUR, back + 6.0 * HOUR);
@@ -231,7 +231,7 @@ fn outages(market: &Market) -> Vec<Scenario> {
             until: back,
         }),
         seeds: 12,
-        ..load(market, id, title, 2.0, (from, until))
+        ..make_load(market, id, title, 2.0, (from, until))
     };
     let without_known = |scenario: Scenario| Scenario {
         habits: Habits {
@@ -254,11 +254,11 @@ fn outages(market: &Market) -> Vec<Scenario> {
 
 /// Returns Healthchecks in other worlds.
 #[must_use]
-pub fn worlds(market: &Market) -> Vec<Scenario> {
+pub fn list_worlds(market: &Market) -> Vec<Scenario> {
     let random = |id, title: &str| {
         let (place, tries) = (market.random, 8_000);
         let checks = Attack::Healthchecks { place, tries };
-        attack(market, id, title.to_owned(), checks)
+        make_attack(market, id, title.to_owned(), checks)
     };
     let odd = |id, title, odd| Scenario {
         habits: Habits {
@@ -310,7 +310,7 @@ pub fn worlds(market: &Market) -> Vec<Scenario> {
 #[must_use]
 pub fn find(id: &str) -> Option<Scenario> {
     let market = Market::from_recordings();
-    let all = attacks(&market).into_iter().chain(loads(&market));
-    let mut all = all.chain(worlds(&market)).chain(calls(&market));
+    let all = list_attacks(&market).into_iter().chain(list_loads(&market));
+    let mut all = all.chain(list_worlds(&market)).chain(list_calls(&market));
     all.find(|scenario| scenario.id == id)
 }

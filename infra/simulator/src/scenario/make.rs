@@ -7,10 +7,15 @@ use crate::attack::{Attack, START};
 use crate::crowd::{Habits, Shape};
 use crate::world::{DAY, HOUR};
 
-fn nothing(_: &mut PursePolicy) {}
+fn change_nothing(_: &mut PursePolicy) {}
 
 /// An attack, and the countries that it is about.
-pub(super) fn attack(market: &Market, id: &'static str, title: String, attack: Attack) -> Scenario {
+pub(super) fn make_attack(
+    market: &Market,
+    id: &'static str,
+    title: String,
+    attack: Attack,
+) -> Scenario {
     let end = START + attack.lasts();
     let places = match &attack {
         Attack::Luma { place }
@@ -27,12 +32,12 @@ pub(super) fn attack(market: &Market, id: &'static str, title: String, attack: A
         end: end + HOUR,
         window: (START, end),
         seeds: 2,
-        ..load(market, id, title, 0.0, (0.0, 0.0))
+        ..make_load(market, id, title, 0.0, (0.0, 0.0))
     }
 }
 
 /// A load without an attack.
-pub(super) fn load(
+pub(super) fn make_load(
     market: &Market,
     id: &'static str,
     title: impl Into<String>,
@@ -52,7 +57,7 @@ pub(super) fn load(
         shape: Shape::Day,
         outage: None,
         calls: None,
-        prepare: nothing,
+        prepare: change_nothing,
         seeds: 3,
     }
 }

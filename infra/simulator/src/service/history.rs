@@ -45,7 +45,7 @@ impl Service {
                     Network::Odd(_) if policy.attested.is_some() => not_vouched,
                     _ => 1.0,
                 };
-                let past = past_codes(dice, typed_per_day * share * earning, days, &policy);
+                let past = draw_past_codes(dice, typed_per_day * share * earning, days, &policy);
                 let Some(Past { codes, since, last }) = past else {
                     continue;
                 };
@@ -61,20 +61,23 @@ impl Service {
                     (Attribute::Room, earned.min(most)),
                     (Attribute::Codes, codes),
                     (Attribute::Since, instant(since).unix()),
-                    (Attribute::Needed, policy.codes_needed(typed_in_a_week)),
+                    (
+                        Attribute::Needed,
+                        policy.count_codes_needed(typed_in_a_week),
+                    ),
                     (Attribute::ExpiresAt, forgotten_at.unix()),
                 ];
                 self.purses.insert(key, item.into_iter().collect());
             }
             let key = PurseKey::Country { country, shard };
-            let item = past_country(crowd, &policy, shards, typed_in_a_week);
+            let item = make_past_country(crowd, &policy, shards, typed_in_a_week);
             self.purses.insert(key, item);
         }
     }
 }
 
 /// Makes the purse of a country that was in use: full, and with its days.
-fn past_country(crowd: &Crowd, policy: &PursePolicy, shards: u8, typed: i64) -> PurseItem {
+fn make_past_country(crowd: &Crowd, policy: &PursePolicy, shards: u8, typed: i64) -> PurseItem {
     let price = crowd.place.price;
     let per_day = (crowd.per_day * price as f64) as Micros / i64::from(shards);
     let is_learned = crowd.per_day * 7.0 >= f64::from(policy.learned_from);
@@ -113,7 +116,7 @@ struct Past {
 }
 
 /// Draws the typed codes of a network that had this many a day; `None` when it is forgotten or never had one.
-fn past_codes(dice: &mut Dice, per_day: f64, days: u32, policy: &PursePolicy) -> Option<Past> {
+fn draw_past_codes(dice: &mut Dice, per_day: f64, days: u32, policy: &PursePolicy) -> Option<Past> {
     let span = policy.network.forgotten_after.as_secs_f64();
     let halved_after = policy.network.halved_after.as_secs_f64();
     let all = f64::from(days) * DAY;

@@ -103,19 +103,20 @@ impl SendBody {
     ///
     /// A problem that lists every fault of a field, or a 503 when nobody said where the request comes from.
     pub fn command(incoming: &Incoming) -> Result<SendCommand, Problem> {
-        let body: Self = incoming.body()?;
+        let body: Self = incoming.read_body()?;
         let mut faults = Faults::default();
         let device = faults.check("uniqueId", Device::parse(&body.unique_id.0));
         let business = faults.check("businessId", BusinessId::parse(&body.business_id.0));
-        let region = faults.optional("region", body.region, Country::parse);
+        let region = faults.parse_optional("region", body.region, Country::parse);
         let locales = read_locales(body.locale.as_ref());
-        let token = faults.optional("token", body.token, |t| check_text(t, MAX_TOKEN_BYTES));
-        let action = faults.optional("action", body.action, |t| check_text(t, MAX_ACTION_BYTES));
-        let user_address = faults.optional("userAddress", body.user_address, parse_address);
-        let attestation = faults.optional("attestation", body.attestation, |t| {
+        let token = faults.parse_optional("token", body.token, |t| check_text(t, MAX_TOKEN_BYTES));
+        let action =
+            faults.parse_optional("action", body.action, |t| check_text(t, MAX_ACTION_BYTES));
+        let user_address = faults.parse_optional("userAddress", body.user_address, parse_address);
+        let attestation = faults.parse_optional("attestation", body.attestation, |t| {
             check_text(t, MAX_ATTESTATION_BYTES)
         });
-        let medium = faults.optional("channel", body.channel, Medium::parse);
+        let medium = faults.parse_optional("channel", body.channel, Medium::parse);
         let medium = medium.unwrap_or_default();
         if medium == Medium::Call && token.is_none() {
             faults.check::<(), _>(
@@ -123,8 +124,8 @@ impl SendBody {
                 Err("a call needs the `token` of the text whose code it speaks"),
             );
         }
-        let idempotency_key = faults.header(incoming, "idempotency-key", "Idempotency-Key");
-        let client_key = faults.header(incoming, "x-client-key", "X-Client-Key");
+        let idempotency_key = faults.read_header(incoming, "idempotency-key", "Idempotency-Key");
+        let client_key = faults.read_header(incoming, "x-client-key", "X-Client-Key");
         let (Some(device), Some(business), true) = (device, business, faults.is_empty()) else {
             return Err(faults.into_problem());
         };

@@ -33,7 +33,7 @@ impl SpendBody {
     ///
     /// A problem that lists every fault of the body.
     pub fn command(incoming: &Incoming) -> Result<SpendCommand, Problem> {
-        let body: Self = incoming.body()?;
+        let body: Self = incoming.read_body()?;
         let mut faults = Faults::default();
         let token = faults.check("token", check_text(&body.token.0, MAX_TOKEN_BYTES));
         let audience = faults.check("audience", BusinessId::parse(&body.audience.0));

@@ -36,7 +36,7 @@ impl VerifyBody {
     ///
     /// A problem that lists every fault of the body.
     pub fn command(incoming: &Incoming) -> Result<VerifyCommand, Problem> {
-        let body: Self = incoming.body()?;
+        let body: Self = incoming.read_body()?;
         let mut faults = Faults::default();
         let token = faults.check("token", check_text(&body.token.0, MAX_TOKEN_BYTES));
         let code = faults.check("code", Code::parse(&body.code.0));

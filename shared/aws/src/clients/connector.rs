@@ -58,7 +58,7 @@ fn trust_only(bundle: &CaBundle) -> TrustStore {
     TrustStore::empty().with_pem_certificate(bundle.as_bytes())
 }
 
-fn limits() -> HttpConnectorSettings {
+fn set_limits() -> HttpConnectorSettings {
     HttpConnectorSettings::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .build()
@@ -66,7 +66,7 @@ fn limits() -> HttpConnectorSettings {
 
 fn connect_plainly() -> SharedHttpConnector {
     let builder = Connector::builder()
-        .connector_settings(limits())
+        .connector_settings(set_limits())
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
     SharedHttpConnector::new(builder.build_http())
 }
@@ -75,7 +75,7 @@ fn connect_plainly() -> SharedHttpConnector {
 fn connect_over_tls(trusted: TrustStore, reach: Reach) -> Result<SharedHttpConnector, TlsFailed> {
     let context = TlsContext::builder().with_trust_store(trusted).build();
     let builder = Connector::builder()
-        .connector_settings(limits())
+        .connector_settings(set_limits())
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
         .tls_context(context.map_err(TlsFailed::new)?);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, WriteRequest};
-use phoneproof_domain::random::{Random, random_array};
+use phoneproof_domain::random::{Random, draw_array};
 use tokio::time::sleep;
 
 use super::item::{Item, PK, text};
@@ -146,7 +146,7 @@ async fn write_all(
 pub(super) fn choose_pause(idle: u32, random: &dyn Random) -> Duration {
     let doubled = FIRST_PAUSE * 2_u32.saturating_pow(idle.saturating_sub(1));
     let half = doubled.min(LONGEST_PAUSE) / 2;
-    let [byte] = random_array(random).unwrap_or([0]);
+    let [byte] = draw_array(random).unwrap_or([0]);
     half + half * u32::from(byte) / 255
 }
 

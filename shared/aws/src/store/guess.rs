@@ -19,7 +19,7 @@ use super::item::{
 use super::phone::prove;
 use super::record::RecordWrite;
 use super::transaction::{CONFLICT_RETRIES, pause};
-use super::{OperationFailed, Store, StoreError, within};
+use super::{OperationFailed, Store, StoreError, await_within};
 
 const OPERATION: &str = "UpdateItem";
 
@@ -80,7 +80,7 @@ impl Store {
             let update = write.fill(update);
             // All members of the slot come back, so that the answer can say whether the challenge was used.
             let update = update.return_values(ReturnValue::AllNew);
-            let error = match within(request.deadline, update.send()).await {
+            let error = match await_within(request.deadline, update.send()).await {
                 Ok(answer) => return Ok(read_outcome(answer.attributes.as_ref(), guess)),
                 Err(error) => error,
             };

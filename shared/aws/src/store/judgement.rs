@@ -195,7 +195,7 @@ impl<'p> Judgement<'p> {
     /// Returns the error of the transaction, with the subject that was denied.
     pub(super) fn conclude(mut self) -> (ReserveError, Option<Subject>) {
         self.denials.append(&mut self.of_phone);
-        if let Some((denial, subject)) = Denial::most_lasting(self.denials) {
+        if let Some((denial, subject)) = Denial::find_most_lasting(self.denials) {
             let refusal = SendRefusal::Denied(denial);
             let proof = match self.moved.proof {
                 Evidence::Read(proof) if subject.kind == SubjectKind::Phone => proof,

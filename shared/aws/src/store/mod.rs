@@ -185,7 +185,7 @@ impl Store {
 /// # Errors
 ///
 /// The error of the call; `None` when the deadline came first.
-pub async fn within<T, E, R>(
+pub async fn await_within<T, E, R>(
     deadline: Instant,
     call: impl Future<Output = Result<T, SdkError<E, R>>>,
 ) -> Result<T, Option<SdkError<E, R>>> {

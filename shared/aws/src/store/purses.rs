@@ -27,7 +27,7 @@ use super::purse_item::{read_purse, write_purse};
 use super::record::RecordWrite;
 use super::send_plan::{Evidence, SendPlan};
 use super::transaction::{CONFLICT_RETRIES, pause};
-use super::{OperationFailed, Store, StoreError, get_item, within};
+use super::{OperationFailed, Store, StoreError, await_within, get_item};
 
 const READ: &str = "BatchGetItem";
 const CREDIT: &str = "UpdateItem";
@@ -144,7 +144,7 @@ impl Store {
         let (mut items, mut tries) = (HashMap::new(), 0);
         while !keys.is_empty() {
             let call = self.client.batch_get_item().set_request_items(Some(keys));
-            let answer = within(request.deadline, call.send()).await;
+            let answer = await_within(request.deadline, call.send()).await;
             let answer =
                 answer.map_err(|error| OperationFailed::from_error(READ, error.as_ref()))?;
             for item in answer
@@ -329,7 +329,7 @@ impl Store {
         let update = write.fill(update.key(PK, text(key)));
         let update = update.return_values(returned).customize();
         let once = Builder::new().retry_config(RetryConfig::disabled());
-        let answer = within(deadline, update.config_override(once).send()).await;
+        let answer = await_within(deadline, update.config_override(once).send()).await;
         let error = match answer {
             Ok(answer) => return Ok(Written::Done(answer.attributes.unwrap_or_default())),
             Err(error) => error,

@@ -5,7 +5,7 @@ use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
 use super::item::{Item, PK, text};
-use super::{OperationFailed, StoreError, within};
+use super::{OperationFailed, StoreError, await_within};
 
 /// Reads the item under `key` of `table`, and notes the call; `None` when there is no such item.
 ///
@@ -26,7 +26,7 @@ pub async fn get_item(
         .key(PK, text(key))
         .consistent_read(true);
     let began = Instant::now();
-    let answer = within(request.deadline, call.send()).await;
+    let answer = await_within(request.deadline, call.send()).await;
     request.note_dependency(Dependency::Store, began);
     let answer = answer.map_err(|error| OperationFailed::from_error("GetItem", error.as_ref()))?;
     Ok(answer.item)

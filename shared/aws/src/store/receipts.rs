@@ -19,7 +19,7 @@ use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
 use super::item::{EXPIRES_AT, Item, PK, instant, text};
-use super::{OperationFailed, Store, StoreError, within};
+use super::{OperationFailed, Store, StoreError, await_within};
 
 /// What the keys of the items begin with.
 const PREFIX: &str = "receipt#";
@@ -86,7 +86,7 @@ impl Store {
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let began = Instant::now();
-        let answer = within(request.deadline, update.send()).await;
+        let answer = await_within(request.deadline, update.send()).await;
         request.note_dependency(Dependency::Store, began);
         let error = match answer {
             Ok(answer) => {
@@ -132,7 +132,7 @@ impl Store {
             update = update.expression_attribute_names(placeholder, name);
         }
         let began = Instant::now();
-        drop(within(request.deadline, update.send()).await);
+        drop(await_within(request.deadline, update.send()).await);
         request.note_dependency(Dependency::Store, began);
     }
 

@@ -84,12 +84,15 @@ impl RecordWrite {
         self.value(":now", instant(now));
     }
 
-    /// Removes what is left of a block, and sets when the record ends.
-    ///
-    /// A write that requires that the subject is not blocked meets no other block than one that has ended.
-    pub(super) fn keep_until(&mut self, end: Timestamp) {
+    /// Removes what is left of a block. Only a write that [requires](Self::require_not_blocked) that the subject is not
+    /// blocked may do so: it meets no other block than one that has ended.
+    pub(super) fn remove_ended_block(&mut self) {
         self.remove(attribute::BLOCKED_UNTIL);
         self.remove(attribute::BEFORE_BLOCK);
+    }
+
+    /// Sets when the record ends.
+    pub(super) fn keep_until(&mut self, end: Timestamp) {
         self.set(format!("{EXPIRES_AT} = :kept"));
         self.value(":kept", instant(end));
     }

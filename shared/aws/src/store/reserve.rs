@@ -134,13 +134,13 @@ impl Store {
                 continue;
             };
             let mut write = RecordWrite::default();
-            for gate in gates {
+            for gate in &gates {
                 if let Some(quota) = gate.refund() {
                     let tally = tally_of(gate.share, quota.window.length);
                     write.give_back(tally, &quota.window);
                 }
             }
-            if subject.kind == SubjectKind::Phone {
+            if gates.iter().any(|gate| gate.check == Check::Reserve) {
                 release_slot(&mut write, plan);
             } else if write.is_empty() {
                 continue;
@@ -161,7 +161,7 @@ impl Store {
         for part in parts {
             items.push(match part {
                 Part::Record(subject, gates) => {
-                    self.item_of(subject, write_record(plan, subject, &gates))?
+                    self.item_of(subject, write_record(plan, &gates))?
                 }
                 Part::Ranges(_, ranges) => {
                     build_range_check(&self.tables.blocks, ranges, plan.terms.now)?
@@ -214,24 +214,35 @@ impl Store {
     }
 }
 
-/// Writes the record of a subject: its block, its counts, and the challenge of a phone.
-fn write_record(plan: &SendPlan, subject: &Subject, gates: &[&Gate]) -> RecordWrite {
+/// Writes the record of a subject. Each condition is that of one of its gates.
+fn write_record(plan: &SendPlan, gates: &[&Gate]) -> RecordWrite {
     let mut write = RecordWrite::default();
-    write.require_not_blocked(plan.terms.now);
-    let mut ends = None;
+    let (mut counts_until, mut challenge_until) = (None, None);
+    let mut is_not_blocked = false;
     for gate in gates {
-        if let Check::Count(quota, begin) = &gate.check {
-            let tally = tally_of(gate.share, quota.window.length);
-            write.count(tally, quota, *begin);
-            ends = ends.max(Some(quota.window.end()));
+        match &gate.check {
+            Check::NotBlocked => {
+                write.require_not_blocked(plan.terms.now);
+                is_not_blocked = true;
+            }
+            Check::Count(quota, begin) => {
+                let tally = tally_of(gate.share, quota.window.length);
+                write.count(tally, quota, *begin);
+                counts_until = counts_until.max(Some(quota.window.end()));
+            }
+            Check::Reserve => {
+                reserve_slot(&mut write, plan);
+                challenge_until = Some(plan.kept_until);
+            }
+            // The ranges of a send have an item of their own.
+            Check::NotInBlockedRange(_) => {}
         }
     }
-    if subject.kind == SubjectKind::Phone {
-        reserve_slot(&mut write, plan);
-        ends = Some(plan.kept_until);
-    }
-    if let Some(end) = ends {
+    if let Some(end) = challenge_until.or(counts_until) {
         write.keep_until(end);
+        if is_not_blocked {
+            write.remove_ended_block();
+        }
     }
     write
 }

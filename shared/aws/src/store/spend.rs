@@ -8,7 +8,7 @@ use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
 use super::item::{EXPIRES_AT, Item, PK, bytes, instant, text};
-use super::{OperationFailed, Store, StoreError, within};
+use super::{OperationFailed, Store, StoreError, await_within};
 
 /// The attribute that holds the id of the write that spent the token.
 const BY: &str = "by";
@@ -48,7 +48,7 @@ impl Store {
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let began = Instant::now();
-        let answer = within(request.deadline, put.send()).await;
+        let answer = await_within(request.deadline, put.send()).await;
         request.note_dependency(Dependency::Store, began);
         let Err(error) = answer else {
             return Ok(SpendOutcome::Now);

@@ -10,7 +10,7 @@ use phoneproof_crypto::base64url;
 use phoneproof_observe::RequestContext;
 use tokio::time::{sleep, timeout_at};
 
-use super::{OperationFailed, StoreError, within};
+use super::{OperationFailed, StoreError, await_within};
 
 /// How often a write is tried again after another writer touched the same item, or after its table was throttled.
 pub(super) const CONFLICT_RETRIES: u32 = 3;
@@ -82,7 +82,7 @@ async fn finish_one(
             .transact_write_items()
             .set_transact_items(Some(build()?))
             .client_request_token(&token);
-        match within(request.deadline, call.send()).await {
+        match await_within(request.deadline, call.send()).await {
             Ok(_) => return Ok(Ok(())),
             // An earlier try with this token is still under way. Only the same token can tell how it ends.
             Err(Some(error)) if is_in_progress(&error) => {

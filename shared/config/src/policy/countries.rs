@@ -173,7 +173,7 @@ pub(super) fn check_reach(
 
 /// Notes a route to a country by channels that do not serve it: one that names the country, or one of such channels alone.
 fn check_served(country: Country, sms: &SmsPolicy, faults: &mut Faults) {
-    let route = sms.named_route(Some(country));
+    let route = sms.find_named_route(Some(country));
     let own = sms.countries.get(&country).map(|rule| &rule.channels);
     let is_own = own.is_some_and(|own| !own.is_empty());
     let mut idle = route
@@ -213,7 +213,7 @@ fn check_locales(
         }
     }
     for (name, business) in businesses {
-        if business.locales_among(&rule.locales).next().is_none() {
+        if business.list_locales_among(&rule.locales).next().is_none() {
             faults.add(
                 &at,
                 format_args!("business.{name} has a template in none of these locales"),
@@ -302,7 +302,7 @@ fn check_texts(
     faults: &mut Faults,
 ) {
     let is_registered = country.as_str() == INDIA && sms.entity_id(Some(country)).is_some();
-    for locale in business.locales_among(sms.locales(Some(country))) {
+    for locale in business.list_locales_among(sms.locales(Some(country))) {
         if country.as_str() == CHINA && !business.is_signed_in(locale) {
             faults.add(
                 format_args!("business.{name}.templates.{locale}"),

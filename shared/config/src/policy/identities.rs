@@ -4,7 +4,7 @@
 //! with the name of its kind, and an ARN ends with the kind and the id.
 
 use phoneproof_domain::country::Country;
-use phoneproof_domain::end_user_messaging::is_number;
+use phoneproof_domain::end_user_messaging::{is_number, is_written_with};
 
 use super::sender_id::is_sender_id;
 use super::value::are_digits;
@@ -152,9 +152,4 @@ pub(super) fn check_template(id: String, example: &str) -> Result<String, String
     is_template
         .then_some(id)
         .ok_or_else(|| format!("the id of a template is needed, as in {example}"))
-}
-
-fn is_written_with(text: &str, punctuation: &str) -> bool {
-    text.chars()
-        .all(|c| c.is_ascii_alphanumeric() || punctuation.contains(c))
 }

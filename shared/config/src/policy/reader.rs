@@ -85,29 +85,29 @@ pub(super) struct Members<'n> {
 
 impl Members<'_> {
     /// Reads a member that need not be there.
-    pub(super) fn optional<T: FromValue>(&mut self, key: &'static str) -> Option<T> {
+    pub(super) fn read_optional<T: FromValue>(&mut self, key: &'static str) -> Option<T> {
         let value = self.take(key)?;
         self.notes.at_key(key, |notes| T::from_value(value, notes))
     }
 
     /// Reads a member that has a default.
-    pub(super) fn or<T: FromValue>(&mut self, key: &'static str, default: T) -> T {
-        self.optional(key).unwrap_or(default)
+    pub(super) fn read_or<T: FromValue>(&mut self, key: &'static str, default: T) -> T {
+        self.read_optional(key).unwrap_or(default)
     }
 
     /// Reads a member whose default is nothing: an empty text, list or map.
-    pub(super) fn or_empty<T: FromValue + Default>(&mut self, key: &'static str) -> T {
-        self.optional(key).unwrap_or_default()
+    pub(super) fn read_or_empty<T: FromValue + Default>(&mut self, key: &'static str) -> T {
+        self.read_optional(key).unwrap_or_default()
     }
 
     /// Reads a table that has a default for every member.
-    pub(super) fn table<T: FromMembers>(&mut self, key: &'static str) -> T {
-        let table = self.optional(key).unwrap_or_default();
+    pub(super) fn read_table<T: FromMembers>(&mut self, key: &'static str) -> T {
+        let table = self.read_optional(key).unwrap_or_default();
         self.notes.at_key(key, |notes| read_table(table, notes))
     }
 
     /// Takes the values of a list, of any type, so that a faulty one does not hide the others.
-    pub(super) fn values(&mut self, key: &'static str) -> Option<Vec<Value>> {
+    pub(super) fn read_values(&mut self, key: &'static str) -> Option<Vec<Value>> {
         let value = self.take(key)?;
         self.notes.at_key(key, |notes| read_list(value, notes))
     }

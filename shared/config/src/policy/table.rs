@@ -31,19 +31,19 @@ pub(super) struct File {
 impl FromMembers for File {
     fn from_members(members: &mut Members<'_>) -> Self {
         Self {
-            day_starts_at: members.or("day_starts_at", "00:00".to_owned()),
-            limits: members.or_empty("limits"),
-            lock: members.table("lock"),
-            numbers: members.table("numbers"),
-            sms: members.table("sms"),
-            purses: members.table("purses"),
-            business: members.or_empty("business"),
-            test_number: members.or_empty("test_number"),
-            attestation: members.optional("attestation"),
-            end_user_messaging: members.optional("end_user_messaging"),
-            notify: members.optional("notify"),
-            hook: members.optional("hook"),
-            voice: members.optional("voice"),
+            day_starts_at: members.read_or("day_starts_at", "00:00".to_owned()),
+            limits: members.read_or_empty("limits"),
+            lock: members.read_table("lock"),
+            numbers: members.read_table("numbers"),
+            sms: members.read_table("sms"),
+            purses: members.read_table("purses"),
+            business: members.read_or_empty("business"),
+            test_number: members.read_or_empty("test_number"),
+            attestation: members.read_optional("attestation"),
+            end_user_messaging: members.read_optional("end_user_messaging"),
+            notify: members.read_optional("notify"),
+            hook: members.read_optional("hook"),
+            voice: members.read_optional("voice"),
         }
     }
 }
@@ -57,9 +57,9 @@ pub(super) struct LockTable {
 impl FromMembers for LockTable {
     fn from_members(members: &mut Members<'_>) -> Self {
         Self {
-            wrong_codes_per_day: members.or("wrong_codes_per_day", 20),
-            consecutive_wrong_codes: members.or("consecutive_wrong_codes", 100),
-            remembered_days: members.or("remembered_days", 90),
+            wrong_codes_per_day: members.read_or("wrong_codes_per_day", 20),
+            consecutive_wrong_codes: members.read_or("consecutive_wrong_codes", 100),
+            remembered_days: members.read_or("remembered_days", 90),
         }
     }
 }
@@ -74,11 +74,11 @@ impl FromMembers for NumbersTable {
     fn from_members(members: &mut Members<'_>) -> Self {
         let types = ["mobile", "fixed-line-or-mobile"];
         Self {
-            countries: members.values("countries").unwrap_or_default(),
+            countries: members.read_values("countries").unwrap_or_default(),
             types: members
-                .values("types")
+                .read_values("types")
                 .unwrap_or_else(|| types.map(Value::from).to_vec()),
-            range: members.or_empty("range"),
+            range: members.read_or_empty("range"),
         }
     }
 }
@@ -94,10 +94,10 @@ pub(super) struct RangeTable {
 impl FromMembers for RangeTable {
     fn from_members(members: &mut Members<'_>) -> Self {
         Self {
-            prefix: members.or_empty("prefix"),
-            digits: members.or_empty("digits"),
-            country: members.or_empty("country"),
-            r#type: members.or_empty("type"),
+            prefix: members.read_or_empty("prefix"),
+            digits: members.read_or_empty("digits"),
+            country: members.read_or_empty("country"),
+            r#type: members.read_or_empty("type"),
         }
     }
 }
@@ -127,12 +127,12 @@ pub(super) struct CountryTable {
 impl FromMembers for CountryTable {
     fn from_members(members: &mut Members<'_>) -> Self {
         Self {
-            sender_id: members.optional("sender_id"),
-            origination_number: members.optional("origination_number"),
-            entity_id: members.optional("entity_id"),
-            locales: members.values("locales"),
-            channels: members.values("channels"),
-            price_usd: members.optional("price_usd"),
+            sender_id: members.read_optional("sender_id"),
+            origination_number: members.read_optional("origination_number"),
+            entity_id: members.read_optional("entity_id"),
+            locales: members.read_values("locales"),
+            channels: members.read_values("channels"),
+            price_usd: members.read_optional("price_usd"),
         }
     }
 }
@@ -140,14 +140,14 @@ impl FromMembers for CountryTable {
 impl FromMembers for SmsTable {
     fn from_members(members: &mut Members<'_>) -> Self {
         Self {
-            r#type: members.or("type", "Transactional".to_owned()),
-            channels: members.values("channels"),
-            sender_id: members.optional("sender_id"),
-            max_price_usd: members.optional("max_price_usd"),
-            max_segments: members.or("max_segments", 2),
-            price_usd: members.or_empty("price_usd"),
-            price_list: members.optional("price_list"),
-            country: members.or_empty("country"),
+            r#type: members.read_or("type", "Transactional".to_owned()),
+            channels: members.read_values("channels"),
+            sender_id: members.read_optional("sender_id"),
+            max_price_usd: members.read_optional("max_price_usd"),
+            max_segments: members.read_or("max_segments", 2),
+            price_usd: members.read_or_empty("price_usd"),
+            price_list: members.read_optional("price_list"),
+            country: members.read_or_empty("country"),
         }
     }
 }
@@ -163,10 +163,10 @@ pub(super) struct EndUserMessagingTable {
 impl FromMembers for EndUserMessagingTable {
     fn from_members(members: &mut Members<'_>) -> Self {
         Self {
-            origination_identity: members.optional("origination_identity"),
-            country: members.or_empty("country"),
-            protect_configuration_id: members.optional("protect_configuration_id"),
-            configuration_set: members.optional("configuration_set"),
+            origination_identity: members.read_optional("origination_identity"),
+            country: members.read_or_empty("country"),
+            protect_configuration_id: members.read_optional("protect_configuration_id"),
+            configuration_set: members.read_optional("configuration_set"),
         }
     }
 }
@@ -183,10 +183,10 @@ pub(super) struct NotifyTable {
 impl FromMembers for NotifyTable {
     fn from_members(members: &mut Members<'_>) -> Self {
         Self {
-            configuration_id: members.optional("configuration_id"),
-            templates: members.or_empty("templates"),
-            voice_template_id: members.optional("voice_template_id"),
-            configuration_set: members.optional("configuration_set"),
+            configuration_id: members.read_optional("configuration_id"),
+            templates: members.read_or_empty("templates"),
+            voice_template_id: members.read_optional("voice_template_id"),
+            configuration_set: members.read_optional("configuration_set"),
         }
     }
 }
@@ -200,8 +200,8 @@ pub(super) struct HookTable {
 impl FromMembers for HookTable {
     fn from_members(members: &mut Members<'_>) -> Self {
         Self {
-            url: members.or_empty("url"),
-            allow_private: members.or("allow_private", false),
+            url: members.read_or_empty("url"),
+            allow_private: members.read_or("allow_private", false),
         }
     }
 }
@@ -216,9 +216,9 @@ pub(super) struct PriceListTable {
 impl FromMembers for PriceListTable {
     fn from_members(members: &mut Members<'_>) -> Self {
         Self {
-            date: members.or_empty("date"),
-            source: members.or_empty("source"),
-            usd: members.or_empty("usd"),
+            date: members.read_or_empty("date"),
+            source: members.read_or_empty("source"),
+            usd: members.read_or_empty("usd"),
         }
     }
 }
@@ -245,20 +245,20 @@ pub(super) struct BusinessTable {
 impl FromMembers for BusinessTable {
     fn from_members(members: &mut Members<'_>) -> Self {
         Self {
-            brand: members.or_empty("brand"),
-            default_locale: members.or_empty("default_locale"),
-            code_length: members.or("code_length", 6),
-            code_lifetime_seconds: members.or("code_lifetime_seconds", 300),
-            attempts: members.or("attempts", 5),
-            success_token_lifetime_seconds: members.or("success_token_lifetime_seconds", 300),
-            origin: members.optional("origin"),
-            android_hash: members.or_empty("android_hash"),
-            client_key_sha256: members.optional("client_key_sha256"),
-            texts_per_hour: members.optional("texts_per_hour"),
-            texts_per_day: members.optional("texts_per_day"),
-            templates: members.or_empty("templates"),
-            registered: members.or_empty("registered"),
-            actions: members.or_empty("actions"),
+            brand: members.read_or_empty("brand"),
+            default_locale: members.read_or_empty("default_locale"),
+            code_length: members.read_or("code_length", 6),
+            code_lifetime_seconds: members.read_or("code_lifetime_seconds", 300),
+            attempts: members.read_or("attempts", 5),
+            success_token_lifetime_seconds: members.read_or("success_token_lifetime_seconds", 300),
+            origin: members.read_optional("origin"),
+            android_hash: members.read_or_empty("android_hash"),
+            client_key_sha256: members.read_optional("client_key_sha256"),
+            texts_per_hour: members.read_optional("texts_per_hour"),
+            texts_per_day: members.read_optional("texts_per_day"),
+            templates: members.read_or_empty("templates"),
+            registered: members.read_or_empty("registered"),
+            actions: members.read_or_empty("actions"),
         }
     }
 }
@@ -274,10 +274,10 @@ pub(super) struct TestNumberTable {
 impl FromMembers for TestNumberTable {
     fn from_members(members: &mut Members<'_>) -> Self {
         Self {
-            phone: members.or_empty("phone"),
-            code: members.or_empty("code"),
-            until: members.or_empty("until"),
-            per_day: members.or("per_day", 100),
+            phone: members.read_or_empty("phone"),
+            code: members.read_or_empty("code"),
+            until: members.read_or_empty("until"),
+            per_day: members.read_or("per_day", 100),
         }
     }
 }
@@ -291,8 +291,8 @@ pub(super) struct AttestationTable {
 impl FromMembers for AttestationTable {
     fn from_members(members: &mut Members<'_>) -> Self {
         Self {
-            issuer: members.or_empty("issuer"),
-            key: members.or_empty("key"),
+            issuer: members.read_or_empty("issuer"),
+            key: members.read_or_empty("key"),
         }
     }
 }
@@ -306,8 +306,8 @@ pub(super) struct AttestationKeyTable {
 impl FromMembers for AttestationKeyTable {
     fn from_members(members: &mut Members<'_>) -> Self {
         Self {
-            kid: members.or_empty("kid"),
-            pem: members.or_empty("pem"),
+            kid: members.read_or_empty("kid"),
+            pem: members.read_or_empty("pem"),
         }
     }
 }

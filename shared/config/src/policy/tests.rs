@@ -214,7 +214,7 @@ fn a_locale_without_a_template_falls_back_to_a_shorter_one_or_the_default() {
     let texts = catalog.templates(id).expect("its texts");
     let pick = |tag: &str| {
         let wanted = Locale::parse(tag).expect("a locale");
-        texts.locale(&[], Some(&wanted)).to_string()
+        texts.choose_locale(&[], Some(&wanted)).to_string()
     };
     assert_eq!(pick("zh-Hans-CN"), "zh");
     assert_eq!(pick("en-GB"), "en");

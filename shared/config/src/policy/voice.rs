@@ -28,13 +28,13 @@ pub(super) struct VoiceTable {
 impl FromMembers for VoiceTable {
     fn from_members(members: &mut Members<'_>) -> Self {
         Self {
-            countries: members.values("countries").unwrap_or_default(),
-            price_usd: members.or("price_usd", 0.0),
-            prices: members.or_empty("prices"),
-            money_per_day_usd: members.optional("money_per_day_usd"),
-            start_calls: members.optional("start_calls"),
-            cap_calls: members.optional("cap_calls"),
-            refill_hours: members.optional("refill_hours"),
+            countries: members.read_values("countries").unwrap_or_default(),
+            price_usd: members.read_or("price_usd", 0.0),
+            prices: members.read_or_empty("prices"),
+            money_per_day_usd: members.read_optional("money_per_day_usd"),
+            start_calls: members.read_optional("start_calls"),
+            cap_calls: members.read_optional("cap_calls"),
+            refill_hours: members.read_optional("refill_hours"),
         }
     }
 }

@@ -94,7 +94,7 @@ impl Template {
             ));
         }
         pieces.extend(make_autofill_lines(business));
-        let mut by_action = label_texts(&pieces, language, locale, business, &mut faults);
+        let mut by_action = fill_labels(&pieces, language, locale, business, &mut faults);
         let other = by_action.remove(ActionKind::OTHER);
         let template = Self {
             language: language.to_owned(),
@@ -164,7 +164,7 @@ impl Template {
 }
 
 /// Makes the text of every label, where `pieces` show the action. Missing labels are added to `faults`.
-fn label_texts(
+fn fill_labels(
     pieces: &[Piece],
     language: &str,
     locale: &Locale,
@@ -278,7 +278,7 @@ fn count_minutes(works_for: Duration) -> u64 {
 
 /// Joins `pieces`, with `code` and `minutes` in their places.
 fn render(pieces: &[Piece], language: &str, code: &str, minutes: u64) -> String {
-    let form = plural::form_of(language, minutes);
+    let form = plural::choose_form(language, minutes);
     let mut text = String::new();
     for piece in pieces {
         match piece {

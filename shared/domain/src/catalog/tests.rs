@@ -80,7 +80,7 @@ fn render_in(locale: &str, mut business: Business, left: Duration) -> String {
     let texts = catalog.templates(id).expect("its texts");
     let code = Code::from_number(42, 6);
     texts
-        .render(&texts.locale(&[], None), None, &code, left)
+        .render(&texts.choose_locale(&[], None), None, &code, left)
         .body
 }
 
@@ -91,7 +91,7 @@ fn a_locale_without_a_text_gets_the_default_one() {
     let (id, _) = policy.businesses.first_key_value().expect("one business");
     let texts = catalog.templates(id).expect("its texts");
     let dropped = Locale::parse("de").expect("a locale");
-    assert_eq!(texts.locale(&[], [&dropped]).as_str(), "en");
+    assert_eq!(texts.choose_locale(&[], [&dropped]).as_str(), "en");
     let (code, left) = (Code::from_number(42, 6), Duration::from_mins(5));
     assert_eq!(texts.render(&dropped, None, &code, left).body, "000042");
 }

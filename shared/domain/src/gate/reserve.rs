@@ -52,7 +52,7 @@ impl Found {
         let mut gates = gates.to_vec();
         let of_phone = gates.iter_mut();
         for gate in of_phone.filter(|gate| gate.subject.kind == SubjectKind::Phone) {
-            *gate = gate.in_share(Share::of(claim));
+            *gate = gate.with_share(Share::of(claim));
             match gate.examine(self, &reservation, terms) {
                 Verdict::Holds => {}
                 Verdict::Instead(fitting) => *gate = fitting,

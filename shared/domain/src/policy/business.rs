@@ -55,7 +55,10 @@ impl Business {
 
     /// Lists the locales in which a text of this business can be written where only these are `allowed`: all that have a
     /// template where `allowed` is empty.
-    pub fn locales_among<'b>(&'b self, allowed: &'b [Locale]) -> impl Iterator<Item = &'b Locale> {
+    pub fn list_locales_among<'b>(
+        &'b self,
+        allowed: &'b [Locale],
+    ) -> impl Iterator<Item = &'b Locale> {
         let fits = |locale: &&Locale| allowed.is_empty() || allowed.contains(locale);
         self.templates.keys().filter(fits)
     }

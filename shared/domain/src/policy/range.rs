@@ -18,7 +18,7 @@ pub struct NumberRange {
 
 impl NumberRange {
     /// Makes a hundred numbers of the range, spread over it.
-    pub fn samples(&self) -> impl Iterator<Item = String> {
+    pub fn list_samples(&self) -> impl Iterator<Item = String> {
         let rest = self.digits.saturating_sub(self.prefix.len());
         (0..100_u32).map(move |start| {
             let tail: String = format!("{start:02}2345678901234")

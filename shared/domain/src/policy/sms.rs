@@ -38,13 +38,13 @@ impl SmsPolicy {
     pub fn route(&self, country: Option<Country>) -> Vec<Channel> {
         let serves =
             |channel: &Channel| country.is_none_or(|country| is_served_by(country, *channel));
-        let named = self.named_route(country).iter().copied();
+        let named = self.find_named_route(country).iter().copied();
         named.filter(serves).collect()
     }
 
     /// Returns the channels that the policy names for this country, whether they serve it or not.
     #[must_use]
-    pub fn named_route(&self, country: Option<Country>) -> &[Channel] {
+    pub fn find_named_route(&self, country: Option<Country>) -> &[Channel] {
         let own = self.rule(country).map(|rule| rule.channels.as_slice());
         own.filter(|own| !own.is_empty()).unwrap_or(&self.channels)
     }
@@ -89,7 +89,7 @@ impl SmsPolicy {
     /// Without a price of its country, the text counts as the most that a text may cost. The estimate is `None` when the
     /// policy names neither.
     #[must_use]
-    pub fn estimated_cost(&self, country: Option<Country>, segments: u32) -> Option<Estimate> {
+    pub fn estimate_cost(&self, country: Option<Country>, segments: u32) -> Option<Estimate> {
         match country.and_then(|country| self.prices.get(&country)) {
             Some(price) => Some(Estimate {
                 amount: price.times(segments),
@@ -146,10 +146,10 @@ mod tests {
                 is_upper_bound,
             })
         };
-        assert_eq!(sms.estimated_cost(priced, 2), estimate(0.0129, false));
-        assert_eq!(sms.estimated_cost(other, 2), estimate(0.25, true));
-        assert_eq!(sms.estimated_cost(None, 2), estimate(0.25, true));
+        assert_eq!(sms.estimate_cost(priced, 2), estimate(0.0129, false));
+        assert_eq!(sms.estimate_cost(other, 2), estimate(0.25, true));
+        assert_eq!(sms.estimate_cost(None, 2), estimate(0.25, true));
         sms.max_price = None;
-        assert_eq!(sms.estimated_cost(other, 2), None);
+        assert_eq!(sms.estimate_cost(other, 2), None);
     }
 }

@@ -25,7 +25,7 @@ impl VoicePolicy {
 
     /// Returns what a call to `country` is estimated to cost.
     #[must_use]
-    pub fn estimated_cost(&self, country: Country) -> Estimate {
+    pub fn estimate_cost(&self, country: Country) -> Estimate {
         let own = self.prices.get(&country).copied();
         Estimate {
             amount: own.unwrap_or(self.price),

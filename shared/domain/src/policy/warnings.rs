@@ -13,7 +13,7 @@ impl Policy {
     /// Lists what may not work as the operator expects, each with its path. None of it is a fault: AWS alone knows what
     /// the account has registered.
     #[must_use]
-    pub fn warnings(&self) -> Vec<Fault> {
+    pub fn list_warnings(&self) -> Vec<Fault> {
         let served = self.numbers.countries.iter();
         let texts = served.filter_map(|country| self.warn_of(*country));
         texts.chain(self.warn_of_calls()).collect()
@@ -48,7 +48,7 @@ impl Policy {
                 reason,
             })
         };
-        let mut named = sms.named_route(Some(country)).iter();
+        let mut named = sms.find_named_route(Some(country)).iter();
         if let Some(idle) = named.find(|channel| !is_served_by(country, **channel)) {
             return warn(
                 "channels",

@@ -144,7 +144,7 @@ fn cap_of(price: Micros, policy: &PursePolicy) -> Micros {
 }
 
 fn plan(ask: &Ask, text: &Payer, policy: &PursePolicy, mut write: Write) -> Plan {
-    let kept = (ask.now + policy.country_kept()).unix();
+    let kept = (ask.now + policy.find_country_lifetime()).unix();
     write.changes.push(Change::Set(Attribute::ExpiresAt, kept));
     Plan {
         payer: text.clone(),
@@ -251,7 +251,7 @@ impl Payer {
         let credit = fill.credit(policy.gain, price);
         (credit > 0).then(|| Write {
             key: PurseKey::Calls { country },
-            conditions: fill.conditions(holds, cap),
+            conditions: fill.list_conditions(holds, cap),
             changes: vec![Change::Add(holds, credit)],
         })
     }

@@ -64,7 +64,7 @@ impl CountryRecord {
             best: None,
             probes: 0,
         };
-        record.left = record.ceiling(ask, policy, budget);
+        record.left = record.bound_money(ask, policy, budget);
         record
     }
 
@@ -177,7 +177,7 @@ impl CountryRecord {
     }
 
     /// Returns what the texts of the record's day may cost together, in one of `ask.shards` shards.
-    pub(super) fn ceiling(
+    pub(super) fn bound_money(
         &self,
         ask: &Ask,
         policy: &PursePolicy,
@@ -210,7 +210,7 @@ impl CountryRecord {
             }
         }
         self.day = day;
-        self.left = self.ceiling(ask, policy, budget);
+        self.left = self.bound_money(ask, policy, budget);
         if week_of(day) != self.week {
             self.learn(policy);
             self.week = week_of(day);

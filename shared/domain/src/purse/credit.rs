@@ -44,7 +44,7 @@ impl Fill {
     }
 
     /// What must hold of the purse, so that this is how full it is.
-    pub(super) fn conditions(self, attribute: Attribute, cap: Micros) -> Vec<Condition> {
+    pub(super) fn list_conditions(self, attribute: Attribute, cap: Micros) -> Vec<Condition> {
         let lid = cap.saturating_mul(LID);
         match self {
             Self::Earns => vec![Condition::Below(attribute, cap)],
@@ -84,7 +84,7 @@ impl Payer {
         let own = Attribute::Lane(lane);
         let cap = policy.cap(lane, price, best);
         let fill = Fill::of(holds(lane), cap);
-        let mut conditions = fill.conditions(own, cap);
+        let mut conditions = fill.list_conditions(own, cap);
         let mut changes = vec![Change::Add(Attribute::Typed, 1)];
         if matches!(lane, Lane::Crowd | Lane::Moved | Lane::Open) {
             conditions.push(best.map_or(Condition::Absent(Attribute::Best), |best| {
@@ -135,7 +135,7 @@ impl Payer {
         let credit = fill.credit(policy.gain, self.price);
         (credit > 0).then(|| Write {
             key: PurseKey::NumberBlock(number_block.clone()),
-            conditions: fill.conditions(Attribute::Room, cap),
+            conditions: fill.list_conditions(Attribute::Room, cap),
             changes: vec![Change::Add(Attribute::Room, credit)],
         })
     }
@@ -183,7 +183,7 @@ impl Payer {
             changes.push(Change::Add(Attribute::Room, credit));
             let mut conditions = match fill {
                 Fill::Earns => vec![Condition::AbsentOrBelow(Attribute::Room, cap)],
-                Fill::Returns | Fill::Over => fill.conditions(Attribute::Room, cap),
+                Fill::Returns | Fill::Over => fill.list_conditions(Attribute::Room, cap),
             };
             conditions.push(Condition::AbsentOrAtLeast(Attribute::ExpiresAt, alive_from));
             let (of_codes, counted) = count_code(seen, policy, now);

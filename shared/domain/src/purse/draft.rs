@@ -6,7 +6,7 @@ use super::country::CountryRecord;
 use super::empty::EmptyPurse;
 use super::item::Attribute;
 use super::lane::{Lane, Lanes};
-use super::overrides::{Overrides, drop_budget, same_budget, settle_grant};
+use super::overrides::{Overrides, drop_budget, require_same_budget, settle_grant};
 use super::policy::PursePolicy;
 use super::refill::{Draw, Room, draw};
 use super::write::{Change, Condition};
@@ -46,7 +46,7 @@ impl<'a> CountryDraft<'a> {
             let mut record = seen.clone();
             record.begin(ask, policy, budget);
             if budget.is_some_and(|budget| budget.has_ended(ask.now)) {
-                record.left = record.compute_left(record.ceiling(ask, policy, None));
+                record.left = record.compute_left(record.bound_money(ask, policy, None));
             }
             (record, 0)
         } else {
@@ -154,7 +154,7 @@ impl<'a> CountryDraft<'a> {
             self.record.left = left;
         }
         let (mut conditions, mut changes) = self.settle_overrides();
-        let kept = (now + self.policy.country_kept()).unix();
+        let kept = (now + self.policy.find_country_lifetime()).unix();
         changes.push(Change::Set(Attribute::ExpiresAt, kept));
         let Some(seen) = &self.seen else {
             let all = self.record.to_item();
@@ -220,7 +220,7 @@ impl<'a> CountryDraft<'a> {
         let Overrides { grant, budget } = &self.overrides;
         let paid = self.from_grant.then_some(self.ask.price);
         let (mut conditions, mut changes) = settle_grant(grant.as_ref(), paid, self.ask.now);
-        conditions.extend(same_budget(budget.as_ref()));
+        conditions.extend(require_same_budget(budget.as_ref()));
         if self.has_ended_budget() {
             changes.extend(drop_budget());
         }

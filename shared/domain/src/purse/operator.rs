@@ -8,7 +8,9 @@ use super::ask::Ask;
 use super::country::{CountryRecord, is_share};
 use super::item::{Attribute, DAYS_KEPT, PurseItem, PurseKey};
 use super::lane::Lane;
-use super::overrides::{Budget, Grant, drop_budget, drop_grant, same_budget, same_grant};
+use super::overrides::{
+    Budget, Grant, drop_budget, drop_grant, require_same_budget, require_same_grant,
+};
 use super::policy::PursePolicy;
 use super::records::NumberBlockRecord;
 use super::write::{Change, Condition, Write};
@@ -42,16 +44,16 @@ pub fn give_grant(
     } else {
         NumberBlockRecord::read(item, now)?;
     }
-    let mut conditions = same_grant(Grant::read(item, now)?.as_ref());
+    let mut conditions = require_same_grant(Grant::read(item, now)?.as_ref());
     let changes = match given {
         None => drop_grant(),
         Some(grant) => {
             let kept = if is_country {
-                now + policy.country_kept()
+                now + policy.find_country_lifetime()
             } else {
                 // A text may have set a later end.
                 let end = item.get(Attribute::ExpiresAt);
-                conditions.extend(same_end(item));
+                conditions.extend(require_same_end(item));
                 grant.until.max(Timestamp::from_unix(end.unwrap_or(0)))
             };
             vec![
@@ -69,7 +71,7 @@ pub fn give_grant(
 }
 
 /// Makes the condition that the item still ends when it did when it was read. `None` for an end that is not an integer.
-fn same_end(item: &PurseItem) -> Option<Condition> {
+fn require_same_end(item: &PurseItem) -> Option<Condition> {
     let end = Attribute::ExpiresAt;
     match item.get(end) {
         Some(seen) => Some(Condition::Is(end, seen)),
@@ -91,7 +93,7 @@ pub fn give_budget(
 ) -> Result<Write, Damaged> {
     let seen = Budget::read(item, ask.now)?;
     let record = CountryRecord::read(item, ask.now)?;
-    let mut conditions = same_budget(seen.as_ref());
+    let mut conditions = require_same_budget(seen.as_ref());
     let mut changes = match given {
         None => drop_budget(),
         Some(budget) => vec![
@@ -99,7 +101,7 @@ pub fn give_budget(
             Change::Set(Attribute::BudgetUntil, budget.until.unix()),
             Change::Set(
                 Attribute::ExpiresAt,
-                (ask.now + policy.country_kept()).unix(),
+                (ask.now + policy.find_country_lifetime()).unix(),
             ),
         ],
     };
@@ -109,7 +111,7 @@ pub fn give_budget(
             conditions.push(Condition::Is(Attribute::Day, record.day));
             // A day that has not begun begins with the budget.
             if record.day >= ask.day() {
-                let stop = record.ceiling(ask, policy, given.as_ref());
+                let stop = record.bound_money(ask, policy, given.as_ref());
                 let (condition, change) = move_stop(&record, stop);
                 conditions.extend(condition);
                 changes.extend(change);
@@ -151,7 +153,7 @@ fn move_stop(record: &CountryRecord, stop: Micros) -> (Option<Condition>, Option
 pub fn reset_country(ask: &Ask, policy: &PursePolicy, item: &PurseItem) -> Write {
     let start = ask.price.saturating_mul(i64::from(policy.start_texts));
     let mut record = CountryRecord::new(ask, policy, start, None);
-    let kept = (ask.now + policy.country_kept()).unix();
+    let kept = (ask.now + policy.find_country_lifetime()).unix();
     let mut changes = vec![Change::Set(Attribute::ExpiresAt, kept)];
     for lane in Lane::ALL {
         let (holds, at) = (Attribute::Lane(lane), Attribute::LaneAt(lane));
@@ -181,7 +183,7 @@ pub fn reset_country(ask: &Ask, policy: &PursePolicy, item: &PurseItem) -> Write
     let mut conditions = keep_money(ask, policy, item, (&mut record, &mut changes));
     // Another operator's budget has raised the money stop.
     if let Ok(budget) = Budget::read(item, ask.now) {
-        conditions.extend(same_budget(budget.as_ref()));
+        conditions.extend(require_same_budget(budget.as_ref()));
     }
     changes.extend(drop_grant());
     changes.extend(drop_budget());
@@ -212,7 +214,7 @@ fn keep_money(
             changes.push(Change::Set(attribute, 0));
         }
     }
-    let stop = record.ceiling(ask, policy, None);
+    let stop = record.bound_money(ask, policy, None);
     let mut conditions = vec![];
     match read_amount(item, Attribute::Left) {
         Ok(left) if is_whole => {

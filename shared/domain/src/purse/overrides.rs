@@ -16,7 +16,7 @@ use crate::window::DAY;
 /// The longest time for which an operator can give something. What is meant to last longer belongs in the policy.
 ///
 /// The item of a country stays for this time at least
-/// ([`PursePolicy::country_kept`](super::PursePolicy::country_kept)).
+/// ([`PursePolicy::find_country_lifetime`](super::PursePolicy::find_country_lifetime)).
 pub const LONGEST: Duration = Duration::from_hours(24 * 21);
 
 /// Room that an operator gave a country's strangers or a number block. It pays what the purse itself cannot.
@@ -130,7 +130,7 @@ fn read(
 }
 
 /// Makes the conditions that an operator's grant is as it was seen. Texts may take from it meanwhile.
-pub(super) fn same_grant(seen: Option<&Grant>) -> Vec<Condition> {
+pub(super) fn require_same_grant(seen: Option<&Grant>) -> Vec<Condition> {
     let until = Attribute::GrantedUntil;
     vec![seen.map_or(Condition::Absent(until), |grant| {
         Condition::Is(until, grant.until.unix())
@@ -138,7 +138,7 @@ pub(super) fn same_grant(seen: Option<&Grant>) -> Vec<Condition> {
 }
 
 /// Makes the conditions that an operator's budget is as it was seen.
-pub(super) fn same_budget(seen: Option<&Budget>) -> Vec<Condition> {
+pub(super) fn require_same_budget(seen: Option<&Budget>) -> Vec<Condition> {
     match seen {
         None => vec![Condition::Absent(Attribute::BudgetUntil)],
         Some(budget) => vec![
@@ -150,13 +150,13 @@ pub(super) fn same_budget(seen: Option<&Budget>) -> Vec<Condition> {
 
 /// Removes a grant that has ended, or takes `price` out of it if it pays.
 ///
-/// The conditions are those of [`same_grant`], and that it holds the price.
+/// The conditions are those of [`require_same_grant`], and that it holds the price.
 pub(super) fn settle_grant(
     seen: Option<&Grant>,
     price: Option<Micros>,
     now: Timestamp,
 ) -> (Vec<Condition>, Vec<Change>) {
-    let mut conditions = same_grant(seen);
+    let mut conditions = require_same_grant(seen);
     let changes = match (seen, price) {
         (Some(_), Some(price)) => {
             conditions.push(Condition::AtLeast(Attribute::Granted, price));

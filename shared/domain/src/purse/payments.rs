@@ -3,7 +3,7 @@
 use super::Micros;
 use super::ask::Ask;
 use super::item::Attribute;
-use super::overrides::{same_grant, settle_grant};
+use super::overrides::{require_same_grant, settle_grant};
 use super::policy::PursePolicy;
 use super::records::NumberBlockRecord;
 use super::refill::{Draw, Room, draw};
@@ -26,7 +26,7 @@ pub(super) fn pay_from_number_block(ask: &Ask, policy: &PursePolicy) -> Write {
     let mut write = take_from_block(ask, policy);
     let end = block_end(ask, policy);
     write.changes.push(Change::Set(Attribute::ExpiresAt, end));
-    write.conditions.extend(same_grant(None));
+    write.conditions.extend(require_same_grant(None));
     write
 }
 
@@ -48,7 +48,7 @@ fn take_from_block(ask: &Ask, policy: &PursePolicy) -> Write {
 }
 
 fn block_end(ask: &Ask, policy: &PursePolicy) -> i64 {
-    (ask.now + policy.number_block_kept(ask.price)).unix()
+    (ask.now + policy.find_number_block_lifetime(ask.price)).unix()
 }
 
 /// Decides how a block pays: out of what it holds, with what time gave back, or out of an operator's grant.

@@ -293,7 +293,7 @@ impl PursePolicy {
 
     /// Returns the typed codes that open the crowd's lane to a network, in a country that had this many in a week.
     #[must_use]
-    pub fn codes_needed(&self, typed_in_a_week: i64) -> i64 {
+    pub fn count_codes_needed(&self, typed_in_a_week: i64) -> i64 {
         const MILLION_WEEKS: i64 = 7_000_000;
         let share = i64::from(self.network.share_per_million).saturating_mul(15);
         let of_country = scale(typed_in_a_week, share, MILLION_WEEKS);
@@ -305,7 +305,7 @@ impl PursePolicy {
     /// Returns how long the item of a block must stay after a text. Time alone has then given back what a block starts
     /// with, so that forgetting it gives nothing away.
     #[must_use]
-    pub fn number_block_kept(&self, price: Micros) -> Duration {
+    pub fn find_number_block_lifetime(&self, price: Micros) -> Duration {
         let texts = self.number_block.start.at(price) / price.max(1) + 1;
         let texts = u32::try_from(texts).unwrap_or(u32::MAX);
         self.number_block.refill.saturating_mul(texts)
@@ -314,7 +314,7 @@ impl PursePolicy {
     /// Returns how long the item of a country must stay after a text: no phone and no network of it is known
     /// after that.
     #[must_use]
-    pub fn country_kept(&self) -> Duration {
+    pub fn find_country_lifetime(&self) -> Duration {
         self.known_for
             .max(self.network.forgotten_after)
             .max(DAY * 21)
@@ -366,15 +366,15 @@ mod tests {
     #[test]
     fn a_network_needs_four_codes_or_its_share_of_a_big_country() {
         let policy = PursePolicy::default();
-        let needed = [0, 2_100, 6_222, 6_223, 14_000].map(|typed| policy.codes_needed(typed));
+        let needed = [0, 2_100, 6_222, 6_223, 14_000].map(|typed| policy.count_codes_needed(typed));
         assert_eq!(needed, [4, 4, 4, 5, 9]);
     }
 
     #[test]
     fn a_forgotten_block_had_its_start_back() {
         let policy = PursePolicy::default();
-        assert_eq!(policy.number_block_kept(220_000), HOUR * 30);
+        assert_eq!(policy.find_number_block_lifetime(220_000), HOUR * 30);
         // Five cents are 50 texts of a tenth of a cent.
-        assert_eq!(policy.number_block_kept(1_000), HOUR * 6 * 51);
+        assert_eq!(policy.find_number_block_lifetime(1_000), HOUR * 6 * 51);
     }
 }

@@ -83,7 +83,7 @@ impl Proof {
 
     /// Keeps since when the phone is known, if it was `before` this code.
     #[must_use]
-    pub fn following(self, before: Option<&Self>, now: Timestamp) -> Self {
+    pub fn continue_from(self, before: Option<&Self>, now: Timestamp) -> Self {
         let known = before.filter(|before| before.holds(now));
         Self {
             since: known.map_or(self.since, |before| before.since),
@@ -187,12 +187,12 @@ mod tests {
         let first = code(now);
         assert!(!first.is_seasoned(week - second, &policy));
         assert!(first.is_seasoned(week, &policy));
-        let next = code(week).following(Some(&first), week);
+        let next = code(week).continue_from(Some(&first), week);
         assert_eq!((next.since, next.until), (now, week + policy.known_for));
         // Evidence that has ended does not count.
         let later = first.until;
-        assert_eq!(code(later).following(Some(&first), later).since, later);
-        assert_eq!(code(now).following(None, now).since, now);
+        assert_eq!(code(later).continue_from(Some(&first), later).since, later);
+        assert_eq!(code(now).continue_from(None, now).since, now);
     }
 
     #[test]

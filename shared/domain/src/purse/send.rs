@@ -118,7 +118,7 @@ pub fn plan_first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
     }
     let (price, now) = (ask.price, ask.now.unix());
     let crowd = Attribute::Lane(Lane::Crowd);
-    let kept = (ask.now + policy.country_kept()).unix();
+    let kept = (ask.now + policy.find_country_lifetime()).unix();
     let country = Write {
         key: ask.country_key(),
         conditions: vec![
@@ -215,7 +215,7 @@ fn plan_without(
     if matches!(block, NumberBlockDraw::Empty(_)) && shadowed.contains(&PurseRule::NumberBlock) {
         block = NumberBlockDraw::Spared;
     }
-    let needed = policy.codes_needed(draft.record.typed_before);
+    let needed = policy.count_codes_needed(draft.record.typed_before);
     let familiar = records.is_familiar(ask, needed);
     let chosen = choose(ask, policy, records, &mut draft, &block, familiar);
     let empty = draft.empty();

@@ -89,7 +89,7 @@ pub struct Outlook {
 
 /// Says what the purses of a text hold at its instant. A day that has begun without a text has begun.
 #[must_use]
-pub fn outlook(ask: &Ask, policy: &PursePolicy, records: &Records) -> Outlook {
+pub fn view_purses(ask: &Ask, policy: &PursePolicy, records: &Records) -> Outlook {
     let draft = records.draft(ask, policy);
     let lasts = |grant: &Grant| ask.now < grant.until && grant.room > 0;
     let block = records.number_block;
@@ -153,7 +153,7 @@ fn look_at_network(
     records: &Records,
     draft: &CountryDraft<'_>,
 ) -> NetworkView {
-    let needed = policy.codes_needed(draft.record.typed_before);
+    let needed = policy.count_codes_needed(draft.record.typed_before);
     let known = |network: &NetworkRecord| !network.is_forgotten(ask.now);
     let known = records.network.filter(known);
     NetworkView {

@@ -55,9 +55,11 @@ impl Service {
             outgoing: OutgoingText {
                 phone: &checked.phone,
                 body: &text.body,
-                sent_as: self
-                    .policy
-                    .sent_as(checked.country, checked.business, &challenge.locale),
+                sent_as: self.policy.find_sent_as(
+                    checked.country,
+                    checked.business,
+                    &challenge.locale,
+                ),
             },
             country: checked.country,
             segments: text.segments,
@@ -101,12 +103,12 @@ impl Service {
         let route = self.route(text.country, medium);
         let (segments, cost) = match medium {
             Medium::Text => {
-                let cost = self.policy.sms.estimated_cost(text.country, text.segments);
+                let cost = self.policy.sms.estimate_cost(text.country, text.segments);
                 (text.segments, cost)
             }
             Medium::Call => {
                 let voice = self.policy.voice.as_ref().zip(text.country);
-                let cost = voice.map(|(voice, country)| voice.estimated_cost(country));
+                let cost = voice.map(|(voice, country)| voice.estimate_cost(country));
                 // A call counts as one text.
                 (1, cost)
             }

@@ -35,8 +35,8 @@ impl Service {
         let checked = given.checked;
         let country = checked.country.filter(|_| checked.test.is_none())?;
         let estimate = match checked.medium {
-            Medium::Text => self.policy.sms.estimated_cost(Some(country), segments)?,
-            Medium::Call => self.policy.voice.as_ref()?.estimated_cost(country),
+            Medium::Text => self.policy.sms.estimate_cost(Some(country), segments)?,
+            Medium::Call => self.policy.voice.as_ref()?.estimate_cost(country),
         };
         let indexer = given.keyring.indexer();
         let shards = self.policy.purses.shards_of(country);
@@ -65,7 +65,7 @@ impl Service {
     }
 
     /// Returns what the phone's reserve has for the caller of `ask`.
-    pub(super) fn caller_of(&self, ask: &Ask) -> PhoneCaller {
+    pub(super) fn make_phone_caller(&self, ask: &Ask) -> PhoneCaller {
         PhoneCaller {
             caller: ask.caller.clone(),
             reserve: self.purses().known_texts,
@@ -151,7 +151,8 @@ impl Service {
                 let own = request.facts.denied.clone();
                 let phone = Subject::new(SubjectKind::Phone, plan.phone_index.clone());
                 let denials = [(unpaid, own), (denial, Some(phone))];
-                let (denial, subject) = Denial::most_lasting(denials).unwrap_or((unpaid, None));
+                let (denial, subject) =
+                    Denial::find_most_lasting(denials).unwrap_or((unpaid, None));
                 request.facts.denied = subject;
                 Err(self.deny(denial, request))
             }
@@ -232,7 +233,7 @@ pub(super) enum Seen {
 
 impl Seen {
     /// Returns the refusal of a text that is asked for although the send repeats an earlier one, with its subject.
-    pub(super) fn unpaid(&self) -> Option<(Denial, Option<Subject>)> {
+    pub(super) fn find_refusal(&self) -> Option<(Denial, Option<Subject>)> {
         match self {
             Self::Refused(_, unpaid) => Some(unpaid.clone()),
             Self::Nothing | Self::Record(_) => None,

@@ -2,7 +2,7 @@
 
 use phoneproof_aws::store::{SendPlan, StoredToken};
 use phoneproof_crypto::attestation::digest_of;
-use phoneproof_crypto::code::{code_mac, code_matches};
+use phoneproof_crypto::code::{code_matches, make_code_mac};
 use phoneproof_crypto::keyring::Root;
 use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, SlotIndex, TokenMode};
 use phoneproof_domain::code::Code;
@@ -36,7 +36,7 @@ impl Prepared<'_> {
     }
 
     /// Returns the guesses that the challenge has left: those of its business, or those that the record told.
-    pub(super) const fn attempts(&self, checked: &Checked<'_>) -> u32 {
+    pub(super) const fn count_attempts(&self, checked: &Checked<'_>) -> u32 {
         match self.reservation {
             Reservation::Renewal { of, .. } => of.attempts_left,
             Reservation::Resend { attempts_left, .. } => attempts_left,
@@ -82,7 +82,7 @@ impl Service {
         challenge.locale = if command.locales.is_empty() {
             checked
                 .templates
-                .locale(checked.locales, [&challenge.locale])
+                .choose_locale(checked.locales, [&challenge.locale])
         } else {
             checked.locale.clone()
         };
@@ -139,7 +139,7 @@ impl Service {
             id,
             slot,
             expires_at,
-            code_mac: code_mac(root.code_mac_key(), id, &code),
+            code_mac: make_code_mac(root.code_mac_key(), id, &code),
             ..before
         };
         Prepared {
@@ -158,7 +158,7 @@ impl Service {
         taken: Option<SlotIndex>,
         request: &RequestContext,
     ) -> SlotIndex {
-        let layout = self.policy.slots_under(&checked.limits);
+        let layout = self.policy.plan_slots_under(&checked.limits);
         let slot = layout.index_at(request.now);
         if taken == Some(slot) {
             layout.next(slot)
@@ -200,7 +200,7 @@ impl Service {
             business: command.business.clone(),
             slot,
             expires_at,
-            code_mac: code_mac(root.code_mac_key(), id, &code),
+            code_mac: make_code_mac(root.code_mac_key(), id, &code),
             locale: checked.locale.clone(),
             action: checked.action,
             test: checked.test.is_some(),
@@ -246,7 +246,7 @@ impl Service {
             reservation: prepared.reservation,
             root: prepared.root.id().clone(),
             expires_at: prepared.challenge.expires_at,
-            attempts: prepared.attempts(checked),
+            attempts: prepared.count_attempts(checked),
             terms: self.policy.make_terms(request.now, &checked.limits),
             wrong: Begin::Next,
             ended_evidence: None,
@@ -275,7 +275,7 @@ impl Service {
             prepared.challenge.payment = make_payment(plan);
         }
         plan.reservation = prepared.reservation;
-        plan.attempts = prepared.attempts(checked);
+        plan.attempts = prepared.count_attempts(checked);
         plan.stored = match self.token_mode {
             TokenMode::Stored if prepared.reservation.is_new() => {
                 let reference = derive_reference(&prepared.challenge, keyring);

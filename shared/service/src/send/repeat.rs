@@ -1,6 +1,6 @@
 //! A send that was made before: a repeated idempotency key, or a resend whose token was renewed before.
 
-use phoneproof_crypto::code::code_mac;
+use phoneproof_crypto::code::make_code_mac;
 use phoneproof_crypto::keyring::Root;
 use phoneproof_domain::challenge::{Challenge, Closed, SlotIndex};
 use phoneproof_domain::clock::Timestamp;
@@ -49,7 +49,7 @@ impl<'k> Existing<'k> {
             id: slot.id,
             slot: index,
             expires_at: slot.expires_at,
-            code_mac: code_mac(root.code_mac_key(), slot.id, &code),
+            code_mac: make_code_mac(root.code_mac_key(), slot.id, &code),
             // Who paid for its text stands in the first token.
             payment: None,
             ..planned.challenge

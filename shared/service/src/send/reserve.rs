@@ -74,7 +74,7 @@ impl Service {
                 denials.retain(|(_, subject)| subject.kind != SubjectKind::Phone);
             }
         }
-        Ok(Denial::most_lasting(denials).map(|(denial, subject)| {
+        Ok(Denial::find_most_lasting(denials).map(|(denial, subject)| {
             request.facts.denied = Some(subject);
             SendRefusal::Denied(denial)
         }))

@@ -2,6 +2,7 @@
 //!
 //! `tests/differential/end_user_messaging.py` reads the model that boto3 has, and compares every bound with this one.
 
+use phoneproof_domain::end_user_messaging::is_written_with;
 use serde_json::{Map, Value};
 
 use super::voices::VOICES;
@@ -232,11 +233,6 @@ fn is_any(_: &str) -> bool {
 
 fn are_digits(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit())
-}
-
-fn is_written_with(text: &str, punctuation: &str) -> bool {
-    text.chars()
-        .all(|c| c.is_ascii_alphanumeric() || punctuation.contains(c))
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub(in crate::policy) fn check_payable(
 ) {
     // The money of a country is divided among its shards.
     let priced = countries.iter().filter_map(|country| {
-        let price = price_of(sms.estimated_cost(Some(*country), 1)?);
+        let price = price_of(sms.estimate_cost(Some(*country), 1)?);
         Some((price, i64::from(purses.shards_of(*country).max(1))))
     });
     let priced: Vec<(Micros, i64)> = priced.collect();

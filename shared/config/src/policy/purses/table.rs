@@ -33,24 +33,24 @@ pub(in crate::policy) struct PursesTable {
 impl FromMembers for PursesTable {
     fn from_members(members: &mut Members<'_>) -> Self {
         Self {
-            shadow: members.values("shadow").unwrap_or_default(),
-            shards: members.or_empty("shards"),
-            unearned_usd_per_day: members.optional("unearned_usd_per_day"),
-            gain: members.optional("gain"),
-            strange_gain: members.optional("strange_gain"),
-            least_gain: members.optional("least_gain"),
-            margin: members.optional("margin"),
-            probe_codes: members.optional("probe_codes"),
-            learned_from_texts: members.optional("learned_from_texts"),
-            money_stop: members.table("money_stop"),
-            crowd: members.table("crowd"),
-            known: members.table("known"),
-            moved: members.table("moved"),
-            open: members.table("open"),
-            attested: members.optional("attested"),
-            outage: members.table("outage"),
-            number_block: members.table("number_block"),
-            network: members.table("network"),
+            shadow: members.read_values("shadow").unwrap_or_default(),
+            shards: members.read_or_empty("shards"),
+            unearned_usd_per_day: members.read_optional("unearned_usd_per_day"),
+            gain: members.read_optional("gain"),
+            strange_gain: members.read_optional("strange_gain"),
+            least_gain: members.read_optional("least_gain"),
+            margin: members.read_optional("margin"),
+            probe_codes: members.read_optional("probe_codes"),
+            learned_from_texts: members.read_optional("learned_from_texts"),
+            money_stop: members.read_table("money_stop"),
+            crowd: members.read_table("crowd"),
+            known: members.read_table("known"),
+            moved: members.read_table("moved"),
+            open: members.read_table("open"),
+            attested: members.read_optional("attested"),
+            outage: members.read_table("outage"),
+            number_block: members.read_table("number_block"),
+            network: members.read_table("network"),
         }
     }
 }
@@ -65,7 +65,7 @@ macro_rules! tables_of_numbers {
         impl FromMembers for $name {
             fn from_members(members: &mut Members<'_>) -> Self {
                 Self {
-                    $($member: members.optional(stringify!($member)),)*
+                    $($member: members.read_optional(stringify!($member)),)*
                 }
             }
         }
@@ -117,7 +117,7 @@ macro_rules! lane_tables {
             fn from_members(members: &mut Members<'_>) -> Self {
                 Self {
                     lane: LaneTable::from_members(members),
-                    $($own: members.optional(stringify!($own)),)*
+                    $($own: members.read_optional(stringify!($own)),)*
                 }
             }
         }

@@ -244,7 +244,7 @@ fn assert_obeys(
         let to = Some(country(code));
         let tag = wanted.map(|tag| Locale::parse(tag).expect("a locale"));
         let compiled = catalog.templates(id).expect("its texts");
-        let locale = compiled.locale(policy.sms.locales(to), &tag);
+        let locale = compiled.choose_locale(policy.sms.locales(to), &tag);
         let text = compiled.render(
             &locale,
             None,
@@ -274,7 +274,7 @@ fn assert_obeys(
         if code == "CN" && takes_own_words(given.route(rule)) {
             assert!(text.body.starts_with("【Example】"), "{}", text.body);
         }
-        let sent_as = policy.sent_as(to, business, &locale);
+        let sent_as = policy.find_sent_as(to, business, &locale);
         let id = format!("b{n}-{name}");
         let is_registered = code == "IN" && texts.registered.contains(name);
         let id = is_registered.then_some(id.as_str());

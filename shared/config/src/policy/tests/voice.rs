@@ -18,7 +18,7 @@ fn calls_are_off_and_what_the_table_leaves_out_has_its_default() {
     let us = Country::parse("US").expect("a country");
     let voice = policy.voice.expect("calls");
     assert_eq!(voice.countries, BTreeSet::from([us]));
-    let cost = voice.estimated_cost(us);
+    let cost = voice.estimate_cost(us);
     assert_eq!((cost.amount.micros(), cost.is_upper_bound), (100_000, true));
     let calls = policy.purses.policy.calls;
     assert_eq!((calls.start, calls.cap), (3, 10));
@@ -34,7 +34,7 @@ fn the_values_of_the_table_hold() {
     );
     let policy = from_toml(&text).expect("a policy");
     let us = Country::parse("US").expect("a country");
-    let cost = policy.voice.expect("calls").estimated_cost(us);
+    let cost = policy.voice.expect("calls").estimate_cost(us);
     assert_eq!((cost.amount.micros(), cost.is_upper_bound), (30_000, false));
     let calls = policy.purses.policy.calls;
     assert_eq!((calls.start, calls.cap), (2, 4));

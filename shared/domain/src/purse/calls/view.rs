@@ -65,7 +65,7 @@ pub fn reset_calls(ask: &Ask, policy: &PursePolicy, item: &PurseItem) -> Write {
     let fresh = CallRecord::new(ask, policy).values().into_iter();
     let fresh = fresh.filter(|(attribute, _)| !(is_whole && is_money(*attribute)));
     let mut changes: Vec<_> = fresh.map(|(own, value)| Change::Set(own, value)).collect();
-    let kept = (ask.now + policy.country_kept()).unix();
+    let kept = (ask.now + policy.find_country_lifetime()).unix();
     changes.push(Change::Set(Attribute::ExpiresAt, kept));
     Write {
         key: ask.calls_key(),

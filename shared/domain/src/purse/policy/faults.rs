@@ -57,44 +57,48 @@ impl Found {
         }
     }
 
-    fn texts(&mut self, texts: u32, field: &'static str) {
+    fn check_texts(&mut self, texts: u32, field: &'static str) {
         self.check((1..=1_000_000).contains(&texts), field, TEXTS);
     }
 
-    fn money(&mut self, amount: Micros, field: &'static str) {
+    fn check_money(&mut self, amount: Micros, field: &'static str) {
         self.check((0..=MOST).contains(&amount), field, MONEY);
     }
 
-    fn cap(&mut self, cap: Cap, [texts, usd]: [&'static str; 2]) {
-        self.texts(cap.texts, texts);
-        self.money(cap.at_least, usd);
+    fn check_cap(&mut self, cap: Cap, [texts, usd]: [&'static str; 2]) {
+        self.check_texts(cap.texts, texts);
+        self.check_money(cap.at_least, usd);
     }
 
     /// Checks a cap that may not be less than another one.
-    fn wider(
+    fn check_wider(
         &mut self,
         cap: Cap,
         than: Cap,
         [texts, usd]: [&'static str; 2],
         reason: &'static str,
     ) {
-        self.cap(cap, [texts, usd]);
+        self.check_cap(cap, [texts, usd]);
         self.check(cap.texts >= than.texts, texts, reason);
         self.check(cap.at_least >= than.at_least, usd, reason);
     }
 
-    fn minutes(&mut self, wait: Duration, field: &'static str) {
+    fn check_minutes(&mut self, wait: Duration, field: &'static str) {
         let range = Duration::from_mins(1)..=Duration::from_mins(100_000);
         self.check(range.contains(&wait), field, WAIT);
     }
 
-    fn days(&mut self, time: Duration, field: &'static str) {
+    fn check_days(&mut self, time: Duration, field: &'static str) {
         self.check((DAY..=DAY * 400).contains(&time), field, DAYS);
     }
 
-    fn lane(&mut self, lane: &LanePolicy, [texts, usd, refill, refill_to]: [&'static str; 4]) {
-        self.cap(lane.cap, [texts, usd]);
-        self.minutes(lane.refill, refill);
+    fn check_lane(
+        &mut self,
+        lane: &LanePolicy,
+        [texts, usd, refill, refill_to]: [&'static str; 4],
+    ) {
+        self.check_cap(lane.cap, [texts, usd]);
+        self.check_minutes(lane.refill, refill);
         let within = (1..=lane.cap.texts).contains(&lane.refill_to);
         self.check(within, refill_to, REFILL_TO);
     }
@@ -106,14 +110,14 @@ pub(super) fn find(policy: &PursePolicy) -> Vec<PurseFault> {
     find_money(policy, &mut found);
     for lane in Lane::ALL {
         if let Some(own) = policy.lane(lane) {
-            found.lane(own, name_fields(lane));
+            found.check_lane(own, name_fields(lane));
         }
     }
     let young = ["open.young_texts", "open.young_usd"];
-    found.wider(policy.young_open, policy.open.cap, young, OF_OPEN);
+    found.check_wider(policy.young_open, policy.open.cap, young, OF_OPEN);
     let starts = (1..=policy.young_open.texts).contains(&policy.start_texts);
     found.check(starts, "open.start_texts", OF_YOUNG);
-    found.days(policy.known_for, "known.days");
+    found.check_days(policy.known_for, "known.days");
     // A phone that is never known has a fault already.
     let after = policy.known_for < DAY || policy.known_after < policy.known_for;
     found.check(after, "known.after_days", AFTER);
@@ -122,10 +126,10 @@ pub(super) fn find(policy: &PursePolicy) -> Vec<PurseFault> {
     find_gains(policy, &mut found);
     let block = &policy.number_block;
     let start = ["number_block.start_texts", "number_block.start_usd"];
-    found.cap(block.start, start);
+    found.check_cap(block.start, start);
     let full = ["number_block.texts", "number_block.usd"];
-    found.wider(block.cap, block.start, full, OF_START);
-    found.minutes(block.refill, "number_block.refill_minutes");
+    found.check_wider(block.cap, block.start, full, OF_START);
+    found.check_minutes(block.refill, "number_block.refill_minutes");
     let network = &policy.network;
     let codes = network.codes >= 1;
     found.check(codes, "network.codes", "at least 1 code is needed");
@@ -133,9 +137,9 @@ pub(super) fn find(policy: &PursePolicy) -> Vec<PurseFault> {
     let per_million = "0 to 1,000,000 codes are needed";
     found.check(share, "network.codes_per_million", per_million);
     found.check(network.earns.0 <= 10_000, "network.earns", SHARE);
-    found.texts(network.cap, "network.texts");
-    found.days(network.forgotten_after, "network.forgotten_days");
-    found.days(network.halved_after, "network.halved_days");
+    found.check_texts(network.cap, "network.texts");
+    found.check_days(network.forgotten_after, "network.forgotten_days");
+    found.check_days(network.halved_after, "network.halved_days");
     found.0
 }
 
@@ -146,7 +150,7 @@ fn find_money(policy: &PursePolicy, found: &mut Found) {
     found.check(stop, "money_stop.usd_per_day", some);
     let grows = (1_000..=1_000_000).contains(&money.growth.0);
     found.check(grows, "money_stop.growth", "1 to 1,000 is needed");
-    found.money(policy.unearned_per_day, "unearned_usd_per_day");
+    found.check_money(policy.unearned_per_day, "unearned_usd_per_day");
 }
 
 fn find_gains(policy: &PursePolicy, found: &mut Found) {

@@ -353,8 +353,8 @@ proptest! {
             let records = table.records(&ask, None);
             let country = records.country.clone().expect("a country");
             prop_assert!(table.item(&key).iter().all(|(_, value)| value >= 0));
-            let view = outlook(&ask, &policy, &records);
-            let stop = country.ceiling(&ask, &policy, view.money.budget.as_ref());
+            let view = view_purses(&ask, &policy, &records);
+            let stop = country.bound_money(&ask, &policy, view.money.budget.as_ref());
             if country.day == ask.day() {
                 let spent = country.cost_on(country.day);
                 prop_assert_eq!(view.money.left, (stop - spent).max(0));

@@ -7,7 +7,10 @@ fn warns_of_what_may_not_work() {
     let warn_with = |route, countries, sms: &str, own: &str| {
         let text = serving_by(route, countries, sms, "registered = {}");
         let policy = from_toml(&format!("{text}{own}")).expect("valid");
-        let paths = policy.warnings().into_iter().map(|warning| warning.path);
+        let paths = policy
+            .list_warnings()
+            .into_iter()
+            .map(|warning| warning.path);
         paths.collect::<Vec<_>>()
     };
     let warn = |countries, sms: &str| {
@@ -92,7 +95,7 @@ fn a_country_is_not_routed_to_a_channel_that_does_not_serve_it() {
     );
     let paths = |route: &str, own: &str| {
         let policy = from_toml(&serving(route, own)).expect("valid");
-        let warnings = policy.warnings().into_iter();
+        let warnings = policy.list_warnings().into_iter();
         let of_china = warnings.filter(|warning| warning.path.contains(".CN."));
         of_china.map(|warning| warning.path).collect::<Vec<_>>()
     };
@@ -118,7 +121,7 @@ fn warns_of_calls_to_a_country_that_the_basic_tier_of_notify_leaves_out() {
         let voice = format!("[voice]\ncountries = [{called}]\nprice_usd = 0.1\n");
         let text = serving("'CN', 'US'", "[sms.country.CN]\nlocales = ['zh']", "");
         let policy = from_toml(&format!("{text}\n{notify}{voice}")).expect("valid");
-        policy.warnings()
+        policy.list_warnings()
     };
     assert_eq!(warn("'US'"), []);
     let warnings = warn("'US', 'CN'");
