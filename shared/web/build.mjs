@@ -23,7 +23,7 @@ async function readWords(name) {
 }
 
 /** Names that nothing outside the bundle reads, so they may be short. The first are elements of the view. A key of the words is read outside. */
-const OWN_NAMES = /(Notice|Form|Input|Button|Line|Row|Field|Box|(phone|code)Error)$|^(retell|mark|tick|sleep|wake|leave|keep|until|countdowns|offer|works|areRunning|cancel|isBegun|beginAnew|listCountries|awaitSms|validate|isClosed|forget|connect|last|isOver|settle|retry|makeNewCode|hold|inside|note|own|repeat|says|begin|fill|put|view|speak|client|read|take|run|start|stop|internals|wantedCountry|chosenBusiness|knownPolicy|ownFetch|hush|tongue|textOf|proof|step|awaited|sendAnew|current|takeUp|close|order|post|lead|next|isAtFault)$/;
+const OWN_NAMES = /(Notice|Form|Input|Button|Line|Row|Field|Box|(phone|code)Error)$|^(retell|mark|tick|sleep|wake|leave|keep|until|countdowns|offer|works|areRunning|cancel|isBegun|beginAnew|listCountries|awaitSms|validate|isClosed|forget|connect|last|isOver|settle|retry|makeNewCode|hold|inside|note|own|echo|says|begin|fill|put|view|speak|client|read|take|run|start|stop|internals|wantedCountry|chosenBusiness|knownPolicy|ownFetch|hush|tongue|textOf|proof|step|awaited|sendAnew|current|takeUp|close|order|post|lead|next|isAtFault)$/;
 
 /** Ships the Chinese words without a second copy of their keys: both tables have the same, in the same order. */
 const packWords = {

@@ -5,8 +5,8 @@ use phoneproof_tests::{Answer, World, phone};
 use serde_json::json;
 
 use crate::account::{
-    OTHER, PASSWORD, call_with_token, get_me, log_in_with_code, overtake, post, read_tokens,
-    refresh, register_and_log_in, register_with_second_step, verify_phone,
+    OTHER, PASSWORD, ask_for_phone, call_with_token, get_me, log_in_with_code, overtake, post,
+    read_tokens, refresh, register_and_log_in, register_with_second_step, verify_phone,
 };
 
 async fn reset(world: &World, token: &str, recovery: Option<&str>) -> Answer {
@@ -177,4 +177,39 @@ async fn a_reset_that_was_overtaken_reports_the_state_that_it_found() {
     let faster = reset(&world, &first, Some(&code));
     let late = overtake_reset(&world, Some(&code), faster).await;
     assert_eq!(late.problem(), "recovery-code-required");
+}
+
+/// Setting a password or asking for a recovery code uses the account, as a log-in does.
+#[tokio::test]
+async fn a_new_password_or_recovery_code_keeps_the_phone_that_somebody_asked_for() {
+    let (world, access, _) = start_with_second_step().await;
+    let recovery = make_recovery_code(&world, &access).await;
+    let is_asked_for = async |access: &str| {
+        let me = get_me(&world, access).await;
+        assert_eq!(me.status, 200, "{}", me.text);
+        me.json["unlinkRequestedAt"].is_string()
+    };
+    let ask = async || ask_for_phone(&world, &phone(1), "a stranger's own phrase").await;
+    // A reset ends every session, so the next log-in shows what became of the request.
+    assert_eq!(ask().await.status, 409);
+    world.advance(6 * 86_400);
+    let token = verify_phone(&world, "password-reset", &phone(1)).await;
+    assert_eq!(reset(&world, &token, Some(&recovery)).await.status, 204);
+    world.advance(86_400);
+    assert_eq!(ask().await.problem(), "phone-in-use", "after a reset");
+    let (access, _) = read_tokens(&log_in_with_code(&world, &phone(1), OTHER).await);
+    assert!(!is_asked_for(&access).await);
+    // A recovery code.
+    assert_eq!(ask().await.status, 409);
+    assert!(is_asked_for(&access).await);
+    make_recovery_code(&world, &access).await;
+    assert!(!is_asked_for(&access).await);
+    // A change of the password.
+    assert_eq!(ask().await.status, 409);
+    let token = verify_phone(&world, "password-change", &phone(1)).await;
+    let body = json!({ "token": token, "password": PASSWORD, "secondStep": true });
+    let changed = call_with_token(&world, Method::POST, "/password", &access, Some(&body)).await;
+    assert_eq!(changed.status, 204, "{}", changed.text);
+    world.advance(7 * 86_400);
+    assert_eq!(ask().await.problem(), "phone-in-use", "after a change");
 }

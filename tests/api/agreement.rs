@@ -18,18 +18,18 @@ use base64::engine::general_purpose::STANDARD;
 use phoneproof_aws::store::{ReserveError, SendPlan, Store};
 use phoneproof_crypto::keyring::Keyring;
 use phoneproof_domain::address::SourceAddress;
+use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::challenge::{ChallengeId, Closed};
 use phoneproof_domain::clock::{Clock as _, Timestamp};
 use phoneproof_domain::country::Country;
 use phoneproof_domain::device::Device;
-use phoneproof_domain::gate::{Check, Found, Gate, Settled, make_gates};
+use phoneproof_domain::gate::{Check, Found, Gate, Verdict, make_gates};
 use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone::Phone;
 use phoneproof_domain::phone_record::{
     Guess, GuessRefusal, Lockout, PhoneRecord, Predecessor, ResendId, Reservation, SendRefusal,
     Share, Slot, Terms, Use, WriteId,
 };
-use phoneproof_domain::policy::BusinessId;
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind, Subjects};

@@ -59,7 +59,7 @@ on("the README's worked example brings the attestation, and the person notices n
   // It is kept nowhere, and the next text asks anew.
   assert.ok(!(await tab.evaluate(() => JSON.stringify(sessionStorage))).includes("a.b.c"));
   await tab.getByRole("button", { name: "Send again" }).click();
-  await shows(tab, "#announcer", /sent again/);
+  await shows(tab, "#announcer", /We sent/);
   const [, , first, second] = await askedOf(tab);
   assert.deepEqual([first.attestation, first.token, second.attestation, second.token], [undefined, "v1.test.challenge", "a.b.c", "v1.test.challenge"]);
   assert.equal(first.key, second.key);

@@ -122,6 +122,35 @@ on("a second tap of a finger, some pixels off, hits nothing that has come there"
   await tab.waitForFunction(() => window.sent === 1);
 });
 
+on("the second half of a double click hits nothing where the element was taken away", { ...PAGE, init: `${COUNTS}\naddEventListener("phoneproof-verified", ({ target }) => target.remove());` }, async (tab) => {
+  await toCode(tab);
+  await answer(tab, "/v1/verify", 200, SUCCESS);
+  await tab.locator("#code").fill("123456");
+  const at = await middle(tab.locator("#verify"));
+  await press(tab, at, 1);
+  await tab.locator("phone-proof").waitFor({ state: "detached" });
+  await coverWith(tab, "go", at);
+  await press(tab, at, 2);
+  assert.deepEqual([await under(tab, at), await sentBy(tab)], ["go", 0]);
+  await press(tab, at, 1);
+  assert.equal(await sentBy(tab), 1);
+});
+
+on("a key that is held counts once, whatever has the focus since", { chromiumOnly: true }, async (tab) => {
+  await toCode(tab);
+  let sends = 0;
+  tab.on("request", (request) => (sends += request.method() === "POST" && request.url() === `${BASE}/v1/send`));
+  await tab.locator("#change-number").focus();
+  // A key that goes down again without going up repeats.
+  for (let times = 0; times < 5; times += 1) await tab.keyboard.down("Enter");
+  await tab.keyboard.up("Enter");
+  await tab.waitForTimeout(200);
+  assert.deepEqual([await shownOf(tab), await focusedId(tab), sends], ["number", "phone", 0]);
+  await tab.keyboard.press("Enter");
+  await tab.locator("#code").waitFor();
+  assert.equal(sends, 1);
+});
+
 on("a button that closes a dialog sends nothing, so it counts each time", { html: `<button id="go">Log in</button><button id="close" formmethod="dialog">Close</button>`, init: `window.kinds = []; addEventListener("submit", (event) => { window.kinds.push([event.submitter.id, event.defaultPrevented]); if (event.submitter.id === "go") event.preventDefault(); });` }, async (tab) => {
   await toCode(tab);
   await answer(tab, "/v1/verify", 200, SUCCESS);

@@ -202,7 +202,7 @@ on("a resend that is asked for again after a lost answer has the key of the firs
   await tab.getByRole("button", { name: "Send again" }).click();
   await shows(tab, "#code-notice", /does not answer/);
   await tab.getByRole("button", { name: "Send again" }).click();
-  await shows(tab, "#announcer", /sent again/);
+  await shows(tab, "#announcer", /We sent/);
   assert.equal(keys.length, 4);
   assert.equal(new Set(keys).size, 1);
   await tab.getByRole("button", { name: "Send again" }).click();
@@ -315,6 +315,15 @@ on("a code that the service cannot read is corrected, and ends nothing", {}, asy
   await enter(tab, "123457");
   await shows(tab, "#done", /is verified/);
 });
+
+for (const replace of ["old.before(fresh); old.remove()", "old.replaceWith(fresh)", "old.outerHTML = old.outerHTML", "old.form.innerHTML = old.form.innerHTML"]) {
+  on(`an element in the place of another awaits its code: ${replace}`, {}, async (tab) => {
+    await toCode(tab);
+    await proof(tab).evaluate(new Function("old", `const fresh = old.cloneNode(); ${replace};`));
+    await tab.locator("#code").waitFor();
+    assert.equal(await shownOf(tab), "code");
+  });
+}
 
 on("a code that was wrong costs no second guess after a reload", {}, async (tab) => {
   await toCode(tab);

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 
 import { BASE, accepted, answer, focusedId, inSeconds, shows } from "./support.mjs";
-import { PHONE, SUCCESS, enter, hold, on, proof, refuse, sendTo, set, toCode, toDone } from "./component.mjs";
+import { LOGIN, PHONE, SUCCESS, enter, hold, on, proof, refuse, sendTo, set, toCode, toDone } from "./component.mjs";
 
 const FORM = { attributes: `business="login" required`, html: `<label>Other <input id="other"></label><button id="go">Log in</button>` };
 const isOn = async (tab, id, what) => {
@@ -29,6 +29,20 @@ on("a form that lacks the proof leads to what is to be filled in", FORM, async (
   await tab.waitForTimeout(300);
   await isOn(tab, "code");
   assert.equal(await proof(tab).getAttribute("tabindex"), null);
+});
+
+on("a form that lacks the proof leads to the button where the page names the number", { ...FORM, attributes: `business="login" required phone="${PHONE}"` }, async (tab) => {
+  await tab.locator("#go").click();
+  await isOn(tab, "send");
+});
+
+on("a form that lacks the proof leads to the notice where no country is served", { ...FORM, expects: /lists no country/ }, async (tab) => {
+  await tab.route(`${BASE}/v1/policy`, (route) => route.fulfill({ json: { countries: [], resendIn: 60, businesses: [LOGIN] }, headers: { "access-control-allow-origin": "*" } }));
+  await tab.reload();
+  await shows(tab, "#number-notice", /does not work just now/);
+  await goElsewhere(tab);
+  await tab.locator("#go").click();
+  await isOnNotice(tab, "number-notice");
 });
 
 on("the focus goes along with what a person does", FORM, async (tab) => {
@@ -124,7 +138,7 @@ on("a person who went on meanwhile stays there, and hears what came of it", FORM
   await tab.locator("#resend").click();
   await goElsewhere(tab);
   await sends.reply(202, accepted({ resendIn: 0 }));
-  await shows(tab, "#announcer", /sent again/);
+  await shows(tab, "#announcer", /We sent/);
   await isOn(tab, "other", "texted again");
   await enter(tab, "123456");
   await goElsewhere(tab);

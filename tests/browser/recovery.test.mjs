@@ -151,6 +151,15 @@ on("a reload finds the code of a number that the page names, and of no other", F
   assert.equal(await tab.getByRole("button", { name: "Change number" }).count(), 0, "the number is the page's");
 });
 
+on("what is read aloud of a resend is what came of it", {}, async (tab) => {
+  await toCode(tab);
+  await tab.locator("#resend").click();
+  await shows(tab, "#announcer", /^We sent 6 digits to /);
+  await refuse(tab, "/v1/send", 504, "delivery-unknown", accepted({ resendIn: 0, retryAt: undefined }));
+  await tab.locator("#resend").click();
+  await shows(tab, "#announcer", /^We tried to send 6 digits to /);
+});
+
 on("a reload knows that the carrier did not confirm the text", {}, async (tab) => {
   await refuse(tab, "/v1/send", 504, "delivery-unknown", accepted({ retryAt: undefined }));
   await sendTo(tab, PHONE);

@@ -1,4 +1,4 @@
-// Compares origins with the URL standard, as Node.js implements it, and with the pattern of the template.
+// Compares origins with the URL standard, as Node.js implements it, and with the pattern of the templates.
 //
 //     cargo build -p phoneproof-differential
 //     node tests/differential/origins.mjs target/debug/phoneproof-differential
@@ -11,8 +11,11 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-const template = readFileSync(new URL("../../template.yaml", import.meta.url), "utf8");
-const pattern = new RegExp(/AllowedOrigins:[^]*?AllowedPattern: (.+)/.exec(template)[1]);
+const [pattern, ofAccounts] = ["template.yaml", "infra/account.yaml"].map((name) => {
+  const template = readFileSync(new URL(`../../${name}`, import.meta.url), "utf8");
+  return new RegExp(/AllowedOrigins:[^]*?AllowedPattern: (.+)/.exec(template)[1]);
+});
+assert.equal(String(ofAccounts), String(pattern), "both stacks take the same origins");
 
 let state = 7;
 /** Draws a whole number below `n`. */

@@ -28,7 +28,7 @@ mod steps;
 
 use std::time::Duration;
 
-use phoneproof_domain::phone_record::SlotIndex;
+use phoneproof_domain::challenge::SlotIndex;
 use stateright::{Checker, Model as _};
 
 use crate::properties::Reached;

@@ -3,12 +3,11 @@
 //! The store expresses these writes as update expressions. This module repeats them in Rust, for tests that compare
 //! the two or explore sequences of writes.
 
-#![expect(clippy::expect_used, reason = "a failed expectation is a failed test")]
-
 use std::collections::BTreeMap;
 
+use phoneproof_domain::challenge::SlotIndex;
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::phone_record::{PhoneRecord, Reservation, Slot, SlotIndex, Use, WriteId};
+use phoneproof_domain::phone_record::{PhoneRecord, Reservation, Slot, Use, WriteId};
 use phoneproof_domain::root::RootId;
 
 /// Returns the one root that these tests use. They never roll the keys.
@@ -17,6 +16,7 @@ use phoneproof_domain::root::RootId;
 ///
 /// Never, because `r1` is a valid id.
 #[must_use]
+#[expect(clippy::expect_used, reason = "`r1` is a valid id")]
 pub fn root() -> RootId {
     RootId::parse("r1").expect("an id")
 }

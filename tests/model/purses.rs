@@ -8,8 +8,8 @@ use std::time::Duration;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::purse::{
-    Ask, Attribute, Budget, Grant, PurseItem, PurseKey, PursePolicy, Records, Write, decide,
-    first_try, give_budget, give_grant, outlook, reset_country,
+    Ask, Attribute, Budget, Grant, PurseItem, PurseKey, PursePolicy, Records, Write, give_budget,
+    give_grant, outlook, plan_first_try, plan_from_records, reset_country,
 };
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_domain::window::{DAY, Window};
@@ -129,7 +129,7 @@ impl Purses {
         let (ask, policy) = (ask(0, Wish::Neighbour), policy());
         let mut items = Items::default();
         let records = Records::read(&ask, None, |key| read(&ask, &items, key)).expect("whole");
-        let first = decide(&ask, &policy, &records).expect("a new country");
+        let first = plan_from_records(&ask, &policy, &records).expect("a new country");
         items = apply(&ask, &items, &first.writes).expect("it holds");
         items[0].set(Attribute::Left, STOP * PRICE);
         items[0].set(Attribute::cost_on(ask.day()), 0);
@@ -148,10 +148,10 @@ impl Purses {
     fn write_text(&self, state: &mut State, actor: usize, read_at: usize, seen: Option<&Items>) {
         let (ask, policy) = (ask(read_at, self.0[actor]), policy());
         let plan = match seen {
-            None => first_try(&ask, &policy),
+            None => plan_first_try(&ask, &policy),
             Some(seen) => {
                 let records = Records::read(&ask, None, |key| read(&ask, seen, key));
-                let Ok(plan) = decide(&ask, &policy, &records.expect("whole")) else {
+                let Ok(plan) = plan_from_records(&ask, &policy, &records.expect("whole")) else {
                     state.actors[actor] = Phase::Refused;
                     return;
                 };

@@ -1,7 +1,8 @@
 //! The requests of the model, and the state of each.
 
+use phoneproof_domain::challenge::SlotIndex;
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::phone_record::{PhoneRecord, SlotIndex, WriteId};
+use phoneproof_domain::phone_record::{PhoneRecord, WriteId};
 
 /// What a send requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

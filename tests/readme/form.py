@@ -158,6 +158,10 @@ def cookies():
         # An id that somebody made up, or that is of another name, is nobody's session.
         for given in (f"{name}=made-up", f"other={said[0].split('=', 1)[1]}"):
             assert ask(port, Cookie=given).headers["Set-Cookie"].split(";")[0] not in (given, said[0])
+    # Cookies of other programs, which a parser of cookies may stumble over, hide no session.
+    given = ask(8081).headers["Set-Cookie"].split(";")[0]
+    for others in ("{}", 'consent={{"a":"b"}}; {}', "foo; {}", "{}; =; a=\"b", "mysession=x; {}"):
+        assert ask(8081, Cookie=others.format(given)).headers["Set-Cookie"].split(";")[0] == given, others
     own, foreign = "https://shop.example.com", "https://evil.example"
     phone = "+14152087986"
     for port, origin in [(8081, foreign), (8084, foreign), (8084, "http://127.0.0.1:8084"), (8084, "http://shop.example.com")]:

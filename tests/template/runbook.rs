@@ -59,7 +59,7 @@ fn every_snippet_of_a_relying_party_names_the_age_of_its_keys() {
             readme,
             "PyJWKClient(",
             "cache_keys=False, lifespan=300)",
-            "pyjwt[crypto]>=2.8",
+            "pyjwt[crypto]>=2.9",
         ),
         (
             readme,

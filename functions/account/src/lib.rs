@@ -37,4 +37,4 @@ pub const PREFIX: &str = "/account/";
 pub type App = phoneproof_http::App<service::Accounts>;
 
 /// A request that matched a route of this function.
-pub type Call = phoneproof_http::Call<route::Endpoint>;
+pub type Incoming = phoneproof_http::Incoming<route::Endpoint>;

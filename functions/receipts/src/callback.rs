@@ -10,7 +10,7 @@ use phoneproof_http::{FieldFault, JsonBody, MAX_BODY_BYTES, Problem, ProblemType
 use phoneproof_observe::Unreadable;
 use serde::Deserialize;
 
-use crate::Call;
+use crate::Incoming;
 use crate::service::Refused;
 
 /// The answer does not say what is wrong with a signature, because that would only help a forger.
@@ -70,8 +70,8 @@ impl Said {
 }
 
 /// Refuses a body that is too large to be a callback, before anything is computed of it.
-pub(crate) fn check_size(call: &Call) -> Result<(), Problem> {
-    if call.bytes().len() > MAX_BODY_BYTES {
+pub(crate) fn check_size(incoming: &Incoming) -> Result<(), Problem> {
+    if incoming.bytes().len() > MAX_BODY_BYTES {
         return Err(Problem::new(&TOO_LARGE));
     }
     Ok(())
@@ -80,22 +80,22 @@ pub(crate) fn check_size(call: &Call) -> Result<(), Problem> {
 /// Returns the id of a callback, which is the same in each try of one report, and when this try was signed; `None` unless its
 /// signature is right.
 pub(crate) fn check_signature<'c>(
-    call: &'c Call,
+    incoming: &'c Incoming,
     keyring: &Keyring,
 ) -> Option<(&'c str, Timestamp)> {
-    let header = |name| -> Option<&'c str> { call.header(name)?.to_str().ok() };
+    let header = |name| -> Option<&'c str> { incoming.header(name)?.to_str().ok() };
     let headers = CallbackHeaders {
         id: header("webhook-id")?,
         timestamp: header("webhook-timestamp")?,
         signature: header("webhook-signature")?,
     };
-    let signed_at = check(keyring, headers, call.bytes(), call.context.now)?;
+    let signed_at = check(keyring, headers, incoming.bytes(), incoming.context.now)?;
     Some((headers.id, signed_at))
 }
 
 /// Reads a callback whose signature is right.
-pub(crate) fn read(call: &Call) -> Result<Said, Problem> {
-    let body: Body = call.body()?;
+pub(crate) fn read(incoming: &Incoming) -> Result<Said, Problem> {
+    let body: Body = incoming.body()?;
     // The requests of the hook are signed with the same secrets, so one that comes back must not pass for a callback.
     if body.r#type != TYPE {
         return Err(malformed("type", "`sms.receipt` is needed"));

@@ -28,7 +28,7 @@ pub use self::service::{Receipts, Refused};
 pub type App = phoneproof_http::App<Receipts>;
 
 /// A request that matched a route of this function.
-pub type Call = phoneproof_http::Call<Endpoint>;
+pub type Incoming = phoneproof_http::Incoming<Endpoint>;
 
 /// How long the work on an event may take, less than the time-out of the function.
 const WITHIN: Duration = Duration::from_secs(8);
@@ -36,24 +36,24 @@ const WITHIN: Duration = Duration::from_secs(8);
 /// Serves one callback, from the match of its route to its log line. It always answers, even after a panic.
 pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
     match app.accept(request, ROUTES) {
-        Ok(mut call) => {
-            let outcome = catch_panic(call.span(), take_callback(&app, &mut call)).await;
+        Ok(mut incoming) => {
+            let outcome = catch_panic(incoming.span(), take_callback(&app, &mut incoming)).await;
             let internal = || Err(Problem::new(&INTERNAL));
-            app.finish(&call, outcome.unwrap_or_else(internal))
+            app.finish(&incoming, outcome.unwrap_or_else(internal))
         }
         Err(answer) => *answer,
     }
 }
 
-async fn take_callback(app: &App, call: &mut Call) -> Result<Reply, Problem> {
-    callback::check_size(call)?;
-    let keyring = app.service.keyring(&mut call.context).await;
+async fn take_callback(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {
+    callback::check_size(incoming)?;
+    let keyring = app.service.keyring(&mut incoming.context).await;
     let keyring = keyring.map_err(|refused| callback::problem_of(&refused))?;
-    let Some((name, signed_at)) = callback::check_signature(call, &keyring) else {
+    let Some((name, signed_at)) = callback::check_signature(incoming, &keyring) else {
         return Err(refuse(app, &Refused::Unreadable(Unreadable::Signature)));
     };
     let name = name.to_owned();
-    let said = callback::read(call).inspect_err(|_| note(app, Unreadable::Form))?;
+    let said = callback::read(incoming).inspect_err(|_| note(app, Unreadable::Form))?;
     let reported = Reported {
         receipt: &said.receipt,
         name: &name,
@@ -62,7 +62,7 @@ async fn take_callback(app: &App, call: &mut Call) -> Result<Reply, Problem> {
     };
     let kept = app
         .service
-        .keep(reported, &keyring, &mut call.context)
+        .keep(reported, &keyring, &mut incoming.context)
         .await;
     match kept {
         Ok(Some(receipt)) => record(app, receipt),

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use http::{Response, StatusCode};
 use lambda_http::{Body, Request};
 use phoneproof_api::problem::{internal, spend_problem, verify_problem};
-use phoneproof_api::{App, Call, Endpoint, Route, SpendBody, SpendReply, VerifyBody, VerifyReply};
+use phoneproof_api::{
+    App, Endpoint, Incoming, Route, SpendBody, SpendReply, VerifyBody, VerifyReply,
+};
 use phoneproof_http::problem::NOT_FOUND;
 use phoneproof_http::{Problem, Reply, catch_panic};
 
@@ -26,38 +28,38 @@ pub const ROUTES: &[Route] = &[
 /// Serves one request, from the match of its route to its log line. It always answers, even after a panic.
 pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
     match app.accept(request, ROUTES) {
-        Ok(mut call) => {
-            let outcome = catch_panic(call.span(), serve(&app, &mut call)).await;
-            app.finish(&call, outcome.unwrap_or_else(|| Err(internal())))
+        Ok(mut incoming) => {
+            let outcome = catch_panic(incoming.span(), serve(&app, &mut incoming)).await;
+            app.finish(&incoming, outcome.unwrap_or_else(|| Err(internal())))
         }
         Err(answer) => *answer,
     }
 }
 
-async fn serve(app: &App, call: &mut Call) -> Result<Reply, Problem> {
-    match call.endpoint {
-        Endpoint::Verify => verify(app, call).await,
-        Endpoint::Spend => spend(app, call).await,
+async fn serve(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {
+    match incoming.endpoint {
+        Endpoint::Verify => verify(app, incoming).await,
+        Endpoint::Spend => spend(app, incoming).await,
         Endpoint::Policy => documents::answer_policy(app),
         Endpoint::Ping => Ok(Reply::text("ok")),
-        Endpoint::Jwks => documents::answer_jwks(app, &mut call.context).await,
-        Endpoint::Discovery => documents::answer_discovery(app, &mut call.context).await,
+        Endpoint::Jwks => documents::answer_jwks(app, &mut incoming.context).await,
+        Endpoint::Discovery => documents::answer_discovery(app, &mut incoming.context).await,
         Endpoint::OpenApi => documents::answer_openapi(app),
         // `ROUTES` does not list it, so no request gets here.
         Endpoint::Send => Err(Problem::new(&NOT_FOUND)),
     }
 }
 
-async fn verify(app: &App, call: &mut Call) -> Result<Reply, Problem> {
-    let command = VerifyBody::command(call)?;
-    let success = app.service.verify(command, &mut call.context).await;
+async fn verify(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {
+    let command = VerifyBody::command(incoming)?;
+    let success = app.service.verify(command, &mut incoming.context).await;
     let success = success.map_err(verify_problem)?;
     Reply::json(StatusCode::OK, &VerifyReply::from(success))
 }
 
-async fn spend(app: &App, call: &mut Call) -> Result<Reply, Problem> {
-    let command = SpendBody::command(call)?;
-    let spent = app.service.spend(&command, &mut call.context).await;
+async fn spend(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {
+    let command = SpendBody::command(incoming)?;
+    let spent = app.service.spend(&command, &mut incoming.context).await;
     spent.map_err(spend_problem)?;
     Reply::json(StatusCode::OK, &SpendReply { spent: true })
 }

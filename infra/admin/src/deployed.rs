@@ -6,12 +6,12 @@
 use std::io::{Cursor, Read as _};
 use std::time::Duration;
 
+use aws_config::SdkConfig;
 use aws_sdk_lambda::Client;
 use phoneproof_aws::clients::error_code;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use crate::operator::Operator;
 use crate::output::{CommandError, Exit};
 
 /// The file of the policy in its layer.
@@ -26,24 +26,21 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const ADVICE: &str = "give the deployed policy file with --policy";
 
 /// Reads the policy file in the layer of a function.
-pub(crate) async fn read_layer(
-    operator: &Operator,
-    function: &str,
-) -> Result<String, CommandError> {
-    let client = Client::new(&operator.aws);
+pub(crate) async fn read_layer(aws: &SdkConfig, function: &str) -> Result<String, CommandError> {
+    let client = Client::new(aws);
     let request = client.get_function_configuration().function_name(function);
-    let answer = request
-        .send()
-        .await
-        .map_err(|error| CommandError::call("GetFunctionConfiguration", &error_code(&error)))?;
+    let answer = request.send().await.map_err(|error| {
+        CommandError::of_operation("GetFunctionConfiguration", &error_code(&error))
+    })?;
     let layers = answer.layers().iter();
     let policy = find_last(layers, async |layer| {
         let request = client
             .get_layer_version_by_arn()
             .arn(layer.arn().unwrap_or_default());
         let answer = request.send().await;
-        let answer = answer
-            .map_err(|error| CommandError::call("GetLayerVersionByArn", &error_code(&error)))?;
+        let answer = answer.map_err(|error| {
+            CommandError::of_operation("GetLayerVersionByArn", &error_code(&error))
+        })?;
         let location = answer.content().and_then(|content| content.location());
         let archive = download(location.unwrap_or_default()).await?;
         unpack(&archive, POLICY_FILE).map_err(|cause| {

@@ -8,13 +8,14 @@ mod report;
 
 use phoneproof_aws::store::{Block, Store};
 use phoneproof_crypto::index::Indexer;
+use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::challenge::ChallengeId;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::denial::Denial;
-use phoneproof_domain::gate::{Check, Found, Gate, Settled};
+use phoneproof_domain::gate::{Check, Found, Gate, Verdict};
 use phoneproof_domain::phone::Destination;
 use phoneproof_domain::phone_record::{Reservation, SendRefusal, Terms};
-use phoneproof_domain::policy::{Business, BusinessId, Policy};
+use phoneproof_domain::policy::{Business, Policy};
 use phoneproof_domain::purse::{Ask, Claim, Lane};
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind, Subjects};
@@ -289,7 +290,8 @@ async fn check_gate(
         finding.count = Some(tally.count_in(&quota.window));
         finding.limit = Some(quota.limit);
     }
-    if let Settled::Refuses(SendRefusal::Denied(denial), subject) = gate.settle(&found, &ANY, terms)
+    if let Verdict::Refuses(SendRefusal::Denied(denial), subject) =
+        gate.examine(&found, &ANY, terms)
     {
         if let Denial::Blocked(_) = denial {
             finding.block = store.find_block(&subject).await?;

@@ -26,6 +26,9 @@ use self::report::report;
 /// and the names of its devices are made with the roots.
 const SESSION_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
+/// After how many minutes every function and every cache of the key set knows a new key.
+const MINUTES: u64 = PUBLISHED_AFTER.as_secs() / 60;
+
 /// What an operator must know when the keyring was written in its second form for the first time.
 const CONVERTED: &str = "\
 The keyring has a new form. Functions that were deployed before this form existed cannot read it: deploy them now.";
@@ -47,38 +50,86 @@ pub(crate) async fn run(
         .find_keyring(arguments.keyring.map(Into::into))
         .await?;
     let mut opened = open(operator, secret).await?;
-    let (document, now) = (&mut opened.document, operator.now());
-    let refused = |error| explain_refusal(&error);
-    let done = match command {
-        KeysCommand::List => return Ok(report(&opened, now, "")),
-        KeysCommand::Rotate { leaked: _ } => {
-            confirm(common, &leak::warn(opened.secret.keeps_passwords()))?;
-            leak::replace(operator, &mut opened, now)?
+    if matches!(command, KeysCommand::List) {
+        return Ok(report(&opened, operator.now(), ""));
+    }
+    let keeps_passwords = opened.secret.keeps_passwords();
+    let lifetime = match command {
+        KeysCommand::Retire { .. } if !keeps_passwords => {
+            longest_token_lifetime(&operator.read_policy().await?)
         }
+        _ => SESSION_LIFETIME,
+    };
+    if let Some(consequence) = warn(&command, keeps_passwords) {
+        if !common.yes {
+            // What would be refused is refused before the question.
+            let mut trial = read_document(&opened.version, &opened.secret)?;
+            change(operator, &mut trial, &opened.secret, &command, lifetime)?;
+        }
+        confirm(common, &consequence)?;
+    }
+    // The instant is that of the change: the question may have stood for minutes.
+    let done = change(
+        operator,
+        &mut opened.document,
+        &opened.secret,
+        &command,
+        lifetime,
+    )?;
+    save(operator, &opened).await?;
+    let done = if opened.document.was_first_form() {
+        format!("{done}\n{CONVERTED}")
+    } else {
+        done
+    };
+    Ok(report(&opened, operator.now(), &done))
+}
+
+/// Says what a change breaks, for the confirmation. `None` for a change that breaks nothing.
+fn warn(command: &KeysCommand, keeps_passwords: bool) -> Option<String> {
+    match command {
+        KeysCommand::List | KeysCommand::Add { .. } => None,
+        KeysCommand::Rotate { leaked: _ } => Some(leak::warn(keeps_passwords)),
+        KeysCommand::Promote { id, .. } => Some(format!("This makes new tokens with `{id}`.")),
+        KeysCommand::Retire { id, .. } => Some(format!("This removes `{id}` for good.")),
+        KeysCommand::RetirePepper { id, .. } => {
+            Some(format!("This removes the pepper `{id}` for good."))
+        }
+        KeysCommand::AddRsa { .. } => Some(format!(
+            "This adds an RSA key. From {MINUTES} minutes later on it signs {} with RS256.",
+            name_signed(keeps_passwords)
+        )),
+    }
+}
+
+/// Changes the keyring as of now, and says what was done. `lifetime` is how long tokens of a retired root may be in use.
+fn change(
+    operator: &Operator,
+    document: &mut KeyringDocument,
+    secret: &KeyringSecret,
+    command: &KeysCommand,
+    lifetime: Duration,
+) -> Result<String, CommandError> {
+    let now = operator.now();
+    let refused = |error| explain_refusal(&error);
+    Ok(match command {
+        KeysCommand::List => String::new(),
+        KeysCommand::Rotate { leaked: _ } => leak::replace(operator, document, secret, now)?,
         KeysCommand::Add { id } => {
-            let id = id.unwrap_or_else(|| document.next_id());
+            let id = id.clone().unwrap_or_else(|| document.next_id());
             document.add(&id, &*draw_key()?, now).map_err(refused)?;
-            let minutes = PUBLISHED_AFTER.as_secs() / 60;
-            format!("`{id}` is added; promote it in {minutes} minutes")
+            format!("`{id}` is added; promote it in {MINUTES} minutes")
         }
         KeysCommand::Promote { id, force } => {
-            document.promote(&id, now, force).map_err(refused)?;
-            confirm(common, &format!("This makes new tokens with `{id}`."))?;
+            document.promote(id, now, *force).map_err(refused)?;
             format!("`{id}` is current")
         }
         KeysCommand::Retire { id, force } => {
-            let lifetime = if opened.secret.keeps_passwords() {
-                SESSION_LIFETIME
-            } else {
-                longest_token_lifetime(&operator.read_policy().await?)
-            };
-            document
-                .retire(&id, lifetime, now, force)
-                .map_err(refused)?;
-            confirm(common, &format!("This removes `{id}` for good."))?;
+            let retired = document.retire(id, lifetime, now, *force);
+            retired.map_err(refused)?;
             format!("`{id}` is retired")
         }
-        KeysCommand::RetirePepper { .. } if !opened.secret.keeps_passwords() => {
+        KeysCommand::RetirePepper { .. } if !secret.keeps_passwords() => {
             return Err(CommandError::new(
                 Exit::Usage,
                 "the verification service has no passwords, so its keyring has no pepper in use",
@@ -86,31 +137,17 @@ pub(crate) async fn run(
             ));
         }
         KeysCommand::RetirePepper { id, force } => {
-            document.retire_pepper(&id, now, force).map_err(refused)?;
-            confirm(common, &format!("This removes the pepper `{id}` for good."))?;
+            document.retire_pepper(id, now, *force).map_err(refused)?;
             format!("the pepper `{id}` is retired")
         }
         KeysCommand::AddRsa { id } => {
-            let id = id.unwrap_or_else(|| document.next_rsa_id());
-            document
-                .add_rsa(&id, &generate_rsa_key()?, now)
-                .map_err(refused)?;
-            let minutes = PUBLISHED_AFTER.as_secs() / 60;
-            let tokens = name_signed(opened.secret.keeps_passwords());
-            let consequence = format!(
-                "This signs {tokens} with RS256 and `{id}`, from {minutes} minutes later on."
-            );
-            confirm(common, &consequence)?;
-            format!("`{id}` signs {tokens} in {minutes} minutes")
+            let id = id.clone().unwrap_or_else(|| document.next_rsa_id());
+            let added = document.add_rsa(&id, &generate_rsa_key()?, now);
+            added.map_err(refused)?;
+            let tokens = name_signed(secret.keeps_passwords());
+            format!("`{id}` signs {tokens} in {MINUTES} minutes")
         }
-    };
-    save(operator, &opened).await?;
-    let done = if opened.document.was_first_form() {
-        format!("{done}\n{CONVERTED}")
-    } else {
-        done
-    };
-    Ok(report(&opened, now, &done))
+    })
 }
 
 /// The longest time that a challenge token and the success token made from it can be in use, over all businesses.
@@ -151,17 +188,25 @@ fn generate_rsa_key() -> Result<Zeroizing<Vec<u8>>, CommandError> {
 }
 
 async fn open(operator: &Operator, secret: KeyringSecret) -> Result<OpenKeyring, CommandError> {
-    let version = Version::read_current(operator, &secret.id).await?;
-    let document = KeyringDocument::from_json(&version.text);
-    let mut document =
-        document.map_err(|error| CommandError::new(Exit::Failed, error.to_string(), ""))?;
-    secret.check_owner(document.owner())?;
-    document.set_owner(secret.owner);
+    let version = Version::read_current(&operator.aws, &secret.id).await?;
+    let document = read_document(&version, &secret)?;
     Ok(OpenKeyring {
         secret,
         version,
         document,
     })
+}
+
+fn read_document(
+    version: &Version,
+    secret: &KeyringSecret,
+) -> Result<KeyringDocument, CommandError> {
+    let document = KeyringDocument::from_json(&version.text);
+    let mut document =
+        document.map_err(|error| CommandError::new(Exit::Failed, error.to_string(), ""))?;
+    secret.check_owner(document.owner())?;
+    document.set_owner(secret.owner);
+    Ok(document)
 }
 
 /// Writes the keyring, unless somebody else has changed it since it was read.
@@ -170,7 +215,7 @@ async fn save(operator: &Operator, opened: &OpenKeyring) -> Result<(), CommandEr
     let text = text.map_err(|error| {
         CommandError::new(Exit::Failed, error.to_string(), "nothing was changed")
     })?;
-    opened.version.replace(operator, &text).await
+    opened.version.replace(&operator.aws, &text).await
 }
 
 /// Turns an error of an edit into the exit code and the advice for it.

@@ -97,8 +97,9 @@ impl Reader {
             .into_paginator()
             .send();
         while let Some(page) = pages.next().await {
-            let page =
-                page.map_err(|error| CommandError::call("FilterLogEvents", &error_code(&error)))?;
+            let page = page.map_err(|error| {
+                CommandError::of_operation("FilterLogEvents", &error_code(&error))
+            })?;
             for event in page.events() {
                 let at_ms = event.timestamp().unwrap_or_default();
                 let id = format!("{group} {}", event.event_id().unwrap_or_default());

@@ -11,7 +11,7 @@ use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sdk_cloudformation::types::Stack;
 use aws_sdk_pinpointsmsvoicev2 as sms_voice;
 use phoneproof_aws::clients::error_code;
-use phoneproof_aws::store::{BlockListError, CallFailed, Store};
+use phoneproof_aws::store::{BlockListError, OperationFailed, Store};
 use phoneproof_config::Environment as _;
 use phoneproof_config::process::{ProcessEnvironment, SystemClock};
 use phoneproof_crypto::keyring::{Keyring, KeyringOwner};
@@ -92,7 +92,7 @@ impl Operator {
         if let Some(name) = &self.stack_name {
             let outputs = self.describe_stack(name).await?.outputs;
             let function = require_output(name, &outputs, "SendFunction")?;
-            return deployed::read_layer(self, &function).await;
+            return deployed::read_layer(&self.aws, &function).await;
         }
         let url = ProcessEnvironment.get("POLICY_URL").ok_or_else(|| {
             CommandError::new(
@@ -172,7 +172,7 @@ impl Operator {
                 let advice = "is this the right account and region?";
                 CommandError::new(Exit::Failed, format!("there is no stack `{name}`"), advice)
             }
-            code => CommandError::call("DescribeStacks", code),
+            code => CommandError::of_operation("DescribeStacks", code),
         })?;
         let outputs = answer.stacks().iter().flat_map(Stack::outputs);
         let outputs = outputs.map(|output| (output.output_key(), output.output_value()));
@@ -227,7 +227,7 @@ impl Operator {
             id: resources.keyring_secret.clone(),
             owner: KeyringOwner::Verification,
         };
-        let version = Version::read_current(self, &secret.id).await?;
+        let version = Version::read_current(&self.aws, &secret.id).await?;
         let keyring = Keyring::from_json(&version.text).map_err(|error| {
             CommandError::new(
                 Exit::Failed,
@@ -240,16 +240,16 @@ impl Operator {
     }
 }
 
-impl From<CallFailed> for CommandError {
-    fn from(failed: CallFailed) -> Self {
-        Self::call(failed.operation, &failed.code)
+impl From<OperationFailed> for CommandError {
+    fn from(failed: OperationFailed) -> Self {
+        Self::of_operation(failed.operation, &failed.code)
     }
 }
 
 impl From<BlockListError> for CommandError {
     fn from(error: BlockListError) -> Self {
         match error {
-            BlockListError::Call(failed) => failed.into(),
+            BlockListError::Operation(failed) => failed.into(),
             BlockListError::Contended => Self::new(
                 Exit::Refused,
                 "other operators changed the block list at the same time, so this change may not act everywhere yet",

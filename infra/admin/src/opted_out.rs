@@ -36,7 +36,9 @@ pub(crate) async fn opt_in(
     let phone = parse_phone(typed_phone, common)?.phone;
     let resources = operator.find_resources().await?;
     let opted_out = is_opted_out(operator, &resources, &phone).await;
-    if !opted_out.map_err(|code| CommandError::call("CheckIfPhoneNumberIsOptedOut", &code))? {
+    if !opted_out
+        .map_err(|code| CommandError::of_operation("CheckIfPhoneNumberIsOptedOut", &code))?
+    {
         return Ok(Reply::nothing("the number is not opted out"));
     }
     confirm(

@@ -85,7 +85,7 @@ impl CommandError {
     }
 
     /// AWS answered a call of `operation` with this error code, or not at all.
-    pub(crate) fn call(operation: &str, code: &str) -> Self {
+    pub(crate) fn of_operation(operation: &str, code: &str) -> Self {
         Self {
             call: Some(FailedCall {
                 operation: operation.to_owned(),

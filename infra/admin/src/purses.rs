@@ -1,6 +1,7 @@
 //! `purses`: shows what the purses of the countries hold.
 
 mod anew;
+mod apply;
 pub(crate) mod calls;
 pub(crate) mod change;
 pub(crate) mod describe;

@@ -1,11 +1,11 @@
 //! Secrets of Secrets Manager: read with their version, and replaced only while that version is the current one.
 
+use aws_config::SdkConfig;
 use aws_sdk_secretsmanager::Client;
 use phoneproof_aws::clients::error_code;
 use phoneproof_domain::clock::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::operator::Operator;
 use crate::output::{CommandError, Exit};
 
 /// The label of the version that is in use.
@@ -26,13 +26,11 @@ pub(crate) struct Version {
 
 impl Version {
     /// Reads the version in use of the secret with this name or ARN.
-    pub(crate) async fn read_current(
-        operator: &Operator,
-        secret: &str,
-    ) -> Result<Self, CommandError> {
-        let client = Client::new(&operator.aws);
+    pub(crate) async fn read_current(aws: &SdkConfig, secret: &str) -> Result<Self, CommandError> {
+        let client = Client::new(aws);
         let answer = client.get_secret_value().secret_id(secret).send().await;
-        let answer = answer.map_err(|e| CommandError::call("GetSecretValue", &error_code(&e)))?;
+        let answer =
+            answer.map_err(|e| CommandError::of_operation("GetSecretValue", &error_code(&e)))?;
         Ok(Self {
             secret: secret.to_owned(),
             created: answer
@@ -52,19 +50,15 @@ impl Version {
     /// # Errors
     ///
     /// [`Exit::Refused`] if another version is in use by now. Nothing was changed then.
-    pub(crate) async fn replace(
-        &self,
-        operator: &Operator,
-        text: &str,
-    ) -> Result<(), CommandError> {
-        let client = Client::new(&operator.aws);
+    pub(crate) async fn replace(&self, aws: &SdkConfig, text: &str) -> Result<(), CommandError> {
+        let client = Client::new(aws);
         let put = client
             .put_secret_value()
             .secret_id(&self.secret)
             .secret_string(text)
             .version_stages(EDITED);
         let put = put.send().await;
-        let put = put.map_err(|e| CommandError::call("PutSecretValue", &error_code(&e)))?;
+        let put = put.map_err(|e| CommandError::of_operation("PutSecretValue", &error_code(&e)))?;
         let new = put.version_id.unwrap_or_default();
         let moved = client
             .update_secret_version_stage()
@@ -76,7 +70,7 @@ impl Version {
             .await;
         let Err(error) = moved else { return Ok(()) };
         // The SDK repeats a call whose reply was lost. The repeat is refused if the first one moved the label.
-        if Self::read_current(operator, &self.secret).await?.id == new {
+        if Self::read_current(aws, &self.secret).await?.id == new {
             return Ok(());
         }
         match error_code(&error).as_str() {
@@ -85,7 +79,7 @@ impl Version {
                 "somebody else changed the keyring in the meantime, so this change was not made",
                 "see `keys list`, then try again",
             )),
-            code => Err(CommandError::call("UpdateSecretVersionStage", code)),
+            code => Err(CommandError::of_operation("UpdateSecretVersionStage", code)),
         }
     }
 }

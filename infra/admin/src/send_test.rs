@@ -99,11 +99,11 @@ pub(crate) async fn send(
             let own = policy.end_user_messaging.clone();
             let own = own.ok_or_else(|| not_set_up("end_user_messaging"))?;
             let sender = EndUserMessaging::text(client(), own, &policy.sms);
-            report(channel, purpose, sender.call(&text, purpose).await)
+            report(channel, purpose, sender.submit(&text, purpose).await)
         }
         Channel::Notify => {
             let sender = EndUserMessaging::notify(client(), find_notify(&policy, &resources)?);
-            report(channel, purpose, sender.call(&text, purpose).await)
+            report(channel, purpose, sender.submit(&text, purpose).await)
         }
         Channel::NotifyVoice => {
             let own = find_notify(&policy, &resources)?;
@@ -112,7 +112,7 @@ pub(crate) async fn send(
                 let message = "[notify] of the policy has no voice_template_id";
                 CommandError::new(Exit::Usage, message, advise(Reason::NotSetUp))
             })?;
-            report(channel, purpose, sender.call(&text, purpose).await)
+            report(channel, purpose, sender.submit(&text, purpose).await)
         }
         Channel::Hook => post(operator, &resources, &find_hook(&policy)?, &text).await,
     }

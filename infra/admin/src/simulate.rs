@@ -12,6 +12,8 @@ mod plot;
 mod runs;
 mod table;
 
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use phoneproof_domain::policy::{Policy, PolicyFaults};
@@ -55,6 +57,8 @@ pub(crate) fn simulate(
         None => Market::from_recordings(),
     };
     let chosen = choose(&market, &arguments.only)?;
+    // A file that cannot be written is told before minutes of play.
+    let plot = arguments.plot.as_deref().map(create).transpose()?;
     let defence = Defence::of(&policy);
     let report = Report {
         policy: file.display().to_string(),
@@ -64,16 +68,25 @@ pub(crate) fn simulate(
         rows: play_rows(&chosen, &defence, arguments),
     };
     let mut text = report.to_text();
-    if let Some(file) = &arguments.plot {
+    if let Some((file, path)) = plot.zip(arguments.plot.as_deref()) {
         let panels = play_panels(&chosen, &defence, arguments);
-        let drawn = plot::draw(&panels);
-        std::fs::write(file, drawn).map_err(|error| {
-            let message = format!("{}: {error}", file.display());
-            CommandError::new(Exit::Failed, message, "")
-        })?;
-        text = format!("{text}\n\nThe plot is in {}.", file.display());
+        write_plot(file, path, &plot::draw(&panels))?;
+        text = format!("{text}\n\nThe plot is in {}.", path.display());
     }
     Ok(Reply::done(report.to_json(), text))
+}
+
+fn create(path: &Path) -> Result<File, CommandError> {
+    File::create(path).map_err(|error| not_written(path, &error))
+}
+
+fn write_plot(mut file: File, path: &Path, drawn: &str) -> Result<(), CommandError> {
+    file.write_all(drawn.as_bytes())
+        .map_err(|error| not_written(path, &error))
+}
+
+fn not_written(path: &Path, error: &io::Error) -> CommandError {
+    CommandError::new(Exit::Failed, format!("{}: {error}", path.display()), "")
 }
 
 fn read(file: &Path) -> Result<String, CommandError> {

@@ -1,11 +1,12 @@
 //! A text of the policy with a code of zeros: for `send-test`, and for what a text costs.
 
+use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::catalog::{Catalog, RenderedText};
 use phoneproof_domain::code::Code;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::outgoing::SentAs;
-use phoneproof_domain::policy::{Business, BusinessId, Policy};
+use phoneproof_domain::policy::{Business, Policy};
 use phoneproof_domain::purse::{Micros, price_of};
 
 use crate::output::{CommandError, Exit};
@@ -36,7 +37,7 @@ pub(crate) fn render<'p>(
     let catalog = catalog.map_err(|faults| {
         CommandError::new(Exit::Failed, faults.to_string(), "see `policy check`")
     })?;
-    let texts = catalog.texts(id).ok_or_else(|| {
+    let texts = catalog.templates(id).ok_or_else(|| {
         CommandError::usage("--business: a business of the policy is needed, such as login")
     })?;
     let locale = texts.locale(policy.sms.locales(country), wanted.as_ref());

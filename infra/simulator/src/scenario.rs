@@ -2,6 +2,7 @@
 
 mod calls;
 mod list;
+mod make;
 mod market;
 
 use std::collections::BTreeMap;

@@ -16,8 +16,8 @@ use phoneproof_domain::limits::Limits;
 use phoneproof_domain::phone_record::{Lockout, PhoneRecord, Reservation, Share, Terms};
 use phoneproof_domain::purse::{
     Ask, Caller, Claim, CountryRecord, Lanes, Micros, NetworkRecord, NumberBlockRecord, Payer,
-    Plan, Proof, PurseItem, PurseKey, PursePolicy, PurseSettings, Records, Stopped, Write, decide,
-    decide_in_shadow, first_try,
+    Plan, Proof, PurseItem, PurseKey, PursePolicy, PurseSettings, Records, Stopped, Write,
+    plan_first_try, plan_from_records, plan_in_shadow,
 };
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{SubjectIndex, SubjectKind, Subjects};
@@ -97,7 +97,7 @@ impl Service {
         }
         let phone = self.phones.entry(subjects.phone_index.clone());
         let phone = phone.or_default();
-        match reserved.map_or(Share::Common, |claim| claim.share()) {
+        match reserved.map_or(Share::Common, Share::of) {
             Share::Here => phone.reserved_here = Some(now),
             Share::Near => phone.reserved_near = Some(now),
             Share::Common => {
@@ -204,7 +204,7 @@ impl Service {
             let of_phone = |gate: &Gate| gate.subject.kind == SubjectKind::Phone;
             let in_reserve = gates.iter().map(|gate| {
                 if of_phone(gate) {
-                    gate.in_share(claim.share())
+                    gate.in_share(Share::of(claim))
                 } else {
                     gate.clone()
                 }
@@ -274,7 +274,7 @@ impl Service {
             is_attested: request.is_attested,
             call_after: call.map(|(_, payer)| payer),
         };
-        let first = first_try(&ask, policy);
+        let first = plan_first_try(&ask, policy);
         if self.write_all(&first.writes) {
             self.tally.first_tries += 1;
             return Ok(first.payer);
@@ -283,13 +283,13 @@ impl Service {
         let proof = phone.and_then(|phone| phone.proof.clone());
         let records = Records::read(&ask, proof, |key| self.item(key));
         let plan = records.and_then(|records| {
-            let decided = decide(&ask, policy, &records);
+            let decided = plan_from_records(&ask, policy, &records);
             let decided = decided.or_else(|refusal| {
                 if !settings.is_shadowed(refusal.rule) {
                     return Err(refusal);
                 }
                 self.tally.would_refuse += 1;
-                decide_in_shadow(&ask, settings, &records)
+                plan_in_shadow(&ask, settings, &records)
             });
             decided.map_err(Stopped::Refused)
         });

@@ -3,6 +3,7 @@
 //! It also holds the start of the two functions that serve the API, `send` and `verify`.
 
 mod bodies;
+mod channels;
 pub mod openapi;
 pub mod problem;
 mod route;
@@ -18,4 +19,4 @@ pub use start::{Preparation, make_parts, serve, trust_proxy};
 pub type App = phoneproof_http::App<phoneproof_service::Service>;
 
 /// A request that matched a route of the verification API.
-pub type Call = phoneproof_http::Call<Endpoint>;
+pub type Incoming = phoneproof_http::Incoming<Endpoint>;

@@ -20,7 +20,7 @@ use phoneproof_service::{RefusedText, SendError, Sent, SpendError, VerifyError};
 
 pub(crate) use self::members::ProblemMembers;
 use crate::Endpoint;
-use crate::bodies::name_channels;
+use crate::channels::name_channels;
 
 /// The result codes of the original interface. Problems of spending have none, because it had no spending.
 const LIMIT: i32 = -1;

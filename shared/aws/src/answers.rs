@@ -10,7 +10,7 @@ use tokio::time::error::Elapsed;
 use crate::clients::{find_connection_fault, has_bad_certificate, never_connected};
 
 /// Makes the outcome of a text of what its call returned in time.
-pub(crate) fn settle(
+pub(crate) fn conclude(
     channel: Channel,
     called: Result<Result<String, NotTaken>, Elapsed>,
 ) -> Delivery {

@@ -24,7 +24,7 @@ use phoneproof_domain::policy::{SmsPolicy, SmsType};
 use tokio::time::{Instant, timeout_at};
 
 use self::reasons::read_refusal;
-use crate::answers::{classify, settle};
+use crate::answers::{classify, conclude};
 use crate::clients::SmsVoiceClient;
 
 /// What a request is for.
@@ -121,8 +121,8 @@ impl EndUserMessaging {
 
     /// Hands over `text`, and waits for the answer until `deadline`.
     pub async fn send(&self, text: &Text<'_>, deadline: Instant) -> Delivery {
-        let called = timeout_at(deadline, self.call(text, Purpose::Send)).await;
-        settle(self.channel(), called)
+        let called = timeout_at(deadline, self.submit(text, Purpose::Send)).await;
+        conclude(self.channel(), called)
     }
 
     /// Calls the operation, and returns the message id that it assigned. The words that Notify made are dropped: they have
@@ -131,7 +131,7 @@ impl EndUserMessaging {
     /// # Errors
     ///
     /// [`NotTaken`] unless the API took the text.
-    pub async fn call(&self, text: &Text<'_>, purpose: Purpose) -> Result<String, NotTaken> {
+    pub async fn submit(&self, text: &Text<'_>, purpose: Purpose) -> Result<String, NotTaken> {
         let client = self.client.get();
         match &self.operation {
             Operation::Text(terms) => {

@@ -107,7 +107,7 @@ impl Hook {
                     let channel = Channel::Hook;
                     return Delivery::Accepted { channel, id };
                 }
-                Told::Settled(why) => return Delivery::failed(Channel::Hook, why),
+                Told::Verdict(why) => return Delivery::failed(Channel::Hook, why),
                 Told::Refused(why, None) => {
                     refused = why;
                     break;

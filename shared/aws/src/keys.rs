@@ -91,7 +91,7 @@ impl Keys {
         }
         let began = Instant::now();
         let keyring = self.load(request.now, request.deadline).await;
-        request.note_call(Dependency::Keys, began);
+        request.note_dependency(Dependency::Keys, began);
         keyring
     }
 

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::delivery::{Delivery, Detail, NotTaken, Reason, Text};
 
-use crate::answers::{StatusCode, read_common_code, settle};
+use crate::answers::{StatusCode, conclude, read_common_code};
 use crate::clients::SnsClient;
 use phoneproof_domain::outgoing::{Origination, OutgoingText, SentAs};
 use phoneproof_domain::policy::{SmsPolicy, SmsType};
@@ -67,7 +67,7 @@ impl Sender {
     /// The result is [`Delivery::Unknown`] unless SNS said that it took the message, or certainly did not.
     pub async fn send(&self, text: &Text<'_>, deadline: Instant) -> Delivery {
         let called = timeout_at(deadline, self.publish(text.outgoing)).await;
-        settle(Channel::Sns, called)
+        conclude(Channel::Sns, called)
     }
 
     /// Sends `text` and returns the message id that SNS assigned.

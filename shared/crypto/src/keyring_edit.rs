@@ -216,6 +216,10 @@ impl KeyringDocument {
                 "`{id}` is the key that finds phones in the tables; it signs nothing, outlives every rotation and is never \
                  retired or promoted"
             )),
+            // The list of a verification stack shows no pepper, because nothing there uses one.
+            Some(KeyPurpose::Pepper) if self.owner() == Some(KeyringOwner::Verification) => {
+                EditError::Unknown(id.to_owned())
+            }
             Some(KeyPurpose::Pepper) => EditError::Unsafe(format!(
                 "`{id}` is a pepper of passwords, and no root; `keys retire-pepper` removes it"
             )),

@@ -60,7 +60,7 @@ pub enum NotSealed {
 ///
 /// [`NotSealed`] says why there is no receipt. A text can go out without one, because a receipt is a statistic.
 pub fn seal(sent: &SentText, root: &Root, random: &dyn Random) -> Result<String, NotSealed> {
-    let phone = from_base64url(sent.phone.as_str()).ok();
+    let phone = from_base64url(sent.phone_index.as_str()).ok();
     let contents = Contents {
         phone: phone
             .and_then(|phone| phone.try_into().ok())
@@ -95,7 +95,7 @@ pub fn open(text: &str, keyring: &Keyring) -> Option<SentText> {
     let opened = Zeroizing::new(opened);
     let contents: Contents<'_> = postcard::from_bytes(&opened).ok()?;
     Some(SentText {
-        phone: SubjectIndex::from_text(base64url(contents.phone)),
+        phone_index: SubjectIndex::from_text(base64url(contents.phone)),
         country: contents
             .country
             .and_then(|country| Country::parse(country).ok()),
@@ -147,7 +147,7 @@ mod tests {
 
     fn sent() -> SentText {
         SentText {
-            phone: SubjectIndex::from_text(base64url([7; 32])),
+            phone_index: SubjectIndex::from_text(base64url([7; 32])),
             country: Country::parse("US").ok(),
             channel: Channel::Hook,
             sent_at: Timestamp::from_unix(1_795_435_200),
@@ -182,7 +182,7 @@ mod tests {
         let broken = cause(&sent(), &Broken);
         assert!(broken.contains("broken"), "{broken}");
         let odd = SentText {
-            phone: SubjectIndex::from_text("odd".to_owned()),
+            phone_index: SubjectIndex::from_text("odd".to_owned()),
             ..sent()
         };
         let cause = cause(&odd, &Fixed(1));
@@ -209,7 +209,7 @@ mod tests {
     fn it_fits_a_context_value_and_shows_nothing() {
         let (one, two) = (sealed(0x01), sealed(0xf1));
         assert!(one.len() < 200 && one.bytes().all(|byte| byte.is_ascii_graphic()));
-        assert!(!one.contains(sent().phone.as_str()));
+        assert!(!one.contains(sent().phone_index.as_str()));
         // Two texts to one phone have nothing in common but the root.
         let common = one.bytes().zip(two.bytes()).take_while(|(a, b)| a == b);
         assert_eq!(common.count(), "r1.r1.".len());

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use self::template::Template;
+use crate::business_id::BusinessId;
 use crate::code::Code;
 use crate::locale::Locale;
-use crate::policy::{Business, BusinessId, Fault, Policy, PolicyFaults};
+use crate::policy::{Business, Fault, Policy, PolicyFaults};
 use crate::segments::Segments;
 
 mod template;
@@ -36,16 +37,16 @@ pub struct TemplateReport {
 /// Every template of a policy, checked and ready to render.
 #[derive(Debug, Clone)]
 pub struct Catalog {
-    texts: BTreeMap<BusinessId, Texts>,
+    templates: BTreeMap<BusinessId, Templates>,
     report: Vec<TemplateReport>,
 }
 
-/// The texts of one business, in every locale that the policy has for it.
+/// The templates of one business, in every locale that the policy has for it.
 #[derive(Debug, Clone)]
-pub struct Texts {
+pub struct Templates {
     default_locale: Locale,
     default: Template,
-    /// The texts in the other locales.
+    /// The templates in the other locales.
     others: BTreeMap<Locale, Template>,
 }
 
@@ -58,13 +59,13 @@ impl Catalog {
     /// business without a text in its default locale.
     pub fn new(policy: &Policy) -> Result<Self, PolicyFaults> {
         let mut catalog = Self {
-            texts: BTreeMap::new(),
+            templates: BTreeMap::new(),
             report: Vec::new(),
         };
         let mut faults = Vec::new();
         for (id, business) in &policy.businesses {
             match catalog.compile(id, business, policy.sms.max_segments) {
-                Ok(texts) => drop(catalog.texts.insert(id.clone(), texts)),
+                Ok(templates) => drop(catalog.templates.insert(id.clone(), templates)),
                 Err(found) => faults.extend(found),
             }
         }
@@ -81,7 +82,7 @@ impl Catalog {
         id: &BusinessId,
         business: &Business,
         max_segments: u32,
-    ) -> Result<Texts, Vec<Fault>> {
+    ) -> Result<Templates, Vec<Fault>> {
         let (mut templates, mut faults) = (BTreeMap::new(), Vec::new());
         for (locale, source) in &business.templates {
             match Template::compile(source, locale, business, max_segments) {
@@ -97,7 +98,7 @@ impl Catalog {
             }
         }
         match templates.remove(&business.default_locale) {
-            Some(default) if faults.is_empty() => Ok(Texts {
+            Some(default) if faults.is_empty() => Ok(Templates {
                 default_locale: business.default_locale.clone(),
                 default,
                 others: templates,
@@ -110,10 +111,10 @@ impl Catalog {
         }
     }
 
-    /// Returns the texts of a business; `None` when the policy has no such business.
+    /// Returns the templates of a business; `None` when the policy has no such business.
     #[must_use]
-    pub fn texts(&self, id: &BusinessId) -> Option<&Texts> {
-        self.texts.get(id)
+    pub fn templates(&self, id: &BusinessId) -> Option<&Templates> {
+        self.templates.get(id)
     }
 
     /// Returns the encoding and the size of every template's longest text.
@@ -123,7 +124,7 @@ impl Catalog {
     }
 }
 
-impl Texts {
+impl Templates {
     /// Chooses the locale in which the business texts a person who asked for the languages `wanted`, the best first. Only
     /// the locales in `allowed` are possible, if it names any.
     ///

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
+use crate::business_id::BusinessId;
 use crate::clock::Timestamp;
 use crate::code::CodeMac;
 use crate::country::Country;
 use crate::device::Device;
 use crate::locale::Locale;
 use crate::phone::Phone;
-use crate::phone_record::SlotIndex;
-use crate::policy::BusinessId;
 use crate::purse::Payer;
 use crate::subject::SubjectIndex;
 
@@ -25,6 +24,9 @@ pub const RENEWED_BELOW: Duration = Duration::from_mins(2);
 /// instant at which they end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ChallengeId(pub [u8; 16]);
+
+/// The place of a challenge on its phone's record, below [`SlotLayout::count`](crate::phone_record::SlotLayout::count).
+pub type SlotIndex = u8;
 
 /// Everything that `verify` has to know about a send.
 ///

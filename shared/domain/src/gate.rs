@@ -4,8 +4,11 @@
 //! belongs to all gates of that subject. A refund gives back what the gates counted, for the rules that are refunded.
 //! `phoneproof-admin explain` prints the same list.
 
+mod reserve;
+
 use std::time::Duration;
 
+pub use self::reserve::Reserved;
 use crate::clock::Timestamp;
 use crate::denial::Denial;
 use crate::limits::Limits;
@@ -56,7 +59,7 @@ pub struct Found {
 
 /// What a gate says about what the store holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settled {
+pub enum Verdict {
     /// The check holds. The gate refuses nothing.
     Holds,
     /// The record has moved on. This gate takes the place of the one that was asked.
@@ -151,16 +154,16 @@ impl Gate {
 
     /// Decides on `reservation`, given what was `found` in the store.
     #[must_use]
-    pub fn settle(&self, found: &Found, reservation: &Reservation, terms: &Terms) -> Settled {
-        let own = |refusal| Settled::Refuses(refusal, self.subject.clone());
+    pub fn examine(&self, found: &Found, reservation: &Reservation, terms: &Terms) -> Verdict {
+        let own = |refusal| Verdict::Refuses(refusal, self.subject.clone());
         let blocked = SendRefusal::Denied(Denial::Blocked(self.rule));
         match &self.check {
             Check::NotBlocked if found.record.is_blocked(terms.now) => own(blocked),
-            Check::NotBlocked => Settled::Holds,
+            Check::NotBlocked => Verdict::Holds,
             Check::NotInBlockedRange(ranges) => {
                 let range = ranges.find_blocked(&found.blocked, terms.now);
-                range.map_or(Settled::Holds, |range| {
-                    Settled::Refuses(blocked, range.clone())
+                range.map_or(Verdict::Holds, |range| {
+                    Verdict::Refuses(blocked, range.clone())
                 })
             }
             Check::Count(asked, begin) => {
@@ -171,9 +174,9 @@ impl Gate {
                     return own(SendRefusal::Denied(Denial::Exhausted(self.rule, quota)));
                 }
                 if tally.admits(asked, *begin) {
-                    return Settled::Holds;
+                    return Verdict::Holds;
                 }
-                Settled::Instead(Self {
+                Verdict::Instead(Self {
                     check: Check::Count(quota, fitting),
                     ..self.clone()
                 })
@@ -181,7 +184,7 @@ impl Gate {
             Check::Reserve => {
                 let phone = &found.phone;
                 match phone.admits_send_from(self.share, reservation, terms) {
-                    Ok(()) => Settled::Holds,
+                    Ok(()) => Verdict::Holds,
                     Err(refusal) => own(refusal),
                 }
             }

@@ -19,6 +19,7 @@
 pub mod action;
 pub mod address;
 pub mod attestation;
+pub mod business_id;
 pub mod catalog;
 pub mod challenge;
 pub mod channel;

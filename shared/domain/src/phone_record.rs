@@ -5,7 +5,6 @@
 //! name the reason.
 
 mod reservation;
-mod reserve;
 mod slots;
 #[cfg(test)]
 mod tests;
@@ -13,7 +12,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::challenge::{ChallengeId, Closed};
+use crate::challenge::{ChallengeId, Closed, SlotIndex};
 use crate::clock::Timestamp;
 use crate::denial::Denial;
 use crate::purse::{Micros, Proof};
@@ -21,10 +20,8 @@ use crate::subject::SubjectIndex;
 use crate::window::Window;
 
 pub use self::reservation::{Predecessor, Reservation, Share};
-pub use self::reserve::Reserved;
 pub use self::slots::{
-    REPEATABLE_FOR, REPEATED_FOR, RESERVE_SLOTS, ResendId, Slot, SlotIndex, SlotLayout, Use,
-    WriteId,
+    REPEATABLE_FOR, REPEATED_FOR, RESERVE_SLOTS, ResendId, Slot, SlotLayout, Use, WriteId,
 };
 
 /// The numbers of wrong codes that lock a phone.
@@ -149,7 +146,8 @@ impl PhoneRecord {
         let last_sent = match share {
             Share::Common => self.last_sent,
             Share::Here => self.reserved_here,
-            Share::Near => self.reserved_near,
+            // A neighbour waits like a stranger, or two requests from the network would tell whether the phone is known.
+            Share::Near => self.reserved_near.max(self.last_sent),
         };
         match *reservation {
             Reservation::New { .. } => {}

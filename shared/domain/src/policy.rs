@@ -4,7 +4,6 @@
 //! [`PolicyFaults`].
 
 mod business;
-mod business_id;
 pub mod country;
 mod faults;
 mod range;
@@ -17,7 +16,6 @@ use std::fmt;
 use std::time::Duration;
 
 pub use self::business::Business;
-pub use self::business_id::{BusinessId, InvalidBusinessId};
 pub use self::country::CountryRule;
 pub use self::faults::{Fault, PolicyFaults};
 pub use self::range::NumberRange;
@@ -25,6 +23,8 @@ pub use self::sms::{SmsPolicy, SmsType};
 pub use self::voice::VoicePolicy;
 
 use crate::attestation::AttestationPolicy;
+use crate::business_id::BusinessId;
+use crate::challenge::SlotIndex;
 use crate::clock::Timestamp;
 use crate::code::Code;
 use crate::country::Country;
@@ -35,7 +35,7 @@ use crate::limits::Limits;
 use crate::locale::Locale;
 use crate::outgoing::{Registration, SentAs};
 use crate::phone::{Destination, NumberType, Phone};
-use crate::phone_record::{Lockout, SlotIndex, SlotLayout, Terms};
+use crate::phone_record::{Lockout, SlotLayout, Terms};
 use crate::purse::PurseSettings;
 use crate::subject::{SubjectIndex, SubjectKind, Subjects};
 use crate::window::{DAY, Window};

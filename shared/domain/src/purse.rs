@@ -16,8 +16,8 @@
 //!
 //! # How a store uses it
 //!
-//! 1. [`first_try`] makes the [`Plan`] of a caller from a familiar network. It needs nothing that is stored.
-//! 2. When only its conditions fail, the store reads the items that it did not get back, and [`decide`] chooses the
+//! 1. [`plan_first_try`] makes the [`Plan`] of a caller from a familiar network. It needs nothing that is stored.
+//! 2. When only its conditions fail, the store reads the items that it did not get back, and [`plan_from_records`] chooses the
 //!    lane, adds what time gave back, and begins a day. Or it refuses.
 //! 3. The [`Payer`] of the plan travels in the challenge token.
 //! 4. After a code was typed in and the phone's record says so, the [`Payer`]'s credits are written, each for itself.
@@ -35,6 +35,7 @@
 //!
 //! Amounts are [`Micros`]. Nothing that is stored is a floating-point number.
 
+mod amount;
 mod ask;
 mod calls;
 mod country;
@@ -45,11 +46,14 @@ mod item;
 mod lane;
 mod operator;
 mod overrides;
+mod payer;
 mod payments;
+mod plan;
 mod policy;
 mod proof;
 mod records;
 mod refill;
+mod refund;
 mod refusal;
 mod send;
 mod settings;
@@ -58,27 +62,28 @@ mod tests;
 mod view;
 mod write;
 
+pub use self::amount::Damaged;
 pub use self::ask::Ask;
-pub use self::calls::{CallOutlook, CallRecord, Called, reset_calls};
+pub use self::calls::{CallOutlook, CallRecord, reset_calls};
 pub use self::country::CountryRecord;
-pub use self::credit::Payer;
 pub use self::empty::EmptyPurse;
-pub use self::item::{Attribute, PurseItem, PurseKey, Stored};
+pub use self::item::{Attribute, DAYS_KEPT, PurseItem, PurseKey, Stored};
 pub use self::lane::{Lane, Lanes};
 pub use self::operator::{give_budget, give_grant, reset, reset_country, share};
 pub use self::overrides::{Budget, Grant, LONGEST, Overrides};
+pub use self::payer::Payer;
+pub use self::plan::{Called, Plan};
 pub use self::policy::{
     CallPolicy, Cap, LanePolicy, MoneyStop, NetworkPolicy, NumberBlockPolicy, PurseFault,
     PursePolicy, Thousandths,
 };
 pub use self::proof::{Caller, Claim, Proof};
-pub use self::records::{
-    DAYS_KEPT, Damaged, NetworkRecord, NumberBlockRecord, Room, ServiceRecord,
-};
+pub use self::records::{NetworkRecord, NumberBlockRecord, ServiceRecord};
+pub use self::refill::{PurseView, Room};
 pub use self::refusal::{PurseRefusal, PurseRule, Stopped};
-pub use self::send::{Plan, Records, decide, decide_in_shadow, first_try};
+pub use self::send::{Records, plan_first_try, plan_from_records, plan_in_shadow};
 pub use self::settings::PurseSettings;
-pub use self::view::{MoneyView, NetworkView, Outlook, PurseView, foresee, outlook};
+pub use self::view::{MoneyView, NetworkView, Outlook, foresee, outlook};
 pub use self::write::{Change, Condition, Write};
 
 use crate::money::Estimate;

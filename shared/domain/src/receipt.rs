@@ -205,7 +205,7 @@ pub struct Report {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SentText {
     /// The keyed index of the phone, the one of the tables.
-    pub phone: SubjectIndex,
+    pub phone_index: SubjectIndex,
     /// The country of the phone, if the policy serves it.
     pub country: Option<Country>,
     /// The channel that the text was handed to.
@@ -263,7 +263,7 @@ mod tests {
     fn a_report_counts_between_its_text_and_now() {
         let at = Timestamp::from_unix;
         let text = SentText {
-            phone: SubjectIndex::from_text("i".to_owned()),
+            phone_index: SubjectIndex::from_text("i".to_owned()),
             country: None,
             channel: Channel::Hook,
             sent_at: at(1_000),

@@ -3,8 +3,8 @@
 
 use std::fmt;
 
+use crate::business_id::BusinessId;
 use crate::country::Country;
-use crate::policy::BusinessId;
 
 /// The kind of a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

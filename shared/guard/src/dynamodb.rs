@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, CancellationReason, Put, TransactWriteItem};
 
 use crate::claims::PhoneProof;
-use crate::guard::LEEWAY_SECONDS;
 use crate::ledger::{Ledger, LedgerFailed, SpendOutcome};
+use crate::token::LEEWAY_SECONDS;
 
 /// A ledger in a DynamoDB table with the partition key `pk` (a string) and the TTL attribute `expires_at`.
 ///

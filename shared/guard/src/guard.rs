@@ -16,12 +16,6 @@ use thiserror::Error;
 use crate::claims::PhoneProof;
 use crate::token::Token;
 
-/// By how much the clocks of issuer and relying party may differ, in seconds.
-///
-/// Clocks that NTP keeps never differ by a minute. An attacker gains nothing from it either, because a token can be
-/// spent only once.
-pub const LEEWAY_SECONDS: u64 = 60;
-
 /// The longest text that is read as a token, in bytes. A success token has about 700.
 const MAX_TOKEN_BYTES: usize = 4_096;
 

@@ -53,7 +53,7 @@ pub use claims::{AMR, AMR_CALLED, ActionDigest, Claims, PhoneProof, TOKEN_TYPE, 
 pub use dynamodb::DynamoDbLedger;
 #[cfg(feature = "axum")]
 pub use extract::Verified;
-pub use guard::{Guard, LEEWAY_SECONDS, Rejection, TokenGuard, UnusableKeys};
+pub use guard::{Guard, Rejection, TokenGuard, UnusableKeys};
 #[cfg(feature = "https")]
 pub use https::{Https, IssuerLedger};
 #[cfg(feature = "tower")]
@@ -64,7 +64,7 @@ pub use remote::{
     CheckError, FETCH_EVERY_SECONDS, Fetch, FetchFailed, MAX_JWKS_BYTES, REFRESH_AFTER_SECONDS,
     RemoteGuard, USABLE_FOR_SECONDS,
 };
-pub use token::{Registered, Token};
+pub use token::{LEEWAY_SECONDS, Registered, Token};
 
 /// The programs of the README, which the tests of the documentation compile.
 #[cfg(doctest)]

@@ -3,7 +3,12 @@
 use serde::de::DeserializeOwned;
 
 use crate::claims::{Claims, PhoneProof, TOKEN_TYPE};
-use crate::guard::LEEWAY_SECONDS;
+
+/// By how much the clocks of issuer and relying party may differ, in seconds.
+///
+/// Clocks that NTP keeps never differ by a minute. An attacker gains nothing from it either, because a token can be
+/// spent only once.
+pub const LEEWAY_SECONDS: u64 = 60;
 
 /// A kind of JWT that a relying party accepts: its type, its claims, and what is learned from it.
 ///

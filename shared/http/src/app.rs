@@ -11,9 +11,9 @@ use phoneproof_domain::random::Random;
 use phoneproof_observe::{Entry, Facts, Journal, Level, RequestContext, Tracer};
 use tokio::time::Instant;
 
-use super::call::{Call, Head, read_head, time_left, trace_context};
 use super::cors;
 use super::header::insert;
+use super::incoming::{Head, Incoming, read_head, time_left, trace_context};
 use super::problem::{NOT_FOUND, Problem};
 use super::proxy::TrustedProxy;
 use super::reply::Reply;
@@ -51,7 +51,7 @@ impl<S> fmt::Debug for App<S> {
 }
 
 impl<S> App<S> {
-    /// Takes a request in: makes the call, if one of `routes` serves it, else the answer.
+    /// Takes a request in: makes the [`Incoming`], if one of `routes` serves it, else the answer.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl<S> App<S> {
         &self,
         request: Request,
         routes: &[Route<E>],
-    ) -> Result<Call<E>, Box<Response<Body>>> {
+    ) -> Result<Incoming<E>, Box<Response<Body>>> {
         let (head, source_ip) = read_head(&request);
         let Some((path, parameter)) = find_mapped(routes, request.uri().path(), &self.base_path)
         else {
@@ -102,7 +102,7 @@ impl<S> App<S> {
             None => source_ip,
         };
         let (parts, body) = request.into_parts();
-        Ok(Call {
+        Ok(Incoming {
             endpoint: route.endpoint,
             context,
             path,
@@ -115,20 +115,25 @@ impl<S> App<S> {
         })
     }
 
-    /// Makes the response from the outcome of a call, and leaves the line of the request.
+    /// Makes the response from the outcome of a request, and leaves the line of the request.
     pub fn finish<E: Endpoint>(
         &self,
-        call: &Call<E>,
+        incoming: &Incoming<E>,
         outcome: Result<Reply, Problem>,
     ) -> Response<Body> {
-        self.trace(call);
-        self.answer::<E>(&call.head, Some(call.path), &call.context.facts, outcome)
+        self.trace(incoming);
+        self.answer::<E>(
+            &incoming.head,
+            Some(incoming.path),
+            &incoming.context.facts,
+            outcome,
+        )
     }
 
-    fn trace<E>(&self, call: &Call<E>) {
-        if let (Some(tracer), Some(context)) = (&self.tracer, &call.trace) {
+    fn trace<E>(&self, incoming: &Incoming<E>) {
+        if let (Some(tracer), Some(context)) = (&self.tracer, &incoming.trace) {
             let (now, at) = (Instant::now(), self.clock.since_epoch());
-            let calls = call.context.facts.calls();
+            let calls = incoming.context.facts.calls();
             tracer.send(context, calls, now, at, self.random.as_ref());
         }
     }

@@ -4,7 +4,7 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 
-use super::field::FieldFault;
+use super::fault::FieldFault;
 
 /// The largest body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 4 * 1024;

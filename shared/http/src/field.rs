@@ -1,36 +1,10 @@
-//! Fields of requests, and what is wrong with them.
+//! Values of fields that requests bring.
 
 use std::fmt;
 
 use serde::de::Visitor;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
-use utoipa::ToSchema;
-
-use super::call::Call;
-use super::problem::Problem;
-
-/// One fault of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct FieldFault {
-    /// The field or header; `body` when no single field is at fault.
-    #[schema(example = "phone")]
-    pub field: String,
-    /// What is accepted there.
-    #[schema(example = "a phone number, in E.164 or with `region`")]
-    pub accepted: String,
-}
-
-impl FieldFault {
-    /// Makes the fault of `field`, where `accepted` would do.
-    #[must_use]
-    pub fn new(field: &str, accepted: impl fmt::Display) -> Self {
-        Self {
-            field: field.to_owned(),
-            accepted: accepted.to_string(),
-        }
-    }
-}
 
 /// A JSON string that `Debug` hides: it may be a phone number, a code, a password or a token.
 #[derive(Deserialize)]
@@ -91,51 +65,6 @@ impl<'de> Deserialize<'de> for Lossy {
         }
         // As bytes, `serde_json` also reads a string that holds half a character.
         deserializer.deserialize_bytes(Bytes)
-    }
-}
-
-/// Collects the faults of a request, so that a client sees all of them at once.
-#[derive(Debug, Default)]
-pub struct Faults(Vec<FieldFault>);
-
-impl Faults {
-    /// Takes the value of `field`, or notes what is accepted there.
-    pub fn check<T, E: fmt::Display>(&mut self, field: &str, value: Result<T, E>) -> Option<T> {
-        value
-            .map_err(|accepted| self.0.push(FieldFault::new(field, accepted)))
-            .ok()
-    }
-
-    /// Parses the text of an optional field, if it is there.
-    pub fn optional<T, E: fmt::Display>(
-        &mut self,
-        field: &str,
-        text: Option<SensitiveText>,
-        parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<T> {
-        let SensitiveText(text) = text?;
-        self.check(field, parse(&text))
-    }
-
-    /// Takes the header `name`, which faults call `display`, if it is there: 1 to 255 visible ASCII characters.
-    pub fn header<E>(&mut self, call: &Call<E>, name: &str, display: &str) -> Option<String> {
-        let value = call.header(name)?;
-        let text = value.to_str().unwrap_or_default();
-        let fits = (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-        let accepted = "1 to 255 visible ASCII characters are needed";
-        self.check(display, fits.then(|| text.to_owned()).ok_or(accepted))
-    }
-
-    /// Whether nothing was wrong so far.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Makes the refusal that lists the faults.
-    #[must_use]
-    pub fn into_problem(self) -> Problem {
-        Problem::from_faults(self.0)
     }
 }
 

@@ -2,16 +2,18 @@
 //! document goes out, and one line is left in the journal. No API and no use case lives here.
 //!
 //! An API names its endpoints in an enum that implements [`Endpoint`], lists its [`Route`]s and keeps one
-//! [`ProblemType`] for each way to refuse a request. [`App::accept`] makes a [`Call`] of a request, and [`App::finish`]
+//! [`ProblemType`] for each way to refuse a request. [`App::accept`] makes an [`Incoming`] of a request, and [`App::finish`]
 //! makes the response from what the API decided about it.
 
 mod app;
 mod body;
-mod call;
 mod catch_panic;
 mod cors;
+mod fault;
+mod faults;
 mod field;
 mod header;
+mod incoming;
 pub mod openapi;
 pub mod problem;
 mod problem_type;
@@ -22,9 +24,11 @@ mod route;
 
 pub use app::App;
 pub use body::{BodyFault, JsonBody, MAX_BODY_BYTES, read_body};
-pub use call::Call;
 pub use catch_panic::catch_panic;
-pub use field::{Faults, FieldFault, Label, SensitiveText};
+pub use fault::FieldFault;
+pub use faults::Faults;
+pub use field::{Label, SensitiveText};
+pub use incoming::Incoming;
 pub use problem::{Problem, ProblemDocument, ProblemType};
 pub use proxy::TrustedProxy;
 pub use rate_limit::RateLimit;

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::body::{BodyFault, MAX_BODY_BYTES};
-use super::field::FieldFault;
+use super::fault::FieldFault;
 use super::header::insert;
 pub use super::problem_type::{
     BODY_PROBLEMS, INTERNAL, MALFORMED, MEDIA_TYPE, METHOD_NOT_ALLOWED, NOT_FOUND, ProblemType,

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::delivery::{Delivery, NotTaken};
 use phoneproof_domain::money::Estimate;
-use phoneproof_domain::policy::BusinessId;
 use phoneproof_domain::purse::EmptyPurse;
 use phoneproof_domain::subject::Subject;
 use tokio::time::Instant;
@@ -85,7 +85,7 @@ pub struct Facts {
 
 impl Facts {
     /// Notes a call of `dependency` that began at `began` and has just ended.
-    pub fn note_call(&mut self, dependency: Dependency, began: Instant) {
+    pub fn note_dependency(&mut self, dependency: Dependency, began: Instant) {
         self.calls.push(DependencyCall {
             dependency,
             began,

@@ -10,9 +10,9 @@ use std::time::{Duration, SystemTime};
 
 use metrique_writer::format::Format as _;
 use metrique_writer_format_emf::{Emf, NoMetric};
+use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::delivery::Detail;
-use phoneproof_domain::policy::BusinessId;
 use phoneproof_domain::purse::EmptyPurse;
 
 use self::metrics::{declare_most, declare_purses};

@@ -54,7 +54,7 @@ impl RequestContext {
     }
 
     /// Notes a call of `dependency` that began at `began` and has just ended.
-    pub fn note_call(&mut self, dependency: Dependency, began: Instant) {
-        self.facts.note_call(dependency, began);
+    pub fn note_dependency(&mut self, dependency: Dependency, began: Instant) {
+        self.facts.note_dependency(dependency, began);
     }
 }

@@ -20,7 +20,7 @@ use phoneproof_crypto::code::derive_code;
 use phoneproof_crypto::digest::sha256;
 use phoneproof_crypto::keyring::{Keyring, Root};
 use phoneproof_domain::address::SourceAddress;
-use phoneproof_domain::catalog::{RenderedText, Texts};
+use phoneproof_domain::catalog::{RenderedText, Templates};
 use phoneproof_domain::challenge::{Challenge, ChallengeId, TokenMode};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
@@ -32,14 +32,13 @@ use phoneproof_domain::phone::{Destination, Phone, PhoneError};
 use phoneproof_domain::phone_parser::read_complete;
 use phoneproof_domain::phone_record::SendRefusal;
 use phoneproof_domain::policy::{Business, DestinationRefusal, TestNumber};
-use phoneproof_domain::purse::first_try;
+use phoneproof_domain::purse::plan_first_try;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
 use phoneproof_observe::RequestContext;
 
 pub use self::answer::Sent;
-pub use self::caller::PresentedAttestation;
 use self::caller::check_caller;
-pub use self::command::{SendCommand, SendError};
+pub use self::command::{PresentedAttestation, SendCommand, SendError};
 use self::payment::Seen;
 use self::prepare::Prepared;
 pub use self::refused::RefusedText;
@@ -54,7 +53,7 @@ const ROUNDS: u32 = 8;
 /// A command that passed every check that needs no I/O, with the results.
 struct Checked<'s> {
     business: &'s Business,
-    texts: &'s Texts,
+    templates: &'s Templates,
     test: Option<&'s TestNumber>,
     phone: Phone,
     /// The country of the number, if the policy serves it.
@@ -89,7 +88,7 @@ impl Given<'_> {
         let challenge = &prepared.challenge;
         let works_for = challenge.expires_at.since(request.now);
         let (locale, action) = (&challenge.locale, self.command.action.as_deref());
-        let texts = self.checked.texts;
+        let texts = self.checked.templates;
         texts.render(locale, action, &prepared.code, works_for)
     }
 }
@@ -120,7 +119,7 @@ impl Service {
         let mut ask = self.make_ask(given, &prepared, text.segments, request);
         let mut plan = self.make_plan(given, &prepared, request);
         plan.caller = ask.as_ref().map(|ask| self.caller_of(ask));
-        plan.paid = ask.as_ref().map(|ask| first_try(ask, self.purses()));
+        plan.paid = ask.as_ref().map(|ask| plan_first_try(ask, self.purses()));
         let mut seen = match &ask {
             Some(ask) if command.medium == Medium::Text => {
                 self.pay_from_memory(ask, &mut plan, request).await?
@@ -130,7 +129,7 @@ impl Service {
         };
         let unpaid = seen.unpaid();
         for _ in 0..ROUNDS {
-            self.settle(&mut plan, &mut prepared, given, request)?;
+            self.align_plan(&mut plan, &mut prepared, given, request)?;
             match self
                 .reserve(&checked, &plan, mem::take(&mut seen), request)
                 .await
@@ -204,8 +203,8 @@ impl Service {
         request: &mut RequestContext,
     ) -> Result<Checked<'_>, SendError> {
         let business = self.policy.businesses.get(&command.business);
-        let texts = self.catalog.texts(&command.business);
-        let (business, texts) = business.zip(texts).ok_or(SendError::UnknownBusiness)?;
+        let templates = self.catalog.templates(&command.business);
+        let (business, templates) = business.zip(templates).ok_or(SendError::UnknownBusiness)?;
         request.facts.business = Some(command.business.clone());
         let address = check_caller(business, command)?;
         let (destination, test) = self.read_destination(command, request)?;
@@ -244,12 +243,12 @@ impl Service {
         let locales = self.policy.sms.locales(request.facts.country);
         Ok(Checked {
             business,
-            texts,
+            templates,
             test,
             phone: destination.phone,
             country: request.facts.country,
             locales,
-            locale: texts.locale(locales, &command.locales),
+            locale: templates.locale(locales, &command.locales),
             medium: command.medium,
             is_called,
             action: command

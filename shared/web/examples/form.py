@@ -19,7 +19,6 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import jwt
@@ -194,9 +193,10 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Set-Cookie", f"{COOKIE}={self.id}; HttpOnly; SameSite=Strict; Path=/{SECURE}")
 
     def open_session(self):
-        cookie = SimpleCookie(self.headers.get("Cookie", "")).get(COOKIE)
+        # Other programs of the site set cookies, too, and not all of them keep to the rules.
+        found = re.search(rf"(?:^|;)\s*{COOKIE}=([\w-]+)", self.headers.get("Cookie", ""))
         with opening:
-            self.id = cookie.value if cookie and cookie.value in sessions else secrets.token_urlsafe(24)
+            self.id = found[1] if found and found[1] in sessions else secrets.token_urlsafe(24)
             self.session = sessions.setdefault(self.id, {"device": secrets.token_hex(16), "lock": threading.Lock()})
 
     def rename_session(self):

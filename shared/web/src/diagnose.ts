@@ -31,7 +31,7 @@ export async function diagnose(client: PhoneProof | undefined, error: unknown, i
   switch (kind) {
     case "no-answer": {
       const answers = (mode: RequestMode) => fetch(`${url}/v1/policy`, { mode, credentials: "omit", cache: "no-store" }).then(() => true, () => false);
-      const foreign = new URL(url, location.href).origin !== location.origin;
+      const foreign = new URL(url, document.baseURI).origin !== location.origin;
       // A connection that was lost, and is back, is no matter of origins.
       if (!foreign || !(await answers("no-cors"))) {
         tell(`nothing answers at ${url}. Check \`issuer\`, and \`connect-src\` of the Content-Security-Policy.`);

@@ -73,7 +73,7 @@ export function makeSpeaker() {
     },
 
     /** Has `other` say what `node` says, if anything. */
-    repeat(node: Element, other: Element): void {
+    echo(node: Element, other: Element): void {
       const words = said.get(node);
       if (words) speak.put(other, ...words);
     },

@@ -25,11 +25,10 @@ export const EN = {
   // Read aloud. That a call is under way is also seen.
   sending: "Sending…",
   filled: "The code is filled in.",
-  sentAgain: "The code was sent again.",
 
   // Beside a field.
   enterPhone: "Enter the number.",
-  noLetters: "A number has no letters and no extension.",
+  noLetters: "A number has no letters or extension.",
   noDigits: "Enter the digits.",
   noSuchNumber: "There is no such number. Check its digits and the country code.",
   noSuchNational: "There is no such number in this country: {country}. Check its digits and the country.",

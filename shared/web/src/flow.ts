@@ -60,6 +60,7 @@ export function makeFlow(kit: Kit) {
     if (offer.knownPolicy && speak.says(view.phoneError) === "phoneHintPlus") clearNotices(kit);
     listCountries();
     tellFacts();
+    validate();
   }
 
   function retry(): void {
@@ -167,8 +168,8 @@ export function makeFlow(kit: Kit) {
       if (!isAwaited()) return;
       awaited.begin(challenge);
       clearNotices(kit);
-      announce(kit, "sentAgain");
       tellFacts();
+      speak.echo(view.leadLine, view.announcerLine);
       focus.lead(view.codeInput);
       awaitSms();
       dispatch("phoneproof-sent", { challenge });
@@ -326,7 +327,7 @@ export function makeFlow(kit: Kit) {
       tellFacts();
     });
     // A person who went elsewhere on the page hears of it.
-    if (leads && !focus.lead(next())) speak.repeat(shown === "code" ? view.leadLine : view.doneLine, view.announcerLine);
+    if (leads && !focus.lead(next())) speak.echo(shown === "code" ? view.leadLine : view.doneLine, view.announcerLine);
     validate();
     awaitSms();
     dispatch("phoneproof-shown", { shown: what });
@@ -335,7 +336,7 @@ export function makeFlow(kit: Kit) {
   function validate(): void {
     const { required } = host;
     reflect(view.phoneInput, "aria-required", required && "true");
-    if (required && !proof) internals.setValidity({ valueMissing: true }, speak.textOf("required"), shown === "code" ? view.codeInput : view.phoneInput);
+    if (required && !proof) internals.setValidity({ valueMissing: true }, speak.textOf("required"), next());
     else internals.setValidity({});
   }
 
@@ -356,6 +357,7 @@ export function makeFlow(kit: Kit) {
 
   /** Takes the place of what the attributes name, and takes up what is kept there. */
   function settle(): void {
+    if (!host.isConnected) return;
     awaited.take([host.issuer, host.business, host.action, host.name, host.phone]);
     if (shown !== "done" && !awaited.last) {
       const typed = awaited.takeUp(() => offer.connect());

@@ -58,8 +58,6 @@ export class PhoneProofElement extends Base {
   readonly #flow: Flow = makeFlow({ host: this, internals: this.#internals, view: this.#view, speak: this.#speak, countdowns: this.#countdowns, focus: makeFocus(this) });
   readonly #languageWatch = new MutationObserver(() => findLanguage(this) !== this.#speak.tongue && this.#followLanguage());
 
-  /** Whether the last click, or the first of a double click, was on a button of the element. */
-  #isPressed = false;
   /** The last `submit` of the form, and the value that it sent. */
   #sent: [event?: SubmitEvent, value?: string] = [];
 
@@ -159,22 +157,17 @@ export class PhoneProofElement extends Base {
     this.#followLanguage();
     watchLanguage(this, this.#languageWatch);
     this.#countdowns.wake();
-    this.#listen(addEventListener);
-    this.#flow.settle();
+    addEventListener("online", this.#flow.retry);
+    addEventListener("pageshow", this.#comeBack);
+    queueMicrotask(this.#flow.settle);
     this.#flow.awaitSms();
   }
   disconnectedCallback(): void {
     SHOWN.delete(this);
     this.#languageWatch.disconnect();
     this.#flow.leave();
-    this.#listen(removeEventListener);
-  }
-  /** Begins, or ends, to hear of what happens around the element. */
-  #listen(change: typeof addEventListener & typeof removeEventListener): void {
-    change("online", this.#flow.retry);
-    change("pageshow", this.#comeBack);
-    change("mousedown", this.#countOnce, true);
-    change("click", this.#countOnce, true);
+    removeEventListener("online", this.#flow.retry);
+    removeEventListener("pageshow", this.#comeBack);
   }
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after) return;
@@ -197,19 +190,6 @@ export class PhoneProofElement extends Base {
   formDisabledCallback(disabled: boolean): void {
     for (const control of this.shadowRoot!.querySelectorAll<HTMLInputElement>("input,select,button")) control.disabled = disabled;
   }
-  /**
-   * A double click on a button counts once: its second half would hit what has come under the pointer since, such as a call, or
-   * a button of the page. `detail` counts the clicks as the browser does, by time and place. It is 0 for a keyboard.
-   */
-  readonly #countOnce = (event: MouseEvent) => {
-    if (event.detail < 2) {
-      const target = event.composedPath()[0] as Element;
-      this.#isPressed = this.shadowRoot!.contains(target) && target.localName === "button";
-    } else if (this.#isPressed) {
-      event.preventDefault();
-      event.stopPropagation();
-    }
-  };
   /** A token counts once, so the second of two clicks, on whatever button, would show the person a refusal. A form that a script sends is its own. */
   readonly #submitted = (event: SubmitEvent) => {
     // A form that the element has left is another's, and a dialog that closes sends nothing.
@@ -237,12 +217,31 @@ export class PhoneProofElement extends Base {
   }
 }
 
+/** Whether the last click, or the first of a double click, was on a button of an element, which may have left the page since. */
+let isPressed = false;
+/**
+ * A double click on a button counts once: its second half would hit what has come under the pointer since, such as a call, or
+ * a button of the page. `detail` counts the clicks as the browser does, by time and place. A key that is held counts once, too:
+ * its repeats would go to what has the focus since.
+ */
+function countOnce(event: MouseEvent & KeyboardEvent): void {
+  const target = event.composedPath()[0] as Element;
+  const isOurs = (target.getRootNode() as ShadowRoot).host instanceof PhoneProofElement;
+  if (event.repeat ? isOurs && event.key === "Enter" : event.detail > 1 && isPressed) {
+    event.preventDefault();
+    event.stopPropagation();
+  } else isPressed = isOurs && target.localName === "button";
+}
+
 defineReflected(PhoneProofElement.prototype);
 const elements = globalThis.customElements;
 const first = elements?.get("phone-proof") as typeof PhoneProofElement | undefined;
 // The module may be on the page twice. The elements, and what they say, are of the first.
 if (first) PhoneProofElement.addWords = first.addWords;
-else elements?.define("phone-proof", PhoneProofElement);
+else if (elements) {
+  elements.define("phone-proof", PhoneProofElement);
+  for (const type of ["click", "mousedown", "keydown"]) addEventListener(type, countOnce as EventListener, true);
+}
 
 declare global {
   interface HTMLElementTagNameMap {

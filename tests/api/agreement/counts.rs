@@ -37,14 +37,14 @@ async fn decide_alike_on_every_count(bench: &Bench, share: Share) {
             let what = format!("{share:?} {:?} {tally:?}", gate.rule);
             let (mut expected, mut counts_in) = (tally.clone(), gate.clone());
             let stored = bench.reserve(&plan).await;
-            match gate.settle(&found, &plan.reservation, &plan.terms) {
-                Settled::Holds => assert_eq!(stored, Ok(()), "{what}"),
-                Settled::Refuses(refusal, _) => {
+            match gate.examine(&found, &plan.reservation, &plan.terms) {
+                Verdict::Holds => assert_eq!(stored, Ok(()), "{what}"),
+                Verdict::Refuses(refusal, _) => {
                     assert_eq!(stored, Err(ReserveError::Refused(refusal, None)), "{what}");
                     assert_eq!(bench.tally(gate).await, tally, "{what}");
                     continue;
                 }
-                Settled::Instead(instead) => {
+                Verdict::Instead(instead) => {
                     let moved = match stored {
                         Err(ReserveError::Again(moved)) => Some(moved),
                         _ => None,

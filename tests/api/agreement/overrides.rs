@@ -3,7 +3,7 @@
 use phoneproof_config::process::SystemRandom;
 use phoneproof_domain::purse::{
     Ask, Attribute, Budget, Grant, Lane, Plan, PurseItem, PurseKey, PursePolicy, Records, Write,
-    decide, first_try, give_budget, give_grant, reset, reset_country,
+    give_budget, give_grant, plan_first_try, plan_from_records, reset, reset_country,
 };
 
 use super::purses::index;
@@ -52,7 +52,7 @@ fn kinds(bench: &Bench, policy: &PursePolicy) -> Vec<Items> {
         (ask.network_key(), PurseItem::default()),
     ];
     let read = |items: &Items| Records::read(&ask, None, |key| item_of(items, key)).expect("whole");
-    let first = decide(&ask, policy, &read(&start)).expect("a new country");
+    let first = plan_from_records(&ask, policy, &read(&start)).expect("a new country");
     let used = apply(&start, &first.writes).expect("it holds");
     let mut empty = used.clone();
     for (key, attributes) in [
@@ -116,13 +116,13 @@ async fn the_store_and_the_domain_pay_alike_beside_what_operators_gave() {
         for (network, seconds) in [("home", 0), ("strange", 0), ("strange", 50_000)] {
             let ask = ask(&bench, seconds, network);
             let records = Records::read(&ask, None, |key| item_of(items, key)).expect("whole");
-            let decided = decide(&ask, &policy, &records).ok();
+            let decided = plan_from_records(&ask, &policy, &records).ok();
             granted += usize::from(
                 decided
                     .as_ref()
                     .is_some_and(|plan| plan.granted_until.is_some()),
             );
-            for plan in [Some(first_try(&ask, &policy)), decided]
+            for plan in [Some(plan_first_try(&ask, &policy)), decided]
                 .into_iter()
                 .flatten()
             {

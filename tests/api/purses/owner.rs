@@ -159,6 +159,8 @@ async fn the_network_of_the_owner_has_a_reserve_too() {
                 .await,
         );
     }
+    // The sixth stranger was refused, but the fifth one's text may still cool down.
+    world.advance(61);
     let answer = world
         .client
         .send_from(&number, "new-phone", &familiar(9))
@@ -166,6 +168,29 @@ async fn the_network_of_the_owner_has_a_reserve_too() {
     assert_eq!(answer.status, 202, "{}", answer.text);
     let stranger = world.client.send_from(&number, "s9", "203.0.113.9").await;
     assert_eq!(stranger.status, 429, "{}", stranger.text);
+}
+
+/// Two requests from the network of a phone, within its cooldown, must not tell whether somebody has verified it.
+#[tokio::test]
+async fn a_neighbour_in_the_network_learns_nothing_from_a_cooldown() {
+    let world = start().await;
+    establish(&world).await;
+    let (known, unknown) = (nth(1), nth(2));
+    let verified = verify_from(&world, &known, "owner", &familiar(1)).await;
+    assert_eq!(verified.status, 200);
+    world.advance(61);
+    let mut answers = Vec::new();
+    for number in [&known, &unknown] {
+        let first = world.client.send_from(number, "n1", &familiar(8)).await;
+        assert_eq!(first.status, 202, "{}", first.text);
+        let second = world.client.send_from(number, "n2", &familiar(9)).await;
+        assert_refused(&second, "phone-cooldown");
+        answers.push(second.json["retryAt"].clone());
+    }
+    assert_eq!(answers[0], answers[1]);
+    // The phone's own device does not wait for strangers.
+    let owner = world.client.send_from(&known, "owner", &familiar(1)).await;
+    assert_eq!(owner.status, 202, "{}", owner.text);
 }
 
 /// A phone that nobody verifies any more is forgotten as known, although strangers keep its record alive.

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
 use lambda_http::Body;
-use phoneproof_api::{Call, Endpoint, SendBody, SpendBody, VerifyBody};
+use phoneproof_api::{Endpoint, Incoming, SendBody, SpendBody, VerifyBody};
+use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::device::Device;
 use phoneproof_domain::locale::Locale;
-use phoneproof_domain::policy::BusinessId;
 use phoneproof_http::Problem;
 use phoneproof_service::{SendCommand, SpendCommand, VerifyCommand};
 use serde_json::value::RawValue;
@@ -83,15 +83,15 @@ pub(crate) const SPEND: Target = Target {
 fn judge<C>(
     endpoint: Endpoint,
     body: &[u8],
-    read: fn(&Call) -> Result<C, Problem>,
+    read: fn(&Incoming) -> Result<C, Problem>,
     check: fn(&C, &BTreeMap<String, String>) -> Value,
 ) -> Outcome {
-    let call = event::call(endpoint, body);
-    match read(&call) {
+    let incoming = event::accept(endpoint, body);
+    match read(&incoming) {
         Ok(command) => {
             let sent = read_strings(body);
             let canonical = check(&command, &sent);
-            let again = event::call(endpoint, canonical.to_string().as_bytes());
+            let again = event::accept(endpoint, canonical.to_string().as_bytes());
             let again = read(&again).expect("the canonical form is accepted");
             let sent = read_strings(canonical.to_string().as_bytes());
             assert_eq!(
@@ -101,7 +101,7 @@ fn judge<C>(
             );
             Outcome::Accepted
         }
-        Err(problem) => check_refusal(&call, problem),
+        Err(problem) => check_refusal(&incoming, problem),
     }
 }
 
@@ -210,7 +210,7 @@ fn check_spend(command: &SpendCommand, sent: &BTreeMap<String, String>) -> Value
 }
 
 /// Checks a refusal: its problem, its status and its answer.
-pub(crate) fn check_refusal(call: &Call, problem: Problem) -> Outcome {
+pub(crate) fn check_refusal(incoming: &Incoming, problem: Problem) -> Outcome {
     assert_silent(&format!("{problem:?}"));
     let status = problem.kind().status;
     let accepted = [
@@ -219,7 +219,7 @@ pub(crate) fn check_refusal(call: &Call, problem: Problem) -> Outcome {
         StatusCode::UNSUPPORTED_MEDIA_TYPE,
     ];
     assert!(accepted.contains(&status), "{status}");
-    let answer = APP.finish(call, Err(problem));
+    let answer = APP.finish(incoming, Err(problem));
     assert_eq!(answer.status(), status);
     assert_eq!(answer.headers()[CONTENT_TYPE], "application/problem+json");
     let text = text_of(&answer);

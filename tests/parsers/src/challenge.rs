@@ -2,17 +2,15 @@
 
 use std::sync::LazyLock;
 
-use phoneproof_crypto::challenge_token;
 use phoneproof_crypto::derive::{Purpose, RootKey};
-use phoneproof_crypto::{aead, base64url, from_base64url};
-use phoneproof_domain::challenge::Challenge;
-use phoneproof_domain::challenge::ChallengeId;
+use phoneproof_crypto::{aead, base64url, challenge_token, from_base64url};
+use phoneproof_domain::business_id::BusinessId;
+use phoneproof_domain::challenge::{Challenge, ChallengeId};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::device::Device;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::phone::Phone;
-use phoneproof_domain::policy::BusinessId;
 
 use crate::fixture::{Counting, ISSUER, KEYRING, NOW, SECRET};
 use crate::{CANARY, Outcome, Target, assert_silent};

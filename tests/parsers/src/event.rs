@@ -8,7 +8,7 @@ use http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
 use http::{Response, StatusCode};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Request};
-use phoneproof_api::{Call, Endpoint, Route, SendBody, SpendBody, VerifyBody};
+use phoneproof_api::{Endpoint, Incoming, Route, SendBody, SpendBody, VerifyBody};
 use phoneproof_domain::address::SourceAddress;
 use phoneproof_http::Reply;
 use phoneproof_http::problem::UNAVAILABLE;
@@ -51,8 +51,8 @@ pub(crate) const EVENT: Target = Target {
     ],
 };
 
-/// Wraps a body in the event that the gateway makes for `endpoint`. Returns the call that the function accepts.
-pub(crate) fn call(endpoint: Endpoint, body: &[u8]) -> Call {
+/// Wraps a body in the event that the gateway makes for `endpoint`. Returns the request that the function accepts.
+pub(crate) fn accept(endpoint: Endpoint, body: &[u8]) -> Incoming {
     let route = endpoint.route();
     let event = json!({
         "version": "2.0",
@@ -104,13 +104,13 @@ fn run(bytes: &[u8]) -> Outcome {
 
 /// Serves a request up to its first call to AWS.
 fn serve(request: Request, routes: &[Route], context: &Value) -> Outcome {
-    let call = match APP.accept(request, routes) {
-        Ok(call) => call,
+    let incoming = match APP.accept(request, routes) {
+        Ok(incoming) => incoming,
         Err(answer) => return check_answer(&answer, context),
     };
-    assert_silent(&format!("{call:?}"));
-    let read = match call.endpoint {
-        Endpoint::Send => SendBody::command(&call).map(|command| {
+    assert_silent(&format!("{incoming:?}"));
+    let read = match incoming.endpoint {
+        Endpoint::Send => SendBody::command(&incoming).map(|command| {
             let ip = context["http"]["sourceIp"].as_str().expect("an address");
             let ip: IpAddr = ip.parse().expect("an address");
             assert_eq!(
@@ -119,8 +119,8 @@ fn serve(request: Request, routes: &[Route], context: &Value) -> Outcome {
                 "the address is the one that the gateway names"
             );
         }),
-        Endpoint::Verify => VerifyBody::command(&call).map(drop),
-        Endpoint::Spend => SpendBody::command(&call).map(drop),
+        Endpoint::Verify => VerifyBody::command(&incoming).map(drop),
+        Endpoint::Spend => SpendBody::command(&incoming).map(drop),
         Endpoint::Policy
         | Endpoint::Ping
         | Endpoint::Jwks
@@ -129,7 +129,7 @@ fn serve(request: Request, routes: &[Route], context: &Value) -> Outcome {
     };
     match read {
         Ok(()) => {
-            check_answer(&APP.finish(&call, Ok(Reply::text("ok"))), context);
+            check_answer(&APP.finish(&incoming, Ok(Reply::text("ok"))), context);
             Outcome::Accepted
         }
         Err(problem) if *problem.kind() == UNAVAILABLE => {
@@ -140,7 +140,7 @@ fn serve(request: Request, routes: &[Route], context: &Value) -> Outcome {
             );
             Outcome::Refused
         }
-        Err(problem) => bodies::check_refusal(&call, problem),
+        Err(problem) => bodies::check_refusal(&incoming, problem),
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use phoneproof_config::DEFAULT_POLICY;
+use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::catalog::Catalog;
 use phoneproof_domain::code::Code;
 use phoneproof_domain::outgoing::Origination;
-use phoneproof_domain::policy::{Business, BusinessId, Policy, PolicyFaults};
+use phoneproof_domain::policy::{Business, Policy, PolicyFaults};
 use phoneproof_domain::rule::Rule;
 use toml::{Table, Value};
 
@@ -323,7 +324,7 @@ fn check_texts(policy: &Policy, catalog: &Catalog) {
         .collect();
     for (id, business) in &policy.businesses {
         let code = Code::from_number(7, business.code_length);
-        let texts = catalog.texts(id).expect("its texts");
+        let texts = catalog.templates(id).expect("its texts");
         for locale in business.templates.keys() {
             let kinds = business.action_labels.keys().map(ToString::to_string);
             let mut longest = 0;

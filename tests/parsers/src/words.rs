@@ -1,10 +1,10 @@
 //! The target for small values.
 
+use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::code::Code;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::device::Device;
 use phoneproof_domain::locale::Locale;
-use phoneproof_domain::policy::BusinessId;
 use phoneproof_domain::root::RootId;
 use phoneproof_observe::TraceContext;
 

@@ -4,7 +4,7 @@ use http::StatusCode;
 use phoneproof_domain::address::SourceAddress;
 use phoneproof_http::{Problem, Reply};
 
-use crate::Call;
+use crate::Incoming;
 use crate::access_token::Access;
 use crate::bodies::{
     MadeRecoveryCode, Me, PasswordBody, PhoneBody, RegisterBody, RegisteredReply, ResetBody,
@@ -12,15 +12,18 @@ use crate::bodies::{
 use crate::problem::unavailable;
 use crate::service::{Accounts, Unavailable, Wishes};
 
-pub(super) async fn register(accounts: &Accounts, call: &mut Call) -> Result<Reply, Problem> {
-    let body: RegisterBody = call.body()?;
+pub(super) async fn register(
+    accounts: &Accounts,
+    incoming: &mut Incoming,
+) -> Result<Reply, Problem> {
+    let body: RegisterBody = incoming.body()?;
     let password = body.password()?;
     let wishes = Wishes {
         second_step: body.second_step.unwrap_or(false),
         request_unlink: body.request_unlink.unwrap_or(false),
     };
     let registered = accounts
-        .register(&body.token.0, password, wishes, &mut call.context)
+        .register(&body.token.0, password, wishes, &mut incoming.context)
         .await?;
     Reply::json(StatusCode::CREATED, &RegisteredReply::from(registered))
 }
@@ -28,13 +31,13 @@ pub(super) async fn register(accounts: &Accounts, call: &mut Call) -> Result<Rep
 pub(super) async fn change_password(
     access: Access,
     accounts: &Accounts,
-    call: &mut Call,
+    incoming: &mut Incoming,
 ) -> Result<Reply, Problem> {
-    let body: PasswordBody = call.body()?;
+    let body: PasswordBody = incoming.body()?;
     let password = body.password()?;
     let (token, second_step) = (&body.token.0, body.second_step);
     accounts
-        .change_password(access, token, password, second_step, &mut call.context)
+        .change_password(access, token, password, second_step, &mut incoming.context)
         .await?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
@@ -42,21 +45,30 @@ pub(super) async fn change_password(
 pub(super) async fn change_phone(
     access: Access,
     accounts: &Accounts,
-    call: &mut Call,
+    incoming: &mut Incoming,
 ) -> Result<Reply, Problem> {
-    let body: PhoneBody = call.body()?;
+    let body: PhoneBody = incoming.body()?;
     let password = body.password()?;
-    let ip = call.source_ip();
+    let ip = incoming.source_ip();
     let ip = ip.ok_or_else(|| unavailable(Unavailable::NoSourceAddress))?;
     let address = SourceAddress::new(ip);
     accounts
-        .change_phone(access, &body.token.0, password, address, &mut call.context)
+        .change_phone(
+            access,
+            &body.token.0,
+            password,
+            address,
+            &mut incoming.context,
+        )
         .await?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-pub(super) async fn reset_password(accounts: &Accounts, call: &mut Call) -> Result<Reply, Problem> {
-    let body: ResetBody = call.body()?;
+pub(super) async fn reset_password(
+    accounts: &Accounts,
+    incoming: &mut Incoming,
+) -> Result<Reply, Problem> {
+    let body: ResetBody = incoming.body()?;
     let password = body.password()?;
     let recovery = body.recovery_code();
     accounts
@@ -64,7 +76,7 @@ pub(super) async fn reset_password(accounts: &Accounts, call: &mut Call) -> Resu
             &body.token.0,
             password,
             recovery.as_ref(),
-            &mut call.context,
+            &mut incoming.context,
         )
         .await?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
@@ -73,9 +85,11 @@ pub(super) async fn reset_password(accounts: &Accounts, call: &mut Call) -> Resu
 pub(super) async fn make_recovery_code(
     access: Access,
     accounts: &Accounts,
-    call: &mut Call,
+    incoming: &mut Incoming,
 ) -> Result<Reply, Problem> {
-    let made = accounts.make_recovery_code(access, &mut call.context).await;
+    let made = accounts
+        .make_recovery_code(access, &mut incoming.context)
+        .await;
     let text = made?.to_text();
     Reply::json(StatusCode::CREATED, &MadeRecoveryCode::new(&text))
 }
@@ -83,17 +97,17 @@ pub(super) async fn make_recovery_code(
 pub(super) async fn show(
     access: Access,
     accounts: &Accounts,
-    call: &mut Call,
+    incoming: &mut Incoming,
 ) -> Result<Reply, Problem> {
-    let account = accounts.me(access, &mut call.context).await?;
+    let account = accounts.me(access, &mut incoming.context).await?;
     Reply::json(StatusCode::OK, &Me::new(&account, access.session))
 }
 
 pub(super) async fn delete(
     access: Access,
     accounts: &Accounts,
-    call: &mut Call,
+    incoming: &mut Incoming,
 ) -> Result<Reply, Problem> {
-    accounts.delete(access, &mut call.context).await?;
+    accounts.delete(access, &mut incoming.context).await?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }

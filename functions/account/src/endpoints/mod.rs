@@ -18,44 +18,44 @@ use crate::access_token::Access;
 use crate::problem::{SESSION_OVER, access_problem, require_token, unavailable};
 use crate::route::{Endpoint, Protected, ROUTES};
 use crate::service::Accounts;
-use crate::{App, Call, openapi};
+use crate::{App, Incoming, openapi};
 
 /// Serves one request, from the match of its route to its log line. It always answers, even after a panic.
 pub async fn handle(app: Arc<App>, request: Request) -> Response<Body> {
-    let mut call = match app.accept(request, ROUTES) {
-        Ok(call) => call,
+    let mut incoming = match app.accept(request, ROUTES) {
+        Ok(incoming) => incoming,
         Err(answer) => return *answer,
     };
-    let (span, deadline) = (call.span(), call.context.deadline);
+    let (span, deadline) = (incoming.span(), incoming.context.deadline);
     // Calls to AWS end by the deadline on their own. Other work, such as hashing a password, does not.
-    let serving = timeout_at(deadline, serve(&app, &mut call));
+    let serving = timeout_at(deadline, serve(&app, &mut incoming));
     let outcome = match catch_panic(span, serving).await {
         Some(Ok(outcome)) => outcome,
         Some(Err(_)) => Err(unavailable("the answer was not ready by the deadline")),
         None => Err(Problem::new(&INTERNAL)),
     };
     let outcome = outcome.map_err(|problem| add_challenge(problem, app.service.issuer()));
-    app.finish(&call, outcome)
+    app.finish(&incoming, outcome)
 }
 
-async fn serve(app: &App, call: &mut Call) -> Result<Reply, Problem> {
+async fn serve(app: &App, incoming: &mut Incoming) -> Result<Reply, Problem> {
     let accounts = &app.service;
-    match call.endpoint {
+    match incoming.endpoint {
         Endpoint::OpenApi => {
             let document = with_server(openapi::document(), &app.base_path);
             Reply::json(StatusCode::OK, &document)
         }
-        Endpoint::Register => accounts::register(accounts, call).await,
-        Endpoint::LogIn => sessions::log_in(accounts, call).await,
-        Endpoint::Refresh => sessions::refresh(accounts, call).await,
-        Endpoint::ResetPassword => accounts::reset_password(accounts, call).await,
+        Endpoint::Register => accounts::register(accounts, incoming).await,
+        Endpoint::LogIn => sessions::log_in(accounts, incoming).await,
+        Endpoint::Refresh => sessions::refresh(accounts, incoming).await,
+        Endpoint::ResetPassword => accounts::reset_password(accounts, incoming).await,
         Endpoint::Jwks => {
-            let jwks = accounts.jwks(&mut call.context).await;
+            let jwks = accounts.jwks(&mut incoming.context).await;
             Reply::json(StatusCode::OK, &jwks?)
         }
         Endpoint::Protected(endpoint) => {
-            let access = check_access(accounts, call).await?;
-            serve_session(endpoint, access, accounts, call).await
+            let access = check_access(accounts, incoming).await?;
+            serve_session(endpoint, access, accounts, incoming).await
         }
     }
 }
@@ -64,26 +64,30 @@ async fn serve_session(
     endpoint: Protected,
     access: Access,
     accounts: &Accounts,
-    call: &mut Call,
+    incoming: &mut Incoming,
 ) -> Result<Reply, Problem> {
     match endpoint {
-        Protected::ChangePassword => accounts::change_password(access, accounts, call).await,
-        Protected::ChangePhone => accounts::change_phone(access, accounts, call).await,
-        Protected::MakeRecoveryCode => accounts::make_recovery_code(access, accounts, call).await,
-        Protected::Me => accounts::show(access, accounts, call).await,
-        Protected::DeleteMe => accounts::delete(access, accounts, call).await,
-        Protected::ListSessions => sessions::list(access, accounts, call).await,
-        Protected::EndThisSession => sessions::end(access, access.session, accounts, call).await,
-        Protected::EndSession => sessions::end_named(access, accounts, call).await,
-        Protected::EndAllSessions => sessions::end_all(access, accounts, call).await,
+        Protected::ChangePassword => accounts::change_password(access, accounts, incoming).await,
+        Protected::ChangePhone => accounts::change_phone(access, accounts, incoming).await,
+        Protected::MakeRecoveryCode => {
+            accounts::make_recovery_code(access, accounts, incoming).await
+        }
+        Protected::Me => accounts::show(access, accounts, incoming).await,
+        Protected::DeleteMe => accounts::delete(access, accounts, incoming).await,
+        Protected::ListSessions => sessions::list(access, accounts, incoming).await,
+        Protected::EndThisSession => {
+            sessions::end(access, access.session, accounts, incoming).await
+        }
+        Protected::EndSession => sessions::end_named(access, accounts, incoming).await,
+        Protected::EndAllSessions => sessions::end_all(access, accounts, incoming).await,
     }
 }
 
-/// Checks the access token in the `Authorization` header of a call.
-async fn check_access(accounts: &Accounts, call: &mut Call) -> Result<Access, Problem> {
-    let token = read_bearer_token(call.headers()).map(str::to_owned);
+/// Checks the access token in the `Authorization` header of a request.
+async fn check_access(accounts: &Accounts, incoming: &mut Incoming) -> Result<Access, Problem> {
+    let token = read_bearer_token(incoming.headers()).map(str::to_owned);
     let token = token.ok_or_else(require_token)?;
-    let checked = accounts.check_access(&token, &mut call.context).await;
+    let checked = accounts.check_access(&token, &mut incoming.context).await;
     checked.map_err(|refusal| access_problem(refusal, accounts.issuer()))
 }
 

@@ -6,42 +6,50 @@ use phoneproof_domain::address::SourceAddress;
 use phoneproof_http::problem::NOT_FOUND;
 use phoneproof_http::{Problem, Reply};
 
-use crate::Call;
+use crate::Incoming;
 use crate::access_token::Access;
 use crate::bodies::{LogInBody, RefreshBody, SessionTokens, Sessions};
 use crate::problem::unavailable;
 use crate::refresh_token::SessionId;
 use crate::service::{Accounts, Unavailable};
 
-pub(super) async fn log_in(accounts: &Accounts, call: &mut Call) -> Result<Reply, Problem> {
-    let body: LogInBody = call.body()?;
+pub(super) async fn log_in(accounts: &Accounts, incoming: &mut Incoming) -> Result<Reply, Problem> {
+    let body: LogInBody = incoming.body()?;
     let device = body.device();
     let credentials = body.credentials()?;
-    let ip = call.source_ip();
+    let ip = incoming.source_ip();
     let ip = ip.ok_or_else(|| unavailable(Unavailable::NoSourceAddress))?;
     let address = SourceAddress::new(ip);
     let tokens = accounts
-        .log_in(credentials, device, address, &mut call.context)
+        .log_in(credentials, device, address, &mut incoming.context)
         .await?;
     Reply::json(StatusCode::CREATED, &SessionTokens::new(&tokens))
 }
 
-pub(super) async fn refresh(accounts: &Accounts, call: &mut Call) -> Result<Reply, Problem> {
-    let body: RefreshBody = call.body()?;
+pub(super) async fn refresh(
+    accounts: &Accounts,
+    incoming: &mut Incoming,
+) -> Result<Reply, Problem> {
+    let body: RefreshBody = incoming.body()?;
     let text = &body.refresh_token.0;
-    let tokens = accounts.refresh(text, &mut call.context).await?;
+    let tokens = accounts.refresh(text, &mut incoming.context).await?;
     Reply::json(StatusCode::OK, &SessionTokens::new(&tokens))
 }
 
 pub(super) async fn list(
     access: Access,
     accounts: &Accounts,
-    call: &mut Call,
+    incoming: &mut Incoming,
 ) -> Result<Reply, Problem> {
-    let account = accounts.me(access, &mut call.context).await?;
-    let keyring = accounts.keyring(&mut call.context).await;
+    let account = accounts.me(access, &mut incoming.context).await?;
+    let keyring = accounts.keyring(&mut incoming.context).await;
     let keyring = keyring.map_err(unavailable)?;
-    let sessions = Sessions::new(account.sessions, access.session, &keyring, call.context.now);
+    let sessions = Sessions::new(
+        account.sessions,
+        access.session,
+        &keyring,
+        incoming.context.now,
+    );
     Reply::json(StatusCode::OK, &sessions)
 }
 
@@ -49,22 +57,24 @@ pub(super) async fn list(
 pub(super) async fn end_named(
     access: Access,
     accounts: &Accounts,
-    call: &mut Call,
+    incoming: &mut Incoming,
 ) -> Result<Reply, Problem> {
-    let id = call.parameter().and_then(|text| from_base64url(text).ok());
+    let id = incoming
+        .parameter()
+        .and_then(|text| from_base64url(text).ok());
     let id = id.and_then(|bytes| bytes.try_into().ok());
     let id = id.ok_or_else(|| Problem::new(&NOT_FOUND))?;
-    end(access, SessionId(id), accounts, call).await
+    end(access, SessionId(id), accounts, incoming).await
 }
 
 pub(super) async fn end(
     access: Access,
     session: SessionId,
     accounts: &Accounts,
-    call: &mut Call,
+    incoming: &mut Incoming,
 ) -> Result<Reply, Problem> {
     accounts
-        .end_session(access, session, &mut call.context)
+        .end_session(access, session, &mut incoming.context)
         .await?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
@@ -72,8 +82,8 @@ pub(super) async fn end(
 pub(super) async fn end_all(
     access: Access,
     accounts: &Accounts,
-    call: &mut Call,
+    incoming: &mut Incoming,
 ) -> Result<Reply, Problem> {
-    accounts.end_sessions(access, &mut call.context).await?;
+    accounts.end_sessions(access, &mut incoming.context).await?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }

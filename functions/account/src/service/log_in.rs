@@ -56,7 +56,7 @@ impl fmt::Debug for Credentials {
 
 /// A password attempt, apart from the password.
 pub(super) struct Attempt {
-    pub(super) phone: SubjectIndex,
+    pub(super) phone_index: SubjectIndex,
     pub(super) device: String,
     pub(super) proved: Option<Proved>,
 }
@@ -110,14 +110,14 @@ impl Accounts {
     ) -> Result<Tokens, AccountRefusal> {
         let proved = self.check_proof(token, business::LOGIN, request).await?;
         for _ in 0..CHECKS {
-            let account = self.read_account_of(&proved.index, request).await?;
+            let account = self.read_account_of(&proved.phone_index, request).await?;
             if account.second_step {
                 return Err(AccountRefusal::SecondStepRequired);
             }
             let beginning = Beginning {
                 device,
                 proved: Some(&proved),
-                phone: &proved.index,
+                phone_index: &proved.phone_index,
                 tried: false,
                 upgraded: None,
             };
@@ -143,13 +143,13 @@ impl Accounts {
         let typed = self.phones.parse_any(&phone.text, phone.region);
         let destination = typed.map_err(AccountRefusal::Phone)?;
         let keyring = self.keyring(request).await?;
-        let phone = keyring.indexer().phone(&destination.phone);
+        let phone_index = keyring.indexer().phone(&destination.phone);
         let proved = match token {
             Some(token) => Some(self.check_proof(&token, business::LOGIN, request).await?),
             None => None,
         };
         if let Some(proved) = &proved {
-            if proved.index != phone {
+            if proved.phone_index != phone_index {
                 return Err(AccountRefusal::OtherPhone);
             }
             if self.store.is_spent(&proved.proof, request).await? {
@@ -157,7 +157,7 @@ impl Accounts {
             }
         }
         Ok(Attempt {
-            phone,
+            phone_index,
             device,
             proved,
         })
@@ -172,15 +172,18 @@ impl Accounts {
     ) -> Result<(), AccountRefusal> {
         let now = request.now;
         let address = self.keyring(request).await?.indexer().address(address);
-        let (phone, presented) = (&attempt.phone, attempt.classify());
+        let (phone_index, presented) = (&attempt.phone_index, attempt.classify());
         let quota = address_quota(now);
         for _ in 0..ROUNDS {
-            let before = self.store.read_attempts(phone, presented, request).await?;
+            let before = self
+                .store
+                .read_attempts(phone_index, presented, request)
+                .await?;
             let after = before.begin(now).map_err(AccountRefusal::Denied)?;
             let parts = vec![
                 self.store.count_address(&address, &quota),
                 self.store
-                    .begin_attempt(phone, presented, before, after, now),
+                    .begin_attempt(phone_index, presented, before, after, now),
             ];
             match self.write(parts, request).await? {
                 Ok(()) => return Ok(()),
@@ -207,14 +210,14 @@ impl Accounts {
         for _ in 0..CHECKS {
             let (account, upgraded) = self.check_password(attempt, password, request).await?;
             if account.second_step && attempt.proved.is_none() {
-                let parts = vec![self.store.forget_attempts(&attempt.phone)];
+                let parts = vec![self.store.forget_attempts(&attempt.phone_index)];
                 drop(self.write(parts, request).await?);
                 return Err(AccountRefusal::SecondStepRequired);
             }
             let beginning = Beginning {
                 device: &attempt.device,
                 proved: attempt.proved.as_ref(),
-                phone: &attempt.phone,
+                phone_index: &attempt.phone_index,
                 tried: true,
                 upgraded: upgraded.as_ref(),
             };
@@ -233,7 +236,10 @@ impl Accounts {
         password: &Password,
         request: &mut RequestContext,
     ) -> Result<(Account, Option<StoredPassword>), AccountRefusal> {
-        let id = self.store.find_account_of(&attempt.phone, request).await?;
+        let id = self
+            .store
+            .find_account_of(&attempt.phone_index, request)
+            .await?;
         // Reading an id that no account has costs the same, so timing does not tell which phones have accounts.
         let id = id.unwrap_or(AccountId([0; 16]));
         let account = self.store.read_account(id, request).await?;

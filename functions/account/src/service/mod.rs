@@ -90,7 +90,7 @@ impl fmt::Debug for Accounts {
 struct Proved {
     proof: PhoneProof,
     phone: Phone,
-    index: SubjectIndex,
+    phone_index: SubjectIndex,
 }
 
 impl Accounts {
@@ -213,21 +213,21 @@ impl Accounts {
             return Err(AccountRefusal::TestNumber);
         }
         let phone = Phone::from_canonical(&proof.phone).ok_or(AccountRefusal::Token)?;
-        let index = self.keyring(request).await?.indexer().phone(&phone);
+        let phone_index = self.keyring(request).await?.indexer().phone(&phone);
         Ok(Proved {
             proof,
             phone,
-            index,
+            phone_index,
         })
     }
 
     /// Reads the account of a phone that the caller has proved to own.
     async fn read_account_of(
         &self,
-        phone: &SubjectIndex,
+        phone_index: &SubjectIndex,
         request: &mut RequestContext,
     ) -> Result<Account, AccountRefusal> {
-        let holder = self.store.find_holder(phone, request).await?;
+        let holder = self.store.find_holder(phone_index, request).await?;
         let moved_at = holder.find_told_move(request.now);
         let none = AccountRefusal::NoAccount { moved_at };
         let Some(id) = holder.account else {

@@ -28,7 +28,7 @@ impl Accounts {
         let proved = self
             .check_proof(token, business::PASSWORD_CHANGE, request)
             .await?;
-        if account.phone.as_ref() != Some(&proved.index) {
+        if account.phone_index.as_ref() != Some(&proved.phone_index) {
             return Err(AccountRefusal::OtherPhone);
         }
         let second_step = second_step.unwrap_or(account.second_step);
@@ -62,7 +62,7 @@ impl Accounts {
         let proved = self
             .check_proof(token, business::PASSWORD_RESET, request)
             .await?;
-        let account = self.read_account_of(&proved.index, request).await?;
+        let account = self.read_account_of(&proved.phone_index, request).await?;
         let permit = find_reset_permit(&account, recovery)?;
         let second_step = account.second_step;
         let is_set = self
@@ -73,7 +73,7 @@ impl Accounts {
             return Ok(());
         }
         // Another request changed the account first. Reading it again tells why this one is refused, if it is.
-        let account = self.read_account_of(&proved.index, request).await?;
+        let account = self.read_account_of(&proved.phone_index, request).await?;
         find_reset_permit(&account, recovery)?;
         Err(Unavailable::Contended.into())
     }
@@ -112,8 +112,8 @@ impl Accounts {
         let parts = vec![
             self.store.spend(&proved.proof),
             self.store
-                .set_password(account, &proved.index, permit, &password, second_step),
-            self.store.forget_attempts(&proved.index),
+                .set_password(account, &proved.phone_index, permit, &password, second_step),
+            self.store.forget_attempts(&proved.phone_index),
         ];
         match self.write(parts, request).await? {
             Ok(()) => Ok(true),

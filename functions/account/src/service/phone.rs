@@ -30,21 +30,24 @@ impl Accounts {
         request: &mut RequestContext,
     ) -> Result<(), AccountRefusal> {
         let before = self.me(access, request).await?;
-        let old = before.phone.ok_or(AccountRefusal::SessionOver)?;
+        let old = before.phone_index.ok_or(AccountRefusal::SessionOver)?;
         let proved = self
             .check_proof(token, business::PHONE_CHANGE, request)
             .await?;
         if self.store.is_spent(&proved.proof, request).await? {
             return Err(AccountRefusal::AlreadySpent);
         }
-        let holder = self.store.find_account_of(&proved.index, request).await?;
+        let holder = self
+            .store
+            .find_account_of(&proved.phone_index, request)
+            .await?;
         match holder {
             Some(holder) if holder == access.account => return Err(AccountRefusal::PhoneOfItsOwn),
             Some(_) => return Err(AccountRefusal::PhoneOfAnother),
             None => {}
         }
         let attempt = Attempt {
-            phone: old.clone(),
+            phone_index: old.clone(),
             device: String::new(),
             proved: None,
         };
@@ -55,11 +58,11 @@ impl Accounts {
             self.store.change_phone(
                 &account,
                 access,
-                &proved.index,
+                &proved.phone_index,
                 &proved.phone.mask(),
                 request.now,
             ),
-            self.store.claim_phone(&proved.index, access.account),
+            self.store.claim_phone(&proved.phone_index, access.account),
             self.store.leave_phone(&old, access.account, request.now),
             self.store.forget_attempts(&old),
         ];

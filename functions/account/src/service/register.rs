@@ -55,7 +55,7 @@ impl Accounts {
         let proved = self.check_proof(token, business::REGISTER, request).await?;
         check_strength(&password, &proved.phone, second_step)?;
         // This comes before the password is hashed, because hashing is expensive.
-        let holder = self.store.find_holder(&proved.index, request).await?;
+        let holder = self.store.find_holder(&proved.phone_index, request).await?;
         let unused = self
             .find_unused(holder.account, &proved, wishes, request)
             .await?;
@@ -65,10 +65,13 @@ impl Accounts {
         let mut parts = vec![self.store.spend(&proved.proof), self.store.create(&account)];
         let event = if let Some((holder, asked)) = unused {
             parts.push(self.store.unlink(&holder, asked));
-            parts.push(self.store.move_phone(&proved.index, holder.id, account.id));
+            parts.push(
+                self.store
+                    .move_phone(&proved.phone_index, holder.id, account.id),
+            );
             AccountEvent::Unlinked
         } else {
-            parts.push(self.store.claim_phone(&proved.index, account.id));
+            parts.push(self.store.claim_phone(&proved.phone_index, account.id));
             AccountEvent::Registered
         };
         match self.write(parts, request).await? {
@@ -131,7 +134,7 @@ impl Accounts {
         let now = request.now;
         let parts = vec![
             self.store.spend(&proved.proof),
-            self.store.request_unlink(holder, &proved.index, now),
+            self.store.request_unlink(holder, &proved.phone_index, now),
         ];
         match self.write(parts, request).await? {
             Ok(()) => {
@@ -157,7 +160,7 @@ impl Accounts {
         let now = request.now;
         Ok(Account {
             id: AccountId(request.draw()?),
-            phone: Some(proved.index.clone()),
+            phone_index: Some(proved.phone_index.clone()),
             phone_hint: proved.phone.mask(),
             password: self.hash_new_password(proved, password, request).await?,
             second_step,

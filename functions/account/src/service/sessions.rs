@@ -25,7 +25,7 @@ pub(super) struct Beginning<'a> {
     /// The success token to spend.
     pub(super) proved: Option<&'a Proved>,
     /// The phone that the person logs in with.
-    pub(super) phone: &'a SubjectIndex,
+    pub(super) phone_index: &'a SubjectIndex,
     /// Whether a password was tried, so that the phone's failures are forgotten.
     pub(super) tried: bool,
     /// The hash to store in place of the one that was checked.
@@ -43,7 +43,7 @@ impl Accounts {
         let Beginning {
             device,
             proved,
-            phone,
+            phone_index,
             tried,
             upgraded,
         } = beginning;
@@ -56,13 +56,14 @@ impl Accounts {
             device: SealedName::seal(device, id, &keyring, request.random.as_ref())?,
         };
         let ended = choose_surplus(&account.sessions, now);
-        let mut parts = vec![
-            self.store
-                .begin_session(account, phone, id, &begun, &ended, upgraded),
-        ];
+        let mut parts =
+            vec![
+                self.store
+                    .begin_session(account, phone_index, id, &begun, &ended, upgraded),
+            ];
         parts.extend(proved.map(|proved| self.store.spend(&proved.proof)));
         if tried {
-            parts.push(self.store.forget_attempts(phone));
+            parts.push(self.store.forget_attempts(phone_index));
         }
         match self.write(parts, request).await? {
             Ok(()) => Ok(Some(
@@ -146,9 +147,9 @@ impl Accounts {
     ) -> Result<(), AccountRefusal> {
         let account = self.me(access, request).await?;
         let mut parts = vec![self.store.delete(account.id, access.session)];
-        if let Some(phone) = &account.phone {
-            parts.push(self.store.free_phone(phone, account.id));
-            parts.push(self.store.forget_attempts(phone));
+        if let Some(phone_index) = &account.phone_index {
+            parts.push(self.store.free_phone(phone_index, account.id));
+            parts.push(self.store.forget_attempts(phone_index));
         }
         let done = self.write(parts, request).await?;
         done.map_err(|_| AccountRefusal::SessionOver)?;

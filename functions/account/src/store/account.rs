@@ -31,7 +31,7 @@ pub struct Account {
     /// The random id of the account, which never changes.
     pub id: AccountId,
     /// The index (HMAC) of the account's phone; `None` after the phone passed to another account.
-    pub phone: Option<SubjectIndex>,
+    pub phone_index: Option<SubjectIndex>,
     /// The masked number, by which the owner recognizes the phone.
     pub phone_hint: String,
     /// The hash of the password.
@@ -72,8 +72,8 @@ pub(super) fn new_item(account: &Account) -> Item {
         ("used_at".to_owned(), instant(account.used_at)),
         ("sessions".to_owned(), AttributeValue::M(HashMap::new())),
     ]);
-    if let Some(phone) = &account.phone {
-        item.insert("phone".to_owned(), text(phone.as_str()));
+    if let Some(phone_index) = &account.phone_index {
+        item.insert("phone".to_owned(), text(phone_index.as_str()));
     }
     item
 }
@@ -135,7 +135,7 @@ pub(super) fn read_account(id: AccountId, item: &Item) -> Option<Account> {
     let sessions = item.get("sessions")?.as_m().ok()?;
     Some(Account {
         id,
-        phone: string("phone").map(SubjectIndex::from_text),
+        phone_index: string("phone").map(SubjectIndex::from_text),
         phone_hint: string("phone_hint")?,
         password: StoredPassword::from_text(string("password")?),
         second_step: *item.get("second_step")?.as_bool().ok()?,

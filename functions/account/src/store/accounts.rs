@@ -33,12 +33,12 @@ impl AccountStore {
     }
 
     /// Gives the phone to `account`, if no account has it.
-    pub(crate) fn claim_phone(&self, phone: &SubjectIndex, account: AccountId) -> Part {
+    pub(crate) fn claim_phone(&self, phone_index: &SubjectIndex, account: AccountId) -> Part {
         Part::update(
             Condition::PhoneFree,
             Update::builder()
                 .table_name(&self.accounts)
-                .key(PK, text(phone_key(phone)))
+                .key(PK, text(phone_key(phone_index)))
                 .update_expression("SET account = :account REMOVE moved_at, expires_at")
                 .condition_expression("attribute_not_exists(account)")
                 .expression_attribute_values(":account", bytes(account.0)),
@@ -51,11 +51,14 @@ impl AccountStore {
         &self,
         account: &Account,
         asking: Access,
-        phone: &SubjectIndex,
+        phone_index: &SubjectIndex,
         hint: &str,
         now: Timestamp,
     ) -> Part {
-        let before = account.phone.as_ref().map_or("", SubjectIndex::as_str);
+        let before = account
+            .phone_index
+            .as_ref()
+            .map_or("", SubjectIndex::as_str);
         Part::update(
             Condition::AccountAsRead,
             self.start_update(asking.account)
@@ -67,7 +70,7 @@ impl AccountStore {
                     "phone = :before AND password = :password AND attribute_exists(sessions.#session)",
                 )
                 .expression_attribute_names("#session", base64url(asking.session.0))
-                .expression_attribute_values(":phone", text(phone.as_str()))
+                .expression_attribute_values(":phone", text(phone_index.as_str()))
                 .expression_attribute_values(":hint", text(hint))
                 .expression_attribute_values(":now", instant(now))
                 .expression_attribute_values(":none", AttributeValue::M(HashMap::new()))
@@ -80,7 +83,7 @@ impl AccountStore {
     /// the note after [`MOVE_TOLD_FOR`], unless an account has claimed the phone.
     pub(crate) fn leave_phone(
         &self,
-        phone: &SubjectIndex,
+        phone_index: &SubjectIndex,
         account: AccountId,
         now: Timestamp,
     ) -> Part {
@@ -88,7 +91,7 @@ impl AccountStore {
             Condition::PhoneHeld,
             Update::builder()
                 .table_name(&self.accounts)
-                .key(PK, text(phone_key(phone)))
+                .key(PK, text(phone_key(phone_index)))
                 .update_expression("SET moved_at = :now, expires_at = :end REMOVE account")
                 .condition_expression("account = :account")
                 .expression_attribute_values(":account", bytes(account.0))
@@ -98,12 +101,17 @@ impl AccountStore {
     }
 
     /// Moves a phone from one account to another, if the first still has it.
-    pub(crate) fn move_phone(&self, phone: &SubjectIndex, from: AccountId, to: AccountId) -> Part {
+    pub(crate) fn move_phone(
+        &self,
+        phone_index: &SubjectIndex,
+        from: AccountId,
+        to: AccountId,
+    ) -> Part {
         Part::update(
             Condition::PhoneHeld,
             Update::builder()
                 .table_name(&self.accounts)
-                .key(PK, text(phone_key(phone)))
+                .key(PK, text(phone_key(phone_index)))
                 .update_expression("SET account = :to")
                 .condition_expression("account = :from")
                 .expression_attribute_values(":to", bytes(to.0))
@@ -127,7 +135,7 @@ impl AccountStore {
     pub(crate) fn request_unlink(
         &self,
         account: &Account,
-        phone: &SubjectIndex,
+        phone_index: &SubjectIndex,
         now: Timestamp,
     ) -> Part {
         Part::update(
@@ -137,23 +145,24 @@ impl AccountStore {
                 .condition_expression(
                     "phone = :phone AND attribute_not_exists(unlink_requested_at)",
                 )
-                .expression_attribute_values(":phone", text(phone.as_str()))
+                .expression_attribute_values(":phone", text(phone_index.as_str()))
                 .expression_attribute_values(":now", instant(now)),
         )
     }
 
-    /// Sets the password and ends every session, if the account still has this phone and `permit` still holds.
+    /// Sets the password and ends every session, if the account still has this phone and `permit` still holds. Somebody
+    /// uses the account, so a request to unlink its phone ends.
     pub(crate) fn set_password(
         &self,
         account: &Account,
-        phone: &SubjectIndex,
+        phone_index: &SubjectIndex,
         permit: Permit,
         password: &StoredPassword,
         second_step: bool,
     ) -> Part {
         let builder = self
             .start_update(account.id)
-            .expression_attribute_values(":phone", text(phone.as_str()))
+            .expression_attribute_values(":phone", text(phone_index.as_str()))
             .expression_attribute_values(":password", text(password.as_text()))
             .expression_attribute_values(":step", AttributeValue::Bool(second_step))
             .expression_attribute_values(":before", AttributeValue::Bool(account.second_step))
@@ -167,7 +176,7 @@ impl AccountStore {
             Permit::Code => ("", "", builder),
             Permit::CodeAndRecovery(digest) => (
                 " AND recovery = :recovery",
-                " REMOVE recovery",
+                ", recovery",
                 builder.expression_attribute_values(":recovery", bytes(digest.0)),
             ),
         };
@@ -175,7 +184,7 @@ impl AccountStore {
             Condition::AccountAsRead,
             builder
                 .update_expression(format!(
-                    "SET password = :password, second_step = :step, sessions = :none{used}"
+                    "SET password = :password, second_step = :step, sessions = :none REMOVE unlink_requested_at{used}"
                 ))
                 .condition_expression(format!("phone = :phone AND second_step = :before{more}")),
         )
@@ -186,7 +195,7 @@ impl AccountStore {
         Part::update(
             Condition::SessionAlive,
             self.start_update(access.account)
-                .update_expression("SET recovery = :recovery")
+                .update_expression("SET recovery = :recovery REMOVE unlink_requested_at")
                 .condition_expression("attribute_exists(sessions.#session)")
                 .expression_attribute_names("#session", base64url(access.session.0))
                 .expression_attribute_values(":recovery", bytes(digest.0)),
@@ -205,10 +214,10 @@ impl AccountStore {
     }
 
     /// Frees the phone, if `account` still has it.
-    pub(crate) fn free_phone(&self, phone: &SubjectIndex, account: AccountId) -> Part {
+    pub(crate) fn free_phone(&self, phone_index: &SubjectIndex, account: AccountId) -> Part {
         let delete = Delete::builder()
             .table_name(&self.accounts)
-            .key(PK, text(phone_key(phone)))
+            .key(PK, text(phone_key(phone_index)))
             .condition_expression("account = :account")
             .expression_attribute_values(":account", bytes(account.0))
             .build();

@@ -11,8 +11,8 @@ use phoneproof_observe::RequestContext;
 use super::{AccountStore, Condition, Part};
 use crate::login::{Attempts, LoginRule, Presented, REMEMBERED};
 
-fn attempts_key(phone: &SubjectIndex) -> String {
-    format!("login#{}", phone.as_str())
+fn attempts_key(phone_index: &SubjectIndex) -> String {
+    format!("login#{}", phone_index.as_str())
 }
 
 /// Names the attributes that hold the failures and the time of the next attempt.
@@ -33,11 +33,13 @@ impl AccountStore {
     /// [`StoreError`] when the store gives no answer.
     pub(crate) async fn read_attempts(
         &self,
-        phone: &SubjectIndex,
+        phone_index: &SubjectIndex,
         presented: Presented,
         request: &mut RequestContext,
     ) -> Result<Attempts, StoreError> {
-        let item = self.get(&self.limits, attempts_key(phone), request).await?;
+        let item = self
+            .get(&self.limits, attempts_key(phone_index), request)
+            .await?;
         let (failures, next_at) = name_attributes(presented);
         let read = |item: Item| Attempts {
             failures: read_number(&item, failures).unwrap_or(0),
@@ -61,7 +63,7 @@ impl AccountStore {
     /// Stores the failures after an attempt begins, if no other attempt began since `before` was read.
     pub(crate) fn begin_attempt(
         &self,
-        phone: &SubjectIndex,
+        phone_index: &SubjectIndex,
         presented: Presented,
         before: Attempts,
         after: Attempts,
@@ -70,7 +72,7 @@ impl AccountStore {
         let (failures, next_at) = name_attributes(presented);
         let builder = Update::builder()
             .table_name(&self.limits)
-            .key(PK, text(attempts_key(phone)))
+            .key(PK, text(attempts_key(phone_index)))
             .update_expression("SET #failures = :after, #next = :next, #expires = :expires")
             .expression_attribute_names("#failures", failures)
             .expression_attribute_names("#next", next_at)
@@ -89,10 +91,10 @@ impl AccountStore {
     }
 
     /// Forgets the failures of both kinds on a phone.
-    pub(crate) fn forget_attempts(&self, phone: &SubjectIndex) -> Part {
+    pub(crate) fn forget_attempts(&self, phone_index: &SubjectIndex) -> Part {
         let delete = Delete::builder()
             .table_name(&self.limits)
-            .key(PK, text(attempts_key(phone)))
+            .key(PK, text(attempts_key(phone_index)))
             .build();
         Part::delete(None, delete)
     }

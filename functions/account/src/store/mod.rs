@@ -71,8 +71,8 @@ fn account_key(id: AccountId) -> String {
     format!("account#{}", base64url(id.0))
 }
 
-fn phone_key(phone: &SubjectIndex) -> String {
-    format!("phone#{}", phone.as_str())
+fn phone_key(phone_index: &SubjectIndex) -> String {
+    format!("phone#{}", phone_index.as_str())
 }
 
 impl AccountStore {
@@ -102,10 +102,10 @@ impl AccountStore {
     /// [`StoreError`] when the store gives no answer.
     pub(crate) async fn find_account_of(
         &self,
-        phone: &SubjectIndex,
+        phone_index: &SubjectIndex,
         request: &mut RequestContext,
     ) -> Result<Option<AccountId>, StoreError> {
-        Ok(self.find_holder(phone, request).await?.account)
+        Ok(self.find_holder(phone_index, request).await?.account)
     }
 
     /// Finds the account that has this phone, or when the one that had it left it.
@@ -115,10 +115,12 @@ impl AccountStore {
     /// [`StoreError`] when the store gives no answer.
     pub(crate) async fn find_holder(
         &self,
-        phone: &SubjectIndex,
+        phone_index: &SubjectIndex,
         request: &mut RequestContext,
     ) -> Result<Holder, StoreError> {
-        let item = self.get(&self.accounts, phone_key(phone), request).await?;
+        let item = self
+            .get(&self.accounts, phone_key(phone_index), request)
+            .await?;
         let item = item.unwrap_or_default();
         Ok(Holder {
             account: read_bytes(&item, "account").map(AccountId),
@@ -150,7 +152,7 @@ impl AccountStore {
         let (conditions, items) = part::split(parts)?;
         let began = Instant::now();
         let done = transact(&self.client, || Ok(items.clone()), request).await;
-        request.note_call(Dependency::Store, began);
+        request.note_dependency(Dependency::Store, began);
         Ok(Failed::of(&conditions, done?))
     }
 

@@ -18,7 +18,7 @@ impl AccountStore {
     pub(crate) fn begin_session(
         &self,
         account: &Account,
-        phone: &SubjectIndex,
+        phone_index: &SubjectIndex,
         id: SessionId,
         begun: &NamedSession,
         ended: &[SessionId],
@@ -29,7 +29,7 @@ impl AccountStore {
             // If the password was changed since it was checked, the old one must not begin a session. Nor must a phone that
             // the account has left.
             .condition_expression("password = :password AND phone = :phone")
-            .expression_attribute_values(":phone", text(phone.as_str()))
+            .expression_attribute_values(":phone", text(phone_index.as_str()))
             .expression_attribute_names("#session", base64url(id.0))
             .expression_attribute_values(":session", write_session(begun))
             .expression_attribute_values(":used", instant(begun.session.used_at))

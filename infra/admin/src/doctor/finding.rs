@@ -78,7 +78,7 @@ impl Finding {
     pub(super) fn of_code(right: &str, code: &str, message: Option<&str>) -> Self {
         if !rights::is_denial(code) {
             let operation = right.split(':').next_back().unwrap_or(right);
-            return Self::of_error(&CommandError::call(operation, code));
+            return Self::of_error(&CommandError::of_operation(operation, code));
         }
         // The call can need a right of another service: SNS asks End User Messaging in the caller's name.
         let right = message.and_then(rights::read_denied).unwrap_or(right);

@@ -21,7 +21,8 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let Some(resources) = &facts.resources else {
         return vec![Finding::not_checked("the stack is not known", "")];
     };
-    let version = match Version::read_current(facts.operator, &resources.keyring_secret).await {
+    let version = match Version::read_current(&facts.operator.aws, &resources.keyring_secret).await
+    {
         Ok(version) => version,
         Err(error) => return vec![Finding::of_error(&error)],
     };

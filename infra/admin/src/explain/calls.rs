@@ -4,7 +4,7 @@ use phoneproof_aws::store::Store;
 use phoneproof_config::process::SystemRandom;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::policy::Policy;
-use phoneproof_domain::purse::{CallOutlook, Lane, Payer, PurseRefusal, Stopped, foresee};
+use phoneproof_domain::purse::{CallOutlook, Lane, PurseRefusal, Stopped, foresee};
 use serde_json::{Value, json};
 
 use super::Asked;
@@ -38,7 +38,7 @@ impl CallForecast {
         let items = store.inspect_purses(&[key], &SystemRandom).await?;
         let purse = CallPurse::look(ask.clone(), policy, &items);
         let would = lane.map(|lane| {
-            ask.call_after = Some(Payer::new(&ask, lane));
+            ask.call_after = Some(ask.make_payer(lane));
             let item = |key: &_| items.get(key).cloned().unwrap_or_default();
             let refusal = match foresee(&ask, &policy.purses.policy, None, item) {
                 Err(Stopped::Refused(refusal)) => Some(refusal),

@@ -1,11 +1,11 @@
 //! `keys rotate --leaked`: makes a keyring worthless that somebody may have read.
 
 use phoneproof_crypto::keyring::KeyringOwner;
-use phoneproof_crypto::keyring_edit::{Replaced, Replacement};
+use phoneproof_crypto::keyring_edit::{KeyringDocument, Replaced, Replacement};
 use phoneproof_domain::clock::Timestamp;
 
-use super::{OpenKeyring, draw_key, generate_rsa_key};
-use crate::operator::Operator;
+use super::{draw_key, generate_rsa_key};
+use crate::operator::{KeyringSecret, Operator};
 use crate::output::CommandError;
 
 /// What everybody loses, for the confirmation. Account stacks lose other things.
@@ -18,28 +18,29 @@ pub(super) fn warn(keeps_passwords: bool) -> String {
     format!("This removes every root at once, and {lost}.")
 }
 
-/// Replaces the keys in `opened`. Returns what to tell the operator.
+/// Replaces the keys in `document`. Returns what to tell the operator.
 pub(super) fn replace(
     operator: &Operator,
-    opened: &mut OpenKeyring,
+    document: &mut KeyringDocument,
+    secret: &KeyringSecret,
     now: Timestamp,
 ) -> Result<String, CommandError> {
-    let keeps_passwords = opened.secret.keeps_passwords();
+    let keeps_passwords = secret.keeps_passwords();
     let (root, pepper) = (draw_key()?, draw_key()?);
-    let has_rsa = opened.document.has_rsa();
+    let has_rsa = document.has_rsa();
     let rsa = has_rsa.then(generate_rsa_key).transpose()?;
     let new = Replacement {
         root: &root,
         pepper: keeps_passwords.then_some(&pepper),
         rsa: rsa.as_deref().map(Vec::as_slice),
     };
-    let replaced = opened.document.replace_leaked(new, now);
+    let replaced = document.replace_leaked(new, now);
     let done = if keeps_passwords {
         describe_accounts(&replaced)
     } else {
         describe_verification(&replaced)
     };
-    let other = name_other(opened.secret.owner, operator.names_stack());
+    let other = name_other(secret.owner, operator.names_stack());
     Ok(format!("{done}\n{other}"))
 }
 
@@ -70,6 +71,8 @@ fn describe_verification(replaced: &Replaced) -> String {
 Ended: every open challenge and every unspent success token. Those people ask for a new code.
 Kept: limits, locks and blocks.
 {FUNCTIONS}
+The secrets of the send hook and of receipts are new. A receiver still takes texts that a thief signs with an old one: give
+it what `phoneproof-admin hook-secrets` prints now, and take every old secret out.
 Relying parties refuse forged tokens after 15 minutes at most: 5 for the functions, 5 for caches of the key set, 5 for
 the guard, or for a library that is set up as in the READMEs. Others keep old keys longer: jose 10 minutes by default,
 keyfunc for Go an hour, API Gateway's own authorizer two hours. While the key set is out of reach, the guard uses old keys

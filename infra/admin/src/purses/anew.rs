@@ -7,9 +7,9 @@ use phoneproof_domain::policy::Policy;
 use phoneproof_domain::purse::{self, Ask, PurseItem, PurseKey, Write, reset_calls, reset_country};
 use serde_json::Value;
 
+use super::apply::{Obstacle, change, describe_all};
 use super::ask_of_shards;
 use super::calls::ask_for_call;
-use super::change::{Obstacle, change, describe_all};
 use super::targets::{Named, parse_purse};
 use crate::cli::Common;
 use crate::confirm::confirm;
@@ -38,6 +38,8 @@ pub(super) async fn reset(
     let listed = listed.join(", ");
     let consequence = format!("This lets {listed} start anew. Grants and budgets end.");
     confirm(common, &consequence)?;
+    // The question may have stood for minutes.
+    let now = operator.now();
     let mut changed = Vec::new();
     for key in &keys {
         let ask = find_ask(&policy, key, now)?;

@@ -1,37 +1,23 @@
 //! `purse`: gives a purse room or money for a time, or lets it start anew.
 
-use phoneproof_aws::store::{ChangeError, Store};
+use phoneproof_aws::store::Store;
 use phoneproof_config::process::SystemRandom;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::policy::Policy;
-use phoneproof_domain::purse::{Ask, Budget, Damaged, Grant, PurseItem, PurseKey, Write, share};
-use serde_json::{Value, json};
+use phoneproof_domain::purse::{Ask, Budget, Grant, PurseItem, PurseKey, share};
+use serde_json::json;
 
+use super::apply::{Obstacle, change, describe_all, report_damaged};
 use super::gift::{Gift, Part, lasting, sum_up};
 use super::targets::{Named, parse_grant};
-use super::{anew, ask_of_shards, name_damage};
+use super::{anew, ask_of_shards};
 use crate::cli::Common;
 use crate::cli::purses::PurseCommand;
 use crate::confirm::confirm;
 use crate::money::{Dollars, format_usd};
 use crate::operator::Operator;
-use crate::output::{CommandError, Exit, Reply};
-
-/// Why a purse does not admit a change.
-pub(super) enum Obstacle {
-    /// Its item was damaged by hand.
-    Damaged(Damaged),
-    /// Another operator has changed it since this one was asked.
-    Changed,
-}
-
-/// What one purse held before and after the change.
-pub(super) struct Changed {
-    key: PurseKey,
-    before: PurseItem,
-    after: PurseItem,
-}
+use crate::output::{CommandError, Reply};
 
 pub(crate) async fn run(
     operator: &Operator,
@@ -210,52 +196,4 @@ async fn inspect<G: Gift>(
         Ok(lasting(gift, part.ask.now))
     };
     parts.iter().map(read).collect()
-}
-
-/// Changes one purse. `earlier` are those that are changed already.
-pub(super) async fn change(
-    store: &Store,
-    key: &PurseKey,
-    make: impl Fn(&PurseItem) -> Result<Write, Obstacle>,
-    earlier: &[Changed],
-) -> Result<Changed, CommandError> {
-    let changed = store.change_purse(key, make, &SystemRandom).await;
-    let refuse = |message: String| {
-        let done: Vec<_> = earlier.iter().map(|own| own.key.to_string()).collect();
-        let done = if done.is_empty() {
-            "nothing was changed".to_owned()
-        } else {
-            format!("changed are only {}", done.join(", "))
-        };
-        let advice = format!("{done}; see `purses`, then run the command again");
-        CommandError::new(Exit::Refused, message, &advice)
-    };
-    match changed {
-        Ok((before, after)) => Ok(Changed {
-            key: key.clone(),
-            before,
-            after,
-        }),
-        Err(ChangeError::Call(failed)) => Err(failed.into()),
-        Err(ChangeError::Contended) => Err(refuse(format!(
-            "{key}: texts kept changing the purse at the same time"
-        ))),
-        Err(ChangeError::Refused(Obstacle::Changed)) => Err(refuse(format!(
-            "{key}: another operator has changed the purse at the same time"
-        ))),
-        Err(ChangeError::Refused(Obstacle::Damaged(damage))) => Err(report_damaged(key, damage)),
-    }
-}
-
-fn report_damaged(key: &PurseKey, damage: Damaged) -> CommandError {
-    CommandError::new(Exit::Refused, name_damage(key, damage), "")
-}
-
-/// Describes what purses held before and after a change.
-pub(super) fn describe_all(changed: &[Changed], describe: impl Fn(&PurseItem) -> Value) -> Value {
-    let one = |own: &Changed| {
-        let (before, after) = (describe(&own.before), describe(&own.after));
-        json!({ "purse": own.key.to_string(), "before": before, "after": after })
-    };
-    json!({ "purses": changed.iter().map(one).collect::<Value>() })
 }

@@ -1,5 +1,7 @@
 //! Reads the countries, the volume and the conversion of the operator's own service.
 
+use std::collections::BTreeSet;
+
 use phoneproof_domain::country::Country;
 use phoneproof_domain::policy::Policy;
 use phoneproof_simulator::scenario::Market;
@@ -29,10 +31,14 @@ impl Load {
         let countries = countries.ok_or("`countries` is needed, as `stats --json` prints it")?;
         let days = days(&document)?;
         let (mut service, mut left_out, mut unpriced) = (vec![], vec![], vec![]);
+        let mut seen = BTreeSet::new();
         for (code, flow) in countries {
             let country = Country::parse(code).ok().filter(Country::has_numbers);
             let country = country
                 .ok_or_else(|| format!("countries.{code}: the code of a country is needed"))?;
+            if !seen.insert(country) {
+                return Err(format!("countries.{code}: {country} is given twice"));
+            }
             if !policy.numbers.countries.contains(&country) {
                 left_out.push(country.to_string());
                 continue;
@@ -207,6 +213,10 @@ mod tests {
             (
                 r#"{"countries": {"DE": {"perDay": -1}}}"#,
                 "countries.DE.perDay: 0 to",
+            ),
+            (
+                r#"{"countries": {"DE": {"perDay": 1}, "de": {"perDay": 2}}}"#,
+                "countries.de: DE is given twice",
             ),
             (
                 r#"{"countries": {"DE": {"perDay": 1, "conversion": "x"}}}"#,

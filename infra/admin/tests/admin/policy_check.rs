@@ -165,10 +165,12 @@ async fn policy_check_shows_who_sends_by_each_channel() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("policy.toml");
     let path = file.to_str().expect("UTF-8");
-    let policy = DEFAULT_POLICY.replace(
-        "# sender_id = \"EXAMPLE\"",
-        "sender_id = \"EXAMPLE\"\nchannels = [\"end-user-messaging\", \"sns\"]",
-    );
+    let policy = DEFAULT_POLICY
+        .replace("# sender_id = \"EXAMPLE\"", "sender_id = \"EXAMPLE\"")
+        .replace(
+            "\nchannels = [\"sns\"]",
+            "\nchannels = [\"end-user-messaging\", \"sns\"]",
+        );
     let policy = format!(
         "{policy}\n[end_user_messaging]\ncountry.US = \"+18005550100\"\ncountry.FR = \"EXAMPLE\"\n"
     );

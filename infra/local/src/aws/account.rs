@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::response::Response;
 
-use super::sns::confirm;
+use super::query::confirm;
 use crate::inbox::Inbox;
 use crate::sms_account::{ALARM_TOPIC, Contents};
 

@@ -8,6 +8,7 @@ mod hook;
 mod logs;
 mod metrics;
 mod protocol;
+mod query;
 mod secrets;
 mod sms_voice;
 mod sns;
@@ -27,8 +28,8 @@ use crate::loopback::is_program;
 use crate::sms_account::{Fault, SmsAccount};
 
 pub use logs::{LOG_GROUP, Log};
+pub use query::sns_error;
 pub use secrets::{ACCOUNT_SECRET_ID, SECRET_ID, Secret};
-pub use sns::sns_error;
 
 /// The path of the file of the policy.
 pub const POLICY_PATH: &str = "/policy.toml";

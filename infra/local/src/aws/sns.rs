@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use http::StatusCode;
 use phoneproof_domain::channel::Channel;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::delivery::Reason;
 
 use super::account;
+use super::query::{confirm, sns_error, sns_refusal};
 use crate::inbox::{Carrier, Inbox, Message};
 use crate::sms_account::{Fault, SmsAccount};
 
@@ -144,17 +145,6 @@ fn answer_opted_out(inbox: &Inbox, action: &str, phone: &str) -> Response {
     confirm(action, &format!("<isOptedOut>{is_opted_out}</isOptedOut>"))
 }
 
-/// Answers a call that SNS served.
-pub(super) fn confirm(action: &str, result: &str) -> Response {
-    respond(
-        StatusCode::OK,
-        format!(
-            "<{action}Response xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><{action}Result>{result}\
-             </{action}Result><ResponseMetadata><RequestId>local</RequestId></ResponseMetadata></{action}Response>"
-        ),
-    )
-}
-
 /// Refuses a call that the caller has no right to make. AWS names the right in the message.
 fn deny(action: &str) -> Response {
     let message = format!(
@@ -162,29 +152,4 @@ fn deny(action: &str) -> Response {
          identity-based policy allows the SNS:{action} action"
     );
     sns_refusal(StatusCode::FORBIDDEN, "AuthorizationError", &message)
-}
-
-/// An error as SNS answers it: XML of the AWS Query protocol.
-#[must_use]
-pub fn sns_error(status: StatusCode, code: &str) -> Response {
-    sns_refusal(status, code, code)
-}
-
-fn sns_refusal(status: StatusCode, code: &str, message: &str) -> Response {
-    let fault = if status.is_client_error() {
-        "Sender"
-    } else {
-        "Receiver"
-    };
-    respond(
-        status,
-        format!(
-            "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error><Type>{fault}</Type>\
-             <Code>{code}</Code><Message>{message}</Message></Error><RequestId>local</RequestId></ErrorResponse>"
-        ),
-    )
-}
-
-fn respond(status: StatusCode, body: String) -> Response {
-    (status, [("content-type", "text/xml")], body).into_response()
 }

@@ -1,6 +1,6 @@
 //! Pumping of calls, on a service that calls people.
 
-use super::list::{attack, load};
+use super::make::{attack, load};
 use super::{Market, Scenario};
 use crate::attack::Attack;
 use crate::play::Calls;

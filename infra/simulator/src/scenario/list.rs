@@ -2,16 +2,15 @@
 
 use phoneproof_domain::purse::{LanePolicy, PursePolicy};
 
+use super::make::{attack, load};
 use super::{Market, Scenario, calls};
-use crate::attack::{Attack, START};
+use crate::attack::Attack;
 use crate::crowd::{Habits, Shape};
 use crate::play::Outage;
 use crate::world::{DAY, HOUR, Place};
 
 /// When outages and spikes begin.
 const AFTERNOON: f64 = DAY + 15.0 * HOUR;
-
-fn nothing(_: &mut PursePolicy) {}
 
 /// An operator who has set the money stop to what he expects.
 fn raised_stop(policy: &mut PursePolicy) {
@@ -35,53 +34,6 @@ fn launch(policy: &mut PursePolicy) {
 /// An operator whose edge vouches for callers.
 fn attest(policy: &mut PursePolicy) {
     policy.attested.get_or_insert(LanePolicy::ATTESTED);
-}
-
-/// An attack, and the countries that it is about.
-pub(super) fn attack(market: &Market, id: &'static str, title: String, attack: Attack) -> Scenario {
-    let end = START + attack.lasts();
-    let places = match &attack {
-        Attack::Luma { place }
-        | Attack::Healthchecks { place, .. }
-        | Attack::Slow { place }
-        | Attack::Typing { place, .. }
-        | Attack::AsksAgain { place, .. }
-        | Attack::Domestic { place, .. } => std::slice::from_ref(place),
-        Attack::LumaWhole { places } | Attack::Countries { places, .. } => places,
-    };
-    Scenario {
-        counted: Some(market.list_served(places)),
-        attack: Some(attack),
-        end: end + HOUR,
-        window: (START, end),
-        seeds: 2,
-        ..load(market, id, title, 0.0, (0.0, 0.0))
-    }
-}
-
-pub(super) fn load(
-    market: &Market,
-    id: &'static str,
-    title: impl Into<String>,
-    days: f64,
-    window: (f64, f64),
-) -> Scenario {
-    Scenario {
-        id,
-        title: title.into(),
-        service: market.service.clone(),
-        history: 90,
-        attack: None,
-        counted: None,
-        end: days * DAY,
-        window,
-        habits: Habits::default(),
-        shape: Shape::Day,
-        outage: None,
-        calls: None,
-        prepare: nothing,
-        seeds: 3,
-    }
 }
 
 /// Returns the scenarios that have an attack.

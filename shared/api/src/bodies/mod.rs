@@ -6,7 +6,6 @@ mod spend;
 mod verify;
 
 pub use policy::{BusinessReply, PolicyReply};
-pub(crate) use send::name_channels;
 pub use send::{SendBody, SendReply};
 pub use spend::{SpendBody, SpendReply};
 pub use verify::{VerifyBody, VerifyReply};

@@ -1,11 +1,12 @@
 //! The body of `GET /v1/policy`.
 
+use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::medium::Medium;
-use phoneproof_domain::policy::{Business, BusinessId, Policy};
+use phoneproof_domain::policy::{Business, Policy};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::name_channels;
+use crate::channels::name_channels;
 
 /// What a front end has to know of the policy. It holds no limit, no price, no template and no key.
 #[derive(Serialize, ToSchema)]

@@ -1,19 +1,20 @@
 //! The bodies of `POST /v1/send`.
 
 use phoneproof_domain::address::SourceAddress;
+use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::device::Device;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::medium::Medium;
-use phoneproof_domain::policy::BusinessId;
 use phoneproof_http::{Faults, JsonBody, Label, Problem, SensitiveText};
 use phoneproof_service::{PresentedAttestation, PresentedToken, SendCommand, Sent};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{MAX_TOKEN_BYTES, check_text};
-use crate::{Call, problem};
+use crate::channels::name_channels;
+use crate::{Incoming, problem};
 
 /// The longest `action` that a body may hold, in bytes.
 const MAX_ACTION_BYTES: usize = 256;
@@ -96,13 +97,13 @@ impl JsonBody for SendBody {
 }
 
 impl SendBody {
-    /// Reads and checks the body and the headers of `call`.
+    /// Reads and checks the body and the headers of `incoming`.
     ///
     /// # Errors
     ///
     /// A problem that lists every fault of a field, or a 503 when nobody said where the request comes from.
-    pub fn command(call: &Call) -> Result<SendCommand, Problem> {
-        let body: Self = call.body()?;
+    pub fn command(incoming: &Incoming) -> Result<SendCommand, Problem> {
+        let body: Self = incoming.body()?;
         let mut faults = Faults::default();
         let device = faults.check("uniqueId", Device::parse(&body.unique_id.0));
         let business = faults.check("businessId", BusinessId::parse(&body.business_id.0));
@@ -122,8 +123,8 @@ impl SendBody {
                 Err("a call needs the `token` of the text whose code it speaks"),
             );
         }
-        let idempotency_key = faults.header(call, "idempotency-key", "Idempotency-Key");
-        let client_key = faults.header(call, "x-client-key", "X-Client-Key");
+        let idempotency_key = faults.header(incoming, "idempotency-key", "Idempotency-Key");
+        let client_key = faults.header(incoming, "x-client-key", "X-Client-Key");
         let (Some(device), Some(business), true) = (device, business, faults.is_empty()) else {
             return Err(faults.into_problem());
         };
@@ -137,7 +138,7 @@ impl SendBody {
             token: token.map(PresentedToken),
             idempotency_key,
             client_key,
-            address: SourceAddress::new(call.source_ip().ok_or_else(|| {
+            address: SourceAddress::new(incoming.source_ip().ok_or_else(|| {
                 problem::unavailable(
                     "neither the gateway nor the trusted proxy said where the request comes from",
                 )
@@ -155,11 +156,6 @@ fn parse_address(text: &str) -> Result<SourceAddress, &'static str> {
         .parse()
         .map_err(|_| "one IP address without port is needed, as in 198.51.100.7 or 2001:db8::7")?;
     Ok(SourceAddress::new(ip))
-}
-
-/// Lists the words of `channel` for these media.
-pub(crate) fn name_channels(media: &[Medium]) -> Vec<&'static str> {
-    media.iter().map(|medium| medium.as_str()).collect()
 }
 
 /// The challenge of a code that was texted.

@@ -1,13 +1,13 @@
 //! The bodies of `POST /v1/spend`.
 
-use phoneproof_domain::policy::BusinessId;
+use phoneproof_domain::business_id::BusinessId;
 use phoneproof_http::{Faults, JsonBody, Problem, SensitiveText};
 use phoneproof_service::SpendCommand;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{MAX_TOKEN_BYTES, check_text};
-use crate::Call;
+use crate::Incoming;
 
 /// A request to spend a success token.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -27,13 +27,13 @@ impl JsonBody for SpendBody {
 }
 
 impl SpendBody {
-    /// Reads and checks the body of `call`.
+    /// Reads and checks the body of `incoming`.
     ///
     /// # Errors
     ///
     /// A problem that lists every fault of the body.
-    pub fn command(call: &Call) -> Result<SpendCommand, Problem> {
-        let body: Self = call.body()?;
+    pub fn command(incoming: &Incoming) -> Result<SpendCommand, Problem> {
+        let body: Self = incoming.body()?;
         let mut faults = Faults::default();
         let token = faults.check("token", check_text(&body.token.0, MAX_TOKEN_BYTES));
         let audience = faults.check("audience", BusinessId::parse(&body.audience.0));

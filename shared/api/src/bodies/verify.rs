@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{MAX_TOKEN_BYTES, check_text};
-use crate::Call;
+use crate::Incoming;
 
 /// A request to check a code.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -30,13 +30,13 @@ impl JsonBody for VerifyBody {
 }
 
 impl VerifyBody {
-    /// Reads and checks the body of `call`.
+    /// Reads and checks the body of `incoming`.
     ///
     /// # Errors
     ///
     /// A problem that lists every fault of the body.
-    pub fn command(call: &Call) -> Result<VerifyCommand, Problem> {
-        let body: Self = call.body()?;
+    pub fn command(incoming: &Incoming) -> Result<VerifyCommand, Problem> {
+        let body: Self = incoming.body()?;
         let mut faults = Faults::default();
         let token = faults.check("token", check_text(&body.token.0, MAX_TOKEN_BYTES));
         let code = faults.check("code", Code::parse(&body.code.0));

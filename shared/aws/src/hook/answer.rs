@@ -17,7 +17,7 @@ pub(super) enum Told {
     /// The receiver took the text, in this try or in an earlier one.
     Taken(Option<MessageId>),
     /// The receiver says that the text with this id was not sent, in any try.
-    Settled(NotTaken),
+    Verdict(NotTaken),
     /// This try sent nothing. With a time, another one may do better after it.
     Refused(NotTaken, Option<Duration>),
     /// This try may have sent the text. Another one may tell, after this time.
@@ -75,7 +75,7 @@ fn read_answer(answer: &HookAnswer) -> Told {
             Told::Refused(because(Reason::Throttled), Some(wait))
         }
         status @ 400..=499 => match code.as_deref().and_then(read_code) {
-            Some(reason) => Told::Settled(because(reason)),
+            Some(reason) => Told::Verdict(because(reason)),
             None => Told::Refused(because(read_status(status)), None),
         },
         500..=599 => Told::Unclear(because(Reason::ServerError), wait),
@@ -166,7 +166,7 @@ mod tests {
         ] {
             for status in [400, 401, 403, 404, 422, 429, 499] {
                 let body = format!(r#"{{"code":"{code}"}}"#);
-                let settled = Told::Settled(because(reason, status, Some(code)));
+                let settled = Told::Verdict(because(reason, status, Some(code)));
                 assert_eq!(told(status, &body), settled, "{status}");
             }
         }

@@ -8,7 +8,7 @@ use phoneproof_domain::random::{Random, random_array};
 use tokio::time::sleep;
 
 use super::item::{Item, PK, text};
-use super::{CallFailed, Store};
+use super::{OperationFailed, Store};
 
 const READ: &str = "BatchGetItem";
 /// The most items of one `BatchGetItem` (DynamoDB API reference).
@@ -28,13 +28,13 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`CallFailed`] when a call fails, or when [`MAX_IDLE_CALLS`] in a row read nothing.
+    /// [`OperationFailed`] when a call fails, or when [`MAX_IDLE_CALLS`] in a row read nothing.
     pub(super) async fn read_batches(
         &self,
         table: &str,
         mut keys: Vec<String>,
         random: &dyn Random,
-    ) -> Result<HashMap<String, Item>, CallFailed> {
+    ) -> Result<HashMap<String, Item>, OperationFailed> {
         let (mut items, mut idle) = (HashMap::new(), 0);
         while !keys.is_empty() {
             let rest = keys.split_off(keys.len().min(MAX_READ));
@@ -45,10 +45,10 @@ impl Store {
                 .set_keys(Some(names.collect()))
                 .consistent_read(true)
                 .build()
-                .map_err(|error| CallFailed::not_built(READ, &error))?;
+                .map_err(|error| OperationFailed::not_built(READ, &error))?;
             let call = self.client.batch_get_item().request_items(table, read);
             let answer = call.send().await;
-            let answer = answer.map_err(|error| CallFailed::new(READ, &error))?;
+            let answer = answer.map_err(|error| OperationFailed::new(READ, &error))?;
             let found = answer.responses.into_iter().flatten();
             items.extend(found.flat_map(|(_, items)| items).filter_map(|item| {
                 let key = item.get(PK)?.as_s().ok()?.clone();
@@ -65,7 +65,7 @@ impl Store {
             if !keys.is_empty() {
                 idle = if keys.len() < asked { 0 } else { idle + 1 };
                 if idle == MAX_IDLE_CALLS {
-                    return Err(CallFailed {
+                    return Err(OperationFailed {
                         operation: READ,
                         code: format!("the table {table} is throttled"),
                     });
@@ -82,21 +82,21 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`CallFailed`] when a call fails, or when [`MAX_IDLE_CALLS`] in a row wrote nothing. The latter says how many items
+    /// [`OperationFailed`] when a call fails, or when [`MAX_IDLE_CALLS`] in a row wrote nothing. The latter says how many items
     /// are left, and of which table.
     pub(super) async fn write_batches(
         &self,
         table: &str,
         requests: Vec<WriteRequest>,
         random: &dyn Random,
-    ) -> Result<(), CallFailed> {
+    ) -> Result<(), OperationFailed> {
         let total = requests.len();
         let left = write_all(
             requests,
             async |batch| {
                 let call = self.client.batch_write_item().request_items(table, batch);
                 let answer = call.send().await;
-                let answer = answer.map_err(|error| CallFailed::new(OPERATION, &error))?;
+                let answer = answer.map_err(|error| OperationFailed::new(OPERATION, &error))?;
                 let left = answer.unprocessed_items.unwrap_or_default();
                 Ok(left.into_values().flatten().collect())
             },
@@ -106,7 +106,7 @@ impl Store {
         if left == 0 {
             return Ok(());
         }
-        Err(CallFailed {
+        Err(OperationFailed {
             operation: OPERATION,
             code: format!("the table {table} is throttled; {left} of {total} writes are left"),
         })
@@ -119,9 +119,9 @@ impl Store {
 /// Returns how many writes are left.
 async fn write_all(
     mut requests: Vec<WriteRequest>,
-    mut call: impl AsyncFnMut(Vec<WriteRequest>) -> Result<Vec<WriteRequest>, CallFailed>,
+    mut call: impl AsyncFnMut(Vec<WriteRequest>) -> Result<Vec<WriteRequest>, OperationFailed>,
     mut pause: impl AsyncFnMut(u32),
-) -> Result<usize, CallFailed> {
+) -> Result<usize, OperationFailed> {
     let mut idle = 0;
     while !requests.is_empty() {
         let rest = requests.split_off(requests.len().min(MAX_BATCH));
@@ -167,7 +167,7 @@ mod tests {
     async fn run(
         count: usize,
         leave: impl Fn(usize, usize) -> usize,
-    ) -> (Result<usize, CallFailed>, Vec<usize>, Vec<u32>) {
+    ) -> (Result<usize, OperationFailed>, Vec<usize>, Vec<u32>) {
         let (mut sizes, mut pauses) = (Vec::new(), Vec::new());
         let left = write_all(
             deletes(count),

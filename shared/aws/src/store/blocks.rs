@@ -12,7 +12,7 @@ use phoneproof_domain::subject::Subject;
 use thiserror::Error;
 
 use super::item::{EXPIRES_AT, Item, PK, instant, read_number, text};
-use super::{CallFailed, Store};
+use super::{OperationFailed, Store};
 
 const REASON: &str = "reason";
 const LABEL: &str = "label";
@@ -24,7 +24,7 @@ const REMOVED: &str = "removed";
 pub enum BlockListError {
     /// A call failed. Making the change again completes it.
     #[error(transparent)]
-    Call(#[from] CallFailed),
+    Operation(#[from] OperationFailed),
     /// Other operators changed the list at the same time. Making the change again completes it.
     #[error("other operators kept changing the block list")]
     Contended,
@@ -109,7 +109,7 @@ impl Store {
             .table_name(&self.tables.blocks)
             .set_item(Some(block.to_item()));
         let put = put.send().await;
-        put.map_err(|error| CallFailed::new("PutItem", &error))?;
+        put.map_err(|error| OperationFailed::new("PutItem", &error))?;
         Ok(())
     }
 
@@ -171,7 +171,7 @@ impl Store {
         };
         match error.as_service_error() {
             Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
-            _ => Err(CallFailed::new("UpdateItem", &error).into()),
+            _ => Err(OperationFailed::new("UpdateItem", &error).into()),
         }
     }
 
@@ -193,7 +193,7 @@ impl Store {
             Some(DeleteItemError::ConditionalCheckFailedException(_)) => {
                 Err(BlockListError::Contended)
             }
-            _ => Err(CallFailed::new("DeleteItem", &error).into()),
+            _ => Err(OperationFailed::new("DeleteItem", &error).into()),
         }
     }
 
@@ -201,8 +201,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`CallFailed`] names the call.
-    pub async fn find_block(&self, subject: &Subject) -> Result<Option<Block>, CallFailed> {
+    /// [`OperationFailed`] names the call.
+    pub async fn find_block(&self, subject: &Subject) -> Result<Option<Block>, OperationFailed> {
         let item = self.read_item(&self.tables.blocks, subject.key()).await?;
         Ok(item.as_ref().and_then(Block::read))
     }
@@ -211,8 +211,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`CallFailed`] names the call.
-    pub async fn list_blocks(&self) -> Result<Vec<Block>, CallFailed> {
+    /// [`OperationFailed`] names the call.
+    pub async fn list_blocks(&self) -> Result<Vec<Block>, OperationFailed> {
         let items = self.scan_all(&self.tables.blocks, None).await?;
         Ok(items.iter().filter_map(Block::read).collect())
     }

@@ -19,7 +19,7 @@ use super::item::{
 use super::phone::prove;
 use super::record::RecordWrite;
 use super::transaction::{CONFLICT_RETRIES, pause};
-use super::{CallFailed, Store, StoreError, within};
+use super::{OperationFailed, Store, StoreError, within};
 
 const OPERATION: &str = "UpdateItem";
 
@@ -55,7 +55,7 @@ impl Store {
         let recorded = self
             .write_guess(phone_index, guess, proof, terms, request)
             .await;
-        request.note_call(Dependency::Store, began);
+        request.note_dependency(Dependency::Store, began);
         recorded
     }
 
@@ -106,7 +106,7 @@ impl Store {
                     conflicts += 1;
                     pause(OPERATION, conflicts, request).await?;
                 }
-                _ => return Err(CallFailed::from_error(OPERATION, error.as_ref()).into()),
+                _ => return Err(OperationFailed::from_error(OPERATION, error.as_ref()).into()),
             }
         }
     }

@@ -20,7 +20,7 @@ use super::item::{
 };
 use super::record::RecordWrite;
 use super::reference::{REFERENCE_PREFIX, TOKEN, reference_key};
-use super::{CallFailed, Store};
+use super::{OperationFailed, Store};
 
 /// How often the record of a phone whose block others change is erased, before the command gives up.
 const FORGET_ROUNDS: u32 = 8;
@@ -58,11 +58,11 @@ impl Store {
         &self,
         table: &str,
         key: String,
-    ) -> Result<Option<Item>, CallFailed> {
+    ) -> Result<Option<Item>, OperationFailed> {
         // The read is consistent, so that operators see the change that they have just made.
         let request = self.client.get_item().table_name(table).key(PK, text(key));
         let answer = request.consistent_read(true).send().await;
-        let answer = answer.map_err(|error| CallFailed::new("GetItem", &error))?;
+        let answer = answer.map_err(|error| OperationFailed::new("GetItem", &error))?;
         Ok(answer.item)
     }
 
@@ -71,7 +71,7 @@ impl Store {
         &self,
         table: &str,
         prefix: Option<&str>,
-    ) -> Result<Vec<Item>, CallFailed> {
+    ) -> Result<Vec<Item>, OperationFailed> {
         let mut request = self.client.scan().table_name(table).consistent_read(true);
         if let Some(prefix) = prefix {
             request = request
@@ -81,7 +81,7 @@ impl Store {
         let mut pages = request.into_paginator().items().send();
         let mut items = Vec::new();
         while let Some(item) = pages.next().await {
-            items.push(item.map_err(|error| CallFailed::new("Scan", &error))?);
+            items.push(item.map_err(|error| OperationFailed::new("Scan", &error))?);
         }
         Ok(items)
     }
@@ -90,12 +90,12 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`CallFailed`] names the call.
+    /// [`OperationFailed`] names the call.
     pub async fn read_phone_record(
         &self,
         phone_index: &SubjectIndex,
         today: &Window,
-    ) -> Result<Option<PhoneRecord>, CallFailed> {
+    ) -> Result<Option<PhoneRecord>, OperationFailed> {
         let key = phone_index.as_str().to_owned();
         let item = self.read_item(&self.tables.challenges, key).await?;
         Ok(item.map(|item| read_phone_record(&item, today)))
@@ -105,11 +105,11 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`CallFailed`] names the call.
+    /// [`OperationFailed`] names the call.
     pub async fn read_subject_record(
         &self,
         subject: &Subject,
-    ) -> Result<SubjectRecord, CallFailed> {
+    ) -> Result<SubjectRecord, OperationFailed> {
         let (table, key) = self.record_of(subject);
         let item = self.read_item(table, key).await?;
         Ok(item.as_ref().map(read_subject_record).unwrap_or_default())
@@ -119,11 +119,11 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`CallFailed`] names the call.
+    /// [`OperationFailed`] names the call.
     pub async fn read_wrong_codes(
         &self,
         phone_index: &SubjectIndex,
-    ) -> Result<WrongCodes, CallFailed> {
+    ) -> Result<WrongCodes, OperationFailed> {
         let key = phone_index.as_str().to_owned();
         let item = self.read_item(&self.tables.challenges, key).await?;
         Ok(item.as_ref().map(WrongCodes::read).unwrap_or_default())
@@ -133,8 +133,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`CallFailed`] names the call.
-    pub async fn unlock(&self, phone_index: &SubjectIndex) -> Result<(), CallFailed> {
+    /// [`OperationFailed`] names the call.
+    pub async fn unlock(&self, phone_index: &SubjectIndex) -> Result<(), OperationFailed> {
         let mut write = RecordWrite::default();
         // An update would otherwise make a record for a phone that has none.
         write.require("attribute_exists(pk)");
@@ -149,7 +149,7 @@ impl Store {
             .table_name(&self.tables.challenges)
             .key(PK, text(phone_index.as_str()));
         let done = write.fill(request).send().await;
-        done.map_err(|error| CallFailed::new("UpdateItem", &error))?;
+        done.map_err(|error| OperationFailed::new("UpdateItem", &error))?;
         Ok(())
     }
 
@@ -160,7 +160,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`CallFailed`] names the call. Items that were erased before it stay erased. Calling again erases the rest.
+    /// [`OperationFailed`] names the call. Items that were erased before it stay erased. Calling again erases the rest.
     pub async fn forget(
         &self,
         phone_index: &SubjectIndex,
@@ -168,7 +168,7 @@ impl Store {
         is_own: impl Fn(&str) -> bool,
         now: Timestamp,
         random: &dyn Random,
-    ) -> Result<usize, CallFailed> {
+    ) -> Result<usize, OperationFailed> {
         let table = &self.tables.challenges;
         let owns = |item: &Item| {
             let token = item.get(TOKEN).and_then(|token| token.as_s().ok());
@@ -195,7 +195,7 @@ impl Store {
         &self,
         phone_index: &SubjectIndex,
         now: Timestamp,
-    ) -> Result<bool, CallFailed> {
+    ) -> Result<bool, OperationFailed> {
         let (table, key) = (&self.tables.challenges, phone_index.as_str().to_owned());
         for _ in 0..FORGET_ROUNDS {
             let Some(item) = self.read_item(table, key.clone()).await? else {
@@ -208,7 +208,7 @@ impl Store {
                 return Ok(has_more);
             }
         }
-        Err(CallFailed {
+        Err(OperationFailed {
             operation: "PutItem",
             code: "other operators kept changing the block of the phone".to_owned(),
         })
@@ -221,7 +221,7 @@ impl Store {
         key: &str,
         (seen, kept): (Option<Timestamp>, Option<Timestamp>),
         now: Timestamp,
-    ) -> Result<bool, CallFailed> {
+    ) -> Result<bool, OperationFailed> {
         let (table, until) = (&self.tables.challenges, attribute::BLOCKED_UNTIL);
         let (condition, value) = match seen {
             None => (format!("attribute_not_exists({until})"), None),
@@ -237,7 +237,7 @@ impl Store {
                 Err(Some(DeleteItemError::ConditionalCheckFailedException(_))) => Ok(false),
                 Err(_) => deleted
                     .map(|_| true)
-                    .map_err(|error| CallFailed::new("DeleteItem", &error)),
+                    .map_err(|error| OperationFailed::new("DeleteItem", &error)),
             };
         };
         let put = self.client.put_item().table_name(table);
@@ -251,7 +251,7 @@ impl Store {
             Err(Some(PutItemError::ConditionalCheckFailedException(_))) => Ok(false),
             Err(_) => put
                 .map(|_| true)
-                .map_err(|error| CallFailed::new("PutItem", &error)),
+                .map_err(|error| OperationFailed::new("PutItem", &error)),
         }
     }
 
@@ -260,7 +260,7 @@ impl Store {
         table: &str,
         keys: Vec<String>,
         random: &dyn Random,
-    ) -> Result<(), CallFailed> {
+    ) -> Result<(), OperationFailed> {
         let requests = keys.into_iter().map(build_delete);
         self.write_batches(table, requests.collect::<Result<_, _>>()?, random)
             .await
@@ -288,9 +288,9 @@ pub(super) fn read_key(item: &Item) -> Option<String> {
 }
 
 /// Makes the write that deletes the item under `key`.
-pub(super) fn build_delete(key: String) -> Result<WriteRequest, CallFailed> {
+pub(super) fn build_delete(key: String) -> Result<WriteRequest, OperationFailed> {
     let key: AttributeValue = text(key);
     let request = DeleteRequest::builder().key(PK, key).build();
-    let request = request.map_err(|error| CallFailed::not_built("BatchWriteItem", &error))?;
+    let request = request.map_err(|error| OperationFailed::not_built("BatchWriteItem", &error))?;
     Ok(WriteRequest::builder().delete_request(request).build())
 }

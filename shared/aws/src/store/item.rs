@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use phoneproof_domain::challenge::ChallengeId;
+use phoneproof_domain::challenge::{ChallengeId, SlotIndex};
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::phone_record::{
-    PhoneRecord, ResendId, Share, Slot, SlotIndex, Use, WriteId,
-};
+use phoneproof_domain::phone_record::{PhoneRecord, ResendId, Share, Slot, Use, WriteId};
 use phoneproof_domain::purse::{Called, Micros, Proof};
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::subject::SubjectIndex;

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::CancellationReason;
 use phoneproof_domain::denial::Denial;
-use phoneproof_domain::gate::{Found, Gate, Settled};
-use phoneproof_domain::phone_record::{PhoneRecord, Reserved, SendRefusal, Share, Terms};
+use phoneproof_domain::gate::{Found, Gate, Reserved, Verdict};
+use phoneproof_domain::phone_record::{PhoneRecord, SendRefusal, Share, Terms};
 use phoneproof_domain::purse::Claim;
 use phoneproof_domain::subject::{Subject, SubjectKind};
 
@@ -13,7 +13,7 @@ use super::StoreError;
 use super::item::{Item, attribute, read_phone_record, read_subject_record, read_tally};
 use super::purse_item::read_purse;
 use super::ranges::read_blocked_ranges;
-use super::reserve::ReserveError;
+use super::reserve_error::ReserveError;
 use super::send_plan::{Evidence, Moved, Part, SendPlan};
 use super::transaction::{CONDITION_FAILED, NOT_VALID};
 
@@ -37,7 +37,7 @@ pub(super) fn judge(
         match part {
             Part::Record(subject, gates) => {
                 let found = find_in_record(subject, item, plan);
-                if let Some(refusal) = judgement.settle(gates, &found) {
+                if let Some(refusal) = judgement.ask_gates(gates, &found) {
                     return (ReserveError::Refused(refusal, None), None);
                 }
                 if subject.kind == SubjectKind::Phone {
@@ -50,7 +50,7 @@ pub(super) fn judge(
                     blocked,
                     ..Found::default()
                 };
-                if let Some(refusal) = judgement.settle(std::slice::from_ref(gate), &found) {
+                if let Some(refusal) = judgement.ask_gates(std::slice::from_ref(gate), &found) {
                     return (ReserveError::Refused(refusal, None), None);
                 }
             }
@@ -102,18 +102,18 @@ impl<'p> Judgement<'p> {
     }
 
     /// Asks the gates of one item. Returns a refusal that is more than a denial.
-    fn settle(&mut self, gates: &[&Gate], found: &Found) -> Option<SendRefusal> {
+    fn ask_gates(&mut self, gates: &[&Gate], found: &Found) -> Option<SendRefusal> {
         let plan = self.plan;
         for gate in gates {
-            match gate.settle(found, &plan.reservation, &plan.terms) {
-                Settled::Holds => {}
-                Settled::Instead(instead) => {
+            match gate.examine(found, &plan.reservation, &plan.terms) {
+                Verdict::Holds => {}
+                Verdict::Instead(instead) => {
                     self.has_moved = true;
                     if let Some(own) = self.moved.gates.iter_mut().find(|own| own == gate) {
                         *own = instead;
                     }
                 }
-                Settled::Refuses(SendRefusal::Denied(denial), subject) => {
+                Verdict::Refuses(SendRefusal::Denied(denial), subject) => {
                     let of_phone = matches!(
                         (subject.kind, denial),
                         (
@@ -128,11 +128,11 @@ impl<'p> Judgement<'p> {
                     };
                     denials.push((denial, subject));
                 }
-                Settled::Refuses(SendRefusal::Instead(fitting), _) => {
+                Verdict::Refuses(SendRefusal::Instead(fitting), _) => {
                     self.has_moved = true;
                     self.moved.reservation = fitting;
                 }
-                Settled::Refuses(other, _) => return Some(other),
+                Verdict::Refuses(other, _) => return Some(other),
             }
         }
         None

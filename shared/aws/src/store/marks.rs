@@ -15,7 +15,7 @@ use super::batch::choose_pause;
 use super::blocks::{Block, BlockListError};
 use super::item::{EXPIRES_AT, Item, PK, attribute, instant, read_number, text};
 use super::record::RecordWrite;
-use super::{CallFailed, Store, StoreError};
+use super::{OperationFailed, Store, StoreError};
 
 const OPERATION: &str = "TransactWriteItems";
 
@@ -34,7 +34,7 @@ impl Store {
             .table_name(&self.tables.blocks)
             .set_item(Some(block.to_item()))
             .build()
-            .map_err(|error| CallFailed::not_built(OPERATION, &error))?;
+            .map_err(|error| OperationFailed::not_built(OPERATION, &error))?;
         let entry = TransactWriteItem::builder().put(put).build();
         let until = block.expires_at.unwrap_or(NEVER);
         let mark = |seen: &Item| mark(seen, until, now);
@@ -53,7 +53,7 @@ impl Store {
             .table_name(&self.tables.blocks)
             .key(PK, text(subject.key()))
             .build()
-            .map_err(|error| CallFailed::not_built(OPERATION, &error))?;
+            .map_err(|error| OperationFailed::not_built(OPERATION, &error))?;
         let entry = TransactWriteItem::builder().delete(delete).build();
         let unmark = |seen: &Item| unmark(seen, now);
         self.write_both(subject, &entry, unmark, random).await
@@ -75,7 +75,7 @@ impl Store {
             }
             let seen = self.read_item(table, key.clone()).await?;
             let record = make(&seen.unwrap_or_default()).into_item(table, &key);
-            let record = record.map_err(|error: StoreError| CallFailed {
+            let record = record.map_err(|error: StoreError| OperationFailed {
                 operation: OPERATION,
                 code: error.to_string(),
             })?;
@@ -85,7 +85,7 @@ impl Store {
                 Ok(_) => return Ok(()),
                 Err(error) => match error.as_service_error() {
                     Some(TransactWriteItemsError::TransactionCanceledException(_)) => {}
-                    _ => return Err(CallFailed::new(OPERATION, &error).into()),
+                    _ => return Err(OperationFailed::new(OPERATION, &error).into()),
                 },
             }
         }

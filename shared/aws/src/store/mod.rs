@@ -23,6 +23,7 @@ mod receipts;
 mod record;
 mod reference;
 mod reserve;
+mod reserve_error;
 mod send_plan;
 mod spend;
 mod transaction;
@@ -49,7 +50,7 @@ pub use self::purses::{Freshness, Known};
 pub use self::read::get_item;
 pub use self::receipts::Kept;
 pub use self::reference::StoredToken;
-pub use self::reserve::ReserveError;
+pub use self::reserve_error::ReserveError;
 pub use self::send_plan::{Evidence, Moved, PhoneCaller, SendPlan};
 pub use self::spend::SpendOutcome;
 pub use self::transaction::{CONDITION_FAILED, transact};
@@ -73,7 +74,7 @@ pub struct Tables {
 pub enum StoreError {
     /// DynamoDB refused a call, failed it, or did not answer it in time.
     #[error(transparent)]
-    Call(#[from] CallFailed),
+    Operation(#[from] OperationFailed),
     /// Other writers touched the same items at every try.
     #[error("DynamoDB call failed: {0} (other writers kept touching the same items)")]
     Contended(&'static str),
@@ -106,14 +107,14 @@ impl From<BuildError> for StoreError {
 /// A call of DynamoDB that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("DynamoDB call failed: {operation} ({code})")]
-pub struct CallFailed {
+pub struct OperationFailed {
     /// The operation, as in `PutItem`.
     pub operation: &'static str,
     /// The error code of DynamoDB, or the kind of failure, such as `deadline`.
     pub code: String,
 }
 
-impl CallFailed {
+impl OperationFailed {
     /// Keeps the error code of `error`. `None` stands for a deadline that passed first.
     #[must_use]
     pub fn from_error<E: ProvideErrorMetadata, R>(

@@ -13,7 +13,7 @@ use super::batch::choose_pause;
 use super::inspect::read_key;
 use super::purse_item::{read_purse, write_purse};
 use super::purses::Written;
-use super::{CallFailed, Store};
+use super::{OperationFailed, Store};
 
 /// How often a purse that texts are paid from is written, before the command gives up.
 const ROUNDS: u32 = 20;
@@ -25,7 +25,7 @@ const WRITTEN_WITHIN: Duration = Duration::from_secs(10);
 pub enum ChangeError<R> {
     /// A call failed. When it was the write, nobody knows whether that was applied.
     #[error(transparent)]
-    Call(#[from] CallFailed),
+    Operation(#[from] OperationFailed),
     /// Other writers changed the purse at every try.
     #[error("other writers kept changing the purse")]
     Contended,
@@ -39,12 +39,12 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`CallFailed`] names the call.
+    /// [`OperationFailed`] names the call.
     pub async fn inspect_purses(
         &self,
         keys: &[PurseKey],
         random: &dyn Random,
-    ) -> Result<HashMap<PurseKey, PurseItem>, CallFailed> {
+    ) -> Result<HashMap<PurseKey, PurseItem>, OperationFailed> {
         let mut names: Vec<_> = keys.iter().map(ToString::to_string).collect();
         // A batch may not name an item twice.
         names.sort_unstable();
@@ -63,11 +63,11 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`CallFailed`] names the call.
+    /// [`OperationFailed`] names the call.
     pub async fn scan_purses(
         &self,
         prefix: &str,
-    ) -> Result<Vec<(PurseKey, PurseItem)>, CallFailed> {
+    ) -> Result<Vec<(PurseKey, PurseItem)>, OperationFailed> {
         let items = self.scan_all(&self.tables.limits, Some(prefix)).await?;
         let read = |item| Some((PurseKey::parse(&read_key(item)?)?, read_purse(item)));
         Ok(items.iter().filter_map(read).collect())

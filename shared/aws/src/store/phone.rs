@@ -1,8 +1,8 @@
 //! The challenge on a phone's record: what a send writes of it, and what a refund takes back.
 
-use phoneproof_domain::challenge::ChallengeId;
+use phoneproof_domain::challenge::{ChallengeId, SlotIndex};
 use phoneproof_domain::phone_record::{
-    Predecessor, REPEATABLE_FOR, REPEATED_FOR, ResendId, Reservation, Share, SlotIndex,
+    Predecessor, REPEATABLE_FOR, REPEATED_FOR, ResendId, Reservation, Share,
 };
 use phoneproof_domain::purse::{Claim, Proof};
 use phoneproof_domain::tally::Begin;
@@ -28,13 +28,18 @@ pub const MAX_SLOTS: SlotIndex = 40;
 pub(super) fn reserve_slot(write: &mut RecordWrite, plan: &SendPlan) {
     let (terms, reservation) = (&plan.terms, &plan.reservation);
     let (cooled, last) = match plan.share() {
-        Share::Common => ("last_sent", attribute::LAST_SENT),
-        Share::Here => ("reserved_here", attribute::RESERVED_HERE),
-        Share::Near => ("reserved_near", attribute::RESERVED_NEAR),
+        Share::Common => (&[attribute::LAST_SENT][..], attribute::LAST_SENT),
+        Share::Here => (&[attribute::RESERVED_HERE][..], attribute::RESERVED_HERE),
+        Share::Near => (
+            &[attribute::RESERVED_NEAR, attribute::LAST_SENT][..],
+            attribute::RESERVED_NEAR,
+        ),
     };
-    write.require(format!(
-        "(attribute_not_exists({cooled}) OR {cooled} <= :ready)"
-    ));
+    for sent in cooled {
+        write.require(format!(
+            "(attribute_not_exists({sent}) OR {sent} <= :ready)"
+        ));
+    }
     write.require("(attribute_not_exists(failures) OR failures < :hard)");
     write.value(":now", instant(terms.now));
     write.value(":ready", instant(terms.now - terms.cooldown));

@@ -27,7 +27,7 @@ use super::purse_item::{read_purse, write_purse};
 use super::record::RecordWrite;
 use super::send_plan::{Evidence, SendPlan};
 use super::transaction::{CONFLICT_RETRIES, pause};
-use super::{CallFailed, Store, StoreError, get_item, within};
+use super::{OperationFailed, Store, StoreError, get_item, within};
 
 const READ: &str = "BatchGetItem";
 const CREDIT: &str = "UpdateItem";
@@ -103,7 +103,7 @@ impl Store {
         }
         let began = Instant::now();
         let read = self.read_batch(keys, request).await;
-        request.note_call(Dependency::Store, began);
+        request.note_dependency(Dependency::Store, began);
         let items = read?;
         let empty = Item::new();
         for key in missing {
@@ -145,7 +145,8 @@ impl Store {
         while !keys.is_empty() {
             let call = self.client.batch_get_item().set_request_items(Some(keys));
             let answer = within(request.deadline, call.send()).await;
-            let answer = answer.map_err(|error| CallFailed::from_error(READ, error.as_ref()))?;
+            let answer =
+                answer.map_err(|error| OperationFailed::from_error(READ, error.as_ref()))?;
             for item in answer
                 .responses
                 .into_iter()
@@ -229,7 +230,7 @@ impl Store {
         let of_address = self.credit_address(&payment.address, payment.hour, deadline);
         let (country, block, network, calls, address) =
             tokio::join!(of_country, of_block, of_network, of_calls, of_address);
-        request.note_call(Dependency::Store, began);
+        request.note_dependency(Dependency::Store, began);
         let calls = calls.unwrap_or(false);
         let lost = [country.is_lost, block, network, calls, address];
         request.facts.credits_lost = lost.map(u32::from).iter().sum();
@@ -323,7 +324,7 @@ impl Store {
         write: RecordWrite,
         returned: ReturnValue,
         deadline: Instant,
-    ) -> Result<Written, CallFailed> {
+    ) -> Result<Written, OperationFailed> {
         let update = self.client.update_item().table_name(&self.tables.limits);
         let update = write.fill(update.key(PK, text(key)));
         let update = update.return_values(returned).customize();
@@ -338,7 +339,7 @@ impl Store {
                 Ok(Written::Differs(failed.item().cloned().unwrap_or_default()))
             }
             Some(UpdateItemError::TransactionConflictException(_)) => Ok(Written::Busy),
-            _ => Err(CallFailed::from_error(CREDIT, error.as_ref())),
+            _ => Err(OperationFailed::from_error(CREDIT, error.as_ref())),
         }
     }
 }

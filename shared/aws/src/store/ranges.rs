@@ -21,7 +21,7 @@ use tokio::time::sleep;
 use super::batch::choose_pause;
 use super::inspect::build_delete;
 use super::item::{Item, PK, instant, read_number, text};
-use super::{Block, BlockListError, CallFailed, Store, StoreError};
+use super::{Block, BlockListError, OperationFailed, Store, StoreError};
 
 /// The characters of an index in the name of an attribute: 96 bits of a MAC. A longer name would make the copies
 /// larger, and each send pays for the size of the copy that it reads.
@@ -118,7 +118,7 @@ fn read_copy(item: &Item) -> Option<(String, BTreeMap<String, i64>)> {
 }
 
 /// Lists the writes that turn the copies of the table into the planned ones.
-fn list_writes(planned: &Copies, stored: &Copies) -> Result<Vec<WriteRequest>, CallFailed> {
+fn list_writes(planned: &Copies, stored: &Copies) -> Result<Vec<WriteRequest>, OperationFailed> {
     let changed = planned
         .iter()
         .filter(|(key, copy)| stored.get(*key) != Some(*copy));
@@ -129,7 +129,7 @@ fn list_writes(planned: &Copies, stored: &Copies) -> Result<Vec<WriteRequest>, C
         let item: HashMap<String, AttributeValue> =
             ends.chain([(PK.to_owned(), text(key))]).collect();
         let put = PutRequest::builder().set_item(Some(item)).build();
-        let put = put.map_err(|error| CallFailed::not_built("BatchWriteItem", &error))?;
+        let put = put.map_err(|error| OperationFailed::not_built("BatchWriteItem", &error))?;
         Ok(WriteRequest::builder().put_request(put).build())
     });
     let gone = stored.keys().filter(|key| !planned.contains_key(*key));
@@ -142,8 +142,11 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`CallFailed`] names the call.
-    pub async fn read_blocked_ranges(&self, ranges: &Ranges) -> Result<BlockedRanges, CallFailed> {
+    /// [`OperationFailed`] names the call.
+    pub async fn read_blocked_ranges(
+        &self,
+        ranges: &Ranges,
+    ) -> Result<BlockedRanges, OperationFailed> {
         let key = shard_key(ranges.shard);
         let item = self.read_item(&self.tables.blocks, key).await?;
         Ok(item

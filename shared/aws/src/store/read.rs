@@ -5,7 +5,7 @@ use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
 use super::item::{Item, PK, text};
-use super::{CallFailed, StoreError, within};
+use super::{OperationFailed, StoreError, within};
 
 /// Reads the item under `key` of `table`, and notes the call; `None` when there is no such item.
 ///
@@ -27,7 +27,7 @@ pub async fn get_item(
         .consistent_read(true);
     let began = Instant::now();
     let answer = within(request.deadline, call.send()).await;
-    request.note_call(Dependency::Store, began);
-    let answer = answer.map_err(|error| CallFailed::from_error("GetItem", error.as_ref()))?;
+    request.note_dependency(Dependency::Store, began);
+    let answer = answer.map_err(|error| OperationFailed::from_error("GetItem", error.as_ref()))?;
     Ok(answer.item)
 }

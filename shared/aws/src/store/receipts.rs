@@ -19,7 +19,7 @@ use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
 use super::item::{EXPIRES_AT, Item, PK, instant, text};
-use super::{CallFailed, Store, StoreError, within};
+use super::{OperationFailed, Store, StoreError, within};
 
 /// What the keys of the items begin with.
 const PREFIX: &str = "receipt#";
@@ -49,8 +49,8 @@ struct Entry<'i> {
     outcome: LastOutcome,
 }
 
-fn key_of(phone: &SubjectIndex) -> String {
-    format!("{PREFIX}{}", phone.as_str())
+fn key_of(phone_index: &SubjectIndex) -> String {
+    format!("{PREFIX}{}", phone_index.as_str())
 }
 
 impl Store {
@@ -76,7 +76,7 @@ impl Store {
             .client
             .update_item()
             .table_name(&self.tables.limits)
-            .key(PK, text(key_of(&sent.phone)))
+            .key(PK, text(key_of(&sent.phone_index)))
             .update_expression("SET #report = :report, #expires = :expires")
             .condition_expression("attribute_not_exists(#report)")
             .expression_attribute_names("#report", &name)
@@ -87,7 +87,7 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let began = Instant::now();
         let answer = within(request.deadline, update.send()).await;
-        request.note_call(Dependency::Store, began);
+        request.note_dependency(Dependency::Store, began);
         let error = match answer {
             Ok(answer) => {
                 let item = answer.attributes.unwrap_or_default();
@@ -105,7 +105,7 @@ impl Store {
                     Kept::Known
                 })
             }
-            _ => Err(CallFailed::from_error("UpdateItem", error.as_ref()).into()),
+            _ => Err(OperationFailed::from_error("UpdateItem", error.as_ref()).into()),
         }
     }
 
@@ -126,37 +126,42 @@ impl Store {
             .client
             .update_item()
             .table_name(&self.tables.limits)
-            .key(PK, text(key_of(&sent.phone)))
+            .key(PK, text(key_of(&sent.phone_index)))
             .update_expression(format!("REMOVE {}", placeholders.join(", ")));
         for (placeholder, name) in placeholders.into_iter().zip(stale) {
             update = update.expression_attribute_names(placeholder, name);
         }
         let began = Instant::now();
         drop(within(request.deadline, update.send()).await);
-        request.note_call(Dependency::Store, began);
+        request.note_dependency(Dependency::Store, began);
     }
 
     /// Reads the last outcome of a phone; `None` when none was reported.
     ///
     /// # Errors
     ///
-    /// [`CallFailed`] names the call.
+    /// [`OperationFailed`] names the call.
     pub async fn read_outcome(
         &self,
-        phone: &SubjectIndex,
-    ) -> Result<Option<LastOutcome>, CallFailed> {
-        let item = self.read_item(&self.tables.limits, key_of(phone)).await?;
+        phone_index: &SubjectIndex,
+    ) -> Result<Option<LastOutcome>, OperationFailed> {
+        let item = self
+            .read_item(&self.tables.limits, key_of(phone_index))
+            .await?;
         Ok(item.as_ref().and_then(read_outcome))
     }
 
     /// Erases the reports of a phone. Returns whether there was one.
-    pub(super) async fn forget_outcome(&self, phone: &SubjectIndex) -> Result<bool, CallFailed> {
-        let (table, key) = (&self.tables.limits, key_of(phone));
+    pub(super) async fn forget_outcome(
+        &self,
+        phone_index: &SubjectIndex,
+    ) -> Result<bool, OperationFailed> {
+        let (table, key) = (&self.tables.limits, key_of(phone_index));
         let found = self.read_item(table, key.clone()).await?.is_some();
         // A write may come between, so it is deleted either way.
         let delete = self.client.delete_item().table_name(table);
         let deleted = delete.key(PK, text(key)).send().await;
-        deleted.map_err(|error| CallFailed::new("DeleteItem", &error))?;
+        deleted.map_err(|error| OperationFailed::new("DeleteItem", &error))?;
         Ok(found)
     }
 }

@@ -9,10 +9,9 @@ use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::gate::{Check, Gate};
 use phoneproof_domain::phone_record::{PhoneRecord, SendRefusal};
-use phoneproof_domain::purse::{Proof, Write};
+use phoneproof_domain::purse::Write;
 use phoneproof_domain::subject::{Subject, SubjectKind};
 use phoneproof_observe::{Dependency, RequestContext};
-use thiserror::Error;
 use tokio::time::Instant;
 
 use super::item::{EXPIRES_AT, PK, instant, read_phone_record, tally_of};
@@ -21,29 +20,10 @@ use super::phone::{release_slot, reserve_slot};
 use super::purse_item::write_purse;
 use super::ranges::build_range_check;
 use super::record::RecordWrite;
-use super::send_plan::{Moved, Part, SendPlan};
+use super::reserve_error::ReserveError;
+use super::send_plan::{Part, SendPlan};
 use super::transaction::{CONDITION_FAILED, transact};
 use super::{Store, StoreError, get_item};
-
-/// Why nothing was reserved.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ReserveError {
-    /// A rule refused, the challenge is over, or the idempotency key was used.
-    ///
-    /// A denial by the phone's record comes with the evidence on it: the callers that it names have a reserve of
-    /// their own.
-    #[error("refused")]
-    Refused(SendRefusal, Option<Box<Proof>>),
-    /// What is stored has moved on. The send is planned again with this.
-    #[error("the records have moved on")]
-    Again(Box<Moved>),
-    /// The attestation that should pay was used for a text before.
-    #[error("the attestation was used before")]
-    AttestationUsed,
-    /// The rules could not be checked.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// How long a used attestation is remembered. It lives for two minutes at most, by a clock that is ten seconds ahead at
 /// most.
@@ -68,12 +48,14 @@ impl Store {
     ) -> Result<(), ReserveError> {
         let began = Instant::now();
         let done = transact(&self.client, || self.reserve_items(plan), request).await;
-        request.note_call(Dependency::Store, began);
+        request.note_dependency(Dependency::Store, began);
         let reasons = match done {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(reasons)) => reasons,
             // A purse that the update does not fit. It is read, and named.
-            Err(StoreError::Call(failed)) if failed.code == NOT_FITTING && plan.paid.is_some() => {
+            Err(StoreError::Operation(failed))
+                if failed.code == NOT_FITTING && plan.paid.is_some() =>
+            {
                 let mut judgement = Judgement::new(plan);
                 judgement.moved.is_unpaid = true;
                 return Err(judgement.conclude().0);
@@ -140,7 +122,7 @@ impl Store {
         {
             done = transact(&self.client, || build(None), request).await;
         }
-        request.note_call(Dependency::Store, began);
+        request.note_dependency(Dependency::Store, began);
         done?.map_err(|_| StoreError::NothingToRefund)
     }
 

@@ -8,7 +8,7 @@ use phoneproof_observe::{Dependency, RequestContext};
 use tokio::time::Instant;
 
 use super::item::{EXPIRES_AT, Item, PK, bytes, instant, text};
-use super::{CallFailed, Store, StoreError, within};
+use super::{OperationFailed, Store, StoreError, within};
 
 /// The attribute that holds the id of the write that spent the token.
 const BY: &str = "by";
@@ -49,7 +49,7 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let began = Instant::now();
         let answer = within(request.deadline, put.send()).await;
-        request.note_call(Dependency::Store, began);
+        request.note_dependency(Dependency::Store, began);
         let Err(error) = answer else {
             return Ok(SpendOutcome::Now);
         };
@@ -62,7 +62,7 @@ impl Store {
                     SpendOutcome::Before
                 })
             }
-            _ => Err(CallFailed::from_error("PutItem", error.as_ref()).into()),
+            _ => Err(OperationFailed::from_error("PutItem", error.as_ref()).into()),
         }
     }
 }

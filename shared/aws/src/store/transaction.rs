@@ -10,7 +10,7 @@ use phoneproof_crypto::base64url;
 use phoneproof_observe::RequestContext;
 use tokio::time::{sleep, timeout_at};
 
-use super::{CallFailed, StoreError, within};
+use super::{OperationFailed, StoreError, within};
 
 /// How often a write is tried again after another writer touched the same item, or after its table was throttled.
 pub(super) const CONFLICT_RETRIES: u32 = 3;
@@ -57,7 +57,7 @@ pub async fn transact(
             .into_iter()
             .find(|passing| codes().any(|code| code == *passing))
         else {
-            return Err(CallFailed::new(OPERATION, &error).into());
+            return Err(OperationFailed::new(OPERATION, &error).into());
         };
         if retries == CONFLICT_RETRIES {
             return Err(give_up(passing));
@@ -90,7 +90,7 @@ async fn finish_one(
                 pause(OPERATION, waits, request).await?;
             }
             Err(Some(error)) => return Ok(Err(error)),
-            Err(None) => return Err(CallFailed::by_deadline(OPERATION).into()),
+            Err(None) => return Err(OperationFailed::by_deadline(OPERATION).into()),
         }
     }
 }
@@ -117,7 +117,7 @@ fn give_up(passing: &str) -> StoreError {
     if passing == CONFLICT {
         return StoreError::Contended(OPERATION);
     }
-    StoreError::Call(CallFailed {
+    StoreError::Operation(OperationFailed {
         operation: OPERATION,
         code: passing.to_owned(),
     })
@@ -129,7 +129,7 @@ fn give_up(passing: &str) -> StoreError {
 ///
 /// # Errors
 ///
-/// [`StoreError::Call`] when the deadline of the request comes first.
+/// [`StoreError::Operation`] when the deadline of the request comes first.
 pub(super) async fn pause(
     operation: &'static str,
     retry: u32,
@@ -138,5 +138,5 @@ pub(super) async fn pause(
     let [byte] = request.draw().unwrap_or([0]);
     let delay = Duration::from_millis(5 + u64::from(byte) * 15 / 255) * 2_u32.pow(retry);
     let slept = timeout_at(request.deadline, sleep(delay)).await;
-    slept.map_err(|_| CallFailed::by_deadline(operation).into())
+    slept.map_err(|_| OperationFailed::by_deadline(operation).into())
 }

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use phoneproof_domain::action::ActionKind;
+use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::code::{MAX_CODE_LENGTH, MIN_CODE_LENGTH};
 use phoneproof_domain::country::Country;
 use phoneproof_domain::locale::Locale;
-use phoneproof_domain::policy::{Business, BusinessId};
+use phoneproof_domain::policy::Business;
 
 use super::faults::Faults;
 use super::limits::COUNT;
-use super::numbers::parse_country;
 use super::table::BusinessTable;
+use super::value::parse_country;
 use crate::proxy::parse_digest;
 
 /// Checks one business. The policy is refused when a fault was noted, so a faulty value can stand in its place meanwhile.

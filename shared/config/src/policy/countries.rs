@@ -13,30 +13,12 @@ use toml::Value;
 
 use super::faults::Faults;
 use super::identities::names_sender_id;
-use super::limits::are_digits;
-use super::numbers::{parse_country, read_text};
+use super::sender_id::check_sender_id;
 use super::table::CountryTable;
+use super::value::{are_digits, parse_country, read_text};
 
 /// What is accepted as an id of the register of India.
 const ID_NEEDED: &str = "1 to 50 characters without spaces are needed";
-
-/// Whether `id` can be a sender id. The guide of SNS accepts 3 to 11 letters, digits and hyphens, with at least one letter. A
-/// hyphen comes after one of the others.
-pub(super) fn is_sender_id(id: &str) -> bool {
-    (3..=11).contains(&id.len())
-        && !id.starts_with('-')
-        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        && id.bytes().any(|b| b.is_ascii_alphabetic())
-}
-
-/// Notes a fault if SNS would not accept the sender id. A faulty one still counts as one.
-pub(super) fn check_sender_id(at: &str, id: String, faults: &mut Faults) -> Origination {
-    if !is_sender_id(&id) {
-        let needed = "3 to 11 letters, digits and hyphens with at least one letter are needed, and no hyphen at the start";
-        faults.add(at, needed);
-    }
-    Origination::SenderId(id)
-}
 
 /// Accepts a number that texts can come from, as SNS reads it.
 fn parse_number(number: String) -> Result<Origination, &'static str> {

@@ -14,8 +14,8 @@ use super::identities::{
     CONFIGURATION_SET, NOTIFY, PROTECT, check_id, check_identity, check_name, check_template,
     names_sender_id,
 };
-use super::numbers::parse_country;
 use super::table::{EndUserMessagingTable, NotifyTable};
+use super::value::parse_country;
 
 /// Checks `[end_user_messaging]`, in a policy that texts the countries in `served`.
 pub(super) fn check_end_user_messaging(

@@ -6,8 +6,8 @@ use http::Uri;
 use phoneproof_domain::hook::{HookPolicy, Reach};
 
 use super::faults::Faults;
-use super::limits::are_digits;
 use super::table::HookTable;
+use super::value::are_digits;
 
 /// The longest URL that is accepted.
 const MAX_URL: usize = 2_000;

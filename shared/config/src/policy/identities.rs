@@ -6,8 +6,8 @@
 use phoneproof_domain::country::Country;
 use phoneproof_domain::end_user_messaging::is_number;
 
-use super::countries::is_sender_id;
-use super::limits::are_digits;
+use super::sender_id::is_sender_id;
+use super::value::are_digits;
 
 /// The longest id or ARN.
 const MAX_ID: usize = 256;

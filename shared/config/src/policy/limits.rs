@@ -13,6 +13,7 @@ use phoneproof_domain::rule::Rule;
 use super::faults::Faults;
 use super::reader::describe_unknown;
 use super::table::LockTable;
+use super::value::are_digits;
 
 /// The key of the cooldown in `[limits]`.
 const COOLDOWN: &str = "cooldown_seconds";
@@ -33,11 +34,6 @@ pub(super) fn parse_time_of_day(text: &str) -> Result<Duration, &'static str> {
     minutes
         .map(|minutes| Duration::from_secs(minutes * 60))
         .ok_or("a time of day in UTC is needed, as in \"00:00\" or \"16:00\"")
-}
-
-/// Whether `text` is made of ASCII digits. Rust's parsers also accept signs and exponents, which the policy refuses.
-pub(super) fn are_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Returns the key of a rule in `[limits]`: its name with underscores.

@@ -14,18 +14,21 @@ mod limits;
 mod numbers;
 mod purses;
 mod reader;
+mod sender_id;
 mod sms;
 mod table;
 #[cfg(test)]
 mod tests;
+mod value;
 mod voice;
 
 use std::collections::BTreeMap;
 
 use phoneproof_aws::store::MAX_SLOTS;
+use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::catalog::lint_templates;
 use phoneproof_domain::channel::Channel;
-use phoneproof_domain::policy::{Business, BusinessId, Policy, PolicyFaults};
+use phoneproof_domain::policy::{Business, Policy, PolicyFaults};
 
 use self::attestation::check_attestation;
 use self::business::check_business;

@@ -13,24 +13,10 @@ use serde::de::IntoDeserializer as _;
 use serde::de::value::Error as ValueError;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use toml::Value;
 
 use super::faults::Faults;
-use super::limits::are_digits;
 use super::table::{NumbersTable, RangeTable, TestNumberTable};
-
-/// Accepts the code of a country that has phone numbers, such as `GB`. `UK` has none.
-pub(super) fn parse_country(code: &str) -> Result<Country, String> {
-    Country::parse_with_numbers(code).map_err(|error| error.to_string())
-}
-
-/// Takes the text of a value in a list.
-pub(super) fn read_text(value: &Value) -> Result<&str, String> {
-    let name = value.type_str();
-    value
-        .as_str()
-        .ok_or_else(|| format!("a text in quotes is needed, and not {name}"))
-}
+use super::value::{are_digits, parse_country, read_text};
 
 /// Accepts the name of a type of number.
 fn parse_type(name: &str) -> Result<NumberType, String> {

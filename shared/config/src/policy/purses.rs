@@ -19,7 +19,7 @@ pub(super) use self::payable::check_payable;
 pub(super) use self::table::PursesTable;
 use self::table::{LaneTable, NumberBlockTable};
 use super::faults::Faults;
-use super::numbers::{parse_country, read_text};
+use super::value::{parse_country, read_text};
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 86_400;

@@ -253,18 +253,18 @@ impl FromValue for bool {
     }
 }
 
-/// One text, or a list of texts.
+/// One string, or a list of strings.
 #[derive(Default)]
-pub(super) struct Texts(Vec<String>);
+pub(super) struct Strings(Vec<String>);
 
-impl Texts {
-    /// Returns the texts in their order.
+impl Strings {
+    /// Returns the strings in their order.
     pub(super) fn into_vec(self) -> Vec<String> {
         self.0
     }
 }
 
-impl FromValue for Texts {
+impl FromValue for Strings {
     fn from_value(value: Value, notes: &mut Notes) -> Option<Self> {
         let texts = match value {
             Value::String(text) => Some(vec![text]),

@@ -9,11 +9,11 @@ use phoneproof_domain::policy::{SmsPolicy, SmsType};
 use time::Date;
 use time::macros::format_description;
 
-use super::countries::{check_channels, check_countries, check_sender_id};
+use super::countries::{check_channels, check_countries};
 use super::faults::Faults;
-use super::limits::are_digits;
-use super::numbers::parse_country;
+use super::sender_id::check_sender_id;
 use super::table::{File, PriceListTable, SmsTable};
+use super::value::{are_digits, parse_country};
 
 /// Reads the most that one text may cost. Like SNS, it accepts plain decimals only. End User Messaging reads five decimals
 /// and wants a point, which [`MicroUsd`] always writes: `"1"` is sent as `1.00`.

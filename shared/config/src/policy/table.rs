@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use toml::Value;
 
 use super::purses::PursesTable;
-use super::reader::{FromMembers, Members, Texts};
+use super::reader::{FromMembers, Members, Strings};
 use super::voice::VoiceTable;
 
 /// The whole policy file as it is read. Nothing in it has been checked, except for the types of its values.
@@ -231,7 +231,7 @@ pub(super) struct BusinessTable {
     pub(super) attempts: u32,
     pub(super) success_token_lifetime_seconds: u32,
     pub(super) origin: Option<String>,
-    pub(super) android_hash: Texts,
+    pub(super) android_hash: Strings,
     pub(super) client_key_sha256: Option<String>,
     pub(super) texts_per_hour: Option<u32>,
     pub(super) texts_per_day: Option<u32>,
@@ -266,7 +266,7 @@ impl FromMembers for BusinessTable {
 #[derive(Default)]
 pub(super) struct TestNumberTable {
     pub(super) phone: String,
-    pub(super) code: Texts,
+    pub(super) code: Strings,
     pub(super) until: String,
     pub(super) per_day: u32,
 }

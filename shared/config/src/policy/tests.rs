@@ -211,7 +211,7 @@ fn a_locale_without_a_template_falls_back_to_a_shorter_one_or_the_default() {
     let policy = from_toml(DEFAULT_POLICY).expect("valid");
     let catalog = Catalog::new(&policy).expect("compiles");
     let (id, _) = policy.businesses.iter().next().expect("a business");
-    let texts = catalog.texts(id).expect("its texts");
+    let texts = catalog.templates(id).expect("its texts");
     let pick = |tag: &str| {
         let wanted = Locale::parse(tag).expect("a locale");
         texts.locale(&[], Some(&wanted)).to_string()

@@ -11,8 +11,8 @@ use phoneproof_domain::purse::{CallPolicy, Micros};
 use toml::Value;
 
 use super::faults::Faults;
-use super::numbers::{parse_country, read_text};
 use super::reader::{FromMembers, Members};
+use super::value::{parse_country, read_text};
 
 /// The table `[voice]` of the policy file, as it is read: calls, their prices and their purse.
 pub(super) struct VoiceTable {

@@ -24,7 +24,7 @@ fn an_action_shows_the_label_of_its_kind_or_that_of_others() {
     let (id, business) = policy.businesses.first_key_value().expect("one business");
     let show = |action| {
         let code = Code::from_number(42, 6);
-        let texts = catalog.texts(id).expect("its texts");
+        let texts = catalog.templates(id).expect("its texts");
         let lifetime = business.code_lifetime;
         let text = texts.render(&business.default_locale, action, &code, lifetime);
         (text.body, text.segments)

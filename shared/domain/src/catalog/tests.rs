@@ -77,7 +77,7 @@ fn render_in(locale: &str, mut business: Business, left: Duration) -> String {
     let policy = policy(business);
     let catalog = Catalog::new(&policy).expect("compiles");
     let (id, _) = policy.businesses.first_key_value().expect("one business");
-    let texts = catalog.texts(id).expect("its texts");
+    let texts = catalog.templates(id).expect("its texts");
     let code = Code::from_number(42, 6);
     texts
         .render(&texts.locale(&[], None), None, &code, left)
@@ -89,7 +89,7 @@ fn a_locale_without_a_text_gets_the_default_one() {
     let policy = policy(business("{code}"));
     let catalog = Catalog::new(&policy).expect("compiles");
     let (id, _) = policy.businesses.first_key_value().expect("one business");
-    let texts = catalog.texts(id).expect("its texts");
+    let texts = catalog.templates(id).expect("its texts");
     let dropped = Locale::parse("de").expect("a locale");
     assert_eq!(texts.locale(&[], [&dropped]).as_str(), "en");
     let (code, left) = (Code::from_number(42, 6), Duration::from_mins(5));

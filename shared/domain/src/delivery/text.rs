@@ -2,12 +2,12 @@
 
 use std::fmt;
 
+use crate::business_id::BusinessId;
 use crate::clock::Timestamp;
 use crate::code::Code;
 use crate::country::Country;
 use crate::locale::Locale;
 use crate::outgoing::OutgoingText;
-use crate::policy::BusinessId;
 
 /// Identifies one text: the same for every try of it, and another one when the same code is texted again.
 ///

@@ -2,7 +2,9 @@
 //!
 //! Each test here is of something that no generator of ids makes, so that no device loses its id.
 
+mod brands;
 mod codes;
+mod emulators;
 mod known;
 mod models;
 mod patterns;
@@ -11,11 +13,12 @@ mod runs;
 mod systems;
 mod words;
 
+use self::emulators::strip_port;
 use self::known::KNOWN;
 use self::models::names_model;
 use self::patterns::{UUID_LENGTH, is_patterned};
 use self::programs::is_printed;
-use self::systems::{names_system, strip_port};
+use self::systems::names_system;
 use self::words::is_phrase;
 use crate::typed::{self, Typed, classify};
 

@@ -1,7 +1,8 @@
 //! A challenge that is to get a slot of its phone.
 
-use super::{ResendId, SlotIndex};
-use crate::challenge::ChallengeId;
+use super::ResendId;
+use crate::challenge::{ChallengeId, SlotIndex};
+use crate::purse::Claim;
 
 /// What a send to a phone uses up, besides a slot: a cooldown, a count of the hour and a count of the day.
 ///
@@ -16,6 +17,18 @@ pub enum Share {
     Here,
     /// The reserve for other devices in the network that the phone was verified in.
     Near,
+}
+
+impl Share {
+    /// Returns the share of the phone's limits out of which the text of `claim` goes, when the common ones refuse it.
+    #[must_use]
+    pub const fn of(claim: Claim) -> Self {
+        match claim {
+            Claim::Here { .. } => Self::Here,
+            Claim::Near { .. } => Self::Near,
+            Claim::Nothing | Claim::Elsewhere { .. } => Self::Common,
+        }
+    }
 }
 
 /// The challenge that a send is about.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::challenge::ChallengeId;
+use crate::challenge::{ChallengeId, SlotIndex};
 use crate::clock::Timestamp;
 use crate::purse::Micros;
 use crate::root::RootId;
@@ -17,9 +17,6 @@ pub struct WriteId(pub [u8; 16]);
 /// Identifies a resend under an idempotency key: 128 bits of a keyed MAC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ResendId(pub [u8; 16]);
-
-/// The place of a challenge on its phone's record, below [`SlotLayout::count`].
-pub type SlotIndex = u8;
 
 /// The longest time that a request can go on after its write was applied: the timeout of the functions in
 /// `template.yaml`.

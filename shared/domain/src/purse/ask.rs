@@ -1,8 +1,9 @@
 //! What one send shows to the purses.
 
 use super::Micros;
-use super::credit::Payer;
 use super::item::PurseKey;
+use super::lane::Lane;
+use super::payer::Payer;
 use super::proof::{Caller, Claim};
 use crate::clock::Timestamp;
 use crate::country::Country;
@@ -39,11 +40,14 @@ pub struct Ask {
 impl Ask {
     /// Chooses the shard of a phone, the same one for every send.
     #[must_use]
-    pub fn shard_of(phone: &SubjectIndex, shards: u8) -> u8 {
+    pub fn shard_of(phone_index: &SubjectIndex, shards: u8) -> u8 {
         // FNV-1a. The index is a keyed hash already, so this only has to use all of it.
-        let hash = phone.as_str().bytes().fold(0x811c_9dc5_u32, |hash, byte| {
-            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-        });
+        let hash = phone_index
+            .as_str()
+            .bytes()
+            .fold(0x811c_9dc5_u32, |hash, byte| {
+                (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+            });
         u8::try_from(hash % u32::from(shards.max(1))).unwrap_or(0)
     }
 
@@ -73,6 +77,20 @@ impl Ask {
             reserved: None,
             is_attested: false,
             call_after: None,
+        }
+    }
+
+    /// Makes the payer of a text that nothing was read for.
+    #[must_use]
+    pub fn make_payer(&self, lane: Lane) -> Payer {
+        Payer {
+            lane,
+            shard: self.shard,
+            price: self.price,
+            day: self.day(),
+            network: self.caller.network.clone(),
+            codes_needed: None,
+            heals: false,
         }
     }
 

@@ -14,28 +14,20 @@ pub(super) use self::view::forget;
 pub use self::view::{CallOutlook, reset_calls};
 
 use super::Micros;
+use super::amount::{Damaged, TOO_MUCH, read_amount, read_day};
 use super::ask::Ask;
-use super::credit::{Fill, Payer};
+use super::credit::Fill;
 use super::empty::EmptyPurse;
 use super::item::{Attribute, PurseItem, PurseKey};
 use super::lane::Lane;
+use super::payer::Payer;
+use super::plan::{Called, Plan};
 use super::policy::PursePolicy;
-use super::records::{Damaged, Room, TOO_MUCH, read_amount, read_day};
-use super::refill::{Draw, draw};
+use super::refill::{Draw, Room, draw};
 use super::refusal::{PurseRefusal, PurseRule};
-use super::send::Plan;
 use super::write::{Change, Condition, Write};
 use crate::clock::Timestamp;
 use crate::country::Country;
-
-/// A call that a plan pays for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Called {
-    /// What the call costs, by the policy's price of its country.
-    pub price: Micros,
-    /// The day that it is counted in, from the Unix epoch.
-    pub day: i64,
-}
 
 /// The attributes of the item, besides its end.
 const ATTRIBUTES: [Attribute; 6] = [
@@ -168,7 +160,7 @@ fn plan(ask: &Ask, text: &Payer, policy: &PursePolicy, mut write: Write) -> Plan
 }
 
 /// Makes the plan of the first try, with conditions that need nothing that is stored. `text` paid for the text before.
-pub(super) fn first_try(ask: &Ask, text: &Payer, policy: &PursePolicy) -> Plan {
+pub(super) fn plan_without_record(ask: &Ask, text: &Payer, policy: &PursePolicy) -> Plan {
     let room = room_of(text.lane);
     let (holds, price) = (Attribute::Lane(room), ask.price);
     let write = Write {
@@ -194,7 +186,7 @@ pub(super) fn first_try(ask: &Ask, text: &Payer, policy: &PursePolicy) -> Plan {
 /// # Errors
 ///
 /// [`PurseRefusal`] when the room is empty, or the money of the day is spent.
-pub(super) fn decide(
+pub(super) fn plan_from_record(
     ask: &Ask,
     text: &Payer,
     policy: &PursePolicy,

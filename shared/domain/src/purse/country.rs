@@ -1,11 +1,12 @@
 //! The purse of a country: what its item holds, and how a day begins.
 
+use super::amount::{Damaged, read_amount, read_day};
 use super::ask::Ask;
-use super::item::{Attribute, PurseItem};
+use super::item::{Attribute, DAYS_KEPT, PurseItem};
 use super::lane::{Lane, Lanes};
 use super::overrides::{Budget, Overrides};
 use super::policy::PursePolicy;
-use super::records::{DAYS_KEPT, Damaged, Room, read_amount, read_day};
+use super::refill::Room;
 use super::{Micros, scale};
 use crate::clock::Timestamp;
 

@@ -1,43 +1,16 @@
-//! What a typed code gives back, and a text that was not sent.
+//! What a typed code gives back.
 
 use super::Micros;
-use super::ask::Ask;
 use super::country::CountryRecord;
 use super::item::{Attribute, PurseKey};
 use super::lane::Lane;
+use super::payer::Payer;
 use super::policy::{LID, PursePolicy, Thousandths};
 use super::records::{NetworkRecord, NumberBlockRecord};
-use super::send::Plan;
 use super::write::{Change, Condition, Write};
 use crate::clock::Timestamp;
 use crate::country::Country;
 use crate::subject::SubjectIndex;
-
-/// Who paid for a text. It travels sealed in the challenge token, so that `verify` reads nothing.
-///
-/// The country and the number block follow from the challenge's phone.
-///
-/// Each credit is a write of its own. It starts from what was last seen of the item. Its conditions hold only if
-/// the item still calls for the same credit. When they fail, the store makes the credit again from the item that it got
-/// back, at most twice. A credit that is lost loses room. A credit must be written after the challenge was marked as
-/// used, and never repeated without knowing that it was not applied.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Payer {
-    /// The lane that paid.
-    pub lane: Lane,
-    /// The shard of the country's purse.
-    pub shard: u8,
-    /// What the text cost.
-    pub price: Micros,
-    /// The day of the text, counted from the Unix epoch.
-    pub day: i64,
-    /// The keyed hash of the caller's network.
-    pub network: SubjectIndex,
-    /// The codes that open the crowd's lane to a network; `None` when the send did not look.
-    pub codes_needed: Option<i64>,
-    /// Whether the lane of known phones lacked codes, as in an outage.
-    pub heals: bool,
-}
 
 /// How full a purse is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -85,20 +58,6 @@ impl Fill {
 }
 
 impl Payer {
-    /// Makes the payer of a text that nothing was read for.
-    #[must_use]
-    pub fn new(ask: &Ask, lane: Lane) -> Self {
-        Self {
-            lane,
-            shard: ask.shard,
-            price: ask.price,
-            day: ask.day(),
-            network: ask.caller.network.clone(),
-            codes_needed: None,
-            heals: false,
-        }
-    }
-
     /// Returns what a country's record, seen before this text, holds if only this text was paid since.
     #[must_use]
     pub fn charge(&self, mut seen: CountryRecord) -> CountryRecord {
@@ -241,46 +200,6 @@ impl Payer {
             conditions,
             changes,
         })
-    }
-
-    /// Makes the write that gives the price back when the carrier certainly did not send the text. It goes to the lane,
-    /// or to the operator's grant that paid and ends at `granted_until`.
-    ///
-    /// The block and the network get nothing, so that numbers which the carrier refuses still use up an attacker's
-    /// room. On a later day, or when the grant is another one, nothing is given back.
-    fn refund(&self, country: Country, granted_until: Option<Timestamp>) -> Write {
-        let mut conditions = vec![Condition::Is(Attribute::Day, self.day)];
-        let mut paid_from = Attribute::Lane(self.lane);
-        if let Some(until) = granted_until {
-            conditions.push(Condition::Is(Attribute::GrantedUntil, until.unix()));
-            paid_from = Attribute::Granted;
-        }
-        Write {
-            key: self.country_key(country),
-            conditions,
-            changes: vec![
-                Change::Add(paid_from, self.price),
-                Change::Add(Attribute::Left, self.price),
-                Change::Add(Attribute::cost_on(self.day), -self.price),
-                Change::Add(Attribute::Sent, -1),
-            ],
-        }
-    }
-
-    const fn country_key(&self, country: Country) -> PurseKey {
-        let shard = self.shard;
-        PurseKey::Country { country, shard }
-    }
-}
-
-impl Plan {
-    /// Makes the write that gives the price back when the carrier certainly did not send the text.
-    #[must_use]
-    pub fn refund(&self, country: Country) -> Write {
-        match self.called {
-            Some(called) => self.payer.refund_call(country, called),
-            None => self.payer.refund(country, self.granted_until),
-        }
     }
 }
 

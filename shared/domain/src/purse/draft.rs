@@ -8,8 +8,7 @@ use super::item::Attribute;
 use super::lane::{Lane, Lanes};
 use super::overrides::{Overrides, drop_budget, same_budget, settle_grant};
 use super::policy::PursePolicy;
-use super::records::Room;
-use super::refill::{Draw, draw};
+use super::refill::{Draw, Room, draw};
 use super::write::{Change, Condition};
 use crate::clock::Timestamp;
 

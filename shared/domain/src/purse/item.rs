@@ -5,9 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::lane::Lane;
-use super::records::DAYS_KEPT;
 use crate::country::Country;
 use crate::subject::{Subject, SubjectIndex, SubjectKind};
+
+/// For how many days a country's item holds what its texts cost: today and the sixteen days before. The money stop
+/// looks at those from 3 to 16 days ago.
+pub const DAYS_KEPT: u8 = 17;
 
 /// Names one purse. `Display` writes its key in the table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -3,16 +3,16 @@
 //! Each write is made from the item as it was read, and its conditions pin what another operator could change. Texts
 //! may be paid meanwhile: what they take out is never given back by such a write, and no money stop is lost.
 
-use super::Micros;
+use super::amount::{Damaged, read_amount};
 use super::ask::Ask;
-use super::calls;
 use super::country::{CountryRecord, is_share};
-use super::item::{Attribute, PurseItem, PurseKey};
+use super::item::{Attribute, DAYS_KEPT, PurseItem, PurseKey};
 use super::lane::Lane;
 use super::overrides::{Budget, Grant, drop_budget, drop_grant, same_budget, same_grant};
 use super::policy::PursePolicy;
-use super::records::{DAYS_KEPT, Damaged, NumberBlockRecord, read_amount};
+use super::records::NumberBlockRecord;
 use super::write::{Change, Condition, Write};
+use super::{Micros, calls};
 use crate::clock::Timestamp;
 use crate::window::DAY;
 

@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use super::Micros;
+use super::amount::{Damaged, read_amount};
 use super::item::{Attribute, PurseItem};
-use super::records::{Damaged, read_amount};
 use super::write::{Change, Condition};
 use crate::clock::Timestamp;
 use crate::window::DAY;

@@ -2,7 +2,6 @@
 
 use super::policy::PursePolicy;
 use crate::clock::Timestamp;
-use crate::phone_record::Share;
 use crate::subject::SubjectIndex;
 
 /// The evidence of a phone that was verified.
@@ -59,18 +58,6 @@ pub enum Claim {
         /// The texts that are allowed.
         texts: u32,
     },
-}
-
-impl Claim {
-    /// Returns the share of the phone's limits out of which the text goes, when its common ones refuse it.
-    #[must_use]
-    pub const fn share(&self) -> Share {
-        match self {
-            Self::Here { .. } => Share::Here,
-            Self::Near { .. } => Share::Near,
-            Self::Nothing | Self::Elsewhere { .. } => Share::Common,
-        }
-    }
 }
 
 impl Proof {

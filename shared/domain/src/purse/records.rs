@@ -1,78 +1,12 @@
 //! What the items of block, network and service hold.
 
-use thiserror::Error;
-
 use super::Micros;
+use super::amount::{Damaged, read_amount};
 use super::item::{Attribute, PurseItem};
 use super::overrides::Grant;
 use super::policy::PursePolicy;
-use super::refill::{Draw, draw};
+use super::refill::{Draw, Room, draw};
 use crate::clock::Timestamp;
-use crate::window::DAY;
-
-/// For how many days a country's item holds what its texts cost: today and the sixteen days before. The money stop
-/// looks at those from 3 to 16 days ago.
-pub const DAYS_KEPT: u8 = 17;
-
-/// Reports that an attribute of a purse is missing or out of range.
-///
-/// Only a hand that edits the table can cause it. The purse then admits nobody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the attribute `{}` of a purse is missing or out of range", .0.name())]
-pub struct Damaged(pub Attribute);
-
-/// What a purse holds, and when it last paid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Room {
-    /// What the purse holds.
-    pub holds: Micros,
-    /// When the purse last paid. Time gives back from there.
-    pub at: Timestamp,
-}
-
-impl Room {
-    /// Reads a room; `None` when both attributes are absent.
-    pub(super) fn read(
-        item: &PurseItem,
-        holds: Attribute,
-        at: Attribute,
-        now: Timestamp,
-    ) -> Result<Option<Self>, Damaged> {
-        if !item.has(holds) && !item.has(at) {
-            return Ok(None);
-        }
-        let room = Self {
-            holds: read_amount(item, holds)?,
-            at: Timestamp::from_unix(read_amount(item, at)?),
-        };
-        // Clocks of instances differ by seconds. A day ahead, time would give nothing back for a day.
-        if room.at > now + DAY {
-            return Err(Damaged(at));
-        }
-        Ok(Some(room))
-    }
-}
-
-/// The first number that no purse holds: a thousand million dollars. No policy admits as much, and sums of what is below it
-/// fit.
-pub(super) const TOO_MUCH: i64 = 1_000_000_000_000_000;
-
-/// Reads a number that is never below 0, or [`TOO_MUCH`].
-pub(super) fn read_amount(item: &PurseItem, attribute: Attribute) -> Result<i64, Damaged> {
-    item.get(attribute)
-        .filter(|amount| (0..TOO_MUCH).contains(amount))
-        .ok_or(Damaged(attribute))
-}
-
-/// Reads the day of an item, counted from the Unix epoch.
-pub(super) fn read_day(item: &PurseItem, now: Timestamp) -> Result<i64, Damaged> {
-    let day = read_amount(item, Attribute::Day)?;
-    // A day starts at an hour of the policy, so it may be one ahead of UTC. Further ahead, it would never end.
-    if day > now.day() + 1 {
-        return Err(Damaged(Attribute::Day));
-    }
-    Ok(day)
-}
 
 /// The purse of a number block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,6 +118,7 @@ impl ServiceRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::purse::amount::TOO_MUCH;
 
     const NOW: Timestamp = Timestamp::from_unix(1_000_000);
 

@@ -1,10 +1,55 @@
-//! What time gives back to an empty purse.
+//! What a purse holds, and what time gives back to an empty one.
 
 use std::time::Duration;
 
-use super::records::Room;
+use super::amount::{Damaged, read_amount};
+use super::item::{Attribute, PurseItem};
 use super::{Micros, scale};
 use crate::clock::Timestamp;
+use crate::window::DAY;
+
+/// What a purse holds, and when it last paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// What the purse holds.
+    pub holds: Micros,
+    /// When the purse last paid. Time gives back from there.
+    pub at: Timestamp,
+}
+
+impl Room {
+    /// Reads a room; `None` when both attributes are absent.
+    pub(super) fn read(
+        item: &PurseItem,
+        holds: Attribute,
+        at: Attribute,
+        now: Timestamp,
+    ) -> Result<Option<Self>, Damaged> {
+        if !item.has(holds) && !item.has(at) {
+            return Ok(None);
+        }
+        let room = Self {
+            holds: read_amount(item, holds)?,
+            at: Timestamp::from_unix(read_amount(item, at)?),
+        };
+        // Clocks of instances differ by seconds. A day ahead, time would give nothing back for a day.
+        if room.at > now + DAY {
+            return Err(Damaged(at));
+        }
+        Ok(Some(room))
+    }
+}
+
+/// What one purse holds, as operators see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PurseView {
+    /// What the purse holds; of a new one, what it starts with.
+    pub holds: Micros,
+    /// What it earns up to.
+    pub cap: Micros,
+    /// From when it can pay for a text, if nobody else asks; `None` when it can now.
+    pub pays_at: Option<Timestamp>,
+}
 
 /// Whether a purse can pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

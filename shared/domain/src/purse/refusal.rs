@@ -1,8 +1,8 @@
 //! Why the purses do not pay for a text.
 
+use super::amount::Damaged;
 use super::empty::EmptyPurse;
 use super::item::PurseKey;
-use super::records::Damaged;
 use crate::clock::Timestamp;
 
 /// The purse that refuses a send.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::amount::{Damaged, TOO_MUCH};
 use super::ask::Ask;
-use super::calls::{self, CallRecord, Called};
+use super::calls::{self, CallRecord};
 use super::country::CountryRecord;
-use super::credit::Payer;
 use super::draft::CountryDraft;
 use super::empty::EmptyPurse;
 use super::item::{Attribute, PurseItem, PurseKey};
@@ -14,30 +14,13 @@ use super::overrides::Overrides;
 use super::payments::{
     NumberBlockDraw, draw_from_number_block, grant, pay_from_network, pay_from_number_block,
 };
+use super::plan::Plan;
 use super::policy::PursePolicy;
 use super::proof::{Claim, Proof};
-use super::records::{Damaged, NetworkRecord, NumberBlockRecord, ServiceRecord, TOO_MUCH};
+use super::records::{NetworkRecord, NumberBlockRecord, ServiceRecord};
 use super::refusal::{PurseRefusal, PurseRule, Stopped};
 use super::settings::PurseSettings;
 use super::write::{Change, Condition, Write};
-use crate::clock::Timestamp;
-
-/// What one send writes to purses, all of it or nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// Who pays. It travels in the challenge token.
-    pub payer: Payer,
-    /// What the phone's record checks and counts, besides cooldown and locks.
-    pub claim: Claim,
-    /// The end of the operator's grant to the country that pays in place of the lane, if one does.
-    pub granted_until: Option<Timestamp>,
-    /// The call, when the plan pays for one. The payer is then that of the text before it.
-    pub called: Option<Called>,
-    /// The writes of purses, each of another item.
-    pub writes: Vec<Write>,
-    /// A lane that was open to the caller, too, and could not pay.
-    pub empty: Option<EmptyPurse>,
-}
 
 /// What is stored about the purses of one send; `None` for an item that does not exist.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -121,9 +104,9 @@ fn of(key: PurseKey) -> impl FnOnce(Damaged) -> Stopped {
 ///
 /// It writes three items: block, network and country. That of a call writes one.
 #[must_use]
-pub fn first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
+pub fn plan_first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
     if let Some(text) = &ask.call_after {
-        return calls::first_try(ask, text, policy);
+        return calls::plan_without_record(ask, text, policy);
     }
     let (price, now) = (ask.price, ask.now.unix());
     let crowd = Attribute::Lane(Lane::Crowd);
@@ -163,7 +146,7 @@ pub fn first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
     let whole = Condition::AbsentOrBelow(Attribute::Room, TOO_MUCH);
     block.conditions.push(whole);
     Plan {
-        payer: Payer::new(ask, Lane::Crowd),
+        payer: ask.make_payer(Lane::Crowd),
         claim: ask.reserved.unwrap_or_default(),
         granted_until: None,
         called: None,
@@ -177,8 +160,12 @@ pub fn first_try(ask: &Ask, policy: &PursePolicy) -> Plan {
 /// # Errors
 ///
 /// [`PurseRefusal`] says which purse cannot pay.
-pub fn decide(ask: &Ask, policy: &PursePolicy, records: &Records) -> Result<Plan, PurseRefusal> {
-    decide_without(&BTreeSet::new(), ask, policy, records)
+pub fn plan_from_records(
+    ask: &Ask,
+    policy: &PursePolicy,
+    records: &Records,
+) -> Result<Plan, PurseRefusal> {
+    plan_without(&BTreeSet::new(), ask, policy, records)
 }
 
 /// Makes the plan of a send that a rule in shadow mode refuses. The other rules count it, and may refuse it.
@@ -189,16 +176,16 @@ pub fn decide(ask: &Ask, policy: &PursePolicy, records: &Records) -> Result<Plan
 /// # Errors
 ///
 /// [`PurseRefusal`] of a rule that is not in shadow mode.
-pub fn decide_in_shadow(
+pub fn plan_in_shadow(
     ask: &Ask,
     settings: &PurseSettings,
     records: &Records,
 ) -> Result<Plan, PurseRefusal> {
-    decide_without(&settings.shadowed, ask, &settings.policy, records)
+    plan_without(&settings.shadowed, ask, &settings.policy, records)
 }
 
 /// Makes the plan of a send, as far as other rules than `shadowed` admit it.
-fn decide_without(
+fn plan_without(
     shadowed: &BTreeSet<PurseRule>,
     ask: &Ask,
     policy: &PursePolicy,
@@ -206,7 +193,7 @@ fn decide_without(
 ) -> Result<Plan, PurseRefusal> {
     if let Some(text) = &ask.call_after {
         let is_shadowed = |rule| shadowed.contains(&rule);
-        return calls::decide(ask, text, policy, records.calls.as_ref(), is_shadowed);
+        return calls::plan_from_record(ask, text, policy, records.calls.as_ref(), is_shadowed);
     }
     let mut draft = records.draft(ask, policy);
     if draft.record.left < ask.price && !shadowed.contains(&PurseRule::MoneyPerDay) {
@@ -256,7 +243,7 @@ fn decide_without(
     if granted > 0 {
         writes.push(grant(ask, policy, granted));
     }
-    let mut payer = Payer::new(ask, payer_lane);
+    let mut payer = ask.make_payer(payer_lane);
     payer.codes_needed = Some(needed);
     payer.heals = payer_lane == Lane::Known && country.lacks_codes(policy, ask.price);
     Ok(Plan {

@@ -97,11 +97,11 @@ impl Table {
         policy: &PursePolicy,
         proof: Option<&Proof>,
     ) -> Result<Plan, PurseRefusal> {
-        let first = first_try(ask, policy);
+        let first = plan_first_try(ask, policy);
         if self.write(&first.writes) {
             return Ok(first);
         }
-        let plan = decide(ask, policy, &self.records(ask, proof))?;
+        let plan = plan_from_records(ask, policy, &self.records(ask, proof))?;
         assert!(self.write(&plan.writes), "{plan:?}");
         Ok(plan)
     }

@@ -6,11 +6,13 @@ use super::draft::CountryDraft;
 use super::item::{PurseItem, PurseKey};
 use super::lane::{Lane, Lanes};
 use super::overrides::{Budget, Grant};
+use super::plan::Plan;
 use super::policy::PursePolicy;
 use super::proof::Proof;
 use super::records::{NetworkRecord, NumberBlockRecord};
+use super::refill::PurseView;
 use super::refusal::Stopped;
-use super::send::{Plan, Records, decide, first_try};
+use super::send::{Records, plan_first_try, plan_from_records};
 use crate::clock::Timestamp;
 
 /// Says what a send would get: the plan of the first try where its conditions hold, else what is decided on the items.
@@ -25,24 +27,13 @@ pub fn foresee(
     proof: Option<Proof>,
     mut item: impl FnMut(&PurseKey) -> PurseItem,
 ) -> Result<Plan, Stopped> {
-    let first = first_try(ask, policy);
+    let first = plan_first_try(ask, policy);
     let mut holds = first.writes.iter();
     if holds.all(|write| write.apply(&item(&write.key)).is_some()) {
         return Ok(first);
     }
     let records = Records::read(ask, proof, item)?;
-    decide(ask, policy, &records).map_err(Stopped::Refused)
-}
-
-/// What one purse holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PurseView {
-    /// What the purse holds; of a new one, what it starts with.
-    pub holds: Micros,
-    /// What it earns up to.
-    pub cap: Micros,
-    /// From when it can pay for a text, if nobody else asks; `None` when it can now.
-    pub pays_at: Option<Timestamp>,
+    plan_from_records(ask, policy, &records).map_err(Stopped::Refused)
 }
 
 /// The money of a country's day.

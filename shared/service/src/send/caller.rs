@@ -1,7 +1,5 @@
 //! Checks who calls, whose address the limits count, and who vouches for the caller.
 
-use std::fmt;
-
 use phoneproof_crypto::attestation::AttestationFault;
 use phoneproof_crypto::digest::has_sha256;
 use phoneproof_domain::address::SourceAddress;
@@ -11,17 +9,8 @@ use phoneproof_domain::phone::Phone;
 use phoneproof_domain::policy::Business;
 use phoneproof_observe::RequestContext;
 
-use super::{SendCommand, SendError};
+use super::{PresentedAttestation, SendCommand, SendError};
 use crate::Service;
-
-/// An attestation as a caller presents it. A thief could use it, so `Debug` hides it.
-pub struct PresentedAttestation(pub String);
-
-impl fmt::Debug for PresentedAttestation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PresentedAttestation(…)")
-    }
-}
 
 impl Service {
     /// Checks that the operator's edge vouches for this caller and `phone`, and notes it.

@@ -5,6 +5,7 @@ use std::fmt;
 use phoneproof_crypto::attestation::AttestationFault;
 use phoneproof_domain::address::SourceAddress;
 use phoneproof_domain::attestation::Remedy;
+use phoneproof_domain::business_id::BusinessId;
 use phoneproof_domain::challenge::Closed;
 use phoneproof_domain::country::Country;
 use phoneproof_domain::denial::Denial;
@@ -12,12 +13,20 @@ use phoneproof_domain::device::Device;
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::medium::Medium;
 use phoneproof_domain::phone::PhoneError;
-use phoneproof_domain::policy::{BusinessId, DestinationRefusal};
+use phoneproof_domain::policy::DestinationRefusal;
 
 use super::answer::Sent;
-use super::caller::PresentedAttestation;
 use super::refused::RefusedText;
 use crate::{PresentedToken, Unavailable};
+
+/// An attestation as a caller presents it. A thief could use it, so `Debug` hides it.
+pub struct PresentedAttestation(pub String);
+
+impl fmt::Debug for PresentedAttestation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PresentedAttestation(…)")
+    }
+}
 
 /// A request to text a code. Nothing in it has been checked against the policy yet.
 pub struct SendCommand {

@@ -126,7 +126,7 @@ impl Service {
                 ..*text
             };
             delivery = self.channels.send(channel, &text, keyring, until).await;
-            request.note_call(Dependency::Carrier(channel), began);
+            request.note_dependency(Dependency::Carrier(channel), began);
             let Some(why) = delivery.why() else {
                 break;
             };
@@ -156,7 +156,7 @@ impl Service {
             return None;
         }
         let sent = SentText {
-            phone: keyring.indexer().phone(text.outgoing.phone),
+            phone_index: keyring.indexer().phone(text.outgoing.phone),
             country: text.country,
             channel,
             sent_at: text.asked_at,

@@ -6,8 +6,8 @@ use phoneproof_domain::denial::Denial;
 use phoneproof_domain::medium::Medium;
 use phoneproof_domain::phone_record::{PhoneRecord, Reservation, SendRefusal};
 use phoneproof_domain::purse::{
-    Ask, Caller, Lane, Payer, PursePolicy, PurseRefusal, PurseRule, Records, decide,
-    decide_in_shadow, first_try, price_of,
+    Ask, Caller, Lane, PursePolicy, PurseRefusal, PurseRule, Records, plan_first_try,
+    plan_from_records, plan_in_shadow, price_of,
 };
 use phoneproof_domain::rule::Rule;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
@@ -59,7 +59,7 @@ impl Service {
         if checked.medium == Medium::Call {
             let paid = prepared.challenge.payment.as_ref();
             let paid = paid.map(|payment| payment.payer.clone());
-            ask.call_after = Some(paid.unwrap_or_else(|| Payer::new(&ask, Lane::Open)));
+            ask.call_after = Some(paid.unwrap_or_else(|| ask.make_payer(Lane::Open)));
         }
         Some(ask)
     }
@@ -87,7 +87,7 @@ impl Service {
             ask.reserved = moved.reserved;
         }
         let is_first = plan.paid.as_ref()
-            == Some(&first_try(
+            == Some(&plan_first_try(
                 &Ask {
                     reserved: None,
                     ..ask.clone()
@@ -96,7 +96,7 @@ impl Service {
             ));
         if !moved.is_unpaid {
             if moved.reserved.is_some() && is_first {
-                plan.paid = Some(first_try(ask, self.purses()));
+                plan.paid = Some(plan_first_try(ask, self.purses()));
                 return Ok(());
             }
             if moved.reserved.is_none() {
@@ -108,7 +108,7 @@ impl Service {
             proof: moved.proof.clone(),
         };
         // It follows a write that was refused, and may have to see what that met.
-        let decided = self.decide(ask, plan, &mut known, Freshness::Latest, request);
+        let decided = self.find_payer(ask, plan, &mut known, Freshness::Latest, request);
         let (refused, _) = decided.await?;
         match refused {
             Some(refusal) => Err(self.deny(Denial::Unpaid(refusal), request)),
@@ -135,7 +135,7 @@ impl Service {
             purses,
             proof: Evidence::Unread,
         };
-        let decided = self.decide(ask, plan, &mut known, Freshness::Recent, request);
+        let decided = self.find_payer(ask, plan, &mut known, Freshness::Recent, request);
         let (refused, record) = decided.await?;
         let record = record.unwrap_or_default();
         let Some(refusal) = refused else {
@@ -166,7 +166,7 @@ impl Service {
 
     /// Reads what is not known yet of the purses and of the phone's record, and lets the domain decide who pays. Returns
     /// the refusal, if nobody does, and the record if it was read.
-    async fn decide(
+    async fn find_payer(
         &self,
         ask: &Ask,
         plan: &mut SendPlan,
@@ -185,7 +185,7 @@ impl Service {
         let country = records.country.as_ref();
         request.facts.money_used =
             country.and_then(|country| country.money_used(ask.day(), ask.price));
-        let decided = decide(ask, self.purses(), &records);
+        let decided = plan_from_records(ask, self.purses(), &records);
         request.facts.empty_purse = match &decided {
             Ok(paid) => paid.empty,
             Err(refusal) => refusal.empty,
@@ -195,7 +195,7 @@ impl Service {
             Ok(paid) => plan.paid = Some(paid),
             Err(refusal) if self.policy.purses.is_shadowed(refusal.rule) => {
                 request.facts.would_refuse = Some(refusal.rule.name());
-                let counted = decide_in_shadow(ask, &self.policy.purses, &records);
+                let counted = plan_in_shadow(ask, &self.policy.purses, &records);
                 match counted {
                     Ok(paid) => plan.paid = Some(paid),
                     Err(refusal) => refused = Some(refusal),

@@ -4,12 +4,10 @@ use phoneproof_aws::store::{SendPlan, StoredToken};
 use phoneproof_crypto::attestation::digest_of;
 use phoneproof_crypto::code::{code_mac, code_matches};
 use phoneproof_crypto::keyring::Root;
-use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, TokenMode};
+use phoneproof_domain::challenge::{Challenge, ChallengeId, Closed, SlotIndex, TokenMode};
 use phoneproof_domain::code::Code;
 use phoneproof_domain::medium::Medium;
-use phoneproof_domain::phone_record::{
-    Predecessor, REPEATABLE_FOR, ResendId, Reservation, SlotIndex,
-};
+use phoneproof_domain::phone_record::{Predecessor, REPEATABLE_FOR, ResendId, Reservation};
 use phoneproof_domain::subject::{SubjectIndex, Subjects};
 use phoneproof_domain::tally::Begin;
 use phoneproof_observe::RequestContext;
@@ -82,7 +80,9 @@ impl Service {
         }
         // The policy may have dropped the locale of the token, which then gets the text that it would get today.
         challenge.locale = if command.locales.is_empty() {
-            checked.texts.locale(checked.locales, [&challenge.locale])
+            checked
+                .templates
+                .locale(checked.locales, [&challenge.locale])
         } else {
             checked.locale.clone()
         };
@@ -262,7 +262,7 @@ impl Service {
     }
 
     /// Brings a plan and its challenge in line with each other, before the plan is tried.
-    pub(super) fn settle(
+    pub(super) fn align_plan(
         &self,
         plan: &mut SendPlan,
         prepared: &mut Prepared<'_>,

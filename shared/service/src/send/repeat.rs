@@ -2,9 +2,9 @@
 
 use phoneproof_crypto::code::code_mac;
 use phoneproof_crypto::keyring::Root;
-use phoneproof_domain::challenge::{Challenge, Closed};
+use phoneproof_domain::challenge::{Challenge, Closed, SlotIndex};
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::phone_record::{Reservation, Slot, SlotIndex};
+use phoneproof_domain::phone_record::{Reservation, Slot};
 use phoneproof_observe::RequestContext;
 
 use super::answer::Answer;

@@ -22,7 +22,7 @@ export declare function makeSpeaker(): {
     /** Makes a line of the words the only content of `node`, now and when the language changes. */
     put<T extends Element>(node: T, key: Key, values?: Values, line?: number): T;
     /** Has `other` say what `node` says, if anything. */
-    repeat(node: Element, other: Element): void;
+    echo(node: Element, other: Element): void;
     /** The key of what `node` says. */
     says: (node: Element) => Key | undefined;
     hush(node: Element): void;

@@ -21,7 +21,6 @@ export declare const EN: {
     required: string;
     sending: string;
     filled: string;
-    sentAgain: string;
     enterPhone: string;
     noLetters: string;
     noDigits: string;

@@ -29,7 +29,7 @@ type Beginning = [char; BEGINNING];
 /// Whether one of `texts` is one common word, perhaps several times, with nothing else but padding: `password1234567`,
 /// `1111admin!`, `summer2024summer2025`.
 pub(super) fn is_lengthened_word(texts: &[Vec<char>]) -> bool {
-    let texts: Vec<Text<'_>> = texts.iter().map(|text| Text::of(text)).collect();
+    let texts: Vec<PaddedText<'_>> = texts.iter().map(|text| PaddedText::of(text)).collect();
     let mut places: HashMap<Beginning, Vec<(usize, usize)>> = HashMap::new();
     for (index, text) in texts.iter().enumerate() {
         for at in 0..text.looks.len() {
@@ -64,13 +64,13 @@ fn begin(looks: impl Iterator<Item = char>) -> Beginning {
     beginning
 }
 
-/// A text with what it looks like, and with its padding.
-struct Text<'t> {
+/// A part of a password with what it looks like, and with its padding.
+struct PaddedText<'t> {
     looks: Vec<char>,
     padding: Padding<'t>,
 }
 
-impl<'t> Text<'t> {
+impl<'t> PaddedText<'t> {
     fn of(text: &'t [char]) -> Self {
         Self {
             looks: text.iter().copied().map(look).collect(),
@@ -127,7 +127,7 @@ fn sort_by_first_look() -> HashMap<char, Vec<&'static str>> {
 /// Whether `text` consists of words of [`BASE_WORDS`], one after the other, with little but padding between and around them:
 /// `companyname12345`, `th1sismyp@ssword`.
 pub(super) fn is_phrase(text: &[char]) -> bool {
-    let own = Text::of(text);
+    let own = PaddedText::of(text);
     let words = sort_by_first_look();
     // For each place, the fewest characters that are neither word nor padding before it: without a word, and with one.
     let mut fewest = vec![[usize::MAX; 2]; text.len() + 1];

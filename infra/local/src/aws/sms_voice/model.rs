@@ -17,25 +17,26 @@ pub(super) struct Field {
 /// What a value has to be.
 #[derive(Clone, Copy)]
 enum Kind {
-    /// A text of this many characters that fits a pattern.
-    Text(Text),
+    /// A string.
+    String(Pattern),
     /// A whole number within these bounds.
     Whole(i64, i64),
     /// A boolean of JSON, not the text of one.
     Flag,
     /// A map of at most this many entries.
-    Map(usize, Text, Text),
+    Map(usize, Pattern, Pattern),
 }
 
+/// A string of this many characters that fits.
 #[derive(Clone, Copy)]
-struct Text {
+struct Pattern {
     least: usize,
     most: usize,
     fits: fn(&str) -> bool,
 }
 
-const fn text(least: usize, most: usize, fits: fn(&str) -> bool) -> Text {
-    Text { least, most, fits }
+const fn pattern(least: usize, most: usize, fits: fn(&str) -> bool) -> Pattern {
+    Pattern { least, most, fits }
 }
 
 const fn field(name: &'static str, kind: Kind) -> Field {
@@ -53,28 +54,35 @@ const fn required(name: &'static str, kind: Kind) -> Field {
     }
 }
 
-const PHONE: Kind = Kind::Text(text(1, 20, is_phone));
-const ID: Kind = Kind::Text(text(1, 256, is_id));
+const PHONE: Kind = Kind::String(pattern(1, 20, is_phone));
+const ID: Kind = Kind::String(pattern(1, 256, is_id));
 const TIME_TO_LIVE: Kind = Kind::Whole(5, 259_200);
-const CONTEXT: Kind = Kind::Map(5, text(1, 100, has_no_space), text(1, 800, is_trimmed));
+const CONTEXT: Kind = Kind::Map(
+    5,
+    pattern(1, 100, has_no_space),
+    pattern(1, 800, is_trimmed),
+);
 
 /// The members of `SendTextMessage`.
 pub(super) const TEXT: [Field; 13] = [
     required("DestinationPhoneNumber", PHONE),
-    field("OriginationIdentity", Kind::Text(text(1, 256, is_identity))),
-    field("MessageBody", Kind::Text(text(1, 1_600, is_not_blank))),
-    field("MessageType", Kind::Text(text(1, 13, is_message_type))),
-    field("Keyword", Kind::Text(text(1, 30, is_keyword))),
+    field(
+        "OriginationIdentity",
+        Kind::String(pattern(1, 256, is_identity)),
+    ),
+    field("MessageBody", Kind::String(pattern(1, 1_600, is_not_blank))),
+    field("MessageType", Kind::String(pattern(1, 13, is_message_type))),
+    field("Keyword", Kind::String(pattern(1, 30, is_keyword))),
     field("ConfigurationSetName", ID),
-    field("MaxPrice", Kind::Text(text(2, 8, is_price))),
+    field("MaxPrice", Kind::String(pattern(2, 8, is_price))),
     field("TimeToLive", TIME_TO_LIVE),
     field("Context", CONTEXT),
     field(
         "DestinationCountryParameters",
         Kind::Map(
             10,
-            text(1, 14, is_country_parameter),
-            text(1, 64, has_no_space),
+            pattern(1, 14, is_country_parameter),
+            pattern(1, 64, has_no_space),
         ),
     ),
     field("DryRun", Kind::Flag),
@@ -86,10 +94,10 @@ pub(super) const TEXT: [Field; 13] = [
 pub(super) const NOTIFY: [Field; 9] = [
     required("NotifyConfigurationId", ID),
     required("DestinationPhoneNumber", PHONE),
-    field("TemplateId", Kind::Text(text(0, 256, is_template))),
+    field("TemplateId", Kind::String(pattern(0, 256, is_template))),
     required(
         "TemplateVariables",
-        Kind::Map(20, text(1, 64, is_variable), text(1, 2_048, is_any)),
+        Kind::Map(20, pattern(1, 64, is_variable), pattern(1, 2_048, is_any)),
     ),
     field("TimeToLive", TIME_TO_LIVE),
     field("Context", CONTEXT),
@@ -99,7 +107,7 @@ pub(super) const NOTIFY: [Field; 9] = [
 ];
 
 /// Who speaks in a call.
-pub(super) const VOICE_ID: Field = field("VoiceId", Kind::Text(text(0, 9, is_voice)));
+pub(super) const VOICE_ID: Field = field("VoiceId", Kind::String(pattern(0, 9, is_voice)));
 
 /// Lists the members that the model does not admit, and why. A member that the model does not have is one of them.
 pub(super) fn check(input: &Value, fields: &[Field]) -> Vec<(String, String)> {
@@ -127,7 +135,7 @@ pub(super) fn check(input: &Value, fields: &[Field]) -> Vec<(String, String)> {
 impl Kind {
     fn admits(&self, value: &Value) -> bool {
         match self {
-            Self::Text(text) => value.as_str().is_some_and(|value| text.admits(value)),
+            Self::String(pattern) => value.as_str().is_some_and(|value| pattern.admits(value)),
             Self::Whole(least, most) => value
                 .as_i64()
                 .is_some_and(|value| (*least..=*most).contains(&value)),
@@ -139,12 +147,12 @@ impl Kind {
     }
 }
 
-fn admits_all(map: &Map<String, Value>, key: Text, of: Text) -> bool {
+fn admits_all(map: &Map<String, Value>, key: Pattern, of: Pattern) -> bool {
     map.iter()
         .all(|(name, value)| key.admits(name) && value.as_str().is_some_and(|v| of.admits(v)))
 }
 
-impl Text {
+impl Pattern {
     fn admits(self, value: &str) -> bool {
         (self.least..=self.most).contains(&value.chars().count()) && (self.fits)(value)
     }

@@ -29,7 +29,7 @@ struct Rule {
 
 /// What a generated policy says of one business.
 #[derive(Debug, Clone)]
-struct Texts {
+struct Business {
     templates: BTreeSet<&'static str>,
     signed: BTreeSet<&'static str>,
     registered: BTreeSet<&'static str>,
@@ -42,7 +42,7 @@ struct Given {
     identity: Option<&'static str>,
     sender_id: Option<&'static str>,
     rules: BTreeMap<&'static str, Rule>,
-    businesses: Vec<Texts>,
+    businesses: Vec<Business>,
 }
 
 const COUNTRIES: [&str; 7] = ["AU", "CA", "CN", "DE", "IN", "PR", "US"];
@@ -243,7 +243,7 @@ fn assert_obeys(
     {
         let to = Some(country(code));
         let tag = wanted.map(|tag| Locale::parse(tag).expect("a locale"));
-        let compiled = catalog.texts(id).expect("its texts");
+        let compiled = catalog.templates(id).expect("its texts");
         let locale = compiled.locale(policy.sms.locales(to), &tag);
         let text = compiled.render(
             &locale,

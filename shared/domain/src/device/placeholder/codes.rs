@@ -1,6 +1,6 @@
 //! The codes of models, which systems give in place of a name: Android as model, as board and as build, Apple's as machine.
 
-use super::models::{FAMILIES, MAKERS};
+use super::brands::{FAMILIES, MAKERS};
 
 /// The codes, in lower case: `#` is a digit, `@` a letter, and `?` makes the sign before it optional. In the order of the lines
 /// they are those of

@@ -1,20 +1,8 @@
 //! Names of models. All phones of one model send the same name, so all of them would share the limits of one device. Those who
 //! come after the tenth text of a day would get none.
 
+use super::brands::{FAMILIES, MAKERS};
 use super::codes::{is_code, is_identifier, matches};
-
-/// The makers that put their name before that of a model, in lower case, without punctuation and spaces. Android gives
-/// them as manufacturer and as brand.
-pub(super) const MAKERS: &str = "\
-    samsung xiaomi google apple lge sonyericsson sony asus htc lenovo zte tcl alcatel meizu amazon microsoft hmdglobal \
-    sharp kyocera nothing itel";
-
-/// How the names of models begin, as in `Pixel 7` and `Redmi Note 12`, written like [`MAKERS`].
-pub(super) const FAMILIES: &str = "\
-    samsung xiaomimi xiaomi motog motoe motoz htc visionpro iphone ipad ipod imac macbook macmini macpro applewatch \
-    appletv pixel nexus galaxy redmi poco mimix minote mimax mipad motorola moto xperia oneplus nord nokia lumia honor \
-    huawei realme oppo vivo iqoo tecno infinix zenfone rogphone fairphone pixeltablet mediumphone smallphone mediumtablet blackberry surfacepro \
-    surfacego surfaceduo shield";
 
 /// What may follow in the name of a model, once or several times, besides one number.
 const VARIANTS: &str = "\

@@ -1,9 +1,9 @@
 //! Random characters in a text. They name one device, whatever stands before them.
 
+use super::emulators::is_emulator;
 use super::is_zero;
 use super::known::KNOWN;
 use super::patterns::is_patterned;
-use super::systems::is_emulator;
 
 /// The fewest letters and digits in a row that may be random.
 const FEWEST: usize = 12;

@@ -1,5 +1,6 @@
 //! Names of systems, of emulators and of processors. Every device that runs them sends the same.
 
+use super::emulators::{is_emulated_serial, is_emulator};
 use super::runs::holds_id;
 
 /// Systems, in lower case, without punctuation and spaces.
@@ -19,23 +20,6 @@ const MACHINES: &str = "\
     redroid waydroid sdk googlesdk virtualbox vmware qemu qcom zuma zumapro x8664 arm64 arm64v8a armeabiv7a aarch64 \
     i386 i686 armv7l armv8l x86 amd64 win32 win64 macintel";
 
-/// The beginnings of the names that Android's emulators give as model, board or serial number, as in `sdk_gphone64_x86_64`.
-const EMULATORS: [&str; 13] = [
-    "sdkgphone",
-    "sdkgoogle",
-    "androidsdkbuiltfor",
-    "genericx86",
-    "genericarm",
-    "goldfishx86",
-    "goldfisharm",
-    "ranchux86",
-    "ranchuarm",
-    "vsocx86",
-    "vsocarm",
-    "emulator64x86",
-    "emulator64arm",
-];
-
 /// How Android's descriptions of a build end.
 const FINGERPRINTS: [&str; 3] = ["release-keys", "test-keys", "dev-keys"];
 
@@ -50,11 +34,6 @@ pub(super) fn names_system(text: &str, bare: &str) -> bool {
         || FINGERPRINTS.iter().any(|end| text.ends_with(end))
         || is_emulated_serial(bare)
         || is_system(text)
-}
-
-/// Whether `bare` begins with the name of an emulator.
-pub(super) fn is_emulator(bare: &str) -> bool {
-    EMULATORS.iter().any(|start| bare.starts_with(start))
 }
 
 /// Whether `text` is a system with its version, as in `Android 14` and `iOS 17.2`.
@@ -76,19 +55,4 @@ fn is_system(text: &str) -> bool {
         && is_spelled
         && (1..=3).contains(&first.len())
         && SYSTEMS.split(' ').any(|system| system == bare)
-}
-
-/// Drops the port from the name that Android's debugger gives an emulator, as in `emulator-5554`.
-pub(super) fn strip_port(bare: &str) -> &str {
-    let rest = bare.strip_prefix("emulator");
-    let is_port = rest.is_some_and(|port| port.bytes().all(|b| b.is_ascii_digit()));
-    if is_port { "emulator" } else { bare }
-}
-
-/// Whether `bare` is the serial number of an emulator of Android, such as `EMULATOR30X4X5X0`.
-fn is_emulated_serial(bare: &str) -> bool {
-    let rest = bare.strip_prefix("emulator");
-    rest.is_some_and(|rest| {
-        rest.matches('x').count() == 3 && rest.bytes().all(|b| b.is_ascii_digit() || b == b'x')
-    })
 }

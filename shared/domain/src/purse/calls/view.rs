@@ -3,13 +3,12 @@
 use super::{ATTRIBUTES, CallRecord, cap_of};
 use crate::clock::Timestamp;
 use crate::purse::Micros;
+use crate::purse::amount::{read_amount, read_day};
 use crate::purse::ask::Ask;
 use crate::purse::item::{Attribute, PurseItem};
 use crate::purse::lane::Lane;
 use crate::purse::policy::PursePolicy;
-use crate::purse::records::{Room, read_amount, read_day};
-use crate::purse::refill::{Draw, draw};
-use crate::purse::view::PurseView;
+use crate::purse::refill::{Draw, PurseView, Room, draw};
 use crate::purse::write::{Change, Write};
 
 /// What the purse of a country's calls holds.

@@ -57,11 +57,11 @@ fn what_nobody_earned_ends_for_all_countries_together() {
 fn a_grant_that_the_service_no_longer_has_is_not_written() {
     let (policy, mut table) = (PursePolicy::default(), Table::default());
     let ask = ask(0, "net", "b");
-    let plan = decide(&ask, &policy, &Records::default()).expect("a plan");
+    let plan = plan_from_records(&ask, &policy, &Records::default()).expect("a plan");
     let fourth = 4 * PRICE - 1;
     table.set(ask.service_key(), Attribute::Left, fourth);
     assert!(!table.clone().write(&plan.writes));
-    let again = decide(&ask, &policy, &table.records(&ask, None)).expect("a plan");
+    let again = plan_from_records(&ask, &policy, &table.records(&ask, None)).expect("a plan");
     assert!(table.write(&again.writes));
     assert_eq!(table.get(&ask.service_key(), Attribute::Left), 0);
     assert_eq!(table.lane(Lane::Open), fourth - PRICE);
@@ -93,7 +93,7 @@ fn the_first_try_pays_for_the_crowd_and_for_nobody_else() {
     let first = |change: fn(&mut Table, &Ask)| {
         let (mut table, ask) = (Table::familiar(&policy), ask(0, "home", "b"));
         change(&mut table, &ask);
-        table.write(&first_try(&ask, &policy).writes)
+        table.write(&plan_first_try(&ask, &policy).writes)
     };
     assert!(first(|_, _| ()));
     assert!(!first(|table, ask| {

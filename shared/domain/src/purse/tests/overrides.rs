@@ -196,7 +196,7 @@ fn a_budget_is_the_money_stop_until_its_end_and_never_less_than_the_policys() {
             .has(Attribute::BudgetUntil)
     );
     // The first try holds again.
-    let first = first_try(&ask(30 * HOUR + 1, "home", "e"), &policy);
+    let first = plan_first_try(&ask(30 * HOUR + 1, "home", "e"), &policy);
     assert!(table.write(first.writes.get(2..).expect("the country's write")));
     // A budget below what the policy gives changes nothing.
     let mut table = Table::familiar(&policy);

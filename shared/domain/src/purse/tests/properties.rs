@@ -124,7 +124,7 @@ proptest! {
     fn a_plan_holds_on_what_it_was_decided_on_and_touches_each_attribute_once(steps in steps()) {
         let policy = PursePolicy::default();
         play(&steps, &policy, |table, ask, proof| {
-            let Ok(plan) = decide(ask, &policy, &table.records(ask, proof)) else {
+            let Ok(plan) = plan_from_records(ask, &policy, &table.records(ask, proof)) else {
                 return;
             };
             assert!(table.clone().write(&plan.writes));
@@ -143,8 +143,8 @@ proptest! {
         let policy = PursePolicy::default();
         play(&steps, &policy, |table, ask, proof| {
             let mut after = table.clone();
-            if after.write(&first_try(ask, &policy).writes) {
-                let plan = decide(ask, &policy, &table.records(ask, proof)).expect("a plan");
+            if after.write(&plan_first_try(ask, &policy).writes) {
+                let plan = plan_from_records(ask, &policy, &table.records(ask, proof)).expect("a plan");
                 assert_eq!(plan.payer.lane, Lane::Crowd);
                 let mut decided = table.clone();
                 assert!(decided.write(&plan.writes));
@@ -157,7 +157,7 @@ proptest! {
     fn of_two_sends_at_once_both_pay_or_one_does_not_happen(steps in steps()) {
         let policy = PursePolicy::default();
         play(&steps, &policy, |table, ask, proof| {
-            let Ok(plan) = decide(ask, &policy, &table.records(ask, proof)) else {
+            let Ok(plan) = plan_from_records(ask, &policy, &table.records(ask, proof)) else {
                 return;
             };
             let mut after = table.clone();
@@ -183,12 +183,12 @@ proptest! {
             let mut other = ask.clone();
             (other.caller.network, other.number_block) = (index("n1"), index("b1"));
             let known = known("device", ask.now, &policy);
-            let decided = |ask, proof| decide(ask, &policy, &table.records(ask, proof)).ok();
+            let decided = |ask, proof| plan_from_records(ask, &policy, &table.records(ask, proof)).ok();
             let Some(plan) = decided(ask, proof) else {
                 return;
             };
             let rivals = [decided(&other, None), decided(&other, Some(&known))];
-            for rival in rivals.into_iter().flatten().chain([first_try(&other, &policy)]) {
+            for rival in rivals.into_iter().flatten().chain([plan_first_try(&other, &policy)]) {
                 let (mut after, mut reverse) = (table.clone(), table.clone());
                 let paid = [&plan, &rival].map(|plan| after.write(&plan.writes));
                 let _ = [&rival, &plan].map(|plan| reverse.write(&plan.writes));
@@ -214,7 +214,7 @@ proptest! {
         let policy = PursePolicy::default();
         play(&steps, &policy, |table, ask, proof| {
             let records = table.records(ask, proof);
-            let Ok(plan) = decide(ask, &policy, &records) else {
+            let Ok(plan) = plan_from_records(ask, &policy, &records) else {
                 return;
             };
             let mut after = table.clone();
@@ -237,7 +237,7 @@ proptest! {
     fn who_waits_as_long_as_the_refusal_says_gets_the_text(steps in steps()) {
         let policy = PursePolicy::default();
         play(&steps, &policy, |table, ask, proof| {
-            if let Err(refusal) = decide(ask, &policy, &table.records(ask, proof)) {
+            if let Err(refusal) = plan_from_records(ask, &policy, &table.records(ask, proof)) {
                 assert!(refusal.retry_at > ask.now);
                 let mut later = ask.clone();
                 later.now = refusal.retry_at;
@@ -251,8 +251,8 @@ proptest! {
     fn the_refusal_does_not_depend_on_whether_the_phone_is_known(steps in steps()) {
         let policy = PursePolicy::default();
         play(&steps, &policy, |table, ask, proof| {
-            let with = decide(ask, &policy, &table.records(ask, proof));
-            let without = decide(ask, &policy, &table.records(ask, None));
+            let with = plan_from_records(ask, &policy, &table.records(ask, proof));
+            let without = plan_from_records(ask, &policy, &table.records(ask, None));
             // What the caller hears. Only operators hear which purse was empty.
             let told = |refusal: PurseRefusal| (refusal.rule, refusal.retry_at);
             if let (Err(with), Err(without)) = (with, without) {

@@ -19,7 +19,7 @@ fn send(table: &mut Table, ask: &Ask, settings: &PurseSettings) -> Result<Plan, 
     if let Ok(plan) = table.send(ask, &settings.policy, None) {
         return Ok(plan);
     }
-    let plan = decide_in_shadow(ask, settings, &table.records(ask, None));
+    let plan = plan_in_shadow(ask, settings, &table.records(ask, None));
     let plan = plan.map_err(|refusal| refusal.rule)?;
     assert!(table.write(&plan.writes), "{plan:?}");
     Ok(plan)
@@ -83,7 +83,7 @@ fn texts_without_a_lane_at_once_are_all_counted() {
         send(&mut table, &ask, &settings).expect("in shadow mode");
     }
     // Each was decided before the others wrote.
-    let plan = |ask: Ask| decide_in_shadow(&ask, &settings, &table.records(&ask, None));
+    let plan = |ask: Ask| plan_in_shadow(&ask, &settings, &table.records(&ask, None));
     let plans: Vec<_> = asks.map(|ask| plan(ask).expect("in shadow mode")).collect();
     let left = table.get(&ask(0, "n", "b").country_key(), Attribute::Left);
     for plan in &plans {
@@ -114,10 +114,10 @@ proptest! {
                 table.set(ask.country_key(), Attribute::Left, left);
             }
             let records = table.records(ask, proof);
-            if decide(ask, &settings.policy, &records).is_ok() {
+            if plan_from_records(ask, &settings.policy, &records).is_ok() {
                 return;
             }
-            match decide_in_shadow(ask, &settings, &records) {
+            match plan_in_shadow(ask, &settings, &records) {
                 Err(refusal) => assert!(!settings.is_shadowed(refusal.rule)),
                 Ok(plan) => {
                     assert!(table.write(&plan.writes), "{plan:?}");

@@ -43,7 +43,7 @@ fn identities() -> impl Strategy<Value = BTreeMap<&'static str, &'static str>> {
     proptest::collection::btree_map(proptest::sample::select(COUNTRIES.to_vec()), identity, 0..2)
 }
 
-fn texts() -> impl Strategy<Value = Texts> {
+fn texts() -> impl Strategy<Value = Business> {
     let all = || LOCALES.into_iter().collect::<BTreeSet<_>>();
     let registered = prop_oneof![2 => Just(BTreeSet::new()), 2 => Just(all()), 1 => subset()];
     let templates = prop_oneof![6 => Just(all()), 1 => subset()];
@@ -51,7 +51,7 @@ fn texts() -> impl Strategy<Value = Texts> {
     (templates, signed, registered).prop_map(|(mut templates, signed, registered)| {
         templates.insert("en");
         let registered = registered.intersection(&templates).copied().collect();
-        Texts {
+        Business {
             templates,
             signed,
             registered,

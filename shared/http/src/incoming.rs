@@ -22,7 +22,7 @@ const RESERVED: Duration = Duration::from_secs(1);
 const MAX_WORK: Duration = Duration::from_secs(20);
 
 /// One request on its way through a function.
-pub struct Call<E> {
+pub struct Incoming<E> {
     /// The endpoint that answers it.
     pub endpoint: E,
     /// The circumstances under which it is served.
@@ -37,16 +37,16 @@ pub struct Call<E> {
     pub(crate) source_ip: Option<IpAddr>,
 }
 
-impl<E: fmt::Debug> fmt::Debug for Call<E> {
+impl<E: fmt::Debug> fmt::Debug for Incoming<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call")
+        f.debug_struct("Incoming")
             .field("endpoint", &self.endpoint)
             .finish_non_exhaustive()
     }
 }
 
-impl<E> Call<E> {
-    /// Makes the span of everything that is logged for this call: it names the request.
+impl<E> Incoming<E> {
+    /// Makes the span of everything that is logged for this request: it names it.
     #[must_use]
     pub fn span(&self) -> tracing::Span {
         self.head.span()

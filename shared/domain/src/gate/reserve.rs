@@ -1,7 +1,7 @@
 //! The reserve of a phone: texts for the device or the network that it was verified with.
 
-use super::{PhoneRecord, Reservation, SendRefusal, Terms};
-use crate::gate::{Found, Gate, Settled};
+use super::{Found, Gate, Verdict};
+use crate::phone_record::{PhoneRecord, Reservation, SendRefusal, Share, Terms};
 use crate::purse::{Caller, Claim};
 use crate::subject::{SubjectIndex, SubjectKind};
 
@@ -30,7 +30,7 @@ impl Found {
         reservation: &Reservation,
         terms: &Terms,
     ) -> Option<Reserved> {
-        if self.phone.cools_down_after(&caller.device, terms) {
+        if cools_down_after(&self.phone, &caller.device, terms) {
             return None;
         }
         let proof = self.phone.proof.as_ref()?;
@@ -52,12 +52,12 @@ impl Found {
         let mut gates = gates.to_vec();
         let of_phone = gates.iter_mut();
         for gate in of_phone.filter(|gate| gate.subject.kind == SubjectKind::Phone) {
-            *gate = gate.in_share(claim.share());
-            match gate.settle(self, &reservation, terms) {
-                Settled::Holds => {}
-                Settled::Instead(fitting) => *gate = fitting,
-                Settled::Refuses(SendRefusal::Instead(fitting), _) => reservation = fitting,
-                Settled::Refuses(..) => return None,
+            *gate = gate.in_share(Share::of(claim));
+            match gate.examine(self, &reservation, terms) {
+                Verdict::Holds => {}
+                Verdict::Instead(fitting) => *gate = fitting,
+                Verdict::Refuses(SendRefusal::Instead(fitting), _) => reservation = fitting,
+                Verdict::Refuses(..) => return None,
             }
         }
         Some(Reserved {
@@ -68,14 +68,12 @@ impl Found {
     }
 }
 
-impl PhoneRecord {
-    /// Whether a text that this device asked for has started the cooldown that now runs.
-    ///
-    /// The reserve is for callers that others keep out. It is not for callers that do not wait.
-    fn cools_down_after(&self, device: &SubjectIndex, terms: &Terms) -> bool {
-        let last = self
-            .last_sent
-            .filter(|sent| *sent + terms.cooldown > terms.now);
-        last.is_some() && self.last_sent_by.as_ref() == Some(device)
-    }
+/// Whether a text that this device asked for has started the cooldown of the phone that now runs.
+///
+/// The reserve is for callers that others keep out. It is not for callers that do not wait.
+fn cools_down_after(phone: &PhoneRecord, device: &SubjectIndex, terms: &Terms) -> bool {
+    let last = phone
+        .last_sent
+        .filter(|sent| *sent + terms.cooldown > terms.now);
+    last.is_some() && phone.last_sent_by.as_ref() == Some(device)
 }
