@@ -12,7 +12,8 @@ use super::send_plan::Moved;
 pub enum ReserveError {
     /// A rule refused, the challenge is over, or the idempotency key was used.
     ///
-    /// With a denial by the phone's record comes the evidence on it: those whom it names have a reserve of their own.
+    /// A denial by the phone's record comes with the evidence on it: the callers that it names have a reserve of
+    /// their own.
     #[error("refused")]
     Refused(SendRefusal, Option<Box<Proof>>),
     /// What is stored has moved on. The send is planned again with this.

@@ -27,7 +27,7 @@ pub struct Plan {
 /// A call that a plan pays for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Called {
-    /// What it costs.
+    /// What the call costs, by the policy's price of its country.
     pub price: Micros,
     /// The day that it is counted in, from the Unix epoch.
     pub day: i64,
