@@ -181,7 +181,11 @@ def serve(send):
         def log_message(self, *_):
             pass
 
+    class Server(ThreadingHTTPServer):
+        # Python's default of five connections that wait is too few for a burst of texts.
+        request_queue_size = 128
+
     address = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8080"))
-    server = ThreadingHTTPServer(address, Handler)
+    server = Server(address, Handler)
     print(f"listening on http://{server.server_address[0]}:{server.server_address[1]}", flush=True)
     server.serve_forever()
