@@ -17,8 +17,8 @@
 //! # How a store uses it
 //!
 //! 1. [`plan_first_try`] makes the [`Plan`] of a caller from a familiar network. It needs nothing that is stored.
-//! 2. When only its conditions fail, the store reads the items that it did not get back, and [`plan_from_records`] chooses the
-//!    lane, adds what time gave back, and begins a day. Or it refuses.
+//! 2. When only its conditions fail, the store reads the items that it did not get back, and [`plan_from_records`]
+//!    chooses the lane, adds what time gave back, and begins a day. Or it refuses.
 //! 3. The [`Payer`] of the plan travels in the challenge token.
 //! 4. After a code was typed in and the phone's record says so, the [`Payer`]'s credits are written, each for itself.
 //!
@@ -31,7 +31,8 @@
 //! An operator may give a country's strangers or a number block room ([`give_grant`]), and a country money of a day
 //! ([`give_budget`]), each until an instant. What was given stands on the purse's item beside what the policy gives.
 //! Every send after that instant is decided without it. [`reset`] and [`reset_country`] make a purse as new, also one
-//! that a hand has damaged. [`view_purses`] says what purses hold and who would pay, with the functions that decide a send.
+//! that a hand has damaged. [`view_purses`] says what purses hold and who would pay, with the functions that decide a
+//! send.
 //!
 //! Amounts are [`Micros`]. Nothing that is stored is a floating-point number.
 

@@ -51,7 +51,8 @@ pub enum Rejection {
     /// The token expired more than [`LEEWAY_SECONDS`](crate::LEEWAY_SECONDS) ago.
     #[error("expired")]
     Expired,
-    /// The token becomes valid more than [`LEEWAY_SECONDS`](crate::LEEWAY_SECONDS) from now, so the clocks of issuer and relying party differ.
+    /// The token becomes valid more than [`LEEWAY_SECONDS`](crate::LEEWAY_SECONDS) from now, so the clocks of issuer
+    /// and relying party differ.
     #[error("not valid yet")]
     NotYetValid,
     /// The token approves one action only, and the guard was not told that somebody compares it.

@@ -35,7 +35,7 @@ pub const LEEWAY_SECONDS: u64 = 60;
 ///     const TYPE: &'static str = "phone-verified+jwt"; // yours would be another
 ///     type Claims = Claims;
 ///
-///     fn registered(claims: &Claims) -> Registered<'_> {
+///     fn read_registered(claims: &Claims) -> Registered<'_> {
 ///         Registered { iss: &claims.iss, aud: &claims.aud, nbf: claims.nbf, exp: claims.exp }
 ///     }
 ///

@@ -82,8 +82,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`OperationFailed`] when a call fails, or when [`MAX_IDLE_CALLS`] in a row wrote nothing. The latter says how many items
-    /// are left, and of which table.
+    /// [`OperationFailed`] when a call fails, or when [`MAX_IDLE_CALLS`] in a row wrote nothing. The latter says how
+    /// many items are left, and of which table.
     pub(super) async fn write_batches(
         &self,
         table: &str,

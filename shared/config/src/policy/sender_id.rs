@@ -4,8 +4,8 @@ use phoneproof_domain::outgoing::Origination;
 
 use super::faults::Faults;
 
-/// Whether `id` can be a sender id. The guide of SNS accepts 3 to 11 letters, digits and hyphens, with at least one letter. A
-/// hyphen comes after one of the others.
+/// Whether `id` can be a sender id. The guide of SNS accepts 3 to 11 letters, digits and hyphens, with at least one
+/// letter. A hyphen comes after one of the others.
 pub(super) fn is_sender_id(id: &str) -> bool {
     (3..=11).contains(&id.len())
         && !id.starts_with('-')

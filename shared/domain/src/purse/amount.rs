@@ -12,8 +12,8 @@ use crate::clock::Timestamp;
 #[error("the attribute `{}` of a purse is missing or out of range", .0.name())]
 pub struct Damaged(pub Attribute);
 
-/// The first number that no purse holds: a thousand million dollars. No policy admits as much, and sums of what is below it
-/// fit.
+/// The first number that no purse holds: a thousand million dollars. No policy admits as much, and sums of what is
+/// below it fit.
 pub(super) const TOO_MUCH: i64 = 1_000_000_000_000_000;
 
 /// Reads a number that is never below 0, or [`TOO_MUCH`].

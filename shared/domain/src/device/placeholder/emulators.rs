@@ -1,6 +1,7 @@
 //! Names of Android's emulators. All of one kind have the same.
 
-/// The beginnings of the names that Android's emulators give as model, board or serial number, as in `sdk_gphone64_x86_64`.
+/// The beginnings of the names that Android's emulators give as model, board or serial number, as in
+/// `sdk_gphone64_x86_64`.
 const EMULATORS: [&str; 13] = [
     "sdkgphone",
     "sdkgoogle",
