@@ -10,6 +10,8 @@
 mod command;
 
 use http::Method;
+use phoneproof_crypto::keyring::Keyring;
+use phoneproof_crypto::webhook::HookSecret;
 use phoneproof_domain::clock::Clock as _;
 use phoneproof_guard::{Https, RemoteGuard};
 use phoneproof_local::aws::{ACCOUNT_SECRET_ID, SECRET_ID};
@@ -172,7 +174,8 @@ async fn next_refusals(world: &World) -> [String; 3] {
 async fn first_root_leaks_and_the_runbook_is_followed() {
     let [commands, _] = read_runbook();
     let stacks: Vec<_> = commands.iter().filter_map(|(stack, _)| *stack).collect();
-    assert_eq!(stacks, ["STACK", "ACCOUNTS"]);
+    assert_eq!(stacks, ["STACK", "ACCOUNTS", "STACK"]);
+    assert_eq!(commands[2].1[0], "hook-secrets");
     Box::pin(follow(commands)).await;
 }
 
@@ -183,8 +186,15 @@ async fn first_root_of_a_local_stack_leaks_and_the_runbook_is_followed() {
     Box::pin(follow(commands)).await;
 }
 
-/// Lets the first roots of both keyrings leak, runs `commands`, which replace the first and then the second, and counts what
-/// is accepted afterwards.
+/// Reads the secrets of the send hook that a receiver is given for this keyring.
+fn hook_secrets(keyring: &str) -> Vec<String> {
+    let keyring = Keyring::from_json(keyring).expect("a keyring");
+    let secrets = keyring.roots().map(HookSecret::of);
+    secrets.map(|secret| secret.expose().to_string()).collect()
+}
+
+/// Lets the first roots of both keyrings leak, runs `commands`, which replace the first and then the second and may print the
+/// secrets of the hook, and counts what is accepted afterwards.
 async fn follow(commands: Commands) {
     let root = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01";
     let keyring = format!(r#"{{"current":"r1","r1":"{root}"}}"#);
@@ -216,6 +226,14 @@ async fn follow(commands: Commands) {
         assert!(!world.secret(secret).await.contains("\"r1\":\""), "{shown}");
     }
     assert!(!world.secret(SECRET_ID).await.contains(root));
+    // The receiver of the send hook gets a secret that the thief does not have.
+    for (stack, arguments) in &commands[2..] {
+        let shown = run(&world, *stack, arguments).await;
+        assert!(!shown.contains(&hook_secrets(&keyring)[0]), "{shown}");
+        for secret in hook_secrets(&world.secret(SECRET_ID).await) {
+            assert!(shown.contains(&secret), "{shown}");
+        }
+    }
 
     // New instances refuse at once.
     let instance = world.instance().await;
