@@ -6,7 +6,6 @@ use phoneproof_domain::country::Country;
 use phoneproof_domain::end_user_messaging::{EndUserMessagingPolicy, NotifyPolicy};
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::outgoing::Origination;
-use phoneproof_domain::policy::country::has_no_sender_ids;
 use phoneproof_domain::policy::{Business, Fault, PolicyFaults, SmsPolicy};
 
 use super::faults::Faults;
@@ -15,6 +14,7 @@ use super::identities::{
     names_sender_id,
 };
 use super::numbers::parse_country;
+use super::senders::check_sender_of;
 use super::table::{EndUserMessagingTable, NotifyTable};
 
 /// Checks `[end_user_messaging]`, in a policy that texts the countries in `served`.
@@ -33,12 +33,7 @@ pub(super) fn check_end_user_messaging(
         if !served.contains(&country) {
             faults.add(&path, "a country of numbers.countries is needed");
         }
-        if has_no_sender_ids(country) && names_sender_id(&identity) {
-            faults.add(
-                &path,
-                "AWS sends no text with a sender id there: name a pool or a number",
-            );
-        }
+        faults.check(&path, check_sender_of(&identity, country));
         if identities.insert(country, identity).is_some() {
             faults.add(&path, "another line is of this country");
         }

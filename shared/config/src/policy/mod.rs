@@ -14,6 +14,7 @@ mod limits;
 mod numbers;
 mod purses;
 mod reader;
+mod senders;
 mod sms;
 mod table;
 #[cfg(test)]
