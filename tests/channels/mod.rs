@@ -18,6 +18,7 @@ mod reasons;
 mod receiver;
 mod request;
 mod route;
+mod until_known;
 
 use phoneproof_tests::World;
 use serde_json::Value;
