@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::challenge::{ChallengeId, Closed};
 use crate::clock::Timestamp;
 use crate::denial::Denial;
-use crate::purse::{Micros, Proof};
+use crate::purse::Proof;
 use crate::subject::SubjectIndex;
 use crate::window::Window;
 
@@ -24,7 +24,7 @@ pub use self::reservation::{Predecessor, Reservation, Share};
 pub use self::reserve::Reserved;
 pub use self::slots::{
     MAX_SLOTS, REPEATABLE_FOR, REPEATED_FOR, RESERVE_SLOTS, ResendId, Slot, SlotIndex, SlotLayout,
-    Use, WriteId,
+    Spoken, Use, WriteId,
 };
 
 /// The numbers of wrong codes that lock a phone.
@@ -85,7 +85,7 @@ pub enum GuessRefusal {
     /// This write was applied before, and left the slot like this.
     AlreadyApplied(Box<Slot>),
     /// The guess is right, and so was one a moment ago. It gets the same success, and nothing is written.
-    Repeated(Use, Option<Micros>),
+    Repeated(Use, Option<Spoken>),
     /// The challenge is over.
     Closed(Closed),
     /// The phone is locked.

@@ -11,11 +11,11 @@ use phoneproof_crypto::success_token::SuccessToken;
 use phoneproof_domain::challenge::{Challenge, Closed};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
-use phoneproof_domain::phone_record::{Guess, GuessRefusal, REPEATABLE_FOR, Use, WriteId};
+use phoneproof_domain::phone_record::{Guess, GuessRefusal, REPEATABLE_FOR, Spoken, Use, WriteId};
 use phoneproof_domain::policy::Business;
-use phoneproof_domain::purse::{Micros, Proof};
+use phoneproof_domain::purse::Proof;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
-use phoneproof_guard::{AMR, AMR_CALLED, Claims};
+use phoneproof_guard::{AMR, AMR_CALLED, AMR_CALLED_ALONE, Claims};
 use phoneproof_observe::RequestContext;
 
 use crate::{PresentedToken, Service, Unavailable};
@@ -157,7 +157,7 @@ impl Service {
             Err(GuessRefusal::AlreadyApplied(_)) => return Err(Unavailable::WriteIdReused.into()),
         };
         let keys = (&*keyring, &phone_index);
-        let used = (used, called.is_some());
+        let used = (used, called);
         Ok(self.issue_success(&challenge, used, business, keys, request.now)?)
     }
 
@@ -173,7 +173,7 @@ impl Service {
     async fn give_back(
         &self,
         challenge: &Challenge,
-        called: Option<Micros>,
+        called: Option<Spoken>,
         indexer: &Indexer,
         request: &mut RequestContext,
     ) {
@@ -181,12 +181,14 @@ impl Service {
             let block = indexer.number_block(&challenge.phone);
             let place = (country, &block);
             // On the heap: the futures of five calls are large.
-            let credited =
-                Box::pin(
-                    self.store
-                        .credit(payment, called, place, self.purses(), request),
-                )
-                .await;
+            let credited = Box::pin(self.store.credit(
+                payment,
+                called.map(|spoken| spoken.price),
+                place,
+                self.purses(),
+                request,
+            ))
+            .await;
             let today = self
                 .policy
                 .make_terms(request.now, &self.policy.limits)
@@ -205,13 +207,17 @@ impl Service {
     fn issue_success(
         &self,
         challenge: &Challenge,
-        (used, was_called): (Use, bool),
+        (used, called): (Use, Option<Spoken>),
         business: &Business,
         (keyring, phone_index): (&Keyring, &SubjectIndex),
         now: Timestamp,
     ) -> Result<Success, Unavailable> {
         let expires_at = used.at + business.success_lifetime;
-        let amr: &[&str] = if was_called { &AMR_CALLED } else { &AMR };
+        let amr: &[&str] = match called {
+            None => &AMR,
+            Some(Spoken { alone: false, .. }) => &AMR_CALLED,
+            Some(Spoken { alone: true, .. }) => &AMR_CALLED_ALONE,
+        };
         let claims = Claims {
             iss: self.issuer.clone(),
             sub: phone_index.as_str().to_owned(),
