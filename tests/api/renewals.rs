@@ -35,7 +35,7 @@ async fn a_resend_near_the_end_gives_a_new_code_a_full_life_and_the_guesses_that
                 old.text
             );
             let detail = old.json["detail"].as_str().unwrap_or_default();
-            assert!(detail.starts_with("A newer code was texted"), "{detail}");
+            assert!(detail.starts_with("A newer code was sent"), "{detail}");
             let repeated = world.client.resend(&phone(1), &sent.token()).await;
             assert_eq!((repeated.status, world.text_count()), (202, 2));
             assert_eq!(repeated.json["expiresAt"], renewed.json["expiresAt"]);

@@ -104,6 +104,39 @@ async fn a_renewal_that_is_refused_leaves_the_challenge_before_it_as_it_was() {
     assert_eq!(amr(&verified), json!(["sms", "tel", "otp"]));
 }
 
+/// A call near the end of a challenge speaks a code that no text ever had.
+#[tokio::test]
+async fn a_code_that_calls_alone_had_is_no_code_of_a_text() {
+    for (after, expected) in [
+        (None, json!(["tel", "otp"])),
+        (Some(Step::Call), json!(["tel", "otp"])),
+        (Some(Step::RefusedCall), json!(["tel", "otp"])),
+        (Some(Step::Text), json!(["sms", "tel", "otp"])),
+    ] {
+        let world = build().purses().start().await;
+        let token = world.client.send(&phone(1)).await.token();
+        let texted = world.code(&phone(1));
+        world.advance(200);
+        let called = world.client.call(&phone(1), &token).await;
+        assert_eq!(called.status, 202, "{}", called.text);
+        let code = world.code(&phone(1));
+        assert_ne!(code, texted, "a new code");
+        if let Some(step) = after {
+            take(&world, step, &called.token()).await;
+            world.carrier(Carrier::Deliver);
+        }
+        // The repeat within half a minute has the same claims.
+        for _ in 0..2 {
+            let verified = world.client.verify(&called.token(), &code).await;
+            assert_eq!(amr(&verified), expected, "{after:?}");
+        }
+        let old = world.client.verify(&token, &texted).await;
+        assert_eq!(old.status, 410, "{}", old.text);
+        let detail = old.json["detail"].as_str().unwrap_or_default();
+        assert!(detail.starts_with("A newer code was sent"), "{detail}");
+    }
+}
+
 #[tokio::test]
 async fn a_typed_code_pays_for_the_call_that_was_placed_and_for_no_refused_one() {
     let world = build().purses().start().await;

@@ -137,7 +137,9 @@ async fn every_odd_receiver_gets_a_documented_answer_in_time() {
             let sent = sent.expect("an answer before the function's timeout");
             let line = world.lines.last();
             let seen = line["reason"].as_str().unwrap_or_default().to_owned();
-            assert!((1..=3).contains(&receiver.seen().len()), "{name}");
+            // What nobody knows is asked until the time is over.
+            let most = if status == 504 { 12 } else { 3 };
+            assert!((1..=most).contains(&receiver.seen().len()), "{name}");
             assert!(!world.lines.text().contains("canary-hook-key"), "{name}");
             let is_right = (sent.status, seen.as_str()) == (status, reason);
             (!is_right).then(|| format!("{name}: {} {seen}, not {status} {reason}", sent.status))

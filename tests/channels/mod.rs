@@ -19,6 +19,7 @@ mod reasons;
 mod receiver;
 mod request;
 mod route;
+mod until_known;
 
 use phoneproof_tests::World;
 use serde_json::Value;

@@ -120,11 +120,16 @@ def write(phone, **changes):
     return json.dumps({"type": "sms.send", "timestamp": data["expiresAt"], "data": data}).encode()
 
 
+def print_secrets(secrets):
+    """The lines of `hook-secrets`."""
+    words = ["whsec_" + base64.b64encode(secret).decode() for secret in secrets]
+    return "\n".join(f"r{root}  {word}{'' if root > 1 else '  (current)'}" for root, word in enumerate(words, 1))
+
+
 class Receiver:
     def __init__(self, command, provider, folder, secrets=None):
         env = {
-            **os.environ, "PORT": "0", "HOOK_MEMORY": str(folder),
-            "HOOK_SECRETS": " ".join("whsec_" + base64.b64encode(secret).decode() for secret in secrets or SECRETS),
+            **os.environ, "PORT": "0", "HOOK_MEMORY": str(folder), "HOOK_SECRETS": secrets or print_secrets(SECRETS),
             "TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "canary-token", "TWILIO_FROM": "MG1", "TWILIO_URL": provider,
             "MSG91_AUTH_KEY": "canary-key", "MSG91_TEMPLATES": '{"login/en": "65f"}', "MSG91_URL": provider,
         }
@@ -245,7 +250,9 @@ def check_unreached(command, folder):
     """Without a connection nothing was sent, so the same id may be tried again, even by the next process."""
     silent = socket.socket()
     silent.bind(("127.0.0.1", 0))
-    receiver = Receiver(command, f"http://127.0.0.1:{silent.getsockname()[1]}", folder)
+    # The secrets alone, with a space between, are as good as the lines of `hook-secrets`.
+    secrets = " ".join(word for word in print_secrets(SECRETS).split() if word.startswith("whsec_"))
+    receiver = Receiver(command, f"http://127.0.0.1:{silent.getsockname()[1]}", folder, secrets)
     status, _, headers = receiver.post(write("+14155553000"), "msg_unreached")
     receiver.stop()
     expect((status, headers.get("retry-after")), (503, "1"), "a provider that is not there")
@@ -264,7 +271,18 @@ MSG91 = {
 }
 
 
+def check_secrets(command):
+    """Without a whole secret a receiver does not start, and says what it needs. It shows nothing of what it was given."""
+    word = print_secrets(SECRETS).split()[1]
+    for given in ["", "r1", word[:-3], word.removeprefix("whsec_"), word + "!", f"{word} whsec_c2hvcnQ="]:
+        run = subprocess.run(command, env={**os.environ, "HOOK_SECRETS": given}, capture_output=True, text=True, timeout=20)
+        expect(run.returncode, 1, f"a start with {given!r}")
+        expect(run.stderr.strip().startswith("HOOK_SECRETS: what `phoneproof-admin hook-secrets` prints"), True, run.stderr)
+        expect(word[6:30] in run.stdout + run.stderr, False, "a part of a secret")
+
+
 def check(name, command, codes, provider):
+    check_secrets(command)
     with tempfile.TemporaryDirectory() as folder:
         check_unreached(command, folder)
         receiver = Receiver(command, provider, folder)

@@ -7,17 +7,20 @@ mod alarms;
 mod countries;
 mod finding;
 mod functions;
+mod identities;
 mod keys;
 mod logs;
 mod numbers;
 mod prices;
 mod region;
 mod rights;
+mod routes;
 mod spending;
 
 use std::future::Future;
 use std::time::Duration;
 
+use aws_sdk_pinpointsmsvoicev2::Client as SmsVoice;
 use phoneproof_domain::policy::Policy;
 use serde_json::{Value, json};
 
@@ -26,12 +29,13 @@ use crate::output::{CommandError, Exit, Reply, format_table};
 use crate::time::Span;
 
 use self::finding::{Finding, State};
+use self::routes::Taken;
 
-/// What `doctor` does not see, and the command that shows it. These need APIs whose clients this command does not carry.
-const NOT_CHECKED: [(&str, &str); 6] = [
+/// What `doctor` does not see, and the command that shows it.
+const NOT_CHECKED: [(&str, &str); 5] = [
     (
-        "sender ids, and how far registrations are",
-        "aws pinpoint-sms-voice-v2 describe-sender-ids; aws pinpoint-sms-voice-v2 describe-registrations",
+        "how far registrations are",
+        "aws pinpoint-sms-voice-v2 describe-registrations",
     ),
     (
         "whether the resource policy of a number or sender id lets SNS use it",
@@ -44,10 +48,6 @@ const NOT_CHECKED: [(&str, &str); 6] = [
     (
         "countries that a Protect configuration blocks",
         "aws pinpoint-sms-voice-v2 describe-protect-configurations",
-    ),
-    (
-        "Notify configurations",
-        "aws pinpoint-sms-voice-v2 describe-notify-configurations",
     ),
     (
         "rights that the functions will need and did not use in the last day",
@@ -64,6 +64,10 @@ struct Facts<'o> {
     policy: Option<Policy>,
     /// SNS in the region that texts are sent from.
     sns: aws_sdk_sns::Client,
+    /// End User Messaging there.
+    sms_voice: aws_sdk_pinpointsmsvoicev2::Client,
+    /// The channels that the policy takes.
+    taken: Taken,
 }
 
 impl Facts<'_> {
@@ -95,21 +99,31 @@ pub(crate) async fn doctor(operator: &Operator, within: Span) -> Result<Reply, C
         ("stack", vec![report_stack(operator, &resources)]),
         ("policy", vec![report_policy(&policy)]),
     ];
-    let sns = match &resources {
-        Ok(resources) => operator.make_sns(resources),
-        Err(_) => aws_sdk_sns::Client::new(&operator.aws),
+    let (sns, sms_voice) = match &resources {
+        Ok(resources) => (
+            operator.make_sns(resources),
+            SmsVoice::from_conf(operator.make_sms_voice_config(resources)),
+        ),
+        Err(_) => (
+            aws_sdk_sns::Client::new(&operator.aws),
+            SmsVoice::new(&operator.aws),
+        ),
     };
+    let policy = policy.ok();
     let facts = Facts {
         operator,
         resources: resources.ok(),
-        policy: policy.ok(),
+        taken: Taken::by(policy.as_ref()),
+        policy,
         sns,
+        sms_voice,
     };
     let found = tokio::join!(
         limit_check(limit, "region", async { region::check(&facts) }),
         limit_check(limit, "sandbox", account::check_sandbox(&facts)),
         limit_check(limit, "spend-limit", spending::check(&facts)),
         limit_check(limit, "origination", numbers::check(&facts)),
+        limit_check(limit, "identities", identities::check(&facts)),
         limit_check(limit, "countries", async { countries::check(&facts) }),
         limit_check(limit, "prices", async { prices::check(&facts) }),
         limit_check(limit, "opted-out", account::check_opted_out(&facts)),
@@ -118,7 +132,7 @@ pub(crate) async fn doctor(operator: &Operator, within: Span) -> Result<Reply, C
         limit_check(limit, "functions", functions::check(&facts)),
         limit_check(limit, "keys", keys::check(&facts)),
     );
-    checked.extend(<[Checked; 11]>::from(found));
+    checked.extend(<[Checked; 12]>::from(found));
     Ok(report(&checked))
 }
 
@@ -197,7 +211,7 @@ fn report(checked: &[Checked]) -> Reply {
         );
     }
     lines.push(format!("\n{fails} fail, {warns} warn"));
-    lines.push("\nNot checked, because another API knows it:".to_owned());
+    lines.push("\nNot checked; these commands show it:".to_owned());
     let unseen = |(what, command)| format!("  {what}\n      {command}");
     lines.extend(NOT_CHECKED.map(unseen));
     Reply {

@@ -73,7 +73,7 @@ fn report_texts(catalog: &Catalog, policy: &Policy, now: Timestamp) -> Reply {
             "mostIsUpperBound": cost.map(|cost| cost.most.is_upper_bound),
         }));
     }
-    let warnings = policy.list_warnings();
+    let warnings = policy.list_warnings(catalog);
     let unpriced = list_unpriced(policy);
     let left_out = list_left_out(policy);
     let ended = list_ended(policy, now);

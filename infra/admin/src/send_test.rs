@@ -153,6 +153,13 @@ fn find_notify(policy: &Policy, resources: &Resources) -> Result<NotifyPolicy, C
         .ok_or_else(|| report_not_set_up("notify"))?;
     let deployed = resources.notify_configuration_id.clone();
     own.configuration_id = deployed.or(own.configuration_id);
+    if own.configuration_id.is_none() {
+        return Err(CommandError::new(
+            Exit::Usage,
+            "neither the stack nor notify.configuration_id of the policy names a Notify configuration",
+            "deploy with NotifyDisplayName, name one in the policy, or set NOTIFY_CONFIGURATION_ID",
+        ));
+    }
     Ok(own)
 }
 

@@ -30,12 +30,15 @@ export class NotAsked extends Error {}
 /** The provider may have taken the text. Nobody may ask it again. */
 export class Unknown extends Error {}
 
-/** Reads `whsec_…` secrets, separated by spaces or lines: one per live root of the keyring. */
+/** Reads the words that begin with `whsec_`: one per live root of the keyring. The others are what `hook-secrets` prints beside them. */
 export function readSecrets(text) {
-  const secrets = text.split(/\s+/).filter(Boolean)
-    .map((secret) => Buffer.from(secret.replace(/^whsec_/, ""), "base64"));
-  if (secrets.length === 0 || secrets.some((secret) => secret.length < 24)) {
-    throw new Error("HOOK_SECRETS: what `phoneproof-admin hook-secrets` prints is needed");
+  const words = text.split(/\s+/).filter((word) => word.startsWith("whsec_")).map((word) => word.slice("whsec_".length));
+  const secrets = words.map((word) => Buffer.from(word, "base64"));
+  const isWhole = (secret, at) => secret.length >= 24 && secret.toString("base64") === words[at];
+  if (secrets.length === 0 || !secrets.every(isWhole)) {
+    // What was given stays out of the log: it may be a part of a secret.
+    console.error("HOOK_SECRETS: what `phoneproof-admin hook-secrets` prints is needed, with each whsec_… whole");
+    process.exit(1);
   }
   return secrets;
 }

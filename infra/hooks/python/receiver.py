@@ -40,10 +40,15 @@ class Unknown(Exception):
 
 
 def read_secrets(text):
-    """Reads `whsec_…` secrets, separated by spaces or lines: one per live root of the keyring."""
-    secrets = [base64.b64decode(secret.removeprefix("whsec_"), validate=True) for secret in text.split()]
+    """Reads the words that begin with `whsec_`: one per live root of the keyring. The others are what `hook-secrets` prints beside them."""
+    words = [word.removeprefix("whsec_") for word in text.split() if word.startswith("whsec_")]
+    try:
+        secrets = [base64.b64decode(word, validate=True) for word in words]
+    except ValueError:
+        secrets = []
     if not secrets or any(len(secret) < 24 for secret in secrets):
-        raise ValueError("HOOK_SECRETS: what `phoneproof-admin hook-secrets` prints is needed")
+        # What was given stays out of the log: it may be a part of a secret.
+        raise SystemExit("HOOK_SECRETS: what `phoneproof-admin hook-secrets` prints is needed, with each whsec_… whole") from None
     return secrets
 
 

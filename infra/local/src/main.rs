@@ -11,7 +11,9 @@ use phoneproof_domain::challenge::TokenMode;
 use phoneproof_domain::policy::Policy;
 use phoneproof_local::aws::{ACCOUNT_SECRET_ID, LOG_GROUP, POLICY_PATH, SECRET_ID};
 use phoneproof_local::loose::{CALLS_TO_TRY, loosen_limits, make_policy_to_try};
-use phoneproof_local::sms_account::{ALARM_TOPIC, MONTHLY_BUDGET, SmsAccount};
+use phoneproof_local::sms_account::{
+    ALARM_TOPIC, MONTHLY_BUDGET, NOTIFY_CONFIGURATION, SmsAccount,
+};
 use phoneproof_local::stack::{Options, Stack, account_tables, tables};
 use serde_json::Value;
 
@@ -72,6 +74,13 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         policy_file = loosen_limits(&policy_file, &policy).map_err(io::Error::other)?;
         policy = phoneproof_config::policy::from_toml(&policy_file).map_err(io::Error::other)?;
     }
+    // The deployment would make it.
+    let notify = policy.notify.as_mut();
+    let made = notify.filter(|notify| notify.configuration_id.is_none());
+    let makes_notify = made.is_some();
+    if let Some(notify) = made {
+        notify.configuration_id = Some(NOTIFY_CONFIGURATION.to_owned());
+    }
     let mut options = Options::new(policy);
     options.policy_file = Some(policy_file);
     options.journal_output =
@@ -94,7 +103,7 @@ async fn run(arguments: Arguments) -> io::Result<()> {
         biased;
         ended = &mut interrupted => ended?,
         () = std::future::ready(()) => {
-            announce(&stack, &public)?;
+            announce(&stack, &public, makes_notify)?;
             interrupted.await?;
         }
     }
@@ -136,7 +145,7 @@ fn drop_metrics(line: &[u8]) -> Value {
 }
 
 /// Prints where everything is, and last the line that says that the stack is ready.
-fn announce(stack: &Stack, issuer: &str) -> io::Result<()> {
+fn announce(stack: &Stack, issuer: &str, makes_notify: bool) -> io::Result<()> {
     let (url, endpoints, tables) = (&stack.url, &stack.backends.endpoints, tables());
     let policy_url = format!("{}{POLICY_PATH}", endpoints.secrets);
     let budget = MONTHLY_BUDGET.to_string();
@@ -151,7 +160,8 @@ fn announce(stack: &Stack, issuer: &str) -> io::Result<()> {
         out,
         "\nFor `cargo lambda watch` and `phoneproof-admin`, in another terminal:"
     )?;
-    for (name, value) in [
+    let made = makes_notify.then_some(("NOTIFY_CONFIGURATION_ID", NOTIFY_CONFIGURATION));
+    let exported = [
         ("ISSUER", issuer),
         ("LIMITS_TABLE", &tables.limits),
         ("CHALLENGES_TABLE", &tables.challenges),
@@ -174,7 +184,8 @@ fn announce(stack: &Stack, issuer: &str) -> io::Result<()> {
         ("ALARM_TOPIC", ALARM_TOPIC),
         ("MONTHLY_SMS_BUDGET", &budget),
         ("POLICY_URL", &policy_url),
-    ] {
+    ];
+    for (name, value) in exported.into_iter().chain(made) {
         writeln!(out, "  export {name}={value}")?;
     }
     writeln!(out, "\nlistening on {url}")?;

@@ -9,6 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// The ARN of the topic that alarms are sent to.
 pub const ALARM_TOPIC: &str = "arn:aws:sns:us-east-1:000000000000:local-alarms";
 
+/// The Notify configuration that the account has, as the template's `NotifyDisplayName` would make one.
+pub const NOTIFY_CONFIGURATION: &str = "notify-local";
+
 /// The budget of a month, in US dollars: the template's parameter `MonthlySmsBudget`.
 pub const MONTHLY_BUDGET: u32 = 50;
 
@@ -44,6 +47,43 @@ impl OriginationNumber {
     }
 }
 
+/// A sender id, as `DescribeSenderIds` describes it.
+#[derive(Debug, Clone)]
+pub struct SenderId {
+    /// What phones show.
+    pub id: String,
+    /// Its country.
+    pub country: String,
+    /// Whether it is in the country's register.
+    pub is_registered: bool,
+}
+
+/// A Notify configuration, as `DescribeNotifyConfigurations` describes it.
+#[derive(Debug, Clone)]
+pub struct NotifyConfiguration {
+    /// Its id.
+    pub id: String,
+    /// `ACTIVE`, `PENDING`, `REJECTED` or `REQUIRES_VERIFICATION`.
+    pub status: String,
+    /// What it sends: `SMS`, `VOICE`.
+    pub channels: Vec<String>,
+    /// The countries that it serves; empty are all of its tier.
+    pub countries: Vec<String>,
+}
+
+impl NotifyConfiguration {
+    /// An active configuration that texts and calls every country of its tier.
+    #[must_use]
+    pub fn active(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            status: "ACTIVE".to_owned(),
+            channels: vec!["SMS".to_owned(), "VOICE".to_owned()],
+            countries: Vec::new(),
+        }
+    }
+}
+
 /// What a call is answered with in place of its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -66,6 +106,12 @@ pub struct Contents {
     pub month_spent: Option<f64>,
     /// The origination numbers, as `ListOriginationNumbers` lists them.
     pub numbers: Vec<OriginationNumber>,
+    /// The pools and the numbers that have ids, each with its status, such as `ACTIVE`.
+    pub identities: BTreeMap<String, String>,
+    /// The sender ids.
+    pub sender_ids: Vec<SenderId>,
+    /// The Notify configurations.
+    pub notify: Vec<NotifyConfiguration>,
     /// Whether each subscriber of the alarms has followed the link in the mail.
     pub subscribers: Vec<bool>,
     /// The log groups of SNS, with the days that they keep lines; `None` keeps them for ever.
@@ -96,6 +142,9 @@ impl Default for Contents {
                 OriginationNumber::active("+18885550100", "US"),
                 OriginationNumber::active("+16135550100", "CA"),
             ],
+            identities: BTreeMap::new(),
+            sender_ids: Vec::new(),
+            notify: vec![NotifyConfiguration::active(NOTIFY_CONFIGURATION)],
             subscribers: vec![true],
             log_groups: BTreeMap::from([(FAILURE_LOGS.to_owned(), Some(7))]),
             faults: BTreeMap::new(),

@@ -347,3 +347,30 @@ fn a_fault_stops_it_with_a_line_that_names_the_fault() {
             .any(|name| name.to_string_lossy().starts_with("text.sqlite."))
     );
 }
+
+/// A deployment makes the configuration of Notify, and a policy need not name it.
+#[tokio::test]
+async fn a_policy_with_notify_texts_by_the_configuration_that_a_deployment_would_make() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let policy = "[numbers]\ncountries = [\"US\"]\n[sms]\nchannels = [\"notify\"]\nprice_usd.US = 0.01\n\
+                  [notify]\ntemplates.en = \"notify-code-verification-english-001\"\n\
+                  [business.login]\nbrand = \"Example\"\ndefault_locale = \"en\"\ntemplates.en = \"{code}\"\n";
+    std::fs::write(file.path(), policy).expect("written");
+    let path = file.path().to_str().expect("UTF-8");
+    let (child, lines) = start_exporting(&["--policy", path]);
+    let exported = "  export NOTIFY_CONFIGURATION_ID=notify-local";
+    assert!(lines.iter().any(|line| line == exported), "{lines:#?}");
+    let url = lines
+        .last()
+        .and_then(|line| line.strip_prefix("listening on "));
+    let request = r#"{"phone": "+14152007986", "uniqueId": "device-1", "businessId": "login"}"#;
+    let sent = client()
+        .post(format!("{}/v1/send", url.expect("a URL")))
+        .header("content-type", "application/json")
+        .body(request)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(sent.status(), 202);
+    interrupt(child);
+}

@@ -267,7 +267,7 @@ fn make_closed_problem(closed: Closed) -> Problem {
         Closed::Expired => (&EXPIRED, "The code has expired; ask for a new one."),
         Closed::Renewed => (
             &EXPIRED,
-            "A newer code was texted in place of this one. It needs the token of that send.",
+            "A newer code was sent in place of this one. It needs the token of that send.",
         ),
     };
     Problem::new(kind).with_detail(detail)

@@ -26,10 +26,12 @@ use crate::clients::{CaBundle, HookClient, HookRequest};
 
 /// How long one try waits for its answer.
 const TRY_WITHIN: Duration = Duration::from_secs(3);
-/// How many tries a text gets.
-const TRIES: u32 = 3;
-/// The pause before the next try, unless the receiver asks for a longer one.
+/// How many tries may send nothing before the next channel has the text, which waits for them.
+const REFUSALS: u32 = 3;
+/// The pause before the second try, unless the receiver asks for a longer one. Each further pause is twice as long ...
 const PAUSE: Duration = Duration::from_millis(200);
+/// ... up to this one.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// The least time that a try needs. With less time left, the hook is not tried again.
 const LEAST: Duration = Duration::from_millis(300);
 
@@ -81,24 +83,26 @@ impl Hook {
         }
     }
 
-    /// Hands over `text`, in up to three tries until `deadline`. All have the same id.
+    /// Hands over `text`, in tries until `deadline`. All have the same id, so more tries text nobody twice.
     ///
     /// Once a try may have been taken, only an answer about this id settles what became of it: a status of success, or a
-    /// refusal with a code. Without one the text is [`Delivery::Unknown`].
+    /// refusal with a code. Without one the text is [`Delivery::Unknown`]. Before that, [`REFUSALS`] tries are enough.
     pub async fn send(&self, text: &Text<'_>, keyring: &Keyring, deadline: Instant) -> Delivery {
         let Some(client) = &**self.client else {
             let detail = Some(Detail::named("no-client"));
             return Delivery::failed(Channel::Hook, NotTaken::new(Reason::NotSetUp, detail));
         };
         let mut doubt = None;
-        let mut pause = PAUSE;
-        let mut refused = NotTaken::from(Reason::NotConnected);
-        for attempt in 1..=TRIES {
+        let (mut pause, mut asked) = (PAUSE, Duration::ZERO);
+        let (mut refused, mut refusals) = (NotTaken::from(Reason::NotConnected), 0);
+        for attempt in 1.. {
             if attempt > 1 {
-                if Instant::now() + pause + LEAST > deadline {
+                let wait = pause.max(asked);
+                if Instant::now() + wait + LEAST > deadline {
                     break;
                 }
-                sleep(pause).await;
+                sleep(wait).await;
+                pause = LONGEST_PAUSE.min(pause * 2);
             }
             let until = deadline.min(Instant::now() + TRY_WITHIN);
             let request = self.write(text, attempt, keyring);
@@ -113,12 +117,15 @@ impl Hook {
                     break;
                 }
                 Told::Refused(why, Some(after)) => {
-                    refused = why;
-                    pause = PAUSE.max(after);
+                    (refused, asked) = (why, after);
+                    refusals += 1;
+                    if doubt.is_none() && refusals == REFUSALS {
+                        break;
+                    }
                 }
                 Told::Unclear(why, after) => {
                     doubt = Some(why);
-                    pause = PAUSE.max(after);
+                    asked = after;
                 }
             }
         }

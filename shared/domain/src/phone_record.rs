@@ -15,13 +15,13 @@ use std::time::Duration;
 use crate::challenge::{ChallengeId, Closed, SlotIndex};
 use crate::clock::Timestamp;
 use crate::denial::Denial;
-use crate::purse::{Micros, Proof};
+use crate::purse::Proof;
 use crate::subject::SubjectIndex;
 use crate::window::Window;
 
 pub use self::reservation::{Predecessor, Reservation, Share};
 pub use self::slots::{
-    REPEATABLE_FOR, REPEATED_FOR, RESERVE_SLOTS, ResendId, Slot, SlotLayout, Use, WriteId,
+    REPEATABLE_FOR, REPEATED_FOR, RESERVE_SLOTS, ResendId, Slot, SlotLayout, Spoken, Use, WriteId,
 };
 
 /// The numbers of wrong codes that lock a phone.
@@ -82,7 +82,7 @@ pub enum GuessRefusal {
     /// This write was applied before, and left the slot like this.
     AlreadyApplied(Box<Slot>),
     /// The guess is right, and so was one a moment ago. It gets the same success, and nothing is written.
-    Repeated(Use, Option<Micros>),
+    Repeated(Use, Option<Spoken>),
     /// The challenge is over.
     Closed(Closed),
     /// The phone is locked.

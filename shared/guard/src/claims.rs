@@ -17,6 +17,9 @@ pub const AMR: [&str; 2] = ["sms", "otp"];
 /// The `amr` of a success token whose code was also spoken in a call. Nobody can tell which of the two the person used.
 pub const AMR_CALLED: [&str; 3] = ["sms", "tel", "otp"];
 
+/// The `amr` of a success token whose code was spoken in a call, and that no text had.
+pub const AMR_CALLED_ALONE: [&str; 2] = ["tel", "otp"];
+
 /// The digest of the action that a success token is bound to: [`digest_action`] makes it.
 pub type ActionDigest = String;
 
@@ -52,7 +55,7 @@ pub struct Claims {
     pub phone_number_verified: bool,
     /// The id of the device that asked for the code.
     pub device_id: String,
-    /// How the phone number was verified (RFC 8176): [`AMR`], or [`AMR_CALLED`].
+    /// How the phone number was verified (RFC 8176): [`AMR`], [`AMR_CALLED`] or [`AMR_CALLED_ALONE`].
     pub amr: Vec<String>,
     /// The digest of the action that the verification was bound to, if it was bound to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -48,7 +48,9 @@ mod own_time;
 mod remote;
 mod token;
 
-pub use claims::{AMR, AMR_CALLED, ActionDigest, Claims, PhoneProof, TOKEN_TYPE, digest_action};
+pub use claims::{
+    AMR, AMR_CALLED, AMR_CALLED_ALONE, ActionDigest, Claims, PhoneProof, TOKEN_TYPE, digest_action,
+};
 #[cfg(feature = "dynamodb")]
 pub use dynamodb::DynamoDbLedger;
 #[cfg(feature = "axum")]

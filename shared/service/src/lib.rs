@@ -156,7 +156,7 @@ impl Service {
     /// Prepares the parts that only `send` needs: the numbering plans and the client of the first channel. It logs what the policy should be
     /// warned of.
     pub fn warm_up_send(&self) {
-        for warning in self.policy.list_warnings() {
+        for warning in self.policy.list_warnings(&self.catalog) {
             tracing::info!(%warning, "the policy has a warning");
         }
         self.channels.warm_up(self.policy.sms.first_channel());

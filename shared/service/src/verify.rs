@@ -11,11 +11,11 @@ use phoneproof_crypto::success_token::SuccessToken;
 use phoneproof_domain::challenge::{Challenge, Closed};
 use phoneproof_domain::clock::Timestamp;
 use phoneproof_domain::code::Code;
-use phoneproof_domain::phone_record::{Guess, GuessRefusal, REPEATABLE_FOR, Use, WriteId};
+use phoneproof_domain::phone_record::{Guess, GuessRefusal, REPEATABLE_FOR, Spoken, Use, WriteId};
 use phoneproof_domain::policy::Business;
-use phoneproof_domain::purse::{Micros, Proof};
+use phoneproof_domain::purse::Proof;
 use phoneproof_domain::subject::{Subject, SubjectIndex, SubjectKind};
-use phoneproof_guard::{AMR, AMR_CALLED, Claims};
+use phoneproof_guard::{AMR, AMR_CALLED, AMR_CALLED_ALONE, Claims};
 use phoneproof_observe::RequestContext;
 
 use crate::{PresentedToken, Service, Unavailable};
@@ -178,16 +178,17 @@ impl Service {
     async fn give_back(
         &self,
         challenge: &Challenge,
-        called: Option<Micros>,
+        called: Option<Spoken>,
         indexer: &Indexer,
         request: &mut RequestContext,
     ) {
         if let (Some(payment), Some(country)) = (&challenge.payment, challenge.country) {
             let block = indexer.number_block(&challenge.phone);
             let purses = self.purses();
+            let price = called.map(|spoken| spoken.price);
             let crediting = self
                 .store
-                .credit(payment, called, country, &block, purses, request);
+                .credit(payment, price, country, &block, purses, request);
             // On the heap: the futures of five calls are large.
             let credited = Box::pin(crediting).await;
             let today = self
@@ -212,7 +213,11 @@ impl Service {
         Consumed { used, called }: Consumed,
         business: &Business,
     ) -> Claims {
-        let amr: &[&str] = if called.is_some() { &AMR_CALLED } else { &AMR };
+        let amr: &[&str] = match called {
+            None => &AMR,
+            Some(Spoken { alone: false, .. }) => &AMR_CALLED,
+            Some(Spoken { alone: true, .. }) => &AMR_CALLED_ALONE,
+        };
         Claims {
             iss: self.issuer.clone(),
             sub: phone_index.as_str().to_owned(),
@@ -235,8 +240,8 @@ impl Service {
 #[derive(Clone, Copy)]
 struct Consumed {
     used: Use,
-    /// What the last call that may have spoken the code cost; `None` for a code that was texted only.
-    called: Option<Micros>,
+    /// The last call that may have spoken the code; `None` for a code that was texted only.
+    called: Option<Spoken>,
 }
 
 /// Converts an instant to a `NumericDate` of a JWT: seconds since the Unix epoch (RFC 7519 section 2).

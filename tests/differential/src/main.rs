@@ -5,6 +5,8 @@
 //! - `phones` reads a region and a text, such as `["US", "(415) 200-7986"]`. It answers with the number, or with the
 //!   reason for refusing it.
 //! - `origins` reads a text. It answers with the origin as the service keeps it, or with null for a refusal.
+//! - `parameters` reads the name of a parameter of the template and its value. It answers whether a function starts with it: by
+//!   a policy, and by one that allows private addresses.
 //! - `issue` reads a keyring. It answers with the key set and a success token.
 //! - `check` reads a token and a key set. It answers with the guard's verdict.
 //! - `webhook` reads a keyring and a body. It answers with the headers of the send hook, with the secrets, and with what the
@@ -16,6 +18,7 @@
     reason = "a tool for tests, which stops at the first line that is not as expected"
 )]
 
+mod parameters;
 mod phones;
 mod tokens;
 mod webhooks;
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some("phones") => answer(phones::read()),
         Some("origins") => answer(|text: String| check_origin("ORIGIN", &text).ok().into()),
+        Some("parameters") => answer(|asked| parameters::judge(&asked)),
         Some("issue") => answer(tokens::issue),
         Some("check") => answer(tokens::check),
         Some("webhook") => answer(|request| webhooks::sign_request(&request)),

@@ -1,6 +1,7 @@
 //! The account's sandbox, and the numbers that are opted out.
 
 use aws_sdk_sns::types::SmsSandboxPhoneNumberVerificationStatus as Verification;
+use phoneproof_domain::channel::Channel;
 
 use super::Facts;
 use super::finding::Finding;
@@ -10,6 +11,9 @@ const PAGES: usize = 20;
 
 /// Checks that the account is out of the SMS sandbox, where SNS texts verified numbers only.
 pub(super) async fn check_sandbox(facts: &Facts<'_>) -> Vec<Finding> {
+    if !facts.taken.is_by_aws() {
+        return vec![Finding::ok("no text takes a channel of AWS")];
+    }
     let status = facts.sns.get_sms_sandbox_account_status().send().await;
     let in_sandbox = match status {
         Ok(status) => status.is_in_sandbox,
@@ -19,6 +23,12 @@ pub(super) async fn check_sandbox(facts: &Facts<'_>) -> Vec<Finding> {
     };
     if !in_sandbox {
         return vec![Finding::ok("the account is out of the SMS sandbox")];
+    }
+    if !facts.taken.has_own_words() {
+        return vec![Finding::warn(
+            "the account is in the SMS sandbox, and nobody has tried whether Notify texts from it",
+            "try it: `send-test --channel notify`; infra/FIRST-ACCOUNT.md, \"Leave the sandbox\"",
+        )];
     }
     // There are ten at most, which is less than a page.
     let listed = facts.sns.list_sms_sandbox_phone_numbers().send().await;
@@ -51,6 +61,9 @@ fn report_sandbox(who: &str) -> Finding {
 
 /// Counts the numbers whose owners replied STOP. SNS takes texts to them, and drops them.
 pub(super) async fn check_opted_out(facts: &Facts<'_>) -> Vec<Finding> {
+    if !facts.taken.has(Channel::Sns) {
+        return vec![Finding::ok("no text takes SNS, which keeps this list")];
+    }
     let mut count = 0;
     let mut token = None;
     for _ in 0..PAGES {

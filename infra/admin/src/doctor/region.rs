@@ -1,6 +1,7 @@
 //! The region that texts are sent from.
 
-use phoneproof_domain::country::Country;
+use phoneproof_domain::channel::Channel;
+use phoneproof_domain::policy::country::INDIA;
 
 use super::Facts;
 use super::finding::Finding;
@@ -17,6 +18,9 @@ const LOCAL_TO_INDIA: [&str; 2] = ["ap-south-1", "ap-south-2"];
 
 /// Checks that SNS texts from this region.
 pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    if !facts.taken.is_by_aws() {
+        return vec![Finding::ok("no text takes a channel of AWS")];
+    }
     let region = facts.sns_region();
     let mut found = Vec::new();
     if WITH_SMS.split_whitespace().any(|known| known == region) {
@@ -27,19 +31,22 @@ pub(super) fn check(facts: &Facts<'_>) -> Vec<Finding> {
             "see the regions in the Amazon SNS developer guide; the parameter SnsRegion chooses one",
         ));
     }
-    if region != facts.stack_region() {
+    if region != facts.stack_region() && facts.taken.has_own_words() {
         found.push(Finding::of_unchecked(
             "the stack has no alarm on the month's spending, because SNS texts from another region",
             "set an alarm on AWS/SNS SMSMonthToDateSpentUSD in that region by hand",
         ));
     }
-    let countries = facts
-        .policy
-        .as_ref()
-        .map(|policy| &policy.numbers.countries);
-    let serves_india = Country::parse("IN")
-        .is_ok_and(|india| countries.is_some_and(|served| served.contains(&india)));
-    if serves_india && !LOCAL_TO_INDIA.contains(&region) {
+    // Notify and the operator's own provider have routes of their own.
+    let texts_india = facts.policy.as_ref().is_some_and(|policy| {
+        let mut served = policy.numbers.countries.iter();
+        let india = served.find(|country| country.as_str() == INDIA).copied();
+        india.is_some_and(|india| {
+            let mut route = policy.sms.route(Some(india)).into_iter();
+            route.any(Channel::has_own_words)
+        })
+    });
+    if texts_india && !LOCAL_TO_INDIA.contains(&region) {
         found.push(Finding::warn(
             "India has local routes from ap-south-1 and ap-south-2 only; from here its texts take the dear international route",
             "a stack of its own in ap-south-1, or SnsRegion, once a sender id is registered there: infra/FIRST-ACCOUNT.md, \"India\"",

@@ -26,6 +26,9 @@ const BACK: Duration = Duration::from_hours(24);
 
 /// Checks the spend limit against what was spent and against the budget. Above the limit SNS takes texts and drops them.
 pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    if !facts.taken.has_own_words() {
+        return vec![report_other_limit(facts.taken.has_notify())];
+    }
     let request = facts.sns.get_sms_attributes().attributes(LIMIT);
     let (attributes, spent) = tokio::join!(request.send(), read_spent(facts));
     let limit = match attributes {
@@ -47,6 +50,18 @@ pub(super) async fn check(facts: &Facts<'_>) -> Vec<Finding> {
         )),
     }
     found
+}
+
+/// Reports the limit of texts that neither SNS nor End User Messaging sends.
+fn report_other_limit(has_notify: bool) -> Finding {
+    if has_notify {
+        Finding::of_unchecked(
+            "Notify has a spend limit of its own, and no text takes SNS or End User Messaging",
+            "aws pinpoint-sms-voice-v2 describe-spend-limits shows NOTIFY_MESSAGE_MONTHLY_SPEND_LIMIT",
+        )
+    } else {
+        Finding::ok("no text takes a channel of AWS")
+    }
 }
 
 impl Facts<'_> {

@@ -6,6 +6,8 @@ mod chapter;
 mod failures;
 #[path = "doctor/policy.rs"]
 mod policy;
+#[path = "doctor/routes.rs"]
+mod routes;
 
 use std::collections::BTreeMap;
 
@@ -111,6 +113,7 @@ async fn an_account_that_may_text_has_no_finding_that_fails() {
         ("sandbox", &["ok"]),
         ("spend-limit", &["ok", "ok"]),
         ("origination", &["ok", "ok"]),
+        ("identities", &["ok"]),
         ("opted-out", &["ok"]),
         ("delivery-logs", &["ok"]),
         ("alarms", &["ok"]),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use phoneproof_tests::so_many_at_once;
 
-use super::purses::{PRICE, neighbour, nth, start, stranger};
+use super::purses::{PRICE, neighbour, nth, start, start_with_money, stranger};
 use super::*;
 
 #[tokio::test]
@@ -231,7 +231,7 @@ impl Site {
 /// Strangers ask without end while two operators give room and money. Every text is paid once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn operators_beside_a_flood_lose_no_money_stop_and_grant_no_text_twice() {
-    let site = start("usd_per_day = 25.00", "usd_per_day = 0.05").await;
+    let site = start_with_money("0.05").await;
     let flood = |from: usize, all: usize| {
         so_many_at_once(all, &site.client, move |n, client| async move {
             let (device, address) = stranger(from + n);

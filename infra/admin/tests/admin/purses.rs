@@ -15,6 +15,26 @@ pub(crate) async fn start(from: &str, to: &str) -> Site {
     Site::start_paying(&policy, TokenMode::Sealed, true).await
 }
 
+/// Starts a stack that may spend this much a day in each country, in US dollars. A text to any of them costs a cent.
+pub(crate) async fn start_with_money(usd_per_day: &str) -> Site {
+    let row = DEFAULT_POLICY.lines().find(|line| line.contains("{ US = "));
+    let row = row.expect("the prices of the policy's countries");
+    let country = |price: &str| {
+        let code = price.trim_start_matches([' ', '{']).split(' ').next();
+        format!("{} = 0.01", code.expect("a country"))
+    };
+    let prices: Vec<_> = row
+        .split(',')
+        .filter(|price| price.contains('='))
+        .map(country)
+        .collect();
+    let policy = DEFAULT_POLICY.replacen(row, &format!("{{ {} }},", prices.join(", ")), 1);
+    let money = format!("usd_per_day = {usd_per_day}");
+    let policy = policy.replacen("usd_per_day = 25.00", &money, 1);
+    let policy = policy.replacen("after_days = 7 ", "after_days = 0 ", 1);
+    Site::start_paying(&policy, TokenMode::Sealed, true).await
+}
+
 pub(crate) fn nth(n: usize) -> String {
     phone(u32::try_from(n).expect("small"))
 }
@@ -204,7 +224,7 @@ async fn explain_names_the_purse_that_refuses_and_when_it_frees() {
 
 #[tokio::test]
 async fn explain_says_when_the_money_of_the_day_is_over() {
-    let site = start("usd_per_day = 25.00", "usd_per_day = 0.03").await;
+    let site = start_with_money("0.03").await;
     for n in 0..3 {
         let (_, sent) = site.explain_and_send(&nth(n), stranger(n)).await;
         assert_eq!(sent.status, 202, "{}", sent.text);

@@ -167,7 +167,11 @@ async fn send_test_asks_end_user_messaging_or_texts_by_it_and_names_the_reason()
         assert_eq!(code, 2, "{refused}");
     }
     // Notify for texts alone: no template speaks a code.
-    let site = Site::start_with(&format!("{DEFAULT_POLICY}\n[notify]\n"), TokenMode::Sealed).await;
+    let site = Site::start_with(
+        &format!("{DEFAULT_POLICY}\n[notify]\nconfiguration_id = \"notify-1\"\n"),
+        TokenMode::Sealed,
+    )
+    .await;
     let call = ["send-test", PHONE, "--channel", "notify-voice", "--dry-run"];
     let (code, refused) = site.run_json(&call).await;
     assert_eq!(code, 2, "{refused}");

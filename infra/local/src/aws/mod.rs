@@ -123,7 +123,7 @@ async fn dispatch(State(services): State<Services>, headers: HeaderMap, body: By
                 .strip_prefix("PinpointSMSVoiceV2.")
                 .unwrap_or_default();
             let now = services.clock.now();
-            sms_voice::answer(&services.inbox, now, operation, &body)
+            sms_voice::answer(&services.inbox, &services.account, now, operation, &body)
                 .await
                 .unwrap_or_else(|| {
                     protocol::refuse(StatusCode::BAD_REQUEST, "UnknownOperationException")

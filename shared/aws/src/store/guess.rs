@@ -4,8 +4,8 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::ReturnValue;
 use phoneproof_domain::challenge::Closed;
-use phoneproof_domain::phone_record::{Guess, GuessRefusal, REPEATABLE_FOR, Terms, Use};
-use phoneproof_domain::purse::{Micros, Proof};
+use phoneproof_domain::phone_record::{Guess, GuessRefusal, REPEATABLE_FOR, Spoken, Terms, Use};
+use phoneproof_domain::purse::Proof;
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_domain::tally::Begin;
 use phoneproof_domain::window::Quota;
@@ -28,8 +28,8 @@ const OPERATION: &str = "UpdateItem";
 pub struct Counted {
     /// The guesses that are left.
     pub attempts_left: u32,
-    /// What the last call that spoke its code cost; `None` for a code that was texted only.
-    pub called: Option<Micros>,
+    /// The calls that spoke its code; `None` for a code that was texted only.
+    pub called: Option<Spoken>,
 }
 
 impl Store {

@@ -7,8 +7,8 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use phoneproof_domain::challenge::{ChallengeId, SlotIndex};
 use phoneproof_domain::clock::Timestamp;
-use phoneproof_domain::phone_record::{PhoneRecord, ResendId, Share, Slot, Use, WriteId};
-use phoneproof_domain::purse::{Called, Micros, Proof};
+use phoneproof_domain::phone_record::{PhoneRecord, ResendId, Share, Slot, Spoken, Use, WriteId};
+use phoneproof_domain::purse::{Called, Proof};
 use phoneproof_domain::root::RootId;
 use phoneproof_domain::subject::SubjectIndex;
 use phoneproof_domain::subject_record::{Counts, SubjectRecord};
@@ -198,6 +198,8 @@ pub(super) mod slot_member {
     pub(crate) const CALLED: &str = "c";
     /// How many calls spoke the code, or may have. A refused one is taken off again.
     pub(crate) const CALLS: &str = "k";
+    /// Set where calls alone had the code.
+    pub(crate) const SPOKEN: &str = "s";
     /// The name of a member that says when the code was texted again under an idempotency key begins with this.
     pub(crate) const RESENT_PREFIX: &str = "resent_";
 }
@@ -244,14 +246,17 @@ pub(super) fn make_slot(
     if let Some(called) = called {
         members.insert(slot_member::CALLED.to_owned(), number(called.price));
         members.insert(slot_member::CALLS.to_owned(), number(1));
+        members.insert(slot_member::SPOKEN.to_owned(), number(1));
     }
     AttributeValue::M(members)
 }
 
-/// Reads what the last call of a slot cost; `None` where no call was placed.
-pub(super) fn read_called(members: &Item) -> Option<Micros> {
+/// Reads the calls that spoke the code of a slot; `None` where no call was placed.
+pub(super) fn read_called(members: &Item) -> Option<Spoken> {
     let calls: u32 = read_number(members, slot_member::CALLS)?;
-    read_number(members, slot_member::CALLED).filter(|_| calls > 0)
+    let price = read_number(members, slot_member::CALLED).filter(|_| calls > 0)?;
+    let alone = members.contains_key(slot_member::SPOKEN);
+    Some(Spoken { price, alone })
 }
 
 /// Reads a slot; `None` when a member is missing or of another type.

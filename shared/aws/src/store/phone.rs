@@ -115,6 +115,10 @@ pub(super) fn reserve_slot(write: &mut RecordWrite, plan: &SendPlan) {
         write.value(":zero", number(0));
         write.value(":one", number(1));
         write.name("#calls", slot_member::CALLS);
+    } else {
+        // From now on a text has the code, too, or may have.
+        write.remove("#slot.#spoken");
+        write.name("#spoken", slot_member::SPOKEN);
     }
     write.name("#slot", slot_name(reservation.slot()));
     write.name("#expires", slot_member::EXPIRES);

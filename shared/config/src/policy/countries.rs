@@ -14,6 +14,7 @@ use toml::Value;
 use super::faults::Faults;
 use super::identities::names_sender_id;
 use super::sender_id::check_sender_id;
+use super::senders::{check_header, check_number_of};
 use super::table::CountryTable;
 use super::value::{are_digits, parse_country, read_text};
 
@@ -23,10 +24,12 @@ const ID_NEEDED: &str = "1 to 50 characters without spaces are needed";
 /// Accepts a number that texts can come from, as SNS reads it.
 fn parse_number(number: String) -> Result<Origination, &'static str> {
     let digits = number.strip_prefix('+').unwrap_or(&number);
-    if (5..=14).contains(&digits.len()) && are_digits(digits) {
+    if (5..=14).contains(&digits.len()) && are_digits(digits) && !digits.starts_with('0') {
         Ok(Origination::Number(number))
     } else {
-        Err("5 to 14 digits are needed, with or without +, as in \"+18005550100\"")
+        Err(
+            "5 to 14 digits are needed, the first above 0, with or without +, as in \"+18005550100\"",
+        )
     }
 }
 
@@ -261,12 +264,17 @@ fn check_sender(
     let own = sms.countries.get(&country);
     let own = own.and_then(|rule| rule.origination.as_ref());
     // A line of that table replaces the country's own sender, for its own channel alone.
-    let has_own_id = matches!(own, Some(Origination::SenderId(_))) && (by_sns || line.is_none());
+    let is_own_sent = by_sns || line.is_none();
+    let has_own_id = matches!(own, Some(Origination::SenderId(_))) && is_own_sent;
     if has_own_id && has_no_sender_ids(country) {
         faults.add(
             format_args!("sms.country.{country}.sender_id"),
             "AWS sends no text with a sender id there: leave it out, or name an origination_number",
         );
+    }
+    if let Some(Origination::Number(number)) = own.filter(|_| is_own_sent) {
+        let at = format!("sms.country.{country}.origination_number");
+        faults.check(at, check_number_of(number, country));
     }
     if country.as_str() != INDIA {
         return;
@@ -285,12 +293,17 @@ fn check_sender(
         line.is_some() || (!has_own && table.origination_identity.is_some())
     };
     let takes_texts_own = by_sns || !table.is_some_and(by_pool);
-    let origination = sms.origination(Some(country));
-    if entity_id.is_some() && takes_texts_own && !matches!(origination, Origination::SenderId(_)) {
-        faults.add(
-            format_args!("sms.country.{country}.sender_id"),
-            "a registered sender id is needed beside entity_id",
-        );
+    let is_registered = entity_id.is_some() && takes_texts_own;
+    let at = format!("sms.country.{country}.sender_id");
+    match sms.origination(Some(country)) {
+        // One that cannot be a sender id anywhere has a fault of its own.
+        Origination::SenderId(id) if (is_registered || has_own_id) && !faults.has(&at) => {
+            faults.check(at, check_header(id, country));
+        }
+        Origination::Unnamed | Origination::Number(_) if is_registered => {
+            faults.add(at, "a registered sender id is needed beside entity_id");
+        }
+        _ => {}
     }
 }
 

@@ -6,7 +6,6 @@ use phoneproof_domain::country::Country;
 use phoneproof_domain::end_user_messaging::{EndUserMessagingPolicy, NotifyPolicy};
 use phoneproof_domain::locale::Locale;
 use phoneproof_domain::outgoing::Origination;
-use phoneproof_domain::policy::country::has_no_sender_ids;
 use phoneproof_domain::policy::{Business, Fault, PolicyFaults, SmsPolicy};
 
 use super::faults::Faults;
@@ -14,6 +13,7 @@ use super::identities::{
     CONFIGURATION_SET, NOTIFY, PROTECT, check_id, check_identity, check_name, check_template,
     names_sender_id,
 };
+use super::senders::check_sender_of;
 use super::table::{EndUserMessagingTable, NotifyTable};
 use super::value::parse_country;
 
@@ -33,12 +33,7 @@ pub(super) fn check_end_user_messaging(
         if !served.contains(&country) {
             faults.add(&path, "a country of numbers.countries is needed");
         }
-        if has_no_sender_ids(country) && names_sender_id(&identity) {
-            faults.add(
-                &path,
-                "AWS sends no text with a sender id there: name a pool or a number",
-            );
-        }
+        faults.check(&path, check_sender_of(&identity, country));
         if identities.insert(country, identity).is_some() {
             faults.add(&path, "another line is of this country");
         }

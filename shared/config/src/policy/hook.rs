@@ -49,7 +49,8 @@ fn read_reach(table: &HookTable) -> Result<Reach, &'static str> {
     if table.url.len() > MAX_URL || authority.as_str().contains('@') || table.url.contains('#') {
         return Err(ACCEPTED);
     }
-    if !is_encoded(&table.url) {
+    let path = uri.path_and_query().map_or("", |path| path.as_str());
+    if !table.url.is_ascii() || !is_encoded(path) {
         return Err(ACCEPTED);
     }
     let host = authority.host();
@@ -75,14 +76,16 @@ fn read_reach(table: &HookTable) -> Result<Reach, &'static str> {
     }
 }
 
-/// Whether all of `url` is written as URLs are: in ASCII, with two hexadecimal digits after each `%`.
-fn is_encoded(url: &str) -> bool {
-    let mut encoded = url.split('%').skip(1);
+/// Whether a path with its query is written as URLs are (RFC 3986): with its characters, and two hexadecimal digits after each `%`.
+fn is_encoded(path: &str) -> bool {
+    let is_of_urls =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?@!$&'()*+,;=%".contains(&byte);
+    let mut encoded = path.split('%').skip(1);
     let is_byte = |rest: &str| {
         let digits = rest.as_bytes().get(..2);
         digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
     };
-    url.is_ascii() && encoded.all(is_byte)
+    path.bytes().all(is_of_urls) && encoded.all(is_byte)
 }
 
 /// Whether `port` is a colon and a port.
@@ -101,7 +104,7 @@ fn is_local(host: &str) -> bool {
 
 /// Whether `host` can be a name of the domain name system: labels of 1 to 63 letters, digits and hyphens, 253 in all. No label
 /// begins or ends with a hyphen. A last
-/// label of digits alone is not a name: systems read it as a number of an address.
+/// label that is a number is not a name: systems read it as a part of an address.
 fn is_name(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     let is_label = |label: &str| {
@@ -112,7 +115,16 @@ fn is_name(host: &str) -> bool {
             && !label.ends_with('-')
     };
     let last = host.rsplit('.').next().unwrap_or_default();
-    host.len() <= 253 && host.split('.').all(is_label) && !are_digits(last)
+    host.len() <= 253 && host.split('.').all(is_label) && !is_number(last)
+}
+
+/// Whether `label` is a number to those who resolve names: decimal or octal digits, or `0x` and any hexadecimal ones.
+fn is_number(label: &str) -> bool {
+    let hexadecimal = label
+        .strip_prefix("0x")
+        .or_else(|| label.strip_prefix("0X"));
+    let is_hexadecimal = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    are_digits(label) || hexadecimal.is_some_and(is_hexadecimal)
 }
 
 #[cfg(test)]
@@ -139,6 +151,9 @@ mod tests {
             "https://hooks.example.com./send",
             "https://a_b.xn--bcher-kva.example/",
             "https://h.example/%C3%A9?k=%20",
+            "https://h.example/@team/hook?k=!$&'()*+,;=:@/?",
+            "https://0x7g.example/",
+            "https://hooks.0xample/",
             &format!("https://{}.com/", "a".repeat(63)),
         ] {
             assert_eq!(reach(url, false), Some(Reach::Public), "{url}");
@@ -215,6 +230,16 @@ mod tests {
             "https://./",
             "https://127.1/",
             "https://2130706433/",
+            "https://0x7f000001/",
+            "https://0xa000001/",
+            "https://0X7F000001/",
+            "https://127.0.0.0x1/",
+            "https://127.0.0.0x1./",
+            "https://0177.0.0.01/",
+            "https://hooks.example.0x/",
+            "https://h.example/a|b",
+            "https://h.example/{a}",
+            "https://h.example/?a=[1]",
             "https://h.example:+443/",
             "https://h.example:/",
             "https://h.example:65536/",

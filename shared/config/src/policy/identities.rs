@@ -89,7 +89,13 @@ fn read_sender_id(text: &str) -> Option<(&str, &str)> {
 
 /// Whether texts from `identity` show a sender id: by its name, or by its ARN.
 pub(super) fn names_sender_id(identity: &str) -> bool {
-    is_name(identity) || read_sender_id(identity).is_some()
+    find_sender_id(identity).is_some()
+}
+
+/// Finds the sender id that texts from `identity` show, in its name or in its ARN.
+pub(super) fn find_sender_id(identity: &str) -> Option<&str> {
+    let by_arn = || read_sender_id(identity).map(|(id, _)| id);
+    is_name(identity).then_some(identity).or_else(by_arn)
 }
 
 /// Whether `text` is a sender id itself. What begins as an id of AWS is meant as one.

@@ -15,6 +15,7 @@ mod numbers;
 mod purses;
 mod reader;
 mod sender_id;
+mod senders;
 mod sms;
 mod table;
 #[cfg(test)]

@@ -134,6 +134,38 @@ fn check_priced(
     }
 }
 
+/// Notes a fault where AWS would drop or refuse each text, because one of a single segment costs more than the policy lets a text
+/// cost. A price of the list is what another service asks, so it is enough only where it is so in every country.
+fn check_affordable(
+    sms: &SmsPolicy,
+    own_prices: &BTreeMap<Country, MicroUsd>,
+    countries: &BTreeSet<Country>,
+    faults: &mut Faults,
+) {
+    let Some(most) = sms.max_price else { return };
+    let is_dropped = |country: &&Country| {
+        let price = sms.prices.get(country);
+        price.is_some_and(|price| *price > most) && sms.obeys_max_price(**country)
+    };
+    let dropped: Vec<_> = countries.iter().filter(is_dropped).collect();
+    let are_all = dropped.len() == countries.len();
+    let certain = dropped
+        .into_iter()
+        .filter(|country| are_all || own_prices.contains_key(country));
+    let certain: Vec<_> = certain.collect();
+    let dearest = certain.iter().filter_map(|country| sms.prices.get(country));
+    if let Some(dearest) = dearest.max() {
+        let names: Vec<String> = certain.iter().map(ToString::to_string).collect();
+        faults.add(
+            "sms.max_price_usd",
+            format_args!(
+                "{dearest} is needed at least: AWS drops a text that costs more, and so does each text to {}",
+                names.join(", ")
+            ),
+        );
+    }
+}
+
 /// Checks `[sms]`, in a policy that texts these countries. The policy is `None` when its type is not accepted.
 pub(super) fn check_sms(
     mut table: SmsTable,
@@ -158,10 +190,11 @@ pub(super) fn check_sms(
     let listed = list.map(|list| check_price_list(list, faults));
     let mut prices = listed.unwrap_or_default();
     // The operator's own prices replace those of the list.
-    prices.extend(check_own_prices(&table, faults));
+    let own_prices = check_own_prices(&table, faults);
+    prices.extend(own_prices.clone());
     check_priced(&table, &prices, countries, faults);
     let rules = check_countries(table.country, countries, faults);
-    Some(SmsPolicy {
+    let sms = SmsPolicy {
         sms_type: sms_type?,
         channels,
         origination: origination.unwrap_or_default(),
@@ -170,7 +203,9 @@ pub(super) fn check_sms(
         prices,
         prices_as_of: table.price_list.map(|list| list.date),
         max_segments: faults.check_range("sms.max_segments", table.max_segments, 1..=10),
-    })
+    };
+    check_affordable(&sms, &own_prices, countries, faults);
+    Some(sms)
 }
 
 /// What a deployment sets in place of the file's values.

@@ -1,5 +1,6 @@
 //! Tests of whole policy files: defaults, faults and overrides.
 
+mod affordable;
 mod callers;
 mod channels;
 mod countries;
@@ -24,7 +25,7 @@ use phoneproof_domain::money::MicroUsd;
 use phoneproof_domain::outgoing::Origination;
 use phoneproof_domain::phone::NumberType;
 use phoneproof_domain::phone_record::Lockout;
-use phoneproof_domain::policy::SmsType;
+use phoneproof_domain::policy::{Fault, SmsType};
 use phoneproof_domain::rule::Rule;
 
 use super::*;
@@ -46,6 +47,13 @@ fn faults(text: &str) -> Vec<String> {
         Ok(_) => Vec::new(),
         Err(PolicyFaults(faults)) => faults.iter().map(ToString::to_string).collect(),
     }
+}
+
+/// The warnings of a policy without faults.
+fn warnings(text: &str) -> Vec<Fault> {
+    let policy = from_toml(text).expect("valid");
+    let catalog = Catalog::new(&policy).expect("compiles");
+    policy.list_warnings(&catalog)
 }
 
 /// Adds each text to the smallest policy, and finds the fault that begins so.

@@ -112,8 +112,17 @@ pub struct Slot {
     pub written_by: Option<WriteId>,
     /// The resends under idempotency keys, each with its instant. Their texts went out, or may have.
     pub resends: BTreeMap<ResendId, Timestamp>,
-    /// What the last call cost; `None` where no call spoke the code, or may have.
-    pub called: Option<Micros>,
+    /// The calls that spoke the code; `None` where none did, or may have.
+    pub called: Option<Spoken>,
+}
+
+/// The calls that spoke a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Spoken {
+    /// What the last one cost.
+    pub price: Micros,
+    /// Whether no text had the code: a call near the end of a challenge speaks a new one.
+    pub alone: bool,
 }
 
 impl Slot {

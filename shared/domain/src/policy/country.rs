@@ -4,6 +4,7 @@ use crate::channel::Channel;
 use crate::country::Country;
 use crate::locale::Locale;
 use crate::outgoing::Origination;
+use crate::phone_parser::find_calling_code;
 
 /// The country whose texts have ids (DLT) of the sender and of the words.
 pub const INDIA: &str = "IN";
@@ -55,6 +56,27 @@ pub fn owner_of_numbers(country: Country) -> Option<&'static str> {
     let mut rows = FROM_NUMBERS_ALONE.into_iter();
     let row = rows.find(|(code, _)| *code == country.as_str());
     row.map(|(_, owner)| owner)
+}
+
+/// The longest short code. AWS's list has three to eight digits.
+const LONGEST_SHORT_CODE: usize = 8;
+
+/// Whether texts to `country` can come from `number`, as far as its first digits say: it is of the country, or of the one whose
+/// registered numbers text it. A short code can be of any country. China has no numbers.
+#[must_use]
+pub fn can_text_from(number: &str, country: Country) -> bool {
+    let digits = number.strip_prefix('+').unwrap_or(number);
+    let is_short = digits == number && digits.len() <= LONGEST_SHORT_CODE;
+    let owner = owner_of_numbers(country).and_then(|owner| Country::parse(owner).ok());
+    let has_code =
+        || find_calling_code(owner.unwrap_or(country)).is_none_or(|code| digits.starts_with(&code));
+    country.as_str() != CHINA && (is_short || has_code())
+}
+
+/// Whether `id` can be a sender id (a *header*) in the register of India: 3 to 6 letters.
+#[must_use]
+pub fn is_header_of_india(id: &str) -> bool {
+    (3..=6).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 /// Whether sender ids are registered in this country, all or those that phones shall show as such.

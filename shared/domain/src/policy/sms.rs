@@ -55,6 +55,15 @@ impl SmsPolicy {
         self.channels.first().copied().unwrap_or(Channel::Sns)
     }
 
+    /// Whether a text to this country that costs more than [`max_price`](Self::max_price) reaches nobody. SNS accepts such a text and
+    /// drops it. End User Messaging refuses it, so it goes to the next channel. The other channels know no such limit.
+    #[must_use]
+    pub fn obeys_max_price(&self, country: Country) -> bool {
+        let route = self.route(Some(country)).into_iter();
+        let mut after = route.skip_while(|channel| *channel == Channel::EndUserMessaging);
+        after.next().is_none_or(|channel| channel == Channel::Sns)
+    }
+
     /// Returns the locales in which texts to this country may be written, the preferred one first; empty admits all.
     #[must_use]
     pub fn locales(&self, country: Option<Country>) -> &[Locale] {

@@ -1,9 +1,12 @@
 //! What an operator should know of an accepted policy: texts may go out otherwise than they expect.
 
+mod prices;
+
 use super::country::{
-    CHINA, CountryRule, INDIA, has_no_sender_ids, is_served_by, registers_sender_ids,
+    CHINA, CountryRule, INDIA, can_text_from, has_no_sender_ids, is_served_by, registers_sender_ids,
 };
 use super::{Fault, Policy};
+use crate::catalog::Catalog;
 use crate::channel::Channel;
 use crate::country::Country;
 use crate::end_user_messaging::is_number;
@@ -11,12 +14,19 @@ use crate::outgoing::Origination;
 
 impl Policy {
     /// Lists what may not work as the operator expects, each with its path. None of it is a fault: AWS alone knows what
-    /// the account has registered.
+    /// the account has registered. `catalog` is that of this policy.
     #[must_use]
-    pub fn list_warnings(&self) -> Vec<Fault> {
+    pub fn list_warnings(&self, catalog: &Catalog) -> Vec<Fault> {
         let served = self.numbers.countries.iter();
         let texts = served.filter_map(|country| self.warn_of(*country));
-        texts.chain(self.warn_of_calls()).collect()
+        let served = self.numbers.countries.iter();
+        let numbers = served.filter_map(|country| self.warn_of_number(*country));
+        let prices = self.warn_of_prices(catalog);
+        texts
+            .chain(numbers)
+            .chain(prices)
+            .chain(self.warn_of_calls())
+            .collect()
     }
 
     /// Warns of calls to countries that Notify serves in its advanced tier only.
@@ -30,6 +40,51 @@ impl Policy {
                     "{country} is not among the countries of Notify's basic tier: calls there need the advanced tier"
                 ),
             })
+    }
+
+    /// Warns of texts that come from a number of another country, as the policy writes it. Some countries take them, and show
+    /// another sender.
+    fn warn_of_number(&self, country: Country) -> Option<Fault> {
+        let route = self.sms.route(Some(country)).into_iter();
+        let mut numbers = route.filter_map(|channel| self.find_number(channel, country));
+        let (path, _) = numbers.find(|(_, number)| !can_text_from(number, country))?;
+        Some(Fault {
+            path,
+            reason: format!(
+                "texts to {country} come from this number, which is none of {country}: name one, a pool or a sender id"
+            ),
+        })
+    }
+
+    /// Finds the number that texts to this country come from by a channel of AWS, if the policy writes one, and its path. That of End
+    /// User Messaging for all countries matters where no other will do.
+    fn find_number(&self, channel: Channel, country: Country) -> Option<(String, &str)> {
+        let of_texts = match self.sms.origination(Some(country)) {
+            Origination::Number(number) => Some((
+                format!("sms.country.{country}.origination_number"),
+                number.as_str(),
+            )),
+            Origination::Unnamed | Origination::SenderId(_) => None,
+        };
+        let table = self.end_user_messaging.as_ref();
+        let line = table.and_then(|table| table.identities.get(&country));
+        let line = line.filter(|own| of_texts.as_ref().is_none_or(|(_, number)| number != own));
+        let line = line.map(|own| {
+            (
+                format!("end_user_messaging.country.{country}"),
+                own.as_str(),
+            )
+        });
+        let for_all = table.and_then(|table| table.origination_identity.as_deref());
+        let for_all = for_all.filter(|_| has_no_sender_ids(country));
+        let path = "end_user_messaging.origination_identity";
+        let for_all = for_all.map(|own| (path.to_owned(), own));
+        let named = match channel {
+            Channel::Sns => of_texts,
+            Channel::EndUserMessaging => line.or(of_texts).or(for_all),
+            Channel::Notify | Channel::Hook | Channel::NotifyVoice => None,
+        };
+        named.filter(|(_, identity)| is_number(identity))
     }
 
     /// Whether a text to this country by `channel` has the sender that `[sms]` names. What a pool of End User Messaging holds is

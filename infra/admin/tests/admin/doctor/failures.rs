@@ -95,7 +95,7 @@ async fn a_stack_or_a_policy_that_is_not_known_leaves_the_account_to_be_checked(
     let without = [NAMED[0], NAMED[1], ("POLICY_URL", "")];
     let found = site.doctor_with(&[], &without).await;
     assert_eq!(found.with_state("fail"), ["policy"], "{}", found.all);
-    for check in ["origination", "prices", "countries"] {
+    for check in ["origination", "identities", "prices", "countries"] {
         assert_eq!(found.states(check), ["not-checked"], "{check}");
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! It takes nothing that the model of the API (2022-03-31) does not admit, and says so as AWS does.
 
+mod describe;
 mod model;
 mod reasons;
 mod voices;
@@ -19,13 +20,16 @@ use self::model::{Field, NOTIFY, TEXT, VOICE_ID, check};
 use self::reasons::write_reason;
 use super::protocol::parse;
 use crate::inbox::{Carrier, Inbox, Message};
+use crate::sms_account::SmsAccount;
 
 /// The variable of the templates of Notify that takes the code.
 const CODE: &str = "code";
 
-/// Answers `SendTextMessage`, `SendNotifyTextMessage` or `SendNotifyVoiceMessage`; `None` for any other operation.
+/// Answers `SendTextMessage`, `SendNotifyTextMessage` or `SendNotifyVoiceMessage`, and what describes the account; `None` for any
+/// other operation.
 pub(super) async fn answer(
     inbox: &Inbox,
+    account: &SmsAccount,
     now: Timestamp,
     operation: &str,
     body: &[u8],
@@ -37,7 +41,7 @@ pub(super) async fn answer(
         "SendNotifyVoiceMessage" => {
             Some(send_notify(inbox, now, Channel::NotifyVoice, &input).await)
         }
-        _ => None,
+        _ => describe::answer(&account.contents(), operation, &input),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rules of countries: what is accepted.
 
 mod end_user_messaging;
+mod senders;
 mod warnings;
 
 use phoneproof_domain::policy::Business;
@@ -258,6 +259,7 @@ fn numbers_and_ids_have_the_length_that_sns_accepts() {
         (["12345", "+12345678901234", "18005550100"], true),
         (["1234", "+123456789012345", "+1 800 555"], false),
         (["", "+", "+1800555O100"], false),
+        (["00000", "+00000000000000", "018005550100"], false),
     ] {
         for number in numbers {
             let sms = format!("[sms.country.US]\norigination_number = {number:?}");

@@ -1,24 +1,26 @@
 //! Generated policies: each is accepted exactly when the table of countries says that it can work, and what it sends obeys
 //! the table.
 
+mod checks;
 mod generate;
 
 use std::collections::BTreeMap;
 
-use phoneproof_domain::outgoing::{Registration, SentAs};
+use phoneproof_domain::policy::country::{has_no_sender_ids, is_served_by, registers_sender_ids};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
 use super::countries::country;
 use super::*;
+use checks::{assert_obeys, assert_warns};
 use generate::given;
 
 /// What a generated policy says of one country.
 #[derive(Debug, Clone, Default)]
 struct Rule {
     sender_id: Option<&'static str>,
-    number: bool,
+    number: Option<&'static str>,
     entity_id: bool,
     locales: Vec<&'static str>,
     /// The channels of this country alone.
@@ -45,11 +47,22 @@ struct Given {
     businesses: Vec<Business>,
 }
 
-const COUNTRIES: [&str; 7] = ["AU", "CA", "CN", "DE", "IN", "PR", "US"];
+/// Every country with a rule of its own, and four without.
+const COUNTRIES: [&str; 34] = [
+    "AE", "AS", "AU", "BY", "CA", "CN", "DE", "EG", "FI", "FR", "GB", "GU", "HK", "ID", "IE", "IN",
+    "JO", "JP", "KE", "KW", "KZ", "LK", "PH", "PR", "QA", "RU", "SA", "SG", "TH", "TR", "US", "VI",
+    "VN", "ZM",
+];
 /// The countries among them that take no text with a sender id.
-const WITHOUT_SENDER_IDS: [&str; 4] = ["CA", "CN", "PR", "US"];
+const WITHOUT_SENDER_IDS: [&str; 7] = ["AS", "CA", "CN", "GU", "PR", "US", "VI"];
+/// The countries among them that register sender ids.
+const WITH_REGISTERED_SENDER_IDS: [&str; 24] = [
+    "AE", "AU", "BY", "CN", "EG", "FI", "GB", "ID", "IE", "IN", "JO", "KE", "KW", "KZ", "LK", "PH",
+    "QA", "RU", "SA", "SG", "TH", "TR", "VN", "ZM",
+];
 const LOCALES: [&str; 4] = ["en", "hi", "zh", "zh-hant"];
 const NUMBER: &str = "+18005550100";
+const GERMAN_NUMBER: &str = "+4915112345678";
 const SNS: &str = "sns";
 const END_USER_MESSAGING: &str = "end-user-messaging";
 const HOOK: &str = "hook";
@@ -57,6 +70,8 @@ const NOTIFY: &str = "notify";
 const POOL: &str = "pool-0123456789abcdef0123456789abcdef";
 /// A sender id in the table of End User Messaging.
 const NAME: &str = "ITSOWN";
+/// One that India has no place for.
+const LONG_NAME: &str = "ITS-OWN-1";
 
 impl Rule {
     fn admits(&self, locale: &str) -> bool {
@@ -104,14 +119,16 @@ impl Given {
     fn sender(&self, channel: &str, country: &str, rule: &Rule) -> Sender {
         let by_table = |own: Option<&'static str>| own.filter(|_| channel == END_USER_MESSAGING);
         if let Some(own) = by_table(rule.identity) {
-            return if own == NAME {
+            return if [NAME, LONG_NAME].contains(&own) {
                 Sender::OwnId(own)
             } else {
                 Sender::Identity(own)
             };
         }
         match rule.sender_id {
-            None if rule.number => return Sender::Number(NUMBER),
+            None if rule.number.is_some() => {
+                return rule.number.map_or(Sender::Nobody, Sender::Number);
+            }
             Some(own) if !own.is_empty() => return Sender::OwnId(own),
             _ => {}
         }
@@ -135,8 +152,8 @@ impl Given {
             if let Some(id) = rule.sender_id {
                 text.extend([format!("sender_id = {id:?}\n")]);
             }
-            if rule.number {
-                text.extend([format!("origination_number = {NUMBER:?}\n")]);
+            if let Some(number) = rule.number {
+                text.extend([format!("origination_number = {number:?}\n")]);
             }
             if rule.entity_id {
                 text += "entity_id = \"entity\"\n";
@@ -191,18 +208,30 @@ impl Given {
                 let sender = self.sender(channel, country, rule);
                 let works = match country {
                     // A sender id for all countries is not sent there.
-                    "IN" if rule.entity_id => !matches!(sender, Sender::Nobody | Sender::Number(_)),
+                    "IN" if rule.entity_id => match sender {
+                        Sender::OwnId(id) | Sender::GlobalId(id) => is_header(id),
+                        Sender::Identity(_) => true,
+                        Sender::Nobody | Sender::Number(_) => false,
+                    },
                     "IN" => !matches!(sender, Sender::OwnId(_)),
-                    _ if WITHOUT_SENDER_IDS.contains(&country) => {
-                        !matches!(sender, Sender::OwnId(_))
-                    }
+                    _ if WITHOUT_SENDER_IDS.contains(&country) => match sender {
+                        Sender::OwnId(_) => false,
+                        Sender::Number(number) => country != "CN" && number.starts_with("+1"),
+                        _ => true,
+                    },
                     _ => true,
                 };
                 works || !route.contains(&channel)
             });
-            // The table of End User Messaging has no sender id for these, whatever texts take.
-            let sender_works = by_aws_work
-                && !(WITHOUT_SENDER_IDS.contains(&country) && rule.identity == Some(NAME));
+            // What the table of End User Messaging names for a country works there, whatever texts take.
+            let line_works = rule.identity.is_none_or(|identity| match identity {
+                POOL => true,
+                NAME => !WITHOUT_SENDER_IDS.contains(&country),
+                LONG_NAME => country != "IN" && !WITHOUT_SENDER_IDS.contains(&country),
+                _ if !WITHOUT_SENDER_IDS.contains(&country) => true,
+                number => country != "CN" && number.starts_with("+1"),
+            });
+            let sender_works = by_aws_work && line_works;
             let is_known = |locale: &&str| {
                 self.businesses
                     .iter()
@@ -226,93 +255,9 @@ impl Given {
     }
 }
 
-/// Checks what a text to `code` is, and what it is sent as, when the caller asks for `wanted`.
-fn assert_obeys(
-    given: &Given,
-    policy: &Policy,
-    catalog: &Catalog,
-    code: &str,
-    wanted: Option<&str>,
-) {
-    let none = Rule::default();
-    let rule = given.rules.get(code).unwrap_or(&none);
-    let route = policy.sms.route(Some(country(code))).into_iter();
-    let route: Vec<_> = route.map(Channel::as_str).collect();
-    assert_eq!(route, given.taken(code, rule), "{code}");
-    for (n, ((id, business), texts)) in policy.businesses.iter().zip(&given.businesses).enumerate()
-    {
-        let to = Some(country(code));
-        let tag = wanted.map(|tag| Locale::parse(tag).expect("a locale"));
-        let compiled = catalog.templates(id).expect("its texts");
-        let locale = compiled.choose_locale(policy.sms.locales(to), &tag);
-        let text = compiled.render(
-            &locale,
-            None,
-            &Code::from_number(7, 6),
-            Duration::from_mins(5),
-        );
-        let name = locale.as_str();
-        assert!(text.body.ends_with(&format!("in {name}")), "{}", text.body);
-        assert!(rule.admits(name), "{name} does not go to {code}");
-        if let Some(wanted) = wanted
-            && rule.admits(wanted)
-            && texts.templates.contains(wanted)
-        {
-            assert_eq!(name, wanted, "the caller's wish");
-        }
-        if wanted == Some("fr") || wanted.is_none() {
-            let mut listed = rule
-                .locales
-                .iter()
-                .filter(|locale| texts.templates.contains(**locale));
-            assert_eq!(
-                name,
-                listed.next().map_or("en", |locale| *locale),
-                "the default"
-            );
-        }
-        if code == "CN" && takes_own_words(given.route(rule)) {
-            assert!(text.body.starts_with("【Example】"), "{}", text.body);
-        }
-        let sent_as = policy.find_sent_as(to, business, &locale);
-        let id = format!("b{n}-{name}");
-        let is_registered = code == "IN" && texts.registered.contains(name);
-        let id = is_registered.then_some(id.as_str());
-        assert_sent_as(given, (code, rule), sent_as, id);
-        let own = policy.end_user_messaging.as_ref().expect("its table");
-        let expected = match given.sender(END_USER_MESSAGING, code, rule) {
-            Sender::Nobody => None,
-            Sender::OwnId(id)
-            | Sender::GlobalId(id)
-            | Sender::Number(id)
-            | Sender::Identity(id) => Some(id),
-        };
-        assert_eq!(own.sender(to, sent_as.origination), expected, "{code}");
-    }
-}
-
-fn assert_sent_as(
-    given: &Given,
-    (code, rule): (&str, &Rule),
-    sent_as: SentAs<'_>,
-    template_id: Option<&str>,
-) {
-    let sender_id = |id: &str| Origination::SenderId(id.to_owned());
-    let expected = match (rule.sender_id, rule.number, given.sender_id) {
-        (Some(""), _, _) => Origination::Unnamed,
-        (Some(own), _, _) => sender_id(own),
-        (None, true, _) => Origination::Number(NUMBER.to_owned()),
-        (None, false, Some(id)) if !WITHOUT_SENDER_IDS.contains(&code) => sender_id(id),
-        (None, false, _) => Origination::Unnamed,
-    };
-    assert_eq!(*sent_as.origination, expected, "{code}");
-    // Only AWS demands both ids. A provider gets them where the policy has both.
-    let expected = template_id.filter(|_| rule.entity_id);
-    let expected = expected.map(|template_id| Registration {
-        entity_id: "entity",
-        template_id,
-    });
-    assert_eq!(sent_as.registration, expected, "{code}");
+/// India's register has sender ids of 3 to 6 letters.
+fn is_header(id: &str) -> bool {
+    id.len() <= 6 && id.chars().all(char::is_alphabetic)
 }
 
 /// Reads a generated policy, and checks every text that it can send.
@@ -327,6 +272,7 @@ fn check_given(given: &Given) {
     );
     let Ok(policy) = policy else { return };
     let catalog = Catalog::new(&policy).expect("compiles");
+    assert_warns(given, &policy, &catalog);
     for code in COUNTRIES {
         for wanted in [None, Some("fr")].into_iter().chain(LOCALES.map(Some)) {
             assert_obeys(given, &policy, &catalog, code, wanted);
@@ -351,4 +297,31 @@ fn generated_policies_are_of_both_kinds() {
     let sample = |_| given().new_tree(&mut runner).expect("a policy").current();
     let good = (0..200).map(sample).filter(Given::can_work).count();
     assert!((40..160).contains(&good), "{good} of 200 can work");
+}
+
+/// The countries of these tests are those of the tables in the code, and of nobody else.
+#[test]
+fn every_country_with_a_rule_of_its_own_is_generated() {
+    let letters = || 'A'..='Z';
+    let codes = letters().flat_map(|a| letters().map(move |b| format!("{a}{b}")));
+    let codes: Vec<String> = codes.collect();
+    let with = |has: fn(Country) -> bool| {
+        let found = codes.iter().filter(|code| has(country(code)));
+        found.map(String::as_str).collect::<Vec<_>>()
+    };
+    assert_eq!(with(has_no_sender_ids), WITHOUT_SENDER_IDS);
+    assert_eq!(with(registers_sender_ids), WITH_REGISTERED_SENDER_IDS);
+    assert_eq!(
+        with(|country| !is_served_by(country, Channel::Notify)),
+        ["CN"]
+    );
+    let rules = [WITHOUT_SENDER_IDS.as_slice(), &WITH_REGISTERED_SENDER_IDS].concat();
+    assert!(rules.iter().all(|code| COUNTRIES.contains(code)));
+    assert_eq!(
+        COUNTRIES
+            .iter()
+            .filter(|code| !rules.contains(code))
+            .count(),
+        4
+    );
 }

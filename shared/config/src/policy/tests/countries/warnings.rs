@@ -6,11 +6,8 @@ use super::*;
 fn warns_of_what_may_not_work() {
     let warn_with = |route, countries, sms: &str, own: &str| {
         let text = serving_by(route, countries, sms, "registered = {}");
-        let policy = from_toml(&format!("{text}{own}")).expect("valid");
-        let paths = policy
-            .list_warnings()
-            .into_iter()
-            .map(|warning| warning.path);
+        let warnings = warnings(&format!("{text}{own}")).into_iter();
+        let paths = warnings.map(|warning| warning.path);
         paths.collect::<Vec<_>>()
     };
     let warn = |countries, sms: &str| {
@@ -50,6 +47,20 @@ fn warns_of_what_may_not_work() {
     assert_eq!(
         warn_with(BY_AWS[1], "'US', 'CA'", "", own),
         ["sms.country.US.origination_number"]
+    );
+    // A number of another country may do, unless no number of another country does.
+    let abroad = "[sms.country.DE]\norigination_number = '+18005550100'";
+    assert_eq!(warn("'DE'", abroad), ["sms.country.DE.origination_number"]);
+    let own = "[sms.country.DE]\norigination_number = '+4915112345678'";
+    assert_eq!(warn("'DE'", own), [""; 0]);
+    let by_line = |own| warn_with(BY_AWS[1], "'DE', 'US'", "", own);
+    assert_eq!(
+        by_line("country.DE = '+18005550100'\ncountry.US = '+18005550100'"),
+        ["end_user_messaging.country.DE"]
+    );
+    assert_eq!(
+        by_line("origination_identity = '+4915112345678'"),
+        ["end_user_messaging.origination_identity"]
     );
     // What a pool holds is not known here, and the ids of India go with the text.
     let pool = "origination_identity = 'pool-0123456789abcdef'";
@@ -94,8 +105,7 @@ fn a_country_is_not_routed_to_a_channel_that_does_not_serve_it() {
         "sms.country.CN.channels: `notify` does not serve CN: name a channel that does",
     );
     let paths = |route: &str, own: &str| {
-        let policy = from_toml(&serving(route, own)).expect("valid");
-        let warnings = policy.list_warnings().into_iter();
+        let warnings = warnings(&serving(route, own)).into_iter();
         let of_china = warnings.filter(|warning| warning.path.contains(".CN."));
         of_china.map(|warning| warning.path).collect::<Vec<_>>()
     };
@@ -120,8 +130,7 @@ fn warns_of_calls_to_a_country_that_the_basic_tier_of_notify_leaves_out() {
         let notify = "[notify]\nvoice_template_id = 'speaks'\n";
         let voice = format!("[voice]\ncountries = [{called}]\nprice_usd = 0.1\n");
         let text = serving("'CN', 'US'", "[sms.country.CN]\nlocales = ['zh']", "");
-        let policy = from_toml(&format!("{text}\n{notify}{voice}")).expect("valid");
-        policy.list_warnings()
+        warnings(&format!("{text}\n{notify}{voice}"))
     };
     assert_eq!(warn("'US'"), []);
     let warnings = warn("'US', 'CN'");

@@ -14,10 +14,14 @@ fn rule() -> impl Strategy<Value = Rule> {
         1 => Just(vec!["zh"]),
         1 => proptest::sample::subsequence(LOCALES.to_vec(), 1..=4).prop_shuffle(),
     ];
-    let number = proptest::bool::weighted(0.15);
+    let number = prop_oneof![
+        6 => Just(None),
+        1 => Just(Some(NUMBER)),
+        1 => Just(Some(GERMAN_NUMBER)),
+    ];
     (sender_id, number, locales).prop_map(|(sender_id, number, locales)| Rule {
         sender_id,
-        number: number && sender_id.is_none(),
+        number: number.filter(|_| sender_id.is_none()),
         locales,
         ..Rule::default()
     })
@@ -39,7 +43,8 @@ fn route() -> impl Strategy<Value = Vec<&'static str>> {
 
 /// Who sends to single countries, in the table of End User Messaging.
 fn identities() -> impl Strategy<Value = BTreeMap<&'static str, &'static str>> {
-    let identity = proptest::sample::select(vec![POOL, POOL, "+18335550100", NAME]);
+    let named = [POOL, POOL, "+18335550100", GERMAN_NUMBER, NAME, LONG_NAME];
+    let identity = proptest::sample::select(named.to_vec());
     proptest::collection::btree_map(proptest::sample::select(COUNTRIES.to_vec()), identity, 0..2)
 }
 
@@ -71,6 +76,7 @@ pub(super) fn given() -> impl Strategy<Value = Given> {
             2 => Just(rule()),
             1 => Just(Rule { locales: vec!["hi", "en"], ..rule() }),
             1 => Just(Rule { sender_id: None, ..rule() }),
+            1 => Just(Rule { sender_id: Some("ACMEINDIA12"), ..rule() }),
             1 => Just(Rule { entity_id: false, ..rule() }),
         ]
     };
@@ -87,11 +93,14 @@ pub(super) fn given() -> impl Strategy<Value = Given> {
             1 => rule(),
         ]
     };
-    let others = proptest::collection::btree_map(
+    let others = COUNTRIES
+        .into_iter()
+        .filter(|country| !["CN", "IN"].contains(country));
+    let other = prop_oneof![
         proptest::sample::select(vec!["AU", "CA", "DE", "PR", "US"]),
-        rule(),
-        0..3,
-    );
+        proptest::sample::select(others.collect::<Vec<_>>()),
+    ];
+    let others = proptest::collection::btree_map(other, rule(), 0..4);
     let sender_id = prop_oneof![Just(None), Just(Some("ACME"))];
     let businesses = proptest::collection::vec(texts(), 1..3);
     let identity = prop_oneof![2 => Just(None), 1 => Just(Some(POOL))];
