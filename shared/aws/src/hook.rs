@@ -86,7 +86,7 @@ impl Hook {
     /// Hands over `text`, in tries until `deadline`. All have the same id, so more tries text nobody twice.
     ///
     /// Once a try may have been taken, only an answer about this id settles what became of it: a status of success, or a
-    /// refusal with a code. Without one the text is [`Delivery::Unknown`]. Before that, [`REFUSALS`] tries are enough.
+    /// refusal with a code. Without one the text is [`Delivery::Unknown`]. Before that, three tries are enough.
     pub async fn send(&self, text: &Text<'_>, keyring: &Keyring, deadline: Instant) -> Delivery {
         let Some(client) = &**self.client else {
             let detail = Some(Detail::named("no-client"));
