@@ -202,11 +202,9 @@ fn check_locales(
     faults: &mut Faults,
 ) {
     let at = format!("sms.country.{country}.locales");
-    // Templates that were left out have faults of their own.
-    if faults.has_left_out("business") {
-        return;
-    }
-    for locale in &rule.locales {
+    // Templates that were left out have faults of their own, and any of them may be the one that is missing.
+    let knows_texts = !faults.has_left_out("business");
+    for locale in rule.locales.iter().filter(|_| knows_texts) {
         let mut templates = businesses.values().map(|business| &business.templates);
         if !templates.any(|templates| templates.contains_key(locale)) {
             faults.add(
@@ -216,7 +214,8 @@ fn check_locales(
         }
     }
     for (name, business) in businesses {
-        if business.list_locales_among(&rule.locales).next().is_none() {
+        let is_whole = !faults.has_left_out(&format!("business.{name}"));
+        if is_whole && business.list_locales_among(&rule.locales).next().is_none() {
             faults.add(
                 &at,
                 format_args!("business.{name} has a template in none of these locales"),

@@ -98,9 +98,7 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
     let numbers = check_numbers(file.numbers, faults);
     let sms = check_sms(file.sms, &numbers.countries, faults);
     let mut purses = check_purses(&file.purses, &numbers.countries, faults);
-    if let Some(sms) = &sms {
-        check_payable(&purses, sms, &numbers.countries, faults);
-    }
+    check_payable(&purses, &sms, &numbers.countries, faults);
     if file.business.is_empty() {
         faults.add("business", "at least one business is needed");
     }
@@ -118,19 +116,15 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
         Channel::Notify | Channel::NotifyVoice => file.notify.is_some(),
         Channel::Hook => file.hook.is_some(),
     };
-    if let Some(sms) = &sms {
-        check_set_up(sms, has, faults);
-    }
+    check_set_up(&sms, has, faults);
     let served = &numbers.countries;
     let mut end_user_messaging = file
         .end_user_messaging
         .map(|table| check_end_user_messaging(table, served, faults));
-    if let Some(sms) = &sms {
-        let own = end_user_messaging.as_ref();
-        check_reach((sms, own), served, &businesses, faults);
-        if let Some(own) = &mut end_user_messaging {
-            add_senders_of_countries(own, sms);
-        }
+    let own = end_user_messaging.as_ref();
+    check_reach((&sms, own), served, &businesses, faults);
+    if let Some(own) = &mut end_user_messaging {
+        add_senders_of_countries(own, &sms);
     }
     check_slots(limits.cooldown, &businesses, faults);
     let test_numbers = check_test_numbers(file.test_number, &businesses, faults);
@@ -147,9 +141,8 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
     let hook = file.hook.and_then(|table| read_hook(table, faults));
     // Without other faults the catalog reports those of the templates. A process compiles them only once.
     if !faults.is_empty() {
-        let max_segments = sms.as_ref().map_or(u32::MAX, |sms| sms.max_segments);
         for (name, business) in &businesses {
-            faults.extend(lint_templates(name, business, max_segments));
+            faults.extend(lint_templates(name, business, sms.max_segments));
         }
     }
     let by_id = businesses.into_iter().filter_map(|(name, business)| {
@@ -162,7 +155,7 @@ fn check(file: File, faults: &mut Faults) -> Option<Policy> {
         lockout,
         most_slots: MAX_SLOTS,
         numbers,
-        sms: sms?,
+        sms,
         purses: Box::new(purses),
         businesses: by_id.collect(),
         test_numbers,

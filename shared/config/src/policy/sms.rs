@@ -166,18 +166,19 @@ fn check_affordable(
     }
 }
 
-/// Checks `[sms]`, in a policy that texts these countries. The policy is `None` when its type is not accepted.
+/// Checks `[sms]`, in a policy that texts these countries.
 pub(super) fn check_sms(
     mut table: SmsTable,
     countries: &BTreeSet<Country>,
     faults: &mut Faults,
-) -> Option<SmsPolicy> {
+) -> SmsPolicy {
     let sms_type = match table.r#type.as_str() {
-        "Transactional" => Some(SmsType::Transactional),
-        "Promotional" => Some(SmsType::Promotional),
+        "Transactional" => SmsType::Transactional,
+        "Promotional" => SmsType::Promotional,
         _ => {
             faults.add("sms.type", "`Transactional` or `Promotional` is needed");
-            None
+            // So that the rest of the file is checked, too.
+            SmsType::Transactional
         }
     };
     let sender_id = table.sender_id.take();
@@ -195,7 +196,7 @@ pub(super) fn check_sms(
     check_priced(&table, &prices, countries, faults);
     let rules = check_countries(table.country, countries, faults);
     let sms = SmsPolicy {
-        sms_type: sms_type?,
+        sms_type,
         channels,
         origination: origination.unwrap_or_default(),
         countries: rules,
@@ -205,7 +206,7 @@ pub(super) fn check_sms(
         max_segments: faults.check_range("sms.max_segments", table.max_segments, 1..=10),
     };
     check_affordable(&sms, &own_prices, countries, faults);
-    Some(sms)
+    sms
 }
 
 /// What a deployment sets in place of the file's values.

@@ -157,6 +157,29 @@ fn a_dozen_faults_of_every_kind_come_at_once() {
     assert_eq!(found.len(), 30, "{found:#?}");
 }
 
+/// A fault in one place must not hide those of another, which have nothing to do with it.
+#[test]
+fn a_type_of_texts_and_a_business_that_is_left_out_hide_no_other_fault() {
+    let text = SMALLEST.replace("[\"US\"]", "[\"CN\", \"US\"]").replace(
+        "[numbers]",
+        "[sms]\ntype = \"fast\"\nmax_price_usd = \"0.5\"\n[numbers]",
+    );
+    let text = format!(
+        "{text}\n[sms.country.CN]\nlocales = [\"zh\"]\n[sms.country.US]\nsender_id = \"ACME\"\n\
+         [business.odd]\nzonk = 1\nbrand = \"B\"\ndefault_locale = \"zh\"\ntemplates.zh = \"{{code}}\"\n"
+    );
+    let PolicyFaults(found) = from_toml(&text).expect_err("faults");
+    let paths: BTreeSet<_> = found.iter().map(|fault| fault.path.as_str()).collect();
+    for path in [
+        "sms.type",
+        "business.odd.zonk",
+        "sms.country.US.sender_id",
+        "sms.country.CN.locales",
+    ] {
+        assert!(paths.contains(path), "{path}: {found:?}");
+    }
+}
+
 #[test]
 fn a_value_of_the_wrong_type_is_named_in_plain_words() {
     for (text, said) in [
