@@ -151,6 +151,24 @@ on("a key that is held counts once, whatever has the focus since", { chromiumOnl
   assert.equal(sends, 1);
 });
 
+on("a key that is held presses no button of the page that got the focus", { ...PAGE, init: `${COUNTS}\naddEventListener("phoneproof-verified", ({ target }) => { target.remove(); document.getElementById("go").focus(); });` }, async (tab) => {
+  await toCode(tab);
+  await answer(tab, "/v1/verify", 200, SUCCESS);
+  await tab.locator("#code").fill("123456");
+  await tab.locator("#code").focus();
+  await tab.keyboard.down("Enter");
+  await tab.locator("phone-proof").waitFor({ state: "detached" });
+  for (let times = 0; times < 4; times += 1) await tab.keyboard.down("Enter");
+  await tab.keyboard.up("Enter");
+  assert.deepEqual([await countOf(tab, "go"), await sentBy(tab)], [0, 0]);
+  await tab.keyboard.press("Enter");
+  assert.equal(await sentBy(tab), 1);
+});
+
+on("events that a script makes at the window throw nothing", {}, async (tab) => {
+  await tab.evaluate(() => [new KeyboardEvent("keydown"), new MouseEvent("click"), new MouseEvent("mousedown")].map((event) => window.dispatchEvent(event)));
+});
+
 on("a button that closes a dialog sends nothing, so it counts each time", { html: `<button id="go">Log in</button><button id="close" formmethod="dialog">Close</button>`, init: `window.kinds = []; addEventListener("submit", (event) => { window.kinds.push([event.submitter.id, event.defaultPrevented]); if (event.submitter.id === "go") event.preventDefault(); });` }, async (tab) => {
   await toCode(tab);
   await answer(tab, "/v1/verify", 200, SUCCESS);

@@ -36,6 +36,16 @@ on("a form that lacks the proof leads to the button where the page names the num
   await isOn(tab, "send");
 });
 
+on("a form that lacks the proof leads to the notice of a code that is over", FORM, async (tab) => {
+  await toCode(tab);
+  await refuse(tab, "/v1/verify", 410, "expired");
+  await enter(tab, "123456");
+  await shows(tab, "#code-notice", /has expired/);
+  await goElsewhere(tab);
+  await tab.locator("#go").click();
+  await isOnNotice(tab, "code-notice");
+});
+
 on("a form that lacks the proof leads to the notice where no country is served", { ...FORM, expects: /lists no country/ }, async (tab) => {
   await tab.route(`${BASE}/v1/policy`, (route) => route.fulfill({ json: { countries: [], resendIn: 60, businesses: [LOGIN] }, headers: { "access-control-allow-origin": "*" } }));
   await tab.reload();

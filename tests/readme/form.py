@@ -160,7 +160,7 @@ def cookies():
             assert ask(port, Cookie=given).headers["Set-Cookie"].split(";")[0] not in (given, said[0])
     # Cookies of other programs, which a parser of cookies may stumble over, hide no session.
     given = ask(8081).headers["Set-Cookie"].split(";")[0]
-    for others in ("{}", 'consent={{"a":"b"}}; {}', "foo; {}", "{}; =; a=\"b", "mysession=x; {}"):
+    for others in ("{}", 'consent={{"a":"b"}}; {}', "foo; {}", "{}; =; a=\"b", "mysession=x; {}", "session=x; {}", "{}; session=x"):
         assert ask(8081, Cookie=others.format(given)).headers["Set-Cookie"].split(";")[0] == given, others
     own, foreign = "https://shop.example.com", "https://evil.example"
     phone = "+14152087986"

@@ -194,9 +194,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def open_session(self):
         # Other programs of the site set cookies, too, and not all of them keep to the rules.
-        found = re.search(rf"(?:^|;)\s*{COOKIE}=([\w-]+)", self.headers.get("Cookie", ""))
+        found = re.findall(rf"(?:^|;)\s*{COOKIE}=([\w-]+)", self.headers.get("Cookie", ""))
         with opening:
-            self.id = found[1] if found and found[1] in sessions else secrets.token_urlsafe(24)
+            self.id = next((id for id in found if id in sessions), None) or secrets.token_urlsafe(24)
             self.session = sessions.setdefault(self.id, {"device": secrets.token_hex(16), "lock": threading.Lock()})
 
     def rename_session(self):

@@ -47,7 +47,8 @@ export function makeFlow(kit: Kit) {
   /** What is to be filled in next. */
   function next(): HTMLElement {
     const number = offer.isClosed ? (view.numberNotice.firstElementChild as HTMLElement) ?? view.phoneInput : isFixed() ? view.sendButton : view.phoneInput;
-    return { number, code: view.codeInput, done: view.doneLine }[shown];
+    const code = (awaited.isOver && (view.codeNotice.firstElementChild as HTMLElement)) || view.codeInput;
+    return { number, code, done: view.doneLine }[shown];
   }
 
   // -------------------------------------------------------------------------------------------- policy
@@ -232,6 +233,7 @@ export function makeFlow(kit: Kit) {
     action.disabled = host.matches(":disabled");
     action.addEventListener("click", () => (isFixed() ? void sendAnew() : backToNumber()));
     const box = showNotice(kit, view.codeNotice, key, problem.retryIn || (isLocked ? 0 : awaited.last?.resendIn), isLocked ? undefined : action);
+    validate();
     if (isFocused) focus.lead(box);
   }
 

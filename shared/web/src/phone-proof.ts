@@ -217,7 +217,7 @@ export class PhoneProofElement extends Base {
   }
 }
 
-/** Whether the last click, or the first of a double click, was on a button of an element, which may have left the page since. */
+/** Whether the last key, or the last click or the first of a double click on a button, was in an element, which may have left the page since. */
 let isPressed = false;
 /**
  * A double click on a button counts once: its second half would hit what has come under the pointer since, such as a call, or
@@ -226,11 +226,10 @@ let isPressed = false;
  */
 function countOnce(event: MouseEvent & KeyboardEvent): void {
   const target = event.composedPath()[0] as Element;
-  const isOurs = (target.getRootNode() as ShadowRoot).host instanceof PhoneProofElement;
-  if (event.repeat ? isOurs && event.key === "Enter" : event.detail > 1 && isPressed) {
+  if (isPressed && (event.repeat ? event.key === "Enter" : event.detail > 1)) {
     event.preventDefault();
     event.stopPropagation();
-  } else isPressed = isOurs && target.localName === "button";
+  } else isPressed = (target.getRootNode?.() as ShadowRoot)?.host instanceof PhoneProofElement && (!event.detail || target.localName === "button");
 }
 
 defineReflected(PhoneProofElement.prototype);
