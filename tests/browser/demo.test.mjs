@@ -129,7 +129,7 @@ onPage("explains a landline, a premium-rate number, texts that are not numbers a
     ["12", /no such number in this country: United Kingdom/],
     ["+44 1", /no such number\. Check its digits and the country code/],
     ["1-800-FLOWERS", /no letters/],
-    ["07911 123456 ext. 5", /no extension/],
+    ["07911 123456 ext. 5", /no letters or extension/],
     ["+", /Enter the digits/],
   ]) {
     await sendTo(page, phone);
