@@ -33,7 +33,7 @@ struct Arguments {
     /// Policy file; the copy of infra/policy/policy.toml that is compiled in if not given, with its purses in shadow mode.
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// Web origin whose pages may call both APIs, such as `http://localhost:5173`. For several, repeat the option.
+    /// Web origin whose pages may call the verification API, such as `http://localhost:5173`. For several, repeat the option.
     #[arg(long, value_name = "ORIGIN")]
     allowed_origin: Vec<String>,
     /// For end-to-end suites: a million texts an hour and a day, a lock after 100 wrong codes, and the shortest cooldown (10 s

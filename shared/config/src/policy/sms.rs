@@ -110,8 +110,7 @@ fn check_priced(
     faults: &mut Faults,
 ) {
     // What is not accepted has a fault of its own.
-    let left_out = ["sms.max_price_usd", "sms.price_list", "sms.country"]
-        .map(|path| faults.has_left_out(path));
+    let left_out = ["sms.max_price_usd", "sms.price_list"].map(|path| faults.has_left_out(path));
     if table.max_price_usd.is_some() || left_out.contains(&true) {
         return;
     }
@@ -125,7 +124,8 @@ fn check_priced(
         .filter_map(|name| Country::parse(name).ok())
         .collect();
     for country in countries {
-        if !prices.contains_key(country) && !named.contains(country) {
+        let own = format!("sms.country.{country}");
+        if !prices.contains_key(country) && !named.contains(country) && !faults.has_left_out(&own) {
             faults.add(
                 format_args!("sms.price_usd.{country}"),
                 "a price is needed, or an upper bound in sms.max_price_usd",

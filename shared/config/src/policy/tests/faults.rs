@@ -168,6 +168,13 @@ fn a_type_of_texts_and_a_business_that_is_left_out_hide_no_other_fault() {
         "{text}\n[sms.country.CN]\nlocales = [\"zh\"]\n[sms.country.US]\nsender_id = \"ACME\"\n\
          [business.odd]\nzonk = 1\nbrand = \"B\"\ndefault_locale = \"zh\"\ntemplates.zh = \"{{code}}\"\n"
     );
+    let unpriced = "[sms.price_usd]\nDE = 0.1\n[sms.country.DE]\nzonk = 1\n";
+    let unpriced = SMALLEST
+        .replace("[\"US\"]", "[\"DE\", \"US\"]")
+        .replace("[sms.price_usd]\n    US = 0.01", unpriced);
+    let PolicyFaults(found) = from_toml(&unpriced).expect_err("faults");
+    let paths: Vec<_> = found.iter().map(|fault| fault.path.as_str()).collect();
+    assert_eq!(paths, ["sms.country.DE.zonk", "sms.price_usd.US"]);
     let PolicyFaults(found) = from_toml(&text).expect_err("faults");
     let paths: BTreeSet<_> = found.iter().map(|fault| fault.path.as_str()).collect();
     for path in [
